@@ -1,7 +1,7 @@
 """The BPF programs that ship with bpftui: C sources and, beside each, the object that clang made of it.
 
-They are small, load on any kernel that has BTF, and show what the explorer can do: counters, typed variables, constants
-that remove code, per-CPU and LRU maps, events. `make -C bpf` in the repository compiles them anew.
+They are small, load on any kernel that has BTF, and show what the explorer can do: counters, typed variables,
+constants that remove code, per-CPU and LRU maps, events. `make -C bpf` in the repository compiles them anew.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _SUFFIX = ".o"
 
 
 def names() -> list[str]:
-    """Return the names of the shipped objects, sorted, without ".o"; "NAME.eb" is the big-endian build of NAME."""
+    """Return the names of the shipped objects, sorted, without ".o"; NAME.eb is big-endian."""
     return sorted(file.name.removesuffix(_SUFFIX) for file in _FOLDER.glob(f"*{_SUFFIX}"))
 
 
