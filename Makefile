@@ -1,0 +1,62 @@
+# Every target sets up all that it needs by itself: a virtual environment in .venv, and system packages through apt where
+# we are root. PYTHON=… chooses the interpreter (3.11 or newer), ARGS=… is passed on to the program or to pytest.
+
+PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+CLANG := clang-19|clang-20|clang-21|clang-22|clang-23|clang-24=clang-19
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint screenshots bench bpf clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.runtime ## watch packets being counted, in a sandbox of its own
+	@$(BIN)/python -m bpftui.tui demo $(ARGS)
+
+test: $(VENV)/.dev ## all tests; those that need root and bpf(2) are skipped without
+	@.ci/packages "make test" "$(CLANG)" tmux=tmux || echo "make test: tests that need it are skipped" >&2
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.dev ## style, formatting, types, direction of imports
+	$(BIN)/python -m ruff check
+	$(BIN)/python -m ruff format --check
+	$(BIN)/basedpyright
+	$(BIN)/lint-imports
+
+screenshots: $(VENV)/.dev ## screenshots/ from a real run
+	@.ci/packages "make screenshots" "chromium|chromium-browser|google-chrome=chromium" \
+		/usr/share/fonts/truetype/firacode=fonts-firacode
+	$(BIN)/python tests/screenshots.py $(ARGS)
+
+bench: $(VENV)/.dev ## measurements, as ratios
+	$(BIN)/python -m pytest tests/bench/bench_*.py -s $(ARGS)
+
+bpf: ## compile the BPF programs that ship
+	@.ci/packages "make bpf" "$(CLANG)"
+	$(MAKE) -C bpf
+
+clean: ## remove what the other targets made, .venv included
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find core tui bpf tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A stamp says that .venv holds what pyproject.toml asks for. What sets up writes to stderr: stdout is the program's.
+$(VENV)/.python:
+	@[ -n "$(PYTHON)" ] || { echo "bpftui needs Python 3.11 or newer; PYTHON=… names one" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || .ci/packages "the virtual environment" \
+		"/nonexistent=$$($(PYTHON) -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')"
+	@echo "setting up $(VENV) with $$($(PYTHON) --version)" >&2
+	@$(PYTHON) -m venv $(VENV) >&2
+	@touch $@
+
+$(VENV)/.runtime: pyproject.toml | $(VENV)/.python
+	@echo "installing bpftui and what it needs into $(VENV)" >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . >&2
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(VENV)/.python
+	@echo "installing bpftui and its tools into $(VENV)" >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' >&2
+	@touch $@ $(VENV)/.runtime
