@@ -1,4 +1,4 @@
-"""The objects in bpf/ are what their sources say and hold what is promised; none names a path of its maker's."""
+"""The objects in bpf/ are what their sources say and hold what is promised; none names a path of its maker."""
 
 from __future__ import annotations
 
