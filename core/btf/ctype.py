@@ -1,0 +1,293 @@
+"""CType: a BTF type that knows its BTF, and how its values look to people."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, cast
+
+from ..errors import TypeMismatchError, UnknownNameError, UsageError, ValueRangeError
+from . import types as t
+from .declare import declaration, definition
+from .values import (
+    EnumName,
+    Value,
+    decode,
+    decode_bits,
+    encode,
+    fields,
+    is_text,
+    limits,
+    put_bits,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .btf import Btf
+
+__all__ = ["CType", "format_value", "parse_bytes"]
+
+_STEP: Final = re.compile(r"\.?([A-Za-z_$][\w$]*)|\[(\w+)\]")
+_TRUE: Final = frozenset({"true", "yes", "on", "1"})
+_FALSE: Final = frozenset({"false", "no", "off", "0"})
+_MAX_LEAVES: Final = 256
+
+
+@dataclass(frozen=True, slots=True)
+class CType:
+    """A C type of an object; where `bit_size` is set, a bitfield of that type.
+
+    Values are as `bpftui.core.btf.values` describes them, in the object's byte order.
+    """
+
+    btf: Btf
+    id: int
+    bit_offset: int = 0
+    """For a bitfield: bits from the start of its bytes."""
+    bit_size: int = 0
+    """For a bitfield: its width; else 0."""
+
+    @property
+    def c_text(self) -> str:
+        """The type as C writes it: `__u32`, `struct key`, `char[16]`."""
+        text = declaration(self.btf, self.id)
+        return f"{text} : {self.bit_size}" if self.bit_size else text
+
+    def declaration(self, name: str) -> str:
+        """Return the C declaration of *name* as a thing of this type: `char name[16]`."""
+        return declaration(self.btf, self.id, name)
+
+    @property
+    def definition(self) -> str:
+        """The full definition as it would stand in a header."""
+        return definition(self.btf, self.id)
+
+    @property
+    def size(self) -> int:
+        """In bytes; for a bitfield those that it touches."""
+        if self.bit_size:
+            return (self.bit_offset + self.bit_size + 7) // 8
+        return self.btf.size(self.id)
+
+    @property
+    def stripped(self) -> t.BtfType:
+        """The type behind typedefs and qualifiers."""
+        return self.btf.strip(self.id)
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether its values count something: an integer that is neither an enum nor a pointer."""
+        found = self.stripped
+        return isinstance(found, t.Int) and not found.is_bool
+
+    @property
+    def is_composite(self) -> bool:
+        """Whether it is a struct, a union, or an array that is no text."""
+        found = self.stripped
+        return isinstance(found, t.Composite) or (isinstance(found, t.Array) and not is_text(self.btf, found))
+
+    @property
+    def enumerators(self) -> tuple[t.Enumerator, ...]:
+        """The names that an enum's values have; empty for every other type."""
+        found = self.stripped
+        return found.enumerators if isinstance(found, t.Enum) else ()
+
+    @property
+    def limits(self) -> tuple[int, int] | None:
+        """The smallest and largest value of an integer, a boolean or an enum; None for other types."""
+        found = self.stripped
+        if isinstance(found, t.Int | t.Enum | t.Pointer):
+            return limits(found, self.bit_size or self.size * 8)
+        return None
+
+    def decode(self, raw: bytes) -> Value:
+        """Return the Python value of *raw*."""
+        if self.bit_size:
+            return decode_bits(self.btf, self.id, raw, self.bit_offset, self.bit_size)
+        return decode(self.btf, self.id, raw)
+
+    def encode(self, value: Value, name: str = "value", current: bytes = b"") -> bytes:
+        """Return the bytes of *value*; *current* are the bytes that it replaces, for what a dict leaves out.
+
+        Raises:
+            ValueRangeError: It does not fit; the message begins with *name* and gives the allowed range.
+            TypeMismatchError: It has the wrong shape.
+        """
+        if self.bit_size and not isinstance(value, bytes):
+            raw = bytearray(current.ljust(self.size, b"\0"))
+            put_bits(self.btf, self.id, value, name, raw, self.bit_offset, self.bit_size)
+            return bytes(raw)
+        return encode(self.btf, self.id, value, name, current)
+
+    def parse(self, text: str, name: str = "value") -> Value:
+        """Return the value that *text* means for this type, as a user types it.
+
+        Integers in any base of Python's (`9000`, `0xff00`, `0b1`), enumerators by name, `true`/`false`, text for char
+        arrays, JSON for structs and arrays, and for every type `hex:0102`.
+        """
+        text = text.strip()
+        if text.startswith("hex:"):
+            return parse_bytes(text, name)
+        found = self.stripped
+        match found:
+            case t.Int(is_bool=True):
+                if text.lower() in _TRUE:
+                    return True
+                if text.lower() in _FALSE:
+                    return False
+                raise TypeMismatchError(f"{name}: {self.c_text} takes true or false, not {text!r}")
+            case t.Int() | t.Pointer():
+                return self._parse_integer(text, name)
+            case t.Enum():
+                known = [e.name for e in found.enumerators]
+                if text in known:
+                    return EnumName(text)
+                if re.match(r"[A-Za-z_]", text):
+                    raise UnknownNameError("enumerator", text, known, where=f"{self.c_text} of {name}")
+                return self._parse_integer(text, name)
+            case t.Float():
+                try:
+                    return float(text)
+                except ValueError:
+                    raise TypeMismatchError(f"{name}: {self.c_text} takes a number, not {text!r}") from None
+            case t.Array() if is_text(self.btf, found) and not text.startswith("["):
+                return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text
+            case _:
+                return self._parse_json(text, name)
+
+    def _parse_integer(self, text: str, name: str) -> int:
+        if len(text) == 3 and text[0] == text[2] == "'" and self.size == 1:
+            return ord(text[1])
+        for base in (0, 10):  # base 0 refuses "007"
+            try:
+                return int(text, base)
+            except ValueError:
+                continue
+        raise TypeMismatchError(f"{name}: {self.c_text} takes an integer, not {text!r}")
+
+    def _parse_json(self, text: str, name: str) -> Value:
+        try:
+            return cast("Value", json.loads(text))
+        except (ValueError, RecursionError):
+            raise TypeMismatchError(
+                f"{name}: {self.c_text} takes JSON, not {text!r}",
+                hint='a struct as {"member": value, …}, an array as [value, …], or any value as hex:0102…',
+            ) from None
+
+    def format(self, value: Value) -> str:
+        """Return *value*, or the value of these bytes, as one line of text."""
+        return format_value(self.decode(value) if isinstance(value, bytes) else value)
+
+    def format_hex(self, value: Value) -> str:
+        """Return *value*, or the value of these bytes, with integers in hexadecimal."""
+        return format_value(self.decode(value) if isinstance(value, bytes) else value, hexadecimal=True)
+
+    def member(self, path: str, name: str = "value") -> tuple[CType, int]:
+        """Return the type at *path* (`.limits[2].rate`) and its offset in bytes.
+
+        Raises:
+            UnknownNameError: There is no such member.
+            UsageError: An index is out of range, or the path makes no sense.
+        """
+        current, offset, at = self, 0, 0
+        while at < len(path):
+            step = _STEP.match(path, at)
+            if step is None:
+                raise UsageError(f"{name}{path}: the path is not understood from {path[at:]!r} on")
+            here = name + path[:at]
+            if step[1] is not None:
+                current, inside = current._named(step[1], here)
+            else:
+                current, inside = current._indexed(step[2], here)
+            offset += inside
+            at = step.end()
+        return current, offset
+
+    def _named(self, member: str, here: str) -> tuple[CType, int]:
+        listed = {name: (inner, offset) for name, inner, offset in self.members()}
+        if member not in listed:
+            raise UnknownNameError("member", member, listed, where=f"{here} ({self.c_text})")
+        return listed[member]
+
+    def _indexed(self, text: str, here: str) -> tuple[CType, int]:
+        found = self.stripped
+        if not isinstance(found, t.Array):
+            raise UsageError(f"{here} is no array but {self.c_text}: it has no element [{text}]")
+        try:
+            index = int(text, 0)
+        except ValueError:
+            raise UsageError(f"{here}[{text}]: an index is a number") from None
+        if not 0 <= index < found.count:
+            raise ValueRangeError(f"{here}[{index}]: the array has {found.count} elements, 0 to {found.count - 1}")
+        element = CType(self.btf, found.element)
+        return element, index * element.size
+
+    def members(self) -> Iterator[tuple[str, CType, int]]:
+        """Iterate over the named members of a struct or union: name, type, offset in bytes."""
+        found = self.stripped
+        if isinstance(found, t.Composite):
+            for field in fields(self.btf, found):
+                offset, bits = divmod(field.bit_offset, 8)
+                yield (
+                    field.name,
+                    CType(self.btf, field.type_id, bits if field.bit_size else 0, field.bit_size),
+                    offset,
+                )
+
+    def leaves(self) -> list[tuple[str, CType, int]]:
+        """Return what a value is made of: path from its start (`.limits[2].rate`, or ''), type, offset in bytes.
+
+        At most 256, in the order of their offsets; char arrays are one leaf each.
+        """
+        found: list[tuple[str, CType, int]] = []
+        self._collect("", 0, found)
+        return found
+
+    def _collect(self, path: str, offset: int, into: list[tuple[str, CType, int]]) -> None:
+        if len(into) >= _MAX_LEAVES:
+            return
+        found = self.stripped
+        match found:
+            case t.Composite():
+                for name, inner, inside in self.members():
+                    inner._collect(f"{path}.{name}", offset + inside, into)
+            case t.Array() if not is_text(self.btf, found):
+                element = CType(self.btf, found.element)
+                for index in range(min(found.count, _MAX_LEAVES)):
+                    element._collect(f"{path}[{index}]", offset + index * element.size, into)
+            case _:
+                into.append((path, self, offset))
+
+
+def format_value(value: Value, *, hexadecimal: bool = False) -> str:
+    """Return a value as one line: `9000`, `STRICT`, `"eth0"`, `{packets=12, bytes=900}`, `[1, 2]`."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return f"{value:#x}" if hexadecimal else str(value)
+        case float():
+            return repr(value)
+        case EnumName():
+            return value
+        case str():
+            return json.dumps(value, ensure_ascii=False)
+        case bytes():
+            return value.hex(" ")
+        case list():
+            return "[" + ", ".join(format_value(item, hexadecimal=hexadecimal) for item in value) + "]"
+        case dict():
+            inner = (f"{name}={format_value(item, hexadecimal=hexadecimal)}" for name, item in value.items())
+            return "{" + ", ".join(inner) + "}"
+
+
+def parse_bytes(text: str, name: str = "value") -> bytes:
+    """Return the bytes of `hex:0102` (spaces allowed); anything else raises TypeMismatchError."""
+    try:
+        if text.startswith("hex:"):
+            return bytes.fromhex(text.removeprefix("hex:"))
+    except ValueError:
+        pass
+    raise TypeMismatchError(f"{name}: {text!r} are no bytes", hint="bytes are written as hex:0102…")

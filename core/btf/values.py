@@ -1,0 +1,286 @@
+"""Values of C types: bytes ↔ Python.
+
+    integer, pointer       int
+    _Bool                  bool
+    enum                   the enumerator's name, or an int where no name fits
+    float, double          float
+    char[N]                str up to the first NUL, when the rest is zero and the text is printable
+    other arrays           list
+    struct, union          dict; members of anonymous structs and unions belong to their parent
+
+Where the bytes of a char array are no text, they are a list of ints, so that decoding never loses anything.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from ..errors import TypeMismatchError, UnknownNameError, ValueRangeError
+from . import types as t
+from .declare import declaration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .btf import Btf
+
+__all__ = ["EnumName", "Field", "Value", "decode", "encode", "fields", "is_text"]
+
+Value: TypeAlias = "bool | int | float | str | bytes | list[Value] | dict[str, Value]"
+
+_FLOATS: Final = {2: "e", 4: "f", 8: "d"}
+
+
+class EnumName(str):
+    """The name of an enumerator: a str that is shown without quotes."""
+
+    __slots__ = ()
+
+
+class Field:
+    """A member as it lies in its outermost named struct: anonymous ones in between are dissolved."""
+
+    __slots__ = ("bit_offset", "bit_size", "name", "type_id")
+
+    def __init__(self, name: str, type_id: int, bit_offset: int, bit_size: int) -> None:
+        self.name = name
+        self.type_id = type_id
+        self.bit_offset = bit_offset
+        self.bit_size = bit_size
+
+
+def fields(btf: Btf, composite: t.Composite, base: int = 0, depth: int = 0) -> Iterator[Field]:
+    """Iterate over the named members of a struct or union; *base* is its own bit offset."""
+    for member in composite.members:
+        if not member.name and depth < 32:
+            inner = btf.strip(member.type_id)
+            if isinstance(inner, t.Composite):
+                yield from fields(btf, inner, base + member.bit_offset, depth + 1)
+        elif member.name:
+            bit_size = member.bit_size or _old_bitfield(btf, member)
+            yield Field(member.name, member.type_id, base + member.bit_offset, bit_size)
+
+
+def _old_bitfield(btf: Btf, member: t.Member) -> int:
+    # Before the kind flag (LLVM 8, pahole 1.12), a bitfield was an INT with fewer bits than its size holds.
+    found = btf.strip(member.type_id)
+    return found.bits if isinstance(found, t.Int) and found.bits < found.size * 8 else 0
+
+
+def is_text(btf: Btf, array: t.Array) -> bool:
+    """Whether an array is one of plain `char`; `unsigned char` (`__u8`) counts as numbers."""
+    element = btf.strip(array.element)
+    return isinstance(element, t.Int) and element.size == 1 and (element.name == "char" or element.is_char)
+
+
+def decode(btf: Btf, type_id: int, raw: bytes) -> Value:
+    """Return the Python value of *raw*, which holds a value of that type in the object's byte order."""
+    found = btf.strip(type_id)
+    match found:
+        case t.Int(is_bool=True):
+            number = int.from_bytes(raw, btf.byte_order)
+            return bool(number) if number <= 1 else number
+        case t.Int(signed=signed):
+            return int.from_bytes(raw, btf.byte_order, signed=signed)
+        case t.Enum():
+            return _enumerator(found, int.from_bytes(raw, btf.byte_order, signed=found.signed))
+        case t.Pointer():
+            return int.from_bytes(raw, btf.byte_order)
+        case t.Float(size=size) if size in _FLOATS:
+            value: float = struct.unpack(("<" if btf.byte_order == "little" else ">") + _FLOATS[size], raw)[0]
+            return value
+        case t.Array():
+            return _decode_array(btf, found, raw)
+        case t.Composite():
+            return {field.name: _decode_field(btf, field, raw) for field in fields(btf, found)}
+        case _:
+            return raw
+
+
+def _enumerator(found: t.Enum, number: int) -> Value:
+    return next((EnumName(e.name) for e in found.enumerators if e.value == number), number)
+
+
+def _decode_array(btf: Btf, array: t.Array, raw: bytes) -> Value:
+    if is_text(btf, array):
+        text, _, rest = raw.partition(b"\0")
+        if not rest.strip(b"\0"):
+            try:
+                decoded = text.decode("utf-8")
+            except UnicodeDecodeError:
+                pass
+            else:
+                if decoded.isprintable():
+                    return decoded
+        return list(raw)
+    size = btf.size(array.element)
+    if size == 0:
+        return []
+    return [decode(btf, array.element, raw[at : at + size]) for at in range(0, len(raw) // size * size, size)]
+
+
+def _decode_field(btf: Btf, field: Field, raw: bytes) -> Value:
+    start = field.bit_offset // 8
+    if not field.bit_size:
+        return decode(btf, field.type_id, raw[start : start + btf.size(field.type_id)])
+    return decode_bits(btf, field.type_id, raw[start:], field.bit_offset % 8, field.bit_size)
+
+
+def decode_bits(btf: Btf, type_id: int, raw: bytes, bit_offset: int, bit_size: int) -> Value:
+    """Return the value of a bitfield that begins *bit_offset* bits into *raw*.
+
+    On big-endian machines bits count from the most significant one.
+    """
+    span = (bit_offset + bit_size + 7) // 8
+    number = int.from_bytes(raw[:span], btf.byte_order)
+    shift = bit_offset if btf.byte_order == "little" else span * 8 - bit_offset - bit_size
+    number = number >> shift & (1 << bit_size) - 1
+    found = btf.strip(type_id)
+    if isinstance(found, t.Int | t.Enum) and found.signed and number >> bit_size - 1:
+        number -= 1 << bit_size
+    match found:
+        case t.Enum():
+            return _enumerator(found, number)
+        case t.Int(is_bool=True):
+            return bool(number)
+        case _:
+            return number
+
+
+def encode(btf: Btf, type_id: int, value: Value, name: str, current: bytes) -> bytes:
+    """Return the bytes of *value* as that type; *current* fills in what a dict leaves out.
+
+    Raises:
+        ValueRangeError: A number or a text does not fit.
+        TypeMismatchError: The value has the wrong shape.
+    """
+    size = btf.size(type_id)
+    if isinstance(value, bytes | bytearray | memoryview):
+        return _sized(bytes(value), size, name, btf, type_id)
+    found = btf.strip(type_id)
+    match found:
+        case t.Int() | t.Enum() | t.Pointer():
+            return encode_integer(btf, type_id, value, size * 8, name).to_bytes(size, btf.byte_order)
+        case t.Float(size=width) if width in _FLOATS:
+            if isinstance(value, str | list | dict):
+                raise _mismatch(name, value, "a number", btf, type_id)
+            try:
+                return struct.pack(("<" if btf.byte_order == "little" else ">") + _FLOATS[width], value)
+            except OverflowError:
+                raise ValueRangeError(f"{name}: {value} does not fit {declaration(btf, type_id)}") from None
+        case t.Array():
+            return _encode_array(btf, found, type_id, value, name, current)
+        case t.Composite():
+            return _encode_composite(btf, found, type_id, value, name, current)
+        case _:
+            raise TypeMismatchError(f"{name}: a value of type {declaration(btf, type_id)} can only be set as bytes")
+
+
+def encode_integer(btf: Btf, type_id: int, value: Value, bits: int, name: str) -> int:
+    """Return *value* as the unsigned integer that its bit pattern of *bits* bits makes."""
+    found = btf.strip(type_id)
+    if isinstance(value, str) and isinstance(found, t.Enum):
+        known = {e.name: e.value for e in found.enumerators}
+        if value not in known:
+            raise UnknownNameError("enumerator", value, known, where=declaration(btf, type_id))
+        value = known[value]
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, int):
+        wanted = "an enumerator's name or an integer" if isinstance(found, t.Enum) else "an integer"
+        raise _mismatch(name, value, wanted, btf, type_id)
+    low, high = limits(found, bits)
+    if not low <= value <= high:
+        c_text = declaration(btf, type_id)
+        raise ValueRangeError(f"{name}: {value} does not fit {c_text}, which takes {low} to {high}")
+    return value & (1 << bits) - 1
+
+
+def limits(found: t.BtfType, bits: int) -> tuple[int, int]:
+    """Return the smallest and the largest value of an integer type of that many bits."""
+    if isinstance(found, t.Int) and found.is_bool:
+        return 0, 1
+    if isinstance(found, t.Int | t.Enum) and found.signed:
+        return -(1 << bits - 1), (1 << bits - 1) - 1
+    return 0, (1 << bits) - 1
+
+
+def _encode_array(btf: Btf, array: t.Array, type_id: int, value: Value, name: str, current: bytes) -> bytes:
+    size = btf.size(type_id)
+    if isinstance(value, str) and is_text(btf, array):
+        raw = value.encode()
+        if len(raw) > size:
+            raise ValueRangeError(
+                f"{name}: {value!r} has {len(raw)} bytes, {declaration(btf, type_id)} takes at most {size}"
+            )
+        return raw.ljust(size, b"\0")
+    if not isinstance(value, list):
+        wanted = "text" if is_text(btf, array) else f"a list of {array.count}"
+        raise _mismatch(name, value, wanted, btf, type_id)
+    if len(value) != array.count:
+        raise TypeMismatchError(f"{name}: {declaration(btf, type_id)} takes {array.count} values, not {len(value)}")
+    width = btf.size(array.element)
+    return b"".join(
+        encode(btf, array.element, item, f"{name}[{i}]", current[i * width : (i + 1) * width])
+        for i, item in enumerate(value)
+    )
+
+
+def _encode_composite(
+    btf: Btf, composite: t.Composite, type_id: int, value: Value, name: str, current: bytes
+) -> bytes:
+    if not isinstance(value, dict):
+        raise _mismatch(name, value, "its members by name", btf, type_id)
+    known = {field.name: field for field in fields(btf, composite)}
+    before = current.ljust(composite.size, b"\0")
+    raw = bytearray(before)
+    written: dict[int, str] = {}
+    for member, item in value.items():
+        if member not in known:
+            raise UnknownNameError("member", member, known, where=declaration(btf, type_id))
+        field = known[member]
+        patch = bytearray(before)
+        encode_field(btf, field, item, f"{name}.{member}", patch)
+        # Members of a union overlap: what a decoded dict repeats unchanged must not undo what was changed.
+        for at in (i for i in range(composite.size) if patch[i] != before[i]):
+            changed = patch[at] ^ before[at]
+            if written.get(at) is not None and (raw[at] ^ before[at]) & changed and raw[at] != patch[at]:
+                raise TypeMismatchError(f"{name}: {written[at]} and {member} overlap: set one of them")
+            raw[at] ^= changed
+            written[at] = member
+    return bytes(raw)
+
+
+def encode_field(btf: Btf, field: Field, value: Value, name: str, raw: bytearray) -> None:
+    """Write *value* as that member into *raw*, the bytes of the struct."""
+    start = field.bit_offset // 8
+    if field.bit_size:
+        put_bits(btf, field.type_id, value, name, raw, field.bit_offset, field.bit_size)
+        return
+    stop = start + btf.size(field.type_id)
+    raw[start:stop] = encode(btf, field.type_id, value, name, bytes(raw[start:stop]))
+
+
+def put_bits(
+    btf: Btf, type_id: int, value: Value, name: str, raw: bytearray, bit_offset: int, bit_size: int
+) -> None:
+    """Write *value* as a bitfield at *bit_offset* of *raw*, leaving its neighbours alone."""
+    start, shift = divmod(bit_offset, 8)
+    span = (shift + bit_size + 7) // 8
+    if btf.byte_order == "big":
+        shift = span * 8 - shift - bit_size
+    number = encode_integer(btf, type_id, value, bit_size, name)
+    word = int.from_bytes(raw[start : start + span], btf.byte_order)
+    word = word & ~((1 << bit_size) - 1 << shift) | number << shift
+    raw[start : start + span] = word.to_bytes(span, btf.byte_order)
+
+
+def _sized(raw: bytes, size: int, name: str, btf: Btf, type_id: int) -> bytes:
+    if len(raw) != size:
+        raise ValueRangeError(f"{name}: {declaration(btf, type_id)} takes {size} bytes, not {len(raw)}")
+    return raw
+
+
+def _mismatch(name: str, value: Value, wanted: str, btf: Btf, type_id: int) -> TypeMismatchError:
+    return TypeMismatchError(f"{name}: {declaration(btf, type_id)} takes {wanted}, not {value!r}")

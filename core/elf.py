@@ -1,0 +1,312 @@
+"""An ELF file of the BPF kind: sections, symbols and relocations, each access checked against the file's bounds.
+
+Headers are read here rather than with pyelftools: importing that costs 90 ms, five times a bare interpreter, and a
+symbol 44 µs, sixty times as much. A BPF object is always ELF64; layouts are those of the System V gABI, chapter 4.
+"""
+
+from __future__ import annotations
+
+import enum
+import os
+import struct
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+from .errors import NoPermissionError, ObjectError
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+__all__ = [
+    "Binding",
+    "Elf",
+    "Relocation",
+    "Section",
+    "SectionFlag",
+    "SectionType",
+    "Symbol",
+    "SymbolType",
+    "Visibility",
+    "read_object_file",
+]
+
+_EM_NONE: Final = 0
+_EM_BPF: Final = 247
+_SHN_XINDEX: Final = 0xFFFF
+_MAX_FILE: Final = 1 << 30
+"""Nobody has seen a BPF object of 100 MB; a file over 1 GiB is refused rather than read into memory."""
+_MAX_NOBITS: Final = 64 << 20
+"""A `.bss` takes no room in its file, so its size must not be trusted for an allocation."""
+
+_MACHINES: Final = {
+    3: "32-bit x86",
+    8: "MIPS",
+    20: "32-bit PowerPC",
+    21: "64-bit PowerPC",
+    22: "S/390",
+    40: "32-bit Arm",
+    62: "x86-64",
+    183: "AArch64",
+    243: "RISC-V",
+    258: "LoongArch",
+    263: "Solana BPF",
+}
+
+
+class SectionType(enum.IntEnum):
+    """`SHT_*`, as far as BPF objects have them."""
+
+    PROGBITS = 1
+    SYMTAB = 2
+    STRTAB = 3
+    RELA = 4
+    NOBITS = 8
+    REL = 9
+
+
+class SectionFlag(enum.IntFlag):
+    """`SHF_*`."""
+
+    WRITE = 1
+    ALLOC = 2
+    EXECINSTR = 4
+    COMPRESSED = 0x800
+
+
+class SymbolType(enum.IntEnum):
+    """`STT_*`."""
+
+    NOTYPE = 0
+    OBJECT = 1
+    FUNC = 2
+    SECTION = 3
+    FILE = 4
+
+
+class Binding(enum.IntEnum):
+    """`STB_*`."""
+
+    LOCAL = 0
+    GLOBAL = 1
+    WEAK = 2
+
+
+class Visibility(enum.IntEnum):
+    """`STV_*`."""
+
+    DEFAULT = 0
+    INTERNAL = 1
+    HIDDEN = 2
+    PROTECTED = 3
+
+
+class Section(NamedTuple):
+    """A section header. Offsets and sizes in bytes."""
+
+    index: int
+    name: str
+    type: int
+    flags: int
+    offset: int
+    size: int
+    link: int
+    info: int
+    alignment: int
+    entry_size: int
+
+    @property
+    def executable(self) -> bool:
+        """Whether it holds instructions."""
+        return self.type == SectionType.PROGBITS and bool(self.flags & SectionFlag.EXECINSTR)
+
+
+class Symbol(NamedTuple):
+    """An entry of the symbol table."""
+
+    index: int
+    name: str
+    type: int
+    binding: int
+    visibility: int
+    section: int
+    """Index of its section; 0 where it is undefined, 0xff00 and above for special ones."""
+    value: int
+    """Bytes from the start of its section."""
+    size: int
+
+    @property
+    def is_exported(self) -> bool:
+        """Whether other objects, and so users, can see it: global or weak, and not hidden."""
+        return self.binding != Binding.LOCAL and self.visibility not in (Visibility.HIDDEN, Visibility.INTERNAL)
+
+
+class Relocation(NamedTuple):
+    """An entry of a relocation table."""
+
+    offset: int
+    """Bytes from the start of the section that it patches."""
+    type: int
+    symbol: int
+    addend: int
+    """0 for REL, whose addend lies in the patched bytes."""
+
+
+def read_object_file(path: str | PathLike[str]) -> bytes:
+    """Return a file's bytes; whatever prevents it is one clear error."""
+    name = os.fspath(path)
+    try:
+        with open(name, "rb") as stream:
+            if os.fstat(stream.fileno()).st_size > _MAX_FILE:
+                raise ObjectError("it is larger than 1 GiB: this is no BPF object", file=name)
+            return stream.read(_MAX_FILE)
+    except FileNotFoundError:
+        raise ObjectError("there is no such file", file=name) from None
+    except IsADirectoryError:
+        raise ObjectError("it is a directory, not a BPF object", file=name) from None
+    except PermissionError:
+        raise NoPermissionError(f"{name}: it cannot be read: permission denied") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise ObjectError(f"it cannot be read: {reason}", file=name) from None
+
+
+class Elf:
+    """A BPF object file.
+
+    Args:
+        data: The whole file.
+        file: What errors call it.
+
+    Raises:
+        ObjectError: It is no ELF file, not for BPF, or its section table lies outside of it.
+    """
+
+    def __init__(self, data: bytes, *, file: str = "<bytes>") -> None:
+        self.data = data
+        self.file = file
+        self.byte_order: Literal["little", "big"] = self._identify()
+        self._order = "<" if self.byte_order == "little" else ">"
+        self.sections = self._read_sections()
+        self.by_name: dict[str, Section] = {}
+        for section in self.sections:
+            self.by_name.setdefault(section.name, section)
+
+    def error(self, reason: str, section: str | None = None, offset: int | None = None) -> ObjectError:
+        """Return an error that names this file."""
+        return ObjectError(reason, file=self.file, section=section, offset=offset)
+
+    def _identify(self) -> Literal["little", "big"]:
+        data = self.data
+        if not data:
+            raise self.error("it is empty, not a BPF object")
+        if data[:4] != b"\x7fELF":
+            raise self.error("it is not an ELF file, so not a BPF object")
+        if len(data) < 64:
+            raise self.error(f"its ELF header is cut off after {len(data)} bytes")
+        if data[5] not in (1, 2):
+            raise self.error(f"its byte order, {data[5]}, is not known", offset=5)
+        order: Literal["little", "big"] = "little" if data[5] == 1 else "big"
+        machine = int.from_bytes(data[18:20], order)
+        if machine not in (_EM_NONE, _EM_BPF):
+            name = _MACHINES.get(machine, f"machine {machine}")
+            raise self.error(f"it is an ELF file for {name}, not a BPF object")
+        if data[4] != 2:
+            raise self.error("it is a 32-bit ELF file: BPF objects are 64-bit", offset=4)
+        return order
+
+    def _read_sections(self) -> list[Section]:
+        header = struct.unpack_from(self._order + "HHIQQQIHHHHHH", self.data, 16)
+        table, entry_size, count, names_index = header[5], header[10], header[11], header[12]
+        if table == 0:
+            raise self.error("it has no sections")
+        if entry_size != 64:
+            raise self.error(f"its section headers have {entry_size} bytes instead of 64", offset=58)
+        if table + 64 > len(self.data):
+            raise self.error("it is cut off: its section table lies beyond the end", offset=table)
+        if count == 0 or names_index == _SHN_XINDEX:
+            # More than 65,279 sections: the first header holds the real numbers (gABI, "Sections").
+            first = struct.unpack_from(self._order + "IIQQQQIIQQ", self.data, table)
+            count = count or first[5]
+            names_index = first[6] if names_index == _SHN_XINDEX else names_index
+        if table + count * 64 > len(self.data):
+            raise self.error("it is cut off: its section table lies beyond the end", offset=table)
+        raw = [
+            fields
+            for fields in struct.iter_unpack(self._order + "IIQQQQIIQQ", self.data[table : table + count * 64])
+        ]
+        names = b""
+        if 0 < names_index < count and raw[names_index][1] != SectionType.NOBITS:
+            names = self.data[raw[names_index][4] : raw[names_index][4] + raw[names_index][5]]
+        return [
+            Section(index, _string(names, f[0]), f[1], f[2], f[4], f[5], f[6], f[7], f[8], f[9])
+            for index, f in enumerate(raw)
+        ]
+
+    def contents(self, section: Section) -> bytes:
+        """Return a section's bytes; zeros for one without contents in the file (`.bss`).
+
+        Raises:
+            ObjectError: It reaches beyond the end of the file, or is unreasonably large.
+        """
+        if section.type == SectionType.NOBITS:
+            if section.size > _MAX_NOBITS:
+                raise self.error(f"it claims {section.size} bytes without contents", section.name)
+            return bytes(section.size)
+        if section.offset + section.size > len(self.data):
+            missing = section.offset + section.size - len(self.data)
+            raise self.error(f"it reaches {missing} bytes beyond the end of the file", section.name)
+        if section.flags & SectionFlag.COMPRESSED:
+            raise self.error("it is compressed", section.name)
+        return self.data[section.offset : section.offset + section.size]
+
+    @cached_property
+    def symbols(self) -> list[Symbol]:
+        """The symbol table, in file order; empty for a stripped object."""
+        table = next((s for s in self.sections if s.type == SectionType.SYMTAB), None)
+        if table is None:
+            return []
+        names = b""
+        if table.link < len(self.sections):
+            names = self.contents(self.sections[table.link])
+        raw = self.contents(table)
+        # Elf64_Sym: name 4, info 1, other 1, section 2, value 8, size 8.
+        return [
+            Symbol(index, _string(names, f[0]), f[1] & 0xF, f[1] >> 4, f[2] & 3, f[3], f[4], f[5])
+            for index, f in enumerate(struct.iter_unpack(self._order + "IBBHQQ", raw[: len(raw) // 24 * 24]))
+        ]
+
+    @cached_property
+    def relocated(self) -> dict[int, list[Section]]:
+        """The relocation tables of each section, by its index."""
+        found: dict[int, list[Section]] = {}
+        for section in self.sections:
+            if section.type in (SectionType.REL, SectionType.RELA):
+                found.setdefault(section.info, []).append(section)
+        return found
+
+    def relocations(self, section: Section) -> list[Relocation]:
+        """Return what patches *section*, in file order."""
+        found: list[Relocation] = []
+        for table in self.relocated.get(section.index, ()):
+            raw = self.contents(table)
+            if table.type == SectionType.REL:
+                entries = struct.iter_unpack(self._order + "QII", raw[: len(raw) // 16 * 16])
+                width = 0
+            else:
+                entries = struct.iter_unpack(self._order + "QIIq", raw[: len(raw) // 24 * 24])
+                width = 1
+            # r_info is one 64-bit word, the symbol in its upper half: the halves trade places with the byte order.
+            type_at, symbol_at = (1, 2) if self.byte_order == "little" else (2, 1)
+            found += [Relocation(e[0], e[type_at], e[symbol_at], e[3] if width else 0) for e in entries]
+        return found
+
+    def string(self, section: Section, offset: int = 0) -> str:
+        """Return the NUL-terminated text at *offset* of a section."""
+        return _string(self.contents(section), offset)
+
+
+def _string(table: bytes, offset: int) -> str:
+    end = table.find(b"\0", offset)
+    if end < 0:
+        end = len(table)
+    return table[offset:end].decode("utf-8", "replace")

@@ -1,0 +1,176 @@
+"""Every error that bpftui raises on purpose: one sentence, a hint where one helps, and an exit code.
+
+The sentence says what failed, where (file, section, offset, program) and why; the hint says what to do about it.
+Anything else that escapes is a bug.
+"""
+
+from __future__ import annotations
+
+import difflib
+import enum
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = [
+    "AttachError",
+    "BpftuiError",
+    "ExitCode",
+    "FeatureError",
+    "LoadError",
+    "NoPermissionError",
+    "ObjectError",
+    "TypeMismatchError",
+    "UnknownNameError",
+    "UsageError",
+    "ValueRangeError",
+    "VerifierError",
+    "nearest",
+]
+
+
+class ExitCode(enum.IntEnum):
+    """What the process tells its caller."""
+
+    OK = 0
+    REFUSED = 1
+    """The object, the verifier or the load said no."""
+    USAGE = 2
+    """The command line is wrong, or there is no terminal."""
+    NO_PERMISSION = 3
+    NO_FEATURE = 4
+    """This kernel lacks a feature."""
+    INTERRUPTED = 130
+
+
+class BpftuiError(Exception):
+    """The root of the hierarchy.
+
+    Args:
+        message: One sentence without a final period: what, where, why.
+        hint: What the user can do, where there is something to do.
+    """
+
+    exit_code: ClassVar[ExitCode] = ExitCode.REFUSED
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(BpftuiError):
+    """What was asked for makes no sense: a wrong argument, an unknown target, a missing terminal."""
+
+    exit_code = ExitCode.USAGE
+
+
+class UnknownNameError(UsageError):
+    """There is no such map, program, variable, member, interface, …; the hint names the nearest one that exists.
+
+    Args:
+        kind: What was looked for ("variable", "program", …).
+        name: The name that is not there.
+        known: The names that are.
+        where: Where it was looked for, e.g. the object's file name.
+    """
+
+    def __init__(self, kind: str, name: str, known: Iterable[str], *, where: str | None = None) -> None:
+        self.kind = kind
+        self.name = name
+        self.known = list(known)
+        place = f" in {where}" if where else ""
+        close = nearest(name, self.known)
+        if close is not None:
+            hint = f"did you mean {close!r}?"
+        elif self.known:
+            shown = ", ".join(sorted(self.known)[:8]) + (", …" if len(self.known) > 8 else "")
+            hint = f"there is: {shown}"
+        else:
+            hint = f"there is no {kind} at all"
+        super().__init__(f"there is no {kind} {name!r}{place}", hint=hint)
+
+
+class ValueRangeError(UsageError):
+    """A value does not fit its type: too large, too small, too long. The message gives the allowed range."""
+
+
+class TypeMismatchError(UsageError):
+    """A value has the wrong shape for its type: text for an integer, an unknown enumerator, a list of wrong length."""
+
+
+class ObjectError(BpftuiError):
+    """A file is not a BPF object, or a part of it is damaged.
+
+    Args:
+        reason: What is wrong.
+        file: The file's name as the user gave it.
+        section: The section in which it is, if any.
+        offset: Bytes from the start of that section, or of the file where there is no section.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        file: str | None = None,
+        section: str | None = None,
+        offset: int | None = None,
+        hint: str | None = None,
+    ) -> None:
+        self.reason = reason
+        self.file = file
+        self.section = section
+        self.offset = offset
+        where = [file] if file else []
+        if section is not None:
+            where.append(f"section {section}")
+        if offset is not None:
+            where.append(f"offset {offset:#x}")
+        super().__init__(": ".join([*where, reason]), hint=hint)
+
+
+class NoPermissionError(BpftuiError):
+    """The kernel refused for want of a right."""
+
+    exit_code = ExitCode.NO_PERMISSION
+
+
+class FeatureError(BpftuiError):
+    """This kernel lacks something; the message names the feature and, where known, the version that has it."""
+
+    exit_code = ExitCode.NO_FEATURE
+
+
+class LoadError(BpftuiError):
+    """The kernel said no to a map, a BTF or a program."""
+
+
+class VerifierError(LoadError):
+    """The verifier rejected a program.
+
+    Args:
+        program: The program's name.
+        log: The verifier's log, whole. Its last lines hold the cause.
+    """
+
+    def __init__(self, message: str, *, program: str, log: str, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.program = program
+        self.log = log
+
+
+class AttachError(BpftuiError):
+    """A program could not be attached or a link not be made."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the member of *known* that *name* is most likely a slip of, or None when nothing is close."""
+    names = list(known)
+    matches = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    if matches:
+        return matches[0]
+    folded = {candidate.lower(): candidate for candidate in names}
+    close = difflib.get_close_matches(name.lower(), folded, n=1, cutoff=0.6)
+    return folded[close[0]] if close else None

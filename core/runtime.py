@@ -1,0 +1,297 @@
+"""The one seam between a spec and what runs it.
+
+`core.kernel` and `core.vm` both implement these protocols; the screen and the command line use nothing else, and never
+ask which of the two they have.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeVar, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from types import TracebackType
+
+    from .btf import CType, Value
+    from .spec import CollectionSpec, MapSpec, MapType, ProgramSpec, ProgramType, VariableSpec
+
+__all__ = [
+    "AttachTarget",
+    "CheckReport",
+    "Collection",
+    "Entry",
+    "Link",
+    "LoadOutcome",
+    "Map",
+    "MapSnapshot",
+    "Namespace",
+    "Program",
+    "ProgramInfo",
+    "RunResult",
+    "Runtime",
+    "Variable",
+    "XdpMode",
+]
+
+XdpMode = Literal["native", "generic"]
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a map, as bytes."""
+
+    key: bytes
+    values: tuple[bytes, ...]
+    """One value; for a per-CPU map one for each possible CPU, each of value_size bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class MapSnapshot:
+    """What a map held when it was read. A live map changes while it is read: this is no atomic picture."""
+
+    entries: tuple[Entry, ...]
+    partial: bool = False
+    """Whether the reading stopped before the end: at the limit asked for, or because the map kept changing."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What BPF_PROG_TEST_RUN, or its like, brought."""
+
+    retval: int
+    """r0 as an unsigned 32-bit integer."""
+    data: bytes
+    """The packet as the program left it."""
+    context: bytes
+    """The context as the program left it; empty where the program type has none."""
+    duration_ns: int
+    """Mean time of one repetition."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramInfo:
+    """What the runtime knows of a loaded program."""
+
+    id: int
+    """The kernel's id, 0 where there is none."""
+    tag: str
+    """SHA-1 prefix of the instructions, 16 hex digits."""
+    run_cnt: int
+    """Runs so far; counts only while statistics are on."""
+    run_time_ns: int
+    verified_insns: int | None
+    """Instructions that the verifier walked; None where it does not tell."""
+    xlated_size: int
+    """Bytes after the verifier rewrote it."""
+    jited_size: int
+    """Bytes of native code; 0 without a JIT."""
+
+
+class Namespace(Protocol):
+    """A network namespace that calls can be made in."""
+
+    def run(self, call: Callable[[], _T]) -> _T:
+        """Run *call* in a thread that is inside the namespace, and return what it returns."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AttachTarget:
+    """Where a program is attached."""
+
+    name: str
+    """As it is shown and typed: an interface's name."""
+    index: int = 0
+    """The interface's index, within its namespace."""
+    namespace: Namespace | None = None
+    """The namespace it is in; None for the one that the process lives in."""
+    mode: XdpMode | None = None
+    """How XDP is attached; None lets the kernel choose."""
+
+
+@runtime_checkable
+class Map(Protocol):
+    """A map that exists. Keys and values are Python values of their C types; bytes are always possible.
+
+    A per-CPU map's value is a list with one value for each possible CPU.
+    """
+
+    @property
+    def spec(self) -> MapSpec: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def type(self) -> MapType: ...
+    @property
+    def id(self) -> int: ...
+    @property
+    def key_size(self) -> int: ...
+    @property
+    def value_size(self) -> int: ...
+    @property
+    def max_entries(self) -> int: ...
+    @property
+    def key(self) -> CType | None: ...
+    @property
+    def value(self) -> CType | None: ...
+
+    def lookup(self, key: Value) -> Value:
+        """Return the value at *key*; KeyError when there is none."""
+        ...
+
+    def update(self, key: Value, value: Value, flags: int = 0) -> None:
+        """Set the value at *key*. Flags: 0 any, 1 only a new entry, 2 only an existing one (BPF_ANY, NOEXIST, EXIST)."""
+        ...
+
+    def delete(self, key: Value) -> None:
+        """Remove the entry at *key*; KeyError when there is none."""
+        ...
+
+    def items(self) -> Iterator[tuple[Value, Value]]:
+        """Iterate over typed entries; bounded, also while the map changes."""
+        ...
+
+    def snapshot(self, limit: int | None = None) -> MapSnapshot:
+        """Read the entries as bytes, at most *limit* of them, in batches where the map can do that."""
+        ...
+
+    def __getitem__(self, key: Value) -> Value: ...
+    def __setitem__(self, key: Value, value: Value) -> None: ...
+    def __delitem__(self, key: Value) -> None: ...
+    def __iter__(self) -> Iterator[Value]: ...
+    def __contains__(self, key: object) -> bool: ...
+    def __len__(self) -> int: ...
+
+
+class Link(Protocol):
+    """A program's attachment. It ends with `detach()`, with its context, or with the process."""
+
+    @property
+    def program(self) -> str: ...
+    @property
+    def target(self) -> AttachTarget: ...
+    @property
+    def id(self) -> int: ...
+
+    def detach(self) -> None:
+        """Detach; a second call does nothing."""
+        ...
+
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class Program(Protocol):
+    """A program that is loaded."""
+
+    @property
+    def spec(self) -> ProgramSpec: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def type(self) -> ProgramType: ...
+    @property
+    def id(self) -> int: ...
+
+    def run(self, data: bytes | None = None, *, context: bytes | None = None, repeat: int = 1) -> RunResult:
+        """Run it once (or *repeat* times, timed) on a packet; without *data* on an empty one of the smallest size."""
+        ...
+
+    def attach(self, target: AttachTarget) -> Link:
+        """Attach it to *target*."""
+        ...
+
+    def info(self) -> ProgramInfo: ...
+
+
+class Variable(Protocol):
+    """A global variable of a loaded collection, read and written in place."""
+
+    @property
+    def spec(self) -> VariableSpec: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def read_only(self) -> bool:
+        """Whether it can no longer be set: a constant of a frozen section."""
+        ...
+
+    def raw(self) -> bytes:
+        """Its bytes at this moment."""
+        ...
+
+    def get(self) -> Value: ...
+    def set(self, value: Value) -> None: ...
+    def set_text(self, text: str, path: str = "") -> None: ...
+
+
+class Collection(Protocol):
+    """The loaded counterpart of a CollectionSpec; owns all that was created, and closes it with its context."""
+
+    @property
+    def spec(self) -> CollectionSpec: ...
+    @property
+    def runtime(self) -> Runtime: ...
+    @property
+    def maps(self) -> Mapping[str, Map]: ...
+    @property
+    def programs(self) -> Mapping[str, Program]: ...
+    @property
+    def variables(self) -> Mapping[str, Variable]: ...
+
+    def close(self) -> None:
+        """Detach and close everything; a second call does nothing."""
+        ...
+
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOutcome:
+    """What became of one map or program when everything was tried by itself (`Runtime.check`)."""
+
+    name: str
+    type: str
+    """The map's or program's type, as its label."""
+    ok: bool
+    error: str | None = None
+    verified_insns: int | None = None
+    log: str | None = None
+    """The verifier's log, whole; None for maps and where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What loads, what does not, and why."""
+
+    maps: tuple[LoadOutcome, ...]
+    programs: tuple[LoadOutcome, ...]
+    load_ms: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything loads."""
+        return all(outcome.ok for outcome in (*self.maps, *self.programs))
+
+
+class Runtime(Protocol):
+    """Something that can load a spec: the kernel, or the built-in machine."""
+
+    @property
+    def name(self) -> Literal["kernel", "vm"]: ...
+
+    def load(self, spec: CollectionSpec, *, programs: set[str] | None = None) -> Collection:
+        """Create the maps and load the programs (only *programs* if given, else those with `autoload`)."""
+        ...
+
+    def check(self, spec: CollectionSpec) -> CheckReport:
+        """Try every map and program by itself, close everything again, and report."""
+        ...

@@ -1,0 +1,179 @@
+"""CollectionSpec: everything that one BPF object holds."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from ..errors import UnknownNameError
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from ..btf import Btf, ByteOrder, Value
+    from ..runtime import Collection
+    from .map import MapSpec
+    from .program import ProgramSpec
+    from .variable import VariableSpec
+
+__all__ = ["CollectionSpec", "Extern", "Externs", "Hidden"]
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """Something that is in the file but cannot be used from outside, and why."""
+
+    name: str
+    kind: Literal["variable", "map", "program", "function", "section"]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Extern:
+    """A symbol that the object expects from outside: a kernel function, symbol or configuration value."""
+
+    name: str
+    weak: bool = False
+    """Whether it may be missing."""
+    type: str = ""
+    """Its C declaration, where BTF has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Externs:
+    """What the object expects from the kernel that loads it."""
+
+    kconfig: tuple[Extern, ...] = ()
+    ksyms: tuple[Extern, ...] = ()
+    kfuncs: tuple[Extern, ...] = ()
+
+
+@dataclass
+class CollectionSpec:
+    """The maps, programs, variables and types of one object, in file order. Inert until it is loaded."""
+
+    file: str
+    """The file's name as it was given."""
+    byte_order: ByteOrder = "little"
+    license: str = ""
+    kernel_version: int = 0
+    maps: dict[str, MapSpec] = field(default_factory=dict[str, "MapSpec"])
+    """Data sections among them."""
+    programs: dict[str, ProgramSpec] = field(default_factory=dict[str, "ProgramSpec"])
+    variables: dict[str, VariableSpec] = field(default_factory=dict[str, "VariableSpec"])
+    hidden: list[Hidden] = field(default_factory=list[Hidden])
+    """What is in the file but not usable, with reasons."""
+    externs: Externs = field(default_factory=Externs)
+    btf: Btf | None = None
+    """The object's types; None where it has none."""
+
+    @classmethod
+    def from_file(cls, path: str | PathLike[str]) -> CollectionSpec:
+        """Read an object file.
+
+        Raises:
+            ObjectError: It is not a BPF object, or is damaged in a way that leaves nothing to show.
+            NoPermissionError: It cannot be read.
+        """
+        from .reader import read_file
+
+        return read_file(path)
+
+    @classmethod
+    def from_bytes(cls, data: bytes, *, file: str = "<bytes>") -> CollectionSpec:
+        """Read an object from memory; *file* is what errors call it."""
+        from .reader import read_bytes
+
+        return read_bytes(data, file=file)
+
+    def set(self, name: str, value: Value) -> None:
+        """Set the variable *name* to a Python value."""
+        self.variable(name).set(value)
+
+    def set_text(self, path: str, text: str) -> None:
+        """Set a variable, or a member of one (`cfg.limits[2].rate`), from text as a user types it."""
+        end = min((i for i in (path.find("."), path.find("[")) if i > 0), default=len(path))
+        name = path if path in self.variables else path[:end]
+        self.variable(name).set_text(text, path[len(name) :])
+
+    def variable(self, name: str) -> VariableSpec:
+        """Return the variable *name*; an unknown one is an error that names the nearest, or why it is hidden."""
+        if name in self.variables:
+            return self.variables[name]
+        for hidden in self.hidden:
+            if hidden.name == name and hidden.kind == "variable":
+                error = UnknownNameError("variable", name, self.variables, where=self.file)
+                error.hint = f"{name} is in the file but cannot be set: {hidden.reason}"
+                raise error
+        raise UnknownNameError("variable", name, self.variables, where=self.file)
+
+    def program(self, name: str) -> ProgramSpec:
+        """Return the program *name*; an unknown one is an error that names the nearest."""
+        return _lookup("program", name, self.programs, self.file)
+
+    def map(self, name: str) -> MapSpec:
+        """Return the map *name*; an unknown one is an error that names the nearest."""
+        return _lookup("map", name, self.maps, self.file)
+
+    def copy(self) -> CollectionSpec:
+        """Return a spec that can be changed without touching this one; the BTF and the code are shared."""
+        maps = {name: _copy_map(spec) for name, spec in self.maps.items()}
+        variables = {
+            name: type(variable)(
+                name=variable.name,
+                map=maps[variable.map.name],
+                offset=variable.offset,
+                size=variable.size,
+                original=variable.original,
+                type=variable.type,
+            )
+            for name, variable in self.variables.items()
+        }
+        twin = copy.copy(self)
+        twin.maps, twin.variables = maps, variables
+        twin.programs = {name: copy.copy(program) for name, program in self.programs.items()}
+        return twin
+
+    def subset(self, *, maps: set[str], programs: set[str], variables: set[str]) -> CollectionSpec:
+        """Return a copy that holds only the programs named, and the maps that they, the variables or *maps* need."""
+        twin = self.copy()
+        twin.programs = {name: twin.program(name) for name in self.programs if name in programs}
+        needed = set(maps)
+        needed.update(used for program in twin.programs.values() for used in program.maps)
+        needed.update(self.variable(name).map.name for name in variables)
+        twin.maps = {name: spec for name, spec in twin.maps.items() if name in needed}
+        twin.variables = {name: var for name, var in twin.variables.items() if var.map.name in needed}
+        return twin
+
+    def load(self, **options: Any) -> Collection:
+        """Load into the running kernel: short for `bpftui.core.kernel.load(spec)`.
+
+        Use it as a context manager: `with spec.load() as collection: …`.
+        """
+        from importlib import import_module
+
+        return import_module("..kernel", __package__).load(self, **options)
+
+    def load_and_assign(self, wanted: type[_T], **options: Any) -> _T:
+        raise NotImplementedError
+
+
+def _lookup(kind: str, name: str, known: Mapping[str, _T], file: str) -> _T:
+    try:
+        return known[name]
+    except KeyError:
+        raise UnknownNameError(kind, name, known, where=file) from None
+
+
+def _copy_map(spec: MapSpec) -> MapSpec:
+    twin = copy.copy(spec)
+    if spec.data is not None:
+        twin.data = bytearray(spec.data)
+    twin.contents = list(spec.contents)
+    if spec.inner is not None:
+        twin.inner = _copy_map(spec.inner)
+    return twin

@@ -1,0 +1,193 @@
+"""ProgramSpec: what an object asks the kernel to load as a program."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from .uapi import AttachType, ProgramType
+
+if TYPE_CHECKING:
+    from ..btf import ByteOrder
+
+__all__ = ["INSN_SIZE", "CoreRelocation", "Function", "LineInfo", "LinkedCode", "ProgramSpec", "Reference", "ReferenceKind"]
+
+INSN_SIZE = 8
+"""Bytes of one `struct bpf_insn` slot; a 64-bit immediate load takes two slots (RFC 9669, section 3)."""
+
+
+class ReferenceKind(enum.StrEnum):
+    """What an instruction refers to by name."""
+
+    MAP = "map"
+    """The address of a map (ld_imm64, source 1)."""
+    DATA = "data"
+    """An address inside a data section's map (ld_imm64, source 2)."""
+    CALL = "call"
+    """A call of a subprogram; already resolved in the linked code (call, source 1)."""
+    FUNCTION = "function"
+    """The address of a subprogram, as a callback (ld_imm64, source 4)."""
+    KFUNC = "kfunc"
+    """A call of a kernel function (call, source 2)."""
+    KSYM = "ksym"
+    """The address of a kernel symbol (ld_imm64, source 3 when typed, else a plain address)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What one instruction of the linked code refers to."""
+
+    kind: ReferenceKind
+    name: str
+    """The map, variable, function or kernel symbol. For DATA the variable that covers the address, if any has a name."""
+    map: str | None = None
+    """For MAP and DATA: the name of the map."""
+    offset: int = 0
+    """For DATA: bytes from the start of the map's value. For FUNCTION and CALL: the target's slot."""
+    weak: bool = False
+    """For KFUNC and KSYM: whether it may be missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function within a program's linked code: the entry first, then its subprograms."""
+
+    name: str
+    start: int
+    """The first slot."""
+    size: int
+    """In slots."""
+    section: str
+    """The ELF section that it comes from."""
+    section_offset: int
+    """Bytes from the start of that section."""
+    type_id: int = 0
+    """BTF id of its FUNC, 0 when there is none."""
+    is_global: bool = True
+    """Whether the verifier checks it by itself: a global function, as against a static one."""
+
+    @property
+    def stop(self) -> int:
+        """One past the last slot."""
+        return self.start + self.size
+
+
+@dataclass(frozen=True, slots=True)
+class LineInfo:
+    """Where a run of instructions comes from, until the next LineInfo."""
+
+    slot: int
+    """The first slot, in the linked code."""
+    file: str
+    line: int
+    column: int
+    source: str
+    """The text of the line, from .BTF.ext."""
+    file_offset: int = 0
+    """Offset of `file` in the BTF's string table, as the kernel wants it."""
+    source_offset: int = 0
+    """Offset of `source` in the BTF's string table, as the kernel wants it."""
+
+
+@dataclass(frozen=True, slots=True)
+class CoreRelocation:
+    """One `struct bpf_core_relo`: an access that is to be adapted to the running kernel's types."""
+
+    slot: int
+    """The instruction, in the linked code."""
+    type_id: int
+    """The local type that the access starts from."""
+    access: str
+    """The access, as indices: `0:1:2`."""
+    kind: int
+    """`enum bpf_core_relo_kind`, 0 to 12."""
+    access_offset: int = 0
+    """Offset of `access` in the BTF's string table."""
+
+
+@dataclass(frozen=True)
+class LinkedCode:
+    """A program's instructions with its subprograms appended, as they will be loaded.
+
+    Calls and addresses of subprograms are resolved. Maps, data, kernel functions and symbols are not: they need file
+    descriptors, which `references` lists by slot.
+    """
+
+    code: bytes
+    """In the object's byte order, 8 bytes a slot."""
+    functions: tuple[Function, ...] = ()
+    references: Mapping[int, Reference] = field(default_factory=dict[int, Reference])
+    problem: str | None = None
+    """The first thing that could not be resolved, with its place; the code is kept as it stands in the file."""
+    read_line_infos: Callable[[], Sequence[LineInfo]] = field(default=tuple, repr=False, compare=False)
+    read_core_relocations: Callable[[], Sequence[CoreRelocation]] = field(
+        default=tuple, repr=False, compare=False
+    )
+
+    @cached_property
+    def line_infos(self) -> Sequence[LineInfo]:
+        """The C lines, sorted by slot."""
+        return self.read_line_infos()
+
+    @cached_property
+    def core_relocations(self) -> Sequence[CoreRelocation]:
+        """The accesses to be adapted to the running kernel, sorted by slot."""
+        return self.read_core_relocations()
+
+
+@dataclass
+class ProgramSpec:
+    """A program as its object defines it: an entry function and what it calls."""
+
+    name: str
+    section: str
+    """The section as it is named in the file, e.g. `xdp` or `?tracepoint/sched/sched_switch`."""
+    type: ProgramType
+    attach_type: AttachType | None = None
+    """What BPF_PROG_LOAD gets as `expected_attach_type`; None where the program type has none."""
+    attach_to: str = ""
+    """What the section name says it hooks: a function, a tracepoint, a path; empty where it says nothing."""
+    flags: int = 0
+    """`ProgramFlag` bits."""
+    autoload: bool = True
+    """False where the section begins with `?`."""
+    license: str = ""
+    kernel_version: int = 0
+    byte_order: ByteOrder = "little"
+    unusable: str | None = None
+    """Why it cannot be used, where its section or its symbol says so already."""
+    link: Callable[[], LinkedCode] = field(default=lambda: LinkedCode(b""), repr=False, compare=False)
+    """Produces the linked code when it is first looked at; the reader binds it to the object's bytes."""
+
+    @cached_property
+    def linked(self) -> LinkedCode:
+        """The instructions with subprograms appended, linked when they are first looked at."""
+        return self.link()
+
+    @property
+    def problem(self) -> str | None:
+        """Why it cannot be used, as far as the object itself tells; None when nothing speaks against it."""
+        return self.unusable or self.linked.problem
+
+    @property
+    def code(self) -> bytes:
+        """The linked instructions in the object's byte order, `insns` × 8 bytes."""
+        return self.linked.code
+
+    @property
+    def insns(self) -> int:
+        """Instruction slots of 8 bytes, subprograms included."""
+        return len(self.linked.code) // INSN_SIZE
+
+    @property
+    def functions(self) -> tuple[Function, ...]:
+        """The entry and its subprograms, in the order in which they lie in `code`."""
+        return self.linked.functions
+
+    @property
+    def maps(self) -> list[str]:
+        """Names of the maps and data sections that it uses, in the order of first use."""
+        return list(dict.fromkeys(ref.map for ref in self.linked.references.values() if ref.map is not None))

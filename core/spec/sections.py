@@ -1,0 +1,168 @@
+"""The SEC() table: what a section's name says about the programs in it.
+
+The names are libbpf's (`section_defs` in libbpf.c, version 1.7), matched as libbpf 1.x does: a pattern that takes
+something to attach to matches itself or itself followed by `/what`; any other matches exactly. Objects from before
+libbpf 1.0 are fuller of fancy (`xdp_prog`, `socket1`): those match by prefix when nothing matches properly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from ..errors import nearest
+from .uapi import AttachType, ProgramFlag, ProgramType
+
+__all__ = ["SECTIONS", "SectionKind", "find_section", "nearest_section"]
+
+_T = ProgramType
+_A = AttachType
+
+
+@dataclass(frozen=True, slots=True)
+class SectionKind:
+    """What one pattern of the table stands for."""
+
+    pattern: str
+    type: ProgramType
+    attach_type: AttachType | None = None
+    flags: int = 0
+    """`ProgramFlag` bits."""
+    has_target: bool = False
+    """Whether `/what` follows: a function, a tracepoint, a path."""
+
+
+def _kinds() -> list[SectionKind]:
+    sleepable, frags = ProgramFlag.SLEEPABLE, ProgramFlag.XDP_HAS_FRAGS
+    kinds: list[SectionKind] = []
+
+    def exact(type_: ProgramType, flags: int = 0, **patterns: AttachType | None) -> None:
+        for pattern, attach in patterns.items():
+            kinds.append(SectionKind(pattern.replace("__", "/"), type_, attach, flags))
+
+    def target(type_: ProgramType, attach: AttachType | None, *patterns: str, flags: int = 0) -> None:
+        kinds.extend(SectionKind(pattern, type_, attach, flags, has_target=True) for pattern in patterns)
+
+    exact(_T.SOCKET_FILTER, socket=None)
+    exact(
+        _T.SK_REUSEPORT,
+        sk_reuseport__migrate=_A.SK_REUSEPORT_SELECT_OR_MIGRATE,
+        sk_reuseport=_A.SK_REUSEPORT_SELECT,
+    )
+    target(_T.KPROBE, None, "kprobe", "uprobe", "kretprobe", "uretprobe", "ksyscall", "kretsyscall", "usdt")
+    target(_T.KPROBE, None, "uprobe.s", "uretprobe.s", "usdt.s", flags=sleepable)
+    target(_T.KPROBE, _A.TRACE_KPROBE_MULTI, "kprobe.multi", "kretprobe.multi")
+    target(_T.KPROBE, _A.TRACE_KPROBE_SESSION, "kprobe.session")
+    target(_T.KPROBE, _A.TRACE_UPROBE_MULTI, "uprobe.multi", "uretprobe.multi")
+    target(_T.KPROBE, _A.TRACE_UPROBE_SESSION, "uprobe.session")
+    target(_T.KPROBE, _A.TRACE_UPROBE_MULTI, "uprobe.multi.s", "uretprobe.multi.s", flags=sleepable)
+    target(_T.KPROBE, _A.TRACE_UPROBE_SESSION, "uprobe.session.s", flags=sleepable)
+    exact(
+        _T.SCHED_CLS,
+        tc__ingress=_A.TCX_INGRESS,
+        tc__egress=_A.TCX_EGRESS,
+        tcx__ingress=_A.TCX_INGRESS,
+        tcx__egress=_A.TCX_EGRESS,
+        tc=None,
+        classifier=None,
+        netkit__primary=_A.NETKIT_PRIMARY,
+        netkit__peer=_A.NETKIT_PEER,
+    )
+    exact(_T.SCHED_ACT, action=None)
+    target(_T.TRACEPOINT, None, "tracepoint", "tp")
+    target(_T.RAW_TRACEPOINT, None, "raw_tracepoint", "raw_tp")
+    target(_T.RAW_TRACEPOINT_WRITABLE, None, "raw_tracepoint.w", "raw_tp.w")
+    target(_T.TRACING, _A.TRACE_RAW_TP, "tp_btf")
+    for suffix, flags in (("", 0), (".s", sleepable)):
+        target(_T.TRACING, _A.TRACE_FENTRY, "fentry" + suffix, flags=flags)
+        target(_T.TRACING, _A.MODIFY_RETURN, "fmod_ret" + suffix, flags=flags)
+        target(_T.TRACING, _A.TRACE_FEXIT, "fexit" + suffix, flags=flags)
+        target(_T.LSM, _A.LSM_MAC, "lsm" + suffix, flags=flags)
+        target(_T.TRACING, _A.TRACE_ITER, "iter" + suffix, flags=flags)
+        target(_T.STRUCT_OPS, None, "struct_ops" + suffix, flags=flags)
+    target(_T.EXT, None, "freplace")
+    target(_T.LSM, _A.LSM_CGROUP, "lsm_cgroup")
+    exact(_T.SYSCALL, sleepable, syscall=None)
+    kinds += [
+        SectionKind("xdp.frags/devmap", _T.XDP, _A.XDP_DEVMAP, frags),
+        SectionKind("xdp.frags/cpumap", _T.XDP, _A.XDP_CPUMAP, frags),
+        SectionKind("xdp.frags", _T.XDP, _A.XDP, frags),
+    ]
+    exact(_T.XDP, xdp__devmap=_A.XDP_DEVMAP, xdp__cpumap=_A.XDP_CPUMAP, xdp=_A.XDP)
+    exact(_T.PERF_EVENT, perf_event=None)
+    exact(_T.LWT_IN, lwt_in=None)
+    exact(_T.LWT_OUT, lwt_out=None)
+    exact(_T.LWT_XMIT, lwt_xmit=None)
+    exact(_T.LWT_SEG6LOCAL, lwt_seg6local=None)
+    exact(_T.SOCK_OPS, sockops=_A.CGROUP_SOCK_OPS)
+    exact(
+        _T.SK_SKB,
+        sk_skb__stream_parser=_A.SK_SKB_STREAM_PARSER,
+        sk_skb__stream_verdict=_A.SK_SKB_STREAM_VERDICT,
+        sk_skb__verdict=_A.SK_SKB_VERDICT,
+        sk_skb=None,
+    )
+    exact(_T.SK_MSG, sk_msg=_A.SK_MSG_VERDICT)
+    exact(_T.LIRC_MODE2, lirc_mode2=_A.LIRC_MODE2)
+    exact(_T.FLOW_DISSECTOR, flow_dissector=_A.FLOW_DISSECTOR)
+    exact(
+        _T.CGROUP_SKB,
+        cgroup_skb__ingress=_A.CGROUP_INET_INGRESS,
+        cgroup_skb__egress=_A.CGROUP_INET_EGRESS,
+        cgroup__skb=None,
+    )
+    exact(
+        _T.CGROUP_SOCK,
+        cgroup__sock_create=_A.CGROUP_INET_SOCK_CREATE,
+        cgroup__sock_release=_A.CGROUP_INET_SOCK_RELEASE,
+        cgroup__sock=_A.CGROUP_INET_SOCK_CREATE,
+        cgroup__post_bind4=_A.CGROUP_INET4_POST_BIND,
+        cgroup__post_bind6=_A.CGROUP_INET6_POST_BIND,
+    )
+    for hook in ("bind", "connect", "sendmsg", "recvmsg", "getpeername", "getsockname"):
+        for family, infix in (("4", "INET4"), ("6", "INET6"), ("_unix", "UNIX")):
+            if hook == "bind" and family == "_unix":
+                continue
+            infix = infix if hook in ("bind", "connect", "getpeername", "getsockname") else infix.replace("INET", "UDP")
+            attach = _A[f"CGROUP_{infix}_{hook.upper()}"]
+            kinds.append(SectionKind(f"cgroup/{hook}{family}", _T.CGROUP_SOCK_ADDR, attach))
+    exact(_T.CGROUP_SYSCTL, cgroup__sysctl=_A.CGROUP_SYSCTL)
+    exact(
+        _T.CGROUP_SOCKOPT,
+        cgroup__getsockopt=_A.CGROUP_GETSOCKOPT,
+        cgroup__setsockopt=_A.CGROUP_SETSOCKOPT,
+    )
+    exact(_T.CGROUP_DEVICE, cgroup__dev=_A.CGROUP_DEVICE)
+    exact(_T.SK_LOOKUP, sk_lookup=_A.SK_LOOKUP)
+    exact(_T.NETFILTER, netfilter=_A.NETFILTER)
+    return kinds
+
+
+SECTIONS: Final[dict[str, SectionKind]] = {kind.pattern: kind for kind in _kinds()}
+"""The table, by pattern."""
+
+
+def find_section(name: str) -> tuple[SectionKind, str] | None:
+    """Return what a section's name stands for and what it attaches to; None for an unknown one.
+
+    A leading `?` (not loaded by default) is ignored.
+    """
+    name = name.removeprefix("?")
+    kind = SECTIONS.get(name)
+    if kind is not None:
+        return kind, ""
+    for end in (i for i in range(len(name)) if name[i] == "/"):
+        kind = SECTIONS.get(name[:end])
+        if kind is not None and kind.has_target:
+            return kind, name[end + 1 :]
+    # Before libbpf 1.0 any name that begins like one counted.
+    older = max((p for p in SECTIONS if name.startswith(p)), key=len, default=None)
+    if older is None:
+        return None
+    kind = SECTIONS[older]
+    return kind, name[len(older) :].lstrip("/") if kind.has_target else ""
+
+
+def nearest_section(name: str) -> str | None:
+    """Return the pattern that an unknown section name is most likely a slip of."""
+    return nearest(name.removeprefix("?").partition("/")[0], SECTIONS)

@@ -1,0 +1,110 @@
+"""VariableSpec: a global variable of an object, readable and settable before the object is loaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..errors import ValueRangeError
+
+if TYPE_CHECKING:
+    from ..btf import CType, Value
+    from .map import MapSpec
+
+__all__ = ["VariableSpec"]
+
+
+@dataclass(frozen=True, slots=True)
+class VariableSpec:
+    """A window onto a data section's initial value.
+
+    Values are Python values of the variable's C type (see `bpftui.core.btf.Value`): integers, booleans, text for
+    char arrays, enumerators by name, dicts for structs, lists for arrays; bytes are always possible.
+    """
+
+    name: str
+    map: MapSpec
+    """The data section that holds it."""
+    offset: int
+    """Bytes from the start of the section."""
+    size: int
+    """In bytes."""
+    original: bytes
+    """What the file holds, in the object's byte order."""
+    type: CType | None = None
+    """Its C type, where BTF has it."""
+
+    @property
+    def section(self) -> str:
+        """The ELF section that it lives in."""
+        return self.map.section
+
+    @property
+    def constant(self) -> bool:
+        """Whether programs can only read it: `const`, in `.rodata*`."""
+        return self.map.read_only
+
+    @property
+    def raw(self) -> bytes:
+        """Its bytes as they will be loaded, in the object's byte order."""
+        data = self.map.data
+        return bytes(data[self.offset : self.offset + self.size]) if data is not None else b""
+
+    @property
+    def changed(self) -> bool:
+        """Whether it differs from what the file holds."""
+        return self.raw != self.original
+
+    def get(self) -> Value:
+        """Return the value: typed where BTF has the type, else bytes."""
+        return self.raw if self.type is None else self.type.decode(self.raw)
+
+    def set(self, value: Value) -> None:
+        """Set the value.
+
+        Raises:
+            ValueRangeError: The value does not fit; the message gives the allowed range.
+            TypeMismatchError: The value has the wrong shape.
+        """
+        self._store(_encode(self, value))
+
+    def set_text(self, text: str, path: str = "") -> None:
+        """Set the value, or the member at *path* (`.limits[2].rate`), from text as a user types it.
+
+        `9000`, `0x2328`, `STRICT`, `true`, `eth0`, `hex:0102`, or JSON for structs and arrays.
+        """
+        if self.type is None:
+            from ..btf import parse_bytes
+
+            self._store(self._sized(parse_bytes(text, self.name)))
+            return
+        raw = bytearray(self.raw)
+        member, offset = self.type.member(path, name=self.name)
+        value = member.parse(text, name=self.name + path)
+        raw[offset : offset + member.size] = member.encode(
+            value, name=self.name + path, current=bytes(raw[offset : offset + member.size])
+        )
+        self._store(bytes(raw))
+
+    def reset(self) -> None:
+        """Take back every change: what the file holds."""
+        self._store(self.original)
+
+    def _store(self, raw: bytes) -> None:
+        if self.map.data is not None:
+            self.map.data[self.offset : self.offset + self.size] = raw
+
+    def _sized(self, raw: bytes) -> bytes:
+        if len(raw) != self.size:
+            raise ValueRangeError(f"variable {self.name} takes {self.size} bytes, not {len(raw)}")
+        return raw
+
+
+def _encode(variable: VariableSpec, value: Value) -> bytes:
+    if isinstance(value, bytes | bytearray | memoryview):
+        return variable._sized(bytes(value))
+    if variable.type is None:
+        raise ValueRangeError(
+            f"variable {variable.name} has no type information: it takes {variable.size} bytes",
+        )
+    return variable.type.encode(value, name=variable.name, current=variable.raw)
