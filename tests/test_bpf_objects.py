@@ -1,4 +1,4 @@
-"""The objects in bpf/ are what their sources say and hold what is promised; none names a path of its maker."""
+"""The objects in bpf/ are what their sources say, hold what is promised, and name no path of their maker."""
 
 from __future__ import annotations
 
