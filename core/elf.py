@@ -103,7 +103,8 @@ class Visibility(enum.IntEnum):
 class Section(NamedTuple):
     """A section header. Offsets and sizes in bytes."""
 
-    index: int
+    number: int
+    """Its index in the section table."""
     name: str
     type: int
     flags: int
@@ -123,7 +124,6 @@ class Section(NamedTuple):
 class Symbol(NamedTuple):
     """An entry of the symbol table."""
 
-    index: int
     name: str
     type: int
     binding: int
@@ -137,7 +137,10 @@ class Symbol(NamedTuple):
     @property
     def is_exported(self) -> bool:
         """Whether other objects, and so users, can see it: global or weak, and not hidden."""
-        return self.binding != Binding.LOCAL and self.visibility not in (Visibility.HIDDEN, Visibility.INTERNAL)
+        return self.binding != Binding.LOCAL and self.visibility not in (
+            Visibility.HIDDEN,
+            Visibility.INTERNAL,
+        )
 
 
 class Relocation(NamedTuple):
@@ -230,10 +233,7 @@ class Elf:
             names_index = first[6] if names_index == _SHN_XINDEX else names_index
         if table + count * 64 > len(self.data):
             raise self.error("it is cut off: its section table lies beyond the end", offset=table)
-        raw = [
-            fields
-            for fields in struct.iter_unpack(self._order + "IIQQQQIIQQ", self.data[table : table + count * 64])
-        ]
+        raw = list(struct.iter_unpack(self._order + "IIQQQQIIQQ", self.data[table : table + count * 64]))
         names = b""
         if 0 < names_index < count and raw[names_index][1] != SectionType.NOBITS:
             names = self.data[raw[names_index][4] : raw[names_index][4] + raw[names_index][5]]
@@ -271,8 +271,8 @@ class Elf:
         raw = self.contents(table)
         # Elf64_Sym: name 4, info 1, other 1, section 2, value 8, size 8.
         return [
-            Symbol(index, _string(names, f[0]), f[1] & 0xF, f[1] >> 4, f[2] & 3, f[3], f[4], f[5])
-            for index, f in enumerate(struct.iter_unpack(self._order + "IBBHQQ", raw[: len(raw) // 24 * 24]))
+            Symbol(_string(names, f[0]), f[1] & 0xF, f[1] >> 4, f[2] & 3, f[3], f[4], f[5])
+            for f in struct.iter_unpack(self._order + "IBBHQQ", raw[: len(raw) // 24 * 24])
         ]
 
     @cached_property
@@ -287,7 +287,7 @@ class Elf:
     def relocations(self, section: Section) -> list[Relocation]:
         """Return what patches *section*, in file order."""
         found: list[Relocation] = []
-        for table in self.relocated.get(section.index, ()):
+        for table in self.relocated.get(section.number, ()):
             raw = self.contents(table)
             if table.type == SectionType.REL:
                 entries = struct.iter_unpack(self._order + "QII", raw[: len(raw) // 16 * 16])

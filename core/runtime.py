@@ -143,7 +143,7 @@ class Map(Protocol):
         ...
 
     def update(self, key: Value, value: Value, flags: int = 0) -> None:
-        """Set the value at *key*. Flags: 0 any, 1 only a new entry, 2 only an existing one (BPF_ANY, NOEXIST, EXIST)."""
+        """Set the value at *key*. Flags: 0 any, 1 only a new entry, 2 only an existing one."""
         ...
 
     def delete(self, key: Value) -> None:

@@ -103,9 +103,7 @@ class Btf:
                 tail = _TAIL.get(info >> 24 & 0x1F)
                 if tail is None:
                     kind = info >> 24 & 0x1F
-                    raise self._error(
-                        self.types_start + at * 4, f"type {len(places) - 1} has an unknown kind, {kind}"
-                    )
+                    raise self._error(self.types_start + at * 4, f"type {len(places) - 1} has an unknown kind, {kind}")
                 step = steps[info] = 3 + tail[0] + tail[1] * (info & 0xFFFF)
             at += step
         if at != end:
@@ -201,8 +199,7 @@ class Btf:
         if bitfields:
             # With the kind flag set, the top byte of a member's offset is its width as a bitfield.
             return tuple(
-                t.Member(self.name(text), type_id, offset & 0xFFFFFF, offset >> 24)
-                for text, type_id, offset in triples
+                t.Member(self.name(text), type_id, offset & 0xFFFFFF, offset >> 24) for text, type_id, offset in triples
             )
         return tuple(t.Member(self.name(text), type_id, offset, 0) for text, type_id, offset in triples)
 

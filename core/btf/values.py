@@ -227,9 +227,7 @@ def _encode_array(btf: Btf, array: t.Array, type_id: int, value: Value, name: st
     )
 
 
-def _encode_composite(
-    btf: Btf, composite: t.Composite, type_id: int, value: Value, name: str, current: bytes
-) -> bytes:
+def _encode_composite(btf: Btf, composite: t.Composite, type_id: int, value: Value, name: str, current: bytes) -> bytes:
     if not isinstance(value, dict):
         raise _mismatch(name, value, "its members by name", btf, type_id)
     known = {field.name: field for field in fields(btf, composite)}
@@ -262,9 +260,7 @@ def encode_field(btf: Btf, field: Field, value: Value, name: str, raw: bytearray
     raw[start:stop] = encode(btf, field.type_id, value, name, bytes(raw[start:stop]))
 
 
-def put_bits(
-    btf: Btf, type_id: int, value: Value, name: str, raw: bytearray, bit_offset: int, bit_size: int
-) -> None:
+def put_bits(btf: Btf, type_id: int, value: Value, name: str, raw: bytearray, bit_offset: int, bit_size: int) -> None:
     """Write *value* as a bitfield at *bit_offset* of *raw*, leaving its neighbours alone."""
     start, shift = divmod(bit_offset, 8)
     span = (shift + bit_size + 7) // 8

@@ -6,7 +6,8 @@ Everything that depends on a kernel happens when a spec is loaded (`bpftui.core.
 
 from __future__ import annotations
 
-from .collection import CollectionSpec, Externs, Hidden
+from .assign import LoadedObjects
+from .collection import CollectionSpec, Extern, Externs, Hidden, SectionLayout
 from .map import MapEntry, MapSpec
 from .program import (
     INSN_SIZE,
@@ -26,11 +27,13 @@ __all__ = [
     "AttachType",
     "CollectionSpec",
     "CoreRelocation",
+    "Extern",
     "Externs",
     "Function",
     "Hidden",
     "LineInfo",
     "LinkedCode",
+    "LoadedObjects",
     "MapEntry",
     "MapFlag",
     "MapSpec",
@@ -41,5 +44,6 @@ __all__ = [
     "ProgramType",
     "Reference",
     "ReferenceKind",
+    "SectionLayout",
     "VariableSpec",
 ]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from ..errors import UnknownNameError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from os import PathLike
 
     from ..btf import Btf, ByteOrder, Value
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .program import ProgramSpec
     from .variable import VariableSpec
 
-__all__ = ["CollectionSpec", "Extern", "Externs", "Hidden"]
+__all__ = ["CollectionSpec", "Extern", "Externs", "Hidden", "SectionLayout"]
 
 _T = TypeVar("_T")
 
@@ -52,6 +52,16 @@ class Externs:
     kfuncs: tuple[Extern, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class SectionLayout:
+    """What clang leaves out of a DATASEC of BTF, because only the linked section knows it."""
+
+    size: int
+    """In bytes."""
+    offsets: Mapping[str, int]
+    """Where its symbols lie, in bytes from its start."""
+
+
 @dataclass
 class CollectionSpec:
     """The maps, programs, variables and types of one object, in file order. Inert until it is loaded."""
@@ -70,6 +80,8 @@ class CollectionSpec:
     externs: Externs = field(default_factory=Externs)
     btf: Btf | None = None
     """The object's types; None where it has none."""
+    layouts: dict[str, SectionLayout] = field(default_factory=dict[str, SectionLayout], repr=False)
+    """By section name: what the kernel wants filled in before it takes the BTF."""
 
     @classmethod
     def from_file(cls, path: str | PathLike[str]) -> CollectionSpec:
@@ -159,7 +171,20 @@ class CollectionSpec:
         return import_module("..kernel", __package__).load(self, **options)
 
     def load_and_assign(self, wanted: type[_T], **options: Any) -> _T:
-        raise NotImplementedError
+        """Load only what the annotations of the class *wanted* name, and return an instance that holds it.
+
+            class Objects:
+                pkt_count: Map
+                count_packets: Program
+
+            with spec.load_and_assign(Objects) as objects: …
+
+        Raises:
+            UnknownNameError: The object has no such map, program or variable; nothing was loaded.
+        """
+        from .assign import load_and_assign
+
+        return load_and_assign(self, wanted, **options)
 
 
 def _lookup(kind: str, name: str, known: Mapping[str, _T], file: str) -> _T:

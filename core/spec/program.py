@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from .uapi import AttachType, ProgramType
-
 if TYPE_CHECKING:
-    from ..btf import ByteOrder
+    from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["INSN_SIZE", "CoreRelocation", "Function", "LineInfo", "LinkedCode", "ProgramSpec", "Reference", "ReferenceKind"]
+    from ..btf import ByteOrder
+    from .uapi import AttachType, ProgramType
+
+__all__ = [
+    "INSN_SIZE",
+    "CoreRelocation",
+    "Function",
+    "LineInfo",
+    "LinkedCode",
+    "ProgramSpec",
+    "Reference",
+    "ReferenceKind",
+]
 
 INSN_SIZE = 8
 """Bytes of one `struct bpf_insn` slot; a 64-bit immediate load takes two slots (RFC 9669, section 3)."""
@@ -42,7 +51,7 @@ class Reference:
 
     kind: ReferenceKind
     name: str
-    """The map, variable, function or kernel symbol. For DATA the variable that covers the address, if any has a name."""
+    """The map, variable, function or kernel symbol. For DATA the variable that covers the address, if any."""
     map: str | None = None
     """For MAP and DATA: the name of the map."""
     offset: int = 0
@@ -123,9 +132,7 @@ class LinkedCode:
     problem: str | None = None
     """The first thing that could not be resolved, with its place; the code is kept as it stands in the file."""
     read_line_infos: Callable[[], Sequence[LineInfo]] = field(default=tuple, repr=False, compare=False)
-    read_core_relocations: Callable[[], Sequence[CoreRelocation]] = field(
-        default=tuple, repr=False, compare=False
-    )
+    read_core_relocations: Callable[[], Sequence[CoreRelocation]] = field(default=tuple, repr=False, compare=False)
 
     @cached_property
     def line_infos(self) -> Sequence[LineInfo]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..errors import ValueRangeError
+from ..btf import parse_bytes
+from ..errors import TypeMismatchError, ValueRangeError
 
 if TYPE_CHECKING:
     from ..btf import CType, Value
@@ -66,25 +67,36 @@ class VariableSpec:
             ValueRangeError: The value does not fit; the message gives the allowed range.
             TypeMismatchError: The value has the wrong shape.
         """
-        self._store(_encode(self, value))
+        self._store(self.encode(value))
+
+    def encode(self, value: Value) -> bytes:
+        """Return the bytes that *value* would be stored as; errors as for `set`."""
+        if isinstance(value, bytes | bytearray | memoryview):
+            return self._sized(bytes(value))
+        if self.type is None:
+            raise TypeMismatchError(
+                f"variable {self.name} has no type information: it takes {self.size} bytes", hint="write hex:0102…"
+            )
+        return self.type.encode(value, name=self.name, current=self.raw)
+
+    def encode_text(self, text: str, path: str = "", current: bytes | None = None) -> bytes:
+        """Return the bytes of the whole variable with the member at *path* set from text, over *current* bytes."""
+        if self.type is None:
+            return self._sized(parse_bytes(text, self.name))
+        raw = bytearray(self.raw if current is None else current)
+        member, offset = self.type.member(path, name=self.name)
+        name = self.name + path
+        value = member.parse(text, name=name)
+        window = slice(offset, offset + member.size)
+        raw[window] = member.encode(value, name=name, current=bytes(raw[window]))
+        return bytes(raw)
 
     def set_text(self, text: str, path: str = "") -> None:
         """Set the value, or the member at *path* (`.limits[2].rate`), from text as a user types it.
 
         `9000`, `0x2328`, `STRICT`, `true`, `eth0`, `hex:0102`, or JSON for structs and arrays.
         """
-        if self.type is None:
-            from ..btf import parse_bytes
-
-            self._store(self._sized(parse_bytes(text, self.name)))
-            return
-        raw = bytearray(self.raw)
-        member, offset = self.type.member(path, name=self.name)
-        value = member.parse(text, name=self.name + path)
-        raw[offset : offset + member.size] = member.encode(
-            value, name=self.name + path, current=bytes(raw[offset : offset + member.size])
-        )
-        self._store(bytes(raw))
+        self._store(self.encode_text(text, path))
 
     def reset(self) -> None:
         """Take back every change: what the file holds."""
@@ -98,13 +110,3 @@ class VariableSpec:
         if len(raw) != self.size:
             raise ValueRangeError(f"variable {self.name} takes {self.size} bytes, not {len(raw)}")
         return raw
-
-
-def _encode(variable: VariableSpec, value: Value) -> bytes:
-    if isinstance(value, bytes | bytearray | memoryview):
-        return variable._sized(bytes(value))
-    if variable.type is None:
-        raise ValueRangeError(
-            f"variable {variable.name} has no type information: it takes {variable.size} bytes",
-        )
-    return variable.type.encode(value, name=variable.name, current=variable.raw)

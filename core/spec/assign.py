@@ -1,0 +1,92 @@
+"""load_and_assign: load just what a class asks for, and hand it over as the class's attributes."""
+
+from __future__ import annotations
+
+import typing
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+
+from ..errors import UsageError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from ..runtime import Collection
+    from .collection import CollectionSpec
+
+__all__ = ["LoadedObjects", "load_and_assign"]
+
+_KINDS = ("map", "program", "variable")
+
+_T = TypeVar("_T")
+
+
+class LoadedObjects:
+    """What `load_and_assign` returns is also one of these: it owns what was loaded.
+
+    Inherit from it where a type checker should know that the objects can be closed:
+
+        class Objects(LoadedObjects):
+            pkt_count: Map
+            count_packets: Program
+
+        with spec.load_and_assign(Objects) as objects:
+            print(objects.pkt_count[0])
+    """
+
+    collection: Collection
+
+    def close(self) -> None:
+        """Close everything; a second call does nothing."""
+        self.collection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def load_and_assign(spec: CollectionSpec, wanted: type[_T], **options: Any) -> _T:
+    """Load what the annotations of *wanted* name; see `CollectionSpec.load_and_assign`."""
+    names = _wanted(wanted)
+    by_kind = {kind: {name for found, name in names.values() if found == kind} for kind in _KINDS}
+    # Each look-up raises an error that names what is missing, before anything is loaded.
+    for name in by_kind["map"]:
+        spec.map(name)
+    for name in by_kind["variable"]:
+        spec.variable(name)
+    part = spec.subset(maps=by_kind["map"], programs=by_kind["program"], variables=by_kind["variable"])
+    owner = cast("Any", type(wanted.__name__, (wanted, LoadedObjects), {"__module__": wanted.__module__}))
+    objects = owner.__new__(owner)
+    objects.collection = collection = part.load(programs=by_kind["program"], **options)
+    shelves = {"map": collection.maps, "program": collection.programs, "variable": collection.variables}
+    for attribute, (kind, name) in names.items():
+        setattr(objects, attribute, shelves[kind][name])
+    return cast("_T", objects)
+
+
+def _wanted(wanted: type) -> dict[str, tuple[str, str]]:
+    """Return, for each annotated attribute, its kind and the name that it has in the object."""
+    try:
+        hints = typing.get_type_hints(wanted, include_extras=True)
+    except NameError:
+        # Names imported for type checkers only: their text still tells a map from a program.
+        hints = dict(wanted.__annotations__)
+    found: dict[str, tuple[str, str]] = {}
+    for attribute, hint in hints.items():
+        if attribute == "collection":
+            continue
+        name = attribute
+        if typing.get_origin(hint) is typing.Annotated:
+            hint, name = typing.get_args(hint)[:2]
+        text = hint if isinstance(hint, str) else getattr(hint, "__name__", str(hint))
+        kind = next((kind for kind in _KINDS if text.lower().endswith(kind)), None)
+        if kind is None or not isinstance(name, str):
+            raise UsageError(
+                f"class {wanted.__name__}: {attribute} is neither a Map, nor a Program, nor a Variable",
+                hint='annotate it as one of these; Annotated[Map, ".bss"] gives another name',
+            )
+        found[attribute] = (kind, name)
+    return found

@@ -1,0 +1,266 @@
+"""Map definitions: BTF-defined ones in `.maps`, legacy ones in `maps`, and data sections."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Final
+
+from ..btf import CType, Kind
+from ..btf.types import Array, Composite, DataSec, FunctionProto, Pointer, Var
+from ..errors import ObjectError
+from .collection import Hidden
+from .map import MapEntry, MapSpec
+from .uapi import MapFlag, MapType, Pinning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..btf import Btf
+    from ..elf import Section, Symbol
+    from .object import ObjectFile
+
+__all__ = ["read_contents", "read_maps"]
+
+_NUMBERS: Final = {
+    "key_size": "key_size",
+    "value_size": "value_size",
+    "max_entries": "max_entries",
+    "map_flags": "flags",
+    "numa_node": "numa_node",
+    "map_extra": "map_extra",
+}
+"""Attributes of a BTF-defined map that are numbers, and the fields of MapSpec that they set."""
+
+
+def read_maps(obj: ObjectFile) -> tuple[dict[str, MapSpec], list[Hidden]]:
+    """Return the maps of an object, data sections last, and what could not be read with its reason.
+
+    Fills `obj.maps_at`, by which relocations find their maps.
+    """
+    maps: dict[str, MapSpec] = {}
+    hidden: list[Hidden] = []
+    for reader in (_btf_maps, _legacy_maps, _struct_ops, _data_maps):
+        for found in reader(obj):
+            if isinstance(found, MapSpec):
+                maps.setdefault(found.name, found)
+            else:
+                hidden.append(found)
+    return maps, hidden
+
+
+def _btf_maps(obj: ObjectFile) -> Iterator[MapSpec | Hidden]:
+    section = obj.elf.by_name.get(".maps")
+    if section is None:
+        return
+    btf = obj.btf
+    datasec_id = btf.find(".maps", Kind.DATASEC) if btf is not None else None
+    symbols = {symbol.name: symbol for symbol in obj.symbols_in.get(section.number, ())}
+    if btf is None or datasec_id is None:
+        for name in symbols:
+            yield Hidden(name, "map", "it is defined in .maps by its BTF type, and the object has no BTF for it")
+        return
+    datasec = btf.type(datasec_id)
+    assert isinstance(datasec, DataSec)
+    for item in datasec.variables:
+        var = btf.type(item.type_id)
+        symbol = symbols.get(var.name)
+        if not isinstance(var, Var) or symbol is None:
+            yield Hidden(var.name, "map", "its BTF describes it, but the symbol table has no such symbol in .maps")
+            continue
+        obj.maps_at[section.number, symbol.value] = var.name
+        try:
+            spec = _btf_map(btf, var.name, var.type_id)
+        except ObjectError as error:
+            yield Hidden(var.name, "map", error.reason)
+            continue
+        yield spec
+
+
+def _btf_map(btf: Btf, name: str, type_id: int, *, inner: bool = False) -> MapSpec:
+    definition = btf.strip(type_id)
+    if not isinstance(definition, Composite) or definition.is_union:
+        raise ObjectError(f"its definition is no struct but {CType(btf, type_id).c_text}")
+    spec = MapSpec(name, ".maps", MapType.UNSPEC, 0, 0, 0)
+    for member in definition.members:
+        if member.name == "type":
+            number = _number(btf, member.type_id, member.name)
+            try:
+                spec.type = MapType(number)
+            except ValueError:
+                spec.problem = f"map type {number} is not known"
+        elif member.name == "pinning":
+            number = _number(btf, member.type_id, member.name)
+            spec.pinning = Pinning(number) if number in (0, 1) else Pinning.NONE
+        elif member.name in _NUMBERS:
+            setattr(spec, _NUMBERS[member.name], _number(btf, member.type_id, member.name))
+        elif member.name in ("key", "value"):
+            pointed = btf.strip(member.type_id)
+            if not isinstance(pointed, Pointer):
+                raise ObjectError(f"its attribute {member.name} is no pointer")
+            ctype = CType(btf, pointed.target)
+            setattr(spec, member.name, ctype)
+            setattr(spec, f"{member.name}_size", ctype.size)
+        elif member.name == "values" and not inner:
+            spec.inner = _inner(btf, name, member.type_id)
+            # `__array(values, …)` says what a slot holds, not how large it is: always a file descriptor.
+            spec.key_size = spec.key_size or 4
+            spec.value_size = spec.value_size or 4
+    return spec
+
+
+def _number(btf: Btf, type_id: int, name: str) -> int:
+    """Return the number that `__uint(name, N)` encodes as `int (*name)[N]`, or `__ulong` as an enumerator's value."""
+    pointed = btf.strip(type_id)
+    if isinstance(pointed, Pointer):
+        target = btf.strip(pointed.target)
+        if isinstance(target, Array):
+            return target.count
+        enumerators = CType(btf, pointed.target).enumerators
+        if enumerators:
+            return enumerators[0].value
+    enumerators = CType(btf, type_id).enumerators
+    if enumerators:
+        return enumerators[0].value
+    raise ObjectError(f"its attribute {name} is no number")
+
+
+def _inner(btf: Btf, name: str, type_id: int) -> MapSpec | None:
+    """Return the template in `__array(values, struct …)`; None for a program array's function prototype."""
+    array = btf.strip(type_id)
+    if isinstance(array, Array):
+        pointer = btf.strip(array.element)
+        if isinstance(pointer, Pointer):
+            target = btf.strip(pointer.target)
+            if isinstance(target, Composite):
+                return _btf_map(btf, f"{name}.inner", pointer.target, inner=True)
+            if isinstance(target, FunctionProto):
+                return None
+    raise ObjectError("its attribute values is no array of pointers to a map or a function")
+
+
+def read_contents(obj: ObjectFile, maps: dict[str, MapSpec]) -> None:
+    """Fill in the initial entries of maps-in-maps and program arrays, from the relocations of `.maps`."""
+    section = obj.elf.by_name.get(".maps")
+    btf = obj.btf
+    if section is None or btf is None:
+        return
+    places = sorted((offset, name) for (index, offset), name in obj.maps_at.items() if index == section.number)
+    types = obj.data_types.get(".maps", {})
+    for relocation in obj.elf.relocations(section):
+        holder = next(((start, name) for start, name in reversed(places) if start <= relocation.offset), None)
+        if holder is None or holder[1] not in maps or relocation.symbol >= len(obj.symbols):
+            continue
+        start, name = holder
+        values = next((offset for field, _, offset in types[name].members() if field == "values"), None)
+        if values is None or relocation.offset < start + values:
+            continue
+        symbol = obj.symbols[relocation.symbol]
+        target = symbol.name or obj.maps_at.get((symbol.section, symbol.value + relocation.addend), "")
+        maps[name].contents.append(MapEntry((relocation.offset - start - values) // 8, target))
+
+
+def _legacy_maps(obj: ObjectFile) -> Iterator[MapSpec | Hidden]:
+    """Read `struct bpf_map_def`s: type, key_size, value_size, max_entries and, from Linux 4.6's samples on, flags."""
+    order = "<" if obj.elf.byte_order == "little" else ">"
+    for section in obj.legacy_map_sections:
+        try:
+            contents = obj.elf.contents(section)
+        except ObjectError as error:
+            yield Hidden(section.name, "section", error.message)
+            continue
+        symbols = obj.symbols_in.get(section.number, [])
+        for at, symbol in enumerate(symbols):
+            stop = symbols[at + 1].value if at + 1 < len(symbols) else section.size
+            size = symbol.size or stop - symbol.value
+            raw = contents[symbol.value : symbol.value + size]
+            obj.maps_at[section.number, symbol.value] = symbol.name
+            if len(raw) < 16:
+                yield Hidden(symbol.name, "map", f"its definition of {len(raw)} bytes is too short")
+                continue
+            words = [word for (word,) in struct.iter_unpack(order + "I", raw[: len(raw) // 4 * 4])]
+            yield _legacy_map(obj, section, symbol, words)
+
+
+def _legacy_map(obj: ObjectFile, section: Section, symbol: Symbol, words: list[int]) -> MapSpec:
+    kind, key_size, value_size, max_entries = words[:4]
+    known = kind in MapType._value2member_map_
+    spec = MapSpec(
+        symbol.name,
+        section.name,
+        MapType(kind) if known else MapType.UNSPEC,
+        key_size,
+        value_size,
+        max_entries,
+        flags=words[4] if len(words) > 4 else 0,
+        problem=None if known else f"map type {kind} is not known",
+    )
+    btf = obj.btf
+    # BPF_ANNOTATE_KV_PAIR left the types of key and value in a struct of this name.
+    pair_id = btf.find(f"____btf_map_{symbol.name}", Kind.STRUCT) if btf is not None else None
+    if btf is not None and pair_id is not None:
+        types = {name: ctype for name, ctype, _ in CType(btf, pair_id).members()}
+        spec.key, spec.value = types.get("key"), types.get("value")
+    return spec
+
+
+def _struct_ops(obj: ObjectFile) -> Iterator[MapSpec | Hidden]:
+    for section in obj.struct_ops_sections:
+        types = obj.data_types.get(section.name, {})
+        try:
+            contents = obj.elf.contents(section)
+        except ObjectError as error:
+            yield Hidden(section.name, "section", error.message)
+            continue
+        for symbol in obj.symbols_in.get(section.number, ()):
+            obj.maps_at[section.number, symbol.value] = symbol.name
+            ctype = types.get(symbol.name)
+            size = ctype.size if ctype is not None else symbol.size
+            yield MapSpec(
+                symbol.name,
+                section.name,
+                MapType.STRUCT_OPS,
+                4,
+                size,
+                1,
+                flags=MapFlag.LINK if section.name.endswith(".link") else 0,
+                value=ctype,
+                data=bytearray(contents[symbol.value : symbol.value + size]),
+            )
+
+
+def _data_maps(obj: ObjectFile) -> Iterator[MapSpec | Hidden]:
+    for index, section in obj.data_sections.items():
+        if section.name == ".kconfig":
+            continue
+        # What no symbol names, no user can set; `.rodata.str1.1` is kept where an instruction refers to it.
+        symbols = obj.symbols_in.get(index)
+        if not symbols and not _is_referred_to(obj, index):
+            continue
+        try:
+            contents = bytearray(obj.elf.contents(section))
+        except ObjectError as error:
+            yield Hidden(section.name, "section", error.message)
+            continue
+        btf = obj.btf
+        type_id = btf.find(section.name, Kind.DATASEC) if btf is not None else None
+        obj.maps_at[index, 0] = section.name
+        yield MapSpec(
+            section.name,
+            section.name,
+            MapType.ARRAY,
+            4,
+            section.size,
+            1,
+            flags=MapFlag.RDONLY_PROG if section.name.startswith(".rodata") else 0,
+            value=CType(btf, type_id) if btf is not None and type_id is not None else None,
+            data=contents,
+        )
+
+
+def _is_referred_to(obj: ObjectFile, index: int) -> bool:
+    symbols = obj.symbols
+    for section in obj.code_sections:
+        for relocation in obj.elf.relocations(section):
+            if relocation.symbol < len(symbols) and symbols[relocation.symbol].section == index:
+                return True
+    return False

@@ -1,0 +1,191 @@
+"""ObjectFile: an ELF file with its BTF, and who lies where in it. What the readers of maps and programs share."""
+
+from __future__ import annotations
+
+import bisect
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from ..btf import Btf, BtfExt, CType, Kind
+from ..btf.types import DataSec, Var
+from ..elf import Elf, Section, SectionFlag, SectionType, Symbol, SymbolType
+from ..errors import ObjectError
+from .collection import Hidden
+from .program import INSN_SIZE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["FunctionRange", "ObjectFile"]
+
+_DATA: Final = re.compile(r"\.(data|rodata|bss|kconfig|addr_space\.1)(\..*)?$")
+_ARENA: Final = re.compile(r"\.(arena(\..*)?|addr_space\.1)$")
+_LEGACY_MAPS: Final = re.compile(r"maps(/.*)?$")
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionRange:
+    """A function's place in its section, in bytes."""
+
+    name: str
+    section: Section
+    start: int
+    stop: int
+    symbol: Symbol | None
+    """None where the symbol table is gone and the whole section is taken for one function."""
+
+
+class ObjectFile:
+    """A BPF object's parts. What is damaged is noted in `damage` and left out; the rest stays readable."""
+
+    def __init__(self, data: bytes, file: str) -> None:
+        self.elf = Elf(data, file=file)
+        self.damage: list[Hidden] = []
+        self.btf: Btf | None = self._part(".BTF", lambda raw: Btf(raw, self.elf.byte_order, file=file))
+        btf = self.btf
+        self.ext: BtfExt | None = None if btf is None else self._part(".BTF.ext", lambda raw: BtfExt(raw, btf))
+        self.maps_at: dict[tuple[int, int], str] = {}
+        """Names of maps by section index and offset; for a data section the offset is 0."""
+
+    def _part(self, name: str, read: Callable[[bytes], _T]) -> _T | None:
+        section = self.elf.by_name.get(name)
+        if section is None:
+            return None
+        try:
+            return read(self.elf.contents(section))
+        except ObjectError as error:
+            self.damage.append(Hidden(name, "section", error.message))
+            return None
+
+    @cached_property
+    def symbols(self) -> list[Symbol]:
+        """The symbol table; empty, with the damage noted, where it cannot be read."""
+        try:
+            return self.elf.symbols
+        except ObjectError as error:
+            self.damage.append(Hidden(error.section or ".symtab", "section", error.message))
+            return []
+
+    @cached_property
+    def symbols_in(self) -> dict[int, list[Symbol]]:
+        """The named symbols of each section, sorted by their place."""
+        found: dict[int, list[Symbol]] = {}
+        for symbol in self.symbols:
+            if symbol.name and symbol.type not in (SymbolType.SECTION, SymbolType.FILE):
+                found.setdefault(symbol.section, []).append(symbol)
+        for symbols in found.values():
+            symbols.sort(key=lambda symbol: symbol.value)
+        return found
+
+    @cached_property
+    def code_sections(self) -> list[Section]:
+        """The sections that hold instructions."""
+        return [section for section in self.elf.sections if section.executable and section.size]
+
+    @cached_property
+    def data_sections(self) -> dict[int, Section]:
+        """The sections whose contents become maps, by index."""
+        return {
+            section.number: section
+            for section in self.elf.sections
+            if section.size
+            and section.flags & SectionFlag.ALLOC
+            and not section.executable
+            and (_DATA.match(section.name) or _ARENA.match(section.name))
+        }
+
+    @cached_property
+    def legacy_map_sections(self) -> list[Section]:
+        """`maps` and `maps/NAME`: map definitions from before BTF."""
+        return [s for s in self.elf.sections if _LEGACY_MAPS.match(s.name) and s.type == SectionType.PROGBITS]
+
+    @cached_property
+    def struct_ops_sections(self) -> list[Section]:
+        """`.struct_ops` and `.struct_ops.link`: tables of functions for the kernel."""
+        return [s for s in self.elf.sections if s.name.startswith((".struct_ops", "?.struct_ops")) and s.size]
+
+    @cached_property
+    def functions(self) -> dict[int, list[FunctionRange]]:
+        """The functions of each code section, by its index, sorted by their place."""
+        return {section.number: self._functions(section) for section in self.code_sections}
+
+    def _functions(self, section: Section) -> list[FunctionRange]:
+        symbols = [s for s in self.symbols_in.get(section.number, ()) if s.type == SymbolType.FUNC]
+        if not symbols:
+            # Before LLVM 7 functions had no type; local labels (LBB0_1) have none either.
+            symbols = [
+                s
+                for s in self.symbols_in.get(section.number, ())
+                if s.type == SymbolType.NOTYPE and (s.binding or not s.name.startswith("LBB"))
+            ]
+        starts = sorted({s.value for s in symbols if s.value < section.size})
+        if not starts:
+            name = re.sub(r"\W+", "_", section.name).strip("_") or f"section_{section.number}"
+            return [FunctionRange(name, section, 0, section.size, None)]
+        found: list[FunctionRange] = []
+        for symbol in symbols:
+            if symbol.value >= section.size:
+                continue
+            after = bisect.bisect_right(starts, symbol.value)
+            limit = starts[after] if after < len(starts) else section.size
+            stop = symbol.value + symbol.size if symbol.size else limit
+            found.append(FunctionRange(symbol.name, section, symbol.value, min(stop, section.size), symbol))
+        return found
+
+    def function_at(self, section_index: int, offset: int) -> FunctionRange | None:
+        """Return the function that begins at *offset* of a section."""
+        return self._by_start.get((section_index, offset))
+
+    @cached_property
+    def _by_start(self) -> dict[tuple[int, int], FunctionRange]:
+        # Of aliases the global one counts: it is what other objects know.
+        found: dict[tuple[int, int], FunctionRange] = {}
+        for ranges in self.functions.values():
+            for item in ranges:
+                key = (item.section.number, item.start)
+                old = found.get(key)
+                if old is None or (
+                    item.symbol and item.symbol.is_exported and old.symbol and not old.symbol.is_exported
+                ):
+                    found[key] = item
+        return found
+
+    @cached_property
+    def data_types(self) -> dict[str, dict[str, CType]]:
+        """The types of variables: section name → variable name → type."""
+        btf = self.btf
+        if btf is None:
+            return {}
+        found: dict[str, dict[str, CType]] = {}
+        for section_id in btf.ids(Kind.DATASEC):
+            section = btf.type(section_id)
+            if isinstance(section, DataSec):
+                names = found.setdefault(section.name, {})
+                for item in section.variables:
+                    var = btf.type(item.type_id)
+                    if isinstance(var, Var):
+                        names[var.name] = CType(btf, var.type_id)
+        return found
+
+    @cached_property
+    def function_types(self) -> dict[str, int]:
+        """BTF ids of functions, by name."""
+        btf = self.btf
+        return {} if btf is None else {btf.type_name(i): i for i in btf.ids(Kind.FUNC)}
+
+    def variable_at(self, section_index: int, offset: int) -> tuple[str, int] | None:
+        """Return the variable that covers *offset* of a data section, and where it begins."""
+        symbols = self.symbols_in.get(section_index, [])
+        at = bisect.bisect_right(symbols, offset, key=lambda symbol: symbol.value) - 1
+        if at >= 0 and symbols[at].value <= offset < symbols[at].value + max(symbols[at].size, 1):
+            return symbols[at].name, symbols[at].value
+        return None
+
+    def check_code(self, section: Section) -> None:
+        """Raise ObjectError unless a section is whole instructions."""
+        if section.size % INSN_SIZE:
+            raise self.elf.error(f"{section.size} bytes are no whole number of instructions", section.name)

@@ -1,0 +1,213 @@
+"""The ELF reader: a BPF object file → a CollectionSpec."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final
+
+from ..btf import CType, Kind
+from ..btf.types import DataSec, Function, Linkage, Var
+from ..elf import Binding, SymbolType, Visibility, read_object_file
+from ..errors import ObjectError
+from .collection import CollectionSpec, Extern, Externs, Hidden, SectionLayout
+from .linker import ExternPlace, Linker
+from .map import MapSpec
+from .mapdefs import read_contents, read_maps
+from .object import FunctionRange, ObjectFile
+from .program import ProgramSpec, ReferenceKind
+from .sections import find_section, nearest_section
+from .uapi import MapFlag, MapType, ProgramType
+from .variable import VariableSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from os import PathLike
+
+    from ..elf import Section, Symbol
+
+__all__ = ["read_bytes", "read_file"]
+
+_LIBRARY: Final = ".text"
+"""The section of functions that programs call; it names no hook."""
+
+
+def read_file(path: str | PathLike[str]) -> CollectionSpec:
+    """Read an object file; see `CollectionSpec.from_file`."""
+    return read_bytes(read_object_file(path), file=os.fspath(path))
+
+
+def read_bytes(data: bytes, *, file: str) -> CollectionSpec:
+    """Read an object from memory; see `CollectionSpec.from_bytes`."""
+    obj = ObjectFile(data, file)
+    spec = CollectionSpec(file, obj.elf.byte_order, _license(obj), _kernel_version(obj), btf=obj.btf)
+    spec.maps, hidden = read_maps(obj)
+    read_contents(obj, spec.maps)
+    places = _externs(obj, spec)
+    for variable in _variables(obj, spec.maps):
+        if isinstance(variable, Hidden):
+            spec.hidden.append(variable)
+        else:
+            spec.variables[variable.name] = variable
+    spec.hidden += hidden
+    linker = Linker(obj, places)
+    for program in _programs(obj, spec, linker):
+        if isinstance(program, Hidden):
+            spec.hidden.append(program)
+        else:
+            spec.programs[program.name] = program
+    spec.layouts = {section.name: _layout(obj, section) for section in obj.data_sections.values()}
+    for name in (".maps", "license", "version"):
+        if name in obj.elf.by_name:
+            spec.layouts[name] = _layout(obj, obj.elf.by_name[name])
+    if not obj.code_sections and not spec.maps and obj.btf is None:
+        raise obj.elf.error("it holds no programs, no maps and no types: this is no BPF object")
+    spec.hidden += obj.damage
+    return spec
+
+
+def _license(obj: ObjectFile) -> str:
+    section = obj.elf.by_name.get("license")
+    try:
+        return obj.elf.string(section) if section is not None else ""
+    except ObjectError as error:
+        obj.damage.append(Hidden("license", "section", error.message))
+        return ""
+
+
+def _kernel_version(obj: ObjectFile) -> int:
+    section = obj.elf.by_name.get("version")
+    try:
+        raw = obj.elf.contents(section) if section is not None else b""
+    except ObjectError as error:
+        obj.damage.append(Hidden("version", "section", error.message))
+        return 0
+    return int.from_bytes(raw[:4], obj.elf.byte_order) if len(raw) >= 4 else 0
+
+
+def _layout(obj: ObjectFile, section: Section) -> SectionLayout:
+    return SectionLayout(section.size, {s.name: s.value for s in obj.symbols_in.get(section.number, ())})
+
+
+def _variables(obj: ObjectFile, maps: dict[str, MapSpec]) -> Iterator[VariableSpec | Hidden]:
+    for index, section in obj.data_sections.items():
+        spec = maps.get(section.name)
+        if spec is None or spec.data is None:
+            continue
+        types = obj.data_types.get(section.name, {})
+        for symbol in obj.symbols_in.get(index, ()):
+            if symbol.type not in (SymbolType.OBJECT, SymbolType.NOTYPE):
+                continue
+            reason = _why_hidden(symbol, section)
+            if reason is not None:
+                yield Hidden(symbol.name, "variable", reason)
+                continue
+            ctype = types.get(symbol.name)
+            size = symbol.size or (ctype.size if ctype is not None else 0)
+            original = bytes(spec.data[symbol.value : symbol.value + size])
+            if ctype is not None and ctype.size != size:
+                ctype = None
+            yield VariableSpec(symbol.name, spec, symbol.value, size, original, ctype)
+
+
+def _why_hidden(symbol: Symbol, section: Section) -> str | None:
+    """Return why a symbol of a data section is no variable that a user can set; None when it is one."""
+    if symbol.binding == Binding.LOCAL:
+        return "static: only its own file can see it"
+    if symbol.visibility == Visibility.HIDDEN:
+        return "hidden visibility (__hidden): it is not part of the object's interface"
+    if symbol.visibility == Visibility.INTERNAL:
+        return "internal visibility: it is not part of the object's interface"
+    if symbol.size and symbol.value + symbol.size > section.size:
+        return f"its {symbol.size} bytes at offset {symbol.value:#x} reach beyond section {section.name}"
+    return None
+
+
+def _programs(obj: ObjectFile, spec: CollectionSpec, linker: Linker) -> Iterator[ProgramSpec | Hidden]:
+    only_library = all(section.name == _LIBRARY for section in obj.code_sections)
+    for section in obj.code_sections:
+        if section.name == _LIBRARY and not only_library:
+            continue
+        found = find_section(section.name)
+        for item in obj.functions[section.number]:
+            if item.symbol is not None and item.symbol.binding == Binding.LOCAL:
+                if found is None or obj.function_at(section.number, item.start) is item:
+                    yield Hidden(item.name, "function", f"static, in section {section.name}: no program by itself")
+                continue
+            yield _program(spec, item, linker)
+
+
+def _program(spec: CollectionSpec, item: FunctionRange, linker: Linker) -> ProgramSpec:
+    section = item.section.name
+    found = find_section(section)
+    program = ProgramSpec(
+        item.name,
+        section,
+        ProgramType.UNSPEC,
+        autoload=not section.startswith("?"),
+        license=spec.license,
+        kernel_version=spec.kernel_version,
+        byte_order=spec.byte_order,
+        link=lambda: linker.link(item),
+    )
+    if found is None:
+        close = nearest_section(section)
+        program.unusable = f"section {section} names no program type that is known" + (
+            f" (nearest: {close})" if close else ""
+        )
+        return program
+    kind, program.attach_to = found
+    program.type, program.attach_type, program.flags = kind.type, kind.attach_type, int(kind.flags)
+    return program
+
+
+def _externs(obj: ObjectFile, spec: CollectionSpec) -> dict[str, ExternPlace]:
+    """Fill in `spec.externs`, and the `.kconfig` map; return what undefined symbols stand for, by name."""
+    btf = obj.btf
+    places: dict[str, ExternPlace] = {}
+    if btf is None:
+        return places
+    weak = {s.name for s in obj.symbols_in.get(0, ()) if s.binding == Binding.WEAK}
+    kconfig: list[Extern] = []
+    ksyms: list[Extern] = []
+    kfuncs: list[Extern] = []
+    for section_id in btf.ids(Kind.DATASEC):
+        section = btf.type(section_id)
+        if not isinstance(section, DataSec) or section.name not in (".kconfig", ".ksyms"):
+            continue
+        end = 0
+        for item in section.variables:
+            var = btf.type(item.type_id)
+            text = CType(btf, item.type_id).c_text
+            extern = Extern(var.name, var.name in weak, text)
+            if isinstance(var, Function):
+                kfuncs.append(extern)
+                places[var.name] = (ReferenceKind.KFUNC, None, 0, extern.weak)
+            elif section.name == ".ksyms":
+                ksyms.append(extern)
+                places[var.name] = (ReferenceKind.KSYM, None, 0, extern.weak)
+            elif isinstance(var, Var):
+                size = btf.size(var.type_id)
+                align = min(size & -size, 8) or 1
+                start = (end + align - 1) // align * align
+                end = start + size
+                kconfig.append(extern)
+                places[var.name] = (ReferenceKind.DATA, ".kconfig", start, extern.weak)
+        if section.name == ".kconfig" and end:
+            spec.maps[".kconfig"] = MapSpec(
+                ".kconfig",
+                ".kconfig",
+                MapType.ARRAY,
+                4,
+                end,
+                1,
+                flags=MapFlag.RDONLY_PROG,
+                value=CType(btf, section_id),
+                data=bytearray(end),
+            )
+    for type_id in btf.ids(Kind.FUNC):
+        function = btf.type(type_id)
+        if isinstance(function, Function) and function.linkage == Linkage.EXTERN and function.name not in places:
+            kfuncs.append(Extern(function.name, function.name in weak, CType(btf, type_id).c_text))
+            places[function.name] = (ReferenceKind.KFUNC, None, 0, function.name in weak)
+    spec.externs = Externs(tuple(kconfig), tuple(ksyms), tuple(kfuncs))
+    return places
