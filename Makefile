@@ -43,6 +43,7 @@ clean: ## remove what the other targets made, .venv included
 	find core tui bpf tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp says that .venv holds what pyproject.toml asks for. What sets up writes to stderr: stdout is the program's.
+# --no-compile halves the time: Python compiles what is imported, when it is.
 $(VENV)/.python:
 	@[ -n "$(PYTHON)" ] || { echo "bpftui needs Python 3.11 or newer; PYTHON=… names one" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || .ci/packages "the virtual environment" \
@@ -53,10 +54,10 @@ $(VENV)/.python:
 
 $(VENV)/.runtime: pyproject.toml | $(VENV)/.python
 	@echo "installing bpftui and what it needs into $(VENV)" >&2
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . >&2
+	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --editable . >&2
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(VENV)/.python
 	@echo "installing bpftui and its tools into $(VENV)" >&2
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' >&2
+	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --editable '.[dev]' >&2
 	@touch $@ $(VENV)/.runtime
