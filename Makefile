@@ -43,7 +43,7 @@ clean: ## remove what the other targets made, .venv included
 	find core tui bpf tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp says that .venv holds what pyproject.toml asks for. What sets up writes to stderr: stdout is the program's.
-# --no-compile halves the time: Python compiles what is imported, when it is.
+# --no-compile saves seconds: Python compiles what is imported, when it is.
 $(VENV)/.python:
 	@[ -n "$(PYTHON)" ] || { echo "bpftui needs Python 3.11 or newer; PYTHON=… names one" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || .ci/packages "the virtual environment" \
