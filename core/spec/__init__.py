@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from .assign import LoadedObjects
 from .collection import CollectionSpec, Extern, Externs, Hidden, SectionLayout
+from .listing import Listing, Row, RowKind
 from .map import MapEntry, MapSpec
 from .program import (
     INSN_SIZE,
@@ -33,6 +34,7 @@ __all__ = [
     "Hidden",
     "LineInfo",
     "LinkedCode",
+    "Listing",
     "LoadedObjects",
     "MapEntry",
     "MapFlag",
@@ -44,6 +46,8 @@ __all__ = [
     "ProgramType",
     "Reference",
     "ReferenceKind",
+    "Row",
+    "RowKind",
     "SectionLayout",
     "VariableSpec",
 ]

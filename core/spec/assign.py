@@ -58,7 +58,8 @@ def load_and_assign(spec: CollectionSpec, wanted: type[_T], **options: Any) -> _
     for name in by_kind["variable"]:
         spec.variable(name)
     part = spec.subset(maps=by_kind["map"], programs=by_kind["program"], variables=by_kind["variable"])
-    owner = cast("Any", type(wanted.__name__, (wanted, LoadedObjects), {"__module__": wanted.__module__}))
+    bases: tuple[type, ...] = (wanted,) if issubclass(wanted, LoadedObjects) else (wanted, LoadedObjects)
+    owner: Any = type(wanted.__name__, bases, {"__module__": wanted.__module__})
     objects = owner.__new__(owner)
     objects.collection = collection = part.load(programs=by_kind["program"], **options)
     shelves = {"map": collection.maps, "program": collection.programs, "variable": collection.variables}

@@ -188,8 +188,8 @@ class _Link:
                 )
                 return
             found = self.obj.variable_at(index, place)
-            shown = name if found is None else found[0]
-            self.references[slot] = Reference(ReferenceKind.DATA, shown, name, place)
+            shown, begin = (name, 0) if found is None else found
+            self.references[slot] = Reference(ReferenceKind.DATA, shown, name, place, place - begin)
         elif (index, place) in self.obj.maps_at:
             name = self.obj.maps_at[index, place]
             self.references[slot] = Reference(ReferenceKind.MAP, name, name)
@@ -223,7 +223,9 @@ class _Link:
             self.note(item.section, offset, f"it refers to {symbol.name or 'a symbol'}, which is not in the object")
             return
         kind, map_name, place, weak = known
-        self.references[slot] = Reference(kind, symbol.name, map_name, place + imm if map_name else 0, weak)
+        self.references[slot] = Reference(
+            kind, symbol.name, map_name, place + imm if map_name else 0, imm if map_name else 0, weak
+        )
 
     def source(self, slot: int) -> int:
         registers = self.code[slot * INSN_SIZE + 1]
@@ -245,7 +247,7 @@ class _Link:
         little = self.order == "little"
         self.code[at + 1] = registers & 0x0F | source << 4 if little else registers & 0xF0 | source
         self.code[at + 4 : at + 8] = (start - slot - 1).to_bytes(4, self.order, signed=True)
-        if kind is ReferenceKind.FUNCTION:
+        if kind is ReferenceKind.FUNCTION and at + 16 <= len(self.code):
             self.code[at + 12 : at + 16] = bytes(4)
 
 

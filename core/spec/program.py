@@ -56,6 +56,8 @@ class Reference:
     """For MAP and DATA: the name of the map."""
     offset: int = 0
     """For DATA: bytes from the start of the map's value. For FUNCTION and CALL: the target's slot."""
+    inside: int = 0
+    """For DATA: bytes from the start of what `name` names."""
     weak: bool = False
     """For KFUNC and KSYM: whether it may be missing."""
 

@@ -1,0 +1,202 @@
+"""A program's listing: functions, C lines and instructions as rows, made a screenful at a time."""
+
+from __future__ import annotations
+
+import bisect
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from ..asm import Syntax, decode, format_instruction
+from .program import INSN_SIZE, ReferenceKind
+
+if TYPE_CHECKING:
+    import re
+
+    from ..asm import Instruction
+    from ..btf import ByteOrder
+    from .program import Function, LineInfo, ProgramSpec, Reference
+
+__all__ = ["Listing", "Row", "RowKind"]
+
+_LD_IMM64: Final = 0x18
+
+
+class RowKind(enum.StrEnum):
+    """What a row of a listing is."""
+
+    FUNCTION = "function"
+    SOURCE = "source"
+    INSN = "insn"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a listing."""
+
+    kind: RowKind
+    slot: int
+    """The instruction, or the first one that a function's or source's row stands above."""
+    text: str
+    file: str = ""
+    """SOURCE: the file, as the compiler was given it."""
+    line: int = 0
+    column: int = 0
+    """SOURCE: where in the line, from 1; 0 where it is not known."""
+    comment: str = ""
+    """INSN: what is worth knowing beside it."""
+    target: int | None = None
+    """INSN: the slot that it jumps to, calls, or takes the address of."""
+    reference: Reference | None = None
+    """INSN: what it refers to by name."""
+    raw: bytes = b""
+    """INSN: its 8 or 16 bytes."""
+
+
+class Listing:
+    """The rows of a program's listing.
+
+    Only the places of rows are computed at once, from the line infos and one scan for 64-bit immediates; an
+    instruction is decoded when its row is asked for.
+    """
+
+    def __init__(self, program: ProgramSpec, *, syntax: Syntax = Syntax.KERNEL, source: bool = True) -> None:
+        self.program = program
+        self.syntax = syntax
+        self.source = source
+        self._code = program.code
+        self._order: ByteOrder = program.byte_order
+        self._slots = len(self._code) // INSN_SIZE
+        self.slot_width = len(str(max(self._slots - 1, 0)))
+        """Digits of the largest slot number."""
+        self._seconds = self._find_seconds()
+        # insns before the k-th second half, so that the n-th instruction's slot is n plus the halves before it
+        self._before = [slot - k for k, slot in enumerate(self._seconds)]
+        self._extras = self._find_extras()
+        self._extra_rows = [self._insn_index(row.slot) + k for k, row in enumerate(self._extras)]
+
+    @property
+    def functions(self) -> tuple[Function, ...]:
+        """The program's entry and its subprograms."""
+        return self.program.functions
+
+    def _find_seconds(self) -> list[int]:
+        """Return the slots that are the second half of a 64-bit immediate."""
+        opcodes = self._code[::INSN_SIZE]
+        found: list[int] = []
+        at = opcodes.find(_LD_IMM64)
+        while 0 <= at < self._slots - 1:
+            found.append(at + 1)
+            at = opcodes.find(_LD_IMM64, at + 2)
+        return found
+
+    def _find_extras(self) -> list[Row]:
+        """Return the rows that are no instructions, in their order."""
+        found = [(f.start, 0, Row(RowKind.FUNCTION, f.start, f"{f.name}:")) for f in self.functions]
+        if self.source:
+            starts = {function.start for function in self.functions}
+            last: LineInfo | None = None
+            for info in self.program.linked.line_infos:
+                # A line that goes on is not repeated, but for a function's first.
+                same = last is not None and (last.line, last.file) == (info.line, info.file)
+                if info.source and info.slot < self._slots and (not same or info.slot in starts):
+                    row = Row(RowKind.SOURCE, info.slot, info.source.strip(), info.file, info.line, info.column)
+                    found.append((info.slot, 1, row))
+                last = info
+        found.sort(key=lambda item: item[:2])
+        return [row for _, _, row in found]
+
+    def _insn_index(self, slot: int) -> int:
+        return slot - bisect.bisect_left(self._seconds, slot)
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return self._slots - len(self._seconds) + len(self._extras)
+
+    def row(self, index: int) -> Row:
+        """Return a row, from 0; IndexError outside."""
+        if not 0 <= index < len(self):
+            raise IndexError(f"the listing has {len(self)} rows, no row {index}")
+        extras = bisect.bisect_right(self._extra_rows, index)
+        if extras and self._extra_rows[extras - 1] == index:
+            return self._extras[extras - 1]
+        insn = index - extras
+        return self._insn_row(insn + bisect.bisect_right(self._before, insn))
+
+    def rows(self, start: int, stop: int) -> list[Row]:
+        """Return the rows from *start* up to *stop*, as far as there are any."""
+        return [self.row(index) for index in range(max(start, 0), min(stop, len(self)))]
+
+    def index_of_slot(self, slot: int) -> int:
+        """Return the row of the instruction at a slot (of its first half, for a second one)."""
+        at = bisect.bisect_left(self._seconds, slot)
+        if at < len(self._seconds) and self._seconds[at] == slot:
+            slot -= 1
+        insn = self._insn_index(slot)
+        # rows above: every extra that stands at this instruction or before
+        return insn + bisect.bisect_right(self._extras, slot, key=lambda row: row.slot)
+
+    def search(self, pattern: re.Pattern[str], start: int, step: int = 1) -> int | None:
+        """Return the nearest row from *start* on (or back, with step -1) whose text matches; None without one."""
+        stop = len(self) if step > 0 else -1
+        for index in range(start, stop, step):
+            row = self.row(index)
+            if pattern.search(row.text) or (row.comment and pattern.search(row.comment)):
+                return index
+        return None
+
+    def source_at(self, slot: int) -> LineInfo | None:
+        """Return the C line that the instruction at *slot* comes from."""
+        infos = self.program.linked.line_infos
+        at = bisect.bisect_right(infos, slot, key=lambda info: info.slot) - 1
+        return infos[at] if at >= 0 else None
+
+    def _insn_row(self, slot: int) -> Row:
+        insn = decode(self._code, slot, self._order)
+        reference = self.program.linked.references.get(slot)
+        operand, name, comment = self._names(reference)
+        target = insn.jump_target(slot)
+        if reference is not None and reference.kind in (ReferenceKind.CALL, ReferenceKind.FUNCTION):
+            target = reference.offset
+        text = format_instruction(insn, slot, self.syntax, operand, name)
+        raw = self._code[slot * INSN_SIZE : (slot + insn.slots) * INSN_SIZE]
+        return Row(
+            RowKind.INSN, slot, text, comment=comment or _comment(insn), target=target, reference=reference, raw=raw
+        )
+
+    def _names(self, reference: Reference | None) -> tuple[str | None, str | None, str]:
+        """Return what stands for the operand, what for the target, and a comment."""
+        if reference is None:
+            return None, None, ""
+        match reference.kind:
+            case ReferenceKind.MAP:
+                return f"map[{reference.name}]", None, ""
+            case ReferenceKind.DATA:
+                return _datum(reference), None, ""
+            case ReferenceKind.CALL:
+                return None, reference.name, ""
+            case ReferenceKind.FUNCTION:
+                return f"func[{reference.name}]", None, ""
+            case ReferenceKind.KFUNC:
+                return (
+                    f"ksym[{reference.name}]",
+                    reference.name,
+                    "kernel function" + (", may be missing" if reference.weak else ""),
+                )
+            case ReferenceKind.KSYM:
+                return f"ksym[{reference.name}]", None, "kernel symbol" + (", may be missing" if reference.weak else "")
+
+
+def _datum(reference: Reference) -> str:
+    """Return what an address in a data section means: the variable, or the section, and how far into it."""
+    inside = f"+{reference.inside:#x}" if reference.inside else ""
+    if reference.name == reference.map:
+        return f"{reference.map}[{reference.inside:#x}]"
+    return f"{reference.map}[{reference.name}{inside}]"
+
+
+def _comment(insn: Instruction) -> str:
+    """Return an immediate's other common reading, where one helps."""
+    if insn.is_wide and not insn.src and insn.imm64 >= 10:
+        return f"{insn.imm64:#x}"
+    return ""
