@@ -1,0 +1,92 @@
+"""A network namespace of one's own, held by nothing but a thread.
+
+A thread that calls unshare(CLONE_NEWNET) lives in a new, empty network namespace, and the rest of the process stays
+where it is. The namespace has no name and is mounted nowhere, so that it ends with the thread (and the sockets that
+were opened in it), also when the process is killed.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from ..errors import BpftuiError, FeatureError, NoPermissionError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+__all__ = ["NetworkNamespace"]
+
+CLONE_NEWNET = 0x4000_0000
+"""<linux/sched.h>; `os.unshare` is there from Python 3.12 on."""
+
+_T = TypeVar("_T")
+
+
+class NetworkNamespace:
+    """An anonymous network namespace in a worker thread; implements `bpftui.core.runtime.Namespace`.
+
+    Sockets keep the namespace that they were created in: what `run` opens can be used by any thread, and has to be
+    closed before the kernel can free the namespace.
+
+    Raises:
+        NoPermissionError: The process has no CAP_SYS_ADMIN.
+        FeatureError: The kernel has no network namespaces.
+    """
+
+    def __init__(self) -> None:
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="bpftui-netns")
+        self._closed = False
+        try:
+            self._thread, self.inode = self._worker.submit(_enter).result()
+        except BaseException:
+            self.close()
+            raise
+
+    inode: int
+    """What identifies the namespace: the inode number of its /proc/PID/task/TID/ns/net."""
+
+    def run(self, call: Callable[[], _T]) -> _T:
+        """Run *call* in the namespace and return what it returns, or raise what it raises. Callable from any thread."""
+        if threading.get_ident() == self._thread:
+            return call()
+        if self._closed:
+            raise BpftuiError("the network namespace is closed")
+        return self._worker.submit(call).result()
+
+    def close(self) -> None:
+        """End the thread, which frees the namespace; a second call does nothing."""
+        self._closed = True
+        self._worker.shutdown()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _enter() -> tuple[int, int]:
+    """Move the calling thread into a new namespace; return the thread's identifier and the namespace's inode."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(ctypes.c_int(CLONE_NEWNET)) != 0:
+        raise _refused(ctypes.get_errno())
+    return threading.get_ident(), os.stat("/proc/thread-self/ns/net").st_ino
+
+
+def _refused(code: int) -> BpftuiError:
+    message = f"cannot make a network namespace: {os.strerror(code)}"
+    if code == errno.EPERM:
+        return NoPermissionError(message, hint="run as root: it takes CAP_SYS_ADMIN")
+    if code in (errno.EINVAL, errno.ENOSYS):
+        return FeatureError(message, hint="this kernel was built without CONFIG_NET_NS")
+    if code == errno.ENOSPC:
+        return BpftuiError(message, hint="raise user.max_net_namespaces with sysctl")
+    return BpftuiError(message)

@@ -1,0 +1,141 @@
+"""The sandbox: a place to attach programs to where they can do no harm, with traffic in it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from typing import TYPE_CHECKING, Any, Self
+
+from ..errors import BpftuiError, FeatureError, NoPermissionError
+from ..runtime import AttachTarget
+from .interfaces import netlink, rx_packets
+from .namespace import NetworkNamespace
+from .traffic import DESTINATION_MAC, SOURCE_MAC, TrafficSource, make_frames
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from ..runtime import XdpMode
+
+__all__ = ["RECEIVER", "SENDER", "Sandbox"]
+
+RECEIVER = "veth0"
+"""The interface that programs are attached to."""
+SENDER = "veth1"
+"""The interface that frames are sent from."""
+
+
+class Sandbox:
+    """A network namespace of its own with a veth pair in it, and a source of traffic on one side.
+
+    Programs are attached to the other side, `target()`. There are no addresses, and IPv6 is off: the only packets
+    are those that are asked for, so that counts are exact. Takes 15 ms, once pyroute2 is imported (0.25 s). It ends
+    with its context, or with the process, however that ends: nothing but threads and sockets holds it.
+
+    Raises:
+        NoPermissionError: The process has no CAP_SYS_ADMIN or CAP_NET_ADMIN.
+        FeatureError: The kernel has no network namespaces, or no veth.
+    """
+
+    def __init__(self) -> None:
+        self.namespace = NetworkNamespace()
+        try:
+            self._index = self.namespace.run(_build)
+            self._source = TrafficSource(self.namespace.run(_open_channel), make_frames())
+        except BaseException:
+            self.namespace.close()
+            raise
+
+    namespace: NetworkNamespace
+
+    def target(self, mode: XdpMode | None = None) -> AttachTarget:
+        """Return what programs are attached to."""
+        return AttachTarget(name=RECEIVER, index=self._index, namespace=self.namespace, mode=mode)
+
+    def send(self, count: int) -> int:
+        """Send exactly *count* frames, as fast as they are received, and return *count*."""
+        return self._source.send(count)
+
+    def traffic(self, rate: float) -> None:
+        """Send *rate* packets per second from now on; see `TrafficSource`."""
+        self._source.rate = rate
+
+    def stop(self) -> None:
+        """Send no more."""
+        self._source.rate = 0
+
+    @property
+    def rate(self) -> float:
+        """Packets per second that are being sent; set it at any time."""
+        return self._source.rate
+
+    @rate.setter
+    def rate(self, rate: float) -> None:
+        self._source.rate = rate
+
+    def rx_packets(self) -> int:
+        """Return the receiving interface's own count."""
+        return rx_packets(RECEIVER, self.namespace)
+
+    def close(self) -> None:
+        """Stop the traffic and let the kernel free the namespace with all that is in it."""
+        try:
+            self._source.close()
+        finally:
+            self.namespace.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _build() -> int:
+    """Make the veth pair in the namespace of this thread, and return the receiving side's index."""
+    _disable_ipv6()
+    from pyroute2.netlink.exceptions import NetlinkError
+
+    try:
+        return netlink(_make_pair)
+    except NetlinkError as error:
+        code: int = error.code  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType, reportAttributeAccessIssue]
+        raise _refused(code) from error
+
+
+def _make_pair(route: Any) -> int:
+    peer = {"ifname": SENDER, "address": SOURCE_MAC.hex(":")}
+    route.link("add", ifname=RECEIVER, kind="veth", address=DESTINATION_MAC.hex(":"), peer=peer)
+    indices = {link.get_attr("IFLA_IFNAME"): link["index"] for link in route.get_links()}
+    for name in (RECEIVER, SENDER):
+        route.link("set", index=indices[name], state="up")
+    return indices[RECEIVER]
+
+
+def _disable_ipv6() -> None:
+    """Keep the kernel from sending multicast listener reports and router solicitations of its own."""
+    for scope in ("all", "default"):
+        try:
+            with open(f"/proc/sys/net/ipv6/conf/{scope}/disable_ipv6", "w", encoding="ascii") as setting:
+                setting.write("1")
+        except OSError:
+            pass  # no IPv6 at all, or a container whose /proc/sys is read-only: then a few packets more are counted
+
+
+def _open_channel() -> socket.socket:
+    """Return a socket that sends frames on the sending side, and receives none (protocol 0)."""
+    channel = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+    channel.bind((SENDER, 0))
+    return channel
+
+
+def _refused(code: int) -> BpftuiError:
+    message = f"cannot make a veth pair: {os.strerror(code)}"
+    if code == errno.EPERM:
+        return NoPermissionError(message, hint="run as root: it takes CAP_NET_ADMIN")
+    if code == errno.EOPNOTSUPP:
+        return FeatureError(message, hint="this kernel has no veth: load the module, or use one with CONFIG_VETH")
+    return BpftuiError(message)

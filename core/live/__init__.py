@@ -1,0 +1,38 @@
+"""What happens over time: sessions, samples, series, rates and streams of events, for any runtime."""
+
+from __future__ import annotations
+
+from .counters import Counter, Track, counters, entry_value, key_text, variable_counters
+from .sampler import Sample, Sampler, readable_maps
+from .series import Point, RateTracker, Series, rate
+from .session import SANDBOX, Session, State, choose_runtime, parse_attachment, parse_target
+from .stream import HasDescriptor, RingBuffer
+from .table import MapRow, MapTable, Order, map_table
+
+__all__ = [
+    "SANDBOX",
+    "Counter",
+    "HasDescriptor",
+    "MapRow",
+    "MapTable",
+    "Order",
+    "Point",
+    "RateTracker",
+    "RingBuffer",
+    "Sample",
+    "Sampler",
+    "Series",
+    "Session",
+    "State",
+    "Track",
+    "choose_runtime",
+    "counters",
+    "entry_value",
+    "key_text",
+    "map_table",
+    "parse_attachment",
+    "parse_target",
+    "rate",
+    "readable_maps",
+    "variable_counters",
+]

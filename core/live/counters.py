@@ -1,0 +1,176 @@
+"""Counters: the integers in a map's values and in variables, which can be drawn over time."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from .series import RateTracker, Series
+
+if TYPE_CHECKING:
+    from ..btf import ByteOrder, CType, Value
+    from ..runtime import Entry
+    from ..spec import VariableSpec
+    from .sampler import Sample
+
+__all__ = ["Counter", "Track", "Valued", "counters", "entry_value", "key_text", "variable_counters"]
+
+_INTEGER_SIZES = (1, 2, 4, 8)
+
+
+class Valued(Protocol):
+    """What has keys and values: a MapSpec, or a map that exists."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def key_size(self) -> int: ...
+    @property
+    def value_size(self) -> int: ...
+    @property
+    def key(self) -> CType | None: ...
+    @property
+    def value(self) -> CType | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """One integer within the values of a map, or within a variable."""
+
+    source: Literal["map", "variable"]
+    name: str
+    """The map's or the variable's name."""
+    path: str
+    """From the start of the value: `.packets`, `[3].bytes`; empty when the value is the integer."""
+    offset: int
+    """Bytes from the start of the value."""
+    size: int
+    """In bytes."""
+    signed: bool = False
+    byte_order: ByteOrder = sys.byteorder
+    bitfield: CType | None = None
+    """The type that knows its bits, where it is a bitfield."""
+
+    @property
+    def label(self) -> str:
+        """What a column of it is called: `packets`, `[3].bytes`, or the name of the map or variable."""
+        return self.path.removeprefix(".") or self.name
+
+    def read(self, raw: bytes) -> int:
+        """Return the integer in the value *raw*."""
+        part = raw[self.offset : self.offset + self.size]
+        if self.bitfield is not None:
+            return int(self.bitfield.decode(part))  # pyright: ignore[reportArgumentType]  # a bitfield is an integer
+        return int.from_bytes(part, self.byte_order, signed=self.signed)
+
+    def total(self, entry: Entry) -> int:
+        """Return the integer in *entry*: the sum over its CPUs."""
+        return sum(map(self.read, entry.values))
+
+    def find(self, sample: Sample, key: bytes = b"") -> int | None:
+        """Return the integer in *sample*, of a map at *key*; None where the sample has no such entry."""
+        if self.source == "variable":
+            raw = sample.variables.get(self.name)
+            return None if raw is None else self.read(raw)
+        snapshot = sample.maps.get(self.name)
+        entries = () if snapshot is None else snapshot.entries
+        return next((self.total(entry) for entry in entries if entry.key == key), None)
+
+
+class Track:
+    """A counter followed through the samples: its values, and their rate per second.
+
+    Args:
+        key: The map's entry; nothing for a variable.
+        capacity: How many samples are kept.
+    """
+
+    def __init__(self, counter: Counter, key: bytes = b"", *, capacity: int = 3600) -> None:
+        self.counter = counter
+        self.key = key
+        self.values = Series(capacity)
+        self.rates = Series(capacity)
+        self._tracker = RateTracker()
+
+    def add(self, sample: Sample) -> None:
+        """Take what *sample* has of the counter; a gap where it has nothing."""
+        value = self.counter.find(sample, self.key)
+        self.values.append(sample.time, value)
+        if value is None:
+            self._tracker.reset()
+            self.rates.append(sample.time, None)
+        else:
+            self.rates.append(sample.time, self._tracker.update(sample.time, value))
+
+
+def counters(source: Valued) -> list[Counter]:
+    """Return what can be drawn of a map: every integer in its values, in the order of their offsets.
+
+    Without type information a value of 1, 2, 4 or 8 bytes is an unsigned integer, and others hold none.
+    """
+    return _counters("map", source.name, source.value, source.value_size)
+
+
+def variable_counters(variable: VariableSpec) -> list[Counter]:
+    """Return what can be drawn of a variable: every integer in it."""
+    return _counters("variable", variable.name, variable.type, variable.size)
+
+
+def entry_value(source: Valued, entry: Entry, *, per_cpu: bool = False) -> Value:
+    """Return an entry's value; of a per-CPU map the sum over the CPUs, or a list of all with *per_cpu*.
+
+    Only integers are summed, also inside structs and arrays; of anything else the first CPU's value stands.
+    """
+    values = [_decoded(source.value, raw) for raw in entry.values]
+    if len(values) == 1:
+        return values[0]
+    return values if per_cpu else _summed(values)
+
+
+def key_text(source: Valued, key: bytes) -> str:
+    """Return a map's key as text."""
+    from ..btf import format_value
+
+    return format_value(_decoded(source.key, key))
+
+
+def _counters(source: Literal["map", "variable"], name: str, ctype: CType | None, size: int) -> list[Counter]:
+    if ctype is None:
+        return [Counter(source, name, "", 0, size)] if size in _INTEGER_SIZES else []
+    return [
+        Counter(
+            source,
+            name,
+            path,
+            offset,
+            leaf.size,
+            signed=(leaf.limits or (0, 0))[0] < 0,
+            byte_order=leaf.btf.byte_order,
+            bitfield=leaf if leaf.bit_size else None,
+        )
+        for path, leaf, offset in ctype.leaves()
+        if leaf.is_integer
+    ]
+
+
+def _decoded(ctype: CType | None, raw: bytes) -> Value:
+    if ctype is not None:
+        return ctype.decode(raw)
+    return int.from_bytes(raw, sys.byteorder) if len(raw) in _INTEGER_SIZES else raw
+
+
+def _summed(values: list[Value]) -> Value:
+    match values[0]:
+        case bool():
+            return values[0]
+        case int():
+            return sum(value for value in values if isinstance(value, int))
+        case dict() as first:
+            dicts = [value for value in values if isinstance(value, dict)]
+            return {name: _summed([value[name] for value in dicts]) for name in first}
+        case list():
+            lists = [value for value in values if isinstance(value, list)]
+            return [_summed(list(column)) for column in zip(*lists, strict=True)]
+        case other:
+            return other

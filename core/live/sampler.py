@@ -1,0 +1,268 @@
+"""The sampler: what a loaded collection holds, read again and again by a thread of its own."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from ..errors import UnknownNameError
+from ..spec import MapType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from contextlib import AbstractContextManager
+    from types import TracebackType
+
+    from ..runtime import Collection, Map, MapSnapshot, ProgramInfo
+
+__all__ = ["Sample", "Sampler", "readable_maps"]
+
+_NOT_READABLE = frozenset(
+    {
+        MapType.PERF_EVENT_ARRAY,
+        MapType.CGROUP_ARRAY,
+        MapType.XSKMAP,
+        MapType.REUSEPORT_SOCKARRAY,
+        MapType.QUEUE,
+        MapType.STACK,
+        MapType.CGROUP_STORAGE,
+        MapType.PERCPU_CGROUP_STORAGE,
+        MapType.SK_STORAGE,
+        MapType.INODE_STORAGE,
+        MapType.TASK_STORAGE,
+        MapType.CGRP_STORAGE,
+        MapType.STRUCT_OPS,
+        MapType.RINGBUF,
+        MapType.USER_RINGBUF,
+        MapType.BLOOM_FILTER,
+        MapType.ARENA,
+    }
+)
+"""Maps whose entries cannot be listed: streams, queues, storage that belongs to sockets, tasks, inodes and cgroups."""
+
+_SLACK = 1e-6
+"""Seconds by which the last deadline may lie after the end: sums of intervals are rounded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What there was at one moment, or rather within the milliseconds that the reading takes."""
+
+    time: float
+    """Seconds since the sampler's first sample."""
+    interval: float
+    """Seconds since the sample before, as the clock has it; 0 for the first."""
+    maps: Mapping[str, MapSnapshot]
+    variables: Mapping[str, bytes]
+    programs: Mapping[str, ProgramInfo]
+
+
+def readable_maps(collection: Collection) -> list[str]:
+    """Return the maps whose entries can be listed; data sections are not among them: they are seen as variables."""
+    return [name for name, map_ in collection.maps.items() if not map_.spec.is_data and map_.type not in _NOT_READABLE]
+
+
+class Sampler:
+    """Takes a sample of *collection* each *interval* seconds.
+
+    `with Sampler(collection, on_sample=…):` runs it in a thread; `samples()` runs it in the caller's. Deadlines are
+    absolute, so that it does not drift; one that is missed is left out, not made up for.
+
+    Args:
+        maps: The names of the maps to read; without them, all that can be read (`readable_maps`).
+        interval: Seconds.
+        limit: The most entries of a map that are read; a map that has more is marked `partial`.
+        statistics: What turns the runtime's program statistics on while the sampler runs: `run_cnt` and `run_time_ns`
+            stand still without it.
+        on_sample: Is called with each sample, in the sampler's thread.
+        on_error: Is called with each error, of the reading and of *on_sample*, and the sampling goes on. Without it
+            the first error ends the sampling, and `stop` raises it.
+        clock: What tells the time.
+
+    Raises:
+        UnknownNameError: There is no map of such a name.
+    """
+
+    def __init__(
+        self,
+        collection: Collection,
+        *,
+        maps: Iterable[str] | None = None,
+        interval: float = 1.0,
+        limit: int | None = 10_000,
+        statistics: AbstractContextManager[object] | None = None,
+        on_sample: Callable[[Sample], None] | None = None,
+        on_error: Callable[[Exception], None] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._collection = collection
+        self._maps = _chosen(collection, maps)
+        self._limit = limit
+        self._statistics = statistics or nullcontext()
+        self._on_sample = on_sample
+        self._on_error = on_error
+        self._clock = clock
+        self._reading = threading.Lock()
+        self._first: float | None = None
+        self._last = 0.0
+        self._changed = threading.Condition()
+        self._interval = _positive(interval)
+        self._due = 0.0
+        self._paused = False
+        self._stopping = False
+        self._thread: threading.Thread | None = None
+        self._error: Exception | None = None
+
+    @property
+    def interval(self) -> float:
+        """Seconds between two samples; can be set at any time."""
+        return self._interval
+
+    @interval.setter
+    def interval(self, interval: float) -> None:
+        _positive(interval)
+        with self._changed:
+            self._due += interval - self._interval
+            self._interval = interval
+            self._changed.notify_all()
+
+    @property
+    def paused(self) -> bool:
+        """Whether no samples are taken for now."""
+        return self._paused
+
+    @property
+    def running(self) -> bool:
+        """Whether its thread lives."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def take(self) -> Sample:
+        """Take a sample now, in the caller's thread."""
+        with self._reading:
+            now = self._clock()
+            if self._first is None:
+                self._first = self._last = now
+            collection = self._collection
+            sample = Sample(
+                time=now - self._first,
+                interval=now - self._last,
+                maps={name: map_.snapshot(self._limit) for name, map_ in self._maps.items()},
+                variables={name: variable.raw() for name, variable in collection.variables.items()},
+                programs={name: program.info() for name, program in collection.programs.items()},
+            )
+            self._last = now
+            return sample
+
+    def samples(self, duration: float | None = None) -> Iterator[Sample]:
+        """Iterate over samples as they fall due: the first at once, the last after *duration* seconds at most."""
+        with self._statistics:
+            for _ in self._ticks(duration):
+                yield self.take()
+
+    def start(self) -> None:
+        """Start the thread; it takes the first sample at once."""
+        if self._thread is not None:
+            raise RuntimeError("a sampler is started once")
+        self._thread = threading.Thread(target=self._run, name="bpftui-sampler", daemon=True)
+        self._thread.start()
+
+    def pause(self) -> None:
+        """Take no samples until `resume`."""
+        with self._changed:
+            self._paused = True
+
+    def resume(self) -> None:
+        """Go on, with a sample at once."""
+        with self._changed:
+            self._paused = False
+            self._due = self._clock()
+            self._changed.notify_all()
+
+    def stop(self) -> None:
+        """End the sampling and wait for a sample that is being taken; a second call does nothing.
+
+        Raises:
+            Exception: What ended the sampling, where there is no *on_error*.
+        """
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join()
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _run(self) -> None:
+        try:
+            with self._statistics:
+                for _ in self._ticks(None):
+                    self._deliver()
+        except Exception as error:
+            if self._on_error is not None:
+                self._on_error(error)
+            else:
+                self._error = error
+
+    def _deliver(self) -> None:
+        try:
+            sample = self.take()
+            if self._on_sample is not None:
+                self._on_sample(sample)
+        except Exception as error:
+            if self._on_error is None:
+                raise
+            self._on_error(error)
+
+    def _ticks(self, duration: float | None) -> Iterator[None]:
+        """Yield whenever a sample is due, until `stop` or the end of *duration*."""
+        self._due = self._clock()
+        end = self._due + (float("inf") if duration is None else duration)
+        while self._wait(end):
+            yield
+            with self._changed:
+                # The next deadline that lies ahead, on the grid of the old one.
+                missed = max(0, int((self._clock() - self._due) / self._interval))
+                self._due += (missed + 1) * self._interval
+
+    def _wait(self, end: float) -> bool:
+        """Wait for the next deadline; False when the sampling is over."""
+        with self._changed:
+            while not self._stopping:
+                now = self._clock()
+                due = float("inf") if self._paused else self._due
+                if due <= now:
+                    return due <= end + _SLACK
+                if now > end:
+                    return False
+                # An infinite timeout is none.
+                until = min(due, end + _SLACK) - now
+                self._changed.wait(None if until == float("inf") else until)
+        return False
+
+
+def _chosen(collection: Collection, names: Iterable[str] | None) -> dict[str, Map]:
+    chosen: dict[str, Map] = {}
+    for name in readable_maps(collection) if names is None else names:
+        if name not in collection.maps:
+            raise UnknownNameError("map", name, collection.maps, where=collection.spec.file)
+        chosen[name] = collection.maps[name]
+    return chosen
+
+
+def _positive(interval: float) -> float:
+    if not 0 < interval < float("inf"):
+        raise ValueError(f"an interval cannot be {interval} seconds")
+    return interval

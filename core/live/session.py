@@ -1,0 +1,260 @@
+"""The session: one object's way from spec to loaded to attached and back, without a screen."""
+
+from __future__ import annotations
+
+import enum
+import threading
+from contextlib import ExitStack
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal, Self, cast
+
+from ..errors import FeatureError, UnknownNameError, UsageError
+from .sampler import Sampler
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from ..kernel.sandbox import Sandbox
+    from ..runtime import AttachTarget, Collection, Link, Runtime, XdpMode
+    from ..spec import CollectionSpec
+
+__all__ = ["SANDBOX", "Session", "State", "choose_runtime", "parse_attachment", "parse_target"]
+
+SANDBOX = "sandbox"
+"""The target that means a sandbox made for it; it hides an interface of that name."""
+
+_MODES: dict[str, XdpMode] = {"generic": "generic", "native": "native"}
+
+
+class State(enum.StrEnum):
+    """How far an object has come."""
+
+    SPEC = "SPEC"
+    LOADED = "LOADED"
+    ATTACHED = "ATTACHED"
+
+
+def choose_runtime(name: Literal["auto", "kernel", "vm"] = "auto") -> Runtime:
+    """Return the runtime called *name*; `auto` takes the kernel.
+
+    Raises:
+        FeatureError: This version does not have it.
+    """
+    if name == "vm":
+        raise FeatureError(
+            "the built-in runtime is not part of this version", hint="use --runtime kernel, as root on Linux"
+        )
+    # By name: core.live is imported before anything is loaded, and must not bring the kernel's side with it.
+    return cast("Runtime", import_module("..kernel", __package__).KernelRuntime())
+
+
+def parse_target(text: str) -> tuple[str, XdpMode | None]:
+    """Split `eth0`, `eth0,generic` or `sandbox,native` into the interface's name (or `sandbox`) and the mode.
+
+    Raises:
+        UsageError: There is no name, or the mode is neither generic nor native.
+    """
+    name, comma, mode = text.strip().partition(",")
+    if not name or (comma and mode not in _MODES):
+        raise UsageError(
+            f"{text!r} is nothing to attach to",
+            hint="an interface or `sandbox`, optionally with a mode: eth0 or eth0,generic or eth0,native",
+        )
+    return name, _MODES.get(mode)
+
+
+def parse_attachment(text: str) -> tuple[str, str]:
+    """Split `PROGRAM=TARGET` into the program's name and the target's text (see `parse_target`).
+
+    Raises:
+        UsageError: It is not of that form, or the target makes no sense.
+    """
+    program, equals, target = text.partition("=")
+    if not program or not equals:
+        raise UsageError(f"{text!r} is not of the form PROGRAM=TARGET", hint="for example count_packets=eth0,generic")
+    parse_target(target)
+    return program, target
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Attachment:
+    link: Link
+    sandbox: Sandbox | None
+    """The sandbox that was made for the link, if any; it goes with it."""
+
+    def end(self) -> None:
+        with ExitStack() as stack:
+            if self.sandbox is not None:
+                stack.callback(self.sandbox.close)
+            stack.callback(self.link.detach)
+
+
+class Session:
+    """Owns what becomes of a spec: the loaded collection, its links, the sandboxes made for them, and the samplers.
+
+    Every method can be called from any thread; what changes something waits for what another thread is changing, and
+    the properties never wait. After an error everything is as it was before, or further undone; `close`, and the end
+    of the context, undo everything.
+
+    Args:
+        spec: What is loaded; it can be edited between one `load` and the next.
+        runtime: What it is loaded into; without it the one that `choose_runtime` takes, when it is needed.
+        sandbox_rate: Packets per second that flow in a new sandbox.
+    """
+
+    def __init__(self, spec: CollectionSpec, runtime: Runtime | None = None, *, sandbox_rate: float = 1000.0) -> None:
+        self.spec = spec
+        self.sandbox_rate = sandbox_rate
+        self._runtime = runtime
+        self._changing = threading.RLock()
+        self._collection: Collection | None = None
+        self._attachments: tuple[_Attachment, ...] = ()
+        self._samplers: tuple[Sampler, ...] = ()
+
+    spec: CollectionSpec
+    sandbox_rate: float
+
+    @property
+    def runtime(self) -> Runtime:
+        """What the spec is loaded into."""
+        if self._runtime is None:
+            self._runtime = choose_runtime()
+        return self._runtime
+
+    @property
+    def state(self) -> State:
+        """Where the object is."""
+        if self._attachments:
+            return State.ATTACHED
+        return State.SPEC if self._collection is None else State.LOADED
+
+    @property
+    def collection(self) -> Collection | None:
+        """What was loaded; None in state SPEC."""
+        return self._collection
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """What is attached, in the order in which it was."""
+        return tuple(attachment.link for attachment in self._attachments)
+
+    @property
+    def sandbox(self) -> Sandbox | None:
+        """The newest sandbox, in which the traffic's rate can be set; None when nothing is attached to one."""
+        sandboxes = [attachment.sandbox for attachment in self._attachments if attachment.sandbox is not None]
+        return sandboxes[-1] if sandboxes else None
+
+    def load(self, programs: set[str] | None = None) -> Collection:
+        """Load the spec as it is now: *programs*, or without them those that are loaded by themselves.
+
+        Raises:
+            UsageError: It is loaded already.
+            LoadError, VerifierError, NoPermissionError, FeatureError: The runtime said no; nothing is loaded.
+        """
+        with self._changing:
+            if self._collection is not None:
+                raise UsageError(f"{self.spec.file} is loaded already", hint="unload it first")
+            self._collection = self.runtime.load(self.spec, programs=programs)
+            return self._collection
+
+    def attach(self, program: str, target: str | AttachTarget) -> Link:
+        """Attach a loaded program.
+
+        Args:
+            program: Its name.
+            target: Where, or what a user types for it (see `parse_target`). `sandbox` makes a sandbox with traffic in
+                it, which lasts until the link is detached.
+
+        Raises:
+            UsageError: Nothing is loaded.
+            UnknownNameError: There is no such program or interface.
+            AttachError: The runtime said no; nothing is attached, and no sandbox left.
+        """
+        with self._changing:
+            loaded = self._loaded()
+            if program not in loaded.programs:
+                raise UnknownNameError("program", program, loaded.programs, where=self.spec.file)
+            with ExitStack() as undo:
+                sandbox = None
+                if isinstance(target, str):
+                    name, mode = parse_target(target)
+                    if name == SANDBOX:
+                        sandbox = undo.enter_context(_make_sandbox())
+                        target = sandbox.target(mode)
+                    else:
+                        target = _find_interface(name, mode)
+                link = loaded.programs[program].attach(target)
+                undo.callback(link.detach)
+                if sandbox is not None:
+                    sandbox.traffic(self.sandbox_rate)
+                undo.pop_all()
+            self._attachments = (*self._attachments, _Attachment(link, sandbox))
+            return link
+
+    def detach(self, link: Link | None = None) -> None:
+        """Detach *link*, or everything; what is not attached is left alone.
+
+        Each attachment is given up even where another one's end brings an error, which is raised afterwards.
+        """
+        with self._changing:
+            going = [each for each in self._attachments if link is None or each.link is link]
+            self._attachments = tuple(each for each in self._attachments if each not in going)
+            with ExitStack() as stack:
+                for attachment in going:
+                    stack.callback(attachment.end)
+
+    def sampler(self, **options: Any) -> Sampler:
+        """Return a `Sampler` of what is loaded (its arguments are *options*), which `unload` stops before all else.
+
+        Raises:
+            UsageError: Nothing is loaded.
+        """
+        with self._changing:
+            sampler = Sampler(self._loaded(), **options)
+            self._samplers = (*(each for each in self._samplers if each.running), sampler)
+            return sampler
+
+    def unload(self) -> None:
+        """Detach everything and close the collection; the spec stays, and can be loaded again."""
+        with self._changing:
+            collection, self._collection = self._collection, None
+            attachments, self._attachments = self._attachments, ()
+            samplers, self._samplers = self._samplers, ()
+        # Without the lock: a sampler is waited for, and what it calls may be waiting for the lock.
+        with ExitStack() as stack:
+            if collection is not None:
+                stack.callback(collection.close)
+            for attachment in attachments:
+                stack.callback(attachment.end)
+            for sampler in samplers:
+                stack.callback(sampler.stop)
+
+    def close(self) -> None:
+        """Undo everything; a second call does nothing."""
+        self.unload()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _loaded(self) -> Collection:
+        if self._collection is None:
+            raise UsageError(f"{self.spec.file} is not loaded", hint="load it first")
+        return self._collection
+
+
+def _make_sandbox() -> Sandbox:
+    from ..kernel.sandbox import Sandbox
+
+    return Sandbox()
+
+
+def _find_interface(name: str, mode: XdpMode | None) -> AttachTarget:
+    from ..kernel.interfaces import find
+
+    return find(name).target(mode)

@@ -1,0 +1,145 @@
+"""A map as a table: what a screen draws of two successive samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from .counters import counters, entry_value, key_text
+from .series import rate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..runtime import Entry
+    from .counters import Counter, Valued
+    from .sampler import Sample
+
+__all__ = ["MapRow", "MapTable", "Order", "map_table"]
+
+Order = Literal["key", "value", "rate"]
+
+
+@dataclass(frozen=True, slots=True)
+class MapRow:
+    """One entry."""
+
+    key: bytes
+    key_text: str
+    value_text: str
+    values: tuple[int, ...]
+    """Of each counter of the table, summed over the CPUs."""
+    rates: tuple[float | None, ...]
+    """Of each counter, per second; None without an earlier value, and after a reset."""
+    changed: bool
+    """Whether the value is another than in the sample before, or the entry is new since then."""
+
+
+@dataclass(frozen=True, slots=True)
+class MapTable:
+    """A window onto a map's entries, in order."""
+
+    name: str
+    counters: tuple[Counter, ...]
+    rows: tuple[MapRow, ...]
+    total: int
+    """How many entries the sample has, of which `rows` are some."""
+    partial: bool
+    """Whether the map has more entries than the sample."""
+
+
+def map_table(
+    source: Valued,
+    current: Sample,
+    previous: Sample | None = None,
+    *,
+    order: Order = "key",
+    column: int = 0,
+    reverse: bool = False,
+    per_cpu: bool = False,
+    start: int = 0,
+    limit: int | None = None,
+) -> MapTable:
+    """Return the table of a map in *current*, with rates and changes since *previous*.
+
+    Only the rows from *start* on, at most *limit* of them, are put into words; all are sorted.
+
+    Args:
+        source: The map, or its spec.
+        order: By key, by value or by rate of the counter number *column*.
+        per_cpu: Whether the text of a per-CPU value lists the CPUs instead of summing them.
+    """
+    snapshot = current.maps[source.name]
+    columns = tuple(counters(source))
+    before = _entries(source.name, previous)
+    seconds = 0.0 if previous is None else current.time - previous.time
+
+    def rates(entry: Entry) -> tuple[float | None, ...]:
+        old = before.get(entry.key)
+        if old is None:
+            return (None,) * len(columns)
+        return tuple(rate(counter.total(old), counter.total(entry), seconds) for counter in columns)
+
+    def row(entry: Entry) -> MapRow:
+        old = before.get(entry.key)
+        return MapRow(
+            key=entry.key,
+            key_text=key_text(source, entry.key),
+            value_text=_text(source, entry, per_cpu),
+            values=tuple(counter.total(entry) for counter in columns),
+            rates=rates(entry),
+            changed=previous is not None and (old is None or old.values != entry.values),
+        )
+
+    by_key = _key_order(source)
+
+    def rank(entry: Entry) -> Any:  # of one type within each order
+        if order == "key":
+            return by_key(entry)
+        if not columns:
+            return entry.values
+        if order == "value":
+            return columns[column].total(entry)
+        return rates(entry)[column] or 0.0
+
+    entries = snapshot.entries
+    if order != "key":  # entries that are equal stay in the order of their keys
+        entries = sorted(entries, key=by_key)
+    entries = sorted(entries, key=rank, reverse=reverse)
+    stop = None if limit is None else start + limit
+    return MapTable(
+        name=source.name,
+        counters=columns,
+        rows=tuple(map(row, entries[start:stop])),
+        total=len(entries),
+        partial=snapshot.partial,
+    )
+
+
+def _entries(name: str, sample: Sample | None) -> dict[bytes, Entry]:
+    snapshot = None if sample is None else sample.maps.get(name)
+    return {} if snapshot is None else {entry.key: entry for entry in snapshot.entries}
+
+
+def _text(source: Valued, entry: Entry, per_cpu: bool) -> str:
+    from ..btf import format_value
+
+    return format_value(entry_value(source, entry, per_cpu=per_cpu))
+
+
+def _key_order(source: Valued) -> Callable[[Entry], tuple[object, ...]]:
+    """Return what sorts entries by key: integers by their value, whatever their byte order; the rest as bytes."""
+    leaves = source.key.leaves() if source.key is not None else []
+    limits = [(leaf, offset, leaf.size, leaf.limits) for _, leaf, offset in leaves]
+
+    def order(entry: Entry) -> tuple[object, ...]:
+        parts: list[object] = []
+        for leaf, offset, size, span in limits:
+            raw = entry.key[offset : offset + size]
+            if span is None or leaf.bit_size:
+                parts.append(raw)
+            else:
+                parts.append(int.from_bytes(raw, leaf.btf.byte_order, signed=span[0] < 0))
+        return (*parts, entry.key)
+
+    return order

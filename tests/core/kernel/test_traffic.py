@@ -1,0 +1,67 @@
+"""The frames of the sandbox's traffic, taken apart again."""
+
+from __future__ import annotations
+
+import struct
+from collections import Counter
+
+import pytest
+
+from bpftui.core.kernel.traffic import make_frames
+
+
+def ones_complement_sum(data: bytes) -> int:
+    """Return the sum of RFC 1071; 0xffff over data whose checksum is right."""
+    total = 0
+    for high, low in zip(data[::2], data[1::2] + b"\0", strict=False):
+        total += high << 8 | low
+    return total % 0xFFFF or 0xFFFF
+
+
+def taken_apart(frame: bytes) -> tuple[int, int, bytes, bytes, bytes]:
+    """Return version, protocol, source, pseudo-header and payload of *frame*; asserts that its lengths are right."""
+    ethertype = frame[12:14]
+    packet = frame[14:]
+    if ethertype == b"\x08\x00":
+        assert packet[0] == 0x45
+        assert struct.unpack_from("!H", packet, 2)[0] == len(packet)
+        assert ones_complement_sum(packet[:20]) == 0xFFFF
+        protocol, addresses, payload = packet[9], packet[12:20], packet[20:]
+        return 4, protocol, addresses[:4], addresses + struct.pack("!BBH", 0, protocol, len(payload)), payload
+    assert ethertype == b"\x86\xdd"
+    assert packet[0] >> 4 == 6
+    payload = packet[40:]
+    assert struct.unpack_from("!H", packet, 4)[0] == len(payload)
+    protocol, addresses = packet[6], packet[8:40]
+    return 6, protocol, addresses[:16], addresses + struct.pack("!II", len(payload), protocol), payload
+
+
+@pytest.fixture(scope="module")
+def frames() -> list[bytes]:
+    return make_frames()
+
+
+def test_checksums_and_lengths_are_right(frames: list[bytes]) -> None:
+    for frame in frames:
+        _, protocol, _, pseudo, payload = taken_apart(frame)
+        if protocol == 17:
+            assert struct.unpack_from("!H", payload, 4)[0] == len(payload)
+        assert ones_complement_sum((b"" if protocol == 1 else pseudo) + payload) == 0xFFFF
+
+
+def test_there_is_something_of_everything(frames: list[bytes]) -> None:
+    kinds = Counter(taken_apart(frame)[:2] for frame in frames)
+    assert set(kinds) == {(4, 1), (4, 6), (4, 17), (6, 58), (6, 6), (6, 17)}
+    sources = Counter(taken_apart(frame)[2] for frame in frames)
+    assert len(sources) == 32
+    shares = [count for _, count in sources.most_common()]
+    assert shares[0] > 5 * shares[15]  # unevenly
+    sizes = {len(frame) for frame in frames}
+    assert min(sizes) >= 60
+    assert max(sizes) == 1514
+    assert len(sizes) >= 5
+
+
+def test_a_seed_gives_the_same_frames_again() -> None:
+    assert make_frames(64, seed=7) == make_frames(64, seed=7)
+    assert make_frames(64, seed=7) != make_frames(64, seed=8)

@@ -1,0 +1,112 @@
+"""A runtime that runs nothing: what the tests of core.live need of one, and no more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from bpftui.core.errors import AttachError, LoadError
+from bpftui.core.runtime import AttachTarget, Collection, Entry, MapSnapshot, Runtime
+from bpftui.core.spec import CollectionSpec, MapSpec, MapType
+
+
+@dataclass
+class FakeMap:
+    spec: MapSpec
+    entries: dict[bytes, tuple[bytes, ...]] = field(default_factory=dict[bytes, tuple[bytes, ...]])
+    error: Exception | None = None
+
+    @property
+    def type(self) -> MapType:
+        return self.spec.type
+
+    def snapshot(self, limit: int | None = None) -> MapSnapshot:
+        if self.error is not None:
+            raise self.error
+        entries = tuple(Entry(key, values) for key, values in self.entries.items())
+        return MapSnapshot(entries[:limit], partial=limit is not None and len(entries) > limit)
+
+
+@dataclass
+class FakeLink:
+    program: str
+    target: AttachTarget
+    fails: bool = False
+    detached: int = 0
+
+    def detach(self) -> None:
+        self.detached += 1
+        if self.fails:
+            raise AttachError("the link is stuck")
+
+
+@dataclass
+class FakeProgram:
+    name: str
+    links: list[FakeLink] = field(default_factory=list[FakeLink])
+    fails: bool = False
+
+    def attach(self, target: AttachTarget) -> FakeLink:
+        if self.fails:
+            raise AttachError("busy")
+        self.links.append(FakeLink(self.name, target))
+        return self.links[-1]
+
+    def info(self) -> str:
+        return f"info of {self.name}"
+
+
+@dataclass
+class FakeVariable:
+    value: bytes
+
+    def raw(self) -> bytes:
+        return self.value
+
+
+@dataclass
+class FakeCollection:
+    spec: CollectionSpec
+    maps: dict[str, FakeMap] = field(default_factory=dict[str, FakeMap])
+    programs: dict[str, FakeProgram] = field(default_factory=dict[str, FakeProgram])
+    variables: dict[str, FakeVariable] = field(default_factory=dict[str, FakeVariable])
+    closed: int = 0
+
+    def close(self) -> None:
+        self.closed += 1
+
+    @property
+    def face(self) -> Collection:
+        return cast("Collection", self)
+
+
+@dataclass
+class FakeRuntime:
+    fails: bool = False
+    loaded: list[FakeCollection] = field(default_factory=list[FakeCollection])
+
+    def load(self, spec: CollectionSpec, *, programs: set[str] | None = None) -> Any:
+        if self.fails:
+            raise LoadError("no")
+        names = ("one", "two") if programs is None else programs
+        self.loaded.append(FakeCollection(spec, programs={name: FakeProgram(name) for name in names}))
+        return self.loaded[-1]
+
+    @property
+    def face(self) -> Runtime:
+        return cast("Runtime", self)
+
+
+def map_spec(name: str = "counts", map_type: MapType = MapType.HASH, **sizes: Any) -> MapSpec:
+    """Return a map of u32 → u64 without type information, as far as *sizes* do not say otherwise."""
+    values = {"key_size": 4, "value_size": 8, "max_entries": 16, **sizes}
+    return MapSpec(name, ".maps", map_type, **values)
+
+
+def collection(*maps: FakeMap, **variables: bytes) -> FakeCollection:
+    return FakeCollection(
+        CollectionSpec("fake.o"),
+        maps={each.spec.name: each for each in maps},
+        programs={"count": FakeProgram("count")},
+        variables={name: FakeVariable(value) for name, value in variables.items()},
+    )

@@ -1,0 +1,179 @@
+"""The sampler: deadlines, errors, pausing; on a runtime that runs nothing."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bpftui.core.errors import BpftuiError, UnknownNameError
+from bpftui.core.live import Sample, Sampler, readable_maps
+from bpftui.core.spec import MapType
+from tests.core.live.fakes import FakeMap, collection, map_spec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_sample_has_everything_and_the_real_interval() -> None:
+    clock = Clock()
+    source = FakeMap(map_spec(), {b"\1\0\0\0": (b"\2" + bytes(7),)})
+    sampler = Sampler(collection(source, total=b"\7\0").face, clock=clock)
+    first = sampler.take()
+    assert (first.time, first.interval) == (0.0, 0.0)
+    assert first.maps["counts"].entries[0].values == (b"\2" + bytes(7),)
+    assert first.variables == {"total": b"\7\0"}
+    assert first.programs == {"count": "info of count"}
+    clock.now += 1.25
+    second = sampler.take()
+    assert (second.time, second.interval) == (1.25, 1.25)
+
+
+def test_only_maps_that_can_be_listed_are_read_unless_named() -> None:
+    data = map_spec(".bss", MapType.ARRAY)
+    data.data = bytearray(8)
+    loaded = collection(FakeMap(map_spec()), FakeMap(map_spec("events", MapType.RINGBUF)), FakeMap(data))
+    assert readable_maps(loaded.face) == ["counts"]
+    assert list(Sampler(loaded.face, maps=[".bss"]).take().maps) == [".bss"]
+    with pytest.raises(UnknownNameError) as raised:
+        Sampler(loaded.face, maps=["count"])
+    assert raised.value.hint == "did you mean 'counts'?"
+
+
+def test_the_limit_marks_a_sample_partial() -> None:
+    source = FakeMap(map_spec(), {bytes([key, 0, 0, 0]): (bytes(8),) for key in range(5)})
+    assert Sampler(collection(source).face, limit=5).take().maps["counts"].partial is False
+    sample = Sampler(collection(source).face, limit=4).take()
+    assert len(sample.maps["counts"].entries) == 4
+    assert sample.maps["counts"].partial
+
+
+def test_samples_fall_on_a_grid_that_does_not_drift() -> None:
+    sampler = Sampler(collection().face, interval=0.05)
+    times: list[float] = []
+    for sample in sampler.samples(0.5):
+        times.append(sample.time)
+        time.sleep(0.02)  # a reader's own work does not move the next deadline
+    assert len(times) == 11
+    assert times[-1] == pytest.approx(0.5, abs=0.03)
+
+
+def test_missed_deadlines_are_left_out() -> None:
+    sampler = Sampler(collection().face, interval=0.02)
+    times: list[float] = []
+    for sample in sampler.samples(0.2):
+        times.append(sample.time)
+        if len(times) == 1:
+            time.sleep(0.11)
+    assert times[1] == pytest.approx(0.12, abs=0.015)
+    assert 4 <= len(times) <= 6
+
+
+def test_the_thread_delivers_and_ends() -> None:
+    seen: list[Sample] = []
+    enough = threading.Event()
+
+    def on_sample(sample: Sample) -> None:
+        seen.append(sample)
+        if len(seen) == 3:
+            enough.set()
+
+    before = threading.active_count()
+    with Sampler(collection().face, interval=0.01, on_sample=on_sample) as sampler:
+        assert enough.wait(5)
+        assert sampler.running
+    assert not sampler.running
+    assert threading.active_count() == before
+    assert seen[0].time == 0.0
+    assert all(sample.interval > 0 for sample in seen[1:])
+
+
+def test_pause_resume_and_a_new_interval_take_effect_at_once() -> None:
+    arrived = threading.Semaphore(0)
+    sampler = Sampler(collection().face, interval=60, on_sample=lambda _: arrived.release())
+    with sampler:
+        assert arrived.acquire(timeout=5)
+        sampler.pause()
+        sampler.interval = 0.01
+        assert sampler.paused
+        assert not arrived.acquire(timeout=0.1)
+        sampler.resume()
+        assert arrived.acquire(timeout=5)
+        assert arrived.acquire(timeout=5)
+        sampler.interval = 60
+        time.sleep(0.05)
+        while arrived.acquire(blocking=False):
+            pass
+        assert not arrived.acquire(timeout=0.1)
+        sampler.interval = 0.05
+        assert arrived.acquire(timeout=5)
+
+
+def test_an_error_is_delivered_and_the_sampling_goes_on() -> None:
+    source = FakeMap(map_spec(), error=BpftuiError("gone"))
+    errors: list[Exception] = []
+    failed, sampled = threading.Event(), threading.Event()
+
+    def on_error(error: Exception) -> None:
+        errors.append(error)
+        source.error = None
+        failed.set()
+
+    sampler = Sampler(collection(source).face, interval=0.01, on_sample=lambda _: sampled.set(), on_error=on_error)
+    with sampler:
+        assert failed.wait(5)
+        assert sampled.wait(5)
+    assert [str(error) for error in errors] == ["gone"]
+
+
+def test_an_error_that_nobody_takes_is_raised_at_the_end() -> None:
+    sampler = Sampler(collection(FakeMap(map_spec(), error=BpftuiError("gone"))).face, interval=0.01)
+    sampler.start()
+    with pytest.raises(BpftuiError, match="gone"):
+        sampler.stop()
+    sampler.stop()
+
+
+def test_a_sampler_can_be_stopped_by_what_it_calls() -> None:
+    stopped = threading.Event()
+
+    def on_sample(_: Sample) -> None:
+        sampler.stop()
+        stopped.set()
+
+    sampler = Sampler(collection().face, interval=0.01, on_sample=on_sample)
+    sampler.start()
+    assert stopped.wait(5)
+    sampler.stop()
+    assert not sampler.running
+
+
+def test_statistics_are_on_only_while_it_runs() -> None:
+    states: list[str] = []
+
+    @contextmanager
+    def statistics() -> Iterator[None]:
+        states.append("on")
+        yield
+        states.append("off")
+
+    for _ in Sampler(collection().face, statistics=statistics()).samples(0):
+        states.append("sample")
+    assert states == ["on", "sample", "off"]
+
+
+@pytest.mark.parametrize("interval", [0, -1, float("inf"), float("nan")])
+def test_an_interval_is_a_positive_number(interval: float) -> None:
+    with pytest.raises(ValueError, match="interval"):
+        Sampler(collection().face, interval=interval)

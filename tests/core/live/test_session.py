@@ -1,0 +1,240 @@
+"""The session's states, and that every failure leaves a consistent one; on a runtime that runs nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from bpftui.core.errors import AttachError, FeatureError, LoadError, UnknownNameError, UsageError
+from bpftui.core.live import Session, State, choose_runtime, parse_attachment, parse_target
+from bpftui.core.runtime import AttachTarget
+from bpftui.core.spec import CollectionSpec
+from tests.core.live.fakes import FakeRuntime
+
+TARGET = AttachTarget("veth9", 9)
+
+
+class FakeSandbox:
+    """Stands in for the real one, which takes root."""
+
+    made: list[FakeSandbox]
+
+    def __init__(self) -> None:
+        self.rate = 0.0
+        self.open = True
+        self.made.append(self)
+
+    def target(self, mode: object = None) -> AttachTarget:
+        return AttachTarget("veth0", 2, mode=mode)  # type: ignore[arg-type]
+
+    def traffic(self, rate: float) -> None:
+        self.rate = rate
+
+    def close(self) -> None:
+        self.open = False
+
+    def __enter__(self) -> FakeSandbox:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+@pytest.fixture
+def sandboxes(monkeypatch: pytest.MonkeyPatch) -> list[FakeSandbox]:
+    FakeSandbox.made = []
+    monkeypatch.setattr("bpftui.core.live.session._make_sandbox", FakeSandbox)
+    return FakeSandbox.made
+
+
+@pytest.fixture
+def runtime() -> FakeRuntime:
+    return FakeRuntime()
+
+
+@pytest.fixture
+def session(runtime: FakeRuntime) -> Session:
+    return Session(CollectionSpec("prog.o"), runtime.face, sandbox_rate=500)
+
+
+def test_the_way_there_and_back(session: Session, runtime: FakeRuntime) -> None:
+    states = [session.state]
+    session.load()
+    states.append(session.state)
+    link = session.attach("one", TARGET)
+    states.append(session.state)
+    assert session.links == (link,)
+    session.detach()
+    states.append(session.state)
+    session.unload()
+    states.append(session.state)
+    assert states == [State.SPEC, State.LOADED, State.ATTACHED, State.LOADED, State.SPEC]
+    assert runtime.loaded[0].closed == 1
+    session.load({"two"})
+    assert list(runtime.loaded[1].programs) == ["two"]
+
+
+def test_one_link_of_two_is_detached(session: Session) -> None:
+    session.load()
+    first, second = session.attach("one", TARGET), session.attach("two", TARGET)
+    session.detach(first)
+    assert session.links == (second,)
+    assert session.state == State.ATTACHED
+    session.detach(first)
+    assert session.links == (second,)
+
+
+def test_the_end_of_the_context_undoes_everything(runtime: FakeRuntime) -> None:
+    with Session(CollectionSpec("prog.o"), runtime.face) as session:
+        session.load()
+        session.attach("one", TARGET)
+        session.attach("two", TARGET)
+    assert session.state == State.SPEC
+    assert runtime.loaded[0].closed == 1
+    assert [link.detached for name in ("one", "two") for link in runtime.loaded[0].programs[name].links] == [1, 1]
+    session.close()
+    assert runtime.loaded[0].closed == 1
+
+
+def test_what_makes_no_sense_changes_nothing(session: Session, runtime: FakeRuntime) -> None:
+    with pytest.raises(UsageError, match="not loaded"):
+        session.attach("one", TARGET)
+    with pytest.raises(UsageError, match="not loaded"):
+        session.sampler()
+    session.load()
+    with pytest.raises(UsageError, match="already"):
+        session.load()
+    with pytest.raises(UnknownNameError) as raised:
+        session.attach("oen", TARGET)
+    assert raised.value.hint == "did you mean 'one'?"
+    assert session.state == State.LOADED
+    assert len(runtime.loaded) == 1
+
+
+def test_a_load_that_fails_leaves_a_spec(session: Session, runtime: FakeRuntime) -> None:
+    runtime.fails = True
+    with pytest.raises(LoadError):
+        session.load()
+    assert session.state == State.SPEC
+    runtime.fails = False
+    session.load()
+    assert session.state == State.LOADED
+
+
+def test_a_sandbox_comes_and_goes_with_its_link(session: Session, sandboxes: list[FakeSandbox]) -> None:
+    session.load()
+    link = session.attach("one", "sandbox,generic")
+    assert (link.target.name, link.target.mode) == ("veth0", "generic")
+    assert session.sandbox is sandboxes[0]
+    assert (sandboxes[0].rate, sandboxes[0].open) == (500, True)
+    session.attach("two", "sandbox")
+    assert session.sandbox is sandboxes[1]
+    session.detach(link)
+    assert [sandbox.open for sandbox in sandboxes] == [False, True]
+    session.close()
+    assert [sandbox.open for sandbox in sandboxes] == [False, False]
+    assert session.sandbox is None
+
+
+def test_an_attach_that_fails_leaves_no_sandbox(
+    session: Session, runtime: FakeRuntime, sandboxes: list[FakeSandbox]
+) -> None:
+    session.load()
+    runtime.loaded[0].programs["one"].fails = True
+    with pytest.raises(AttachError, match="busy"):
+        session.attach("one", "sandbox")
+    assert not sandboxes[0].open
+    assert (session.state, session.links, session.sandbox) == (State.LOADED, (), None)
+
+
+def test_a_link_that_does_not_go_keeps_nothing_else(
+    session: Session, runtime: FakeRuntime, sandboxes: list[FakeSandbox]
+) -> None:
+    session.load()
+    session.attach("one", "sandbox")
+    session.attach("two", "sandbox")
+    runtime.loaded[0].programs["one"].links[0].fails = True
+    with pytest.raises(AttachError, match="stuck"):
+        session.close()
+    assert session.state == State.SPEC
+    assert runtime.loaded[0].programs["two"].links[0].detached == 1
+    assert not any(sandbox.open for sandbox in sandboxes)
+    assert runtime.loaded[0].closed == 1
+
+
+def test_samplers_end_before_what_they_read_is_closed(session: Session, runtime: FakeRuntime) -> None:
+    session.load()
+    closed: list[int] = []
+    seen = threading.Event()
+
+    def on_sample(_: object) -> None:
+        seen.set()
+        time.sleep(0.05)
+        closed.append(runtime.loaded[0].closed)
+
+    sampler = session.sampler(interval=0.01, on_sample=on_sample)
+    sampler.start()
+    assert seen.wait(5)
+    session.unload()
+    assert not sampler.running
+    assert set(closed) == {0}
+
+
+def test_a_sampler_that_attaches_while_the_session_ends_does_not_hang(session: Session) -> None:
+    session.load()
+    inside, errors = threading.Event(), []
+
+    def on_sample(_: object) -> None:
+        inside.set()
+        time.sleep(0.05)
+        session.attach("one", TARGET)
+
+    session.sampler(interval=0.01, on_sample=on_sample, on_error=errors.append).start()
+    assert inside.wait(5)
+    ending = threading.Thread(target=session.close, daemon=True)
+    ending.start()
+    ending.join(5)
+    assert not ending.is_alive()
+    assert isinstance(errors[-1], UsageError)
+    assert session.state == State.SPEC
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("eth0", ("eth0", None)),
+        ("eth0,generic", ("eth0", "generic")),
+        (" sandbox,native ", ("sandbox", "native")),
+    ],
+)
+def test_targets(text: str, parts: tuple[str, str | None]) -> None:
+    assert parse_target(text) == parts
+
+
+@pytest.mark.parametrize("text", ["", ",generic", "eth0,", "eth0,offload", "eth0,generic,native"])
+def test_what_is_no_target(text: str) -> None:
+    with pytest.raises(UsageError, match="nothing to attach to"):
+        parse_target(text)
+
+
+def test_attachments() -> None:
+    assert parse_attachment("count=eth0,generic") == ("count", "eth0,generic")
+    for text in ("count", "=eth0", "count=", "count=eth0,fast"):
+        with pytest.raises(UsageError):
+            parse_attachment(text)
+
+
+def test_the_built_in_runtime_is_not_there_yet() -> None:
+    with pytest.raises(FeatureError, match="not part of this version"):
+        choose_runtime("vm")
+
+
+def test_importing_core_live_brings_no_kernel_side_and_nothing_heavy() -> None:
+    heavy = ("bpftui.core.kernel", "numpy", "capstone", "pyroute2", "asyncio", "textual", "rich", "ctypes")
+    code = f"import sys, bpftui.core.live; print([name for name in {heavy!r} if name in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert found.strip() == "[]"
