@@ -1,0 +1,44 @@
+"""The running kernel: loading, attaching, running, reading, without libbpf.
+
+from bpftui.core import kernel
+from bpftui.core.spec import CollectionSpec
+
+spec = CollectionSpec.from_file("count_packets.o")
+with kernel.load(spec) as collection, kernel.Sandbox() as sandbox:
+    collection.programs["count_packets"].attach(sandbox.target())
+    sandbox.send(1000)
+    print(collection.maps["pkt_count"][0])
+"""
+
+from __future__ import annotations
+
+from .collection import KernelCollection
+from .elements import possible_cpus
+from .features import Feature, probe
+from .interfaces import Interface, find, interfaces
+from .link import Link
+from .map import Map, MapInfo
+from .program import Program, stats_enabled
+from .runtime import KernelRuntime, available, load
+from .sandbox import Sandbox
+from .variable import Variable
+
+__all__ = [
+    "Feature",
+    "Interface",
+    "KernelCollection",
+    "KernelRuntime",
+    "Link",
+    "Map",
+    "MapInfo",
+    "Program",
+    "Sandbox",
+    "Variable",
+    "available",
+    "find",
+    "interfaces",
+    "load",
+    "possible_cpus",
+    "probe",
+    "stats_enabled",
+]

@@ -1,0 +1,165 @@
+"""BTF on its way into the kernel: what clang leaves open is filled in, what the kernel does not take is replaced."""
+
+from __future__ import annotations
+
+import functools
+import struct
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from ..btf import Btf, Kind
+from ..btf import types as t
+from ..errors import FeatureError
+from .explain import explain
+from .syscall import Attr, BpfError, Command, Descriptor, buffer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..spec import SectionLayout
+    from .syscall import Buffer
+
+__all__ = ["VMLINUX", "degrade", "load_btf", "prepare", "vmlinux"]
+
+VMLINUX: Final = Path("/sys/kernel/btf/vmlinux")
+
+_EXTERN_SECTIONS: Final = frozenset({".ksyms", ".kconfig"})
+_LOG_SIZE: Final = 1 << 16
+_VLEN: Final = 0xFFFF
+_KIND_SHIFT: Final = 24
+
+
+@functools.cache
+def vmlinux() -> Btf:
+    """Return the running kernel's own types.
+
+    Raises:
+        FeatureError: It was built without CONFIG_DEBUG_INFO_BTF.
+    """
+    try:
+        raw = VMLINUX.read_bytes()
+    except OSError as error:
+        reason = f"this kernel does not publish its types: {VMLINUX}: {error.strerror}"
+        raise FeatureError(reason, hint="use a kernel with CONFIG_DEBUG_INFO_BTF=y") from None
+    return Btf(raw, sys.byteorder, file=str(VMLINUX))
+
+
+def prepare(btf: Btf, layouts: Mapping[str, SectionLayout]) -> bytes:
+    """Return an object's BTF as a current kernel takes it. Every type keeps its id.
+
+    The sizes of sections and the offsets of their variables are filled in. Declarations of what others define
+    (`extern`, `.ksyms`, `.kconfig`), sections without a size, and tags on these would be refused: each becomes a
+    pointer to void.
+    """
+    foreign = {i for i in range(1, len(btf)) if _is_foreign(btf, i, layouts)}
+    foreign.update(i for i in btf.ids(Kind.DECL_TAG) if _target(btf, i) in foreign)
+    records: list[bytes] = []
+    for type_id, record in _records(btf):
+        if type_id in foreign:
+            records.append(_POINTER)
+        elif btf.kind(type_id) == Kind.DATASEC:
+            records.append(_section(btf, type_id, record, layouts))
+        else:
+            records.append(record)
+    return _assemble(btf, records)
+
+
+def degrade(raw: bytes) -> bytes:
+    """Return BTF that kernels from 4.18 on take, with the same ids and sizes but less detail.
+
+    Sections, variables and tags become pointers to void; floating-point and 64-bit enumerations become structs without
+    members; type tags become `const`; functions lose their linkage (which came with Linux 5.6).
+    """
+    btf = Btf(raw, sys.byteorder)
+    records: list[bytes] = []
+    for type_id, record in _records(btf):
+        kind = btf.kind(type_id)
+        name, info, size = struct.unpack_from("=3I", record)
+        if kind in (Kind.DATASEC, Kind.VAR, Kind.DECL_TAG):
+            record = _POINTER
+        elif kind in (Kind.FLOAT, Kind.ENUM64):
+            record = struct.pack("=3I", 0, Kind.STRUCT << _KIND_SHIFT, size)
+        elif kind == Kind.TYPE_TAG:
+            record = struct.pack("=3I", 0, Kind.CONST << _KIND_SHIFT, size)
+        elif kind == Kind.FUNC:
+            record = struct.pack("=3I", name, info & ~_VLEN, size)
+        records.append(record)
+    return _assemble(btf, records)
+
+
+def load_btf(raw: bytes) -> Descriptor:
+    """Load BTF into the kernel; where that refuses it, once more in degraded form.
+
+    Raises:
+        LoadError, NoPermissionError, FeatureError: It was refused again; the reason has the last line of the log.
+    """
+    try:
+        return Descriptor(_load(raw), "BTF")
+    except BpfError:
+        pass
+    log = buffer(_LOG_SIZE)
+    try:
+        return Descriptor(_load(degrade(raw), log), "BTF")
+    except BpfError as error:
+        refusal = explain(error, "load the object's BTF", feature="BTF (Linux 4.18)")
+        lines = log.value.decode("utf-8", "replace").strip().splitlines()
+        refusal.hint = refusal.hint or (f"the kernel says: {lines[-1]}" if lines else None)
+        raise refusal from error
+
+
+_POINTER: Final = struct.pack("=3I", 0, Kind.PTR << _KIND_SHIFT, 0)
+"""A pointer to void: the smallest record, and one that needs nothing else."""
+
+
+def _load(raw: bytes, log: Buffer | None = None) -> int:
+    attr = Attr(28).pointer(0, buffer(raw)).u32(16, len(raw))
+    if log is not None:
+        attr.pointer(8, log).u32(20, len(log), 1)
+    return attr.call(Command.BTF_LOAD)
+
+
+def _is_foreign(btf: Btf, type_id: int, layouts: Mapping[str, SectionLayout]) -> bool:
+    kind = btf.kind(type_id)
+    if kind not in (Kind.FUNC, Kind.VAR, Kind.DATASEC):
+        return False
+    found = btf.type(type_id)
+    if isinstance(found, t.DataSec):
+        size = layouts[found.name].size if found.name in layouts else found.size
+        return found.name in _EXTERN_SECTIONS or size == 0
+    return isinstance(found, t.Function | t.Var) and found.linkage == t.Linkage.EXTERN
+
+
+def _target(btf: Btf, type_id: int) -> int:
+    found = btf.type(type_id)
+    return found.target if isinstance(found, t.DeclTag) else 0
+
+
+def _section(btf: Btf, type_id: int, record: bytes, layouts: Mapping[str, SectionLayout]) -> bytes:
+    """Return a DATASEC with its size, its variables at their places and in order."""
+    found = btf.type(type_id)
+    if not isinstance(found, t.DataSec) or found.name not in layouts:
+        return record
+    layout = layouts[found.name]
+    variables = sorted(
+        (layout.offsets.get(btf.type_name(variable.type_id), variable.offset), variable.type_id, variable.size)
+        for variable in found.variables
+    )
+    name, info = struct.unpack_from("=2I", record)
+    entries = (struct.pack("=3I", target, offset, length) for offset, target, length in variables)
+    return struct.pack("=3I", name, info, layout.size) + b"".join(entries)
+
+
+def _records(btf: Btf) -> list[tuple[int, bytes]]:
+    """Return each type's id and its bytes."""
+    header, offset, size = struct.unpack_from("=3I", btf.raw, 4)
+    starts = [btf.word_offset(type_id) for type_id in range(1, len(btf))]
+    stops = [*starts[1:], header + offset + size]
+    return [(i + 1, btf.raw[start:stop]) for i, (start, stop) in enumerate(zip(starts, stops, strict=True))]
+
+
+def _assemble(btf: Btf, records: list[bytes]) -> bytes:
+    """Return a blob with other types and the same strings."""
+    types = b"".join(records)
+    header = struct.pack("=HBB5I", 0xEB9F, 1, 0, 24, 0, len(types), len(types), len(btf.strings))
+    return header + types + btf.strings

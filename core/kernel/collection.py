@@ -1,0 +1,185 @@
+"""From a CollectionSpec to what lives in the kernel: order, ownership, and nothing left behind on failure."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Self
+
+from ..errors import BpftuiError, LoadError
+from ..spec import MapType
+from .btf import load_btf, prepare
+from .create import create_map
+from .kconfig import SECTION as KCONFIG
+from .kconfig import kconfig_values
+from .loading import LOG_NONE, load_program
+from .program import Program
+from .relocate import relocate
+from .variable import Variable
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from ..runtime import Runtime
+    from ..spec import CollectionSpec, MapSpec, ProgramSpec
+    from .link import Link
+    from .map import Map
+    from .syscall import Descriptor
+
+__all__ = ["KernelCollection", "Loader"]
+
+
+class KernelCollection:
+    """What was loaded: maps, programs and variables by name. It owns all of it, and the links made from it."""
+
+    def __init__(
+        self,
+        spec: CollectionSpec,
+        runtime: Runtime,
+        maps: dict[str, Map],
+        programs: dict[str, Program],
+        links: set[Link],
+    ) -> None:
+        self.spec = spec
+        self.runtime = runtime
+        self.maps = maps
+        self.programs = programs
+        self.variables = {
+            name: Variable(variable, maps[variable.map.name]) for name, variable in spec.variables.items()
+        }
+        self._links = links
+
+    @property
+    def links(self) -> frozenset[Link]:
+        """The links of its programs that are attached now."""
+        return frozenset(self._links)
+
+    def close(self) -> None:
+        """Detach and close everything; a second call does nothing."""
+        for link in self.links:
+            link.detach()
+        for program in self.programs.values():
+            program.close()
+        for map_ in self.maps.values():
+            map_.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Loader:
+    """Creates the parts of a collection one by one, and closes what it has created unless `release` is called.
+
+    Args:
+        spec: What to load. It is not changed.
+
+    Raises:
+        LoadError: The object was compiled for the other byte order.
+    """
+
+    def __init__(self, spec: CollectionSpec) -> None:
+        if spec.byte_order != sys.byteorder:
+            raise LoadError(
+                f"cannot load {spec.file}: it is {spec.byte_order}-endian, and this machine is {sys.byteorder}-endian",
+                hint=f"compile it with -target bpf{'el' if sys.byteorder == 'little' else 'eb'}",
+            )
+        self.spec = spec
+        self.maps: dict[str, Map] = {}
+        self.programs: dict[str, Program] = {}
+        self.links: set[Link] = set()
+        self.btf_problem: str | None = None
+        """Why the kernel did not take the object's types, where it did not: they are a help, no need."""
+        self._stack = contextlib.ExitStack()
+        self._btf_fd: Descriptor | None = None
+
+    def load_types(self) -> None:
+        """Load the object's BTF. A refusal is noted in `btf_problem`, and everything goes on without."""
+        if self.spec.btf is None:
+            return
+        try:
+            self._btf_fd = load_btf(prepare(self.spec.btf, self.spec.layouts))
+        except BpftuiError as error:
+            self.btf_problem = error.message
+        else:
+            self._stack.callback(self._btf_fd.close)
+
+    def create_map(self, spec: MapSpec) -> Map:
+        """Create one map, with its contents if it is a data section."""
+        if spec.name == KCONFIG:
+            spec = replace(spec, data=bytearray(kconfig_values(self.spec)))
+        created = create_map(spec, self.spec.btf, self._btf_fd)
+        self._stack.callback(created.close)
+        self.maps[spec.name] = created
+        return created
+
+    def fill_map_of_maps(self, spec: MapSpec) -> None:
+        """Put the maps into a map of maps that its object names."""
+        if spec.type == MapType.PROG_ARRAY:
+            return
+        outer = self.maps[spec.name]
+        for entry in spec.contents:
+            if entry.target not in self.maps:
+                raise LoadError(f"cannot fill map {spec.name}: there is no map {entry.target} to put at {entry.key}")
+            outer.update(entry.key.to_bytes(outer.key_size, sys.byteorder), self.maps[entry.target])
+
+    def load_program(self, spec: ProgramSpec, *, log_level: int = LOG_NONE) -> Program:
+        """Load one program; its maps have to be there."""
+        if spec.problem is not None:
+            raise LoadError(f"cannot load program {spec.name}: {spec.problem}")
+        with contextlib.ExitStack() as borrowed:
+            # Only what it refers to, and only for as long as the kernel reads the code.
+            fds = {name: borrowed.enter_context(self.maps[name].descriptor) for name in spec.maps if name in self.maps}
+            code = relocate(spec, fds, self.spec.btf)
+            loaded = load_program(spec, code, self._btf_fd, log_level=log_level)
+        program = Program(spec, loaded.descriptor, loaded.log, self.links)
+        self._stack.callback(program.close)
+        self.programs[spec.name] = program
+        return program
+
+    def fill_program_array(self, spec: MapSpec) -> None:
+        """Put the programs into a program array that its object names, as far as they were loaded."""
+        if spec.type != MapType.PROG_ARRAY:
+            return
+        for entry in spec.contents:
+            if entry.target in self.programs:
+                key = entry.key.to_bytes(4, sys.byteorder)
+                self.maps[spec.name].update(key, self.programs[entry.target])
+
+    def load(self, runtime: Runtime, programs: set[str] | None) -> KernelCollection:
+        """Create all maps, load the programs named (or those with `autoload`), and hand everything over."""
+        if programs is None:
+            wanted = [program for program in self.spec.programs.values() if program.autoload]
+        else:
+            wanted = [self.spec.program(name) for name in sorted(programs)]
+        self.load_types()
+        for spec in self.spec.maps.values():
+            self.create_map(spec)
+        for spec in self.spec.maps.values():
+            self.fill_map_of_maps(spec)
+        for program in wanted:
+            self.load_program(program)
+        for spec in self.spec.maps.values():
+            self.fill_program_array(spec)
+        collection = KernelCollection(self.spec, runtime, self.maps, self.programs, self.links)
+        self._release()
+        return collection
+
+    def _release(self) -> None:
+        """Give up ownership: programs hold the maps and the BTF that they use."""
+        self._stack.pop_all()
+        if self._btf_fd is not None:
+            self._btf_fd.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()

@@ -1,0 +1,152 @@
+"""From a MapSpec to a map: what is asked of the kernel, and what is tried when it says no."""
+
+from __future__ import annotations
+
+import errno
+import mmap
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from ..btf import Kind
+from ..errors import LoadError
+from ..spec import MapFlag, MapType
+from . import probes, rights
+from .elements import Shape, possible_cpus, round_up
+from .explain import explain
+from .map import Map
+from .objects import kernel_name
+from .syscall import ENOTSUPP, Attr, BpfError, Command, Descriptor, borrowed
+
+if TYPE_CHECKING:
+    from ..btf import Btf
+    from ..errors import BpftuiError
+    from ..spec import MapSpec
+
+__all__ = ["create_map"]
+
+_STORAGE: Final = frozenset({MapType.SK_STORAGE, MapType.INODE_STORAGE, MapType.TASK_STORAGE, MapType.CGRP_STORAGE})
+_STREAMS: Final = frozenset({MapType.RINGBUF, MapType.USER_RINGBUF})
+_NETWORKING: Final = frozenset(
+    {MapType.DEVMAP, MapType.DEVMAP_HASH, MapType.SOCKMAP, MapType.SOCKHASH, MapType.XSKMAP, MapType.CPUMAP}
+)
+"""Types that ask for CAP_NET_ADMIN as well."""
+
+
+def create_map(spec: MapSpec, btf: Btf | None = None, btf_fd: Descriptor | None = None) -> Map:
+    """Create a map; a data section also gets its contents, and is frozen where programs may only read it.
+
+    A data section can be mapped into memory where the kernel has that (Linux 5.5). A `pinning` attribute is not acted
+    upon: a map lives as long as its collection. Initial entries of maps and programs are the collection's to set,
+    when those exist.
+
+    Args:
+        spec: What to create.
+        btf: The object's types.
+        btf_fd: The same in the kernel; None where it did not take them.
+
+    Raises:
+        LoadError, FeatureError, NoPermissionError: The kernel said no.
+    """
+    if spec.problem is not None:
+        raise LoadError(f"cannot create map {spec.name}: {spec.problem}")
+    shape = _shape(spec)
+    template = None
+    if spec.inner is not None:
+        template = create_map(replace(spec.inner, name=spec.inner.name or spec.name), btf, btf_fd)
+    try:
+        created = _create(spec, shape, btf, btf_fd, template)
+    finally:
+        if template is not None:
+            template.close()
+    try:
+        _fill(created, spec)
+    except BaseException:
+        created.close()
+        raise
+    return created
+
+
+def _shape(spec: MapSpec) -> Shape:
+    """Return what to ask for, with what objects leave to the loader filled in, as libbpf does."""
+    max_entries, flags = spec.max_entries, spec.flags
+    if spec.type == MapType.PERF_EVENT_ARRAY and max_entries == 0:
+        max_entries = possible_cpus()
+    if spec.type in _STREAMS:
+        # A power of two that is a multiple of the page size.
+        max_entries = 1 << (max(round_up(max_entries, mmap.PAGESIZE), mmap.PAGESIZE) - 1).bit_length()
+    if spec.is_data and spec.type == MapType.ARRAY and probes.mapable():
+        flags |= MapFlag.MMAPABLE
+    return Shape(spec.type, spec.key_size, spec.value_size, max_entries, flags)
+
+
+def _create(spec: MapSpec, shape: Shape, btf: Btf | None, btf_fd: Descriptor | None, template: Map | None) -> Map:
+    types = (0, 0) if btf is None or btf_fd is None else _type_ids(spec, btf)
+    try:
+        fd = _call(spec, shape, types, btf_fd, template)
+    except BpfError as error:
+        # Many types take no BTF (ENOTSUPP or EINVAL): it only helps those who look at the map.
+        if types == (0, 0) or error.errno not in (errno.EINVAL, ENOTSUPP):
+            raise _explained(error, spec, shape) from error
+        try:
+            fd = _call(spec, shape, (0, 0), None, template)
+        except BpfError as again:
+            raise _explained(again, spec, shape) from again
+    return Map(spec, Descriptor(fd, f"map {spec.name}"), shape)
+
+
+def _call(spec: MapSpec, shape: Shape, types: tuple[int, int], btf_fd: Descriptor | None, template: Map | None) -> int:
+    attr = Attr(80).u32(0, shape.type, shape.key_size, shape.value_size, shape.max_entries, shape.flags)
+    attr.u32(24, spec.numa_node).text(28, kernel_name(spec.name)).u64(64, spec.map_extra)
+    with borrowed(template.descriptor if template else None) as inner, borrowed(btf_fd) as types_fd:
+        if template is not None:
+            attr.u32(20, inner)
+        if types != (0, 0):
+            attr.u32(48, types_fd, *types)
+        return attr.call(Command.MAP_CREATE)
+
+
+def _type_ids(spec: MapSpec, btf: Btf) -> tuple[int, int]:
+    """Return the BTF ids of key and value. Only a data section may have no key: its value is the section itself."""
+    if spec.is_data:
+        return (0, btf.find(spec.section, Kind.DATASEC) or 0)
+    if spec.key is None or spec.value is None or spec.key.btf is not btf:
+        return (0, 0)
+    return (spec.key.id, spec.value.id)
+
+
+def _fill(created: Map, spec: MapSpec) -> None:
+    if spec.data is None:
+        return
+    if any(spec.data):
+        created.update(bytes(created.key_size), bytes(spec.data))
+    if spec.read_only:
+        created.freeze()
+
+
+def _explained(error: BpfError, spec: MapSpec, shape: Shape) -> BpftuiError:
+    doing = f"create map {spec.name} ({shape.type.label})"
+    broken = _broken_rule(shape) if error.errno == errno.EINVAL else None
+    if broken is not None:
+        return LoadError(f"cannot {doing}: {broken} (EINVAL)")
+    needs = rights.NETWORKING if shape.type in _NETWORKING else rights.LOADING
+    return explain(error, doing, needs=needs)
+
+
+def _broken_rule(shape: Shape) -> str | None:
+    """Return the rule of its type that a map breaks, where it is one of the common ones."""
+    preallocated = not shape.flags & MapFlag.NO_PREALLOC
+    match shape.type:
+        case MapType.LPM_TRIE if preallocated:
+            return "an lpm_trie needs the flag BPF_F_NO_PREALLOC"
+        case kind if kind in _STORAGE and (preallocated or shape.max_entries):
+            return "storage maps need the flag BPF_F_NO_PREALLOC and no max_entries"
+        case MapType.ARRAY | MapType.PERCPU_ARRAY if shape.key_size != 4:
+            return f"the key of an array has 4 bytes, not {shape.key_size}"
+        case MapType.QUEUE | MapType.STACK | MapType.BLOOM_FILTER if shape.key_size:
+            return f"a {shape.type.label} has no key, but key_size is {shape.key_size}"
+        case kind if kind not in _STORAGE and shape.max_entries == 0:
+            return "max_entries is 0"
+        case kind if kind not in _STREAMS and kind != MapType.ARENA and shape.value_size == 0:
+            return "value_size is 0"
+        case _:
+            return None

@@ -1,0 +1,295 @@
+"""What this machine can do with BPF, found out by trying: the facts behind `bpftui doctor`."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import platform
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+from ..errors import BpftuiError
+from ..spec import AttachType, MapFlag, MapType, ProgramType
+from . import probes, rights
+from .btf import VMLINUX
+from .elements import possible_cpus
+from .program import stats_enabled
+from .syscall import ENOTSUPP, Attr, BpfError, Command, buffer, errno_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+
+__all__ = ["Feature", "Group", "probe"]
+
+Group = Literal["machine", "rights", "kernel", "maps", "programs"]
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One line of the report."""
+
+    name: str
+    group: Group
+    ok: bool | None
+    """None for what is neither good nor bad, or cannot be told."""
+    detail: str = ""
+    needed_for: str = ""
+    """What does not work without it."""
+    remedy: str = ""
+    """How to get it; empty where it is there, or where nothing helps."""
+
+
+def probe() -> list[Feature]:
+    """Return all features, in the order in which they are shown; takes some tens of milliseconds.
+
+    Really tried: each map type is created and each program type loaded, and closed again at once. Nothing is attached.
+    """
+    from .runtime import available
+
+    reason = available()
+    features = [*_machine(), _bpf(reason), *_rights()]
+    if reason is None:
+        features += [*_kernel(), *_map_types(), *_program_types()]
+    return features
+
+
+def _machine() -> Iterator[Feature]:
+    yield Feature("kernel", "machine", None, platform.release())
+    yield Feature("architecture", "machine", None, f"{platform.machine()}, {sys.byteorder}-endian")
+    yield Feature("possible CPUs", "machine", None, str(possible_cpus()), "the size of per-CPU values")
+    jit = _sysctl("net/core/bpf_jit_enable")
+    yield Feature(
+        "JIT compiler",
+        "machine",
+        None if jit is None else jit != "0",
+        "not readable" if jit is None else f"net.core.bpf_jit_enable = {jit}",
+        "speed",
+        "" if jit != "0" else "sysctl -w net.core.bpf_jit_enable=1",
+    )
+    there = VMLINUX.exists()
+    yield Feature(
+        "kernel types (BTF)",
+        "machine",
+        there,
+        f"{VMLINUX}, {VMLINUX.stat().st_size} bytes" if there else f"no {VMLINUX}",
+        "CO-RE, fentry, LSM, iterators, kernel functions",
+        "" if there else "use a kernel with CONFIG_DEBUG_INFO_BTF=y",
+    )
+    for kind, needed_for, remedy in _MOUNTS:
+        where = _mounted(kind)
+        yield Feature(kind, "machine", where is not None, where or "not mounted", needed_for, "" if where else remedy)
+
+
+_MOUNTS: Final = (
+    ("bpf", "pinning, BPF tokens", "mount -t bpf bpf /sys/fs/bpf"),
+    ("tracefs", "tracepoints, the trace pipe", "mount -t tracefs tracefs /sys/kernel/tracing"),
+    ("cgroup2", "cgroup programs", "mount -t cgroup2 none /sys/fs/cgroup"),
+)
+
+
+def _bpf(reason: str | None) -> Feature:
+    remedy = rights.refusal(rights.LOADING)[1] if reason is not None else ""
+    return Feature("bpf(2)", "rights", reason is None, reason or "usable", "everything but reading files", remedy)
+
+
+def _rights() -> Iterator[Feature]:
+    for capability, needed_for in _CAPABILITIES.items():
+        held = not rights.missing([capability])
+        detail = "held" if held else "missing"
+        remedy = "" if held else f"run it with sudo, or give it {capability.name}"
+        yield Feature(capability.name, "rights", held, detail, needed_for, remedy)
+    disabled = rights.unprivileged_bpf_disabled()
+    detail = "not readable" if disabled is None else f"kernel.unprivileged_bpf_disabled = {disabled}"
+    yield Feature("BPF without capabilities", "rights", None, f"{detail}: {'yes' if disabled == 0 else 'no'}")
+    lockdown = rights.lockdown()
+    yield Feature("lockdown", "rights", lockdown != "confidentiality", lockdown, "programs that read kernel memory")
+    with _stats() as problem:
+        remedy = "" if problem is None else "run it with sudo, or give it CAP_SYS_ADMIN"
+        yield Feature("run statistics", "rights", problem is None, problem or "usable", "run counts and times", remedy)
+
+
+_CAPABILITIES: Final = {
+    rights.Capability.CAP_BPF: "loading anything",
+    rights.Capability.CAP_NET_ADMIN: "XDP, tc and other networking programs",
+    rights.Capability.CAP_PERFMON: "tracing programs",
+    rights.Capability.CAP_SYS_ADMIN: "listing what others loaded, statistics, the sandbox",
+}
+
+
+@contextlib.contextmanager
+def _stats() -> Generator[str | None]:
+    """Give why statistics cannot be switched on; None while they are."""
+    try:
+        with stats_enabled():
+            yield None
+    except BpftuiError as error:
+        yield error.message
+
+
+def _kernel() -> Iterator[Feature]:
+    accounting = probes.memcg_accounting()
+    detail = "by control group" if accounting else "RLIMIT_MEMLOCK"
+    yield Feature("memory accounting", "kernel", None, detail)
+    for name, version, needed_for, works in _KERNEL_FEATURES:
+        ok = works()
+        detail = {True: "usable", False: "missing", None: "cannot be told without the kernel's types"}[ok]
+        yield Feature(name, "kernel", ok, detail, needed_for, f"Linux {version}" if ok is False else "")
+
+
+def _map_types() -> Iterator[Feature]:
+    for type_ in MapType:
+        if type_ != MapType.UNSPEC:
+            yield _verdict(type_.label, "maps", _try_map(type_))
+
+
+def _program_types() -> Iterator[Feature]:
+    for type_ in ProgramType:
+        if type_ != ProgramType.UNSPEC:
+            yield _verdict(type_.label, "programs", _try_program(type_))
+
+
+def _verdict(name: str, group: Group, number: int) -> Feature:
+    """Return the feature of a type that was tried; *number* is 0 or the errno."""
+    if number == 0:
+        return Feature(name, group, ok=True, detail="usable")
+    if number == errno.EPERM:
+        reason, remedy = rights.refusal(rights.NETWORKING + rights.TRACING)
+        return Feature(name, group, ok=False, detail=f"refused: {reason} (EPERM)", remedy=remedy)
+    detail = f"not in this kernel ({errno_name(number)})"
+    return Feature(name, group, ok=False, detail=detail, remedy="a newer kernel, or one configured for it")
+
+
+# Sizes that each type accepts: key, value, entries, flags. Types that are not listed take (4, 4, 1, 0).
+_ODD_MAPS: Final[dict[MapType, tuple[int, int, int, int]]] = {
+    MapType.STACK_TRACE: (4, 8, 1, 0),
+    MapType.LPM_TRIE: (8, 8, 1, MapFlag.NO_PREALLOC),
+    MapType.CGROUP_STORAGE: (16, 8, 0, 0),
+    MapType.PERCPU_CGROUP_STORAGE: (16, 8, 0, 0),
+    MapType.QUEUE: (0, 4, 1, 0),
+    MapType.STACK: (0, 4, 1, 0),
+    MapType.BLOOM_FILTER: (0, 4, 1, 0),
+    MapType.RINGBUF: (0, 0, os.sysconf("SC_PAGESIZE"), 0),
+    MapType.USER_RINGBUF: (0, 0, os.sysconf("SC_PAGESIZE"), 0),
+    MapType.ARENA: (0, 0, 1, MapFlag.MMAPABLE),
+}
+_STORAGE: Final = frozenset({MapType.SK_STORAGE, MapType.INODE_STORAGE, MapType.TASK_STORAGE, MapType.CGRP_STORAGE})
+
+
+def _try_map(type_: MapType) -> int:
+    """Return 0 when a map of this type could be created, else the errno."""
+    key, value, entries, flags = _ODD_MAPS.get(type_, (4, 4, 1, 0))
+    inner = btf = -1
+    if type_ in (MapType.ARRAY_OF_MAPS, MapType.HASH_OF_MAPS):
+        inner, _ = probes.create_map(MapType.ARRAY, 4, 4, 1)
+    if type_ in _STORAGE:
+        entries, flags, btf = 0, MapFlag.NO_PREALLOC, probes.integer_btf()
+    fd, number = probes.create_map(
+        type_, key, value, entries, flags=flags, inner=inner, btf=btf, struct_ops=type_ == MapType.STRUCT_OPS
+    )
+    for created in (fd, inner, btf):
+        if created >= 0:
+            os.close(created)
+    # Type 1 of the kernel is no struct_ops, which the kernel finds out only if it knows such maps.
+    return 0 if type_ == MapType.STRUCT_OPS and number == ENOTSUPP else number
+
+
+# Program types that are tied to a hook when they are loaded: the attach type, and what the verifier says of BTF id 1,
+# which is no function, when it knows the type.
+_TIED: Final[dict[ProgramType, tuple[AttachType | None, str]]] = {
+    ProgramType.TRACING: (AttachType.TRACE_FENTRY, "is not a function"),
+    ProgramType.LSM: (AttachType.LSM_MAC, "is not a function"),
+    ProgramType.EXT: (None, "Cannot replace kernel functions"),
+    ProgramType.STRUCT_OPS: (None, "is not"),
+}
+_ATTACH_TYPES: Final[dict[ProgramType, AttachType]] = {
+    ProgramType.CGROUP_SOCK_ADDR: AttachType.CGROUP_INET4_CONNECT,
+    ProgramType.CGROUP_SOCKOPT: AttachType.CGROUP_GETSOCKOPT,
+    ProgramType.SK_LOOKUP: AttachType.SK_LOOKUP,
+    ProgramType.NETFILTER: AttachType.NETFILTER,
+}
+
+
+def _try_program(type_: ProgramType) -> int:
+    code = probes.instructions(*probes.RETURN_ZERO)
+    attach, phrase = _TIED.get(type_, (_ATTACH_TYPES.get(type_), ""))
+    fd, number, log = probes.load_program(
+        type_,
+        code,
+        attach_type=attach,
+        attach_btf_id=1 if phrase else 0,
+        sleepable=type_ == ProgramType.SYSCALL,
+        log_size=4096 if phrase else 0,
+    )
+    if fd >= 0:
+        os.close(fd)
+        return 0
+    return 0 if phrase and (phrase in log or number == ENOTSUPP) else number
+
+
+def _xdp_links() -> bool | None:
+    """Whether BPF_LINK_CREATE takes XDP. Without an interface to attach to, only the kernel's types tell."""
+    return b"\0bpf_xdp_link_attach\0" in probes.vmlinux() if VMLINUX.exists() else None
+
+
+def _test_runs() -> bool:
+    fd, _, _ = probes.load_program(ProgramType.SOCKET_FILTER, probes.instructions(*probes.RETURN_ZERO))
+    if fd < 0:
+        return False
+    try:
+        Attr(80).u32(0, fd).u32(8, 14).pointer(16, buffer(14)).u32(32, 1).call(Command.PROG_TEST_RUN)
+    except BpfError:
+        return False
+    finally:
+        os.close(fd)
+    return True
+
+
+def _batches() -> bool:
+    fd, _ = probes.create_map(MapType.HASH, 4, 4, 1)
+    if fd < 0:
+        return False
+    attr = Attr(56).pointer(8, buffer(4)).pointer(16, buffer(4)).pointer(24, buffer(4)).u32(32, 1, fd)
+    try:
+        attr.call(Command.MAP_LOOKUP_BATCH)
+    except BpfError as error:
+        return error.errno == errno.ENOENT
+    finally:
+        os.close(fd)
+    return True
+
+
+def _tokens() -> bool:
+    """Whether the command is known: without a bpffs, TOKEN_CREATE is EBADF or EINVAL here, but never E2BIG."""
+    try:
+        os.close(Attr(8).u32(4, 0x7FFFFFFF).call(Command.TOKEN_CREATE))
+    except BpfError as error:
+        return error.errno == errno.EBADF
+    return True
+
+
+_KERNEL_FEATURES: Final[tuple[tuple[str, str, str, Callable[[], bool | None]], ...]] = (
+    ("XDP links", "5.9", "attaching XDP so that it ends with the process", _xdp_links),
+    ("mapped arrays", "5.5", "reading and writing variables without system calls", probes.mapable),
+    ("batches", "5.6", "fast reading of large maps", _batches),
+    ("test runs", "4.12", "bpftui run", _test_runs),
+    ("BPF tokens", "6.9", "delegation to containers", _tokens),
+)
+
+
+def _sysctl(name: str) -> str | None:
+    try:
+        return Path("/proc/sys", name).read_text().strip()
+    except OSError:
+        return None
+
+
+def _mounted(kind: str) -> str | None:
+    """Return where a file system of this type is mounted first."""
+    for line in Path("/proc/self/mounts").read_text().splitlines():
+        _, where, type_, *_ = line.split()
+        if type_ == kind:
+            return where
+    return None

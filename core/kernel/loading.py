@@ -1,0 +1,211 @@
+"""BPF_PROG_LOAD: the attribute, the verifier's log, and what its refusal means."""
+
+from __future__ import annotations
+
+import errno
+import re
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from ..btf import Kind
+from ..errors import LoadError, VerifierError
+from ..spec import INSN_SIZE, AttachType, ProgramType
+from . import rights
+from .btf import vmlinux
+from .explain import explain
+from .objects import kernel_name
+from .syscall import Attr, BpfError, Command, Descriptor, borrowed, buffer
+
+if TYPE_CHECKING:
+    from ..errors import BpftuiError
+    from ..spec import ProgramSpec
+
+__all__ = ["LOG_FULL", "LOG_NONE", "LOG_STATS", "Loaded", "load_program"]
+
+LOG_NONE: Final = 0
+LOG_FULL: Final = 1
+"""Everything along the path that was refused (BPF_LOG_LEVEL1)."""
+LOG_STATS: Final = 4
+"""Only the numbers: instructions, states, stack, time (BPF_LOG_STATS)."""
+
+_FIRST_LOG: Final = 1 << 16
+_LARGEST_LOG: Final = 1 << 28
+"""Bytes. A buffer of 16 MB makes each load 50 ms slower, so the first is small and grows."""
+
+_SUMMARY: Final = re.compile(
+    r"processed \d+ insns|verification time|stack depth|(mark_precise|peak_states|max_states)|^\s*$|^from \d+ to \d+"
+)
+_SOURCE: Final = re.compile(r"^; (?P<text>.*?)(?: @ (?P<place>\S+:\d+))?$")
+_UNRESOLVED_CORE: Final = re.compile(r"unknown#195896080|<invalid CO-RE relocation>")
+"""0xbad2310: what a failed CO-RE relocation leaves in place of its instruction."""
+
+_TRACING: Final = frozenset(
+    {
+        ProgramType.KPROBE,
+        ProgramType.TRACEPOINT,
+        ProgramType.PERF_EVENT,
+        ProgramType.RAW_TRACEPOINT,
+        ProgramType.RAW_TRACEPOINT_WRITABLE,
+        ProgramType.TRACING,
+        ProgramType.LSM,
+        ProgramType.EXT,
+    }
+)
+_UNPRIVILEGED: Final = frozenset({ProgramType.SOCKET_FILTER, ProgramType.CGROUP_SKB, ProgramType.SYSCALL})
+"""Types that ask for CAP_BPF alone."""
+
+_HOOKS: Final[dict[AttachType, tuple[str, Kind]]] = {
+    AttachType.TRACE_RAW_TP: ("btf_trace_", Kind.TYPEDEF),
+    AttachType.TRACE_FENTRY: ("", Kind.FUNC),
+    AttachType.TRACE_FEXIT: ("", Kind.FUNC),
+    AttachType.MODIFY_RETURN: ("", Kind.FUNC),
+    AttachType.TRACE_ITER: ("bpf_iter_", Kind.FUNC),
+    AttachType.LSM_MAC: ("bpf_lsm_", Kind.FUNC),
+    AttachType.LSM_CGROUP: ("bpf_lsm_", Kind.FUNC),
+}
+"""What `attach_to` becomes in the kernel's BTF, for programs that are tied to their hook when they are loaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A program that the verifier took."""
+
+    descriptor: Descriptor
+    log: str
+    """Empty where no log was asked for."""
+
+
+def load_program(
+    program: ProgramSpec, code: bytes, btf_fd: Descriptor | None = None, *, log_level: int = LOG_NONE
+) -> Loaded:
+    """Load a program; with the log off at first, and on failure again with the log on.
+
+    Args:
+        program: Whose type, flags, license and debug information are used.
+        code: Its instructions, relocated.
+        btf_fd: The object's BTF in the kernel; without it there is no debug information and no CO-RE.
+        log_level: LOG_STATS for the numbers of a program that loads.
+
+    Raises:
+        VerifierError: The verifier refused it; has the whole log.
+        LoadError, FeatureError, NoPermissionError: The kernel said no before it came to that.
+    """
+    target = _hook(program)
+    # Debug information that the kernel finds fault with must not keep a program from being loaded.
+    for with_lines in (True, False):
+        attr = _attribute(program, code, btf_fd, target, with_lines=with_lines)
+        with borrowed(btf_fd) as types_fd:
+            attr.u32(72, types_fd)
+            fd, log, error = _load(attr, log_level)
+        if error is None:
+            return Loaded(Descriptor(fd, f"program {program.name}"), log)
+        if not (with_lines and re.search(r"(line|func)_info", log)):
+            break
+    raise _explained(program, error, log)
+
+
+def _load(attr: Attr, log_level: int) -> tuple[int, str, BpfError | None]:
+    """Return the file descriptor, the log and the error."""
+    if log_level == LOG_NONE:
+        try:
+            return attr.call(Command.PROG_LOAD), "", None
+        except BpfError:
+            return _load(attr, LOG_FULL)
+    size = _FIRST_LOG
+    while True:
+        memory = buffer(size)
+        attr.u32(24, log_level, size).pointer(32, memory).u32(140, 0)
+        try:
+            return attr.call(Command.PROG_LOAD), _text(memory.value), None
+        except BpfError as error:
+            if error.errno != errno.ENOSPC or size >= _LARGEST_LOG:
+                if log_level == LOG_STATS and error.errno != errno.ENOSPC:
+                    return _load(attr, LOG_FULL)
+                return -1, _text(memory.value), error
+            # The log did not fit. Since Linux 6.4 the kernel says how long it is; a longer run may need more.
+            size = max(size * 2, attr.get(140))
+
+
+def _text(log: bytes) -> str:
+    return log.decode("utf-8", "replace")
+
+
+def _attribute(program: ProgramSpec, code: bytes, btf_fd: Descriptor | None, target: int, *, with_lines: bool) -> Attr:
+    attr = Attr(152).u32(0, program.type, len(code) // INSN_SIZE).pointer(8, buffer(code))
+    attr.pointer(16, buffer(program.license.encode() + b"\0")).u32(40, program.kernel_version, program.flags)
+    attr.text(48, kernel_name(program.name)).u32(68, program.attach_type or 0).u32(108, target)
+    if btf_fd is None:
+        return attr
+    linked = program.linked
+    if with_lines and linked.functions and all(function.type_id for function in linked.functions):
+        functions = [struct.pack("=2I", function.start, function.type_id) for function in linked.functions]
+        attr.u32(76, 8).pointer(80, buffer(b"".join(functions))).u32(88, len(functions))
+        lines = [
+            struct.pack("=4I", line.slot, line.file_offset, line.source_offset, line.line << 10 | line.column)
+            for line in linked.line_infos
+        ]
+        if lines:
+            attr.u32(92, 16).pointer(96, buffer(b"".join(lines))).u32(104, len(lines))
+    accesses = [
+        struct.pack("=4I", core.slot * INSN_SIZE, core.type_id, core.access_offset, core.kind)
+        for core in linked.core_relocations
+    ]
+    if accesses:
+        attr.u32(116, len(accesses)).pointer(128, buffer(b"".join(accesses))).u32(136, 16)
+    return attr
+
+
+def _hook(program: ProgramSpec) -> int:
+    """Return the BTF id of what a program is tied to when it is loaded; 0 for the types that are not."""
+    if program.type == ProgramType.EXT:
+        raise LoadError(
+            f"cannot load program {program.name}: an ext program replaces a function of another program, "
+            "which has to be loaded first",
+        )
+    hook = None if program.attach_type is None else _HOOKS.get(program.attach_type)
+    if hook is None or program.type not in (ProgramType.TRACING, ProgramType.LSM):
+        return 0
+    prefix, kind = hook
+    if not program.attach_to:
+        hint = f'name it in the section: SEC("{program.section.strip("?")}/NAME")'
+        raise LoadError(f"cannot load program {program.name}: its section does not say what it hooks", hint=hint)
+    found = vmlinux().find(prefix + program.attach_to, kind)
+    if found is None:
+        what = "tracepoint" if kind == Kind.TYPEDEF else "function"
+        reason = f"{prefix}{program.attach_to} is not in the kernel's BTF"
+        hint = f"this kernel may not have that {what}, or may have inlined it"
+        raise LoadError(f"cannot load program {program.name}: {reason}", hint=hint)
+    return found
+
+
+def _explained(program: ProgramSpec, error: BpfError, log: str) -> BpftuiError:
+    doing = f"load program {program.name}"
+    if not log.strip():
+        needs = rights.TRACING if program.type in _TRACING else rights.NETWORKING
+        if program.type in _UNPRIVILEGED:
+            needs = rights.LOADING
+        feature = f"programs of type {program.type.label}, or a helper that it calls"
+        return explain(error, f"{doing} ({program.type.label})", needs=needs, feature=feature)
+    message, line = _cause(log)
+    hint = None
+    if _UNRESOLVED_CORE.search(log):
+        hint = "a field or type that it reads is not in this kernel (CO-RE relocation)"
+    elif error.errno == errno.E2BIG:
+        hint = "the verifier gave up: bound the loops, or split the program"
+    where = f" ({line})" if line else ""
+    return VerifierError(
+        f"cannot {doing}: the verifier says: {message}{where}", program=program.name, log=log, hint=hint
+    )
+
+
+def _cause(log: str) -> tuple[str, str]:
+    """Return the last line of a log that says something, and the C line that it is about."""
+    lines = log.splitlines()
+    message = next((line.strip() for line in reversed(lines) if not _SUMMARY.search(line)), "no reason given")
+    for line in reversed(lines):
+        found = _SOURCE.match(line)
+        if found is not None:
+            place = f"{found['place']}: " if found["place"] else ""
+            return message, f"{place}{found['text'].strip()}"
+    return message, ""

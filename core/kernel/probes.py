@@ -1,0 +1,125 @@
+"""Tiny maps and programs that show what a kernel can do; each is closed again at once."""
+
+from __future__ import annotations
+
+import errno
+import functools
+import os
+import struct
+from pathlib import Path
+from typing import Final
+
+from ..btf import Kind
+from ..spec import AttachType, MapFlag, MapType, ProgramFlag, ProgramType
+from .syscall import Attr, BpfError, Command, buffer
+
+__all__ = [
+    "RETURN_ZERO",
+    "create_map",
+    "instructions",
+    "integer_btf",
+    "load_program",
+    "mapable",
+    "memcg_accounting",
+    "vmlinux",
+]
+
+RETURN_ZERO: Final = ((0xB7, 0, 0), (0x95, 0, 0))
+"""`r0 = 0; exit`, as (opcode, registers, immediate)."""
+
+_KTIME_GET_COARSE_NS: Final = 160
+"""A helper of Linux 5.11, the version that began to charge BPF memory to control groups (libbpf's test, too)."""
+
+
+def instructions(*triples: tuple[int, int, int]) -> bytes:
+    """Return the code of (opcode, registers, immediate) triples."""
+    return b"".join(struct.pack("=BBhi", opcode, registers, 0, imm) for opcode, registers, imm in triples)
+
+
+def load_program(
+    type_: ProgramType,
+    code: bytes,
+    *,
+    attach_type: AttachType | None = None,
+    attach_btf_id: int = 0,
+    sleepable: bool = False,
+    log_size: int = 0,
+) -> tuple[int, int, str]:
+    """Load a program and return its file descriptor (-1 when it was refused), errno and the log's text."""
+    log = buffer(log_size)
+    attr = Attr(152).u32(0, type_, len(code) // 8).pointer(8, buffer(code)).pointer(16, buffer(b"GPL\0"))
+    if log_size:
+        attr.u32(24, 1, log_size).pointer(32, log)
+    attr.u32(44, ProgramFlag.SLEEPABLE if sleepable else 0).u32(68, attach_type or 0).u32(108, attach_btf_id)
+    try:
+        return attr.call(Command.PROG_LOAD), 0, ""
+    except BpfError as error:
+        return -1, error.errno, log.value.decode("utf-8", "replace")
+
+
+def create_map(
+    type_: MapType,
+    key_size: int,
+    value_size: int,
+    max_entries: int,
+    *,
+    flags: int = 0,
+    inner: int = -1,
+    btf: int = -1,
+    struct_ops: bool = False,
+) -> tuple[int, int]:
+    """Create a map and return its file descriptor (-1 when it was refused) and errno.
+
+    *inner* is the template of a map of maps; with *btf*, key and value are of its type 1; with *struct_ops*, the value
+    is of the kernel's type 1.
+    """
+    attr = Attr(80).u32(0, type_, key_size, value_size, max_entries, flags).u32(20, max(inner, 0))
+    if btf >= 0:
+        attr.u32(48, btf, 1, 1)
+    if struct_ops:
+        attr.u32(60, 1)
+    try:
+        return attr.call(Command.MAP_CREATE), 0
+    except BpfError as error:
+        return -1, error.errno
+
+
+def integer_btf() -> int:
+    """Load BTF with one type, `int`, and return its file descriptor; -1 when it was refused."""
+    types = struct.pack("=4I", 1, Kind.INT << 24, 4, 1 << 24 | 32)
+    strings = b"\0int\0"
+    header = struct.pack("=HBB5I", 0xEB9F, 1, 0, 24, 0, len(types), len(types), len(strings))
+    raw = header + types + strings
+    try:
+        return Attr(28).pointer(0, buffer(raw)).u32(16, len(raw)).call(Command.BTF_LOAD)
+    except BpfError:
+        return -1
+
+
+@functools.cache
+def memcg_accounting() -> bool:
+    """Whether BPF memory is charged to control groups, so that RLIMIT_MEMLOCK does not matter (Linux 5.11)."""
+    code = instructions((0x85, 0, _KTIME_GET_COARSE_NS), *RETURN_ZERO)
+    fd, number, _ = load_program(ProgramType.SOCKET_FILTER, code)
+    if fd >= 0:
+        os.close(fd)
+        return True
+    # EPERM may come from that very limit, or from a policy: ask the kernel's own types.
+    return number != errno.EINVAL and b"bpf_ktime_get_coarse_ns" in vmlinux()
+
+
+def vmlinux() -> bytes:
+    """Return the kernel's own BTF as it stands; empty where it publishes none."""
+    try:
+        return Path("/sys/kernel/btf/vmlinux").read_bytes()
+    except OSError:
+        return b""
+
+
+@functools.cache
+def mapable() -> bool:
+    """Whether arrays can be mapped into memory (BPF_F_MMAPABLE, Linux 5.5)."""
+    fd, _ = create_map(MapType.ARRAY, 4, 4, 1, flags=MapFlag.MMAPABLE)
+    if fd >= 0:
+        os.close(fd)
+    return fd >= 0

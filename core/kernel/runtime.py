@@ -1,0 +1,111 @@
+"""KernelRuntime: the running kernel as what runs a collection."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+from ..errors import BpftuiError, VerifierError
+from ..runtime import CheckReport, LoadOutcome
+from ..spec import MapType
+from . import probes
+from .collection import KernelCollection, Loader
+from .explain import explain
+from .loading import LOG_STATS
+from .syscall import BpfError, Command
+
+if TYPE_CHECKING:
+    from ..spec import CollectionSpec, MapSpec, ProgramSpec
+
+__all__ = ["KernelRuntime", "available", "load"]
+
+
+class KernelRuntime:
+    """Loads into the running kernel; implements `bpftui.core.runtime.Runtime`."""
+
+    @property
+    def name(self) -> Literal["kernel"]:
+        """What it is called on the command line."""
+        return "kernel"
+
+    def load(self, spec: CollectionSpec, *, programs: set[str] | None = None) -> KernelCollection:
+        """Create all maps and load the programs (only *programs* if given, else those with `autoload`).
+
+        What was created is closed again when anything fails.
+
+        Raises:
+            LoadError: The kernel, or the object itself, said no; VerifierError if it was the verifier.
+            FeatureError: The kernel lacks something.
+            NoPermissionError: This process may not.
+            UnknownNameError: There is no such program.
+        """
+        with Loader(spec) as loader:
+            return loader.load(self, programs)
+
+    def check(self, spec: CollectionSpec) -> CheckReport:
+        """Try every map once and every program by itself, close everything again, and report.
+
+        Raises:
+            NoPermissionError, FeatureError: bpf(2) as a whole cannot be used.
+            LoadError: The object was compiled for the other byte order.
+        """
+        _require()
+        start = time.perf_counter()
+        with Loader(spec) as loader:
+            loader.load_types()
+            created = [_check_map(loader, map_) for map_ in spec.maps.values()]
+            maps = tuple(_check_contents(loader, outcome) for outcome in created)
+            programs = tuple(_check_program(loader, program) for program in spec.programs.values())
+        return CheckReport(maps, programs, (time.perf_counter() - start) * 1e3)
+
+
+def load(spec: CollectionSpec, *, programs: set[str] | None = None) -> KernelCollection:
+    """Load *spec* into the running kernel; see `KernelRuntime.load`."""
+    return KernelRuntime().load(spec, programs=programs)
+
+
+def available() -> str | None:
+    """Return why bpf(2) cannot be used here, as a sentence; None when it can."""
+    try:
+        _require()
+    except BpftuiError as error:
+        return error.message
+    return None
+
+
+def _require() -> None:
+    fd, number = probes.create_map(MapType.ARRAY, 4, 8, 1)
+    if fd < 0:
+        raise explain(BpfError(Command.MAP_CREATE, number), "use BPF")
+    os.close(fd)
+
+
+def _check_map(loader: Loader, spec: MapSpec) -> LoadOutcome:
+    try:
+        loader.create_map(spec)
+    except BpftuiError as error:
+        return LoadOutcome(spec.name, spec.type.label, ok=False, error=error.message)
+    return LoadOutcome(spec.name, spec.type.label, ok=True)
+
+
+def _check_contents(loader: Loader, outcome: LoadOutcome) -> LoadOutcome:
+    """Fill a map of maps, once all maps are there."""
+    try:
+        if outcome.ok:
+            loader.fill_map_of_maps(loader.spec.maps[outcome.name])
+    except BpftuiError as error:
+        return replace(outcome, ok=False, error=error.message)
+    return outcome
+
+
+def _check_program(loader: Loader, spec: ProgramSpec) -> LoadOutcome:
+    try:
+        program = loader.load_program(spec, log_level=LOG_STATS)
+        verified = program.info().verified_insns
+        program.close()
+    except BpftuiError as error:
+        log = error.log if isinstance(error, VerifierError) else None
+        return LoadOutcome(spec.name, spec.type.label, ok=False, error=error.message, log=log)
+    return LoadOutcome(spec.name, spec.type.label, ok=True, verified_insns=verified, log=program.log)
