@@ -1,0 +1,113 @@
+"""Numbers as people read them: SI prefixes, durations, sizes, rates. Pure functions, no locale."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["axis_labels", "byte_size", "duration", "grouped", "rate", "si"]
+
+_SI_PREFIXES = ("", "k", "M", "G", "T", "P", "E")
+_SI_FRACTIONS = ("", "m", "µ", "n")
+_IEC_PREFIXES = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
+
+
+def si(value: float, unit: str = "", *, digits: int = 3) -> str:
+    """Return *value* with an SI prefix and *digits* significant digits: `1.2 Mpps`, `950 pps`, `0`.
+
+    A fraction below one gets a prefix only with a unit: `si(0.002, "s")` is `2 ms`, `si(0.002)` is `0.002`.
+    NaN and infinities are `–`: there is no number to read.
+    """
+    if not math.isfinite(value):
+        return "–"
+    exponent = 0
+    magnitude = abs(value)
+    # Rounding can reach the next prefix: 999,999 with three digits is 1 M, not 1000 k.
+    while exponent < len(_SI_PREFIXES) - 1 and float(f"{magnitude:.{digits}g}") >= 1000:
+        magnitude /= 1000
+        exponent += 1
+    if unit and 0 < magnitude < 1:
+        return _fraction(value, unit, digits)
+    sign = "-" if value < 0 else ""
+    tail = f"{_SI_PREFIXES[exponent]}{unit}"
+    return f"{sign}{_significant(magnitude, digits)} {tail}".rstrip()
+
+
+def _fraction(value: float, unit: str, digits: int) -> str:
+    magnitude, exponent = abs(value), 0
+    while exponent < len(_SI_FRACTIONS) - 1 and float(f"{magnitude:.{digits}g}") < 1:
+        magnitude *= 1000
+        exponent += 1
+    sign = "-" if value < 0 else ""
+    return f"{sign}{_significant(magnitude, digits)} {_SI_FRACTIONS[exponent]}{unit}"
+
+
+def _significant(value: float, digits: int) -> str:
+    """Return 0 ≤ *value* < 1000 with *digits* significant digits, without trailing zeros or an exponent."""
+    rounded = float(f"{value:.{digits}g}")
+    if rounded == 0:
+        return "0"
+    decimals = max(0, digits - 1 - math.floor(math.log10(rounded)))
+    text = f"{rounded:.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def duration(seconds: float) -> str:
+    """Return a time span: `850 ns`, `12.3 µs`, `4.5 ms`, `1.2 s`, `2 min 05 s`, `1 h 02 min`."""
+    if seconds < 0:
+        return "-" + duration(-seconds)
+    if seconds < 59.95:
+        return si(seconds, "s") if seconds else "0 s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min"
+
+
+def byte_size(count: int) -> str:
+    """Return a number of bytes in IEC units: `512 B`, `1.5 KiB`, `4 MiB`."""
+    magnitude, exponent = float(abs(count)), 0
+    while exponent < len(_IEC_PREFIXES) - 1 and magnitude >= 1023.5:
+        magnitude /= 1024
+        exponent += 1
+    sign = "-" if count < 0 else ""
+    text = f"{magnitude:.0f}" if magnitude >= 999.5 else _significant(magnitude, 3)
+    return f"{sign}{text} {_IEC_PREFIXES[exponent]}B"
+
+
+def grouped(value: float) -> str:
+    """Return a number in full with thousands separators: `1,234,567`, `-1,000`, `0.25`."""
+    if isinstance(value, float) and not value.is_integer():
+        return f"{value:,.6g}" if abs(value) < 1_000_000 else f"{value:,.1f}"
+    return f"{value:,.0f}" if isinstance(value, float) else f"{value:,}"
+
+
+def rate(per_second: float) -> str:
+    """Return a rate for a column: in full where it is short (`12.5`, `9,980`), else in SI (`1.25 M`)."""
+    if not math.isfinite(per_second):
+        return "–"
+    magnitude = abs(per_second)
+    if magnitude >= 999_999.5:
+        return si(per_second)
+    if magnitude >= 99.95 or per_second == int(per_second):
+        return f"{per_second:,.0f}"
+    return f"{per_second:.1f}"
+
+
+def axis_labels(ticks: Sequence[float], unit: str = "") -> list[str]:
+    """Return labels of evenly spaced ticks, all with the largest one's prefix: `0`, `0.5 M`, `1.0 M`."""
+    top = max(map(abs, ticks), default=0.0)
+    exponent = 0
+    while exponent < len(_SI_PREFIXES) - 1 and top >= 1000:
+        top /= 1000
+        exponent += 1
+    scaled = [tick / 1000**exponent for tick in ticks]
+    step = abs(scaled[1] - scaled[0]) if len(scaled) > 1 else 1.0
+    decimals = 0
+    while decimals < 9 and not math.isclose(step * 10**decimals, round(step * 10**decimals)):
+        decimals += 1
+    return [f"{tick:.{decimals}f} {_SI_PREFIXES[exponent]}{unit}".rstrip() if tick else "0" for tick in scaled]

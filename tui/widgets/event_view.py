@@ -1,0 +1,188 @@
+"""EventView: what a ring buffer brings, line by line as it comes."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual.binding import Binding, BindingType
+from textual.reactive import reactive
+
+from ..format import grouped
+from .row_view import RowView
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["EventLine", "EventView"]
+
+_MEMBER = re.compile(r"\b\w+=")
+_CAPACITY = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class EventLine:
+    """One event, as it is shown."""
+
+    time: float
+    """Seconds since the stream began."""
+    text: str
+    """The event by its C type, on one line."""
+
+
+class EventView(RowView):
+    """Events as they come, the newest at the bottom, in bounded memory.
+
+    It follows the newest event until the user goes up, and again once they are back at the bottom. The border's title
+    says how many came and how many the ring buffer lost.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("c", "clear", "Clear", show=False, id="events.clear", tooltip="Forget the events so far"),
+    ]
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"event-view--time", "event-view--member"}
+    """
+    | Class | Description |
+    | :- | :- |
+    | `event-view--time` | When an event came. |
+    | `event-view--member` | The names of a structure's members. |
+    """
+
+    DEFAULT_CSS = """
+    EventView {
+        border: round $foreground 25%;
+        border-title-color: $text-muted;
+        border-subtitle-color: $text-warning;
+        & > .event-view--time { color: $text-muted; }
+        & > .event-view--member { color: $text-primary; }
+        &:focus { border: round $primary; border-title-color: $foreground; }
+    }
+    """
+
+    lost: reactive[int] = reactive(0)
+    """How many events were lost because nobody read in time."""
+    following: reactive[bool] = reactive(True, repaint=False)
+    """Whether the newest event stays in sight."""
+
+    def __init__(
+        self,
+        *,
+        capacity: int = _CAPACITY,
+        name: str | None = None,
+        id: str | None = None,  # noqa: A002 - Textual's own name
+        classes: str | None = None,
+        disabled: bool = False,
+    ) -> None:
+        """Initialise an empty view.
+
+        Args:
+            capacity: How many events are kept; older ones go.
+            name: The name of the widget.
+            id: The ID of the widget in the DOM.
+            classes: The CSS classes of the widget.
+            disabled: Whether the widget is disabled.
+        """
+        super().__init__(name=name, id=id, classes=classes, disabled=disabled)
+        self._events: deque[EventLine] = deque(maxlen=capacity)
+        self._count = 0
+        self._appending = False
+        self.empty_text = "no events yet"
+
+    @property
+    def count(self) -> int:
+        """How many events came since the view was cleared, kept or not."""
+        return self._count
+
+    def append(self, events: Iterable[EventLine]) -> None:
+        """Add *events*, the newest last."""
+        new = list(events)
+        if not new:
+            return
+        capacity = self._events.maxlen or len(new)
+        dropped = max(0, len(self._events) + len(new) - capacity)
+        self._events.extend(new)
+        self._count += len(new)
+        self._appending = True
+        try:
+            if self.following:
+                self.refresh_rows()
+                self.cursor = self.row_count() - 1
+                self.scroll_to_cursor()
+            else:
+                # What the user reads stays where it is while older rows go.
+                offset = max(0, self.scroll_offset.y - dropped)
+                self.cursor -= dropped
+                self.refresh_rows()
+                self.scroll_to(y=offset, animate=False, force=True)
+        finally:
+            self._appending = False
+        self._update_title()
+
+    def clear(self) -> None:
+        """Forget the events."""
+        self._events.clear()
+        self._count = 0
+        self.following = True
+        self.refresh_rows()
+        self._update_title()
+
+    def row_count(self) -> int:
+        """Return how many events are kept."""
+        return len(self._events)
+
+    def row_text(self, index: int) -> str:
+        """Return an event's text."""
+        return self._events[index].text
+
+    def draw_row(self, index: int, width: int) -> Text:
+        """Draw when it came and what it says."""
+        event = self._events[index]
+        text = Text.assemble((f"{event.time:>10.3f}s  ", self.ink("event-view--time")), event.text)
+        for match in _MEMBER.finditer(event.text):
+            start, stop = (edge + len(text.plain) - len(event.text) for edge in match.span())
+            text.stylize(self.ink("event-view--member"), start, stop)
+        return text
+
+    def find(self, pattern: re.Pattern[str], start: int, step: int) -> int | None:
+        """Search without asking the deque for each index."""
+        events = list(islice(self._events, 0, None))
+        rows = range(start, len(events) if step > 0 else -1, step)
+        return next((index for index in rows if pattern.search(events[index].text)), None)
+
+    def on_mount(self) -> None:
+        """Begin with a title."""
+        self._update_title()
+
+    def watch_lost(self) -> None:
+        """Say how many were lost."""
+        self._update_title()
+
+    def watch_following(self) -> None:
+        """Say that newer events are out of sight."""
+        self._update_title()
+
+    def watch_cursor(self, old: int, new: int) -> None:
+        """Follow while the cursor is on the newest event."""
+        super().watch_cursor(old, new)
+        if not self._appending:
+            self.following = new >= self.row_count() - 1
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Stop following when the user scrolls up, and follow again at the bottom."""
+        super().watch_scroll_y(old_value, new_value)
+        if not self._appending and new_value != old_value:
+            self.following = new_value >= self.max_scroll_y
+
+    def action_clear(self) -> None:
+        """Forget the events."""
+        self.clear()
+
+    def _update_title(self) -> None:
+        lost = f" · {grouped(self.lost)} lost" if self.lost else ""
+        self.border_title = f"events {grouped(self._count)}{lost}"
+        self.border_subtitle = "" if self.following else "not following: G for the newest"

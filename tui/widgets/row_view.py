@@ -1,0 +1,282 @@
+"""RowView: a virtual list with a cursor and a search."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.segment import Segment
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.reactive import reactive
+from textual.strip import Strip
+
+from .virtual_list import VirtualList
+
+if TYPE_CHECKING:
+    from textual import events
+
+__all__ = ["RowView", "compile_pattern"]
+
+_SIDE_STEP = 8
+"""Cells that one horizontal step moves."""
+
+
+def compile_pattern(text: str) -> re.Pattern[str]:
+    """Return what a user typed as a pattern: a regular expression, or the text itself where that is none.
+
+    Lower-case text ignores case, as in vim's smartcase.
+    """
+    flags = re.IGNORECASE if text == text.lower() else re.NOFLAG
+    try:
+        return re.compile(text, flags)
+    except re.error:
+        return re.compile(re.escape(text), flags)
+
+
+class RowView(VirtualList, can_focus=True):
+    """A list with one cursor row, keys to move it, and a search.
+
+    A subclass gives `row_text` besides what `VirtualList` asks for. `▌` marks the cursor's row.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "cursor_up", "Up", show=False, id="rows.up", tooltip="One row up"),
+        Binding("down,j", "cursor_down", "Down", show=False, id="rows.down", tooltip="One row down"),
+        Binding("left,h", "side(-1)", "Left", show=False, id="rows.left", tooltip="Scroll to the left"),
+        Binding("right,l", "side(1)", "Right", show=False, id="rows.right", tooltip="Scroll to the right"),
+        Binding("g,home", "first", "Top", show=False, id="rows.top", tooltip="Go to the first row"),
+        Binding("G,end", "last", "Bottom", show=False, id="rows.bottom", tooltip="Go to the last row"),
+        Binding("ctrl+u", "page(-0.5)", "Half up", show=False, id="rows.half-up", tooltip="Half a page back"),
+        Binding("ctrl+d", "page(0.5)", "Half down", show=False, id="rows.half-down", tooltip="Half a page on"),
+        Binding("pageup", "page(-1)", "Page up", show=False, id="rows.page-up", tooltip="One page back"),
+        Binding("pagedown", "page(1)", "Page down", show=False, id="rows.page-down", tooltip="One page on"),
+        Binding("slash", "search", "Search", key_display="/", id="rows.search", tooltip="Search for a text"),
+        Binding("n", "search_again(1)", "Next", show=False, id="rows.next", tooltip="Next match"),
+        Binding("N", "search_again(-1)", "Previous", show=False, id="rows.previous", tooltip="Last match"),
+        Binding("y", "copy", "Copy", show=False, id="rows.copy", tooltip="Copy the row to the clipboard"),
+        Binding("enter", "select", "Open", show=False, id="rows.select", tooltip="Open or follow the row"),
+    ]
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "row-view--cursor",
+        "row-view--match",
+    }
+    """
+    | Class | Description |
+    | :- | :- |
+    | `row-view--cursor` | The cursor's line, from edge to edge. |
+    | `row-view--match` | Text that the search pattern matches. |
+    """
+
+    DEFAULT_CSS = """
+    RowView {
+        & > .row-view--cursor {
+            background: $foreground 10%;
+        }
+        & > .row-view--match {
+            background: $warning-muted;
+            color: $text;
+            text-style: bold underline;
+        }
+        &:focus > .row-view--cursor {
+            background: $primary 35%;
+        }
+    }
+    """
+
+    cursor: reactive[int] = reactive(0, repaint=False)
+    """The index of the cursor's row; 0 in an empty list."""
+    pattern: reactive[re.Pattern[str] | None] = reactive[re.Pattern[str] | None](None)
+    """What is searched for; its matches are marked in every row."""
+
+    class RowMessage(Message):
+        """What the messages of a RowView have in common.
+
+        Args:
+            view: The sender.
+            index: The row.
+        """
+
+        def __init__(self, view: RowView, index: int) -> None:
+            super().__init__()
+            self.view = view
+            self.index = index
+
+        @property
+        def control(self) -> RowView:
+            """The sender, for `@on` with a selector."""
+            return self.view
+
+    class Highlighted(RowMessage):
+        """The cursor came to a row."""
+
+    class Selected(RowMessage):
+        """A row was chosen with enter or a double click."""
+
+    class SearchRequested(RowMessage):
+        """The user wants to search: ask for a pattern and call `search` with it."""
+
+    # What a subclass gives
+
+    def row_text(self, index: int) -> str:
+        """Return a row as plain text: what is searched and copied."""
+        raise NotImplementedError
+
+    def row_hint(self, index: int) -> str:
+        """Return a sentence about a row, for a status line; empty when there is nothing to say."""
+        return ""
+
+    def row_mark(self, index: int) -> tuple[str, str]:
+        """Return a row's character in the mark column, and the component class of its line or ""."""
+        return ("▌", "row-view--cursor") if index == self.cursor else (" ", "")
+
+    def find(self, pattern: re.Pattern[str], start: int, step: int) -> int | None:
+        """Return the first row from *start* on, by steps of 1 or -1, whose text matches, or None."""
+        rows = range(start, self.row_count() if step > 0 else -1, step)
+        return next((index for index in rows if pattern.search(self.row_text(index))), None)
+
+    # What a subclass and a screen call
+
+    def restart(self) -> None:
+        """Draw other rows, from the first one."""
+        self.cursor = 0
+        super().restart()
+
+    def search(self, pattern: str | re.Pattern[str]) -> bool:
+        """Go to the first match from the cursor on, wrapping around; return whether there is one.
+
+        Args:
+            pattern: What to look for; text as in `compile_pattern`. An empty one ends the search.
+        """
+        if pattern == "":
+            self.pattern = None
+            return False
+        self.pattern = compile_pattern(pattern) if isinstance(pattern, str) else pattern
+        return self._go_to_match(self.cursor, 1)
+
+    # Behaviour
+
+    def refresh_rows(self) -> None:
+        """Draw anew: the rows have changed, come or gone."""
+        super().refresh_rows()
+        self.cursor = self.validate_cursor(self.cursor)
+
+    def on_resize(self) -> None:
+        """Keep the cursor in sight."""
+        self.scroll_to_cursor()
+
+    def validate_cursor(self, cursor: int) -> int:
+        """Keep the cursor within the rows."""
+        return max(0, min(cursor, self.row_count() - 1))
+
+    def watch_cursor(self, old: int, new: int) -> None:
+        """Move the cursor's line and say so."""
+        if not self.is_mounted:
+            return
+        for index in (old, new):
+            self.refresh_line(index + self.header_height)
+        self.scroll_to_cursor()
+        self.post_message(self.Highlighted(self, new))
+
+    def watch_pattern(self) -> None:
+        """Mark the new matches."""
+        self.forget_strips()
+
+    def scroll_to_cursor(self) -> None:
+        """Scroll as little as brings the cursor's row into sight; after a leap show what is around it."""
+        page = self.page_height
+        beyond = min(0, self.cursor - self.scroll_offset.y) or max(0, self.cursor - self.scroll_offset.y - page + 1)
+        if not beyond:
+            return
+        top = self.scroll_offset.y + beyond if abs(beyond) < page // 2 else self.cursor - page // 3
+        self.scroll_to(y=max(0, top), animate=False, force=True)
+
+    def decorate(self, strip: Strip) -> Strip:
+        """Mark what the search pattern matches."""
+        if self.pattern is None:
+            return strip
+        style = self.get_component_rich_style("row-view--match")
+        parts: list[Strip] = []
+        done = 0
+        for match in filter(re.Match[str].group, self.pattern.finditer(strip.text)):
+            start, stop = (strip.index_to_cell_position(edge) for edge in match.span())
+            parts += [strip.crop(done, start), Strip([Segment(match.group(), style)])]
+            done = stop
+        return Strip.join([*parts, strip.crop(done)]) if parts else strip
+
+    # Actions
+
+    def action_cursor_up(self) -> None:
+        """Go up."""
+        self.cursor -= 1
+
+    def action_cursor_down(self) -> None:
+        """Go down."""
+        self.cursor += 1
+
+    def action_page(self, pages: float) -> None:
+        """Move cursor and page by a part of a page, down where it is positive."""
+        rows = int(self.page_height * pages)
+        self.scroll_to(y=self.scroll_offset.y + rows, animate=False, force=True)
+        self.cursor += rows
+
+    def action_first(self) -> None:
+        """Go to the first row."""
+        self.cursor = 0
+
+    def action_last(self) -> None:
+        """Go to the last row."""
+        self.cursor = self.row_count() - 1
+
+    def action_side(self, direction: int) -> None:
+        """Scroll sideways."""
+        self.scroll_to(x=self.scroll_offset.x + direction * _SIDE_STEP, animate=False, force=True)
+
+    def action_search(self) -> None:
+        """Ask the screen for a pattern."""
+        self.post_message(self.SearchRequested(self, self.cursor))
+
+    def action_search_again(self, step: int) -> None:
+        """Go to the next or the previous match."""
+        if self.pattern is not None:
+            self._go_to_match(self.cursor + step, step)
+
+    def action_copy(self) -> None:
+        """Copy the cursor's row."""
+        if self.row_count():
+            self.typed_app.copy_to_clipboard(self.row_text(self.cursor))
+            self.notify("row copied", timeout=2)
+
+    def action_select(self) -> None:
+        """Choose the cursor's row."""
+        if self.row_count():
+            self.post_message(self.Selected(self, self.cursor))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer the next match only while there is a search."""
+        return self.pattern is not None if action == "search_again" else True
+
+    def on_click(self, event: events.Click) -> None:
+        """Bring the cursor to the row under the pointer; a double click chooses it."""
+        offset = event.get_content_offset(self)
+        if offset is None or offset.y < self.header_height:
+            return
+        index = offset.y - self.header_height + self.scroll_offset.y
+        if index >= self.row_count():
+            return
+        self.cursor = index
+        if event.chain == 2:
+            self.action_select()
+
+    def _go_to_match(self, start: int, step: int) -> bool:
+        assert self.pattern is not None
+        found = self.find(self.pattern, start, step)
+        if found is None:
+            found = self.find(self.pattern, 0 if step > 0 else self.row_count() - 1, step)
+        if found is None:
+            self.notify(f"no match for {self.pattern.pattern!r}", severity="warning", timeout=3)
+            return False
+        self.cursor = found
+        self.scroll_to_cursor()
+        return True

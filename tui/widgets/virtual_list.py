@@ -1,0 +1,238 @@
+"""VirtualList: the drawing of a list of any length, of which only the rows on the screen exist."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from rich.text import Text
+from textual.cache import LRUCache
+from textual.geometry import Size
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+__all__ = ["VirtualList", "foreground"]
+
+_WIDTH_GRAIN = 32
+"""The virtual width grows in steps of so many cells: each growth costs a layout."""
+_CACHED_ROWS = 1024
+
+
+@lru_cache(256)
+def foreground(style: Style) -> Style:
+    """Return *style* without its background, so that it can be laid over a cursor line."""
+    return Style(
+        color=style.color,
+        bold=style.bold,
+        dim=style.dim,
+        italic=style.italic,
+        underline=style.underline,
+        reverse=style.reverse,
+        strike=style.strike,
+    )
+
+
+class VirtualList(ScrollView, inherit_bindings=False):
+    """Rows that are drawn when they come into sight: 1,000,000 of them cost as much as forty.
+
+    A subclass gives `row_count` and `draw_row`, and calls `refresh_rows` when what they return has changed. The first
+    column is a mark, which says what a row's colour says, for those who see no colours.
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"row-view--muted", "row-view--header"}
+    """
+    | Class | Description |
+    | :- | :- |
+    | `row-view--muted` | What is there but not the point: gutters, comments, the sentence of an empty list. |
+    | `row-view--header` | The fixed lines above the rows. |
+    """
+
+    DEFAULT_CSS = """
+    VirtualList {
+        background: $surface;
+        color: $foreground;
+        scrollbar-size: 0 1;
+        & > .row-view--muted {
+            color: $text-muted;
+        }
+        & > .row-view--header {
+            background: $panel;
+            color: $foreground;
+            text-style: bold;
+        }
+    }
+    """
+
+    empty_text: reactive[str] = reactive("nothing to show")
+    """The sentence that an empty list shows."""
+
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        id: str | None = None,  # noqa: A002 - Textual's own name
+        classes: str | None = None,
+        disabled: bool = False,
+    ) -> None:
+        """Initialise a list.
+
+        Args:
+            name: The name of the widget.
+            id: The ID of the widget in the DOM.
+            classes: The CSS classes of the widget.
+            disabled: Whether the widget is disabled.
+        """
+        super().__init__(name=name, id=id, classes=classes, disabled=disabled)
+        self._strips: LRUCache[tuple[int, int, int, str, str], Strip] = LRUCache(_CACHED_ROWS)
+        self._inks: dict[tuple[str, ...], Style] = {}
+        self._widest = 0
+
+    # What a subclass gives
+
+    def row_count(self) -> int:
+        """Return how many rows there are."""
+        raise NotImplementedError
+
+    def draw_row(self, index: int, width: int) -> Text | Strip:
+        """Return a row for *width* cells; what is longer can be scrolled to. Kept until `refresh_rows`."""
+        raise NotImplementedError
+
+    def row_mark(self, index: int) -> tuple[str, str]:
+        """Return a row's character in the mark column, and the component class of its line or ""."""
+        return " ", ""
+
+    def decorate(self, strip: Strip) -> Strip:
+        """Return a drawn row with what lies over all rows: marks of a search."""
+        return strip
+
+    @property
+    def header_height(self) -> int:
+        """Lines above the rows that do not scroll with them."""
+        return 0
+
+    def draw_header(self, line: int, width: int) -> Text | Strip:
+        """Return one of the `header_height` fixed lines."""
+        return Strip.blank(width)
+
+    # What a subclass calls
+
+    def refresh_rows(self) -> None:
+        """Draw anew: the rows have changed, come or gone."""
+        self.forget_strips()
+        self._update_virtual_size()
+        self.refresh()
+
+    def forget_strips(self) -> None:
+        """Draw the rows again when they are next in sight."""
+        self._strips.clear()
+
+    def restart(self) -> None:
+        """Draw other rows, from the first one."""
+        self._widest = 0
+        self.scroll_to(x=0, y=0, animate=False, force=True)
+        self.refresh_rows()
+
+    def ink(self, *names: str) -> Style:
+        """Return the foreground and text style of a component class, to draw text with."""
+        style = self._inks.get(names)
+        if style is None:
+            style = self._inks[names] = foreground(self.get_component_rich_style(*names))
+        return style
+
+    # Behaviour
+
+    def on_mount(self) -> None:
+        """Learn how many rows there are. Textual calls the base class's handler by itself."""
+        self.refresh_rows()
+
+    def watch_show_vertical_scrollbar(self, show: bool) -> None:
+        """Tell a scrollbar that has just appeared where the list is."""
+        if show:
+            self.vertical_scrollbar.position = self.scroll_y
+
+    def notify_style_update(self) -> None:
+        """Forget what was drawn in other colours."""
+        super().notify_style_update()
+        self._inks.clear()
+        self.forget_strips()
+
+    @property
+    def typed_app(self) -> App[object]:
+        """The app, of a type that the type checker knows whole."""
+        return self.app  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - textual leaves it open
+
+    @property
+    def page_height(self) -> int:
+        """How many rows are in sight."""
+        return max(1, self.scrollable_content_region.height - self.header_height)
+
+    def _update_virtual_size(self) -> None:
+        size = Size(self._widest, self.row_count() + self.header_height)
+        if size != self.virtual_size:
+            self.virtual_size = size
+
+    def _note_width(self, cells: int) -> None:
+        """Let the list scroll as far to the right as its widest row that was drawn."""
+        if cells > self._widest:
+            self._widest = -(-cells // _WIDTH_GRAIN) * _WIDTH_GRAIN
+            if cells > self.scrollable_content_region.width:
+                self.call_next(self._update_virtual_size)
+
+    # Drawing
+
+    def render_line(self, y: int) -> Strip:
+        """Draw a line of the screen."""
+        width = self.scrollable_content_region.width
+        if y < self.header_height:
+            strip = self._to_strip(self.draw_header(y, width - 1))
+            style = self.get_component_rich_style("row-view--header")
+            return self._place(strip, " ", width).apply_style(style)
+        index = y - self.header_height + self.scroll_offset.y
+        if index >= self.row_count():
+            return self._draw_empty(y, width)
+        mark, component = self.row_mark(index)
+        key = (index, width, self.scroll_offset.x, mark, component)
+        strip = self._strips.get(key)
+        if strip is None:
+            strip = self._to_strip(self.draw_row(index, width - 1))
+            self._note_width(strip.cell_length + 1)
+            strip = self.decorate(strip)
+            style = self.get_component_rich_style(component) if component else self.rich_style
+            strip = self._strips[key] = self._place(strip, mark, width).apply_style(style)
+        return strip
+
+    def _to_strip(self, row: Text | Strip) -> Strip:
+        if isinstance(row, Strip):
+            return row
+        console = self.typed_app.console
+        # A Text without spans renders without its own style.
+        return Strip(row.render(console)).apply_style(console.get_style(row.style))
+
+    def _place(self, strip: Strip, mark: str, width: int) -> Strip:
+        """Return the part of *strip* that is in sight behind its mark, exactly *width* cells wide."""
+        left = self.scroll_offset.x
+        room = width - len(mark)
+        muted = self.ink("row-view--muted")
+        if left or strip.cell_length > room:
+            overflows = strip.cell_length - left > room
+            strip = strip.crop(left, left + room - overflows)
+            if overflows:
+                strip = Strip([*strip, Segment("›", muted)])
+        filler = [Segment(" " * (room - strip.cell_length))] if strip.cell_length < room else []
+        return Strip([Segment(mark), *strip, *filler], width)
+
+    def _draw_empty(self, y: int, width: int) -> Strip:
+        """Draw a line below the last row: nothing, or in an empty list its sentence, in the middle."""
+        middle = self.header_height + self.page_height // 3
+        if self.row_count() or y != middle or not self.empty_text:
+            return Strip.blank(width, self.rich_style)
+        text = Text(self.empty_text, self.ink("row-view--muted"))
+        text.truncate(width, overflow="ellipsis")
+        text.align("center", width)
+        return self._to_strip(text).apply_style(self.rich_style)
