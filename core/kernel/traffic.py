@@ -260,7 +260,8 @@ class TrafficSource:
             owed = (now - start) - sent / rate - self.DEBT
             if owed > 0:
                 start += owed
-            sent += self.send(int((now - start) * rate) - sent)
+            # In pieces, so that a new rate does not wait until the debt is paid.
+            sent += self.send(min(int((now - start) * rate) - sent, _Batch.LIMIT))
 
 
 _SEND_BUFFER = 64 * 1024

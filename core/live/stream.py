@@ -14,13 +14,16 @@ instructions of the interpreter between two of them, the taking of its lock amon
 from __future__ import annotations
 
 import mmap
+import os
 import select
 import threading
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Protocol, Self
 
 from ..errors import BpftuiError
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from types import TracebackType
 
 __all__ = ["HasDescriptor", "RingBuffer"]
@@ -37,7 +40,10 @@ class HasDescriptor(Protocol):
     """A map that the kernel holds."""
 
     @property
-    def fd(self) -> int: ...
+    def descriptor(self) -> AbstractContextManager[int]:
+        """Its file descriptor, which stays open within the context."""
+        ...
+
     @property
     def max_entries(self) -> int: ...
 
@@ -48,22 +54,23 @@ class RingBuffer:
     What a program could not put in, because the buffer was full, never gets here: only the program can count it.
 
     Args:
-        descriptor: The map's file descriptor; it stays the caller's.
+        descriptor: The map's file descriptor; it stays the caller's, who may close it at any time.
         size: The map's max_entries: bytes of data.
     """
 
     def __init__(self, descriptor: int, size: int) -> None:
-        self._descriptor = descriptor
         self._size = size
-        try:
-            self._consumer = mmap.mmap(descriptor, mmap.PAGESIZE)
-        except (OSError, ValueError) as error:
-            raise BpftuiError(f"cannot map the ring buffer: {error}") from error
-        try:
-            self._producer = mmap.mmap(descriptor, mmap.PAGESIZE + 2 * size, prot=mmap.PROT_READ, offset=mmap.PAGESIZE)
-        except (OSError, ValueError) as error:
-            self._consumer.close()
-            raise BpftuiError(f"cannot map the ring buffer: {error}") from error
+        with ExitStack() as undo:
+            try:
+                self._descriptor = os.dup(descriptor)
+                undo.callback(os.close, self._descriptor)
+                self._consumer = undo.enter_context(mmap.mmap(descriptor, mmap.PAGESIZE))
+                self._producer = mmap.mmap(
+                    descriptor, mmap.PAGESIZE + 2 * size, prot=mmap.PROT_READ, offset=mmap.PAGESIZE
+                )
+            except (OSError, ValueError) as error:
+                raise BpftuiError(f"cannot map the ring buffer: {error}") from error
+            undo.pop_all()
         self._consumed = memoryview(self._consumer).cast("Q")
         self._produced = memoryview(self._producer)[: mmap.PAGESIZE].cast("Q")
         self._data = memoryview(self._producer)[mmap.PAGESIZE :]
@@ -81,7 +88,8 @@ class RingBuffer:
     @classmethod
     def of(cls, source: HasDescriptor) -> Self:
         """Return the reader of a loaded map."""
-        return cls(source.fd, source.max_entries)
+        with source.descriptor as fd:
+            return cls(fd, source.max_entries)
 
     @property
     def pending(self) -> int:
@@ -126,6 +134,7 @@ class RingBuffer:
                 view.release()
             self._consumer.close()
             self._producer.close()
+            os.close(self._descriptor)
 
     def __enter__(self) -> Self:
         return self

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 import struct
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import pytest
@@ -38,6 +39,10 @@ class Ring:
                 os.pwrite(self.fd, bytes([byte]), 2 * PAGE + half + at)
         self.produced += len(record)
         os.pwrite(self.fd, struct.pack("=Q", self.produced), PAGE)
+
+    @property
+    def descriptor(self) -> nullcontext[int]:
+        return nullcontext(self.fd)
 
     @property
     def consumed(self) -> int:
@@ -99,7 +104,7 @@ def test_poll_says_whether_there_is_something() -> None:
     inside, outside = os.pipe()
     ring = Ring()
     with RingBuffer.of(ring) as reader:
-        reader._descriptor = inside  # a memfd cannot be waited for
+        os.dup2(inside, reader._descriptor)  # a memfd cannot be waited for
         assert not reader.poll(0.01)
         os.write(outside, b"x")
         assert reader.poll(0.01)
@@ -117,5 +122,7 @@ def test_closing_leaves_no_descriptor_and_no_mapping(ring: Ring) -> None:
 
 
 def test_what_cannot_be_mapped_is_an_error() -> None:
+    before = len(os.listdir("/proc/self/fd"))
     with open("/proc/self/status", "rb") as file, pytest.raises(BpftuiError, match="cannot map the ring buffer"):
         RingBuffer(file.fileno(), SIZE)
+    assert len(os.listdir("/proc/self/fd")) == before
