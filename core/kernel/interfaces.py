@@ -1,6 +1,6 @@
 """Network interfaces: what there is to attach to, and what would be cut off by it.
 
-The kernel is asked through rtnetlink (pyroute2, which takes 0.25 s to import and is imported when first needed). To
+The kernel is asked through rtnetlink (pyroute2, which takes 0.2 s to import and is imported when first needed). To
 read a packet counter, /proc/thread-self/net/dev is enough: unlike /sys/class/net, which shows the namespace of whoever
 mounted it, it follows the thread that opens it.
 """
@@ -91,7 +91,7 @@ def find(name: str, namespace: Namespace | None = None) -> Interface:
 
 
 def rx_packets(name: str, namespace: Namespace | None = None) -> int:
-    """Return how many packets the interface *name* has received; takes some 50 µs.
+    """Return how many packets the interface *name* has received; takes some 0.3 ms.
 
     Raises:
         UnknownNameError: There is no such interface.

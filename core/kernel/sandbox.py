@@ -30,7 +30,7 @@ class Sandbox:
     """A network namespace of its own with a veth pair in it, and a source of traffic on one side.
 
     Programs are attached to the other side, `target()`. There are no addresses, and IPv6 is off: the only packets
-    are those that are asked for, so that counts are exact. Takes 15 ms, once pyroute2 is imported (0.25 s). It ends
+    are those that are asked for, so that counts are exact. Takes some 30 ms, once pyroute2 is imported (0.2 s). It ends
     with its context, or with the process, however that ends: nothing but threads and sockets holds it.
 
     Raises:
