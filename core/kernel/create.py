@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ..btf import Kind
-from ..errors import LoadError
+from ..errors import FeatureError, LoadError
 from ..spec import MapFlag, MapType
 from . import probes, rights
 from .elements import Shape, possible_cpus, round_up
@@ -128,6 +128,8 @@ def _explained(error: BpfError, spec: MapSpec, shape: Shape) -> BpftuiError:
     broken = _broken_rule(shape) if error.errno == errno.EINVAL else None
     if broken is not None:
         return LoadError(f"cannot {doing}: {broken} (EINVAL)")
+    if error.errno == errno.EINVAL and probes.try_map(shape.type) == errno.EINVAL:
+        return FeatureError(f"cannot {doing}: this kernel has no maps of that type (EINVAL)")
     needs = rights.NETWORKING if shape.type in _NETWORKING else rights.LOADING
     return explain(error, doing, needs=needs)
 

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from ..errors import BpftuiError
-from ..spec import AttachType, MapFlag, MapType, ProgramType
+from ..spec import MapType, ProgramType
 from . import probes, rights
 from .btf import VMLINUX
 from .elements import possible_cpus
 from .program import stats_enabled
-from .syscall import ENOTSUPP, Attr, BpfError, Command, buffer, errno_name
+from .syscall import Attr, BpfError, Command, buffer, errno_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -78,15 +78,15 @@ def _machine() -> Iterator[Feature]:
         "CO-RE, fentry, LSM, iterators, kernel functions",
         "" if there else "use a kernel with CONFIG_DEBUG_INFO_BTF=y",
     )
-    for kind, needed_for, remedy in _MOUNTS:
+    for name, kind, needed_for, remedy in _MOUNTS:
         where = _mounted(kind)
-        yield Feature(kind, "machine", where is not None, where or "not mounted", needed_for, "" if where else remedy)
+        yield Feature(name, "machine", where is not None, where or "not mounted", needed_for, "" if where else remedy)
 
 
 _MOUNTS: Final = (
-    ("bpf", "pinning, BPF tokens", "mount -t bpf bpf /sys/fs/bpf"),
-    ("tracefs", "tracepoints, the trace pipe", "mount -t tracefs tracefs /sys/kernel/tracing"),
-    ("cgroup2", "cgroup programs", "mount -t cgroup2 none /sys/fs/cgroup"),
+    ("bpffs", "bpf", "pinning, BPF tokens", "mount -t bpf bpf /sys/fs/bpf"),
+    ("tracefs", "tracefs", "tracepoints, the trace pipe", "mount -t tracefs tracefs /sys/kernel/tracing"),
+    ("cgroup2", "cgroup2", "cgroup programs", "mount -t cgroup2 none /sys/fs/cgroup"),
 )
 
 
@@ -142,13 +142,13 @@ def _kernel() -> Iterator[Feature]:
 def _map_types() -> Iterator[Feature]:
     for type_ in MapType:
         if type_ != MapType.UNSPEC:
-            yield _verdict(type_.label, "maps", _try_map(type_))
+            yield _verdict(type_.label, "maps", probes.try_map(type_))
 
 
 def _program_types() -> Iterator[Feature]:
     for type_ in ProgramType:
         if type_ != ProgramType.UNSPEC:
-            yield _verdict(type_.label, "programs", _try_program(type_))
+            yield _verdict(type_.label, "programs", probes.try_program(type_))
 
 
 def _verdict(name: str, group: Group, number: int) -> Feature:
@@ -160,73 +160,6 @@ def _verdict(name: str, group: Group, number: int) -> Feature:
         return Feature(name, group, ok=False, detail=f"refused: {reason} (EPERM)", remedy=remedy)
     detail = f"not in this kernel ({errno_name(number)})"
     return Feature(name, group, ok=False, detail=detail, remedy="a newer kernel, or one configured for it")
-
-
-# Sizes that each type accepts: key, value, entries, flags. Types that are not listed take (4, 4, 1, 0).
-_ODD_MAPS: Final[dict[MapType, tuple[int, int, int, int]]] = {
-    MapType.STACK_TRACE: (4, 8, 1, 0),
-    MapType.LPM_TRIE: (8, 8, 1, MapFlag.NO_PREALLOC),
-    MapType.CGROUP_STORAGE: (16, 8, 0, 0),
-    MapType.PERCPU_CGROUP_STORAGE: (16, 8, 0, 0),
-    MapType.QUEUE: (0, 4, 1, 0),
-    MapType.STACK: (0, 4, 1, 0),
-    MapType.BLOOM_FILTER: (0, 4, 1, 0),
-    MapType.RINGBUF: (0, 0, os.sysconf("SC_PAGESIZE"), 0),
-    MapType.USER_RINGBUF: (0, 0, os.sysconf("SC_PAGESIZE"), 0),
-    MapType.ARENA: (0, 0, 1, MapFlag.MMAPABLE),
-}
-_STORAGE: Final = frozenset({MapType.SK_STORAGE, MapType.INODE_STORAGE, MapType.TASK_STORAGE, MapType.CGRP_STORAGE})
-
-
-def _try_map(type_: MapType) -> int:
-    """Return 0 when a map of this type could be created, else the errno."""
-    key, value, entries, flags = _ODD_MAPS.get(type_, (4, 4, 1, 0))
-    inner = btf = -1
-    if type_ in (MapType.ARRAY_OF_MAPS, MapType.HASH_OF_MAPS):
-        inner, _ = probes.create_map(MapType.ARRAY, 4, 4, 1)
-    if type_ in _STORAGE:
-        entries, flags, btf = 0, MapFlag.NO_PREALLOC, probes.integer_btf()
-    fd, number = probes.create_map(
-        type_, key, value, entries, flags=flags, inner=inner, btf=btf, struct_ops=type_ == MapType.STRUCT_OPS
-    )
-    for created in (fd, inner, btf):
-        if created >= 0:
-            os.close(created)
-    # Type 1 of the kernel is no struct_ops, which the kernel finds out only if it knows such maps.
-    return 0 if type_ == MapType.STRUCT_OPS and number == ENOTSUPP else number
-
-
-# Program types that are tied to a hook when they are loaded: the attach type, and what the verifier says of BTF id 1,
-# which is no function, when it knows the type.
-_TIED: Final[dict[ProgramType, tuple[AttachType | None, str]]] = {
-    ProgramType.TRACING: (AttachType.TRACE_FENTRY, "is not a function"),
-    ProgramType.LSM: (AttachType.LSM_MAC, "is not a function"),
-    ProgramType.EXT: (None, "Cannot replace kernel functions"),
-    ProgramType.STRUCT_OPS: (None, "is not"),
-}
-_ATTACH_TYPES: Final[dict[ProgramType, AttachType]] = {
-    ProgramType.CGROUP_SOCK_ADDR: AttachType.CGROUP_INET4_CONNECT,
-    ProgramType.CGROUP_SOCKOPT: AttachType.CGROUP_GETSOCKOPT,
-    ProgramType.SK_LOOKUP: AttachType.SK_LOOKUP,
-    ProgramType.NETFILTER: AttachType.NETFILTER,
-}
-
-
-def _try_program(type_: ProgramType) -> int:
-    code = probes.instructions(*probes.RETURN_ZERO)
-    attach, phrase = _TIED.get(type_, (_ATTACH_TYPES.get(type_), ""))
-    fd, number, log = probes.load_program(
-        type_,
-        code,
-        attach_type=attach,
-        attach_btf_id=1 if phrase else 0,
-        sleepable=type_ == ProgramType.SYSCALL,
-        log_size=4096 if phrase else 0,
-    )
-    if fd >= 0:
-        os.close(fd)
-        return 0
-    return 0 if phrase and (phrase in log or number == ENOTSUPP) else number
 
 
 def _xdp_links() -> bool | None:

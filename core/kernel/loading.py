@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ..btf import Kind
-from ..errors import LoadError, VerifierError
+from ..errors import FeatureError, LoadError, VerifierError
 from ..spec import INSN_SIZE, AttachType, ProgramType
-from . import rights
+from . import probes, rights
 from .btf import vmlinux
 from .explain import explain
 from .objects import kernel_name
@@ -32,6 +32,9 @@ LOG_STATS: Final = 4
 _FIRST_LOG: Final = 1 << 16
 _LARGEST_LOG: Final = 1 << 28
 """Bytes. A buffer of 16 MB makes each load 50 ms slower, so the first is small and grows."""
+
+_MOST_INSNS: Final = 1_000_000
+"""BPF_COMPLEXITY_LIMIT_INSNS; 4,096 without CAP_BPF."""
 
 _SUMMARY: Final = re.compile(
     r"processed \d+ insns|verification time|stack depth|(mark_precise|peak_states|max_states)|^\s*$|^from \d+ to \d+"
@@ -182,11 +185,7 @@ def _hook(program: ProgramSpec) -> int:
 def _explained(program: ProgramSpec, error: BpfError, log: str) -> BpftuiError:
     doing = f"load program {program.name}"
     if not log.strip():
-        needs = rights.TRACING if program.type in _TRACING else rights.NETWORKING
-        if program.type in _UNPRIVILEGED:
-            needs = rights.LOADING
-        feature = f"programs of type {program.type.label}, or a helper that it calls"
-        return explain(error, f"{doing} ({program.type.label})", needs=needs, feature=feature)
+        return _explained_without_log(program, error, f"{doing} ({program.type.label})")
     message, line = _cause(log)
     hint = None
     if _UNRESOLVED_CORE.search(log):
@@ -197,6 +196,19 @@ def _explained(program: ProgramSpec, error: BpfError, log: str) -> BpftuiError:
     return VerifierError(
         f"cannot {doing}: the verifier says: {message}{where}", program=program.name, log=log, hint=hint
     )
+
+
+def _explained_without_log(program: ProgramSpec, error: BpfError, doing: str) -> BpftuiError:
+    """Return the error for a program that the kernel refused before the verifier looked at it."""
+    if error.errno == errno.E2BIG and not 0 < program.insns <= _MOST_INSNS:
+        limits = f"it has {program.insns} instructions, and the kernel takes 1 to {_MOST_INSNS:,}"
+        return LoadError(f"cannot {doing}: {limits} (E2BIG)")
+    if error.errno == errno.EINVAL and probes.try_program(program.type) == errno.EINVAL:
+        return FeatureError(f"cannot {doing}: this kernel has no programs of that type (EINVAL)")
+    needs = rights.TRACING if program.type in _TRACING else rights.NETWORKING
+    if program.type in _UNPRIVILEGED:
+        needs = rights.LOADING
+    return explain(error, doing, needs=needs, feature="something that programs of this type need")
 
 
 def _cause(log: str) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from typing import Final
 
 from ..btf import Kind
 from ..spec import AttachType, MapFlag, MapType, ProgramFlag, ProgramType
-from .syscall import Attr, BpfError, Command, buffer
+from .syscall import ENOTSUPP, Attr, BpfError, Command, buffer
 
 __all__ = [
     "RETURN_ZERO",
@@ -21,6 +21,8 @@ __all__ = [
     "load_program",
     "mapable",
     "memcg_accounting",
+    "try_map",
+    "try_program",
     "vmlinux",
 ]
 
@@ -94,6 +96,74 @@ def integer_btf() -> int:
         return Attr(28).pointer(0, buffer(raw)).u32(16, len(raw)).call(Command.BTF_LOAD)
     except BpfError:
         return -1
+
+
+# Sizes that each type accepts: key, value, entries, flags. Types that are not listed take (4, 4, 1, 0).
+_ODD_MAPS: Final[dict[MapType, tuple[int, int, int, int]]] = {
+    MapType.STACK_TRACE: (4, 8, 1, 0),
+    MapType.LPM_TRIE: (8, 8, 1, MapFlag.NO_PREALLOC),
+    MapType.CGROUP_STORAGE: (16, 8, 0, 0),
+    MapType.PERCPU_CGROUP_STORAGE: (16, 8, 0, 0),
+    MapType.QUEUE: (0, 4, 1, 0),
+    MapType.STACK: (0, 4, 1, 0),
+    MapType.BLOOM_FILTER: (0, 4, 1, 0),
+    MapType.RINGBUF: (0, 0, os.sysconf("SC_PAGESIZE"), 0),
+    MapType.USER_RINGBUF: (0, 0, os.sysconf("SC_PAGESIZE"), 0),
+    MapType.ARENA: (0, 0, 1, MapFlag.MMAPABLE),
+}
+_STORAGE: Final = frozenset({MapType.SK_STORAGE, MapType.INODE_STORAGE, MapType.TASK_STORAGE, MapType.CGRP_STORAGE})
+
+
+def try_map(type_: MapType) -> int:
+    """Return 0 when a map of this type could be created, else the errno."""
+    key, value, entries, flags = _ODD_MAPS.get(type_, (4, 4, 1, 0))
+    inner = btf = -1
+    if type_ in (MapType.ARRAY_OF_MAPS, MapType.HASH_OF_MAPS):
+        inner, _ = create_map(MapType.ARRAY, 4, 4, 1)
+    if type_ in _STORAGE:
+        entries, flags, btf = 0, MapFlag.NO_PREALLOC, integer_btf()
+    fd, number = create_map(
+        type_, key, value, entries, flags=flags, inner=inner, btf=btf, struct_ops=type_ == MapType.STRUCT_OPS
+    )
+    for created in (fd, inner, btf):
+        if created >= 0:
+            os.close(created)
+    # Type 1 of the kernel is no struct_ops, which the kernel finds out only if it knows such maps.
+    return 0 if type_ == MapType.STRUCT_OPS and number == ENOTSUPP else number
+
+
+# Program types that are tied to a hook when they are loaded: the attach type, and what the verifier says of BTF id 1,
+# which is no function, when it knows the type.
+_TIED: Final[dict[ProgramType, tuple[AttachType | None, str]]] = {
+    ProgramType.TRACING: (AttachType.TRACE_FENTRY, "is not a function"),
+    ProgramType.LSM: (AttachType.LSM_MAC, "is not a function"),
+    ProgramType.EXT: (None, "Cannot replace kernel functions"),
+    ProgramType.STRUCT_OPS: (None, "is not"),
+}
+_ATTACH_TYPES: Final[dict[ProgramType, AttachType]] = {
+    ProgramType.CGROUP_SOCK_ADDR: AttachType.CGROUP_INET4_CONNECT,
+    ProgramType.CGROUP_SOCKOPT: AttachType.CGROUP_GETSOCKOPT,
+    ProgramType.SK_LOOKUP: AttachType.SK_LOOKUP,
+    ProgramType.NETFILTER: AttachType.NETFILTER,
+}
+
+
+def try_program(type_: ProgramType) -> int:
+    """Return 0 when the kernel knows programs of this type and lets us load them, else the errno."""
+    code = instructions(*RETURN_ZERO)
+    attach, phrase = _TIED.get(type_, (_ATTACH_TYPES.get(type_), ""))
+    fd, number, log = load_program(
+        type_,
+        code,
+        attach_type=attach,
+        attach_btf_id=1 if phrase else 0,
+        sleepable=type_ == ProgramType.SYSCALL,
+        log_size=4096 if phrase else 0,
+    )
+    if fd >= 0:
+        os.close(fd)
+        return 0
+    return 0 if phrase and (phrase in log or number == ENOTSUPP) else number
 
 
 @functools.cache

@@ -101,7 +101,8 @@ class Program:
         """Run it in the kernel on a packet or a context of one's own (BPF_PROG_TEST_RUN).
 
         Maps and variables change as in a real run; nothing is sent anywhere. Without *data*, a packet is 14 zero
-        bytes. The context as the program left it is only given back when there was one.
+        bytes. The context as the program left it is only given back when there was one. To types that do not see
+        the Ethernet header (socket filters, cgroup_skb), the kernel gives it back as zeros.
 
         Raises:
             UsageError: This type cannot be run by itself, or not on that.

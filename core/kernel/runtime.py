@@ -14,9 +14,12 @@ from . import probes
 from .collection import KernelCollection, Loader
 from .explain import explain
 from .loading import LOG_STATS
+from .program import stats_enabled
 from .syscall import BpfError, Command
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from ..spec import CollectionSpec, MapSpec, ProgramSpec
 
 __all__ = ["KernelRuntime", "available", "load"]
@@ -43,6 +46,10 @@ class KernelRuntime:
         """
         with Loader(spec) as loader:
             return loader.load(self, programs)
+
+    def statistics(self) -> AbstractContextManager[None]:
+        """Return what makes programs count their runs and their time while it is open; see `stats_enabled`."""
+        return stats_enabled()
 
     def check(self, spec: CollectionSpec) -> CheckReport:
         """Try every map once and every program by itself, close everything again, and report.

@@ -1,0 +1,356 @@
+"""Whole objects: what loads, who owns it, and that nothing stays, whatever goes wrong."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bpftui.core import kernel
+from bpftui.core.errors import (
+    BpftuiError,
+    LoadError,
+    TypeMismatchError,
+    UnknownNameError,
+    UsageError,
+    ValueRangeError,
+    VerifierError,
+)
+from bpftui.core.kernel import syscall
+from bpftui.core.kernel.btf import degrade, load_btf, prepare
+from bpftui.core.spec import CollectionSpec, MapSpec, MapType
+from tests.census import census
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+pytestmark = pytest.mark.kernel
+
+BPF = Path(__file__).parents[2] / "bpf"
+OBJECTS = Path(__file__).parents[1] / "objects"
+ROOT = Path(__file__).parents[2]
+
+SHIPPED = ["constants", "count_packets", "global_example", "hidden_example", "my_map", "traffic"]
+LOADABLE = [
+    *(BPF / f"{name}.o" for name in SHIPPED),
+    *(
+        path
+        for path in sorted(OBJECTS.glob("*.o"))
+        if not path.name.startswith(("bad_", "sections")) and ".eb." not in path.name
+    ),
+]
+WITH_TYPES = [path for path in LOADABLE if b".BTF\0" in path.read_bytes()]
+
+
+def _open(name: str) -> CollectionSpec:
+    return CollectionSpec.from_file(BPF / f"{name}.o")
+
+
+def _fds() -> list[str]:
+    return sorted(os.listdir("/proc/self/fd"))
+
+
+@pytest.mark.parametrize("path", LOADABLE, ids=lambda path: path.name)
+def test_it_loads_whole_and_checks_out(path):
+    spec = CollectionSpec.from_file(path)
+    before = _fds()
+    with spec.load() as collection:
+        assert set(collection.maps) == set(spec.maps)
+        assert set(collection.programs) == {program.name for program in spec.programs.values() if program.autoload}
+        for variable in collection.variables.values():
+            assert len(variable.raw()) == variable.spec.size
+    assert _fds() == before
+    report = kernel.KernelRuntime().check(spec)
+    assert report.ok, [outcome for outcome in (*report.maps, *report.programs) if not outcome.ok]
+    assert all(outcome.verified_insns and "processed" in outcome.log for outcome in report.programs)
+    assert _fds() == before
+
+
+@pytest.mark.parametrize("path", WITH_TYPES, ids=lambda path: path.name)
+def test_its_types_are_taken_also_in_the_form_for_older_kernels(path):
+    spec = CollectionSpec.from_file(path)
+    assert spec.btf is not None
+    raw = prepare(spec.btf, spec.layouts)
+    for form in (raw, degrade(raw)):
+        fd = syscall.Attr(28).pointer(0, syscall.buffer(form)).u32(16, len(form)).call(syscall.Command.BTF_LOAD)
+        os.close(fd)
+    load_btf(raw).close()
+
+
+def test_a_big_endian_object_is_not_loaded_here():
+    with pytest.raises(LoadError, match="big-endian"):
+        CollectionSpec.from_file(BPF / "count_packets.eb.o").load()
+
+
+def test_a_refused_program_takes_everything_down_with_it():
+    before = _fds()
+    with pytest.raises(VerifierError):
+        CollectionSpec.from_file(OBJECTS / "bad_null.o").load()
+    assert _fds() == before
+
+
+def test_check_tells_each_refusal_by_itself():
+    report = kernel.KernelRuntime().check(CollectionSpec.from_file(OBJECTS / "bad_null.o"))
+    assert not report.ok
+    assert all(outcome.ok for outcome in report.maps)
+    (outcome,) = report.programs
+    assert "map_value_or_null" in outcome.error
+    assert "map_value_or_null" in outcome.log
+
+    report = kernel.KernelRuntime().check(CollectionSpec.from_file(OBJECTS / "sections.o"))
+    by_name = {outcome.name: outcome for outcome in report.programs}
+    assert "xpd" in by_name["unheard_of"].error
+    assert by_name["unheard_of"].log is None
+    assert sum(outcome.ok for outcome in report.programs) > len(report.programs) / 2
+
+
+def test_check_blames_a_program_for_a_map_only_if_it_uses_it():
+    spec = _open("count_packets")
+    spec.maps["pkt_count"].key_size = 3
+    report = kernel.KernelRuntime().check(spec)
+    assert "key of an array" in report.maps[0].error
+    assert "pkt_count was not created" in report.programs[0].error
+
+
+def test_only_the_programs_named():
+    spec = CollectionSpec.from_file(OBJECTS / "subprograms.o")
+    name = next(iter(spec.programs))
+    with spec.load(programs={name}) as collection:
+        assert list(collection.programs) == [name]
+    with pytest.raises(UnknownNameError, match="nobody"):
+        spec.load(programs={"nobody"})
+
+
+def test_maps_of_maps_hold_what_the_object_puts_into_them():
+    spec = CollectionSpec.from_file(OBJECTS / "nested_maps.o")
+    with spec.load() as collection:
+        filled = [m for m in spec.maps.values() if m.contents and m.type != MapType.PROG_ARRAY]
+        assert filled
+        for outer in filled:
+            held = {entry.key: entry.target for entry in outer.contents}
+            for key, target in held.items():
+                raw = key.to_bytes(outer.key_size, sys.byteorder)
+                assert collection.maps[outer.name][raw] == collection.maps[target].id
+        arrays = [m for m in spec.maps.values() if m.contents and m.type == MapType.PROG_ARRAY]
+        assert arrays
+        for array in arrays:
+            for entry in array.contents:
+                key = entry.key.to_bytes(4, sys.byteorder)
+                assert collection.maps[array.name][key] == collection.programs[entry.target].id
+
+
+def test_a_map_and_a_program_can_be_put_into_maps_by_hand():
+    inner = MapSpec("inner", ".maps", MapType.ARRAY, 4, 8, 1)
+    outer = MapSpec("outer", ".maps", MapType.HASH_OF_MAPS, 4, 4, 2, inner=inner)
+    tails = MapSpec("tails", ".maps", MapType.PROG_ARRAY, 4, 4, 2)
+    spec = _open("my_map")
+    spec.maps |= {"inner": inner, "outer": outer, "tails": tails}
+    with spec.load() as collection:
+        maps, key = collection.maps, bytes(4)
+        maps["outer"][key] = maps["inner"]
+        maps["tails"][key] = collection.programs["my_prog"]
+        assert dict(maps["outer"].items()) == {key: maps["inner"].id}
+        assert dict(maps["tails"].items()) == {key: collection.programs["my_prog"].id}
+
+
+def test_constants_reach_the_program_and_cannot_be_changed_afterwards():
+    spec = CollectionSpec.from_file(BPF / "traffic.o")
+    spec.set("sample_every", 77)
+    with spec.load() as collection:
+        variable = collection.variables["sample_every"]
+        assert variable.get() == 77
+        assert variable.read_only
+        with pytest.raises(UsageError, match="frozen") as caught:
+            variable.set(1)
+        assert "before loading" in caught.value.hint
+        assert not collection.variables["counting"].read_only
+
+
+def test_variables_are_set_typed_and_checked_as_before_loading():
+    with CollectionSpec.from_file(OBJECTS / "values.o").load() as collection:
+        writable = [v for v in collection.variables.values() if not v.read_only and v.spec.type is not None]
+        assert writable
+        for variable in writable:
+            before = variable.raw()
+            variable.set(bytes(len(before)))
+            assert variable.raw() == bytes(len(before))
+            variable.set(before)
+            assert variable.get() == variable.spec.type.decode(before)
+            with pytest.raises(ValueRangeError):
+                variable.set(before + b"x")
+    with _open("global_example").load() as collection:
+        variable = collection.variables["global_u16"]
+        variable.set_text("0x2328")
+        assert variable.get() == 9000
+        for text, error in (("70000", ValueRangeError), ("many", TypeMismatchError)):
+            with pytest.raises(error, match="global_u16"):
+                variable.set_text(text)
+        assert variable.get() == 9000
+
+
+def test_a_member_set_by_path_leaves_its_neighbours_alone():
+    with CollectionSpec.from_file(OBJECTS / "values.o").load() as collection:
+        for variable in collection.variables.values():
+            if variable.read_only or variable.spec.type is None:
+                continue
+            integers = [leaf for leaf in variable.spec.type.leaves() if leaf[1].is_integer and not leaf[1].bit_size]
+            if len(integers) < 2 or not integers[0][0]:
+                continue
+            path, kind, offset = integers[0]
+            before = variable.raw()
+            variable.set_text("1", path)
+            after = variable.raw()
+            assert kind.decode(after[offset : offset + kind.size]) == 1
+            assert after[offset + kind.size :] == before[offset + kind.size :]
+            return
+    pytest.fail("values.o has no struct or array to try it on")
+
+
+def test_without_a_right_the_sentence_names_it(monkeypatch):
+    script = """
+        from bpftui.core import kernel
+        from bpftui.core.errors import NoPermissionError
+        from bpftui.core.spec import CollectionSpec, MapSpec, MapType
+        print(kernel.available())
+        try:
+            kernel.load(CollectionSpec("x", maps={"m": MapSpec("m", ".maps", MapType.ARRAY, 4, 4, 1)}))
+        except NoPermissionError as error:
+            print(error.hint)
+        print(sum(feature.ok is False for feature in kernel.probe()) > 3)
+    """
+    lines = _run_as_nobody(script)
+    assert lines[0] == "cannot use BPF: this process lacks CAP_BPF (EPERM)"
+    assert lines[1] == "run it with sudo, or give it CAP_BPF"
+    assert lines[2] == "True"
+
+
+def test_the_capabilities_that_the_kernel_asks_for_are_enough():
+    script = f"""
+        from bpftui.core import kernel
+        from bpftui.core.spec import CollectionSpec
+        for name in ("my_map", "count_packets"):
+            try:
+                with kernel.load(CollectionSpec.from_file({str(BPF)!r} + f"/{{name}}.o")) as collection:
+                    print("loaded", *collection.programs)
+            except Exception as error:
+                print(error, "/", error.hint)
+    """
+    assert _run_as_nobody(script, "bpf,net_admin") == ["loaded my_prog", "loaded count_packets"]
+    assert _run_as_nobody(script, "bpf") == [
+        "loaded my_prog",
+        "cannot load program count_packets (xdp): this process lacks CAP_NET_ADMIN (EPERM) / "
+        "run it with sudo, or give it CAP_NET_ADMIN",
+    ]
+
+
+def _run_as_nobody(script: str, capabilities: str = "") -> list[str]:
+    sets = "".join(f",+{name}" for name in capabilities.split(",") if name)
+    command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    command += [f"--inh-caps=-all{sets}", f"--ambient-caps=-all{sets}"]
+    command += [sys.executable, "-c", textwrap.dedent(script)]
+    return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout.splitlines()
+
+
+def _fail_at(monkeypatch: pytest.MonkeyPatch, number: int) -> Callable[[], int]:
+    """Have the Nth call of bpf(2) fail with ENOMEM; returns how many were made."""
+    calls = 0
+    real = syscall.invoke
+
+    def invoke(command: int, address: int, size: int) -> int:
+        nonlocal calls
+        calls += 1
+        return -12 if calls == number else real(command, address, size)
+
+    monkeypatch.setattr(syscall, "invoke", invoke)
+    return lambda: calls
+
+
+@pytest.mark.parametrize("name", ["bpf/traffic.o", "tests/objects/nested_maps.o"])
+def test_whichever_call_fails_nothing_stays_open(monkeypatch, name):
+    spec = CollectionSpec.from_file(ROOT / name)
+    with spec.load():
+        pass
+    before = _fds()
+    outcomes: list[str | None] = []
+    for number in range(1, 200):
+        with monkeypatch.context() as patch:
+            calls = _fail_at(patch, number)
+            outcomes.append(_load_and_close(spec))
+        assert _fds() == before, f"call {number}"
+        if calls() < number:
+            break
+    assert len(outcomes) < 199, "there is no end to the calls"
+    refused = [outcome for outcome in outcomes if outcome is not None]
+    assert all("ENOMEM" in message for message in refused)
+    # A failure to load the types, or the first try of a program, is made good; most others are not.
+    assert len(refused) > len(outcomes) / 2
+
+
+def _load_and_close(spec: CollectionSpec) -> str | None:
+    try:
+        spec.load().close()
+    except BpftuiError as error:
+        return error.message
+    return None
+
+
+def test_two_hundred_loads_leave_no_descriptor_and_no_object():
+    spec = _open("traffic")
+    with spec.load() as collection:
+        collection.programs["count_traffic"].run()
+    before = _fds()
+    things: set[tuple[str, str]] = set()
+    for number in range(200):
+        with spec.load() as collection:
+            if number % 20 == 0:
+                things |= {("map", str(m.id)) for m in collection.maps.values()}
+                things |= {("program", str(p.id)) for p in collection.programs.values()}
+                assert things & census()
+    assert _fds() == before
+    _wait_until_gone(things, seconds=3)
+
+
+def _wait_until_gone(things: set[tuple[str, str]], seconds: float) -> None:
+    """The kernel frees objects with a delay."""
+    deadline = time.monotonic() + seconds
+    while things & census() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not things & census()
+
+
+@pytest.mark.parametrize("state", ["loaded", "attached"])
+def test_kill_leaves_nothing(state):
+    script = f"""
+        import time
+        from bpftui.core import kernel
+        from bpftui.core.spec import CollectionSpec
+        collection = kernel.load(CollectionSpec.from_file({str(BPF / "count_packets.o")!r}))
+        program = collection.programs["count_packets"]
+        ids = [("map", collection.maps["pkt_count"].id), ("program", program.id)]
+        if {state == "attached"}:
+            sandbox = kernel.Sandbox()
+            link = program.attach(sandbox.target())
+            sandbox.send(10)
+            ids.append(("link", link.id))
+        print(*(f"{{kind}}:{{number}}" for kind, number in ids), flush=True)
+        time.sleep(60)
+    """
+    with subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(script)], stdout=subprocess.PIPE, text=True, cwd=ROOT
+    ) as process:
+        assert process.stdout is not None
+        things = {tuple(word.split(":")) for word in process.stdout.readline().split()}
+        try:
+            assert len(things) == (3 if state == "attached" else 2)
+            assert things <= census()
+        finally:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+    _wait_until_gone(things, seconds=1)

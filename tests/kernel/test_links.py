@@ -1,0 +1,103 @@
+"""Attaching XDP inside of a sandbox: counts, modes, refusals, the end of a link."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bpftui.core import kernel
+from bpftui.core.errors import AttachError, UsageError
+from bpftui.core.kernel import Sandbox
+from bpftui.core.runtime import AttachTarget
+from bpftui.core.spec import CollectionSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.kernel
+
+BPF = Path(__file__).parents[2] / "bpf"
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as made:
+        yield made
+
+
+def _load(name: str) -> kernel.KernelCollection:
+    return kernel.load(CollectionSpec.from_file(BPF / f"{name}.o"))
+
+
+@pytest.mark.parametrize("mode", [None, "generic", "native"])
+def test_count_packets_counts_what_is_sent(sandbox, mode):
+    with _load("count_packets") as collection:
+        counter = collection.maps["pkt_count"]
+        with collection.programs["count_packets"].attach(sandbox.target(mode)) as link:
+            assert link.id > 0
+            assert link.program == "count_packets"
+            sandbox.send(1000)
+            assert counter[0] == 1000
+        sandbox.send(1000)
+        assert counter[0] == 1000
+
+
+def test_per_cpu_values_add_up_to_what_was_sent(sandbox):
+    with _load("traffic") as collection:
+        collection.programs["count_traffic"].attach(sandbox.target())
+        sandbox.send(5000)
+        per_kind = [value for _, value in collection.maps["traffic"].items()]
+        assert sum(cpu["packets"] for values in per_kind for cpu in values) == 5000
+        assert collection.variables["total_packets"].get() == 5000
+        collection.variables["counting"].set(False)
+        sandbox.send(100)
+        assert collection.variables["total_packets"].get() == 5000
+
+
+def test_a_second_program_is_refused_and_the_first_one_named(sandbox):
+    with _load("count_packets") as first, _load("count_packets") as second:
+        program = first.programs["count_packets"]
+        with program.attach(sandbox.target()):
+            with pytest.raises(AttachError, match=rf"already has an XDP program \(id {program.id}, \w+\)"):
+                second.programs["count_packets"].attach(sandbox.target())
+            assert second.links == frozenset()
+        with second.programs["count_packets"].attach(sandbox.target()):
+            pass
+
+
+def test_targets_that_are_not_there(sandbox):
+    with _load("count_packets") as collection:
+        program = collection.programs["count_packets"]
+        with pytest.raises(UsageError, match="index 999999"):
+            program.attach(AttachTarget("ghost", 999_999, sandbox.namespace))
+        with pytest.raises(UsageError, match="'ghost'"):
+            program.attach(AttachTarget("ghost"))
+
+
+def test_a_type_that_cannot_be_attached_says_so(sandbox):
+    with _load("my_map") as collection, pytest.raises(UsageError, match="socket_filter") as caught:
+        collection.programs["my_prog"].attach(sandbox.target())
+    assert "xdp" in str(caught.value.hint)
+
+
+def test_detaching_twice_and_after_closing(sandbox):
+    collection = _load("count_packets")
+    link = collection.programs["count_packets"].attach(sandbox.target())
+    assert collection.links == {link}
+    collection.close()
+    assert not link.attached
+    link.detach()
+    collection.close()
+    with _load("count_packets") as another, another.programs["count_packets"].attach(sandbox.target()):
+        pass
+
+
+def test_attaching_and_detaching_is_fast_enough_for_a_screen(sandbox):
+    with _load("count_packets") as collection:
+        start = time.monotonic()
+        for _ in range(5):
+            collection.programs["count_packets"].attach(sandbox.target("generic")).detach()
+        assert time.monotonic() - start < 2

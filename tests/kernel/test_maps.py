@@ -1,0 +1,330 @@
+"""Maps of the running kernel: elements one by one, in batches, through memory; typed and as bytes."""
+
+from __future__ import annotations
+
+import contextlib
+import struct
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bpftui.core.errors import FeatureError, LoadError, TypeMismatchError, UsageError, ValueRangeError
+from bpftui.core.kernel import elements, possible_cpus, syscall
+from bpftui.core.kernel.create import create_map
+from bpftui.core.spec import CollectionSpec, MapFlag, MapSpec, MapType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bpftui.core.kernel import Map
+
+pytestmark = pytest.mark.kernel
+
+BPF = Path(__file__).parents[2] / "bpf"
+
+
+def _spec(
+    type_: MapType, key: int = 4, value: int = 8, entries: int = 8, flags: int = 0, data: bytes | None = None
+) -> MapSpec:
+    contents = None if data is None else bytearray(data)
+    return MapSpec(f"test_{type_.label}", ".maps", type_, key, value, entries, flags=flags, data=contents)
+
+
+@pytest.fixture
+def make() -> Iterator[object]:
+    made: list[Map] = []
+
+    def create(*args: object, **kwargs: object) -> Map:
+        made.append(create_map(_spec(*args, **kwargs)))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield create
+    for one in made:
+        one.close()
+
+
+def _u32(number: int) -> bytes:
+    return struct.pack("=I", number)
+
+
+def _u64(number: int) -> bytes:
+    return struct.pack("=Q", number)
+
+
+HASHES = [MapType.HASH, MapType.LRU_HASH]
+PER_CPU = [MapType.PERCPU_HASH, MapType.LRU_PERCPU_HASH, MapType.PERCPU_ARRAY]
+
+
+@pytest.mark.parametrize("type_", HASHES)
+def test_a_hash_is_a_mapping(make, type_):
+    m = make(type_)
+    assert list(m) == []
+    with pytest.raises(KeyError):
+        m[_u32(1)]
+    with pytest.raises(KeyError):
+        del m[_u32(1)]
+    m[_u32(1)] = _u64(10)
+    m[_u32(2)] = _u64(20)
+    assert m[_u32(2)] == _u64(20)
+    assert dict(m.items()) == {_u32(1): _u64(10), _u32(2): _u64(20)}
+    assert _u32(1) in m
+    assert _u32(3) not in m
+    assert "no such thing" not in m
+    assert len(m) == 2
+    del m[_u32(1)]
+    assert list(m) == [_u32(2)]
+    assert m.get(_u32(1), b"nothing") == b"nothing"
+    assert m.lookup_and_delete(_u32(2)) == _u64(20)
+    assert len(m) == 0
+
+
+def test_update_flags(make):
+    m = make(MapType.HASH)
+    with pytest.raises(KeyError):
+        m.update(_u32(1), _u64(1), flags=2)
+    m.update(_u32(1), _u64(1), flags=1)
+    with pytest.raises(UsageError, match="already"):
+        m.update(_u32(1), _u64(2), flags=1)
+    m.update(_u32(1), _u64(3), flags=2)
+    assert m[_u32(1)] == _u64(3)
+
+
+def test_a_full_map_and_an_index_out_of_range_say_so(make):
+    m = make(MapType.HASH, entries=2)
+    m.update_batch({_u32(0): _u64(0), _u32(1): _u64(1)})
+    with pytest.raises(LoadError, match="full"):
+        m[_u32(2)] = _u64(2)
+    array = make(MapType.ARRAY, entries=2)
+    with pytest.raises(ValueRangeError, match="2 entries"):
+        array[_u32(2)] = _u64(2)
+    with pytest.raises(KeyError):
+        array[_u32(2)]
+    with pytest.raises(UsageError, match="not deleted"):
+        del array[_u32(0)]
+
+
+@pytest.mark.parametrize("type_", PER_CPU)
+def test_per_cpu_values_are_lists_with_one_value_for_each_possible_cpu(make, type_):
+    # 12 bytes are no multiple of the stride of 8: the padding has to stay out.
+    m = make(type_, value=12)
+    values = [bytes([cpu + 1]) * 12 for cpu in range(possible_cpus())]
+    m[_u32(3)] = values
+    assert m[_u32(3)] == values
+    assert dict(m.items())[_u32(3)] == values
+    with pytest.raises(TypeMismatchError, match="one for each possible CPU"):
+        m[_u32(3)] = values[0]
+
+
+def test_possible_cpus_agrees_with_sysfs(monkeypatch):
+    texts = {"0\n": 1, "0-1\n": 2, "0-3,8-11\n": 8, "0,2,4-5\n": 4}
+    for text, count in texts.items():
+        monkeypatch.setattr(Path, "read_text", lambda self, text=text: text)
+        possible_cpus.cache_clear()
+        assert possible_cpus() == count
+    possible_cpus.cache_clear()
+
+
+@pytest.mark.parametrize("type_", [MapType.HASH, MapType.ARRAY, MapType.PERCPU_HASH, MapType.LRU_HASH])
+def test_snapshots_in_batches_and_one_by_one_agree(make, type_):
+    m = make(type_, entries=10_000)
+    value = [_u64(7)] * possible_cpus() if type_.per_cpu else _u64(7)
+    m.update_batch({_u32(i): value for i in range(9000)})
+    batched = m.snapshot()
+    m.elements._batches = False
+    single = m.snapshot()
+    assert not batched.partial
+    assert not single.partial
+    assert len(batched.entries) == (10_000 if type_ == MapType.ARRAY else 9000)
+    assert sorted(batched.entries, key=lambda e: e.key) == sorted(single.entries, key=lambda e: e.key)
+
+
+def test_a_bucket_larger_than_the_batch_grows_the_batch(make, monkeypatch):
+    monkeypatch.setattr(elements, "_BATCH", 1)
+    m = make(MapType.HASH, entries=2000)
+    m.update_batch({_u32(i): _u64(i) for i in range(2000)})
+    snapshot = m.snapshot()
+    assert {entry.key for entry in snapshot.entries} == {_u32(i) for i in range(2000)}
+    assert not snapshot.partial
+
+
+@pytest.mark.parametrize("batches", [True, False])
+@pytest.mark.parametrize("type_", [MapType.HASH, MapType.ARRAY])
+def test_a_limit_makes_a_snapshot_partial(make, type_, batches):
+    m = make(type_, entries=100)
+    m.elements._batches = batches
+    m.update_batch({_u32(i): _u64(i) for i in range(100)})
+    assert len(m.snapshot(limit=10).entries) == 10
+    assert m.snapshot(limit=10).partial
+    assert not m.snapshot(limit=100).partial
+
+
+@pytest.mark.parametrize("batches", [True, False])
+def test_reading_a_map_that_never_rests_ends(make, batches):
+    m = make(MapType.HASH, entries=512)
+    m.elements._batches = batches
+    stop = threading.Event()
+    rounds = 0
+
+    def churn() -> None:
+        nonlocal rounds
+        while not stop.is_set():
+            rounds += 1
+            m[_u32(rounds % 500)] = _u64(rounds)
+            with contextlib.suppress(KeyError):
+                del m[_u32(rounds * 7 % 500)]
+
+    thread = threading.Thread(target=churn)
+    thread.start()
+    try:
+        while rounds < 2000 and thread.is_alive():
+            keys = [entry.key for entry in m.snapshot().entries]
+            assert len(keys) == len(set(keys)) <= 500
+    finally:
+        stop.set()
+        thread.join()
+    assert rounds >= 2000
+
+
+def test_batches_say_which_key_was_missing(make):
+    m = make(MapType.HASH)
+    m.update_batch([(_u32(i), _u64(i)) for i in range(4)])
+    with pytest.raises(KeyError) as caught:
+        m.delete_batch([_u32(0), _u32(9), _u32(1)])
+    assert caught.value.args == (_u32(9),)
+    m.delete_batch([_u32(1), _u32(2)])
+    assert list(m) == [_u32(3)]
+
+
+@pytest.mark.parametrize(("type_", "order"), [(MapType.QUEUE, [1, 2, 3]), (MapType.STACK, [3, 2, 1])])
+def test_queues_and_stacks(make, type_, order):
+    m = make(type_, key=0)
+    with pytest.raises(IndexError):
+        m.pop()
+    for number in (1, 2, 3):
+        m.push(_u64(number))
+    assert m.peek() == _u64(order[0])
+    assert [m.pop() for _ in range(3)] == [_u64(n) for n in order]
+    assert m.snapshot().entries == ()
+    assert "peeked" in m.unreadable
+
+
+def test_lpm_trie_and_its_rule(make):
+    with pytest.raises(LoadError, match="BPF_F_NO_PREALLOC"):
+        make(MapType.LPM_TRIE, key=8)
+    m = make(MapType.LPM_TRIE, key=8, flags=MapFlag.NO_PREALLOC)
+    m[struct.pack("=I4B", 24, 192, 0, 2, 0)] = _u64(1)
+    assert m[struct.pack("=I4B", 32, 192, 0, 2, 77)] == _u64(1)
+    assert len(m.snapshot().entries) == 1
+
+
+def test_ring_buffers_are_rounded_up_and_have_no_entries(make):
+    m = make(MapType.RINGBUF, key=0, value=0, entries=5000)
+    assert m.max_entries == m.info().max_entries == 8192
+    assert m.snapshot().entries == ()
+    assert "stream" in m.unreadable
+
+
+def test_perf_event_arrays_get_an_entry_for_each_cpu(make):
+    assert make(MapType.PERF_EVENT_ARRAY, value=4, entries=0).max_entries == possible_cpus()
+
+
+def test_mapped_arrays_are_read_and_written_through_memory(make):
+    m = make(MapType.ARRAY, value=12, entries=3, flags=MapFlag.MMAPABLE)
+    m[_u32(2)] = b"abcdefghijkl"
+    assert m.memory is not None
+    assert [entry.values[0] for entry in m.snapshot().entries] == [bytes(12), bytes(12), b"abcdefghijkl"]
+    m.write_at(4, b"XY")
+    assert m[_u32(0)] == b"\0\0\0\0XY" + bytes(6)
+    assert m.read_at(4, 2) == b"XY"
+
+
+def test_data_sections_are_filled_and_constants_frozen(make):
+    bss = make(MapType.ARRAY, entries=1, value=16, data=b"0123456789abcdef")
+    assert bss.memory is not None
+    assert bss[_u32(0)] == b"0123456789abcdef"
+    rodata = make(MapType.ARRAY, entries=1, flags=MapFlag.RDONLY_PROG, data=b"constant")
+    assert rodata.read_at(0, 8) == b"constant"
+    with pytest.raises(UsageError, match="frozen"):
+        rodata[_u32(0)] = b"variable"
+    with pytest.raises(UsageError, match="frozen"):
+        rodata.write_at(0, b"v")
+    # The kernel says so, too: it is no rule of ours alone.
+    with pytest.raises(syscall.BpfError):
+        rodata.elements.update(_u32(0), b"variable")
+
+
+def test_without_mapped_memory_the_whole_value_is_read_and_written(make, monkeypatch):
+    from bpftui.core.kernel import probes
+
+    monkeypatch.setattr(probes, "mapable", lambda: False)
+    bss = make(MapType.ARRAY, entries=1, value=16, data=b"0123456789abcdef")
+    assert bss.memory is None
+    bss.write_at(4, b"....")
+    assert bss.read_at(2, 8) == b"23....89"
+    assert bss.info().flags & MapFlag.MMAPABLE == 0
+
+
+def test_wrong_sizes_never_reach_the_kernel(make):
+    m = make(MapType.HASH)
+    with pytest.raises(ValueRangeError, match="4 bytes, not 3"):
+        m[b"abc"] = _u64(1)
+    with pytest.raises(ValueRangeError, match="8 bytes, not 9"):
+        m[_u32(1)] = bytes(9)
+    with pytest.raises(TypeMismatchError, match="no type information"):
+        m[1] = _u64(1)
+
+
+def test_a_closed_map_says_so_and_closes_once(make):
+    m = make(MapType.ARRAY, flags=MapFlag.MMAPABLE)
+    m.close()
+    m.close()
+    for use in (m.snapshot, lambda: m[_u32(0)], lambda: m.read_at(0, 1), lambda: m.id):
+        with pytest.raises(UsageError, match="is closed"):
+            use()
+
+
+def test_typed_keys_and_values():
+    spec = CollectionSpec.from_file(BPF / "traffic.o")
+    with spec.load() as collection:
+        sources = collection.maps["sources"]
+        key = {"family": "IPV4", "bytes": [192, 0, 2, 1, *[0] * 12]}
+        sources[key] = {"packets": 3, "bytes": 300, "last_seen": 1}
+        (entry,) = sources.items()
+        assert entry[0]["family"] == "IPV4"
+        assert entry[1] == {"packets": 3, "bytes": 300, "last_seen": 1}
+        with pytest.raises(ValueRangeError, match="sources"):
+            sources[key] = {"packets": -1}
+        assert sources[sources.snapshot().entries[0].key]["packets"] == 3
+
+
+def test_types_are_given_to_the_kernel_where_it_takes_them():
+    spec = CollectionSpec.from_file(BPF / "traffic.o")
+    with spec.load() as collection:
+        assert collection.maps["traffic"].info().btf_id
+        assert collection.maps[".bss"].info().btf_id
+        assert collection.maps["events"].info().btf_id == 0
+        assert collection.maps["traffic"].info().name == "traffic"
+
+
+def test_names_are_cut_and_cleaned_for_the_kernel():
+    spec = MapSpec("a-name/that is much too long", ".maps", MapType.ARRAY, 4, 4, 1)
+    created = create_map(spec)
+    try:
+        assert created.name == "a-name/that is much too long"
+        assert created.info().name == "a_name_that_is_"
+    finally:
+        created.close()
+
+
+def test_a_type_that_is_not_there_is_no_riddle():
+    spec = MapSpec("odd", ".maps", MapType.ARRAY, 8, 4, 1)
+    with pytest.raises(LoadError, match="key of an array has 4 bytes, not 8"):
+        create_map(spec)
+
+
+def test_lookup_and_delete_where_the_type_lacks_it(make):
+    m = make(MapType.ARRAY)
+    with pytest.raises((FeatureError, LoadError)):
+        m.lookup_and_delete(_u32(0))

@@ -1,0 +1,215 @@
+"""Programs: loading, the verifier's words, test runs, information, statistics."""
+
+from __future__ import annotations
+
+import errno
+import platform
+import re
+import struct
+from pathlib import Path
+
+import pytest
+
+from bpftui.core import kernel
+from bpftui.core.errors import LoadError, UsageError, VerifierError
+from bpftui.core.kernel import loading
+from bpftui.core.spec import CollectionSpec, LinkedCode, ProgramSpec, ProgramType, Reference, ReferenceKind
+
+pytestmark = pytest.mark.kernel
+
+BPF = Path(__file__).parents[2] / "bpf"
+OBJECTS = Path(__file__).parents[1] / "objects"
+
+
+def _insn(opcode: int, dst: int = 0, src: int = 0, offset: int = 0, imm: int = 0) -> bytes:
+    return struct.pack("<BBhi", opcode, src << 4 | dst, offset, imm)
+
+
+EXIT = _insn(0x95)
+RETURN_7 = _insn(0xB7, imm=7) + EXIT
+
+
+def _load(code: bytes, type_: ProgramType = ProgramType.SOCKET_FILTER, **more: object) -> kernel.KernelCollection:
+    program = ProgramSpec("prog", "test", type_, license="GPL", link=lambda: LinkedCode(code), **more)  # type: ignore[arg-type]
+    return kernel.load(CollectionSpec("by hand", programs={"prog": program}))
+
+
+@pytest.mark.parametrize("type_", [ProgramType.SOCKET_FILTER, ProgramType.XDP, ProgramType.SCHED_CLS])
+def test_a_program_runs_on_a_packet(type_):
+    with _load(RETURN_7, type_) as collection:
+        result = collection.programs["prog"].run()
+        assert result.retval == 7
+        assert result.data == bytes(14)
+        # A socket filter does not see the Ethernet header, and the kernel gives it back as zeros.
+        header = bytes(14) if type_ == ProgramType.SOCKET_FILTER else b"x" * 14
+        assert collection.programs["prog"].run(b"x" * 200, repeat=1000).data == header + b"x" * 186
+
+
+def test_packets_that_the_kernel_would_not_take():
+    with _load(RETURN_7) as collection:
+        program = collection.programs["prog"]
+        with pytest.raises(UsageError, match="not 13"):
+            program.run(bytes(13))
+        with pytest.raises(UsageError, match="at least once"):
+            program.run(repeat=0)
+
+
+def test_the_packet_comes_back_as_the_program_left_it():
+    # r6 = data; write 0xAA to the first byte, after the bounds check.
+    code = (
+        _insn(0x61, 2, 1, 0)  # r2 = ctx->data
+        + _insn(0x61, 3, 1, 4)  # r3 = ctx->data_end
+        + _insn(0xBF, 4, 2)  # r4 = r2
+        + _insn(0x07, 4, imm=14)  # r4 += 14
+        + _insn(0x2D, 4, 3, 1)  # if r4 > r3 goto +1
+        + _insn(0x72, 2, 0, 0, 0xAA)  # *(u8 *)(r2 + 0) = 0xAA
+        + RETURN_7
+    )
+    with _load(code, ProgramType.XDP) as collection:
+        assert collection.programs["prog"].run().data == b"\xaa" + bytes(13)
+
+
+def test_a_context_goes_in_and_comes_out():
+    # r0 = skb->mark; skb->mark = 9
+    code = _insn(0x61, 0, 1, 8) + _insn(0xB7, 2, imm=9) + _insn(0x63, 1, 2, 8) + EXIT
+    with _load(code, ProgramType.SCHED_CLS) as collection:
+        program = collection.programs["prog"]
+        context = bytearray(192)
+        struct.pack_into("=I", context, 8, 5)
+        result = program.run(context=bytes(context))
+        assert result.retval == 5
+        assert struct.unpack_from("=I", result.context, 8) == (9,)
+        assert program.run().context == b""
+
+
+def test_types_without_a_test_run_say_so():
+    with _load(RETURN_7, ProgramType.KPROBE) as collection, pytest.raises(UsageError, match="attach it instead"):
+        collection.programs["prog"].run()
+
+
+def test_raw_tracepoints_run_on_a_context():
+    # r0 = ctx[0]
+    code = _insn(0x79, 0, 1, 0) + EXIT
+    with _load(code, ProgramType.RAW_TRACEPOINT) as collection:
+        program = collection.programs["prog"]
+        assert program.run(context=struct.pack("=Q", 42), repeat=3).retval == 42
+        with pytest.raises(UsageError, match="context, not on a packet"):
+            program.run(bytes(14))
+
+
+def test_a_refusal_has_the_log_whole_and_its_cause_in_the_message():
+    with pytest.raises(VerifierError, match="R0 !read_ok") as caught:
+        _load(EXIT)
+    assert caught.value.program == "prog"
+    assert "0: (95) exit" in caught.value.log
+    assert "processed" in caught.value.log
+
+
+def test_a_refusal_names_the_line_of_c():
+    spec = CollectionSpec.from_file(OBJECTS / "bad_null.o")
+    with pytest.raises(VerifierError, match=r"map_value_or_null.*bad_null\.c:\d+: .*total"):
+        kernel.load(spec)
+
+
+def test_the_log_grows_to_its_true_size(monkeypatch):
+    spec = CollectionSpec.from_file(OBJECTS / "bad_null.o")
+    with pytest.raises(VerifierError) as whole:
+        kernel.load(spec)
+    monkeypatch.setattr(loading, "_FIRST_LOG", 128)
+    with pytest.raises(VerifierError) as again:
+        kernel.load(spec)
+
+    def settled(log: str) -> list[str]:
+        return [re.sub("0x[0-9a-f]+", "ADDRESS", line) for line in log.splitlines() if "time" not in line]
+
+    assert settled(again.value.log) == settled(whole.value.log)
+    assert len(whole.value.log) > 128
+
+
+def test_an_object_says_itself_what_is_wrong():
+    with pytest.raises(LoadError, match="this one is broken"):
+        _load(RETURN_7, unusable="this one is broken")
+
+
+def test_info():
+    with _load(RETURN_7) as collection:
+        info = collection.programs["prog"].info()
+        assert info.id > 0
+        assert len(info.tag) == 16
+        assert info.verified_insns == 2
+        assert info.xlated_size == 16
+        assert info.run_cnt == 0
+
+
+def test_statistics_count_while_they_are_on():
+    with _load(RETURN_7) as collection:
+        program = collection.programs["prog"]
+        before = program.info().run_cnt
+        with kernel.stats_enabled():
+            program.run(repeat=10)
+        assert program.info().run_cnt - before >= 10
+
+
+def test_global_example_counts_on_from_9000():
+    spec = CollectionSpec.from_file(BPF / "global_example.o")
+    spec.set("global_u16", 9000)
+    with spec.load() as collection:
+        program = collection.programs["global_example"]
+        assert [program.run().retval for _ in range(3)] == [9000, 9001, 9002]
+        variable = collection.variables["global_u16"]
+        assert variable.get() == 9003
+        variable.set(65535)
+        assert program.run().retval == 65535
+        assert variable.get() == 0
+    assert spec.variables["global_u16"].get() == 9000
+
+
+def test_core_relocations_are_the_kernels_to_resolve():
+    with CollectionSpec.from_file(OBJECTS / "core.o").load() as collection:
+        assert collection.programs
+
+
+def test_kernel_configuration_and_symbols_are_filled_in():
+    with CollectionSpec.from_file(OBJECTS / "externs.o").load() as collection:
+        major, minor = (int(part) for part in platform.release().split(".")[:2])
+        assert collection.programs["kconfig"].run().retval >> 8 == major << 8 | minor
+        assert collection.programs["ksyms"].run().retval == 0
+        assert collection.programs["kfuncs"].run().retval == 5
+
+
+@pytest.mark.parametrize(("name", "weak"), [("bpf_prog_free", False), ("symbol_that_is_not_there", True)])
+def test_the_address_of_an_untyped_symbol(name, weak):
+    symbols = (line.split() for line in Path("/proc/kallsyms").read_text().splitlines())
+    address = next((int(line[0], 16) for line in symbols if line[2] == name), 0)
+    assert bool(address) is not weak
+    # r0 = symbol; r0 >>= 32 would be the other half: both are checked.
+    for shift, expected in ((0, address & 0xFFFFFFFF), (32, address >> 32)):
+        code = _insn(0x18) + _insn(0) + _insn(0x77, imm=shift) + EXIT
+        linked = LinkedCode(code, references={0: Reference(ReferenceKind.KSYM, name, weak=weak)})
+        program = ProgramSpec("prog", "test", ProgramType.SOCKET_FILTER, license="GPL", link=lambda: linked)  # noqa: B023
+        with kernel.load(CollectionSpec("by hand", programs={"prog": program})) as collection:
+            assert collection.programs["prog"].run().retval == expected
+
+
+def test_what_the_kernel_does_not_have_is_named():
+    for kind in (ReferenceKind.KFUNC, ReferenceKind.KSYM):
+        linked = LinkedCode(
+            _insn(0x18) + _insn(0) + EXIT, references={0: Reference(kind, "no_such_thing_in_any_kernel")}
+        )
+        program = ProgramSpec("prog", "test", ProgramType.SOCKET_FILTER, license="GPL", link=lambda: linked)  # noqa: B023
+        with pytest.raises(LoadError, match="no_such_thing_in_any_kernel"):
+            kernel.load(CollectionSpec("by hand", programs={"prog": program}))
+
+
+def test_a_program_without_instructions_says_so():
+    with pytest.raises(LoadError, match="has 0 instructions"):
+        _load(b"")
+
+
+def test_a_type_that_this_kernel_lacks_is_a_missing_feature(monkeypatch):
+    from bpftui.core.errors import FeatureError
+    from bpftui.core.kernel import probes
+
+    monkeypatch.setattr(probes, "try_program", lambda type_: errno.EINVAL)
+    with pytest.raises(FeatureError, match="no programs of that type"):
+        _load(RETURN_7, ProgramType.UNSPEC)
