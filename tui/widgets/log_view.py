@@ -30,7 +30,7 @@ class LineKind(enum.Enum):
     SUMMARY = "summary"
     """`processed 12 insns …`, `verification time 80 usec`."""
     MESSAGE = "message"
-    """Everything else: what the verifier has to say. The last one is why it refused."""
+    """Everything else: what the verifier has to say. Its last words are why it refused."""
 
 
 _KINDS = (
@@ -60,28 +60,31 @@ def is_verifier_log(lines: list[str]) -> bool:
     return any(classify(line) in (LineKind.INSTRUCTION, LineKind.SUMMARY) for line in lines[-_TAIL:])
 
 
-def cause(lines: list[str]) -> int | None:
-    """Return the index of the line that says why the verifier refused, None when this is no log of a refusal.
+def cause(lines: list[str]) -> range:
+    """Return the lines that say why the verifier refused; none when this is no log of a refusal.
 
-    It is the last line before the statistics, where that is a message.
+    They are the last ones before the statistics, where those are messages.
     """
     if not is_verifier_log(lines):
-        return None
-    kinds = [classify(line) for line in lines[-_TAIL:]]
-    first = len(lines) - len(kinds)
-    words = [i for i, kind in enumerate(kinds, first) if lines[i].strip() and kind is not LineKind.SUMMARY]
-    return words[-1] if words and kinds[words[-1] - first] is LineKind.MESSAGE else None
+        return range(0)
+    stop = len(lines)
+    while stop and (not lines[stop - 1].strip() or classify(lines[stop - 1]) is LineKind.SUMMARY):
+        stop -= 1
+    start = stop
+    while start and classify(lines[start - 1]) is LineKind.MESSAGE:
+        start -= 1
+    return range(start, stop)
 
 
 class LogView(CodeView):
-    """A log that opens at its end. The verifier's is coloured and opens where the error is; `✗` marks that line."""
+    """A log that opens at its end. The verifier's is coloured and opens at the error; `✗` marks it."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"log-view--message", "log-view--cause", "log-view--muted"}
     """
     | Class | Description |
     | :- | :- |
     | `log-view--message` | What the verifier says. |
-    | `log-view--cause` | Its last word: why it refused. |
+    | `log-view--cause` | Its last words: why it refused. |
     | `log-view--muted` | Register states, slot numbers, statistics. |
     """
 
@@ -117,7 +120,7 @@ class LogView(CodeView):
         super().__init__(name=name, id=id, classes=classes, disabled=disabled)
         self.empty_text = "the verifier had nothing to say"
         self._lines: list[str] = []
-        self._cause: int | None = None
+        self._cause = range(0)
         self._is_verifier = False
         self.log_text = log_text
 
@@ -136,7 +139,7 @@ class LogView(CodeView):
     def _start_at_end(self) -> None:
         self.restart()
         self.scroll_to(y=self.row_count(), animate=False, force=True)
-        self.cursor = self.row_count() - 1 if self._cause is None else self._cause
+        self.cursor = self._cause.start if self._cause else self.row_count() - 1
         self.scroll_to_cursor()
 
     def row_count(self) -> int:
@@ -149,7 +152,7 @@ class LogView(CodeView):
 
     def row_mark(self, index: int) -> tuple[str, str]:
         """Mark the cause."""
-        return ("✗", "log-view--cause") if index == self._cause else super().row_mark(index)
+        return ("✗", "log-view--cause") if index in self._cause else super().row_mark(index)
 
     def draw_row(self, index: int, width: int) -> Strip:
         """Draw a line by its kind."""
@@ -157,7 +160,7 @@ class LogView(CodeView):
         return Strip([Segment(" "), *self._segments(index, line)])
 
     def _segments(self, index: int, line: str) -> list[Segment]:
-        if index == self._cause:
+        if index in self._cause:
             return [Segment(line, self.ink("log-view--cause"))]
         match classify(line):
             case LineKind.SOURCE:

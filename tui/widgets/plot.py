@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,9 +15,17 @@ AREA = -1
 """The owner of cells that hold nothing but the area under a line."""
 
 _BRAILLE = 0x2800
-# Bits of a braille cell, two dots wide and four high, from the top (Unicode, chapter 21.1).
-_LEFT_DOTS = (0x01, 0x02, 0x04, 0x40)
-_RIGHT_DOTS = (0x08, 0x10, 0x20, 0x80)
+# Bits of a braille cell's two columns, from the lowest dot up (Unicode, chapter 21.1).
+_LEFT_DOTS = (0x40, 0x04, 0x02, 0x01)
+_RIGHT_DOTS = (0x80, 0x20, 0x10, 0x08)
+
+
+def _masks(dots: Sequence[int]) -> list[list[int]]:
+    """Return the bits of the dots from `low` up to `high`, as `masks[low][high]`."""
+    return [[sum(dots[low : high + 1]) for high in range(4)] for low in range(4)]
+
+
+_LEFT_MASKS, _RIGHT_MASKS = _masks(_LEFT_DOTS), _masks(_RIGHT_DOTS)
 _MARK_EVERY = 32
 """Dots between the markers along a line."""
 
@@ -49,7 +58,7 @@ class Canvas:
         self.dots_high = rows if ascii else rows * 4
         self._bits = [bytearray(columns) for _ in range(rows)]
         self._owners: list[list[int | None]] = [[None] * columns for _ in range(rows)]
-        self._marks: dict[tuple[int, int], str] = {}
+        self._marks: list[dict[int, str]] = [{} for _ in range(rows)]
 
     def line(self, dots: Sequence[tuple[float, float]], owner: int, *, filled: bool, marker: str) -> None:
         """Draw a line through *dots*, which are sorted by x and may lie outside the canvas.
@@ -61,7 +70,7 @@ class Canvas:
             marker: A character along the line and at its end; empty for none.
         """
         previous: int | None = None
-        for x, y in _columns(dots, self.dots_wide):
+        for x, y in _levels(dots, self.dots_wide).items():
             level = max(0, min(self.dots_high - 1, round(y)))
             low, high = (level, level) if previous is None else _joined(previous, level)
             self._column(x, low, high, owner)
@@ -75,15 +84,15 @@ class Canvas:
 
     def row(self, row: int, grid: str) -> Iterator[tuple[str, int | None]]:
         """Yield a row as runs of (text, owner). None owns the background, which is drawn with *grid*."""
-        bits, owners = self._bits[row], self._owners[row]
-        text, run = "", owners[0]
-        for column, owner in enumerate(owners):
-            if owner != run:
-                yield text, run
-                text, run = "", owner
-            mark = self._marks.get((column, row))
-            text += mark or (grid if owner is None else self._character(bits[column], owner))
-        yield text, run
+        bits, marks = self._bits[row], self._marks[row]
+        column = 0
+        for owner, cells in groupby(self._owners[row]):
+            stop = column + sum(1 for _ in cells)
+            if owner is None:
+                yield grid * (stop - column), None
+            else:
+                yield "".join(marks.get(at) or self._character(bits[at], owner) for at in range(column, stop)), owner
+            column = stop
 
     def _character(self, bits: int, owner: int) -> str:
         if not self.ascii:
@@ -92,7 +101,7 @@ class Canvas:
 
     def _mark(self, x: int, y: int, marker: str, owner: int) -> None:
         column, row = (x, self.rows - 1 - y) if self.ascii else (x // 2, self.rows - 1 - y // 4)
-        self._marks[column, row] = marker
+        self._marks[row][column] = marker
         self._owners[row][column] = owner
 
     def _column(self, x: int, low: int, high: int, owner: int) -> None:
@@ -101,20 +110,22 @@ class Canvas:
             for y in range(low, high + 1):
                 self._own(x, self.rows - 1 - y, 1, owner)
             return
-        column, dots = x // 2, _RIGHT_DOTS if x % 2 else _LEFT_DOTS
-        for step in range(low // 4, high // 4 + 1):
-            base = step * 4
-            bits = 0
-            for y in range(max(low, base), min(high, base + 3) + 1):
-                bits |= dots[3 - (y - base)]
+        column, masks = x // 2, _RIGHT_MASKS if x % 2 else _LEFT_MASKS
+        bottom, top = low // 4, high // 4
+        for step in range(bottom, top + 1):
+            bits = masks[low % 4 if step == bottom else 0][high % 4 if step == top else 3]
             self._own(column, self.rows - 1 - step, bits, owner)
 
     def _own(self, column: int, row: int, bits: int, owner: int) -> None:
-        """Add dots to a cell; a line takes a cell of the area whole, so that its edge stays sharp."""
-        if self._owners[row][column] == AREA:
-            self._bits[row][column] = 0
-        self._bits[row][column] |= bits
-        self._owners[row][column] = owner
+        """Add dots to a cell. The last line takes it, with its colour and without another's marker.
+
+        A cell of the area is taken whole, so that the line's edge stays sharp.
+        """
+        before = self._owners[row][column]
+        if before != owner:
+            self._marks[row].pop(column, None)
+            self._owners[row][column] = owner
+        self._bits[row][column] = bits if before == AREA else self._bits[row][column] | bits
 
     def _fill(self, x: int, y: int) -> None:
         """Give the cells below a dot to the area, down to the first that is given."""
@@ -125,26 +136,26 @@ class Canvas:
             row += 1
 
 
-def _columns(dots: Sequence[tuple[float, float]], width: int) -> Iterator[tuple[int, float]]:
-    """Yield (x, y) for each whole x within the canvas that a line through *dots* passes.
+def _levels(dots: Sequence[tuple[float, float]], width: int) -> dict[int, float]:
+    """Return the y of each whole x within the canvas that a line through *dots* passes, from the left.
 
     Several dots in a column become their highest, so that no peak is lost.
     """
-    column, best = -1, -math.inf
-    for (x0, y0), (x1, y1) in zip(dots, dots[1:] or dots[:1], strict=False):
-        first, last = max(0, round(x0)), min(width - 1, round(x1))
-        slope = (y1 - y0) / (x1 - x0) if x1 > x0 else 0.0
-        for x in range(first, last + 1):
-            y = max(y0, y1) if first == last else y0 + slope * (x - x0)
-            y = min(max(y, min(y0, y1)), max(y0, y1))
-            if x == column:
-                best = max(best, y)
-                continue
-            if column >= 0:
-                yield column, best
-            column, best = x, y
-    if column >= 0:
-        yield column, best
+    levels: dict[int, float] = {}
+
+    def at_least(x: int, y: float) -> None:
+        if 0 <= x < width:
+            levels[x] = max(y, levels.get(x, y))
+
+    at_least(round(dots[0][0]), dots[0][1])
+    for (x0, y0), (x1, y1) in pairwise(dots):
+        first, last = round(x0), round(x1)
+        if last > first:
+            slope = (y1 - y0) / (x1 - x0)
+            for x in range(max(first + 1, 0), min(last, width)):
+                levels[x] = y0 + slope * (x - x0)
+        at_least(last, y1)
+    return levels
 
 
 def _joined(previous: int, level: int) -> tuple[int, int]:

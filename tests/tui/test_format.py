@@ -1,0 +1,77 @@
+"""tui.format: numbers as people read them."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from bpftui.tui.format import axis_labels, byte_size, duration, grouped, rate, si
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (0, "", "0"),
+        (0, "pps", "0 pps"),
+        (950, "pps", "950 pps"),
+        (1_234_567, "pps", "1.23 Mpps"),
+        (1_200_000, "pps", "1.2 Mpps"),
+        (999.6, "", "1 k"),
+        (999_999, "", "1 M"),
+        (-1500, "B/s", "-1.5 kB/s"),
+        (2**64, "", "18.4 E"),
+        (0.25, "", "0.25"),
+        (0.002, "s", "2 ms"),
+        (0.9996, "s", "1 s"),
+        (4.2e-7, "s", "420 ns"),
+        (math.nan, "pps", "–"),
+        (math.inf, "", "–"),
+    ],
+)
+def test_si(value: float, unit: str, text: str) -> None:
+    assert si(value, unit) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 s"),
+        (8.5e-7, "850 ns"),
+        (1.23e-5, "12.3 µs"),
+        (0.0045, "4.5 ms"),
+        (1.2, "1.2 s"),
+        (59.96, "1 min 00 s"),
+        (125, "2 min 05 s"),
+        (3720, "1 h 02 min"),
+        (-1.2, "-1.2 s"),
+    ],
+)
+def test_duration(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(0, "0 B"), (512, "512 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (4 << 20, "4 MiB"), (1 << 20, "1 MiB")],
+)
+def test_byte_size(count: int, text: str) -> None:
+    assert byte_size(count) == text
+
+
+def test_grouped() -> None:
+    assert [grouped(n) for n in (1_234_567, -1000, 0.25, 2.0)] == ["1,234,567", "-1,000", "0.25", "2"]
+    assert grouped(2**64 - 1) == "18,446,744,073,709,551,615"
+
+
+def test_rates_fit_eight_cells() -> None:
+    values = [0, 0.04, 12.5, 99.96, 9_980, 999_999.4, 1e6, 1.254e9, 1e18]
+    assert [rate(value) for value in values[:5]] == ["0", "0.0", "12.5", "100", "9,980"]
+    assert max(len(rate(value)) for value in values) <= 8
+    assert rate(math.nan) == "–"
+
+
+def test_ticks_of_an_axis_share_a_prefix() -> None:
+    assert axis_labels([0, 5e5, 1e6], "pps") == ["0", "0.5 Mpps", "1.0 Mpps"]
+    assert axis_labels([0, 20, 40]) == ["0", "20", "40"]
+    assert axis_labels([0, 0.25, 0.5]) == ["0", "0.25", "0.50"]

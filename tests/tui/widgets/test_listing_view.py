@@ -1,0 +1,135 @@
+"""ListingView on real programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from textual.app import App
+
+from bpftui.core.spec import CollectionSpec, Reference, ReferenceKind
+from bpftui.core.spec.listing import Listing, RowKind
+from bpftui.tui.widgets.listing_view import ListingView
+
+from .lines import lines
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+ROOT = Path(__file__).parents[3]
+
+
+def listing(path: str, program: str) -> Listing:
+    return Listing(CollectionSpec.from_file(ROOT / path).programs[program])
+
+
+class ListingApp(App[None]):
+    def __init__(self, shown: Listing | None) -> None:
+        super().__init__()
+        self.view = ListingView(shown)
+        self.followed: list[Reference] = []
+
+    def compose(self) -> ComposeResult:
+        yield self.view
+
+    def on_listing_view_follow(self, message: ListingView.Follow) -> None:
+        self.followed.append(message.target)
+
+
+@pytest.fixture
+def subprograms() -> ListingApp:
+    return ListingApp(listing("tests/objects/subprograms.o", "first"))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_headers_source_and_instructions(subprograms: ListingApp, size: tuple[int, int]) -> None:
+    async with subprograms.run_test(size=size) as pilot:
+        await pilot.pause()
+        shown = lines(subprograms.view)
+        assert shown[0].split() == ["▌", "first:", "11", "insns"]
+        assert "return global_sum(" in shown[1]
+        assert shown[3].split() == ["1", "call", "weak_answer", "↓", "11"]
+        assert any(line.rstrip().endswith("subprograms.c:24") for line in shown)
+        assert any(line.split()[:3] == ["11", "r2", "="] for line in shown)
+
+
+async def test_the_target_of_the_chosen_jump_is_marked(subprograms: ListingApp) -> None:
+    view = subprograms.view
+    assert view.listing is not None
+    jump = view.listing.index_of_slot(7)
+    target = view.listing.row(jump).target
+    assert target == 9
+    async with subprograms.run_test(size=(80, 24)) as pilot:
+        view.cursor = jump
+        await pilot.pause()
+        marked = [line for line in lines(view) if line.startswith("▸")]
+        assert [line.split()[1] for line in marked] == ["9"]
+        view.cursor = jump + 1
+        await pilot.pause()
+        assert not [line for line in lines(view) if line.startswith("▸")]
+
+
+async def test_enter_follows_a_call_and_backspace_returns(subprograms: ListingApp) -> None:
+    view = subprograms.view
+    assert view.listing is not None
+    async with subprograms.run_test(size=(80, 24)) as pilot:
+        call = view.cursor = view.listing.index_of_slot(4)
+        await pilot.press("backspace")
+        assert view.cursor == call
+        await pilot.press("enter")
+        assert view.listing.row(view.cursor).slot == 20
+        await pilot.press("ctrl+o")
+        assert view.cursor == call
+
+
+async def test_enter_on_a_map_asks_the_screen() -> None:
+    app = ListingApp(listing("bpf/count_packets.o", "count_packets"))
+    view = app.view
+    assert view.listing is not None
+    rows = view.listing.rows(0, len(view.listing))
+    at = next(index for index, row in enumerate(rows) if row.reference and row.reference.kind is ReferenceKind.MAP)
+    async with app.run_test(size=(80, 24)) as pilot:
+        view.cursor = at
+        await pilot.press("enter")
+        await pilot.pause()
+        assert [reference.map for reference in app.followed] == ["pkt_count"]
+        assert view.cursor == at
+
+
+async def test_source_off_and_on_keeps_the_instruction() -> None:
+    app = ListingApp(listing("bpf/traffic.o", next(iter(CollectionSpec.from_file(ROOT / "bpf/traffic.o").programs))))
+    view = app.view
+    async with app.run_test(size=(120, 40)) as pilot:
+        assert view.listing is not None
+        view.cursor = view.listing.index_of_slot(48)
+        await pilot.press("s")
+        assert not any(row.kind is RowKind.SOURCE for row in view.listing.rows(0, 1000))
+        assert view.row(view.cursor).slot == 48
+        await pilot.pause()
+        assert any(line.startswith("▌") and line.split()[1] == "48" for line in lines(view))
+        await pilot.press("s")
+        assert any(row.kind is RowKind.SOURCE for row in view.listing.rows(0, 1000))
+        assert view.row(view.cursor).slot == 48
+
+
+async def test_search_and_copy(subprograms: ListingApp) -> None:
+    view = subprograms.view
+    async with subprograms.run_test(size=(80, 24)) as pilot:
+        assert view.search("call global_sum")
+        await pilot.press("y")
+        assert subprograms.clipboard.startswith("4: call global_sum")
+        assert view.row_hint(view.cursor).startswith("slot 4: 85 ")
+
+
+async def test_another_listing_starts_at_its_top(subprograms: ListingApp) -> None:
+    view = subprograms.view
+    async with subprograms.run_test(size=(80, 24)) as pilot:
+        await pilot.press("G")
+        view.listing = listing("bpf/count_packets.o", "count_packets")
+        await pilot.pause()
+        assert view.cursor == 0
+        assert "count_packets:" in lines(view)[0]
+        view.listing = None
+        await pilot.pause()
+        assert "no instructions" in "".join(lines(view))
