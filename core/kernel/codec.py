@@ -39,7 +39,7 @@ class Codec:
     def encode_value(self, value: Value) -> bytes:
         """Return a value's bytes as bpf(2) moves them; for a per-CPU map it is a list, one value for each CPU."""
         name = f"value of {self._spec.name}"
-        if not self._shape.type.per_cpu:
+        if not self._shape.per_cpu:
             return self._encode_one(value, name)
         if not isinstance(value, list) or len(value) != possible_cpus():
             raise TypeMismatchError(
@@ -54,7 +54,7 @@ class Codec:
     def decode_value(self, values: tuple[bytes, ...]) -> Value:
         """Return the value that an entry's bytes stand for: a list for a per-CPU map, an id for maps of objects."""
         decoded: list[Value] = [self._decode_one(raw) for raw in values]
-        return decoded if self._shape.type.per_cpu else decoded[0]
+        return decoded if self._shape.per_cpu else decoded[0]
 
     def _encode_one(self, value: Value, name: str) -> bytes:
         return _encode(value, self._spec.value, self._shape.value_size, name)

@@ -5,6 +5,7 @@ No types here and no names: `Map` puts them on top.
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import functools
 import mmap
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..runtime import Entry, MapSnapshot
 from ..spec import MapFlag, MapType
-from .syscall import UNSUPPORTED, Attr, BpfError, Command, buffer
+from .syscall import UNSUPPORTED, Attr, BpfError, Command, buffer, call
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,6 +28,9 @@ __all__ = ["Elements", "Shape", "possible_cpus", "round_up"]
 _BATCH: Final = 4096
 """Entries read at once: with 4,096 and more, a batch is nearly as fast as one for the whole map."""
 _BATCH_BYTES: Final = 4 << 20
+
+_ELEMENT: Final = struct.Struct("=I4xQQQ")
+"""The attribute of all commands on one element: map, key, value or next key, flags."""
 
 _UNREADABLE: Final[dict[MapType, str]] = {
     MapType.RINGBUF: "a ring buffer is a stream of records",
@@ -63,7 +67,7 @@ def possible_cpus() -> int:
     return count
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Shape:
     """What the kernel needs to know of a map to move its elements; sizes in bytes."""
 
@@ -73,15 +77,20 @@ class Shape:
     max_entries: int
     flags: int = 0
 
-    @property
+    @functools.cached_property
+    def per_cpu(self) -> bool:
+        """Whether an entry has one value for each possible CPU."""
+        return self.type.per_cpu
+
+    @functools.cached_property
     def stride(self) -> int:
         """From one value to the next, of a per-CPU entry and in mapped memory."""
         return round_up(self.value_size, 8)
 
-    @property
+    @functools.cached_property
     def moved_size(self) -> int:
         """What bpf(2) reads and writes as one value: for per-CPU maps those of all possible CPUs."""
-        return possible_cpus() * self.stride if self.type.per_cpu else self.value_size
+        return possible_cpus() * self.stride if self.per_cpu else self.value_size
 
     @property
     def mapable(self) -> bool:
@@ -100,13 +109,13 @@ class Shape:
 
     def split(self, raw: bytes) -> tuple[bytes, ...]:
         """Return the values within what bpf(2) moves as one: one for each possible CPU, or just one."""
-        if not self.type.per_cpu:
+        if not self.per_cpu:
             return (raw,)
         return tuple(raw[at : at + self.value_size] for at in range(0, len(raw), self.stride))
 
     def join(self, values: Sequence[bytes]) -> bytes:
         """The reverse of `split`."""
-        return b"".join(value.ljust(self.stride, b"\0") for value in values) if self.type.per_cpu else values[0]
+        return b"".join(value.ljust(self.stride, b"\0") for value in values) if self.per_cpu else values[0]
 
 
 class Elements:
@@ -140,8 +149,11 @@ class Elements:
         value: Buffer | None,
         flags: int = 0,
     ) -> None:
+        # Packed at once: a screen reads many elements.
+        where = 0 if key is None else ctypes.addressof(key)
+        what = 0 if value is None else ctypes.addressof(value)
         with self._descriptor as fd:
-            Attr(32).u32(0, fd).pointer(8, key).pointer(16, value).u64(24, flags).call(command)
+            call(command, buffer(_ELEMENT.pack(fd, where, what, flags)))
 
     def lookup(self, key: bytes | None, *, command: Command = Command.MAP_LOOKUP_ELEM, flags: int = 0) -> bytes | None:
         """Return the value at *key* (None for queues and stacks), or None when there is none."""

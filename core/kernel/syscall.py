@@ -34,6 +34,7 @@ __all__ = [
     "Descriptor",
     "borrowed",
     "buffer",
+    "call",
     "errno_name",
 ]
 
@@ -164,20 +165,25 @@ class Attr:
         return int(struct.unpack_from("=I", self._memory, offset)[0])
 
     def call(self, command: Command) -> int:
-        """Make the system call and return what it returns: a new file descriptor, or 0.
+        """Make the system call; see the function of that name."""
+        return call(command, self._memory)
 
-        Raises:
-            BpfError: The kernel said no.
-        """
-        address, size = ctypes.addressof(self._memory), len(self._memory)
+
+def call(command: Command, attr: Buffer) -> int:
+    """Make the system call and return what it returns: a new file descriptor, or 0.
+
+    Raises:
+        BpfError: The kernel said no.
+    """
+    address, size = ctypes.addressof(attr), len(attr)
+    result = invoke(command, address, size)
+    for _ in range(_RETRIES):
+        if result != -errno.EAGAIN:
+            break
         result = invoke(command, address, size)
-        for _ in range(_RETRIES):
-            if result != -errno.EAGAIN:
-                break
-            result = invoke(command, address, size)
-        if result < 0:
-            raise BpfError(command, -result)
-        return result
+    if result < 0:
+        raise BpfError(command, -result)
+    return result
 
 
 _syscall = ctypes.CDLL(None, use_errno=True).syscall
