@@ -1,0 +1,103 @@
+"""An explorer on a screen that nobody sees."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from textual.widgets._footer import FooterKey
+
+from bpftui.core.live import Session, session
+from bpftui.core.spec import CollectionSpec
+from bpftui.tui.app import BpftuiApp
+from bpftui.tui.screens.explorer import ExplorerScreen
+from bpftui.tui.widgets.status_line import Status, StatusLine
+from tests.tui.fakes import FakeRuntime, FakeSandbox
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from textual.pilot import Pilot
+
+ROOT = Path(__file__).parents[2]
+SIZES = [(80, 24), (120, 40)]
+THEMES = ["textual-dark", "textual-light"]
+
+
+@dataclass
+class Walk:
+    """A user at the keyboard."""
+
+    app: BpftuiApp
+    pilot: Pilot[Any]
+    runtime: FakeRuntime
+    sandboxes: list[FakeSandbox] = field(default_factory=list[FakeSandbox])
+
+    async def press(self, *keys: str) -> None:
+        for key in keys:
+            await self.pilot.press(key)
+        await self.pilot.pause()
+
+    async def type(self, text: str) -> None:
+        await self.press(*text)
+
+    async def until(self, what: Callable[[], bool], seconds: float = 5.0) -> None:
+        """Wait for *what*."""
+        for _ in range(int(seconds / 0.02)):
+            if what():
+                return
+            await self.pilot.pause(0.02)
+        raise AssertionError("it never happened")
+
+    @property
+    def explorer(self) -> ExplorerScreen:
+        screen = self.app.screen_stack[0]
+        assert isinstance(screen, ExplorerScreen)
+        return screen
+
+    @property
+    def status(self) -> Status:
+        return self.explorer.query_one(StatusLine).status
+
+    @property
+    def footer(self) -> list[str]:
+        """What the footer offers."""
+        return [key.description for key in self.explorer.query(FooterKey)]
+
+
+@pytest.fixture
+def explore(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Return what opens an object."""
+
+    @asynccontextmanager
+    async def opened(
+        path: str = "bpf/traffic.o",
+        *,
+        size: tuple[int, int] = (120, 40),
+        theme: str = "textual-dark",
+        runtime: FakeRuntime | None = None,
+        **options: Any,
+    ) -> AsyncIterator[Walk]:
+        sandboxes: list[FakeSandbox] = []
+
+        def make() -> FakeSandbox:
+            sandboxes.append(FakeSandbox())
+            return sandboxes[-1]
+
+        monkeypatch.setattr(session, "_make_sandbox", make)
+        runtime = runtime or FakeRuntime()
+        owner = Session(CollectionSpec.from_file(ROOT / path), runtime.face)
+        app = BpftuiApp(owner, runtime="vm", **options)
+        app.theme = theme
+        app.operations.monitor.interval = 0.05
+        try:
+            async with app.run_test(size=size) as pilot:
+                await pilot.pause()
+                yield Walk(app, pilot, runtime, sandboxes)
+        finally:
+            app.operations.close()
+
+    return opened

@@ -1,0 +1,144 @@
+"""A runtime that only counts: what the explorer needs of one, without a kernel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+from bpftui.core.errors import VerifierError
+from bpftui.core.runtime import AttachTarget, Entry, MapSnapshot, ProgramInfo, RunResult, Runtime
+
+if TYPE_CHECKING:
+    from bpftui.core.spec import CollectionSpec, MapSpec, MapType, ProgramSpec, ProgramType, VariableSpec
+
+STEP = 500
+"""What every counter grows by in each sample."""
+
+
+@dataclass
+class FakeMap:
+    spec: MapSpec
+    samples: int = 0
+    id: int = 7
+
+    @property
+    def type(self) -> MapType:
+        return self.spec.type
+
+    @property
+    def max_entries(self) -> int:
+        return self.spec.max_entries
+
+    def snapshot(self, limit: int | None = None) -> MapSnapshot:
+        self.samples += 1
+        key = bytes(self.spec.key_size)
+        words = self.spec.value_size // 8
+        value = (self.samples * STEP).to_bytes(8, "little") * words
+        return MapSnapshot((Entry(key, (value.ljust(self.spec.value_size, b"\0"),)),))
+
+
+@dataclass
+class FakeLink:
+    program: str
+    target: AttachTarget
+    id: int = 3
+    detached: int = 0
+
+    def detach(self) -> None:
+        self.detached += 1
+
+
+@dataclass
+class FakeProgram:
+    spec: ProgramSpec
+    samples: int = 0
+    id: int = 5
+    links: list[FakeLink] = field(default_factory=list[FakeLink])
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    @property
+    def type(self) -> ProgramType:
+        return self.spec.type
+
+    def attach(self, target: AttachTarget) -> FakeLink:
+        self.links.append(FakeLink(self.name, target))
+        return self.links[-1]
+
+    def info(self) -> ProgramInfo:
+        self.samples += 1
+        return ProgramInfo(5, "0123456789abcdef", self.samples * STEP, self.samples * STEP * 50, 100, 800, 600)
+
+    def run(self, data: bytes | None = None, *, context: bytes | None = None, repeat: int = 1) -> RunResult:
+        return RunResult(2, (data or bytes(14))[:-1] + b"\xff", b"", 42)
+
+
+@dataclass
+class FakeVariable:
+    spec: VariableSpec
+
+    @property
+    def read_only(self) -> bool:
+        return self.spec.constant
+
+    def raw(self) -> bytes:
+        return self.spec.raw
+
+    def set_text(self, text: str, path: str = "") -> None:
+        self.spec.set_text(text, path)
+
+
+@dataclass
+class FakeCollection:
+    spec: CollectionSpec
+    closed: int = 0
+
+    def __post_init__(self) -> None:
+        self.maps = {name: FakeMap(spec) for name, spec in self.spec.maps.items()}
+        self.programs = {name: FakeProgram(spec) for name, spec in self.spec.programs.items()}
+        self.variables = {name: FakeVariable(spec) for name, spec in self.spec.variables.items()}
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+@dataclass
+class FakeRuntime:
+    """Loads anything, unless it has a *log* to refuse it with."""
+
+    log: str = ""
+    loaded: list[FakeCollection] = field(default_factory=list[FakeCollection])
+    name: str = "vm"
+
+    def load(self, spec: CollectionSpec, *, programs: set[str] | None = None) -> Any:
+        if self.log:
+            raise VerifierError("program count_traffic: invalid access", program="count_traffic", log=self.log)
+        self.loaded.append(FakeCollection(spec.copy()))
+        return self.loaded[-1]
+
+    @property
+    def face(self) -> Runtime:
+        return cast("Runtime", self)
+
+
+@dataclass
+class FakeSandbox:
+    rate: float = 0
+    closed: int = 0
+
+    def target(self, mode: Any = None) -> AttachTarget:
+        return AttachTarget("veth0", 2, cast("Any", self), mode)
+
+    def traffic(self, rate: float) -> None:
+        self.rate = rate
+
+    def close(self) -> None:
+        self.closed += 1
+
+    def __enter__(self) -> FakeSandbox:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

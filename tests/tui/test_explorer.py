@@ -1,0 +1,291 @@
+"""The flows of the explorer, with a runtime that only counts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from textual.widgets import Button, Input, OptionList
+
+from bpftui.core.live import State
+from bpftui.core.runtime import AttachTarget
+from bpftui.tui.nodes import Node, NodeKind
+from bpftui.tui.screens.attach import AttachDialog
+from bpftui.tui.screens.confirm import ConfirmDialog
+from bpftui.tui.screens.help import HelpScreen
+from bpftui.tui.screens.run import RunDialog
+from bpftui.tui.screens.variable_editor import VariableEditor
+from bpftui.tui.widgets.chart import Chart
+from bpftui.tui.widgets.listing_view import ListingView
+from bpftui.tui.widgets.log_view import LogView
+from bpftui.tui.widgets.map_table import MapTableView
+from bpftui.tui.widgets.spec_tree import SpecTree
+from bpftui.tui.widgets.variables_view import VariablesView
+from tests.tui.conftest import SIZES, THEMES
+from tests.tui.fakes import STEP, FakeRuntime
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def labels(tree: SpecTree) -> list[str]:
+    return [str(tree.render_label(line.node, tree.rich_style, tree.rich_style)) for line in tree._tree_lines]
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_tree_shows_what_the_object_holds(explore: Callable[..., Any], size: tuple[int, int]) -> None:
+    async with explore(size=size) as walk:
+        tree = walk.explorer.query_one(SpecTree)
+        await walk.until(lambda: any("fill()" in label for label in labels(tree)))
+        shown = "\n".join(labels(tree))
+        for text in ("count_traffic xdp", "traffic percpu_hash kind→volume", "events ringbuf"):
+            assert text in shown
+        for name in walk.explorer.spec.variables:
+            assert name in shown
+        assert walk.explorer.node == Node(NodeKind.PROGRAM, "count_traffic")
+        assert "Load" in walk.footer
+        assert "Attach" not in walk.footer
+
+
+async def test_what_is_hidden_has_its_reason(explore: Callable[..., Any]) -> None:
+    async with explore("bpf/hidden_example.o") as walk:
+        tree = walk.explorer.query_one(SpecTree)
+        assert "Not usable 1" in "\n".join(labels(tree))
+        assert "hidden_var" not in walk.explorer.query_one(VariablesView)._raw
+        walk.explorer.go_to(Node(NodeKind.HIDDEN, "hidden_var"))
+        await walk.pilot.pause()
+        page = str(walk.explorer.query_one("#page").render())
+        assert "hidden_var" in page
+        assert walk.explorer.spec.hidden[0].reason.split()[0] in page
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_whole_line(explore: Callable[..., Any], size: tuple[int, int], theme: str) -> None:
+    """Edit, load, attach, look, draw, pause, detach, quit: from the keyboard alone."""
+    async with explore(size=size, theme=theme) as walk:
+        await walk.press("3", "e")
+        assert isinstance(walk.app.screen, VariableEditor)
+        await walk.type("7")
+        await walk.press("enter")
+        assert walk.explorer.spec.variables["sample_every"].get() == 7
+
+        await walk.press("L")
+        await walk.until(lambda: walk.status.stage == State.LOADED)
+        assert len(walk.footer) <= 8
+        await walk.press("A")
+        assert isinstance(walk.app.screen, AttachDialog)
+        assert walk.app.focused is walk.app.screen.query_one("#cancel")
+        await walk.press("tab", "enter")
+        await walk.until(lambda: walk.status.stage == State.ATTACHED)
+        assert walk.status.attached == ("count_traffic → sandbox veth0",)
+        assert len(walk.footer) <= 8
+
+        table = walk.explorer.query_one(MapTableView)
+        await walk.until(lambda: table.row_count() == 1 and table.row(0).rates[0] is not None)
+        assert walk.explorer.tab == "maps"
+        assert walk.explorer.query_one("#map-chart", Chart).display
+        first = table.row(0).values[0]
+        await walk.until(lambda: table.row(0).values[0] >= first + STEP)
+
+        await walk.press("enter")
+        assert walk.explorer.tab == "graph"
+        assert [series.label for series in walk.app.operations.monitor.graph()]
+        await walk.press("p")
+        await walk.until(lambda: walk.status.paused)
+
+        await walk.press("D")
+        await walk.until(lambda: walk.status.stage == State.LOADED)
+        assert [sandbox.closed for sandbox in walk.sandboxes] == [1]
+        await walk.press("q")
+        await walk.until(lambda: not walk.app.is_running or walk.app._exit)
+    assert walk.runtime.loaded[0].closed == 1
+
+
+async def test_escape_leaves_the_dialog_and_the_value(explore: Callable[..., Any]) -> None:
+    async with explore() as walk:
+        before = walk.explorer.spec.variables["sample_every"].get()
+        await walk.press("3", "e")
+        await walk.type("5")
+        await walk.press("escape")
+        assert walk.explorer.spec.variables["sample_every"].get() == before
+
+
+@pytest.mark.parametrize("text", ["-1", "4294967296", "x", "hex:01"])
+async def test_what_does_not_fit_is_said_while_it_is_typed(explore: Callable[..., Any], text: str) -> None:
+    async with explore() as walk:
+        before = walk.explorer.spec.variables["sample_every"].raw
+        await walk.press("3", "e")
+        walk.app.screen.query_one(Input).value = text
+        await walk.pilot.pause()
+        assert "✗ " in str(walk.app.screen.query_one("#problem").render())
+        assert walk.app.screen.query_one("#set", Button).disabled
+        await walk.press("enter")
+        assert isinstance(walk.app.screen, VariableEditor)
+        assert walk.explorer.spec.variables["sample_every"].raw == before
+
+
+async def test_an_enum_is_chosen_by_name(explore: Callable[..., Any]) -> None:
+    async with explore("bpf/constants.o") as walk:
+        view = walk.explorer.query_one(VariablesView)
+        await walk.press("3")
+        view.choose("mode")
+        await walk.press("e")
+        choices = walk.app.screen.query_one("#choices", OptionList)
+        assert [str(option.prompt) for option in choices.options] == [
+            "MODE_PASS",
+            "MODE_COUNT",
+            "MODE_LIMIT",
+            "MODE_DROP",
+        ]
+        await walk.press("down", "enter")
+        assert walk.explorer.spec.variables["mode"].get() == "MODE_LIMIT"
+
+
+async def test_a_member_is_edited_and_reset(explore: Callable[..., Any]) -> None:
+    async with explore("bpf/constants.o") as walk:
+        view = walk.explorer.query_one(VariablesView)
+        await walk.press("3")
+        view.choose("cfg")
+        await walk.press("space", "down", "down", "space", "down", "space", "down")
+        assert view.place is not None
+        assert view.place.name == "cfg.limits[0].rate"
+        await walk.press("e")
+        await walk.type("77")
+        await walk.press("enter")
+        variable = walk.explorer.spec.variables["cfg"]
+        assert variable.type is not None
+        assert view.value_text(view.place) == "77"
+        assert variable.changed
+        await walk.press("r")
+        assert not variable.changed
+
+
+async def test_constants_are_read_only_after_the_load(explore: Callable[..., Any]) -> None:
+    async with explore() as walk:
+        await walk.press("3", "L")
+        await walk.until(lambda: walk.status.stage == State.LOADED)
+        view = walk.explorer.query_one(VariablesView)
+        view.choose("sample_every")
+        await walk.press("e")
+        assert not isinstance(walk.app.screen, VariableEditor)
+        view.choose("counting")
+        await walk.press("e")
+        assert isinstance(walk.app.screen, VariableEditor)
+
+
+async def test_the_verifiers_log_opens_at_the_cause(explore: Callable[..., Any]) -> None:
+    log = "0: (79) r1 = *(u64 *)(r1 +0)\ninvalid bpf_context access off=0 size=8\nprocessed 1 insns (limit 1000000)\n"
+    async with explore(runtime=FakeRuntime(log=log)) as walk:
+        await walk.press("L")
+        await walk.until(lambda: bool(walk.status.sentence))
+        assert walk.explorer.tab == "log"
+        view = walk.explorer.query_one(LogView)
+        await walk.until(lambda: "invalid bpf_context access" in view.row_text(view.cursor))
+        assert "invalid access" in walk.status.sentence
+        assert walk.status.stage == State.SPEC
+
+
+async def test_cancel_attaches_nothing(explore: Callable[..., Any]) -> None:
+    async with explore() as walk:
+        await walk.press("L")
+        await walk.until(lambda: walk.status.stage == State.LOADED)
+        await walk.press("A", "enter")
+        assert not isinstance(walk.app.screen, AttachDialog)
+        assert walk.status.stage == State.LOADED
+        assert walk.sandboxes == []
+
+
+async def test_quit_asks_while_something_is_attached(explore: Callable[..., Any]) -> None:
+    async with explore(attach=[("count_traffic", "sandbox")]) as walk:
+        await walk.until(lambda: walk.status.stage == State.ATTACHED)
+        await walk.press("q")
+        assert isinstance(walk.app.screen, ConfirmDialog)
+        await walk.press("enter")  # Cancel has the focus
+        assert walk.status.stage == State.ATTACHED
+        await walk.press("q", "tab", "enter")
+        await walk.until(lambda: walk.app._exit)
+    assert walk.sandboxes[0].closed == 1
+    assert walk.runtime.loaded[0].closed == 1
+
+
+async def test_the_second_of_two_attachments_is_detached(explore: Callable[..., Any]) -> None:
+    async with explore(attach=[("count_traffic", "sandbox")]) as walk:
+        await walk.until(lambda: walk.status.stage == State.ATTACHED)
+        walk.app.session.attach("count_traffic", AttachTarget("other", 3))
+        await walk.press("D")
+        await walk.press("shift+tab", "shift+tab", "space", "tab", "tab", "enter")
+        await walk.until(lambda: walk.status.attached == ("count_traffic → sandbox veth0",))
+
+
+async def test_run_shows_what_the_program_did_to_the_packet(explore: Callable[..., Any]) -> None:
+    async with explore() as walk:
+        await walk.press("L")
+        await walk.until(lambda: walk.status.stage == State.LOADED)
+        await walk.press("R")
+        assert isinstance(walk.app.screen, RunDialog)
+        walk.app.screen.query_one("#data", Input).value = "00" * 14
+        await walk.press("enter")
+        result = walk.app.screen.query_one("#result")
+        await walk.until(lambda: "XDP_PASS" in str(result.render()))
+        assert "42 ns" in str(result.render())
+        assert "ff" in str(result.render())
+
+
+async def test_a_failure_is_a_message_and_no_crash(explore: Callable[..., Any]) -> None:
+    async with explore() as walk:
+        await walk.press("L")
+        await walk.until(lambda: walk.status.stage == State.LOADED)
+        from bpftui.tui.screens.attach import AttachRequest
+
+        walk.app.operations.attach(AttachRequest("count_traffic", "nosuch0"))
+        await walk.until(lambda: "nosuch0" in walk.status.sentence)
+        assert walk.status.stage == State.LOADED
+
+
+async def test_enter_on_a_function_shows_its_code(explore: Callable[..., Any]) -> None:
+    async with explore() as walk:
+        tree = walk.explorer.query_one(SpecTree)
+        await walk.until(lambda: any("fill()" in label for label in labels(tree)))
+        await walk.press("j", "enter")
+        assert walk.explorer.tab == "code"
+        view = walk.explorer.query_one(ListingView)
+        await walk.until(lambda: view.row_count() > 0)
+        assert "fill" in view.row_text(view.cursor)
+
+
+async def test_search_in_the_tree_and_in_the_code(explore: Callable[..., Any]) -> None:
+    async with explore() as walk:
+        await walk.press("slash")
+        await walk.type("lost")
+        await walk.press("enter")
+        assert walk.explorer.node == Node(NodeKind.VARIABLE, "lost_events")
+        await walk.press("2", "slash")
+        await walk.type("exit")
+        await walk.press("enter")
+        view = walk.explorer.query_one(ListingView)
+        assert "exit" in view.row_text(view.cursor)
+
+
+async def test_help_names_every_key(explore: Callable[..., Any]) -> None:
+    async with explore() as walk:
+        await walk.press("question_mark")
+        assert isinstance(walk.app.screen, HelpScreen)
+        text = "\n".join(str(group.render()) for group in walk.app.screen.query(".help-group"))
+        for key in "LADRpqxsy?/[]+-:":
+            assert f"  {key}" in text or f" {key} " in text, key
+        await walk.press("escape")
+        assert not isinstance(walk.app.screen, HelpScreen)
+
+
+async def test_the_interval_and_the_window_step(explore: Callable[..., Any]) -> None:
+    async with explore(attach=[("count_traffic", "sandbox")]) as walk:
+        await walk.until(lambda: walk.status.stage == State.ATTACHED)
+        before = walk.status.interval
+        await walk.press("plus")
+        assert walk.status.interval > before
+        await walk.press("5")
+        chart = walk.explorer.query_one("#graph-chart", Chart)
+        window = chart.window
+        await walk.press("left_square_bracket")
+        assert chart.window < window

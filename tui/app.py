@@ -1,0 +1,96 @@
+"""BpftuiApp: the explorer. It composes, binds and routes; everything else lives in screens, widgets and operations."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+
+from ..core.errors import ExitCode
+from ..core.live import Session, choose_runtime
+from .operations import Operations
+from .palette import ExplorerCommands
+from .screens.explorer import ExplorerScreen
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.screen import Screen
+
+    from ..core.live import RuntimeName
+    from ..core.spec import CollectionSpec
+
+__all__ = ["BpftuiApp", "run"]
+
+
+class BpftuiApp(App[ExitCode]):
+    """One object in a terminal.
+
+    Args:
+        session: The session of the object's spec; whoever made it closes it.
+        runtime: The runtime's name, for the status line.
+        attach: Attachments to make at the start: (program, target). With any, the collection is loaded at once.
+    """
+
+    TITLE = "bpftui"
+    CSS_PATH = "bpftui.tcss"
+    COMMANDS: ClassVar = App.COMMANDS | {ExplorerCommands}
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "screen.quit", "Quit", show=False, priority=True, id="app.quit"),
+    ]
+
+    def __init__(self, session: Session, *, runtime: str = "kernel", attach: Sequence[tuple[str, str]] = ()) -> None:
+        super().__init__()
+        self.session = session
+        self.operations = Operations(session, runtime=runtime, attach=attach)
+        self._load_at_once = bool(attach)
+
+    def get_default_screen(self) -> Screen[object]:
+        """Return the explorer: there is nothing below it."""
+        return ExplorerScreen(self.session.spec, self.operations)  # pyright: ignore[reportReturnType]
+
+    def on_mount(self) -> None:
+        """Leave in order when the terminal goes away; load what is to be loaded after the first frame."""
+        loop = self._loop_of_signals()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self.exit, ExitCode.INTERRUPTED)
+        if self._load_at_once:
+            self.call_after_refresh(self.operations.load)
+
+    @staticmethod
+    def _loop_of_signals():
+        import asyncio
+
+        return asyncio.get_running_loop()
+
+
+def run(
+    spec: CollectionSpec,
+    *,
+    runtime: RuntimeName = "auto",
+    attach: Sequence[tuple[str, str]] = (),
+    rate: float = 1000.0,
+) -> ExitCode:
+    """Explore *spec* until the user quits; needs a terminal.
+
+    Args:
+        runtime: What it is loaded into.
+        attach: (program, target) to load and attach at once; a target is an interface, or `sandbox`.
+        rate: Packets per second in a new sandbox.
+
+    Raises:
+        BpftuiError: There is no such program or runtime.
+    """
+    for program, _ in attach:
+        spec.program(program)
+    chosen = choose_runtime(runtime)
+    with Session(spec, chosen, sandbox_rate=rate) as session:
+        app = BpftuiApp(session, runtime=chosen.name, attach=attach)
+        try:
+            result = app.run()
+        finally:
+            app.operations.close()
+    return ExitCode.OK if result is None else result

@@ -1,0 +1,362 @@
+"""What the overview says about each node: pure functions from a spec, and a loaded collection, to text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from ..core.errors import BpftuiError
+from ..core.spec import MapFlag, Pinning, ProgramFlag
+from .format import byte_size, duration, grouped
+from .nodes import Node, NodeKind
+
+if TYPE_CHECKING:
+    from ..core.btf import CType
+    from ..core.runtime import Collection, Program
+    from ..core.spec import CollectionSpec, MapSpec, ProgramSpec, VariableSpec
+
+__all__ = ["describe"]
+
+_MAX_ITEMS = 40
+_LABEL = 14
+_MUTED = "$foreground 60%"
+
+
+class _Page:
+    """Collects lines."""
+
+    def __init__(self, title: str, kind: str) -> None:
+        self._lines = [Content.assemble((title, "bold $text-primary"), (f"  {kind}", _MUTED)), Content("")]
+
+    def field(self, label: str, value: object, note: str = "") -> None:
+        parts: list[str | tuple[str, str]] = [(f"{label:<{_LABEL}}", _MUTED), str(value)]
+        if note:
+            parts.append((f"  {note}", _MUTED))
+        self._lines.append(Content.assemble(*parts))
+
+    def heading(self, text: str) -> None:
+        self._lines.extend([Content(""), Content.styled(text, "bold $text-secondary")])
+
+    def item(self, name: str, detail: str = "") -> None:
+        self._lines.append(Content.assemble(f"  {name}", (f"  {detail}", _MUTED)))
+
+    def problem(self, text: str) -> None:
+        self._lines.append(Content.styled(f"✗ {text}", "$text-error"))
+
+    def note(self, text: str) -> None:
+        self._lines.append(Content.styled(text, _MUTED))
+
+    def code(self, text: str) -> None:
+        from textual.highlight import highlight
+
+        self._lines.extend(highlight(text.expandtabs(4), language="c").split("\n"))
+
+    def content(self) -> Content:
+        return Content("\n").join(self._lines)
+
+
+def describe(spec: CollectionSpec, node: Node, loaded: Collection | None = None) -> Content:
+    """Return what there is to say about *node*; with *loaded*, also what the runtime knows of it."""
+    match node.kind:
+        case NodeKind.PROGRAM:
+            return _program(spec.programs[node.name], loaded)
+        case NodeKind.FUNCTION:
+            return _function(spec.programs[node.program], node.name)
+        case NodeKind.MAP:
+            return _map(spec, spec.maps[node.name], loaded)
+        case NodeKind.SECTION:
+            return _section(spec, spec.maps[node.name], loaded)
+        case NodeKind.VARIABLE:
+            return _variable(spec.variables[node.name], loaded)
+        case NodeKind.HIDDEN | NodeKind.HIDDEN_ALL:
+            return _hidden(spec, node.name)
+        case NodeKind.EXTERN | NodeKind.EXTERNS:
+            return _externs(spec)
+        case NodeKind.TYPES:
+            return _types(spec)
+        case _:
+            return _collection(spec, loaded)
+
+
+def _collection(spec: CollectionSpec, loaded: Collection | None) -> Content:
+    page = _Page(spec.file.rsplit("/", 1)[-1], "BPF object")
+    declared = [found for found in spec.maps.values() if not found.is_data]
+    page.field("file", spec.file)
+    page.field("byte order", f"{spec.byte_order}-endian")
+    page.field("license", spec.license or "none", "" if spec.license else "many helpers want a GPL-compatible one")
+    page.field("programs", len(spec.programs))
+    page.field("maps", len(declared), f"and {len(spec.maps) - len(declared)} data sections")
+    page.field("variables", len(spec.variables))
+    page.field(
+        "types", f"{len(spec.btf) - 1:,}" if spec.btf is not None else "no BTF: keys and values are shown as bytes"
+    )
+    if spec.hidden:
+        page.field("not usable", len(spec.hidden), "in the file, with reasons in the tree")
+    page.heading("Programs")
+    for program in list(spec.programs.values())[:_MAX_ITEMS]:
+        page.item(program.name, f"{program.type.label} · {program.section}")
+    if declared:
+        page.heading("Maps")
+    for found in declared[:_MAX_ITEMS]:
+        page.item(
+            found.name,
+            f"{found.type.label} · {_type(found.key, found.key_size)} → "
+            f"{_type(found.value, found.value_size)} · {found.max_entries:,} entries",
+        )
+    page.heading("What next")
+    if loaded is None:
+        page.item("2", "read the code")
+        page.item("3", "set variables, constants too, before the load")
+        page.item("L", "load everything into the kernel")
+    else:
+        page.item("A", "attach a program; the sandbox is harmless and has traffic")
+        page.item("R", "run a program on a packet")
+        page.item("4", "see what the maps hold, live")
+    page.item("?", "all keys")
+    return page.content()
+
+
+def _program(spec: ProgramSpec, loaded: Collection | None) -> Content:
+    page = _Page(spec.name, "program")
+    try:
+        problem = spec.problem
+    except BpftuiError as error:
+        problem = error.message
+    if problem:
+        page.problem(problem)
+    page.field("type", spec.type.label)
+    if spec.attach_type is not None:
+        page.field("attach type", spec.attach_type.label)
+    if spec.attach_to:
+        page.field("hooks", spec.attach_to)
+    page.field("section", spec.section)
+    if not spec.autoload:
+        page.field("autoload", "no", "its section begins with ?: it is loaded only when named")
+    if spec.flags:
+        page.field("flags", _flags(ProgramFlag(spec.flags)))
+    page.field("license", spec.license or "none")
+    try:
+        linked = spec.linked
+    except BpftuiError:
+        return page.content()
+    page.field("instructions", f"{spec.insns:,}", byte_size(len(linked.code)))
+    page.field("source lines", f"{len(linked.line_infos):,}", "from .BTF.ext" if linked.line_infos else "no line info")
+    if linked.core_relocations:
+        page.field("CO-RE", f"{len(linked.core_relocations):,} relocations")
+    program = loaded.programs.get(spec.name) if loaded is not None else None
+    if program is not None:
+        _loaded_program(page, program)
+    if len(linked.functions) > 1:
+        page.heading("Functions")
+        for function in linked.functions:
+            page.item(f"{function.name}()", f"{function.size:,} instructions from {function.start}")
+    if spec.maps:
+        page.heading("Uses")
+        for name in spec.maps:
+            page.item(name)
+    return page.content()
+
+
+def _loaded_program(page: _Page, program: Program) -> None:
+    page.heading("Loaded")
+    try:
+        info = program.info()
+    except BpftuiError as error:
+        page.problem(error.message)
+        return
+    page.field("id", info.id)
+    page.field("tag", info.tag)
+    if info.verified_insns is not None:
+        page.field("verified", f"{grouped(info.verified_insns)} instructions", "walked by the verifier")
+    page.field("translated", byte_size(info.xlated_size))
+    page.field("native code", byte_size(info.jited_size) if info.jited_size else "none: interpreted")
+    if info.run_cnt:
+        mean = duration(info.run_time_ns / info.run_cnt / 1e9)
+        page.field("runs", grouped(info.run_cnt), f"{mean} each")
+
+
+def _function(spec: ProgramSpec, name: str) -> Content:
+    page = _Page(f"{name}()", f"function of {spec.name}")
+    function = next((found for found in spec.functions if found.name == name), None)
+    if function is not None:
+        page.field("section", f"{function.section}+{function.section_offset:#x}")
+        page.field("instructions", f"{function.size:,}", f"from {function.start} in the linked code")
+        page.field(
+            "linkage", "global: verified by itself" if function.is_global else "static: verified where it is called"
+        )
+    page.note("")
+    page.note("enter or 2 shows its code")
+    return page.content()
+
+
+def _map(spec: CollectionSpec, found: MapSpec, loaded: Collection | None) -> Content:
+    page = _Page(found.name, "map")
+    if found.problem:
+        page.problem(found.problem)
+    page.field("type", found.type.label)
+    page.field("key", _type(found.key, found.key_size), byte_size(found.key_size) if found.key_size else "")
+    page.field("value", _type(found.value, found.value_size), byte_size(found.value_size) if found.value_size else "")
+    page.field("max entries", f"{found.max_entries:,}")
+    if found.flags:
+        page.field("flags", _flags(MapFlag(found.flags)))
+    if found.map_extra:
+        page.field("map extra", f"{found.map_extra:#x}")
+    if found.pinning is not Pinning.NONE:
+        page.field("pinning", found.pinning.label)
+    page.field("section", found.section)
+    for tag in found.tags:
+        page.field("tag", tag)
+    if loaded is not None and found.name in loaded.maps:
+        page.field("loaded as", f"id {loaded.maps[found.name].id}")
+    users = _users(spec, found.name)
+    if users:
+        page.field("used by", ", ".join(users))
+    if found.inner is not None:
+        page.heading("Inner maps")
+        page.item(
+            found.inner.type.label,
+            f"{found.inner.key_size} → {found.inner.value_size} bytes, {found.inner.max_entries:,} entries",
+        )
+    if found.contents:
+        page.heading("Initial entries")
+        for entry in found.contents[:_MAX_ITEMS]:
+            page.item(f"{entry.key} → {entry.target}")
+    _definitions(page, found.key, found.value)
+    return page.content()
+
+
+def _section(spec: CollectionSpec, found: MapSpec, loaded: Collection | None) -> Content:
+    page = _Page(found.name, "data section, loaded as an array map of one entry")
+    page.field("size", byte_size(found.value_size))
+    page.field("access", "read-only: frozen at load" if found.read_only else "read and write")
+    if loaded is not None and found.name in loaded.maps:
+        page.field("loaded as", f"id {loaded.maps[found.name].id}")
+    users = _users(spec, found.name)
+    if users:
+        page.field("used by", ", ".join(users))
+    page.heading("Variables")
+    for variable in spec.variables.values():
+        if variable.map.name == found.name:
+            page.item(_declaration(variable), f"+{variable.offset:#x}")
+    return page.content()
+
+
+def _variable(variable: VariableSpec, loaded: Collection | None) -> Content:
+    page = _Page(variable.name, "constant" if variable.constant else "variable")
+    live = loaded.variables.get(variable.name) if loaded is not None else None
+    try:
+        raw = live.raw() if live is not None else variable.raw
+    except BpftuiError:
+        raw = variable.raw
+    shown = variable.type.format(raw) if variable.type is not None else raw.hex(" ")
+    page.field("value", shown, "now" if live is not None else "")
+    if raw != variable.original:
+        original = variable.original
+        page.field("in the file", variable.type.format(original) if variable.type is not None else original.hex(" "))
+    page.field("type", _type(variable.type, variable.size))
+    page.field("bytes", raw[:32].hex(" ") + (" …" if len(raw) > 32 else ""))
+    page.field("place", f"{variable.section}+{variable.offset:#x}", byte_size(variable.size))
+    if live is not None:
+        page.field("can be set", "no: frozen since the load" if live.read_only else "yes, takes effect at once")
+    else:
+        page.field("can be set", "yes, until the load" if variable.constant else "yes, before and after the load")
+    _definitions(page, variable.type)
+    page.note("")
+    page.note("enter or 3 goes to the variables; e edits there")
+    return page.content()
+
+
+def _hidden(spec: CollectionSpec, name: str) -> Content:
+    page = _Page(name or "Not usable", "in the file, but cannot be used from outside")
+    for hidden in spec.hidden:
+        if not name or hidden.name == name:
+            page.field(hidden.kind, hidden.name, hidden.reason)
+    return page.content()
+
+
+def _externs(spec: CollectionSpec) -> Content:
+    page = _Page("Expected from the kernel", "externs")
+    groups = {
+        "Configuration": spec.externs.kconfig,
+        "Symbols": spec.externs.ksyms,
+        "Functions": spec.externs.kfuncs,
+    }
+    for title, externs in groups.items():
+        if externs:
+            page.heading(title)
+        for extern in externs:
+            page.item(extern.type or extern.name, "optional" if extern.weak else "")
+    return page.content()
+
+
+def _types(spec: CollectionSpec) -> Content:
+    page = _Page("Types", "BTF")
+    if spec.btf is not None:
+        page.field("types", f"{len(spec.btf) - 1:,}")
+        page.field("size", byte_size(len(spec.btf.raw)))
+    page.note("")
+    page.note("maps, variables and functions show the definitions that they use")
+    return page.content()
+
+
+def _definitions(page: _Page, *found: CType | None) -> None:
+    """Show the structs and enums that a map or a variable is made of, each once, members' types first asked for last."""
+    listed: dict[str, None] = {}
+    for ctype in found:
+        if ctype is not None:
+            _collect(ctype, listed, 0)
+    if listed:
+        page.heading("Types")
+    for text in listed:
+        page.code(text)
+
+
+def _collect(ctype: CType, into: dict[str, None], depth: int) -> None:
+    named = _named(ctype)
+    if named is None or depth > 4:
+        return
+    into.setdefault(named.definition)
+    for _, inner, _ in named.members():
+        _collect(inner, into, depth + 1)
+
+
+def _named(ctype: CType) -> CType | None:
+    """Return the struct, union or enum behind a type, through arrays; None when there is none with a name."""
+    from ..core.btf import CType, types
+
+    stripped = ctype.stripped
+    for _ in range(8):
+        if not isinstance(stripped, types.Array):
+            break
+        ctype = CType(ctype.btf, stripped.element)
+        stripped = ctype.stripped
+    if isinstance(stripped, types.Composite | types.Enum) and stripped.name:
+        return CType(ctype.btf, stripped.id)
+    return None
+
+
+def _declaration(variable: VariableSpec) -> str:
+    return variable.type.declaration(variable.name) if variable.type is not None else variable.name
+
+
+def _users(spec: CollectionSpec, name: str) -> list[str]:
+    """Return the programs that use a map; damaged ones cannot be asked."""
+    users: list[str] = []
+    for program in spec.programs.values():
+        try:
+            if name in program.maps:
+                users.append(program.name)
+        except BpftuiError:
+            continue
+    return users
+
+
+def _type(ctype: CType | None, size: int) -> str:
+    if ctype is not None:
+        return ctype.c_text.replace("volatile ", "").replace("const ", "")
+    return f"{size} bytes" if size else "none"
+
+
+def _flags(flags: MapFlag | ProgramFlag) -> str:
+    return ", ".join((flag.name or hex(flag)).lower() for flag in flags) or "none"

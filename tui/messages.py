@@ -1,0 +1,76 @@
+"""What the workers tell the screen: one immutable message for each thing that happened."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+if TYPE_CHECKING:
+    from .monitor import Observation
+
+__all__ = ["Attached", "Detached", "Failed", "Loaded", "Sampled"]
+
+
+class Loaded(Message):
+    """The collection is loaded.
+
+    Args:
+        seconds: How long it took.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.seconds = seconds
+
+
+class Attached(Message):
+    """A program is attached.
+
+    Args:
+        text: `program → target`.
+        detach_after: Seconds until it is to be detached by itself; None for never.
+    """
+
+    def __init__(self, text: str, detach_after: int | None = None) -> None:
+        super().__init__()
+        self.text = text
+        self.detach_after = detach_after
+
+
+class Detached(Message):
+    """Attachments have ended.
+
+    Args:
+        texts: `program → target` of each.
+    """
+
+    def __init__(self, texts: tuple[str, ...]) -> None:
+        super().__init__()
+        self.texts = texts
+
+
+class Failed(Message):
+    """Something that was asked for did not work.
+
+    Args:
+        action: What was tried: `load`, `attach`, …
+        error: Why not.
+    """
+
+    def __init__(self, action: str, error: Exception) -> None:
+        super().__init__()
+        self.action = action
+        self.error = error
+
+
+class Sampled(Message):
+    """A sample was taken.
+
+    Args:
+        observation: What it brought.
+    """
+
+    def __init__(self, observation: Observation) -> None:
+        super().__init__()
+        self.observation = observation

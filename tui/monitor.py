@@ -1,0 +1,249 @@
+"""Monitor: the explorer's eyes on a loaded collection; samples in, counters over time and events out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from ..core.errors import BpftuiError
+from ..core.live import Counter, RateTracker, RingBuffer, Sample, Series, Track, counters, key_text
+from ..core.spec import MapType
+from .widgets.chart import ChartSeries
+from .widgets.event_view import EventLine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from ..core.btf import CType
+    from ..core.live import Sampler, Session
+    from ..core.spec import CollectionSpec, MapSpec
+
+__all__ = ["INTERVALS", "WINDOWS", "Chosen", "Monitor", "Observation", "record_type", "useful_map"]
+
+INTERVALS: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+"""Seconds between two samples that + and - step through."""
+WINDOWS: Final = (10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0)
+"""Seconds of a graph that [ and ] step through."""
+
+_CAPACITY: Final = 3600
+_MAX_TRACKS: Final = 64
+"""Counters that are followed without being asked for, so that a graph has a past when it is opened."""
+_MAX_TRACKED_ENTRIES: Final = 16
+_MAX_CHARTED: Final = 6
+_MAX_EVENTS: Final = 1000
+"""Events of one ring buffer that are taken in one sample."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A counter at one entry of a map."""
+
+    counter: Counter
+    key: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What one tick brought."""
+
+    sample: Sample
+    events: Mapping[str, Sequence[EventLine]] = field(default_factory=dict[str, "Sequence[EventLine]"])
+    """Of each ring buffer, what came since the tick before."""
+
+
+class Monitor:
+    """Samples the collection of *session* in a thread, and keeps the past of its counters.
+
+    `start`, `observe` and everything that is asked for belong to the screen's thread; *deliver* is called in the
+    sampler's.
+    """
+
+    def __init__(
+        self, session: Session, deliver: Callable[[Observation], None], fail: Callable[[Exception], None]
+    ) -> None:
+        self._session = session
+        self._deliver = deliver
+        self._fail = fail
+        self._sampler: Sampler | None = None
+        self._buffers: dict[str, tuple[RingBuffer, CType | None]] = {}
+        self._tracks: dict[Chosen, Track] = {}
+        self._runs: dict[str, tuple[RateTracker, Series]] = {}
+        self._interval = 0.5
+        self.chosen = []
+        self.last = None
+        self.previous = None
+
+    chosen: list[Chosen]
+    """What the graph shows; empty for the programs' run rates."""
+    last: Sample | None
+    previous: Sample | None
+
+    # Running
+
+    @property
+    def running(self) -> bool:
+        """Whether there is something that is sampled, be it paused."""
+        return self._sampler is not None
+
+    @property
+    def paused(self) -> bool:
+        """Whether no samples are taken for now."""
+        return self._sampler is not None and self._sampler.paused
+
+    @property
+    def interval(self) -> float:
+        """Nominal seconds between two samples."""
+        return self._interval
+
+    @interval.setter
+    def interval(self, seconds: float) -> None:
+        self._interval = seconds
+        if self._sampler is not None:
+            self._sampler.interval = seconds
+
+    def start(self) -> None:
+        """Begin to sample what the session has loaded."""
+        collection = self._session.collection
+        assert collection is not None
+        for found in collection.spec.maps.values():
+            if found.type is MapType.RINGBUF:
+                self._open(found)
+        self._sampler = self._session.sampler(
+            interval=self._interval,
+            on_sample=self._take,
+            on_error=self._fail,
+            statistics=self._session.runtime.statistics(),
+        )
+        self._sampler.start()
+
+    def toggle_pause(self) -> None:
+        """Stop or resume the sampling."""
+        if self._sampler is None:
+            return
+        if self._sampler.paused:
+            self._sampler.resume()
+        else:
+            self._sampler.pause()
+
+    def stop(self) -> None:
+        """Stop sampling, wait for the sample that is being taken, and let go of the ring buffers."""
+        sampler, self._sampler = self._sampler, None
+        if sampler is not None:
+            sampler.stop()
+        for buffer, _ in self._buffers.values():
+            buffer.close()
+        self._buffers.clear()
+
+    def _open(self, found: MapSpec) -> None:
+        collection = self._session.collection
+        loaded = collection.maps.get(found.name) if collection is not None else None
+        descriptor = getattr(loaded, "fd", None)
+        if loaded is None or not isinstance(descriptor, int):
+            return
+        try:
+            buffer = RingBuffer(descriptor, loaded.max_entries)
+        except BpftuiError as error:
+            self._fail(error)
+            return
+        self._buffers[found.name] = (buffer, record_type(self._session.spec, found))
+
+    def _take(self, sample: Sample) -> None:
+        """Add the events to a sample; in the sampler's thread."""
+        events: dict[str, list[EventLine]] = {}
+        for name, (buffer, ctype) in self._buffers.items():
+            records = buffer.read(_MAX_EVENTS)
+            if records:
+                events[name] = [EventLine(sample.time, _event_text(raw, ctype)) for raw in records]
+        self._deliver(Observation(sample, events))
+
+    # The past
+
+    def observe(self, sample: Sample) -> None:
+        """Take a sample into the past of everything that is followed."""
+        if self.last is not None and sample.time < self.last.time:
+            self._tracks.clear()
+            self._runs.clear()
+            self.last = None
+        self.previous, self.last = self.last, sample
+        self._follow_all(sample)
+        for track in self._tracks.values():
+            track.add(sample)
+        for name, info in sample.programs.items():
+            tracker, series = self._runs.setdefault(name, (RateTracker(), Series(_CAPACITY)))
+            series.append(sample.time, tracker.update(sample.time, info.run_cnt))
+
+    def _follow_all(self, sample: Sample) -> None:
+        """Follow the counters of small maps from the start."""
+        for name, snapshot in sample.maps.items():
+            if len(self._tracks) >= _MAX_TRACKS or len(snapshot.entries) > _MAX_TRACKED_ENTRIES:
+                continue
+            for counter in counters(self._session.spec.maps[name]):
+                for entry in snapshot.entries:
+                    self._track(Chosen(counter, entry.key))
+
+    def _track(self, chosen: Chosen) -> Track:
+        if chosen not in self._tracks:
+            self._tracks[chosen] = Track(chosen.counter, chosen.key, capacity=_CAPACITY)
+        return self._tracks[chosen]
+
+    def choose(self, chosen: Chosen) -> None:
+        """Draw a counter; beside those of the same kind that are drawn already, else alone."""
+        same = [each for each in self.chosen if each.counter == chosen.counter and each != chosen]
+        self.chosen = [*same, chosen][-_MAX_CHARTED:]
+        self._track(chosen)
+
+    def run_rate(self, programs: Sequence[str]) -> float | None:
+        """Return how often *programs* ran per second, together; None when it is not known."""
+        rates = [self._runs[name][1].last for name in programs if name in self._runs]
+        known = [rate for rate in rates if rate is not None]
+        return sum(known) if known else None
+
+    def graph(self) -> list[ChartSeries]:
+        """Return what the graph shows: the chosen counters' rates, else the programs' run rates."""
+        if self.chosen:
+            return [self._series(each) for each in self.chosen]
+        return [ChartSeries(f"{name} runs", list(series)) for name, (_, series) in self._runs.items()]
+
+    def map_graph(self, name: str) -> list[ChartSeries]:
+        """Return the rates of a map's first counter at the entries that are busiest."""
+        first = next(iter(counters(self._session.spec.maps[name])), None)
+        found = [(each, track) for each, track in self._tracks.items() if each.counter == first]
+        found.sort(key=lambda pair: -(pair[1].rates.max or 0))
+        return [self._series(each) for each, _ in found[:4]]
+
+    def _series(self, chosen: Chosen) -> ChartSeries:
+        source = self._session.spec.maps[chosen.counter.name]
+        label = chosen.counter.label
+        if source.max_entries > 1:
+            label = f"{key_text(source, chosen.key)} {label}"
+        return ChartSeries(label, list(self._track(chosen).rates))
+
+
+def useful_map(session: Session) -> str | None:
+    """Return the map that a newcomer should see first: one whose integers can be listed, else any that can be read."""
+    from ..core.live import readable_maps
+
+    if session.collection is None:
+        return None
+    names = readable_maps(session.collection)
+    return next((name for name in names if counters(session.spec.maps[name])), names[0] if names else None)
+
+
+def record_type(spec: CollectionSpec, found: MapSpec) -> CType | None:
+    """Return the type of a ring buffer's records: its value type, or what a tag `record:struct event` names."""
+    from ..core.btf import CType, Kind
+
+    if found.value is not None:
+        return found.value
+    for tag in found.tags:
+        if tag.startswith("record:") and spec.btf is not None:
+            name = tag.removeprefix("record:").removeprefix("struct ").strip()
+            type_id = spec.btf.find(name, Kind.STRUCT)
+            return CType(spec.btf, type_id) if type_id is not None else None
+    return None
+
+
+def _event_text(raw: bytes, ctype: CType | None) -> str:
+    if ctype is None or len(raw) < ctype.size:
+        return raw.hex(" ")
+    return ctype.format(raw[: ctype.size])

@@ -1,0 +1,39 @@
+"""What can be chosen in the explorer: every thing of a collection has one address, a Node."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+__all__ = ["Node", "NodeKind"]
+
+
+class NodeKind(enum.StrEnum):
+    """What a node of the tree stands for."""
+
+    COLLECTION = "collection"
+    PROGRAMS = "programs"
+    PROGRAM = "program"
+    FUNCTION = "function"
+    MAPS = "maps"
+    MAP = "map"
+    VARIABLES = "variables"
+    SECTION = "section"
+    """The variables of one data section."""
+    VARIABLE = "variable"
+    EXTERNS = "externs"
+    EXTERN = "extern"
+    HIDDEN_ALL = "hidden all"
+    HIDDEN = "hidden"
+    TYPES = "types"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """The address of one thing of a collection."""
+
+    kind: NodeKind
+    name: str = ""
+    """As the CollectionSpec knows it; empty for the groups."""
+    program: str = ""
+    """For a function: the program whose linked code it is in."""

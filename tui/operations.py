@@ -1,0 +1,260 @@
+"""Operations: load, attach, detach, run, edit, quit; what takes time goes to a thread and reports by a message."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from ..core.errors import BpftuiError, VerifierError
+from ..core.live import SANDBOX, State
+from .format import si
+from .messages import Attached, Detached, Failed, Loaded, Sampled
+from .monitor import INTERVALS, Monitor, Observation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from textual.app import App
+    from textual.screen import Screen
+
+    from ..core.live import Session
+    from ..core.runtime import Collection, Link
+    from .screens.attach import AttachRequest
+    from .widgets.status_line import Status
+    from .widgets.variables_view import Place
+
+__all__ = ["Operations", "link_text"]
+
+
+class Operations:
+    """What the explorer can do with its session.
+
+    Blocking calls run one at a time in a worker of the screen; each ends with one message to the screen.
+
+    Args:
+        session: What owns everything that is created.
+        runtime: The runtime's name, for the status line.
+        attach: Attachments that are made right after the first load: (program, target).
+    """
+
+    def __init__(self, session: Session, *, runtime: str, attach: Sequence[tuple[str, str]] = ()) -> None:
+        self.session = session
+        self.monitor = Monitor(session, self._observed, self._sampling_failed)
+        self._runtime = runtime
+        self._attach_first = list(attach)
+        self._screen: Screen[None] | None = None
+        self._busy = ""
+        self._sentence = ""
+        self._detach_at: dict[str, float] = {}
+
+    # Where we are
+
+    def bind(self, screen: Screen[None]) -> None:
+        """Report to *screen* from now on."""
+        self._screen = screen
+        screen.set_interval(1.0, self._count_down)
+
+    @property
+    def screen(self) -> Screen[None]:
+        """The screen that is reported to."""
+        assert self._screen is not None
+        return self._screen
+
+    @property
+    def app(self) -> App[Any]:
+        """The screen's app."""
+        return self.screen.app  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+
+    @property
+    def collection(self) -> Collection | None:
+        """What is loaded."""
+        return self.session.collection
+
+    @property
+    def state(self) -> State:
+        """How far the object has come."""
+        return self.session.state
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is being done."""
+        return bool(self._busy)
+
+    def status(self) -> Status:
+        """Return what the status line is to say."""
+        from .widgets.status_line import Status
+
+        links = self.session.links
+        rate = self.monitor.run_rate(list({link.program for link in links})) if links else None
+        left = [at - time.monotonic() for at in self._detach_at.values()]
+        return Status(
+            file=self.session.spec.file.rsplit("/", 1)[-1],
+            stage=self.state.value,
+            runtime=self._runtime,
+            busy=self._busy,
+            attached=tuple(link_text(link) for link in links),
+            detach_in=max(0, round(min(left))) if left else None,
+            paused=self.monitor.paused,
+            interval=self.monitor.interval,
+            rate=f"{si(rate)} runs/s" if rate is not None else "",
+            sentence=self._sentence,
+        )
+
+    # Doing things
+
+    def _start(self, busy: str, work: Callable[[], None]) -> None:
+        """Run *work* in a thread, unless something else is being done."""
+        if self._busy:
+            self.app.notify(f"still {self._busy}", severity="warning", timeout=2)
+            return
+        self._busy, self._sentence = busy, ""
+        self.screen.run_worker(work, thread=True, exit_on_error=False, group="operation")
+        self.changed()
+
+    def _done(self) -> None:
+        self._busy = ""
+
+    def changed(self) -> None:
+        """Let the screen draw where we are."""
+        from .widgets.status_line import StatusLine
+
+        self.screen.query_one(StatusLine).status = self.status()
+        self.screen.refresh_bindings()
+
+    def load(self) -> None:
+        """Load the collection."""
+        self._start("loading", self._load)
+
+    def _load(self) -> None:
+        started = time.monotonic()
+        try:
+            self.session.load()
+        except Exception as error:
+            self.screen.post_message(Failed("load", error))
+        else:
+            self.screen.post_message(Loaded(time.monotonic() - started))
+
+    def attach(self, request: AttachRequest) -> None:
+        """Attach a program."""
+        self._start("attaching", partial(self._attach, request))
+
+    def _attach(self, request: AttachRequest) -> None:
+        target = request.target if request.mode is None else f"{request.target},{request.mode}"
+        try:
+            link = self.session.attach(request.program, target)
+        except Exception as error:
+            self.screen.post_message(Failed("attach", error))
+        else:
+            self.screen.post_message(Attached(link_text(link), request.detach_after))
+
+    def detach(self, links: Sequence[Link]) -> None:
+        """Detach *links*."""
+        self._start("detaching", partial(self._detach, list(links)))
+
+    def _detach(self, links: list[Link]) -> None:
+        texts = tuple(map(link_text, links))
+        try:
+            for link in links:
+                self.session.detach(link)
+        except Exception as error:
+            self.screen.post_message(Failed("detach", error))
+        else:
+            self.screen.post_message(Detached(texts))
+
+    def set_variable(self, place: Place, text: str) -> bool:
+        """Set a variable, in memory once it is loaded, else in the spec; return whether it took the text."""
+        live = self.collection.variables.get(place.variable.name) if self.collection is not None else None
+        try:
+            (live or place.variable).set_text(text, place.path)
+        except BpftuiError as error:
+            self.screen.post_message(Failed("edit", error))
+            return False
+        return True
+
+    # Sampling
+
+    def _observed(self, observation: Observation) -> None:
+        self.screen.post_message(Sampled(observation))
+
+    def _sampling_failed(self, error: Exception) -> None:
+        self.screen.post_message(Failed("read the maps", error))
+
+    def step_interval(self, step: int) -> None:
+        """Take the next longer or shorter interval."""
+        now = min(range(len(INTERVALS)), key=lambda index: abs(INTERVALS[index] - self.monitor.interval))
+        self.monitor.interval = INTERVALS[max(0, min(len(INTERVALS) - 1, now + step))]
+        self.changed()
+
+    def toggle_pause(self) -> None:
+        """Stop or resume reading the maps."""
+        self.monitor.toggle_pause()
+        self.changed()
+
+    # What happened
+
+    def after_load(self) -> None:
+        """Begin to sample, and make the attachments that were asked for at the start."""
+        self._done()
+        self.monitor.start()
+        if self._attach_first:
+            from .screens.attach import AttachRequest
+
+            program, target = self._attach_first.pop(0)
+            name, _, mode = target.partition(",")
+            modes = {"native": "native", "generic": "generic"}
+            self.attach(AttachRequest(program, name, modes.get(mode)))  # pyright: ignore[reportArgumentType]
+        self.changed()
+
+    def after_attach(self, message: Attached) -> None:
+        """Set the clock of an automatic detach."""
+        self._done()
+        if message.detach_after is not None:
+            self._detach_at[message.text] = time.monotonic() + message.detach_after
+        self.changed()
+
+    def after_detach(self, message: Detached) -> None:
+        """Forget the clocks of what is detached."""
+        self._done()
+        for text in message.texts:
+            self._detach_at.pop(text, None)
+        self.changed()
+
+    def after_failure(self, message: Failed) -> str:
+        """Put the failure into one sentence; return it with its hint."""
+        if message.action in ("load", "attach", "detach"):
+            self._done()
+        error = message.error
+        if isinstance(error, BpftuiError):
+            self._sentence = error.message.splitlines()[0]
+            text = f"{error.message}\n{error.hint}" if error.hint else error.message
+        else:
+            self._sentence = f"cannot {message.action}: {type(error).__name__}: {error}"
+            text = self._sentence
+        if not isinstance(error, VerifierError):
+            self.app.notify(text, title=f"{message.action} failed", severity="error", timeout=8, markup=False)
+        self.changed()
+        return text
+
+    def _count_down(self) -> None:
+        """Detach what is due."""
+        if not self._detach_at:
+            return
+        now = time.monotonic()
+        due = [link for link in self.session.links if self._detach_at.get(link_text(link), now + 1) <= now]
+        if due and not self._busy:
+            self.detach(due)
+        self.changed()
+
+    def close(self) -> None:
+        """Undo everything, in order: the sampler and its ring buffers, links, the collection."""
+        try:
+            self.monitor.stop()
+        finally:
+            self.session.close()
+
+
+def link_text(link: Link) -> str:
+    """Return `program → target`."""
+    place = link.target.name if link.target.namespace is None else f"{SANDBOX} {link.target.name}"
+    return f"{link.program} → {place}"

@@ -1,0 +1,55 @@
+"""ConfirmDialog: one question with a harmless and a decisive answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.widgets import Button
+
+from .dialog import Dialog, line
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.widget import Widget
+
+__all__ = ["ConfirmDialog"]
+
+
+class ConfirmDialog(Dialog[bool]):
+    """A question; dismisses with True only when the decisive button is pressed.
+
+    Args:
+        title: What it is about.
+        question: What happens on yes.
+        confirm: The label of the decisive button.
+        dangerous: Whether that button is red and Cancel has the focus.
+    """
+
+    def __init__(self, title: str, question: str, *, confirm: str, dangerous: bool = True) -> None:
+        super().__init__()
+        self._title = title
+        self._question = question
+        self._confirm = confirm
+        self._dangerous = dangerous
+
+    def heading(self) -> str:
+        """Return the title."""
+        return self._title
+
+    def body(self) -> ComposeResult:
+        """Compose the question."""
+        yield line(self._question, classes="dialog-text")
+
+    def buttons(self) -> list[Widget]:
+        """Return Cancel and the decisive button."""
+        return [Button("Cancel", id="cancel"), Button(self._confirm, id="confirm", variant="error")]
+
+    def on_mount(self) -> None:
+        """Focus the answer that is safe to give by accident."""
+        self.query_one("#cancel" if self._dangerous else "#confirm").focus()
+
+    @on(Button.Pressed, "#confirm")
+    def confirm(self) -> None:
+        """Answer yes."""
+        self.dismiss(True)

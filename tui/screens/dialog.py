@@ -1,0 +1,74 @@
+"""Dialog: the frame of every question that the explorer asks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Button, Label
+
+if TYPE_CHECKING:
+    from textual.app import App, ComposeResult
+    from textual.widget import Widget
+
+__all__ = ["Dialog", "line"]
+
+_Result = TypeVar("_Result")
+
+
+class Dialog(ModalScreen[_Result | None]):
+    """A box with a title, a body, and buttons; escape closes it with None.
+
+    A subclass gives `title_text`, `body` and `buttons`; a button without a handler of its own cancels.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel", id="dialog.cancel", tooltip="Close without changing anything"),
+        Binding("left", "app.focus_previous", show=False, id="dialog.previous", tooltip="Previous field or button"),
+        Binding("right", "app.focus_next", show=False, id="dialog.next", tooltip="Next field or button"),
+    ]
+
+    title_text: ClassVar[str] = ""
+
+    @property
+    def app(self) -> App[Any]:
+        """The app, which leaves the type of its result open."""
+        return super().app  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+
+    def body(self) -> ComposeResult:
+        """Compose what is between the title and the buttons."""
+        raise NotImplementedError
+
+    def buttons(self) -> list[Widget]:
+        """Return the buttons, the harmless one first."""
+        return [Button("Cancel", id="cancel")]
+
+    def heading(self) -> str:
+        """Return the title."""
+        return self.title_text
+
+    def compose(self) -> ComposeResult:
+        """Compose the frame."""
+        with VerticalScroll(classes="dialog", can_focus=False) as box:
+            box.border_title = self.heading()
+            box.border_subtitle = "tab next · esc cancel"
+            yield from self.body()
+            with Horizontal(classes="dialog-buttons"):
+                yield from self.buttons()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """Close on Cancel."""
+        if event.button.id == "cancel":
+            event.stop()
+            self.dismiss(None)
+
+    def action_cancel(self) -> None:
+        """Close without a result."""
+        self.dismiss(None)
+
+
+def line(text: str, *, id: str | None = None, classes: str = "") -> Label:  # noqa: A002 - Textual's own name
+    """Return a line of text without markup."""
+    return Label(text, id=id, classes=classes, markup=False)

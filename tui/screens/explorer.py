@@ -1,0 +1,386 @@
+"""ExplorerScreen: the tree on the left, on the right what the chosen node is, in six tabs."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widgets import TabbedContent, TabPane, Tree
+
+from ...core.errors import VerifierError
+from ...core.spec import ReferenceKind
+from ..describe import describe
+from ..format import duration
+from ..messages import Attached, Detached, Failed, Loaded, Sampled
+from ..monitor import WINDOWS, Chosen, useful_map
+from ..nodes import Node, NodeKind
+from ..widgets.code_pane import CodePane
+from ..widgets.graph_pane import GraphPane
+from ..widgets.key_bar import KeyBar
+from ..widgets.listing_view import ListingView
+from ..widgets.log_pane import LogPane
+from ..widgets.map_pane import MapPane
+from ..widgets.map_table import MapTableView
+from ..widgets.overview import Overview
+from ..widgets.row_view import RowView
+from ..widgets.search_bar import SearchBar
+from ..widgets.spec_tree import SpecTree
+from ..widgets.status_line import StatusLine
+from ..widgets.variables_view import VariablesView
+from .session_screen import SessionScreen
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.widget import Widget
+
+    from ...core.spec import CollectionSpec
+    from ..operations import Operations
+    from ..widgets.variables_view import Place
+
+__all__ = ["ExplorerScreen"]
+
+_TABS: Final = ("overview", "code", "variables", "maps", "graph", "log")
+
+_TAB_OF: Final = {
+    NodeKind.PROGRAM: "code",
+    NodeKind.FUNCTION: "code",
+    NodeKind.MAP: "maps",
+    NodeKind.SECTION: "variables",
+    NodeKind.VARIABLE: "variables",
+    NodeKind.VARIABLES: "variables",
+}
+"""The tab in which a node is at home; the others have only an overview."""
+
+
+class ExplorerScreen(SessionScreen):
+    """One collection, from its spec to its live maps.
+
+    It composes and routes: what takes time is done by `Operations`, whose messages arrive here.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(
+                str(number),
+                f"show_tab('{tab}')",
+                tab.capitalize(),
+                show=False,
+                id=f"tab.{tab}",
+                tooltip=f"Show the tab {tab.capitalize()}",
+            )
+            for number, tab in enumerate(_TABS, 1)
+        ),
+        Binding(
+            "left_square_bracket",
+            "window(-1)",
+            "Shorter",
+            show=False,
+            id="window.shorter",
+            tooltip="Graph: a shorter window",
+        ),
+        Binding(
+            "right_square_bracket",
+            "window(1)",
+            "Longer",
+            show=False,
+            id="window.longer",
+            tooltip="Graph: a longer window",
+        ),
+        Binding("slash", "search", "Search", key_display="/", id="search", tooltip="Search"),
+        Binding("y", "copy", "Copy", show=False, id="copy", tooltip="Copy the name, or the row"),
+        Binding("escape", "back", "Back", show=False, id="back", tooltip="Back to the tree"),
+        Binding("question_mark", "help", "Keys", key_display="?", id="help", tooltip="All keys"),
+        Binding("colon", "app.command_palette", "Commands", show=False, id="palette", tooltip="Command palette"),
+    ]
+
+    def __init__(self, spec: CollectionSpec, operations: Operations) -> None:
+        """Initialise the screen for *spec*, which *operations* loads and attaches."""
+        super().__init__(spec, operations)
+        self.node = Node(NodeKind.COLLECTION, spec.file)
+        self._searched: Widget | None = None
+
+    def compose(self) -> ComposeResult:
+        """Compose the screen."""
+        yield StatusLine()
+        with Horizontal(id="body"):
+            yield SpecTree(self.spec, id="tree")
+            with TabbedContent(id="tabs"):
+                with TabPane("1 Overview", id="overview"):
+                    yield Overview()
+                with TabPane("2 Code", id="code"):
+                    yield CodePane(self.spec)
+                with TabPane("3 Variables", id="variables"):
+                    yield VariablesView(self.spec)
+                with TabPane("4 Maps", id="maps"):
+                    yield MapPane(self.spec)
+                with TabPane("5 Graph", id="graph"):
+                    yield GraphPane()
+                with TabPane("6 Log", id="log"):
+                    yield LogPane()
+        yield SearchBar(placeholder="search: enter finds, n and N go on, esc gives up")
+        yield KeyBar(show_command_palette=False, compact=True)
+
+    def on_mount(self) -> None:
+        """Begin at the tree."""
+        self.operations.bind(self)
+        self.query_one(SpecTree).focus()
+        self.query_one(TabbedContent).query_one("Tabs").can_focus = False
+        self._show_overview()
+        self.operations.changed()
+
+    # Where we are
+
+    @property
+    def tab(self) -> str:
+        """The id of the active tab."""
+        return self.query_one(TabbedContent).active
+
+    def go_to(self, node: Node, tab: str | None = None) -> None:
+        """Choose *node* in the tree, and show it in *tab*, without one where it is at home."""
+        self.query_one(SpecTree).choose(node)
+        self._choose(node)
+        self.action_show_tab(tab or _TAB_OF.get(node.kind, "overview"))
+
+    def program_name(self) -> str:
+        """Return the program that is meant: the chosen one, else the one whose code is shown, else the first."""
+        if self.node.kind is NodeKind.PROGRAM:
+            return self.node.name
+        return self.node.program or self.query_one(CodePane).program or next(iter(self.spec.programs), "")
+
+    def _choose(self, node: Node) -> None:
+        """Let every pane follow."""
+        self.node = node
+        match node.kind:
+            case NodeKind.PROGRAM:
+                self.query_one(CodePane).program = node.name
+            case NodeKind.FUNCTION:
+                self.query_one(CodePane).show_function(node.program, node.name)
+            case NodeKind.MAP:
+                self.query_one(MapPane).map_name = node.name
+            case NodeKind.VARIABLE:
+                self.query_one(VariablesView).choose(node.name)
+            case _:
+                pass
+        self._show_overview()
+
+    def _show_overview(self, *, keep_place: bool = False) -> None:
+        if self.tab in ("overview", ""):
+            page = describe(self.spec, self.node, self.operations.collection)
+            self.query_one(Overview).show(page, keep_place=keep_place)
+
+    @on(Tree.NodeHighlighted)
+    def follow_cursor(self, event: Tree.NodeHighlighted[Node]) -> None:
+        """Show what the tree's cursor is on."""
+        node = event.node.data
+        if node is None or node == self.node:
+            return
+        self._choose(node)
+        if self.tab in ("overview", "code", "variables", "maps") and self.tab != "overview":
+            self.query_one(TabbedContent).active = _TAB_OF.get(node.kind, "overview")
+
+    @on(Tree.NodeSelected)
+    def open_node(self, event: Tree.NodeSelected[Node]) -> None:
+        """Open a node where it is at home, and go there."""
+        node = event.node.data
+        if node is None:
+            return
+        self._choose(node)
+        if node.kind in _TAB_OF:
+            self.action_show_tab(_TAB_OF[node.kind])
+        else:
+            event.node.toggle()
+
+    @on(TabbedContent.TabActivated)
+    def refresh_tab(self) -> None:
+        """Bring up to date what was out of sight, and the footer."""
+        self._show_overview()
+        self._show_sample()
+        self.refresh_bindings()
+
+    @on(ListingView.Follow)
+    def follow_reference(self, event: ListingView.Follow) -> None:
+        """Go to what an instruction refers to."""
+        reference = event.target
+        if reference.kind is ReferenceKind.DATA and reference.name in self.spec.variables:
+            self.go_to(Node(NodeKind.VARIABLE, reference.name))
+        elif reference.map in self.spec.maps:
+            found = self.spec.maps[reference.map]
+            self.go_to(Node(NodeKind.SECTION if found.is_data else NodeKind.MAP, found.name))
+        else:
+            self.notify(f"{reference.name} is outside of this object", timeout=3)
+
+    @on(MapTableView.CounterChosen)
+    def chart_counter(self, event: MapTableView.CounterChosen) -> None:
+        """Draw a counter."""
+        self.operations.monitor.choose(Chosen(event.counter, event.key))
+        self.action_show_tab("graph")
+
+    # What happened
+
+    @on(Loaded)
+    def loaded(self, message: Loaded) -> None:
+        """Show the collection as it is in memory."""
+        collection = self.operations.collection
+        assert collection is not None
+        self.query_one(VariablesView).live = collection.variables
+        self.query_one(LogPane).forget_verifier()
+        self.log_line(
+            f"loaded {len(collection.programs)} programs and {len(collection.maps)} maps in {duration(message.seconds)}"
+        )
+        self.operations.after_load()
+        self._show_overview(keep_place=True)
+
+    @on(Attached)
+    def attached(self, message: Attached) -> None:
+        """Go where something moves."""
+        self.log_line(f"attached {message.text}")
+        self.operations.after_attach(message)
+        first = useful_map(self.operations.session)
+        if first is not None and self.tab in ("overview", "code", "variables", "maps"):
+            self.go_to(Node(NodeKind.MAP, first))
+
+    @on(Detached)
+    def detached(self, message: Detached) -> None:
+        """Say so."""
+        for text in message.texts:
+            self.log_line(f"detached {text}")
+        self.operations.after_detach(message)
+
+    @on(Failed)
+    def failed(self, message: Failed) -> None:
+        """Show why; what the verifier says is shown whole."""
+        text = self.operations.after_failure(message)
+        self.log_line(text)
+        error = message.error
+        if isinstance(error, VerifierError):
+            self.query_one(LogPane).show_verifier(error.program, error.message, error.log)
+            self.action_show_tab("log")
+
+    @on(Sampled)
+    def sampled(self, message: Sampled) -> None:
+        """Let the visible pane follow."""
+        observation = message.observation
+        self.operations.monitor.observe(observation.sample)
+        for name, events in observation.events.items():
+            self.query_one(MapPane).add_events(name, events)
+        self._show_sample()
+        self.query_one(StatusLine).status = self.operations.status()
+
+    def _show_sample(self) -> None:
+        """Draw the last sample where it can be seen."""
+        monitor = self.operations.monitor
+        if monitor.last is None:
+            return
+        match self.tab:
+            case "maps":
+                pane = self.query_one(MapPane)
+                pane.show(monitor.last, monitor.previous, monitor.map_graph(pane.map_name))
+            case "graph":
+                pane = self.query_one(GraphPane)
+                pane.show(monitor.graph(), monitor.last.time)
+                pane.title("Chosen counters" if monitor.chosen else "Program runs")
+            case "variables":
+                self.query_one(VariablesView).refresh_values()
+            case _:
+                pass
+
+    def log_line(self, text: str) -> None:
+        """Add a line to the session's messages."""
+        self.query_one(LogPane).add(text)
+
+    # Variables
+
+    @on(VariablesView.EditRequested)
+    def edit_variable(self, event: VariablesView.EditRequested) -> None:
+        """Edit a variable, or take its changes back."""
+        if isinstance(event, VariablesView.ResetRequested):
+            original = event.place.variable.original[event.place.offset : event.place.offset + event.place.size]
+            self._set(event.place, f"hex:{original.hex()}")
+            return
+        from .variable_editor import VariableEditor
+
+        raw = self.query_one(VariablesView).raw(event.place)
+        live = self.operations.collection is not None
+        self.app.push_screen(VariableEditor(event.place, raw, live=live), partial(self._set, event.place))
+
+    def _set(self, place: Place, text: str | None) -> None:
+        if text is None or not self.operations.set_variable(place, text):
+            return
+        self.log_line(f"set {place.name} = {text}")
+        self.query_one(VariablesView).refresh_values()
+        self.query_one(SpecTree).refresh_labels()
+        self._show_overview(keep_place=True)
+        self.refresh_bindings()
+
+    # Search
+
+    @on(RowView.SearchRequested)
+    def ask_for_pattern(self, event: RowView.SearchRequested) -> None:
+        """Search in a list."""
+        self._searched = event.view
+        self.query_one(SearchBar).open()
+
+    @on(SearchBar.Closed)
+    def search(self, event: SearchBar.Closed) -> None:
+        """Search where the search was asked for, and go back there."""
+        target = self._searched or self.query_one(SpecTree)
+        target.focus()
+        if not event.pattern:
+            return
+        if isinstance(target, RowView):
+            target.search(event.pattern)
+        elif isinstance(target, SpecTree) and not target.search(event.pattern):
+            self.notify(f"no match for {event.pattern!r}", severity="warning", timeout=3)
+
+    def action_search(self) -> None:
+        """Search in the tree."""
+        self._searched = self.query_one(SpecTree)
+        self.query_one(SearchBar).open()
+
+    # Actions
+
+    def action_show_tab(self, tab: str) -> None:
+        """Show a tab and give it the focus."""
+        tabs = self.query_one(TabbedContent)
+        tabs.active = tab
+        pane = tabs.get_pane(tab)
+        target = next((widget for widget in pane.query("*") if widget.focusable), None)
+        if target is not None:
+            target.focus()
+
+    def action_back(self) -> None:
+        """Give the focus back to the tree."""
+        self.query_one(SpecTree).focus()
+
+    def action_window(self, step: int) -> None:
+        """Draw a shorter or a longer time."""
+        pane = self.query_one(GraphPane)
+        here = min(range(len(WINDOWS)), key=lambda index: abs(WINDOWS[index] - pane.window))
+        pane.window = WINDOWS[max(0, min(len(WINDOWS) - 1, here + step))]
+        self._show_sample()
+
+    def action_copy(self) -> None:
+        """Copy the chosen node's name."""
+        self.app.copy_to_clipboard(self.node.name or self.spec.file)
+        self.notify(f"copied: {self.node.name or self.spec.file}", timeout=2)
+
+    def action_help(self) -> None:
+        """Show all keys."""
+        from .help import HelpScreen
+
+        groups = {
+            "Everywhere": [*SessionScreen.BINDINGS, *ExplorerScreen.BINDINGS],
+            "Tree": SpecTree.BINDINGS,
+            "Lists: code, variables, maps, log": RowView.BINDINGS,
+            "Code": ListingView.BINDINGS,
+            "Variables": VariablesView.BINDINGS,
+            "Maps": MapTableView.BINDINGS,
+        }
+        self.app.push_screen(HelpScreen(groups, {}))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer the window where there is a graph."""
+        return self.tab == "graph" if action == "window" else super().check_action(action, parameters)

@@ -1,0 +1,85 @@
+"""HelpScreen: every key with one line, made from the bindings themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from textual.app import ComposeResult
+
+__all__ = ["HelpScreen"]
+
+_NAMES = {
+    "slash": "/",
+    "question_mark": "?",
+    "colon": ":",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "plus": "+",
+    "equals_sign": "=",
+    "minus": "-",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "escape": "esc",
+}
+
+
+class HelpScreen(ModalScreen[None]):
+    """The keys, by where they work.
+
+    Args:
+        groups: Bindings by the heading under which they are listed.
+        keymap: Remapped keys by the id of a binding.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark", "dismiss", "Close", id="help.close", tooltip="Close the help"),
+        Binding("j", "scroll('down')", show=False, id="help.down", tooltip="Down"),
+        Binding("k", "scroll('up')", show=False, id="help.up", tooltip="Up"),
+    ]
+
+    def __init__(self, groups: Mapping[str, Sequence[BindingType]], keymap: Mapping[str, str]) -> None:
+        super().__init__()
+        self._groups = groups
+        self._keymap = keymap
+
+    def compose(self) -> ComposeResult:
+        """Compose the list."""
+        with VerticalScroll(classes="dialog help") as box:
+            box.border_title = "Keys"
+            box.border_subtitle = "↑ ↓ scroll · esc close"
+            for title, bindings in self._groups.items():
+                yield Static(self._group(title, bindings), classes="help-group")
+
+    def _group(self, title: str, bindings: Sequence[BindingType]) -> Content:
+        rows = [Content.styled(title, "bold $text-primary")]
+        for binding in _documented(bindings):
+            keys = self._keymap.get(binding.id or "", binding.key)
+            rows.append(Content.assemble((f"  {key_names(keys):<16}", "bold $text-accent"), binding.tooltip))
+        return Content("\n").join(rows)
+
+    async def action_scroll(self, direction: str) -> None:
+        """Scroll by a line."""
+        box = self.query_one(VerticalScroll)
+        box.scroll_relative(y=1 if direction == "down" else -1, animate=False)
+
+
+def _documented(bindings: Iterable[BindingType]) -> list[Binding]:
+    return [each for each in bindings if isinstance(each, Binding) and each.tooltip]
+
+
+def key_names(keys: str) -> str:
+    """Return the keys of a binding as they are written: `↑ k`."""
+    return " ".join(_NAMES.get(key, key) for key in keys.split(","))

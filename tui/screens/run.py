@@ -1,0 +1,123 @@
+"""RunDialog: run a loaded program on a packet and see what it returns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import on, work
+from textual.content import Content
+from textual.widgets import Button, Input, Label, Select
+
+from ...core.errors import BpftuiError
+from ..format import duration
+from .dialog import Dialog, line
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.widget import Widget
+
+    from ...core.runtime import Program, RunResult
+
+__all__ = ["RunDialog", "packet_diff"]
+
+_ROW = 16
+_MAX_ROWS = 32
+_XDP = ("XDP_ABORTED", "XDP_DROP", "XDP_PASS", "XDP_TX", "XDP_REDIRECT")
+
+
+class RunDialog(Dialog[None]):
+    """Data and repeat count in; return value, duration and the changed packet out. Stays open for the next run.
+
+    Args:
+        programs: What is loaded.
+        chosen: The program that is preselected.
+    """
+
+    title_text: ClassVar[str] = "Run a program"
+
+    def __init__(self, programs: list[Program], chosen: str) -> None:
+        super().__init__()
+        self._programs = {program.name: program for program in programs}
+        self._chosen = chosen if chosen in self._programs else next(iter(self._programs))
+
+    def body(self) -> ComposeResult:
+        """Compose the fields and room for the result."""
+        yield line("Program")
+        yield Select[str](
+            [(name, name) for name in self._programs], value=self._chosen, allow_blank=False, id="program", compact=True
+        )
+        yield line("Packet as hex digits; empty for an empty one of the smallest size")
+        yield Input(placeholder="e.g. ffffffffffff 0200000000 01 0800 45…", id="data", compact=True)
+        yield line("Repeat")
+        yield Input("1", type="integer", id="repeat", compact=True)
+        yield Label("", id="result", markup=False)
+
+    def buttons(self) -> list[Widget]:
+        """Return Close and Run."""
+        return [Button("Close", id="cancel"), Button("Run", id="run", variant="primary")]
+
+    def on_mount(self) -> None:
+        """Focus the button that does it: every field has a sensible value."""
+        self.query_one("#run").focus()
+
+    @on(Button.Pressed, "#run")
+    @on(Input.Submitted)
+    def run_it(self) -> None:
+        """Check the fields and run."""
+        try:
+            data = bytes.fromhex(self.query_one("#data", Input).value.removeprefix("hex:"))
+        except ValueError as error:
+            self._show(Content.styled(f"the packet is not hexadecimal: {error}", "$text-error"))
+            return
+        repeat = self.query_one("#repeat", Input).value
+        if not repeat.isdigit() or not 1 <= int(repeat) <= 100_000_000:
+            self._show(Content.styled("repeat takes a number from 1 to 100,000,000", "$text-error"))
+            return
+        name = str(cast("Select[str]", self.query_one("#program")).value)
+        self._run(self._programs[name], data, int(repeat))
+
+    @work(thread=True, exit_on_error=False, exclusive=True)
+    def _run(self, program: Program, data: bytes, repeat: int) -> None:
+        try:
+            result = program.run(data or None, repeat=repeat)
+        except BpftuiError as error:
+            text = f"✗ {error.message}" + (f"\n{error.hint}" if error.hint else "")
+            self.app.call_from_thread(self._show, Content.styled(text, "$text-error"))
+        else:
+            self.app.call_from_thread(self._show, _describe(program, data, result))
+
+    def _show(self, content: Content) -> None:
+        if self.is_mounted:
+            label = self.query_one("#result", Label)
+            label.update(content)
+            label.scroll_visible(animate=False)
+
+
+def _describe(program: Program, data: bytes, result: RunResult) -> Content:
+    meaning = ""
+    if program.type.label == "xdp" and result.retval < len(_XDP):
+        meaning = f" ({_XDP[result.retval]})"
+    parts = [
+        Content.assemble("returned  ", (f"{result.retval}{meaning}", "bold $text-success"), f"  {result.retval:#x}"),
+        Content(f"duration  {duration(result.duration_ns / 1e9)} a run"),
+    ]
+    if result.data:
+        same = not data or data == result.data
+        parts.append(Content(f"packet    {len(result.data)} bytes{', unchanged' if same and data else ''}"))
+        parts.append(packet_diff(data or result.data, result.data))
+    return Content("\n").join(parts)
+
+
+def packet_diff(before: bytes, after: bytes) -> Content:
+    """Return a hex dump of *after*; bytes that differ from *before* are bold and underlined, 16 a row."""
+    rows: list[Content] = []
+    for start in range(0, min(len(after), _ROW * _MAX_ROWS), _ROW):
+        parts: list[str | tuple[str, str]] = [(f"{start:04x}  ", "$foreground 60%")]
+        for index in range(start, min(start + _ROW, len(after))):
+            changed = index >= len(before) or before[index] != after[index]
+            text = f"{after[index]:02x}"
+            parts.extend([(text, "bold underline $text-warning") if changed else text, " "])
+        rows.append(Content.assemble(*parts))
+    if len(after) > _ROW * _MAX_ROWS:
+        rows.append(Content.styled(f"… {len(after) - _ROW * _MAX_ROWS} more bytes", "$foreground 60%"))
+    return Content("\n").join(rows)

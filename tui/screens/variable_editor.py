@@ -1,0 +1,186 @@
+"""VariableEditor: type, range, choices and a field that says at once what is wrong with its text."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.widgets import Button, Input, OptionList
+
+from ...core.btf import types
+from ...core.errors import BpftuiError
+from .dialog import Dialog, line
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.widget import Widget
+
+    from ...core.btf import CType
+    from ..widgets.variables_view import Place
+
+__all__ = ["VariableEditor", "edit_text", "range_text"]
+
+_MAX_CHOICES = 200
+
+
+class VariableEditor(Dialog[str]):
+    """Edit a variable or a member of one; dismisses with a text that fits, or with None.
+
+    Args:
+        place: What is edited.
+        raw: Its bytes now.
+        live: Whether it is in memory already, so that setting it takes effect at once.
+    """
+
+    title_text: ClassVar[str] = "Edit"
+
+    def __init__(self, place: Place, raw: bytes, *, live: bool) -> None:
+        super().__init__()
+        self._place = place
+        self._raw = raw
+        self._live = live
+        self._choices = _choices(place.type)
+
+    def heading(self) -> str:
+        """Return the title."""
+        return f"Edit {self._place.name}"
+
+    def body(self) -> ComposeResult:
+        """Compose type, current value, range, choices and the field."""
+        place = self._place
+        declared = place.type.c_text if place.type is not None else f"{place.size} bytes without a type"
+        yield line(f"type     {declared}", classes="dialog-field")
+        yield line(
+            f"section  {place.variable.section}+{place.variable.offset + place.offset:#x}", classes="dialog-field"
+        )
+        yield line(f"now      {self._shown(self._raw)}", classes="dialog-field")
+        original = place.variable.original[place.offset : place.offset + place.size]
+        if original != self._raw:
+            yield line(f"file     {self._shown(original)}", classes="dialog-field")
+        yield line(f"allowed  {range_text(place.type, place.size)}", classes="dialog-field")
+        if self._choices:
+            choices = OptionList(*self._choices, id="choices", markup=False)
+            choices.border_title = "choices: ↑ ↓ enter"
+            yield choices
+        yield Input(edit_text(place.type, self._raw), id="value", select_on_focus=True)
+        yield line("", id="problem")
+        when = "It is loaded: the new value takes effect at once." if self._live else ""
+        yield line(when or "It takes effect when the collection is loaded.", classes="dialog-note")
+
+    def buttons(self) -> list[Widget]:
+        """Return Cancel and Set."""
+        return [Button("Cancel", id="cancel"), Button("Set", id="set", variant="primary")]
+
+    def on_mount(self) -> None:
+        """Begin where the typing is, or where the choice is."""
+        if not self._choices:
+            self.query_one("#value").focus()
+            return
+        choices = self.query_one("#choices", OptionList)
+        now = edit_text(self._place.type, self._raw)
+        if now in self._choices:
+            choices.highlighted = self._choices.index(now)
+        choices.focus()
+
+    def _shown(self, raw: bytes) -> str:
+        place = self._place
+        return place.type.format(raw) if place.type is not None else raw.hex(" ")
+
+    def _check(self, text: str) -> str | None:
+        """Return what is wrong with *text*, as the variable itself would say it; None when it fits."""
+        place = self._place
+        variable = place.variable
+        section = dataclasses.replace(variable.map, data=bytearray(variable.raw))
+        try:
+            dataclasses.replace(variable, map=section, offset=0).set_text(text, place.path)
+        except BpftuiError as error:
+            return f"{error.message}; {error.hint}" if error.hint else error.message
+        return None
+
+    @on(Input.Changed, "#value")
+    def validate(self, event: Input.Changed) -> None:
+        """Say what is wrong while it is typed."""
+        problem = self._check(event.value)
+        self.query_one("#problem", expect_type=type(line(""))).update(f"✗ {problem}" if problem else "✓ fits")
+        self.query_one("#problem").set_class(problem is not None, "-wrong")
+        self.query_one("#set", Button).disabled = problem is not None
+
+    @on(OptionList.OptionHighlighted, "#choices")
+    def follow_choice(self, event: OptionList.OptionHighlighted) -> None:
+        """Put the choice into the field."""
+        self.query_one("#value", Input).value = self._choices[event.option_index]
+
+    @on(OptionList.OptionSelected, "#choices")
+    def take_choice(self, event: OptionList.OptionSelected) -> None:
+        """Set the choice."""
+        self.query_one("#value", Input).value = self._choices[event.option_index]
+        self._finish()
+
+    @on(Input.Submitted, "#value")
+    @on(Button.Pressed, "#set")
+    def submit(self) -> None:
+        """Set the text when it fits."""
+        self._finish()
+
+    def _finish(self) -> None:
+        text = self.query_one("#value", Input).value
+        if self._check(text) is None:
+            self.dismiss(text)
+
+
+def edit_text(ctype: CType | None, raw: bytes) -> str:
+    """Return the value of *raw* as text that `VariableSpec.set_text` reads back."""
+    if ctype is None:
+        return f"hex:{raw.hex()}"
+    value = ctype.decode(raw)
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return value
+        case bytes():
+            return f"hex:{value.hex()}"
+        case int() | float():
+            return str(value)
+        case _:
+            try:
+                return json.dumps(value, ensure_ascii=False)
+            except TypeError:  # bytes inside
+                return f"hex:{raw.hex()}"
+
+
+def range_text(ctype: CType | None, size: int) -> str:
+    """Return what a type takes: `0 … 65535`, `true or false`, …"""
+    if ctype is None:
+        return f"hex: and {size} bytes"
+    found = ctype.stripped
+    match found:
+        case types.Int(is_bool=True):
+            return "true or false"
+        case types.Enum():
+            return "a name of the list, or an integer"
+        case types.Int() if ctype.limits is not None:
+            low, high = ctype.limits
+            return f"{low} … {high} (also 0x…, 0b…)"
+        case types.Float():
+            return "a number"
+        case types.Composite():
+            return 'JSON {"member": value, …}, or hex:…'
+        case types.Array() if ctype.is_composite:
+            return f"JSON [value, …] of {found.count} elements, or hex:…"
+        case types.Array():
+            return f"text of at most {found.count - 1} bytes, or hex:…"
+        case _:
+            return f"an integer of {size} bytes, or hex:…"
+
+
+def _choices(ctype: CType | None) -> list[str]:
+    if ctype is None:
+        return []
+    match ctype.stripped:
+        case types.Int(is_bool=True):
+            return ["false", "true"]
+        case _:
+            return [found.name for found in ctype.enumerators[:_MAX_CHOICES]]

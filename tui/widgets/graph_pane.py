@@ -1,0 +1,66 @@
+"""GraphPane: the chosen counters over time, on the whole pane."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from ..format import duration
+from .chart import Chart
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.app import ComposeResult
+
+    from .chart import ChartSeries
+
+__all__ = ["GraphPane"]
+
+
+class GraphPane(Vertical, can_focus=True):
+    """A chart under one line that says what it shows."""
+
+    DEFAULT_CSS = """
+    GraphPane {
+        & > #graph-title { height: 1; background: $panel; padding: 0 1; }
+    }
+    """
+
+    def compose(self) -> ComposeResult:
+        """Compose title and chart."""
+        yield Static(id="graph-title")
+        chart = Chart(id="graph-chart", unit="/s")
+        chart.empty_text = "nothing to draw yet: load, attach, then choose an entry of a map with enter"
+        yield chart
+
+    def on_mount(self) -> None:
+        """Say what is to be done."""
+        self.title("")
+
+    @property
+    def window(self) -> float:
+        """Seconds that the chart reaches back."""
+        return self.query_one(Chart).window
+
+    @window.setter
+    def window(self, seconds: float) -> None:
+        self.query_one(Chart).window = seconds
+
+    def title(self, what: str) -> None:
+        """Say what is drawn."""
+        text = what or "Rates"
+        self.query_one("#graph-title", Static).update(
+            Content.assemble(
+                (text, "bold"),
+                (f"  per second, the last {duration(self.window)}  ", ""),
+                ("[ ] window · 4 and enter: choose counters", "$foreground 60%"),
+            )
+        )
+
+    def show(self, series: Sequence[ChartSeries], now: float) -> None:
+        """Draw *series*."""
+        self.query_one(Chart).show(series, now)

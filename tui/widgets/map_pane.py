@@ -1,0 +1,133 @@
+"""MapPane: one map, live: its entries or its events, and a small chart of what moves most."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.containers import Vertical
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widgets import ContentSwitcher, Static
+
+from ...core.live import map_table
+from ...core.spec import MapType
+from ..format import grouped
+from .chart import Chart
+from .event_view import EventView
+from .map_table import MapTableView
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.app import ComposeResult
+
+    from ...core.live import Sample
+    from ...core.spec import CollectionSpec
+    from .chart import ChartSeries
+    from .event_view import EventLine
+
+__all__ = ["MapPane"]
+
+_MAX_ROWS = 10_000
+
+
+class MapPane(Vertical):
+    """The map called `map_name`; which one is changed by the tree."""
+
+    DEFAULT_CSS = """
+    MapPane {
+        & > #map-title { height: 1; background: $panel; padding: 0 1; }
+        & > ContentSwitcher { height: 1fr; }
+        & MapTableView { height: 1fr; }
+        & EventView { height: 1fr; }
+        & > Chart { height: 40%; max-height: 14; min-height: 6; }
+        & > Chart.-off { display: none; }
+    }
+    """
+
+    map_name: reactive[str] = reactive("", init=False)
+    """The map that is shown."""
+
+    def __init__(self, spec: CollectionSpec, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        """Initialise the pane for the maps of *spec*."""
+        super().__init__(id=id)
+        self.spec = spec
+        declared = [found.name for found in spec.maps.values() if not found.is_data]
+        self.set_reactive(MapPane.map_name, declared[0] if declared else "")
+        self._events: dict[str, list[EventLine]] = {}
+
+    def compose(self) -> ComposeResult:
+        """Compose title, table, events and chart."""
+        yield Static(id="map-title")
+        with ContentSwitcher(initial="map-table"):
+            yield MapTableView(id="map-table")
+            yield EventView(id="map-events")
+        yield Chart(id="map-chart", unit="/s", classes="-off")
+
+    def on_mount(self) -> None:
+        """Say what is missing before the load."""
+        table = self.query_one(MapTableView)
+        table.empty_text = "L loads the collection: then its entries are here" if self.map_name else "no maps"
+        self._show_title()
+
+    def watch_map_name(self) -> None:
+        """Show another map."""
+        stream = self.is_stream
+        self.query_one(ContentSwitcher).current = "map-events" if stream else "map-table"
+        self.query_one(MapTableView).table = None
+        if stream:
+            view = self.query_one(EventView)
+            view.clear()
+            view.append(self._events.get(self.map_name, []))
+        self._show_title()
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether the map brings events instead of entries."""
+        found = self.spec.maps.get(self.map_name)
+        return found is not None and found.type is MapType.RINGBUF
+
+    def add_events(self, name: str, events: Sequence[EventLine]) -> None:
+        """Keep the events of a ring buffer, and show them when it is the one."""
+        kept = self._events.setdefault(name, [])
+        kept.extend(events)
+        del kept[:-_MAX_ROWS]
+        if name == self.map_name:
+            self.query_one(EventView).append(events)
+
+    def show(self, current: Sample, previous: Sample | None, series: Sequence[ChartSeries]) -> None:
+        """Show the map as *current* has it, with rates since *previous*, and the chart of *series*."""
+        found = self.spec.maps.get(self.map_name)
+        if found is None:
+            return
+        chart = self.query_one(Chart)
+        chart.set_class(not series, "-off")
+        if self.map_name not in current.maps:
+            if not self.is_stream:
+                self.query_one(
+                    MapTableView
+                ).empty_text = f"entries of a map of type {found.type.label} cannot be listed"
+            self._show_title()
+            return
+        table = map_table(found, current, previous, limit=_MAX_ROWS)
+        view = self.query_one(MapTableView)
+        view.empty_text = "no entries yet"
+        view.table = table
+        self._show_title(f"{grouped(table.total)}{'+' if table.partial else ''} entries")
+        if series:
+            chart.show(series, current.time)
+
+    def _show_title(self, entries: str = "") -> None:
+        found = self.spec.maps.get(self.map_name)
+        if found is None:
+            return
+        types = ""
+        if found.key is not None and found.value is not None:
+            types = f"  {found.key.c_text} → {found.value.c_text}"
+        self.query_one("#map-title", Static).update(
+            Content.assemble(
+                (found.name, "bold"),
+                (f"  {found.type.label}{types}", "$foreground 60%"),
+                (f"  {entries}", ""),
+            )
+        )

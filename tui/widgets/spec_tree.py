@@ -1,0 +1,329 @@
+"""SpecTree: a CollectionSpec as a tree."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual.binding import Binding, BindingType
+from textual.widgets import Tree
+
+from ...core.errors import BpftuiError
+from ..nodes import Node, NodeKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.style import Style
+    from textual.widgets.tree import TreeNode
+
+    from ...core.spec import CollectionSpec, MapSpec, ProgramSpec, VariableSpec
+    from ...core.spec.collection import Extern
+
+__all__ = ["SpecTree"]
+
+_LINK_SLICE = 0.008
+"""Seconds of linking between two frames: half a frame at 60 Hz."""
+
+
+class SpecTree(Tree[Node]):
+    """Programs with their functions, maps, variables by section, and what cannot be used, with the reason.
+
+    Functions need a program's linked code, so they come after the first frame, a slice at a time.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j", "cursor_down", "Down", show=False, id="tree.down", tooltip="One line down (or the arrow)"),
+        Binding("k", "cursor_up", "Up", show=False, id="tree.up", tooltip="One line up (or the arrow)"),
+        Binding("h,left", "fold", "Fold", show=False, id="tree.fold", tooltip="Fold, or go to the parent"),
+        Binding(
+            "l,right",
+            "unfold",
+            "Unfold",
+            show=False,
+            id="tree.unfold",
+            tooltip="Unfold, or go to the first child",
+        ),
+        Binding("g,home", "scroll_home", "Top", show=False, id="tree.top", tooltip="Go to the top"),
+        Binding("G,end", "scroll_end", "Bottom", show=False, id="tree.bottom", tooltip="Go to the bottom"),
+        Binding("ctrl+d", "page_down", "Page down", show=False, id="tree.page-down", tooltip="One page down"),
+        Binding("ctrl+u", "page_up", "Page up", show=False, id="tree.page-up", tooltip="One page up"),
+        Binding("space", "toggle_node", "Fold", show=False, id="tree.toggle", tooltip="Fold or unfold"),
+        Binding("enter", "select_cursor", "Open", show=False, id="tree.open", tooltip="Open what is chosen"),
+    ]
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "spec-tree--detail",
+        "spec-tree--group",
+        "spec-tree--changed",
+        "spec-tree--unusable",
+    }
+    """
+    | Class | Description |
+    | :- | :- |
+    | `spec-tree--detail` | Types and sizes behind a name. |
+    | `spec-tree--group` | The headings. |
+    | `spec-tree--changed` | The mark of a variable that differs from the file. |
+    | `spec-tree--unusable` | What is in the file but cannot be used. |
+    """
+
+    DEFAULT_CSS = """
+    SpecTree {
+        background: $background;
+        padding: 0;
+        scrollbar-size: 0 1;
+        & > .spec-tree--detail { color: $text-muted; }
+        & > .spec-tree--group { text-style: bold; color: $text-primary; }
+        & > .spec-tree--changed { text-style: bold; color: $text-warning; }
+        & > .spec-tree--unusable { color: $text-error; text-style: italic; }
+        & > .tree--guides { color: $foreground 20%; }
+        & > .tree--guides-selected { color: $primary; text-style: none; }
+        &:focus { background-tint: transparent; }
+    }
+    """
+
+    def __init__(self, spec: CollectionSpec, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        """Initialise the tree of *spec*."""
+        super().__init__(_file_name(spec.file), Node(NodeKind.COLLECTION, spec.file), id=id)
+        self.spec = spec
+        self.guide_depth = 2
+        self.auto_expand = False
+        self._places: dict[Node, TreeNode[Node]] = {self.root.data: self.root} if self.root.data else {}
+        self._unlinked: list[str] = list(spec.programs)
+        self._damaged: set[str] = set()
+        self._populate()
+
+    # What is in it
+
+    def _populate(self) -> None:
+        spec = self.spec
+        self.root.expand()
+        if spec.programs:
+            group = self._group(self.root, NodeKind.PROGRAMS, "Programs", len(spec.programs))
+            for program in spec.programs.values():
+                self._leaf(group, Node(NodeKind.PROGRAM, program.name))
+        if declared := [found for found in spec.maps.values() if not found.is_data]:
+            group = self._group(self.root, NodeKind.MAPS, "Maps", len(declared))
+            for found in declared:
+                self._leaf(group, Node(NodeKind.MAP, found.name))
+        self._add_variables()
+        self._add_externs()
+        if spec.hidden:
+            group = self._group(self.root, NodeKind.HIDDEN_ALL, "Not usable", len(spec.hidden), folded=True)
+            for hidden in spec.hidden:
+                self._leaf(group, Node(NodeKind.HIDDEN, hidden.name))
+        if spec.btf is not None:
+            self._leaf(self.root, Node(NodeKind.TYPES))
+
+    def _add_variables(self) -> None:
+        """Show data sections with their variables, also sections that have none with a name."""
+        sections = [found for found in self.spec.maps.values() if found.is_data]
+        if not sections:
+            return
+        group = self._group(self.root, NodeKind.VARIABLES, "Variables", len(self.spec.variables))
+        by_section: dict[str, list[VariableSpec]] = {found.name: [] for found in sections}
+        for variable in self.spec.variables.values():
+            by_section.setdefault(variable.map.name, []).append(variable)
+        for name, variables in by_section.items():
+            section = self._leaf(group, Node(NodeKind.SECTION, name))
+            section.allow_expand = bool(variables)
+            section.expand()
+            for variable in variables:
+                self._leaf(section, Node(NodeKind.VARIABLE, variable.name))
+
+    def _add_externs(self) -> None:
+        externs = list(_all_externs(self.spec))
+        if externs:
+            group = self._group(self.root, NodeKind.EXTERNS, "Expected from the kernel", len(externs), folded=True)
+            for extern in externs:
+                self._leaf(group, Node(NodeKind.EXTERN, extern.name))
+
+    def _group(
+        self, parent: TreeNode[Node], kind: NodeKind, title: str, count: int, *, folded: bool = False
+    ) -> TreeNode[Node]:
+        node = Node(kind)
+        place = parent.add(Text(f"{title} {count}"), node, expand=not folded)
+        self._places[node] = place
+        return place
+
+    def _leaf(self, parent: TreeNode[Node], node: Node) -> TreeNode[Node]:
+        place = parent.add_leaf(Text(node.name or "Types"), node)
+        self._places[node] = place
+        return place
+
+    # Functions
+
+    def on_mount(self) -> None:
+        """Put the cursor on the first program and begin to link after the first frame."""
+        first = next(iter(self.spec.programs), None)
+        self.call_after_refresh(self._link_some)
+        if first is not None:
+            self.call_after_refresh(self.choose, Node(NodeKind.PROGRAM, first))
+
+    def _link_some(self) -> None:
+        """Add the functions of some programs, then give the screen its turn."""
+        stop = time.perf_counter() + _LINK_SLICE
+        while self._unlinked and time.perf_counter() < stop:
+            self._add_functions(self._unlinked.pop(0))
+        if self._unlinked:
+            self.set_timer(0.01, self._link_some)
+
+    def _add_functions(self, name: str) -> None:
+        place = self._places[Node(NodeKind.PROGRAM, name)]
+        program = self.spec.programs[name]
+        try:
+            functions = program.functions
+        except BpftuiError:
+            self._damaged.add(name)
+            return
+        if program.problem:
+            self._damaged.add(name)
+        if len(functions) < 2:
+            return
+        place.allow_expand = True
+        for function in functions[1:]:
+            self._leaf(place, Node(NodeKind.FUNCTION, function.name, program=name))
+        place.expand()
+
+    # Drawing
+
+    def render_label(self, node: TreeNode[Node], base_style: Style, style: Style) -> Text:
+        """Draw a node: fold mark, name, and in a muted colour what it is."""
+        data = node.data
+        text = Text(no_wrap=True)
+        if node.allow_expand and node is not self.root:
+            text.append("▾ " if node.is_expanded else "▸ ", base_style)
+        if data is None:
+            return text
+        if data.kind in _GROUPS:
+            text.append(str(node.label), style + self._ink("group"))
+            return text
+        name, name_ink, detail = self._describe(data, str(node.label))
+        text.append(name, style + self._ink(name_ink) if name_ink else style)
+        if name_ink == "changed":
+            text.append(" *", style + self._ink("changed"))
+        if detail:
+            text.append(f" {detail}", style + self._ink("detail"))
+        return text
+
+    def _describe(self, node: Node, label: str) -> tuple[str, str, str]:
+        """Return a node's name, the component class of the name, and what stands behind it."""
+        spec = self.spec
+        match node.kind:
+            case NodeKind.PROGRAM:
+                program = spec.programs[node.name]
+                bad = program.unusable or node.name in self._damaged
+                return label, "unusable" if bad else "", _program_detail(program)
+            case NodeKind.FUNCTION:
+                return f"{node.name}()", "", ""
+            case NodeKind.MAP:
+                found = spec.maps[node.name]
+                return label, "unusable" if found.problem else "", _map_detail(found)
+            case NodeKind.SECTION:
+                return label, "", "read-only" if spec.maps[node.name].read_only else ""
+            case NodeKind.VARIABLE:
+                variable = spec.variables[node.name]
+                detail = variable.type.c_text if variable.type is not None else f"{variable.size} bytes"
+                return label, "changed" if variable.changed else "", _unqualified(detail)
+            case NodeKind.HIDDEN:
+                hidden = next(found for found in spec.hidden if found.name == node.name)
+                return label, "unusable", hidden.kind
+            case NodeKind.EXTERN:
+                extern = next(found for found in _all_externs(spec) if found.name == node.name)
+                return label, "", "optional" if extern.weak else ""
+            case NodeKind.TYPES:
+                return "Types", "group", f"{max(0, len(spec.btf) - 1) if spec.btf is not None else 0:,}"
+            case _:
+                return label, "group", ""
+
+    def _ink(self, name: str) -> Style:
+        """Return a component's foreground only: the cursor's line keeps its background."""
+        from .virtual_list import foreground
+
+        return foreground(self.get_component_rich_style(f"spec-tree--{name}"))
+
+    # What a screen calls
+
+    def choose(self, node: Node) -> bool:
+        """Put the cursor on *node*; return whether it is in the tree."""
+        place = self._places.get(node)
+        if place is None:
+            return False
+        parent = place.parent
+        while parent is not None:
+            parent.expand()
+            parent = parent.parent
+        assert self.last_line >= 0  # asking for it numbers the lines that have just been unfolded
+        self.move_cursor(place)
+        return True
+
+    def search(self, text: str, *, step: int = 1) -> bool:
+        """Put the cursor on the next node whose name holds *text*, wrapping around; return whether there is one."""
+        nodes = list(self._places)
+        here = self.cursor_node.data if self.cursor_node is not None else None
+        start = nodes.index(here) if here in self._places else 0
+        turned = [nodes[(start + step * turn) % len(nodes)] for turn in range(1, len(nodes) + 1)]
+        found = next((node for node in turned if text.lower() in node.name.lower()), None)
+        return found is not None and self.choose(found)
+
+    def refresh_labels(self) -> None:
+        """Draw anew after variables have changed."""
+        self._invalidate()
+        self.refresh()
+
+    # Actions
+
+    def action_fold(self) -> None:
+        """Fold the node, or go to its parent when there is nothing to fold."""
+        node = self.cursor_node
+        if node is None:
+            return
+        if node.allow_expand and node.is_expanded and node is not self.root:
+            node.collapse()
+        elif node.parent is not None:
+            self.move_cursor(node.parent)
+
+    def action_unfold(self) -> None:
+        """Unfold the node, or go to its first child when it is open."""
+        node = self.cursor_node
+        if node is None or not node.allow_expand:
+            return
+        if not node.is_expanded:
+            node.expand()
+        elif node.children:
+            self.move_cursor(node.children[0])
+
+
+_GROUPS = frozenset(
+    {NodeKind.PROGRAMS, NodeKind.MAPS, NodeKind.VARIABLES, NodeKind.EXTERNS, NodeKind.HIDDEN_ALL},
+)
+
+
+def _all_externs(spec: CollectionSpec) -> Iterable[Extern]:
+    yield from spec.externs.kconfig
+    yield from spec.externs.ksyms
+    yield from spec.externs.kfuncs
+
+
+def _file_name(path: str) -> str:
+    return path.rsplit("/", 1)[-1]
+
+
+def _program_detail(program: ProgramSpec) -> str:
+    detail = program.type.label
+    if program.attach_to:
+        detail += f" {program.attach_to}"
+    return detail if program.autoload else f"{detail} (not loaded by itself)"
+
+
+def _map_detail(found: MapSpec) -> str:
+    if found.key is None or found.value is None:
+        return found.type.label
+    key, value = (_unqualified(each.c_text).removeprefix("struct ") for each in (found.key, found.value))
+    return f"{found.type.label} {key}→{value}"
+
+
+def _unqualified(c_text: str) -> str:
+    """Return a type without the qualifiers that a data section's place already tells."""
+    return c_text.replace("const ", "").replace("volatile ", "")

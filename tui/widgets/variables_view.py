@@ -1,0 +1,320 @@
+"""VariablesView: global variables with their values, members unfolded on demand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from ...core.btf import CType, format_value
+from ...core.errors import BpftuiError
+from .row_view import RowView
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ...core.runtime import Variable
+    from ...core.spec import CollectionSpec, VariableSpec
+
+__all__ = ["Place", "VariablesView"]
+
+_MAX_ELEMENTS = 256
+"""Array elements that an unfolded array shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A variable, or a member of one."""
+
+    variable: VariableSpec
+    path: str
+    """`.limits[2].rate`; empty for the variable itself."""
+    type: CType | None
+    offset: int
+    """Bytes from the start of the variable."""
+    depth: int
+    """How deep within the variable."""
+
+    @property
+    def name(self) -> str:
+        """As a user writes it: `cfg.limits[2].rate`."""
+        return self.variable.name + self.path
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return self.variable.size if self.type is None else self.type.size
+
+
+class VariablesView(RowView):
+    """Name, type, value and section of every variable; changed ones and those that are read-only are marked.
+
+    Before the load values are those that will be loaded, afterwards those in memory at the last `refresh_values`.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "space",
+            "fold",
+            "Fold",
+            show=False,
+            id="variables.fold",
+            tooltip="Unfold or fold a struct or array",
+        ),
+        Binding("e", "edit", "Edit", id="variables.edit", tooltip="Edit the variable"),
+        Binding(
+            "r",
+            "reset",
+            "Reset",
+            id="variables.reset",
+            tooltip="Set the variable back to what the file holds",
+        ),
+    ]
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"variables-view--changed", "variables-view--type"}
+    """
+    | Class | Description |
+    | :- | :- |
+    | `variables-view--changed` | A value that differs from the file. |
+    | `variables-view--type` | C types. |
+    """
+
+    DEFAULT_CSS = """
+    VariablesView {
+        & > .variables-view--changed { color: $text-warning; text-style: bold; }
+        & > .variables-view--type { color: $text-accent; }
+    }
+    """
+
+    class EditRequested(Message):
+        """The user wants to edit a place.
+
+        Args:
+            view: The sender.
+            place: What to edit.
+        """
+
+        def __init__(self, view: VariablesView, place: Place) -> None:
+            super().__init__()
+            self.view = view
+            self.place = place
+
+    class ResetRequested(EditRequested):
+        """The user wants a variable back as the file has it."""
+
+    def __init__(self, spec: CollectionSpec, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        """Initialise the view of the variables of *spec*."""
+        super().__init__(id=id)
+        self.spec = spec
+        self.empty_text = "this object has no global variables"
+        self._live: Mapping[str, Variable] = {}
+        self._unfolded: set[tuple[str, str]] = set()
+        self._raw: dict[str, bytes] = {}
+        self._places: list[Place] = []
+        self._name_width = self._type_width = 4
+        self._hexadecimal = False
+        self._list_places()
+
+    # What a screen calls
+
+    @property
+    def live(self) -> Mapping[str, Variable]:
+        """The variables of the loaded collection; empty before the load."""
+        return self._live
+
+    @live.setter
+    def live(self, variables: Mapping[str, Variable]) -> None:
+        self._live = variables
+        self.refresh_values()
+
+    @property
+    def place(self) -> Place | None:
+        """What the cursor is on."""
+        return self._places[self.cursor] if self._places else None
+
+    def choose(self, name: str) -> None:
+        """Put the cursor on the variable *name*."""
+        for index, place in enumerate(self._places):
+            if place.name == name:
+                self.cursor = index
+                return
+
+    def refresh_values(self) -> None:
+        """Read every value anew and draw what has changed."""
+        raw = {name: self._read(variable) for name, variable in self.spec.variables.items()}
+        if raw != self._raw or not self._live:
+            self._raw = raw
+            self.refresh_rows()
+
+    def raw(self, place: Place) -> bytes:
+        """Return the bytes of a place as they are shown."""
+        raw = self._raw.get(place.variable.name) or self._read(place.variable)
+        return raw[place.offset : place.offset + place.size]
+
+    def writable(self, place: Place) -> bool:
+        """Whether it can be edited now."""
+        live = self._live.get(place.variable.name)
+        return live is None or not live.read_only
+
+    # Rows
+
+    def _read(self, variable: VariableSpec) -> bytes:
+        live = self._live.get(variable.name)
+        if live is None:
+            return variable.raw
+        try:
+            return live.raw()
+        except BpftuiError:
+            return variable.raw
+
+    def _list_places(self) -> None:
+        places: list[Place] = []
+        for variable in self.spec.variables.values():
+            self._add(Place(variable, "", variable.type, 0, 0), places)
+        self._places = places
+        self._name_width = max((len(self._label(place)) for place in places), default=4)
+        self._type_width = max((len(_type_text(place)) for place in places), default=4)
+
+    def _add(self, place: Place, into: list[Place]) -> None:
+        into.append(place)
+        if place.type is None or (place.variable.name, place.path) not in self._unfolded:
+            return
+        for step, inner, offset in _children(place.type):
+            path = place.path + step
+            self._add(Place(place.variable, path, inner, place.offset + offset, place.depth + 1), into)
+
+    def _label(self, place: Place) -> str:
+        fold = " "
+        if place.type is not None and place.type.is_composite:
+            fold = "▾" if (place.variable.name, place.path) in self._unfolded else "▸"
+        name = place.path[place.path.rfind("." if place.path[-1:] != "]" else "[") :] if place.path else place.name
+        return f"{'  ' * place.depth}{fold} {name}"
+
+    def value_text(self, place: Place) -> str:
+        """Return the value of a place as one line."""
+        raw = self.raw(place)
+        if place.type is None:
+            return raw.hex(" ")
+        return format_value(place.type.decode(raw), hexadecimal=self._hexadecimal)
+
+    @property
+    def header_height(self) -> int:
+        """One line of titles."""
+        return 1
+
+    def row_count(self) -> int:
+        """Return how many places are unfolded."""
+        return len(self._places)
+
+    def draw_header(self, line: int, width: int) -> Text:
+        """Name the columns."""
+        names, types = self._columns(width)
+        return Text(f"{'Name':<{names}}  {'Type':<{types}}  Value")
+
+    def draw_row(self, index: int, width: int) -> Text:
+        """Draw a place."""
+        place = self._places[index]
+        names, types = self._columns(width)
+        changed = self._changed(place)
+        text = Text(f"{_fitted(self._label(place), names)}  ", no_wrap=True)
+        text.append(f"{_fitted(_type_text(place), types)}  ", self.ink("variables-view--type"))
+        text.append(self.value_text(place), self.ink("variables-view--changed") if changed else "")
+        if changed:
+            text.append(" *", self.ink("variables-view--changed"))
+        if not place.depth and (note := self._note(place)):
+            text.append(f"  {note}", self.ink("row-view--muted"))
+        return text
+
+    def row_text(self, index: int) -> str:
+        """Return a place as it would be declared."""
+        place = self._places[index]
+        return f"{_type_text(place)} {place.name} = {self.value_text(place)}"
+
+    def row_hint(self, index: int) -> str:
+        """Say where the variable lies and whether it can be set."""
+        place = self._places[index]
+        return f"{place.name}: {place.variable.section}+{place.variable.offset + place.offset:#x}, {place.size} bytes"
+
+    def _columns(self, width: int) -> tuple[int, int]:
+        """Return the widths of name and type, so that something is left for the value."""
+        names = min(self._name_width, max(12, width * 2 // 5))
+        return names, min(self._type_width, max(10, width // 4))
+
+    def _changed(self, place: Place) -> bool:
+        original = place.variable.original[place.offset : place.offset + place.size]
+        return self.raw(place) != original
+
+    def _note(self, place: Place) -> str:
+        if not place.variable.constant:
+            return ""
+        return "constant" if self.writable(place) else "constant, read-only since the load"
+
+    # Actions
+
+    def action_select(self) -> None:
+        """Edit, or unfold a struct or an array."""
+        place = self.place
+        if place is not None and place.type is not None and place.type.is_composite:
+            self.action_fold()
+        else:
+            self.action_edit()
+
+    def action_fold(self) -> None:
+        """Unfold or fold the place under the cursor."""
+        place = self.place
+        if place is None or place.type is None or not place.type.is_composite:
+            return
+        self._unfolded ^= {(place.variable.name, place.path)}
+        self._list_places()
+        self.refresh_rows()
+
+    def action_format(self) -> None:
+        """Show integers in the other base."""
+        self._hexadecimal = not self._hexadecimal
+        self.refresh_rows()
+
+    def action_edit(self) -> None:
+        """Ask the screen for an editor."""
+        if self.place is not None:
+            self.post_message(self.EditRequested(self, self.place))
+
+    def action_reset(self) -> None:
+        """Ask the screen to take the changes back."""
+        if self.place is not None:
+            self.post_message(self.ResetRequested(self, self.place))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer what the place under the cursor allows."""
+        if action in ("edit", "reset"):
+            place = self.place
+            if place is None or not self.writable(place):
+                return False
+            return action == "edit" or self._changed(place)
+        return super().check_action(action, parameters)
+
+
+def _children(ctype: CType) -> list[tuple[str, CType, int]]:
+    """Return the members of a struct or the elements of an array: path step, type, offset in bytes."""
+    if members := [(f".{name}", inner, offset) for name, inner, offset in ctype.members()]:
+        return members
+    elements: list[tuple[str, CType, int]] = []
+    for index in range(min(_MAX_ELEMENTS, ctype.size)):
+        try:
+            inner, offset = ctype.member(f"[{index}]")
+        except BpftuiError:
+            break
+        elements.append((f"[{index}]", inner, offset))
+    return elements
+
+
+def _type_text(place: Place) -> str:
+    if place.type is None:
+        return f"{place.size} bytes"
+    return place.type.c_text.replace("volatile ", "").replace("const ", "")
+
+
+def _fitted(text: str, width: int) -> str:
+    return f"{text:<{width}}" if len(text) <= width else text[: width - 1] + "…"
