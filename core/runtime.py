@@ -7,10 +7,11 @@ ask which of the two they have.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, Self, TypeVar, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
     from types import TracebackType
 
     from .btf import CType, Value
@@ -39,9 +40,8 @@ XdpMode = Literal["native", "generic"]
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One entry of a map, as bytes."""
+class Entry(NamedTuple):
+    """One entry of a map, as bytes. A tuple, because a map can have millions of them."""
 
     key: bytes
     values: tuple[bytes, ...]
@@ -290,6 +290,10 @@ class Runtime(Protocol):
 
     def load(self, spec: CollectionSpec, *, programs: set[str] | None = None) -> Collection:
         """Create the maps and load the programs (only *programs* if given, else those with `autoload`)."""
+        ...
+
+    def statistics(self) -> AbstractContextManager[object]:
+        """Return what makes programs count their runs and their time while it is open."""
         ...
 
     def check(self, spec: CollectionSpec) -> CheckReport:

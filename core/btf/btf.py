@@ -5,6 +5,7 @@ from __future__ import annotations
 import array
 import struct
 import sys
+from functools import cached_property
 from typing import Final, Literal, TypeAlias
 
 from ..errors import ObjectError
@@ -79,7 +80,7 @@ class Btf:
         self._words = words
         self._places = self._find_types()
         self._decoded: dict[int, t.BtfType] = {0: t.Void(0, "void")}
-        self._by_name: dict[str, list[int]] | None = None
+        self._found: dict[str, list[int]] = {}
 
     def __len__(self) -> int:
         """Return the number of types, void included."""
@@ -215,19 +216,25 @@ class Btf:
         )
 
     def find_all(self, name: str) -> list[int]:
-        """Return the ids of all types of that name, in ascending order."""
-        if self._by_name is None:
-            by_name: dict[str, list[int]] = {}
-            names: dict[int, str] = {}
-            for type_id in range(1, len(self)):
-                offset = self._words[self._places[type_id]]
-                if offset:
-                    text = names.get(offset)
-                    if text is None:
-                        text = names[offset] = self.name(offset)
-                    by_name.setdefault(text, []).append(type_id)
-            self._by_name = by_name
-        return self._by_name.get(name, [])
+        """Return the ids of all types of that name, in ascending order; 5 ms at most for a kernel's BTF."""
+        found = self._found.get(name)
+        if found is None:
+            wanted = name.encode() + b"\0"
+            offsets: set[int] = set()
+            at = self.strings.find(wanted) if name else -1
+            while at >= 0:
+                offsets.add(at)
+                at = self.strings.find(wanted, at + 1)
+            found = [i for i, offset in enumerate(self._name_offsets) if offset in offsets] if offsets else []
+            self._found[name] = found
+        return found
+
+    @cached_property
+    def _name_offsets(self) -> array.array[int]:
+        words = self._words
+        names = array.array("I", [words[place] for place in self._places])
+        names[0] = 0xFFFF_FFFF  # void has a name of its own, that no string holds
+        return names
 
     def find(self, name: str, kind: Kind | None = None) -> int | None:
         """Return the id of the first type of that name (and kind), or None."""

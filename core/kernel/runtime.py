@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from ..errors import BpftuiError, VerifierError
+from ..errors import BpftuiError, FeatureError, NoPermissionError, VerifierError
 from ..runtime import CheckReport, LoadOutcome
 from ..spec import MapType
 from . import probes
@@ -18,7 +19,7 @@ from .program import stats_enabled
 from .syscall import BpfError, Command
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
+    from collections.abc import Generator
 
     from ..spec import CollectionSpec, MapSpec, ProgramSpec
 
@@ -47,9 +48,16 @@ class KernelRuntime:
         with Loader(spec) as loader:
             return loader.load(self, programs)
 
-    def statistics(self) -> AbstractContextManager[None]:
-        """Return what makes programs count their runs and their time while it is open; see `stats_enabled`."""
-        return stats_enabled()
+    @contextmanager
+    def statistics(self) -> Generator[None]:
+        """Make programs count their runs and their time while it is open.
+
+        It needs CAP_SYS_ADMIN, more than loading does; without that right the counts stand still.
+        """
+        with ExitStack() as stack:
+            with suppress(NoPermissionError, FeatureError):
+                stack.enter_context(stats_enabled())
+            yield
 
     def check(self, spec: CollectionSpec) -> CheckReport:
         """Try every map once and every program by itself, close everything again, and report.

@@ -55,11 +55,8 @@ class Variable:
             UsageError: It is a constant.
         """
         self._check_writable()
-        if isinstance(value, dict) and self.spec.type is not None:
-            # What the dict leaves out stays as it is now, not as it was in the file.
-            raw = self.spec.type.encode(value, name=self.name, current=self.raw())
-        else:
-            raw = self.spec.encode(value)
+        # What a dict leaves out stays as it is now, not as it was in the file.
+        raw = self.spec.encode(value, current=self.raw() if isinstance(value, dict) else None)
         self._section.write_at(self.spec.offset, raw)
 
     def set_text(self, text: str, path: str = "") -> None:

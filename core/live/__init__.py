@@ -5,7 +5,7 @@ from __future__ import annotations
 from .counters import Counter, Track, counters, entry_value, key_text, variable_counters
 from .sampler import Sample, Sampler, readable_maps
 from .series import Point, RateTracker, Series, rate
-from .session import SANDBOX, Session, State, choose_runtime, parse_attachment, parse_target
+from .session import SANDBOX, RuntimeName, Session, State, choose_runtime, parse_attachment, parse_target
 from .stream import HasDescriptor, RingBuffer
 from .table import MapRow, MapTable, Order, map_table
 
@@ -19,6 +19,7 @@ __all__ = [
     "Point",
     "RateTracker",
     "RingBuffer",
+    "RuntimeName",
     "Sample",
     "Sampler",
     "Series",

@@ -7,7 +7,7 @@ import threading
 from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal, Self, cast
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, cast
 
 from ..errors import FeatureError, UnknownNameError, UsageError
 from .sampler import Sampler
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from ..runtime import AttachTarget, Collection, Link, Runtime, XdpMode
     from ..spec import CollectionSpec
 
-__all__ = ["SANDBOX", "Session", "State", "choose_runtime", "parse_attachment", "parse_target"]
+__all__ = ["SANDBOX", "RuntimeName", "Session", "State", "choose_runtime", "parse_attachment", "parse_target"]
+
+RuntimeName: TypeAlias = Literal["auto", "kernel", "vm"]
+"""What a user can ask for; `auto` takes the best that there is."""
 
 SANDBOX = "sandbox"
 """The target that means a sandbox made for it; it hides an interface of that name."""
@@ -35,7 +38,7 @@ class State(enum.StrEnum):
     ATTACHED = "ATTACHED"
 
 
-def choose_runtime(name: Literal["auto", "kernel", "vm"] = "auto") -> Runtime:
+def choose_runtime(name: RuntimeName = "auto") -> Runtime:
     """Return the runtime called *name*; `auto` takes the kernel.
 
     Raises:

@@ -2,13 +2,15 @@
 
 Reading one makes no system call but those that read the file, and gives the same result on every machine.
 Everything that depends on a kernel happens when a spec is loaded (`bpftui.core.kernel`).
+
+`bpftui.core.spec.listing` makes a program readable; it is not imported here, because decoding costs a third of what
+`bpftui show` takes to start.
 """
 
 from __future__ import annotations
 
 from .assign import LoadedObjects
 from .collection import CollectionSpec, Extern, Externs, Hidden, SectionLayout
-from .listing import Listing, Row, RowKind
 from .map import MapEntry, MapSpec
 from .program import (
     INSN_SIZE,
@@ -34,7 +36,6 @@ __all__ = [
     "Hidden",
     "LineInfo",
     "LinkedCode",
-    "Listing",
     "LoadedObjects",
     "MapEntry",
     "MapFlag",
@@ -46,8 +47,6 @@ __all__ = [
     "ProgramType",
     "Reference",
     "ReferenceKind",
-    "Row",
-    "RowKind",
     "SectionLayout",
     "VariableSpec",
 ]

@@ -61,7 +61,7 @@ def load_and_assign(spec: CollectionSpec, wanted: type[_T], **options: Any) -> _
     bases: tuple[type, ...] = (wanted,) if issubclass(wanted, LoadedObjects) else (wanted, LoadedObjects)
     owner: Any = type(wanted.__name__, bases, {"__module__": wanted.__module__})
     objects = owner.__new__(owner)
-    objects.collection = collection = part.load(programs=by_kind["program"], **options)
+    objects.collection = collection = part.load(programs=set(part.programs), **options)
     shelves = {"map": collection.maps, "program": collection.programs, "variable": collection.variables}
     for attribute, (kind, name) in names.items():
         setattr(objects, attribute, shelves[kind][name])

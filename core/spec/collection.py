@@ -153,10 +153,19 @@ class CollectionSpec:
     def subset(self, *, maps: set[str], programs: set[str], variables: set[str]) -> CollectionSpec:
         """Return a copy that holds only the programs named, and the maps that they, the variables or *maps* need."""
         twin = self.copy()
-        twin.programs = {name: twin.program(name) for name in self.programs if name in programs}
-        needed = set(maps)
-        needed.update(used for program in twin.programs.values() for used in program.maps)
+        wanted, needed = set(programs), set(maps)
         needed.update(self.variable(name).map.name for name in variables)
+        # What maps hold from the start is needed as well: inner maps, and the programs of a program array.
+        while True:
+            used = {used for name in wanted for used in self.program(name).maps}
+            held = {entry.target for name in needed | used for entry in self.map(name).contents}
+            more = (used | {name for name in held if name in self.maps}) - needed
+            tails = {name for name in held if name in self.programs} - wanted
+            if not more and not tails:
+                break
+            needed |= more
+            wanted |= tails
+        twin.programs = {name: program for name, program in twin.programs.items() if name in wanted}
         twin.maps = {name: spec for name, spec in twin.maps.items() if name in needed}
         twin.variables = {name: var for name, var in twin.variables.items() if var.map.name in needed}
         return twin

@@ -6,7 +6,7 @@ import struct
 from typing import TYPE_CHECKING, Final
 
 from ..btf import CType, Kind
-from ..btf.types import Array, Composite, DataSec, FunctionProto, Pointer, Var
+from ..btf.types import Array, Composite, DataSec, DeclTag, FunctionProto, Pointer, Var
 from ..errors import ObjectError
 from .collection import Hidden
 from .map import MapEntry, MapSpec
@@ -61,6 +61,7 @@ def _btf_maps(obj: ObjectFile) -> Iterator[MapSpec | Hidden]:
         return
     datasec = btf.type(datasec_id)
     assert isinstance(datasec, DataSec)
+    tags = _tags(btf)
     for item in datasec.variables:
         var = btf.type(item.type_id)
         symbol = symbols.get(var.name)
@@ -70,10 +71,21 @@ def _btf_maps(obj: ObjectFile) -> Iterator[MapSpec | Hidden]:
         obj.maps_at[section.number, symbol.value] = var.name
         try:
             spec = _btf_map(btf, var.name, var.type_id)
+            spec.tags = tuple(tags.get(item.type_id, ()))
         except ObjectError as error:
             yield Hidden(var.name, "map", error.reason)
             continue
         yield spec
+
+
+def _tags(btf: Btf) -> dict[int, list[str]]:
+    """Return the `btf_decl_tag`s of whole types, by the id of what they tag."""
+    found: dict[int, list[str]] = {}
+    for tag_id in btf.ids(Kind.DECL_TAG):
+        tag = btf.type(tag_id)
+        if isinstance(tag, DeclTag) and tag.component == -1:
+            found.setdefault(tag.target, []).append(tag.name)
+    return found
 
 
 def _btf_map(btf: Btf, name: str, type_id: int, *, inner: bool = False) -> MapSpec:

@@ -25,10 +25,15 @@ if TYPE_CHECKING:
 
     from ..elf import Section, Symbol
 
-__all__ = ["read_bytes", "read_file"]
+__all__ = ["read_bytes", "read_file", "read_object"]
 
 _LIBRARY: Final = ".text"
 """The section of functions that programs call; it names no hook."""
+
+
+def read_object(path: str | PathLike[str]) -> ObjectFile:
+    """Read a file's parts without making a spec of them: for what is stored rather than what is meant."""
+    return ObjectFile(read_object_file(path), os.fspath(path))
 
 
 def read_file(path: str | PathLike[str]) -> CollectionSpec:

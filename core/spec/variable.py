@@ -69,15 +69,15 @@ class VariableSpec:
         """
         self._store(self.encode(value))
 
-    def encode(self, value: Value) -> bytes:
-        """Return the bytes that *value* would be stored as; errors as for `set`."""
+    def encode(self, value: Value, current: bytes | None = None) -> bytes:
+        """Return the bytes that *value* would be stored as, over *current* ones; errors as for `set`."""
         if isinstance(value, bytes | bytearray | memoryview):
             return self._sized(bytes(value))
         if self.type is None:
             raise TypeMismatchError(
                 f"variable {self.name} has no type information: it takes {self.size} bytes", hint="write hex:0102…"
             )
-        return self.type.encode(value, name=self.name, current=self.raw)
+        return self.type.encode(value, name=self.name, current=self.raw if current is None else current)
 
     def encode_text(self, text: str, path: str = "", current: bytes | None = None) -> bytes:
         """Return the bytes of the whole variable with the member at *path* set from text, over *current* bytes."""

@@ -1,0 +1,60 @@
+"""The command line: finds the command, runs it, and turns what went wrong into one line and an exit code."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from ..core.errors import BpftuiError, ExitCode
+from .commands import COMMANDS, EXPLORE, usage, version
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command that *arguments* (without the program's name) ask for, and return the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    # Names in an object can hold anything; a narrow locale must not turn printing one into an error.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = _dispatch(given)
+        sys.stdout.flush()
+    except BpftuiError as error:
+        _report(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # The reader went away (`| head`): no error. What is still buffered must not raise again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.OK
+    return code
+
+
+def _dispatch(given: list[str]) -> int:
+    if given[:1] in (["-h"], ["--help"]):
+        print(usage())
+        return ExitCode.OK
+    if given[:1] in (["-V"], ["--version"]):
+        print(version())
+        return ExitCode.OK
+    name = given[0] if given and given[0] in COMMANDS else EXPLORE
+    return COMMANDS[name].run(given[1:] if given and name == given[0] else given)
+
+
+def _report(error: BpftuiError) -> None:
+    """Print an error as one line on stderr, its hint in parentheses."""
+    text = " ".join(str(error).split())
+    hint = f" ({' '.join(error.hint.split())})" if error.hint else ""
+    print(f"bpftui: error: {text}{hint}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""The commands, each in a module of its own that is imported only when it is run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = ["COMMANDS", "EXPLORE", "Command", "usage", "version"]
+
+EXPLORE: Final = "explore"
+"""The command that is meant where none is named: `bpftui prog.o`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command of the command line."""
+
+    module: str
+    synopsis: str
+    summary: str
+
+    def run(self, arguments: Sequence[str]) -> int:
+        """Run it with its own arguments, and return the exit code."""
+        run = import_module(f".{self.module}", __package__).run
+        return cast("Callable[[Sequence[str]], int]", run)(arguments)
+
+
+COMMANDS: Final[dict[str, Command]] = {
+    EXPLORE: Command("explore", "[OBJECT]", "open the explorer"),
+    "show": Command("show", "show OBJECT [--json]", "what the object holds, as text or JSON"),
+    "disasm": Command("disasm", "disasm OBJECT [PROGRAM]", "its code as assembly beside the C source"),
+    "run": Command("run", "run OBJECT PROGRAM", "run a program on a test packet"),
+    "watch": Command("watch", "watch OBJECT [--attach PROGRAM=TARGET]", "load, attach, and print maps as they change"),
+    "check": Command("check", "check OBJECT", "load everything and close it: what loads, what does not, why"),
+    "demo": Command("demo", "demo", "count packets live, in a sandbox"),
+    "doctor": Command("doctor", "doctor", "what this machine can do, what it lacks, how to get it"),
+}
+
+
+def usage() -> str:
+    """Return the text of `bpftui --help`."""
+    width = max(len(command.synopsis) for command in COMMANDS.values())
+    lines = [f"  bpftui {c.synopsis:<{width}}  {c.summary}" for c in COMMANDS.values()]
+    return "\n".join(
+        [
+            "bpftui: an explorer for eBPF in the terminal",
+            "",
+            *lines,
+            "",
+            "bpftui COMMAND --help tells the options of a command. A file whose name is that of a command is",
+            "opened as ./NAME.",
+            "",
+            "Exit codes: 0 ok, 1 refused by the object, the verifier or the load, 2 usage or no terminal,",
+            "3 no permission, 4 not in this kernel, 130 interrupted.",
+        ]
+    )
+
+
+def version() -> str:
+    """Return the text of `bpftui --version`."""
+    from importlib import metadata
+
+    return f"bpftui {metadata.version('bpftui')}"

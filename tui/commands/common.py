@@ -1,0 +1,119 @@
+"""What the commands share: options, opening an object, colours, JSON."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+from ...core.errors import UsageError
+from ...core.spec import CollectionSpec
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+__all__ = [
+    "Parser",
+    "add_object",
+    "add_runtime",
+    "add_settings",
+    "console",
+    "open_spec",
+    "print_json",
+    "print_table",
+    "wants_color",
+]
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are ours: one line, exit code 2."""
+
+    def __init__(self, command: str, description: str) -> None:
+        super().__init__(prog=f"bpftui {command}".strip(), description=description, allow_abbrev=False)
+        self.add_argument(
+            "--color",
+            choices=("auto", "always", "never"),
+            default="auto",
+            help="colours: auto (on a terminal, unless NO_COLOR is set), always, never",
+        )
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what is wrong instead of printing it."""
+        raise UsageError(message, hint=f"see {self.prog} --help")
+
+
+def add_object(parser: Parser) -> None:
+    """Add the object file."""
+    parser.add_argument("object", metavar="OBJECT", help="a BPF ELF object file")
+
+
+def add_settings(parser: Parser) -> None:
+    """Add `--set`."""
+    parser.add_argument(
+        "--set",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        dest="settings",
+        help="set a global variable, or a member: cfg.limits[2].rate=5, mode=STRICT, mask=0xff00, raw=hex:0102",
+    )
+
+
+def add_runtime(parser: Parser) -> None:
+    """Add `--runtime`."""
+    parser.add_argument(
+        "--runtime",
+        choices=("auto", "kernel", "vm"),
+        default="auto",
+        help="what runs the programs: the kernel, or the built-in machine",
+    )
+
+
+def open_spec(arguments: argparse.Namespace) -> CollectionSpec:
+    """Read the object that was named, and set the variables that were."""
+    spec = CollectionSpec.from_file(arguments.object)
+    apply_settings(spec, getattr(arguments, "settings", []))
+    return spec
+
+
+def apply_settings(spec: CollectionSpec, settings: list[str]) -> None:
+    """Set variables from `NAME=VALUE`s."""
+    for setting in settings:
+        path, equals, text = setting.partition("=")
+        if not equals or not path:
+            raise UsageError(f"--set {setting!r} is not of the form NAME=VALUE")
+        spec.set_text(path.strip(), text)
+
+
+def print_json(value: object, *, indent: int | None = 2) -> None:
+    """Print one JSON document, or one line of them with *indent* None."""
+    import json
+
+    print(json.dumps(value, indent=indent, ensure_ascii=False), flush=indent is None)
+
+
+def wants_color(choice: str) -> bool:
+    """Return whether standard output gets colours."""
+    if choice == "auto":
+        return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return choice == "always"
+
+
+def console(choice: str) -> Console:
+    """Return a console for standard output: as wide as the terminal, and in a pipe as wide as the text."""
+    from rich.console import Console
+
+    color = wants_color(choice)
+    # rich drops colours by itself for NO_COLOR and for pipes: whoever says --color always means it.
+    width = None if sys.stdout.isatty() else 10_000
+    return Console(no_color=not color, force_terminal=color, highlight=False, markup=False, width=width, _environ={})
+
+
+def print_table(out: Console, table: Table) -> None:
+    """Print a table without the blanks that fill its last column: they are in the way when it is pasted."""
+    with out.capture() as capture:
+        out.print(table)
+    for line in capture.get().splitlines():
+        sys.stdout.write(line.rstrip() + "\n")

@@ -1,0 +1,97 @@
+"""`bpftui demo`: a sandbox with traffic in it, and a program that counts the packets, live."""
+
+from __future__ import annotations
+
+import locale
+import sys
+from typing import TYPE_CHECKING, Final
+
+from ... import bpf
+from ...core.errors import ExitCode, UsageError
+from ...core.spec import CollectionSpec
+from .common import Parser, add_runtime, print_json
+from .explore import explore
+from .signals import orderly_exit
+from .watch import add_timing, check_timing, sample_json
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from ...core.live import Session
+
+__all__ = ["run"]
+
+_DURATION: Final = 10.0
+"""Seconds, where there is no terminal and nothing else was asked for."""
+_BAR: Final = 30
+"""Characters of the bar at the highest rate so far."""
+_PROGRAM: Final = "count_packets"
+_MAP: Final = "pkt_count"
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command: in a terminal the explorer, elsewhere a line a second."""
+    parser = Parser(
+        "demo",
+        "Count packets live: makes a network namespace with a veth pair and traffic in it, attaches count_packets "
+        "there, and shows the counter climb. Nothing outside of that namespace is touched, and nothing stays.",
+    )
+    add_timing(parser)
+    parser.add_argument("--rate", metavar="PPS", type=float, default=5000.0, help="packets per second (default: 5000)")
+    parser.add_argument("--plain", action="store_true", help="lines of text also where there is a terminal")
+    add_runtime(parser)
+    options = parser.parse_args(arguments)
+    check_timing(options)
+    if not 1 <= options.rate <= 1_000_000:
+        raise UsageError(f"--rate {options.rate:g} is not between 1 and 1,000,000 packets a second")
+    in_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    if in_terminal and not (options.plain or options.json or options.duration is not None):
+        # The richer program for the richer screen: protocols, sources and events beside the plain count.
+        spec = CollectionSpec.from_file(bpf.path("traffic"))
+        return explore(spec, runtime=options.runtime, attach=["count_traffic=sandbox"], rate=options.rate)
+    return _print_lines(options)
+
+
+def _print_lines(options: argparse.Namespace) -> int:
+    from ...core.live import Session, choose_runtime
+
+    spec = CollectionSpec.from_file(bpf.path("count_packets"))
+    duration = _DURATION if options.duration is None else options.duration
+    with (
+        orderly_exit(),
+        Session(spec, choose_runtime(options.runtime), sandbox_rate=options.rate) as session,
+    ):
+        session.load()
+        session.attach(_PROGRAM, "sandbox")
+        _print_samples(session, options, duration)
+    return ExitCode.OK
+
+
+def _print_samples(session: Session, options: argparse.Namespace, duration: float) -> None:
+    from ...core.live import RateTracker, counters
+
+    collection = session.collection
+    assert collection is not None
+    (counter,) = counters(collection.maps[_MAP])
+    sampler = session.sampler(maps=[_MAP], interval=options.interval, statistics=session.runtime.statistics())
+    tracker = RateTracker()
+    highest = 0.0
+    for sample in sampler.samples(duration):
+        if options.json:
+            print_json(sample_json(collection, sample), indent=None)
+            continue
+        count = sum(counter.total(entry) for entry in sample.maps[_MAP].entries)
+        rate = tracker.update(sample.time, count)
+        if rate is None:
+            print(f"{_PROGRAM} counts packets in a sandbox, an own network namespace; ctrl+c ends it", flush=True)
+            continue
+        highest = max(highest, rate)
+        print(f"{sample.time:6.1f} s  {_MAP} {count:>12,}  {rate:>10,.0f} packets/s  {_bar(rate, highest)}", flush=True)
+
+
+def _bar(value: float, highest: float) -> str:
+    """Return a bar of *value* against *highest*."""
+    filled = round(_BAR * value / highest) if highest else 0
+    utf8 = (sys.stdout.encoding or locale.getpreferredencoding()).lower().replace("-", "") == "utf8"
+    return ("█" if utf8 else "#") * filled

@@ -1,0 +1,51 @@
+"""`bpftui OBJECT`: the explorer."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from ...core.errors import UsageError
+from .common import Parser, add_runtime, add_settings, open_spec
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ...core.live import RuntimeName
+    from ...core.spec import CollectionSpec
+
+__all__ = ["explore", "require_terminal", "run"]
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command."""
+    parser = Parser("", "Explore a BPF object: read its code, set variables, load, attach, watch.")
+    parser.add_argument("object", metavar="OBJECT", help="a BPF ELF object file")
+    add_settings(parser)
+    add_runtime(parser)
+    parser.add_argument(
+        "--attach",
+        metavar="PROGRAM=TARGET",
+        action="append",
+        default=[],
+        help="load and attach at once: to an interface (eth0, or eth0,generic), or to `sandbox`",
+    )
+    options = parser.parse_args(arguments)
+    # What is wrong with the object is worth more than that there is no terminal to show it in.
+    spec = open_spec(options)
+    require_terminal(f"bpftui show {options.object}")
+    return explore(spec, runtime=options.runtime, attach=options.attach)
+
+
+def require_terminal(instead: str) -> None:
+    """Raise UsageError unless there is a terminal to draw on and to type into; Textual would hang."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("the explorer needs a terminal, and there is none", hint=f"try: {instead}")
+
+
+def explore(spec: CollectionSpec, *, runtime: RuntimeName, attach: Sequence[str], rate: float = 1000.0) -> int:
+    """Open the explorer on *spec*; *attach* as on the command line, *rate* in packets per second of a sandbox."""
+    from ...core.live import parse_attachment
+    from ..app import run as run_app
+
+    return run_app(spec, runtime=runtime, attach=[parse_attachment(text) for text in attach], rate=rate)

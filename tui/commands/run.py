@@ -1,0 +1,84 @@
+"""`bpftui run`: a program on a test packet, once or again and again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...core.elf import read_object_file
+from ...core.errors import ExitCode, UsageError
+from .common import Parser, add_object, add_runtime, add_settings, open_spec, print_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ...core.runtime import RunResult
+    from ...core.spec import ProgramSpec
+
+__all__ = ["run"]
+
+SCHEMA = "bpftui/run/1"
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command."""
+    parser = Parser("run", "Load one program and run it on a test packet. Nothing is attached.")
+    add_object(parser)
+    parser.add_argument("program", metavar="PROGRAM")
+    add_settings(parser)
+    parser.add_argument("--data", metavar="HEX|@FILE", help="the packet, as hexadecimal digits or from a file")
+    parser.add_argument("--repeat", metavar="N", type=int, default=1, help="how many runs (default: 1)")
+    parser.add_argument("--json", action="store_true", help=f"one JSON object a run, schema {SCHEMA}")
+    add_runtime(parser)
+    options = parser.parse_args(arguments)
+    if options.repeat < 1:
+        raise UsageError(f"--repeat {options.repeat}: there must be at least one run")
+    data = None if options.data is None else parse_data(options.data)
+    spec = open_spec(options)
+    program = spec.program(options.program)
+
+    from ...core.live import choose_runtime
+
+    part = spec.subset(maps=set(), programs={program.name}, variables=set())
+    with choose_runtime(options.runtime).load(part, programs={program.name}) as collection:
+        loaded = collection.programs[program.name]
+        for _ in range(options.repeat):
+            result = loaded.run(data)
+            if options.json:
+                print_json(_json(program, result), indent=None)
+            else:
+                print(_text(program, result, data), flush=True)
+    return ExitCode.OK
+
+
+def parse_data(text: str) -> bytes:
+    """Return the packet that `--data` means.
+
+    Raises:
+        UsageError: It is no hexadecimal number.
+        ObjectError, NoPermissionError: The file cannot be read.
+    """
+    if text.startswith("@"):
+        return read_object_file(text[1:])
+    try:
+        return bytes.fromhex(text.removeprefix("0x").replace(":", ""))
+    except ValueError:
+        raise UsageError(
+            f"--data {text!r} is no packet", hint="hexadecimal digits, two for each byte, or @FILE"
+        ) from None
+
+
+def _json(program: ProgramSpec, result: RunResult) -> dict[str, object]:
+    return {
+        "schema": SCHEMA,
+        "program": program.name,
+        "retval": result.retval,
+        "duration_ns": result.duration_ns,
+        "data_out": result.data.hex(),
+    }
+
+
+def _text(program: ProgramSpec, result: RunResult, data: bytes | None) -> str:
+    text = f"{program.name} returned {result.retval} ({result.retval:#x}) in {result.duration_ns} ns"
+    if data is not None and result.data != data:
+        text += f"\n  packet out, {len(result.data)} bytes: {result.data.hex(' ')}"
+    return text

@@ -1,0 +1,156 @@
+"""`bpftui watch`: load, attach, and print what the maps hold as it changes."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from ...core.btf import format_value
+from ...core.errors import ExitCode, UsageError
+from .common import Parser, add_object, add_runtime, add_settings, open_spec, print_json
+from .signals import orderly_exit
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from ...core.btf import Value
+    from ...core.live import Sample, Session
+    from ...core.runtime import Collection
+
+__all__ = ["run", "sample_json"]
+
+SCHEMA = "bpftui/sample/1"
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command."""
+    parser = Parser("watch", "Load an object, attach its programs, and print its maps and variables as they change.")
+    add_object(parser)
+    add_settings(parser)
+    parser.add_argument(
+        "--attach",
+        metavar="PROGRAM=TARGET",
+        action="append",
+        default=[],
+        help="attach to an interface (eth0, or eth0,generic), or to `sandbox`: an own namespace with traffic in it",
+    )
+    parser.add_argument("--map", metavar="NAME", action="append", dest="maps", help="only this map (default: all)")
+    add_timing(parser)
+    parser.add_argument("--per-cpu", action="store_true", help="values of per-CPU maps as lists instead of sums")
+    add_runtime(parser)
+    options = parser.parse_args(arguments)
+    check_timing(options)
+    spec = open_spec(options)
+    for name in options.maps or ():
+        spec.map(name)
+
+    from ...core.live import Session, choose_runtime, parse_attachment
+
+    attachments = [parse_attachment(text) for text in options.attach]
+    for program, _ in attachments:
+        spec.program(program)
+    with orderly_exit(), Session(spec, choose_runtime(options.runtime)) as session:
+        session.load()
+        for program, target in attachments:
+            session.attach(program, target)
+        _watch(session, options)
+    return ExitCode.OK
+
+
+def add_timing(parser: Parser) -> None:
+    """Add `--interval`, `--duration` and `--json`."""
+    parser.add_argument("--interval", metavar="SECONDS", type=float, default=1.0, help="between samples (default: 1)")
+    parser.add_argument("--duration", metavar="SECONDS", type=float, help="how long (default: until interrupted)")
+    parser.add_argument("--json", action="store_true", help=f"one JSON object a sample, schema {SCHEMA}")
+
+
+def check_timing(options: argparse.Namespace) -> None:
+    """Raise UsageError for times that make no sense."""
+    if not 0.01 <= options.interval <= 86_400:
+        raise UsageError(f"--interval {options.interval:g} is not between 0.01 and 86400 seconds")
+    if options.duration is not None and not 0 < options.duration < 1e9:
+        raise UsageError(f"--duration {options.duration:g} is no time to watch for")
+
+
+def _watch(session: Session, options: argparse.Namespace) -> None:
+    collection = session.collection
+    assert collection is not None
+    sampler = session.sampler(maps=options.maps, interval=options.interval, statistics=session.runtime.statistics())
+    before: Sample | None = None
+    for sample in sampler.samples(options.duration):
+        if options.json:
+            print_json(sample_json(collection, sample, per_cpu=options.per_cpu), indent=None)
+        else:
+            sys.stdout.write(_text(collection, sample, before, per_cpu=options.per_cpu))
+            sys.stdout.flush()
+        before = sample
+
+
+def sample_json(collection: Collection, sample: Sample, *, per_cpu: bool = False) -> dict[str, Any]:
+    """Return a sample as what schema bpftui/sample/1 says: sums over CPUs, or lists of all with *per_cpu*."""
+    from ...core.live import entry_value, key_text
+
+    maps = collection.maps
+    return {
+        "schema": SCHEMA,
+        "time": round(sample.time, 6),
+        "maps": {
+            name: {
+                _key(key_text(maps[name], entry.key)): _plain(entry_value(maps[name], entry, per_cpu=per_cpu))
+                for entry in snapshot.entries
+            }
+            for name, snapshot in sample.maps.items()
+        },
+        "variables": {
+            name: _plain(variable.spec.type.decode(raw) if variable.spec.type is not None else raw)
+            for name, raw in sample.variables.items()
+            for variable in (collection.variables[name],)
+        },
+        "programs": {
+            name: {"run_cnt": info.run_cnt, "run_time_ns": info.run_time_ns} for name, info in sample.programs.items()
+        },
+    }
+
+
+def _key(text: str) -> str:
+    """Return a key's text without the quotes that it has in a listing."""
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
+
+
+def _plain(value: Value) -> object:
+    """Return a value as JSON has it: bytes as hexadecimal digits."""
+    match value:
+        case bytes():
+            return value.hex()
+        case list():
+            return [_plain(item) for item in value]
+        case dict():
+            return {name: _plain(item) for name, item in value.items()}
+        case _:
+            return value
+
+
+def _text(collection: Collection, sample: Sample, before: Sample | None, *, per_cpu: bool) -> str:
+    """Return a sample as lines: the time, then each entry with its rate where something changed."""
+    from ...core.live import map_table
+
+    lines = [f"{sample.time:9.3f} s"]
+    for name in sample.maps:
+        source = collection.maps[name]
+        table = map_table(source, sample, before, per_cpu=per_cpu, limit=50)
+        for row in table.rows:
+            rates = [rate for rate in row.rates if rate is not None]
+            text = "  ".join(f"{rate:+,.1f}/s" for rate in rates) if any(rates) else ""
+            lines.append(f"  {name}[{row.key_text}] = {row.value_text}{'  ' + text if text else ''}")
+        if table.total > len(table.rows):
+            lines.append(f"  {name}: and {table.total - len(table.rows)} more")
+    for name, raw in sample.variables.items():
+        if before is None or before.variables.get(name) != raw:
+            ctype = collection.variables[name].spec.type
+            lines.append(f"  {name} = {ctype.format(raw) if ctype is not None else format_value(raw)}")
+    for name, info in sample.programs.items():
+        if info.run_cnt:
+            mean = info.run_time_ns / info.run_cnt
+            lines.append(f"  {name}: {info.run_cnt:,} runs, {mean:.0f} ns each")
+    return "\n".join(lines) + "\n"
