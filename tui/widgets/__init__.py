@@ -1,1 +1,1 @@
-"""TODO"""
+"""The widgets of the explorer: one a file, themed by component classes."""
