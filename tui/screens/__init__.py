@@ -1,1 +1,1 @@
-"""TODO"""
+"""The screens: the explorer, and the dialogs that it opens."""
