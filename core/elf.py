@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 import os
+import stat
 import struct
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
@@ -37,6 +38,9 @@ _MAX_FILE: Final = 1 << 30
 """Nobody has seen a BPF object of 100 MB; a file over 1 GiB is refused rather than read into memory."""
 _MAX_NOBITS: Final = 64 << 20
 """A `.bss` takes no room in its file, so its size must not be trusted for an allocation."""
+
+_MAX_NAME: Final = 4096
+"""A string table without NULs would otherwise be copied once for each symbol."""
 
 _MACHINES: Final = {
     3: "32-bit x86",
@@ -159,7 +163,10 @@ def read_object_file(path: str | PathLike[str]) -> bytes:
     name = os.fspath(path)
     try:
         with open(name, "rb") as stream:
-            if os.fstat(stream.fileno()).st_size > _MAX_FILE:
+            status = os.fstat(stream.fileno())
+            if stat.S_ISCHR(status.st_mode) or stat.S_ISBLK(status.st_mode):
+                raise ObjectError("it is a device, not a BPF object", file=name)
+            if status.st_size > _MAX_FILE:
                 raise ObjectError("it is larger than 1 GiB: this is no BPF object", file=name)
             return stream.read(_MAX_FILE)
     except FileNotFoundError:
@@ -249,7 +256,9 @@ class Elf:
             ObjectError: It reaches beyond the end of the file, or is unreasonably large.
         """
         if section.type == SectionType.NOBITS:
-            if section.size > _MAX_NOBITS:
+            # All that came before counts as well: a thousand sections of 64 MiB are no better than one of 64 GiB.
+            earlier = (s.size for s in self.sections[: section.number] if s.type == SectionType.NOBITS)
+            if section.size + sum(size for size in earlier if size <= _MAX_NOBITS) > _MAX_NOBITS:
                 raise self.error(f"it claims {section.size} bytes without contents", section.name)
             return bytes(section.size)
         if section.offset + section.size > len(self.data):
@@ -306,7 +315,7 @@ class Elf:
 
 
 def _string(table: bytes, offset: int) -> str:
-    end = table.find(b"\0", offset)
+    end = table.find(b"\0", offset, offset + _MAX_NAME)
     if end < 0:
-        end = len(table)
+        end = offset + _MAX_NAME
     return table[offset:end].decode("utf-8", "replace")

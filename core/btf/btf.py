@@ -81,6 +81,8 @@ class Btf:
         self._places = self._find_types()
         self._decoded: dict[int, t.BtfType] = {0: t.Void(0, "void")}
         self._found: dict[str, list[int]] = {}
+        self.sound: dict[int, int] = {}
+        """What `bpftui.core.btf.sound` found out: types whose values can be decoded, and how many members they have."""
 
     def __len__(self) -> int:
         """Return the number of types, void included."""
@@ -232,9 +234,8 @@ class Btf:
     @cached_property
     def _name_offsets(self) -> array.array[int]:
         words = self._words
-        names = array.array("I", [words[place] for place in self._places])
-        names[0] = 0xFFFF_FFFF  # void has a name of its own, that no string holds
-        return names
+        # void, the first, has a name of its own, that no string holds
+        return array.array("I", [0xFFFF_FFFF, *(words[place] for place in self._places[1:])])
 
     def find(self, name: str, kind: Kind | None = None) -> int | None:
         """Return the id of the first type of that name (and kind), or None."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, cast
 from ..errors import TypeMismatchError, UnknownNameError, UsageError, ValueRangeError
 from . import types as t
 from .declare import declaration, definition
+from .sound import check
 from .values import (
     EnumName,
     Value,
@@ -48,6 +49,10 @@ class CType:
     """For a bitfield: bits from the start of its bytes."""
     bit_size: int = 0
     """For a bitfield: its width; else 0."""
+
+    def check(self) -> None:
+        """Raise ObjectError unless values of this type can be decoded: the BTF may be damaged."""
+        check(self.btf, self.id)
 
     @property
     def c_text(self) -> str:
@@ -115,7 +120,7 @@ class CType:
             ValueRangeError: It does not fit; the message begins with *name* and gives the allowed range.
             TypeMismatchError: It has the wrong shape.
         """
-        if self.bit_size and not isinstance(value, bytes):
+        if self.bit_size:
             raw = bytearray(current.ljust(self.size, b"\0"))
             put_bits(self.btf, self.id, value, name, raw, self.bit_offset, self.bit_size)
             return bytes(raw)

@@ -14,37 +14,41 @@ __all__ = ["declaration", "definition"]
 
 _QUALIFIERS: Final = {Kind.CONST: "const", Kind.VOLATILE: "volatile", Kind.RESTRICT: "restrict"}
 _MAX_DEPTH: Final = 32
+_ROOM: Final = 1 << 17
+"""How many parts a declaration may have: shared among members, halved at each step down. Only a damaged BTF, whose
+types can nest without end, ever needs so many; they end as `…`."""
 
 
-def declaration(btf: Btf, type_id: int, name: str = "", *, depth: int = 0) -> str:
+def declaration(btf: Btf, type_id: int, name: str = "", *, room: int = _ROOM) -> str:
     """Return the C declaration of *name* as a thing of that type; without a name, the type's own text."""
-    if depth > _MAX_DEPTH:
+    if not room:
         return f"… {name}".rstrip()
-    found = btf.type(type_id)
+    found = _look_up(btf, type_id)
+    room //= 2
     match found:
         case t.Pointer(target=target):
             inner = f"*{name}"
             if isinstance(_behind_modifiers(btf, target), t.Array | t.FunctionProto):
                 inner = f"({inner})"
-            return declaration(btf, target, inner, depth=depth + 1)
+            return declaration(btf, target, inner, room=room)
         case t.Array(element=element, count=count):
-            return declaration(btf, element, f"{name}[{count or ''}]", depth=depth + 1)
+            return declaration(btf, element, f"{name}[{count or ''}]", room=room)
         case t.FunctionProto(result=result, parameters=parameters):
-            listed = ", ".join(_parameter(btf, p, depth) for p in parameters) or "void"
-            return declaration(btf, result, f"{name}({listed})", depth=depth + 1)
+            listed = ", ".join(_parameter(btf, p, room // len(parameters)) for p in parameters) or "void"
+            return declaration(btf, result, f"{name}({listed})", room=room)
         case t.Modifier(kind=Kind.TYPE_TAG, target=target):
-            return declaration(btf, target, name, depth=depth + 1)
+            return declaration(btf, target, name, room=room)
         case t.Modifier(kind=kind, target=target):
             qualifier = _QUALIFIERS[kind]
             if isinstance(_behind_modifiers(btf, target), t.Pointer):
-                return declaration(btf, target, f"{qualifier} {name}".rstrip(), depth=depth + 1)
-            return f"{qualifier} {declaration(btf, target, name, depth=depth + 1)}"
+                return declaration(btf, target, f"{qualifier} {name}".rstrip(), room=room)
+            return f"{qualifier} {declaration(btf, target, name, room=room)}"
         case t.Function(proto=proto):
-            return declaration(btf, proto, found.name, depth=depth + 1)
+            return declaration(btf, proto, found.name, room=room)
         case t.Var(type_id=inner):
-            return declaration(btf, inner, found.name, depth=depth + 1)
+            return declaration(btf, inner, found.name, room=room)
         case _:
-            return _join(_base(btf, found, depth), name)
+            return _join(_base(btf, found, room), name)
 
 
 def definition(btf: Btf, type_id: int) -> str:
@@ -52,7 +56,7 @@ def definition(btf: Btf, type_id: int) -> str:
     found = btf.type(type_id)
     match found:
         case t.Composite():
-            return f"{_tag(found)} {{\n{_members(btf, found, 1)}}};"
+            return f"{_tag(found)} {{\n{_members(btf, found, 1, _ROOM)}}};"
         case t.Enum():
             body = "".join(f"\t{e.name} = {e.value},\n" for e in found.enumerators)
             return f"{_join('enum', found.name)} {{\n{body}}};"
@@ -62,9 +66,14 @@ def definition(btf: Btf, type_id: int) -> str:
             return f"{declaration(btf, type_id)};"
 
 
+def _look_up(btf: Btf, type_id: int) -> t.BtfType:
+    """Return a type; for an id that is not there something to show in its place."""
+    return btf.type(type_id) if type_id < len(btf) else t.Void(type_id, f"/* no type {type_id} */")
+
+
 def _behind_modifiers(btf: Btf, type_id: int) -> t.BtfType:
     for _ in range(_MAX_DEPTH):
-        found = btf.type(type_id)
+        found = _look_up(btf, type_id)
         if not isinstance(found, t.Modifier):
             return found
         type_id = found.target
@@ -81,10 +90,10 @@ def _tag(found: t.Composite) -> str:
     return _join("union" if found.is_union else "struct", found.name)
 
 
-def _base(btf: Btf, found: t.BtfType, depth: int) -> str:
+def _base(btf: Btf, found: t.BtfType, room: int) -> str:
     match found:
         case t.Composite() if not found.name:
-            body = " ".join(_member(btf, member, depth) for member in found.members)
+            body = " ".join(_member(btf, member, room // len(found.members)) for member in found.members)
             return f"{_tag(found)} {{ {body} }}"
         case t.Composite():
             return _tag(found)
@@ -98,26 +107,27 @@ def _base(btf: Btf, found: t.BtfType, depth: int) -> str:
             return found.name
 
 
-def _member(btf: Btf, member: t.Member, depth: int) -> str:
+def _member(btf: Btf, member: t.Member, room: int) -> str:
     width = f" : {member.bit_size}" if member.bit_size else ""
-    return f"{declaration(btf, member.type_id, member.name, depth=depth + 1)}{width};"
+    return f"{declaration(btf, member.type_id, member.name, room=room)}{width};"
 
 
-def _members(btf: Btf, found: t.Composite, indent: int) -> str:
+def _members(btf: Btf, found: t.Composite, indent: int, room: int) -> str:
     tabs = "\t" * indent
+    room //= 2 * max(len(found.members), 1)
     lines: list[str] = []
     for member in found.members:
-        inner = btf.type(member.type_id)
-        if isinstance(inner, t.Composite) and not inner.name and indent < _MAX_DEPTH:
-            body = _members(btf, inner, indent + 1)
+        inner = _look_up(btf, member.type_id)
+        if isinstance(inner, t.Composite) and not inner.name and room:
+            body = _members(btf, inner, indent + 1, room)
             name = f" {member.name}" if member.name else ""
             lines.append(f"{tabs}{_tag(inner)} {{\n{body}{tabs}}}{name};\n")
         else:
-            lines.append(f"{tabs}{_member(btf, member, 0)}\n")
+            lines.append(f"{tabs}{_member(btf, member, room)}\n")
     return "".join(lines)
 
 
-def _parameter(btf: Btf, parameter: t.Parameter, depth: int) -> str:
+def _parameter(btf: Btf, parameter: t.Parameter, room: int) -> str:
     if parameter.type_id == 0 and not parameter.name:
         return "..."
-    return declaration(btf, parameter.type_id, parameter.name, depth=depth + 1)
+    return declaration(btf, parameter.type_id, parameter.name, room=room)

@@ -132,6 +132,11 @@ class _Records:
     """Records of one section as words, sorted by their first, the instruction's offset."""
 
     def __init__(self, words: array.array[int], width: int, fields: int) -> None:
+        offsets = words[::width].tolist()
+        ordered = sorted(range(len(offsets)), key=offsets.__getitem__)
+        if ordered != list(range(len(offsets))):
+            # The kernel refuses such a file; bisecting it as it stands would find records of other functions.
+            words = array.array("I", [word for row in ordered for word in words[row * width : (row + 1) * width]])
         self.words = words
         self.width = width
         self.fields = fields

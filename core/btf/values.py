@@ -163,7 +163,7 @@ def encode(btf: Btf, type_id: int, value: Value, name: str, current: bytes) -> b
         case t.Int() | t.Enum() | t.Pointer():
             return encode_integer(btf, type_id, value, size * 8, name).to_bytes(size, btf.byte_order)
         case t.Float(size=width) if width in _FLOATS:
-            if isinstance(value, str | list | dict):
+            if not isinstance(value, int | float):
                 raise _mismatch(name, value, "a number", btf, type_id)
             try:
                 return struct.pack(("<" if btf.byte_order == "little" else ">") + _FLOATS[width], value)
@@ -209,7 +209,11 @@ def limits(found: t.BtfType, bits: int) -> tuple[int, int]:
 def _encode_array(btf: Btf, array: t.Array, type_id: int, value: Value, name: str, current: bytes) -> bytes:
     size = btf.size(type_id)
     if isinstance(value, str) and is_text(btf, array):
-        raw = value.encode()
+        try:
+            # What a command line holds that is no UTF-8 comes as surrogates, and goes back to its bytes.
+            raw = value.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:
+            raise _mismatch(name, value, "text that UTF-8 can hold", btf, type_id) from None
         if len(raw) > size:
             raise ValueRangeError(
                 f"{name}: {value!r} has {len(raw)} bytes, {declaration(btf, type_id)} takes at most {size}"
@@ -233,20 +237,20 @@ def _encode_composite(btf: Btf, composite: t.Composite, type_id: int, value: Val
     known = {field.name: field for field in fields(btf, composite)}
     before = current.ljust(composite.size, b"\0")
     raw = bytearray(before)
-    written: dict[int, str] = {}
+    written = bytearray(composite.size)
     for member, item in value.items():
         if member not in known:
             raise UnknownNameError("member", member, known, where=declaration(btf, type_id))
         field = known[member]
-        patch = bytearray(before)
+        patch, cover = bytearray(before), bytearray(composite.size)
         encode_field(btf, field, item, f"{name}.{member}", patch)
+        _cover(btf, field, cover)
         # Members of a union overlap: what a decoded dict repeats unchanged must not undo what was changed.
         for at in (i for i in range(composite.size) if patch[i] != before[i]):
-            changed = patch[at] ^ before[at]
-            if written.get(at) is not None and (raw[at] ^ before[at]) & changed and raw[at] != patch[at]:
-                raise TypeMismatchError(f"{name}: {written[at]} and {member} overlap: set one of them")
-            raw[at] ^= changed
-            written[at] = member
+            if (raw[at] ^ patch[at]) & cover[at] & written[at]:
+                raise TypeMismatchError(f"{name}: {member} overlaps what else is set: set one of them")
+            raw[at] = raw[at] & ~cover[at] | patch[at] & cover[at]
+            written[at] |= cover[at]
     return bytes(raw)
 
 
@@ -260,13 +264,25 @@ def encode_field(btf: Btf, field: Field, value: Value, name: str, raw: bytearray
     raw[start:stop] = encode(btf, field.type_id, value, name, bytes(raw[start:stop]))
 
 
+def _cover(btf: Btf, field: Field, raw: bytearray) -> None:
+    """Set the bits of *raw* that belong to a member."""
+    start, bits = divmod(field.bit_offset, 8)
+    if field.bit_size:
+        _write_bits(btf, raw, start, bits, field.bit_size, (1 << field.bit_size) - 1)
+    else:
+        size = btf.size(field.type_id)
+        raw[start : start + size] = b"\xff" * size
+
+
 def put_bits(btf: Btf, type_id: int, value: Value, name: str, raw: bytearray, bit_offset: int, bit_size: int) -> None:
     """Write *value* as a bitfield at *bit_offset* of *raw*, leaving its neighbours alone."""
-    start, shift = divmod(bit_offset, 8)
-    span = (shift + bit_size + 7) // 8
-    if btf.byte_order == "big":
-        shift = span * 8 - shift - bit_size
-    number = encode_integer(btf, type_id, value, bit_size, name)
+    start, bits = divmod(bit_offset, 8)
+    _write_bits(btf, raw, start, bits, bit_size, encode_integer(btf, type_id, value, bit_size, name))
+
+
+def _write_bits(btf: Btf, raw: bytearray, start: int, bit_offset: int, bit_size: int, number: int) -> None:
+    span = (bit_offset + bit_size + 7) // 8
+    shift = bit_offset if btf.byte_order == "little" else span * 8 - bit_offset - bit_size
     word = int.from_bytes(raw[start : start + span], btf.byte_order)
     word = word & ~((1 << bit_size) - 1 << shift) | number << shift
     raw[start : start + span] = word.to_bytes(span, btf.byte_order)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import struct
 from typing import TYPE_CHECKING, Final
 
@@ -63,7 +64,11 @@ def _btf_maps(obj: ObjectFile) -> Iterator[MapSpec | Hidden]:
     assert isinstance(datasec, DataSec)
     tags = _tags(btf)
     for item in datasec.variables:
-        var = btf.type(item.type_id)
+        try:
+            var = btf.type(item.type_id)
+        except ObjectError as error:
+            yield Hidden(".maps", "section", error.message)
+            continue
         symbol = symbols.get(var.name)
         if not isinstance(var, Var) or symbol is None:
             yield Hidden(var.name, "map", "its BTF describes it, but the symbol table has no such symbol in .maps")
@@ -110,6 +115,7 @@ def _btf_map(btf: Btf, name: str, type_id: int, *, inner: bool = False) -> MapSp
             if not isinstance(pointed, Pointer):
                 raise ObjectError(f"its attribute {member.name} is no pointer")
             ctype = CType(btf, pointed.target)
+            ctype.check()
             setattr(spec, member.name, ctype)
             setattr(spec, f"{member.name}_size", ctype.size)
         elif member.name == "values" and not inner:
@@ -157,14 +163,19 @@ def read_contents(obj: ObjectFile, maps: dict[str, MapSpec]) -> None:
     if section is None or btf is None:
         return
     places = sorted((offset, name) for (index, offset), name in obj.maps_at.items() if index == section.number)
-    types = obj.data_types.get(".maps", {})
-    for relocation in obj.elf.relocations(section):
-        holder = next(((start, name) for start, name in reversed(places) if start <= relocation.offset), None)
-        if holder is None or holder[1] not in maps or relocation.symbol >= len(obj.symbols):
+    values_at = {
+        name: offset
+        for name, ctype in obj.data_types.get(".maps", {}).items()
+        for field, _, offset in ctype.members()
+        if field == "values"
+    }
+    for relocation in obj.relocations(section):
+        holder = bisect.bisect_right(places, relocation.offset, key=lambda place: place[0]) - 1
+        if holder < 0 or relocation.symbol >= len(obj.symbols):
             continue
-        start, name = holder
-        values = next((offset for field, _, offset in types[name].members() if field == "values"), None)
-        if values is None or relocation.offset < start + values:
+        start, name = places[holder]
+        values = values_at.get(name)
+        if values is None or name not in maps or relocation.offset < start + values:
             continue
         symbol = obj.symbols[relocation.symbol]
         target = symbol.name or obj.maps_at.get((symbol.section, symbol.value + relocation.addend), "")
@@ -210,8 +221,14 @@ def _legacy_map(obj: ObjectFile, section: Section, symbol: Symbol, words: list[i
     # BPF_ANNOTATE_KV_PAIR left the types of key and value in a struct of this name.
     pair_id = btf.find(f"____btf_map_{symbol.name}", Kind.STRUCT) if btf is not None else None
     if btf is not None and pair_id is not None:
-        types = {name: ctype for name, ctype, _ in CType(btf, pair_id).members()}
-        spec.key, spec.value = types.get("key"), types.get("value")
+        pair = CType(btf, pair_id)
+        try:
+            pair.check()
+        except ObjectError as error:
+            obj.damage.append(Hidden(pair.c_text, "section", error.message))
+        else:
+            types = {name: ctype for name, ctype, _ in pair.members()}
+            spec.key, spec.value = types.get("key"), types.get("value")
     return spec
 
 
@@ -246,7 +263,7 @@ def _data_maps(obj: ObjectFile) -> Iterator[MapSpec | Hidden]:
             continue
         # What no symbol names, no user can set; `.rodata.str1.1` is kept where an instruction refers to it.
         symbols = obj.symbols_in.get(index)
-        if not symbols and not _is_referred_to(obj, index):
+        if not symbols and index not in obj.referred_sections:
             continue
         try:
             contents = bytearray(obj.elf.contents(section))
@@ -267,12 +284,3 @@ def _data_maps(obj: ObjectFile) -> Iterator[MapSpec | Hidden]:
             value=CType(btf, type_id) if btf is not None and type_id is not None else None,
             data=contents,
         )
-
-
-def _is_referred_to(obj: ObjectFile, index: int) -> bool:
-    symbols = obj.symbols
-    for section in obj.code_sections:
-        for relocation in obj.elf.relocations(section):
-            if relocation.symbol < len(symbols) and symbols[relocation.symbol].section == index:
-                return True
-    return False

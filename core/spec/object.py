@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from ..btf import Btf, BtfExt, CType, Kind
 from ..btf.types import DataSec, Var
-from ..elf import Elf, Section, SectionFlag, SectionType, Symbol, SymbolType
+from ..elf import Elf, Relocation, Section, SectionFlag, SectionType, Symbol, SymbolType
 from ..errors import ObjectError
 from .collection import Hidden
 from .program import INSN_SIZE
@@ -166,9 +166,14 @@ class ObjectFile:
             if isinstance(section, DataSec):
                 names = found.setdefault(section.name, {})
                 for item in section.variables:
-                    var = btf.type(item.type_id)
-                    if isinstance(var, Var):
-                        names[var.name] = CType(btf, var.type_id)
+                    try:
+                        var = btf.type(item.type_id)
+                        ctype = CType(btf, var.type_id) if isinstance(var, Var) else None
+                        if ctype is not None:
+                            ctype.check()
+                            names[var.name] = ctype
+                    except ObjectError as error:
+                        self.damage.append(Hidden(section.name, "section", error.message))
         return found
 
     @cached_property
@@ -176,6 +181,25 @@ class ObjectFile:
         """BTF ids of functions, by name."""
         btf = self.btf
         return {} if btf is None else {btf.type_name(i): i for i in btf.ids(Kind.FUNC)}
+
+    def relocations(self, section: Section) -> list[Relocation]:
+        """Return what patches *section*; none, with the damage noted, where that cannot be read."""
+        try:
+            return self.elf.relocations(section)
+        except ObjectError as error:
+            self.damage.append(Hidden(error.section or section.name, "section", error.message))
+            return []
+
+    @cached_property
+    def referred_sections(self) -> set[int]:
+        """The indices of the sections that instructions refer to."""
+        symbols = self.symbols
+        return {
+            symbols[relocation.symbol].section
+            for section in self.code_sections
+            for relocation in self.relocations(section)
+            if relocation.symbol < len(symbols)
+        }
 
     def variable_at(self, section_index: int, offset: int) -> tuple[str, int] | None:
         """Return the variable that covers *offset* of a data section, and where it begins."""

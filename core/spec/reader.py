@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["read_bytes", "read_file", "read_object"]
 
+_MAX_KCONFIG: Final = 1 << 16
+"""Bytes of all configuration values: their sizes are from the BTF alone, and no file holds them."""
 _LIBRARY: Final = ".text"
 """The section of functions that programs call; it names no hook."""
 
@@ -102,19 +104,19 @@ def _variables(obj: ObjectFile, maps: dict[str, MapSpec]) -> Iterator[VariableSp
         for symbol in obj.symbols_in.get(index, ()):
             if symbol.type not in (SymbolType.OBJECT, SymbolType.NOTYPE):
                 continue
-            reason = _why_hidden(symbol, section)
+            ctype = types.get(symbol.name)
+            size = symbol.size or (ctype.size if ctype is not None else 0)
+            reason = _why_hidden(symbol, size, section)
             if reason is not None:
                 yield Hidden(symbol.name, "variable", reason)
                 continue
-            ctype = types.get(symbol.name)
-            size = symbol.size or (ctype.size if ctype is not None else 0)
             original = bytes(spec.data[symbol.value : symbol.value + size])
             if ctype is not None and ctype.size != size:
                 ctype = None
             yield VariableSpec(symbol.name, spec, symbol.value, size, original, ctype)
 
 
-def _why_hidden(symbol: Symbol, section: Section) -> str | None:
+def _why_hidden(symbol: Symbol, size: int, section: Section) -> str | None:
     """Return why a symbol of a data section is no variable that a user can set; None when it is one."""
     if symbol.binding == Binding.LOCAL:
         return "static: only its own file can see it"
@@ -122,8 +124,8 @@ def _why_hidden(symbol: Symbol, section: Section) -> str | None:
         return "hidden visibility (__hidden): it is not part of the object's interface"
     if symbol.visibility == Visibility.INTERNAL:
         return "internal visibility: it is not part of the object's interface"
-    if symbol.size and symbol.value + symbol.size > section.size:
-        return f"its {symbol.size} bytes at offset {symbol.value:#x} reach beyond section {section.name}"
+    if symbol.value + size > section.size:
+        return f"its {size} bytes at offset {symbol.value:#x} reach beyond section {section.name}"
     return None
 
 
@@ -181,7 +183,12 @@ def _externs(obj: ObjectFile, spec: CollectionSpec) -> dict[str, ExternPlace]:
             continue
         end = 0
         for item in section.variables:
-            var = btf.type(item.type_id)
+            try:
+                var = btf.type(item.type_id)
+                size = btf.size(item.type_id)
+            except ObjectError as error:
+                obj.damage.append(Hidden(section.name, "section", error.message))
+                continue
             text = CType(btf, item.type_id).c_text
             extern = Extern(var.name, var.name in weak, text)
             if isinstance(var, Function):
@@ -190,8 +197,9 @@ def _externs(obj: ObjectFile, spec: CollectionSpec) -> dict[str, ExternPlace]:
             elif section.name == ".ksyms":
                 ksyms.append(extern)
                 places[var.name] = (ReferenceKind.KSYM, None, 0, extern.weak)
-            elif isinstance(var, Var):
-                size = btf.size(var.type_id)
+            elif not isinstance(var, Var) or end + size > _MAX_KCONFIG:
+                obj.damage.append(Hidden(var.name, "variable", f"{text} is no kernel configuration value"))
+            else:
                 align = min(size & -size, 8) or 1
                 start = (end + align - 1) // align * align
                 end = start + size

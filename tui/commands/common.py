@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
@@ -14,12 +15,15 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from ...core.btf import Value
+
 __all__ = [
     "Parser",
     "add_object",
     "add_runtime",
     "add_settings",
     "console",
+    "json_value",
     "open_spec",
     "print_json",
     "print_table",
@@ -85,6 +89,21 @@ def apply_settings(spec: CollectionSpec, settings: list[str]) -> None:
         if not equals or not path:
             raise UsageError(f"--set {setting!r} is not of the form NAME=VALUE")
         spec.set_text(path.strip(), text)
+
+
+def json_value(value: Value) -> object:
+    """Return a value as JSON has it: bytes as hexadecimal digits, and as text the numbers that it lacks (`nan`)."""
+    match value:
+        case bytes():
+            return value.hex()
+        case float() if not math.isfinite(value):
+            return repr(value)
+        case list():
+            return [json_value(item) for item in value]
+        case dict():
+            return {name: json_value(item) for name, item in value.items()}
+        case _:
+            return value
 
 
 def print_json(value: object, *, indent: int | None = 2) -> None:

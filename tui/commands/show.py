@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...core.btf import CType, types
 from ...core.errors import ExitCode
-from .common import Parser, add_object, add_settings, console, open_spec, print_json
+from .common import Parser, add_object, add_settings, console, json_value, open_spec, print_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,7 +103,6 @@ def _program_json(spec: ProgramSpec) -> dict[str, Any]:
 
 
 def _variable_json(spec: VariableSpec) -> dict[str, Any]:
-    value = spec.get()
     return {
         "name": spec.name,
         "section": spec.section,
@@ -112,7 +111,7 @@ def _variable_json(spec: VariableSpec) -> dict[str, Any]:
         "size": spec.size,
         "constant": spec.constant,
         "type": _c_text(spec.type),
-        "value": value.hex() if isinstance(value, bytes) else value,
+        "value": json_value(spec.get()),
         "bytes": spec.raw.hex(),
     }
 

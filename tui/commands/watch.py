@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from ...core.btf import format_value
 from ...core.errors import ExitCode, UsageError
-from .common import Parser, add_object, add_runtime, add_settings, open_spec, print_json
+from .common import Parser, add_object, add_runtime, add_settings, json_value, open_spec, print_json
 from .signals import orderly_exit
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from ...core.btf import Value
     from ...core.live import Sample, Session
     from ...core.runtime import Collection
 
@@ -97,13 +96,13 @@ def sample_json(collection: Collection, sample: Sample, *, per_cpu: bool = False
         "time": round(sample.time, 6),
         "maps": {
             name: {
-                _key(key_text(maps[name], entry.key)): _plain(entry_value(maps[name], entry, per_cpu=per_cpu))
+                _key(key_text(maps[name], entry.key)): json_value(entry_value(maps[name], entry, per_cpu=per_cpu))
                 for entry in snapshot.entries
             }
             for name, snapshot in sample.maps.items()
         },
         "variables": {
-            name: _plain(variable.spec.type.decode(raw) if variable.spec.type is not None else raw)
+            name: json_value(variable.spec.type.decode(raw) if variable.spec.type is not None else raw)
             for name, raw in sample.variables.items()
             for variable in (collection.variables[name],)
         },
@@ -116,19 +115,6 @@ def sample_json(collection: Collection, sample: Sample, *, per_cpu: bool = False
 def _key(text: str) -> str:
     """Return a key's text without the quotes that it has in a listing."""
     return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
-
-
-def _plain(value: Value) -> object:
-    """Return a value as JSON has it: bytes as hexadecimal digits."""
-    match value:
-        case bytes():
-            return value.hex()
-        case list():
-            return [_plain(item) for item in value]
-        case dict():
-            return {name: _plain(item) for name, item in value.items()}
-        case _:
-            return value
 
 
 def _text(collection: Collection, sample: Sample, before: Sample | None, *, per_cpu: bool) -> str:
