@@ -19,10 +19,7 @@ __all__ = ["main"]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that *arguments* (without the program's name) ask for, and return the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    # Names in an object can hold anything; a narrow locale must not turn printing one into an error.
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    _prepare_streams()
     try:
         code = _dispatch(given)
         sys.stdout.flush()
@@ -32,10 +29,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
-        # The reader went away (`| head`): no error. What is still buffered must not raise again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader went away (`| head`): no error.
+        _drop_output()
         return ExitCode.OK
+    except OSError as error:
+        # A full disk, or whatever else the system says; what commands expect of it they have turned into theirs.
+        _drop_output()
+        what = f"{error.filename}: " if error.filename else "the output cannot be written: "
+        _report(BpftuiError(what + (error.strerror or str(error))))
+        return ExitCode.REFUSED
     return code
+
+
+def _prepare_streams() -> None:
+    """Make the standard streams take whatever is printed, also where they are closed (`>&-`)."""
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+    # Names in an object can hold anything; a narrow locale must not turn printing one into an error.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _drop_output() -> None:
+    """Forget what is still buffered for standard output, so that it does not raise again at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _dispatch(given: list[str]) -> int:

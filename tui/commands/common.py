@@ -124,10 +124,17 @@ def console(choice: str) -> Console:
     """Return a console for standard output: as wide as the terminal, and in a pipe as wide as the text."""
     from rich.console import Console
 
+    class PlainConsole(Console):
+        def on_broken_pipe(self) -> None:
+            """Leave it to `main`, for which it is no error; rich would exit with 1."""
+            raise BrokenPipeError
+
     color = wants_color(choice)
     # rich drops colours by itself for NO_COLOR and for pipes: whoever says --color always means it.
     width = None if sys.stdout.isatty() else 10_000
-    return Console(no_color=not color, force_terminal=color, highlight=False, markup=False, width=width, _environ={})
+    return PlainConsole(
+        no_color=not color, force_terminal=color, highlight=False, markup=False, width=width, _environ={}
+    )
 
 
 def print_table(out: Console, table: Table) -> None:
