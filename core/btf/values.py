@@ -113,7 +113,6 @@ def _decode_array(btf: Btf, array: t.Array, raw: bytes) -> Value:
             else:
                 if decoded.isprintable():
                     return decoded
-        return list(raw)
     size = btf.size(array.element)
     if size == 0:
         return []
