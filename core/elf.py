@@ -10,15 +10,19 @@ import enum
 import os
 import stat
 import struct
+from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, Final, Literal, NamedTuple
 
 from .errors import NoPermissionError, ObjectError
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from os import PathLike
 
 __all__ = [
+    "EM_BPF",
+    "EM_NONE",
     "Binding",
     "Elf",
     "Relocation",
@@ -28,11 +32,13 @@ __all__ = [
     "Symbol",
     "SymbolType",
     "Visibility",
+    "opened_file",
     "read_object_file",
 ]
 
-_EM_NONE: Final = 0
-_EM_BPF: Final = 247
+EM_NONE: Final = 0
+"""What `e_machine` was before LLVM 3.9 had a number for BPF."""
+EM_BPF: Final = 247
 _SHN_XINDEX: Final = 0xFFFF
 _MAX_FILE: Final = 1 << 30
 """Nobody has seen a BPF object of 100 MB; a file over 1 GiB is refused rather than read into memory."""
@@ -158,8 +164,9 @@ class Relocation(NamedTuple):
     """0 for REL, whose addend lies in the patched bytes."""
 
 
-def read_object_file(path: str | PathLike[str]) -> bytes:
-    """Return a file's bytes; whatever prevents it is one clear error."""
+@contextmanager
+def opened_file(path: str | PathLike[str]) -> Generator[BinaryIO]:
+    """Open a file to be read; whatever prevents opening or reading it is one clear error."""
     name = os.fspath(path)
     try:
         with open(name, "rb") as stream:
@@ -168,7 +175,7 @@ def read_object_file(path: str | PathLike[str]) -> bytes:
                 raise ObjectError("it is a device, not a BPF object", file=name)
             if status.st_size > _MAX_FILE:
                 raise ObjectError("it is larger than 1 GiB: this is no BPF object", file=name)
-            return stream.read(_MAX_FILE)
+            yield stream
     except FileNotFoundError:
         raise ObjectError("there is no such file", file=name) from None
     except IsADirectoryError:
@@ -178,6 +185,12 @@ def read_object_file(path: str | PathLike[str]) -> bytes:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise ObjectError(f"it cannot be read: {reason}", file=name) from None
+
+
+def read_object_file(path: str | PathLike[str]) -> bytes:
+    """Return a file's bytes; whatever prevents it is one clear error."""
+    with opened_file(path) as stream:
+        return stream.read(_MAX_FILE)
 
 
 class Elf:
@@ -217,7 +230,7 @@ class Elf:
             raise self.error(f"its byte order, {data[5]}, is not known", offset=5)
         order: Literal["little", "big"] = "little" if data[5] == 1 else "big"
         machine = int.from_bytes(data[18:20], order)
-        if machine not in (_EM_NONE, _EM_BPF):
+        if machine not in (EM_NONE, EM_BPF):
             name = _MACHINES.get(machine, f"machine {machine}")
             raise self.error(f"it is an ELF file for {name}, not a BPF object")
         if data[4] != 2:

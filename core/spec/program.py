@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from ..errors import UnknownNameError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -175,6 +177,30 @@ class ProgramSpec:
     def linked(self) -> LinkedCode:
         """The instructions with subprograms appended, linked when they are first looked at."""
         return self.link()
+
+    def set_type(self, text: str) -> None:
+        """Say what this program is, whatever its section says.
+
+        Args:
+            text: A name as `SEC()` has it (`cgroup/connect4`, `fentry/do_unlinkat`), or that of a program type
+                (`sched_cls`), which leaves the attach type open.
+
+        Raises:
+            UnknownNameError: It is neither.
+        """
+        from .sections import SECTIONS, split_section
+        from .uapi import ProgramType
+
+        found = split_section(text)
+        if found is not None:
+            kind, target = found
+            self.type, self.attach_type, self.flags = kind.type, kind.attach_type, int(kind.flags)
+            self.attach_to = target or (self.attach_to if kind.has_target else "")
+        elif text.upper() in ProgramType.__members__:
+            self.type, self.attach_type, self.flags = ProgramType[text.upper()], None, 0
+        else:
+            raise UnknownNameError("program type", text, [*(t.label for t in ProgramType), *SECTIONS])
+        self.unusable = None
 
     @property
     def problem(self) -> str | None:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from ..btf import CType, Kind
 from ..btf.types import DataSec, Function, Linkage, Var
-from ..elf import Binding, SymbolType, Visibility, read_object_file
+from ..elf import Binding, SymbolType, Visibility
 from ..errors import ObjectError
 from .collection import CollectionSpec, Extern, Externs, Hidden, SectionLayout
+from .container import read_source
 from .linker import ExternPlace, Linker
 from .map import MapSpec
 from .mapdefs import read_contents, read_maps
@@ -35,12 +36,12 @@ _LIBRARY: Final = ".text"
 
 def read_object(path: str | PathLike[str]) -> ObjectFile:
     """Read a file's parts without making a spec of them: for what is stored rather than what is meant."""
-    return ObjectFile(read_object_file(path), os.fspath(path))
+    return ObjectFile(read_source(path), os.fspath(path))
 
 
 def read_file(path: str | PathLike[str]) -> CollectionSpec:
     """Read an object file; see `CollectionSpec.from_file`."""
-    return read_bytes(read_object_file(path), file=os.fspath(path))
+    return read_bytes(read_source(path), file=os.fspath(path))
 
 
 def read_bytes(data: bytes, *, file: str) -> CollectionSpec:

@@ -1,8 +1,9 @@
 """The SEC() table: what a section's name says about the programs in it.
 
-The names are libbpf's (`section_defs` in libbpf.c, version 1.7), matched as libbpf 1.x does: a pattern that takes
-something to attach to matches itself or itself followed by `/what`; any other matches exactly. Objects from before
-libbpf 1.0 are fuller of fancy (`xdp_prog`, `socket1`): those match by prefix when nothing matches properly.
+The names are libbpf's (`section_defs` in libbpf.c, version 1.7 and what came after), matched as libbpf 1.x does: a
+pattern that takes something to attach to matches itself or itself followed by `/what`; any other matches exactly.
+Objects from before libbpf 1.0 are fuller of fancy (`xdp_prog`, `socket1`): those match by prefix when nothing matches
+properly.
 """
 
 from __future__ import annotations
@@ -13,7 +14,10 @@ from typing import Final
 from ..errors import nearest
 from .uapi import AttachType, ProgramFlag, ProgramType
 
-__all__ = ["SECTIONS", "SectionKind", "find_section", "nearest_section"]
+__all__ = ["SECTIONS", "SectionKind", "find_section", "nearest_section", "split_section"]
+
+_IPROUTE2_XDP: Final = "prog"
+"""Where `ip link set xdp object` looks when no section is named."""
 
 _T = ProgramType
 _A = AttachType
@@ -70,13 +74,19 @@ def _kinds() -> list[SectionKind]:
     )
     exact(_T.SCHED_ACT, action=None)
     target(_T.TRACEPOINT, None, "tracepoint", "tp")
+    target(_T.TRACEPOINT, None, "tracepoint.s", "tp.s", flags=sleepable)
     target(_T.RAW_TRACEPOINT, None, "raw_tracepoint", "raw_tp")
+    target(_T.RAW_TRACEPOINT, None, "raw_tracepoint.s", "raw_tp.s", flags=sleepable)
     target(_T.RAW_TRACEPOINT_WRITABLE, None, "raw_tracepoint.w", "raw_tp.w")
-    target(_T.TRACING, _A.TRACE_RAW_TP, "tp_btf")
     for suffix, flags in (("", 0), (".s", sleepable)):
+        target(_T.TRACING, _A.TRACE_RAW_TP, "tp_btf" + suffix, flags=flags)
         target(_T.TRACING, _A.TRACE_FENTRY, "fentry" + suffix, flags=flags)
         target(_T.TRACING, _A.MODIFY_RETURN, "fmod_ret" + suffix, flags=flags)
         target(_T.TRACING, _A.TRACE_FEXIT, "fexit" + suffix, flags=flags)
+        target(_T.TRACING, _A.TRACE_FSESSION, "fsession" + suffix, flags=flags)
+        target(_T.TRACING, _A.TRACE_FENTRY_MULTI, "fentry.multi" + suffix, flags=flags)
+        target(_T.TRACING, _A.TRACE_FEXIT_MULTI, "fexit.multi" + suffix, flags=flags)
+        target(_T.TRACING, _A.TRACE_FSESSION_MULTI, "fsession.multi" + suffix, flags=flags)
         target(_T.LSM, _A.LSM_MAC, "lsm" + suffix, flags=flags)
         target(_T.TRACING, _A.TRACE_ITER, "iter" + suffix, flags=flags)
         target(_T.STRUCT_OPS, None, "struct_ops" + suffix, flags=flags)
@@ -142,12 +152,8 @@ SECTIONS: Final[dict[str, SectionKind]] = {kind.pattern: kind for kind in _kinds
 """The table, by pattern."""
 
 
-def find_section(name: str) -> tuple[SectionKind, str] | None:
-    """Return what a section's name stands for and what it attaches to; None for an unknown one.
-
-    A leading `?` (not loaded by default) is ignored.
-    """
-    name = name.removeprefix("?")
+def split_section(name: str) -> tuple[SectionKind, str] | None:
+    """Return what a name stands for and what it attaches to, as libbpf 1.x has it; None for an unknown one."""
     kind = SECTIONS.get(name)
     if kind is not None:
         return kind, ""
@@ -155,10 +161,22 @@ def find_section(name: str) -> tuple[SectionKind, str] | None:
         kind = SECTIONS.get(name[:end])
         if kind is not None and kind.has_target:
             return kind, name[end + 1 :]
+    return None
+
+
+def find_section(name: str) -> tuple[SectionKind, str] | None:
+    """Return what a section's name stands for and what it attaches to; None for an unknown one.
+
+    A leading `?` (not loaded by default) is ignored.
+    """
+    name = name.removeprefix("?")
+    found = split_section(name)
+    if found is not None:
+        return found
     # Before libbpf 1.0 any name that begins like one counted.
     older = max((p for p in SECTIONS if name.startswith(p)), key=len, default=None)
     if older is None:
-        return None
+        return (SECTIONS["xdp"], "") if name == _IPROUTE2_XDP else None
     kind = SECTIONS[older]
     return kind, name[len(older) :].lstrip("/") if kind.has_target else ""
 

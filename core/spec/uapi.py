@@ -1,4 +1,4 @@
-"""The enumerations of `linux/bpf.h` that specs speak of, as of Linux 6.18.
+"""The enumerations of `linux/bpf.h` that specs speak of, as of Linux 6.18 and what came after.
 
 Members carry the kernel's names without their prefix; `label` is that name in lower case, which is how bpftui shows
 and reads them everywhere (`xdp`, `percpu_array`, `cgroup_inet_ingress`).
@@ -69,6 +69,8 @@ class MapType(_Labelled):
     USER_RINGBUF = 31
     CGRP_STORAGE = 32
     ARENA = 33
+    INSN_ARRAY = 34
+    RHASH = 35
 
     @property
     def per_cpu(self) -> bool:
@@ -180,6 +182,10 @@ class AttachType(_Labelled):
     NETKIT_PEER = 55
     TRACE_KPROBE_SESSION = 56
     TRACE_UPROBE_SESSION = 57
+    TRACE_FSESSION = 58
+    TRACE_FENTRY_MULTI = 59
+    TRACE_FEXIT_MULTI = 60
+    TRACE_FSESSION_MULTI = 61
 
 
 class Pinning(_Labelled):
@@ -211,6 +217,7 @@ class MapFlag(enum.IntFlag):
     TOKEN_FD = 1 << 16
     SEGV_ON_FAULT = 1 << 17
     NO_USER_CONV = 1 << 18
+    RB_OVERWRITE = 1 << 19
 
 
 class ProgramFlag(enum.IntFlag):
