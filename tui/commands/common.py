@@ -50,11 +50,16 @@ class Parser(argparse.ArgumentParser):
 
 def add_object(parser: Parser) -> None:
     """Add the object file."""
-    parser.add_argument("object", metavar="OBJECT", help="a BPF ELF object file")
+    parser.add_argument(
+        "object",
+        metavar="OBJECT",
+        help="a BPF ELF object file, or what holds one (a program, a library, an archive, .gz, .xz, .zst, - for "
+        "standard input); FILE#2 is the second object in a file",
+    )
 
 
 def add_settings(parser: Parser) -> None:
-    """Add `--set`."""
+    """Add `--set` and `--type`: what is changed in a spec before it is used."""
     parser.add_argument(
         "--set",
         metavar="NAME=VALUE",
@@ -62,6 +67,15 @@ def add_settings(parser: Parser) -> None:
         default=[],
         dest="settings",
         help="set a global variable, or a member: cfg.limits[2].rate=5, mode=STRICT, mask=0xff00, raw=hex:0102",
+    )
+    parser.add_argument(
+        "--type",
+        metavar="PROGRAM=TYPE",
+        action="append",
+        default=[],
+        dest="program_types",
+        help="what a program is, whatever its section says: a program type (xdp, sched_cls) or a SEC() name "
+        "(cgroup/connect4, fentry/do_unlinkat)",
     )
 
 
@@ -76,8 +90,13 @@ def add_runtime(parser: Parser) -> None:
 
 
 def open_spec(arguments: argparse.Namespace) -> CollectionSpec:
-    """Read the object that was named, and set the variables that were."""
+    """Read the object that was named, and set the types and the variables that were."""
     spec = CollectionSpec.from_file(arguments.object)
+    for given in getattr(arguments, "program_types", []):
+        name, equals, text = given.partition("=")
+        if not equals or not name:
+            raise UsageError(f"--type {given!r} is not of the form PROGRAM=TYPE")
+        spec.program(name.strip()).set_type(text.strip())
     apply_settings(spec, getattr(arguments, "settings", []))
     return spec
 

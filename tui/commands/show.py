@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...core.btf import CType, types
 from ...core.errors import ExitCode
+from ...core.spec.container import SeveralObjectsError
 from .common import Parser, add_object, add_settings, console, json_value, open_spec, print_json
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["run", "spec_json"]
 
 SCHEMA = "bpftui/spec/1"
+LIST_SCHEMA = "bpftui/objects/1"
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -28,12 +30,44 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help=f"as JSON, schema {SCHEMA}")
     add_settings(parser)
     options = parser.parse_args(arguments)
-    spec = open_spec(options)
+    try:
+        spec = open_spec(options)
+    except SeveralObjectsError as several:
+        if options.settings or options.program_types:
+            raise
+        if options.json:
+            print_json(_objects_json(several))
+        else:
+            console(options.color).print(_objects_tree(several))
+        return ExitCode.OK
     if options.json:
         print_json(spec_json(spec))
     else:
         console(options.color).print(_tree(spec))
     return ExitCode.OK
+
+
+def _objects_json(several: SeveralObjectsError) -> dict[str, Any]:
+    """Return what a file holds: offsets and sizes in bytes, numbers as in `FILE#2`."""
+    return {
+        "schema": LIST_SCHEMA,
+        "file": several.file,
+        "objects": [
+            {"number": number, "name": item.name, "offset": item.offset, "size": item.size}
+            for number, item in enumerate(several.objects, 1)
+        ],
+    }
+
+
+def _objects_tree(several: SeveralObjectsError) -> Tree:
+    from rich.text import Text
+    from rich.tree import Tree
+
+    root = Tree(Text.assemble((several.file, "bold"), (f"  {len(several.objects)} BPF objects", "dim")))
+    for number, item in enumerate(several.objects, 1):
+        place = f"  {item.size:,} bytes at {item.offset:#x}"
+        root.add(Text.assemble((f"{several.file}#{number}", "green"), f"  {item.name}".rstrip(), (place, "dim")))
+    return root
 
 
 def spec_json(spec: CollectionSpec) -> dict[str, Any]:
