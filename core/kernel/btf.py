@@ -155,7 +155,7 @@ def _records(btf: Btf) -> list[tuple[int, bytes]]:
     header, offset, size = struct.unpack_from("=3I", btf.raw, 4)
     starts = [btf.word_offset(type_id) for type_id in range(1, len(btf))]
     stops = [*starts[1:], header + offset + size]
-    return [(i + 1, btf.raw[start:stop]) for i, (start, stop) in enumerate(zip(starts, stops, strict=True))]
+    return [(i + 1, bytes(btf.raw[start:stop])) for i, (start, stop) in enumerate(zip(starts, stops, strict=True))]
 
 
 def _assemble(btf: Btf, records: list[bytes]) -> bytes:

@@ -1,0 +1,75 @@
+"""Where each type of a BTF blob begins: the one pass over a blob that cannot be spared."""
+
+from __future__ import annotations
+
+import array
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from .types import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["TAIL", "Index", "find_places", "name_offsets"]
+
+TAIL: Final[dict[int, tuple[int, int]]] = {
+    Kind.INT: (1, 0),
+    Kind.PTR: (0, 0),
+    Kind.ARRAY: (3, 0),
+    Kind.STRUCT: (0, 3),
+    Kind.UNION: (0, 3),
+    Kind.ENUM: (0, 2),
+    Kind.FWD: (0, 0),
+    Kind.TYPEDEF: (0, 0),
+    Kind.VOLATILE: (0, 0),
+    Kind.CONST: (0, 0),
+    Kind.RESTRICT: (0, 0),
+    Kind.FUNC: (0, 0),
+    Kind.FUNC_PROTO: (0, 2),
+    Kind.VAR: (1, 0),
+    Kind.DATASEC: (0, 3),
+    Kind.FLOAT: (0, 0),
+    Kind.DECL_TAG: (1, 0),
+    Kind.TYPE_TAG: (0, 0),
+    Kind.ENUM64: (0, 3),
+}
+"""32-bit words after the common three (name_off, info, size or type), per kind: how many, and how many per vlen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """All that a look-up needs: as arrays, so that it can be kept in a file."""
+
+    places: Sequence[int]
+    """The first word of each type, counted in 32-bit words from the start of the type section, in ascending order."""
+    names: bytes
+    """The offset of each type's name in the string table: 32 bits each in this machine's byte order, so that
+    `bytes.find` searches them."""
+
+
+def find_places(words: Sequence[int]) -> tuple[array.array[int], int]:
+    """Return the first word of each type, and the word that the search ended at: the end, or what is damaged."""
+    places: list[int] = []
+    append = places.append
+    # A handful of different info words cover nearly all types: look the step up before computing it.
+    steps: dict[int, int] = {}
+    at, end = 0, len(words)
+    last = end - 3
+    while at <= last:
+        info = words[at + 1]
+        try:
+            step = steps[info]
+        except KeyError:
+            tail = TAIL.get(info >> 24 & 0x1F)
+            if tail is None:
+                break
+            step = steps[info] = 3 + tail[0] + tail[1] * (info & 0xFFFF)
+        append(at)
+        at += step
+    return array.array("I", places), at
+
+
+def name_offsets(words: Sequence[int], places: Sequence[int]) -> bytes:
+    """Return `Index.names`."""
+    return array.array("I", map(words.__getitem__, places)).tobytes()
