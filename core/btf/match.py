@@ -1,0 +1,128 @@
+"""Finding in another BTF what a CO-RE access means: the member, element or enumerator of the same name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from ..errors import ObjectError, nearest
+from . import types as t
+from .access import Access, CoreKind, Step, is_flexible, sized
+from .compatible import essential_name, fields_compatible, types_compatible, types_match
+from .declare import declaration
+from .values import fields
+
+if TYPE_CHECKING:
+    from .btf import Btf
+
+__all__ = ["Mismatch", "match_access"]
+
+_MAX_STEPS: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """Why a candidate is not it: a sentence with `{where}` in the place of what the target is called."""
+
+    reason: str
+    nearest: str | None = None
+    depth: int = 0
+    """How many steps of the access it has: of several candidates, the one that came closest tells most."""
+
+
+def match_access(local: Access, kind: CoreKind, target: Btf, candidate: int) -> Access | Mismatch:
+    """Return the access that *local* becomes within a candidate type, or why there is none.
+
+    Raises:
+        ObjectError: The two types cannot be compared: they are damaged, or nest too deeply.
+    """
+    if kind.on_field:
+        return _Search(local, target, candidate).run()
+    if kind.on_enumerator:
+        return _match_enumerator(local, target, candidate)
+    relation = types_match if kind is CoreKind.TYPE_MATCHES else types_compatible
+    if relation(local.btf, local.type_id, target, candidate):
+        return Access(target, candidate)
+    verb = "match" if kind is CoreKind.TYPE_MATCHES else "be compatible with"
+    return Mismatch(f"{local.text} does not {verb} the type of that name in {{where}}")
+
+
+def _match_enumerator(local: Access, target: Btf, candidate: int) -> Access | Mismatch:
+    found = target.strip(candidate)
+    wanted = essential_name(local.steps[0].name)
+    if not isinstance(found, t.Enum):
+        return Mismatch(f"{local.short_text}: {target.type_name(candidate)} is no enum in {{where}}")
+    for index, enumerator in enumerate(found.enumerators):
+        if essential_name(enumerator.name) == wanted:
+            return Access(target, candidate, (Step(found.id, index, enumerator.name),))
+    close = nearest(wanted, (enumerator.name for enumerator in found.enumerators))
+    return Mismatch(f"{local.short_text} does not exist in {{where}}", close)
+
+
+class _Search:
+    """Walks along a field access in the target type, as far as it goes."""
+
+    def __init__(self, local: Access, target: Btf, candidate: int) -> None:
+        self.local = local
+        self.target = target
+        self.candidate = candidate
+        self.here = target.strip(candidate).id
+        self.steps: list[Step] = []
+        self.bits = 0
+
+    def run(self) -> Access | Mismatch:
+        for number, step in enumerate(self.local.steps):
+            problem = self.member(number, step) if step.name else self.element(number, step)
+            if problem is not None:
+                return problem
+        return Access(self.target, self.candidate, tuple(self.steps), self.bits)
+
+    def text(self, number: int) -> str:
+        """Return the access as far as it got, for people."""
+        return Access(self.local.btf, self.local.type_id, self.local.steps[: number + 1]).short_text
+
+    def member(self, number: int, step: Step) -> Mismatch | None:
+        owner = self.target.strip(self.here)
+        found = self.find(owner, step.name, 0, set()) if isinstance(owner, t.Composite) else None
+        if found is None:
+            known = (field.name for field in fields(self.target, owner)) if isinstance(owner, t.Composite) else ()
+            return Mismatch(f"{self.text(number)} does not exist in {{where}}", nearest(step.name, known), number)
+        place, bits, type_id = found
+        ours = self.local.btf.type(step.type_id)
+        assert isinstance(ours, t.Composite)
+        local_id = ours.members[step.index].type_id
+        if not fields_compatible(self.local.btf, local_id, self.target, type_id):
+            shown = declaration(self.local.btf, local_id), declaration(self.target, type_id)
+            return Mismatch(f"{self.text(number)} is {shown[1]} in {{where}}, and not {shown[0]}", depth=number)
+        self.steps.append(place)
+        self.bits += bits
+        self.here = type_id
+        return None
+
+    def find(self, owner: t.Composite, name: str, depth: int, seen: set[int]) -> tuple[Step, int, int] | None:
+        """Return a member, its bit offset and its type; those of anonymous members count as the owner's."""
+        if depth > _MAX_STEPS:
+            raise ObjectError(f"{owner.name or 'an anonymous struct'} nests too deeply", file=self.target.file)
+        seen.add(owner.id)
+        for index, member in enumerate(owner.members):
+            if member.name == name:
+                return Step(owner.id, index, name), member.bit_offset, member.type_id
+            inner = None if member.name else self.target.strip(member.type_id)
+            if isinstance(inner, t.Composite) and inner.id not in seen:
+                found = self.find(inner, name, depth + 1, seen)
+                if found is not None:
+                    return found[0], member.bit_offset + found[1], found[2]
+        return None
+
+    def element(self, number: int, step: Step) -> Mismatch | None:
+        if number:
+            array = self.target.strip(self.here)
+            if not isinstance(array, t.Array):
+                return Mismatch(f"{self.text(number - 1)} is no array in {{where}}", depth=number)
+            if step.index >= array.count and not is_flexible(self.target, self.steps[-1], array):
+                reason = f"{self.text(number)} does not exist in {{where}}, where it has {array.count} elements"
+                return Mismatch(reason, depth=number)
+            self.here = self.target.strip(array.element).id
+        self.steps.append(Step(self.here, step.index))
+        self.bits += step.index * sized(self.target, self.here) * 8
+        return None

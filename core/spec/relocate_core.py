@@ -1,0 +1,177 @@
+"""Applying CO-RE relocations to a program's code, as the kernel and libbpf do it when they load one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ..asm.opcodes import CALL, LD_IMM64, Class, Size, Source
+from ..btf.core import CoreResolver, Outcome
+from ..errors import LoadError
+from .program import INSN_SIZE
+
+if TYPE_CHECKING:
+    from ..btf import Btf, ByteOrder
+    from ..btf.core import CoreResolution
+    from .program import CoreRelocation, ProgramSpec
+
+__all__ = ["BAD_RELOCATION", "apply_core", "core_problem", "resolve_core"]
+
+BAD_RELOCATION: Final = 195896080
+"""0xbad2310, "bad relo": the helper that an instruction calls whose relocation could not be resolved."""
+
+_U64: Final = (1 << 64) - 1
+_U32: Final = (1 << 32) - 1
+_LARGEST_OFFSET: Final = (1 << 15) - 1
+_BYTES: Final = {Size.B: 1, Size.H: 2, Size.W: 4, Size.DW: 8}
+_SIZES: Final = {count: size for size, count in _BYTES.items()}
+_SIZE_MASK: Final = 0x18
+
+
+def resolve_core(program: ProgramSpec, resolver: CoreResolver) -> list[tuple[CoreRelocation, CoreResolution]]:
+    """Return what each of a program's CO-RE relocations becomes, in the order of its instructions."""
+    return [(item, resolver.resolve(item.type_id, item.access, item.kind)) for item in program.linked.core_relocations]
+
+
+def apply_core(program: ProgramSpec, btf: Btf, target: Btf | None) -> tuple[bytes, dict[int, CoreResolution]]:
+    """Return a program's linked code as it runs on another kernel, and what each relocation became, by slot.
+
+    An instruction whose relocation has no answer becomes a call of a helper that does not exist: where it is never
+    reached, the program loads all the same. `core_problem` explains it where the verifier does reach it.
+
+    Args:
+        program: The program.
+        btf: The object's types.
+        target: The kernel's types.
+
+    Raises:
+        LoadError: A relocation is ambiguous or damaged, or does not fit its instruction.
+    """
+    code = bytearray(program.code)
+    resolutions: dict[int, CoreResolution] = {}
+    for item, resolution in resolve_core(program, CoreResolver(btf, target)):
+        resolutions[item.slot] = resolution
+        if resolution.outcome not in (Outcome.RESOLVED, Outcome.MISSING):
+            raise LoadError(core_problem(program, item.slot, resolution))
+        problem = _Instruction(code, item.slot, program.byte_order).patch(resolution)
+        if problem is not None:
+            raise LoadError(f"program {program.name}, instruction {item.slot}: {resolution.local}: {problem}")
+    return bytes(code), resolutions
+
+
+def core_problem(program: ProgramSpec, slot: int, resolution: CoreResolution) -> str:
+    """Return why an instruction has no valid relocation, in one sentence."""
+    reason = resolution.reason
+    if reason is None:
+        reason = (
+            f"{resolution.local} has {resolution.load_size} bytes there and {resolution.original_load_size} here, and "
+            "is neither a pointer nor an unsigned integer in both"
+        )
+    return f"program {program.name}, instruction {slot}: {reason}"
+
+
+class _Instruction:
+    """One instruction in the code that is being patched."""
+
+    def __init__(self, code: bytearray, slot: int, order: ByteOrder) -> None:
+        self.code = code
+        self.at = slot * INSN_SIZE
+        self.order: Final = order
+
+    def patch(self, resolution: CoreResolution) -> str | None:
+        """Write what the relocation became; return why it does not fit, None where it does."""
+        if self.at + INSN_SIZE > len(self.code):
+            return "its relocation lies outside of the program"
+        opcode = self.code[self.at]
+        wide = opcode == LD_IMM64
+        if wide and self.at + 2 * INSN_SIZE > len(self.code):
+            return "its 64-bit immediate is cut off"
+        if resolution.outcome is Outcome.MISSING:
+            self.poison(wide=wide)
+            return None
+        match opcode & 7:
+            case Class.ALU | Class.ALU64 if not opcode & Source.X:
+                return self.patch_immediate(resolution)
+            case Class.LDX | Class.ST | Class.STX:
+                return self.patch_memory(resolution)
+            case Class.LD if wide:
+                return self.patch_wide(resolution)
+            case _:
+                return f"opcode {opcode:#04x} takes no CO-RE relocation"
+
+    def patch_immediate(self, resolution: CoreResolution) -> str | None:
+        held = self.get(4, 4, signed=True)
+        if resolution.certain and (held ^ resolution.original) & _U64:
+            return _differs("immediate", held, resolution)
+        self.put(4, 4, resolution.value or 0)
+        return None
+
+    def patch_memory(self, resolution: CoreResolution) -> str | None:
+        held, offset = self.get(2, 2, signed=True), resolution.value or 0
+        if resolution.certain and held != resolution.original:
+            return _differs("offset", held, resolution)
+        if offset > _LARGEST_OFFSET:
+            return f"offset {offset} is too large for a load or store, which reaches {_LARGEST_OFFSET}"
+        if resolution.loads_differ:
+            self.poison(wide=False)
+            return None
+        if resolution.load_size != resolution.original_load_size:
+            problem = self.resize(resolution)
+            if problem is not None:
+                return problem
+        self.put(2, 2, offset)
+        return None
+
+    def resize(self, resolution: CoreResolution) -> str | None:
+        """Let a load or store have the size that the field has on the target."""
+        opcode = self.code[self.at]
+        size = _BYTES[Size(opcode & _SIZE_MASK)]
+        if size != resolution.original_load_size:
+            return f"it loads {size} bytes of a field that has {resolution.original_load_size}"
+        if resolution.load_size not in _SIZES:
+            return f"no instruction loads the {resolution.load_size} bytes that it has on the target"
+        self.code[self.at] = opcode & ~_SIZE_MASK | _SIZES[resolution.load_size]
+        return None
+
+    def patch_wide(self, resolution: CoreResolution) -> str | None:
+        second = self.at + INSN_SIZE
+        if any(self.code[self.at + 2 : self.at + 4]) or any(self.code[second : second + 4]) or self.source:
+            return "its 64-bit immediate is the address of something else"
+        held = self.get(4, 4) | self.get(12, 4) << 32
+        value, original = resolution.value or 0, resolution.original
+        if resolution.narrow:
+            # BTF does not always tell whether an enum of 32 bits is signed, and the kernel takes it to be. clang
+            # knows better: if it zero-extended an enumerator that is at least 2^31, it is unsigned.
+            unsigned = held == original & _U32 != _extended(original) & _U64
+            original, value = (original, value) if unsigned else (_extended(original), _extended(value))
+        if resolution.certain and (held ^ original) & _U64:
+            return _differs("immediate", held, resolution)
+        self.put(4, 4, value)
+        self.put(12, 4, value >> 32)
+        return None
+
+    def poison(self, *, wide: bool) -> None:
+        """Put a call that the verifier refuses where it is reached; in both slots of a 64-bit immediate."""
+        call = bytes([CALL, 0, 0, 0]) + BAD_RELOCATION.to_bytes(4, self.order)
+        self.code[self.at : self.at + INSN_SIZE * (1 + wide)] = call * (1 + wide)
+
+    @property
+    def source(self) -> int:
+        registers = self.code[self.at + 1]
+        return registers >> 4 if self.order == "little" else registers & 0xF
+
+    def get(self, offset: int, size: int, *, signed: bool = False) -> int:
+        at = self.at + offset
+        return int.from_bytes(self.code[at : at + size], self.order, signed=signed)
+
+    def put(self, offset: int, size: int, value: int) -> None:
+        at = self.at + offset
+        self.code[at : at + size] = (value & (1 << size * 8) - 1).to_bytes(size, self.order)
+
+
+def _extended(value: int) -> int:
+    """Return an enumerator's low 32 bits as a signed number."""
+    return (value & _U32 ^ 1 << 31) - (1 << 31)
+
+
+def _differs(what: str, held: int, resolution: CoreResolution) -> str:
+    return f"the {what} is {held}, where its {resolution.label} should be {resolution.original}"
