@@ -1,0 +1,177 @@
+"""Linked programs: what instructions refer to, in which order subprograms are appended, where calls go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bpftui.core.asm import decode
+from bpftui.core.spec import CollectionSpec, Function, ProgramSpec, Reference, ReferenceKind
+
+ROOT = Path(__file__).parents[3]
+ORDERS = ["", ".eb"]
+
+
+def programs(path: str) -> dict[str, ProgramSpec]:
+    return CollectionSpec.from_file(ROOT / path).programs
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_subprograms_follow_their_callers_in_the_order_of_the_calls(order: str) -> None:
+    found = programs(f"tests/objects/subprograms{order}.o")
+    # Sizes are those of `llvm-readelf -s` / 8; offsets the symbols' values.
+    assert [(f.name, f.start, f.size, f.section, f.section_offset) for f in found["first"].functions] == [
+        ("first", 0, 11, "xdp", 0),
+        ("weak_answer", 11, 9, ".text", 0x90),
+        ("global_sum", 20, 10, ".text", 0),
+        ("twice", 30, 8, ".text", 0x50),
+    ]
+    assert [f.name for f in found["second"].functions] == ["second", "hidden_helper"]
+    assert [f.name for f in found["third"].functions] == ["third"]
+    assert [f.name for f in found["other_section"].functions] == ["other_section", "weak_answer", "twice"]
+    assert [f.is_global for f in found["first"].functions] == [True, True, True, False]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("name", ["first", "second", "other_section"])
+def test_each_call_lands_on_the_function_it_names(order: str, name: str) -> None:
+    program = programs(f"tests/objects/subprograms{order}.o")[name]
+    starts = {function.name: function.start for function in program.functions}
+    calls = {slot: r for slot, r in program.linked.references.items() if r.kind is ReferenceKind.CALL}
+    assert {r.name for r in calls.values()} == set(starts) - {name}
+    for slot, reference in calls.items():
+        insn = decode(program.code, slot, program.byte_order)
+        assert insn.call_target(slot) == starts[reference.name] == reference.offset
+
+
+def test_calls_by_name_and_calls_within_a_section() -> None:
+    """From `llvm-objdump -dr`: instructions 1 and 4 of first, 7 of global_sum (resolved by the compiler)."""
+    references = programs("tests/objects/subprograms.o")["first"].linked.references
+    calls = {slot: r.name for slot, r in references.items() if r.kind is ReferenceKind.CALL}
+    assert calls == {1: "weak_answer", 4: "global_sum", 20 + 7: "twice"}
+    data = {slot: r for slot, r in references.items() if r.kind is ReferenceKind.DATA}
+    assert data == {slot: Reference(ReferenceKind.DATA, "calls", ".bss", 0) for slot in (11, 20 + 1, 30 + 1)}
+
+
+def test_callbacks_are_addresses_of_subprograms() -> None:
+    found = programs("tests/objects/callbacks.o")
+    loop, each = found["loop"], found["each"]
+    assert [f.name for f in loop.functions] == ["loop", "add_index"]
+    callback = loop.linked.references[7]  # offset 0x38
+    assert callback == Reference(ReferenceKind.FUNCTION, "add_index", offset=loop.functions[1].start)
+    insn = decode(loop.code, 7, "little")
+    assert (insn.src, insn.imm, insn.next_imm) == (4, loop.functions[1].start - 8, 0)
+    assert loop.linked.references[2] == Reference(ReferenceKind.DATA, "rounds", ".data", 0)
+    assert loop.linked.references[11] == Reference(ReferenceKind.DATA, "sum", ".bss", 0)
+    # each begins at 0x80: numbers at 0xa0, add_value at 0xb0
+    assert each.linked.references[4] == Reference(ReferenceKind.MAP, "numbers", "numbers")
+    assert each.linked.references[6] == Reference(ReferenceKind.FUNCTION, "add_value", offset=each.functions[1].start)
+
+
+def test_what_the_shipped_program_refers_to() -> None:
+    """In the order of `llvm-objdump -dr bpf/traffic.o`."""
+    program = programs("bpf/traffic.o")["count_traffic"]
+    found = {slot * 8: (r.kind.value, r.name) for slot, r in program.linked.references.items()}
+    assert found == {
+        0x038: ("data", "counting"),
+        0x200: ("data", "total_packets"),
+        0x220: ("data", "total_bytes"),
+        0x248: ("map", "traffic"),
+        0x2A0: ("map", "traffic"),
+        0x2C8: ("map", "traffic"),
+        0x330: ("data", "track_sources"),
+        0x368: ("map", "sources"),
+        0x3C8: ("map", "sources"),
+        0x420: ("data", "sample_every"),
+        0x460: ("map", "events"),
+        0x4A0: ("data", "lost_events"),
+        0x4E8: ("call", "fill"),
+    }
+    at = {r.name: (r.map, r.offset) for r in program.linked.references.values() if r.kind is ReferenceKind.DATA}
+    assert at["total_bytes"] == (".bss", 8)
+    assert at["lost_events"] == (".bss", 16)
+    assert at["track_sources"] == (".rodata", 4)
+
+
+def test_static_data_is_found_through_its_section() -> None:
+    """The relocation names the section; which variable it is, the immediate tells."""
+    program = programs("tests/objects/symbols.o")["symbols"]
+    data = {
+        r.name: (r.map, r.offset, r.inside) for r in program.linked.references.values() if r.map and r.name != r.map
+    }
+    assert data["static_var"] == (".data", 16, 0)
+    assert data["static_const"] == (".rodata", 8, 0)
+    assert data["static_zero"] == (".bss", 8, 0)
+    assert data["hidden_var"] == (".data", 8, 0)
+
+
+def test_externs_by_kind() -> None:
+    found = programs("tests/objects/externs.o")
+    kconfig = found["kconfig"].linked.references
+    assert kconfig[0] == Reference(ReferenceKind.DATA, "CONFIG_THAT_IS_NOT_THERE", ".kconfig", 0, 0, weak=True)
+    assert kconfig[5] == Reference(ReferenceKind.DATA, "LINUX_KERNEL_VERSION", ".kconfig", 4, 0)
+    ksyms = found["ksyms"].linked.references
+    assert ksyms[2] == Reference(ReferenceKind.KSYM, "init_task", weak=True)
+    kfuncs = found["kfuncs"].linked.references
+    assert {r.kind for r in kfuncs.values()} == {ReferenceKind.KFUNC}
+    assert kfuncs[6] == Reference(ReferenceKind.KFUNC, "bpf_rcu_read_lock", weak=True)
+
+
+def test_legacy_maps_are_referred_to_by_symbol() -> None:
+    program = programs("tests/objects/legacy_maps.o")["legacy"]
+    assert [r.name for r in program.linked.references.values()] == ["legacy_hash", "legacy_array"]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_initial_entries_of_maps(order: str) -> None:
+    maps = CollectionSpec.from_file(ROOT / f"tests/objects/nested_maps{order}.o").maps
+    assert [(e.key, e.target) for e in maps["outer_array"].contents] == [(0, "inner_a"), (2, "inner_b")]
+    assert [(e.key, e.target) for e in maps["jumps"].contents] == [(1, "target")]
+    assert maps["sizes_only"].tags == ("kept for tests",)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_lines_and_relocations_are_counted_in_linked_slots(order: str) -> None:
+    program = programs(f"tests/objects/subprograms{order}.o")["first"]
+    infos = program.linked.line_infos
+    assert [info.slot for info in infos] == sorted(info.slot for info in infos)
+    by_function: dict[str, set[int]] = {}
+    for info in infos:
+        function = next(f for f in program.functions if f.start <= info.slot < f.stop)
+        by_function.setdefault(function.name, set()).add(info.line)
+    # Lines of subprograms.c.
+    assert by_function["twice"] <= set(range(10, 15))
+    assert by_function["global_sum"] <= set(range(16, 21))
+    assert by_function["weak_answer"] <= set(range(22, 27))
+    assert by_function["first"] <= set(range(34, 40))
+    assert all(info.source.strip() for info in infos)
+
+
+def test_a_function_knows_its_type() -> None:
+    spec = CollectionSpec.from_file(ROOT / "tests/objects/subprograms.o")
+    assert spec.btf is not None
+    functions: tuple[Function, ...] = spec.programs["first"].functions
+    assert [spec.btf.type_name(function.type_id) for function in functions] == [f.name for f in functions]
+
+
+def test_a_subset_takes_along_what_its_programs_need() -> None:
+    spec = CollectionSpec.from_file(ROOT / "tests/objects/nested_maps.o")
+    part = spec.subset(maps=set(), programs={"entry"}, variables=set())
+    assert list(part.programs) == ["target", "entry"]  # the tail call's target is needed as well
+    assert list(part.maps) == ["jumps"]
+    part = spec.subset(maps={"outer_array"}, programs=set(), variables=set())
+    assert list(part.maps) == ["inner_a", "inner_b", "outer_array"]
+    assert not part.programs
+
+
+def test_a_copy_can_be_changed_without_touching_the_original() -> None:
+    spec = CollectionSpec.from_file(ROOT / "bpf/traffic.o")
+    twin = spec.copy()
+    twin.set("sample_every", 5)
+    twin.maps["traffic"].max_entries = 1
+    assert spec.variables["sample_every"].get() == 1000
+    assert spec.maps["traffic"].max_entries == 256
+    assert twin.variables["sample_every"].changed
+    twin.variables["sample_every"].reset()
+    assert not twin.variables["sample_every"].changed
