@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 from typing import TYPE_CHECKING, ClassVar
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ..core.live import RuntimeName
     from ..core.spec import CollectionSpec
 
+
 __all__ = ["BpftuiApp", "run"]
 
 
@@ -37,7 +39,7 @@ class BpftuiApp(App[ExitCode]):
     TITLE = "bpftui"
     CSS_PATH = "bpftui.tcss"
     COMMANDS: ClassVar = App.COMMANDS | {ExplorerCommands}
-    ENABLE_COMMAND_PALETTE = True
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - Textual declares it so
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "screen.quit", "Quit", show=False, priority=True, id="app.quit"),
     ]
@@ -54,17 +56,11 @@ class BpftuiApp(App[ExitCode]):
 
     def on_mount(self) -> None:
         """Leave in order when the terminal goes away; load what is to be loaded after the first frame."""
-        loop = self._loop_of_signals()
+        loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self.exit, ExitCode.INTERRUPTED)
         if self._load_at_once:
             self.call_after_refresh(self.operations.load)
-
-    @staticmethod
-    def _loop_of_signals():
-        import asyncio
-
-        return asyncio.get_running_loop()
 
 
 def run(
@@ -79,7 +75,7 @@ def run(
     Args:
         runtime: What it is loaded into.
         attach: (program, target) to load and attach at once; a target is an interface, or `sandbox`.
-        rate: Packets per second in a new sandbox.
+        rate: Packets per second in a sandbox.
 
     Raises:
         BpftuiError: There is no such program or runtime.

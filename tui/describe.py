@@ -301,7 +301,7 @@ def _types(spec: CollectionSpec) -> Content:
 
 
 def _definitions(page: _Page, *found: CType | None) -> None:
-    """Show the structs and enums that a map or a variable is made of, each once, members' types first asked for last."""
+    """Show the structs and enums that a map or a variable is made of, each once."""
     listed: dict[str, None] = {}
     for ctype in found:
         if ctype is not None:

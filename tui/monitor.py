@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from ..core.errors import BpftuiError
 from ..core.live import Counter, RateTracker, RingBuffer, Sample, Series, Track, counters, key_text
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from ..core.btf import CType
-    from ..core.live import Sampler, Session
+    from ..core.live import HasDescriptor, Sampler, Session
     from ..core.spec import CollectionSpec, MapSpec
 
 __all__ = ["INTERVALS", "WINDOWS", "Chosen", "Monitor", "Observation", "record_type", "useful_map"]
@@ -137,11 +137,10 @@ class Monitor:
     def _open(self, found: MapSpec) -> None:
         collection = self._session.collection
         loaded = collection.maps.get(found.name) if collection is not None else None
-        descriptor = getattr(loaded, "fd", None)
-        if loaded is None or not isinstance(descriptor, int):
+        if not hasattr(loaded, "descriptor"):  # a runtime without shared memory has no stream to read
             return
         try:
-            buffer = RingBuffer(descriptor, loaded.max_entries)
+            buffer = RingBuffer.of(cast("HasDescriptor", loaded))
         except BpftuiError as error:
             self._fail(error)
             return
@@ -209,7 +208,7 @@ class Monitor:
         first = next(iter(counters(self._session.spec.maps[name])), None)
         found = [(each, track) for each, track in self._tracks.items() if each.counter == first]
         found.sort(key=lambda pair: -(pair[1].rates.max or 0))
-        return [self._series(each) for each, _ in found[:4]]
+        return [self._series(each) for each, _ in found[:3]]
 
     def _series(self, chosen: Chosen) -> ChartSeries:
         source = self._session.spec.maps[chosen.counter.name]

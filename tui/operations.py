@@ -256,5 +256,5 @@ class Operations:
 
 def link_text(link: Link) -> str:
     """Return `program → target`."""
-    place = link.target.name if link.target.namespace is None else f"{SANDBOX} {link.target.name}"
+    place = link.target.name if link.target.namespace is None else SANDBOX
     return f"{link.program} → {place}"

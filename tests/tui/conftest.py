@@ -92,7 +92,7 @@ def explore(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
         owner = Session(CollectionSpec.from_file(ROOT / path), runtime.face)
         app = BpftuiApp(owner, runtime="vm", **options)
         app.theme = theme
-        app.operations.monitor.interval = 0.05
+        app.operations.monitor.interval = 0.2
         try:
             async with app.run_test(size=size) as pilot:
                 await pilot.pause()

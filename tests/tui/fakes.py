@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
@@ -9,6 +10,8 @@ from bpftui.core.errors import VerifierError
 from bpftui.core.runtime import AttachTarget, Entry, MapSnapshot, ProgramInfo, RunResult, Runtime
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from bpftui.core.spec import CollectionSpec, MapSpec, MapType, ProgramSpec, ProgramType, VariableSpec
 
 STEP = 500
@@ -117,6 +120,9 @@ class FakeRuntime:
             raise VerifierError("program count_traffic: invalid access", program="count_traffic", log=self.log)
         self.loaded.append(FakeCollection(spec.copy()))
         return self.loaded[-1]
+
+    def statistics(self) -> AbstractContextManager[object]:
+        return nullcontext()
 
     @property
     def face(self) -> Runtime:

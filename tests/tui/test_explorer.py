@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from textual.widgets import Button, Input, OptionList
 
+from bpftui.core.kernel.interfaces import Interface
 from bpftui.core.live import State
 from bpftui.core.runtime import AttachTarget
 from bpftui.tui.nodes import Node, NodeKind
-from bpftui.tui.screens.attach import AttachDialog
+from bpftui.tui.screens.attach import AttachDialog, AttachRequest
 from bpftui.tui.screens.confirm import ConfirmDialog
 from bpftui.tui.screens.help import HelpScreen
 from bpftui.tui.screens.run import RunDialog
@@ -20,6 +22,7 @@ from bpftui.tui.widgets.listing_view import ListingView
 from bpftui.tui.widgets.log_view import LogView
 from bpftui.tui.widgets.map_table import MapTableView
 from bpftui.tui.widgets.spec_tree import SpecTree
+from bpftui.tui.widgets.status_line import Status, StatusLine
 from bpftui.tui.widgets.variables_view import VariablesView
 from tests.tui.conftest import SIZES, THEMES
 from tests.tui.fakes import STEP, FakeRuntime
@@ -78,7 +81,7 @@ async def test_the_whole_line(explore: Callable[..., Any], size: tuple[int, int]
         assert walk.app.focused is walk.app.screen.query_one("#cancel")
         await walk.press("tab", "enter")
         await walk.until(lambda: walk.status.stage == State.ATTACHED)
-        assert walk.status.attached == ("count_traffic → sandbox veth0",)
+        assert walk.status.attached == ("count_traffic → sandbox",)
         assert len(walk.footer) <= 8
 
         table = walk.explorer.query_one(MapTableView)
@@ -215,7 +218,7 @@ async def test_the_second_of_two_attachments_is_detached(explore: Callable[..., 
         walk.app.session.attach("count_traffic", AttachTarget("other", 3))
         await walk.press("D")
         await walk.press("shift+tab", "shift+tab", "space", "tab", "tab", "enter")
-        await walk.until(lambda: walk.status.attached == ("count_traffic → sandbox veth0",))
+        await walk.until(lambda: walk.status.attached == ("count_traffic → sandbox",))
 
 
 async def test_run_shows_what_the_program_did_to_the_packet(explore: Callable[..., Any]) -> None:
@@ -236,8 +239,6 @@ async def test_a_failure_is_a_message_and_no_crash(explore: Callable[..., Any]) 
     async with explore() as walk:
         await walk.press("L")
         await walk.until(lambda: walk.status.stage == State.LOADED)
-        from bpftui.tui.screens.attach import AttachRequest
-
         walk.app.operations.attach(AttachRequest("count_traffic", "nosuch0"))
         await walk.until(lambda: "nosuch0" in walk.status.sentence)
         assert walk.status.stage == State.LOADED
@@ -289,3 +290,65 @@ async def test_the_interval_and_the_window_step(explore: Callable[..., Any]) -> 
         window = chart.window
         await walk.press("left_square_bracket")
         assert chart.window < window
+
+
+async def test_an_interface_that_could_cut_the_machine_off_wants_its_name(
+    explore: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uplink = Interface("eth9", 9, "device", 1500, True, True, ("192.0.2.9/24",), None, True, False, 5, 5)
+    other = Interface("dummy9", 10, "dummy", 1500, True, True, (), None, False, False, 0, 0)
+    monkeypatch.setattr(sys.modules[Interface.__module__], "interfaces", lambda: [uplink, other])
+    async with explore() as walk:
+        await walk.press("L")
+        await walk.until(lambda: walk.status.stage == State.LOADED)
+        await walk.press("A")
+        dialog = walk.app.screen
+        targets = dialog.query_one("#targets", OptionList)
+        await walk.until(lambda: targets.option_count == 3)
+        attach = dialog.query_one("#attach", Button)
+        assert not attach.disabled  # the sandbox
+        targets.highlighted = 1
+        await walk.pilot.pause()
+        assert attach.disabled
+        assert "default route" in str(dialog.query_one("#danger-text").render())
+        dialog.query_one("#typed-name", Input).value = "eth9"
+        await walk.pilot.pause()
+        assert not attach.disabled
+        targets.highlighted = 2
+        await walk.pilot.pause()
+        assert not attach.disabled
+        assert not dialog.query_one("#danger").display
+        targets.highlighted = 1
+        chosen: list[AttachRequest] = []
+        monkeypatch.setattr(walk.app.operations, "attach", chosen.append)
+        await walk.pilot.pause()
+        attach.press()
+        await walk.until(lambda: bool(chosen))
+        assert chosen == [AttachRequest("count_traffic", "eth9", None, 60)]
+
+
+async def test_it_detaches_by_itself_and_counts_down(explore: Callable[..., Any]) -> None:
+    async with explore() as walk:
+        await walk.press("L")
+        await walk.until(lambda: walk.status.stage == State.LOADED)
+        walk.app.operations.attach(AttachRequest("count_traffic", "sandbox", None, 2))
+        await walk.until(lambda: walk.status.detach_in is not None)
+        assert "detach in" in walk.explorer.query_one(StatusLine).render().plain
+        await walk.until(lambda: walk.status.stage == State.LOADED)
+        assert walk.sandboxes[0].closed == 1
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_status_line_says_where_we_are_without_colours(
+    explore: Callable[..., Any], size: tuple[int, int]
+) -> None:
+    async with explore(size=size) as walk:
+        line = walk.explorer.query_one(StatusLine)
+        line.status = Status(
+            "traffic.o", "ATTACHED", "kernel", attached=("count_traffic → sandbox",), interval=0.5, rate="1 k runs/s"
+        )
+        await walk.pilot.pause()
+        text = line.render().plain
+        assert len(text) == size[0]
+        for part in ("traffic.o", "● ATTACHED", "▲ count_traffic → sandbox", "kernel", "500 ms", "1 k runs/s"):
+            assert part in text

@@ -99,7 +99,7 @@ class AttachDialog(Dialog[AttachRequest]):
         names = [program.name for program in self._programs]
         programs.highlighted = names.index(self._chosen) if self._chosen in names else 0
         self.query_one("#targets", OptionList).highlighted = 0
-        self.query_one("#cancel").focus()
+        self.set_focus(self.query_one("#cancel"))
         self._ask_interfaces()
 
     @work(thread=True, exit_on_error=False)
@@ -168,7 +168,7 @@ def _program_line(program: ProgramSpec) -> Content:
 
 
 def _sandbox_line() -> Content:
-    return Content.assemble((SANDBOX, "bold $text-success"), "  own namespace, veth pair, traffic")
+    return Content.assemble((SANDBOX, "bold $text-success"), "  a network of its own")
 
 
 def _interface_line(found: Interface) -> Content:
@@ -184,7 +184,7 @@ def _interface_line(found: Interface) -> Content:
 
 def _detail(found: Interface | None) -> str:
     if found is None:
-        return "Harmless: a network namespace that exists only for this session, with packets in it."
+        return "Harmless: a network namespace with a veth pair and packets in it, gone after the detach."
     taken = f"; has XDP program {found.xdp.program_id} already" if found.xdp is not None else ""
     return f"{found.name}: MTU {found.mtu}, {found.rx_packets:,} packets received{taken}"
 

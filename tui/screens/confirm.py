@@ -22,16 +22,14 @@ class ConfirmDialog(Dialog[bool]):
     Args:
         title: What it is about.
         question: What happens on yes.
-        confirm: The label of the decisive button.
-        dangerous: Whether that button is red and Cancel has the focus.
+        confirm: The label of the decisive button, which is red.
     """
 
-    def __init__(self, title: str, question: str, *, confirm: str, dangerous: bool = True) -> None:
+    def __init__(self, title: str, question: str, *, confirm: str) -> None:
         super().__init__()
         self._title = title
         self._question = question
         self._confirm = confirm
-        self._dangerous = dangerous
 
     def heading(self) -> str:
         """Return the title."""
@@ -47,7 +45,7 @@ class ConfirmDialog(Dialog[bool]):
 
     def on_mount(self) -> None:
         """Focus the answer that is safe to give by accident."""
-        self.query_one("#cancel" if self._dangerous else "#confirm").focus()
+        self.set_focus(self.query_one("#cancel"))
 
     @on(Button.Pressed, "#confirm")
     def confirm(self) -> None:

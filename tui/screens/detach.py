@@ -42,7 +42,7 @@ class DetachDialog(Dialog[tuple[int, ...]]):
 
     def on_mount(self) -> None:
         """Detaching is harmless: focus it."""
-        self.query_one("#detach").focus()
+        self.set_focus(self.query_one("#detach"))
 
     @on(Button.Pressed, "#detach")
     def detach(self) -> None:

@@ -126,7 +126,7 @@ class ExplorerScreen(SessionScreen):
     def on_mount(self) -> None:
         """Begin at the tree."""
         self.operations.bind(self)
-        self.query_one(SpecTree).focus()
+        self.set_focus(self.query_one(SpecTree))
         self.query_one(TabbedContent).query_one("Tabs").can_focus = False
         self._show_overview()
         self.operations.changed()
@@ -159,12 +159,18 @@ class ExplorerScreen(SessionScreen):
             case NodeKind.FUNCTION:
                 self.query_one(CodePane).show_function(node.program, node.name)
             case NodeKind.MAP:
-                self.query_one(MapPane).map_name = node.name
+                self._show_map(node.name)
             case NodeKind.VARIABLE:
                 self.query_one(VariablesView).choose(node.name)
             case _:
                 pass
         self._show_overview()
+
+    def _show_map(self, name: str) -> None:
+        """Show a map's entries or events, with what the last sample has of it."""
+        pane = self.query_one(MapPane)
+        pane.map_name = name
+        self._show_sample()
 
     def _show_overview(self, *, keep_place: bool = False) -> None:
         if self.tab in ("overview", ""):
@@ -178,7 +184,8 @@ class ExplorerScreen(SessionScreen):
         if node is None or node == self.node:
             return
         self._choose(node)
-        if self.tab in ("overview", "code", "variables", "maps") and self.tab != "overview":
+        # Only the user's own steps change the tab: a cursor that is moved for them comes with its tab (`go_to`).
+        if event.node.tree.has_focus and self.tab in ("code", "variables", "maps"):
             self.query_one(TabbedContent).active = _TAB_OF.get(node.kind, "overview")
 
     @on(Tree.NodeSelected)
@@ -347,9 +354,9 @@ class ExplorerScreen(SessionScreen):
         tabs = self.query_one(TabbedContent)
         tabs.active = tab
         pane = tabs.get_pane(tab)
-        target = next((widget for widget in pane.query("*") if widget.focusable), None)
+        target = next((widget for widget in pane.query("*") if widget.focusable and widget.display), None)
         if target is not None:
-            target.focus()
+            self.set_focus(target)  # now, not with the next message: the next key is meant for it
 
     def action_back(self) -> None:
         """Give the focus back to the tree."""

@@ -58,7 +58,7 @@ class RunDialog(Dialog[None]):
 
     def on_mount(self) -> None:
         """Focus the button that does it: every field has a sensible value."""
-        self.query_one("#run").focus()
+        self.set_focus(self.query_one("#run"))
 
     @on(Button.Pressed, "#run")
     @on(Input.Submitted)

@@ -76,13 +76,13 @@ class VariableEditor(Dialog[str]):
     def on_mount(self) -> None:
         """Begin where the typing is, or where the choice is."""
         if not self._choices:
-            self.query_one("#value").focus()
+            self.set_focus(self.query_one("#value"))
             return
         choices = self.query_one("#choices", OptionList)
         now = edit_text(self._place.type, self._raw)
         if now in self._choices:
             choices.highlighted = self._choices.index(now)
-        choices.focus()
+        self.set_focus(choices)
 
     def _shown(self, raw: bytes) -> str:
         place = self._place

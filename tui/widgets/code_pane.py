@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from textual.containers import Vertical
@@ -11,7 +12,7 @@ from textual.widgets import Static
 
 from ...core.errors import BpftuiError
 from .listing_view import ListingView
-from .row_view import RowView
+from .row_view import RowView  # noqa: TC001 - Textual asks for the annotation at run time
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from ...core.spec.listing import Listing
 
 __all__ = ["CodePane"]
+
+_PALE = "$foreground 60%"
 
 
 class CodePane(Vertical):
@@ -105,11 +108,9 @@ class CodePane(Vertical):
         row = listing.row(view.cursor)
         function = next((found.name for found in listing.functions if found.start <= row.slot < found.stop), "")
         where = f"{function}()" if function else ""
-        source = next(
-            (info for info in reversed(self.spec.programs[self.program].linked.line_infos) if info.slot <= row.slot),
-            None,
-        )
-        place = f"  {source.file.rsplit('/', 1)[-1]}:{source.line}" if source is not None else ""
+        infos = self.spec.programs[self.program].linked.line_infos
+        index = bisect_right(infos, row.slot, key=lambda info: info.slot) - 1
+        place = f"  {infos[index].file.rsplit('/', 1)[-1]}:{infos[index].line}" if index >= 0 else ""
         self.query_one("#code-title", Static).update(
-            Content.assemble((self.program, "bold"), (f" › {where}", ""), (f"  insn {row.slot}{place}", "$foreground 60%"))
+            Content.assemble((self.program, "bold"), (f" › {where}", ""), (f"  insn {row.slot}{place}", _PALE))
         )

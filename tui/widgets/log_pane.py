@@ -45,7 +45,7 @@ class LogPane(Vertical):
     def show_verifier(self, program: str, sentence: str, log: str) -> None:
         """Show the verifier's log, with the cursor on the cause."""
         self.query_one("#verifier-title", Static).update(
-            Content.assemble((f"✗ The verifier refused {program}", "bold $text-error"), f"  {sentence}")
+            Content.assemble((f"✗ {program}  ", "bold $text-error"), sentence)
         )
         self.add_class("-refused")
         self.query_one(LogView).log_text = log

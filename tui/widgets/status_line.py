@@ -15,6 +15,7 @@ __all__ = ["Stage", "Status", "StatusLine"]
 
 Stage = Literal["SPEC", "LOADED", "ATTACHED"]
 
+_PALE = "$foreground 60%"
 _STAGES: tuple[Stage, ...] = ("SPEC", "LOADED", "ATTACHED")
 
 
@@ -59,57 +60,66 @@ class StatusLine(Widget):
     status: reactive[Status] = reactive(Status(), layout=True)
 
     def render(self) -> Content:
-        """Draw the line."""
+        """Draw the line, in the longest of its forms that has room."""
         status = self.status
         width = max(20, self.size.width)
-        left = Content.assemble((f" {_shortened(status.file, 24)} ", "bold"), "  ", self._stages(status))
-        right = self._right(status)
-        middle = self._attached(status, width - left.cell_length - right.cell_length - 3)
-        gap = max(1, width - left.cell_length - middle.cell_length - right.cell_length)
-        line = Content.assemble(left, middle, " " * gap, right)
-        if line.cell_length > width:
-            line = line.truncate(width, ellipsis=True)
+        forms = (
+            _line(status, _stages(status), _right(status), width),
+            _line(status, _stage(status), _right(status), width),
+            _line(status, _stage(status), _right(status, short=True), width),
+        )
+        line = next((form for form in forms if form.cell_length <= width), forms[-1]).truncate(width, ellipsis=True)
         if not status.sentence:
             return line
         sentence = Content.styled(f" ✗ {status.sentence} ", "$text-error on $error-muted")
         return Content("\n").join([line, sentence.truncate(width, ellipsis=True, pad=True)])
 
-    @staticmethod
-    def _stages(status: Status) -> Content:
-        """Draw the three stages; those that are reached are bright, the one that we are in has a mark."""
-        reached = _STAGES.index(status.stage)
-        parts: list[Content] = []
-        for index, stage in enumerate(_STAGES):
-            if index == reached:
-                style = "bold $text on $error" if stage == "ATTACHED" else "bold $text on $primary"
-                parts.append(Content.styled(f" ● {stage} ", style))
-            else:
-                parts.append(Content.styled(stage, "$foreground 60%" if index > reached else ""))
-        return Content.styled(" → ", "$foreground 60%").join(parts)
 
-    @staticmethod
-    def _attached(status: Status, room: int) -> Content:
-        if status.busy:
-            return Content.styled(f"  {status.busy} …", "bold $text-warning")
-        if not status.attached:
-            return Content("")
-        text = f"  ▲ {', '.join(status.attached)}"
-        if len(text) > room and len(status.attached) > 1:
-            text = f"  ▲ {len(status.attached)} attached"
-        if status.detach_in is not None:
-            text += f"  detach in {status.detach_in} s"
-        return Content.styled(text, "bold $text-error")
+def _line(status: Status, stages: Content, right: Content, width: int) -> Content:
+    """Return the line with *right* at the right edge, or longer than *width* where there is no room."""
+    left = Content.assemble((f" {_shortened(status.file, 24)} ", "bold"), " ", stages, _attached(status))
+    return Content.assemble(left, " " * max(1, width - left.cell_length - right.cell_length), right)
 
-    @staticmethod
-    def _right(status: Status) -> Content:
-        parts = [Content.styled(status.runtime, "$foreground 60%")]
-        if status.stage != "SPEC":
-            parts.append(Content.styled(f"every {duration(status.interval)}", "$foreground 60%"))
-        if status.paused:
-            parts.insert(0, Content.styled(" ‖ PAUSED ", "bold $text on $warning"))
-        if status.rate:
-            parts.insert(0, Content.styled(status.rate, "bold"))
-        return Content("  ").join(parts).pad_right(1)
+
+def _stages(status: Status) -> Content:
+    """Return all three stages; the one that we are in has a mark, those ahead are pale."""
+    reached = _STAGES.index(status.stage)
+    parts = [
+        _stage(status) if index == reached else Content.styled(stage, _PALE if index > reached else "")
+        for index, stage in enumerate(_STAGES)
+    ]
+    return Content.styled(" → ", _PALE).join(parts)
+
+
+def _stage(status: Status) -> Content:
+    """Return the stage that we are in."""
+    style = "bold $text on $error" if status.stage == "ATTACHED" else "bold $text on $primary"
+    return Content.styled(f" ● {status.stage} ", style)
+
+
+def _attached(status: Status) -> Content:
+    """Return what is being done, or what is attached."""
+    if status.busy:
+        return Content.styled(f"  {status.busy} …", "bold $text-warning")
+    if not status.attached:
+        return Content("")
+    first, *more = status.attached
+    text = f"  ▲ {first}" + (f" +{len(more)}" if more else "")
+    if status.detach_in is not None:
+        text += f"  detach in {status.detach_in} s"
+    return Content.styled(text, "bold $text-error")
+
+
+def _right(status: Status, *, short: bool = False) -> Content:
+    """Return pause, rate, runtime and interval."""
+    parts = [Content.styled(status.runtime, _PALE)]
+    if status.stage != "SPEC":
+        parts.append(Content.styled(f"{'' if short else 'every '}{duration(status.interval)}", _PALE))
+    if status.rate:
+        parts.insert(0, Content.styled(status.rate, "bold"))
+    if status.paused:
+        parts.insert(0, Content.styled(" ‖ PAUSED ", "bold $text on $warning"))
+    return Content(" " if short else "  ").join(parts).pad_right(1)
 
 
 def _shortened(text: str, width: int) -> str:

@@ -1,0 +1,117 @@
+"""The explorer's whole line against the running kernel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bpftui.core.kernel import KernelRuntime
+from bpftui.core.live import Session, State
+from bpftui.core.spec import CollectionSpec
+from bpftui.tui.app import BpftuiApp
+from bpftui.tui.nodes import Node, NodeKind
+from bpftui.tui.screens.explorer import ExplorerScreen
+from bpftui.tui.widgets.event_view import EventView
+from bpftui.tui.widgets.log_view import LogView
+from bpftui.tui.widgets.map_table import MapTableView
+from bpftui.tui.widgets.status_line import StatusLine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.pilot import Pilot
+
+pytestmark = pytest.mark.kernel
+
+ROOT = Path(__file__).parents[2]
+
+
+async def until(pilot: Pilot[object], what: Callable[[], bool], seconds: float = 10.0) -> None:
+    for _ in range(int(seconds / 0.05)):
+        if what():
+            return
+        await pilot.pause(0.05)
+    raise AssertionError("it never happened")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_edit_load_attach_watch_pause_detach_quit(size: tuple[int, int]) -> None:
+    spec = CollectionSpec.from_file(ROOT / "bpf/traffic.o")
+    with Session(spec, KernelRuntime(), sandbox_rate=2000) as session:
+        app = BpftuiApp(session)
+        async with app.run_test(size=size) as pilot:
+            await pilot.press("3", "e", *"10", "enter")
+            await pilot.pause()
+            assert spec.variables["sample_every"].get() == 10
+            await pilot.press("L")
+            await until(pilot, lambda: session.state is State.LOADED and not app.operations.busy)
+            collection = session.collection
+            assert collection is not None
+            assert collection.variables["sample_every"].get() == 10
+            assert collection.variables["sample_every"].read_only
+
+            await pilot.press("A", "tab", "enter")
+            await until(pilot, lambda: session.state is State.ATTACHED)
+            table = app.screen_stack[0].query_one(MapTableView)
+            await until(pilot, lambda: table.row_count() > 2)
+            before = sum(table.row(index).values[0] for index in range(table.row_count()))
+            await until(
+                pilot, lambda: sum(table.row(index).values[0] for index in range(table.row_count())) > before + 500
+            )
+            line = app.screen_stack[0].query_one(StatusLine)
+            await until(pilot, lambda: "runs/s" in line.status.rate)
+            assert collection.variables["total_packets"].get() != 0
+            explorer = app.screen_stack[0]
+            assert isinstance(explorer, ExplorerScreen)
+            events = explorer.query_one(EventView)
+            explorer.go_to(Node(NodeKind.MAP, "events"))
+            await until(pilot, lambda: events.row_count() > 5)
+            assert "protocol=" in events.row_text(0)
+
+            await pilot.press("p")
+            await until(pilot, lambda: line.status.paused)
+            still = app.operations.monitor.last
+            await pilot.pause(1.2)
+            assert app.operations.monitor.last is still
+            await pilot.press("p")
+
+            await pilot.press("D")
+            await until(pilot, lambda: session.state is State.LOADED)
+            assert session.sandbox is None
+            await pilot.press("q")
+            await until(pilot, lambda: not app.is_running)
+        app.operations.close()
+        assert session.state is State.SPEC
+
+
+async def test_a_live_variable_is_written_through_the_editor() -> None:
+    spec = CollectionSpec.from_file(ROOT / "bpf/traffic.o")
+    with Session(spec, KernelRuntime()) as session:
+        app = BpftuiApp(session)
+        async with app.run_test(size=(100, 30)) as pilot:
+            await pilot.press("L")
+            await until(pilot, lambda: session.state is State.LOADED and not app.operations.busy)
+            collection = session.collection
+            assert collection is not None
+            assert collection.variables["counting"].get() is True
+            await pilot.press("3", "down", "down", "e", "up", "enter")
+            await until(pilot, lambda: collection.variables["counting"].get() is False)
+            assert spec.variables["counting"].get() is True
+        app.operations.close()
+
+
+async def test_what_the_verifier_says_is_shown_whole() -> None:
+    spec = CollectionSpec.from_file(ROOT / "tests/objects/bad_bounds.o")
+    with Session(spec, KernelRuntime()) as session:
+        app = BpftuiApp(session)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await pilot.press("L")
+            view = app.screen_stack[0].query_one(LogView)
+            await until(pilot, lambda: view.row_count() > 3)
+            log = "\n".join(view.row_text(index) for index in range(view.row_count()))
+            assert "processed" in log
+            await until(pilot, lambda: "invalid access to packet" in view.row_text(view.cursor))
+            assert session.state is State.SPEC
+        app.operations.close()

@@ -1,0 +1,171 @@
+"""Makes screenshots/: a real run of the explorer, as SVG and, where a browser is there, as PNG. Needs root.
+
+`make screenshots` calls it; without root, or without bpf(2), it says so and leaves what is there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bpftui.core.kernel import KernelRuntime
+from bpftui.core.live import Session, State
+from bpftui.core.spec import CollectionSpec
+from bpftui.tui.app import BpftuiApp
+from bpftui.tui.nodes import Node, NodeKind
+from bpftui.tui.screens.explorer import ExplorerScreen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.pilot import Pilot
+
+ROOT = Path(__file__).parents[1]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+DARK, LIGHT = "textual-dark", "textual-light"
+
+
+@dataclass
+class Studio:
+    """A running explorer and where its pictures go."""
+
+    app: BpftuiApp
+    pilot: Pilot[object]
+    folder: Path
+    suffix: str
+
+    @property
+    def explorer(self) -> ExplorerScreen:
+        """The explorer's screen, also below a dialog."""
+        screen = self.app.screen_stack[0]
+        assert isinstance(screen, ExplorerScreen)
+        return screen
+
+    async def press(self, *keys: str, rest: float = 0.3) -> None:
+        """Press keys and let the screen settle."""
+        for key in keys:
+            await self.pilot.press(key)
+        await self.pilot.pause(rest)
+
+    async def until(self, what: Callable[[], bool], seconds: float = 20.0) -> None:
+        """Wait for *what*."""
+        for _ in range(int(seconds / 0.05)):
+            if what():
+                return
+            await self.pilot.pause(0.05)
+        raise SystemExit(f"screenshots: {self.suffix}: what was waited for never came")
+
+    def shoot(self, name: str) -> None:
+        """Save a picture."""
+        path = self.folder / f"{name}{self.suffix}.svg"
+        path.write_text(self.app.export_screenshot(title="bpftui"), encoding="utf-8")
+        print(path.relative_to(self.folder.parent))
+
+
+async def walk(studio: Studio, seconds: float) -> None:
+    """Take the pictures of the whole line."""
+    operations = studio.app.operations
+    await studio.pilot.pause(0.5)
+    studio.shoot("overview")
+    studio.explorer.go_to(Node(NodeKind.MAP, "traffic"), "overview")
+    await studio.pilot.pause(0.3)
+    studio.shoot("map-spec")
+    studio.explorer.go_to(Node(NodeKind.PROGRAM, "count_traffic"), "code")
+    await studio.press(*["down"] * 11)
+    studio.shoot("code")
+    await studio.press("3", "e", *"250")
+    studio.shoot("edit")
+    await studio.press("enter")
+    studio.shoot("variables")
+    await studio.press("L")
+    await studio.until(lambda: operations.state is State.LOADED and not operations.busy)
+    await studio.press("A", rest=1.2)
+    studio.shoot("attach")
+    await studio.press("tab", "enter")
+    await studio.until(lambda: operations.state is State.ATTACHED and studio.explorer.tab == "maps")
+    sandbox = studio.app.session.sandbox
+    assert sandbox is not None
+    steps = (1000, 2500, 4000, 1500, 3000, 6000, 2000)
+    for rate in steps:
+        sandbox.rate = rate
+        await studio.pilot.pause(seconds / len(steps))
+    studio.shoot("live")
+    await studio.press("enter", "4", "down", "enter", "4", "down", "enter", rest=1.0)
+    await studio.press("left_square_bracket", rest=1.0)
+    studio.shoot("graph")
+    studio.explorer.go_to(Node(NodeKind.MAP, "events"))
+    await studio.pilot.pause(1.0)
+    studio.shoot("events")
+    await studio.press("question_mark")
+    studio.shoot("help")
+    await studio.press("escape", "D")
+    await studio.until(lambda: operations.state is State.LOADED)
+
+
+async def refusal(studio: Studio, seconds: float) -> None:
+    """Take the picture of a verifier that says no."""
+    await studio.press("L")
+    await studio.until(lambda: studio.explorer.tab == "log")
+    await studio.pilot.pause(0.5)
+    studio.shoot("verifier")
+
+
+async def film(
+    scenes: Callable[[Studio, float], object], path: str, folder: Path, size: tuple[int, int], theme: str, suffix: str
+) -> None:
+    """Run *scenes* on the object at *path*."""
+    spec = CollectionSpec.from_file(path)
+    with Session(spec, KernelRuntime()) as session:
+        app = BpftuiApp(session)
+        app.animation_level = "none"
+        async with app.run_test(size=size) as pilot:
+            app.theme = theme
+            await scenes(Studio(app, pilot, folder, suffix), 28.0 if suffix == "" else 12.0)  # pyright: ignore
+        app.operations.close()
+
+
+def develop(folder: Path) -> None:
+    """Turn every SVG into a PNG beside it: a browser with the font is exact where other converters misplace text."""
+    browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    if browser is None:
+        print("screenshots: no chromium: the SVG files are there, the PNG files are not", file=sys.stderr)
+        return
+    for svg in sorted(folder.glob("*.svg")):
+        box = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg.read_text(encoding="utf-8"))
+        assert box is not None
+        width, height = (int(float(edge)) + 1 for edge in box.groups())
+        picture = svg.with_suffix(".png")
+        options = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--hide-scrollbars",
+            f"--window-size={width},{height}",
+        ]
+        subprocess.run(
+            [browser, *options, f"--screenshot={picture}", svg.as_uri()], check=True, capture_output=True, timeout=60
+        )
+
+
+async def main(folder: Path) -> None:
+    """Take all pictures."""
+    folder.mkdir(exist_ok=True)
+    objects = "bpf/traffic.o", "tests/objects/bad_bounds.o"
+    for size, theme, suffix in (((120, 40), DARK, ""), ((120, 40), LIGHT, "-light"), ((80, 24), DARK, "-80x24")):
+        await film(walk, objects[0], folder, size, theme, suffix)
+        await film(refusal, objects[1], folder, size, theme, suffix)
+    develop(folder)
+
+
+if __name__ == "__main__":
+    import os
+
+    os.chdir(ROOT)  # so that the pictures show the object's path as a user would write it
+    asyncio.run(main(Path(sys.argv[1]).absolute() if len(sys.argv) > 1 else ROOT / "screenshots"))
