@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+import sys
 import typing
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
@@ -68,12 +70,22 @@ def load_and_assign(spec: CollectionSpec, wanted: type[_T], **options: Any) -> _
     return cast("_T", objects)
 
 
+class _Names(dict[str, object]):
+    """The names of a module; one that is imported for type checkers only stands for itself."""
+
+    def __init__(self, module: str) -> None:
+        super().__init__(vars(builtins) | vars(sys.modules[module]))
+
+    def __missing__(self, name: str) -> object:
+        return getattr(typing, name, None) or type(name, (), {})
+
+
 def _wanted(wanted: type) -> dict[str, tuple[str, str]]:
     """Return, for each annotated attribute, its kind and the name that it has in the object."""
     try:
-        hints = typing.get_type_hints(wanted, include_extras=True)
-    except NameError:
-        # Names imported for type checkers only: their text still tells a map from a program.
+        hints = typing.get_type_hints(wanted, localns=_Names(wanted.__module__), include_extras=True)
+    except (AttributeError, NameError, TypeError):
+        # What cannot be evaluated is a text, that still tells a map from a program.
         hints = dict(wanted.__annotations__)
     found: dict[str, tuple[str, str]] = {}
     for attribute, hint in hints.items():

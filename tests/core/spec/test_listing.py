@@ -105,4 +105,4 @@ def test_raw_text_is_that_of_llvm_objdump(path: Path, capsys: pytest.CaptureFixt
     assert main(["disasm", str(ROOT / path), "--raw", "--syntax", Syntax.LLVM.value]) == 0
     ours = [line for line in capsys.readouterr().out.splitlines() if not line.startswith(";")]
     assert ours == [f"{slot.strip()} {text}" for slot, text in theirs]
-    assert ours
+    assert ours or not CollectionSpec.from_file(ROOT / path).programs

@@ -1,0 +1,217 @@
+"""What goes wrong on the command line: one line on stderr, the right exit code, no traceback, nothing half done."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bpftui.tui.__main__ import main
+from tests.tui.commands.command_line import COMMAND, ENVIRONMENT, ROOT, Outcome, bpftui
+
+NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"]
+needs_root = pytest.mark.skipif(
+    os.geteuid() != 0 or shutil.which("setpriv") is None, reason="giving up rights takes root and setpriv"
+)
+
+READERS = [["show"], ["disasm"], ["disasm", "--raw"], ["check"], ["watch"]]
+
+
+def broken(kind: str, folder: Path) -> tuple[Path, str]:
+    """Return a file of that kind, and what is said of it."""
+    file = folder / "prog.o"
+    match kind:
+        case "empty":
+            file.write_bytes(b"")
+            return file, "it is empty, not a BPF object"
+        case "directory":
+            return folder, "it is a directory, not a BPF object"
+        case "text":
+            file.write_text("int main(void) { return 0; }\n")
+            return file, "it is not an ELF file, so not a BPF object"
+        case "x86":
+            return Path("/bin/true"), "it is an ELF file for "
+        case "truncated":
+            data = (ROOT / "bpf/traffic.o").read_bytes()
+            file.write_bytes(data[: len(data) // 2])
+            return file, "it is cut off: its section table lies beyond the end"
+        case "missing":
+            return file, "there is no such file"
+        case "device":
+            return Path("/dev/zero"), "it is a device, not a BPF object"
+        case _:
+            raise AssertionError(kind)
+
+
+@pytest.mark.parametrize("kind", ["empty", "directory", "text", "x86", "truncated", "missing", "device"])
+@pytest.mark.parametrize("reader", [["show", "--json"], []], ids=" ".join)
+def test_what_is_no_bpf_object(kind: str, reader: list[str], tmp_path: Path) -> None:
+    path, reason = broken(kind, tmp_path)
+    line = bpftui(*reader, path).refused(1)
+    assert line.startswith(f"{path}: ")
+    assert reason in line
+
+
+@pytest.mark.parametrize("reader", [*READERS, ["run", "--repeat", "2"]], ids=" ".join)
+def test_every_command_reads_with_the_same_care(reader: list[str], tmp_path: Path) -> None:
+    path, reason = broken("truncated", tmp_path)
+    program = ["prog"] if reader[0] == "run" else []
+    assert reason in bpftui(*reader, path, *program).refused(1)
+
+
+@needs_root
+def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
+    path = Path("/tmp") / f"bpftui-{tmp_path.name}-{os.getpid()}.o"
+    path.write_bytes((ROOT / "bpf/my_map.o").read_bytes())
+    try:
+        path.chmod(0)
+        assert bpftui("show", path, prefix=NOBODY).refused(3) == f"{path}: it cannot be read: permission denied"
+    finally:
+        path.unlink()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (
+            ["show", "bpf/traffic.o", "--set", "countin=1"],
+            2,
+            "there is no variable 'countin' in bpf/traffic.o (did you mean 'counting'?)",
+        ),
+        (
+            ["show", "bpf/hidden_example.o", "--set", "hidden_var=1"],
+            2,
+            "there is no variable 'hidden_var' in bpf/hidden_example.o (hidden_var is in the file but cannot be set:",
+        ),
+        (
+            ["run", "bpf/global_example.o", "global_example", "--set", "global_u16=70000"],
+            2,
+            "global_u16: 70000 does not fit volatile __u16, which takes 0 to 65535",
+        ),
+        (["show", "bpf/constants.o", "--set", "mode=MODE_DRP"], 2, "there is no enumerator 'MODE_DRP'"),
+        (["show", "bpf/constants.o", "--set", "cfg.limits[4].rate=1"], 2, "cfg.limits[4]: the array has 4 elements"),
+        (["show", "bpf/constants.o", "--set", "mode"], 2, "--set 'mode' is not of the form NAME=VALUE"),
+        (
+            ["run", "bpf/global_example.o", "global_exmple"],
+            2,
+            "there is no program 'global_exmple' in bpf/global_example.o (did you mean 'global_example'?)",
+        ),
+        (["run", "bpf/global_example.o", "global_example", "--repeat", "0"], 2, "--repeat 0: "),
+        (["run", "bpf/global_example.o", "global_example", "--data", "xyz"], 2, "--data 'xyz' is no packet"),
+        (["run", "bpf/global_example.o", "global_example", "--data", "@/no/where"], 1, "/no/where: there is no such"),
+        (["disasm", "bpf/traffic.o", "count_trafic"], 2, "there is no program 'count_trafic'"),
+        (["disasm", "bpf/traffic.o", "--raw", "--section", "xpd"], 2, "there is no section of code 'xpd'"),
+        (["disasm", "bpf/traffic.o", "--section", "xdp"], 2, "--section goes with --raw"),
+        (["watch", "bpf/count_packets.o", "--map", "pkt_cont"], 2, "there is no map 'pkt_cont'"),
+        (["watch", "bpf/count_packets.o", "--attach", "count_packets"], 2, "'count_packets' is not of the form"),
+        (["watch", "bpf/count_packets.o", "--attach", "count=sandbox"], 2, "there is no program 'count'"),
+        (["watch", "bpf/count_packets.o", "--interval", "0"], 2, "--interval 0 is not between"),
+        (["watch", "bpf/count_packets.o", "--interval", "x"], 2, "argument --interval: invalid float value: 'x'"),
+        (["demo", "--rate", "0"], 2, "--rate 0 is not between"),
+        (["demo", "--duration", "-1"], 2, "--duration -1 is no time"),
+        (["show"], 2, "the following arguments are required: OBJECT (see bpftui show --help)"),
+        (["show", "--jsn", "bpf/traffic.o"], 2, "unrecognized arguments: --jsn (see bpftui show --help)"),
+        (["check", "--runtime", "vn", "bpf/traffic.o"], 2, "argument --runtime: invalid choice: 'vn'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_cannot_be_done(
+    arguments: list[str],
+    code: int,
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """In this process, for the sake of time; an exception that escapes fails here just the same."""
+    monkeypatch.chdir(ROOT)
+    found = main(arguments)
+    assert Outcome(found, *capsys.readouterr()).refused(code).startswith(message)
+
+
+def test_no_terminal() -> None:
+    assert bpftui("bpf/traffic.o").refused(2) == (
+        "the explorer needs a terminal, and there is none (try: bpftui show bpf/traffic.o)"
+    )
+
+
+def test_wrong_settings_in_a_process_of_their_own() -> None:
+    run = ["run", "bpf/global_example.o", "global_example", "--set"]
+    assert bpftui(*run, "global_u16=70000").refused(2) == (
+        "global_u16: 70000 does not fit volatile __u16, which takes 0 to 65535"
+    )
+    assert bpftui(*run, "global_16=1").refused(2) == (
+        "there is no variable 'global_16' in bpf/global_example.o (did you mean 'global_u16'?)"
+    )
+
+
+@pytest.mark.kernel
+def test_an_interface_that_is_not_there() -> None:
+    line = bpftui("watch", "bpf/count_packets.o", "--attach", "count_packets=nosuch0").refused(2)
+    assert line.startswith("there is no interface 'nosuch0' (")
+
+
+@pytest.mark.kernel
+def test_an_object_for_the_other_byte_order() -> None:
+    assert "it is big-endian" in bpftui("run", "bpf/count_packets.eb.o", "count_packets").refused(1)
+
+
+@pytest.mark.kernel
+def test_an_interface_that_has_an_xdp_program(tmp_path: Path) -> None:
+    """Both in a network namespace of their own, made and left by the shell that runs them."""
+    if shutil.which("unshare") is None or shutil.which("ip") is None:
+        pytest.fail("unshare and ip are needed")
+    watch = " ".join([*COMMAND, "watch", "bpf/count_packets.o", "--attach", "count_packets=v0,generic"])
+    script = f"""
+        set -e
+        ip link add v0 type veth peer name v1
+        ip link set v0 up
+        {watch} --duration 20 >{tmp_path}/first 2>&1 &
+        first=$!
+        for _ in $(seq 100); do ip link show v0 | grep -q xdp && break; sleep 0.05; done
+        code=0
+        {watch} --duration 20 || code=$?
+        kill -TERM $first
+        wait $first || true
+        ip link show v0 | grep -c xdp >{tmp_path}/left || true
+        exit $code
+    """
+    done = subprocess.run(
+        ["unshare", "--net", "sh", "-c", script],
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=40,
+        check=False,
+    )
+    line = Outcome(done.returncode, done.stdout, done.stderr).refused(1)
+    assert "v0" in line
+    assert "already" in line
+    assert (tmp_path / "left").read_text().strip() == "0"
+
+
+@needs_root
+@pytest.mark.kernel
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", "bpf/global_example.o", "global_example"],
+        ["watch", "bpf/count_packets.o", "--duration", "1"],
+        ["demo", "--duration", "1"],
+    ],
+    ids=lambda value: value[0],
+)
+def test_without_rights(arguments: list[str]) -> None:
+    line = bpftui(*arguments, prefix=NOBODY).refused(3)
+    assert "CAP_" in line
+    assert "sudo" in line
+
+
+@needs_root
+def test_reading_needs_no_rights() -> None:
+    done = bpftui("show", "--json", "bpf/traffic.o", prefix=NOBODY)
+    assert (done.code, done.err) == (0, "")
