@@ -10,7 +10,6 @@ from . import types as t
 from .access import Access, CoreKind, Step, is_flexible, sized
 from .compatible import essential_name, fields_compatible, types_compatible, types_match
 from .declare import declaration
-from .values import fields
 
 if TYPE_CHECKING:
     from .btf import Btf
@@ -43,8 +42,8 @@ def match_access(local: Access, kind: CoreKind, target: Btf, candidate: int) -> 
     relation = types_match if kind is CoreKind.TYPE_MATCHES else types_compatible
     if relation(local.btf, local.type_id, target, candidate):
         return Access(target, candidate)
-    verb = "match" if kind is CoreKind.TYPE_MATCHES else "be compatible with"
-    return Mismatch(f"{local.text} does not {verb} the type of that name in {{where}}")
+    verb = "does not match" if kind is CoreKind.TYPE_MATCHES else "is not compatible with"
+    return Mismatch(f"{local.text} {verb} the type of that name in {{where}}")
 
 
 def _match_enumerator(local: Access, target: Btf, candidate: int) -> Access | Mismatch:
@@ -85,7 +84,7 @@ class _Search:
         owner = self.target.strip(self.here)
         found = self.find(owner, step.name, 0, set()) if isinstance(owner, t.Composite) else None
         if found is None:
-            known = (field.name for field in fields(self.target, owner)) if isinstance(owner, t.Composite) else ()
+            known = self.names(owner.id, set())
             return Mismatch(f"{self.text(number)} does not exist in {{where}}", nearest(step.name, known), number)
         place, bits, type_id = found
         ours = self.local.btf.type(step.type_id)
@@ -113,6 +112,18 @@ class _Search:
                 if found is not None:
                     return found[0], member.bit_offset + found[1], found[2]
         return None
+
+    def names(self, type_id: int, seen: set[int]) -> list[str]:
+        """Return the names of all members, those of anonymous members included."""
+        owner = self.target.strip(type_id)
+        if not isinstance(owner, t.Composite) or owner.id in seen:
+            return []
+        seen.add(owner.id)
+        return [
+            name
+            for member in owner.members
+            for name in ([member.name] if member.name else self.names(member.type_id, seen))
+        ]
 
     def element(self, number: int, step: Step) -> Mismatch | None:
         if number:

@@ -244,7 +244,8 @@ def test_without_a_target_only_local_ids_are_known():
 def test_the_object_itself_as_target_changes_nothing():
     spec, _ = _objects("")
     assert spec.btf is not None
-    for name in ("fields", "loads", "bitfields", "names", "enumerators"):
+    # Of bitfields, how they are loaded is the compiler's choice.
+    for name in ("fields", "loads", "names", "enumerators"):
         program = spec.programs[name]
         assert apply_core(program, spec.btf, spec.btf)[0] == program.code
 
