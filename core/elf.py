@@ -229,9 +229,9 @@ class Elf:
         if data[5] not in (1, 2):
             raise self.error(f"its byte order, {data[5]}, is not known", offset=5)
         order: Literal["little", "big"] = "little" if data[5] == 1 else "big"
-        machine = int.from_bytes(data[18:20], order)
-        if machine not in (EM_NONE, EM_BPF):
-            name = _MACHINES.get(machine, f"machine {machine}")
+        self.machine = int.from_bytes(data[18:20], order)
+        if self.machine not in (EM_NONE, EM_BPF):
+            name = _MACHINES.get(self.machine, f"machine {self.machine}")
             raise self.error(f"it is an ELF file for {name}, not a BPF object")
         if data[4] != 2:
             raise self.error("it is a 32-bit ELF file: BPF objects are 64-bit", offset=4)
@@ -282,14 +282,33 @@ class Elf:
         return self.data[section.offset : section.offset + section.size]
 
     @cached_property
+    def symbol_table(self) -> Section | None:
+        """The section that is the symbol table."""
+        return next((s for s in self.sections if s.type == SectionType.SYMTAB), None)
+
+    @property
+    def symbol_names(self) -> bytes:
+        """The string table of the symbols.
+
+        Raises:
+            ObjectError: There is none, or it lies outside of the file.
+        """
+        table = self.symbol_table
+        link = table.link if table is not None else 0
+        if not 0 < link < len(self.sections):
+            raise self.error("it has no string table, so names are lost", table.name if table is not None else None)
+        return self.contents(self.sections[link])
+
+    @cached_property
     def symbols(self) -> list[Symbol]:
-        """The symbol table, in file order; empty for a stripped object."""
-        table = next((s for s in self.sections if s.type == SectionType.SYMTAB), None)
+        """The symbol table, in file order; empty for a stripped object. Names that cannot be read are empty."""
+        table = self.symbol_table
         if table is None:
             return []
-        names = b""
-        if table.link < len(self.sections):
-            names = self.contents(self.sections[table.link])
+        try:
+            names = self.symbol_names
+        except ObjectError:
+            names = b""
         raw = self.contents(table)
         # Elf64_Sym: name 4, info 1, other 1, section 2, value 8, size 8.
         return [

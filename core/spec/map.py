@@ -57,6 +57,8 @@ class MapSpec:
     """The initial value of a data section, in the object's byte order; None for every other map."""
     tags: tuple[str, ...] = ()
     """`btf_decl_tag`s of the definition."""
+    remark: str = ""
+    """What a legacy definition says to its own loader (iproute2's id and pinning), which the kernel is not told."""
     problem: str | None = None
     """Why this map cannot be created as it stands, where the object itself says so."""
 

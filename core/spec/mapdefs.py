@@ -1,15 +1,15 @@
-"""Map definitions: BTF-defined ones in `.maps`, legacy ones in `maps`, and data sections."""
+"""Map definitions: BTF-defined ones in `.maps`, struct_ops, and data sections; `legacy` has those from before BTF."""
 
 from __future__ import annotations
 
 import bisect
-import struct
 from typing import TYPE_CHECKING, Final
 
 from ..btf import CType, Kind
 from ..btf.types import Array, Composite, DataSec, DeclTag, FunctionProto, Pointer, Var
 from ..errors import ObjectError
 from .collection import Hidden
+from .legacy import read_legacy_maps
 from .map import MapEntry, MapSpec
 from .uapi import MapFlag, MapType, Pinning
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..btf import Btf
-    from ..elf import Section, Symbol
     from .object import ObjectFile
 
 __all__ = ["read_contents", "read_maps"]
@@ -40,7 +39,7 @@ def read_maps(obj: ObjectFile) -> tuple[dict[str, MapSpec], list[Hidden]]:
     """
     maps: dict[str, MapSpec] = {}
     hidden: list[Hidden] = []
-    for reader in (_btf_maps, _legacy_maps, _struct_ops, _data_maps):
+    for reader in (_btf_maps, read_legacy_maps, _struct_ops, _data_maps):
         for found in reader(obj):
             if isinstance(found, MapSpec):
                 maps.setdefault(found.name, found)
@@ -182,56 +181,6 @@ def read_contents(obj: ObjectFile, maps: dict[str, MapSpec]) -> None:
         maps[name].contents.append(MapEntry((relocation.offset - start - values) // 8, target))
 
 
-def _legacy_maps(obj: ObjectFile) -> Iterator[MapSpec | Hidden]:
-    """Read `struct bpf_map_def`s: type, key_size, value_size, max_entries and, from Linux 4.6's samples on, flags."""
-    order = "<" if obj.elf.byte_order == "little" else ">"
-    for section in obj.legacy_map_sections:
-        try:
-            contents = obj.elf.contents(section)
-        except ObjectError as error:
-            yield Hidden(section.name, "section", error.message)
-            continue
-        symbols = obj.symbols_in.get(section.number, [])
-        for at, symbol in enumerate(symbols):
-            stop = symbols[at + 1].value if at + 1 < len(symbols) else section.size
-            size = symbol.size or stop - symbol.value
-            raw = contents[symbol.value : symbol.value + size]
-            obj.maps_at[section.number, symbol.value] = symbol.name
-            if len(raw) < 16:
-                yield Hidden(symbol.name, "map", f"its definition of {len(raw)} bytes is too short")
-                continue
-            words = [word for (word,) in struct.iter_unpack(order + "I", raw[: len(raw) // 4 * 4])]
-            yield _legacy_map(obj, section, symbol, words)
-
-
-def _legacy_map(obj: ObjectFile, section: Section, symbol: Symbol, words: list[int]) -> MapSpec:
-    kind, key_size, value_size, max_entries = words[:4]
-    known = kind in MapType._value2member_map_
-    spec = MapSpec(
-        symbol.name,
-        section.name,
-        MapType(kind) if known else MapType.UNSPEC,
-        key_size,
-        value_size,
-        max_entries,
-        flags=words[4] if len(words) > 4 else 0,
-        problem=None if known else f"map type {kind} is not known",
-    )
-    btf = obj.btf
-    # BPF_ANNOTATE_KV_PAIR left the types of key and value in a struct of this name.
-    pair_id = btf.find(f"____btf_map_{symbol.name}", Kind.STRUCT) if btf is not None else None
-    if btf is not None and pair_id is not None:
-        pair = CType(btf, pair_id)
-        try:
-            pair.check()
-        except ObjectError as error:
-            obj.damage.append(Hidden(pair.c_text, "section", error.message))
-        else:
-            types = {name: ctype for name, ctype, _ in pair.members()}
-            spec.key, spec.value = types.get("key"), types.get("value")
-    return spec
-
-
 def _struct_ops(obj: ObjectFile) -> Iterator[MapSpec | Hidden]:
     for section in obj.struct_ops_sections:
         types = obj.data_types.get(section.name, {})
@@ -263,7 +212,7 @@ def _data_maps(obj: ObjectFile) -> Iterator[MapSpec | Hidden]:
             continue
         # What no symbol names, no user can set; `.rodata.str1.1` is kept where an instruction refers to it.
         symbols = obj.symbols_in.get(index)
-        if not symbols and index not in obj.referred_sections:
+        if not symbols and obj.symbols and index not in obj.referred_sections:
             continue
         try:
             contents = bytearray(obj.elf.contents(section))

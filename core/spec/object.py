@@ -10,19 +10,20 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from ..btf import Btf, BtfExt, CType, Kind
 from ..btf.types import DataSec, Var
-from ..elf import Elf, Relocation, Section, SectionFlag, SectionType, Symbol, SymbolType
+from ..elf import Binding, Elf, Relocation, Section, SectionFlag, SectionType, Symbol, SymbolType, Visibility
 from ..errors import ObjectError
 from .collection import Hidden
 from .program import INSN_SIZE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 __all__ = ["FunctionRange", "ObjectFile"]
 
 _DATA: Final = re.compile(r"\.(data|rodata|bss|kconfig|addr_space\.1)(\..*)?$")
 _ARENA: Final = re.compile(r"\.(arena(\..*)?|addr_space\.1)$")
-_LEGACY_MAPS: Final = re.compile(r"maps(/.*)?$")
+_LEGACY_MAPS: Final = re.compile(r"(.+/)?maps(/.*)?$")
+"""`lirc_mode2/maps` is what v4l-utils has."""
 
 _T = TypeVar("_T")
 
@@ -50,6 +51,8 @@ class ObjectFile:
         self.ext: BtfExt | None = None if btf is None else self._part(".BTF.ext", lambda raw: BtfExt(raw, btf))
         self.maps_at: dict[tuple[int, int], str] = {}
         """Names of maps by section index and offset; for a data section the offset is 0."""
+        self.map_ids: dict[int, str] = {}
+        """Names of legacy maps by the id that iproute2 knows them by."""
 
     def _part(self, name: str, read: Callable[[bytes], _T]) -> _T | None:
         section = self.elf.by_name.get(name)
@@ -65,16 +68,27 @@ class ObjectFile:
     def symbols(self) -> list[Symbol]:
         """The symbol table; empty, with the damage noted, where it cannot be read."""
         try:
-            return self.elf.symbols
+            symbols = self.elf.symbols
         except ObjectError as error:
             self.damage.append(Hidden(error.section or ".symtab", "section", error.message))
             return []
+        if symbols:
+            try:
+                _ = self.elf.symbol_names
+            except ObjectError as error:
+                self.damage.append(Hidden(error.section or ".symtab", "section", error.message))
+        elif self.code_sections:
+            reason = "there is no symbol table: names, and what instructions refer to, are lost"
+            self.damage.append(Hidden(".symtab", "section", reason))
+        return symbols
 
     @cached_property
     def symbols_in(self) -> dict[int, list[Symbol]]:
-        """The named symbols of each section, sorted by their place."""
+        """The named symbols of each section, sorted by their place; functions whose names are lost are given some."""
         found: dict[int, list[Symbol]] = {}
         for symbol in self.symbols:
+            if not symbol.name and symbol.type == SymbolType.FUNC and symbol.section < len(self.elf.sections):
+                symbol = symbol._replace(name=_name_for(self.elf.sections[symbol.section], symbol.value))
             if symbol.name and symbol.type not in (SymbolType.SECTION, SymbolType.FILE):
                 found.setdefault(symbol.section, []).append(symbol)
         for symbols in found.values():
@@ -101,7 +115,11 @@ class ObjectFile:
     @cached_property
     def legacy_map_sections(self) -> list[Section]:
         """`maps` and `maps/NAME`: map definitions from before BTF."""
-        return [s for s in self.elf.sections if _LEGACY_MAPS.match(s.name) and s.type == SectionType.PROGBITS]
+        return [
+            s
+            for s in self.elf.sections
+            if _LEGACY_MAPS.match(s.name) and s.type == SectionType.PROGBITS and not s.executable
+        ]
 
     @cached_property
     def struct_ops_sections(self) -> list[Section]:
@@ -124,8 +142,7 @@ class ObjectFile:
             ]
         starts = sorted({s.value for s in symbols if s.value < section.size})
         if not starts:
-            name = re.sub(r"\W+", "_", section.name).strip("_") or f"section_{section.number}"
-            return [FunctionRange(name, section, 0, section.size, None)]
+            return [FunctionRange(_name_for(section), section, 0, section.size, None)]
         found: list[FunctionRange] = []
         for symbol in symbols:
             if symbol.value >= section.size:
@@ -152,7 +169,26 @@ class ObjectFile:
                     item.symbol and item.symbol.is_exported and old.symbol and not old.symbol.is_exported
                 ):
                     found[key] = item
+        for item in self._described_functions():
+            found.setdefault((item.section.number, item.start), item)
         return found
+
+    def _described_functions(self) -> Iterator[FunctionRange]:
+        """Yield the functions that .BTF.ext describes: those whose local symbols were stripped are known from there."""
+        btf, ext = self.btf, self.ext
+        if btf is None or ext is None:
+            return
+        for section in self.code_sections:
+            records = ext.functions(section.name, 0, section.size)
+            for at, record in enumerate(records):
+                stop = records[at + 1].offset if at + 1 < len(records) else section.size
+                if record.offset < stop <= section.size:
+                    name = btf.type_name(record.type_id) if record.type_id < len(btf) else ""
+                    name = name or _name_for(section, record.offset)
+                    function, local, shown = SymbolType.FUNC, Binding.LOCAL, Visibility.DEFAULT
+                    size = stop - record.offset
+                    symbol = Symbol(name, function, local, shown, section.number, record.offset, size)
+                    yield FunctionRange(name, section, record.offset, stop, symbol)
 
     @cached_property
     def data_types(self) -> dict[str, dict[str, CType]]:
@@ -213,3 +249,9 @@ class ObjectFile:
         """Raise ObjectError unless a section is whole instructions."""
         if section.size % INSN_SIZE:
             raise self.elf.error(f"{section.size} bytes are no whole number of instructions", section.name)
+
+
+def _name_for(section: Section, offset: int = 0) -> str:
+    """Return a name for a function that has lost its own."""
+    name = re.sub(r"\W+", "_", section.name).strip("_") or f"section_{section.number}"
+    return f"{name}_{offset // INSN_SIZE}" if offset else name

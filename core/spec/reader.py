@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from ..btf import CType, Kind
 from ..btf.types import DataSec, Function, Linkage, Var
-from ..elf import Binding, SymbolType, Visibility
+from ..elf import EM_BPF, Binding, SymbolType, Visibility
 from ..errors import ObjectError
 from .collection import CollectionSpec, Extern, Externs, Hidden, SectionLayout
 from .container import read_source
+from .legacy import resolve_tail_calls
 from .linker import ExternPlace, Linker
 from .map import MapSpec
 from .mapdefs import read_contents, read_maps
@@ -63,11 +64,12 @@ def read_bytes(data: bytes, *, file: str) -> CollectionSpec:
             spec.hidden.append(program)
         else:
             spec.programs[program.name] = program
+    resolve_tail_calls(obj, spec.maps, spec.programs)
     spec.layouts = {section.name: _layout(obj, section) for section in obj.data_sections.values()}
     for name in (".maps", "license", "version"):
         if name in obj.elf.by_name:
             spec.layouts[name] = _layout(obj, obj.elf.by_name[name])
-    if not obj.code_sections and not spec.maps and obj.btf is None:
+    if obj.elf.machine != EM_BPF and not obj.code_sections and not spec.maps and obj.btf is None:
         raise obj.elf.error("it holds no programs, no maps and no types: this is no BPF object")
     spec.hidden += obj.damage
     return spec
@@ -131,17 +133,19 @@ def _why_hidden(symbol: Symbol, size: int, section: Section) -> str | None:
 
 
 def _programs(obj: ObjectFile, spec: CollectionSpec, linker: Linker) -> Iterator[ProgramSpec | Hidden]:
+    """Yield every function outside of .text, static ones included, as ebpf-go does (libbpf refuses those)."""
     only_library = all(section.name == _LIBRARY for section in obj.code_sections)
+    seen: set[str] = set()
     for section in obj.code_sections:
-        if section.name == _LIBRARY and not only_library:
-            continue
-        found = find_section(section.name)
         for item in obj.functions[section.number]:
-            if item.symbol is not None and item.symbol.binding == Binding.LOCAL:
-                if found is None or obj.function_at(section.number, item.start) is item:
-                    yield Hidden(item.name, "function", f"static, in section {section.name}: no program by itself")
-                continue
-            yield _program(spec, item, linker)
+            if section.name == _LIBRARY and item.symbol is not None:
+                if only_library:
+                    yield Hidden(item.name, "function", "in .text, where functions lie that programs call: no program")
+            elif item.name in seen:
+                yield Hidden(item.name, "program", f"in section {section.name}: there is another one of that name")
+            elif section.name != _LIBRARY or only_library:
+                seen.add(item.name)
+                yield _program(spec, item, linker)
 
 
 def _program(spec: CollectionSpec, item: FunctionRange, linker: Linker) -> ProgramSpec:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ...core.btf import CType, types
 from ...core.errors import ExitCode
 from ...core.spec.container import SeveralObjectsError
-from .common import Parser, add_object, add_settings, console, json_value, open_spec, print_json
+from .common import Parser, add_object, add_settings, console, json_value, open_spec, print_json, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,8 +28,14 @@ def run(arguments: Sequence[str]) -> int:
     parser = Parser("show", "Show what a BPF object holds: programs, maps, variables, types. Nothing is loaded.")
     add_object(parser)
     parser.add_argument("--json", action="store_true", help=f"as JSON, schema {SCHEMA}")
+    parser.add_argument("--core", action="store_true", help="print what each CO-RE relocation resolves to (with --json: add it)")
+    parser.add_argument(
+        "--btf", metavar="FILE", help="with --core: against the types in FILE instead of the running kernel's"
+    )
     add_settings(parser)
     options = parser.parse_args(arguments)
+    if options.btf is not None and not options.core:
+        parser.error("--btf says what --core resolves against: give both")
     try:
         spec = open_spec(options)
     except SeveralObjectsError as several:
@@ -40,10 +46,19 @@ def run(arguments: Sequence[str]) -> int:
         else:
             console(options.color).print(_objects_tree(several))
         return ExitCode.OK
-    if options.json:
+    out = console(options.color)
+    if options.core:
+        from .core_table import core_json, core_table, core_target
+
+        resolver = core_target(spec, options.btf)
+        if options.json:
+            print_json({**spec_json(spec), "core": core_json(spec, resolver)})
+        else:
+            print_table(out, core_table(spec, resolver))
+    elif options.json:
         print_json(spec_json(spec))
     else:
-        console(options.color).print(_tree(spec))
+        out.print(_tree(spec))
     return ExitCode.OK
 
 
@@ -225,6 +240,7 @@ def _map_text(spec: MapSpec):
         f"map_extra {spec.map_extra:#x}" if spec.map_extra else "",
     ]
     facts += ["pinned by name" if spec.pinning else "", f"{spec.entries} entries" if spec.entries else ""]
+    facts.append(spec.remark)
     told = ", ".join(filter(None, facts))
     text = Text.assemble((spec.name, "cyan"), f"  {spec.type.label}  {shape}", (told, "dim"))
     if spec.problem:
