@@ -23,8 +23,8 @@ ByteOrder: TypeAlias = Literal["little", "big"]
 _MAGIC: Final = 0xEB9F
 _MAX_DEPTH: Final = 64
 """Typedefs, modifiers and arrays in a row before a blob counts as damaged; the kernel stops at 32."""
-_FEW: Final = 32
-"""Up to so many strings are searched for one by one; more of them in one pass over all types."""
+_FEW: Final = 8
+"""More strings than these are first reduced to those that are some type's name: most are only the ends of others."""
 
 
 class Btf:
@@ -235,7 +235,7 @@ class Btf:
         )
 
     def find_all(self, name: str) -> list[int]:
-        """Return the ids of all types of that name, in ascending order; 0.1 ms for a kernel's BTF."""
+        """Return the ids of all types of that name, in ascending order; 1 ms for a kernel's BTF."""
         found = self._found.get(name)
         if found is None:
             found = [] if self.base is None else list(self.base.find_all(name))
@@ -257,19 +257,21 @@ class Btf:
 
     def _with_names(self, offsets: list[int]) -> list[int]:
         """Return the ids of the own types whose names are at these offsets."""
-        names, first = self._names, self.first_id
+        names, found = self._names, list[int]()
         if len(offsets) > _FEW:
-            wanted = set(offsets)
-            return [i for i, offset in enumerate(memoryview(names).cast("I"), first) if offset in wanted]
-        found: list[int] = []
+            offsets = [offset for offset in offsets if offset in self._used_offsets]
         for offset in offsets:
             word = struct.pack("=I", offset)
             at = names.find(word)
             while at >= 0:
                 if at % 4 == 0:
-                    found.append(first + at // 4)
+                    found.append(self.first_id + at // 4)
                 at = names.find(word, at + 1)
         return sorted(found)
+
+    @cached_property
+    def _used_offsets(self) -> frozenset[int]:
+        return frozenset(memoryview(self._names).cast("I"))
 
     def find(self, name: str, kind: Kind | None = None) -> int | None:
         """Return the id of the first type of that name (and kind), or None."""

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import struct
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ..btf import Btf, Kind
 from ..btf import types as t
-from ..errors import FeatureError
 from .explain import explain
 from .syscall import Attr, BpfError, Command, Descriptor, buffer
 
@@ -20,29 +17,12 @@ if TYPE_CHECKING:
     from ..spec import SectionLayout
     from .syscall import Buffer
 
-__all__ = ["VMLINUX", "degrade", "load_btf", "prepare", "vmlinux"]
-
-VMLINUX: Final = Path("/sys/kernel/btf/vmlinux")
+__all__ = ["degrade", "load_btf", "prepare"]
 
 _EXTERN_SECTIONS: Final = frozenset({".ksyms", ".kconfig"})
 _LOG_SIZE: Final = 1 << 16
 _VLEN: Final = 0xFFFF
 _KIND_SHIFT: Final = 24
-
-
-@functools.cache
-def vmlinux() -> Btf:
-    """Return the running kernel's own types.
-
-    Raises:
-        FeatureError: It was built without CONFIG_DEBUG_INFO_BTF.
-    """
-    try:
-        raw = VMLINUX.read_bytes()
-    except OSError as error:
-        reason = f"this kernel does not publish its types: {VMLINUX}: {error.strerror}"
-        raise FeatureError(reason, hint="use a kernel with CONFIG_DEBUG_INFO_BTF=y") from None
-    return Btf(raw, sys.byteorder, file=str(VMLINUX))
 
 
 def prepare(btf: Btf, layouts: Mapping[str, SectionLayout]) -> bytes:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
+from ..btf.kernel import VMLINUX
 from ..errors import BpftuiError
 from ..spec import MapType, ProgramType
 from . import probes, rights
-from .btf import VMLINUX
 from .elements import possible_cpus
 from .program import stats_enabled
 from .syscall import Attr, BpfError, Command, buffer, errno_name
@@ -164,7 +164,7 @@ def _verdict(name: str, group: Group, number: int) -> Feature:
 
 def _xdp_links() -> bool | None:
     """Whether BPF_LINK_CREATE takes XDP. Without an interface to attach to, only the kernel's types tell."""
-    return b"\0bpf_xdp_link_attach\0" in probes.vmlinux() if VMLINUX.exists() else None
+    return b"\0bpf_xdp_link_attach\0" in probes.kernel_names() if VMLINUX.exists() else None
 
 
 def _test_runs() -> bool:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ..btf import Kind
+from ..btf.kernel import vmlinux
 from ..errors import FeatureError, LoadError, VerifierError
 from ..spec import INSN_SIZE, AttachType, ProgramType
 from . import probes, rights
-from .btf import vmlinux
 from .explain import explain
 from .objects import kernel_name
 from .syscall import Attr, BpfError, Command, Descriptor, borrowed, buffer
@@ -42,6 +42,12 @@ _SUMMARY: Final = re.compile(
 _SOURCE: Final = re.compile(r"^; (?P<text>.*?)(?: @ (?P<place>\S+:\d+))?$")
 _UNRESOLVED_CORE: Final = re.compile(r"unknown#195896080|<invalid CO-RE relocation>")
 """0xbad2310: what a failed CO-RE relocation leaves in place of its instruction."""
+
+_CORE_GIVEN_UP: Final = re.compile(
+    r"relo #\d+: (unexpected insn|insn #\d+ \(|.*ambiguity|parsing|error matching|trying to relocate|<.*anonymous)"
+    r"|target candidate search failed"
+)
+"""What the kernel's resolver says before it gives up on a program (relo_core.c, Linux 6.18)."""
 
 _TRACING: Final = frozenset(
     {
@@ -79,8 +85,17 @@ class Loaded:
     """Empty where no log was asked for."""
 
 
+class CoreRefusedError(LoadError):
+    """The kernel does not resolve the program's CO-RE relocations: it is older than Linux 5.17, or gave up on one."""
+
+
 def load_program(
-    program: ProgramSpec, code: bytes, btf_fd: Descriptor | None = None, *, log_level: int = LOG_NONE
+    program: ProgramSpec,
+    code: bytes,
+    btf_fd: Descriptor | None = None,
+    *,
+    log_level: int = LOG_NONE,
+    core: bool = True,
 ) -> Loaded:
     """Load a program; with the log off at first, and on failure again with the log on.
 
@@ -89,15 +104,17 @@ def load_program(
         code: Its instructions, relocated.
         btf_fd: The object's BTF in the kernel; without it there is no debug information and no CO-RE.
         log_level: LOG_STATS for the numbers of a program that loads.
+        core: Whether the kernel is to resolve the CO-RE relocations; False where `code` has them applied.
 
     Raises:
+        CoreRefusedError: It does not resolve them.
         VerifierError: The verifier refused it; has the whole log.
         LoadError, FeatureError, NoPermissionError: The kernel said no before it came to that.
     """
     target = _hook(program)
     # Debug information that the kernel finds fault with must not keep a program from being loaded.
     for with_lines in (True, False):
-        attr = _attribute(program, code, btf_fd, target, with_lines=with_lines)
+        attr = _attribute(program, code, btf_fd, target, with_lines=with_lines, core=core)
         with borrowed(btf_fd) as types_fd:
             attr.u32(72, types_fd)
             fd, log, error = _load(attr, log_level)
@@ -105,6 +122,9 @@ def load_program(
             return Loaded(Descriptor(fd, f"program {program.name}"), log)
         if not (with_lines and re.search(r"(line|func)_info", log)):
             break
+    asked = core and btf_fd is not None and bool(program.linked.core_relocations)
+    if asked and (_CORE_GIVEN_UP.search(log) or (error.errno == errno.E2BIG and not log.strip())):
+        raise CoreRefusedError(f"cannot load program {program.name}: the kernel resolves no such CO-RE relocations")
     raise _explained(program, error, log)
 
 
@@ -134,7 +154,9 @@ def _text(log: bytes) -> str:
     return log.decode("utf-8", "replace")
 
 
-def _attribute(program: ProgramSpec, code: bytes, btf_fd: Descriptor | None, target: int, *, with_lines: bool) -> Attr:
+def _attribute(
+    program: ProgramSpec, code: bytes, btf_fd: Descriptor | None, target: int, *, with_lines: bool, core: bool
+) -> Attr:
     attr = Attr(152).u32(0, program.type, len(code) // INSN_SIZE).pointer(8, buffer(code))
     attr.pointer(16, buffer(program.license.encode() + b"\0")).u32(40, program.kernel_version, program.flags)
     attr.text(48, kernel_name(program.name)).u32(68, program.attach_type or 0).u32(108, target)
@@ -151,10 +173,10 @@ def _attribute(program: ProgramSpec, code: bytes, btf_fd: Descriptor | None, tar
         if lines:
             attr.u32(92, 16).pointer(96, buffer(b"".join(lines))).u32(104, len(lines))
     accesses = [
-        struct.pack("=4I", core.slot * INSN_SIZE, core.type_id, core.access_offset, core.kind)
-        for core in linked.core_relocations
+        struct.pack("=4I", item.slot * INSN_SIZE, item.type_id, item.access_offset, item.kind)
+        for item in linked.core_relocations
     ]
-    if accesses:
+    if core and accesses:
         attr.u32(116, len(accesses)).pointer(128, buffer(b"".join(accesses))).u32(136, 16)
     return attr
 

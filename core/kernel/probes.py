@@ -6,10 +6,11 @@ import errno
 import functools
 import os
 import struct
-from pathlib import Path
 from typing import Final
 
 from ..btf import Kind
+from ..btf.kernel import vmlinux
+from ..errors import FeatureError
 from ..spec import AttachType, MapFlag, MapType, ProgramFlag, ProgramType
 from .syscall import ENOTSUPP, Attr, BpfError, Command, buffer
 
@@ -18,12 +19,12 @@ __all__ = [
     "create_map",
     "instructions",
     "integer_btf",
+    "kernel_names",
     "load_program",
     "mapable",
     "memcg_accounting",
     "try_map",
     "try_program",
-    "vmlinux",
 ]
 
 RETURN_ZERO: Final = ((0xB7, 0, 0), (0x95, 0, 0))
@@ -175,14 +176,14 @@ def memcg_accounting() -> bool:
         os.close(fd)
         return True
     # EPERM may come from that very limit, or from a policy: ask the kernel's own types.
-    return number != errno.EINVAL and b"bpf_ktime_get_coarse_ns" in vmlinux()
+    return number != errno.EINVAL and b"bpf_ktime_get_coarse_ns" in kernel_names()
 
 
-def vmlinux() -> bytes:
-    """Return the kernel's own BTF as it stands; empty where it publishes none."""
+def kernel_names() -> bytes:
+    """Return all names in the kernel's own types, with NULs between them; empty where it publishes none."""
     try:
-        return Path("/sys/kernel/btf/vmlinux").read_bytes()
-    except OSError:
+        return vmlinux().strings
+    except FeatureError:
         return b""
 
 

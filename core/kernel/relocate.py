@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from ..btf import Kind
 from ..btf import types as t
+from ..btf.kernel import vmlinux
 from ..errors import FeatureError, LoadError
 from ..spec import INSN_SIZE, Reference, ReferenceKind
-from .btf import vmlinux
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,18 +31,21 @@ _SOURCE_SHIFT: Final = 4 if sys.byteorder == "little" else 0
 _KALLSYMS: Final = "/proc/kallsyms"
 
 
-def relocate(program: ProgramSpec, maps: Mapping[str, int], btf: Btf | None) -> bytes:
+def relocate(
+    program: ProgramSpec, maps: Mapping[str, int], btf: Btf | None, adapted: bytes | None = None
+) -> bytes:
     """Return the program's code, ready to load.
 
     Args:
         program: Its linked code lists what to fill in.
         maps: File descriptors of the maps and data sections, by name.
         btf: The object's types: they say whether a kernel symbol is typed.
+        adapted: Its code with CO-RE relocations applied, where the kernel is not to do that.
 
     Raises:
         LoadError: It refers to a map that is not there, or to something that the kernel does not have.
     """
-    code = bytearray(program.code)
+    code = bytearray(program.code if adapted is None else adapted)
     for slot, reference in program.linked.references.items():
         match reference.kind:
             case ReferenceKind.MAP:

@@ -1,0 +1,220 @@
+"""The C of single declarations in a header, as `bpftool btf dump … format c` writes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ..errors import ObjectError
+from . import types as t
+from .alignment import Alignment, padding
+from .types import Kind
+
+if TYPE_CHECKING:
+    from .btf import Btf
+
+__all__ = ["Names", "Syntax"]
+
+_QUALIFIERS: Final = {Kind.VOLATILE: "volatile", Kind.CONST: "const", Kind.RESTRICT: "restrict"}
+
+
+class Names:
+    """Names as they stand in the header: a second `foo` becomes `foo___2`.
+
+    Structs, unions and enums share one name space, typedefs and enumerators the other, as in C.
+    """
+
+    def __init__(self) -> None:
+        self._tags: dict[str, int] = {}
+        self._identifiers: dict[str, int] = {}
+        self._given: dict[int, str] = {}
+
+    def tag(self, found: t.BtfType) -> str:
+        """Return the name behind `struct`, `union` or `enum`; '' for an anonymous one."""
+        if not found.name or isinstance(found, t.Forward) or (isinstance(found, t.Enum) and not found.enumerators):
+            return found.name
+        return self._given.get(found.id) or self._give(found, self._tags)
+
+    def typedef(self, found: t.Typedef) -> str:
+        """Return the name of a typedef."""
+        return self._given.get(found.id) or self._give(found, self._identifiers)
+
+    def enumerator(self, name: str) -> str:
+        """Return the name for an enumerator that is being written; each call is another one."""
+        return _numbered(name, self._identifiers)
+
+    def _give(self, found: t.BtfType, taken: dict[str, int]) -> str:
+        name = self._given[found.id] = _numbered(found.name, taken)
+        return name
+
+
+def _numbered(name: str, taken: dict[str, int]) -> str:
+    count = taken[name] = taken.get(name, 0) + 1
+    return name if count == 1 else f"{name}___{count}"
+
+
+class Syntax:
+    """Writes declarations of one BTF.
+
+    Args:
+        btf: The types.
+    """
+
+    def __init__(self, btf: Btf) -> None:
+        self.btf = btf
+        self.names = Names()
+        self._alignment = Alignment(btf)
+        # Anonymous types are written out wherever they are used: in a damaged BTF that can double at each step.
+        self._room = (1 << 16) + 16 * (len(btf.raw) + (0 if btf.base is None else len(btf.base.raw)))
+
+    def spend(self) -> None:
+        """Count a step; ObjectError when there are more than any sound BTF of that size needs."""
+        self._room -= 1
+        if self._room < 0:
+            raise ObjectError("anonymous types are nested without end", file=self.btf.file, section=".BTF")
+
+    def tag(self, found: t.BtfType) -> str:
+        """Return `struct foo`, `union foo` or `enum foo`."""
+        match found:
+            case t.Enum():
+                word = "enum"
+            case t.Composite(is_union=True) | t.Forward(is_union=True):
+                word = "union"
+            case _:
+                word = "struct"
+        name = self.names.tag(found)
+        return f"{word} {name}" if name else word
+
+    def typedef(self, found: t.Typedef) -> str:
+        """Return `typedef int foo`."""
+        name = self.names.typedef(found)
+        if found.target == 0 and name == "__gnuc_va_list":
+            # Old GCCs describe it as void.
+            return f"typedef __builtin_va_list {name}"
+        return f"typedef {self.declare(found.target, name, 0)}"
+
+    def enum(self, found: t.Enum, level: int) -> str:
+        """Return an enum with its enumerators and the attribute that gives it its size."""
+        tag = self.tag(found)
+        if not found.enumerators:
+            return tag
+        suffix = ("LL" if found.signed else "ULL") if self.btf.kind(found.id) == Kind.ENUM64 else ""
+        tabs = "\t" * (level + 1)
+        lines = [f"{tabs}{self.names.enumerator(e.name)} = {e.value}{suffix},\n" for e in found.enumerators]
+        return f"{tag} {{\n{''.join(lines)}{tabs[1:]}}}{_enum_mode(found)}"
+
+    def composite(self, found: t.Composite, level: int) -> str:
+        """Return a struct or union with its members, and with padding where the compiler needs to be told."""
+        packed = self._alignment.packed(found)
+        tabs = "\t" * (level + 1)
+        lines: list[str] = []
+        at, after_bitfield = 0, False
+        for member in found.members:
+            self.spend()
+            alignment = 8 if packed else self._alignment.of(member.type_id) * 8
+            between = after_bitfield and member.bit_size != 0
+            lines += _pads(at, member.bit_offset, alignment, after_bitfield=between)
+            declared = self.declare(member.type_id, member.name, level + 1)
+            lines.append(f"{declared}: {member.bit_size}" if member.bit_size else declared)
+            at = member.bit_offset + (member.bit_size or self.btf.size(member.type_id) * 8)
+            after_bitfield = member.bit_size != 0
+        if not found.is_union:
+            lines += _pads(at, found.size * 8, self._alignment.of(found.id) * 8, after_bitfield=False)
+        body = "\n" + "".join(f"{tabs}{line};\n" for line in lines) + tabs[1:] if lines else ""
+        attribute = " __attribute__((packed))" if packed else ""
+        return f"{self.tag(found)} {{{body}}}{attribute}"
+
+    def declare(self, type_id: int, name: str, level: int) -> str:
+        """Return the declaration of *name* as a thing of that type; *level* tabs indent what spans lines."""
+        links: list[t.BtfType] = []
+        while True:
+            found = self.btf.type(type_id)
+            links.append(found)
+            match found:
+                case t.Pointer(target=target) | t.Modifier(target=target):
+                    type_id = target
+                case t.FunctionProto(result=target) | t.Array(element=target):
+                    type_id = target
+                case _:
+                    return self._declarator(links, name, level)
+
+    def _declarator(self, links: list[t.BtfType], name: str, level: int) -> str:
+        """Return the declaration that *links* make, the name's own type first, the base type last. Uses them up."""
+        text, tight = "", True
+        while links:
+            found = links.pop()
+            match found:
+                case t.Pointer():
+                    text += "*" if tight else " *"
+                case t.Modifier(kind=Kind.TYPE_TAG, name=tag):
+                    text += f'{_qualifiers(links)} __attribute__((btf_type_tag("{tag}")))'
+                case t.Modifier(kind=kind):
+                    text += f" {_QUALIFIERS[kind]}"
+                case t.Array(count=count):
+                    # Qualifiers of an array are those of its elements, which have them already.
+                    _qualifiers(links)
+                    if not links:
+                        return f"{text}{_spaced(name, tight)}[{count}]"
+                    nested = isinstance(links[-1], t.Array)
+                    inner = self._declarator(links, name, level)
+                    inner = inner if nested else f"({inner})"
+                    return f"{text}{' ' if name and not tight else ''}{inner}[{count}]"
+                case t.FunctionProto():
+                    _qualifiers(links)
+                    inner = f" ({self._declarator(links, name, level)})" if links else _spaced(name, tight)
+                    return f"{text}{inner}({self._parameters(found, level)})"
+                case _:
+                    text += _qualifiers(links) + self._base(found, level)
+            tight = isinstance(found, t.Pointer)
+        return text + _spaced(name, tight)
+
+    def _base(self, found: t.BtfType, level: int) -> str:
+        match found:
+            case t.Composite(name=""):
+                return self.composite(found, level)
+            case t.Enum(name=""):
+                return self.enum(found, level)
+            case t.Composite() | t.Enum() | t.Forward():
+                return self.tag(found)
+            case t.Typedef():
+                return self.names.typedef(found)
+            case t.Int() | t.Float() | t.Void():
+                return found.name
+            case _:
+                reason = f"type {found.id} {found.name} is nothing that a type can be made of"
+                raise ObjectError(reason, file=self.btf.file, section=".BTF")
+
+    def _parameters(self, found: t.FunctionProto, level: int) -> str:
+        if not found.parameters or [p.type_id for p in found.parameters] == [0]:
+            return "void"
+        *others, last = found.parameters
+        texts = [self.declare(p.type_id, p.name, level) for p in others]
+        # A last parameter without a type stands for any number of them.
+        texts.append(self.declare(last.type_id, last.name, level) if last.type_id else "...")
+        return ", ".join(texts)
+
+
+def _qualifiers(links: list[t.BtfType]) -> str:
+    """Take the qualifiers off the end of *links* and return them as they stand before a type: `const volatile `."""
+    text = ""
+    while links and isinstance(link := links[-1], t.Modifier):
+        word = _QUALIFIERS.get(link.kind, f'__attribute__((btf_type_tag("{link.name}")))')
+        text += f"{word} "
+        links.pop()
+    return text
+
+
+def _spaced(name: str, tight: bool) -> str:
+    return f" {name}" if name and not tight else name
+
+
+def _pads(at: int, to: int, alignment: int, *, after_bitfield: bool) -> list[str]:
+    return [f"{unit}: {width}" for unit, width in padding(at, to, alignment, after_bitfield=after_bitfield)]
+
+
+def _enum_mode(found: t.Enum) -> str:
+    """Return the attribute for an enum whose size is not what its values would give it."""
+    if found.size == 1:
+        return " __attribute__((mode(byte)))"
+    if found.size == 8 and all(e.value >> 32 == 0 for e in found.enumerators):
+        return " __attribute__((mode(word)))"
+    return ""
