@@ -28,7 +28,7 @@ def run(arguments: Sequence[str]) -> int:
     parser = Parser("show", "Show what a BPF object holds: programs, maps, variables, types. Nothing is loaded.")
     add_object(parser)
     parser.add_argument("--json", action="store_true", help=f"as JSON, schema {SCHEMA}")
-    parser.add_argument("--core", action="store_true", help="print what each CO-RE relocation resolves to (with --json: add it)")
+    parser.add_argument("--core", action="store_true", help="what each CO-RE relocation resolves to; with --json: as well")
     parser.add_argument(
         "--btf", metavar="FILE", help="with --core: against the types in FILE instead of the running kernel's"
     )
@@ -46,7 +46,6 @@ def run(arguments: Sequence[str]) -> int:
         else:
             console(options.color).print(_objects_tree(several))
         return ExitCode.OK
-    out = console(options.color)
     if options.core:
         from .core_table import core_json, core_table, core_target
 
@@ -54,11 +53,11 @@ def run(arguments: Sequence[str]) -> int:
         if options.json:
             print_json({**spec_json(spec), "core": core_json(spec, resolver)})
         else:
-            print_table(out, core_table(spec, resolver))
+            print_table(console(options.color), core_table(spec, resolver))
     elif options.json:
         print_json(spec_json(spec))
     else:
-        out.print(_tree(spec))
+        console(options.color).print(_tree(spec))
     return ExitCode.OK
 
 

@@ -235,7 +235,7 @@ HEAVY = {"textual", "rich", "numpy", "capstone", "pyroute2", "elftools", "pygmen
         ["--version"],
         ["--help"],
         ["show", "--json", "bpf/traffic.o"],
-        ["show", "--json", "bpf/traffic.o", "--set", "mode=1"],
+        ["show", "--json", "bpf/traffic.o", "--set", "sample_every=1"],
     ],
     ids=" ".join,
 )
