@@ -170,6 +170,7 @@ async def test_constants_are_read_only_after_the_load(explore: Callable[..., Any
         await walk.until(lambda: walk.status.stage == State.LOADED)
         view = walk.explorer.query_one(VariablesView)
         view.choose("sample_every")
+        assert "read-only since the load" in view.render_line(1).text
         await walk.press("e")
         assert not isinstance(walk.app.screen, VariableEditor)
         view.choose("counting")

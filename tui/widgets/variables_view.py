@@ -128,6 +128,7 @@ class VariablesView(RowView):
     @live.setter
     def live(self, variables: Mapping[str, Variable]) -> None:
         self._live = variables
+        self._raw = {}
         self.refresh_values()
 
     @property
