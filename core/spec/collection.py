@@ -80,6 +80,8 @@ class CollectionSpec:
     externs: Externs = field(default_factory=Externs)
     btf: Btf | None = None
     """The object's types; None where it has none."""
+    producer: str = ""
+    """The compiler, as far as the object tells: `clang version 19.1.7`, `rustc version 1.80.0`, `Rust`."""
     layouts: dict[str, SectionLayout] = field(default_factory=dict[str, SectionLayout], repr=False)
     """By section name: what the kernel wants filled in before it takes the BTF."""
 

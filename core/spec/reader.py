@@ -16,6 +16,7 @@ from .linker import ExternPlace, Linker
 from .map import MapSpec
 from .mapdefs import read_contents, read_maps
 from .object import FunctionRange, ObjectFile
+from .producer import find_producer
 from .program import ProgramSpec, ReferenceKind
 from .sections import find_section, nearest_section
 from .uapi import MapFlag, MapType, ProgramType
@@ -49,6 +50,7 @@ def read_bytes(data: bytes, *, file: str) -> CollectionSpec:
     """Read an object from memory; see `CollectionSpec.from_bytes`."""
     obj = ObjectFile(data, file)
     spec = CollectionSpec(file, obj.elf.byte_order, _license(obj), _kernel_version(obj), btf=obj.btf)
+    spec.producer = find_producer(obj.elf)
     spec.maps, hidden = read_maps(obj)
     read_contents(obj, spec.maps)
     places = _externs(obj, spec)

@@ -28,7 +28,7 @@ def run(arguments: Sequence[str]) -> int:
     parser = Parser("show", "Show what a BPF object holds: programs, maps, variables, types. Nothing is loaded.")
     add_object(parser)
     parser.add_argument("--json", action="store_true", help=f"as JSON, schema {SCHEMA}")
-    parser.add_argument("--core", action="store_true", help="what each CO-RE relocation resolves to; with --json: as well")
+    parser.add_argument("--core", action="store_true", help="what CO-RE relocations resolve to; with --json: as well")
     parser.add_argument(
         "--btf", metavar="FILE", help="with --core: against the types in FILE instead of the running kernel's"
     )
@@ -174,6 +174,8 @@ def _tree(spec: CollectionSpec) -> Tree:
     from rich.tree import Tree
 
     facts = [f"{spec.byte_order}-endian", f"license {spec.license!r}" if spec.license else "no license"]
+    if spec.producer:
+        facts.append(spec.producer)
     if spec.kernel_version:
         facts.append(f"version {spec.kernel_version:#x}")
     facts.append(f"{len(spec.btf) - 1} types" if spec.btf is not None else "no BTF")
