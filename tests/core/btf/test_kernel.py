@@ -1,0 +1,169 @@
+"""Split BTF, and the kernel's: mapped, indexed once, the index kept in a file that cannot mislead."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bpftui.core.btf import Btf, CType, Kind, cache, kernel, types
+from bpftui.core.btf.header import c_header
+from bpftui.core.errors import FeatureError, UnknownNameError
+from tests.core.btf.blob import Blob
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    kernel.vmlinux.cache_clear()
+    kernel.module.cache_clear()
+    yield
+    kernel.vmlinux.cache_clear()
+    kernel.module.cache_clear()
+
+
+def base_blob(order: str = "<") -> Blob:
+    blob = Blob(order=order)
+    integer = blob.integer("int", 4)
+    blob.struct("point", 8, [("x", integer, 0), ("y", integer, 32)])
+    return blob
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_split_btf_continues_the_ids_and_strings_of_its_base(order: str) -> None:
+    byte_order = "little" if order == "<" else "big"
+    base = Btf(base_blob(order).bytes(), byte_order)
+    own = Blob(first_id=len(base), first_string=len(base.strings), order=order)
+    line = own.struct("line", 16, [("from", 2, 0), ("to", 2, 64)])
+    point = own.struct(base.strings.index(b"point"), 4, [("x", 1, 0)])
+    split = Btf(own.bytes(), byte_order, base=base)
+
+    assert (line, point, len(split)) == (3, 4, 5)
+    assert split.find("line") == 3
+    assert base.find("line") is None
+    assert split.find_all("point") == [2, 4]
+    assert split.type(2) is base.type(2)
+    assert [split.kind(i) for i in range(5)] == [Kind.VOID, Kind.INT, Kind.STRUCT, Kind.STRUCT, Kind.STRUCT]
+    assert [split.type_name(i) for i in range(5)] == ["void", "int", "point", "line", "point"]
+    assert split.ids(Kind.STRUCT) == [2, 3, 4]
+    assert split.word_offset(2) == base.word_offset(2)
+    assert split.word_offset(3) == 24
+    raw = bytes(range(16))
+    decoded = CType(split, line).decode(raw)
+    assert decoded["to"]["y"] == int.from_bytes(raw[12:], byte_order)
+    assert "struct line {\n\tstruct point from;\n\tstruct point to;\n};" in c_header(split)
+
+
+def test_an_index_stands_for_the_search() -> None:
+    raw = base_blob().bytes()
+    index = Btf(raw).index
+    again = Btf(memoryview(raw), index=index)
+    found = again.type(again.find("point") or 0)
+    assert isinstance(found, types.Composite)
+    assert [member.name for member in found.members] == ["x", "y"]
+
+
+def test_the_end_of_another_string_is_a_name() -> None:
+    blob = base_blob()
+    blob.add("waypoint", 7, 0)
+    blob.add(blob.name("viewpoint") + 4, 7, 0)
+    assert Btf(blob.bytes()).find_all("point") == [2, 4]
+    for number in range(20):
+        blob.name(f"{number}point")
+    assert Btf(blob.bytes()).find_all("point") == [2, 4]
+
+
+def use(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    monkeypatch.setattr(kernel, "DIRECTORY", folder)
+    monkeypatch.setattr(kernel, "VMLINUX", folder / "vmlinux")
+
+
+def test_the_index_is_kept_and_only_used_for_its_own_blob(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, tmp_path)
+    (tmp_path / "vmlinux").write_bytes(base_blob().bytes())
+    assert kernel.vmlinux().find("point") == 2
+    file = cache.directory() / "vmlinux.index"
+    assert file.parent == tmp_path / "cache" / "bpftui"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [path.name for path in file.parent.iterdir()] == ["vmlinux.index"]
+
+    key = cache.key((tmp_path / "vmlinux").read_bytes())
+    kept = cache.fetch("vmlinux", key)
+    assert kept is not None
+    assert list(kept.places) == [0, 4]
+    whole = file.read_bytes()
+    for damaged in (b"", whole[:20], whole[:-1], whole + b"\0", whole[:-1] + b"\xff", b"x" + whole[1:]):
+        file.write_bytes(damaged)
+        assert cache.fetch("vmlinux", key) is None
+        kernel.vmlinux.cache_clear()
+        assert kernel.vmlinux().find("point") == 2
+        assert file.read_bytes() == whole
+    assert cache.fetch("vmlinux", (key[0], key[1] ^ 1)) is None
+
+    other = Blob()
+    other.integer("long", 8)
+    (tmp_path / "vmlinux").write_bytes(other.bytes())
+    kernel.vmlinux.cache_clear()
+    assert kernel.vmlinux().find("long") == 1
+
+
+def test_no_cache_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, tmp_path)
+    (tmp_path / "vmlinux").write_bytes(base_blob().bytes())
+    (tmp_path / "cache").write_text("a file where the directory would be")
+    assert kernel.vmlinux().find("point") == 2
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="sudo is what root is told of")
+def test_under_sudo_it_belongs_to_who_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUDO_UID", "1234")
+    monkeypatch.setenv("SUDO_GID", "5678")
+    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        folder.chmod(0o755)
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home))
+    btf = Btf(base_blob().bytes())
+    cache.store("vmlinux", (1, 2), btf.index)
+    assert cache.fetch("vmlinux", (1, 2)) is None, "it was written where only root may write"
+    os.chown(home, 1234, 5678)
+    cache.store("vmlinux", (1, 2), btf.index)
+    for path in (home / "bpftui", home / "bpftui" / "vmlinux.index"):
+        assert (path.stat().st_uid, path.stat().st_gid) == (1234, 5678)
+    (tmp_path / "only-root-writes-here").touch()
+    assert (tmp_path / "only-root-writes-here").stat().st_uid == 0
+
+
+def test_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, tmp_path)
+    with pytest.raises(FeatureError, match="does not publish its types"):
+        kernel.vmlinux()
+    base = base_blob()
+    (tmp_path / "vmlinux").write_bytes(base.bytes())
+    own = Blob(first_id=3, first_string=len(base.strings))
+    own.struct("device", 8, [("at", 2, 0)])
+    (tmp_path / "veth").write_bytes(own.bytes())
+    assert kernel.modules() == ["veth"]
+    assert kernel.module("veth").find("device") == 3
+    with pytest.raises(UnknownNameError, match="no kernel module 'vet'") as caught:
+        kernel.module("vet")
+    assert caught.value.hint == "did you mean 'veth'?"
+
+
+@pytest.mark.skipif(not kernel.VMLINUX.exists(), reason=f"no {kernel.VMLINUX}")
+def test_the_running_kernels_own() -> None:
+    first = kernel.vmlinux()
+    expected = {name: first.find_all(name) for name in ("task_struct", "list_head", "pid", "int", "no_such_type")}
+    kernel.vmlinux.cache_clear()
+    second = kernel.vmlinux()
+    assert second is not first
+    assert {name: second.find_all(name) for name in expected} == expected
+    task = second.find("task_struct", Kind.STRUCT)
+    assert task is not None
+    assert CType(second, task).member(".comm")[0].c_text == "char[16]"
