@@ -297,7 +297,7 @@ def _shown(answer: _Answer, kind: CoreKind) -> str:
 def _flavors(target: Btf, essential: str) -> set[str]:
     """Return the names in a BTF's strings that are flavours of *essential*."""
     beginning = f"{essential}___".encode()
-    found = set() if target.base is None else _flavors(target.base, essential)
+    found: set[str] = set() if target.base is None else _flavors(target.base, essential)
     at = target.strings.find(beginning)
     while at >= 0:
         name = target.name(target.first_string + at)

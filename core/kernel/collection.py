@@ -7,13 +7,16 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
-from ..errors import BpftuiError, LoadError
+from ..btf.core import CoreResolver
+from ..btf.kernel import vmlinux
+from ..errors import BpftuiError, LoadError, VerifierError
 from ..spec import MapType
+from ..spec.relocate_core import apply_core, core_problem, resolve_core
 from .btf import load_btf, prepare
 from .create import create_map
 from .kconfig import SECTION as KCONFIG
 from .kconfig import kconfig_values
-from .loading import LOG_NONE, load_program
+from .loading import LOG_NONE, CoreRefusedError, load_program, unresolved_slot
 from .program import Program
 from .relocate import relocate
 from .variable import Variable
@@ -21,9 +24,11 @@ from .variable import Variable
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from ..btf import Btf
     from ..runtime import Runtime
     from ..spec import CollectionSpec, MapSpec, ProgramSpec
     from .link import Link
+    from .loading import Loaded
     from .map import Map
     from .syscall import Descriptor
 
@@ -78,18 +83,20 @@ class Loader:
 
     Args:
         spec: What to load. It is not changed.
+        target: The types to adapt the programs to, instead of those that the kernel publishes.
 
     Raises:
         LoadError: The object was compiled for the other byte order.
     """
 
-    def __init__(self, spec: CollectionSpec) -> None:
+    def __init__(self, spec: CollectionSpec, target: Btf | None = None) -> None:
         if spec.byte_order != sys.byteorder:
             raise LoadError(
                 f"cannot load {spec.file}: it is {spec.byte_order}-endian, and this machine is {sys.byteorder}-endian",
                 hint=f"compile it with -target bpf{'el' if sys.byteorder == 'little' else 'eb'}",
             )
         self.spec = spec
+        self.target = target
         self.maps: dict[str, Map] = {}
         self.programs: dict[str, Program] = {}
         self.links: set[Link] = set()
@@ -135,12 +142,38 @@ class Loader:
         with contextlib.ExitStack() as borrowed:
             # Only what it refers to, and only for as long as the kernel reads the code.
             fds = {name: borrowed.enter_context(self.maps[name].descriptor) for name in spec.maps if name in self.maps}
-            code = relocate(spec, fds, self.spec.btf)
-            loaded = load_program(spec, code, self._btf_fd, log_level=log_level)
+            try:
+                loaded = self._load_code(spec, fds, log_level)
+            except VerifierError as error:
+                error.hint = self._unresolved(spec, error.log) or error.hint
+                raise
         program = Program(spec, loaded.descriptor, loaded.log, self.links)
         self._stack.callback(program.close)
         self.programs[spec.name] = program
         return program
+
+    def _load_code(self, spec: ProgramSpec, fds: dict[str, int], log_level: int) -> Loaded:
+        """Let the kernel adapt the code to its types (CO-RE), and do so ourselves where it cannot or is not to."""
+        btf = self.spec.btf
+        if self.target is None and self._btf_fd is not None:
+            try:
+                return load_program(spec, relocate(spec, fds, btf), self._btf_fd, log_level=log_level)
+            except CoreRefusedError:
+                pass
+        adapted = None
+        if btf is not None and spec.linked.core_relocations:
+            adapted, _ = apply_core(spec, btf, self.target or vmlinux())
+        code = relocate(spec, fds, btf, adapted)
+        return load_program(spec, code, self._btf_fd, log_level=log_level, core=False)
+
+    def _unresolved(self, spec: ProgramSpec, log: str) -> str | None:
+        """Return what is not in the kernel's types, where that is why the verifier refused a program."""
+        slot = unresolved_slot(log)
+        if slot is None or self.spec.btf is None:
+            return None
+        resolver = CoreResolver(self.spec.btf, self.target or vmlinux())
+        found = {item.slot: resolution for item, resolution in resolve_core(spec, resolver)}.get(slot)
+        return None if found is None else core_problem(spec, slot, found)
 
     def fill_program_array(self, spec: MapSpec) -> None:
         """Put the programs into a program array that its object names, as far as they were loaded."""

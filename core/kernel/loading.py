@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..errors import BpftuiError
     from ..spec import ProgramSpec
 
-__all__ = ["LOG_FULL", "LOG_NONE", "LOG_STATS", "Loaded", "load_program"]
+__all__ = ["LOG_FULL", "LOG_NONE", "LOG_STATS", "CoreRefusedError", "Loaded", "load_program", "unresolved_slot"]
 
 LOG_NONE: Final = 0
 LOG_FULL: Final = 1
@@ -40,12 +40,12 @@ _SUMMARY: Final = re.compile(
     r"processed \d+ insns|verification time|stack depth|(mark_precise|peak_states|max_states)|^\s*$|^from \d+ to \d+"
 )
 _SOURCE: Final = re.compile(r"^; (?P<text>.*?)(?: @ (?P<place>\S+:\d+))?$")
-_UNRESOLVED_CORE: Final = re.compile(r"unknown#195896080|<invalid CO-RE relocation>")
+_UNRESOLVED_CORE: Final = re.compile(r"^(?P<slot>\d+): .*unknown#195896080", re.MULTILINE)
 """0xbad2310: what a failed CO-RE relocation leaves in place of its instruction."""
 
 _CORE_GIVEN_UP: Final = re.compile(
-    r"relo #\d+: (unexpected insn|insn #\d+ \(|.*ambiguity|parsing|error matching|trying to relocate|<.*anonymous)"
-    r"|target candidate search failed"
+    r"relo #\d+: (unexpected insn|insn #\d+ \(.*(value too big|mem size|unexpected form)|.* ambiguity|parsing \["
+    r"|error matching|trying to relocate|.*doesn't support anonymous)|target candidate search failed"
 )
 """What the kernel's resolver says before it gives up on a program (relo_core.c, Linux 6.18)."""
 
@@ -111,6 +111,9 @@ def load_program(
         VerifierError: The verifier refused it; has the whole log.
         LoadError, FeatureError, NoPermissionError: The kernel said no before it came to that.
     """
+    asked = core and btf_fd is not None and bool(program.linked.core_relocations)
+    if asked and not _has_functions(program):
+        raise _core_refused(program)
     target = _hook(program)
     # Debug information that the kernel finds fault with must not keep a program from being loaded.
     for with_lines in (True, False):
@@ -120,12 +123,28 @@ def load_program(
             fd, log, error = _load(attr, log_level)
         if error is None:
             return Loaded(Descriptor(fd, f"program {program.name}"), log)
-        if not (with_lines and re.search(r"(line|func)_info", log)):
+        faulty = with_lines and re.search(r"(line|func)_info", log)
+        if asked and (faulty or _CORE_GIVEN_UP.search(log) or (error.errno == errno.E2BIG and not log.strip())):
+            raise _core_refused(program)
+        if not faulty:
             break
-    asked = core and btf_fd is not None and bool(program.linked.core_relocations)
-    if asked and (_CORE_GIVEN_UP.search(log) or (error.errno == errno.E2BIG and not log.strip())):
-        raise CoreRefusedError(f"cannot load program {program.name}: the kernel resolves no such CO-RE relocations")
     raise _explained(program, error, log)
+
+
+def _has_functions(program: ProgramSpec) -> bool:
+    """Whether all functions have types. Without func_info the kernel ignores line_info and CO-RE without a word."""
+    functions = program.linked.functions
+    return bool(functions) and all(function.type_id for function in functions)
+
+
+def _core_refused(program: ProgramSpec) -> CoreRefusedError:
+    return CoreRefusedError(f"cannot load program {program.name}: the kernel does not resolve its CO-RE relocations")
+
+
+def unresolved_slot(log: str) -> int | None:
+    """Return the instruction at which the verifier gave up because its CO-RE relocation was not resolved."""
+    found = _UNRESOLVED_CORE.search(log)
+    return None if found is None else int(found["slot"])
 
 
 def _load(attr: Attr, log_level: int) -> tuple[int, str, BpfError | None]:
@@ -163,7 +182,7 @@ def _attribute(
     if btf_fd is None:
         return attr
     linked = program.linked
-    if with_lines and linked.functions and all(function.type_id for function in linked.functions):
+    if with_lines and _has_functions(program):
         functions = [struct.pack("=2I", function.start, function.type_id) for function in linked.functions]
         attr.u32(76, 8).pointer(80, buffer(b"".join(functions))).u32(88, len(functions))
         lines = [

@@ -31,9 +31,7 @@ _SOURCE_SHIFT: Final = 4 if sys.byteorder == "little" else 0
 _KALLSYMS: Final = "/proc/kallsyms"
 
 
-def relocate(
-    program: ProgramSpec, maps: Mapping[str, int], btf: Btf | None, adapted: bytes | None = None
-) -> bytes:
+def relocate(program: ProgramSpec, maps: Mapping[str, int], btf: Btf | None, adapted: bytes | None = None) -> bytes:
     """Return the program's code, ready to load.
 
     Args:

@@ -1,0 +1,124 @@
+"""CO-RE: our resolution of an object is the kernel's own; what neither resolves is named."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import pytest
+
+from bpftui.core.btf.kernel import vmlinux
+from bpftui.core.errors import VerifierError
+from bpftui.core.kernel import collection, loading
+from bpftui.core.kernel.collection import Loader
+from bpftui.core.kernel.objects import object_info
+from bpftui.core.kernel.runtime import KernelRuntime
+from bpftui.core.kernel.syscall import Attr, Command, borrowed, buffer
+from bpftui.core.spec import CollectionSpec, CoreRelocation, LinkedCode, ProgramSpec, ProgramType
+from bpftui.core.spec.relocate_core import apply_core
+
+pytestmark = pytest.mark.kernel
+
+OBJECTS = Path(__file__).parents[1] / "objects"
+
+# Offsets in `struct bpf_prog_info` (uapi/linux/bpf.h): 4 xlated_prog_len, 24 its pointer, after id and tag.
+XLATED_LENGTH, XLATED = 20, 32
+LD_IMM64, MAP_SOURCES = 0x18, (1, 2)
+
+
+def _xlated(program) -> list[tuple[int, int, int, int]]:
+    """Return the instructions as the verifier left them; what differs between two loads, maps, without its number."""
+    size = struct.unpack_from("=I", object_info(program.descriptor, 240), XLATED_LENGTH)[0]
+    code, info = buffer(size), buffer(240)
+    struct.pack_into("=I", info, XLATED_LENGTH, size)
+    pointer = Attr(8).pointer(0, code)
+    struct.pack_into("=Q", info, XLATED, pointer.get(0) | pointer.get(4) << 32)
+    with borrowed(program.descriptor) as fd:
+        Attr(16).u32(0, fd, len(info)).pointer(8, info).call(Command.OBJ_GET_INFO_BY_FD)
+    rows: list[tuple[int, int, int, int]] = list(struct.iter_unpack("=BBhi", code.raw))
+    for slot, (opcode, registers, offset, _) in enumerate(rows):
+        if opcode == LD_IMM64 and registers >> 4 in MAP_SOURCES:
+            rows[slot] = (opcode, registers, offset, 0)
+    assert len(rows) == size // 8
+    return rows
+
+
+def _facts(loaded) -> dict:
+    loaded.programs["core"].run()
+    return loaded.variables["facts"].get()
+
+
+def test_our_resolution_is_the_kernels_own():
+    spec = CollectionSpec.from_file(OBJECTS / "core.o")
+    with Loader(spec) as by_kernel, Loader(spec, vmlinux()) as by_us:
+        first, second = (loader.load(KernelRuntime(), None) for loader in (by_kernel, by_us))
+        with first, second:
+            theirs, ours = _xlated(first.programs["core"]), _xlated(second.programs["core"])
+            assert len(ours) == spec.programs["core"].insns
+            assert ours == theirs
+            facts = _facts(second)
+            assert facts == _facts(first)
+            assert facts["value"] == 3
+            assert (facts["type_size"], facts["type_matches"], facts["missing"]) == (16, 1, 0)
+            assert facts["size"] == 16
+            assert facts["tgid"] > 0
+
+
+@pytest.mark.parametrize("refusal", ["no types", "E2BIG"])
+def test_kernels_without_core_get_adapted_code(monkeypatch, refusal):
+    asked: list[bool] = []
+    load = loading.load_program
+
+    def old_kernel(program, code, btf_fd=None, *, log_level=0, core=True):
+        asked.append(core)
+        if core:
+            raise loading.CoreRefusedError("as Linux 5.16 does")
+        return load(program, code, btf_fd, log_level=log_level, core=core)
+
+    monkeypatch.setattr(collection, "load_program", old_kernel)
+    if refusal == "no types":
+        monkeypatch.setattr(Loader, "load_types", lambda self: None)
+    with CollectionSpec.from_file(OBJECTS / "core.o").load() as loaded:
+        assert _facts(loaded)["value"] == 3
+    assert asked == ([False] if refusal == "no types" else [True, False])
+
+
+def test_another_target_is_followed():
+    spec = CollectionSpec.from_file(OBJECTS / "core_shapes.o")
+    other = CollectionSpec.from_file(OBJECTS / "core_target.o").btf
+    assert other is not None
+    with Loader(spec, other) as loader, loader.load(KernelRuntime(), {"fields"}) as loaded:
+        loaded.programs["fields"].run()
+        # The last that it asks for is the size of an element.
+        assert loaded.variables["sink"].get() == 4
+        assert (0xB7, 64) in {(row[0], row[3]) for row in _xlated(loaded.programs["fields"])}
+
+
+def test_a_field_that_is_missing_is_named():
+    spec = CollectionSpec.from_file(OBJECTS / "core.o")
+    assert spec.btf is not None
+    older = spec.btf.find("task_struct___older")
+    assert older is not None
+    # r0 = offset of the field; exit
+    code = struct.pack("=BBhi", 0xB7, 0, 0, 8) + struct.pack("=BBhi", 0x95, 0, 0, 0)
+    text = spec.btf.strings.find(b"\x000:1\0") + 1
+    linked = LinkedCode(code, read_core_relocations=lambda: (CoreRelocation(0, older, "0:1", 0, text),))
+    program = ProgramSpec("reads", "raw_tp/x", ProgramType.RAW_TRACEPOINT, license="GPL", link=lambda: linked)
+    spec.programs = {"reads": program}
+    assert apply_core(program, spec.btf, vmlinux())[0] != code
+    for target in (None, vmlinux()):
+        with Loader(spec, target) as loader, pytest.raises(VerifierError) as caught:
+            loader.load(KernelRuntime(), None)
+        expected = "program reads, instruction 0: task_struct___older.member_that_never_was does not exist in this "
+        assert (caught.value.hint or "").startswith(expected + "kernel's BTF")
+
+
+def test_what_the_kernel_gives_up_on_is_resolved_by_us():
+    """An unsigned enumerator of 2^31 or more: the kernel extends its sign, and finds that clang did not."""
+    spec = CollectionSpec.from_file(OBJECTS / "core_shapes.o")
+    with Loader(spec, spec.btf) as loader:
+        loader.load_types()
+        program = spec.programs["enumerators"]
+        for map_ in spec.maps.values():
+            loader.create_map(map_)
+        assert loader.load_program(program).name == "enumerators"

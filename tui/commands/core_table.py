@@ -1,0 +1,79 @@
+"""`bpftui show --core`: what each CO-RE relocation resolves to, as a table or JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...core.btf.core import CoreResolver, Outcome
+from ...core.btf.kernel import vmlinux
+from ...core.btf.target import read_btf
+from ...core.errors import FeatureError
+from ...core.spec.relocate_core import resolve_core
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from ...core.spec import CollectionSpec
+
+__all__ = ["core_json", "core_table", "core_target"]
+
+_STYLES = {Outcome.RESOLVED: "", Outcome.MISSING: "yellow", Outcome.UNKNOWN: "dim"}
+
+
+def core_target(spec: CollectionSpec, file: str | None) -> CoreResolver | None:
+    """Return what resolves an object's relocations: against a BTF file, else the running kernel, else nothing.
+
+    None where the object has no types, and so no relocations.
+    """
+    if spec.btf is None:
+        return None
+    if file is not None:
+        return CoreResolver(spec.btf, read_btf(file))
+    try:
+        return CoreResolver(spec.btf, vmlinux())
+    except FeatureError:
+        return CoreResolver(spec.btf, None)
+
+
+def core_json(spec: CollectionSpec, resolver: CoreResolver | None) -> list[dict[str, Any]]:
+    """Return one object for each relocation, in the order of programs and instructions."""
+    if resolver is None:
+        return []
+    return [
+        {
+            "program": program.name,
+            "insn": item.slot,
+            "kind": found.label,
+            "access": item.access,
+            "local": found.local,
+            "outcome": found.outcome.value,
+            "target": found.target,
+            "exists": found.exists,
+            "value": found.value,
+            "size": found.size or None,
+            "candidates": list(found.candidates),
+            "reason": found.reason,
+        }
+        for program in spec.programs.values()
+        for item, found in resolve_core(program, resolver)
+    ]
+
+
+def core_table(spec: CollectionSpec, resolver: CoreResolver | None) -> Table:
+    """Return the same for people: a line for each relocation."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
+    table.add_column("program", style="green", no_wrap=True)
+    table.add_column("insn", justify="right", no_wrap=True)
+    for title in ("kind", "access", "resolves to"):
+        table.add_column(title, no_wrap=True)
+    if resolver is None:
+        return table
+    for program in spec.programs.values():
+        for item, found in resolve_core(program, resolver):
+            renamed = f"{found.target}  " if found.target not in (None, found.local) else ""
+            result = Text(renamed + found.result, style=_STYLES.get(found.outcome, "red"))
+            table.add_row(program.name, str(item.slot), found.label, Text(found.local), result)
+    return table
