@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 CLANG := clang-19|clang-20|clang-21|clang-22|clang-23|clang-24=clang-19
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint screenshots bench bpf clean
+.PHONY: help demo test fuzz lint screenshots bench bpf clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ demo: $(VENV)/.runtime ## watch packets being counted, in a sandbox of its own
 test: $(VENV)/.dev ## all tests; those that need root and bpf(2) are skipped without
 	@.ci/packages "make test" "$(CLANG)" tmux=tmux || echo "make test: tests that need it are skipped" >&2
 	$(BIN)/python -m pytest $(ARGS)
+
+fuzz: $(VENV)/.dev ## 20,000 damaged objects through the reader
+	$(BIN)/python -m tests.fuzz.mutants $(ARGS)
 
 lint: $(VENV)/.dev ## style, formatting, types, direction of imports
 	$(BIN)/python -m ruff check
