@@ -7,6 +7,9 @@
     char[N]                str up to the first NUL, when the rest is zero and the text is printable
     other arrays           list
     struct, union          dict; members of anonymous structs and unions belong to their parent
+    flexible array         list (or str) of what follows its struct: as many elements as the bytes hold
+    long double            bytes: 10, 12 and 16 bytes of floating point have no Python type
+    function pointer       int, as every pointer
 
 Where the bytes of a char array are no text, they are a list of ints, so that decoding never loses anything.
 """
@@ -41,31 +44,51 @@ class EnumName(str):
 class Field:
     """A member as it lies in its outermost named struct: anonymous ones in between are dissolved."""
 
-    __slots__ = ("bit_offset", "bit_size", "name", "type_id")
+    __slots__ = ("bit_offset", "bit_size", "flexible", "name", "type_id")
 
-    def __init__(self, name: str, type_id: int, bit_offset: int, bit_size: int) -> None:
+    def __init__(self, name: str, type_id: int, bit_offset: int, bit_size: int, *, flexible: bool = False) -> None:
         self.name = name
         self.type_id = type_id
         self.bit_offset = bit_offset
         self.bit_size = bit_size
+        self.flexible = flexible
+        """Whether what follows the outermost struct belongs to it: an array without a length, at the end."""
 
 
-def fields(btf: Btf, composite: t.Composite, base: int = 0, depth: int = 0) -> Iterator[Field]:
-    """Iterate over the named members of a struct or union; *base* is its own bit offset."""
-    for member in composite.members:
+def fields(btf: Btf, composite: t.Composite, base: int = 0, depth: int = 0, *, last: bool = True) -> Iterator[Field]:
+    """Iterate over the named members of a struct or union; *base* is its own bit offset, *last* whether it ends its
+    outermost struct.
+    """
+    for index, member in enumerate(composite.members, 1):
+        ends = last and (composite.is_union or index == len(composite.members))
         if not member.name and depth < 32:
             inner = btf.strip(member.type_id)
             if isinstance(inner, t.Composite):
-                yield from fields(btf, inner, base + member.bit_offset, depth + 1)
+                yield from fields(btf, inner, base + member.bit_offset, depth + 1, last=ends)
         elif member.name:
-            bit_size = member.bit_size or _old_bitfield(btf, member)
-            yield Field(member.name, member.type_id, base + member.bit_offset, bit_size)
+            shift, old_size = _old_bitfield(btf, member)
+            flexible = ends and is_flexible(btf, member.type_id)
+            at = base + member.bit_offset + shift
+            yield Field(member.name, member.type_id, at, member.bit_size or old_size, flexible=flexible)
 
 
-def _old_bitfield(btf: Btf, member: t.Member) -> int:
-    # Before the kind flag (LLVM 8, pahole 1.12), a bitfield was an INT with fewer bits than its size holds.
+def _old_bitfield(btf: Btf, member: t.Member) -> tuple[int, int]:
+    """Return offset and width of a bitfield of before the kind flag (LLVM 8, pahole 1.12): an INT with fewer bits than
+    its size holds, and with an offset of its own.
+    """
     found = btf.strip(member.type_id)
-    return found.bits if isinstance(found, t.Int) and found.bits < found.size * 8 else 0
+    if isinstance(found, t.Int) and not member.bit_size and found.bits < found.size * 8:
+        return found.bit_offset, found.bits
+    return 0, 0
+
+
+def is_flexible(btf: Btf, type_id: int, depth: int = 0) -> bool:
+    """Whether values of a type have no fixed size: an array without a length, or a struct that ends with one."""
+    found = btf.strip(type_id)
+    if isinstance(found, t.Composite) and found.members and depth < 32:
+        ends = found.members if found.is_union else found.members[-1:]
+        return any(is_flexible(btf, member.type_id, depth + 1) for member in ends)
+    return isinstance(found, t.Array) and found.count == 0
 
 
 def is_text(btf: Btf, array: t.Array) -> bool:
@@ -122,7 +145,8 @@ def _decode_array(btf: Btf, array: t.Array, raw: bytes) -> Value:
 def _decode_field(btf: Btf, field: Field, raw: bytes) -> Value:
     start = field.bit_offset // 8
     if not field.bit_size:
-        return decode(btf, field.type_id, raw[start : start + btf.size(field.type_id)])
+        stop = None if field.flexible else start + btf.size(field.type_id)
+        return decode(btf, field.type_id, raw[start:stop])
     return decode_bits(btf, field.type_id, raw[start:], field.bit_offset % 8, field.bit_size)
 
 
@@ -155,6 +179,8 @@ def encode(btf: Btf, type_id: int, value: Value, name: str, current: bytes) -> b
         TypeMismatchError: The value has the wrong shape.
     """
     size = btf.size(type_id)
+    if is_flexible(btf, type_id):
+        size = len(current) or _needed(btf, type_id, value)
     if isinstance(value, bytes | bytearray | memoryview):
         return _sized(bytes(value), size, name, btf, type_id)
     found = btf.strip(type_id)
@@ -169,9 +195,9 @@ def encode(btf: Btf, type_id: int, value: Value, name: str, current: bytes) -> b
             except OverflowError:
                 raise ValueRangeError(f"{name}: {value} does not fit {declaration(btf, type_id)}") from None
         case t.Array():
-            return _encode_array(btf, found, type_id, value, name, current)
+            return _encode_array(btf, found, type_id, value, name, current.ljust(size, b"\0"))
         case t.Composite():
-            return _encode_composite(btf, found, type_id, value, name, current)
+            return _encode_composite(btf, found, type_id, value, name, current.ljust(size, b"\0"))
         case _:
             raise TypeMismatchError(f"{name}: a value of type {declaration(btf, type_id)} can only be set as bytes")
 
@@ -205,8 +231,25 @@ def limits(found: t.BtfType, bits: int) -> tuple[int, int]:
     return 0, (1 << bits) - 1
 
 
-def _encode_array(btf: Btf, array: t.Array, type_id: int, value: Value, name: str, current: bytes) -> bytes:
+def _needed(btf: Btf, type_id: int, value: Value) -> int:
+    """Return the bytes that a value of a flexible type takes; at least those of the type itself."""
     size = btf.size(type_id)
+    if isinstance(value, bytes | bytearray | memoryview):
+        return max(size, len(value))
+    match btf.strip(type_id):
+        case t.Array(count=0, element=element) if isinstance(value, list):
+            return len(value) * btf.size(element)
+        case t.Array(count=0) if isinstance(value, str):
+            return len(value.encode("utf-8", "replace"))
+        case t.Composite() as composite if isinstance(value, dict):
+            ends = [field for field in fields(btf, composite) if field.flexible and field.name in value]
+            return max([size, *(f.bit_offset // 8 + _needed(btf, f.type_id, value[f.name]) for f in ends)])
+        case _:
+            return size
+
+
+def _encode_array(btf: Btf, array: t.Array, type_id: int, value: Value, name: str, current: bytes) -> bytes:
+    size = len(current)
     if isinstance(value, str) and is_text(btf, array):
         try:
             # What a command line holds that is no UTF-8 comes as surrogates, and goes back to its bytes.
@@ -221,31 +264,35 @@ def _encode_array(btf: Btf, array: t.Array, type_id: int, value: Value, name: st
     if not isinstance(value, list):
         wanted = "text" if is_text(btf, array) else f"a list of {array.count}"
         raise _mismatch(name, value, wanted, btf, type_id)
-    if len(value) != array.count:
-        raise TypeMismatchError(f"{name}: {declaration(btf, type_id)} takes {array.count} values, not {len(value)}")
     width = btf.size(array.element)
-    return b"".join(
+    count = array.count or (size // width if width else 0)
+    if len(value) != count:
+        raise TypeMismatchError(f"{name}: {declaration(btf, type_id)} takes {count} values, not {len(value)}")
+    raw = b"".join(
         encode(btf, array.element, item, f"{name}[{i}]", current[i * width : (i + 1) * width])
         for i, item in enumerate(value)
     )
+    return raw.ljust(size, b"\0")
 
 
 def _encode_composite(btf: Btf, composite: t.Composite, type_id: int, value: Value, name: str, current: bytes) -> bytes:
     if not isinstance(value, dict):
         raise _mismatch(name, value, "its members by name", btf, type_id)
     known = {field.name: field for field in fields(btf, composite)}
-    before = current.ljust(composite.size, b"\0")
+    before, size = current, len(current)
     raw = bytearray(before)
-    written = bytearray(composite.size)
+    written = bytearray(size)
     for member, item in value.items():
         if member not in known:
             raise UnknownNameError("member", member, known, where=declaration(btf, type_id))
         field = known[member]
-        patch, cover = bytearray(before), bytearray(composite.size)
+        patch, cover = bytearray(before), bytearray(size)
         encode_field(btf, field, item, f"{name}.{member}", patch)
+        if len(patch) != size:
+            raise ValueRangeError(f"{name}.{member}: there are only {size} bytes for all of {name}, not {len(patch)}")
         _cover(btf, field, cover)
         # Members of a union overlap: what a decoded dict repeats unchanged must not undo what was changed.
-        for at in (i for i in range(composite.size) if patch[i] != before[i]):
+        for at in (i for i in range(size) if patch[i] != before[i]):
             if (raw[at] ^ patch[at]) & cover[at] & written[at]:
                 raise TypeMismatchError(f"{name}: {member} overlaps what else is set: set one of them")
             raw[at] = raw[at] & ~cover[at] | patch[at] & cover[at]
@@ -259,7 +306,7 @@ def encode_field(btf: Btf, field: Field, value: Value, name: str, raw: bytearray
     if field.bit_size:
         put_bits(btf, field.type_id, value, name, raw, field.bit_offset, field.bit_size)
         return
-    stop = start + btf.size(field.type_id)
+    stop = len(raw) if field.flexible else start + btf.size(field.type_id)
     raw[start:stop] = encode(btf, field.type_id, value, name, bytes(raw[start:stop]))
 
 
@@ -269,7 +316,7 @@ def _cover(btf: Btf, field: Field, raw: bytearray) -> None:
     if field.bit_size:
         _write_bits(btf, raw, start, bits, field.bit_size, (1 << field.bit_size) - 1)
     else:
-        size = btf.size(field.type_id)
+        size = len(raw) - start if field.flexible else btf.size(field.type_id)
         raw[start : start + size] = b"\xff" * size
 
 

@@ -89,7 +89,7 @@ class VariableSpec:
         value = member.parse(text, name=name)
         window = slice(offset, offset + member.size)
         raw[window] = member.encode(value, name=name, current=bytes(raw[window]))
-        return bytes(raw)
+        return self._sized(bytes(raw))  # a flexible array must not grow into what follows
 
     def set_text(self, text: str, path: str = "") -> None:
         """Set the value, or the member at *path* (`.limits[2].rate`), from text as a user types it.
