@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...core.btf import CType, types
-from ...core.errors import ExitCode
+from ...core.btf import CType, Kind, types
+from ...core.errors import ExitCode, UnknownNameError, UsageError
 from ...core.spec.container import SeveralObjectsError
 from .common import Parser, add_object, add_settings, console, json_value, open_spec, print_json, print_table
 
@@ -32,8 +32,13 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--btf", metavar="FILE", help="with --core: against the types in FILE instead of the running kernel's"
     )
+    parser.add_argument("--header", action="store_true", help="its types as a C header that compiles")
+    parser.add_argument("--layout", metavar="TYPE", help="offsets, holes and padding of a struct, union or typedef")
     add_settings(parser)
     options = parser.parse_args(arguments)
+    alone = [options.header, options.layout is not None]
+    if sum(alone) + (any(alone) and (options.json or options.core)) > 1:
+        parser.error("--header and --layout are given alone: each is a text of its own")
     if options.btf is not None and not options.core:
         parser.error("--btf says what --core resolves against: give both")
     try:
@@ -45,6 +50,9 @@ def run(arguments: Sequence[str]) -> int:
             print_json(_objects_json(several))
         else:
             console(options.color).print(_objects_tree(several))
+        return ExitCode.OK
+    if any(alone):
+        print(_types_text(spec, options.layout), end="")
         return ExitCode.OK
     if options.core:
         from .core_table import core_json, core_table, core_target
@@ -82,6 +90,23 @@ def _objects_tree(several: SeveralObjectsError) -> Tree:
         place = f"  {item.size:,} bytes at {item.offset:#x}"
         root.add(Text.assemble((f"{several.file}#{number}", "green"), f"  {item.name}".rstrip(), (place, "dim")))
     return root
+
+
+def _types_text(spec: CollectionSpec, wanted: str | None) -> str:
+    """Return the layout of the type that is wanted; without one, a header of all types."""
+    from ...core.btf.header import c_header
+    from ...core.btf.layout import layout
+
+    if spec.btf is None:
+        raise UsageError(f"{spec.file} has no BTF, and so no types to show", hint="compile it with -g")
+    if wanted is None:
+        return c_header(spec.btf)
+    shapes = [i for kind in (Kind.STRUCT, Kind.UNION, Kind.TYPEDEF) for i in spec.btf.ids(kind)]
+    known = {spec.btf.type_name(i): i for i in reversed(shapes)}
+    name = wanted.removeprefix("struct ").removeprefix("union ")
+    if not name or name not in known:
+        raise UnknownNameError("type", wanted, filter(None, known), where=spec.file)
+    return layout(CType(spec.btf, known[name])).text
 
 
 def spec_json(spec: CollectionSpec) -> dict[str, Any]:
