@@ -16,7 +16,7 @@ from . import types as t
 from .access import Access, CoreKind, parse_access, sized
 from .compatible import essential_name, kinds_compatible
 from .field import field_value
-from .match import Mismatch, match_access
+from .match import WHERE, Mismatch, match_access
 from .types import Kind
 
 if TYPE_CHECKING:
@@ -267,7 +267,7 @@ class CoreResolver:
     ) -> CoreResolution:
         """Return the resolution of what no candidate has, with the reason of the one that came closest."""
         closest = max(mismatches, key=lambda item: item.depth, default=None) or self._no_candidate(local)
-        reason = closest.reason.format(where=self.where)
+        reason = closest.reason.replace(WHERE, self.where)
         if closest.nearest is not None:
             reason += f" (nearest: {closest.nearest})"
         start = replace(start, exists=False, reason=reason, nearest=closest.nearest)
@@ -283,7 +283,7 @@ class CoreResolver:
         beginning = wanted[:_NEAR]
         known = (self.target.type_name(i) for i in self.target.ids(kind))
         close = nearest(wanted, {name for name in known if name.startswith(beginning)})
-        return Mismatch(f"{Access(self.local, local.type_id).text} does not exist in {{where}}", close)
+        return Mismatch(f"{Access(self.local, local.type_id).text} does not exist in {WHERE}", close)
 
 
 def _bytes(count: int) -> str:

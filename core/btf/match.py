@@ -14,14 +14,16 @@ from .declare import declaration
 if TYPE_CHECKING:
     from .btf import Btf
 
-__all__ = ["Mismatch", "match_access"]
+__all__ = ["WHERE", "Mismatch", "match_access"]
 
+WHERE: Final = "{where}"
+"""Stands in reasons for what the target is called. It is replaced, not formatted: C types may have braces as well."""
 _MAX_STEPS: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """Why a candidate is not it: a sentence with `{where}` in the place of what the target is called."""
+    """Why a candidate is not it: a sentence with `WHERE` in the place of what the target is called."""
 
     reason: str
     nearest: str | None = None
@@ -43,19 +45,19 @@ def match_access(local: Access, kind: CoreKind, target: Btf, candidate: int) -> 
     if relation(local.btf, local.type_id, target, candidate):
         return Access(target, candidate)
     verb = "does not match" if kind is CoreKind.TYPE_MATCHES else "is not compatible with"
-    return Mismatch(f"{local.text} {verb} the type of that name in {{where}}")
+    return Mismatch(f"{local.text} {verb} the type of that name in {WHERE}")
 
 
 def _match_enumerator(local: Access, target: Btf, candidate: int) -> Access | Mismatch:
     found = target.strip(candidate)
     wanted = essential_name(local.steps[0].name)
     if not isinstance(found, t.Enum):
-        return Mismatch(f"{local.short_text}: {target.type_name(candidate)} is no enum in {{where}}")
+        return Mismatch(f"{local.short_text}: {target.type_name(candidate)} is no enum in {WHERE}")
     for index, enumerator in enumerate(found.enumerators):
         if essential_name(enumerator.name) == wanted:
             return Access(target, candidate, (Step(found.id, index, enumerator.name),))
     close = nearest(wanted, (enumerator.name for enumerator in found.enumerators))
-    return Mismatch(f"{local.short_text} does not exist in {{where}}", close)
+    return Mismatch(f"{local.short_text} does not exist in {WHERE}", close)
 
 
 class _Search:
@@ -85,14 +87,14 @@ class _Search:
         found = self.find(owner, step.name, 0, set()) if isinstance(owner, t.Composite) else None
         if found is None:
             known = self.names(owner.id, set())
-            return Mismatch(f"{self.text(number)} does not exist in {{where}}", nearest(step.name, known), number)
+            return Mismatch(f"{self.text(number)} does not exist in {WHERE}", nearest(step.name, known), number)
         place, bits, type_id = found
         ours = self.local.btf.type(step.type_id)
         assert isinstance(ours, t.Composite)
         local_id = ours.members[step.index].type_id
         if not fields_compatible(self.local.btf, local_id, self.target, type_id):
             shown = declaration(self.local.btf, local_id), declaration(self.target, type_id)
-            return Mismatch(f"{self.text(number)} is {shown[1]} in {{where}}, and not {shown[0]}", depth=number)
+            return Mismatch(f"{self.text(number)} is {shown[1]} in {WHERE}, and not {shown[0]}", depth=number)
         self.steps.append(place)
         self.bits += bits
         self.here = type_id
@@ -129,9 +131,9 @@ class _Search:
         if number:
             array = self.target.strip(self.here)
             if not isinstance(array, t.Array):
-                return Mismatch(f"{self.text(number - 1)} is no array in {{where}}", depth=number)
+                return Mismatch(f"{self.text(number - 1)} is no array in {WHERE}", depth=number)
             if step.index >= array.count and not is_flexible(self.target, self.steps[-1], array):
-                reason = f"{self.text(number)} does not exist in {{where}}, where it has {array.count} elements"
+                reason = f"{self.text(number)} does not exist in {WHERE}, where it has {array.count} elements"
                 return Mismatch(reason, depth=number)
             self.here = self.target.strip(array.element).id
         self.steps.append(Step(self.here, step.index))

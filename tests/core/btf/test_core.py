@@ -313,6 +313,13 @@ def test_of_several_candidates_the_closest_says_why_not():
     assert found.candidates == (2, 4)
 
 
+def test_a_field_that_became_an_anonymous_struct():
+    local = _btf([INT, _struct("s", 4, ("x", 1, 0))])
+    target = _btf([INT, _struct("s", 4, ("x", 3, 0)), _struct("", 4, ("y", 1, 0))])
+    found = CoreResolver(local, target).resolve(2, "0:0", CoreKind.FIELD_EXISTS)
+    assert found.reason == "s.x is struct { int y; } in the target's BTF, and not int"
+
+
 @pytest.mark.parametrize(
     ("access", "kind", "message"),
     [
