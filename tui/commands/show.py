@@ -199,11 +199,11 @@ def _tree(spec: CollectionSpec) -> Tree:
     from rich.tree import Tree
 
     facts = [f"{spec.byte_order}-endian", f"license {spec.license!r}" if spec.license else "no license"]
-    if spec.producer:
-        facts.append(spec.producer)
     if spec.kernel_version:
         facts.append(f"version {spec.kernel_version:#x}")
     facts.append(f"{len(spec.btf) - 1} types" if spec.btf is not None else "no BTF")
+    if spec.producer:
+        facts.append(spec.producer)
     root = Tree(Text.assemble((spec.file, "bold"), "  ", (", ".join(facts), "dim")))
 
     def branch(title: str, rows: Sequence[Text]) -> None:
