@@ -16,8 +16,10 @@ from .palette import ExplorerCommands
 from .screens.explorer import ExplorerScreen
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from textual.actions import ActionParseResult
+    from textual.dom import DOMNode
     from textual.screen import Screen
 
     from ..core.live import RuntimeName
@@ -48,11 +50,12 @@ class BpftuiApp(App[ExitCode]):
         super().__init__()
         self.session = session
         self.operations = Operations(session, runtime=runtime, attach=attach)
+        self.explorer = ExplorerScreen(session.spec, self.operations)
         self._load_at_once = bool(attach)
 
     def get_default_screen(self) -> Screen[object]:
         """Return the explorer: there is nothing below it."""
-        return ExplorerScreen(self.session.spec, self.operations)  # pyright: ignore[reportReturnType]
+        return self.explorer  # pyright: ignore[reportReturnType]
 
     def on_mount(self) -> None:
         """Leave in order when the terminal goes away; load what is to be loaded after the first frame."""
@@ -60,7 +63,33 @@ class BpftuiApp(App[ExitCode]):
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self.exit, ExitCode.INTERRUPTED)
         if self._load_at_once:
-            self.call_after_refresh(self.operations.load)
+            self.run_worker(self._load())
+
+    async def _load(self) -> None:
+        await self.explorer.furnished.wait()
+        self.operations.load()
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Run an action; those that a quick hand asks for before the panes are there wait for them, in their order."""
+        if self.explorer.furnished.is_set():
+            return await super().run_action(action, default_namespace, namespaces)
+        # A worker waits, not the app's own loop: the panes need that to get ready.
+        self.run_worker(self._run_later(action, default_namespace, namespaces))
+        return True
+
+    async def _run_later(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None,
+        namespaces: Mapping[str, DOMNode] | None,
+    ) -> None:
+        await self.explorer.furnished.wait()
+        await super().run_action(action, default_namespace, namespaces)
 
 
 def run(

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Final, cast
 from ..core.errors import BpftuiError
 from ..core.live import Counter, RateTracker, RingBuffer, Sample, Series, Track, counters, key_text
 from ..core.spec import MapType
-from .widgets.chart import ChartSeries
-from .widgets.event_view import EventLine
+from .drawn import ChartSeries, EventLine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

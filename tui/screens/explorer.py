@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -15,30 +16,25 @@ from ...core.spec import ReferenceKind
 from ..describe import describe
 from ..format import duration
 from ..messages import Attached, Detached, Failed, Loaded, Sampled
-from ..monitor import WINDOWS, Chosen, useful_map
+from ..monitor import Chosen, useful_map
 from ..nodes import Node, NodeKind
-from ..widgets.code_pane import CodePane
-from ..widgets.graph_pane import GraphPane
 from ..widgets.key_bar import KeyBar
-from ..widgets.listing_view import ListingView
-from ..widgets.log_pane import LogPane
-from ..widgets.map_pane import MapPane
-from ..widgets.map_table import MapTableView
 from ..widgets.overview import Overview
-from ..widgets.row_view import RowView
 from ..widgets.search_bar import SearchBar
 from ..widgets.spec_tree import SpecTree
 from ..widgets.status_line import StatusLine
-from ..widgets.variables_view import VariablesView
 from .session_screen import SessionScreen
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
-    from textual.widget import Widget
 
     from ...core.spec import CollectionSpec
     from ..operations import Operations
-    from ..widgets.variables_view import Place
+    from ..widgets.listing_view import ListingView
+    from ..widgets.map_table import MapTableView
+    from ..widgets.panes import Panes
+    from ..widgets.row_view import RowView
+    from ..widgets.variables_view import Place, VariablesView
 
 __all__ = ["ExplorerScreen"]
 
@@ -100,7 +96,11 @@ class ExplorerScreen(SessionScreen):
         """Initialise the screen for *spec*, which *operations* loads and attaches."""
         super().__init__(spec, operations)
         self.node = Node(NodeKind.COLLECTION, spec.file)
-        self._searched: Widget | None = None
+        self.furnished = asyncio.Event()
+        """Set as soon as the panes behind the tabs are there."""
+        self._searched: RowView | SpecTree | None = None
+
+    panes: Panes
 
     def compose(self) -> ComposeResult:
         """Compose the screen."""
@@ -108,18 +108,10 @@ class ExplorerScreen(SessionScreen):
         with Horizontal(id="body"):
             yield SpecTree(self.spec, id="tree")
             with TabbedContent(id="tabs"):
-                with TabPane("1 Overview", id="overview"):
-                    yield Overview()
-                with TabPane("2 Code", id="code"):
-                    yield CodePane(self.spec)
-                with TabPane("3 Variables", id="variables"):
-                    yield VariablesView(self.spec)
-                with TabPane("4 Maps", id="maps"):
-                    yield MapPane(self.spec)
-                with TabPane("5 Graph", id="graph"):
-                    yield GraphPane()
-                with TabPane("6 Log", id="log"):
-                    yield LogPane()
+                for number, tab in enumerate(_TABS, 1):
+                    with TabPane(f"{number} {tab.capitalize()}", id=tab):
+                        if tab == "overview":
+                            yield Overview()
         yield SearchBar(placeholder="search: enter finds, n and N go on, esc gives up")
         yield KeyBar(show_command_palette=False, compact=True)
 
@@ -130,6 +122,16 @@ class ExplorerScreen(SessionScreen):
         self.query_one(TabbedContent).query_one("Tabs").can_focus = False
         self._show_overview()
         self.operations.changed()
+        self.call_after_refresh(self._furnish)
+
+    async def _furnish(self) -> None:
+        """Make what no one sees yet: the first frame need not wait for it. Keys do (`BpftuiApp.run_action`)."""
+        from ..widgets.panes import Panes
+
+        self.panes = Panes(self.spec)
+        await self.panes.mount(self.query_one(TabbedContent))
+        self.furnished.set()
+        self.refresh_bindings()
 
     # Where we are
 
@@ -148,29 +150,15 @@ class ExplorerScreen(SessionScreen):
         """Return the program that is meant: the chosen one, else the one whose code is shown, else the first."""
         if self.node.kind is NodeKind.PROGRAM:
             return self.node.name
-        return self.node.program or self.query_one(CodePane).program or next(iter(self.spec.programs), "")
+        return self.node.program or self.panes.code.program or next(iter(self.spec.programs), "")
 
     def _choose(self, node: Node) -> None:
         """Let every pane follow."""
         self.node = node
-        match node.kind:
-            case NodeKind.PROGRAM:
-                self.query_one(CodePane).program = node.name
-            case NodeKind.FUNCTION:
-                self.query_one(CodePane).show_function(node.program, node.name)
-            case NodeKind.MAP:
-                self._show_map(node.name)
-            case NodeKind.VARIABLE:
-                self.query_one(VariablesView).choose(node.name)
-            case _:
-                pass
+        if self.furnished.is_set():
+            self.panes.choose(node)
+            self._show_sample()
         self._show_overview()
-
-    def _show_map(self, name: str) -> None:
-        """Show a map's entries or events, with what the last sample has of it."""
-        pane = self.query_one(MapPane)
-        pane.map_name = name
-        self._show_sample()
 
     def _show_overview(self, *, keep_place: bool = False) -> None:
         if self.tab in ("overview", ""):
@@ -207,8 +195,7 @@ class ExplorerScreen(SessionScreen):
         self._show_sample()
         self.refresh_bindings()
 
-    @on(ListingView.Follow)
-    def follow_reference(self, event: ListingView.Follow) -> None:
+    def on_listing_view_follow(self, event: ListingView.Follow) -> None:
         """Go to what an instruction refers to."""
         reference = event.target
         if reference.kind is ReferenceKind.DATA and reference.name in self.spec.variables:
@@ -219,8 +206,7 @@ class ExplorerScreen(SessionScreen):
         else:
             self.notify(f"{reference.name} is outside of this object", timeout=3)
 
-    @on(MapTableView.CounterChosen)
-    def chart_counter(self, event: MapTableView.CounterChosen) -> None:
+    def on_map_table_view_counter_chosen(self, event: MapTableView.CounterChosen) -> None:
         """Draw a counter."""
         self.operations.monitor.choose(Chosen(event.counter, event.key))
         self.action_show_tab("graph")
@@ -232,8 +218,8 @@ class ExplorerScreen(SessionScreen):
         """Show the collection as it is in memory."""
         collection = self.operations.collection
         assert collection is not None
-        self.query_one(VariablesView).live = collection.variables
-        self.query_one(LogPane).forget_verifier()
+        self.panes.variables.live = collection.variables
+        self.panes.log.forget_verifier()
         self.log_line(
             f"loaded {len(collection.programs)} programs and {len(collection.maps)} maps in {duration(message.seconds)}"
         )
@@ -263,7 +249,7 @@ class ExplorerScreen(SessionScreen):
         self.log_line(text)
         error = message.error
         if isinstance(error, VerifierError):
-            self.query_one(LogPane).show_verifier(error.program, error.message, error.log)
+            self.panes.log.show_verifier(error.program, error.message, error.log)
             self.action_show_tab("log")
 
     @on(Sampled)
@@ -272,44 +258,32 @@ class ExplorerScreen(SessionScreen):
         observation = message.observation
         self.operations.monitor.observe(observation.sample)
         for name, events in observation.events.items():
-            self.query_one(MapPane).add_events(name, events)
+            self.panes.maps.add_events(name, events)
         self._show_sample()
         self.query_one(StatusLine).status = self.operations.status()
 
     def _show_sample(self) -> None:
         """Draw the last sample where it can be seen."""
-        monitor = self.operations.monitor
-        if monitor.last is None:
-            return
-        match self.tab:
-            case "maps":
-                pane = self.query_one(MapPane)
-                pane.show(monitor.last, monitor.previous, monitor.map_graph(pane.map_name))
-            case "graph":
-                pane = self.query_one(GraphPane)
-                pane.show(monitor.graph(), monitor.last.time)
-                pane.title("Chosen counters" if monitor.chosen else "Program runs")
-            case "variables":
-                self.query_one(VariablesView).refresh_values()
-            case _:
-                pass
+        if self.furnished.is_set():
+            self.panes.show_sample(self.tab, self.operations.monitor)
 
     def log_line(self, text: str) -> None:
         """Add a line to the session's messages."""
-        self.query_one(LogPane).add(text)
+        self.panes.log.add(text)
 
     # Variables
 
-    @on(VariablesView.EditRequested)
-    def edit_variable(self, event: VariablesView.EditRequested) -> None:
-        """Edit a variable, or take its changes back."""
-        if isinstance(event, VariablesView.ResetRequested):
-            original = event.place.variable.original[event.place.offset : event.place.offset + event.place.size]
-            self._set(event.place, f"hex:{original.hex()}")
-            return
+    def on_variables_view_reset_requested(self, event: VariablesView.ResetRequested) -> None:
+        """Take a variable's changes back."""
+        place = event.place
+        original = place.variable.original[place.offset : place.offset + place.size]
+        self._set(place, f"hex:{original.hex()}")
+
+    def on_variables_view_edit_requested(self, event: VariablesView.EditRequested) -> None:
+        """Edit a variable."""
         from .variable_editor import VariableEditor
 
-        raw = self.query_one(VariablesView).raw(event.place)
+        raw = self.panes.variables.raw(event.place)
         live = self.operations.collection is not None
         self.app.push_screen(VariableEditor(event.place, raw, live=live), partial(self._set, event.place))
 
@@ -317,15 +291,14 @@ class ExplorerScreen(SessionScreen):
         if text is None or not self.operations.set_variable(place, text):
             return
         self.log_line(f"set {place.name} = {text}")
-        self.query_one(VariablesView).refresh_values()
+        self.panes.variables.refresh_values()
         self.query_one(SpecTree).refresh_labels()
         self._show_overview(keep_place=True)
         self.refresh_bindings()
 
     # Search
 
-    @on(RowView.SearchRequested)
-    def ask_for_pattern(self, event: RowView.SearchRequested) -> None:
+    def on_row_view_search_requested(self, event: RowView.SearchRequested) -> None:
         """Search in a list."""
         self._searched = event.view
         self.query_one(SearchBar).open()
@@ -337,9 +310,9 @@ class ExplorerScreen(SessionScreen):
         target.focus()
         if not event.pattern:
             return
-        if isinstance(target, RowView):
+        if not isinstance(target, SpecTree):
             target.search(event.pattern)
-        elif isinstance(target, SpecTree) and not target.search(event.pattern):
+        elif not target.search(event.pattern):
             self.notify(f"no match for {event.pattern!r}", severity="warning", timeout=3)
 
     def action_search(self) -> None:
@@ -364,9 +337,7 @@ class ExplorerScreen(SessionScreen):
 
     def action_window(self, step: int) -> None:
         """Draw a shorter or a longer time."""
-        pane = self.query_one(GraphPane)
-        here = min(range(len(WINDOWS)), key=lambda index: abs(WINDOWS[index] - pane.window))
-        pane.window = WINDOWS[max(0, min(len(WINDOWS) - 1, here + step))]
+        self.panes.change_window(step)
         self._show_sample()
 
     def action_copy(self) -> None:
@@ -376,6 +347,10 @@ class ExplorerScreen(SessionScreen):
 
     def action_help(self) -> None:
         """Show all keys."""
+        from ..widgets.listing_view import ListingView
+        from ..widgets.map_table import MapTableView
+        from ..widgets.row_view import RowView
+        from ..widgets.variables_view import VariablesView
         from .help import HelpScreen
 
         groups = {

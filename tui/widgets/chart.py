@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from rich.style import Style
     from textual import events
 
-__all__ = ["Chart", "ChartSeries"]
+    from ..drawn import ChartSeries
+
+__all__ = ["Chart"]
 
 _MARKERS = "●▲■◆★✚"
 _ASCII_MARKERS = "*+x#o@"
@@ -39,16 +41,6 @@ _TICK_COLUMNS = 15
 def _is_ascii_terminal() -> bool:
     """Whether the locale's encoding has no braille."""
     return "utf" not in locale.getpreferredencoding(do_setlocale=False).lower()
-
-
-@dataclass(frozen=True, slots=True)
-class ChartSeries:
-    """One line of a chart."""
-
-    label: str
-    """Its name in the legend."""
-    points: Sequence[tuple[float, float]]
-    """(seconds, value), oldest first, on the same clock as `now`. A value that is NaN is a gap."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, ClassVar
 
@@ -18,20 +17,12 @@ from .row_view import RowView
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["EventLine", "EventView"]
+    from ..drawn import EventLine
+
+__all__ = ["EventView"]
 
 _MEMBER = re.compile(r"\b\w+=")
 _CAPACITY = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class EventLine:
-    """One event, as it is shown."""
-
-    time: float
-    """Seconds since the stream began."""
-    text: str
-    """The event by its C type, on one line."""
 
 
 class EventView(RowView):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from .chart import ChartSeries
+    from ..drawn import ChartSeries
 
 __all__ = ["GraphPane"]
 

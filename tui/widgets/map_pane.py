@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
     from ...core.live import Sample
     from ...core.spec import CollectionSpec
-    from .chart import ChartSeries
-    from .event_view import EventLine
+    from ..drawn import ChartSeries, EventLine
 
 __all__ = ["MapPane"]
 

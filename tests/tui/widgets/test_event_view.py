@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from textual.app import App
 
-from bpftui.tui.widgets.event_view import EventLine, EventView
+from bpftui.tui.drawn import EventLine
+from bpftui.tui.widgets.event_view import EventView
 
 from .lines import lines
 

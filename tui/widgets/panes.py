@@ -1,0 +1,81 @@
+"""Panes: what stands behind the explorer's tabs, made only after its first frame has been drawn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..monitor import WINDOWS
+from ..nodes import NodeKind
+from .code_pane import CodePane
+from .graph_pane import GraphPane
+from .log_pane import LogPane
+from .map_pane import MapPane
+from .variables_view import VariablesView
+
+if TYPE_CHECKING:
+    from textual.widgets import TabbedContent
+
+    from ...core.spec import CollectionSpec
+    from ..monitor import Monitor
+    from ..nodes import Node
+
+__all__ = ["Panes"]
+
+
+class Panes:
+    """One widget for each tab but the overview.
+
+    Importing them takes about as long as importing Textual: hence a module of its own.
+    """
+
+    def __init__(self, spec: CollectionSpec) -> None:
+        self.code = CodePane(spec)
+        self.variables = VariablesView(spec)
+        self.maps = MapPane(spec)
+        self.graph = GraphPane()
+        self.log = LogPane()
+
+    async def mount(self, tabs: TabbedContent) -> None:
+        """Put each into the tab of its name, and wait until it is there."""
+        for tab, widget in (
+            ("code", self.code),
+            ("variables", self.variables),
+            ("maps", self.maps),
+            ("graph", self.graph),
+            ("log", self.log),
+        ):
+            await tabs.get_pane(tab).mount(widget)
+
+    def choose(self, node: Node) -> None:
+        """Let the pane in which *node* is at home show it."""
+        match node.kind:
+            case NodeKind.PROGRAM:
+                self.code.program = node.name
+            case NodeKind.FUNCTION:
+                self.code.show_function(node.program, node.name)
+            case NodeKind.MAP:
+                self.maps.map_name = node.name
+            case NodeKind.VARIABLE:
+                self.variables.choose(node.name)
+            case _:
+                pass
+
+    def show_sample(self, tab: str, monitor: Monitor) -> None:
+        """Draw the last sample in the pane of *tab*: the others are out of sight."""
+        if monitor.last is None:
+            return
+        match tab:
+            case "maps":
+                self.maps.show(monitor.last, monitor.previous, monitor.map_graph(self.maps.map_name))
+            case "graph":
+                self.graph.show(monitor.graph(), monitor.last.time)
+                self.graph.title("Chosen counters" if monitor.chosen else "Program runs")
+            case "variables":
+                self.variables.refresh_values()
+            case _:
+                pass
+
+    def change_window(self, step: int) -> None:
+        """Draw a shorter (-1) or a longer (1) time."""
+        here = min(range(len(WINDOWS)), key=lambda index: abs(WINDOWS[index] - self.graph.window))
+        self.graph.window = WINDOWS[max(0, min(len(WINDOWS) - 1, here + step))]
