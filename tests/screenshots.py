@@ -65,7 +65,10 @@ class Studio:
     def shoot(self, name: str) -> None:
         """Save a picture."""
         path = self.folder / f"{name}{self.suffix}.svg"
-        path.write_text(self.app.export_screenshot(title="bpftui"), encoding="utf-8")
+        picture = self.app.export_screenshot(title="bpftui")
+        # Terminals draw `!=` and `0x` as they are written; a browser would make ligatures of them.
+        picture = picture.replace("font-variant-east-asian:", "font-variant-ligatures: none; font-variant-east-asian:")
+        path.write_text(picture, encoding="utf-8")
         print(path.relative_to(self.folder.parent))
 
 

@@ -25,9 +25,7 @@ def run_pytest(folder: Path, body: str, *, bpf: bool = True) -> subprocess.Compl
     command = [sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT)]
     command += ["-p", "settings", "-p", "tests.conftest", "-p", "no:cacheprovider", str(module)]
     environment = os.environ | {"PYTHONPATH": f"{folder}:{ROOT}"}
-    return subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
-    )
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
 def test_skipping_another_test_is_fine(tmp_path: Path) -> None:

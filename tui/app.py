@@ -10,7 +10,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 
 from ..core.errors import ExitCode
-from ..core.live import Session, choose_runtime
+from ..core.live import Session, runtime_name
 from .operations import Operations
 from .palette import ExplorerCommands
 from .screens.explorer import ExplorerScreen
@@ -59,11 +59,15 @@ class BpftuiApp(App[ExitCode]):
 
     def on_mount(self) -> None:
         """Leave in order when the terminal goes away; load what is to be loaded after the first frame."""
-        loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, self.exit, ExitCode.INTERRUPTED)
+            asyncio.get_running_loop().add_signal_handler(number, self._leave, number)
         if self._load_at_once:
             self.run_worker(self._load())
+
+    def _leave(self, number: signal.Signals) -> None:
+        # A second signal ends an app that does not get to leaving.
+        asyncio.get_running_loop().remove_signal_handler(number)
+        self.exit(ExitCode.INTERRUPTED)
 
     async def _load(self) -> None:
         await self.explorer.furnished.wait()
@@ -111,9 +115,10 @@ def run(
     """
     for program, _ in attach:
         spec.program(program)
-    chosen = choose_runtime(runtime)
-    with Session(spec, chosen, sandbox_rate=rate) as session:
-        app = BpftuiApp(session, runtime=chosen.name, attach=attach)
+    name = runtime_name(runtime)
+    # The runtime itself is made when something is loaded: importing the kernel's costs as much as a frame.
+    with Session(spec, sandbox_rate=rate) as session:
+        app = BpftuiApp(session, runtime=name, attach=attach)
         try:
             result = app.run()
         finally:

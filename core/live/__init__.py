@@ -5,7 +5,7 @@ from __future__ import annotations
 from .counters import Counter, Track, counters, entry_value, key_text, variable_counters
 from .sampler import Sample, Sampler, readable_maps
 from .series import Point, RateTracker, Series, rate
-from .session import SANDBOX, RuntimeName, Session, State, choose_runtime, parse_attachment, parse_target
+from .session import SANDBOX, RuntimeName, Session, State, choose_runtime, parse_attachment, parse_target, runtime_name
 from .stream import HasDescriptor, RingBuffer
 from .table import MapRow, MapTable, Order, map_table
 
@@ -35,5 +35,6 @@ __all__ = [
     "parse_target",
     "rate",
     "readable_maps",
+    "runtime_name",
     "variable_counters",
 ]

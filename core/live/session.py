@@ -19,7 +19,16 @@ if TYPE_CHECKING:
     from ..runtime import AttachTarget, Collection, Link, Runtime, XdpMode
     from ..spec import CollectionSpec
 
-__all__ = ["SANDBOX", "RuntimeName", "Session", "State", "choose_runtime", "parse_attachment", "parse_target"]
+__all__ = [
+    "SANDBOX",
+    "RuntimeName",
+    "Session",
+    "State",
+    "choose_runtime",
+    "parse_attachment",
+    "parse_target",
+    "runtime_name",
+]
 
 RuntimeName: TypeAlias = Literal["auto", "kernel", "vm"]
 """What a user can ask for; `auto` takes the best that there is."""
@@ -38,8 +47,8 @@ class State(enum.StrEnum):
     ATTACHED = "ATTACHED"
 
 
-def choose_runtime(name: RuntimeName = "auto") -> Runtime:
-    """Return the runtime called *name*; `auto` takes the kernel.
+def runtime_name(name: RuntimeName = "auto") -> Literal["kernel", "vm"]:
+    """Return which runtime *name* means: `auto` takes the kernel. Loads none of them.
 
     Raises:
         FeatureError: This version does not have it.
@@ -48,8 +57,13 @@ def choose_runtime(name: RuntimeName = "auto") -> Runtime:
         raise FeatureError(
             "the built-in runtime is not part of this version", hint="use --runtime kernel, as root on Linux"
         )
+    return "kernel"
+
+
+def choose_runtime(name: RuntimeName = "auto") -> Runtime:
+    """Return the runtime that *name* means; errors as for `runtime_name`."""
     # By name: core.live is imported before anything is loaded, and must not bring the kernel's side with it.
-    return cast("Runtime", import_module("..kernel", __package__).KernelRuntime())
+    return cast("Runtime", import_module(f"..{runtime_name(name)}", __package__).KernelRuntime())
 
 
 def parse_target(text: str) -> tuple[str, XdpMode | None]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from bpftui import bpf
-
 from tests.bench.timing import PYTHON, compare, until_drawn, wall
 
 OBJECT = str(bpf.path("traffic"))

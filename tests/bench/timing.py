@@ -13,7 +13,10 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 
 def compare(name: str, ours: Callable[[], float], theirs: Callable[[], float], *, runs: int = 9) -> float:

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ...core.errors import ExitCode
-from .common import Parser, add_object, add_runtime, add_settings, console, open_spec, print_json, print_table
+from .common import Parser, add_object, add_settings, console, open_spec, print_json, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,6 @@ def run(arguments: Sequence[str]) -> int:
     add_object(parser)
     parser.add_argument("--json", action="store_true", help=f"as JSON, schema {SCHEMA}, with the verifier's logs")
     add_settings(parser)
-    add_runtime(parser)
     options = parser.parse_args(arguments)
     import_module("bpftui.core.spec.reader")  # what is measured is the reading, not the importing
     start = time.perf_counter()

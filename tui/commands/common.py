@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Parser",
     "add_object",
-    "add_runtime",
     "add_settings",
+    "configured",
     "console",
     "json_value",
     "open_spec",
@@ -42,17 +42,24 @@ class Parser(argparse.ArgumentParser):
             default="auto",
             help="colours: auto (on a terminal, unless NO_COLOR is set), always, never",
         )
+        self.add_argument(
+            "--runtime",
+            choices=("auto", "kernel", "vm"),
+            default="auto",
+            help="what runs the programs: the kernel, or the built-in machine",
+        )
 
     def error(self, message: str) -> NoReturn:
         """Raise what is wrong instead of printing it."""
         raise UsageError(message, hint=f"see {self.prog} --help")
 
 
-def add_object(parser: Parser) -> None:
-    """Add the object file."""
+def add_object(parser: Parser, *, optional: bool = False) -> None:
+    """Add the object file; an *optional* one is None where it is not given."""
     parser.add_argument(
         "object",
         metavar="OBJECT",
+        nargs="?" if optional else None,
         help="a BPF ELF object file, or what holds one (a program, a library, an archive, .gz, .xz, .zst, - for "
         "standard input); FILE#2 is the second object in a file",
     )
@@ -79,35 +86,24 @@ def add_settings(parser: Parser) -> None:
     )
 
 
-def add_runtime(parser: Parser) -> None:
-    """Add `--runtime`."""
-    parser.add_argument(
-        "--runtime",
-        choices=("auto", "kernel", "vm"),
-        default="auto",
-        help="what runs the programs: the kernel, or the built-in machine",
-    )
-
-
 def open_spec(arguments: argparse.Namespace) -> CollectionSpec:
     """Read the object that was named, and set the types and the variables that were."""
-    spec = CollectionSpec.from_file(arguments.object)
-    for given in getattr(arguments, "program_types", []):
+    return configured(CollectionSpec.from_file(arguments.object), arguments)
+
+
+def configured(spec: CollectionSpec, arguments: argparse.Namespace) -> CollectionSpec:
+    """Set the types and the variables of *spec* that the command line asks for, and return it."""
+    for given in arguments.program_types:
         name, equals, text = given.partition("=")
         if not equals or not name:
             raise UsageError(f"--type {given!r} is not of the form PROGRAM=TYPE")
         spec.program(name.strip()).set_type(text.strip())
-    apply_settings(spec, getattr(arguments, "settings", []))
-    return spec
-
-
-def apply_settings(spec: CollectionSpec, settings: list[str]) -> None:
-    """Set variables from `NAME=VALUE`s."""
-    for setting in settings:
+    for setting in arguments.settings:
         path, equals, text = setting.partition("=")
         if not equals or not path:
             raise UsageError(f"--set {setting!r} is not of the form NAME=VALUE")
         spec.set_text(path.strip(), text)
+    return spec
 
 
 def json_value(value: Value) -> object:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from ... import bpf
 from ...core.errors import ExitCode, UsageError
 from ...core.spec import CollectionSpec
-from .common import Parser, add_runtime, print_json
+from .common import Parser, add_settings, configured, print_json
 from .explore import explore
 from .signals import orderly_exit
 from .watch import add_timing, check_timing, sample_json
@@ -40,7 +40,7 @@ def run(arguments: Sequence[str]) -> int:
     add_timing(parser)
     parser.add_argument("--rate", metavar="PPS", type=float, default=5000.0, help="packets per second (default: 5000)")
     parser.add_argument("--plain", action="store_true", help="lines of text also where there is a terminal")
-    add_runtime(parser)
+    add_settings(parser)
     options = parser.parse_args(arguments)
     check_timing(options)
     if not 1 <= options.rate <= 1_000_000:
@@ -48,7 +48,7 @@ def run(arguments: Sequence[str]) -> int:
     in_terminal = sys.stdin.isatty() and sys.stdout.isatty()
     if in_terminal and not (options.plain or options.json or options.duration is not None):
         # The richer program for the richer screen: protocols, sources and events beside the plain count.
-        spec = CollectionSpec.from_file(bpf.path("traffic"))
+        spec = configured(CollectionSpec.from_file(bpf.path("traffic")), options)
         return explore(spec, runtime=options.runtime, attach=["count_traffic=sandbox"], rate=options.rate)
     return _print_lines(options)
 
@@ -56,7 +56,7 @@ def run(arguments: Sequence[str]) -> int:
 def _print_lines(options: argparse.Namespace) -> int:
     from ...core.live import Session, choose_runtime
 
-    spec = CollectionSpec.from_file(bpf.path("count_packets"))
+    spec = configured(CollectionSpec.from_file(bpf.path("count_packets")), options)
     duration = _DURATION if options.duration is None else options.duration
     with (
         orderly_exit(),

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 from ...core.asm import Syntax, listing, tokenize
 from ...core.elf import SymbolType
 from ...core.errors import ExitCode, UnknownNameError, UsageError
-from ...core.spec import INSN_SIZE, CollectionSpec
+from ...core.spec import INSN_SIZE
 from ...core.spec.listing import Listing, RowKind
 from ...core.spec.reader import read_object
-from .common import Parser, add_object, console, wants_color
+from .common import Parser, add_object, add_settings, console, open_spec, wants_color
 
 if TYPE_CHECKING:
     import argparse
@@ -47,6 +47,7 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument("--no-source", action="store_true", help="without the C lines")
     parser.add_argument("--raw", action="store_true", help="the instructions as stored, before any relocation")
     parser.add_argument("--section", metavar="SECTION", help="with --raw: only this section (default: all code)")
+    add_settings(parser)
     options = parser.parse_args(arguments)
     if options.section is not None and not options.raw:
         raise UsageError("--section goes with --raw", hint="see bpftui disasm --help")
@@ -58,7 +59,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _print_programs(options: argparse.Namespace) -> None:
-    spec = CollectionSpec.from_file(options.object)
+    spec = open_spec(options)
     programs = [spec.program(options.program)] if options.program is not None else list(spec.programs.values())
     color = wants_color(options.color)
     out = console(options.color) if color else None

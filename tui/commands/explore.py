@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from ...core.errors import UsageError
-from .common import Parser, add_runtime, add_settings, open_spec
+from .common import Parser, add_object, add_settings, open_spec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,9 +20,8 @@ __all__ = ["explore", "require_terminal", "run"]
 def run(arguments: Sequence[str]) -> int:
     """Run the command."""
     parser = Parser("", "Explore a BPF object: read its code, set variables, load, attach, watch.")
-    parser.add_argument("object", metavar="OBJECT", help="a BPF ELF object file")
+    add_object(parser, optional=True)
     add_settings(parser)
-    add_runtime(parser)
     parser.add_argument(
         "--attach",
         metavar="PROGRAM=TARGET",
@@ -31,6 +30,10 @@ def run(arguments: Sequence[str]) -> int:
         help="load and attach at once: to an interface (eth0, or eth0,generic), or to `sandbox`",
     )
     options = parser.parse_args(arguments)
+    if options.object is None:
+        raise UsageError(
+            "no object was named", hint="bpftui OBJECT explores one, bpftui demo shows one at work, bpftui --help all"
+        )
     # What is wrong with the object is worth more than that there is no terminal to show it in.
     spec = open_spec(options)
     require_terminal(f"bpftui show {options.object}")

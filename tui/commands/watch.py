@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...core.btf import format_value
 from ...core.errors import ExitCode, UsageError
-from .common import Parser, add_object, add_runtime, add_settings, json_value, open_spec, print_json
+from .common import Parser, add_object, add_settings, json_value, open_spec, print_json
 from .signals import orderly_exit
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument("--map", metavar="NAME", action="append", dest="maps", help="only this map (default: all)")
     add_timing(parser)
     parser.add_argument("--per-cpu", action="store_true", help="values of per-CPU maps as lists instead of sums")
-    add_runtime(parser)
     options = parser.parse_args(arguments)
     check_timing(options)
     spec = open_spec(options)
