@@ -6,6 +6,7 @@ import asyncio
 import signal
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
 
@@ -16,10 +17,8 @@ from .palette import ExplorerCommands
 from .screens.explorer import ExplorerScreen
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from textual.actions import ActionParseResult
-    from textual.dom import DOMNode
     from textual.screen import Screen
 
     from ..core.live import RuntimeName
@@ -52,6 +51,7 @@ class BpftuiApp(App[ExitCode]):
         self.operations = Operations(session, runtime=runtime, attach=attach)
         self.explorer = ExplorerScreen(session.spec, self.operations)
         self._load_at_once = bool(attach)
+        self._early_keys: list[events.Key] = []
 
     def get_default_screen(self) -> Screen[object]:
         """Return the explorer: there is nothing below it."""
@@ -73,27 +73,20 @@ class BpftuiApp(App[ExitCode]):
         await self.explorer.furnished.wait()
         self.operations.load()
 
-    async def run_action(
-        self,
-        action: str | ActionParseResult,
-        default_namespace: DOMNode | None = None,
-        namespaces: Mapping[str, DOMNode] | None = None,
-    ) -> bool:
-        """Run an action; those that a quick hand asks for before the panes are there wait for them, in their order."""
-        if self.explorer.furnished.is_set():
-            return await super().run_action(action, default_namespace, namespaces)
-        # A worker waits, not the app's own loop: the panes need that to get ready.
-        self.run_worker(self._run_later(action, default_namespace, namespaces))
-        return True
+    async def on_event(self, event: events.Event) -> None:
+        """Keep the keys of a quick hand until the panes that they are meant for are there."""
+        if isinstance(event, events.Key) and not self.explorer.furnished.is_set():
+            if not self._early_keys:
+                self.run_worker(self._release_keys())
+            self._early_keys.append(event)
+        else:
+            await super().on_event(event)
 
-    async def _run_later(
-        self,
-        action: str | ActionParseResult,
-        default_namespace: DOMNode | None,
-        namespaces: Mapping[str, DOMNode] | None,
-    ) -> None:
+    async def _release_keys(self) -> None:
+        # A worker waits, not the app's own loop: the panes need that to get ready.
         await self.explorer.furnished.wait()
-        await super().run_action(action, default_namespace, namespaces)
+        for key in self._early_keys:
+            self.post_message(key)
 
 
 def run(
