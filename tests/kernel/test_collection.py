@@ -219,7 +219,6 @@ def test_a_member_set_by_path_leaves_its_neighbours_alone():
 def test_without_a_right_the_sentence_names_it(monkeypatch):
     script = """
         from bpftui.core import kernel
-from bpftui.core.btf.kernel import vmlinux
         from bpftui.core.errors import NoPermissionError
         from bpftui.core.spec import CollectionSpec, MapSpec, MapType
         print(kernel.available())
@@ -238,7 +237,6 @@ from bpftui.core.btf.kernel import vmlinux
 def test_the_capabilities_that_the_kernel_asks_for_are_enough():
     script = f"""
         from bpftui.core import kernel
-from bpftui.core.btf.kernel import vmlinux
         from bpftui.core.spec import CollectionSpec
         for name in ("my_map", "count_packets"):
             try:
@@ -335,7 +333,6 @@ def test_kill_leaves_nothing(state):
     script = f"""
         import time
         from bpftui.core import kernel
-from bpftui.core.btf.kernel import vmlinux
         from bpftui.core.spec import CollectionSpec
         collection = kernel.load(CollectionSpec.from_file({str(BPF / "count_packets.o")!r}))
         program = collection.programs["count_packets"]
