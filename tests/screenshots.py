@@ -150,6 +150,10 @@ def develop(folder: Path) -> None:
             "--no-sandbox",
             "--disable-gpu",
             "--hide-scrollbars",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
             f"--window-size={width},{height}",
         ]
         subprocess.run(
