@@ -23,6 +23,7 @@ from ..widgets.overview import Overview
 from ..widgets.search_bar import SearchBar
 from ..widgets.spec_tree import SpecTree
 from ..widgets.status_line import StatusLine
+from .search import SearchScreen
 from .session_screen import SessionScreen
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from ..widgets.listing_view import ListingView
     from ..widgets.map_table import MapTableView
     from ..widgets.panes import Panes
-    from ..widgets.row_view import RowView
     from ..widgets.variables_view import Place, VariablesView
 
 __all__ = ["ExplorerScreen"]
@@ -51,7 +51,7 @@ _TAB_OF: Final = {
 """The tab in which a node is at home; the others have only an overview."""
 
 
-class ExplorerScreen(SessionScreen):
+class ExplorerScreen(SearchScreen):
     """One collection, from its spec to its live maps.
 
     It composes and routes: what takes time is done by `Operations`, whose messages arrive here.
@@ -85,7 +85,6 @@ class ExplorerScreen(SessionScreen):
             id="window.longer",
             tooltip="Graph: a longer window",
         ),
-        Binding("slash", "search", "Search", key_display="/", id="search", tooltip="Search"),
         Binding("y", "copy", "Copy", show=False, id="copy", tooltip="Copy the name, or the row"),
         Binding("escape", "back", "Back", show=False, id="back", tooltip="Back to the tree"),
         Binding("question_mark", "help", "Keys", key_display="?", id="help", tooltip="All keys"),
@@ -98,7 +97,6 @@ class ExplorerScreen(SessionScreen):
         self.node = Node(NodeKind.COLLECTION, spec.file)
         self.furnished = asyncio.Event()
         """Set as soon as the panes behind the tabs are there."""
-        self._searched: RowView | SpecTree | None = None
 
     panes: Panes
 
@@ -296,30 +294,6 @@ class ExplorerScreen(SessionScreen):
         self._show_overview(keep_place=True)
         self.refresh_bindings()
 
-    # Search
-
-    def on_row_view_search_requested(self, event: RowView.SearchRequested) -> None:
-        """Search in a list."""
-        self._searched = event.view
-        self.query_one(SearchBar).open()
-
-    @on(SearchBar.Closed)
-    def search(self, event: SearchBar.Closed) -> None:
-        """Search where the search was asked for, and go back there."""
-        target = self._searched or self.query_one(SpecTree)
-        target.focus()
-        if not event.pattern:
-            return
-        if not isinstance(target, SpecTree):
-            target.search(event.pattern)
-        elif not target.search(event.pattern):
-            self.notify(f"no match for {event.pattern!r}", severity="warning", timeout=3)
-
-    def action_search(self) -> None:
-        """Search in the tree."""
-        self._searched = self.query_one(SpecTree)
-        self.query_one(SearchBar).open()
-
     # Actions
 
     def action_show_tab(self, tab: str) -> None:
@@ -354,7 +328,7 @@ class ExplorerScreen(SessionScreen):
         from .help import HelpScreen
 
         groups = {
-            "Everywhere": [*SessionScreen.BINDINGS, *ExplorerScreen.BINDINGS],
+            "Everywhere": [*SessionScreen.BINDINGS, *SearchScreen.BINDINGS, *ExplorerScreen.BINDINGS],
             "Tree": SpecTree.BINDINGS,
             "Lists: code, variables, maps, log": RowView.BINDINGS,
             "Code": ListingView.BINDINGS,
