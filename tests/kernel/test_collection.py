@@ -28,6 +28,7 @@ from bpftui.core.kernel import syscall
 from bpftui.core.kernel.btf import degrade, load_btf, prepare
 from bpftui.core.spec import CollectionSpec, MapSpec, MapType
 from tests.census import census
+from tests.nobody import NOBODY, as_nobody
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -216,6 +217,7 @@ def test_a_member_set_by_path_leaves_its_neighbours_alone():
     pytest.fail("values.o has no struct or array to try it on")
 
 
+@as_nobody
 def test_without_a_right_the_sentence_names_it(monkeypatch):
     script = """
         from bpftui.core import kernel
@@ -234,6 +236,7 @@ def test_without_a_right_the_sentence_names_it(monkeypatch):
     assert lines[2] == "True"
 
 
+@as_nobody
 def test_the_capabilities_that_the_kernel_asks_for_are_enough():
     script = f"""
         from bpftui.core import kernel
@@ -255,8 +258,7 @@ def test_the_capabilities_that_the_kernel_asks_for_are_enough():
 
 def _run_as_nobody(script: str, capabilities: str = "") -> list[str]:
     sets = "".join(f",+{name}" for name in capabilities.split(",") if name)
-    command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-    command += [f"--inh-caps=-all{sets}", f"--ambient-caps=-all{sets}"]
+    command = [*NOBODY, f"--inh-caps=-all{sets}", f"--ambient-caps=-all{sets}"]
     command += [sys.executable, "-c", textwrap.dedent(script)]
     return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout.splitlines()
 

@@ -17,13 +17,14 @@ from bpftui.core.errors import BpftuiError, NoPermissionError
 from bpftui.core.kernel.interfaces import find, netlink
 from bpftui.core.kernel.namespace import NetworkNamespace
 from bpftui.core.kernel.sandbox import Sandbox
+from tests.nobody import NOBODY, as_nobody
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 pytestmark = pytest.mark.kernel
 
-UNPRIVILEGED = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all"]
+UNPRIVILEGED = [*NOBODY, "--inh-caps=-all"]
 
 
 @pytest.fixture(scope="module")
@@ -181,6 +182,7 @@ def test_a_process_that_forgets_to_close_ends() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@as_nobody
 def test_without_rights_there_is_one_clear_error() -> None:
     code = "from bpftui.core.kernel.sandbox import Sandbox; Sandbox()"
     done = subprocess.run(

@@ -10,13 +10,10 @@ from pathlib import Path
 import pytest
 
 from bpftui.tui.__main__ import main
+from tests.nobody import NOBODY, as_nobody
 from tests.tui.commands.command_line import COMMAND, ENVIRONMENT, ROOT, Outcome, bpftui
 
-NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"]
-needs_root = pytest.mark.skipif(
-    os.geteuid() != 0 or shutil.which("setpriv") is None, reason="giving up rights takes root and setpriv"
-)
-
+UNPRIVILEGED = [*NOBODY, "--inh-caps=-all", "--bounding-set=-all"]
 READERS = [["show"], ["disasm"], ["disasm", "--raw"], ["check"], ["watch"]]
 
 
@@ -62,13 +59,13 @@ def test_every_command_reads_with_the_same_care(reader: list[str], tmp_path: Pat
     assert reason in bpftui(*reader, path, *program).refused(1)
 
 
-@needs_root
+@as_nobody
 def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
     path = Path("/tmp") / f"bpftui-{tmp_path.name}-{os.getpid()}.o"
     path.write_bytes((ROOT / "bpf/my_map.o").read_bytes())
     try:
         path.chmod(0)
-        assert bpftui("show", path, prefix=NOBODY).refused(3) == f"{path}: it cannot be read: permission denied"
+        assert bpftui("show", path, prefix=UNPRIVILEGED).refused(3) == f"{path}: it cannot be read: permission denied"
     finally:
         path.unlink()
 
@@ -194,7 +191,7 @@ def test_an_interface_that_has_an_xdp_program(tmp_path: Path) -> None:
     assert (tmp_path / "left").read_text().strip() == "0"
 
 
-@needs_root
+@as_nobody
 @pytest.mark.kernel
 @pytest.mark.parametrize(
     "arguments",
@@ -206,12 +203,12 @@ def test_an_interface_that_has_an_xdp_program(tmp_path: Path) -> None:
     ids=lambda value: value[0],
 )
 def test_without_rights(arguments: list[str]) -> None:
-    line = bpftui(*arguments, prefix=NOBODY).refused(3)
+    line = bpftui(*arguments, prefix=UNPRIVILEGED).refused(3)
     assert "CAP_" in line
     assert "sudo" in line
 
 
-@needs_root
+@as_nobody
 def test_reading_needs_no_rights() -> None:
-    done = bpftui("show", "--json", "bpf/traffic.o", prefix=NOBODY)
+    done = bpftui("show", "--json", "bpf/traffic.o", prefix=UNPRIVILEGED)
     assert (done.code, done.err) == (0, "")
