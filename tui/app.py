@@ -10,8 +10,9 @@ from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
 
-from ..core.errors import ExitCode
+from ..core.errors import ExitCode, UnknownNameError
 from ..core.live import Session, runtime_name
+from .config import Config, load_config
 from .operations import Operations
 from .palette import ExplorerCommands
 from .screens.explorer import ExplorerScreen
@@ -35,6 +36,7 @@ class BpftuiApp(App[ExitCode]):
         session: The session of the object's spec; whoever made it closes it.
         runtime: The runtime's name, for the status line.
         attach: Attachments to make at the start: (program, target). With any, the collection is loaded at once.
+        config: What the user prefers.
     """
 
     TITLE = "bpftui"
@@ -45,8 +47,20 @@ class BpftuiApp(App[ExitCode]):
         Binding("ctrl+q", "screen.quit", "Quit", show=False, priority=True, id="app.quit"),
     ]
 
-    def __init__(self, session: Session, *, runtime: str = "kernel", attach: Sequence[tuple[str, str]] = ()) -> None:
+    def __init__(
+        self,
+        session: Session,
+        *,
+        runtime: str = "kernel",
+        attach: Sequence[tuple[str, str]] = (),
+        config: Config | None = None,
+    ) -> None:
         super().__init__()
+        self._config = config or Config()
+        if self._config.theme is not None:
+            if self._config.theme not in self.available_themes:
+                raise UnknownNameError("theme", self._config.theme, self.available_themes)
+            self.theme = self._config.theme
         self.session = session
         self.operations = Operations(session, runtime=runtime, attach=attach)
         self.explorer = ExplorerScreen(session.spec, self.operations)
@@ -59,6 +73,7 @@ class BpftuiApp(App[ExitCode]):
 
     def on_mount(self) -> None:
         """Leave in order when the terminal goes away; load what is to be loaded after the first frame."""
+        self.set_keymap(dict(self._config.keys))
         for number in (signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, self._leave, number)
         if self._load_at_once:
@@ -111,7 +126,7 @@ def run(
     name = runtime_name(runtime)
     # The runtime itself is made when something is loaded: importing the kernel's costs as much as a frame.
     with Session(spec, sandbox_rate=rate) as session:
-        app = BpftuiApp(session, runtime=name, attach=attach)
+        app = BpftuiApp(session, runtime=name, attach=attach, config=load_config())
         try:
             result = app.run()
         finally:

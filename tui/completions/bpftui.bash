@@ -1,0 +1,27 @@
+# Completion of bpftui for bash: source it, or put it into /usr/share/bash-completion/completions/bpftui
+_bpftui() {
+    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
+    local commands="show disasm run watch check demo doctor" options="--color --runtime --set --type --help"
+    case ${COMP_WORDS[1]} in
+        show) options+=" --json --core --btf --header --layout" ;;
+        disasm) options+=" --syntax --no-source --raw --section" ;;
+        run) options+=" --data --repeat --json" ;;
+        watch) options+=" --attach --map --interval --duration --per-cpu --json" ;;
+        check | doctor) options+=" --json" ;;
+        demo) options+=" --interval --duration --rate --plain --json" ;;
+        *) options+=" --attach --version" ;;
+    esac
+    case $previous in
+        --color) COMPREPLY=($(compgen -W "auto always never" -- "$current")); return ;;
+        --runtime) COMPREPLY=($(compgen -W "auto kernel vm" -- "$current")); return ;;
+        --syntax) COMPREPLY=($(compgen -W "kernel llvm capstone" -- "$current")); return ;;
+    esac
+    if [[ $current == -* ]]; then
+        COMPREPLY=($(compgen -W "$options" -- "$current"))
+    elif [[ $COMP_CWORD -eq 1 ]]; then
+        COMPREPLY=($(compgen -W "$commands" -- "$current") $(compgen -f -- "$current"))
+    else
+        COMPREPLY=($(compgen -f -- "$current"))
+    fi
+}
+complete -o filenames -F _bpftui bpftui

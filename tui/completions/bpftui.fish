@@ -1,0 +1,12 @@
+# Completion of bpftui for fish: put it into ~/.config/fish/completions
+complete -c bpftui -n __fish_is_first_arg -a show -d 'what an object holds'
+complete -c bpftui -n __fish_is_first_arg -a disasm -d 'its code as assembly'
+complete -c bpftui -n __fish_is_first_arg -a run -d 'run a program on a test packet'
+complete -c bpftui -n __fish_is_first_arg -a watch -d 'load, attach, print maps'
+complete -c bpftui -n __fish_is_first_arg -a check -d 'what loads, what does not, why'
+complete -c bpftui -n __fish_is_first_arg -a demo -d 'count packets in a sandbox'
+complete -c bpftui -n __fish_is_first_arg -a doctor -d 'what this machine can do'
+complete -c bpftui -l color -x -a 'auto always never'
+complete -c bpftui -l runtime -x -a 'auto kernel vm'
+complete -c bpftui -l set -x -d 'NAME=VALUE'
+complete -c bpftui -l json -d 'as JSON'
