@@ -5,9 +5,10 @@ from __future__ import annotations
 import bisect
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ..asm import Syntax, decode, format_instruction
+from ..asm.opcodes import LD_IMM64
 from .program import INSN_SIZE, ReferenceKind
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from .program import Function, LineInfo, ProgramSpec, Reference
 
 __all__ = ["Listing", "Row", "RowKind"]
-
-_LD_IMM64: Final = 0x18
 
 
 class RowKind(enum.StrEnum):
@@ -84,10 +83,10 @@ class Listing:
         """Return the slots that are the second half of a 64-bit immediate."""
         opcodes = self._code[::INSN_SIZE]
         found: list[int] = []
-        at = opcodes.find(_LD_IMM64)
+        at = opcodes.find(LD_IMM64)
         while 0 <= at < self._slots - 1:
             found.append(at + 1)
-            at = opcodes.find(_LD_IMM64, at + 2)
+            at = opcodes.find(LD_IMM64, at + 2)
         return found
 
     def _find_extras(self) -> list[Row]:
