@@ -12,6 +12,7 @@ from __future__ import annotations
 from .encodings import Encoding, encoding_of, invalid_fields, remark
 from .helpers import HELPERS, helper_name
 from .instruction import ByteOrder, Code, Instruction, decode, instructions
+from .listing import listing
 from .opcodes import (
     INSN_SIZE,
     AluOp,
@@ -24,7 +25,7 @@ from .opcodes import (
     Size,
     Source,
 )
-from .text import Syntax, format_instruction, listing
+from .text import Syntax, format_instruction
 from .tokens import Token, tokenize
 
 __all__ = [

@@ -7,8 +7,7 @@ immediate load are instructions like others, and take exactly the slots that the
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from ..errors import ObjectError
 from .opcodes import (
@@ -44,8 +43,7 @@ def _swap_nibbles(registers: int) -> int:
     return (registers >> 4) | (registers & 0xF) << 4
 
 
-@dataclass(frozen=True, slots=True)
-class Instruction:
+class Instruction(NamedTuple):
     """One instruction, of one slot or two."""
 
     opcode: int
@@ -192,7 +190,7 @@ def decode(code: Code, slot: int, byte_order: ByteOrder) -> Instruction:
     return decode_at(view, slot, byte_order)
 
 
-def decode_at(view: memoryview, slot: int, byte_order: ByteOrder) -> Instruction:
+def decode_at(view: memoryview | bytes, slot: int, byte_order: ByteOrder) -> Instruction:
     """Decode as `decode` does, from what `words` returned and a slot that exists."""
     unpack = _SLOT[byte_order].unpack_from
     opcode, registers, offset, imm = unpack(view, slot * INSN_SIZE)

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from .capstone import capstone_text
 from .encodings import remark
-from .instruction import ByteOrder, Code, Instruction, decode_at, words
 from .kernel import kernel_text
 from .llvm import llvm_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from .instruction import Instruction
 
-__all__ = ["Syntax", "format_instruction", "listing"]
-
-_PLACEHOLDER: Final = "\0"
+__all__ = ["Syntax", "format_instruction"]
 
 
 class Syntax(enum.StrEnum):
@@ -61,47 +58,3 @@ def format_instruction(
         text = capstone_text(insn, slot, operand, target)
     note = remark(insn) if remarks else None
     return text if note is None else f"{text} ; {note}"
-
-
-def listing(
-    code: Code,
-    byte_order: ByteOrder,
-    syntax: Syntax = Syntax.KERNEL,
-    *,
-    start: int = 0,
-    stop: int | None = None,
-    label: Callable[[int], str | None] | None = None,
-) -> Iterator[tuple[int, str]]:
-    """Iterate over the instructions at slots *start* to *stop*, each with its slot, as text.
-
-    For large code: equal instructions are decoded and formatted once. *label* names the slots that jumps go
-    to; it returns None for those without a name. Otherwise as `instructions` and `format_instruction`.
-    """
-    view = words(code)
-    known: dict[int, str] = {}
-    jumps: dict[int, tuple[str, str, int]] = {}
-    # Eight bytes as a number are the key; that they are read in this machine's byte order does not matter.
-    slots = enumerate(view.cast("Q")[start:stop], start)
-    for slot, word in slots:
-        if (text := known.get(word)) is not None:
-            yield slot, text
-            continue
-        if (jump := jumps.get(word)) is None:
-            insn = decode_at(view, slot, byte_order)
-            distance = insn.jump_distance if label else None
-            text = format_instruction(insn, slot, syntax, target=_PLACEHOLDER if distance is not None else None)
-            if distance is None or _PLACEHOLDER not in text:
-                if insn.is_wide:
-                    next(slots, None)
-                else:
-                    known[word] = text
-                yield slot, text
-                continue
-            head, _, tail = text.partition(_PLACEHOLDER)
-            jump = jumps[word] = (head, tail, distance)
-        head, tail, distance = jump
-        name = label(slot + 1 + distance) if label else None
-        if name is None:
-            yield slot, format_instruction(decode_at(view, slot, byte_order), slot, syntax)
-        else:
-            yield slot, f"{head}{name}{tail}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import sys
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from ...core.asm import Syntax, listing, tokenize
@@ -36,6 +37,10 @@ _STYLES: Final = {
     "comment": "dim",
 }
 """Colours of the terminal's own palette, by kind of token."""
+
+
+_CHUNK: Final = 1 << 14
+"""Lines that are written at a time."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -127,7 +132,8 @@ def _print_raw(options: argparse.Namespace) -> None:
         label = _labels(obj, section) if options.syntax == "llvm" else None
         code = obj.elf.contents(section)
         rows = listing(code, obj.elf.byte_order, Syntax(options.syntax), start=start, stop=stop, label=label)
-        sys.stdout.writelines(f"{slot}: {text}\n" for slot, text in rows)
+        while lines := [f"{slot}: {text}\n" for slot, text in islice(rows, _CHUNK)]:
+            sys.stdout.write("".join(lines))
 
 
 def _labels(obj: ObjectFile, section: Section) -> Callable[[int], str | None]:
@@ -137,14 +143,16 @@ def _labels(obj: ObjectFile, section: Section) -> Callable[[int], str | None]:
         for symbol in obj.symbols
         if symbol.section == section.number and symbol.name and symbol.type != SymbolType.SECTION
     ]
-    symbols.sort(key=lambda symbol: symbol.value)
+    # Of several at one place it takes the one whose name is last.
+    symbols.sort(key=lambda symbol: (symbol.value, symbol.name))
     places = [symbol.value for symbol in symbols]
 
     def label(slot: int) -> str | None:
-        at = bisect.bisect_right(places, slot * INSN_SIZE) - 1
+        place = slot * INSN_SIZE
+        at = bisect.bisect_right(places, place) - 1
         if at < 0:
             return None
-        inside = slot * INSN_SIZE - places[at]
+        inside = place - places[at]
         return f"{symbols[at].name}+{inside:#x}" if inside else symbols[at].name
 
     return label
