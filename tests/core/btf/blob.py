@@ -21,14 +21,14 @@ class Blob:
         self.order = order
         self.next_id = first_id
         self.first_string = first_string
-        self.types = b""
-        self.strings = b"\0" if first_string == 0 else b""
+        self.types = bytearray()
+        self.strings = bytearray(b"\0" if first_string == 0 else b"")
 
     def bytes(self) -> bytes:
         header = struct.pack(
             self.order + "HBB5I", 0xEB9F, 1, 0, 24, 0, len(self.types), len(self.types), len(self.strings)
         )
-        return header + self.types + self.strings
+        return header + bytes(self.types) + bytes(self.strings)
 
     def add(self, name: str | int, kind: int, size: int, *words: int, vlen: int = 0, flag: bool = False) -> int:
         info = flag << 31 | kind << 24 | vlen
