@@ -26,6 +26,8 @@ class NodeKind(enum.StrEnum):
     HIDDEN_ALL = "hidden all"
     HIDDEN = "hidden"
     TYPES = "types"
+    CORE = "core"
+    """The CO-RE relocations, of all programs or of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,4 +38,4 @@ class Node:
     name: str = ""
     """As the CollectionSpec knows it; empty for the groups."""
     program: str = ""
-    """For a function: the program whose linked code it is in."""
+    """For a function: the program whose linked code it is in; for CO-RE relocations: theirs, empty for all."""

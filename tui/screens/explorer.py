@@ -23,17 +23,17 @@ from ..widgets.overview import Overview
 from ..widgets.search_bar import SearchBar
 from ..widgets.spec_tree import SpecTree
 from ..widgets.status_line import StatusLine
-from .search import SearchScreen
 from .session_screen import SessionScreen
+from .spec_screen import SpecScreen
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from ...core.spec import CollectionSpec
     from ..operations import Operations
+    from ..widgets.core_view import CoreView
     from ..widgets.listing_view import ListingView
     from ..widgets.map_table import MapTableView
-    from ..widgets.panes import Panes
     from ..widgets.variables_view import Place, VariablesView
 
 __all__ = ["ExplorerScreen"]
@@ -47,11 +47,13 @@ _TAB_OF: Final = {
     NodeKind.SECTION: "variables",
     NodeKind.VARIABLE: "variables",
     NodeKind.VARIABLES: "variables",
+    NodeKind.TYPES: "overview",
+    NodeKind.CORE: "overview",
 }
-"""The tab in which a node is at home; the others have only an overview."""
+"""The tab in which a node is at home and enter leads to; the others have only an overview."""
 
 
-class ExplorerScreen(SearchScreen):
+class ExplorerScreen(SpecScreen):
     """One collection, from its spec to its live maps.
 
     It composes and routes: what takes time is done by `Operations`, whose messages arrive here.
@@ -97,8 +99,6 @@ class ExplorerScreen(SearchScreen):
         self.node = Node(NodeKind.COLLECTION, spec.file)
         self.furnished = asyncio.Event()
         """Set as soon as the panes behind the tabs are there."""
-
-    panes: Panes
 
     def compose(self) -> ComposeResult:
         """Compose the screen."""
@@ -158,6 +158,11 @@ class ExplorerScreen(SearchScreen):
             self._show_sample()
         self._show_overview()
 
+    def shows(self, node: Node) -> None:
+        """Show anew what was known of *node*."""
+        self._choose(node)
+        self.operations.changed()
+
     def _show_overview(self, *, keep_place: bool = False) -> None:
         if self.tab in ("overview", ""):
             page = describe(self.spec, self.node, self.operations.collection)
@@ -208,6 +213,11 @@ class ExplorerScreen(SearchScreen):
         """Draw a counter."""
         self.operations.monitor.choose(Chosen(event.counter, event.key))
         self.action_show_tab("graph")
+
+    def on_core_view_opened(self, event: CoreView.Opened) -> None:
+        """Go to the instruction of a CO-RE relocation."""
+        self.go_to(Node(NodeKind.PROGRAM, event.row.program), "code")
+        self.panes.code.go_to_slot(event.row.slot)
 
     # What happened
 
@@ -321,19 +331,25 @@ class ExplorerScreen(SearchScreen):
 
     def action_help(self) -> None:
         """Show all keys."""
+        from ..widgets.core_view import CoreView
         from ..widgets.listing_view import ListingView
         from ..widgets.map_table import MapTableView
         from ..widgets.row_view import RowView
+        from ..widgets.types_view import TypesView
         from ..widgets.variables_view import VariablesView
         from .help import HelpScreen
+        from .search import SearchScreen
 
+        everywhere = (SessionScreen, SearchScreen, SpecScreen, ExplorerScreen)
         groups = {
-            "Everywhere": [*SessionScreen.BINDINGS, *SearchScreen.BINDINGS, *ExplorerScreen.BINDINGS],
+            "Everywhere": [binding for screen in everywhere for binding in screen.BINDINGS],
             "Tree": SpecTree.BINDINGS,
             "Lists: code, variables, maps, log": RowView.BINDINGS,
             "Code": ListingView.BINDINGS,
             "Variables": VariablesView.BINDINGS,
             "Maps": MapTableView.BINDINGS,
+            "Types": TypesView.BINDINGS,
+            "CO-RE relocations": CoreView.BINDINGS,
         }
         self.app.push_screen(HelpScreen(groups, {}))
 

@@ -96,6 +96,14 @@ class CodePane(Vertical):
                 index -= 1
             view.cursor = index
 
+    def go_to_slot(self, slot: int) -> None:
+        """Put the cursor on an instruction of the program that is shown."""
+        listing = self._listing(self.program)
+        if listing is not None:
+            view = self.query_one(ListingView)
+            view.listing = listing
+            view.go_to_slot(slot)
+
     def on_row_view_highlighted(self, event: RowView.Highlighted) -> None:
         """Keep the title's position up to date."""
         self._show_title()

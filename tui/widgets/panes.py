@@ -10,6 +10,7 @@ from .code_pane import CodePane
 from .graph_pane import GraphPane
 from .log_pane import LogPane
 from .map_pane import MapPane
+from .spec_lists import SpecLists
 from .variables_view import VariablesView
 
 if TYPE_CHECKING:
@@ -28,7 +29,10 @@ class Panes:
     Importing them takes about as long as importing Textual: hence a module of its own.
     """
 
+    lists: SpecLists
+
     def __init__(self, spec: CollectionSpec) -> None:
+        self._spec = spec
         self.code = CodePane(spec)
         self.variables = VariablesView(spec)
         self.maps = MapPane(spec)
@@ -37,6 +41,7 @@ class Panes:
 
     async def mount(self, tabs: TabbedContent) -> None:
         """Put each into the tab of its name, and wait until it is there."""
+        self.lists = SpecLists(self._spec, tabs.get_pane("overview"))
         for tab, widget in (
             ("code", self.code),
             ("variables", self.variables),
@@ -48,6 +53,7 @@ class Panes:
 
     def choose(self, node: Node) -> None:
         """Let the pane in which *node* is at home show it."""
+        self.lists.choose(node)
         match node.kind:
             case NodeKind.PROGRAM:
                 self.code.program = node.name

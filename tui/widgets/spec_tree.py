@@ -168,6 +168,8 @@ class SpecTree(Tree[Node]):
             self._add_functions(self._unlinked.pop(0))
         if self._unlinked:
             self.set_timer(0.01, self._link_some)
+        elif any(place.kind is NodeKind.CORE for place in self._places):
+            self._leaf(self.root, Node(NodeKind.CORE))
 
     def _add_functions(self, name: str) -> None:
         place = self._places[Node(NodeKind.PROGRAM, name)]
@@ -179,12 +181,13 @@ class SpecTree(Tree[Node]):
             return
         if program.problem:
             self._damaged.add(name)
-        if len(functions) < 2:
-            return
-        place.allow_expand = True
         for function in functions[1:]:
             self._leaf(place, Node(NodeKind.FUNCTION, function.name, program=name))
-        place.expand()
+        if program.linked.core_relocations:
+            self._leaf(place, Node(NodeKind.CORE, program=name))
+        place.allow_expand = bool(place.children)
+        if len(functions) > 1:
+            place.expand()
 
     # Drawing
 
@@ -232,6 +235,9 @@ class SpecTree(Tree[Node]):
             case NodeKind.EXTERN:
                 extern = next(found for found in _all_externs(spec) if found.name == node.name)
                 return label, "", "optional" if extern.weak else ""
+            case NodeKind.CORE:
+                programs = [spec.programs[node.program]] if node.program else spec.programs.values()
+                return "CO-RE", "" if node.program else "group", f"{_core_count(programs):,}"
             case NodeKind.TYPES:
                 return "Types", "group", f"{max(0, len(spec.btf) - 1) if spec.btf is not None else 0:,}"
             case _:
@@ -298,6 +304,11 @@ class SpecTree(Tree[Node]):
 _GROUPS = frozenset(
     {NodeKind.PROGRAMS, NodeKind.MAPS, NodeKind.VARIABLES, NodeKind.EXTERNS, NodeKind.HIDDEN_ALL},
 )
+
+
+def _core_count(programs: Iterable[ProgramSpec]) -> int:
+    """Return how many CO-RE relocations programs have that are linked; damaged ones have none."""
+    return sum(len(each.__dict__["linked"].core_relocations) for each in programs if "linked" in each.__dict__)
 
 
 def _all_externs(spec: CollectionSpec) -> Iterable[Extern]:

@@ -1,0 +1,105 @@
+"""Types, CO-RE relocations, and another type for a program, in the explorer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from textual.widgets import Input, OptionList
+
+from bpftui.core.spec import AttachType, ProgramType
+from bpftui.tui.nodes import Node, NodeKind
+from bpftui.tui.screens.ask import AskDialog
+from bpftui.tui.screens.program_type import ProgramTypeDialog, ranked_names
+from bpftui.tui.screens.type_page import TypePage
+from bpftui.tui.widgets.c_view import CView
+from bpftui.tui.widgets.core_view import CoreView
+from bpftui.tui.widgets.listing_view import ListingView
+from bpftui.tui.widgets.types_view import TypesView
+from tests.tui.widgets.lines import lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_names_like_the_section_come_first() -> None:
+    assert ranked_names("xdp_prog")[0] == "xdp"
+    assert ranked_names("cgroup/conect4")[:2] == ["cgroup/connect4", "cgroup/connect6"]
+    assert ranked_names("?tracepoint/sched/sched_switch")[0] == "tracepoint"
+    assert {"sched_cls", "fentry", "xdp"} <= set(ranked_names("anything"))
+
+
+async def test_a_programs_type_is_chosen_from_a_list(explore: Callable[..., Any]) -> None:
+    async with explore() as walk:
+        program = walk.explorer.spec.programs["count_traffic"]
+        await walk.press("t")
+        dialog = walk.app.screen
+        assert isinstance(dialog, ProgramTypeDialog)
+        first = dialog.query_one(OptionList).get_option_at_index(0).prompt
+        assert str(first).split() == ["xdp", "xdp", "·", "xdp"]
+        await walk.type("tcx egress")
+        await walk.press("enter")
+        assert (program.type, program.attach_type) == (ProgramType.SCHED_CLS, AttachType.TCX_EGRESS)
+        assert "tcx_egress" in str(walk.explorer.query_one("#page").render())
+        await walk.press("t")
+        walk.app.screen.query_one(Input).value = "fentry/do_unlinkat"
+        await walk.pilot.pause()
+        await walk.press("enter")
+        assert (program.type, program.attach_to) == (ProgramType.TRACING, "do_unlinkat")
+        await walk.press("L")
+        await walk.until(lambda: walk.status.stage == "LOADED")
+        await walk.press("t")
+        assert not isinstance(walk.app.screen, ProgramTypeDialog)
+
+
+async def test_types_are_a_list_and_enter_opens_one(explore: Callable[..., Any]) -> None:
+    async with explore() as walk:
+        walk.explorer.go_to(Node(NodeKind.TYPES))
+        await walk.pilot.pause()
+        view = walk.explorer.query_one(TypesView)
+        assert walk.app.focused is view
+        assert view.row_count() == 69
+        assert lines(view)[6].split() == ["6", "struct", "8", "struct", "kind"]
+        assert view.search("^struct event$")
+        await walk.press("enter")
+        page = walk.app.screen
+        assert isinstance(page, TypePage)
+        text = page.query_one(CView).text
+        assert "struct address             source;               /*    24    20 */" in text
+        assert "enum protocol {\n\tNONE = 0," in text  # all that it needs
+        assert page.query_one(CView).search("struct address ")
+        await walk.press("enter")
+        assert "__u8                       bytes[16];" in page.query_one(CView).text
+        await walk.press("backspace")
+        assert "struct event {" in page.query_one(CView).text
+        await walk.press("escape", "f")
+        assert "structs and unions" in lines(view)[0]
+        assert {line.split()[1] for line in lines(view)[1:] if line.strip(" ▌")} == {"struct"}
+        # Another node has the overview again.
+        walk.explorer.go_to(Node(NodeKind.PROGRAM, "count_traffic"), "overview")
+        await walk.pilot.pause()
+        assert not view.display
+
+
+async def test_core_relocations_resolve_against_a_chosen_btf(explore: Callable[..., Any]) -> None:
+    async with explore("tests/objects/core.o") as walk:
+        walk.explorer.go_to(Node(NodeKind.CORE, program="core"))
+        view = walk.explorer.query_one(CoreView)
+        await walk.until(lambda: view.row_count() == 19)
+        await walk.press("b")
+        dialog = walk.app.screen
+        assert isinstance(dialog, AskDialog)
+        dialog.query_one(Input).value = str(ROOT / "tests/objects/nothing.btf")
+        await walk.press("enter")
+        assert view.target is None
+        await walk.press("b")
+        walk.app.screen.query_one(Input).value = str(ROOT / "tests/objects/core.o")
+        await walk.press("enter")
+        await walk.until(lambda: view.row_count() == 19 and "core.o" in lines(view)[0])
+        assert " ".join(lines(view)[2].split()) == "▌2 byte_off struct task_struct.tgid ✓ offset 4, 4 bytes"
+        await walk.press("j", "j", "enter")
+        listing = walk.explorer.query_one(ListingView)
+        assert walk.explorer.tab == "code"
+        assert listing.row(listing.cursor).slot == 19

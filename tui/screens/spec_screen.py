@@ -1,0 +1,86 @@
+"""SpecScreen: what there is to look up in a spec besides code and values, and what can be said about its programs."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+
+from ...core.errors import BpftuiError
+from ...core.live import State
+from ..nodes import NodeKind
+from ..widgets.spec_tree import SpecTree
+from .search import SearchScreen
+
+if TYPE_CHECKING:
+    from ...core.spec import ProgramSpec
+    from ..nodes import Node
+    from ..widgets.core_view import CoreView
+    from ..widgets.panes import Panes
+    from ..widgets.types_view import TypesView
+
+__all__ = ["SpecScreen"]
+
+
+class SpecScreen(SearchScreen):
+    """Opens types, resolves CO-RE relocations against a chosen BTF, and takes another type for a program."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("t", "program_type", "Type", show=False, id="type", tooltip="Say what the chosen program is"),
+    ]
+
+    node: Node
+    panes: Panes
+
+    def shows(self, node: Node) -> None:
+        """Show anew what was known of *node*: it has changed."""
+        raise NotImplementedError
+
+    def on_types_view_opened(self, event: TypesView.Opened) -> None:
+        """Show a type whole."""
+        from .type_page import TypePage
+
+        self.app.push_screen(TypePage(event.ctype))
+
+    def on_core_view_target_requested(self, event: CoreView.TargetRequested) -> None:
+        """Ask which BTF relocations are resolved against."""
+        from .ask import AskDialog
+
+        target = self.panes.lists.core.target
+        notes = ("A file with BTF: of another kernel, of BTFHub, or an object. Empty: this kernel's.",)
+        question = AskDialog("Resolve against", target.file or "" if target else "", notes=notes, confirm="Resolve")
+        self.app.push_screen(question, self._resolve_against)
+
+    def _resolve_against(self, path: str | None) -> None:
+        from ...core.btf.target import read_btf
+
+        if path is None:
+            return
+        try:
+            target = read_btf(path) if path else None
+        except BpftuiError as error:
+            self.notify(error.message, title="BTF", severity="error", timeout=8, markup=False)
+        else:
+            self.panes.lists.core.resolve_against(target)
+
+    def action_program_type(self) -> None:
+        """Ask what the chosen program is."""
+        from .program_type import ProgramTypeDialog
+
+        program = self.spec.programs[self.node.name]
+        self.app.push_screen(ProgramTypeDialog(program), partial(self._set_type, program))
+
+    def _set_type(self, program: ProgramSpec, name: str | None) -> None:
+        if name is None:
+            return
+        program.set_type(name)
+        self.panes.log.add(f"{program.name} is taken for {name}")
+        self.query_one(SpecTree).refresh_labels()
+        self.shows(self.node)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer another type only before the load: afterwards the kernel has taken the program as it was."""
+        if action == "program_type":
+            return self.node.kind is NodeKind.PROGRAM and self.operations.state is State.SPEC
+        return super().check_action(action, parameters)

@@ -1,0 +1,128 @@
+"""TypePage: one type whole, its layout with holes and padding, and all that its declaration needs."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+from ...core.btf import CType, Kind, types
+from ...core.btf.header import c_header
+from ...core.btf.layout import layout
+from ...core.btf.layout_text import layout_text
+from ...core.errors import BpftuiError
+from ..widgets.c_view import CView
+from ..widgets.search_bar import SearchBar
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from ..widgets.row_view import RowView
+
+__all__ = ["TypePage", "type_text"]
+
+_TAGGED: Final = re.compile(r"\b(struct|union|enum) (\w+)")
+_KINDS: Final = {
+    "struct": (Kind.STRUCT, Kind.FWD),
+    "union": (Kind.UNION, Kind.FWD),
+    "enum": (Kind.ENUM, Kind.ENUM64),
+}
+_GUARDS: Final = re.compile(r"^#.*\n?", re.MULTILINE)
+
+
+class TypePage(ModalScreen[None]):
+    """A type as C over the whole screen; enter on a line goes on to the struct, union or enum that it names.
+
+    Args:
+        ctype: The type.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "dismiss", "Close", id="type.close", tooltip="Close the type"),
+        Binding("backspace,ctrl+o", "back", "Back", id="type.back", tooltip="Back to the type before"),
+        Binding("Y", "copy_all", "Copy all", id="type.copy", tooltip="Copy the whole text"),
+    ]
+
+    def __init__(self, ctype: CType) -> None:
+        super().__init__()
+        self._ctype = ctype
+        self._before: list[tuple[CType, int]] = []
+
+    def compose(self) -> ComposeResult:
+        """Compose the text, and the bar to search in it."""
+        with Vertical(classes="dialog page") as box:
+            box.border_subtitle = "enter: the type in the line · / search · y copy line · Y copy all · esc close"
+            yield CView()
+        yield SearchBar(placeholder="search: enter finds, n and N go on, esc gives up")
+
+    def on_mount(self) -> None:
+        """Show the type."""
+        self._show(self._ctype)
+        self.set_focus(self.query_one(CView))
+
+    def _show(self, ctype: CType, line: int = 0) -> None:
+        self._ctype = ctype
+        view = self.query_one(CView)
+        view.show(type_text(ctype))
+        view.cursor = line
+        self.query_one(".page").border_title = f"{ctype.c_text.partition(' {')[0]} · type {ctype.id}"
+
+    def on_row_view_selected(self, event: RowView.Selected) -> None:
+        """Go on to the type that the line names."""
+        btf = self._ctype.btf
+        for word, name in _TAGGED.findall(event.view.row_text(event.index)):
+            found = next((at for kind in _KINDS[word] if (at := btf.find(name, kind)) is not None), None)
+            if found is not None and found != self._ctype.id:
+                self._before.append((self._ctype, event.index))
+                self._show(CType(btf, found))
+                return
+
+    def on_row_view_search_requested(self, event: RowView.SearchRequested) -> None:
+        """Ask for a pattern."""
+        self.query_one(SearchBar).open()
+
+    def on_search_bar_closed(self, event: SearchBar.Closed) -> None:
+        """Search."""
+        view = self.query_one(CView)
+        view.focus()
+        if event.pattern:
+            view.search(event.pattern)
+
+    def action_back(self) -> None:
+        """Show the type before; without one, close."""
+        if self._before:
+            self._show(*self._before.pop())
+        else:
+            self.dismiss(None)
+
+    def action_copy_all(self) -> None:
+        """Copy the text."""
+        self.app.copy_to_clipboard(self.query_one(CView).text)  # pyright: ignore[reportUnknownMemberType]
+        self.notify("copied the whole text", timeout=2)
+
+
+def type_text(ctype: CType) -> str:
+    """Return what there is to see of a type: its layout where it has one, then its C with all that it needs."""
+    parts: list[str] = []
+    try:
+        if isinstance(ctype.stripped, types.Composite):
+            parts += ["/* layout: offsets and sizes in bytes */", layout_text(layout(ctype)), ""]
+        parts += ["/* as a C header declares it */", _declared(ctype)]
+    except BpftuiError as error:
+        parts.append(f"/* {error.message} */")
+    return "\n".join(parts)
+
+
+def _declared(ctype: CType) -> str:
+    btf = ctype.btf
+    match btf.type(ctype.id):
+        case types.DataSec(name=name, variables=variables):
+            lines = [f"/* {item.offset:5} {item.size:5} */ {CType(btf, item.type_id).c_text};" for item in variables]
+            return "\n".join([f"/* section {name}: offset and size of each variable */", *lines])
+        case types.DeclTag(name=name, target=target):
+            return f"/* the tag {name!r} on type {target} */\n{CType(btf, target).c_text};"
+        case _:
+            return _GUARDS.sub("", c_header(btf, [ctype.id])).strip() or ctype.definition

@@ -1,0 +1,58 @@
+"""SpecLists: the lists that stand in for the overview where a node is one: types, CO-RE relocations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..nodes import NodeKind
+from .overview import Overview
+
+if TYPE_CHECKING:
+    from textual.widgets import TabPane
+
+    from ...core.spec import CollectionSpec
+    from ..nodes import Node
+    from .core_view import CoreView
+    from .row_view import RowView
+
+__all__ = ["SpecLists"]
+
+
+class SpecLists:
+    """Made when they are first looked at, in the tab of the overview.
+
+    Args:
+        spec: What is explored.
+        pane: The overview's tab.
+    """
+
+    def __init__(self, spec: CollectionSpec, pane: TabPane) -> None:
+        self._spec = spec
+        self._pane = pane
+        self._views: dict[NodeKind, RowView] = {}
+
+    @property
+    def core(self) -> CoreView:
+        """The list of CO-RE relocations."""
+        from .core_view import CoreView
+
+        view = self._views.get(NodeKind.CORE)
+        if view is None:
+            view = self._views[NodeKind.CORE] = CoreView(self._spec, id="core-relocations")
+            self._pane.mount(view)
+        assert isinstance(view, CoreView)
+        return view
+
+    def choose(self, node: Node) -> None:
+        """Show the list that *node* is; for every other node the overview."""
+        if node.kind is NodeKind.TYPES and NodeKind.TYPES not in self._views and self._spec.btf is not None:
+            from .types_view import TypesView
+
+            view = self._views[NodeKind.TYPES] = TypesView(self._spec.btf, id="types")
+            self._pane.mount(view)
+        elif node.kind is NodeKind.CORE:
+            core = self.core
+            core.call_after_refresh(core.show, node.program)
+        for kind, view in self._views.items():
+            view.display = kind is node.kind
+        self._pane.query_one(Overview).display = node.kind not in self._views
