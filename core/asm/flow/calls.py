@@ -1,0 +1,126 @@
+"""The functions of a program's code: which calls which, and the control flow of each."""
+
+from __future__ import annotations
+
+import bisect
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ..instruction import words
+from ..opcodes import CALL, INSN_SIZE, LD_IMM64, CallSource, ImmSource
+from .graph import FlowGraph
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from ..instruction import ByteOrder, Code
+
+__all__ = ["Call", "CodeFlow", "find_calls"]
+
+_KINDS: Final = bytes({CALL: 1, LD_IMM64: 2}.get(opcode, 0) for opcode in range(256))
+_FOUND: Final = re.compile(rb"\x01|\x02(?:[\x00-\xff]|$)")
+
+
+class Call(NamedTuple):
+    """An instruction that refers to a subprogram."""
+
+    slot: int
+    target: int
+    """The subprogram's first slot, by the distance that the instruction holds; it can lie outside of the code."""
+    is_address: bool
+    """Whether it takes the subprogram's address, as a callback, and does not call it."""
+
+
+def find_calls(code: Code, byte_order: ByteOrder) -> list[Call]:
+    """Return the calls of subprograms and the loads of their addresses, by slot."""
+    view = words(code)
+    kinds = bytes(view[::INSN_SIZE]).translate(_KINDS)
+    little = byte_order == "little"
+    found: list[Call] = []
+    for match in _FOUND.finditer(kinds):
+        slot = match.start()
+        at = slot * INSN_SIZE
+        source = view[at + 1] >> 4 if little else view[at + 1] & 0xF
+        is_address = kinds[slot] == 2
+        if source == (ImmSource.FUNC if is_address else CallSource.SUBPROGRAM):
+            distance = int.from_bytes(view[at + 4 : at + 8], byte_order, signed=True)
+            found.append(Call(slot, slot + 1 + distance, is_address))
+    return found
+
+
+class CodeFlow:
+    """The control flow of code that holds one function or more, of each when it is asked for.
+
+    Args:
+        code: The code.
+        byte_order: That of the code.
+        functions: The first slot of each function, ascending. By default a function begins at slot 0 and wherever a
+            call leads.
+        tables: Where a gotox can lead, by its slot; None where it is not known.
+        no_return: Slots of calls that do not return.
+    """
+
+    def __init__(
+        self,
+        code: Code,
+        byte_order: ByteOrder,
+        functions: Sequence[int] | None = None,
+        *,
+        tables: Callable[[int], Sequence[int] | None] | None = None,
+        no_return: Collection[int] = (),
+    ) -> None:
+        self.code = code
+        self.byte_order: ByteOrder = byte_order
+        self.slots: int = len(words(code)) // INSN_SIZE
+        """How long the code is."""
+        self.calls: list[Call] = find_calls(code, byte_order)
+        """The calls of subprograms and the loads of their addresses, by slot."""
+        if functions is None:
+            functions = sorted({0, *(call.target for call in self.calls if 0 <= call.target < self.slots)})
+        self.functions: list[int] = list(functions) if self.slots else []
+        """The first slot of each function, ascending."""
+        self._tables = tables
+        self._no_return = no_return
+        self._graphs: dict[int, FlowGraph] = {}
+
+    def function_at(self, slot: int) -> int:
+        """Return the first slot of the function that holds a slot; ValueError outside of the code."""
+        at = bisect.bisect_right(self.functions, slot) - 1
+        if at < 0 or slot >= self.slots:
+            raise ValueError(f"slot {slot} is in no function")
+        return self.functions[at]
+
+    def graph_at(self, slot: int) -> FlowGraph:
+        """Return the control flow of the function that holds a slot; ValueError outside of the code."""
+        start = self.function_at(slot)
+        if start not in self._graphs:
+            following = bisect.bisect_right(self.functions, start)
+            stop = self.functions[following] if following < len(self.functions) else self.slots
+            self._graphs[start] = FlowGraph(
+                self.code, self.byte_order, start, stop, tables=self._tables, no_return=self._no_return
+            )
+        return self._graphs[start]
+
+    def callers(self, function: int) -> list[Call]:
+        """Return who calls the function that begins at a slot, or takes its address."""
+        return [call for call in self.calls if call.target == function]
+
+    def callees(self, function: int) -> list[int]:
+        """Return the first slots of the functions that one calls or takes the address of, ascending."""
+        graph = self.graph_at(function)
+        low = bisect.bisect_left(self.calls, graph.start, key=lambda call: call.slot)
+        high = bisect.bisect_left(self.calls, graph.stop, key=lambda call: call.slot)
+        return sorted({call.target for call in self.calls[low:high] if 0 <= call.target < self.slots})
+
+    def reachable_functions(self, entry: int = 0) -> list[int]:
+        """Return the functions that the one at *entry* gets to by calls and callbacks, itself among them, ascending."""
+        found, waiting = {entry}, [entry]
+        while waiting:
+            more = {self.function_at(target) for target in self.callees(waiting.pop())} - found
+            found |= more
+            waiting += more
+        return sorted(found)
+
+    def label(self, slot: int) -> str | None:
+        """Return the name of an instruction that is jumped to from within its function: `L12`; None for others."""
+        return f"L{slot}" if 0 <= slot < self.slots and slot in self.graph_at(slot).targets else None
