@@ -12,7 +12,10 @@ from .format import byte_size, duration, grouped
 from .nodes import Node, NodeKind
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..core.btf import CType
+    from ..core.kernel.externs import ExternAnswer
     from ..core.runtime import Collection, Program
     from ..core.spec import CollectionSpec, MapSpec, ProgramSpec, VariableSpec
 
@@ -41,6 +44,10 @@ class _Page:
     def item(self, name: str, detail: str = "") -> None:
         self._lines.append(Content.assemble(f"  {name}", (f"  {detail}", _MUTED)))
 
+    def answer(self, text: str, *, good: bool, optional: bool) -> None:
+        style = "$text-success" if good else "$text-warning" if optional else "$text-error"
+        self._lines.append(Content.assemble("    ", (f"{'✓' if good else '–' if optional else '✗'} {text}", style)))
+
     def problem(self, text: str) -> None:
         self._lines.append(Content.styled(f"✗ {text}", "$text-error"))
 
@@ -56,8 +63,20 @@ class _Page:
         return Content("\n").join(self._lines)
 
 
-def describe(spec: CollectionSpec, node: Node, loaded: Collection | None = None) -> Content:
-    """Return what there is to say about *node*; with *loaded*, also what the runtime knows of it."""
+def describe(
+    spec: CollectionSpec,
+    node: Node,
+    loaded: Collection | None = None,
+    answers: Mapping[str, ExternAnswer] | None = None,
+) -> Content:
+    """Return what there is to say about *node*.
+
+    Args:
+        spec: What it belongs to.
+        node: What is described.
+        loaded: Where it is loaded: the runtime knows more.
+        answers: What the externs are on this machine, as soon as that is known.
+    """
     match node.kind:
         case NodeKind.PROGRAM:
             return _program(spec.programs[node.name], loaded)
@@ -72,9 +91,7 @@ def describe(spec: CollectionSpec, node: Node, loaded: Collection | None = None)
         case NodeKind.HIDDEN | NodeKind.HIDDEN_ALL:
             return _hidden(spec, node.name)
         case NodeKind.EXTERN | NodeKind.EXTERNS:
-            return _externs(spec)
-        case NodeKind.TYPES:
-            return _types(spec)
+            return _externs(spec, answers)
         case _:
             return _collection(spec, loaded)
 
@@ -275,8 +292,8 @@ def _hidden(spec: CollectionSpec, name: str) -> Content:
     return page.content()
 
 
-def _externs(spec: CollectionSpec) -> Content:
-    page = _Page("Expected from the kernel", "externs")
+def _externs(spec: CollectionSpec, answers: Mapping[str, ExternAnswer] | None) -> Content:
+    page = _Page("Expected from the kernel", "externs, and what they are on this machine")
     groups = {
         "Configuration": spec.externs.kconfig,
         "Symbols": spec.externs.ksyms,
@@ -287,16 +304,12 @@ def _externs(spec: CollectionSpec) -> Content:
             page.heading(title)
         for extern in externs:
             page.item(extern.type or extern.name, "optional" if extern.weak else "")
-    return page.content()
-
-
-def _types(spec: CollectionSpec) -> Content:
-    page = _Page("Types", "BTF")
-    if spec.btf is not None:
-        page.field("types", f"{len(spec.btf) - 1:,}")
-        page.field("size", byte_size(len(spec.btf.raw)))
-    page.note("")
-    page.note("maps, variables and functions show the definitions that they use")
+            answer = answers.get(extern.name) if answers is not None else None
+            if answer is not None:
+                page.answer(answer.text, good=answer.found, optional=extern.weak)
+    if answers is None:
+        page.note("")
+        page.note("looking them up …")
     return page.content()
 
 

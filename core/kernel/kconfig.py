@@ -17,9 +17,11 @@ from .elements import round_up
 if TYPE_CHECKING:
     from ..spec import CollectionSpec
 
-__all__ = ["SECTION", "kconfig_values"]
+__all__ = ["KERNEL_VERSION", "SECTION", "kconfig_values", "option"]
 
 SECTION: Final = ".kconfig"
+KERNEL_VERSION: Final = "LINUX_KERNEL_VERSION"
+"""The version as an integer, which libbpf offers among the options."""
 
 _WRAPPED: Final = frozenset({"x86_64", "aarch64", "s390x", "riscv64"})
 """Machines whose system calls take their arguments in a pt_regs (ARCH_HAS_SYSCALL_WRAPPER)."""
@@ -49,7 +51,7 @@ def kconfig_values(spec: CollectionSpec) -> bytes:
         # The reader lays the variables out one after the other, each aligned to its size, as libbpf does.
         start = round_up(end, min(ctype.size & -ctype.size, 8) or 1)
         end = start + ctype.size
-        value = _value(var.name)
+        value = option(var.name)
         if value is not None:
             contents[start:end] = _encode(ctype, var.name, value)
         elif var.name not in weak:
@@ -58,8 +60,9 @@ def kconfig_values(spec: CollectionSpec) -> bytes:
     return bytes(contents)
 
 
-def _value(name: str) -> str | None:
-    if name == "LINUX_KERNEL_VERSION":
+def option(name: str) -> str | None:
+    """Return what this kernel has for a configuration option, as its configuration writes it; None for no answer."""
+    if name == KERNEL_VERSION:
         return str(_version())
     if name == "LINUX_HAS_SYSCALL_WRAPPER":
         return "y" if platform.machine() in _WRAPPED else "n"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..btf import Btf
     from ..spec import ProgramSpec
 
-__all__ = ["relocate"]
+__all__ = ["is_typed", "kernel_address", "relocate"]
 
 # The source register of ld_imm64 and call says what the immediate is (RFC 9669, section 5.4; `BPF_PSEUDO_*`).
 _MAP_FD: Final = 1
@@ -86,16 +86,16 @@ def _fd(program: ProgramSpec, reference: Reference, maps: Mapping[str, int]) -> 
 
 def _kernel_symbol(program: ProgramSpec, reference: Reference, btf: Btf | None) -> tuple[int, int, int]:
     """Return source register and immediates for the address of something in the kernel."""
-    if _is_typed(reference.name, btf):
+    if is_typed(reference.name, btf):
         type_id = _kernel_type(program, reference, Kind.VAR)
         return (_BTF_ID, type_id, 0) if type_id else (0, 0, 0)
-    address = _address(reference.name)
+    address = kernel_address(reference.name)
     if address is None and not reference.weak:
         raise _missing(program, reference, _KALLSYMS)
     return (0, (address or 0) & 0xFFFFFFFF, (address or 0) >> 32)
 
 
-def _is_typed(name: str, btf: Btf | None) -> bool:
+def is_typed(name: str, btf: Btf | None) -> bool:
     """Whether the object declares a kernel symbol with a type: `extern const void x __ksym` has none."""
     type_id = None if btf is None else btf.find(name, Kind.VAR)
     if btf is None or type_id is None:
@@ -116,7 +116,7 @@ def _kernel_type(program: ProgramSpec, reference: Reference, kind: Kind) -> int 
     return type_id
 
 
-def _address(name: str) -> int | None:
+def kernel_address(name: str) -> int | None:
     """Return a kernel symbol's address, None where it is unknown or hidden (kernel.kptr_restrict)."""
     try:
         with open(_KALLSYMS, encoding="ascii", errors="replace") as symbols:

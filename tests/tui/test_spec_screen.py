@@ -5,10 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from textual.widgets import Input, OptionList
 
-from bpftui.core.spec import AttachType, ProgramType
+from bpftui.core.kernel import externs
+from bpftui.core.kernel.externs import ExternAnswer
+from bpftui.core.spec import AttachType, CollectionSpec, ProgramType
+from bpftui.core.spec.container import SeveralObjectsError
 from bpftui.tui.nodes import Node, NodeKind
+from bpftui.tui.object_picker import ObjectList, ObjectPicker
 from bpftui.tui.screens.ask import AskDialog
 from bpftui.tui.screens.program_type import ProgramTypeDialog, ranked_names
 from bpftui.tui.screens.type_page import TypePage
@@ -16,6 +21,7 @@ from bpftui.tui.widgets.c_view import CView
 from bpftui.tui.widgets.core_view import CoreView
 from bpftui.tui.widgets.listing_view import ListingView
 from bpftui.tui.widgets.types_view import TypesView
+from bpftui.tui.widgets.variables_view import VariablesView
 from tests.tui.widgets.lines import lines
 
 if TYPE_CHECKING:
@@ -103,3 +109,66 @@ async def test_core_relocations_resolve_against_a_chosen_btf(explore: Callable[.
         listing = walk.explorer.query_one(ListingView)
         assert walk.explorer.tab == "code"
         assert listing.row(listing.cursor).slot == 19
+
+
+async def test_changed_variables_show_the_files_value_and_are_reset_together(explore: Callable[..., Any]) -> None:
+    async with explore() as walk:
+        spec = walk.explorer.spec
+        spec.set("sample_every", 9)
+        spec.set("counting", False)
+        view = walk.explorer.query_one(VariablesView)
+        await walk.press("3")
+        view.refresh_values()
+        assert "9 *  file: 1" in " ".join(lines(view)[1].split("   "))
+        await walk.press("d")
+        assert [line.lstrip("▌ ").split()[0] for line in lines(view)[1:] if line.strip()] == [
+            "sample_every",
+            "counting",
+        ]
+        await walk.press("ctrl+r")
+        assert (spec.variables["sample_every"].get(), spec.variables["counting"].get()) == (1, True)
+        assert view.row_count() == 0
+        assert "nothing differs from the file" in "".join(lines(view))
+
+
+async def test_hidden_variables_stand_in_the_list_with_their_reason(explore: Callable[..., Any]) -> None:
+    async with explore("bpf/hidden_example.o") as walk:
+        await walk.press("3", "e", "enter", "r")
+        view = walk.explorer.query_one(VariablesView)
+        assert "✗ hidden_var  hidden visibility (__hidden)" in lines(view)[1]
+
+
+async def test_externs_are_looked_up_on_this_machine(
+    explore: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = {
+        "LINUX_KERNEL_VERSION": ExternAnswer("LINUX_KERNEL_VERSION", found=True, text="397868: 6.18.44"),
+        "kfunc_that_is_not_there": ExternAnswer(
+            "kfunc_that_is_not_there", found=False, text="not in this kernel's BTF"
+        ),
+    }
+    monkeypatch.setattr(externs, "look_up_externs", lambda spec: answers)
+    async with explore("tests/objects/externs.o") as walk:
+        walk.explorer.go_to(Node(NodeKind.EXTERNS))
+        page = walk.explorer.query_one("#page")
+        await walk.until(lambda: "✓ 397868: 6.18.44" in str(page.render()))
+        assert "– not in this kernel's BTF" in str(page.render())  # weak: optional
+
+
+async def test_a_file_with_several_objects_is_a_list(tmp_path: Path) -> None:
+    archive = tmp_path / "several.bin"
+    objects = [(ROOT / "bpf" / name).read_bytes() for name in ("traffic.o", "constants.o")]
+    archive.write_bytes(b"a program that embeds two".join([b"", *objects]))
+    with pytest.raises(SeveralObjectsError) as several:
+        CollectionSpec.from_file(archive)
+    app = ObjectPicker(several.value)
+    async with app.run_test(size=(100, 20)) as pilot:
+        shown = app.query_one(ObjectList)
+        for _ in range(200):
+            if len(shown.contents) == 2:
+                break
+            await pilot.pause(0.02)
+        assert "count_traffic (xdp); 3 maps" in lines(shown)[0]
+        assert "constants (xdp); 3 maps" in lines(shown)[1]
+        await pilot.press("j", "enter")
+    assert app.return_value == 2

@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from ...core.errors import UsageError
+from ...core.errors import ExitCode, UsageError
+from ...core.spec.container import SeveralObjectsError
 from .common import Parser, add_object, add_settings, open_spec
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
 
     from ...core.live import RuntimeName
@@ -35,9 +37,26 @@ def run(arguments: Sequence[str]) -> int:
             "no object was named", hint="bpftui OBJECT explores one, bpftui demo shows one at work, bpftui --help all"
         )
     # What is wrong with the object is worth more than that there is no terminal to show it in.
-    spec = open_spec(options)
+    try:
+        spec = open_spec(options)
+    except SeveralObjectsError as several:
+        require_terminal(f"bpftui show {options.object}")
+        return _explore_several(several, options)
     require_terminal(f"bpftui show {options.object}")
     return explore(spec, runtime=options.runtime, attach=options.attach)
+
+
+def _explore_several(several: SeveralObjectsError, options: argparse.Namespace) -> int:
+    """Let the user choose an object, explore it, and come back to the list until the user quits there."""
+    from ..object_picker import pick
+
+    chosen: int | None = 1
+    while (chosen := pick(several, chosen)) is not None:
+        options.object = f"{several.file}#{chosen}"
+        code = explore(open_spec(options), runtime=options.runtime, attach=options.attach)
+        if code != ExitCode.OK:
+            return code
+    return ExitCode.OK
 
 
 def require_terminal(instead: str) -> None:

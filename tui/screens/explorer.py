@@ -156,6 +156,8 @@ class ExplorerScreen(SpecScreen):
         if self.furnished.is_set():
             self.panes.choose(node)
             self._show_sample()
+            if node.kind in (NodeKind.EXTERNS, NodeKind.EXTERN):
+                self.look_up_externs()
         self._show_overview()
 
     def shows(self, node: Node) -> None:
@@ -165,7 +167,7 @@ class ExplorerScreen(SpecScreen):
 
     def _show_overview(self, *, keep_place: bool = False) -> None:
         if self.tab in ("overview", ""):
-            page = describe(self.spec, self.node, self.operations.collection)
+            page = describe(self.spec, self.node, self.operations.collection, self.answers)
             self.query_one(Overview).show(page, keep_place=keep_place)
 
     @on(Tree.NodeHighlighted)
@@ -282,10 +284,10 @@ class ExplorerScreen(SpecScreen):
     # Variables
 
     def on_variables_view_reset_requested(self, event: VariablesView.ResetRequested) -> None:
-        """Take a variable's changes back."""
-        place = event.place
-        original = place.variable.original[place.offset : place.offset + place.size]
-        self._set(place, f"hex:{original.hex()}")
+        """Take changes of variables back."""
+        for place in event.places:
+            original = place.variable.original[place.offset : place.offset + place.size]
+            self._set(place, f"hex:{original.hex()}")
 
     def on_variables_view_edit_requested(self, event: VariablesView.EditRequested) -> None:
         """Edit a variable."""

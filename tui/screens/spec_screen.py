@@ -14,6 +14,9 @@ from ..widgets.spec_tree import SpecTree
 from .search import SearchScreen
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ...core.kernel.externs import ExternAnswer
     from ...core.spec import ProgramSpec
     from ..nodes import Node
     from ..widgets.core_view import CoreView
@@ -32,10 +35,26 @@ class SpecScreen(SearchScreen):
 
     node: Node
     panes: Panes
+    answers: Mapping[str, ExternAnswer] | None = None
+    """What the externs are on this machine; None until someone has looked."""
 
     def shows(self, node: Node) -> None:
         """Show anew what was known of *node*: it has changed."""
         raise NotImplementedError
+
+    def look_up_externs(self) -> None:
+        """Find out what the externs are here, in a thread and once, and show it."""
+        if self.answers is None:
+            self.run_worker(self._look_up_externs, thread=True, exclusive=True, exit_on_error=False, group="externs")
+
+    def _look_up_externs(self) -> None:
+        from ...core.kernel.externs import look_up_externs
+
+        self.app.call_from_thread(self._looked_up, look_up_externs(self.spec))
+
+    def _looked_up(self, answers: dict[str, ExternAnswer]) -> None:
+        self.answers = answers
+        self.shows(self.node)
 
     def on_types_view_opened(self, event: TypesView.Opened) -> None:
         """Show a type whole."""

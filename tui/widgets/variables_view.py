@@ -72,20 +72,30 @@ class VariablesView(RowView):
             id="variables.reset",
             tooltip="Set the variable back to what the file holds",
         ),
+        Binding(
+            "ctrl+r", "reset_all", "Reset all", show=False, id="variables.reset-all", tooltip="Set all variables back"
+        ),
+        Binding("d", "only_changed", "Changed", show=False, id="variables.changed", tooltip="Only what was changed"),
     ]
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"variables-view--changed", "variables-view--type"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "variables-view--changed",
+        "variables-view--type",
+        "variables-view--hidden",
+    }
     """
     | Class | Description |
     | :- | :- |
     | `variables-view--changed` | A value that differs from the file. |
     | `variables-view--type` | C types. |
+    | `variables-view--hidden` | What is in the file but no variable, with the reason. |
     """
 
     DEFAULT_CSS = """
     VariablesView {
         & > .variables-view--changed { color: $text-warning; text-style: bold; }
         & > .variables-view--type { color: $text-accent; }
+        & > .variables-view--hidden { color: $text-error; text-style: italic; }
     }
     """
 
@@ -102,8 +112,16 @@ class VariablesView(RowView):
             self.view = view
             self.place = place
 
-    class ResetRequested(EditRequested):
-        """The user wants a variable back as the file has it."""
+    class ResetRequested(Message):
+        """The user wants variables back as the file has them.
+
+        Args:
+            places: Which.
+        """
+
+        def __init__(self, places: list[Place]) -> None:
+            super().__init__()
+            self.places = places
 
     def __init__(self, spec: CollectionSpec, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         """Initialise the view of the variables of *spec*."""
@@ -114,6 +132,8 @@ class VariablesView(RowView):
         self._unfolded: set[tuple[str, str]] = set()
         self._raw: dict[str, bytes] = {}
         self._places: list[Place] = []
+        self._hidden = [found for found in spec.hidden if found.kind == "variable"]
+        self._only_changed = False
         self._name_width = self._type_width = 4
         self._hexadecimal = False
         self._list_places()
@@ -134,7 +154,7 @@ class VariablesView(RowView):
     @property
     def place(self) -> Place | None:
         """What the cursor is on."""
-        return self._places[self.cursor] if self._places else None
+        return self._places[self.cursor] if self.cursor < len(self._places) else None
 
     def choose(self, name: str) -> None:
         """Put the cursor on the variable *name*."""
@@ -148,6 +168,8 @@ class VariablesView(RowView):
         raw = {name: self._read(variable) for name, variable in self.spec.variables.items()}
         if raw != self._raw or not self._live:
             self._raw = raw
+            if self._only_changed:
+                self._list_places()
             self.refresh_rows()
 
     def raw(self, place: Place) -> bytes:
@@ -174,9 +196,12 @@ class VariablesView(RowView):
     def _list_places(self) -> None:
         places: list[Place] = []
         for variable in self.spec.variables.values():
-            self._add(Place(variable, "", variable.type, 0, 0), places)
+            place = Place(variable, "", variable.type, 0, 0)
+            if not self._only_changed or self._changed(place):
+                self._add(place, places)
         self._places = places
-        self._name_width = max((len(self._label(place)) for place in places), default=4)
+        names = [self._label(place) for place in places] + [f"✗ {hidden.name}" for hidden in self._hidden]
+        self._name_width = max(map(len, names), default=4)
         self._type_width = max((len(_type_text(place)) for place in places), default=4)
 
     def _add(self, place: Place, into: list[Place]) -> None:
@@ -196,7 +221,9 @@ class VariablesView(RowView):
 
     def value_text(self, place: Place) -> str:
         """Return the value of a place as one line."""
-        raw = self.raw(place)
+        return self._text(place, self.raw(place))
+
+    def _text(self, place: Place, raw: bytes) -> str:
         if place.type is None:
             return raw.hex(" ")
         return format_value(place.type.decode(raw), hexadecimal=self._hexadecimal)
@@ -207,35 +234,45 @@ class VariablesView(RowView):
         return 1
 
     def row_count(self) -> int:
-        """Return how many places are unfolded."""
-        return len(self._places)
+        """Return how many places are unfolded, and what is hidden."""
+        return len(self._places) + (0 if self._only_changed else len(self._hidden))
 
     def draw_header(self, line: int, width: int) -> Text:
         """Name the columns."""
         names, types = self._columns(width)
-        return Text(f"{'Name':<{names}}  {'Type':<{types}}  Value")
+        return Text(f"{'Name':<{names}}  {'Type':<{types}}  Value{' (only what was changed)' * self._only_changed}")
 
     def draw_row(self, index: int, width: int) -> Text:
-        """Draw a place."""
-        place = self._places[index]
+        """Draw a place, or what is hidden with the reason."""
         names, types = self._columns(width)
+        if index >= len(self._places):
+            hidden = self._hidden[index - len(self._places)]
+            text = Text(f"{_fitted(f'✗ {hidden.name}', names)}  ", self.ink("variables-view--hidden"), no_wrap=True)
+            return text.append(hidden.reason, self.ink("row-view--muted"))
+        place = self._places[index]
         changed = self._changed(place)
         text = Text(f"{_fitted(self._label(place), names)}  ", no_wrap=True)
         text.append(f"{_fitted(_type_text(place), types)}  ", self.ink("variables-view--type"))
         text.append(self.value_text(place), self.ink("variables-view--changed") if changed else "")
         if changed:
             text.append(" *", self.ink("variables-view--changed"))
+            text.append(f"  file: {self._text(place, self._original(place))}", self.ink("row-view--muted"))
         if not place.depth and (note := self._note(place)):
             text.append(f"  {note}", self.ink("row-view--muted"))
         return text
 
     def row_text(self, index: int) -> str:
         """Return a place as it would be declared."""
+        if index >= len(self._places):
+            hidden = self._hidden[index - len(self._places)]
+            return f"{hidden.name}: {hidden.reason}"
         place = self._places[index]
         return f"{_type_text(place)} {place.name} = {self.value_text(place)}"
 
     def row_hint(self, index: int) -> str:
         """Say where the variable lies and whether it can be set."""
+        if index >= len(self._places):
+            return self._hidden[index - len(self._places)].reason
         place = self._places[index]
         return f"{place.name}: {place.variable.section}+{place.variable.offset + place.offset:#x}, {place.size} bytes"
 
@@ -244,9 +281,16 @@ class VariablesView(RowView):
         names = min(self._name_width, max(12, width * 2 // 5))
         return names, min(self._type_width, max(10, width // 4))
 
+    def _original(self, place: Place) -> bytes:
+        return place.variable.original[place.offset : place.offset + place.size]
+
     def _changed(self, place: Place) -> bool:
-        original = place.variable.original[place.offset : place.offset + place.size]
-        return self.raw(place) != original
+        return self.raw(place) != self._original(place)
+
+    def _resettable(self) -> list[Place]:
+        """Return the whole variables that differ from the file and can be set."""
+        places = [Place(variable, "", variable.type, 0, 0) for variable in self.spec.variables.values()]
+        return [place for place in places if self._changed(place) and self.writable(place)]
 
     def _note(self, place: Place) -> str:
         if not place.variable.constant:
@@ -260,7 +304,7 @@ class VariablesView(RowView):
         place = self.place
         if place is not None and place.type is not None and place.type.is_composite:
             self.action_fold()
-        else:
+        elif place is not None and self.writable(place):
             self.action_edit()
 
     def action_fold(self) -> None:
@@ -285,7 +329,20 @@ class VariablesView(RowView):
     def action_reset(self) -> None:
         """Ask the screen to take the changes back."""
         if self.place is not None:
-            self.post_message(self.ResetRequested(self, self.place))
+            self.post_message(self.ResetRequested([self.place]))
+
+    def action_reset_all(self) -> None:
+        """Ask the screen to take all changes back."""
+        self.post_message(self.ResetRequested(self._resettable()))
+
+    def action_only_changed(self) -> None:
+        """Show only the variables that differ from the file, or all."""
+        self._only_changed = not self._only_changed
+        self.empty_text = (
+            "nothing differs from the file" if self._only_changed else "this object has no global variables"
+        )
+        self._list_places()
+        self.refresh_rows()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what the place under the cursor allows."""
@@ -294,6 +351,8 @@ class VariablesView(RowView):
             if place is None or not self.writable(place):
                 return False
             return action == "edit" or self._changed(place)
+        if action == "reset_all":
+            return bool(self._resettable())
         return super().check_action(action, parameters)
 
 

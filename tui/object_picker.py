@@ -1,0 +1,141 @@
+"""ObjectPicker: the objects inside a file that holds several, to choose one from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.widgets import Static
+
+from ..core.errors import BpftuiError
+from ..core.spec import CollectionSpec
+from .config import Config, load_config
+from .format import byte_size
+from .widgets.key_bar import KeyBar
+from .widgets.row_view import RowView
+from .widgets.search_bar import SearchBar
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from ..core.spec.container import Embedded, SeveralObjectsError
+
+__all__ = ["ObjectList", "ObjectPicker", "pick"]
+
+
+class ObjectList(RowView):
+    """Number, name, size of each object, and what is in it."""
+
+    DEFAULT_CSS = """
+    ObjectList { height: 1fr; }
+    """
+
+    def __init__(self, objects: list[Embedded]) -> None:
+        """Initialise the list of *objects*."""
+        super().__init__()
+        self.objects = objects
+        self.contents: dict[int, str] = {}
+        """By index: what is in an object, or why it cannot be read, as far as it has been looked at."""
+        self._name_width = max(len(item.name or "(no name)") for item in objects)
+
+    def row_count(self) -> int:
+        """Return how many objects there are."""
+        return len(self.objects)
+
+    def row_text(self, index: int) -> str:
+        """Return an object as one line."""
+        item = self.objects[index]
+        return f"#{index + 1} {item.name or '(no name)'} {byte_size(item.size)} {self.contents.get(index, '')}".strip()
+
+    def draw_row(self, index: int, width: int) -> Text:
+        """Draw an object."""
+        item = self.objects[index]
+        names = min(self._name_width, max(16, width // 3))
+        muted = self.ink("row-view--muted")
+        text = Text(f"#{index + 1:<4}", muted, no_wrap=True)
+        text.append(f"{(item.name or '(no name)')[:names]:<{names}}  ", "bold")
+        text.append(f"{byte_size(item.size):>10}  ", muted)
+        text.append(self.contents.get(index, "…"))
+        return text
+
+
+class ObjectPicker(App[int]):
+    """A list of objects over the whole terminal; returns the number of the chosen one, from 1, or None.
+
+    Args:
+        several: What a file holds.
+        chosen: The number at which the cursor begins.
+        config: What the user prefers.
+    """
+
+    TITLE = "bpftui"
+    ENABLE_COMMAND_PALETTE = False
+    CSS = "#title { height: 1; background: $panel; padding: 0 1; }"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q,escape,ctrl+q", "quit", "Quit", id="quit", tooltip="Quit"),
+    ]
+
+    def __init__(self, several: SeveralObjectsError, chosen: int = 1, *, config: Config | None = None) -> None:
+        super().__init__()
+        self._file = several.file
+        self._list = ObjectList(several.objects)
+        self._chosen = chosen
+        config = config or Config()
+        if config.theme in self.available_themes:
+            self.theme = config.theme
+
+    def compose(self) -> ComposeResult:
+        """Compose the list."""
+        yield Static(f"{self._file} holds {len(self._list.objects)} BPF objects", id="title", markup=False)
+        yield self._list
+        yield SearchBar(placeholder="search: enter finds, n and N go on, esc gives up")
+        yield KeyBar(show_command_palette=False, compact=True)
+
+    def on_mount(self) -> None:
+        """Begin at the object that was chosen last, and look into each."""
+        self._list.focus()
+        self._list.cursor = self._chosen - 1
+        self.run_worker(self._look_into_each, thread=True, exit_on_error=False)
+
+    def _look_into_each(self) -> None:
+        for index in range(len(self._list.objects)):
+            try:
+                text = _contents(CollectionSpec.from_file(f"{self._file}#{index + 1}"))
+            except BpftuiError as error:
+                text = f"✗ {error.message}"
+            if not self.is_running:
+                return
+            self.call_from_thread(self._show, index, text)
+
+    def _show(self, index: int, text: str) -> None:
+        self._list.contents[index] = text
+        self._list.refresh_rows()
+
+    def on_row_view_selected(self, event: RowView.Selected) -> None:
+        """Choose."""
+        self.exit(event.index + 1)
+
+    def on_row_view_search_requested(self, event: RowView.SearchRequested) -> None:
+        """Ask for a pattern."""
+        self.query_one(SearchBar).open()
+
+    def on_search_bar_closed(self, event: SearchBar.Closed) -> None:
+        """Search."""
+        self._list.focus()
+        if event.pattern:
+            self._list.search(event.pattern)
+
+
+def _contents(spec: CollectionSpec) -> str:
+    """Return what an object holds: its programs with their types, how many maps."""
+    programs = [f"{program.name} ({program.type.label})" for program in spec.programs.values()]
+    maps = sum(not found.is_data for found in spec.maps.values())
+    shown = ", ".join(programs[:4]) + (f" and {len(programs) - 4} more" if len(programs) > 4 else "")
+    return f"{shown or 'no programs'}; {maps} map{'s' if maps != 1 else ''}"
+
+
+def pick(several: SeveralObjectsError, chosen: int = 1) -> int | None:
+    """Let the user choose one of several objects; needs a terminal. Return its number, None where the user quit."""
+    return ObjectPicker(several, chosen, config=load_config()).run()
