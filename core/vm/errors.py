@@ -1,0 +1,71 @@
+"""What can go wrong in a run, each with the instruction where it did."""
+
+from __future__ import annotations
+
+from ..errors import BpftuiError
+
+__all__ = ["AccessError", "InvalidCodeError", "RunError", "StepLimitError"]
+
+
+class InvalidCodeError(BpftuiError):
+    """The code holds something that no run could execute; found before the first step.
+
+    Args:
+        reason: What is wrong.
+        slot: Where, in 8-byte slots; None where it is no single instruction.
+    """
+
+    def __init__(self, reason: str, slot: int | None = None) -> None:
+        place = "" if slot is None else f"instruction {slot}: "
+        super().__init__(f"the code cannot run: {place}{reason}")
+        self.reason = reason
+        self.slot = slot
+
+
+class RunError(BpftuiError):
+    """A run was stopped: a bad access, an unknown helper, a call too deep.
+
+    Args:
+        reason: What happened.
+        hint: What to do about it, where there is something.
+    """
+
+    def __init__(self, reason: str, *, hint: str | None = None) -> None:
+        super().__init__(reason, hint=hint)
+        self.reason = reason
+        self.slot: int | None = None
+        """The instruction's first slot; None until `locate` said where."""
+        self.text = ""
+        """The instruction."""
+        self.line: str | None = None
+        """The C line, `file:line: source`, where it is known."""
+
+    def locate(self, slot: int, text: str, line: str | None) -> None:
+        """Say where it happened, unless that has been said: the innermost place is the right one."""
+        if self.slot is not None:
+            return
+        self.slot, self.text, self.line = slot, text, line
+        source = f", {line}" if line else ""
+        self.message = f"instruction {slot} ({text}{source}): {self.reason}"
+        self.args = (self.message,)
+
+
+class AccessError(RunError):
+    """An access that no region allows.
+
+    Args:
+        reason: What happened, with the nearest region.
+        address: Where the access began.
+        size: How many bytes it wanted.
+        region: The nearest region's name, None where there is none.
+    """
+
+    def __init__(self, reason: str, *, address: int, size: int, region: str | None) -> None:
+        super().__init__(reason)
+        self.address = address
+        self.size = size
+        self.region = region
+
+
+class StepLimitError(RunError):
+    """A run took more steps than it may."""

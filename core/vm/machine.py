@@ -1,0 +1,199 @@
+"""Machine: BPF instructions, ready to run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ..asm import ImmSource, helper_name
+from ..asm.opcodes import INSN_SIZE
+from .code import MASK64, Code, function_address
+from .errors import AccessError, RunError
+from .processor import DEFAULT_LIMIT, MAX_TAIL_CALLS, Processor
+from .stepper import Stepper
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ..asm import ByteOrder
+    from .memory import Region
+
+__all__ = ["Machine"]
+
+_NO_HELPERS: Final[dict[int, Callable[..., int]]] = {}
+
+
+class Machine:
+    """One program's code, checked and ready to run.
+
+    What surrounds it comes from outside: helpers and kernel functions are Python functions that get r1 to r5 as
+    unsigned integers and return r0; they reach the program's memory through `processor.memory`, and call back into the
+    program with `call`.
+
+    Args:
+        code: The instructions, 8 bytes a slot.
+        helpers: By number, what a helper does.
+        name: The program's name, for errors.
+        byte_order: That of the instructions and of memory.
+        processor: What it shares with other machines; one of its own when not given.
+        addresses: For 64-bit immediate loads by slot, the address to load: of maps, of values, of kernel symbols.
+        kfuncs: By slot of the call, what a kernel function does.
+        tail_call: Finds the machine for helper 12, from the address of a map and an index; None where there is no
+            program. Without it, helper 12 is a helper like others.
+        load_packet: What legacy loads read, in host order: from an offset and a size; None outside of the packet,
+            which ends the function with 0. Without it, they read from what `run` was given.
+        arena: The arena's region, for casts between address spaces; its address is a multiple of 4 GiB.
+        line_of: Returns the C line of a slot, for errors.
+        limit: Steps after which a run is stopped.
+
+    Raises:
+        InvalidCodeError: Something in the code cannot be run.
+    """
+
+    def __init__(
+        self,
+        code: bytes,
+        helpers: Mapping[int, Callable[..., int]] | None = None,
+        *,
+        name: str = "",
+        byte_order: ByteOrder = "little",
+        processor: Processor | None = None,
+        addresses: Mapping[int, int] | None = None,
+        kfuncs: Mapping[int, Callable[..., int]] | None = None,
+        tail_call: Callable[[int, int], Machine | None] | None = None,
+        load_packet: Callable[[int, int], int | None] | None = None,
+        arena: Region | None = None,
+        line_of: Callable[[int], str | None] | None = None,
+        limit: int = DEFAULT_LIMIT,
+    ) -> None:
+        self.code = Code(bytes(code), byte_order, addresses or {})
+        self.helpers = _NO_HELPERS if helpers is None else helpers
+        self.name = name
+        self.processor = Processor() if processor is None else processor
+        self.tail_call = tail_call
+        self.arena = arena
+        self.line_of = line_of
+        self.limit = limit
+        self._kfuncs = kfuncs or {}
+        self._load_packet = load_packet
+        self._input: Region | None = None
+        self.base = self.processor.memory.map(
+            f"the code of {name}" if name else "the code", memoryview(code), readable=False, writable=False
+        ).base
+        """The address of slot 0. Code cannot be read; its addresses are for callbacks."""
+
+    def __repr__(self) -> str:
+        return f"<Machine {self.name} {self.code.count} slots>"
+
+    def run(self, memory: bytes = b"") -> int:
+        """Run it on a copy of *memory*; return r0, unsigned.
+
+        r1 is the copy's address, 0 when it is empty, and r2 its length.
+
+        Raises:
+            RunError: The run was stopped; the message says at which instruction and why.
+        """
+        if not memory:
+            return self.execute()
+        region = self._input = self.processor.memory.map("memory", bytearray(memory))
+        try:
+            return self.execute(region.base, len(memory))
+        finally:
+            self.processor.memory.unmap(region)
+            self._input = None
+
+    def execute(self, *arguments: int) -> int:
+        """Run it with r1, r2, … as given; return r0, unsigned. RunError as `run` raises it."""
+        return self.call(self.base, *arguments)
+
+    def call(self, address: int, *arguments: int) -> int:
+        """Call the function at *address*, from outside or from within a helper; return r0, unsigned.
+
+        Args:
+            address: What a 64-bit immediate load of a function gave.
+            *arguments: r1, r2, …
+        """
+        processor = self.processor
+        processor.start(self.limit)
+        depth = processor.depth[0]
+        caller = processor.stepper
+        entry = self.function_at(address)
+        if entry is None:
+            raise RunError(f"{address:#x} is no function")
+        try:
+            stepper = Stepper(self, entry, arguments, caller.trace if caller else None)
+            stepper.resume()
+            assert stepper.result is not None
+            return stepper.result
+        finally:
+            processor.depth[0] = depth
+
+    def stepper(self, *arguments: int) -> Stepper:
+        """Return a run of it that goes one instruction at a time, with r1, r2, … as given."""
+        self.processor.start(self.limit)
+        return Stepper(self, 0, arguments)
+
+    # What both engines ask for
+
+    def locate(self, error: RunError, slot: int) -> None:
+        """Tell *error* that it happened at *slot*."""
+        error.locate(slot, self.code.text(slot), self.line_of(slot) if self.line_of else None)
+
+    def function_at(self, address: int) -> int | None:
+        """Return the slot of the function at *address*; None where none begins."""
+        slot, rest = divmod(address - self.base, INSN_SIZE)
+        return slot if not rest and slot in self.code.functions else None
+
+    def immediate(self, slot: int) -> int:
+        """Return what the 64-bit immediate load at *slot* loads."""
+        if (address := self.code.addresses.get(slot)) is not None:
+            return address & MASK64
+        insn = self.code.at(slot)
+        if insn.src == ImmSource.FUNC:
+            return function_address(self.base, slot + 1 + insn.imm)
+        return insn.imm64
+
+    def helper(self, number: int) -> Callable[..., int]:
+        """Return what helper *number* does; RunError where there is none."""
+        if (function := self.helpers.get(number)) is None:
+            name = helper_name(number)
+            known = f"{name} (helper {number})" if name else f"helper {number}"
+            raise RunError(f"there is no {known} here")
+        return function
+
+    def kfunc(self, slot: int) -> Callable[..., int]:
+        """Return what the kernel function that is called at *slot* does; RunError where there is none."""
+        if (function := self._kfuncs.get(slot)) is None:
+            raise RunError("there is no such kernel function here")
+        return function
+
+    @staticmethod
+    def checked(result: object) -> int:
+        """Return what a helper returned as r0; RunError where it is no integer."""
+        if not isinstance(result, int):
+            raise RunError(f"the helper returned {type(result).__name__}, not an integer")
+        return result & MASK64
+
+    def tail_call_target(self, resolve: Callable[[int, int], Machine | None], table: int, index: int) -> Machine | None:
+        """Return the machine that a tail call goes to; None where it goes on with the next instruction."""
+        processor = self.processor
+        if processor.tail_calls >= MAX_TAIL_CALLS:
+            return None
+        target = resolve(table, index & 0xFFFF_FFFF)
+        processor.tail_calls += target is not None
+        return target
+
+    def load_packet(self, offset: int, size: int) -> int | None:
+        """Return *size* bytes of the packet at *offset*, as an integer in host order; None outside of it."""
+        if self._load_packet is not None:
+            return self._load_packet(offset, size)
+        data = self._input.data if self._input else b""
+        if offset < 0 or offset + size > len(data):
+            return None
+        return int.from_bytes(data[offset : offset + size], "big")
+
+    def arena_address(self, pointer: int) -> int:
+        """Return the address in the arena that a cast of *pointer* gives: NULL stays NULL."""
+        low = pointer & 0xFFFF_FFFF
+        if self.arena is None:
+            raise AccessError("a cast between address spaces without an arena", address=low, size=0, region=None)
+        return self.arena.base + low if low else 0

@@ -1,0 +1,224 @@
+"""The address space of a machine: regions of memory, each access checked to lie within one of them.
+
+An address is a granule's number times 16 MiB plus an offset. A region begins where a granule begins and leaves the end
+of its last granule free, so what overruns a region never reaches another one. Looking an address up is a dictionary
+access, and the check of its bounds is the buffer's own; translated code does both without a call into here.
+
+Addresses below 4 GiB are for what is handed to programs in 32 bits: `xdp_md.data` and `__sk_buff.data` hold packet
+addresses in a `__u32`. Granule 0 is never used: NULL and what is close to it are bad addresses.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from typing import Final
+
+from .errors import AccessError
+
+__all__ = ["GRANULE_BITS", "STACK_FRAMES", "STACK_SIZE", "AddressSpace", "Region"]
+
+GRANULE_BITS: Final = 24
+_GRANULE: Final = 1 << GRANULE_BITS
+_LOW: Final = range(0x10, 0x100)
+"""Granules below 4 GiB."""
+_STACK: Final = 0x1_00
+"""The first granule of the stack frames."""
+_HIGH: Final = 0x10_00
+"""The first granule of everything else; never reused, so that a stale pointer is found out."""
+
+STACK_SIZE: Final = 512
+"""Bytes of one stack frame (`MAX_BPF_STACK`)."""
+STACK_FRAMES: Final = 8
+"""Nested frames of one run (`MAX_CALL_FRAMES`)."""
+
+
+class Region:
+    """A run of bytes with an address.
+
+    Args:
+        name: What it is, as errors name it: `stack frame 0`, `packet`, `value of counts`.
+        base: Its first address.
+        data: Its bytes; shared, not copied.
+        readable: Whether a program may read it.
+        writable: Whether a program may write to it.
+    """
+
+    __slots__ = ("base", "data", "name", "readable", "writable")
+
+    def __init__(self, name: str, base: int, data: bytearray | memoryview, *, readable: bool, writable: bool) -> None:
+        self.name = name
+        self.base = base
+        self.data = data
+        self.readable = readable
+        self.writable = writable
+
+    def __repr__(self) -> str:
+        return f"<Region {self.name} {self.base:#x} +{self.size}>"
+
+    @property
+    def size(self) -> int:
+        """Its length in bytes."""
+        return len(self.data)
+
+    @property
+    def end(self) -> int:
+        """One past its last address."""
+        return self.base + len(self.data)
+
+
+class AddressSpace:
+    """All memory that programs see: shared by the machines of one collection.
+
+    The stack frames belong to it, because a run passes from machine to machine by tail calls.
+    """
+
+    def __init__(self) -> None:
+        self.readers: dict[int, bytearray | memoryview] = {}
+        """By granule, the bytes from its start to its region's end; only what may be read."""
+        self.writers: dict[int, bytearray | memoryview] = {}
+        """The same, only what may be written."""
+        self._regions: dict[int, Region] = {}
+        self._bases: list[int] = []
+        self._next = _HIGH
+        self._free_low = list(reversed(_LOW))
+        self.frames = [
+            self._add(f"stack frame {i}", _STACK + i, bytearray(STACK_SIZE), readable=True, writable=True)
+            for i in range(STACK_FRAMES)
+        ]
+        """The stack frames, outermost first."""
+
+    @property
+    def regions(self) -> list[Region]:
+        """All regions, by address."""
+        return [self._regions[base] for base in self._bases]
+
+    def map(
+        self,
+        name: str,
+        data: int | bytes | bytearray | memoryview,
+        *,
+        readable: bool = True,
+        writable: bool = True,
+        low: bool = False,
+    ) -> Region:
+        """Give bytes an address.
+
+        Args:
+            name: What it is, as errors name it.
+            data: A size, for zeros; bytes, which are copied; or a buffer that stays shared.
+            readable: Whether a program may read it.
+            writable: Whether a program may write to it.
+            low: Whether the address has to fit 32 bits. There is room for 240 such regions.
+        """
+        if isinstance(data, int | bytes):
+            data = bytearray(data)
+        if low:
+            if not self._free_low:
+                raise AccessError("no room is left below 4 GiB", address=0, size=len(data), region=None)
+            granule = self._free_low.pop()
+        else:
+            granule = self._next
+            self._next += len(data) // _GRANULE + 1
+        return self._add(name, granule, data, readable=readable, writable=writable)
+
+    def _add(self, name: str, granule: int, data: bytearray | memoryview, *, readable: bool, writable: bool) -> Region:
+        region = Region(name, granule << GRANULE_BITS, data, readable=readable, writable=writable)
+        self._regions[region.base] = region
+        insort(self._bases, region.base)
+        self._publish(region)
+        return region
+
+    def _publish(self, region: Region) -> None:
+        """Enter a region's granules: all but the first get a view of what lies behind their start."""
+        first = region.base >> GRANULE_BITS
+        for granule in range(first, first + len(region.data) // _GRANULE + 1):
+            start = (granule - first) << GRANULE_BITS
+            data = memoryview(region.data)[start:] if start else region.data
+            if region.readable:
+                self.readers[granule] = data
+            if region.writable:
+                self.writers[granule] = data
+
+    def unmap(self, region: Region) -> None:
+        """Take a region out: accesses to it are errors from now on. A second call does nothing."""
+        if self._regions.get(region.base) is not region:
+            return
+        del self._regions[region.base]
+        self._bases.remove(region.base)
+        first = region.base >> GRANULE_BITS
+        for granule in range(first, first + len(region.data) // _GRANULE + 1):
+            self.readers.pop(granule, None)
+            self.writers.pop(granule, None)
+        if first in _LOW:
+            self._free_low.insert(0, first)
+
+    def replace(self, region: Region, data: bytearray | memoryview) -> None:
+        """Exchange the bytes of a region, which keeps its address; for packets, of less than 16 MiB."""
+        region.data = data
+        granule = region.base >> GRANULE_BITS
+        if region.readable:
+            self.readers[granule] = data
+        if region.writable:
+            self.writers[granule] = data
+
+    def find(self, address: int) -> Region | None:
+        """Return the region that holds *address*, or that ends there."""
+        at = bisect_right(self._bases, address)
+        if not at:
+            return None
+        region = self._regions[self._bases[at - 1]]
+        return region if address <= region.end else None
+
+    def nearest(self, address: int) -> Region | None:
+        """Return the region that is closest to *address*."""
+        at = bisect_right(self._bases, address)
+        around = [self._regions[base] for base in self._bases[max(0, at - 1) : at + 1]]
+        return min(around, key=lambda r: max(r.base - address, address - r.end, 0), default=None)
+
+    def view(self, address: int, size: int, *, write: bool = False) -> memoryview:
+        """Return the bytes at *address*, shared: what helpers read from and write to.
+
+        Raises:
+            AccessError: They do not lie within one region, or it may not be read or written.
+        """
+        region = self.find(address)
+        if (
+            region is not None
+            and size >= 0
+            and address + size <= region.end
+            and (region.writable if write else region.readable)
+        ):
+            start = address - region.base
+            return memoryview(region.data)[start : start + size]
+        raise self.bad_access(address, size, write=write)
+
+    def read(self, address: int, size: int) -> bytes:
+        """Return a copy of the bytes at *address*; AccessError as `view` raises it."""
+        return bytes(self.view(address, size))
+
+    def write(self, address: int, data: bytes | bytearray | memoryview) -> None:
+        """Write bytes to *address*; AccessError as `view` raises it."""
+        self.view(address, len(data), write=True)[:] = data
+
+    def bad_access(self, address: int, size: int, *, write: bool) -> AccessError:
+        """Return the error for an access that cannot be: what it wanted, where, and what is close to there."""
+        action = f"{'write' if write else 'read'} of {size} byte{'' if size == 1 else 's'} at {address:#x}"
+        region = self.nearest(address)
+        name = region.name if region else None
+        if size < 0:
+            return AccessError(f"{action}: a negative size", address=address, size=size, region=name)
+        if address < _GRANULE:
+            why = f"NULL plus {address}" if address else "NULL"
+            return AccessError(f"{action}: {why}", address=address, size=size, region=None)
+        if region is None or max(region.base - address, address - region.end) > _GRANULE:
+            return AccessError(f"{action}: nothing is there", address=address, size=size, region=None)
+        where = f"{region.name} ({region.size} bytes at {region.base:#x})"
+        if region.base <= address and address + size <= region.end:
+            why = f"within {where}, which may not be {'written' if write else 'read'}"
+        elif address < region.base:
+            why = f"{region.base - address} bytes before {where}"
+        elif address >= region.end:
+            why = f"{address - region.end} bytes past the end of {where}"
+        else:
+            why = f"{address + size - region.end} bytes over the end of {where}"
+        return AccessError(f"{action}: {why}", address=address, size=size, region=name)

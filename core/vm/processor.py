@@ -1,0 +1,104 @@
+"""What the machines of one collection run on: one memory, one call stack, one count of steps."""
+
+from __future__ import annotations
+
+from itertools import chain, repeat
+from typing import TYPE_CHECKING, Final
+
+from .errors import RunError, StepLimitError
+from .memory import STACK_FRAMES, AddressSpace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .stepper import Stepper
+
+__all__ = ["DEFAULT_LIMIT", "MAX_TAIL_CALLS", "Meter", "Processor"]
+
+DEFAULT_LIMIT: Final = 1 << 25
+"""Steps of one run: a second or two of translated code."""
+MAX_TAIL_CALLS: Final = 33
+"""Tail calls of one run (`MAX_TAIL_CALL_CNT`)."""
+
+_CHUNK: Final = 1 << 16
+"""Steps that a loop is granted at a time."""
+
+
+class Meter(dict[int, "Iterator[None]"]):
+    """Counts the steps of a run.
+
+    The stepper counts each one. In translated code a loop is `for _ in meter[number]`, which costs far less than
+    counting down would: the iterator grants iterations in chunks, charged at the loop's greatest length, and raises
+    StepLimitError when there are no steps left. So a translated run is charged no less than it uses, and at most a
+    chunk for each loop more.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weights: list[int] = []
+        self.limit = DEFAULT_LIMIT
+        self.remaining = DEFAULT_LIMIT
+
+    def start(self, limit: int) -> None:
+        """Begin a run of at most *limit* steps."""
+        self.clear()
+        self.limit = self.remaining = limit
+
+    def number(self, weight: int) -> int:
+        """Return a new loop's number; one iteration takes at most *weight* steps."""
+        self.weights.append(max(1, weight))
+        return len(self.weights) - 1
+
+    def exceeded(self) -> StepLimitError:
+        """Return the error for a run that is over its limit."""
+        return StepLimitError(
+            f"the run was stopped after {self.limit:,} steps",
+            hint="a loop that does not end, or one that needs a higher limit",
+        )
+
+    def __missing__(self, number: int) -> Iterator[None]:
+        """Begin the count of a loop or function."""
+        iterations = self[number] = chain.from_iterable(self._grants(self.weights[number]))
+        return iterations
+
+    def _grants(self, weight: int) -> Iterator[Iterator[None]]:
+        while True:
+            iterations = max(1, min(_CHUNK, self.remaining >> 4) // weight)
+            self.remaining -= iterations * weight
+            if self.remaining < 0:
+                raise self.exceeded()
+            yield repeat(None, iterations)
+
+
+class Processor:
+    """Runs one program at a time; machines that call each other share it.
+
+    Args:
+        memory: What its programs see; a new, empty one when not given.
+    """
+
+    def __init__(self, memory: AddressSpace | None = None) -> None:
+        self.memory = AddressSpace() if memory is None else memory
+        self.meter = Meter()
+        self.depth = [-1]
+        """The running frame's number, in a list that translated code shares; -1 while nothing runs."""
+        self.tail_calls = 0
+        """Tail calls of this run so far."""
+        self.stepper: Stepper | None = None
+        """The stepper that is in a helper, whose callbacks are to be stepped through too."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing runs."""
+        return self.depth[0] < 0
+
+    def start(self, limit: int) -> None:
+        """Begin a run, unless this is a run within a run, which counts on."""
+        if self.idle:
+            self.meter.start(limit)
+            self.tail_calls = 0
+
+    @staticmethod
+    def too_deep() -> RunError:
+        """Return the error for a call that finds no stack frame."""
+        return RunError(f"the call stack is more than {STACK_FRAMES} frames deep")

@@ -1,0 +1,358 @@
+"""The stepping engine: one instruction at a time, everything to be looked at and changed between two of them.
+
+It is the plain reading of RFC 9669; the translator has to agree with it. A debugger stands on this: set `breakpoints`,
+call `step`, `step_over`, `finish` or `resume`, look at `registers`, `frames` and `processor.memory`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ..asm import AluOp, AtomicOp, CallSource, Class, JmpOp, Mode, Size, Source
+from ..asm.opcodes import (
+    ADDR_SPACE_CAST,
+    CALL,
+    CALLX,
+    EXIT,
+    GOTOX,
+    INSN_SIZE,
+    LD_IMM64,
+    MAY_GOTO,
+    MOV64_X,
+    NOSPEC,
+)
+from .arithmetic import ATOMICS, alu, compare, signed, swap
+from .code import MASK64, function_address
+from .errors import RunError
+from .memory import STACK_FRAMES, STACK_SIZE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..asm import Instruction
+    from .machine import Machine
+
+__all__ = ["MAX_MAY_GOTO", "Frame", "Stepper"]
+
+MAX_MAY_GOTO: Final = 8 << 20
+"""How often the may_goto of one activation goes on (`BPF_MAX_LOOPS`, Linux 6.9)."""
+
+_TAIL_CALL: Final = 12
+
+
+class Frame:
+    """One activation of a function."""
+
+    __slots__ = ("call", "entry", "machine", "may_goto", "number", "saved")
+
+    def __init__(self, machine: Machine, entry: int, number: int, call: int | None, saved: list[int]) -> None:
+        self.machine = machine
+        """Whose code runs; a tail call exchanges it."""
+        self.entry = entry
+        """The function's first slot."""
+        self.number = number
+        """0 for the outermost; which of `memory.frames` is its stack."""
+        self.call = call
+        """The slot of the call in the caller, None where the machine was entered from outside."""
+        self.saved = saved
+        """r6 to r10 of the caller."""
+        self.may_goto = MAX_MAY_GOTO
+
+    @property
+    def stack_end(self) -> int:
+        """What r10 is."""
+        return self.machine.processor.memory.frames[self.number].base + STACK_SIZE
+
+
+class Stepper:
+    """A run that can be stopped between any two instructions.
+
+    Args:
+        machine: Whose code to run.
+        slot: Where to begin.
+        arguments: r1, r2, … at the start.
+        trace: Called before each instruction, also of functions that helpers call back.
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        slot: int = 0,
+        arguments: tuple[int, ...] = (),
+        trace: Callable[[Stepper], None] | None = None,
+    ) -> None:
+        self.machine = machine
+        """Whose code is at `slot` now."""
+        self.slot = slot
+        """The next instruction."""
+        self.registers = [0] * 11
+        """r0 to r10, unsigned 64-bit integers."""
+        for number, value in enumerate(arguments, 1):
+            self.registers[number] = value & MASK64
+        self.frames: list[Frame] = []
+        """The call stack, outermost first."""
+        self.breakpoints: set[tuple[Machine, int]] = set()
+        """Where `resume` stops: machines with slots."""
+        self.steps = 0
+        """Instructions executed so far."""
+        self.result: int | None = None
+        """r0 at the end; None until then."""
+        self.trace = trace
+        self.processor = machine.processor
+        self.memory = machine.processor.memory
+        self._depth = self.processor.depth[0]
+        self._by_class = (
+            self._load_immediate,
+            self._load,
+            self._store,
+            self._store,
+            self._alu,
+            self._jump,
+            self._jump,
+            self._alu,
+        )
+        self._enter(slot, None)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run is at its end."""
+        return self.result is not None
+
+    @property
+    def instruction(self) -> Instruction:
+        """The next instruction."""
+        return self.machine.code.at(self.slot)
+
+    def close(self) -> None:
+        """Give the stack frames back; needed where a run is not taken to its end."""
+        self.processor.depth[0] = self._depth
+
+    def resume(self) -> bool:
+        """Go on until the end or the next breakpoint; return whether it is the end."""
+        while not self.finished:
+            self.step()
+            if (self.machine, self.slot) in self.breakpoints and not self.finished:
+                return False
+        return True
+
+    def step_over(self) -> None:
+        """Execute one instruction, and where it is a call, all of what it calls (or up to a breakpoint)."""
+        depth = len(self.frames)
+        self.step()
+        self._until(depth)
+
+    def finish(self) -> None:
+        """Go on until the current function has returned (or up to a breakpoint)."""
+        self._until(len(self.frames) - 1)
+
+    def _until(self, depth: int) -> None:
+        while not self.finished and len(self.frames) > depth:
+            if (self.machine, self.slot) in self.breakpoints:
+                return
+            self.step()
+
+    def step(self) -> None:
+        """Execute one instruction; at the end, nothing.
+
+        Raises:
+            RunError: It cannot be executed; the stepper stays where it is.
+        """
+        if self.finished:
+            return
+        if self.trace is not None:
+            self.trace(self)
+        machine, slot = self.machine, self.slot
+        insn = machine.code.at(slot)
+        try:
+            meter = self.processor.meter
+            if meter.remaining <= 0:
+                raise meter.exceeded()
+            meter.remaining -= 1
+            self.steps += 1
+            self._by_class[insn.opcode & 7](insn)
+        except RunError as error:
+            machine.locate(error, slot)
+            self.close()
+            raise
+
+    # By class of instruction
+
+    def _alu(self, insn: Instruction) -> None:
+        bits = 64 if insn.opcode & 7 == Class.ALU64 else 32
+        registers = self.registers
+        op = insn.opcode & 0xF0
+        if op == AluOp.END:
+            registers[insn.dst] = self._convert(insn)
+        elif insn.opcode == MOV64_X and insn.offset == ADDR_SPACE_CAST:
+            registers[insn.dst] = self.machine.arena_address(registers[insn.src])
+        else:
+            operand = registers[insn.src] if insn.opcode & Source.X else insn.imm & MASK64
+            registers[insn.dst] = alu(op, registers[insn.dst], operand, bits, insn.offset)
+        self.slot += 1
+
+    def _convert(self, insn: Instruction) -> int:
+        value = self.registers[insn.dst]
+        wanted = "big" if insn.opcode & Source.X else "little"
+        if insn.opcode & 7 == Class.ALU64 or wanted != self.machine.code.byte_order:
+            return swap(value, insn.imm)
+        return value & ((1 << insn.imm) - 1)
+
+    def _jump(self, insn: Instruction) -> None:
+        op = insn.opcode & 0xF0
+        taken = True
+        if insn.opcode in (CALL, CALLX):
+            return self._call(insn)
+        if insn.opcode == EXIT:
+            return self._exit()
+        if insn.opcode == GOTOX:
+            return self._goto_address(self.registers[insn.dst])
+        if insn.opcode == MAY_GOTO:
+            frame = self.frames[-1]
+            taken = frame.may_goto == 0
+            frame.may_goto -= not taken
+        elif op != JmpOp.JA:
+            bits = 64 if insn.opcode & 7 == Class.JMP else 32
+            operand = self.registers[insn.src] if insn.opcode & Source.X else insn.imm & MASK64
+            taken = compare(op, self.registers[insn.dst], operand, bits)
+        target = insn.jump_target(self.slot)
+        assert target is not None
+        self.slot = target if taken else self.slot + 1
+        return None
+
+    def _load(self, insn: Instruction) -> None:
+        """Execute a load from memory (LDX)."""
+        bits = Size(insn.opcode & 0x18).bits
+        value = self._read(self.registers[insn.src] + insn.offset, bits)
+        if insn.opcode & 0xE0 == Mode.MEMSX:
+            value = signed(value, bits) & MASK64
+        self.registers[insn.dst] = value
+        self.slot += 1
+
+    def _load_immediate(self, insn: Instruction) -> None:
+        """Execute a 64-bit immediate load or a legacy load from the packet (LD)."""
+        if insn.opcode == NOSPEC:
+            self.slot += 1
+        elif insn.opcode == LD_IMM64:
+            self.registers[insn.dst] = self.machine.immediate(self.slot)
+            self.slot += 2
+        else:
+            offset = insn.imm + (self.registers[insn.src] if insn.opcode & 0xE0 == Mode.IND else 0)
+            value = self.machine.load_packet(signed(offset, 32), Size(insn.opcode & 0x18).bits // 8)
+            self.registers[0] = value or 0
+            if value is None:
+                self._exit()
+            else:
+                self.slot += 1
+
+    def _store(self, insn: Instruction) -> None:
+        """Execute a store of an immediate (ST) or a register (STX), or an atomic operation."""
+        bits = Size(insn.opcode & 0x18).bits
+        if insn.opcode & 0xE0 == Mode.ATOMIC:
+            self._atomic(insn, bits)
+        else:
+            value = self.registers[insn.src] if insn.opcode & 7 == Class.STX else insn.imm
+            self._write(self.registers[insn.dst] + insn.offset, value, bits)
+        self.slot += 1
+
+    def _atomic(self, insn: Instruction, bits: int) -> None:
+        registers = self.registers
+        if insn.imm == AtomicOp.LOAD_ACQ:
+            registers[insn.dst] = self._read(registers[insn.src] + insn.offset, bits)
+            return
+        address, operand = registers[insn.dst] + insn.offset, registers[insn.src]
+        if insn.imm == AtomicOp.STORE_REL:
+            self._write(address, operand, bits)
+            return
+        mask = (1 << bits) - 1
+        self.memory.view(address & MASK64, bits // 8, write=True)
+        old = self._read(address, bits)
+        if insn.imm == AtomicOp.CMPXCHG:
+            if old == registers[0] & mask:
+                self._write(address, operand, bits)
+            registers[0] = old
+            return
+        self._write(address, ATOMICS[insn.imm & ~AtomicOp.ADD_FETCH](old, operand), bits)
+        if insn.imm & AtomicOp.ADD_FETCH:
+            registers[insn.src] = old
+
+    def _read(self, address: int, bits: int) -> int:
+        return int.from_bytes(self.memory.view(address & MASK64, bits // 8), self.machine.code.byte_order)
+
+    def _write(self, address: int, value: int, bits: int) -> None:
+        data = (value & ((1 << bits) - 1)).to_bytes(bits // 8, self.machine.code.byte_order)
+        self.memory.view(address & MASK64, bits // 8, write=True)[:] = data
+
+    # Calls
+
+    def _call(self, insn: Instruction) -> None:
+        machine = self.machine
+        if insn.opcode == CALLX:
+            register = insn.call_register
+            assert register is not None
+            address = self.registers[register]
+            entry = machine.function_at(address)
+            if entry is not None:
+                self._enter(entry, self.slot)
+            else:
+                self._call_helper(address)
+        elif insn.src == CallSource.SUBPROGRAM:
+            self._enter(self.slot + 1 + insn.imm, self.slot)
+        elif insn.src == CallSource.KFUNC:
+            self._call_outside(machine.kfunc(self.slot))
+        elif insn.imm == _TAIL_CALL and machine.tail_call is not None:
+            self._tail_call(machine.tail_call)
+        else:
+            self._call_helper(insn.imm)
+
+    def _call_helper(self, number: int) -> None:
+        self._call_outside(self.machine.helper(number))
+
+    def _call_outside(self, function: Callable[..., int]) -> None:
+        previous, self.processor.stepper = self.processor.stepper, self
+        try:
+            self.registers[0] = self.machine.checked(function(*self.registers[1:6]))
+        finally:
+            self.processor.stepper = previous
+        self.slot += 1
+
+    def _tail_call(self, resolve: Callable[[int, int], Machine | None]) -> None:
+        target = self.machine.tail_call_target(resolve, self.registers[2], self.registers[3])
+        if target is None:
+            self.slot += 1
+            return
+        frame = self.frames[-1]
+        frame.machine = self.machine = target
+        frame.entry = self.slot = 0
+        frame.may_goto = MAX_MAY_GOTO
+        context = self.registers[1]
+        self.registers[:10] = [0, context, 0, 0, 0, 0, 0, 0, 0, 0]
+
+    def _enter(self, entry: int, call: int | None) -> None:
+        depth = self.processor.depth
+        if depth[0] + 1 >= STACK_FRAMES:
+            raise self.processor.too_deep()
+        depth[0] += 1
+        frame = Frame(self.machine, entry, depth[0], call, self.registers[6:])
+        self.memory.frames[frame.number].data[:] = bytes(STACK_SIZE)
+        self.frames.append(frame)
+        self.registers[0] = 0
+        self.registers[6:] = [0, 0, 0, 0, frame.stack_end]
+        self.slot = entry
+
+    def _exit(self) -> None:
+        frame = self.frames.pop()
+        self.processor.depth[0] -= 1
+        if frame.call is None:
+            self.result = self.registers[0]
+            return
+        self.registers[6:] = frame.saved
+        self.machine = self.frames[-1].machine
+        self.slot = frame.call + 1
+
+    def _goto_address(self, address: int) -> None:
+        slot, rest = divmod(address - function_address(self.machine.base, 0), INSN_SIZE)
+        code = self.machine.code
+        function = code.functions[self.frames[-1].entry]
+        if rest or slot not in function.slots:
+            raise RunError(f"a jump to {address:#x}, which is no instruction of this function")
+        self.slot = slot

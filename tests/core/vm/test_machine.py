@@ -1,0 +1,176 @@
+"""The machine's raw face, and what it says when something is wrong."""
+
+from __future__ import annotations
+
+import pytest
+
+from bpftui.core.vm import AccessError, InvalidCodeError, Machine, Processor, RunError, StepLimitError
+from tests.core.vm import programs as p
+from tests.core.vm.programs import EXIT, R0, R1, R2, R3, R6, R7, R10
+
+
+def test_memory_is_a_copy_with_its_address_and_length() -> None:
+    code = p.load(p.B, R0, R1, 2) + p.store_imm(p.B, R1, 2, 99) + p.alu_x(p.ADD, R0, R2) + EXIT
+    memory = bytes([1, 2, 3])
+    machine = Machine(code)
+    assert machine.run(memory) == 6
+    assert machine.run(memory) == 6
+    assert memory == bytes([1, 2, 3])
+
+
+def test_no_memory_is_null() -> None:
+    assert Machine(p.mov_x(R0, R1) + p.alu_x(p.ADD, R0, R2) + EXIT).run() == 0
+
+
+def test_r0_is_unsigned() -> None:
+    assert Machine(p.mov(R0, -1) + EXIT).run() == 0xFFFF_FFFF_FFFF_FFFF
+
+
+def test_helpers_get_five_registers() -> None:
+    seen: list[tuple[int, ...]] = []
+
+    def helper(*arguments: int) -> int:
+        seen.append(arguments)
+        return -2
+
+    code = b"".join(p.mov(number, number * 10) for number in range(1, 6)) + p.call(77) + EXIT
+    assert Machine(code, {77: helper}).run() == 0xFFFF_FFFF_FFFF_FFFE
+    assert seen == [(10, 20, 30, 40, 50)]
+
+
+def test_what_a_helper_raises_comes_out() -> None:
+    def helper(*_: int) -> int:
+        return {}[1]
+
+    with pytest.raises(KeyError):
+        Machine(p.call(1) + EXIT, {1: helper}).run()
+
+
+@pytest.mark.parametrize("result", [None, 1.5, "1"])
+def test_a_helper_returns_an_integer(result: object) -> None:
+    with pytest.raises(RunError, match=rf"^instruction 0 \(call .*\): the helper returned {type(result).__name__}"):
+        Machine(p.call(1) + EXIT, {1: lambda *_: result}).run()  # type: ignore[dict-item]
+
+
+def test_an_unknown_helper_is_named() -> None:
+    with pytest.raises(RunError) as caught:
+        Machine(p.mov(R0, 0) + p.call(5) + EXIT, {}).run()
+    assert caught.value.message == (
+        "instruction 1 (call bpf_ktime_get_ns#5): there is no bpf_ktime_get_ns (helper 5) here"
+    )
+    assert caught.value.slot == 1
+    # What is not reached does not matter.
+    assert Machine(p.mov(R0, 3) + EXIT + p.call(5) + EXIT).run() == 3
+
+
+def test_a_bad_access_names_the_instruction_and_the_line() -> None:
+    code = p.mov_x(R6, R1) + p.load(p.W, R0, R6, 4) + EXIT
+    machine = Machine(code, line_of=lambda slot: f"a.c:{10 + slot}: return p[1];")
+    with pytest.raises(AccessError) as caught:
+        machine.run(b"\0" * 6)
+    error = caught.value
+    assert error.message.startswith("instruction 1 (r0 = *(u32 *)(r6 +4), a.c:11: return p[1];): read of 4 bytes at 0x")
+    assert ": 2 bytes over the end of memory (6 bytes at 0x" in error.message
+    assert (error.slot, error.line, error.size, error.region) == (1, "a.c:11: return p[1];", 4, "memory")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        p.store_imm(p.DW, R10, 0, 1),
+        p.store_imm(p.DW, R10, -516, 1),
+        p.store_imm(p.B, R10, -513, 1),
+        p.load(p.DW, R0, R10, -4),
+        p.load(p.B, R0, R10, 512),
+        p.mov_x(R2, R10) + p.alu(p.ADD, R2, 8) + p.load(p.DW, R0, R2, -7),
+        p.mov_x(R2, R10) + p.alu(p.SUB, R2, 520) + p.store(p.DW, R2, 7, R0),
+        p.load(p.DW, R0, R3),
+        p.lddw(R3, 2**64 - 4) + p.load(p.DW, R0, R3),
+        p.lddw(R3, 2**64 - 4) + p.store(p.DW, R3, 8, R0),
+        p.atomic(p.DW, 0x00, R10, -4, R0),
+        p.atomic(p.W, 0xF1, R3, 0, R0),
+        p.atomic(p.W, 0x100, R0, 0, R3),
+    ],
+)
+def test_accesses_outside_of_every_region(code: bytes) -> None:
+    with pytest.raises(AccessError) as caught:
+        Machine(code + EXIT).run(b"memory")
+    assert caught.value.slot == len(code) // 8 - 1
+
+
+def test_code_cannot_be_read() -> None:
+    code = p.lddw(R2, 1, src=4) + p.load(p.B, R0, R2) + EXIT + EXIT
+    with pytest.raises(AccessError, match=r"within the code .* may not be read"):
+        Machine(code).run()
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        (b"", "the code cannot run: there is no instruction"),
+        (b"1234567", "the code cannot run: its 7 bytes are no whole number of 8-byte slots"),
+        (p.mov(R0, 0), "the code cannot run: instruction 0: the last instruction is no exit: the run goes off the end"),
+        (p.insn(0xFF) + EXIT, "the code cannot run: instruction 0: no such instruction: opcode 0xff, dst 0, src 0"),
+        (p.mov(11, 0) + EXIT, "the code cannot run: instruction 0: invalid: dst 11"),
+        (p.insn(0xB7, 0, 1) + EXIT, "the code cannot run: instruction 0: invalid: src 1"),
+        (EXIT + p.insn(0x18), "the code cannot run: instruction 1: incomplete: the code ends within this 64-bit load"),
+        (p.mov(R10, 0) + EXIT, "the code cannot run: instruction 0: r10 = 0: r10 is read-only"),
+        (p.ja(1) + EXIT, "the code cannot run: instruction 0: goto pc+1: a jump out of the code, to slot 2"),
+        (p.ja(-2) + EXIT, "the code cannot run: instruction 0: goto pc-2: a jump out of the code, to slot -1"),
+        (
+            p.ja(1) + p.lddw(R0, 1) + EXIT,
+            "the code cannot run: instruction 0: goto pc+1: a jump into the middle of a 64-bit load",
+        ),
+        (p.call_local(7) + EXIT, "the code cannot run: instruction 0: call pc+7: a call out of the code, to slot 8"),
+        (
+            p.lddw(R1, 3, src=1) + EXIT,
+            "the code cannot run: instruction 0: r1 = 0x3: nothing says what this map fd stands for",
+        ),
+    ],
+)
+def test_code_that_cannot_run(code: bytes, text: str) -> None:
+    with pytest.raises(InvalidCodeError) as caught:
+        Machine(code)
+    assert caught.value.message.startswith(text)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        p.ja(-1),
+        p.jump(p.JEQ, R0, 0, -1) + EXIT,
+        p.alu(p.ADD, R0, 1) + p.ja(-2),
+        p.call_local(-1) + EXIT,
+        # Each frame calls twice, and within a loop.
+        p.mov(R6, 50)
+        + p.call_local(4)
+        + p.alu(p.SUB, R6, 1)
+        + p.jump(p.JNE, R6, 0, -3)
+        + p.ja(-5)
+        + EXIT
+        + p.mov(R7, 1000)
+        + p.alu(p.SUB, R7, 1)
+        + p.jump(p.JNE, R7, 0, -2)
+        + EXIT,
+    ],
+)
+def test_every_run_ends(code: bytes) -> None:
+    with pytest.raises(RunError) as caught:
+        Machine(code, limit=100_000).run()
+    assert caught.value.slot is not None
+    assert isinstance(caught.value, StepLimitError) or "8 frames deep" in caught.value.message
+
+
+def test_a_machine_can_be_used_again_after_an_error() -> None:
+    machine = Machine(p.load(p.B, R0, R1) + EXIT)
+    for _ in range(20):
+        with pytest.raises(AccessError):
+            machine.run()
+    assert machine.run(b"\x07") == 7
+
+
+def test_addresses_stand_for_what_cannot_be_in_the_code() -> None:
+    processor = Processor()
+    value = processor.memory.map("value of counts", b"\x2a")
+    code = p.lddw(R1, 3, src=1) + p.load(p.B, R0, R1) + EXIT
+    assert Machine(code, processor=processor, addresses={0: value.base}).run() == 42

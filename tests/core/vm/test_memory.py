@@ -1,0 +1,103 @@
+"""Regions, and what is said about an access that lies in none."""
+
+from __future__ import annotations
+
+import pytest
+
+from bpftui.core.vm import AccessError, AddressSpace
+
+
+def test_regions_keep_apart() -> None:
+    memory = AddressSpace()
+    first, second = memory.map("first", b"\x01\x02\x03\x04"), memory.map("second", 3)
+    assert first.end <= second.base
+    memory.write(second.base, b"abc")
+    assert memory.read(second.base, 3) == b"abc"
+    assert memory.read(first.base, 4) == b"\x01\x02\x03\x04"
+    with pytest.raises(AccessError, match=r"read of 4 bytes at 0x\w+: 1 bytes over the end of second \(3 bytes"):
+        memory.read(second.base, 4)
+
+
+def test_a_buffer_stays_shared() -> None:
+    memory = AddressSpace()
+    data = bytearray(8)
+    region = memory.map("value", data)
+    memory.write(region.base + 4, b"\xff")
+    assert data == bytearray(b"\0\0\0\0\xff\0\0\0")
+    data[0] = 7
+    assert memory.read(region.base, 1) == b"\x07"
+
+
+def test_low_regions_fit_32_bits_and_are_reused() -> None:
+    memory = AddressSpace()
+    regions = [memory.map(f"packet {i}", 64, low=True) for i in range(240)]
+    assert all(region.end < 1 << 32 for region in regions)
+    with pytest.raises(AccessError, match="no room is left below 4 GiB"):
+        memory.map("one more", 1, low=True)
+    memory.unmap(regions[7])
+    assert memory.map("one more", 1, low=True).base == regions[7].base
+
+
+def test_rights() -> None:
+    memory = AddressSpace()
+    constant = memory.map("rodata", b"abcd", writable=False)
+    code = memory.map("code", 16, readable=False, writable=False)
+    assert memory.read(constant.base, 4) == b"abcd"
+    with pytest.raises(AccessError, match=r"write of 1 byte at 0x\w+: within rodata .*, which may not be written"):
+        memory.write(constant.base, b"x")
+    with pytest.raises(AccessError, match=r"within code .*, which may not be read"):
+        memory.read(code.base, 1)
+
+
+@pytest.mark.parametrize(
+    ("address", "text"),
+    [
+        (0, "read of 8 bytes at 0x0: NULL"),
+        (16, "read of 8 bytes at 0x10: NULL plus 16"),
+        (0xDEAD_BEEF_0000_0000, "read of 8 bytes at 0xdeadbeef00000000: nothing is there"),
+        (
+            0x1_0000_01FC,
+            "read of 8 bytes at 0x1000001fc: 4 bytes over the end of stack frame 0 (512 bytes at 0x100000000)",
+        ),
+        (
+            0x1_0000_0208,
+            "read of 8 bytes at 0x100000208: 8 bytes past the end of stack frame 0 (512 bytes at 0x100000000)",
+        ),
+        (0xFFFF_FFF8, "read of 8 bytes at 0xfffffff8: 8 bytes before stack frame 0 (512 bytes at 0x100000000)"),
+    ],
+)
+def test_bad_accesses(address: int, text: str) -> None:
+    with pytest.raises(AccessError) as caught:
+        AddressSpace().read(address, 8)
+    assert caught.value.message == text
+    assert (caught.value.address, caught.value.size) == (address, 8)
+
+
+def test_what_is_gone_is_gone() -> None:
+    memory = AddressSpace()
+    record = memory.map("ring buffer record", 16)
+    memory.unmap(record)
+    memory.unmap(record)
+    with pytest.raises(AccessError):
+        memory.read(record.base, 1)
+    assert memory.map("another", 16).base != record.base
+
+
+def test_a_region_of_many_granules() -> None:
+    memory = AddressSpace()
+    large = memory.map("large", (40 << 20) + 3)
+    memory.write(large.base + (16 << 20) - 2, b"abcd")  # across a granule's border
+    assert memory.read(large.base + (16 << 20), 2) == b"cd"
+    assert memory.view(large.end - 3, 3) == b"\0\0\0"
+    with pytest.raises(AccessError, match="1 bytes over the end of large"):
+        memory.view(large.end - 3, 4)
+    assert memory.map("next", 1).base > large.end
+
+
+def test_replaced_bytes() -> None:
+    memory = AddressSpace()
+    packet = memory.map("packet", 64, low=True)
+    memory.replace(packet, bytearray(b"short"))
+    assert memory.read(packet.base, 5) == b"short"
+    with pytest.raises(AccessError):
+        memory.read(packet.base, 6)
