@@ -235,6 +235,10 @@ def _map(spec: CollectionSpec, found: MapSpec, loaded: Collection | None) -> Con
             found.inner.type.label,
             f"{found.inner.key_size} → {found.inner.value_size} bytes, {found.inner.max_entries:,} entries",
         )
+    if found.functions:
+        page.heading("Functions")
+        for member, program in found.functions.items():
+            page.item(f".{member} = {program}")
     if found.contents:
         page.heading("Initial entries")
         for entry in found.contents[:_MAX_ITEMS]:
@@ -244,7 +248,10 @@ def _map(spec: CollectionSpec, found: MapSpec, loaded: Collection | None) -> Con
 
 
 def _section(spec: CollectionSpec, found: MapSpec, loaded: Collection | None) -> Content:
-    page = _Page(found.name, "data section, loaded as an array map of one entry")
+    page = _Page(
+        found.name,
+        "data section, " + ("part of the arena" if found.in_arena else "loaded as an array map of one entry"),
+    )
     page.field("size", byte_size(found.value_size))
     page.field("access", "read-only: frozen at load" if found.read_only else "read and write")
     if loaded is not None and found.name in loaded.maps:

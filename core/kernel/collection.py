@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Self
 from ..btf.core import CoreResolver
 from ..btf.kernel import vmlinux
 from ..errors import BpftuiError, LoadError, VerifierError
-from ..spec import MapType
+from ..spec import MapType, ProgramType
 from ..spec.relocate_core import apply_core, core_problem, resolve_core
 from .btf import load_btf, prepare
-from .create import create_map
+from .create import create_map, create_struct_ops
 from .kconfig import SECTION as KCONFIG
 from .kconfig import kconfig_values
 from .loading import LOG_NONE, CoreRefusedError, load_program, unresolved_slot
 from .program import Program
 from .relocate import relocate
+from .struct_ops import adapt
 from .variable import Variable
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from ..btf import Btf
     from ..runtime import Runtime
     from ..spec import CollectionSpec, MapSpec, ProgramSpec
+    from .hook import Hook
     from .link import Link
     from .loading import Loaded
     from .map import Map
@@ -44,15 +46,15 @@ class KernelCollection:
         runtime: Runtime,
         maps: dict[str, Map],
         programs: dict[str, Program],
+        variables: dict[str, Variable],
         links: set[Link],
     ) -> None:
         self.spec = spec
         self.runtime = runtime
         self.maps = maps
+        """By name; what lies in an arena (`.addr_space.1`) is no map of its own."""
         self.programs = programs
-        self.variables = {
-            name: Variable(variable, maps[variable.map.name]) for name, variable in spec.variables.items()
-        }
+        self.variables = variables
         self._links = links
 
     @property
@@ -104,6 +106,8 @@ class Loader:
         """Why the kernel did not take the object's types, where it did not: they are a help, no need."""
         self._stack = contextlib.ExitStack()
         self._btf_fd: Descriptor | None = None
+        self._arena: Map | None = None
+        self._hooks: dict[str, Hook] = {}
 
     def load_types(self) -> None:
         """Load the object's BTF. A refusal is noted in `btf_problem`, and everything goes on without."""
@@ -116,18 +120,38 @@ class Loader:
         else:
             self._stack.callback(self._btf_fd.close)
 
-    def create_map(self, spec: MapSpec) -> Map:
+    def create_map(self, spec: MapSpec) -> None:
         """Create one map, with its contents if it is a data section."""
-        if spec.name == KCONFIG:
-            spec = replace(spec, data=bytearray(kconfig_values(self.spec)))
-        created = create_map(spec, self.spec.btf, self._btf_fd)
+        if spec.in_arena:
+            self._fill_arena(spec)
+            return
+        if spec.type == MapType.STRUCT_OPS:
+            ops = adapt(spec, self.target or vmlinux())
+            created = create_struct_ops(spec, ops, self._btf_fd)
+            self._hooks |= ops.hooks
+        else:
+            if spec.name == KCONFIG:
+                spec = replace(spec, data=bytearray(kconfig_values(self.spec)))
+            created = create_map(spec, self.spec.btf, self._btf_fd)
         self._stack.callback(created.close)
         self.maps[spec.name] = created
-        return created
+        if spec.type == MapType.ARENA:
+            self._arena = created
+
+    def _fill_arena(self, spec: MapSpec) -> None:
+        """Copy a section that lies in the arena to its start, as libbpf does."""
+        if self._arena is None:
+            raise LoadError(f"cannot place {spec.name}: its variables lie in an arena, and the object declares none")
+        memory, contents = self._arena.memory, bytes(spec.data or b"")
+        if memory is None or len(contents) > len(memory):
+            room = 0 if memory is None else len(memory)
+            reason = f"{len(contents)} bytes do not fit into map {self._arena.name}, of which {room} bytes are mapped"
+            raise LoadError(f"cannot place {spec.name}: {reason}", hint="raise the arena's max_entries (pages)")
+        memory[: len(contents)] = contents
 
     def fill_map_of_maps(self, spec: MapSpec) -> None:
         """Put the maps into a map of maps that its object names."""
-        if spec.type == MapType.PROG_ARRAY:
+        if spec.type == MapType.PROG_ARRAY or not spec.contents:
             return
         outer = self.maps[spec.name]
         for entry in spec.contents:
@@ -141,7 +165,8 @@ class Loader:
             raise LoadError(f"cannot load program {spec.name}: {spec.problem}")
         with contextlib.ExitStack() as borrowed:
             # Only what it refers to, and only for as long as the kernel reads the code.
-            fds = {name: borrowed.enter_context(self.maps[name].descriptor) for name in spec.maps if name in self.maps}
+            homes = {name: home for name in spec.maps if (home := self._home(name)) is not None}
+            fds = {name: borrowed.enter_context(home.descriptor) for name, home in homes.items()}
             try:
                 loaded = self._load_code(spec, fds, log_level)
             except VerifierError as error:
@@ -152,19 +177,29 @@ class Loader:
         self.programs[spec.name] = program
         return program
 
+    def _home(self, name: str) -> Map | None:
+        """Return the map that holds a map or a data section of the object."""
+        spec = self.spec.maps.get(name)
+        return self._arena if spec is not None and spec.in_arena else self.maps.get(name)
+
     def _load_code(self, spec: ProgramSpec, fds: dict[str, int], log_level: int) -> Loaded:
         """Let the kernel adapt the code to its types (CO-RE), and do so ourselves where it cannot or is not to."""
-        btf = self.spec.btf
+        btf, hook = self.spec.btf, self._hooks.get(spec.name)
+        if spec.type == ProgramType.STRUCT_OPS and hook is None:
+            reason = "no struct_ops map that was created has a function that it could be"
+            raise LoadError(
+                f"cannot load program {spec.name}: {reason}", hint='set a member to it in SEC(".struct_ops")'
+            )
         if self.target is None and self._btf_fd is not None:
             try:
-                return load_program(spec, relocate(spec, fds, btf), self._btf_fd, log_level=log_level)
+                return load_program(spec, relocate(spec, fds, btf), self._btf_fd, log_level=log_level, hook=hook)
             except CoreRefusedError:
                 pass
         adapted = None
         if btf is not None and spec.linked.core_relocations:
             adapted, _ = apply_core(spec, btf, self.target or vmlinux())
         code = relocate(spec, fds, btf, adapted)
-        return load_program(spec, code, self._btf_fd, log_level=log_level, core=False)
+        return load_program(spec, code, self._btf_fd, log_level=log_level, core=False, hook=hook)
 
     def _unresolved(self, spec: ProgramSpec, log: str) -> str | None:
         """Return what is not in the kernel's types, where that is why the verifier refused a program."""
@@ -191,17 +226,29 @@ class Loader:
         else:
             wanted = [self.spec.program(name) for name in sorted(programs)]
         self.load_types()
-        for spec in self.spec.maps.values():
+        created = [spec for spec in self.spec.maps.values() if spec.autocreate]
+        for spec in created:
             self.create_map(spec)
-        for spec in self.spec.maps.values():
+        for spec in created:
             self.fill_map_of_maps(spec)
         for program in wanted:
-            self.load_program(program)
-        for spec in self.spec.maps.values():
+            if programs is not None or not self._is_unused(program):
+                self.load_program(program)
+        for spec in created:
             self.fill_program_array(spec)
-        collection = KernelCollection(self.spec, runtime, self.maps, self.programs, self.links)
+        variables = {
+            name: Variable(variable, home)
+            for name, variable in self.spec.variables.items()
+            if (home := self._home(variable.map.name)) is not None
+        }
+        collection = KernelCollection(self.spec, runtime, self.maps, self.programs, variables, self.links)
         self._release()
         return collection
+
+    def _is_unused(self, program: ProgramSpec) -> bool:
+        """Whether only members that this kernel lacks, or maps that are not created by default, have a program."""
+        named = any(program.name in spec.functions.values() for spec in self.spec.maps.values())
+        return named and program.name not in self._hooks
 
     def _release(self) -> None:
         """Give up ownership: programs hold the maps and the BTF that they use."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import mmap
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -15,14 +16,15 @@ from .elements import Shape, possible_cpus, round_up
 from .explain import explain
 from .map import Map
 from .objects import kernel_name
-from .syscall import ENOTSUPP, Attr, BpfError, Command, Descriptor, borrowed
+from .syscall import ENOTSUPP, Attr, BpfError, Command, Descriptor, borrowed, errno_name
 
 if TYPE_CHECKING:
     from ..btf import Btf
     from ..errors import BpftuiError
     from ..spec import MapSpec
+    from .struct_ops import StructOps
 
-__all__ = ["create_map"]
+__all__ = ["create_map", "create_struct_ops"]
 
 _STORAGE: Final = frozenset({MapType.SK_STORAGE, MapType.INODE_STORAGE, MapType.TASK_STORAGE, MapType.CGRP_STORAGE})
 _STREAMS: Final = frozenset({MapType.RINGBUF, MapType.USER_RINGBUF})
@@ -66,6 +68,25 @@ def create_map(spec: MapSpec, btf: Btf | None = None, btf_fd: Descriptor | None 
     return created
 
 
+def create_struct_ops(spec: MapSpec, ops: StructOps, btf_fd: Descriptor | None) -> Map:
+    """Create a struct_ops map in the kernel's layout. It holds nothing until it is registered, with its programs.
+
+    Raises:
+        LoadError, FeatureError, NoPermissionError: The kernel said no.
+    """
+    shape = Shape(spec.type, spec.key_size, len(ops.value), spec.max_entries, spec.flags)
+    attr = Attr(80).u32(0, shape.type, shape.key_size, shape.value_size, shape.max_entries, shape.flags)
+    attr.text(28, kernel_name(spec.name)).u32(60, ops.value_id)
+    with borrowed(btf_fd) as types_fd:
+        # The types of the programs: without them the kernel does not take the map.
+        attr.u32(48, types_fd)
+        try:
+            fd = attr.call(Command.MAP_CREATE)
+        except BpfError as error:
+            raise _explained(error, spec, shape) from error
+    return Map(spec, Descriptor(fd, f"map {spec.name}"), shape)
+
+
 def _shape(spec: MapSpec) -> Shape:
     """Return what to ask for, with what objects leave to the loader filled in, as libbpf does."""
     max_entries, flags = spec.max_entries, spec.flags
@@ -76,7 +97,8 @@ def _shape(spec: MapSpec) -> Shape:
         max_entries = 1 << (max(round_up(max_entries, mmap.PAGESIZE), mmap.PAGESIZE) - 1).bit_length()
     if spec.is_data and spec.type == MapType.ARRAY and probes.mapable():
         flags |= MapFlag.MMAPABLE
-    return Shape(spec.type, spec.key_size, spec.value_size, max_entries, flags)
+    address = spec.map_extra if spec.type == MapType.ARENA else 0
+    return Shape(spec.type, spec.key_size, spec.value_size, max_entries, flags, address)
 
 
 def _create(spec: MapSpec, shape: Shape, btf: Btf | None, btf_fd: Descriptor | None, template: Map | None) -> Map:
@@ -91,7 +113,23 @@ def _create(spec: MapSpec, shape: Shape, btf: Btf | None, btf_fd: Descriptor | N
             fd = _call(spec, shape, (0, 0), None, template)
         except BpfError as again:
             raise _explained(again, spec, shape) from again
-    return Map(spec, Descriptor(fd, f"map {spec.name}"), shape)
+    descriptor = Descriptor(fd, f"map {spec.name}")
+    try:
+        return Map(spec, descriptor, shape)
+    except OSError as error:
+        descriptor.close()
+        raise _not_mapped(error, spec) from error
+
+
+def _not_mapped(error: OSError, spec: MapSpec) -> LoadError:
+    """Return the error for an arena that cannot be mapped. Without that no program that uses it is loaded."""
+    doing = f"cannot map {spec.name} (arena) into memory"
+    if error.errno == errno.EEXIST:
+        reason = f"this process uses the address {spec.map_extra:#x} already, which its map_extra asks for"
+        return LoadError(
+            f"{doing}: {reason}", hint="close what was loaded from the same object, or leave map_extra out"
+        )
+    return LoadError(f"{doing}: {os.strerror(error.errno or 0).lower()} ({errno_name(error.errno or 0)})")
 
 
 def _call(spec: MapSpec, shape: Shape, types: tuple[int, int], btf_fd: Descriptor | None, template: Map | None) -> int:

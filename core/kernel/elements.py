@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..runtime import Entry, MapSnapshot
 from ..spec import MapFlag, MapType
+from .memory import FixedMemory
 from .syscall import UNSUPPORTED, Attr, BpfError, Command, buffer, call
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ class Shape:
     value_size: int
     max_entries: int
     flags: int = 0
+    address: int = 0
+    """Where an arena wants to be mapped (map_extra); 0 leaves it to the kernel."""
 
     @functools.cached_property
     def per_cpu(self) -> bool:
@@ -95,7 +98,14 @@ class Shape:
     @property
     def mapable(self) -> bool:
         """Whether its elements can be mapped into memory."""
-        return self.type == MapType.ARRAY and bool(self.flags & MapFlag.MMAPABLE)
+        return self.type in (MapType.ARRAY, MapType.ARENA) and bool(self.flags & MapFlag.MMAPABLE)
+
+    @property
+    def memory_size(self) -> int:
+        """Bytes that are mapped: whole pages. An arena counts its pages in max_entries."""
+        if self.type == MapType.ARENA:
+            return self.max_entries * mmap.PAGESIZE
+        return round_up(self.stride * self.max_entries, mmap.PAGESIZE)
 
     @property
     def bound(self) -> int:
@@ -127,17 +137,22 @@ class Elements:
         self._batches = True
         self.memory = self._map_memory() if shape.mapable else None
         """The values of an array that can be mapped, `shape.stride` bytes each; read-only where programs may only
-        read it, for a writable mapping would keep it from being frozen."""
+        read it, for a writable mapping would keep it from being frozen. Of an arena its pages: programs that use one
+        are only loaded once it is mapped, for that is what gives it its address."""
 
-    def _map_memory(self) -> mmap.mmap | None:
+    def _map_memory(self) -> mmap.mmap | FixedMemory | None:
         read_only = self.shape.flags & MapFlag.RDONLY_PROG
         protection = mmap.PROT_READ if read_only else mmap.PROT_READ | mmap.PROT_WRITE
-        size = round_up(self.shape.stride * self.shape.max_entries, mmap.PAGESIZE)
         with self._descriptor as fd:
             try:
-                memory = mmap.mmap(fd, size, mmap.MAP_SHARED, protection)
+                if self.shape.address:
+                    memory = FixedMemory(fd, self.shape.memory_size, self.shape.address)
+                else:
+                    memory = mmap.mmap(fd, self.shape.memory_size, mmap.MAP_SHARED, protection)
             except OSError:
-                # A map can always be read by bpf(2) instead.
+                if self.shape.type == MapType.ARENA:
+                    raise
+                # An array can always be read by bpf(2) instead.
                 return None
         self._descriptor.own(memory)
         return memory
@@ -228,7 +243,7 @@ class Elements:
                 self._batches = False
         return self._read_singly(want)
 
-    def _read_memory(self, memory: mmap.mmap, want: int) -> MapSnapshot:
+    def _read_memory(self, memory: mmap.mmap | FixedMemory, want: int) -> MapSnapshot:
         size, stride = self.shape.value_size, self.shape.stride
         count = min(self.shape.max_entries, want)
         entries = tuple(

@@ -8,18 +8,18 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ..btf import Kind
-from ..btf.kernel import vmlinux
 from ..errors import FeatureError, LoadError, VerifierError
-from ..spec import INSN_SIZE, AttachType, ProgramType
+from ..spec import INSN_SIZE, ProgramType
 from . import probes, rights
 from .explain import explain
+from .hook import hook_of
 from .objects import kernel_name
 from .syscall import Attr, BpfError, Command, Descriptor, borrowed, buffer
 
 if TYPE_CHECKING:
     from ..errors import BpftuiError
     from ..spec import ProgramSpec
+    from .hook import Hook
 
 __all__ = ["LOG_FULL", "LOG_NONE", "LOG_STATS", "CoreRefusedError", "Loaded", "load_program", "unresolved_slot"]
 
@@ -64,17 +64,6 @@ _TRACING: Final = frozenset(
 _UNPRIVILEGED: Final = frozenset({ProgramType.SOCKET_FILTER, ProgramType.CGROUP_SKB, ProgramType.SYSCALL})
 """Types that ask for CAP_BPF alone."""
 
-_HOOKS: Final[dict[AttachType, tuple[str, Kind]]] = {
-    AttachType.TRACE_RAW_TP: ("btf_trace_", Kind.TYPEDEF),
-    AttachType.TRACE_FENTRY: ("", Kind.FUNC),
-    AttachType.TRACE_FEXIT: ("", Kind.FUNC),
-    AttachType.MODIFY_RETURN: ("", Kind.FUNC),
-    AttachType.TRACE_ITER: ("bpf_iter_", Kind.FUNC),
-    AttachType.LSM_MAC: ("bpf_lsm_", Kind.FUNC),
-    AttachType.LSM_CGROUP: ("bpf_lsm_", Kind.FUNC),
-}
-"""What `attach_to` becomes in the kernel's BTF, for programs that are tied to their hook when they are loaded."""
-
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
@@ -96,6 +85,7 @@ def load_program(
     *,
     log_level: int = LOG_NONE,
     core: bool = True,
+    hook: Hook | None = None,
 ) -> Loaded:
     """Load a program; with the log off at first, and on failure again with the log on.
 
@@ -105,6 +95,7 @@ def load_program(
         btf_fd: The object's BTF in the kernel; without it there is no debug information and no CO-RE.
         log_level: LOG_STATS for the numbers of a program that loads.
         core: Whether the kernel is to resolve the CO-RE relocations; False where `code` has them applied.
+        hook: What it is tied to, where the object's own section does not say it: a struct_ops member.
 
     Raises:
         CoreRefusedError: It does not resolve them.
@@ -114,7 +105,7 @@ def load_program(
     asked = core and btf_fd is not None and bool(program.linked.core_relocations)
     if asked and not _has_functions(program):
         raise _core_refused(program)
-    target = _hook(program)
+    target = hook or hook_of(program)
     # Debug information that the kernel finds fault with must not keep a program from being loaded.
     for with_lines in (True, False):
         attr = _attribute(program, code, btf_fd, target, with_lines=with_lines, core=core)
@@ -174,11 +165,11 @@ def _text(log: bytes) -> str:
 
 
 def _attribute(
-    program: ProgramSpec, code: bytes, btf_fd: Descriptor | None, target: int, *, with_lines: bool, core: bool
+    program: ProgramSpec, code: bytes, btf_fd: Descriptor | None, target: Hook, *, with_lines: bool, core: bool
 ) -> Attr:
     attr = Attr(152).u32(0, program.type, len(code) // INSN_SIZE).pointer(8, buffer(code))
     attr.pointer(16, buffer(program.license.encode() + b"\0")).u32(40, program.kernel_version, program.flags)
-    attr.text(48, kernel_name(program.name)).u32(68, program.attach_type or 0).u32(108, target)
+    attr.text(48, kernel_name(program.name)).u32(68, target.attach_type).u32(108, target.type_id)
     if btf_fd is None:
         return attr
     linked = program.linked
@@ -198,29 +189,6 @@ def _attribute(
     if core and accesses:
         attr.u32(116, len(accesses)).pointer(128, buffer(b"".join(accesses))).u32(136, 16)
     return attr
-
-
-def _hook(program: ProgramSpec) -> int:
-    """Return the BTF id of what a program is tied to when it is loaded; 0 for the types that are not."""
-    if program.type == ProgramType.EXT:
-        raise LoadError(
-            f"cannot load program {program.name}: an ext program replaces a function of another program, "
-            "which has to be loaded first",
-        )
-    hook = None if program.attach_type is None else _HOOKS.get(program.attach_type)
-    if hook is None or program.type not in (ProgramType.TRACING, ProgramType.LSM):
-        return 0
-    prefix, kind = hook
-    if not program.attach_to:
-        hint = f'name it in the section: SEC("{program.section.strip("?")}/NAME")'
-        raise LoadError(f"cannot load program {program.name}: its section does not say what it hooks", hint=hint)
-    found = vmlinux().find(prefix + program.attach_to, kind)
-    if found is None:
-        what = "tracepoint" if kind == Kind.TYPEDEF else "function"
-        reason = f"{prefix}{program.attach_to} is not in the kernel's BTF"
-        hint = f"this kernel may not have that {what}, or may have inlined it"
-        raise LoadError(f"cannot load program {program.name}: {reason}", hint=hint)
-    return found
 
 
 def _explained(program: ProgramSpec, error: BpfError, log: str) -> BpftuiError:

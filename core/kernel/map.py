@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ..runtime import MapSnapshot
     from ..spec import MapSpec
     from .elements import Shape
+    from .memory import FixedMemory
     from .syscall import Descriptor
 
 __all__ = ["Map", "MapInfo"]
@@ -114,8 +115,8 @@ class Map:
         return self.spec.value
 
     @property
-    def memory(self) -> mmap.mmap | None:
-        """The values of an array that is mapped into memory, 8-byte aligned; None for every other map."""
+    def memory(self) -> mmap.mmap | FixedMemory | None:
+        """An array's values, 8-byte aligned, or an arena's pages; None for a map that is not mapped into memory."""
         return self.elements.memory
 
     @property

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from types import TracebackType
 
+    from .memory import FixedMemory
+
 __all__ = [
     "ENOTSUPP",
     "NAME_SIZE",
@@ -220,9 +222,9 @@ class Descriptor:
         self._lock = threading.Lock()
         self._users = 0
         self._closed = False
-        self._memory: mmap.mmap | None = None
+        self._memory: mmap.mmap | FixedMemory | None = None
 
-    def own(self, memory: mmap.mmap) -> None:
+    def own(self, memory: mmap.mmap | FixedMemory) -> None:
         """Own what was mapped through it as well, and unmap it on closing."""
         self._memory = memory
 

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from .uapi import MapFlag, MapType, Pinning
 
 if TYPE_CHECKING:
     from ..btf import CType
 
-__all__ = ["MapEntry", "MapSpec"]
+__all__ = ["MapEntry", "MapSpec", "is_arena_section"]
+
+_ARENA: Final = re.compile(r"\.(arena(\..*)?|addr_space\.1)$")
+
+
+def is_arena_section(name: str) -> bool:
+    """Whether a section's contents belong into the arena: LLVM 18 calls it `.addr_space.1`, others `.arena*`."""
+    return _ARENA.match(name) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +62,9 @@ class MapSpec:
     contents: list[MapEntry] = field(default_factory=list["MapEntry"])
     """Initial entries of maps-in-maps and program arrays."""
     data: bytearray | None = None
-    """The initial value of a data section, in the object's byte order; None for every other map."""
+    """The initial value of a data section or of a struct_ops map, in the object's byte order; None for every other."""
+    functions: dict[str, str] = field(default_factory=dict[str, str])
+    """Of a struct_ops map: the programs that its function pointers name, by member."""
     tags: tuple[str, ...] = ()
     """`btf_decl_tag`s of the definition."""
     remark: str = ""
@@ -65,7 +75,17 @@ class MapSpec:
     @property
     def is_data(self) -> bool:
         """Whether this is a data section rather than a map that the source declares."""
-        return self.data is not None
+        return self.data is not None and self.type != MapType.STRUCT_OPS
+
+    @property
+    def in_arena(self) -> bool:
+        """Whether it is what the object's arena holds from the start, and no map of its own (`.addr_space.1`)."""
+        return self.is_data and is_arena_section(self.section)
+
+    @property
+    def autocreate(self) -> bool:
+        """False for a struct_ops map in a section that begins with `?`."""
+        return not self.section.startswith("?")
 
     @property
     def read_only(self) -> bool:
@@ -75,4 +95,4 @@ class MapSpec:
     @property
     def entries(self) -> int:
         """How many entries the map holds from the start."""
-        return 1 if self.is_data else len(self.contents)
+        return 1 if self.data is not None else len(self.contents)

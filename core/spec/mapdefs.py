@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..btf import Btf
+    from ..elf import Relocation
     from .object import ObjectFile
 
 __all__ = ["read_contents", "read_maps"]
@@ -189,10 +190,13 @@ def _struct_ops(obj: ObjectFile) -> Iterator[MapSpec | Hidden]:
         except ObjectError as error:
             yield Hidden(section.name, "section", error.message)
             continue
+        relocations = list(obj.relocations(section))
         for symbol in obj.symbols_in.get(section.number, ()):
             obj.maps_at[section.number, symbol.value] = symbol.name
             ctype = types.get(symbol.name)
             size = ctype.size if ctype is not None else symbol.size
+            placed = [(r, r.offset - symbol.value) for r in relocations if 0 <= r.offset - symbol.value < size]
+            members = {} if ctype is None else {offset: name for name, _, offset in ctype.members()}
             yield MapSpec(
                 symbol.name,
                 section.name,
@@ -203,7 +207,22 @@ def _struct_ops(obj: ObjectFile) -> Iterator[MapSpec | Hidden]:
                 flags=MapFlag.LINK if section.name.endswith(".link") else 0,
                 value=ctype,
                 data=bytearray(contents[symbol.value : symbol.value + size]),
+                functions={
+                    members[offset]: _function(obj, relocation, contents[relocation.offset :][:8])
+                    for relocation, offset in placed
+                    if offset in members
+                },
             )
+
+
+def _function(obj: ObjectFile, relocation: Relocation, patched: bytes) -> str:
+    """Return the name of the function that a pointer is to be set to; '' where there is none."""
+    if relocation.symbol >= len(obj.symbols):
+        return ""
+    symbol = obj.symbols[relocation.symbol]
+    addend = relocation.addend or int.from_bytes(patched, obj.elf.byte_order)
+    found = obj.function_at(symbol.section, symbol.value + addend)
+    return symbol.name or ("" if found is None else found.name)
 
 
 def _data_maps(obj: ObjectFile) -> Iterator[MapSpec | Hidden]:

@@ -13,6 +13,7 @@ from ..btf.types import DataSec, Var
 from ..elf import Binding, Elf, Relocation, Section, SectionFlag, SectionType, Symbol, SymbolType, Visibility
 from ..errors import ObjectError
 from .collection import Hidden
+from .map import is_arena_section
 from .program import INSN_SIZE
 
 if TYPE_CHECKING:
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FunctionRange", "ObjectFile"]
 
-_DATA: Final = re.compile(r"\.(data|rodata|bss|kconfig|addr_space\.1)(\..*)?$")
-_ARENA: Final = re.compile(r"\.(arena(\..*)?|addr_space\.1)$")
+_DATA: Final = re.compile(r"\.(data|rodata|bss|kconfig)(\..*)?$")
 _LEGACY_MAPS: Final = re.compile(r"(.+/)?maps(/.*)?$")
 """`lirc_mode2/maps` is what v4l-utils has."""
 
@@ -109,7 +109,7 @@ class ObjectFile:
             if section.size
             and section.flags & SectionFlag.ALLOC
             and not section.executable
-            and (_DATA.match(section.name) or _ARENA.match(section.name))
+            and (_DATA.match(section.name) or is_arena_section(section.name))
         }
 
     @cached_property

@@ -69,11 +69,11 @@ def test_kernels_without_core_get_adapted_code(monkeypatch, refusal):
     asked: list[bool] = []
     load = loading.load_program
 
-    def old_kernel(program, code, btf_fd=None, *, log_level=0, core=True):
+    def old_kernel(program, code, btf_fd=None, *, core=True, **options):
         asked.append(core)
         if core:
             raise loading.CoreRefusedError("as Linux 5.16 does")
-        return load(program, code, btf_fd, log_level=log_level, core=core)
+        return load(program, code, btf_fd, core=core, **options)
 
     monkeypatch.setattr(collection, "load_program", old_kernel)
     if refusal == "no types":

@@ -265,7 +265,8 @@ def _map_text(spec: MapSpec):
         f"flags {int(spec.flags):#x}" if spec.flags else "",
         f"map_extra {spec.map_extra:#x}" if spec.map_extra else "",
     ]
-    facts += ["pinned by name" if spec.pinning else "", f"{spec.entries} entries" if spec.entries else ""]
+    facts += ["pinned by name" if spec.pinning else "", f"{len(spec.contents)} entries" if spec.contents else ""]
+    facts += [f".{member} = {program}" for member, program in spec.functions.items()]
     facts.append(spec.remark)
     told = ", ".join(filter(None, facts))
     text = Text.assemble((spec.name, "cyan"), f"  {spec.type.label}  {shape}", (told, "dim"))

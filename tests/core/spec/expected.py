@@ -344,6 +344,55 @@ EXPECTED: dict[str, Facts] = {
         ],
         types=0,
     ),
+    "tests/objects/arena_globals.o": spec(
+        license="Dual MIT/GPL",
+        maps=[
+            bpf_map("pages", "arena", 0, 0, 4, flags=1024, map_extra=1 << 44),
+            data_section(".addr_space.1", 24),
+        ],
+        programs=[
+            program("bump", "syscall", "syscall", insns=16, line_infos=7, flags=16, maps=["pages", ".addr_space.1"]),
+        ],
+        variables=[
+            variable("first", ".addr_space.1", 0, "__u64", 41, "2900000000000000"),
+            variable("table", ".addr_space.1", 8, "__u32[4]", [1, 2, 3, 4], "01000000020000000300000004000000"),
+        ],
+        types=27,
+    ),
+    "tests/objects/congestion.o": spec(
+        license="Dual MIT/GPL",
+        maps=[
+            bpf_map(
+                "bpftui_half",
+                "struct_ops",
+                4,
+                56,
+                1,
+                section=".struct_ops.link",
+                flags=8192,
+                value_type="struct tcp_congestion_ops___newer",
+                contents=1,
+            ),
+            bpf_map(
+                "bpftui_spare",
+                "struct_ops",
+                4,
+                56,
+                1,
+                section="?.struct_ops.link",
+                flags=8192,
+                value_type="struct tcp_congestion_ops___newer",
+                contents=1,
+            ),
+        ],
+        programs=[
+            program("half", "struct_ops", "struct_ops", insns=2, line_infos=1),
+            program("avoid", "struct_ops", "struct_ops", insns=1, line_infos=1),
+            program("undo", "struct_ops", "struct_ops", insns=2, line_infos=1),
+            program("dreaming", "struct_ops", "struct_ops", insns=2, line_infos=1),
+        ],
+        types=31,
+    ),
     "tests/objects/nested_maps.o": spec(
         license="Dual MIT/GPL",
         maps=[

@@ -1,0 +1,63 @@
+"""What programs are tied to when they are loaded: the kernel's functions, tracepoints and tables of functions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ..btf import Kind
+from ..btf.kernel import vmlinux
+from ..errors import LoadError
+from ..spec import AttachType, ProgramType
+
+if TYPE_CHECKING:
+    from ..spec import ProgramSpec
+
+__all__ = ["Hook", "hook_of"]
+
+_HOOKS: Final[dict[AttachType, tuple[str, Kind]]] = {
+    AttachType.TRACE_RAW_TP: ("btf_trace_", Kind.TYPEDEF),
+    AttachType.TRACE_FENTRY: ("", Kind.FUNC),
+    AttachType.TRACE_FEXIT: ("", Kind.FUNC),
+    AttachType.MODIFY_RETURN: ("", Kind.FUNC),
+    AttachType.TRACE_ITER: ("bpf_iter_", Kind.FUNC),
+    AttachType.LSM_MAC: ("bpf_lsm_", Kind.FUNC),
+    AttachType.LSM_CGROUP: ("bpf_lsm_", Kind.FUNC),
+}
+"""What `attach_to` becomes in the kernel's BTF, for programs that are tied to their hook when they are loaded."""
+
+
+class Hook(NamedTuple):
+    """Two fields of BPF_PROG_LOAD's attribute."""
+
+    type_id: int
+    """`attach_btf_id`: BTF id of the function, of the tracepoint's typedef or of the struct; 0 for none."""
+    attach_type: int
+    """`expected_attach_type`; for struct_ops the number of the struct's member."""
+
+
+def hook_of(program: ProgramSpec) -> Hook:
+    """Return what a program is tied to when it is loaded, as its section says it.
+
+    Raises:
+        LoadError: The section does not say it, or the kernel has no such thing.
+    """
+    attach_type = program.attach_type or 0
+    if program.type == ProgramType.EXT:
+        raise LoadError(
+            f"cannot load program {program.name}: an ext program replaces a function of another program, "
+            "which has to be loaded first",
+        )
+    hook = None if program.attach_type is None else _HOOKS.get(program.attach_type)
+    if hook is None or program.type not in (ProgramType.TRACING, ProgramType.LSM):
+        return Hook(0, attach_type)
+    prefix, kind = hook
+    if not program.attach_to:
+        hint = f'name it in the section: SEC("{program.section.strip("?")}/NAME")'
+        raise LoadError(f"cannot load program {program.name}: its section does not say what it hooks", hint=hint)
+    found = vmlinux().find(prefix + program.attach_to, kind)
+    if found is None:
+        what = "tracepoint" if kind == Kind.TYPEDEF else "function"
+        reason = f"{prefix}{program.attach_to} is not in the kernel's BTF"
+        hint = f"this kernel may not have that {what}, or may have inlined it"
+        raise LoadError(f"cannot load program {program.name}: {reason}", hint=hint)
+    return Hook(found, attach_type)

@@ -1,0 +1,93 @@
+"""struct_ops: an object's table of functions, as the running kernel lays the same struct out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from ..btf import Kind
+from ..btf import types as t
+from ..errors import FeatureError, LoadError
+from .hook import Hook
+
+if TYPE_CHECKING:
+    from ..btf import Btf
+    from ..spec import MapSpec
+
+__all__ = ["StructOps", "adapt"]
+
+_VALUE: Final = "bpf_struct_ops_"
+"""What the kernel puts before a struct's name for the value of its maps: its own fields, then the struct."""
+_FLAVOUR: Final = re.compile(r"___.*")
+
+
+@dataclass(slots=True)
+class StructOps:
+    """A struct_ops map in the kernel's layout."""
+
+    value_id: int
+    """BTF id of the map's value, `struct bpf_struct_ops_NAME`."""
+    value: bytearray
+    """Its bytes; function pointers are 0 and get the programs' descriptors when it is registered."""
+    hooks: dict[str, Hook] = field(default_factory=dict[str, Hook])
+    """What each of its programs is tied to."""
+    pointers: dict[int, str] = field(default_factory=dict[int, str])
+    """The program whose descriptor belongs at each offset of the value."""
+
+
+def adapt(spec: MapSpec, kernel: Btf) -> StructOps:
+    """Lay a struct_ops map out as the running kernel has the struct, member by member and by name.
+
+    What the kernel does not have is left out as long as it is zero or a function: an object may be newer than the
+    kernel (libbpf has the same rule). A flavour (`tcp_congestion_ops___new`) stands for the struct itself.
+
+    Raises:
+        FeatureError: The kernel has no such struct_ops.
+        LoadError: A member is set that the kernel does not have, or has with another type.
+    """
+    if spec.value is None or spec.data is None:
+        raise LoadError(f"cannot create map {spec.name}: the object has no type for it")
+    local, btf = spec.value, spec.value.btf
+    struct = btf.strip(local.id)
+    name = _FLAVOUR.sub("", struct.name)
+    value_id = kernel.find(_VALUE + name, Kind.STRUCT) or 0
+    struct_id = kernel.find(name, Kind.STRUCT) or 0
+    value, theirs = kernel.type(value_id), kernel.type(struct_id)
+    if not isinstance(value, t.Composite) or not isinstance(theirs, t.Composite):
+        raise FeatureError(
+            f"cannot create map {spec.name} (struct_ops): this kernel takes no struct_ops of struct {name}",
+            hint=f"it has no struct {_VALUE}{name}: the subsystem may be a module that is not loaded",
+        )
+    start = next((member.bit_offset // 8 for member in value.members if member.type_id == struct_id), None)
+    if start is None or not isinstance(struct, t.Composite):
+        raise LoadError(f"cannot create map {spec.name}: struct {_VALUE}{name} of this kernel does not hold {name}")
+    found = StructOps(value_id, bytearray(value.size))
+    members = {member.name: (number, member) for number, member in enumerate(theirs.members)}
+    for ours in struct.members:
+        here = ours.bit_offset // 8
+        contents = bytes(spec.data[here : here + btf.size(ours.type_id)])
+        program = spec.functions.get(ours.name)
+        if ours.name not in members:
+            if any(contents) and program is None:
+                raise LoadError(
+                    f"cannot create map {spec.name}: it sets {name}.{ours.name}, which this kernel does not have"
+                )
+            continue
+        number, member = members[ours.name]
+        there = start + member.bit_offset // 8
+        if not _fits(btf, ours, kernel, member):
+            raise LoadError(f"cannot create map {spec.name}: {name}.{ours.name} has another type in this kernel")
+        if program is not None:
+            found.hooks[program] = Hook(struct_id, number)
+            found.pointers[there] = program
+        else:
+            found.value[there : there + len(contents)] = contents
+    return found
+
+
+def _fits(btf: Btf, ours: t.Member, kernel: Btf, theirs: t.Member) -> bool:
+    """Whether a member's bytes mean the same in both: kind and size agree, and neither is a bitfield."""
+    same_kind = type(btf.strip(ours.type_id)) is type(kernel.strip(theirs.type_id))
+    same_size = btf.size(ours.type_id) == kernel.size(theirs.type_id)
+    return same_kind and same_size and not ours.bit_size and not theirs.bit_size

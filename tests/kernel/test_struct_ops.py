@@ -1,0 +1,83 @@
+"""Tables of functions for the kernel: laid out as this kernel has them, whatever the object's compiler had."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import pytest
+
+from bpftui.core.btf.kernel import vmlinux
+from bpftui.core.errors import FeatureError, LoadError
+from bpftui.core.kernel.runtime import KernelRuntime, load
+from bpftui.core.kernel.struct_ops import adapt
+from bpftui.core.spec import CollectionSpec
+
+pytestmark = pytest.mark.kernel
+
+OBJECT = Path(__file__).parents[1] / "objects" / "congestion.o"
+
+
+def offsets() -> dict[str, int]:
+    """Return where the kernel has the members of its struct within the value of the map."""
+    kernel = vmlinux()
+    value = kernel.type(kernel.find("bpf_struct_ops_tcp_congestion_ops") or 0)
+    data = kernel.type(kernel.find("tcp_congestion_ops") or 0)
+    start = next(member.bit_offset for member in value.members if member.type_id == data.id)  # type: ignore[union-attr]
+    return {member.name: (start + member.bit_offset) // 8 for member in data.members}  # type: ignore[union-attr]
+
+
+def test_members_go_where_the_kernel_has_them() -> None:
+    spec = CollectionSpec.from_file(OBJECT)
+    assert spec.maps["bpftui_half"].functions == {
+        "ssthresh": "half",
+        "cong_avoid": "avoid",
+        "undo_cwnd": "undo",
+        "dream": "dreaming",
+    }
+    ops, at = adapt(spec.maps["bpftui_half"], vmlinux()), offsets()
+    assert ops.pointers == {at["ssthresh"]: "half", at["cong_avoid"]: "avoid", at["undo_cwnd"]: "undo"}
+    assert struct.unpack_from("16s", ops.value, at["name"])[0] == b"bpftui_half\0\0\0\0\0"
+    assert sum(map(bool, ops.value)) == len("bpftui_half")
+    assert "dreaming" not in ops.hooks
+
+
+def test_its_programs_load_but_for_those_that_only_members_the_kernel_lacks_name() -> None:
+    with load(CollectionSpec.from_file(OBJECT)) as collection:
+        assert list(collection.programs) == ["half", "avoid", "undo"]
+        assert list(collection.maps) == ["bpftui_half"]
+
+
+def test_a_program_without_a_member_says_so() -> None:
+    spec = CollectionSpec.from_file(OBJECT)
+    with pytest.raises(LoadError, match="dreaming: no struct_ops map that was created has a function that it could be"):
+        load(spec, programs={"dreaming"})
+    # A check tries each by itself, the map that is not created by default included.
+    report = KernelRuntime().check(spec)
+    assert [(outcome.name, outcome.ok) for outcome in (*report.maps, *report.programs)] == [
+        ("bpftui_half", True),
+        ("bpftui_spare", True),
+        ("half", True),
+        ("avoid", True),
+        ("undo", True),
+        ("dreaming", False),
+    ]
+
+
+def test_a_member_that_is_set_but_not_in_the_kernel_is_refused() -> None:
+    spec = CollectionSpec.from_file(OBJECT)
+    made = spec.maps["bpftui_half"]
+    assert made.data is not None
+    assert made.value is not None
+    wish = next(offset for name, _, offset in made.value.members() if name == "wish")
+    made.data[wish] = 1
+    with pytest.raises(LoadError, match=r"it sets tcp_congestion_ops\.wish, which this kernel does not have"):
+        load(spec)
+
+
+def test_a_kernel_without_the_struct_is_told_apart() -> None:
+    spec = CollectionSpec.from_file(OBJECT)
+    assert spec.btf is not None
+    # The object's own types stand for a kernel that has no struct_ops of that name.
+    with pytest.raises(FeatureError, match="this kernel takes no struct_ops of struct tcp_congestion_ops"):
+        adapt(spec.maps["bpftui_half"], spec.btf)
