@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = [
+    "AssemblyError",
     "AttachError",
     "BpftuiError",
     "ExitCode",
@@ -129,6 +130,31 @@ class ObjectError(BpftuiError):
         if offset is not None:
             where.append(f"offset {offset:#x}")
         super().__init__(": ".join([*where, reason]), hint=hint)
+
+
+class AssemblyError(BpftuiError):
+    """Instructions that are written as text cannot be read.
+
+    Args:
+        reason: What is wrong.
+        line: Where in the text, from 1.
+        column: Where in the line, from 1.
+        file: What it was read from, as the user gave it.
+    """
+
+    def __init__(
+        self, reason: str, *, line: int, column: int, file: str | None = None, hint: str | None = None
+    ) -> None:
+        self.reason = reason
+        self.line = line
+        self.column = column
+        super().__init__(f"{f'{file}: ' if file else ''}line {line}, column {column}: {reason}", hint=hint)
+
+    @classmethod
+    def at(cls, text: str, offset: int, reason: str, *, hint: str | None = None) -> AssemblyError:
+        """Return the error for what is *offset* characters into *text*."""
+        line = text.count("\n", 0, offset) + 1
+        return cls(reason, line=line, column=offset - (text.rfind("\n", 0, offset) + 1) + 1, hint=hint)
 
 
 class NoPermissionError(BpftuiError):

@@ -12,7 +12,7 @@ from __future__ import annotations
 from .encodings import Encoding, encoding_of, invalid_fields, remark
 from .helpers import HELPERS, helper_name
 from .instruction import ByteOrder, Code, Instruction, decode, instructions
-from .listing import listing
+from .listing import Texts, listing
 from .opcodes import (
     INSN_SIZE,
     AluOp,
@@ -45,6 +45,7 @@ __all__ = [
     "Size",
     "Source",
     "Syntax",
+    "Texts",
     "Token",
     "decode",
     "encoding_of",

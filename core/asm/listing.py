@@ -21,7 +21,7 @@ from .text import Syntax, format_instruction
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["listing"]
+__all__ = ["Texts", "listing"]
 
 _PLACEHOLDER: Final = "\0"
 _BLOCK: Final = 1 << 14
@@ -51,72 +51,68 @@ def listing(
     """Iterate over the instructions at slots *start* to *stop*, each with its slot, as text.
 
     *label* names the slots that jumps go to; it returns None for those without a name. Otherwise as `instructions`
-    and `format_instruction`.
+    and `format_instruction`. For more than one piece of code, `Texts` remembers what it has seen.
     """
-    view = words(code)
-    count = len(view) // INSN_SIZE
-    texts = _Texts(view, byte_order, syntax, label)
-    return chain.from_iterable(texts.blocks(start, count if stop is None else min(stop, count)))
+    return Texts(byte_order, syntax).listing(code, start=start, stop=stop, label=label)
 
 
-class _Texts(dict[int | None, str]):
-    """The texts of words, the eight bytes of a slot as a number; each is made when it is first asked for.
+class Texts:
+    """Makes listings in one byte order and syntax, and remembers the texts of the instructions that it has seen.
 
-    That words are read in this machine's byte order does not matter: they are keys, and equal bytes make equal ones.
-    None is the key of slots whose text is not a word's.
+    The keys are words, the eight bytes of a slot as a number. That they are read in this machine's byte order does not
+    matter: equal bytes make equal keys.
     """
 
-    def __init__(self, view: memoryview, byte_order: ByteOrder, syntax: Syntax, label: Label | None) -> None:
-        super().__init__({None: ""})
-        self._view = view
-        self._words = view.cast("Q")
+    def __init__(self, byte_order: ByteOrder, syntax: Syntax = Syntax.KERNEL) -> None:
         self._byte_order: ByteOrder = byte_order
         self._syntax = syntax
-        self._label = label
+        self._words = _Words(byte_order, syntax)
         self._wide: dict[tuple[int, int], str] = {}
         self._jumps: dict[int, tuple[str, str, int | None]] = {}
 
-    def blocks(self, start: int, stop: int) -> Iterator[Iterator[tuple[int, str]]]:
-        """Yield slots and texts, a block at a time."""
+    def listing(
+        self, code: Code, *, start: int = 0, stop: int | None = None, label: Label | None = None
+    ) -> Iterator[tuple[int, str]]:
+        """Iterate over slots and texts; as the function `listing`."""
+        view = words(code)
+        count = len(view) // INSN_SIZE
+        return chain.from_iterable(self._blocks(view, start, count if stop is None else min(stop, count), label))
+
+    def _blocks(
+        self, view: memoryview, start: int, stop: int, label: Label | None
+    ) -> Iterator[Iterator[tuple[int, str]]]:
         while start < stop:
-            texts = self._block(start, min(start + _BLOCK, stop))
+            texts = self._block(view, start, min(start + _BLOCK, stop), label)
             # A second half has no text and is left out.
             yield compress(enumerate(texts, start), texts)
             start += len(texts)
-            for known in (self, self._wide, self._jumps):
+            for known in (self._words, self._wide, self._jumps):
                 if len(known) > _MAX_KNOWN:
                     known.clear()
-            self[None] = ""
 
-    def __missing__(self, word: int | None) -> str:
-        assert word is not None
-        insn = decode_at(_bytes(word), 0, self._byte_order)
-        text = self[word] = format_instruction(insn, 0, self._syntax)
-        return text
-
-    def _block(self, start: int, stop: int) -> list[str]:
+    def _block(self, view: memoryview, start: int, stop: int, label: Label | None) -> list[str]:
         """Return the texts of slots *start* to *stop*, and of one more where *stop* is a second half."""
-        pattern = _WIDE if self._label is None else _WIDE_OR_JUMP
+        length = stop - start
         # One slot further, for a second half.
-        opcodes = bytes(self._view[start * INSN_SIZE : (stop + 1) * INSN_SIZE : INSN_SIZE])
-        found = self._words[start : stop + 1].tolist()
+        opcodes = bytes(view[start * INSN_SIZE : (stop + 1) * INSN_SIZE : INSN_SIZE])
+        found = view.cast("Q")[start : stop + 1].tolist()
         keys: list[int | None] = [*found]
         apart: list[tuple[int, str]] = []
-        length = stop - start
-        for match in pattern.finditer(opcodes):
+        for match in (_WIDE if label is None else _WIDE_OR_JUMP).finditer(opcodes):
             at, after = match.span()
             if at >= length:
                 break
-            keys[at] = None
             if after - at == 2:
-                keys[at + 1] = None
                 apart.append((at, self._pair(found[at], found[at + 1])))
+                keys[at] = keys[at + 1] = None
                 length = max(length, after)
-            elif opcodes[at] == LD_IMM64:
-                keys[at] = found[at]
-            else:
-                apart.append((at, self._jump(found[at], start + at)))
-        texts = list(map(self.__getitem__, keys[:length]))
+            elif label is not None and opcodes[at] != LD_IMM64:
+                jump = self._jumps.get(found[at]) or self._jump(found[at])
+                if jump[2] is not None and (name := label(start + at + jump[2])) is not None:
+                    apart.append((at, f"{jump[0]}{name}{jump[1]}"))
+                    keys[at] = None
+        del keys[length:]
+        texts = list(map(self._words.__getitem__, keys))
         for at, text in apart:
             texts[at] = text
         return texts
@@ -129,19 +125,29 @@ class _Texts(dict[int | None, str]):
             text = self._wide[first, second] = format_instruction(insn, 0, self._syntax)
         return text
 
-    def _jump(self, word: int, slot: int) -> str:
-        """Return the text of a jump at *slot*, with its label where there is one."""
-        jump = self._jumps.get(word)
-        if jump is None:
-            insn = decode_at(_bytes(word), 0, self._byte_order)
-            text = format_instruction(insn, 0, self._syntax, target=_PLACEHOLDER)
-            head, _, tail = text.partition(_PLACEHOLDER)
-            # Without a place for a label in the text, as in one of what does not exist, there is no distance either.
-            jump = self._jumps[word] = (head, tail, insn.jump_distance if _PLACEHOLDER in text else None)
-        head, tail, distance = jump
-        assert self._label is not None
-        name = None if distance is None else self._label(slot + 1 + distance)
-        return self[word] if name is None else f"{head}{name}{tail}"
+    def _jump(self, word: int) -> tuple[str, str, int | None]:
+        """Return a jump's text before and after the label, and its target from its own slot; None without a label."""
+        insn = decode_at(_bytes(word), 0, self._byte_order)
+        text = format_instruction(insn, 0, self._syntax, target=_PLACEHOLDER)
+        head, label, tail = text.partition(_PLACEHOLDER)
+        jump = self._jumps[word] = (head, tail, insn.jump_target(0) if label else None)
+        return jump
+
+
+class _Words(dict["int | None", str]):
+    """The texts of words, each made when it is first asked for; None has none."""
+
+    def __init__(self, byte_order: ByteOrder, syntax: Syntax) -> None:
+        super().__init__()
+        self._byte_order: ByteOrder = byte_order
+        self._syntax = syntax
+
+    def __missing__(self, word: int | None) -> str:
+        text = ""
+        if word is not None:
+            text = format_instruction(decode_at(_bytes(word), 0, self._byte_order), 0, self._syntax)
+        self[word] = text
+        return text
 
 
 def _bytes(word: int) -> bytes:

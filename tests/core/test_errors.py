@@ -11,6 +11,7 @@ from bpftui.core.errors import BpftuiError, ExitCode, ObjectError, UnknownNameEr
 @pytest.mark.parametrize(
     ("name", "code"),
     [
+        ("AssemblyError", 1),
         ("AttachError", 1),
         ("LoadError", 1),
         ("ObjectError", 1),
@@ -31,7 +32,7 @@ def test_every_error_has_the_exit_code_that_is_promised(name: str, code: int) ->
 
 def test_no_error_is_left_out_of_the_table() -> None:
     kinds = {n for n in errors.__all__ if n.endswith("Error")}
-    assert len(kinds) == 11
+    assert len(kinds) == 12
     assert ExitCode.INTERRUPTED == 130
 
 

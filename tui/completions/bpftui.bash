@@ -4,7 +4,7 @@ _bpftui() {
     local commands="show disasm run watch check demo doctor" options="--color --runtime --set --type --help"
     case ${COMP_WORDS[1]} in
         show) options+=" --json --core --btf --header --layout" ;;
-        disasm) options+=" --syntax --no-source --raw --section" ;;
+        disasm) options+=" --syntax --no-source --raw --section --endian" ;;
         run) options+=" --data --repeat --json" ;;
         watch) options+=" --attach --map --interval --duration --per-cpu --json" ;;
         check | doctor) options+=" --json" ;;
@@ -14,6 +14,7 @@ _bpftui() {
     case $previous in
         --color) COMPREPLY=($(compgen -W "auto always never" -- "$current")); return ;;
         --runtime) COMPREPLY=($(compgen -W "auto kernel vm" -- "$current")); return ;;
+        --endian) COMPREPLY=($(compgen -W "little big" -- "$current")); return ;;
         --syntax) COMPREPLY=($(compgen -W "kernel llvm capstone" -- "$current")); return ;;
     esac
     if [[ $current == -* ]]; then

@@ -1,0 +1,97 @@
+"""`disasm`: bare instructions, colours, all syntaxes; in this process, for the sake of time."""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+
+import pytest
+
+from bpftui.tui.__main__ import main
+from tests.tui.commands.command_line import ROOT
+
+# r1 = 0x500000007 (two slots); if r1 == 0 goto +1; call 1; exit
+LITTLE = bytes.fromhex("1801000007000000 0000000005000000 1501010000000000 8500000001000000 9500000000000000")
+BIG = bytes.fromhex("1810000000000007 0000000000000005 1510000100000000 8500000000000001 9500000000000000")
+ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@pytest.fixture
+def given(monkeypatch: pytest.MonkeyPatch):
+    """Put bytes on standard input."""
+
+    def put(data: bytes) -> None:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+
+    return put
+
+
+@pytest.mark.parametrize(
+    ("data", "endian"),
+    [(LITTLE, "little"), (BIG, "big"), (LITTLE.hex(" ").encode(), "little"), (BIG.hex().encode(), "big")],
+)
+def test_bare_instructions(data: bytes, endian: str, given, capsys) -> None:
+    given(data)
+    assert main(["disasm", "-", "--endian", endian]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "0: r1 = 0x500000007",
+        "2: if r1 == 0x0 goto pc+1",
+        "3: call bpf_map_lookup_elem#1",
+        "4: exit",
+    ]
+
+
+def test_bare_instructions_of_a_file_in_another_syntax(tmp_path, capsys) -> None:
+    path = tmp_path / "code.bin"
+    path.write_bytes(LITTLE + LITTLE[:8])
+    assert main(["disasm", str(path), "--endian", "little", "--syntax", "llvm"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "0: r1 = 0x500000007 ll",
+        "2: if r1 == 0x0 goto +0x1",
+        "3: call 0x1",
+        "4: exit",
+        "5: <unknown> ; incomplete: the code ends within this 64-bit load",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "data", "code", "message"),
+    [
+        (["-", "--endian", "little"], b"b7 00 zz", 1, "-: line 1, column 7: 'zz' is not hexadecimal digits"),
+        (["-", "--endian", "little"], LITTLE[:9], 1, "-: offset 0x8: the code ends with 1 stray bytes"),
+        (["-", "--endian", "little"], b"", 1, "-: no instructions came in"),
+        (["-"], b"b7 00", 1, "(for bare instructions, say --endian little or --endian big)"),
+        (["bpf/traffic.o", "--endian", "little"], b"", 2, "it is an ELF file, which has a byte order of its own"),
+        (["-", "main", "--endian", "big"], b"", 2, "--endian is for bare instructions, which have no programs"),
+        (["/no/where", "--endian", "big"], b"", 1, "/no/where: there is no such"),
+    ],
+)
+def test_what_is_no_code(arguments, data, code, message, given, capsys, monkeypatch) -> None:
+    monkeypatch.chdir(ROOT)
+    given(data)
+    assert main(["disasm", *arguments]) == code
+    done = capsys.readouterr()
+    assert done.out == ""
+    assert message in done.err
+    assert done.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [[], ["--raw"], ["--raw", "--syntax", "llvm"], ["--syntax", "capstone"]])
+def test_colours_are_all_that_colours_add(arguments: list[str], capsys) -> None:
+    path = str(ROOT / "bpf/traffic.o")
+    assert main(["disasm", path, *arguments]) == 0
+    plain = capsys.readouterr().out
+    assert main(["disasm", path, *arguments, "--color", "always"]) == 0
+    colored = capsys.readouterr().out
+    assert "\x1b" not in plain
+    assert ESCAPE.sub("", colored) == plain
+    assert "\x1b[36mr1\x1b[0m" in colored
+    assert "\x1b[1mcall\x1b[0m" in colored or "capstone" in arguments
+
+
+def test_a_syntax_with_source(capsys) -> None:
+    assert main(["disasm", str(ROOT / "bpf/count_packets.o"), "--syntax", "llvm"]) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert "; if (count) @ count_packets.c:19" in out
+    assert "   7: if r0 == 0x0 goto +0x2" in out
