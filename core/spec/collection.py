@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from ..errors import UnknownNameError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from os import PathLike
 
     from ..btf import Btf, ByteOrder, Value
@@ -82,6 +82,8 @@ class CollectionSpec:
     """The object's types; None where it has none."""
     producer: str = ""
     """The compiler, as far as the object tells: `clang version 19.1.7`, `rustc version 1.80.0`, `Rust`."""
+    read_types: Callable[[], Btf | None] = field(default=lambda: None, repr=False, compare=False)
+    """Reads the types from elsewhere when they are first looked at, where there is no BTF."""
     layouts: dict[str, SectionLayout] = field(default_factory=dict[str, SectionLayout], repr=False)
     """By section name: what the kernel wants filled in before it takes the BTF."""
 
@@ -103,6 +105,14 @@ class CollectionSpec:
         from .reader import read_bytes
 
         return read_bytes(data, file=file)
+
+    @property
+    def types(self) -> Btf | None:
+        """The object's types, to be looked at: its BTF, else its DWARF in the form of BTF; None where it has neither.
+
+        What is loaded into the kernel is `btf` alone.
+        """
+        return self.btf if self.btf is not None else self.read_types()
 
     def set(self, name: str, value: Value) -> None:
         """Set the variable *name* to a Python value."""

@@ -186,7 +186,7 @@ def _remark(item: _Definition, raw: bytes) -> str:
 
 def _annotate(obj: ObjectFile, spec: MapSpec) -> None:
     """Give a map the types that BPF_ANNOTATE_KV_PAIR left in a struct of this name."""
-    btf = obj.btf
+    btf = obj.types
     pair_id = btf.find(f"____btf_map_{spec.name}", Kind.STRUCT) if btf is not None else None
     if btf is None or pair_id is None:
         return

@@ -20,10 +20,12 @@ from .program import (
     Reference,
     ReferenceKind,
 )
+from .source import SourceTexts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ..dwarf import Dwarf
     from ..elf import Section, Symbol
     from .object import FunctionRange, ObjectFile
 
@@ -253,6 +255,8 @@ class _Link:
 
 def _line_infos(obj: ObjectFile, ranges: Sequence[FunctionRange], functions: Sequence[Function]) -> Sequence[LineInfo]:
     btf, ext = obj.btf, obj.ext
+    if obj.dwarf is not None:
+        return _debug_lines(obj, obj.dwarf, ranges, functions)
     if btf is None or ext is None:
         return ()
     return [
@@ -268,6 +272,22 @@ def _line_infos(obj: ObjectFile, ranges: Sequence[FunctionRange], functions: Seq
         for item, function in zip(ranges, functions, strict=True)
         for record in ext.lines(item.section.name, item.start, item.stop)
     ]
+
+
+def _debug_lines(
+    obj: ObjectFile, dwarf: Dwarf, ranges: Sequence[FunctionRange], functions: Sequence[Function]
+) -> Sequence[LineInfo]:
+    """Return the same from DWARF; the text of a line where its file is on this machine."""
+    texts = SourceTexts(obj.elf.file)
+    found: list[LineInfo] = []
+    for item, function in zip(ranges, functions, strict=True):
+        rows = dwarf.lines(item.section.number)
+        first = bisect.bisect_left(rows, item.start, key=lambda row: row.offset)
+        for row in rows[first : bisect.bisect_left(rows, item.stop, key=lambda row: row.offset)]:
+            slot = function.start + (row.offset - item.start) // INSN_SIZE
+            found.append(LineInfo(slot, row.file.path, row.line, row.column, texts.line(row.file, row.line)))
+    obj.note_debug()
+    return found
 
 
 def _core_relocations(

@@ -98,8 +98,10 @@ class Listing:
             for info in self.program.linked.line_infos:
                 # A line that goes on is not repeated, but for a function's first.
                 same = last is not None and (last.line, last.file) == (info.line, info.file)
-                if info.source and info.slot < self._slots and (not same or info.slot in starts):
-                    row = Row(RowKind.SOURCE, info.slot, info.source.strip(), info.file, info.line, info.column)
+                # DWARF has no text of its own: without the file on this machine, its name has to do.
+                text = info.source.strip() or ("" if info.file_offset else info.file)
+                if text and info.slot < self._slots and (not same or info.slot in starts):
+                    row = Row(RowKind.SOURCE, info.slot, text, info.file, info.line, info.column)
                     found.append((info.slot, 1, row))
                 last = info
         found.sort(key=lambda item: item[:2])

@@ -53,12 +53,14 @@ def _btf_maps(obj: ObjectFile) -> Iterator[MapSpec | Hidden]:
     section = obj.elf.by_name.get(".maps")
     if section is None:
         return
-    btf = obj.btf
+    btf = obj.types
     datasec_id = btf.find(".maps", Kind.DATASEC) if btf is not None else None
     symbols = {symbol.name: symbol for symbol in obj.symbols_in.get(section.number, ())}
     if btf is None or datasec_id is None:
         for name in symbols:
-            yield Hidden(name, "map", "it is defined in .maps by its BTF type, and the object has no BTF for it")
+            yield Hidden(
+                name, "map", "it is defined in .maps by its BTF type, and the object has neither BTF nor DWARF for it"
+            )
         return
     datasec = btf.type(datasec_id)
     assert isinstance(datasec, DataSec)
@@ -159,7 +161,7 @@ def _inner(btf: Btf, name: str, type_id: int) -> MapSpec | None:
 def read_contents(obj: ObjectFile, maps: dict[str, MapSpec]) -> None:
     """Fill in the initial entries of maps-in-maps and program arrays, from the relocations of `.maps`."""
     section = obj.elf.by_name.get(".maps")
-    btf = obj.btf
+    btf = obj.types
     if section is None or btf is None:
         return
     places = sorted((offset, name) for (index, offset), name in obj.maps_at.items() if index == section.number)
@@ -238,7 +240,7 @@ def _data_maps(obj: ObjectFile) -> Iterator[MapSpec | Hidden]:
         except ObjectError as error:
             yield Hidden(section.name, "section", error.message)
             continue
-        btf = obj.btf
+        btf = obj.types
         type_id = btf.find(section.name, Kind.DATASEC) if btf is not None else None
         obj.maps_at[index, 0] = section.name
         yield MapSpec(

@@ -19,6 +19,8 @@ from .program import INSN_SIZE
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from ..dwarf import Dwarf
+
 __all__ = ["FunctionRange", "ObjectFile"]
 
 _DATA: Final = re.compile(r"\.(data|rodata|bss|kconfig)(\..*)?$")
@@ -53,6 +55,33 @@ class ObjectFile:
         """Names of maps by section index and offset; for a data section the offset is 0."""
         self.map_ids: dict[int, str] = {}
         """Names of legacy maps by the id that iproute2 knows them by."""
+
+    @cached_property
+    def dwarf(self) -> Dwarf | None:
+        """The object's DWARF, where it has some and no BTF; what of it is damaged `note_debug` takes over."""
+        if self.btf is not None or not self.elf.by_name.keys() & {".debug_info", ".zdebug_info"}:
+            return None
+        from ..dwarf import Dwarf  # only for those who need it: it costs 5 ms
+
+        return Dwarf(self.elf)
+
+    @cached_property
+    def types(self) -> Btf | None:
+        """The object's types: its BTF, else what its DWARF says in the form of BTF."""
+        if self.dwarf is None:
+            return self.btf
+        types = self.dwarf.types
+        self.note_debug()
+        return types
+
+    def note_debug(self) -> None:
+        """Note what was found damaged in the DWARF since the last time: one line a section."""
+        known = {hidden.name for hidden in self.damage}
+        for error in self.dwarf.problems if self.dwarf is not None else ():
+            section = error.section or ".debug_info"
+            if section not in known:
+                known.add(section)
+                self.damage.append(Hidden(section, "section", error.message))
 
     def _part(self, name: str, read: Callable[[bytes], _T]) -> _T | None:
         section = self.elf.by_name.get(name)
@@ -176,6 +205,8 @@ class ObjectFile:
     def _described_functions(self) -> Iterator[FunctionRange]:
         """Yield the functions that .BTF.ext describes: those whose local symbols were stripped are known from there."""
         btf, ext = self.btf, self.ext
+        if self.dwarf is not None:
+            yield from self._debugged_functions(self.dwarf)
         if btf is None or ext is None:
             return
         for section in self.code_sections:
@@ -184,16 +215,21 @@ class ObjectFile:
                 stop = records[at + 1].offset if at + 1 < len(records) else section.size
                 if record.offset < stop <= section.size:
                     name = btf.type_name(record.type_id) if record.type_id < len(btf) else ""
-                    name = name or _name_for(section, record.offset)
-                    function, local, shown = SymbolType.FUNC, Binding.LOCAL, Visibility.DEFAULT
-                    size = stop - record.offset
-                    symbol = Symbol(name, function, local, shown, section.number, record.offset, size)
-                    yield FunctionRange(name, section, record.offset, stop, symbol)
+                    yield _local_function(name, section, record.offset, stop)
+
+    def _debugged_functions(self, dwarf: Dwarf) -> Iterator[FunctionRange]:
+        """Yield the functions that the DWARF describes."""
+        sections = {section.number: section for section in self.code_sections}
+        for place in dwarf.functions:
+            section = sections.get(place.section)
+            if section is not None and place.start < place.stop <= section.size:
+                yield _local_function(place.name, section, place.start, place.stop)
+        self.note_debug()
 
     @cached_property
     def data_types(self) -> dict[str, dict[str, CType]]:
         """The types of variables: section name → variable name → type."""
-        btf = self.btf
+        btf = self.types
         if btf is None:
             return {}
         found: dict[str, dict[str, CType]] = {}
@@ -249,6 +285,14 @@ class ObjectFile:
         """Raise ObjectError unless a section is whole instructions."""
         if section.size % INSN_SIZE:
             raise self.elf.error(f"{section.size} bytes are no whole number of instructions", section.name)
+
+
+def _local_function(name: str, section: Section, start: int, stop: int) -> FunctionRange:
+    """Return a function that no symbol names, only its description; bytes from the start of its section."""
+    name = name or _name_for(section, start)
+    place = (section.number, start, stop - start)
+    symbol = Symbol(name, SymbolType.FUNC, Binding.LOCAL, Visibility.DEFAULT, *place)
+    return FunctionRange(name, section, start, stop, symbol)
 
 
 def _name_for(section: Section, offset: int = 0) -> str:

@@ -98,9 +98,9 @@ class LineInfo:
     line: int
     column: int
     source: str
-    """The text of the line, from .BTF.ext."""
+    """The text of the line, from .BTF.ext; with DWARF from the file, empty where that is not on this machine."""
     file_offset: int = 0
-    """Offset of `file` in the BTF's string table, as the kernel wants it."""
+    """Offset of `file` in the BTF's string table, as the kernel wants it; 0 for a line from DWARF."""
     source_offset: int = 0
     """Offset of `source` in the BTF's string table, as the kernel wants it."""
 
@@ -140,7 +140,7 @@ class LinkedCode:
 
     @cached_property
     def line_infos(self) -> Sequence[LineInfo]:
-        """The C lines, sorted by slot."""
+        """The C lines, sorted by slot: from .BTF.ext, else from DWARF."""
         return self.read_line_infos()
 
     @cached_property

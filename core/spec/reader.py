@@ -74,6 +74,9 @@ def read_bytes(data: bytes, *, file: str) -> CollectionSpec:
     if obj.elf.machine != EM_BPF and not obj.code_sections and not spec.maps and obj.btf is None:
         raise obj.elf.error("it holds no programs, no maps and no types: this is no BPF object")
     spec.hidden += obj.damage
+    # What is read later, and found damaged then, is to be seen as well.
+    obj.damage = spec.hidden
+    spec.read_types = lambda: obj.types
     return spec
 
 

@@ -97,16 +97,17 @@ def _types_text(spec: CollectionSpec, wanted: str | None) -> str:
     from ...core.btf.header import c_header
     from ...core.btf.layout import layout
 
-    if spec.btf is None:
-        raise UsageError(f"{spec.file} has no BTF, and so no types to show", hint="compile it with -g")
+    btf = spec.types
+    if btf is None:
+        raise UsageError(f"{spec.file} has neither BTF nor DWARF, and so no types to show", hint="compile it with -g")
     if wanted is None:
-        return c_header(spec.btf)
-    shapes = [i for kind in (Kind.STRUCT, Kind.UNION, Kind.TYPEDEF) for i in spec.btf.ids(kind)]
-    known = {spec.btf.type_name(i): i for i in reversed(shapes)}
+        return c_header(btf)
+    shapes = [i for kind in (Kind.STRUCT, Kind.UNION, Kind.TYPEDEF) for i in btf.ids(kind)]
+    known = {btf.type_name(i): i for i in reversed(shapes)}
     name = wanted.removeprefix("struct ").removeprefix("union ")
     if not name or name not in known:
         raise UnknownNameError("type", wanted, filter(None, known), where=spec.file)
-    return layout(CType(spec.btf, known[name])).text
+    return layout(CType(btf, known[name])).text
 
 
 def spec_json(spec: CollectionSpec) -> dict[str, Any]:
@@ -118,7 +119,7 @@ def spec_json(spec: CollectionSpec) -> dict[str, Any]:
         "license": spec.license,
         "kernel_version": spec.kernel_version,
         "maps": [_map_json(item) for item in spec.maps.values()],
-        "programs": [_program_json(item) for item in spec.programs.values()],
+        "programs": [_program_json(item, lines=spec.btf is not None) for item in spec.programs.values()],
         "variables": [_variable_json(item) for item in spec.variables.values()],
         "hidden": [{"name": h.name, "kind": h.kind, "reason": h.reason} for h in spec.hidden],
         "externs": {
@@ -156,7 +157,8 @@ def _map_json(spec: MapSpec) -> dict[str, Any]:
     }
 
 
-def _program_json(spec: ProgramSpec) -> dict[str, Any]:
+def _program_json(spec: ProgramSpec, *, lines: bool) -> dict[str, Any]:
+    """Return a program; *lines* says whether its lines are from .BTF.ext, as the schema's count means them."""
     linked = spec.linked
     return {
         "name": spec.name,
@@ -169,7 +171,7 @@ def _program_json(spec: ProgramSpec) -> dict[str, Any]:
         "insns": spec.insns,
         "functions": [function.name for function in spec.functions],
         "maps": spec.maps,
-        "line_infos": len(linked.line_infos),
+        "line_infos": len(linked.line_infos) if lines else 0,
         "core_relocations": len(linked.core_relocations),
         "problem": spec.problem,
     }
@@ -201,7 +203,7 @@ def _tree(spec: CollectionSpec) -> Tree:
     facts = [f"{spec.byte_order}-endian", f"license {spec.license!r}" if spec.license else "no license"]
     if spec.kernel_version:
         facts.append(f"version {spec.kernel_version:#x}")
-    facts.append(f"{len(spec.btf) - 1} types" if spec.btf is not None else "no BTF")
+    facts.append(_types_fact(spec))
     if spec.producer:
         facts.append(spec.producer)
     root = Tree(Text.assemble((spec.file, "bold"), "  ", (", ".join(facts), "dim")))
@@ -231,6 +233,12 @@ def _tree(spec: CollectionSpec) -> Tree:
         "not usable", [Text.assemble(h.name, (f"  {h.kind}: ", "dim"), (h.reason, "dim italic")) for h in spec.hidden]
     )
     return root
+
+
+def _types_fact(spec: CollectionSpec) -> str:
+    if spec.btf is not None:
+        return f"{len(spec.btf) - 1} types"
+    return f"no BTF, {len(spec.types) - 1} types from DWARF" if spec.types is not None else "no BTF"
 
 
 def _program_text(spec: ProgramSpec):

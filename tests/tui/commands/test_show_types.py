@@ -20,7 +20,7 @@ def test_header_and_layout() -> None:
     ("arguments", "reason"),
     [
         (["tests/objects/values.o", "--layout", "nestet"], "did you mean 'nested'?"),
-        (["tests/objects/legacy_maps.o", "--header"], "has no BTF"),
+        (["tests/objects/legacy_maps.o", "--header"], "has neither BTF nor DWARF"),
         (["tests/objects/values.o", "--header", "--json"], "given alone"),
         (["tests/objects/values.o", "--layout", "alias_t"], "no struct and no union"),
     ],

@@ -1,0 +1,114 @@
+"""What an object's DWARF tells: types, functions, lines. Each is read when it is first asked for."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..elf import SectionFlag
+from ..errors import ObjectError
+from .info import At, DebugInfo, Tag
+from .line import LineRow, read_lines
+from .sections import DebugSections
+from .types import convert, symbol_name
+
+if TYPE_CHECKING:
+    from ..btf import Btf
+    from ..elf import Elf
+
+__all__ = ["Dwarf", "FunctionPlace"]
+
+
+class FunctionPlace(NamedTuple):
+    """A function's place, in bytes."""
+
+    name: str
+    section: int
+    """Index in the section table."""
+    start: int
+    stop: int
+
+
+class Dwarf:
+    """The debug information of one object.
+
+    Nothing here raises for what is damaged: what can be read is there, and `problems` says what cannot.
+
+    Args:
+        elf: The object.
+    """
+
+    def __init__(self, elf: Elf) -> None:
+        self.elf = elf
+        self.problems: list[ObjectError] = []
+        """What was found damaged so far."""
+        self._sections = DebugSections(elf)
+
+    @property
+    def present(self) -> bool:
+        """Whether the object has debug information; whether it is any good only reading it tells."""
+        return ".debug_info" in self._sections
+
+    @cached_property
+    def _info(self) -> DebugInfo:
+        info = DebugInfo(self._sections)
+        if info.problem is not None:
+            self.problems.append(info.problem)
+        return info
+
+    @cached_property
+    def types(self) -> Btf | None:
+        """The types as BTF: with the variables of each section, at their offsets, and the functions with code."""
+        data = {
+            section.number: section.name
+            for section in self.elf.sections
+            if section.flags & SectionFlag.ALLOC and not section.executable
+        }
+        try:
+            return convert(self._info, data)
+        except ObjectError as error:
+            self.problems.append(error)
+            return None
+
+    @cached_property
+    def functions(self) -> list[FunctionPlace]:
+        """The functions that have code, in the order of the file."""
+        found: list[FunctionPlace] = []
+        for entry in self._info.walk(Tag.SUBPROGRAM):
+            try:
+                place = self._info.address(entry, At.LOW_PC)
+                if place is None:
+                    continue
+                section, start = place
+                # Since DWARF 4 the end may be a length, told by its form.
+                end = self._info.address(entry, At.HIGH_PC)
+                stop = end[1] if end is not None else start + (entry.number(At.HIGH_PC) or 0)
+                found.append(FunctionPlace(symbol_name(self._info, entry), section, start, stop))
+            except ObjectError as error:
+                self.problems.append(error)
+        return found
+
+    @cached_property
+    def _lines(self) -> dict[int, list[LineRow]]:
+        found: dict[int, list[LineRow]] = {}
+        read: set[int] = set()
+        for unit in self._info.units:
+            table = unit.number(At.STMT_LIST)
+            if table is None or table in read:
+                continue
+            read.add(table)
+            try:
+                read_lines(self._sections, table, self._info.text(unit, At.COMP_DIR), found)
+            except ObjectError as error:
+                self.problems.append(error)
+        for rows in found.values():
+            rows.sort(key=lambda row: row.offset)
+        return found
+
+    def lines(self, section: int) -> list[LineRow]:
+        """Return the rows of a code section, sorted by offset.
+
+        Args:
+            section: Its index in the section table.
+        """
+        return self._lines.get(section, [])

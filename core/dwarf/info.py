@@ -1,0 +1,428 @@
+"""`.debug_info`: the tree of entries (DIEs), with the attributes that say something about types, data and functions.
+
+Numbers are those of DWARF 5, chapter 7; forms of older versions are a part of them.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ..errors import ObjectError
+from .cursor import Cursor
+from .sections import ADDRESS_BITS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..btf import ByteOrder
+    from .sections import DebugSections
+
+__all__ = ["At", "DebugInfo", "Entry", "Tag", "Unit"]
+
+
+class Tag(enum.IntEnum):
+    """`DW_TAG_*`: those that are kept."""
+
+    ARRAY = 0x01
+    CLASS = 0x02
+    ENUMERATION = 0x04
+    FORMAL_PARAMETER = 0x05
+    LEXICAL_BLOCK = 0x0B
+    MEMBER = 0x0D
+    POINTER = 0x0F
+    REFERENCE = 0x10
+    COMPILE_UNIT = 0x11
+    STRUCTURE = 0x13
+    SUBROUTINE_TYPE = 0x15
+    TYPEDEF = 0x16
+    UNION = 0x17
+    UNSPECIFIED_PARAMETERS = 0x18
+    INHERITANCE = 0x1C
+    SUBRANGE = 0x21
+    BASE = 0x24
+    CONST = 0x26
+    ENUMERATOR = 0x28
+    SUBPROGRAM = 0x2E
+    VARIANT_PART = 0x33
+    VARIABLE = 0x34
+    VOLATILE = 0x35
+    RESTRICT = 0x37
+    NAMESPACE = 0x39
+    UNSPECIFIED = 0x3B
+    PARTIAL_UNIT = 0x3C
+    TYPE_UNIT = 0x41
+    RVALUE_REFERENCE = 0x42
+    ATOMIC = 0x47
+
+
+class At(enum.IntEnum):
+    """`DW_AT_*`: those that are kept."""
+
+    LOCATION = 0x02
+    NAME = 0x03
+    BYTE_SIZE = 0x0B
+    BIT_OFFSET = 0x0C
+    BIT_SIZE = 0x0D
+    STMT_LIST = 0x10
+    LOW_PC = 0x11
+    HIGH_PC = 0x12
+    COMP_DIR = 0x1B
+    CONST_VALUE = 0x1C
+    UPPER_BOUND = 0x2F
+    ABSTRACT_ORIGIN = 0x31
+    COUNT = 0x37
+    DATA_MEMBER_LOCATION = 0x38
+    DECLARATION = 0x3C
+    ENCODING = 0x3E
+    EXTERNAL = 0x3F
+    SPECIFICATION = 0x47
+    TYPE = 0x49
+    DATA_BIT_OFFSET = 0x6B
+    LINKAGE_NAME = 0x6E
+    STR_OFFSETS_BASE = 0x72
+    ADDR_BASE = 0x73
+
+
+class Form(enum.IntEnum):
+    """`DW_FORM_*`."""
+
+    ADDR = 0x01
+    BLOCK2 = 0x03
+    BLOCK4 = 0x04
+    DATA2 = 0x05
+    DATA4 = 0x06
+    DATA8 = 0x07
+    STRING = 0x08
+    BLOCK = 0x09
+    BLOCK1 = 0x0A
+    DATA1 = 0x0B
+    FLAG = 0x0C
+    SDATA = 0x0D
+    STRP = 0x0E
+    UDATA = 0x0F
+    REF_ADDR = 0x10
+    REF1 = 0x11
+    REF2 = 0x12
+    REF4 = 0x13
+    REF8 = 0x14
+    REF_UDATA = 0x15
+    INDIRECT = 0x16
+    SEC_OFFSET = 0x17
+    EXPRLOC = 0x18
+    FLAG_PRESENT = 0x19
+    STRX = 0x1A
+    ADDRX = 0x1B
+    REF_SUP4 = 0x1C
+    STRP_SUP = 0x1D
+    DATA16 = 0x1E
+    LINE_STRP = 0x1F
+    REF_SIG8 = 0x20
+    IMPLICIT_CONST = 0x21
+    LOCLISTX = 0x22
+    RNGLISTX = 0x23
+    REF_SUP8 = 0x24
+    STRX1 = 0x25
+    STRX2 = 0x26
+    STRX3 = 0x27
+    STRX4 = 0x28
+    ADDRX1 = 0x29
+    ADDRX2 = 0x2A
+    ADDRX3 = 0x2B
+    ADDRX4 = 0x2C
+
+
+_FIXED: Final[dict[int, int]] = {
+    **dict.fromkeys((Form.DATA1, Form.FLAG, Form.REF1, Form.STRX1, Form.ADDRX1), 1),
+    **dict.fromkeys((Form.DATA2, Form.REF2, Form.STRX2, Form.ADDRX2), 2),
+    **dict.fromkeys((Form.STRX3, Form.ADDRX3), 3),
+    **dict.fromkeys((Form.DATA4, Form.REF4, Form.STRX4, Form.ADDRX4, Form.REF_SUP4), 4),
+    **dict.fromkeys((Form.DATA8, Form.REF8, Form.REF_SIG8, Form.REF_SUP8), 8),
+}
+"""Forms that are unsigned numbers of so many bytes."""
+_LEBS: Final = frozenset({Form.UDATA, Form.REF_UDATA, Form.STRX, Form.ADDRX, Form.LOCLISTX, Form.RNGLISTX})
+_OFFSETS: Final = frozenset({Form.STRP, Form.LINE_STRP, Form.SEC_OFFSET, Form.STRP_SUP})
+_BLOCKS: Final = {Form.BLOCK1: 1, Form.BLOCK2: 2, Form.BLOCK4: 4}
+_INDEXED: Final = frozenset({Form.STRX, Form.STRX1, Form.STRX2, Form.STRX3, Form.STRX4})
+_ADDRESSED: Final = frozenset({Form.ADDRX, Form.ADDRX1, Form.ADDRX2, Form.ADDRX3, Form.ADDRX4})
+_LOCAL: Final = frozenset({Form.REF1, Form.REF2, Form.REF4, Form.REF8, Form.REF_UDATA})
+
+_KEPT_TAGS: Final = frozenset(Tag)
+_KEPT: Final = frozenset(At)
+_MAX_ENTRIES: Final = 200_000
+"""Entries that are kept, so that a crafted file cannot fill the memory: 0.5 kB each."""
+_MAX_ATTRIBUTES: Final = 2_000_000
+"""Attributes that are read: one may take no byte at all, so that the size of the file bounds nothing."""
+_COMPILE, _TYPE, _PARTIAL, _SKELETON, _SPLIT_COMPILE, _SPLIT_TYPE = 1, 2, 3, 4, 5, 6
+_OP_ADDR: Final = 0x03
+_OP_ADDRX: Final = frozenset({0xA1, 0xFB})
+"""DW_OP_addrx, and DW_OP_GNU_addr_index, which it grew out of."""
+
+
+class Unit(NamedTuple):
+    """The header of a unit: what reading its entries needs."""
+
+    offset: int
+    version: int
+    offset_size: int
+    """4 or 8: 32-bit or 64-bit DWARF."""
+    address_size: int
+    bases: dict[int, int]
+    """By attribute, from its first entry: where its parts of .debug_str_offsets and .debug_addr begin."""
+
+
+class Entry:
+    """A debugging information entry: its tag, its attributes as (form, value), its children."""
+
+    __slots__ = ("attributes", "children", "offset", "tag", "unit")
+
+    def __init__(self, unit: Unit, offset: int, tag: int) -> None:
+        self.unit = unit
+        self.offset = offset
+        self.tag = tag
+        self.attributes: dict[int, tuple[int, int | bytes | str]] = {}
+        self.children: list[Entry] = []
+
+    def number(self, attribute: At) -> int | None:
+        """Return an attribute that is a number; None where it is none, or missing."""
+        _, value = self.attributes.get(attribute, (0, None))
+        return value if isinstance(value, int) else None
+
+    def block(self, attribute: At) -> bytes | None:
+        """Return an attribute that is a block or an expression; None where it is none, or missing."""
+        _, value = self.attributes.get(attribute, (0, None))
+        return value if isinstance(value, bytes) else None
+
+
+class DebugInfo:
+    """All entries of an object.
+
+    Nothing is raised for what is damaged: the entries before it are there, and `problem` says where reading ended.
+
+    Args:
+        sections: The object's debug sections.
+    """
+
+    def __init__(self, sections: DebugSections) -> None:
+        self.sections = sections
+        self.order: ByteOrder = sections.elf.byte_order
+        self.file = sections.elf.file
+        self.units: list[Entry] = []
+        """The first entry of each unit."""
+        self.entries: dict[int, Entry] = {}
+        """By offset in .debug_info."""
+        self.signatures: dict[int, int] = {}
+        """Offsets of types, by the signature of their type unit."""
+        self._abbreviations: dict[int, dict[int, _Abbreviation]] = {}
+        self._attributes = 0
+        self.problem: ObjectError | None = None
+        """Where reading had to end."""
+        try:
+            cursor = self._cursor(".debug_info")
+            while cursor.at < cursor.end:
+                self._unit(cursor)
+        except ObjectError as error:
+            self.problem = error
+
+    def _cursor(self, name: str, at: int = 0) -> Cursor:
+        return Cursor(self.sections[name], self.order, name, self.file, at=at)
+
+    def _unit(self, cursor: Cursor) -> None:
+        start = cursor.at
+        length, offset_size = cursor.unsigned(4), 4
+        if length == 0xFFFFFFFF:
+            length, offset_size = cursor.unsigned(8), 8
+        body = cursor.part(length)
+        version = body.unsigned(2)
+        if not 2 <= version <= 5:
+            raise body.error(f"version {version} of DWARF is not known")
+        kind = _COMPILE
+        if version >= 5:
+            kind, address_size, abbreviations = body.unsigned(1), body.unsigned(1), body.unsigned(offset_size)
+        else:
+            abbreviations, address_size = body.unsigned(offset_size), body.unsigned(1)
+        if address_size not in (4, 8):
+            raise body.error(f"addresses of {address_size} bytes are not known")
+        if kind in (_SKELETON, _SPLIT_COMPILE):
+            body.skip(8)
+        elif kind in (_TYPE, _SPLIT_TYPE):
+            signature = body.unsigned(8)
+            self.signatures[signature] = start + body.unsigned(offset_size)
+        unit = Unit(start, version, offset_size, address_size, {})
+        self._tree(unit, body, self._table(abbreviations))
+
+    def _table(self, offset: int) -> dict[int, _Abbreviation]:
+        """Return the abbreviations at an offset of .debug_abbrev, by code."""
+        found = self._abbreviations.get(offset)
+        if found is not None:
+            return found
+        found = self._abbreviations[offset] = {}
+        cursor = self._cursor(".debug_abbrev", offset)
+        while code := cursor.uleb():
+            tag, children = cursor.uleb(), bool(cursor.unsigned(1))
+            attributes: list[tuple[int, int, int]] = []
+            while True:
+                attribute, form = cursor.uleb(), cursor.uleb()
+                if not attribute and not form:
+                    break
+                attributes.append((attribute, form, cursor.sleb() if form == Form.IMPLICIT_CONST else 0))
+            found[code] = _Abbreviation(tag, children, attributes)
+        return found
+
+    def _tree(self, unit: Unit, cursor: Cursor, table: dict[int, _Abbreviation]) -> None:
+        """Read the entries of a unit. Those of no interest are passed over; their children go to who is above."""
+        parents: list[Entry | None] = []
+        while cursor.at < cursor.end:
+            offset = cursor.at
+            code = cursor.uleb()
+            if code == 0:
+                if parents:
+                    parents.pop()
+                if not parents:
+                    return  # padding may follow
+                continue
+            abbreviation = table.get(code)
+            if abbreviation is None:
+                raise cursor.error(f"abbreviation {code} is not in .debug_abbrev")
+            self._attributes += len(abbreviation.attributes)
+            if self._attributes > _MAX_ATTRIBUTES:
+                raise cursor.error(f"it has more than {_MAX_ATTRIBUTES:,} attributes: the rest is left out")
+            entry = Entry(unit, offset, abbreviation.tag)
+            for attribute, form, constant in abbreviation.attributes:
+                value = self._form(cursor, unit, form, constant)
+                if attribute in _KEPT:
+                    entry.attributes[attribute] = value
+            if not parents:
+                self.units.append(entry)
+                for base in (At.STR_OFFSETS_BASE, At.ADDR_BASE):
+                    unit.bases[base] = entry.number(base) or 0
+            parent = parents[-1] if parents else None
+            kept = (not parents or parent is not None) and abbreviation.tag in _KEPT_TAGS
+            if kept:
+                if len(self.entries) >= _MAX_ENTRIES:
+                    raise cursor.error(f"it has more than {_MAX_ENTRIES:,} entries: the rest is left out")
+                self.entries[offset] = entry
+                if parent is not None:
+                    parent.children.append(entry)
+            if abbreviation.children:
+                parents.append(entry if kept else None)
+            elif not parents:
+                return
+
+    def _form(self, cursor: Cursor, unit: Unit, form: int, constant: int) -> tuple[int, int | bytes | str]:
+        """Return the form of an attribute, which DW_FORM_indirect hides, and its value as it stands there."""
+        if form == Form.INDIRECT:
+            form = cursor.uleb()
+            if form == Form.INDIRECT:
+                raise cursor.error("a form is indirect twice")
+        size = _FIXED.get(form)
+        if size is not None:
+            return form, cursor.unsigned(size)
+        if form in _LEBS:
+            return form, cursor.uleb()
+        if form in _OFFSETS:
+            return form, cursor.unsigned(unit.offset_size)
+        match form:
+            case Form.ADDR:
+                return form, cursor.unsigned(unit.address_size)
+            case Form.REF_ADDR:
+                return form, cursor.unsigned(unit.address_size if unit.version == 2 else unit.offset_size)
+            case Form.STRING:
+                return form, cursor.text()
+            case Form.SDATA:
+                return form, cursor.sleb()
+            case Form.FLAG_PRESENT:
+                return form, 1
+            case Form.IMPLICIT_CONST:
+                return form, constant
+            case Form.BLOCK | Form.EXPRLOC:
+                return form, cursor.take(cursor.uleb())
+            case Form.BLOCK1 | Form.BLOCK2 | Form.BLOCK4:
+                return form, cursor.take(cursor.unsigned(_BLOCKS[Form(form)]))
+            case Form.DATA16:
+                return form, cursor.take(16)
+            case _:
+                raise cursor.error(f"form {form:#x} of an attribute is not known")
+
+    def text(self, entry: Entry, attribute: At) -> str:
+        """Return an attribute that is text; empty where it is missing."""
+        form, value = entry.attributes.get(attribute, (0, ""))
+        if isinstance(value, str):
+            return value
+        if not isinstance(value, int):
+            return ""
+        if form in _INDEXED:
+            base, size = entry.unit.bases.get(At.STR_OFFSETS_BASE, 0), entry.unit.offset_size
+            form, value = Form.STRP, self._cursor(".debug_str_offsets", base + value * size).unsigned(size)
+        name = ".debug_line_str" if form == Form.LINE_STRP else ".debug_str"
+        return self._cursor(name, value).text()
+
+    def reference(self, entry: Entry, attribute: At) -> Entry | None:
+        """Return the entry that an attribute refers to; None where there is no such attribute.
+
+        Raises:
+            ObjectError: There is nothing at that place.
+        """
+        form, value = entry.attributes.get(attribute, (0, None))
+        if not isinstance(value, int):
+            return None
+        if form == Form.REF_SIG8:
+            value = self.signatures.get(value, -1)
+        elif form in _LOCAL:
+            value += entry.unit.offset
+        found = self.entries.get(value)
+        if found is None:
+            raise self._cursor(".debug_info", entry.offset).error("it refers to an entry that is not there")
+        return found
+
+    def address(self, entry: Entry, attribute: At) -> tuple[int, int] | None:
+        """Return an attribute that is an address, as section number and offset; None where it is none."""
+        form, value = entry.attributes.get(attribute, (0, None))
+        if not isinstance(value, int):
+            return None
+        if form in _ADDRESSED:
+            value = self._indexed(entry.unit, value)
+        elif form != Form.ADDR:
+            return None
+        return value >> ADDRESS_BITS, value & (1 << ADDRESS_BITS) - 1
+
+    def location(self, entry: Entry) -> tuple[int, int] | None:
+        """Return where a variable lies, as section number and offset; None for one without a fixed place."""
+        block = entry.block(At.LOCATION)
+        if not block:
+            return None
+        cursor = Cursor(block, self.order, ".debug_info", self.file, at=1)
+        if block[0] == _OP_ADDR:
+            value = cursor.unsigned(entry.unit.address_size)
+        elif block[0] in _OP_ADDRX:
+            value = self._indexed(entry.unit, cursor.uleb())
+        else:
+            return None
+        offset = value & (1 << ADDRESS_BITS) - 1
+        if cursor.at < cursor.end and block[cursor.at] == 0x23:  # DW_OP_plus_uconst: a part of something larger
+            cursor.at += 1
+            offset += cursor.uleb()
+        return value >> ADDRESS_BITS, offset
+
+    def _indexed(self, unit: Unit, index: int) -> int:
+        at = unit.bases.get(At.ADDR_BASE, 0) + index * unit.address_size
+        return self._cursor(".debug_addr", at).unsigned(unit.address_size)
+
+    def walk(self, *tags: Tag) -> Iterator[Entry]:
+        """Yield the entries of these kinds that are no part of a type, in the order of the file."""
+        inside = (Tag.NAMESPACE, Tag.SUBPROGRAM, Tag.LEXICAL_BLOCK)
+        for unit in self.units:
+            waiting = list(reversed(unit.children))
+            while waiting:
+                entry = waiting.pop()
+                if entry.tag in tags:
+                    yield entry
+                if entry.tag in inside:
+                    waiting += reversed(entry.children)
+
+
+class _Abbreviation(NamedTuple):
+    tag: int
+    children: bool
+    attributes: list[tuple[int, int, int]]
+    """Attribute, form, and the value of an implicit constant."""

@@ -1,0 +1,336 @@
+"""DWARF's types as BTF: the same types in the form that everything else here reads.
+
+What BTF cannot say (a Rust enum with contents, complex numbers, members at computed places) becomes a struct of plain
+bytes: its values are numbers then, never a guess.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ..btf import Btf, Kind
+from ..btf.types import Linkage
+from ..errors import ObjectError
+from .blob import BlobWriter
+from .info import At, Entry, Tag
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .info import DebugInfo
+
+__all__ = ["convert", "symbol_name"]
+
+_MODIFIERS: Final = {
+    Tag.POINTER: Kind.PTR,
+    Tag.REFERENCE: Kind.PTR,
+    Tag.RVALUE_REFERENCE: Kind.PTR,
+    Tag.CONST: Kind.CONST,
+    Tag.VOLATILE: Kind.VOLATILE,
+    Tag.RESTRICT: Kind.RESTRICT,
+}
+_COMPOSITES: Final = (Tag.STRUCTURE, Tag.CLASS, Tag.UNION)
+_MAX_DEPTH: Final = 32
+_MAX_PARTS: Final = 4
+"""Entries that one thing is written in: an inlined copy of the definition of a declaration."""
+_U32: Final = 0xFFFF_FFFF
+
+# DW_ATE_*: how a base type's bits are meant.
+_BOOLEAN: Final = 2
+_FLOATING: Final = 4
+_SIGNED: Final = frozenset({5, 6})
+_UNSIGNED: Final = frozenset({1, 7, 8, 0x10, 0x11, 0x12})
+"""Address, unsigned, unsigned char, UTF, UCS, ASCII."""
+_INT_SIZES: Final = frozenset({1, 2, 4, 8, 16})
+
+_PLUS_UCONST: Final = 0x23
+
+
+class _NoBtfError(Exception):
+    """BTF has no way to say what a type is."""
+
+
+def convert(info: DebugInfo, sections: Mapping[int, str]) -> Btf | None:
+    """Return the types of all units, the variables by section and the functions; None where there are none.
+
+    Args:
+        info: The entries.
+        sections: Names of the sections that hold data, by number.
+    """
+    converter = _Converter(info)
+    for unit in info.units:
+        for entry in unit.children:
+            if entry.tag in (*_COMPOSITES, Tag.ENUMERATION, Tag.TYPEDEF) and At.NAME in entry.attributes:
+                converter.id_of(entry)
+    converter.variables(sections)
+    converter.functions()
+    converter.finish()
+    return Btf(converter.blob.bytes(), info.order, file=info.file) if converter.ids else None
+
+
+def symbol_name(info: DebugInfo, entry: Entry) -> str:
+    """Return the name that the symbol table has for a function or variable: C++ and Rust make it from the source's."""
+    return _first_text(info, entry, At.LINKAGE_NAME) or _name(info, entry)
+
+
+def _name(info: DebugInfo, entry: Entry) -> str:
+    return _first_text(info, entry, At.NAME)
+
+
+def _first_text(info: DebugInfo, entry: Entry, attribute: At) -> str:
+    """Return a text of an entry, or of what it completes; empty where there is none, or it cannot be read."""
+    try:
+        for _ in range(_MAX_PARTS):
+            found = info.text(entry, attribute)
+            other = _completed(info, entry)
+            if found or other is None:
+                return found
+            entry = other
+    except ObjectError:
+        pass
+    return ""
+
+
+def _completed(info: DebugInfo, entry: Entry) -> Entry | None:
+    """Return the entry that this one completes: the declaration of a definition, the origin of a copy."""
+    return info.reference(entry, At.SPECIFICATION) or info.reference(entry, At.ABSTRACT_ORIGIN)
+
+
+class _Converter:
+    def __init__(self, info: DebugInfo) -> None:
+        self.info = info
+        self.blob = BlobWriter(info.order)
+        self.ids: dict[int, int] = {}
+        """By the offset of the entry."""
+        self.waiting: list[Entry] = []
+        self.index_type = 0
+
+    def id_of(self, entry: Entry | None) -> int:
+        """Return the id that a type has or will have; 0 for void."""
+        for _ in range(_MAX_DEPTH):
+            if entry is None or entry.tag == Tag.UNSPECIFIED:
+                return 0
+            if entry.tag != Tag.ATOMIC:
+                break
+            entry = self.info.reference(entry, At.TYPE)
+        else:
+            return 0
+        found = self.ids.get(entry.offset)
+        if found is None:
+            found = self.ids[entry.offset] = self.blob.reserve()
+            self.waiting.append(entry)
+        return found
+
+    def target(self, entry: Entry) -> int:
+        """Return the id of the type that an entry refers to; 0 where that is void, or is not there."""
+        try:
+            return self.id_of(self.info.reference(entry, At.TYPE))
+        except ObjectError:
+            return 0
+
+    def finish(self) -> None:
+        """Fill in all ids that were given out."""
+        while self.waiting:
+            entry = self.waiting.pop()
+            try:
+                self.put(self.ids[entry.offset], entry)
+            except (ObjectError, OverflowError, _NoBtfError):
+                self.opaque(self.ids[entry.offset], entry)
+
+    def opaque(self, type_id: int, entry: Entry) -> None:
+        """Make a type of plain bytes."""
+        size = min(entry.number(At.BYTE_SIZE) or 0, _U32)
+        byte = self.blob.add(Kind.INT, "unsigned char", 1, (8,))
+        array = self.blob.add(Kind.ARRAY, "", 0, (byte, self.index(), size))
+        self.blob.put(
+            type_id,
+            Kind.STRUCT,
+            _name(self.info, entry),
+            size,
+            (self.blob.string("bytes"), array, 0) if size else (),
+            count=1 if size else 0,
+        )
+
+    def index(self) -> int:
+        """Return the type of array indices, which C does not ask for and BTF does."""
+        if not self.index_type:
+            self.index_type = self.blob.add(Kind.INT, "__ARRAY_SIZE_TYPE__", 4, (32,))
+        return self.index_type
+
+    def put(self, type_id: int, entry: Entry) -> None:
+        """Say what one id is."""
+        blob, tag = self.blob, entry.tag
+        if tag in _MODIFIERS:
+            blob.put(type_id, _MODIFIERS[Tag(tag)], "", self.target(entry))
+        elif tag == Tag.TYPEDEF:
+            blob.put(type_id, Kind.TYPEDEF, _name(self.info, entry), self.target(entry))
+        elif tag == Tag.BASE:
+            self.base(type_id, entry)
+        elif tag in _COMPOSITES:
+            self.composite(type_id, entry)
+        elif tag == Tag.ENUMERATION:
+            self.enumeration(type_id, entry)
+        elif tag == Tag.ARRAY:
+            self.array(type_id, entry)
+        elif tag == Tag.SUBROUTINE_TYPE:
+            self.prototype(type_id, entry)
+        else:
+            raise _NoBtfError
+
+    def base(self, type_id: int, entry: Entry) -> None:
+        size, encoding = entry.number(At.BYTE_SIZE) or 0, entry.number(At.ENCODING)
+        name = _name(self.info, entry)
+        if encoding == _FLOATING:
+            self.blob.put(type_id, Kind.FLOAT, name, size)
+        elif size in _INT_SIZES and (encoding in _SIGNED or encoding in _UNSIGNED or encoding == _BOOLEAN):
+            flags = 4 if encoding == _BOOLEAN else encoding in _SIGNED
+            self.blob.put(type_id, Kind.INT, name, size, (flags << 24 | size * 8,))
+        elif size == 0:
+            self.blob.put(type_id, Kind.STRUCT, name, 0)  # Rust's ()
+        else:
+            raise _NoBtfError
+
+    def composite(self, type_id: int, entry: Entry) -> None:
+        name, kind = _name(self.info, entry), Kind.UNION if entry.tag == Tag.UNION else Kind.STRUCT
+        if entry.number(At.DECLARATION):
+            self.blob.put(type_id, Kind.FWD, name, flag=kind == Kind.UNION)
+            return
+        members: list[tuple[int, int, int, int]] = []
+        for child in entry.children:
+            if child.tag == Tag.MEMBER and not child.number(At.EXTERNAL):
+                bits, width = self.place(child)
+                members.append((self.blob.string(_name(self.info, child)), self.target(child), bits, width))
+            elif child.tag in (Tag.INHERITANCE, Tag.VARIANT_PART):
+                raise _NoBtfError
+        bitfields = any(width for *_, width in members)
+        if bitfields and any(bits >> 24 or width >> 8 for _, _, bits, width in members):
+            raise _NoBtfError
+        words = (word for text, target, bits, width in members for word in (text, target, width << 24 | bits))
+        self.blob.put(type_id, kind, name, entry.number(At.BYTE_SIZE) or 0, words, count=len(members), flag=bitfields)
+
+    def place(self, member: Entry) -> tuple[int, int]:
+        """Return a member's offset in bits, and its width where it is a bitfield, else 0."""
+        width = entry_width = member.number(At.BIT_SIZE) or 0
+        bits = member.number(At.DATA_BIT_OFFSET)
+        if bits is not None:
+            return bits, entry_width
+        start = self.start(member) * 8
+        old = member.number(At.BIT_OFFSET)
+        if old is None or not width:
+            return start, width
+        # Before DWARF 4 a bitfield's place was counted from the most significant bit of its storage unit.
+        storage = (member.number(At.BYTE_SIZE) or self.size(member)) * 8
+        old = old - (1 << 64) if old >> 63 else old
+        return (start + old if self.info.order == "big" else start + storage - old - width), width
+
+    def start(self, member: Entry) -> int:
+        """Return a member's offset in bytes, which DWARF 2 writes as an expression."""
+        number = member.number(At.DATA_MEMBER_LOCATION)
+        if number is not None:
+            return number
+        block = member.block(At.DATA_MEMBER_LOCATION)
+        if block is None:
+            return 0
+        if not block or block[0] != _PLUS_UCONST:
+            raise _NoBtfError
+        return sum((byte & 0x7F) << 7 * at for at, byte in enumerate(block[1:6]))
+
+    def size(self, member: Entry) -> int:
+        """Return the size of what a member is declared as, in bytes; 0 where that is not known."""
+        entry = member
+        for _ in range(_MAX_DEPTH):
+            found = self.info.reference(entry, At.TYPE)
+            if found is None:
+                return 0
+            entry = found
+            size = found.number(At.BYTE_SIZE)
+            if size is not None:
+                return size
+        return 0
+
+    def enumeration(self, type_id: int, entry: Entry) -> None:
+        size = entry.number(At.BYTE_SIZE) or 4
+        named = [(_name(self.info, child), child.number(At.CONST_VALUE) or 0) for child in entry.children]
+        underlying = self.info.reference(entry, At.TYPE) if At.TYPE in entry.attributes else None
+        if underlying is None:
+            signed = any(value < 0 for _, value in named)
+        else:
+            signed = underlying.number(At.ENCODING) in _SIGNED
+        wide = size == 8
+        limit = 0xFFFF_FFFF_FFFF_FFFF if wide else _U32
+        words: list[int] = []
+        for text, value in named:
+            words += [self.blob.string(text), value & limit & _U32] + ([(value & limit) >> 32] if wide else [])
+        kind = Kind.ENUM64 if wide else Kind.ENUM
+        self.blob.put(type_id, kind, _name(self.info, entry), size, words, count=len(named), flag=signed)
+
+    def array(self, type_id: int, entry: Entry) -> None:
+        counts = [self.count(child) for child in entry.children if child.tag == Tag.SUBRANGE] or [0]
+        element = self.target(entry)
+        for count in reversed(counts[1:]):
+            element = self.blob.add(Kind.ARRAY, "", 0, (element, self.index(), count))
+        self.blob.put(type_id, Kind.ARRAY, "", 0, (element, self.index(), counts[0]))
+
+    def count(self, subrange: Entry) -> int:
+        """Return the length of one dimension; 0 for one that is open."""
+        count = subrange.number(At.COUNT)
+        if count is not None:
+            return count
+        upper = subrange.number(At.UPPER_BOUND)
+        # gcc writes -1 for a flexible array, in as many bits as it likes.
+        return 0 if upper is None or upper in (-1, _U32, (1 << 64) - 1) else upper + 1
+
+    def prototype(self, type_id: int, entry: Entry) -> None:
+        words: list[int] = []
+        for child in entry.children:
+            if child.tag == Tag.FORMAL_PARAMETER:
+                words += [self.blob.string(_name(self.info, child)), self.target(self.origin(child))]
+            elif child.tag == Tag.UNSPECIFIED_PARAMETERS:
+                words += [0, 0]
+        self.blob.put(type_id, Kind.FUNC_PROTO, "", self.target(self.origin(entry)), words, count=len(words) // 2)
+
+    def origin(self, entry: Entry) -> Entry:
+        """Return the entry that has the type of a function, parameter or variable that is written in two parts."""
+        for _ in range(_MAX_PARTS):
+            if At.TYPE in entry.attributes:
+                break
+            other = _completed(self.info, entry)
+            if other is None:
+                break
+            entry = other
+        return entry
+
+    def variables(self, sections: Mapping[int, str]) -> None:
+        """Add the variables that have a fixed place, section by section."""
+        held: dict[int, list[tuple[int, int]]] = {}
+        for entry in self.info.walk(Tag.VARIABLE):
+            try:
+                place = self.info.location(entry)
+                if place is None or place[0] not in sections:
+                    continue
+                typed = self.origin(entry)
+                external = entry.number(At.EXTERNAL) or typed.number(At.EXTERNAL)
+            except ObjectError:
+                continue
+            linkage = Linkage.GLOBAL if external else Linkage.STATIC
+            var = self.blob.add(Kind.VAR, symbol_name(self.info, entry), self.target(typed), (linkage,))
+            held.setdefault(place[0], []).append((place[1], var))
+        for number, found in held.items():
+            found.sort()
+            words = (word for offset, var in found for word in (var, offset, 0))
+            self.blob.add(Kind.DATASEC, sections[number], 0, words, count=len(found))
+
+    def functions(self) -> None:
+        """Add the functions that have code."""
+        for entry in self.info.walk(Tag.SUBPROGRAM):
+            if At.LOW_PC not in entry.attributes:
+                continue
+            proto = self.blob.reserve()
+            try:
+                self.prototype(proto, entry)
+                external = entry.number(At.EXTERNAL) or self.origin(entry).number(At.EXTERNAL)
+            except (ObjectError, OverflowError):
+                self.blob.put(proto, Kind.FUNC_PROTO)
+                external = 1
+            linkage = Linkage.GLOBAL if external else Linkage.STATIC
+            self.blob.add(Kind.FUNC, symbol_name(self.info, entry), proto, count=linkage)

@@ -1,0 +1,274 @@
+"""DWARF where there is no BTF: what the same source says with BTF, what pyelftools reads, and damage of every kind."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import struct
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from elftools.elf.elffile import ELFFile
+
+from bpftui.core.btf import CType, Kind
+from bpftui.core.btf.header import c_header
+from bpftui.core.btf.layout import layout
+from bpftui.core.dwarf import Dwarf
+from bpftui.core.elf import Elf
+from bpftui.core.errors import BpftuiError
+from bpftui.core.spec import CollectionSpec
+from bpftui.core.spec.listing import Listing, RowKind
+from bpftui.tui.commands.show import spec_json
+from tests.core.spec.expected import EXPECTED
+
+OBJECTS = Path(__file__).parents[2] / "objects"
+TWINS = [
+    ("nested_maps.dwarf.o", "nested_maps.o"),
+    ("subprograms.dwarf.o", "subprograms.o"),
+    ("values.dwarf.o", "values.o"),
+    ("values.dwarf2eb.o", "values.eb.o"),
+    ("symbols.dwarf4.o", "symbols.o"),
+    ("symbols.dwarfz.o", "symbols.o"),
+]
+NAMES = [name for name, _ in TWINS]
+
+
+def spec(name: str) -> CollectionSpec:
+    return CollectionSpec.from_file(OBJECTS / name)
+
+
+def facts(name: str) -> dict[str, Any]:
+    """Return what `show --json` says, but for what only BTF has, and what another compiler does otherwise."""
+    found = spec_json(spec(name))
+    del found["file"], found["types"]
+    for program in found["programs"]:
+        del program["line_infos"], program["insns"]
+    return found
+
+
+@pytest.mark.parametrize(("name", "twin"), TWINS)
+def test_the_spec_is_that_of_the_same_source_with_btf(name: str, twin: str) -> None:
+    assert spec(name).btf is None
+    assert facts(name) == facts(twin)
+
+
+def test_values_are_typed() -> None:
+    variables = {name: variable.get() for name, variable in spec("values.dwarf.o").variables.items()}
+    assert variables["colour"] == "BLUE"
+    assert variables["large"] == "HUGE"
+    assert variables["large_signed"] == "LOWEST"
+    assert variables["text"] == "hello"
+    assert variables["f32"] == 1.5
+    assert variables["flags"] == {"one": 1, "three": 5, "minus": -3, "wide": 8589934591, "colour": "BLUE"}
+    assert variables["points"] == [{"x": 1, "y": -1}, {"x": 2, "y": -2}, {"x": 3, "y": -3}]
+
+
+def test_values_are_set_by_their_members() -> None:
+    old = spec("values.dwarf2eb.o")
+    old.set_text("points[1].y", "-7")
+    old.set_text("colour", "RED")
+    assert old.variables["points"].raw.hex() == "00000001ffffffff00000002fffffff900000003fffffffd"
+    assert old.variables["colour"].get() == "RED"
+
+
+@pytest.mark.parametrize(("name", "twin"), TWINS)
+def test_layouts_are_those_of_btf(name: str, twin: str) -> None:
+    ours, theirs = spec(name).types, spec(twin).btf
+    assert ours is not None
+    assert theirs is not None
+    shapes = [i for kind in (Kind.STRUCT, Kind.UNION) for i in theirs.ids(kind) if theirs.type_name(i)]
+    assert shapes
+    for type_id in shapes:
+        found = ours.find(theirs.type_name(type_id), theirs.kind(type_id))
+        assert found is not None
+        assert layout(CType(ours, found)).text == layout(CType(theirs, type_id)).text
+
+
+@pytest.mark.skipif(shutil.which("clang-19") is None, reason="clang-19 is not installed")
+def test_the_header_made_of_dwarf_compiles(tmp_path: Path) -> None:
+    types = spec("values.dwarf.o").types
+    assert types is not None
+    (tmp_path / "types.h").write_text(c_header(types))
+    subprocess.run(
+        ["clang-19", "-target", "bpf", "-fsyntax-only", "-x", "c", "-Wall", "-Werror", tmp_path / "types.h"], check=True
+    )
+
+
+def test_lines_and_where_they_come_from(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    listing = Listing(spec("subprograms.dwarf.o").programs["second"])
+    rows = [row for row in listing.rows(0, len(listing)) if row.kind is RowKind.SOURCE]
+    assert [(row.text, row.line) for row in rows[:2]] == [("./subprograms.c", 45), ("./subprograms.c", 29)]
+    # DWARF 5 has a checksum: the text is shown where the file is the one that was compiled.
+    monkeypatch.chdir(OBJECTS)
+    infos = spec("subprograms.dwarf.o").programs["second"].linked.line_infos
+    assert [(info.slot, info.line, info.column, info.source.strip()) for info in infos[:2]] == [
+        (0, 45, 9, "return hidden_helper(3) == 4 ? XDP_DROP : XDP_ABORTED;"),
+        (4, 45, 26, "return hidden_helper(3) == 4 ? XDP_DROP : XDP_ABORTED;"),
+    ]
+    source = (OBJECTS / "subprograms.c").read_bytes()
+    (tmp_path / "subprograms.c").write_bytes(source + b"\n")
+    monkeypatch.chdir(tmp_path)
+    assert not any(info.source for info in spec("subprograms.dwarf.o").programs["second"].linked.line_infos)
+
+
+def test_a_pipe_in_the_place_of_a_source_file_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import os
+
+    os.mkfifo(tmp_path / "subprograms.c")
+    monkeypatch.chdir(tmp_path)
+    assert not any(info.source for info in spec("subprograms.dwarf.o").programs["second"].linked.line_infos)
+
+
+def test_the_functions_that_have_code() -> None:
+    path = OBJECTS / "subprograms.dwarf.o"
+    elf = Elf(path.read_bytes(), file=str(path))
+    found = [(place.name, elf.sections[place.section].name, place.start, place.stop) for place in Dwarf(elf).functions]
+    assert ("weak_answer", ".text", 144, 216) in found
+    symbols = {s.name: (elf.sections[s.section].name, s.value, s.value + s.size) for s in elf.symbols if s.type == 2}
+    assert {name: (section, start, stop) for name, section, start, stop in found} == symbols
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_lines_are_those_of_pyelftools(name: str) -> None:
+    path = OBJECTS / name
+    ours = Dwarf(Elf(path.read_bytes(), file=str(path)))
+    mine = sorted((row.offset, row.line, row.column) for rows in ours._lines.values() for row in rows)
+    with path.open("rb") as stream:
+        theirs = ELFFile(stream).get_dwarf_info()
+        entries = [e.state for unit in theirs.iter_CUs() for e in theirs.line_program_for_CU(unit).get_entries()]
+    rows = [(s.address, s.line, s.column) for s in entries if s is not None and not s.end_sequence and s.line]
+    assert mine == sorted(rows)
+    assert ours.problems == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_entries_are_those_of_pyelftools(name: str) -> None:
+    path = OBJECTS / name
+    ours = Dwarf(Elf(path.read_bytes(), file=str(path)))._info
+    with path.open("rb") as stream:
+        units = list(ELFFile(stream).get_dwarf_info().iter_CUs())
+        dies = {die.offset: die for unit in units for die in unit.iter_DIEs() if die.tag is not None}
+        names = {at: die.attributes["DW_AT_name"].value for at, die in dies.items() if "DW_AT_name" in die.attributes}
+    assert set(ours.entries) <= set(dies)
+    from bpftui.core.dwarf.info import At
+
+    for at, entry in ours.entries.items():
+        assert ours.text(entry, At.NAME) == names.get(at, b"").decode()
+
+
+def with_old_relocations(raw: bytes) -> bytes:
+    """Return an object whose debug sections have the relocation types of before LLVM 13."""
+    elf = Elf(raw)
+    found = bytearray(raw)
+    for table in elf.sections:
+        if table.name.startswith(".rel.debug"):
+            for at in range(table.offset, table.offset + table.size, 16):
+                kind = struct.unpack_from("<I", found, at + 8)[0]
+                struct.pack_into("<I", found, at + 8, {2: 1, 3: 10, 4: 10}[kind])
+    return bytes(found)
+
+
+def test_relocation_types_of_old_compilers() -> None:
+    raw = (OBJECTS / "values.dwarf.o").read_bytes()
+    old = spec_json(CollectionSpec.from_bytes(with_old_relocations(raw), file="x"))
+    assert old == spec_json(CollectionSpec.from_bytes(raw, file="x"))
+    assert old["variables"][15]["value"] == "BLUE"
+
+
+def test_gnu_compressed_sections() -> None:
+    import zlib
+
+    raw = (OBJECTS / "values.dwarf.o").read_bytes()
+    elf = Elf(raw)
+    section = elf.by_name[".debug_str"]
+    packed = b"ZLIB" + section.size.to_bytes(8, "big") + zlib.compress(elf.contents(section))
+    # The contents go to the end; the name ".debug_str" becomes ".zdebug_str" there as well.
+    headers = struct.unpack_from("<Q", raw, 40)[0]
+    names = elf.sections[struct.unpack_from("<H", raw, 62)[0]]
+    table = elf.contents(names) + b".zdebug_str\0"
+    found = bytearray(raw + packed + table)
+    struct.pack_into("<QQ", found, headers + section.number * 64 + 24, len(raw), len(packed))
+    struct.pack_into("<I", found, headers + section.number * 64, names.size)
+    struct.pack_into("<QQ", found, headers + names.number * 64 + 24, len(raw) + len(packed), len(table))
+    again = CollectionSpec.from_bytes(bytes(found), file="x")
+    assert spec_json(again)["variables"] == spec_json(CollectionSpec.from_bytes(raw, file="x"))["variables"]
+
+
+def damaged(name: str, section: str, at: int, replacement: bytes) -> CollectionSpec:
+    raw = bytearray((OBJECTS / name).read_bytes())
+    start = Elf(bytes(raw)).by_name[section].offset + at
+    raw[start : start + len(replacement)] = replacement
+    return CollectionSpec.from_bytes(bytes(raw), file="x.o")
+
+
+@pytest.mark.parametrize(
+    ("section", "at", "replacement", "reason"),
+    [
+        (".debug_info", 4, b"\x63\x00", "section .debug_info: offset 0x6: version 99 of DWARF is not known"),
+        (".debug_info", 0, b"\xf0\xff\xff\x7f", "it is cut off: 2147483632 bytes are wanted"),
+        (".debug_abbrev", 0, b"\x7f", "abbreviation 1 is not in .debug_abbrev"),
+        (".rel.debug_info", 8, b"\x09", "relocation type 9 is not known in debug information"),
+    ],
+)
+def test_damage_is_one_line_and_the_rest_stays(section: str, at: int, replacement: bytes, reason: str) -> None:
+    found = damaged("values.dwarf.o", section, at, replacement)
+    (problem,) = found.hidden
+    assert problem.kind == "section"
+    assert reason in problem.reason
+    assert len(found.variables) == 31
+    assert found.variables["colour"].get() == bytes.fromhex("07000000")
+    assert found.programs["values"].insns == 8
+
+
+def test_damage_that_is_found_later_is_listed_then() -> None:
+    found = damaged("subprograms.dwarf.o", ".debug_line", 4, b"\x63\x00")
+    assert found.hidden == []
+    assert found.programs["second"].linked.line_infos == []
+    assert [hidden.name for hidden in found.hidden] == [".debug_line"]
+
+
+@pytest.mark.parametrize("name", ["values.dwarf.o", "subprograms.dwarf.o", "symbols.dwarf4.o"])
+def test_mutants_raise_nothing_but_ours(name: str) -> None:
+    raw = (OBJECTS / name).read_bytes()
+    spots = [
+        range(section.offset, section.offset + section.size)
+        for section in Elf(raw).sections
+        if ".debug" in section.name and section.size
+    ]
+    choose = random.Random(name)
+    for _ in range(150):
+        mutant = bytearray(raw)
+        for _ in range(choose.randint(1, 4)):
+            mutant[choose.choice(choose.choice(spots))] = choose.randrange(256)
+        try:
+            found = CollectionSpec.from_bytes(bytes(mutant), file="x.o")
+            for program in found.programs.values():
+                list(program.linked.line_infos)
+            for variable in found.variables.values():
+                variable.get()
+            if found.types is not None:
+                c_header(found.types)
+        except BpftuiError:
+            pass
+
+
+def test_nothing_of_it_is_imported_for_an_object_with_btf() -> None:
+    code = (
+        "import sys; from bpftui.core.spec import CollectionSpec\n"
+        f"spec = CollectionSpec.from_file({str(OBJECTS / 'values.o')!r})\n"
+        "[list(p.linked.line_infos) for p in spec.programs.values()]\n"
+        "assert not [name for name in sys.modules if 'dwarf' in name or 'elftools' in name]"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_an_expected_object_without_any_debug_information() -> None:
+    assert EXPECTED["tests/objects/subprograms.nobtf.o"]["variables"][0]["type"] is None
+    assert spec("subprograms.nobtf.o").types is None
+    assert spec("subprograms.nobtf.o").variables["calls"].get() == bytes(8)
