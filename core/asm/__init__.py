@@ -5,6 +5,8 @@ nothing is read before it is asked for, and whatever the bits are, each slot is 
 
     for slot, insn in instructions(code, "little"):
         print(f"{slot}: {format_instruction(insn, slot)}")
+
+The way back, from text to code, is in `assembler` and `hexcode`, which are imported by those who need them.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ looked at one by one.
 
 from __future__ import annotations
 
+import functools
 import re
 import sys
 from itertools import chain, compress
@@ -28,13 +29,6 @@ _BLOCK: Final = 1 << 14
 """Slots whose texts are made at a time: of all of them about 0.5 MB."""
 _MAX_KNOWN: Final = 1 << 16
 """Texts that are kept: code without repetition shall not take more memory than other code."""
-_NO_DISTANCE: Final = (CALL, CALLX, EXIT, GOTOX)
-_JUMPS: Final = b"".join(
-    rb"\x%02x" % opcode for opcode in ENCODINGS if opcode & 7 in (Class.JMP, Class.JMP32) and opcode not in _NO_DISTANCE
-)
-_WIDE: Final = re.compile(rb"\x%02x.?" % LD_IMM64, re.DOTALL)
-"""In a string of opcodes, a 64-bit immediate: one match for both halves, whatever the second one's opcode is."""
-_WIDE_OR_JUMP: Final = re.compile(rb"\x%02x.?|[%b]" % (LD_IMM64, _JUMPS), re.DOTALL)
 
 Label: TypeAlias = "Callable[[int], str | None]"
 
@@ -98,7 +92,7 @@ class Texts:
         found = view.cast("Q")[start : stop + 1].tolist()
         keys: list[int | None] = [*found]
         apart: list[tuple[int, str]] = []
-        for match in (_WIDE if label is None else _WIDE_OR_JUMP).finditer(opcodes):
+        for match in _apart(label is not None).finditer(opcodes):
             at, after = match.span()
             if at >= length:
                 break
@@ -148,6 +142,20 @@ class _Words(dict["int | None", str]):
             text = format_instruction(decode_at(_bytes(word), 0, self._byte_order), 0, self._syntax)
         self[word] = text
         return text
+
+
+@functools.cache
+def _apart(jumps: bool) -> re.Pattern[bytes]:
+    """Return what finds, in a string of opcodes, 64-bit immediates and, where asked for, jumps that have a distance.
+
+    Both halves of an immediate are one match, whatever the second one's opcode is.
+    """
+    wide = rb"\x%02x.?" % LD_IMM64
+    if jumps:
+        classes, others = (Class.JMP, Class.JMP32), (CALL, CALLX, EXIT, GOTOX)
+        opcodes = (opcode for opcode in ENCODINGS if opcode & 7 in classes and opcode not in others)
+        wide += b"|[%b]" % b"".join(rb"\x%02x" % opcode for opcode in opcodes)
+    return re.compile(wide, re.DOTALL)
 
 
 def _bytes(word: int) -> bytes:
