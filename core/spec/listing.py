@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 from ..asm import Syntax, decode, format_instruction
 from ..asm.opcodes import LD_IMM64
+from .notes import Notes
 from .program import INSN_SIZE, ReferenceKind
 
 if TYPE_CHECKING:
     import re
 
     from ..asm import Instruction
+    from ..asm.flow import Margin
     from ..btf import ByteOrder
     from .program import Function, LineInfo, ProgramSpec, Reference
 
@@ -50,6 +52,10 @@ class Row:
     """INSN: what it refers to by name."""
     raw: bytes = b""
     """INSN: its 8 or 16 bytes."""
+    reachable: bool = True
+    """INSN: whether some way leads there from its function's first instruction."""
+    depth: int = 0
+    """INSN: how many loops it is in."""
 
 
 class Listing:
@@ -73,6 +79,8 @@ class Listing:
         self._before = [slot - k for k, slot in enumerate(self._seconds)]
         self._extras = self._find_extras()
         self._extra_rows = [self._insn_index(row.slot) + k for k, row in enumerate(self._extras)]
+        self._notes = Notes(program)
+        self._margins: dict[tuple[int, int, bool], Margin] = {}
 
     @property
     def functions(self) -> tuple[Function, ...]:
@@ -152,17 +160,40 @@ class Listing:
         at = bisect.bisect_right(infos, slot, key=lambda info: info.slot) - 1
         return infos[at] if at >= 0 else None
 
+    def margin(self, slot: int, columns: int = 12, *, ascii_only: bool = False) -> Margin:
+        """Return the arrows of the function that holds a slot; `Margin` explains the rest."""
+        from ..asm.flow import Margin
+
+        graph = self.program.flow.graph_at(slot)
+        key = graph.start, columns, ascii_only
+        if key not in self._margins:
+            jumps = ((edge.source, edge.target) for edge in graph.jumps)
+            self._margins[key] = Margin(jumps, columns, ascii_only=ascii_only)
+        return self._margins[key]
+
     def _insn_row(self, slot: int) -> Row:
         insn = decode(self._code, slot, self._order)
         reference = self.program.linked.references.get(slot)
         operand, name, comment = self._names(reference)
         target = insn.jump_target(slot)
+        graph = self.program.flow.graph_at(slot)
+        notes = [comment or _comment(insn), *self._notes.at(slot)]
+        if target is not None and target in graph.targets:
+            name = f"L{target}"
         if reference is not None and reference.kind in (ReferenceKind.CALL, ReferenceKind.FUNCTION):
             target = reference.offset
         text = format_instruction(insn, slot, self.syntax, operand, name)
         raw = self._code[slot * INSN_SIZE : (slot + insn.slots) * INSN_SIZE]
         return Row(
-            RowKind.INSN, slot, text, comment=comment or _comment(insn), target=target, reference=reference, raw=raw
+            RowKind.INSN,
+            slot,
+            text,
+            comment=", ".join(note for note in notes if note),
+            target=target,
+            reference=reference,
+            raw=raw,
+            reachable=graph.is_reachable(slot),
+            depth=graph.loop_depth(slot),
         )
 
     def _names(self, reference: Reference | None) -> tuple[str | None, str | None, str]:

@@ -12,6 +12,7 @@ from ..errors import UnknownNameError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from ..asm.flow import CodeFlow
     from ..btf import ByteOrder
     from .uapi import AttachType, ProgramType
 
@@ -206,6 +207,20 @@ class ProgramSpec:
     def problem(self) -> str | None:
         """Why it cannot be used, as far as the object itself tells; None when nothing speaks against it."""
         return self.unusable or self.linked.problem
+
+    @cached_property
+    def flow(self) -> CodeFlow:
+        """The control flow of its functions, each found when it is asked for."""
+        from ..asm.flow import CodeFlow
+
+        # bpf_throw unwinds the stack (Linux 6.7): compilers emit no exit behind it
+        throws = [
+            slot
+            for slot, reference in self.linked.references.items()
+            if reference.kind is ReferenceKind.KFUNC and reference.name == "bpf_throw"
+        ]
+        starts = [function.start for function in self.functions]
+        return CodeFlow(self.code, self.byte_order, starts, no_return=throws)
 
     @property
     def code(self) -> bytes:

@@ -319,7 +319,7 @@ class FlowGraph:
                     waiting.append(successor)
         return reached
 
-    @property
+    @cached_property
     def unreachable(self) -> list[tuple[int, int]]:
         """The runs of slots that no way leads to, each as its first slot and one past its last."""
         found: list[tuple[int, int]] = []
@@ -355,6 +355,7 @@ class FlowGraph:
         loop = self.loop_at(slot)
         return 0 if loop is None else loop.depth
 
-    def loop_headers(self) -> dict[int, Loop]:
-        """Return the loops by the slot that each begins at."""
+    @cached_property
+    def loop_headers(self) -> Mapping[int, Loop]:
+        """The loops by the slot that each begins at."""
         return {self.starts[loop.header]: loop for loop in self.loops}

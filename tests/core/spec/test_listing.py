@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from bpftui.core.asm import Syntax
-from bpftui.core.spec import CollectionSpec
+from bpftui.core.asm import Instruction, Syntax
+from bpftui.core.spec import CollectionSpec, ProgramSpec, ProgramType
 from bpftui.core.spec.listing import Listing, Row, RowKind
+from bpftui.core.spec.program import Function, LinkedCode
 from bpftui.tui.__main__ import main
 
 ROOT = Path(__file__).parents[3]
@@ -106,3 +107,32 @@ def test_raw_text_is_that_of_llvm_objdump(path: Path, capsys: pytest.CaptureFixt
     ours = [line for line in capsys.readouterr().out.splitlines() if not line.startswith(";")]
     assert ours == [f"{slot.strip()} {text}" for slot, text in theirs]
     assert ours or not CollectionSpec.from_file(ROOT / path).programs
+
+
+def test_labels_loops_and_arrows() -> None:
+    """Jumps name the instruction that they lead to; what the control flow says stands beside the code."""
+    code = b"".join(
+        insn.encode("little")
+        for insn in (
+            Instruction(0xB7, 0),  # r0 = 0
+            Instruction(0x07, 0, imm=1),  # r0 += 1
+            Instruction(0x15, 0, offset=1, imm=9),  # if r0 == 9 goto 4
+            Instruction(0xA5, 0, offset=-3, imm=4),  # if r0 < 4 goto 1
+            Instruction(0x95),
+            Instruction(0x05, offset=7),  # goto 13
+        )
+    )
+    linked = LinkedCode(code, (Function("entry", 0, 6, "xdp", 0),))
+    found = Listing(ProgramSpec("entry", "xdp", ProgramType.XDP, link=lambda: linked))
+    assert [(row.text, row.comment, row.reachable, row.depth) for row in rows(found)[1:]] == [
+        ("r0 = 0", "", True, 0),
+        ("r0 += 1", "loop", True, 1),
+        ("if r0 == 0x9 goto L4", "", True, 1),
+        ("if r0 < 0x4 goto L1", "", True, 1),
+        ("exit", "", True, 0),
+        ("goto pc+7", "unreachable from here, it jumps to 13, outside of the function", False, 0),
+    ]
+    margin = found.margin(0, ascii_only=True)
+    drawn = ["".join(cell.text for cell in margin.insn(slot)) for slot in range(6)]
+    assert drawn == ["   ", ".->", "|.-", "'+-", " '>", "   "]
+    assert found.margin(3, ascii_only=True) is margin
