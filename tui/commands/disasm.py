@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from typing import TYPE_CHECKING
 
 from ...core.asm import Syntax
 from ...core.errors import ExitCode, ObjectError, UsageError
-from ...core.spec.listing import Listing, RowKind
-from .colors import paint, paint_listing
+from ...core.spec.listing import Listing
+from .colors import paint
 from .common import Parser, add_object, add_settings, open_spec, wants_color
 from .disasm_raw import print_code, print_sections
+from .disasm_text import listing_lines
 
 if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Iterator, Sequence
-
-    from ...core.spec import ProgramSpec
+    from collections.abc import Sequence
 
 __all__ = ["run"]
 
@@ -28,6 +27,12 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument("program", metavar="PROGRAM", nargs="?", help="only this program (default: all)")
     parser.add_argument("--syntax", choices=[s.value for s in Syntax], default="kernel", help="default: kernel")
     parser.add_argument("--no-source", action="store_true", help="without the C lines")
+    parser.add_argument(
+        "--arrows",
+        action=argparse.BooleanOptionalAction,
+        default=sys.stdout.isatty(),
+        help="draw jumps as arrows at the left (default: on a terminal)",
+    )
     parser.add_argument("--raw", action="store_true", help="the instructions as stored, before any relocation")
     parser.add_argument("--section", metavar="SECTION", help="with --raw: only this section (default: all code)")
     parser.add_argument(
@@ -62,27 +67,7 @@ def _print_programs(options: argparse.Namespace) -> None:
         rows = Listing(program, syntax=Syntax(options.syntax), source=not options.no_source)
         if number:
             print()
-        sys.stdout.writelines(f"{line}\n" for line in _lines(program, rows, color))
-
-
-def _lines(program: ProgramSpec, rows: Listing, color: bool) -> Iterator[str]:
-    """Yield the lines of a program's listing."""
-
-    def styled(text: str, style: str) -> str:
-        return paint(text, style) if color else text
-
-    width = max(rows.slot_width, 4)
-    if program.problem:
-        yield styled(f"; {program.problem}", "dim")
-    for index in range(len(rows)):
-        row = rows.row(index)
-        match row.kind:
-            case RowKind.FUNCTION:
-                yield styled(row.text, "bold underline")
-            case RowKind.SOURCE:
-                place = f"@ {row.file.rpartition('/')[2]}:{row.line}"
-                yield f"{styled(f'; {row.text}', 'italic')} {styled(place, 'dim')}"
-            case RowKind.INSN:
-                slot = styled(f"{row.slot:>{width}}:", "dim")
-                comment = styled(f" ; {row.comment}", "dim") if row.comment else ""
-                yield f"{slot} {paint_listing(row.text) if color else row.text}{comment}"
+        if program.problem:
+            print(paint(f"; {program.problem}", "dim") if color else f"; {program.problem}")
+        lines = listing_lines(rows, color=color, arrows=options.arrows)
+        sys.stdout.writelines(f"{line}\n" for line in lines)

@@ -4,7 +4,7 @@ _bpftui() {
     local commands="show disasm run watch check demo doctor" options="--color --runtime --set --type --help"
     case ${COMP_WORDS[1]} in
         show) options+=" --json --core --btf --header --layout" ;;
-        disasm) options+=" --syntax --no-source --raw --section --endian" ;;
+        disasm) options+=" --syntax --no-source --arrows --no-arrows --raw --section --endian" ;;
         run) options+=" --data --repeat --json" ;;
         watch) options+=" --attach --map --interval --duration --per-cpu --json" ;;
         check | doctor) options+=" --json" ;;

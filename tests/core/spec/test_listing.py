@@ -134,5 +134,5 @@ def test_labels_loops_and_arrows() -> None:
     ]
     margin = found.margin(0, ascii_only=True)
     drawn = ["".join(cell.text for cell in margin.insn(slot)) for slot in range(6)]
-    assert drawn == ["   ", ".->", "|.-", "'+-", " '>", "   "]
+    assert drawn == ["   ", " .>", ".+-", "|'-", "'->", "   "]
     assert found.margin(3, ascii_only=True) is margin

@@ -94,4 +94,24 @@ def test_a_syntax_with_source(capsys) -> None:
     assert main(["disasm", str(ROOT / "bpf/count_packets.o"), "--syntax", "llvm"]) == 0
     out = capsys.readouterr().out.splitlines()
     assert "; if (count) @ count_packets.c:19" in out
-    assert "   7: if r0 == 0x0 goto +0x2" in out
+    assert "   7: if r0 == 0x0 goto +0x2 <L10>" in out
+
+
+def test_arrows_beside_the_code(capsys) -> None:
+    path = str(ROOT / "bpf/count_packets.o")
+    assert main(["disasm", path, "count_packets", "--arrows"]) == 0
+    drawn = capsys.readouterr().out.splitlines()
+    assert main(["disasm", path, "count_packets"]) == 0
+    plain = capsys.readouterr().out.splitlines()
+    assert drawn[0] == plain[0] == "count_packets:"
+    assert [line[2:] for line in drawn[1:]] == plain[1:]
+    assert [line[:2] for line in drawn if line[2:].lstrip()[:2] in ("7:", "8:", "9:", "10")] == ["╭─", "│ ", "│ ", "╰►"]
+    assert "│ ; __sync_fetch_and_add(count, 1); @ count_packets.c:20" in drawn
+
+
+def test_arrows_where_the_output_has_no_box_characters(capsys, monkeypatch) -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), "latin-1")
+    monkeypatch.setattr(sys, "stdout", stream)
+    assert main(["disasm", str(ROOT / "bpf/count_packets.o"), "--arrows"]) == 0
+    stream.seek(0)
+    assert ".-   7: if r0 == 0x0 goto L10\n" in stream.read()
