@@ -268,18 +268,22 @@ class Elf:
         Raises:
             ObjectError: It reaches beyond the end of the file, or is unreasonably large.
         """
+        return bytes(self.view(section))
+
+    def view(self, section: Section) -> memoryview:
+        """Return what `contents` returns, without a copy of what is in the file."""
         if section.type == SectionType.NOBITS:
             # All that came before counts as well: a thousand sections of 64 MiB are no better than one of 64 GiB.
             earlier = (s.size for s in self.sections[: section.number] if s.type == SectionType.NOBITS)
             if section.size + sum(size for size in earlier if size <= _MAX_NOBITS) > _MAX_NOBITS:
                 raise self.error(f"it claims {section.size} bytes without contents", section.name)
-            return bytes(section.size)
+            return memoryview(bytes(section.size))
         if section.offset + section.size > len(self.data):
             missing = section.offset + section.size - len(self.data)
             raise self.error(f"it reaches {missing} bytes beyond the end of the file", section.name)
         if section.flags & SectionFlag.COMPRESSED:
             raise self.error("it is compressed", section.name)
-        return self.data[section.offset : section.offset + section.size]
+        return memoryview(self.data)[section.offset : section.offset + section.size]
 
     @cached_property
     def symbol_table(self) -> Section | None:
@@ -309,7 +313,7 @@ class Elf:
             names = self.symbol_names
         except ObjectError:
             names = b""
-        raw = self.contents(table)
+        raw = self.view(table)
         # Elf64_Sym: name 4, info 1, other 1, section 2, value 8, size 8.
         return [
             Symbol(_string(names, f[0]), f[1] & 0xF, f[1] >> 4, f[2] & 3, f[3], f[4], f[5])
@@ -327,18 +331,23 @@ class Elf:
 
     def relocations(self, section: Section) -> list[Relocation]:
         """Return what patches *section*, in file order."""
-        found: list[Relocation] = []
+        return [Relocation(*row) for row in self.relocation_rows(section)]
+
+    def relocation_rows(self, section: Section) -> list[tuple[int, int, int, int]]:
+        """Return what patches *section* as plain tuples of what a `Relocation` has: five times as quick to make."""
+        found: list[tuple[int, int, int, int]] = []
+        little = self.byte_order == "little"
         for table in self.relocated.get(section.number, ()):
-            raw = self.contents(table)
-            if table.type == SectionType.REL:
-                entries = struct.iter_unpack(self._order + "QII", raw[: len(raw) // 16 * 16])
-                width = 0
-            else:
-                entries = struct.iter_unpack(self._order + "QIIq", raw[: len(raw) // 24 * 24])
-                width = 1
+            width = 16 if table.type == SectionType.REL else 24
+            raw = self.view(table)
+            raw = raw[: len(raw) // width * width]
             # r_info is one 64-bit word, the symbol in its upper half: the halves trade places with the byte order.
-            type_at, symbol_at = (1, 2) if self.byte_order == "little" else (2, 1)
-            found += [Relocation(e[0], e[type_at], e[symbol_at], e[3] if width else 0) for e in entries]
+            if width == 24:
+                entries = struct.iter_unpack(self._order + "QIIq", raw)
+                found += entries if little else [(at, type_, symbol, addend) for at, symbol, type_, addend in entries]
+            else:
+                entries = struct.iter_unpack(self._order + "QII", raw)
+                found += [(e[0], e[1], e[2], 0) if little else (e[0], e[2], e[1], 0) for e in entries]
         return found
 
     def string(self, section: Section, offset: int = 0) -> str:

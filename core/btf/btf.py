@@ -141,6 +141,13 @@ class Btf:
             return "void" if self.base is None else self.base.type_name(type_id)
         return self.name(self._words[self._place(type_id)])
 
+    def linkage(self, type_id: int) -> int:
+        """Return the linkage of a FUNC without decoding it: one of `types.Linkage`."""
+        if self.base is not None and type_id < self.first_id:
+            return self.base.linkage(type_id)
+        # It sits where other kinds count their members.
+        return self._words[self._place(type_id) + 1] & 0xFFFF
+
     def word_offset(self, type_id: int) -> int:
         """Return the offset of a type's record in `raw`, in bytes; of one of the base's, in the base's `raw`."""
         if self.base is not None and type_id < self.first_id:
@@ -282,9 +289,15 @@ class Btf:
 
     def ids(self, kind: Kind) -> list[int]:
         """Return the ids of all types of one kind, those of the base included."""
-        words = self._words
         found = [] if self.base is None else self.base.ids(kind)
-        return found + [i for i, at in enumerate(self._places, self.first_id) if words[at + 1] >> 24 & 0x1F == kind]
+        return found + self._by_kind.get(kind, [])
+
+    @cached_property
+    def _by_kind(self) -> dict[int, list[int]]:
+        words, found = self._words, dict[int, list[int]]()
+        for type_id, at in enumerate(self._places, self.first_id):
+            found.setdefault(words[at + 1] >> 24 & 0x1F, []).append(type_id)
+        return found
 
     def strip(self, type_id: int) -> t.BtfType:
         """Return the type behind typedefs, modifiers and tags."""

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import array
 import bisect
+import operator
 import struct
 import sys
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..errors import ObjectError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .btf import Btf
 
 __all__ = ["BtfExt", "CoreRecord", "FunctionRecord", "LineRecord"]
@@ -64,7 +68,7 @@ class BtfExt:
         btf: The BTF whose strings it uses.
     """
 
-    def __init__(self, raw: bytes, btf: Btf) -> None:
+    def __init__(self, raw: bytes | memoryview, btf: Btf) -> None:
         self._raw = raw
         self._btf = btf
         order = "<" if btf.byte_order == "little" else ">"
@@ -112,9 +116,7 @@ class BtfExt:
             return found
         if start + size > len(self._raw) or size < 4:
             raise self._error(8, "the header points outside of the section")
-        words = array.array("I", self._raw[start : start + size // 4 * 4])
-        if sys.byteorder != self._btf.byte_order:
-            words.byteswap()
+        words = self._words(start, size)
         width, at = words[0] // 4, 1
         if width < fields:
             raise self._error(start, f"records of {words[0]} bytes are too short")
@@ -127,28 +129,47 @@ class BtfExt:
             at += count * width
         return found
 
+    def _words(self, start: int, size: int) -> Sequence[int]:
+        view = memoryview(self._raw)[start : start + size // 4 * 4]
+        if sys.byteorder == self._btf.byte_order:
+            return view.cast("I")
+        words = array.array("I", view.tobytes())
+        words.byteswap()
+        return words
+
 
 class _Records:
-    """Records of one section as words, sorted by their first, the instruction's offset."""
+    """Records of one section as words; `words` and `offsets` are sorted by the first, the instruction's offset."""
 
-    def __init__(self, words: array.array[int], width: int, fields: int) -> None:
-        offsets = words[::width].tolist()
-        ordered = sorted(range(len(offsets)), key=offsets.__getitem__)
-        if ordered != list(range(len(offsets))):
-            # The kernel refuses such a file; bisecting it as it stands would find records of other functions.
-            words = array.array("I", [word for row in ordered for word in words[row * width : (row + 1) * width]])
-        self.words = words
+    def __init__(self, stored: Sequence[int], width: int, fields: int) -> None:
+        self._stored = stored
         self.width = width
         self.fields = fields
-        self.offsets = words[::width]
+
+    @cached_property
+    def words(self) -> Sequence[int]:
+        """The records; in order even where the file has them in none."""
+        width, words = self.width, self._stored
+        offsets = list(words[::width])
+        if all(map(operator.le, offsets, offsets[1:])):
+            return words
+        # The kernel refuses such a file; bisecting it as it stands would find records of other functions.
+        ordered = sorted(range(len(offsets)), key=offsets.__getitem__)
+        return array.array("I", [word for row in ordered for word in words[row * width : (row + 1) * width]])
+
+    @cached_property
+    def offsets(self) -> Sequence[int]:
+        """The first word of each record."""
+        return self.words[:: self.width]
 
     def index(self, offset: int) -> int:
+        """Return the number of the first record at *offset* or after."""
         return bisect.bisect_left(self.offsets, offset)
 
 
-def _between(records: _Records | None, start: int, stop: int) -> list[list[int]]:
+def _between(records: _Records | None, start: int, stop: int) -> list[Sequence[int]]:
     if records is None:
         return []
     width, fields, words = records.width, records.fields, records.words
     first, last = records.index(start), records.index(stop)
-    return [words[at : at + fields].tolist() for at in range(first * width, last * width, width)]
+    return [words[at : at + fields] for at in range(first * width, last * width, width)]

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["Embedded", "SeveralObjectsError", "find_objects", "list_objects", "read_source"]
 
 _MAGIC: Final = b"\x7fELF"
+_HEAD: Final = 20
+"""Bytes that tell whether a file is itself a BPF object."""
 _HEADER: Final = re.compile(rb"\x7fELF\x02[\x01\x02]\x01")
 """ELF, 64-bit, a known byte order, version 1."""
 _HEADER_SIZE: Final = 64
@@ -156,20 +158,28 @@ def _read(name: str) -> Buffer:
         with opened_file(name) as stream:
             status = os.fstat(stream.fileno())
             large = stat.S_ISREG(status.st_mode) and status.st_size > 1 << 20
-            data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) if large else stream.read()
+            # An object is read, so that nobody who writes to the file can pull it away from under us.
+            # (What the stream has buffered would be copied to what it reads then, so that both are there at once.)
+            whole = not large or _is_object(os.pread(stream.fileno(), _HEAD, 0))
+            data = stream.read() if whole else mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
     for magic, unpack in _UNPACKERS.items():
         if data[: len(magic)] == magic:
             return unpack(bytes(data), name)
     return data
 
 
+def _is_object(head: bytes) -> bool:
+    """Return whether a file that begins so is itself a BPF object."""
+    if head[:4] != _MAGIC or len(head) < _HEAD:
+        return False
+    return int.from_bytes(head[18:20], "big" if head[5] == 2 else "little") in (EM_NONE, EM_BPF)
+
+
 def _objects_of(data: Buffer, file: str) -> list[Embedded] | None:
     """Return what *data* holds; None where it is itself a BPF object, damaged or not, or nothing that is known."""
-    if data[:4] == _MAGIC and len(data) >= 20:
-        order = "big" if data[5] == 2 else "little"
-        if int.from_bytes(data[18:20], order) in (EM_NONE, EM_BPF):
-            return None
-    elif data[:8] == _THIN_ARCHIVE:
+    if _is_object(data[:_HEAD]):
+        return None
+    if data[:8] == _THIN_ARCHIVE:
         raise ObjectError("it is a thin archive, which holds only the names of objects", file=file)
     # An empty or foreign file gets the sentence that Elf has for it.
     return find_objects(data) or None

@@ -7,10 +7,17 @@ target is its symbol plus (imm + 1) instructions, a 64-bit immediate's its symbo
 from __future__ import annotations
 
 import bisect
-from typing import TYPE_CHECKING, Final
+import re
+import struct
+from collections import deque
+from functools import cached_property
+from itertools import chain
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
-from ..elf import Relocation, SymbolType
+from ..elf import SymbolType
 from ..errors import ObjectError
+from .object import FunctionRange
 from .program import (
     INSN_SIZE,
     CoreRelocation,
@@ -23,11 +30,11 @@ from .program import (
 from .source import SourceTexts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ..dwarf import Dwarf
     from ..elf import Section, Symbol
-    from .object import FunctionRange, ObjectFile
+    from .object import ObjectFile
 
 __all__ = ["ExternPlace", "Linker"]
 
@@ -45,6 +52,9 @@ ExternPlace = tuple[ReferenceKind, str | None, int, bool]
 class Linker:
     """Links the programs of one object.
 
+    A section is looked at once, however many programs call its functions. A program's code is put together when it is
+    first looked at, since its size, its functions and its maps can be told without.
+
     Args:
         obj: The object.
         externs: What its undefined symbols stand for, by name.
@@ -53,257 +63,345 @@ class Linker:
     def __init__(self, obj: ObjectFile, externs: Mapping[str, ExternPlace]) -> None:
         self.obj = obj
         self.externs = externs
-        self._relocations: dict[int, tuple[list[int], list[Relocation]]] = {}
+        self._pieces: dict[FunctionRange, _Piece] = {}
+        """By identity: aliases lie at the same place and differ in name."""
+        self._sections: dict[int, _CodeSection] = {}
+        self._resolved: dict[tuple[int, int, int], _Target] = {}
+        """By symbol, opcode and immediate."""
 
     def link(self, entry: FunctionRange) -> LinkedCode:
         """Return the linked code of a program; what cannot be resolved is noted in its `problem`."""
-        return _Link(self, entry).result()
+        pieces, starts, size = list[_Piece](), dict[tuple[int, int], int](), 0
+        functions: list[Function] = []
+        problem: str | None = None
+        queue = deque([entry])
+        while queue:
+            item = queue.popleft()
+            if item.place in starts:
+                continue
+            piece = self._pieces.get(item) or self._piece(item)
+            problem = problem or piece.problem
+            if piece.section is None:
+                continue
+            if size + piece.size > _MAX_INSNS:
+                reason = f"function {item.name} makes the program too long"
+                problem = problem or self.obj.elf.error(reason, item.section.name, item.start).message
+                continue
+            pieces.append(piece)
+            functions.append(Function(item.name, size, piece.size, *piece.origin))
+            starts[item.place] = size
+            size += piece.size
+            queue.extend([call.target for call in piece.calls])
+        return _LinkedPieces(self.obj, pieces, starts, tuple(functions), problem)
 
-    def relocations(self, section: Section, start: int, stop: int) -> list[Relocation]:
-        """Return the relocations of these bytes of a section, sorted by offset."""
-        if section.number not in self._relocations:
-            found = sorted(self.obj.elf.relocations(section), key=lambda item: item.offset)
-            self._relocations[section.number] = ([item.offset for item in found], found)
-        offsets, found = self._relocations[section.number]
-        return found[bisect.bisect_left(offsets, start) : bisect.bisect_left(offsets, stop)]
+    def _piece(self, item: FunctionRange) -> _Piece:
+        """Return what one function refers to."""
+        elf, section = self.obj.elf, item.section
+        global_ = item.symbol is None or item.symbol.is_exported
+        origin = (section.name, item.start, self.obj.function_types.get(item.name, 0), global_)
+        try:
+            if item.start % INSN_SIZE or (item.stop - item.start) % INSN_SIZE:
+                raise elf.error(f"function {item.name} is no whole number of instructions", section.name, item.start)
+            if section.number not in self._sections:
+                self._sections[section.number] = self._look_at(section)
+            found = self._sections[section.number]
+        except ObjectError as error:
+            piece = _Piece(item, origin, None, slice(0), (), (), error.message)
+        else:
+            calls = (*_within(found.calls, item), *_within(found.local_calls, item))
+            first = bisect.bisect_left(found.offsets, item.start)
+            uses = slice(first, bisect.bisect_left(found.offsets, item.stop, first))
+            maps = dict.fromkeys(found.maps[uses])
+            maps.pop("", None)
+            problem = next((reason for _, reason in _within(found.problems, item)), found.problem)
+            piece = _Piece(item, origin, found, uses, calls, tuple(maps), problem)
+        self._pieces[item] = piece
+        return piece
 
-
-class _Link:
-    """One program being linked."""
-
-    def __init__(self, linker: Linker, entry: FunctionRange) -> None:
-        self.linker = linker
-        self.obj = linker.obj
-        self.elf = linker.obj.elf
-        self.order: Final = self.elf.byte_order
-        self.code = bytearray()
-        self.functions: list[Function] = []
-        self.ranges: list[FunctionRange] = []
-        self.references: dict[int, Reference] = {}
-        self.problem: str | None = None
-        self.starts: dict[tuple[int, int], int] = {}
-        self.patches: list[tuple[int, FunctionRange, ReferenceKind]] = []
-        self.queue = [entry]
-
-    def result(self) -> LinkedCode:
-        while self.queue:
-            item = self.queue.pop(0)
-            if (item.section.number, item.start) not in self.starts:
-                try:
-                    self.append(item)
-                except ObjectError as error:
-                    self.problem = self.problem or error.message
-        for slot, target, kind in self.patches:
-            self.patch(slot, target, kind)
-        ranges, functions = tuple(self.ranges), tuple(self.functions)
-        return LinkedCode(
-            bytes(self.code),
-            functions,
-            self.references,
-            self.problem,
-            lambda: _line_infos(self.obj, ranges, functions),
-            lambda: _core_relocations(self.obj, ranges, functions),
-        )
-
-    def note(self, section: Section, offset: int, reason: str) -> None:
-        """Keep the first problem: it is what a user has to mend first."""
-        self.problem = self.problem or self.elf.error(reason, section.name, offset).message
-
-    def append(self, item: FunctionRange) -> None:
-        section = item.section
-        self.obj.check_code(section)
-        contents = self.elf.contents(section)
-        if item.start % INSN_SIZE or (item.stop - item.start) % INSN_SIZE:
-            raise self.elf.error(f"function {item.name} is no whole number of instructions", section.name, item.start)
-        start = len(self.code) // INSN_SIZE
-        if start + (item.stop - item.start) // INSN_SIZE > _MAX_INSNS:
-            raise self.elf.error(f"function {item.name} makes the program too long", section.name, item.start)
-        self.starts[section.number, item.start] = start
-        self.code += contents[item.start : item.stop]
-        self.ranges.append(item)
-        self.functions.append(
-            Function(
-                item.name,
-                start,
-                (item.stop - item.start) // INSN_SIZE,
-                section.name,
-                item.start,
-                self.obj.function_types.get(item.name, 0),
-                is_global=item.symbol is None or item.symbol.is_exported,
-            )
-        )
+    def _look_at(self, section: Section) -> _CodeSection:
+        """Resolve what the instructions of a section refer to, by relocations and by calls that need none."""
+        obj, elf = self.obj, self.obj.elf
+        obj.check_code(section)
+        found = _CodeSection()
+        code, end = elf.view(section), section.size
+        imm = struct.Struct("<i" if elf.byte_order == "little" else ">i").unpack_from
+        resolved = self._resolved
         relocated: set[int] = set()
-        for relocation in self.linker.relocations(section, item.start, item.stop):
-            relocated.add(relocation.offset)
-            self.relocate(item, start, relocation)
-        self.local_calls(item, start, relocated)
+        for offset, _, symbol, addend in sorted(elf.relocation_rows(section)):
+            if offset >= end:
+                reason = f"a relocation lies beyond the end of the section, which has {end:#x} bytes"
+                found.problem = elf.error(reason, section.name, offset).message
+                break
+            relocated.add(offset)
+            if offset % INSN_SIZE:
+                target: _Target = "a relocation points to no instruction"
+            else:
+                key = (symbol, code[offset], imm(code, offset + 4)[0] + addend)
+                target = resolved.get(key) or resolved.setdefault(key, self._resolve(*key))
+            if isinstance(target, Reference):
+                found.offsets.append(offset)
+                found.references.append(target)
+                found.maps.append(target.map or "")
+            elif isinstance(target, str):
+                found.problems.append((offset, elf.error(target, section.name, offset).message))
+            else:
+                kind = ReferenceKind.CALL if code[offset] == _CALL else ReferenceKind.FUNCTION
+                found.calls.append(_Call(offset, target, kind))
+        for match in _LOCAL_CALLS[elf.byte_order].finditer(code):
+            offset = match.start()
+            if offset % INSN_SIZE or offset in relocated:
+                continue
+            target = self._function(section.number, offset + (imm(code, offset + 4)[0] + 1) * INSN_SIZE)
+            if isinstance(target, str):
+                found.problems.append((offset, elf.error(target, section.name, offset).message))
+            else:
+                found.local_calls.append(_Call(offset, target, ReferenceKind.CALL))
+        found.problems.sort()
+        return found
 
-    def local_calls(self, item: FunctionRange, start: int, relocated: set[int]) -> None:
-        """Find the calls that the compiler resolved by itself: those within their section."""
-        opcodes = bytes(self.code[start * INSN_SIZE :: INSN_SIZE])
-        at = opcodes.find(_CALL)
-        while at >= 0:
-            offset = item.start + at * INSN_SIZE
-            slot = start + at
-            if offset not in relocated and self.source(slot) == _PSEUDO_CALL:
-                self.call(item, slot, item.section.number, offset + (self.imm(slot) + 1) * INSN_SIZE)
-            at = opcodes.find(_CALL, at + 1)
-
-    def relocate(self, item: FunctionRange, start: int, relocation: Relocation) -> None:
-        section = item.section
-        if relocation.offset % INSN_SIZE or relocation.symbol >= len(self.obj.symbols):
-            self.note(section, relocation.offset, "a relocation points to no instruction or no symbol")
-            return
-        symbol = self.obj.symbols[relocation.symbol]
-        slot = start + (relocation.offset - item.start) // INSN_SIZE
-        opcode = self.code[slot * INSN_SIZE]
-        imm = self.imm(slot) + relocation.addend
+    def _resolve(self, symbol_index: int, opcode: int, imm: int) -> _Target:
+        """Return what an instruction with this opcode and immediate means by a symbol, or why it means nothing."""
+        if symbol_index >= len(self.obj.symbols):
+            return "a relocation points to no symbol"
+        symbol = self.obj.symbols[symbol_index]
+        if opcode not in (_CALL, _LD_IMM64):
+            return f"a relocation of opcode {opcode:#04x} makes no sense"
         if symbol.section == 0:
-            self.extern(item, slot, symbol, relocation.offset, imm)
-        elif opcode == _CALL:
-            self.call(item, slot, symbol.section, symbol.value + (imm + 1) * INSN_SIZE)
-        elif opcode == _LD_IMM64:
-            self.address(item, slot, symbol, relocation.offset, imm)
-        else:
-            self.note(section, relocation.offset, f"a relocation of opcode {opcode:#04x} makes no sense")
+            return self._extern(symbol, opcode, imm)
+        if opcode == _CALL:
+            return self._function(symbol.section, symbol.value + (imm + 1) * INSN_SIZE)
+        return self._address(symbol, imm)
 
-    def address(self, item: FunctionRange, slot: int, symbol: Symbol, offset: int, imm: int) -> None:
+    def _function(self, index: int, place: int) -> FunctionRange | str:
+        return self.obj.function_at(index, place) or f"it calls offset {place:#x}, where no function begins"
+
+    def _address(self, symbol: Symbol, imm: int) -> _Target:
         """Resolve the 64-bit immediate that is the address of a map, of data, or of a function."""
-        index, place = symbol.section, symbol.value + imm
-        if index in self.obj.functions:
-            target = self.obj.function_at(index, place)
-            if target is None:
-                self.note(
-                    item.section,
-                    offset,
-                    f"it takes the address of {symbol.name or 'code'}, where no function begins",
-                )
-                return
-            self.later(slot, target, ReferenceKind.FUNCTION)
-        elif index in self.obj.data_sections:
-            name = self.obj.data_sections[index].name
-            if not 0 <= place <= self.obj.data_sections[index].size:
-                self.note(
-                    item.section,
-                    offset,
-                    f"it refers to offset {place:#x}, which is outside of section {name}",
-                )
-                return
-            found = self.obj.variable_at(index, place)
-            shown, begin = (name, 0) if found is None else found
-            self.references[slot] = Reference(ReferenceKind.DATA, shown, name, place, place - begin)
-        elif (index, place) in self.obj.maps_at:
-            name = self.obj.maps_at[index, place]
-            self.references[slot] = Reference(ReferenceKind.MAP, name, name)
-        else:
-            what = symbol.name or (self.elf.sections[index].name if index < len(self.elf.sections) else "nothing")
-            self.note(item.section, offset, f"it refers to {what}, which is neither a map, nor data, nor a function")
+        obj, index, place = self.obj, symbol.section, symbol.value + imm
+        if index in obj.functions:
+            target = obj.function_at(index, place)
+            return target or f"it takes the address of {symbol.name or 'code'}, where no function begins"
+        if index in obj.data_sections:
+            name = obj.data_sections[index].name
+            if not 0 <= place <= obj.data_sections[index].size:
+                return f"it refers to offset {place:#x}, which is outside of section {name}"
+            shown, begin = obj.variable_at(index, place) or (name, 0)
+            return Reference(ReferenceKind.DATA, shown, name, place, place - begin)
+        if (index, place) in obj.maps_at:
+            name = obj.maps_at[index, place]
+            return Reference(ReferenceKind.MAP, name, name)
+        sections = obj.elf.sections
+        what = symbol.name or (sections[index].name if index < len(sections) else "nothing")
+        return f"it refers to {what}, which is neither a map, nor data, nor a function"
 
-    def call(self, item: FunctionRange, slot: int, index: int, place: int) -> None:
-        target = self.obj.function_at(index, place)
-        if target is None:
-            offset = item.start + (slot - self.starts[item.section.number, item.start]) * INSN_SIZE
-            self.note(item.section, offset, f"it calls offset {place:#x}, where no function begins")
-            return
-        self.later(slot, target, ReferenceKind.CALL)
-
-    def later(self, slot: int, target: FunctionRange, kind: ReferenceKind) -> None:
-        self.patches.append((slot, target, kind))
-        self.queue.append(target)
-
-    def extern(self, item: FunctionRange, slot: int, symbol: Symbol, offset: int, imm: int) -> None:
-        if self.code[slot * INSN_SIZE] == _CALL:
-            known = self.linker.externs.get(symbol.name)
+    def _extern(self, symbol: Symbol, opcode: int, imm: int) -> Reference | str:
+        known = self.externs.get(symbol.name)
+        if opcode == _CALL:
             if known is None and symbol.type == SymbolType.FUNC:
-                self.note(item.section, offset, f"it calls {symbol.name}, which is not in the object")
-                return
-            weak = known is not None and known[3]
-            self.references[slot] = Reference(ReferenceKind.KFUNC, symbol.name, weak=weak)
-            return
-        known = self.linker.externs.get(symbol.name)
+                return f"it calls {symbol.name}, which is not in the object"
+            return Reference(ReferenceKind.KFUNC, symbol.name, weak=known is not None and known[3])
         if known is None:
-            self.note(item.section, offset, f"it refers to {symbol.name or 'a symbol'}, which is not in the object")
-            return
+            return f"it refers to {symbol.name or 'a symbol'}, which is not in the object"
         kind, map_name, place, weak = known
-        self.references[slot] = Reference(
-            kind, symbol.name, map_name, place + imm if map_name else 0, imm if map_name else 0, weak
-        )
-
-    def source(self, slot: int) -> int:
-        registers = self.code[slot * INSN_SIZE + 1]
-        return registers >> 4 if self.order == "little" else registers & 0xF
-
-    def imm(self, slot: int) -> int:
-        at = slot * INSN_SIZE + 4
-        return int.from_bytes(self.code[at : at + 4], self.order, signed=True)
-
-    def patch(self, slot: int, target: FunctionRange, kind: ReferenceKind) -> None:
-        """Write the distance to a subprogram, now that its place is known."""
-        start = self.starts.get((target.section.number, target.start))
-        if start is None:
-            return
-        self.references[slot] = Reference(kind, target.name, offset=start)
-        at = slot * INSN_SIZE
-        source = _PSEUDO_CALL if kind is ReferenceKind.CALL else _PSEUDO_FUNC
-        registers = self.code[at + 1]
-        little = self.order == "little"
-        self.code[at + 1] = registers & 0x0F | source << 4 if little else registers & 0xF0 | source
-        self.code[at + 4 : at + 8] = (start - slot - 1).to_bytes(4, self.order, signed=True)
-        if kind is ReferenceKind.FUNCTION and at + 16 <= len(self.code):
-            self.code[at + 12 : at + 16] = bytes(4)
+        if map_name is None:
+            return Reference(kind, symbol.name, weak=weak)
+        return Reference(kind, symbol.name, map_name, place + imm, imm, weak)
 
 
-def _line_infos(obj: ObjectFile, ranges: Sequence[FunctionRange], functions: Sequence[Function]) -> Sequence[LineInfo]:
-    btf, ext = obj.btf, obj.ext
-    if obj.dwarf is not None:
-        return _debug_lines(obj, obj.dwarf, ranges, functions)
-    if btf is None or ext is None:
-        return ()
-    return [
-        LineInfo(
-            function.start + (record.offset - item.start) // INSN_SIZE,
-            btf.name(record.file),
-            record.line,
-            record.column,
-            btf.name(record.source),
-            record.file,
-            record.source,
-        )
-        for item, function in zip(ranges, functions, strict=True)
-        for record in ext.lines(item.section.name, item.start, item.stop)
-    ]
+class _Call(NamedTuple):
+    """An instruction that calls a subprogram, or takes its address."""
+
+    offset: int
+    target: FunctionRange
+    kind: ReferenceKind
 
 
-def _debug_lines(
-    obj: ObjectFile, dwarf: Dwarf, ranges: Sequence[FunctionRange], functions: Sequence[Function]
-) -> Sequence[LineInfo]:
-    """Return the same from DWARF; the text of a line where its file is on this machine."""
-    texts = SourceTexts(obj.elf.file)
-    found: list[LineInfo] = []
-    for item, function in zip(ranges, functions, strict=True):
-        rows = dwarf.lines(item.section.number)
-        first = bisect.bisect_left(rows, item.start, key=lambda row: row.offset)
-        for row in rows[first : bisect.bisect_left(rows, item.stop, key=lambda row: row.offset)]:
-            slot = function.start + (row.offset - item.start) // INSN_SIZE
-            found.append(LineInfo(slot, row.file.path, row.line, row.column, texts.line(row.file, row.line)))
-    obj.note_debug()
-    return found
+class _CodeSection:
+    """What the instructions of a section refer to: each list is sorted by offset."""
+
+    def __init__(self) -> None:
+        self.offsets: list[int] = []
+        """Where the instructions lie that refer to what `references` holds."""
+        self.references: list[Reference] = []
+        self.maps: list[str] = []
+        """The maps of `references`, empty for none."""
+        self.calls: list[_Call] = []
+        """Those that relocations name."""
+        self.local_calls: list[_Call] = []
+        """Those that the compiler resolved by itself."""
+        self.problems: list[tuple[int, str]] = []
+        self.problem: str | None = None
+        """Of a relocation that belongs to no function, because it lies beyond the end."""
 
 
-def _core_relocations(
-    obj: ObjectFile, ranges: Sequence[FunctionRange], functions: Sequence[Function]
-) -> Sequence[CoreRelocation]:
-    btf, ext = obj.btf, obj.ext
-    if btf is None or ext is None:
-        return ()
-    return [
-        CoreRelocation(
-            function.start + (record.offset - item.start) // INSN_SIZE,
-            record.type_id,
-            btf.name(record.access),
-            record.kind,
-            record.access,
-        )
-        for item, function in zip(ranges, functions, strict=True)
-        for record in ext.core(item.section.name, item.start, item.stop)
-    ]
+class _Piece:
+    """One function, and what its instructions refer to."""
+
+    __slots__ = ("calls", "item", "maps", "origin", "problem", "section", "size", "uses")
+
+    def __init__(
+        self,
+        item: FunctionRange,
+        origin: tuple[str, int, int, bool],
+        section: _CodeSection | None,
+        uses: slice,
+        calls: tuple[_Call, ...],
+        maps: tuple[str, ...],
+        problem: str | None,
+    ) -> None:
+        self.item = item
+        self.origin = origin
+        """What a `Function` has behind its size."""
+        self.section = section
+        """None where it has no instructions that a program can take in."""
+        self.uses = uses
+        """Which of the section's `offsets` and `references` are its own."""
+        self.calls = calls
+        self.maps = maps
+        self.problem = problem
+        self.size = (item.stop - item.start) // INSN_SIZE
+        """In slots."""
+
+
+class _LinkedPieces(LinkedCode):
+    """A program of pieces, each part made when it is first looked at."""
+
+    def __init__(
+        self,
+        obj: ObjectFile,
+        pieces: list[_Piece],
+        starts: dict[tuple[int, int], int],
+        functions: tuple[Function, ...],
+        problem: str | None,
+    ) -> None:
+        super().__init__(functions=functions, problem=problem)
+        self._obj = obj
+        self._pieces = pieces
+        self._starts = starts
+        """The first slot of each piece, by the function's place."""
+
+    @cached_property
+    def code(self) -> bytes:
+        """The instructions; the distances to subprograms are written in, now that their places are known."""
+        elf = self._obj.elf
+        code = bytearray()
+        for piece in self._pieces:
+            code += elf.view(piece.item.section)[piece.item.start : piece.item.stop]
+        little = elf.byte_order == "little"
+        for slot, start, call in self._calls():
+            at = slot * INSN_SIZE
+            source = _PSEUDO_CALL if call.kind is ReferenceKind.CALL else _PSEUDO_FUNC
+            registers = code[at + 1]
+            code[at + 1] = registers & 0x0F | source << 4 if little else registers & 0xF0 | source
+            code[at + 4 : at + 8] = (start - slot - 1).to_bytes(4, elf.byte_order, signed=True)
+            if call.kind is ReferenceKind.FUNCTION and at + 16 <= len(code):
+                code[at + 12 : at + 16] = bytes(4)
+        return bytes(code)
+
+    @cached_property
+    def references(self) -> dict[int, Reference]:
+        """What instructions refer to, by slot."""
+        found: dict[int, Reference] = {}
+        for piece, function in zip(self._pieces, self.functions, strict=True):
+            section, base = piece.section, piece.item.start
+            if section is not None:
+                slots = [function.start + (offset - base) // INSN_SIZE for offset in section.offsets[piece.uses]]
+                found.update(zip(slots, section.references[piece.uses], strict=True))
+        for slot, start, call in self._calls():
+            found[slot] = Reference(call.kind, call.target.name, offset=start)
+        return found
+
+    def _calls(self) -> Iterator[tuple[int, int, _Call]]:
+        """Yield the slots that refer to subprograms, and where those begin."""
+        for piece, function in zip(self._pieces, self.functions, strict=True):
+            for call in piece.calls:
+                start = self._starts.get(call.target.place)
+                if start is not None:
+                    yield function.start + (call.offset - piece.item.start) // INSN_SIZE, start, call
+
+    @property
+    def maps(self) -> list[str]:
+        """Names of the maps and data sections that the code uses, in the order of first use."""
+        return list(dict.fromkeys(chain.from_iterable([piece.maps for piece in self._pieces])))
+
+    def _ranges(self) -> Iterator[tuple[int, tuple[str, int, int]]]:
+        """Yield what a slot lies behind its byte in the file, then the bytes: section, start and stop."""
+        for piece, function in zip(self._pieces, self.functions, strict=True):
+            item = piece.item
+            yield function.start - item.start // INSN_SIZE, (item.section.name, item.start, item.stop)
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """The numbers of lines and of CO-RE relocations in .BTF.ext."""
+        ext = self._obj.ext
+        if ext is None:
+            return 0, 0
+        places = [place for _, place in self._ranges()]
+        return sum(ext.count_lines(*place) for place in places), sum(ext.count_core(*place) for place in places)
+
+    @cached_property
+    def line_infos(self) -> Sequence[LineInfo]:
+        """The C lines, sorted by slot: from .BTF.ext, else from DWARF."""
+        btf, ext = self._obj.btf, self._obj.ext
+        if self._obj.dwarf is not None:
+            return self._debug_lines(self._obj.dwarf)
+        if btf is None or ext is None:
+            return ()
+        return [
+            LineInfo(
+                shift + record.offset // INSN_SIZE,
+                btf.name(record.file),
+                record.line,
+                record.column,
+                btf.name(record.source),
+                record.file,
+                record.source,
+            )
+            for shift, place in self._ranges()
+            for record in ext.lines(*place)
+        ]
+
+    def _debug_lines(self, dwarf: Dwarf) -> Sequence[LineInfo]:
+        """Return the lines of DWARF, with their text where the file is on this machine."""
+        texts = SourceTexts(self._obj.elf.file)
+        found: list[LineInfo] = []
+        for piece, function in zip(self._pieces, self.functions, strict=True):
+            item = piece.item
+            rows = dwarf.lines(item.section.number)
+            first = bisect.bisect_left(rows, item.start, key=lambda row: row.offset)
+            for row in rows[first : bisect.bisect_left(rows, item.stop, key=lambda row: row.offset)]:
+                slot = function.start + (row.offset - item.start) // INSN_SIZE
+                found.append(LineInfo(slot, row.file.path, row.line, row.column, texts.line(row.file, row.line)))
+        self._obj.note_debug()
+        return found
+
+    @cached_property
+    def core_relocations(self) -> Sequence[CoreRelocation]:
+        """The accesses to be adapted to the running kernel, sorted by slot."""
+        btf, ext = self._obj.btf, self._obj.ext
+        if btf is None or ext is None:
+            return ()
+        return [
+            CoreRelocation(
+                shift + record.offset // INSN_SIZE, record.type_id, btf.name(record.access), record.kind, record.access
+            )
+            for shift, place in self._ranges()
+            for record in ext.core(*place)
+        ]
+
+
+_Target = Reference | FunctionRange | str
+"""What a relocation means; text says why it means nothing."""
+_LOCAL_CALLS: Final = {
+    # A call's opcode, then a source register of 1: the upper half of the next byte; in big-endian objects the lower.
+    "little": re.compile(rb"\x85[\x10-\x1f]", re.DOTALL),
+    "big": re.compile(b"\x85[" + b"".join(re.escape(bytes([high << 4 | 1])) for high in range(16)) + b"]", re.DOTALL),
+}
+_first: Final = itemgetter(0)
+_Sorted = TypeVar("_Sorted", bound=tuple[Any, ...])
+
+
+def _within(records: list[_Sorted], item: FunctionRange) -> list[_Sorted]:
+    """Return the records whose offsets lie in a function."""
+    first = bisect.bisect_left(records, item.start, key=_first)
+    return records[first : bisect.bisect_left(records, item.stop, first, key=_first)]

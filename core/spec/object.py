@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bisect
 import re
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -30,16 +29,27 @@ _LEGACY_MAPS: Final = re.compile(r"(.+/)?maps(/.*)?$")
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
 class FunctionRange:
-    """A function's place in its section, in bytes."""
+    """A function's place in its section, in bytes.
 
-    name: str
-    section: Section
-    start: int
-    stop: int
-    symbol: Symbol | None
-    """None where the symbol table is gone and the whole section is taken for one function."""
+    Args:
+        name: Its name.
+        section: Its section.
+        start: The offset of its first instruction.
+        stop: The offset behind its last.
+        symbol: None where the symbol table is gone and the whole section is taken for one function.
+    """
+
+    __slots__ = ("name", "place", "section", "start", "stop", "symbol")
+
+    def __init__(self, name: str, section: Section, start: int, stop: int, symbol: Symbol | None) -> None:
+        self.name = name
+        self.section = section
+        self.start = start
+        self.stop = stop
+        self.symbol = symbol
+        self.place = (section.number, start)
+        """What tells functions apart whose names are the same: the section's number and the start."""
 
 
 class ObjectFile:
@@ -83,12 +93,12 @@ class ObjectFile:
                 known.add(section)
                 self.damage.append(Hidden(section, "section", error.message))
 
-    def _part(self, name: str, read: Callable[[bytes], _T]) -> _T | None:
+    def _part(self, name: str, read: Callable[[memoryview], _T]) -> _T | None:
         section = self.elf.by_name.get(name)
         if section is None:
             return None
         try:
-            return read(self.elf.contents(section))
+            return read(self.elf.view(section))
         except ObjectError as error:
             self.damage.append(Hidden(name, "section", error.message))
             return None
@@ -184,7 +194,8 @@ class ObjectFile:
 
     def function_at(self, section_index: int, offset: int) -> FunctionRange | None:
         """Return the function that begins at *offset* of a section."""
-        return self._by_start.get((section_index, offset))
+        place = (section_index, offset)
+        return self._by_start.get(place) or self._described_functions.get(place)
 
     @cached_property
     def _by_start(self) -> dict[tuple[int, int], FunctionRange]:
@@ -198,24 +209,27 @@ class ObjectFile:
                     item.symbol and item.symbol.is_exported and old.symbol and not old.symbol.is_exported
                 ):
                     found[key] = item
-        for item in self._described_functions():
-            found.setdefault((item.section.number, item.start), item)
         return found
 
-    def _described_functions(self) -> Iterator[FunctionRange]:
-        """Yield the functions that .BTF.ext describes: those whose local symbols were stripped are known from there."""
+    @cached_property
+    def _described_functions(self) -> dict[tuple[int, int], FunctionRange]:
+        """What .BTF.ext or DWARF describes: functions whose local symbols were stripped are known from there."""
         btf, ext = self.btf, self.ext
+        found: dict[tuple[int, int], FunctionRange] = {}
         if self.dwarf is not None:
-            yield from self._debugged_functions(self.dwarf)
+            for item in self._debugged_functions(self.dwarf):
+                found.setdefault(item.place, item)
         if btf is None or ext is None:
-            return
+            return found
         for section in self.code_sections:
             records = ext.functions(section.name, 0, section.size)
             for at, record in enumerate(records):
                 stop = records[at + 1].offset if at + 1 < len(records) else section.size
                 if record.offset < stop <= section.size:
                     name = btf.type_name(record.type_id) if record.type_id < len(btf) else ""
-                    yield _local_function(name, section, record.offset, stop)
+                    item = _local_function(name, section, record.offset, stop)
+                    found.setdefault(item.place, item)
+        return found
 
     def _debugged_functions(self, dwarf: Dwarf) -> Iterator[FunctionRange]:
         """Yield the functions that the DWARF describes."""

@@ -46,6 +46,6 @@ def _head(elf: Elf, name: str) -> bytes:
     if section is None:
         return b""
     try:
-        return elf.contents(section)[:_LOOKED_AT]
+        return bytes(elf.view(section)[:_LOOKED_AT])
     except ObjectError:
         return b""

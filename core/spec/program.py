@@ -5,7 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import UnknownNameError
 
@@ -48,8 +49,7 @@ class ReferenceKind(enum.StrEnum):
     """The address of a kernel symbol (ld_imm64, source 3 when typed, else a plain address)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """What one instruction of the linked code refers to."""
 
     kind: ReferenceKind
@@ -65,8 +65,7 @@ class Reference:
     """For KFUNC and KSYM: whether it may be missing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(NamedTuple):
     """A function within a program's linked code: the entry first, then its subprograms."""
 
     name: str
@@ -89,8 +88,7 @@ class Function:
         return self.start + self.size
 
 
-@dataclass(frozen=True, slots=True)
-class LineInfo:
+class LineInfo(NamedTuple):
     """Where a run of instructions comes from, until the next LineInfo."""
 
     slot: int
@@ -106,8 +104,7 @@ class LineInfo:
     """Offset of `source` in the BTF's string table, as the kernel wants it."""
 
 
-@dataclass(frozen=True, slots=True)
-class CoreRelocation:
+class CoreRelocation(NamedTuple):
     """One `struct bpf_core_relo`: an access that is to be adapted to the running kernel's types."""
 
     slot: int
@@ -122,32 +119,71 @@ class CoreRelocation:
     """Offset of `access` in the BTF's string table."""
 
 
-@dataclass(frozen=True)
 class LinkedCode:
     """A program's instructions with its subprograms appended, as they will be loaded.
 
     Calls and addresses of subprograms are resolved. Maps, data, kernel functions and symbols are not: they need file
-    descriptors, which `references` lists by slot.
+    descriptors, which `references` lists by slot. The linker's own kind makes each part when it is first looked at.
+
+    Args:
+        code: In the object's byte order, 8 bytes a slot.
+        functions: In the order in which they lie in *code*, the entry first.
+        references: What instructions refer to, by slot.
+        problem: The first thing that could not be resolved, with its place; the code is as it stands in the file.
+        line_infos: The C lines, sorted by slot.
+        core_relocations: The accesses to be adapted to the running kernel, sorted by slot.
     """
 
-    code: bytes
-    """In the object's byte order, 8 bytes a slot."""
-    functions: tuple[Function, ...] = ()
-    references: Mapping[int, Reference] = field(default_factory=dict[int, Reference])
-    problem: str | None = None
-    """The first thing that could not be resolved, with its place; the code is kept as it stands in the file."""
-    read_line_infos: Callable[[], Sequence[LineInfo]] = field(default=tuple, repr=False, compare=False)
-    read_core_relocations: Callable[[], Sequence[CoreRelocation]] = field(default=tuple, repr=False, compare=False)
+    def __init__(
+        self,
+        code: bytes = b"",
+        functions: tuple[Function, ...] = (),
+        references: Mapping[int, Reference] = MappingProxyType({}),
+        problem: str | None = None,
+        *,
+        line_infos: Sequence[LineInfo] = (),
+        core_relocations: Sequence[CoreRelocation] = (),
+    ) -> None:
+        self.functions = functions
+        """The entry and its subprograms, in the order in which they lie in `code`."""
+        self.problem = problem
+        """The first thing that could not be resolved, with its place; the code is kept as it stands in the file."""
+        self._given = code, references, line_infos, core_relocations
+
+    @cached_property
+    def code(self) -> bytes:
+        """The instructions in the object's byte order, 8 bytes a slot."""
+        return self._given[0]
+
+    @cached_property
+    def references(self) -> Mapping[int, Reference]:
+        """What instructions refer to, by slot."""
+        return self._given[1]
 
     @cached_property
     def line_infos(self) -> Sequence[LineInfo]:
         """The C lines, sorted by slot: from .BTF.ext, else from DWARF."""
-        return self.read_line_infos()
+        return self._given[2]
 
     @cached_property
     def core_relocations(self) -> Sequence[CoreRelocation]:
         """The accesses to be adapted to the running kernel, sorted by slot."""
-        return self.read_core_relocations()
+        return self._given[3]
+
+    @property
+    def insns(self) -> int:
+        """Slots of 8 bytes."""
+        return self.functions[-1].stop if self.functions else len(self.code) // INSN_SIZE
+
+    @property
+    def maps(self) -> list[str]:
+        """Names of the maps and data sections that the code uses, in the order of first use."""
+        return list(dict.fromkeys(ref.map for ref in self.references.values() if ref.map is not None))
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """The numbers of lines and of CO-RE relocations in .BTF.ext."""
+        return len(self.line_infos), len(self.core_relocations)
 
 
 @dataclass
@@ -171,7 +207,7 @@ class ProgramSpec:
     byte_order: ByteOrder = "little"
     unusable: str | None = None
     """Why it cannot be used, where its section or its symbol says so already."""
-    link: Callable[[], LinkedCode] = field(default=lambda: LinkedCode(b""), repr=False, compare=False)
+    link: Callable[[], LinkedCode] = field(default=LinkedCode, repr=False, compare=False)
     """Produces the linked code when it is first looked at; the reader binds it to the object's bytes."""
 
     @cached_property
@@ -230,7 +266,7 @@ class ProgramSpec:
     @property
     def insns(self) -> int:
         """Instruction slots of 8 bytes, subprograms included."""
-        return len(self.linked.code) // INSN_SIZE
+        return self.linked.insns
 
     @property
     def functions(self) -> tuple[Function, ...]:
@@ -240,4 +276,4 @@ class ProgramSpec:
     @property
     def maps(self) -> list[str]:
         """Names of the maps and data sections that it uses, in the order of first use."""
-        return list(dict.fromkeys(ref.map for ref in self.linked.references.values() if ref.map is not None))
+        return self.linked.maps

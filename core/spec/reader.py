@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from ..btf import CType, Kind
@@ -164,7 +165,7 @@ def _program(spec: CollectionSpec, item: FunctionRange, linker: Linker) -> Progr
         license=spec.license,
         kernel_version=spec.kernel_version,
         byte_order=spec.byte_order,
-        link=lambda: linker.link(item),
+        link=partial(linker.link, item),
     )
     if found is None:
         close = nearest_section(section)
@@ -228,9 +229,8 @@ def _externs(obj: ObjectFile, spec: CollectionSpec) -> dict[str, ExternPlace]:
                 data=bytearray(end),
             )
     for type_id in btf.ids(Kind.FUNC):
-        function = btf.type(type_id)
-        if isinstance(function, Function) and function.linkage == Linkage.EXTERN and function.name not in places:
-            kfuncs.append(Extern(function.name, function.name in weak, CType(btf, type_id).c_text))
-            places[function.name] = (ReferenceKind.KFUNC, None, 0, function.name in weak)
+        if btf.linkage(type_id) == Linkage.EXTERN and (name := btf.type_name(type_id)) not in places:
+            kfuncs.append(Extern(name, name in weak, CType(btf, type_id).c_text))
+            places[name] = (ReferenceKind.KFUNC, None, 0, name in weak)
     spec.externs = Externs(tuple(kconfig), tuple(ksyms), tuple(kfuncs))
     return places

@@ -9,6 +9,7 @@ properly.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from ..errors import nearest
@@ -164,6 +165,7 @@ def split_section(name: str) -> tuple[SectionKind, str] | None:
     return None
 
 
+@lru_cache(maxsize=1024)
 def find_section(name: str) -> tuple[SectionKind, str] | None:
     """Return what a section's name stands for and what it attaches to; None for an unknown one.
 

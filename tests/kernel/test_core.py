@@ -102,7 +102,7 @@ def test_a_field_that_is_missing_is_named():
     # r0 = offset of the field; exit
     code = struct.pack("=BBhi", 0xB7, 0, 0, 8) + struct.pack("=BBhi", 0x95, 0, 0, 0)
     text = spec.btf.strings.find(b"\x000:1\0") + 1
-    linked = LinkedCode(code, read_core_relocations=lambda: (CoreRelocation(0, older, "0:1", 0, text),))
+    linked = LinkedCode(code, core_relocations=(CoreRelocation(0, older, "0:1", 0, text),))
     program = ProgramSpec("reads", "raw_tp/x", ProgramType.RAW_TRACEPOINT, license="GPL", link=lambda: linked)
     spec.programs = {"reads": program}
     assert apply_core(program, spec.btf, vmlinux())[0] != code

@@ -119,7 +119,7 @@ def spec_json(spec: CollectionSpec) -> dict[str, Any]:
         "license": spec.license,
         "kernel_version": spec.kernel_version,
         "maps": [_map_json(item) for item in spec.maps.values()],
-        "programs": [_program_json(item, lines=spec.btf is not None) for item in spec.programs.values()],
+        "programs": [_program_json(item) for item in spec.programs.values()],
         "variables": [_variable_json(item) for item in spec.variables.values()],
         "hidden": [{"name": h.name, "kind": h.kind, "reason": h.reason} for h in spec.hidden],
         "externs": {
@@ -157,9 +157,8 @@ def _map_json(spec: MapSpec) -> dict[str, Any]:
     }
 
 
-def _program_json(spec: ProgramSpec, *, lines: bool) -> dict[str, Any]:
-    """Return a program; *lines* says whether its lines are from .BTF.ext, as the schema's count means them."""
-    linked = spec.linked
+def _program_json(spec: ProgramSpec) -> dict[str, Any]:
+    lines, relocations = spec.linked.counts
     return {
         "name": spec.name,
         "section": spec.section,
@@ -171,8 +170,8 @@ def _program_json(spec: ProgramSpec, *, lines: bool) -> dict[str, Any]:
         "insns": spec.insns,
         "functions": [function.name for function in spec.functions],
         "maps": spec.maps,
-        "line_infos": len(linked.line_infos) if lines else 0,
-        "core_relocations": len(linked.core_relocations),
+        "line_infos": lines,
+        "core_relocations": relocations,
         "problem": spec.problem,
     }
 

@@ -382,7 +382,7 @@ def test_pointers_of_a_32_bit_kernel():
 
 def _program(code: bytes, type_id: int, access: str, kind: int) -> ProgramSpec:
     relocations = (CoreRelocation(0, type_id, access, kind),)
-    linked = LinkedCode(code, read_core_relocations=lambda: relocations)
+    linked = LinkedCode(code, core_relocations=relocations)
     return ProgramSpec("prog", "test", ProgramType.SOCKET_FILTER, link=lambda: linked)
 
 

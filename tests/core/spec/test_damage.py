@@ -288,7 +288,12 @@ def test_a_relocation_outside_of_its_section_is_a_problem_of_the_program(order: 
     struct.pack_into(end + "Q", data, table.offset, 4)  # not on an instruction
     spec = CollectionSpec.from_bytes(bytes(data), file="x.o")
     problem = spec.programs["count_packets"].problem
-    assert problem == "x.o: section xdp: offset 0x4: a relocation points to no instruction or no symbol"
+    assert problem == "x.o: section xdp: offset 0x4: a relocation points to no instruction"
+    struct.pack_into(end + "Q", data, table.offset, elf.by_name["xdp"].size)
+    spec = CollectionSpec.from_bytes(bytes(data), file="x.o")
+    problem = spec.programs["count_packets"].problem
+    assert problem is not None
+    assert "a relocation lies beyond the end of the section" in problem
 
 
 def test_numbers_that_json_lacks_are_text(capsys: pytest.CaptureFixture[str]) -> None:
