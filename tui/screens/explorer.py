@@ -111,7 +111,7 @@ class ExplorerScreen(SpecScreen):
                         if tab == "overview":
                             yield Overview()
         yield SearchBar(placeholder="search: enter finds, n and N go on, esc gives up")
-        yield KeyBar(show_command_palette=False, compact=True)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Begin at the tree."""
