@@ -15,7 +15,7 @@ from ..core.live import Session, runtime_name
 from .config import Config, load_config
 from .operations import Operations
 from .palette import ExplorerCommands
-from .screens.explorer import ExplorerScreen
+from .screens.explorer import WIDE, ExplorerScreen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +42,7 @@ class BpftuiApp(App[ExitCode]):
     TITLE = "bpftui"
     CSS_PATH = "bpftui.tcss"
     COMMANDS: ClassVar = App.COMMANDS | {ExplorerCommands}
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - Textual declares it so
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - Textual declares it so
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "screen.quit", "Quit", show=False, priority=True, id="app.quit"),
     ]

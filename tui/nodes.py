@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-__all__ = ["Node", "NodeKind"]
+if TYPE_CHECKING:
+    from ..core.spec import CollectionSpec
+
+__all__ = ["Node", "NodeKind", "first_node"]
 
 
 class NodeKind(enum.StrEnum):
@@ -39,3 +43,9 @@ class Node:
     """As the CollectionSpec knows it; empty for the groups."""
     program: str = ""
     """For a function: the program whose linked code it is in; for CO-RE relocations: theirs, empty for all."""
+
+
+def first_node(spec: CollectionSpec) -> Node:
+    """Return what the explorer shows at first: the first program, else the collection."""
+    name = next(iter(spec.programs), None)
+    return Node(NodeKind.COLLECTION, spec.file) if name is None else Node(NodeKind.PROGRAM, name)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ...core.errors import ExitCode, UsageError
@@ -11,7 +13,7 @@ from .common import Parser, add_object, add_settings, open_spec
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
 
     from ...core.live import RuntimeName
     from ...core.spec import CollectionSpec
@@ -38,7 +40,8 @@ def run(arguments: Sequence[str]) -> int:
         )
     # What is wrong with the object is worth more than that there is no terminal to show it in.
     try:
-        spec = open_spec(options)
+        with _uncollected():
+            spec = open_spec(options)
     except SeveralObjectsError as several:
         require_terminal(f"bpftui show {options.object}")
         return _explore_several(several, options)
@@ -67,7 +70,22 @@ def require_terminal(instead: str) -> None:
 
 def explore(spec: CollectionSpec, *, runtime: RuntimeName, attach: Sequence[str], rate: float = 1000.0) -> int:
     """Open the explorer on *spec*; *attach* as on the command line, *rate* in packets per second of a sandbox."""
-    from ...core.live import parse_attachment
-    from ..app import run as run_app
+    with _uncollected():
+        from ...core.live import parse_attachment
+        from ..app import run as run_app
 
-    return run_app(spec, runtime=runtime, attach=[parse_attachment(text) for text in attach], rate=rate)
+        return run_app(spec, runtime=runtime, attach=[parse_attachment(text) for text in attach], rate=rate)
+
+
+@contextmanager
+def _uncollected() -> Generator[None]:
+    """Keep the garbage collector off until the explorer is ready, which turns it on again, or until the end.
+
+    Importing and reading make many objects and hardly any garbage: looking for it takes a tenth of the time until the
+    first frame.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

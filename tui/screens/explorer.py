@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -17,7 +18,7 @@ from ..describe import describe
 from ..format import duration
 from ..messages import Attached, Detached, Failed, Loaded, Sampled
 from ..monitor import Chosen, useful_map
-from ..nodes import Node, NodeKind
+from ..nodes import Node, NodeKind, first_node
 from ..widgets.key_bar import KeyBar
 from ..widgets.overview import Overview
 from ..widgets.search_bar import SearchBar
@@ -36,7 +37,10 @@ if TYPE_CHECKING:
     from ..widgets.map_table import MapTableView
     from ..widgets.variables_view import Place, VariablesView
 
-__all__ = ["ExplorerScreen"]
+__all__ = ["WIDE", "ExplorerScreen"]
+
+WIDE: Final = 100
+"""Columns from which on there is room: a screen has the class `-wide` there, and `-narrow` below."""
 
 _TABS: Final = ("overview", "code", "variables", "maps", "graph", "log")
 
@@ -96,21 +100,22 @@ class ExplorerScreen(SpecScreen):
     def __init__(self, spec: CollectionSpec, operations: Operations) -> None:
         """Initialise the screen for *spec*, which *operations* loads and attaches."""
         super().__init__(spec, operations)
-        self.node = Node(NodeKind.COLLECTION, spec.file)
+        self.node = first_node(spec)
         self.furnished = asyncio.Event()
         """Set as soon as the panes behind the tabs are there."""
 
     def compose(self) -> ComposeResult:
         """Compose the screen."""
+        # Textual does so when it hears of the terminal's size: after the first frame, all of which is then drawn anew.
+        self.add_class("-wide" if self.app.size.width >= WIDE else "-narrow")
         yield StatusLine()
         with Horizontal(id="body"):
             yield SpecTree(self.spec, id="tree")
-            with TabbedContent(id="tabs"):
+            with TabbedContent(id="tabs", initial="overview"):
                 for number, tab in enumerate(_TABS, 1):
                     with TabPane(f"{number} {tab.capitalize()}", id=tab):
                         if tab == "overview":
-                            yield Overview()
-        yield SearchBar(placeholder="search: enter finds, n and N go on, esc gives up")
+                            yield Overview(describe(self.spec, self.node))
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -118,7 +123,6 @@ class ExplorerScreen(SpecScreen):
         self.operations.bind(self)
         self.set_focus(self.query_one(SpecTree))
         self.query_one(TabbedContent).query_one("Tabs").can_focus = False
-        self._show_overview()
         self.operations.changed()
         self.call_after_refresh(self._furnish)
 
@@ -126,10 +130,15 @@ class ExplorerScreen(SpecScreen):
         """Make what no one sees yet: the first frame need not wait for it. Keys do (`BpftuiApp.run_action`)."""
         from ..widgets.panes import Panes
 
+        bar = SearchBar(placeholder="search: enter finds, n and N go on, esc gives up")
+        await self.mount(bar, before=self.query_one(KeyBar))
         self.panes = Panes(self.spec)
         await self.panes.mount(self.query_one(TabbedContent))
         self.furnished.set()
         self.refresh_bindings()
+        if not gc.isenabled():  # `explore` has turned it off for the start
+            gc.freeze()  # what there is by now stays to the end: looking through it again would only cost frames
+            gc.enable()
 
     # Where we are
 

@@ -32,7 +32,7 @@ class KeyBar(Footer):
     def __init__(self) -> None:
         """Initialise the bar: compact, and without the palette's key, which the help has."""
         super().__init__(show_command_palette=False, compact=True)
-        self.set_reactive(Footer._bindings_ready, True)
+        self._bindings_ready = True
         self._shown: list[FooterKey] = []
         self._asked = False
 
@@ -50,7 +50,8 @@ class KeyBar(Footer):
 
     def bindings_changed(self, screen: Screen[object]) -> None:
         """Look at the keys after the next frame, once for however many changes there were by then."""
-        if screen is self.screen and self.is_attached and screen.app.app_focus and not self._asked:
+        in_front: bool = self.app.app_focus  # pyright: ignore[reportUnknownMemberType]
+        if screen is self.screen and self.is_attached and in_front and not self._asked:
             self._asked = True
             self.call_after_refresh(self._follow)
 

@@ -35,12 +35,19 @@ class Overview(VerticalScroll, can_focus=True):
     }
     """
 
+    def __init__(self, page: Content) -> None:
+        """Initialise it with the *page* that is shown at first."""
+        super().__init__()
+        self._page = page
+
     def compose(self) -> ComposeResult:
         """Compose the page."""
-        yield Static(id="page")
+        yield Static(self._page, id="page")
 
     def show(self, page: Content, *, keep_place: bool = False) -> None:
         """Show *page*, from its top unless it is the same page as before."""
-        self.query_one("#page", Static).update(page)
+        if not page.is_same(self._page):
+            self._page = page
+            self.query_one("#page", Static).update(page)
         if not keep_place:
             self.scroll_home(animate=False)

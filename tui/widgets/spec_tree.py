@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Tree
 
 from ...core.errors import BpftuiError
-from ..nodes import Node, NodeKind
+from ..nodes import Node, NodeKind, first_node
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -155,11 +155,9 @@ class SpecTree(Tree[Node]):
     # Functions
 
     def on_mount(self) -> None:
-        """Put the cursor on the first program and begin to link after the first frame."""
-        first = next(iter(self.spec.programs), None)
+        """Put the cursor on what comes first, and begin to link after the first frame."""
         self.call_after_refresh(self._link_some)
-        if first is not None:
-            self.call_after_refresh(self.choose, Node(NodeKind.PROGRAM, first))
+        self.choose(first_node(self.spec))
 
     def _link_some(self) -> None:
         """Add the functions of some programs, then give the screen its turn."""
