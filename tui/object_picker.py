@@ -91,7 +91,7 @@ class ObjectPicker(App[int]):
         yield Static(f"{self._file} holds {len(self._list.objects)} BPF objects", id="title", markup=False)
         yield self._list
         yield SearchBar(placeholder="search: enter finds, n and N go on, esc gives up")
-        yield KeyBar(show_command_palette=False, compact=True)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Begin at the object that was chosen last, and look into each."""
