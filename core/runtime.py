@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from .btf import CType, Value
+    from .errors import BpftuiError
     from .spec import CollectionSpec, MapSpec, MapType, ProgramSpec, ProgramType, VariableSpec
 
 __all__ = [
@@ -243,6 +244,10 @@ class Collection(Protocol):
     def programs(self) -> Mapping[str, Program]: ...
     @property
     def variables(self) -> Mapping[str, Variable]: ...
+    @property
+    def problems(self) -> Mapping[str, BpftuiError]:
+        """Why programs that were wanted did not load, by their names."""
+        ...
 
     def close(self) -> None:
         """Detach and close everything; a second call does nothing."""
@@ -288,8 +293,12 @@ class Runtime(Protocol):
     @property
     def name(self) -> Literal["kernel", "vm"]: ...
 
-    def load(self, spec: CollectionSpec, *, programs: set[str] | None = None) -> Collection:
-        """Create the maps and load the programs (only *programs* if given, else those with `autoload`)."""
+    def load(self, spec: CollectionSpec, *, programs: set[str] | None = None, strict: bool = False) -> Collection:
+        """Create the maps and load the programs: those named, of which all must load, else those with `autoload`.
+
+        Of the latter, one that does not load does not sink the others unless it is to be *strict*, or none loads:
+        it is missing in `programs`, and `problems` says why.
+        """
         ...
 
     def statistics(self) -> AbstractContextManager[object]:

@@ -197,6 +197,10 @@ class Operations:
         """Begin to sample, and make the attachments that were asked for at the start."""
         self._done()
         self.monitor.start()
+        if self.collection is not None and (problems := self.collection.problems):
+            self._sentence = f"not loaded: {', '.join(problems)}"
+            text = "\n".join(error.message for error in problems.values())
+            self.app.notify(text, title="not everything loaded", severity="warning", timeout=8, markup=False)
         if self._attach_first:
             from .screens.attach import AttachRequest
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 from ..btf.core import CoreResolver
 from ..btf.kernel import vmlinux
 from ..errors import BpftuiError, LoadError, VerifierError
-from ..spec import MapType, ProgramType
+from ..spec import MapType, Pinning, ProgramType
 from ..spec.relocate_core import apply_core, core_problem, resolve_core
 from .btf import load_btf, prepare
 from .create import create_map, create_struct_ops
@@ -19,10 +20,12 @@ from .kconfig import kconfig_values
 from .loading import LOG_NONE, CoreRefusedError, load_program, unresolved_slot
 from .program import Program
 from .relocate import relocate
+from .reuse import open_pinned, reused
 from .struct_ops import adapt
 from .variable import Variable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
 
     from ..btf import Btf
@@ -47,6 +50,7 @@ class KernelCollection:
         maps: dict[str, Map],
         programs: dict[str, Program],
         variables: dict[str, Variable],
+        problems: dict[str, BpftuiError],
         links: set[Link],
     ) -> None:
         self.spec = spec
@@ -55,6 +59,8 @@ class KernelCollection:
         """By name; what lies in an arena (`.addr_space.1`) is no map of its own."""
         self.programs = programs
         self.variables = variables
+        self.problems = problems
+        """Why programs that were wanted did not load, by their names."""
         self._links = links
 
     @property
@@ -80,18 +86,33 @@ class KernelCollection:
         self.close()
 
 
+def _unpin(path: str) -> None:
+    with contextlib.suppress(OSError):
+        os.unlink(path)
+
+
 class Loader:
     """Creates the parts of a collection one by one, and closes what it has created unless `release` is called.
 
     Args:
         spec: What to load. It is not changed.
         target: The types to adapt the programs to, instead of those that the kernel publishes.
+        replacements: Maps to use instead of those that the object declares, by name. They stay their owners'.
+        pin_path: The directory of a bpffs where maps with `pinning` by name are found or put; None leaves them private.
 
     Raises:
         LoadError: The object was compiled for the other byte order.
+        UnknownNameError: There is no map to be replaced.
     """
 
-    def __init__(self, spec: CollectionSpec, target: Btf | None = None) -> None:
+    def __init__(
+        self,
+        spec: CollectionSpec,
+        target: Btf | None = None,
+        *,
+        replacements: Mapping[str, Map] | None = None,
+        pin_path: str | os.PathLike[str] | None = None,
+    ) -> None:
         if spec.byte_order != sys.byteorder:
             raise LoadError(
                 f"cannot load {spec.file}: it is {spec.byte_order}-endian, and this machine is {sys.byteorder}-endian",
@@ -99,6 +120,10 @@ class Loader:
             )
         self.spec = spec
         self.target = target
+        self.replacements = replacements or {}
+        for name in self.replacements:
+            spec.map(name)
+        self.pin_path = pin_path
         self.maps: dict[str, Map] = {}
         self.programs: dict[str, Program] = {}
         self.links: set[Link] = set()
@@ -125,7 +150,11 @@ class Loader:
         if spec.in_arena:
             self._fill_arena(spec)
             return
-        if spec.type == MapType.STRUCT_OPS:
+        if spec.name in self.replacements:
+            created = reused(self.replacements[spec.name], spec)
+        elif spec.pinning == Pinning.BY_NAME and self.pin_path is not None:
+            created = self._pinned(spec, os.path.join(self.pin_path, spec.name))
+        elif spec.type == MapType.STRUCT_OPS:
             ops = adapt(spec, self.target or vmlinux())
             created = create_struct_ops(spec, ops, self._btf_fd)
             self._hooks |= ops.hooks
@@ -137,6 +166,17 @@ class Loader:
         self.maps[spec.name] = created
         if spec.type == MapType.ARENA:
             self._arena = created
+
+    def _pinned(self, spec: MapSpec, path: str) -> Map:
+        """Return the map that is pinned at *path*; where there is none, create it and pin it there."""
+        found = open_pinned(path, spec)
+        if found is None:
+            found = create_map(spec, self.spec.btf, self._btf_fd)
+            self._stack.callback(found.close)
+            found.pin(path)
+            # Unless all goes well: then the pin is what the object asked for, and stays.
+            self._stack.callback(_unpin, path)
+        return found
 
     def _fill_arena(self, spec: MapSpec) -> None:
         """Copy a section that lies in the arena to its start, as libbpf does."""
@@ -219,7 +259,7 @@ class Loader:
                 key = entry.key.to_bytes(4, sys.byteorder)
                 self.maps[spec.name].update(key, self.programs[entry.target])
 
-    def load(self, runtime: Runtime, programs: set[str] | None) -> KernelCollection:
+    def load(self, runtime: Runtime, programs: set[str] | None, *, strict: bool = False) -> KernelCollection:
         """Create all maps, load the programs named (or those with `autoload`), and hand everything over."""
         if programs is None:
             wanted = [program for program in self.spec.programs.values() if program.autoload]
@@ -231,9 +271,18 @@ class Loader:
             self.create_map(spec)
         for spec in created:
             self.fill_map_of_maps(spec)
+        problems: dict[str, BpftuiError] = {}
         for program in wanted:
-            if programs is not None or not self._is_unused(program):
+            if programs is None and self._is_unused(program):
+                continue
+            try:
                 self.load_program(program)
+            except BpftuiError as error:
+                if strict or programs is not None:
+                    raise
+                problems[program.name] = error
+        if problems and not self.programs:
+            raise next(iter(problems.values()))
         for spec in created:
             self.fill_program_array(spec)
         variables = {
@@ -241,7 +290,7 @@ class Loader:
             for name, variable in self.spec.variables.items()
             if (home := self._home(variable.map.name)) is not None
         }
-        collection = KernelCollection(self.spec, runtime, self.maps, self.programs, variables, self.links)
+        collection = KernelCollection(self.spec, runtime, self.maps, self.programs, variables, problems, self.links)
         self._release()
         return collection
 

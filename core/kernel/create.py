@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..spec import MapSpec
     from .struct_ops import StructOps
 
-__all__ = ["create_map", "create_struct_ops"]
+__all__ = ["create_map", "create_struct_ops", "shape_of"]
 
 _STORAGE: Final = frozenset({MapType.SK_STORAGE, MapType.INODE_STORAGE, MapType.TASK_STORAGE, MapType.CGRP_STORAGE})
 _STREAMS: Final = frozenset({MapType.RINGBUF, MapType.USER_RINGBUF})
@@ -37,9 +37,8 @@ _NETWORKING: Final = frozenset(
 def create_map(spec: MapSpec, btf: Btf | None = None, btf_fd: Descriptor | None = None) -> Map:
     """Create a map; a data section also gets its contents, and is frozen where programs may only read it.
 
-    A data section can be mapped into memory where the kernel has that (Linux 5.5). A `pinning` attribute is not acted
-    upon: a map lives as long as its collection. Initial entries of maps and programs are the collection's to set,
-    when those exist.
+    A data section can be mapped into memory where the kernel has that (Linux 5.5). Initial entries of maps and
+    programs are the collection's to set, when those exist.
 
     Args:
         spec: What to create.
@@ -51,7 +50,7 @@ def create_map(spec: MapSpec, btf: Btf | None = None, btf_fd: Descriptor | None 
     """
     if spec.problem is not None:
         raise LoadError(f"cannot create map {spec.name}: {spec.problem}")
-    shape = _shape(spec)
+    shape = shape_of(spec)
     template = None
     if spec.inner is not None:
         template = create_map(replace(spec.inner, name=spec.inner.name or spec.name), btf, btf_fd)
@@ -87,7 +86,7 @@ def create_struct_ops(spec: MapSpec, ops: StructOps, btf_fd: Descriptor | None) 
     return Map(spec, Descriptor(fd, f"map {spec.name}"), shape)
 
 
-def _shape(spec: MapSpec) -> Shape:
+def shape_of(spec: MapSpec) -> Shape:
     """Return what to ask for, with what objects leave to the loader filled in, as libbpf does."""
     max_entries, flags = spec.max_entries, spec.flags
     if spec.type == MapType.PERF_EVENT_ARRAY and max_entries == 0:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import struct
 import sys
 from collections.abc import Mapping
@@ -17,11 +18,10 @@ from .elements import Elements
 from .explain import explain
 from .objects import object_info, pin
 from .program import Program
-from .syscall import UNSUPPORTED, Attr, BpfError, Command, buffer
+from .syscall import UNSUPPORTED, Attr, BpfError, Command, Descriptor, buffer
 
 if TYPE_CHECKING:
     import mmap
-    import os
     from collections.abc import Generator, Iterable, Iterator
 
     from ..btf import CType, Value
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from ..spec import MapSpec
     from .elements import Shape
     from .memory import FixedMemory
-    from .syscall import Descriptor
 
 __all__ = ["Map", "MapInfo"]
 
@@ -267,6 +266,13 @@ class Map:
         with self._explained("freeze", feature="frozen maps (Linux 5.2)"), self.descriptor as fd:
             Attr(4).u32(0, fd).call(Command.MAP_FREEZE)
         self.frozen = True
+
+    def clone(self) -> Map:
+        """Return another handle on the same map, to be closed by itself."""
+        with self.descriptor as fd:
+            twin = Map(self.spec, Descriptor(os.dup(fd), self.descriptor.name), self.elements.shape)
+        twin.frozen = self.frozen
+        return twin
 
     def pin(self, path: str | os.PathLike[str]) -> None:
         """Give it a name in a bpffs, by which others find it and which keeps it alive."""

@@ -6,7 +6,7 @@ import os
 import time
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 from ..errors import BpftuiError, FeatureError, NoPermissionError, VerifierError
 from ..runtime import CheckReport, LoadOutcome
@@ -19,25 +19,53 @@ from .program import stats_enabled
 from .syscall import BpfError, Command
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Mapping
 
+    from ..btf import Btf
     from ..spec import CollectionSpec, MapSpec, ProgramSpec
+    from .map import Map
 
 __all__ = ["KernelRuntime", "available", "load"]
 
 
+class _Options(TypedDict):
+    """What a `Loader` takes."""
+
+    target: Btf | None
+    replacements: Mapping[str, Map] | None
+    pin_path: str | os.PathLike[str] | None
+
+
 class KernelRuntime:
-    """Loads into the running kernel; implements `bpftui.core.runtime.Runtime`."""
+    """Loads into the running kernel; implements `bpftui.core.runtime.Runtime`.
+
+    Args:
+        target: The types to adapt programs to (CO-RE), instead of those that the kernel publishes.
+        replacements: Maps to use instead of those that an object declares, by name. They stay their owners'.
+        pin_path: The directory of a bpffs where maps that are pinned by name are found or put. Without it they are
+            private to their collection.
+    """
+
+    def __init__(
+        self,
+        *,
+        target: Btf | None = None,
+        replacements: Mapping[str, Map] | None = None,
+        pin_path: str | os.PathLike[str] | None = None,
+    ) -> None:
+        self._options: _Options = {"target": target, "replacements": replacements, "pin_path": pin_path}
 
     @property
     def name(self) -> Literal["kernel"]:
         """What it is called on the command line."""
         return "kernel"
 
-    def load(self, spec: CollectionSpec, *, programs: set[str] | None = None) -> KernelCollection:
-        """Create all maps and load the programs (only *programs* if given, else those with `autoload`).
+    def load(self, spec: CollectionSpec, *, programs: set[str] | None = None, strict: bool = False) -> KernelCollection:
+        """Create all maps and load the programs: those named, of which all must load, else those with `autoload`.
 
-        What was created is closed again when anything fails.
+        Of the latter, one that does not load does not sink the others: it is missing in the collection's `programs`,
+        and its `problems` say why. When it is to be *strict*, or when none loads, that is raised. What was created is
+        closed again then.
 
         Raises:
             LoadError: The kernel, or the object itself, said no; VerifierError if it was the verifier.
@@ -45,8 +73,8 @@ class KernelRuntime:
             NoPermissionError: This process may not.
             UnknownNameError: There is no such program.
         """
-        with Loader(spec) as loader:
-            return loader.load(self, programs)
+        with Loader(spec, **self._options) as loader:
+            return loader.load(self, programs, strict=strict)
 
     @contextmanager
     def statistics(self) -> Generator[None]:
@@ -68,7 +96,8 @@ class KernelRuntime:
         """
         _require()
         start = time.perf_counter()
-        with Loader(spec) as loader:
+        # Pins are for those who load: a check leaves nothing, and finds nothing, in a bpffs.
+        with Loader(spec, target=self._options["target"], replacements=self._options["replacements"]) as loader:
             loader.load_types()
             created = [_check_map(loader, map_) for map_ in spec.maps.values()]
             maps = tuple(_check_contents(loader, outcome) for outcome in created)
@@ -76,9 +105,18 @@ class KernelRuntime:
         return CheckReport(maps, programs, (time.perf_counter() - start) * 1e3)
 
 
-def load(spec: CollectionSpec, *, programs: set[str] | None = None) -> KernelCollection:
-    """Load *spec* into the running kernel; see `KernelRuntime.load`."""
-    return KernelRuntime().load(spec, programs=programs)
+def load(
+    spec: CollectionSpec,
+    *,
+    programs: set[str] | None = None,
+    strict: bool = False,
+    target: Btf | None = None,
+    replacements: Mapping[str, Map] | None = None,
+    pin_path: str | os.PathLike[str] | None = None,
+) -> KernelCollection:
+    """Load *spec* into the running kernel; see `KernelRuntime` and its `load`."""
+    runtime = KernelRuntime(target=target, replacements=replacements, pin_path=pin_path)
+    return runtime.load(spec, programs=programs, strict=strict)
 
 
 def available() -> str | None:

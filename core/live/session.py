@@ -60,10 +60,10 @@ def runtime_name(name: RuntimeName = "auto") -> Literal["kernel", "vm"]:
     return "kernel"
 
 
-def choose_runtime(name: RuntimeName = "auto") -> Runtime:
-    """Return the runtime that *name* means; errors as for `runtime_name`."""
+def choose_runtime(name: RuntimeName = "auto", **options: Any) -> Runtime:
+    """Return the runtime that *name* means, made with *options*; errors as for `runtime_name`."""
     # By name: core.live is imported before anything is loaded, and must not bring the kernel's side with it.
-    return cast("Runtime", import_module(f"..{runtime_name(name)}", __package__).KernelRuntime())
+    return cast("Runtime", import_module(f"..{runtime_name(name)}", __package__).KernelRuntime(**options))
 
 
 def parse_target(text: str) -> tuple[str, XdpMode | None]:
@@ -162,8 +162,11 @@ class Session:
         sandboxes = [attachment.sandbox for attachment in self._attachments if attachment.sandbox is not None]
         return sandboxes[-1] if sandboxes else None
 
-    def load(self, programs: set[str] | None = None) -> Collection:
+    def load(self, programs: set[str] | None = None, *, strict: bool = False) -> Collection:
         """Load the spec as it is now: *programs*, or without them those that are loaded by themselves.
+
+        One of the latter that does not load is left out, with the reason in the collection's `problems`, unless
+        loading is to be *strict*.
 
         Raises:
             UsageError: It is loaded already.
@@ -172,7 +175,7 @@ class Session:
         with self._changing:
             if self._collection is not None:
                 raise UsageError(f"{self.spec.file} is loaded already", hint="unload it first")
-            self._collection = self.runtime.load(self.spec, programs=programs)
+            self._collection = self.runtime.load(self.spec, programs=programs, strict=strict)
             return self._collection
 
     def attach(self, program: str, target: str | AttachTarget) -> Link:
@@ -190,6 +193,8 @@ class Session:
         """
         with self._changing:
             loaded = self._loaded()
+            if program in loaded.problems:
+                raise loaded.problems[program]
             if program not in loaded.programs:
                 raise UnknownNameError("program", program, loaded.programs, where=self.spec.file)
             with ExitStack() as undo:

@@ -45,7 +45,7 @@ LOADABLE = [
     *(
         path
         for path in sorted(OBJECTS.glob("*.o"))
-        if not path.name.startswith(("bad_", "congestion", "core_", "sections")) and ".eb." not in path.name
+        if not path.name.startswith(("bad_", "congestion", "core_", "sections")) and not path.name.endswith("eb.o")
     ),
 ]
 WITH_TYPES = [path for path in LOADABLE if b".BTF\0" in path.read_bytes()]

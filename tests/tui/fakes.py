@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from bpftui.core.errors import VerifierError
+from bpftui.core.errors import BpftuiError, VerifierError
 from bpftui.core.runtime import AttachTarget, Entry, MapSnapshot, ProgramInfo, RunResult, Runtime
 
 if TYPE_CHECKING:
@@ -97,6 +97,7 @@ class FakeVariable:
 class FakeCollection:
     spec: CollectionSpec
     closed: int = 0
+    problems: dict[str, BpftuiError] = field(default_factory=dict[str, BpftuiError])
 
     def __post_init__(self) -> None:
         self.maps = {name: FakeMap(spec) for name, spec in self.spec.maps.items()}
@@ -115,7 +116,7 @@ class FakeRuntime:
     loaded: list[FakeCollection] = field(default_factory=list[FakeCollection])
     name: str = "vm"
 
-    def load(self, spec: CollectionSpec, *, programs: set[str] | None = None) -> Any:
+    def load(self, spec: CollectionSpec, *, programs: set[str] | None = None, strict: bool = False) -> Any:
         if self.log:
             raise VerifierError("program count_traffic: invalid access", program="count_traffic", log=self.log)
         self.loaded.append(FakeCollection(spec.copy()))

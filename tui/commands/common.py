@@ -6,7 +6,7 @@ import argparse
 import math
 import os
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ...core.errors import UsageError
 from ...core.spec import CollectionSpec
@@ -19,15 +19,18 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Parser",
+    "add_loading",
     "add_object",
     "add_settings",
     "configured",
     "console",
     "json_value",
+    "loading",
     "open_spec",
     "print_json",
     "print_table",
     "wants_color",
+    "warn",
 ]
 
 
@@ -84,6 +87,31 @@ def add_settings(parser: Parser) -> None:
         help="what a program is, whatever its section says: a program type (xdp, sched_cls) or a SEC() name "
         "(cgroup/connect4, fentry/do_unlinkat)",
     )
+
+
+def add_loading(parser: Parser, *, several: bool = True) -> None:
+    """Add `--pin-path` and, where *several* programs are loaded, `--strict`: how a spec is loaded."""
+    if several:
+        parser.add_argument(
+            "--strict",
+            action="store_true",
+            help="load all programs or nothing (default: one that does not load is left out, with a warning)",
+        )
+    parser.add_argument(
+        "--pin-path",
+        metavar="DIRECTORY",
+        help="a directory of a bpffs, where maps that are pinned by name are found or put (default: they are private)",
+    )
+
+
+def loading(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return what `add_loading` brought as options of a runtime."""
+    return {} if arguments.pin_path is None else {"pin_path": arguments.pin_path}
+
+
+def warn(message: str) -> None:
+    """Print one line to standard error: something is not as it was asked for, but it goes on."""
+    print(f"bpftui: warning: {message.splitlines()[0]}", file=sys.stderr, flush=True)
 
 
 def open_spec(arguments: argparse.Namespace) -> CollectionSpec:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...core.elf import read_object_file
 from ...core.errors import ExitCode, UsageError
-from .common import Parser, add_object, add_settings, open_spec, print_json
+from .common import Parser, add_loading, add_object, add_settings, loading, open_spec, print_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +28,7 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument("--data", metavar="HEX|@FILE", help="the packet, as hexadecimal digits or from a file")
     parser.add_argument("--repeat", metavar="N", type=int, default=1, help="how many runs (default: 1)")
     parser.add_argument("--json", action="store_true", help=f"one JSON object a run, schema {SCHEMA}")
+    add_loading(parser, several=False)
     options = parser.parse_args(arguments)
     if options.repeat < 1:
         raise UsageError(f"--repeat {options.repeat}: there must be at least one run")
@@ -38,7 +39,7 @@ def run(arguments: Sequence[str]) -> int:
     from ...core.live import choose_runtime
 
     part = spec.subset(maps=set(), programs={program.name}, variables=set())
-    with choose_runtime(options.runtime).load(part, programs={program.name}) as collection:
+    with choose_runtime(options.runtime, **loading(options)).load(part, programs={program.name}) as collection:
         loaded = collection.programs[program.name]
         for _ in range(options.repeat):
             result = loaded.run(data)

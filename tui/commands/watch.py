@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from ...core.btf import format_value
 from ...core.errors import ExitCode, UsageError
-from .common import Parser, add_object, add_settings, json_value, open_spec, print_json
+from .common import (
+    Parser,
+    add_loading,
+    add_object,
+    add_settings,
+    json_value,
+    loading,
+    open_spec,
+    print_json,
+    warn,
+)
 from .signals import orderly_exit
 
 if TYPE_CHECKING:
@@ -36,6 +46,7 @@ def run(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--map", metavar="NAME", action="append", dest="maps", help="only this map (default: all)")
     add_timing(parser)
+    add_loading(parser)
     parser.add_argument("--per-cpu", action="store_true", help="values of per-CPU maps as lists instead of sums")
     options = parser.parse_args(arguments)
     check_timing(options)
@@ -48,8 +59,11 @@ def run(arguments: Sequence[str]) -> int:
     attachments = [parse_attachment(text) for text in options.attach]
     for program, _ in attachments:
         spec.program(program)
-    with orderly_exit(), Session(spec, choose_runtime(options.runtime)) as session:
-        session.load()
+    runtime = choose_runtime(options.runtime, **loading(options))
+    with orderly_exit(), Session(spec, runtime) as session:
+        collection = session.load(strict=options.strict)
+        for error in collection.problems.values():
+            warn(error.message)
         for program, target in attachments:
             session.attach(program, target)
         _watch(session, options)

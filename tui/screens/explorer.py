@@ -242,6 +242,11 @@ class ExplorerScreen(SpecScreen):
         self.log_line(
             f"loaded {len(collection.programs)} programs and {len(collection.maps)} maps in {duration(message.seconds)}"
         )
+        for error in collection.problems.values():
+            self.log_line(error.message)
+        refused = next((error for error in collection.problems.values() if isinstance(error, VerifierError)), None)
+        if refused is not None:
+            self.panes.log.show_verifier(refused.program, refused.message, refused.log)
         self.operations.after_load()
         self._show_overview(keep_place=True)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from bpftui.core.errors import AttachError, LoadError
+from bpftui.core.errors import AttachError, BpftuiError, LoadError
 from bpftui.core.runtime import AttachTarget, Collection, Entry, MapSnapshot, Runtime
 from bpftui.core.spec import CollectionSpec, MapSpec, MapType
 
@@ -70,6 +70,7 @@ class FakeCollection:
     maps: dict[str, FakeMap] = field(default_factory=dict[str, FakeMap])
     programs: dict[str, FakeProgram] = field(default_factory=dict[str, FakeProgram])
     variables: dict[str, FakeVariable] = field(default_factory=dict[str, FakeVariable])
+    problems: dict[str, BpftuiError] = field(default_factory=dict[str, BpftuiError])
     closed: int = 0
 
     def close(self) -> None:
@@ -85,7 +86,7 @@ class FakeRuntime:
     fails: bool = False
     loaded: list[FakeCollection] = field(default_factory=list[FakeCollection])
 
-    def load(self, spec: CollectionSpec, *, programs: set[str] | None = None) -> Any:
+    def load(self, spec: CollectionSpec, *, programs: set[str] | None = None, strict: bool = False) -> Any:
         if self.fails:
             raise LoadError("no")
         names = ("one", "two") if programs is None else programs

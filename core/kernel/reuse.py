@@ -1,0 +1,77 @@
+"""Maps that exist already and are used again: by the caller's wish, or because they are pinned by their name."""
+
+from __future__ import annotations
+
+import errno
+import os
+import struct
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from ..errors import LoadError
+from ..spec import MapFlag, MapType
+from .create import shape_of
+from .elements import Shape
+from .explain import explain
+from .map import Map
+from .objects import object_info
+from .syscall import Attr, BpfError, Command, Descriptor, buffer
+
+if TYPE_CHECKING:
+    from ..spec import MapSpec
+
+__all__ = ["open_pinned", "reused"]
+
+_DEVICES: Final = frozenset({MapType.DEVMAP, MapType.DEVMAP_HASH})
+
+
+def reused(given: Map, spec: MapSpec) -> Map:
+    """Return another handle on *given*, to be used as the map that *spec* declares.
+
+    Raises:
+        LoadError: They differ in type, sizes or flags; the message shows both.
+    """
+    _require_same(given.elements.shape, spec, f"the map given for {spec.name}")
+    return given.clone()
+
+
+def open_pinned(path: str, spec: MapSpec) -> Map | None:
+    """Return the map that is pinned at *path*; None when there is nothing.
+
+    Raises:
+        LoadError: It is another map than *spec* declares; the message shows both. Or the kernel does not open it.
+    """
+    try:
+        fd = Attr(16).pointer(0, buffer(os.fsencode(path) + b"\0")).call(Command.OBJ_GET)
+    except BpfError as error:
+        if error.errno == errno.ENOENT and not os.path.lexists(path):
+            return None
+        raise explain(error, f"open what is pinned at {path} for map {spec.name}") from error
+    descriptor = Descriptor(fd, f"map {spec.name}")
+    try:
+        if os.readlink(f"/proc/self/fd/{fd}") != "anon_inode:bpf-map":
+            raise LoadError(f"cannot use what is pinned at {path} as map {spec.name}: it is no map")
+        kind, _, key_size, value_size, max_entries, flags = struct.unpack_from("=6I", object_info(descriptor, 88))
+        found = Shape(MapType(kind), key_size, value_size, max_entries, flags, shape_of(spec).address)
+        _require_same(found, spec, f"what is pinned at {path}")
+        return Map(spec, descriptor, found)
+    except BaseException:
+        descriptor.close()
+        raise
+
+
+def _require_same(found: Shape, spec: MapSpec, what: str) -> None:
+    wanted = shape_of(spec)
+    # The kernel makes device maps read-only for programs by itself.
+    ignored = MapFlag.RDONLY_PROG if wanted.type in _DEVICES else 0
+    if replace(found, flags=found.flags & ~ignored) == replace(wanted, flags=wanted.flags & ~ignored):
+        return
+    raise LoadError(
+        f"cannot use {what}: it is a {_told(found)}, but {spec.name} is declared as a {_told(wanted)}",
+        hint="remove the pin, choose another directory, or declare the map alike",
+    )
+
+
+def _told(shape: Shape) -> str:
+    flags = f", flags {shape.flags:#x}" if shape.flags else ""
+    return f"{shape.type.label} of {shape.key_size} to {shape.value_size} bytes, {shape.max_entries} entries{flags}"
