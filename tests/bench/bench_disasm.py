@@ -1,0 +1,97 @@
+"""How fast code becomes text: a large object against llvm-objdump; a first screen and a search against a listing.
+
+Run with `make bench`. Nothing here fails for being slow: the ratios are printed, and quoted where they are claimed.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bpftui.core.asm import Syntax, Texts
+from bpftui.core.asm.search import find_calls
+from bpftui.core.spec import CollectionSpec
+from bpftui.core.spec.listing import Listing
+from bpftui.core.spec.reader import read_object
+from tests.bench.big_object import big_object
+from tests.bench.timing import PYTHON, compare
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+OBJDUMP = shutil.which("llvm-objdump-22")
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """500,000 instructions in 100 sections."""
+    path = tmp_path_factory.mktemp("large") / "large.o"
+    path.write_bytes(big_object())
+    return path
+
+
+def _to_file(command: Sequence[str], path: Path) -> float:
+    """Return the seconds that a command takes to write its output to a file."""
+    with path.open("wb") as out:
+        start = time.perf_counter()
+        subprocess.run(command, stdout=out, check=True)
+        return time.perf_counter() - start
+
+
+@pytest.mark.skipif(OBJDUMP is None, reason="llvm-objdump-22 is not installed")
+def test_a_whole_object_against_llvm_objdump(large: Path, tmp_path: Path) -> None:
+    """Goal: at most 1.0 × the same listing by llvm-objdump, start-up included."""
+    assert OBJDUMP is not None
+    ours = [PYTHON, "-m", "bpftui.tui", "disasm", str(large), "--raw", "--syntax", "llvm"]
+    theirs = [OBJDUMP, "-d", "--no-show-raw-insn", str(large)]
+    compare(
+        "disasm --raw --syntax llvm against llvm-objdump",
+        lambda: _to_file(ours, tmp_path / "ours"),
+        lambda: _to_file(theirs, tmp_path / "theirs"),
+    )
+
+
+def _sections(path: Path) -> list[bytes]:
+    obj = read_object(path)
+    return [bytes(obj.elf.contents(section)) for section in obj.code_sections]
+
+
+def _list_all(sections: list[bytes]) -> float:
+    start = time.perf_counter()
+    texts = Texts("little", Syntax.KERNEL)
+    for code in sections:
+        for _ in texts.listing(code):
+            pass
+    return time.perf_counter() - start
+
+
+def test_a_search_for_a_call_against_a_listing(large: Path) -> None:
+    """Goal: under 50 ms for all calls of bpf_map_lookup_elem."""
+    sections = _sections(large)
+
+    def search() -> float:
+        start = time.perf_counter()
+        found = sum(1 for code in sections for _ in find_calls(code, "little", 1))
+        assert found > 1000
+        return time.perf_counter() - start
+
+    compare("all calls of a helper against listing all", search, lambda: _list_all(sections))
+
+
+def test_the_first_screen_against_a_listing(large: Path) -> None:
+    """Goal: under 10 ms for a program that was not looked at before."""
+    sections = _sections(large)
+    programs = iter(CollectionSpec.from_file(large).programs.values())
+
+    def first() -> float:
+        program = next(programs)
+        start = time.perf_counter()
+        assert len(Listing(program).rows(0, 60)) == 60
+        return time.perf_counter() - start
+
+    compare("a program's first screen against listing all", first, lambda: _list_all(sections))
