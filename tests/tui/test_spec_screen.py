@@ -119,14 +119,14 @@ async def test_changed_variables_show_the_files_value_and_are_reset_together(exp
         view = walk.explorer.query_one(VariablesView)
         await walk.press("3")
         view.refresh_values()
-        assert "9 *  file: 1" in " ".join(lines(view)[1].split("   "))
+        assert "9 *  file: 1000" in " ".join(lines(view)[1].split("   "))
         await walk.press("d")
         assert [line.lstrip("▌ ").split()[0] for line in lines(view)[1:] if line.strip()] == [
             "sample_every",
             "counting",
         ]
         await walk.press("ctrl+r")
-        assert (spec.variables["sample_every"].get(), spec.variables["counting"].get()) == (1, True)
+        assert (spec.variables["sample_every"].get(), spec.variables["counting"].get()) == (1000, True)
         assert view.row_count() == 0
         assert "nothing differs from the file" in "".join(lines(view))
 
