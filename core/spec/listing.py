@@ -14,6 +14,7 @@ from .program import INSN_SIZE, ReferenceKind
 
 if TYPE_CHECKING:
     import re
+    from collections.abc import Sequence
 
     from ..asm import Instruction
     from ..asm.flow import Margin
@@ -126,11 +127,48 @@ class Listing:
         """Return a row, from 0; IndexError outside."""
         if not 0 <= index < len(self):
             raise IndexError(f"the listing has {len(self)} rows, no row {index}")
+        return self.heading(index) or self._insn_row(self.slot_at(index))
+
+    @property
+    def headings(self) -> Sequence[int]:
+        """The rows that are functions and C lines, ascending."""
+        return self._extra_rows
+
+    def heading(self, index: int) -> Row | None:
+        """Return a row that is a function or a C line; None for an instruction, which is not decoded for it."""
+        at = bisect.bisect_left(self._extra_rows, index)
+        return self._extras[at] if at < len(self._extra_rows) and self._extra_rows[at] == index else None
+
+    def slot_at(self, index: int) -> int:
+        """Return the slot of a row: of an instruction its own, of a heading the first one below."""
         extras = bisect.bisect_right(self._extra_rows, index)
         if extras and self._extra_rows[extras - 1] == index:
-            return self._extras[extras - 1]
+            return self._extras[extras - 1].slot
         insn = index - extras
-        return self._insn_row(insn + bisect.bisect_right(self._before, insn))
+        return insn + bisect.bisect_right(self._before, insn)
+
+    def span(self, index: int) -> tuple[int | None, int]:
+        """Return the heading that a row is below or is, and one past the last row that belongs to it.
+
+        A C line's are its instructions, a function's all that it has. None as heading for a row below none.
+        """
+        at = bisect.bisect_right(self._extra_rows, index) - 1
+        if at < 0:
+            return None, index + 1
+        kind, heading = self._extras[at].kind, self._extra_rows[at]
+        following = at + 1
+        while kind is RowKind.FUNCTION and following < len(self._extras) and self._extras[following].kind is not kind:
+            following += 1
+        return heading, self._extra_rows[following] if following < len(self._extra_rows) else len(self)
+
+    def spans(self) -> list[tuple[int, int]]:
+        """Return every C line's row, and one past the last of its instructions."""
+        stops = [*self._extra_rows[1:], len(self)]
+        return [
+            (row, stop)
+            for row, stop, extra in zip(self._extra_rows, stops, self._extras, strict=False)
+            if extra.kind is RowKind.SOURCE
+        ]
 
     def rows(self, start: int, stop: int) -> list[Row]:
         """Return the rows from *start* up to *stop*, as far as there are any."""

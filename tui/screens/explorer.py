@@ -13,7 +13,6 @@ from textual.containers import Horizontal
 from textual.widgets import TabbedContent, TabPane, Tree
 
 from ...core.errors import VerifierError
-from ...core.spec import ReferenceKind
 from ..describe import describe
 from ..format import duration
 from ..messages import Attached, Detached, Failed, Loaded, Sampled
@@ -24,6 +23,7 @@ from ..widgets.overview import Overview
 from ..widgets.search_bar import SearchBar
 from ..widgets.spec_tree import SpecTree
 from ..widgets.status_line import StatusLine
+from .code_screen import CodeScreen
 from .session_screen import SessionScreen
 from .spec_screen import SpecScreen
 
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
     from ...core.spec import CollectionSpec
     from ..operations import Operations
-    from ..widgets.core_view import CoreView
-    from ..widgets.listing_view import ListingView
     from ..widgets.map_table import MapTableView
     from ..widgets.variables_view import Place, VariablesView
 
@@ -57,7 +55,7 @@ _TAB_OF: Final = {
 """The tab in which a node is at home and enter leads to; the others have only an overview."""
 
 
-class ExplorerScreen(SpecScreen):
+class ExplorerScreen(CodeScreen):
     """One collection, from its spec to its live maps.
 
     It composes and routes: what takes time is done by `Operations`, whose messages arrive here.
@@ -209,26 +207,10 @@ class ExplorerScreen(SpecScreen):
         self._show_sample()
         self.refresh_bindings()
 
-    def on_listing_view_follow(self, event: ListingView.Follow) -> None:
-        """Go to what an instruction refers to."""
-        reference = event.target
-        if reference.kind is ReferenceKind.DATA and reference.name in self.spec.variables:
-            self.go_to(Node(NodeKind.VARIABLE, reference.name))
-        elif reference.map in self.spec.maps:
-            found = self.spec.maps[reference.map]
-            self.go_to(Node(NodeKind.SECTION if found.is_data else NodeKind.MAP, found.name))
-        else:
-            self.notify(f"{reference.name} is outside of this object", timeout=3)
-
     def on_map_table_view_counter_chosen(self, event: MapTableView.CounterChosen) -> None:
         """Draw a counter."""
         self.operations.monitor.choose(Chosen(event.counter, event.key))
         self.action_show_tab("graph")
-
-    def on_core_view_opened(self, event: CoreView.Opened) -> None:
-        """Go to the instruction of a CO-RE relocation."""
-        self.go_to(Node(NodeKind.PROGRAM, event.row.program), "code")
-        self.panes.code.go_to_slot(event.row.slot)
 
     # What happened
 
@@ -356,7 +338,7 @@ class ExplorerScreen(SpecScreen):
         from .help import HelpScreen
         from .search import SearchScreen
 
-        everywhere = (SessionScreen, SearchScreen, SpecScreen, ExplorerScreen)
+        everywhere = (SessionScreen, SearchScreen, SpecScreen, CodeScreen, ExplorerScreen)
         groups = {
             "Everywhere": [binding for screen in everywhere for binding in screen.BINDINGS],
             "Tree": SpecTree.BINDINGS,

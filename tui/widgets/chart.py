@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import locale
 import math
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -15,6 +14,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from ..format import axis_labels, duration, si
+from ..terminal import is_ascii_terminal
 from .plot import Canvas, nice_ticks
 from .virtual_list import foreground
 
@@ -36,11 +36,6 @@ _TICK_ROWS = 4
 """About so many rows of the plot to one tick of the y axis."""
 _TICK_COLUMNS = 15
 """At least so many columns of the plot to one tick of the x axis."""
-
-
-def _is_ascii_terminal() -> bool:
-    """Whether the locale's encoding has no braille."""
-    return "utf" not in locale.getpreferredencoding(do_setlocale=False).lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +135,7 @@ class Chart(Widget):
         self._strips: list[Strip] | None = None
         self.set_reactive(Chart.window, window)
         self.set_reactive(Chart.unit, unit)
-        self.set_reactive(Chart.ascii, _is_ascii_terminal() if ascii is None else ascii)
+        self.set_reactive(Chart.ascii, is_ascii_terminal() if ascii is None else ascii)
 
     def show(self, series: Sequence[ChartSeries], now: float) -> None:
         """Draw *series*; *now* is the right edge, in seconds on the points' clock."""

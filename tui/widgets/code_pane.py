@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from textual.containers import Vertical
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from ...core.spec import CollectionSpec
     from ...core.spec.listing import Listing
+    from ..jumps import CodePlace, JumpList
 
 __all__ = ["CodePane"]
 
@@ -64,7 +64,7 @@ class CodePane(Vertical):
             return
         view = self.query_one(ListingView)
         listing = self._listing(self.program)
-        if view.listing is not listing:
+        if listing is not None and (view.listing is None or view.listing.program is not listing.program):
             view.listing = listing
         self._show_title()
 
@@ -80,29 +80,37 @@ class CodePane(Vertical):
         return self._listings[name]
 
     def show_function(self, program: str, function: str) -> None:
-        """Show a program with the cursor on the first line of one of its functions."""
+        """Show a program with the cursor on the header of one of its functions."""
         self.program = program
         listing = self._listing(program)
         if listing is None:
             return
-        from ...core.spec.listing import RowKind
-
         start = next((found.start for found in listing.functions if found.name == function), None)
         view = self.query_one(ListingView)
         view.listing = listing
         if start is not None:
-            index = listing.index_of_slot(start)
-            while index > 0 and listing.row(index).kind is not RowKind.FUNCTION:
-                index -= 1
-            view.cursor = index
+            view.show_function(start)
 
-    def go_to_slot(self, slot: int) -> None:
-        """Put the cursor on an instruction of the program that is shown."""
-        listing = self._listing(self.program)
+    def go_to(self, place: CodePlace, *, remember: bool = True) -> None:
+        """Show an instruction of a program; the way back leads to where the user was, unless not to *remember* it."""
+        view = self.query_one(ListingView)
+        if remember:
+            view.remember()
+        self.program = place.program
+        listing = self._listing(place.program)
         if listing is not None:
-            view = self.query_one(ListingView)
-            view.listing = listing
-            view.go_to_slot(slot)
+            if view.listing is None or view.listing.program is not listing.program:
+                view.listing = listing
+            view.show_slot(place.slot)
+
+    @property
+    def jumps(self) -> JumpList:
+        """Where the user has been in the code."""
+        return self.query_one(ListingView).jumps
+
+    def on_listing_view_left(self, event: ListingView.Left) -> None:
+        """Go back, or forward, to another program."""
+        self.go_to(event.place, remember=False)
 
     def on_row_view_highlighted(self, event: RowView.Highlighted) -> None:
         """Keep the title's position up to date."""
@@ -113,12 +121,11 @@ class CodePane(Vertical):
         listing = view.listing
         if listing is None or not len(listing):
             return
-        row = listing.row(view.cursor)
-        function = next((found.name for found in listing.functions if found.start <= row.slot < found.stop), "")
+        slot = view.slot_at(view.cursor)
+        function = next((found.name for found in listing.functions if found.start <= slot < found.stop), "")
         where = f"{function}()" if function else ""
-        infos = self.spec.programs[self.program].linked.line_infos
-        index = bisect_right(infos, row.slot, key=lambda info: info.slot) - 1
-        place = f"  {infos[index].file.rsplit('/', 1)[-1]}:{infos[index].line}" if index >= 0 else ""
+        info = listing.source_at(slot)
+        place = f"  {info.file.rsplit('/', 1)[-1]}:{info.line}" if info is not None else ""
         self.query_one("#code-title", Static).update(
-            Content.assemble((self.program, "bold"), (f" › {where}", ""), (f"  insn {row.slot}{place}", _PALE))
+            Content.assemble((self.program, "bold"), (f" › {where}", ""), (f"  insn {slot}{place}", _PALE))
         )

@@ -4,72 +4,46 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.cells import cell_len
-from rich.segment import Segment
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.reactive import reactive
-from textual.strip import Strip
 
 from ...core.spec.listing import Listing, RowKind
-from .code_view import CodeView
+from ..jumps import CodePlace, JumpList
+from .listing_rows import ListingRows
 
 if TYPE_CHECKING:
     import re
 
     from ...core.spec import Reference
-    from ...core.spec.listing import Row
 
 __all__ = ["ListingView"]
 
-_COMMENT_COLUMN = 44
-"""Cells from the gutter to the trailing comments, where the instruction is not longer."""
-_INDENT = 2
-"""Cells by which an instruction is further right than the C above it."""
 
+class ListingView(ListingRows):
+    """A listing with arrows, slot numbers, function headers, C source and assembly.
 
-class ListingView(CodeView):
-    """A listing with slot numbers, function headers, C source and assembly.
-
-    A jump shows where it goes (`↓ 25`), and its target's row is marked while the cursor is on the jump. Enter follows
-    a jump or a call, backspace returns; a reference to a map or a symbol is told to the screen.
+    A jump shows where it goes (`↓ 25`); while the cursor is on it, its target's row is marked and its arrow stands
+    out. Enter follows a jump or a call, backspace returns; a reference to a map or a symbol is told to the screen.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "select", "Follow", id="listing.follow", tooltip="Go where the instruction goes"),
         Binding("backspace,ctrl+o", "back", "Back", id="listing.back", tooltip="Return from the last jump"),
+        Binding(
+            "alt+right,ctrl+f", "forward", "Forward", show=False, id="listing.forward", tooltip="Undo the last return"
+        ),
         Binding("s", "toggle_source", "Source", id="listing.source", tooltip="C source lines on or off"),
+        Binding(
+            "v",
+            "toggle_side",
+            "Side by side",
+            show=False,
+            id="listing.side",
+            tooltip="C beside the assembly, from 120 columns on",
+        ),
+        Binding("space", "fold", "Fold", show=False, id="listing.fold", tooltip="Fold a C line or a function"),
+        Binding("f", "fold_all", "Fold all", show=False, id="listing.fold-all", tooltip="Fold all C lines, or none"),
     ]
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "listing-view--gutter",
-        "listing-view--function",
-        "listing-view--target",
-        "listing-view--arrow",
-        "listing-view--position",
-    }
-    """
-    | Class | Description |
-    | :- | :- |
-    | `listing-view--gutter` | The slot numbers. |
-    | `listing-view--function` | The header of a function, from edge to edge. |
-    | `listing-view--target` | The row that the cursor's instruction goes to, from edge to edge. |
-    | `listing-view--arrow` | The arrow and slot behind a jump. |
-    | `listing-view--position` | File and line of the C source, and a function's length. |
-    """
-
-    DEFAULT_CSS = """
-    ListingView {
-        & > .listing-view--gutter { color: $text-muted; }
-        & > .listing-view--function { color: $text-primary; background: $primary 18%; text-style: bold; }
-        & > .listing-view--target { background: $accent 22%; }
-        & > .listing-view--arrow { color: $text-accent; text-style: bold; }
-        & > .listing-view--position { color: $text-muted; }
-    }
-    """
-
-    listing: reactive[Listing | None] = reactive[Listing | None](None)
-    """What is shown."""
 
     class Follow(Message):
         """The user wants to see what an instruction refers to: a map, a variable, a kernel function or symbol.
@@ -89,6 +63,17 @@ class ListingView(CodeView):
             """The sender, for `@on` with a selector."""
             return self.view
 
+    class Left(Message):
+        """The way back, or forward, leads to another program.
+
+        Args:
+            place: Where it leads.
+        """
+
+        def __init__(self, place: CodePlace) -> None:
+            super().__init__()
+            self.place = place
+
     def __init__(
         self,
         listing: Listing | None = None,
@@ -98,136 +83,85 @@ class ListingView(CodeView):
         classes: str | None = None,
         disabled: bool = False,
     ) -> None:
-        """Initialise a listing's view.
-
-        Args:
-            listing: What to show, if it is known already.
-            name: The name of the widget.
-            id: The ID of the widget in the DOM.
-            classes: The CSS classes of the widget.
-            disabled: Whether the widget is disabled.
-        """
-        super().__init__(name=name, id=id, classes=classes, disabled=disabled)
-        self.empty_text = "no instructions"
-        self._history: list[int] = []
-        self._target: int | None = None
-        self._sizes: dict[int, int] = {}
-        self.set_reactive(ListingView.listing, listing)
-        self._measure()
-
-    # Rows
-
-    def row_count(self) -> int:
-        """Return the rows of the listing: functions, C lines and instructions."""
-        return len(self.listing) if self.listing is not None else 0
-
-    def row(self, index: int) -> Row:
-        """Return a row of the listing, which must be there."""
-        assert self.listing is not None
-        return self.listing.row(index)
-
-    def row_text(self, index: int) -> str:
-        """Return a row as plain text."""
-        row = self.row(index)
-        if row.kind is not RowKind.INSN:
-            return row.text.strip()
-        return f"{row.slot}: {row.text}" + (f"  ; {row.comment}" if row.comment else "")
-
-    def row_hint(self, index: int) -> str:
-        """Say where in the C source a row is, or the bytes of an instruction."""
-        row = self.row(index)
-        if row.kind is RowKind.SOURCE:
-            return f"{row.file}:{row.line}:{row.column}" if row.file else ""
-        return f"slot {row.slot}: {row.raw.hex(' ')}" if row.raw else ""
-
-    def row_mark(self, index: int) -> tuple[str, str]:
-        """Mark the target of the instruction under the cursor, and let function headers stand out."""
-        mark, component = super().row_mark(index)
-        if component:
-            return mark, component
-        if index == self._target:
-            return "▸", "listing-view--target"
-        return (" ", "listing-view--function") if self.row(index).kind is RowKind.FUNCTION else (" ", "")
+        """Initialise a listing's view; the arguments are those of `ListingRows`."""
+        super().__init__(listing, name=name, id=id, classes=classes, disabled=disabled)
+        self.jumps = JumpList()
+        """Where the user has been; whoever shows other programs keeps it."""
 
     def find(self, pattern: re.Pattern[str], start: int, step: int) -> int | None:
-        """Let the listing search: it knows its text without drawing it."""
-        return self.listing.search(pattern, start, step) if self.listing is not None else None
-
-    def draw_row(self, index: int, width: int) -> Strip:
-        """Draw a header, a line of C, or an instruction."""
-        row = self.row(index)
-        assert self.listing is not None
-        gutter = self.listing.slot_width
-        match row.kind:
-            case RowKind.FUNCTION:
-                size = self._sizes.get(row.slot, 0)
-                left = [Segment(f"{'':>{gutter}}  {row.text}", self.ink("listing-view--function"))]
-                return self._with_right(left, f"{size} insns" if size else "", width)
-            case RowKind.SOURCE:
-                left = [Segment(" " * (gutter + 2)), *self.c_source(row.text.expandtabs(4).strip())]
-                place = f"{row.file.rpartition('/')[2]}:{row.line}" if row.file else ""
-                return self._with_right(left, place, width)
-            case _:
-                return self._draw_instruction(row, gutter)
-
-    def _draw_instruction(self, row: Row, gutter: int) -> Strip:
-        segments = [
-            Segment(f"{row.slot:>{gutter}}  {'':{_INDENT}}", self.ink("listing-view--gutter")),
-            *self.asm(row.text),
-        ]
-        if row.target is not None:
-            arrow = "↓" if row.target > row.slot else "↑"
-            segments.append(Segment(f"  {arrow} {row.target}", self.ink("listing-view--arrow")))
-        if row.comment:
-            used = Segment.get_line_length(segments) - gutter - 2
-            room = max(2, _COMMENT_COLUMN - used)
-            segments.append(Segment(f"{'':{room}}; {row.comment}", self.ink("code-view--comment")))
-        return Strip(segments)
-
-    def _with_right(self, left: list[Segment], right: str, width: int) -> Strip:
-        """Return *left* with *right* at the right edge, where there is room for both."""
-        space = width - Segment.get_line_length(left) - cell_len(right) - 1
-        if not right or space < 2:
-            return Strip(left)
-        return Strip([*left, Segment(" " * space), Segment(right, self.ink("listing-view--position"))])
+        """Let the listing search: it knows its text without drawing it. What is folded away is found as well."""
+        if self.listing is None:
+            return None
+        at = self.place(start) if 0 <= start < self.row_count() else len(self.listing) if step > 0 else -1
+        found = self.listing.search(pattern, at, step)
+        if found is None:
+            return None
+        self._reveal(found)
+        return self.folds.index(found)
 
     # What a screen calls
 
+    @property
+    def here(self) -> CodePlace | None:
+        """Where the cursor is; None without a listing."""
+        if self.listing is None or not self.row_count():
+            return None
+        return CodePlace(self.listing.program.name, self.slot_at(self.cursor))
+
     def go_to_slot(self, slot: int) -> None:
         """Bring the cursor to an instruction and remember where it was."""
+        self.remember()
+        self.show_slot(slot)
+
+    def remember(self) -> None:
+        """Let the way back lead here."""
+        here = self.here
+        if here is not None:
+            self.jumps.push(here)
+
+    def show_slot(self, slot: int) -> None:
+        """Bring the cursor to an instruction, which is unfolded for it."""
+        if self.listing is not None:
+            self._reveal(self.listing.index_of_slot(slot))
+            self.cursor = self.index_of_slot(slot)
+            self.refresh_bindings()
+
+    def _reveal(self, row: int) -> None:
+        before = len(self.folds)
+        self.folds.reveal(row)
+        if len(self.folds) != before:
+            with self.prevent(self.Highlighted):
+                self.refresh_rows()
+
+    def show_function(self, start: int) -> None:
+        """Bring the cursor to the header of the function that begins at a slot."""
         if self.listing is None:
             return
-        self._history.append(self.cursor)
-        self.cursor = self.listing.index_of_slot(slot)
-        self.refresh_bindings()
-
-    def toggle_source(self) -> None:
-        """Show the C source, or hide it; the cursor stays on its instruction."""
-        old = self.listing
-        if old is None or not self.row_count():
-            return
-        slot = self.row(self.cursor).slot
-        new = Listing(old.program, syntax=old.syntax, source=not old.source)
-        self._history = [new.index_of_slot(old.row(index).slot) for index in self._history]
-        with self.prevent(self.Highlighted):
-            self._replace(new)
-        self.cursor = new.index_of_slot(slot)
+        row = self.listing.index_of_slot(start)
+        while row > 0 and (heading := self.listing.heading(row - 1)) is not None and heading.slot == start:
+            row -= 1
+        self._reveal(row)
+        self.cursor = self.folds.index(row)
 
     # Behaviour
 
     def watch_listing(self) -> None:
         """Show another listing from its start."""
-        self._history.clear()
-        self._target = None
-        self._measure()
+        self.measure()
         if self.is_mounted:
             self.restart()
-            self._aim()
+            self.aim()
 
     def watch_cursor(self, old: int, new: int) -> None:
-        """Mark the target of the instruction that the cursor came to."""
-        self._aim()
+        """Mark what belongs to the instruction that the cursor came to."""
+        self.aim()
         super().watch_cursor(old, new)
+
+    def on_resize(self) -> None:
+        """Let C and assembly stand side by side where there is room, and else below each other."""
+        if self.side_by_side:
+            self._relist()
+        super().on_resize()
 
     def action_select(self) -> None:
         """Follow the instruction under the cursor."""
@@ -238,39 +172,87 @@ class ListingView(CodeView):
             self.go_to_slot(row.target)
         elif row.reference is not None:
             self.post_message(self.Follow(self, row.reference))
+        elif row.kind is not RowKind.INSN:
+            self.action_fold()
         else:
             super().action_select()
 
     def action_back(self) -> None:
         """Return to where the last jump was followed from."""
-        if self._history:
-            self.cursor = self._history.pop()
-            self.refresh_bindings()
+        self._travel(self.jumps.back(self.here))
+
+    def action_forward(self) -> None:
+        """Go again where the last return came from."""
+        self._travel(self.jumps.forward())
+
+    def _travel(self, place: CodePlace | None) -> None:
+        if place is None or self.listing is None:
+            return
+        if place.program == self.listing.program.name:
+            self.show_slot(place.slot)
+        else:
+            self.post_message(self.Left(place))
 
     def action_toggle_source(self) -> None:
-        """Show or hide the C source."""
-        self.toggle_source()
+        """Show or hide the C source; the cursor stays on its instruction."""
+        if self.listing is not None:
+            self._relist(source=not self.listing.source)
+
+    def action_toggle_side(self) -> None:
+        """Put C and assembly side by side, or the C above its instructions."""
+        if not self.side_by_side and self.typed_app.size.width < 120:
+            self.notify("side by side needs a terminal of 120 columns", severity="warning", timeout=3)
+            return
+        self.side_by_side = not self.side_by_side
+        self._relist(source=not self.is_side_by_side)
+
+    def _relist(self, *, source: bool | None = None) -> None:
+        """Show the same program in another way; the cursor stays on its instruction."""
+        old = self.listing
+        if old is None or not self.row_count():
+            return
+        wanted = (not self.is_side_by_side) if source is None else source and not self.is_side_by_side
+        slot = self.slot_at(self.cursor)
+        if wanted != old.source:
+            self.set_reactive(ListingRows.listing, Listing(old.program, syntax=old.syntax, source=wanted))
+            self.measure()
+        with self.prevent(self.Highlighted):
+            self.refresh_rows()
+        self.cursor = self.index_of_slot(slot)
+        self.aim()
+
+    def action_fold(self) -> None:
+        """Fold or unfold what the cursor is in: a C line's instructions, or on its header a function."""
+        listing = self.listing
+        if listing is None or not self.row_count():
+            return
+        heading, stop = listing.span(self.place(self.cursor))
+        if heading is not None:
+            self.folds.toggle(heading, stop)
+            self._refold(heading)
+
+    def action_fold_all(self) -> None:
+        """Fold every C line; if anything is folded, nothing."""
+        listing = self.listing
+        if listing is None or not self.row_count():
+            return
+        here = self.place(self.cursor)
+        self.folds.fold([] if self.folds else listing.spans())
+        self._refold(here)
+
+    def _refold(self, row: int) -> None:
+        with self.prevent(self.Highlighted):
+            self.refresh_rows()
+        self.cursor = self.folds.index(row)
+        self.aim()
+        self.scroll_to_cursor()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer the way back only where there is one."""
-        return bool(self._history) if action == "back" else super().check_action(action, parameters)
-
-    def _replace(self, listing: Listing) -> None:
-        """Show the same program in another listing, without forgetting where the user was."""
-        self.set_reactive(ListingView.listing, listing)
-        self._measure()
-        self._target = None
-        self.refresh_rows()
-
-    def _measure(self) -> None:
-        functions = self.listing.functions if self.listing is not None else ()
-        self._sizes = {function.start: function.size for function in functions}
-
-    def _aim(self) -> None:
-        """Find the row that the instruction under the cursor goes to."""
-        old = self._target
-        target = self.row(self.cursor).target if self.row_count() else None
-        self._target = self.listing.index_of_slot(target) if self.listing and target is not None else None
-        for index in {old, self._target} - {None}:
-            assert index is not None
-            self.refresh_line(index + self.header_height)
+        match action:
+            case "back":
+                return self.jumps.can_go_back
+            case "forward":
+                return self.jumps.can_go_forward
+            case _:
+                return super().check_action(action, parameters)

@@ -89,7 +89,7 @@ class VirtualList(ScrollView, inherit_bindings=False):
             disabled: Whether the widget is disabled.
         """
         super().__init__(name=name, id=id, classes=classes, disabled=disabled)
-        self._strips: LRUCache[tuple[int, int, int, str, str], Strip] = LRUCache(_CACHED_ROWS)
+        self._strips: LRUCache[tuple[int, int, int, str, str, object], Strip] = LRUCache(_CACHED_ROWS)
         self._inks: dict[tuple[str, ...], Style] = {}
         self._widest = 0
 
@@ -106,6 +106,10 @@ class VirtualList(ScrollView, inherit_bindings=False):
     def row_mark(self, index: int) -> tuple[str, str]:
         """Return a row's character in the mark column, and the component class of its line or ""."""
         return " ", ""
+
+    def row_variant(self, index: int) -> object:
+        """Return what else a row's drawing depends on; it is drawn anew for each different answer."""
+        return None
 
     def decorate(self, strip: Strip) -> Strip:
         """Return a drawn row with what lies over all rows: marks of a search."""
@@ -197,7 +201,7 @@ class VirtualList(ScrollView, inherit_bindings=False):
         if index >= self.row_count():
             return self._draw_empty(y, width)
         mark, component = self.row_mark(index)
-        key = (index, width, self.scroll_offset.x, mark, component)
+        key = (index, width, self.scroll_offset.x, mark, component, self.row_variant(index))
         strip = self._strips.get(key)
         if strip is None:
             strip = self._to_strip(self.draw_row(index, width - 1))

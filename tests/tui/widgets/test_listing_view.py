@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from textual.app import App
 
-from bpftui.core.spec import CollectionSpec, Reference, ReferenceKind
+from bpftui.core.spec import CollectionSpec, Function, LinkedCode, ProgramSpec, ProgramType, Reference, ReferenceKind
 from bpftui.core.spec.listing import Listing, RowKind
 from bpftui.tui.widgets.listing_view import ListingView
 
@@ -133,3 +133,101 @@ async def test_another_listing_starts_at_its_top(subprograms: ListingApp) -> Non
         view.listing = None
         await pilot.pause()
         assert "no instructions" in "".join(lines(view))
+
+
+def by_hand(*slots: str) -> Listing:
+    """Return a program of instructions given as hexadecimal digits."""
+    code = bytes.fromhex("".join(slots))
+    function = Function("by_hand", 0, len(slots), "xdp", 0)
+    program = ProgramSpec("by_hand", "xdp", ProgramType.XDP, link=lambda: LinkedCode(code, (function,)))
+    return Listing(program)
+
+
+async def test_arrows_lead_from_jumps_to_targets() -> None:
+    app = ListingApp(listing("bpf/traffic.o", "count_traffic"))
+    view = app.view
+    async with app.run_test(size=(100, 40)) as pilot:
+        await pilot.pause()
+        shown = lines(view)
+        assert shown[13].split()[:5] == ["╭────", "10", "if", "w1", "!="]
+        assert shown[14].split()[:2] == ["│", "now"]  # also beside the C
+        view.show_slot(10)
+        await pilot.pause()
+        at = view.index_of_slot(10) - view.scroll_offset.y
+        lit = view.ink("listing-view--lit").color
+        assert next(s.text for s in view.render_line(at) if s.style and s.style.color == lit) == "╭"
+
+
+async def test_loops_are_marked_and_what_is_never_reached_is_dimmed() -> None:
+    app = ListingApp(
+        by_hand(
+            "b701000000000000",  # r1 = 0
+            "0701000001000000",  # r1 += 1
+            "a501feff0a000000",  # if r1 < 10 goto -2
+            "0500010000000000",  # goto +1
+            "b702000000000000",  # r2 = 0
+            "9500000000000000",  # exit
+        )
+    )
+    view = app.view
+    async with app.run_test(size=(100, 40)) as pilot:
+        await pilot.pause()
+        shown = [line.strip() for line in lines(view)]
+        assert shown[2].startswith("╭►1 ↻")
+        assert shown[2].endswith("; loop")
+        assert shown[3].startswith("╰─")
+        assert shown[5].endswith("r2 = 0  ; never reached")
+        assert "never" not in shown[6]
+
+
+async def test_the_token_of_the_chosen_instruction_is_underlined() -> None:
+    app = ListingApp(listing("bpf/traffic.o", "count_traffic"))
+    view = app.view
+    async with app.run_test(size=(100, 40)) as pilot:
+        view.show_slot(11)  # call bpf_ktime_get_ns, at line 187, column 8
+        await pilot.pause()
+        source = view.render_line(view.index_of_slot(11) - 1)
+        assert [s.text for s in source if s.style and s.style.underline] == ["bpf_ktime_get_ns"]
+        view.show_slot(10)
+        await pilot.pause()
+        source = view.render_line(view.index_of_slot(11) - 1)
+        assert not [s.text for s in source if s.style and s.style.underline]
+
+
+async def test_a_c_line_folds_and_unfolds() -> None:
+    app = ListingApp(listing("bpf/traffic.o", "count_traffic"))
+    view = app.view
+    async with app.run_test(size=(100, 30)) as pilot:
+        view.show_slot(5)
+        rows = view.row_count()
+        await pilot.press("space")
+        assert view.row_count() == rows - 5
+        assert view.row_text(view.cursor) == "struct packet packet = {};"
+        await pilot.pause()
+        assert "5 folded" in view.render_line(view.cursor).text
+        assert view.search("r10 -48")  # in what is folded
+        assert view.row_count() == rows
+        await pilot.press("f")
+        assert {view.row(index).kind for index in range(view.row_count())} == {RowKind.FUNCTION, RowKind.SOURCE}
+        await pilot.press("g", "space")
+        assert view.row(1).kind is RowKind.FUNCTION  # the next one: fill()
+        await pilot.press("space", "f")
+        assert view.row_count() == rows
+
+
+async def test_c_and_assembly_side_by_side() -> None:
+    app = ListingApp(listing("bpf/traffic.o", "count_traffic"))
+    view = app.view
+    async with app.run_test(size=(120, 30)) as pilot:
+        view.show_slot(11)
+        await pilot.press("v")
+        await pilot.pause()
+        line = view.render_line(view.cursor - view.scroll_offset.y).text
+        assert line.split()[:4] == ["▌", "187", "now", "="]
+        assert "│" in line
+        assert view.slot_at(view.cursor) == 11
+        assert not any(row.kind is RowKind.SOURCE for row in view.listing.rows(0, 100))  # pyright: ignore
+        await pilot.resize_terminal(100, 30)
+        await pilot.pause()
+        assert view.slot_at(view.cursor) == 11
+        assert view.row_text(view.cursor - 1) == "now = bpf_ktime_get_ns();"

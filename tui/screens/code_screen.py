@@ -1,0 +1,77 @@
+"""CodeScreen: the ways through the code: references, the jump list, who uses what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+
+from ...core.spec import ReferenceKind
+from ..nodes import Node, NodeKind
+from ..widgets.spec_tree import SpecTree
+from .spec_screen import SpecScreen
+
+if TYPE_CHECKING:
+    from ..jumps import CodePlace
+    from ..widgets.core_view import CoreView
+    from ..widgets.listing_view import ListingView
+
+__all__ = ["CodeScreen"]
+
+
+class CodeScreen(SpecScreen):
+    """Follows references out of the code, and finds the way back into it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "backspace,ctrl+o", "jump_back", "Back to the code", show=False, id="code.back", tooltip="Back to the code"
+        ),
+    ]
+
+    def go_to(self, node: Node, tab: str | None = None) -> None:
+        """Choose *node* in the tree, and show it in *tab*, without one where it is at home."""
+        raise NotImplementedError
+
+    def action_show_tab(self, tab: str) -> None:
+        """Show a tab and give it the focus."""
+        raise NotImplementedError
+
+    def show_place(self, place: CodePlace, *, remember: bool = True) -> None:
+        """Show an instruction; the way back leads to where the user was in the code, unless not to *remember* it."""
+        self.panes.code.go_to(place, remember=remember)
+        self.query_one(SpecTree).choose(Node(NodeKind.PROGRAM, place.program))
+        self.action_show_tab("code")
+
+    def on_listing_view_follow(self, event: ListingView.Follow) -> None:
+        """Go to what an instruction refers to."""
+        reference = event.target
+        if reference.kind is ReferenceKind.DATA and reference.name in self.spec.variables:
+            event.view.remember()
+            self.go_to(Node(NodeKind.VARIABLE, reference.name))
+        elif reference.map in self.spec.maps:
+            event.view.remember()
+            found = self.spec.maps[reference.map]
+            self.go_to(Node(NodeKind.SECTION if found.is_data else NodeKind.MAP, found.name))
+        elif any(reference.name == extern.name for extern in (*self.spec.externs.ksyms, *self.spec.externs.kfuncs)):
+            event.view.remember()
+            self.go_to(Node(NodeKind.EXTERN, reference.name), "overview")
+        else:
+            self.notify(f"{reference.name} is outside of this object", timeout=3)
+
+    def on_core_view_opened(self, event: CoreView.Opened) -> None:
+        """Go to the instruction of a CO-RE relocation."""
+        from ..jumps import CodePlace
+
+        self.show_place(CodePlace(event.row.program, event.row.slot))
+
+    def action_jump_back(self) -> None:
+        """Return to the code where a reference was followed from."""
+        place = self.panes.code.jumps.back(None)
+        if place is not None:
+            self.show_place(place, remember=False)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer the way back only where there is one."""
+        if action == "jump_back":
+            return "panes" in self.__dict__ and self.panes.code.jumps.can_go_back
+        return super().check_action(action, parameters)

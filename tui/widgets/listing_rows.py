@@ -1,0 +1,374 @@
+"""ListingRows: how a program's listing is drawn: headers, C, arrows, instructions, and what is folded away."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual.reactive import reactive
+from textual.strip import Strip
+
+from ...core.spec.listing import Listing, RowKind
+from ..terminal import is_ascii_terminal
+from .code_view import CodeView
+from .flow_margin import Aim, FlowMargin
+from .folds import Folds
+
+if TYPE_CHECKING:
+    from rich.style import Style
+
+    from ...core.spec import LineInfo
+    from ...core.spec.listing import Row
+
+__all__ = ["ListingRows"]
+
+_COMMENT_COLUMN: Final = 44
+"""Cells from the gutter to the trailing comments, where the instruction is not longer."""
+_WIDE_ENOUGH: Final = 120
+"""Columns of the terminal from which C and assembly stand side by side."""
+_NARROW: Final = 70
+_LANES: Final = 6
+"""Colours that arrows take turns with."""
+_TOKEN: Final = re.compile(r'[A-Za-z_]\w*|"(?:\\.|[^"\\])*"?|\d[\w.]*|->|<<=?|>>=?|&&|\|\||\+\+|--|[-+*/%&|^=!<>]=?|\S')
+"""A token of C, as far as a column of .BTF.ext can point to one."""
+
+
+class ListingRows(CodeView):
+    """The rows of a listing. Indices are of rows in sight; `place` says which row of the listing one is."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "listing-view--gutter",
+        "listing-view--function",
+        "listing-view--target",
+        "listing-view--arrow",
+        "listing-view--position",
+        "listing-view--mark",
+        "listing-view--token",
+        "listing-view--unreachable",
+        "listing-view--lit",
+        "listing-view--loop",
+        *(f"listing-view--lane-{number}" for number in range(_LANES)),
+    }
+    """
+    | Class | Description |
+    | :- | :- |
+    | `listing-view--gutter` | The slot numbers, and the line between C and assembly. |
+    | `listing-view--function` | The header of a function, from edge to edge. |
+    | `listing-view--target` | The row that the cursor's instruction goes to, from edge to edge. |
+    | `listing-view--arrow` | The arrow and slot behind a jump. |
+    | `listing-view--position` | File and line of the C source, a function's length, what is folded. |
+    | `listing-view--mark` | The marks of loops and of CO-RE relocations. |
+    | `listing-view--token` | The token of C that the cursor's instruction comes from. |
+    | `listing-view--unreachable` | Instructions that no way leads to. |
+    | `listing-view--lit` | Arrows that begin or end at the cursor. |
+    | `listing-view--loop` | Arrows that lead back. |
+    | `listing-view--lane-0`, … | The other arrows, in turn. |
+    """
+
+    DEFAULT_CSS = """
+    ListingRows {
+        & > .listing-view--gutter { color: $text-muted; }
+        & > .listing-view--function { color: $text-primary; background: $primary 18%; text-style: bold; }
+        & > .listing-view--target { background: $accent 22%; }
+        & > .listing-view--arrow { color: $text-accent; text-style: bold; }
+        & > .listing-view--position { color: $text-muted; }
+        & > .listing-view--mark { color: $text-warning; text-style: bold; }
+        & > .listing-view--token { text-style: bold underline; }
+        & > .listing-view--unreachable { color: $foreground 40%; text-style: dim; }
+        & > .listing-view--lit { color: $text; text-style: bold; }
+        & > .listing-view--loop { color: $text-warning; }
+        & > .listing-view--lane-0 { color: $text-primary; }
+        & > .listing-view--lane-1 { color: $text-success; }
+        & > .listing-view--lane-2 { color: $text-accent; }
+        & > .listing-view--lane-3 { color: $text-secondary; }
+        & > .listing-view--lane-4 { color: $text-error; }
+        & > .listing-view--lane-5 { color: $text-muted; }
+    }
+    """
+
+    listing: reactive[Listing | None] = reactive[Listing | None](None)
+    """What is shown."""
+
+    def __init__(
+        self,
+        listing: Listing | None = None,
+        *,
+        name: str | None = None,
+        id: str | None = None,  # noqa: A002 - Textual's own name
+        classes: str | None = None,
+        disabled: bool = False,
+    ) -> None:
+        """Initialise a listing's view.
+
+        Args:
+            listing: What to show, if it is known already.
+            name: The name of the widget.
+            id: The ID of the widget in the DOM.
+            classes: The CSS classes of the widget.
+            disabled: Whether the widget is disabled.
+        """
+        super().__init__(name=name, id=id, classes=classes, disabled=disabled)
+        self.empty_text = "no instructions"
+        self.folds = Folds(0)
+        self.side_by_side = False
+        """Whether C and assembly are to stand beside each other, where the terminal is wide enough."""
+        self._flow: FlowMargin | None = None
+        self._core: frozenset[int] = frozenset()
+        self._sizes: dict[int, int] = {}
+        self._target: int | None = None
+        self._aim: Aim | None = None
+        self._aimed = range(0)
+        self._token: tuple[int, int, int] | None = None
+        self._ascii = is_ascii_terminal()
+        self.set_reactive(ListingRows.listing, listing)
+        self.measure()
+
+    # Rows
+
+    def row_count(self) -> int:
+        """Return the rows in sight: functions, C lines and instructions."""
+        return len(self.folds) if self.listing is not None else 0
+
+    def place(self, index: int) -> int:
+        """Return which row of the listing is at *index*."""
+        return self.folds.row(index)
+
+    def row(self, index: int) -> Row:
+        """Return the row at *index*, which must be there."""
+        assert self.listing is not None
+        return self.listing.row(self.place(index))
+
+    def slot_at(self, index: int) -> int:
+        """Return the slot of the row at *index*."""
+        assert self.listing is not None
+        return self.listing.slot_at(self.place(index))
+
+    def index_of_slot(self, slot: int) -> int:
+        """Return where an instruction is, or what it is folded below."""
+        assert self.listing is not None
+        return self.folds.index(self.listing.index_of_slot(slot))
+
+    def row_text(self, index: int) -> str:
+        """Return a row as plain text."""
+        row = self.row(index)
+        if row.kind is not RowKind.INSN:
+            return row.text.strip()
+        return f"{row.slot}: {row.text}" + (f"  ; {row.comment}" if row.comment else "")
+
+    def row_hint(self, index: int) -> str:
+        """Say where in the C source a row is, or the bytes of an instruction."""
+        row = self.row(index)
+        if row.kind is RowKind.SOURCE:
+            return f"{row.file}:{row.line}:{row.column}" if row.file else ""
+        return f"slot {row.slot}: {row.raw.hex(' ')}" if row.raw else ""
+
+    def row_mark(self, index: int) -> tuple[str, str]:
+        """Mark the target of the instruction under the cursor, and let function headers stand out."""
+        mark, component = super().row_mark(index)
+        if component:
+            return mark, component
+        if index == self._target:
+            return "▸", "listing-view--target"
+        assert self.listing is not None
+        heading = self.listing.heading(self.place(index))
+        return (" ", "listing-view--function") if heading and heading.kind is RowKind.FUNCTION else (" ", "")
+
+    def row_variant(self, index: int) -> object:
+        """Draw arrows anew that light up, and the C whose token is underlined."""
+        token = self._token if self._token is not None and self._token[0] == index else None
+        return token, self._aim if index in self._aimed else None
+
+    # Drawing
+
+    @property
+    def is_side_by_side(self) -> bool:
+        """Whether C and assembly stand beside each other."""
+        return self.side_by_side and self.typed_app.size.width >= _WIDE_ENOUGH
+
+    def draw_row(self, index: int, width: int) -> Strip:
+        """Draw a header, a line of C, or an instruction."""
+        assert self.listing is not None
+        place = self.place(index)
+        row = self.listing.row(place)
+        gutter = self.listing.slot_width
+        folded = self.folds.hidden_below(place)
+        if row.kind is RowKind.FUNCTION:
+            size = self._sizes.get(row.slot, 0)
+            fold = "▸ " if folded else ""
+            left = [Segment(f"{'':>{gutter}}  {fold}{row.text}", self.ink("listing-view--function"))]
+            return self._with_right(left, f"{size} insns" if size else "", width)
+        if row.kind is RowKind.SOURCE:
+            left = [*self._arrows(row.slot, insn=False), Segment(" " * (gutter + 2))]
+            if folded:
+                left.append(Segment("▸ ", self.ink("listing-view--mark")))
+            left += self._c_line(index, row.text)
+            where = f"{row.file.rpartition('/')[2]}:{row.line}" if row.file else ""
+            return self._with_right(left, f"{folded} folded  {where}" if folded else where, width)
+        strip = self._instruction(row, gutter)
+        return self._beside_c(index, row.slot, strip, width) if self.is_side_by_side else strip
+
+    def _instruction(self, row: Row, gutter: int) -> Strip:
+        flow = self._flow
+        loop = flow.loop_depth(row.slot) if flow is not None else 0
+        marks = (("@" if self._ascii else "↻") if loop else " ") + (
+            ("*" if self._ascii else "◆") if row.slot in self._core else " "
+        )
+        segments = [
+            *self._arrows(row.slot, insn=True),
+            Segment(f"{row.slot:>{gutter}} ", self.ink("listing-view--gutter")),
+            Segment(f"{marks} ", self.ink("listing-view--mark")),
+        ]
+        margin = Segment.get_line_length(segments)
+        segments += self.asm(row.text)
+        if row.target is not None:
+            arrow = "↓" if row.target > row.slot else "↑"
+            segments.append(Segment(f"  {arrow} {row.target}", self.ink("listing-view--arrow")))
+        comments = [f"loop, depth {loop}" if loop > 1 else "loop"] if loop else []
+        comments += [row.comment] if row.comment else []
+        if comments:
+            room = max(2, _COMMENT_COLUMN - Segment.get_line_length(segments) + margin)
+            segments.append(Segment(f"{'':{room}}; {', '.join(comments)}", self.ink("code-view--comment")))
+        strip = Strip(segments)
+        if flow is not None and not flow.is_reachable(row.slot):
+            dim = self.ink("listing-view--unreachable")
+            strip = Strip([Segment(strip.text, dim), Segment("  ; never reached", dim)])
+        return strip
+
+    def _arrows(self, slot: int, *, insn: bool) -> list[Segment]:
+        """Return the cells of the margin, in the colours of their arrows."""
+        if self._flow is None:
+            return []
+        cells, margin = self._flow.cells(slot, insn=insn)
+        if margin is None:
+            return []
+        inks: list[tuple[str, Style]] = []
+        for cell in cells:
+            if cell.jump is None:
+                ink = self.ink("listing-view--gutter")
+            elif self._aim is not None and cell.jump in self._aim.jumps and self._aim.first <= slot <= self._aim.last:
+                ink = self.ink("listing-view--lit")
+            elif margin.jumps[cell.jump].goes_back:
+                ink = self.ink("listing-view--loop")
+            else:
+                ink = self.ink(f"listing-view--lane-{cell.jump % _LANES}")
+            inks.append((cell.text, ink))
+        return [Segment(text, ink) for text, ink in inks]
+
+    def _c_line(self, index: int, text: str) -> list[Segment]:
+        """Return a line of C, with the token underlined that the cursor's instruction comes from."""
+        segments = self.c_source(text.expandtabs(4).strip())
+        if self._token is None or self._token[0] != index:
+            return segments
+        _, start, stop = self._token
+        strip = Strip(segments)
+        middle = strip.crop(start, stop).apply_style(self.ink("listing-view--token"))
+        return [*strip.crop(0, start), *middle, *strip.crop(stop)]
+
+    def _beside_c(self, index: int, slot: int, asm: Strip, width: int) -> Strip:
+        """Return an instruction with its C left of it, where another line of C begins."""
+        assert self.listing is not None
+        room = max(24, min(64, width * 2 // 5))
+        info = self.listing.source_at(slot)
+        before = self.listing.source_at(slot - 1) if slot else None
+        begins = info is not None and (before is None or (before.line, before.file) != (info.line, info.file))
+        left = Strip(self._c_line(index, info.source.strip()) if info is not None and begins else [])
+        number = f"{info.line:>5} " if info is not None and begins else " " * 6
+        left = Strip([Segment(number, self.ink("listing-view--position")), *left]).crop(0, room)
+        line = "|" if self._ascii else "│"
+        return Strip(
+            [*left, Segment(" " * (room - left.cell_length)), Segment(line, self.ink("listing-view--gutter")), *asm]
+        )
+
+    def _with_right(self, left: list[Segment], right: str, width: int) -> Strip:
+        """Return *left* with *right* at the right edge, where there is room for both."""
+        space = width - Segment.get_line_length(left) - cell_len(right) - 1
+        if not right or space < 2:
+            return Strip(left)
+        return Strip([*left, Segment(" " * space), Segment(right, self.ink("listing-view--position"))])
+
+    # What follows the cursor
+
+    def measure(self) -> None:
+        """Learn what another listing holds: function sizes, control flow, CO-RE relocations; unfold everything."""
+        listing = self.listing
+        self.folds = Folds(len(listing) if listing is not None else 0)
+        self._target = self._token = self._aim = None
+        self._aimed = range(0)
+        if listing is None:
+            return
+        self._sizes = {function.start: function.size for function in listing.functions}
+        self._core = frozenset(item.slot for item in listing.program.linked.core_relocations)
+        if self._flow is None or self._flow.program is not listing.program:
+            self._flow = FlowMargin(listing.program, ascii_only=self._ascii)
+
+    def aim(self) -> None:
+        """Find what the instruction under the cursor goes to and comes from, and draw that."""
+        listing = self.listing
+        target: int | None = None
+        aim: Aim | None = None
+        token: tuple[int, int, int] | None = None
+        if listing is not None and self.row_count():
+            row = self.row(self.cursor)
+            target = None if row.target is None else self.index_of_slot(row.target)
+            if row.kind is RowKind.INSN:
+                aim = self._flow.aim(row.slot) if self._flow is not None else None
+                token = self._find_token(listing, row.slot)
+        if (target, aim, token) == (self._target, self._aim, self._token):
+            return
+        self._target, self._aim, self._token = target, aim, token
+        if aim is not None:
+            # C above the first instruction belongs to it as far as arrows go.
+            self._aimed = range(max(0, self.index_of_slot(aim.first) - 2), self.index_of_slot(aim.last) + 1)
+        else:
+            self._aimed = range(0)
+        self.refresh()
+
+    def _find_token(self, listing: Listing, slot: int) -> tuple[int, int, int] | None:
+        """Return the row of the C that an instruction comes from, and the cells of the token that it points to."""
+        info = listing.source_at(slot)
+        if info is None or not info.column:
+            return None
+        span = _token_span(info)
+        if span is None:
+            return None
+        if self.is_side_by_side:
+            index = self._first_of_line(listing, slot, info)
+        else:
+            at = listing.index_of_slot(slot)
+            headings = listing.headings
+            number = bisect_right(headings, at) - 1
+            heading = listing.heading(headings[number]) if number >= 0 else None
+            if heading is None or (heading.kind, heading.line, heading.file) != (
+                RowKind.SOURCE,
+                info.line,
+                info.file,
+            ):
+                return None
+            index = self.folds.index(headings[number])
+        return index, *span
+
+    def _first_of_line(self, listing: Listing, slot: int, info: LineInfo) -> int:
+        """Return the row beside which the C of *slot* is drawn."""
+        while slot > 0:
+            before = listing.source_at(slot - 1)
+            if before is None or (before.line, before.file) != (info.line, info.file):
+                break
+            slot = before.slot
+        return self.index_of_slot(slot)
+
+
+def _token_span(info: LineInfo) -> tuple[int, int] | None:
+    """Return the cells of the token at a line info's column, within the line as it is shown."""
+    source = info.source.rstrip()
+    start = info.column - 1
+    match = _TOKEN.match(source, start) if start < len(source) else None
+    if match is None:
+        return None
+    indent = len(source) - len(source.lstrip())
+    if start < indent:
+        return None
+    before = len(source[indent:start].expandtabs(4))
+    return before, before + len(match.group().expandtabs(4))
