@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_right
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -13,14 +11,14 @@ from textual.strip import Strip
 
 from ...core.spec.listing import Listing, RowKind
 from ..terminal import is_ascii_terminal
+from .c_token import find_token
 from .code_view import CodeView
-from .flow_margin import Aim, FlowMargin
 from .folds import Folds
 
 if TYPE_CHECKING:
     from rich.style import Style
 
-    from ...core.spec import LineInfo
+    from ...core.asm.flow import FlowGraph, Margin
     from ...core.spec.listing import Row
 
 __all__ = ["ListingRows"]
@@ -30,10 +28,23 @@ _COMMENT_COLUMN: Final = 44
 _WIDE_ENOUGH: Final = 120
 """Columns of the terminal from which C and assembly stand side by side."""
 _NARROW: Final = 70
+_COLUMNS: Final = 12
+_NARROW_COLUMNS: Final = 5
+"""How many arrows there may be side by side, in all and where there are few cells."""
+_MAX_JUMPS: Final = 20_000
+"""Jumps of one function that arrows are drawn for: beyond them no one follows lines."""
 _LANES: Final = 6
 """Colours that arrows take turns with."""
-_TOKEN: Final = re.compile(r'[A-Za-z_]\w*|"(?:\\.|[^"\\])*"?|\d[\w.]*|->|<<=?|>>=?|&&|\|\||\+\+|--|[-+*/%&|^=!<>]=?|\S')
-"""A token of C, as far as a column of .BTF.ext can point to one."""
+
+
+class Aim(NamedTuple):
+    """The arrows that begin or end at an instruction, to be drawn so that they stand out."""
+
+    jumps: frozenset[int]
+    """Indices into the jumps of the function's margin."""
+    first: int
+    """The first slot that they pass."""
+    last: int
 
 
 class ListingRows(CodeView):
@@ -115,7 +126,6 @@ class ListingRows(CodeView):
         self.folds = Folds(0)
         self.side_by_side = False
         """Whether C and assembly are to stand beside each other, where the terminal is wide enough."""
-        self._flow: FlowMargin | None = None
         self._core: frozenset[int] = frozenset()
         self._sizes: dict[int, int] = {}
         self._target: int | None = None
@@ -210,14 +220,29 @@ class ListingRows(CodeView):
         strip = self._instruction(row, gutter)
         return self._beside_c(index, row.slot, strip, width) if self.is_side_by_side else strip
 
+    def _graph(self, slot: int) -> FlowGraph | None:
+        """Return the control flow of the function that holds a slot; None where there is no code."""
+        flow = None if self.listing is None else self.listing.program.flow
+        return flow.graph_at(slot) if flow is not None and 0 <= slot < flow.slots else None
+
+    def _margin(self, slot: int) -> Margin | None:
+        """Return the arrows of the function that holds a slot; None where there are none."""
+        graph = self._graph(slot)
+        if graph is None or self.listing is None or len(graph.targets) > _MAX_JUMPS:
+            return None
+        columns = _NARROW_COLUMNS if self.size.width < _NARROW else _COLUMNS
+        margin = self.listing.margin(slot, columns, ascii_only=self._ascii)
+        return margin if margin.width else None
+
     def _instruction(self, row: Row, gutter: int) -> Strip:
-        flow = self._flow
-        loop = flow.loop_depth(row.slot) if flow is not None else 0
+        graph = self._graph(row.slot)
+        loop = graph is not None and row.slot in graph.loop_headers
         marks = (("@" if self._ascii else "↻") if loop else " ") + (
             ("*" if self._ascii else "◆") if row.slot in self._core else " "
         )
-        segments = [
-            *self._arrows(row.slot, insn=True),
+        segments = self._arrows(row.slot, insn=True)
+        arrows = len(segments)
+        segments += [
             Segment(f"{row.slot:>{gutter}} ", self.ink("listing-view--gutter")),
             Segment(f"{marks} ", self.ink("listing-view--mark")),
         ]
@@ -225,27 +250,23 @@ class ListingRows(CodeView):
         segments += self.asm(row.text)
         if row.target is not None:
             arrow = "↓" if row.target > row.slot else "↑"
-            segments.append(Segment(f"  {arrow} {row.target}", self.ink("listing-view--arrow")))
-        comments = [f"loop, depth {loop}" if loop > 1 else "loop"] if loop else []
-        comments += [row.comment] if row.comment else []
-        if comments:
+            place = f" {row.target}" if row.reference is not None else ""
+            segments.append(Segment(f"  {arrow}{place}", self.ink("listing-view--arrow")))
+        if row.comment:
             room = max(2, _COMMENT_COLUMN - Segment.get_line_length(segments) + margin)
-            segments.append(Segment(f"{'':{room}}; {', '.join(comments)}", self.ink("code-view--comment")))
-        strip = Strip(segments)
-        if flow is not None and not flow.is_reachable(row.slot):
+            segments.append(Segment(f"{'':{room}}; {row.comment}", self.ink("code-view--comment")))
+        if not row.reachable:
             dim = self.ink("listing-view--unreachable")
-            strip = Strip([Segment(strip.text, dim), Segment("  ; never reached", dim)])
-        return strip
+            segments[arrows:] = [Segment(segment.text, dim) for segment in segments[arrows:]]
+        return Strip(segments)
 
     def _arrows(self, slot: int, *, insn: bool) -> list[Segment]:
         """Return the cells of the margin, in the colours of their arrows."""
-        if self._flow is None:
-            return []
-        cells, margin = self._flow.cells(slot, insn=insn)
+        margin = self._margin(slot)
         if margin is None:
             return []
         inks: list[tuple[str, Style]] = []
-        for cell in cells:
+        for cell in margin.insn(slot) if insn else margin.above(slot):
             if cell.jump is None:
                 ink = self.ink("listing-view--gutter")
             elif self._aim is not None and cell.jump in self._aim.jumps and self._aim.first <= slot <= self._aim.last:
@@ -292,7 +313,7 @@ class ListingRows(CodeView):
     # What follows the cursor
 
     def measure(self) -> None:
-        """Learn what another listing holds: function sizes, control flow, CO-RE relocations; unfold everything."""
+        """Learn what another listing holds: function sizes, CO-RE relocations; unfold everything."""
         listing = self.listing
         self.folds = Folds(len(listing) if listing is not None else 0)
         self._target = self._token = self._aim = None
@@ -301,8 +322,6 @@ class ListingRows(CodeView):
             return
         self._sizes = {function.start: function.size for function in listing.functions}
         self._core = frozenset(item.slot for item in listing.program.linked.core_relocations)
-        if self._flow is None or self._flow.program is not listing.program:
-            self._flow = FlowMargin(listing.program, ascii_only=self._ascii)
 
     def aim(self) -> None:
         """Find what the instruction under the cursor goes to and comes from, and draw that."""
@@ -314,8 +333,9 @@ class ListingRows(CodeView):
             row = self.row(self.cursor)
             target = None if row.target is None else self.index_of_slot(row.target)
             if row.kind is RowKind.INSN:
-                aim = self._flow.aim(row.slot) if self._flow is not None else None
-                token = self._find_token(listing, row.slot)
+                aim = self._arrows_at(row.slot)
+                found = find_token(listing, row.slot, beside=self.is_side_by_side)
+                token = found and (self.folds.index(found.row), found.start, found.stop)
         if (target, aim, token) == (self._target, self._aim, self._token):
             return
         self._target, self._aim, self._token = target, aim, token
@@ -326,49 +346,13 @@ class ListingRows(CodeView):
             self._aimed = range(0)
         self.refresh()
 
-    def _find_token(self, listing: Listing, slot: int) -> tuple[int, int, int] | None:
-        """Return the row of the C that an instruction comes from, and the cells of the token that it points to."""
-        info = listing.source_at(slot)
-        if info is None or not info.column:
+    def _arrows_at(self, slot: int) -> Aim | None:
+        """Return the arrows that begin or end at an instruction; None where there are none."""
+        margin = self._margin(slot)
+        if margin is None:
             return None
-        span = _token_span(info)
-        if span is None:
+        numbers = [n for n, jump in enumerate(margin.jumps) if slot == jump.target or slot in jump.sources]
+        if not numbers:
             return None
-        if self.is_side_by_side:
-            index = self._first_of_line(listing, slot, info)
-        else:
-            at = listing.index_of_slot(slot)
-            headings = listing.headings
-            number = bisect_right(headings, at) - 1
-            heading = listing.heading(headings[number]) if number >= 0 else None
-            if heading is None or (heading.kind, heading.line, heading.file) != (
-                RowKind.SOURCE,
-                info.line,
-                info.file,
-            ):
-                return None
-            index = self.folds.index(headings[number])
-        return index, *span
-
-    def _first_of_line(self, listing: Listing, slot: int, info: LineInfo) -> int:
-        """Return the row beside which the C of *slot* is drawn."""
-        while slot > 0:
-            before = listing.source_at(slot - 1)
-            if before is None or (before.line, before.file) != (info.line, info.file):
-                break
-            slot = before.slot
-        return self.index_of_slot(slot)
-
-
-def _token_span(info: LineInfo) -> tuple[int, int] | None:
-    """Return the cells of the token at a line info's column, within the line as it is shown."""
-    source = info.source.rstrip()
-    start = info.column - 1
-    match = _TOKEN.match(source, start) if start < len(source) else None
-    if match is None:
-        return None
-    indent = len(source) - len(source.lstrip())
-    if start < indent:
-        return None
-    before = len(source[indent:start].expandtabs(4))
-    return before, before + len(match.group().expandtabs(4))
+        jumps = [margin.jumps[number] for number in numbers]
+        return Aim(frozenset(numbers), min(jump.first for jump in jumps), max(jump.last for jump in jumps))

@@ -176,8 +176,10 @@ async def test_loops_are_marked_and_what_is_never_reached_is_dimmed() -> None:
         assert shown[2].startswith("╭►1 ↻")
         assert shown[2].endswith("; loop")
         assert shown[3].startswith("╰─")
-        assert shown[5].endswith("r2 = 0  ; never reached")
-        assert "never" not in shown[6]
+        assert shown[5].endswith("; unreachable from here")
+        dim = view.ink("listing-view--unreachable").color
+        assert next(s.text.strip() for s in view.render_line(5) if s.style and s.style.color == dim).startswith("4")
+        assert not [s for s in view.render_line(6) if s.style and s.style.color == dim]
 
 
 async def test_the_token_of_the_chosen_instruction_is_underlined() -> None:
