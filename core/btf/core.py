@@ -16,15 +16,18 @@ from . import types as t
 from .access import Access, CoreKind, parse_access, sized
 from .compatible import essential_name, kinds_compatible
 from .field import field_value
+from .kernel import VMLINUX, loaded_modules
 from .match import WHERE, Mismatch, match_access
 from .types import Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from .btf import Btf
 
 __all__ = ["CoreResolution", "CoreResolver", "Outcome"]
 
-_RUNNING_KERNEL: Final = "/sys/kernel/btf/vmlinux"
+_RUNNING_KERNEL: Final = str(VMLINUX)
 _NEAR: Final = 3
 """Letters that a name has to share with one that is not there to be thought of as what was meant."""
 
@@ -75,6 +78,8 @@ class CoreResolution:
     original_load_size: int = 0
     loads_differ: bool = False
     """Whether a load of the other size would be wrong: neither two pointers nor two unsigned integers."""
+    module: str = ""
+    """The kernel module whose types it was found in; empty for the kernel's own."""
     reason: str | None = None
     """Why it is not resolved, or does not exist; with the nearest name where there is one."""
     nearest: str | None = None
@@ -89,6 +94,10 @@ class CoreResolution:
         """What it resolves to, in words: `offset 2716, 4 bytes`, `exists`, `<< 59`; else why not."""
         if self.outcome is not Outcome.RESOLVED:
             return self.reason or self.outcome.value
+        return self._resolved + (f", module {self.module}" if self.module else "")
+
+    @property
+    def _resolved(self) -> str:
         match self.kind:
             case CoreKind.FIELD_BYTE_OFFSET:
                 return f"offset {self.value}, {'' if self.load_size else 'bitfield in '}{_bytes(self.size)}"
@@ -127,12 +136,17 @@ class CoreResolver:
     Args:
         local: The object's types.
         target: The types of the kernel that it is to run on; None where they are not known.
+        modules: Gives the types of that kernel's modules, when they are asked for; None for those that are loaded now,
+            where the target is the running kernel, and else none.
     """
 
-    def __init__(self, local: Btf, target: Btf | None) -> None:
+    def __init__(self, local: Btf, target: Btf | None, modules: Callable[[], Iterable[Btf]] | None = None) -> None:
         self.local = local
         self.target = target
-        self._candidates: dict[int, tuple[int, ...]] = {}
+        if modules is None and target is not None and target.file == _RUNNING_KERNEL:
+            modules = loaded_modules
+        self._modules = modules
+        self._candidates: dict[int, list[tuple[Btf, int]]] = {}
         self._resolved: dict[tuple[int, str, int], CoreResolution] = {}
 
     @property
@@ -178,12 +192,11 @@ class CoreResolver:
             return replace(start, reason="there is no kernel BTF to resolve it against")
         if not self.local.type_name(local.type_id):
             raise ObjectError(f"{local.text} has no name to look for", file=self.local.file)
-        candidates = self.candidates(local.type_id)
-        start = replace(start, candidates=candidates)
+        start = replace(start, candidates=self.candidates(local.type_id))
         answers: list[_Answer] = []
         mismatches: list[Mismatch] = []
-        for candidate in candidates:
-            found = match_access(local, kind, self.target, candidate)
+        for btf, candidate in self._candidates[local.type_id]:
+            found = match_access(local, kind, btf, candidate)
             if isinstance(found, Mismatch):
                 mismatches.append(found)
             else:
@@ -193,21 +206,24 @@ class CoreResolver:
         return self._agreed(start, kind, ours, answers)
 
     def candidates(self, type_id: int) -> tuple[int, ...]:
-        """Return the target's types of the same name, flavours aside, and of the same kind; in ascending order."""
-        found = self._candidates.get(type_id)
-        if found is None:
-            found = self._candidates[type_id] = self._find_candidates(type_id)
-        return found
+        """Return the target's types of the same name, flavours aside, and of the same kind; in ascending order.
 
-    def _find_candidates(self, type_id: int) -> tuple[int, ...]:
-        target, kind = self.target, self.local.kind(type_id)
-        if target is None:
-            return ()
+        Modules are looked at only where the kernel itself has none, as libbpf and the kernel do it.
+        """
+        if type_id not in self._candidates:
+            found = [] if self.target is None else self._find_candidates(type_id, self.target)
+            for module in self._modules() if not found and self._modules is not None else ():
+                found += self._find_candidates(type_id, module)
+            self._candidates[type_id] = found
+        return tuple(candidate for _, candidate in self._candidates[type_id])
+
+    def _find_candidates(self, type_id: int, target: Btf) -> list[tuple[Btf, int]]:
+        """Return the candidates among a BTF's own types, those of its base left out."""
+        kind = self.local.kind(type_id)
         wanted = essential_name(self.local.type_name(type_id))
         names = {wanted, *_flavors(target, wanted)}
-        return tuple(
-            sorted(i for name in names for i in target.find_all(name) if kinds_compatible(target.kind(i), kind))
-        )
+        found = sorted({i for name in names for i in target.find_all(name) if i >= target.first_id})
+        return [(target, i) for i in found if kinds_compatible(target.kind(i), kind)]
 
     def _answer(self, access: Access, kind: CoreKind) -> _Answer:
         """Return what *kind* asks for, of an access that exists."""
@@ -232,7 +248,13 @@ class CoreResolver:
     def _agreed(self, start: CoreResolution, kind: CoreKind, ours: _Answer, answers: list[_Answer]) -> CoreResolution:
         """Return the resolution that all candidates lead to: several are fine as long as they agree."""
         first = answers[0]
-        start = replace(start, target=first.access.text, matches=tuple(a.access.type_id for a in answers), exists=True)
+        start = replace(
+            start,
+            target=first.access.text,
+            matches=tuple(a.access.type_id for a in answers),
+            module=_module(first.access.btf),
+            exists=True,
+        )
         for other in answers[1:]:
             if other.access.bit_offset != first.access.bit_offset or other.value != first.value:
                 reason = (
@@ -253,8 +275,7 @@ class CoreResolver:
 
     def _resizable(self, ours: _Answer, theirs: _Answer) -> bool:
         """Whether a load may take the target's size: zero-extension keeps pointers and unsigned integers right."""
-        assert self.target is not None
-        match self.local.type(ours.load_type), self.target.type(theirs.load_type):
+        match self.local.type(ours.load_type), theirs.access.btf.type(theirs.load_type):
             case t.Pointer(), t.Pointer():
                 return True
             case t.Int() as one, t.Int() as other:
@@ -284,6 +305,11 @@ class CoreResolver:
         known = (self.target.type_name(i) for i in self.target.ids(kind))
         close = nearest(wanted, {name for name in known if name.startswith(beginning)})
         return Mismatch(f"{Access(self.local, local.type_id).text} does not exist in {WHERE}", close)
+
+
+def _module(btf: Btf) -> str:
+    """Return the name of the module that types belong to; empty for those of a kernel."""
+    return (btf.file or "").rpartition("/")[2] if btf.base is not None else ""
 
 
 def _bytes(count: int) -> str:

@@ -6,13 +6,18 @@ import functools
 import mmap
 import sys
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from ..errors import FeatureError, UnknownNameError
+from ..errors import BpftuiError, FeatureError, UnknownNameError
 from . import cache
 from .btf import Btf
 
-__all__ = ["DIRECTORY", "VMLINUX", "module", "modules", "vmlinux"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .types import Kind
+
+__all__ = ["DIRECTORY", "VMLINUX", "find_type", "loaded_modules", "module", "modules", "vmlinux"]
 
 DIRECTORY: Final = Path("/sys/kernel/btf")
 """Where the kernel publishes its types: since Linux 5.4, those of modules since 5.11."""
@@ -43,7 +48,7 @@ def vmlinux() -> Btf:
 
 @functools.cache
 def module(name: str) -> Btf:
-    """Return the types of a loaded module, which continue the kernel's own. They are few: no index is kept.
+    """Return the types of a loaded module, which continue the kernel's own; the index is kept as for those.
 
     Raises:
         UnknownNameError: No module of that name has types: it is not loaded, built in, or built without them.
@@ -58,7 +63,38 @@ def module(name: str) -> Btf:
         raw = _mapped(path)
     except OSError as error:
         raise FeatureError(f"cannot read the types of module {name}: {path}: {error.strerror}") from None
-    return Btf(raw, sys.byteorder, base=base, file=str(path))
+    belongs = cache.key(raw)
+    index = cache.fetch(name, belongs)
+    found = Btf(raw, sys.byteorder, base=base, file=str(path), index=index)
+    if index is None:
+        cache.store(name, belongs, found.index)
+    return found
+
+
+def loaded_modules() -> Iterator[Btf]:
+    """Yield the types of all loaded modules; one whose types cannot be read, or are damaged, is left out."""
+    for name in modules():
+        try:
+            yield module(name)
+        except BpftuiError:
+            continue
+
+
+def find_type(name: str, kind: Kind) -> tuple[Btf, int] | None:
+    """Return the type of that name and kind in the kernel's own types, else in those of a module; None without one.
+
+    Raises:
+        FeatureError: The kernel does not publish its types.
+    """
+    kernel = vmlinux()
+    type_id = kernel.find(name, kind)
+    if type_id is not None:
+        return kernel, type_id
+    for btf in loaded_modules():
+        for type_id in btf.find_all(name):
+            if type_id >= btf.first_id and btf.kind(type_id) == kind:
+                return btf, type_id
+    return None
 
 
 def modules() -> list[str]:

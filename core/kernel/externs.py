@@ -1,24 +1,32 @@
 """What an object's externs are on this machine: options, symbols and functions of the running kernel.
 
-Nothing is loaded for it. The rules are those by which a load fills them in (`kconfig`, `relocate`).
+Nothing is loaded for it. The rules are those by which a load fills them in (`kconfig`, `relocate`), which are libbpf's
+(`bpf_object__resolve_externs` of Linux 6.18): a typed symbol or a function is looked for in the kernel's own BTF, then
+in that of each module, and its type has to be compatible with the declared one.
 """
 
 from __future__ import annotations
 
 import platform
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ..btf import CType, Kind
-from ..btf.kernel import module, modules, vmlinux
-from ..errors import BpftuiError
-from .kconfig import KERNEL_VERSION, option
-from .relocate import is_typed, kernel_address
+from ..btf import types as t
+from ..btf.compatible import essential_name, types_compatible
+from ..btf.kernel import find_type
+from ..errors import BpftuiError, FeatureError
+from .kallsyms import find_symbols
+from .kconfig import KERNEL_VERSION, encode_option, option
+from .relocate import is_typed
 
 if TYPE_CHECKING:
     from ..btf import Btf
-    from ..spec import CollectionSpec
+    from ..spec import CollectionSpec, Extern
+    from .kallsyms import KernelSymbol
 
 __all__ = ["ExternAnswer", "look_up_externs"]
+
+_RUNNING_ONLY = "only a running kernel tells: its types do not"
 
 
 class ExternAnswer(NamedTuple):
@@ -26,52 +34,111 @@ class ExternAnswer(NamedTuple):
 
     name: str
     found: bool
+    """Whether there is one that can be used. A weak one that is not there is 0, and the program loads all the same."""
     text: str
     """The option's value, the symbol's address, the BTF id and prototype of a function; else why there is none."""
+    kind: Literal["kconfig", "ksym", "kfunc"] = "kconfig"
+    weak: bool = False
+    """Whether it may be missing."""
+    declared: str = ""
+    """What the object takes it for, as C."""
 
 
-def look_up_externs(spec: CollectionSpec) -> dict[str, ExternAnswer]:
-    """Return what each of a spec's externs is on the running kernel, by name."""
+def look_up_externs(spec: CollectionSpec, target: Btf | None = None) -> dict[str, ExternAnswer]:
+    """Return what each of a spec's externs is, by name; nothing is raised for what is missing.
+
+    Args:
+        spec: The object.
+        target: The types of another kernel; None for the running one and its modules. Configuration, and symbols
+            without a type, are known of the running kernel only.
+    """
     externs = spec.externs
-    answers = [_option(extern.name) for extern in externs.kconfig]
-    answers += [_symbol(extern.name, spec.btf) for extern in externs.ksyms]
-    answers += [_typed(extern.name, Kind.FUNC) for extern in externs.kfuncs]
+    untyped = [extern.name for extern in externs.ksyms if not is_typed(extern.name, spec.btf)]
+    places = find_symbols([essential_name(name) for name in untyped]) if untyped and target is None else {}
+    answers: list[ExternAnswer] = []
+    for extern in externs.kconfig:
+        found, text = _option(spec, extern) if target is None else (False, _RUNNING_ONLY)
+        answers.append(ExternAnswer(extern.name, found, text, "kconfig", extern.weak, extern.type))
+    for extern in externs.ksyms:
+        if extern.name not in untyped:
+            found, text = _typed(spec.btf, extern.name, Kind.VAR, target)
+        elif target is not None:
+            found, text = False, _RUNNING_ONLY
+        else:
+            found, text = _symbol(places[essential_name(extern.name)])
+        answers.append(ExternAnswer(extern.name, found, text, "ksym", extern.weak, extern.type))
+    for extern in externs.kfuncs:
+        found, text = _typed(spec.btf, extern.name, Kind.FUNC, target)
+        answers.append(ExternAnswer(extern.name, found, text, "kfunc", extern.weak, extern.type))
     return {answer.name: answer for answer in answers}
 
 
-def _option(name: str) -> ExternAnswer:
+def _option(spec: CollectionSpec, extern: Extern) -> tuple[bool, str]:
+    name = extern.name
     value = option(name)
     if value is None:
-        return ExternAnswer(name, found=False, text="not set, or not told: see /proc/config.gz and /boot/config-*")
-    if name == KERNEL_VERSION:
-        value = f"{value}: {platform.release()}"
-    return ExternAnswer(name, found=True, text=value)
-
-
-def _symbol(name: str, btf: Btf | None) -> ExternAnswer:
-    if is_typed(name, btf):
-        return _typed(name, Kind.VAR)
-    address = kernel_address(name)
-    if address is None:
-        return ExternAnswer(name, found=False, text="not in /proc/kallsyms, or hidden there (kernel.kptr_restrict)")
-    return ExternAnswer(name, found=True, text=f"at {address:#x}")
-
-
-def _typed(name: str, kind: Kind) -> ExternAnswer:
-    """Look in the kernel's own BTF, then in that of each module, as libbpf does."""
-    try:
-        kernel = vmlinux()
-    except BpftuiError as error:
-        return ExternAnswer(name, found=False, text=error.message)
-    type_id = kernel.find(name, kind)
-    if type_id is not None:
-        return ExternAnswer(name, found=True, text=f"BTF id {type_id}: {CType(kernel, type_id).c_text}")
-    for owner in modules():
+        if name.startswith("LINUX_"):
+            return False, "not known: libbpf has no such value"
+        return False, "not set, or not told: see /proc/config.gz and /boot/config-*"
+    type_id = None if spec.btf is None else spec.btf.find(name, Kind.VAR)
+    if spec.btf is not None and type_id is not None:
+        var = spec.btf.type(type_id)
         try:
-            btf = module(owner)
-        except BpftuiError:
-            continue
-        type_id = btf.find(name, kind)
-        if type_id is not None:
-            return ExternAnswer(name, found=True, text=f"in module {owner}: {CType(btf, type_id).c_text}")
-    return ExternAnswer(name, found=False, text="not in this kernel's BTF, nor in that of a module")
+            if isinstance(var, t.Var):
+                encode_option(CType(spec.btf, var.type_id), name, value)
+        except BpftuiError as error:
+            return False, error.message
+    return True, f"{value}: {platform.release()}" if name == KERNEL_VERSION else value
+
+
+def _symbol(places: list[KernelSymbol]) -> tuple[bool, str]:
+    if not places:
+        return False, "not in /proc/kallsyms"
+    told = [f"at {p.address:#x}" + (f" in module {p.module}" if p.module else "") for p in places if p.address]
+    if not told:
+        return False, "there, but its address is hidden from this user (kernel.kptr_restrict)"
+    if len(told) > 1:
+        return False, f"ambiguous: {', '.join(told)}"
+    return True, told[0]
+
+
+def _typed(local: Btf | None, name: str, kind: Kind, target: Btf | None) -> tuple[bool, str]:
+    """Look up something by its BTF type."""
+    wanted = essential_name(name)
+    if target is None:
+        try:
+            place = find_type(wanted, kind)
+        except FeatureError as error:
+            return False, error.message
+    else:
+        type_id = target.find(wanted, kind)
+        place = None if type_id is None else (target, type_id)
+    if place is None:
+        where = "this kernel's BTF, nor in that of a module" if target is None else f"the BTF of {target.file}"
+        return False, f"not in {where}"
+    btf, type_id = place
+    declared = CType(btf, type_id).c_text
+    module = (btf.file or "").rpartition("/")[2]
+    text = f"in module {module}: {declared}" if btf.base is not None else f"BTF id {type_id}: {declared}"
+    if local is not None and not _compatible(local, name, kind, btf, type_id):
+        return False, f"of another type there: {text}"
+    return True, text
+
+
+def _compatible(local: Btf, name: str, kind: Kind, target: Btf, target_id: int) -> bool:
+    """Whether a function or variable of the kernel has a type that fits the declaration."""
+    local_id = local.find(name, kind)
+    if local_id is None:
+        return True
+    ours, theirs = local.type(local_id), target.type(target_id)
+    try:
+        match ours, theirs:
+            case t.Function(), t.Function():
+                return types_compatible(local, ours.proto, target, theirs.proto)
+            case t.Var(), t.Var():
+                ids = local.strip(ours.type_id).id, target.strip(theirs.type_id).id
+                return types_compatible(local, ids[0], target, ids[1])
+            case _:
+                return False
+    except BpftuiError:
+        return False

@@ -13,11 +13,12 @@ from ..btf import CType
 from ..btf import types as t
 from ..errors import LoadError, TypeMismatchError
 from .elements import round_up
+from .probes import kernel_names
 
 if TYPE_CHECKING:
     from ..spec import CollectionSpec
 
-__all__ = ["KERNEL_VERSION", "SECTION", "kconfig_values", "option"]
+__all__ = ["KERNEL_VERSION", "SECTION", "encode_option", "kconfig_values", "option"]
 
 SECTION: Final = ".kconfig"
 KERNEL_VERSION: Final = "LINUX_KERNEL_VERSION"
@@ -25,6 +26,9 @@ KERNEL_VERSION: Final = "LINUX_KERNEL_VERSION"
 
 _WRAPPED: Final = frozenset({"x86_64", "aarch64", "s390x", "riscv64"})
 """Machines whose system calls take their arguments in a pt_regs (ARCH_HAS_SYSCALL_WRAPPER)."""
+_FIRST_WRAPPED: Final = 4 << 16 | 17 << 8
+_FIRST_COOKIE: Final = 5 << 16 | 15 << 8
+"""Linux 4.17 on x86-64, and 5.15, where no types tell whether there is bpf_get_attach_cookie."""
 _TRISTATE: Final = {"n": 0, "y": 1, "m": 2}
 """`enum libbpf_tristate`."""
 
@@ -53,7 +57,7 @@ def kconfig_values(spec: CollectionSpec) -> bytes:
         end = start + ctype.size
         value = option(var.name)
         if value is not None:
-            contents[start:end] = _encode(ctype, var.name, value)
+            contents[start:end] = encode_option(ctype, var.name, value)
         elif var.name not in weak:
             hint = "it takes /proc/config.gz (CONFIG_IKCONFIG_PROC) or /boot/config-*"
             raise LoadError(f"the object needs {var.name}, which this kernel does not tell", hint=hint)
@@ -65,7 +69,11 @@ def option(name: str) -> str | None:
     if name == KERNEL_VERSION:
         return str(_version())
     if name == "LINUX_HAS_SYSCALL_WRAPPER":
-        return "y" if platform.machine() in _WRAPPED else "n"
+        return "y" if platform.machine() in _WRAPPED and _version() >= _FIRST_WRAPPED else "n"
+    if name == "LINUX_HAS_BPF_COOKIE":
+        names = kernel_names()
+        known = b"\0BPF_FUNC_get_attach_cookie\0" in names if names else _version() >= _FIRST_COOKIE
+        return "y" if known else "n"
     return _config().get(name)
 
 
@@ -88,8 +96,17 @@ def _config() -> dict[str, str]:
     return {}
 
 
-def _encode(ctype: CType, name: str, value: str) -> bytes:
-    """Return the bytes of an option: `y`, `n` and `m` as a boolean, an enum or a letter; a number; or text."""
+def encode_option(ctype: CType, name: str, value: str) -> bytes:
+    """Return the bytes of an option: `y`, `n` and `m` as a boolean, an enum or a letter; a number; or text.
+
+    Args:
+        ctype: What the object declares it as.
+        name: Its name.
+        value: What the configuration has: `y`, `250`, `"text"`.
+
+    Raises:
+        TypeMismatchError, ValueRangeError: It does not fit.
+    """
     if value in _TRISTATE:
         if ctype.enumerators:
             return ctype.encode(_TRISTATE[value], name)

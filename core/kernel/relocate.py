@@ -11,6 +11,7 @@ from ..btf import types as t
 from ..btf.kernel import vmlinux
 from ..errors import FeatureError, LoadError
 from ..spec import INSN_SIZE, Reference, ReferenceKind
+from .kallsyms import KALLSYMS, find_symbols
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from ..btf import Btf
     from ..spec import ProgramSpec
 
-__all__ = ["is_typed", "kernel_address", "relocate"]
+__all__ = ["is_typed", "relocate"]
 
 # The source register of ld_imm64 and call says what the immediate is (RFC 9669, section 5.4; `BPF_PSEUDO_*`).
 _MAP_FD: Final = 1
@@ -28,7 +29,6 @@ _KFUNC_CALL: Final = 2
 _CALL: Final = 0x85
 
 _SOURCE_SHIFT: Final = 4 if sys.byteorder == "little" else 0
-_KALLSYMS: Final = "/proc/kallsyms"
 
 
 def relocate(program: ProgramSpec, maps: Mapping[str, int], btf: Btf | None, adapted: bytes | None = None) -> bytes:
@@ -89,10 +89,14 @@ def _kernel_symbol(program: ProgramSpec, reference: Reference, btf: Btf | None) 
     if is_typed(reference.name, btf):
         type_id = _kernel_type(program, reference, Kind.VAR)
         return (_BTF_ID, type_id, 0) if type_id else (0, 0, 0)
-    address = kernel_address(reference.name)
-    if address is None and not reference.weak:
-        raise _missing(program, reference, _KALLSYMS)
-    return (0, (address or 0) & 0xFFFFFFFF, (address or 0) >> 32)
+    places = {place.address for place in find_symbols([reference.name])[reference.name]} - {0}
+    if len(places) > 1:
+        several = ", ".join(f"{place:#x}" for place in sorted(places))
+        raise LoadError(f"cannot load program {program.name}: the kernel has several {reference.name}: at {several}")
+    if not places and not reference.weak:
+        raise _missing(program, reference, KALLSYMS)
+    address = max(places, default=0)
+    return (0, address & 0xFFFFFFFF, address >> 32)
 
 
 def is_typed(name: str, btf: Btf | None) -> bool:
@@ -114,19 +118,6 @@ def _kernel_type(program: ProgramSpec, reference: Reference, kind: Kind) -> int 
     if type_id is None and not reference.weak:
         raise _missing(program, reference, "the kernel's BTF")
     return type_id
-
-
-def kernel_address(name: str) -> int | None:
-    """Return a kernel symbol's address, None where it is unknown or hidden (kernel.kptr_restrict)."""
-    try:
-        with open(_KALLSYMS, encoding="ascii", errors="replace") as symbols:
-            for line in symbols:
-                fields = line.split()
-                if len(fields) == 3 and fields[2] == name:
-                    return int(fields[0], 16) or None
-    except OSError:
-        return None
-    return None
 
 
 def _missing(program: ProgramSpec, reference: Reference, where: str) -> LoadError:

@@ -23,13 +23,14 @@ from .program import (
     ReferenceKind,
 )
 from .uapi import AttachType, MapFlag, MapType, Pinning, ProgramFlag, ProgramType
-from .variable import VariableSpec
+from .variable import Difference, VariableSpec
 
 __all__ = [
     "INSN_SIZE",
     "AttachType",
     "CollectionSpec",
     "CoreRelocation",
+    "Difference",
     "Extern",
     "Externs",
     "Function",

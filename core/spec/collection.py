@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..runtime import Collection
     from .map import MapSpec
     from .program import ProgramSpec
-    from .variable import VariableSpec
+    from .variable import Difference, VariableSpec
 
 __all__ = ["CollectionSpec", "Extern", "Externs", "Hidden", "SectionLayout"]
 
@@ -123,6 +123,15 @@ class CollectionSpec:
         end = min((i for i in (path.find("."), path.find("[")) if i > 0), default=len(path))
         name = path if path in self.variables else path[:end]
         self.variable(name).set_text(text, path[len(name) :])
+
+    def diff(self) -> list[Difference]:
+        """Return what was set to other values than the file has, variable by variable and member by member."""
+        return [found for variable in self.variables.values() for found in variable.diff()]
+
+    def reset(self) -> None:
+        """Give every variable the value that the file has; `variables[name].reset()` does it for one."""
+        for variable in self.variables.values():
+            variable.reset()
 
     def variable(self, name: str) -> VariableSpec:
         """Return the variable *name*; an unknown one is an error that names the nearest, or why it is hidden."""

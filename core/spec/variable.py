@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..btf import parse_bytes
 from ..errors import TypeMismatchError, ValueRangeError
@@ -12,7 +12,18 @@ if TYPE_CHECKING:
     from ..btf import CType, Value
     from .map import MapSpec
 
-__all__ = ["VariableSpec"]
+__all__ = ["Difference", "VariableSpec"]
+
+
+class Difference(NamedTuple):
+    """A value that is not what the file holds."""
+
+    path: str
+    """The variable, or the member of one, as `CollectionSpec.set_text` takes it: `cfg.limits[2].rate`."""
+    before: Value
+    """What the file holds."""
+    after: Value
+    """What will be loaded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +66,25 @@ class VariableSpec:
     def changed(self) -> bool:
         """Whether it differs from what the file holds."""
         return self.raw != self.original
+
+    def diff(self) -> list[Difference]:
+        """Return what differs from the file: member by member where the type is known, else the bytes as a whole.
+
+        At most 256 members are told apart; a change beyond them is one of the whole variable.
+        """
+        raw, original = self.raw, self.original
+        if raw == original:
+            return []
+        found: list[Difference] = []
+        for path, ctype, offset in self.type.leaves() if self.type is not None else ():
+            window = slice(offset, offset + ctype.size)
+            before, after = ctype.decode(original[window]), ctype.decode(raw[window])
+            if before != after:
+                found.append(Difference(self.name + path, before, after))
+        if not found:
+            decode = self.type.decode if self.type is not None else bytes
+            found.append(Difference(self.name, decode(original), decode(raw)))
+        return found
 
     def get(self) -> Value:
         """Return the value: typed where BTF has the type, else bytes."""

@@ -7,7 +7,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ...core.errors import ExitCode
-from .common import Parser, add_object, add_settings, console, open_spec, print_json, print_table
+from .common import (
+    Parser,
+    add_object,
+    add_settings,
+    add_target,
+    console,
+    open_spec,
+    print_json,
+    print_table,
+    target_types,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +37,7 @@ def run(arguments: Sequence[str]) -> int:
     add_object(parser)
     parser.add_argument("--json", action="store_true", help=f"as JSON, schema {SCHEMA}, with the verifier's logs")
     add_settings(parser)
+    add_target(parser)
     options = parser.parse_args(arguments)
     import_module("bpftui.core.spec.reader")  # what is measured is the reading, not the importing
     start = time.perf_counter()
@@ -35,7 +46,7 @@ def run(arguments: Sequence[str]) -> int:
 
     from ...core.live import choose_runtime
 
-    runtime = choose_runtime(options.runtime)
+    runtime = choose_runtime(options.runtime, target=target_types(options))
     report = runtime.check(spec)
     if options.json:
         print_json(_json(spec.file, runtime.name, report, open_ms))

@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from ...core.btf import Value
+    from ...core.btf import Btf, Value
 
 __all__ = [
     "Parser",
     "add_loading",
     "add_object",
     "add_settings",
+    "add_target",
     "configured",
     "console",
     "json_value",
@@ -29,6 +30,7 @@ __all__ = [
     "open_spec",
     "print_json",
     "print_table",
+    "target_types",
     "wants_color",
     "warn",
 ]
@@ -90,7 +92,7 @@ def add_settings(parser: Parser) -> None:
 
 
 def add_loading(parser: Parser, *, several: bool = True) -> None:
-    """Add `--pin-path` and, where *several* programs are loaded, `--strict`: how a spec is loaded."""
+    """Add `--pin-path`, `--btf` and, where *several* programs are loaded, `--strict`: how a spec is loaded."""
     if several:
         parser.add_argument(
             "--strict",
@@ -102,16 +104,41 @@ def add_loading(parser: Parser, *, several: bool = True) -> None:
         metavar="DIRECTORY",
         help="a directory of a bpffs, where maps that are pinned by name are found or put (default: they are private)",
     )
+    add_target(parser)
 
 
 def loading(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return what `add_loading` brought as options of a runtime."""
-    return {} if arguments.pin_path is None else {"pin_path": arguments.pin_path}
+    pin_path = {} if arguments.pin_path is None else {"pin_path": arguments.pin_path}
+    target = target_types(arguments)
+    return pin_path if target is None else {**pin_path, "target": target}
 
 
 def warn(message: str) -> None:
     """Print one line to standard error: something is not as it was asked for, but it goes on."""
     print(f"bpftui: warning: {message.splitlines()[0]}", file=sys.stderr, flush=True)
+
+
+def add_target(parser: Parser) -> None:
+    """Add `--btf`: the kernel's types to adapt programs to."""
+    parser.add_argument(
+        "--btf",
+        metavar="FILE",
+        help="adapt the programs (CO-RE) to the types in FILE instead of those that the running kernel publishes",
+    )
+
+
+def target_types(arguments: argparse.Namespace) -> Btf | None:
+    """Return the types that `--btf` names; None where it was not given.
+
+    Raises:
+        ObjectError, NoPermissionError: The file holds no BTF, or cannot be read.
+    """
+    if arguments.btf is None:
+        return None
+    from ...core.btf.target import read_btf
+
+    return read_btf(arguments.btf)
 
 
 def open_spec(arguments: argparse.Namespace) -> CollectionSpec:

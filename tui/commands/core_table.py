@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from ...core.btf.core import CoreResolver, Outcome
 from ...core.btf.kernel import vmlinux
-from ...core.btf.target import read_btf
 from ...core.errors import FeatureError
 from ...core.spec.relocate_core import resolve_core
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from ...core.btf import Btf
     from ...core.spec import CollectionSpec
 
 __all__ = ["core_json", "core_table", "core_target"]
@@ -20,15 +20,15 @@ __all__ = ["core_json", "core_table", "core_target"]
 _STYLES = {Outcome.RESOLVED: "", Outcome.MISSING: "yellow", Outcome.UNKNOWN: "dim"}
 
 
-def core_target(spec: CollectionSpec, file: str | None) -> CoreResolver | None:
-    """Return what resolves an object's relocations: against a BTF file, else the running kernel, else nothing.
+def core_target(spec: CollectionSpec, target: Btf | None) -> CoreResolver | None:
+    """Return what resolves an object's relocations: against *target*, else the running kernel, else nothing.
 
     None where the object has no types, and so no relocations.
     """
     if spec.btf is None:
         return None
-    if file is not None:
-        return CoreResolver(spec.btf, read_btf(file))
+    if target is not None:
+        return CoreResolver(spec.btf, target)
     try:
         return CoreResolver(spec.btf, vmlinux())
     except FeatureError:
@@ -51,6 +51,7 @@ def core_json(spec: CollectionSpec, resolver: CoreResolver | None) -> list[dict[
             "exists": found.exists,
             "value": found.value,
             "size": found.size or None,
+            "module": found.module or None,
             "candidates": list(found.candidates),
             "reason": found.reason,
         }

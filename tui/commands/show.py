@@ -7,17 +7,27 @@ from typing import TYPE_CHECKING, Any
 from ...core.btf import CType, Kind, types
 from ...core.errors import ExitCode, UnknownNameError, UsageError
 from ...core.spec.container import SeveralObjectsError
-from .common import Parser, add_object, add_settings, console, json_value, open_spec, print_json, print_table
+from .common import (
+    Parser,
+    add_object,
+    add_settings,
+    console,
+    json_value,
+    open_spec,
+    print_json,
+    print_table,
+    target_types,
+)
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
 
-    from rich.text import Text
     from rich.tree import Tree
 
     from ...core.spec import CollectionSpec, Extern, MapSpec, ProgramSpec, VariableSpec
 
-__all__ = ["run", "spec_json"]
+__all__ = ["c_text", "run", "spec_json"]
 
 SCHEMA = "bpftui/spec/1"
 LIST_SCHEMA = "bpftui/objects/1"
@@ -30,17 +40,23 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help=f"as JSON, schema {SCHEMA}")
     parser.add_argument("--core", action="store_true", help="what CO-RE relocations resolve to; with --json: as well")
     parser.add_argument(
-        "--btf", metavar="FILE", help="with --core: against the types in FILE instead of the running kernel's"
+        "--externs", action="store_true", help="what its externs are on this machine; with --json: as well"
+    )
+    parser.add_argument(
+        "--btf",
+        metavar="FILE",
+        help="with --core and --externs: against the types in FILE instead of the running kernel's",
     )
     parser.add_argument("--header", action="store_true", help="its types as a C header that compiles")
     parser.add_argument("--layout", metavar="TYPE", help="offsets, holes and padding of a struct, union or typedef")
     add_settings(parser)
     options = parser.parse_args(arguments)
     alone = [options.header, options.layout is not None]
-    if sum(alone) + (any(alone) and (options.json or options.core)) > 1:
+    resolved = options.core or options.externs
+    if sum(alone) + (any(alone) and (options.json or resolved)) > 1:
         parser.error("--header and --layout are given alone: each is a text of its own")
-    if options.btf is not None and not options.core:
-        parser.error("--btf says what --core resolves against: give both")
+    if options.btf is not None and not resolved:
+        parser.error("--btf says what --core and --externs resolve against: give one of them")
     try:
         spec = open_spec(options)
     except SeveralObjectsError as several:
@@ -54,19 +70,36 @@ def run(arguments: Sequence[str]) -> int:
     if any(alone):
         print(_types_text(spec, options.layout), end="")
         return ExitCode.OK
-    if options.core:
-        from .core_table import core_json, core_table, core_target
-
-        resolver = core_target(spec, options.btf)
-        if options.json:
-            print_json({**spec_json(spec), "core": core_json(spec, resolver)})
-        else:
-            print_table(console(options.color), core_table(spec, resolver))
+    if resolved:
+        _print_resolved(spec, options)
     elif options.json:
         print_json(spec_json(spec))
     else:
-        console(options.color).print(_tree(spec))
+        from .spec_text import spec_tree
+
+        console(options.color).print(spec_tree(spec))
     return ExitCode.OK
+
+
+def _print_resolved(spec: CollectionSpec, options: argparse.Namespace) -> None:
+    """Print what CO-RE relocations and externs are on a kernel: as tables, or beside what the object holds."""
+    from .core_table import core_json, core_table, core_target
+    from .externs_table import externs_json, externs_table
+
+    target = target_types(options)
+    resolver = core_target(spec, target) if options.core else None
+    if options.json:
+        more = {"core": core_json(spec, resolver)} if options.core else {}
+        more |= {"externs_resolved": externs_json(spec, target)} if options.externs else {}
+        print_json({**spec_json(spec), **more})
+        return
+    out = console(options.color)
+    if options.core:
+        print_table(out, core_table(spec, resolver))
+    if options.core and options.externs:
+        out.print()
+    if options.externs:
+        print_table(out, externs_table(spec, target))
 
 
 def _objects_json(several: SeveralObjectsError) -> dict[str, Any]:
@@ -131,8 +164,8 @@ def spec_json(spec: CollectionSpec) -> dict[str, Any]:
     }
 
 
-def _c_text(ctype: CType | None) -> str | None:
-    """Return a type as C; a data section is no C type."""
+def c_text(ctype: CType | None) -> str | None:
+    """Return a type as C; None where there is none. A data section is no C type."""
     if ctype is None or isinstance(ctype.btf.type(ctype.id), types.DataSec):
         return None
     return ctype.c_text
@@ -150,8 +183,8 @@ def _map_json(spec: MapSpec) -> dict[str, Any]:
         "map_extra": spec.map_extra,
         "numa_node": spec.numa_node,
         "pinning": spec.pinning.label,
-        "key_type": _c_text(spec.key),
-        "value_type": _c_text(spec.value),
+        "key_type": c_text(spec.key),
+        "value_type": c_text(spec.value),
         "inner": _map_json(spec.inner) if spec.inner is not None else None,
         "contents": spec.entries,
     }
@@ -184,7 +217,7 @@ def _variable_json(spec: VariableSpec) -> dict[str, Any]:
         "offset": spec.offset,
         "size": spec.size,
         "constant": spec.constant,
-        "type": _c_text(spec.type),
+        "type": c_text(spec.type),
         "value": json_value(spec.get()),
         "bytes": spec.raw.hex(),
     }
@@ -192,102 +225,3 @@ def _variable_json(spec: VariableSpec) -> dict[str, Any]:
 
 def _externs_json(externs: Sequence[Extern]) -> list[dict[str, Any]]:
     return [{"name": e.name, "weak": e.weak, "type": e.type} for e in externs]
-
-
-def _tree(spec: CollectionSpec) -> Tree:
-    """Return the spec as a tree that a reviewer would paste into a ticket."""
-    from rich.text import Text
-    from rich.tree import Tree
-
-    facts = [f"{spec.byte_order}-endian", f"license {spec.license!r}" if spec.license else "no license"]
-    if spec.kernel_version:
-        facts.append(f"version {spec.kernel_version:#x}")
-    facts.append(_types_fact(spec))
-    if spec.producer:
-        facts.append(spec.producer)
-    root = Tree(Text.assemble((spec.file, "bold"), "  ", (", ".join(facts), "dim")))
-
-    def branch(title: str, rows: Sequence[Text]) -> None:
-        if rows:
-            node = root.add(Text.assemble((title, "bold"), (f" ({len(rows)})", "dim")))
-            for row in rows:
-                node.add(row)
-
-    branch("programs", [_program_text(program) for program in spec.programs.values()])
-    branch("maps", [_map_text(item) for item in spec.maps.values()])
-    branch("variables", [_variable_text(variable) for variable in spec.variables.values()])
-    branch(
-        "externs",
-        [
-            Text.assemble(extern.type or extern.name, (f"  {kind}{', may be missing' if extern.weak else ''}", "dim"))
-            for kind, externs in (
-                ("kconfig", spec.externs.kconfig),
-                ("ksym", spec.externs.ksyms),
-                ("kfunc", spec.externs.kfuncs),
-            )
-            for extern in externs
-        ],
-    )
-    branch(
-        "not usable", [Text.assemble(h.name, (f"  {h.kind}: ", "dim"), (h.reason, "dim italic")) for h in spec.hidden]
-    )
-    return root
-
-
-def _types_fact(spec: CollectionSpec) -> str:
-    if spec.btf is not None:
-        return f"{len(spec.btf) - 1} types"
-    return f"no BTF, {len(spec.types) - 1} types from DWARF" if spec.types is not None else "no BTF"
-
-
-def _program_text(spec: ProgramSpec):
-    from rich.text import Text
-
-    attach = f" → {spec.attach_to}" if spec.attach_to else ""
-    facts = [f'SEC("{spec.section}")', f"{spec.insns} insns"]
-    subprograms = [function.name for function in spec.functions[1:]]
-    if subprograms:
-        facts.append(f"calls {', '.join(subprograms)}")
-    if spec.maps:
-        facts.append(f"uses {', '.join(spec.maps)}")
-    if not spec.autoload:
-        facts.append("not loaded by default")
-    text = Text.assemble((spec.name, "green"), f"  {spec.type.label}{attach}  ", (", ".join(facts), "dim"))
-    if spec.problem:
-        text.append(f"  {spec.problem}", "red")
-    return text
-
-
-def _map_text(spec: MapSpec):
-    from rich.text import Text
-
-    if spec.is_data:
-        facts = [f"{spec.value_size} bytes", "read-only" if spec.read_only else "read-write"]
-        return Text.assemble((spec.name, "cyan"), "  data section  ", (", ".join(facts), "dim"))
-    key = _c_text(spec.key) or f"{spec.key_size} bytes"
-    value = spec.inner.type.label if spec.inner is not None else _c_text(spec.value) or f"{spec.value_size} bytes"
-    shape = f"{key} → {value}  " if spec.key_size or spec.value_size else ""
-    facts = [f"{spec.key_size}+{spec.value_size} bytes" if shape else "", f"max {spec.max_entries}"]
-    facts += [
-        f"flags {int(spec.flags):#x}" if spec.flags else "",
-        f"map_extra {spec.map_extra:#x}" if spec.map_extra else "",
-    ]
-    facts += ["pinned by name" if spec.pinning else "", f"{len(spec.contents)} entries" if spec.contents else ""]
-    facts += [f".{member} = {program}" for member, program in spec.functions.items()]
-    facts.append(spec.remark)
-    told = ", ".join(filter(None, facts))
-    text = Text.assemble((spec.name, "cyan"), f"  {spec.type.label}  {shape}", (told, "dim"))
-    if spec.problem:
-        text.append(f"  {spec.problem}", "red")
-    return text
-
-
-def _variable_text(spec: VariableSpec):
-    from rich.text import Text
-
-    declared = spec.type.declaration(spec.name) if spec.type is not None else f"{spec.name} ({spec.size} bytes)"
-    shown = spec.type.format(spec.get()) if spec.type is not None else spec.raw.hex(" ")
-    if len(shown) > 100:
-        shown = shown[:99] + "…"
-    facts = f"{spec.section}+{spec.offset:#x}, {spec.size} bytes" + (", changed" if spec.changed else "")
-    return Text.assemble((declared, "yellow"), f" = {shown}  ", (facts, "dim"))

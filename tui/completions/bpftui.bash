@@ -3,11 +3,12 @@ _bpftui() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
     local commands="show disasm run watch check demo doctor" options="--color --runtime --set --type --help"
     case ${COMP_WORDS[1]} in
-        show) options+=" --json --core --btf --header --layout" ;;
+        show) options+=" --json --core --externs --btf --header --layout" ;;
         disasm) options+=" --syntax --no-source --arrows --no-arrows --raw --section --endian" ;;
-        run) options+=" --data --repeat --json" ;;
-        watch) options+=" --attach --map --interval --duration --per-cpu --json" ;;
-        check | doctor) options+=" --json" ;;
+        run) options+=" --btf --data --repeat --json --pin-path" ;;
+        watch) options+=" --btf --attach --map --interval --duration --per-cpu --json --pin-path --strict" ;;
+        check) options+=" --btf --json" ;;
+        doctor) options+=" --json" ;;
         demo) options+=" --interval --duration --rate --plain --json" ;;
         *) options+=" --attach --version" ;;
     esac

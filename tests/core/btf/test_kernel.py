@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bpftui.core.btf import Btf, CType, Kind, cache, kernel, types
+from bpftui.core.btf.access import CoreKind
+from bpftui.core.btf.core import CoreResolver
 from bpftui.core.btf.header import c_header
 from bpftui.core.errors import FeatureError, UnknownNameError
 from tests.core.btf.blob import Blob
@@ -167,3 +169,50 @@ def test_the_running_kernels_own() -> None:
     task = second.find("task_struct", Kind.STRUCT)
     assert task is not None
     assert CType(second, task).member(".comm")[0].c_text == "char[16]"
+
+
+def test_core_candidates_of_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As libbpf does: modules are asked where the kernel has no type of that name, and each has ids of its own."""
+    use(monkeypatch, tmp_path)
+    base = base_blob()
+    (tmp_path / "vmlinux").write_bytes(base.bytes())
+    for name, offset in (("one", 32), ("two", 32), ("three", 64)):
+        own = Blob(first_id=3, first_string=len(base.strings))
+        own.struct("entry" if name != "three" else "other", 16, [("key", 1, offset)])
+        own.struct(base.strings.index(b"point"), 16, [("x", 1, 96)])
+        (tmp_path / name).write_bytes(own.bytes())
+    local = Blob()
+    integer = local.integer("int", 4)
+    entry = local.struct("entry", 4, [("key", integer, 0)])
+    other = local.struct("other", 4, [("key", integer, 0)])
+    point = local.struct("point", 8, [("x", integer, 0)])
+    resolver = CoreResolver(Btf(local.bytes()), kernel.vmlinux(), kernel.loaded_modules)
+
+    found = resolver.resolve(entry, "0:0", CoreKind.FIELD_BYTE_OFFSET)
+    assert (found.value, found.candidates, found.matches, found.module) == (4, (3, 3), (3, 3), "one")
+    assert found.result == "offset 4, 4 bytes, module one"
+    found = resolver.resolve(other, "0:0", CoreKind.FIELD_BYTE_OFFSET)
+    assert (found.value, found.module) == (8, "three")
+    found = resolver.resolve(point, "0:0", CoreKind.FIELD_BYTE_OFFSET)
+    assert (found.value, found.candidates, found.module) == (0, (2,), "")
+    assert CoreResolver(Btf(local.bytes()), kernel.vmlinux()).candidates(other) == ()
+    kept = {path.name for path in cache.directory().iterdir()}
+    assert {"vmlinux.index", "one.index", "two.index", "three.index"} <= kept
+    kernel.module.cache_clear()
+    assert kernel.module("three").find("other") == 3
+
+
+def test_a_type_is_found_in_the_kernel_or_in_a_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, tmp_path)
+    base = base_blob()
+    (tmp_path / "vmlinux").write_bytes(base.bytes())
+    (tmp_path / "broken").write_bytes(b"no BTF at all, and long enough for a header")
+    own = Blob(first_id=3, first_string=len(base.strings))
+    own.add("help_me", Kind.FUNC, own.prototype(1, [("x", 1)]), vlen=1)
+    (tmp_path / "veth").write_bytes(own.bytes())
+    found = kernel.find_type("help_me", Kind.FUNC)
+    assert found == (kernel.module("veth"), 4)
+    assert CType(*found).c_text == "int help_me(int x)"
+    assert kernel.find_type("point", Kind.STRUCT) == (kernel.vmlinux(), 2)
+    assert kernel.find_type("help_me", Kind.VAR) is None
+    assert [btf.file for btf in kernel.loaded_modules()] == [str(tmp_path / "veth")]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bpftui.core.asm import decode
-from bpftui.core.spec import CollectionSpec, Function, ProgramSpec, Reference, ReferenceKind
+from bpftui.core.spec import CollectionSpec, Difference, Function, ProgramSpec, Reference, ReferenceKind
 
 ROOT = Path(__file__).parents[3]
 ORDERS = ["", ".eb"]
@@ -175,3 +175,26 @@ def test_a_copy_can_be_changed_without_touching_the_original() -> None:
     assert twin.variables["sample_every"].changed
     twin.variables["sample_every"].reset()
     assert not twin.variables["sample_every"].changed
+
+
+def test_what_differs_from_the_file() -> None:
+    spec = CollectionSpec.from_file(ROOT / "bpf/constants.o")
+    assert spec.diff() == []
+    spec.set_text("cfg.limits[2].rate", "5")
+    spec.set_text("mode", "MODE_DROP")
+    spec.set_text("name", "eth0")
+    assert spec.diff() == [
+        Difference("mode", "MODE_COUNT", "MODE_DROP"),
+        Difference("name", "default", "eth0"),
+        Difference("cfg.limits[2].rate", 250, 5),
+    ]
+    spec.variables["mode"].reset()
+    assert [found.path for found in spec.diff()] == ["name", "cfg.limits[2].rate"]
+    spec.reset()
+    assert spec.diff() == []
+
+
+def test_what_differs_where_no_type_is_known() -> None:
+    spec = CollectionSpec.from_file(ROOT / "tests/objects/subprograms.nobtf.o")
+    spec.set("calls", bytes(7) + b"\1")
+    assert spec.diff() == [Difference("calls", bytes(8), bytes(7) + b"\1")]

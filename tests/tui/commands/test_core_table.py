@@ -47,6 +47,7 @@ def test_json_has_one_more_key(capsys):
         "exists": True,
         "value": 64,
         "size": 4,
+        "module": None,
         "candidates": [1],
         "reason": None,
     }
@@ -64,7 +65,7 @@ def test_a_raw_blob_is_the_same_as_the_object(tmp_path, capsys):
 
 
 def test_what_is_no_btf(tmp_path):
-    with pytest.raises(UsageError, match="give both"):
+    with pytest.raises(UsageError, match="give one of them"):
         show.run([SHAPES, "--btf", TARGET])
     nothing = tmp_path / "nothing"
     nothing.write_bytes(b"no BTF at all, but long enough for a header")

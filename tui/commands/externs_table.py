@@ -1,0 +1,46 @@
+"""`bpftui show --externs`: what options, kernel symbols and kernel functions are here, as a table or JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...core.kernel.externs import look_up_externs
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from ...core.btf import Btf
+    from ...core.spec import CollectionSpec
+
+__all__ = ["externs_json", "externs_table"]
+
+
+def externs_json(spec: CollectionSpec, target: Btf | None) -> list[dict[str, Any]]:
+    """Return one object for each extern: kconfig, ksyms, kfuncs, in the order of the file.
+
+    Args:
+        spec: The object.
+        target: The types of another kernel; None for the running one.
+    """
+    return [
+        {"name": a.name, "kind": a.kind, "weak": a.weak, "type": a.declared, "found": a.found, "answer": a.text}
+        for a in look_up_externs(spec, target).values()
+    ]
+
+
+def externs_table(spec: CollectionSpec, target: Btf | None) -> Table:
+    """Return the same for people: a line for each extern."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
+    table.add_column("kind", no_wrap=True)
+    table.add_column("extern", style="green", no_wrap=True)
+    table.add_column("on this kernel" if target is None else "on that kernel")
+    for answer in look_up_externs(spec, target).values():
+        missing = "yellow" if answer.weak else "red"
+        result = Text(answer.text, style="" if answer.found else missing)
+        if not answer.found and answer.weak and (target is None or answer.kind == "kfunc"):
+            result.append("; it may be missing, and is 0 then", "dim")
+        table.add_row(answer.kind, Text(answer.declared or answer.name), result)
+    return table
