@@ -10,15 +10,17 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..asm import AtomicOp, Class, ImmSource, Mode, decode, format_instruction, remark
+from ..asm import AluOp, AtomicOp, Class, ImmSource, Mode, Source, decode, format_instruction, remark
 from ..asm.opcodes import (
     ADDR_PERCPU,
     CALL,
     CALLX,
+    EXIT,
     FRAME_POINTER,
     GOTOX,
     INSN_SIZE,
     LD_IMM64,
+    MAY_GOTO,
     MOV64_X,
 )
 from .errors import InvalidCodeError
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
     from ..asm import ByteOrder, Instruction
 
-__all__ = ["MASK64", "MAX_SLOTS", "Code", "Function", "function_address", "written_registers"]
+__all__ = ["MASK64", "MAX_SLOTS", "Code", "Function", "function_address", "read_registers", "written_registers"]
 
 MASK64: Final = 0xFFFF_FFFF_FFFF_FFFF
 MAX_SLOTS: Final = 1_000_000
@@ -42,6 +44,8 @@ class Function(NamedTuple):
     """The entry's slot."""
     slots: tuple[int, ...]
     """The first slots of its instructions, ascending."""
+    uses_stack: bool
+    """Whether it refers to r10."""
 
 
 def function_address(base: int, slot: int) -> int:
@@ -63,6 +67,33 @@ def written_registers(insn: Instruction) -> tuple[int, ...]:
             return (insn.dst,)
         return (insn.src,) if insn.imm & 1 else ()
     return (0,) if insn.opcode in (CALL, CALLX) else ()
+
+
+def read_registers(insn: Instruction) -> tuple[int, ...]:
+    """Return the registers that *insn* reads; of calls all that can hold arguments."""
+    cls, op = insn.opcode & 7, insn.opcode & 0xF0
+    if cls in (Class.ALU, Class.ALU64):
+        source = (insn.src,) if insn.opcode & Source.X and op != AluOp.END else ()
+        return source if op == AluOp.MOV else (insn.dst, *source)
+    if cls == Class.LDX:
+        return (insn.src,)
+    if cls == Class.LD:
+        return (insn.src,) if insn.opcode & 0xE0 == Mode.IND else ()
+    if cls == Class.ST:
+        return (insn.dst,)
+    if cls == Class.STX:
+        if insn.opcode & 0xE0 == Mode.ATOMIC and insn.imm == AtomicOp.LOAD_ACQ:
+            return (insn.src,)
+        is_exchange = insn.opcode & 0xE0 == Mode.ATOMIC and insn.imm == AtomicOp.CMPXCHG
+        return (insn.dst, insn.src, 0) if is_exchange else (insn.dst, insn.src)
+    if insn.opcode in (CALL, CALLX):
+        register = insn.call_register
+        return (1, 2, 3, 4, 5) if register is None else (1, 2, 3, 4, 5, register)
+    if insn.opcode in (EXIT, GOTOX):
+        return (0,) if insn.opcode == EXIT else (insn.dst,)
+    if not insn.is_conditional or insn.opcode == MAY_GOTO:
+        return ()
+    return (insn.dst, insn.src) if insn.opcode & Source.X else (insn.dst,)
 
 
 class Code:
@@ -102,7 +133,9 @@ class Code:
         self.functions: dict[int, Function] = {}
         """By the slot of their entry; the first is the program's own."""
         for start in (0, *self.entries):
-            self.functions[start] = Function(start, self._reach(start))
+            slots = self._reach(start)
+            uses_stack = any(FRAME_POINTER in read_registers(self.at(slot)) for slot in slots)
+            self.functions[start] = Function(start, slots, uses_stack)
 
     def at(self, slot: int) -> Instruction:
         """Return the instruction that begins at *slot*."""

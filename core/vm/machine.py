@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from ..asm import ImmSource, helper_name
@@ -16,10 +17,12 @@ if TYPE_CHECKING:
 
     from ..asm import ByteOrder
     from .memory import Region
+    from .translation import Translation
 
 __all__ = ["Machine"]
 
-_NO_HELPERS: Final[dict[int, Callable[..., int]]] = {}
+MAX_TRANSLATED: Final = 50_000
+"""Slots of the longest code that is worth translating."""
 
 
 class Machine:
@@ -66,7 +69,7 @@ class Machine:
         limit: int = DEFAULT_LIMIT,
     ) -> None:
         self.code = Code(bytes(code), byte_order, addresses or {})
-        self.helpers = _NO_HELPERS if helpers is None else helpers
+        self.helpers = dict(helpers or {})
         self.name = name
         self.processor = Processor() if processor is None else processor
         self.tail_call = tail_call
@@ -101,31 +104,66 @@ class Machine:
             self.processor.memory.unmap(region)
             self._input = None
 
-    def execute(self, *arguments: int) -> int:
-        """Run it with r1, r2, … as given; return r0, unsigned. RunError as `run` raises it."""
-        return self.call(self.base, *arguments)
+    def execute(self, r1: int = 0, r2: int = 0, r3: int = 0, r4: int = 0, r5: int = 0) -> int:
+        """Run it with these arguments; return r0, unsigned. RunError as `run` raises it."""
+        return self._enter(0, (r1, r2, r3, r4, r5))
 
     def call(self, address: int, *arguments: int) -> int:
         """Call the function at *address*, from outside or from within a helper; return r0, unsigned.
 
         Args:
             address: What a 64-bit immediate load of a function gave.
-            *arguments: r1, r2, …
+            *arguments: r1 to r5 as far as they matter, unsigned.
+
+        Raises:
+            RunError: There is no function, or the run was stopped.
         """
-        processor = self.processor
-        processor.start(self.limit)
-        depth = processor.depth[0]
-        caller = processor.stepper
         entry = self.function_at(address)
         if entry is None:
             raise RunError(f"{address:#x} is no function")
+        return self._enter(entry, (*arguments, 0, 0, 0, 0, 0)[:5])
+
+    def _enter(self, entry: int, arguments: tuple[int, ...]) -> int:
+        processor = self.processor
+        depth = processor.depth[0]
+        if depth < 0:
+            processor.start(self.limit)
+        if self.is_stepped or processor.stepper is not None:
+            return self.step_through(entry, arguments)
         try:
-            stepper = Stepper(self, entry, arguments, caller.trace if caller else None)
-            stepper.resume()
-            assert stepper.result is not None
-            return stepper.result
+            return self.translation.functions[entry](*arguments)
+        except Exception as error:
+            from .translation import located
+
+            found = located(error)
+            if found is error:
+                raise
+            raise found from None
         finally:
             processor.depth[0] = depth
+
+    def step_through(self, entry: int, arguments: tuple[int, ...]) -> int:
+        """Run a function to its end on the stepping engine; return r0."""
+        caller = self.processor.stepper
+        stepper = Stepper(self, entry, arguments, caller.trace if caller else None)
+        try:
+            stepper.resume()
+        finally:
+            stepper.close()
+        assert stepper.result is not None
+        return stepper.result
+
+    @property
+    def is_stepped(self) -> bool:
+        """Whether only the stepping engine can run it: it jumps to addresses in registers, or is very long."""
+        return self.code.has_computed_jumps or self.code.count > MAX_TRANSLATED
+
+    @cached_property
+    def translation(self) -> Translation:
+        """Its functions as functions of Python, translated when it first runs."""
+        from .translation import Translation
+
+        return Translation(self)
 
     def stepper(self, *arguments: int) -> Stepper:
         """Return a run of it that goes one instruction at a time, with r1, r2, … as given."""
@@ -166,6 +204,32 @@ class Machine:
             raise RunError("there is no such kernel function here")
         return function
 
+    def helper_or_error(self, number: int) -> Callable[..., int]:
+        """Return what helper *number* does, or what raises `helper`'s error when it is called."""
+        function = self.helpers.get(number)
+        return (lambda *_: self.helper(number)()) if function is None else function
+
+    def kfunc_or_error(self, slot: int) -> Callable[..., int]:
+        """Return what the kernel function called at *slot* does, or what raises `kfunc`'s error when it is called."""
+        function = self._kfuncs.get(slot)
+        return (lambda *_: self.kfunc(slot)()) if function is None else function
+
+    def call_address(self, address: int, *arguments: int) -> int:
+        """Call a function's address, or a helper by its number, as `callx` does; return r0."""
+        entry = self.function_at(address)
+        if entry is None:
+            return self.checked(self.helper(address)(*arguments))
+        return self.translation.functions[entry](*arguments)
+
+    def tail_call_entry(self, table: int, index: int) -> Callable[..., int] | None:
+        """Return what a tail call goes on with; None where it goes on with the next instruction."""
+        target = self.tail_call_target(table, index)
+        if target is None:
+            return None
+        if target.is_stepped:
+            return lambda *arguments: target.step_through(0, arguments)
+        return target.translation.functions[0]
+
     @staticmethod
     def checked(result: object) -> int:
         """Return what a helper returned as r0; RunError where it is no integer."""
@@ -173,12 +237,12 @@ class Machine:
             raise RunError(f"the helper returned {type(result).__name__}, not an integer")
         return result & MASK64
 
-    def tail_call_target(self, resolve: Callable[[int, int], Machine | None], table: int, index: int) -> Machine | None:
+    def tail_call_target(self, table: int, index: int) -> Machine | None:
         """Return the machine that a tail call goes to; None where it goes on with the next instruction."""
         processor = self.processor
-        if processor.tail_calls >= MAX_TAIL_CALLS:
+        if self.tail_call is None or processor.tail_calls >= MAX_TAIL_CALLS:
             return None
-        target = resolve(table, index & 0xFFFF_FFFF)
+        target = self.tail_call(table, index & 0xFFFF_FFFF)
         processor.tail_calls += target is not None
         return target
 

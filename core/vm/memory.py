@@ -181,20 +181,19 @@ class AddressSpace:
         Raises:
             AccessError: They do not lie within one region, or it may not be read or written.
         """
-        region = self.find(address)
-        if (
-            region is not None
-            and size >= 0
-            and address + size <= region.end
-            and (region.writable if write else region.readable)
-        ):
-            start = address - region.base
-            return memoryview(region.data)[start : start + size]
-        raise self.bad_access(address, size, write=write)
+        data = (self.writers if write else self.readers).get(address >> GRANULE_BITS)
+        start = address & (_GRANULE - 1)
+        if data is None or size < 0 or start + size > len(data):
+            raise self.bad_access(address, size, write=write)
+        return memoryview(data)[start : start + size]
 
     def read(self, address: int, size: int) -> bytes:
         """Return a copy of the bytes at *address*; AccessError as `view` raises it."""
-        return bytes(self.view(address, size))
+        data = self.readers.get(address >> GRANULE_BITS)
+        start = address & (_GRANULE - 1)
+        if data is None or size < 0 or start + size > len(data):
+            raise self.bad_access(address, size, write=False)
+        return bytes(data[start : start + size])
 
     def write(self, address: int, data: bytes | bytearray | memoryview) -> None:
         """Write bytes to *address*; AccessError as `view` raises it."""

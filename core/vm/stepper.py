@@ -55,7 +55,7 @@ class Frame:
         self.call = call
         """The slot of the call in the caller, None where the machine was entered from outside."""
         self.saved = saved
-        """r6 to r10 of the caller."""
+        """r1 to r10 of the caller: a call leaves them as they are, as that of a helper does."""
         self.may_goto = MAX_MAY_GOTO
 
     @property
@@ -300,7 +300,7 @@ class Stepper:
         elif insn.src == CallSource.KFUNC:
             self._call_outside(machine.kfunc(self.slot))
         elif insn.imm == _TAIL_CALL and machine.tail_call is not None:
-            self._tail_call(machine.tail_call)
+            self._tail_call()
         else:
             self._call_helper(insn.imm)
 
@@ -315,8 +315,8 @@ class Stepper:
             self.processor.stepper = previous
         self.slot += 1
 
-    def _tail_call(self, resolve: Callable[[int, int], Machine | None]) -> None:
-        target = self.machine.tail_call_target(resolve, self.registers[2], self.registers[3])
+    def _tail_call(self) -> None:
+        target = self.machine.tail_call_target(self.registers[2], self.registers[3])
         if target is None:
             self.slot += 1
             return
@@ -324,6 +324,8 @@ class Stepper:
         frame.machine = self.machine = target
         frame.entry = self.slot = 0
         frame.may_goto = MAX_MAY_GOTO
+        if target.code.functions[0].uses_stack:
+            self.memory.frames[frame.number].data[:] = bytes(STACK_SIZE)
         context = self.registers[1]
         self.registers[:10] = [0, context, 0, 0, 0, 0, 0, 0, 0, 0]
 
@@ -332,8 +334,9 @@ class Stepper:
         if depth[0] + 1 >= STACK_FRAMES:
             raise self.processor.too_deep()
         depth[0] += 1
-        frame = Frame(self.machine, entry, depth[0], call, self.registers[6:])
-        self.memory.frames[frame.number].data[:] = bytes(STACK_SIZE)
+        frame = Frame(self.machine, entry, depth[0], call, self.registers[1:])
+        if self.machine.code.functions[entry].uses_stack:
+            self.memory.frames[frame.number].data[:] = bytes(STACK_SIZE)
         self.frames.append(frame)
         self.registers[0] = 0
         self.registers[6:] = [0, 0, 0, 0, frame.stack_end]
@@ -345,7 +348,7 @@ class Stepper:
         if frame.call is None:
             self.result = self.registers[0]
             return
-        self.registers[6:] = frame.saved
+        self.registers[1:] = frame.saved
         self.machine = self.frames[-1].machine
         self.slot = frame.call + 1
 

@@ -1,0 +1,226 @@
+"""A machine's functions as functions of Python: the engine for speed.
+
+Each function of the program becomes one of Python: registers are local variables, loops are loops. Accesses to memory
+index the dictionaries of `AddressSpace`, whose misses and bounds checks raise Python's exceptions; those become the
+same errors as the stepper's once they are out of the translated code, so that nothing is paid for them on the way.
+"""
+
+from __future__ import annotations
+
+import struct
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from ..asm import AtomicOp, CallSource, Class, Mode, Size
+from ..asm.opcodes import CALL, FRAME_POINTER
+from .arithmetic import sdiv, signed, smod, swap
+from .code import MASK64, read_registers, written_registers
+from .errors import RunError
+from .expressions import Expressions
+from .graph import Graph
+from .memory import STACK_SIZE
+from .ranges import MASK32, analyse
+from .stepper import MAX_MAY_GOTO
+from .structure import Line, dispatched, structured
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import CodeType, FrameType
+
+    from .code import Function
+    from .machine import Machine
+
+__all__ = ["Translation", "located"]
+
+_FAULTS: Final = (KeyError, IndexError, struct.error, TypeError, OverflowError)
+"""What translated code itself raises: bad accesses, calls too deep, helpers that return no integer."""
+_PROLOGUE: Final = -1
+
+
+class Translation:
+    """A machine's translated functions.
+
+    Args:
+        machine: Whose; without computed jumps.
+    """
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.sources: dict[int, str] = {}
+        """By the slot of a function's entry, its Python."""
+        self.lines: dict[CodeType, list[int]] = {}
+        """By translated function, the slot of each line."""
+        self.functions: dict[int, Callable[[int, int, int, int, int], int]] = {}
+        """By the slot of their entry."""
+        names = self._runtime_names()
+        called = {target for slot, insn in enumerate(machine.code.insns) if insn for target in [insn.call_target(slot)]}
+        for start, function in machine.code.functions.items():
+            is_called = start in called or start != 0
+            self.functions[start] = names[f"F{start}"] = self._translate(function, is_called, names)
+
+    def _runtime_names(self) -> dict[str, Any]:
+        """Return what translated code refers to."""
+        machine = self.machine
+        processor, code = machine.processor, machine.code
+        stacks = [memoryview(frame.data) for frame in processor.memory.frames]
+        order = "<" if code.byte_order == "little" else ">"
+        names: dict[str, Any] = {
+            "__machine__": machine,
+            "M": processor.memory.readers,
+            "W": processor.memory.writers,
+            "D": processor.depth,
+            "L": processor.meter,
+            "FP": [frame.end for frame in processor.memory.frames],
+            "ZERO": bytes(STACK_SIZE),
+            "SDIV": sdiv,
+            "SMOD": smod,
+            "SWAP": swap,
+            "CAST": machine.arena_address,
+            "PACKET": _packet_loader(machine),
+            "CALLX": machine.call_address,
+            "TAIL": machine.tail_call_entry,
+        }
+        letters: tuple[Literal["B", "H", "I", "Q"], ...] = ("B", "H", "I", "Q")
+        for size, letter in zip((1, 2, 4, 8), letters, strict=True):
+            names[f"S{size}"] = [stack.cast(letter) for stack in stacks]
+            names[f"U{size}"] = struct.Struct(order + letter).unpack_from
+            names[f"P{size}"] = struct.Struct(order + letter).pack_into
+        for slot, insn in enumerate(code.insns):
+            if insn is not None and insn.opcode == CALL and insn.src == CallSource.KFUNC:
+                names[f"K{slot}"] = machine.kfunc_or_error(slot)
+            elif insn is not None and insn.opcode == CALL and insn.src == CallSource.HELPER:
+                names[f"H{insn.imm & MASK32}"] = machine.helper_or_error(insn.imm)
+        return names
+
+    def _translate(self, function: Function, is_called: bool, names: dict[str, Any]) -> Callable[..., int]:
+        machine = self.machine
+        code, meter = machine.code, machine.processor.meter
+        graph = Graph(code, function)
+        states = analyse(code, graph, machine.immediate)
+        calls = any(code.at(slot).is_call for slot in function.slots)
+        leave = ["D[0] = d - 1"] if calls else []
+        for write in (structured, dispatched):
+            expressions = Expressions(machine, leave)
+            body = write(graph, expressions, states, meter.number)
+            if body is None:
+                continue
+            uses_frame = calls or is_called or function.uses_stack
+            head = [f"def F{function.start}(r1, r2, r3, r4, r5):"]
+            if is_called:
+                head.append(f" next(L[{meter.number(len(function.slots))}])")
+            if uses_frame:
+                head += [" d = D[0] + 1", " fp = FP[d]"]
+            if calls:
+                head.append(" D[0] = d")
+            if function.uses_stack:
+                head.append(" S1[d][:] = ZERO")
+            head += [f" s{size} = S{size}[d]" for size in (1, 2, 4, 8) if f"s{size}" in expressions.names]
+            if "q" in expressions.names:
+                head.append(f" q = {MAX_MAY_GOTO}")
+            if live := _live_at_start(machine, graph):
+                head.append(f" {' = '.join(live)} = 0")
+            compiled = self._compile(function, head, body)
+            if compiled is not None:
+                exec(compiled, names)
+                result = names[f"F{function.start}"]
+                self.lines[result.__code__] = [_PROLOGUE] * len(head) + [slot for slot, _, _ in body]
+                return result
+        raise AssertionError("a tree of comparisons can always be compiled")
+
+    def _compile(self, function: Function, head: list[str], body: list[Line]) -> CodeType | None:
+        """Return a function compiled; None where it nests too deeply for Python."""
+        source = "\n".join(chain(head, (" " * depth + text for _, depth, text in body)))
+        name = self.machine.name or "bpf"
+        try:
+            compiled = compile(source, f"<{name}>", "exec", dont_inherit=True)
+        except (SyntaxError, RecursionError, MemoryError):
+            return None
+        self.sources[function.start] = source
+        return compiled
+
+    def slot_at(self, frame_code: CodeType, line: int) -> int:
+        """Return the slot that a line of a translated function is from; -1 in its head."""
+        return self.lines[frame_code][line - 1]
+
+
+def _packet_loader(machine: Machine) -> Callable[[int, int], int | None]:
+    """Return what reads the packet at an offset that may exceed 32 bits, which wraps around."""
+
+    def load(offset: int, size: int) -> int | None:
+        return machine.load_packet(signed(offset, 32), size)
+
+    return load
+
+
+def _live_at_start(machine: Machine, graph: Graph) -> list[str]:
+    """Return r0 and r6 to r9 as far as they can be read before they are written to."""
+    code = machine.code
+    needs: list[int] = []
+    sets: list[int] = []
+    for block in graph.blocks:
+        need = written = 0
+        for slot in block.slots:
+            insn = code.at(slot)
+            for number in read_registers(insn):
+                need |= (1 << number) & ~written
+            for number in written_registers(insn):
+                written |= 1 << number
+        needs.append(need)
+        sets.append(written)
+    changed = True
+    while changed:
+        changed = False
+        for number in range(len(graph.blocks) - 1, -1, -1):
+            after = 0
+            for successor in graph.blocks[number].successors:
+                after |= needs[successor]
+            need = needs[number] | (after & ~sets[number])
+            if need != needs[number]:
+                needs[number] = need
+                changed = True
+    return [f"r{number}" for number in (0, 6, 7, 8, 9) if needs[0] >> number & 1]
+
+
+def located(error: Exception) -> Exception:
+    """Return what an exception out of translated code means: the error to raise, or itself where it is a helper's."""
+    places: list[tuple[FrameType, int]] = []
+    last: FrameType | None = None
+    trace = error.__traceback__
+    while trace is not None:
+        last = trace.tb_frame
+        if "__machine__" in last.f_globals:
+            places.append((last, trace.tb_lineno))
+        trace = trace.tb_next
+    if not places:
+        return error
+    frame, line = places[-1]
+    if not isinstance(error, RunError):
+        if frame is not last or not isinstance(error, _FAULTS):
+            return error
+        error = _fault(frame, line, error)
+    for frame, line in reversed(places):
+        machine: Machine = frame.f_globals["__machine__"]
+        slot = machine.translation.slot_at(frame.f_code, line)
+        if slot != _PROLOGUE:
+            machine.locate(error, slot)
+            break
+    return error
+
+
+def _fault(frame: FrameType, line: int, error: Exception) -> RunError:
+    """Return the error for what translated code raised itself, from the registers that it had."""
+    machine: Machine = frame.f_globals["__machine__"]
+    slot = machine.translation.slot_at(frame.f_code, line)
+    if slot == _PROLOGUE:
+        return machine.processor.too_deep()
+    insn = machine.code.at(slot)
+    cls = insn.opcode & 7
+    if cls not in (Class.LDX, Class.ST, Class.STX):
+        result = frame.f_locals.get("r0")
+        return RunError(f"the helper returned {type(result).__name__}, not an integer")
+    is_load = cls == Class.LDX or (insn.opcode & 0xE0 == Mode.ATOMIC and insn.imm == AtomicOp.LOAD_ACQ)
+    number = insn.src if is_load else insn.dst
+    base = frame.f_locals["fp" if number == FRAME_POINTER else f"r{number}"]
+    size = Size(insn.opcode & 0x18).bits // 8
+    del error
+    return machine.processor.memory.bad_access((base + insn.offset) & MASK64, size, write=not is_load)
