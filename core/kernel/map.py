@@ -123,14 +123,14 @@ class Map:
         """Why its entries cannot be listed, as a clause; None when they can."""
         return self.elements.shape.unreadable
 
-    def lookup(self, key: Value) -> Value:
-        """Return the value at *key*.
+    def lookup(self, key: Value, *, flags: int = 0) -> Value:
+        """Return the value at *key*; with the flag 4 (BPF_F_LOCK) under the value's spin lock.
 
         Raises:
             KeyError: There is none.
         """
         with self._explained("read"):
-            return self._found(key, self.elements.lookup(self.codec.encode_key(key)))
+            return self._found(key, self.elements.lookup(self.codec.encode_key(key), flags=flags))
 
     def lookup_and_delete(self, key: Value) -> Value:
         """Return the value at *key* and delete the entry in one step (Linux 5.14); KeyError when there is none."""
@@ -143,7 +143,8 @@ class Map:
         Args:
             key: The key.
             value: The value; a Map or a Program for maps of such.
-            flags: 0 any, 1 only a new entry, 2 only an existing one (BPF_ANY, BPF_NOEXIST, BPF_EXIST).
+            flags: 0 any, 1 only a new entry, 2 only an existing one (BPF_ANY, BPF_NOEXIST, BPF_EXIST); 4 in addition
+                takes the value's spin lock (BPF_F_LOCK).
 
         Raises:
             KeyError: BPF_EXIST, and there is none.

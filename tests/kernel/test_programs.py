@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import platform
 import re
 import struct
@@ -95,6 +96,21 @@ def test_raw_tracepoints_run_on_a_context():
         assert program.run(context=struct.pack("=Q", 42), repeat=3).retval == 42
         with pytest.raises(UsageError, match="context, not on a packet"):
             program.run(bytes(14))
+
+
+def test_raw_tracepoints_run_on_the_cpu_that_is_asked_for():
+    code = _insn(0x85, imm=8) + EXIT  # bpf_get_smp_processor_id
+    with _load(code, ProgramType.RAW_TRACEPOINT) as collection:
+        assert [collection.programs["prog"].run(cpu=cpu).retval for cpu in sorted(os.sched_getaffinity(0))] == sorted(
+            os.sched_getaffinity(0)
+        )
+    with _load(RETURN_7) as collection, pytest.raises(UsageError, match="the kernel chooses the CPU"):
+        collection.programs["prog"].run(cpu=0)
+
+
+def test_flags_reach_the_kernel():
+    with _load(RETURN_7, ProgramType.XDP) as collection, pytest.raises(UsageError, match="EINVAL"):
+        collection.programs["prog"].run(flags=1 << 30)
 
 
 def test_a_refusal_has_the_log_whole_and_its_cause_in_the_message():
