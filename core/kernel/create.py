@@ -97,7 +97,11 @@ def shape_of(spec: MapSpec) -> Shape:
     if spec.is_data and spec.type == MapType.ARRAY and probes.mapable():
         flags |= MapFlag.MMAPABLE
     address = spec.map_extra if spec.type == MapType.ARENA else 0
-    return Shape(spec.type, spec.key_size, spec.value_size, max_entries, flags, address)
+    key_size, value_size = spec.key_size, spec.value_size
+    if spec.type == MapType.PERF_EVENT_ARRAY:
+        # Slots are file descriptors, by the number of a CPU; the object may leave their sizes out.
+        key_size, value_size = key_size or 4, value_size or 4
+    return Shape(spec.type, key_size, value_size, max_entries, flags, address)
 
 
 def _create(spec: MapSpec, shape: Shape, btf: Btf | None, btf_fd: Descriptor | None, template: Map | None) -> Map:

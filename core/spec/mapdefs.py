@@ -33,6 +33,10 @@ _NUMBERS: Final = {
 """Attributes of a BTF-defined map that are numbers, and the fields of MapSpec that they set."""
 
 
+_STREAMS: Final = (MapType.RINGBUF, MapType.PERF_EVENT_ARRAY, MapType.ARENA)
+"""Maps for whose values a type can be given (`__type(value, struct event)`), and no size."""
+
+
 def read_maps(obj: ObjectFile) -> tuple[dict[str, MapSpec], list[Hidden]]:
     """Return the maps of an object, data sections last, and what could not be read with its reason.
 
@@ -65,17 +69,21 @@ def _btf_maps(obj: ObjectFile) -> Iterator[MapSpec | Hidden]:
     datasec = btf.type(datasec_id)
     assert isinstance(datasec, DataSec)
     tags = _tags(btf)
-    for item in datasec.variables:
+    offsets = _offsets(btf, datasec, section.size)
+    for item, offset in zip(datasec.variables, offsets, strict=True):
         try:
             var = btf.type(item.type_id)
         except ObjectError as error:
             yield Hidden(".maps", "section", error.message)
             continue
-        symbol = symbols.get(var.name)
-        if not isinstance(var, Var) or symbol is None:
-            yield Hidden(var.name, "map", "its BTF describes it, but the symbol table has no such symbol in .maps")
+        if not isinstance(var, Var):
+            yield Hidden(var.name, "map", "its BTF says that it is in .maps, and not that it is a variable")
             continue
-        obj.maps_at[section.number, symbol.value] = var.name
+        # A symbol that was stripped is one that no relocation needs, or one that they name by its section.
+        symbol = symbols.get(var.name)
+        place = offset if symbol is None else symbol.value
+        if place is not None:
+            obj.maps_at.setdefault((section.number, place), var.name)
         try:
             spec = _btf_map(btf, var.name, var.type_id)
             spec.tags = tuple(tags.get(item.type_id, ()))
@@ -83,6 +91,21 @@ def _btf_maps(obj: ObjectFile) -> Iterator[MapSpec | Hidden]:
             yield Hidden(var.name, "map", error.reason)
             continue
         yield spec
+
+
+def _offsets(btf: Btf, datasec: DataSec, size: int) -> list[int | None]:
+    """Return where the variables of a section lie by its BTF alone: None where that does not tell.
+
+    clang leaves the offsets to a linker and writes 0; the variables then follow each other in the order of the BTF.
+    """
+    if len(datasec.variables) == 1 or any(item.offset for item in datasec.variables):
+        return [item.offset for item in datasec.variables]
+    offsets: list[int | None] = []
+    end = 0
+    for item in datasec.variables:
+        offsets.append(end)
+        end += (item.size + 7) // 8 * 8
+    return offsets if end == size else [None] * len(offsets)
 
 
 def _tags(btf: Btf) -> dict[int, list[str]]:
@@ -110,6 +133,8 @@ def _btf_map(btf: Btf, name: str, type_id: int, *, inner: bool = False) -> MapSp
         elif member.name == "pinning":
             number = _number(btf, member.type_id, member.name)
             spec.pinning = Pinning(number) if number in (0, 1) else Pinning.NONE
+            # Cilium has ways of its own: 16 replaces what is pinned already.
+            spec.remark = "" if number in (0, 1) else f"pinning {number}, which only its own loader knows"
         elif member.name in _NUMBERS:
             setattr(spec, _NUMBERS[member.name], _number(btf, member.type_id, member.name))
         elif member.name in ("key", "value"):
@@ -125,6 +150,9 @@ def _btf_map(btf: Btf, name: str, type_id: int, *, inner: bool = False) -> MapSp
             # `__array(values, …)` says what a slot holds, not how large it is: always a file descriptor.
             spec.key_size = spec.key_size or 4
             spec.value_size = spec.value_size or 4
+    if spec.value is not None and spec.type in _STREAMS:
+        # Their records have a type; as maps they have no values, which the kernel insists on for a ring buffer.
+        spec.value_size = 0
     return spec
 
 

@@ -1,0 +1,57 @@
+"""Maps whose symbols are stripped: the BTF still says what they are, and where."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+from bpftui.core.elf import Elf
+from bpftui.core.spec import CollectionSpec, MapType
+
+ROOT = Path(__file__).parents[3]
+
+
+def without_map_symbols() -> bytes:
+    """Return bpf/traffic.o with its maps named by their section and an offset in the instruction, as gcc does it."""
+    data = bytearray((ROOT / "bpf/traffic.o").read_bytes())
+    elf = Elf(bytes(data))
+    maps = elf.by_name[".maps"].number
+    table = elf.symbol_table
+    assert table is not None
+    section = elf.by_name["xdp"]
+    for relocation in elf.relocations(section):
+        symbol = elf.symbols[relocation.symbol]
+        if symbol.section == maps:
+            struct.pack_into("<I", data, section.offset + relocation.offset + 4, symbol.value)
+    for index, symbol in enumerate(elf.symbols):
+        if symbol.section == maps:
+            struct.pack_into("<IBBHQQ", data, table.offset + 24 * index, 0, 3, 0, maps, 0, 0)
+    return bytes(data)
+
+
+def test_maps_are_found_by_their_types_and_places() -> None:
+    whole = CollectionSpec.from_file(ROOT / "bpf/traffic.o")
+    spec = CollectionSpec.from_bytes(without_map_symbols())
+    shapes = {n: (m.type, m.key_size, m.value_size, m.max_entries) for n, m in spec.maps.items() if not m.is_data}
+    assert shapes == {
+        "traffic": (MapType.PERCPU_HASH, 8, 16, 256),
+        "sources": (MapType.LRU_HASH, 20, 24, 4096),
+        "events": (MapType.RINGBUF, 0, 0, 262144),
+    }
+    assert spec.programs["count_traffic"].problem is None
+    assert spec.programs["count_traffic"].maps == whole.programs["count_traffic"].maps
+    references = spec.programs["count_traffic"].linked.references
+    assert references == whole.programs["count_traffic"].linked.references
+
+
+def test_a_place_that_no_type_tells_is_not_guessed() -> None:
+    data = bytearray(without_map_symbols())
+    elf = Elf(bytes(data))
+    # One byte less: the definitions no longer fill the section, so where they lie is not known.
+    header = struct.unpack_from("<Q", data, 40)[0] + 64 * elf.by_name[".maps"].number
+    struct.pack_into("<Q", data, header + 32, elf.by_name[".maps"].size - 8)
+    spec = CollectionSpec.from_bytes(bytes(data))
+    assert {"traffic", "sources", "events"} <= spec.maps.keys()
+    problem = spec.programs["count_traffic"].problem
+    assert problem is not None
+    assert "neither a map, nor data, nor a function" in problem
