@@ -13,7 +13,6 @@ from .notes import Notes
 from .program import INSN_SIZE, ReferenceKind
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Sequence
 
     from ..asm import Instruction
@@ -75,9 +74,10 @@ class Listing:
         self._slots = len(self._code) // INSN_SIZE
         self.slot_width = len(str(max(self._slots - 1, 0)))
         """Digits of the largest slot number."""
-        self._seconds = self._find_seconds()
+        self.seconds = self._find_seconds()
+        """The slots that are the second half of a 64-bit immediate, ascending."""
         # insns before the k-th second half, so that the n-th instruction's slot is n plus the halves before it
-        self._before = [slot - k for k, slot in enumerate(self._seconds)]
+        self._before = [slot - k for k, slot in enumerate(self.seconds)]
         self._extras = self._find_extras()
         self._extra_rows = [self._insn_index(row.slot) + k for k, row in enumerate(self._extras)]
         self._notes = Notes(program)
@@ -117,11 +117,11 @@ class Listing:
         return [row for _, _, row in found]
 
     def _insn_index(self, slot: int) -> int:
-        return slot - bisect.bisect_left(self._seconds, slot)
+        return slot - bisect.bisect_left(self.seconds, slot)
 
     def __len__(self) -> int:
         """Return the number of rows."""
-        return self._slots - len(self._seconds) + len(self._extras)
+        return self._slots - len(self.seconds) + len(self._extras)
 
     def row(self, index: int) -> Row:
         """Return a row, from 0; IndexError outside."""
@@ -176,21 +176,12 @@ class Listing:
 
     def index_of_slot(self, slot: int) -> int:
         """Return the row of the instruction at a slot (of its first half, for a second one)."""
-        at = bisect.bisect_left(self._seconds, slot)
-        if at < len(self._seconds) and self._seconds[at] == slot:
+        at = bisect.bisect_left(self.seconds, slot)
+        if at < len(self.seconds) and self.seconds[at] == slot:
             slot -= 1
         insn = self._insn_index(slot)
         # rows above: every extra that stands at this instruction or before
         return insn + bisect.bisect_right(self._extras, slot, key=lambda row: row.slot)
-
-    def search(self, pattern: re.Pattern[str], start: int, step: int = 1) -> int | None:
-        """Return the nearest row from *start* on (or back, with step -1) whose text matches; None without one."""
-        stop = len(self) if step > 0 else -1
-        for index in range(start, stop, step):
-            row = self.row(index)
-            if pattern.search(row.text) or (row.comment and pattern.search(row.comment)):
-                return index
-        return None
 
     def source_at(self, slot: int) -> LineInfo | None:
         """Return the C line that the instruction at *slot* comes from."""
@@ -208,6 +199,12 @@ class Listing:
             jumps = ((edge.source, edge.target) for edge in graph.jumps)
             self._margins[key] = Margin(jumps, columns, ascii_only=ascii_only)
         return self._margins[key]
+
+    def text(self, slot: int) -> str:
+        """Return the instruction at a slot as text, without its comment and what its row knows besides."""
+        insn = decode(self._code, slot, self._order)
+        operand, name, _ = self._names(self.program.linked.references.get(slot))
+        return format_instruction(insn, slot, self.syntax, operand, name)
 
     def _insn_row(self, slot: int) -> Row:
         insn = decode(self._code, slot, self._order)

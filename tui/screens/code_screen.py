@@ -6,17 +6,19 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
+from ...core.errors import BpftuiError
 from ...core.spec import ReferenceKind
 from ..nodes import Node, NodeKind
 from ..widgets.spec_tree import SpecTree
 from .spec_screen import SpecScreen
 
 if TYPE_CHECKING:
+    from ...core.spec import ProgramSpec
     from ..jumps import CodePlace
     from ..widgets.core_view import CoreView
     from ..widgets.listing_view import ListingView
 
-__all__ = ["CodeScreen"]
+__all__ = ["CodeScreen", "slot_of_line"]
 
 
 class CodeScreen(SpecScreen):
@@ -41,6 +43,35 @@ class CodeScreen(SpecScreen):
         self.panes.code.go_to(place, remember=remember)
         self.query_one(SpecTree).choose(Node(NodeKind.PROGRAM, place.program))
         self.action_show_tab("code")
+
+    def go_to_slot(self, slot: int) -> None:
+        """Show an instruction of the program that is meant."""
+        from ..jumps import CodePlace
+
+        name = self.program_name()
+        count = self.spec.programs[name].insns if name else 0
+        if slot < count:
+            self.show_place(CodePlace(name, slot))
+        else:
+            self.notify(f"{name} has {count:,} instructions", severity="warning", timeout=3)
+
+    def go_to_line(self, file: str, line: int) -> None:
+        """Show what a line of C became: in the program that is meant, else in the first one that has it.
+
+        Args:
+            file: The end of the file's path; empty for any file.
+            line: The line; where it became nothing, the next one that became something.
+        """
+        from ..jumps import CodePlace
+
+        first = self.program_name()
+        for name in dict.fromkeys([first, *self.spec.programs] if first else ()):
+            slot = slot_of_line(self.spec.programs[name], file, line)
+            if slot is not None:
+                self.show_place(CodePlace(name, slot))
+                return
+        where = f"{file}:{line}" if file else f"line {line}"
+        self.notify(f"no instruction comes from {where} or after", severity="warning", timeout=3)
 
     def on_listing_view_follow(self, event: ListingView.Follow) -> None:
         """Go to what an instruction refers to."""
@@ -75,3 +106,16 @@ class CodeScreen(SpecScreen):
         if action == "jump_back":
             return "panes" in self.__dict__ and self.panes.code.jumps.can_go_back
         return super().check_action(action, parameters)
+
+
+def slot_of_line(program: ProgramSpec, file: str, line: int) -> int | None:
+    """Return the first instruction of the first line from *line* on, of a file whose path ends with *file*."""
+    found: tuple[int, int] | None = None
+    try:
+        infos = program.linked.line_infos
+    except BpftuiError:
+        return None
+    for info in infos:
+        if info.line >= line and info.file.endswith(file) and (found is None or (info.line, info.slot) < found):
+            found = info.line, info.slot
+    return None if found is None else found[1]

@@ -92,7 +92,14 @@ class ExplorerScreen(CodeScreen):
         Binding("y", "copy", "Copy", show=False, id="copy", tooltip="Copy the name, or the row"),
         Binding("escape", "back", "Back", show=False, id="back", tooltip="Back to the tree"),
         Binding("question_mark", "help", "Keys", key_display="?", id="help", tooltip="All keys"),
-        Binding("colon", "app.command_palette", "Commands", show=False, id="palette", tooltip="Command palette"),
+        Binding(
+            "colon",
+            "app.command_palette",
+            "Commands",
+            show=False,
+            id="palette",
+            tooltip="Commands; or a place: 123, c123, prog.c:123, a name",
+        ),
     ]
 
     def __init__(self, spec: CollectionSpec, operations: Operations) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from textual.containers import Vertical
@@ -10,6 +11,8 @@ from textual.reactive import reactive
 from textual.widgets import Static
 
 from ...core.errors import BpftuiError
+from ...core.spec.listing_search import ListingSearch
+from ..jumps import CodePlace
 from .listing_view import ListingView
 from .row_view import RowView  # noqa: TC001 - Textual asks for the annotation at run time
 
@@ -18,10 +21,12 @@ if TYPE_CHECKING:
 
     from ...core.spec import CollectionSpec
     from ...core.spec.listing import Listing
-    from ..jumps import CodePlace, JumpList
+    from ..jumps import JumpList
 
 __all__ = ["CodePane"]
 
+_PATIENCE = 1.5
+"""Seconds that a search looks into other programs."""
 _PALE = "$foreground 60%"
 
 
@@ -48,6 +53,10 @@ class CodePane(Vertical):
         """Compose title and listing."""
         yield Static(id="code-title")
         yield ListingView()
+
+    def on_mount(self) -> None:
+        """Say how many matches there are as soon as something is searched for."""
+        self.watch(self.query_one(ListingView), "pattern", self._show_title, init=False)
 
     def watch_program(self, name: str) -> None:
         """Show another program's listing as soon as it can be seen."""
@@ -108,6 +117,26 @@ class CodePane(Vertical):
         """Where the user has been in the code."""
         return self.query_one(ListingView).jumps
 
+    def on_listing_view_not_here(self, event: ListingView.NotHere) -> None:
+        """Look for a pattern in the programs after this one, and show the first match."""
+        names = list(self.spec.programs)
+        here = names.index(self.program) if self.program in names else 0
+        stop = time.monotonic() + _PATIENCE
+        looked = 0
+        for name in [*names[here + 1 :], *names[:here]]:
+            listing = self._listing(name)
+            rows = ListingSearch(listing).rows(event.pattern) if listing is not None else []
+            if listing is not None and rows:
+                self.notify(f"found in {name}", timeout=3)
+                self.go_to(CodePlace(name, listing.slot_at(rows[0])))
+                self.query_one(ListingView).search(event.pattern)
+                return
+            looked += 1
+            if time.monotonic() > stop:
+                break
+        where = f"{looked} more" if looked < len(names) - 1 else "any other program"
+        self.notify(f"no match for {event.pattern.pattern!r} here or in {where}", severity="warning", timeout=3)
+
     def on_listing_view_left(self, event: ListingView.Left) -> None:
         """Go back, or forward, to another program."""
         self.go_to(event.place, remember=False)
@@ -126,6 +155,10 @@ class CodePane(Vertical):
         where = f"{function}()" if function else ""
         info = listing.source_at(slot)
         place = f"  {info.file.rsplit('/', 1)[-1]}:{info.line}" if info is not None else ""
+        match = view.match
+        found = f"  match {match[0] or '–'}/{match[1]}" if match is not None else ""
         self.query_one("#code-title", Static).update(
-            Content.assemble((self.program, "bold"), (f" › {where}", ""), (f"  insn {slot}{place}", _PALE))
+            Content.assemble(
+                (self.program, "bold"), (f" › {where}", ""), (f"  insn {slot}{place}", _PALE), (found, "$text-warning")
+            )
         )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from ...core.spec.listing import Listing, RowKind
+from ...core.spec.listing_search import ListingSearch
 from ..jumps import CodePlace, JumpList
 from .listing_rows import ListingRows
 
@@ -63,6 +65,17 @@ class ListingView(ListingRows):
             """The sender, for `@on` with a selector."""
             return self.view
 
+    class NotHere(Message):
+        """What is searched for is not in this program.
+
+        Args:
+            pattern: What it is.
+        """
+
+        def __init__(self, pattern: re.Pattern[str]) -> None:
+            super().__init__()
+            self.pattern = pattern
+
     class Left(Message):
         """The way back, or forward, leads to another program.
 
@@ -85,19 +98,53 @@ class ListingView(ListingRows):
     ) -> None:
         """Initialise a listing's view; the arguments are those of `ListingRows`."""
         super().__init__(listing, name=name, id=id, classes=classes, disabled=disabled)
+        self._search: ListingSearch | None = None
+        self._matches: tuple[re.Pattern[str], list[int]] | None = None
         self.jumps = JumpList()
         """Where the user has been; whoever shows other programs keeps it."""
 
+    # Search
+
     def find(self, pattern: re.Pattern[str], start: int, step: int) -> int | None:
-        """Let the listing search: it knows its text without drawing it. What is folded away is found as well."""
+        """Return the nearest match from a row in sight on; what is folded away is found, and unfolded."""
+        matches = self._matching(pattern)
+        if self.listing is None or not matches:
+            return None
+        row = self.place(start) if 0 <= start < self.row_count() else len(self.listing) if start > 0 else -1
+        at = bisect_left(matches, row) if step > 0 else bisect_right(matches, row) - 1
+        if not 0 <= at < len(matches):
+            return None
+        self._reveal(matches[at])
+        return self.folds.index(matches[at])
+
+    def _matching(self, pattern: re.Pattern[str]) -> list[int]:
+        """Return the rows of the listing that match; they are looked for once."""
         if self.listing is None:
+            return []
+        if self._search is None or self._search.listing is not self.listing:
+            self._search, self._matches = ListingSearch(self.listing), None
+        if self._matches is None or self._matches[0] is not pattern:
+            self._matches = pattern, self._search.rows(pattern)
+        return self._matches[1]
+
+    @property
+    def match(self) -> tuple[int, int] | None:
+        """Which match the cursor is on, from 1 (0 for none), and how many there are; None without a search."""
+        if self.pattern is None or not self.row_count():
             return None
-        at = self.place(start) if 0 <= start < self.row_count() else len(self.listing) if step > 0 else -1
-        found = self.listing.search(pattern, at, step)
-        if found is None:
-            return None
-        self._reveal(found)
-        return self.folds.index(found)
+        matches = self._matching(self.pattern)
+        row = self.place(self.cursor)
+        at = bisect_left(matches, row)
+        return (at + 1 if at < len(matches) and matches[at] == row else 0), len(matches)
+
+    def _go_to_match(self, start: int, step: int) -> bool:
+        """Go to a match; where this program has none, ask for one in another."""
+        assert self.pattern is not None
+        if self._matching(self.pattern):
+            self.remember()
+            return super()._go_to_match(start, step)
+        self.post_message(self.NotHere(self.pattern))
+        return False
 
     # What a screen calls
 
