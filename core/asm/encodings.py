@@ -23,6 +23,7 @@ from .opcodes import (
     MAY_GOTO,
     MOV64_X,
     NOSPEC,
+    STACK_ARGUMENTS,
     AluOp,
     AtomicOp,
     CallSource,
@@ -123,10 +124,18 @@ _ONE_IMM: Final = Encoding(_REGISTER, tuple(ImmSource), imm=_INT32, next_imm=_ZE
 _ONE_IMM_SOURCES: Final = (ImmSource.MAP_FD, ImmSource.MAP_IDX, ImmSource.FUNC)
 
 
+_INCOMING: Final = range(8, 0x8000, 8)
+_OUTGOING: Final = range(-0x8000, 0, 8)
+_ARGUMENTS: Final = {
+    Class.LDX | Mode.MEM | Size.DW: Encoding(_REGISTER, (STACK_ARGUMENTS,), _INCOMING),
+    Class.ST | Mode.MEM | Size.DW: Encoding((STACK_ARGUMENTS,), offset=_OUTGOING, imm=_INT32),
+    Class.STX | Mode.MEM | Size.DW: Encoding((STACK_ARGUMENTS,), _REGISTER, _OUTGOING),
+}
+"""Loads and stores of arguments on the stack."""
 _SPECIAL: Final = frozenset((MOV64_X, CALL, CALLX, LD_IMM64, MAY_GOTO)).union(
     opcode for opcode in ENCODINGS if opcode & 0xF7 in (0xD4, 0xD7) or opcode & 0xE7 == 0xC3
 )
-"""Opcodes of which another field selects an operation: moves, calls, loads, pseudo jumps, swaps, atomics."""
+"""Opcodes of which another field selects an operation: moves, calls, wide loads, pseudo jumps, swaps, atomics."""
 
 
 def encoding_of(insn: Instruction) -> Encoding | None:
@@ -137,6 +146,9 @@ def encoding_of(insn: Instruction) -> Encoding | None:
     """
     opcode = insn.opcode
     encoding = ENCODINGS.get(opcode)
+    if STACK_ARGUMENTS in (insn.src, insn.dst) and opcode in _ARGUMENTS:
+        argument = _ARGUMENTS[opcode]
+        return argument if insn.src in argument.src and insn.offset in argument.offset else encoding
     if opcode not in _SPECIAL or encoding is None:
         return encoding
     if opcode == MOV64_X:

@@ -26,6 +26,7 @@ __all__ = [
     "MAY_GOTO",
     "MOV64_X",
     "NOSPEC",
+    "STACK_ARGUMENTS",
     "AluOp",
     "AtomicOp",
     "CallSource",
@@ -45,6 +46,10 @@ MAX_REGISTER: Final = 10
 
 FRAME_POINTER: Final = 10
 """r10, read-only: the end of the 512-byte stack frame."""
+
+STACK_ARGUMENTS: Final = 11
+"""r11, the place of a call's sixth argument and those after it, 8 bytes each: stored below it by the caller, loaded
+from above it by the subprogram (`BPF_REG_PARAMS`, Linux and LLVM of 2026). It can be used for nothing else."""
 
 
 class Class(enum.IntEnum):

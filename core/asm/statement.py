@@ -23,6 +23,7 @@ from .opcodes import (
     MAY_GOTO,
     MOV64_X,
     NOSPEC,
+    STACK_ARGUMENTS,
     AluOp,
     AtomicOp,
     CallSource,
@@ -121,10 +122,10 @@ class _Cursor:
         """Go behind *text*; blanks in it stand for any number of them."""
         self.need(r"\s*".join(map(re.escape, text.split())), repr(text))
 
-    def register(self, letter: str = "r") -> int:
+    def register(self, letter: str = "r", last: int = MAX_REGISTER) -> int:
         """Return the number of the register here, `r` or, for the lower half, `w`."""
-        match = self.need(rf"{letter}(\d+)\b", f"a register {letter}0 to {letter}10")
-        if len(match[1]) > 2 or int(match[1]) > MAX_REGISTER:
+        match = self.need(rf"{letter}(\d+)\b", f"a register {letter}0 to {letter}{last}")
+        if len(match[1]) > 2 or int(match[1]) > last:
             raise self.error(f"there is no register {match[0][:20]}", match.start())
         return int(match[1])
 
@@ -251,7 +252,7 @@ class _Reader(_Cursor):
     def _place(self) -> tuple[int, int]:
         """Return register and offset of a place such as `(r10 -8)`."""
         self.symbol("(")
-        register = self.register()
+        register = self.register(last=STACK_ARGUMENTS)
         sign = self.need(r"[-+]", "an offset such as +0")[0]
         at = self.at
         offset = self.number_in(range(0x8001), sign="")

@@ -138,6 +138,8 @@ def test_labels_and_comments() -> None:
         ("r3 = btf[id:7,fd:9]", Instruction(0x18, 3, 3, 0, 7, 9)),
         ("r3 = func[pc-4]", Instruction(0x18, 3, 4, 0, -4, 0)),
         ("call kernel-function#77,fd:2", Instruction(0x85, 0, 2, 2, 77)),
+        ("r1 = *(u64 *)(r11 +8)", Instruction(0x79, 1, 11, 8)),
+        ("*(u64 *)(r11 -8) = r1", Instruction(0x7B, 11, 1, -8)),
         ("call unknown#-1", Instruction(0x85, imm=-1)),
         ("callx r3 imm", Instruction(0x8D, imm=3)),
         ("0: (9f) r1 %= r2", Instruction(0x9F, 1, 2)),
@@ -157,6 +159,7 @@ def test_any_slot_is_a_number_in_the_byte_order() -> None:
     [
         ("r1 = 5\nr2 ~ 3", "line 2, column 4: an assignment is expected here, not '~'"),
         ("r1 = r11", "line 1, column 6: there is no register r11"),
+        ("r1 = *(u32 *)(r11 +8)", "line 1, column 1: invalid: src 11"),
         ("r1 += w2", "line 1, column 7: a register r0 to r10 is expected here, not 'w2'"),
         ("r1 += 4294967295", "line 1, column 7: 4294967295 is not in the range of -2147483648 to 2147483647"),
         ("r1 = 9" + "9" * 5000, "line 1, column 6: 999999999999999999999999 is not in the range of"),

@@ -89,6 +89,16 @@ def test_an_unknown_opcode_is_shown_with_all_that_is_in_it(opcode: int) -> None:
         (Instruction(0x18, 1, 7, imm=5, next_imm=0), ("src 7",)),
         (Instruction(0x18, 1, imm=5, next_imm=0, next_reserved=0xB7), ("next slot 0xb7",)),
         (Instruction(0x15, 12, offset=3), ("dst 12",)),
+        (Instruction(0x79, 1, 11, offset=8), ()),  # the sixth argument, as the subprogram loads it
+        (Instruction(0x79, 1, 11, offset=-8), ("src 11",)),
+        (Instruction(0x79, 1, 11, offset=12), ("src 11",)),
+        (Instruction(0x79, 11, 11, offset=8), ("dst 11",)),
+        (Instruction(0x61, 1, 11, offset=8), ("src 11",)),
+        (Instruction(0x7B, 11, 1, offset=-8), ()),  # the same, as its caller stores it
+        (Instruction(0x7A, 11, offset=-16, imm=7), ()),
+        (Instruction(0x7B, 11, 1, offset=8), ("dst 11",)),
+        (Instruction(0x7B, 11, 11, offset=-8), ("dst 11", "src 11")),
+        (Instruction(0xBF, 1, 11), ("src 11",)),
     ],
 )
 def test_fields_that_depend_on_others(insn: Instruction, fields: tuple[str, ...]) -> None:

@@ -40,8 +40,9 @@ _MAP = _insn(st.just(0x18), _REGISTER, st.sampled_from((1, 4, 5)), _ZERO, _INT32
 _CAST = _insn(st.just(0xBF), _REGISTER, _REGISTER, st.just(1), _INT32)
 _PERCPU = _insn(st.just(0xBF), _REGISTER, _REGISTER, st.just(-1), _ZERO)
 _KFUNC = _insn(st.just(0x85), _ZERO, st.just(2), _INT16, _INT32)
+_ARGUMENT = _insn(st.just(0x79), _REGISTER, st.just(11), st.sampled_from((8, 0x7FF8)), _ZERO)
 _OLD_CALLX = _insn(st.just(0x8D), _ZERO, _ZERO, _ZERO, st.integers(1, 10))
 
 valid_instructions: st.SearchStrategy[Instruction] = st.one_of(
-    _PLAIN, _PLAIN, _WIDE, _MAP, _CAST, _PERCPU, _KFUNC, _OLD_CALLX
+    _PLAIN, _PLAIN, _WIDE, _MAP, _CAST, _PERCPU, _KFUNC, _ARGUMENT, _OLD_CALLX
 )
