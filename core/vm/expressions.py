@@ -97,14 +97,14 @@ class Expressions:
                 result.append((slot, self._count_may_goto(insn)))
                 break
             if insn.opcode & 7 in (Class.ALU, Class.ALU64):
-                value = self._alu(insn, state)
+                value, correction = self._alu(insn, state)
                 self._pending = None
-                if chained < _CHAIN and self._goes_into(insn, following, value):
+                if not correction and chained < _CHAIN and self._goes_into(insn, following, value):
                     chained += 1
                     self._pending = (insn.dst, value if value.isalnum() else f"({value})")
                 else:
                     chained = 0
-                    result.append((slot, [f"{register(insn.dst)} = {value}"]))
+                    result.append((slot, [f"{register(insn.dst)} = {value}", *correction]))
             else:
                 result.append((slot, self._statements(slot, insn, state, slot in shared)))
             transfer(slot, insn, state, self._machine.immediate)
@@ -233,20 +233,20 @@ class Expressions:
             return str(value[0] & ((1 << bits) - 1))
         return self._cut(self._text(insn.src, state), value, bits)
 
-    def _alu(self, insn: Instruction, state: State) -> str:
-        """Return an arithmetic instruction's result as an expression."""
+    def _alu(self, insn: Instruction, state: State) -> tuple[str, list[str]]:
+        """Return an arithmetic instruction's result as an expression, and what corrects it after the assignment."""
         op = insn.opcode & 0xF0
         bits = 64 if insn.opcode & 7 == Class.ALU64 else 32
         if op == AluOp.END:
-            return self._convert(insn, state)
+            return self._convert(insn, state), []
         if insn.opcode == MOV64_X and insn.offset == ADDR_SPACE_CAST:
-            return f"CAST({self._text(insn.src, state)})"
+            return f"CAST({self._text(insn.src, state)})", []
         if (pointer := pointer_arithmetic(insn, state)) is not None:
-            return f"fp {'-' if pointer[0] < 0 else '+'} {abs(pointer[0])}" if pointer[0] else "fp"
+            return (f"fp {'-' if pointer[0] < 0 else '+'} {abs(pointer[0])}" if pointer[0] else "fp"), []
         low, high = bounds(insn, state)
         mask = (1 << bits) - 1
         if low == high:
-            return str(low & mask)
+            return str(low & mask), []
         a_value, b_value = state[insn.dst], operand(insn, state)
         wide = [value[2] or value[1] > mask for value in (a_value, b_value)]
         if op == AluOp.NEG:
@@ -255,13 +255,22 @@ class Expressions:
             wide[0] = False
         exceeds = low < 0 or high > mask
         a, b = self._cut(self._text(insn.dst, state), a_value, bits), self._operand(insn, state, bits)
-        if bits == 32 and op in _LOW_BITS and not insn.offset and any(wide):
+        is_raw = bits == 32 and op in _LOW_BITS and not insn.offset and any(wide)
+        if is_raw:
             # One mask at the end does for all.
             a = self._text(insn.dst, state)
             b = b if op == AluOp.LSH or not insn.opcode & Source.X else self._text(insn.src, state)
             exceeds = op != AluOp.AND or all(wide)
         expression = self._operation(insn, a, b, (width(a_value, bits), width(b_value, bits)), bits)
-        return f"({expression}) & {mask}" if exceeds else expression
+        if not exceeds:
+            return expression, []
+        if op in (AluOp.ADD, AluOp.SUB) and not is_raw and (low >= 0 or high <= mask):
+            # It is rare that the result exceeds, and asking is cheaper than a mask.
+            name = register(insn.dst)
+            return expression, [
+                f"if {name} > {mask}: {name} &= {mask}" if low >= 0 else f"if {name} < 0: {name} &= {mask}"
+            ]
+        return f"({expression}) & {mask}", []
 
     def _operation(
         self, insn: Instruction, a: str, b: str, values: tuple[tuple[int, int], tuple[int, int]], bits: int

@@ -106,7 +106,19 @@ class Machine:
 
     def execute(self, r1: int = 0, r2: int = 0, r3: int = 0, r4: int = 0, r5: int = 0) -> int:
         """Run it with these arguments; return r0, unsigned. RunError as `run` raises it."""
-        return self._enter(0, (r1, r2, r3, r4, r5))
+        processor = self.processor
+        depth = processor.depth
+        if depth[0] >= 0 or self.is_stepped:
+            return self._enter(0, (r1, r2, r3, r4, r5))
+        # What follows is `_enter` once more: this is what each packet costs.
+        processor.start(self.limit)
+        try:
+            return self._main(r1, r2, r3, r4, r5)
+        except Exception as error:
+            self._explain(error)
+            raise
+        finally:
+            depth[0] = -1
 
     def call(self, address: int, *arguments: int) -> int:
         """Call the function at *address*, from outside or from within a helper; return r0, unsigned.
@@ -133,14 +145,23 @@ class Machine:
         try:
             return self.translation.functions[entry](*arguments)
         except Exception as error:
-            from .translation import located
-
-            found = located(error)
-            if found is error:
-                raise
-            raise found from None
+            self._explain(error)
+            raise
         finally:
             processor.depth[0] = depth
+
+    @staticmethod
+    def _explain(error: Exception) -> None:
+        """Say where *error* happened; raise another in its place where it is one of translated code itself."""
+        from .translation import located
+
+        found = located(error)
+        if found is not error:
+            raise found from None
+
+    @cached_property
+    def _main(self) -> Callable[[int, int, int, int, int], int]:
+        return self.translation.functions[0]
 
     def step_through(self, entry: int, arguments: tuple[int, ...]) -> int:
         """Run a function to its end on the stepping engine; return r0."""
@@ -153,7 +174,7 @@ class Machine:
         assert stepper.result is not None
         return stepper.result
 
-    @property
+    @cached_property
     def is_stepped(self) -> bool:
         """Whether only the stepping engine can run it: it jumps to addresses in registers, or is very long."""
         return self.code.has_computed_jumps or self.code.count > MAX_TRANSLATED

@@ -1,11 +1,12 @@
 """The address space of a machine: regions of memory, each access checked to lie within one of them.
 
-An address is a granule's number times 16 MiB plus an offset. A region begins where a granule begins and leaves the end
-of its last granule free, so what overruns a region never reaches another one. Looking an address up is a dictionary
-access, and the check of its bounds is the buffer's own; translated code does both without a call into here.
+An address is a granule's number times 64 KiB plus an offset. A region begins where a granule begins and leaves at
+least 64 KiB behind it free, so that what overruns it does not reach another one. Looking an address up is a dictionary
+access, and the check of its bounds is the buffer's own; translated code does both without a call into here. Addresses
+are kept as small as can be, because Python calculates fastest below 2**30.
 
-Addresses below 4 GiB are for what is handed to programs in 32 bits: `xdp_md.data` and `__sk_buff.data` hold packet
-addresses in a `__u32`. Granule 0 is never used: NULL and what is close to it are bad addresses.
+The lowest addresses are for what is handed to programs in 32 bits: `xdp_md.data` and `__sk_buff.data` hold packet
+addresses in a `__u32`. The first granules are never used: NULL and what is close to it are bad addresses.
 """
 
 from __future__ import annotations
@@ -17,14 +18,15 @@ from .errors import AccessError
 
 __all__ = ["GRANULE_BITS", "STACK_FRAMES", "STACK_SIZE", "AddressSpace", "Region"]
 
-GRANULE_BITS: Final = 24
+GRANULE_BITS: Final = 16
 _GRANULE: Final = 1 << GRANULE_BITS
-_LOW: Final = range(0x10, 0x100)
-"""Granules below 4 GiB."""
-_STACK: Final = 0x1_00
+_LOW: Final = range(0x10, 0x1F0, 2)
+"""Granules kept for regions whose address has to fit 32 bits; one of 64 KiB or more takes several."""
+_STACK: Final = 0x200
 """The first granule of the stack frames."""
-_HIGH: Final = 0x10_00
+_HIGH: Final = 0x300
 """The first granule of everything else; never reused, so that a stale pointer is found out."""
+_LARGEST_LOW: Final = 2 * _GRANULE - 1
 
 STACK_SIZE: Final = 512
 """Bytes of one stack frame (`MAX_BPF_STACK`)."""
@@ -82,7 +84,7 @@ class AddressSpace:
         self._next = _HIGH
         self._free_low = list(reversed(_LOW))
         self.frames = [
-            self._add(f"stack frame {i}", _STACK + i, bytearray(STACK_SIZE), readable=True, writable=True)
+            self._add(f"stack frame {i}", _STACK + 2 * i, bytearray(STACK_SIZE), readable=True, writable=True)
             for i in range(STACK_FRAMES)
         ]
         """The stack frames, outermost first."""
@@ -100,6 +102,7 @@ class AddressSpace:
         readable: bool = True,
         writable: bool = True,
         low: bool = False,
+        alignment: int = _GRANULE,
     ) -> Region:
         """Give bytes an address.
 
@@ -108,17 +111,19 @@ class AddressSpace:
             data: A size, for zeros; bytes, which are copied; or a buffer that stays shared.
             readable: Whether a program may read it.
             writable: Whether a program may write to it.
-            low: Whether the address has to fit 32 bits. There is room for 240 such regions.
+            low: Whether the address has to fit 32 bits. There is room for 240 such regions, of less than 128 KiB.
+            alignment: What its address is a multiple of: a power of two; no less than 64 KiB counts.
         """
         if isinstance(data, int | bytes):
             data = bytearray(data)
         if low:
-            if not self._free_low:
-                raise AccessError("no room is left below 4 GiB", address=0, size=len(data), region=None)
+            if not self._free_low or len(data) > _LARGEST_LOW:
+                raise AccessError(f"no room for {name} below 4 GiB", address=0, size=len(data), region=None)
             granule = self._free_low.pop()
         else:
-            granule = self._next
-            self._next += len(data) // _GRANULE + 1
+            step = max(1, alignment >> GRANULE_BITS)
+            granule = -(-self._next // step) * step
+            self._next = granule + len(data) // _GRANULE + 2
         return self._add(name, granule, data, readable=readable, writable=writable)
 
     def _add(self, name: str, granule: int, data: bytearray | memoryview, *, readable: bool, writable: bool) -> Region:
@@ -153,9 +158,13 @@ class AddressSpace:
             self._free_low.insert(0, first)
 
     def replace(self, region: Region, data: bytearray | memoryview) -> None:
-        """Exchange the bytes of a region, which keeps its address; for packets, of less than 16 MiB."""
-        region.data = data
+        """Exchange the bytes of a region, which keeps its address: a packet, of at most 64 KiB before and after."""
         granule = region.base >> GRANULE_BITS
+        if len(data) > _GRANULE or len(region.data) > _GRANULE:
+            raise AccessError(
+                f"{len(data)} bytes are too many for {region.name}", address=0, size=0, region=region.name
+            )
+        region.data = data
         if region.readable:
             self.readers[granule] = data
         if region.writable:
@@ -206,7 +215,7 @@ class AddressSpace:
         name = region.name if region else None
         if size < 0:
             return AccessError(f"{action}: a negative size", address=address, size=size, region=name)
-        if address < _GRANULE:
+        if address < _LOW.start * _GRANULE:
             why = f"NULL plus {address}" if address else "NULL"
             return AccessError(f"{action}: {why}", address=address, size=size, region=None)
         if region is None or max(region.base - address, address - region.end) > _GRANULE:

@@ -41,7 +41,8 @@ class Meter(dict[int, "Iterator[None]"]):
 
     def start(self, limit: int) -> None:
         """Begin a run of at most *limit* steps."""
-        self.clear()
+        if self:
+            self.clear()
         self.limit = self.remaining = limit
 
     def number(self, weight: int) -> int:
@@ -94,7 +95,7 @@ class Processor:
 
     def start(self, limit: int) -> None:
         """Begin a run, unless this is a run within a run, which counts on."""
-        if self.idle:
+        if self.depth[0] < 0:
             self.meter.start(limit)
             self.tail_calls = 0
 

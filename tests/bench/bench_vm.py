@@ -157,9 +157,10 @@ class Plain:
 
 
 def timed(call: Callable[[], object]) -> float:
-    start = time.perf_counter()
+    """Return the seconds of processor time that a call takes: nothing here waits."""
+    start = time.process_time()
     call()
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def test_instructions_per_second() -> None:

@@ -32,7 +32,7 @@ def test_low_regions_fit_32_bits_and_are_reused() -> None:
     memory = AddressSpace()
     regions = [memory.map(f"packet {i}", 64, low=True) for i in range(240)]
     assert all(region.end < 1 << 32 for region in regions)
-    with pytest.raises(AccessError, match="no room is left below 4 GiB"):
+    with pytest.raises(AccessError, match="no room for one more below 4 GiB"):
         memory.map("one more", 1, low=True)
     memory.unmap(regions[7])
     assert memory.map("one more", 1, low=True).base == regions[7].base
@@ -56,14 +56,14 @@ def test_rights() -> None:
         (16, "read of 8 bytes at 0x10: NULL plus 16"),
         (0xDEAD_BEEF_0000_0000, "read of 8 bytes at 0xdeadbeef00000000: nothing is there"),
         (
-            0x1_0000_01FC,
-            "read of 8 bytes at 0x1000001fc: 4 bytes over the end of stack frame 0 (512 bytes at 0x100000000)",
+            0x0200_01FC,
+            "read of 8 bytes at 0x20001fc: 4 bytes over the end of stack frame 0 (512 bytes at 0x2000000)",
         ),
         (
-            0x1_0000_0208,
-            "read of 8 bytes at 0x100000208: 8 bytes past the end of stack frame 0 (512 bytes at 0x100000000)",
+            0x0200_0208,
+            "read of 8 bytes at 0x2000208: 8 bytes past the end of stack frame 0 (512 bytes at 0x2000000)",
         ),
-        (0xFFFF_FFF8, "read of 8 bytes at 0xfffffff8: 8 bytes before stack frame 0 (512 bytes at 0x100000000)"),
+        (0x01FF_FFF8, "read of 8 bytes at 0x1fffff8: 8 bytes before stack frame 0 (512 bytes at 0x2000000)"),
     ],
 )
 def test_bad_accesses(address: int, text: str) -> None:
@@ -85,9 +85,9 @@ def test_what_is_gone_is_gone() -> None:
 
 def test_a_region_of_many_granules() -> None:
     memory = AddressSpace()
-    large = memory.map("large", (40 << 20) + 3)
-    memory.write(large.base + (16 << 20) - 2, b"abcd")  # across a granule's border
-    assert memory.read(large.base + (16 << 20), 2) == b"cd"
+    large = memory.map("large", (40 << 16) + 3)
+    memory.write(large.base + (16 << 16) - 2, b"abcd")  # across a granule's border
+    assert memory.read(large.base + (16 << 16), 2) == b"cd"
     assert memory.view(large.end - 3, 3) == b"\0\0\0"
     with pytest.raises(AccessError, match="1 bytes over the end of large"):
         memory.view(large.end - 3, 4)
@@ -101,3 +101,12 @@ def test_replaced_bytes() -> None:
     assert memory.read(packet.base, 5) == b"short"
     with pytest.raises(AccessError):
         memory.read(packet.base, 6)
+    with pytest.raises(AccessError, match="65537 bytes are too many for packet"):
+        memory.replace(packet, bytearray(65537))
+
+
+def test_alignment() -> None:
+    memory = AddressSpace()
+    arena = memory.map("arena", 4096, alignment=1 << 32)
+    assert arena.base % (1 << 32) == 0
+    assert memory.map("next", 1).base > arena.base
