@@ -15,9 +15,11 @@ from ..spec import MapType, Pinning, ProgramType
 from ..spec.relocate_core import apply_core, core_problem, resolve_core
 from .btf import load_btf, prepare
 from .create import create_map, create_struct_ops
+from .hook import hook_in, hook_of
 from .kconfig import SECTION as KCONFIG
 from .kconfig import kconfig_values
 from .loading import LOG_NONE, CoreRefusedError, load_program, unresolved_slot
+from .modules import ModuleTypes
 from .program import Program
 from .relocate import relocate
 from .reuse import open_pinned, reused
@@ -98,6 +100,7 @@ class Loader:
         spec: What to load. It is not changed.
         target: The types to adapt the programs to, instead of those that the kernel publishes.
         replacements: Maps to use instead of those that the object declares, by name. They stay their owners'.
+        extends: Loaded programs whose functions a program replaces or traces (freplace, fentry, fexit), by its name.
         pin_path: The directory of a bpffs where maps with `pinning` by name are found or put; None leaves them private.
 
     Raises:
@@ -111,6 +114,7 @@ class Loader:
         target: Btf | None = None,
         *,
         replacements: Mapping[str, Map] | None = None,
+        extends: Mapping[str, Program] | None = None,
         pin_path: str | os.PathLike[str] | None = None,
     ) -> None:
         if spec.byte_order != sys.byteorder:
@@ -123,6 +127,9 @@ class Loader:
         self.replacements = replacements or {}
         for name in self.replacements:
             spec.map(name)
+        self.extends = extends or {}
+        for name in self.extends:
+            spec.program(name)
         self.pin_path = pin_path
         self.maps: dict[str, Map] = {}
         self.programs: dict[str, Program] = {}
@@ -130,6 +137,8 @@ class Loader:
         self.btf_problem: str | None = None
         """Why the kernel did not take the object's types, where it did not: they are a help, no need."""
         self._stack = contextlib.ExitStack()
+        self._modules = ModuleTypes()
+        self._stack.callback(self._modules.close)
         self._btf_fd: Descriptor | None = None
         self._arena: Map | None = None
         self._hooks: dict[str, Hook] = {}
@@ -224,22 +233,34 @@ class Loader:
 
     def _load_code(self, spec: ProgramSpec, fds: dict[str, int], log_level: int) -> Loaded:
         """Let the kernel adapt the code to its types (CO-RE), and do so ourselves where it cannot or is not to."""
-        btf, hook = self.spec.btf, self._hooks.get(spec.name)
-        if spec.type == ProgramType.STRUCT_OPS and hook is None:
+        btf, modules = self.spec.btf, self._modules
+        with contextlib.ExitStack() as borrowed:
+            hook = self._hook(spec, borrowed)
+            if self.target is None and self._btf_fd is not None:
+                try:
+                    code = relocate(spec, fds, btf, modules)
+                    array = modules.fd_array()
+                    return load_program(spec, code, self._btf_fd, log_level=log_level, hook=hook, fd_array=array)
+                except CoreRefusedError:
+                    pass
+            adapted = None
+            if btf is not None and spec.linked.core_relocations:
+                adapted, _ = apply_core(spec, btf, self.target or vmlinux())
+            code = relocate(spec, fds, btf, modules, adapted)
+            array = modules.fd_array()
+            return load_program(spec, code, self._btf_fd, log_level=log_level, core=False, hook=hook, fd_array=array)
+
+    def _hook(self, spec: ProgramSpec, borrowed: contextlib.ExitStack) -> Hook:
+        """Return what a program is tied to; a descriptor that it needs is *borrowed*."""
+        if spec.name in self.extends:
+            other = self.extends[spec.name]
+            return hook_in(spec, other.spec, borrowed.enter_context(other.descriptor))
+        if spec.type != ProgramType.STRUCT_OPS:
+            return hook_of(spec, self._modules)
+        if spec.name not in self._hooks:
             reason = "no struct_ops map that was created has a function that it could be"
-            raise LoadError(
-                f"cannot load program {spec.name}: {reason}", hint='set a member to it in SEC(".struct_ops")'
-            )
-        if self.target is None and self._btf_fd is not None:
-            try:
-                return load_program(spec, relocate(spec, fds, btf), self._btf_fd, log_level=log_level, hook=hook)
-            except CoreRefusedError:
-                pass
-        adapted = None
-        if btf is not None and spec.linked.core_relocations:
-            adapted, _ = apply_core(spec, btf, self.target or vmlinux())
-        code = relocate(spec, fds, btf, adapted)
-        return load_program(spec, code, self._btf_fd, log_level=log_level, core=False, hook=hook)
+            raise LoadError(f"cannot load program {spec.name}: {reason}", hint='name it in a SEC(".struct_ops")')
+        return self._hooks[spec.name]
 
     def _unresolved(self, spec: ProgramSpec, log: str) -> str | None:
         """Return what is not in the kernel's types, where that is why the verifier refused a program."""
@@ -304,6 +325,7 @@ class Loader:
         self._stack.pop_all()
         if self._btf_fd is not None:
             self._btf_fd.close()
+        self._modules.close()
 
     def __enter__(self) -> Self:
         return self

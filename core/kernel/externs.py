@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ..btf import CType, Kind
 from ..btf import types as t
-from ..btf.compatible import essential_name, types_compatible
-from ..btf.kernel import find_type
+from ..btf.compatible import essential_name
 from ..errors import BpftuiError, FeatureError
 from .kallsyms import find_symbols
 from .kconfig import KERNEL_VERSION, encode_option, option
-from .relocate import is_typed
+from .symbols import compatible, find_symbol, is_typed, module_name
 
 if TYPE_CHECKING:
     from ..btf import Btf
@@ -104,41 +103,17 @@ def _symbol(places: list[KernelSymbol]) -> tuple[bool, str]:
 
 def _typed(local: Btf | None, name: str, kind: Kind, target: Btf | None) -> tuple[bool, str]:
     """Look up something by its BTF type."""
-    wanted = essential_name(name)
-    if target is None:
-        try:
-            place = find_type(wanted, kind)
-        except FeatureError as error:
-            return False, error.message
-    else:
-        type_id = target.find(wanted, kind)
-        place = None if type_id is None else (target, type_id)
+    try:
+        place = find_symbol(name, kind, target)
+    except FeatureError as error:
+        return False, error.message
     if place is None:
         where = "this kernel's BTF, nor in that of a module" if target is None else f"the BTF of {target.file}"
         return False, f"not in {where}"
     btf, type_id = place
     declared = CType(btf, type_id).c_text
-    module = (btf.file or "").rpartition("/")[2]
-    text = f"in module {module}: {declared}" if btf.base is not None else f"BTF id {type_id}: {declared}"
-    if local is not None and not _compatible(local, name, kind, btf, type_id):
+    module = module_name(btf)
+    text = f"in module {module}: {declared}" if module else f"BTF id {type_id}: {declared}"
+    if local is not None and not compatible(local, name, kind, btf, type_id):
         return False, f"of another type there: {text}"
     return True, text
-
-
-def _compatible(local: Btf, name: str, kind: Kind, target: Btf, target_id: int) -> bool:
-    """Whether a function or variable of the kernel has a type that fits the declaration."""
-    local_id = local.find(name, kind)
-    if local_id is None:
-        return True
-    ours, theirs = local.type(local_id), target.type(target_id)
-    try:
-        match ours, theirs:
-            case t.Function(), t.Function():
-                return types_compatible(local, ours.proto, target, theirs.proto)
-            case t.Var(), t.Var():
-                ids = local.strip(ours.type_id).id, target.strip(theirs.type_id).id
-                return types_compatible(local, ids[0], target, ids[1])
-            case _:
-                return False
-    except BpftuiError:
-        return False

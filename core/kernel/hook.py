@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..btf import Kind
-from ..btf.kernel import vmlinux
 from ..errors import LoadError
 from ..spec import AttachType, ProgramType
+from .symbols import find_symbol
 
 if TYPE_CHECKING:
     from ..spec import ProgramSpec
+    from .modules import ModuleTypes
 
-__all__ = ["Hook", "hook_of"]
+__all__ = ["Hook", "hook_in", "hook_of"]
 
 _HOOKS: Final[dict[AttachType, tuple[str, Kind]]] = {
     AttachType.TRACE_RAW_TP: ("btf_trace_", Kind.TYPEDEF),
@@ -27,15 +28,17 @@ _HOOKS: Final[dict[AttachType, tuple[str, Kind]]] = {
 
 
 class Hook(NamedTuple):
-    """Two fields of BPF_PROG_LOAD's attribute."""
+    """Three fields of BPF_PROG_LOAD's attribute."""
 
     type_id: int
     """`attach_btf_id`: BTF id of the function, of the tracepoint's typedef or of the struct; 0 for none."""
     attach_type: int
     """`expected_attach_type`; for struct_ops the number of the struct's member."""
+    fd: int = 0
+    """`attach_prog_fd` or `attach_btf_obj_fd`: the program or the module that the type is in; 0 for the kernel."""
 
 
-def hook_of(program: ProgramSpec) -> Hook:
+def hook_of(program: ProgramSpec, modules: ModuleTypes) -> Hook:
     """Return what a program is tied to when it is loaded, as its section says it.
 
     Raises:
@@ -44,8 +47,8 @@ def hook_of(program: ProgramSpec) -> Hook:
     attach_type = program.attach_type or 0
     if program.type == ProgramType.EXT:
         raise LoadError(
-            f"cannot load program {program.name}: an ext program replaces a function of another program, "
-            "which has to be loaded first",
+            f"cannot load program {program.name}: an ext program replaces a function of another program",
+            hint="load that program first, and name it: extends={" + f"{program.name!r}: program" + "}",
         )
     hook = None if program.attach_type is None else _HOOKS.get(program.attach_type)
     if hook is None or program.type not in (ProgramType.TRACING, ProgramType.LSM):
@@ -54,10 +57,33 @@ def hook_of(program: ProgramSpec) -> Hook:
     if not program.attach_to:
         hint = f'name it in the section: SEC("{program.section.strip("?")}/NAME")'
         raise LoadError(f"cannot load program {program.name}: its section does not say what it hooks", hint=hint)
-    found = vmlinux().find(prefix + program.attach_to, kind)
+    found = find_symbol(prefix + program.attach_to, kind)
     if found is None:
         what = "tracepoint" if kind == Kind.TYPEDEF else "function"
-        reason = f"{prefix}{program.attach_to} is not in the kernel's BTF"
+        reason = f"{prefix}{program.attach_to} is not in the kernel's BTF, nor in that of a module"
         hint = f"this kernel may not have that {what}, or may have inlined it"
         raise LoadError(f"cannot load program {program.name}: {reason}", hint=hint)
-    return Hook(found, attach_type)
+    return Hook(found[1], attach_type, modules.fd(found[0]))
+
+
+def hook_in(program: ProgramSpec, target: ProgramSpec, fd: int) -> Hook:
+    """Return the hook of a program that replaces or traces a function of another, loaded one (Linux 5.6).
+
+    Args:
+        program: What is to be loaded; its section names the function: `freplace/NAME`, `fentry/NAME`. Without a name
+            it is the other's entry.
+        target: The other program.
+        fd: Its descriptor.
+
+    Raises:
+        LoadError: It has no such function, or no types.
+    """
+    functions = {function.name: function for function in target.functions}
+    name = program.attach_to or next(iter(functions), "")
+    if name not in functions:
+        known = ", ".join(functions)
+        reason = f"program {target.name} has no function {name}"
+        raise LoadError(f"cannot load program {program.name}: {reason}", hint=f"its functions are {known}")
+    if not functions[name].type_id:
+        raise LoadError(f"cannot load program {program.name}: the object of {target.name} has no type for {name}")
+    return Hook(functions[name].type_id, program.attach_type or 0, fd)

@@ -12,7 +12,6 @@ from ..errors import FeatureError, LoadError, VerifierError
 from ..spec import INSN_SIZE, ProgramType
 from . import probes, rights
 from .explain import explain
-from .hook import hook_of
 from .objects import kernel_name
 from .syscall import Attr, BpfError, Command, Descriptor, borrowed, buffer
 
@@ -85,7 +84,8 @@ def load_program(
     *,
     log_level: int = LOG_NONE,
     core: bool = True,
-    hook: Hook | None = None,
+    hook: Hook,
+    fd_array: bytes = b"",
 ) -> Loaded:
     """Load a program; with the log off at first, and on failure again with the log on.
 
@@ -95,7 +95,8 @@ def load_program(
         btf_fd: The object's BTF in the kernel; without it there is no debug information and no CO-RE.
         log_level: LOG_STATS for the numbers of a program that loads.
         core: Whether the kernel is to resolve the CO-RE relocations; False where `code` has them applied.
-        hook: What it is tied to, where the object's own section does not say it: a struct_ops member.
+        hook: What it is tied to.
+        fd_array: Descriptors of the modules whose functions it calls.
 
     Raises:
         CoreRefusedError: It does not resolve them.
@@ -105,12 +106,11 @@ def load_program(
     asked = core and btf_fd is not None and bool(program.linked.core_relocations)
     if asked and not _has_functions(program):
         raise _core_refused(program)
-    target = hook or hook_of(program)
     # Debug information that the kernel finds fault with must not keep a program from being loaded.
     for with_lines in (True, False):
-        attr = _attribute(program, code, btf_fd, target, with_lines=with_lines, core=core)
+        attr = _attribute(program, code, btf_fd, hook, with_lines=with_lines, core=core)
         with borrowed(btf_fd) as types_fd:
-            attr.u32(72, types_fd)
+            attr.u32(72, types_fd).pointer(120, buffer(fd_array) if fd_array else None)
             fd, log, error = _load(attr, log_level)
         if error is None:
             return Loaded(Descriptor(fd, f"program {program.name}"), log)
@@ -169,7 +169,7 @@ def _attribute(
 ) -> Attr:
     attr = Attr(152).u32(0, program.type, len(code) // INSN_SIZE).pointer(8, buffer(code))
     attr.pointer(16, buffer(program.license.encode() + b"\0")).u32(40, program.kernel_version, program.flags)
-    attr.text(48, kernel_name(program.name)).u32(68, target.attach_type).u32(108, target.type_id)
+    attr.text(48, kernel_name(program.name)).u32(68, target.attach_type).u32(108, target.type_id, target.fd)
     if btf_fd is None:
         return attr
     linked = program.linked

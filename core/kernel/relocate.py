@@ -6,20 +6,21 @@ import struct
 import sys
 from typing import TYPE_CHECKING, Final
 
-from ..btf import Kind
-from ..btf import types as t
-from ..btf.kernel import vmlinux
+from ..btf import CType, Kind
+from ..btf.compatible import essential_name
 from ..errors import FeatureError, LoadError
 from ..spec import INSN_SIZE, Reference, ReferenceKind
 from .kallsyms import KALLSYMS, find_symbols
+from .symbols import compatible, find_symbol, is_typed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..btf import Btf
     from ..spec import ProgramSpec
+    from .modules import ModuleTypes
 
-__all__ = ["is_typed", "relocate"]
+__all__ = ["relocate"]
 
 # The source register of ld_imm64 and call says what the immediate is (RFC 9669, section 5.4; `BPF_PSEUDO_*`).
 _MAP_FD: Final = 1
@@ -31,13 +32,20 @@ _CALL: Final = 0x85
 _SOURCE_SHIFT: Final = 4 if sys.byteorder == "little" else 0
 
 
-def relocate(program: ProgramSpec, maps: Mapping[str, int], btf: Btf | None, adapted: bytes | None = None) -> bytes:
+def relocate(
+    program: ProgramSpec,
+    maps: Mapping[str, int],
+    btf: Btf | None,
+    modules: ModuleTypes,
+    adapted: bytes | None = None,
+) -> bytes:
     """Return the program's code, ready to load.
 
     Args:
         program: Its linked code lists what to fill in.
         maps: File descriptors of the maps and data sections, by name.
         btf: The object's types: they say whether a kernel symbol is typed.
+        modules: Where descriptors of modules' types are to be had, for their functions and symbols.
         adapted: Its code with CO-RE relocations applied, where the kernel is not to do that.
 
     Raises:
@@ -51,24 +59,26 @@ def relocate(program: ProgramSpec, maps: Mapping[str, int], btf: Btf | None, ada
             case ReferenceKind.DATA:
                 _put_wide(code, slot, _MAP_VALUE, _fd(program, reference, maps), reference.offset)
             case ReferenceKind.KFUNC:
-                function = _kernel_type(program, reference, Kind.FUNC) or 0
-                if code[slot * INSN_SIZE] == _CALL:
-                    # A weak function that is missing has id 0: the verifier refuses it only where it is reached.
-                    _put(code, slot, _KFUNC_CALL, function)
+                found = _kernel_type(program, reference, Kind.FUNC, btf)
+                if code[slot * INSN_SIZE] != _CALL:
+                    _put_wide(code, slot, *_address_of(found, modules))
+                elif found is None:
+                    # The verifier refuses a weak function that is missing only where it is reached.
+                    _put(code, slot, _KFUNC_CALL, 0)
                 else:
-                    _put_wide(code, slot, _BTF_ID if function else 0, function, 0)
+                    _put(code, slot, _KFUNC_CALL, found[1], modules.place(found[0]))
             case ReferenceKind.KSYM:
-                _put_wide(code, slot, *_kernel_symbol(program, reference, btf))
+                _put_wide(code, slot, *_kernel_symbol(program, reference, btf, modules))
             case ReferenceKind.CALL | ReferenceKind.FUNCTION:
                 pass
     return bytes(code)
 
 
-def _put(code: bytearray, slot: int, source: int, immediate: int) -> None:
-    """Set source register, offset (0) and immediate of an instruction."""
+def _put(code: bytearray, slot: int, source: int, immediate: int, offset: int = 0) -> None:
+    """Set source register, offset and immediate of an instruction."""
     at = slot * INSN_SIZE
     code[at + 1] = code[at + 1] & ~(0xF << _SOURCE_SHIFT) | source << _SOURCE_SHIFT
-    struct.pack_into("=HI", code, at + 2, 0, immediate & 0xFFFFFFFF)
+    struct.pack_into("=HI", code, at + 2, offset, immediate & 0xFFFFFFFF)
 
 
 def _put_wide(code: bytearray, slot: int, source: int, low: int, high: int) -> None:
@@ -84,12 +94,19 @@ def _fd(program: ProgramSpec, reference: Reference, maps: Mapping[str, int]) -> 
     return fd
 
 
-def _kernel_symbol(program: ProgramSpec, reference: Reference, btf: Btf | None) -> tuple[int, int, int]:
+def _address_of(found: tuple[Btf, int] | None, modules: ModuleTypes) -> tuple[int, int, int]:
+    """Return source register and immediates for the address of what BTF describes; a null pointer for None."""
+    return (0, 0, 0) if found is None else (_BTF_ID, found[1], modules.fd(found[0]))
+
+
+def _kernel_symbol(
+    program: ProgramSpec, reference: Reference, btf: Btf | None, modules: ModuleTypes
+) -> tuple[int, int, int]:
     """Return source register and immediates for the address of something in the kernel."""
     if is_typed(reference.name, btf):
-        type_id = _kernel_type(program, reference, Kind.VAR)
-        return (_BTF_ID, type_id, 0) if type_id else (0, 0, 0)
-    places = {place.address for place in find_symbols([reference.name])[reference.name]} - {0}
+        return _address_of(_kernel_type(program, reference, Kind.VAR, btf), modules)
+    name = essential_name(reference.name)
+    places = {place.address for place in find_symbols([name])[name]} - {0}
     if len(places) > 1:
         several = ", ".join(f"{place:#x}" for place in sorted(places))
         raise LoadError(f"cannot load program {program.name}: the kernel has several {reference.name}: at {several}")
@@ -99,30 +116,29 @@ def _kernel_symbol(program: ProgramSpec, reference: Reference, btf: Btf | None) 
     return (0, address & 0xFFFFFFFF, address >> 32)
 
 
-def is_typed(name: str, btf: Btf | None) -> bool:
-    """Whether the object declares a kernel symbol with a type: `extern const void x __ksym` has none."""
-    type_id = None if btf is None else btf.find(name, Kind.VAR)
-    if btf is None or type_id is None:
-        return False
-    found = btf.type(type_id)
-    return isinstance(found, t.Var) and not isinstance(btf.strip(found.type_id), t.Void)
-
-
-def _kernel_type(program: ProgramSpec, reference: Reference, kind: Kind) -> int | None:
+def _kernel_type(program: ProgramSpec, reference: Reference, kind: Kind, btf: Btf | None) -> tuple[Btf, int] | None:
+    """Return what a reference means in the kernel's types or a module's; None for a weak one that is not there."""
     try:
-        type_id = vmlinux().find(reference.name, kind)
+        found = find_symbol(reference.name, kind)
     except FeatureError:
         if reference.weak:
             return None
         raise
-    if type_id is None and not reference.weak:
-        raise _missing(program, reference, "the kernel's BTF")
-    return type_id
+    if found is None:
+        if not reference.weak:
+            raise _missing(program, reference, "the kernel's BTF, nor in that of a module")
+        return None
+    if btf is not None and not compatible(btf, reference.name, kind, *found):
+        if not reference.weak:
+            what = f"the kernel's {reference.name} is of another type than the object declares"
+            raise LoadError(f"cannot load program {program.name}: {what}", hint=f"there it is {CType(*found).c_text}")
+        return None
+    return found
 
 
 def _missing(program: ProgramSpec, reference: Reference, where: str) -> LoadError:
     what = "function" if reference.kind == ReferenceKind.KFUNC else "symbol"
     return LoadError(
         f"cannot load program {program.name}: the kernel {what} {reference.name} is not in {where}",
-        hint="kernels differ in what they export; functions of modules are not looked for",
+        hint="kernels differ in what they export; what a module has is found when the module is loaded",
     )

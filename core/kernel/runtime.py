@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..btf import Btf
     from ..spec import CollectionSpec, MapSpec, ProgramSpec
     from .map import Map
+    from .program import Program
 
 __all__ = ["KernelRuntime", "available", "load"]
 
@@ -33,6 +34,7 @@ class _Options(TypedDict):
 
     target: Btf | None
     replacements: Mapping[str, Map] | None
+    extends: Mapping[str, Program] | None
     pin_path: str | os.PathLike[str] | None
 
 
@@ -42,6 +44,7 @@ class KernelRuntime:
     Args:
         target: The types to adapt programs to (CO-RE), instead of those that the kernel publishes.
         replacements: Maps to use instead of those that an object declares, by name. They stay their owners'.
+        extends: Loaded programs whose functions a program replaces or traces (freplace, fentry, fexit), by its name.
         pin_path: The directory of a bpffs where maps that are pinned by name are found or put. Without it they are
             private to their collection.
     """
@@ -51,9 +54,15 @@ class KernelRuntime:
         *,
         target: Btf | None = None,
         replacements: Mapping[str, Map] | None = None,
+        extends: Mapping[str, Program] | None = None,
         pin_path: str | os.PathLike[str] | None = None,
     ) -> None:
-        self._options: _Options = {"target": target, "replacements": replacements, "pin_path": pin_path}
+        self._options: _Options = {
+            "target": target,
+            "replacements": replacements,
+            "extends": extends,
+            "pin_path": pin_path,
+        }
 
     @property
     def name(self) -> Literal["kernel"]:
@@ -97,7 +106,9 @@ class KernelRuntime:
         _require()
         start = time.perf_counter()
         # Pins are for those who load: a check leaves nothing, and finds nothing, in a bpffs.
-        with Loader(spec, target=self._options["target"], replacements=self._options["replacements"]) as loader:
+        options = self._options.copy()
+        options["pin_path"] = None
+        with Loader(spec, **options) as loader:
             loader.load_types()
             created = [_check_map(loader, map_) for map_ in spec.maps.values()]
             maps = tuple(_check_contents(loader, outcome) for outcome in created)
@@ -112,10 +123,11 @@ def load(
     strict: bool = False,
     target: Btf | None = None,
     replacements: Mapping[str, Map] | None = None,
+    extends: Mapping[str, Program] | None = None,
     pin_path: str | os.PathLike[str] | None = None,
 ) -> KernelCollection:
     """Load *spec* into the running kernel; see `KernelRuntime` and its `load`."""
-    runtime = KernelRuntime(target=target, replacements=replacements, pin_path=pin_path)
+    runtime = KernelRuntime(target=target, replacements=replacements, extends=extends, pin_path=pin_path)
     return runtime.load(spec, programs=programs, strict=strict)
 
 

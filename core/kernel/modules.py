@@ -1,0 +1,102 @@
+"""The BTF of modules in the kernel: what is theirs is named by an id and a descriptor."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import struct
+from typing import TYPE_CHECKING
+
+from ..errors import LoadError
+from . import rights
+from .explain import explain
+from .symbols import module_name
+from .syscall import Attr, BpfError, Command, Descriptor, buffer
+
+if TYPE_CHECKING:
+    from ..btf import Btf
+
+__all__ = ["ModuleTypes"]
+
+_NAME_SIZE = 64
+"""MODULE_NAME_LEN is 64 less the size of a pointer."""
+
+
+class ModuleTypes:
+    """Descriptors of modules' BTF, opened when something of theirs is used. Functions in modules need Linux 5.16.
+
+    Calls of their functions name a place in `fd_array`, everything else the descriptor itself.
+    """
+
+    def __init__(self) -> None:
+        self._opened: dict[str, Descriptor] = {}
+
+    def fd(self, btf: Btf) -> int:
+        """Return the descriptor of a module's BTF; 0 for the kernel's own.
+
+        Raises:
+            LoadError: The module is gone.
+            NoPermissionError: Going through the kernel's BTF objects takes CAP_SYS_ADMIN.
+        """
+        name = module_name(btf)
+        if not name:
+            return 0
+        if name not in self._opened:
+            self._opened[name] = _open(name)
+        with self._opened[name] as fd:
+            return fd
+
+    def place(self, btf: Btf) -> int:
+        """Return where in `fd_array` a module's BTF is; 0, which is never looked at, for the kernel's own."""
+        return 1 + list(self._opened).index(module_name(btf)) if self.fd(btf) else 0
+
+    def fd_array(self) -> bytes:
+        """Return the array for BPF_PROG_LOAD; empty where no module is used."""
+        fds = [0]
+        for descriptor in self._opened.values():
+            with descriptor as fd:
+                fds.append(fd)
+        return struct.pack(f"={len(fds)}i", *fds) if self._opened else b""
+
+    def close(self) -> None:
+        """Close them; a second call does nothing."""
+        for descriptor in self._opened.values():
+            descriptor.close()
+        self._opened.clear()
+
+
+def _open(name: str) -> Descriptor:
+    number = 0
+    try:
+        while True:
+            attr = Attr(12).u32(0, number)
+            attr.call(Command.BTF_GET_NEXT_ID)
+            number = attr.get(4)
+            try:
+                descriptor = Descriptor(Attr(12).u32(0, number).call(Command.BTF_GET_FD_BY_ID), f"BTF of module {name}")
+            except BpfError as error:
+                if error.errno == errno.ENOENT:  # it has gone meanwhile
+                    continue
+                raise
+            try:
+                if _name(descriptor) == name:
+                    return descriptor
+            except BpfError:
+                descriptor.close()
+                raise
+            descriptor.close()
+    except BpfError as error:
+        if error.errno == errno.ENOENT:
+            raise LoadError(f"the types of module {name} are not in the kernel any more") from None
+        doing = f"find the types of module {name} in the kernel"
+        raise explain(error, doing, needs=(rights.Capability.CAP_SYS_ADMIN,)) from error
+
+
+def _name(descriptor: Descriptor) -> str:
+    """Return the name of a BTF object of the kernel's; '' for one that a process loaded."""
+    text, info = buffer(_NAME_SIZE), buffer(32)
+    # struct bpf_btf_info: btf, btf_size, id, name, name_len, kernel_btf
+    struct.pack_into("=QIIQII", info, 0, 0, 0, 0, ctypes.addressof(text), _NAME_SIZE, 0)
+    with descriptor as fd:
+        Attr(16).u32(0, fd, len(info)).pointer(8, info).call(Command.OBJ_GET_INFO_BY_FD)
+    return text.value.decode() if struct.unpack_from("=I", info, 28)[0] else ""
