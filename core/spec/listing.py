@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..asm import Instruction
     from ..asm.flow import Margin
     from ..btf import ByteOrder
+    from .collection import CollectionSpec
     from .program import Function, LineInfo, ProgramSpec, Reference
 
 __all__ = ["Listing", "Row", "RowKind"]
@@ -65,8 +66,16 @@ class Listing:
     instruction is decoded when its row is asked for.
     """
 
-    def __init__(self, program: ProgramSpec, *, syntax: Syntax = Syntax.KERNEL, source: bool = True) -> None:
+    def __init__(
+        self,
+        program: ProgramSpec,
+        spec: CollectionSpec | None = None,
+        *,
+        syntax: Syntax = Syntax.KERNEL,
+        source: bool = True,
+    ) -> None:
         self.program = program
+        self.spec = spec
         self.syntax = syntax
         self.source = source
         self._code = program.code
@@ -80,7 +89,7 @@ class Listing:
         self._before = [slot - k for k, slot in enumerate(self.seconds)]
         self._extras = self._find_extras()
         self._extra_rows = [self._insn_index(row.slot) + k for k, row in enumerate(self._extras)]
-        self._notes = Notes(program)
+        self._notes = Notes(program, spec)
         self._margins: dict[tuple[int, int, bool], Margin] = {}
 
     @property
@@ -212,7 +221,7 @@ class Listing:
         operand, name, comment = self._names(reference)
         target = insn.jump_target(slot)
         graph = self.program.flow.graph_at(slot)
-        notes = [comment or _comment(insn), *self._notes.at(slot)]
+        notes = [comment or (_comment(insn) if reference is None else ""), *self._notes.at(slot)]
         if target is not None and target in graph.targets:
             name = f"L{target}"
         if reference is not None and reference.kind in (ReferenceKind.CALL, ReferenceKind.FUNCTION):

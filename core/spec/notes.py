@@ -2,34 +2,148 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import bisect
+import contextlib
+from typing import TYPE_CHECKING, Final
+
+from ..asm.opcodes import CALL, INSN_SIZE, LD_IMM64, AluOp, CallSource, Class
+from ..errors import ObjectError
+from .contexts import return_codes
+from .track import Place
 
 if TYPE_CHECKING:
     from ..asm.flow import FlowGraph
+    from .collection import CollectionSpec
+    from .facts import ProgramFacts
+    from .names import Names
     from .program import ProgramSpec
+    from .track import Facts
 
 __all__ = ["Notes"]
 
+_FRAME: Final = 10
+_ARITHMETIC: Final = (Class.ALU, Class.ALU64)
+
 
 class Notes:
-    """The notes on the instructions of one program."""
+    """The notes on the instructions of one program.
 
-    def __init__(self, program: ProgramSpec) -> None:
+    Args:
+        program: The program.
+        spec: The object that it is in: without it, there are no names of what registers point to.
+    """
+
+    def __init__(self, program: ProgramSpec, spec: CollectionSpec | None = None) -> None:
         self.program = program
+        self.spec = spec
         self._known: dict[int, dict[int, list[str]]] = {}
+        self._facts: ProgramFacts | None = None
+        self._names: Names | None = None
 
     def at(self, slot: int) -> list[str]:
         """Return the notes on the instruction at a slot."""
         graph = self.program.flow.graph_at(slot)
         found = self._known.get(graph.start)
         if found is None:
-            found = self._known[graph.start] = _flow(graph)
+            found = self._known[graph.start] = {}
+            if self.spec is not None:
+                # Damaged types give no names; where they are damaged is said where types are shown.
+                with contextlib.suppress(ObjectError):
+                    self._add_names(found, graph, self.spec)
+            _add_flow(found, graph)
         return found.get(slot, [])
 
+    def _add_names(self, found: dict[int, list[str]], graph: FlowGraph, spec: CollectionSpec) -> None:
+        """Add the names of what a function's instructions access, compute, call and return."""
+        from .facts import ProgramFacts
+        from .names import Names
 
-def _flow(graph: FlowGraph) -> dict[int, list[str]]:
-    """Return what the control flow has to say: loops, what cannot be reached, what makes no sense."""
-    found: dict[int, list[str]] = {}
+        if self._facts is None or self._names is None:
+            self._facts = ProgramFacts(self.program, spec.maps)
+            self._names = Names(self.program, spec)
+        facts, names = self._facts.at(graph.start), self._names
+        for slot, access in facts.accesses.items():
+            if access.address.place is Place.STACK and self._base(slot) == _FRAME:
+                continue  # its text says so already
+            name = names.place(access.address, access.size)
+            if name is not None:
+                found.setdefault(slot, []).append(name)
+        self._add_addresses(found, facts, names)
+        self._add_calls(found, facts, names)
+        self._add_returns(found, graph)
+        self._add_core(found, graph, spec)
+
+    def _add_addresses(self, found: dict[int, list[str]], facts: Facts, names: Names) -> None:
+        """Add what registers point to after arithmetic, and what 64-bit immediates are the address of."""
+        code = self.program.code
+        for slot, value in facts.addresses.items():
+            opcode = code[slot * INSN_SIZE]
+            if opcode == LD_IMM64:
+                text = names.text(value)
+                if text is None and value.place is Place.DATA:
+                    shown = names.value(value)
+                    text = shown.removeprefix("&") if shown not in ("r0", f"&{value.variable}") else None
+                if text is not None:
+                    found.setdefault(slot, []).append(text)
+            elif opcode & 7 in _ARITHMETIC and opcode & 0xF0 != AluOp.MOV and value.exact:
+                found.setdefault(slot, []).append(names.value(value))
+
+    def _add_calls(self, found: dict[int, list[str]], facts: Facts, names: Names) -> None:
+        """Add the arguments of helpers."""
+        for slot, arguments in facts.calls.items():
+            at = slot * INSN_SIZE
+            if self.program.code[at] == CALL and self._registers(slot)[1] == CallSource.HELPER:
+                helper = int.from_bytes(self.program.code[at + 4 : at + 8], self.program.byte_order)
+                text = names.call(helper, arguments)
+                if text is not None:
+                    found.setdefault(slot, []).append(text)
+
+    def _add_returns(self, found: dict[int, list[str]], graph: FlowGraph) -> None:
+        """Add the names of what the program returns."""
+        codes = return_codes(self.program)
+        if not codes or graph.start != self.program.flow.functions[0]:
+            return
+        from .returns import returned_constants
+
+        for slot, value in returned_constants(self.program, graph).items():
+            if value in codes:
+                found.setdefault(slot, []).append(codes[value])
+
+    def _add_core(self, found: dict[int, list[str]], graph: FlowGraph, spec: CollectionSpec) -> None:
+        """Add what CO-RE relocations ask for."""
+        if spec.btf is None:
+            return
+        from ..btf.access import CoreKind, parse_access
+
+        relocations = self.program.linked.core_relocations
+        first = bisect.bisect_left(relocations, graph.start, key=lambda item: item.slot)
+        last = bisect.bisect_left(relocations, graph.stop, key=lambda item: item.slot)
+        for item in relocations[first:last]:
+            if item.kind > max(CoreKind):
+                continue
+            kind = CoreKind(item.kind)
+            try:
+                text = parse_access(spec.btf, item.type_id, item.access, kind).text
+            except ObjectError:
+                continue  # damaged: the table of relocations has the reason
+            found.setdefault(item.slot, []).append(
+                text if kind is CoreKind.FIELD_BYTE_OFFSET else f"{kind.label}({text})"
+            )
+
+    def _base(self, slot: int) -> int:
+        """Return the register that a load or store takes its address from."""
+        dst, src = self._registers(slot)
+        return src if self.program.code[slot * INSN_SIZE] & 7 == Class.LDX else dst
+
+    def _registers(self, slot: int) -> tuple[int, int]:
+        """Return the numbers of an instruction's destination and source register."""
+        registers = self.program.code[slot * INSN_SIZE + 1]
+        low, high = registers & 0xF, registers >> 4
+        return (low, high) if self.program.byte_order == "little" else (high, low)
+
+
+def _add_flow(found: dict[int, list[str]], graph: FlowGraph) -> None:
+    """Add what the control flow has to say: loops, what cannot be reached, what makes no sense."""
     for slot, loop in graph.loop_headers.items():
         kind = "loop" if loop.is_natural else "loop with another way in"
         found.setdefault(slot, []).append(kind if loop.depth == 1 else f"{kind}, {loop.depth} deep")
@@ -37,4 +151,3 @@ def _flow(graph: FlowGraph) -> dict[int, list[str]]:
         found.setdefault(start, []).append("unreachable from here")
     for slot, text in graph.problems:
         found.setdefault(slot, []).append(text)
-    return found

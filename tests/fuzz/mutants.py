@@ -87,7 +87,7 @@ def look_at_all(data: bytes) -> bool:
         spec = CollectionSpec.from_bytes(data, file="mutant")
         spec_json(spec)
         for program in spec.programs.values():
-            rows = Listing(program)
+            rows = Listing(program, spec)
             rows.rows(0, min(len(rows), 2000))
     except BpftuiError:
         return False

@@ -64,7 +64,7 @@ def _print_programs(options: argparse.Namespace) -> None:
     programs = [spec.program(options.program)] if options.program is not None else list(spec.programs.values())
     color = wants_color(options.color)
     for number, program in enumerate(programs):
-        rows = Listing(program, syntax=Syntax(options.syntax), source=not options.no_source)
+        rows = Listing(program, spec, syntax=Syntax(options.syntax), source=not options.no_source)
         if number:
             print()
         if program.problem:

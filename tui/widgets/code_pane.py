@@ -82,7 +82,7 @@ class CodePane(Vertical):
 
         if name not in self._listings:
             try:
-                self._listings[name] = Listing(self.spec.programs[name])
+                self._listings[name] = Listing(self.spec.programs[name], self.spec)
             except BpftuiError as error:
                 self.query_one("#code-title", Static).update(Content.styled(f"✗ {error.message}", "$text-error"))
                 return None

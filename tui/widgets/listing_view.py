@@ -261,7 +261,7 @@ class ListingView(ListingRows):
         wanted = (not self.is_side_by_side) if source is None else source and not self.is_side_by_side
         slot = self.slot_at(self.cursor)
         if wanted != old.source:
-            self.set_reactive(ListingRows.listing, Listing(old.program, syntax=old.syntax, source=wanted))
+            self.set_reactive(ListingRows.listing, Listing(old.program, old.spec, syntax=old.syntax, source=wanted))
             self.measure()
         with self.prevent(self.Highlighted):
             self.refresh_rows()

@@ -52,7 +52,7 @@ def look_at_all(data: bytes) -> CollectionSpec | None:
         spec = CollectionSpec.from_bytes(data, file="mutant")
         spec_json(spec)
         for program in spec.programs.values():
-            rows = Listing(program)
+            rows = Listing(program, spec)
             rows.rows(0, len(rows))
     except BpftuiError:
         return None

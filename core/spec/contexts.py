@@ -1,0 +1,132 @@
+"""What a program is given and what it returns, by its type: the contexts and return codes of `linux/bpf.h`.
+
+Offsets and names are uapi and so never change (checked against the BTF of Linux 6.18).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from .uapi import AttachType, ProgramType
+
+if TYPE_CHECKING:
+    from .program import ProgramSpec
+
+__all__ = ["context_field", "return_codes"]
+
+# NAME[:SIZE[×COUNT]], 4 bytes where no size is given; a number alone is how many bytes nobody uses.
+_FIELDS: Final = {
+    "xdp_md": "data data_end data_meta ingress_ifindex rx_queue_index egress_ifindex",
+    "__sk_buff": "len pkt_type mark queue_mapping protocol vlan_present vlan_tci vlan_proto priority ingress_ifindex "
+    "ifindex tc_index cb:4×5 hash tc_classid data data_end napi_id family remote_ip4 local_ip4 remote_ip6:4×4 "
+    "local_ip6:4×4 remote_port local_port data_meta flow_keys:8 tstamp:8 wire_len gso_segs sk:8 gso_size tstamp_type:1 "
+    "3 hwtstamp:8",
+    "bpf_sock_addr": "user_family user_ip4 user_ip6:4×4 user_port family type protocol msg_src_ip4 msg_src_ip6:4×4 4 "
+    "sk:8",
+    "bpf_sock_ops": "op args:4×4 family remote_ip4 local_ip4 remote_ip6:4×4 local_ip6:4×4 remote_port local_port "
+    "is_fullsock snd_cwnd srtt_us bpf_sock_ops_cb_flags state rtt_min snd_ssthresh rcv_nxt snd_nxt snd_una mss_cache "
+    "ecn_flags rate_delivered rate_interval_us packets_out retrans_out total_retrans segs_in data_segs_in segs_out "
+    "data_segs_out lost_out sacked_out sk_txhash bytes_received:8 bytes_acked:8 sk:8 skb_data:8 skb_data_end:8 skb_len "
+    "skb_tcp_flags skb_hwtstamp:8",
+    "sk_msg_md": "data:8 data_end:8 family remote_ip4 local_ip4 remote_ip6:4×4 local_ip6:4×4 remote_port local_port "
+    "size sk:8",
+    "bpf_sock": "bound_dev_if family type protocol mark priority src_ip4 src_ip6:4×4 src_port dst_port:2 2 dst_ip4 "
+    "dst_ip6:4×4 state rx_queue_mapping",
+    "bpf_sysctl": "write file_pos",
+    "bpf_sockopt": "sk:8 optval:8 optval_end:8 level optname optlen retval",
+    "sk_reuseport_md": "data:8 data_end:8 len eth_protocol ip_protocol bind_inany hash 4 sk:8 migrating_sk:8",
+    "bpf_sk_lookup": "sk:8 family protocol remote_ip4 remote_ip6:4×4 remote_port:2 2 local_ip4 local_ip6:4×4 "
+    "local_port ingress_ifindex",
+    "bpf_cgroup_dev_ctx": "access_type major minor",
+    "bpf_nf_ctx": "state:8 skb:8",
+}
+_SKB: Final = (
+    ProgramType.SOCKET_FILTER,
+    ProgramType.SCHED_CLS,
+    ProgramType.SCHED_ACT,
+    ProgramType.CGROUP_SKB,
+    ProgramType.LWT_IN,
+    ProgramType.LWT_OUT,
+    ProgramType.LWT_XMIT,
+    ProgramType.LWT_SEG6LOCAL,
+    ProgramType.SK_SKB,
+    ProgramType.FLOW_DISSECTOR,
+)
+_CONTEXTS: Final = dict.fromkeys(_SKB, "__sk_buff") | {
+    ProgramType.XDP: "xdp_md",
+    ProgramType.CGROUP_SOCK: "bpf_sock",
+    ProgramType.CGROUP_SOCK_ADDR: "bpf_sock_addr",
+    ProgramType.SOCK_OPS: "bpf_sock_ops",
+    ProgramType.SK_MSG: "sk_msg_md",
+    ProgramType.CGROUP_SYSCTL: "bpf_sysctl",
+    ProgramType.CGROUP_SOCKOPT: "bpf_sockopt",
+    ProgramType.SK_REUSEPORT: "sk_reuseport_md",
+    ProgramType.SK_LOOKUP: "bpf_sk_lookup",
+    ProgramType.CGROUP_DEVICE: "bpf_cgroup_dev_ctx",
+    ProgramType.NETFILTER: "bpf_nf_ctx",
+}
+_XDP: Final = {0: "XDP_ABORTED", 1: "XDP_DROP", 2: "XDP_PASS", 3: "XDP_TX", 4: "XDP_REDIRECT"}
+_TC: Final = {
+    -1: "TC_ACT_UNSPEC",
+    0: "TC_ACT_OK",
+    1: "TC_ACT_RECLASSIFY",
+    2: "TC_ACT_SHOT",
+    3: "TC_ACT_PIPE",
+    4: "TC_ACT_STOLEN",
+    5: "TC_ACT_QUEUED",
+    6: "TC_ACT_REPEAT",
+    7: "TC_ACT_REDIRECT",
+    8: "TC_ACT_TRAP",
+}
+_TCX: Final = {-1: "TCX_NEXT", 0: "TCX_PASS", 2: "TCX_DROP", 7: "TCX_REDIRECT"}
+_SK: Final = {0: "SK_DROP", 1: "SK_PASS"}
+_LWT: Final = {0: "BPF_OK", 2: "BPF_DROP"}
+_CODES: Final = {
+    ProgramType.XDP: _XDP,
+    ProgramType.SCHED_CLS: _TC,
+    ProgramType.SCHED_ACT: _TC,
+    ProgramType.SK_SKB: _SK,
+    ProgramType.SK_MSG: _SK,
+    ProgramType.SK_REUSEPORT: _SK,
+    ProgramType.SK_LOOKUP: _SK,
+    ProgramType.NETFILTER: {0: "NF_DROP", 1: "NF_ACCEPT"},
+    ProgramType.LWT_IN: _LWT | {128: "BPF_LWT_REROUTE"},
+    ProgramType.LWT_OUT: _LWT,
+    ProgramType.LWT_XMIT: _LWT | {7: "BPF_REDIRECT", 128: "BPF_LWT_REROUTE"},
+    ProgramType.LWT_SEG6LOCAL: _LWT | {7: "BPF_REDIRECT"},
+    ProgramType.FLOW_DISSECTOR: _LWT | {129: "BPF_FLOW_DISSECTOR_CONTINUE"},
+}
+_TCX_ATTACH: Final = (AttachType.TCX_INGRESS, AttachType.TCX_EGRESS)
+
+
+def context_field(program: ProgramSpec, offset: int, size: int) -> str | None:
+    """Return the field that *size* bytes at *offset* of a program's context are (`data_end`, `cb[2]`), None where the
+    uapi has none there."""
+    struct = _CONTEXTS.get(program.type)
+    if struct is None:
+        return None
+    at = 0
+    for word in _FIELDS[struct].split():
+        name, _, form = word.partition(":")
+        if name.isdigit():
+            at += int(name)
+            continue
+        length, _, count = (form or "4").partition("×")
+        whole = int(length) * int(count or 1)
+        if at <= offset and offset + size <= at + whole:
+            index, inside = divmod(offset - at, int(length))
+            if inside + size > int(length):
+                return f"{name}…" if not index and not inside else None
+            part = f"+{inside}" if inside or size < int(length) else ""
+            return (f"{name}[{index}]" if count else name) + part
+        at += whole
+    return None
+
+
+def return_codes(program: ProgramSpec) -> dict[int, str]:
+    """Return the names that the uapi gives to what a program of this type returns, by 32-bit signed value."""
+    if program.attach_type in _TCX_ATTACH:
+        return _TCX
+    if program.attach_type is AttachType.SK_SKB_STREAM_PARSER:
+        return {}  # a length
+    return _CODES.get(program.type, {})

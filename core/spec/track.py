@@ -1,0 +1,395 @@
+"""What registers hold: where a pointer points, which constant it is, as far as that is certain.
+
+A forward data flow over the basic blocks of a function. What two ways to an instruction do not agree on is not known
+there, nor is what a call leaves in registers or may have written to the stack. Pointers to the stack are followed
+even where their offset is lost, because a write through such a pointer could change any slot.
+"""
+
+from __future__ import annotations
+
+import enum
+import heapq
+import struct
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ..asm.opcodes import CALL, CALLX, INSN_SIZE, LD_IMM64, AluOp, AtomicOp, CallSource, Class, Mode, Size, Source
+from .effects import effect_of
+from .program import ReferenceKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..asm.flow import FlowGraph
+    from .program import ProgramSpec, Reference
+
+__all__ = ["Access", "Facts", "Place", "State", "Value", "join", "track"]
+
+_U64: Final = (1 << 64) - 1
+_U32: Final = (1 << 32) - 1
+_SIZES: Final = {Size.B: 1, Size.H: 2, Size.W: 4, Size.DW: 8}
+_FRAME: Final = 10
+_ESCAPED: Final = 11
+"""In a state: the stack may hold pointers to itself at places that are not known."""
+
+# Plain numbers, because looking a member up takes longer than all the rest of a comparison.
+_LD, _LDX, _ST, _STX, _ALU, _ALU64 = (
+    int(kind) for kind in (Class.LD, Class.LDX, Class.ST, Class.STX, Class.ALU, Class.ALU64)
+)
+_MOV, _ADD, _SUB = int(AluOp.MOV), int(AluOp.ADD), int(AluOp.SUB)
+
+
+class Place(enum.IntEnum):
+    """What a value is, or what it points to."""
+
+    CONSTANT = 0
+    CONTEXT = 1
+    """What the program was given."""
+    STACK = 2
+    """The function's own stack frame."""
+    MAP = 3
+    """A map itself."""
+    DATA = 4
+    """The value of a data section."""
+    ELEMENT = 5
+    """A value of a map, or NULL."""
+    FUNCTION = 6
+
+
+class Value(NamedTuple):
+    """What a register or a stack slot holds."""
+
+    place: Place
+    name: str = ""
+    """Of the map, the data section or the function; the values of maps inside the map NAME are those of `NAME[…]`."""
+    offset: int = 0
+    """Bytes from the start of what it points to, for the stack from its end; of a constant its unsigned value."""
+    exact: bool = True
+    """Whether the offset is known."""
+    variable: str = ""
+    """DATA: the variable that the address was taken of."""
+
+
+State = dict[int, Value]
+"""Registers by their numbers, and 8-byte stack slots by their negative offsets; what is not known is absent."""
+
+_ANY_STACK: Final = Value(Place.STACK, exact=False)
+
+
+class Access(NamedTuple):
+    """A load, a store or an atomic operation whose address is known."""
+
+    address: Value
+    """Offset included."""
+    size: int
+    """In bytes."""
+    reads: bool
+    writes: bool
+
+
+class Facts:
+    """What is certain about the instructions of one function, by slot."""
+
+    def __init__(self) -> None:
+        self.accesses: dict[int, Access] = {}
+        self.calls: dict[int, tuple[Value | None, ...]] = {}
+        """What registers r1 to r5 hold at each call."""
+        self.addresses: dict[int, Value] = {}
+        """What a register points to after arithmetic or a 64-bit load."""
+
+
+def track(
+    program: ProgramSpec, graph: FlowGraph, entry: State, returns_element: Callable[[str], bool] = lambda _: True
+) -> Facts:
+    """Return what is certain in one function.
+
+    Args:
+        program: The program that the function is part of.
+        graph: The function's control flow.
+        entry: What is known where it begins; r10 need not be in it.
+        returns_element: Whether what a look-up in a map returns is one of its values, and no object.
+    """
+    return _Tracker(program, graph, returns_element).run(entry)
+
+
+class _Tracker:
+    """The data flow of one function."""
+
+    def __init__(self, program: ProgramSpec, graph: FlowGraph, returns_element: Callable[[str], bool]) -> None:
+        self.graph = graph
+        self.references = program.linked.references
+        self.returns_element = returns_element
+        self.facts: Facts | None = None
+        form = struct.Struct("<BBhi" if program.byte_order == "little" else ">BBhi")
+        code = memoryview(program.code)[graph.start * INSN_SIZE : graph.stop * INSN_SIZE]
+        self.words = list(form.iter_unpack(code))
+        self.big = program.byte_order == "big"
+
+    def run(self, entry: State) -> Facts:
+        graph = self.graph
+        states: dict[int, State] = {0: entry | {_FRAME: Value(Place.STACK)}} if len(graph) else {}
+        waiting = [0] if states else []
+        queued = set(waiting)
+        while waiting:  # in the order of slots, which for most code is that of the flow
+            number = heapq.heappop(waiting)
+            queued.discard(number)
+            after = self.block(number, states[number])
+            for successor in graph.successors[number]:
+                old = states.get(successor)
+                new = after if old is None else join(old, after)
+                if new != old:
+                    states[successor] = new
+                    if successor not in queued:
+                        queued.add(successor)
+                        heapq.heappush(waiting, successor)
+        self.facts = facts = Facts()
+        for number, state in states.items():
+            self.block(number, state)
+        return facts
+
+    def block(self, number: int, state: State) -> State:
+        """Return what holds after a block, from what holds before it."""
+        graph, words = self.graph, self.words
+        state = state.copy()
+        slot = graph.starts[number]
+        stop = graph.starts[number + 1] if number + 1 < len(graph) else graph.stop
+        while slot < stop:
+            opcode, registers, offset, imm = words[slot - graph.start]
+            dst, src = (registers >> 4, registers & 0xF) if self.big else (registers & 0xF, registers >> 4)
+            kind = opcode & 7
+            if kind in (_ALU64, _ALU):
+                self.arithmetic(state, slot, opcode, dst, src, offset, imm)
+            elif kind == _LDX:
+                self.load(state, slot, opcode, dst, src, offset)
+            elif kind in (_STX, _ST):
+                self.store(state, slot, opcode, dst, src, offset, imm)
+            elif opcode == LD_IMM64:
+                self.wide(state, slot, dst, src, imm)
+                slot += 1
+            elif kind == _LD:
+                _clobber(state)  # legacy packet access works like a call
+            elif opcode in (CALL, CALLX):
+                self.call(state, slot, opcode, src, imm)
+            slot += 1
+        return state
+
+    def set(self, state: State, slot: int, register: int, value: Value | None) -> None:
+        if value is None:
+            state.pop(register, None)
+            return
+        state[register] = value
+        if self.facts is not None and value.place is not Place.CONSTANT:
+            self.facts.addresses[slot] = value
+
+    def arithmetic(self, state: State, slot: int, opcode: int, dst: int, src: int, offset: int, imm: int) -> None:
+        wide, operation = opcode & 7 == _ALU64, opcode & 0xF0
+        left = state.get(dst)
+        right = state.get(src) if opcode & Source.X else Value(Place.CONSTANT, offset=imm & _U64)
+        result: Value | None = None
+        if operation == _MOV:
+            if not offset and right is not None:
+                if wide:
+                    result = right
+                elif right.place is Place.CONSTANT:
+                    result = Value(Place.CONSTANT, offset=right.offset & _U32)
+        elif wide and (operation in (_ADD, _SUB)):
+            result = _moved(left, right, -1 if operation == _SUB else 1)
+        elif left is not None and right is not None and left.place is right.place is Place.CONSTANT:
+            value = _folded(operation, left.offset, right.offset, 64 if wide else 32) if not offset else None
+            result = None if value is None else Value(Place.CONSTANT, offset=value)
+        if result is None and wide and operation != _MOV and Place.STACK in (_of(left), _of(right)):
+            result = _ANY_STACK
+        self.set(state, slot, dst, result)
+
+    def wide(self, state: State, slot: int, dst: int, src: int, imm: int) -> None:
+        """A 64-bit immediate: a number, or an address."""
+        reference = self.references.get(slot)
+        if reference is not None:
+            self.set(state, slot, dst, _address(reference))
+        elif not src and slot + 1 < self.graph.stop:
+            high = self.words[slot + 1 - self.graph.start][3]
+            self.set(state, slot, dst, Value(Place.CONSTANT, offset=(high & _U32) << 32 | imm & _U32))
+        else:
+            state.pop(dst, None)
+
+    def load(self, state: State, slot: int, opcode: int, dst: int, src: int, offset: int) -> None:
+        size = _SIZES[Size(opcode & 0x18)]
+        base = state.get(src)
+        result: Value | None = None
+        if base is not None and base.place is not Place.CONSTANT:
+            address = base._replace(offset=base.offset + offset)
+            self.note(slot, Access(address, size, reads=True, writes=False))
+            if base.place is Place.STACK and opcode & 0xE0 == Mode.MEM and size == 8:
+                result = _loaded(state, address)
+        self.set(state, slot, dst, result)
+
+    def store(self, state: State, slot: int, opcode: int, dst: int, src: int, offset: int, imm: int) -> None:
+        size = _SIZES[Size(opcode & 0x18)]
+        atomic = opcode & 7 == Class.STX and opcode & 0xE0 == Mode.ATOMIC
+        base_register, loads = (src, True) if atomic and imm == AtomicOp.LOAD_ACQ else (dst, atomic)
+        base = state.get(base_register)
+        writes = not (atomic and imm == AtomicOp.LOAD_ACQ)
+        if base is not None and base.place is not Place.CONSTANT:
+            address = base._replace(offset=base.offset + offset)
+            self.note(slot, Access(address, size, reads=loads and imm != AtomicOp.STORE_REL, writes=writes))
+            if base.place is Place.STACK and writes:
+                plain = opcode == Class.STX | Mode.MEM | Size.DW
+                _store(state, address, size, state.get(src) if plain else None)
+        if not atomic:
+            return
+        if imm == AtomicOp.LOAD_ACQ:
+            state.pop(dst, None)
+        elif imm == AtomicOp.CMPXCHG:
+            state.pop(0, None)
+        elif imm & AtomicOp.ADD_FETCH:
+            state.pop(src, None)
+
+    def call(self, state: State, slot: int, opcode: int, src: int, imm: int) -> None:
+        arguments = tuple(state.get(register) for register in range(1, 6))
+        if self.facts is not None:
+            self.facts.calls[slot] = arguments
+        result: Value | None = None
+        effect = effect_of(imm) if opcode == CALL and src == CallSource.HELPER else None
+        for value, letter in zip(arguments, "?????" if effect is None else effect.arguments, strict=False):
+            if value is None or value.place is not Place.STACK or letter in "rmcvf":
+                continue
+            if letter == "w" and value.exact:
+                # It writes from there on; how far is in another register, and may be unknown.
+                for key in [key for key in state if value.offset - 8 < key < 0]:
+                    del state[key]
+                continue
+            _store(state, _ANY_STACK, 0, _ANY_STACK if letter == "?" else None)
+            result = _ANY_STACK if letter == "?" else result
+        if effect is not None and effect.returns_element:
+            used = arguments[effect.arguments.index("m")]
+            if used is not None and used.place is Place.MAP:
+                result = _looked_up(used.name, is_element=self.returns_element(used.name))
+        _clobber(state)
+        if result is not None:
+            state[0] = result
+
+    def note(self, slot: int, access: Access) -> None:
+        if self.facts is not None:
+            self.facts.accesses[slot] = access
+
+
+def _of(value: Value | None) -> Place | None:
+    return None if value is None else value.place
+
+
+def _address(reference: Reference) -> Value | None:
+    match reference.kind:
+        case ReferenceKind.MAP:
+            return Value(Place.MAP, reference.name)
+        case ReferenceKind.DATA:
+            assert reference.map is not None
+            return Value(Place.DATA, reference.map, reference.offset, variable=reference.name)
+        case ReferenceKind.FUNCTION:
+            return Value(Place.FUNCTION, reference.name)
+        case _:
+            return None
+
+
+def _looked_up(name: str, *, is_element: bool) -> Value | None:
+    """Return what a look-up gives: a value, or where a map holds maps, one of those."""
+    if is_element:
+        return Value(Place.ELEMENT, name)
+    return None if name.endswith("[…]") else Value(Place.MAP, f"{name}[…]")
+
+
+def _clobber(state: State) -> None:
+    """Forget what calls do not preserve: r0 to r5."""
+    for register in range(6):
+        state.pop(register, None)
+
+
+def _loaded(state: State, address: Value) -> Value | None:
+    """Return what a load of 8 bytes of the stack gives."""
+    if address.exact and address.offset in state and address.offset < 0:
+        return state[address.offset]
+    if _ESCAPED in state:
+        return _ANY_STACK
+    if address.exact:
+        return None
+    return _ANY_STACK if any(key < 0 and value.place is Place.STACK for key, value in state.items()) else None
+
+
+def _store(state: State, address: Value, size: int, value: Value | None) -> None:
+    """Let a store change the stack; *value* is given where all of 8 bytes is stored."""
+    for key in [key for key in state if key < 0]:
+        if not address.exact:
+            # Perhaps it is this one. A pointer to the stack may be there still.
+            if state[key].place is Place.STACK:
+                state[key] = _ANY_STACK
+            else:
+                del state[key]
+        elif address.offset - 8 < key < address.offset + size:
+            del state[key]
+    if value is None:
+        return
+    if address.exact and address.offset < 0 and address.offset % 8 == 0:
+        state[address.offset] = value
+    elif value.place is Place.STACK:
+        state[_ESCAPED] = value
+
+
+def _moved(left: Value | None, right: Value | None, sign: int) -> Value | None:
+    """Return the sum of two values, or with sign -1 their difference."""
+    if left is None or (left.place is Place.CONSTANT and right is not None and right.place is not Place.CONSTANT):
+        if sign < 0:
+            return None
+        left, right = right, left
+    if left is None or left.place in (Place.MAP, Place.FUNCTION):
+        return None
+    if left.place is Place.CONSTANT:
+        if right is None or right.place is not Place.CONSTANT:
+            return None
+        return left._replace(offset=left.offset + sign * right.offset & _U64)
+    if right is not None and right.place is Place.CONSTANT:
+        distance = (right.offset ^ 1 << 63) - (1 << 63)
+        return left._replace(offset=left.offset + sign * distance) if left.exact else left
+    # A pointer plus something unknown is still in the same object: the verifier would not have it otherwise. A pointer
+    # less something unknown may be the distance of two.
+    return left._replace(exact=False) if right is None and sign > 0 else None
+
+
+def _folded(operation: int, left: int, right: int, bits: int) -> int | None:
+    """Return what an operation makes of two constants; None for those that are of no use here."""
+    mask = (1 << bits) - 1
+    left, right = left & mask, right & mask
+    match operation:
+        case AluOp.ADD:
+            result = left + right
+        case AluOp.SUB:
+            result = left - right
+        case AluOp.OR:
+            result = left | right
+        case AluOp.AND:
+            result = left & right
+        case AluOp.XOR:
+            result = left ^ right
+        case AluOp.LSH:
+            result = left << (right & bits - 1)
+        case AluOp.RSH:
+            result = left >> (right & bits - 1)
+        case AluOp.ARSH:
+            result = ((left ^ 1 << bits - 1) - (1 << bits - 1)) >> (right & bits - 1)
+        case _:
+            return None
+    return result & mask
+
+
+def join(old: State, new: State) -> State:
+    """Return what holds where two ways meet."""
+    found: State = {}
+    for key in old.keys() | new.keys():
+        a, b = old.get(key), new.get(key)
+        if a == b and a is not None:
+            found[key] = a
+        elif Place.STACK in (_of(a), _of(b)):
+            found[key] = _ANY_STACK
+        elif a is not None and b is not None and a[:2] == b[:2] and a.variable == b.variable and a.place in _OBJECTS:
+            found[key] = a._replace(offset=min(a.offset, b.offset), exact=False)
+    return found
+
+
+_OBJECTS: Final = (Place.DATA, Place.ELEMENT)

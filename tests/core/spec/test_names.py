@@ -1,0 +1,156 @@
+"""Names beside the code: of real objects, and where there must be none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bpftui.core.btf import kernel
+from bpftui.core.btf import types as t
+from bpftui.core.spec import AttachType, CollectionSpec, ProgramSpec, ProgramType
+from bpftui.core.spec.contexts import context_field, return_codes
+from bpftui.core.spec.effects import effect_of
+from bpftui.core.spec.listing import Listing, RowKind
+
+ROOT = Path(__file__).parents[3]
+
+
+def comments(path: str, program: str) -> dict[int, tuple[str, str]]:
+    spec = CollectionSpec.from_file(ROOT / path)
+    found = Listing(spec.programs[program], spec, source=False)
+    rows = found.rows(0, len(found))
+    return {row.slot: (row.text, row.comment) for row in rows if row.kind is RowKind.INSN and row.comment}
+
+
+def test_names_of_everything() -> None:
+    assert comments("tests/objects/names.o", "first") == {
+        1: ("r1 = *(u32 *)(r6 +12)", "ctx->ingress_ifindex"),
+        6: ("r2 += -4", "fp-4"),
+        9: ("call bpf_map_lookup_elem#1", "(&stats, fp-4)"),
+        14: ("r1 = *(u32 *)(r1 +28)", "cfg.limits[2].rate"),
+        19: ("r2 += -4", "fp-4"),
+        21: ("r3 += -24", "fp-24"),
+        25: ("call bpf_map_update_elem#2", "(&stats, fp-4, fp-24, BPF_NOEXIST)"),
+        26: ("w0 = 1", "XDP_DROP"),
+        30: ("*(u32 *)(r7 +12) = r0", "stats[…].last.rate"),
+        # an index that is not known: which member of cfg it is, is not certain
+        40: ("r2 = *(u32 *)(r4 +8)", "in cfg"),
+        42: ("*(u32 *)(r4 +8) = r2", "in cfg"),
+        49: ("r2 = *(u32 *)(r4 +0)", "table[…]"),
+        52: ("r5 = *(u64 *)(r4 +0)", "hidden_sum"),
+        54: ("*(u64 *)(r4 +0) = r5", "hidden_sum"),
+        56: ("*(u32 *)(r1 +48) = r2", "cfg.word"),
+        57: ("r4 = *(u64 *)(r1 +0)", "cfg.seed"),
+        58: ("r1 = .rodata.str1.1[0x0]", '"saw %d of %d\\n"'),
+        61: ("call bpf_trace_printk#6", '("saw %d of %d\\n", 14, r3, r4)'),
+        66: ("call bpf_tail_call#12", "(ctx, &jumps, 1)"),
+        67: ("w0 = 2", "XDP_PASS"),
+        # the subprogram is given the context by its only caller
+        69: ("r2 = *(u32 *)(r1 +0)", "ctx->data"),
+        70: ("r0 = *(u32 *)(r1 +4)", "ctx->data_end"),
+    }
+
+
+def test_maps_in_maps_and_a_return_code_in_another_register() -> None:
+    found = comments("tests/objects/names.o", "second")
+    assert found[11] == ("call bpf_map_lookup_elem#1", "(&nested[…], fp-4)")
+    assert found[20] == ("*(u64 *)(r6 +0) = r1", "nested[…][…].packets")
+    assert found[24] == ("w7 = 3", "XDP_TX")
+    # 0 is stored as a key as well, so that calling it XDP_ABORTED would mislead
+    assert 0 not in found
+
+
+def test_without_the_object_there_are_no_names() -> None:
+    spec = CollectionSpec.from_file(ROOT / "tests/objects/names.o")
+    found = Listing(spec.programs["first"], source=False)
+    assert {row.comment for row in found.rows(0, len(found))} == {""}
+
+
+def test_core_accesses_as_c() -> None:
+    spec = CollectionSpec.from_file(ROOT / "tests/objects/core.o")
+    listings = [Listing(program, spec, source=False) for program in spec.programs.values()]
+    texts = {row.comment for listing in listings for row in listing.rows(0, len(listing))}
+    assert "struct task_struct.pid" in texts
+    assert any(text.startswith("field_exists(struct ") for text in texts)
+
+
+def program(kind: ProgramType, attach: AttachType | None = None) -> ProgramSpec:
+    return ProgramSpec("p", "s", kind, attach)
+
+
+@pytest.mark.parametrize(
+    ("kind", "offset", "size", "field"),
+    [
+        (ProgramType.XDP, 4, 4, "data_end"),
+        (ProgramType.XDP, 4, 2, "data_end+0"),
+        (ProgramType.XDP, 24, 4, None),
+        (ProgramType.SCHED_CLS, 76, 4, "data"),
+        (ProgramType.SCHED_CLS, 56, 4, "cb[2]"),
+        (ProgramType.SCHED_CLS, 50, 4, None),
+        (ProgramType.SCHED_CLS, 184, 8, "hwtstamp"),
+        (ProgramType.SCHED_CLS, 181, 1, None),
+        (ProgramType.CGROUP_SOCK_ADDR, 64, 8, "sk"),
+        (ProgramType.SOCK_OPS, 216, 8, "skb_hwtstamp"),
+        (ProgramType.SK_LOOKUP, 36, 2, "remote_port"),
+        (ProgramType.KPROBE, 0, 8, None),
+    ],
+)
+def test_fields_of_contexts(kind: ProgramType, offset: int, size: int, field: str | None) -> None:
+    assert context_field(program(kind), offset, size) == field
+
+
+@pytest.mark.skipif(not Path("/sys/kernel/btf/vmlinux").exists(), reason="this kernel has no BTF")
+@pytest.mark.parametrize(
+    ("kind", "struct"),
+    [
+        (ProgramType.XDP, "xdp_md"),
+        (ProgramType.SCHED_CLS, "__sk_buff"),
+        (ProgramType.CGROUP_SOCK_ADDR, "bpf_sock_addr"),
+        (ProgramType.CGROUP_SOCK, "bpf_sock"),
+        (ProgramType.SOCK_OPS, "bpf_sock_ops"),
+        (ProgramType.SK_MSG, "sk_msg_md"),
+        (ProgramType.CGROUP_SYSCTL, "bpf_sysctl"),
+        (ProgramType.CGROUP_SOCKOPT, "bpf_sockopt"),
+        (ProgramType.SK_REUSEPORT, "sk_reuseport_md"),
+        (ProgramType.SK_LOOKUP, "bpf_sk_lookup"),
+        (ProgramType.CGROUP_DEVICE, "bpf_cgroup_dev_ctx"),
+    ],
+)
+def test_contexts_are_those_of_this_kernel(kind: ProgramType, struct: str) -> None:
+    """Each member that this kernel knows has the same name here; an older one knows fewer."""
+    btf = kernel.vmlinux()
+    found = btf.find(struct)
+    if found is None:
+        return  # not all kernels have all of them
+    composite = btf.strip(found)
+    assert isinstance(composite, t.Composite)
+    for member in composite.members:
+        inner = btf.strip(member.type_id)
+        name = member.name
+        while not name:  # a union that makes a pointer 8 bytes wide everywhere
+            assert isinstance(inner, t.Composite)
+            name, inner = inner.members[0].name, btf.strip(inner.members[0].type_id)
+        offset = member.bit_offset // 8
+        if isinstance(inner, t.Array):
+            assert context_field(program(kind), offset, 4) == f"{name}[0]"
+            assert context_field(program(kind), offset + 4 * inner.count - 4, 4) == f"{name}[{inner.count - 1}]"
+        else:
+            size = 8 if isinstance(inner, t.Pointer) else btf.size(member.type_id)
+            assert context_field(program(kind), offset, size) == name
+
+
+def test_return_codes() -> None:
+    assert return_codes(program(ProgramType.XDP))[2] == "XDP_PASS"
+    assert return_codes(program(ProgramType.SCHED_CLS))[2] == "TC_ACT_SHOT"
+    assert return_codes(program(ProgramType.SCHED_CLS, AttachType.TCX_INGRESS))[2] == "TCX_DROP"
+    assert return_codes(program(ProgramType.KPROBE)) == {}
+    # what a stream parser returns is a length
+    assert return_codes(program(ProgramType.SK_SKB, AttachType.SK_SKB_STREAM_PARSER)) == {}
+
+
+def test_effects_of_helpers() -> None:
+    assert effect_of(2) is not None
+    assert effect_of(2).arguments == "mrrf"  # type: ignore[union-attr]
+    assert effect_of(0) is None
+    assert effect_of(999) is None
