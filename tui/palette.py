@@ -24,7 +24,7 @@ __all__ = ["ExplorerCommands"]
 _FIRST: Final = 100.0
 """A score above that of anything that merely resembles the query."""
 _LINE: Final = re.compile(r"(?:(?P<file>\S+):|c ?)(?P<line>\d{1,9})")
-_LEFT_OUT = frozenset({"palette", "search", "back"})
+_LEFT_OUT = frozenset({"palette", "search", "back", "code.back"})
 
 
 class ExplorerCommands(Provider):

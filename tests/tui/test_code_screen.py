@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bpftui.tui.nodes import NodeKind
+from bpftui.tui.jumps import CodePlace
+from bpftui.tui.nodes import Node, NodeKind
+from bpftui.tui.screens.uses_page import UsesList, UsesPage
 from bpftui.tui.widgets.listing_view import ListingView
 
 if TYPE_CHECKING:
@@ -51,3 +53,46 @@ async def test_a_search_goes_on_in_other_programs(explore: Callable[..., Any]) -
         assert "bpf_rcu_read_unlock" in view.row_text(view.cursor)
         await walk.press("ctrl+o", "ctrl+o")
         await walk.until(lambda: walk.explorer.panes.code.program == "kconfig")
+
+
+async def test_who_uses_a_map_a_function_and_an_instruction(explore: Callable[..., Any]) -> None:
+    async with explore() as walk:
+        walk.explorer.go_to(Node(NodeKind.MAP, "traffic"), "overview")
+        await walk.press("u")
+        page = walk.app.screen
+        assert isinstance(page, UsesPage)
+        shown = page.query_one(UsesList)
+        assert [place.program for place in shown.places] == ["count_traffic"] * 3
+        assert "r1 = map[traffic]" in shown.row_text(0)
+        await walk.press("j", "enter")
+        view = walk.explorer.query_one(ListingView)
+        assert "map[traffic]" in view.row_text(view.cursor)
+        assert view.slot_at(view.cursor) == shown.places[1].slot
+        view.show_slot(161)
+        await walk.press("u")
+        page = walk.app.screen
+        assert isinstance(page, UsesPage)
+        assert CodePlace("count_traffic", 10) in page.query_one(UsesList).places
+        await walk.press("escape")
+        view.show_function(163)
+        await walk.press("u")
+        page = walk.app.screen
+        assert isinstance(page, UsesPage)
+        assert "call fill" in page.query_one(UsesList).row_text(0)
+
+
+async def test_enter_on_a_helpers_call_says_what_it_is(explore: Callable[..., Any]) -> None:
+    async with explore() as walk:
+        await walk.press("2")
+        view = walk.explorer.query_one(ListingView)
+        view.show_slot(11)
+        await walk.press("enter")
+        page = walk.app.screen
+        assert isinstance(page, UsesPage)
+        assert "u64 bpf_ktime_get_ns(void);" in str(page.query_one(".page-note").render())
+        assert CodePlace("count_traffic", 11) in page.query_one(UsesList).places
+        await walk.press("escape")
+        offset = view.index_of_slot(11) - view.scroll_offset.y
+        await walk.pilot.hover(ListingView, offset=(20, offset))
+        await walk.pilot.pause()
+        assert "bpf_ktime_get_ns" in str(view.tooltip)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.binding import Binding, BindingType
 
@@ -15,10 +15,25 @@ from .spec_screen import SpecScreen
 if TYPE_CHECKING:
     from ...core.spec import ProgramSpec
     from ..jumps import CodePlace
+    from ..uses import Uses
     from ..widgets.core_view import CoreView
     from ..widgets.listing_view import ListingView
+    from ..widgets.row_view import RowView
 
 __all__ = ["CodeScreen", "slot_of_line"]
+
+
+_USED: Final = frozenset(
+    {
+        NodeKind.PROGRAM,
+        NodeKind.FUNCTION,
+        NodeKind.MAP,
+        NodeKind.SECTION,
+        NodeKind.VARIABLE,
+        NodeKind.EXTERN,
+    }
+)
+"""What instructions can refer to."""
 
 
 class CodeScreen(SpecScreen):
@@ -28,6 +43,7 @@ class CodeScreen(SpecScreen):
         Binding(
             "backspace,ctrl+o", "jump_back", "Back to the code", show=False, id="code.back", tooltip="Back to the code"
         ),
+        Binding("u", "uses", "Users", show=False, id="code.uses", tooltip="Who calls, uses or jumps to this"),
     ]
 
     def go_to(self, node: Node, tab: str | None = None) -> None:
@@ -95,6 +111,54 @@ class CodeScreen(SpecScreen):
 
         self.show_place(CodePlace(event.row.program, event.row.slot))
 
+    def action_uses(self) -> None:
+        """List who uses what the cursor is on."""
+        uses = self._uses()
+        if uses is not None:
+            self.show_uses(uses)
+
+    def show_uses(self, uses: Uses) -> None:
+        """List instructions to choose from."""
+        from ..uses import helper_text
+        from .uses_page import UsesPage
+
+        note = None if uses.helper is None else helper_text(uses.helper)
+        self.app.push_screen(UsesPage(uses, self.panes.code.listing, note), self._show_use)
+
+    def _show_use(self, place: CodePlace | None) -> None:
+        if place is not None:
+            self.show_place(place)
+
+    def _uses(self) -> Uses | None:
+        from .. import uses
+
+        view = self.panes.code.view
+        if view.has_focus and view.listing is not None and view.row_count():
+            return uses.uses_at(self.spec, view.listing.program, view.row(view.cursor))
+        node = self.node
+        match node.kind:
+            case NodeKind.FUNCTION | NodeKind.PROGRAM:
+                return uses.uses_of(self.spec, f"{node.name}()", uses.function_users(node.name))
+            case NodeKind.MAP | NodeKind.SECTION:
+                return uses.uses_of(self.spec, node.name, uses.map_users(node.name))
+            case NodeKind.VARIABLE:
+                section = self.spec.variables[node.name].map.name
+                return uses.uses_of(self.spec, node.name, uses.variable_users(node.name, section))
+            case NodeKind.EXTERN:
+                return uses.uses_of(self.spec, node.name, uses.extern_users(node.name))
+            case _:
+                return None
+
+    def on_row_view_selected(self, event: RowView.Selected) -> None:
+        """Say what the helper is that the chosen instruction calls, and who else calls it."""
+        view = self.panes.code.view
+        if event.view is view and view.listing is not None:
+            from .. import uses
+
+            found = uses.uses_at(self.spec, view.listing.program, view.row(view.cursor))
+            if found.helper is not None:
+                self.show_uses(found)
+
     def action_jump_back(self) -> None:
         """Return to the code where a reference was followed from."""
         place = self.panes.code.jumps.back(None)
@@ -105,6 +169,8 @@ class CodeScreen(SpecScreen):
         """Offer the way back only where there is one."""
         if action == "jump_back":
             return "panes" in self.__dict__ and self.panes.code.jumps.can_go_back
+        if action == "uses":
+            return self.node.kind in _USED or ("panes" in self.__dict__ and self.panes.code.view.has_focus)
         return super().check_action(action, parameters)
 
 

@@ -72,12 +72,13 @@ class CodePane(Vertical):
         if not self.program or not self.is_on_screen:
             return
         view = self.query_one(ListingView)
-        listing = self._listing(self.program)
+        listing = self.listing(self.program)
         if listing is not None and (view.listing is None or view.listing.program is not listing.program):
             view.listing = listing
         self._show_title()
 
-    def _listing(self, name: str) -> Listing | None:
+    def listing(self, name: str) -> Listing | None:
+        """Return a program's listing, made when it is first asked for; None where its code is damaged."""
         from ...core.spec.listing import Listing
 
         if name not in self._listings:
@@ -91,7 +92,7 @@ class CodePane(Vertical):
     def show_function(self, program: str, function: str) -> None:
         """Show a program with the cursor on the header of one of its functions."""
         self.program = program
-        listing = self._listing(program)
+        listing = self.listing(program)
         if listing is None:
             return
         start = next((found.start for found in listing.functions if found.name == function), None)
@@ -106,11 +107,16 @@ class CodePane(Vertical):
         if remember:
             view.remember()
         self.program = place.program
-        listing = self._listing(place.program)
+        listing = self.listing(place.program)
         if listing is not None:
             if view.listing is None or view.listing.program is not listing.program:
                 view.listing = listing
             view.show_slot(place.slot)
+
+    @property
+    def view(self) -> ListingView:
+        """The list of instructions."""
+        return self.query_one(ListingView)
 
     @property
     def jumps(self) -> JumpList:
@@ -124,7 +130,7 @@ class CodePane(Vertical):
         stop = time.monotonic() + _PATIENCE
         looked = 0
         for name in [*names[here + 1 :], *names[:here]]:
-            listing = self._listing(name)
+            listing = self.listing(name)
             rows = ListingSearch(listing).rows(event.pattern) if listing is not None else []
             if listing is not None and rows:
                 self.notify(f"found in {name}", timeout=3)

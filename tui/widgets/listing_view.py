@@ -16,6 +16,9 @@ from .listing_rows import ListingRows
 if TYPE_CHECKING:
     import re
 
+    from textual import events
+    from textual.content import Content
+
     from ...core.spec import Reference
 
 __all__ = ["ListingView"]
@@ -98,6 +101,7 @@ class ListingView(ListingRows):
     ) -> None:
         """Initialise a listing's view; the arguments are those of `ListingRows`."""
         super().__init__(listing, name=name, id=id, classes=classes, disabled=disabled)
+        self._pointed = -1
         self._search: ListingSearch | None = None
         self._matches: tuple[re.Pattern[str], list[int]] | None = None
         self.jumps = JumpList()
@@ -209,6 +213,24 @@ class ListingView(ListingRows):
         if self.side_by_side:
             self._relist()
         super().on_resize()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Say what the helper is whose call is under the pointer."""
+        offset = event.get_content_offset(self)
+        index = -1 if offset is None else offset.y + self.scroll_offset.y
+        if index == self._pointed:
+            return
+        self._pointed = index
+        self.tooltip = self._helper_at(index) if 0 <= index < self.row_count() else None
+
+    def _helper_at(self, index: int) -> Content | None:
+        from ..uses import helper_number, helper_text
+
+        assert self.listing is not None
+        if self.listing.heading(self.place(index)) is not None:
+            return None
+        number = helper_number(self.listing.program, self.slot_at(index))
+        return None if number is None else helper_text(number)
 
     def action_select(self) -> None:
         """Follow the instruction under the cursor."""

@@ -1,0 +1,126 @@
+"""UsesPage: who uses a thing, to choose an instruction from; of a helper also what it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from ..widgets.code_view import CodeView
+from ..widgets.search_bar import SearchBar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.app import ComposeResult
+    from textual.content import Content
+
+    from ...core.spec.listing import Listing
+    from ..jumps import CodePlace
+    from ..uses import Uses
+    from ..widgets.row_view import RowView
+
+__all__ = ["UsesList", "UsesPage"]
+
+
+class UsesList(CodeView):
+    """Program, function, slot and text of each instruction."""
+
+    DEFAULT_CSS = """
+    UsesList { height: 1fr; }
+    """
+
+    def __init__(self, places: list[CodePlace], listing: Callable[[str], Listing | None]) -> None:
+        """Initialise the list of *places*; *listing* gives a program's listing by its name."""
+        super().__init__()
+        self.places = places
+        self._listing = listing
+        self.empty_text = "nothing in this object"
+        self._width = min(40, max((len(place.program) for place in places), default=0) + 2)
+
+    def row_count(self) -> int:
+        """Return how many there are."""
+        return len(self.places)
+
+    def _parts(self, index: int) -> tuple[str, str, str]:
+        """Return function, instruction and line of C of a place."""
+        place = self.places[index]
+        listing = self._listing(place.program)
+        if listing is None:
+            return "", "", ""
+        function = next((f.name for f in listing.functions if f.start <= place.slot < f.stop), "")
+        info = listing.source_at(place.slot)
+        line = f"{info.file.rpartition('/')[2]}:{info.line}" if info is not None else ""
+        return function, listing.text(place.slot), line
+
+    def row_text(self, index: int) -> str:
+        """Return a place as one line."""
+        place = self.places[index]
+        function, text, line = self._parts(index)
+        return f"{place.program} {function}() {place.slot}: {text} {line}".rstrip()
+
+    def draw_row(self, index: int, width: int) -> Text:
+        """Draw a place."""
+        place = self.places[index]
+        function, insn, line = self._parts(index)
+        muted = self.ink("row-view--muted")
+        text = Text(f"{place.program:<{self._width}}", no_wrap=True)
+        where = f"{function}()" if function and function != place.program else ""
+        text.append(f"{where:<18} {place.slot:>6}  ", muted)
+        for segment in self.asm(insn):
+            text.append(segment.text, segment.style)
+        text.append(f"  {line}", muted)
+        return text
+
+
+class UsesPage(ModalScreen["CodePlace | None"]):
+    """Dismisses with the chosen instruction, or with None.
+
+    Args:
+        uses: Who uses what.
+        listing: Gives a program's listing by its name.
+        note: What there is to say about the thing, above the list.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "dismiss", "Close", id="uses.close", tooltip="Close the list"),
+    ]
+
+    def __init__(self, uses: Uses, listing: Callable[[str], Listing | None], note: Content | None = None) -> None:
+        super().__init__()
+        self._uses = uses
+        self._list = UsesList(uses.places, listing)
+        self._note = note
+
+    def compose(self) -> ComposeResult:
+        """Compose the note and the list."""
+        with Vertical(classes="dialog page") as box:
+            count = len(self._uses.places)
+            box.border_title = f"{self._uses.title}: {count} use{'s' if count != 1 else ''}"
+            box.border_subtitle = "enter go there · / search · esc close"
+            if self._note is not None:
+                yield Static(self._note, classes="page-note")
+            yield self._list
+        yield SearchBar(placeholder="search: enter finds, n and N go on, esc gives up")
+
+    def on_mount(self) -> None:
+        """Begin in the list."""
+        self.set_focus(self._list)
+
+    def on_row_view_selected(self, event: RowView.Selected) -> None:
+        """Choose."""
+        self.dismiss(self._list.places[event.index])
+
+    def on_row_view_search_requested(self, event: RowView.SearchRequested) -> None:
+        """Ask for a pattern."""
+        self.query_one(SearchBar).open()
+
+    def on_search_bar_closed(self, event: SearchBar.Closed) -> None:
+        """Search."""
+        self._list.focus()
+        if event.pattern:
+            self._list.search(event.pattern)
