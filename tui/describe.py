@@ -105,9 +105,10 @@ def _collection(spec: CollectionSpec, loaded: Collection | None) -> Content:
     page.field("programs", len(spec.programs))
     page.field("maps", len(declared), f"and {len(spec.maps) - len(declared)} data sections")
     page.field("variables", len(spec.variables))
-    page.field(
-        "types", f"{len(spec.btf) - 1:,}" if spec.btf is not None else "no BTF: keys and values are shown as bytes"
-    )
+    if spec.types is not None:
+        page.field("types", f"{len(spec.types) - 1:,}", "" if spec.btf is not None else "from DWARF: there is no BTF")
+    else:
+        page.field("types", "no BTF: keys and values are shown as bytes")
     if spec.hidden:
         page.field("not usable", len(spec.hidden), "in the file, with reasons in the tree")
     page.heading("Programs")

@@ -234,10 +234,10 @@ def record_type(spec: CollectionSpec, found: MapSpec) -> CType | None:
     if found.value is not None:
         return found.value
     for tag in found.tags:
-        if tag.startswith("record:") and spec.btf is not None:
+        if tag.startswith("record:") and spec.types is not None:
             name = tag.removeprefix("record:").removeprefix("struct ").strip()
-            type_id = spec.btf.find(name, Kind.STRUCT)
-            return CType(spec.btf, type_id) if type_id is not None else None
+            type_id = spec.types.find(name, Kind.STRUCT)
+            return CType(spec.types, type_id) if type_id is not None else None
     return None
 
 

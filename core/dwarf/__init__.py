@@ -14,7 +14,7 @@ the two. Versions 2 to 5 of DWARF, 32-bit and 64-bit, compressed or not; type un
 
 from __future__ import annotations
 
-from .dwarf import Dwarf, FunctionPlace
+from .dwarf import Dwarf, FoldedVariable, FunctionPlace
 from .line import LineRow
 
-__all__ = ["Dwarf", "FunctionPlace", "LineRow"]
+__all__ = ["Dwarf", "FoldedVariable", "FunctionPlace", "LineRow"]

@@ -9,14 +9,14 @@ from ..elf import SectionFlag
 from ..errors import ObjectError
 from .info import At, DebugInfo, Tag
 from .line import LineRow, read_lines
+from .names import is_function_pointer, symbol_name
 from .sections import DebugSections
-from .types import convert, symbol_name
 
 if TYPE_CHECKING:
     from ..btf import Btf
     from ..elf import Elf
 
-__all__ = ["Dwarf", "FunctionPlace"]
+__all__ = ["Dwarf", "FoldedVariable", "FunctionPlace"]
 
 
 class FunctionPlace(NamedTuple):
@@ -27,6 +27,14 @@ class FunctionPlace(NamedTuple):
     """Index in the section table."""
     start: int
     stop: int
+
+
+class FoldedVariable(NamedTuple):
+    """A variable of the source that is not in the object."""
+
+    name: str
+    value: int | None
+    """The number that the compiler put in its place; None where nothing read it, or it is no number."""
 
 
 class Dwarf:
@@ -59,6 +67,8 @@ class Dwarf:
     @cached_property
     def types(self) -> Btf | None:
         """The types as BTF: with the variables of each section, at their offsets, and the functions with code."""
+        from .types import convert  # most only want lines, or what was optimised away
+
         data = {
             section.number: section.name
             for section in self.elf.sections
@@ -86,6 +96,22 @@ class Dwarf:
                 found.append(FunctionPlace(symbol_name(self._info, entry), section, start, stop))
             except ObjectError as error:
                 self.problems.append(error)
+        return found
+
+    @cached_property
+    def folded(self) -> list[FoldedVariable]:
+        """The variables of files that have no place: the compiler needed none for them, in the order of the file.
+
+        Pointers to functions are left out: helpers are declared as such, `static void *(*bpf_…)(…) = (void *) 1`.
+        """
+        found: list[FoldedVariable] = []
+        for unit in self._info.units:
+            for entry in unit.children:
+                if entry.tag != Tag.VARIABLE or entry.number(At.DECLARATION) or At.LOCATION in entry.attributes:
+                    continue
+                name = symbol_name(self._info, entry)
+                if name and At.SPECIFICATION not in entry.attributes and not is_function_pointer(self._info, entry):
+                    found.append(FoldedVariable(name, entry.number(At.CONST_VALUE)))
         return found
 
     @cached_property

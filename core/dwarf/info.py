@@ -5,7 +5,6 @@ Numbers are those of DWARF 5, chapter 7; forms of older versions are a part of t
 
 from __future__ import annotations
 
-import enum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..errors import ObjectError
@@ -21,115 +20,115 @@ if TYPE_CHECKING:
 __all__ = ["At", "DebugInfo", "Entry", "Tag", "Unit"]
 
 
-class Tag(enum.IntEnum):
-    """`DW_TAG_*`: those that are kept."""
+class Tag:
+    """`DW_TAG_*`: those that are kept. Plain numbers: an enum of so many would cost more than most files to read."""
 
-    ARRAY = 0x01
-    CLASS = 0x02
-    ENUMERATION = 0x04
-    FORMAL_PARAMETER = 0x05
-    LEXICAL_BLOCK = 0x0B
-    MEMBER = 0x0D
-    POINTER = 0x0F
-    REFERENCE = 0x10
-    COMPILE_UNIT = 0x11
-    STRUCTURE = 0x13
-    SUBROUTINE_TYPE = 0x15
-    TYPEDEF = 0x16
-    UNION = 0x17
-    UNSPECIFIED_PARAMETERS = 0x18
-    INHERITANCE = 0x1C
-    SUBRANGE = 0x21
-    BASE = 0x24
-    CONST = 0x26
-    ENUMERATOR = 0x28
-    SUBPROGRAM = 0x2E
-    VARIANT_PART = 0x33
-    VARIABLE = 0x34
-    VOLATILE = 0x35
-    RESTRICT = 0x37
-    NAMESPACE = 0x39
-    UNSPECIFIED = 0x3B
-    PARTIAL_UNIT = 0x3C
-    TYPE_UNIT = 0x41
-    RVALUE_REFERENCE = 0x42
-    ATOMIC = 0x47
+    ARRAY: Final = 0x01
+    CLASS: Final = 0x02
+    ENUMERATION: Final = 0x04
+    FORMAL_PARAMETER: Final = 0x05
+    LEXICAL_BLOCK: Final = 0x0B
+    MEMBER: Final = 0x0D
+    POINTER: Final = 0x0F
+    REFERENCE: Final = 0x10
+    COMPILE_UNIT: Final = 0x11
+    STRUCTURE: Final = 0x13
+    SUBROUTINE_TYPE: Final = 0x15
+    TYPEDEF: Final = 0x16
+    UNION: Final = 0x17
+    UNSPECIFIED_PARAMETERS: Final = 0x18
+    INHERITANCE: Final = 0x1C
+    SUBRANGE: Final = 0x21
+    BASE: Final = 0x24
+    CONST: Final = 0x26
+    ENUMERATOR: Final = 0x28
+    SUBPROGRAM: Final = 0x2E
+    VARIANT_PART: Final = 0x33
+    VARIABLE: Final = 0x34
+    VOLATILE: Final = 0x35
+    RESTRICT: Final = 0x37
+    NAMESPACE: Final = 0x39
+    UNSPECIFIED: Final = 0x3B
+    PARTIAL_UNIT: Final = 0x3C
+    TYPE_UNIT: Final = 0x41
+    RVALUE_REFERENCE: Final = 0x42
+    ATOMIC: Final = 0x47
 
 
-class At(enum.IntEnum):
+class At:
     """`DW_AT_*`: those that are kept."""
 
-    LOCATION = 0x02
-    NAME = 0x03
-    BYTE_SIZE = 0x0B
-    BIT_OFFSET = 0x0C
-    BIT_SIZE = 0x0D
-    STMT_LIST = 0x10
-    LOW_PC = 0x11
-    HIGH_PC = 0x12
-    COMP_DIR = 0x1B
-    CONST_VALUE = 0x1C
-    UPPER_BOUND = 0x2F
-    ABSTRACT_ORIGIN = 0x31
-    COUNT = 0x37
-    DATA_MEMBER_LOCATION = 0x38
-    DECLARATION = 0x3C
-    ENCODING = 0x3E
-    EXTERNAL = 0x3F
-    SPECIFICATION = 0x47
-    TYPE = 0x49
-    DATA_BIT_OFFSET = 0x6B
-    LINKAGE_NAME = 0x6E
-    STR_OFFSETS_BASE = 0x72
-    ADDR_BASE = 0x73
+    LOCATION: Final = 0x02
+    NAME: Final = 0x03
+    BYTE_SIZE: Final = 0x0B
+    BIT_OFFSET: Final = 0x0C
+    BIT_SIZE: Final = 0x0D
+    STMT_LIST: Final = 0x10
+    LOW_PC: Final = 0x11
+    HIGH_PC: Final = 0x12
+    COMP_DIR: Final = 0x1B
+    CONST_VALUE: Final = 0x1C
+    UPPER_BOUND: Final = 0x2F
+    ABSTRACT_ORIGIN: Final = 0x31
+    COUNT: Final = 0x37
+    DATA_MEMBER_LOCATION: Final = 0x38
+    DECLARATION: Final = 0x3C
+    ENCODING: Final = 0x3E
+    EXTERNAL: Final = 0x3F
+    SPECIFICATION: Final = 0x47
+    TYPE: Final = 0x49
+    DATA_BIT_OFFSET: Final = 0x6B
+    LINKAGE_NAME: Final = 0x6E
+    STR_OFFSETS_BASE: Final = 0x72
+    ADDR_BASE: Final = 0x73
 
 
-class Form(enum.IntEnum):
+class Form:
     """`DW_FORM_*`."""
 
-    ADDR = 0x01
-    BLOCK2 = 0x03
-    BLOCK4 = 0x04
-    DATA2 = 0x05
-    DATA4 = 0x06
-    DATA8 = 0x07
-    STRING = 0x08
-    BLOCK = 0x09
-    BLOCK1 = 0x0A
-    DATA1 = 0x0B
-    FLAG = 0x0C
-    SDATA = 0x0D
-    STRP = 0x0E
-    UDATA = 0x0F
-    REF_ADDR = 0x10
-    REF1 = 0x11
-    REF2 = 0x12
-    REF4 = 0x13
-    REF8 = 0x14
-    REF_UDATA = 0x15
-    INDIRECT = 0x16
-    SEC_OFFSET = 0x17
-    EXPRLOC = 0x18
-    FLAG_PRESENT = 0x19
-    STRX = 0x1A
-    ADDRX = 0x1B
-    REF_SUP4 = 0x1C
-    STRP_SUP = 0x1D
-    DATA16 = 0x1E
-    LINE_STRP = 0x1F
-    REF_SIG8 = 0x20
-    IMPLICIT_CONST = 0x21
-    LOCLISTX = 0x22
-    RNGLISTX = 0x23
-    REF_SUP8 = 0x24
-    STRX1 = 0x25
-    STRX2 = 0x26
-    STRX3 = 0x27
-    STRX4 = 0x28
-    ADDRX1 = 0x29
-    ADDRX2 = 0x2A
-    ADDRX3 = 0x2B
-    ADDRX4 = 0x2C
+    ADDR: Final = 0x01
+    BLOCK2: Final = 0x03
+    BLOCK4: Final = 0x04
+    DATA2: Final = 0x05
+    DATA4: Final = 0x06
+    DATA8: Final = 0x07
+    STRING: Final = 0x08
+    BLOCK: Final = 0x09
+    BLOCK1: Final = 0x0A
+    DATA1: Final = 0x0B
+    FLAG: Final = 0x0C
+    SDATA: Final = 0x0D
+    STRP: Final = 0x0E
+    UDATA: Final = 0x0F
+    REF_ADDR: Final = 0x10
+    REF1: Final = 0x11
+    REF2: Final = 0x12
+    REF4: Final = 0x13
+    REF8: Final = 0x14
+    REF_UDATA: Final = 0x15
+    INDIRECT: Final = 0x16
+    SEC_OFFSET: Final = 0x17
+    EXPRLOC: Final = 0x18
+    FLAG_PRESENT: Final = 0x19
+    STRX: Final = 0x1A
+    ADDRX: Final = 0x1B
+    REF_SUP4: Final = 0x1C
+    STRP_SUP: Final = 0x1D
+    DATA16: Final = 0x1E
+    LINE_STRP: Final = 0x1F
+    REF_SIG8: Final = 0x20
+    IMPLICIT_CONST: Final = 0x21
+    LOCLISTX: Final = 0x22
+    RNGLISTX: Final = 0x23
+    REF_SUP8: Final = 0x24
+    STRX1: Final = 0x25
+    STRX2: Final = 0x26
+    STRX3: Final = 0x27
+    STRX4: Final = 0x28
+    ADDRX1: Final = 0x29
+    ADDRX2: Final = 0x2A
+    ADDRX3: Final = 0x2B
+    ADDRX4: Final = 0x2C
 
 
 _FIXED: Final[dict[int, int]] = {
@@ -147,8 +146,8 @@ _INDEXED: Final = frozenset({Form.STRX, Form.STRX1, Form.STRX2, Form.STRX3, Form
 _ADDRESSED: Final = frozenset({Form.ADDRX, Form.ADDRX1, Form.ADDRX2, Form.ADDRX3, Form.ADDRX4})
 _LOCAL: Final = frozenset({Form.REF1, Form.REF2, Form.REF4, Form.REF8, Form.REF_UDATA})
 
-_KEPT_TAGS: Final = frozenset(Tag)
-_KEPT: Final = frozenset(At)
+_KEPT_TAGS: Final = frozenset(value for value in vars(Tag).values() if isinstance(value, int))
+_KEPT: Final = frozenset(value for value in vars(At).values() if isinstance(value, int))
 _MAX_ENTRIES: Final = 200_000
 """Entries that are kept, so that a crafted file cannot fill the memory: 0.5 kB each."""
 _MAX_ATTRIBUTES: Final = 2_000_000
@@ -183,12 +182,12 @@ class Entry:
         self.attributes: dict[int, tuple[int, int | bytes | str]] = {}
         self.children: list[Entry] = []
 
-    def number(self, attribute: At) -> int | None:
+    def number(self, attribute: int) -> int | None:
         """Return an attribute that is a number; None where it is none, or missing."""
         _, value = self.attributes.get(attribute, (0, None))
         return value if isinstance(value, int) else None
 
-    def block(self, attribute: At) -> bytes | None:
+    def block(self, attribute: int) -> bytes | None:
         """Return an attribute that is a block or an expression; None where it is none, or missing."""
         _, value = self.attributes.get(attribute, (0, None))
         return value if isinstance(value, bytes) else None
@@ -338,13 +337,13 @@ class DebugInfo:
             case Form.BLOCK | Form.EXPRLOC:
                 return form, cursor.take(cursor.uleb())
             case Form.BLOCK1 | Form.BLOCK2 | Form.BLOCK4:
-                return form, cursor.take(cursor.unsigned(_BLOCKS[Form(form)]))
+                return form, cursor.take(cursor.unsigned(_BLOCKS[form]))
             case Form.DATA16:
                 return form, cursor.take(16)
             case _:
                 raise cursor.error(f"form {form:#x} of an attribute is not known")
 
-    def text(self, entry: Entry, attribute: At) -> str:
+    def text(self, entry: Entry, attribute: int) -> str:
         """Return an attribute that is text; empty where it is missing."""
         form, value = entry.attributes.get(attribute, (0, ""))
         if isinstance(value, str):
@@ -357,7 +356,7 @@ class DebugInfo:
         name = ".debug_line_str" if form == Form.LINE_STRP else ".debug_str"
         return self._cursor(name, value).text()
 
-    def reference(self, entry: Entry, attribute: At) -> Entry | None:
+    def reference(self, entry: Entry, attribute: int) -> Entry | None:
         """Return the entry that an attribute refers to; None where there is no such attribute.
 
         Raises:
@@ -375,7 +374,7 @@ class DebugInfo:
             raise self._cursor(".debug_info", entry.offset).error("it refers to an entry that is not there")
         return found
 
-    def address(self, entry: Entry, attribute: At) -> tuple[int, int] | None:
+    def address(self, entry: Entry, attribute: int) -> tuple[int, int] | None:
         """Return an attribute that is an address, as section number and offset; None where it is none."""
         form, value = entry.attributes.get(attribute, (0, None))
         if not isinstance(value, int):
@@ -408,7 +407,7 @@ class DebugInfo:
         at = unit.bases.get(At.ADDR_BASE, 0) + index * unit.address_size
         return self._cursor(".debug_addr", at).unsigned(unit.address_size)
 
-    def walk(self, *tags: Tag) -> Iterator[Entry]:
+    def walk(self, *tags: int) -> Iterator[Entry]:
         """Yield the entries of these kinds that are no part of a type, in the order of the file."""
         inside = (Tag.NAMESPACE, Tag.SUBPROGRAM, Tag.LEXICAL_BLOCK)
         for unit in self.units:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import posixpath
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -41,32 +40,32 @@ class LineRow(NamedTuple):
     """From 1; 0 where it is not known."""
 
 
-class _Standard(enum.IntEnum):
+class _Standard:
     """`DW_LNS_*`."""
 
-    COPY = 1
-    ADVANCE_PC = 2
-    ADVANCE_LINE = 3
-    SET_FILE = 4
-    SET_COLUMN = 5
-    CONST_ADD_PC = 8
-    FIXED_ADVANCE_PC = 9
+    COPY: Final = 1
+    ADVANCE_PC: Final = 2
+    ADVANCE_LINE: Final = 3
+    SET_FILE: Final = 4
+    SET_COLUMN: Final = 5
+    CONST_ADD_PC: Final = 8
+    FIXED_ADVANCE_PC: Final = 9
 
 
-class _Extended(enum.IntEnum):
+class _Extended:
     """`DW_LNE_*`."""
 
-    END_SEQUENCE = 1
-    SET_ADDRESS = 2
-    DEFINE_FILE = 3
+    END_SEQUENCE: Final = 1
+    SET_ADDRESS: Final = 2
+    DEFINE_FILE: Final = 3
 
 
-class _Content(enum.IntEnum):
+class _Content:
     """`DW_LNCT_*`."""
 
-    PATH = 1
-    DIRECTORY = 2
-    MD5 = 5
+    PATH: Final = 1
+    DIRECTORY: Final = 2
+    MD5: Final = 5
 
 
 def read_lines(sections: DebugSections, offset: int, directory: str, into: dict[int, list[LineRow]]) -> None:
@@ -164,7 +163,7 @@ class _Table:
             case Form.UDATA:
                 return cursor.uleb()
             case Form.DATA1 | Form.DATA2 | Form.DATA4 | Form.DATA8:
-                return cursor.unsigned({Form.DATA1: 1, Form.DATA2: 2, Form.DATA4: 4, Form.DATA8: 8}[Form(form)])
+                return cursor.unsigned({Form.DATA1: 1, Form.DATA2: 2, Form.DATA4: 4, Form.DATA8: 8}[form])
             case Form.DATA16:
                 return cursor.take(16)
             case Form.BLOCK:

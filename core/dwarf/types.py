@@ -13,13 +13,14 @@ from ..btf.types import Linkage
 from ..errors import ObjectError
 from .blob import BlobWriter
 from .info import At, Entry, Tag
+from .names import MAX_PARTS, completed, entry_name, symbol_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .info import DebugInfo
 
-__all__ = ["convert", "symbol_name"]
+__all__ = ["convert"]
 
 _MODIFIERS: Final = {
     Tag.POINTER: Kind.PTR,
@@ -31,8 +32,6 @@ _MODIFIERS: Final = {
 }
 _COMPOSITES: Final = (Tag.STRUCTURE, Tag.CLASS, Tag.UNION)
 _MAX_DEPTH: Final = 32
-_MAX_PARTS: Final = 4
-"""Entries that one thing is written in: an inlined copy of the definition of a declaration."""
 _U32: Final = 0xFFFF_FFFF
 
 # DW_ATE_*: how a base type's bits are meant.
@@ -66,34 +65,6 @@ def convert(info: DebugInfo, sections: Mapping[int, str]) -> Btf | None:
     converter.functions()
     converter.finish()
     return Btf(converter.blob.bytes(), info.order, file=info.file) if converter.ids else None
-
-
-def symbol_name(info: DebugInfo, entry: Entry) -> str:
-    """Return the name that the symbol table has for a function or variable: C++ and Rust make it from the source's."""
-    return _first_text(info, entry, At.LINKAGE_NAME) or _name(info, entry)
-
-
-def _name(info: DebugInfo, entry: Entry) -> str:
-    return _first_text(info, entry, At.NAME)
-
-
-def _first_text(info: DebugInfo, entry: Entry, attribute: At) -> str:
-    """Return a text of an entry, or of what it completes; empty where there is none, or it cannot be read."""
-    try:
-        for _ in range(_MAX_PARTS):
-            found = info.text(entry, attribute)
-            other = _completed(info, entry)
-            if found or other is None:
-                return found
-            entry = other
-    except ObjectError:
-        pass
-    return ""
-
-
-def _completed(info: DebugInfo, entry: Entry) -> Entry | None:
-    """Return the entry that this one completes: the declaration of a definition, the origin of a copy."""
-    return info.reference(entry, At.SPECIFICATION) or info.reference(entry, At.ABSTRACT_ORIGIN)
 
 
 class _Converter:
@@ -145,7 +116,7 @@ class _Converter:
         self.blob.put(
             type_id,
             Kind.STRUCT,
-            _name(self.info, entry),
+            entry_name(self.info, entry),
             size,
             (self.blob.string("bytes"), array, 0) if size else (),
             count=1 if size else 0,
@@ -161,9 +132,9 @@ class _Converter:
         """Say what one id is."""
         blob, tag = self.blob, entry.tag
         if tag in _MODIFIERS:
-            blob.put(type_id, _MODIFIERS[Tag(tag)], "", self.target(entry))
+            blob.put(type_id, _MODIFIERS[tag], "", self.target(entry))
         elif tag == Tag.TYPEDEF:
-            blob.put(type_id, Kind.TYPEDEF, _name(self.info, entry), self.target(entry))
+            blob.put(type_id, Kind.TYPEDEF, entry_name(self.info, entry), self.target(entry))
         elif tag == Tag.BASE:
             self.base(type_id, entry)
         elif tag in _COMPOSITES:
@@ -179,7 +150,7 @@ class _Converter:
 
     def base(self, type_id: int, entry: Entry) -> None:
         size, encoding = entry.number(At.BYTE_SIZE) or 0, entry.number(At.ENCODING)
-        name = _name(self.info, entry)
+        name = entry_name(self.info, entry)
         if encoding == _FLOATING:
             self.blob.put(type_id, Kind.FLOAT, name, size)
         elif size in _INT_SIZES and (encoding in _SIGNED or encoding in _UNSIGNED or encoding == _BOOLEAN):
@@ -191,7 +162,7 @@ class _Converter:
             raise _NoBtfError
 
     def composite(self, type_id: int, entry: Entry) -> None:
-        name, kind = _name(self.info, entry), Kind.UNION if entry.tag == Tag.UNION else Kind.STRUCT
+        name, kind = entry_name(self.info, entry), Kind.UNION if entry.tag == Tag.UNION else Kind.STRUCT
         if entry.number(At.DECLARATION):
             self.blob.put(type_id, Kind.FWD, name, flag=kind == Kind.UNION)
             return
@@ -199,7 +170,7 @@ class _Converter:
         for child in entry.children:
             if child.tag == Tag.MEMBER and not child.number(At.EXTERNAL):
                 bits, width = self.place(child)
-                members.append((self.blob.string(_name(self.info, child)), self.target(child), bits, width))
+                members.append((self.blob.string(entry_name(self.info, child)), self.target(child), bits, width))
             elif child.tag in (Tag.INHERITANCE, Tag.VARIANT_PART):
                 raise _NoBtfError
         bitfields = any(width for *_, width in members)
@@ -250,7 +221,7 @@ class _Converter:
 
     def enumeration(self, type_id: int, entry: Entry) -> None:
         size = entry.number(At.BYTE_SIZE) or 4
-        named = [(_name(self.info, child), child.number(At.CONST_VALUE) or 0) for child in entry.children]
+        named = [(entry_name(self.info, child), child.number(At.CONST_VALUE) or 0) for child in entry.children]
         underlying = self.info.reference(entry, At.TYPE) if At.TYPE in entry.attributes else None
         if underlying is None:
             signed = any(value < 0 for _, value in named)
@@ -262,7 +233,7 @@ class _Converter:
         for text, value in named:
             words += [self.blob.string(text), value & limit & _U32] + ([(value & limit) >> 32] if wide else [])
         kind = Kind.ENUM64 if wide else Kind.ENUM
-        self.blob.put(type_id, kind, _name(self.info, entry), size, words, count=len(named), flag=signed)
+        self.blob.put(type_id, kind, entry_name(self.info, entry), size, words, count=len(named), flag=signed)
 
     def array(self, type_id: int, entry: Entry) -> None:
         counts = [self.count(child) for child in entry.children if child.tag == Tag.SUBRANGE] or [0]
@@ -284,17 +255,17 @@ class _Converter:
         words: list[int] = []
         for child in entry.children:
             if child.tag == Tag.FORMAL_PARAMETER:
-                words += [self.blob.string(_name(self.info, child)), self.target(self.origin(child))]
+                words += [self.blob.string(entry_name(self.info, child)), self.target(self.origin(child))]
             elif child.tag == Tag.UNSPECIFIED_PARAMETERS:
                 words += [0, 0]
         self.blob.put(type_id, Kind.FUNC_PROTO, "", self.target(self.origin(entry)), words, count=len(words) // 2)
 
     def origin(self, entry: Entry) -> Entry:
         """Return the entry that has the type of a function, parameter or variable that is written in two parts."""
-        for _ in range(_MAX_PARTS):
+        for _ in range(MAX_PARTS):
             if At.TYPE in entry.attributes:
                 break
-            other = _completed(self.info, entry)
+            other = completed(self.info, entry)
             if other is None:
                 break
             entry = other

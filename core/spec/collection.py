@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from ..errors import UnknownNameError
@@ -84,6 +85,8 @@ class CollectionSpec:
     """The compiler, as far as the object tells: `clang version 19.1.7`, `rustc version 1.80.0`, `Rust`."""
     read_types: Callable[[], Btf | None] = field(default=lambda: None, repr=False, compare=False)
     """Reads the types from elsewhere when they are first looked at, where there is no BTF."""
+    read_folded: Callable[[], list[Hidden]] = field(default=list, repr=False, compare=False)
+    """Reads what the compiler optimised away when it is first looked at."""
     layouts: dict[str, SectionLayout] = field(default_factory=dict[str, SectionLayout], repr=False)
     """By section name: what the kernel wants filled in before it takes the BTF."""
 
@@ -114,6 +117,11 @@ class CollectionSpec:
         """
         return self.btf if self.btf is not None else self.read_types()
 
+    @cached_property
+    def optimised_away(self) -> list[Hidden]:
+        """The variables of the source that are not in the object, with reasons; only DWARF knows of them."""
+        return [found for found in self.read_folded() if found.name not in self.variables]
+
     def set(self, name: str, value: Value) -> None:
         """Set the variable *name* to a Python value."""
         self.variable(name).set(value)
@@ -137,7 +145,7 @@ class CollectionSpec:
         """Return the variable *name*; an unknown one is an error that names the nearest, or why it is hidden."""
         if name in self.variables:
             return self.variables[name]
-        for hidden in self.hidden:
+        for hidden in (*self.hidden, *self.optimised_away):
             if hidden.name == name and hidden.kind == "variable":
                 error = UnknownNameError("variable", name, self.variables, where=self.file)
                 error.hint = f"{name} is in the file but cannot be set: {hidden.reason}"

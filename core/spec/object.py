@@ -67,13 +67,28 @@ class ObjectFile:
         """Names of legacy maps by the id that iproute2 knows them by."""
 
     @cached_property
-    def dwarf(self) -> Dwarf | None:
-        """The object's DWARF, where it has some and no BTF; what of it is damaged `note_debug` takes over."""
-        if self.btf is not None or not self.elf.by_name.keys() & {".debug_info", ".zdebug_info"}:
+    def debug(self) -> Dwarf | None:
+        """The object's DWARF; None where it has none."""
+        if not self.elf.by_name.keys() & {".debug_info", ".zdebug_info"}:
             return None
         from ..dwarf import Dwarf  # only for those who need it: it costs 5 ms
 
         return Dwarf(self.elf)
+
+    @property
+    def dwarf(self) -> Dwarf | None:
+        """The DWARF of an object that has no BTF; what of it is damaged `note_debug` takes over."""
+        return self.debug if self.btf is None else None
+
+    def folded_variables(self) -> list[Hidden]:
+        """Return the variables of the source that the compiler needed no place for, as its DWARF lists them."""
+        if self.debug is None:
+            return []
+        found: list[Hidden] = []
+        for variable in self.debug.folded:
+            took = "nothing needs it" if variable.value is None else f"the compiler took {variable.value} for it"
+            found.append(Hidden(variable.name, "variable", f"optimised away: {took}"))
+        return found
 
     @cached_property
     def types(self) -> Btf | None:

@@ -78,6 +78,7 @@ def read_bytes(data: bytes, *, file: str) -> CollectionSpec:
     # What is read later, and found damaged then, is to be seen as well.
     obj.damage = spec.hidden
     spec.read_types = lambda: obj.types
+    spec.read_folded = obj.folded_variables
     return spec
 
 
@@ -110,6 +111,10 @@ def _variables(obj: ObjectFile, maps: dict[str, MapSpec]) -> Iterator[VariableSp
         if spec is None or spec.data is None:
             continue
         types = obj.data_types.get(section.name, {})
+        named = {symbol.name for symbol in obj.symbols_in.get(index, ())}
+        for name in types:
+            if name not in named:
+                yield Hidden(name, "variable", "only its type is there: it was optimised away, or its symbol stripped")
         for symbol in obj.symbols_in.get(index, ()):
             if symbol.type not in (SymbolType.OBJECT, SymbolType.NOTYPE):
                 continue

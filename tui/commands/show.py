@@ -154,7 +154,7 @@ def spec_json(spec: CollectionSpec) -> dict[str, Any]:
         "maps": [_map_json(item) for item in spec.maps.values()],
         "programs": [_program_json(item) for item in spec.programs.values()],
         "variables": [_variable_json(item) for item in spec.variables.values()],
-        "hidden": [{"name": h.name, "kind": h.kind, "reason": h.reason} for h in spec.hidden],
+        "hidden": [{"name": h.name, "kind": h.kind, "reason": h.reason} for h in (*spec.hidden, *spec.optimised_away)],
         "externs": {
             "kconfig": _externs_json(spec.externs.kconfig),
             "ksyms": _externs_json(spec.externs.ksyms),

@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     import enum
     from collections.abc import Iterable, Sequence
 
+    from ...core.btf import ByteOrder
     from ...core.spec import CollectionSpec, MapSpec, ProgramSpec, VariableSpec
 
 __all__ = ["spec_tree"]
 
 _LONGEST_VALUE: Final = 100
+_INTEGERS: Final = (1, 2, 4, 8)
 _MOST_ENTRIES: Final = 16
 """Initial entries of a map that are listed."""
 
@@ -36,12 +38,13 @@ def spec_tree(spec: CollectionSpec) -> Tree:
     maps = _branch(root, "maps", [_map(item) for item in spec.maps.values()])
     for node, item in zip(maps.children if maps is not None else (), spec.maps.values(), strict=True):
         _map_details(node, item)
-    _branch(root, "variables", [_variable(variable) for variable in spec.variables.values()])
+    _branch(root, "variables", [_variable(variable, spec.byte_order) for variable in spec.variables.values()])
     _branch(root, "externs", list(_externs(spec)))
+    hidden = [*spec.hidden, *spec.optimised_away]
     _branch(
         root,
         "not usable",
-        [Text.assemble(h.name, (f"  {h.kind}: ", "dim"), (h.reason, "dim italic")) for h in spec.hidden],
+        [Text.assemble(h.name, (f"  {h.kind}: ", "dim"), (h.reason, "dim italic")) for h in hidden],
     )
     return root
 
@@ -106,7 +109,8 @@ def _map(spec: MapSpec, name: str | None = None) -> Text:
     if spec.is_data:
         facts = [_count(spec.value_size, "byte"), "read-only" if spec.read_only else "read-write"]
         return Text.assemble((spec.name, "cyan"), "  data section  ", (", ".join(facts), "dim"))
-    facts = [f"{spec.key_size}+{spec.value_size} bytes" if spec.key_size or spec.value_size else ""]
+    typed = spec.key is not None or spec.value is not None or spec.inner is not None
+    facts = [f"{spec.key_size}+{spec.value_size} bytes" if typed and (spec.key_size or spec.value_size) else ""]
     facts += [
         f"max {spec.max_entries}",
         _flags(spec.flags, MapFlag) if spec.flags else "",
@@ -145,16 +149,21 @@ def _map_details(node: Tree, spec: MapSpec) -> None:
         node.add(Text.assemble((f".{member} = ", "dim"), function))
 
 
-def _variable(spec: VariableSpec) -> Text:
-    declared = spec.type.declaration(spec.name) if spec.type is not None else f"{spec.name} ({spec.size} bytes)"
+def _variable(spec: VariableSpec, order: ByteOrder) -> Text:
+    declared = spec.type.declaration(spec.name) if spec.type is not None else spec.name
     facts = f"{spec.section}+{spec.offset:#x}, {_count(spec.size, 'byte')}"
-    text = Text.assemble((declared, "yellow"), f" = {_value(spec, spec.raw)}  ", (facts, "dim"))
+    if spec.type is None:
+        facts += ", type unknown"
+    text = Text.assemble((declared, "yellow"), f" = {_value(spec, spec.raw, order)}  ", (facts, "dim"))
     if spec.changed:
-        text.append(", changed from ", "dim").append(_value(spec, spec.original))
+        text.append(", changed from ", "dim").append(_value(spec, spec.original, order))
     return text
 
 
-def _value(spec: VariableSpec, raw: bytes) -> str:
+def _value(spec: VariableSpec, raw: bytes, order: ByteOrder) -> str:
+    if spec.type is None and len(raw) in _INTEGERS:
+        number = int.from_bytes(raw, order)
+        return f"{raw.hex(' ')} (as an integer {number:#x}, {number})"
     shown = spec.type.format(raw) if spec.type is not None else raw.hex(" ")
     return shown if len(shown) <= _LONGEST_VALUE else shown[: _LONGEST_VALUE - 1] + "…"
 

@@ -45,10 +45,10 @@ class SpecLists:
 
     def choose(self, node: Node) -> None:
         """Show the list that *node* is; for every other node the overview."""
-        if node.kind is NodeKind.TYPES and NodeKind.TYPES not in self._views and self._spec.btf is not None:
+        if node.kind is NodeKind.TYPES and NodeKind.TYPES not in self._views and self._spec.types is not None:
             from .types_view import TypesView
 
-            view = self._views[NodeKind.TYPES] = TypesView(self._spec.btf, id="types")
+            view = self._views[NodeKind.TYPES] = TypesView(self._spec.types, id="types")
             self._pane.mount(view)
         elif node.kind is NodeKind.CORE:
             core = self.core

@@ -113,7 +113,7 @@ class SpecTree(Tree[Node]):
             group = self._group(self.root, NodeKind.HIDDEN_ALL, "Not usable", len(spec.hidden), folded=True)
             for hidden in spec.hidden:
                 self._leaf(group, Node(NodeKind.HIDDEN, hidden.name))
-        if spec.btf is not None:
+        if spec.types is not None:
             self._leaf(self.root, Node(NodeKind.TYPES))
 
     def _add_variables(self) -> None:
@@ -237,7 +237,7 @@ class SpecTree(Tree[Node]):
                 programs = [spec.programs[node.program]] if node.program else spec.programs.values()
                 return "CO-RE", "" if node.program else "group", f"{_core_count(programs):,}"
             case NodeKind.TYPES:
-                return "Types", "group", f"{max(0, len(spec.btf) - 1) if spec.btf is not None else 0:,}"
+                return "Types", "group", f"{max(0, len(spec.types) - 1) if spec.types is not None else 0:,}"
             case _:
                 return label, "group", ""
 
