@@ -35,10 +35,6 @@ _LARGEST_LOG: Final = 1 << 28
 _MOST_INSNS: Final = 1_000_000
 """BPF_COMPLEXITY_LIMIT_INSNS; 4,096 without CAP_BPF."""
 
-_SUMMARY: Final = re.compile(
-    r"processed \d+ insns|verification time|stack depth|(mark_precise|peak_states|max_states)|^\s*$|^from \d+ to \d+"
-)
-_SOURCE: Final = re.compile(r"^; (?P<text>.*?)(?: @ (?P<place>\S+:\d+))?$")
 _UNRESOLVED_CORE: Final = re.compile(r"^(?P<slot>\d+): .*unknown#195896080", re.MULTILINE)
 """0xbad2310: what a failed CO-RE relocation leaves in place of its instruction."""
 
@@ -154,7 +150,7 @@ def _load(attr: Attr, log_level: int) -> tuple[int, str, BpfError | None]:
         except BpfError as error:
             if error.errno != errno.ENOSPC or size >= _LARGEST_LOG:
                 if log_level == LOG_STATS and error.errno != errno.ENOSPC:
-                    return _load(attr, LOG_FULL)
+                    return _load(attr, LOG_FULL | LOG_STATS)
                 return -1, _text(memory.value), error
             # The log did not fit. Since Linux 6.4 the kernel says how long it is; a longer run may need more.
             size = max(size * 2, attr.get(140))
@@ -193,18 +189,20 @@ def _attribute(
 
 def _explained(program: ProgramSpec, error: BpfError, log: str) -> BpftuiError:
     doing = f"load program {program.name}"
-    if not log.strip():
+    found = None
+    if log.strip():
+        from ..verifier import VerifierLog
+        from ..verifier import explain as explain_log
+
+        found = explain_log(VerifierLog(log, program))
+    if found is None:
         return _explained_without_log(program, error, f"{doing} ({program.type.label})")
-    message, line = _cause(log)
-    hint = None
-    if _UNRESOLVED_CORE.search(log):
-        hint = "a field or type that it reads is not in this kernel (CO-RE relocation)"
-    elif error.errno == errno.E2BIG:
-        hint = "the verifier gave up: bound the loops, or split the program"
-    where = f" ({line})" if line else ""
-    return VerifierError(
-        f"cannot {doing}: the verifier says: {message}{where}", program=program.name, log=log, hint=hint
-    )
+    source = found.source
+    where = f"{source.place}: {source.text}".removeprefix(": ") if source is not None else ""
+    own = f"the verifier says: {found.message}" + (f" ({where})" if where else "")
+    message = own if found.key == "unknown" else f"{found.summary}; {own}"
+    hint = found.mends[0] if found.mends else None
+    return VerifierError(f"cannot {doing}: {message}", program=program.name, log=log, hint=hint)
 
 
 def _explained_without_log(program: ProgramSpec, error: BpfError, doing: str) -> BpftuiError:
@@ -218,15 +216,3 @@ def _explained_without_log(program: ProgramSpec, error: BpfError, doing: str) ->
     if program.type in _UNPRIVILEGED:
         needs = rights.LOADING
     return explain(error, doing, needs=needs, feature="something that programs of this type need")
-
-
-def _cause(log: str) -> tuple[str, str]:
-    """Return the last line of a log that says something, and the C line that it is about."""
-    lines = log.splitlines()
-    message = next((line.strip() for line in reversed(lines) if not _SUMMARY.search(line)), "no reason given")
-    for line in reversed(lines):
-        found = _SOURCE.match(line)
-        if found is not None:
-            place = f"{found['place']}: " if found["place"] else ""
-            return message, f"{place}{found['text'].strip()}"
-    return message, ""

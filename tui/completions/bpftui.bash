@@ -1,14 +1,15 @@
 # Completion of bpftui for bash: source it, or put it into /usr/share/bash-completion/completions/bpftui
 _bpftui() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
-    local commands="show disasm run watch check demo doctor" options="--color --runtime --set --type --help"
+    local commands="show disasm run watch check log demo doctor" options="--color --runtime --set --type --help"
     case ${COMP_WORDS[1]} in
         show) options+=" --json --core --externs --btf --header --layout" ;;
         disasm) options+=" --syntax --no-source --arrows --no-arrows --raw --section --endian" ;;
         run) options+=" --btf --data --repeat --json --pin-path" ;;
         watch) options+=" --btf --attach --map --interval --duration --per-cpu --json --pin-path --strict" ;;
-        check) options+=" --btf --json" ;;
+        check) options+=" --btf --json --compare --log-level" ;;
         doctor) options+=" --json" ;;
+        log) options+=" --json --object --program --path" ;;
         demo) options+=" --interval --duration --rate --plain --json" ;;
         *) options+=" --attach --version" ;;
     esac

@@ -1,0 +1,261 @@
+"""Calls: of helpers, kernel functions and the program's own functions."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from ..failure import Message, Told, plain
+
+if TYPE_CHECKING:
+    from ..failure import Failure
+
+__all__ = ["MESSAGES"]
+
+_CORE_FAILED: Final = "195896080"
+"""0xbad2310: what libbpf and the kernel leave in place of an instruction whose CO-RE relocation failed."""
+
+_WORDS: Final = {
+    "fp": "a buffer on the stack",
+    "map_value": "a pointer to a map's value",
+    "map_key": "a pointer to a map's key",
+    "map_ptr": "a map",
+    "ctx": "the context",
+    "pkt": "a packet pointer",
+    "pkt_meta": "a pointer to packet metadata",
+    "scalar": "a number",
+    "inv": "a number",
+    "mem": "a pointer to memory",
+    "buf": "a buffer",
+    "ringbuf_mem": "memory reserved in a ring buffer",
+    "func": "a function",
+    "const_str": "a constant string",
+    "trusted_ptr_": "a trusted pointer to a kernel struct",
+    "ptr_": "a pointer to a kernel struct",
+    "sock": "a socket",
+    "percpu_ptr_": "a per-CPU pointer",
+}
+
+
+def _unknown(match: re.Match[str], failure: Failure) -> Told:
+    name, number = match["name"], match["number"]
+    if number == _CORE_FAILED:
+        return Told(
+            "a CO-RE relocation failed here: a field, type or enumerator that the program needs is not in this "
+            "kernel's BTF",
+            ("the call of function 195896080 (0xbad2310) marks the place",),
+            (
+                "guard the access: if (bpf_core_field_exists(s->member)) …, bpf_core_type_exists(), "
+                "bpf_core_enum_value_exists()",
+                "bpftui show OBJECT --core lists the relocations and what becomes of them here",
+            ),
+        )
+    return Told(
+        f"there is no helper {name} (number {number}) for this kernel or this type of program",
+        (),
+        (
+            "the helper may be newer than the kernel: bpftui doctor lists what this one has",
+            "not be allowed for the program's type: see the SEC() name",
+            "a kernel function needs extern … __ksym; a plain extern function becomes a call of a number",
+        ),
+    )
+
+
+def _type(match: re.Match[str], failure: Failure) -> Told:
+    """`R2 type=scalar expected=fp, pkt, map_key`."""
+    register = int(match["reg"])
+    wanted = [word.strip() for word in match["wanted"].split(",") if word.strip()]
+    words = [_WORDS.get(word, word) for word in wanted]
+    listed = ", ".join(words[:-1]) + (" or " if len(words) > 1 else "") + words[-1] if words else "something else"
+    called = re.search(r"call (\w+)", failure.step.text) if failure.step is not None else None
+    function = f"{called[1]}()" if called else "the function"
+    known = failure.came_from(register)
+    kind = match["type"]
+    mends = ["see the order of the arguments, and whether a pointer or what it points to is meant"]
+    if "or_null" in kind:
+        mends = ["check the pointer first: if (!pointer) return …;"]
+    elif kind in ("scalar", "inv"):
+        mends = [
+            "pass an address: &variable, not variable",
+            "a pointer that was read from memory is a number to the verifier: copy the object to the stack with "
+            "bpf_probe_read_kernel() first",
+        ]
+    elif kind.startswith(("untrusted_", "ptr_", "rcu_")):
+        mends = ["use a pointer that is the program's own argument, or acquire the object; check the struct's type"]
+    what = _WORDS.get(kind, kind)
+    return Told(
+        f"argument {register} of {function} has to be {listed}, and is {what}",
+        (known,) if known else (),
+        tuple(mends),
+        register,
+    )
+
+
+MESSAGES: Final = (
+    Message("unknown-function", re.compile(r"invalid func (?P<name>\w+)#(?P<number>\d+)"), _unknown),
+    plain(
+        "helper-not-allowed",
+        r"(?:program of this type cannot use helper|unknown func) (?P<name>\w+)#(?P<number>\d+)",
+        "{name}() is not available to programs of this type on this kernel",
+        "see whether the SEC() name is the one that is meant: each type has a list of its own",
+        "bpftui doctor lists the helpers that each type has here; tracing helpers need CAP_PERFMON",
+    ),
+    plain(
+        "license",
+        r"cannot call (?:GPL-restricted function|GPL only function) from non-GPL compatible program"
+        r"|cannot call kernel function from non-GPL compatible program"
+        r"|Cannot access kernel 'struct (?P<struct>\w+)' from non-GPL compatible program"
+        r"|struct ops programs must have a GPL compatible license",
+        "this function is for programs under a GPL-compatible license, and this one says that it has another",
+        'declare the license: char _license[] SEC("license") = "GPL"; or "Dual MIT/GPL", "Dual BSD/GPL"',
+        "a missing license section counts as not compatible",
+    ),
+    Message(
+        "argument-type",
+        re.compile(r"R(?P<reg>\d+) type=(?P<type>\S+) expected=(?P<wanted>[^\n]+)"),
+        _type,
+    ),
+    plain(
+        "argument-null",
+        r"Possibly NULL pointer passed to (?P<what>helper|trusted) arg(?P<arg>\d+)|arg#(?P<arg2>\d+) is "
+        r"expected to be non-NULL",
+        "argument {arg}{arg2} can be NULL, and the function does not take NULL",
+        "check the pointer first: if (!pointer) return …;",
+    ),
+    plain(
+        "argument-constant",
+        r"R(?P<reg>\d+) (?:is not a known constant|must be a known constant|is not a const\b)",
+        "argument {reg} has to be a constant that the verifier knows",
+        "pass a literal or a const; a value from a map or from memory is not known",
+    ),
+    plain(
+        "argument-string",
+        r"R(?P<reg>\d+) does not point to a readonly map|string is not zero-terminated"
+        r"|arg#(?P<arg>\d+) doesn't point to a const string",
+        "the function needs a string that cannot change: one in .rodata, terminated by a zero byte",
+        'declare it static const char text[] = "…"; outside of the function (BPF_SNPRINTF and BPF_PRINTK do)',
+    ),
+    plain(
+        "argument-struct",
+        r"R(?P<reg>\d+) is of type (?P<type>\S*) but (?P<wanted>\S+) is expected",
+        "argument {reg} points to a {type}, and a {wanted} is needed",
+        "see which struct the function takes; a cast in C does not change what the verifier knows "
+        "(bpf_skc_to_tcp_sock and its like do)",
+    ),
+    plain(
+        "argument-kfunc",
+        r"kernel function (?P<name>\S+) args#(?P<arg>\d+) expected pointer to (?P<wanted>\S+ \S*)\s*but "
+        r"R(?P<reg>\d+) has "
+        r"a pointer to (?P<type>\S+ ?\S*)",
+        "argument {reg} of {name}() has to point to {wanted}, and points to {type}",
+        "see the kernel function's declaration",
+    ),
+    plain(
+        "argument-context",
+        r"arg#(?P<arg>\d+) expected pointer to ctx, but got (?P<type>\S+)|arg#\d+ expects pointer to ctx",
+        "the function's first argument has to be the program's context",
+        "pass ctx itself; in a global function, give the parameter the context's type",
+    ),
+    plain(
+        "argument-memory",
+        r"arg#(?P<arg>\d+) (?:arg#\d+ )?memory, len pair leads to invalid memory access"
+        r"|arg#\d+ pointer type (?P<type>.+) must point to",
+        "a pointer and its length do not fit together: the buffer is smaller than the length, or not known",
+        "pass sizeof(buffer), or bound the length by a check",
+    ),
+    plain(
+        "global-function",
+        r"Caller passes invalid args into func#(?P<number>\d+)(?: \('(?P<name>[^']*)'\))?"
+        r"|R(?P<reg>\d+) is not a (?:scalar|pointer to arena or scalar)",
+        "a global function is called with an argument that is not what its prototype says",
+        "make the function static: then the verifier walks through it with the caller's own values",
+        "check pointers for NULL before the call; mark a parameter __arg_nonnull, __arg_ctx or __arg_trusted",
+    ),
+    plain(
+        "map-function",
+        r"cannot pass map_type (?P<type>\d+) into func (?P<name>\w+)#\d+",
+        "{name}() does not work on maps of this type (number {type})",
+        "use the functions of the map's type: push, pop and peek for queues, reserve and submit for ring buffers, "
+        "bpf_redirect_map for devmaps",
+    ),
+    plain(
+        "sleepable-helper",
+        r"helper call might sleep in a non-sleepable prog|program must be sleepable to call sleepable kfunc "
+        r"(?P<name>\S+)"
+        r"|(?:sleepable helper|kernel func) (?P<name2>\S+) (?:is sleepable within|in) ",
+        "this function may sleep, and the program must not sleep here",
+        'make the program sleepable: SEC("fentry.s/…"), SEC("lsm.s/…"), SEC("uprobe.s/…"), SEC("syscall")',
+        "use the variant that does not sleep (bpf_probe_read_user for bpf_copy_from_user)",
+    ),
+    plain(
+        "helper-in-probe",
+        r"helper call is not allowed in probe",
+        "this helper is refused in this very hook: it would call itself",
+        "attach to another function, or use another helper",
+    ),
+    plain(
+        "kfunc-not-allowed",
+        r"calling kernel function (?P<name>\S+) is not allowed",
+        "the kernel does not let programs of this type call {name}()",
+        "kernel functions are registered for certain types: see BTF_KFUNCS in the kernel, or use another type",
+    ),
+    plain(
+        "kfunc-unknown",
+        r"kernel (?:function )?btf_id (?P<id>\d+) (?:is not a function|does not have a valid func_proto)"
+        r"|cannot find address for kernel function (?P<name>\S+)|failed to find BTF for kernel function",
+        "the kernel function that is called is not in this kernel {name}",
+        "declare it __weak and test it with bpf_ksym_exists() before the call",
+    ),
+    plain(
+        "kfunc-jit",
+        r"JIT (?:is required for|does not support) calling k(?:ernel function|func)|calling kernel functions? "
+        r"(?:is|are) not "
+        r"(?:supported|allowed)",
+        "kernel functions can only be called with the JIT compiler on and the kernel's BTF present",
+        "sysctl net.core.bpf_jit_enable=1; bpftui doctor tells what is missing",
+    ),
+    plain(
+        "calls-privileged",
+        r"loading/calling other bpf or kernel functions are allowed for CAP_BPF",
+        "functions need CAP_BPF (before Linux 5.8: CAP_SYS_ADMIN)",
+        "load with that capability, or inline all functions",
+    ),
+    plain(
+        "tail-call",
+        r"tail_calls? (?:are|is) (?:only )?(?:not )?allowed (?P<where>.*)|cannot tail call within (?P<cb>.*)",
+        "a tail call is not possible here: {where}{cb}",
+        "make it in the program itself, in a function that returns int, with BTF and the JIT on",
+    ),
+    plain(
+        "callback",
+        r"callback function not (?:allowed for map|static)|callback function cannot be the main program"
+        r"|arg(?P<arg>\d+) expected pointer to func",
+        "the callback is not usable: it has to be a static function with the signature that the helper wants",
+        "declare it static, and pass its name",
+    ),
+    plain(
+        "timer",
+        r"(?:timer|workqueue) pointer in R1 map_uid=\d+ doesn't match map pointer in R2|bpf_timer cannot be used",
+        "the timer or work queue lies in a value of another map than the one that is passed",
+        "pass the very map that the value was looked up in",
+    ),
+    plain(
+        "kptr",
+        r"store to referenced kptr disallowed|kptr (?:access|in map|cannot)|invalid kptr access|has no valid kptr"
+        r"|doesn't point to kptr|kptr isn't referenced",
+        "a kernel pointer in a map is not accessed in the way that its field allows",
+        "exchange a referenced one (__kptr) with bpf_kptr_xchg(); plain loads give a pointer that may be NULL",
+    ),
+    plain(
+        "sockmap-context",
+        r"cannot update sockmap in this context",
+        "programs of this type may not change a sockmap",
+        "update it from sock_ops, sk_skb or from user space",
+    ),
+    plain(
+        "format-string",
+        r"Invalid format string",
+        "the format string has a conversion that BPF does not know, or that has no argument",
+        "use %d %u %x %ld %llu %s %p %pI4 and their like; at most 12 arguments",
+    ),
+)

@@ -1,0 +1,189 @@
+"""Explanations: of the test objects' logs as whole texts, and of what verifiers from Linux 5.10 to 7.3 say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bpftui.core.spec import CollectionSpec
+from bpftui.core.verifier import VerifierLog, explain, explanation_lines
+from tests.core.verifier.explained import EXPLAINED
+
+LOGS = Path(__file__).parent / "logs"
+OBJECTS = Path(__file__).parents[2] / "objects"
+END = "processed 9 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0\n"
+
+
+@pytest.mark.parametrize("name", [name for name in EXPLAINED if (LOGS / f"{name}.log").exists()])
+def test_the_whole_explanation(name: str) -> None:
+    program = CollectionSpec.from_file(OBJECTS / f"{name}.o").programs[name]
+    explanation = explain(VerifierLog((LOGS / f"{name}.log").read_text(), program))
+    assert explanation is not None
+    assert "\n" + "\n".join(explanation_lines(explanation)) + "\n" == EXPLAINED[name]
+
+
+@pytest.mark.parametrize(
+    ("message", "key", "summary"),
+    [
+        (
+            "invalid indirect read from stack R2 off -8+4 size 8",
+            "stack-unset",
+            "the helper reads 8 bytes at fp-8, and byte 4 of them was never set",
+        ),
+        ("invalid read from stack off -16+0 size 8", "stack-unset", "8 bytes are accessed on the stack at fp-16"),
+        ("invalid write to stack R1 off=-520 size=1", "stack-bounds", "1 bytes at offset -520"),
+        ("back-edge from insn 9 to 2", "back-edge", "instruction 9 jumps back to 2"),
+        ("unknown func bpf_skb_load_bytes#26", "helper-not-allowed", "bpf_skb_load_bytes() is not available"),
+        ("invalid func unknown#195896080", "unknown-function", "a CO-RE relocation failed here"),
+        ("R2 type=inv expected=fp, pkt, map_key", "argument-type", "argument 2 of the function has to be a buffer"),
+        ("R1 type=map_value_or_null expected=fp", "argument-type", "argument 1"),
+        (
+            "BPF_EXIT instruction in main prog cannot be used inside bpf_spin_lock-ed region",
+            "lock-not-released",
+            "a bpf_",
+        ),
+        ("bpf_spin_unlock without taking a lock", "lock-unbalanced", "locks are not taken and released in pairs"),
+        ("Expected an initialized dynptr as arg #2", "dynptr-uninitialised", "argument 2 has to be a dynptr"),
+        ("expected an initialized iter_num as arg #1", "iterator-uninitialised", "argument 1 has to be an iterator"),
+        (
+            "R1 pointer arithmetic on map_value_or_null prohibited, null-check it first",
+            "arithmetic-before-null-check",
+            "r1",
+        ),
+        ("dereference of modified ctx ptr R1 off=8 disallowed", "context-modified", "r1 is the context with 8 added"),
+        (
+            "math between pkt pointer and register with unbounded min value is not allowed",
+            "arithmetic-unbounded",
+            "a num",
+        ),
+        ("misaligned stack access off 0+-9+0 size 4", "misaligned", "an access of 4 bytes is at an offset"),
+        ("div by zero", "division", "the code divides by the constant 0"),
+        ("unreachable insn 7", "unreachable", "instruction 7 can never be reached"),
+        ("unknown opcode 8d", "opcode", "this kernel does not know the instruction 8d"),
+        ("R0 leaks addr as return value", "return-unset", "the program returns a pointer"),
+        (
+            "kernel is missing BTF, make sure CONFIG_DEBUG_INFO_BTF=y is specified in Kconfig.",
+            "btf-kernel",
+            "this kernel",
+        ),
+        ("calling kernel function bpf_task_acquire is not allowed", "kfunc-not-allowed", "the kernel does not let"),
+        ("R1 must be referenced or trusted", "trusted-needed", "r1 is not trusted"),
+        ("tail_call would lead to reference leak", "reference-leak", "tail_call would end the program"),
+        ("write into map forbidden, value_size=8 off=0 size=8", "map-read-only", "the program writes to a map"),
+        ("The sequence of 8193 jumps is too complex.", "too-many-jumps", "more than 8,192 branches"),
+        ("helper call might sleep in a non-sleepable prog", "sleepable-helper", "this function may sleep"),
+        ("verifier internal error: missing arg compatible BTF ID", "verifier-bug", "this is a fault of the kernel's"),
+    ],
+)
+def test_messages(message: str, key: str, summary: str) -> None:
+    explanation = explain(f"0: R1=ctx() R10=fp0\n0: (b7) r0 = 0\n{message}\n{END}")
+    assert explanation is not None
+    assert (explanation.key, explanation.message) == (key, message)
+    assert explanation.summary.startswith(summary)
+    assert explanation.mends
+    assert "{" not in explanation.summary.replace("{}", "")
+
+
+def test_a_fixed_off_by_three() -> None:
+    log = (
+        "0: R1=ctx() R10=fp0\n"
+        "0: (61) r2 = *(u32 *)(r1 +4)          ; R1=ctx() R2_w=pkt_end()\n"
+        "1: (61) r6 = *(u32 *)(r1 +0)          ; R6_w=pkt(r=0)\n"
+        "2: (bf) r3 = r6                       ; R3_w=pkt(r=0) R6_w=pkt(r=0)\n"
+        "3: (07) r3 += 20                      ; R3_w=pkt(off=20,r=0)\n"
+        "4: (2d) if r3 > r2 goto pc+3          ; R2_w=pkt_end() R3_w=pkt(off=20,r=20)\n"
+        "5: (61) r0 = *(u32 *)(r6 +19)\n"
+        "invalid access to packet, off=19 size=4, R6(id=0,off=19,r=20)\n"
+        f"R6 offset is outside of the packet\n{END}"
+    )
+    explanation = explain(log)
+    assert explanation is not None
+    assert explanation.sentence == (
+        "instruction 5: the check covers 20 bytes of the packet, this access needs 23: 3 bytes too few"
+    )
+    assert explanation.register == 6
+
+
+def test_a_packet_offset_that_varies() -> None:
+    log = (
+        "0: R1=ctx() R10=fp0\n"
+        "0: (0f) r6 += r3                      ; R3_w=scalar(umax=60) R6_w=pkt(id=2,smin=0,smax=umax=60)\n"
+        "1: (71) r0 = *(u8 *)(r6 +0)\n"
+        f"invalid access to packet, off=0 size=1, R6(id=2,off=0,r=0)\nR6 offset is outside of the packet\n{END}"
+    )
+    explanation = explain(log)
+    assert explanation is not None
+    assert explanation.summary == (
+        "1 byte is accessed at a place of the packet that varies, and r6 itself was not compared with data_end"
+    )
+
+
+REPORT = """\
+0: R1=ctx() R10=fp0
+0: (85) call bpf_quux#9               ; R0=quux_or_null(id=1)
+1: (79) r1 = *(u64 *)(r0 +0)
+R0 frobs 'quux_or_null'
+
+Verification failed: Register Type Safety: Invalid dereference
+
+Reason:
+  R0 may be NULL here (a nullable quux). The program could dereference NULL on this path, so the
+  verifier cannot prove this access is safe.
+
+At:
+  entry @ src/quux.bpf.c:20:9
+  Source context:
+      18 | struct quux *q = bpf_quux();
+  >>> 20 | return q->x;
+        | ^-- error: invalid dereference of R0 (a nullable quux)
+  Instruction context:
+      0 | call bpf_quux#9
+  >>> 1 | r1 = *(u64 *)(r0 +0)
+
+Causal path:
+  entry @ src/quux.bpf.c:18:18
+  Instruction context:
+  >>> 0 | call bpf_quux#9
+      1 | r1 = *(u64 *)(r0 +0)
+
+Suggestion:
+  Add a NULL check before the access.
+
+"""
+
+
+def test_the_report_in_sections_of_linux_7_3() -> None:
+    log = VerifierLog(REPORT + END)
+    assert log.report is not None
+    assert (log.report.category, log.report.problem) == ("Register Type Safety", "Invalid dereference")
+    assert (log.report.slot, log.report.file, log.report.line) == (1, "src/quux.bpf.c", 20)
+    assert log.messages == ["R0 frobs 'quux_or_null'"]
+    explanation = explain(log)
+    assert explanation is not None
+    assert explanation.key == "kernel"
+    assert explanation.sentence == "quux.bpf.c:20: invalid dereference"
+    assert explanation.details == (
+        "R0 may be NULL here (a nullable quux). The program could dereference NULL on this path, so the verifier "
+        "cannot prove this access is safe.",
+    )
+    assert explanation.mends == ("Add a NULL check before the access.",)
+    assert explanation.instruction == "r1 = *(u64 *)(r0 +0)"
+
+
+def test_a_known_message_before_a_report_keeps_our_explanation() -> None:
+    explanation = explain(REPORT.replace("R0 frobs 'quux_or_null'", "R0 invalid mem access 'map_value_or_null'") + END)
+    assert explanation is not None
+    assert explanation.key == "null-pointer"
+
+
+def test_what_nobody_knows_is_said_in_the_verifiers_words() -> None:
+    explanation = explain(f"0: R1=ctx() R10=fp0\n0: (b7) r0 = 0\nthe moon is full\n{END}")
+    assert explanation is not None
+    assert (explanation.key, explanation.summary, explanation.mends) == ("unknown", "the moon is full", ())
+
+
+def test_a_program_that_was_accepted() -> None:
+    assert explain(f"0: R1=ctx() R10=fp0\n0: (b7) r0 = 0\n1: (95) exit\n{END}") is None
+    assert explain(END) is None
+    assert explain("") is None

@@ -1,0 +1,78 @@
+"""Logs as they are pasted: libbpf's wrappers, prefixes, escapes, several at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bpftui.core.verifier import find_logs
+
+LOG = (Path(__file__).parent / "logs" / "bad_null.log").read_text()
+LINES = LOG.splitlines()
+
+
+def test_a_log_by_itself() -> None:
+    assert find_logs(LOG) == [("", LOG)]
+
+
+def test_libbpf() -> None:
+    text = "\n".join(
+        [
+            "libbpf: prog 'bad_null': BPF program load failed: Permission denied",
+            "libbpf: prog 'bad_null': -- BEGIN PROG LOAD LOG --",
+            *LINES,
+            "-- END PROG LOAD LOG --",
+            "libbpf: prog 'bad_null': failed to load: -13",
+            "libbpf: prog 'other': -- BEGIN PROG LOAD LOG --",
+            "combined stack size of 2 calls is 608. Too large",
+            "processed 3 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0",
+            "-- END PROG LOAD LOG --",
+            "libbpf: failed to load object 'x.o'",
+        ]
+    )
+    first, second = find_logs(text)
+    assert first == ("bad_null", LOG)
+    assert second.program == "other"
+    assert second.text.startswith("combined stack size of 2 calls")
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    ["\t", "  ", "> ", "> > ", "[  123.456789] ", "Nov 22 21:39:01 host agent[1234]: ", "2026-11-22T21:39:01.5Z | "],
+)
+def test_prefixes(prefix: str) -> None:
+    ((_, text),) = find_logs("\n".join(prefix + line for line in ["some loader says no:", *LINES, ""]))
+    assert text == LOG
+
+
+def test_ebpf_go() -> None:
+    text = "load program bad_null: permission denied:\n" + "\n".join("\t" + line for line in LINES)
+    assert find_logs(text) == [("bad_null", LOG)]
+
+
+def test_an_escaped_string() -> None:
+    escaped = LOG.replace('"', '\\"').replace("\n", "\\n")
+    ((_, text),) = find_logs(f'Error: the BPF_PROG_LOAD syscall failed. Verifier output: "{escaped}"\n')
+    assert LINES[1] in text
+    assert "R0 invalid mem access 'map_value_or_null'" in text.splitlines()
+
+
+def test_colours_and_carriage_returns() -> None:
+    text = "".join(f"\x1b[31m{line}\x1b[0m\r\n" for line in LINES)
+    assert find_logs(text) == [("", LOG)]
+
+
+def test_two_logs_in_a_row() -> None:
+    assert [text for _, text in find_logs(LOG + LOG)] == [LOG, LOG]
+
+
+def test_cut_logs() -> None:
+    head, tail = "\n".join(LINES[:8]), "\n".join(LINES[8:])
+    assert find_logs(head)[0].text == head + "\n"
+    assert find_logs(tail)[0].text == tail + "\n"
+
+
+@pytest.mark.parametrize("text", ["", "hello\nworld\n", "\x00\xff", "libbpf: failed to load object 'x.o'\n"])
+def test_no_log(text: str) -> None:
+    assert find_logs(text) == []
