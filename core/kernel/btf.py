@@ -12,7 +12,7 @@ from .explain import explain
 from .syscall import Attr, BpfError, Command, Descriptor, buffer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from ..spec import SectionLayout
     from .syscall import Buffer
@@ -25,12 +25,18 @@ _VLEN: Final = 0xFFFF
 _KIND_SHIFT: Final = 24
 
 
-def prepare(btf: Btf, layouts: Mapping[str, SectionLayout]) -> bytes:
+def prepare(btf: Btf, layouts: Mapping[str, SectionLayout], static: Collection[int] = ()) -> bytes:
     """Return an object's BTF as a current kernel takes it. Every type keeps its id.
 
     The sizes of sections and the offsets of their variables are filled in. Declarations of what others define
     (`extern`, `.ksyms`, `.kconfig`), sections without a size, and tags on these would be refused: each becomes a
     pointer to void.
+
+    Args:
+        btf: The types.
+        layouts: By section name: sizes, and offsets of variables.
+        static: Ids of functions that are to be verified where they are called and not by themselves: what is hidden
+            from other objects (`__hidden`), though its BTF says that it is global. libbpf has the same rule.
     """
     foreign = {i for i in range(1, len(btf)) if _is_foreign(btf, i, layouts)}
     foreign.update(i for i in btf.ids(Kind.DECL_TAG) if _target(btf, i) in foreign)
@@ -40,6 +46,9 @@ def prepare(btf: Btf, layouts: Mapping[str, SectionLayout]) -> bytes:
             records.append(_POINTER)
         elif btf.kind(type_id) == Kind.DATASEC:
             records.append(_section(btf, type_id, record, layouts))
+        elif type_id in static:
+            name, info, proto = struct.unpack_from("=3I", record)
+            records.append(struct.pack("=3I", name, info & ~_VLEN | t.Linkage.STATIC, proto))
         else:
             records.append(record)
     return _assemble(btf, records)

@@ -148,11 +148,16 @@ class Loader:
         if self.spec.btf is None:
             return
         try:
-            self._btf_fd = load_btf(prepare(self.spec.btf, self.spec.layouts))
+            self._btf_fd = load_btf(prepare(self.spec.btf, self.spec.layouts, self.static_functions()))
         except BpftuiError as error:
             self.btf_problem = error.message
         else:
             self._stack.callback(self._btf_fd.close)
+
+    def static_functions(self) -> set[int]:
+        """Return the BTF ids of the functions that other objects do not see: static and hidden ones."""
+        functions = (function for program in self.spec.programs.values() for function in program.functions)
+        return {function.type_id for function in functions if function.type_id and not function.is_global}
 
     def create_map(self, spec: MapSpec) -> None:
         """Create one map, with its contents if it is a data section."""

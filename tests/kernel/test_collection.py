@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bpftui.core import kernel
+from bpftui.core.btf import Btf
 from bpftui.core.btf.kernel import vmlinux
 from bpftui.core.errors import (
     BpftuiError,
@@ -26,6 +27,7 @@ from bpftui.core.errors import (
 )
 from bpftui.core.kernel import syscall
 from bpftui.core.kernel.btf import degrade, load_btf, prepare
+from bpftui.core.kernel.collection import Loader
 from bpftui.core.spec import CollectionSpec, MapSpec, MapType
 from tests.census import census
 from tests.nobody import NOBODY, as_nobody
@@ -359,3 +361,13 @@ def test_kill_leaves_nothing(state):
             process.send_signal(signal.SIGKILL)
             process.wait()
     _wait_until_gone(things, seconds=1)
+
+
+def test_hidden_functions_are_verified_where_they_are_called():
+    """The verifier knows nothing about the arguments of a global function; usdt.bpf.h of libbpf relies on this."""
+    spec = CollectionSpec.from_file(OBJECTS / "subprograms.o")
+    hidden = spec.btf.find("hidden_helper")
+    assert spec.btf.type(hidden).linkage == 1
+    with Loader(spec) as loader:
+        assert hidden in loader.static_functions()
+    assert Btf(prepare(spec.btf, spec.layouts, {hidden}), sys.byteorder).type(hidden).linkage == 0
