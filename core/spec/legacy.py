@@ -208,11 +208,17 @@ def _template(outer: MapSpec, inner: MapSpec) -> MapSpec:
 
 
 def _inner_by_index(found: list[_Definition]) -> None:
-    """Resolve samples/bpf's inner_map_idx: the number of the map within its section."""
-    for item in found:
-        index = item.word(5)
-        if item.spec.type in _MAP_IN_MAP and item.size in (24, 28) and index < len(found):
-            item.spec.inner = _template(item.spec, found[index].spec)
+    """Resolve samples/bpf's inner_map_idx: the number of the map within its section.
+
+    Others' definitions of 24 bytes have something else there (pinning, in the OpenTelemetry profiler's). Where it is
+    0 for all, nothing says that the first map is meant.
+    """
+    outers = [item for item in found if item.spec.type in _MAP_IN_MAP and item.size in (24, 28)]
+    if all(item.size == 24 and not item.word(5) for item in outers):
+        return
+    for item in outers:
+        if item.word(5) < len(found):
+            item.spec.inner = _template(item.spec, found[item.word(5)].spec)
 
 
 def _inner_by_id(found: list[_Definition]) -> None:

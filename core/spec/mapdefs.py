@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..btf import CType, Kind
 from ..btf.types import Array, Composite, DataSec, DeclTag, FunctionProto, Pointer, Var
+from ..elf import SymbolType
 from ..errors import ObjectError
 from .collection import Hidden
 from .legacy import read_legacy_maps
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..btf import Btf
-    from ..elf import Relocation
+    from ..elf import Relocation, Section
     from .object import ObjectFile
 
 __all__ = ["read_contents", "read_maps"]
@@ -54,16 +55,20 @@ def read_maps(obj: ObjectFile) -> tuple[dict[str, MapSpec], list[Hidden]]:
 
 
 def _btf_maps(obj: ObjectFile) -> Iterator[MapSpec | Hidden]:
-    section = obj.elf.by_name.get(".maps")
-    if section is None:
-        return
+    for section in obj.btf_map_sections:
+        yield from _maps_of(obj, section)
+
+
+def _maps_of(obj: ObjectFile, section: Section) -> Iterator[MapSpec | Hidden]:
     btf = obj.types
-    datasec_id = btf.find(".maps", Kind.DATASEC) if btf is not None else None
+    datasec_id = btf.find(section.name, Kind.DATASEC) if btf is not None else None
     symbols = {symbol.name: symbol for symbol in obj.symbols_in.get(section.number, ())}
     if btf is None or datasec_id is None:
         for name in symbols:
             yield Hidden(
-                name, "map", "it is defined in .maps by its BTF type, and the object has neither BTF nor DWARF for it"
+                name,
+                "map",
+                f"it is defined in {section.name} by its BTF type, and the object has neither BTF nor DWARF for it",
             )
         return
     datasec = btf.type(datasec_id)
@@ -74,10 +79,10 @@ def _btf_maps(obj: ObjectFile) -> Iterator[MapSpec | Hidden]:
         try:
             var = btf.type(item.type_id)
         except ObjectError as error:
-            yield Hidden(".maps", "section", error.message)
+            yield Hidden(section.name, "section", error.message)
             continue
         if not isinstance(var, Var):
-            yield Hidden(var.name, "map", "its BTF says that it is in .maps, and not that it is a variable")
+            yield Hidden(var.name, "map", f"its BTF says that it is in {section.name}, and not that it is a variable")
             continue
         # A symbol that was stripped is one that no relocation needs, or one that they name by its section.
         symbol = symbols.get(var.name)
@@ -86,6 +91,7 @@ def _btf_maps(obj: ObjectFile) -> Iterator[MapSpec | Hidden]:
             obj.maps_at.setdefault((section.number, place), var.name)
         try:
             spec = _btf_map(btf, var.name, var.type_id)
+            spec.section = section.name
             spec.tags = tuple(tags.get(item.type_id, ()))
         except ObjectError as error:
             yield Hidden(var.name, "map", error.reason)
@@ -188,28 +194,52 @@ def _inner(btf: Btf, name: str, type_id: int) -> MapSpec | None:
 
 def read_contents(obj: ObjectFile, maps: dict[str, MapSpec]) -> None:
     """Fill in the initial entries of maps-in-maps and program arrays, from the relocations of `.maps`."""
-    section = obj.elf.by_name.get(".maps")
-    btf = obj.types
-    if section is None or btf is None:
-        return
+    for section in obj.btf_map_sections:
+        try:
+            _contents_of(obj, section, maps)
+        except ObjectError as error:
+            obj.damage.append(Hidden(section.name, "section", error.message))
+
+
+def _contents_of(obj: ObjectFile, section: Section, maps: dict[str, MapSpec]) -> None:
+    raw, order = obj.elf.view(section), obj.elf.byte_order
     places = sorted((offset, name) for (index, offset), name in obj.maps_at.items() if index == section.number)
     values_at = {
         name: offset
-        for name, ctype in obj.data_types.get(".maps", {}).items()
+        for name, ctype in obj.data_types.get(section.name, {}).items()
         for field, _, offset in ctype.members()
         if field == "values"
     }
     for relocation in obj.relocations(section):
         holder = bisect.bisect_right(places, relocation.offset, key=lambda place: place[0]) - 1
-        if holder < 0 or relocation.symbol >= len(obj.symbols):
+        found = maps.get(places[holder][1]) if holder >= 0 else None
+        if found is None:
             continue
         start, name = places[holder]
-        values = values_at.get(name)
-        if values is None or name not in maps or relocation.offset < start + values:
+        stop = places[holder + 1][0] if holder + 1 < len(places) else section.size
+        index, rest = divmod(relocation.offset - start - values_at.get(name, section.size), 8)
+        if index < 0 or rest or relocation.offset + 8 > stop:
+            found.problem = f"a relocation at offset {relocation.offset:#x} of {section.name} is for no value of it"
             continue
-        symbol = obj.symbols[relocation.symbol]
-        target = symbol.name or obj.maps_at.get((symbol.section, symbol.value + relocation.addend), "")
-        maps[name].contents.append(MapEntry((relocation.offset - start - values) // 8, target))
+        # Of REL the addend is what is stored: clang needs none, a linker may name a static function by its section.
+        addend = relocation.addend + int.from_bytes(raw[relocation.offset : relocation.offset + 8], order)
+        target = _target(obj, relocation.symbol, addend)
+        if target is None:
+            found.problem = f"its value {index} is the address of nothing that is a map or a program"
+        else:
+            found.contents.append(MapEntry(index, target))
+
+
+def _target(obj: ObjectFile, symbol_index: int, addend: int) -> str | None:
+    """Return the name of the map or function that an initial value is the address of."""
+    if symbol_index >= len(obj.symbols):
+        return None
+    symbol = obj.symbols[symbol_index]
+    place = (symbol.section, symbol.value + addend)
+    function = obj.function_at(*place)
+    if function is not None:
+        return function.name if not symbol.name or symbol.type == SymbolType.SECTION else symbol.name
+    return obj.maps_at.get(place)
 
 
 def _struct_ops(obj: ObjectFile) -> Iterator[MapSpec | Hidden]:

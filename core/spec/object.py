@@ -167,6 +167,11 @@ class ObjectFile:
         }
 
     @cached_property
+    def btf_map_sections(self) -> list[Section]:
+        """`.maps`, and `.maps.NAME` as bumblebee and Inspektor Gadget have it: maps defined by their BTF types."""
+        return [s for s in self.elf.sections if s.name == ".maps" or s.name.startswith(".maps.")]
+
+    @cached_property
     def legacy_map_sections(self) -> list[Section]:
         """`maps` and `maps/NAME`: map definitions from before BTF."""
         return [

@@ -69,7 +69,7 @@ def read_bytes(data: bytes, *, file: str) -> CollectionSpec:
             spec.programs[program.name] = program
     resolve_tail_calls(obj, spec.maps, spec.programs)
     spec.layouts = {section.name: _layout(obj, section) for section in obj.data_sections.values()}
-    for name in (".maps", "license", "version"):
+    for name in (*(section.name for section in obj.btf_map_sections), "license", "version"):
         if name in obj.elf.by_name:
             spec.layouts[name] = _layout(obj, obj.elf.by_name[name])
     if obj.elf.machine != EM_BPF and not obj.code_sections and not spec.maps and obj.btf is None:

@@ -225,3 +225,16 @@ def test_without_symbols_what_cannot_be_told_apart_is_said() -> None:
     spec = maker.spec(symbols=False)
     assert spec.maps == {}
     assert ("maps", "section") in [(h.name, h.kind) for h in spec.hidden]
+
+
+def test_an_index_of_0_alone_is_not_taken_for_an_inner_map() -> None:
+    """24 bytes are samples/bpf's with inner_map_idx, or somebody else's with a number of their own."""
+    maker = Maker()
+    inner, outer = maker.words(1, 4, 8, 100, 0, 0), maker.words(13, 4, 4, 10, 0, 0)
+    maker.maps("maps", ("inner", inner), ("outer", outer))
+    assert maker.spec().maps["outer"].inner is None
+    maker = Maker()
+    maker.maps("maps", ("inner", inner), ("outer", outer), ("second", maker.words(12, 4, 4, 10, 0, 1)))
+    found = maker.spec().maps
+    assert found["outer"].inner is not None
+    assert shape(found["outer"].inner) == (MapType.HASH, 4, 8, 100, 0)

@@ -55,3 +55,13 @@ def test_a_place_that_no_type_tells_is_not_guessed() -> None:
     problem = spec.programs["count_traffic"].problem
     assert problem is not None
     assert "neither a map, nor data, nor a function" in problem
+
+
+def test_sections_of_maps_with_a_longer_name() -> None:
+    """`.maps.auto` and `.maps.print` are bumblebee's and Inspektor Gadget's."""
+    # `.rodata` is as long as `.maps.x` is: the strings can be exchanged where they lie.
+    raw = (ROOT / "bpf/traffic.o").read_bytes()
+    taken = raw.replace(b"\0.rodata\0", b"\0.maps.x\0")
+    spec = CollectionSpec.from_bytes(taken)
+    assert ("sample_every", "map") in {(hidden.name, hidden.kind) for hidden in spec.hidden}
+    assert "traffic" in spec.maps
