@@ -121,23 +121,49 @@ class Map(Protocol):
     """
 
     @property
-    def spec(self) -> MapSpec: ...
+    def spec(self) -> MapSpec:
+        """What it was created from."""
+        ...
+
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Its name in the object, in full."""
+        ...
+
     @property
-    def type(self) -> MapType: ...
+    def type(self) -> MapType:
+        """Its type, as the kernel numbers them."""
+        ...
+
     @property
-    def id(self) -> int: ...
+    def id(self) -> int:
+        """The kernel's id, which `bpftool map show id N` takes; 0 where there is no kernel."""
+        ...
+
     @property
-    def key_size(self) -> int: ...
+    def key_size(self) -> int:
+        """Bytes of a key."""
+        ...
+
     @property
-    def value_size(self) -> int: ...
+    def value_size(self) -> int:
+        """Bytes of a value; of a per-CPU map, of the value of one CPU."""
+        ...
+
     @property
-    def max_entries(self) -> int: ...
+    def max_entries(self) -> int:
+        """How many entries it can hold: what was created, which may be more than the object asks for."""
+        ...
+
     @property
-    def key(self) -> CType | None: ...
+    def key(self) -> CType | None:
+        """The key's C type, None where it is not known: keys are bytes then."""
+        ...
+
     @property
-    def value(self) -> CType | None: ...
+    def value(self) -> CType | None:
+        """The value's C type, None where it is not known: values are bytes then."""
+        ...
 
     def lookup(self, key: Value) -> Value:
         """Return the value at *key*; KeyError when there is none."""
@@ -171,11 +197,19 @@ class Link(Protocol):
     """A program's attachment. It ends with `detach()`, with its context, or with the process."""
 
     @property
-    def program(self) -> str: ...
+    def program(self) -> str:
+        """The attached program's name."""
+        ...
+
     @property
-    def target(self) -> AttachTarget: ...
+    def target(self) -> AttachTarget:
+        """What it is attached to."""
+        ...
+
     @property
-    def id(self) -> int: ...
+    def id(self) -> int:
+        """The kernel's id of the link; 0 where it has none."""
+        ...
 
     def detach(self) -> None:
         """Detach; a second call does nothing."""
@@ -191,13 +225,24 @@ class Program(Protocol):
     """A program that is loaded."""
 
     @property
-    def spec(self) -> ProgramSpec: ...
+    def spec(self) -> ProgramSpec:
+        """What it was loaded from."""
+        ...
+
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Its name in the object."""
+        ...
+
     @property
-    def type(self) -> ProgramType: ...
+    def type(self) -> ProgramType:
+        """Its type, as the kernel numbers them."""
+        ...
+
     @property
-    def id(self) -> int: ...
+    def id(self) -> int:
+        """The kernel's id, which `bpftool prog show id N` takes; 0 where there is no kernel."""
+        ...
 
     def run(self, data: bytes | None = None, *, context: bytes | None = None, repeat: int = 1) -> RunResult:
         """Run it once (or *repeat* times, timed) on a packet; without *data* on an empty one of the smallest size."""
@@ -207,16 +252,24 @@ class Program(Protocol):
         """Attach it to *target*."""
         ...
 
-    def info(self) -> ProgramInfo: ...
+    def info(self) -> ProgramInfo:
+        """Return what the runtime knows of it now: its tag, its sizes, and how often it ran."""
+        ...
 
 
 class Variable(Protocol):
     """A global variable of a loaded collection, read and written in place."""
 
     @property
-    def spec(self) -> VariableSpec: ...
+    def spec(self) -> VariableSpec:
+        """What the object says of it."""
+        ...
+
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Its name."""
+        ...
+
     @property
     def read_only(self) -> bool:
         """Whether it can no longer be set: a constant of a frozen section."""
@@ -226,24 +279,52 @@ class Variable(Protocol):
         """Its bytes at this moment."""
         ...
 
-    def get(self) -> Value: ...
-    def set(self, value: Value) -> None: ...
-    def set_text(self, text: str, path: str = "") -> None: ...
+    def get(self) -> Value:
+        """Return the value at this moment: typed where its C type is known, else bytes."""
+        ...
+
+    def set(self, value: Value) -> None:
+        """Set the value, which programs read from then on.
+
+        Raises:
+            LoadError: It is a constant, whose section is frozen once it is loaded.
+            TypeMismatchError, ValueRangeError: The value has the wrong shape, or does not fit.
+        """
+        ...
+
+    def set_text(self, text: str, path: str = "") -> None:
+        """Set it, or the member at *path* (`.limits[2].rate`), from text as a user types it; errors as for `set`."""
+        ...
 
 
 class Collection(Protocol):
     """The loaded counterpart of a CollectionSpec; owns all that was created, and closes it with its context."""
 
     @property
-    def spec(self) -> CollectionSpec: ...
+    def spec(self) -> CollectionSpec:
+        """What it was loaded from."""
+        ...
+
     @property
-    def runtime(self) -> Runtime: ...
+    def runtime(self) -> Runtime:
+        """What it was loaded into."""
+        ...
+
     @property
-    def maps(self) -> Mapping[str, Map]: ...
+    def maps(self) -> Mapping[str, Map]:
+        """The maps by name, data sections among them."""
+        ...
+
     @property
-    def programs(self) -> Mapping[str, Program]: ...
+    def programs(self) -> Mapping[str, Program]:
+        """The programs that were loaded, by name."""
+        ...
+
     @property
-    def variables(self) -> Mapping[str, Variable]: ...
+    def variables(self) -> Mapping[str, Variable]:
+        """The global variables by name: each a window onto the map of its section."""
+        ...
+
     @property
     def problems(self) -> Mapping[str, BpftuiError]:
         """Why programs that were wanted did not load, by their names."""
@@ -291,7 +372,9 @@ class Runtime(Protocol):
     """Something that can load a spec: the kernel, or the built-in machine."""
 
     @property
-    def name(self) -> Literal["kernel", "vm"]: ...
+    def name(self) -> Literal["kernel", "vm"]:
+        """What it is called on the command line."""
+        ...
 
     def load(self, spec: CollectionSpec, *, programs: set[str] | None = None, strict: bool = False) -> Collection:
         """Create the maps and load the programs: those named, of which all must load, else those with `autoload`.

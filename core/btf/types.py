@@ -84,6 +84,8 @@ class Void(BtfType):
 
 @dataclass(frozen=True, slots=True)
 class Int(BtfType):
+    """An integer, a boolean or a character: `int`, `_Bool`, `char`, `__int128`."""
+
     size: int
     bits: int
     """Bits that count; fewer than size × 8 only in old-style bitfields."""
@@ -95,11 +97,15 @@ class Int(BtfType):
 
 @dataclass(frozen=True, slots=True)
 class Pointer(BtfType):
+    """A pointer. Its own size is 8 bytes in every BPF object; it has no name."""
+
     target: int
 
 
 @dataclass(frozen=True, slots=True)
 class Array(BtfType):
+    """An array of one dimension; of several, the element is an array again."""
+
     element: int
     index: int
     count: int
@@ -129,6 +135,8 @@ class Composite(BtfType):
 
 @dataclass(frozen=True, slots=True)
 class Enumerator:
+    """A name of an enumeration, and its value."""
+
     name: str
     value: int
 
@@ -151,6 +159,8 @@ class Forward(BtfType):
 
 @dataclass(frozen=True, slots=True)
 class Typedef(BtfType):
+    """Another name for a type."""
+
     target: int
 
 
@@ -164,12 +174,16 @@ class Modifier(BtfType):
 
 @dataclass(frozen=True, slots=True)
 class Function(BtfType):
+    """A function: its name and linkage. What it takes and returns is its prototype."""
+
     proto: int
     linkage: int
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
+    """A parameter of a function."""
+
     name: str
     type_id: int
     """0 with no name: the `...` of a variadic function."""
@@ -177,12 +191,16 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class FunctionProto(BtfType):
+    """What a function takes and returns; it has no name."""
+
     result: int
     parameters: tuple[Parameter, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Var(BtfType):
+    """A global variable, or one that an object expects from elsewhere."""
+
     type_id: int
     linkage: int
 
@@ -198,6 +216,8 @@ class SecVar:
 
 @dataclass(frozen=True, slots=True)
 class DataSec(BtfType):
+    """A section of data, and the variables in it."""
+
     size: int
     """0 in clang's objects: the ELF section knows."""
     variables: tuple[SecVar, ...]
@@ -205,11 +225,15 @@ class DataSec(BtfType):
 
 @dataclass(frozen=True, slots=True)
 class Float(BtfType):
+    """A floating-point number: `float`, `double`, `long double`."""
+
     size: int
 
 
 @dataclass(frozen=True, slots=True)
 class DeclTag(BtfType):
+    """A `btf_decl_tag`: a text, its name, that the source attached to something."""
+
     target: int
     component: int
     """Index of the member or parameter that is tagged; -1 for the target itself."""

@@ -23,15 +23,29 @@ class Valued(Protocol):
     """What has keys and values: a MapSpec, or a map that exists."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Its name."""
+        ...
+
     @property
-    def key_size(self) -> int: ...
+    def key_size(self) -> int:
+        """Bytes of a key."""
+        ...
+
     @property
-    def value_size(self) -> int: ...
+    def value_size(self) -> int:
+        """Bytes of a value; of a per-CPU map, of the value of one CPU."""
+        ...
+
     @property
-    def key(self) -> CType | None: ...
+    def key(self) -> CType | None:
+        """The key's C type, where it is known."""
+        ...
+
     @property
-    def value(self) -> CType | None: ...
+    def value(self) -> CType | None:
+        """The value's C type, where it is known."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,9 @@ class HasDescriptor(Protocol):
         ...
 
     @property
-    def max_entries(self) -> int: ...
+    def max_entries(self) -> int:
+        """For a ring buffer: bytes of its data."""
+        ...
 
 
 class RingBuffer:
