@@ -45,7 +45,7 @@ class ProgramFacts:
                 if graph.stop - graph.start > _LONGEST:
                     self._known[function] = Facts()
                 else:
-                    self._known[function] = track(self.program, graph, self._given(function), self._returns_element)
+                    self._known[function] = track(self.program, graph, self.given(function), self._returns_element)
         return self._known[start]
 
     def _callers_first(self, start: int) -> list[int]:
@@ -67,8 +67,8 @@ class ProgramFacts:
                 order.append(function)
         return order
 
-    def _given(self, function: int) -> State:
-        """Return what a function's registers hold where it begins."""
+    def given(self, function: int) -> State:
+        """Return what a function's registers hold where it begins, as far as its callers have been looked into."""
         flow = self.program.flow
         entry: State | None = {1: Value(Place.CONTEXT)} if function == flow.functions[0] else None
         for call in flow.callers(function):

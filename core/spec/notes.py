@@ -103,9 +103,9 @@ class Notes:
         codes = return_codes(self.program)
         if not codes or graph.start != self.program.flow.functions[0]:
             return
-        from .returns import returned_constants
+        from .returns import Backwards
 
-        for slot, value in returned_constants(self.program, graph).items():
+        for slot, value in Backwards(self.program, graph).constants().items():
             if value in codes:
                 found.setdefault(slot, []).append(codes[value])
 

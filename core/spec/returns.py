@@ -1,4 +1,7 @@
-"""Which constants a function returns: moves of a constant to a register that does nothing else than leave with it."""
+"""Where values go: which registers are still used, and which constants are returned and nothing else.
+
+A backward data flow over the basic blocks of a function.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
     from ..asm.flow import FlowGraph
     from .program import ProgramSpec
 
-__all__ = ["returned_constants"]
+__all__ = ["Backwards"]
 
 _SCRATCH: Final = 0b111111
 """r0 to r5, as bits: what a call changes."""
@@ -36,36 +39,57 @@ Flow = tuple[int, int]
 """Registers whose values may be returned, and those that may be used otherwise, as bits."""
 
 
-def returned_constants(program: ProgramSpec, graph: FlowGraph) -> dict[int, int]:
-    """Return the constants that a function can return, as 32-bit signed numbers, by the slot of the move.
+class Backwards:
+    """Where the values of a function's registers go: for each block, and within one instruction by instruction."""
 
-    A constant counts if on some way it is returned, perhaps after moves from register to register, and on none it is
-    used for anything else.
-    """
-    form = struct.Struct("<BBhi" if program.byte_order == "little" else ">BBhi")
-    code = memoryview(program.code)[graph.start * INSN_SIZE : graph.stop * INSN_SIZE]
-    words = list(form.iter_unpack(code))
-    big = program.byte_order == "big"
-    found: dict[int, int] = {}
+    def __init__(self, program: ProgramSpec, graph: FlowGraph) -> None:
+        self.graph = graph
+        form = struct.Struct("<BBhi" if program.byte_order == "little" else ">BBhi")
+        code = memoryview(program.code)[graph.start * INSN_SIZE : graph.stop * INSN_SIZE]
+        self._words = list(form.iter_unpack(code))
+        self._big = program.byte_order == "big"
+        self.before: list[Flow] = [(0, 0)] * len(graph)
+        """What holds where each block begins."""
+        waiting = list(range(len(graph)))
+        queued = set(waiting)
+        while waiting:
+            number = waiting.pop()
+            queued.discard(number)
+            flow = self._block(number, None)
+            if flow != self.before[number]:
+                self.before[number] = flow
+                for predecessor in graph.predecessors[number]:
+                    if predecessor not in queued:
+                        queued.add(predecessor)
+                        waiting.append(predecessor)
 
-    def backwards(number: int, after: Flow, *, collect: bool) -> Flow:
-        start, stop, _ = graph.block(number)
+    def constants(self) -> dict[int, int]:
+        """Return the constants that the function can return, as 32-bit signed numbers, by the slot of the move.
+
+        A constant counts if on some way it is returned, perhaps after moves from register to register, and on none it
+        is used for anything else.
+        """
+        found: dict[int, int] = {}
+        for number in range(len(self.graph)):
+            self._block(number, found)
+        return found
+
+    def _block(self, number: int, constants: dict[int, int] | None) -> Flow:
+        start, stop, successors = self.graph.block(number)
+        first, words = self.graph.start, self._words
         slots: list[int] = []
         while start < stop:
             slots.append(start)
-            start += 2 if words[start - graph.start][0] == LD_IMM64 else 1
-        returned, used = after
+            start += 2 if words[start - first][0] == LD_IMM64 else 1
+        returned, used = _joined(self.before, successors)
         for slot in reversed(slots):
-            opcode, registers, offset, imm = words[slot - graph.start]
-            dst, src = (registers >> 4, registers & 0xF) if big else (registers & 0xF, registers >> 4)
+            opcode, registers, offset, imm = words[slot - first]
+            dst, src = (registers >> 4, registers & 0xF) if self._big else (registers & 0xF, registers >> 4)
             bit = 1 << dst
             if opcode & ~Source.X in _MOVES and not offset:
-                if not opcode & Source.X:
-                    if collect and returned & bit and not used & bit:
-                        found[slot] = imm
-                    origin = 0
-                else:
-                    origin = 1 << src
+                origin = 1 << src if opcode & Source.X else 0
+                if not origin and constants is not None and returned & bit and not used & bit:
+                    constants[slot] = imm
                 returned, used = (flow & ~bit | (origin if flow & bit else 0) for flow in (returned, used))
             elif opcode == EXIT:
                 returned, used = 1, 0
@@ -73,23 +97,6 @@ def returned_constants(program: ProgramSpec, graph: FlowGraph) -> dict[int, int]
                 changed, read = _effect(opcode, dst, src, imm)
                 returned, used = returned & ~changed, used & ~changed | read
         return returned, used
-
-    before: list[Flow] = [(0, 0)] * len(graph)
-    waiting = list(range(len(graph)))
-    queued = set(waiting)
-    while waiting:
-        number = waiting.pop()
-        queued.discard(number)
-        flow = backwards(number, _joined(before, graph.successors[number]), collect=False)
-        if flow != before[number]:
-            before[number] = flow
-            for predecessor in graph.predecessors[number]:
-                if predecessor not in queued:
-                    queued.add(predecessor)
-                    waiting.append(predecessor)
-    for number in range(len(graph)):
-        backwards(number, _joined(before, graph.successors[number]), collect=True)
-    return found
 
 
 def _joined(before: list[Flow], successors: tuple[int, ...]) -> Flow:

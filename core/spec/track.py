@@ -12,9 +12,10 @@ import heapq
 import struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..asm.opcodes import CALL, CALLX, INSN_SIZE, LD_IMM64, AluOp, AtomicOp, CallSource, Class, Mode, Size, Source
+from ..asm.opcodes import CALL, CALLX, EXIT, INSN_SIZE, LD_IMM64, AluOp, AtomicOp, CallSource, Class, Mode, Size, Source
 from .effects import effect_of
 from .program import ReferenceKind
+from .returns import Backwards
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,6 +96,8 @@ class Facts:
         """What registers r1 to r5 hold at each call."""
         self.addresses: dict[int, Value] = {}
         """What a register points to after arithmetic or a 64-bit load."""
+        self.lost: set[Value] = set()
+        """Maps, variables and values of maps that go where they are not followed."""
 
 
 def track(
@@ -115,6 +118,7 @@ class _Tracker:
     """The data flow of one function."""
 
     def __init__(self, program: ProgramSpec, graph: FlowGraph, returns_element: Callable[[str], bool]) -> None:
+        self.program = program
         self.graph = graph
         self.references = program.linked.references
         self.returns_element = returns_element
@@ -142,8 +146,14 @@ class _Tracker:
                         queued.add(successor)
                         heapq.heappush(waiting, successor)
         self.facts = facts = Facts()
+        live: list[tuple[int, int]] | None = None
         for number, state in states.items():
-            self.block(number, state)
+            after = self.block(number, state)
+            for successor in graph.successors[number]:
+                gone = [key for key, value in after.items() if value.place in _NAMED and key not in states[successor]]
+                if gone and live is None:
+                    live = Backwards(self.program, graph).before
+                facts.lost |= {after[key] for key in gone if live and (key < 0 or live[successor][1] >> key & 1)}
         return facts
 
     def block(self, number: int, state: State) -> State:
@@ -169,6 +179,8 @@ class _Tracker:
                 _clobber(state)  # legacy packet access works like a call
             elif opcode in (CALL, CALLX):
                 self.call(state, slot, opcode, src, imm)
+            elif opcode == EXIT and self.facts is not None and graph.start and _of(state.get(0)) in _NAMED:
+                self.facts.lost.add(state[0])  # the caller of this subprogram gets it
             slot += 1
         return state
 
@@ -234,6 +246,10 @@ class _Tracker:
             if base.place is Place.STACK and writes:
                 plain = opcode == Class.STX | Mode.MEM | Size.DW
                 _store(state, address, size, state.get(src) if plain else None)
+        if self.facts is not None and opcode & 7 == _STX and writes and src in state:
+            value = state[src]
+            if value.place in _NAMED and value not in [state.get(key) for key in state if key < 0]:
+                self.facts.lost.add(value)
         if not atomic:
             return
         if imm == AtomicOp.LOAD_ACQ:
@@ -250,6 +266,12 @@ class _Tracker:
         result: Value | None = None
         effect = effect_of(imm) if opcode == CALL and src == CallSource.HELPER else None
         for value, letter in zip(arguments, "?????" if effect is None else effect.arguments, strict=False):
+            if self.facts is not None and value is not None and letter in "?x":
+                # Whoever is called may use it, and what is in the stack if it is given that. A subprogram's use of what
+                # it is given is seen there.
+                passed = [value] if letter == "?" and src != CallSource.SUBPROGRAM else []
+                passed += [found for key, found in state.items() if key < 0] if value.place is Place.STACK else []
+                self.facts.lost |= {found for found in passed if found.place in _NAMED}
             if value is None or value.place is not Place.STACK or letter in "rmcvf":
                 continue
             if letter == "w" and value.exact:
@@ -259,6 +281,9 @@ class _Tracker:
                 continue
             _store(state, _ANY_STACK, 0, _ANY_STACK if letter == "?" else None)
             result = _ANY_STACK if letter == "?" else result
+        if self.facts is not None and effect is not None and "k" in effect.arguments:
+            # The callback is given values of the map.
+            self.facts.lost |= {value for value in arguments if value is not None and value.place is Place.MAP}
         if effect is not None and effect.returns_element:
             used = arguments[effect.arguments.index("m")]
             if used is not None and used.place is Place.MAP:
@@ -393,3 +418,4 @@ def join(old: State, new: State) -> State:
 
 
 _OBJECTS: Final = (Place.DATA, Place.ELEMENT)
+_NAMED: Final = (Place.MAP, Place.DATA, Place.ELEMENT)

@@ -8,7 +8,7 @@ from bpftui.core.asm import Instruction
 from bpftui.core.asm.flow import FlowGraph
 from bpftui.core.spec import ProgramSpec, ProgramType
 from bpftui.core.spec.program import Function, LinkedCode
-from bpftui.core.spec.returns import returned_constants
+from bpftui.core.spec.returns import Backwards
 
 EXIT = Instruction(0x95)
 
@@ -21,7 +21,7 @@ def returned(*insns: Instruction) -> dict[int, int]:
     code = b"".join(insn.encode("big") for insn in insns)
     linked = LinkedCode(code, (Function("f", 0, len(code) // 8, "xdp", 0),))
     program = ProgramSpec("f", "xdp", ProgramType.XDP, byte_order="big", link=lambda: linked)
-    return returned_constants(program, FlowGraph(code, "big"))
+    return Backwards(program, FlowGraph(code, "big")).constants()
 
 
 def test_on_each_way() -> None:

@@ -1,0 +1,198 @@
+"""Cross references: who calls a function, who reads, writes or takes the address of a map or a variable."""
+
+from __future__ import annotations
+
+import bisect
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..asm.opcodes import CALL, INSN_SIZE, CallSource
+from .effects import MapUse, effect_of
+from .facts import ProgramFacts
+from .program import ReferenceKind
+from .returns import Backwards
+from .track import Place
+
+if TYPE_CHECKING:
+    from .collection import CollectionSpec
+    from .program import ProgramSpec
+    from .track import Facts, Value
+
+__all__ = ["ProgramUses", "Summary", "Use", "Uses"]
+
+
+class Use(NamedTuple):
+    """One instruction that uses a function, a map, a variable or something of the kernel's."""
+
+    program: str
+    function: str
+    """The function within the program that the instruction is in."""
+    slot: int
+    """In the program's linked code."""
+    how: str
+    """`calls`, `takes the address`, `reads`, `writes`, `reads and writes`."""
+
+
+class Summary(NamedTuple):
+    """What a program does with a map or a data section."""
+
+    use: MapUse
+    """What is certain."""
+    is_certain: bool
+    """Whether that is all: False where an address goes where it is not followed."""
+
+    @property
+    def text(self) -> str:
+        """`reads`, `reads and writes`; `unknown` where nothing is certain, `reads, perhaps more` where not all is."""
+        text = _how(self.use)
+        if self.is_certain:
+            return text or "takes the address"
+        return f"{text}, perhaps more" if text else "unknown"
+
+
+class ProgramUses:
+    """The uses within one program, all found at once when first asked for.
+
+    Args:
+        program: The program.
+        spec: The object that it is in.
+        facts: What is certain about it, where that is known already.
+    """
+
+    def __init__(self, program: ProgramSpec, spec: CollectionSpec, facts: ProgramFacts | None = None) -> None:
+        self.program = program
+        self.spec = spec
+        self.facts = facts or ProgramFacts(program, spec.maps)
+
+    @cached_property
+    def all(self) -> dict[str, list[Use]]:
+        """The uses of each name, by slot. Data sections go by their variables as well."""
+        found: dict[str, list[Use]] = {}
+        for slot, reference in self.program.linked.references.items():
+            how = "calls" if reference.kind in (ReferenceKind.CALL, ReferenceKind.KFUNC) else "takes the address"
+            self._add(found, reference.name, slot, how)
+        for facts in self._functions:
+            for slot, access in facts.accesses.items():
+                use = (MapUse.READ if access.reads else MapUse(0)) | (MapUse.WRITE if access.writes else MapUse(0))
+                self._add_value(found, access.address, slot, use)
+            for slot, arguments in facts.calls.items():
+                for value, use in self._arguments(slot, arguments):
+                    self._add_value(found, value, slot, use)
+        for uses in found.values():
+            uses.sort(key=lambda use: (use.slot, use.how))
+        return found
+
+    @cached_property
+    def summaries(self) -> dict[str, Summary]:
+        """What is done with each map and data section that the program uses, in the order of first use."""
+        uses = dict.fromkeys(self.program.maps, MapUse(0))
+        lost = {value.name.removesuffix("[…]") for facts in self._functions for value in facts.lost}
+        lost |= self._lost_in_calls()
+        for facts in self._functions:
+            for access in facts.accesses.values():
+                if access.address.place in (Place.DATA, Place.ELEMENT):
+                    name = access.address.name.removesuffix("[…]")
+                    use = (MapUse.READ if access.reads else MapUse(0)) | (MapUse.WRITE if access.writes else MapUse(0))
+                    uses[name] = uses.get(name, MapUse(0)) | use
+            for slot, arguments in facts.calls.items():
+                for value, use in self._arguments(slot, arguments):
+                    name = value.name.removesuffix("[…]")
+                    uses[name] = uses.get(name, MapUse(0)) | use
+        return {name: Summary(use, name not in lost and bool(use)) for name, use in uses.items()}
+
+    @cached_property
+    def _functions(self) -> list[Facts]:
+        return [self.facts.at(start) for start in self.program.flow.functions if start < self.program.flow.slots]
+
+    def _arguments(self, slot: int, arguments: tuple[Value | None, ...]) -> list[tuple[Value, MapUse]]:
+        """Return what a call of a helper does with the maps and the memory that it is given."""
+        at = slot * INSN_SIZE
+        code, order = self.program.code, self.program.byte_order
+        source = code[at + 1] >> 4 if order == "little" else code[at + 1] & 0xF
+        if code[at] != CALL or source != CallSource.HELPER:
+            return []
+        effect = effect_of(int.from_bytes(code[at + 4 : at + 8], order))
+        if effect is None:
+            return []
+        found: list[tuple[Value, MapUse]] = []
+        for value, letter in zip(arguments, effect.arguments, strict=False):
+            if value is None:
+                continue
+            if letter == "m" and value.place is Place.MAP and effect.use is not None:
+                found.append((value, effect.use))
+            elif letter in _MEMORY and value.place in (Place.DATA, Place.ELEMENT):
+                found.append((value, _MEMORY[letter]))
+        return found
+
+    def _lost_in_calls(self) -> set[str]:
+        """Return the maps whose addresses are passed to subprograms that others call with something else."""
+        lost: set[str] = set()
+        flow = self.program.flow
+        live: dict[int, int] = {}
+        for call in flow.calls:
+            if call.is_address or not 0 <= call.target < flow.slots:
+                continue
+            arguments = self.facts.at(call.slot).calls.get(call.slot, ())
+            named = [
+                (register, value)
+                for register, value in enumerate(arguments, 1)
+                if value is not None and value.place in (Place.MAP, Place.DATA, Place.ELEMENT)
+            ]
+            if not named:
+                continue
+            target = flow.function_at(call.target)
+            given = self.facts.given(target)
+            if target not in live:
+                before = Backwards(self.program, flow.graph_at(target)).before
+                live[target] = before[0][1] if before else 0
+            lost |= {
+                value.name.removesuffix("[…]")
+                for register, value in named
+                if register not in given and live[target] >> register & 1
+            }
+        return lost
+
+    def _add_value(self, found: dict[str, list[Use]], value: Value, slot: int, use: MapUse) -> None:
+        if value.place not in (Place.MAP, Place.DATA, Place.ELEMENT) or not use:
+            return
+        name = value.variable or value.name.removesuffix("[…]")
+        self._add(found, name, slot, _how(use))
+
+    def _add(self, found: dict[str, list[Use]], name: str, slot: int, how: str) -> None:
+        functions = self.program.functions
+        at = bisect.bisect_right(functions, slot, key=lambda function: function.start) - 1
+        use = Use(self.program.name, functions[at].name if at >= 0 else "", slot, how)
+        uses = found.setdefault(name, [])
+        if use not in uses[-4:]:
+            uses.append(use)
+
+
+class Uses:
+    """The uses within all programs of an object, each program looked into when something of it is asked for."""
+
+    def __init__(self, spec: CollectionSpec) -> None:
+        self.spec = spec
+        self._programs: dict[str, ProgramUses] = {}
+
+    def program(self, name: str) -> ProgramUses:
+        """Return the uses within one program; UnknownNameError if there is none of that name."""
+        if name not in self._programs:
+            self._programs[name] = ProgramUses(self.spec.program(name), self.spec)
+        return self._programs[name]
+
+    def of(self, name: str) -> list[Use]:
+        """Return who uses a function, a map, a variable, a kernel function or symbol, program by program."""
+        found: list[Use] = []
+        for program in self.spec.programs.values():
+            names = {reference.name for reference in program.linked.references.values()}
+            if name in names or name in program.maps:
+                found += self.program(program.name).all.get(name, [])
+        return found
+
+
+_MEMORY = {"r": MapUse.READ, "w": MapUse.WRITE, "x": MapUse.READ | MapUse.WRITE}
+
+
+def _how(use: MapUse) -> str:
+    reads, writes = MapUse.READ in use, MapUse.WRITE in use
+    return "reads and writes" if reads and writes else "reads" if reads else "writes" if writes else ""
