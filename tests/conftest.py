@@ -8,7 +8,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import tempfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,11 +24,15 @@ _NO_BPF = pytest.StashKey[str | None]()
 _BEFORE = pytest.StashKey[set[tuple[str, str]]]()
 _KERNEL_TESTS = pytest.StashKey[set[str]]()
 _SKIPPED = pytest.StashKey[list[str]]()
+_HOME = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
 _COMPLAINTS = pytest.StashKey[list[str]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Look around before the first test."""
+    """Look around before the first test, and keep away from the user's own configuration, presets and log."""
+    config.stash[_HOME] = tempfile.TemporaryDirectory(prefix="bpftui-tests-")
+    for variable in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+        os.environ[variable] = f"{config.stash[_HOME].name}/{variable}"
     config.stash[_NO_BPF] = why_no_bpf()
     config.stash[_BEFORE] = census() if config.stash[_NO_BPF] is None else set()
     config.stash[_KERNEL_TESTS] = set()

@@ -38,6 +38,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         what = f"{error.filename}: " if error.filename else "the output cannot be written: "
         _report(BpftuiError(what + (error.strerror or str(error))))
         return ExitCode.REFUSED
+    except Exception as error:
+        # A bug. The user gets a line, and the log what is needed to mend it.
+        from .journal import crash_report
+
+        _report(BpftuiError(crash_report(error, " ".join(["bpftui", *given]))))
+        return ExitCode.REFUSED
     return code
 
 

@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 from ..core.errors import ExitCode, UnknownNameError
 from ..core.live import Session, runtime_name
 from .config import Config, load_config
-from .operations import Operations
+from .operations import Operations, link_text
 from .palette import ExplorerCommands
 from .screens.explorer import WIDE, ExplorerScreen
 
@@ -37,6 +37,7 @@ class BpftuiApp(App[ExitCode]):
         runtime: The runtime's name, for the status line.
         attach: Attachments to make at the start: (program, target). With any, the collection is loaded at once.
         config: What the user prefers.
+        notes: What the user is to know at the start.
     """
 
     TITLE = "bpftui"
@@ -54,6 +55,7 @@ class BpftuiApp(App[ExitCode]):
         runtime: str = "kernel",
         attach: Sequence[tuple[str, str]] = (),
         config: Config | None = None,
+        notes: Sequence[str] = (),
     ) -> None:
         super().__init__()
         self._config = config or Config()
@@ -65,6 +67,7 @@ class BpftuiApp(App[ExitCode]):
         self.operations = Operations(session, runtime=runtime, attach=attach)
         self.explorer = ExplorerScreen(session.spec, self.operations)
         self._load_at_once = bool(attach)
+        self._notes = notes
         self._early_keys: list[events.Key] = []
 
     def get_default_screen(self) -> Screen[object]:
@@ -72,21 +75,33 @@ class BpftuiApp(App[ExitCode]):
         return self.explorer  # pyright: ignore[reportReturnType]
 
     def on_mount(self) -> None:
-        """Leave in order when the terminal goes away; load what is to be loaded after the first frame."""
+        """Leave in order when the terminal goes away; do what is to be done at once after the first frame."""
         self.set_keymap(dict(self._config.keys))
         for number in (signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, self._leave, number)
-        if self._load_at_once:
-            self.run_worker(self._load())
+        self.run_worker(self._begin())
+
+    def _fatal_error(self) -> None:
+        """Only end: `run` raises what nobody expected, and the command line says it in one line."""
+        self._close_messages_no_wait()
+
+    @property
+    def failure(self) -> Exception | None:
+        """What nobody expected and ended the app."""
+        return self._exception
 
     def _leave(self, number: signal.Signals) -> None:
         # A second signal ends an app that does not get to leaving.
         asyncio.get_running_loop().remove_signal_handler(number)
         self.exit(ExitCode.INTERRUPTED)
 
-    async def _load(self) -> None:
+    async def _begin(self) -> None:
         await self.explorer.furnished.wait()
-        self.operations.load()
+        for note in self._notes:
+            self.explorer.log_line(note)
+            self.notify(note, severity="warning", timeout=8, markup=False)
+        if self._load_at_once:
+            self.operations.load()
 
     async def on_event(self, event: events.Event) -> None:
         """Keep the keys of a quick hand until the panes that they are meant for are there."""
@@ -110,6 +125,7 @@ def run(
     runtime: RuntimeName = "auto",
     attach: Sequence[tuple[str, str]] = (),
     rate: float = 1000.0,
+    notes: Sequence[str] = (),
 ) -> ExitCode:
     """Explore *spec* until the user quits; needs a terminal.
 
@@ -117,18 +133,24 @@ def run(
         runtime: What it is loaded into.
         attach: (program, target) to load and attach at once; a target is an interface, or `sandbox`.
         rate: Packets per second in a sandbox.
+        notes: What the user is to know at the start.
 
     Raises:
         BpftuiError: There is no such program or runtime.
+        Exception: Whatever nobody expected; everything is undone by then.
     """
     for program, _ in attach:
         spec.program(program)
     name = runtime_name(runtime)
     # The runtime itself is made when something is loaded: importing the kernel's costs as much as a frame.
     with Session(spec, sandbox_rate=rate) as session:
-        app = BpftuiApp(session, runtime=name, attach=attach, config=load_config())
+        app = BpftuiApp(session, runtime=name, attach=attach, config=load_config(), notes=notes)
         try:
             result = app.run()
         finally:
+            attached = [f", detached {link_text(link)}" for link in session.links]
             app.operations.close()
+            app.operations.note("closed" + "".join(attached))
+        if app.failure is not None:
+            raise app.failure
     return ExitCode.OK if result is None else result

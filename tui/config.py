@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from ..core.errors import NoPermissionError, UnknownNameError, UsageError
+from .places import config_directory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,9 +34,7 @@ class Config:
 
 def config_file() -> Path:
     """Return where the configuration is, whether it exists or not."""
-    from platformdirs import user_config_path
-
-    return user_config_path("bpftui") / "config.toml"
+    return config_directory() / "config.toml"
 
 
 def load_config(path: Path | None = None) -> Config:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ..core.live import Session
     from ..core.runtime import Collection, Link
+    from .journal import Journal
     from .screens.attach import AttachRequest
     from .widgets.status_line import Status
     from .widgets.variables_view import Place
@@ -47,6 +48,9 @@ class Operations:
         self._busy = ""
         self._sentence = ""
         self._detach_at: dict[str, float] = {}
+        self._journal: Journal | None = None
+        self.edited: set[str] = set()
+        """Variables that were set since the load."""
 
     # Where we are
 
@@ -170,6 +174,8 @@ class Operations:
         except BpftuiError as error:
             self.screen.post_message(Failed("edit", error))
             return False
+        if live is not None:
+            self.edited.add(place.variable.name)
         return True
 
     # Sampling
@@ -239,6 +245,17 @@ class Operations:
             self.app.notify(text, title=f"{message.action} failed", severity="error", timeout=8, markup=False)
         self.changed()
         return text
+
+    def note(self, text: str, error: Exception | None = None) -> str:
+        """Write to the user's log, with the traceback of an *error*; return why not, once, where it cannot be."""
+        if self._journal is None:
+            from .journal import Journal
+
+            self._journal = Journal()
+        file = self.session.spec.file
+        if error is not None:
+            return self._journal.write_error(error, text, file=file)
+        return self._journal.write(text, file=file)
 
     def _count_down(self) -> None:
         """Detach what is due."""

@@ -36,11 +36,13 @@ class ExplorerCommands(Provider):
         from .screens.explorer import ExplorerScreen
         from .screens.session_screen import SessionScreen
         from .screens.spec_screen import SpecScreen
+        from .screens.variable_screen import VariableScreen
 
         screen = self.screen
         if not isinstance(screen, ExplorerScreen):
             return
-        for binding in (*SessionScreen.BINDINGS, *SpecScreen.BINDINGS, *CodeScreen.BINDINGS, *ExplorerScreen.BINDINGS):
+        classes = (SessionScreen, SpecScreen, CodeScreen, VariableScreen, ExplorerScreen)
+        for binding in (binding for each in classes for binding in each.BINDINGS):
             if isinstance(binding, Binding) and binding.tooltip and binding.id not in _LEFT_OUT:
                 name = binding.action.partition("(")[0]
                 if "." in name or screen.check_action(name, ()):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 
-_BYTECODE = tempfile.TemporaryDirectory(prefix="bpftui-bench-")
+_HOME = tempfile.TemporaryDirectory(prefix="bpftui-bench-")
 
 
 def compare(name: str, ours: Callable[[], float], theirs: Callable[[], float], *, runs: int = 9) -> float:
@@ -71,7 +71,7 @@ def until_drawn(command: Sequence[str], *texts: bytes, columns: int = 120, lines
 
 def _environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return kept | {"PYTHONPYCACHEPREFIX": _BYTECODE.name}
+    return kept | {"PYTHONPYCACHEPREFIX": f"{_HOME.name}/bytecode", "XDG_STATE_HOME": f"{_HOME.name}/state"}
 
 
 PYTHON = sys.executable

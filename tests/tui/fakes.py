@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from bpftui.core.errors import BpftuiError, VerifierError
+from bpftui.core.errors import BpftuiError, UsageError, VerifierError
 from bpftui.core.runtime import AttachTarget, Entry, MapSnapshot, ProgramInfo, RunResult, Runtime
 
 if TYPE_CHECKING:
@@ -88,6 +88,14 @@ class FakeVariable:
 
     def raw(self) -> bytes:
         return self.spec.raw
+
+    def get(self) -> Any:
+        return self.spec.get()
+
+    def set(self, value: Any) -> None:
+        if self.spec.constant:
+            raise UsageError(f"variable {self.spec.name} is a constant")
+        self.spec.set(value)
 
     def set_text(self, text: str, path: str = "") -> None:
         self.spec.set_text(text, path)

@@ -16,6 +16,7 @@ from .common import (
     open_spec,
     print_json,
     print_table,
+    record,
     target_types,
 )
 
@@ -48,6 +49,8 @@ def run(arguments: Sequence[str]) -> int:
 
     runtime = choose_runtime(options.runtime, target=target_types(options))
     report = runtime.check(spec)
+    refused = sum(not outcome.ok for outcome in (*report.maps, *report.programs))
+    record(f"checked: {f'{refused} do not load' if refused else 'everything loads'}", spec)
     if options.json:
         print_json(_json(spec.file, runtime.name, report, open_ms))
     else:

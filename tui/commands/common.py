@@ -6,16 +6,20 @@ import argparse
 import math
 import os
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ...core.errors import UsageError
 from ...core.spec import CollectionSpec
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Sequence
+
     from rich.console import Console
     from rich.table import Table
 
     from ...core.btf import Btf, Value
+    from ...core.live import Session
 
 __all__ = [
     "Parser",
@@ -30,6 +34,8 @@ __all__ = [
     "open_spec",
     "print_json",
     "print_table",
+    "record",
+    "recorded",
     "target_types",
     "wants_color",
     "warn",
@@ -71,7 +77,7 @@ def add_object(parser: Parser, *, optional: bool = False) -> None:
 
 
 def add_settings(parser: Parser) -> None:
-    """Add `--set` and `--type`: what is changed in a spec before it is used."""
+    """Add `--set`, `--preset` and `--type`: what is changed in a spec before it is used."""
     parser.add_argument(
         "--set",
         metavar="NAME=VALUE",
@@ -79,6 +85,11 @@ def add_settings(parser: Parser) -> None:
         default=[],
         dest="settings",
         help="set a global variable, or a member: cfg.limits[2].rate=5, mode=STRICT, mask=0xff00, raw=hex:0102",
+    )
+    parser.add_argument(
+        "--preset",
+        metavar="NAME",
+        help="set the variables that were saved under this name in the explorer (P there); --set comes after it",
     )
     parser.add_argument(
         "--type",
@@ -141,24 +152,56 @@ def target_types(arguments: argparse.Namespace) -> Btf | None:
     return read_btf(arguments.btf)
 
 
-def open_spec(arguments: argparse.Namespace) -> CollectionSpec:
-    """Read the object that was named, and set the types and the variables that were."""
-    return configured(CollectionSpec.from_file(arguments.object), arguments)
+def open_spec(arguments: argparse.Namespace, say: Callable[[str], None] = warn) -> CollectionSpec:
+    """Read the object that was named, and set the types and the variables that were; *say* as for `configured`."""
+    return configured(CollectionSpec.from_file(arguments.object), arguments, say)
 
 
-def configured(spec: CollectionSpec, arguments: argparse.Namespace) -> CollectionSpec:
-    """Set the types and the variables of *spec* that the command line asks for, and return it."""
+def configured(
+    spec: CollectionSpec, arguments: argparse.Namespace, say: Callable[[str], None] = warn
+) -> CollectionSpec:
+    """Set the types and the variables of *spec* that the command line asks for, and return it.
+
+    *say* is told what of a preset does not fit any more; the rest of it is set.
+    """
     for given in arguments.program_types:
         name, equals, text = given.partition("=")
         if not equals or not name:
             raise UsageError(f"--type {given!r} is not of the form PROGRAM=TYPE")
         spec.program(name.strip()).set_type(text.strip())
+    if arguments.preset is not None:
+        from ..presets import Presets, restore
+
+        for problem in restore(spec, Presets(spec).named(arguments.preset)).problems:
+            say(f"preset {arguments.preset}: {problem}")
     for setting in arguments.settings:
         path, equals, text = setting.partition("=")
         if not equals or not path:
             raise UsageError(f"--set {setting!r} is not of the form NAME=VALUE")
         spec.set_text(path.strip(), text)
     return spec
+
+
+def record(text: str, spec: CollectionSpec) -> None:
+    """Write to the user's log what became of *spec*; where there can be none, nothing is said."""
+    from ..journal import Journal
+
+    Journal().write(text, file=spec.file)
+
+
+@contextmanager
+def recorded(session: Session, attachments: Sequence[tuple[str, str]]) -> Generator[None]:
+    """Write to the user's log that *session* is loaded and attached, and at the end that it is not any more."""
+    collection = session.collection
+    assert collection is not None
+    attached = "".join(f", attached {program} → {target}" for program, target in attachments)
+    loaded = f"loaded {len(collection.programs)} programs and {len(collection.maps)} maps"
+    record(loaded + attached, session.spec)
+    try:
+        yield
+    finally:
+        session.close()
+        record("closed" + attached.replace("attached", "detached"), session.spec)
 
 
 def json_value(value: Value) -> object:

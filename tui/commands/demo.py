@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from ... import bpf
 from ...core.errors import ExitCode, UsageError
 from ...core.spec import CollectionSpec
-from .common import Parser, add_settings, configured, print_json
+from .common import Parser, add_settings, configured, print_json, recorded
 from .explore import explore
 from .signals import orderly_exit
 from .watch import add_timing, check_timing, sample_json
@@ -64,7 +64,8 @@ def _print_lines(options: argparse.Namespace) -> int:
     ):
         session.load()
         session.attach(_PROGRAM, "sandbox")
-        _print_samples(session, options, duration)
+        with recorded(session, [(_PROGRAM, "sandbox")]):
+            _print_samples(session, options, duration)
     return ExitCode.OK
 
 

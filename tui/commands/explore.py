@@ -39,14 +39,15 @@ def run(arguments: Sequence[str]) -> int:
             "no object was named", hint="bpftui OBJECT explores one, bpftui demo shows one at work, bpftui --help all"
         )
     # What is wrong with the object is worth more than that there is no terminal to show it in.
+    notes: list[str] = []
     try:
         with _uncollected():
-            spec = open_spec(options)
+            spec = open_spec(options, notes.append)
     except SeveralObjectsError as several:
         require_terminal(f"bpftui show {options.object}")
         return _explore_several(several, options)
     require_terminal(f"bpftui show {options.object}")
-    return explore(spec, runtime=options.runtime, attach=options.attach)
+    return explore(spec, runtime=options.runtime, attach=options.attach, notes=notes)
 
 
 def _explore_several(several: SeveralObjectsError, options: argparse.Namespace) -> int:
@@ -56,7 +57,9 @@ def _explore_several(several: SeveralObjectsError, options: argparse.Namespace) 
     chosen: int | None = 1
     while (chosen := pick(several, chosen)) is not None:
         options.object = f"{several.file}#{chosen}"
-        code = explore(open_spec(options), runtime=options.runtime, attach=options.attach)
+        notes: list[str] = []
+        spec = open_spec(options, notes.append)
+        code = explore(spec, runtime=options.runtime, attach=options.attach, notes=notes)
         if code != ExitCode.OK:
             return code
     return ExitCode.OK
@@ -68,13 +71,28 @@ def require_terminal(instead: str) -> None:
         raise UsageError("the explorer needs a terminal, and there is none", hint=f"try: {instead}")
 
 
-def explore(spec: CollectionSpec, *, runtime: RuntimeName, attach: Sequence[str], rate: float = 1000.0) -> int:
-    """Open the explorer on *spec*; *attach* as on the command line, *rate* in packets per second of a sandbox."""
+def explore(
+    spec: CollectionSpec,
+    *,
+    runtime: RuntimeName,
+    attach: Sequence[str],
+    rate: float = 1000.0,
+    notes: Sequence[str] = (),
+) -> int:
+    """Open the explorer on *spec*.
+
+    Args:
+        runtime: What it is loaded into.
+        attach: As on the command line.
+        rate: Packets per second of a sandbox.
+        notes: What the user is to know at the start.
+    """
     with _uncollected():
         from ...core.live import parse_attachment
         from ..app import run as run_app
 
-        return run_app(spec, runtime=runtime, attach=[parse_attachment(text) for text in attach], rate=rate)
+        attachments = [parse_attachment(text) for text in attach]
+        return run_app(spec, runtime=runtime, attach=attachments, rate=rate, notes=notes)
 
 
 @contextmanager

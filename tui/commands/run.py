@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...core.elf import read_object_file
 from ...core.errors import ExitCode, UsageError
-from .common import Parser, add_loading, add_object, add_settings, loading, open_spec, print_json
+from .common import Parser, add_loading, add_object, add_settings, loading, open_spec, print_json, record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +41,7 @@ def run(arguments: Sequence[str]) -> int:
     part = spec.subset(maps=set(), programs={program.name}, variables=set())
     with choose_runtime(options.runtime, **loading(options)).load(part, programs={program.name}) as collection:
         loaded = collection.programs[program.name]
+        record(f"loaded {program.name} for {options.repeat} test runs", spec)
         for _ in range(options.repeat):
             result = loaded.run(data)
             if options.json:

@@ -16,6 +16,7 @@ from .common import (
     loading,
     open_spec,
     print_json,
+    recorded,
     warn,
 )
 from .signals import orderly_exit
@@ -66,7 +67,8 @@ def run(arguments: Sequence[str]) -> int:
             warn(error.message)
         for program, target in attachments:
             session.attach(program, target)
-        _watch(session, options)
+        with recorded(session, attachments):
+            _watch(session, options)
     return ExitCode.OK
 
 

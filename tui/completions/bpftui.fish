@@ -10,4 +10,5 @@ complete -c bpftui -n __fish_is_first_arg -a doctor -d 'what this machine can do
 complete -c bpftui -l color -x -a 'auto always never'
 complete -c bpftui -l runtime -x -a 'auto kernel vm'
 complete -c bpftui -l set -x -d 'NAME=VALUE'
+complete -c bpftui -l preset -x -d 'variables saved under a name'
 complete -c bpftui -l json -d 'as JSON'

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
@@ -12,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import TabbedContent, TabPane, Tree
 
-from ...core.errors import VerifierError
+from ...core.errors import BpftuiError, VerifierError
 from ..describe import describe
 from ..format import duration
 from ..messages import Attached, Detached, Failed, Loaded, Sampled
@@ -26,6 +25,7 @@ from ..widgets.status_line import StatusLine
 from .code_screen import CodeScreen
 from .session_screen import SessionScreen
 from .spec_screen import SpecScreen
+from .variable_screen import VariableScreen
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from ...core.spec import CollectionSpec
     from ..operations import Operations
     from ..widgets.map_table import MapTableView
-    from ..widgets.variables_view import Place, VariablesView
 
 __all__ = ["WIDE", "ExplorerScreen"]
 
@@ -55,7 +54,7 @@ _TAB_OF: Final = {
 """The tab in which a node is at home and enter leads to; the others have only an overview."""
 
 
-class ExplorerScreen(CodeScreen):
+class ExplorerScreen(CodeScreen, VariableScreen):
     """One collection, from its spec to its live maps.
 
     It composes and routes: what takes time is done by `Operations`, whose messages arrive here.
@@ -141,6 +140,7 @@ class ExplorerScreen(CodeScreen):
         await self.panes.mount(self.query_one(TabbedContent))
         self.furnished.set()
         self.refresh_bindings()
+        self.note("opened")
         if not gc.isenabled():  # `explore` has turned it off for the start
             gc.freeze()  # what there is by now stays to the end: looking through it again would only cost frames
             gc.enable()
@@ -178,6 +178,11 @@ class ExplorerScreen(CodeScreen):
         """Show anew what was known of *node*."""
         self._choose(node)
         self.operations.changed()
+
+    def values_changed(self) -> None:
+        """Show the values as they are now, in the overview too."""
+        super().values_changed()
+        self._show_overview(keep_place=True)
 
     def _show_overview(self, *, keep_place: bool = False) -> None:
         if self.tab in ("overview", ""):
@@ -259,8 +264,8 @@ class ExplorerScreen(CodeScreen):
     def failed(self, message: Failed) -> None:
         """Show why; what the verifier says is shown whole."""
         text = self.operations.after_failure(message)
-        self.log_line(text)
         error = message.error
+        self.log_line(text, None if isinstance(error, BpftuiError) else error)
         if isinstance(error, VerifierError):
             self.panes.log.show_verifier(error.program, error.message, error.log)
             self.action_show_tab("log")
@@ -279,35 +284,6 @@ class ExplorerScreen(CodeScreen):
         """Draw the last sample where it can be seen."""
         if self.furnished.is_set():
             self.panes.show_sample(self.tab, self.operations.monitor)
-
-    def log_line(self, text: str) -> None:
-        """Add a line to the session's messages."""
-        self.panes.log.add(text)
-
-    # Variables
-
-    def on_variables_view_reset_requested(self, event: VariablesView.ResetRequested) -> None:
-        """Take changes of variables back."""
-        for place in event.places:
-            original = place.variable.original[place.offset : place.offset + place.size]
-            self._set(place, f"hex:{original.hex()}")
-
-    def on_variables_view_edit_requested(self, event: VariablesView.EditRequested) -> None:
-        """Edit a variable."""
-        from .variable_editor import VariableEditor
-
-        raw = self.panes.variables.raw(event.place)
-        live = self.operations.collection is not None
-        self.app.push_screen(VariableEditor(event.place, raw, live=live), partial(self._set, event.place))
-
-    def _set(self, place: Place, text: str | None) -> None:
-        if text is None or not self.operations.set_variable(place, text):
-            return
-        self.log_line(f"set {place.name} = {text}")
-        self.panes.variables.refresh_values()
-        self.query_one(SpecTree).refresh_labels()
-        self._show_overview(keep_place=True)
-        self.refresh_bindings()
 
     # Actions
 
@@ -345,7 +321,7 @@ class ExplorerScreen(CodeScreen):
         from .help import HelpScreen
         from .search import SearchScreen
 
-        everywhere = (SessionScreen, SearchScreen, SpecScreen, CodeScreen, ExplorerScreen)
+        everywhere = (SessionScreen, SearchScreen, SpecScreen, CodeScreen, VariableScreen, ExplorerScreen)
         groups = {
             "Everywhere": [binding for screen in everywhere for binding in screen.BINDINGS],
             "Tree": SpecTree.BINDINGS,
