@@ -170,6 +170,15 @@ class Listing:
             following += 1
         return heading, self._extra_rows[following] if following < len(self._extra_rows) else len(self)
 
+    def function_rows(self, slot: int) -> range:
+        """Return the rows of the function that holds a slot, its header first; all rows where none does."""
+        for at, extra in enumerate(self._extras):
+            if extra.kind is RowKind.FUNCTION and extra.slot <= slot:
+                heading, stop = self.span(self._extra_rows[at])
+                if heading is not None and slot <= self.slot_at(stop - 1):
+                    return range(heading, stop)
+        return range(len(self))
+
     def spans(self) -> list[tuple[int, int]]:
         """Return every C line's row, and one past the last of its instructions."""
         stops = [*self._extra_rows[1:], len(self)]

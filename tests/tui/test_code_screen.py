@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from textual.widgets import Input
 
 from bpftui.tui.jumps import CodePlace
 from bpftui.tui.nodes import Node, NodeKind
@@ -13,6 +14,7 @@ from bpftui.tui.widgets.listing_view import ListingView
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 
 @pytest.mark.parametrize(("typed", "slot"), [("123", 123), ("c187", 11), ("traffic.c:182", 2), ("c180", 0)], ids=str)
@@ -96,3 +98,20 @@ async def test_enter_on_a_helpers_call_says_what_it_is(explore: Callable[..., An
         await walk.pilot.hover(ListingView, offset=(20, offset))
         await walk.pilot.pause()
         assert "bpf_ktime_get_ns" in str(view.tooltip)
+
+
+async def test_the_listing_is_copied_and_written(explore: Callable[..., Any], tmp_path: Path) -> None:
+    async with explore() as walk:
+        await walk.press("2")
+        view = walk.explorer.query_one(ListingView)
+        view.show_slot(164)
+        await walk.press("Y")
+        copied = walk.app.clipboard.splitlines()
+        assert copied[0] == "fill:"
+        assert copied[-1].split(": ")[1].startswith("exit")
+        assert len([line for line in copied if not line.startswith("; ")]) == 21
+        target = tmp_path / "listing.svg"
+        await walk.press("w")
+        walk.app.screen.query_one(Input).value = str(target)
+        await walk.press("enter")
+        await walk.until(lambda: target.exists() and target.read_text("utf-8").endswith("</svg>\n"))

@@ -7,12 +7,13 @@ from typing import Final
 
 from ...core.asm import Token, tokenize
 
-__all__ = ["paint", "paint_listing"]
+__all__ = ["CODES", "paint", "paint_listing"]
 
 _RESET: Final = "\x1b[0m"
-_CODES: Final = {"bold": "1", "dim": "2", "italic": "3", "underline": "4"} | {
+CODES: Final = {"bold": "1", "dim": "2", "italic": "3", "underline": "4"} | {
     name: str(code) for code, name in enumerate(("red", "green", "yellow", "blue", "magenta", "cyan"), 31)
 }
+"""What each style is as a number of an escape sequence."""
 _STYLES: Final = {
     Token.MNEMONIC: "bold",
     Token.REGISTER: "cyan",
@@ -27,7 +28,7 @@ _STYLES: Final = {
 
 def paint(text: str, style: str) -> str:
     """Return *text* in a style such as `dim` or `bold underline`."""
-    return f"\x1b[{';'.join(_CODES[name] for name in style.split())}m{text}{_RESET}"
+    return f"\x1b[{';'.join(CODES[name] for name in style.split())}m{text}{_RESET}"
 
 
 @functools.lru_cache(1 << 14)

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 from ...core.asm import Syntax
 from ...core.errors import ExitCode, ObjectError, UsageError
 from ...core.spec.listing import Listing
+from ..export import FORMATS, document, format_of, write_document
 from .colors import paint
 from .common import Parser, add_object, add_settings, open_spec, wants_color
 from .disasm_raw import print_code, print_sections
 from .disasm_text import listing_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    from ...core.spec import CollectionSpec, ProgramSpec
 
 __all__ = ["run"]
 
@@ -30,8 +33,11 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--arrows",
         action=argparse.BooleanOptionalAction,
-        default=sys.stdout.isatty(),
-        help="draw jumps as arrows at the left (default: on a terminal)",
+        help="draw jumps as arrows at the left (default: on a terminal and in files)",
+    )
+    parser.add_argument("--output", metavar="FILE", help="write the listing to a file, with arrows")
+    parser.add_argument(
+        "--format", choices=FORMATS, help="of the listing: text, or HTML and SVG with colours (default: by FILE's name)"
     )
     parser.add_argument("--raw", action="store_true", help="the instructions as stored, before any relocation")
     parser.add_argument("--section", metavar="SECTION", help="with --raw: only this section (default: all code)")
@@ -48,6 +54,8 @@ def run(arguments: Sequence[str]) -> int:
             raise UsageError("--endian is for bare instructions, which have no programs, sections or variables")
         print_code(options)
         return ExitCode.OK
+    if options.raw and (options.output is not None or options.format is not None):
+        raise UsageError("--output and --format are for listings of programs, not for --raw")
     if options.section is not None and not options.raw:
         raise UsageError("--section goes with --raw", hint="see bpftui disasm --help")
     try:
@@ -62,12 +70,35 @@ def run(arguments: Sequence[str]) -> int:
 def _print_programs(options: argparse.Namespace) -> None:
     spec = open_spec(options)
     programs = [spec.program(options.program)] if options.program is not None else list(spec.programs.values())
-    color = wants_color(options.color)
+    if options.output is None and options.format in (None, "text"):
+        arrows = sys.stdout.isatty() if options.arrows is None else options.arrows
+        lines = _lines(spec, programs, options, color=wants_color(options.color), arrows=arrows)
+        sys.stdout.writelines(f"{line}\n" for line in lines)
+        return
+    kind = format_of(options.output or "", options.format)
+    arrows = options.arrows is not False
+    lines = _lines(spec, programs, options, color=kind != "text", arrows=arrows, ascii_only=False)
+    pieces = document(lines, kind, f"{spec.file} {options.program or ''}".strip())
+    if options.output is None:
+        sys.stdout.writelines(pieces)
+    else:
+        write_document(options.output, pieces, replace=True)
+
+
+def _lines(
+    spec: CollectionSpec,
+    programs: list[ProgramSpec],
+    options: argparse.Namespace,
+    *,
+    color: bool,
+    arrows: bool,
+    ascii_only: bool | None = None,
+) -> Iterator[str]:
+    """Yield the lines of the listings of programs, an empty line between two."""
     for number, program in enumerate(programs):
         rows = Listing(program, spec, syntax=Syntax(options.syntax), source=not options.no_source)
         if number:
-            print()
+            yield ""
         if program.problem:
-            print(paint(f"; {program.problem}", "dim") if color else f"; {program.problem}")
-        lines = listing_lines(rows, color=color, arrows=options.arrows)
-        sys.stdout.writelines(f"{line}\n" for line in lines)
+            yield paint(f"; {program.problem}", "dim") if color else f"; {program.problem}"
+        yield from listing_lines(rows, color=color, arrows=arrows, ascii_only=ascii_only)

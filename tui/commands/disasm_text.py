@@ -21,15 +21,20 @@ _ARROW_STYLES: Final = ("cyan", "yellow", "magenta", "green", "blue", "red")
 """Colours of jumps, in turn: lines that lie side by side differ."""
 
 
-def listing_lines(rows: Listing, *, color: bool, arrows: bool = True) -> Iterator[str]:
+def listing_lines(
+    rows: Listing, *, color: bool, arrows: bool = True, ascii_only: bool | None = None, span: range | None = None
+) -> Iterator[str]:
     """Yield the lines of a listing, without line ends.
 
     Args:
         rows: The listing.
         color: Whether they have escape sequences for colours.
-        arrows: Whether jumps are drawn at the left, where there are any; in ASCII if stdout has no box characters.
+        arrows: Whether jumps are drawn at the left, where there are any.
+        ascii_only: Whether they are drawn in ASCII; None for: if stdout has no box characters.
+        span: Only these rows.
     """
-    ascii_only = not _is_writable("╭┼►")
+    if ascii_only is None:
+        ascii_only = not _is_writable("╭┼►")
     margin_width = 0
     if arrows:
         margin_width = max(
@@ -48,7 +53,7 @@ def listing_lines(rows: Listing, *, color: bool, arrows: bool = True) -> Iterato
         cells = found.insn(row.slot) if row.kind is RowKind.INSN else found.above(row.slot)
         return " " * (margin_width - len(cells)) + (_painted(cells) if color else "".join(cell.text for cell in cells))
 
-    for index in range(len(rows)):
+    for index in range(len(rows)) if span is None else span:
         row = rows.row(index)
         match row.kind:
             case RowKind.FUNCTION:

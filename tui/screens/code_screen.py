@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.binding import Binding, BindingType
@@ -14,6 +15,7 @@ from .spec_screen import SpecScreen
 
 if TYPE_CHECKING:
     from ...core.spec import ProgramSpec
+    from ...core.spec.listing import Listing
     from ..jumps import CodePlace
     from ..uses import Uses
     from ..widgets.core_view import CoreView
@@ -158,6 +160,31 @@ class CodeScreen(SpecScreen):
             found = uses.uses_at(self.spec, view.listing.program, view.row(view.cursor))
             if found.helper is not None:
                 self.show_uses(found)
+
+    def on_listing_view_write_requested(self, event: ListingView.WriteRequested) -> None:
+        """Ask for a file to write the listing to."""
+        from .ask import AskDialog
+
+        notes = ("What it ends with says what it becomes: .html and .svg have colours, all else is text.",)
+        question = AskDialog("Write to", f"{event.listing.program.name}.html", notes=notes, confirm="Write")
+        self.app.push_screen(question, partial(self._write, event.listing))
+
+    def _write(self, listing: Listing, path: str | None) -> None:
+        if path:
+            self.run_worker(partial(self._write_file, listing, path), thread=True, exit_on_error=False)
+
+    def _write_file(self, listing: Listing, path: str) -> None:
+        from ..commands.disasm_text import listing_lines
+        from ..export import document, format_of, write_document
+
+        kind = format_of(path)
+        lines = listing_lines(listing, color=kind != "text", ascii_only=False)
+        try:
+            write_document(path, document(lines, kind, f"{self.spec.file} {listing.program.name}"), replace=False)
+        except BpftuiError as error:
+            self.app.call_from_thread(self.notify, error.message, title="Write", severity="error", markup=False)
+        else:
+            self.app.call_from_thread(self.notify, f"wrote {path}", timeout=4, markup=False)
 
     def action_jump_back(self) -> None:
         """Return to the code where a reference was followed from."""

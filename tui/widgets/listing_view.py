@@ -47,6 +47,8 @@ class ListingView(ListingRows):
             tooltip="C beside the assembly, from 120 columns on",
         ),
         Binding("space", "fold", "Fold", show=False, id="listing.fold", tooltip="Fold a C line or a function"),
+        Binding("Y", "copy_function", "Copy all", show=False, id="listing.copy", tooltip="Copy the whole function"),
+        Binding("w", "write", "Write", show=False, id="listing.write", tooltip="Write the listing: text, HTML, SVG"),
         Binding("f", "fold_all", "Fold all", show=False, id="listing.fold-all", tooltip="Fold all C lines, or none"),
     ]
 
@@ -67,6 +69,17 @@ class ListingView(ListingRows):
         def control(self) -> ListingView:
             """The sender, for `@on` with a selector."""
             return self.view
+
+    class WriteRequested(Message):
+        """The user wants the listing in a file.
+
+        Args:
+            listing: The listing, as it is shown.
+        """
+
+        def __init__(self, listing: Listing) -> None:
+            super().__init__()
+            self.listing = listing
 
     class NotHere(Message):
         """What is searched for is not in this program.
@@ -315,6 +328,23 @@ class ListingView(ListingRows):
         self.cursor = self.folds.index(row)
         self.aim()
         self.scroll_to_cursor()
+
+    def action_copy_function(self) -> None:
+        """Copy the function that the cursor is in, as `bpftui disasm` prints it."""
+        from ..commands.disasm_text import listing_lines
+
+        listing = self.listing
+        if listing is None or not self.row_count():
+            return
+        rows = listing.function_rows(self.slot_at(self.cursor))
+        lines = listing_lines(listing, color=False, arrows=False, ascii_only=False, span=rows)
+        self.typed_app.copy_to_clipboard("\n".join(lines) + "\n")
+        self.notify(f"copied {len(rows)} lines", timeout=2)
+
+    def action_write(self) -> None:
+        """Ask the screen to write the listing to a file."""
+        if self.listing is not None and self.row_count():
+            self.post_message(self.WriteRequested(self.listing))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer the way back only where there is one."""
