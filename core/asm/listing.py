@@ -12,7 +12,7 @@ import functools
 import re
 import sys
 from itertools import chain, compress
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from .encodings import ENCODINGS
 from .instruction import ByteOrder, Code, decode_at, words
@@ -29,8 +29,12 @@ _BLOCK: Final = 1 << 14
 """Slots whose texts are made at a time: of all of them about 0.5 MB."""
 _MAX_KNOWN: Final = 1 << 16
 """Texts that are kept: code without repetition shall not take more memory than other code."""
+_WIDE: Final = re.compile(rb"\x%02x." % LD_IMM64, re.DOTALL)
+"""In a string of opcodes, both halves of a 64-bit immediate, whatever the second one's opcode is."""
 
 Label: TypeAlias = "Callable[[int], str | None]"
+_K = TypeVar("_K")
+_V = TypeVar("_V")
 
 
 def listing(
@@ -60,9 +64,9 @@ class Texts:
     def __init__(self, byte_order: ByteOrder, syntax: Syntax = Syntax.KERNEL) -> None:
         self._byte_order: ByteOrder = byte_order
         self._syntax = syntax
-        self._words = _Words(byte_order, syntax)
-        self._wide: dict[tuple[int, int], str] = {}
-        self._jumps: dict[int, tuple[str, str, int | None]] = {}
+        self._texts: dict[int, str] = _Made(self._text)
+        self._pairs: dict[tuple[int, int], str] = _Made(self._pair)
+        self._jumps: dict[int, tuple[str, str, int] | None] = _Made(self._jump)
 
     def listing(
         self, code: Code, *, start: int = 0, stop: int | None = None, label: Label | None = None
@@ -80,82 +84,72 @@ class Texts:
             # A second half has no text and is left out.
             yield compress(enumerate(texts, start), texts)
             start += len(texts)
-            for known in (self._words, self._wide, self._jumps):
+            for known in (self._texts, self._pairs, self._jumps):
                 if len(known) > _MAX_KNOWN:
                     known.clear()
 
     def _block(self, view: memoryview, start: int, stop: int, label: Label | None) -> list[str]:
         """Return the texts of slots *start* to *stop*, and of one more where *stop* is a second half."""
-        length = stop - start
         # One slot further, for a second half.
         opcodes = bytes(view[start * INSN_SIZE : (stop + 1) * INSN_SIZE : INSN_SIZE])
-        found = view.cast("Q")[start : stop + 1].tolist()
-        keys: list[int | None] = [*found]
-        apart: list[tuple[int, str]] = []
-        for match in _apart(label is not None).finditer(opcodes):
-            at, after = match.span()
-            if at >= length:
-                break
-            if after - at == 2:
-                apart.append((at, self._pair(found[at], found[at + 1])))
-                keys[at] = keys[at + 1] = None
-                length = max(length, after)
-            elif label is not None and opcodes[at] != LD_IMM64:
-                jump = self._jumps.get(found[at]) or self._jump(found[at])
-                if jump[2] is not None and (name := label(start + at + jump[2])) is not None:
-                    apart.append((at, f"{jump[0]}{name}{jump[1]}"))
-                    keys[at] = None
+        keys = view.cast("Q")[start : stop + 1].tolist()
+        length = stop - start
+        firsts = [match.start() for match in _WIDE.finditer(opcodes)]
+        if firsts and firsts[-1] == length - 1:
+            length += 1
         del keys[length:]
-        texts = list(map(self._words.__getitem__, keys))
-        for at, text in apart:
+        pairs = [self._pairs[keys[at], keys[at + 1]] for at in firsts]
+        for at in firsts:
+            keys[at] = keys[at + 1] = 0  # Immediates are of any number; only few are remembered as single words.
+        texts = list(map(self._texts.__getitem__, keys))
+        for at, text in zip(firsts, pairs, strict=True):
             texts[at] = text
+            texts[at + 1] = ""
+        if label is not None:
+            # What a second half looks like does not count.
+            for match in _jump_pattern().finditer(_WIDE.sub(b"\0\0", opcodes), 0, length):
+                at = match.start()
+                jump = self._jumps[keys[at]]
+                if jump is not None and (name := label(start + at + jump[2])) is not None:
+                    texts[at] = f"{jump[0]}{name}{jump[1]}"
         return texts
 
-    def _pair(self, first: int, second: int) -> str:
-        """Return the text of a 64-bit immediate load, from its halves."""
-        text = self._wide.get((first, second))
-        if text is None:
-            insn = decode_at(_bytes(first) + _bytes(second), 0, self._byte_order)
-            text = self._wide[first, second] = format_instruction(insn, 0, self._syntax)
-        return text
+    def _text(self, word: int) -> str:
+        return format_instruction(decode_at(_bytes(word), 0, self._byte_order), 0, self._syntax)
 
-    def _jump(self, word: int) -> tuple[str, str, int | None]:
-        """Return a jump's text before and after the label, and its target from its own slot; None without a label."""
+    def _pair(self, halves: tuple[int, int]) -> str:
+        """Return the text of a 64-bit immediate load."""
+        code = _bytes(halves[0]) + _bytes(halves[1])
+        return format_instruction(decode_at(code, 0, self._byte_order), 0, self._syntax)
+
+    def _jump(self, word: int) -> tuple[str, str, int] | None:
+        """Return a jump's text before and after the label, and its target from its own slot; None without a target."""
         insn = decode_at(_bytes(word), 0, self._byte_order)
+        target = insn.jump_target(0)
         text = format_instruction(insn, 0, self._syntax, target=_PLACEHOLDER)
         head, label, tail = text.partition(_PLACEHOLDER)
-        jump = self._jumps[word] = (head, tail, insn.jump_target(0) if label else None)
-        return jump
+        # Text without a place for a label is that of an instruction that does not exist.
+        return (head, tail, target) if label and target is not None else None
 
 
-class _Words(dict["int | None", str]):
-    """The texts of words, each made when it is first asked for; None has none."""
+class _Made(dict[_K, _V]):
+    """A dictionary whose values are made when they are first asked for."""
 
-    def __init__(self, byte_order: ByteOrder, syntax: Syntax) -> None:
+    def __init__(self, make: Callable[[_K], _V]) -> None:
         super().__init__()
-        self._byte_order: ByteOrder = byte_order
-        self._syntax = syntax
+        self._make = make
 
-    def __missing__(self, word: int | None) -> str:
-        text = ""
-        if word is not None:
-            text = format_instruction(decode_at(_bytes(word), 0, self._byte_order), 0, self._syntax)
-        self[word] = text
-        return text
+    def __missing__(self, key: _K) -> _V:
+        value = self[key] = self._make(key)
+        return value
 
 
 @functools.cache
-def _apart(jumps: bool) -> re.Pattern[bytes]:
-    """Return what finds, in a string of opcodes, 64-bit immediates and, where asked for, jumps that have a distance.
-
-    Both halves of an immediate are one match, whatever the second one's opcode is.
-    """
-    wide = rb"\x%02x.?" % LD_IMM64
-    if jumps:
-        classes, others = (Class.JMP, Class.JMP32), (CALL, CALLX, EXIT, GOTOX)
-        opcodes = (opcode for opcode in ENCODINGS if opcode & 7 in classes and opcode not in others)
-        wide += b"|[%b]" % b"".join(rb"\x%02x" % opcode for opcode in opcodes)
-    return re.compile(wide, re.DOTALL)
+def _jump_pattern() -> re.Pattern[bytes]:
+    """Return what finds, in a string of opcodes, jumps that have a distance."""
+    classes, others = (Class.JMP, Class.JMP32), (CALL, CALLX, EXIT, GOTOX)
+    opcodes = (opcode for opcode in ENCODINGS if opcode & 7 in classes and opcode not in others)
+    return re.compile(b"[%b]" % b"".join(rb"\x%02x" % opcode for opcode in opcodes))
 
 
 def _bytes(word: int) -> bytes:

@@ -128,3 +128,24 @@ def test_capstone_is_loaded_only_for_its_own_syntax() -> None:
         "assert 'capstone' in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_a_listing_of_more_than_a_block_is_whole() -> None:
+    """Blocks end within 64-bit immediates, jumps go over their borders, and second halves look like jumps."""
+    jump, second = Instruction(0x05, offset=-2), 0x05
+    wide = Instruction(0x18, 1, imm=7, next_imm=8, next_reserved=second)
+    for before in range(3):
+        insns = [jump] * before + [wide, wide, jump] * 8000 + [Instruction(0x18, 1, imm=9)]
+        code = b"".join(insn.encode("little") for insn in insns)
+        assert len(code) // 8 > 2 * 16384
+        rows = list(listing(code, "little", label=lambda slot: f"L{slot}"))
+        slots = list(itertools.accumulate((insn.slots for insn in insns), initial=0))[:-1]
+        assert [slot for slot, _ in rows] == slots
+        for (slot, text), insn in zip(rows, insns, strict=True):
+            if insn is jump:
+                assert text == f"goto L{slot - 1}"
+            elif insn is wide:
+                assert text == "r1 = 0x800000007 ; invalid: next slot 0x5"
+        assert rows[-1][1] == "r1 = 0x9 ; incomplete: the code ends within this 64-bit load"
+        first = insns.index(wide)
+        assert list(listing(code, "little", start=slots[first], stop=slots[first] + 1)) == [rows[first]]
