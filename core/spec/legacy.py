@@ -6,6 +6,7 @@ so which one it is, only its size tells:
 - 16 and 20 bytes: perf's and libbpf's (`struct bpf_map_def`, tools/lib/bpf until 0.8)
 - 24 and 28 bytes: samples/bpf (`bpf_load.h`, Linux 4.12 on: inner_map_idx; 4.14 on: numa_node), or iproute2's of
   2016 (id, pinning)
+- 32 bytes: ebpf-for-windows', which has no flags but inner_map_idx, pinning, id, inner_id
 - 36 bytes: iproute2's (`struct bpf_elf_map`: id, pinning, inner_id, inner_idx), which Cilium used as well
 - 280 bytes: gobpf's (pinning, then 256 bytes of namespace)
 """
@@ -40,6 +41,7 @@ _IPROUTE2: Final = 36
 _PINNED: Final = {0: "", 1: "pinned for this object", 2: "pinned for all objects"}
 """iproute2's PIN_NONE, PIN_OBJECT_NS, PIN_GLOBAL_NS."""
 _GOBPF: Final = 280
+_WINDOWS: Final = 32
 _MAP_IN_MAP: Final = (MapType.ARRAY_OF_MAPS, MapType.HASH_OF_MAPS)
 _TAIL_CALL: Final = re.compile(r"(0[xX][0-9a-fA-F]{1,8}|[0-9]{1,10})/(0[xX][0-9a-fA-F]{1,8}|[0-9]{1,10})$")
 _NO_INDEX: Final = 0xFFFF_FFFF
@@ -161,6 +163,11 @@ def _definition(obj: ObjectFile, section: Section, name: str, raw: bytes) -> _De
     )
     _annotate(obj, spec)
     item = _Definition(spec, len(raw), words)
+    if obj.for_windows and len(raw) == _WINDOWS:
+        spec.flags = 0
+        told = zip(("inner_map_idx", "pinning", "id", "inner_id"), words[4:8], strict=True)
+        spec.remark = ", ".join(f"{name} {number}" for name, number in told if number)
+        return item
     if spec.flags & MapFlag.NUMA_NODE and len(raw) == _IPROUTE2_OLD:
         spec.numa_node = words[6]
     spec.remark = _remark(item, raw)

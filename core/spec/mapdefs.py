@@ -13,6 +13,7 @@ from .collection import Hidden
 from .legacy import read_legacy_maps
 from .map import MapEntry, MapSpec
 from .uapi import MapFlag, MapType, Pinning
+from .windows import translate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,10 +49,22 @@ def read_maps(obj: ObjectFile) -> tuple[dict[str, MapSpec], list[Hidden]]:
     for reader in (_btf_maps, read_legacy_maps, _struct_ops, _data_maps):
         for found in reader(obj):
             if isinstance(found, MapSpec):
+                if obj.for_windows and reader in (_btf_maps, read_legacy_maps):
+                    translate(found)
+                _leave_out_sizes(found)
                 maps.setdefault(found.name, found)
             else:
                 hidden.append(found)
     return maps, hidden
+
+
+def _leave_out_sizes(spec: MapSpec) -> None:
+    """Take away the value size of a map whose records have a type, and which has no values.
+
+    The kernel insists on that for a ring buffer.
+    """
+    if spec.value is not None and spec.type in _STREAMS and spec.section.startswith(".maps"):
+        spec.value_size = 0
 
 
 def _btf_maps(obj: ObjectFile) -> Iterator[MapSpec | Hidden]:
@@ -156,9 +169,6 @@ def _btf_map(btf: Btf, name: str, type_id: int, *, inner: bool = False) -> MapSp
             # `__array(values, …)` says what a slot holds, not how large it is: always a file descriptor.
             spec.key_size = spec.key_size or 4
             spec.value_size = spec.value_size or 4
-    if spec.value is not None and spec.type in _STREAMS:
-        # Their records have a type; as maps they have no values, which the kernel insists on for a ring buffer.
-        spec.value_size = 0
     return spec
 
 

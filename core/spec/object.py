@@ -14,6 +14,7 @@ from ..errors import ObjectError
 from .collection import Hidden
 from .map import is_arena_section
 from .program import INSN_SIZE
+from .windows import is_for_windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -117,6 +118,11 @@ class ObjectFile:
         except ObjectError as error:
             self.damage.append(Hidden(name, "section", error.message))
             return None
+
+    @cached_property
+    def for_windows(self) -> bool:
+        """Whether it is written for ebpf-for-windows."""
+        return is_for_windows(self.elf)
 
     @cached_property
     def symbols(self) -> list[Symbol]:

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from ..errors import ObjectError
+from .windows import is_for_windows
 
 if TYPE_CHECKING:
     from ..elf import Elf
@@ -19,7 +20,6 @@ __all__ = ["find_producer"]
 _RUST: Final = re.compile(rb"rustc version \d+\.\d+\.\d+")
 _GCC: Final = re.compile(rb"GNU (?:C|GIMPLE)\w* \d+[\d.]*|GCC: \([^)\0]{0,64}\) \d+[\d.]*")
 _CLANG: Final = re.compile(rb"clang version \d+[\d.]*")
-_WINDOWS: Final = re.compile(rb"\0(?:_?ebpf_map_definition_in_file|_?bind_md|_?bind_metadata|_sock_addr_md)")
 _WINDOWS_PATH: Final = re.compile(rb"\0[A-Za-z]:\\[^\0]{1,256}\.[ch]\0")
 _LOOKED_AT: Final = 1 << 20
 """Bytes of each section: a compiler names itself among the first strings."""
@@ -29,9 +29,7 @@ def find_producer(elf: Elf) -> str:
     """Return what made the object (`clang version 19.1.7`, `rustc version 1.80.0`); empty where nothing tells."""
     strings = b"".join(_head(elf, name) for name in (".comment", ".debug_str", ".debug_info"))
     types = _head(elf, ".BTF")
-    dialect = ""
-    if _WINDOWS.search(types) or _WINDOWS_PATH.search(types):
-        dialect = "for Windows"
+    dialect = "for Windows" if is_for_windows(elf) else "on Windows" if _WINDOWS_PATH.search(types) else ""
     for pattern in (_RUST, _GCC, _CLANG):
         match = pattern.search(strings)
         if match is not None:

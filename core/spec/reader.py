@@ -156,10 +156,10 @@ def _programs(obj: ObjectFile, spec: CollectionSpec, linker: Linker) -> Iterator
                 yield Hidden(item.name, "program", f"in section {section.name}: there is another one of that name")
             elif section.name != _LIBRARY or only_library:
                 seen.add(item.name)
-                yield _program(spec, item, linker)
+                yield _program(spec, item, linker, for_windows=obj.for_windows)
 
 
-def _program(spec: CollectionSpec, item: FunctionRange, linker: Linker) -> ProgramSpec:
+def _program(spec: CollectionSpec, item: FunctionRange, linker: Linker, *, for_windows: bool) -> ProgramSpec:
     section = item.section.name
     found = find_section(section)
     program = ProgramSpec(
@@ -172,6 +172,9 @@ def _program(spec: CollectionSpec, item: FunctionRange, linker: Linker) -> Progr
         byte_order=spec.byte_order,
         link=partial(linker.link, item),
     )
+    if found is None and for_windows:
+        program.unusable = f"section {section} is no hook that Linux has: the object is for ebpf-for-windows"
+        return program
     if found is None:
         close = nearest_section(section)
         program.unusable = f"section {section} names no program type that is known" + (
