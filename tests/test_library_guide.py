@@ -1,0 +1,48 @@
+"""The examples of docs/library.md do what they say; and those of the README's library chapter."""
+
+from __future__ import annotations
+
+import doctest
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+GUIDE = ROOT / "docs/library.md"
+NEEDS_RIGHTS = "## Loading and running"
+
+
+def failures(text: str, first_line: int) -> list[str]:
+    """Return what a part of the guide does otherwise than it says."""
+    said: list[str] = []
+    examples = doctest.DocTestParser().get_doctest(text, {}, "library.md", str(GUIDE), first_line)
+    assert examples.examples
+    flags = doctest.NORMALIZE_WHITESPACE | doctest.IGNORE_EXCEPTION_DETAIL
+    doctest.DocTestRunner(optionflags=flags).run(examples, out=said.append)
+    return said
+
+
+@pytest.fixture(autouse=True)
+def _in_the_repository(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+
+
+def test_what_reads() -> None:
+    assert failures(GUIDE.read_text().partition(NEEDS_RIGHTS)[0], 0) == []
+
+
+@pytest.mark.kernel
+def test_what_loads() -> None:
+    before, title, after = GUIDE.read_text().partition(NEEDS_RIGHTS)
+    setup = ">>> from bpftui.core.spec import CollectionSpec\n\n"
+    assert failures(setup + title + after, before.count("\n")) == []
+
+
+@pytest.mark.kernel
+def test_the_readme() -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    done = subprocess.run([sys.executable, "-c", example], capture_output=True, text=True, timeout=60, check=True)
+    assert int(done.stdout.splitlines()[-1]) >= 1000
