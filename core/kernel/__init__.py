@@ -12,6 +12,7 @@ with kernel.load(spec) as collection, kernel.Sandbox() as sandbox:
 
 from __future__ import annotations
 
+from ..maps import Variable
 from .collection import KernelCollection
 from .elements import possible_cpus
 from .features import Feature, probe
@@ -21,7 +22,6 @@ from .map import Map, MapInfo
 from .program import Program, stats_enabled
 from .runtime import KernelRuntime, available, load
 from .sandbox import Sandbox
-from .variable import Variable
 
 __all__ = [
     "Feature",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 from ..btf.core import CoreResolver
 from ..btf.kernel import vmlinux
 from ..errors import BpftuiError, LoadError, VerifierError
+from ..maps import Variable
 from ..spec import MapType, Pinning, ProgramType
 from ..spec.relocate_core import apply_core, core_problem, resolve_core
 from .btf import load_btf, prepare
@@ -24,7 +25,6 @@ from .program import Program
 from .relocate import relocate
 from .reuse import open_pinned, reused
 from .struct_ops import adapt
-from .variable import Variable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

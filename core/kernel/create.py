@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 from ..btf import Kind
 from ..errors import FeatureError, LoadError
+from ..maps import Shape, round_up
 from ..spec import MapFlag, MapType
 from . import probes, rights
-from .elements import Shape, possible_cpus, round_up
+from .elements import possible_cpus
 from .explain import explain
 from .map import Map
 from .objects import kernel_name
@@ -101,7 +102,8 @@ def shape_of(spec: MapSpec) -> Shape:
     if spec.type == MapType.PERF_EVENT_ARRAY:
         # Slots are file descriptors, by the number of a CPU; the object may leave their sizes out.
         key_size, value_size = key_size or 4, value_size or 4
-    return Shape(spec.type, key_size, value_size, max_entries, flags, address)
+    cpus = possible_cpus() if spec.type.per_cpu else 1
+    return Shape(spec.type, key_size, value_size, max_entries, flags, address, cpus)
 
 
 def _create(spec: MapSpec, shape: Shape, btf: Btf | None, btf_fd: Descriptor | None, template: Map | None) -> Map:

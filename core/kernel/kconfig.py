@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from ..btf import CType
 from ..btf import types as t
 from ..errors import LoadError, TypeMismatchError
-from .elements import round_up
+from ..maps import round_up
 from .probes import kernel_names
 
 if TYPE_CHECKING:

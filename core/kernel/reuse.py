@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Final
 from ..errors import LoadError
 from ..spec import MapFlag, MapType
 from .create import shape_of
-from .elements import Shape
 from .explain import explain
 from .map import Map
 from .objects import object_info
 from .syscall import Attr, BpfError, Command, Descriptor, buffer
 
 if TYPE_CHECKING:
+    from ..maps import Shape
     from ..spec import MapSpec
 
 __all__ = ["open_pinned", "reused"]
@@ -52,7 +52,14 @@ def open_pinned(path: str, spec: MapSpec) -> Map | None:
         if os.readlink(f"/proc/self/fd/{fd}") != "anon_inode:bpf-map":
             raise LoadError(f"cannot use what is pinned at {path} as map {spec.name}: it is no map")
         kind, _, key_size, value_size, max_entries, flags = struct.unpack_from("=6I", object_info(descriptor, 88))
-        found = Shape(MapType(kind), key_size, value_size, max_entries, flags, shape_of(spec).address)
+        found = replace(
+            shape_of(spec),
+            type=MapType(kind),
+            key_size=key_size,
+            value_size=value_size,
+            max_entries=max_entries,
+            flags=flags,
+        )
         _require_same(found, spec, f"what is pinned at {path}")
         return Map(spec, descriptor, found)
     except BaseException:

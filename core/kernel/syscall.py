@@ -17,6 +17,7 @@ import threading
 from typing import TYPE_CHECKING, Final, Self
 
 from ..errors import FeatureError, UsageError
+from ..maps import ElementError
 
 if TYPE_CHECKING:
     import mmap
@@ -98,7 +99,7 @@ class Command(enum.IntEnum):
     TOKEN_CREATE = 36
 
 
-class BpfError(Exception):
+class BpfError(ElementError):
     """The kernel said no to one command. Internal: `explain` turns it into a sentence for the user.
 
     Args:
@@ -107,9 +108,8 @@ class BpfError(Exception):
     """
 
     def __init__(self, command: Command, number: int) -> None:
-        super().__init__(f"BPF_{command.name}: {errno_name(number)}")
+        super().__init__(number, f"BPF_{command.name}: {errno_name(number)}")
         self.command = command
-        self.errno = number
 
 
 def errno_name(number: int) -> str:

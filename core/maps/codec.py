@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from ..errors import TypeMismatchError, ValueRangeError
 from ..spec import MapType
-from .elements import possible_cpus
 
 if TYPE_CHECKING:
     from ..btf import CType, Value
     from ..spec import MapSpec
-    from .elements import Shape
+    from .shape import Shape
 
 __all__ = ["Codec"]
 
@@ -41,10 +40,9 @@ class Codec:
         name = f"value of {self._spec.name}"
         if not self._shape.per_cpu:
             return self._encode_one(value, name)
-        if not isinstance(value, list) or len(value) != possible_cpus():
-            raise TypeMismatchError(
-                f"{name} is a list of {possible_cpus()} values, one for each possible CPU of this machine"
-            )
+        cpus = self._shape.cpus
+        if not isinstance(value, list) or len(value) != cpus:
+            raise TypeMismatchError(f"{name} is a list of {cpus} values, one for each possible CPU of this machine")
         return self._shape.join([self._encode_one(one, f"{name}[{i}]") for i, one in enumerate(value)])
 
     def decode_key(self, raw: bytes) -> Value:

@@ -9,19 +9,19 @@ from ..errors import UsageError
 if TYPE_CHECKING:
     from ..btf import Value
     from ..spec import VariableSpec
-    from .map import Map
+    from .typed import TypedMap
 
 __all__ = ["Variable"]
 
 
 class Variable:
-    """A window onto a data section in the kernel.
+    """A window onto a data section of a loaded collection.
 
     Where the section is mapped into memory, reading and writing touch just the variable. Elsewhere (before Linux 5.5)
     the whole section is read and written, so that what programs change meanwhile may get lost.
     """
 
-    def __init__(self, spec: VariableSpec, section: Map) -> None:
+    def __init__(self, spec: VariableSpec, section: TypedMap) -> None:
         self.spec = spec
         self._section = section
 

@@ -1,0 +1,10 @@
+"""What maps of all runtimes have in common: shapes, typed keys and values, the face of a Python mapping."""
+
+from __future__ import annotations
+
+from .codec import Codec
+from .shape import Shape, round_up
+from .typed import ElementError, Elements, TypedMap
+from .variable import Variable
+
+__all__ = ["Codec", "ElementError", "Elements", "Shape", "TypedMap", "Variable", "round_up"]

@@ -1,0 +1,302 @@
+"""TypedMap: the face of a Python mapping for a map of any runtime."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Protocol, cast
+
+from ..errors import TypeMismatchError, UsageError, ValueRangeError
+from ..spec import MapType
+from .codec import Codec
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from ..btf import CType, Value
+    from ..errors import BpftuiError
+    from ..runtime import MapSnapshot
+    from ..spec import MapSpec
+    from .shape import Shape
+
+__all__ = ["ElementError", "Elements", "TypedMap"]
+
+
+class ElementError(Exception):
+    """A runtime said no to an operation on a map. Internal: TypedMap turns it into a sentence for the user.
+
+    Args:
+        number: errno, as bpf(2) has it.
+        text: What was asked for.
+    """
+
+    def __init__(self, number: int, text: str = "") -> None:
+        super().__init__(text or errno.errorcode.get(number, str(number)))
+        self.errno = number
+
+
+class Elements(Protocol):
+    """A map's elements as bytes. Every method may raise ElementError; a key is None for queues and stacks."""
+
+    @property
+    def shape(self) -> Shape: ...
+    def lookup(self, key: bytes | None, *, flags: int = 0) -> bytes | None:
+        """Return the value at *key*; None where there is none. Of a per-CPU map the values of all CPUs."""
+        ...
+
+    def take(self, key: bytes | None) -> bytes | None:
+        """Look the value up and delete its entry in one step."""
+        ...
+
+    def update(self, key: bytes | None, value: bytes, flags: int = 0) -> None:
+        """Set the value at *key*."""
+        ...
+
+    def delete(self, key: bytes) -> None:
+        """Delete the entry at *key*."""
+        ...
+
+    def snapshot(self, limit: int | None = None) -> MapSnapshot:
+        """Read at most *limit* entries; a map without entries that could be listed gives none."""
+        ...
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        """Return bytes of the first value."""
+        ...
+
+    def write_at(self, offset: int, raw: bytes) -> None:
+        """Overwrite bytes of the first value."""
+        ...
+
+
+class TypedMap(ABC):
+    """A map with the face of a Python mapping.
+
+    Keys and values are Python values of their C types where BTF has them; bytes are always possible. Where there are
+    no types, they are bytes. A per-CPU map's value is a list with one value for each possible CPU. Maps of maps and
+    of programs give ids and take maps and programs.
+
+    Args:
+        spec: What it was made from.
+        elements: Where its entries are.
+    """
+
+    def __init__(self, spec: MapSpec, elements: Elements) -> None:
+        self.spec = spec
+        self.elements = elements
+        self.codec = Codec(spec, elements.shape)
+        self.frozen = False
+        """Whether user space may no longer change it."""
+
+    def __repr__(self) -> str:
+        return f"<Map {self.name} {self.type.label}>"
+
+    @property
+    def name(self) -> str:
+        """The name in the object, in full."""
+        return self.spec.name
+
+    @property
+    def type(self) -> MapType:
+        """The kernel's type."""
+        return self.elements.shape.type
+
+    @property
+    def key_size(self) -> int:
+        """In bytes."""
+        return self.elements.shape.key_size
+
+    @property
+    def value_size(self) -> int:
+        """In bytes; of one CPU's value where there is one for each."""
+        return self.elements.shape.value_size
+
+    @property
+    def max_entries(self) -> int:
+        """How many entries it can hold; for ring buffers and arenas its size, as the kernel counts it."""
+        return self.elements.shape.max_entries
+
+    @property
+    def key(self) -> CType | None:
+        """The key's C type."""
+        return self.spec.key
+
+    @property
+    def value(self) -> CType | None:
+        """The value's C type."""
+        return self.spec.value
+
+    @property
+    def unreadable(self) -> str | None:
+        """Why its entries cannot be listed, as a clause; None when they can."""
+        return self.elements.shape.unreadable
+
+    @abstractmethod
+    def reference_to(self, value: object) -> bytes | None:
+        """Return what stands for a map or a program in a map of such; None for any other value."""
+
+    @abstractmethod
+    def refused(self, error: ElementError, doing: str, feature: str) -> BpftuiError:
+        """Return the error for what the runtime refused.
+
+        Args:
+            error: What it said.
+            doing: What was tried, as it follows "cannot".
+            feature: What it lacks if it does not support this.
+        """
+
+    def lookup(self, key: Value, *, flags: int = 0) -> Value:
+        """Return the value at *key*; with the flag 4 (BPF_F_LOCK) under the value's spin lock.
+
+        Raises:
+            KeyError: There is none.
+        """
+        with self._explained("read"):
+            return self._found(key, self.elements.lookup(self.codec.encode_key(key), flags=flags))
+
+    def lookup_and_delete(self, key: Value) -> Value:
+        """Return the value at *key* and delete the entry in one step (Linux 5.14); KeyError when there is none."""
+        with self._explained("read", feature="lookup-and-delete on this type of map (Linux 5.14)"):
+            return self._found(key, self.elements.take(self.codec.encode_key(key)))
+
+    def update(self, key: Value, value: Value | object, flags: int = 0) -> None:
+        """Set the value at *key*.
+
+        Args:
+            key: The key.
+            value: The value; a map or a program for maps of such.
+            flags: 0 any, 1 only a new entry, 2 only an existing one (BPF_ANY, BPF_NOEXIST, BPF_EXIST); 4 in addition
+                takes the value's spin lock (BPF_F_LOCK).
+
+        Raises:
+            KeyError: BPF_EXIST, and there is none.
+            UsageError: BPF_NOEXIST, and there is one; or the map is frozen.
+            LoadError: The map is full.
+        """
+        reference = self.reference_to(value)
+        raw = self.codec.encode_value(cast("Value", value)) if reference is None else reference
+        self._update(self.codec.encode_key(key), raw, flags, key)
+
+    def delete(self, key: Value) -> None:
+        """Remove the entry at *key*; KeyError when there is none."""
+        if self.type in (MapType.ARRAY, MapType.PERCPU_ARRAY):
+            raise UsageError(f"map {self.name} is an array: its entries can be set to 0, but not deleted")
+        with self._explained("change", key):
+            self.elements.delete(self.codec.encode_key(key))
+
+    def push(self, value: Value) -> None:
+        """Put a value onto a queue or stack, or into a bloom filter."""
+        self._update(None, self.codec.encode_value(value), 0)
+
+    def peek(self) -> Value:
+        """Return the value that a queue or stack would give next; IndexError when it is empty."""
+        with self._explained("read"):
+            return self._next(self.elements.lookup(None))
+
+    def pop(self) -> Value:
+        """Take the next value from a queue or stack; IndexError when it is empty."""
+        with self._explained("read"):
+            return self._next(self.elements.take(None))
+
+    def snapshot(self, limit: int | None = None) -> MapSnapshot:
+        """Read the entries as bytes, at most *limit* of them, in batches or from memory where that is possible.
+
+        Entries that come and go meanwhile may or may not be among them. The reading ends after twice `max_entries`
+        keys at the latest, and says when it is partial. `unreadable` says which maps have no entries to list.
+        """
+        with self._explained("read"):
+            return self.elements.snapshot(limit)
+
+    def items(self) -> Iterator[tuple[Value, Value]]:
+        """Iterate over typed entries, as they were when the iteration began."""
+        for entry in self.snapshot().entries:
+            yield self.codec.decode_key(entry.key), self.codec.decode_value(entry.values)
+
+    def keys(self) -> Iterator[Value]:
+        """Iterate over typed keys."""
+        return iter(self)
+
+    def values(self) -> Iterator[Value]:
+        """Iterate over typed values."""
+        return (value for _, value in self.items())
+
+    def get(self, key: Value, default: Value | None = None) -> Value | None:
+        """Return the value at *key*, or *default*."""
+        try:
+            return self.lookup(key)
+        except KeyError:
+            return default
+
+    def __getitem__(self, key: Value) -> Value:
+        return self.lookup(key)
+
+    def __setitem__(self, key: Value, value: Value | object) -> None:
+        self.update(key, value)
+
+    def __delitem__(self, key: Value) -> None:
+        self.delete(key)
+
+    def __iter__(self) -> Iterator[Value]:
+        return (self.codec.decode_key(entry.key) for entry in self.snapshot().entries)
+
+    def __contains__(self, key: object) -> bool:
+        try:
+            self.lookup(cast("Value", key))
+        except (KeyError, TypeMismatchError, ValueRangeError):
+            return False
+        return True
+
+    def __len__(self) -> int:
+        return len(self.snapshot().entries)
+
+    def __bool__(self) -> bool:
+        # An empty map is a map: counting its entries to find that out would be an expensive surprise.
+        return True
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        """Return bytes of the first value: from memory where it is mapped, else from a copy of the whole value."""
+        with self._explained("read"):
+            return self.elements.read_at(offset, size)
+
+    def write_at(self, offset: int, raw: bytes) -> None:
+        """Overwrite bytes of the first value; without mapped memory, the whole value is written back."""
+        if self.frozen:
+            raise self._frozen()
+        with self._explained("change"):
+            self.elements.write_at(offset, raw)
+
+    def _found(self, key: Value, raw: bytes | None) -> Value:
+        if raw is None:
+            raise KeyError(key)
+        return self.codec.decode_value(self.elements.shape.split(raw))
+
+    def _next(self, raw: bytes | None) -> Value:
+        if raw is None:
+            raise IndexError(f"map {self.name} is empty")
+        return self.codec.decode_value((raw,))
+
+    def _update(self, key: bytes | None, value: bytes, flags: int, shown: Value = b"") -> None:
+        if self.frozen:
+            raise self._frozen()
+        with self._explained("change", shown):
+            self.elements.update(key, value, flags)
+
+    def _frozen(self) -> UsageError:
+        return UsageError(f"map {self.name} is frozen: its contents can no longer be changed")
+
+    @contextlib.contextmanager
+    def _explained(self, doing: str, key: Value = b"", *, feature: str = "") -> Generator[None]:
+        """Turn what the runtime says into what Python and the user understand."""
+        try:
+            yield
+        except ElementError as error:
+            array = self.type in (MapType.ARRAY, MapType.PERCPU_ARRAY)
+            if error.errno == errno.ENOENT:
+                raise KeyError(key) from None
+            if error.errno == errno.EEXIST:
+                raise UsageError(f"map {self.name} has an entry with the key {key!r} already") from None
+            if error.errno == errno.E2BIG and array:
+                reason = f"map {self.name} has {self.max_entries} entries: there is none with the index {key!r}"
+                raise ValueRangeError(reason) from None
+            raise self.refused(error, f"{doing} map {self.name}", feature) from error
