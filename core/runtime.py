@@ -388,6 +388,11 @@ class Runtime(Protocol):
         """Return what makes programs count their runs and their time while it is open."""
         ...
 
-    def check(self, spec: CollectionSpec) -> CheckReport:
-        """Try every map and program by itself, close everything again, and report."""
+    def check(self, spec: CollectionSpec, *, log_level: int = 4) -> CheckReport:
+        """Try every map and program by itself, close everything again, and report.
+
+        Args:
+            spec: What to try.
+            log_level: What the verifier logs: 1 the path that it refuses, 2 all paths, 4 its numbers, or a sum.
+        """
         ...

@@ -96,7 +96,7 @@ class KernelRuntime:
                 stack.enter_context(stats_enabled())
             yield
 
-    def check(self, spec: CollectionSpec) -> CheckReport:
+    def check(self, spec: CollectionSpec, *, log_level: int = LOG_STATS) -> CheckReport:
         """Try every map once and every program by itself, close everything again, and report.
 
         Raises:
@@ -112,7 +112,7 @@ class KernelRuntime:
             loader.load_types()
             created = [_check_map(loader, map_) for map_ in spec.maps.values()]
             maps = tuple(_check_contents(loader, outcome) for outcome in created)
-            programs = tuple(_check_program(loader, program) for program in spec.programs.values())
+            programs = tuple(_check_program(loader, program, log_level) for program in spec.programs.values())
         return CheckReport(maps, programs, (time.perf_counter() - start) * 1e3)
 
 
@@ -165,9 +165,9 @@ def _check_contents(loader: Loader, outcome: LoadOutcome) -> LoadOutcome:
     return outcome
 
 
-def _check_program(loader: Loader, spec: ProgramSpec) -> LoadOutcome:
+def _check_program(loader: Loader, spec: ProgramSpec, log_level: int) -> LoadOutcome:
     try:
-        program = loader.load_program(spec, log_level=LOG_STATS)
+        program = loader.load_program(spec, log_level=log_level)
         verified = program.info().verified_insns
         program.close()
     except BpftuiError as error:

@@ -1,108 +1,155 @@
-"""`bpftui check`: load everything and close it again: what loads, what does not, why."""
+"""`bpftui check`: load everything and close it again: what loads, what does not, why, and what it cost the verifier."""
 
 from __future__ import annotations
 
+import argparse
 import time
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ...core.errors import ExitCode
-from .common import (
-    Parser,
-    add_object,
-    add_settings,
-    add_target,
-    console,
-    open_spec,
-    print_json,
-    print_table,
-    record,
-    target_types,
-)
+from ...core.errors import BpftuiError, ExitCode, UsageError
+from .common import Parser, add_settings, add_target, configured, print_json, record, target_types, warn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.console import Console
+    from ...core.runtime import CheckReport, LoadOutcome, Runtime
+    from ...core.spec import CollectionSpec
+    from ...core.verifier import Explanation
 
-    from ...core.runtime import CheckReport, LoadOutcome
-
-__all__ = ["run"]
+__all__ = ["Checked", "explained", "run"]
 
 SCHEMA = "bpftui/check/1"
+_MOST_LEVELS = 7
+"""All of BPF_LOG_LEVEL1, BPF_LOG_LEVEL2 and BPF_LOG_STATS."""
+
+
+class Checked(NamedTuple):
+    """An object that was tried."""
+
+    spec: CollectionSpec
+    runtime: str
+    report: CheckReport
+    open_ms: float
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command: exit code 1 where something does not load."""
+    options = _parse(arguments)
+    import_module("bpftui.core.spec.reader")  # what is measured is the reading, not the importing
+
+    from ...core.live import choose_runtime
+    from .check_table import print_comparison, print_report, read_results
+
+    before = read_results(options.compare) if options.compare else None
+    runtime = choose_runtime(options.runtime, target=target_types(options))
+    ok = True
+    documents: list[dict[str, Any]] = []
+    for file in options.objects:
+        try:
+            checked = _check(file, options, runtime)
+        except BpftuiError as error:
+            # With several objects, one that is none must not hide what is in the others.
+            if len(options.objects) == 1 or isinstance(error, UsageError):
+                raise
+            warn(error.message)
+            ok = False
+            continue
+        ok = ok and checked.report.ok
+        document = _json(checked)
+        documents.append(document)
+        if options.json:
+            continue
+        print_report(checked, several=len(options.objects) > 1, color=options.color)
+        compared = before
+        if before is None and options.settings:
+            compared = [_json(_check(file, argparse.Namespace(**{**vars(options), "settings": []}), runtime))]
+        if compared is not None:
+            print_comparison(compared, document, options.compare or "without --set", options.color)
+    if options.json:
+        print_json(documents[0] if len(options.objects) == 1 else documents)
+    return ExitCode.OK if ok else ExitCode.REFUSED
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = Parser("check", "Try to load every map and program, close everything again, and report.")
-    add_object(parser)
-    parser.add_argument("--json", action="store_true", help=f"as JSON, schema {SCHEMA}, with the verifier's logs")
+    parser.add_argument("objects", metavar="OBJECT", nargs="+", help="BPF ELF object files, or what holds one")
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help=f"as JSON, schema {SCHEMA}, with the verifier's logs; of several objects a list of such documents",
+    )
+    parser.add_argument("--compare", metavar="FILE", help="show what is different from an earlier check --json")
+    parser.add_argument(
+        "--log-level",
+        metavar="N",
+        type=int,
+        default=4,
+        help="what the verifier logs: 1 the path that it refuses, 2 every path, 4 numbers only (the default), or a sum",
+    )
     add_settings(parser)
     add_target(parser)
     options = parser.parse_args(arguments)
-    import_module("bpftui.core.spec.reader")  # what is measured is the reading, not the importing
+    if not 1 <= options.log_level <= _MOST_LEVELS:
+        raise UsageError(f"--log-level {options.log_level} is not from 1 to {_MOST_LEVELS}")
+    return options
+
+
+def _check(file: str, options: argparse.Namespace, runtime: Runtime) -> Checked:
+    from ...core.spec import CollectionSpec
+
     start = time.perf_counter()
-    spec = open_spec(options)
+    spec = configured(CollectionSpec.from_file(file), options)
     open_ms = (time.perf_counter() - start) * 1000
-
-    from ...core.live import choose_runtime
-
-    runtime = choose_runtime(options.runtime, target=target_types(options))
-    report = runtime.check(spec)
+    report = runtime.check(spec, log_level=options.log_level)
     refused = sum(not outcome.ok for outcome in (*report.maps, *report.programs))
     record(f"checked: {f'{refused} do not load' if refused else 'everything loads'}", spec)
-    if options.json:
-        print_json(_json(spec.file, runtime.name, report, open_ms))
-    else:
-        _print_table(console(options.color), spec.file, report, open_ms)
-    return ExitCode.OK if report.ok else ExitCode.REFUSED
+    return Checked(spec, runtime.name, report, open_ms)
 
 
-def _json(file: str, runtime: str, report: CheckReport, open_ms: float) -> dict[str, Any]:
+def explained(checked: Checked, outcome: LoadOutcome) -> Explanation | None:
+    """Return the explanation of a program's refusal; None where it was not the verifier who refused it."""
+    if outcome.ok or not outcome.log:
+        return None
+    from ...core.verifier import VerifierLog, explain
+
+    return explain(VerifierLog(outcome.log, checked.spec.programs.get(outcome.name)))
+
+
+def _json(checked: Checked) -> dict[str, Any]:
+    report = checked.report
     return {
         "schema": SCHEMA,
-        "file": file,
-        "runtime": runtime,
+        "file": checked.spec.file,
+        "runtime": checked.runtime,
         "ok": report.ok,
         "maps": [{"name": m.name, "type": m.type, "ok": m.ok, "error": m.error} for m in report.maps],
-        "programs": [
-            {
-                "name": p.name,
-                "type": p.type,
-                "ok": p.ok,
-                "error": p.error,
-                "verified_insns": p.verified_insns,
-                "log": p.log,
-            }
-            for p in report.programs
-        ],
-        "open_ms": round(open_ms, 3),
+        "programs": [_program(checked, outcome) for outcome in report.programs],
+        "open_ms": round(checked.open_ms, 3),
         "load_ms": round(report.load_ms, 3),
     }
 
 
-def _print_table(out: Console, file: str, report: CheckReport, open_ms: float) -> None:
-    from rich.table import Table
-    from rich.text import Text
+def _program(checked: Checked, outcome: LoadOutcome) -> dict[str, Any]:
+    from ...core.verifier import parse_summary
+    from .log import explanation_json
 
-    table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
-    for name in ("", "kind", "name", "type"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("verified", justify="right", no_wrap=True)
-    table.add_column("why not")
-
-    def add(kind: str, outcome: LoadOutcome) -> None:
-        mark = Text("ok", "green") if outcome.ok else Text("NO", "bold red")
-        verified = "" if outcome.verified_insns is None else f"{outcome.verified_insns:,}"
-        table.add_row(mark, kind, Text(outcome.name), outcome.type, verified, Text(outcome.error or ""))
-
-    for outcome in report.maps:
-        add("map", outcome)
-    for outcome in report.programs:
-        add("program", outcome)
-    print_table(out, table)
-    failed = sum(not outcome.ok for outcome in (*report.maps, *report.programs))
-    verdict = "everything loads" if report.ok else f"{failed} of {len(report.maps) + len(report.programs)} do not load"
-    out.print(f"{file}: {verdict} (read in {open_ms:.1f} ms, loaded in {report.load_ms:.1f} ms)")
-    if not report.ok and any(outcome.log for outcome in report.programs):
-        out.print("the verifier's logs: bpftui check --json, or L in the explorer", style="dim")
+    summary = parse_summary(outcome.log or "")
+    explanation = explained(checked, outcome)
+    verified = outcome.verified_insns if outcome.verified_insns is not None else summary.insns
+    return {
+        "name": outcome.name,
+        "type": outcome.type,
+        "ok": outcome.ok,
+        "error": outcome.error,
+        "verified_insns": outcome.verified_insns,
+        "log": outcome.log,
+        "insns": checked.spec.programs[outcome.name].insns,
+        "processed_insns": verified,
+        "states": summary.states,
+        "peak_states": summary.peak_states,
+        "time_usec": summary.time_usec,
+        "stack": list(summary.stack),
+        "log_size": len((outcome.log or "").encode()),
+        "explanation": None if explanation is None else explanation_json(explanation),
+    }

@@ -1,0 +1,96 @@
+"""`bpftui check`: the table, several objects, comparisons, explanations."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+
+
+def check(*arguments: str) -> tuple[int, str, str]:
+    command = [sys.executable, "-m", "bpftui.tui", "check", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.kernel
+def test_the_table_and_the_explanation() -> None:
+    code, out, err = check("tests/objects/bad_offbyone.o", "bpf/constants.o", "/nonexistent.o")
+    assert (code, err) == (1, "bpftui: warning: /nonexistent.o: there is no such file\n")
+    head, row = out.splitlines()[1:3]
+    assert head.split() == [
+        "kind",
+        "name",
+        "type",
+        "verified",
+        "states",
+        "peak",
+        "µs",
+        "log",
+        "bytes",
+        "stack",
+        "why",
+        "not",
+    ]
+    assert re.fullmatch(
+        r"NO  program  bad_offbyone  xdp          8       0     0 +[\d,]+ +[\d,]+      0  bad_offbyone\.c:14: "
+        r"the check covers 13 bytes of the packet, this access needs 14: off by one",
+        row,
+    )
+    assert "── bad_offbyone\nbad_offbyone.c:14: the check covers 13 bytes" in out
+    assert "tests/objects/bad_offbyone.o: 1 of 1 do not load" in out
+    assert "bpf/constants.o: everything loads" in out
+
+
+@pytest.mark.kernel
+def test_json_and_what_a_constant_changes(tmp_path: Path) -> None:
+    code, out, _ = check("bpf/traffic.o", "--json")
+    assert code == 0
+    document = json.loads(out)
+    (program,) = document["programs"]
+    assert program["verified_insns"] == program["processed_insns"] == 427
+    assert (program["states"], program["peak_states"], program["stack"], program["explanation"]) == (
+        26,
+        26,
+        [56, 0],
+        None,
+    )
+    before = tmp_path / "before.json"
+    before.write_text(out)
+    _, same, _ = check("bpf/traffic.o", "--compare", str(before))
+    assert same.endswith(f"compared with {before}: nothing is different\n")
+    _, changed, _ = check("bpf/traffic.o", "--set", "sample_every=0")
+    assert "compared with without --set: 1 different" in changed
+    assert re.search(r"count_traffic  ok      ok   \d+ → \d+ \(-\d+\.\d %\)  \d+ → \d+ \(-\d+\.\d %\)", changed)
+    code, several, _ = check("bpf/traffic.o", "tests/objects/bad_null.o", "--json")
+    assert code == 1
+    assert [(found["file"], found["ok"]) for found in json.loads(several)] == [
+        ("bpf/traffic.o", True),
+        ("tests/objects/bad_null.o", False),
+    ]
+    explanation = json.loads(several)[1]["programs"][0]["explanation"]
+    assert (explanation["key"], explanation["register"], explanation["line"]) == ("null-pointer", "r0", 18)
+
+
+@pytest.mark.kernel
+def test_the_log_level() -> None:
+    _, out, _ = check("bpf/constants.o", "--json", "--log-level", "6")
+    log = json.loads(out)["programs"][0]["log"]
+    assert re.search(r"^0: R1=ctx\(", log, re.MULTILINE)
+    assert "verification time" in log
+
+
+def test_what_cannot_be_compared_with(tmp_path: Path) -> None:
+    other = tmp_path / "other.json"
+    for text, reason in (("{", "it is no JSON"), ("[1]", "it is not of the schema"), ('{"schema": 1}', "it is not of")):
+        other.write_text(text)
+        code, out, err = check("bpf/traffic.o", "--compare", str(other))
+        assert (code, out) == (1, "")
+        assert err.startswith(f"bpftui: error: {other}: {reason}")
+    assert check("bpf/traffic.o", "--log-level", "9")[0] == 2

@@ -1,0 +1,178 @@
+"""What `bpftui check` prints: a table like veristat's, explanations, and what is different from an earlier run."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from ...core.errors import ObjectError
+from .check import SCHEMA, explained
+from .common import console, print_table, wants_color
+from .log import print_explanation, text_width
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.table import Table
+
+    from .check import Checked
+
+__all__ = ["print_comparison", "print_report", "read_results"]
+
+_NUMBERS: Final = (
+    ("processed_insns", "verified"),
+    ("states", "states"),
+    ("peak_states", "peak"),
+    ("time_usec", "µs"),
+    ("log_size", "log bytes"),
+)
+"""Fields of `check --json` and the names of their columns."""
+
+_COMPARED: Final = _NUMBERS[:3]
+"""Those that are the same in each run: time is not."""
+
+
+def print_report(checked: Checked, *, several: bool, color: str) -> None:
+    """Print the table of one object and why what did not load did not."""
+    from rich.text import Text
+
+    from ...core.verifier import parse_summary
+
+    out = console(color)
+    report = checked.report
+    if several:
+        out.print(f"══ {checked.spec.file}", style="bold")
+    table = _table("", "kind", "name", "type")
+    for _, name in _NUMBERS:
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("stack", justify="right", no_wrap=True)
+    table.add_column("why not")
+    for outcome in report.maps:
+        blanks = [""] * (len(_NUMBERS) + 1)
+        table.add_row(_mark(outcome.ok), "map", Text(outcome.name), outcome.type, *blanks, Text(outcome.error or ""))
+    for outcome in report.programs:
+        summary = parse_summary(outcome.log or "")
+        verified = outcome.verified_insns if outcome.verified_insns is not None else summary.insns
+        size = len((outcome.log or "").encode())
+        numbers = [verified, summary.states, summary.peak_states, summary.time_usec, size]
+        why = explained(checked, outcome)
+        table.add_row(
+            _mark(outcome.ok),
+            "program",
+            Text(outcome.name),
+            outcome.type,
+            *("" if number is None else f"{number:,}" for number in numbers),
+            "+".join(map(str, summary.stack)),
+            Text("" if outcome.ok else why.sentence if why is not None else outcome.error or ""),
+        )
+    print_table(out, table)
+    for outcome in report.programs:
+        explanation = explained(checked, outcome)
+        if explanation is not None:
+            print(f"\n── {outcome.name}")
+            print_explanation(explanation, text_width(), color=wants_color(color))
+    failed = sum(not outcome.ok for outcome in (*report.maps, *report.programs))
+    verdict = "everything loads" if report.ok else f"{failed} of {len(report.maps) + len(report.programs)} do not load"
+    out.print(
+        ("\n" if failed else "")
+        + f"{checked.spec.file}: {verdict} (read in {checked.open_ms:.1f} ms, loaded in {report.load_ms:.1f} ms)"
+    )
+    if any(outcome.log and not outcome.ok for outcome in report.programs):
+        out.print("the verifier's logs: bpftui check --json, or L in the explorer", style="dim")
+
+
+def read_results(file: str) -> list[dict[str, Any]]:
+    """Return the documents that an earlier `check --json` printed.
+
+    Raises:
+        ObjectError: The file cannot be read, or is something else.
+    """
+    try:
+        with open(file, encoding="utf-8") as stream:
+            found: object = json.load(stream)
+    except OSError as error:
+        raise ObjectError(os.strerror(error.errno or 0), file=file) from error
+    except ValueError as error:
+        raise ObjectError(f"it is no JSON: {error}", file=file) from error
+    documents = cast("list[object]", found) if isinstance(found, list) else [found]
+    checked = [cast("dict[str, Any]", document) for document in documents if isinstance(document, dict)]
+    if len(checked) != len(documents) or not all(_sound(document) for document in checked):
+        raise ObjectError(f"it is not of the schema {SCHEMA}", file=file, hint="make it with bpftui check --json")
+    return checked
+
+
+def _sound(document: dict[str, Any]) -> bool:
+    """Whether a document has what is compared."""
+    programs: object = document.get("programs")
+    return (
+        document.get("schema") == SCHEMA
+        and isinstance(programs, list)
+        and all(isinstance(item, dict) and "name" in item for item in cast("list[object]", programs))
+    )
+
+
+def print_comparison(before: Sequence[dict[str, Any]], after: dict[str, Any], what: str, color: str) -> None:
+    """Print what a program cost before and costs now.
+
+    Args:
+        before: Documents of an earlier run; the one with the same file is meant, or the only one.
+        after: The document of this run.
+        what: What the earlier run was, for the heading.
+        color: As `--color` has it.
+    """
+    from rich.text import Text
+
+    out = console(color)
+    name = os.path.basename(after["file"])
+    same = [document for document in before if os.path.basename(str(document.get("file"))) == name]
+    if not same and len(before) > 1:
+        out.print(f"\n{name} is not in {what}")
+        return
+    old = {program["name"]: program for document in same or before for program in document["programs"]}
+    table = _table("program", "before", "now")
+    for _, title in _COMPARED:
+        table.add_column(title, justify="right", no_wrap=True)
+    changed = 0
+    for program in after["programs"]:
+        was = old.pop(program["name"], None)
+        cells = [_difference(was, program, field) for field, _ in _COMPARED]
+        verdicts = [_verdict(was), _verdict(program)]
+        if verdicts[0] != verdicts[1] or any("→" in cell for cell in cells):
+            changed += 1
+            table.add_row(Text(program["name"]), *verdicts, *cells)
+    for name, was in old.items():
+        changed += 1
+        table.add_row(Text(name), _verdict(was), _verdict(None), *("" for _ in _COMPARED))
+    out.print(f"\ncompared with {what}: " + ("nothing is different" if not changed else f"{changed} different"))
+    if changed:
+        print_table(out, table)
+
+
+def _verdict(program: dict[str, Any] | None) -> str:
+    return "-" if program is None else "ok" if program.get("ok") else "NO"
+
+
+def _difference(was: dict[str, Any] | None, now: dict[str, Any], field: str) -> str:
+    """Return `120 → 90 (-25.0 %)`, or the number alone where it is the same."""
+    old: object = was.get(field) if was is not None else None
+    new: object = now[field]
+    if old == new or not isinstance(old, int) or not isinstance(new, int):
+        return "" if new is None else f"{new:,}"
+    share = f" ({(new - old) / old:+.1%})".replace("%", " %") if old else ""
+    return f"{old:,} → {new:,}{share}"
+
+
+def _table(*names: str) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
+    for name in names:
+        table.add_column(name, no_wrap=True)
+    return table
+
+
+def _mark(ok: bool) -> Any:
+    from rich.text import Text
+
+    return Text("ok", "green") if ok else Text("NO", "bold red")
