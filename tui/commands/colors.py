@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import re
 from typing import Final
 
 from ...core.asm import Token, tokenize
 
 __all__ = ["CODES", "paint", "paint_listing"]
 
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _RESET: Final = "\x1b[0m"
 CODES: Final = {"bold": "1", "dim": "2", "italic": "3", "underline": "4"} | {
     name: str(code) for code, name in enumerate(("red", "green", "yellow", "blue", "magenta", "cyan"), 31)
@@ -24,6 +26,11 @@ _STYLES: Final = {
     Token.COMMENT: "dim",
 }
 """Colours of the terminal's own palette, so that they fit its background; what is not here stays plain."""
+
+
+def visible(text: str) -> str:
+    """Return what an object names or quotes, with control characters as `\\x1b`: a terminal must not obey them."""
+    return text if text.isprintable() else _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
 
 
 def paint(text: str, style: str) -> str:

@@ -13,7 +13,7 @@ from ...core.elf import SymbolType, opened_file
 from ...core.errors import AssemblyError, ObjectError, UnknownNameError, UsageError
 from ...core.spec import INSN_SIZE
 from ...core.spec.reader import read_object
-from .colors import paint, paint_listing
+from .colors import paint, paint_listing, visible
 from .common import wants_color
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def print_sections(options: argparse.Namespace) -> None:
     symbols = _symbols(obj) if options.syntax == Syntax.LLVM else {}
     for section in sections:
         if len(sections) > 1:
-            print(f"; section {section.name}")
+            print(f"; section {visible(section.name)}")
         label = _label(symbols.get(section.number, [])) if options.syntax == Syntax.LLVM else None
         _write(texts.listing(obj.elf.contents(section), start=start, stop=stop, label=label), options)
 
@@ -103,7 +103,7 @@ def _symbols(obj: ObjectFile) -> dict[int, list[Symbol]]:
 def _label(symbols: list[Symbol]) -> Callable[[int], str | None]:
     """Return how llvm-objdump names a jump's target: the last symbol at or before it, and how far behind."""
     places = [symbol.value for symbol in symbols]
-    names = [symbol.name for symbol in symbols]
+    names = [visible(symbol.name) for symbol in symbols]
 
     def label(slot: int) -> str | None:
         place = slot * INSN_SIZE

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from ...core.spec.listing import RowKind
-from .colors import paint, paint_listing
+from .colors import paint, paint_listing, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -55,16 +55,17 @@ def listing_lines(
 
     for index in range(len(rows)) if span is None else span:
         row = rows.row(index)
+        said = visible(row.text)
         match row.kind:
             case RowKind.FUNCTION:
-                yield styled(row.text, "bold underline")
+                yield styled(said, "bold underline")
             case RowKind.SOURCE:
-                place = f"@ {row.file.rpartition('/')[2]}:{row.line}"
-                yield f"{margin(row)}{styled(f'; {row.text}', 'italic')} {styled(place, 'dim')}"
+                place = f"@ {visible(row.file.rpartition('/')[2])}:{row.line}"
+                yield f"{margin(row)}{styled(f'; {said}', 'italic')} {styled(place, 'dim')}"
             case RowKind.INSN:
                 slot = styled(f"{row.slot:>{width}}:", "dim")
-                comment = styled(f" ; {row.comment}", "dim") if row.comment else ""
-                text = paint_listing(row.text) if color and row.reachable else styled(row.text, "dim")
+                comment = styled(f" ; {visible(row.comment)}", "dim") if row.comment else ""
+                text = paint_listing(said) if color and row.reachable else styled(said, "dim")
                 yield f"{margin(row)}{slot} {text}{comment}"
 
 

@@ -115,3 +115,16 @@ def test_arrows_where_the_output_has_no_box_characters(capsys, monkeypatch) -> N
     assert main(["disasm", str(ROOT / "bpf/count_packets.o"), "--arrows"]) == 0
     stream.seek(0)
     assert ".-   7: if r0 == 0x0 goto L10\n" in stream.read()
+
+
+@pytest.mark.parametrize("arguments", [[], ["--raw", "--syntax", "llvm"]])
+def test_a_terminal_does_not_obey_names(arguments: list[str], tmp_path, capsys) -> None:
+    """A symbol that would clear the screen, were it written as it is."""
+    data = (ROOT / "bpf/traffic.o").read_bytes()
+    assert data.count(b"\0count_traffic\0") >= 1
+    path = tmp_path / "evil.o"
+    path.write_bytes(data.replace(b"\0count_traffic\0", b"\0\x1b[2J\x9btraffic\0\0"))
+    assert main(["disasm", str(path), *arguments]) == 0
+    out = capsys.readouterr().out
+    assert r"\x1b[2J" in out
+    assert "\x1b" not in out
