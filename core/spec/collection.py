@@ -141,6 +141,21 @@ class CollectionSpec:
         for variable in self.variables.values():
             variable.reset()
 
+    def set_type(self, name: str, text: str) -> None:
+        """Say what the program *name* is, as `ProgramSpec.set_type` does.
+
+        Programs that iproute2 reaches by tail calls (sections `ID/KEY`) have the type of the object's entry: where that
+        is the one that changes, theirs do as well.
+
+        Raises:
+            UnknownNameError: There is no such program, or no such type.
+        """
+        from .legacy import entry_type, retype_tail_calls
+
+        before = entry_type(self.programs)
+        self.program(name).set_type(text)
+        retype_tail_calls(self.programs, before)
+
     def variable(self, name: str) -> VariableSpec:
         """Return the variable *name*; an unknown one is an error that names the nearest, or why it is hidden."""
         if name in self.variables:

@@ -26,13 +26,14 @@ from .map import MapEntry, MapSpec
 from .uapi import MapFlag, MapType, ProgramType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from ..elf import Section
     from .object import ObjectFile
     from .program import ProgramSpec
+    from .uapi import AttachType
 
-__all__ = ["read_legacy_maps", "resolve_tail_calls", "tail_call_of"]
+__all__ = ["entry_type", "read_legacy_maps", "resolve_tail_calls", "retype_tail_calls", "tail_call_of"]
 
 _MIN_SIZE: Final = 16
 _SIZES: Final = (16, 20, 24, 28, 36, 280)
@@ -253,25 +254,53 @@ def _number(text: str) -> int:
 
 
 def resolve_tail_calls(obj: ObjectFile, maps: dict[str, MapSpec], programs: dict[str, ProgramSpec]) -> None:
-    """Put the programs of sections `ID/KEY` into their program arrays, and give them the object's type.
-
-    iproute2 loads all programs of an object as one type, the one of its entry section.
-    """
+    """Put the programs of sections `ID/KEY` into their program arrays, and give them the object's type."""
     tails = {name: place for name, program in programs.items() if (place := tail_call_of(program.section))}
     if not tails:
         return
-    types = {(p.type, p.attach_type) for name, p in programs.items() if name not in tails}
-    types.discard((ProgramType.UNSPEC, None))
     for name, (map_id, key) in tails.items():
         array = maps.get(obj.map_ids.get(map_id, ""))
         if array is not None and array.type is MapType.PROG_ARRAY:
             array.contents.append(MapEntry(key, name))
-        program = programs[name]
-        if len(types) == 1:
-            ((program.type, program.attach_type),) = types
-            program.unusable = None
-        else:
-            program.unusable = (
-                f"section {program.section} says which slot of a program array it is for, and no type: "
-                "iproute2 takes that of the object's entry"
-            )
+    entry = entry_type(programs)
+    for name in tails:
+        _take_type(programs[name], entry)
+
+
+def entry_type(programs: Mapping[str, ProgramSpec]) -> tuple[ProgramType, AttachType | None] | None:
+    """Return the type of the programs that are not in sections `ID/KEY`, where they have one in common.
+
+    iproute2 loads all programs of an object as one type, the one of its entry section.
+    """
+    types = {(p.type, p.attach_type) for p in programs.values() if tail_call_of(p.section) is None}
+    types.discard((ProgramType.UNSPEC, None))
+    return types.pop() if len(types) == 1 else None
+
+
+def retype_tail_calls(
+    programs: Mapping[str, ProgramSpec], before: tuple[ProgramType, AttachType | None] | None
+) -> None:
+    """Give the programs of sections `ID/KEY` the entry's type after that has changed.
+
+    Args:
+        programs: Those of the object.
+        before: What `entry_type` was; a program that has another type was given it by itself, and keeps it.
+    """
+    entry = entry_type(programs)
+    for program in programs.values():
+        if tail_call_of(program.section) and (program.type, program.attach_type) == (
+            before or (ProgramType.UNSPEC, None)
+        ):
+            _take_type(program, entry)
+
+
+def _take_type(program: ProgramSpec, entry: tuple[ProgramType, AttachType | None] | None) -> None:
+    if entry is not None:
+        program.type, program.attach_type = entry
+        program.unusable = None
+    else:
+        program.type, program.attach_type = ProgramType.UNSPEC, None
+        program.unusable = (
+            f"section {program.section} says which slot of a program array it is for, and no type: "
+            "iproute2 takes that of the object's entry"
+        )

@@ -168,7 +168,7 @@ def configured(
         name, equals, text = given.partition("=")
         if not equals or not name:
             raise UsageError(f"--type {given!r} is not of the form PROGRAM=TYPE")
-        spec.program(name.strip()).set_type(text.strip())
+        spec.set_type(name.strip(), text.strip())
     if arguments.preset is not None:
         from ..presets import Presets, restore
 

@@ -93,7 +93,7 @@ class SpecScreen(SearchScreen):
     def _set_type(self, program: ProgramSpec, name: str | None) -> None:
         if name is None:
             return
-        program.set_type(name)
+        self.spec.set_type(program.name, name)
         self.panes.log.add(f"{program.name} is taken for {name}")
         self.query_one(SpecTree).refresh_labels()
         self.shows(self.node)

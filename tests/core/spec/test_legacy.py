@@ -238,3 +238,18 @@ def test_an_index_of_0_alone_is_not_taken_for_an_inner_map() -> None:
     found = maker.spec().maps
     assert found["outer"].inner is not None
     assert shape(found["outer"].inner) == (MapType.HASH, 4, 8, 100, 0)
+
+
+def test_another_type_of_the_entry_is_that_of_its_tail_calls() -> None:
+    maker = Maker()
+    maker.program("from-netdev", "entry")
+    maker.program("2/0", "tail")
+    maker.program("2/1", "own")
+    spec = maker.spec()
+    assert spec.programs["tail"].unusable is not None
+    spec.set_type("own", "xdp")
+    spec.set_type("entry", "sched_cls")
+    assert [p.type for p in spec.programs.values()] == [ProgramType.SCHED_CLS, ProgramType.SCHED_CLS, ProgramType.XDP]
+    assert spec.programs["tail"].unusable is None
+    spec.set_type("entry", "sched_act")
+    assert [p.type for p in spec.programs.values()] == [ProgramType.SCHED_ACT, ProgramType.SCHED_ACT, ProgramType.XDP]
