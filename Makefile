@@ -20,8 +20,9 @@ test: $(VENV)/.dev ## all tests; those that need root and bpf(2) are skipped wit
 	@.ci/packages "make test" "$(CLANG)" tmux=tmux || echo "make test: tests that need it are skipped" >&2
 	$(BIN)/python -m pytest $(ARGS)
 
-fuzz: $(VENV)/.dev ## 20,000 damaged objects through the reader, 100,000 programs through the machine
+fuzz: $(VENV)/.dev ## 40,000 damaged objects through the reader, 100,000 programs through the machine
 	$(BIN)/python -m tests.fuzz.mutants $(ARGS)
+	$(BIN)/python -m tests.fuzz.structured
 	$(BIN)/python -m tests.fuzz.machines
 
 lint: $(VENV)/.dev ## style, formatting, types, direction of imports

@@ -55,6 +55,8 @@ def read_maps(obj: ObjectFile) -> tuple[dict[str, MapSpec], list[Hidden]]:
                 maps.setdefault(found.name, found)
             else:
                 hidden.append(found)
+    # What refers to a map that could not be read has a problem as well.
+    obj.maps_at = {place: name for place, name in obj.maps_at.items() if name in maps}
     return maps, hidden
 
 
@@ -100,6 +102,9 @@ def _maps_of(obj: ObjectFile, section: Section) -> Iterator[MapSpec | Hidden]:
         # A symbol that was stripped is one that no relocation needs, or one that they name by its section.
         symbol = symbols.get(var.name)
         place = offset if symbol is None else symbol.value
+        if symbol is not None and symbol.value + symbol.size > section.size:
+            yield Hidden(var.name, "map", f"its symbol reaches beyond section {section.name}")
+            continue
         if place is not None:
             obj.maps_at.setdefault((section.number, place), var.name)
         try:
