@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..asm import AluOp, AtomicOp, Class, ImmSource, Mode, Source, decode, format_instruction, remark
+from ..asm import AluOp, AtomicOp, CallSource, Class, ImmSource, Mode, Source, decode, format_instruction, remark
 from ..asm.opcodes import (
     ADDR_PERCPU,
     CALL,
@@ -26,7 +26,7 @@ from ..asm.opcodes import (
 from .errors import InvalidCodeError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
     from ..asm import ByteOrder, Instruction
 
@@ -103,12 +103,16 @@ class Code:
         code: The instructions, 8 bytes a slot.
         byte_order: Theirs, and that of the memory that they see.
         addresses: For 64-bit immediate loads by slot, the address that they are to load in place of their immediate.
+        kfuncs: Slots of calls that are kernel functions, whatever their source says: before an object is loaded, they
+            look like calls of subprograms.
 
     Raises:
         InvalidCodeError: There is no code, or something in it that no run could execute.
     """
 
-    def __init__(self, code: bytes, byte_order: ByteOrder, addresses: Mapping[int, int]) -> None:
+    def __init__(
+        self, code: bytes, byte_order: ByteOrder, addresses: Mapping[int, int], kfuncs: Container[int] = ()
+    ) -> None:
         if not code:
             raise InvalidCodeError("there is no instruction")
         if len(code) % INSN_SIZE:
@@ -123,7 +127,10 @@ class Code:
         """By slot; None where the second half of a 64-bit immediate load is."""
         slot = 0
         while slot < self.count:
-            insn = self.insns[slot] = decode(code, slot, byte_order)
+            insn = decode(code, slot, byte_order)
+            if slot in kfuncs and insn.opcode == CALL:
+                insn = insn._replace(src=CallSource.KFUNC)
+            self.insns[slot] = insn
             if wrong := remark(insn):
                 raise InvalidCodeError(wrong, slot)
             slot += insn.slots

@@ -39,7 +39,7 @@ class Machine:
         byte_order: That of the instructions and of memory.
         processor: What it shares with other machines; one of its own when not given.
         addresses: For 64-bit immediate loads by slot, the address to load: of maps, of values, of kernel symbols.
-        kfuncs: By slot of the call, what a kernel function does.
+        kfuncs: By slot of the call, what a kernel function does; these calls need not look like such in the code.
         tail_call: Finds the machine for helper 12, from the address of a map and an index; None where there is no
             program. Without it, helper 12 is a helper like others.
         load_packet: What legacy loads read, in host order: from an offset and a size; None outside of the packet,
@@ -68,7 +68,7 @@ class Machine:
         line_of: Callable[[int], str | None] | None = None,
         limit: int = DEFAULT_LIMIT,
     ) -> None:
-        self.code = Code(bytes(code), byte_order, addresses or {})
+        self.code = Code(bytes(code), byte_order, addresses or {}, kfuncs or {})
         self.helpers = dict(helpers or {})
         self.name = name
         self.processor = Processor() if processor is None else processor

@@ -1,0 +1,142 @@
+"""What is found before a run."""
+
+from __future__ import annotations
+
+import pytest
+
+from bpftui.core.spec import CollectionSpec
+from bpftui.core.vm.checks import check
+from tests.core.vm import programs as p
+from tests.core.vm.programs import EXIT, R0, R1, R2, R3, R6, R10
+
+OK = p.mov(R0, 0) + EXIT
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        (OK, []),
+        (b"", [(0, "there is no instruction")]),
+        (OK + b"123", [(2, "the code ends with 3 stray bytes")]),
+        (
+            p.insn(0xFF) + p.mov(R10, 1) + p.ja(5) + OK,
+            [
+                (0, "no such instruction: opcode 0xff, dst 0, src 0, offset 0, imm 0"),
+                (1, "r10 is written to, which is read-only"),
+                (2, "the jump leads to slot 8, outside of the code"),
+            ],
+        ),
+        (p.ja(1) + p.lddw(R0, 0) + EXIT, [(0, "the jump leads to slot 2, the middle of a 64-bit load")]),
+        (p.mov(R0, 0), [(0, "the last instruction is no exit: the run goes off the end")]),
+        (p.mov(R0, 0) + p.ja(-1), [(0, "the function has no exit that can be reached: it never ends")]),
+        (OK + p.mov(R0, 1) + EXIT, [(2, "2 instructions are never reached")]),
+        (p.ja(1) + p.mov(R1, 1) + OK, [(1, "the instruction is never reached")]),
+        # A function that nothing calls.
+        (OK + p.mov(R0, 0) + EXIT, [(2, "2 instructions are never reached")]),
+        (p.call(500) + EXIT, [(0, "there is no helper 500")]),
+        (p.call(5) + EXIT, []),
+    ],
+)
+def test_control_flow_and_helpers(code: bytes, found: list[tuple[int, str]]) -> None:
+    assert check(code) == found
+
+
+def test_helpers_of_a_runtime() -> None:
+    assert check(p.call(5) + EXIT, helpers={5}) == []
+    assert check(p.call(5) + EXIT, helpers={1}) == [
+        (0, "the built-in runtime does not have bpf_ktime_get_ns (helper 5)")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        (EXIT, [(0, "the program may end with nothing in r0")]),
+        (p.mov_x(R0, R6) + EXIT, [(0, "r6 is read, though nothing may have been written to it")]),
+        (p.mov_x(R0, R1) + EXIT, []),
+        (p.mov_x(R0, R2) + EXIT, [(0, "r2 is read, though nothing may have been written to it")]),
+        # On one path only.
+        (
+            p.jump(p.JEQ, R1, 0, 1) + p.mov(R3, 1) + p.mov_x(R0, R3) + EXIT,
+            [(2, "r3 is read, though nothing may have been written to it")],
+        ),
+        (p.jump(p.JEQ, R1, 0, 2) + p.mov(R3, 1) + p.ja(1) + p.mov(R3, 2) + p.mov_x(R0, R3) + EXIT, []),
+        # In a loop: the second time it is written.
+        (
+            p.mov_x(R6, R6) + p.jump(p.JNE, R6, 5, -2) + OK,
+            [(0, "r6 is read, though nothing may have been written to it")],
+        ),
+        # A call leaves r1 to r5 behind.
+        (p.call(5) + p.mov_x(R0, R1) + EXIT, [(1, "r1 is read, though nothing may have been written to it")]),
+        (
+            p.mov(R1, 0) + p.call(1) + EXIT,
+            [(1, "nothing may have been written to r2, which bpf_map_lookup_elem takes")],
+        ),
+        # What a function gets is not known, and it need not return anything.
+        (p.call_local(2) + p.mov(R0, 0) + EXIT + p.mov_x(R6, R3) + EXIT, []),
+        (
+            p.call_local(2) + p.mov(R0, 0) + EXIT + p.mov_x(R1, R6) + EXIT,
+            [(3, "r6 is read, though nothing may have been written to it")],
+        ),
+    ],
+)
+def test_registers(code: bytes, found: list[tuple[int, str]]) -> None:
+    assert check(code) == found
+
+
+def test_a_program_that_returns_nothing() -> None:
+    assert check(EXIT, returns=False) == []
+    assert check(p.mov_x(R0, R2) + EXIT, arguments=2) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        (p.store_imm(p.DW, R10, -512, 0) + p.store_imm(p.B, R10, -1, 0) + OK, []),
+        (p.store_imm(p.DW, R10, -520, 0) + OK, [(0, "8 bytes at r10-520: outside of the stack frame's 512 bytes")]),
+        (p.load(p.W, R0, R10, -2) + EXIT, [(0, "4 bytes at r10-2: outside of the stack frame's 512 bytes")]),
+        (
+            p.mov_x(R2, R10) + p.alu(p.ADD, R2, 16) + p.store_imm(p.B, R2, -16, 0) + OK,
+            [(2, "1 byte at r10: outside of the stack frame's 512 bytes")],
+        ),
+    ],
+)
+def test_stack_accesses(code: bytes, found: list[tuple[int, str]]) -> None:
+    expected = [(0, found[0][1])] if found and found[0][0] == 0 else found
+    got = [finding for finding in check(code) if "take" not in finding.text]
+    assert got == expected
+
+
+def test_stacks_of_nested_calls() -> None:
+    main = p.store_imm(p.DW, R10, -256, 0) + p.call_local(2) + p.mov(R0, 0) + EXIT
+    assert check(main + p.store_imm(p.DW, R10, -256, 0) + EXIT) == []
+    assert check(main + p.store_imm(p.DW, R10, -264, 0) + EXIT) == [
+        (4, "the frames of the functions at 0 → 4 take 544 bytes of stack, of 512")
+    ]
+
+
+def test_recursion_and_depth() -> None:
+    recursive = p.call_local(1) + EXIT + p.call_local(-1) + EXIT
+    assert check(recursive) == [(2, "the call leads back to a function that it is called from: recursion")]
+    # Nine functions, each of which calls the next one twice.
+    chain = (p.call_local(2) + p.call_local(1) + EXIT) * 8 + p.mov(R0, 0) + EXIT
+    assert check(chain) == [
+        (21, "the call is more than 8 frames deep"),
+        (22, "the call is more than 8 frames deep"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["bpf/traffic.o", "tests/objects/subprograms.o", "tests/objects/isa.v4.o"])
+def test_nothing_is_found_in_good_programs(name: str) -> None:
+    from pathlib import Path
+
+    spec = CollectionSpec.from_file(Path(__file__).parents[3] / name)
+    assert spec.programs
+    for program in spec.programs.values():
+        assert check(program.code, program.byte_order) == []
+
+
+def test_kernel_functions_look_like_calls_before_the_load() -> None:
+    code = p.call_local(-1) + EXIT
+    assert check(code, kfuncs={0}) == []
+    assert "recursion" in check(code)[0].text
