@@ -104,14 +104,19 @@ class ProgramUses:
     def _functions(self) -> list[Facts]:
         return [self.facts.at(start) for start in self.program.flow.functions if start < self.program.flow.slots]
 
-    def _arguments(self, slot: int, arguments: tuple[Value | None, ...]) -> list[tuple[Value, MapUse]]:
-        """Return what a call of a helper does with the maps and the memory that it is given."""
+    def helper_at(self, slot: int) -> int | None:
+        """Return the id of the helper that the instruction at a slot calls; None where it calls none."""
         at = slot * INSN_SIZE
         code, order = self.program.code, self.program.byte_order
         source = code[at + 1] >> 4 if order == "little" else code[at + 1] & 0xF
         if code[at] != CALL or source != CallSource.HELPER:
-            return []
-        effect = effect_of(int.from_bytes(code[at + 4 : at + 8], order))
+            return None
+        return int.from_bytes(code[at + 4 : at + 8], order)
+
+    def _arguments(self, slot: int, arguments: tuple[Value | None, ...]) -> list[tuple[Value, MapUse]]:
+        """Return what a call of a helper does with the maps and the memory that it is given."""
+        helper = self.helper_at(slot)
+        effect = effect_of(helper) if helper is not None else None
         if effect is None:
             return []
         found: list[tuple[Value, MapUse]] = []

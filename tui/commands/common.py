@@ -29,6 +29,7 @@ __all__ = [
     "add_target",
     "configured",
     "console",
+    "is_writable",
     "json_value",
     "loading",
     "open_spec",
@@ -256,3 +257,12 @@ def print_table(out: Console, table: Table) -> None:
         out.print(table)
     for line in capture.get().splitlines():
         sys.stdout.write(line.rstrip() + "\n")
+
+
+def is_writable(text: str) -> bool:
+    """Whether standard output's encoding has these characters."""
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True

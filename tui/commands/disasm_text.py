@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import sys
 from typing import TYPE_CHECKING, Final
 
 from ...core.spec.listing import RowKind
 from .colors import paint, paint_listing, visible
+from .common import is_writable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,7 +34,7 @@ def listing_lines(
         span: Only these rows.
     """
     if ascii_only is None:
-        ascii_only = not _is_writable("╭┼►")
+        ascii_only = not is_writable("╭┼►")
     margin_width = 0
     if arrows:
         margin_width = max(
@@ -75,12 +75,3 @@ def _painted(cells: Sequence[Cell]) -> str:
         text = "".join(cell.text for cell in run)
         parts.append(text if jump is None else paint(text, _ARROW_STYLES[jump % len(_ARROW_STYLES)]))
     return "".join(parts)
-
-
-def _is_writable(text: str) -> bool:
-    """Whether standard output's encoding has these characters."""
-    try:
-        text.encode(sys.stdout.encoding or "ascii")
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -12,6 +12,7 @@ from .common import (
     add_object,
     add_settings,
     console,
+    is_writable,
     json_value,
     open_spec,
     print_json,
@@ -49,12 +50,20 @@ def run(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--header", action="store_true", help="its types as a C header that compiles")
     parser.add_argument("--layout", metavar="TYPE", help="offsets, holes and padding of a struct, union or typedef")
+    parser.add_argument("--graph", action="store_true", help="which programs call, read and write what")
+    parser.add_argument(
+        "--format",
+        choices=("text", "dot", "mermaid"),
+        help="with --graph: as text (default), for Graphviz, for Mermaid",
+    )
     add_settings(parser)
     options = parser.parse_args(arguments)
-    alone = [options.header, options.layout is not None]
+    alone = [options.header, options.layout is not None, options.graph]
     resolved = options.core or options.externs
     if sum(alone) + (any(alone) and (options.json or resolved)) > 1:
-        parser.error("--header and --layout are given alone: each is a text of its own")
+        parser.error("--header, --layout and --graph are given alone: each is a text of its own")
+    if options.format is not None and not options.graph:
+        parser.error("--format is that of --graph")
     if options.btf is not None and not resolved:
         parser.error("--btf says what --core and --externs resolve against: give one of them")
     try:
@@ -66,6 +75,9 @@ def run(arguments: Sequence[str]) -> int:
             print_json(_objects_json(several))
         else:
             console(options.color).print(_objects_tree(several))
+        return ExitCode.OK
+    if options.graph:
+        print(_graph_text(spec, options.format or "text"), end="")
         return ExitCode.OK
     if any(alone):
         print(_types_text(spec, options.layout), end="")
@@ -123,6 +135,16 @@ def _objects_tree(several: SeveralObjectsError) -> Tree:
         place = f"  {item.size:,} bytes at {item.offset:#x}"
         root.add(Text.assemble((f"{several.file}#{number}", "green"), f"  {item.name}".rstrip(), (place, "dim")))
     return root
+
+
+def _graph_text(spec: CollectionSpec, form: str) -> str:
+    """Return the graph of programs and maps in one of the formats."""
+    from ...core.spec import graph
+
+    found = graph.graph_of(spec)
+    if form == "text":
+        return graph.to_text(found, ascii_only=not is_writable("├─"))
+    return graph.to_dot(found) if form == "dot" else graph.to_mermaid(found)
 
 
 def _types_text(spec: CollectionSpec, wanted: str | None) -> str:

@@ -122,6 +122,7 @@ def test_what_subprograms_are_given() -> None:
     twice = (Instruction(0x85, src=1, imm=3), Instruction(0xBF, 1, 7), call, EXIT)
     assert summary(*twice, *inner, functions=((0, 6), (6, 4))) == "unknown"
     # what it returns is not followed
-    assert summary(call, Instruction(0x7B, 0, 7), EXIT, LOOK_UP, EXIT, functions=((0, 5), (5, 2))) == (
+    further = Instruction(0x85, src=1, imm=2)
+    assert summary(further, Instruction(0x7B, 0, 7), EXIT, LOOK_UP, EXIT, functions=((0, 5), (5, 2))) == (
         "reads, perhaps more"
     )
