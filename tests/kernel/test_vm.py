@@ -122,7 +122,8 @@ def on_the_machine(code: bytes, packets: list[bytes]) -> list[int]:
 
     machine = Machine(code, load_packet=load)
     results: list[int] = []
-    for packet in (whole[14:] for whole in packets):
+    for whole in packets:
+        packet = whole[14:]
         results.append(machine.execute() & 0xFFFF_FFFF)
     return results
 
