@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import enum
+from array import array
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from .notes import Notes
 from .program import INSN_SIZE, ReferenceKind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ..asm import Instruction
     from ..asm.flow import Margin
@@ -87,8 +88,12 @@ class Listing:
         """The slots that are the second half of a 64-bit immediate, ascending."""
         # insns before the k-th second half, so that the n-th instruction's slot is n plus the halves before it
         self._before = [slot - k for k, slot in enumerate(self.seconds)]
-        self._extras = self._find_extras()
-        self._extra_rows = [self._insn_index(row.slot) + k for k, row in enumerate(self._extras)]
+        # Rows that are no instructions: the slot that each stands above, and what it is: a line info by its index, or
+        # a function by -1 minus its index. A row is made of them when it is asked for.
+        self._extra_slots = array("L")
+        self._extra_items = array("l")
+        self._find_extras()
+        self._extra_rows = array("L", (self._insn_index(slot) + k for k, slot in enumerate(self._extra_slots)))
         self._notes = Notes(program, spec)
         self._margins: dict[tuple[int, int, bool], Margin] = {}
 
@@ -107,30 +112,45 @@ class Listing:
             at = opcodes.find(LD_IMM64, at + 2)
         return found
 
-    def _find_extras(self) -> list[Row]:
-        """Return the rows that are no instructions, in their order."""
-        found = [(f.start, 0, Row(RowKind.FUNCTION, f.start, f"{f.name}:")) for f in self.functions]
-        if self.source:
-            starts = {function.start for function in self.functions}
-            last: LineInfo | None = None
-            for info in self.program.linked.line_infos:
-                # A line that goes on is not repeated, but for a function's first.
-                same = last is not None and (last.line, last.file) == (info.line, info.file)
-                # DWARF has no text of its own: without the file on this machine, its name has to do.
-                text = info.source.strip() or ("" if info.file_offset else info.file)
-                if text and info.slot < self._slots and (not same or info.slot in starts):
-                    row = Row(RowKind.SOURCE, info.slot, text, info.file, info.line, info.column)
-                    found.append((info.slot, 1, row))
-                last = info
-        found.sort(key=lambda item: item[:2])
-        return [row for _, _, row in found]
+    def _find_extras(self) -> None:
+        """Find the functions' headers and the lines of C, in the order of their rows."""
+        functions = sorted((function.start, -1 - number) for number, function in enumerate(self.functions))
+        starts = {start for start, _ in functions}
+        add_slot, add_item = self._extra_slots.append, self._extra_items.append
+        following = iter([*functions, (self._slots + 1, 0)])
+        start, function = next(following)
+        last: tuple[int, str] | None = None
+        infos = self.program.linked.line_infos if self.source else ()
+        for number, (slot, file, line, _, source, file_offset, _) in enumerate(infos):
+            while start <= slot and function:
+                add_slot(start)
+                add_item(function)
+                start, function = next(following)
+            # A line that goes on is not repeated, but for a function's first.
+            if ((line, file) != last or slot in starts) and slot < self._slots and _source(source, file, file_offset):
+                add_slot(slot)
+                add_item(number)
+            last = line, file
+        while function:
+            add_slot(start)
+            add_item(function)
+            start, function = next(following)
+
+    def _extra(self, number: int) -> Row:
+        """Return the row of a header or a line of C."""
+        slot, item = self._extra_slots[number], self._extra_items[number]
+        if item < 0:
+            return Row(RowKind.FUNCTION, slot, f"{self.functions[-1 - item].name}:")
+        info = self.program.linked.line_infos[item]
+        text = _source(info.source, info.file, info.file_offset)
+        return Row(RowKind.SOURCE, slot, text, info.file, info.line, info.column)
 
     def _insn_index(self, slot: int) -> int:
         return slot - bisect.bisect_left(self.seconds, slot)
 
     def __len__(self) -> int:
         """Return the number of rows."""
-        return self._slots - len(self.seconds) + len(self._extras)
+        return self._slots - len(self.seconds) + len(self._extra_rows)
 
     def row(self, index: int) -> Row:
         """Return a row, from 0; IndexError outside."""
@@ -146,13 +166,27 @@ class Listing:
     def heading(self, index: int) -> Row | None:
         """Return a row that is a function or a C line; None for an instruction, which is not decoded for it."""
         at = bisect.bisect_left(self._extra_rows, index)
-        return self._extras[at] if at < len(self._extra_rows) and self._extra_rows[at] == index else None
+        return self._extra(at) if at < len(self._extra_rows) and self._extra_rows[at] == index else None
+
+    def matching_headings(self, search: Callable[[str], object]) -> list[int]:
+        """Return the rows of functions and C lines whose text *search* finds something in; equal ones are tried once."""
+        infos, functions = self.program.linked.line_infos, self.functions
+        known: dict[str, bool] = {}
+        found: list[int] = []
+        for row, item in zip(self._extra_rows, self._extra_items, strict=True):
+            text = infos[item].source if item >= 0 else f"{functions[-1 - item].name}:"
+            hit = known.get(text)
+            if hit is None:
+                hit = known[text] = bool(search(text.strip()))
+            if hit:
+                found.append(row)
+        return found
 
     def slot_at(self, index: int) -> int:
         """Return the slot of a row: of an instruction its own, of a heading the first one below."""
         extras = bisect.bisect_right(self._extra_rows, index)
         if extras and self._extra_rows[extras - 1] == index:
-            return self._extras[extras - 1].slot
+            return self._extra_slots[extras - 1]
         insn = index - extras
         return insn + bisect.bisect_right(self._before, insn)
 
@@ -164,28 +198,26 @@ class Listing:
         at = bisect.bisect_right(self._extra_rows, index) - 1
         if at < 0:
             return None, index + 1
-        kind, heading = self._extras[at].kind, self._extra_rows[at]
         following = at + 1
-        while kind is RowKind.FUNCTION and following < len(self._extras) and self._extras[following].kind is not kind:
-            following += 1
-        return heading, self._extra_rows[following] if following < len(self._extra_rows) else len(self)
+        if self._extra_items[at] < 0:
+            while following < len(self._extra_rows) and self._extra_items[following] >= 0:
+                following += 1
+        return self._extra_rows[at], self._extra_rows[following] if following < len(self._extra_rows) else len(self)
 
     def function_rows(self, slot: int) -> range:
         """Return the rows of the function that holds a slot, its header first; all rows where none does."""
-        for at, extra in enumerate(self._extras):
-            if extra.kind is RowKind.FUNCTION and extra.slot <= slot:
-                heading, stop = self.span(self._extra_rows[at])
-                if heading is not None and slot <= self.slot_at(stop - 1):
-                    return range(heading, stop)
-        return range(len(self))
+        at = bisect.bisect_right(self._extra_slots, slot) - 1
+        while at >= 0 and self._extra_items[at] >= 0:
+            at -= 1
+        return range(self._extra_rows[at], self.span(self._extra_rows[at])[1]) if at >= 0 else range(len(self))
 
     def spans(self) -> list[tuple[int, int]]:
         """Return every C line's row, and one past the last of its instructions."""
         stops = [*self._extra_rows[1:], len(self)]
         return [
             (row, stop)
-            for row, stop, extra in zip(self._extra_rows, stops, self._extras, strict=False)
-            if extra.kind is RowKind.SOURCE
+            for row, stop, item in zip(self._extra_rows, stops, self._extra_items, strict=False)
+            if item >= 0
         ]
 
     def rows(self, start: int, stop: int) -> list[Row]:
@@ -199,7 +231,7 @@ class Listing:
             slot -= 1
         insn = self._insn_index(slot)
         # rows above: every extra that stands at this instruction or before
-        return insn + bisect.bisect_right(self._extras, slot, key=lambda row: row.slot)
+        return insn + bisect.bisect_right(self._extra_slots, slot)
 
     def source_at(self, slot: int) -> LineInfo | None:
         """Return the C line that the instruction at *slot* comes from."""
@@ -222,6 +254,9 @@ class Listing:
         """Return the instruction at a slot as text, without its comment and what its row knows besides."""
         insn = decode(self._code, slot, self._order)
         operand, name, _ = self._names(self.program.linked.references.get(slot))
+        target = insn.jump_target(slot)
+        if target is not None and target in self.program.flow.graph_at(slot).targets:
+            name = f"L{target}"
         return format_instruction(insn, slot, self.syntax, operand, name)
 
     def _insn_row(self, slot: int) -> Row:
@@ -270,6 +305,11 @@ class Listing:
                 )
             case ReferenceKind.KSYM:
                 return f"ksym[{reference.name}]", None, "kernel symbol" + (", may be missing" if reference.weak else "")
+
+
+def _source(source: str, file: str, file_offset: int) -> str:
+    """Return the text of a line of C; DWARF has none of its own: without the file here, its name has to do."""
+    return source.strip() or ("" if file_offset else file)
 
 
 def _datum(reference: Reference) -> str:

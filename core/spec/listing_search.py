@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .listing import Listing
+    from .program import Reference
 
 __all__ = ["ListingSearch"]
 
@@ -58,7 +59,7 @@ class ListingSearch:
         if len(self._words) <= _SMALL:
             rows = enumerate(listing.rows(0, len(listing)))
             return [at for at, row in rows if search(row.text) or (row.comment and search(row.comment))]
-        found = [at for at in listing.headings if (row := listing.heading(at)) is not None and search(row.text)]
+        found = listing.matching_headings(search)
         found += map(listing.index_of_slot, self._slots(pattern))
         return sorted(found)
 
@@ -88,6 +89,23 @@ class ListingSearch:
         wide = {slot for second in self.listing.seconds for slot in (second - 1, second)}
         return frozenset(wide.union(self.listing.program.linked.references))
 
+    @cached_property
+    def _placed(self) -> dict[str, list[int]]:
+        """The slots of `_by_place` that are instructions, by their text."""
+        found: dict[str, list[int]] = {}
+        known: dict[tuple[int, int, Reference | None], list[int]] = {}
+        references, words, listing = self.listing.program.linked.references, self._words, self.listing
+        seconds = set(listing.seconds)
+        for slot in self._by_place:
+            if slot in seconds:
+                continue
+            key = words[slot], words[slot + 1] if slot + 1 in seconds else 0, references.get(slot)
+            slots = known.get(key)
+            if slots is None:
+                slots = known[key] = found.setdefault(listing.text(slot), [])
+            slots.append(slot)
+        return found
+
     def _slots(self, pattern: re.Pattern[str]) -> Iterator[int]:
         """Yield the slots of the instructions that match, in no order."""
         search = pattern.search
@@ -105,9 +123,9 @@ class ListingSearch:
                 if search(f"{jump.head}L{slot + 1 + jump.distance}{jump.tail}"):
                     yield slot
         yield from (slot for slot in self._places(matching) if slot not in by_place)
-        listing = self.listing
-        seconds = set(listing.seconds)
-        yield from (slot for slot in by_place if slot not in seconds and search(listing.text(slot)))
+        for text, slots in self._placed.items():
+            if search(text):
+                yield from slots
 
     def _places(self, words: set[int]) -> Iterator[int]:
         """Yield the slots that hold one of *words*."""

@@ -181,7 +181,7 @@ class SpecTree(Tree[Node]):
             self._damaged.add(name)
         for function in functions[1:]:
             self._leaf(place, Node(NodeKind.FUNCTION, function.name, program=name))
-        if program.linked.core_relocations:
+        if program.linked.counts[1]:
             self._leaf(place, Node(NodeKind.CORE, program=name))
         place.allow_expand = bool(place.children)
         if len(functions) > 1:
@@ -306,7 +306,7 @@ _GROUPS = frozenset(
 
 def _core_count(programs: Iterable[ProgramSpec]) -> int:
     """Return how many CO-RE relocations programs have that are linked; damaged ones have none."""
-    return sum(len(each.__dict__["linked"].core_relocations) for each in programs if "linked" in each.__dict__)
+    return sum(each.__dict__["linked"].counts[1] for each in programs if "linked" in each.__dict__)
 
 
 def _all_externs(spec: CollectionSpec) -> Iterable[Extern]:
