@@ -169,7 +169,7 @@ class Listing:
         return self._extra(at) if at < len(self._extra_rows) and self._extra_rows[at] == index else None
 
     def matching_headings(self, search: Callable[[str], object]) -> list[int]:
-        """Return the rows of functions and C lines whose text *search* finds something in; equal ones are tried once."""
+        """Return the rows of functions and C lines in which *search* finds something; equal ones are tried once."""
         infos, functions = self.program.linked.line_infos, self.functions
         known: dict[str, bool] = {}
         found: list[int] = []

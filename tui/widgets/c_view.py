@@ -12,10 +12,6 @@ __all__ = ["CView"]
 class CView(CodeView):
     """Lines of C with a cursor and a search."""
 
-    DEFAULT_CSS = """
-    CView { & > .code-view--source { color: $foreground; text-style: none; } }
-    """
-
     def __init__(self, text: str = "", *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         """Initialise a view of *text*."""
         super().__init__(id=id)

@@ -91,6 +91,7 @@ class VirtualList(ScrollView, inherit_bindings=False):
         super().__init__(name=name, id=id, classes=classes, disabled=disabled)
         self._strips: LRUCache[tuple[int, int, int, str, str, object], Strip] = LRUCache(_CACHED_ROWS)
         self._inks: dict[tuple[str, ...], Style] = {}
+        self._plain: Style | None = None
         self._widest = 0
 
     # What a subclass gives
@@ -149,6 +150,13 @@ class VirtualList(ScrollView, inherit_bindings=False):
             style = self._inks[names] = foreground(self.get_component_rich_style(*names))
         return style
 
+    @property
+    def _own_style(self) -> Style:
+        """The list's own style, which costs as much as a row to find."""
+        if self._plain is None:
+            self._plain = self.rich_style
+        return self._plain
+
     # Behaviour
 
     def on_mount(self) -> None:
@@ -164,6 +172,7 @@ class VirtualList(ScrollView, inherit_bindings=False):
         """Forget what was drawn in other colours."""
         super().notify_style_update()
         self._inks.clear()
+        self._plain = None
         self.forget_strips()
 
     @property
@@ -207,7 +216,7 @@ class VirtualList(ScrollView, inherit_bindings=False):
             strip = self._to_strip(self.draw_row(index, width - 1))
             self._note_width(strip.cell_length + 1)
             strip = self.decorate(strip)
-            style = self.get_component_rich_style(component) if component else self.rich_style
+            style = self.get_component_rich_style(component) if component else self._own_style
             strip = self._strips[key] = self._place(strip, mark, width).apply_style(style)
         return strip
 
