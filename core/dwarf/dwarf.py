@@ -105,12 +105,14 @@ class Dwarf:
         Pointers to functions are left out: helpers are declared as such, `static void *(*bpf_…)(…) = (void *) 1`.
         """
         found: list[FoldedVariable] = []
-        for unit in self._info.units:
+        # What is read for the types already need not be read once more.
+        info = self._info if "_info" in vars(self) else DebugInfo(self._sections, only=frozenset({Tag.VARIABLE}))
+        for unit in info.units:
             for entry in unit.children:
                 if entry.tag != Tag.VARIABLE or entry.number(At.DECLARATION) or At.LOCATION in entry.attributes:
                     continue
-                name = symbol_name(self._info, entry)
-                if name and At.SPECIFICATION not in entry.attributes and not is_function_pointer(self._info, entry):
+                name = symbol_name(info, entry)
+                if name and At.SPECIFICATION not in entry.attributes and not is_function_pointer(info, entry):
                     found.append(FoldedVariable(name, entry.number(At.CONST_VALUE)))
         return found
 

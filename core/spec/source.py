@@ -48,16 +48,17 @@ class SourceTexts:
             handle = os.open(file.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except (OSError, ValueError):
             return b""
-        with open(handle, "rb") as stream:
+        try:
             found = os.fstat(handle)
             if not stat.S_ISREG(found.st_mode) or found.st_size > _MAX_SOURCE:
                 return b""
             if not file.md5 and (self._compiled is None or found.st_mtime > self._compiled):
                 return b""
-            try:
-                raw = stream.read(_MAX_SOURCE)
-            except OSError:
-                return b""
+            raw = os.read(handle, _MAX_SOURCE)
+        except OSError:
+            return b""
+        finally:
+            os.close(handle)
         if file.md5 and hashlib.md5(raw, usedforsecurity=False).digest() != file.md5:
             return b""
         return raw

@@ -115,14 +115,23 @@ def test_lines_and_where_they_come_from(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert not any(info.source for info in spec("subprograms.dwarf.o").programs["second"].linked.line_infos)
 
 
-def test_a_pipe_in_the_place_of_a_source_file_is_not_waited_for(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_pipe_or_a_directory_in_the_place_of_a_source_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     import os
 
     os.mkfifo(tmp_path / "subprograms.c")
     monkeypatch.chdir(tmp_path)
     assert not any(info.source for info in spec("subprograms.dwarf.o").programs["second"].linked.line_infos)
+    (tmp_path / "subprograms.c").unlink()
+    (tmp_path / "subprograms.c").mkdir()
+    assert not any(info.source for info in spec("subprograms.dwarf.o").programs["second"].linked.line_infos)
+
+
+def test_passing_over_what_is_not_wanted_finds_the_same() -> None:
+    for path in sorted(OBJECTS.glob("*.o")):
+        elf = Elf(path.read_bytes(), file=str(path))
+        quick, whole = Dwarf(elf), Dwarf(elf)
+        _ = whole._info
+        assert quick.folded == whole.folded
 
 
 def test_the_functions_that_have_code() -> None:
