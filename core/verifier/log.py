@@ -34,7 +34,10 @@ _FUNCTION: Final = re.compile(r"^Validating (?P<name>.+?)\(\) func#(?P<number>\d
 _CALL_TITLES: Final = ("caller:", "callee:", "returning from callee:", "to caller at")
 _FURTHEST: Final = 20_000
 """Lines that are walked back for a state; further back, a state is known in part."""
-_KEPT_STATES: Final = 256
+_KEPT_STATES: Final = 1024
+_KEPT_EACH: Final = 64
+"""Lines between two states that are kept on the way to one."""
+_KEPT_VISITS: Final = 64
 
 
 class SourceLine(NamedTuple):
@@ -78,6 +81,7 @@ class VerifierLog:
         self.program = program
         self.lines = text.rstrip("\n").split("\n") if text.strip() else []
         self._states: dict[int, State] = {}
+        self._visits: dict[int, list[int]] = {}
 
     # What it ends with
 
@@ -168,7 +172,16 @@ class VerifierLog:
 
     def visits(self, slot: int) -> list[int]:
         """Return the lines on which an instruction was walked over."""
-        return [line for line, found in zip(self.steps, self.slots, strict=True) if found == slot]
+        if slot not in self._visits:
+            if len(self._visits) > _KEPT_VISITS:
+                self._visits.clear()
+            self._visits[slot] = [line for line, found in zip(self.steps, self.slots, strict=True) if found == slot]
+        return self._visits[slot]
+
+    def step_line(self, line: int) -> int | None:
+        """Return the last step on or before a line; None where there is none."""
+        at = bisect_right(self.steps, line)
+        return self.steps[at - 1] if at else None
 
     @cached_property
     def functions(self) -> tuple[Function, ...]:
@@ -269,6 +282,8 @@ class VerifierLog:
         for number in range(start, line):
             text = self.lines[number]
             found = parse_step(text) if text[:1].isdecimal() else None
+            if number % _KEPT_EACH == 0 and number > start:
+                self._states[number] = state
             state = state.after(found) if found is not None else self._noted(state, number)
         if len(self._states) > _KEPT_STATES:
             self._states.clear()

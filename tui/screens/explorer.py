@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from ...core.spec import CollectionSpec
     from ..operations import Operations
+    from ..widgets.log_pane import LogPane
     from ..widgets.map_table import MapTableView
 
 __all__ = ["WIDE", "ExplorerScreen"]
@@ -219,6 +220,13 @@ class ExplorerScreen(CodeScreen, VariableScreen):
         self._show_sample()
         self.refresh_bindings()
 
+    def on_log_pane_opened(self, event: LogPane.Opened) -> None:
+        """Go from the verifier's log to the code."""
+        from ..widgets.listing_view import ListingView
+
+        self.go_to(Node(NodeKind.PROGRAM, event.program))
+        self.panes.code.query_one(ListingView).go_to_slot(event.slot)
+
     def on_map_table_view_counter_chosen(self, event: MapTableView.CounterChosen) -> None:
         """Draw a counter."""
         self.operations.monitor.choose(Chosen(event.counter, event.key))
@@ -314,6 +322,7 @@ class ExplorerScreen(CodeScreen, VariableScreen):
         """Show all keys."""
         from ..widgets.core_view import CoreView
         from ..widgets.listing_view import ListingView
+        from ..widgets.log_pane import LogPane
         from ..widgets.map_table import MapTableView
         from ..widgets.row_view import RowView
         from ..widgets.types_view import TypesView
@@ -329,6 +338,7 @@ class ExplorerScreen(CodeScreen, VariableScreen):
             "Code": ListingView.BINDINGS,
             "Variables": VariablesView.BINDINGS,
             "Maps": MapTableView.BINDINGS,
+            "Log of the verifier": LogPane.BINDINGS,
             "Types": TypesView.BINDINGS,
             "CO-RE relocations": CoreView.BINDINGS,
         }

@@ -1,41 +1,96 @@
-"""LogPane: the session's messages, and above them the verifier's log when it said no."""
+"""LogPane: the session's messages, and above them why the verifier said no, its log, and what it knew."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
 
-from textual.containers import Vertical
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.message import Message
 from textual.widgets import Static
 
+from ...core.verifier import VerifierLog, explain, history, origin
+from .listing_view import ListingView
 from .log_view import LogView
 from .message_view import MessageView
+from .row_view import RowView  # noqa: TC001 - Textual asks for the annotation at run time
+from .state_view import StateView
+from .verdict_view import VerdictView
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
+    from ...core.spec import CollectionSpec
+    from ...core.verifier import Change, Explanation
+
 __all__ = ["LogPane"]
+
+_WIDE = 110
+"""Cells from which the program's listing stands beside the log by itself."""
 
 
 class LogPane(Vertical):
-    """The log of the last load that failed takes most of the room; without one the messages have all of it."""
+    """The log of the last load that failed takes most of the room; without one the messages have all of it.
+
+    The cursor of the log moves that of the listing beside it, and the other way round; below them stands what the
+    verifier knew there.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("v", "visit(1)", "Visits", id="log.next-visit", tooltip="Next visit of this instruction (V: previous)"),
+        Binding("V", "visit(-1)", "Previous visit", show=False, id="log.previous-visit", tooltip="Previous visit"),
+        Binding("o", "origin", "Origin", id="log.origin", tooltip="Where the register got its value; again: further"),
+        Binding("c", "toggle_listing", "Listing", id="log.listing", tooltip="The program's listing beside the log"),
+        Binding("x", "to_cause", "Cause", show=False, id="log.cause", tooltip="To why the program was refused"),
+    ]
 
     DEFAULT_CSS = """
     LogPane {
         & .log-title { height: auto; max-height: 3; background: $panel; padding: 0 1; }
-        & LogView { height: 1fr; }
+        & #log-body { height: 2fr; }
+        & #log-body ListingView { width: 1fr; display: none; border-left: solid $panel; }
+        & #log-body LogView { width: 1fr; }
+        &.-listing #log-body ListingView { display: block; }
+        & StateView { height: 1fr; min-height: 4; max-height: 14; }
         & MessageView { height: 1fr; }
         & .verifier { display: none; }
         &.-refused .verifier { display: block; }
-        &.-refused MessageView { height: 5; }
+        &.-refused MessageView { height: 3; }
+        &.-refused.-low MessageView, &.-refused.-low #messages-title { display: none; }
     }
     """
 
+    class Opened(Message):
+        """An instruction of the log was chosen: it is to be shown in the program's code.
+
+        Args:
+            program: The program's name.
+            slot: The instruction.
+        """
+
+        def __init__(self, program: str, slot: int) -> None:
+            super().__init__()
+            self.program = program
+            self.slot = slot
+
+    def __init__(self, spec: CollectionSpec, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        """Initialise the pane for the programs of *spec*."""
+        super().__init__(id=id)
+        self.spec = spec
+        self._log: VerifierLog | None = None
+        self._explanation: Explanation | None = None
+        self._trail: list[Change] = []
+
     def compose(self) -> ComposeResult:
-        """Compose both logs with their titles."""
-        yield Static(id="verifier-title", classes="log-title verifier")
-        yield LogView(classes="verifier")
-        yield Static(Content.styled("Messages of this session", "bold"), classes="log-title")
+        """Compose the explanation, the log, the state and the messages."""
+        yield VerdictView(classes="verifier", markup=False)
+        with Horizontal(id="log-body", classes="verifier"):
+            yield LogView()
+            yield ListingView()
+        yield StateView(classes="verifier")
+        yield Static(Content.styled("Messages of this session", "bold"), id="messages-title", classes="log-title")
         yield MessageView()
 
     def add(self, text: str) -> None:
@@ -43,13 +98,155 @@ class LogPane(Vertical):
         self.query_one(MessageView).add(text)
 
     def show_verifier(self, program: str, sentence: str, log: str) -> None:
-        """Show the verifier's log, with the cursor on the cause."""
-        self.query_one("#verifier-title", Static).update(
-            Content.assemble((f"✗ {program}  ", "bold $text-error"), sentence)
-        )
+        """Show the verifier's log, with the cursor on the cause, and explain it; a long one is read in a thread.
+
+        Args:
+            program: The program's name.
+            sentence: What is said until the explanation is there.
+            log: The log, whole.
+        """
+        self._log = None
+        self._trail = []
+        verdict = self.query_one(VerdictView)
+        verdict.update(Content.assemble((f"✗ {program}  ", "bold $text-error"), sentence))
         self.add_class("-refused")
+        self._fit()
         self.query_one(LogView).log_text = log
+        self.run_worker(partial(self._read, program, log), thread=True, exit_on_error=False, exclusive=True)
+
+    def _read(self, program: str, text: str) -> None:
+        """Read a log, in a thread."""
+        log = VerifierLog(text, self.spec.programs.get(program))
+        found = explain(log)
+        assert len(log.steps) >= 0  # the index is made here, not at the first key
+        self.app.call_from_thread(self._show, program, log, found)  # pyright: ignore[reportUnknownMemberType]
+
+    def _show(self, program: str, log: VerifierLog, explanation: Explanation | None) -> None:
+        self._log = log
+        self._explanation = explanation
+        verdict = self.query_one(VerdictView)
+        verdict.program = program
+        verdict.explanation = explanation
+        listing = self.query_one(ListingView)
+        if log.program is not None:
+            from ...core.spec.listing import Listing
+
+            listing.listing = Listing(log.program)
+        register = None if explanation is None else explanation.register
+        self._follow_log(None if register is None else f"R{register}")
+        self.refresh_bindings()
 
     def forget_verifier(self) -> None:
         """Leave the room to the messages."""
         self.remove_class("-refused")
+
+    def on_resize(self) -> None:
+        """Show the listing where there is room for it."""
+        self._fit()
+
+    def _fit(self) -> None:
+        self.set_class(self.size.height < 24, "-low")
+        if self.size.width:
+            self.set_class(self.size.width >= _WIDE or self.has_class("-wanted"), "-listing")
+
+    # The cursors
+
+    @property
+    def step_line(self) -> int | None:
+        """The line of the step that the log's cursor is on or behind; None without one."""
+        if self._log is None:
+            return None
+        return self._log.step_line(self.query_one(LogView).cursor)
+
+    def on_row_view_highlighted(self, event: RowView.Highlighted) -> None:
+        """Let the other views follow the one that has the focus."""
+        if isinstance(event.view, LogView):
+            self._follow_log()
+        elif isinstance(event.view, ListingView) and event.view.has_focus:
+            self._follow_listing(event.view)
+
+    def on_row_view_selected(self, event: RowView.Selected) -> None:
+        """Go from the log to the code, and from a register to where it came from."""
+        event.stop()
+        if isinstance(event.view, StateView):
+            self.action_origin()
+        elif isinstance(event.view, LogView) and self._log is not None and self._log.program is not None:
+            slot = self._log.slot(event.index)
+            if slot is not None:
+                self.post_message(self.Opened(self._log.program.name, slot))
+
+    def _follow_log(self, place: str | None = None) -> None:
+        log, line = self._log, self.step_line
+        if log is None:
+            return
+        self.query_one(StateView).show(log, line, place)
+        listing = self.query_one(ListingView)
+        step = None if line is None else log.step(line)
+        if step is not None and listing.listing is not None and not listing.has_focus:
+            listing.show_slot(step.slot)
+
+    def _follow_listing(self, view: ListingView) -> None:
+        """Bring the log to the nearest visit of the instruction under the listing's cursor."""
+        here = view.here
+        if self._log is None or here is None:
+            return
+        visits = self._log.visits(here.slot)
+        log = self.query_one(LogView)
+        if visits:
+            log.cursor = min(visits, key=lambda line: abs(line - log.cursor))
+
+    # Actions
+
+    def action_visit(self, step: int) -> None:
+        """Go to the next or the previous visit of the instruction."""
+        log, line = self._log, self.step_line
+        if log is None or line is None:
+            return
+        slot = log.slot(line)
+        visits = log.visits(slot) if slot is not None else []
+        if len(visits) < 2:
+            self.notify(f"instruction {slot} was visited once", timeout=3)
+            return
+        self.query_one(LogView).cursor = visits[(visits.index(line) + step) % len(visits)]
+
+    def action_origin(self) -> None:
+        """Go back to the step that made the value under the state's cursor; a second time further back."""
+        log, line = self._log, self.step_line
+        if log is None or line is None:
+            return
+        if self._trail and self._trail[0].line == line:
+            self._trail = self._trail[1:]
+        else:
+            place = self._place(line)
+            self._trail = history(log, line, place) if place is not None else []
+            found = origin(log, line, place) if place is not None else None
+            if found is not None and place is not None:
+                self.notify(f"{place.replace('R', 'r')} came from {found.sentence()}", timeout=6)
+        if not self._trail:
+            self.notify("the log shows no earlier origin", timeout=3)
+            return
+        self.query_one(LogView).cursor = self._trail[0].line
+
+    def _place(self, line: int) -> str | None:
+        """Return the register that is meant: the state's, where that has the focus, else the explanation's."""
+        state = self.query_one(StateView)
+        found = self._explanation
+        if not state.has_focus and found is not None and found.register is not None and found.line == line:
+            return f"R{found.register}"
+        return state.place
+
+    def action_toggle_listing(self) -> None:
+        """Show or hide the program's listing."""
+        self.toggle_class("-wanted", "-listing")
+        self.set_class(self.has_class("-listing"), "-wanted")
+
+    def action_to_cause(self) -> None:
+        """Go to the verifier's last words."""
+        if self._log is not None and self._log.cause:
+            self.query_one(LogView).cursor = self._log.cause.start
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer what a log is needed for only where there is one."""
+        if action in ("visit", "origin", "toggle_listing", "to_cause"):
+            return self._log is not None and self.has_class("-refused")
+        return super().check_action(action, parameters)

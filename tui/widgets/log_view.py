@@ -2,78 +2,20 @@
 
 from __future__ import annotations
 
-import enum
-import re
 from typing import ClassVar
 
 from rich.segment import Segment
 from textual.reactive import reactive
 from textual.strip import Strip
 
+from ...core.verifier.lines import LineKind, cause, classify, is_verifier_log, parse_step
 from .code_view import CodeView
 
 __all__ = ["LineKind", "LogView", "cause", "classify", "is_verifier_log"]
 
-_TAIL = 100
-"""Lines at the end of a log that tell whether it is a verifier's."""
 
-
-class LineKind(enum.Enum):
-    """What a line of a verifier's log is (`print_verifier_state` and `verbose` in kernel/bpf/verifier.c)."""
-
-    SOURCE = "source"
-    """A line of C: `; if (data + 14 > end) @ prog.c:12`."""
-    INSTRUCTION = "instruction"
-    """`7: (61) r1 = *(u32 *)(r1 +0)    ; R1_w=scalar()`."""
-    STATE = "state"
-    """Registers and how the verifier walks: `R0=map_value()`, `from 5 to 7:`, `regs=1 stack=0 before 5:`."""
-    SUMMARY = "summary"
-    """`processed 12 insns …`, `verification time 80 usec`."""
-    MESSAGE = "message"
-    """Everything else: what the verifier has to say. Its last words are why it refused."""
-
-
-_KINDS = (
-    (LineKind.SOURCE, re.compile(r"\s*;")),
-    (LineKind.INSTRUCTION, re.compile(r"\d+: \([0-9a-f]{2}\)")),
-    (
-        LineKind.STATE,
-        re.compile(
-            r"\s*(?:\d+: )?(?:frame\d+: )?(?:[RrWw]\d+(?:_\w+)?=|fp-?\d+)"
-            r"|from \d+ to \d+|\d+: safe|(?:caller|callee|returning from callee|to caller at \d+):?"
-            r"|mark_precise|last_idx|regs=|parent |frame\d+:|propagating|(?:old|cur) state:|func#\d+ @"
-            r"|Validating .* func#|Func#\d+ .* is safe|back-edge|\s*reg type unsupported"
-        ),
-    ),
-    (LineKind.SUMMARY, re.compile(r"processed \d+ insns|verification time|stack depth|max_states|insns processed")),
-)
-_INSTRUCTION = re.compile(r"(\d+): (\([0-9a-f]{2}\)) ([^;]*)(;.*)?")
-
-
-def classify(line: str) -> LineKind:
-    """Return what a line of the log is."""
-    return next((kind for kind, pattern in _KINDS if pattern.match(line)), LineKind.MESSAGE)
-
-
-def is_verifier_log(lines: list[str]) -> bool:
-    """Whether the lines end as a verifier's log does: with instructions or statistics."""
-    return any(classify(line) in (LineKind.INSTRUCTION, LineKind.SUMMARY) for line in lines[-_TAIL:])
-
-
-def cause(lines: list[str]) -> range:
-    """Return the lines that say why the verifier refused; none when this is no log of a refusal.
-
-    They are the last ones before the statistics, where those are messages.
-    """
-    if not is_verifier_log(lines):
-        return range(0)
-    stop = len(lines)
-    while stop and (not lines[stop - 1].strip() or classify(lines[stop - 1]) is LineKind.SUMMARY):
-        stop -= 1
-    start = stop
-    while start and classify(lines[start - 1]) is LineKind.MESSAGE:
-        start -= 1
-    return range(start, stop)
+_STATES = 30
+"""Cells of an instruction, after which its state is shown."""
 
 
 class LogView(CodeView):
@@ -180,8 +122,12 @@ class LogView(CodeView):
         return [Segment("; ", muted), *self.c_source(code.strip()), Segment(place, muted)]
 
     def _instruction(self, line: str) -> list[Segment]:
-        match = _INSTRUCTION.match(line)
-        assert match is not None
-        slot, opcode, text, state = match.groups(default="")
+        step = parse_step(line)
+        if step is None:
+            return [Segment(line)]
         muted = self.ink("log-view--muted")
-        return [Segment(f"{slot:>5}: {opcode} ", muted), *self.asm(text), Segment(state, muted)]
+        told = f" → {step.jumped_to}" if step.jumped_to is not None else ""
+        text = f"{step.text}{told}"
+        state = f"{'':{max(1, _STATES - len(text))}}; {step.state}" if step.state else ""
+        start = [Segment(f"{step.slot:>5}: ({step.opcode:02x}) ", muted), *self.asm(step.text)]
+        return [*start, Segment(told, muted), Segment(state, muted)]

@@ -37,7 +37,7 @@ class Panes:
         self.variables = VariablesView(spec)
         self.maps = MapPane(spec)
         self.graph = GraphPane()
-        self.log = LogPane()
+        self.log = LogPane(spec)
 
     async def mount(self, tabs: TabbedContent) -> None:
         """Put each into the tab of its name, and wait until it is there."""

@@ -1,0 +1,117 @@
+"""LogPane: the explanation, the log, the listing beside it and the state below, in step with one another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from textual.app import App
+
+from bpftui.core.spec import CollectionSpec
+from bpftui.tui.widgets.listing_view import ListingView
+from bpftui.tui.widgets.log_pane import LogPane
+from bpftui.tui.widgets.log_view import LogView
+from bpftui.tui.widgets.state_view import StateView
+from bpftui.tui.widgets.verdict_view import VerdictView
+
+from .lines import lines
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.pilot import Pilot
+
+ROOT = Path(__file__).parents[3]
+LOGS = ROOT / "tests/core/verifier/logs"
+
+
+class PaneApp(App[None]):
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.pane = LogPane(CollectionSpec.from_file(ROOT / f"tests/objects/{name}.o"))
+        self.opened: list[tuple[str, int]] = []
+
+    def compose(self) -> ComposeResult:
+        yield self.pane
+
+    def on_log_pane_opened(self, event: LogPane.Opened) -> None:
+        self.opened.append((event.program, event.slot))
+
+
+async def refused(app: PaneApp, pilot: Pilot[Any], name: str, text: str | None = None) -> None:
+    app.pane.show_verifier(name, "no", text or (LOGS / f"{name}.log").read_text())
+    for _ in range(200):
+        if app.pane._log is not None:
+            break
+        await pilot.pause(0.02)
+    await pilot.pause()
+
+
+def shown(app: PaneApp) -> str:
+    return "\n".join(line.rstrip() for line in lines(app.query_one(VerdictView)))
+
+
+async def test_an_off_by_one_is_explained_without_scrolling() -> None:
+    app = PaneApp("bad_offbyone")
+    async with app.run_test(size=(100, 24)) as pilot:
+        await refused(app, pilot, "bad_offbyone")
+        text = shown(app)
+        assert "✗ bad_offbyone  bad_offbyone.c:14: the check covers 13 bytes of the packet, this access needs" in text
+        assert "return eth->h_proto == bpf_htons(ETH_P_IP) ? XDP_DROP : XDP_PASS;" in text
+        assert "7: r1 = *(u8 *)(r1 +13)" in text
+        assert "the check is at bad_offbyone.c:12: if (data + sizeof(*eth) - 1 > end)" in text
+        assert "• at bad_offbyone.c:12, let the check cover 1 byte more: compare data + 14 with" in text
+        log = app.query_one(LogView)
+        assert "invalid access to packet" in log.row_text(log.cursor)
+        state = app.query_one(StateView)
+        assert state.row_text(state.cursor) == "r1 pkt(r=13)"
+        assert "insn 7 · bad_offbyone.c:14 · visit 1 of 1" in lines(state)[0]
+
+
+async def test_the_cursors_move_one_another() -> None:
+    app = PaneApp("bad_offbyone")
+    async with app.run_test(size=(140, 40)) as pilot:
+        await refused(app, pilot, "bad_offbyone")
+        log, listing, state = app.query_one(LogView), app.query_one(ListingView), app.query_one(StateView)
+        assert listing.display
+        assert listing.row(listing.cursor).slot == 7
+        log.focus()
+        await pilot.press("o")
+        assert log.row_text(log.cursor).startswith("2: (61) r1 = ")
+        await pilot.pause()
+        assert listing.row(listing.cursor).slot == 2
+        assert "r1 ctx() → pkt(r=0)" in [state.row_text(index) for index in range(state.row_count())]
+        listing.focus()
+        await pilot.press("down", "down")
+        await pilot.pause()
+        assert log.row_text(log.cursor).startswith("3: (bf) r3 = r1")
+        log.focus()
+        await pilot.press("x", "enter")
+        await pilot.pause()
+        assert app.opened == [("bad_offbyone", 7)]
+        await pilot.press("c")
+        assert not listing.display
+
+
+async def test_visits_of_a_loop() -> None:
+    app = PaneApp("bad_loop")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await refused(app, pilot, "bad_loop")
+        log, state = app.query_one(LogView), app.query_one(StateView)
+        log.focus()
+        assert "insn 1 · bad_loop.c:8 · visit 3 of 3 · 38 % of the walk" in lines(state)[0]
+        await pilot.press("V")
+        await pilot.pause()
+        assert "visit 2 of 3" in lines(state)[0]
+        assert log.cursor == 7
+        await pilot.press("v")
+        await pilot.pause()
+        assert "visit 3 of 3" in lines(state)[0]
+
+
+async def test_text_that_is_no_log_is_shown_as_it_is() -> None:
+    app = PaneApp("bad_loop")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await refused(app, pilot, "bad_loop", "something [else] went wrong\n")
+        assert "✗ bad_loop  no" in shown(app)
+        await pilot.press("v", "o", "enter", "x")
+        assert app.opened == []
