@@ -113,5 +113,6 @@ async def test_what_the_verifier_says_is_shown_whole() -> None:
             log = "\n".join(view.row_text(index) for index in range(view.row_count()))
             assert "processed" in log
             await until(pilot, lambda: "invalid access to packet" in view.row_text(view.cursor))
-            assert session.state is State.SPEC
+            assert session.collection is not None
+            assert list(session.collection.programs) == ["fine"]
         app.operations.close()
