@@ -7,7 +7,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ...core.errors import ExitCode, UsageError
+from ...core.errors import BpftuiError, ExitCode, UsageError
 from ...core.spec.container import SeveralObjectsError
 from .common import Parser, add_object, add_settings, open_spec
 
@@ -35,9 +35,12 @@ def run(arguments: Sequence[str]) -> int:
     )
     options = parser.parse_args(arguments)
     if options.object is None:
-        raise UsageError(
-            "no object was named", hint="bpftui OBJECT explores one, bpftui demo shows one at work, bpftui --help all"
-        )
+        return _explore_chosen(options)
+    return _explore_named(options)
+
+
+def _explore_named(options: argparse.Namespace) -> int:
+    """Explore the object that was named."""
     # What is wrong with the object is worth more than that there is no terminal to show it in.
     notes: list[str] = []
     try:
@@ -48,6 +51,27 @@ def run(arguments: Sequence[str]) -> int:
         return _explore_several(several, options)
     require_terminal(f"bpftui show {options.object}")
     return explore(spec, runtime=options.runtime, attach=options.attach, notes=notes)
+
+
+def _explore_chosen(options: argparse.Namespace) -> int:
+    """Let the user choose an object, explore it, and come back to the list until the user quits there."""
+    if not _in_terminal():
+        raise UsageError(
+            "no object was named", hint="bpftui OBJECT explores one, bpftui demo shows one at work, bpftui --help all"
+        )
+    from ..start_picker import pick_start
+
+    problem = ""
+    while (chosen := pick_start(problem)) is not None:
+        options.object, problem = chosen, ""
+        try:
+            code = _explore_named(options)
+        except BpftuiError as error:
+            problem = error.message
+        else:
+            if code != ExitCode.OK:
+                return code
+    return ExitCode.OK
 
 
 def _explore_several(several: SeveralObjectsError, options: argparse.Namespace) -> int:
@@ -65,9 +89,13 @@ def _explore_several(several: SeveralObjectsError, options: argparse.Namespace) 
     return ExitCode.OK
 
 
+def _in_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
 def require_terminal(instead: str) -> None:
     """Raise UsageError unless there is a terminal to draw on and to type into; Textual would hang."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not _in_terminal():
         raise UsageError("the explorer needs a terminal, and there is none", hint=f"try: {instead}")
 
 

@@ -133,6 +133,7 @@ class ExplorerScreen(CodeScreen, VariableScreen):
 
     async def _furnish(self) -> None:
         """Make what no one sees yet: the first frame need not wait for it. Keys do (`BpftuiApp.run_action`)."""
+        from ..recent import remember
         from ..widgets.panes import Panes
 
         bar = SearchBar(placeholder="search: enter finds, n and N go on, esc gives up")
@@ -142,6 +143,7 @@ class ExplorerScreen(CodeScreen, VariableScreen):
         self.furnished.set()
         self.refresh_bindings()
         self.note("opened")
+        remember(self.spec.file)
         if not gc.isenabled():  # `explore` has turned it off for the start
             gc.freeze()  # what there is by now stays to the end: looking through it again would only cost frames
             gc.enable()
