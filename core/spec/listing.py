@@ -14,7 +14,7 @@ from .notes import Notes
 from .program import INSN_SIZE, ReferenceKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from ..asm import Instruction
     from ..asm.flow import Margin
@@ -168,18 +168,13 @@ class Listing:
         at = bisect.bisect_left(self._extra_rows, index)
         return self._extra(at) if at < len(self._extra_rows) and self._extra_rows[at] == index else None
 
-    def matching_headings(self, search: Callable[[str], object]) -> list[int]:
-        """Return the rows of functions and C lines in which *search* finds something; equal ones are tried once."""
+    def headings_by_text(self) -> dict[str, list[int]]:
+        """Return the rows of functions and C lines by their text: a line of C often stands in many places."""
         infos, functions = self.program.linked.line_infos, self.functions
-        known: dict[str, bool] = {}
-        found: list[int] = []
+        found: dict[str, list[int]] = {}
         for row, item in zip(self._extra_rows, self._extra_items, strict=True):
             text = infos[item].source if item >= 0 else f"{functions[-1 - item].name}:"
-            hit = known.get(text)
-            if hit is None:
-                hit = known[text] = bool(search(text.strip()))
-            if hit:
-                found.append(row)
+            found.setdefault(text, []).append(row)
         return found
 
     def slot_at(self, index: int) -> int:

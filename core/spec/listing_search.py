@@ -59,9 +59,13 @@ class ListingSearch:
         if len(self._words) <= _SMALL:
             rows = enumerate(listing.rows(0, len(listing)))
             return [at for at, row in rows if search(row.text) or (row.comment and search(row.comment))]
-        found = listing.matching_headings(search)
+        found = [row for text, rows in self._headings.items() if search(text.strip()) for row in rows]
         found += map(listing.index_of_slot, self._slots(pattern))
         return sorted(found)
+
+    @cached_property
+    def _headings(self) -> dict[str, list[int]]:
+        return self.listing.headings_by_text()
 
     @cached_property
     def _texts(self) -> tuple[dict[int, str], dict[int, _Jump]]:

@@ -11,6 +11,7 @@ from bpftui.tui.jumps import CodePlace
 from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.screens.uses_page import UsesList, UsesPage
 from bpftui.tui.widgets.listing_view import ListingView
+from tests.tui.widgets.lines import lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,3 +116,21 @@ async def test_the_listing_is_copied_and_written(explore: Callable[..., Any], tm
         walk.app.screen.query_one(Input).value = str(target)
         await walk.press("enter")
         await walk.until(lambda: target.exists() and target.read_text("utf-8").endswith("</svg>\n"))
+
+
+async def test_the_tree_makes_room_and_comes_back(explore: Callable[..., Any]) -> None:
+    async with explore() as walk:
+        view = walk.explorer.query_one(ListingView)
+        await walk.press("2", "v")
+        narrow = view.size.width
+        await walk.press("z")
+        assert view.size.width > narrow + 30
+        view.show_slot(13)
+        await walk.pilot.pause()
+        shown = lines(view)
+        at = view.index_of_slot(13) - view.scroll_offset.y
+        assert "188 parse((void *)(long)ctx->data" in shown[at]
+        assert "&packet);" in shown[at + 1]  # the line of C goes on beside the next instruction
+        await walk.press("escape")
+        assert walk.app.focused is walk.explorer.query_one("#tree")
+        assert view.size.width == narrow

@@ -45,8 +45,14 @@ class CodeScreen(SpecScreen):
         Binding(
             "backspace,ctrl+o", "jump_back", "Back to the code", show=False, id="code.back", tooltip="Back to the code"
         ),
+        Binding("z", "zoom", "Zoom", show=False, id="zoom", tooltip="The tree on or off"),
         Binding("u", "uses", "Users", show=False, id="code.uses", tooltip="Who calls, uses or jumps to this"),
     ]
+
+    @property
+    def tab(self) -> str:
+        """The id of the active tab."""
+        raise NotImplementedError
 
     def go_to(self, node: Node, tab: str | None = None) -> None:
         """Choose *node* in the tree, and show it in *tab*, without one where it is at home."""
@@ -112,6 +118,13 @@ class CodeScreen(SpecScreen):
         from ..jumps import CodePlace
 
         self.show_place(CodePlace(event.row.program, event.row.slot))
+
+    def action_zoom(self) -> None:
+        """Hide the tree, or show it again; what is right of it gets its place."""
+        tree = self.query_one(SpecTree)
+        tree.display = not tree.display
+        if not tree.display and (tree.has_focus or self.focused is None):
+            self.action_show_tab(self.tab)
 
     def action_uses(self) -> None:
         """List who uses what the cursor is on."""

@@ -307,8 +307,10 @@ class ExplorerScreen(CodeScreen, VariableScreen):
             self.set_focus(target)  # now, not with the next message: the next key is meant for it
 
     def action_back(self) -> None:
-        """Give the focus back to the tree."""
-        self.query_one(SpecTree).focus()
+        """Give the focus back to the tree, which may be out of sight."""
+        tree = self.query_one(SpecTree)
+        tree.display = True
+        tree.focus()
 
     def action_window(self, step: int) -> None:
         """Draw a shorter or a longer time."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ...core.spec import LineInfo
     from ...core.spec.listing import Listing
 
-__all__ = ["TokenPlace", "find_token"]
+__all__ = ["TokenPlace", "find_token", "first_of_line"]
 
 _TOKEN: Final = re.compile(r'[A-Za-z_]\w*|"(?:\\.|[^"\\])*"?|\d[\w.]*|->|<<=?|>>=?|&&|\|\||\+\+|--|[-+*/%&|^=!<>]=?|\S')
 """A token of C, as far as a column can point to one."""
@@ -41,7 +41,7 @@ def find_token(listing: Listing, slot: int, *, beside: bool) -> TokenPlace | Non
     if info is None or span is None:
         return None
     if beside:
-        return TokenPlace(_first_of_line(listing, info), *span)
+        return TokenPlace(first_of_line(listing, info), *span)
     number = bisect_right(listing.headings, listing.index_of_slot(slot)) - 1
     heading = listing.heading(listing.headings[number]) if number >= 0 else None
     if heading is None or (heading.kind, heading.line, heading.file) != (RowKind.SOURCE, info.line, info.file):
@@ -49,8 +49,8 @@ def find_token(listing: Listing, slot: int, *, beside: bool) -> TokenPlace | Non
     return TokenPlace(listing.headings[number], *span)
 
 
-def _first_of_line(listing: Listing, info: LineInfo) -> int:
-    """Return the row of the first instruction of a line of C."""
+def first_of_line(listing: Listing, info: LineInfo) -> int:
+    """Return the row of the first instruction of a line of C, up to one of another line."""
     slot = info.slot
     while slot > 0:
         before = listing.source_at(slot - 1)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ...core.spec import CollectionSpec
     from ...core.spec.listing import Listing
     from ..jumps import JumpList
+    from .searched_listing import SearchedListing
 
 __all__ = ["CodePane"]
 
@@ -123,7 +124,7 @@ class CodePane(Vertical):
         """Where the user has been in the code."""
         return self.query_one(ListingView).jumps
 
-    def on_listing_view_not_here(self, event: ListingView.NotHere) -> None:
+    def on_searched_listing_not_here(self, event: SearchedListing.NotHere) -> None:
         """Look for a pattern in the programs after this one, and show the first match."""
         names = list(self.spec.programs)
         here = names.index(self.program) if self.program in names else 0

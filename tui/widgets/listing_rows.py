@@ -2,52 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.cells import cell_len
 from rich.segment import Segment
-from textual.reactive import reactive
 from textual.strip import Strip
 
 from ...core.spec.listing import Listing, RowKind
-from ..terminal import is_ascii_terminal
-from .c_token import find_token
-from .code_view import CodeView
+from .arrow_rows import Aim, ArrowRows
+from .c_token import find_token, first_of_line
 from .folds import Folds
 
 if TYPE_CHECKING:
-    from rich.style import Style
-
-    from ...core.asm.flow import FlowGraph, Margin
     from ...core.spec.listing import Row
 
 __all__ = ["ListingRows"]
 
 _COMMENT_COLUMN: Final = 44
 """Cells from the gutter to the trailing comments, where the instruction is not longer."""
+_COMMENT_COLUMN_BESIDE: Final = 24
+"""The same where C stands beside the assembly."""
 _WIDE_ENOUGH: Final = 120
 """Columns of the terminal from which C and assembly stand side by side."""
-_NARROW: Final = 70
-_COLUMNS: Final = 12
-_NARROW_COLUMNS: Final = 5
-"""How many arrows there may be side by side, in all and where there are few cells."""
-_MAX_JUMPS: Final = 20_000
-"""Jumps of one function that arrows are drawn for: beyond them no one follows lines."""
-_LANES: Final = 6
-"""Colours that arrows take turns with."""
+_NUMBER: Final = 6
+"""Cells of the number of a line of C beside the assembly."""
+_MAX_WRAPPED: Final = 4
+"""Rows beside which a long line of C goes on."""
 
 
-class Aim(NamedTuple):
-    """The arrows that begin or end at an instruction, to be drawn so that they stand out."""
-
-    jumps: frozenset[int]
-    """Indices into the jumps of the function's margin."""
-    first: int
-    """The first slot that they pass."""
-    last: int
-
-
-class ListingRows(CodeView):
+class ListingRows(ArrowRows):
     """The rows of a listing. Indices are of rows in sight; `place` says which row of the listing one is."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -59,9 +42,6 @@ class ListingRows(CodeView):
         "listing-view--mark",
         "listing-view--token",
         "listing-view--unreachable",
-        "listing-view--lit",
-        "listing-view--loop",
-        *(f"listing-view--lane-{number}" for number in range(_LANES)),
     }
     """
     | Class | Description |
@@ -74,9 +54,6 @@ class ListingRows(CodeView):
     | `listing-view--mark` | The marks of loops and of CO-RE relocations. |
     | `listing-view--token` | The token of C that the cursor's instruction comes from. |
     | `listing-view--unreachable` | Instructions that no way leads to. |
-    | `listing-view--lit` | Arrows that begin or end at the cursor. |
-    | `listing-view--loop` | Arrows that lead back. |
-    | `listing-view--lane-0`, … | The other arrows, in turn. |
     """
 
     DEFAULT_CSS = """
@@ -89,19 +66,8 @@ class ListingRows(CodeView):
         & > .listing-view--mark { color: $text-warning; text-style: bold; }
         & > .listing-view--token { text-style: bold underline; }
         & > .listing-view--unreachable { color: $foreground 40%; text-style: dim; }
-        & > .listing-view--lit { color: $text; text-style: bold; }
-        & > .listing-view--loop { color: $text-warning; }
-        & > .listing-view--lane-0 { color: $text-primary; }
-        & > .listing-view--lane-1 { color: $text-success; }
-        & > .listing-view--lane-2 { color: $text-accent; }
-        & > .listing-view--lane-3 { color: $text-secondary; }
-        & > .listing-view--lane-4 { color: $text-error; }
-        & > .listing-view--lane-5 { color: $text-muted; }
     }
     """
-
-    listing: reactive[Listing | None] = reactive[Listing | None](None)
-    """What is shown."""
 
     def __init__(
         self,
@@ -129,10 +95,8 @@ class ListingRows(CodeView):
         self._core: frozenset[int] = frozenset()
         self._sizes: dict[int, int] = {}
         self._target: int | None = None
-        self._aim: Aim | None = None
         self._aimed = range(0)
         self._token: tuple[int, int, int] | None = None
-        self._ascii = is_ascii_terminal()
         self.set_reactive(ListingRows.listing, listing)
         self.measure()
 
@@ -188,7 +152,9 @@ class ListingRows(CodeView):
 
     def row_variant(self, index: int) -> object:
         """Draw arrows anew that light up, and the C whose token is underlined."""
-        token = self._token if self._token is not None and self._token[0] == index else None
+        token = self._token
+        if token is not None and not token[0] <= index < token[0] + (_MAX_WRAPPED if self.is_side_by_side else 1):
+            token = None
         return token, self._aim if index in self._aimed else None
 
     # Drawing
@@ -220,20 +186,6 @@ class ListingRows(CodeView):
         strip = self._instruction(row, gutter)
         return self._beside_c(index, row.slot, strip, width) if self.is_side_by_side else strip
 
-    def _graph(self, slot: int) -> FlowGraph | None:
-        """Return the control flow of the function that holds a slot; None where there is no code."""
-        flow = None if self.listing is None else self.listing.program.flow
-        return flow.graph_at(slot) if flow is not None and 0 <= slot < flow.slots else None
-
-    def _margin(self, slot: int) -> Margin | None:
-        """Return the arrows of the function that holds a slot; None where there are none."""
-        graph = self._graph(slot)
-        if graph is None or self.listing is None or len(graph.targets) > _MAX_JUMPS:
-            return None
-        columns = _NARROW_COLUMNS if self.size.width < _NARROW else _COLUMNS
-        margin = self.listing.margin(slot, columns, ascii_only=self._ascii)
-        return margin if margin.width else None
-
     def _instruction(self, row: Row, gutter: int) -> Strip:
         graph = self._graph(row.slot)
         loop = graph is not None and row.slot in graph.loop_headers
@@ -253,30 +205,13 @@ class ListingRows(CodeView):
             place = f" {row.target}" if row.reference is not None else ""
             segments.append(Segment(f"  {arrow}{place}", self.ink("listing-view--arrow")))
         if row.comment:
-            room = max(2, _COMMENT_COLUMN - Segment.get_line_length(segments) + margin)
+            column = _COMMENT_COLUMN_BESIDE if self.is_side_by_side else _COMMENT_COLUMN
+            room = max(2, column - Segment.get_line_length(segments) + margin)
             segments.append(Segment(f"{'':{room}}; {row.comment}", self.ink("code-view--comment")))
         if not row.reachable:
             dim = self.ink("listing-view--unreachable")
             segments[arrows:] = [Segment(segment.text, dim) for segment in segments[arrows:]]
         return Strip(segments)
-
-    def _arrows(self, slot: int, *, insn: bool) -> list[Segment]:
-        """Return the cells of the margin, in the colours of their arrows."""
-        margin = self._margin(slot)
-        if margin is None:
-            return []
-        inks: list[tuple[str, Style]] = []
-        for cell in margin.insn(slot) if insn else margin.above(slot):
-            if cell.jump is None:
-                ink = self.ink("listing-view--gutter")
-            elif self._aim is not None and cell.jump in self._aim.jumps and self._aim.first <= slot <= self._aim.last:
-                ink = self.ink("listing-view--lit")
-            elif margin.jumps[cell.jump].goes_back:
-                ink = self.ink("listing-view--loop")
-            else:
-                ink = self.ink(f"listing-view--lane-{cell.jump % _LANES}")
-            inks.append((cell.text, ink))
-        return [Segment(text, ink) for text, ink in inks]
 
     def _c_line(self, index: int, text: str) -> list[Segment]:
         """Return a line of C, with the token underlined that the cursor's instruction comes from."""
@@ -289,18 +224,27 @@ class ListingRows(CodeView):
         return [*strip.crop(0, start), *middle, *strip.crop(stop)]
 
     def _beside_c(self, index: int, slot: int, asm: Strip, width: int) -> Strip:
-        """Return an instruction with its C left of it, where another line of C begins."""
+        """Return an instruction with its line of C left of it, which goes on beside the next ones where it is long."""
         assert self.listing is not None
         room = max(24, min(64, width * 2 // 5))
+        text = room - _NUMBER
         info = self.listing.source_at(slot)
-        before = self.listing.source_at(slot - 1) if slot else None
-        begins = info is not None and (before is None or (before.line, before.file) != (info.line, info.file))
-        left = Strip(self._c_line(index, info.source.strip()) if info is not None and begins else [])
-        number = f"{info.line:>5} " if info is not None and begins else " " * 6
-        left = Strip([Segment(number, self.ink("listing-view--position")), *left]).crop(0, room)
+        number, left = "", Strip([])
+        if info is not None:
+            first = self.folds.index(first_of_line(self.listing, info))
+            part = index - first
+            number = "" if part else str(info.line)
+            if part < _MAX_WRAPPED:
+                left = Strip(self._c_line(first, info.source.strip())).crop(part * text, (part + 1) * text)
         line = "|" if self._ascii else "│"
         return Strip(
-            [*left, Segment(" " * (room - left.cell_length)), Segment(line, self.ink("listing-view--gutter")), *asm]
+            [
+                Segment(f"{number:>{_NUMBER - 1}} ", self.ink("listing-view--position")),
+                *left,
+                Segment(" " * (text - left.cell_length)),
+                Segment(line, self.ink("listing-view--gutter")),
+                *asm,
+            ]
         )
 
     def _with_right(self, left: list[Segment], right: str, width: int) -> Strip:
@@ -345,14 +289,3 @@ class ListingRows(CodeView):
         else:
             self._aimed = range(0)
         self.refresh()
-
-    def _arrows_at(self, slot: int) -> Aim | None:
-        """Return the arrows that begin or end at an instruction; None where there are none."""
-        margin = self._margin(slot)
-        if margin is None:
-            return None
-        numbers = [n for n, jump in enumerate(margin.jumps) if slot == jump.target or slot in jump.sources]
-        if not numbers:
-            return None
-        jumps = [margin.jumps[number] for number in numbers]
-        return Aim(frozenset(numbers), min(jump.first for jump in jumps), max(jump.last for jump in jumps))

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from ...core.spec.listing import Listing, RowKind
-from ...core.spec.listing_search import ListingSearch
 from ..jumps import CodePlace, JumpList
 from .listing_rows import ListingRows
+from .searched_listing import SearchedListing
 
 if TYPE_CHECKING:
-    import re
-
     from textual import events
     from textual.content import Content
 
@@ -24,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["ListingView"]
 
 
-class ListingView(ListingRows):
+class ListingView(SearchedListing):
     """A listing with arrows, slot numbers, function headers, C source and assembly.
 
     A jump shows where it goes (`↓ 25`); while the cursor is on it, its target's row is marked and its arrow stands
@@ -81,17 +78,6 @@ class ListingView(ListingRows):
             super().__init__()
             self.listing = listing
 
-    class NotHere(Message):
-        """What is searched for is not in this program.
-
-        Args:
-            pattern: What it is.
-        """
-
-        def __init__(self, pattern: re.Pattern[str]) -> None:
-            super().__init__()
-            self.pattern = pattern
-
     class Left(Message):
         """The way back, or forward, leads to another program.
 
@@ -115,53 +101,8 @@ class ListingView(ListingRows):
         """Initialise a listing's view; the arguments are those of `ListingRows`."""
         super().__init__(listing, name=name, id=id, classes=classes, disabled=disabled)
         self._pointed = -1
-        self._search: ListingSearch | None = None
-        self._matches: tuple[re.Pattern[str], list[int]] | None = None
         self.jumps = JumpList()
         """Where the user has been; whoever shows other programs keeps it."""
-
-    # Search
-
-    def find(self, pattern: re.Pattern[str], start: int, step: int) -> int | None:
-        """Return the nearest match from a row in sight on; what is folded away is found, and unfolded."""
-        matches = self._matching(pattern)
-        if self.listing is None or not matches:
-            return None
-        row = self.place(start) if 0 <= start < self.row_count() else len(self.listing) if start > 0 else -1
-        at = bisect_left(matches, row) if step > 0 else bisect_right(matches, row) - 1
-        if not 0 <= at < len(matches):
-            return None
-        self._reveal(matches[at])
-        return self.folds.index(matches[at])
-
-    def _matching(self, pattern: re.Pattern[str]) -> list[int]:
-        """Return the rows of the listing that match; they are looked for once."""
-        if self.listing is None:
-            return []
-        if self._search is None or self._search.listing is not self.listing:
-            self._search, self._matches = ListingSearch(self.listing), None
-        if self._matches is None or self._matches[0] is not pattern:
-            self._matches = pattern, self._search.rows(pattern)
-        return self._matches[1]
-
-    @property
-    def match(self) -> tuple[int, int] | None:
-        """Which match the cursor is on, from 1 (0 for none), and how many there are; None without a search."""
-        if self.pattern is None or not self.row_count():
-            return None
-        matches = self._matching(self.pattern)
-        row = self.place(self.cursor)
-        at = bisect_left(matches, row)
-        return (at + 1 if at < len(matches) and matches[at] == row else 0), len(matches)
-
-    def _go_to_match(self, start: int, step: int) -> bool:
-        """Go to a match; where this program has none, ask for one in another."""
-        assert self.pattern is not None
-        if self._matching(self.pattern):
-            self.remember()
-            return super()._go_to_match(start, step)
-        self.post_message(self.NotHere(self.pattern))
-        return False
 
     # What a screen calls
 
@@ -186,16 +127,9 @@ class ListingView(ListingRows):
     def show_slot(self, slot: int) -> None:
         """Bring the cursor to an instruction, which is unfolded for it."""
         if self.listing is not None:
-            self._reveal(self.listing.index_of_slot(slot))
+            self.reveal(self.listing.index_of_slot(slot))
             self.cursor = self.index_of_slot(slot)
             self.refresh_bindings()
-
-    def _reveal(self, row: int) -> None:
-        before = len(self.folds)
-        self.folds.reveal(row)
-        if len(self.folds) != before:
-            with self.prevent(self.Highlighted):
-                self.refresh_rows()
 
     def show_function(self, start: int) -> None:
         """Bring the cursor to the header of the function that begins at a slot."""
@@ -204,7 +138,7 @@ class ListingView(ListingRows):
         row = self.listing.index_of_slot(start)
         while row > 0 and (heading := self.listing.heading(row - 1)) is not None and heading.slot == start:
             row -= 1
-        self._reveal(row)
+        self.reveal(row)
         self.cursor = self.folds.index(row)
 
     # Behaviour

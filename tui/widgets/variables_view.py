@@ -113,11 +113,7 @@ class VariablesView(RowView):
             self.place = place
 
     class ResetRequested(Message):
-        """The user wants variables back as the file has them.
-
-        Args:
-            places: Which.
-        """
+        """The user wants *places* back as the file has them."""
 
         def __init__(self, places: list[Place]) -> None:
             super().__init__()
@@ -264,8 +260,7 @@ class VariablesView(RowView):
     def row_text(self, index: int) -> str:
         """Return a place as it would be declared."""
         if index >= len(self._places):
-            hidden = self._hidden[index - len(self._places)]
-            return f"{hidden.name}: {hidden.reason}"
+            return f"{self._hidden[index - len(self._places)].name}: {self.row_hint(index)}"
         place = self._places[index]
         return f"{_type_text(place)} {place.name} = {self.value_text(place)}"
 

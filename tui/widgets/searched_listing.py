@@ -1,0 +1,99 @@
+"""SearchedListing: searching a listing, also in what is folded away."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from ...core.spec.listing_search import ListingSearch
+from .listing_rows import ListingRows
+
+if TYPE_CHECKING:
+    import re
+
+    from ...core.spec.listing import Listing
+
+__all__ = ["SearchedListing"]
+
+
+class SearchedListing(ListingRows):
+    """A listing's rows with a search that knows all matches at once."""
+
+    class NotHere(Message):
+        """What is searched for is not in this program.
+
+        Args:
+            pattern: What it is.
+        """
+
+        def __init__(self, pattern: re.Pattern[str]) -> None:
+            super().__init__()
+            self.pattern = pattern
+
+    def __init__(
+        self,
+        listing: Listing | None = None,
+        *,
+        name: str | None = None,
+        id: str | None = None,  # noqa: A002 - Textual's own name
+        classes: str | None = None,
+        disabled: bool = False,
+    ) -> None:
+        """Initialise a listing's view; the arguments are those of `ListingRows`."""
+        super().__init__(listing, name=name, id=id, classes=classes, disabled=disabled)
+        self._search: ListingSearch | None = None
+        self._matches: tuple[re.Pattern[str], list[int]] | None = None
+
+    def remember(self) -> None:
+        """Let the way back lead here: a search is about to go elsewhere."""
+
+    def reveal(self, row: int) -> None:
+        """Unfold what hides a row of the listing."""
+        before = len(self.folds)
+        self.folds.reveal(row)
+        if len(self.folds) != before:
+            with self.prevent(self.Highlighted):
+                self.refresh_rows()
+
+    def find(self, pattern: re.Pattern[str], start: int, step: int) -> int | None:
+        """Return the nearest match from a row in sight on; what is folded away is found, and unfolded."""
+        matches = self._matching(pattern)
+        if self.listing is None or not matches:
+            return None
+        row = self.place(start) if 0 <= start < self.row_count() else len(self.listing) if start > 0 else -1
+        at = bisect_left(matches, row) if step > 0 else bisect_right(matches, row) - 1
+        if not 0 <= at < len(matches):
+            return None
+        self.reveal(matches[at])
+        return self.folds.index(matches[at])
+
+    def _matching(self, pattern: re.Pattern[str]) -> list[int]:
+        """Return the rows of the listing that match; they are looked for once."""
+        if self.listing is None:
+            return []
+        if self._search is None or self._search.listing is not self.listing:
+            self._search, self._matches = ListingSearch(self.listing), None
+        if self._matches is None or self._matches[0] is not pattern:
+            self._matches = pattern, self._search.rows(pattern)
+        return self._matches[1]
+
+    @property
+    def match(self) -> tuple[int, int] | None:
+        """Which match the cursor is on, from 1 (0 for none), and how many there are; None without a search."""
+        if self.pattern is None or not self.row_count():
+            return None
+        matches = self._matching(self.pattern)
+        row = self.place(self.cursor)
+        at = bisect_left(matches, row)
+        return (at + 1 if at < len(matches) and matches[at] == row else 0), len(matches)
+
+    def _go_to_match(self, start: int, step: int) -> bool:
+        """Go to a match; where this program has none, ask for one in another."""
+        assert self.pattern is not None
+        if self._matching(self.pattern):
+            self.remember()
+            return super()._go_to_match(start, step)
+        self.post_message(self.NotHere(self.pattern))
+        return False
