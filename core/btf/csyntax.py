@@ -70,7 +70,7 @@ class Syntax:
         """Count a step; ObjectError when there are more than any sound BTF of that size needs."""
         self._room -= 1
         if self._room < 0:
-            raise ObjectError("anonymous types are nested without end", file=self.btf.file, section=".BTF")
+            raise ObjectError("its types are nested or padded without end", file=self.btf.file, section=".BTF")
 
     def tag(self, found: t.BtfType) -> str:
         """Return `struct foo`, `union foo` or `enum foo`."""
@@ -112,16 +112,24 @@ class Syntax:
             self.spend()
             alignment = 8 if packed else self._alignment.of(member.type_id) * 8
             between = after_bitfield and member.bit_size != 0
-            lines += _pads(at, member.bit_offset, alignment, after_bitfield=between)
+            lines += self._pads(at, member.bit_offset, alignment, after_bitfield=between)
             declared = self.declare(member.type_id, member.name, level + 1)
             lines.append(f"{declared}: {member.bit_size}" if member.bit_size else declared)
             at = member.bit_offset + (member.bit_size or self.btf.size(member.type_id) * 8)
             after_bitfield = member.bit_size != 0
         if not found.is_union:
-            lines += _pads(at, found.size * 8, self._alignment.of(found.id) * 8, after_bitfield=False)
+            lines += self._pads(at, found.size * 8, self._alignment.of(found.id) * 8, after_bitfield=False)
         body = "\n" + "".join(f"{tabs}{line};\n" for line in lines) + tabs[1:] if lines else ""
         attribute = " __attribute__((packed))" if packed else ""
         return f"{self.tag(found)} {{{body}}}{attribute}"
+
+    def _pads(self, at: int, to: int, alignment: int, *, after_bitfield: bool) -> list[str]:
+        """Return the declarations of unnamed bitfields; a damaged type may claim gigabytes between two members."""
+        lines: list[str] = []
+        for unit, width in padding(at, to, alignment, after_bitfield=after_bitfield):
+            self.spend()
+            lines.append(f"{unit}: {width}")
+        return lines
 
     def declare(self, type_id: int, name: str, level: int) -> str:
         """Return the declaration of *name* as a thing of that type; *level* tabs indent what spans lines."""
@@ -205,10 +213,6 @@ def _qualifiers(links: list[t.BtfType]) -> str:
 
 def _spaced(name: str, tight: bool) -> str:
     return f" {name}" if name and not tight else name
-
-
-def _pads(at: int, to: int, alignment: int, *, after_bitfield: bool) -> list[str]:
-    return [f"{unit}: {width}" for unit, width in padding(at, to, alignment, after_bitfield=after_bitfield)]
 
 
 def _enum_mode(found: t.Enum) -> str:

@@ -158,3 +158,11 @@ def test_anonymous_structs_that_double_at_each_step_are_an_error() -> None:
     blob.struct("outer", 0, [("inner", 1, 0)])
     with pytest.raises(ObjectError, match="without end"):
         c_header(Btf(blob.bytes()))
+
+
+def test_a_struct_that_claims_gigabytes_of_padding_is_an_error() -> None:
+    blob = Blob()
+    byte = blob.integer("char", 1)
+    blob.struct("endless", 0xFFFF_FFF0, [("first", byte, 0), ("last", byte, 0xFFFF_FF00)])
+    with pytest.raises(ObjectError, match="its types are nested or padded without end"):
+        c_header(Btf(blob.bytes(), file="x"))
