@@ -2,42 +2,44 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..core.asm import CallSource, decode
 from ..core.asm.opcodes import INSN_SIZE
 from ..core.asm.search import find_calls
 from ..core.errors import BpftuiError
-from ..core.spec import ReferenceKind
 from .jumps import CodePlace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from textual.content import Content
 
-    from ..core.spec import CollectionSpec, ProgramSpec, Reference
+    from ..core.spec import ProgramSpec, Reference
     from ..core.spec.listing import Row
+    from ..core.spec.uses import Uses
 
 __all__ = [
-    "Uses",
-    "extern_users",
-    "function_users",
+    "Users",
     "helper_number",
     "helper_text",
-    "map_users",
-    "uses_at",
-    "uses_of",
-    "variable_users",
+    "users_at",
+    "users_of",
 ]
 
 
-class Uses(NamedTuple):
+_MANY: Final = 40_000
+"""Instructions of the programs that use a thing up to which registers are followed to what reads and writes it."""
+
+
+class Users(NamedTuple):
     """The users of one thing."""
 
     title: str
     places: list[CodePlace]
     """In the order of programs and instructions; a subprogram is in every program that calls it."""
+    how: list[str]
+    """What each does with it: `calls`, `takes the address`, `reads`, `writes`; empty where nothing is to be said."""
     helper: int | None = None
     """The helper's id, where the thing is one."""
 
@@ -48,7 +50,7 @@ def helper_number(program: ProgramSpec, slot: int) -> int | None:
     return insn.imm if insn.call_source is CallSource.HELPER else None
 
 
-def uses_at(spec: CollectionSpec, program: ProgramSpec, row: Row) -> Uses:
+def users_at(index: Uses, program: ProgramSpec, row: Row) -> Users:
     """Return who uses what a row of a listing is about.
 
     That is what its instruction refers to or calls; on a function's header the function; on any other instruction, or
@@ -57,34 +59,42 @@ def uses_at(spec: CollectionSpec, program: ProgramSpec, row: Row) -> Uses:
     from ..core.spec.listing import RowKind
 
     if row.kind is RowKind.FUNCTION:
-        return uses_of(spec, f"{row.text.removesuffix(':')}()", function_users(row.text.removesuffix(":")))
+        return users_of(index, row.text.removesuffix(":"))
     if row.reference is not None:
-        return uses_of(spec, *_same(row.reference))
+        return users_of(index, row.reference.name)
     number = helper_number(program, row.slot) if row.kind is RowKind.INSN else None
     if number is not None:
         places = [
             CodePlace(each.name, slot)
-            for each in spec.programs.values()
+            for each in index.spec.programs.values()
             for slot in find_calls(_code(each), each.byte_order, number)
         ]
-        return Uses("calls", places, number)
+        return Users(f"calls of helper {number}", places, [""] * len(places), number)
     sources: tuple[int, ...] = ()
     if row.slot * INSN_SIZE < len(_code(program)):
         sources = program.flow.graph_at(row.slot).targets.get(row.slot, ())
-    return Uses(f"jumps to instruction {row.slot} of {program.name}", [CodePlace(program.name, at) for at in sources])
+    places = [CodePlace(program.name, at) for at in sources]
+    return Users(f"jumps to instruction {row.slot} of {program.name}", places, [""] * len(places))
 
 
-def uses_of(spec: CollectionSpec, title: str, wanted: Callable[[Reference], bool]) -> Uses:
-    """Return the instructions whose reference is *wanted*; damaged programs have none."""
-    return Uses(
-        title,
-        [
-            CodePlace(program.name, slot)
-            for program in spec.programs.values()
-            for slot, reference in _references(program)
-            if wanted(reference)
-        ],
-    )
+def users_of(index: Uses, name: str) -> Users:
+    """Return who uses a function, a map, a data section, a variable or something of the kernel's.
+
+    In large programs, and for data sections, these are the instructions that refer to it by name; otherwise also those
+    that reach it through a register.
+    """
+    referring = [
+        (CodePlace(program.name, slot), program.insns)
+        for program in index.spec.programs.values()
+        for slot, reference in _references(program)
+        if name in (reference.name, reference.map)
+    ]
+    found = index.spec.maps.get(name)
+    if sum({place.program: insns for place, insns in referring}.values()) > _MANY or (found and found.is_data):
+        places = [place for place, _ in referring]
+        return Users(name, places, [""] * len(places))
+    uses = index.of(name)
+    return Users(name, [CodePlace(use.program, use.slot) for use in uses], [use.how for use in uses])
 
 
 def _references(program: ProgramSpec) -> Iterator[tuple[int, Reference]]:
@@ -99,41 +109,6 @@ def _code(program: ProgramSpec) -> bytes:
         return program.code
     except BpftuiError:
         return b""
-
-
-def _same(reference: Reference) -> tuple[str, Callable[[Reference], bool]]:
-    """Return what a reference is to, in words, and what tells others to the same thing."""
-    match reference.kind:
-        case ReferenceKind.CALL | ReferenceKind.FUNCTION:
-            return f"{reference.name}()", function_users(reference.name)
-        case ReferenceKind.MAP:
-            return f"map {reference.name}", map_users(reference.name)
-        case ReferenceKind.DATA:
-            return f"{reference.name} in {reference.map}", variable_users(reference.name, reference.map)
-        case ReferenceKind.KFUNC | ReferenceKind.KSYM:
-            return reference.name, extern_users(reference.name)
-
-
-def function_users(name: str) -> Callable[[Reference], bool]:
-    """Return what tells a call of a function, or its address."""
-    kinds = (ReferenceKind.CALL, ReferenceKind.FUNCTION)
-    return lambda reference: reference.kind in kinds and reference.name == name
-
-
-def map_users(name: str) -> Callable[[Reference], bool]:
-    """Return what tells a reference to a map, or to anything in a data section."""
-    return lambda reference: reference.map == name
-
-
-def variable_users(name: str, section: str | None) -> Callable[[Reference], bool]:
-    """Return what tells a reference to a variable."""
-    return lambda reference: (reference.kind, reference.name, reference.map) == (ReferenceKind.DATA, name, section)
-
-
-def extern_users(name: str) -> Callable[[Reference], bool]:
-    """Return what tells a reference to a kernel function or symbol."""
-    kinds = (ReferenceKind.KFUNC, ReferenceKind.KSYM)
-    return lambda reference: reference.kind in kinds and reference.name == name
 
 
 def helper_text(number: int) -> Content:

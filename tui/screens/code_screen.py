@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.binding import Binding, BindingType
@@ -16,8 +16,9 @@ from .spec_screen import SpecScreen
 if TYPE_CHECKING:
     from ...core.spec import ProgramSpec
     from ...core.spec.listing import Listing
+    from ...core.spec.uses import Uses
     from ..jumps import CodePlace
-    from ..uses import Uses
+    from ..uses import Users
     from ..widgets.core_view import CoreView
     from ..widgets.listing_view import ListingView
     from ..widgets.row_view import RowView
@@ -128,51 +129,49 @@ class CodeScreen(SpecScreen):
 
     def action_uses(self) -> None:
         """List who uses what the cursor is on."""
-        uses = self._uses()
-        if uses is not None:
-            self.show_uses(uses)
+        users = self._users()
+        if users is not None:
+            self.show_users(users)
 
-    def show_uses(self, uses: Uses) -> None:
+    def show_users(self, users: Users) -> None:
         """List instructions to choose from."""
         from ..uses import helper_text
         from .uses_page import UsesPage
 
-        note = None if uses.helper is None else helper_text(uses.helper)
-        self.app.push_screen(UsesPage(uses, self.panes.code.listing, note), self._show_use)
+        note = None if users.helper is None else helper_text(users.helper)
+        self.app.push_screen(UsesPage(users, self.panes.code.listing, note), self._show_use)
 
     def _show_use(self, place: CodePlace | None) -> None:
         if place is not None:
             self.show_place(place)
 
-    def _uses(self) -> Uses | None:
-        from .. import uses
+    @cached_property
+    def _index(self) -> Uses:
+        from ...core.spec.uses import Uses
+
+        return Uses(self.spec)
+
+    def _users(self) -> Users | None:
+        from ..uses import users_at, users_of
 
         view = self.panes.code.view
-        if view.has_focus and view.listing is not None and view.row_count():
-            return uses.uses_at(self.spec, view.listing.program, view.row(view.cursor))
-        node = self.node
-        match node.kind:
-            case NodeKind.FUNCTION | NodeKind.PROGRAM:
-                return uses.uses_of(self.spec, f"{node.name}()", uses.function_users(node.name))
-            case NodeKind.MAP | NodeKind.SECTION:
-                return uses.uses_of(self.spec, node.name, uses.map_users(node.name))
-            case NodeKind.VARIABLE:
-                section = self.spec.variables[node.name].map.name
-                return uses.uses_of(self.spec, node.name, uses.variable_users(node.name, section))
-            case NodeKind.EXTERN:
-                return uses.uses_of(self.spec, node.name, uses.extern_users(node.name))
-            case _:
-                return None
+        try:
+            if view.has_focus and view.listing is not None and view.row_count():
+                return users_at(self._index, view.listing.program, view.row(view.cursor))
+            return users_of(self._index, self.node.name) if self.node.kind in _USED else None
+        except BpftuiError as error:
+            self.notify(error.message, severity="error", markup=False)
+            return None
 
     def on_row_view_selected(self, event: RowView.Selected) -> None:
         """Say what the helper is that the chosen instruction calls, and who else calls it."""
         view = self.panes.code.view
         if event.view is view and view.listing is not None:
-            from .. import uses
+            from ..uses import users_at
 
-            found = uses.uses_at(self.spec, view.listing.program, view.row(view.cursor))
+            found = users_at(self._index, view.listing.program, view.row(view.cursor))
             if found.helper is not None:
-                self.show_uses(found)
+                self.show_users(found)
 
     def on_listing_view_write_requested(self, event: ListingView.WriteRequested) -> None:
         """Ask for a file to write the listing to."""

@@ -10,6 +10,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from ..jumps import CodePlace
 from ..widgets.code_view import CodeView
 from ..widgets.search_bar import SearchBar
 
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from textual.content import Content
 
     from ...core.spec.listing import Listing
-    from ..jumps import CodePlace
-    from ..uses import Uses
+    from ..uses import Users
     from ..widgets.row_view import RowView
 
 __all__ = ["UsesList", "UsesPage"]
@@ -34,10 +34,12 @@ class UsesList(CodeView):
     UsesList { height: 1fr; }
     """
 
-    def __init__(self, places: list[CodePlace], listing: Callable[[str], Listing | None]) -> None:
-        """Initialise the list of *places*; *listing* gives a program's listing by its name."""
+    def __init__(self, users: Users, listing: Callable[[str], Listing | None]) -> None:
+        """Initialise the list of *users*; *listing* gives a program's listing by its name."""
         super().__init__()
-        self.places = places
+        self.places = places = users.places
+        self._how = users.how
+        self._how_width = max(map(len, users.how), default=0)
         self._listing = listing
         self.empty_text = "nothing in this object"
         self._width = min(40, max((len(place.program) for place in places), default=0) + 2)
@@ -61,7 +63,7 @@ class UsesList(CodeView):
         """Return a place as one line."""
         place = self.places[index]
         function, text, line = self._parts(index)
-        return f"{place.program} {function}() {place.slot}: {text} {line}".rstrip()
+        return f"{place.program} {function}() {place.slot}: {self._how[index]} {text} {line}".rstrip()
 
     def draw_row(self, index: int, width: int) -> Text:
         """Draw a place."""
@@ -71,13 +73,15 @@ class UsesList(CodeView):
         text = Text(f"{place.program:<{self._width}}", no_wrap=True)
         where = f"{function}()" if function and function != place.program else ""
         text.append(f"{where:<18} {place.slot:>6}  ", muted)
+        if self._how_width:
+            text.append(f"{self._how[index]:<{self._how_width}}  ", self.ink("code-view--label"))
         for segment in self.asm(insn):
             text.append(segment.text, segment.style)
         text.append(f"  {line}", muted)
         return text
 
 
-class UsesPage(ModalScreen["CodePlace | None"]):
+class UsesPage(ModalScreen[CodePlace | None]):
     """Dismisses with the chosen instruction, or with None.
 
     Args:
@@ -90,10 +94,10 @@ class UsesPage(ModalScreen["CodePlace | None"]):
         Binding("escape,q", "dismiss", "Close", id="uses.close", tooltip="Close the list"),
     ]
 
-    def __init__(self, uses: Uses, listing: Callable[[str], Listing | None], note: Content | None = None) -> None:
+    def __init__(self, uses: Users, listing: Callable[[str], Listing | None], note: Content | None = None) -> None:
         super().__init__()
         self._uses = uses
-        self._list = UsesList(uses.places, listing)
+        self._list = UsesList(uses, listing)
         self._note = note
 
     def compose(self) -> ComposeResult:
