@@ -194,7 +194,11 @@ def read_object_file(path: str | PathLike[str]) -> bytes:
 
 
 class Elf:
-    """A BPF object file.
+    """A BPF object file: its section table is read at once, all else when it is asked for.
+
+    `sections` are the sections in the order of their table, `by_name` the first of each name, `byte_order` is `little`
+    or `big`, `machine` `EM_BPF` or `EM_NONE`; offsets and sizes are bytes. Nothing that the file claims is trusted
+    before it is compared with the file's size.
 
     Args:
         data: The whole file.

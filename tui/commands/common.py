@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
     from rich.table import Table
+    from rich.tree import Tree
 
     from ...core.btf import Btf, Value
     from ...core.live import Session
@@ -251,8 +252,8 @@ def console(choice: str) -> Console:
     )
 
 
-def print_table(out: Console, table: Table) -> None:
-    """Print a table without the blanks that fill its last column: they are in the way when it is pasted."""
+def print_table(out: Console, table: Table | Tree) -> None:
+    """Print a table or a tree without the blanks at the ends of its lines: they are in the way when it is pasted."""
     with out.capture() as capture:
         out.print(table)
     for line in capture.get().splitlines():

@@ -89,7 +89,7 @@ def run(arguments: Sequence[str]) -> int:
     else:
         from .spec_text import spec_tree
 
-        console(options.color).print(spec_tree(spec))
+        print_table(console(options.color), spec_tree(spec))
     return ExitCode.OK
 
 
