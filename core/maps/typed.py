@@ -40,7 +40,10 @@ class Elements(Protocol):
     """A map's elements as bytes. Every method may raise ElementError; a key is None for queues and stacks."""
 
     @property
-    def shape(self) -> Shape: ...
+    def shape(self) -> Shape:
+        """Type, flags, sizes in bytes and the number of entries."""
+        ...
+
     def lookup(self, key: bytes | None, *, flags: int = 0) -> bytes | None:
         """Return the value at *key*; None where there is none. Of a per-CPU map the values of all CPUs."""
         ...
