@@ -37,6 +37,10 @@ MAX_SLOTS: Final = 1_000_000
 """As the kernel has it for the privileged (`BPF_COMPLEXITY_LIMIT_INSNS`)."""
 
 
+_MOST_SHARED: Final = 20
+"""In how many functions an instruction may be, on average: compilers put each in one."""
+
+
 class Function(NamedTuple):
     """What can be reached from one entry without calls."""
 
@@ -139,8 +143,13 @@ class Code:
                 self._check(slot, insn)
         self.functions: dict[int, Function] = {}
         """By the slot of their entry; the first is the program's own."""
+        self.size = 0
+        """Instructions of all functions together: those of several count more than once."""
         for start in (0, *self.entries):
             slots = self._reach(start)
+            self.size += len(slots)
+            if self.size > _MOST_SHARED * (self.count + 1000):
+                raise InvalidCodeError(f"its {len(self.entries):,} functions share too many instructions")
             uses_stack = any(FRAME_POINTER in read_registers(self.at(slot)) for slot in slots)
             self.functions[start] = Function(start, slots, uses_stack)
 

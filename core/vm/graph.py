@@ -6,12 +6,16 @@ reverse postorder, 0 the entry, so that every edge that is no back edge of a loo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from .code import Code, Function
 
 __all__ = ["Block", "Graph"]
+
+
+_NESTING: Final = 32
+"""How deep loops may nest, on average over all blocks; Python allows 20."""
 
 
 class Block(NamedTuple):
@@ -41,8 +45,9 @@ class Graph:
                 self.predecessors[successor].append(number)
         self.dominator = self._dominators()
         """By block, its immediate dominator; the entry's is itself."""
+        self._below = self._spans()
         self.reducible = True
-        """Whether each loop has a single entry."""
+        """Whether each loop has a single entry, and loops do not nest beyond all reason."""
         self.loops: dict[int, set[int]] = {}
         """By header, the blocks of its loop, the header among them."""
         self._find_loops()
@@ -64,7 +69,8 @@ class Graph:
             changed = False
             for block in range(1, len(self.blocks)):
                 new = -1
-                for other in self.predecessors[block]:
+                # From the last to the first: along a ladder of jumps to one block, each step up is a short one.
+                for other in reversed(self.predecessors[block]):
                     if dominator[other] < 0:
                         continue
                     if new < 0:
@@ -82,12 +88,31 @@ class Graph:
                     changed = True
         return dominator
 
+    def _spans(self) -> list[tuple[int, int]]:
+        """Return each block's place in a walk down the tree of dominators, and where the blocks below it end."""
+        below: list[list[int]] = [[] for _ in self.blocks]
+        for block in range(1, len(self.blocks)):
+            below[self.dominator[block]].append(block)
+        spans = [(0, 0)] * len(self.blocks)
+        place = 0
+        todo = [(0, False)]
+        while todo:
+            block, is_done = todo.pop()
+            if is_done:
+                spans[block] = (spans[block][0], place)
+                continue
+            spans[block] = (place, place)
+            place += 1
+            todo.append((block, True))
+            todo += [(child, False) for child in below[block]]
+        return spans
+
     def _dominates(self, a: int, b: int) -> bool:
-        while b > a:
-            b = self.dominator[b]
-        return a == b
+        first, end = self._below[a]
+        return first <= self._below[b][0] < end
 
     def _find_loops(self) -> None:
+        size = 0
         for source, block in enumerate(self.blocks):
             for target in block.successors:
                 if target > source:
@@ -102,6 +127,11 @@ class Graph:
                     if inside not in body:
                         body.add(inside)
                         todo += self.predecessors[inside]
+                        size += 1
+                if size > _NESTING * len(self.blocks) + _NESTING**2:
+                    self.reducible = False
+                    self.loops.clear()
+                    return
 
 
 def _blocks(code: Code, function: Function) -> list[Block]:
@@ -121,7 +151,11 @@ def _blocks(code: Code, function: Function) -> list[Block]:
                 break
             slot = following[0]
         raw[leader] = (tuple(slots), following)
-    raw = {leader: (slots, tuple(_behind_jumps(code, raw, s) for s in after)) for leader, (slots, after) in raw.items()}
+    behind: dict[int, int] = {}
+    raw = {
+        leader: (slots, tuple(_behind_jumps(code, raw, behind, s) for s in after))
+        for leader, (slots, after) in raw.items()
+    }
     order: list[int] = []
     seen = {function.start}
     # The target before the next block, so that in reverse postorder the next one comes first.
@@ -141,13 +175,19 @@ def _blocks(code: Code, function: Function) -> list[Block]:
     return [Block(raw[leader][0], tuple(numbers[s] for s in raw[leader][1])) for leader in order]
 
 
-def _behind_jumps(code: Code, raw: dict[int, tuple[tuple[int, ...], tuple[int, ...]]], leader: int) -> int:
+def _behind_jumps(
+    code: Code, raw: dict[int, tuple[tuple[int, ...], tuple[int, ...]]], known: dict[int, int], leader: int
+) -> int:
     """Return where one gets to from *leader* through blocks that are nothing but an unconditional jump."""
-    seen: set[int] = set()
-    while leader not in seen:
-        seen.add(leader)
+    passed: list[int] = []
+    while leader not in known:
+        passed.append(leader)
+        known[leader] = leader  # where a circle of jumps closes
         slots, following = raw[leader]
         if len(slots) != 1 or len(following) != 1 or not code.at(slots[0]).is_jump:
             break
         leader = following[0]
+    leader = known[leader]
+    for block in passed:
+        known[block] = leader
     return leader

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Machine"]
 
 MAX_TRANSLATED: Final = 50_000
-"""Slots of the longest code that is worth translating."""
+"""Instructions of the longest code that is worth translating."""
 
 
 class Machine:
@@ -177,7 +177,7 @@ class Machine:
     @cached_property
     def is_stepped(self) -> bool:
         """Whether only the stepping engine can run it: it jumps to addresses in registers, or is very long."""
-        return self.code.has_computed_jumps or self.code.count > MAX_TRANSLATED
+        return self.code.has_computed_jumps or self.code.size > MAX_TRANSLATED
 
     @cached_property
     def translation(self) -> Translation:

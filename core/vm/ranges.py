@@ -33,6 +33,8 @@ State: TypeAlias = list[Value]
 
 ANY: Final[Value] = (0, MASK64, False)
 _ZERO: Final[Value] = (0, 0, False)
+_PATIENCE: Final = 40
+"""How often a block is looked at, on average, before nothing is assumed of any: in code made to take long."""
 _JOINS: Final = 4
 """How often a block's state may grow step by step, before what still grows becomes anything."""
 
@@ -274,7 +276,11 @@ class _Analysis:
         thresholds = _thresholds(self.code, graph)
         todo = [0]
         waiting = {0}
+        patience = _PATIENCE * (count + _PATIENCE)
         while todo:
+            patience -= 1
+            if not patience:
+                return [[*[ANY] * 10, (0, 0, True)] for _ in states]
             number = heappop(todo)
             waiting.discard(number)
             before = states[number]

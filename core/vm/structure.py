@@ -114,17 +114,38 @@ class _Structurer:
 
     def _write(self, block: int, loop: int | None, suite: Suite) -> set[int]:
         """Write *block* and what follows it within *loop*; return the blocks that come next at the end."""
-        open_meetings: list[list[int]] = []
-        following: set[int] = set()
+        meetings: list[list[int]] = []
+        """What is to be written after what is being written, the next one last; each list the other way round."""
+        while True:
+            following = self._chain(block, loop, suite, meetings)
+            while meetings:
+                if not meetings[-1]:
+                    meetings.pop()
+                    continue
+                block = meetings[-1].pop()
+                if following == {block}:
+                    break
+                if block in following:
+                    self.compared |= following
+                    guarded: Suite = []
+                    following = (following - {block}) | self._write(block, loop, guarded)
+                    condition, negated = _is_one_of({block})
+                    suite.append(Branch(self._slot(block), condition, negated, guarded, []))
+            else:
+                return following
+
+    def _chain(self, block: int, loop: int | None, suite: Suite, meetings: list[list[int]]) -> set[int]:
+        """Write *block* and those that only the one before leads to; return as `_write` does."""
         while True:
             if block in self.graph.loops and block != loop:
                 following = self._loop(block, loop, suite)
-                break
+                meetings.append(self._after[block][::-1])
+                return following
             state = self._statements(block, suite)
-            open_meetings.append(self._meetings[block])
+            meetings.append(self._meetings[block][::-1])
             successors = self.graph.blocks[block].successors
             if not successors:
-                break
+                return set()
             following_block = successors[0]
             if len(successors) == 2 and successors[0] != successors[1]:
                 slot = self._slot(block)
@@ -136,19 +157,14 @@ class _Structurer:
                     falling = self._edge(block, successors[0], loop, other)
                     if falling:
                         suite.append(Branch(slot, condition, negated, taken, other))
-                        following |= falling
                     else:
                         suite.append(Branch(slot, negated, condition, other, []))
                         suite += taken
-                    break
+                    return following | falling
                 suite.append(Branch(slot, condition, negated, taken, []))
             if not self._is_inline(block, following_block, loop):
-                following = self._edge(block, following_block, loop, suite)
-                break
+                return self._edge(block, following_block, loop, suite)
             block = following_block
-        for meetings in reversed(open_meetings):
-            following = self._meet(meetings, following, loop, suite)
-        return following
 
     def _is_inline(self, source: int, target: int, loop: int | None) -> bool:
         graph = self.graph
@@ -180,20 +196,15 @@ class _Structurer:
     def _loop(self, header: int, outer: int | None, suite: Suite) -> set[int]:
         graph = self.graph
         exits = self._exits[header] = set()
-        inner = {
-            block
-            for other, blocks in graph.loops.items()
-            if other != header and other in graph.loops[header]
-            for block in blocks
-        }
-        weight = sum(len(graph.blocks[block].slots) for block in graph.loops[header] - inner)
+        weight = sum(
+            len(graph.blocks[block].slots) for block in graph.loops[header] if graph.around[block][0] == header
+        )
         body: Suite = []
         if self._write(header, header, body):
             raise Unstructured
         slot = graph.blocks[header].slots[0]
         suite.append(Loop(slot, self._number(weight), body))
-        following = self._leave(slot, exits, outer, suite)
-        return self._meet(self._after[header], following, outer, suite)
+        return self._leave(slot, exits, outer, suite)
 
     def _leave(self, slot: int, exits: set[int], outer: int | None, suite: Suite) -> set[int]:
         """Write where to go on after a loop; return as `_write` does."""
@@ -212,21 +223,6 @@ class _Structurer:
             condition, negated = _is_one_of(blocks)
             suite.append(Branch(slot, condition, negated, [Statement(slot, text)], []))
         return here
-
-    def _meet(self, blocks: list[int], following: set[int], loop: int | None, suite: Suite) -> set[int]:
-        """Write those of *blocks* that come next; return as `_write` does."""
-        for block in blocks:
-            if block not in following:
-                continue
-            if following == {block}:
-                following = self._write(block, loop, suite)
-                continue
-            self.compared |= following
-            guarded: Suite = []
-            following = (following - {block}) | self._write(block, loop, guarded)
-            condition, negated = _is_one_of({block})
-            suite.append(Branch(self._slot(block), condition, negated, guarded, []))
-        return following
 
 
 def _is_one_of(blocks: set[int]) -> tuple[str, str]:
