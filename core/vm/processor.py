@@ -20,8 +20,9 @@ DEFAULT_LIMIT: Final = 1 << 25
 MAX_TAIL_CALLS: Final = 33
 """Tail calls of one run (`MAX_TAIL_CALL_CNT`)."""
 
-_CHUNK: Final = 1 << 16
-"""Steps that a loop is granted at a time."""
+_FIRST_GRANT: Final = 1 << 6
+_LARGEST_GRANT: Final = 1 << 16
+"""Steps that a loop is granted at a time: few at first, because many loops run only a few times."""
 
 
 class Meter(dict[int, "Iterator[None]"]):
@@ -29,8 +30,8 @@ class Meter(dict[int, "Iterator[None]"]):
 
     The stepper counts each one. In translated code a loop is `for _ in meter[number]`, which costs far less than
     counting down would: the iterator grants iterations in chunks, charged at the loop's greatest length, and raises
-    StepLimitError when there are no steps left. So a translated run is charged no less than it uses, and at most a
-    chunk for each loop more.
+    StepLimitError when there are no steps left. A chunk is no larger than all before it together, so that a translated
+    run is charged no less than it uses, and not much more than twice that.
     """
 
     def __init__(self) -> None:
@@ -63,12 +64,14 @@ class Meter(dict[int, "Iterator[None]"]):
         return iterations
 
     def _grants(self, weight: int) -> Iterator[Iterator[None]]:
+        grant = _FIRST_GRANT
         while True:
-            iterations = max(1, min(_CHUNK, self.remaining >> 4) // weight)
-            self.remaining -= iterations * weight
-            if self.remaining < 0:
+            iterations = min(max(1, grant // weight), self.remaining // weight)
+            if not iterations:
                 raise self.exceeded()
+            self.remaining -= iterations * weight
             yield repeat(None, iterations)
+            grant = min(2 * grant, _LARGEST_GRANT)
 
 
 class Processor:

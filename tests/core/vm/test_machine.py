@@ -174,3 +174,16 @@ def test_addresses_stand_for_what_cannot_be_in_the_code() -> None:
     value = processor.memory.map("value of counts", b"\x2a")
     code = p.lddw(R1, 3, src=1) + p.load(p.B, R0, R1) + EXIT
     assert Machine(code, processor=processor, addresses={0: value.base}).run() == 42
+
+
+def test_many_loops_are_not_charged_for_what_they_do_not_use() -> None:
+    loop = p.mov(R6, 3) + p.alu(p.SUB, R6, 1) + p.jump(p.JNE, R6, 0, -2)
+    code = p.mov(R0, 7) + loop * 400 + EXIT
+    assert Machine(code, limit=50_000).run() == 7
+
+
+def test_a_loop_gets_all_the_steps_that_there_are() -> None:
+    code = p.mov(R6, 45_000) + p.alu(p.SUB, R6, 1) + p.jump(p.JNE, R6, 0, -2) + p.mov(R0, 7) + EXIT
+    assert Machine(code, limit=100_000).run() == 7
+    with pytest.raises(StepLimitError, match="stopped after 80,000 steps"):
+        Machine(code, limit=80_000).run()
