@@ -169,7 +169,11 @@ class Linker:
         if symbol.section == 0:
             return self._extern(symbol, opcode, imm)
         if opcode == _CALL:
-            return self._function(symbol.section, symbol.value + (imm + 1) * INSN_SIZE)
+            target = self._function(symbol.section, symbol.value + (imm + 1) * INSN_SIZE)
+            if isinstance(target, str) and symbol.type == SymbolType.FUNC and imm == symbol.value - 1:
+                # The assembler of binutils 2.40 (gcc 12) writes the symbol's own place there once more, in bytes.
+                return self._function(symbol.section, symbol.value)
+            return target
         return self._address(symbol, imm)
 
     def _function(self, index: int, place: int) -> FunctionRange | str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from typing import TYPE_CHECKING, Final
@@ -59,6 +58,8 @@ class SourceTexts:
             return b""
         finally:
             os.close(handle)
+        import hashlib  # brings OpenSSL, 5 MB, and few objects need it
+
         if file.md5 and hashlib.md5(raw, usedforsecurity=False).digest() != file.md5:
             return b""
         return raw

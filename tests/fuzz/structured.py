@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from bpftui.core.elf import Elf, Section, SectionType
+from bpftui.core.elf import Elf, Section, SectionType, SymbolType
 from bpftui.core.errors import BpftuiError
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.spec.listing import Listing
@@ -183,6 +183,8 @@ def _leads_out(elf: Elf, code: bytes, symbols: list[Any], at: int, symbol: int, 
         return target.section != 0
     home: Section = elf.sections[target.section]
     imm = int.from_bytes(code[at + 4 : at + 8], elf.byte_order, signed=True) + addend
+    if code[at] == CALL and target.type == SymbolType.FUNC and imm == target.value - 1:
+        return False  # as gcc 12 names a function
     if code[at] == CALL:
         return not 0 <= target.value + 8 * (imm + 1) < home.size
     # One past the end is an address that C lets one take.
