@@ -1,6 +1,7 @@
 """The verifier's log: read, indexed, and explained. It needs no kernel."""
 
 from .explanation import Explanation, explain
+from .heat import HotLine, hot_lines
 from .lines import LineKind, cause, classify, is_verifier_log, parse_step
 from .log import Function, SourceLine, VerifierLog
 from .origin import Change, Origin, history, origin
@@ -15,6 +16,7 @@ __all__ = [
     "Excerpt",
     "Explanation",
     "Function",
+    "HotLine",
     "LineKind",
     "Origin",
     "SourceLine",
@@ -28,6 +30,7 @@ __all__ = [
     "explanation_lines",
     "find_logs",
     "history",
+    "hot_lines",
     "is_verifier_log",
     "origin",
     "parse_step",

@@ -56,7 +56,7 @@ _MESSAGE_AFTER_ALL: Final = re.compile(r"mark_precise.*BUG")
 JUMPED: Final = re.compile(r"^(?P<text>.*?) (?P<to>\d+): (?P<state>(?:frame\d+: )?R\d+(?:_\w+)?=.*)$")
 """A jump whose other side is walked on with: its state follows on the same line, whole (log level 1, Linux 5.16)."""
 
-_STEP: Final = re.compile(r"(?P<slot>\d+): \((?P<opcode>[0-9a-f]{2})\) (?P<text>[^;]*?)\s*(?:;\s*(?P<state>.*))?$")
+_STEP: Final = re.compile(r"(?P<slot>\d{1,9}): \((?P<opcode>[0-9a-f]{2})\) ?(?P<text>[^;]*?)\s*(?:;\s*(?P<state>.*))?$")
 
 
 class Step(NamedTuple):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Function", "SourceLine", "VerifierLog"]
 
-_STEP_START: Final = re.compile(r"^(\d+): \([0-9a-f]{2}\)", re.MULTILINE)
+_STEP_START: Final = re.compile(r"(\d{1,9}): \([0-9a-f]{2}\)")
 _FROM: Final = re.compile(r"from (?P<from>\d+) to (?P<to>\d+)(?: \(speculative execution\))?:(?P<state> .*)?$")
 _AT: Final = re.compile(r"(?P<slot>\d+):(?P<state> (?:frame\d+: )?(?:[RrWw]\d+|fp-)\S*=.*)$")
 _CALL_STATE: Final = re.compile(r" (?:frame\d+:|[RrWw]\d+\S*=)")
@@ -156,11 +156,10 @@ class VerifierLog:
     def _index(self) -> tuple[array[int], array[int]]:
         lines, slots = array("l"), array("l")
         for number, line in enumerate(self.lines):
-            # Cheaper than the pattern: nine lines of ten that are none begin with something else.
-            colon = line.find(": (", 0, 12)
-            if colon > 0 and line[:colon].isdecimal():
+            found = _STEP_START.match(line) if line[:1].isdecimal() else None
+            if found is not None:
                 lines.append(number)
-                slots.append(int(line[:colon]))
+                slots.append(int(found[1]))
         return lines, slots
 
     @cached_property

@@ -199,7 +199,7 @@ def parse_value(text: str) -> Value:
     if found is None:
         return Value(text, text)
     kind = found["kind"] or "scalar"
-    number = None if found["number"] is None else int(found["number"], 0)
+    number = None if found["number"] is None else int(found["number"], 16 if "x" in found["number"] else 10)
     if number is not None and number >= 1 << 63:
         number -= 1 << 64
     kind, attributes = _split(kind, number is not None)

@@ -32,6 +32,7 @@ def run(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--program", metavar="NAME", help="the program, where the log does not say which it is")
     parser.add_argument("--path", metavar="N", type=int, default=20, help="instructions of the path to show (20)")
+    parser.add_argument("--hot", metavar="N", type=int, default=0, help="the N lines on which most of the walk was")
     parser.add_argument("--json", action="store_true", help=f"as JSON, schema {SCHEMA}")
     options = parser.parse_args(arguments)
 
@@ -58,6 +59,7 @@ def run(arguments: Sequence[str]) -> int:
             if len(found) > 1:
                 print(("\n" if number else "") + f"── {_title(excerpt, log) or f'log {number + 1}'}")
             _print(log, explanation, options.path, color=wants_color(options.color))
+            _print_hot(log, options.hot)
     return ExitCode.REFUSED if any(explanation is not None for _, _, explanation in found) else ExitCode.OK
 
 
@@ -133,6 +135,19 @@ def _print(log: VerifierLog, explanation: Explanation | None, path: int, *, colo
         if summary.stack:
             parts.append("stack " + "+".join(map(str, summary.stack)) + " bytes")
         print("\n" + ", ".join(parts))
+
+
+def _print_hot(log: VerifierLog, limit: int) -> None:
+    """Print where most of the walk was."""
+    from ...core.verifier import hot_lines
+
+    lines = hot_lines(log, limit) if limit > 0 else []
+    if lines:
+        print("\nwhere the walk was")
+    for line in lines:
+        insns = f"insn {line.slots[0]}" + (f" to {line.slots[-1]}" if len(line.slots) > 1 else "")
+        where = "" if line.source is None else f"{line.source.place}  {line.source.text}".strip()
+        print(f"  {line.share:>6.1%}  {line.visits:>9,} ×  {insns:<16}  {where}".rstrip())
 
 
 def text_width() -> int:

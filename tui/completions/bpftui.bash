@@ -9,7 +9,7 @@ _bpftui() {
         watch) options+=" --btf --attach --map --interval --duration --per-cpu --json --pin-path --strict" ;;
         check) options+=" --btf --json --compare --log-level" ;;
         doctor) options+=" --json" ;;
-        log) options+=" --json --object --program --path" ;;
+        log) options+=" --json --object --program --path --hot" ;;
         demo) options+=" --interval --duration --rate --plain --json" ;;
         *) options+=" --attach --version" ;;
     esac

@@ -43,6 +43,14 @@ class LogPane(Vertical):
         Binding("V", "visit(-1)", "Previous visit", show=False, id="log.previous-visit", tooltip="Previous visit"),
         Binding("o", "origin", "Origin", id="log.origin", tooltip="Where the register got its value; again: further"),
         Binding("c", "toggle_listing", "Listing", id="log.listing", tooltip="The program's listing beside the log"),
+        Binding(
+            "H",
+            "hottest",
+            "Hottest",
+            show=False,
+            id="log.hottest",
+            tooltip="Most walked over; again: next",
+        ),
         Binding("x", "to_cause", "Cause", show=False, id="log.cause", tooltip="To why the program was refused"),
     ]
 
@@ -82,6 +90,7 @@ class LogPane(Vertical):
         self._log: VerifierLog | None = None
         self._explanation: Explanation | None = None
         self._trail: list[Change] = []
+        self._rank = -1
 
     def compose(self) -> ComposeResult:
         """Compose the explanation, the log, the state and the messages."""
@@ -240,6 +249,22 @@ class LogPane(Vertical):
         self.toggle_class("-wanted", "-listing")
         self.set_class(self.has_class("-listing"), "-wanted")
 
+    def action_hottest(self) -> None:
+        """Go to the instruction that the verifier walked over most often; again: to the next one."""
+        log, line = self._log, self.step_line
+        if log is None or line is None:
+            return
+        ranked = sorted(log.heat, key=lambda slot: (-log.heat[slot], slot))
+        slot = log.slot(line)
+        here = 0 <= self._rank < len(ranked) - 1 and slot == ranked[self._rank]
+        self._rank = self._rank + 1 if here else 0
+        chosen = ranked[self._rank]
+        self.notify(
+            f"{self._rank + 1}. of {len(ranked)}: instruction {chosen}, walked over {log.heat[chosen]:,} times",
+            timeout=4,
+        )
+        self.query_one(LogView).cursor = log.visits(chosen)[-1]
+
     def action_to_cause(self) -> None:
         """Go to the verifier's last words."""
         if self._log is not None and self._log.cause:
@@ -247,6 +272,6 @@ class LogPane(Vertical):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what a log is needed for only where there is one."""
-        if action in ("visit", "origin", "toggle_listing", "to_cause"):
+        if action in ("visit", "origin", "toggle_listing", "to_cause", "hottest"):
             return self._log is not None and self.has_class("-refused")
         return super().check_action(action, parameters)

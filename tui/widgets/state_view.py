@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["StateView"]
 
-_VALUES = 34
-"""Cells of the column of values as the kernel prints them."""
+_WORDS = 36
+"""Cells of the column of plain words."""
 
 
 class _Row(NamedTuple):
@@ -27,7 +27,7 @@ class _Row(NamedTuple):
 
 
 class StateView(CodeView):
-    """Registers, then stack slots: before the instruction, in the kernel's words and in plain ones.
+    """Registers, then stack slots: before the instruction, in plain words and in the kernel's.
 
     `*` marks what the instruction changes, with what it becomes. Enter on a row asks where its value was made.
     """
@@ -37,7 +37,7 @@ class StateView(CodeView):
     | Class | Description |
     | :- | :- |
     | `state-view--changed` | What the instruction changes. |
-    | `state-view--muted` | The plain words beside it. |
+    | `state-view--muted` | The value as the kernel prints it. |
     """
 
     DEFAULT_CSS = """
@@ -104,11 +104,11 @@ class StateView(CodeView):
         segments = [
             Segment("*" if row.after else " ", changed),
             Segment(f"{name:<7}", self.ink("code-view--register")),
-            Segment(f"{row.before:<{_VALUES}}  "),
+            Segment(f"{row.words:<{_WORDS}}  "),
+            Segment(f"{row.before}", self.ink("state-view--muted")),
         ]
         if row.after:
-            segments.append(Segment(f"→ {row.after}  ", changed))
-        segments.append(Segment(row.words, self.ink("state-view--muted")))
+            segments.append(Segment(f"  → {row.after}", changed))
         return Strip(segments)
 
 
@@ -119,11 +119,14 @@ def _rows(log: VerifierLog, line: int) -> list[_Row]:
     rows: list[_Row] = []
     for place in places:
         old, new = before[place], after[place]
-        told = new or old
         becomes = "" if old == new else "-" if new is None else new.text
-        words = told.describe() if told is not None else ""
         rows.append(
-            _Row(place, "-" if old is None else old.text, becomes, words if told and words != told.text else "")
+            _Row(
+                place,
+                before="-" if old is None else old.text,
+                after=becomes,
+                words="not set" if old is None else old.describe(),
+            )
         )
     # What changes is what one looks for.
     return sorted(rows, key=lambda row: not row.after)

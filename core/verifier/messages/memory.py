@@ -120,7 +120,7 @@ def _map_value(match: re.Match[str], failure: Failure) -> Told:
         step = _stride(value)
         most = value.bound("umax")
         details.append(
-            f"r{register} is {value.describe()}: in the worst case this reads bytes {offset} to "
+            f"r{register} is {value.describe()}: in the worst case the access is to bytes {offset} to "
             f"{offset + width - 1} of "
             f"a value of {size}"
         )

@@ -50,8 +50,8 @@ bad_index.c:24: the index can be 16, but the value of map ports has 16 elements 
   C            found->seen[index] = 1;
   instruction  14: *(u32 *)(r0 +0) = r1
   because      r0 came from bpf_map_lookup_elem(&ports) at bad_index.c:20
-               r0 is a pointer to a value of map ports (64 bytes, plus 0 to 64): in the worst case this reads bytes 64
-               to 67 of a value of 64
+               r0 is a pointer to a value of map ports (64 bytes, plus 0 to 64): in the worst case the access is to
+               bytes 64 to 67 of a value of 64
                elements are 4 bytes: index 16 of 16, the last one is 15
                r6, which is added to it, is a number from 0 to 64, from ctx->rx_queue_index at bad_index.c:19
                it is checked at bad_index.c:22: if (!found || index > 16)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bpftui.core.verifier import LineKind, Summary, VerifierLog, history, origin
+from bpftui.core.verifier import LineKind, Summary, VerifierLog, history, hot_lines, origin
 
 LOGS = Path(__file__).parent / "logs"
 
@@ -164,6 +164,12 @@ def test_linux_5_10() -> None:
     assert log.failing == 5
     assert log.before(5).values["R1"] == "pkt(id=0,off=0,r=0,imm=0)"
     assert log.source(2, 5) == ("void *data = (void *)(long)skb->data;", "", 0)
+
+
+def test_where_the_walk_was() -> None:
+    first, second, *_ = hot_lines(VerifierLog(BRANCHES))
+    assert (first.source, first.slots, first.visits) == (("r3 = 7", "x.c", 5), (3, 4), 3)
+    assert (second.slots, round(second.share, 3)) == ((0, 1), 0.286)
 
 
 @pytest.mark.parametrize("text", ["", "\n", "nothing of the kind\n", "0:\n", "from 1 to 2:\n", "R1 !read_ok\n"])
