@@ -226,7 +226,11 @@ class AddressSpace:
         elif address < region.base:
             why = f"{region.base - address} bytes before {where}"
         elif address >= region.end:
-            why = f"{address - region.end} bytes past the end of {where}"
+            why = (
+                f"{address - region.end} bytes past the end of {where}"
+                if address > region.end
+                else f"at the end of {where}"
+            )
         else:
             why = f"{address + size - region.end} bytes over the end of {where}"
         return AccessError(f"{action}: {why}", address=address, size=size, region=name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Final
 
@@ -10,6 +11,7 @@ from .memory import STACK_FRAMES, AddressSpace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import FrameType
 
     from .stepper import Stepper
 
@@ -25,6 +27,10 @@ _LARGEST_GRANT: Final = 1 << 16
 """Steps that a loop is granted at a time: few at first, because many loops run only a few times."""
 
 
+_LARGEST_STATE: Final = 1 << 16
+"""Bytes of memory that are worth comparing."""
+
+
 class Meter(dict[int, "Iterator[None]"]):
     """Counts the steps of a run.
 
@@ -32,10 +38,14 @@ class Meter(dict[int, "Iterator[None]"]):
     counting down would: the iterator grants iterations in chunks, charged at the loop's greatest length, and raises
     StepLimitError when there are no steps left. A chunk is no larger than all before it together, so that a translated
     run is charged no less than it uses, and not much more than twice that.
+
+    Args:
+        memory: What a loop can change beside registers.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, memory: AddressSpace) -> None:
         super().__init__()
+        self._memory = memory
         self.weights: list[int] = []
         self.limit = DEFAULT_LIMIT
         self.remaining = DEFAULT_LIMIT
@@ -65,13 +75,31 @@ class Meter(dict[int, "Iterator[None]"]):
 
     def _grants(self, weight: int) -> Iterator[Iterator[None]]:
         grant = _FIRST_GRANT
+        before = None
         while True:
             iterations = min(max(1, grant // weight), self.remaining // weight)
             if not iterations:
                 raise self.exceeded()
             self.remaining -= iterations * weight
+            here = inspect.currentframe()
+            state = None if here is None or here.f_back is None else self._state(here.f_back)
+            if state is not None and state == before:
+                raise StepLimitError("the run was stopped in an endless loop: nothing changes in it any more")
+            before = state
             yield repeat(None, iterations)
             grant = min(2 * grant, _LARGEST_GRANT)
+
+    def _state(self, frame: FrameType) -> tuple[object, ...] | None:
+        """Return all that the loop in a translated function depends on; None where that is not known, or too much.
+
+        Twice the same is proof that it never ends, which random code mostly shows at once and not after millions of
+        steps. A helper can depend on anything, and so can a loop that calls one.
+        """
+        memory = [region.data for region in self._memory.regions if region.writable]
+        if not frame.f_globals.get("PURE") or sum(map(len, memory)) > _LARGEST_STATE:
+            return None
+        numbers = {name: value for name, value in frame.f_locals.items() if isinstance(value, int)}
+        return frame, frame.f_lineno, numbers, [bytes(data) for data in memory]
 
 
 class Processor:
@@ -83,7 +111,7 @@ class Processor:
 
     def __init__(self, memory: AddressSpace | None = None) -> None:
         self.memory = AddressSpace() if memory is None else memory
-        self.meter = Meter()
+        self.meter = Meter(self.memory)
         self.depth = [-1]
         """The running frame's number, in a list that translated code shares; -1 while nothing runs."""
         self.tail_calls = 0

@@ -12,7 +12,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ..asm import AtomicOp, CallSource, Class, Mode, Size
-from ..asm.opcodes import CALL, FRAME_POINTER
+from ..asm.opcodes import CALL, CALLX, FRAME_POINTER
 from .arithmetic import sdiv, signed, smod, swap
 from .code import MASK64, read_registers, written_registers
 from .errors import RunError
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import CodeType, FrameType
 
+    from ..asm import Instruction
     from .code import Function
     from .machine import Machine
 
@@ -85,6 +86,7 @@ class Translation:
             names[f"S{size}"] = [stack.cast(letter) for stack in stacks]
             names[f"U{size}"] = struct.Struct(order + letter).unpack_from
             names[f"P{size}"] = struct.Struct(order + letter).pack_into
+        names["PURE"] = not any(insn is not None and _asks_outside(insn) for insn in code.insns)
         for slot, insn in enumerate(code.insns):
             if insn is not None and insn.opcode == CALL and insn.src == CallSource.KFUNC:
                 names[f"K{slot}"] = machine.kfunc_or_error(slot)
@@ -141,6 +143,13 @@ class Translation:
     def slot_at(self, frame_code: CodeType, line: int) -> int:
         """Return the slot that a line of a translated function is from; -1 in its head."""
         return self.lines[frame_code][line - 1]
+
+
+def _asks_outside(insn: Instruction) -> bool:
+    """Whether what *insn* does depends on more than registers and memory."""
+    if insn.opcode & 7 == Class.LD:
+        return insn.opcode & 0xE0 in (Mode.ABS, Mode.IND)
+    return insn.opcode == CALLX or (insn.opcode == CALL and insn.src != CallSource.SUBPROGRAM)
 
 
 def _packet_loader(machine: Machine) -> Callable[[int, int], int | None]:

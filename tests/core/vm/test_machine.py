@@ -187,3 +187,32 @@ def test_a_loop_gets_all_the_steps_that_there_are() -> None:
     assert Machine(code, limit=100_000).run() == 7
     with pytest.raises(StepLimitError, match="stopped after 80,000 steps"):
         Machine(code, limit=80_000).run()
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        p.ja(-1),
+        p.mov(R0, 1) + p.jump(p.JNE, R0, 0, -1) + EXIT,
+        # Two states in turn, in memory too.
+        p.store_imm(p.DW, R10, -8, 1)
+        + p.load(p.DW, R0, R10, -8)
+        + p.alu(p.XOR, R0, 3)
+        + p.store(p.DW, R10, -8, R0)
+        + p.jump(p.JNE, R0, 0, -4)
+        + EXIT,
+    ],
+)
+def test_a_loop_in_which_nothing_changes_is_found_at_once(code: bytes) -> None:
+    machine = Machine(code, limit=1 << 60)
+    with pytest.raises(StepLimitError, match="an endless loop: nothing changes"):
+        machine.run()
+
+
+def test_loops_that_change_something_go_on() -> None:
+    # Memory only; and a helper, of which nobody knows what it depends on.
+    count = p.mov(R1, 1) + p.mov_x(R2, R10) + p.alu(p.SUB, R2, 8) + p.atomic(p.DW, 0x00, R2, 0, R1)
+    code = p.store_imm(p.DW, R10, -8, 0) + count + p.load(p.DW, R0, R10, -8) + p.jump(p.JLT, R0, 300_000, -6) + EXIT
+    assert Machine(code).run() == 300_000
+    left = iter(range(200_000, -1, -1))
+    assert Machine(p.call(1) + p.jump(p.JNE, R0, 0, -2) + EXIT, {1: lambda *_: next(left)}).run() == 0
