@@ -1,0 +1,166 @@
+"""Arrays: all values are there from the start, and stay."""
+
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING
+
+from ...maps import ElementError
+from ...runtime import Entry
+from .store import EXIST, NOEXIST, Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ...btf import ByteOrder
+    from ...maps import Shape
+    from ..memory import AddressSpace
+
+__all__ = ["ArrayStore", "ReferenceStore"]
+
+
+class ArrayStore(Store):
+    """`array` and `percpu_array` (kernel/bpf/arraymap.c): one run of memory, or one for each CPU.
+
+    Args:
+        name: The map's.
+        shape: Its sizes.
+        memory: Where it gets its addresses.
+        byte_order: That of the object.
+        writable: Whether programs may write to it: not to `.rodata`.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        shape: Shape,
+        memory: AddressSpace,
+        byte_order: ByteOrder = "little",
+        *,
+        writable: bool = True,
+    ) -> None:
+        super().__init__(name, shape, memory, byte_order)
+        size = shape.stride * shape.max_entries
+        label = f"map {name}" if shape.max_entries > 1 else f"value of {name}"
+        self.regions = [
+            memory.map(f"{label}, CPU {cpu}" if shape.per_cpu else label, size, writable=writable)
+            for cpu in range(shape.cpus if shape.per_cpu else 1)
+        ]
+        self._padding = bytes(shape.stride - shape.value_size)
+
+    def _index(self, key: bytes | None) -> int | None:
+        index = int.from_bytes(key or b"", self.byte_order)
+        return index if key is not None and index < self.shape.max_entries else None
+
+    def address_of(self, key: bytes, cpu: int) -> int:
+        """Return the address of the value at *key*; 0 behind the end."""
+        index = self._index(key)
+        if index is None:
+            return 0
+        return self.regions[cpu if self.shape.per_cpu else 0].base + index * self.shape.stride
+
+    def set(self, key: bytes, value: bytes, flags: int, cpu: int) -> None:
+        """Set the value of one CPU."""
+        at = self._checked(key, flags) * self.shape.stride
+        self.regions[cpu if self.shape.per_cpu else 0].data[at : at + len(value)] = value
+
+    def _checked(self, key: bytes | None, flags: int) -> int:
+        """Return the index; the order of the checks is the kernel's."""
+        self.check_flags(flags)
+        index = self._index(key)
+        if index is None:
+            raise ElementError(errno.E2BIG)
+        if flags == NOEXIST:
+            raise ElementError(errno.EEXIST)
+        return index
+
+    def lookup(self, key: bytes | None, *, flags: int = 0) -> bytes | None:
+        """Return the value; None behind the end."""
+        index = self._index(key)
+        if index is None:
+            return None
+        return self._values(index)
+
+    def _values(self, index: int) -> bytes:
+        at, size = index * self.shape.stride, self.shape.value_size
+        if not self.shape.per_cpu:
+            return bytes(self.regions[0].data[at : at + size])
+        return b"".join(bytes(region.data[at : at + size]) + self._padding for region in self.regions)
+
+    def update(self, key: bytes | None, value: bytes, flags: int = 0) -> None:
+        """Set the values of all CPUs."""
+        at = self._checked(key, flags) * self.shape.stride
+        for region, one in zip(self.regions, self.shape.split(value), strict=True):
+            region.data[at : at + len(one)] = one
+
+    def delete(self, key: bytes) -> None:
+        """Refuse it: an array's entries stay."""
+        raise ElementError(errno.EINVAL)
+
+    def entries(self) -> Iterator[Entry]:
+        """Iterate over all entries."""
+        for index in range(self.shape.max_entries):
+            yield Entry(index.to_bytes(4, self.byte_order), self.shape.split(self._values(index)))
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        """Return bytes of the first value, without copying the rest."""
+        return bytes(self.regions[0].data[offset : offset + size])
+
+    def write_at(self, offset: int, raw: bytes) -> None:
+        """Overwrite bytes of the first value, and nothing else."""
+        self.regions[0].data[offset : offset + len(raw)] = raw
+
+
+class ReferenceStore(Store):
+    """Maps whose values stand for something else: programs, maps, devices, CPUs, sockets.
+
+    Programs see the address of what an inner map is; everybody else its number. An array has no entry until one is
+    set; *hashed* is true for those whose keys are no indices.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        shape: Shape,
+        memory: AddressSpace,
+        byte_order: ByteOrder = "little",
+        *,
+        hashed: bool = False,
+    ) -> None:
+        super().__init__(name, shape, memory, byte_order)
+        self._hash = hashed
+        self.values: dict[bytes, int] = {}
+        """By key, the number of what is there."""
+
+    def _check(self, key: bytes) -> None:
+        if not self._hash and int.from_bytes(key, self.byte_order) >= self.shape.max_entries:
+            raise ElementError(errno.E2BIG)
+
+    def lookup(self, key: bytes | None, *, flags: int = 0) -> bytes | None:
+        """Return the number of what is there."""
+        found = self.values.get(key or b"")
+        return None if found is None else found.to_bytes(4, self.byte_order)
+
+    def update(self, key: bytes | None, value: bytes, flags: int = 0) -> None:
+        """Put something there."""
+        key = key or b""
+        self.check_flags(flags)
+        self._check(key)
+        if flags == NOEXIST and (not self._hash or key in self.values):
+            raise ElementError(errno.EEXIST if self._hash else errno.EINVAL)
+        if flags == EXIST and self._hash and key not in self.values:
+            raise ElementError(errno.ENOENT)
+        if self._hash and key not in self.values and len(self.values) >= self.shape.max_entries:
+            raise ElementError(errno.E2BIG)
+        self.values[key] = int.from_bytes(value[:4], self.byte_order)
+
+    def delete(self, key: bytes) -> None:
+        """Take it out."""
+        self._check(key)
+        if self.values.pop(key, None) is None:
+            raise ElementError(errno.ENOENT)
+
+    def entries(self) -> Iterator[Entry]:
+        """Iterate over what is there."""
+        for key, value in self.values.items():
+            yield Entry(key, (value.to_bytes(4, self.byte_order),))
