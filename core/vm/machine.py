@@ -9,6 +9,7 @@ from ..asm import ImmSource, helper_name
 from ..asm.opcodes import INSN_SIZE
 from .code import MASK64, Code, function_address
 from .errors import AccessError, RunError
+from .memory import GRANULE_BITS
 from .processor import DEFAULT_LIMIT, MAX_TAIL_CALLS, Processor
 from .stepper import Stepper
 
@@ -43,7 +44,8 @@ class Machine:
         tail_call: Finds the machine for helper 12, from the address of a map and an index; None where there is no
             program. Without it, helper 12 is a helper like others.
         load_packet: What legacy loads read, in host order: from an offset and a size; None outside of the packet,
-            which ends the function with 0. Without it, they read from what `run` was given.
+            which ends the function with 0. Negative offsets from -0x200000 on mean the link layer's header, from
+            -0x100000 on the network's (`SKF_LL_OFF`, `SKF_NET_OFF`). Without it, they read from what `run` was given.
         arena: The arena's region, for casts between address spaces; its address is a multiple of 4 GiB.
         line_of: Returns the C line of a slot, for errors.
         limit: Steps after which a run is stopped.
@@ -97,12 +99,23 @@ class Machine:
         """
         if not memory:
             return self.execute()
-        region = self._input = self.processor.memory.map("memory", bytearray(memory))
+        space = self.processor.memory
+        before = self._input
+        # Addresses are not used twice, and low ones are fast: what fits goes where the last one was.
+        stays = self.processor.idle and len(memory) <= 1 << GRANULE_BITS
+        if stays and before is not None:
+            space.replace(before, bytearray(memory))
+            region = before
+        else:
+            region = self._input = space.map("memory", bytearray(memory))
         try:
             return self.execute(region.base, len(memory))
         finally:
-            self.processor.memory.unmap(region)
-            self._input = None
+            if stays:
+                space.replace(region, bytearray())
+            else:
+                space.unmap(region)
+                self._input = before
 
     def execute(self, r1: int = 0, r2: int = 0, r3: int = 0, r4: int = 0, r5: int = 0) -> int:
         """Run it with these arguments; return r0, unsigned. RunError as `run` raises it."""

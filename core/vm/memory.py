@@ -218,6 +218,9 @@ class AddressSpace:
         if address < _LOW.start * _GRANULE:
             why = f"NULL plus {address}" if address else "NULL"
             return AccessError(f"{action}: {why}", address=address, size=size, region=None)
+        if address > -_LOW.start * _GRANULE & 0xFFFF_FFFF_FFFF_FFFF:
+            why = f"NULL minus {(1 << 64) - address}"
+            return AccessError(f"{action}: {why}", address=address, size=size, region=None)
         if region is None or max(region.base - address, address - region.end) > _GRANULE:
             return AccessError(f"{action}: nothing is there", address=address, size=size, region=None)
         where = f"{region.name} ({region.size} bytes at {region.base:#x})"

@@ -206,7 +206,10 @@ def located(error: Exception) -> Exception:
     if not isinstance(error, RunError):
         if frame is not last or not isinstance(error, _FAULTS):
             return error
-        error = _fault(frame, line, error)
+        fault = _fault(frame, line)
+        if fault is None:
+            return error
+        error = fault
     for frame, line in reversed(places):
         machine: Machine = frame.f_globals["__machine__"]
         slot = machine.translation.slot_at(frame.f_code, line)
@@ -216,8 +219,9 @@ def located(error: Exception) -> Exception:
     return error
 
 
-def _fault(frame: FrameType, line: int, error: Exception) -> RunError:
-    """Return the error for what translated code raised itself, from the registers that it had."""
+def _fault(frame: FrameType, line: int) -> RunError | None:
+    """Return the error for what translated code raised itself, from the registers that it had; None for a helper that
+    cannot be called as helpers are."""
     machine: Machine = frame.f_globals["__machine__"]
     slot = machine.translation.slot_at(frame.f_code, line)
     if slot == _PROLOGUE:
@@ -226,10 +230,10 @@ def _fault(frame: FrameType, line: int, error: Exception) -> RunError:
     cls = insn.opcode & 7
     if cls not in (Class.LDX, Class.ST, Class.STX):
         result = frame.f_locals.get("r0")
-        return RunError(f"the helper returned {type(result).__name__}, not an integer")
+        is_integer = isinstance(result, int)
+        return None if is_integer else RunError(f"the helper returned {type(result).__name__}, not an integer")
     is_load = cls == Class.LDX or (insn.opcode & 0xE0 == Mode.ATOMIC and insn.imm == AtomicOp.LOAD_ACQ)
     number = insn.src if is_load else insn.dst
     base = frame.f_locals["fp" if number == FRAME_POINTER else f"r{number}"]
     size = Size(insn.opcode & 0x18).bits // 8
-    del error
     return machine.processor.memory.bad_access((base + insn.offset) & MASK64, size, write=not is_load)

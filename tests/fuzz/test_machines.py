@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from bpftui.core.errors import BpftuiError
+from bpftui.core.vm import Machine
 from tests.fuzz.machines import compare, program
 
-PROGRAMS = 1500
+PROGRAMS = 1200
 
 
 def test_engines_agree() -> None:
@@ -17,3 +23,17 @@ def test_engines_agree() -> None:
     # Programs that are always refused, or always fail, would test little.
     assert min(counts["ran"], counts["stopped"]) > PROGRAMS // 6
     assert counts["limited"] > 5
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(st.randoms(use_true_random=False))
+def test_engines_agree_on_what_hypothesis_finds(rng: random.Random) -> None:
+    compare(program(rng))
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(st.binary(max_size=200), st.binary(max_size=40))
+@example(b"\x05\x00\xff\xff" + bytes(4), b"")
+def test_bytes_that_are_no_program(code: bytes, memory: bytes) -> None:
+    with contextlib.suppress(BpftuiError):
+        assert 0 <= Machine(code, {}).run(memory) < 1 << 64

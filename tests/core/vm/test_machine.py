@@ -46,6 +46,20 @@ def test_what_a_helper_raises_comes_out() -> None:
         Machine(p.call(1) + EXIT, {1: helper}).run()
 
 
+def test_a_helper_that_cannot_be_called() -> None:
+    with pytest.raises(TypeError, match="positional argument"):
+        Machine(p.mov(R0, 0) + p.call(1) + EXIT, {1: lambda: 1}).run()
+
+
+def test_memory_of_all_sizes_one_after_the_other() -> None:
+    code = p.mov_x(R3, R1) + p.alu_x(p.ADD, R3, R2) + p.load(p.B, R0, R3, -1) + EXIT
+    machine = Machine(code)
+    for size in (1, 70_000, 3, 65_536, 2):
+        assert machine.run(bytes(size - 1) + b"\x2a") == 42
+    with pytest.raises(AccessError, match="NULL"):
+        machine.run()
+
+
 @pytest.mark.parametrize("result", [None, 1.5, "1"])
 def test_a_helper_returns_an_integer(result: object) -> None:
     with pytest.raises(RunError, match=rf"^instruction 0 \(call .*\): the helper returned {type(result).__name__}"):
