@@ -164,7 +164,7 @@ def develop(folder: Path) -> None:
 async def main(folder: Path) -> None:
     """Take all pictures."""
     folder.mkdir(exist_ok=True)
-    objects = "bpf/traffic.o", "tests/objects/bad_bounds.o"
+    objects = "bpf/traffic.o", "tests/objects/bad_offbyone.o"
     for size, theme, suffix in (((120, 40), DARK, ""), ((120, 40), LIGHT, "-light"), ((80, 24), DARK, "-80x24")):
         await film(walk, objects[0], folder, size, theme, suffix)
         await film(refusal, objects[1], folder, size, theme, suffix)
