@@ -94,12 +94,16 @@ def is_verifier_log(lines: list[str]) -> bool:
     return any(classify(line) in (LineKind.INSTRUCTION, LineKind.SUMMARY) for line in lines[-_TAIL:])
 
 
-def cause(lines: list[str]) -> range:
+def cause(lines: list[str], *, refused: bool = False) -> range:
     """Return the lines that say why the verifier refused; none when this is no log of a refusal.
 
     They are the last messages before the statistics; states that it compared (`cur state:`) may stand between.
+
+    Args:
+        lines: The log.
+        refused: That it is one of a refusal, whatever it looks like.
     """
-    if not is_verifier_log(lines):
+    if not refused and not is_verifier_log(lines):
         return range(0)
     stop = len(lines)
     while stop and (not lines[stop - 1].strip() or classify(lines[stop - 1]) is LineKind.SUMMARY):

@@ -70,15 +70,17 @@ class VerifierLog:
     one of its steps.
     """
 
-    def __init__(self, text: str, program: ProgramSpec | None = None) -> None:
+    def __init__(self, text: str, program: ProgramSpec | None = None, *, refused: bool = False) -> None:
         """Initialise a log.
 
         Args:
             text: The log, whole or cut.
             program: What was loaded, where it is at hand: its C lines are better than those in the log.
+            refused: That it ends with a refusal, whatever it looks like: a few words that are left of one.
         """
         self.text = text
         self.program = program
+        self.refused = refused
         self.lines = text.rstrip("\n").split("\n") if text.strip() else []
         self._states: dict[int, State] = {}
         self._visits: dict[int, list[int]] = {}
@@ -94,7 +96,7 @@ class VerifierLog:
     def cause(self) -> range:
         """The lines that say why the verifier refused; none where it did not."""
         if self.report is None:
-            return cause(self.lines)
+            return cause(self.lines, refused=self.refused)
         stop = self.report.lines.start
         while stop and not self.lines[stop - 1].strip():
             stop -= 1

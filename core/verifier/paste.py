@@ -19,7 +19,12 @@ _BEGIN: Final = re.compile(r"(?:prog '(?P<name>[^']+)': )?-- BEGIN (?P<what>PROG
 _END: Final = re.compile(r"-- END (?:PROG|BTF) LOAD LOG --")
 _NAMED: Final = re.compile(r"(?:load program|program|prog) [`'\"]?(?P<name>[A-Za-z_]\w*)[`'\"]?(?:: |$)")
 _LAST: Final = re.compile(r"processed \d+ insns")
-_OMITTED: Final = re.compile(r" ?\(\d+ lines? omitted\)|\(truncated\)")
+_OMITTED: Final = re.compile(r" ?\(\d+ line(?:s|\(s\))? omitted\)|\(truncated\)")
+_SHORT: Final = re.compile(
+    r"(?:^|: )(?P<insn>\d+: \([0-9a-f]{2}\) .*?: )?(?P<last>[^:]*(?:: R\d+ [^:]*)?) \(\d+ line\(s\) omitted\)$"
+)
+"""What ebpf-go prints with %v: the last lines, behind colons."""
+
 _ENOUGH: Final = 5_000
 """Lines from which the prefix is told."""
 
@@ -30,16 +35,30 @@ class Excerpt(NamedTuple):
     program: str
     """The program's name, where the text says it; else empty."""
     text: str
+    refused: bool = False
+    """Whether it is known to end with a refusal although nothing in it shows that it is a log."""
 
 
 def find_logs(text: str) -> list[Excerpt]:
     """Return the verifier logs in a text, in their order; none where there are none."""
     lines = _plain(text)
+    short = [_short(line) for line in lines if "line(s) omitted" in line]
+    if short and not any(classify(line) is LineKind.SUMMARY for line in lines):
+        return [Excerpt("", found, refused=True) for found in short if found]
     excerpts = _wrapped(lines)
     if not excerpts:
         excerpts = [(_name(lines, start), lines[start:stop]) for start, stop in _separate(lines)]
     found = [Excerpt(name, "\n".join(_trim(body)) + "\n") for name, body in excerpts]
     return [excerpt for excerpt in found if excerpt.text.strip()]
+
+
+def _short(line: str) -> str:
+    """Return the lines that stand behind one another in one of ebpf-go's."""
+    found = _SHORT.search(line)
+    if found is None:
+        return ""
+    insn = (found["insn"] or "").removesuffix(": ")
+    return "\n".join(part for part in (insn, *re.split(r": (?=R\d+ )", found["last"])) if part) + "\n"
 
 
 def _plain(text: str) -> list[str]:

@@ -49,7 +49,7 @@ def run(arguments: Sequence[str]) -> int:
     found: list[tuple[Excerpt, VerifierLog, Explanation | None]] = []
     for excerpt in excerpts:
         program = _program(spec, options.program or excerpt.program, excerpt.text)
-        log = VerifierLog(excerpt.text, program)
+        log = VerifierLog(excerpt.text, program, refused=excerpt.refused)
         found.append((excerpt, log, explain(log)))
     if options.json:
         logs = [_json(excerpt, log, explanation, options.path) for excerpt, log, explanation in found]

@@ -152,7 +152,7 @@ MESSAGES: Final = (
     ),
     plain(
         "argument-context",
-        r"arg#(?P<arg>\d+) expected pointer to ctx, but got (?P<type>\S+)|arg#\d+ expects pointer to ctx",
+        r"(?:arg#|R)(?P<arg>\d+) expected pointer to ctx, but got (?P<type>\S+)|arg#\d+ expects pointer to ctx",
         "the function's first argument has to be the program's context",
         "pass ctx itself; in a global function, give the parameter the context's type",
     ),

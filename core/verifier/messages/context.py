@@ -88,7 +88,13 @@ def _returned(match: re.Match[str], failure: Failure) -> Told:
 
 
 MESSAGES: Final = (
-    Message("context-access", re.compile(r"invalid bpf_context access off=(?P<off>-?\d+) size=(?P<size>\d+)"), _access),
+    Message(
+        "context-access",
+        re.compile(
+            r"invalid (?:bpf_context access|access to context, ctx_size=\d+) off=(?P<off>-?\d+) size=(?P<size>\d+)"
+        ),
+        _access,
+    ),
     Message(
         "context-modified",
         re.compile(

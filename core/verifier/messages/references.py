@@ -155,25 +155,26 @@ MESSAGES: Final = (
     ),
     plain(
         "iterator-uninitialised",
-        r"expected (?:an )?initialized iter_(?P<kind>\w+) as arg #(?P<arg>\d+)",
+        r"expected (?:an )?initialized iter_(?P<kind>\w+) as (?:arg ?#|R)(?P<arg>\d+)",
         "argument {arg} has to be an iterator that bpf_iter_{kind}_new() has set up, and not yet destroyed",
         "call bpf_iter_{kind}_new() first, and _next() before _destroy(); bpf_for_each() does all of it",
     ),
     plain(
         "iterator-initialised",
-        r"expected uninitialized iter_(?P<kind>\w+) as arg #(?P<arg>\d+)",
+        r"expected uninitialized iter_(?P<kind>\w+) as (?:arg ?#|R)(?P<arg>\d+)",
         "argument {arg} is already an iterator: setting it up again would leak the first one",
         "destroy it first, or use a second variable",
     ),
     plain(
         "iterator-stack",
-        r"arg#(?P<arg>\d+) expected pointer to an iterator on stack|expected valid iter pointer as arg #(?P<arg2>\d+)",
+        r"(?:arg#|R)(?P<arg>\d+) expected pointer to an iterator on stack"
+        r"|expected valid iter pointer as (?:arg ?#|R)(?P<arg2>\d+)",
         "an iterator has to be a local variable, passed by its address",
         "declare it in the function: struct bpf_iter_num it;",
     ),
     plain(
         "dynptr-uninitialised",
-        r"Expected an initialized dynptr as arg #(?P<arg>\d+)",
+        r"Expected an initialized dynptr as (?:arg ?#|R)(?P<arg>\d+)",
         "argument {arg} has to be a dynptr that was set up, and not yet released",
         "call bpf_dynptr_from_mem(), bpf_dynptr_from_skb() or bpf_ringbuf_reserve_dynptr() on it first",
         "do not write to the variable's bytes: that destroys the dynptr",
@@ -186,14 +187,14 @@ MESSAGES: Final = (
     ),
     plain(
         "dynptr-type",
-        r"Expected a dynptr of type (?P<type>\w+) as arg #(?P<arg>\d+)",
+        r"Expected a dynptr of type (?P<type>\w+) as (?:arg ?#|R)(?P<arg>\d+)",
         "argument {arg} has to be a {type} dynptr",
         "use the function that belongs to the way in which the dynptr was made",
     ),
     plain(
         "dynptr-stack",
-        r"arg#(?P<arg>\d+) expected pointer to stack or const struct bpf_dynptr|cannot pass in dynptr at an offset"
-        r"|dynptr has to be at a constant offset",
+        r"(?:arg#|R)(?P<arg>\d+) expected pointer to stack or const struct bpf_dynptr"
+        r"|cannot pass in dynptr at an offset|dynptr has to be at a constant offset",
         "a dynptr has to be a local variable, passed by its address",
         "declare it in the function: struct bpf_dynptr ptr;",
     ),
@@ -206,7 +207,7 @@ MESSAGES: Final = (
     ),
     plain(
         "owning-reference",
-        r"arg#(?P<arg>\d+) expected pointer to allocated object|allocated object must be referenced"
+        r"(?:arg#|R)(?P<arg>\d+) expected pointer to allocated object|allocated object must be referenced"
         r"|arg#\d+ is neither owning or non-owning ref|held lock and object are not in the same allocation"
         r"|bpf_spin_lock at off=\d+ must be held for (?P<what>\w+)",
         "lists and trees take objects that the program owns (bpf_obj_new), while the lock beside their root is held",

@@ -45,6 +45,7 @@ def test_the_whole_explanation(name: str) -> None:
         ),
         ("bpf_spin_unlock without taking a lock", "lock-unbalanced", "locks are not taken and released in pairs"),
         ("Expected an initialized dynptr as arg #2", "dynptr-uninitialised", "argument 2 has to be a dynptr"),
+        ("Expected an initialized dynptr as R3", "dynptr-uninitialised", "argument 3 has to be a dynptr"),
         ("expected an initialized iter_num as arg #1", "iterator-uninitialised", "argument 1 has to be an iterator"),
         (
             "R1 pointer arithmetic on map_value_or_null prohibited, null-check it first",

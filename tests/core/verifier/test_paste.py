@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from bpftui.core.verifier import find_logs
+from bpftui.core.verifier import VerifierLog, explain, find_logs
 
 LOG = (Path(__file__).parent / "logs" / "bad_null.log").read_text()
 LINES = LOG.splitlines()
 
 
 def test_a_log_by_itself() -> None:
-    assert find_logs(LOG) == [("", LOG)]
+    assert find_logs(LOG) == [("", LOG, False)]
 
 
 def test_libbpf() -> None:
@@ -32,7 +32,7 @@ def test_libbpf() -> None:
         ]
     )
     first, second = find_logs(text)
-    assert first == ("bad_null", LOG)
+    assert first == ("bad_null", LOG, False)
     assert second.program == "other"
     assert second.text.startswith("combined stack size of 2 calls")
 
@@ -42,29 +42,40 @@ def test_libbpf() -> None:
     ["\t", "  ", "> ", "> > ", "[  123.456789] ", "Nov 22 21:39:01 host agent[1234]: ", "2026-11-22T21:39:01.5Z | "],
 )
 def test_prefixes(prefix: str) -> None:
-    ((_, text),) = find_logs("\n".join(prefix + line for line in ["some loader says no:", *LINES, ""]))
+    ((_, text, _),) = find_logs("\n".join(prefix + line for line in ["some loader says no:", *LINES, ""]))
     assert text == LOG
 
 
 def test_ebpf_go() -> None:
     text = "load program bad_null: permission denied:\n" + "\n".join("\t" + line for line in LINES)
-    assert find_logs(text) == [("bad_null", LOG)]
+    assert find_logs(text) == [("bad_null", LOG, False)]
+
+
+def test_what_ebpf_go_prints_with_v() -> None:
+    bounds = "invalid access to packet, off=12 size=1, R1(id=0,off=12,r=0): R1 offset is outside of the packet"
+    for before, lines in ((": ", 2), (": 1: (71) r2 = *(u8 *)(r1 +12): ", 3)):
+        ((_, text, known),) = find_logs(f"load program: permission denied{before}{bounds} (7 line(s) omitted)\n")
+        assert known
+        assert len(text.splitlines()) == lines
+        explanation = explain(VerifierLog(text, refused=known))
+        assert explanation is not None
+        assert explanation.key == "packet-bounds"
 
 
 def test_an_escaped_string() -> None:
     escaped = LOG.replace('"', '\\"').replace("\n", "\\n")
-    ((_, text),) = find_logs(f'Error: the BPF_PROG_LOAD syscall failed. Verifier output: "{escaped}"\n')
+    ((_, text, _),) = find_logs(f'Error: the BPF_PROG_LOAD syscall failed. Verifier output: "{escaped}"\n')
     assert LINES[1] in text
     assert "R0 invalid mem access 'map_value_or_null'" in text.splitlines()
 
 
 def test_colours_and_carriage_returns() -> None:
     text = "".join(f"\x1b[31m{line}\x1b[0m\r\n" for line in LINES)
-    assert find_logs(text) == [("", LOG)]
+    assert find_logs(text) == [("", LOG, False)]
 
 
 def test_two_logs_in_a_row() -> None:
-    assert [text for _, text in find_logs(LOG + LOG)] == [LOG, LOG]
+    assert [text for _, text, _ in find_logs(LOG + LOG)] == [LOG, LOG]
 
 
 def test_cut_logs() -> None:
