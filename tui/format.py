@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["axis_labels", "byte_size", "duration", "grouped", "rate", "si"]
+__all__ = ["axis_labels", "byte_size", "counted", "duration", "grouped", "rate", "si"]
 
 _SI_PREFIXES = ("", "k", "M", "G", "T", "P", "E")
 _SI_FRACTIONS = ("", "m", "µ", "n")
@@ -84,6 +84,11 @@ def grouped(value: float) -> str:
     if isinstance(value, float) and not value.is_integer():
         return f"{value:,.6g}" if abs(value) < 1_000_000 else f"{value:,.1f}"
     return f"{value:,.0f}" if isinstance(value, float) else f"{value:,}"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return `1 program`, `2 programs`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def rate(per_second: float) -> str:

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from bpftui.tui.format import axis_labels, byte_size, duration, grouped, rate, si
+from bpftui.tui.format import axis_labels, byte_size, counted, duration, grouped, rate, si
 
 
 @pytest.mark.parametrize(
@@ -75,3 +75,12 @@ def test_ticks_of_an_axis_share_a_prefix() -> None:
     assert axis_labels([0, 5e5, 1e6], "pps") == ["0", "0.5 Mpps", "1.0 Mpps"]
     assert axis_labels([0, 20, 40]) == ["0", "20", "40"]
     assert axis_labels([0, 0.25, 0.5]) == ["0", "0.25", "0.50"]
+
+
+def test_one_of_a_thing_is_singular() -> None:
+    assert [counted(number, "program") for number in (0, 1, 2, 1234)] == [
+        "0 programs",
+        "1 program",
+        "2 programs",
+        "1,234 programs",
+    ]

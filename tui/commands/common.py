@@ -194,10 +194,12 @@ def record(text: str, spec: CollectionSpec) -> None:
 @contextmanager
 def recorded(session: Session, attachments: Sequence[tuple[str, str]]) -> Generator[None]:
     """Write to the user's log that *session* is loaded and attached, and at the end that it is not any more."""
+    from ..format import counted
+
     collection = session.collection
     assert collection is not None
     attached = "".join(f", attached {program} → {target}" for program, target in attachments)
-    loaded = f"loaded {len(collection.programs)} programs and {len(collection.maps)} maps"
+    loaded = f"loaded {counted(len(collection.programs), 'program')} and {counted(len(collection.maps), 'map')}"
     record(loaded + attached, session.spec)
     try:
         yield

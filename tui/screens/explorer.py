@@ -13,7 +13,7 @@ from textual.widgets import TabbedContent, TabPane, Tree
 
 from ...core.errors import BpftuiError, VerifierError
 from ..describe import describe
-from ..format import duration
+from ..format import counted, duration
 from ..messages import Attached, Detached, Failed, Loaded, Sampled
 from ..monitor import Chosen, useful_map
 from ..nodes import Node, NodeKind, first_node
@@ -244,7 +244,8 @@ class ExplorerScreen(CodeScreen, VariableScreen):
         self.panes.variables.live = collection.variables
         self.panes.log.forget_verifier()
         self.log_line(
-            f"loaded {len(collection.programs)} programs and {len(collection.maps)} maps in {duration(message.seconds)}"
+            f"loaded {counted(len(collection.programs), 'program')} and {counted(len(collection.maps), 'map')} "
+            f"in {duration(message.seconds)}"
         )
         for error in collection.problems.values():
             self.log_line(error.message)
