@@ -34,7 +34,7 @@ lint: $(VENV)/.dev ## style, formatting, types, direction of imports
 screenshots: $(VENV)/.dev ## screenshots/ from a real run
 	@.ci/packages "make screenshots" "chromium|chromium-browser|google-chrome=chromium" \
 		/usr/share/fonts/truetype/firacode=fonts-firacode
-	$(BIN)/python tests/screenshots.py $(ARGS)
+	$(BIN)/python -m tests.screenshots $(ARGS)
 
 bench: $(VENV)/.dev ## measurements, as ratios
 	$(BIN)/python -m pytest tests/bench/bench_*.py -s $(ARGS)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shutil
 import subprocess
@@ -20,6 +21,10 @@ from bpftui.core.spec import CollectionSpec
 from bpftui.tui.app import BpftuiApp
 from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.screens.explorer import ExplorerScreen
+from bpftui.tui.widgets.core_view import CoreView
+from bpftui.tui.widgets.listing_view import ListingView
+from bpftui.tui.widgets.types_view import TypesView
+from tests.bench.large_program import large_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,6 +117,49 @@ async def walk(studio: Studio, seconds: float) -> None:
     await studio.until(lambda: operations.state is State.LOADED)
 
 
+async def listing(studio: Studio, seconds: float) -> None:
+    """Take pictures of the code: with arrows, beside its C, who uses a map."""
+    studio.explorer.go_to(Node(NodeKind.PROGRAM, "count_traffic"), "code")
+    view = studio.explorer.query_one(ListingView)
+    await studio.until(lambda: view.row_count() > 0)
+    view.show_slot(41)
+    await studio.pilot.pause(0.3)
+    studio.shoot("listing")
+    if studio.app.size.width >= 120:
+        await studio.press("v", "z")
+        studio.shoot("listing-side-by-side")
+        await studio.press("z", "v")
+    studio.explorer.go_to(Node(NodeKind.MAP, "traffic"), "overview")
+    await studio.press("u")
+    studio.shoot("users")
+    await studio.press("escape")
+    studio.explorer.go_to(Node(NodeKind.TYPES))
+    await studio.pilot.pause(0.3)
+    studio.explorer.query_one(TypesView).search("^struct event$")
+    await studio.press("enter")
+    studio.shoot("type")
+    await studio.press("escape")
+
+
+async def large(studio: Studio, seconds: float) -> None:
+    """Take a picture from the middle of a program of 10,000 instructions."""
+    studio.explorer.go_to(Node(NodeKind.PROGRAM, "large"), "code")
+    view = studio.explorer.query_one(ListingView)
+    await studio.until(lambda: view.row_count() > 0)
+    view.search("goto")
+    view.show_slot(5_150)
+    await studio.pilot.pause(0.5)
+    studio.shoot("listing-10000")
+
+
+async def relocations(studio: Studio, seconds: float) -> None:
+    """Take a picture of CO-RE relocations."""
+    studio.explorer.go_to(Node(NodeKind.CORE))
+    view = studio.explorer.query_one(CoreView)
+    await studio.until(lambda: view.row_count() > 0)
+    studio.shoot("core")
+
+
 async def refusal(studio: Studio, seconds: float) -> None:
     """Take the picture of a verifier that says no."""
     await studio.press("L")
@@ -121,15 +169,21 @@ async def refusal(studio: Studio, seconds: float) -> None:
 
 
 async def film(
-    scenes: Callable[[Studio, float], object], path: str, folder: Path, size: tuple[int, int], theme: str, suffix: str
+    scenes: Callable[[Studio, float], object],
+    source: str | CollectionSpec,
+    folder: Path,
+    size: tuple[int, int],
+    theme: str,
+    suffix: str,
 ) -> None:
-    """Run *scenes* on the object at *path*."""
-    spec = CollectionSpec.from_file(path)
+    """Run *scenes* on an object, or on the one at a path."""
+    spec = CollectionSpec.from_file(source) if isinstance(source, str) else source
     with Session(spec, KernelRuntime()) as session:
         app = BpftuiApp(session)
         app.animation_level = "none"
         async with app.run_test(size=size) as pilot:
             app.theme = theme
+            await app.explorer.furnished.wait()
             await scenes(Studio(app, pilot, folder, suffix), 28.0 if suffix == "" else 12.0)  # pyright: ignore
         app.operations.close()
 
@@ -168,11 +222,24 @@ async def main(folder: Path) -> None:
     for size, theme, suffix in (((120, 40), DARK, ""), ((120, 40), LIGHT, "-light"), ((80, 24), DARK, "-80x24")):
         await film(walk, objects[0], folder, size, theme, suffix)
         await film(refusal, objects[1], folder, size, theme, suffix)
+        await code(folder, size, theme, suffix)
+    os.environ["NO_COLOR"] = "1"
+    await code(folder, (120, 40), DARK, "-no-color")
+    del os.environ["NO_COLOR"]
     develop(folder)
 
 
-if __name__ == "__main__":
-    import os
+async def code(folder: Path, size: tuple[int, int], theme: str, suffix: str) -> None:
+    """Take the pictures of what is shown without loading anything."""
+    await film(listing, "bpf/traffic.o", folder, size, theme, suffix)
+    if theme == DARK:
+        await film(relocations, "tests/objects/core.o", folder, size, theme, suffix)
+    spec, program = large_program(10_000)
+    spec.file = "large.o"
+    spec.programs = {"large": program}
+    await film(large, spec, folder, size, theme, suffix)
 
+
+if __name__ == "__main__":
     os.chdir(ROOT)  # so that the pictures show the object's path as a user would write it
     asyncio.run(main(Path(sys.argv[1]).absolute() if len(sys.argv) > 1 else ROOT / "screenshots"))

@@ -12,6 +12,15 @@ __all__ = ["CView"]
 class CView(CodeView):
     """Lines of C with a cursor and a search."""
 
+    DEFAULT_CSS = """
+    CView {
+        & > .code-view--source { color: $foreground; text-style: none; }
+        & > .code-view--c-keyword, & > .code-view--c-type, & > .code-view--c-tag { text-style: none; }
+        & > .code-view--c-function, & > .code-view--c-number, & > .code-view--c-string { text-style: none; }
+        & > .code-view--c-comment { text-style: none; }
+    }
+    """
+
     def __init__(self, text: str = "", *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         """Initialise a view of *text*."""
         super().__init__(id=id)

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["CoreRow", "CoreView"]
 
 
+_NARROW = 70
+"""Cells below which the kind is left out: what it resolves to says most of it."""
+
+
 class CoreRow(NamedTuple):
     """One relocation."""
 
@@ -185,7 +189,8 @@ class CoreView(RowView):
         if not self._program and len(self._rows) > 1:
             yield "program", min(16, max((len(row.program) for row in rows), default=7))
         yield "insn", max(4, max((len(str(row.slot)) for row in rows), default=4))
-        yield "kind", max((len(row.resolution.label) for row in rows), default=4)
+        if self.size.width >= _NARROW:
+            yield "kind", max((len(row.resolution.label) for row in rows), default=4)
         room = max(20, self.size.width * 2 // 5)
         yield "access", min(room, max((len(row.resolution.local) for row in rows), default=6))
 
