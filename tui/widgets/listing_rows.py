@@ -20,8 +20,9 @@ __all__ = ["ListingRows"]
 
 _COMMENT_COLUMN: Final = 44
 """Cells from the gutter to the trailing comments, where the instruction is not longer."""
-_COMMENT_COLUMN_BESIDE: Final = 24
-"""The same where C stands beside the assembly."""
+_COMMENT_COLUMN_NEAR: Final = 28
+"""The same where there are few cells, or C beside the assembly."""
+_ROOMY: Final = 100
 _WIDE_ENOUGH: Final = 120
 """Columns of the terminal from which C and assembly stand side by side."""
 _NUMBER: Final = 6
@@ -205,7 +206,8 @@ class ListingRows(ArrowRows):
             place = f" {row.target}" if row.reference is not None else ""
             segments.append(Segment(f"  {arrow}{place}", self.ink("listing-view--arrow")))
         if row.comment:
-            column = _COMMENT_COLUMN_BESIDE if self.is_side_by_side else _COMMENT_COLUMN
+            near = self.is_side_by_side or self.size.width < _ROOMY
+            column = _COMMENT_COLUMN_NEAR if near else _COMMENT_COLUMN
             room = max(2, column - Segment.get_line_length(segments) + margin)
             segments.append(Segment(f"{'':{room}}; {row.comment}", self.ink("code-view--comment")))
         if not row.reachable:
