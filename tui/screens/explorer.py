@@ -252,6 +252,7 @@ class ExplorerScreen(CodeScreen, VariableScreen):
         refused = next((error for error in collection.problems.values() if isinstance(error, VerifierError)), None)
         if refused is not None:
             self.panes.log.show_verifier(refused.program, refused.message, refused.log)
+            self.action_show_tab("log")
         self.operations.after_load()
         self._show_overview(keep_place=True)
 
