@@ -1,19 +1,18 @@
 """Instructions as statements of Python, each correct for the values that its registers can have there.
 
 Registers are local variables `r0` to `r9`, unsigned and below 2**64; `fp` is r10. The names that statements use beside
-them are those of `translation.runtime_names`.
+them are those that `Translation` gives them.
 """
 
 from __future__ import annotations
 
-import sys
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
-from ..asm import AluOp, AtomicOp, CallSource, Class, Instruction, JmpOp, Mode, Size, Source
-from ..asm.opcodes import ADDR_SPACE_CAST, CALLX, EXIT, FRAME_POINTER, LD_IMM64, MAY_GOTO, MOV64_X, NOSPEC
-from .code import MASK64, written_registers
-from .memory import GRANULE_BITS, STACK_SIZE
+from ..asm import AluOp, CallSource, Class, Instruction, JmpOp, Mode, Size, Source
+from ..asm.opcodes import ADDR_SPACE_CAST, CALLX, EXIT, LD_IMM64, MAY_GOTO, MOV64_X, NOSPEC
+from .accesses import Accesses, register, register_or_number
+from .code import MASK64
 from .ranges import MASK32, bounds, operand, pointer_arithmetic, transfer, width
 
 if TYPE_CHECKING:
@@ -25,7 +24,6 @@ __all__ = ["TAIL_CALL", "Expressions"]
 TAIL_CALL: Final = 12
 """The number of the helper that is an instruction in all but name."""
 
-_INSIDE: Final = (1 << GRANULE_BITS) - 1
 _LOW_BITS: Final = (AluOp.ADD, AluOp.SUB, AluOp.MUL, AluOp.OR, AluOp.AND, AluOp.XOR, AluOp.LSH, AluOp.NEG, AluOp.MOV)
 """Operations whose lowest 32 bits depend on the lowest 32 bits of their operands only."""
 _SIGNS: Final = {
@@ -39,7 +37,6 @@ _SIGNS: Final = {
     AluOp.RSH: ">>",
     AluOp.ARSH: ">>",
 }
-_ATOMIC_SIGNS: Final = {AtomicOp.ADD: "+", AtomicOp.OR: "|", AtomicOp.AND: "&", AtomicOp.XOR: "^"}
 _COMPARISONS: Final = {
     JmpOp.JEQ: ("==", "!="),
     JmpOp.JNE: ("!=", "=="),
@@ -60,11 +57,6 @@ _CHAIN: Final = 3
 _NOTHING: Final = (0, Instruction(0))
 
 
-def register(number: int) -> str:
-    """Return the local variable of a register."""
-    return "fp" if number == FRAME_POINTER else f"r{number}"
-
-
 class Expressions:
     """Writes the statements of one function.
 
@@ -79,17 +71,14 @@ class Expressions:
         """What the statements need at the function's start: `s1`, `s2`, `s4`, `s8` (the stack), `q` (may_goto)."""
         self._machine = machine
         self._leave = leave
-        self._aligned = sys.byteorder == self.code.byte_order
+        self._accesses = Accesses(self.code.byte_order, self.names)
         self._pending: tuple[int, str] | None = None
         """A register whose value has not been written yet, because the next instruction replaces it; and the value."""
-        self._shared: dict[tuple[str, int], int] = {}
-        """By table and base register, the offset of the access that looked the region up for those that follow."""
 
     def block(self, slots: tuple[int, ...], state: State) -> list[tuple[int, list[str]]]:
         """Return the statements of a basic block by slot, but for the jump at its end; *state* moves to the end."""
         insns = [(slot, self.code.at(slot)) for slot in slots]
-        shared = self._repeated_bases(insns)
-        self._shared = {}
+        self._accesses.begin(insns)
         result: list[tuple[int, list[str]]] = []
         chained = 0
         for (slot, insn), (_, following) in zip_longest(insns, insns[1:], fillvalue=_NOTHING):
@@ -106,19 +95,16 @@ class Expressions:
                     chained = 0
                     result.append((slot, [f"{register(insn.dst)} = {value}", *correction]))
             else:
-                result.append((slot, self._statements(slot, insn, state, slot in shared)))
+                result.append((slot, self._statements(slot, insn, state)))
             transfer(slot, insn, state, self._machine.immediate)
-            self._forget(insn)
+            self._accesses.forget(insn)
         return result
 
     def _text(self, number: int, state: State) -> str:
         """Return a register as an operand: a number where it can be only one, what it is about to be where it waits."""
-        low, high, is_pointer = state[number]
-        if not is_pointer and low == high:
-            return str(low)
-        if self._pending is not None and self._pending[0] == number:
-            return self._pending[1]
-        return register(number)
+        text = register_or_number(number, state)
+        waiting, value = self._pending or (None, "")
+        return value if waiting == number and not text.isdigit() else text
 
     @staticmethod
     def _goes_into(insn: Instruction, following: Instruction, value: str) -> bool:
@@ -149,66 +135,12 @@ class Expressions:
         yes, no = _COMPARISONS[op]
         return f"{texts[0]} {yes} {texts[1]}", f"{texts[0]} {no} {texts[1]}"
 
-    # What accesses share
-
-    @staticmethod
-    def _repeated_bases(insns: list[tuple[int, Instruction]]) -> set[int]:
-        """Return the slots whose base register is used again, or was, before it changes: their look-up is shared."""
-        versions = [0] * 11
-        uses: dict[tuple[int, int, bool], list[int]] = {}
-        for slot, insn in insns:
-            cls = insn.opcode & 7
-            if cls in (Class.LDX, Class.ST, Class.STX):
-                base = insn.src if cls == Class.LDX else insn.dst
-                uses.setdefault((base, versions[base], cls == Class.LDX), []).append(slot)
-            if insn.is_call:
-                versions = [version + 1 for version in versions]
-            for number in written_registers(insn):
-                versions[number] += 1
-        return {slot for slots in uses.values() if len(slots) > 1 for slot in slots}
-
-    def _forget(self, insn: Instruction) -> None:
-        """Drop what is shared and no longer true after *insn*: a call can move all memory."""
-        if insn.is_call:
-            self._shared.clear()
-        for number in written_registers(insn):
-            for table in "MW":
-                self._shared.pop((table, number), None)
-
-    def _place(self, base: int, offset: int, table: str, reused: bool) -> tuple[list[str], str, str]:
-        """Return statements to be run first, a buffer and an offset in it, for an access to memory."""
-        address = register(base) if not offset else f"{register(base)} {'-' if offset < 0 else '+'} {abs(offset)}"
-        if not reused:
-            if not offset:
-                return [], f"{table}[{address} >> {GRANULE_BITS}]", f"{address} & {_INSIDE}"
-            return [], f"{table}[(t := {address}) >> {GRANULE_BITS}]", f"t & {_INSIDE}"
-        buffer, index = f"{table.lower()}{base}", f"{table.lower()}i{base}"
-        known = self._shared.get((table, base))
-        if known is None or offset < known:
-            self._shared[table, base] = offset
-            first = f"{buffer} = {table}[({index} := {address}) >> {GRANULE_BITS}]"
-            return [first, f"{index} &= {_INSIDE}"], buffer, index
-        # What lies behind a good address is in the same region, or beyond its end.
-        return [], buffer, f"{index} + {offset - known}" if offset > known else index
-
-    def _stack_index(self, value: Value, offset: int, size: int) -> int | None:
-        """Return where in the own stack frame an access begins; None where it is not known to be there."""
-        index = STACK_SIZE + value[0] + offset
-        return index if value[2] and 0 <= index <= STACK_SIZE - size else None
-
-    # Statements
-
-    def _statements(self, slot: int, insn: Instruction, state: State, reused: bool) -> list[str]:
+    def _statements(self, slot: int, insn: Instruction, state: State) -> list[str]:
         cls = insn.opcode & 7
-        if cls == Class.LDX:
-            return self._load(insn, state, Size(insn.opcode & 0x18).bits // 8, reused)
+        if cls in (Class.LDX, Class.ST, Class.STX):
+            return self._accesses.write(slot, insn, state)
         if cls == Class.LD:
             return self._special_load(slot, insn, state)
-        if cls in (Class.ST, Class.STX):
-            size = Size(insn.opcode & 0x18).bits // 8
-            if insn.opcode & 0xE0 == Mode.ATOMIC:
-                return self._atomic(insn, state, size, reused)
-            return self._store(insn, self._stored(insn, state, size), state[insn.dst], size, reused)
         if insn.opcode == EXIT:
             return [*self._leave, f"return {self._text(0, state)}"]
         return self._call(slot, insn, state)
@@ -312,24 +244,6 @@ class Expressions:
             return f"({text} & 255) << 8 | {text} >> 8{'' if fits else ' & 255'}"
         return f"SWAP({text}, {bits})"
 
-    def _load(self, insn: Instruction, state: State, size: int, reused: bool) -> list[str]:
-        target = register(insn.dst)
-        index = self._stack_index(state[insn.src], insn.offset, size)
-        if index is not None and (size == 1 or (self._aligned and index % size == 0)):
-            self.names.add(f"s{size}")
-            result = [f"{target} = s{size}[{index // size}]"]
-        elif index is not None:
-            self.names.add("s1")
-            result = [f"{target}, = U{size}(s1, {index})"]
-        else:
-            first, buffer, inside = self._place(insn.src, insn.offset, "M", reused)
-            access = f"{target} = {buffer}[{inside}]" if size == 1 else f"{target}, = U{size}({buffer}, {inside})"
-            result = [*first, access]
-        if insn.opcode & 0xE0 == Mode.MEMSX:
-            half = 1 << (8 * size - 1)
-            result.append(f"if {target} >= {half}: {target} += {MASK64 + 1 - 2 * half}")
-        return result
-
     def _special_load(self, slot: int, insn: Instruction, state: State) -> list[str]:
         if insn.opcode == NOSPEC:
             return []
@@ -339,60 +253,6 @@ class Expressions:
         offset = f"{self._text(insn.src, state)} + {insn.imm}" if insn.opcode & 0xE0 == Mode.IND else str(insn.imm)
         leave = "; ".join([*self._leave, "return 0"])
         return [f"r0 = PACKET({offset}, {size})", f"if r0 is None: {leave}"]
-
-    def _stored(self, insn: Instruction, state: State, size: int) -> str:
-        """Return what a store writes, cut to its size."""
-        if insn.opcode & 7 == Class.ST:
-            return str(insn.imm & ((1 << 8 * size) - 1))
-        return self._narrow(self._text(insn.src, state), state[insn.src], size)
-
-    @staticmethod
-    def _narrow(text: str, value: Value, size: int) -> str:
-        mask = (1 << 8 * size) - 1
-        if text.isdigit():
-            return str(int(text) & mask)
-        return text if size == 8 or (not value[2] and value[1] <= mask) else f"{text} & {mask}"
-
-    def _store(self, insn: Instruction, stored: str, base: Value, size: int, reused: bool) -> list[str]:
-        index = self._stack_index(base, insn.offset, size)
-        if index is not None and (size == 1 or (self._aligned and index % size == 0)):
-            self.names.add(f"s{size}")
-            return [f"s{size}[{index // size}] = {stored}"]
-        if index is not None:
-            self.names.add("s1")
-            return [f"P{size}(s1, {index}, {stored})"]
-        first, buffer, inside = self._place(insn.dst, insn.offset, "W", reused)
-        return [*first, f"{buffer}[{inside}] = {stored}" if size == 1 else f"P{size}({buffer}, {inside}, {stored})"]
-
-    def _atomic(self, insn: Instruction, state: State, size: int, reused: bool) -> list[str]:
-        if insn.imm == AtomicOp.LOAD_ACQ:
-            return self._load(insn, state, size, False)
-        if insn.imm == AtomicOp.STORE_REL:
-            return self._store(insn, self._stored(insn, state, size), state[insn.dst], size, reused)
-        index = self._stack_index(state[insn.dst], insn.offset, size)
-        if index is not None:
-            self.names.add("s1")
-            result, buffer, inside = [], "s1", str(index)
-        else:
-            first, buffer, inside = self._place(insn.dst, insn.offset, "W", False)
-            result = [*first, f"b = {buffer}", f"o = {inside}"]
-            buffer, inside = "b", "o"
-        result.append(f"v, = U{size}({buffer}, {inside})")
-        source = self._text(insn.src, state)
-        mask = (1 << 8 * size) - 1
-        write = f"P{size}({buffer}, {inside}, "
-        if insn.imm == AtomicOp.CMPXCHG:
-            expected = self._narrow(self._text(0, state), state[0], size)
-            result += [f"if v == ({expected}): {write}{self._narrow(source, state[insn.src], size)})", "r0 = v"]
-            return result
-        if insn.imm == AtomicOp.XCHG:
-            new = self._narrow(source, state[insn.src], size)
-        else:
-            new = f"(v {_ATOMIC_SIGNS[AtomicOp(insn.imm & ~AtomicOp.ADD_FETCH)]} {source}) & {mask}"
-        result.append(f"{write}{new})")
-        if insn.imm & AtomicOp.ADD_FETCH:
-            result.append(f"{register(insn.src)} = v")
-        return result
 
     def _call(self, slot: int, insn: Instruction, state: State) -> list[str]:
         arguments = ", ".join(self._text(number, state) for number in range(1, 6))
