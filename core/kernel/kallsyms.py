@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["KALLSYMS", "KernelSymbol", "find_symbols"]
+__all__ = ["KALLSYMS", "KernelSymbol", "find_symbols", "names_at"]
 
 KALLSYMS: Final = "/proc/kallsyms"
 
@@ -41,5 +41,20 @@ def find_symbols(names: Collection[str]) -> dict[str, list[KernelSymbol]]:
                     if place not in places:
                         places.append(place)
     except (OSError, ValueError):
+        pass
+    return found
+
+
+def names_at(addresses: Collection[int]) -> dict[int, str]:
+    """Return the names of what lies at these addresses, in one pass over the file; without those that have none."""
+    wanted = {f"{address:016x}": address for address in addresses if address}
+    found: dict[int, str] = {}
+    try:
+        with open(KALLSYMS, encoding="ascii", errors="replace") as symbols:
+            for line in symbols if wanted else ():
+                address = wanted.get(line[:16])
+                if address is not None:
+                    found.setdefault(address, line.split()[2])
+    except OSError:
         pass
     return found

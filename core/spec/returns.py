@@ -25,10 +25,11 @@ from ..asm.opcodes import (
 from .effects import effect_of
 
 if TYPE_CHECKING:
+    from ..asm import Instruction
     from ..asm.flow import FlowGraph
     from .program import ProgramSpec
 
-__all__ = ["Backwards"]
+__all__ = ["Backwards", "effect"]
 
 _SCRATCH: Final = 0b111111
 """r0 to r5, as bits: what a call changes."""
@@ -107,6 +108,11 @@ def _joined(before: list[Flow], successors: tuple[int, ...]) -> Flow:
     return returned, used
 
 
+def effect(insn: Instruction) -> Flow:
+    """Return the registers that an instruction changes, and those that it uses, as bits."""
+    return _effect(insn.opcode, insn.dst, insn.src, insn.imm)
+
+
 def _effect(opcode: int, dst: int, src: int, imm: int) -> Flow:
     """Return the registers that an instruction changes, and those that it uses, as bits."""
     kind, source = opcode & 7, 1 << src if opcode & Source.X else 0
@@ -127,8 +133,8 @@ def _effect(opcode: int, dst: int, src: int, imm: int) -> Flow:
     if kind == Class.LD:
         return (1 << dst, 0) if opcode == LD_IMM64 else (_SCRATCH, 1 << src | 1 << 6)
     if opcode == CALL:
-        effect = effect_of(imm) if src == CallSource.HELPER else None
-        count = 5 if effect is None else len(effect.arguments)
+        known = effect_of(imm) if src == CallSource.HELPER else None
+        count = 5 if known is None else len(known.arguments)
         return _SCRATCH, _ARGUMENTS & (2 << count) - 1
     if opcode == CALLX:
         return _SCRATCH, _ARGUMENTS | 1 << dst

@@ -12,6 +12,7 @@ from ...core.spec.listing import Listing
 from ..export import FORMATS, document, format_of, write_document
 from .colors import paint
 from .common import Parser, add_object, add_settings, open_spec, wants_color
+from .disasm_image import print_image
 from .disasm_raw import print_code, print_sections
 from .disasm_text import listing_lines
 
@@ -39,6 +40,11 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--format", choices=FORMATS, help="of the listing: text, or HTML and SVG with colours (default: by FILE's name)"
     )
+    parser.add_argument("--xlated", action="store_true", help="load PROGRAM: beside it what the verifier made of it")
+    parser.add_argument("--jited", action="store_true", help="load PROGRAM: beside it the native code of the JIT")
+    parser.add_argument(
+        "--dead", action="store_true", help="load PROGRAM with --set: what the verifier removed, and by which constant"
+    )
     parser.add_argument("--raw", action="store_true", help="the instructions as stored, before any relocation")
     parser.add_argument("--section", metavar="SECTION", help="with --raw: only this section (default: all code)")
     parser.add_argument(
@@ -53,6 +59,11 @@ def run(arguments: Sequence[str]) -> int:
         if options.program or options.section or options.settings or options.program_types:
             raise UsageError("--endian is for bare instructions, which have no programs, sections or variables")
         print_code(options)
+        return ExitCode.OK
+    if options.xlated or options.jited or options.dead:
+        if options.raw or options.section or options.output is not None or options.format is not None:
+            raise UsageError("--xlated, --jited and --dead go without --raw, --output and --format")
+        print_image(options)
         return ExitCode.OK
     if options.raw and (options.output is not None or options.format is not None):
         raise UsageError("--output and --format are for listings of programs, not for --raw")

@@ -1,0 +1,219 @@
+"""What the kernel made of a program: translated instructions, native code, and what the verifier removed.
+
+The kernel carries line infos through all of its rewriting (`bpf_adj_linfo`, Linux 5.0), and gives them back with the
+translated code and, by address, with the native code. So a program is loaded once more with a line info for each
+instruction that has its slot where the line belongs: which instruction became what is then the kernel's own answer, and
+no guess. What has no line info any more was removed. What the verifier or the JIT puts in between (inlined helpers,
+prologues) belongs to the instruction before it, or to the function's start.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import itertools
+import struct
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ..asm import instructions
+from ..asm.opcodes import JA
+from ..errors import FeatureError
+from ..spec import INSN_SIZE
+from ..spec.program import LineInfo, LinkedCode
+from .explain import explain
+from .runtime import KernelRuntime
+from .syscall import Attr, BpfError, Command, buffer
+
+if TYPE_CHECKING:
+    from ..btf import Btf
+    from ..spec import CollectionSpec, ProgramSpec
+    from .program import Program
+
+__all__ = ["Image", "NativeFunction", "NativeRun", "read_image"]
+
+_INFO_SIZE: Final = 232
+_LINE_SHIFT: Final = 10
+"""A line info has the line in its upper 22 bits and the column below."""
+_MOST_SLOTS: Final = 1 << 22
+
+
+class NativeRun(NamedTuple):
+    """Native code that one instruction became."""
+
+    slot: int | None
+    """The instruction, in the linked code; None for a function's prologue."""
+    address: int
+    """Where it lies in the kernel."""
+    code: bytes
+
+
+class NativeFunction(NamedTuple):
+    """The native code of one function."""
+
+    slot: int
+    """The first slot of the function, in the linked code."""
+    address: int
+    runs: tuple[NativeRun, ...]
+    """In the order of their addresses; they cover all of the code."""
+
+
+class Image(NamedTuple):
+    """What the kernel made of one program."""
+
+    translated: bytes
+    """The instructions after verification, in this machine's byte order. Maps are named by their ids."""
+    origins: tuple[int, ...]
+    """For each translated slot: the slot of the linked code that it came from."""
+    removed: tuple[int, ...]
+    """The slots of the instructions that are not there any more; second halves are not listed."""
+    decided: tuple[int, ...]
+    """The slots of conditional jumps that are unconditional now."""
+    native: tuple[NativeFunction, ...]
+    """Empty where there is no JIT, or this process may not see its code."""
+
+
+def read_image(spec: CollectionSpec, name: str, *, target: Btf | None = None) -> Image:
+    """Load a program with the variables as they are set now, and return what the kernel made of it.
+
+    It is closed again; nothing is attached.
+
+    Args:
+        spec: The object.
+        name: The program.
+        target: The types to adapt it to, instead of those that the kernel publishes.
+
+    Raises:
+        FeatureError: The object has no BTF of its functions, without which the kernel takes no line infos.
+        LoadError, NoPermissionError: As for `load`.
+    """
+    program = spec.program(name)
+    if spec.btf is None or not program.functions or not all(function.type_id for function in program.functions):
+        raise FeatureError(
+            f"program {name} cannot be followed through the kernel: that takes BTF of its functions",
+            hint="compile the object with -g",
+        )
+    part = spec.subset(maps=set(), programs={name}, variables=set())
+    part.programs[name] = _marked(part.programs[name])
+    with KernelRuntime(target=target).load(part, programs={name}) as collection:
+        return _read(collection.programs[name])
+
+
+def _marked(program: ProgramSpec) -> ProgramSpec:
+    """Return the program with a line info for each instruction: its line is its slot."""
+    starts = [slot for slot, _ in instructions(program.code, program.byte_order)]
+    marks = [LineInfo(slot, "", slot, 0, "") for slot in starts if slot < _MOST_SLOTS]
+    old = program.linked
+    linked = LinkedCode(
+        old.code,
+        old.functions,
+        old.references,
+        old.problem,
+        line_infos=marks,
+        core_relocations=old.core_relocations,
+    )
+    return replace(program, link=lambda: linked)
+
+
+class _Info:
+    """`struct bpf_prog_info` of a program, with room for what its counts say there is."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.memory = buffer(_INFO_SIZE)
+        self.ask()
+        counts = {name: self.u32(offset) for name, (offset, _, _) in _ARRAYS.items()}
+        ctypes.memset(self.memory, 0, _INFO_SIZE)
+        self.buffers = {name: buffer(counts[name] * _ARRAYS[name][2]) for name in _ARRAYS}
+        for name, (offset, pointer, _) in _ARRAYS.items():
+            struct.pack_into("=I", self.memory, offset, counts[name])
+            struct.pack_into("=Q", self.memory, pointer, ctypes.addressof(self.buffers[name]))
+        struct.pack_into("=2I", self.memory, 172, 16, 8)  # bytes of a line info, and of a native one
+        self.ask()
+
+    def ask(self) -> None:
+        try:
+            with self.program.descriptor as fd:
+                Attr(16).u32(0, fd, _INFO_SIZE).pointer(8, self.memory).call(Command.OBJ_GET_INFO_BY_FD)
+        except BpfError as error:
+            raise explain(error, f"ask the kernel for the code of {self.program.name}") from error
+
+    def u32(self, offset: int) -> int:
+        return int(struct.unpack_from("=I", self.memory, offset)[0])
+
+    def raw(self, name: str) -> bytes:
+        """Return an array; empty where the kernel gave none."""
+        offset, pointer, size = _ARRAYS[name]
+        given = struct.unpack_from("=Q", self.memory, pointer)[0]
+        return self.buffers[name].raw[: self.u32(offset) * size] if given else b""
+
+    def numbers(self, name: str) -> list[int]:
+        size = _ARRAYS[name][2]
+        return [number for (number,) in struct.iter_unpack("=Q" if size == 8 else "=I", self.raw(name))]
+
+
+_ARRAYS: Final = {
+    # where the count is, where the pointer is, bytes of an element
+    "native": (16, 24, 1),
+    "translated": (20, 32, 1),
+    "symbols": (104, 112, 8),
+    "lengths": (108, 120, 4),
+    "lines": (148, 152, 16),
+    "places": (168, 160, 8),
+}
+
+
+def _read(program: Program) -> Image:
+    """Ask for the translated and the native code with their line infos."""
+    info = _Info(program)
+    marks = [(at, mark >> _LINE_SHIFT) for at, _, _, mark in struct.iter_unpack("=4I", info.raw("lines"))]
+    translated = info.raw("translated")
+    if translated and not marks:
+        raise FeatureError(
+            f"program {program.name} cannot be followed through the kernel: it keeps no line infos",
+            hint="that takes Linux 5.0 or newer, and the object's BTF in the kernel",
+        )
+    kept = {slot for _, slot in marks}
+    spec = program.spec
+    before = list(instructions(spec.code, spec.byte_order))
+    removed = tuple(slot for slot, _ in before if slot not in kept)
+    gotos = {slot for at, slot in marks if translated[at * INSN_SIZE] == JA}
+    decided = tuple(slot for slot, insn in before if insn.is_conditional and slot in gotos)
+    places = [(place, slot) for place, (_, slot) in zip(info.numbers("places"), marks, strict=False)]
+    functions = _native(spec, info.raw("native"), info.numbers("symbols"), info.numbers("lengths"), places)
+    return Image(translated, _origins(marks, len(translated) // INSN_SIZE), removed, decided, functions)
+
+
+def _origins(marks: list[tuple[int, int]], slots: int) -> tuple[int, ...]:
+    """Return where each translated slot came from: from what the last line info at or before it says."""
+    found: list[int] = []
+    following = iter([*marks, (slots, 0)])
+    slot, (stop, coming) = 0, next(following)
+    for at in range(slots):
+        while at >= stop:
+            slot = coming
+            stop, coming = next(following)
+        found.append(slot)
+    return tuple(found)
+
+
+def _native(
+    spec: ProgramSpec, code: bytes, bases: list[int], lengths: list[int], places: list[tuple[int, int]]
+) -> tuple[NativeFunction, ...]:
+    """Return the native code by functions and instructions; *places* are addresses with the slots that begin there."""
+    found: list[NativeFunction] = []
+    at = 0
+    for base, length in zip(bases, lengths, strict=False):
+        if not base:
+            return ()  # the kernel hides addresses from this user
+        inside = [(place, slot) for place, slot in places if base <= place < base + length]
+        cuts: list[tuple[int, int | None]] = [(base, None), *inside, (base + length, None)]
+        runs = [
+            NativeRun(slot, place, code[at + place - base : at + stop - base])
+            for (place, slot), (stop, _) in itertools.pairwise(cuts)
+            if stop > place
+        ]
+        first = inside[0][1] if inside else 0
+        start = max((f.start for f in spec.functions if f.start <= first), default=0)
+        found.append(NativeFunction(start, base, tuple(runs)))
+        at += length
+    return tuple(found)

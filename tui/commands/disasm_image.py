@@ -1,0 +1,141 @@
+"""`bpftui disasm --xlated`, `--jited`, `--dead`: what the kernel made of a program."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from ...core.asm import Syntax
+from ...core.errors import UsageError
+from ...core.spec.listing import Listing, RowKind
+from .colors import paint, paint_listing, visible
+from .common import open_spec, wants_color
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+    from ...core.kernel.image import Image
+    from ...core.spec import CollectionSpec
+    from ...core.spec.dead import Decision
+    from ...core.spec.listing import Row
+
+__all__ = ["print_image"]
+
+_WIDEST = 52
+"""Characters of an instruction, before the next column begins in the same place in all lines."""
+
+
+def print_image(options: argparse.Namespace) -> None:
+    """Load a program, and print what the kernel made of it; it is closed again.
+
+    Raises:
+        UsageError: No program was named, or options do not go together.
+        LoadError, FeatureError, NoPermissionError: The kernel does not load it.
+    """
+    spec = open_spec(options)
+    if options.program is None:
+        if len(spec.programs) != 1:
+            raise UsageError("say which program: " + ", ".join(spec.programs))
+        options.program = next(iter(spec.programs))
+    if options.dead and (options.xlated or options.jited):
+        raise UsageError("--dead is a listing of its own: leave --xlated and --jited out")
+    if options.runtime == "vm":
+        raise UsageError("what the kernel made of a program takes a kernel: leave --runtime vm out")
+
+    from ...core.kernel.image import read_image
+
+    program = spec.program(options.program)
+    image = read_image(spec, program.name)
+    rows = Listing(program, spec, syntax=Syntax(options.syntax), source=not options.no_source)
+    color = wants_color(options.color)
+    lines = _dead(rows, spec, image, color) if options.dead else _columns(rows, image, options, color)
+    sys.stdout.writelines(f"{line}\n" for line in lines)
+
+
+def _heading(row: Row, color: bool) -> str:
+    text = visible(row.text)
+    if row.kind is RowKind.FUNCTION:
+        return paint(text, "bold underline") if color else text
+    text = f"; {text} @ {visible(row.file.rpartition('/')[2])}:{row.line}"
+    return paint(text, "italic") if color else text
+
+
+def _columns(rows: Listing, image: Image, options: argparse.Namespace, color: bool) -> Iterator[str]:
+    from ...core.kernel.columns import columns
+
+    if options.jited and not image.native:
+        yield "; no native code: the JIT is off, or this user may not see it"
+    digits = max(rows.slot_width, 4)
+    found = columns(rows, image, translated=options.xlated, native=options.jited)
+    insns = [item.row.text for item in found if item.row is not None and item.row.kind is RowKind.INSN]
+    left_width = digits + 2 + min(max(map(len, insns), default=0), _WIDEST)
+    middle_width = 6 + min(max((len(item.translated[1]) for item in found if item.translated), default=0), _WIDEST)
+    for item in found:
+        row = item.row
+        if row is not None and row.kind is not RowKind.INSN:
+            yield _heading(row, color)
+            continue
+        text = "" if row is None else f"{row.slot:>{digits}}: {visible(row.text)}"
+        parts = [_part(text, left_width, "dim" if item.is_removed else None, color)]
+        if options.xlated:
+            middle = "" if item.translated is None else f"{item.translated[0]:>4}: {visible(item.translated[1])}"
+            if row is not None and item.is_removed and item.translated is None:
+                middle = "      removed"
+            parts.append(_part(middle, middle_width if options.jited else 0, None, color))
+        if options.jited:
+            native = "" if item.native is None else f"{item.native[0]:x}: {item.native[1]}"
+            if row is not None and item.is_removed and not options.xlated:
+                native = "removed"
+            parts.append(native)
+        yield " | ".join(parts).rstrip()
+
+
+def _part(text: str, width: int, style: str | None, color: bool) -> str:
+    """Return a cell of a row, coloured and as wide as its column."""
+    space = " " * max(0, width - len(text))
+    if not color or not text:
+        return text + space
+    return (paint(text, style) if style else paint_listing(text)) + space
+
+
+def _dead(rows: Listing, spec: CollectionSpec, image: Image, color: bool) -> Iterator[str]:
+    """Yield the listing with what was removed marked, below a summary."""
+    from ...core.spec.dead import decisions
+
+    found = decisions(rows.program, spec, image.removed, image.decided)
+    total = sum(1 for index in range(len(rows)) if rows.row(index).kind is RowKind.INSN)
+    count = len(image.removed)
+    yield f"; {rows.program.name}: {count} of {total} instructions removed by the verifier, {total - count} left"
+    reasons: dict[int, str] = {}
+    for decision in found:
+        yield f";   {len(decision.removed)} {_because(decision)}"
+        reasons |= dict.fromkeys(decision.removed, " and ".join(decision.constants))
+    rest = count - len(reasons)
+    if rest:
+        yield f";   {rest} for other reasons: jumps to the next instruction, code that no constant alone decides"
+    removed, digits = set(image.removed), max(rows.slot_width, 4)
+    for index in range(len(rows)):
+        row = rows.row(index)
+        if row.kind is not RowKind.INSN:
+            yield _heading(row, color)
+            continue
+        is_removed = row.slot in removed
+        text = f"{'- ' if is_removed else '  '}{row.slot:>{digits}}: "
+        comments = [row.comment] if row.comment else []
+        if is_removed:
+            reason = reasons.get(row.slot)
+            comments.append(f"removed: {reason}" if reason else "removed")
+        comment = visible(f" ; {', '.join(comments)}") if comments else ""
+        if not color:
+            yield f"{text}{visible(row.text)}{comment}"
+        elif is_removed:
+            yield paint(f"{text}{visible(row.text)}{comment}", "dim")
+        else:
+            yield f"{paint(text, 'dim')}{paint_listing(visible(row.text))}{paint(comment, 'dim') if comment else ''}"
+
+
+def _because(decision: Decision) -> str:
+    way = "is always taken" if decision.is_taken else "is never taken"
+    constants = " and ".join(decision.constants)
+    return f"because the jump at {decision.slot} {way}" + (f": {constants}" if constants else "")
