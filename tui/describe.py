@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from ..core.btf import format_value
 from ..core.errors import BpftuiError
 from ..core.spec import MapFlag, Pinning, ProgramFlag
 from .format import byte_size, duration, grouped
@@ -23,6 +24,7 @@ __all__ = ["describe"]
 
 _MAX_ITEMS = 40
 _LABEL = 14
+_LONGEST_VALUE = 4096
 _MUTED = "$foreground 60%"
 
 
@@ -267,6 +269,12 @@ def _section(spec: CollectionSpec, found: MapSpec, loaded: Collection | None) ->
     return page.content()
 
 
+def _value(variable: VariableSpec, raw: bytes) -> str:
+    if variable.type is None:
+        return format_value(raw, limit=_LONGEST_VALUE)
+    return variable.type.format(raw, limit=_LONGEST_VALUE)
+
+
 def _variable(variable: VariableSpec, loaded: Collection | None) -> Content:
     page = _Page(variable.name, "constant" if variable.constant else "variable")
     live = loaded.variables.get(variable.name) if loaded is not None else None
@@ -274,11 +282,9 @@ def _variable(variable: VariableSpec, loaded: Collection | None) -> Content:
         raw = live.raw() if live is not None else variable.raw
     except BpftuiError:
         raw = variable.raw
-    shown = variable.type.format(raw) if variable.type is not None else raw.hex(" ")
-    page.field("value", shown, "now" if live is not None else "")
+    page.field("value", _value(variable, raw), "now" if live is not None else "")
     if raw != variable.original:
-        original = variable.original
-        page.field("in the file", variable.type.format(original) if variable.type is not None else original.hex(" "))
+        page.field("in the file", _value(variable, variable.original))
     page.field("type", _type(variable.type, variable.size))
     page.field("bytes", raw[:32].hex(" ") + (" …" if len(raw) > 32 else ""))
     page.field("place", f"{variable.section}+{variable.offset:#x}", byte_size(variable.size))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..core.asm import CallSource, decode
 from ..core.asm.opcodes import INSN_SIZE
-from ..core.asm.search import find_calls
+from ..core.asm.search import calls_of
 from ..core.errors import BpftuiError
 from .jumps import CodePlace
 
@@ -67,7 +67,7 @@ def users_at(index: Uses, program: ProgramSpec, row: Row) -> Users:
         places = [
             CodePlace(each.name, slot)
             for each in index.spec.programs.values()
-            for slot in find_calls(_code(each), each.byte_order, number)
+            for slot in calls_of(_code(each), each.byte_order, number)
         ]
         return Users(f"calls of helper {number}", places, [""] * len(places), number)
     sources: tuple[int, ...] = ()

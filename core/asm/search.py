@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
     from .instruction import ByteOrder
 
-__all__ = ["find_calls"]
+__all__ = ["calls_of"]
 
 
-def find_calls(code: Code, byte_order: ByteOrder, number: int, source: CallSource = CallSource.HELPER) -> Iterator[int]:
+def calls_of(code: Code, byte_order: ByteOrder, number: int, source: CallSource = CallSource.HELPER) -> Iterator[int]:
     """Yield the slots of all calls with *number* as their immediate: a helper's id, a kernel function's BTF id.
 
     What else is in the instruction does not matter, as it does not to a listing's text. 4 MB take 10 ms.

@@ -147,6 +147,7 @@ class CoreResolver:
             modules = loaded_modules
         self._modules = modules
         self._candidates: dict[int, list[tuple[Btf, int]]] = {}
+        self._names_of: dict[Kind, set[str]] = {}
         self._resolved: dict[tuple[int, str, int], CoreResolution] = {}
 
     @property
@@ -302,7 +303,9 @@ class CoreResolver:
         kind = self.local.kind(local.type_id)
         wanted = essential_name(self.local.type_name(local.type_id))
         beginning = wanted[:_NEAR]
-        known = (self.target.type_name(i) for i in self.target.ids(kind))
+        known = self._names_of.get(kind)
+        if known is None:
+            known = self._names_of[kind] = {self.target.type_name(i) for i in self.target.ids(kind)}
         close = nearest(wanted, {name for name in known if name.startswith(beginning)})
         return Mismatch(f"{Access(self.local, local.type_id).text} does not exist in {WHERE}", close)
 

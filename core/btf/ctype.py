@@ -181,9 +181,9 @@ class CType:
                 hint='a struct as {"member": value, …}, an array as [value, …], or any value as hex:0102…',
             ) from None
 
-    def format(self, value: Value) -> str:
-        """Return *value*, or the value of these bytes, as one line of text."""
-        return format_value(self.decode(value) if isinstance(value, bytes) else value)
+    def format(self, value: Value, *, limit: int | None = None) -> str:
+        """Return *value*, or the value of these bytes, as one line of text, of at most *limit* characters."""
+        return format_value(self.decode(value) if isinstance(value, bytes) else value, limit=limit)
 
     def format_hex(self, value: Value) -> str:
         """Return *value*, or the value of these bytes, with integers in hexadecimal."""
@@ -266,8 +266,18 @@ class CType:
                 into.append((path, self, offset))
 
 
-def format_value(value: Value, *, hexadecimal: bool = False) -> str:
-    """Return a value as one line: `9000`, `STRICT`, `"eth0"`, `{packets=12, bytes=900}`, `[1, 2]`."""
+def format_value(value: Value, *, hexadecimal: bool = False, limit: int | None = None) -> str:
+    """Return a value as one line: `9000`, `STRICT`, `"eth0"`, `{packets=12, bytes=900}`, `[1, 2]`.
+
+    With a *limit* it ends in `…` where it would be longer, and costs no more than what is shown of it.
+    """
+    if limit is not None:
+        text = _format(value, hexadecimal, limit)
+        return text if len(text) <= limit else text[: limit - 1] + "…"
+    return _format(value, hexadecimal, None)
+
+
+def _format(value: Value, hexadecimal: bool, limit: int | None) -> str:
     match value:
         case bool():
             return "true" if value else "false"
@@ -280,11 +290,12 @@ def format_value(value: Value, *, hexadecimal: bool = False) -> str:
         case str():
             return json.dumps(value, ensure_ascii=False)
         case bytes():
-            return value.hex(" ")
+            return value[:limit].hex(" ")
         case list():
-            return "[" + ", ".join(format_value(item, hexadecimal=hexadecimal) for item in value) + "]"
+            # Every item takes a character at least, and so those beyond the limit do not count.
+            return "[" + ", ".join(_format(item, hexadecimal, limit) for item in value[:limit]) + "]"
         case dict():
-            inner = (f"{name}={format_value(item, hexadecimal=hexadecimal)}" for name, item in value.items())
+            inner = (f"{name}={_format(item, hexadecimal, limit)}" for name, item in value.items())
             return "{" + ", ".join(inner) + "}"
 
 

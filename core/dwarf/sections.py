@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import struct
 import zlib
-from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from ..elf import SectionFlag, SectionType
@@ -75,7 +73,7 @@ class DebugSections:
         if kind == _ZLIB:
             return _inflated(self.elf, section, stored[24:], size)
         if kind == _ZSTD:
-            return _unzstd(self.elf, section, stored[24:], size)
+            return _unpacked_zstd(self.elf, section, stored[24:], size)
         raise self.elf.error(f"it is compressed in an unknown way, {kind}", section.name)
 
     def _relocated(self, section: Section, raw: bytes) -> bytes:
@@ -114,21 +112,18 @@ def _inflated(elf: Elf, section: Section, stream: bytes, size: int) -> bytes:
     return raw
 
 
-def _unzstd(elf: Elf, section: Section, stream: bytes, size: int) -> bytes:
-    """Decompress with Python's own module (3.14 on) or the package `zstandard`."""
+def _unpacked_zstd(elf: Elf, section: Section, stream: bytes, size: int) -> bytes:
     if size > _MAX_SIZE:
         raise elf.error(f"it claims {size} bytes once decompressed", section.name)
-    for module, opener in (("compression.zstd", "ZstdFile"), ("zstandard", "open")):
-        try:
-            package = import_module(module)
-        except ImportError:
-            continue
-        try:
-            with getattr(package, opener)(io.BytesIO(stream), "rb") as file:
-                raw: bytes = file.read(size + 1)
-        except (OSError, EOFError, ValueError, package.ZstdError) as error:
-            raise elf.error(f"it cannot be decompressed: {error}", section.name) from None
-        if len(raw) != size:
-            raise elf.error(f"it has not the {size} bytes that it claims once decompressed", section.name)
-        return raw
-    raise elf.error("it is compressed with zstd, which this Python cannot undo (3.14 can)", section.name)
+    from ..zstd import unzstd
+
+    try:
+        raw = unzstd(stream, size + 1)
+    except ModuleNotFoundError:
+        message = "it is compressed with zstd, which this Python cannot undo (3.14 can, or the package zstandard)"
+        raise elf.error(message, section.name) from None
+    except ValueError as error:
+        raise elf.error(f"it cannot be decompressed: {error}", section.name) from None
+    if len(raw) != size:
+        raise elf.error(f"it has not the {size} bytes that it claims once decompressed", section.name)
+    return raw

@@ -12,7 +12,7 @@ import re
 import stat
 import struct
 import sys
-from typing import TYPE_CHECKING, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..elf import EM_BPF, EM_NONE, Elf, Section, SectionType, SymbolType, opened_file
 from ..errors import ObjectError, UsageError
@@ -270,7 +270,10 @@ def _members(data: Buffer) -> Iterator[tuple[int, int, str]]:
 
 def _limited(stream: Stream, name: str) -> bytes:
     """Read an unpacking stream to its end, or to where no BPF object ends."""
-    data = stream.read(_MAX_UNPACKED + 1)
+    return _bounded(stream.read(_MAX_UNPACKED + 1), name)
+
+
+def _bounded(data: bytes, name: str) -> bytes:
     if len(data) > _MAX_UNPACKED:
         raise ObjectError(f"it unpacks to more than {_MAX_UNPACKED >> 20} MiB: this is no BPF object", file=name)
     return data
@@ -300,26 +303,18 @@ def _unxz(data: bytes, name: str) -> bytes:
 
 
 def _unzstd(data: bytes, name: str) -> bytes:
-    """Unpack with Python's own module (3.14 on) or the `zstandard` package."""
-    import importlib
-    import io
+    from ..zstd import unzstd
 
-    for module, opener in (("compression.zstd", "ZstdFile"), ("zstandard", "open")):
-        try:
-            library = importlib.import_module(module)
-        except ImportError:
-            continue
-        failure = cast("type[Exception]", getattr(library, "ZstdError", EOFError))
-        try:
-            with getattr(library, opener)(io.BytesIO(data)) as stream:
-                return _limited(stream, name)
-        except (failure, EOFError) as error:
-            raise ObjectError(f"its zstd data is damaged: {error}", file=name) from None
-    raise ObjectError(
-        "it is packed with zstd, which this Python cannot unpack",
-        file=name,
-        hint="Python 3.14 can, and so can any with the package zstandard; or: zstd -dc FILE | bpftui show -",
-    )
+    try:
+        return _bounded(unzstd(data, _MAX_UNPACKED + 1), name)
+    except ModuleNotFoundError:
+        raise ObjectError(
+            "it is packed with zstd, which this Python cannot unpack",
+            file=name,
+            hint="Python 3.14 can, and so can any with the package zstandard; or: zstd -dc FILE | bpftui show -",
+        ) from None
+    except ValueError as error:
+        raise ObjectError(f"its zstd data is damaged: {error}", file=name) from None
 
 
 _UNPACKERS: Final[dict[bytes, Callable[[bytes, str], bytes]]] = {

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bpftui.core.asm import Syntax, Texts
-from bpftui.core.asm.search import find_calls
+from bpftui.core.asm.search import calls_of
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.spec.listing import Listing
 from bpftui.core.spec.reader import read_object
@@ -76,7 +76,7 @@ def test_a_search_for_a_call_against_a_listing(large: Path) -> None:
 
     def search() -> float:
         start = time.perf_counter()
-        found = sum(1 for code in sections for _ in find_calls(code, "little", 1))
+        found = sum(1 for code in sections for _ in calls_of(code, "little", 1))
         assert found > 1000
         return time.perf_counter() - start
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from rich.text import Text
 from rich.tree import Tree
 
+from ...core.btf import format_value
 from ...core.spec import MapFlag, ProgramFlag
 from .show import c_text
 
@@ -164,8 +165,9 @@ def _value(spec: VariableSpec, raw: bytes, order: ByteOrder) -> str:
     if spec.type is None and len(raw) in _INTEGERS:
         number = int.from_bytes(raw, order)
         return f"{raw.hex(' ')} (as an integer {number:#x}, {number})"
-    shown = spec.type.format(raw) if spec.type is not None else raw.hex(" ")
-    return shown if len(shown) <= _LONGEST_VALUE else shown[: _LONGEST_VALUE - 1] + "…"
+    if spec.type is None:
+        return format_value(raw, limit=_LONGEST_VALUE)
+    return spec.type.format(raw, limit=_LONGEST_VALUE)
 
 
 def _externs(spec: CollectionSpec) -> Iterable[Text]:

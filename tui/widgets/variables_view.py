@@ -222,7 +222,7 @@ class VariablesView(RowView):
     def _text(self, place: Place, raw: bytes) -> str:
         if place.type is None:
             return raw.hex(" ")
-        return format_value(place.type.decode(raw), hexadecimal=self._hexadecimal)
+        return format_value(place.type.decode(raw), hexadecimal=self._hexadecimal, limit=4096)
 
     @property
     def header_height(self) -> int:

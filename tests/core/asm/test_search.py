@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bpftui.core.asm import CallSource, Instruction, instructions
 from bpftui.core.asm.assembler import assemble
-from bpftui.core.asm.search import find_calls
+from bpftui.core.asm.search import calls_of
 
 CALL = Instruction(0x85, imm=5)
 
@@ -27,19 +27,19 @@ def test_calls_and_what_only_looks_like_one(byte_order) -> None:
         """,
         byte_order,
     )
-    assert list(find_calls(code, byte_order, 5)) == [0, 5, 7]
-    assert list(find_calls(code, byte_order, 5, CallSource.KFUNC)) == [3]
-    assert list(find_calls(code, byte_order, 5, CallSource.SUBPROGRAM)) == [6]
-    assert list(find_calls(code, byte_order, 6)) == []
+    assert list(calls_of(code, byte_order, 5)) == [0, 5, 7]
+    assert list(calls_of(code, byte_order, 5, CallSource.KFUNC)) == [3]
+    assert list(calls_of(code, byte_order, 5, CallSource.SUBPROGRAM)) == [6]
+    assert list(calls_of(code, byte_order, 6)) == []
 
 
 def test_bytes_that_overlap_a_call() -> None:
     """`85 00 .. .. 05 00 00 00` begins in the middle of the slot before, and covers the beginning of the call."""
     code = bytes.fromhex("b7000000 85000000 8500000005000000")
-    assert list(find_calls(code, "little", 5)) == [1]
+    assert list(calls_of(code, "little", 5)) == [1]
     # The immediate of the first slot and the opcode of the second make a call to no slot.
     shifted = bytes.fromhex("b700000000850000 0005000000000000")
-    assert list(find_calls(shifted, "little", 5)) == []
+    assert list(calls_of(shifted, "little", 5)) == []
 
 
 _SLOTS = st.lists(
@@ -60,4 +60,4 @@ def test_as_decoding_finds_them(slots, byte_order) -> None:
             for slot, insn in instructions(code, byte_order)
             if insn.opcode == 0x85 and insn.imm == number and insn.src == source
         ]
-        assert list(find_calls(code, byte_order, number, source)) == expected
+        assert list(calls_of(code, byte_order, number, source)) == expected

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bpftui.core.btf import CType, Kind, types
+from bpftui.core.btf import Btf, CType, Kind, format_value, types
 from bpftui.core.errors import BpftuiError, TypeMismatchError, UnknownNameError, UsageError, ValueRangeError
 from bpftui.core.spec import CollectionSpec
+from tests.core.btf.blob import Blob
 
 if TYPE_CHECKING:
     from bpftui.core.btf import Value
@@ -357,6 +358,32 @@ def test_a_value_as_one_line() -> None:
     assert shown["truth"] == "true"
     assert shown["flags"] == "{one=1, three=5, minus=-3, wide=8589934591, colour=BLUE}"
     assert ctype("packed").format_hex(SPECS[""].variables["packed"].raw) == "{a=0x1, b=0x1020304, c=0x506}"
+
+
+def test_a_value_as_one_line_of_limited_length() -> None:
+    raw = SPECS[""].variables["matrix"].raw
+    assert ctype("matrix").format(raw, limit=22) == "[[1, 2, 3], [4, 5, 6]]"
+    assert ctype("matrix").format(raw, limit=8) == "[[1, 2,…"
+    assert format_value(list(range(3)), limit=9) == "[0, 1, 2]"
+    assert format_value(list(range(3)), limit=8) == "[0, 1, …"
+    assert format_value(b"abc", limit=8) == "61 62 63"
+    assert format_value(b"abcd", limit=4) == "61 …"
+    assert format_value({"a": [1] * 1000, "b": 2}, limit=10) == "{a=[1, 1,…"
+    assert format_value([True, 255], hexadecimal=True, limit=20) == "[true, 0xff]"
+
+
+@pytest.mark.parametrize("order", ["little", "big"])
+def test_arrays_of_integers_of_every_size(order: Literal["little", "big"]) -> None:
+    blob = Blob(order="<" if order == "little" else ">")
+    arrays = {
+        (size, signed): blob.array(blob.integer(f"int{size}", size, signed=signed), 2)
+        for size in (1, 2, 4, 8, 16)
+        for signed in (True, False)
+    }
+    btf = Btf(blob.bytes(), order)
+    for (size, signed), array in arrays.items():
+        raw = (5).to_bytes(size, order) + (256**size - 2).to_bytes(size, order)
+        assert CType(btf, array).decode(raw) == [5, -2 if signed else 256**size - 2], (size, signed)
 
 
 def test_declarations_and_definitions() -> None:
