@@ -6,7 +6,7 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from .origin import history, origin
+from .lineage import history, origin
 from .state import State
 
 if TYPE_CHECKING:

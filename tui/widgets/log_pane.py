@@ -11,7 +11,6 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from ...core.verifier import VerifierLog, explain, history, origin
 from .listing_view import ListingView
 from .log_view import LogView
 from .message_view import MessageView
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from ...core.spec import CollectionSpec
-    from ...core.verifier import Change, Explanation
+    from ...core.verifier import Change, Explanation, VerifierLog
 
 __all__ = ["LogPane"]
 
@@ -125,6 +124,8 @@ class LogPane(Vertical):
 
     def _read(self, program: str, text: str) -> None:
         """Read a log, in a thread."""
+        from ...core.verifier import VerifierLog, explain
+
         log = VerifierLog(text, self.spec.programs.get(program))
         found = explain(log)
         assert len(log.steps) >= 0  # the index is made here, not at the first key
@@ -220,6 +221,8 @@ class LogPane(Vertical):
 
     def action_origin(self) -> None:
         """Go back to the step that made the value under the state's cursor; a second time further back."""
+        from ...core.verifier import history, origin
+
         log, line = self._log, self.step_line
         if log is None or line is None:
             return

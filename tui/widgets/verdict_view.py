@@ -8,8 +8,6 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widgets import Static
 
-from ...core.verifier.text import explanation_lines
-
 if TYPE_CHECKING:
     from ...core.verifier import Explanation
 
@@ -44,6 +42,8 @@ class VerdictView(Static):
     def _draw(self) -> None:
         if self.explanation is None:
             return
+        from ...core.verifier import explanation_lines
+
         shown = self.explanation
         if self.screen.size.height < _LOW:
             shown = shown._replace(details=shown.details[:2], mends=shown.mends[:1])
