@@ -16,7 +16,7 @@ from . import types as t
 from .access import Access, CoreKind, parse_access, sized
 from .compatible import essential_name, kinds_compatible
 from .field import field_value
-from .kernel import VMLINUX, loaded_modules
+from .kernel import VMLINUX, loaded_modules, module_name
 from .match import WHERE, Mismatch, match_access
 from .types import Kind
 
@@ -253,7 +253,7 @@ class CoreResolver:
             start,
             target=first.access.text,
             matches=tuple(a.access.type_id for a in answers),
-            module=_module(first.access.btf),
+            module=module_name(first.access.btf),
             exists=True,
         )
         for other in answers[1:]:
@@ -308,11 +308,6 @@ class CoreResolver:
             known = self._names_of[kind] = {self.target.type_name(i) for i in self.target.ids(kind)}
         close = nearest(wanted, {name for name in known if name.startswith(beginning)})
         return Mismatch(f"{Access(self.local, local.type_id).text} does not exist in {WHERE}", close)
-
-
-def _module(btf: Btf) -> str:
-    """Return the name of the module that types belong to; empty for those of a kernel."""
-    return (btf.file or "").rpartition("/")[2] if btf.base is not None else ""
 
 
 def _bytes(count: int) -> str:

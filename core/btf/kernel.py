@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from .types import Kind
 
-__all__ = ["DIRECTORY", "VMLINUX", "find_type", "loaded_modules", "module", "modules", "vmlinux"]
+__all__ = ["DIRECTORY", "VMLINUX", "find_type", "loaded_modules", "module", "module_name", "modules", "vmlinux"]
 
 DIRECTORY: Final = Path("/sys/kernel/btf")
 """Where the kernel publishes its types: since Linux 5.4, those of modules since 5.11."""
@@ -95,6 +95,11 @@ def find_type(name: str, kind: Kind) -> tuple[Btf, int] | None:
             if type_id >= btf.first_id and btf.kind(type_id) == kind:
                 return btf, type_id
     return None
+
+
+def module_name(btf: Btf) -> str:
+    """Return the module whose types these are; empty for those of a kernel."""
+    return (btf.file or "").rpartition("/")[2] if btf.base is not None else ""
 
 
 def modules() -> list[str]:

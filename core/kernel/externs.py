@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from ..btf import CType, Kind
 from ..btf import types as t
 from ..btf.compatible import essential_name
+from ..btf.kernel import module_name
 from ..errors import BpftuiError, FeatureError
 from .kallsyms import find_symbols
 from .kconfig import KERNEL_VERSION, encode_option, option
-from .symbols import compatible, find_symbol, is_typed, module_name
+from .symbols import compatible, find_symbol, is_typed
 
 if TYPE_CHECKING:
     from ..btf import Btf

@@ -7,10 +7,10 @@ import errno
 import struct
 from typing import TYPE_CHECKING
 
+from ..btf.kernel import module_name
 from ..errors import LoadError
 from . import rights
 from .explain import explain
-from .symbols import module_name
 from .syscall import Attr, BpfError, Command, Descriptor, buffer
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from ..errors import BpftuiError
 if TYPE_CHECKING:
     from ..btf import Btf
 
-__all__ = ["compatible", "find_symbol", "is_typed", "module_name"]
+__all__ = ["compatible", "find_symbol", "is_typed"]
 
 
 def find_symbol(name: str, kind: Kind, target: Btf | None = None) -> tuple[Btf, int] | None:
@@ -29,11 +29,6 @@ def find_symbol(name: str, kind: Kind, target: Btf | None = None) -> tuple[Btf, 
         return find_type(wanted, kind)
     type_id = target.find(wanted, kind)
     return None if type_id is None else (target, type_id)
-
-
-def module_name(btf: Btf) -> str:
-    """Return the module whose types these are; '' for the kernel's own."""
-    return (btf.file or "").rpartition("/")[2] if btf.base is not None else ""
 
 
 def is_typed(name: str, btf: Btf | None) -> bool:
