@@ -52,6 +52,8 @@ def open_pinned(path: str, spec: MapSpec) -> Map | None:
         if os.readlink(f"/proc/self/fd/{fd}") != "anon_inode:bpf-map":
             raise LoadError(f"cannot use what is pinned at {path} as map {spec.name}: it is no map")
         kind, _, key_size, value_size, max_entries, flags = struct.unpack_from("=6I", object_info(descriptor, 88))
+        if kind not in MapType._value2member_map_:
+            raise LoadError(f"cannot use what is pinned at {path} as map {spec.name}: its type, {kind}, is not known")
         found = replace(
             shape_of(spec),
             type=MapType(kind),

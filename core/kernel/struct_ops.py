@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from ..btf import Kind
 from ..btf import types as t
+from ..btf.compatible import essential_name
 from ..errors import FeatureError, LoadError
 from .hook import Hook
 
@@ -19,7 +19,6 @@ __all__ = ["StructOps", "adapt"]
 
 _VALUE: Final = "bpf_struct_ops_"
 """What the kernel puts before a struct's name for the value of its maps: its own fields, then the struct."""
-_FLAVOUR: Final = re.compile(r"___.*")
 
 
 @dataclass(slots=True)
@@ -50,7 +49,7 @@ def adapt(spec: MapSpec, kernel: Btf) -> StructOps:
         raise LoadError(f"cannot create map {spec.name}: the object has no type for it")
     local, btf = spec.value, spec.value.btf
     struct = btf.strip(local.id)
-    name = _FLAVOUR.sub("", struct.name)
+    name = essential_name(struct.name)
     value_id = kernel.find(_VALUE + name, Kind.STRUCT) or 0
     struct_id = kernel.find(name, Kind.STRUCT) or 0
     value, theirs = kernel.type(value_id), kernel.type(struct_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,21 @@ def test_what_is_pinned_there_must_be_alike(tmp_path: Path) -> None:
     assert in_private_bpffs(tmp_path, work) == (
         f"cannot use what is pinned at {tmp_path}/shared: it is a hash of 4 to 8 bytes, 8 entries, "
         "but shared is declared as a hash of 4 to 8 bytes, 16 entries"
+    )
+
+
+def test_a_map_of_a_type_of_the_future_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def work() -> str:
+        with load(CollectionSpec.from_file(PINNED), pin_path=tmp_path):
+            pass
+        monkeypatch.setattr("bpftui.core.kernel.reuse.object_info", lambda *_: (999).to_bytes(4, sys.byteorder) * 22)
+        with pytest.raises(LoadError) as caught:
+            load(CollectionSpec.from_file(PINNED), pin_path=tmp_path)
+        (tmp_path / "shared").unlink()
+        return str(caught.value)
+
+    assert in_private_bpffs(tmp_path, work) == (
+        f"cannot use what is pinned at {tmp_path}/shared as map shared: its type, 999, is not known"
     )
 
 
