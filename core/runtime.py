@@ -32,6 +32,7 @@ __all__ = [
     "ProgramInfo",
     "RunResult",
     "Runtime",
+    "Sandbox",
     "Variable",
     "XdpMode",
 ]
@@ -221,6 +222,35 @@ class Link(Protocol):
     ) -> None: ...
 
 
+class Sandbox(Protocol):
+    """A place to attach programs to where they do no harm, with traffic in it."""
+
+    @property
+    def rate(self) -> float:
+        """Packets per second that flow; set it at any time."""
+        ...
+
+    @rate.setter
+    def rate(self, rate: float) -> None: ...
+
+    def target(self, mode: XdpMode | None = None) -> AttachTarget:
+        """Return what programs are attached to."""
+        ...
+
+    def traffic(self, rate: float) -> None:
+        """Let *rate* packets per second flow from now on."""
+        ...
+
+    def close(self) -> None:
+        """Stop the traffic and give the place up; a second call does nothing."""
+        ...
+
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
 class Program(Protocol):
     """A program that is loaded."""
 
@@ -386,6 +416,19 @@ class Runtime(Protocol):
 
     def statistics(self) -> AbstractContextManager[object]:
         """Return what makes programs count their runs and their time while it is open."""
+        ...
+
+    @property
+    def remark(self) -> str:
+        """What a user is to know of it, as a sentence; empty for the kernel."""
+        ...
+
+    def sandbox(self) -> Sandbox:
+        """Return a new sandbox, in which no packets flow yet."""
+        ...
+
+    def interface(self, name: str) -> AttachTarget:
+        """Return the interface of that name; UnknownNameError or FeatureError where there is none."""
         ...
 
     def check(self, spec: CollectionSpec, *, log_level: int = 4) -> CheckReport:

@@ -143,7 +143,7 @@ def run(
         spec.program(program)
     name = runtime_name(runtime)
     # The runtime itself is made when something is loaded: importing the kernel's costs as much as a frame.
-    with Session(spec, sandbox_rate=rate) as session:
+    with Session(spec, runtime, sandbox_rate=rate) as session:
         app = BpftuiApp(session, runtime=name, attach=attach, config=load_config(), notes=notes)
         try:
             result = app.run()

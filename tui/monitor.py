@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from ..core.errors import BpftuiError
-from ..core.live import Counter, RateTracker, RingBuffer, Sample, Series, Track, counters, key_text
+from ..core.live import Counter, RateTracker, Sample, Series, Track, counters, key_text, open_records
 from ..core.spec import MapType
 from .drawn import ChartSeries, EventLine
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from ..core.btf import CType
-    from ..core.live import HasDescriptor, Sampler, Session
+    from ..core.live import Records, Sampler, Session
     from ..core.spec import CollectionSpec, MapSpec
 
 __all__ = ["INTERVALS", "WINDOWS", "Chosen", "Monitor", "Observation", "record_type", "useful_map"]
@@ -64,7 +64,7 @@ class Monitor:
         self._deliver = deliver
         self._fail = fail
         self._sampler: Sampler | None = None
-        self._buffers: dict[str, tuple[RingBuffer, CType | None]] = {}
+        self._buffers: dict[str, tuple[Records, CType | None]] = {}
         self._tracks: dict[Chosen, Track] = {}
         self._runs: dict[str, tuple[RateTracker, Series]] = {}
         self._interval = 0.5
@@ -136,12 +136,12 @@ class Monitor:
     def _open(self, found: MapSpec) -> None:
         collection = self._session.collection
         loaded = collection.maps.get(found.name) if collection is not None else None
-        if not hasattr(loaded, "descriptor"):  # a runtime without shared memory has no stream to read
-            return
         try:
-            buffer = RingBuffer.of(cast("HasDescriptor", loaded))
+            buffer = open_records(loaded)
         except BpftuiError as error:
             self._fail(error)
+            return
+        if buffer is None:
             return
         self._buffers[found.name] = (buffer, record_type(self._session.spec, found))
 

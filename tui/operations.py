@@ -203,6 +203,9 @@ class Operations:
         """Begin to sample, and make the attachments that were asked for at the start."""
         self._done()
         self.monitor.start()
+        self._runtime = self.session.runtime.name
+        if remark := self.session.runtime.remark:
+            self.app.notify(remark, timeout=8, markup=False)
         if self.collection is not None and (problems := self.collection.problems):
             self._sentence = f"not loaded: {', '.join(problems)}"
             text = "\n".join(error.message for error in problems.values())

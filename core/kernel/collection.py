@@ -13,11 +13,11 @@ from ..btf.kernel import vmlinux
 from ..errors import BpftuiError, LoadError, VerifierError
 from ..maps import Variable
 from ..spec import MapType, Pinning, ProgramType
+from ..spec.kconfig import KCONFIG
 from ..spec.relocate_core import apply_core, core_problem, resolve_core
 from .btf import load_btf, prepare
 from .create import create_map, create_struct_ops
 from .hook import hook_in, hook_of
-from .kconfig import SECTION as KCONFIG
 from .kconfig import kconfig_values
 from .loading import LOG_NONE, CoreRefusedError, load_program, unresolved_slot
 from .modules import ModuleTypes

@@ -15,8 +15,9 @@ from ..btf import types as t
 from ..btf.compatible import essential_name
 from ..btf.kernel import module_name
 from ..errors import BpftuiError, FeatureError
+from ..spec.kconfig import KERNEL_VERSION, encode_option
 from .kallsyms import find_symbols
-from .kconfig import KERNEL_VERSION, encode_option, option
+from .kconfig import option
 from .symbols import compatible, find_symbol, is_typed
 
 if TYPE_CHECKING:

@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
     from ..btf import Btf
+    from ..runtime import AttachTarget
     from ..spec import CollectionSpec, MapSpec, ProgramSpec
     from .map import Map
     from .program import Program
+    from .sandbox import Sandbox
 
 __all__ = ["KernelRuntime", "available", "load"]
 
@@ -95,6 +97,23 @@ class KernelRuntime:
             with suppress(NoPermissionError, FeatureError):
                 stack.enter_context(stats_enabled())
             yield
+
+    @property
+    def remark(self) -> str:
+        """Nothing: it is what everybody expects."""
+        return ""
+
+    def sandbox(self) -> Sandbox:
+        """Return a new sandbox; errors as it raises them."""
+        from .sandbox import Sandbox
+
+        return Sandbox()
+
+    def interface(self, name: str) -> AttachTarget:
+        """Return the interface of that name; UnknownNameError where there is none."""
+        from .interfaces import find
+
+        return find(name).target(None)
 
     def check(self, spec: CollectionSpec, *, log_level: int = LOG_STATS) -> CheckReport:
         """Try every map once and every program by itself, close everything again, and report.

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ..errors import BpftuiError, FeatureError, NoPermissionError
 from ..runtime import AttachTarget
+from ..traffic import DESTINATION_MAC, SOURCE_MAC, make_frames
 from .interfaces import netlink, rx_packets
 from .namespace import NetworkNamespace
-from .traffic import DESTINATION_MAC, SOURCE_MAC, TrafficSource, make_frames
+from .traffic import TrafficSource
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -6,7 +6,7 @@ from .counters import Counter, Track, counters, entry_value, key_text, variable_
 from .sampler import Sample, Sampler, readable_maps
 from .series import Point, RateTracker, Series, rate
 from .session import SANDBOX, RuntimeName, Session, State, choose_runtime, parse_attachment, parse_target, runtime_name
-from .stream import HasDescriptor, RingBuffer
+from .stream import HasDescriptor, Records, RingBuffer, open_records
 from .table import MapRow, MapTable, Order, map_table
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Order",
     "Point",
     "RateTracker",
+    "Records",
     "RingBuffer",
     "RuntimeName",
     "Sample",
@@ -31,6 +32,7 @@ __all__ = [
     "entry_value",
     "key_text",
     "map_table",
+    "open_records",
     "parse_attachment",
     "parse_target",
     "rate",

@@ -5,18 +5,17 @@ from __future__ import annotations
 import enum
 import threading
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, cast
 
-from ..errors import FeatureError, UnknownNameError, UsageError
+from ..errors import UnknownNameError, UsageError
 from .sampler import Sampler
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from ..kernel.sandbox import Sandbox
-    from ..runtime import AttachTarget, Collection, Link, Runtime, XdpMode
+    from ..runtime import AttachTarget, Collection, Link, Runtime, Sandbox, XdpMode
     from ..spec import CollectionSpec
 
 __all__ = [
@@ -48,22 +47,30 @@ class State(enum.StrEnum):
 
 
 def runtime_name(name: RuntimeName = "auto") -> Literal["kernel", "vm"]:
-    """Return which runtime *name* means: `auto` takes the kernel. Loads none of them.
-
-    Raises:
-        FeatureError: This version does not have it.
-    """
-    if name == "vm":
-        raise FeatureError(
-            "the built-in runtime is not part of this version", hint="use --runtime kernel, as root on Linux"
-        )
-    return "kernel"
+    """Return which runtime *name* means: `auto` takes the kernel where this process may use it. Loads none of them."""
+    if name == "auto":
+        return "kernel" if _may_use_kernel() else "vm"
+    return name
 
 
 def choose_runtime(name: RuntimeName = "auto", **options: Any) -> Runtime:
-    """Return the runtime that *name* means, made with *options*; errors as for `runtime_name`."""
+    """Return the runtime that *name* means, made with *options*."""
     # By name: core.live is imported before anything is loaded, and must not bring the kernel's side with it.
-    return cast("Runtime", import_module(f"..{runtime_name(name)}", __package__).KernelRuntime(**options))
+    if runtime_name(name) == "kernel":
+        kernel = import_module("..kernel", __package__)
+        if name == "kernel" or kernel.available() is None:
+            return cast("Runtime", kernel.KernelRuntime(**options))
+    return cast("Runtime", import_module("..vm.runtime", __package__).MachineRuntime(**options))
+
+
+def _may_use_kernel() -> bool:
+    """Whether this process has the right to load programs: CAP_BPF (Linux 5.8), or CAP_SYS_ADMIN."""
+    try:
+        with open("/proc/self/status", encoding="ascii", errors="replace") as status:
+            held = next((int(line.split()[1], 16) for line in status if line.startswith("CapEff:")), 0)
+    except OSError:  # no Linux
+        return False
+    return bool(held & (1 << 39 | 1 << 21))
 
 
 def parse_target(text: str) -> tuple[str, XdpMode | None]:
@@ -116,14 +123,21 @@ class Session:
 
     Args:
         spec: What is loaded; it can be edited between one `load` and the next.
-        runtime: What it is loaded into; without it the one that `choose_runtime` takes, when it is needed.
+        runtime: What it is loaded into, or a name that `choose_runtime` takes when it is needed.
         sandbox_rate: Packets per second that flow in a new sandbox.
     """
 
-    def __init__(self, spec: CollectionSpec, runtime: Runtime | None = None, *, sandbox_rate: float = 1000.0) -> None:
+    def __init__(
+        self,
+        spec: CollectionSpec,
+        runtime: Runtime | RuntimeName = "auto",
+        *,
+        sandbox_rate: float = 1000.0,
+    ) -> None:
         self.spec = spec
         self.sandbox_rate = sandbox_rate
-        self._runtime = runtime
+        self._runtime: Runtime | None = None if isinstance(runtime, str) else runtime
+        self._choice: RuntimeName = runtime if isinstance(runtime, str) else "auto"
         self._changing = threading.RLock()
         self._collection: Collection | None = None
         self._attachments: tuple[_Attachment, ...] = ()
@@ -136,7 +150,7 @@ class Session:
     def runtime(self) -> Runtime:
         """What the spec is loaded into."""
         if self._runtime is None:
-            self._runtime = choose_runtime()
+            self._runtime = choose_runtime(self._choice)
         return self._runtime
 
     @property
@@ -202,10 +216,10 @@ class Session:
                 if isinstance(target, str):
                     name, mode = parse_target(target)
                     if name == SANDBOX:
-                        sandbox = undo.enter_context(_make_sandbox())
+                        sandbox = undo.enter_context(_make_sandbox(self.runtime))
                         target = sandbox.target(mode)
                     else:
-                        target = _find_interface(name, mode)
+                        target = replace(self.runtime.interface(name), mode=mode)
                 link = loaded.programs[program].attach(target)
                 undo.callback(link.detach)
                 if sandbox is not None:
@@ -270,13 +284,5 @@ class Session:
         return self._collection
 
 
-def _make_sandbox() -> Sandbox:
-    from ..kernel.sandbox import Sandbox
-
-    return Sandbox()
-
-
-def _find_interface(name: str, mode: XdpMode | None) -> AttachTarget:
-    from ..kernel.interfaces import find
-
-    return find(name).target(mode)
+def _make_sandbox(runtime: Runtime) -> Sandbox:
+    return runtime.sandbox()

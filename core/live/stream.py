@@ -18,7 +18,7 @@ import os
 import select
 import threading
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self, cast, runtime_checkable
 
 from ..errors import BpftuiError
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from types import TracebackType
 
-__all__ = ["HasDescriptor", "RingBuffer"]
+__all__ = ["HasDescriptor", "Records", "RingBuffer", "open_records"]
 
 BUSY = 1 << 31
 """BPF_RINGBUF_BUSY_BIT: the program is still writing."""
@@ -48,6 +48,38 @@ class HasDescriptor(Protocol):
     def max_entries(self) -> int:
         """For a ring buffer: bytes of its data."""
         ...
+
+
+class Records(Protocol):
+    """The reading side of a stream of records, of whichever runtime: reading consumes."""
+
+    def read(self, limit: int = 1000) -> list[bytes]:
+        """Return the records that are there, at most *limit* of them, and make room for others."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it; a second call does nothing."""
+        ...
+
+
+@runtime_checkable
+class HasRecords(Protocol):
+    """A map that reads its records itself."""
+
+    def records(self) -> Records | None:
+        """Return their reading side; None where it has no records."""
+        ...
+
+
+def open_records(source: object) -> Records | None:
+    """Return the reading side of a loaded ring buffer; None where it has none.
+
+    Raises:
+        BpftuiError: The kernel's cannot be mapped.
+    """
+    if isinstance(source, HasRecords):
+        return source.records()
+    return RingBuffer.of(cast("HasDescriptor", source)) if hasattr(source, "descriptor") else None
 
 
 class RingBuffer:

@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from bpftui.core.errors import BpftuiError, UsageError, VerifierError
+from bpftui.core.errors import BpftuiError, UnknownNameError, UsageError, VerifierError
 from bpftui.core.runtime import AttachTarget, Entry, MapSnapshot, ProgramInfo, RunResult, Runtime
 
 if TYPE_CHECKING:
@@ -123,6 +123,10 @@ class FakeRuntime:
     log: str = ""
     loaded: list[FakeCollection] = field(default_factory=list[FakeCollection])
     name: str = "vm"
+    remark: str = ""
+
+    def interface(self, name: str) -> Any:
+        raise UnknownNameError("interface", name, ["veth0"])
 
     def load(self, spec: CollectionSpec, *, programs: set[str] | None = None, strict: bool = False) -> Any:
         if self.log:

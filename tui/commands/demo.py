@@ -85,6 +85,8 @@ def _print_samples(session: Session, options: argparse.Namespace, duration: floa
         count = sum(counter.total(entry) for entry in sample.maps[_MAP].entries)
         rate = tracker.update(sample.time, count)
         if rate is None:
+            if remark := session.runtime.remark:
+                print(remark, flush=True)
             print(f"{_PROGRAM} counts packets in a sandbox, an own network namespace; ctrl+c ends it", flush=True)
             continue
         highest = max(highest, rate)

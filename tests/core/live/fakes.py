@@ -84,6 +84,8 @@ class FakeCollection:
 @dataclass
 class FakeRuntime:
     fails: bool = False
+    name: str = "vm"
+    remark: str = ""
     loaded: list[FakeCollection] = field(default_factory=list[FakeCollection])
 
     def load(self, spec: CollectionSpec, *, programs: set[str] | None = None, strict: bool = False) -> Any:

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from bpftui.core.errors import AttachError, FeatureError, LoadError, UnknownNameError, UsageError
+from bpftui.core.errors import AttachError, LoadError, UnknownNameError, UsageError
 from bpftui.core.live import Session, State, choose_runtime, parse_attachment, parse_target
 from bpftui.core.runtime import AttachTarget
 from bpftui.core.spec import CollectionSpec
@@ -47,7 +47,7 @@ class FakeSandbox:
 @pytest.fixture
 def sandboxes(monkeypatch: pytest.MonkeyPatch) -> list[FakeSandbox]:
     FakeSandbox.made = []
-    monkeypatch.setattr("bpftui.core.live.session._make_sandbox", FakeSandbox)
+    monkeypatch.setattr("bpftui.core.live.session._make_sandbox", lambda _: FakeSandbox())
     return FakeSandbox.made
 
 
@@ -228,9 +228,10 @@ def test_attachments() -> None:
             parse_attachment(text)
 
 
-def test_the_built_in_runtime_is_not_there_yet() -> None:
-    with pytest.raises(FeatureError, match="not part of this version"):
-        choose_runtime("vm")
+def test_the_built_in_runtime_is_chosen_by_name_and_without_rights(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert choose_runtime("vm").name == "vm"
+    monkeypatch.setattr("bpftui.core.live.session._may_use_kernel", lambda: False)
+    assert choose_runtime().name == "vm"
 
 
 def test_importing_core_live_brings_no_kernel_side_and_nothing_heavy() -> None:

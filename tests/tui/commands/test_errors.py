@@ -203,9 +203,25 @@ def test_an_interface_that_has_an_xdp_program(tmp_path: Path) -> None:
     ids=lambda value: value[0],
 )
 def test_without_rights(arguments: list[str]) -> None:
-    line = bpftui(*arguments, prefix=UNPRIVILEGED).refused(3)
+    line = bpftui(*arguments, "--runtime", "kernel", prefix=UNPRIVILEGED).refused(3)
     assert "CAP_" in line
     assert "sudo" in line
+
+
+@as_nobody
+def test_without_rights_the_built_in_runtime_does_it() -> None:
+    setting = ["--set", "global_u16=9000", "--repeat", "2"]
+    done = bpftui("run", "bpf/global_example.o", "global_example", *setting, prefix=UNPRIVILEGED)
+    assert [line.split(" in ")[0] for line in done.out.splitlines()] == [
+        "global_example returned 9000 (0x2328)",
+        "global_example returned 9001 (0x2329)",
+    ]
+    done = bpftui("demo", "--duration", "0.6", "--interval", "0.2", prefix=UNPRIVILEGED)
+    assert done.code == 0
+    assert "this is the built-in runtime" in done.out
+    counts = [int(line.split("pkt_count")[1].split()[0].replace(",", "")) for line in done.out.splitlines()[2:]]
+    assert counts == sorted(counts)
+    assert counts[-1] > counts[0] > 0
 
 
 @as_nobody

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from bpftui.core.kernel.traffic import make_frames
+from bpftui.core.traffic import make_frames
 
 
 def ones_complement_sum(data: bytes) -> int:

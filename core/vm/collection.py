@@ -1,0 +1,321 @@
+"""From a CollectionSpec to programs and maps on the built-in machine."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING, Self
+
+from ..asm import ImmSource
+from ..asm.opcodes import CALL
+from ..errors import BpftuiError, LoadError
+from ..maps import Variable
+from ..spec import INSN_SIZE, MapType, ReferenceKind
+from ..spec.relocate_core import apply_core
+from .errors import InvalidCodeError, RunError
+from .helpers import helpers
+from .host import Host
+from .kconfig import KCONFIG, kconfig_values
+from .machine import Machine
+from .map import ArenaStore, Map, create_store
+from .maps import ArrayStore, ReferenceStore, Store
+from .processor import DEFAULT_LIMIT, Processor
+from .program import Program, line_finder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import TracebackType
+
+    from ..btf import Btf
+    from ..spec import CollectionSpec, MapSpec, ProgramSpec, Reference
+    from .runtime import MachineRuntime
+    from .sandbox import Link
+    from .settings import Settings
+
+__all__ = ["Loader", "MachineCollection", "Parts"]
+
+
+class Parts:
+    """What the programs and maps of one collection share.
+
+    Args:
+        host: What helpers reach.
+        timed: Tells whether runs are counted and timed now.
+    """
+
+    def __init__(self, host: Host, timed: Callable[[], bool]) -> None:
+        self.host = host
+        self.timed = timed
+        self.lock = threading.RLock()
+        """Held while a program runs, and while somebody else reads or changes a map."""
+        self.unsettled: list[Store] = []
+        """The stores that have something to free between two runs."""
+
+    def settle(self) -> None:
+        """End a run: free what it deleted, take back what it kept."""
+        for store in self.unsettled:
+            store.settle()
+        if self.host.locks:
+            self.host.locks.clear()
+
+
+class MachineCollection:
+    """What was loaded: maps, programs and variables by name, and the links made from it."""
+
+    def __init__(
+        self,
+        spec: CollectionSpec,
+        runtime: MachineRuntime,
+        loader: Loader,
+        problems: dict[str, BpftuiError],
+    ) -> None:
+        self.spec = spec
+        self.runtime = runtime
+        self.maps = loader.maps
+        self.programs = loader.programs
+        self.variables = {
+            name: Variable(variable, home)
+            for name, variable in spec.variables.items()
+            if (home := loader.home(variable.map.name)) is not None
+        }
+        self.problems = problems
+        """Why programs that were wanted did not load, by their names."""
+        self.host = loader.host
+        self.links: set[Link] = loader.links
+        """The links of its programs that are attached now."""
+
+    @property
+    def trace(self) -> tuple[str, ...]:
+        """What programs printed (bpf_trace_printk), oldest first; the last 10,000 lines."""
+        return tuple(self.host.trace)
+
+    def close(self) -> None:
+        """Detach everything; a second call does nothing."""
+        for link in list(self.links):
+            link.detach()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Loader:
+    """Creates the parts of a collection one by one.
+
+    Args:
+        spec: What to load. It is not changed.
+        settings: What programs are told of the world.
+        target: The types to adapt the programs to; without them the object's own, which leaves them as they are.
+        numbers: Where maps and programs get their numbers from.
+        timed: Tells whether runs are counted and timed now.
+    """
+
+    def __init__(
+        self,
+        spec: CollectionSpec,
+        settings: Settings,
+        target: Btf | None,
+        numbers: Iterator[int],
+        timed: Callable[[], bool],
+    ) -> None:
+        self.spec = spec
+        self.settings = settings
+        self.host = Host(Processor(), settings, spec.byte_order)
+        self.parts = Parts(self.host, timed)
+        self.maps: dict[str, Map] = {}
+        self.programs: dict[str, Program] = {}
+        self.links: set[Link] = set()
+        self._target = target
+        self._numbers = numbers
+        self._helpers = helpers(self.host)
+        self._machines: dict[int, Machine] = {}
+        """By the number of the program."""
+        self._arena: Map | None = None
+
+    def create_map(self, spec: MapSpec) -> None:
+        """Create one map, with its contents if it is a data section.
+
+        Raises:
+            LoadError, FeatureError: It cannot be.
+        """
+        if spec.problem is not None:
+            raise LoadError(f"cannot create map {spec.name}: {spec.problem}")
+        if spec.in_arena:
+            self._fill_arena(spec)
+            return
+        if spec.name == KCONFIG:
+            spec = replace(spec, data=bytearray(kconfig_values(self.spec, self.settings.kconfig or {})))
+        store = create_store(spec, self.host)
+        address = self.host.memory.map(f"map {spec.name}", 8, readable=False, writable=False).base
+        created = Map(spec, store, next(self._numbers), address, self.parts.lock)
+        self.host.maps[address] = store
+        self.host.addresses[created.id] = address
+        self.maps[spec.name] = created
+        if type(store).settle is not Store.settle:
+            self.parts.unsettled.append(store)
+        if spec.type == MapType.ARENA:
+            self._arena = created
+
+    def _fill_arena(self, spec: MapSpec) -> None:
+        """Copy a section that lies in the arena to its start, as libbpf does."""
+        store = None if self._arena is None else self._arena.store
+        if not isinstance(store, ArenaStore):
+            raise LoadError(f"cannot place {spec.name}: its variables lie in an arena, and the object declares none")
+        contents = bytes(spec.data or b"")
+        if len(contents) > store.region.size:
+            raise LoadError(
+                f"cannot place {spec.name}: its {len(contents)} bytes do not fit into map {store.name}",
+                hint="raise the arena's max_entries (pages)",
+            )
+        store.write_at(0, contents)
+
+    def fill_map_of_maps(self, spec: MapSpec) -> None:
+        """Put the maps into a map of maps that its object names."""
+        if spec.type == MapType.PROG_ARRAY or not spec.contents:
+            return
+        outer = self.maps[spec.name]
+        for entry in spec.contents:
+            if entry.target not in self.maps:
+                raise LoadError(f"cannot fill map {spec.name}: there is no map {entry.target} to put at {entry.key}")
+            outer.update(entry.key.to_bytes(outer.key_size, self.spec.byte_order), self.maps[entry.target])
+
+    def fill_program_array(self, spec: MapSpec) -> None:
+        """Put the programs into a program array that its object names, as far as they were loaded."""
+        for entry in spec.contents if spec.type == MapType.PROG_ARRAY else ():
+            if entry.target in self.programs and spec.name in self.maps:
+                self.maps[spec.name].update(entry.key.to_bytes(4, self.spec.byte_order), self.programs[entry.target])
+
+    def home(self, name: str) -> Map | None:
+        """Return the map that holds a map or a data section of the object."""
+        spec = self.spec.maps.get(name)
+        return self._arena if spec is not None and spec.in_arena else self.maps.get(name)
+
+    def load_program(self, spec: ProgramSpec) -> Program:
+        """Make one program ready to run; its maps have to be there.
+
+        Raises:
+            LoadError: It refers to what is not there, or its code cannot be run.
+        """
+        if spec.problem is not None:
+            raise LoadError(f"cannot load program {spec.name}: {spec.problem}")
+        code = spec.code
+        # Without a target the code stays as it was compiled: the object's own types are those of the "kernel".
+        if self._target is not None and self.spec.btf is not None and spec.linked.core_relocations:
+            code, _ = apply_core(spec, self.spec.btf, self._target)
+        addresses: dict[int, int] = {}
+        kfuncs: dict[int, Callable[..., int]] = {}
+        for slot, reference in spec.linked.references.items():
+            match reference.kind:
+                case ReferenceKind.MAP:
+                    addresses[slot] = self._map(spec, reference).address
+                case ReferenceKind.DATA:
+                    addresses[slot] = self._data(spec, reference)
+                case ReferenceKind.KFUNC if code[slot * INSN_SIZE] == CALL:
+                    kfuncs[slot] = _unknown(reference.name)
+                case ReferenceKind.KFUNC | ReferenceKind.KSYM:
+                    # What a kernel without it gives a weak one. There is no kernel whose address it could be.
+                    addresses[slot] = 0
+                case ReferenceKind.CALL | ReferenceKind.FUNCTION:
+                    pass
+        arena = self._arena.store if self._arena is not None else None
+        number = next(self._numbers)
+        try:
+            machine = Machine(
+                code,
+                self._helpers,
+                name=spec.name,
+                byte_order=self.spec.byte_order,
+                processor=self.host.processor,
+                addresses=addresses,
+                kfuncs=kfuncs,
+                tail_call=self._tail_call,
+                load_packet=self._load_packet,
+                arena=arena.region if isinstance(arena, ArenaStore) else None,
+                line_of=line_finder(spec),
+                limit=self.settings.limit or DEFAULT_LIMIT,
+            )
+        except InvalidCodeError as error:
+            place = "" if error.slot is None else f"instruction {error.slot}: "
+            raise LoadError(f"cannot load program {spec.name}: {place}{error.reason}") from error
+        self.host.machines[machine.base] = machine
+        program = Program(spec, machine, self.parts, number, _tag(code, addresses, spec))
+        program.links = self.links
+        self._machines[number] = machine
+        self.programs[spec.name] = program
+        return program
+
+    def _map(self, program: ProgramSpec, reference: Reference) -> Map:
+        found = self.home(reference.map or "")
+        if found is None:
+            raise LoadError(f"cannot load program {program.name}: its map {reference.map} was not created")
+        return found
+
+    def _data(self, program: ProgramSpec, reference: Reference) -> int:
+        store = self._map(program, reference).store
+        if isinstance(store, ArenaStore):
+            return store.region.base + reference.offset
+        if not isinstance(store, ArrayStore):
+            raise LoadError(f"cannot load program {program.name}: {reference.map} is no data section")
+        return store.regions[0].base + reference.offset
+
+    def _tail_call(self, table: int, index: int) -> Machine | None:
+        store = self.host.maps[table]
+        if not isinstance(store, ReferenceStore):
+            raise RunError(f"map {store.name} ({store.shape.type.label}) holds no programs")
+        number = store.values.get(index.to_bytes(4, self.spec.byte_order))
+        return None if number is None else self._machines.get(number)
+
+    def _load_packet(self, offset: int, size: int) -> int | None:
+        packet = self.host.packet
+        return None if packet is None else packet.load(offset, size)
+
+    def load(self, runtime: MachineRuntime, programs: set[str] | None, *, strict: bool = False) -> MachineCollection:
+        """Create all maps, load the programs named (or those with `autoload`), and hand everything over."""
+        if programs is None:
+            wanted = [program for program in self.spec.programs.values() if program.autoload]
+        else:
+            wanted = [self.spec.program(name) for name in sorted(programs)]
+        created = [spec for spec in self.spec.maps.values() if spec.autocreate]
+        for spec in created:
+            self.create_map(spec)
+        for spec in created:
+            self.fill_map_of_maps(spec)
+        problems: dict[str, BpftuiError] = {}
+        for program in wanted:
+            try:
+                self.load_program(program)
+            except BpftuiError as error:
+                if strict or programs is not None:
+                    raise
+                problems[program.name] = error
+        if problems and not self.programs:
+            raise next(iter(problems.values()))
+        for spec in created:
+            self.fill_program_array(spec)
+        return MachineCollection(self.spec, runtime, self, problems)
+
+
+def _unknown(name: str) -> Callable[..., int]:
+    def call(*_: int) -> int:
+        raise RunError(f"the built-in machine does not have the kernel function {name}")
+
+    return call
+
+
+def _tag(code: bytes, addresses: dict[int, int], spec: ProgramSpec) -> str:
+    """Return the tag that the kernel would give: a SHA-1 over the code, in which maps have no numbers."""
+    raw = bytearray(code)
+    for slot, reference in spec.linked.references.items():
+        at = slot * INSN_SIZE
+        if reference.kind not in (ReferenceKind.MAP, ReferenceKind.DATA) or slot not in addresses:
+            continue
+        source = ImmSource.MAP_FD if reference.kind == ReferenceKind.MAP else ImmSource.MAP_VALUE
+        shift = 4 if spec.byte_order == "little" else 0
+        raw[at + 1] = raw[at + 1] & ~(0xF << shift) & 0xFF | source << shift
+        raw[at + 4 : at + 8] = raw[at + 12 : at + 16] = bytes(4)
+    return hashlib.sha1(raw, usedforsecurity=False).hexdigest()[:16]

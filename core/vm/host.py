@@ -1,0 +1,104 @@
+"""Host: what helpers reach of the machine that they work for."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+from .code import MASK64
+from .errors import RunError
+
+if TYPE_CHECKING:
+    from ..btf import ByteOrder
+    from .machine import Machine
+    from .maps import Store
+    from .packet import Packet
+    from .processor import Processor
+    from .settings import Settings
+
+__all__ = ["Host", "negative", "signed"]
+
+_TRACE_LINES: Final = 10_000
+
+
+class _Handles(dict[int, "Store"]):
+    """Maps by their address; another address ends the run."""
+
+    def __missing__(self, address: int) -> Store:
+        raise RunError(f"{address:#x} is the address of no map")
+
+
+class Host:
+    """What the programs of one collection have in common.
+
+    Args:
+        processor: Its memory and its call stack.
+        settings: What programs are told of the world.
+        byte_order: Theirs.
+    """
+
+    def __init__(self, processor: Processor, settings: Settings, byte_order: ByteOrder) -> None:
+        self.processor = processor
+        self.memory = processor.memory
+        self.settings = settings
+        self.byte_order: ByteOrder = byte_order
+        self.maps: dict[int, Store] = _Handles()
+        """By the address that programs know them by."""
+        self.addresses: dict[int, int] = {}
+        """The same addresses, by the maps' numbers."""
+        self.machines: dict[int, Machine] = {}
+        """By the address of their code."""
+        self.random = random.Random(settings.seed)
+        self.trace: deque[str] = deque(maxlen=_TRACE_LINES)
+        """What programs printed (bpf_trace_printk), oldest first."""
+        self.locks: set[int] = set()
+        """Addresses of the spin locks that are held."""
+        self.retval = 0
+        """What bpf_set_retval left."""
+
+    cpu = 0
+    """The CPU that runs."""
+    packet: Packet | None = None
+    """What the program that runs was started with."""
+
+    def call(self, address: int, *arguments: int) -> int:
+        """Call the function of whichever program has it at *address*; return r0."""
+        region = self.memory.find(address)
+        machine = None if region is None else self.machines.get(region.base)
+        if machine is None:
+            raise RunError(f"{address:#x} is no function")
+        return machine.call(address, *arguments)
+
+    def integer(self, address: int, size: int) -> int:
+        """Return the unsigned integer of *size* bytes at *address*."""
+        return int.from_bytes(self.memory.read(address, size), self.byte_order)
+
+    def put_integer(self, address: int, value: int, size: int) -> None:
+        """Write an integer of *size* bytes to *address*."""
+        self.memory.write(address, (value & (1 << 8 * size) - 1).to_bytes(size, self.byte_order))
+
+    def text(self, address: int, limit: int) -> bytes:
+        """Return the bytes from *address* to the next zero, at most *limit* of them and none outside of the region."""
+        region = self.memory.find(address)
+        if region is None or not region.readable or address >= region.end:
+            raise self.memory.bad_access(address, 1, write=False)
+        raw = self.memory.read(address, min(limit, region.end - address))
+        return raw.partition(b"\0")[0]
+
+    @staticmethod
+    def now() -> int:
+        """Return nanoseconds on the clock that programs read."""
+        return time.monotonic_ns()
+
+
+def negative(number: int) -> int:
+    """Return -*number* as r0 has it: an errno."""
+    return -number & MASK64
+
+
+def signed(value: int, bits: int = 32) -> int:
+    """Return the low *bits* of a register as a signed number."""
+    value &= (1 << bits) - 1
+    return value - (1 << bits) if value >> (bits - 1) else value

@@ -1,0 +1,260 @@
+"""Packets and contexts: what a program is started with, by its type.
+
+Layouts are uapi (`linux/bpf.h`). What a test run makes of a packet is that of net/bpf/test_run.c (Linux 6.18): types
+that do not see the Ethernet header find the packet behind it, and give it back with zeros in its place.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Final
+
+from ..errors import UsageError
+from ..spec import ProgramType
+
+if TYPE_CHECKING:
+    from ..btf import ByteOrder
+    from .memory import AddressSpace
+
+__all__ = ["ON_PACKETS", "SMALLEST_PACKET", "Packet", "SkbPacket", "XdpPacket"]
+
+SMALLEST_PACKET: Final = 14
+"""An Ethernet header: a test run takes no packet that is shorter."""
+LARGEST_PACKET: Final = 0xF000
+"""Bytes; a region for packets has 64 KiB, and programs may lengthen theirs."""
+_HEADROOM: Final = 256
+"""Bytes in front of a packet that XDP may use (XDP_PACKET_HEADROOM)."""
+_META: Final = 32
+"""Metadata in front of the packet has at most so many bytes (the limit that drivers have in common)."""
+_TAILROOM: Final = 4096 - _HEADROOM - 320
+"""What of a page is left behind the headroom and `struct skb_shared_info`."""
+_INTERFACE: Final = 1
+"""Test runs take place on `lo`, whose index is 1."""
+
+_WITH_HEADER: Final = frozenset({ProgramType.SCHED_CLS, ProgramType.SCHED_ACT})
+_DIRECT: Final = _WITH_HEADER | {
+    ProgramType.CGROUP_SKB,
+    ProgramType.LWT_IN,
+    ProgramType.LWT_OUT,
+    ProgramType.LWT_XMIT,
+    ProgramType.LWT_SEG6LOCAL,
+    ProgramType.SK_SKB,
+}
+"""Types whose programs reach the packet by pointers."""
+ON_PACKETS: Final = _DIRECT | {ProgramType.XDP, ProgramType.SOCKET_FILTER}
+"""Types that run on a packet."""
+
+_LOCAL, _BROADCAST, _MULTICAST, _OTHER = 0, 1, 2, 3
+"""`pkt_type` (linux/if_packet.h)."""
+
+
+class Packet:
+    """A packet and the context that leads to it; one a program, filled anew for each run.
+
+    Args:
+        memory: Where both get their addresses.
+        byte_order: That of the program, and so of the context.
+        context_size: Bytes of the context.
+        writable: Whether the program may write to packet and context directly.
+    """
+
+    def __init__(self, memory: AddressSpace, byte_order: ByteOrder, context_size: int, *, writable: bool) -> None:
+        self.memory = memory
+        self.byte_order: ByteOrder = byte_order
+        self.region = memory.map("the packet", 0, low=True, writable=writable)
+        self.context = memory.map("the context", context_size)
+        self.data = bytearray()
+        """The bytes that the program sees, its metadata not among them."""
+
+    def start(self, data: bytes, context: bytes | None) -> int:
+        """Begin a run on a copy of *data*; return the context's address."""
+        raise NotImplementedError
+
+    def resize(self, data: bytearray) -> None:
+        """Exchange the packet for another one, of any length."""
+        self.data = data
+        self.memory.replace(self.region, data)
+        self.publish()
+
+    def publish(self) -> None:
+        """Write into the context where the packet is now."""
+
+    @property
+    def result(self) -> bytes:
+        """The packet as the program left it."""
+        return bytes(self.data)
+
+    @property
+    def changed_context(self) -> bytes:
+        """The context as the program left it."""
+        return bytes(self.context.data)
+
+    def load(self, offset: int, size: int) -> int | None:
+        """Return what a legacy load reads, in host order; None outside of the packet."""
+        start = offset
+        if offset < 0:
+            # SKF_NET_OFF and SKF_LL_OFF: from the network header, from the link layer's (linux/filter.h)
+            base = -0x100000 if offset >= -0x100000 else -0x200000
+            start = offset - base + (self.network_offset if base == -0x100000 else self.link_offset)
+        if start < 0 or start + size > len(self.data):
+            return None
+        return int.from_bytes(self.data[start : start + size], "big")
+
+    network_offset = 14
+    """Where the network header begins, in `data`."""
+    link_offset = 0
+
+
+class XdpPacket(Packet):
+    """A packet as XDP sees it: `struct xdp_md`."""
+
+    def __init__(self, memory: AddressSpace, byte_order: ByteOrder) -> None:
+        super().__init__(memory, byte_order, 24, writable=True)
+        self.context.writable = False
+        memory.writers.pop(self.context.base >> 16, None)
+        self._fields = struct.Struct(("<" if byte_order == "little" else ">") + "6I")
+        self.meta = 0
+        self.head = _HEADROOM
+        self._queue = (_INTERFACE, 0, 0)
+
+    meta: int
+    """Bytes of metadata in front of the packet."""
+    head: int
+    """Bytes of headroom that are left."""
+
+    def start(self, data: bytes, context: bytes | None) -> int:
+        """Begin a run; of a *context*, `data` says how much of the packet is metadata."""
+        self.meta, self.head, self._queue = 0, _HEADROOM, (_INTERFACE, 0, 0)
+        if context:
+            given = self._fields.unpack(context.ljust(24, b"\0")[:24])
+            if given[2] or given[1] not in (0, len(data)) or given[0] > min(_META, len(data)) or given[0] % 4:
+                raise UsageError(
+                    "the context does not fit the packet: data_meta is 0, data the length of the metadata (at most "
+                    f"{_META} bytes, a multiple of 4), data_end the packet's whole length, {len(data)}"
+                )
+            self.meta = given[0]
+            self._queue = given[3:]
+        self.data = bytearray(data)
+        self.memory.replace(self.region, self.data)
+        self.publish()
+        return self.context.base
+
+    def publish(self) -> None:
+        """Write into the context where metadata, packet and end are."""
+        base = self.region.base
+        self._fields.pack_into(self.context.data, 0, base + self.meta, base + len(self.data), base, *self._queue)
+
+    @property
+    def payload(self) -> int:
+        """Where the packet begins, behind its metadata."""
+        return self.meta
+
+    def adjust_head(self, delta: int) -> bool:
+        """Move the packet's start; metadata moves along. False where it cannot be."""
+        length = len(self.data) - self.meta
+        if delta > length - SMALLEST_PACKET or -delta > self.head - self.meta:
+            return False
+        meta, body = self.data[: self.meta], self.data[self.meta :]
+        body = body[delta:] if delta >= 0 else bytearray(-delta) + body
+        self.head += delta
+        self.resize(meta + body)
+        return True
+
+    def adjust_tail(self, delta: int) -> bool:
+        """Move the packet's end. False where it cannot be."""
+        length = len(self.data) - self.meta + delta
+        if length < SMALLEST_PACKET or (delta > 0 and self.head - _HEADROOM + length > _TAILROOM):
+            return False
+        self.resize(self.data[: len(self.data) + delta] if delta < 0 else self.data + bytearray(delta))
+        return True
+
+    def adjust_meta(self, delta: int) -> bool:
+        """Move the start of the metadata. False where it cannot be."""
+        meta = self.meta - delta
+        if not 0 <= meta <= _META or meta % 4 or meta > self.head:
+            return False
+        data = bytearray(meta - self.meta) + self.data if meta > self.meta else self.data[self.meta - meta :]
+        self.meta = meta
+        self.resize(data)
+        return True
+
+    @property
+    def changed_context(self) -> bytes:
+        """The context as a test run gives it back: lengths instead of addresses."""
+        return self._fields.pack(self.meta, len(self.data), 0, *self._queue)
+
+
+_SKB_SIZE: Final = 192
+_LEN, _PKT_TYPE, _PROTOCOL, _IFINDEX, _DATA, _DATA_END, _DATA_META = 0, 4, 16, 40, 76, 80, 140
+_GIVEN: Final = ((8, 12), (24, 28), (32, 36), (36, 44), (48, 68), (152, 160), (164, 168), (176, 180), (184, 192))
+"""What of a context a test run takes: mark, vlan_present…, priority, interfaces, cb, tstamp, gso_segs, gso_size,
+hwtstamp."""
+
+
+class SkbPacket(Packet):
+    """A packet as a socket buffer: `struct __sk_buff`."""
+
+    def __init__(self, memory: AddressSpace, byte_order: ByteOrder, type_: ProgramType) -> None:
+        self._direct = type_ in _DIRECT
+        self._with_header = type_ in _WITH_HEADER
+        super().__init__(memory, byte_order, _SKB_SIZE, writable=type_ != ProgramType.CGROUP_SKB)
+        self._word = struct.Struct(("<" if byte_order == "little" else ">") + "I")
+        self._zero = bytes(_SKB_SIZE)
+        self.network_offset = 14 if self._with_header else 0
+        self.link_offset = 0 if self._with_header else -14
+
+    def start(self, data: bytes, context: bytes | None) -> int:
+        """Begin a run; of a *context* the fields count that a test run takes."""
+        put, raw = self._word.pack_into, self.context.data
+        raw[:] = self._zero
+        for begin, end in _GIVEN if context else ():
+            raw[begin:end] = (context or b"")[begin:end].ljust(end - begin, b"\0")
+        put(raw, _PKT_TYPE, _packet_type(data[:6]))
+        # In network order within a __u32, as the kernel has it.
+        protocol = _protocol(data)
+        raw[_PROTOCOL : _PROTOCOL + 4] = protocol + b"\0\0" if self.byte_order == "little" else b"\0\0" + protocol
+        put(raw, _IFINDEX, _INTERFACE)
+        self.data = bytearray(data if self._with_header else data[14:])
+        self.memory.replace(self.region, self.data)
+        self.publish()
+        return self.context.base
+
+    def publish(self) -> None:
+        """Write into the context how long the packet is, and where, for those who may know."""
+        put, raw = self._word.pack_into, self.context.data
+        put(raw, _LEN, len(self.data))
+        if self._direct:
+            base = self.region.base
+            put(raw, _DATA, base)
+            put(raw, _DATA_END, base + len(self.data))
+            put(raw, _DATA_META, base)
+
+    @property
+    def result(self) -> bytes:
+        """The packet as the program left it; zeros in place of a header that it did not see."""
+        return bytes(self.data) if self._with_header else bytes(14) + self.data
+
+    @property
+    def changed_context(self) -> bytes:
+        """The context without the addresses."""
+        raw = bytearray(self.context.data)
+        for at in (_DATA, _DATA_END, _DATA_META):
+            raw[at : at + 4] = bytes(4)
+        return bytes(raw)
+
+
+def _packet_type(destination: bytes) -> int:
+    """Return what eth_type_trans makes of a frame to *destination* on `lo`, whose address is all zeros."""
+    if not any(destination):
+        return _LOCAL
+    if destination[0] & 1:
+        return _BROADCAST if destination == b"\xff" * 6 else _MULTICAST
+    return _OTHER
+
+
+def _protocol(data: bytes) -> bytes:
+    """Return the protocol of an Ethernet frame, in network order: what is below 0x600 is a length."""
+    protocol = bytes(data[12:14])
+    if protocol >= b"\x06\x00":
+        return protocol
+    return b"\0\1" if data[14:16] == b"\xff\xff" else b"\0\4"

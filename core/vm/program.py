@@ -1,0 +1,202 @@
+"""Program: a program on the built-in machine."""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_right
+from typing import TYPE_CHECKING, Final
+
+from ..errors import UsageError
+from ..runtime import ProgramInfo, RunResult
+from ..spec import ProgramType
+from .errors import RunError
+from .packet import LARGEST_PACKET, ON_PACKETS, SMALLEST_PACKET, Packet, SkbPacket, XdpPacket
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..runtime import AttachTarget
+    from ..spec import ProgramSpec
+    from .collection import Parts
+    from .machine import Machine
+    from .sandbox import Link
+
+__all__ = ["Program", "line_finder"]
+
+_CONTEXT: Final = 512
+"""Bytes of the context of a type that does not run on packets: zeros where none is given, more than any has."""
+
+
+class Program:
+    """A program that is ready to run.
+
+    Args:
+        spec: What it was made from.
+        machine: Its code.
+        parts: What it shares with the other programs of its collection.
+        number: Its number within the runtime.
+        tag: The SHA-1 prefix of its instructions.
+    """
+
+    def __init__(self, spec: ProgramSpec, machine: Machine, parts: Parts, number: int, tag: str) -> None:
+        self.spec = spec
+        self.machine = machine
+        self.parts = parts
+        self.id = number
+        self.tag = tag
+        self.run_cnt = 0
+        self.run_time_ns = 0
+        self.links: set[Link] = set()
+        """Where its links are noted while they live."""
+        self._packet: Packet | None = None
+
+    id: int
+    """Its number; no kernel's."""
+
+    def __repr__(self) -> str:
+        return f"<Program {self.name} {self.type.label}>"
+
+    @property
+    def name(self) -> str:
+        """The entry function's name."""
+        return self.spec.name
+
+    @property
+    def type(self) -> ProgramType:
+        """Its type."""
+        return self.spec.type
+
+    def run(
+        self, data: bytes | None = None, *, context: bytes | None = None, repeat: int = 1, cpu: int = 0
+    ) -> RunResult:
+        """Run it on a packet or a context of one's own, as BPF_PROG_TEST_RUN does it in the kernel.
+
+        Args:
+            data: The packet; 14 zero bytes without. Types that do not see the Ethernet header give it back as zeros.
+            context: The context, in the program's byte order; zeros without.
+            repeat: How often, on the same packet and context.
+            cpu: On which of the machine's CPUs.
+
+        Raises:
+            UsageError: This type cannot be run on that.
+            RunError: The run was stopped; the message says at which instruction and why.
+        """
+        if repeat < 1:
+            raise UsageError(f"a program is run at least once, not {repeat} times")
+        if not 0 <= cpu < self.parts.host.settings.cpus:
+            raise UsageError(f"there is no CPU {cpu}: the built-in machine has {self.parts.host.settings.cpus}")
+        if self.type in ON_PACKETS:
+            packet = bytes(SMALLEST_PACKET) if data is None else data
+            if not SMALLEST_PACKET <= len(packet) <= LARGEST_PACKET:
+                raise UsageError(f"a packet has {SMALLEST_PACKET} to {LARGEST_PACKET} bytes, not {len(packet)}")
+            with self.parts.lock:
+                return self._run_on_packet(packet, context, repeat, cpu)
+        if data:
+            raise UsageError(f"a program of type {self.type.label} runs on a context, not on a packet")
+        with self.parts.lock:
+            return self._run_on_context(context, repeat, cpu)
+
+    def receive(self, data: bytes, cpu: int) -> int:
+        """Run it on a packet that comes in; return what it returns. The collection's lock is the caller's to take."""
+        parts, packet = self.parts, self.packet
+        host = parts.host
+        host.packet, host.cpu = packet, cpu
+        r1 = packet.start(data, None)
+        if parts.timed():
+            start = time.perf_counter_ns()
+            result = self.execute(r1)
+            self.run_time_ns += time.perf_counter_ns() - start
+            self.run_cnt += 1
+        else:
+            result = self.execute(r1)
+        return result & 0xFFFF_FFFF
+
+    @property
+    def packet(self) -> Packet:
+        """Where its packets come to lie."""
+        if self._packet is None:
+            memory, order = self.parts.host.memory, self.spec.byte_order
+            xdp = self.type == ProgramType.XDP
+            self._packet = XdpPacket(memory, order) if xdp else SkbPacket(memory, order, self.type)
+        return self._packet
+
+    def execute(self, r1: int) -> int:
+        """Run it once; RunError names the program."""
+        try:
+            return self.machine.execute(r1)
+        except RunError as error:
+            if error.slot is not None:
+                error.message = f"program {self.name} was stopped at {error.message}"
+                error.args = (error.message,)
+            raise
+        finally:
+            self.parts.settle()
+
+    def _repeat(self, r1: int, repeat: int, cpu: int) -> tuple[int, int]:
+        """Run it *repeat* times; return what the last one returned, and the mean time."""
+        host = self.parts.host
+        host.cpu = cpu
+        result = 0
+        start = time.perf_counter_ns()
+        for _ in range(repeat):
+            host.retval = 0
+            result = self.execute(r1)
+        taken = time.perf_counter_ns() - start
+        if self.parts.timed():
+            self.run_cnt += repeat
+            self.run_time_ns += taken
+        return result & 0xFFFF_FFFF, taken // repeat
+
+    def _run_on_packet(self, data: bytes, context: bytes | None, repeat: int, cpu: int) -> RunResult:
+        packet = self.packet
+        self.parts.host.packet = packet
+        result, duration = self._repeat(packet.start(data, context), repeat, cpu)
+        changed = packet.changed_context[: len(context)] if context is not None else b""
+        return RunResult(result, packet.result, changed, duration)
+
+    def _run_on_context(self, context: bytes | None, repeat: int, cpu: int) -> RunResult:
+        given = context or b""
+        memory = self.parts.host.memory
+        self.parts.host.packet = None
+        # The context of a system call has the size that it was given; others that of their type, which is less.
+        size = len(given) if self.type == ProgramType.SYSCALL and given else max(_CONTEXT, len(given))
+        region = memory.map("the context", given.ljust(size, b"\0"))
+        try:
+            result, duration = self._repeat(region.base, repeat, cpu)
+        finally:
+            memory.unmap(region)
+        changed = bytes(region.data[: len(given)]) if self.type == ProgramType.SYSCALL else b""
+        return RunResult(result, b"", changed, duration)
+
+    def attach(self, target: AttachTarget) -> Link:
+        """Attach it to *target*, a sandbox of the built-in runtime.
+
+        Raises:
+            AttachError: It is something else.
+            UsageError: This type is not attached to interfaces.
+        """
+        from .sandbox import attach
+
+        return attach(self, target)
+
+    def info(self) -> ProgramInfo:
+        """Return its tag, its size, and how often it ran while statistics were on."""
+        size = len(self.machine.code.insns) * 8
+        return ProgramInfo(self.id, self.tag, self.run_cnt, self.run_time_ns, None, size, 0)
+
+
+def line_finder(spec: ProgramSpec) -> Callable[[int], str | None]:
+    """Return what finds the C line of a slot: `file:line: source`."""
+    lines = spec.linked.line_infos
+    slots = [line.slot for line in lines]
+
+    def find(slot: int) -> str | None:
+        at = bisect_right(slots, slot)
+        if not at:
+            return None
+        line = lines[at - 1]
+        name = line.file.rsplit("/", 1)[-1]
+        source = line.source.strip()
+        return f"{name}:{line.line}: {source}" if source else f"{name}:{line.line}"
+
+    return find

@@ -1,0 +1,154 @@
+"""MachineRuntime: the built-in machine as what runs a collection."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import count
+from typing import TYPE_CHECKING, Literal
+
+from ..errors import BpftuiError, FeatureError
+from ..runtime import CheckReport, LoadOutcome
+from .checks import DISCLAIMER, check
+from .collection import Loader, MachineCollection
+from .helpers import numbers
+from .sandbox import Sandbox
+from .settings import Settings
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Generator
+
+    from ..btf import Btf
+    from ..runtime import AttachTarget
+    from ..spec import CollectionSpec, ProgramSpec
+
+__all__ = ["MachineRuntime"]
+
+
+class MachineRuntime:
+    """Loads into memory of this process; implements `bpftui.core.runtime.Runtime`. Either byte order runs.
+
+    Args:
+        settings: What programs are told of the world.
+        target: The types to adapt programs to (CO-RE), instead of the object's own.
+        pin_path: Only None: there is no bpffs.
+
+    Raises:
+        FeatureError: *pin_path* is given.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        target: Btf | None = None,
+        pin_path: str | os.PathLike[str] | None = None,
+    ) -> None:
+        if pin_path is not None:
+            raise FeatureError(
+                "the built-in runtime has no bpffs: maps cannot be pinned", hint="leave --pin-path out, or use root"
+            )
+        self.settings = settings or Settings()
+        self._target = target
+        self._numbers = count(1)
+        self._timing = 0
+        self._lock = threading.Lock()
+
+    @property
+    def name(self) -> Literal["vm"]:
+        """What it is called on the command line."""
+        return "vm"
+
+    @property
+    def remark(self) -> str:
+        """One sentence on what it is, and how to get the other one."""
+        return "this is the built-in runtime, no kernel; as root on Linux, --runtime kernel uses the real one"
+
+    def load(
+        self, spec: CollectionSpec, *, programs: set[str] | None = None, strict: bool = False
+    ) -> MachineCollection:
+        """Create all maps and load the programs: those named, of which all must load, else those with `autoload`.
+
+        Of the latter, one that does not load does not sink the others: it is missing in the collection's `programs`,
+        and its `problems` say why. When it is to be *strict*, or when none loads, that is raised. There is no
+        verifier: what loads may still be refused by a kernel.
+
+        Raises:
+            LoadError, FeatureError: The object cannot be loaded.
+            UnknownNameError: There is no such program.
+        """
+        return self._loader(spec).load(self, programs, strict=strict)
+
+    def _loader(self, spec: CollectionSpec) -> Loader:
+        return Loader(spec, self.settings, self._target, self._numbers, lambda: self._timing > 0)
+
+    @contextmanager
+    def statistics(self) -> Generator[None]:
+        """Make programs count their runs and their time while it is open."""
+        with self._lock:
+            self._timing += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._timing -= 1
+
+    def sandbox(self) -> Sandbox:
+        """Return a new sandbox, in which no packets flow yet."""
+        return Sandbox(seed=self.settings.seed, cpus=self.settings.cpus)
+
+    def interface(self, name: str) -> AttachTarget:
+        """Refuse it: there are no interfaces."""
+        raise FeatureError(
+            f"the built-in runtime has no interface {name}", hint="attach to sandbox, or use --runtime kernel as root"
+        )
+
+    def check(self, spec: CollectionSpec, *, log_level: int = 4) -> CheckReport:
+        """Try every map and every program by itself, and look for mistakes in the code; no verifier does that.
+
+        The log of a program says so, and what was found. A program that only has findings is reported as ok: they
+        are no more than hints.
+        """
+        start = time.perf_counter()
+        loader = self._loader(spec)
+        maps: list[LoadOutcome] = []
+        for map_ in spec.maps.values():
+            error = _failure(lambda map_=map_: loader.create_map(map_))
+            maps.append(LoadOutcome(map_.name, map_.type.label, ok=error is None, error=error))
+        for index, outcome in enumerate(maps):
+            if outcome.ok and outcome.name in loader.maps:
+                error = _failure(lambda name=outcome.name: loader.fill_map_of_maps(spec.maps[name]))
+                maps[index] = replace(outcome, ok=error is None, error=error)
+        programs: list[LoadOutcome] = []
+        for program in spec.programs.values():
+            error = _failure(lambda program=program: loader.load_program(program))
+            log = _findings(program) if program.problem is None else None
+            programs.append(LoadOutcome(program.name, program.type.label, ok=error is None, error=error, log=log))
+        return CheckReport(tuple(maps), tuple(programs), (time.perf_counter() - start) * 1e3)
+
+
+def _failure(call: object) -> str | None:
+    assert callable(call)
+    try:
+        call()
+    except BpftuiError as error:
+        return error.message
+    return None
+
+
+def _findings(program: ProgramSpec) -> str:
+    """Return what is found in a program's code, a line each, and what that is worth."""
+    from ..spec import ReferenceKind
+    from .program import line_finder
+
+    references = program.linked.references
+    kfuncs = {slot for slot, reference in references.items() if reference.kind is ReferenceKind.KFUNC}
+    line_of = line_finder(program)
+    lines: list[str] = []
+    for finding in check(program.code, program.byte_order, helpers=numbers(), kfuncs=kfuncs):
+        line = line_of(finding.slot)
+        lines.append(f"instruction {finding.slot}{f' ({line})' if line else ''}: {finding.text}")
+    return "\n".join([*lines, DISCLAIMER]) + "\n"

@@ -1,0 +1,31 @@
+"""What the built-in machine tells its programs about a world that it does not have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Settings"]
+
+
+class Settings(NamedTuple):
+    """What programs find out by asking: CPUs, the current task, the kernel's configuration."""
+
+    cpus: int = 2
+    """How many values an entry of a per-CPU map has, and how many CPUs traffic is spread over."""
+    seed: int = 1
+    """Of the random numbers and of the traffic: the same seed gives the same run."""
+    pid: int = 1000
+    tgid: int = 1000
+    uid: int = 1000
+    gid: int = 1000
+    comm: str = "bpftui"
+    """The current task's name, at most 15 characters."""
+    cgroup_id: int = 1
+    kconfig: Mapping[str, str] | None = None
+    """Options as a configuration writes them (`y`, `250`, `"text"`). What is not named is not set, beside the version
+    6.18.0 in `LINUX_KERNEL_VERSION`, `CONFIG_HZ` 1000 and the two that libbpf adds."""
+    limit: int | None = None
+    """Steps after which a run is stopped; None for the machine's own limit."""

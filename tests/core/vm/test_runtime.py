@@ -1,0 +1,143 @@
+"""The built-in runtime: from a spec to maps, variables and programs that run, without a kernel."""
+
+from __future__ import annotations
+
+import struct
+import time
+from pathlib import Path
+
+import pytest
+
+from bpftui.core.errors import AttachError, FeatureError, LoadError, UsageError
+from bpftui.core.live import Session
+from bpftui.core.runtime import AttachTarget
+from bpftui.core.spec import CollectionSpec
+from bpftui.core.traffic import make_frames
+from bpftui.core.vm.errors import RunError
+from bpftui.core.vm.runtime import MachineRuntime
+from bpftui.core.vm.settings import Settings
+
+ROOT = Path(__file__).parents[3]
+
+
+def opened(path: str) -> CollectionSpec:
+    return CollectionSpec.from_file(ROOT / path)
+
+
+def test_variables_are_set_before_and_read_after() -> None:
+    spec = opened("bpf/global_example.o")
+    spec.set_text("global_u16", "9000")
+    with MachineRuntime().load(spec) as loaded:
+        program, variable = loaded.programs["global_example"], loaded.variables["global_u16"]
+        assert [program.run().retval for _ in range(3)] == [9000, 9001, 9002]
+        assert variable.get() == 9003
+        variable.set(65535)
+        assert [program.run(repeat=2).retval, variable.get()] == [0, 1]
+
+
+@pytest.mark.parametrize("path", ["bpf/count_packets.o", "bpf/count_packets.eb.o"])
+def test_traffic_is_counted_in_either_byte_order(path: str) -> None:
+    runtime = MachineRuntime()
+    with runtime.load(opened(path)) as loaded, runtime.sandbox() as sandbox, runtime.statistics():
+        program = loaded.programs["count_packets"]
+        with program.attach(sandbox.target()):
+            assert sandbox.send(150) == 150
+        sandbox.send(10)
+        assert dict(loaded.maps["pkt_count"].items()) == {0: 150}
+        assert program.info().run_cnt == 150
+        assert loaded.links == set()
+
+
+def test_what_traffic_leaves_in_maps_and_in_the_ring_buffer() -> None:
+    spec = opened("bpf/traffic.o")
+    spec.set_text("sample_every", "50")
+    with Session(spec, MachineRuntime(), sandbox_rate=1) as session:
+        loaded = session.load()
+        session.attach("count_traffic", "sandbox")
+        sandbox = session.sandbox
+        assert sandbox is not None
+        frames = make_frames(1024, seed=1)[:200]
+        sandbox.send(200 - loaded.variables["total_packets"].get())
+        assert loaded.variables["total_bytes"].get() == sum(map(len, frames))
+        kinds = {
+            (key["family"], key["protocol"]): sum(cpu["packets"] for cpu in value)
+            for key, value in loaded.maps["traffic"].items()
+        }
+        assert sum(kinds.values()) == 200
+        assert kinds["IPV4", "TCP"] == sum(frame[12:14] == b"\x08\x00" and frame[23] == 6 for frame in frames)
+        records = loaded.maps["events"].records()
+        assert records is not None
+        numbers = [struct.unpack_from("<8xQ", raw)[0] for raw in records.read()]
+        assert numbers == [0, 50, 100, 150]
+        assert records.pending == 0
+
+
+def test_traffic_flows_at_a_rate() -> None:
+    with Session(opened("bpf/count_packets.o"), MachineRuntime(), sandbox_rate=500) as session:
+        loaded = session.load()
+        link = session.attach("count_packets", "sandbox")
+        deadline = time.monotonic() + 5
+        while loaded.maps["pkt_count"][0] < 20 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert loaded.maps["pkt_count"][0] >= 20
+        session.detach(link)
+        stopped = loaded.maps["pkt_count"][0]
+        time.sleep(0.02)
+        assert loaded.maps["pkt_count"][0] == stopped
+
+
+def test_constants_cannot_be_set_once_loaded() -> None:
+    spec = opened("bpf/constants.o")
+    spec.set_text("mode", "MODE_DROP")
+    with MachineRuntime().load(spec) as loaded:
+        assert loaded.programs["constants"].run(bytes(64)).retval == 1
+        with pytest.raises(UsageError, match="variable mode is a constant"):
+            loaded.variables["mode"].set("MODE_PASS")
+
+
+def test_a_bad_access_names_program_instruction_and_line() -> None:
+    with MachineRuntime().load(opened("tests/objects/bad_null.o")) as loaded:
+        program = next(iter(loaded.programs.values()))
+        with pytest.raises(RunError, match=rf"program {program.name} was stopped at instruction \d+ .*bad_null.c:\d+"):
+            program.run()
+
+
+def test_what_is_not_there_is_said() -> None:
+    with pytest.raises(FeatureError, match="maps cannot be pinned"):
+        MachineRuntime(pin_path="/sys/fs/bpf")
+    runtime = MachineRuntime()
+    with pytest.raises(FeatureError, match="no interface eth0"):
+        runtime.interface("eth0")
+    with runtime.load(opened("bpf/count_packets.o")) as loaded:
+        program = loaded.programs["count_packets"]
+        with pytest.raises(AttachError, match="the built-in runtime has no interfaces"):
+            program.attach(AttachTarget("eth0"))
+        with pytest.raises(UsageError, match="a packet has 14 to"):
+            program.run(bytes(13))
+        with pytest.raises(UsageError, match="at least once"):
+            program.run(repeat=0)
+
+
+def test_a_check_says_what_it_is_worth() -> None:
+    report = MachineRuntime().check(opened("tests/objects/bad_uninit.o"))
+    (outcome,) = report.programs
+    assert outcome.log is not None
+    assert "these checks are no verifier" in outcome.log
+    assert report.ok
+
+
+def test_virtual_cpus() -> None:
+    runtime = MachineRuntime(Settings(cpus=3))
+    with runtime.load(opened("bpf/constants.o")) as loaded:
+        assert [len(values) for values in loaded.maps["windows"].values()] == [3, 3, 3, 3]
+
+
+def test_the_objects_of_the_tests_load() -> None:
+    refused: dict[str, str] = {}
+    for path in sorted((ROOT / "tests/objects").glob("*.o")):
+        spec = CollectionSpec.from_file(path)
+        try:
+            MachineRuntime().load(spec).close()
+        except (LoadError, FeatureError) as error:
+            refused[path.name] = error.message
+    assert refused == {}
