@@ -7,5 +7,6 @@
     with spec.load() as collection:
         print(collection.programs["count"].run(bytes(64)).retval)
 
-From the bottom up: `errors`, `elf`, `btf` and `asm`, `spec`, `runtime` (the seam), `kernel`, `live`.
+From the bottom up: `errors`, `elf`, `btf` and `asm`, `dwarf`, `spec`, `verifier`, `runtime` (the seam), `maps`,
+`kernel` and `vm`, `live`.
 """

@@ -7,9 +7,6 @@ and reads them everywhere (`xdp`, `percpu_array`, `cgroup_inet_ingress`).
 from __future__ import annotations
 
 import enum
-from typing import Self
-
-from ..errors import UnknownNameError
 
 __all__ = ["AttachType", "MapFlag", "MapType", "Pinning", "ProgramFlag", "ProgramType"]
 
@@ -21,15 +18,6 @@ class _Labelled(enum.IntEnum):
     def label(self) -> str:
         """The name that users see: lower case, without the kernel's prefix."""
         return self.name.lower()
-
-    @classmethod
-    def from_label(cls, label: str) -> Self:
-        """Return the member that is shown as *label*; an unknown one raises UnknownNameError."""
-        try:
-            return cls[label.upper()]
-        except KeyError:
-            kind = {"MapType": "map type", "ProgramType": "program type"}.get(cls.__name__, "attach type")
-            raise UnknownNameError(kind, label, [member.label for member in cls]) from None
 
 
 class MapType(_Labelled):
