@@ -8,10 +8,10 @@ BIN := $(VENV)/bin
 CLANG := clang-19|clang-20|clang-21|clang-22|clang-23|clang-24=clang-19
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz lint screenshots bench bpf clean
+.PHONY: help demo test test-kernels fuzz lint screenshots bench bpf clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.runtime ## watch packets being counted, in a sandbox of its own
 	@$(BIN)/python -m bpftui.tui demo $(ARGS)
@@ -19,6 +19,11 @@ demo: $(VENV)/.runtime ## watch packets being counted, in a sandbox of its own
 test: $(VENV)/.dev ## all tests; those that need root and bpf(2) are skipped without
 	@.ci/packages "make test" "$(CLANG)" tmux=tmux || echo "make test: tests that need it are skipped" >&2
 	$(BIN)/python -m pytest $(ARGS)
+
+test-kernels: $(VENV)/.dev ## load the objects in Debian's kernels 6.1 and 6.12, in virtual machines
+	@.ci/packages "make test-kernels" qemu-system-x86_64=qemu-system-x86 || \
+		echo "make test-kernels: without it they are skipped" >&2
+	$(BIN)/python -m pytest tests/kernels/check_kernels.py $(ARGS)
 
 fuzz: $(VENV)/.dev ## 40,000 damaged objects through the reader, 100,000 programs through the machine
 	$(BIN)/python -m tests.fuzz.mutants $(ARGS)

@@ -195,7 +195,9 @@ class Loader:
     def _fill_arena(self, spec: MapSpec) -> None:
         """Copy a section that lies in the arena to its start, as libbpf does."""
         if self._arena is None:
-            raise LoadError(f"cannot place {spec.name}: its variables lie in an arena, and the object declares none")
+            declared = any(found.type == MapType.ARENA for found in self.spec.maps.values())
+            reason = "which was not created" if declared else "and the object declares none"
+            raise LoadError(f"cannot place {spec.name}: its variables lie in an arena, {reason}")
         memory, contents = self._arena.memory, bytes(spec.data or b"")
         if memory is None or len(contents) > len(memory):
             room = 0 if memory is None else len(memory)

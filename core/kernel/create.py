@@ -17,6 +17,7 @@ from .elements import possible_cpus
 from .explain import explain
 from .map import Map
 from .objects import kernel_name
+from .since import since
 from .syscall import ENOTSUPP, Attr, BpfError, Command, Descriptor, borrowed, errno_name
 
 if TYPE_CHECKING:
@@ -172,7 +173,10 @@ def _explained(error: BpfError, spec: MapSpec, shape: Shape) -> BpftuiError:
     if broken is not None:
         return LoadError(f"cannot {doing}: {broken} (EINVAL)")
     if error.errno == errno.EINVAL and probes.try_map(shape.type) == errno.EINVAL:
-        return FeatureError(f"cannot {doing}: this kernel has no maps of that type (EINVAL)")
+        return FeatureError(f"cannot {doing}: this kernel has no maps of that type (EINVAL)", hint=since(shape.type))
+    if shape.type == MapType.STRUCT_OPS and shape.flags & MapFlag.LINK and error.errno == errno.EINVAL:
+        lacking = "this kernel may not have links of struct_ops, which its section .struct_ops.link asks for (EINVAL)"
+        return FeatureError(f"cannot {doing}: {lacking}", hint='Linux 6.4 has them; before, use SEC(".struct_ops")')
     needs = rights.NETWORKING if shape.type in _NETWORKING else rights.LOADING
     return explain(error, doing, needs=needs)
 

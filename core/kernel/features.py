@@ -17,6 +17,7 @@ from ..spec import MapType, ProgramType
 from . import probes, rights
 from .elements import possible_cpus
 from .program import stats_enabled
+from .since import since
 from .syscall import Attr, BpfError, Command, buffer, errno_name
 
 if TYPE_CHECKING:
@@ -142,29 +143,32 @@ def _kernel() -> Iterator[Feature]:
 def _map_types() -> Iterator[Feature]:
     for type_ in MapType:
         if type_ != MapType.UNSPEC:
-            yield _verdict(type_.label, "maps", probes.try_map(type_))
+            yield _verdict(type_.label, "maps", probes.try_map(type_), since(type_))
 
 
 def _program_types() -> Iterator[Feature]:
     for type_ in ProgramType:
         if type_ != ProgramType.UNSPEC:
-            yield _verdict(type_.label, "programs", probes.try_program(type_))
+            yield _verdict(type_.label, "programs", probes.try_program(type_), since(type_))
 
 
-def _verdict(name: str, group: Group, number: int) -> Feature:
-    """Return the feature of a type that was tried; *number* is 0 or the errno."""
+def _verdict(name: str, group: Group, number: int, needs: str) -> Feature:
+    """Return the feature of a type that was tried; *number* is 0 or the errno, *needs* what a kernel has to be."""
     if number == 0:
         return Feature(name, group, ok=True, detail="usable")
     if number == errno.EPERM:
         reason, remedy = rights.refusal(rights.NETWORKING + rights.TRACING)
         return Feature(name, group, ok=False, detail=f"refused: {reason} (EPERM)", remedy=remedy)
     detail = f"not in this kernel ({errno_name(number)})"
-    return Feature(name, group, ok=False, detail=detail, remedy="a newer kernel, or one configured for it")
+    return Feature(name, group, ok=False, detail=detail, remedy=needs or "a newer kernel, or one configured for it")
 
 
-def _xdp_links() -> bool | None:
-    """Whether BPF_LINK_CREATE takes XDP. Without an interface to attach to, only the kernel's types tell."""
-    return b"\0bpf_xdp_link_attach\0" in probes.kernel_names() if VMLINUX.exists() else None
+def _has_function(name: str) -> Callable[[], bool | None]:
+    """Return a check for links of a kind, by the function that makes them.
+
+    Without something to attach to, only the kernel's types tell.
+    """
+    return lambda: f"\0{name}\0".encode() in probes.kernel_names() if VMLINUX.exists() else None
 
 
 def _test_runs() -> bool:
@@ -204,7 +208,12 @@ def _tokens() -> bool:
 
 
 _KERNEL_FEATURES: Final[tuple[tuple[str, str, str, Callable[[], bool | None]], ...]] = (
-    ("XDP links", "5.9", "attaching XDP so that it ends with the process", _xdp_links),
+    ("XDP links", "5.9", "attaching XDP so that it ends with the process", _has_function("bpf_xdp_link_attach")),
+    ("kprobe.multi links", "5.18", "one probe at many functions", _has_function("bpf_kprobe_multi_link_attach")),
+    ("netfilter links", "6.4", "attaching netfilter programs", _has_function("bpf_nf_link_attach")),
+    ("struct_ops links", "6.4", "sections .struct_ops.link", _has_function("bpf_struct_ops_link_create")),
+    ("tcx links", "6.6", "attaching tc programs without a qdisc", _has_function("tcx_link_attach")),
+    ("uprobe.multi links", "6.6", "one probe at many places of a file", _has_function("bpf_uprobe_multi_link_attach")),
     ("mapped arrays", "5.5", "reading and writing variables without system calls", probes.mapable),
     ("batches", "5.6", "fast reading of large maps", _batches),
     ("test runs", "4.12", "bpftui run", _test_runs),

@@ -13,6 +13,7 @@ from ..spec import INSN_SIZE, ProgramType
 from . import probes, rights
 from .explain import explain
 from .objects import kernel_name
+from .since import since
 from .syscall import Attr, BpfError, Command, Descriptor, borrowed, buffer
 
 if TYPE_CHECKING:
@@ -211,7 +212,8 @@ def _explained_without_log(program: ProgramSpec, error: BpfError, doing: str) ->
         limits = f"it has {program.insns} instructions, and the kernel takes 1 to {_MOST_INSNS:,}"
         return LoadError(f"cannot {doing}: {limits} (E2BIG)")
     if error.errno == errno.EINVAL and probes.try_program(program.type) == errno.EINVAL:
-        return FeatureError(f"cannot {doing}: this kernel has no programs of that type (EINVAL)")
+        lacking = "this kernel has no programs of that type (EINVAL)"
+        return FeatureError(f"cannot {doing}: {lacking}", hint=since(program.type))
     needs = rights.TRACING if program.type in _TRACING else rights.NETWORKING
     if program.type in _UNPRIVILEGED:
         needs = rights.LOADING

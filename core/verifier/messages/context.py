@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["MESSAGES"]
 
 _RANGE: Final = re.compile(r"\[(?P<low>-?\d+), (?P<high>-?\d+)\]")
+_BITS: Final = re.compile(r"been in \(0x(?P<known>[0-9a-f]+); 0x(?P<either>[0-9a-f]+)\)")
 _MEANINGS: Final = {
     (0, 1): "0 and 1",
     (0, 3): "0 to 3",
@@ -66,12 +67,25 @@ def _modified(match: re.Match[str], failure: Failure) -> Told:
     )
 
 
+def _allowed(message: str) -> tuple[int, int] | None:
+    """Return the least and the greatest value that a hook takes; None where the message does not say."""
+    found = _RANGE.search(message)
+    if found is not None:
+        return int(found["low"]), int(found["high"])
+    # Before Linux 6.8: the bits that are set, and those that may be either; a range where the latter are the lowest.
+    bits = _BITS.search(message)
+    if bits is None:
+        return None
+    known, either = int(bits["known"], 16), int(bits["either"], 16)
+    return None if either & (either + 1) else (known, known | either)
+
+
 def _returned(match: re.Match[str], failure: Failure) -> Told:
-    found = _RANGE.search(match[0])
+    found = _allowed(match[0])
     value = failure.register(0)
     allowed = ""
     if found is not None:
-        low, high = int(found["low"]), int(found["high"])
+        low, high = found
         allowed = _MEANINGS.get((low, high), f"{low} to {high}")
     known = failure.came_from(0)
     told = "" if value is None else f": here r0 is {value.describe()}"

@@ -16,6 +16,9 @@ _MEND_LOOPS: Final = (
     "give the loop an end that the verifier can count: for (int i = 0; i < 64; i++), with a constant limit",
     "let the kernel count: bpf_loop() (Linux 5.17), bpf_for() and bpf_repeat() (6.4), may_goto (6.9)",
 )
+_OLDER_SET: Final = (
+    "compile for an older instruction set: clang -mcpu=v3 (Linux 5.1), v2 (4.14) or v1; v4 needs Linux 6.6"
+)
 
 
 def _infinite(match: re.Match[str], failure: Failure) -> Told:
@@ -118,11 +121,16 @@ MESSAGES: Final = (
     ),
     plain(
         "opcode",
-        r"unknown opcode (?P<opcode>[0-9a-f]+)|invalid BPF_\w+(?:/\w+)? opcode (?P<opcode2>[0-9a-f]+)|uses "
-        r"reserved fields"
-        r"|BPF_ATOMIC uses invalid atomic opcode|invalid atomic operand size|unrecognized bpf_ld_imm64 insn",
+        r"unknown opcode (?P<opcode>[0-9a-f]+)|invalid BPF_\w+(?:/\w+)? opcode (?P<opcode2>[0-9a-f]+)",
         "this kernel does not know the instruction {opcode}{opcode2}",
-        "compile for an older instruction set: clang -mcpu=v3 (Linux 5.1), v2 (4.14) or v1; v4 needs Linux 6.6",
+        _OLDER_SET,
+    ),
+    plain(
+        "opcode-form",
+        r"uses reserved fields|BPF_ATOMIC uses invalid atomic opcode|invalid atomic operand size"
+        r"|unrecognized bpf_ld_imm64 insn",
+        "this kernel does not know this form of the instruction",
+        _OLDER_SET,
     ),
     plain(
         "subprograms",

@@ -262,6 +262,12 @@ MESSAGES: Final = (
         _size,
     ),
     plain(
+        "length-zero",
+        r"invalid zero-sized read",
+        "the length that the helper gets can be 0, and this helper needs at least one byte",
+        "if (length < 1 || length > SIZE) return …;  with an unsigned length",
+    ),
+    plain(
         "memory-bounds",
         r"invalid access to memory, mem_size=(?P<room>\d+) off=(?P<off>-?\d+) size=(?P<size>\d+)(?:\nR(?P<reg>\d+))?",
         "{size} bytes at offset {off} are not within the {room} bytes that are there",

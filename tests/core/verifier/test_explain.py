@@ -62,6 +62,13 @@ def test_the_whole_explanation(name: str) -> None:
         ("div by zero", "division", "the code divides by the constant 0"),
         ("unreachable insn 7", "unreachable", "instruction 7 can never be reached"),
         ("unknown opcode 8d", "opcode", "this kernel does not know the instruction 8d"),
+        (
+            "At program exit the register R0 has value (0x5; 0x0) should have been in (0x0; 0x3)",
+            "return-value",
+            "the program may return 0 to 3 at this hook",
+        ),
+        ("invalid zero-sized read", "length-zero", "the length that the helper gets can be 0"),
+        ("BPF_LDX uses reserved fields", "opcode-form", "this kernel does not know this form of the instruction"),
         ("R0 leaks addr as return value", "return-unset", "the program returns a pointer"),
         (
             "kernel is missing BTF, make sure CONFIG_DEBUG_INFO_BTF=y is specified in Kconfig.",

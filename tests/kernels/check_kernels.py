@@ -1,0 +1,217 @@
+"""`make test-kernels`: what loads in Debian's kernels 6.1 and 6.12, and what is said of the rest.
+
+The kernel that the other tests run on may refuse what is tied to its functions (fentry, LSM, freplace), and has what
+old ones lack. Each kernel is booted once, both at the same time; the name of this file keeps them out of `make test`.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+import pytest
+
+from tests.kernels.boot import CannotBootError, boot, kernel
+
+LINES: Final = ("6.1", "6.12")
+
+_NO_MODULE = "is not in the kernel's BTF, nor in that of a module"
+_NO_CORE = "a CO-RE relocation failed here"
+_NOT_ALONE = "an ext program replaces a function of another program"
+_NO_SLEEP = "the program says that it may sleep, and its hook does not allow that"
+
+EVERYWHERE: Final = {
+    # Not loaded by default, or not by themselves: their maps and hooks are another program's, or not there yet.
+    ("congestion.o", "dreaming"): "no struct_ops map that was created has a function that it could be",
+    ("conntrack.o", "look_up"): f"the kernel function bpf_xdp_ct_lookup {_NO_MODULE}",
+    ("conntrack.o", "on_packet"): f"nf_conntrack_in {_NO_MODULE}",
+    ("replacement.o", "replaced"): _NOT_ALONE,
+    ("replacement.o", "unmatched"): _NOT_ALONE,
+    ("replacement.o", "traced"): f"global_sum {_NO_MODULE}",
+    # Made for other types than a kernel's.
+    **{
+        ("core_shapes.o", name): _NO_CORE
+        for name in ("fields", "loads", "bitfields", "names", "ambiguous", "enumerators")
+    },
+    # Names that nobody knows; and functions may only sleep where errors can be injected, which Debian leaves out.
+    **{
+        (file, name): said
+        for file in ("sections.o", "sections.clang22.o")
+        for name, said in (
+            ("unheard_of", "section xpd names no program type that is known (nearest: xdp)"),
+            ("house_section", "section acme/filter names no program type that is known"),
+            ("fexit_sleepable", _NO_SLEEP),
+        )
+    },
+    # Wrong on purpose, and explained in the words of each kernel's log.
+    ("bad_bounds.o", "bad_bounds"): "1 byte is accessed at offset 12 of the packet, and nothing checked",
+    ("bad_context.o", "bad_context"): "the program may not write len (offset 0, 4 bytes) of its context",
+    ("bad_frames.o", "bad_frames"): "the stacks of 2 functions that are on it together take",
+    ("bad_helper.o", "bad_helper"): "bpf_xdp_adjust_head() is not available to programs of this type",
+    ("bad_index.o", "bad_index"): "the index can be 16, but the value of map ports has 16 elements",
+    ("bad_license.o", "bad_license"): "this function is for programs under a GPL-compatible license",
+    ("bad_loop.o", "bad_loop"): "the loop may never end",
+    ("bad_null.o", "bad_null"): "bpf_map_lookup_elem(&totals) can return NULL",
+    ("bad_offbyone.o", "bad_offbyone"): "the check covers 13 bytes of the packet, this access needs 14",
+    ("bad_reference.o", "bad_reference"): "what bpf_ringbuf_reserve() returned is still held",
+    ("bad_return.o", "bad_return"): "the program may return 0 and 1 at this hook",
+    ("bad_size.o", "bad_size"): "the length that the helper gets can be 0",
+    ("bad_stack.o", "bad_stack"): "an array on the stack of at most 16 bytes is accessed",
+    ("bad_stale.o", "bad_stale"): "r6 was a packet pointer, but bpf_xdp_adjust_head()",
+    ("bad_uninit.o", "bad_uninit"): "the function ends on this path without a return value",
+}
+_NO_OPS = EVERYWHERE["congestion.o", "dreaming"]
+REFUSED: Final[dict[str, dict[tuple[str, str], str]]] = {
+    "6.1": {
+        **EVERYWHERE,
+        ("arena_globals.o", "pages"): "this kernel has no maps of that type",
+        ("arena_globals.o", ".addr_space.1"): "its variables lie in an arena, which was not created",
+        ("arena_globals.o", "bump"): "its map pages was not created",
+        ("congestion.o", "bpftui_half"): "this kernel may not have links of struct_ops",
+        ("congestion.o", "half"): _NO_OPS,
+        ("congestion.o", "avoid"): _NO_OPS,
+        ("congestion.o", "undo"): _NO_OPS,
+        # Its log does not name maps.
+        ("bad_index.o", "bad_index"): "the index can be 16, but the value has 16 elements",
+        ("bad_null.o", "bad_null"): "bpf_map_lookup_elem() can return NULL",
+        ("isa.v4.o", "arithmetic"): "this kernel does not know this form of the instruction",
+        ("isa.v4.o", "swap"): "this kernel does not know the instruction d7",
+        ("sections.o", "netfilter_hook"): "this kernel has no programs of that type",
+        ("sections.clang22.o", "netfilter_hook"): "this kernel has no programs of that type",
+    },
+    "6.12": EVERYWHERE,
+}
+"""All that does not load, with a part of what is said. Maps and programs of one object differ in their names."""
+
+FEATURE_HINTS: Final = {
+    ("arena_globals.o", "pages"): "arena needs Linux 6.9 or newer, configured for it",
+    ("congestion.o", "bpftui_half"): 'Linux 6.4 has them; before, use SEC(".struct_ops")',
+    ("sections.o", "netfilter_hook"): "netfilter needs Linux 6.4 or newer, configured for it",
+    ("sections.clang22.o", "netfilter_hook"): "netfilter needs Linux 6.4 or newer, configured for it",
+}
+"""What lacks a feature of the kernel, a `FeatureError`, on 6.1."""
+
+MISSING: Final = {
+    "6.1": {
+        ("kernel", "BPF tokens"): "Linux 6.9",
+        ("kernel", "netfilter links"): "Linux 6.4",
+        ("kernel", "struct_ops links"): "Linux 6.4",
+        ("kernel", "tcx links"): "Linux 6.6",
+        ("kernel", "uprobe.multi links"): "Linux 6.6",
+        ("maps", "cgrp_storage"): "cgrp_storage needs Linux 6.2 or newer, configured for it",
+        ("maps", "arena"): "arena needs Linux 6.9 or newer, configured for it",
+        ("maps", "insn_array"): "a newer kernel, or one configured for it",
+        ("maps", "rhash"): "a newer kernel, or one configured for it",
+        ("programs", "lirc_mode2"): "lirc_mode2 needs Linux 4.18 or newer, configured for it",
+        ("programs", "netfilter"): "netfilter needs Linux 6.4 or newer, configured for it",
+    },
+    "6.12": {
+        ("maps", "insn_array"): "a newer kernel, or one configured for it",
+        ("maps", "rhash"): "a newer kernel, or one configured for it",
+        ("programs", "lirc_mode2"): "lirc_mode2 needs Linux 4.18 or newer, configured for it",
+    },
+}
+"""What `doctor` misses, and its remedy. Infrared receivers are configured out of Debian's cloud kernels."""
+
+O_LARGEFILE_NOFOLLOW: Final = 0o500000
+ENOENT: Final = 2
+XDP_PASS: Final = 2
+
+
+@pytest.fixture(scope="session")
+def findings(tmp_path_factory) -> dict[str, list[dict[str, Any]]]:
+    """Boot the kernels, and return what `guest.py` found in each."""
+    try:
+        kernels = [kernel(line) for line in LINES]
+    except CannotBootError as error:
+        pytest.skip(str(error))
+    folders = [tmp_path_factory.mktemp("guest") for _ in kernels]
+    with ThreadPoolExecutor() as pool:
+        return dict(zip(LINES, pool.map(boot, kernels, folders), strict=True))
+
+
+@pytest.fixture(params=LINES)
+def line(request) -> str:
+    """Return which kernel it is."""
+    return request.param
+
+
+@pytest.fixture
+def found(findings, line):
+    """Return a function that returns the findings of one name."""
+    return lambda name: [finding for finding in findings[line] if finding["finding"] == name]
+
+
+def test_it_is_that_kernel_and_nothing_crashed(found, line):
+    assert found("release")[0]["release"].startswith(f"{line}.")
+    assert [finding["step"] + finding["trace"] for finding in found("crash")] == []
+
+
+def test_everything_loads_or_says_why_not(found, line):
+    objects = found("object")
+    assert len(objects) > 50
+    refused = {
+        (finding["name"], name): failure
+        for finding in objects
+        for name, failure in [*finding["maps"].items(), *finding["programs"].items()]
+        if failure is not None
+    }
+    expected = REFUSED[line]
+    assert {key: refused[key]["message"] for key in refused if key not in expected} == {}
+    assert [key for key in expected if key not in refused] == []
+    assert {key: refused[key]["message"] for key, said in expected.items() if said not in refused[key]["message"]} == {}
+    features = {key: failure["hint"] for key, failure in refused.items() if failure["error"] == "FeatureError"}
+    assert features == (FEATURE_HINTS if line == "6.1" else {})
+    # Its function has a parameter without a name, as in the C source; no kernel takes that.
+    assert [finding["name"] for finding in objects if finding["types"]] == ["bad_uninit.o"]
+
+
+def test_programs_run_at_the_hook_that_they_name(found):
+    (hooks,) = found("hooks")
+    counts = {name: hooks[name] for name in ("entries", "exits", "result", "modified", "opened", "flags")}
+    expected = {"entries": 1, "exits": 1, "result": -ENOENT, "modified": 1, "opened": 1, "flags": O_LARGEFILE_NOFOLLOW}
+    assert counts == expected
+    assert hooks["switches"] > 0
+    assert hooks["system_calls"] > 0
+
+
+def test_a_function_of_another_program_is_replaced_and_traced(found):
+    (done,) = found("replacements")
+    # 2 with the function's own sum, 0 where it is always 0.
+    assert [done[name] for name in ("without", "instead", "again")] == [2, 0, 2]
+    assert (done["calls"], done["first_argument"]) == (1, -38)
+    assert done["unmatched"] == {
+        "error": "LoadError",
+        "message": "cannot load program unmatched: program first has no function no_such_function",
+        "hint": "its functions are first, weak_answer, global_sum, twice",
+    }
+    assert done["alone"]["hint"] == "load that program first, and name it: extends={'replaced': program}"
+
+
+def test_functions_of_a_module_are_called_and_traced(found):
+    (done,) = found("modules")
+    assert "nf_conntrack" in done["modules"]
+    assert {name: failure and failure["error"] for name, failure in done["before"].items()} == {
+        "look_up": "LoadError",
+        "without": None,
+        "on_packet": "LoadError",
+    }
+    assert done["problems"] == {}
+    assert done["programs"] == ["look_up", "on_packet", "without"]
+    assert (done["ran"], done["error"], done["found"]) == (XDP_PASS, -ENOENT, 0)
+
+
+def test_our_adaption_is_the_kernels_own(found):
+    (done,) = found("core")
+    (their_code, their_facts), (our_code, our_facts) = done["kernel"], done["us"]
+    assert our_code == their_code
+    assert our_facts == their_facts
+    assert (our_facts["tgid"], our_facts["value"], our_facts["missing"]) == (1, 3, 0)
+
+
+def test_doctor_misses_what_the_kernel_lacks(found, line):
+    features = found("doctor")[0]["features"]
+    # Not of this kernel's making: the guest has no sysctl that differs, and all rights.
+    missing = {(feature["group"], feature["name"]): feature["remedy"] for feature in features if feature["ok"] is False}
+    assert missing == MISSING[line]
+    assert len(features) > 80

@@ -1,0 +1,221 @@
+"""What runs as init in the guest: it tries things, prints what it finds as lines of JSON, and switches the machine off.
+
+It judges nothing: what each kernel is to do is written in `check_kernels.py`, on the other side.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import dataclasses
+import json
+import os
+import platform
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+HOME = Path("/bpftui")
+sys.path.insert(0, str(HOME))
+
+from bpftui.core import kernel  # noqa: E402
+from bpftui.core.btf.kernel import modules, vmlinux  # noqa: E402
+from bpftui.core.errors import BpftuiError  # noqa: E402
+from bpftui.core.kernel.collection import Loader  # noqa: E402
+from bpftui.core.kernel.objects import object_info  # noqa: E402
+from bpftui.core.kernel.syscall import Attr, Command, borrowed, buffer  # noqa: E402
+from bpftui.core.spec import CollectionSpec, ProgramType  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from bpftui.core.kernel.program import Program
+
+PREFIX = "@@ "
+OBJECTS = HOME / "tests/objects"
+LIBC = ctypes.CDLL(None, use_errno=True)
+MOUNTS = (
+    ("devtmpfs", "/dev"),
+    ("proc", "/proc"),
+    ("sysfs", "/sys"),
+    ("securityfs", "/sys/kernel/security"),
+    ("tracefs", "/sys/kernel/tracing"),
+    ("bpf", "/sys/fs/bpf"),
+    ("cgroup2", "/sys/fs/cgroup"),
+)
+TOO_LONG = "bad_complexity.o"
+"""A million instructions for the verifier, one by one: minutes where the processor is emulated."""
+FINIT_MODULE = 313
+"""The number of the system call on x86-64."""
+POWER_OFF = 0x4321FEDC
+LINK_TYPES = (ProgramType.TRACING, ProgramType.LSM, ProgramType.EXT)
+"""What BPF_RAW_TRACEPOINT_OPEN attaches to the hook that it was loaded for."""
+
+
+def say(finding: str, **facts: object) -> None:
+    """Print one finding."""
+    print(PREFIX + json.dumps({"finding": finding, **facts}), flush=True)
+
+
+def mount() -> None:
+    """Mount what a running system has mounted."""
+    for kind, where in MOUNTS:
+        Path(where).mkdir(exist_ok=True)
+        if LIBC.mount(kind.encode(), where.encode(), kind.encode(), 0, None):
+            say("crash", step="mount", trace=f"{kind}: {os.strerror(ctypes.get_errno())}")
+
+
+def refused(call: Callable[[], object]) -> dict[str, str] | None:
+    """Return what a call was refused with: the error's class, sentence and hint; None where it worked."""
+    try:
+        call()
+    except BpftuiError as error:
+        return {"error": type(error).__name__, "message": error.message, "hint": error.hint or ""}
+    return None
+
+
+def objects() -> None:
+    """Load every object: its maps, and its programs one by one."""
+    for path in sorted([*(HOME / "bpf").glob("*.o"), *OBJECTS.glob("*.o")]):
+        spec = CollectionSpec.from_file(path)
+        if spec.byte_order != sys.byteorder or path.name == TOO_LONG:
+            continue
+        with Loader(spec) as loader:
+            loader.load_types()
+            maps = {
+                name: refused(lambda found=found: loader.create_map(found)) or refused_contents(loader, name)
+                for name, found in spec.maps.items()
+                if found.autocreate
+            }
+            programs = {
+                name: refused(lambda found=found: loader.load_program(found)) for name, found in spec.programs.items()
+            }
+            say("object", name=path.name, types=loader.btf_problem, maps=maps, programs=programs)
+
+
+def refused_contents(loader: Loader, name: str) -> dict[str, str] | None:
+    """Return why a map could not be filled with those that its object names, all of which come before it."""
+    return refused(lambda: loader.fill_map_of_maps(loader.spec.maps[name]))
+
+
+@contextlib.contextmanager
+def attached(*programs: Program) -> Generator[None]:
+    """Attach programs to what they were loaded for."""
+    links: list[int] = []
+    try:
+        for program in programs:
+            name = buffer(program.spec.attach_to.encode() + b"\0") if program.type not in LINK_TYPES else None
+            with program.descriptor as fd:
+                links.append(Attr(16).pointer(0, name).u32(8, fd).call(Command.RAW_TRACEPOINT_OPEN))
+        yield
+    finally:
+        for link in links:
+            os.close(link)
+
+
+def hooks() -> None:
+    """Attach what has a hook, and pass by: one unlink of what is not there, one file opened."""
+    spec = CollectionSpec.from_file(OBJECTS / "hooks.o")
+    names = ("on_entry", "on_exit", "on_modify", "on_open", "on_switch", "on_system_call")
+    with spec.load(programs=set(names)) as loaded:
+        with attached(*(loaded.programs[name] for name in names)):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink("/tmp/nothing")
+            os.close(os.open("/proc/self/status", os.O_RDONLY | os.O_NOFOLLOW))
+            os.sched_yield()
+        say("hooks", **{name: variable.get() for name, variable in loaded.variables.items()})
+
+
+def replacements() -> None:
+    """Replace and trace a function of another program."""
+    spec = CollectionSpec.from_file(OBJECTS / "replacement.o")
+    with CollectionSpec.from_file(OBJECTS / "subprograms.o").load() as other:
+        first = other.programs["first"]
+        without = first.run().retval
+        extends = {"replaced": first, "traced": first, "unmatched": first}
+        with kernel.load(spec, extends=extends) as loaded:
+            with attached(loaded.programs["traced"]):
+                first.run()
+            with attached(loaded.programs["replaced"]):
+                instead = first.run().retval
+            again = first.run().retval
+            values = {name: variable.get() for name, variable in loaded.variables.items()}
+        unmatched = refused(lambda: kernel.load(spec, programs={"unmatched"}, extends=extends).close())
+        alone = refused(lambda: kernel.load(spec, programs={"replaced"}).close())
+    say("replacements", without=without, instead=instead, again=again, unmatched=unmatched, alone=alone, **values)
+
+
+def functions_of_modules() -> None:
+    """Call and trace functions of a module: before it is there, and then."""
+    spec = CollectionSpec.from_file(OBJECTS / "conntrack.o")
+    before = {name: refused(lambda name=name: spec.load(programs={name}).close()) for name in spec.programs}
+    for path in sorted((HOME / "modules").glob("*.ko"), key=lambda path: int(path.stem)):
+        with path.open("rb") as file:
+            if LIBC.syscall(FINIT_MODULE, file.fileno(), b"", 0):
+                say("crash", step="finit_module", trace=f"{path.name}: {os.strerror(ctypes.get_errno())}")
+    with spec.load() as loaded:
+        problems = {name: problem.message for name, problem in loaded.problems.items()}
+        with attached(*(loaded.programs[name] for name in ("on_packet",) if name in loaded.programs)):
+            ran = "look_up" in loaded.programs and loaded.programs["look_up"].run().retval
+        values = {name: variable.get() for name, variable in loaded.variables.items()}
+        say(
+            "modules",
+            modules=modules(),
+            ran=ran,
+            before=before,
+            programs=sorted(loaded.programs),
+            problems=problems,
+            **values,
+        )
+
+
+def core() -> None:
+    """Let the kernel and us adapt the same program."""
+    spec = CollectionSpec.from_file(OBJECTS / "core.o")
+    with Loader(spec) as by_kernel, Loader(spec, vmlinux()) as by_us:
+        found = []
+        for loader in (by_kernel, by_us):
+            with loader.load(kernel.KernelRuntime(), None) as loaded:
+                loaded.programs["core"].run()
+                found.append((xlated(loaded.programs["core"]).hex(), loaded.variables["facts"].get()))
+    say("core", kernel=found[0], us=found[1])
+
+
+def xlated(program: Program) -> bytes:
+    """Return the instructions as the verifier left them; the numbers of maps, which differ, are zeroed."""
+    info = buffer(object_info(program.descriptor, 240))
+    size = int.from_bytes(info.raw[20:24], sys.byteorder)
+    code = buffer(size)
+    fresh = buffer(240)
+    fresh[20:24] = size.to_bytes(4, sys.byteorder)
+    fresh[32:40] = ctypes.addressof(code).to_bytes(8, sys.byteorder)
+    with borrowed(program.descriptor) as fd:
+        Attr(16).u32(0, fd, len(fresh)).pointer(8, fresh).call(Command.OBJ_GET_INFO_BY_FD)
+    rows = bytearray(code.raw)
+    for at in range(0, size, 8):
+        if rows[at] == 0x18 and rows[at + 1] >> 4 in (1, 2):
+            rows[at + 4 : at + 8] = bytes(4)
+    return bytes(rows)
+
+
+def doctor() -> None:
+    """What `bpftui doctor` would say."""
+    say("doctor", features=[dataclasses.asdict(feature) for feature in kernel.probe()])
+
+
+def main() -> None:
+    """Run all steps; what a step dies of is a finding, too."""
+    print(flush=True)  # the firmware leaves its last line open
+    say("release", release=platform.release())
+    for step in (mount, doctor, objects, hooks, replacements, core, functions_of_modules):
+        try:
+            step()
+        except BaseException:  # init must not die
+            say("crash", step=step.__name__, trace=traceback.format_exc())
+    say("end")
+    LIBC.reboot(POWER_OFF)
+
+
+if __name__ == "__main__":
+    main()
