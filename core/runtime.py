@@ -80,7 +80,7 @@ class ProgramInfo:
     id: int
     """The kernel's id, 0 where there is none."""
     tag: str
-    """SHA-1 prefix of the instructions, 16 hex digits."""
+    """Prefix of a hash of the instructions (SHA-1, since Linux 6.18 SHA-256), 16 hex digits."""
     run_cnt: int
     """Runs so far; counts only while statistics are on."""
     run_time_ns: int

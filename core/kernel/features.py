@@ -79,6 +79,7 @@ def _machine() -> Iterator[Feature]:
         "CO-RE, fentry, LSM, iterators, kernel functions",
         "" if there else "use a kernel with CONFIG_DEBUG_INFO_BTF=y",
     )
+    yield Feature("built-in runtime", "machine", True, "run, check, watch and demo need no right with --runtime vm")
     for name, kind, needed_for, remedy in _MOUNTS:
         where = _mounted(kind)
         yield Feature(name, "machine", where is not None, where or "not mounted", needed_for, "" if where else remedy)

@@ -308,7 +308,7 @@ def _unknown(name: str) -> Callable[..., int]:
 
 
 def _tag(code: bytes, addresses: dict[int, int], spec: ProgramSpec) -> str:
-    """Return the tag that the kernel would give: a SHA-1 over the code, in which maps have no numbers."""
+    """Return the tag that Linux 6.18 gives: a SHA-256 over the code, in which maps have no numbers."""
     raw = bytearray(code)
     for slot, reference in spec.linked.references.items():
         at = slot * INSN_SIZE
@@ -318,4 +318,4 @@ def _tag(code: bytes, addresses: dict[int, int], spec: ProgramSpec) -> str:
         shift = 4 if spec.byte_order == "little" else 0
         raw[at + 1] = raw[at + 1] & ~(0xF << shift) & 0xFF | source << shift
         raw[at + 4 : at + 8] = raw[at + 12 : at + 16] = bytes(4)
-    return hashlib.sha1(raw, usedforsecurity=False).hexdigest()[:16]
+    return hashlib.sha256(raw).hexdigest()[:16]

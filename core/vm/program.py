@@ -35,7 +35,7 @@ class Program:
         machine: Its code.
         parts: What it shares with the other programs of its collection.
         number: Its number within the runtime.
-        tag: The SHA-1 prefix of its instructions.
+        tag: The SHA-256 prefix of its instructions.
     """
 
     def __init__(self, spec: ProgramSpec, machine: Machine, parts: Parts, number: int, tag: str) -> None:
@@ -73,6 +73,7 @@ class Program:
 
         Args:
             data: The packet; 14 zero bytes without. Types that do not see the Ethernet header give it back as zeros.
+                Linux 6.18 refuses IP packets that are shorter than their header; here they run.
             context: The context, in the program's byte order; zeros without.
             repeat: How often, on the same packet and context.
             cpu: On which of the machine's CPUs.

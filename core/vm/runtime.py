@@ -125,7 +125,7 @@ class MachineRuntime:
         programs: list[LoadOutcome] = []
         for program in spec.programs.values():
             error = _failure(lambda program=program: loader.load_program(program))
-            log = _findings(program) if program.problem is None else None
+            log = _findings(program) if error is None else None
             programs.append(LoadOutcome(program.name, program.type.label, ok=error is None, error=error, log=log))
         return CheckReport(tuple(maps), tuple(programs), (time.perf_counter() - start) * 1e3)
 

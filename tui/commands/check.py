@@ -61,6 +61,8 @@ def run(arguments: Sequence[str]) -> int:
         if options.json:
             continue
         print_report(checked, several=len(options.objects) > 1, color=options.color)
+        if runtime.remark:
+            _print_findings(checked, runtime.remark)
         compared = before
         if before is None and options.settings:
             compared = [_json(_check(file, argparse.Namespace(**{**vars(options), "settings": []}), runtime))]
@@ -105,6 +107,16 @@ def _check(file: str, options: argparse.Namespace, runtime: Runtime) -> Checked:
     refused = sum(not outcome.ok for outcome in (*report.maps, *report.programs))
     record(f"checked: {f'{refused} do not load' if refused else 'everything loads'}", spec)
     return Checked(spec, runtime.name, report, open_ms)
+
+
+def _print_findings(checked: Checked, remark: str) -> None:
+    """Print what a runtime without a verifier found in the programs, and what that is worth."""
+    lines = {
+        f"{program.name}: {line}" if line.startswith("instruction") else line: None
+        for program in checked.report.programs
+        for line in (program.log or "").splitlines()
+    }
+    print("\n".join([*sorted(lines, key=lambda line: ": instruction" not in line), remark]))
 
 
 def explained(checked: Checked, outcome: LoadOutcome) -> Explanation | None:

@@ -87,7 +87,8 @@ def _print_samples(session: Session, options: argparse.Namespace, duration: floa
         if rate is None:
             if remark := session.runtime.remark:
                 print(remark, flush=True)
-            print(f"{_PROGRAM} counts packets in a sandbox, an own network namespace; ctrl+c ends it", flush=True)
+            place = "a sandbox" if session.runtime.remark else "a sandbox, an own network namespace"
+            print(f"{_PROGRAM} counts packets in {place}; ctrl+c ends it", flush=True)
             continue
         highest = max(highest, rate)
         print(f"{sample.time:6.1f} s  {_MAP} {count:>12,}  {rate:>10,.0f} packets/s  {_bar(rate, highest)}", flush=True)

@@ -1,0 +1,123 @@
+"""Helpers of the built-in machine, called as programs call them; results as in the kernel."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bpftui.core.asm import HELPERS
+from bpftui.core.spec import ProgramType
+from bpftui.core.vm import Machine, Processor, RunError
+from bpftui.core.vm.helpers import helpers, numbers
+from bpftui.core.vm.host import Host
+from bpftui.core.vm.packet import SkbPacket, XdpPacket
+from bpftui.core.vm.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+EINVAL, EFAULT = (-22 & (1 << 64) - 1), (-14 & (1 << 64) - 1)
+
+
+@pytest.fixture
+def host() -> Host:
+    return Host(Processor(), Settings(pid=7, tgid=5, comm="a name that is too long"), "little")
+
+
+@pytest.fixture
+def call(host: Host) -> Callable[..., int]:
+    table = helpers(host)
+
+    def by_name(name: str, *arguments: int) -> int:
+        return table[HELPERS.index(f"bpf_{name}")](*(*arguments, 0, 0, 0, 0, 0)[:5]) & (1 << 64) - 1
+
+    return by_name
+
+
+def test_there_are_many() -> None:
+    assert len(numbers()) >= 60
+
+
+def test_the_current_task(host: Host, call: Callable[..., int]) -> None:
+    assert call("get_current_pid_tgid") == 5 << 32 | 7
+    buffer = host.memory.map("buffer", 16)
+    assert call("get_current_comm", buffer.base, 16) == 0
+    assert bytes(buffer.data) == b"a name that is \0"
+
+
+def test_bad_addresses_are_errors_of_probe_read_and_leave_zeros(host: Host, call: Callable[..., int]) -> None:
+    buffer = host.memory.map("buffer", b"12345678")
+    assert call("probe_read_kernel", buffer.base, 8, 0) == EFAULT
+    assert bytes(buffer.data) == bytes(8)
+    text = host.memory.map("text", b"hello\0world")
+    assert call("probe_read_kernel_str", buffer.base, 4, text.base) == 4
+    assert bytes(buffer.data[:4]) == b"hel\0"
+    assert call("probe_read_kernel_str", buffer.base, 8, text.base) == 6
+
+
+def test_printing(host: Host, call: Callable[..., int]) -> None:
+    name = host.memory.map("name", b"eth0\0").base
+    template = b"%s: %d of %u, %x %lld%%\n\0"
+    address = host.memory.map("template", template).base
+    arguments = host.memory.map("arguments", struct.pack("<5Q", name, (1 << 64) - 3, 7, 255, (1 << 64) - 9))
+    assert call("trace_vprintk", address, len(template), arguments.base, 40) == len("eth0: -3 of 7, ff -9%\n")
+    assert list(host.trace) == ["eth0: -3 of 7, ff -9%"]
+    buffer = host.memory.map("buffer", 8)
+    assert call("snprintf", buffer.base, 8, address, arguments.base, 40) == len("eth0: -3 of 7, ff -9%\n") + 1
+    assert bytes(buffer.data) == b"eth0: -\0"
+    bad = host.memory.map("bad", b"%q\0").base
+    assert call("trace_printk", bad, 3) == EINVAL
+
+
+def test_numbers_in_text(host: Host, call: Callable[..., int]) -> None:
+    text = host.memory.map("text", b" -0x1fz\0").base
+    result = host.memory.map("result", 8)
+    assert call("strtol", text, 8, 0, result.base) == 6
+    assert int.from_bytes(result.data, "little", signed=True) == -31
+    assert call("strtoul", text, 8, 0, result.base) == EINVAL
+
+
+def test_xdp_moves_the_ends_of_its_packet(host: Host, call: Callable[..., int]) -> None:
+    packet = host.packet = XdpPacket(host.memory, "little")
+    context = packet.start(bytes(range(60)), None)
+    assert call("xdp_adjust_head", context, -4) == 0
+    assert (len(packet.data), bytes(packet.data[:5])) == (64, bytes(5))
+    assert call("xdp_adjust_tail", context, -50 & 0xFFFF_FFFF) == 0
+    assert call("xdp_adjust_tail", context, -1 & 0xFFFF_FFFF) == EINVAL
+    assert call("xdp_adjust_meta", context, -8 & 0xFFFF_FFFF) == 0
+    data, end, meta = struct.unpack_from("<3I", packet.context.data)
+    assert (data - meta, end - data, call("xdp_get_buff_len", context)) == (8, 14, 14)
+    assert call("xdp_adjust_meta", context, -3 & 0xFFFF_FFFF) == EINVAL
+
+
+def test_socket_buffers_are_loaded_and_stored(host: Host, call: Callable[..., int]) -> None:
+    packet = host.packet = SkbPacket(host.memory, "little", ProgramType.SCHED_CLS)
+    context = packet.start(bytes(12) + b"\x08\x00" + bytes(range(20)), None)
+    buffer = host.memory.map("buffer", 4)
+    assert call("skb_load_bytes", context, 14, buffer.base, 4) == 0
+    assert bytes(buffer.data) == b"\0\1\2\3"
+    assert call("skb_load_bytes", context, 32, buffer.base, 4) == EFAULT
+    assert bytes(buffer.data) == bytes(4)
+    assert call("skb_store_bytes", context, 0, buffer.base, 4, 0) == 0
+    assert struct.unpack_from("<I", packet.context.data, 16) == (0x0008,)
+    with pytest.raises(RunError, match="not started with an xdp_md"):
+        call("xdp_adjust_head", context, 0)
+
+
+def test_checksums(host: Host, call: Callable[..., int]) -> None:
+    data = host.memory.map("data", b"\x01\x02\x03\x04")
+    assert call("csum_diff", 0, 0, data.base, 4, 0) == 0x0604
+    assert call("csum_diff", data.base, 4, data.base, 4, 0) == 0xFFFF
+    assert call("csum_diff", data.base, 3, 0, 0, 0) == EINVAL
+
+
+def test_what_is_no_map_ends_the_run(call: Callable[..., int]) -> None:
+    with pytest.raises(RunError, match="0x1234 is the address of no map"):
+        call("map_lookup_elem", 0x1234, 0)
+
+
+def test_a_helper_that_is_not_there_names_itself() -> None:
+    with pytest.raises(RunError, match=r"bpf_send_signal \(helper 109\)"):
+        Machine(bytes.fromhex("850000006d000000 9500000000000000"), {}).run()
