@@ -75,9 +75,11 @@ def _dispatch(given: list[str]) -> int:
 
 def _report(error: BpftuiError) -> None:
     """Print an error as one line on stderr, its hint in parentheses."""
+    from .commands.colors import visible
+
     text = " ".join(str(error).split())
     hint = f" ({' '.join(error.hint.split())})" if error.hint else ""
-    print(f"bpftui: error: {text}{hint}", file=sys.stderr)
+    print(f"bpftui: error: {visible(text + hint)}", file=sys.stderr)
 
 
 if __name__ == "__main__":

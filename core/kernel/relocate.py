@@ -69,7 +69,7 @@ def relocate(
                     _put(code, slot, _KFUNC_CALL, found[1], modules.place(found[0]))
             case ReferenceKind.KSYM:
                 _put_wide(code, slot, *_kernel_symbol(program, reference, btf, modules))
-            case ReferenceKind.CALL | ReferenceKind.FUNCTION:
+            case ReferenceKind.CALL | ReferenceKind.FUNCTION | ReferenceKind.HELPER:
                 pass
     return bytes(code)
 

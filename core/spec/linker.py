@@ -28,6 +28,7 @@ from .program import (
     ReferenceKind,
 )
 from .source import SourceTexts
+from .windows import helper_call
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -147,6 +148,8 @@ class Linker:
             else:
                 kind = ReferenceKind.CALL if code[offset] == _CALL else ReferenceKind.FUNCTION
                 found.calls.append(_Call(offset, target, kind))
+        if obj.for_windows:
+            self._add_helpers(found, section, relocated)
         for match in _LOCAL_CALLS[elf.byte_order].finditer(code):
             offset = match.start()
             if offset % INSN_SIZE or offset in relocated:
@@ -158,6 +161,25 @@ class Linker:
                 found.local_calls.append(_Call(offset, target, ReferenceKind.CALL))
         found.problems.sort()
         return found
+
+    def _add_helpers(self, found: _CodeSection, section: Section, relocated: set[int]) -> None:
+        """Add the calls of helpers, whose numbers are Windows' own, to what the instructions of a section refer to."""
+        elf = self.obj.elf
+        code = elf.view(section)
+        rows = list(zip(found.offsets, found.references, found.maps, strict=True))
+        for match in _HELPER_CALLS[elf.byte_order].finditer(code):
+            offset = match.start()
+            if offset % INSN_SIZE or offset in relocated or offset + INSN_SIZE > len(code):
+                continue
+            number = int.from_bytes(code[offset + 4 : offset + 8], elf.byte_order, signed=True)
+            reference, reason = helper_call(number)
+            rows.append((offset, reference, ""))
+            if reason is not None:
+                found.problems.append((offset, elf.error(reason, section.name, offset).message))
+        rows.sort(key=_first)
+        found.offsets = [row[0] for row in rows]
+        found.references = [row[1] for row in rows]
+        found.maps = [row[2] for row in rows]
 
     def _resolve(self, symbol_index: int, opcode: int, imm: int) -> _Target:
         """Return what an instruction with this opcode and immediate means by a symbol, or why it means nothing."""
@@ -300,6 +322,11 @@ class _LinkedPieces(LinkedCode):
             code[at + 4 : at + 8] = (start - slot - 1).to_bytes(4, elf.byte_order, signed=True)
             if call.kind is ReferenceKind.FUNCTION and at + 16 <= len(code):
                 code[at + 12 : at + 16] = bytes(4)
+        if self._obj.for_windows:
+            for slot, reference in self.references.items():
+                if reference.kind is ReferenceKind.HELPER:
+                    at = slot * INSN_SIZE
+                    code[at + 4 : at + 8] = reference.offset.to_bytes(4, elf.byte_order, signed=True)
         return bytes(code)
 
     @cached_property
@@ -400,6 +427,11 @@ _LOCAL_CALLS: Final = {
     # A call's opcode, then a source register of 1: the upper half of the next byte; in big-endian objects the lower.
     "little": re.compile(rb"\x85[\x10-\x1f]", re.DOTALL),
     "big": re.compile(b"\x85[" + b"".join(re.escape(bytes([high << 4 | 1])) for high in range(16)) + b"]", re.DOTALL),
+}
+_HELPER_CALLS: Final = {
+    # The same with a source register of 0.
+    "little": re.compile(rb"\x85[\x00-\x0f]", re.DOTALL),
+    "big": re.compile(b"\x85[" + b"".join(re.escape(bytes([high << 4])) for high in range(16)) + b"]", re.DOTALL),
 }
 _first: Final = itemgetter(0)
 _Sorted = TypeVar("_Sorted", bound=tuple[Any, ...])

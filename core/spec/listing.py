@@ -292,6 +292,8 @@ class Listing:
                 return None, reference.name, ""
             case ReferenceKind.FUNCTION:
                 return f"func[{reference.name}]", None, ""
+            case ReferenceKind.HELPER:
+                return None, reference.name, "by its number on Windows"
             case ReferenceKind.KFUNC:
                 return (
                     f"ksym[{reference.name}]",

@@ -47,6 +47,8 @@ class ReferenceKind(enum.StrEnum):
     """A call of a kernel function (call, source 2)."""
     KSYM = "ksym"
     """The address of a kernel symbol (ld_imm64, source 3 when typed, else a plain address)."""
+    HELPER = "helper"
+    """A call of a helper by a number that is not Linux's; already Linux's in the linked code (call, source 0)."""
 
 
 class Reference(NamedTuple):
@@ -58,7 +60,8 @@ class Reference(NamedTuple):
     map: str | None = None
     """For MAP and DATA: the name of the map."""
     offset: int = 0
-    """For DATA: bytes from the start of the map's value. For FUNCTION and CALL: the target's slot."""
+    """For DATA: bytes from the start of the map's value. For FUNCTION and CALL: the target's slot. For HELPER: the
+    number in the linked code."""
     inside: int = 0
     """For DATA: bytes from the start of what `name` names."""
     weak: bool = False

@@ -69,7 +69,8 @@ class ProgramUses:
         """The uses of each name, by slot. Data sections go by their variables as well."""
         found: dict[str, list[Use]] = {}
         for slot, reference in self.program.linked.references.items():
-            how = "calls" if reference.kind in (ReferenceKind.CALL, ReferenceKind.KFUNC) else "takes the address"
+            calls = reference.kind in (ReferenceKind.CALL, ReferenceKind.KFUNC, ReferenceKind.HELPER)
+            how = "calls" if calls else "takes the address"
             self._add(found, reference.name, slot, how)
         for facts in self._functions:
             for slot, access in facts.accesses.items():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from ...core.errors import ObjectError
 from .check import SCHEMA, explained
+from .colors import assembled, visible
 from .common import console, print_table, wants_color
 from .log import print_explanation, text_width
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.table import Table
+    from rich.text import Text
 
     from .check import Checked
 
@@ -35,8 +37,6 @@ _COMPARED: Final = _NUMBERS[:3]
 
 def print_report(checked: Checked, *, several: bool, color: str) -> None:
     """Print the table of one object and why what did not load did not."""
-    from rich.text import Text
-
     from ...core.verifier import parse_summary
 
     out = console(color)
@@ -50,7 +50,9 @@ def print_report(checked: Checked, *, several: bool, color: str) -> None:
     table.add_column("why not")
     for outcome in report.maps:
         blanks = [""] * (len(_NUMBERS) + 1)
-        table.add_row(_mark(outcome.ok), "map", Text(outcome.name), outcome.type, *blanks, Text(outcome.error or ""))
+        table.add_row(
+            _mark(outcome.ok), "map", assembled(outcome.name), outcome.type, *blanks, _lines(outcome.error or "")
+        )
     for outcome in report.programs:
         summary = parse_summary(outcome.log or "")
         verified = outcome.verified_insns if outcome.verified_insns is not None else summary.insns
@@ -60,17 +62,17 @@ def print_report(checked: Checked, *, several: bool, color: str) -> None:
         table.add_row(
             _mark(outcome.ok),
             "program",
-            Text(outcome.name),
+            assembled(outcome.name),
             outcome.type,
             *("" if number is None else f"{number:,}" for number in numbers),
             "+".join(map(str, summary.stack)),
-            Text("" if outcome.ok else why.sentence if why is not None else outcome.error or ""),
+            _lines("" if outcome.ok else why.sentence if why is not None else outcome.error or ""),
         )
     print_table(out, table)
     for outcome in report.programs:
         explanation = explained(checked, outcome)
         if explanation is not None:
-            print(f"\n── {outcome.name}")
+            print(f"\n── {visible(outcome.name)}")
             print_explanation(explanation, text_width(), color=wants_color(color))
     failed = sum(not outcome.ok for outcome in (*report.maps, *report.programs))
     verdict = "everything loads" if report.ok else f"{failed} of {len(report.maps) + len(report.programs)} do not load"
@@ -121,8 +123,6 @@ def print_comparison(before: Sequence[dict[str, Any]], after: dict[str, Any], wh
         what: What the earlier run was, for the heading.
         color: As `--color` has it.
     """
-    from rich.text import Text
-
     out = console(color)
     name = os.path.basename(after["file"])
     same = [document for document in before if os.path.basename(str(document.get("file"))) == name]
@@ -140,10 +140,10 @@ def print_comparison(before: Sequence[dict[str, Any]], after: dict[str, Any], wh
         verdicts = [_verdict(was), _verdict(program)]
         if verdicts[0] != verdicts[1] or any("→" in cell for cell in cells):
             changed += 1
-            table.add_row(Text(program["name"]), *verdicts, *cells)
+            table.add_row(assembled(program["name"]), *verdicts, *cells)
     for name, was in old.items():
         changed += 1
-        table.add_row(Text(name), _verdict(was), _verdict(None), *("" for _ in _COMPARED))
+        table.add_row(assembled(name), _verdict(was), _verdict(None), *("" for _ in _COMPARED))
     out.print(f"\ncompared with {what}: " + ("nothing is different" if not changed else f"{changed} different"))
     if changed:
         print_table(out, table)
@@ -170,6 +170,13 @@ def _table(*names: str) -> Table:
     for name in names:
         table.add_column(name, no_wrap=True)
     return table
+
+
+def _lines(text: str) -> Text:
+    """Return text of several lines."""
+    from rich.text import Text
+
+    return Text("\n").join([assembled(line) for line in text.split("\n")])
 
 
 def _mark(ok: bool) -> Any:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ...core.asm import Token, tokenize
 
-__all__ = ["CODES", "paint", "paint_listing"]
+if TYPE_CHECKING:
+    from rich.text import Text
 
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
+__all__ = ["CODES", "assembled", "paint", "paint_listing", "visible"]
+
+_CONTROL: Final = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""What a terminal obeys, and what turns the direction of text."""
 _RESET: Final = "\x1b[0m"
 CODES: Final = {"bold": "1", "dim": "2", "italic": "3", "underline": "4"} | {
     name: str(code) for code, name in enumerate(("red", "green", "yellow", "blue", "magenta", "cyan"), 31)
@@ -30,7 +34,19 @@ _STYLES: Final = {
 
 def visible(text: str) -> str:
     """Return what an object names or quotes, with control characters as `\\x1b`: a terminal must not obey them."""
-    return text if text.isprintable() else _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
+    return text if text.isprintable() else _CONTROL.sub(_escape, text)
+
+
+def _escape(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def assembled(*parts: str | tuple[str, str]) -> Text:
+    """Return `Text.assemble` of parts that are made visible, plain or with a style."""
+    from rich.text import Text
+
+    return Text.assemble(*(visible(part) if isinstance(part, str) else (visible(part[0]), part[1]) for part in parts))
 
 
 def paint(text: str, style: str) -> str:

@@ -129,7 +129,9 @@ def loading(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def warn(message: str) -> None:
     """Print one line to standard error: something is not as it was asked for, but it goes on."""
-    print(f"bpftui: warning: {message.splitlines()[0]}", file=sys.stderr, flush=True)
+    from .colors import visible
+
+    print(f"bpftui: warning: {visible(message.splitlines()[0])}", file=sys.stderr, flush=True)
 
 
 def add_target(parser: Parser) -> None:

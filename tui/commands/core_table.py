@@ -8,6 +8,7 @@ from ...core.btf.core import CoreResolver, Outcome
 from ...core.btf.kernel import vmlinux
 from ...core.errors import FeatureError
 from ...core.spec.relocate_core import resolve_core
+from .colors import assembled
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -63,7 +64,6 @@ def core_json(spec: CollectionSpec, resolver: CoreResolver | None) -> list[dict[
 def core_table(spec: CollectionSpec, resolver: CoreResolver | None) -> Table:
     """Return the same for people: a line for each relocation."""
     from rich.table import Table
-    from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
     table.add_column("program", style="green", no_wrap=True)
@@ -75,6 +75,6 @@ def core_table(spec: CollectionSpec, resolver: CoreResolver | None) -> Table:
     for program in spec.programs.values():
         for item, found in resolve_core(program, resolver):
             renamed = f"{found.target}  " if found.target not in (None, found.local) else ""
-            result = Text(renamed + found.result, style=_STYLES.get(found.outcome, "red"))
-            table.add_row(program.name, str(item.slot), found.label, Text(found.local), result)
+            result = assembled((renamed + found.result, _STYLES.get(found.outcome, "red")))
+            table.add_row(assembled(program.name), str(item.slot), found.label, assembled(found.local), result)
     return table

@@ -13,6 +13,7 @@ from ...core.elf import SymbolType, opened_file
 from ...core.errors import AssemblyError, ObjectError, UnknownNameError, UsageError
 from ...core.spec import INSN_SIZE
 from ...core.spec.reader import read_object
+from ...core.spec.windows import rename_helpers
 from .colors import paint, paint_listing, visible
 from .common import wants_color
 
@@ -76,7 +77,10 @@ def print_sections(options: argparse.Namespace) -> None:
         if len(sections) > 1:
             print(f"; section {visible(section.name)}")
         label = _label(symbols.get(section.number, [])) if options.syntax == Syntax.LLVM else None
-        _write(texts.listing(obj.elf.contents(section), start=start, stop=stop, label=label), options)
+        rows = texts.listing(obj.elf.contents(section), start=start, stop=stop, label=label)
+        if obj.for_windows and options.syntax == Syntax.KERNEL:
+            rows = ((slot, rename_helpers(text)) for slot, text in rows)
+        _write(rows, options)
 
 
 def _write(rows: Iterator[tuple[int, str]], options: argparse.Namespace) -> None:

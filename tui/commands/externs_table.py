@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...core.kernel.externs import look_up_externs
+from .colors import assembled
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -31,7 +32,6 @@ def externs_json(spec: CollectionSpec, target: Btf | None) -> list[dict[str, Any
 def externs_table(spec: CollectionSpec, target: Btf | None) -> Table:
     """Return the same for people: a line for each extern."""
     from rich.table import Table
-    from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
     table.add_column("kind", no_wrap=True)
@@ -39,8 +39,8 @@ def externs_table(spec: CollectionSpec, target: Btf | None) -> Table:
     table.add_column("on this kernel" if target is None else "on that kernel")
     for answer in look_up_externs(spec, target).values():
         missing = "yellow" if answer.weak else "red"
-        result = Text(answer.text, style="" if answer.found else missing)
+        result = assembled((answer.text, "" if answer.found else missing))
         if not answer.found and answer.weak and (target is None or answer.kind == "kfunc"):
             result.append("; it may be missing, and is 0 then", "dim")
-        table.add_row(answer.kind, Text(answer.declared or answer.name), result)
+        table.add_row(answer.kind, assembled(answer.declared or answer.name), result)
     return table

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from ...core.errors import ExitCode, ObjectError
+from .colors import visible
 from .common import Parser, print_json, wants_color
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def run(arguments: Sequence[str]) -> int:
     else:
         for number, (excerpt, log, explanation) in enumerate(found):
             if len(found) > 1:
-                print(("\n" if number else "") + f"── {_title(excerpt, log) or f'log {number + 1}'}")
+                print(("\n" if number else "") + f"── {visible(_title(excerpt, log)) or f'log {number + 1}'}")
             _print(log, explanation, options.path, color=wants_color(options.color))
             _print_hot(log, options.hot)
     return ExitCode.REFUSED if any(explanation is not None for _, _, explanation in found) else ExitCode.OK
@@ -122,9 +123,9 @@ def _print(log: VerifierLog, explanation: Explanation | None, path: int, *, colo
             state = state_lines(log.before(explanation.line))
             if state:
                 print("\nbefore it")
-                print("\n".join(state))
+                print("\n".join(map(visible, state)))
             print("\nthe path that leads there")
-            print("\n".join(path_lines(log, explanation.line, path)))
+            print("\n".join(map(visible, path_lines(log, explanation.line, path))))
     summary = log.summary
     if summary.insns is not None:
         parts = [f"{summary.insns:,} instructions walked over"]
@@ -147,7 +148,7 @@ def _print_hot(log: VerifierLog, limit: int) -> None:
     for line in lines:
         insns = f"insn {line.slots[0]}" + (f" to {line.slots[-1]}" if len(line.slots) > 1 else "")
         where = "" if line.source is None else f"{line.source.place}  {line.source.text}".strip()
-        print(f"  {line.share:>6.1%}  {line.visits:>9,} ×  {insns:<16}  {where}".rstrip())
+        print(f"  {line.share:>6.1%}  {line.visits:>9,} ×  {insns:<16}  {visible(where)}".rstrip())
 
 
 def text_width() -> int:
@@ -159,7 +160,7 @@ def print_explanation(explanation: Explanation, width: int, *, color: bool) -> N
     """Print an explanation; what is wrong is bold and red where there are colours."""
     from ...core.verifier import explanation_lines
 
-    lines = explanation_lines(explanation, width=width)
+    lines = [visible(line) for line in explanation_lines(explanation, width=width)]
     head = lines.index("")
     for number, line in enumerate(lines):
         print(f"\x1b[1;31m{line}\x1b[0m" if color and number < head else line)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...core.elf import read_object_file
 from ...core.errors import ExitCode, UsageError
+from .colors import visible
 from .common import Parser, add_loading, add_object, add_settings, loading, open_spec, print_json, record
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def _json(program: ProgramSpec, result: RunResult) -> dict[str, object]:
 
 
 def _text(program: ProgramSpec, result: RunResult, data: bytes | None) -> str:
-    text = f"{program.name} returned {result.retval} ({result.retval:#x}) in {result.duration_ns} ns"
+    text = f"{visible(program.name)} returned {result.retval} ({result.retval:#x}) in {result.duration_ns} ns"
     if data is not None and result.data != data:
         text += f"\n  packet out, {len(result.data)} bytes: {result.data.hex(' ')}"
     return text

@@ -80,7 +80,10 @@ def run(arguments: Sequence[str]) -> int:
         print(_graph_text(spec, options.format or "text"), end="")
         return ExitCode.OK
     if any(alone):
-        print(_types_text(spec, options.layout), end="")
+        from .colors import visible
+
+        for line in _types_text(spec, options.layout).splitlines():
+            print(visible(line))
         return ExitCode.OK
     if resolved:
         _print_resolved(spec, options)
@@ -127,21 +130,26 @@ def _objects_json(several: SeveralObjectsError) -> dict[str, Any]:
 
 
 def _objects_tree(several: SeveralObjectsError) -> Tree:
-    from rich.text import Text
     from rich.tree import Tree
 
-    root = Tree(Text.assemble((several.file, "bold"), (f"  {len(several.objects)} BPF objects", "dim")))
+    from .colors import assembled
+
+    root = Tree(assembled((several.file, "bold"), (f"  {len(several.objects)} BPF objects", "dim")))
     for number, item in enumerate(several.objects, 1):
         place = f"  {item.size:,} bytes at {item.offset:#x}"
-        root.add(Text.assemble((f"{several.file}#{number}", "green"), f"  {item.name}".rstrip(), (place, "dim")))
+        root.add(assembled((f"{several.file}#{number}", "green"), f"  {item.name}".rstrip(), (place, "dim")))
     return root
 
 
 def _graph_text(spec: CollectionSpec, form: str) -> str:
     """Return the graph of programs and maps in one of the formats."""
     from ...core.spec import graph
+    from .colors import visible
 
     found = graph.graph_of(spec)
+    found = found._replace(
+        nodes=[node._replace(name=visible(node.name), detail=visible(node.detail)) for node in found.nodes]
+    )
     if form == "text":
         return graph.to_text(found, ascii_only=not is_writable("├─"))
     return graph.to_dot(found) if form == "dot" else graph.to_mermaid(found)

@@ -9,6 +9,7 @@ from rich.tree import Tree
 
 from ...core.btf import format_value
 from ...core.spec import MapFlag, ProgramFlag
+from .colors import assembled
 from .show import c_text
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def spec_tree(spec: CollectionSpec) -> Tree:
     facts.append(_types_fact(spec))
     if spec.producer:
         facts.append(spec.producer)
-    root = Tree(Text.assemble((spec.file, "bold"), "  ", (", ".join(facts), "dim")))
+    root = Tree(assembled((spec.file, "bold"), "  ", (", ".join(facts), "dim")))
     _branch(root, "programs", [_program(program) for program in spec.programs.values()])
     maps = _branch(root, "maps", [_map(item) for item in spec.maps.values()])
     for node, item in zip(maps.children if maps is not None else (), spec.maps.values(), strict=True):
@@ -45,7 +46,7 @@ def spec_tree(spec: CollectionSpec) -> Tree:
     _branch(
         root,
         "not usable",
-        [Text.assemble(h.name, (f"  {h.kind}: ", "dim"), (h.reason, "dim italic")) for h in hidden],
+        [assembled(h.name, (f"  {h.kind}: ", "dim"), (h.reason, "dim italic")) for h in hidden],
     )
     return root
 
@@ -53,7 +54,7 @@ def spec_tree(spec: CollectionSpec) -> Tree:
 def _branch(root: Tree, title: str, rows: Sequence[Text]) -> Tree | None:
     if not rows:
         return None
-    node = root.add(Text.assemble((title, "bold"), (f" ({len(rows)})", "dim")))
+    node = root.add(assembled((title, "bold"), (f" ({len(rows)})", "dim")))
     for row in rows:
         node.add(row)
     return node
@@ -100,16 +101,16 @@ def _program(spec: ProgramSpec) -> Text:
         facts.append(_flags(spec.flags, ProgramFlag))
     if not spec.autoload:
         facts.append("not loaded by default")
-    text = Text.assemble((spec.name, "green"), f"  {spec.type.label}{hook}{target}  ", (", ".join(facts), "dim"))
+    text = assembled((spec.name, "green"), f"  {spec.type.label}{hook}{target}  ", (", ".join(facts), "dim"))
     if spec.problem:
-        text.append(f"  {spec.problem}", "red")
+        text.append_text(assembled((f"  {spec.problem}", "red")))
     return text
 
 
 def _map(spec: MapSpec, name: str | None = None) -> Text:
     if spec.is_data:
         facts = [_count(spec.value_size, "byte"), "read-only" if spec.read_only else "read-write"]
-        return Text.assemble((spec.name, "cyan"), "  data section  ", (", ".join(facts), "dim"))
+        return assembled((spec.name, "cyan"), "  data section  ", (", ".join(facts), "dim"))
     typed = spec.key is not None or spec.value is not None or spec.inner is not None
     facts = [f"{spec.key_size}+{spec.value_size} bytes" if typed and (spec.key_size or spec.value_size) else ""]
     facts += [
@@ -123,9 +124,9 @@ def _map(spec: MapSpec, name: str | None = None) -> Text:
         spec.remark,
     ]
     told = ", ".join(filter(None, facts))
-    text = Text.assemble((name or spec.name, "cyan"), f"  {spec.type.label}  {_shape(spec)}", (told, "dim"))
+    text = assembled((name or spec.name, "cyan"), f"  {spec.type.label}  {_shape(spec)}", (told, "dim"))
     if spec.problem:
-        text.append(f"  {spec.problem}", "red")
+        text.append_text(assembled((f"  {spec.problem}", "red")))
     return text
 
 
@@ -143,11 +144,11 @@ def _map_details(node: Tree, spec: MapSpec) -> None:
     if spec.inner is not None:
         node.add(_map(spec.inner, "inner map"))
     for entry in spec.contents[:_MOST_ENTRIES]:
-        node.add(Text.assemble((f"[{entry.key}] = ", "dim"), entry.target))
+        node.add(assembled((f"[{entry.key}] = ", "dim"), entry.target))
     if len(spec.contents) > _MOST_ENTRIES:
         node.add(Text(f"and {len(spec.contents) - _MOST_ENTRIES} more", "dim"))
     for member, function in spec.functions.items():
-        node.add(Text.assemble((f".{member} = ", "dim"), function))
+        node.add(assembled((f".{member} = ", "dim"), function))
 
 
 def _variable(spec: VariableSpec, order: ByteOrder) -> Text:
@@ -155,9 +156,9 @@ def _variable(spec: VariableSpec, order: ByteOrder) -> Text:
     facts = f"{spec.section}+{spec.offset:#x}, {_count(spec.size, 'byte')}"
     if spec.type is None:
         facts += ", type unknown"
-    text = Text.assemble((declared, "yellow"), f" = {_value(spec, spec.raw, order)}  ", (facts, "dim"))
+    text = assembled((declared, "yellow"), f" = {_value(spec, spec.raw, order)}  ", (facts, "dim"))
     if spec.changed:
-        text.append(", changed from ", "dim").append(_value(spec, spec.original, order))
+        text.append_text(assembled((", changed from ", "dim"), _value(spec, spec.original, order)))
     return text
 
 
@@ -175,4 +176,4 @@ def _externs(spec: CollectionSpec) -> Iterable[Text]:
     for kind, found in (("kconfig", externs.kconfig), ("ksym", externs.ksyms), ("kfunc", externs.kfuncs)):
         for extern in found:
             weak = ", may be missing" if extern.weak else ""
-            yield Text.assemble(extern.type or extern.name, (f"  {kind}{weak}", "dim"))
+            yield assembled(extern.type or extern.name, (f"  {kind}{weak}", "dim"))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...core.btf import format_value
 from ...core.errors import ExitCode, UsageError
+from .colors import visible
 from .common import (
     Parser,
     add_loading,
@@ -154,4 +155,4 @@ def _text(collection: Collection, sample: Sample, before: Sample | None, *, per_
         if info.run_cnt:
             mean = info.run_time_ns / info.run_cnt
             lines.append(f"  {name}: {info.run_cnt:,} runs, {mean:.0f} ns each")
-    return "\n".join(lines) + "\n"
+    return "".join(f"{visible(line)}\n" for line in lines)

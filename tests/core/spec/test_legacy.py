@@ -50,7 +50,7 @@ class Maker:
         table, at = bytes(24), 1
         for name, info, section, value, size in self.symbols:
             table += struct.pack(self.order + "IBBHQQ", at, info, 0, section, value, size)
-            at += len(name) + 1
+            at += len(name.encode()) + 1
         sections = list(self.sections)
         strtab = len(sections) + 2
         if symbols:
@@ -63,7 +63,7 @@ class Maker:
             place = (title, kind, flags, 0, 64 + len(body), len(contents), link, 1, 8, 24 if kind == 2 else 0)
             headers += struct.pack(self.order + "IIQQQQIIQQ", *place)
             body += contents + bytes(-len(contents) % 8)
-            title += len(name) + 1
+            title += len(name.encode()) + 1
         ident = b"\x7fELF\x02" + (b"\x01" if self.order == "<" else b"\x02") + b"\x01" + bytes(9)
         count = len(sections) + 1
         rest = (1, 247, 1, 0, 0, 64 + len(body), 0, 64, 0, 0, 64, count, count - 1)

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import struct
+from typing import TYPE_CHECKING, Literal
+
 import pytest
 
 from bpftui.core.spec import CollectionSpec, MapType
+from bpftui.core.spec.listing import Listing
+from bpftui.tui.__main__ import main
 from tests.core.btf.blob import Blob
-from tests.core.spec.test_legacy import Maker
+from tests.core.spec.test_legacy import EXIT, FUNC, Maker
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NUMBERS = [
     (1, MapType.HASH, ""),
@@ -67,3 +75,52 @@ def test_legacy_definitions_have_no_flags() -> None:
     found = maker.spec().maps["inner"]
     assert (found.type, found.key_size, found.value_size, found.flags) == (MapType.LRU_HASH, 4, 8, 0)
     assert found.remark == "pinning 2, id 7, type 8 of ebpf-for-windows"
+
+
+def calling(*helpers: int, order: Literal["<", ">"] = "<") -> Maker:
+    """Return an object with a program that calls these helpers, by Windows' numbers."""
+    maker, blob = Maker(order), Blob(order=order)
+    blob.struct("_bind_md", 4, [("value", blob.integer("unsigned int", 4, signed=False), 0)])
+    maker.section(".BTF", blob.bytes())
+    code = b"".join(struct.pack(f"{order}BBhi", 0x85, 0, 0, number) for number in helpers) + EXIT
+    index = maker.section("xdp", code, code=True)
+    maker.symbols.append(("caller", 16 + FUNC, index, 0, len(code)))
+    return maker
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_helpers_have_the_names_of_windows_and_the_numbers_of_linux(order: Literal["<", ">"]) -> None:
+    spec = calling(1, 5, 7, 9, 14, order=order).spec()
+    program = spec.programs["caller"]
+    assert program.problem is None
+    byte_order = "little" if order == "<" else "big"
+    assert [int.from_bytes(program.code[at + 4 : at + 8], byte_order) for at in range(0, 40, 8)] == [1, 12, 125, 5, 6]
+    rows = Listing(program, spec).rows(1, 6)
+    assert [row.text for row in rows] == [
+        "call bpf_map_lookup_elem#1",
+        "call bpf_tail_call#5",
+        "call bpf_ktime_get_boot_ns#7",
+        "call bpf_ktime_get_ns#9",
+        "call bpf_trace_printk4#14",
+    ]
+    assert rows[2].comment.startswith("by its number on Windows")
+
+
+def test_helpers_that_linux_does_not_have(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    maker = calling(22, 65536)
+    program = maker.spec().programs["caller"]
+    assert program.problem is not None
+    assert "it calls bpf_memcpy_s, helper 22 of ebpf-for-windows, which Linux does not have" in program.problem
+    listing = Listing(program)
+    assert [listing.text(slot) for slot in (0, 1)] == ["call bpf_memcpy_s#22", "call unknown#65536"]
+    # No number of Linux's may be taken for it: 22 is bpf_perf_event_read.
+    assert int.from_bytes(program.code[4:8], "little", signed=True) == -22
+    path = tmp_path / "windows.o"
+    path.write_bytes(maker.build())
+    assert main(["disasm", "--raw", str(path)]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "0: call bpf_memcpy_s#22",
+        "1: call unknown#65536",
+        "2: r0 = 0",
+        "3: exit",
+    ]
