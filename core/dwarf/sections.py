@@ -17,9 +17,12 @@ ADDRESS_BITS: Final = 32
 """Every section of an object begins at address 0. So that an address tells its section as well, the section's number
 is put above this many bits of it."""
 
-_WIDTHS: Final = {1: 8, 2: 8, 3: 4, 4: 4, 10: 4}
+_WIDTHS: Final = {1: 8, 2: 8, 3: 4, 4: 4, 10: 4, 11: 4, 12: 8}
 """Bytes that a relocation patches, by its type: R_BPF_64_64 and R_BPF_64_32 before LLVM 13, R_BPF_64_ABS64,
-R_BPF_64_ABS32 and R_BPF_64_NODYLD32 since (Documentation/bpf/llvm_reloc.rst)."""
+R_BPF_64_ABS32 and R_BPF_64_NODYLD32 since (Documentation/bpf/llvm_reloc.rst);
+R_BPF_DATA_32 and R_BPF_DATA_64 of binutils up to 2.40."""
+_WHOLE: Final = (11, 12)
+"""Those whose place has the symbol's value in it already."""
 _MAX_SIZE: Final = 64 << 20
 """Bytes that a compressed section may grow to."""
 _ZLIB: Final = 1
@@ -93,7 +96,9 @@ class DebugSections:
             if offset + width > len(patched) or index >= len(symbols):
                 raise elf.error("a relocation points outside of the section or to no symbol", section.name, offset)
             symbol = symbols[index]
-            value = symbol.value + addend + int.from_bytes(patched[offset : offset + width], order)
+            value = addend + int.from_bytes(patched[offset : offset + width], order)
+            if kind not in _WHOLE:
+                value += symbol.value
             if width == 8 and symbol.section < len(sections) and sections[symbol.section].flags & SectionFlag.ALLOC:
                 value += symbol.section << ADDRESS_BITS
             patched[offset : offset + width] = (value & (1 << width * 8) - 1).to_bytes(width, order)

@@ -43,6 +43,8 @@ _CALL: Final = 0x85
 _LD_IMM64: Final = 0x18
 _PSEUDO_CALL: Final = 1
 _PSEUDO_FUNC: Final = 4
+_COMMENT: Final = 64
+"""Bytes at the start of .comment that are looked at."""
 _MAX_INSNS: Final = 16_000_000
 """The kernel takes 1,000,000; beyond this a chain of overlapping functions is taken for damage."""
 
@@ -162,6 +164,29 @@ class Linker:
         found.problems.sort()
         return found
 
+    @cached_property
+    def _has_places_in_code(self) -> bool:
+        """Whether immediates have the symbol's own value in them: binutils up to 2.40, which gcc 12 assembles with.
+
+        Its later versions write what clang does, so an object where one immediate is too small for that is theirs.
+        """
+        obj, elf = self.obj, self.obj.elf
+        comment = elf.by_name.get(".comment")
+        if comment is None or b"\0GCC: (" not in b"\0" + bytes(elf.view(comment)[:_COMMENT]):
+            return False
+        found = False
+        for section in obj.code_sections:
+            code = elf.view(section)
+            for offset, _, index, _ in elf.relocation_rows(section):
+                if offset % INSN_SIZE or offset + INSN_SIZE > len(code) or index >= len(obj.symbols):
+                    continue
+                value = obj.symbols[index].value
+                if code[offset] == _LD_IMM64 and value:
+                    found = True
+                    if int.from_bytes(code[offset + 4 : offset + 8], elf.byte_order) < value:
+                        return False
+        return found
+
     def _add_helpers(self, found: _CodeSection, section: Section, relocated: set[int]) -> None:
         """Add the calls of helpers, whose numbers are Windows' own, to what the instructions of a section refer to."""
         elf = self.obj.elf
@@ -203,7 +228,8 @@ class Linker:
 
     def _address(self, symbol: Symbol, imm: int) -> _Target:
         """Resolve the 64-bit immediate that is the address of a map, of data, or of a function."""
-        obj, index, place = self.obj, symbol.section, symbol.value + imm
+        obj, index = self.obj, symbol.section
+        place = imm if self._has_places_in_code else symbol.value + imm
         if index in obj.functions:
             target = obj.function_at(index, place)
             return target or f"it takes the address of {symbol.name or 'code'}, where no function begins"
