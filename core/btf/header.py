@@ -46,6 +46,25 @@ _NEON: Final = {
     "__Poly128_t": "unsigned __int128",
 }
 """Integers that GCC builds in on arm64, that other compilers lack, and that BTF has without a definition."""
+_RUST: Final = {
+    "u8": "unsigned char",
+    "u16": "unsigned short",
+    "u32": "unsigned int",
+    "u64": "unsigned long long",
+    "u128": "unsigned __int128",
+    "usize": "unsigned long long",
+    "i8": "signed char",
+    "i16": "short",
+    "i32": "int",
+    "i64": "long long",
+    "i128": "__int128",
+    "isize": "long long",
+    "f32": "float",
+    "f64": "double",
+    "bool": "_Bool",
+}
+"""Types that Rust builds in and C does not have; in C's own objects these names are typedefs."""
+_FOREIGN: Final = _NEON | _RUST
 
 
 def c_header(btf: Btf, roots: Iterable[int] | None = None) -> str:
@@ -163,9 +182,9 @@ class _Header:
             self._forward(found, inside)
             return
         match found:
-            case t.Int(name=name):
-                if name in _NEON:
-                    self._write(f"typedef {_NEON[name]} {name}")
+            case t.Int(name=name) | t.Float(name=name):
+                if name in _FOREIGN:
+                    self._write(f"typedef {_FOREIGN[name]} {name}")
                 self.emitted[type_id] = _State.DONE
             case t.Enum():
                 if not inside:

@@ -93,7 +93,10 @@ def test_it_is_what_bpftool_writes(path: Path) -> None:
     if "unsorted" in usage:
         command.append("unsorted")
     theirs = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert same(c_header(btf)) == same(theirs)
+    ours = c_header(btf)
+    if path.name.startswith("rust"):  # bpftool leaves out what Rust builds in, and so its header does not compile
+        ours = re.sub(r"typedef [\w ]+ u\d+;\n", "", ours)
+    assert same(ours) == same(theirs)
 
 
 def test_everything_that_is_hard_in_one_piece() -> None:
