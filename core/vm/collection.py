@@ -220,7 +220,7 @@ class Loader:
                 case ReferenceKind.KFUNC | ReferenceKind.KSYM:
                     # What a kernel without it gives a weak one. There is no kernel whose address it could be.
                     addresses[slot] = 0
-                case ReferenceKind.CALL | ReferenceKind.FUNCTION:
+                case ReferenceKind.CALL | ReferenceKind.FUNCTION | ReferenceKind.HELPER:
                     pass
         arena = self._arena.store if self._arena is not None else None
         number = next(self._numbers)
