@@ -7,14 +7,14 @@ import errno
 import os
 import platform
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from ..btf.kernel import VMLINUX
 from ..errors import BpftuiError
 from ..spec import MapType, ProgramType
-from . import probes, rights
+from . import isa, link_types, probes, rights
 from .elements import possible_cpus
 from .program import stats_enabled
 from .since import since
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Feature", "Group", "probe"]
 
-Group = Literal["machine", "rights", "kernel", "maps", "programs"]
+Group = Literal["machine", "rights", "kernel", "sysctls", "instructions", "maps", "programs", "links"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def probe() -> list[Feature]:
     reason = available()
     features = [*_machine(), _bpf(reason), *_rights()]
     if reason is None:
-        features += [*_kernel(), *_map_types(), *_program_types()]
+        features += [*_kernel(), *_sysctls(), *_instructions(), *_map_types(), *_program_types(), *_link_types()]
     return features
 
 
@@ -141,6 +141,22 @@ def _kernel() -> Iterator[Feature]:
         yield Feature(name, "kernel", ok, detail, needed_for, f"Linux {version}" if ok is False else "")
 
 
+def _sysctls() -> Iterator[Feature]:
+    for name, meaning in _SYSCTLS.items():
+        value = _sysctl(name)
+        yield Feature(name.replace("/", "."), "sysctls", None, "not readable" if value is None else value, meaning)
+
+
+_SYSCTLS: Final = {
+    "net/core/bpf_jit_harden": "constants blinded in native code, which is slower: 1 of the unprivileged, 2 of all",
+    "net/core/bpf_jit_kallsyms": "names of programs in stack traces",
+    "net/core/bpf_jit_limit": "bytes of native code for the unprivileged",
+    "kernel/bpf_stats_enabled": "run counts and times of all programs, always",
+    "kernel/kptr_restrict": "addresses in /proc/kallsyms",
+    "kernel/perf_event_paranoid": "perf events, and with them kprobes and tracepoints, of the unprivileged",
+}
+
+
 def _map_types() -> Iterator[Feature]:
     for type_ in MapType:
         if type_ != MapType.UNSPEC:
@@ -153,6 +169,22 @@ def _program_types() -> Iterator[Feature]:
             yield _verdict(type_.label, "programs", probes.try_program(type_), since(type_))
 
 
+def _instructions() -> Iterator[Feature]:
+    for tried in isa.INSTRUCTIONS:
+        verdict = _verdict(tried.name, "instructions", isa.try_instructions(tried), f"Linux {tried.version}")
+        yield replace(verdict, needed_for=tried.needed_for)
+
+
+def _link_types() -> Iterator[Feature]:
+    for link in link_types.LINK_TYPES:
+        number = link_types.try_link(link)
+        if number is None:
+            yield Feature(link.name, "links", None, "cannot be told", link.needed_for)
+        else:
+            needs = f"Linux {link.version}, or a kernel configured for it"
+            yield replace(_verdict(link.name, "links", number, needs), needed_for=link.needed_for)
+
+
 def _verdict(name: str, group: Group, number: int, needs: str) -> Feature:
     """Return the feature of a type that was tried; *number* is 0 or the errno, *needs* what a kernel has to be."""
     if number == 0:
@@ -162,14 +194,6 @@ def _verdict(name: str, group: Group, number: int, needs: str) -> Feature:
         return Feature(name, group, ok=False, detail=f"refused: {reason} (EPERM)", remedy=remedy)
     detail = f"not in this kernel ({errno_name(number)})"
     return Feature(name, group, ok=False, detail=detail, remedy=needs or "a newer kernel, or one configured for it")
-
-
-def _has_function(name: str) -> Callable[[], bool | None]:
-    """Return a check for links of a kind, by the function that makes them.
-
-    Without something to attach to, only the kernel's types tell.
-    """
-    return lambda: f"\0{name}\0".encode() in probes.kernel_names() if VMLINUX.exists() else None
 
 
 def _test_runs() -> bool:
@@ -209,12 +233,6 @@ def _tokens() -> bool:
 
 
 _KERNEL_FEATURES: Final[tuple[tuple[str, str, str, Callable[[], bool | None]], ...]] = (
-    ("XDP links", "5.9", "attaching XDP so that it ends with the process", _has_function("bpf_xdp_link_attach")),
-    ("kprobe.multi links", "5.18", "one probe at many functions", _has_function("bpf_kprobe_multi_link_attach")),
-    ("netfilter links", "6.4", "attaching netfilter programs", _has_function("bpf_nf_link_attach")),
-    ("struct_ops links", "6.4", "sections .struct_ops.link", _has_function("bpf_struct_ops_link_create")),
-    ("tcx links", "6.6", "attaching tc programs without a qdisc", _has_function("tcx_link_attach")),
-    ("uprobe.multi links", "6.6", "one probe at many places of a file", _has_function("bpf_uprobe_multi_link_attach")),
     ("mapped arrays", "5.5", "reading and writing variables without system calls", probes.mapable),
     ("batches", "5.6", "fast reading of large maps", _batches),
     ("test runs", "4.12", "bpftui run", _test_runs),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import os
 import time
@@ -10,6 +11,8 @@ import time
 import pytest
 
 from bpftui.core import kernel
+from bpftui.core.kernel.isa import INSTRUCTIONS, try_instructions
+from bpftui.core.kernel.link_types import LINK_TYPES, try_link
 from bpftui.core.spec import MapType, ProgramType
 
 pytestmark = pytest.mark.kernel
@@ -44,3 +47,27 @@ def test_everything_missing_says_how_to_get_it():
         if feature.ok is False:
             assert feature.detail
             assert feature.remedy or feature.name == "lockdown"
+
+
+def test_link_types_and_instructions_are_told_without_attaching():
+    before = os.listdir("/proc/self/fd")
+    told = {(feature.group, feature.name): feature for feature in kernel.probe()}
+    assert len(os.listdir("/proc/self/fd")) == len(before)
+    for name in ("raw_tracepoint", "tracing", "cgroup", "netns", "xdp", "perf_event", "tcx", "netfilter", "sockmap"):
+        assert told["links", name].ok, name
+    names = [name for group, name in told if group == "instructions"]
+    assert names[:7] == ["v2: jumps if less", "v3: 32-bit jumps"] + [
+        f"v4: {name}" for name in ("movsx", "ldsx", "bswap", "sdiv", "gotol")
+    ]
+    assert all(told["instructions", name].ok for name in (*names[:10], "may_goto"))
+
+
+def test_a_link_or_an_instruction_that_no_kernel_has_is_missing():
+    link = LINK_TYPES[2]
+    assert link.name == "cgroup"
+    assert try_link(link) == 0
+    # A program of a type that has no links at all, as an older kernel sees a newer link.
+    assert try_link(link._replace(program=ProgramType.SOCKET_FILTER)) == errno.EINVAL
+    assert try_link(link._replace(known=errno.ENOENT)) is None
+    unknown = INSTRUCTIONS[0]._replace(code=((0xB7, 0, 0, 0), (0x8F, 0, 0, 0), (0x95, 0, 0, 0)))
+    assert try_instructions(unknown) == errno.EINVAL

@@ -1,0 +1,112 @@
+"""Which types of links this kernel has, found out without attaching anything.
+
+Each is asked for with a program of the right type and a target that cannot be: the kernel that knows the link looks for
+the target (EBADF, ENODEV, …), the one that does not says EINVAL. Where both say the same, or the program would have to
+be tied to a kernel function, the names in the kernel's own types tell.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import Final, NamedTuple
+
+from ..btf.kernel import VMLINUX
+from ..spec import AttachType, ProgramType
+from . import probes
+from .syscall import UNSUPPORTED, Attr, BpfError, Command, buffer
+
+__all__ = ["LINK_TYPES", "LinkType", "try_link"]
+
+_NO_FD: Final = 0xFFFFFFFF
+_NO_INTERFACE: Final = 0x7FFFFFFF
+_NO_FAMILY: Final = 0xFF
+
+
+class LinkType(NamedTuple):
+    """One of `enum bpf_link_type`."""
+
+    name: str
+    version: str
+    """The Linux that has it first."""
+    needed_for: str
+    program: ProgramType | None = None
+    attach: AttachType = AttachType.CGROUP_INET_INGRESS
+    target: int = _NO_FD
+    known: int = errno.EBADF
+    """The errno of a kernel that has it, for this target."""
+    function: str = ""
+    """The kernel's function that makes it, for those that cannot be tried."""
+
+
+LINK_TYPES: Final = (
+    LinkType("raw_tracepoint", "4.17", "raw tracepoints", ProgramType.RAW_TRACEPOINT, known=errno.ENOENT),
+    LinkType("tracing", "5.5", "fentry, fexit, fmod_ret, LSM, freplace", function="bpf_tracing_prog_attach"),
+    LinkType("cgroup", "5.7", "cgroup programs", ProgramType.CGROUP_SKB),
+    LinkType("iter", "5.8", "iterators", function="bpf_iter_link_attach"),
+    LinkType("netns", "5.8", "sk_lookup, flow dissectors", ProgramType.SK_LOOKUP, AttachType.SK_LOOKUP),
+    LinkType("xdp", "5.9", "attaching XDP so that it ends with the process", function="bpf_xdp_link_attach"),
+    LinkType("perf_event", "5.15", "kprobes, tracepoints as links", ProgramType.TRACEPOINT, AttachType.PERF_EVENT),
+    LinkType(
+        "kprobe_multi",
+        "5.18",
+        "many kprobes at once",
+        ProgramType.KPROBE,
+        AttachType.TRACE_KPROBE_MULTI,
+        known=errno.EFAULT,
+    ),
+    LinkType("struct_ops", "6.4", "struct_ops maps as links", function="bpf_struct_ops_link_create"),
+    LinkType("netfilter", "6.4", "netfilter", ProgramType.NETFILTER, AttachType.NETFILTER, known=errno.EAFNOSUPPORT),
+    LinkType("tcx", "6.6", "tc", ProgramType.SCHED_CLS, AttachType.TCX_INGRESS, _NO_INTERFACE, errno.ENODEV),
+    LinkType("uprobe_multi", "6.6", "many uprobes at once", ProgramType.KPROBE, AttachType.TRACE_UPROBE_MULTI),
+    LinkType("netkit", "6.7", "netkit", ProgramType.SCHED_CLS, AttachType.NETKIT_PRIMARY, _NO_INTERFACE, errno.ENODEV),
+    LinkType("sockmap", "6.10", "sk_msg, sk_skb", ProgramType.SK_MSG, AttachType.SK_MSG_VERDICT),
+)
+"""In the order of `enum bpf_link_type`, as of Linux 6.18."""
+
+
+def try_link(link: LinkType) -> int | None:
+    """Return 0 when the kernel has links of this type, else the errno; None when it cannot be told."""
+    if link.program is None:
+        if not VMLINUX.exists():
+            return None
+        return 0 if f"\0{link.function}\0".encode() in probes.kernel_names() else errno.EINVAL
+    fd, number, _ = probes.load_program(
+        link.program, probes.instructions(*_code(link.program)), attach_type=link.attach
+    )
+    if fd < 0:
+        return number
+    try:
+        number = _ask(link, fd)
+    finally:
+        os.close(fd)
+    if number == link.known:
+        return 0
+    # Another answer than those two is neither: a policy's EPERM is told as such, the rest is not guessed at.
+    return number if number in UNSUPPORTED or number == errno.EPERM else None
+
+
+def _code(type_: ProgramType) -> tuple[tuple[int, int, int], ...]:
+    """Return a program of which the type's rules for return values allow the result: 1 for netfilter and sk_lookup."""
+    return (
+        ((0xB7, 0, 1), (0x95, 0, 0)) if type_ in (ProgramType.NETFILTER, ProgramType.SK_LOOKUP) else probes.RETURN_ZERO
+    )
+
+
+def _ask(link: LinkType, program: int) -> int:
+    """Ask for the link to the target that cannot be, and return the errno."""
+    if link.name == "raw_tracepoint":
+        attr, command = Attr(16).pointer(0, buffer(b"bpftui/none\0")).u32(8, program), Command.RAW_TRACEPOINT_OPEN
+    else:
+        attr, command = Attr(64).u32(0, program, link.target, link.attach), Command.LINK_CREATE
+    if link.name == "netfilter":
+        attr.u32(16, _NO_FAMILY)
+    elif link.name == "kprobe_multi":
+        attr.u32(20, 1).u64(24, 1)  # one name, at an address where nothing is
+    elif link.name == "uprobe_multi":
+        attr = Attr(64).u32(0, program, 0, link.attach).pointer(16, buffer(b"/\0")).pointer(24, buffer(8)).u32(48, 1)
+    try:
+        os.close(attr.call(command))
+    except BpfError as error:
+        return error.errno
+    return 0
