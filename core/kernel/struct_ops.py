@@ -56,7 +56,7 @@ def adapt(spec: MapSpec, kernel: Btf) -> StructOps:
     if not isinstance(value, t.Composite) or not isinstance(theirs, t.Composite):
         raise FeatureError(
             f"cannot create map {spec.name} (struct_ops): this kernel takes no struct_ops of struct {name}",
-            hint=f"it has no struct {_VALUE}{name}: the subsystem may be a module that is not loaded",
+            hint=f"it has no struct {_VALUE}{name}: its subsystem is missing, or a module, which is not looked into",
         )
     start = next((member.bit_offset // 8 for member in value.members if member.type_id == struct_id), None)
     if start is None or not isinstance(struct, t.Composite):

@@ -44,11 +44,22 @@ __all__ = [
 ]
 
 
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    """Return a formatter that knows its width: to find it out, argparse imports shutil, and that bz2 and lzma."""
+    try:
+        width = int(os.environ.get("COLUMNS", "")) or 80
+    except ValueError:
+        width = os.get_terminal_size(1).columns if os.isatty(1) else 80
+    return argparse.HelpFormatter(prog, width=max(width - 2, 20))
+
+
 class Parser(argparse.ArgumentParser):
     """An argument parser whose errors are ours: one line, exit code 2."""
 
     def __init__(self, command: str, description: str) -> None:
-        super().__init__(prog=f"bpftui {command}".strip(), description=description, allow_abbrev=False)
+        super().__init__(
+            prog=f"bpftui {command}".strip(), description=description, allow_abbrev=False, formatter_class=_formatter
+        )
         self.add_argument(
             "--color",
             choices=("auto", "always", "never"),
@@ -229,7 +240,9 @@ def print_json(value: object, *, indent: int | None = 2) -> None:
     """Print one JSON document, or one line of them with *indent* None."""
     import json
 
-    print(json.dumps(value, indent=indent, ensure_ascii=False), flush=indent is None)
+    # Written as it is made: the text of a variable of megabytes is many times its size.
+    json.dump(value, sys.stdout, indent=indent, ensure_ascii=False)
+    print(flush=indent is None)
 
 
 def wants_color(choice: str) -> bool:
