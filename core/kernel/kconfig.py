@@ -24,6 +24,9 @@ _FIRST_WRAPPED: Final = 4 << 16 | 17 << 8
 _FIRST_COOKIE: Final = 5 << 16 | 15 << 8
 """Linux 4.17 on x86-64, and 5.15, where no types tell whether there is bpf_get_attach_cookie."""
 
+_SIGNATURE: Final = Path("/proc/version_signature")
+"""Only on Ubuntu."""
+
 
 def kconfig_values(spec: CollectionSpec) -> bytes:
     """Return the contents of the object's `.kconfig` section for this kernel.
@@ -54,8 +57,16 @@ def option(name: str) -> str | None:
 
 
 def _version() -> int:
-    """Return KERNEL_VERSION(major, minor, patch), in which patch levels above 255 count as 255."""
-    numbers = [int(number) for number in re.findall(r"\d+", platform.release())[:3]]
+    """Return KERNEL_VERSION(major, minor, patch), in which patch levels above 255 count as 255.
+
+    Ubuntu's and Debian's releases (`6.1.0-56-cloud-amd64`) do not tell the patch level that the source has, which
+    LINUX_VERSION_CODE has when such a kernel is built: as libbpf does, look where they say it.
+    """
+    try:
+        told = re.match(r"Ubuntu \S+ (\d+\.\d+\.\d+)", _SIGNATURE.read_text())
+    except OSError:
+        told = re.search(r"Debian (\d+\.\d+\.\d+)", platform.version())
+    numbers = [int(number) for number in re.findall(r"\d+", told[1] if told else platform.release())[:3]]
     major, minor, patch = (*numbers, 0, 0, 0)[:3]
     return major << 16 | minor << 8 | min(patch, 255)
 

@@ -113,6 +113,8 @@ MISSING: Final = {
 }
 """What `doctor` misses, and its remedy. Infrared receivers are configured out of Debian's cloud kernels."""
 
+PATCHES: Final = {"6.1": range(150, 256), "6.12": range(100, 256)}
+"""The patch level that LINUX_KERNEL_VERSION has. Debian's release of 6.1 says 0."""
 O_LARGEFILE_NOFOLLOW: Final = 0o500000
 ENOENT: Final = 2
 XDP_PASS: Final = 2
@@ -199,6 +201,16 @@ def test_functions_of_a_module_are_called_and_traced(found):
     assert done["problems"] == {}
     assert done["programs"] == ["look_up", "on_packet", "without"]
     assert (done["ran"], done["error"], done["found"]) == (XDP_PASS, -ENOENT, 0)
+
+
+def test_what_the_kernel_supplies(found, line):
+    (done,) = found("externs")
+    major, minor = (int(number) for number in line.split("."))
+    assert done["kconfig"] >> 8 == major << 8 | minor
+    assert done["kconfig"] & 255 in PATCHES[line]
+    # The address of init_task, and of nothing; functions that 6.1 lacks (bpf_rcu_read_lock, 6.2) are weak.
+    assert done["address"] >= 0xFFFF_8000_0000_0000
+    assert (done["ksyms"], done["kfuncs"]) == (0, 5)
 
 
 def test_our_adaption_is_the_kernels_own(found):

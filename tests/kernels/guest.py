@@ -170,6 +170,13 @@ def functions_of_modules() -> None:
         )
 
 
+def externs() -> None:
+    """Run what asks for the kernel's configuration, symbols and functions."""
+    with CollectionSpec.from_file(OBJECTS / "externs.o").load() as loaded:
+        returned = {name: program.run().retval for name, program in loaded.programs.items()}
+        say("externs", address=loaded.variables["address"].get(), **returned)
+
+
 def core() -> None:
     """Let the kernel and us adapt the same program."""
     spec = CollectionSpec.from_file(OBJECTS / "core.o")
@@ -208,7 +215,7 @@ def main() -> None:
     """Run all steps; what a step dies of is a finding, too."""
     print(flush=True)  # the firmware leaves its last line open
     say("release", release=platform.release())
-    for step in (mount, doctor, objects, hooks, replacements, core, functions_of_modules):
+    for step in (mount, doctor, objects, hooks, replacements, externs, core, functions_of_modules):
         try:
             step()
         except BaseException:  # init must not die

@@ -1,0 +1,33 @@
+"""What the kernel's version is, where its release does not tell."""
+
+from __future__ import annotations
+
+import platform
+
+import pytest
+
+from bpftui.core.kernel import kconfig
+from bpftui.core.kernel.kconfig import option
+
+
+@pytest.mark.parametrize(
+    ("release", "version", "signature", "expected"),
+    [
+        ("6.18.5", "#1 SMP PREEMPT_DYNAMIC Mon Jan 5 2026", None, (6, 18, 5)),
+        ("6.1.0-56-cloud-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.192-2 (2026-11-01)", None, (6, 1, 192)),
+        ("6.12.117+deb12-cloud-amd64", "#1 SMP Debian 6.12.117-1~deb12u1 (2026-11-01)", None, (6, 12, 117)),
+        ("5.15.0-76-generic", "#83-Ubuntu SMP", "Ubuntu 5.15.0-76.83-generic 5.15.99\n", (5, 15, 99)),
+        ("5.15.0-76-other", "#83 SMP", "another format\n", (5, 15, 0)),
+        ("4.9.337", "#1 SMP", None, (4, 9, 255)),
+        ("7.0", "#1 SMP", None, (7, 0, 0)),
+    ],
+)
+def test_the_version_is_that_of_the_source(monkeypatch, tmp_path, release, version, signature, expected):
+    path = tmp_path / "version_signature"
+    if signature is not None:
+        path.write_text(signature)
+    monkeypatch.setattr(kconfig, "_SIGNATURE", path)
+    monkeypatch.setattr(platform, "release", lambda: release)
+    monkeypatch.setattr(platform, "version", lambda: version)
+    major, minor, patch = expected
+    assert option("LINUX_KERNEL_VERSION") == str(major << 16 | minor << 8 | patch)
