@@ -30,6 +30,8 @@ _TAILROOM: Final = 4096 - _HEADROOM - 320
 """What of a page is left behind the headroom and `struct skb_shared_info`."""
 _INTERFACE: Final = 1
 """Test runs take place on `lo`, whose index is 1."""
+_QUEUE: Final = (_INTERFACE, 0, 0)
+"""ingress_ifindex, rx_queue_index, egress_ifindex."""
 
 _WITH_HEADER: Final = frozenset({ProgramType.SCHED_CLS, ProgramType.SCHED_ACT})
 _DIRECT: Final = _WITH_HEADER | {
@@ -115,7 +117,8 @@ class XdpPacket(Packet):
         self._fields = struct.Struct(("<" if byte_order == "little" else ">") + "6I")
         self.meta = 0
         self.head = _HEADROOM
-        self._queue = (_INTERFACE, 0, 0)
+        self._queue = _QUEUE
+        self._pack = self._fields.pack_into
 
     meta: int
     """Bytes of metadata in front of the packet."""
@@ -124,7 +127,7 @@ class XdpPacket(Packet):
 
     def start(self, data: bytes, context: bytes | None) -> int:
         """Begin a run; of a *context*, `data` says how much of the packet is metadata."""
-        self.meta, self.head, self._queue = 0, _HEADROOM, (_INTERFACE, 0, 0)
+        self.meta, self.head, self._queue = 0, _HEADROOM, _QUEUE
         if context:
             given = self._fields.unpack(context.ljust(24, b"\0")[:24])
             if given[2] or given[1] not in (0, len(data)) or given[0] > min(_META, len(data)) or given[0] % 4:
@@ -134,9 +137,10 @@ class XdpPacket(Packet):
                 )
             self.meta = given[0]
             self._queue = given[3:]
-        self.data = bytearray(data)
-        self.memory.replace(self.region, self.data)
-        self.publish()
+        self.data = copy = bytearray(data)
+        self.memory.replace(self.region, copy)
+        base = self.region.base
+        self._pack(self.context.data, 0, base + self.meta, base + len(copy), base, *self._queue)
         return self.context.base
 
     def publish(self) -> None:

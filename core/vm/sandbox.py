@@ -44,12 +44,10 @@ class _Source(Pacer):
     def deliver(self, count: int) -> int:
         """Run all attached programs on the next frames."""
         count = min(count, self.BATCH)
-        programs = self._sandbox.programs
-        for number in range(self._next, self._next + count):
-            frame = self._frames[number % len(self._frames)]
-            for program in programs:
-                with program.parts.lock:
-                    program.receive(frame, number % self._cpus)
+        size = len(self._frames)
+        frames = [self._frames[number % size] for number in range(self._next, self._next + count)]
+        for program in self._sandbox.programs:
+            program.receive(frames, self._cpus, self._next)
         self._next += count
         return count
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import struct
 from typing import TYPE_CHECKING
 
 from ...maps import ElementError
 from ...spec import MapType
 from ..host import negative
-from ..maps import BloomStore, QueueStore
+from ..maps import ArrayStore, BloomStore, QueueStore
+from ..memory import GRANULE_BITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["helpers"]
 
-_EXIST = 2
+_INSIDE = (1 << GRANULE_BITS) - 1
 _HASHES = frozenset({MapType.HASH, MapType.LRU_HASH, MapType.PERCPU_HASH, MapType.LRU_PERCPU_HASH})
 _ARRAYS = frozenset({MapType.ARRAY, MapType.PERCPU_ARRAY})
 
@@ -27,8 +29,22 @@ def helpers(host: Host) -> dict[str, Callable[..., int]]:
     maps, memory = host.maps, host.memory
     read = memory.read
 
+    readers = memory.readers
+    index_at = struct.Struct("<I" if host.byte_order == "little" else ">I").unpack_from
+    arrays: dict[int, tuple[int, int, int]] = {}
+    """By address, of arrays that are looked up often: entries, address of the first value, distance to the next."""
+
     def map_lookup_elem(map_: int, key: int, *_: int) -> int:
+        if map_ in arrays:
+            entries, base, stride = arrays[map_]
+            try:
+                (index,) = index_at(readers[key >> GRANULE_BITS], key & _INSIDE)
+            except (KeyError, struct.error):
+                raise memory.bad_access(key, 4, write=False) from None
+            return base + index * stride if index < entries else 0
         store = maps[map_]
+        if isinstance(store, ArrayStore) and not store.shape.per_cpu:
+            arrays[map_] = store.shape.max_entries, store.regions[0].base, store.shape.stride
         try:
             return store.address_of(read(key, store.shape.key_size), host.cpu)
         except ElementError:

@@ -69,7 +69,8 @@ def helpers(host: Host) -> dict[str, Callable[..., int]]:
         # BPF_HDR_START_MAC, BPF_HDR_START_NET
         base = {0: found.link_offset, 1: found.network_offset}.get(start)
         if base is None or base < 0:
-            memory.view(target, size & 0xFFFF_FFFF, write=True)[:] = bytes(size & 0xFFFF_FFFF)
+            view = memory.view(target, size & 0xFFFF_FFFF, write=True)
+            view[:] = bytes(len(view))
             return negative(errno.EFAULT)
         return load(found, offset + base, target, size)
 

@@ -24,10 +24,10 @@ def helpers(host: Host) -> dict[str, Callable[..., int]]:
     settings, memory = host.settings, host.memory
 
     def get_current_comm(buffer: int, size: int, *_: int) -> int:
-        if not size & 0xFFFF_FFFF:
+        target = memory.view(buffer, size & 0xFFFF_FFFF, write=True)
+        if not len(target):
             return negative(errno.EINVAL)
-        room = size & 0xFFFF_FFFF
-        memory.write(buffer, settings.comm.encode()[: min(15, room - 1)].ljust(room, b"\0"))
+        target[:] = settings.comm.encode()[: min(15, len(target) - 1)].ljust(len(target), b"\0")
         return 0
 
     def get_ns_current_pid_tgid(device: int, inode: int, info: int, size: int, *_: int) -> int:

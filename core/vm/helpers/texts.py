@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["helpers"]
 
-_PART: Final = re.compile(r"%(?P<flags>[-+ #0]*)(?P<width>\d*)(?P<long>l{0,2}|z)(?P<kind>[diuxXscp%])(?P<more>\w*)")
+_PART: Final = re.compile(r"%(?P<flags>[-+ #0]*)(?P<width>\d{0,3})(?P<long>l{0,2}|z)(?P<kind>[diuxXscp%])(?P<more>\w*)")
 _LONGEST: Final = 1024
 """Bytes of one printed line (MAX_BPRINTF_BUF)."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import struct
 from typing import TYPE_CHECKING
 
@@ -111,6 +112,24 @@ def test_checksums(host: Host, call: Callable[..., int]) -> None:
     assert call("csum_diff", 0, 0, data.base, 4, 0) == 0x0604
     assert call("csum_diff", data.base, 4, data.base, 4, 0) == 0xFFFF
     assert call("csum_diff", data.base, 3, 0, 0, 0) == EINVAL
+
+
+def test_whatever_they_are_given_only_runs_are_stopped(host: Host) -> None:
+    """Sizes of 4 GiB allocate nothing, bad addresses and maps are errors of ours."""
+    chance = random.Random(3)
+    packets = [XdpPacket(host.memory, "little"), SkbPacket(host.memory, "little", ProgramType.SCHED_CLS), None]
+    text = host.memory.map("text", b"%999999999d %s %c %p %pi4\0" + bytes(40))
+    values = [0, 1, 4, 8, 14, 0xFFFF, 1 << 31, (1 << 32) - 1, (1 << 64) - 1, text.base, text.base + 8, text.end - 1]
+    for name, function in helpers(host).items():
+        for _ in range(60):
+            host.packet = chance.choice(packets)
+            if host.packet is not None:
+                host.packet.start(bytes(range(60)), None)
+            try:
+                result = function(*chance.choices(values, k=5))
+            except RunError:
+                continue
+            assert isinstance(result, int), HELPERS[name]
 
 
 def test_what_is_no_map_ends_the_run(call: Callable[..., int]) -> None:
