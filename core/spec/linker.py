@@ -7,6 +7,7 @@ target is its symbol plus (imm + 1) instructions, a 64-bit immediate's its symbo
 from __future__ import annotations
 
 import bisect
+import contextlib
 import re
 import struct
 from collections import deque
@@ -170,6 +171,12 @@ class Linker:
 
         Its later versions write what clang does, so an object where one immediate is too small for that is theirs.
         """
+        # What is damaged elsewhere says nothing, and is no reason to refuse this.
+        with contextlib.suppress(ObjectError):
+            return self._find_places_in_code()
+        return False
+
+    def _find_places_in_code(self) -> bool:
         obj, elf = self.obj, self.obj.elf
         comment = elf.by_name.get(".comment")
         if comment is None or b"\0GCC: (" not in b"\0" + bytes(elf.view(comment)[:_COMMENT]):

@@ -19,6 +19,7 @@ COMMANDS = [
     ["show", "--graph"],
     ["show", "--core"],
     ["show", "--externs"],
+    ["check", "--runtime", "vm"],
     ["disasm"],
     ["disasm", "--raw"],
     ["disasm", "--raw", "--syntax", "llvm"],
