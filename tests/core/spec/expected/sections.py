@@ -392,4 +392,76 @@ SPECS: dict[str, Facts] = {
             variable("returned", ".bss", 72, "__u64", 0, "0000000000000000"),
         ],
     ),
+    "tests/objects/conntrack.o": spec(
+        license="Dual MIT/GPL",
+        types=45,
+        maps=[
+            data_section(".bss", 16),
+        ],
+        programs=[
+            program(
+                "look_up", "xdp", "xdp", insns=34, line_infos=13, attach_type="xdp", maps=[".bss"], core_relocations=1
+            ),
+            program("without", "xdp", "xdp", insns=2, line_infos=1, attach_type="xdp"),
+            program(
+                "on_packet",
+                "fentry/nf_conntrack_in",
+                "tracing",
+                insns=6,
+                line_infos=3,
+                attach_type="trace_fentry",
+                attach_to="nf_conntrack_in",
+                maps=[".bss"],
+            ),
+        ],
+        variables=[
+            variable("found", ".bss", 0, "int", 0, "00000000"),
+            variable("error", ".bss", 4, "int", 0, "00000000"),
+            variable("tracked", ".bss", 8, "__u64", 0, "0000000000000000"),
+        ],
+        kfuncs=[
+            extern(
+                "bpf_xdp_ct_lookup",
+                "struct nf_conn *bpf_xdp_ct_lookup(struct xdp_md *, struct bpf_sock_tuple *, __u32, "
+                "struct bpf_ct_opts___first *, __u32)",
+                weak=False,
+            ),
+            extern("bpf_ct_release", "void bpf_ct_release(struct nf_conn *)", weak=False),
+        ],
+    ),
+    "tests/objects/replacement.o": spec(
+        license="Dual MIT/GPL",
+        types=18,
+        maps=[
+            data_section(".bss", 12),
+        ],
+        programs=[
+            program(
+                "replaced", "freplace/global_sum", "ext", insns=7, line_infos=2, attach_to="global_sum", maps=[".bss"]
+            ),
+            program(
+                "traced",
+                "fentry/global_sum",
+                "tracing",
+                insns=6,
+                line_infos=3,
+                attach_type="trace_fentry",
+                attach_to="global_sum",
+                maps=[".bss"],
+            ),
+            program(
+                "unmatched",
+                "?freplace/no_such_function",
+                "ext",
+                insns=2,
+                line_infos=1,
+                attach_to="no_such_function",
+                autoload=False,
+            ),
+        ],
+        variables=[
+            variable("calls", ".bss", 0, "__u64", 0, "0000000000000000"),
+            variable("first_argument", ".bss", 8, "int", 0, "00000000"),
+        ],
+    ),
 }
