@@ -25,6 +25,7 @@ __all__ = [
     "memcg_accounting",
     "try_map",
     "try_program",
+    "usual_attach_type",
 ]
 
 RETURN_ZERO: Final = ((0xB7, 0, 0), (0x95, 0, 0))
@@ -149,10 +150,15 @@ _ATTACH_TYPES: Final[dict[ProgramType, AttachType]] = {
 }
 
 
+def usual_attach_type(type_: ProgramType) -> AttachType | None:
+    """Return the hook that stands for all of a type which has to be told one when it is loaded; else None."""
+    return _TIED[type_][0] if type_ in _TIED else _ATTACH_TYPES.get(type_)
+
+
 def try_program(type_: ProgramType) -> int:
     """Return 0 when the kernel knows programs of this type and lets us load them, else the errno."""
     code = instructions(*RETURN_ZERO)
-    attach, phrase = _TIED.get(type_, (_ATTACH_TYPES.get(type_), ""))
+    attach, (_, phrase) = usual_attach_type(type_), _TIED.get(type_, (None, ""))
     fd, number, log = load_program(
         type_,
         code,

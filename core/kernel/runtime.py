@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .program import Program
     from .sandbox import Sandbox
 
-__all__ = ["KernelRuntime", "available", "load"]
+__all__ = ["KernelRuntime", "available", "load", "require"]
 
 
 class _Options(TypedDict):
@@ -122,7 +122,7 @@ class KernelRuntime:
             NoPermissionError, FeatureError: bpf(2) as a whole cannot be used.
             LoadError: The object was compiled for the other byte order.
         """
-        _require()
+        require()
         start = time.perf_counter()
         # Pins are for those who load: a check leaves nothing, and finds nothing, in a bpffs.
         options = self._options.copy()
@@ -153,13 +153,14 @@ def load(
 def available() -> str | None:
     """Return why bpf(2) cannot be used here, as a sentence; None when it can."""
     try:
-        _require()
+        require()
     except BpftuiError as error:
         return error.message
     return None
 
 
-def _require() -> None:
+def require() -> None:
+    """Raise what explains why bpf(2) cannot be used here; return when it can."""
     fd, number = probes.create_map(MapType.ARRAY, 4, 8, 1)
     if fd < 0:
         raise explain(BpfError(Command.MAP_CREATE, number), "use BPF")

@@ -4,24 +4,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...core.errors import ExitCode
+from ...core.errors import ExitCode, UnknownNameError
 from .common import Parser, console, print_json, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ...core.kernel import Feature
+    from ...core.kernel.helper_calls import HelperReport
+    from ...core.spec import AttachType
 
 __all__ = ["run"]
 
 SCHEMA = "bpftui/doctor/1"
+HELPERS_SCHEMA = "bpftui/helpers/1"
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command: exit code 0 also where much is missing, for that is the answer."""
     parser = Parser("doctor", "Tell what this machine can do with BPF, what it lacks, and how to get it.")
     parser.add_argument("--json", action="store_true", help=f"as JSON, schema {SCHEMA}")
+    parser.add_argument(
+        "--helpers",
+        metavar="TYPE",
+        nargs="?",
+        const="",
+        help="instead, the helpers that each program type may call here, or one: a program type (xdp, sched_cls) or a "
+        f"SEC() name (cgroup/connect4); as JSON, schema {HELPERS_SCHEMA}",
+    )
     options = parser.parse_args(arguments)
+    if options.helpers is not None:
+        return _helpers(options.helpers, options.color, as_json=options.json)
 
     from ...core.kernel import probe
 
@@ -31,6 +44,60 @@ def run(arguments: Sequence[str]) -> int:
     else:
         _print_table(features, options.color)
     return ExitCode.OK
+
+
+def _helpers(wanted: str, color: str, *, as_json: bool) -> int:
+    """Tell the helpers of the type that is *wanted*, or of all."""
+    from ...core.kernel.helper_calls import probe_helpers
+    from ...core.kernel.runtime import require
+    from ...core.spec import ProgramType
+    from ...core.spec.sections import split_section
+
+    types = {type_.label: type_ for type_ in ProgramType if type_}
+    kinds: list[tuple[ProgramType, AttachType | None]]
+    if wanted in types:
+        kinds = [(types[wanted], None)]
+    elif section := split_section(wanted):
+        kinds = [(section[0].type, section[0].attach_type)]
+    elif wanted:
+        raise UnknownNameError("program type", wanted, types)
+    else:
+        kinds = [(type_, None) for type_ in types.values()]
+    require()
+    reports = [probe_helpers(*kind) for kind in kinds]
+    if as_json:
+        print_json({"schema": HELPERS_SCHEMA, "programs": [_helpers_json(report) for report in reports]})
+    else:
+        _print_helpers(reports, color)
+    return ExitCode.OK
+
+
+def _helpers_json(report: HelperReport) -> dict[str, Any]:
+    return {
+        "program_type": report.program_type.label,
+        "attach_type": None if report.attach_type is None else report.attach_type.label,
+        "usable": report.usable,
+        "missing": report.missing,
+        "untold": report.untold,
+        "problem": report.problem or None,
+    }
+
+
+def _print_helpers(reports: Sequence[HelperReport], color: str) -> None:
+    from rich.text import Text
+
+    out = console(color)
+    for report in reports:
+        told = len(report.usable) + len(report.missing) + len(report.untold)
+        title = report.program_type.label
+        if report.attach_type is not None:
+            title += f" ({report.attach_type.label})"
+        out.print(Text.assemble((title, "bold"), f": {report.problem or f'{len(report.usable)} of {told} helpers'}"))
+        if not report.problem:
+            out.print(Text(f"  usable: {', '.join(report.usable)}", "green"))
+            out.print(Text(f"  missing: {', '.join(report.missing)}"))
+            out.print(Text(f"  not told: {', '.join(report.untold)}", "dim"))
+        out.print()
 
 
 def _json(feature: Feature) -> dict[str, Any]:

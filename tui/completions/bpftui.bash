@@ -9,7 +9,7 @@ _bpftui() {
         run) options+=" --btf --data --repeat --json --pin-path" ;;
         watch) options+=" --btf --attach --map --interval --duration --per-cpu --json --pin-path --strict" ;;
         check) options+=" --btf --json --compare --log-level" ;;
-        doctor) options+=" --json" ;;
+        doctor) options+=" --json --helpers" ;;
         log) options+=" --json --object --program --path --hot" ;;
         demo) options+=" --interval --duration --rate --plain --json" ;;
         *) options+=" --attach --version" ;;

@@ -49,5 +49,6 @@ complete -c bpftui -n '__fish_seen_subcommand_from log' -l object -r -d 'what wa
 complete -c bpftui -n '__fish_seen_subcommand_from log' -l program -x -d 'which of them'
 complete -c bpftui -n '__fish_seen_subcommand_from log' -l path -d 'how it got there'
 complete -c bpftui -n '__fish_seen_subcommand_from log' -l hot -d 'where the walk was'
+complete -c bpftui -n '__fish_seen_subcommand_from doctor' -l helpers -d 'helpers that programs may call'
 complete -c bpftui -n '__fish_seen_subcommand_from demo' -l rate -x -d 'packets a second'
 complete -c bpftui -n '__fish_seen_subcommand_from demo' -l plain -d 'lines instead of a screen'
