@@ -152,6 +152,30 @@ async def large(studio: Studio, seconds: float) -> None:
     studio.shoot("listing-10000")
 
 
+async def kernel(studio: Studio, seconds: float) -> None:
+    """Take pictures of what the kernel made of a program."""
+    studio.explorer.go_to(Node(NodeKind.PROGRAM, "count_traffic"), "code")
+    pane = studio.explorer.panes.code
+    await studio.until(lambda: pane.view.row_count() > 0)
+    pane.view.show_slot(41)
+    await studio.press("c")
+    await studio.until(lambda: pane.columns.has_focus)
+    await studio.pilot.pause(0.5)
+    studio.shoot("columns")
+
+
+async def dead(studio: Studio, seconds: float) -> None:
+    """Take a picture of what constants remove."""
+    studio.explorer.go_to(Node(NodeKind.PROGRAM, "dead_code"), "code")
+    pane = studio.explorer.panes.code
+    await studio.until(lambda: pane.view.row_count() > 0)
+    await studio.press("d")
+    await studio.until(lambda: pane.mode == "dead")
+    pane.view.show_slot(46)
+    await studio.pilot.pause(0.5)
+    studio.shoot("dead-code")
+
+
 async def relocations(studio: Studio, seconds: float) -> None:
     """Take a picture of CO-RE relocations."""
     studio.explorer.go_to(Node(NodeKind.CORE))
@@ -230,8 +254,10 @@ async def main(folder: Path) -> None:
 
 
 async def code(folder: Path, size: tuple[int, int], theme: str, suffix: str) -> None:
-    """Take the pictures of what is shown without loading anything."""
+    """Take the pictures of code: as it was written, and what the kernel made of it."""
     await film(listing, "bpf/traffic.o", folder, size, theme, suffix)
+    await film(kernel, "bpf/traffic.o", folder, size, theme, suffix)
+    await film(dead, "tests/objects/dead_code.o", folder, size, theme, suffix)
     if theme == DARK:
         await film(relocations, "tests/objects/core.o", folder, size, theme, suffix)
     spec, program = large_program(10_000)

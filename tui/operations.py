@@ -71,6 +71,11 @@ class Operations:
         return self.screen.app  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
 
     @property
+    def runtime(self) -> str:
+        """The runtime's name: `kernel` or `vm`."""
+        return self._runtime
+
+    @property
     def collection(self) -> Collection | None:
         """What is loaded."""
         return self.session.collection

@@ -138,7 +138,7 @@ class ExplorerScreen(CodeScreen, VariableScreen):
 
         bar = SearchBar(placeholder="search: enter finds, n and N go on, esc gives up")
         await self.mount(bar, before=self.query_one(KeyBar))
-        self.panes = Panes(self.spec)
+        self.panes = Panes(self.spec, self.operations.runtime)
         await self.panes.mount(self.query_one(TabbedContent))
         self.furnished.set()
         self.refresh_bindings()
@@ -326,7 +326,9 @@ class ExplorerScreen(CodeScreen, VariableScreen):
 
     def action_help(self) -> None:
         """Show all keys."""
+        from ..widgets.columns_view import ColumnsView
         from ..widgets.core_view import CoreView
+        from ..widgets.kernel_code import KernelCodePane
         from ..widgets.listing_view import ListingView
         from ..widgets.log_pane import LogPane
         from ..widgets.map_table import MapTableView
@@ -341,7 +343,7 @@ class ExplorerScreen(CodeScreen, VariableScreen):
             "Everywhere": [binding for screen in everywhere for binding in screen.BINDINGS],
             "Tree": SpecTree.BINDINGS,
             "Lists: code, variables, maps, log": RowView.BINDINGS,
-            "Code": ListingView.BINDINGS,
+            "Code": [*ListingView.BINDINGS, *KernelCodePane.BINDINGS, *ColumnsView.BINDINGS],
             "Variables": VariablesView.BINDINGS,
             "Maps": MapTableView.BINDINGS,
             "Log of the verifier": LogPane.BINDINGS,

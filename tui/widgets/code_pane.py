@@ -152,6 +152,10 @@ class CodePane(Vertical):
         """Keep the title's position up to date."""
         self._show_title()
 
+    def remark(self) -> str:
+        """Return what else the title says of the program shown; empty for nothing."""
+        return ""
+
     def _show_title(self) -> None:
         view = self.query_one(ListingView)
         listing = view.listing
@@ -164,8 +168,13 @@ class CodePane(Vertical):
         place = f"  {info.file.rsplit('/', 1)[-1]}:{info.line}" if info is not None else ""
         match = view.match
         found = f"  match {match[0] or '–'}/{match[1]}" if match is not None else ""
+        remark = self.remark()
         self.query_one("#code-title", Static).update(
             Content.assemble(
-                (self.program, "bold"), (f" › {where}", ""), (f"  insn {slot}{place}", _PALE), (found, "$text-warning")
+                (self.program, "bold"),
+                (f"  {remark}" if remark else "", "bold $text-warning"),
+                (f" › {where}", ""),
+                (f"  insn {slot}{place}", _PALE),
+                (found, "$text-warning"),
             )
         )

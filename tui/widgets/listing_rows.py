@@ -14,6 +14,8 @@ from .c_token import find_token, first_of_line
 from .folds import Folds
 
 if TYPE_CHECKING:
+    from rich.style import Style
+
     from ...core.spec.listing import Row
 
 __all__ = ["ListingRows"]
@@ -206,14 +208,18 @@ class ListingRows(ArrowRows):
             place = f" {row.target}" if row.reference is not None else ""
             segments.append(Segment(f"  {arrow}{place}", self.ink("listing-view--arrow")))
         if row.comment:
-            near = self.is_side_by_side or self.size.width < _ROOMY
-            column = _COMMENT_COLUMN_NEAR if near else _COMMENT_COLUMN
-            room = max(2, column - Segment.get_line_length(segments) + margin)
-            segments.append(Segment(f"{'':{room}}; {row.comment}", self.ink("code-view--comment")))
+            used = Segment.get_line_length(segments) - margin
+            segments.append(self._comment(row.comment, used, self.ink("code-view--comment")))
         if not row.reachable:
             dim = self.ink("listing-view--unreachable")
             segments[arrows:] = [Segment(segment.text, dim) for segment in segments[arrows:]]
         return Strip(segments)
+
+    def _comment(self, text: str, used: int, style: Style) -> Segment:
+        """Return a comment in its column, behind *used* cells of the instruction."""
+        near = self.is_side_by_side or self.size.width < _ROOMY
+        room = max(2, (_COMMENT_COLUMN_NEAR if near else _COMMENT_COLUMN) - used)
+        return Segment(f"{'':{room}}; {text}", style)
 
     def _c_line(self, index: int, text: str) -> list[Segment]:
         """Return a line of C, with the token underlined that the cursor's instruction comes from."""

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from ..monitor import WINDOWS
 from ..nodes import NodeKind
-from .code_pane import CodePane
 from .graph_pane import GraphPane
+from .kernel_code import KernelCodePane
 from .log_pane import LogPane
 from .map_pane import MapPane
 from .spec_lists import SpecLists
@@ -31,9 +31,9 @@ class Panes:
 
     lists: SpecLists
 
-    def __init__(self, spec: CollectionSpec) -> None:
+    def __init__(self, spec: CollectionSpec, runtime: str) -> None:
         self._spec = spec
-        self.code = CodePane(spec)
+        self.code = KernelCodePane(spec, runtime)
         self.variables = VariablesView(spec)
         self.maps = MapPane(spec)
         self.graph = GraphPane()

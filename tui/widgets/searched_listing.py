@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from ...core.spec.listing_search import ListingSearch
-from .listing_rows import ListingRows
+from .dead_rows import DeadRows
 
 if TYPE_CHECKING:
     import re
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["SearchedListing"]
 
 
-class SearchedListing(ListingRows):
+class SearchedListing(DeadRows):
     """A listing's rows with a search that knows all matches at once."""
 
     class NotHere(Message):

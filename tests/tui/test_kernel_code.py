@@ -1,0 +1,135 @@
+"""What the kernel made of a program, in the Code tab: columns, dead code, and a runtime or a kernel that has none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bpftui.core.asm import instructions
+from bpftui.core.errors import FeatureError
+from bpftui.core.kernel import image as images
+from bpftui.core.kernel.image import Image
+from bpftui.core.spec import INSN_SIZE
+from tests.tui.widgets.lines import lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
+
+    from bpftui.core.spec import CollectionSpec
+
+DEAD = "tests/objects/dead_code.o"
+KEPT = (0, 1, 2, 46, 47, 48, 49, 61)
+"""What the kernel leaves of dead_code.o: slots."""
+
+
+def fake_image(spec: CollectionSpec, name: str) -> Image:
+    program = spec.program(name)
+    code = b"".join(program.code[slot * INSN_SIZE : (slot + 1) * INSN_SIZE] for slot in KEPT)
+    gone = tuple(slot for slot, _ in instructions(program.code, program.byte_order) if slot not in KEPT)
+    return Image(code, (0, 0, 2, 46, 47, 47, 49, 61), gone, (3, 50), ())
+
+
+async def test_columns_follow_the_listing_and_the_listing_them(
+    explore: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(images, "read_image", fake_image)
+    async with explore(DEAD) as walk:
+        await walk.press("2")
+        pane = walk.explorer.panes.code
+        pane.runtime = "kernel"
+        pane.view.show_slot(46)
+        await walk.press("c")
+        await walk.until(lambda: pane.columns.has_focus and pane.columns.slot_at(pane.columns.cursor) == 46)
+        assert not pane.view.display
+        shown = lines(pane.columns)
+        # the tree made room for the third column
+        assert shown[0].split() == [
+            "BPF",
+            "│",
+            "translated",
+            "│",
+            *["native:", "none,", "the", "JIT", "is", "off", "or", "hidden"],
+        ]
+        chosen = next(line for line in shown if line.startswith("▌"))
+        assert [part.strip() for part in chosen[1:].split("│")] == ["46 w0 = 10", "3 w0 = 10", ""]
+        await walk.press("down", "down")  # a C line lies between
+        await walk.until(lambda: pane.view.slot_at(pane.view.cursor) == 47)
+        assert pane.columns.row_text(pane.columns.cursor) == "47 r1 = .rodata[level] | 4 r1 = .rodata[level]"
+        walk.explorer.go_to_slot(60)
+        await walk.until(lambda: pane.columns.slot_at(pane.columns.cursor) == 60)
+        assert pane.columns.row_text(pane.columns.cursor).endswith("| removed")
+        await walk.press("c")
+        assert (pane.view.has_focus, pane.view.display, pane.columns.display) == (True, True, False)
+        assert pane.view.slot_at(pane.view.cursor) == 60
+
+
+async def test_two_columns_on_a_narrow_terminal(explore: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "read_image", fake_image)
+    async with explore(DEAD, size=(80, 24)) as walk:
+        await walk.press("2")
+        pane = walk.explorer.panes.code
+        pane.runtime = "kernel"
+        await walk.press("c")
+        await walk.until(lambda: pane.columns.has_focus)
+        await walk.pilot.pause()
+        assert lines(pane.columns)[0].split()[:4] == ["BPF", "│", "translated", "(x:"]
+        await walk.press("x")
+        assert lines(pane.columns)[0].split()[:3] == ["BPF", "│", "native:"]
+        await walk.press("x", "down", "down", "right")
+        row = next(line for line in lines(pane.columns) if " 2 " in line.partition("│")[0])
+        assert row.partition("│")[0].split()[:2] == ["2", "8"]  # `r1 = *(u8 …`, eight cells on
+
+
+async def test_dead_code_is_struck_out_until_the_constants_change(
+    explore: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+
+    def ask(spec: CollectionSpec, name: str) -> Image:
+        asked.append(bool(spec.variables["verbose"].get()))
+        return fake_image(spec, name)
+
+    monkeypatch.setattr(images, "read_image", ask)
+    async with explore(DEAD) as walk:
+        await walk.press("2")
+        pane = walk.explorer.panes.code
+        pane.runtime = "kernel"
+        await walk.press("d")
+        await walk.until(lambda: pane.mode == "dead")
+        title = str(pane.query_one("#code-title").render())
+        assert "52 of 58 instructions removed, 6 left" in title
+        assert any(line.rstrip().endswith("; dead: verbose = false") for line in lines(pane.view))
+        pane.view.show_slot(4)
+        assert pane.view.row_text(pane.view.cursor) == "4: call bpf_get_prandom_u32#7  ; dead: verbose = false"
+        drawn = pane.view.render_line(pane.view.cursor - pane.view.scroll_offset.y)
+        dead = next(segment for segment in drawn if "bpf_get_prandom_u32" in segment.text)
+        assert dead.style is not None
+        assert dead.style.strike
+        await walk.press("d", "d")
+        await walk.until(lambda: pane.mode == "dead")
+        assert asked == [False]  # nothing has changed: what is known is shown
+        walk.explorer.spec.set("verbose", True)
+        await walk.press("3", "2")
+        await walk.until(lambda: asked == [False, True])
+
+
+async def test_no_kernel_or_a_kernel_that_does_not_say(
+    explore: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(spec: CollectionSpec, name: str) -> Image:
+        raise FeatureError(f"program {name} cannot be followed", hint="compile the object with -g")
+
+    monkeypatch.setattr(images, "read_image", refuse)
+    async with explore(DEAD) as walk:
+        await walk.press("2", "c")
+        said = [note.message for note in walk.app._notifications]
+        assert said == ["only the kernel translates programs; this is the vm runtime"]
+        assert "Columns" not in walk.footer
+        pane = walk.explorer.panes.code
+        pane.runtime = "kernel"
+        await walk.press("c")
+        await walk.until(lambda: len(walk.app._notifications) == 2)
+        said = [note.message for note in walk.app._notifications]
+        assert said[1] == "program dead_code cannot be followed\ncompile the object with -g"
+        assert pane.view.display

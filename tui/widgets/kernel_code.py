@@ -1,0 +1,259 @@
+"""KernelCodePane: a program's code, and on demand what the kernel makes of it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
+
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from ...core.errors import BpftuiError
+from .code_pane import CodePane
+from .columns_view import ROOMY, ColumnsView, column_table
+from .spec_tree import SpecTree
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+
+    from textual.app import ComposeResult
+
+    from ...core.spec import CollectionSpec
+    from ..jumps import CodePlace
+    from .columns_view import ColumnTable
+    from .row_view import RowView
+
+__all__ = ["KernelCodePane", "Made", "made"]
+
+
+class Made(NamedTuple):
+    """What the kernel made of a program, ready to be drawn."""
+
+    table: ColumnTable
+    removed: Mapping[int, str]
+    """The slots of the instructions that the verifier removed, with what to say of each."""
+    total: int
+    """Instructions before."""
+
+    @property
+    def summary(self) -> str:
+        """Before and after, as a title says it."""
+        gone = len(self.removed)
+        if not gone:
+            return f"none of {self.total} instructions removed"
+        return f"{gone} of {self.total} instructions removed, {self.total - gone} left"
+
+
+class KernelCodePane(CodePane):
+    """The code of one program, as it was written, or beside what the kernel made of it, or with its dead code marked.
+
+    For that the program is loaded once more, with the variables as they are set, and closed again.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "c", "columns", "Columns", id="code.columns", tooltip="Beside it what the verifier and the JIT made of it"
+        ),
+        Binding("d", "dead", "Dead code", id="code.dead", tooltip="Mark what the verifier removed, and why"),
+        Binding("c,d", "no_kernel", show=False),
+    ]
+
+    DEFAULT_CSS = """
+    KernelCodePane > ColumnsView { height: 1fr; display: none; }
+    """
+
+    class Answered(Message):
+        """The kernel has answered.
+
+        Args:
+            program: The program.
+            state: What it was asked for: the constants and the type.
+            mode: What is to be shown.
+            answer: What it made of it, or why it did not.
+        """
+
+        def __init__(self, program: str, state: Hashable, mode: str, answer: Made | str) -> None:
+            super().__init__()
+            self.program = program
+            self.state = state
+            self.mode = mode
+            self.answer = answer
+
+    def __init__(self, spec: CollectionSpec, runtime: str, *, id: str | None = None) -> None:  # noqa: A002
+        """Initialise the pane for the programs of *spec*, which the *runtime* of that name loads."""
+        super().__init__(spec, id=id)
+        self.runtime = runtime
+        self.mode: Literal["", "columns", "dead"] = ""
+        """What is shown of the kernel's answer."""
+        self._hidden_tree: SpecTree | None = None
+        self._made: tuple[str, Hashable, Made] | None = None
+
+    def compose(self) -> ComposeResult:
+        """Compose title, listing, and the columns, which are out of sight."""
+        yield from super().compose()
+        yield ColumnsView()
+
+    @property
+    def columns(self) -> ColumnsView:
+        """The three columns."""
+        return self.query_one(ColumnsView)
+
+    def remark(self) -> str:
+        """Say how many instructions were removed."""
+        return self._made[2].summary if self.mode and self._made is not None else ""
+
+    # What comes and goes
+
+    def watch_program(self, name: str) -> None:
+        """Show another program as it was written."""
+        self._leave()
+        super().watch_program(name)
+
+    def on_show(self) -> None:
+        """Ask again when constants were changed meanwhile. Textual calls the base class's handler by itself."""
+        if self.mode and (self._made is None or self._made[1] != self._state()):
+            self._ask(self.mode)
+
+    def go_to(self, place: CodePlace, *, remember: bool = True) -> None:
+        """Show an instruction, in the columns too."""
+        super().go_to(place, remember=remember)
+        self._follow()
+
+    def show_function(self, program: str, function: str) -> None:
+        """Show a function, in the columns too."""
+        super().show_function(program, function)
+        self._follow()
+
+    def _follow(self) -> None:
+        view = self.view
+        if self.mode == "columns" and view.row_count():
+            self.columns.show_slot(view.slot_at(view.cursor))
+
+    def on_row_view_highlighted(self, event: RowView.Highlighted) -> None:
+        """Let the listing follow the columns: leaving them leads to the same instruction."""
+        columns = self.columns
+        if event.view is columns and self.mode == "columns" and columns.row_count():
+            self.view.show_slot(columns.slot_at(columns.cursor))
+
+    # Actions
+
+    def action_columns(self) -> None:
+        """Show BPF, translated and native code beside each other, or the listing again."""
+        self._toggle("columns")
+
+    def action_dead(self) -> None:
+        """Mark what the verifier removed, or nothing any more."""
+        self._toggle("dead")
+
+    def action_no_kernel(self) -> None:
+        """Say why there is nothing to show."""
+        self.notify(f"only the kernel translates programs; this is the {self.runtime} runtime", severity="warning")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer what the runtime can answer."""
+        if action in ("columns", "dead"):
+            return self.runtime == "kernel" and bool(self.spec.programs)
+        if action == "no_kernel":
+            return self.runtime != "kernel"
+        return super().check_action(action, parameters)
+
+    def _toggle(self, mode: Literal["columns", "dead"]) -> None:
+        if not self.program or self.view.listing is None:
+            return
+        if self.mode == mode:
+            self._leave()
+            self.view.focus()
+        elif self._made is not None and self._made[:2] == (self.program, self._state()):
+            self._enter(mode)
+        else:
+            self._ask(mode)
+
+    def _state(self) -> Hashable:
+        """Return what the kernel's answer depends on."""
+        fixed = tuple(bytes(found.data or b"") for found in self.spec.maps.values() if found.read_only)
+        return self.spec.programs[self.program].type, fixed
+
+    def _ask(self, mode: Literal["columns", "dead"]) -> None:
+        work = partial(self._make, self.program, self._state(), mode)
+        self.run_worker(work, thread=True, exclusive=True, exit_on_error=False, group="image")
+
+    def _make(self, program: str, state: Hashable, mode: str) -> None:
+        """Ask the kernel, in a thread."""
+        try:
+            answer: Made | str = made(self.spec, program)
+        except BpftuiError as error:
+            answer = f"{error.message}\n{error.hint}" if error.hint else error.message
+        except Exception as error:
+            answer = f"cannot ask the kernel for {program}: {type(error).__name__}: {error}"
+        self.post_message(self.Answered(program, state, mode, answer))
+
+    def on_kernel_code_pane_answered(self, event: Answered) -> None:
+        """Show the answer, unless another program is shown by now."""
+        if event.program != self.program:
+            return
+        if isinstance(event.answer, str):
+            self._leave()
+            self.notify(event.answer, title="The kernel's code", severity="error", timeout=8, markup=False)
+            return
+        self._made = event.program, event.state, event.answer
+        self._enter("columns" if event.mode == "columns" else "dead")
+
+    def _enter(self, mode: Literal["columns", "dead"]) -> None:
+        assert self._made is not None
+        had_focus = self.view.has_focus or self.columns.has_focus
+        answer = self._made[2]
+        self._leave()
+        self.mode = mode
+        if mode == "dead":
+            self.view.mark_removed(answer.removed)
+            shown = self.view
+        else:
+            shown = self.columns
+            shown.display, self.view.display = True, False
+            self._make_room(had_focus)
+            shown.show(answer.table)
+            # Where it scrolls to depends on its size, which it has not got yet.
+            self.call_after_refresh(shown.show_slot, self.view.slot_at(self.view.cursor))
+        if had_focus:
+            shown.focus()
+        self._show_title()
+
+    def _make_room(self, had_focus: bool) -> None:
+        """Let the columns have the tree's place, where there is no room for both; not under the user's hands."""
+        tree = self.screen.query_one(SpecTree)
+        if had_focus and tree.display and self.size.width < ROOMY:
+            tree.display = False
+            self._hidden_tree = tree
+
+    def _leave(self) -> None:
+        """Show the listing as it was written."""
+        self.mode = ""
+        if self._hidden_tree is not None:
+            self._hidden_tree.display = True
+            self._hidden_tree = None
+        self.view.mark_removed({})
+        self.columns.display, self.view.display = False, True
+        self._show_title()
+
+
+def made(spec: CollectionSpec, name: str) -> Made:
+    """Ask the kernel what it makes of a program with the variables as they are set now.
+
+    Raises:
+        BpftuiError: It does not load it, or does not say; see `read_image`.
+    """
+    from ...core.kernel.columns import columns
+    from ...core.kernel.image import read_image
+    from ...core.spec.dead import decisions
+    from ...core.spec.listing import Listing, RowKind
+
+    program = spec.program(name)
+    image = read_image(spec, name)
+    listing = Listing(program, spec)
+    rows = columns(listing, image)
+    removed = dict.fromkeys(image.removed, "dead")
+    for found in decisions(program, spec, image.removed, image.decided):
+        reason = " and ".join(found.constants)
+        removed |= dict.fromkeys(found.removed, f"dead: {reason}" if reason else f"dead: by the jump at {found.slot}")
+    total = sum(1 for item in rows if item.row is not None and item.row.kind is RowKind.INSN)
+    return Made(column_table(rows, image), removed, total)
