@@ -131,7 +131,9 @@ def _kernel_type(program: ProgramSpec, reference: Reference, kind: Kind, btf: Bt
     if btf is not None and not compatible(btf, reference.name, kind, *found):
         if not reference.weak:
             what = f"the kernel's {reference.name} is of another type than the object declares"
-            raise LoadError(f"cannot load program {program.name}: {what}", hint=f"there it is {CType(*found).c_text}")
+            # The names may all be the same: the kinds of types are compared, and a forward declaration is one.
+            hint = f"there it is {CType(*found).c_text}; a struct that is declared but not defined is no struct here"
+            raise LoadError(f"cannot load program {program.name}: {what}", hint=hint)
         return None
     return found
 
