@@ -120,7 +120,7 @@ class Loader:
         if spec.byte_order != sys.byteorder:
             raise LoadError(
                 f"cannot load {spec.file}: it is {spec.byte_order}-endian, and this machine is {sys.byteorder}-endian",
-                hint=f"compile it with -target bpf{'el' if sys.byteorder == 'little' else 'eb'}",
+                hint=f"compile it with -target bpf{'el' if sys.byteorder == 'little' else 'eb'}, or use --runtime vm",
             )
         self.spec = spec
         self.target = target

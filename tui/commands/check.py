@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...core.errors import BpftuiError, ExitCode, UsageError
-from .common import Parser, add_settings, add_target, configured, print_json, record, target_types, warn
+from .common import Parser, add_settings, add_target, configured, print_json, record, runtime_of, target_types, warn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,11 +38,10 @@ def run(arguments: Sequence[str]) -> int:
     options = _parse(arguments)
     import_module("bpftui.core.spec.reader")  # what is measured is the reading, not the importing
 
-    from ...core.live import choose_runtime
     from .check_table import print_comparison, print_report, read_results
 
     before = read_results(options.compare) if options.compare else None
-    runtime = choose_runtime(options.runtime, target=target_types(options))
+    runtime = runtime_of(options, target=target_types(options))
     ok = True
     documents: list[dict[str, Any]] = []
     for file in options.objects:
@@ -62,7 +61,7 @@ def run(arguments: Sequence[str]) -> int:
             continue
         print_report(checked, several=len(options.objects) > 1, color=options.color)
         if runtime.remark:
-            _print_findings(checked, runtime.remark)
+            _print_findings(checked)
         compared = before
         if before is None and options.settings:
             compared = [_json(_check(file, argparse.Namespace(**{**vars(options), "settings": []}), runtime))]
@@ -109,14 +108,14 @@ def _check(file: str, options: argparse.Namespace, runtime: Runtime) -> Checked:
     return Checked(spec, runtime.name, report, open_ms)
 
 
-def _print_findings(checked: Checked, remark: str) -> None:
+def _print_findings(checked: Checked) -> None:
     """Print what a runtime without a verifier found in the programs, and what that is worth."""
     lines = {
         f"{program.name}: {line}" if line.startswith("instruction") else line: None
         for program in checked.report.programs
         for line in (program.log or "").splitlines()
     }
-    print("\n".join([*sorted(lines, key=lambda line: ": instruction" not in line), remark]))
+    print("\n".join(sorted(lines, key=lambda line: ": instruction" not in line)))
 
 
 def explained(checked: Checked, outcome: LoadOutcome) -> Explanation | None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from ...core.btf import Btf, Value
     from ...core.live import Session
+    from ...core.runtime import Runtime
 
 __all__ = [
     "Parser",
@@ -38,6 +39,7 @@ __all__ = [
     "print_table",
     "record",
     "recorded",
+    "runtime_of",
     "target_types",
     "wants_color",
     "warn",
@@ -143,6 +145,16 @@ def warn(message: str) -> None:
     from .colors import visible
 
     print(f"bpftui: warning: {visible(message.splitlines()[0])}", file=sys.stderr, flush=True)
+
+
+def runtime_of(arguments: argparse.Namespace, **options: Any) -> Runtime:
+    """Return the runtime that was asked for, made with *options*; say so where `auto` is not the kernel."""
+    from ...core.live import choose_runtime
+
+    runtime = choose_runtime(arguments.runtime, **options)
+    if arguments.runtime == "auto" and runtime.remark:
+        warn(runtime.remark)
+    return runtime
 
 
 def add_target(parser: Parser) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ...core.elf import read_object_file
 from ...core.errors import ExitCode, UsageError
 from .colors import visible
-from .common import Parser, add_loading, add_object, add_settings, loading, open_spec, print_json, record
+from .common import Parser, add_loading, add_object, add_settings, loading, open_spec, print_json, record, runtime_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,10 +37,8 @@ def run(arguments: Sequence[str]) -> int:
     spec = open_spec(options)
     program = spec.program(options.program)
 
-    from ...core.live import choose_runtime
-
     part = spec.subset(maps=set(), programs={program.name}, variables=set())
-    with choose_runtime(options.runtime, **loading(options)).load(part, programs={program.name}) as collection:
+    with runtime_of(options, **loading(options)).load(part, programs={program.name}) as collection:
         loaded = collection.programs[program.name]
         record(f"loaded {program.name} for {options.repeat} test runs", spec)
         for _ in range(options.repeat):

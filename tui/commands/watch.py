@@ -18,6 +18,7 @@ from .common import (
     open_spec,
     print_json,
     recorded,
+    runtime_of,
     warn,
 )
 from .signals import orderly_exit
@@ -56,12 +57,12 @@ def run(arguments: Sequence[str]) -> int:
     for name in options.maps or ():
         spec.map(name)
 
-    from ...core.live import Session, choose_runtime, parse_attachment
+    from ...core.live import Session, parse_attachment
 
     attachments = [parse_attachment(text) for text in options.attach]
     for program, _ in attachments:
         spec.program(program)
-    runtime = choose_runtime(options.runtime, **loading(options))
+    runtime = runtime_of(options, **loading(options))
     with orderly_exit(), Session(spec, runtime) as session:
         collection = session.load(strict=options.strict)
         for error in collection.problems.values():

@@ -216,6 +216,7 @@ def test_without_rights_the_built_in_runtime_does_it() -> None:
         "global_example returned 9000 (0x2328)",
         "global_example returned 9001 (0x2329)",
     ]
+    assert "this is the built-in runtime" in done.err
     done = bpftui("demo", "--duration", "0.6", "--interval", "0.2", prefix=UNPRIVILEGED)
     assert done.code == 0
     assert "this is the built-in runtime" in done.out
