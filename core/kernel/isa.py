@@ -45,7 +45,7 @@ INSTRUCTIONS: Final = (
         "bounded loops", "5.3", "loops that are not unrolled", (_MOV, (0x07, 0, 0, 1), (0xA5, 0, -2, 3), _MOV, _EXIT)
     ),
     Instructions("more than 4096", "5.2", "programs of up to a million instructions", (*((_MOV,) * 4096), _EXIT)),
-    Instructions("may_goto", "6.9", "cond_break, can_loop", (_MOV, (0xE5, 0, 0, 0), _EXIT)),
+    Instructions("may_goto", "6.9", "cond_break, can_loop", (_MOV, (0xE5, 0, 1, 0), _MOV, _EXIT)),
     Instructions("load_acquire", "6.15", "arenas, memory order", (_STORE, (0xDB, 0xA0, -8, 0x100), _MOV, _EXIT)),
     Instructions("store_release", "6.15", "arenas, memory order", (_ONE, (0xDB, 0x1A, -8, 0x110), _MOV, _EXIT)),
 )

@@ -99,10 +99,11 @@ FEATURE_HINTS: Final = {
 MISSING: Final = {
     "6.1": {
         ("kernel", "BPF tokens"): "Linux 6.9",
-        **{("instructions", f"v4: {name}"): "Linux 6.6" for name in ("movsx", "ldsx", "bswap", "sdiv", "gotol")},
+        **{("instructions", f"v4: {name}"): "Linux 6.6" for name in ("movsx", "ldsx", "bswap", "sdiv")},
         ("instructions", "may_goto"): "Linux 6.9",
         ("instructions", "load_acquire"): "Linux 6.15",
         ("instructions", "store_release"): "Linux 6.15",
+        ("links", "kprobe_multi"): "Linux 5.18, or a kernel configured for it",
         ("links", "struct_ops"): "Linux 6.4, or a kernel configured for it",
         ("links", "netfilter"): "Linux 6.4, or a kernel configured for it",
         ("links", "tcx"): "Linux 6.6, or a kernel configured for it",
