@@ -30,7 +30,7 @@ def prepare(btf: Btf, layouts: Mapping[str, SectionLayout], static: Collection[i
 
     The sizes of sections and the offsets of their variables are filled in. Declarations of what others define
     (`extern`, `.ksyms`, `.kconfig`), sections without a size, and tags on these would be refused: each becomes a
-    pointer to void.
+    pointer to void. What gcc and rustc write and the kernel does not take is tidied.
 
     Args:
         btf: The types.
@@ -46,6 +46,8 @@ def prepare(btf: Btf, layouts: Mapping[str, SectionLayout], static: Collection[i
             records.append(_POINTER)
         elif btf.kind(type_id) == Kind.DATASEC:
             records.append(_section(btf, type_id, record, layouts))
+        elif btf.kind(type_id) in (Kind.PTR, Kind.INT):
+            records.append(_tidied(record))
         elif type_id in static:
             name, info, proto = struct.unpack_from("=3I", record)
             records.append(struct.pack("=3I", name, info & ~_VLEN | t.Linkage.STATIC, proto))
@@ -106,6 +108,17 @@ def _load(raw: bytes, log: Buffer | None = None) -> int:
     if log is not None:
         attr.pointer(8, log).u32(20, len(log), 1)
     return attr.call(Command.BTF_LOAD)
+
+
+def _tidied(record: bytes) -> bytes:
+    """Return a pointer without the name that rustc gives it, an integer with one encoding: gcc's `char` has two."""
+    name, info, size = struct.unpack_from("=3I", record)
+    if info >> _KIND_SHIFT & 0x1F == Kind.PTR:
+        return struct.pack("=3I", 0, info, size)
+    (details,) = struct.unpack_from("=I", record, 12)
+    encoding = details >> 24 & 0xF
+    # Of several bits the lowest: BTF_INT_SIGNED before BTF_INT_CHAR before BTF_INT_BOOL.
+    return struct.pack("=4I", name, info, size, details & ~(0xF << 24) | (encoding & -encoding) << 24)
 
 
 def _is_foreign(btf: Btf, type_id: int, layouts: Mapping[str, SectionLayout]) -> bool:
