@@ -79,6 +79,10 @@ REFUSED: Final[dict[str, dict[tuple[str, str], str]]] = {
         # Its log does not name maps.
         ("bad_index.o", "bad_index"): "the index can be 16, but the value has 16 elements",
         ("bad_null.o", "bad_null"): "bpf_map_lookup_elem() can return NULL",
+        ("ksym_kinds.o", "functions"): f"the kernel function bpf_rcu_read_lock {_NO_MODULE}",
+        # It takes a recursion for a loop.
+        ("recursion.o", "recursion"): "instruction 26 jumps back to 23",
+        ("recursion.o", "only_itself"): "instruction 6 jumps back to 3",
         ("isa.v4.o", "arithmetic"): "this kernel does not know this form of the instruction",
         ("isa.v4.o", "swap"): "this kernel does not know the instruction d7",
         ("sections.o", "netfilter_hook"): "this kernel has no programs of that type",
