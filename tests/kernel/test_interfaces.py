@@ -108,7 +108,8 @@ def test_counters_are_the_namespace_s(namespace: NetworkNamespace) -> None:
 @pytest.mark.parametrize(("keyword", "mode"), [("xdpgeneric", "generic"), ("xdpdrv", "native")])
 def test_an_xdp_program_is_seen(namespace: NetworkNamespace, keyword: str, mode: str) -> None:
     path = namespace.run(lambda: f"/proc/{os.getpid()}/task/{threading.get_native_id()}/ns/net")
-    ip = ["nsenter", f"--net={path}", "ip", "link", "set", "left", keyword]
+    # For an object ip mounts a bpffs at /sys/fs/bpf where there is none; in a mount namespace of its own, it goes away.
+    ip = ["nsenter", f"--net={path}", "unshare", "--mount", "ip", "link", "set", "left", keyword]
     subprocess.run([*ip, "obj", str(COUNT_PACKETS_O), "sec", "xdp"], check=True)
     try:
         xdp = find("left", namespace).xdp
