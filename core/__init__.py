@@ -8,5 +8,5 @@
         print(collection.programs["count"].run(bytes(64)).retval)
 
 From the bottom up: `errors`, `elf`, `btf` and `asm`, `dwarf`, `spec`, `verifier`, `runtime` (the seam), `maps`,
-`kernel` and `vm`, `live`.
+`loader`, `kernel` and `vm`, `live`.
 """

@@ -1,4 +1,4 @@
-"""From a CollectionSpec to what lives in the kernel: order, ownership, and nothing left behind on failure."""
+"""From a CollectionSpec to what lives in the kernel: ownership, and nothing left behind on failure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Self
 from ..btf.core import CoreResolver
 from ..btf.kernel import vmlinux
 from ..errors import BpftuiError, LoadError, VerifierError
-from ..maps import Variable
+from ..loader import CollectionLoader, LoadedCollection
+from ..runtime import LoadOutcome
 from ..spec import MapType, Pinning, ProgramType
 from ..spec.kconfig import KCONFIG
 from ..spec.relocate_core import apply_core, core_problem, resolve_core
@@ -19,7 +20,9 @@ from .btf import load_btf, prepare
 from .create import create_map, create_struct_ops
 from .hook import hook_in, hook_of
 from .kconfig import kconfig_values
+from .link import Link
 from .loading import LOG_NONE, CoreRefusedError, load_program, unresolved_slot
+from .map import Map
 from .modules import ModuleTypes
 from .program import Program
 from .relocate import relocate
@@ -34,58 +37,22 @@ if TYPE_CHECKING:
     from ..runtime import Runtime
     from ..spec import CollectionSpec, MapSpec, ProgramSpec
     from .hook import Hook
-    from .link import Link
     from .loading import Loaded
-    from .map import Map
     from .syscall import Descriptor
 
 __all__ = ["KernelCollection", "Loader"]
 
 
-class KernelCollection:
-    """What was loaded: maps, programs and variables by name. It owns all of it, and the links made from it."""
-
-    def __init__(
-        self,
-        spec: CollectionSpec,
-        runtime: Runtime,
-        maps: dict[str, Map],
-        programs: dict[str, Program],
-        variables: dict[str, Variable],
-        problems: dict[str, BpftuiError],
-        links: set[Link],
-    ) -> None:
-        self.spec = spec
-        self.runtime = runtime
-        self.maps = maps
-        """By name; what lies in an arena (`.addr_space.1`) is no map of its own."""
-        self.programs = programs
-        self.variables = variables
-        self.problems = problems
-        """Why programs that were wanted did not load, by their names."""
-        self._links = links
-
-    @property
-    def links(self) -> frozenset[Link]:
-        """The links of its programs that are attached now."""
-        return frozenset(self._links)
+class KernelCollection(LoadedCollection[Map, Program, Link]):
+    """What was loaded into the kernel: maps, programs and variables by name. It owns all of it, and their links."""
 
     def close(self) -> None:
         """Detach and close everything; a second call does nothing."""
-        for link in self.links:
-            link.detach()
+        super().close()
         for program in self.programs.values():
             program.close()
         for map_ in self.maps.values():
             map_.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _unpin(path: str) -> None:
@@ -93,7 +60,7 @@ def _unpin(path: str) -> None:
         os.unlink(path)
 
 
-class Loader:
+class Loader(CollectionLoader[Map, Program, Link]):
     """Creates the parts of a collection one by one, and closes what it has created unless `release` is called.
 
     Args:
@@ -122,7 +89,7 @@ class Loader:
                 f"cannot load {spec.file}: it is {spec.byte_order}-endian, and this machine is {sys.byteorder}-endian",
                 hint=f"compile it with -target bpf{'el' if sys.byteorder == 'little' else 'eb'}, or use --runtime vm",
             )
-        self.spec = spec
+        super().__init__(spec)
         self.target = target
         self.replacements = replacements or {}
         for name in self.replacements:
@@ -131,19 +98,15 @@ class Loader:
         for name in self.extends:
             spec.program(name)
         self.pin_path = pin_path
-        self.maps: dict[str, Map] = {}
-        self.programs: dict[str, Program] = {}
-        self.links: set[Link] = set()
         self.btf_problem: str | None = None
         """Why the kernel did not take the object's types, where it did not: they are a help, no need."""
         self._stack = contextlib.ExitStack()
         self._modules = ModuleTypes()
         self._stack.callback(self._modules.close)
         self._btf_fd: Descriptor | None = None
-        self._arena: Map | None = None
         self._hooks: dict[str, Hook] = {}
 
-    def load_types(self) -> None:
+    def begin(self) -> None:
         """Load the object's BTF. A refusal is noted in `btf_problem`, and everything goes on without."""
         if self.spec.btf is None:
             return
@@ -159,11 +122,8 @@ class Loader:
         functions = (function for program in self.spec.programs.values() for function in program.functions)
         return {function.type_id for function in functions if function.type_id and not function.is_global}
 
-    def create_map(self, spec: MapSpec) -> None:
-        """Create one map, with its contents if it is a data section."""
-        if spec.in_arena:
-            self._fill_arena(spec)
-            return
+    def new_map(self, spec: MapSpec) -> Map:
+        """Create one map, or find the one to use instead, with its contents if it is a data section."""
         if spec.name in self.replacements:
             created = reused(self.replacements[spec.name], spec)
         elif spec.pinning == Pinning.BY_NAME and self.pin_path is not None:
@@ -177,9 +137,7 @@ class Loader:
                 spec = replace(spec, data=bytearray(kconfig_values(self.spec)))
             created = create_map(spec, self.spec.btf, self._btf_fd)
         self._stack.callback(created.close)
-        self.maps[spec.name] = created
-        if spec.type == MapType.ARENA:
-            self._arena = created
+        return created
 
     def _pinned(self, spec: MapSpec, path: str) -> Map:
         """Return the map that is pinned at *path*; where there is none, create it and pin it there."""
@@ -192,36 +150,11 @@ class Loader:
             self._stack.callback(_unpin, path)
         return found
 
-    def _fill_arena(self, spec: MapSpec) -> None:
-        """Copy a section that lies in the arena to its start, as libbpf does."""
-        if self._arena is None:
-            declared = any(found.type == MapType.ARENA for found in self.spec.maps.values())
-            reason = "which was not created" if declared else "and the object declares none"
-            raise LoadError(f"cannot place {spec.name}: its variables lie in an arena, {reason}")
-        memory, contents = self._arena.memory, bytes(spec.data or b"")
-        if memory is None or len(contents) > len(memory):
-            room = 0 if memory is None else len(memory)
-            reason = f"{len(contents)} bytes do not fit into map {self._arena.name}, of which {room} bytes are mapped"
-            raise LoadError(f"cannot place {spec.name}: {reason}", hint="raise the arena's max_entries (pages)")
-        memory[: len(contents)] = contents
-
-    def fill_map_of_maps(self, spec: MapSpec) -> None:
-        """Put the maps into a map of maps that its object names."""
-        if spec.type == MapType.PROG_ARRAY or not spec.contents:
-            return
-        outer = self.maps[spec.name]
-        for entry in spec.contents:
-            if entry.target not in self.maps:
-                raise LoadError(f"cannot fill map {spec.name}: there is no map {entry.target} to put at {entry.key}")
-            outer.update(entry.key.to_bytes(outer.key_size, sys.byteorder), self.maps[entry.target])
-
-    def load_program(self, spec: ProgramSpec, *, log_level: int = LOG_NONE) -> Program:
-        """Load one program; its maps have to be there."""
-        if spec.problem is not None:
-            raise LoadError(f"cannot load program {spec.name}: {spec.problem}")
+    def new_program(self, spec: ProgramSpec, *, log_level: int = LOG_NONE) -> Program:
+        """Load one program; its maps are there."""
         with contextlib.ExitStack() as borrowed:
             # Only what it refers to, and only for as long as the kernel reads the code.
-            homes = {name: home for name in spec.maps if (home := self._home(name)) is not None}
+            homes = {name: home for name in spec.maps if (home := self.home(name)) is not None}
             fds = {name: borrowed.enter_context(home.descriptor) for name, home in homes.items()}
             try:
                 loaded = self._load_code(spec, fds, log_level)
@@ -230,13 +163,13 @@ class Loader:
                 raise
         program = Program(spec, loaded.descriptor, loaded.log, self.links)
         self._stack.callback(program.close)
-        self.programs[spec.name] = program
         return program
 
-    def _home(self, name: str) -> Map | None:
-        """Return the map that holds a map or a data section of the object."""
-        spec = self.spec.maps.get(name)
-        return self._arena if spec is not None and spec.in_arena else self.maps.get(name)
+    def outcome_of(self, program: Program) -> LoadOutcome:
+        """Return what the verifier says of a program that it took, and close it."""
+        verified = program.info().verified_insns
+        program.close()
+        return LoadOutcome(program.name, program.type.label, ok=True, verified_insns=verified, log=program.log)
 
     def _load_code(self, spec: ProgramSpec, fds: dict[str, int], log_level: int) -> Loaded:
         """Let the kernel adapt the code to its types (CO-RE), and do so ourselves where it cannot or is not to."""
@@ -278,51 +211,14 @@ class Loader:
         found = {item.slot: resolution for item, resolution in resolve_core(spec, resolver)}.get(slot)
         return None if found is None else core_problem(spec, slot, found)
 
-    def fill_program_array(self, spec: MapSpec) -> None:
-        """Put the programs into a program array that its object names, as far as they were loaded."""
-        if spec.type != MapType.PROG_ARRAY:
-            return
-        for entry in spec.contents:
-            if entry.target in self.programs:
-                key = entry.key.to_bytes(4, sys.byteorder)
-                self.maps[spec.name].update(key, self.programs[entry.target])
-
     def load(self, runtime: Runtime, programs: set[str] | None, *, strict: bool = False) -> KernelCollection:
         """Create all maps, load the programs named (or those with `autoload`), and hand everything over."""
-        if programs is None:
-            wanted = [program for program in self.spec.programs.values() if program.autoload]
-        else:
-            wanted = [self.spec.program(name) for name in sorted(programs)]
-        self.load_types()
-        created = [spec for spec in self.spec.maps.values() if spec.autocreate]
-        for spec in created:
-            self.create_map(spec)
-        for spec in created:
-            self.fill_map_of_maps(spec)
-        problems: dict[str, BpftuiError] = {}
-        for program in wanted:
-            if programs is None and self._is_unused(program):
-                continue
-            try:
-                self.load_program(program)
-            except BpftuiError as error:
-                if strict or programs is not None:
-                    raise
-                problems[program.name] = error
-        if problems and not self.programs:
-            raise next(iter(problems.values()))
-        for spec in created:
-            self.fill_program_array(spec)
-        variables = {
-            name: Variable(variable, home)
-            for name, variable in self.spec.variables.items()
-            if (home := self._home(variable.map.name)) is not None
-        }
-        collection = KernelCollection(self.spec, runtime, self.maps, self.programs, variables, problems, self.links)
+        self.load_all(programs, strict=strict)
+        collection = KernelCollection(runtime, self)
         self._release()
         return collection
 
-    def _is_unused(self, program: ProgramSpec) -> bool:
+    def is_unused(self, program: ProgramSpec) -> bool:
         """Whether only members that this kernel lacks, or maps that are not created by default, have a program."""
         named = any(program.name in spec.functions.values() for spec in self.spec.maps.values())
         return named and program.name not in self._hooks

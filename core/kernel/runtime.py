@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-import time
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypedDict
 
-from ..errors import BpftuiError, FeatureError, NoPermissionError, VerifierError
-from ..runtime import CheckReport, LoadOutcome
+from ..errors import BpftuiError, FeatureError, NoPermissionError
 from ..spec import MapType
 from . import probes
 from .collection import KernelCollection, Loader
@@ -22,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
     from ..btf import Btf
-    from ..runtime import AttachTarget
-    from ..spec import CollectionSpec, MapSpec, ProgramSpec
+    from ..runtime import AttachTarget, CheckReport
+    from ..spec import CollectionSpec
     from .map import Map
     from .program import Program
     from .sandbox import Sandbox
@@ -123,16 +120,11 @@ class KernelRuntime:
             LoadError: The object was compiled for the other byte order.
         """
         require()
-        start = time.perf_counter()
         # Pins are for those who load: a check leaves nothing, and finds nothing, in a bpffs.
         options = self._options.copy()
         options["pin_path"] = None
         with Loader(spec, **options) as loader:
-            loader.load_types()
-            created = [_check_map(loader, map_) for map_ in spec.maps.values()]
-            maps = tuple(_check_contents(loader, outcome) for outcome in created)
-            programs = tuple(_check_program(loader, program, log_level) for program in spec.programs.values())
-        return CheckReport(maps, programs, (time.perf_counter() - start) * 1e3)
+            return loader.check_all(log_level)
 
 
 def load(
@@ -165,32 +157,3 @@ def require() -> None:
     if fd < 0:
         raise explain(BpfError(Command.MAP_CREATE, number), "use BPF")
     os.close(fd)
-
-
-def _check_map(loader: Loader, spec: MapSpec) -> LoadOutcome:
-    try:
-        loader.create_map(spec)
-    except BpftuiError as error:
-        return LoadOutcome(spec.name, spec.type.label, ok=False, error=error.message)
-    return LoadOutcome(spec.name, spec.type.label, ok=True)
-
-
-def _check_contents(loader: Loader, outcome: LoadOutcome) -> LoadOutcome:
-    """Fill a map of maps, once all maps are there."""
-    try:
-        if outcome.ok:
-            loader.fill_map_of_maps(loader.spec.maps[outcome.name])
-    except BpftuiError as error:
-        return replace(outcome, ok=False, error=error.message)
-    return outcome
-
-
-def _check_program(loader: Loader, spec: ProgramSpec, log_level: int) -> LoadOutcome:
-    try:
-        program = loader.load_program(spec, log_level=log_level)
-        verified = program.info().verified_insns
-        program.close()
-    except BpftuiError as error:
-        log = error.log if isinstance(error, VerifierError) else None
-        return LoadOutcome(spec.name, spec.type.label, ok=False, error=error.message, log=log)
-    return LoadOutcome(spec.name, spec.type.label, ok=True, verified_insns=verified, log=program.log)

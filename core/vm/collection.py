@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from ..asm import ImmSource
 from ..asm.opcodes import CALL
-from ..errors import BpftuiError, LoadError
-from ..maps import Variable
-from ..spec import INSN_SIZE, MapType, ReferenceKind
+from ..errors import LoadError
+from ..loader import CollectionLoader, LoadedCollection
+from ..runtime import LoadOutcome
+from ..spec import INSN_SIZE, ReferenceKind
 from ..spec.relocate_core import apply_core
 from .errors import InvalidCodeError, RunError
+from .findings import findings
 from .helpers import helpers
 from .host import Host
 from .kconfig import KCONFIG, kconfig_values
@@ -22,15 +24,14 @@ from .map import ArenaStore, Map, create_store
 from .maps import ArrayStore, ReferenceStore, Store
 from .processor import DEFAULT_LIMIT, Processor
 from .program import Program, line_finder
+from .sandbox import Link
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from types import TracebackType
 
     from ..btf import Btf
     from ..spec import CollectionSpec, MapSpec, ProgramSpec, Reference
     from .runtime import MachineRuntime
-    from .sandbox import Link
     from .settings import Settings
 
 __all__ = ["Loader", "MachineCollection", "Parts"]
@@ -60,51 +61,20 @@ class Parts:
             self.host.locks.clear()
 
 
-class MachineCollection:
-    """What was loaded: maps, programs and variables by name, and the links made from it."""
+class MachineCollection(LoadedCollection[Map, Program, Link]):
+    """What was loaded into the built-in machine: maps, programs and variables by name, and their links."""
 
-    def __init__(
-        self,
-        spec: CollectionSpec,
-        runtime: MachineRuntime,
-        loader: Loader,
-        problems: dict[str, BpftuiError],
-    ) -> None:
-        self.spec = spec
-        self.runtime = runtime
-        self.maps = loader.maps
-        self.programs = loader.programs
-        self.variables = {
-            name: Variable(variable, home)
-            for name, variable in spec.variables.items()
-            if (home := loader.home(variable.map.name)) is not None
-        }
-        self.problems = problems
-        """Why programs that were wanted did not load, by their names."""
+    def __init__(self, runtime: MachineRuntime, loader: Loader) -> None:
+        super().__init__(runtime, loader)
         self.host = loader.host
-        self.links: set[Link] = loader.links
-        """The links of its programs that are attached now."""
 
     @property
     def trace(self) -> tuple[str, ...]:
         """What programs printed (bpf_trace_printk), oldest first; the last 10,000 lines."""
         return tuple(self.host.trace)
 
-    def close(self) -> None:
-        """Detach everything; a second call does nothing."""
-        for link in list(self.links):
-            link.detach()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-
-class Loader:
+class Loader(CollectionLoader[Map, Program, Link]):
     """Creates the parts of a collection one by one.
 
     Args:
@@ -123,31 +93,20 @@ class Loader:
         numbers: Iterator[int],
         timed: Callable[[], bool],
     ) -> None:
-        self.spec = spec
+        super().__init__(spec)
         self.settings = settings
         self.host = Host(Processor(), settings, spec.byte_order)
         self.parts = Parts(self.host, timed)
-        self.maps: dict[str, Map] = {}
-        self.programs: dict[str, Program] = {}
-        self.links: set[Link] = set()
         self._target = target
         self._numbers = numbers
         self._helpers = helpers(self.host)
         self._machines: dict[int, Machine] = {}
         """By the number of the program."""
-        self._arena: Map | None = None
 
-    def create_map(self, spec: MapSpec) -> None:
-        """Create one map, with its contents if it is a data section.
-
-        Raises:
-            LoadError, FeatureError: It cannot be.
-        """
+    def new_map(self, spec: MapSpec) -> Map:
+        """Create one map, with its contents if it is a data section."""
         if spec.problem is not None:
             raise LoadError(f"cannot create map {spec.name}: {spec.problem}")
-        if spec.in_arena:
-            self._fill_arena(spec)
-            return
         if spec.name == KCONFIG:
             spec = replace(spec, data=bytearray(kconfig_values(self.spec, self.settings.kconfig or {})))
         store = create_store(spec, self.host)
@@ -155,54 +114,12 @@ class Loader:
         created = Map(spec, store, next(self._numbers), address, self.parts.lock)
         self.host.maps[address] = store
         self.host.addresses[created.id] = address
-        self.maps[spec.name] = created
         if type(store).settle is not Store.settle:
             self.parts.unsettled.append(store)
-        if spec.type == MapType.ARENA:
-            self._arena = created
+        return created
 
-    def _fill_arena(self, spec: MapSpec) -> None:
-        """Copy a section that lies in the arena to its start, as libbpf does."""
-        store = None if self._arena is None else self._arena.store
-        if not isinstance(store, ArenaStore):
-            raise LoadError(f"cannot place {spec.name}: its variables lie in an arena, and the object declares none")
-        contents = bytes(spec.data or b"")
-        if len(contents) > store.region.size:
-            raise LoadError(
-                f"cannot place {spec.name}: its {len(contents)} bytes do not fit into map {store.name}",
-                hint="raise the arena's max_entries (pages)",
-            )
-        store.write_at(0, contents)
-
-    def fill_map_of_maps(self, spec: MapSpec) -> None:
-        """Put the maps into a map of maps that its object names."""
-        if spec.type == MapType.PROG_ARRAY or not spec.contents:
-            return
-        outer = self.maps[spec.name]
-        for entry in spec.contents:
-            if entry.target not in self.maps:
-                raise LoadError(f"cannot fill map {spec.name}: there is no map {entry.target} to put at {entry.key}")
-            outer.update(entry.key.to_bytes(outer.key_size, self.spec.byte_order), self.maps[entry.target])
-
-    def fill_program_array(self, spec: MapSpec) -> None:
-        """Put the programs into a program array that its object names, as far as they were loaded."""
-        for entry in spec.contents if spec.type == MapType.PROG_ARRAY else ():
-            if entry.target in self.programs and spec.name in self.maps:
-                self.maps[spec.name].update(entry.key.to_bytes(4, self.spec.byte_order), self.programs[entry.target])
-
-    def home(self, name: str) -> Map | None:
-        """Return the map that holds a map or a data section of the object."""
-        spec = self.spec.maps.get(name)
-        return self._arena if spec is not None and spec.in_arena else self.maps.get(name)
-
-    def load_program(self, spec: ProgramSpec) -> Program:
-        """Make one program ready to run; its maps have to be there.
-
-        Raises:
-            LoadError: It refers to what is not there, or its code cannot be run.
-        """
-        if spec.problem is not None:
-            raise LoadError(f"cannot load program {spec.name}: {spec.problem}")
+    def new_program(self, spec: ProgramSpec, *, log_level: int = 0) -> Program:
+        """Make one program ready to run; its maps are there. It leaves no log."""
         code = spec.code
         # Without a target the code stays as it was compiled: the object's own types are those of the "kernel".
         if self._target is not None and self.spec.btf is not None and spec.linked.core_relocations:
@@ -246,8 +163,11 @@ class Loader:
         program = Program(spec, machine, self.parts, number, _tag(code, addresses, spec))
         program.links = self.links
         self._machines[number] = machine
-        self.programs[spec.name] = program
         return program
+
+    def outcome_of(self, program: Program) -> LoadOutcome:
+        """Return what is found in a program's code. One that only has findings is ok: they are no more than hints."""
+        return LoadOutcome(program.name, program.type.label, ok=True, log=findings(program.spec))
 
     def _map(self, program: ProgramSpec, reference: Reference) -> Map:
         found = self.home(reference.map or "")
@@ -276,28 +196,8 @@ class Loader:
 
     def load(self, runtime: MachineRuntime, programs: set[str] | None, *, strict: bool = False) -> MachineCollection:
         """Create all maps, load the programs named (or those with `autoload`), and hand everything over."""
-        if programs is None:
-            wanted = [program for program in self.spec.programs.values() if program.autoload]
-        else:
-            wanted = [self.spec.program(name) for name in sorted(programs)]
-        created = [spec for spec in self.spec.maps.values() if spec.autocreate]
-        for spec in created:
-            self.create_map(spec)
-        for spec in created:
-            self.fill_map_of_maps(spec)
-        problems: dict[str, BpftuiError] = {}
-        for program in wanted:
-            try:
-                self.load_program(program)
-            except BpftuiError as error:
-                if strict or programs is not None:
-                    raise
-                problems[program.name] = error
-        if problems and not self.programs:
-            raise next(iter(problems.values()))
-        for spec in created:
-            self.fill_program_array(spec)
-        return MachineCollection(self.spec, runtime, self, problems)
+        self.load_all(programs, strict=strict)
+        return MachineCollection(runtime, self)
 
 
 def _unknown(name: str) -> Callable[..., int]:

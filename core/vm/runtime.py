@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
 from contextlib import contextmanager
-from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Literal
 
-from ..errors import BpftuiError, FeatureError
-from ..runtime import CheckReport, LoadOutcome
-from .checks import DISCLAIMER, check
+from ..errors import FeatureError
 from .collection import Loader, MachineCollection
-from .helpers import numbers
 from .sandbox import Sandbox
 from .settings import Settings
 
@@ -22,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from ..btf import Btf
-    from ..runtime import AttachTarget
-    from ..spec import CollectionSpec, ProgramSpec
+    from ..runtime import AttachTarget, CheckReport
+    from ..spec import CollectionSpec
 
 __all__ = ["MachineRuntime"]
 
@@ -112,43 +107,4 @@ class MachineRuntime:
         The log of a program says so, and what was found. A program that only has findings is reported as ok: they
         are no more than hints.
         """
-        start = time.perf_counter()
-        loader = self._loader(spec)
-        maps: list[LoadOutcome] = []
-        for map_ in spec.maps.values():
-            error = _failure(lambda map_=map_: loader.create_map(map_))
-            maps.append(LoadOutcome(map_.name, map_.type.label, ok=error is None, error=error))
-        for index, outcome in enumerate(maps):
-            if outcome.ok and outcome.name in loader.maps:
-                error = _failure(lambda name=outcome.name: loader.fill_map_of_maps(spec.maps[name]))
-                maps[index] = replace(outcome, ok=error is None, error=error)
-        programs: list[LoadOutcome] = []
-        for program in spec.programs.values():
-            error = _failure(lambda program=program: loader.load_program(program))
-            log = _findings(program) if error is None else None
-            programs.append(LoadOutcome(program.name, program.type.label, ok=error is None, error=error, log=log))
-        return CheckReport(tuple(maps), tuple(programs), (time.perf_counter() - start) * 1e3)
-
-
-def _failure(call: object) -> str | None:
-    assert callable(call)
-    try:
-        call()
-    except BpftuiError as error:
-        return error.message
-    return None
-
-
-def _findings(program: ProgramSpec) -> str:
-    """Return what is found in a program's code, a line each, and what that is worth."""
-    from ..spec import ReferenceKind
-    from .program import line_finder
-
-    references = program.linked.references
-    kfuncs = {slot for slot, reference in references.items() if reference.kind is ReferenceKind.KFUNC}
-    line_of = line_finder(program)
-    lines: list[str] = []
-    for finding in check(program.code, program.byte_order, helpers=numbers(), kfuncs=kfuncs):
-        line = line_of(finding.slot)
-        lines.append(f"instruction {finding.slot}{f' ({line})' if line else ''}: {finding.text}")
-    return "\n".join([*lines, DISCLAIMER]) + "\n"
+        return self._loader(spec).check_all(log_level)

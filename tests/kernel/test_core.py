@@ -77,7 +77,7 @@ def test_kernels_without_core_get_adapted_code(monkeypatch, refusal):
 
     monkeypatch.setattr(collection, "load_program", old_kernel)
     if refusal == "no types":
-        monkeypatch.setattr(Loader, "load_types", lambda self: None)
+        monkeypatch.setattr(Loader, "begin", lambda self: None)
     with CollectionSpec.from_file(OBJECTS / "core.o").load() as loaded:
         assert _facts(loaded)["value"] == 3
     assert asked == ([False] if refusal == "no types" else [True, False])
@@ -117,7 +117,7 @@ def test_what_the_kernel_gives_up_on_is_resolved_by_us():
     """An unsigned enumerator of 2^31 or more: the kernel extends its sign, and finds that clang did not."""
     spec = CollectionSpec.from_file(OBJECTS / "core_shapes.o")
     with Loader(spec, spec.btf) as loader:
-        loader.load_types()
+        loader.begin()
         program = spec.programs["enumerators"]
         for map_ in spec.maps.values():
             loader.create_map(map_)

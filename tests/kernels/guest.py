@@ -82,7 +82,7 @@ def objects() -> None:
         if spec.byte_order != sys.byteorder or path.name == TOO_LONG:
             continue
         with Loader(spec) as loader:
-            loader.load_types()
+            loader.begin()
             maps = {
                 name: refused(lambda found=found: loader.create_map(found)) or refused_contents(loader, name)
                 for name, found in spec.maps.items()
