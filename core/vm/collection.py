@@ -16,7 +16,7 @@ from ..spec import INSN_SIZE, ReferenceKind
 from ..spec.relocate_core import apply_core
 from .errors import InvalidCodeError, RunError
 from .findings import findings
-from .helpers import helpers
+from .helpers import HelperTable, kernel_function
 from .host import Host
 from .kconfig import KCONFIG, kconfig_values
 from .machine import Machine
@@ -99,7 +99,7 @@ class Loader(CollectionLoader[Map, Program, Link]):
         self.parts = Parts(self.host, timed)
         self._target = target
         self._numbers = numbers
-        self._helpers = helpers(self.host)
+        self._helpers = HelperTable(self.host)
         self._machines: dict[int, Machine] = {}
         """By the number of the program."""
 
@@ -133,7 +133,7 @@ class Loader(CollectionLoader[Map, Program, Link]):
                 case ReferenceKind.DATA:
                     addresses[slot] = self._data(spec, reference)
                 case ReferenceKind.KFUNC if code[slot * INSN_SIZE] == CALL:
-                    kfuncs[slot] = _unknown(reference.name)
+                    kfuncs[slot] = kernel_function(self.host, reference.name) or _unknown(reference.name)
                 case ReferenceKind.KFUNC | ReferenceKind.KSYM:
                     # What a kernel without it gives a weak one. There is no kernel whose address it could be.
                     addresses[slot] = 0

@@ -5,12 +5,14 @@ from __future__ import annotations
 import random
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
-from .code import MASK64
 from .errors import RunError
+from .packet import SkbPacket, XdpPacket
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from ..btf import ByteOrder
     from .machine import Machine
     from .maps import Store
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
     from .processor import Processor
     from .settings import Settings
 
-__all__ = ["Host", "negative", "signed"]
+__all__ = ["Host", "signed"]
+
+_T = TypeVar("_T")
 
 _TRACE_LINES: Final = 10_000
 
@@ -57,11 +61,35 @@ class Host:
         """Addresses of the spin locks that are held."""
         self.retval = 0
         """What bpf_set_retval left."""
+        self.returns: Mapping[str, int] = settings.returns or {}
+        """By the name of a helper or kernel function, what it returns in place of doing anything."""
+        self._parts: dict[object, object] = {}
 
     cpu = 0
     """The CPU that runs."""
     packet: Packet | None = None
     """What the program that runs was started with."""
+
+    def part(self, kind: Callable[[Host], _T]) -> _T:
+        """Return what a family of helpers keeps of its own, an object of *kind*, made when it is first asked for."""
+        found = self._parts.get(kind)
+        if found is None:
+            found = self._parts[kind] = kind(self)
+        return cast("_T", found)
+
+    def skb(self) -> SkbPacket:
+        """Return the packet that the program was started with; RunError where it is no __sk_buff."""
+        found = self.packet
+        if not isinstance(found, SkbPacket):
+            raise RunError("the program was not started with a __sk_buff")
+        return found
+
+    def xdp(self) -> XdpPacket:
+        """Return the packet that the program was started with; RunError where it is no xdp_md."""
+        found = self.packet
+        if not isinstance(found, XdpPacket):
+            raise RunError("the program was not started with an xdp_md")
+        return found
 
     def call(self, address: int, *arguments: int) -> int:
         """Call the function of whichever program has it at *address*; return r0."""
@@ -91,11 +119,6 @@ class Host:
     def now() -> int:
         """Return nanoseconds on the clock that programs read."""
         return time.monotonic_ns()
-
-
-def negative(number: int) -> int:
-    """Return -*number* as r0 has it: an errno."""
-    return -number & MASK64
 
 
 def signed(value: int, bits: int = 32) -> int:

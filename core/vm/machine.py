@@ -71,7 +71,7 @@ class Machine:
         limit: int = DEFAULT_LIMIT,
     ) -> None:
         self.code = Code(bytes(code), byte_order, addresses or {}, kfuncs or {})
-        self.helpers = dict(helpers or {})
+        self.helpers = helpers or {}
         self.name = name
         self.processor = Processor() if processor is None else processor
         self.tail_call = tail_call

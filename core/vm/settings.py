@@ -27,5 +27,8 @@ class Settings(NamedTuple):
     kconfig: Mapping[str, str] | None = None
     """Options as a configuration writes them (`y`, `250`, `"text"`). What is not named is not set, beside the version
     6.18.0 in `LINUX_KERNEL_VERSION`, `CONFIG_HZ` 1000 and the two that libbpf adds."""
+    returns: Mapping[str, int] | None = None
+    """By the name of a helper or kernel function, what it returns without doing anything: for those that the machine
+    does not have, and in place of those that it has."""
     limit: int | None = None
     """Steps after which a run is stopped; None for the machine's own limit."""

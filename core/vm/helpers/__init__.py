@@ -1,37 +1,95 @@
-"""The helpers of the built-in machine, by number: a module for each area, one function for each helper.
+"""The helpers and the kernel functions of the built-in machine: a module for each family.
 
-A helper is a Python function of r1 to r5, unsigned, that returns r0. Names are those of `core.asm.HELPERS` without
-`bpf_`; the errors that they return are those of the kernel (Linux 6.18).
+Each is declared (see `declaration`) under the kernel's name; the errors that they return are those of Linux 6.18.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from ...asm import HELPERS
-from . import maps, memory, packet, records, tasks, texts
+from . import (
+    checksums,
+    clock,
+    control,
+    elements,
+    locks,
+    memory,
+    printing,
+    records,
+    redirection,
+    skb,
+    strings,
+    tasks,
+    xdp,
+)
+from .declaration import declared
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
     from ..host import Host
+    from .declaration import Bound
 
-__all__ = ["helpers", "numbers"]
+__all__ = ["FAMILIES", "HelperTable", "kernel_function", "numbers"]
 
-_AREAS: Final = (maps, memory, packet, records, tasks, texts)
-_NUMBERS: Final = {name: number for number, name in enumerate(HELPERS)}
-TAIL_CALL: Final = _NUMBERS["bpf_tail_call"]
+FAMILIES: Final = (
+    checksums,
+    clock,
+    control,
+    elements,
+    locks,
+    memory,
+    printing,
+    records,
+    redirection,
+    skb,
+    strings,
+    tasks,
+    xdp,
+)
+"""The modules that declare something."""
+_TAIL_CALL: Final = "bpf_tail_call"
+"""The machine's own: an instruction in all but name."""
 
 
-def helpers(host: Host) -> dict[int, Callable[..., int]]:
-    """Return all helpers by number, bound to *host*. Tail calls are the machine's own."""
-    return {_NUMBERS[f"bpf_{name}"]: function for area in _AREAS for name, function in area.helpers(host).items()}
+class HelperTable(Mapping[int, "Bound"]):
+    """The helpers by number, for one host; each is made ready when it is first asked for.
+
+    Args:
+        host: Whom they work for. What its settings say that a helper returns, it returns.
+    """
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._bound: dict[int, Bound] = {}
+
+    def __getitem__(self, number: int) -> Bound:
+        if number not in self._bound:
+            name = HELPERS[number] if 0 <= number < len(HELPERS) else ""
+            found = kernel_function(self._host, name)
+            if found is None:
+                raise KeyError(number)
+            self._bound[number] = found
+        return self._bound[number]
+
+    def __iter__(self) -> Iterator[int]:
+        return (number for number, name in enumerate(HELPERS) if name in declared() or name in self._host.returns)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def kernel_function(host: Host, name: str) -> Bound | None:
+    """Return the helper or the kernel function called *name*, for *host*; None where there is none."""
+    value = host.returns.get(name)
+    if value is not None:
+        return lambda *_: value
+    declaration = declared().get(name)
+    return None if declaration is None else declaration.bind(host)
 
 
 def numbers() -> frozenset[int]:
     """Return the numbers of the helpers that there are."""
-    from ..host import Host
-    from ..processor import Processor
-    from ..settings import Settings
-
-    return frozenset(helpers(Host(Processor(), Settings(), "little"))) | {TAIL_CALL}
+    return frozenset(number for number, name in enumerate(HELPERS) if name in declared() or name == _TAIL_CALL)

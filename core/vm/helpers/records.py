@@ -3,90 +3,95 @@
 from __future__ import annotations
 
 import errno
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ...maps import ElementError
 from ..errors import RunError
-from ..host import negative
 from ..map import Stream
+from .declaration import ADDRESS, BYTES, CONTEXT, MAP, U64, function
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ..host import Host
+    from ..maps import Store
 
-__all__ = ["helpers"]
+__all__ = ["Reserved", "stream"]
 
-_WAKE_FLAGS = 3
+_WAKE_FLAGS: Final = 3
 """BPF_RB_NO_WAKEUP, BPF_RB_FORCE_WAKEUP."""
+_RECORD_FLAGS: Final = 0xF_FFFF_FFFF_FFFF
+"""A CPU, and how many bytes of the packet are to be added (BPF_F_INDEX_MASK, BPF_F_CTXLEN_MASK)."""
 
 
-def helpers(host: Host) -> dict[str, Callable[..., int]]:
-    """Return the helpers of this area by name."""
-    memory = host.memory
-    reserved: dict[int, Stream] = {}
+class Reserved:
+    """The records that are reserved now, by address."""
 
-    def stream(map_: int) -> Stream:
-        store = host.maps[map_]
-        if not isinstance(store, Stream):
-            raise RunError(f"map {store.name} ({store.shape.type.label}) takes no records")
-        return store
+    def __init__(self, _host: Host) -> None:
+        self._streams: dict[int, Stream] = {}
 
-    def ringbuf_output(map_: int, data: int, size: int, flags: int, *_: int) -> int:
-        if flags & ~_WAKE_FLAGS:
-            return negative(errno.EINVAL)
-        try:
-            stream(map_).output(memory.read(data, size))
-        except ElementError as error:
-            return negative(error.errno)
-        return 0
-
-    def ringbuf_reserve(map_: int, size: int, flags: int, *_: int) -> int:
-        if flags:
-            return 0
-        store = stream(map_)
-        address = store.reserve(size)
-        reserved[address] = store
+    def reserve(self, source: Stream, size: int) -> int:
+        """Return the address of a new record of *size* bytes; 0 where there is no room."""
+        if address := source.reserve(size):
+            self._streams[address] = source
         return address
 
-    def finished(address: int, *, discard: bool) -> int:
+    def finish(self, address: int, *, discard: bool) -> None:
+        """Give a record to the reader, or back; RunError where none is reserved there."""
         try:
-            reserved.pop(address).submit(address, discard=discard)
+            self._streams.pop(address).submit(address, discard=discard)
         except (KeyError, ElementError):
             raise RunError(f"{address:#x} is no record that was reserved") from None
-        return 0
 
-    def ringbuf_submit(address: int, *_: int) -> int:
-        return finished(address, discard=False)
 
-    def ringbuf_discard(address: int, *_: int) -> int:
-        return finished(address, discard=True)
+def stream(store: Store) -> Stream:
+    """Return *store*; RunError where it takes no records."""
+    if not isinstance(store, Stream):
+        raise RunError(f"map {store.name} ({store.shape.type.label}) takes no records")
+    return store
 
-    def ringbuf_query(map_: int, flags: int, *_: int) -> int:
-        store = stream(map_)
-        # BPF_RB_AVAIL_DATA, RING_SIZE, CONS_POS, PROD_POS
-        return {
-            0: store.pending,
-            1: store.shape.max_entries,
-            2: store.consumed,
-            3: store.consumed + store.pending,
-        }.get(flags, 0)
 
-    def perf_event_output(context: int, map_: int, flags: int, data: int, size: int) -> int:
-        store = stream(map_)
-        if flags & ~0xF_FFFF_FFFF_FFFF:
-            return negative(errno.EINVAL)
-        record = memory.read(data, size)
-        if (length := flags >> 32) and host.packet is not None:
-            if length > len(host.packet.data):
-                return negative(errno.EFAULT)
-            record += bytes(host.packet.data[:length])
-        try:
-            store.output(record)
-        except ElementError:
-            return negative(errno.ENOSPC)
-        return 0
+@function(MAP, BYTES, U64)
+def bpf_ringbuf_output(_host: Host, store: Store, record: bytes, flags: int) -> int:
+    if flags & ~_WAKE_FLAGS:
+        return -errno.EINVAL
+    stream(store).output(record)
+    return 0
 
-    names = (ringbuf_output, ringbuf_reserve, ringbuf_submit, ringbuf_discard, ringbuf_query, perf_event_output)
-    found: dict[str, Callable[..., int]] = {function.__name__: function for function in names}
-    return found | {"skb_output": perf_event_output, "xdp_output": perf_event_output}
+
+@function(MAP, U64, U64)
+def bpf_ringbuf_reserve(host: Host, store: Store, size: int, flags: int) -> int:
+    return 0 if flags else host.part(Reserved).reserve(stream(store), size)
+
+
+@function(ADDRESS, U64)
+def bpf_ringbuf_submit(host: Host, address: int, _flags: int) -> int:
+    host.part(Reserved).finish(address, discard=False)
+    return 0
+
+
+@function(ADDRESS, U64)
+def bpf_ringbuf_discard(host: Host, address: int, _flags: int) -> int:
+    host.part(Reserved).finish(address, discard=True)
+    return 0
+
+
+@function(MAP, U64)
+def bpf_ringbuf_query(_host: Host, store: Store, flags: int) -> int:
+    source = stream(store)
+    # BPF_RB_AVAIL_DATA, RING_SIZE, CONS_POS, PROD_POS
+    answers = (source.pending, source.shape.max_entries, source.consumed, source.consumed + source.pending)
+    return answers[flags] if flags < len(answers) else 0
+
+
+@function(CONTEXT, MAP, U64, BYTES, also=("bpf_skb_output", "bpf_xdp_output"))
+def bpf_perf_event_output(host: Host, _context: int, store: Store, flags: int, record: bytes) -> int:
+    if flags & ~_RECORD_FLAGS:
+        return -errno.EINVAL
+    if (length := flags >> 32) and host.packet is not None:
+        if length > len(host.packet.data):
+            return -errno.EFAULT
+        record += bytes(host.packet.data[:length])
+    try:
+        stream(store).output(record)
+    except ElementError:
+        return -errno.ENOSPC
+    return 0

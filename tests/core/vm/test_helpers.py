@@ -11,7 +11,7 @@ import pytest
 from bpftui.core.asm import HELPERS
 from bpftui.core.spec import ProgramType
 from bpftui.core.vm import Machine, Processor, RunError
-from bpftui.core.vm.helpers import helpers, numbers
+from bpftui.core.vm.helpers import HelperTable, numbers
 from bpftui.core.vm.host import Host
 from bpftui.core.vm.packet import SkbPacket, XdpPacket
 from bpftui.core.vm.settings import Settings
@@ -29,7 +29,7 @@ def host() -> Host:
 
 @pytest.fixture
 def call(host: Host) -> Callable[..., int]:
-    table = helpers(host)
+    table = HelperTable(host)
 
     def by_name(name: str, *arguments: int) -> int:
         return table[HELPERS.index(f"bpf_{name}")](*(*arguments, 0, 0, 0, 0, 0)[:5]) & (1 << 64) - 1
@@ -120,7 +120,7 @@ def test_whatever_they_are_given_only_runs_are_stopped(host: Host) -> None:
     packets = [XdpPacket(host.memory, "little"), SkbPacket(host.memory, "little", ProgramType.SCHED_CLS), None]
     text = host.memory.map("text", b"%999999999d %s %c %p %pi4\0" + bytes(40))
     values = [0, 1, 4, 8, 14, 0xFFFF, 1 << 31, (1 << 32) - 1, (1 << 64) - 1, text.base, text.base + 8, text.end - 1]
-    for name, function in helpers(host).items():
+    for name, function in HelperTable(host).items():
         for _ in range(60):
             host.packet = chance.choice(packets)
             if host.packet is not None:

@@ -1,0 +1,28 @@
+"""What a program calls in place of a loop."""
+
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING, Final
+
+from .declaration import ADDRESS, CALLBACK, U32, U64, function
+
+if TYPE_CHECKING:
+    from ..host import Host
+
+__all__ = ["MOST_LOOPS"]
+
+MOST_LOOPS: Final = 1 << 23
+"""BPF_MAX_LOOPS."""
+
+
+@function(U32, CALLBACK, ADDRESS, U64)
+def bpf_loop(host: Host, count: int, callback: int, context: int, flags: int) -> int:
+    if flags:
+        return -errno.EINVAL
+    if count > MOST_LOOPS:
+        return -errno.E2BIG
+    for index in range(count):
+        if host.call(callback, index, context):
+            return index + 1
+    return count
