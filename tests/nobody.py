@@ -10,10 +10,16 @@ import sys
 
 import pytest
 
-__all__ = ["NOBODY", "as_nobody"]
+__all__ = ["NOBODY", "as_nobody", "nobody_with"]
 
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-"""Runs a command as nobody; what becomes of the capabilities is for the caller to add."""
+"""Runs a command as nobody; see `nobody_with` for capabilities."""
+
+
+def nobody_with(capabilities: str = "") -> list[str]:
+    """Return what runs a command as nobody with exactly these capabilities: `bpf,net_admin`."""
+    given = ",".join(["-all", *(f"+{name}" for name in capabilities.split(",") if name)])
+    return [*NOBODY, f"--inh-caps={given}", f"--ambient-caps={given}"]
 
 
 @functools.cache

@@ -30,10 +30,6 @@ __all__ = ["create_map", "create_struct_ops", "shape_of"]
 
 _STORAGE: Final = frozenset({MapType.SK_STORAGE, MapType.INODE_STORAGE, MapType.TASK_STORAGE, MapType.CGRP_STORAGE})
 _STREAMS: Final = frozenset({MapType.RINGBUF, MapType.USER_RINGBUF})
-_NETWORKING: Final = frozenset(
-    {MapType.DEVMAP, MapType.DEVMAP_HASH, MapType.SOCKMAP, MapType.SOCKHASH, MapType.XSKMAP, MapType.CPUMAP}
-)
-"""Types that ask for CAP_NET_ADMIN as well."""
 
 
 def create_map(spec: MapSpec, btf: Btf | None = None, btf_fd: Descriptor | None = None) -> Map:
@@ -177,8 +173,7 @@ def _explained(error: BpfError, spec: MapSpec, shape: Shape) -> BpftuiError:
     if shape.type == MapType.STRUCT_OPS and shape.flags & MapFlag.LINK and error.errno == errno.EINVAL:
         lacking = "this kernel may not have links of struct_ops, which its section .struct_ops.link asks for (EINVAL)"
         return FeatureError(f"cannot {doing}: {lacking}", hint='Linux 6.4 has them; before, use SEC(".struct_ops")')
-    needs = rights.NETWORKING if shape.type in _NETWORKING else rights.LOADING
-    return explain(error, doing, needs=needs)
+    return explain(error, doing, needs=rights.needed(shape.type))
 
 
 def _broken_rule(shape: Shape) -> str | None:

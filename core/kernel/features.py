@@ -15,17 +15,18 @@ from ..btf.kernel import VMLINUX
 from ..errors import BpftuiError
 from ..spec import MapType, ProgramType
 from . import isa, link_types, probes, rights
+from .capability import Capability, in_user_namespace, privileges
 from .elements import possible_cpus
 from .program import stats_enabled
 from .since import since
 from .syscall import Attr, BpfError, Command, buffer, errno_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
 __all__ = ["Feature", "Group", "probe"]
 
-Group = Literal["machine", "rights", "kernel", "sysctls", "instructions", "maps", "programs", "links"]
+Group = Literal["machine", "rights", "sysctls", "kernel", "instructions", "maps", "programs", "links"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +52,11 @@ def probe() -> list[Feature]:
     from .runtime import available
 
     reason = available()
-    features = [*_machine(), _bpf(reason), *_rights()]
+    features = [*_machine(), _bpf(reason), *_rights(), *_sysctls()]
     if reason is None:
-        features += [*_kernel(), *_sysctls(), *_instructions(), *_map_types(), *_program_types(), *_link_types()]
-    return features
+        features += [*_kernel(), *_instructions()]
+    # What each type takes is told to those who may load nothing, too.
+    return [*features, *_map_types(), *_program_types(), *_link_types()]
 
 
 def _machine() -> Iterator[Feature]:
@@ -93,7 +95,7 @@ _MOUNTS: Final = (
 
 
 def _bpf(reason: str | None) -> Feature:
-    remedy = rights.refusal(rights.LOADING)[1] if reason is not None else ""
+    remedy = _give(rights.LOADING) if reason is not None else ""
     return Feature("bpf(2)", "rights", reason is None, reason or "usable", "everything but reading files", remedy)
 
 
@@ -101,24 +103,34 @@ def _rights() -> Iterator[Feature]:
     for capability, needed_for in _CAPABILITIES.items():
         held = not rights.missing([capability])
         detail = "held" if held else "missing"
-        remedy = "" if held else f"run it with sudo, or give it {capability.name}"
-        yield Feature(capability.name, "rights", held, detail, needed_for, remedy)
+        if not held and in_user_namespace() and privileges().effective >> capability & 1:
+            detail = "held in a user namespace only, where it does not count without a token"
+        yield Feature(capability.name, "rights", held, detail, needed_for, "" if held else _give([capability]))
+    lacking = rights.missing(_USUAL)
+    if lacking:
+        reason, remedy = rights.refusal(_USUAL)
+        yield Feature("together", "rights", ok=False, detail=reason, needed_for="nearly all programs", remedy=remedy)
     disabled = rights.unprivileged_bpf_disabled()
     detail = "not readable" if disabled is None else f"kernel.unprivileged_bpf_disabled = {disabled}"
     yield Feature("BPF without capabilities", "rights", None, f"{detail}: {'yes' if disabled == 0 else 'no'}")
     lockdown = rights.lockdown()
     yield Feature("lockdown", "rights", lockdown != "confidentiality", lockdown, "programs that read kernel memory")
     with _stats() as problem:
-        remedy = "" if problem is None else "run it with sudo, or give it CAP_SYS_ADMIN"
+        remedy = "" if problem is None else _give([Capability.CAP_SYS_ADMIN])
         yield Feature("run statistics", "rights", problem is None, problem or "usable", "run counts and times", remedy)
 
 
 _CAPABILITIES: Final = {
-    rights.Capability.CAP_BPF: "loading anything",
-    rights.Capability.CAP_NET_ADMIN: "XDP, tc and other networking programs",
-    rights.Capability.CAP_PERFMON: "tracing programs",
-    rights.Capability.CAP_SYS_ADMIN: "listing what others loaded, statistics, the sandbox",
+    Capability.CAP_BPF: "loading anything",
+    Capability.CAP_NET_ADMIN: "XDP, tc and other networking programs",
+    Capability.CAP_PERFMON: "tracing programs, and others without the checks against Spectre",
+    Capability.CAP_SYSLOG: "native code, addresses of kernel symbols",
+    Capability.CAP_SYS_ADMIN: "run statistics, functions of modules",
 }
+
+
+_USUAL: Final = (*rights.NETWORKING, Capability.CAP_PERFMON)
+"""What is enough for nearly all programs."""
 
 
 @contextlib.contextmanager
@@ -160,18 +172,26 @@ _SYSCTLS: Final = {
 def _map_types() -> Iterator[Feature]:
     for type_ in MapType:
         if type_ != MapType.UNSPEC:
-            yield _verdict(type_.label, "maps", probes.try_map(type_), since(type_))
+            number = probes.try_map(type_)
+            yield _verdict(type_.label, "maps", number, since(type_), rights.needed(type_))
 
 
 def _program_types() -> Iterator[Feature]:
     for type_ in ProgramType:
         if type_ != ProgramType.UNSPEC:
-            yield _verdict(type_.label, "programs", probes.try_program(type_), since(type_))
+            number = probes.try_program(type_)
+            yield _verdict(type_.label, "programs", number, since(type_), rights.needed(type_))
 
 
 def _instructions() -> Iterator[Feature]:
     for tried in isa.INSTRUCTIONS:
-        verdict = _verdict(tried.name, "instructions", isa.try_instructions(tried), f"Linux {tried.version}")
+        number = isa.try_instructions(tried)
+        verdict = _verdict(tried.name, "instructions", number, f"Linux {tried.version}", rights.LOADING)
+        if tried.walked and number and rights.missing(rights.TRACING):
+            # Without CAP_PERFMON the verifier also walks the paths that a CPU may take by mistake (Spectre), and does
+            # not come to their end.
+            detail = f"refused: {rights.refusal(rights.TRACING)[0]} ({errno_name(number)})"
+            verdict = replace(verdict, ok=False, detail=detail, remedy=_give(rights.TRACING))
         yield replace(verdict, needed_for=tried.needed_for)
 
 
@@ -182,18 +202,34 @@ def _link_types() -> Iterator[Feature]:
             yield Feature(link.name, "links", None, "cannot be told", link.needed_for)
         else:
             needs = f"Linux {link.version}, or a kernel configured for it"
-            yield replace(_verdict(link.name, "links", number, needs), needed_for=link.needed_for)
+            verdict = replace(_verdict(link.name, "links", number, needs, link.needed), needed_for=link.needed_for)
+            told = verdict.ok and link.program is None
+            yield replace(verdict, detail="known to this kernel") if told else verdict
 
 
-def _verdict(name: str, group: Group, number: int, needs: str) -> Feature:
-    """Return the feature of a type that was tried; *number* is 0 or the errno, *needs* what a kernel has to be."""
+def _verdict(name: str, group: Group, number: int, needs: str, asked: Sequence[Capability]) -> Feature:
+    """Return the feature of something that was tried.
+
+    Args:
+        number: 0 or the errno.
+        needs: What a kernel has to be.
+        asked: The capabilities that it takes.
+    """
     if number == 0:
         return Feature(name, group, ok=True, detail="usable")
     if number == errno.EPERM:
-        reason, remedy = rights.refusal(rights.NETWORKING + rights.TRACING)
-        return Feature(name, group, ok=False, detail=f"refused: {reason} (EPERM)", remedy=remedy)
+        reason, _ = rights.refusal(asked)
+        return Feature(name, group, ok=False, detail=f"refused: {reason} (EPERM)", remedy=_give(asked))
     detail = f"not in this kernel ({errno_name(number)})"
     return Feature(name, group, ok=False, detail=detail, remedy=needs or "a newer kernel, or one configured for it")
+
+
+def _give(asked: Sequence[Capability]) -> str:
+    """Return the remedy for a line among many: the command stands once, with the capability itself."""
+    lacking = rights.missing(asked)
+    if not lacking or in_user_namespace():
+        return rights.refusal(asked)[1]
+    return f"give it {rights.enumerate_words([capability.name for capability in lacking])}"
 
 
 def _test_runs() -> bool:

@@ -74,7 +74,7 @@ def probe_helpers(type_: ProgramType, attach_type: AttachType | None = None) -> 
         verdicts[name], refusal = (None, 0) if name in _NOTED else _try(type_, number, attach, target)
         numbers.add(refusal)
     usable, missing, untold = ([name for name in names if verdicts[name] is kind] for kind in (True, False, None))
-    problem = "" if usable or missing else _problem(numbers - {0})
+    problem = "" if usable or missing else _problem(type_, numbers - {0})
     return HelperReport(type_, attach, usable, missing, untold, problem)
 
 
@@ -97,10 +97,10 @@ def _try(type_: ProgramType, number: int, attach: AttachType | None, target: int
     return (True if "(85) call " in log else None), refusal
 
 
-def _problem(numbers: set[int]) -> str:
+def _problem(type_: ProgramType, numbers: set[int]) -> str:
     """Return why no program of the type came as far as its call, from the errnos."""
     if errno.EPERM in numbers:
-        return f"refused: {rights.refusal(rights.NETWORKING + rights.TRACING)[0]} (EPERM)"
+        return f"refused: {rights.refusal(rights.needed(type_))[0]} (EPERM)"
     if errno.EINVAL in numbers:
         return "not in this kernel (EINVAL)"
     return f"cannot be told ({', '.join(map(errno_name, sorted(numbers)))})"

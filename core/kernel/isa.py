@@ -20,6 +20,8 @@ class Instructions(NamedTuple):
     needed_for: str
     code: tuple[tuple[int, int, int, int], ...]
     """(opcode, registers, offset, immediate) of what is tried."""
+    walked: bool = False
+    """Whether the verifier has to walk more of it than it does for the unprivileged."""
 
 
 _MOV: Final = (0xB7, 0, 0, 0)
@@ -42,7 +44,11 @@ INSTRUCTIONS: Final = (
         "atomics that fetch", "5.12", "__sync_fetch_and_add", (_STORE, _ONE, (0xDB, 0x1A, -8, 1), _MOV, _EXIT)
     ),
     Instructions(
-        "bounded loops", "5.3", "loops that are not unrolled", (_MOV, (0x07, 0, 0, 1), (0xA5, 0, -2, 3), _MOV, _EXIT)
+        "bounded loops",
+        "5.3",
+        "loops that are not unrolled",
+        (_MOV, (0x07, 0, 0, 1), (0xA5, 0, -2, 3), _MOV, _EXIT),
+        walked=True,
     ),
     Instructions("more than 4096", "5.2", "programs of up to a million instructions", (*((_MOV,) * 4096), _EXIT)),
     Instructions("may_goto", "6.9", "cond_break, can_loop", (_MOV, (0xE5, 0, 1, 0), _MOV, _EXIT)),

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..btf.kernel import VMLINUX
 from ..spec import AttachType, ProgramType
-from . import probes
+from . import probes, rights
 from .syscall import UNSUPPORTED, Attr, BpfError, Command, buffer
+
+if TYPE_CHECKING:
+    from .capability import Capability
 
 __all__ = ["LINK_TYPES", "LinkType", "try_link"]
 
@@ -37,15 +40,34 @@ class LinkType(NamedTuple):
     """The errno of a kernel that has it, for this target."""
     function: str = ""
     """The kernel's function that makes it, for those that cannot be tried."""
+    asks: tuple[Capability, ...] = ()
+    """The capabilities that making one takes, where it is not those that loading its program takes."""
+
+    @property
+    def needed(self) -> tuple[Capability, ...]:
+        """The capabilities that it takes to load a program and to make a link of it."""
+        return self.asks or (rights.needed(self.program) if self.program is not None else rights.LOADING)
 
 
 LINK_TYPES: Final = (
     LinkType("raw_tracepoint", "4.17", "raw tracepoints", ProgramType.RAW_TRACEPOINT, known=errno.ENOENT),
-    LinkType("tracing", "5.5", "fentry, fexit, fmod_ret, LSM, freplace", function="bpf_tracing_prog_attach"),
-    LinkType("cgroup", "5.7", "cgroup programs", ProgramType.CGROUP_SKB),
-    LinkType("iter", "5.8", "iterators", function="bpf_iter_link_attach"),
+    LinkType(
+        "tracing",
+        "5.5",
+        "fentry, fexit, fmod_ret, LSM, freplace",
+        function="bpf_tracing_prog_attach",
+        asks=rights.TRACING,
+    ),
+    LinkType("cgroup", "5.7", "cgroup programs", ProgramType.CGROUP_SKB, asks=rights.NETWORKING),
+    LinkType("iter", "5.8", "iterators", function="bpf_iter_link_attach", asks=rights.TRACING),
     LinkType("netns", "5.8", "sk_lookup, flow dissectors", ProgramType.SK_LOOKUP, AttachType.SK_LOOKUP),
-    LinkType("xdp", "5.9", "attaching XDP so that it ends with the process", function="bpf_xdp_link_attach"),
+    LinkType(
+        "xdp",
+        "5.9",
+        "attaching XDP so that it ends with the process",
+        function="bpf_xdp_link_attach",
+        asks=rights.NETWORKING,
+    ),
     LinkType("perf_event", "5.15", "kprobes, tracepoints as links", ProgramType.TRACEPOINT, AttachType.PERF_EVENT),
     LinkType(
         "kprobe_multi",
@@ -55,7 +77,9 @@ LINK_TYPES: Final = (
         AttachType.TRACE_KPROBE_MULTI,
         known=errno.EFAULT,
     ),
-    LinkType("struct_ops", "6.4", "struct_ops maps as links", function="bpf_struct_ops_link_create"),
+    LinkType(
+        "struct_ops", "6.4", "struct_ops maps as links", function="bpf_struct_ops_link_create", asks=rights.TRACING
+    ),
     LinkType("netfilter", "6.4", "netfilter", ProgramType.NETFILTER, AttachType.NETFILTER, known=errno.EAFNOSUPPORT),
     LinkType("tcx", "6.6", "tc", ProgramType.SCHED_CLS, AttachType.TCX_INGRESS, _NO_INTERFACE, errno.ENODEV),
     LinkType("uprobe_multi", "6.6", "many uprobes at once", ProgramType.KPROBE, AttachType.TRACE_UPROBE_MULTI),
@@ -66,11 +90,13 @@ LINK_TYPES: Final = (
 
 
 def try_link(link: LinkType) -> int | None:
-    """Return 0 when the kernel has links of this type, else the errno; None when it cannot be told."""
+    """Return 0 when there are links of this type, and we may make them, else the errno; None when it cannot be told."""
     if link.program is None:
         if not VMLINUX.exists():
             return None
-        return 0 if f"\0{link.function}\0".encode() in probes.kernel_names() else errno.EINVAL
+        if f"\0{link.function}\0".encode() not in probes.kernel_names():
+            return errno.EINVAL
+        return errno.EPERM if rights.missing(link.needed) else 0
     fd, number, _ = probes.load_program(
         link.program, probes.instructions(*_code(link.program)), attach_type=link.attach
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ..errors import FeatureError, LoadError, VerifierError
-from ..spec import INSN_SIZE, ProgramType
+from ..spec import INSN_SIZE
 from . import probes, rights
 from .explain import explain
 from .objects import kernel_name
@@ -44,21 +44,6 @@ _CORE_GIVEN_UP: Final = re.compile(
     r"|error matching|trying to relocate|.*doesn't support anonymous)|target candidate search failed"
 )
 """What the kernel's resolver says before it gives up on a program (relo_core.c, Linux 6.18)."""
-
-_TRACING: Final = frozenset(
-    {
-        ProgramType.KPROBE,
-        ProgramType.TRACEPOINT,
-        ProgramType.PERF_EVENT,
-        ProgramType.RAW_TRACEPOINT,
-        ProgramType.RAW_TRACEPOINT_WRITABLE,
-        ProgramType.TRACING,
-        ProgramType.LSM,
-        ProgramType.EXT,
-    }
-)
-_UNPRIVILEGED: Final = frozenset({ProgramType.SOCKET_FILTER, ProgramType.CGROUP_SKB, ProgramType.SYSCALL})
-"""Types that ask for CAP_BPF alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +199,5 @@ def _explained_without_log(program: ProgramSpec, error: BpfError, doing: str) ->
     if error.errno == errno.EINVAL and probes.try_program(program.type) == errno.EINVAL:
         lacking = "this kernel has no programs of that type (EINVAL)"
         return FeatureError(f"cannot {doing}: {lacking}", hint=since(program.type))
-    needs = rights.TRACING if program.type in _TRACING else rights.NETWORKING
-    if program.type in _UNPRIVILEGED:
-        needs = rights.LOADING
+    needs = rights.needed(program.type)
     return explain(error, doing, needs=needs, feature="something that programs of this type need")

@@ -12,6 +12,7 @@ from ..btf import Kind
 from ..btf.kernel import vmlinux
 from ..errors import FeatureError
 from ..spec import AttachType, MapFlag, MapType, ProgramFlag, ProgramType
+from .rights import LOADING, missing
 from .syscall import ENOTSUPP, Attr, BpfError, Command, buffer
 
 __all__ = [
@@ -124,6 +125,8 @@ def try_map(type_: MapType) -> int:
         inner, _ = create_map(MapType.ARRAY, 4, 4, 1)
     if type_ in _STORAGE:
         entries, flags, btf = 0, MapFlag.NO_PREALLOC, integer_btf()
+        if btf < 0 and missing(LOADING):
+            return errno.EPERM
     fd, number = create_map(
         type_, key, value, entries, flags=flags, inner=inner, btf=btf, struct_ops=type_ == MapType.STRUCT_OPS
     )

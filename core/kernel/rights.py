@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import enum
 import resource
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from ..spec import MapType, ProgramType
+from .capability import Capability, in_user_namespace, privileges
+from .grant import how_to_get
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,18 +22,10 @@ __all__ = [
     "enumerate_words",
     "lockdown",
     "missing",
+    "needed",
     "refusal",
     "unprivileged_bpf_disabled",
 ]
-
-
-class Capability(enum.IntEnum):
-    """The capabilities that bpf(2) asks for (`linux/capability.h`); the values are bit numbers."""
-
-    CAP_NET_ADMIN = 12
-    CAP_SYS_ADMIN = 21
-    CAP_PERFMON = 38
-    CAP_BPF = 39
 
 
 LOADING: Final = (Capability.CAP_BPF,)
@@ -40,22 +35,46 @@ NETWORKING: Final = (Capability.CAP_BPF, Capability.CAP_NET_ADMIN)
 TRACING: Final = (Capability.CAP_BPF, Capability.CAP_PERFMON)
 """Programs that may read kernel memory."""
 
+_PROGRAMS: Final[dict[tuple[Capability, ...], str]] = {
+    LOADING: "socket_filter cgroup_skb sk_reuseport sk_lookup syscall lirc_mode2",
+    NETWORKING: "sched_cls sched_act xdp lwt_in lwt_out lwt_xmit lwt_seg6local sk_skb sk_msg flow_dissector "
+    "cgroup_device cgroup_sock cgroup_sock_addr cgroup_sockopt cgroup_sysctl sock_ops netfilter",
+    TRACING: "kprobe tracepoint perf_event raw_tracepoint raw_tracepoint_writable tracing lsm struct_ops",
+    (*NETWORKING, Capability.CAP_PERFMON): "ext",
+}
+"""What loading asks for: is_net_admin_prog_type and is_perfmon_prog_type in kernel/bpf/syscall.c (Linux 6.18)."""
+_NETWORK_MAPS: Final = frozenset(
+    {MapType.DEVMAP, MapType.DEVMAP_HASH, MapType.SOCKMAP, MapType.SOCKHASH, MapType.XSKMAP}
+)
+"""Maps that ask for CAP_NET_ADMIN: map_create in kernel/bpf/syscall.c (Linux 6.18)."""
+
+
+def needed(type_: ProgramType | MapType) -> tuple[Capability, ...]:
+    """Return the capabilities that loading a program, or creating a map, of a type asks for (since Linux 5.8)."""
+    if isinstance(type_, MapType):
+        return NETWORKING if type_ in _NETWORK_MAPS else LOADING
+    return next((needs for needs, names in _PROGRAMS.items() if type_.label in names.split()), LOADING)
+
 
 def capabilities() -> frozenset[Capability]:
-    """Return the effective ones of this thread, as far as bpf(2) asks for them."""
-    bits = 0
-    for line in _read("/proc/thread-self/status").splitlines():
-        if line.startswith("CapEff:"):
-            bits = int(line.split()[1], 16)
+    """Return the effective ones of this thread, as far as bpf(2) honours them: none in a user namespace."""
+    if in_user_namespace():
+        return frozenset()
+    bits = privileges().effective
     return frozenset(capability for capability in Capability if bits >> capability & 1)
 
 
-def missing(needed: Iterable[Capability]) -> list[Capability]:
-    """Return those of *needed* that this thread lacks. CAP_SYS_ADMIN includes CAP_BPF, CAP_PERFMON and, for bpf(2),
+def missing(needs: Iterable[Capability]) -> list[Capability]:
+    """Return those of *needs* that this thread lacks. CAP_SYS_ADMIN includes CAP_BPF, CAP_PERFMON and, for bpf(2),
     CAP_NET_ADMIN (`bpf_capable`, `perfmon_capable`, `bpf_net_capable` in the kernel).
     """
     held = capabilities()
-    return [] if Capability.CAP_SYS_ADMIN in held else [one for one in needed if one not in held]
+    if Capability.CAP_SYS_ADMIN in held:
+        held |= _INCLUDED
+    return [one for one in needs if one not in held]
+
+
+_INCLUDED: Final = frozenset({Capability.CAP_BPF, Capability.CAP_PERFMON, Capability.CAP_NET_ADMIN})
 
 
 def unprivileged_bpf_disabled() -> int | None:
@@ -70,22 +89,18 @@ def lockdown() -> str:
     return text.partition("[")[2].partition("]")[0] or "none"
 
 
-def in_user_namespace() -> bool:
-    """Whether this process is in a user namespace, whose capabilities bpf(2) does not honour."""
-    return _read("/proc/self/uid_map").split() not in ([], ["0", "0", "4294967295"])
-
-
-def refusal(needed: Iterable[Capability]) -> tuple[str, str]:
-    """Return why the kernel says EPERM to somebody who needs *needed*: the reason, and the remedy."""
-    lacking = missing(needed)
-    if lacking:
-        names = enumerate_words([capability.name for capability in lacking])
-        return f"this process lacks {names}", f"run it with sudo, or give it {names}"
-    if in_user_namespace():
+def refusal(needs: Iterable[Capability]) -> tuple[str, str]:
+    """Return why the kernel says EPERM to somebody who needs *needs*: the reason, and the remedy."""
+    lacking = missing(needs)
+    if lacking and in_user_namespace():
         return (
             "the capabilities of a user namespace do not count for bpf(2)",
-            "run it outside of the container, or mount a bpffs that delegates a BPF token to it",
+            "run it outside of the container, or have a bpffs mounted there that delegates BPF tokens "
+            "(delegate_cmds=any,delegate_maps=any,delegate_progs=any,delegate_attachs=any) and name it with --token",
         )
+    if lacking:
+        names = enumerate_words([capability.name for capability in lacking])
+        return f"this process lacks {names}", how_to_get(sorted(capabilities().union(lacking)))
     if lockdown() == "confidentiality":
         return (
             "the kernel is locked down (confidentiality), so that programs may not read its memory",

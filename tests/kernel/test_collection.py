@@ -30,7 +30,6 @@ from bpftui.core.kernel.btf import degrade, load_btf, prepare
 from bpftui.core.kernel.collection import Loader
 from bpftui.core.spec import CollectionSpec, MapSpec, MapType
 from tests.census import census
-from tests.nobody import NOBODY, as_nobody
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -230,52 +229,6 @@ def test_a_member_set_by_path_leaves_its_neighbours_alone():
             assert after[offset + kind.size :] == before[offset + kind.size :]
             return
     pytest.fail("values.o has no struct or array to try it on")
-
-
-@as_nobody
-def test_without_a_right_the_sentence_names_it(monkeypatch):
-    script = """
-        from bpftui.core import kernel
-        from bpftui.core.errors import NoPermissionError
-        from bpftui.core.spec import CollectionSpec, MapSpec, MapType
-        print(kernel.available())
-        try:
-            kernel.load(CollectionSpec("x", maps={"m": MapSpec("m", ".maps", MapType.ARRAY, 4, 4, 1)}))
-        except NoPermissionError as error:
-            print(error.hint)
-        print(sum(feature.ok is False for feature in kernel.probe()) > 3)
-    """
-    lines = _run_as_nobody(script)
-    assert lines[0] == "cannot use BPF: this process lacks CAP_BPF (EPERM)"
-    assert lines[1] == "run it with sudo, or give it CAP_BPF"
-    assert lines[2] == "True"
-
-
-@as_nobody
-def test_the_capabilities_that_the_kernel_asks_for_are_enough():
-    script = f"""
-        from bpftui.core import kernel
-        from bpftui.core.spec import CollectionSpec
-        for name in ("my_map", "count_packets"):
-            try:
-                with kernel.load(CollectionSpec.from_file({str(BPF)!r} + f"/{{name}}.o")) as collection:
-                    print("loaded", *collection.programs)
-            except Exception as error:
-                print(error, "/", error.hint)
-    """
-    assert _run_as_nobody(script, "bpf,net_admin") == ["loaded my_prog", "loaded count_packets"]
-    assert _run_as_nobody(script, "bpf") == [
-        "loaded my_prog",
-        "cannot load program count_packets (xdp): this process lacks CAP_NET_ADMIN (EPERM) / "
-        "run it with sudo, or give it CAP_NET_ADMIN",
-    ]
-
-
-def _run_as_nobody(script: str, capabilities: str = "") -> list[str]:
-    sets = "".join(f",+{name}" for name in capabilities.split(",") if name)
-    command = [*NOBODY, f"--inh-caps=-all{sets}", f"--ambient-caps=-all{sets}"]
-    command += [sys.executable, "-c", textwrap.dedent(script)]
-    return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout.splitlines()
 
 
 def _fail_at(monkeypatch: pytest.MonkeyPatch, number: int) -> Callable[[], int]:

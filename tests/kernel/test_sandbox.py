@@ -17,14 +17,14 @@ from bpftui.core.errors import BpftuiError, NoPermissionError
 from bpftui.core.kernel.interfaces import find, netlink
 from bpftui.core.kernel.namespace import NetworkNamespace
 from bpftui.core.kernel.sandbox import Sandbox
-from tests.nobody import NOBODY, as_nobody
+from tests.nobody import as_nobody, nobody_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 pytestmark = pytest.mark.kernel
 
-UNPRIVILEGED = [*NOBODY, "--inh-caps=-all"]
+UNPRIVILEGED = nobody_with()
 
 
 @pytest.fixture(scope="module")

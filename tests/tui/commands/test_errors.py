@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from bpftui.tui.__main__ import main
-from tests.nobody import NOBODY, as_nobody
+from tests.nobody import as_nobody, nobody_with
 from tests.tui.commands.command_line import COMMAND, ENVIRONMENT, ROOT, Outcome, bpftui
 
-UNPRIVILEGED = [*NOBODY, "--inh-caps=-all", "--bounding-set=-all"]
+UNPRIVILEGED = nobody_with()
 READERS = [["show"], ["disasm"], ["disasm", "--raw"], ["check"], ["watch"]]
 
 
