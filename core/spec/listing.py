@@ -87,13 +87,13 @@ class Listing:
         self.seconds = self._find_seconds()
         """The slots that are the second half of a 64-bit immediate, ascending."""
         # insns before the k-th second half, so that the n-th instruction's slot is n plus the halves before it
-        self._before = [slot - k for k, slot in enumerate(self.seconds)]
+        self._before = array("I", (slot - k for k, slot in enumerate(self.seconds)))
         # Rows that are no instructions: the slot that each stands above, and what it is: a line info by its index, or
         # a function by -1 minus its index. A row is made of them when it is asked for.
-        self._extra_slots = array("L")
-        self._extra_items = array("l")
+        self._extra_slots = array("I")
+        self._extra_items = array("i")
         self._find_extras()
-        self._extra_rows = array("L", (self._insn_index(slot) + k for k, slot in enumerate(self._extra_slots)))
+        self._extra_rows = array("I", (self._insn_index(slot) + k for k, slot in enumerate(self._extra_slots)))
         self._notes = Notes(program, spec)
         self._margins: dict[tuple[int, int, bool], Margin] = {}
 
@@ -102,10 +102,10 @@ class Listing:
         """The program's entry and its subprograms."""
         return self.program.functions
 
-    def _find_seconds(self) -> list[int]:
+    def _find_seconds(self) -> Sequence[int]:
         """Return the slots that are the second half of a 64-bit immediate."""
         opcodes = self._code[::INSN_SIZE]
-        found: list[int] = []
+        found = array("I")
         at = opcodes.find(LD_IMM64)
         while 0 <= at < self._slots - 1:
             found.append(at + 1)
@@ -168,14 +168,13 @@ class Listing:
         at = bisect.bisect_left(self._extra_rows, index)
         return self._extra(at) if at < len(self._extra_rows) and self._extra_rows[at] == index else None
 
-    def headings_by_text(self) -> dict[str, list[int]]:
-        """Return the rows of functions and C lines by their text: a line of C often stands in many places."""
+    def heading_texts(self) -> list[str]:
+        """Return the texts of functions and C lines in the order of their rows, with the blanks around them."""
         infos, functions = self.program.linked.line_infos, self.functions
-        found: dict[str, list[int]] = {}
-        for row, item in zip(self._extra_rows, self._extra_items, strict=True):
-            text = infos[item].source if item >= 0 else f"{functions[-1 - item].name}:"
-            found.setdefault(text, []).append(row)
-        return found
+        return [
+            infos[item].source or infos[item].file if item >= 0 else f"{functions[-1 - item].name}:"
+            for item in self._extra_items
+        ]
 
     def slot_at(self, index: int) -> int:
         """Return the slot of a row: of an instruction its own, of a heading the first one below."""

@@ -93,7 +93,7 @@ def test_a_search_against_all_rows(large: tuple[CollectionSpec, ProgramSpec]) ->
 
     def find() -> float:
         start = time.perf_counter()
-        assert len(search.rows(re.compile("call bpf_map_lookup_elem"))) > 1000
+        assert len(search.find(re.compile("call bpf_map_lookup_elem"))) > 1000
         return time.perf_counter() - start
 
     compare("a search against all rows", find, lambda: _all_rows(listing), runs=5)

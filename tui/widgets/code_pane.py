@@ -132,10 +132,10 @@ class CodePane(Vertical):
         looked = 0
         for name in [*names[here + 1 :], *names[:here]]:
             listing = self.listing(name)
-            rows = ListingSearch(listing).rows(event.pattern) if listing is not None else []
-            if listing is not None and rows:
+            first = ListingSearch(listing).find(event.pattern).nearest(0, 1) if listing is not None else None
+            if listing is not None and first is not None:
                 self.notify(f"found in {name}", timeout=3)
-                self.go_to(CodePlace(name, listing.slot_at(rows[0])))
+                self.go_to(CodePlace(name, listing.slot_at(first)))
                 self.query_one(ListingView).search(event.pattern)
                 return
             looked += 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
 from textual.message import Message
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     import re
 
     from ...core.spec.listing import Listing
+    from ...core.spec.listing_search import Matches
 
 __all__ = ["SearchedListing"]
 
@@ -44,7 +44,7 @@ class SearchedListing(DeadRows):
         """Initialise a listing's view; the arguments are those of `ListingRows`."""
         super().__init__(listing, name=name, id=id, classes=classes, disabled=disabled)
         self._search: ListingSearch | None = None
-        self._matches: tuple[re.Pattern[str], list[int]] | None = None
+        self._matches: tuple[re.Pattern[str], Matches] | None = None
 
     def remember(self) -> None:
         """Let the way back lead here: a search is about to go elsewhere."""
@@ -60,23 +60,34 @@ class SearchedListing(DeadRows):
     def find(self, pattern: re.Pattern[str], start: int, step: int) -> int | None:
         """Return the nearest match from a row in sight on; what is folded away is found, and unfolded."""
         matches = self._matching(pattern)
-        if self.listing is None or not matches:
+        if self.listing is None or matches is None:
             return None
         row = self.place(start) if 0 <= start < self.row_count() else len(self.listing) if start > 0 else -1
-        at = bisect_left(matches, row) if step > 0 else bisect_right(matches, row) - 1
-        if not 0 <= at < len(matches):
+        found = matches.nearest(row, step)
+        if found is None:
             return None
-        self.reveal(matches[at])
-        return self.folds.index(matches[at])
+        self.reveal(found)
+        return self.folds.index(found)
 
-    def _matching(self, pattern: re.Pattern[str]) -> list[int]:
-        """Return the rows of the listing that match; they are looked for once."""
-        if self.listing is None:
-            return []
-        if self._search is None or self._search.listing is not self.listing:
+    def action_search(self) -> None:
+        """Ask for a pattern; what is needed to find it is made while it is being typed."""
+        search = self._searcher()
+        if search is not None:
+            self.run_worker(search.prepare, thread=True, exit_on_error=False)
+        super().action_search()
+
+    def _searcher(self) -> ListingSearch | None:
+        if self.listing is not None and (self._search is None or self._search.listing is not self.listing):
             self._search, self._matches = ListingSearch(self.listing), None
+        return self._search
+
+    def _matching(self, pattern: re.Pattern[str]) -> Matches | None:
+        """Return the rows of the listing that match; they are looked for once. None without a listing."""
+        search = self._searcher()
+        if self.listing is None or search is None:
+            return None
         if self._matches is None or self._matches[0] is not pattern:
-            self._matches = pattern, self._search.rows(pattern)
+            self._matches = pattern, search.find(pattern)
         return self._matches[1]
 
     @property
@@ -85,9 +96,7 @@ class SearchedListing(DeadRows):
         if self.pattern is None or not self.row_count():
             return None
         matches = self._matching(self.pattern)
-        row = self.place(self.cursor)
-        at = bisect_left(matches, row)
-        return (at + 1 if at < len(matches) and matches[at] == row else 0), len(matches)
+        return None if matches is None else (matches.number(self.place(self.cursor)), len(matches))
 
     def _go_to_match(self, start: int, step: int) -> bool:
         """Go to a match; where this program has none, ask for one in another."""

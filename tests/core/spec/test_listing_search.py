@@ -10,10 +10,20 @@ import pytest
 from bpftui.core.asm import Syntax
 from bpftui.core.spec import CollectionSpec, listing_search
 from bpftui.core.spec.listing import Listing, RowKind
-from bpftui.core.spec.listing_search import ListingSearch
+from bpftui.core.spec.listing_search import ListingSearch, Matches
 
 ROOT = Path(__file__).parents[3]
 PATTERNS = ["call", r"map\[traffic\]", "goto L16", r"L\d+$", "r10 -", "->", "exit", "^r[67] =", "packet", "fill", "zzz"]
+
+
+def check_places(matches: Matches, expected: list[int], rows: int) -> None:
+    """Each row's nearest matches, and which match it is; rows beside the listing too."""
+    assert len(matches) == len(expected)
+    for row in range(-1, rows + 1):
+        assert matches.nearest(row, 1) == next((at for at in expected if at >= row), None)
+        assert matches.nearest(row, -1) == next((at for at in reversed(expected) if at <= row), None)
+        if 0 <= row < rows:
+            assert matches.number(row) == (expected.index(row) + 1 if row in expected else 0)
 
 
 @pytest.mark.parametrize("syntax", list(Syntax))
@@ -27,16 +37,18 @@ def test_large_programs_are_searched_by_their_different_instructions(
         for pattern in map(re.compile, PATTERNS):
             monkeypatch.setattr(listing_search, "_SMALL", 0)
             expected = [at for at, row in enumerate(rows) if pattern.search(row.text)]
-            assert ListingSearch(found).rows(pattern) == expected, pattern
+            matches = ListingSearch(found).find(pattern)
+            assert list(matches) == expected, pattern
+            check_places(matches, expected, len(rows))
 
 
 def test_small_programs_are_searched_with_their_comments() -> None:
     found = Listing(CollectionSpec.from_file(ROOT / "bpf/traffic.o").programs["count_traffic"])
-    assert [found.row(at).text for at in ListingSearch(found).rows(re.compile(r"map\[sources\]"))] == [
+    assert [found.row(at).text for at in ListingSearch(found).find(re.compile(r"map\[sources\]"))] == [
         "r1 = map[sources]",
         "r1 = map[sources]",
     ]
-    headers = [at for at in ListingSearch(found).rows(re.compile("^fill:$")) if found.row(at).kind is RowKind.FUNCTION]
+    headers = [at for at in ListingSearch(found).find(re.compile("^fill:$")) if found.row(at).kind is RowKind.FUNCTION]
     assert len(headers) == 1
     externs = Listing(CollectionSpec.from_file(ROOT / "tests/objects/externs.o").programs["kfuncs"])
-    assert len(ListingSearch(externs).rows(re.compile("may be missing"))) == 6
+    assert len(ListingSearch(externs).find(re.compile("may be missing"))) == 6

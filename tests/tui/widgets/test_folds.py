@@ -41,3 +41,17 @@ def test_reveal_opens_what_hides_a_row_and_nothing_else() -> None:
     folds.fold([])
     assert not folds
     assert len(folds) == 12
+
+
+def test_revealing_is_folding_without_what_hides_the_row() -> None:
+    """All ways to fold seven spans, some of them nested, and each row."""
+    spans = [(0, 6), (1, 3), (3, 6), (6, 9), (9, 15), (10, 12), (12, 15)]
+    for chosen in range(1 << len(spans)):
+        folded = dict(span for number, span in enumerate(spans) if chosen >> number & 1)
+        for row in range(16):
+            folds, expected = Folds(16), Folds(16)
+            folds.fold(sorted(folded.items()))
+            folds.reveal(row)
+            expected.fold(sorted((heading, stop) for heading, stop in folded.items() if not heading < row < stop))
+            assert seen(folds) == seen(expected)
+            assert [folds.index(at) for at in range(16)] == [expected.index(at) for at in range(16)]
