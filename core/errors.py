@@ -22,6 +22,7 @@ __all__ = [
     "LoadError",
     "NoPermissionError",
     "ObjectError",
+    "PartialError",
     "TypeMismatchError",
     "UnknownNameError",
     "UsageError",
@@ -185,6 +186,10 @@ class VerifierError(LoadError):
         super().__init__(message, hint=hint)
         self.program = program
         self.log = log
+
+
+class PartialError(BpftuiError):
+    """A map was not read to its end, because it changed faster than it could be read."""
 
 
 class AttachError(BpftuiError):

@@ -28,6 +28,8 @@ _LinkT = TypeVar("_LinkT", bound=Link)
 class LoadedCollection(Generic[_MapT, _ProgramT, _LinkT]):
     """What was loaded: maps, programs and variables by name. It owns all of it, and the links made from it.
 
+    A map or program that is popped from `maps` or `programs` is its taker's, who closes it.
+
     Args:
         runtime: What it was loaded into.
         loader: What has created its parts.

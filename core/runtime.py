@@ -90,6 +90,26 @@ class ProgramInfo:
     """Bytes after the verifier rewrote it."""
     jited_size: int
     """Bytes of native code; 0 without a JIT."""
+    name: str = ""
+    """As the kernel has it, at most 15 characters."""
+    recursion_misses: int = 0
+    """Runs that were left out because the program was running on that CPU already (Linux 5.12)."""
+    memlock: int = 0
+    """Bytes of memory that it takes, roughly."""
+    created_by_uid: int = 0
+    """The user who loaded it (Linux 4.15)."""
+    load_time_ns: int = 0
+    """When it was loaded, in nanoseconds since boot (Linux 4.15); 0 where nobody tells."""
+    map_ids: tuple[int, ...] = ()
+    """The kernel's ids of the maps that it uses (Linux 4.15)."""
+    btf_id: int = 0
+    """The kernel's id of its types; 0 where it was loaded without."""
+    gpl_compatible: bool = False
+    """Whether its license lets it call what is for GPL programs only (Linux 4.18)."""
+    attach_btf_id: int = 0
+    """The BTF id of what it is tied to: a function, a tracepoint's typedef, a struct; 0 for nothing."""
+    attach_btf_obj_id: int = 0
+    """The kernel's id of the BTF that attach_btf_id is in, its own or a module's (Linux 5.17)."""
 
 
 class Namespace(Protocol):

@@ -19,11 +19,12 @@ from .features import Feature, probe
 from .interfaces import Interface, find, interfaces
 from .link import Link
 from .map import Map, MapInfo
-from .program import Program, stats_enabled
+from .program import Benchmark, Program, ProgramStats, stats_enabled
 from .runtime import KernelRuntime, available, load
 from .sandbox import Sandbox
 
 __all__ = [
+    "Benchmark",
     "Feature",
     "Interface",
     "KernelCollection",
@@ -32,6 +33,7 @@ __all__ = [
     "Map",
     "MapInfo",
     "Program",
+    "ProgramStats",
     "Sandbox",
     "Variable",
     "available",

@@ -5,6 +5,7 @@ No types here and no names: `Map` puts them on top.
 
 from __future__ import annotations
 
+import array
 import ctypes
 import errno
 import functools
@@ -15,8 +16,9 @@ from typing import TYPE_CHECKING, Final
 
 from ..runtime import Entry, MapSnapshot
 from ..spec import MapFlag, MapType
+from .batch import Columns, read_batches
 from .memory import FixedMemory
-from .syscall import UNSUPPORTED, Attr, BpfError, Command, buffer, call
+from .syscall import UNSUPPORTED, BpfError, Command, buffer, call
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,9 +28,19 @@ if TYPE_CHECKING:
 
 __all__ = ["Elements", "possible_cpus"]
 
-_BATCH: Final = 4096
-"""Entries read at once: with 4,096 and more, a batch is nearly as fast as one for the whole map."""
-_BATCH_BYTES: Final = 4 << 20
+_SHOWN_ONCE: Final = frozenset(
+    {
+        MapType.HASH,
+        MapType.PERCPU_HASH,
+        MapType.LRU_HASH,
+        MapType.LRU_PERCPU_HASH,
+        MapType.HASH_OF_MAPS,
+        MapType.ARRAY,
+        MapType.PERCPU_ARRAY,
+        MapType.ARRAY_OF_MAPS,
+    }
+)
+"""Types whose batches go through buckets or indices. Others go from key to key, and may come to one a second time."""
 
 _ELEMENT: Final = struct.Struct("=I4xQQQ")
 """The attribute of all commands on one element: map, key, value or next key, flags."""
@@ -153,14 +165,48 @@ class Elements:
         if self.memory is not None:
             with self._descriptor:
                 return self._read_memory(self.memory, want)
-        if self._batches:
-            try:
-                return self._read_batches(want)
-            except BpfError as error:
-                if error.errno not in UNSUPPORTED:
-                    raise
-                self._batches = False
-        return self._read_singly(want)
+        columns = self._read_batches(want)
+        return self._read_singly(want) if columns is None else self._split(columns, want)
+
+    def columns(self, limit: int | None = None) -> Columns:
+        """Read at most *limit* entries as two rows of bytes, which is what costs least for a map with many."""
+        want = self.shape.bound if limit is None else min(limit, self.shape.bound)
+        if self.memory is not None and self.shape.type == MapType.ARRAY:
+            return self._columns_of_memory(self.memory, want)
+        columns = self._read_batches(want) if self.shape.type in _SHOWN_ONCE else None
+        if columns is not None:
+            keys, values = want * self.shape.key_size, want * self.shape.moved_size
+            return Columns(columns.keys[:keys], columns.values[:values], columns.partial or len(columns.keys) > keys)
+        found = self.snapshot(limit)
+        rows = ((entry.key, self.shape.join(entry.values)) for entry in found.entries)
+        all_keys, all_values = zip(*rows, strict=True) if found.entries else ((), ())
+        return Columns(b"".join(all_keys), b"".join(all_values), found.partial)
+
+    def _columns_of_memory(self, memory: mmap.mmap | FixedMemory, want: int) -> Columns:
+        size, stride = self.shape.value_size, self.shape.stride
+        count = min(self.shape.max_entries, want)
+        with self._descriptor:
+            values = memory[: count * stride]
+        if stride != size:
+            values = b"".join(values[at : at + size] for at in range(0, len(values), stride))
+        return Columns(array.array("I", range(count)).tobytes(), values, count < self.shape.max_entries)
+
+    def take_all(self, limit: int | None = None) -> MapSnapshot:
+        """Read entries and delete them in the same step: at most *limit*, but for the rest of a hash table's bucket."""
+        want = self.shape.bound if limit is None else min(limit, self.shape.bound)
+        return self._split(read_batches(self._descriptor, self.shape, want, delete=True), self.shape.bound)
+
+    def _read_batches(self, want: int) -> Columns | None:
+        """Read in batches; None where the type does not have them."""
+        if not self._batches:
+            return None
+        try:
+            return read_batches(self._descriptor, self.shape, want)
+        except BpfError as error:
+            if error.errno not in UNSUPPORTED:
+                raise
+        self._batches = False
+        return None
 
     def _read_memory(self, memory: mmap.mmap | FixedMemory, want: int) -> MapSnapshot:
         size, stride = self.shape.value_size, self.shape.stride
@@ -194,66 +240,12 @@ class Elements:
         entries = tuple(Entry(key, self.shape.split(raw)) for key, raw in found.items())
         return MapSnapshot(entries[:want], partial=partial or len(entries) > want)
 
-    def _read_batches(self, want: int) -> MapSnapshot:
-        found: dict[bytes, bytes] = {}
-        pair = self.shape.key_size + self.shape.moved_size
-        size = max(1, min(self.shape.max_entries, _BATCH, _BATCH_BYTES // pair, want))
-        batch = _Batch(self.shape, size)
-        read = 0
-        while True:
-            try:
-                with self._descriptor as fd:
-                    done = batch.read(fd)
-            except BpfError as error:
-                if error.errno != errno.ENOSPC or batch.size > self.shape.bound:
-                    raise
-                # One bucket of the hash table holds more than the batch: ask again from the same place.
-                batch = batch.grown()
-                continue
-            read += batch.count
-            found.update(batch.pairs())
-            if done or len(found) > want or read >= self.shape.bound:
-                return self._entries(found, want, partial=not done)
+    def _split(self, columns: Columns, want: int) -> MapSnapshot:
+        # A map that is no hash table may have shown a key twice, when others were deleted meanwhile.
+        return self._entries(dict(self._pairs(columns)), want, partial=columns.partial)
 
-
-class _Batch:
-    """One BPF_MAP_LOOKUP_BATCH after the other."""
-
-    def __init__(self, shape: Shape, size: int, position: bytes | None = None) -> None:
-        self.size = size
-        self.count = 0
-        self._shape = shape
-        self._position = position
-        self._keys = buffer(size * shape.key_size)
-        self._values = buffer(size * shape.moved_size)
-
-    def grown(self) -> _Batch:
-        """Return a batch of twice the size that goes on at the same place."""
-        return _Batch(self._shape, self.size * 2, self._position)
-
-    def read(self, fd: int) -> bool:
-        """Read on, and return whether that was the end."""
-        # A hash table's position is a 32-bit bucket number, however small the key.
-        following = buffer(max(4, self._shape.key_size))
-        attr = Attr(56).pointer(0, None if self._position is None else buffer(self._position))
-        attr.pointer(8, following).pointer(16, self._keys).pointer(24, self._values).u32(32, self.size, fd)
-        try:
-            attr.call(Command.MAP_LOOKUP_BATCH)
-            done = False
-        except BpfError as error:
-            # The count is valid with the end, too.
-            if error.errno != errno.ENOENT:
-                raise
-            done = True
-        self.count = attr.get(32)
-        self._position = following.raw
-        return done
-
-    def pairs(self) -> Iterator[tuple[bytes, bytes]]:
-        """Iterate over keys and values as they were moved."""
-        key_size, value_size = self._shape.key_size, self._shape.moved_size
-        keys = self._keys.raw[: self.count * key_size]
-        values = self._values.raw[: self.count * value_size]
-        for index in range(self.count):
-            key = keys[index * key_size : (index + 1) * key_size]
-            yield key, values[index * value_size : (index + 1) * value_size]
+    def _pairs(self, columns: Columns) -> Iterator[tuple[bytes, bytes]]:
+        keys, values, key_size, value_size = *columns[:2], self.shape.key_size, self.shape.moved_size
+        for index in range(len(keys) // key_size):
+            at = index * value_size
+            yield keys[index * key_size : (index + 1) * key_size], values[at : at + value_size]

@@ -5,11 +5,10 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Self
 
-from .objects import object_info, pin
+from .objects import KernelObject, object_info
 from .syscall import Attr, BpfError, Command
 
 if TYPE_CHECKING:
-    import os
     from types import TracebackType
 
     from ..runtime import AttachTarget
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Link"]
 
 
-class Link:
+class Link(KernelObject):
     """A bpf_link. It ends with `detach`, with its context, with its collection, or with the process.
 
     Args:
@@ -29,9 +28,9 @@ class Link:
     """
 
     def __init__(self, program: str, target: AttachTarget, descriptor: Descriptor, registry: set[Link]) -> None:
+        super().__init__(descriptor)
         self.program = program
         self.target = target
-        self.descriptor = descriptor
         self._registry = registry
         registry.add(self)
 
@@ -48,12 +47,8 @@ class Link:
         """Whether `detach` has not been called yet."""
         return not self.descriptor.closed
 
-    def pin(self, path: str | os.PathLike[str]) -> None:
-        """Give it a name in a bpffs, which keeps the program attached when this process ends."""
-        pin(self.descriptor, path)
-
     def detach(self) -> None:
-        """Detach; a second call does nothing."""
+        """Detach; a second call does nothing. One that was pinned ends as well, and its name stays: see `unpin`."""
         self._registry.discard(self)
         if self.descriptor.closed:
             return

@@ -2,36 +2,62 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import struct
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Self, SupportsIndex, cast
 
-from ..maps import TypedMap
+from ..errors import LoadError, TypeMismatchError, UsageError
+from ..maps import TypedMap, Variable
+from ..spec import MapFlag
+from . import existing
+from .batch import write_batch
 from .elements import Elements
 from .explain import explain
-from .objects import object_info, pin
-from .program import Program
-from .syscall import UNSUPPORTED, Attr, BpfError, Command, Descriptor, buffer
+from .objects import KernelObject, fdinfo, object_info, open_id, open_path
+from .syscall import Attr, BpfError, Command, Descriptor
 
 if TYPE_CHECKING:
     import mmap
     from collections.abc import Iterable
+    from types import TracebackType
 
     from ..btf import Value
     from ..errors import BpftuiError
     from ..maps import ElementError, Shape
+    from ..maps.arrays import MapArrays
     from ..spec import MapSpec
     from .memory import FixedMemory
 
-__all__ = ["Map", "MapInfo"]
+__all__ = ["Map", "MapInfo", "map_info"]
+
+_INFO_SIZE: Final = 88
+_LOCK: Final = 4
+"""BPF_F_LOCK, the only flag of an update that batches know."""
+_WRITES: Final = {
+    Command.MAP_UPDATE_ELEM,
+    Command.MAP_DELETE_ELEM,
+    Command.MAP_UPDATE_BATCH,
+    Command.MAP_DELETE_BATCH,
+    Command.MAP_LOOKUP_AND_DELETE_ELEM,
+    Command.MAP_LOOKUP_AND_DELETE_BATCH,
+}
+_READS: Final = {
+    Command.MAP_LOOKUP_ELEM,
+    Command.MAP_GET_NEXT_KEY,
+    Command.MAP_LOOKUP_BATCH,
+    Command.MAP_LOOKUP_AND_DELETE_ELEM,
+    Command.MAP_LOOKUP_AND_DELETE_BATCH,
+}
+_ONE_WAY: Final = ((MapFlag.RDONLY, "BPF_F_RDONLY", _WRITES), (MapFlag.WRONLY, "BPF_F_WRONLY", _READS))
 
 
 @dataclass(frozen=True, slots=True)
 class MapInfo:
-    """`struct bpf_map_info`: what the kernel knows of a map; sizes in bytes."""
+    """`struct bpf_map_info`: what the kernel knows of a map; sizes in bytes. What an older one does not tell is 0."""
 
     type: int
     id: int
@@ -43,21 +69,86 @@ class MapInfo:
     """At most 15 characters."""
     btf_id: int
     """The BTF that its types are in; 0 where it was created without."""
+    key_id: int = 0
+    """The key's type in that BTF."""
+    value_id: int = 0
+    """The value's type in that BTF."""
+    kernel_value_id: int = 0
+    """The value's type in the kernel's own BTF, of a struct_ops map (Linux 5.6)."""
+    map_extra: int = 0
+    """Since Linux 5.16."""
+    memlock: int = 0
+    """Bytes of memory that it takes, roughly; needs /proc."""
+    frozen: bool = False
+    """Whether user space may no longer change it (Linux 5.2); needs /proc."""
 
 
-class Map(TypedMap):
-    """A map of the running kernel; it owns a file descriptor.
+class Map(TypedMap, KernelObject):
+    """A map of the running kernel; it owns a file descriptor, and closes it with its context.
 
     Args:
         spec: What it was made from.
         descriptor: Its file descriptor, which it owns from now on.
         shape: What was really created: sizes may have been rounded and flags dropped on the way.
+        pins: The names in a bpffs that it was found by.
     """
 
-    def __init__(self, spec: MapSpec, descriptor: Descriptor, shape: Shape) -> None:
-        self.descriptor = descriptor
+    def __init__(self, spec: MapSpec, descriptor: Descriptor, shape: Shape, pins: Iterable[str] = ()) -> None:
+        KernelObject.__init__(self, descriptor, pins)
         self._own_elements = Elements(descriptor, shape)
-        super().__init__(spec, self._own_elements)
+        TypedMap.__init__(self, spec, self._own_elements)
+
+    @classmethod
+    def create(cls, spec: MapSpec) -> Map:
+        """Create a map from a spec, of an object or written by hand; errors as for `load`."""
+        from .create import create_map
+
+        btf = next((ctype.btf for ctype in (spec.key, spec.value) if ctype is not None), None)
+        return create_map(spec, btf)
+
+    @classmethod
+    def from_id(cls, number: int) -> Map:
+        """Open the map that the kernel knows by this id, as `bpftool map list` shows it.
+
+        Keys and values are typed where the kernel has types for them.
+
+        Raises:
+            UnknownNameError: There is none.
+            NoPermissionError: It takes CAP_SYS_ADMIN.
+            LoadError: Its type is newer than bpftui.
+        """
+        return cls._existing(open_id("map", number))
+
+    @classmethod
+    def from_pin(cls, path: str | os.PathLike[str]) -> Map:
+        """Open the map that is pinned at a path of a bpffs; errors as for `from_id`, LoadError where it is no map."""
+        name = os.fspath(path)
+        descriptor = open_path("map", name, f"use what is pinned at {name} as a map")
+        if descriptor is None:
+            raise LoadError(f"cannot open the map pinned at {name}: there is nothing")
+        return cls._existing(descriptor, [name])
+
+    @classmethod
+    def from_fd(cls, fd: SupportsIndex) -> Map:
+        """Take over a map's file descriptor, which this object owns from now on: another process may have sent it."""
+        return cls._existing(Descriptor(fd.__index__(), f"map at file descriptor {fd.__index__()}"))
+
+    @classmethod
+    def _existing(cls, descriptor: Descriptor, pins: Iterable[str] = ()) -> Map:
+        try:
+            info = map_info(descriptor)
+            shape = existing.shape_of_info(info, descriptor.name)
+            spec = existing.map_spec(info, shape)
+            try:
+                found = Map(spec, descriptor, shape, pins)
+            except OSError:
+                # An arena whose address this process has something else at: all but its memory can be used.
+                found = Map(spec, descriptor, replace(shape, flags=shape.flags & ~MapFlag.MMAPABLE), pins)
+            found.frozen = info.frozen
+        except BaseException:
+            descriptor.close()
+            raise
+        return found
 
     @property
     def id(self) -> int:
@@ -69,24 +160,90 @@ class Map(TypedMap):
         """An array's values, 8-byte aligned, or an arena's pages; None for a map that is not mapped into memory."""
         return self._own_elements.memory
 
-    def update_batch(self, entries: Mapping[Value, Value] | Iterable[tuple[Value, Value]]) -> None:
-        """Set many entries, in one call where the map can do that. An error may leave some of them set."""
+    def next_key(self, key: Value | object | None = None) -> Value | None:
+        """Return the key after *key*, without one the first; None after the last.
+
+        After a key that is not there (any more), a hash table begins anew. `items` and `keys` need no care.
+        """
+        with self._explained("read"):
+            following = self._own_elements.next_key(None if key is None else self._key(key))
+        return None if following is None else self.codec.decode_key(following)
+
+    def update_batch(self, entries: Mapping[Value, Value] | Iterable[tuple[Value, Value]], *, flags: int = 0) -> None:
+        """Set many entries, in one call where the map can do that. An error may leave some of them set.
+
+        Flags and errors are those of `update`. `update_arrays` is faster by far for many.
+        """
         pairs = list(cast("Mapping[Value, Value]", entries).items() if isinstance(entries, Mapping) else entries)
-        keys = [self.codec.encode_key(key) for key, _ in pairs]
-        values = [self.codec.encode_value(value) for _, value in pairs]
-        done = self._batch(Command.MAP_UPDATE_BATCH, keys, values)
-        for index in range(done, len(pairs)):
-            self._update(keys[index], values[index], 0, pairs[index][0])
+        keys = b"".join(self._key(key) for key, _ in pairs)
+        values = b"".join(self._value(value) for _, value in pairs)
+        self._update_rows(keys, values, len(pairs), flags)
+
+    def update_arrays(self, keys: object, values: object, *, flags: int = 0) -> None:
+        """Set many entries from two numpy arrays of the same length, laid out as those of `arrays`.
+
+        Numbers of another width are taken as long as they fit. An error may leave some entries set.
+
+        Raises:
+            TypeMismatchError, ValueRangeError: They have another layout, other lengths, or a number that does not fit.
+        """
+        from ..maps.arrays import dtype_of, pack
+
+        key_rows, count = pack(keys, dtype_of(self.key, self.key_size), f"keys of {self.name}")
+        shape = self.elements.shape
+        value_rows, other = pack(values, dtype_of(self.value, self.value_size), f"values of {self.name}", shape)
+        if count != other:
+            raise TypeMismatchError(f"map {self.name}: {count} keys, but {other} values")
+        self._update_rows(key_rows, value_rows, count, flags)
 
     def delete_batch(self, keys: Iterable[Value]) -> None:
-        """Remove many entries. One that is not there is a KeyError, and the later ones stay."""
-        wanted = list(keys)
-        done = self._batch(Command.MAP_DELETE_BATCH, [self.codec.encode_key(key) for key in wanted], None)
-        for key in wanted[done:]:
-            self.delete(key)
+        """Remove many entries, named by keys or by a numpy array of keys, in one call where the map can do that.
+
+        One that is not there is a KeyError, and the later ones stay.
+        """
+        if hasattr(keys, "dtype"):
+            from ..maps.arrays import dtype_of, pack
+
+            rows, count = pack(keys, dtype_of(self.key, self.key_size), f"keys of {self.name}")
+        else:
+            wanted = [self._key(key) for key in keys]
+            rows, count = b"".join(wanted), len(wanted)
+        size = self.key_size
+        done = 0 if self.frozen else write_batch(self.descriptor, Command.MAP_DELETE_BATCH, rows, None, count)
+        for index in range(done, count):
+            self.delete(self.codec.decode_key(rows[index * size : (index + 1) * size]))
+
+    def lookup_and_delete_batch(self, limit: int | None = None) -> list[tuple[Value, Value]]:
+        """Return entries and delete them in the same step: nothing that programs count meanwhile gets lost.
+
+        Args:
+            limit: How many at most, but for the rest of the last hash bucket; all without. What programs add meanwhile
+                may stay.
+
+        Raises:
+            FeatureError: Its type cannot do that: only hash tables can (Linux 5.6).
+        """
+        with self._explained("empty", feature="lookup-and-delete in batches on this type of map (Linux 5.6)"):
+            found = self._own_elements.take_all(limit)
+        return [(self.codec.decode_key(e.key), self.codec.decode_value(e.values)) for e in found.entries]
+
+    def arrays(self, limit: int | None = None) -> MapArrays:
+        """Return the entries as numpy arrays, the fast way to read many: a million take some tenths of a second.
+
+        `bpftui.core.maps.arrays` says how C types are laid out. At most *limit* entries, in the order of the map.
+        """
+        from ..maps.arrays import MapArrays, dtype_of, unpack
+
+        with self._explained("read"):
+            keys, values, partial = self._own_elements.columns(limit)
+        key_type, value_type = dtype_of(self.key, self.key_size), dtype_of(self.value, self.value_size)
+        return MapArrays(unpack(keys, key_type), unpack(values, value_type, self.elements.shape), partial)
 
     def freeze(self) -> None:
-        """Make it unchangeable for user space (Linux 5.2); programs may go on writing unless its flags forbid it."""
+        """Make it unchangeable for user space (Linux 5.2); programs may go on writing unless its flags forbid it.
+
+        A map that is mapped into memory cannot be frozen, unless programs may only read it.
+        """
         with self._explained("freeze", feature="frozen maps (Linux 5.2)"), self.descriptor as fd:
             Attr(4).u32(0, fd).call(Command.MAP_FREEZE)
         self.frozen = True
@@ -98,41 +255,71 @@ class Map(TypedMap):
         twin.frozen = self.frozen
         return twin
 
-    def pin(self, path: str | os.PathLike[str]) -> None:
-        """Give it a name in a bpffs, by which others find it and which keeps it alive."""
-        pin(self.descriptor, path)
-
     def info(self) -> MapInfo:
-        """Ask the kernel about it (BPF_OBJ_GET_INFO_BY_FD)."""
-        raw = object_info(self.descriptor, 88)
-        name = raw[24:40].split(b"\0")[0].decode()
-        return MapInfo(*struct.unpack_from("=6I", raw), name=name, btf_id=struct.unpack_from("=I", raw, 64)[0])
+        """Ask the kernel about it (BPF_OBJ_GET_INFO_BY_FD, and /proc)."""
+        return map_info(self.descriptor)
+
+    def variables(self) -> dict[str, Variable]:
+        """Return the variables in it, by name, where it is a data section whose types the kernel has; else none.
+
+        Of a collection's own sections those of the object are in its `variables`. This is for a map that somebody else
+        loaded: `Map.from_id(7).variables()["level"].set(3)`.
+        """
+        return {spec.name: Variable(spec, self) for spec in existing.variable_specs(self.info(), self.spec)}
 
     def close(self) -> None:
         """Unmap and close it; a second call does nothing. The kernel keeps it while programs use it."""
         self.descriptor.close()
 
-    def _batch(self, command: Command, keys: list[bytes], values: list[bytes] | None) -> int:
-        """Make one call for many entries, and return how many the kernel dealt with before it stopped."""
-        if not keys or self.frozen:
-            return 0
-        attr = Attr(56).pointer(16, buffer(b"".join(keys)))
-        attr.pointer(24, None if values is None else buffer(b"".join(values)))
-        try:
-            with self.descriptor as fd:
-                attr.u32(32, len(keys), fd).call(command)
-        except BpfError as error:
-            return 0 if error.errno in UNSUPPORTED else min(attr.get(32), len(keys) - 1)
-        return len(keys)
+    def __enter__(self) -> Self:
+        return self
 
-    def reference_to(self, value: object) -> bytes | None:
-        """Return the descriptor that stands for a map or a program of the kernel."""
-        if not isinstance(value, Map | Program):
-            return None
-        with value.descriptor as fd:
-            return fd.to_bytes(4, sys.byteorder)
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _update_rows(self, keys: bytes, values: bytes, count: int, flags: int) -> None:
+        """Set entries in one call, and one by one where the kernel stops: that says what is the matter with which."""
+        key_size, value_size = self.key_size, self.elements.shape.moved_size
+        done = 0
+        if not self.frozen and not flags & ~_LOCK:
+            done = write_batch(self.descriptor, Command.MAP_UPDATE_BATCH, keys, values, count, flags)
+        for index in range(done, count):
+            key = keys[index * key_size : (index + 1) * key_size]
+            value = values[index * value_size : (index + 1) * value_size]
+            self._update(key or None, value, flags, self.codec.decode_key(key))
+
+    def reference_to(self, value: object, size: int) -> bytes | None:
+        """Return the descriptor that stands for an object of the kernel: of BPF's, a socket, an open file."""
+        fileno = getattr(value, "fileno", None)
+        return cast("int", fileno()).to_bytes(size, sys.byteorder) if callable(fileno) else None
 
     def refused(self, error: ElementError, doing: str, feature: str) -> BpftuiError:
         """Return what the kernel's refusal means on this machine."""
         assert isinstance(error, BpfError)
+        if error.errno == errno.EPERM:
+            for flag, named, commands in _ONE_WAY:
+                if self.elements.shape.flags & flag and error.command in commands:
+                    return UsageError(f"cannot {doing}: it was created with {named}, which forbids that (EPERM)")
+            if error.command in _WRITES and fdinfo(self.descriptor).get("frozen"):
+                return UsageError(f"cannot {doing}: it is frozen (EPERM)")
         return explain(error, doing, feature=feature)
+
+
+def map_info(descriptor: Descriptor) -> MapInfo:
+    """Return what the kernel says of the map behind a descriptor."""
+    raw = object_info(descriptor, _INFO_SIZE)
+    told = fdinfo(descriptor)
+    kernel_value_id, btf_id, key_id, value_id = (struct.unpack_from("=I", raw, at)[0] for at in (44, 64, 68, 72))
+    return MapInfo(
+        *struct.unpack_from("=6I", raw),
+        name=raw[24:40].split(b"\0")[0].decode("utf-8", "replace"),
+        btf_id=btf_id,
+        key_id=key_id,
+        value_id=value_id,
+        kernel_value_id=kernel_value_id,
+        map_extra=struct.unpack_from("=Q", raw, 80)[0],
+        memlock=told.get("memlock", 0),
+        frozen=bool(told.get("frozen", 0)),
+    )

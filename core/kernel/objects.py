@@ -1,21 +1,88 @@
-"""What all kernel objects have in common: information by file descriptor, and names in a bpffs."""
+"""What all kernel objects have in common: a descriptor, information, names in a bpffs, and being found again."""
 
 from __future__ import annotations
 
 import errno
 import os
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from ..errors import UsageError
+from ..errors import LoadError, UnknownNameError, UsageError
 from . import rights
 from .explain import explain
-from .syscall import NAME_SIZE, Attr, BpfError, Command, buffer
+from .syscall import NAME_SIZE, Attr, BpfError, Command, Descriptor, buffer
 
 if TYPE_CHECKING:
-    from .syscall import Descriptor
+    from collections.abc import Iterable, Iterator
 
-__all__ = ["kernel_name", "object_info", "pin"]
+    from ..errors import BpftuiError
+
+__all__ = ["KernelObject", "ObjectKind", "fdinfo", "kernel_name", "object_info", "open_id", "open_path", "walk_ids"]
+
+ObjectKind: TypeAlias = Literal["map", "program", "link", "BTF"]
+
+_BY_ID: Final = {
+    "map": (Command.MAP_GET_FD_BY_ID, Command.MAP_GET_NEXT_ID),
+    "program": (Command.PROG_GET_FD_BY_ID, Command.PROG_GET_NEXT_ID),
+    "link": (Command.LINK_GET_FD_BY_ID, Command.LINK_GET_NEXT_ID),
+    "BTF": (Command.BTF_GET_FD_BY_ID, Command.BTF_GET_NEXT_ID),
+}
+_FILES: Final = {"anon_inode:bpf-map": "map", "anon_inode:bpf-prog": "program", "anon_inode:bpf_link": "link"}
+"""What the kernel calls the files behind descriptors."""
+
+
+class KernelObject:
+    """A map, a program or a link: it owns a file descriptor, and can be given names in a bpffs.
+
+    Args:
+        descriptor: Its file descriptor, which it owns from now on.
+        pins: The names in a bpffs that it was found by.
+    """
+
+    def __init__(self, descriptor: Descriptor, pins: Iterable[str] = ()) -> None:
+        self.descriptor = descriptor
+        self._pins = list(pins)
+
+    def fileno(self) -> int:
+        """Return the file descriptor, which stays this object's: for other libraries, and for maps of such objects."""
+        with self.descriptor as fd:
+            return fd
+
+    @property
+    def pinned(self) -> tuple[str, ...]:
+        """The names in a bpffs that this handle gave it or found it by, oldest first."""
+        return tuple(self._pins)
+
+    def pin(self, path: str | os.PathLike[str]) -> None:
+        """Give it a name in a bpffs, by which others find it and which keeps it alive; it can have several.
+
+        Raises:
+            UsageError: *path* is taken, or not in a bpffs.
+            NoPermissionError: This process may not.
+        """
+        name = os.fspath(path)
+        try:
+            with self.descriptor as fd:
+                Attr(12).pointer(0, buffer(os.fsencode(name) + b"\0")).u32(8, fd).call(Command.OBJ_PIN)
+        except BpfError as error:
+            raise _not_pinned(error, self.descriptor.name, name) from error
+        self._pins.append(name)
+
+    def unpin(self) -> None:
+        """Remove the names that `pinned` lists; the object lives on while somebody holds it. Without any, do nothing.
+
+        Raises:
+            UsageError: One cannot be removed; it stays listed. One that is gone already is no error.
+        """
+        while self._pins:
+            try:
+                os.unlink(self._pins[-1])
+            except FileNotFoundError:
+                pass
+            except OSError as error:
+                doing = f"remove the pin {self._pins[-1]} of {self.descriptor.name}"
+                raise UsageError(f"cannot {doing}: {(error.strerror or str(error)).lower()}") from None
+            self._pins.pop()
 
 
 def object_info(descriptor: Descriptor, size: int) -> bytes:
@@ -29,20 +96,81 @@ def object_info(descriptor: Descriptor, size: int) -> bytes:
     return info.raw
 
 
-def pin(descriptor: Descriptor, path: str | os.PathLike[str]) -> None:
-    """Give an object a name in a bpffs, by which others find it and which keeps it alive."""
-    name = os.fspath(path)
+def fdinfo(descriptor: Descriptor) -> dict[str, int]:
+    """Return the numbers that /proc tells of an object, `memlock` and `frozen` among them; none without /proc."""
     try:
-        with descriptor as fd:
-            Attr(12).pointer(0, buffer(os.fsencode(name) + b"\0")).u32(8, fd).call(Command.OBJ_PIN)
+        with descriptor as fd, open(f"/proc/self/fdinfo/{fd}", encoding="ascii", errors="replace") as file:
+            pairs = (line.split() for line in file)
+            return {pair[0].rstrip(":"): int(pair[1]) for pair in pairs if len(pair) == 2 and pair[1].isdigit()}
+    except OSError:
+        return {}
+
+
+def walk_ids(kind: ObjectKind) -> Iterator[int]:
+    """Iterate over the ids of all objects of a kind that the kernel has now (needs CAP_SYS_ADMIN)."""
+    number = 0
+    while True:
+        attr = Attr(12).u32(0, number)
+        try:
+            attr.call(_BY_ID[kind][1])
+        except BpfError as error:
+            if error.errno == errno.ENOENT:
+                return
+            raise explain(error, f"list the kernel's {kind}s", needs=(rights.Capability.CAP_SYS_ADMIN,)) from error
+        number = attr.get(4)
+        yield number
+
+
+def open_id(kind: ObjectKind, number: int) -> Descriptor:
+    """Return a descriptor of the object with that id (Linux 4.13, links 5.8; needs CAP_SYS_ADMIN).
+
+    Raises:
+        UnknownNameError: There is none.
+        NoPermissionError: This process may not.
+    """
+    try:
+        return Descriptor(Attr(12).u32(0, number).call(_BY_ID[kind][0]), f"{kind} {number}")
     except BpfError as error:
-        doing = f"pin {descriptor.name} to {name}"
-        # The kernel says EPERM for a directory of another file system, too.
-        if error.errno in (errno.EINVAL, errno.EPERM) and not rights.missing(rights.LOADING):
-            raise UsageError(f"cannot {doing}: that is not in a bpffs", hint="use a path below /sys/fs/bpf") from None
-        raise explain(error, doing, raises=UsageError) from error
+        if error.errno == errno.ENOENT:
+            raise UnknownNameError(f"{kind} with the id", str(number), (), where="the kernel") from None
+        raise explain(error, f"open {kind} {number}", needs=(rights.Capability.CAP_SYS_ADMIN,)) from error
+
+
+def open_path(kind: ObjectKind, path: str, doing: str) -> Descriptor | None:
+    """Return a descriptor of what is pinned at *path*; None when there is nothing.
+
+    Args:
+        kind: What it has to be.
+        path: The name in a bpffs.
+        doing: What it is wanted for, as it follows "cannot".
+
+    Raises:
+        LoadError: It is something else, or the kernel does not open it.
+    """
+    try:
+        fd = Attr(16).pointer(0, buffer(os.fsencode(path) + b"\0")).call(Command.OBJ_GET)
+    except BpfError as error:
+        if error.errno == errno.ENOENT and not os.path.lexists(path):
+            return None
+        # The kernel says EACCES for a file of another file system.
+        if error.errno in (errno.EINVAL, errno.EACCES, errno.EPERM) and not rights.missing(rights.LOADING):
+            raise LoadError(f"cannot {doing}: it is not in a bpffs") from None
+        raise explain(error, doing) from error
+    descriptor = Descriptor(fd, f"{kind} {path}")
+    if _FILES.get(os.readlink(f"/proc/self/fd/{fd}")) != kind:
+        descriptor.close()
+        raise LoadError(f"cannot {doing}: it is no {kind}")
+    return descriptor
 
 
 def kernel_name(name: str) -> bytes:
     """Return a name as the kernel takes it: at most 15 of `[A-Za-z0-9_.]`."""
     return re.sub(r"[^A-Za-z0-9_.]", "_", name).encode()[: NAME_SIZE - 1]
+
+
+def _not_pinned(error: BpfError, what: str, path: str) -> BpftuiError:
+    doing = f"pin {what} to {path}"
+    # The kernel says EPERM for a directory of another file system, too.
+    if error.errno in (errno.EINVAL, errno.EPERM) and not rights.missing(rights.LOADING):
+        return UsageError(f"cannot {doing}: that is not in a bpffs", hint="use a path below /sys/fs/bpf")
+    return explain(error, doing, raises=UsageError)

@@ -5,32 +5,36 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import os
 import struct
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple, Self, SupportsIndex
 
-from ..errors import UsageError
+from ..errors import LoadError, UsageError
 from ..runtime import ProgramInfo, RunResult
 from ..spec import ProgramType
 from . import rights
 from .attach import attach
+from .existing import program_spec
 from .explain import explain
-from .objects import object_info, pin
+from .objects import KernelObject, fdinfo, object_info, open_id, open_path
 from .syscall import Attr, BpfError, Command, Descriptor, buffer
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterable
+    from types import TracebackType
 
     from ..runtime import AttachTarget
     from ..spec import ProgramSpec
     from .link import Link
 
-__all__ = ["SMALLEST_PACKET", "Program", "stats_enabled"]
+__all__ = ["SMALLEST_PACKET", "Benchmark", "Program", "ProgramStats", "stats_enabled"]
 
 SMALLEST_PACKET: Final = 14
 """An Ethernet header: the kernel takes no test packet that is shorter."""
 _LARGEST_PACKET: Final = 1 << 20
+_INFO_SIZE: Final = 232
+_MOST_RUNS: Final = 1 << 30
 _GROWTH: Final = 1 << 16
 """By how many bytes a program may lengthen its packet."""
 
@@ -66,21 +70,84 @@ _ON_CPU: Final = 1
 """BPF_F_TEST_RUN_ON_CPU."""
 
 
-class Program:
-    """A loaded program; it owns a file descriptor.
+class ProgramStats(NamedTuple):
+    """What a program did while `stats_enabled` was in force, by whomever; counts since it was loaded."""
+
+    run_cnt: int
+    run_time_ns: int
+    recursion_misses: int
+    """Runs that were left out because it was running on that CPU already (Linux 5.12)."""
+
+
+class Benchmark(NamedTuple):
+    """What `Program.benchmark` measured."""
+
+    retval: int
+    """r0 of the last run, as an unsigned 32-bit integer."""
+    duration_ns: int
+    """Mean time of a run, the kernel's own rounding to whole nanoseconds included."""
+    runs: int
+    """How many there were."""
+
+
+class Program(KernelObject):
+    """A loaded program; it owns a file descriptor, and closes it with its context.
 
     Args:
         spec: What it was made from.
         descriptor: Its file descriptor, which it owns from now on.
         log: The verifier's log, where one was asked for.
         links: Where its links are noted while they live, for their owner to end them.
+        pins: The names in a bpffs that it was found by.
     """
 
-    def __init__(self, spec: ProgramSpec, descriptor: Descriptor, log: str, links: set[Link]) -> None:
+    def __init__(
+        self,
+        spec: ProgramSpec,
+        descriptor: Descriptor,
+        log: str = "",
+        links: set[Link] | None = None,
+        pins: Iterable[str] = (),
+    ) -> None:
+        super().__init__(descriptor, pins)
         self.spec = spec
-        self.descriptor = descriptor
         self.log = log
-        self._links = links
+        self._links: set[Link] = set() if links is None else links
+
+    @classmethod
+    def from_id(cls, number: int) -> Program:
+        """Open the program that the kernel knows by this id, as `bpftool prog list` shows it.
+
+        It can be run, attached, asked and pinned; its instructions as they were loaded are nowhere.
+
+        Raises:
+            UnknownNameError: There is none.
+            NoPermissionError: It takes CAP_SYS_ADMIN.
+            LoadError: Its type is newer than bpftui.
+        """
+        return cls._existing(open_id("program", number))
+
+    @classmethod
+    def from_pin(cls, path: str | os.PathLike[str]) -> Program:
+        """Open the program that is pinned at a path of a bpffs; LoadError where it is none, else as for `from_id`."""
+        name = os.fspath(path)
+        descriptor = open_path("program", name, f"use what is pinned at {name} as a program")
+        if descriptor is None:
+            raise LoadError(f"cannot open the program pinned at {name}: there is nothing")
+        return cls._existing(descriptor, [name])
+
+    @classmethod
+    def from_fd(cls, fd: SupportsIndex) -> Program:
+        """Take over a program's file descriptor, which this object owns from now on."""
+        return cls._existing(Descriptor(fd.__index__(), f"program at file descriptor {fd.__index__()}"))
+
+    @classmethod
+    def _existing(cls, descriptor: Descriptor, pins: Iterable[str] = ()) -> Program:
+        try:
+            return Program(program_spec(descriptor), descriptor, pins=pins)
+        except BaseException:
+            descriptor.close()
+            raise
 
     def __repr__(self) -> str:
         return f"<Program {self.name} {self.type.label}>"
@@ -187,22 +254,103 @@ class Program:
         """
         return attach(self, target, self._links)
 
-    def info(self) -> ProgramInfo:
-        """Ask the kernel about it (`struct bpf_prog_info`)."""
-        raw = object_info(self.descriptor, 232)
-        number, tag, jited, xlated = struct.unpack_from("=I8s2I", raw, 4)
-        run_time, runs = struct.unpack_from("=2Q", raw, 192)
-        # Since Linux 5.16; a verified program has at least one instruction.
-        (verified,) = struct.unpack_from("=I", raw, 216)
-        return ProgramInfo(number, tag.hex(), runs, run_time, verified or None, xlated, jited)
+    def benchmark(self, data: bytes | None = None, *, context: bytes | None = None, seconds: float = 0.1) -> Benchmark:
+        """Run it again and again for about *seconds*, and say what one run takes.
 
-    def pin(self, path: str | os.PathLike[str]) -> None:
-        """Give it a name in a bpffs, by which others find it and which keeps it alive."""
-        pin(self.descriptor, path)
+        The kernel times programs on packets by itself, without what a system call costs. Of types that take only a
+        context it makes one call for each run, and the call is in the time (half a microsecond and more).
+
+        Raises:
+            UsageError: As for `run`.
+        """
+        repeat, runs, spent = 1, 0, 0
+        while True:
+            result = self.run(data, context=context, repeat=repeat)
+            runs += repeat
+            # A mean of less than a nanosecond is rounded to nothing.
+            spent += max(result.duration_ns, 1) * repeat
+            if spent >= seconds * 1e9 or runs >= _MOST_RUNS:
+                return Benchmark(result.retval, round(spent / runs), runs)
+            left = int((seconds * 1e9 - spent) * runs / spent) + 1
+            repeat = min(left, repeat * 10, _MOST_RUNS)
+
+    def bind_map(self, map_: KernelObject) -> None:
+        """Keep a map alive as long as the program, though its code does not use it (Linux 5.10): for metadata.
+
+        Raises:
+            FeatureError, LoadError: The kernel said no. A map that is bound already is no error.
+        """
+        try:
+            with self.descriptor as fd, map_.descriptor as map_fd:
+                Attr(12).u32(0, fd, map_fd).call(Command.PROG_BIND_MAP)
+        except BpfError as error:
+            feature = "binding of maps to programs (Linux 5.10)"
+            raise explain(error, f"bind {map_.descriptor.name} to program {self.name}", feature=feature) from error
+
+    def clone(self) -> Program:
+        """Return another handle on the same program, to be closed by itself; its links are the caller's to end."""
+        with self.descriptor as fd:
+            return Program(self.spec, Descriptor(os.dup(fd), self.descriptor.name), self.log)
+
+    def stats(self) -> ProgramStats:
+        """Return how often and how long it ran while statistics were on: see `stats_enabled`."""
+        raw = object_info(self.descriptor, _INFO_SIZE)
+        run_time, runs, misses = struct.unpack_from("=3Q", raw, 192)
+        return ProgramStats(runs, run_time, misses)
+
+    def info(self) -> ProgramInfo:
+        """Ask the kernel about it (`struct bpf_prog_info`, and /proc); what an older kernel does not tell is 0."""
+        raw, map_ids = _read_info(self.descriptor)
+        number, tag, jited, xlated = struct.unpack_from("=I8s2I", raw, 4)
+        run_time, runs, misses, verified = struct.unpack_from("=3QI", raw, 192)
+        load_time, uid = struct.unpack_from("=QI", raw, 40)
+        return ProgramInfo(
+            number,
+            tag.hex(),
+            runs,
+            run_time,
+            verified or None,  # since Linux 5.16; a verified program has at least one instruction
+            xlated,
+            jited,
+            name=raw[64:80].split(b"\0")[0].decode("utf-8", "replace"),
+            recursion_misses=misses,
+            memlock=fdinfo(self.descriptor).get("memlock", 0),
+            created_by_uid=uid,
+            load_time_ns=load_time,
+            map_ids=map_ids,
+            btf_id=struct.unpack_from("=I", raw, 128)[0],
+            gpl_compatible=bool(raw[84] & 1),
+            attach_btf_obj_id=struct.unpack_from("=I", raw, 220)[0],
+            attach_btf_id=struct.unpack_from("=I", raw, 224)[0],
+        )
 
     def close(self) -> None:
         """Close it; a second call does nothing. The kernel keeps it while it is attached."""
         self.descriptor.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _read_info(descriptor: Descriptor) -> tuple[bytes, tuple[int, ...]]:
+    """Return `struct bpf_prog_info`, and the ids of the program's maps."""
+    raw = object_info(descriptor, _INFO_SIZE)
+    (count,) = struct.unpack_from("=I", raw, 52)
+    if not count:
+        return raw, ()
+    ids, info = buffer(count * 4), buffer(_INFO_SIZE)
+    struct.pack_into("=IQ", info, 52, count, ctypes.addressof(ids))
+    try:
+        with descriptor as fd:
+            Attr(16).u32(0, fd, _INFO_SIZE).pointer(8, info).call(Command.OBJ_GET_INFO_BY_FD)
+    except BpfError as error:
+        raise explain(error, f"ask the kernel about {descriptor.name}") from error
+    return raw, struct.unpack_from(f"={min(count, struct.unpack_from('=I', info, 52)[0])}I", ids)
 
 
 @contextlib.contextmanager

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import errno
-import os
-import struct
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ..errors import LoadError
 from ..spec import MapFlag, MapType
 from .create import shape_of
-from .explain import explain
-from .map import Map
-from .objects import object_info
-from .syscall import Attr, BpfError, Command, Descriptor, buffer
+from .existing import shape_of_info
+from .map import Map, map_info
+from .objects import open_path
 
 if TYPE_CHECKING:
     from ..maps import Shape
@@ -41,29 +37,15 @@ def open_pinned(path: str, spec: MapSpec) -> Map | None:
     Raises:
         LoadError: It is another map than *spec* declares; the message shows both. Or the kernel does not open it.
     """
+    doing = f"use what is pinned at {path} as map {spec.name}"
+    descriptor = open_path("map", path, doing)
+    if descriptor is None:
+        return None
+    descriptor.name = f"map {spec.name}"
     try:
-        fd = Attr(16).pointer(0, buffer(os.fsencode(path) + b"\0")).call(Command.OBJ_GET)
-    except BpfError as error:
-        if error.errno == errno.ENOENT and not os.path.lexists(path):
-            return None
-        raise explain(error, f"open what is pinned at {path} for map {spec.name}") from error
-    descriptor = Descriptor(fd, f"map {spec.name}")
-    try:
-        if os.readlink(f"/proc/self/fd/{fd}") != "anon_inode:bpf-map":
-            raise LoadError(f"cannot use what is pinned at {path} as map {spec.name}: it is no map")
-        kind, _, key_size, value_size, max_entries, flags = struct.unpack_from("=6I", object_info(descriptor, 88))
-        if kind not in MapType._value2member_map_:
-            raise LoadError(f"cannot use what is pinned at {path} as map {spec.name}: its type, {kind}, is not known")
-        found = replace(
-            shape_of(spec),
-            type=MapType(kind),
-            key_size=key_size,
-            value_size=value_size,
-            max_entries=max_entries,
-            flags=flags,
-        )
+        found = shape_of_info(map_info(descriptor), f"what is pinned at {path}")
         _require_same(found, spec, f"what is pinned at {path}")
-        return Map(spec, descriptor, found)
+        return Map(spec, descriptor, found, pins=[path])
     except BaseException:
         descriptor.close()
         raise

@@ -30,6 +30,8 @@ _UNREADABLE: Final[dict[MapType, str]] = {
     MapType.XSKMAP: "the kernel does not tell what it holds",
 }
 
+_STORAGE: Final = frozenset({MapType.SK_STORAGE, MapType.INODE_STORAGE, MapType.TASK_STORAGE, MapType.CGRP_STORAGE})
+
 
 def round_up(size: int, unit: int) -> int:
     """Return the smallest multiple of *unit* that is not below *size*."""
@@ -64,6 +66,11 @@ class Shape:
     def moved_size(self) -> int:
         """What is read and written as one value: for per-CPU maps those of all possible CPUs."""
         return self.cpus * self.stride if self.per_cpu else self.value_size
+
+    @property
+    def belongs(self) -> bool:
+        """Whether entries belong to things of the kernel, and have their descriptors as keys."""
+        return self.type in _STORAGE
 
     @property
     def mapable(self) -> bool:

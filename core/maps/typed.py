@@ -7,7 +7,7 @@ import errno
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Protocol, cast
 
-from ..errors import TypeMismatchError, UsageError, ValueRangeError
+from ..errors import PartialError, TypeMismatchError, UsageError, ValueRangeError
 from ..spec import MapType
 from .codec import Codec
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ..btf import CType, Value
     from ..errors import BpftuiError
-    from ..runtime import MapSnapshot
+    from ..runtime import Entry, MapSnapshot
     from ..spec import MapSpec
     from .shape import Shape
 
@@ -136,8 +136,8 @@ class TypedMap(ABC):
         return self.elements.shape.unreadable
 
     @abstractmethod
-    def reference_to(self, value: object) -> bytes | None:
-        """Return what stands for a map or a program in a map of such; None for any other value."""
+    def reference_to(self, value: object, size: int) -> bytes | None:
+        """Return what stands for a map, a program or the like in *size* bytes; None for any other value."""
 
     @abstractmethod
     def refused(self, error: ElementError, doing: str, feature: str) -> BpftuiError:
@@ -149,26 +149,28 @@ class TypedMap(ABC):
             feature: What it lacks if it does not support this.
         """
 
-    def lookup(self, key: Value, *, flags: int = 0) -> Value:
+    def lookup(self, key: Value | object, *, flags: int = 0) -> Value:
         """Return the value at *key*; with the flag 4 (BPF_F_LOCK) under the value's spin lock.
+
+        What belongs to a socket, task, inode or control group has that as its key: anything with a `fileno()`.
 
         Raises:
             KeyError: There is none.
         """
         with self._explained("read"):
-            return self._found(key, self.elements.lookup(self.codec.encode_key(key), flags=flags))
+            return self._found(key, self.elements.lookup(self._key(key), flags=flags))
 
-    def lookup_and_delete(self, key: Value) -> Value:
+    def lookup_and_delete(self, key: Value | object) -> Value:
         """Return the value at *key* and delete the entry in one step (Linux 5.14); KeyError when there is none."""
         with self._explained("read", feature="lookup-and-delete on this type of map (Linux 5.14)"):
-            return self._found(key, self.elements.take(self.codec.encode_key(key)))
+            return self._found(key, self.elements.take(self._key(key)))
 
-    def update(self, key: Value, value: Value | object, flags: int = 0) -> None:
+    def update(self, key: Value | object, value: Value | object, flags: int = 0) -> None:
         """Set the value at *key*.
 
         Args:
             key: The key.
-            value: The value; a map or a program for maps of such.
+            value: The value; for maps of maps, programs, sockets and other objects such a one, with its `fileno()`.
             flags: 0 any, 1 only a new entry, 2 only an existing one (BPF_ANY, BPF_NOEXIST, BPF_EXIST); 4 in addition
                 takes the value's spin lock (BPF_F_LOCK).
 
@@ -177,16 +179,14 @@ class TypedMap(ABC):
             UsageError: BPF_NOEXIST, and there is one; or the map is frozen.
             LoadError: The map is full.
         """
-        reference = self.reference_to(value)
-        raw = self.codec.encode_value(cast("Value", value)) if reference is None else reference
-        self._update(self.codec.encode_key(key), raw, flags, key)
+        self._update(self._key(key), self._value(value), flags, key)
 
-    def delete(self, key: Value) -> None:
+    def delete(self, key: Value | object) -> None:
         """Remove the entry at *key*; KeyError when there is none."""
         if self.type in (MapType.ARRAY, MapType.PERCPU_ARRAY):
             raise UsageError(f"map {self.name} is an array: its entries can be set to 0, but not deleted")
         with self._explained("change", key):
-            self.elements.delete(self.codec.encode_key(key))
+            self.elements.delete(self._key(key))
 
     def push(self, value: Value) -> None:
         """Put a value onto a queue or stack, or into a bloom filter."""
@@ -212,40 +212,44 @@ class TypedMap(ABC):
             return self.elements.snapshot(limit)
 
     def items(self) -> Iterator[tuple[Value, Value]]:
-        """Iterate over typed entries, as they were when the iteration began."""
-        for entry in self.snapshot().entries:
+        """Iterate over typed entries, as they were when the iteration began.
+
+        Raises:
+            PartialError: After the last of them, when the map changed too fast to be read to its end.
+        """
+        for entry in self._entries():
             yield self.codec.decode_key(entry.key), self.codec.decode_value(entry.values)
 
     def keys(self) -> Iterator[Value]:
-        """Iterate over typed keys."""
+        """Iterate over typed keys; PartialError as for `items`."""
         return iter(self)
 
     def values(self) -> Iterator[Value]:
         """Iterate over typed values."""
         return (value for _, value in self.items())
 
-    def get(self, key: Value, default: Value | None = None) -> Value | None:
+    def get(self, key: Value | object, default: Value | None = None) -> Value | None:
         """Return the value at *key*, or *default*."""
         try:
             return self.lookup(key)
         except KeyError:
             return default
 
-    def __getitem__(self, key: Value) -> Value:
+    def __getitem__(self, key: Value | object) -> Value:
         return self.lookup(key)
 
-    def __setitem__(self, key: Value, value: Value | object) -> None:
+    def __setitem__(self, key: Value | object, value: Value | object) -> None:
         self.update(key, value)
 
-    def __delitem__(self, key: Value) -> None:
+    def __delitem__(self, key: Value | object) -> None:
         self.delete(key)
 
     def __iter__(self) -> Iterator[Value]:
-        return (self.codec.decode_key(entry.key) for entry in self.snapshot().entries)
+        return (self.codec.decode_key(entry.key) for entry in self._entries())
 
     def __contains__(self, key: object) -> bool:
         try:
-            self.lookup(cast("Value", key))
+            self.lookup(key)
         except (KeyError, TypeMismatchError, ValueRangeError):
             return False
         return True
@@ -256,6 +260,16 @@ class TypedMap(ABC):
     def __bool__(self) -> bool:
         # An empty map is a map: counting its entries to find that out would be an expensive surprise.
         return True
+
+    def _entries(self) -> Iterator[Entry]:
+        found = self.snapshot()
+        yield from found.entries
+        if found.partial:
+            raise PartialError(
+                f"map {self.name} changed too fast to be read to its end: there may be more entries than these "
+                f"{len(found.entries)}",
+                hint="read it again, or take what there is: snapshot() says whether it is partial",
+            )
 
     def read_at(self, offset: int, size: int) -> bytes:
         """Return bytes of the first value: from memory where it is mapped, else from a copy of the whole value."""
@@ -269,7 +283,15 @@ class TypedMap(ABC):
         with self._explained("change"):
             self.elements.write_at(offset, raw)
 
-    def _found(self, key: Value, raw: bytes | None) -> Value:
+    def _key(self, key: Value | object) -> bytes:
+        owner = self.reference_to(key, self.key_size) if self.elements.shape.belongs else None
+        return self.codec.encode_key(cast("Value", key)) if owner is None else owner
+
+    def _value(self, value: Value | object) -> bytes:
+        reference = self.reference_to(value, self.value_size)
+        return self.codec.encode_value(cast("Value", value)) if reference is None else reference
+
+    def _found(self, key: Value | object, raw: bytes | None) -> Value:
         if raw is None:
             raise KeyError(key)
         return self.codec.decode_value(self.elements.shape.split(raw))
@@ -279,7 +301,7 @@ class TypedMap(ABC):
             raise IndexError(f"map {self.name} is empty")
         return self.codec.decode_value((raw,))
 
-    def _update(self, key: bytes | None, value: bytes, flags: int, shown: Value = b"") -> None:
+    def _update(self, key: bytes | None, value: bytes, flags: int, shown: Value | object = b"") -> None:
         if self.frozen:
             raise self._frozen()
         with self._explained("change", shown):
@@ -289,7 +311,7 @@ class TypedMap(ABC):
         return UsageError(f"map {self.name} is frozen: its contents can no longer be changed")
 
     @contextlib.contextmanager
-    def _explained(self, doing: str, key: Value = b"", *, feature: str = "") -> Generator[None]:
+    def _explained(self, doing: str, key: Value | object = b"", *, feature: str = "") -> Generator[None]:
         """Turn what the runtime says into what Python and the user understand."""
         try:
             yield

@@ -257,11 +257,11 @@ class Map(TypedMap):
     id: int
     """Its number; no kernel's."""
 
-    def reference_to(self, value: object) -> bytes | None:
+    def reference_to(self, value: object, size: int) -> bytes | None:
         """Return the number that stands for a map or a program of this machine."""
         from .program import Program
 
-        return value.id.to_bytes(4, self.store.byte_order) if isinstance(value, Map | Program) else None
+        return value.id.to_bytes(size, self.store.byte_order) if isinstance(value, Map | Program) else None
 
     def refused(self, error: ElementError, doing: str, feature: str) -> BpftuiError:
         """Return what a refusal means."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bpftui.core.errors import FeatureError, LoadError, TypeMismatchError, UsageError, ValueRangeError
-from bpftui.core.kernel import elements, possible_cpus, syscall
+from bpftui.core.kernel import batch, possible_cpus, syscall
 from bpftui.core.kernel.create import create_map
 from bpftui.core.spec import CollectionSpec, MapFlag, MapSpec, MapType
 
@@ -141,7 +141,7 @@ def test_snapshots_in_batches_and_one_by_one_agree(make, type_):
 
 
 def test_a_bucket_larger_than_the_batch_grows_the_batch(make, monkeypatch):
-    monkeypatch.setattr(elements, "_BATCH", 1)
+    monkeypatch.setattr(batch, "_BATCH", 1)
     m = make(MapType.HASH, entries=2000)
     m.update_batch({_u32(i): _u64(i) for i in range(2000)})
     snapshot = m.snapshot()

@@ -13,8 +13,17 @@ import pytest
 
 from bpftui.core import kernel
 from bpftui.core.errors import LoadError, UsageError, VerifierError
-from bpftui.core.kernel import loading
-from bpftui.core.spec import CollectionSpec, LinkedCode, ProgramSpec, ProgramType, Reference, ReferenceKind
+from bpftui.core.kernel import Map, load, loading, stats_enabled
+from bpftui.core.spec import (
+    CollectionSpec,
+    LinkedCode,
+    MapSpec,
+    MapType,
+    ProgramSpec,
+    ProgramType,
+    Reference,
+    ReferenceKind,
+)
 
 pytestmark = pytest.mark.kernel
 
@@ -229,3 +238,41 @@ def test_a_type_that_this_kernel_lacks_is_a_missing_feature(monkeypatch):
     monkeypatch.setattr(probes, "try_program", lambda type_: errno.EINVAL)
     with pytest.raises(FeatureError, match="no programs of that type"):
         _load(RETURN_7, ProgramType.UNSPEC)
+
+
+def test_a_benchmark_says_what_one_run_takes() -> None:
+    with load(CollectionSpec.from_file(BPF / "count_packets.o")) as collection:
+        found = collection.programs["count_packets"].benchmark(bytes(64), seconds=0.02)
+        assert found.retval == 2
+        assert 1 <= found.duration_ns < 10_000
+        assert found.runs > 1000
+        assert collection.maps["pkt_count"][0] == found.runs
+
+
+def test_statistics_of_one_program() -> None:
+    with load(CollectionSpec.from_file(BPF / "count_packets.o")) as collection, stats_enabled():
+        program = collection.programs["count_packets"]
+        program.run(bytes(64), repeat=100)
+        stats = program.stats()
+        assert (stats.run_cnt, stats.recursion_misses) == (100, 0)
+        assert stats.run_time_ns > 0
+
+
+def test_a_map_can_be_bound_to_a_program() -> None:
+    with load(CollectionSpec.from_file(BPF / "count_packets.o")) as collection:
+        program = collection.programs["count_packets"]
+        with Map.create(MapSpec("metadata", "", MapType.ARRAY, 4, 8, 1)) as other:
+            number = other.id
+            program.bind_map(other)
+            program.bind_map(other)
+        assert program.info().map_ids == (collection.maps["pkt_count"].id, number)
+        with pytest.raises(UsageError, match="map metadata is closed"):
+            program.bind_map(other)
+
+
+def test_what_is_popped_from_a_collection_outlives_it() -> None:
+    with load(CollectionSpec.from_file(BPF / "count_packets.o")) as collection:
+        m, program = collection.maps.pop("pkt_count"), collection.programs.pop("count_packets")
+    with m, program:
+        assert program.run(bytes(64)).retval == 2
+        assert m[0] == 1

@@ -67,14 +67,14 @@ def test_a_map_of_a_type_of_the_future_is_refused(tmp_path: Path, monkeypatch: p
     def work() -> str:
         with load(CollectionSpec.from_file(PINNED), pin_path=tmp_path):
             pass
-        monkeypatch.setattr("bpftui.core.kernel.reuse.object_info", lambda *_: (999).to_bytes(4, sys.byteorder) * 22)
+        monkeypatch.setattr("bpftui.core.kernel.map.object_info", lambda *_: (999).to_bytes(4, sys.byteorder) * 22)
         with pytest.raises(LoadError) as caught:
             load(CollectionSpec.from_file(PINNED), pin_path=tmp_path)
         (tmp_path / "shared").unlink()
         return str(caught.value)
 
     assert in_private_bpffs(tmp_path, work) == (
-        f"cannot use what is pinned at {tmp_path}/shared as map shared: its type, 999, is not known"
+        f"cannot use what is pinned at {tmp_path}/shared as a map: its type, 999, is not known"
     )
 
 

@@ -1,0 +1,134 @@
+"""BPF_MAP_*_BATCH: many elements in one call (Linux 5.6), as columns of bytes."""
+
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from .syscall import UNSUPPORTED, Attr, BpfError, Command, buffer
+
+if TYPE_CHECKING:
+    from ..maps import Shape
+    from .syscall import Descriptor
+
+__all__ = ["Columns", "read_batches", "write_batch"]
+
+_BATCH: Final = 4096
+"""Entries read at once: with 4,096 and more, a batch is nearly as fast as one for the whole map."""
+_BATCH_BYTES: Final = 4 << 20
+_COUNT: Final = 32
+"""Where the number of entries is in the attribute, the kernel's answer too."""
+
+
+class Columns(NamedTuple):
+    """Entries as the kernel moves them: all keys in a row, and all values."""
+
+    keys: bytes
+    values: bytes
+    partial: bool
+    """Whether there are others."""
+
+
+def read_batches(descriptor: Descriptor, shape: Shape, want: int, *, delete: bool = False) -> Columns:
+    """Return *want* entries, or a few more: a hash table gives whole buckets.
+
+    Args:
+        descriptor: The map's.
+        shape: Its sizes.
+        want: At how many the reading stops. It also stops after twice `max_entries`, for a map that never rests.
+        delete: Whether what is read is deleted in the same step.
+
+    Raises:
+        BpfError: The kernel said no: with `UNSUPPORTED` to a type that has no batches. When it does so after something
+            was deleted, that is returned, and it is partial.
+    """
+    keys: list[bytes] = []
+    values: list[bytes] = []
+    pair = shape.key_size + shape.moved_size
+    size = max(1, min(shape.max_entries, _BATCH, _BATCH_BYTES // pair, want))
+    batch = _Batch(shape, size, delete=delete)
+    read = 0
+    while True:
+        try:
+            with descriptor as fd:
+                done = batch.read(fd)
+        except BpfError as error:
+            if error.errno != errno.ENOSPC or batch.size > shape.bound:
+                if delete and read:
+                    break  # what was taken is nowhere else any more
+                raise
+            # One bucket of the hash table holds more than the batch: ask again from the same place.
+            batch = batch.resized(batch.size * 2)
+            continue
+        read += batch.count
+        keys.append(batch.keys)
+        values.append(batch.values)
+        # What was read and deleted has to be handed over; of what was only read, one more tells that there are more.
+        if done or read >= shape.bound or (read >= want if delete else read > want):
+            return Columns(b"".join(keys), b"".join(values), not done)
+        if delete and want - read < batch.size:
+            batch = batch.resized(want - read)
+    return Columns(b"".join(keys), b"".join(values), partial=True)
+
+
+def write_batch(
+    descriptor: Descriptor, command: Command, keys: bytes, values: bytes | None, count: int, flags: int = 0
+) -> int:
+    """Make one call for *count* entries, and return how many the kernel dealt with before it stopped.
+
+    What stopped it is found out by doing the next one by itself; so the last one is never counted then.
+    """
+    if count == 0:
+        return 0
+    attr = Attr(56).pointer(16, buffer(keys)).pointer(24, None if values is None else buffer(values)).u64(40, flags)
+    try:
+        with descriptor as fd:
+            attr.u32(_COUNT, count, fd).call(command)
+    except BpfError as error:
+        return 0 if error.errno in UNSUPPORTED else min(attr.get(_COUNT), count - 1)
+    return count
+
+
+class _Batch:
+    """One call after the other, each going on where the one before ended."""
+
+    def __init__(self, shape: Shape, size: int, position: bytes | None = None, *, delete: bool) -> None:
+        self.size = size
+        self.count = 0
+        self._shape = shape
+        self._position = position
+        self._delete = delete
+        self._keys = buffer(size * shape.key_size)
+        self._values = buffer(size * shape.moved_size)
+
+    def resized(self, size: int) -> _Batch:
+        """Return a batch of another size that goes on at the same place."""
+        return _Batch(self._shape, size, self._position, delete=self._delete)
+
+    def read(self, fd: int) -> bool:
+        """Read on, and return whether that was the end."""
+        # A hash table's position is a 32-bit bucket number, however small the key.
+        following = buffer(max(4, self._shape.key_size))
+        attr = Attr(56).pointer(0, None if self._position is None else buffer(self._position))
+        attr.pointer(8, following).pointer(16, self._keys).pointer(24, self._values).u32(_COUNT, self.size, fd)
+        try:
+            attr.call(Command.MAP_LOOKUP_AND_DELETE_BATCH if self._delete else Command.MAP_LOOKUP_BATCH)
+            done = False
+        except BpfError as error:
+            # The count is valid with the end, too.
+            if error.errno != errno.ENOENT:
+                raise
+            done = True
+        self.count = attr.get(_COUNT)
+        self._position = following.raw
+        return done
+
+    @property
+    def keys(self) -> bytes:
+        """The keys that were read last."""
+        return self._keys.raw[: self.count * self._shape.key_size]
+
+    @property
+    def values(self) -> bytes:
+        """Their values."""
+        return self._values.raw[: self.count * self._shape.moved_size]

@@ -1,0 +1,232 @@
+"""Many entries at once: in batches, and as numpy arrays."""
+
+from __future__ import annotations
+
+import errno
+import struct
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from bpftui.core.btf import Btf, CType
+from bpftui.core.errors import FeatureError, PartialError, TypeMismatchError, UsageError, ValueRangeError
+from bpftui.core.kernel import Map, possible_cpus, syscall
+from bpftui.core.kernel.create import create_map
+from bpftui.core.maps.arrays import dtype_of
+from bpftui.core.spec import CollectionSpec, MapFlag, MapSpec, MapType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+pytestmark = pytest.mark.kernel
+
+ROOT = Path(__file__).parents[2]
+U32, U64 = "<u4", "<u8"
+
+
+def integers(size: int, *, typed: bool = True) -> CType | None:
+    """Return an unsigned integer type of its own."""
+    types = struct.pack("=4I", 1, 1 << 24, size, size * 8)
+    strings = b"\0word\0"
+    raw = struct.pack("=HBB5I", 0xEB9F, 1, 0, 24, 0, len(types), len(types), len(strings)) + types + strings
+    return CType(Btf(raw), 1) if typed else None
+
+
+@pytest.fixture
+def make() -> Iterator[Callable[..., Map]]:
+    made: list[Map] = []
+
+    def create(type_: MapType, entries: int = 1000, *, value: int = 8, flags: int = 0, typed: bool = True) -> Map:
+        key, values = integers(4, typed=typed), integers(value, typed=typed)
+        made.append(create_map(MapSpec("rows", ".maps", type_, 4, value, entries, flags, key=key, value=values)))
+        return made[-1]
+
+    yield create
+    for one in made:
+        one.close()
+
+
+@pytest.mark.parametrize(("type_", "entries"), [(MapType.HASH, 1000), (MapType.LRU_HASH, 8000), (MapType.ARRAY, 1000)])
+def test_arrays_hold_what_a_mapping_holds(make, type_, entries) -> None:
+    m = make(type_, entries)
+    keys = np.arange(1000)
+    m.update_arrays(keys, keys * 3)
+    found = m.arrays()
+    assert (found.keys.dtype, found.values.dtype, found.partial) == (U32, U64, False)
+    assert dict(zip(found.keys.tolist(), found.values.tolist(), strict=True)) == dict(m.items())
+    assert m[7] == 21
+    some = m.arrays(limit=10)
+    assert (len(some.keys), len(some.values), some.partial) == (10, 10, True)
+    assert not m.arrays(limit=1000).partial
+
+
+@pytest.mark.parametrize("flags", [0, MapFlag.MMAPABLE])
+@pytest.mark.parametrize("size", [4, 8])
+def test_memory_and_calls_give_the_same_arrays(make, flags, size) -> None:
+    m = make(MapType.ARRAY, 100, value=size, flags=flags)
+    m.update_arrays(np.arange(100), np.arange(100) + 7)
+    assert (m.memory is None) == (flags == 0)
+    found = m.arrays()
+    assert found.keys.tolist() == list(range(100))
+    assert found.values.tolist() == [n + 7 for n in range(100)]
+    assert len(m.arrays(limit=3).keys) == 3
+
+
+@pytest.mark.parametrize("type_", [MapType.PERCPU_HASH, MapType.PERCPU_ARRAY])
+@pytest.mark.parametrize("size", [4, 8])
+def test_per_cpu_values_are_rows(make, type_, size) -> None:
+    m = make(type_, 50, value=size)
+    values = np.arange(50 * possible_cpus()).reshape(50, -1)
+    m.update_arrays(np.arange(50), values)
+    found = m.arrays()
+    assert found.values.shape == (50, possible_cpus())
+    assert found.values[np.argsort(found.keys)].tolist() == values.tolist()
+    assert m[3] == values[3].tolist()
+    with pytest.raises(TypeMismatchError, match=f"{possible_cpus()} in each row"):
+        m.update_arrays([1], [1])
+
+
+def test_maps_without_batches_give_arrays_too(make) -> None:
+    m = make(MapType.HASH)
+    m.update_arrays(np.arange(500), np.ones(500, int))
+    m.elements._batches = False
+    found = m.arrays()
+    assert sorted(found.keys.tolist()) == list(range(500))
+    assert m.arrays(5).partial
+
+
+def test_without_types_arrays_are_bytes(make) -> None:
+    m = make(MapType.HASH, typed=False)
+    assert m.arrays().keys.tolist() == []
+    m.update_arrays(np.array([1, 2], U32), np.array([10, 20], U64))
+    found = m.arrays()
+    assert found.values.dtype == "V8"
+    assert sorted(found.values.view(U64).tolist()) == [10, 20]
+
+
+def test_what_does_not_fit_is_refused_before_the_call(make) -> None:
+    m = make(MapType.HASH)
+    with pytest.raises(ValueRangeError, match="keys of rows: -1 does not fit uint32"):
+        m.update_arrays([-1], [1])
+    with pytest.raises(ValueRangeError, match=f"keys of rows: {1 << 32} does not fit uint32"):
+        m.update_arrays([1, 1 << 32], [1, 1])
+    with pytest.raises(TypeMismatchError, match="an array of uint64 is needed, not one of float64"):
+        m.update_arrays([1], [1.5])
+    with pytest.raises(TypeMismatchError, match="2 keys, but 1 values"):
+        m.update_arrays([1, 2], [1])
+    assert len(m) == 0
+
+
+def test_an_entry_that_is_refused_says_which(make) -> None:
+    m = make(MapType.HASH, 10)
+    m[5] = 5
+    with pytest.raises(UsageError, match="an entry with the key 5 already"):
+        m.update_arrays(np.arange(8), np.arange(8), flags=1)
+    assert len(m) == 6
+    with pytest.raises(KeyError) as caught:
+        m.delete_batch(np.array([0, 1, 99, 2]))
+    assert caught.value.args == (99,)
+    assert sorted(m) == [2, 3, 4, 5]
+    m.update_batch({5: 50, 6: 60}, flags=0)
+    m.delete_batch([2, 3, 4])
+    assert dict(m.items()) == {5: 50, 6: 60}
+    m.update_batch({5: 51}, flags=2)
+    with pytest.raises(KeyError):
+        m.update_batch({7: 1}, flags=2)
+
+
+@pytest.mark.parametrize("type_", [MapType.HASH, MapType.LRU_HASH, MapType.PERCPU_HASH])
+def test_what_is_taken_is_gone(make, type_) -> None:
+    m = make(type_, 2000)
+    value = [1] * possible_cpus() if type_.per_cpu else 1
+    m.update_batch(dict.fromkeys(range(1000), value))
+    first = m.lookup_and_delete_batch(limit=100)
+    assert 100 <= len(first) < 200
+    rest = m.lookup_and_delete_batch()
+    assert sorted(key for key, _ in first + rest) == list(range(1000))
+    assert all(found == value for _, found in rest)
+    assert len(m) == 0
+    assert m.lookup_and_delete_batch() == []
+
+
+def test_what_was_taken_before_an_error_is_handed_over(make, monkeypatch) -> None:
+    m = make(MapType.HASH, 20_000)
+    m.update_arrays(np.arange(15_000), np.arange(15_000))
+    invoke, calls = syscall.invoke, 0
+
+    def fail_the_second(command: int, address: int, size: int) -> int:
+        nonlocal calls
+        if command == syscall.Command.MAP_LOOKUP_AND_DELETE_BATCH:
+            calls += 1
+            if calls == 2:
+                return -errno.ENOMEM
+        return invoke(command, address, size)
+
+    monkeypatch.setattr(syscall, "invoke", fail_the_second)
+    taken = m.lookup_and_delete_batch()
+    assert 0 < len(taken) < 15_000
+    assert len(m) == 15_000 - len(taken)
+
+
+def test_an_array_cannot_be_emptied(make) -> None:
+    with pytest.raises(FeatureError, match="lookup-and-delete in batches on this type of map"):
+        make(MapType.ARRAY).lookup_and_delete_batch()
+
+
+def test_next_key_walks_through(make) -> None:
+    m = make(MapType.HASH, 8)
+    assert m.next_key() is None
+    m.update_batch({1: 1, 2: 2, 3: 3})
+    seen = []
+    key = m.next_key()
+    while key is not None:
+        seen.append(key)
+        key = m.next_key(key)
+    assert sorted(seen) == [1, 2, 3]
+
+
+def test_an_iteration_that_is_partial_says_so(make, monkeypatch) -> None:
+    m = make(MapType.HASH, 8)
+    m.elements._batches = False
+    m.update_batch({1: 1, 2: 2})
+    # Somebody deletes each key as soon as it was shown: the walk begins anew until it is stopped.
+    monkeypatch.setattr(m.elements, "next_key", lambda key: (1 if key is None else 2).to_bytes(4, "little"))
+    assert m.snapshot().partial
+    seen = []
+    with pytest.raises(PartialError, match=r"rows changed too fast to be read to its end: .* these 2"):
+        seen.extend(key for key in m)
+    assert seen == [1, 2]
+
+
+def test_structs_become_fields() -> None:
+    spec = CollectionSpec.from_file(ROOT / "bpf/traffic.o")
+    with spec.load() as collection:
+        sources = collection.maps["sources"]
+        key = {"family": "IPV4", "bytes": [192, 0, 2, 1, *[0] * 12]}
+        sources[key] = {"packets": 3, "bytes": 300, "last_seen": 1}
+        found = sources.arrays()
+        assert found.values.dtype.names == ("packets", "bytes", "last_seen")
+        assert found.values["bytes"].tolist() == [300]
+        assert found.keys["bytes"][0].tolist()[:4] == [192, 0, 2, 1]
+        changed = found.values.copy()
+        changed["packets"] += 1
+        sources.update_arrays(found.keys, changed)
+        assert sources[key]["packets"] == 4
+        sources.delete_batch(found.keys)
+        assert len(sources) == 0
+
+
+def test_every_type_of_the_objects_has_a_dtype_of_its_size() -> None:
+    seen = 0
+    for path in sorted(ROOT.glob("**/*.o")):
+        if ".eb" in path.name or "bad_" in path.name or ".venv" in path.parts:
+            continue
+        for spec in CollectionSpec.from_file(path).maps.values():
+            for ctype, size in ((spec.key, spec.key_size), (spec.value, spec.value_size)):
+                if ctype is not None and not spec.is_data:
+                    dtype = dtype_of(ctype, size)
+                    assert dtype.itemsize == size
+                    seen += dtype.kind != "V" or dtype.names is not None
+    assert seen > 50
