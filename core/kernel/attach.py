@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import errno
 import socket
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from ..errors import AttachError, BpftuiError, FeatureError, UsageError
+from ..errors import AttachError, BpftuiError, FeatureError, NoPermissionError, UsageError
 from ..spec import AttachType, ProgramType
 from . import rights
+from .calls import FileDescriptor
 from .explain import explain
 from .interfaces import interfaces
 from .link import Link
 from .syscall import Attr, BpfError, Command, Descriptor
+from .unprivileged import UnprivilegedNamespace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,14 +53,16 @@ def _attach_xdp(program: Program, target: AttachTarget) -> int:
         raise UsageError(f"cannot attach program {program.name}: there is no interface {target.name!r}")
     flags = _XDP_FLAGS[target.mode]
 
-    def create() -> int:
-        with program.descriptor as fd:
-            return Attr(64).u32(0, fd, target.index, AttachType.XDP, flags).call(Command.LINK_CREATE)
-
     try:
-        return create() if target.namespace is None else target.namespace.run(create)
+        with program.descriptor as fd:
+            create = partial(_link_xdp, FileDescriptor(fd), target.index, flags)
+            return create() if target.namespace is None else target.namespace.run(create)
     except BpfError as error:
         raise _explain_xdp(error, program, target) from error
+
+
+def _link_xdp(program: FileDescriptor, index: int, flags: int) -> FileDescriptor:
+    return FileDescriptor(Attr(64).u32(0, program, index, AttachType.XDP, flags).call(Command.LINK_CREATE))
 
 
 def _explain_xdp(error: BpfError, program: Program, target: AttachTarget) -> BpftuiError:
@@ -68,6 +73,9 @@ def _explain_xdp(error: BpfError, program: Program, target: AttachTarget) -> Bpf
                 f"cannot {doing}: interface {target.name} already has an XDP program{_present(target)}",
                 hint=f"detach it first: ip link set dev {target.name} xdp off, or end the program that holds it",
             )
+        case errno.EPERM if isinstance(target.namespace, UnprivilegedNamespace):
+            reason = "this kernel makes links inside of a user namespace only since Linux 5.19 (EPERM)"
+            return NoPermissionError(f"cannot {doing}: {reason}", hint="run it as root")
         case errno.ENODEV | errno.EINVAL if not _exists(target):
             return UsageError(f"cannot {doing}: there is no interface with the index {target.index}")
         case errno.EOPNOTSUPP if target.mode == "native":
@@ -81,9 +89,7 @@ def _explain_xdp(error: BpfError, program: Program, target: AttachTarget) -> Bpf
 
 
 def _exists(target: AttachTarget) -> bool:
-    def name() -> str:
-        return socket.if_indextoname(target.index)
-
+    name = partial(socket.if_indextoname, target.index)
     try:
         return bool(name() if target.namespace is None else target.namespace.run(name))
     except OSError:

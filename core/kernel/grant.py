@@ -13,12 +13,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from .capability import privileges
+from .capability import Capability, privileges
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from .capability import Capability
+    from collections.abc import Iterable
 
 __all__ = ["how_to_get", "this_command"]
 
@@ -26,12 +24,13 @@ _LONGEST: Final = 200
 """Characters of a command that is repeated in a sentence."""
 
 
-def how_to_get(capabilities: Sequence[Capability]) -> str:
+def how_to_get(capabilities: Iterable[Capability]) -> str:
     """Return what to type to run this program once more with *capabilities*, as whoever runs it now.
 
-    They are all that it will have, so that what it has already belongs to them.
+    They are all that it will have, so that those that it has now are among them.
     """
     held = privileges()
+    capabilities = sorted({*capabilities, *(each for each in Capability if held.effective >> each & 1)})
     names = " and ".join(capability.name for capability in capabilities)
     if any(not held.bounding >> capability & 1 for capability in capabilities):
         options = " ".join(f"--cap-add={capability.short.upper()}" for capability in capabilities)

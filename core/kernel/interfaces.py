@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import socket
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import UnknownNameError
@@ -106,16 +107,15 @@ def rx_packets(name: str, namespace: Namespace | None = None) -> int:
 
 def netlink(call: Callable[[Any], _T], namespace: Namespace | None = None) -> _T:
     """Call *call* with an rtnetlink socket (`pyroute2.IPRoute`) in *namespace*, and close the socket."""
+    converse = partial(_converse, call)
+    return _outside_event_loop(converse) if namespace is None else namespace.run(converse)
 
-    def converse() -> _T:
-        from pyroute2 import IPRoute
 
-        with IPRoute() as route:
-            return call(route)
+def _converse(call: Callable[[Any], _T]) -> _T:
+    from pyroute2 import IPRoute
 
-    if namespace is not None:
-        return namespace.run(converse)
-    return _outside_event_loop(converse)
+    with IPRoute() as route:
+        return call(route)
 
 
 def _outside_event_loop(call: Callable[[], _T]) -> _T:

@@ -100,7 +100,7 @@ def refusal(needs: Iterable[Capability]) -> tuple[str, str]:
         )
     if lacking:
         names = enumerate_words([capability.name for capability in lacking])
-        return f"this process lacks {names}", how_to_get(sorted(capabilities().union(lacking)))
+        return f"this process lacks {names}", how_to_get(lacking)
     if lockdown() == "confidentiality":
         return (
             "the kernel is locked down (confidentiality), so that programs may not read its memory",

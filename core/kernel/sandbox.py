@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, Self
 from ..errors import BpftuiError, FeatureError, NoPermissionError
 from ..runtime import AttachTarget
 from ..traffic import DESTINATION_MAC, SOURCE_MAC, make_frames
+from .capability import privileges
 from .interfaces import netlink, rx_packets
 from .namespace import NetworkNamespace
 from .traffic import TrafficSource
+from .unprivileged import NEEDED, UnprivilegedNamespace
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -31,16 +33,19 @@ class Sandbox:
     """A network namespace of its own with a veth pair in it, and a source of traffic on one side.
 
     Programs are attached to the other side, `target()`. There are no addresses, and IPv6 is off: the only packets
-    are those that are asked for, so that counts are exact. Takes some 30 ms, once pyroute2 is imported (0.2 s). It ends
-    with its context, or with the process, however that ends: nothing but threads and sockets holds it.
+    are those that are asked for, so that counts are exact. It ends with its context, or with the process, however that
+    ends: nothing but threads and sockets holds it.
+
+    With CAP_SYS_ADMIN, CAP_NET_ADMIN and CAP_NET_RAW it takes some 30 ms, once pyroute2 is imported (0.2 s). Without
+    them it is made inside of a user namespace, by a child process, which takes 0.4 s.
 
     Raises:
-        NoPermissionError: The process has no CAP_SYS_ADMIN or CAP_NET_ADMIN.
+        NoPermissionError: The process lacks these capabilities, and may have no user namespace either.
         FeatureError: The kernel has no network namespaces, or no veth.
     """
 
     def __init__(self) -> None:
-        self.namespace = NetworkNamespace()
+        self.namespace = _namespace()
         try:
             self._index = self.namespace.run(_build)
             self._source = TrafficSource(self.namespace.run(_open_channel), make_frames())
@@ -48,7 +53,7 @@ class Sandbox:
             self.namespace.close()
             raise
 
-    namespace: NetworkNamespace
+    namespace: NetworkNamespace | UnprivilegedNamespace
 
     def target(self, mode: XdpMode | None = None) -> AttachTarget:
         """Return what programs are attached to."""
@@ -95,6 +100,11 @@ class Sandbox:
         self.close()
 
 
+def _namespace() -> NetworkNamespace | UnprivilegedNamespace:
+    held = privileges().effective
+    return NetworkNamespace() if all(held >> each & 1 for each in NEEDED) else UnprivilegedNamespace()
+
+
 def _build() -> int:
     """Make the veth pair in the namespace of this thread, and return the receiving side's index."""
     _disable_ipv6()
@@ -136,7 +146,7 @@ def _open_channel() -> socket.socket:
 def _refused(code: int) -> BpftuiError:
     message = f"cannot make a veth pair: {os.strerror(code)}"
     if code == errno.EPERM:
-        return NoPermissionError(message, hint="run as root: it takes CAP_NET_ADMIN")
+        return NoPermissionError(f"{message}: a policy of this host", hint="look for AppArmor, SELinux or seccomp")
     if code == errno.EOPNOTSUPP:
         return FeatureError(message, hint="this kernel has no veth: load the module, or use one with CONFIG_VETH")
     return BpftuiError(message)
