@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .btf import CType, Value
     from .errors import BpftuiError
     from .spec import CollectionSpec, MapSpec, MapType, ProgramSpec, ProgramType, VariableSpec
+    from .traffic import Traffic
 
 __all__ = [
     "AttachTarget",
@@ -247,7 +248,7 @@ class Sandbox(Protocol):
 
     @property
     def rate(self) -> float:
-        """Packets per second that flow; set it at any time."""
+        """Packets per second that flow; set it at any time. 0 while they flow as they were recorded."""
         ...
 
     @rate.setter
@@ -257,8 +258,13 @@ class Sandbox(Protocol):
         """Return what programs are attached to."""
         ...
 
-    def traffic(self, rate: float) -> None:
-        """Let *rate* packets per second flow from now on."""
+    def start(self) -> None:
+        """Let the traffic flow that it was made with."""
+        ...
+
+    @property
+    def finished(self) -> bool:
+        """Whether the traffic has ended: a capture is over, or an error broke it off, which `close` raises."""
         ...
 
     def close(self) -> None:
@@ -443,8 +449,12 @@ class Runtime(Protocol):
         """What a user is to know of it, as a sentence; empty for the kernel."""
         ...
 
-    def sandbox(self) -> Sandbox:
-        """Return a new sandbox, in which no packets flow yet."""
+    def sandbox(self, traffic: Traffic | None = None) -> Sandbox:
+        """Return a new sandbox, in which *traffic* flows once it is started; without, generated packets.
+
+        Raises:
+            CaptureError, NoPermissionError, FeatureError: The traffic's capture cannot be read.
+        """
         ...
 
     def interface(self, name: str) -> AttachTarget:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from ..core.live import RuntimeName
     from ..core.spec import CollectionSpec
+    from ..core.traffic import Traffic
 
 
 __all__ = ["BpftuiApp", "run"]
@@ -124,7 +125,7 @@ def run(
     *,
     runtime: RuntimeName = "auto",
     attach: Sequence[tuple[str, str]] = (),
-    rate: float = 1000.0,
+    traffic: Traffic | None = None,
     notes: Sequence[str] = (),
 ) -> ExitCode:
     """Explore *spec* until the user quits; needs a terminal.
@@ -132,7 +133,7 @@ def run(
     Args:
         runtime: What it is loaded into.
         attach: (program, target) to load and attach at once; a target is an interface, or `sandbox`.
-        rate: Packets per second in a sandbox.
+        traffic: What flows in a sandbox for which nothing else is asked.
         notes: What the user is to know at the start.
 
     Raises:
@@ -143,7 +144,7 @@ def run(
         spec.program(program)
     name = runtime_name(runtime)
     # The runtime itself is made when something is loaded: importing the kernel's costs as much as a frame.
-    with Session(spec, runtime, sandbox_rate=rate) as session:
+    with Session(spec, runtime, traffic=traffic) as session:
         app = BpftuiApp(session, runtime=name, attach=attach, config=load_config(), notes=notes)
         try:
             result = app.run()

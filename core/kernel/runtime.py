@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..btf import Btf
     from ..runtime import AttachTarget, CheckReport
     from ..spec import CollectionSpec
+    from ..traffic import Traffic
     from .map import Map
     from .program import Program
     from .sandbox import Sandbox
@@ -100,11 +101,11 @@ class KernelRuntime:
         """Nothing: it is what everybody expects."""
         return ""
 
-    def sandbox(self) -> Sandbox:
+    def sandbox(self, traffic: Traffic | None = None) -> Sandbox:
         """Return a new sandbox; errors as it raises them."""
         from .sandbox import Sandbox
 
-        return Sandbox()
+        return Sandbox(traffic)
 
     def interface(self, name: str) -> AttachTarget:
         """Return the interface of that name; UnknownNameError where there is none."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ..errors import BpftuiError, FeatureError, NoPermissionError
 from ..runtime import AttachTarget
-from ..traffic import DESTINATION_MAC, SOURCE_MAC, make_frames
+from ..traffic import DESTINATION_MAC, SOURCE_MAC, Traffic
 from .capability import privileges
 from .interfaces import netlink, rx_packets
 from .namespace import NetworkNamespace
@@ -39,16 +39,20 @@ class Sandbox:
     With CAP_SYS_ADMIN, CAP_NET_ADMIN and CAP_NET_RAW it takes some 30 ms, once pyroute2 is imported (0.2 s). Without
     them it is made inside of a user namespace, by a child process, which takes 0.4 s.
 
+    Args:
+        traffic: What flows in it once it is started; without, generated packets, 1,000 a second.
+
     Raises:
+        CaptureError: The traffic's capture cannot be read.
         NoPermissionError: The process lacks these capabilities, and may have no user namespace either.
         FeatureError: The kernel has no network namespaces, or no veth.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, traffic: Traffic | None = None) -> None:
         self.namespace = _namespace()
         try:
             self._index = self.namespace.run(_build)
-            self._source = TrafficSource(self.namespace.run(_open_channel), make_frames())
+            self._source = TrafficSource(self.namespace.run(_open_channel), traffic or Traffic())
         except BaseException:
             self.namespace.close()
             raise
@@ -60,12 +64,17 @@ class Sandbox:
         return AttachTarget(name=RECEIVER, index=self._index, namespace=self.namespace, mode=mode)
 
     def send(self, count: int) -> int:
-        """Send exactly *count* frames, as fast as they are received, and return *count*."""
+        """Send *count* frames, as fast as they are received; return how many, fewer only at the end of a capture."""
         return self._source.send(count)
 
-    def traffic(self, rate: float) -> None:
-        """Send *rate* packets per second from now on; see `TrafficSource`."""
-        self._source.rate = rate
+    def start(self) -> None:
+        """Let the traffic flow; see `TrafficSource`."""
+        self._source.start()
+
+    @property
+    def finished(self) -> bool:
+        """Whether the traffic has ended: a capture is over, or an error broke it off, which `close` raises."""
+        return self._source.finished
 
     def stop(self) -> None:
         """Send no more."""

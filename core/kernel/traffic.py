@@ -9,12 +9,17 @@ import socket
 from typing import TYPE_CHECKING
 
 from ..errors import BpftuiError
-from ..traffic import Pacer
+from ..traffic.pacer import Pacer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["TrafficSource"]
+    from ..traffic.request import Traffic
+
+__all__ = ["LONGEST_FRAME", "TrafficSource"]
+
+LONGEST_FRAME = 1514
+"""Bytes: what fits the MTU of 1500 that interfaces have by default."""
 
 
 class _IoVector(ctypes.Structure):
@@ -39,7 +44,7 @@ class _Message(ctypes.Structure):
 
 
 class _Batch:
-    """Frames laid out once for sendmmsg(2), and sent over and over."""
+    """Frames laid out for sendmmsg(2)."""
 
     LIMIT = 1024
     """UIO_MAXIOV: what the kernel takes in one call."""
@@ -51,14 +56,12 @@ class _Batch:
         for buffer, vector, message in zip(self._buffers, self._vectors, self._messages, strict=True):
             vector.base, vector.length = ctypes.addressof(buffer), len(buffer)
             message.vectors, message.vector_count = ctypes.addressof(vector), 1
-        self._next = 0
         # A CDLL releases the interpreter's lock while it calls.
         self._sendmmsg = ctypes.CDLL(None, use_errno=True).sendmmsg
         self._sendmmsg.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_uint, ctypes.c_int)
 
-    def send(self, descriptor: int, count: int) -> int:
-        """Send the next frames in turn, at most *count* of them; return how many, at least one."""
-        start = self._next
+    def send(self, descriptor: int, start: int, count: int) -> int:
+        """Send frames from number *start* on, at most *count* of them; return how many."""
         count = min(count, len(self._messages) - start, self.LIMIT)
         first = ctypes.addressof(self._messages) + start * ctypes.sizeof(_Message)
         sent = self._sendmmsg(descriptor, first, count, 0)
@@ -67,7 +70,6 @@ class _Batch:
             if code == errno.ENOBUFS or code == errno.EINTR:
                 return 0
             raise BpftuiError(f"cannot send packets: {os.strerror(code)}")
-        self._next = (start + sent) % len(self._messages)
         return sent
 
 
@@ -79,20 +81,24 @@ class TrafficSource(Pacer):
 
     Args:
         channel: A bound AF_PACKET socket, in whatever namespace; it is closed with the source.
-        frames: What is sent, in turn.
+        traffic: What is sent.
     """
 
     BATCH = _Batch.LIMIT
 
-    def __init__(self, channel: socket.socket, frames: Sequence[bytes]) -> None:
-        super().__init__()
+    def __init__(self, channel: socket.socket, traffic: Traffic) -> None:
+        super().__init__(traffic, LONGEST_FRAME)
         channel.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
         self._channel = channel
-        self._batch = _Batch(frames)
+        self._frames: Sequence[bytes] = ()
+        self._batch = _Batch(())
 
-    def deliver(self, count: int) -> int:
-        """Send the next frames in turn, as many as the kernel takes in one call."""
-        return self._batch.send(self._channel.fileno(), count)
+    def deliver(self, frames: Sequence[bytes], start: int, count: int) -> int:
+        """Send frames from number *start* on, as many as the kernel takes in one call."""
+        # Generated frames come again and again, and are laid out once.
+        if frames is not self._frames:
+            self._frames, self._batch = frames, _Batch(frames)
+        return self._batch.send(self._channel.fileno(), start, count)
 
     def release(self) -> None:
         """Close the socket."""

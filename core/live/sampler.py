@@ -156,11 +156,17 @@ class Sampler:
             self._last = now
             return sample
 
-    def samples(self, duration: float | None = None) -> Iterator[Sample]:
-        """Iterate over samples as they fall due: the first at once, the last after *duration* seconds at most."""
+    def samples(self, duration: float | None = None, *, until: Callable[[], bool] | None = None) -> Iterator[Sample]:
+        """Iterate over samples as they fall due: the first at once, the last after *duration* seconds at most.
+
+        Where *until* tells that nothing more will happen, what there is by then is the last one.
+        """
         with self._statistics:
             for _ in self._ticks(duration):
+                over = until is not None and until()
                 yield self.take()
+                if over:
+                    return
 
     def start(self) -> None:
         """Start the thread; it takes the first sample at once."""

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, cast
 
 from ..errors import UnknownNameError, UsageError
+from ..traffic import parse_traffic
 from .sampler import Sampler
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from ..runtime import AttachTarget, Collection, Link, Runtime, Sandbox, XdpMode
     from ..spec import CollectionSpec
+    from ..traffic import Traffic
 
 __all__ = [
     "SANDBOX",
@@ -97,7 +99,7 @@ def parse_attachment(text: str) -> tuple[str, str]:
     program, equals, target = text.partition("=")
     if not program or not equals:
         raise UsageError(f"{text!r} is not of the form PROGRAM=TARGET", hint="for example count_packets=eth0,generic")
-    parse_target(target)
+    parse_target(parse_traffic(target)[0])
     return program, target
 
 
@@ -124,7 +126,7 @@ class Session:
     Args:
         spec: What is loaded; it can be edited between one `load` and the next.
         runtime: What it is loaded into, or a name that `choose_runtime` takes when it is needed.
-        sandbox_rate: Packets per second that flow in a new sandbox.
+        traffic: What flows in a new sandbox for which nothing else is asked.
     """
 
     def __init__(
@@ -132,10 +134,10 @@ class Session:
         spec: CollectionSpec,
         runtime: Runtime | RuntimeName = "auto",
         *,
-        sandbox_rate: float = 1000.0,
+        traffic: Traffic | None = None,
     ) -> None:
         self.spec = spec
-        self.sandbox_rate = sandbox_rate
+        self.traffic = traffic
         self._runtime: Runtime | None = None if isinstance(runtime, str) else runtime
         self._choice: RuntimeName = runtime if isinstance(runtime, str) else "auto"
         self._changing = threading.RLock()
@@ -144,7 +146,7 @@ class Session:
         self._samplers: tuple[Sampler, ...] = ()
 
     spec: CollectionSpec
-    sandbox_rate: float
+    traffic: Traffic | None
 
     @property
     def runtime(self) -> Runtime:
@@ -169,6 +171,12 @@ class Session:
     def links(self) -> tuple[Link, ...]:
         """What is attached, in the order in which it was."""
         return tuple(attachment.link for attachment in self._attachments)
+
+    @property
+    def finished(self) -> bool:
+        """Whether all traffic has ended, captures or by errors: nothing more will come to what is attached."""
+        sandboxes = [attachment.sandbox for attachment in self._attachments]
+        return bool(sandboxes) and all(each is not None and each.finished for each in sandboxes)
 
     @property
     def sandbox(self) -> Sandbox | None:
@@ -198,7 +206,8 @@ class Session:
         Args:
             program: Its name.
             target: Where, or what a user types for it (see `parse_target`). `sandbox` makes a sandbox with traffic in
-                it, which lasts until the link is detached.
+                it, which lasts until the link is detached; so does the name of a capture file, whose packets flow there
+                (see `bpftui.core.traffic.parse_traffic`).
 
         Raises:
             UsageError: Nothing is loaded.
@@ -214,16 +223,17 @@ class Session:
             with ExitStack() as undo:
                 sandbox = None
                 if isinstance(target, str):
-                    name, mode = parse_target(target)
+                    text, traffic = parse_traffic(target)
+                    name, mode = parse_target(text)
                     if name == SANDBOX:
-                        sandbox = undo.enter_context(_make_sandbox(self.runtime))
+                        sandbox = undo.enter_context(_make_sandbox(self.runtime, traffic or self.traffic))
                         target = sandbox.target(mode)
                     else:
                         target = replace(self.runtime.interface(name), mode=mode)
                 link = loaded.programs[program].attach(target)
                 undo.callback(link.detach)
                 if sandbox is not None:
-                    sandbox.traffic(self.sandbox_rate)
+                    sandbox.start()
                 undo.pop_all()
             self._attachments = (*self._attachments, _Attachment(link, sandbox))
             return link
@@ -284,5 +294,5 @@ class Session:
         return self._collection
 
 
-def _make_sandbox(runtime: Runtime) -> Sandbox:
-    return runtime.sandbox()
+def _make_sandbox(runtime: Runtime, traffic: Traffic | None) -> Sandbox:
+    return runtime.sandbox(traffic)

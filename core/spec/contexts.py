@@ -12,7 +12,7 @@ from .uapi import AttachType, ProgramType
 if TYPE_CHECKING:
     from .program import ProgramSpec
 
-__all__ = ["context_field", "return_codes"]
+__all__ = ["context_field", "lets_through", "return_codes"]
 
 # NAME[:SIZE[×COUNT]], 4 bytes where no size is given; a number alone is how many bytes nobody uses.
 _FIELDS: Final = {
@@ -96,6 +96,19 @@ _CODES: Final = {
     ProgramType.LWT_SEG6LOCAL: _LWT | {7: "BPF_REDIRECT"},
     ProgramType.FLOW_DISSECTOR: _LWT | {129: "BPF_FLOW_DISSECTOR_CONTINUE"},
 }
+_PASSING: Final = {
+    ProgramType.XDP: {2, 3, 4},
+    ProgramType.SCHED_CLS: {-1, 0, 1, 3, 6, 7},
+    ProgramType.SCHED_ACT: {-1, 0, 1, 3, 6, 7},
+    ProgramType.SK_SKB: {1},
+    ProgramType.NETFILTER: {1},
+    ProgramType.LWT_IN: {0, 128},
+    ProgramType.LWT_OUT: {0},
+    ProgramType.LWT_XMIT: {0, 7, 128},
+    ProgramType.LWT_SEG6LOCAL: {0, 7},
+    ProgramType.FLOW_DISSECTOR: {0, 129},
+}
+"""What is returned for a packet that goes on, also to elsewhere."""
 _TCX_ATTACH: Final = (AttachType.TCX_INGRESS, AttachType.TCX_EGRESS)
 
 
@@ -130,3 +143,16 @@ def return_codes(program: ProgramSpec) -> dict[int, str]:
     if program.attach_type is AttachType.SK_SKB_STREAM_PARSER:
         return {}  # a length
     return _CODES.get(program.type, {})
+
+
+def lets_through(type_: ProgramType, retval: int) -> bool:
+    """Whether a packet goes on for which a program of this type returned *retval*, 32 bits, signed or not.
+
+    What a redirecting program sends elsewhere goes on as well. Of a socket filter's packet, as many bytes go on as it
+    returned.
+    """
+    if type_ is ProgramType.SOCKET_FILTER:
+        return retval & 0xFFFF_FFFF != 0
+    if type_ is ProgramType.CGROUP_SKB:
+        return bool(retval & 1)
+    return (retval & 0xFFFF_FFFF ^ 1 << 31) - (1 << 31) in _PASSING.get(type_, ())

@@ -8,6 +8,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Literal
 
 from ..errors import FeatureError
+from ..traffic import Mix, Traffic
 from .collection import Loader, MachineCollection
 from .sandbox import Sandbox
 from .settings import Settings
@@ -91,9 +92,9 @@ class MachineRuntime:
             with self._lock:
                 self._timing -= 1
 
-    def sandbox(self) -> Sandbox:
-        """Return a new sandbox, in which no packets flow yet."""
-        return Sandbox(seed=self.settings.seed, cpus=self.settings.cpus)
+    def sandbox(self, traffic: Traffic | None = None) -> Sandbox:
+        """Return a new sandbox, in which *traffic* flows once it is started; without, generated packets."""
+        return Sandbox(traffic or Traffic(mix=Mix(seed=self.settings.seed)), cpus=self.settings.cpus)
 
     def interface(self, name: str) -> AttachTarget:
         """Refuse it: there are no interfaces."""

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from ..errors import AttachError, UsageError
 from ..runtime import AttachTarget
-from ..traffic import Pacer, make_frames
-from .packet import ON_PACKETS
+from ..traffic import Pacer, Traffic
+from .packet import LARGEST_PACKET, ON_PACKETS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,43 +27,41 @@ class _Source(Pacer):
 
     Args:
         sandbox: Whose.
-        frames: What is given, in turn.
+        traffic: What is given.
         cpus: How many CPUs the frames are spread over.
     """
 
     BATCH = 64
     """Few: whoever wants to read a map waits for the end of a batch."""
 
-    def __init__(self, sandbox: Sandbox, frames: Sequence[bytes], cpus: int) -> None:
-        super().__init__()
+    def __init__(self, sandbox: Sandbox, traffic: Traffic, cpus: int) -> None:
+        super().__init__(traffic, LARGEST_PACKET)
         self._sandbox = sandbox
-        self._frames = frames
         self._cpus = cpus
-        self._next = 0
 
-    def deliver(self, count: int) -> int:
+    def deliver(self, frames: Sequence[bytes], start: int, count: int) -> int:
         """Run all attached programs on the next frames."""
-        count = min(count, self.BATCH)
-        size = len(self._frames)
-        frames = [self._frames[number % size] for number in range(self._next, self._next + count)]
+        given = frames[start : start + min(count, self.BATCH)]
         for program in self._sandbox.programs:
-            program.receive(frames, self._cpus, self._next)
-        self._next += count
-        return count
+            program.receive(given, self._cpus, self.sent)
+        return len(given)
 
 
 class Sandbox:
     """An interface that is none, and a source of traffic. The same seed gives the same packets in the same order.
 
     Args:
-        seed: What the frames are made from.
+        traffic: What flows in it once it is started; without, generated packets, 1,000 a second.
         cpus: How many CPUs they are spread over, one after the other.
+
+    Raises:
+        CaptureError, NoPermissionError, FeatureError: The traffic's capture cannot be read.
     """
 
-    def __init__(self, *, seed: int = 1, cpus: int = 1) -> None:
+    def __init__(self, traffic: Traffic | None = None, *, cpus: int = 1) -> None:
         self.programs: tuple[Program, ...] = ()
         """What is attached."""
-        self._source = _Source(self, make_frames(seed=seed), cpus)
+        self._source = _Source(self, traffic or Traffic(), cpus)
 
     def run(self, call: Callable[[], _T]) -> _T:
         """Make a call: there is no other namespace to go to."""
@@ -74,12 +72,17 @@ class Sandbox:
         return AttachTarget(name=_INTERFACE, index=1, namespace=self, mode=mode)
 
     def send(self, count: int) -> int:
-        """Give exactly *count* frames to what is attached, and return *count*."""
+        """Give *count* frames to what is attached; return how many, fewer only at the end of a capture."""
         return self._source.send(count)
 
-    def traffic(self, rate: float) -> None:
-        """Give *rate* packets per second from now on, as far as the machine keeps up."""
-        self._source.rate = rate
+    def start(self) -> None:
+        """Let the traffic flow, as far as the machine keeps up."""
+        self._source.start()
+
+    @property
+    def finished(self) -> bool:
+        """Whether the traffic has ended: a capture is over, or a program was stopped, which `close` raises."""
+        return self._source.finished
 
     @property
     def rate(self) -> float:

@@ -10,6 +10,7 @@ import pytest
 from bpftui.core.kernel import KernelRuntime
 from bpftui.core.live import Session, State
 from bpftui.core.spec import CollectionSpec
+from bpftui.core.traffic import Traffic
 from bpftui.tui.app import BpftuiApp
 from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.screens.explorer import ExplorerScreen
@@ -39,7 +40,7 @@ async def until(pilot: Pilot[object], what: Callable[[], bool], seconds: float =
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_edit_load_attach_watch_pause_detach_quit(size: tuple[int, int]) -> None:
     spec = CollectionSpec.from_file(ROOT / "bpf/traffic.o")
-    with Session(spec, KernelRuntime(), sandbox_rate=2000) as session:
+    with Session(spec, KernelRuntime(), traffic=Traffic(rate=2000)) as session:
         app = BpftuiApp(session)
         async with app.run_test(size=size) as pilot:
             await pilot.press("3", "e", *"10", "enter")

@@ -17,6 +17,7 @@ from bpftui.core.errors import UnknownNameError
 from bpftui.core.kernel import stats_enabled
 from bpftui.core.live import RingBuffer, Session, State, Track, counters, map_table, variable_counters
 from bpftui.core.spec import CollectionSpec
+from bpftui.core.traffic import Traffic
 from tests.census import census
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ EVENT_SIZE = 48
 def session() -> Iterator[Session]:
     spec = CollectionSpec.from_file(BPF / "traffic.o")
     spec.set("sample_every", 10)
-    with Session(spec, sandbox_rate=0) as session:
+    with Session(spec, traffic=Traffic(rate=0)) as session:
         session.load()
         yield session
 

@@ -78,7 +78,7 @@ def test_nothing_but_what_is_asked_for_arrives(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("rate", [50, 1_000, 20_000])
 def test_traffic_keeps_its_rate(sandbox: Sandbox, rate: int) -> None:
-    sandbox.traffic(rate)
+    sandbox.rate = rate
     time.sleep(0.1)
     start, before = time.monotonic(), sandbox.rx_packets()
     time.sleep(1)
@@ -127,7 +127,7 @@ def test_a_sandbox_is_made_in_milliseconds_and_leaves_nothing(sandbox: Sandbox, 
     start = time.monotonic()
     with Sandbox() as other:
         assert time.monotonic() - start < 0.5
-        other.traffic(1000)
+        other.rate = 1000
         netlink(add_probe(namespace_path(outside)), other.namespace)
         assert not probe_is_gone(outside)
         assert (
@@ -142,7 +142,7 @@ def test_an_exception_leaves_nothing(outside: NetworkNamespace) -> None:
     def fail() -> None:
         with Sandbox() as sandbox:
             netlink(add_probe(namespace_path(outside)), sandbox.namespace)
-            sandbox.traffic(1000)
+            sandbox.rate = 1000
             raise KeyError
 
     with pytest.raises(KeyError):
@@ -157,7 +157,7 @@ import time
 from bpftui.core.kernel.interfaces import netlink
 from bpftui.core.kernel.sandbox import Sandbox
 sandbox = Sandbox()
-sandbox.traffic(5000)
+sandbox.rate = 5000
 peer = {{"ifname": "probe", "net_ns_fd": {namespace_path(outside)!r}}}
 netlink(lambda route: route.link("add", ifname="inner", kind="veth", peer=peer), sandbox.namespace)
 print("up", flush=True)
@@ -174,7 +174,7 @@ time.sleep(60)
 
 
 def test_a_process_that_forgets_to_close_ends() -> None:
-    code = "from bpftui.core.kernel.sandbox import Sandbox; s = Sandbox(); s.traffic(5000)"
+    code = "from bpftui.core.kernel.sandbox import Sandbox; s = Sandbox(); s.rate = 5000"
     done = subprocess.run([sys.executable, "-c", code], timeout=20, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 

@@ -83,7 +83,7 @@ def explore(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     ) -> AsyncIterator[Walk]:
         sandboxes: list[FakeSandbox] = []
 
-        def make(_: object) -> FakeSandbox:
+        def make(*_: object) -> FakeSandbox:
             sandboxes.append(FakeSandbox())
             return sandboxes[-1]
 

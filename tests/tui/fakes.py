@@ -150,8 +150,8 @@ class FakeSandbox:
     def target(self, mode: Any = None) -> AttachTarget:
         return AttachTarget("veth0", 2, cast("Any", self), mode)
 
-    def traffic(self, rate: float) -> None:
-        self.rate = rate
+    def start(self) -> None:
+        self.rate = 1000
 
     def close(self) -> None:
         self.closed += 1

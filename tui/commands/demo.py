@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import locale
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ... import bpf
@@ -19,11 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ...core.live import Session
+    from ...core.traffic import Traffic
 
 __all__ = ["run"]
 
 _DURATION: Final = 10.0
 """Seconds, where there is no terminal and nothing else was asked for."""
+_RATE: Final = 5000.0
+"""Packets per second, where nothing else was asked for."""
 _BAR: Final = 30
 """Characters of the bar at the highest rate so far."""
 _PROGRAM: Final = "count_packets"
@@ -38,29 +42,54 @@ def run(arguments: Sequence[str]) -> int:
         "there, and shows the counter climb. Nothing outside of that namespace is touched, and nothing stays.",
     )
     add_timing(parser)
-    parser.add_argument("--rate", metavar="PPS", type=float, default=5000.0, help="packets per second (default: 5000)")
+    parser.add_argument("--rate", metavar="PPS", type=float, help="packets per second (default: 5000)")
+    parser.add_argument(
+        "--traffic",
+        metavar="WHAT",
+        help="what flows: weights of protocols (tcp=3,udp=1,icmp=0,arp=0,ipv4=1,ipv6=1), size=60-1514, seed=N; or a "
+        "capture: FILE.pcap,speed=10,loop (speed=max: as fast as it goes)",
+    )
     parser.add_argument("--plain", action="store_true", help="lines of text also where there is a terminal")
     add_settings(parser)
     options = parser.parse_args(arguments)
     check_timing(options)
-    if not 1 <= options.rate <= 1_000_000:
-        raise UsageError(f"--rate {options.rate:g} is not between 1 and 1,000,000 packets a second")
+    traffic = _traffic(options)
     in_terminal = sys.stdin.isatty() and sys.stdout.isatty()
     if in_terminal and not (options.plain or options.json or options.duration is not None):
         # The richer program for the richer screen: protocols, sources and events beside the plain count.
         spec = configured(CollectionSpec.from_file(bpf.path("traffic")), options)
-        return explore(spec, runtime=options.runtime, attach=["count_traffic=sandbox"], rate=options.rate)
-    return _print_lines(options)
+        return explore(spec, runtime=options.runtime, attach=["count_traffic=sandbox"], traffic=traffic)
+    return _print_lines(options, traffic)
 
 
-def _print_lines(options: argparse.Namespace) -> int:
+def _traffic(options: argparse.Namespace) -> Traffic:
+    """Return what is to flow in the sandbox."""
+    from ...core.traffic import Traffic, parse_traffic
+
+    if options.rate is not None and not 1 <= options.rate <= 1_000_000:
+        raise UsageError(f"--rate {options.rate:g} is not between 1 and 1,000,000 packets a second")
+    text = options.traffic or ""
+    target, traffic = parse_traffic(text)
+    if traffic is None and text:
+        target, traffic = parse_traffic(f"sandbox,{text}")
+    if target not in ("", "sandbox"):
+        raise UsageError(
+            f"--traffic {text!r}: what is {target.removeprefix('sandbox,')!r}?", hint="see bpftui demo --help"
+        )
+    traffic = traffic or Traffic()
+    if options.rate is not None:
+        return replace(traffic, rate=options.rate)
+    return replace(traffic, rate=_RATE) if traffic.rate is None and traffic.capture is None else traffic
+
+
+def _print_lines(options: argparse.Namespace, traffic: Traffic) -> int:
     from ...core.live import Session, choose_runtime
 
     spec = configured(CollectionSpec.from_file(bpf.path("count_packets")), options)
     duration = _DURATION if options.duration is None else options.duration
     with (
         orderly_exit(),
-        Session(spec, choose_runtime(options.runtime), sandbox_rate=options.rate) as session,
+        Session(spec, choose_runtime(options.runtime), traffic=traffic) as session,
     ):
         session.load()
         session.attach(_PROGRAM, "sandbox")
@@ -78,7 +107,7 @@ def _print_samples(session: Session, options: argparse.Namespace, duration: floa
     sampler = session.sampler(maps=[_MAP], interval=options.interval, statistics=session.runtime.statistics())
     tracker = RateTracker()
     highest = 0.0
-    for sample in sampler.samples(duration):
+    for sample in sampler.samples(duration, until=lambda: session.finished):
         if options.json:
             print_json(sample_json(collection, sample), indent=None)
             continue

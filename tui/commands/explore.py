@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from ...core.live import RuntimeName
     from ...core.spec import CollectionSpec
+    from ...core.traffic import Traffic
 
 __all__ = ["explore", "require_terminal", "run"]
 
@@ -104,7 +105,7 @@ def explore(
     *,
     runtime: RuntimeName,
     attach: Sequence[str],
-    rate: float = 1000.0,
+    traffic: Traffic | None = None,
     notes: Sequence[str] = (),
 ) -> int:
     """Open the explorer on *spec*.
@@ -112,7 +113,7 @@ def explore(
     Args:
         runtime: What it is loaded into.
         attach: As on the command line.
-        rate: Packets per second of a sandbox.
+        traffic: What flows in a sandbox for which nothing else is asked.
         notes: What the user is to know at the start.
     """
     with _uncollected():
@@ -120,7 +121,7 @@ def explore(
         from ..app import run as run_app
 
         attachments = [parse_attachment(text) for text in attach]
-        return run_app(spec, runtime=runtime, attach=attachments, rate=rate, notes=notes)
+        return run_app(spec, runtime=runtime, attach=attachments, traffic=traffic, notes=notes)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""`bpftui run`: a program on a test packet, once or again and again."""
+"""`bpftui run`: a program on a test packet, once or again and again, or on those of a capture."""
 
 from __future__ import annotations
 
@@ -28,18 +28,41 @@ def run(arguments: Sequence[str]) -> int:
     add_settings(parser)
     parser.add_argument("--data", metavar="HEX|@FILE", help="the packet, as hexadecimal digits or from a file")
     parser.add_argument("--repeat", metavar="N", type=int, default=1, help="how many runs (default: 1)")
+    parser.add_argument(
+        "--pcap",
+        metavar="FILE",
+        help="one run on each packet of a capture (pcap, pcapng; - for standard input), and how often it returned what",
+    )
+    parser.add_argument(
+        "--write", metavar="OUT.pcap", help="with --pcap: the packets that the program lets go on, as it left them"
+    )
     parser.add_argument("--json", action="store_true", help=f"one JSON object a run, schema {SCHEMA}")
     add_loading(parser, several=False)
     options = parser.parse_args(arguments)
     if options.repeat < 1:
         raise UsageError(f"--repeat {options.repeat}: there must be at least one run")
+    if options.pcap is not None and (options.data is not None or options.repeat != 1):
+        raise UsageError("--pcap brings the packets, one run for each: it goes with neither --data nor --repeat")
+    if options.write is not None and options.pcap is None:
+        raise UsageError("--write is for the packets of --pcap")
     data = None if options.data is None else parse_data(options.data)
     spec = open_spec(options)
     program = spec.program(options.program)
+    capture = None
+    if options.pcap is not None:
+        from ...core.traffic import Capture
+
+        capture = Capture(options.pcap)
 
     part = spec.subset(maps=set(), programs={program.name}, variables=set())
     with runtime_of(options, **loading(options)).load(part, programs={program.name}) as collection:
         loaded = collection.programs[program.name]
+        if capture is not None:
+            from .run_capture import run_capture
+
+            record(f"loaded {program.name} for test runs on {capture.path}", spec)
+            run_capture(loaded, capture, write=options.write, schema=SCHEMA if options.json else None)
+            return ExitCode.OK
         record(f"loaded {program.name} for {options.repeat} test runs", spec)
         for _ in range(options.repeat):
             result = loaded.run(data)

@@ -45,7 +45,10 @@ def run(arguments: Sequence[str]) -> int:
         metavar="PROGRAM=TARGET",
         action="append",
         default=[],
-        help="attach to an interface (eth0, or eth0,generic), or to `sandbox`: an own namespace with traffic in it",
+        help="attach to an interface (eth0, or eth0,generic); to `sandbox`, an own namespace with traffic in it: "
+        "sandbox,rate=5000,tcp=3,udp=1 (also icmp, arp, ipv4, ipv6, size=60-1514, seed); or to one with the packets of "
+        "a capture in it: FILE.pcap,speed=10,loop (speed=max: as fast as it goes; rate=N: not as recorded; @FILE where "
+        "the name does not end so). A capture that is not looped ends the watch",
     )
     parser.add_argument("--map", metavar="NAME", action="append", dest="maps", help="only this map (default: all)")
     add_timing(parser)
@@ -94,7 +97,7 @@ def _watch(session: Session, options: argparse.Namespace) -> None:
     assert collection is not None
     sampler = session.sampler(maps=options.maps, interval=options.interval, statistics=session.runtime.statistics())
     before: Sample | None = None
-    for sample in sampler.samples(options.duration):
+    for sample in sampler.samples(options.duration, until=lambda: session.finished):
         if options.json:
             print_json(sample_json(collection, sample, per_cpu=options.per_cpu), indent=None)
         else:

@@ -6,12 +6,12 @@ _bpftui() {
         show) options+=" --json --core --externs --btf --header --layout --graph --format" ;;
         disasm) options+=" --syntax --no-source --arrows --no-arrows --output --format --xlated --jited --dead --raw"
             options+=" --section --endian" ;;
-        run) options+=" --btf --data --repeat --json --pin-path" ;;
+        run) options+=" --btf --data --repeat --pcap --write --json --pin-path" ;;
         watch) options+=" --btf --attach --map --interval --duration --per-cpu --json --pin-path --strict" ;;
         check) options+=" --btf --json --compare --log-level" ;;
         doctor) options+=" --json --helpers" ;;
         log) options+=" --json --object --program --path --hot" ;;
-        demo) options+=" --interval --duration --rate --plain --json" ;;
+        demo) options+=" --interval --duration --rate --traffic --plain --json" ;;
         *) options+=" --attach --version" ;;
     esac
     case $previous in

@@ -13,6 +13,7 @@ from bpftui.core.errors import AttachError, LoadError, UnknownNameError, UsageEr
 from bpftui.core.live import Session, State, choose_runtime, parse_attachment, parse_target
 from bpftui.core.runtime import AttachTarget
 from bpftui.core.spec import CollectionSpec
+from bpftui.core.traffic import Traffic
 from tests.core.live.fakes import FakeRuntime
 
 TARGET = AttachTarget("veth9", 9)
@@ -23,16 +24,17 @@ class FakeSandbox:
 
     made: list[FakeSandbox]
 
-    def __init__(self) -> None:
-        self.rate = 0.0
+    def __init__(self, traffic: Traffic | None) -> None:
+        self.traffic = traffic
+        self.started = self.finished = False
         self.open = True
         self.made.append(self)
 
     def target(self, mode: object = None) -> AttachTarget:
         return AttachTarget("veth0", 2, mode=mode)  # type: ignore[arg-type]
 
-    def traffic(self, rate: float) -> None:
-        self.rate = rate
+    def start(self) -> None:
+        self.started = True
 
     def close(self) -> None:
         self.open = False
@@ -47,7 +49,7 @@ class FakeSandbox:
 @pytest.fixture
 def sandboxes(monkeypatch: pytest.MonkeyPatch) -> list[FakeSandbox]:
     FakeSandbox.made = []
-    monkeypatch.setattr("bpftui.core.live.session._make_sandbox", lambda _: FakeSandbox())
+    monkeypatch.setattr("bpftui.core.live.session._make_sandbox", lambda _, traffic: FakeSandbox(traffic))
     return FakeSandbox.made
 
 
@@ -58,7 +60,7 @@ def runtime() -> FakeRuntime:
 
 @pytest.fixture
 def session(runtime: FakeRuntime) -> Session:
-    return Session(CollectionSpec("prog.o"), runtime.face, sandbox_rate=500)
+    return Session(CollectionSpec("prog.o"), runtime.face, traffic=Traffic(rate=500))
 
 
 def test_the_way_there_and_back(session: Session, runtime: FakeRuntime) -> None:
@@ -130,7 +132,7 @@ def test_a_sandbox_comes_and_goes_with_its_link(session: Session, sandboxes: lis
     link = session.attach("one", "sandbox,generic")
     assert (link.target.name, link.target.mode) == ("veth0", "generic")
     assert session.sandbox is sandboxes[0]
-    assert (sandboxes[0].rate, sandboxes[0].open) == (500, True)
+    assert (sandboxes[0].traffic, sandboxes[0].started, sandboxes[0].open) == (Traffic(rate=500), True, True)
     session.attach("two", "sandbox")
     assert session.sandbox is sandboxes[1]
     session.detach(link)

@@ -12,7 +12,7 @@ from bpftui.core.errors import AttachError, FeatureError, LoadError, UsageError
 from bpftui.core.live import Session
 from bpftui.core.runtime import AttachTarget
 from bpftui.core.spec import CollectionSpec
-from bpftui.core.traffic import make_frames
+from bpftui.core.traffic import Traffic, make_frames
 from bpftui.core.vm.errors import RunError
 from bpftui.core.vm.runtime import MachineRuntime
 from bpftui.core.vm.settings import Settings
@@ -51,12 +51,12 @@ def test_traffic_is_counted_in_either_byte_order(path: str) -> None:
 def test_what_traffic_leaves_in_maps_and_in_the_ring_buffer() -> None:
     spec = opened("bpf/traffic.o")
     spec.set_text("sample_every", "50")
-    with Session(spec, MachineRuntime(), sandbox_rate=1) as session:
+    with Session(spec, MachineRuntime(), traffic=Traffic(rate=1)) as session:
         loaded = session.load()
         session.attach("count_traffic", "sandbox")
         sandbox = session.sandbox
         assert sandbox is not None
-        frames = make_frames(1024, seed=1)[:200]
+        frames = make_frames(1024)[:200]
         sandbox.send(200 - loaded.variables["total_packets"].get())
         assert loaded.variables["total_bytes"].get() == sum(map(len, frames))
         kinds = {
@@ -73,7 +73,7 @@ def test_what_traffic_leaves_in_maps_and_in_the_ring_buffer() -> None:
 
 
 def test_traffic_flows_at_a_rate() -> None:
-    with Session(opened("bpf/count_packets.o"), MachineRuntime(), sandbox_rate=500) as session:
+    with Session(opened("bpf/count_packets.o"), MachineRuntime(), traffic=Traffic(rate=500)) as session:
         loaded = session.load()
         link = session.attach("count_packets", "sandbox")
         deadline = time.monotonic() + 5

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from bpftui.core.traffic import make_frames
+from bpftui.core.traffic import Mix, make_frames
 
 
 def ones_complement_sum(data: bytes) -> int:
@@ -63,5 +63,16 @@ def test_there_is_something_of_everything(frames: list[bytes]) -> None:
 
 
 def test_a_seed_gives_the_same_frames_again() -> None:
-    assert make_frames(64, seed=7) == make_frames(64, seed=7)
-    assert make_frames(64, seed=7) != make_frames(64, seed=8)
+    assert make_frames(64, Mix(seed=7)) == make_frames(64, Mix(seed=7))
+    assert make_frames(64, Mix(seed=7)) != make_frames(64, Mix(seed=8))
+
+
+def test_a_mix_has_what_was_asked_for_and_nothing_else() -> None:
+    mix = Mix(protocols=(("udp", 1), ("arp", 1)), ipv6=0, sizes=(200, 210), seed=3)
+    frames = make_frames(300, mix)
+    requests = [frame for frame in frames if frame[12:14] == b"\x08\x06"]
+    assert 100 < len(requests) < 200
+    assert all(frame[:6] == b"\xff" * 6 and len(frame) == 60 for frame in requests)
+    others = [frame for frame in frames if frame not in requests]
+    assert {taken_apart(frame)[:2] for frame in others} == {(4, 17)}
+    assert {len(frame) for frame in others} == set(range(200, 211))

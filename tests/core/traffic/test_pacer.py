@@ -1,0 +1,87 @@
+"""The pacer: packets of a capture when they are due, and what its end means."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bpftui.core.errors import BpftuiError
+from bpftui.core.traffic import CaptureError, Pacer, Traffic
+from tests.core.traffic.files import pcap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+class Noted(Pacer):
+    """Notes when what was delivered."""
+
+    def __init__(self, traffic: Traffic) -> None:
+        super().__init__(traffic, 1514)
+        self.begun = time.monotonic()
+        self.times: list[float] = []
+        self.frames: list[bytes] = []
+
+    def deliver(self, frames: Sequence[bytes], start: int, count: int) -> int:
+        self.frames += frames[start : start + count]
+        self.times += [time.monotonic() - self.begun] * count
+        return count
+
+
+def capture(folder: Path, count: int, gap: float) -> str:
+    packets = [(round(number * gap * 1e9), number.to_bytes(20)) for number in range(count)]
+    (folder / "a.pcap").write_bytes(pcap(packets))
+    return str(folder / "a.pcap")
+
+
+def until(met: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not met():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+@pytest.mark.parametrize("speed", [1.0, 4.0])
+def test_packets_come_when_they_are_due(tmp_path: Path, speed: float) -> None:
+    pacer = Noted(Traffic(capture=capture(tmp_path, 5, 0.1), speed=speed))
+    pacer.start()
+    until(lambda: pacer.finished)
+    pacer.close()
+    assert [int.from_bytes(frame) for frame in pacer.frames] == list(range(5))
+    # Never early; how late depends on what else the machine does.
+    for number, at in enumerate(pacer.times):
+        assert at >= number * 0.1 / speed - 0.005
+
+
+def test_as_fast_as_it_goes(tmp_path: Path) -> None:
+    pacer = Noted(Traffic(capture=capture(tmp_path, 3000, 60.0), speed=float("inf")))
+    pacer.start()
+    until(lambda: pacer.finished)
+    assert (pacer.sent, len(pacer.frames)) == (3000, 3000)
+    assert pacer.send(5) == 0
+    pacer.close()
+
+
+def test_a_loop_does_not_end_and_a_rate_takes_over(tmp_path: Path) -> None:
+    pacer = Noted(Traffic(capture=capture(tmp_path, 3, 30.0), loop=True))
+    pacer.start()
+    until(lambda: pacer.sent == 1)
+    pacer.rate = 2000
+    until(lambda: pacer.sent > 50)
+    assert not pacer.finished
+    pacer.close()
+
+
+def test_an_error_ends_the_traffic_and_is_raised_at_the_end(tmp_path: Path) -> None:
+    path = capture(tmp_path, 10, 0)
+    Path(path).write_bytes(Path(path).read_bytes()[:-1])
+    pacer = Noted(Traffic(capture=path))
+    pacer.start()
+    until(lambda: pacer.finished)
+    assert pacer.sent == 9
+    with pytest.raises(CaptureError, match="packet 10"):
+        pacer.close()
+    assert issubclass(CaptureError, BpftuiError)

@@ -1,0 +1,90 @@
+"""`bpftui run --pcap`: a program on each packet of a capture, and a table of what it returned."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from ...core.live.replay import Tally, replay
+from ...core.spec.contexts import return_codes
+from ...core.traffic import Capture, CaptureError, CaptureWriter
+from ..format import byte_size, counted, duration
+from .colors import visible
+from .common import print_json, warn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ...core.live.replay import PacketRun
+    from ...core.runtime import Program
+    from ...core.spec import ProgramSpec
+
+__all__ = ["run_capture"]
+
+
+def run_capture(program: Program, capture: Capture, *, write: str | None, schema: str | None) -> None:
+    """Run *program* on *capture*; print a summary, or an object for each packet with *schema*.
+
+    Args:
+        write: A file to write what goes on into, as the program left it.
+
+    Raises:
+        CaptureError: It is damaged, which is said after what there was before the damage.
+    """
+    tally, start = Tally(), time.monotonic()
+    damage: CaptureError | None = None
+    with ExitStack() as stack:
+        writer = None if write is None else stack.enter_context(CaptureWriter(write))
+        try:
+            for run in replay(program, capture):
+                tally.add(run)
+                if writer is not None and run.passed:
+                    writer.write(run.packet.time, run.frame)
+                if schema is not None:
+                    print_json(_json(program.spec, run, schema), indent=None)
+        except CaptureError as error:
+            damage = error
+    if tally.refused:
+        warn(f"{counted(tally.refused, 'packet')} not run: {tally.refusal}")
+    if schema is None:
+        for line in _summary(program.spec, capture.path, tally, time.monotonic() - start):
+            print(visible(line))
+        if writer is not None:
+            print(visible(f"written: {counted(writer.written, 'packet')} to {writer.path}"))
+    if damage is not None:
+        raise damage
+
+
+def _json(program: ProgramSpec, run: PacketRun, schema: str) -> dict[str, Any]:
+    found: dict[str, Any] = {"schema": schema, "program": program.name, "packet": run.packet.number}
+    found["time"] = round(run.packet.time / 1e9, 6)
+    if run.result is None:
+        return {**found, "error": str(run.problem)}
+    changed = run.frame.hex() if run.changed else None
+    return {**found, "retval": run.result.retval, "duration_ns": run.result.duration_ns, "data_out": changed}
+
+
+def _summary(program: ProgramSpec, path: str, tally: Tally, took: float) -> Iterable[str]:
+    """Return the table: a line for each return value, the most frequent one first."""
+    total = sum(tally.packets.values())
+    mean = duration(tally.duration_ns / total / 1e9) if total else "no time"
+    yield f"{program.name} on {counted(total, 'packet')} of {path}, in {duration(took)}: {mean} a run"
+    names = return_codes(program)
+    rows = [
+        (_name(names, value), f"{count:,}", f"{count / total:.1%}", byte_size(tally.sizes[value]))
+        for value, count in tally.packets.most_common(20)
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for name, *numbers in rows:
+        columns = (text.rjust(width) for text, width in zip(numbers, widths[1:], strict=True))
+        yield f"  {name.ljust(widths[0])}  {'  '.join(columns)}"
+    if len(tally.packets) > len(rows):
+        yield f"  and {len(tally.packets) - len(rows):,} other return values"
+    if tally.changed:
+        yield f"  changed: {counted(tally.changed, 'packet')}"
+
+
+def _name(names: dict[int, str], retval: int) -> str:
+    signed = (retval ^ 1 << 31) - (1 << 31)
+    return f"{names[signed]} ({signed})" if signed in names else str(signed)
