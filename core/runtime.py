@@ -24,11 +24,13 @@ __all__ = [
     "CheckReport",
     "Collection",
     "Entry",
+    "Forecast",
     "Link",
     "LoadOutcome",
     "Map",
     "MapSnapshot",
     "Namespace",
+    "Obstacle",
     "Program",
     "ProgramInfo",
     "RunResult",
@@ -424,6 +426,37 @@ class CheckReport:
         return all(outcome.ok for outcome in (*self.maps, *self.programs))
 
 
+class Obstacle(NamedTuple):
+    """Something that keeps a map or a program from being loaded here."""
+
+    reason: str
+    """A clause: what is lacking."""
+    hint: str = ""
+    """What to do about it, where there is something to do."""
+    slots: tuple[int, ...] = ()
+    """The instructions that it is about, where it is about some."""
+
+    @property
+    def place(self) -> str:
+        """`instruction 3`, `instructions 3, 5, 8, …`, or nothing."""
+        shown = ", ".join(map(str, self.slots[:4])) + (", …" if len(self.slots) > 4 else "")
+        return f"instruction{'s' if len(self.slots) > 1 else ''} {shown}" if shown else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What is known before the load to keep parts of an object from being loaded (`Runtime.forecast`).
+
+    That nothing is known against a program is no promise: the verifier has the last word.
+    """
+
+    maps: Mapping[str, tuple[Obstacle, ...]]
+    """By the names of maps; those without obstacles are not in it."""
+    programs: Mapping[str, tuple[Obstacle, ...]]
+    """By the names of programs; those without obstacles are not in it. What is wrong with a map is wrong with each
+    program that uses it."""
+
+
 class Runtime(Protocol):
     """Something that can load a spec: the kernel, or the built-in machine."""
 
@@ -468,4 +501,8 @@ class Runtime(Protocol):
             spec: What to try.
             log_level: What the verifier logs: 1 the path that it refuses, 2 all paths, 4 its numbers, or a sum.
         """
+        ...
+
+    def forecast(self, spec: CollectionSpec) -> Forecast:
+        """Return what is known to keep maps and programs from being loaded. Nothing of the object is loaded for it."""
         ...

@@ -13,16 +13,17 @@ from .format import byte_size, duration, grouped
 from .nodes import Node, NodeKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ..core.btf import CType
     from ..core.kernel.externs import ExternAnswer
-    from ..core.runtime import Collection, Program
+    from ..core.runtime import Collection, Forecast, Obstacle, Program
     from ..core.spec import CollectionSpec, MapSpec, ProgramSpec, VariableSpec
 
 __all__ = ["describe"]
 
 _MAX_ITEMS = 40
+_MAX_OBSTACLES = 8
 _LABEL = 14
 _LONGEST_VALUE = 4096
 _MUTED = "$foreground 60%"
@@ -46,9 +47,26 @@ class _Page:
     def item(self, name: str, detail: str = "") -> None:
         self._lines.append(Content.assemble(f"  {name}", (f"  {detail}", _MUTED)))
 
-    def answer(self, text: str, *, good: bool, optional: bool) -> None:
+    def answer(self, text: str, *, good: bool, optional: bool = False, indent: int = 0) -> None:
         style = "$text-success" if good else "$text-warning" if optional else "$text-error"
-        self._lines.append(Content.assemble("    ", (f"{'✓' if good else '–' if optional else '✗'} {text}", style)))
+        mark = "✓" if good else "–" if optional else "✗"
+        self._lines.append(Content.assemble(" " * indent, (f"{mark} {text}", style)))
+
+    def obstacles(self, obstacles: Sequence[Obstacle]) -> None:
+        """Say why something cannot be loaded; each hint once."""
+        if obstacles:
+            self.answer("cannot be loaded here:", good=False)
+        hints: dict[str, None] = {}
+        for obstacle in obstacles[:_MAX_OBSTACLES]:
+            place = f"{obstacle.place}: " if obstacle.place else ""
+            self._lines.append(Content.assemble("    ", (place, _MUTED), (obstacle.reason, "$text-error")))
+            hints.setdefault(obstacle.hint)
+        if len(obstacles) > _MAX_OBSTACLES:
+            self.note(f"    and {len(obstacles) - _MAX_OBSTACLES} more")
+        for hint in filter(None, hints):
+            self.note(f"  → {hint}")
+        if obstacles:
+            self.note("")
 
     def problem(self, text: str) -> None:
         self._lines.append(Content.styled(f"✗ {text}", "$text-error"))
@@ -70,6 +88,7 @@ def describe(
     node: Node,
     loaded: Collection | None = None,
     answers: Mapping[str, ExternAnswer] | None = None,
+    forecast: Forecast | None = None,
 ) -> Content:
     """Return what there is to say about *node*.
 
@@ -78,14 +97,15 @@ def describe(
         node: What is described.
         loaded: Where it is loaded: the runtime knows more.
         answers: What the externs are on this machine, as soon as that is known.
+        forecast: What is known to keep parts of it from being loaded here, as soon as that is known.
     """
     match node.kind:
         case NodeKind.PROGRAM:
-            return _program(spec.programs[node.name], loaded)
+            return _program(spec.programs[node.name], loaded, forecast)
         case NodeKind.FUNCTION:
             return _function(spec.programs[node.program], node.name)
         case NodeKind.MAP:
-            return _map(spec, spec.maps[node.name], loaded)
+            return _map(spec, spec.maps[node.name], loaded, forecast)
         case NodeKind.SECTION:
             return _section(spec, spec.maps[node.name], loaded)
         case NodeKind.VARIABLE:
@@ -95,10 +115,10 @@ def describe(
         case NodeKind.EXTERN | NodeKind.EXTERNS:
             return _externs(spec, answers)
         case _:
-            return _collection(spec, loaded)
+            return _collection(spec, loaded, forecast)
 
 
-def _collection(spec: CollectionSpec, loaded: Collection | None) -> Content:
+def _collection(spec: CollectionSpec, loaded: Collection | None, forecast: Forecast | None) -> Content:
     page = _Page(spec.file.rsplit("/", 1)[-1], "BPF object")
     declared = [found for found in spec.maps.values() if not found.is_data]
     page.field("file", spec.file)
@@ -114,8 +134,12 @@ def _collection(spec: CollectionSpec, loaded: Collection | None) -> Content:
     if spec.hidden:
         page.field("not usable", len(spec.hidden), "in the file, with reasons in the tree")
     page.heading("Programs")
+    refused = forecast.programs if loaded is None and forecast is not None else None
     for program in list(spec.programs.values())[:_MAX_ITEMS]:
-        page.item(program.name, f"{program.type.label} · {program.section}")
+        mark = "" if refused is None else "✗ " if program.name in refused else "✓ "
+        page.item(mark + program.name, f"{program.type.label} · {program.section}")
+    if refused:
+        page.note(f"✗ cannot be loaded here: {len(refused)} of {len(spec.programs)}; each says why")
     if declared:
         page.heading("Maps")
     for found in declared[:_MAX_ITEMS]:
@@ -137,14 +161,9 @@ def _collection(spec: CollectionSpec, loaded: Collection | None) -> Content:
     return page.content()
 
 
-def _program(spec: ProgramSpec, loaded: Collection | None) -> Content:
+def _program(spec: ProgramSpec, loaded: Collection | None, forecast: Forecast | None) -> Content:
     page = _Page(spec.name, "program")
-    try:
-        problem = spec.problem
-    except BpftuiError as error:
-        problem = error.message
-    if problem:
-        page.problem(problem)
+    _prospect(page, spec, loaded, forecast)
     page.field("type", spec.type.label)
     if spec.attach_type is not None:
         page.field("attach type", spec.attach_type.label)
@@ -176,6 +195,26 @@ def _program(spec: ProgramSpec, loaded: Collection | None) -> Content:
         for name in spec.maps:
             page.item(name)
     return page.content()
+
+
+def _prospect(page: _Page, spec: ProgramSpec, loaded: Collection | None, forecast: Forecast | None) -> None:
+    """Say whether a program can be loaded here, and what speaks against it."""
+    if loaded is not None:
+        if spec.name in loaded.problems:
+            page.problem(loaded.problems[spec.name].message)
+        return
+    if forecast is None:
+        try:
+            problem = spec.problem
+        except BpftuiError as error:
+            problem = error.message
+        if problem:
+            page.problem(problem)
+        return
+    obstacles = forecast.programs.get(spec.name, ())
+    if not obstacles:
+        page.answer("nothing known keeps it from being loaded here; the verifier has the last word", good=True)
+    page.obstacles(obstacles)
 
 
 def _loaded_program(page: _Page, program: Program) -> None:
@@ -210,9 +249,11 @@ def _function(spec: ProgramSpec, name: str) -> Content:
     return page.content()
 
 
-def _map(spec: CollectionSpec, found: MapSpec, loaded: Collection | None) -> Content:
+def _map(spec: CollectionSpec, found: MapSpec, loaded: Collection | None, forecast: Forecast | None) -> Content:
     page = _Page(found.name, "map")
-    if found.problem:
+    if loaded is None and forecast is not None:
+        page.obstacles(forecast.maps.get(found.name, ()))
+    elif found.problem:
         page.problem(found.problem)
     page.field("type", found.type.label)
     page.field("key", _type(found.key, found.key_size), byte_size(found.key_size) if found.key_size else "")
@@ -320,7 +361,7 @@ def _externs(spec: CollectionSpec, answers: Mapping[str, ExternAnswer] | None) -
             page.item(extern.type or extern.name, "optional" if extern.weak else "")
             answer = answers.get(extern.name) if answers is not None else None
             if answer is not None:
-                page.answer(answer.text, good=answer.found, optional=extern.weak)
+                page.answer(answer.text, good=answer.found, optional=extern.weak, indent=4)
     if answers is None:
         page.note("")
         page.note("looking them up …")

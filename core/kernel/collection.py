@@ -8,20 +8,19 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
-from ..btf.core import CoreResolver
 from ..btf.kernel import vmlinux
-from ..errors import BpftuiError, LoadError, VerifierError
+from ..errors import BpftuiError, LoadError
 from ..loader import CollectionLoader, LoadedCollection
 from ..runtime import LoadOutcome
 from ..spec import MapType, Pinning, ProgramType
 from ..spec.kconfig import KCONFIG
-from ..spec.relocate_core import apply_core, core_problem, resolve_core
+from ..spec.relocate_core import apply_core
 from .btf import load_btf, prepare
 from .create import create_map, create_struct_ops
 from .hook import hook_in, hook_of
 from .kconfig import kconfig_values
 from .link import Link
-from .loading import LOG_NONE, CoreRefusedError, load_program, unresolved_slot
+from .loading import LOG_NONE, CoreRefusedError, load_program
 from .map import Map
 from .modules import ModuleTypes
 from .program import Program
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from ..spec import CollectionSpec, MapSpec, ProgramSpec
     from .hook import Hook
     from .loading import Loaded
+    from .struct_ops import StructOps
     from .syscall import Descriptor
 
 __all__ = ["KernelCollection", "Loader"]
@@ -101,8 +101,9 @@ class Loader(CollectionLoader[Map, Program, Link]):
         self.btf_problem: str | None = None
         """Why the kernel did not take the object's types, where it did not: they are a help, no need."""
         self._stack = contextlib.ExitStack()
-        self._modules = ModuleTypes()
-        self._stack.callback(self._modules.close)
+        self.modules = ModuleTypes()
+        """Descriptors of the types of modules whose functions its programs use."""
+        self._stack.callback(self.modules.close)
         self._btf_fd: Descriptor | None = None
         self._hooks: dict[str, Hook] = {}
 
@@ -129,15 +130,19 @@ class Loader(CollectionLoader[Map, Program, Link]):
         elif spec.pinning == Pinning.BY_NAME and self.pin_path is not None:
             created = self._pinned(spec, os.path.join(self.pin_path, spec.name))
         elif spec.type == MapType.STRUCT_OPS:
-            ops = adapt(spec, self.target or vmlinux())
-            created = create_struct_ops(spec, ops, self._btf_fd)
-            self._hooks |= ops.hooks
+            created = create_struct_ops(spec, self.struct_ops(spec), self._btf_fd)
         else:
             if spec.name == KCONFIG:
                 spec = replace(spec, data=bytearray(kconfig_values(self.spec)))
             created = create_map(spec, self.spec.btf, self._btf_fd)
         self._stack.callback(created.close)
         return created
+
+    def struct_ops(self, spec: MapSpec) -> StructOps:
+        """Return a struct_ops map in the kernel's layout; from then on its programs have a hook."""
+        ops = adapt(spec, self.target or vmlinux())
+        self._hooks |= ops.hooks
+        return ops
 
     def _pinned(self, spec: MapSpec, path: str) -> Map:
         """Return the map that is pinned at *path*; where there is none, create it and pin it there."""
@@ -156,11 +161,7 @@ class Loader(CollectionLoader[Map, Program, Link]):
             # Only what it refers to, and only for as long as the kernel reads the code.
             homes = {name: home for name in spec.maps if (home := self.home(name)) is not None}
             fds = {name: borrowed.enter_context(home.descriptor) for name, home in homes.items()}
-            try:
-                loaded = self._load_code(spec, fds, log_level)
-            except VerifierError as error:
-                error.hint = self._unresolved(spec, error.log) or error.hint
-                raise
+            loaded = self._load_code(spec, fds, log_level)
         program = Program(spec, loaded.descriptor, loaded.log, self.links)
         self._stack.callback(program.close)
         return program
@@ -173,9 +174,9 @@ class Loader(CollectionLoader[Map, Program, Link]):
 
     def _load_code(self, spec: ProgramSpec, fds: dict[str, int], log_level: int) -> Loaded:
         """Let the kernel adapt the code to its types (CO-RE), and do so ourselves where it cannot or is not to."""
-        btf, modules = self.spec.btf, self._modules
+        btf, modules = self.spec.btf, self.modules
         with contextlib.ExitStack() as borrowed:
-            hook = self._hook(spec, borrowed)
+            hook = self.hook(spec, borrowed)
             if self.target is None and self._btf_fd is not None:
                 try:
                     code = relocate(spec, fds, btf, modules)
@@ -188,28 +189,32 @@ class Loader(CollectionLoader[Map, Program, Link]):
                 adapted, _ = apply_core(spec, btf, self.target or vmlinux())
             code = relocate(spec, fds, btf, modules, adapted)
             array = modules.fd_array()
-            return load_program(spec, code, self._btf_fd, log_level=log_level, core=False, hook=hook, fd_array=array)
+            return load_program(
+                spec,
+                code,
+                self._btf_fd,
+                log_level=log_level,
+                core=False,
+                hook=hook,
+                fd_array=array,
+                target=self.target,
+            )
 
-    def _hook(self, spec: ProgramSpec, borrowed: contextlib.ExitStack) -> Hook:
-        """Return what a program is tied to; a descriptor that it needs is *borrowed*."""
+    def hook(self, spec: ProgramSpec, borrowed: contextlib.ExitStack) -> Hook:
+        """Return what a program is tied to; a descriptor that it needs is *borrowed*.
+
+        Raises:
+            LoadError: The kernel has no such thing, or its object does not say what it is.
+        """
         if spec.name in self.extends:
             other = self.extends[spec.name]
             return hook_in(spec, other.spec, borrowed.enter_context(other.descriptor))
         if spec.type != ProgramType.STRUCT_OPS:
-            return hook_of(spec, self._modules)
+            return hook_of(spec, self.modules)
         if spec.name not in self._hooks:
             reason = "no struct_ops map that was created has a function that it could be"
             raise LoadError(f"cannot load program {spec.name}: {reason}", hint='name it in a SEC(".struct_ops")')
         return self._hooks[spec.name]
-
-    def _unresolved(self, spec: ProgramSpec, log: str) -> str | None:
-        """Return what is not in the kernel's types, where that is why the verifier refused a program."""
-        slot = unresolved_slot(log)
-        if slot is None or self.spec.btf is None:
-            return None
-        resolver = CoreResolver(self.spec.btf, self.target or vmlinux())
-        found = {item.slot: resolution for item, resolution in resolve_core(spec, resolver)}.get(slot)
-        return None if found is None else core_problem(spec, slot, found)
 
     def load(self, runtime: Runtime, programs: set[str] | None, *, strict: bool = False) -> KernelCollection:
         """Create all maps, load the programs named (or those with `autoload`), and hand everything over."""
@@ -228,7 +233,7 @@ class Loader(CollectionLoader[Map, Program, Link]):
         self._stack.pop_all()
         if self._btf_fd is not None:
             self._btf_fd.close()
-        self._modules.close()
+        self.modules.close()
 
     def __enter__(self) -> Self:
         return self

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..spec import MapSpec
     from .struct_ops import StructOps
 
-__all__ = ["create_map", "create_struct_ops", "shape_of"]
+__all__ = ["create_map", "create_struct_ops", "map_obstacle", "shape_of"]
 
 _STORAGE: Final = frozenset({MapType.SK_STORAGE, MapType.INODE_STORAGE, MapType.TASK_STORAGE, MapType.CGRP_STORAGE})
 _STREAMS: Final = frozenset({MapType.RINGBUF, MapType.USER_RINGBUF})
@@ -101,6 +101,17 @@ def shape_of(spec: MapSpec) -> Shape:
         key_size, value_size = key_size or 4, value_size or 4
     cpus = possible_cpus() if spec.type.per_cpu else 1
     return Shape(spec.type, key_size, value_size, max_entries, flags, address, cpus)
+
+
+def map_obstacle(spec: MapSpec) -> BpftuiError | None:
+    """Return what is known to keep a map from being created, without creating it; None where nothing is."""
+    if spec.problem is not None:
+        return LoadError(f"cannot create map {spec.name}: {spec.problem}")
+    shape = shape_of(spec)
+    number = errno.EINVAL if _broken_rule(shape) is not None else probes.try_map(shape.type)
+    if number:
+        return _explained(BpfError(Command.MAP_CREATE, number), spec, shape)
+    return None if spec.inner is None else map_obstacle(replace(spec.inner, name=spec.inner.name or spec.name))
 
 
 def _create(spec: MapSpec, shape: Shape, btf: Btf | None, btf_fd: Descriptor | None, template: Map | None) -> Map:

@@ -7,6 +7,7 @@ in that of each module, and its type has to be compatible with the declared one.
 
 from __future__ import annotations
 
+import os
 import platform
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -16,7 +17,7 @@ from ..btf.compatible import essential_name
 from ..btf.kernel import module_name
 from ..errors import BpftuiError, FeatureError
 from ..spec.kconfig import KERNEL_VERSION, encode_option
-from .kallsyms import find_symbols
+from .kallsyms import KALLSYMS, find_symbols
 from .kconfig import option
 from .symbols import compatible, find_symbol, is_typed
 
@@ -55,7 +56,9 @@ def look_up_externs(spec: CollectionSpec, target: Btf | None = None) -> dict[str
     """
     externs = spec.externs
     untyped = [extern.name for extern in externs.ksyms if not is_typed(extern.name, spec.btf)]
-    places = find_symbols([essential_name(name) for name in untyped]) if untyped and target is None else {}
+    # The kernel looks the addresses of typed ones up there, too.
+    wanted = [essential_name(extern.name) for extern in externs.ksyms] if target is None else []
+    places = find_symbols(wanted) if wanted else {}
     answers: list[ExternAnswer] = []
     for extern in externs.kconfig:
         found, text = _option(spec, extern) if target is None else (False, _RUNNING_ONLY)
@@ -63,6 +66,8 @@ def look_up_externs(spec: CollectionSpec, target: Btf | None = None) -> dict[str
     for extern in externs.ksyms:
         if extern.name not in untyped:
             found, text = _typed(spec.btf, extern.name, Kind.VAR, target)
+            if found and target is None and not places[essential_name(extern.name)] and os.access(KALLSYMS, os.R_OK):
+                found, text = False, "in the kernel's types, but without an address: not in /proc/kallsyms"
         elif target is not None:
             found, text = False, _RUNNING_ONLY
         else:

@@ -10,16 +10,17 @@ from ..asm.helpers import HELPERS
 from ..btf import Kind
 from ..btf.kernel import vmlinux
 from ..errors import FeatureError
-from ..spec import AttachType, ProgramType
+from ..spec import AttachType, ProgramFlag, ProgramType
 from . import probes, rights
 from .syscall import errno_name
 
-__all__ = ["HelperReport", "probe_helpers"]
+__all__ = ["NOTED", "HelperReport", "probe_helpers"]
 
 _CALL: Final = 0x85
 _EXIT: Final = (0x95, 0, 0)
 
 _NOTED: Final = frozenset({"bpf_trace_printk", "bpf_trace_vprintk", "bpf_probe_write_user"})
+NOTED: Final = frozenset(number for number, name in enumerate(HELPERS) if name in _NOTED)
 """Helpers whose mere verification the kernel writes to its log, or that switch a tracepoint on. They are not tried."""
 
 _REFUSALS: Final = ("unknown func ", "invalid func ", "program of this type cannot use helper ")
@@ -85,7 +86,7 @@ def _try(type_: ProgramType, number: int, attach: AttachType | None, target: int
         probes.instructions((_CALL, 0, number), _EXIT),
         attach_type=attach,
         attach_btf_id=target,
-        sleepable=type_ == ProgramType.SYSCALL,
+        flags=ProgramFlag.SLEEPABLE if type_ == ProgramType.SYSCALL else 0,
         log_size=4096,
     )
     if fd >= 0:

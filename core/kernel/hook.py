@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ..btf import Kind
 from ..errors import LoadError
 from ..spec import AttachType, ProgramType
-from .symbols import find_symbol
+from .symbols import find_symbol, nearest_symbol
 
 if TYPE_CHECKING:
     from ..spec import ProgramSpec
@@ -60,7 +60,9 @@ def hook_of(program: ProgramSpec, modules: ModuleTypes) -> Hook:
     found = find_symbol(prefix + program.attach_to, kind)
     if found is None:
         what = "tracepoint" if kind == Kind.TYPEDEF else "function"
+        near = nearest_symbol(program.attach_to, kind, prefix)
         reason = f"{prefix}{program.attach_to} is not in the kernel's BTF, nor in that of a module"
+        reason += f" (nearest: {near})" if near is not None else ""
         hint = f"this kernel may not have that {what}, or may have inlined it"
         raise LoadError(f"cannot load program {program.name}: {reason}", hint=hint)
     return Hook(found[1], attach_type, modules.fd(found[0]))

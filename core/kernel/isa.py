@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import struct
-from typing import Final, NamedTuple
+import sys
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ..asm.opcodes import ADDR_SPACE_CAST, CALL, EXIT, GOTOL, INSN_SIZE, MAY_GOTO, AluOp, AtomicOp, Class, Mode
 from ..spec import ProgramType
 from .probes import load_program
 
-__all__ = ["INSTRUCTIONS", "Instructions", "try_instructions"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["INSTRUCTIONS", "Instructions", "instructions_used", "try_instructions"]
 
 
 class Instructions(NamedTuple):
@@ -58,6 +64,7 @@ INSTRUCTIONS: Final = (
 """RFC 9669 and what came after, with the versions of Linux that took them up."""
 
 
+@functools.cache
 def try_instructions(tried: Instructions) -> int:
     """Return 0 when a socket filter with them loads, else the errno."""
     code = b"".join(struct.pack("=BBhi", *each) for each in tried.code)
@@ -66,3 +73,50 @@ def try_instructions(tried: Instructions) -> int:
         os.close(fd)
         return 0
     return number
+
+
+def instructions_used(code: bytes) -> Iterator[Instructions]:
+    """Yield those of `INSTRUCTIONS` that are in a program's code, which is of this machine's byte order."""
+    named = {each.name: each for each in INSTRUCTIONS}
+    opcodes = set(code[::INSN_SIZE])
+    found = {_JUMPS.get(opcode & 0xF0, "") for opcode in opcodes if opcode & 7 == Class.JMP}
+    if any(opcode & 7 == Class.JMP32 and opcode != GOTOL for opcode in opcodes):
+        found.add("v3: 32-bit jumps")
+    offsets = set(zip(code[::INSN_SIZE], code[_OFFSET::INSN_SIZE], code[_OFFSET + 1 :: INSN_SIZE], strict=True))
+    for opcode, *halves in offsets:
+        offset = int.from_bytes(bytes(halves), sys.byteorder, signed=True)
+        kind, operation = opcode & 7, opcode & 0xF0
+        if kind in (Class.ALU, Class.ALU64) and offset and operation in _SIGNED:
+            if operation != AluOp.MOV or offset != ADDR_SPACE_CAST:
+                found.add(_SIGNED[operation])
+        elif kind in (Class.JMP, Class.JMP32) and offset < 0 and opcode not in (CALL, EXIT, MAY_GOTO):
+            found.add("bounded loops")
+        elif kind == Class.LDX and opcode & 0xE0 == Mode.MEMSX:
+            found.add("v4: ldsx")
+    if opcodes & {Class.ALU64 | AluOp.END}:
+        found.add("v4: bswap")
+    if GOTOL in opcodes:
+        found.add("v4: gotol")
+    if any(opcode & 0xE7 == Mode.ATOMIC | Class.STX for opcode in opcodes):
+        found |= {_ATOMICS.get(imm, "atomics that fetch" if imm & 1 else "") for imm in _atomics(code)}
+    if len(code) // INSN_SIZE > 4096:
+        found.add("more than 4096")
+    yield from (named[name] for name in named if name in found)
+
+
+_OFFSET: Final = 2
+_SIGNED: Final[dict[int, str]] = {AluOp.MOV: "v4: movsx", AluOp.DIV: "v4: sdiv", AluOp.MOD: "v4: sdiv"}
+_JUMPS: Final[dict[int, str]] = {
+    **dict.fromkeys((0xA0, 0xB0, 0xC0, 0xD0), "v2: jumps if less"),
+    MAY_GOTO & 0xF0: "may_goto",
+}
+_ATOMICS: Final[dict[int, str]] = {AtomicOp.LOAD_ACQ: "load_acquire", AtomicOp.STORE_REL: "store_release"}
+
+
+def _atomics(code: bytes) -> set[int]:
+    """Return the immediates of atomic instructions: the operations."""
+    return {
+        int.from_bytes(code[at + 4 : at + 8], sys.byteorder)
+        for at in range(0, len(code), INSN_SIZE)
+        if code[at] & 0xE7 == Mode.ATOMIC | Class.STX
+    }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["KALLSYMS", "KernelSymbol", "find_symbols", "names_at"]
+__all__ = ["KALLSYMS", "KernelSymbol", "find_symbols", "has_address", "names_at"]
 
 KALLSYMS: Final = "/proc/kallsyms"
 
@@ -43,6 +44,14 @@ def find_symbols(names: Collection[str]) -> dict[str, list[KernelSymbol]]:
     except (OSError, ValueError):
         pass
     return found
+
+
+def has_address(name: str) -> bool:
+    """Whether the kernel can find a symbol's address by its name: without CONFIG_KALLSYMS_ALL, that of few variables.
+
+    Where the file cannot be read it is taken to be so.
+    """
+    return bool(find_symbols([name])[name]) or not os.access(KALLSYMS, os.R_OK)
 
 
 def names_at(addresses: Collection[int]) -> dict[int, str]:

@@ -17,11 +17,21 @@ from .since import since
 from .syscall import Attr, BpfError, Command, Descriptor, borrowed, buffer
 
 if TYPE_CHECKING:
+    from ..btf import Btf
     from ..errors import BpftuiError
     from ..spec import ProgramSpec
     from .hook import Hook
 
-__all__ = ["LOG_FULL", "LOG_NONE", "LOG_STATS", "CoreRefusedError", "Loaded", "load_program", "unresolved_slot"]
+__all__ = [
+    "LOG_FULL",
+    "LOG_NONE",
+    "LOG_STATS",
+    "MOST_INSNS",
+    "CoreRefusedError",
+    "Loaded",
+    "load_program",
+    "refusal",
+]
 
 LOG_NONE: Final = 0
 LOG_FULL: Final = 1
@@ -33,11 +43,8 @@ _FIRST_LOG: Final = 1 << 16
 _LARGEST_LOG: Final = 1 << 28
 """Bytes. A buffer of 16 MB makes each load 50 ms slower, so the first is small and grows."""
 
-_MOST_INSNS: Final = 1_000_000
+MOST_INSNS: Final = 1_000_000
 """BPF_COMPLEXITY_LIMIT_INSNS; 4,096 without CAP_BPF."""
-
-_UNRESOLVED_CORE: Final = re.compile(r"^(?P<slot>\d+): .*unknown#195896080", re.MULTILINE)
-"""0xbad2310: what a failed CO-RE relocation leaves in place of its instruction."""
 
 _CORE_GIVEN_UP: Final = re.compile(
     r"relo #\d+: (unexpected insn|insn #\d+ \(.*(value too big|mem size|unexpected form)|.* ambiguity|parsing \["
@@ -68,6 +75,7 @@ def load_program(
     core: bool = True,
     hook: Hook,
     fd_array: bytes = b"",
+    target: Btf | None = None,
 ) -> Loaded:
     """Load a program; with the log off at first, and on failure again with the log on.
 
@@ -79,6 +87,7 @@ def load_program(
         core: Whether the kernel is to resolve the CO-RE relocations; False where `code` has them applied.
         hook: What it is tied to.
         fd_array: Descriptors of the modules whose functions it calls.
+        target: The types that `code` was adapted to; None for the running kernel's.
 
     Raises:
         CoreRefusedError: It does not resolve them.
@@ -101,7 +110,7 @@ def load_program(
             raise _core_refused(program)
         if not faulty:
             break
-    raise _explained(program, error, log)
+    raise _explained(program, error, log, target)
 
 
 def _has_functions(program: ProgramSpec) -> bool:
@@ -112,12 +121,6 @@ def _has_functions(program: ProgramSpec) -> bool:
 
 def _core_refused(program: ProgramSpec) -> CoreRefusedError:
     return CoreRefusedError(f"cannot load program {program.name}: the kernel does not resolve its CO-RE relocations")
-
-
-def unresolved_slot(log: str) -> int | None:
-    """Return the instruction at which the verifier gave up because its CO-RE relocation was not resolved."""
-    found = _UNRESOLVED_CORE.search(log)
-    return None if found is None else int(found["slot"])
 
 
 def _load(attr: Attr, log_level: int) -> tuple[int, str, BpfError | None]:
@@ -173,28 +176,29 @@ def _attribute(
     return attr
 
 
-def _explained(program: ProgramSpec, error: BpfError, log: str) -> BpftuiError:
+def _explained(program: ProgramSpec, error: BpfError, log: str, target: Btf | None) -> BpftuiError:
     doing = f"load program {program.name}"
     found = None
     if log.strip():
         from ..verifier import VerifierLog
         from ..verifier import explain as explain_log
 
-        found = explain_log(VerifierLog(log, program))
+        found = explain_log(VerifierLog(log, program, target=target))
     if found is None:
-        return _explained_without_log(program, error, f"{doing} ({program.type.label})")
+        return refusal(program, error)
     source = found.source
-    where = f"{source.place}: {source.text}".removeprefix(": ") if source is not None else ""
+    where = found.place if source is None else f"{source.place}: {source.text}".removeprefix(": ")
     own = f"the verifier says: {found.message}" + (f" ({where})" if where else "")
     message = own if found.key == "unknown" else f"{found.summary}; {own}"
     hint = found.mends[0] if found.mends else None
     return VerifierError(f"cannot {doing}: {message}", program=program.name, log=log, hint=hint)
 
 
-def _explained_without_log(program: ProgramSpec, error: BpfError, doing: str) -> BpftuiError:
+def refusal(program: ProgramSpec, error: BpfError) -> BpftuiError:
     """Return the error for a program that the kernel refused before the verifier looked at it."""
-    if error.errno == errno.E2BIG and not 0 < program.insns <= _MOST_INSNS:
-        limits = f"it has {program.insns} instructions, and the kernel takes 1 to {_MOST_INSNS:,}"
+    doing = f"load program {program.name} ({program.type.label})"
+    if error.errno == errno.E2BIG and not 0 < program.insns <= MOST_INSNS:
+        limits = f"it has {program.insns} instructions, and the kernel takes 1 to {MOST_INSNS:,}"
         return LoadError(f"cannot {doing}: {limits} (E2BIG)")
     if error.errno == errno.EINVAL and probes.try_program(program.type) == errno.EINVAL:
         lacking = "this kernel has no programs of that type (EINVAL)"

@@ -45,17 +45,22 @@ def load_program(
     type_: ProgramType,
     code: bytes,
     *,
-    attach_type: AttachType | None = None,
+    attach_type: int | None = None,
     attach_btf_id: int = 0,
-    sleepable: bool = False,
+    attach_fd: int = 0,
+    flags: int = 0,
+    license_: str = "GPL",
+    fd_array: bytes = b"",
     log_size: int = 0,
 ) -> tuple[int, int, str]:
     """Load a program and return its file descriptor (-1 when it was refused), errno and the log's text."""
     log = buffer(log_size)
-    attr = Attr(152).u32(0, type_, len(code) // 8).pointer(8, buffer(code)).pointer(16, buffer(b"GPL\0"))
+    attr = Attr(152).u32(0, type_, len(code) // 8).pointer(8, buffer(code))
+    attr.pointer(16, buffer(license_.encode() + b"\0")).u32(44, flags)
     if log_size:
         attr.u32(24, 1, log_size).pointer(32, log)
-    attr.u32(44, ProgramFlag.SLEEPABLE if sleepable else 0).u32(68, attach_type or 0).u32(108, attach_btf_id)
+    attr.u32(68, attach_type or 0).u32(108, attach_btf_id, attach_fd)
+    attr.pointer(120, buffer(fd_array) if fd_array else None)
     try:
         return attr.call(Command.PROG_LOAD), 0, ""
     except BpfError as error:
@@ -167,7 +172,7 @@ def try_program(type_: ProgramType) -> int:
         code,
         attach_type=attach,
         attach_btf_id=1 if phrase else 0,
-        sleepable=type_ == ProgramType.SYSCALL,
+        flags=ProgramFlag.SLEEPABLE if type_ == ProgramType.SYSCALL else 0,
         log_size=4096 if phrase else 0,
     )
     if fd >= 0:

@@ -10,7 +10,8 @@ from ..btf import CType, Kind
 from ..btf.compatible import essential_name
 from ..errors import FeatureError, LoadError
 from ..spec import INSN_SIZE, Reference, ReferenceKind
-from .kallsyms import KALLSYMS, find_symbols
+from ..spec.relocate_core import BAD_KFUNC
+from .kallsyms import KALLSYMS, find_symbols, has_address
 from .symbols import compatible, find_symbol, is_typed
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ __all__ = ["relocate"]
 _MAP_FD: Final = 1
 _MAP_VALUE: Final = 2
 _BTF_ID: Final = 3
+_HELPER_CALL: Final = 0
 _KFUNC_CALL: Final = 2
 _CALL: Final = 0x85
 
@@ -64,7 +66,7 @@ def relocate(
                     _put_wide(code, slot, *_address_of(found, modules))
                 elif found is None:
                     # The verifier refuses a weak function that is missing only where it is reached.
-                    _put(code, slot, _KFUNC_CALL, 0)
+                    _put(code, slot, _HELPER_CALL, BAD_KFUNC)
                 else:
                     _put(code, slot, _KFUNC_CALL, found[1], modules.place(found[0]))
             case ReferenceKind.KSYM:
@@ -103,9 +105,12 @@ def _kernel_symbol(
     program: ProgramSpec, reference: Reference, btf: Btf | None, modules: ModuleTypes
 ) -> tuple[int, int, int]:
     """Return source register and immediates for the address of something in the kernel."""
-    if is_typed(reference.name, btf):
-        return _address_of(_kernel_type(program, reference, Kind.VAR, btf), modules)
     name = essential_name(reference.name)
+    if is_typed(reference.name, btf):
+        found = _kernel_type(program, reference, Kind.VAR, btf)
+        if reference.weak and not has_address(name):
+            found = None  # its type is known, but where it is not: the verifier would refuse the program
+        return _address_of(found, modules)
     places = {place.address for place in find_symbols([name])[name]} - {0}
     if len(places) > 1:
         several = ", ".join(f"{place:#x}" for place in sorted(places))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
     from ..btf import Btf
-    from ..runtime import AttachTarget, CheckReport
+    from ..runtime import AttachTarget, CheckReport, Forecast
     from ..spec import CollectionSpec
     from ..traffic import Traffic
     from .map import Map
@@ -112,6 +112,15 @@ class KernelRuntime:
         from .interfaces import find
 
         return find(name).target(None)
+
+    def forecast(self, spec: CollectionSpec) -> Forecast:
+        """Return what is known to keep maps and programs from being loaded, from trials of what they need."""
+        from .forecast import forecast
+
+        options = self._options
+        return forecast(
+            spec, target=options["target"], extends=options["extends"], replacements=options["replacements"]
+        )
 
     def check(self, spec: CollectionSpec, *, log_level: int = LOG_STATS) -> CheckReport:
         """Try every map once and every program by itself, close everything again, and report.

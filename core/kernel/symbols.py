@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import difflib
+import re
+from typing import TYPE_CHECKING, Final
 
 from ..btf import Kind
 from ..btf import types as t
 from ..btf.compatible import essential_name, types_compatible
-from ..btf.kernel import find_type
+from ..btf.kernel import find_type, vmlinux
 from ..errors import BpftuiError
 
 if TYPE_CHECKING:
     from ..btf import Btf
 
-__all__ = ["compatible", "find_symbol", "is_typed"]
+__all__ = ["compatible", "find_symbol", "is_typed", "nearest_symbol"]
+
+_NEAR: Final = 3
+"""Letters that a name has to share with one that is not there to be thought of as what was meant."""
+_SIMILAR: Final = 0.75
+"""How similar they have to be (`difflib`): the kernel has 60,000 functions, of which some is always a little alike."""
 
 
 def find_symbol(name: str, kind: Kind, target: Btf | None = None) -> tuple[Btf, int] | None:
@@ -29,6 +36,21 @@ def find_symbol(name: str, kind: Kind, target: Btf | None = None) -> tuple[Btf, 
         return find_type(wanted, kind)
     type_id = target.find(wanted, kind)
     return None if type_id is None else (target, type_id)
+
+
+def nearest_symbol(name: str, kind: Kind, prefix: str = "") -> str | None:
+    """Return what in the running kernel a name that is not there is most likely a slip of, or was called elsewhere.
+
+    Args:
+        name: The name, without the *prefix* that all of its sort have.
+        kind: What it is the name of.
+        prefix: `bpf_lsm_`, `btf_trace_`; it is not returned.
+    """
+    kernel = vmlinux()
+    start = re.escape((prefix + name[:_NEAR]).encode())
+    names = {found.decode().removeprefix(prefix) for found in re.findall(rb"(?<=\0)" + start + rb"\w*", kernel.strings)}
+    close = difflib.get_close_matches(name, names, cutoff=_SIMILAR)
+    return next((each for each in close if kernel.find(prefix + each, kind) is not None), None)
 
 
 def is_typed(name: str, btf: Btf | None) -> bool:

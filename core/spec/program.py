@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from ..asm.flow import CodeFlow
-    from ..btf import ByteOrder
+    from ..btf import Btf, ByteOrder
     from .uapi import AttachType, ProgramType
 
 __all__ = [
@@ -210,6 +210,8 @@ class ProgramSpec:
     byte_order: ByteOrder = "little"
     unusable: str | None = None
     """Why it cannot be used, where its section or its symbol says so already."""
+    btf: Btf | None = field(default=None, repr=False, compare=False)
+    """The object's types, to which its CO-RE relocations refer; None where it has none."""
     link: Callable[[], LinkedCode] = field(default=LinkedCode, repr=False, compare=False)
     """Produces the linked code when it is first looked at; the reader binds it to the object's bytes."""
 

@@ -170,6 +170,7 @@ def _program(spec: CollectionSpec, item: FunctionRange, linker: Linker, *, for_w
         license=spec.license,
         kernel_version=spec.kernel_version,
         byte_order=spec.byte_order,
+        btf=spec.btf,
         link=partial(linker.link, item),
     )
     if found is None and for_windows:

@@ -10,14 +10,30 @@ from ..errors import LoadError
 from .program import INSN_SIZE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ..btf import Btf, ByteOrder
     from ..btf.core import CoreResolution
     from .program import CoreRelocation, ProgramSpec
 
-__all__ = ["BAD_RELOCATION", "apply_core", "core_problem", "resolve_core"]
+__all__ = [
+    "BAD_KFUNC",
+    "BAD_MAP",
+    "BAD_RELOCATION",
+    "apply_core",
+    "core_problem",
+    "core_reason",
+    "patch_core",
+    "resolve_core",
+]
 
 BAD_RELOCATION: Final = 195896080
 """0xbad2310, "bad relo": the helper that an instruction calls whose relocation could not be resolved."""
+
+BAD_MAP: Final = 2_001_000_000
+"""The helper that libbpf calls in place of the address of a map that is not created; it adds the map's number."""
+BAD_KFUNC: Final = 2_002_000_000
+"""The helper that a call becomes of a weak kernel function that is not there; libbpf adds a number of the extern's."""
 
 _U64: Final = (1 << 64) - 1
 _U32: Final = (1 << 32) - 1
@@ -46,27 +62,35 @@ def apply_core(program: ProgramSpec, btf: Btf, target: Btf | None) -> tuple[byte
     Raises:
         LoadError: A relocation is ambiguous or damaged, or does not fit its instruction.
     """
+    resolved = resolve_core(program, CoreResolver(btf, target))
+    return patch_core(program, resolved), {item.slot: resolution for item, resolution in resolved}
+
+
+def patch_core(program: ProgramSpec, resolved: Iterable[tuple[CoreRelocation, CoreResolution]]) -> bytes:
+    """Return a program's linked code with its relocations applied, which are *resolved*; see `apply_core`."""
     code = bytearray(program.code)
-    resolutions: dict[int, CoreResolution] = {}
-    for item, resolution in resolve_core(program, CoreResolver(btf, target)):
-        resolutions[item.slot] = resolution
+    for item, resolution in resolved:
         if resolution.outcome not in (Outcome.RESOLVED, Outcome.MISSING):
             raise LoadError(core_problem(program, item.slot, resolution))
         problem = _Instruction(code, item.slot, program.byte_order).patch(resolution)
         if problem is not None:
             raise LoadError(f"program {program.name}, instruction {item.slot}: {resolution.local}: {problem}")
-    return bytes(code), resolutions
+    return bytes(code)
 
 
 def core_problem(program: ProgramSpec, slot: int, resolution: CoreResolution) -> str:
     """Return why an instruction has no valid relocation, in one sentence."""
-    reason = resolution.reason
-    if reason is None:
-        reason = (
-            f"{resolution.local} has {resolution.load_size} bytes there and {resolution.original_load_size} here, and "
-            "is neither a pointer nor an unsigned integer in both"
-        )
-    return f"program {program.name}, instruction {slot}: {reason}"
+    return f"program {program.name}, instruction {slot}: {core_reason(resolution)}"
+
+
+def core_reason(resolution: CoreResolution) -> str:
+    """Return why a relocation has no valid answer, as a clause."""
+    if resolution.reason is not None:
+        return resolution.reason
+    return (
+        f"{resolution.local} has {resolution.load_size} bytes there and {resolution.original_load_size} here, and is "
+        "neither a pointer nor an unsigned integer in both"
+    )
 
 
 class _Instruction:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..asm.flow import FlowGraph
     from .program import ProgramSpec, Reference
 
-__all__ = ["Access", "Facts", "Place", "State", "Value", "join", "track"]
+__all__ = ["Access", "Facts", "Place", "State", "Tracker", "Value", "join", "track"]
 
 _U64: Final = (1 << 64) - 1
 _U32: Final = (1 << 32) - 1
@@ -111,24 +111,38 @@ def track(
         entry: What is known where it begins; r10 need not be in it.
         returns_element: Whether what a look-up in a map returns is one of its values, and no object.
     """
-    return _Tracker(program, graph, returns_element).run(entry)
+    return Tracker(program, graph, returns_element).run(entry)
 
 
-class _Tracker:
-    """The data flow of one function."""
+class Tracker:
+    """The data flow of one function; a subclass may know more constants, and that a jump always goes the same way.
 
-    def __init__(self, program: ProgramSpec, graph: FlowGraph, returns_element: Callable[[str], bool]) -> None:
+    Args:
+        program: The program that the function is part of.
+        graph: The function's control flow.
+        returns_element: Whether what a look-up in a map returns is one of its values, and no object.
+        code: The program's code, where it is not as it stands in the object: with CO-RE relocations applied.
+    """
+
+    def __init__(
+        self,
+        program: ProgramSpec,
+        graph: FlowGraph,
+        returns_element: Callable[[str], bool] = lambda _: True,
+        code: bytes | None = None,
+    ) -> None:
         self.program = program
         self.graph = graph
         self.references = program.linked.references
         self.returns_element = returns_element
         self.facts: Facts | None = None
         form = struct.Struct("<BBhi" if program.byte_order == "little" else ">BBhi")
-        code = memoryview(program.code)[graph.start * INSN_SIZE : graph.stop * INSN_SIZE]
-        self.words = list(form.iter_unpack(code))
+        own = program.code if code is None else code
+        self.words = list(form.iter_unpack(memoryview(own)[graph.start * INSN_SIZE : graph.stop * INSN_SIZE]))
         self.big = program.byte_order == "big"
 
-    def run(self, entry: State) -> Facts:
+    def flow(self, entry: State) -> dict[int, State]:
+        """Return what is known where each block begins that is reached, by the blocks' numbers."""
         graph = self.graph
         states: dict[int, State] = {0: entry | {_FRAME: Value(Place.STACK)}} if len(graph) else {}
         waiting = [0] if states else []
@@ -137,7 +151,7 @@ class _Tracker:
             number = heapq.heappop(waiting)
             queued.discard(number)
             after = self.block(number, states[number])
-            for successor in graph.successors[number]:
+            for successor in self.following(number, after):
                 old = states.get(successor)
                 new = after if old is None else join(old, after)
                 if new != old:
@@ -145,6 +159,15 @@ class _Tracker:
                     if successor not in queued:
                         queued.add(successor)
                         heapq.heappush(waiting, successor)
+        return states
+
+    def following(self, number: int, after: State) -> tuple[int, ...]:
+        """Return the blocks that can follow one, where *after* holds at its end."""
+        return self.graph.successors[number]
+
+    def run(self, entry: State) -> Facts:
+        """Return what is certain."""
+        graph, states = self.graph, self.flow(entry)
         self.facts = facts = Facts()
         live: list[tuple[int, int]] | None = None
         for number, state in states.items():

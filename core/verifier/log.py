@@ -20,6 +20,7 @@ from .summary import Summary, parse_summary
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from ..btf import Btf
     from ..spec import ProgramSpec
     from .report import Report
 
@@ -70,15 +71,19 @@ class VerifierLog:
     one of its steps.
     """
 
-    def __init__(self, text: str, program: ProgramSpec | None = None, *, refused: bool = False) -> None:
+    def __init__(
+        self, text: str, program: ProgramSpec | None = None, *, refused: bool = False, target: Btf | None = None
+    ) -> None:
         """Initialise a log.
 
         Args:
             text: The log, whole or cut.
             program: What was loaded, where it is at hand: its C lines are better than those in the log.
             refused: That it ends with a refusal, whatever it looks like: a few words that are left of one.
+            target: The types that the program was adapted to (CO-RE); None for those of the running kernel.
         """
         self.text = text
+        self.target = target
         self.program = program
         self.refused = refused
         self.lines = text.rstrip("\n").split("\n") if text.strip() else []

@@ -103,14 +103,18 @@ def test_a_field_that_is_missing_is_named():
     code = struct.pack("=BBhi", 0xB7, 0, 0, 8) + struct.pack("=BBhi", 0x95, 0, 0, 0)
     text = spec.btf.strings.find(b"\x000:1\0") + 1
     linked = LinkedCode(code, core_relocations=(CoreRelocation(0, older, "0:1", 0, text),))
-    program = ProgramSpec("reads", "raw_tp/x", ProgramType.RAW_TRACEPOINT, license="GPL", link=lambda: linked)
+    program = ProgramSpec(
+        "reads", "raw_tp/x", ProgramType.RAW_TRACEPOINT, license="GPL", btf=spec.btf, link=lambda: linked
+    )
     spec.programs = {"reads": program}
     assert apply_core(program, spec.btf, vmlinux())[0] != code
     for target in (None, vmlinux()):
         with Loader(spec, target) as loader, pytest.raises(VerifierError) as caught:
             loader.load(KernelRuntime(), None)
-        expected = "program reads, instruction 0: task_struct___older.member_that_never_was does not exist in this "
-        assert (caught.value.hint or "").startswith(expected + "kernel's BTF")
+        expected = "cannot load program reads: task_struct___older.member_that_never_was does not exist in this kernel"
+        assert caught.value.message.startswith(expected)
+        assert "call unknown#195896080" in caught.value.log
+        assert caught.value.message.endswith("(instruction 0)")
 
 
 def test_what_the_kernel_gives_up_on_is_resolved_by_us():

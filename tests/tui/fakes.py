@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from bpftui.core.errors import BpftuiError, UnknownNameError, UsageError, VerifierError
-from bpftui.core.runtime import AttachTarget, Entry, MapSnapshot, ProgramInfo, RunResult, Runtime
+from bpftui.core.runtime import (
+    AttachTarget,
+    Entry,
+    Forecast,
+    MapSnapshot,
+    Obstacle,
+    ProgramInfo,
+    RunResult,
+    Runtime,
+)
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -124,6 +133,7 @@ class FakeRuntime:
     loaded: list[FakeCollection] = field(default_factory=list[FakeCollection])
     name: str = "vm"
     remark: str = ""
+    obstacles: dict[str, tuple[Obstacle, ...]] = field(default_factory=dict[str, "tuple[Obstacle, ...]"])
 
     def interface(self, name: str) -> Any:
         raise UnknownNameError("interface", name, ["veth0"])
@@ -136,6 +146,9 @@ class FakeRuntime:
 
     def statistics(self) -> AbstractContextManager[object]:
         return nullcontext()
+
+    def forecast(self, spec: CollectionSpec) -> Forecast:
+        return Forecast({}, self.obstacles)
 
     @property
     def face(self) -> Runtime:

@@ -10,7 +10,7 @@ from textual.widgets import Button, Input, OptionList
 
 from bpftui.core.kernel.interfaces import Interface
 from bpftui.core.live import State
-from bpftui.core.runtime import AttachTarget
+from bpftui.core.runtime import AttachTarget, Obstacle
 from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.screens.attach import AttachDialog, AttachRequest
 from bpftui.tui.screens.confirm import ConfirmDialog
@@ -353,3 +353,32 @@ async def test_the_status_line_says_where_we_are_without_colours(
         assert len(text) == size[0]
         for part in ("traffic.o", "● ATTACHED", "▲ count_traffic → sandbox", "kernel", "500 ms", "1 k runs/s"):
             assert part in text
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_what_cannot_be_loaded_is_marked_before_the_load(
+    explore: Callable[..., Any], size: tuple[int, int]
+) -> None:
+    reason = "this kernel does not run v4: movsx instructions"
+    runtime = FakeRuntime(obstacles={"count_traffic": (Obstacle(reason, "clang -mcpu=v4: Linux 6.6", (3, 9)),)})
+    async with explore(size=size, runtime=runtime) as walk:
+        tree = walk.explorer.query_one(SpecTree)
+        await walk.until(lambda: any("✗ count_traffic" in label for label in labels(tree)))
+        assert "▾ Programs 1 ✗ 1" in labels(tree)
+        page = str(walk.explorer.query_one("#page").render())
+        assert f"✗ cannot be loaded here:\n    instructions 3, 9: {reason}\n  → clang -mcpu=v4: Linux 6.6" in page
+        runtime.obstacles = {}
+        await walk.press("3", "e", "7", "enter")  # the answer may depend on a constant: it is asked for anew
+        await walk.until(lambda: "▾ Programs 1" in labels(tree))
+        await walk.press("1")
+        assert "nothing known keeps it from being loaded here" in str(walk.explorer.query_one("#page").render())
+        await walk.press("L")
+        await walk.until(lambda: walk.status.stage == State.LOADED)
+        assert "keeps it from being loaded" not in str(walk.explorer.query_one("#page").render())
+
+
+async def test_what_the_load_refused_is_marked(explore: Callable[..., Any]) -> None:
+    async with explore(runtime=FakeRuntime(log="0: (95) exit\nR0 !read_ok\n")) as walk:
+        tree = walk.explorer.query_one(SpecTree)
+        await walk.press("L")
+        await walk.until(lambda: any("✗ count_traffic" in label for label in labels(tree)))

@@ -13,6 +13,7 @@ from .common import Parser, add_settings, add_target, configured, print_json, re
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ...core.btf import Btf
     from ...core.runtime import CheckReport, LoadOutcome, Runtime
     from ...core.spec import CollectionSpec
     from ...core.verifier import Explanation
@@ -31,6 +32,8 @@ class Checked(NamedTuple):
     runtime: str
     report: CheckReport
     open_ms: float
+    target: Btf | None = None
+    """The types that it was adapted to, instead of the running kernel's."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -41,7 +44,8 @@ def run(arguments: Sequence[str]) -> int:
     from .check_table import print_comparison, print_report, read_results
 
     before = read_results(options.compare) if options.compare else None
-    runtime = runtime_of(options, target=target_types(options))
+    options.target = target_types(options)
+    runtime = runtime_of(options, target=options.target)
     ok = True
     documents: list[dict[str, Any]] = []
     for file in options.objects:
@@ -105,7 +109,7 @@ def _check(file: str, options: argparse.Namespace, runtime: Runtime) -> Checked:
     report = runtime.check(spec, log_level=options.log_level)
     refused = sum(not outcome.ok for outcome in (*report.maps, *report.programs))
     record(f"checked: {f'{refused} do not load' if refused else 'everything loads'}", spec)
-    return Checked(spec, runtime.name, report, open_ms)
+    return Checked(spec, runtime.name, report, open_ms, options.target)
 
 
 def _print_findings(checked: Checked) -> None:
@@ -124,7 +128,7 @@ def explained(checked: Checked, outcome: LoadOutcome) -> Explanation | None:
         return None
     from ...core.verifier import VerifierLog, explain
 
-    return explain(VerifierLog(outcome.log, checked.spec.programs.get(outcome.name)))
+    return explain(VerifierLog(outcome.log, checked.spec.programs.get(outcome.name), target=checked.target))
 
 
 def _json(checked: Checked) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...core.errors import ExitCode, UnknownNameError
-from .common import Parser, console, print_json, print_table
+from .common import Parser, add_settings, add_target, console, print_json, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,8 +21,17 @@ HELPERS_SCHEMA = "bpftui/helpers/1"
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run the command: exit code 0 also where much is missing, for that is the answer."""
+    """Run the command: exit code 0 also where much is missing, for that is the answer; of objects see there."""
+    from .doctor_object import SCHEMA as OBJECT_SCHEMA
+
     parser = Parser("doctor", "Tell what this machine can do with BPF, what it lacks, and how to get it.")
+    parser.add_argument(
+        "objects",
+        metavar="OBJECT",
+        nargs="*",
+        help="instead, what of these BPF object files it cannot load, and why: nothing of them is loaded; as JSON, "
+        f"schema {OBJECT_SCHEMA}",
+    )
     parser.add_argument("--json", action="store_true", help=f"as JSON, schema {SCHEMA}")
     parser.add_argument(
         "--helpers",
@@ -32,7 +41,15 @@ def run(arguments: Sequence[str]) -> int:
         help="instead, the helpers that each program type may call here, or one: a program type (xdp, sched_cls) or a "
         f"SEC() name (cgroup/connect4); as JSON, schema {HELPERS_SCHEMA}",
     )
+    add_settings(parser)
+    add_target(parser)
     options = parser.parse_args(arguments)
+    if options.objects and options.helpers is None:
+        from .doctor_object import run as run_objects
+
+        return run_objects(options)
+    if options.objects or options.settings or options.program_types or options.preset or options.btf:
+        parser.error("--set, --preset, --type and --btf are about an OBJECT, and --helpers is about none")
     if options.helpers is not None:
         return _helpers(options.helpers, options.color, as_json=options.json)
 

@@ -9,7 +9,7 @@ _bpftui() {
         run) options+=" --btf --data --repeat --pcap --write --json --pin-path" ;;
         watch) options+=" --btf --attach --map --interval --duration --per-cpu --json --pin-path --strict" ;;
         check) options+=" --btf --json --compare --log-level" ;;
-        doctor) options+=" --json --helpers" ;;
+        doctor) options+=" --btf --json --helpers" ;;
         log) options+=" --json --object --program --path --hot" ;;
         demo) options+=" --interval --duration --rate --traffic --plain --json" ;;
         *) options+=" --attach --version" ;;

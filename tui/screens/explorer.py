@@ -143,6 +143,7 @@ class ExplorerScreen(CodeScreen, VariableScreen):
         self.furnished.set()
         self.refresh_bindings()
         self.note("opened")
+        self.look_ahead()
         remember(self.spec.file)
         if not gc.isenabled():  # `explore` has turned it off for the start
             gc.freeze()  # what there is by now stays to the end: looking through it again would only cost frames
@@ -186,10 +187,11 @@ class ExplorerScreen(CodeScreen, VariableScreen):
         """Show the values as they are now, in the overview too."""
         super().values_changed()
         self._show_overview(keep_place=True)
+        self.look_ahead()
 
     def _show_overview(self, *, keep_place: bool = False) -> None:
         if self.tab in ("overview", ""):
-            page = describe(self.spec, self.node, self.operations.collection, self.answers)
+            page = describe(self.spec, self.node, self.operations.collection, self.answers, self.forecast)
             self.query_one(Overview).show(page, keep_place=keep_place)
 
     @on(Tree.NodeHighlighted)
@@ -242,6 +244,7 @@ class ExplorerScreen(CodeScreen, VariableScreen):
         collection = self.operations.collection
         assert collection is not None
         self.panes.variables.live = collection.variables
+        self.mark_refused(collection.problems)
         self.panes.log.forget_verifier()
         self.log_line(
             f"loaded {counted(len(collection.programs), 'program')} and {counted(len(collection.maps), 'map')} "
@@ -279,6 +282,7 @@ class ExplorerScreen(CodeScreen, VariableScreen):
         error = message.error
         self.log_line(text, None if isinstance(error, BpftuiError) else error)
         if isinstance(error, VerifierError):
+            self.mark_refused([*(self.forecast.programs if self.forecast else ()), error.program])
             self.panes.log.show_verifier(error.program, error.message, error.log)
             self.action_show_tab("log")
 

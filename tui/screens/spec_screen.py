@@ -9,16 +9,16 @@ from textual.binding import Binding, BindingType
 
 from ...core.errors import BpftuiError
 from ...core.live import State
-from ..nodes import NodeKind
+from ..nodes import Node, NodeKind
 from ..widgets.spec_tree import SpecTree
 from .search import SearchScreen
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from ...core.kernel.externs import ExternAnswer
+    from ...core.runtime import Forecast
     from ...core.spec import ProgramSpec
-    from ..nodes import Node
     from ..widgets.core_view import CoreView
     from ..widgets.panes import Panes
     from ..widgets.types_view import TypesView
@@ -38,6 +38,11 @@ class SpecScreen(SearchScreen):
     answers: Mapping[str, ExternAnswer] | None = None
     """What the externs are on this machine; None until someone has looked."""
 
+    forecast: Forecast | None = None
+    """What is known to keep parts of the object from being loaded here; None until that is known."""
+    _looks: int = 0
+    """How often that was asked for."""
+
     def shows(self, node: Node) -> None:
         """Show anew what was known of *node*: it has changed."""
         raise NotImplementedError
@@ -54,6 +59,30 @@ class SpecScreen(SearchScreen):
 
     def _looked_up(self, answers: dict[str, ExternAnswer]) -> None:
         self.answers = answers
+        self.shows(self.node)
+
+    def look_ahead(self) -> None:
+        """Find out what can be loaded here, in a thread, and mark what cannot; again whenever the spec has changed."""
+        if self.operations.state is State.SPEC:
+            self._looks += 1
+            work = partial(self._look_ahead, self._looks)
+            self.run_worker(work, thread=True, exit_on_error=False, group="forecast")
+
+    def _look_ahead(self, number: int) -> None:
+        found = self.operations.session.runtime.forecast(self.spec)
+        self.app.call_from_thread(self._looked_ahead, number, found)
+
+    def _looked_ahead(self, number: int, found: Forecast) -> None:
+        if number != self._looks or self.operations.state is not State.SPEC:
+            return  # by now it is another spec, or the load has told
+        self.forecast = found
+        self.mark_refused(found.programs, found.maps)
+
+    def mark_refused(self, programs: Iterable[str], maps: Iterable[str] = ()) -> None:
+        """Mark in the tree what was, or would be, refused."""
+        nodes = [Node(NodeKind.PROGRAM, name) for name in programs]
+        nodes += [Node(NodeKind.SECTION if self.spec.maps[name].is_data else NodeKind.MAP, name) for name in maps]
+        self.query_one(SpecTree).mark_refused(nodes)
         self.shows(self.node)
 
     def on_types_view_opened(self, event: TypesView.Opened) -> None:
@@ -97,6 +126,7 @@ class SpecScreen(SearchScreen):
         self.panes.log.add(f"{program.name} is taken for {name}")
         self.query_one(SpecTree).refresh_labels()
         self.shows(self.node)
+        self.look_ahead()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer another type only before the load: afterwards the kernel has taken the program as it was."""

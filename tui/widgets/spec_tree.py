@@ -92,6 +92,7 @@ class SpecTree(Tree[Node]):
         self._places: dict[Node, TreeNode[Node]] = {self.root.data: self.root} if self.root.data else {}
         self._unlinked: list[str] = list(spec.programs)
         self._damaged: set[str] = set()
+        self._refused: frozenset[Node] = frozenset()
         self._populate()
 
     # What is in it
@@ -199,8 +200,14 @@ class SpecTree(Tree[Node]):
             return text
         if data.kind in _GROUPS:
             text.append(str(node.label), style + self._ink("group"))
+            count = sum(child.data in self._refused for child in node.children) if self._refused else 0
+            if count:
+                text.append(f" ✗ {count}", style + self._ink("unusable"))
             return text
         name, name_ink, detail = self._describe(data, str(node.label))
+        if data in self._refused:
+            text.append("✗ ", style + self._ink("unusable"))
+            name_ink = "unusable"
         text.append(name, style + self._ink(name_ink) if name_ink else style)
         if name_ink == "changed":
             text.append(" *", style + self._ink("changed"))
@@ -270,6 +277,11 @@ class SpecTree(Tree[Node]):
         turned = [nodes[(start + step * turn) % len(nodes)] for turn in range(1, len(nodes) + 1)]
         found = next((node for node in turned if text.lower() in node.name.lower()), None)
         return found is not None and self.choose(found)
+
+    def mark_refused(self, nodes: Iterable[Node]) -> None:
+        """Mark the programs and maps that cannot be loaded here, and no others."""
+        self._refused = frozenset(nodes)
+        self.refresh_labels()
 
     def refresh_labels(self) -> None:
         """Draw anew after variables have changed."""

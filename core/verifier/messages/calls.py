@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import TYPE_CHECKING, Final
 
+from ...btf.core import CoreResolver, Outcome
+from ...btf.kernel import vmlinux
+from ...errors import FeatureError
+from ...spec.relocate_core import BAD_KFUNC, BAD_MAP, BAD_RELOCATION, core_reason
 from ..failure import Message, Told, plain
 
 if TYPE_CHECKING:
@@ -12,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MESSAGES"]
 
-_CORE_FAILED: Final = "195896080"
-"""0xbad2310: what libbpf and the kernel leave in place of an instruction whose CO-RE relocation failed."""
+_EXTERNS: Final = 1_000_000
+"""More than an object has: they are numbered."""
 
 _WORDS: Final = {
     "fp": "a buffer on the stack",
@@ -38,18 +43,17 @@ _WORDS: Final = {
 
 
 def _unknown(match: re.Match[str], failure: Failure) -> Told:
-    name, number = match["name"], match["number"]
-    if number == _CORE_FAILED:
+    name, number = match["name"], int(match["number"])
+    if number == BAD_RELOCATION:
+        return _unresolved(failure)
+    if BAD_MAP <= number < BAD_KFUNC:
         return Told(
-            "a CO-RE relocation failed here: a field, type or enumerator that the program needs is not in this "
-            "kernel's BTF",
-            ("the call of function 195896080 (0xbad2310) marks the place",),
-            (
-                "guard the access: if (bpf_core_field_exists(s->member)) …, bpf_core_type_exists(), "
-                "bpf_core_enum_value_exists()",
-                "bpftui show OBJECT --core lists the relocations and what becomes of them here",
-            ),
+            "the program uses a map that was not created",
+            (f"the call of function {number} is what libbpf puts in the place of the map's address",),
+            ("create it (bpf_map__set_autocreate), or decide by a constant that the code with it is dead",),
         )
+    if BAD_KFUNC <= number < BAD_KFUNC + _EXTERNS:
+        return _absent(failure)
     return Told(
         f"there is no helper {name} (number {number}) for this kernel or this type of program",
         (),
@@ -58,6 +62,64 @@ def _unknown(match: re.Match[str], failure: Failure) -> Told:
             "not be allowed for the program's type: see the SEC() name",
             "a kernel function needs extern … __ksym; a plain extern function becomes a call of a number",
         ),
+    )
+
+
+def _unresolved(failure: Failure) -> Told:
+    """An instruction whose CO-RE relocation failed: say what is missing, where the object is at hand."""
+    access, reason = _core_reason(failure)
+    summary = reason or (
+        "a CO-RE relocation failed here: a field, type or enumerator that the program needs is not in the kernel's BTF"
+    )
+    known = f"the program accesses {access} here, which was not found where the log is from" if access else ""
+    return Told(
+        summary,
+        (
+            *([known] if access and not reason else []),
+            f"the CO-RE relocation of this instruction failed, which a call of function {BAD_RELOCATION} (0xbad2310) "
+            "marks",
+        ),
+        (
+            "guard the access: if (bpf_core_field_exists(s->member)) …, bpf_core_type_exists(), "
+            "bpf_core_enum_value_exists()",
+            "a field may have another name, or lie elsewhere, in other kernels: declare a flavour (struct s___old) "
+            "and ask which one exists",
+            "bpftui show OBJECT --core lists the relocations and what becomes of them here",
+        ),
+    )
+
+
+def _core_reason(failure: Failure) -> tuple[str, str]:
+    """Return what the failing instruction accesses, and why there is no such thing; empty where that is not known.
+
+    A log that comes from elsewhere may be of a kernel that lacks what this one has.
+    """
+    program, step = failure.log.program, failure.step
+    if program is None or program.btf is None or step is None:
+        return "", ""
+    target = failure.log.target
+    if target is None:
+        with contextlib.suppress(FeatureError):
+            target = vmlinux()
+    item = next((item for item in program.linked.core_relocations if item.slot == step.slot), None)
+    if item is None:
+        return "", ""
+    found = CoreResolver(program.btf, target).resolve(item.type_id, item.access, item.kind)
+    is_missing = found.outcome is Outcome.MISSING or found.loads_differ
+    return found.local, core_reason(found) if is_missing else ""
+
+
+def _absent(failure: Failure) -> Told:
+    """A call of a weak kernel function that is not there."""
+    program, step = failure.log.program, failure.step
+    reference = None
+    if program is not None and step is not None:
+        reference = program.linked.references.get(step.slot)
+    name = f" {reference.name}" if reference is not None else ""
+    return Told(
+        f"the kernel function{name} is not in this kernel, and the program calls it without having asked",
+        (),
+        ("it is declared __weak: test it with bpf_ksym_exists() before the call, and do without it otherwise",),
     )
 
 
@@ -98,7 +160,7 @@ MESSAGES: Final = (
         r"(?:program of this type cannot use helper|unknown func) (?P<name>\w+)#(?P<number>\d+)",
         "{name}() is not available to programs of this type on this kernel",
         "see whether the SEC() name is the one that is meant: each type has a list of its own",
-        "bpftui doctor lists the helpers that each type has here; tracing helpers need CAP_PERFMON",
+        "bpftui doctor --helpers TYPE lists those that a type has here; tracing helpers need CAP_PERFMON",
     ),
     plain(
         "license",

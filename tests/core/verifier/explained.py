@@ -156,7 +156,7 @@ bad_helper.c:10: bpf_xdp_adjust_head() is not available to programs of this type
   C            return bpf_xdp_adjust_head(skb, 4);
   instruction  1: call bpf_xdp_adjust_head#44
   what helps   • see whether the SEC() name is the one that is meant: each type has a list of its own
-               • bpftui doctor lists the helpers that each type has here; tracing helpers need CAP_PERFMON
+               • bpftui doctor --helpers TYPE lists those that a type has here; tracing helpers need CAP_PERFMON
   the verifier program of this type cannot use helper bpf_xdp_adjust_head#44
 """,
     "bad_return": """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .parts import Facts, bpf_map, program, spec
+from .parts import Facts, bpf_map, data_section, extern, program, spec, variable
 
 __all__ = ["SPECS"]
 
@@ -143,5 +143,61 @@ SPECS: dict[str, Facts] = {
         programs=[
             program("bad_uninit", "xdp", "xdp", insns=4, line_infos=1, attach_type="xdp"),
         ],
+    ),
+    "tests/objects/needs.o": spec(
+        license="Dual MIT/GPL",
+        types=45,
+        maps=[data_section(".rodata", 1, 128), data_section(".bss", 4), data_section(".kconfig", 4, 128)],
+        programs=[
+            program(
+                "bare_field",
+                "raw_tp/sys_enter",
+                "raw_tracepoint",
+                insns=9,
+                line_infos=3,
+                attach_to="sys_enter",
+                maps=[".bss"],
+                core_relocations=1,
+            ),
+            program(
+                "asked_field",
+                "raw_tp/sys_enter",
+                "raw_tracepoint",
+                insns=14,
+                line_infos=4,
+                attach_to="sys_enter",
+                maps=[".bss"],
+                core_relocations=2,
+            ),
+            program("bare_helper", "socket", "socket_filter", insns=6, line_infos=5),
+            program("asked_helper", "socket", "socket_filter", insns=8, line_infos=5, maps=[".kconfig"]),
+            program("constant_helper", "socket", "socket_filter", insns=8, line_infos=4, maps=[".rodata"]),
+            program(
+                "argument_helper",
+                "socket",
+                "socket_filter",
+                insns=13,
+                line_infos=8,
+                functions=["argument_helper", "adjusted"],
+                maps=[".rodata", ".bss"],
+            ),
+            program("bare_kfunc", "tc", "sched_cls", insns=3, line_infos=2),
+            program("asked_kfunc", "tc", "sched_cls", insns=7, line_infos=4),
+            program(
+                "misspelt_hook",
+                "tp_btf/sched_swich",
+                "tracing",
+                insns=2,
+                line_infos=1,
+                attach_type="trace_raw_tp",
+                attach_to="sched_swich",
+            ),
+        ],
+        variables=[
+            variable("wanted", ".rodata", 0, "const volatile bool", False, "00"),
+            variable("sink", ".bss", 0, "int", 0, "00000000"),
+        ],
+        kconfig=[extern("LINUX_KERNEL_VERSION", "int LINUX_KERNEL_VERSION", weak=False)],
+        kfuncs=[extern("kfunc_that_is_not_there", "int kfunc_that_is_not_there(int)", weak=True)],
     ),
 }

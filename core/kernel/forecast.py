@@ -1,0 +1,334 @@
+"""What is known before a load to keep programs and maps of an object from being loaded into this kernel.
+
+Nothing of the object is loaded. What it needs is tried one by one in tiny programs and maps that are closed at once
+(`probes`, and the same for each hook, helper and kernel function that a program uses), and looked up in the kernel's
+types; answers are kept for the life of the process. What stands in code that the verifier never walks through does not
+count: `core.spec.reach` follows the questions that an object asks about its kernel. What only the verifier can tell is
+not foreseen.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import re
+import sys
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ..asm.opcodes import CALL, INSN_SIZE, CallSource
+from ..btf import Kind
+from ..btf.core import CoreResolver
+from ..btf.kernel import vmlinux
+from ..errors import BpftuiError, FeatureError
+from ..runtime import Forecast, Obstacle
+from ..spec import MapType, ProgramFlag, ProgramType, ReferenceKind
+from ..spec.kconfig import KCONFIG
+from ..spec.reach import reachable
+from ..spec.relocate_core import BAD_RELOCATION, core_problem, patch_core, resolve_core
+from . import probes
+from .collection import Loader
+from .create import map_obstacle
+from .externs import look_up_externs
+from .isa import instructions_used, try_instructions
+from .kconfig import kconfig_values
+from .loading import MOST_INSNS, refusal
+from .runtime import require
+from .symbols import find_symbol
+from .syscall import BpfError, Command
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from ..btf import Btf
+    from ..runtime import Map
+    from ..spec import CollectionSpec, MapSpec, ProgramSpec
+    from .externs import ExternAnswer
+    from .hook import Hook
+    from .program import Program
+
+__all__ = ["forecast"]
+
+_LOG: Final = 8192
+_PREFIX: Final = re.compile(r"cannot (?:load program|create map) \S+(?: \(\w+\))?: |program \S+, instruction \d+: ")
+"""What an error says first: here it is known already."""
+
+_REFUSED: Final = frozenset(
+    {
+        "unknown-function",
+        "helper-not-allowed",
+        "helper-in-probe",
+        "kfunc-not-allowed",
+        "kfunc-unknown",
+        "kfunc-jit",
+        "license",
+        "sleepable-helper",
+    }
+)
+"""Explanations by which the verifier refuses a call as such, and not what it is given (`core.verifier.messages`)."""
+
+
+def forecast(
+    spec: CollectionSpec,
+    *,
+    target: Btf | None = None,
+    extends: Mapping[str, Program] | None = None,
+    replacements: Mapping[str, Map] | None = None,
+) -> Forecast:
+    """Return what is known to keep parts of *spec* from being loaded; the arguments are those of `KernelRuntime`."""
+    try:
+        require()
+        with Loader(spec, target, extends=extends) as loader:
+            survey = _Survey(loader, replacements or {})
+            maps = {name: found for name in spec.maps if (found := survey.map(name))}
+            programs = {name: found for name, each in spec.programs.items() if (found := survey.program(each))}
+    except BpftuiError as error:
+        everything = (_obstacle(error),)
+        return Forecast(dict.fromkeys(spec.maps, everything), dict.fromkeys(spec.programs, everything))
+    return Forecast(maps, programs)
+
+
+def _obstacle(error: BpftuiError) -> Obstacle:
+    return Obstacle(_PREFIX.sub("", error.message, count=1), error.hint or "")
+
+
+def _merged(found: Iterable[Obstacle]) -> Iterator[Obstacle]:
+    """Yield those that say the same as one, in the order of their instructions."""
+    slots: dict[tuple[str, str], list[int]] = {}
+    for each in sorted(found, key=lambda each: each.slots):
+        slots.setdefault(each[:2], []).extend(each.slots)
+    return (Obstacle(reason, hint, tuple(at)) for (reason, hint), at in slots.items())
+
+
+class _Survey:
+    """One object; answers that hold for several of its programs are found once."""
+
+    def __init__(self, loader: Loader, replacements: Mapping[str, Map]) -> None:
+        self.loader = loader
+        self.spec = loader.spec
+        self._replaced = frozenset(replacements)
+        self._maps: dict[str, tuple[Obstacle, ...]] = {}
+
+    @cached_property
+    def externs(self) -> Mapping[str, ExternAnswer]:
+        """What the object expects from the kernel."""
+        return look_up_externs(self.spec)
+
+    @cached_property
+    def resolver(self) -> CoreResolver | None:
+        """What resolves its CO-RE relocations; None without types."""
+        if self.spec.btf is None:
+            return None
+        try:
+            return CoreResolver(self.spec.btf, self.loader.target or vmlinux())
+        except FeatureError:
+            return CoreResolver(self.spec.btf, None)
+
+    @cached_property
+    def constants(self) -> Mapping[str, bytes]:
+        """The contents of read-only sections."""
+        found = {name: bytes(each.data) for name, each in self.spec.maps.items() if each.data and each.read_only}
+        if KCONFIG in self.spec.maps:
+            with contextlib.suppress(BpftuiError):
+                found[KCONFIG] = kconfig_values(self.spec)
+        return found
+
+    # Maps
+
+    def map(self, name: str) -> tuple[Obstacle, ...]:
+        """Return what keeps a map from being created."""
+        if name not in self._maps:
+            self._maps[name] = tuple(self._map(self.spec.maps[name]))
+        return self._maps[name]
+
+    def _map(self, spec: MapSpec) -> Iterator[Obstacle]:
+        if spec.name in self._replaced or spec.in_arena:
+            return
+        try:
+            if spec.type == MapType.STRUCT_OPS:
+                self.loader.struct_ops(spec)
+            elif spec.name == KCONFIG:
+                kconfig_values(self.spec)
+            error = map_obstacle(spec)
+        except BpftuiError as raised:
+            error = raised
+        if error is not None:
+            yield _obstacle(error)
+
+    # Programs
+
+    def program(self, spec: ProgramSpec) -> tuple[Obstacle, ...]:
+        """Return what keeps a program from being loaded."""
+        try:
+            return tuple(self._program(spec))
+        except BpftuiError as error:
+            return (_obstacle(error),)
+
+    def _program(self, spec: ProgramSpec) -> Iterator[Obstacle]:
+        if spec.problem is not None:
+            yield Obstacle(spec.problem)
+            return
+        for name in spec.maps:
+            yield from (each._replace(reason=f"map {name}: {each.reason}") for each in self.map(name))
+        with contextlib.ExitStack() as borrowed:
+            tied = _Tied.of(spec, self.loader.hook(spec, borrowed))
+            if spec.type != ProgramType.EXT:
+                number, log = tied.load(probes.instructions(*probes.RETURN_ZERO))
+                # The verifier prints an instruction before it looks at it: the program's type and hook are fine then.
+                if number and "(b7) r0 = 0" not in log:
+                    yield _refused(spec, number, log)
+                    return
+            yield from self._code(spec, tied)
+
+    def _code(self, spec: ProgramSpec, tied: _Tied) -> Iterator[Obstacle]:
+        if not 0 < spec.insns <= MOST_INSNS:
+            yield Obstacle(f"it has {spec.insns:,} instructions, and the kernel takes 1 to {MOST_INSNS:,}")
+        code = spec.code
+        resolved = resolve_core(spec, self.resolver) if self.resolver is not None else []
+        if resolved:
+            code = patch_core(spec, resolved)
+        for used in instructions_used(code):
+            if try_instructions(used):
+                yield Obstacle(
+                    f"this kernel does not run {used.name} instructions", f"{used.needed_for}: Linux {used.version}"
+                )
+        missing = {extern.name for extern in self.externs.values() if not extern.found and extern.kind != "kconfig"}
+        found = [*self._references(spec, tied, missing), *self._calls(spec, tied, code)]
+        found += [
+            Obstacle(_PREFIX.sub("", core_problem(spec, item.slot, resolution)), _GUARD, (item.slot,))
+            for item, resolution in resolved
+            if _calls_helper(code, item.slot) == BAD_RELOCATION
+        ]
+        if any(each.slots for each in found):
+            walked = reachable(spec, code, self.constants, missing)
+            found = [each for each in found if walked.issuperset(each.slots)]
+        yield from _merged(found)
+
+    def _references(self, spec: ProgramSpec, tied: _Tied, missing: set[str]) -> Iterator[Obstacle]:
+        """Yield the kernel's functions and symbols that are not there, and the functions that it may not call."""
+        seen: set[str] = set()
+        for slot, reference in spec.linked.references.items():
+            if reference.kind not in (ReferenceKind.KFUNC, ReferenceKind.KSYM) or reference.name in seen:
+                continue
+            is_call = spec.code[slot * INSN_SIZE] == CALL
+            if reference.name in missing:
+                what = "function" if reference.kind == ReferenceKind.KFUNC else "symbol"
+                reason = f"the kernel {what} {reference.name} is {self.externs[reference.name].text}"
+                if not reference.weak:
+                    seen.add(reference.name)
+                    yield Obstacle(reason, "declare it __weak, and test it with bpf_ksym_exists() before it is used")
+                elif is_call:
+                    yield Obstacle(reason, "test it with bpf_ksym_exists() before the call", (slot,))
+            elif is_call and reference.kind == ReferenceKind.KFUNC:
+                complaint = self._kernel_function(reference.name, tied)
+                if complaint is not None:
+                    yield complaint._replace(slots=(slot,))
+
+    def _kernel_function(self, name: str, tied: _Tied) -> Obstacle | None:
+        """Return why a program may not call a function that the kernel has."""
+        found = find_symbol(name, Kind.FUNC)
+        if found is None:
+            return None
+        place, modules = self.loader.modules.place(found[0]), self.loader.modules.fd_array()
+        call = probes.instructions((CALL, _source(CallSource.KFUNC), found[1]), *probes.RETURN_ZERO)
+        call = call[:2] + place.to_bytes(2, sys.byteorder) + call[4:]
+        return _complaint(tied.load(call, modules)[1])
+
+    def _calls(self, spec: ProgramSpec, tied: _Tied, code: bytes) -> Iterator[Obstacle]:
+        """Yield the calls of helpers that the kernel does not have for such programs."""
+        if spec.type == ProgramType.EXT:
+            return  # it may call what the program that it replaces may call
+        slot = -1
+        opcodes = code[::INSN_SIZE]
+        while (slot := opcodes.find(CALL, slot + 1)) >= 0:
+            number = None if slot in spec.linked.references else _calls_helper(code, slot)
+            if number is not None and number != BAD_RELOCATION:
+                complaint = _helper_complaint(tied, number)
+                if complaint is not None:
+                    yield complaint._replace(slots=(slot,))
+
+
+_GUARD: Final = (
+    "guard the access: bpf_core_field_exists(), bpf_core_type_exists(), bpf_core_enum_value_exists(); show --core "
+    "lists all relocations"
+)
+
+
+class _Tied(NamedTuple):
+    """What a program says of itself beside its code: it is what trials of its parts are made with."""
+
+    type: ProgramType
+    hook: Hook
+    flags: int
+    license: str
+
+    @classmethod
+    def of(cls, spec: ProgramSpec, hook: Hook) -> _Tied:
+        """Return that of a program. What only tests of the verifier ask for is left out of its flags."""
+        kept = ProgramFlag.SLEEPABLE | ProgramFlag.XDP_HAS_FRAGS | ProgramFlag.XDP_DEV_BOUND_ONLY
+        return cls(spec.type, hook, spec.flags & kept, spec.license)
+
+    def load(self, code: bytes, fd_array: bytes = b"") -> tuple[int, str]:
+        """Load some code, close it again, and return errno, 0 where it was taken, and the log."""
+        fd, number, log = probes.load_program(
+            self.type,
+            code,
+            attach_type=self.hook.attach_type,
+            attach_btf_id=self.hook.type_id,
+            attach_fd=self.hook.fd,
+            flags=self.flags,
+            license_=self.license,
+            fd_array=fd_array,
+            log_size=_LOG,
+        )
+        if fd >= 0:
+            os.close(fd)
+        return number, log
+
+
+def _refused(spec: ProgramSpec, number: int, log: str) -> Obstacle:
+    """Return why the kernel takes no program like this at all."""
+    lines = log.strip().splitlines()
+    if not lines or lines[0].startswith("processed "):
+        return _obstacle(refusal(spec, BpfError(Command.PROG_LOAD, number)))
+    from ..verifier import explain
+
+    found = explain(log)
+    if found is None or found.key == "unknown":
+        return Obstacle(f"the kernel says: {lines[0]}")
+    return Obstacle(found.summary, next(iter(found.mends), ""))
+
+
+def _complaint(log: str) -> Obstacle | None:
+    """Return why the verifier refuses a call as such."""
+    from ..verifier import explain
+
+    found = explain(log) if log else None
+    return Obstacle(found.summary, next(iter(found.mends), "")) if found and found.key in _REFUSED else None
+
+
+def _helper_complaint(tied: _Tied, number: int) -> Obstacle | None:
+    # A descriptor's number means something else later: what is tied to a module is not kept.
+    return _try_helper.__wrapped__(tied, number) if tied.hook.fd else _try_helper(tied, number)
+
+
+@functools.cache
+def _try_helper(tied: _Tied, number: int) -> Obstacle | None:
+    from .helper_calls import NOTED
+
+    if number in NOTED:
+        return None  # they are in all kernels, and for programs of all types
+    return _complaint(tied.load(probes.instructions((CALL, 0, number), *probes.RETURN_ZERO))[1])
+
+
+def _calls_helper(code: bytes, slot: int) -> int | None:
+    """Return the number of the helper that an instruction calls; None where it calls none."""
+    at = slot * INSN_SIZE
+    if code[at] != CALL or code[at + 1] != CallSource.HELPER:
+        return None
+    return int.from_bytes(code[at + 4 : at + 8], sys.byteorder, signed=True)
+
+
+def _source(register: int) -> int:
+    return register << 4 if sys.byteorder == "little" else register

@@ -1,0 +1,103 @@
+"""`bpftui doctor OBJECT`: what of an object this machine cannot load, without loading it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...core.errors import BpftuiError, ExitCode
+from ...core.spec import CollectionSpec
+from .colors import assembled
+from .common import configured, console, print_json, print_table, runtime_of, target_types, warn
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping, Sequence
+
+    from rich.console import Console
+
+    from ...core.runtime import Forecast, Obstacle
+
+__all__ = ["SCHEMA", "run"]
+
+SCHEMA = "bpftui/forecast/1"
+
+
+def run(options: argparse.Namespace) -> int:
+    """Report on `options.objects`; exit code 1 where something cannot be loaded."""
+    runtime = runtime_of(options, target=target_types(options))
+    ok = True
+    documents: list[dict[str, Any]] = []
+    for file in options.objects:
+        try:
+            spec = configured(CollectionSpec.from_file(file), options)
+        except BpftuiError as error:
+            if len(options.objects) == 1:
+                raise
+            warn(error.message)
+            ok = False
+            continue
+        forecast = runtime.forecast(spec)
+        ok = ok and not forecast.maps and not forecast.programs
+        if options.json:
+            documents.append(_json(spec, runtime.name, forecast))
+        else:
+            _print(console(options.color), spec, runtime.name, forecast)
+    if options.json:
+        print_json(documents[0] if len(options.objects) == 1 else documents)
+    return ExitCode.OK if ok else ExitCode.REFUSED
+
+
+def _json(spec: CollectionSpec, runtime: str, forecast: Forecast) -> dict[str, Any]:
+    def listed(types: Mapping[str, str], found: Mapping[str, tuple[Obstacle, ...]]) -> list[dict[str, Any]]:
+        return [
+            {
+                "name": name,
+                "type": type_,
+                "ok": name not in found,
+                "obstacles": [
+                    {"reason": each.reason, "hint": each.hint or None, "instructions": list(each.slots)}
+                    for each in found.get(name, ())
+                ],
+            }
+            for name, type_ in types.items()
+        ]
+
+    return {
+        "schema": SCHEMA,
+        "file": spec.file,
+        "runtime": runtime,
+        "ok": not forecast.maps and not forecast.programs,
+        "maps": listed({each.name: each.type.label for each in spec.maps.values()}, forecast.maps),
+        "programs": listed({each.name: each.type.label for each in spec.programs.values()}, forecast.programs),
+    }
+
+
+def _print(out: Console, spec: CollectionSpec, runtime: str, forecast: Forecast) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
+    for name in ("", "kind", "name", "type"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("why not", overflow="fold")
+    parts = [("map", each.name, each.type.label, forecast.maps) for each in spec.maps.values()]
+    parts += [("program", each.name, each.type.label, forecast.programs) for each in spec.programs.values()]
+    for kind, name, type_, found in parts:
+        mark = Text("NO", "bold red") if name in found else Text("ok", "green")
+        table.add_row(mark, kind, assembled(name), type_, _reasons(found.get(name, ())))
+    print_table(out, table)
+    where = "here" if runtime == "kernel" else "into the built-in runtime"
+    refused = len(forecast.maps) + len(forecast.programs)
+    told = f"nothing known keeps it from being loaded {where}"
+    if refused:
+        told = f"{refused} of {len(parts)} cannot be loaded {where}"
+    out.print(f"{spec.file}: {told}; bpftui check asks the verifier\n")
+
+
+def _reasons(obstacles: Sequence[Obstacle]) -> Any:
+    """Return the reasons, a line each, and below them what helps, each hint once."""
+    from rich.text import Text
+
+    lines = [assembled(f"{each.place}: {each.reason}" if each.place else each.reason) for each in obstacles]
+    lines += [assembled((f"→ {hint}", "yellow")) for hint in dict.fromkeys(each.hint for each in obstacles) if hint]
+    return Text("\n").join(lines)
