@@ -40,9 +40,8 @@ class Notes:
         self._facts: ProgramFacts | None = None
         self._names: Names | None = None
 
-    def at(self, slot: int) -> list[str]:
-        """Return the notes on the instruction at a slot."""
-        graph = self.program.flow.graph_at(slot)
+    def of(self, graph: FlowGraph) -> dict[int, list[str]]:
+        """Return the notes on the instructions of a function, by slot."""
         found = self._known.get(graph.start)
         if found is None:
             found = self._known[graph.start] = {}
@@ -51,7 +50,7 @@ class Notes:
                 with contextlib.suppress(ObjectError):
                     self._add_names(found, graph, self.spec)
             _add_flow(found, graph)
-        return found.get(slot, [])
+        return found
 
     def _add_names(self, found: dict[int, list[str]], graph: FlowGraph, spec: CollectionSpec) -> None:
         """Add the names of what a function's instructions access, compute, call and return."""

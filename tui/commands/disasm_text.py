@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from typing import TYPE_CHECKING, Final
 
+from ...core.spec.insn_text import InsnText
 from ...core.spec.listing import RowKind
 from .colors import paint, paint_listing, visible
 from .common import is_writable
@@ -13,12 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ...core.asm.flow import Cell
-    from ...core.spec.listing import Listing, Row
+    from ...core.spec.listing import Listing
 
 __all__ = ["listing_lines"]
 
 _ARROW_STYLES: Final = ("cyan", "yellow", "magenta", "green", "blue", "red")
 """Colours of jumps, in turn: lines that lie side by side differ."""
+_MARGINS: Final = 4096
+"""Pictures of the margin that are kept: most rows have one that others have too."""
 
 
 def listing_lines(
@@ -46,27 +50,28 @@ def listing_lines(
     def styled(text: str, style: str) -> str:
         return paint(text, style) if color else text
 
-    def margin(row: Row) -> str:
+    def margin(slot: int, *, insn: bool) -> str:
         if not margin_width:
             return ""
-        found = rows.margin(row.slot, ascii_only=ascii_only)
-        cells = found.insn(row.slot) if row.kind is RowKind.INSN else found.above(row.slot)
+        found = rows.margin(slot, ascii_only=ascii_only)
+        return drawn(found.insn(slot) if insn else found.above(slot))
+
+    @functools.lru_cache(_MARGINS)
+    def drawn(cells: tuple[Cell, ...]) -> str:
         return " " * (margin_width - len(cells)) + (_painted(cells) if color else "".join(cell.text for cell in cells))
 
-    for index in range(len(rows)) if span is None else span:
-        row = rows.row(index)
+    for row in rows.walk() if span is None else rows.walk(span.start, span.stop):
         said = visible(row.text)
-        match row.kind:
-            case RowKind.FUNCTION:
-                yield styled(said, "bold underline")
-            case RowKind.SOURCE:
-                place = f"@ {visible(row.file.rpartition('/')[2])}:{row.line}"
-                yield f"{margin(row)}{styled(f'; {said}', 'italic')} {styled(place, 'dim')}"
-            case RowKind.INSN:
-                slot = styled(f"{row.slot:>{width}}:", "dim")
-                comment = styled(f" ; {visible(row.comment)}", "dim") if row.comment else ""
-                text = paint_listing(said) if color and row.reachable else styled(said, "dim")
-                yield f"{margin(row)}{slot} {text}{comment}"
+        if isinstance(row, InsnText):
+            slot, _, comment, reachable = row
+            comment = styled(f" ; {visible(comment)}", "dim") if comment else ""
+            text = paint_listing(said) if color and reachable else styled(said, "dim")
+            yield f"{margin(slot, insn=True)}{styled(f'{slot:>{width}}:', 'dim')} {text}{comment}"
+        elif row.kind is RowKind.FUNCTION:
+            yield styled(said, "bold underline")
+        else:
+            place = f"@ {visible(row.file.rpartition('/')[2])}:{row.line}"
+            yield f"{margin(row.slot, insn=False)}{styled(f'; {said}', 'italic')} {styled(place, 'dim')}"
 
 
 def _painted(cells: Sequence[Cell]) -> str:

@@ -85,6 +85,8 @@ class Margin:
         for number, jump in enumerate(self.jumps):
             for slot in {jump.target, *jump.sources}:
                 self._ends.setdefault(slot, []).append(number)
+        self._places: list[int] = sorted(self._ends)
+        self._gaps: dict[int, tuple[Cell, ...]] = {}
         self.width: int = len(self._firsts) + 1 if self.jumps else 0
         """Characters of each row: one per column and one for arrowheads; 0 where there are no jumps."""
 
@@ -103,17 +105,23 @@ class Margin:
                 return column
         return None
 
-    def insn(self, slot: int) -> list[Cell]:
+    def insn(self, slot: int) -> tuple[Cell, ...]:
         """Return the cells beside an instruction, `width` of them, from left to right."""
-        return self._row(slot, self._ends.get(slot, []))
+        ends = self._ends.get(slot)
+        return self.above(slot) if ends is None else self._row(slot, ends)
 
-    def above(self, slot: int) -> list[Cell]:
+    def above(self, slot: int) -> tuple[Cell, ...]:
         """Return the cells of a row between an instruction and the one before it: a label's, a source line's."""
-        return self._row(slot, None)
+        # These are the same for all rows between two instructions at which a line ends, and so for most instructions.
+        gap = bisect.bisect_left(self._places, slot)
+        found = self._gaps.get(gap)
+        if found is None:
+            found = self._gaps[gap] = self._row(slot, None)
+        return found
 
-    def _row(self, slot: int, ends: list[int] | None) -> list[Cell]:
+    def _row(self, slot: int, ends: list[int] | None) -> tuple[Cell, ...]:
         if not self.jumps:
-            return []
+            return ()
         here = set[int]() if ends is None else {self.jumps[number].column for number in ends} - {None}
         outermost = max((column for column in here if column is not None), default=-1)
         cells = [self._head(slot, ends or [])]
@@ -135,7 +143,7 @@ class Margin:
             if column in here:
                 across = owner
             cells.insert(-1, Cell(self._lines[sides], across if upright is None and sides else upright))
-        return cells
+        return tuple(cells)
 
     def _owner(self, column: int, slot: int) -> int | None:
         """Return the line that lies in a column at a slot."""

@@ -1,0 +1,170 @@
+"""The text of a program's instructions and the comments beside it, a run of instructions at a time.
+
+Most text depends on nothing but an instruction's bytes, and those repeat themselves: `asm.Texts` makes it once. What
+refers to something by name is made once for each name, and what is known of a function is found once for all of it.
+"""
+
+from __future__ import annotations
+
+import functools
+from bisect import bisect_left
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ..asm import INSN_SIZE, Texts, format_instruction
+from ..asm.instruction import decode_at
+from .program import ReferenceKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ..asm import Syntax
+    from ..asm.flow import FlowGraph
+    from ..btf import ByteOrder
+    from .notes import Notes
+    from .program import ProgramSpec, Reference
+
+__all__ = ["InsnText", "InsnTexts"]
+
+_MAX_NAMED: Final = 1 << 14
+"""Texts with names that are kept."""
+
+
+class InsnText(NamedTuple):
+    """An instruction as it is shown."""
+
+    slot: int
+    text: str
+    comment: str
+    """What is worth knowing beside it; empty for nothing."""
+    reachable: bool
+    """Whether some way leads there from its function's first instruction."""
+
+
+class InsnTexts:
+    """The texts of the instructions of one program.
+
+    Args:
+        program: The program.
+        syntax: How they are written.
+        notes: What names are found in.
+        seconds: The slots that are second halves of 64-bit immediates, ascending.
+    """
+
+    def __init__(self, program: ProgramSpec, syntax: Syntax, notes: Notes, seconds: Sequence[int]) -> None:
+        self.program = program
+        self.syntax = syntax
+        self.notes = notes
+        self._seconds = seconds
+        self._code = memoryview(program.code)[: len(program.code) // INSN_SIZE * INSN_SIZE]
+        self._texts = _texts(program.byte_order, syntax)
+        self._referring = sorted(program.linked.references)
+
+    def run(self, start: int, stop: int) -> Iterator[InsnText]:
+        """Yield the instructions that begin at slots *start* to *stop*; *start* is no second half."""
+        flow = self.program.flow
+        while start < stop:
+            graph = flow.graph_at(start)
+            yield from self._within(graph, start, min(stop, graph.stop))
+            start = graph.stop
+            if self._between(self._seconds, start, start + 1):
+                start += 1  # damaged: a function ends with the first half of what goes on behind it
+
+    def _within(self, graph: FlowGraph, start: int, stop: int) -> Iterator[InsnText]:
+        """Yield instructions of one function."""
+        targets = graph.targets
+
+        def label(slot: int) -> str | None:
+            return f"L{slot}" if slot in targets else None
+
+        texts = dict(self._texts.listing(self._code, start=start, stop=stop, label=label if targets else None))
+        comments = self._comments(start, stop)
+        references = self.program.linked.references
+        for slot in self._between(self._referring, start, stop):
+            if slot in texts:
+                texts[slot], comments[slot] = self._named(slot, references[slot], graph)
+        dead = {slot for first, last in graph.unreachable for slot in range(max(first, start), min(last, stop))}
+        notes = self.notes.of(graph)
+        for slot, text in texts.items():
+            comment = comments.get(slot, "")
+            if slot in notes:
+                comment = ", ".join(note for note in (comment, *notes[slot]) if note)
+            yield InsnText(slot, text, comment, slot not in dead)
+
+    def text(self, slot: int) -> str:
+        """Return the text of one instruction, without what it takes an analysis of the code to know."""
+        graph = self.program.flow.graph_at(slot)
+        reference = self.program.linked.references.get(slot)
+        if reference is not None:
+            return self._named(slot, reference, graph)[0]
+        insn = decode_at(self._code, slot, self.program.byte_order)
+        target = insn.jump_target(slot)
+        return format_instruction(insn, slot, self.syntax, target=f"L{target}" if target in graph.targets else None)
+
+    def _comments(self, start: int, stop: int) -> dict[int, str]:
+        """Return 64-bit immediates in their other common reading, where one helps."""
+        found: dict[int, str] = {}
+        for second in self._between(self._seconds, start + 1, stop + 1):
+            insn = decode_at(self._code, second - 1, self.program.byte_order)
+            if not insn.src and insn.imm64 >= 10:
+                found[second - 1] = f"{insn.imm64:#x}"
+        return found
+
+    def _between(self, slots: Sequence[int], start: int, stop: int) -> Sequence[int]:
+        return slots[bisect_left(slots, start) : bisect_left(slots, stop)]
+
+    def _named(self, slot: int, reference: Reference, graph: FlowGraph) -> tuple[str, str]:
+        """Return the text of an instruction that refers to something by name, and its comment."""
+        operand, name, comment = _names(reference)
+        code = bytes(self._code[slot * INSN_SIZE : (slot + 2) * INSN_SIZE])
+        text = _named_text(code, self.program.byte_order, self.syntax, operand, name)
+        if text is None:
+            # A jump should refer to nothing. Where one does, its label goes before.
+            insn = decode_at(code, 0, self.program.byte_order)
+            target = insn.jump_target(slot)
+            name = f"L{target}" if target in graph.targets else name
+            text = format_instruction(insn, slot, self.syntax, operand, name)
+        return text, comment
+
+
+@functools.cache
+def _texts(byte_order: ByteOrder, syntax: Syntax) -> Texts:
+    """Return the one `Texts` for all programs: those of an object have much in common."""
+    return Texts(byte_order, syntax)
+
+
+@functools.lru_cache(_MAX_NAMED)
+def _named_text(
+    code: bytes, byte_order: ByteOrder, syntax: Syntax, operand: str | None, name: str | None
+) -> str | None:
+    """Return the text of an instruction that refers to something; None for a jump, whose text depends on its place."""
+    insn = decode_at(code, 0, byte_order)
+    return None if insn.is_jump else format_instruction(insn, 0, syntax, operand, name)
+
+
+@functools.lru_cache(_MAX_NAMED)
+def _names(reference: Reference) -> tuple[str | None, str | None, str]:
+    """Return what stands for the operand, what for the target, and a comment."""
+    missing = ", may be missing" if reference.weak else ""
+    match reference.kind:
+        case ReferenceKind.MAP:
+            return f"map[{reference.name}]", None, ""
+        case ReferenceKind.DATA:
+            return _datum(reference), None, ""
+        case ReferenceKind.CALL:
+            return None, reference.name, ""
+        case ReferenceKind.FUNCTION:
+            return f"func[{reference.name}]", None, ""
+        case ReferenceKind.HELPER:
+            return None, reference.name, "by its number on Windows"
+        case ReferenceKind.KFUNC:
+            return f"ksym[{reference.name}]", reference.name, f"kernel function{missing}"
+        case ReferenceKind.KSYM:
+            return f"ksym[{reference.name}]", None, f"kernel symbol{missing}"
+
+
+def _datum(reference: Reference) -> str:
+    """Return what an address in a data section means: the variable, or the section, and how far into it."""
+    inside = f"+{reference.inside:#x}" if reference.inside else ""
+    if reference.name == reference.map:
+        return f"{reference.map}[{reference.inside:#x}]"
+    return f"{reference.map}[{reference.name}{inside}]"
