@@ -52,7 +52,7 @@ def test_twenty_overlapping_jumps() -> None:
 def test_no_jumps() -> None:
     margin = Margin([])
     assert margin.width == 0
-    assert margin.insn(0) == margin.above(0) == []
+    assert margin.insn(0) == margin.above(0) == ()
 
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=25), st.integers(0, 6))
