@@ -8,16 +8,21 @@ from ...core.btf.core import CoreResolver, Outcome
 from ...core.btf.kernel import vmlinux
 from ...core.errors import FeatureError
 from ...core.spec.relocate_core import resolve_core
-from .colors import assembled
+from .columns import Column, print_columns
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from ...core.btf import Btf
     from ...core.spec import CollectionSpec
 
-__all__ = ["core_json", "core_table", "core_target"]
+__all__ = ["core_json", "core_target", "print_core_table"]
 
+_COLUMNS = (
+    Column("program", "green"),
+    Column("insn", is_number=True),
+    Column("kind"),
+    Column("access"),
+    Column("resolves to"),
+)
 _STYLES = {Outcome.RESOLVED: "", Outcome.MISSING: "yellow", Outcome.UNKNOWN: "dim"}
 
 
@@ -61,20 +66,12 @@ def core_json(spec: CollectionSpec, resolver: CoreResolver | None) -> list[dict[
     ]
 
 
-def core_table(spec: CollectionSpec, resolver: CoreResolver | None) -> Table:
-    """Return the same for people: a line for each relocation."""
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
-    table.add_column("program", style="green", no_wrap=True)
-    table.add_column("insn", justify="right", no_wrap=True)
-    for title in ("kind", "access", "resolves to"):
-        table.add_column(title, no_wrap=True)
-    if resolver is None:
-        return table
+def print_core_table(spec: CollectionSpec, resolver: CoreResolver | None, *, color: bool) -> None:
+    """Print the same for people: a line for each relocation."""
+    rows: list[tuple[str | tuple[str, str], ...]] = []
     for program in spec.programs.values():
-        for item, found in resolve_core(program, resolver):
+        for item, found in resolve_core(program, resolver) if resolver is not None else ():
             renamed = f"{found.target}  " if found.target not in (None, found.local) else ""
-            result = assembled((renamed + found.result, _STYLES.get(found.outcome, "red")))
-            table.add_row(assembled(program.name), str(item.slot), found.label, assembled(found.local), result)
-    return table
+            result = renamed + found.result, _STYLES.get(found.outcome, "red")
+            rows.append((program.name, str(item.slot), found.label, found.local, result))
+    print_columns(_COLUMNS, rows, color=color)

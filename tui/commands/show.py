@@ -18,6 +18,7 @@ from .common import (
     print_json,
     print_table,
     target_types,
+    wants_color,
 )
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _print_resolved(spec: CollectionSpec, options: argparse.Namespace) -> None:
     """Print what CO-RE relocations and externs are on a kernel: as tables, or beside what the object holds."""
-    from .core_table import core_json, core_table, core_target
+    from .core_table import core_json, core_target, print_core_table
     from .externs_table import externs_json, externs_table
 
     target = target_types(options)
@@ -108,13 +109,12 @@ def _print_resolved(spec: CollectionSpec, options: argparse.Namespace) -> None:
         more |= {"externs_resolved": externs_json(spec, target)} if options.externs else {}
         print_json({**spec_json(spec), **more})
         return
-    out = console(options.color)
     if options.core:
-        print_table(out, core_table(spec, resolver))
+        print_core_table(spec, resolver, color=wants_color(options.color))
     if options.core and options.externs:
-        out.print()
+        print()
     if options.externs:
-        print_table(out, externs_table(spec, target))
+        print_table(console(options.color), externs_table(spec, target))
 
 
 def _objects_json(several: SeveralObjectsError) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pytest
 
 from bpftui.core.errors import ObjectError, UsageError
 from bpftui.tui.commands import show
+from bpftui.tui.commands.columns import Column, print_columns
 
 OBJECTS = Path(__file__).parents[2] / "objects"
 SHAPES, TARGET = str(OBJECTS / "core_shapes.o"), str(OBJECTS / "core_target.o")
@@ -25,6 +26,18 @@ def test_the_table(capsys):
     assert renamed.endswith("struct flavored___here.value  struct flavored.value  offset 8, 4 bytes")
     ambiguous = next(line for line in lines if line.startswith("ambiguous"))
     assert f"struct twins.different is ambiguous: the BTF of {TARGET} has" in ambiguous
+
+
+def test_columns(capsys):
+    rows = [("a", "1", ""), ("ä本", ("22222", "red"), "x\x1b"), ("", "", "")]
+    columns = [Column("name", "green"), Column("n", is_number=True), Column("what")]
+    print_columns(columns, rows, color=False)
+    expected = ["name      n  what", "a         1", "ä本   22222  x\\x1b", ""]
+    assert capsys.readouterr().out.splitlines() == expected
+    print_columns(columns, rows, color=True)
+    colored = capsys.readouterr().out
+    assert re.sub(r"\x1b\[\d*m", "", colored).splitlines() == expected
+    assert "\x1b[32mä本\x1b[0m   \x1b[31m22222\x1b[0m  x\\x1b\n" in colored
 
 
 def test_json_has_one_more_key(capsys):
