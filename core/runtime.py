@@ -473,8 +473,11 @@ class Runtime(Protocol):
         """
         ...
 
-    def statistics(self) -> AbstractContextManager[object]:
-        """Return what makes programs count their runs and their time while it is open."""
+    def statistics(self) -> AbstractContextManager[str]:
+        """Return what makes programs count their runs and their time while it is open.
+
+        What it gives is the reason why they do not count, as a sentence; empty where they do.
+        """
         ...
 
     @property

@@ -167,6 +167,8 @@ class Monitor:
         for track in self._tracks.values():
             track.add(sample)
         for name, info in sample.programs.items():
+            if sample.uncounted:
+                break
             tracker, series = self._runs.setdefault(name, (RateTracker(), Series(_CAPACITY)))
             series.append(sample.time, tracker.update(sample.time, info.run_cnt))
 

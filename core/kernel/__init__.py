@@ -19,9 +19,10 @@ from .features import Feature, probe
 from .interfaces import Interface, find, interfaces
 from .link import Link
 from .map import Map, MapInfo
-from .program import Benchmark, Program, ProgramStats, stats_enabled
+from .program import Benchmark, Program, ProgramStats
 from .runtime import KernelRuntime, available, load
 from .sandbox import Sandbox
+from .statistics import stats_enabled
 
 __all__ = [
     "Benchmark",

@@ -17,8 +17,8 @@ from ..spec import MapType, ProgramType
 from . import isa, link_types, probes, rights
 from .capability import Capability, in_user_namespace, privileges
 from .elements import possible_cpus
-from .program import stats_enabled
 from .since import since
+from .statistics import stats_enabled
 from .syscall import Attr, BpfError, Command, buffer, errno_name
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from ..errors import FeatureError, LoadError, VerifierError
 from ..spec import INSN_SIZE
 from . import probes, rights
 from .explain import explain
+from .leniency import with_rights
 from .objects import kernel_name
 from .since import since
 from .syscall import Attr, BpfError, Command, Descriptor, borrowed, buffer
@@ -184,6 +185,7 @@ def _explained(program: ProgramSpec, error: BpfError, log: str, target: Btf | No
         from ..verifier import explain as explain_log
 
         found = explain_log(VerifierLog(log, program, target=target))
+        found = None if found is None else with_rights(found)
     if found is None:
         return refusal(program, error)
     source = found.source

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import errno
 import os
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Self, SupportsIndex
 from ..errors import LoadError, UsageError
 from ..runtime import ProgramInfo, RunResult
 from ..spec import ProgramType
-from . import rights
 from .attach import attach
 from .existing import program_spec
 from .explain import explain
@@ -21,14 +19,14 @@ from .objects import KernelObject, fdinfo, object_info, open_id, open_path
 from .syscall import Attr, BpfError, Command, Descriptor, buffer
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
+    from collections.abc import Iterable
     from types import TracebackType
 
     from ..runtime import AttachTarget
     from ..spec import ProgramSpec
     from .link import Link
 
-__all__ = ["SMALLEST_PACKET", "Benchmark", "Program", "ProgramStats", "stats_enabled"]
+__all__ = ["SMALLEST_PACKET", "Benchmark", "Program", "ProgramStats"]
 
 SMALLEST_PACKET: Final = 14
 """An Ethernet header: the kernel takes no test packet that is shorter."""
@@ -351,23 +349,3 @@ def _read_info(descriptor: Descriptor) -> tuple[bytes, tuple[int, ...]]:
     except BpfError as error:
         raise explain(error, f"ask the kernel about {descriptor.name}") from error
     return raw, struct.unpack_from(f"={min(count, struct.unpack_from('=I', info, 52)[0])}I", ids)
-
-
-@contextlib.contextmanager
-def stats_enabled() -> Generator[None]:
-    """Have the kernel count and time every program's runs meanwhile (Linux 5.8; costs some 20 ns a run).
-
-    Raises:
-        NoPermissionError: It asks for CAP_SYS_ADMIN.
-    """
-    try:
-        fd = Attr(4).call(Command.ENABLE_STATS)
-    except BpfError as error:
-        feature = "run statistics by file descriptor (Linux 5.8)"
-        needs = (rights.Capability.CAP_SYS_ADMIN,)
-        raise explain(error, "switch on the programs' statistics", needs=needs, feature=feature) from error
-    descriptor = Descriptor(fd, "statistics")
-    try:
-        yield
-    finally:
-        descriptor.close()

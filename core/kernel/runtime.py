@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 from ..errors import BpftuiError, FeatureError, NoPermissionError
@@ -12,7 +12,7 @@ from . import probes
 from .collection import KernelCollection, Loader
 from .explain import explain
 from .loading import LOG_STATS
-from .program import stats_enabled
+from .statistics import always_counted, stats_enabled
 from .syscall import BpfError, Command
 
 if TYPE_CHECKING:
@@ -86,15 +86,19 @@ class KernelRuntime:
             return loader.load(self, programs, strict=strict)
 
     @contextmanager
-    def statistics(self) -> Generator[None]:
-        """Make programs count their runs and their time while it is open.
+    def statistics(self) -> Generator[str]:
+        """Make programs count their runs and their time while it is open; give the reason where they do not.
 
-        It needs CAP_SYS_ADMIN, more than loading does; without that right the counts stand still.
+        It needs CAP_SYS_ADMIN, more than loading does. Without that right they count where all programs always do
+        (the sysctl kernel.bpf_stats_enabled).
         """
+        reason = ""
         with ExitStack() as stack:
-            with suppress(NoPermissionError, FeatureError):
+            try:
                 stack.enter_context(stats_enabled())
-            yield
+            except (NoPermissionError, FeatureError) as error:
+                reason = "" if always_counted() else error.message
+            yield reason
 
     @property
     def remark(self) -> str:

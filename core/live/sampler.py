@@ -58,6 +58,8 @@ class Sample:
     maps: Mapping[str, MapSnapshot]
     variables: Mapping[str, bytes]
     programs: Mapping[str, ProgramInfo]
+    uncounted: str = ""
+    """Why the programs' runs are not counted, as a sentence; empty where they are."""
 
 
 def readable_maps(collection: Collection) -> list[str]:
@@ -93,7 +95,7 @@ class Sampler:
         maps: Iterable[str] | None = None,
         interval: float = 1.0,
         limit: int | None = 10_000,
-        statistics: AbstractContextManager[object] | None = None,
+        statistics: AbstractContextManager[str] | None = None,
         on_sample: Callable[[Sample], None] | None = None,
         on_error: Callable[[Exception], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -101,7 +103,8 @@ class Sampler:
         self._collection = collection
         self._maps = _chosen(collection, maps)
         self._limit = limit
-        self._statistics = statistics or nullcontext()
+        self._statistics = statistics or nullcontext("")
+        self._uncounted = ""
         self._on_sample = on_sample
         self._on_error = on_error
         self._clock = clock
@@ -152,6 +155,7 @@ class Sampler:
                 maps={name: map_.snapshot(self._limit) for name, map_ in self._maps.items()},
                 variables={name: variable.raw() for name, variable in collection.variables.items()},
                 programs={name: program.info() for name, program in collection.programs.items()},
+                uncounted=self._uncounted,
             )
             self._last = now
             return sample
@@ -161,7 +165,7 @@ class Sampler:
 
         Where *until* tells that nothing more will happen, what there is by then is the last one.
         """
-        with self._statistics:
+        with self._statistics as self._uncounted:
             for _ in self._ticks(duration):
                 over = until is not None and until()
                 yield self.take()
@@ -213,7 +217,7 @@ class Sampler:
 
     def _run(self) -> None:
         try:
-            with self._statistics:
+            with self._statistics as self._uncounted:
                 for _ in self._ticks(None):
                     self._deliver()
         except Exception as error:

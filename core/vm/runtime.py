@@ -83,12 +83,12 @@ class MachineRuntime:
         return Loader(spec, self.settings, self._target, self._numbers, lambda: self._timing > 0)
 
     @contextmanager
-    def statistics(self) -> Generator[None]:
+    def statistics(self) -> Generator[str]:
         """Make programs count their runs and their time while it is open."""
         with self._lock:
             self._timing += 1
         try:
-            yield
+            yield ""
         finally:
             with self._lock:
                 self._timing -= 1

@@ -77,6 +77,39 @@ def test_the_capabilities_that_the_kernel_asks_for_are_enough() -> None:
     assert line.startswith("cannot load program count_packets (xdp): this process lacks CAP_NET_ADMIN (EPERM) (sudo ")
 
 
+def test_a_refusal_for_want_of_cap_perfmon_says_so() -> None:
+    """Programs that root may load: the verifier names a mistake, and the right is what is missing."""
+    line = bpftui("run", "bpf/traffic.o", "count_traffic", prefix=nobody_with("bpf,net_admin")).refused(1)
+    assert "R3 partial copy of pointer" in line
+    assert "this process lacks CAP_PERFMON, without which the verifier allows less" in line
+    assert "(sudo setpriv " in line
+    done = bpftui("check", "--json", "tests/objects/names.o", prefix=nobody_with("bpf,net_admin"))
+    told = {program["name"]: program["explanation"] for program in json.loads(done.out)["programs"]}
+    for name, message in (("first", "pointer -= pointer prohibited"), ("second", "infinite loop detected")):
+        assert message in told[name]["message"]
+        assert "lacks CAP_PERFMON" in told[name]["summary"]
+        assert told[name]["mends"][0].startswith("sudo setpriv ")
+    # A mistake stays one, and with the right nothing is said of it.
+    assert "CAP_PERFMON" not in bpftui("check", "tests/objects/bad_bounds.o", prefix=nobody_with("bpf,net_admin")).out
+    assert "CAP_PERFMON" not in bpftui("check", "tests/objects/bad_loop.o", "tests/objects/names.o").out
+
+
+def test_runs_that_nobody_counts_are_not_told_as_none() -> None:
+    watch = ["watch", "bpf/count_packets.o", "--attach", "count_packets=sandbox", "--duration", "0.2", "--interval"]
+    done = bpftui(*watch, "0.1", "--json", prefix=nobody_with("bpf,net_admin"))
+    assert done.code == 0
+    assert done.err == (
+        "bpftui: warning: runs are not counted: cannot switch on the programs' statistics: "
+        "this process lacks CAP_SYS_ADMIN (EPERM)\n"
+    )
+    samples = [json.loads(line) for line in done.out.splitlines()]
+    assert samples[-1]["maps"]["pkt_count"]["0"] > 0
+    assert samples[-1]["programs"]["count_packets"] == {"run_cnt": None, "run_time_ns": None}
+    done = bpftui(*watch, "0.1", "--json")
+    assert done.err == ""
+    assert json.loads(done.out.splitlines()[-1])["programs"]["count_packets"]["run_cnt"] > 0
+
+
 def test_the_command_that_is_named_gives_the_right() -> None:
     """All but sudo itself, which root does not need: what it says is typed into a shell."""
     line = bpftui("run", "bpf/count_packets.o", "count_packets", "--runtime", "kernel", prefix=nobody_with()).refused(3)

@@ -144,8 +144,8 @@ class FakeRuntime:
         self.loaded.append(FakeCollection(spec.copy()))
         return self.loaded[-1]
 
-    def statistics(self) -> AbstractContextManager[object]:
-        return nullcontext()
+    def statistics(self) -> AbstractContextManager[str]:
+        return nullcontext("")
 
     def forecast(self, spec: CollectionSpec) -> Forecast:
         return Forecast({}, self.obstacles)

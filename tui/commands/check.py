@@ -126,9 +126,11 @@ def explained(checked: Checked, outcome: LoadOutcome) -> Explanation | None:
     """Return the explanation of a program's refusal; None where it was not the verifier who refused it."""
     if outcome.ok or not outcome.log:
         return None
+    from ...core.kernel.leniency import with_rights
     from ...core.verifier import VerifierLog, explain
 
-    return explain(VerifierLog(outcome.log, checked.spec.programs.get(outcome.name), target=checked.target))
+    found = explain(VerifierLog(outcome.log, checked.spec.programs.get(outcome.name), target=checked.target))
+    return None if found is None else with_rights(found)
 
 
 def _json(checked: Checked) -> dict[str, Any]:

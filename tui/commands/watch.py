@@ -98,6 +98,8 @@ def _watch(session: Session, options: argparse.Namespace) -> None:
     sampler = session.sampler(maps=options.maps, interval=options.interval, statistics=session.runtime.statistics())
     before: Sample | None = None
     for sample in sampler.samples(options.duration, until=lambda: session.finished):
+        if before is None and sample.uncounted:
+            warn(f"runs are not counted: {sample.uncounted}")
         if options.json:
             print_json(sample_json(collection, sample, per_cpu=options.per_cpu), indent=None)
         else:
@@ -127,7 +129,11 @@ def sample_json(collection: Collection, sample: Sample, *, per_cpu: bool = False
             for variable in (collection.variables[name],)
         },
         "programs": {
-            name: {"run_cnt": info.run_cnt, "run_time_ns": info.run_time_ns} for name, info in sample.programs.items()
+            name: {
+                "run_cnt": None if sample.uncounted else info.run_cnt,
+                "run_time_ns": None if sample.uncounted else info.run_time_ns,
+            }
+            for name, info in sample.programs.items()
         },
     }
 

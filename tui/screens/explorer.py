@@ -290,6 +290,8 @@ class ExplorerScreen(CodeScreen, VariableScreen):
     def sampled(self, message: Sampled) -> None:
         """Let the visible pane follow."""
         observation = message.observation
+        if self.operations.monitor.last is None and observation.sample.uncounted:
+            self.log_line(f"runs are not counted: {observation.sample.uncounted}")
         self.operations.monitor.observe(observation.sample)
         for name, events in observation.events.items():
             self.panes.maps.add_events(name, events)

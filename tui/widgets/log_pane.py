@@ -124,10 +124,12 @@ class LogPane(Vertical):
 
     def _read(self, program: str, text: str) -> None:
         """Read a log, in a thread."""
+        from ...core.kernel.leniency import with_rights
         from ...core.verifier import VerifierLog, explain
 
         log = VerifierLog(text, self.spec.programs.get(program))
         found = explain(log)
+        found = None if found is None else with_rights(found)
         assert len(log.steps) >= 0  # the index is made here, not at the first key
         self.app.call_from_thread(self._show, program, log, found)  # pyright: ignore[reportUnknownMemberType]
 
