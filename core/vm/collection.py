@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,14 +13,15 @@ from ..loader import CollectionLoader, LoadedCollection
 from ..runtime import LoadOutcome
 from ..spec import INSN_SIZE, ReferenceKind
 from ..spec.relocate_core import apply_core
-from .errors import InvalidCodeError, RunError
+from .errors import RETURN_HINT, InvalidCodeError, RunError
 from .findings import findings
 from .helpers import HelperTable, kernel_function
 from .host import Host
 from .kconfig import KCONFIG, kconfig_values
 from .machine import Machine
-from .map import ArenaStore, Map, create_store
-from .maps import ArrayStore, ReferenceStore, Store
+from .map import Map
+from .maps import ArenaStore, ArrayStore, ReferenceStore, Store, create_store
+from .parts import Parts
 from .processor import DEFAULT_LIMIT, Processor
 from .program import Program, line_finder
 from .sandbox import Link
@@ -34,31 +34,7 @@ if TYPE_CHECKING:
     from .runtime import MachineRuntime
     from .settings import Settings
 
-__all__ = ["Loader", "MachineCollection", "Parts"]
-
-
-class Parts:
-    """What the programs and maps of one collection share.
-
-    Args:
-        host: What helpers reach.
-        timed: Tells whether runs are counted and timed now.
-    """
-
-    def __init__(self, host: Host, timed: Callable[[], bool]) -> None:
-        self.host = host
-        self.timed = timed
-        self.lock = threading.RLock()
-        """Held while a program runs, and while somebody else reads or changes a map."""
-        self.unsettled: list[Store] = []
-        """The stores that have something to free between two runs."""
-
-    def settle(self) -> None:
-        """End a run: free what it deleted, take back what it kept."""
-        for store in self.unsettled:
-            store.settle()
-        if self.host.locks:
-            self.host.locks.clear()
+__all__ = ["Loader", "MachineCollection"]
 
 
 class MachineCollection(LoadedCollection[Map, Program, Link]):
@@ -95,13 +71,15 @@ class Loader(CollectionLoader[Map, Program, Link]):
     ) -> None:
         super().__init__(spec)
         self.settings = settings
-        self.host = Host(Processor(), settings, spec.byte_order)
+        self.host = Host(Processor(), settings, spec.byte_order, spec.btf, target or spec.btf)
         self.parts = Parts(self.host, timed)
         self._target = target
         self._numbers = numbers
         self._helpers = HelperTable(self.host)
         self._machines: dict[int, Machine] = {}
         """By the number of the program."""
+        self._symbols: dict[str, int] = {}
+        """By the name of a kernel function, its address."""
 
     def new_map(self, spec: MapSpec) -> Map:
         """Create one map, with its contents if it is a data section."""
@@ -111,7 +89,7 @@ class Loader(CollectionLoader[Map, Program, Link]):
             spec = replace(spec, data=bytearray(kconfig_values(self.spec, self.settings.kconfig or {})))
         store = create_store(spec, self.host)
         address = self.host.memory.map(f"map {spec.name}", 8, readable=False, writable=False).base
-        created = Map(spec, store, next(self._numbers), address, self.parts.lock)
+        created = Map(spec, store, next(self._numbers), address, self.parts)
         self.host.maps[address] = store
         self.host.addresses[created.id] = address
         if type(store).settle is not Store.settle:
@@ -134,7 +112,9 @@ class Loader(CollectionLoader[Map, Program, Link]):
                     addresses[slot] = self._data(spec, reference)
                 case ReferenceKind.KFUNC if code[slot * INSN_SIZE] == CALL:
                     kfuncs[slot] = kernel_function(self.host, reference.name) or _unknown(reference.name)
-                case ReferenceKind.KFUNC | ReferenceKind.KSYM:
+                case ReferenceKind.KFUNC:
+                    addresses[slot] = self._function_symbol(reference.name)
+                case ReferenceKind.KSYM:
                     # What a kernel without it gives a weak one. There is no kernel whose address it could be.
                     addresses[slot] = 0
                 case ReferenceKind.CALL | ReferenceKind.FUNCTION | ReferenceKind.HELPER:
@@ -183,6 +163,15 @@ class Loader(CollectionLoader[Map, Program, Link]):
             raise LoadError(f"cannot load program {program.name}: {reference.map} is no data section")
         return store.regions[0].base + reference.offset
 
+    def _function_symbol(self, name: str) -> int:
+        """Return the address of a kernel function, by which a program only finds out whether there is one; 0 for no."""
+        if kernel_function(self.host, name) is None:
+            return 0
+        if name not in self._symbols:
+            region = self.host.memory.map(f"kernel function {name}", 8, readable=False, writable=False)
+            self._symbols[name] = region.base
+        return self._symbols[name]
+
     def _tail_call(self, table: int, index: int) -> Machine | None:
         store = self.host.maps[table]
         if not isinstance(store, ReferenceStore):
@@ -202,7 +191,7 @@ class Loader(CollectionLoader[Map, Program, Link]):
 
 def _unknown(name: str) -> Callable[..., int]:
     def call(*_: int) -> int:
-        raise RunError(f"the built-in machine does not have the kernel function {name}")
+        raise RunError(f"the built-in machine does not have the kernel function {name}", hint=RETURN_HINT.format(name))
 
     return call
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from ..errors import BpftuiError
 
-__all__ = ["AccessError", "InvalidCodeError", "RunError", "StepLimitError"]
+__all__ = ["RETURN_HINT", "AccessError", "InvalidCodeError", "RunError", "StepLimitError", "Thrown"]
+
+RETURN_HINT: Final = "--return {}=VALUE makes it return a value"
+"""What to do about a helper or a kernel function that there is none of."""
 
 
 class InvalidCodeError(BpftuiError):
@@ -69,3 +74,15 @@ class AccessError(RunError):
 
 class StepLimitError(RunError):
     """A run took more steps than it may."""
+
+
+class Thrown(Exception):  # noqa: N818 - no error, but how a program ends (bpf_throw, Linux 6.7)
+    """A program threw an exception, which ends all its functions at once.
+
+    Args:
+        cookie: What it threw: an unsigned integer.
+    """
+
+    def __init__(self, cookie: int) -> None:
+        super().__init__(cookie)
+        self.cookie = cookie

@@ -13,7 +13,7 @@ from .packet import SkbPacket, XdpPacket
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ..btf import ByteOrder
+    from ..btf import Btf, ByteOrder
     from .machine import Machine
     from .maps import Store
     from .packet import Packet
@@ -41,13 +41,24 @@ class Host:
         processor: Its memory and its call stack.
         settings: What programs are told of the world.
         byte_order: Theirs.
+        btf: The types of the object that they are from.
+        kernel_btf: The types that they were adapted to: those of what they take for the kernel's.
     """
 
-    def __init__(self, processor: Processor, settings: Settings, byte_order: ByteOrder) -> None:
+    def __init__(
+        self,
+        processor: Processor,
+        settings: Settings,
+        byte_order: ByteOrder,
+        btf: Btf | None = None,
+        kernel_btf: Btf | None = None,
+    ) -> None:
         self.processor = processor
         self.memory = processor.memory
         self.settings = settings
         self.byte_order: ByteOrder = byte_order
+        self.btf = btf
+        self.kernel_btf = kernel_btf
         self.maps: dict[int, Store] = _Handles()
         """By the address that programs know them by."""
         self.addresses: dict[int, int] = {}
@@ -63,6 +74,10 @@ class Host:
         """What bpf_set_retval left."""
         self.returns: Mapping[str, int] = settings.returns or {}
         """By the name of a helper or kernel function, what it returns in place of doing anything."""
+        self.background: list[Callable[[], None]] = []
+        """What looks between two runs whether something is due."""
+        self.now: Callable[[], int] = settings.clock or time.monotonic_ns
+        """Returns nanoseconds on the clock that programs read."""
         self._parts: dict[object, object] = {}
 
     cpu = 0
@@ -114,11 +129,6 @@ class Host:
             raise self.memory.bad_access(address, 1, write=False)
         raw = self.memory.read(address, min(limit, region.end - address))
         return raw.partition(b"\0")[0]
-
-    @staticmethod
-    def now() -> int:
-        """Return nanoseconds on the clock that programs read."""
-        return time.monotonic_ns()
 
 
 def signed(value: int, bits: int = 32) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from ..asm import ImmSource, helper_name
 from ..asm.opcodes import INSN_SIZE
 from .code import MASK64, Code, function_address
-from .errors import AccessError, RunError
+from .errors import RETURN_HINT, AccessError, RunError, Thrown
 from .memory import GRANULE_BITS
 from .processor import DEFAULT_LIMIT, MAX_TAIL_CALLS, Processor
 from .stepper import Stepper
@@ -127,6 +127,8 @@ class Machine:
         processor.start(self.limit)
         try:
             return self._main(r1, r2, r3, r4, r5)
+        except Thrown as thrown:
+            return thrown.cookie
         except Exception as error:
             self._explain(error)
             raise
@@ -157,6 +159,10 @@ class Machine:
             return self.step_through(entry, arguments)
         try:
             return self.translation.functions[entry](*arguments)
+        except Thrown as thrown:
+            if depth >= 0:
+                raise
+            return thrown.cookie
         except Exception as error:
             self._explain(error)
             raise
@@ -229,7 +235,7 @@ class Machine:
         if (function := self.helpers.get(number)) is None:
             name = helper_name(number)
             known = f"{name} (helper {number})" if name else f"helper {number}"
-            raise RunError(f"there is no {known} here")
+            raise RunError(f"there is no {known} here", hint=RETURN_HINT.format(name) if name else None)
         return function
 
     def kfunc(self, slot: int) -> Callable[..., int]:
@@ -277,7 +283,9 @@ class Machine:
         if self.tail_call is None or processor.tail_calls >= MAX_TAIL_CALLS:
             return None
         target = self.tail_call(table, index & 0xFFFF_FFFF)
-        processor.tail_calls += target is not None
+        if target is not None:
+            processor.tail_calls += 1
+            processor.deepen()
         return target
 
     def load_packet(self, offset: int, size: int) -> int | None:
@@ -291,7 +299,7 @@ class Machine:
 
     def arena_address(self, pointer: int) -> int:
         """Return the address in the arena that a cast of *pointer* gives: NULL stays NULL."""
-        low = pointer & 0xFFFF_FFFF
         if self.arena is None:
-            raise AccessError("a cast between address spaces without an arena", address=low, size=0, region=None)
-        return self.arena.base + low if low else 0
+            raise AccessError("a cast between address spaces without an arena", address=pointer, size=0, region=None)
+        # The arena's first page has addresses whose lower 32 bits are 0; the kernel keeps no more than these.
+        return self.arena.base + (pointer & 0xFFFF_FFFF) if pointer else 0

@@ -16,7 +16,7 @@ from typing import Final
 
 from .errors import AccessError
 
-__all__ = ["GRANULE_BITS", "STACK_FRAMES", "STACK_SIZE", "AddressSpace", "Region"]
+__all__ = ["GRANULE_BITS", "MOST_FRAMES", "STACK_FRAMES", "STACK_SIZE", "AddressSpace", "Region"]
 
 GRANULE_BITS: Final = 16
 _GRANULE: Final = 1 << GRANULE_BITS
@@ -31,7 +31,9 @@ _LARGEST_LOW: Final = 2 * _GRANULE - 1
 STACK_SIZE: Final = 512
 """Bytes of one stack frame (`MAX_BPF_STACK`)."""
 STACK_FRAMES: Final = 8
-"""Nested frames of one run (`MAX_CALL_FRAMES`)."""
+"""Nested frames of one program (`MAX_CALL_FRAMES`)."""
+MOST_FRAMES: Final = 64
+"""Nested frames of one run, whose programs make tail calls out of subprograms: up to 33, most of one frame."""
 
 
 class Region:
@@ -83,11 +85,10 @@ class AddressSpace:
         self._bases: list[int] = []
         self._next = _HIGH
         self._free_low = list(reversed(_LOW))
-        self.frames = [
-            self._add(f"stack frame {i}", _STACK + 2 * i, bytearray(STACK_SIZE), readable=True, writable=True)
-            for i in range(STACK_FRAMES)
-        ]
+        self.frames: list[Region] = []
         """The stack frames, outermost first."""
+        for _ in range(STACK_FRAMES):
+            self.add_frame()
 
     @property
     def regions(self) -> list[Region]:
@@ -143,6 +144,14 @@ class AddressSpace:
                 self.readers[granule] = data
             if region.writable:
                 self.writers[granule] = data
+
+    def add_frame(self) -> Region:
+        """Add a stack frame behind those that there are, of which there can be `MOST_FRAMES`."""
+        number = len(self.frames)
+        granule = _STACK + 2 * number
+        region = self._add(f"stack frame {number}", granule, bytearray(STACK_SIZE), readable=True, writable=True)
+        self.frames.append(region)
+        return region
 
     def unmap(self, region: Region) -> None:
         """Take a region out: accesses to it are errors from now on. A second call does nothing."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import inspect
 from itertools import chain, repeat
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from .errors import RunError, StepLimitError
-from .memory import STACK_FRAMES, AddressSpace
+from .memory import MOST_FRAMES, STACK_FRAMES, AddressSpace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
+    from .memory import Region
     from .stepper import Stepper
 
 __all__ = ["DEFAULT_LIMIT", "MAX_TAIL_CALLS", "Meter", "Processor"]
@@ -114,6 +115,12 @@ class Processor:
         self.meter = Meter(self.memory)
         self.depth = [-1]
         """The running frame's number, in a list that translated code shares; -1 while nothing runs."""
+        self.frame_ends: list[int] = []
+        """By frame that may be used now, what r10 is there; translated code shares it."""
+        self.frame_views: dict[int, list[memoryview]] = {1: [], 2: [], 4: [], 8: []}
+        """By size of an access, for each frame a view of so large elements."""
+        for frame in self.memory.frames:
+            self._show(frame)
         self.tail_calls = 0
         """Tail calls of this run so far."""
         self.stepper: Stepper | None = None
@@ -129,6 +136,24 @@ class Processor:
         if self.depth[0] < 0:
             self.meter.start(limit)
             self.tail_calls = 0
+            if len(self.frame_ends) > STACK_FRAMES:
+                del self.frame_ends[STACK_FRAMES:]
+
+    def _show(self, frame: Region) -> None:
+        self.frame_ends.append(frame.end)
+        letters: tuple[Literal["B", "H", "I", "Q"], ...] = ("B", "H", "I", "Q")
+        for (_, views), letter in zip(self.frame_views.items(), letters, strict=True):
+            views.append(memoryview(frame.data).cast(letter))
+
+    def deepen(self) -> None:
+        """Let a program that is tail called have as many frames as any, from the running one on."""
+        frames = self.memory.frames
+        while len(self.frame_ends) < min(self.depth[0] + STACK_FRAMES, MOST_FRAMES):
+            number = len(self.frame_ends)
+            if number < len(frames):
+                self.frame_ends.append(frames[number].end)
+            else:
+                self._show(self.memory.add_frame())
 
     @staticmethod
     def too_deep() -> RunError:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from ..runtime import AttachTarget
     from ..spec import ProgramSpec
-    from .collection import Parts
     from .machine import Machine
+    from .parts import Parts
     from .sandbox import Link
 
 __all__ = ["Program", "line_finder"]
@@ -123,6 +123,7 @@ class Program:
                 raise
             finally:
                 parts.settle()
+                parts.catch_up()
                 if parts.timed():
                     self.run_time_ns += time.perf_counter_ns() - start
                     self.run_cnt += number - first
@@ -161,6 +162,8 @@ class Program:
         for _ in range(repeat):
             host.retval = 0
             result = self.execute(r1)
+            if host.background:
+                self.parts.catch_up()
         taken = time.perf_counter_ns() - start
         if self.parts.timed():
             self.run_cnt += repeat

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 __all__ = ["Settings"]
 
@@ -27,6 +27,8 @@ class Settings(NamedTuple):
     kconfig: Mapping[str, str] | None = None
     """Options as a configuration writes them (`y`, `250`, `"text"`). What is not named is not set, beside the version
     6.18.0 in `LINUX_KERNEL_VERSION`, `CONFIG_HZ` 1000 and the two that libbpf adds."""
+    clock: Callable[[], int] | None = None
+    """Returns the time in nanoseconds, for programs and their timers; None for the time that really passes."""
     returns: Mapping[str, int] | None = None
     """By the name of a helper or kernel function, what it returns without doing anything: for those that the machine
     does not have, and in place of those that it has."""

@@ -23,8 +23,8 @@ from ..asm.opcodes import (
 )
 from .arithmetic import ATOMICS, alu, compare, signed, swap
 from .code import MASK64, function_address
-from .errors import RunError
-from .memory import STACK_FRAMES, STACK_SIZE
+from .errors import RunError, Thrown
+from .memory import STACK_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -170,10 +170,20 @@ class Stepper:
             meter.remaining -= 1
             self.steps += 1
             self._by_class[insn.opcode & 7](insn)
+        except Thrown as thrown:
+            self._unwind(thrown)
         except RunError as error:
             machine.locate(error, slot)
             self.close()
             raise
+
+    def _unwind(self, thrown: Thrown) -> None:
+        """End the run, unless it is one within another run, which ends with it."""
+        self.close()
+        if self._depth >= 0:
+            raise thrown
+        self.frames.clear()
+        self.result = self.registers[0] = thrown.cookie
 
     # By class of instruction
 
@@ -331,7 +341,7 @@ class Stepper:
 
     def _enter(self, entry: int, call: int | None) -> None:
         depth = self.processor.depth
-        if depth[0] + 1 >= STACK_FRAMES:
+        if depth[0] + 1 >= len(self.processor.frame_ends):
             raise self.processor.too_deep()
         depth[0] += 1
         frame = Frame(self.machine, entry, depth[0], call, self.registers[1:])

@@ -16,7 +16,7 @@ from ..asm.opcodes import CALL, CALLX, FRAME_POINTER
 from .arithmetic import sdiv, signed, smod, swap
 from .code import MASK64, read_registers, written_registers
 from .errors import RunError
-from .expressions import Expressions
+from .expressions import TAIL_CALL, Expressions
 from .graph import Graph
 from .memory import STACK_SIZE
 from .ranges import MASK32, analyse
@@ -63,7 +63,6 @@ class Translation:
         """Return what translated code refers to."""
         machine = self.machine
         processor, code = machine.processor, machine.code
-        stacks = [memoryview(frame.data) for frame in processor.memory.frames]
         order = "<" if code.byte_order == "little" else ">"
         names: dict[str, Any] = {
             "__machine__": machine,
@@ -71,7 +70,7 @@ class Translation:
             "W": processor.memory.writers,
             "D": processor.depth,
             "L": processor.meter,
-            "FP": [frame.end for frame in processor.memory.frames],
+            "FP": processor.frame_ends,
             "ZERO": bytes(STACK_SIZE),
             "SDIV": sdiv,
             "SMOD": smod,
@@ -83,7 +82,7 @@ class Translation:
         }
         letters: tuple[Literal["B", "H", "I", "Q"], ...] = ("B", "H", "I", "Q")
         for size, letter in zip((1, 2, 4, 8), letters, strict=True):
-            names[f"S{size}"] = [stack.cast(letter) for stack in stacks]
+            names[f"S{size}"] = processor.frame_views[size]
             names[f"U{size}"] = struct.Struct(order + letter).unpack_from
             names[f"P{size}"] = struct.Struct(order + letter).pack_into
         names["PURE"] = not any(insn is not None and _asks_outside(insn) for insn in code.insns)
@@ -172,7 +171,8 @@ def _live_at_start(machine: Machine, graph: Graph) -> list[str]:
             insn = code.at(slot)
             for number in read_registers(insn):
                 need |= (1 << number) & ~written
-            for number in written_registers(insn):
+            # A tail call that fails leaves r0 as it was.
+            for number in () if insn.opcode == CALL and insn.imm == TAIL_CALL else written_registers(insn):
                 written |= 1 << number
         needs.append(need)
         sets.append(written)

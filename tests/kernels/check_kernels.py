@@ -84,6 +84,21 @@ REFUSED: Final[dict[str, dict[tuple[str, str], str]]] = {
         ("bad_index.o", "bad_index"): "the index can be 16, but the value has 16 elements",
         ("bad_null.o", "bad_null"): "bpf_map_lookup_elem() can return NULL",
         ("ksym_kinds.o", "functions"): f"the kernel function bpf_rcu_read_lock {_NO_MODULE}",
+        # Their kernel functions came with 6.2 to 6.7.
+        **{
+            ("kernel_functions.o", name): _NO_MODULE
+            for name in (
+                "dynptr_of_skb",
+                "dynptr_of_packet_to_read",
+                "dynptr_of_xdp",
+                "dynptr_of_memory",
+                "numbers",
+                "list",
+                "tree",
+                "keep",
+                "throw",
+            )
+        },
         # It takes a recursion for a loop.
         ("recursion.o", "recursion"): "instruction 26 jumps back to 23",
         ("recursion.o", "only_itself"): "instruction 6 jumps back to 3",

@@ -10,18 +10,26 @@ from typing import TYPE_CHECKING, Final
 
 from ...asm import HELPERS
 from . import (
+    arenas,
     checksums,
     clock,
     control,
+    dynptrs,
     elements,
+    graphs,
+    iterators,
     locks,
     memory,
+    objects,
     printing,
     records,
     redirection,
     skb,
+    storage,
     strings,
     tasks,
+    timers,
+    user_rings,
     xdp,
 )
 from .declaration import declared
@@ -35,18 +43,26 @@ if TYPE_CHECKING:
 __all__ = ["FAMILIES", "HelperTable", "kernel_function", "numbers"]
 
 FAMILIES: Final = (
+    arenas,
     checksums,
     clock,
     control,
+    dynptrs,
     elements,
+    graphs,
+    iterators,
     locks,
     memory,
+    objects,
     printing,
     records,
     redirection,
     skb,
+    storage,
     strings,
     tasks,
+    timers,
+    user_rings,
     xdp,
 )
 """The modules that declare something."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__: list[str] = []
 
+_MASK: Final = 0xFFFF_FFFF
 _FIELD_SIZES: Final = 0xF
 """BPF_F_HDR_FIELD_MASK."""
 _MARK_MANGLED: Final = 0x20
@@ -27,13 +28,26 @@ def _folded(total: int) -> int:
 
 @function(BYTES, BYTES, U32)
 def bpf_csum_diff(host: Host, removed: bytes, added: bytes, seed: int) -> int:
+    """As Linux has it since 6.13: what is 0 in ones' complement is 0 or 0xffff, by how it came about."""
     if (len(removed) | len(added)) & 3:
         return -errno.EINVAL
     total = seed
-    for raw, sign in ((removed, 0xFFFF), (added, 0)):
-        for at in range(0, len(raw), 2):
-            total += int.from_bytes(raw[at : at + 2], host.byte_order) ^ sign
+    if added:
+        total = _partial(host, added, total)
+    if removed and added:
+        total += ~_partial(host, removed, 0) & _MASK
+    elif removed:
+        total = ~_partial(host, removed, ~total & _MASK) & _MASK
     return _folded(total)
+
+
+def _partial(host: Host, raw: bytes, total: int) -> int:
+    """Return a sum of 32-bit words, with what is carried out of it added again."""
+    for at in range(0, len(raw), 4):
+        total += int.from_bytes(raw[at : at + 4], host.byte_order)
+    while total > _MASK:
+        total = (total & _MASK) + (total >> 32)
+    return total
 
 
 @function(SKB, U32)

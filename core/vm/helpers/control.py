@@ -1,10 +1,11 @@
-"""What a program calls in place of a loop."""
+"""What a program calls in place of a loop, and how it leaves all its functions at once."""
 
 from __future__ import annotations
 
 import errno
 from typing import TYPE_CHECKING, Final
 
+from ..errors import Thrown
 from .declaration import ADDRESS, CALLBACK, U32, U64, function
 
 if TYPE_CHECKING:
@@ -26,3 +27,8 @@ def bpf_loop(host: Host, count: int, callback: int, context: int, flags: int) ->
         if host.call(callback, index, context):
             return index + 1
     return count
+
+
+@function(U64)
+def bpf_throw(_host: Host, cookie: int) -> int:
+    raise Thrown(cookie)

@@ -17,6 +17,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from ...maps import ElementError
+from ..dynptr import Dynptr
 from ..host import signed
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ __all__ = [
     "BYTES",
     "CALLBACK",
     "CONTEXT",
+    "DYNPTR",
     "KEY",
     "LONGEST_TEXT",
     "MAP",
@@ -93,6 +95,9 @@ SKB: Final = Argument("host.skb()")
 """The context of a program that runs on socket buffers: the packet that it was started with."""
 XDP: Final = Argument("host.xdp()")
 """The same of a program that runs on xdp_md."""
+
+DYNPTR: Final = Argument("Dynptr.load(host, {0})")
+"""The address of a dynptr: what it holds."""
 
 
 class Declaration(NamedTuple):
@@ -158,6 +163,6 @@ def adapt(what, host):
             return -error.errno
     return call
 """
-    names: dict[str, Any] = {"ElementError": ElementError, "signed": signed}
+    names: dict[str, Any] = {"ElementError": ElementError, "Dynptr": Dynptr, "signed": signed}
     exec(compile(source, "<helper>", "exec", dont_inherit=True), names)
     return names["adapt"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ...maps import ElementError
 from ..errors import RunError
-from ..map import Stream
+from ..maps import RecordStore
 from .declaration import ADDRESS, BYTES, CONTEXT, MAP, U64, function
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ class Reserved:
     """The records that are reserved now, by address."""
 
     def __init__(self, _host: Host) -> None:
-        self._streams: dict[int, Stream] = {}
+        self._streams: dict[int, RecordStore] = {}
 
-    def reserve(self, source: Stream, size: int) -> int:
+    def reserve(self, source: RecordStore, size: int) -> int:
         """Return the address of a new record of *size* bytes; 0 where there is no room."""
         if address := source.reserve(size):
             self._streams[address] = source
@@ -42,9 +42,9 @@ class Reserved:
             raise RunError(f"{address:#x} is no record that was reserved") from None
 
 
-def stream(store: Store) -> Stream:
+def stream(store: Store) -> RecordStore:
     """Return *store*; RunError where it takes no records."""
-    if not isinstance(store, Stream):
+    if not isinstance(store, RecordStore):
         raise RunError(f"map {store.name} ({store.shape.type.label}) takes no records")
     return store
 

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from ...maps import ElementError
 from ...runtime import Entry
-from .store import EXIST, NOEXIST, Store
+from .store import LOCK, NOEXIST, Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ...btf import ByteOrder
     from ...maps import Shape
-    from ..memory import AddressSpace
+    from ..memory import AddressSpace, Region
 
-__all__ = ["ArrayStore", "ReferenceStore"]
+__all__ = ["ArrayStore"]
 
 
 class ArrayStore(Store):
@@ -59,10 +59,23 @@ class ArrayStore(Store):
             return 0
         return self.regions[cpu if self.shape.per_cpu else 0].base + index * self.shape.stride
 
+    def key_at(self, address: int) -> bytes | None:
+        """Return the index of the value that *address* lies in."""
+        for region in self.regions:
+            if region.base <= address < region.end:
+                return ((address - region.base) // self.shape.stride).to_bytes(4, self.byte_order)
+        return None
+
     def set(self, key: bytes, value: bytes, flags: int, cpu: int) -> None:
         """Set the value of one CPU."""
         at = self._checked(key, flags) * self.shape.stride
-        self.regions[cpu if self.shape.per_cpu else 0].data[at : at + len(value)] = value
+        self._put(self.regions[cpu if self.shape.per_cpu else 0], at, value)
+
+    def _put(self, region: Region, at: int, value: bytes) -> None:
+        if self.special:
+            self.put(memoryview(region.data)[at : at + len(value)], value)
+        else:
+            region.data[at : at + len(value)] = value
 
     def _checked(self, key: bytes | None, flags: int) -> int:
         """Return the index; the order of the checks is the kernel's."""
@@ -70,7 +83,7 @@ class ArrayStore(Store):
         index = self._index(key)
         if index is None:
             raise ElementError(errno.E2BIG)
-        if flags == NOEXIST:
+        if flags & ~LOCK == NOEXIST:
             raise ElementError(errno.EEXIST)
         return index
 
@@ -84,14 +97,14 @@ class ArrayStore(Store):
     def _values(self, index: int) -> bytes:
         at, size = index * self.shape.stride, self.shape.value_size
         if not self.shape.per_cpu:
-            return bytes(self.regions[0].data[at : at + size])
-        return b"".join(bytes(region.data[at : at + size]) + self._padding for region in self.regions)
+            return self.seen(self.regions[0].data[at : at + size])
+        return b"".join(self.seen(region.data[at : at + size]) + self._padding for region in self.regions)
 
     def update(self, key: bytes | None, value: bytes, flags: int = 0) -> None:
         """Set the values of all CPUs."""
         at = self._checked(key, flags) * self.shape.stride
         for region, one in zip(self.regions, self.shape.split(value), strict=True):
-            region.data[at : at + len(one)] = one
+            self._put(region, at, one)
 
     def delete(self, key: bytes) -> None:
         """Refuse it: an array's entries stay."""
@@ -109,58 +122,3 @@ class ArrayStore(Store):
     def write_at(self, offset: int, raw: bytes) -> None:
         """Overwrite bytes of the first value, and nothing else."""
         self.regions[0].data[offset : offset + len(raw)] = raw
-
-
-class ReferenceStore(Store):
-    """Maps whose values stand for something else: programs, maps, devices, CPUs, sockets.
-
-    Programs see the address of what an inner map is; everybody else its number. An array has no entry until one is
-    set; *hashed* is true for those whose keys are no indices.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        shape: Shape,
-        memory: AddressSpace,
-        byte_order: ByteOrder = "little",
-        *,
-        hashed: bool = False,
-    ) -> None:
-        super().__init__(name, shape, memory, byte_order)
-        self._hash = hashed
-        self.values: dict[bytes, int] = {}
-        """By key, the number of what is there."""
-
-    def _check(self, key: bytes) -> None:
-        if not self._hash and int.from_bytes(key, self.byte_order) >= self.shape.max_entries:
-            raise ElementError(errno.E2BIG)
-
-    def lookup(self, key: bytes | None, *, flags: int = 0) -> bytes | None:
-        """Return the number of what is there."""
-        found = self.values.get(key or b"")
-        return None if found is None else found.to_bytes(4, self.byte_order)
-
-    def update(self, key: bytes | None, value: bytes, flags: int = 0) -> None:
-        """Put something there."""
-        key = key or b""
-        self.check_flags(flags)
-        self._check(key)
-        if flags == NOEXIST and (not self._hash or key in self.values):
-            raise ElementError(errno.EEXIST if self._hash else errno.EINVAL)
-        if flags == EXIST and self._hash and key not in self.values:
-            raise ElementError(errno.ENOENT)
-        if self._hash and key not in self.values and len(self.values) >= self.shape.max_entries:
-            raise ElementError(errno.E2BIG)
-        self.values[key] = int.from_bytes(value[:4], self.byte_order)
-
-    def delete(self, key: bytes) -> None:
-        """Take it out."""
-        self._check(key)
-        if self.values.pop(key, None) is None:
-            raise ElementError(errno.ENOENT)
-
-    def entries(self) -> Iterator[Entry]:
-        """Iterate over what is there."""
-        for key, value in self.values.items():
-            yield Entry(key, (value.to_bytes(4, self.byte_order),))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import errno
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ...maps import ElementError
 from ...runtime import Entry
-from .store import EXIST, NOEXIST, Store
+from .store import EXIST, LOCK, NOEXIST, Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["HashStore", "LpmStore", "LruStore"]
 
+_MOST_DELETED: Final = 1 << 12
+"""Values that are kept for the run that deleted them."""
+
 
 class HashStore(Store):
     """`hash` and `percpu_hash` (kernel/bpf/hashtab.c): each value, of each CPU, is a region of its own."""
@@ -25,6 +28,8 @@ class HashStore(Store):
     def __init__(self, name: str, shape: Shape, memory: AddressSpace, byte_order: ByteOrder = "little") -> None:
         super().__init__(name, shape, memory, byte_order)
         self._values: dict[bytes, list[Region]] = {}
+        self._places: dict[int, bytes] = {}
+        """By the address of a value, its key."""
         self._deleted: list[Region] = []
 
     def address_of(self, key: bytes, cpu: int) -> int:
@@ -32,14 +37,20 @@ class HashStore(Store):
         found = self._values.get(key)
         return 0 if found is None else found[cpu if self.shape.per_cpu else 0].base
 
+    def key_at(self, address: int) -> bytes | None:
+        """Return the key of the entry whose value *address* lies in."""
+        region = self.memory.find(address)
+        return None if region is None else self._places.get(region.base)
+
     def set(self, key: bytes, value: bytes, flags: int, cpu: int) -> None:
         """Set the value of one CPU; those of the others begin as zeros."""
         regions = self._place(key, flags)
-        regions[cpu if self.shape.per_cpu else 0].data[: len(value)] = value
+        self.put(regions[cpu if self.shape.per_cpu else 0].data, value)
 
     def _place(self, key: bytes, flags: int) -> list[Region]:
         """Return where the value at *key* is, or is to be; the order of the checks is the kernel's."""
         self.check_flags(flags)
+        flags &= ~LOCK
         found = self._values.get(key)
         if found is not None:
             if flags == NOEXIST:
@@ -54,6 +65,8 @@ class HashStore(Store):
             for _ in range(self.shape.cpus if self.shape.per_cpu else 1)
         ]
         self._values[key] = regions
+        for region in regions:
+            self._places[region.base] = key
         return regions
 
     def make_room(self) -> None:
@@ -66,7 +79,7 @@ class HashStore(Store):
         return None if found is None else self._joined(found)
 
     def _joined(self, regions: list[Region]) -> bytes:
-        return self.shape.join([bytes(region.data) for region in regions])
+        return self.shape.join([self.seen(region.data) for region in regions])
 
     def take(self, key: bytes | None) -> bytes | None:
         """Return the value and delete the entry."""
@@ -78,18 +91,26 @@ class HashStore(Store):
     def update(self, key: bytes | None, value: bytes, flags: int = 0) -> None:
         """Set the values of all CPUs."""
         for region, one in zip(self._place(key or b"", flags), self.shape.split(value), strict=True):
-            region.data[: len(one)] = one
+            self.put(region.data, one)
 
     def delete(self, key: bytes) -> None:
         """Delete the entry; a program that runs may go on using its value."""
         found = self._values.pop(key, None)
         if found is None:
             raise ElementError(errno.ENOENT)
-        self._deleted += found
+        self._discard(found)
 
     def drop(self, key: bytes) -> None:
         """Delete the entry that has to make room."""
-        self._deleted += self._values.pop(key)
+        self._discard(self._values.pop(key))
+
+    def _discard(self, regions: list[Region]) -> None:
+        for region in regions:
+            del self._places[region.base]
+        self._deleted += regions
+        if len(self._deleted) > _MOST_DELETED:
+            # A run that deletes without end has no use for the first ones, and memory has an end.
+            self.settle()
 
     def settle(self) -> None:
         """Free the values that were deleted."""
@@ -105,7 +126,7 @@ class HashStore(Store):
     def entries(self) -> Iterator[Entry]:
         """Iterate over the entries, oldest first."""
         for key, regions in list(self._values.items()):
-            yield Entry(key, tuple(bytes(region.data) for region in regions))
+            yield Entry(key, tuple(self.seen(region.data) for region in regions))
 
 
 class LruStore(HashStore):

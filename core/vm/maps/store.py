@@ -15,13 +15,15 @@ if TYPE_CHECKING:
     from ...btf import ByteOrder
     from ...maps import Shape
     from ..memory import AddressSpace
+    from .special import Span
 
-__all__ = ["ANY", "EXIST", "NOEXIST", "Store"]
+__all__ = ["ANY", "EXIST", "LOCK", "NOEXIST", "Store"]
 
 ANY: Final = 0
 NOEXIST: Final = 1
 EXIST: Final = 2
-"""Flags of an update (`BPF_ANY`, `BPF_NOEXIST`, `BPF_EXIST`)."""
+LOCK: Final = 4
+"""Flags of an update (`BPF_ANY`, `BPF_NOEXIST`, `BPF_EXIST`, `BPF_F_LOCK`)."""
 
 
 class Store(ABC):
@@ -42,6 +44,26 @@ class Store(ABC):
         self.shape = shape
         self.memory = memory
         self.byte_order: ByteOrder = byte_order
+        self.special: tuple[Span, ...] = ()
+        """What of a value only the kernel's functions change."""
+        self.has_lock = False
+        """Whether there is a spin lock in a value."""
+
+    def put(self, target: bytearray | memoryview, value: bytes) -> None:
+        """Write a value to its place, but for what is special in it."""
+        kept = [(start, end, bytes(target[start:end])) for start, end in self.special]
+        target[: len(value)] = value
+        for start, end, raw in kept:
+            target[start:end] = raw
+
+    def seen(self, value: bytes | bytearray | memoryview) -> bytes:
+        """Return a value as it is seen from outside: with zeros for what is special in it."""
+        if not self.special:
+            return bytes(value)
+        copy = bytearray(value)
+        for start, end in self.special:
+            copy[start:end] = bytes(end - start)
+        return bytes(copy)
 
     # For programs
 
@@ -52,6 +74,10 @@ class Store(ABC):
     def set(self, key: bytes, value: bytes, flags: int, cpu: int) -> None:
         """Set the value at *key* as a program does: for a per-CPU map that of *cpu* alone."""
         raise self.unsupported()
+
+    def key_at(self, address: int) -> bytes | None:
+        """Return the key of the entry whose value *address* lies in; None where it lies in none."""
+        return None
 
     def settle(self) -> None:  # noqa: B027 - most have nothing to free
         """Free what was deleted: called between two runs, for a program may still use a value that it has deleted."""
@@ -103,8 +129,7 @@ class Store(ABC):
         """Return the error for an operation that the type does not have."""
         return ElementError(524, "ENOTSUPP")
 
-    @staticmethod
-    def check_flags(flags: int) -> None:
-        """Raise EINVAL for flags that no map takes; BPF_F_LOCK (4) is for values with a spin lock only."""
-        if flags > EXIST:
+    def check_flags(self, flags: int) -> None:
+        """Raise EINVAL for flags that the map does not take; BPF_F_LOCK is for values with a spin lock only."""
+        if (flags & ~LOCK if self.has_lock else flags) > EXIST:
             raise ElementError(errno.EINVAL)

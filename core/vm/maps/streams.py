@@ -7,6 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from ...maps import ElementError
+from ...spec import MapType
 from .store import Store
 
 if TYPE_CHECKING:
@@ -17,11 +18,13 @@ if TYPE_CHECKING:
     from ...runtime import Entry
     from ..memory import AddressSpace, Region
 
-__all__ = ["RecordStore"]
+__all__ = ["RecordStore", "UserRing"]
 
 _HEADER: Final = 8
 """Bytes that each record takes in addition, and what its length is rounded up to (BPF_RINGBUF_HDR_SZ)."""
 _LARGEST: Final = (1 << 30) - 1
+_PERF_BUFFER: Final = 1 << 20
+"""Bytes; a perf event array has no size of its own."""
 
 
 class RecordStore(Store):
@@ -32,12 +35,14 @@ class RecordStore(Store):
 
     def __init__(self, name: str, shape: Shape, memory: AddressSpace, byte_order: ByteOrder = "little") -> None:
         super().__init__(name, shape, memory, byte_order)
-        self._size = shape.max_entries
+        self._size = _PERF_BUFFER if shape.type == MapType.PERF_EVENT_ARRAY else shape.max_entries
         self._used = 0
         self._reserved: dict[int, Region] = {}
         self._records: deque[bytes] = deque()
         self.lost = 0
         """Records that found no room."""
+        self.consumed = 0
+        """Bytes that were read, headers included."""
 
     @property
     def pending(self) -> int:
@@ -85,9 +90,43 @@ class RecordStore(Store):
         records: list[bytes] = []
         while self._records and len(records) < limit:
             record = self._records.popleft()
-            self._used -= _taken(len(record))
+            taken = _taken(len(record))
+            self._used -= taken
+            self.consumed += taken
             records.append(record)
         return records
+
+    def entries(self) -> Iterator[Entry]:
+        """Iterate over nothing: it is a stream."""
+        return iter(())
+
+
+class UserRing(Store):
+    """`user_ringbuf` (Linux 6.1): records that somebody else writes and programs read."""
+
+    def __init__(self, name: str, shape: Shape, memory: AddressSpace, byte_order: ByteOrder = "little") -> None:
+        super().__init__(name, shape, memory, byte_order)
+        self._records: deque[bytes] = deque()
+        self._used = 0
+        self.busy = False
+        """Whether a program is draining it."""
+
+    def produce(self, record: bytes) -> bool:
+        """Put a record in; False where there is no room."""
+        taken = _taken(len(record))
+        if self._used + taken > self.shape.max_entries:
+            return False
+        self._used += taken
+        self._records.append(record)
+        return True
+
+    def consume(self) -> bytes | None:
+        """Take the oldest record out; None where there is none."""
+        if not self._records:
+            return None
+        record = self._records.popleft()
+        self._used -= _taken(len(record))
+        return record
 
     def entries(self) -> Iterator[Entry]:
         """Iterate over nothing: it is a stream."""

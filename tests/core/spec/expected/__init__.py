@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import code, maps_and_data, others, refused, sections, shipped, variants
+from . import code, functions, maps_and_data, others, refused, sections, shipped, variants
 
 if TYPE_CHECKING:
     from .parts import Facts
@@ -16,5 +16,12 @@ if TYPE_CHECKING:
 __all__ = ["EXPECTED"]
 
 EXPECTED: dict[str, Facts] = (
-    shipped.SPECS | maps_and_data.SPECS | sections.SPECS | code.SPECS | refused.SPECS | others.SPECS | variants.SPECS
+    shipped.SPECS
+    | maps_and_data.SPECS
+    | sections.SPECS
+    | code.SPECS
+    | functions.SPECS
+    | refused.SPECS
+    | others.SPECS
+    | variants.SPECS
 )

@@ -1,0 +1,89 @@
+"""Maps whose values stand for something else: programs, maps, devices, CPUs, sockets."""
+
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING
+
+from ...maps import ElementError
+from ...runtime import Entry
+from .store import EXIST, NOEXIST, Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ...btf import ByteOrder
+    from ...maps import Shape
+    from ..memory import AddressSpace
+
+__all__ = ["MapOfMaps", "ReferenceStore"]
+
+
+class ReferenceStore(Store):
+    """Maps whose values stand for something else: programs, maps, devices, CPUs, sockets.
+
+    Programs see the address of what an inner map is; everybody else its number. An array has no entry until one is
+    set; *hashed* is true for those whose keys are no indices.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        shape: Shape,
+        memory: AddressSpace,
+        byte_order: ByteOrder = "little",
+        *,
+        hashed: bool = False,
+    ) -> None:
+        super().__init__(name, shape, memory, byte_order)
+        self._hash = hashed
+        self.values: dict[bytes, int] = {}
+        """By key, the number of what is there."""
+
+    def _check(self, key: bytes) -> None:
+        if not self._hash and int.from_bytes(key, self.byte_order) >= self.shape.max_entries:
+            raise ElementError(errno.E2BIG)
+
+    def lookup(self, key: bytes | None, *, flags: int = 0) -> bytes | None:
+        """Return the number of what is there."""
+        found = self.values.get(key or b"")
+        return None if found is None else self._raw(found)
+
+    def _raw(self, number: int) -> bytes:
+        """Return a value: the number, and where a value has more, that there is no program beside it."""
+        return number.to_bytes(4, self.byte_order).ljust(self.shape.value_size, b"\0")
+
+    def update(self, key: bytes | None, value: bytes, flags: int = 0) -> None:
+        """Put something there."""
+        key = key or b""
+        self.check_flags(flags)
+        self._check(key)
+        if flags == NOEXIST and (not self._hash or key in self.values):
+            raise ElementError(errno.EEXIST if self._hash else errno.EINVAL)
+        if flags == EXIST and self._hash and key not in self.values:
+            raise ElementError(errno.ENOENT)
+        if self._hash and key not in self.values and len(self.values) >= self.shape.max_entries:
+            raise ElementError(errno.E2BIG)
+        self.values[key] = int.from_bytes(value[:4], self.byte_order)
+
+    def delete(self, key: bytes) -> None:
+        """Take it out."""
+        self._check(key)
+        if self.values.pop(key, None) is None:
+            raise ElementError(errno.ENOENT)
+
+    def entries(self) -> Iterator[Entry]:
+        """Iterate over what is there."""
+        for key, value in self.values.items():
+            yield Entry(key, (self._raw(value),))
+
+
+class MapOfMaps(ReferenceStore):
+    """`array_of_maps` and `hash_of_maps`: programs find the inner maps' addresses."""
+
+    addresses: dict[int, int]
+    """By a map's number, its address."""
+
+    def address_of(self, key: bytes, cpu: int) -> int:
+        """Return the address of the inner map at *key*; 0 where there is none."""
+        return self.addresses.get(self.values.get(key, 0), 0)

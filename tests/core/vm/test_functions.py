@@ -1,0 +1,278 @@
+"""Kernel functions, timers and objects of the built-in machine, on both engines; what the kernel makes of the same
+programs is compared in tests/kernel."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bpftui.core.errors import FeatureError
+from bpftui.core.spec import CollectionSpec, MapSpec, MapType
+from bpftui.core.vm import Processor, RunError
+from bpftui.core.vm.dynptr import Dynptr, DynptrKind
+from bpftui.core.vm.helpers import kernel_function
+from bpftui.core.vm.host import Host
+from bpftui.core.vm.maps import create_store
+from bpftui.core.vm.runtime import MachineRuntime
+from bpftui.core.vm.settings import Settings
+
+if TYPE_CHECKING:
+    from bpftui.core.vm.collection import MachineCollection
+    from bpftui.core.vm.maps import Store
+
+OBJECT = Path(__file__).parents[2] / "objects" / "kernel_functions.o"
+PACKET = bytes(range(80))
+SECOND = 1_000_000_000
+
+
+@pytest.fixture
+def host() -> Host:
+    return Host(Processor(), Settings(), "little")
+
+
+def call(host: Host, name: str, *arguments: int) -> int:
+    """Call a function as a program does; return r0 as a signed number."""
+    found = kernel_function(host, name)
+    assert found is not None, name
+    result = found(*(*arguments, 0, 0, 0, 0, 0)[:5]) & (1 << 64) - 1
+    return result - (1 << 64) if result >> 63 else result
+
+
+def loaded(settings: Settings | None = None) -> MachineCollection:
+    return MachineRuntime(settings).load(CollectionSpec.from_file(OBJECT))
+
+
+def stepped(collection: MachineCollection, name: str) -> int:
+    program = collection.programs[name]
+    host = collection.host
+    host.packet = program.packet
+    return program.machine.step_through(0, (program.packet.start(PACKET, None),)) & 0xFFFF_FFFF
+
+
+@pytest.mark.parametrize("name", list(CollectionSpec.from_file(OBJECT).programs))
+def test_both_engines_agree(name: str) -> None:
+    with loaded() as translated, loaded() as other:
+        for _ in range(2):
+            result = translated.programs[name].run(PACKET)
+            assert stepped(other, name) == result.retval
+            other.programs[name].parts.settle()
+
+
+def test_a_function_that_is_not_there_names_itself_and_says_what_to_do() -> None:
+    spec = CollectionSpec.from_file(OBJECT.with_name("conntrack.o"))
+    with MachineRuntime().load(spec, programs={"look_up"}) as there:
+        with pytest.raises(RunError, match="does not have the kernel function bpf_xdp_ct_lookup") as caught:
+            there.programs["look_up"].run(PACKET)
+        assert caught.value.hint == "--return bpf_xdp_ct_lookup=VALUE makes it return a value"
+
+
+def test_a_value_of_the_settings_is_returned_in_place_of_a_call() -> None:
+    settings = Settings(returns={"bpf_dynptr_from_xdp": 1, "bpf_get_prandom_u32": 4})
+    with loaded(settings) as collection:
+        assert collection.programs["dynptr_of_xdp"].run(PACKET).retval == 1
+        assert call(collection.host, "bpf_get_prandom_u32") == 4
+
+
+def test_timers_run_when_their_time_has_come() -> None:
+    now = [5 * SECOND]
+    host = Host(Processor(), Settings(clock=lambda: now[0]), "little")
+    store = stored(host, MapSpec("timers", ".maps", MapType.ARRAY, 4, 24, 3))
+    value = store.address_of(struct.pack("<I", 2), 0)
+    called: list[tuple[int, ...]] = []
+    host.call = lambda address, *arguments: called.append((address, *arguments)) or 0  # type: ignore[method-assign]
+    handle = next(iter(host.maps))
+    assert call(host, "bpf_timer_init", value + 8, handle, 1) == 0
+    assert call(host, "bpf_timer_start", value + 8, 1, 0) == -22
+    assert call(host, "bpf_timer_set_callback", value + 8, 0x77) == 0
+    assert call(host, "bpf_timer_start", value + 8, 3 * SECOND, 0) == 0
+    (run_due,) = host.background
+    now[0] += 3 * SECOND - 1
+    run_due()
+    assert not called
+    now[0] += 1
+    run_due()
+    run_due()
+    assert [(function, map_, place) for function, map_, _, place in called] == [(0x77, handle, value)]
+    assert call(host, "bpf_timer_start", value + 8, now[0], 1) == 0
+    assert call(host, "bpf_timer_cancel", value + 8) == 1
+    run_due()
+    assert len(called) == 1
+    with pytest.raises(RunError, match="lies in no value of map timers"):
+        call(host, "bpf_timer_init", value + 24, handle, 1)
+
+
+def test_a_timer_goes_with_its_element(host: Host) -> None:
+    store = stored(host, MapSpec("timers", ".maps", MapType.HASH, 4, 24, 3))
+    key = struct.pack("<I", 2)
+    store.set(key, bytes(24), 0, 0)
+    value, handle = store.address_of(key, 0), next(iter(host.maps))
+    assert call(host, "bpf_timer_init", value, handle, 1) == 0
+    assert call(host, "bpf_timer_set_callback", value, 0x77) == 0
+    assert call(host, "bpf_timer_start", value, 0, 0) == 0
+    store.delete(key)
+    store.settle()
+    for run_due in host.background:
+        run_due()  # calling 0x77 would be an error
+
+
+def test_what_is_looked_at_has_caught_up() -> None:
+    now = [SECOND]
+    with loaded(Settings(clock=lambda: now[0])) as collection:
+        collection.programs["timer"].run(PACKET)
+        assert struct.unpack_from("<QI", collection.maps["timers"].snapshot().entries[0].values[0]) == (1, 80)
+
+
+def test_an_object_that_was_dropped_is_not_to_be_used() -> None:
+    with loaded() as collection:
+        host = collection.host
+        btf = host.btf
+        assert btf is not None
+        item = btf.find("item")
+        assert item is not None
+        address = call(host, "bpf_obj_new_impl", item)
+        assert call(host, "bpf_refcount_acquire_impl", address) == address
+        call(host, "bpf_obj_drop_impl", address)
+        assert host.memory.read(address, 32) == bytes(32)
+        call(host, "bpf_obj_drop_impl", address)
+        with pytest.raises(RunError, match="read of 1 byte"):
+            host.memory.read(address, 1)
+        with pytest.raises(RunError, match="is the address of no object"):
+            call(host, "bpf_obj_drop_impl", address)
+        with pytest.raises(RunError, match="which the program's types do not have"):
+            call(host, "bpf_obj_new_impl", 9999)
+
+
+def test_memory_for_objects_has_an_end() -> None:
+    with loaded() as collection:
+        host = collection.host
+        assert host.btf is not None
+        item = host.btf.find("item") or 0
+        count = 0
+        while call(host, "bpf_obj_new_impl", item):
+            count += 1
+        assert count == 1 << 16
+
+
+def test_a_tree_can_be_walked_down() -> None:
+    with loaded() as collection:
+        host = collection.host
+        assert host.btf is not None
+        leaf, root = host.btf.find("leaf") or 0, host.memory.map("root", 16).base
+        nodes = [call(host, "bpf_obj_new_impl", leaf) for _ in range(7)]
+        host.call = lambda _less, a, b, *_: int(a < b)  # type: ignore[method-assign]
+        for node in (nodes[3], nodes[0], nodes[6], nodes[1], nodes[5], nodes[2], nodes[4]):
+            assert call(host, "bpf_rbtree_add_impl", root, node, 1) == 0
+        found: list[int] = []
+
+        def walk(node: int) -> None:
+            if node:
+                walk(call(host, "bpf_rbtree_left", root, node))
+                found.append(node)
+                walk(call(host, "bpf_rbtree_right", root, node))
+
+        walk(call(host, "bpf_rbtree_root", root))
+        assert found == nodes
+        assert call(host, "bpf_rbtree_first", root) == nodes[0]
+        assert call(host, "bpf_rbtree_remove", root, nodes[3]) == nodes[3]
+        assert call(host, "bpf_rbtree_remove", root, nodes[3]) == 0
+
+
+def test_bits(host: Host) -> None:
+    words = host.memory.map("words", struct.pack("<3Q", 1 << 5 | 1 << 63, 0, 1 << 2))
+    state = host.memory.map("state", 16).base
+
+    def bits(count: int) -> list[int]:
+        assert call(host, "bpf_iter_bits_new", state, words.base, count) == 0
+        found: list[int] = []
+        while place := call(host, "bpf_iter_bits_next", state):
+            found.append(host.integer(place, 4))
+        call(host, "bpf_iter_bits_destroy", state)
+        return found
+
+    assert bits(1) == [5, 63]
+    assert bits(3) == [5, 63, 130]
+    assert call(host, "bpf_iter_bits_new", state, words.base, 0) == -22
+    assert call(host, "bpf_iter_bits_new", state, words.base, 512) == -7
+    assert call(host, "bpf_iter_bits_new", state, 8, 1) == -14
+    assert call(host, "bpf_iter_bits_next", state) == 0
+
+
+def test_dynptrs_are_copied_and_filled(host: Host) -> None:
+    first, second = host.memory.map("first", bytes(range(16))), host.memory.map("second", 16)
+    places = [host.memory.map("dynptr", 16).base for _ in range(2)]
+    for place, region in zip(places, (first, second), strict=True):
+        Dynptr(region.base, DynptrKind.LOCAL, 16, 0).store(host, place)
+    assert call(host, "bpf_dynptr_copy", places[1], 2, places[0], 10, 4) == 0
+    assert bytes(second.data[:8]) == bytes([0, 0, 10, 11, 12, 13, 0, 0])
+    assert call(host, "bpf_dynptr_copy", places[1], 14, places[0], 10, 4) == -7
+    assert call(host, "bpf_dynptr_memset", places[1], 12, 4, 0x1FF) == 0
+    assert bytes(second.data[11:]) == b"\0\xff\xff\xff\xff"
+
+
+def test_arena_pages(host: Host) -> None:
+    stored(host, MapSpec("pages", ".maps", MapType.ARENA, 0, 0, 4))
+    handle = next(iter(host.maps))
+    page = call(host, "bpf_arena_alloc_pages", handle, 0, 2, -1, 0)
+    host.memory.write(page + 4096, b"\1")
+    assert call(host, "bpf_arena_alloc_pages", handle, 0, 3, -1, 0) == 0
+    assert call(host, "bpf_arena_alloc_pages", handle, page + 8192, 2, -1, 0) == page + 8192
+    call(host, "bpf_arena_free_pages", handle, page + 4096, 1)
+    assert call(host, "bpf_arena_reserve_pages", handle, page, 1) == -16
+    assert call(host, "bpf_arena_alloc_pages", handle, 0, 1, -1, 0) == page + 4096
+    assert host.memory.read(page + 4096, 1) == b"\0"
+
+
+def test_storage_of_owners(host: Host) -> None:
+    stored(host, MapSpec("storage", ".maps", MapType.TASK_STORAGE, 4, 8, 0))
+    handle, initial = next(iter(host.maps)), host.memory.map("initial", struct.pack("<Q", 7)).base
+    task = call(host, "bpf_get_current_task_btf")
+    assert call(host, "bpf_task_storage_get", handle, task, 0, 0) == 0
+    place = call(host, "bpf_task_storage_get", handle, task, initial, 1)
+    assert host.integer(place, 8) == 7
+    assert call(host, "bpf_task_storage_get", handle, task, 0, 0) == place
+    assert call(host, "bpf_task_storage_get", handle, 0, 0, 1) == 0
+    assert [call(host, "bpf_task_storage_delete", handle, task) for _ in range(2)] == [0, -2]
+
+
+def test_a_user_ring_is_drained() -> None:
+    host = Host(Processor(), Settings(), "little")
+    store = stored(host, MapSpec("ring", ".maps", MapType.USER_RINGBUF, 0, 0, 4096))
+    handle = next(iter(host.maps))
+    seen: list[bytes] = []
+
+    def read(_callback: int, dynptr: int, context: int, *_: int) -> int:
+        found = Dynptr.load(host, dynptr)
+        seen.append(host.memory.read(found.address, found.size))
+        assert call(host, "bpf_user_ringbuf_drain", handle, 1, 0, 0) == -16
+        return int(len(seen) == 2)
+
+    host.call = read  # type: ignore[method-assign]
+    for record in (b"one", b"two two", b"three"):
+        assert store.produce(record)  # type: ignore[attr-defined]
+    assert not store.produce(bytes(5000))  # type: ignore[attr-defined]
+    assert call(host, "bpf_user_ringbuf_drain", handle, 1, 0, 0) == 2
+    assert seen == [b"one", b"two two"]
+
+
+def stored(host: Host, spec: MapSpec) -> Store:
+    """Create a map and make it known to helpers."""
+    store = create_store(spec, host)
+    host.maps[host.memory.map("handle", 8).base] = store
+    return store
+
+
+def test_only_user_rings_take_records_from_outside() -> None:
+    with loaded() as collection, pytest.raises(FeatureError, match="only programs write to it"):
+        collection.maps["ring"].produce(b"x")
+
+
+def test_the_current_task_is_what_the_settings_say() -> None:
+    spec = CollectionSpec.from_file(OBJECT.with_name("core_target.o"))
+    assert spec.btf is not None
+    host = Host(Processor(), Settings(pid=7, tgid=5), "little", spec.btf, spec.btf)
+    assert call(host, "bpf_task_from_pid", 8) == 0
+    task = call(host, "bpf_task_from_pid", 7)
+    assert task == call(host, "bpf_get_current_task") != 0
