@@ -21,6 +21,8 @@ __all__ = ["Btf", "ByteOrder"]
 ByteOrder: TypeAlias = Literal["little", "big"]
 
 _MAGIC: Final = 0xEB9F
+_KINDS: Final = {int(kind): kind for kind in Kind}
+"""Looked up a third as expensively as called."""
 _MAX_DEPTH: Final = 64
 """Typedefs, modifiers and arrays in a row before a blob counts as damaged; the kernel stops at 32."""
 _FEW: Final = 8
@@ -133,7 +135,7 @@ class Btf:
         """Return the kind of a type without decoding it."""
         if type_id < self.first_id:
             return Kind.VOID if self.base is None else self.base.kind(type_id)
-        return Kind(self._words[self._place(type_id) + 1] >> 24 & 0x1F)
+        return _KINDS[self._words[self._place(type_id) + 1] >> 24 & 0x1F]
 
     def type_name(self, type_id: int) -> str:
         """Return the name of a type without decoding it."""
@@ -153,6 +155,14 @@ class Btf:
         if self.base is not None and type_id < self.first_id:
             return self.base.word_offset(type_id)
         return self.types_start + self._place(type_id) * 4
+
+    def record(self, type_id: int) -> tuple[int, int]:
+        """Return where the record of one of the own types begins and where it ends, as offsets in `raw`."""
+        at = self._place(type_id)
+        info = self._words[at + 1]
+        tail, each = TAIL[info >> 24 & 0x1F]
+        start = self.types_start + at * 4
+        return start, start + (3 + tail + each * (info & 0xFFFF)) * 4
 
     def _place(self, type_id: int) -> int:
         if not self.first_id <= type_id < len(self):

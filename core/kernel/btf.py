@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["degrade", "load_btf", "prepare"]
 
+_EXTERNAL: Final = (Kind.FUNC, Kind.VAR, Kind.DATASEC)
+"""Kinds that may declare what others define."""
 _EXTERN_SECTIONS: Final = frozenset({".ksyms", ".kconfig"})
 _LOG_SIZE: Final = 1 << 16
 _VLEN: Final = 0xFFFF
@@ -38,22 +40,22 @@ def prepare(btf: Btf, layouts: Mapping[str, SectionLayout], static: Collection[i
         static: Ids of functions that are to be verified where they are called and not by themselves: what is hidden
             from other objects (`__hidden`), though its BTF says that it is global. libbpf has the same rule.
     """
-    foreign = {i for i in range(1, len(btf)) if _is_foreign(btf, i, layouts)}
-    foreign.update(i for i in btf.ids(Kind.DECL_TAG) if _target(btf, i) in foreign)
-    records: list[bytes] = []
-    for type_id, record in _records(btf):
-        if type_id in foreign:
-            records.append(_POINTER)
-        elif btf.kind(type_id) == Kind.DATASEC:
-            records.append(_section(btf, type_id, record, layouts))
-        elif btf.kind(type_id) in (Kind.PTR, Kind.INT):
-            records.append(_tidied(record))
-        elif type_id in static:
-            name, info, proto = struct.unpack_from("=3I", record)
-            records.append(struct.pack("=3I", name, info & ~_VLEN | t.Linkage.STATIC, proto))
-        else:
-            records.append(record)
-    return _assemble(btf, records)
+    changed: dict[int, bytes] = {}
+    for kind in _EXTERNAL:
+        changed.update((type_id, _POINTER) for type_id in btf.ids(kind) if _is_foreign(btf, type_id, layouts))
+    changed.update((type_id, _POINTER) for type_id in btf.ids(Kind.DECL_TAG) if _target(btf, type_id) in changed)
+    for type_id in btf.ids(Kind.DATASEC):
+        if type_id not in changed:
+            changed[type_id] = _section(btf, type_id, layouts)
+    for type_id in (*btf.ids(Kind.PTR), *btf.ids(Kind.INT)):
+        record = _record(btf, type_id)
+        if (tidied := _tidied(record)) != record:
+            changed[type_id] = tidied
+    for type_id in static:
+        if type_id not in changed:
+            name, info, proto = struct.unpack_from("=3I", _record(btf, type_id))
+            changed[type_id] = struct.pack("=3I", name, info & ~_VLEN | t.Linkage.STATIC, proto)
+    return _assemble(btf, changed)
 
 
 def degrade(raw: bytes) -> bytes:
@@ -63,20 +65,16 @@ def degrade(raw: bytes) -> bytes:
     members; type tags become `const`; functions lose their linkage (which came with Linux 5.6).
     """
     btf = Btf(raw, sys.byteorder)
-    records: list[bytes] = []
-    for type_id, record in _records(btf):
-        kind = btf.kind(type_id)
-        name, info, size = struct.unpack_from("=3I", record)
-        if kind in (Kind.DATASEC, Kind.VAR, Kind.DECL_TAG):
-            record = _POINTER
-        elif kind in (Kind.FLOAT, Kind.ENUM64):
-            record = struct.pack("=3I", 0, Kind.STRUCT << _KIND_SHIFT, size)
-        elif kind == Kind.TYPE_TAG:
-            record = struct.pack("=3I", 0, Kind.CONST << _KIND_SHIFT, size)
-        elif kind == Kind.FUNC:
-            record = struct.pack("=3I", name, info & ~_VLEN, size)
-        records.append(record)
-    return _assemble(btf, records)
+    changed = {type_id: _POINTER for kind in (Kind.DATASEC, Kind.VAR, Kind.DECL_TAG) for type_id in btf.ids(kind)}
+    for kind in (Kind.FLOAT, Kind.ENUM64, Kind.TYPE_TAG, Kind.FUNC):
+        for type_id in btf.ids(kind):
+            name, info, size = struct.unpack_from("=3I", _record(btf, type_id))
+            if kind == Kind.FUNC:
+                changed[type_id] = struct.pack("=3I", name, info & ~_VLEN, size)
+            else:
+                instead = Kind.CONST if kind == Kind.TYPE_TAG else Kind.STRUCT
+                changed[type_id] = struct.pack("=3I", 0, instead << _KIND_SHIFT, size)
+    return _assemble(btf, changed)
 
 
 def load_btf(raw: bytes) -> Descriptor:
@@ -122,9 +120,6 @@ def _tidied(record: bytes) -> bytes:
 
 
 def _is_foreign(btf: Btf, type_id: int, layouts: Mapping[str, SectionLayout]) -> bool:
-    kind = btf.kind(type_id)
-    if kind not in (Kind.FUNC, Kind.VAR, Kind.DATASEC):
-        return False
     found = btf.type(type_id)
     if isinstance(found, t.DataSec):
         size = layouts[found.name].size if found.name in layouts else found.size
@@ -137,9 +132,9 @@ def _target(btf: Btf, type_id: int) -> int:
     return found.target if isinstance(found, t.DeclTag) else 0
 
 
-def _section(btf: Btf, type_id: int, record: bytes, layouts: Mapping[str, SectionLayout]) -> bytes:
+def _section(btf: Btf, type_id: int, layouts: Mapping[str, SectionLayout]) -> bytes:
     """Return a DATASEC with its size, its variables at their places and in order."""
-    found = btf.type(type_id)
+    found, record = btf.type(type_id), _record(btf, type_id)
     if not isinstance(found, t.DataSec) or found.name not in layouts:
         return record
     layout = layouts[found.name]
@@ -152,16 +147,21 @@ def _section(btf: Btf, type_id: int, record: bytes, layouts: Mapping[str, Sectio
     return struct.pack("=3I", name, info, layout.size) + b"".join(entries)
 
 
-def _records(btf: Btf) -> list[tuple[int, bytes]]:
-    """Return each type's id and its bytes."""
-    header, offset, size = struct.unpack_from("=3I", btf.raw, 4)
-    starts = [btf.word_offset(type_id) for type_id in range(1, len(btf))]
-    stops = [*starts[1:], header + offset + size]
-    return [(i + 1, bytes(btf.raw[start:stop])) for i, (start, stop) in enumerate(zip(starts, stops, strict=True))]
+def _record(btf: Btf, type_id: int) -> bytes:
+    start, end = btf.record(type_id)
+    return bytes(btf.raw[start:end])
 
 
-def _assemble(btf: Btf, records: list[bytes]) -> bytes:
-    """Return a blob with other types and the same strings."""
-    types = b"".join(records)
+def _assemble(btf: Btf, changed: Mapping[int, bytes]) -> bytes:
+    """Return a blob in which some types are others, with the same strings."""
+    parts: list[bytes | memoryview] = []
+    at = btf.types_start
+    for type_id in sorted(changed):
+        start, end = btf.record(type_id)
+        parts += btf.raw[at:start], changed[type_id]
+        at = end
+    if len(btf) > 1:
+        parts.append(btf.raw[at : btf.record(len(btf) - 1)[1]])
+    types = b"".join(parts)
     header = struct.pack("=HBB5I", 0xEB9F, 1, 0, 24, 0, len(types), len(types), len(btf.strings))
     return header + types + btf.strings

@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
+from ..btf.compatible import essential_name
 from ..btf.kernel import vmlinux
 from ..errors import BpftuiError, LoadError
 from ..loader import CollectionLoader, LoadedCollection
@@ -18,6 +19,7 @@ from ..spec.relocate_core import apply_core
 from .btf import load_btf, prepare
 from .create import create_map, create_struct_ops
 from .hook import hook_in, hook_of
+from .kallsyms import SymbolTable
 from .kconfig import kconfig_values
 from .link import Link
 from .loading import LOG_NONE, CoreRefusedError, load_program
@@ -104,6 +106,7 @@ class Loader(CollectionLoader[Map, Program, Link]):
         self.modules = ModuleTypes()
         """Descriptors of the types of modules whose functions its programs use."""
         self._stack.callback(self.modules.close)
+        self._symbols = SymbolTable([essential_name(extern.name) for extern in spec.externs.ksyms])
         self._btf_fd: Descriptor | None = None
         self._hooks: dict[str, Hook] = {}
 
@@ -179,7 +182,7 @@ class Loader(CollectionLoader[Map, Program, Link]):
             hook = self.hook(spec, borrowed)
             if self.target is None and self._btf_fd is not None:
                 try:
-                    code = relocate(spec, fds, btf, modules)
+                    code = relocate(spec, fds, btf, modules, self._symbols)
                     array = modules.fd_array()
                     return load_program(spec, code, self._btf_fd, log_level=log_level, hook=hook, fd_array=array)
                 except CoreRefusedError:
@@ -187,7 +190,7 @@ class Loader(CollectionLoader[Map, Program, Link]):
             adapted = None
             if btf is not None and spec.linked.core_relocations:
                 adapted, _ = apply_core(spec, btf, self.target or vmlinux())
-            code = relocate(spec, fds, btf, modules, adapted)
+            code = relocate(spec, fds, btf, modules, self._symbols, adapted)
             array = modules.fd_array()
             return load_program(
                 spec,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["KALLSYMS", "KernelSymbol", "find_symbols", "has_address", "names_at"]
+__all__ = ["KALLSYMS", "KernelSymbol", "SymbolTable", "find_symbols", "names_at"]
 
 KALLSYMS: Final = "/proc/kallsyms"
 
@@ -23,35 +24,60 @@ class KernelSymbol(NamedTuple):
 
 
 def find_symbols(names: Collection[str]) -> dict[str, list[KernelSymbol]]:
-    """Return all places of each name, in one pass over the file (50 ms); none for a name that is not there.
+    """Return all places of each name; none for a name that is not there.
 
     Static symbols may share a name. What clang renamed when it linked the kernel (`name.llvm.123`) is found under
-    its own name, as libbpf finds it. Where the file cannot be read, nothing is found.
+    its own name, as libbpf finds it. Where the file cannot be read, nothing is found. The kernel takes 150 ms to write
+    the 120,000 lines, so ask for many at once.
     """
-    found: dict[str, list[KernelSymbol]] = {name: [] for name in names}
     try:
-        with open(KALLSYMS, encoding="ascii", errors="replace") as symbols:
-            for line in symbols:
-                # ADDRESS TYPE NAME, and for a module's symbol a tab and [MODULE]
-                fields = line.split()
-                if len(fields) < 3:
-                    continue
-                places = found.get(fields[2].partition(".llvm.")[0])
-                if places is not None:
-                    place = KernelSymbol(int(fields[0], 16), fields[3].strip("[]") if len(fields) > 3 else "")
-                    if place not in places:
-                        places.append(place)
-    except (OSError, ValueError):
-        pass
+        with open(KALLSYMS, "rb") as file:
+            raw = file.read()
+    except OSError:
+        raw = b""
+    return {name: _places(raw, name.encode()) for name in names}
+
+
+def _places(raw: bytes, name: bytes) -> list[KernelSymbol]:
+    found: list[KernelSymbol] = []
+    wanted = b" " + name
+    at = raw.find(wanted)
+    while at >= 0:
+        # ADDRESS TYPE NAME, and for a module's symbol a tab and [MODULE]
+        start, end = raw.rfind(b"\n", 0, at) + 1, raw.find(b"\n", at)
+        fields = raw[start : end if end >= 0 else len(raw)].split()
+        if len(fields) >= 3 and fields[2].partition(b".llvm.")[0] == name:
+            place = KernelSymbol(int(fields[0], 16), fields[3].strip(b"[]").decode() if len(fields) > 3 else "")
+            if place not in found:
+                found.append(place)
+        at = raw.find(wanted, at + 1)
     return found
 
 
-def has_address(name: str) -> bool:
-    """Whether the kernel can find a symbol's address by its name: without CONFIG_KALLSYMS_ALL, that of few variables.
+class SymbolTable:
+    """Where symbols of the kernel are, asked for together and read when the first one is needed.
 
-    Where the file cannot be read it is taken to be so.
+    Args:
+        names: All that may be asked for.
     """
-    return bool(find_symbols([name])[name]) or not os.access(KALLSYMS, os.R_OK)
+
+    def __init__(self, names: Collection[str]) -> None:
+        self._names = names
+
+    @functools.cached_property
+    def _found(self) -> dict[str, list[KernelSymbol]]:
+        return find_symbols(self._names)
+
+    def addresses(self, name: str) -> list[int]:
+        """Return the addresses of a symbol, in ascending order, without those that are hidden from this user."""
+        return sorted({place.address for place in self._found.get(name, ())} - {0})
+
+    def known(self, name: str) -> bool:
+        """Whether the kernel can find a symbol's address: without CONFIG_KALLSYMS_ALL, that of few variables.
+
+        Where the file cannot be read it is taken to be so.
+        """
+        return bool(self._found.get(name)) or not os.access(KALLSYMS, os.R_OK)
 
 
 def names_at(addresses: Collection[int]) -> dict[int, str]:

@@ -11,7 +11,7 @@ from ..btf.compatible import essential_name
 from ..errors import FeatureError, LoadError
 from ..spec import INSN_SIZE, Reference, ReferenceKind
 from ..spec.relocate_core import BAD_KFUNC
-from .kallsyms import KALLSYMS, find_symbols, has_address
+from .kallsyms import KALLSYMS
 from .symbols import compatible, find_symbol, is_typed
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from ..btf import Btf
     from ..spec import ProgramSpec
+    from .kallsyms import SymbolTable
     from .modules import ModuleTypes
 
 __all__ = ["relocate"]
@@ -39,6 +40,7 @@ def relocate(
     maps: Mapping[str, int],
     btf: Btf | None,
     modules: ModuleTypes,
+    symbols: SymbolTable,
     adapted: bytes | None = None,
 ) -> bytes:
     """Return the program's code, ready to load.
@@ -48,6 +50,7 @@ def relocate(
         maps: File descriptors of the maps and data sections, by name.
         btf: The object's types: they say whether a kernel symbol is typed.
         modules: Where descriptors of modules' types are to be had, for their functions and symbols.
+        symbols: Where the addresses of symbols without a type are to be had, by their essential names.
         adapted: Its code with CO-RE relocations applied, where the kernel is not to do that.
 
     Raises:
@@ -70,7 +73,7 @@ def relocate(
                 else:
                     _put(code, slot, _KFUNC_CALL, found[1], modules.place(found[0]))
             case ReferenceKind.KSYM:
-                _put_wide(code, slot, *_kernel_symbol(program, reference, btf, modules))
+                _put_wide(code, slot, *_kernel_symbol(program, reference, btf, modules, symbols))
             case ReferenceKind.CALL | ReferenceKind.FUNCTION | ReferenceKind.HELPER:
                 pass
     return bytes(code)
@@ -102,18 +105,18 @@ def _address_of(found: tuple[Btf, int] | None, modules: ModuleTypes) -> tuple[in
 
 
 def _kernel_symbol(
-    program: ProgramSpec, reference: Reference, btf: Btf | None, modules: ModuleTypes
+    program: ProgramSpec, reference: Reference, btf: Btf | None, modules: ModuleTypes, symbols: SymbolTable
 ) -> tuple[int, int, int]:
     """Return source register and immediates for the address of something in the kernel."""
     name = essential_name(reference.name)
     if is_typed(reference.name, btf):
         found = _kernel_type(program, reference, Kind.VAR, btf)
-        if reference.weak and not has_address(name):
+        if reference.weak and not symbols.known(name):
             found = None  # its type is known, but where it is not: the verifier would refuse the program
         return _address_of(found, modules)
-    places = {place.address for place in find_symbols([name])[name]} - {0}
+    places = symbols.addresses(name)
     if len(places) > 1:
-        several = ", ".join(f"{place:#x}" for place in sorted(places))
+        several = ", ".join(f"{place:#x}" for place in places)
         raise LoadError(f"cannot load program {program.name}: the kernel has several {reference.name}: at {several}")
     if not places and not reference.weak:
         raise _missing(program, reference, KALLSYMS)

@@ -45,7 +45,7 @@ def compare(name: str, ours: Callable[[], float], theirs: Callable[[], float], *
 def wall(command: Sequence[str]) -> float:
     """Return the seconds that a command takes from start to end."""
     start = time.perf_counter()
-    subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=_environment(), check=True)
+    subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=environment(), check=True)
     return time.perf_counter() - start
 
 
@@ -53,7 +53,7 @@ def until_drawn(command: Sequence[str], *texts: bytes, columns: int = 120, lines
     """Return the seconds from a command's start in a terminal until all of *texts* have been written to it."""
     child, master = pty.fork()
     if child == 0:
-        os.execvpe(command[0], list(command), _environment() | {"TERM": "xterm-256color", "COLORTERM": "truecolor"})
+        os.execvpe(command[0], list(command), environment() | {"TERM": "xterm-256color", "COLORTERM": "truecolor"})
     try:
         fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("4H", lines, columns, 0, 0))
         start = time.perf_counter()
@@ -69,7 +69,8 @@ def until_drawn(command: Sequence[str], *texts: bytes, columns: int = 120, lines
         os.close(master)
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """Return the environment of commands that are timed: bytecode and state go to a directory of their own."""
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return kept | {"PYTHONPYCACHEPREFIX": f"{_HOME.name}/bytecode", "XDG_STATE_HOME": f"{_HOME.name}/state"}
 
