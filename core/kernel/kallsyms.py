@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -55,29 +54,31 @@ def _places(raw: bytes, name: bytes) -> list[KernelSymbol]:
 
 
 class SymbolTable:
-    """Where symbols of the kernel are, asked for together and read when the first one is needed.
+    """Where symbols of the kernel are, asked for together when the first one is needed.
 
     Args:
-        names: All that may be asked for.
+        names: Those that will be asked for; others may be, too.
     """
 
     def __init__(self, names: Collection[str]) -> None:
-        self._names = names
+        self._names = set(names)
+        self._found: dict[str, list[KernelSymbol]] = {}
 
-    @functools.cached_property
-    def _found(self) -> dict[str, list[KernelSymbol]]:
-        return find_symbols(self._names)
+    def _places(self, name: str) -> list[KernelSymbol]:
+        if name not in self._found:
+            self._found |= find_symbols(self._names - self._found.keys() | {name})
+        return self._found[name]
 
     def addresses(self, name: str) -> list[int]:
         """Return the addresses of a symbol, in ascending order, without those that are hidden from this user."""
-        return sorted({place.address for place in self._found.get(name, ())} - {0})
+        return sorted({place.address for place in self._places(name)} - {0})
 
     def known(self, name: str) -> bool:
         """Whether the kernel can find a symbol's address: without CONFIG_KALLSYMS_ALL, that of few variables.
 
         Where the file cannot be read it is taken to be so.
         """
-        return bool(self._found.get(name)) or not os.access(KALLSYMS, os.R_OK)
+        return bool(self._places(name)) or not os.access(KALLSYMS, os.R_OK)
 
 
 def names_at(addresses: Collection[int]) -> dict[int, str]:

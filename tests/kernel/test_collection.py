@@ -50,6 +50,7 @@ NOT_HERE = (
     "hooks",
     "ksym_kinds",
     "linked_one",
+    "needs",
     "recursion",
     "replacement",
     "sections",
