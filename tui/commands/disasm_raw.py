@@ -28,6 +28,7 @@ __all__ = ["print_code", "print_sections"]
 
 _CHUNK: Final = 1 << 14
 """Lines that are written at a time."""
+_MAX_PLACE: Final = (1 << 64) - 1
 _MAX_CODE: Final = 256 << 20
 """Bytes of bare code that are read."""
 
@@ -76,7 +77,7 @@ def print_sections(options: argparse.Namespace) -> None:
     for section in sections:
         if len(sections) > 1:
             print(f"; section {visible(section.name)}")
-        label = _label(symbols.get(section.number, [])) if options.syntax == Syntax.LLVM else None
+        label = _label(symbols.get(section.number, []), section.name) if options.syntax == Syntax.LLVM else None
         rows = texts.listing(obj.elf.contents(section), start=start, stop=stop, label=label)
         if obj.for_windows and options.syntax == Syntax.KERNEL:
             rows = ((slot, rename_helpers(text)) for slot, text in rows)
@@ -104,16 +105,21 @@ def _symbols(obj: ObjectFile) -> dict[int, list[Symbol]]:
     return found
 
 
-def _label(symbols: list[Symbol]) -> Callable[[int], str | None]:
-    """Return how llvm-objdump names a jump's target: the last symbol at or before it, and how far behind."""
+def _label(symbols: list[Symbol], section: str) -> Callable[[int], str | None]:
+    """Return how llvm-objdump names a jump's target: the last symbol at or before it, and how far behind.
+
+    Where no symbol is at the section's start, as in stripped objects, the section's name is one. Places are unsigned:
+    what lies before the section is far behind its last symbol.
+    """
     places = [symbol.value for symbol in symbols]
     names = [visible(symbol.name) for symbol in symbols]
+    if not places or places[0]:
+        places.insert(0, 0)
+        names.insert(0, visible(section))
 
     def label(slot: int) -> str | None:
-        place = slot * INSN_SIZE
+        place = slot * INSN_SIZE & _MAX_PLACE
         at = bisect.bisect_right(places, place) - 1
-        if at < 0:
-            return None
         inside = place - places[at]
         return f"{names[at]}+{inside:#x}" if inside else names[at]
 

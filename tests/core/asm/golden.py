@@ -9,11 +9,16 @@ offsets and immediates that mean something to any of them, one or two fields at 
 from __future__ import annotations
 
 import gzip
+import struct
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bpftui.core.asm import Instruction, decode
+
+if TYPE_CHECKING:
+    from bpftui.core.asm import ByteOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +42,20 @@ def cases() -> tuple[Case, ...]:
         code = bytes.fromhex(digits)
         found.append(Case(code, decode(code, 0, "little"), kernel, llvm.replace("\\t", "\t")))
     return tuple(found)
+
+
+def elf_of(code: bytes, byte_order: ByteOrder) -> bytes:
+    """The smallest object with *code* as its `.text`."""
+    order = "<" if byte_order == "little" else ">"
+    names = b"\0.text\0.shstrtab\0"
+    text_at, names_at = 64, 64 + len(code)
+    headers_at = (names_at + len(names) + 7) & ~7
+    ident = b"\x7fELF" + bytes([2, 1 if byte_order == "little" else 2, 1]) + bytes(9)
+    header = struct.pack(f"{order}HHIQQQIHHHHHH", 1, 247, 1, 0, 0, headers_at, 0, 64, 0, 0, 64, 3, 2)
+
+    def section(name: int, kind: int, flags: int, offset: int, size: int) -> bytes:
+        return struct.pack(f"{order}IIQQQQIIQQ", name, kind, flags, 0, offset, size, 0, 0, 8, 0)
+
+    body = (ident + header + code + names).ljust(headers_at, b"\0")
+    sections = section(1, 1, 6, text_at, len(code)) + section(7, 3, 0, names_at, len(names))
+    return body + bytes(64) + sections

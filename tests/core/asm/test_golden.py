@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 import shutil
-import struct
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
 from bpftui.core.asm import Instruction, Syntax, decode, encoding_of, format_instruction, listing
-from tests.core.asm.golden import Case, cases
+from tests.core.asm.golden import Case, cases, elf_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,28 +108,11 @@ def test_everything_that_is_valid_is_written_as_the_oracles_write_it() -> None:
     assert compared > 9_900
 
 
-def _elf(code: bytes, byte_order: ByteOrder) -> bytes:
-    """The smallest object with *code* as its `.text`."""
-    order = "<" if byte_order == "little" else ">"
-    names = b"\0.text\0.shstrtab\0"
-    text_at, names_at = 64, 64 + len(code)
-    headers_at = (names_at + len(names) + 7) & ~7
-    ident = b"\x7fELF" + bytes([2, 1 if byte_order == "little" else 2, 1]) + bytes(9)
-    header = struct.pack(f"{order}HHIQQQIHHHHHH", 1, 247, 1, 0, 0, headers_at, 0, 64, 0, 0, 64, 3, 2)
-
-    def section(name: int, kind: int, flags: int, offset: int, size: int) -> bytes:
-        return struct.pack(f"{order}IIQQQQIIQQ", name, kind, flags, 0, offset, size, 0, 0, 8, 0)
-
-    body = (ident + header + code + names).ljust(headers_at, b"\0")
-    sections = section(1, 1, 6, text_at, len(code)) + section(7, 3, 0, names_at, len(names))
-    return body + bytes(64) + sections
-
-
 def _objdump(code: bytes, byte_order: ByteOrder, folder: Path) -> dict[int, str]:
     """What llvm-objdump says, by slot."""
     assert OBJDUMP is not None
     path = folder / "code.o"
-    path.write_bytes(_elf(code, byte_order))
+    path.write_bytes(elf_of(code, byte_order))
     command = [OBJDUMP, "-d", "-z", "--no-show-raw-insn", str(path)]
     out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return {int(number): text for number, text in re.findall(r"^ *(\d+):\t(.*)$", out, re.MULTILINE)}

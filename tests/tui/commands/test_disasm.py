@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
+import subprocess
 import sys
 
 import pytest
 
+from bpftui.core.asm import Instruction
 from bpftui.tui.__main__ import main
+from tests.core.asm.golden import elf_of
 from tests.tui.commands.command_line import ROOT
 
 # r1 = 0x500000007 (two slots); if r1 == 0 goto +1; call 1; exit
@@ -115,6 +119,28 @@ def test_arrows_where_the_output_has_no_box_characters(capsys, monkeypatch) -> N
     assert main(["disasm", str(ROOT / "bpf/count_packets.o"), "--arrows"]) == 0
     stream.seek(0)
     assert ".-   7: if r0 == 0x0 goto L10\n" in stream.read()
+
+
+def test_targets_beside_the_symbols_are_named_as_llvm_objdump_names_them(tmp_path, capsys) -> None:
+    """Without symbols the section's name is one, and what lies before it is far behind it: places are unsigned."""
+    code = b"".join(
+        Instruction(opcode, offset=offset).encode("little")
+        for opcode, offset in ((0x05, -3), (0x15, 100), (0x05, -3), (0x95, 0))
+    )
+    path = tmp_path / "stripped.o"
+    path.write_bytes(elf_of(code, "little"))
+    assert main(["disasm", str(path), "--raw", "--syntax", "llvm"]) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert out == [
+        "0: goto -0x3 <.text+0xfffffffffffffff0>",
+        "1: if r0 == 0x0 goto +0x64 <.text+0x330>",
+        "2: goto -0x3 <.text>",
+        "3: exit",
+    ]
+    if objdump := shutil.which("llvm-objdump-22"):
+        command = [objdump, "-d", "--no-show-raw-insn", str(path)]
+        theirs = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        assert [f"{slot}: {text}" for slot, text in re.findall(r"^ *(\d+):\t(.*)$", theirs, re.MULTILINE)] == out
 
 
 @pytest.mark.parametrize("arguments", [[], ["--raw", "--syntax", "llvm"]])
