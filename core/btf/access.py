@@ -124,16 +124,17 @@ class Access:
     @property
     def text(self) -> str:
         """The access as C: `struct foo.a[3].b`; an enumerator as `enum foo::NAME`."""
-        return declaration(self.btf, self.type_id) + self._path
+        return declaration(self.btf, self.type_id) + self.path
 
     @property
     def short_text(self) -> str:
         """The same without `struct`, `union` or `enum`: `foo.a[3].b`."""
         name = self.btf.type_name(self.type_id)
-        return (name or declaration(self.btf, self.type_id)) + self._path
+        return (name or declaration(self.btf, self.type_id)) + self.path
 
     @property
-    def _path(self) -> str:
+    def path(self) -> str:
+        """What `text` has behind the type: `.a[3].b`, `::NAME`."""
         if self.steps and isinstance(self.btf.strip(self.type_id), t.Enum):
             return f"::{self.steps[0].name}"
         return "".join(name if name.startswith("[") else f".{name}" for name in self.names)

@@ -12,7 +12,7 @@ from .uapi import AttachType, ProgramType
 if TYPE_CHECKING:
     from .program import ProgramSpec
 
-__all__ = ["context_field", "lets_through", "return_codes"]
+__all__ = ["context_field", "context_struct", "lets_through", "return_codes", "uapi_field"]
 
 # NAME[:SIZE[×COUNT]], 4 bytes where no size is given; a number alone is how many bytes nobody uses.
 _FIELDS: Final = {
@@ -32,6 +32,9 @@ _FIELDS: Final = {
     "size sk:8",
     "bpf_sock": "bound_dev_if family type protocol mark priority src_ip4 src_ip6:4×4 src_port dst_port:2 2 dst_ip4 "
     "dst_ip6:4×4 state rx_queue_mapping",
+    "bpf_tcp_sock": "snd_cwnd srtt_us rtt_min snd_ssthresh rcv_nxt snd_nxt snd_una mss_cache ecn_flags rate_delivered "
+    "rate_interval_us packets_out retrans_out total_retrans segs_in data_segs_in segs_out data_segs_out lost_out "
+    "sacked_out bytes_received:8 bytes_acked:8 dsack_dups delivered delivered_ce icsk_retransmits",
     "bpf_sysctl": "write file_pos",
     "bpf_sockopt": "sk:8 optval:8 optval_end:8 level optname optlen retval",
     "sk_reuseport_md": "data:8 data_end:8 len eth_protocol ip_protocol bind_inany hash 4 sk:8 migrating_sk:8",
@@ -112,14 +115,21 @@ _PASSING: Final = {
 _TCX_ATTACH: Final = (AttachType.TCX_INGRESS, AttachType.TCX_EGRESS)
 
 
+def context_struct(program: ProgramSpec) -> str:
+    """Return the struct of the uapi that a program's context is; empty where it is none."""
+    return _CONTEXTS.get(program.type, "")
+
+
 def context_field(program: ProgramSpec, offset: int, size: int) -> str | None:
     """Return the field that *size* bytes at *offset* of a program's context are (`data_end`, `cb[2]`), None where the
     uapi has none there."""
-    struct = _CONTEXTS.get(program.type)
-    if struct is None:
-        return None
+    return uapi_field(context_struct(program), offset, size)
+
+
+def uapi_field(struct: str, offset: int, size: int) -> str | None:
+    """Return the same of a struct of the uapi, a context or what one leads to (`bpf_sock`)."""
     at = 0
-    for word in _FIELDS[struct].split():
+    for word in _FIELDS.get(struct, "").split():
         name, _, form = word.partition(":")
         if name.isdigit():
             at += int(name)

@@ -10,7 +10,7 @@ from ..btf import format_value
 from .facts import ProgramFacts
 from .names import Names
 from .returns import effect
-from .track import Place
+from .value import Place
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from .track import Facts, Place, State, Value, join, track
+from .track import Facts, track
+from .value import Place, State, Value, join
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .map import MapSpec
     from .program import ProgramSpec
+    from .types import ValueTypes
 
 __all__ = ["ProgramFacts"]
 
@@ -28,11 +30,13 @@ class ProgramFacts:
     Args:
         program: The program.
         maps: The maps of its object; those that hold maps are told from others by them.
+        types: What types tell; without, nothing is known of what pointers in memory lead to.
     """
 
-    def __init__(self, program: ProgramSpec, maps: Mapping[str, MapSpec]) -> None:
+    def __init__(self, program: ProgramSpec, maps: Mapping[str, MapSpec], types: ValueTypes | None = None) -> None:
         self.program = program
         self.maps = maps
+        self.types = types
         self._known: dict[int, Facts] = {}
 
     def at(self, slot: int) -> Facts:
@@ -45,7 +49,10 @@ class ProgramFacts:
                 if graph.stop - graph.start > _LONGEST:
                     self._known[function] = Facts()
                 else:
-                    self._known[function] = track(self.program, graph, self.given(function), self._returns_element)
+                    entry = self.given(function)
+                    if self.types is not None:
+                        entry = self.types.given(function, entry)
+                    self._known[function] = track(self.program, graph, entry, self._returns_element, self.types)
         return self._known[start]
 
     def _callers_first(self, start: int) -> list[int]:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ..asm.helpers import HELPERS
 from .effects import MapUse
 from .program import ReferenceKind
-from .track import Place
 from .uapi import MapType
 from .uses import Uses
+from .value import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

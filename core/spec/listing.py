@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from ..asm.flow import Margin
     from ..btf import ByteOrder
+    from ..btf.core import CoreResolver
     from .collection import CollectionSpec
     from .insn_text import InsnText
     from .program import Function, LineInfo, ProgramSpec, Reference
@@ -73,8 +74,11 @@ class Listing:
         *,
         syntax: Syntax = Syntax.KERNEL,
         source: bool = True,
+        resolver: CoreResolver | None = None,
     ) -> None:
         self.program = program
+        self.resolver = resolver
+        """Says what CO-RE relocations become on a kernel; None where nobody asked for one."""
         self.spec = spec
         self.syntax = syntax
         self.source = source
@@ -93,7 +97,7 @@ class Listing:
         self._extra_items = array("i")
         self._find_extras()
         self._extra_rows = array("I", (self._insn_index(slot) + k for k, slot in enumerate(self._extra_slots)))
-        self._texts = InsnTexts(program, syntax, Notes(program, spec), self.seconds)
+        self._texts = InsnTexts(program, syntax, Notes(program, spec, resolver), self.seconds)
         self._margins: dict[tuple[int, int, bool], Margin] = {}
 
     @property

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import bisect
 import contextlib
 from typing import TYPE_CHECKING, Final
 
-from ..asm.opcodes import CALL, INSN_SIZE, LD_IMM64, AluOp, CallSource, Class
+from ..asm.opcodes import CALL, INSN_SIZE, LD_IMM64, AluOp, CallSource, Class, JmpOp
 from ..errors import ObjectError
 from .contexts import return_codes
-from .track import Place
+from .value import Place
 
 if TYPE_CHECKING:
     from ..asm.flow import FlowGraph
+    from ..btf.core import CoreResolver
     from .collection import CollectionSpec
     from .facts import ProgramFacts
-    from .names import Names
+    from .names import Named, Names
     from .program import ProgramSpec
     from .track import Facts
 
@@ -31,11 +31,16 @@ class Notes:
     Args:
         program: The program.
         spec: The object that it is in: without it, there are no names of what registers point to.
+        resolver: Resolves CO-RE relocations for a kernel, whose prototypes are believed as well; None for no kernel.
     """
 
-    def __init__(self, program: ProgramSpec, spec: CollectionSpec | None = None) -> None:
+    def __init__(
+        self, program: ProgramSpec, spec: CollectionSpec | None = None, resolver: CoreResolver | None = None
+    ) -> None:
         self.program = program
         self.spec = spec
+        self.resolver = resolver
+        self._named: dict[int, Named] = {}
         self._known: dict[int, dict[int, list[str]]] = {}
         self._facts: ProgramFacts | None = None
         self._names: Names | None = None
@@ -56,21 +61,34 @@ class Notes:
         """Add the names of what a function's instructions access, compute, call and return."""
         from .facts import ProgramFacts
         from .names import Names
+        from .types import ValueTypes
 
         if self._facts is None or self._names is None:
-            self._facts = ProgramFacts(self.program, spec.maps)
-            self._names = Names(self.program, spec)
+            self._names = Names(self.program, spec, None if self.resolver is None else self.resolver.target)
+            self._facts = ProgramFacts(self.program, spec.maps, ValueTypes(self._names))
         facts, names = self._facts.at(graph.start), self._names
         for slot, access in facts.accesses.items():
             if access.address.place is Place.STACK and self._base(slot) == _FRAME:
                 continue  # its text says so already
-            name = names.place(access.address, access.size)
-            if name is not None:
-                found.setdefault(slot, []).append(name)
+            named = names.find(access.address, access.size)
+            if named is not None:
+                self._named[slot] = named
+                value = facts.stored.get(slot)
+                name = None if value is None else names.constant(value, named.type_id, named.meaning)
+                found.setdefault(slot, []).append(named.text if name is None else f"{named.text} = {name}")
+        self._add_comparisons(found, facts, names)
         self._add_addresses(found, facts, names)
         self._add_calls(found, facts, names)
-        self._add_returns(found, graph)
+        self._add_returns(found, graph, names)
         self._add_core(found, graph, spec)
+
+    def _add_comparisons(self, found: dict[int, list[str]], facts: Facts, names: Names) -> None:
+        """Add what numbers that have names are compared with."""
+        for slot, (number, constant) in facts.compared.items():
+            name = names.constant(constant, number.type_id, number.variable)
+            if name is not None and number.name:
+                operator = "==" if self.program.code[slot * INSN_SIZE] & 0xF0 == JmpOp.JEQ else "!="
+                found.setdefault(slot, []).append(f"{number.name} {operator} {name}")
 
     def _add_addresses(self, found: dict[int, list[str]], facts: Facts, names: Names) -> None:
         """Add what registers point to after arithmetic, and what 64-bit immediates are the address of."""
@@ -88,19 +106,22 @@ class Notes:
                 found.setdefault(slot, []).append(names.value(value))
 
     def _add_calls(self, found: dict[int, list[str]], facts: Facts, names: Names) -> None:
-        """Add the arguments of helpers."""
+        """Add the arguments of helpers, kernel functions and subprograms."""
         for slot, arguments in facts.calls.items():
             at = slot * INSN_SIZE
             if self.program.code[at] == CALL and self._registers(slot)[1] == CallSource.HELPER:
                 helper = int.from_bytes(self.program.code[at + 4 : at + 8], self.program.byte_order)
                 text = names.call(helper, arguments)
-                if text is not None:
-                    found.setdefault(slot, []).append(text)
+            else:
+                text = names.function_call(slot, arguments)
+            if text is not None:
+                found.setdefault(slot, []).append(text)
 
-    def _add_returns(self, found: dict[int, list[str]], graph: FlowGraph) -> None:
-        """Add the names of what the program returns."""
-        codes = return_codes(self.program)
-        if not codes or graph.start != self.program.flow.functions[0]:
+    def _add_returns(self, found: dict[int, list[str]], graph: FlowGraph, names: Names) -> None:
+        """Add the names of what the program returns, and a subprogram that returns an enum."""
+        is_entry = graph.start == self.program.flow.functions[0]
+        codes = return_codes(self.program) if is_entry else names.returned(graph.start)
+        if not codes:
             return
         from .returns import Backwards
 
@@ -109,25 +130,18 @@ class Notes:
                 found.setdefault(slot, []).append(codes[value])
 
     def _add_core(self, found: dict[int, list[str]], graph: FlowGraph, spec: CollectionSpec) -> None:
-        """Add what CO-RE relocations ask for."""
+        """Add what CO-RE relocations ask for, where no name says it already."""
         if spec.btf is None:
             return
-        from ..btf.access import CoreKind, parse_access
+        from .core_notes import core_notes
 
-        relocations = self.program.linked.core_relocations
-        first = bisect.bisect_left(relocations, graph.start, key=lambda item: item.slot)
-        last = bisect.bisect_left(relocations, graph.stop, key=lambda item: item.slot)
-        for item in relocations[first:last]:
-            if item.kind > max(CoreKind):
-                continue
-            kind = CoreKind(item.kind)
-            try:
-                text = parse_access(spec.btf, item.type_id, item.access, kind).text
-            except ObjectError:
-                continue  # damaged: the table of relocations has the reason
-            found.setdefault(item.slot, []).append(
-                text if kind is CoreKind.FIELD_BYTE_OFFSET else f"{kind.label}({text})"
-            )
+        for note in core_notes(self.program, graph, spec.btf, self.resolver):
+            notes = found.setdefault(note.slot, [])
+            named = self._named.get(note.slot)
+            if named is not None and note.meaning and named.meaning == note.meaning and notes:
+                notes[0] += f" {note.remark}"
+            else:
+                notes.append(f"{note.text} {note.remark}")
 
     def _base(self, slot: int) -> int:
         """Return the register that a load or store takes its address from."""

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from ..asm.opcodes import CALL, CALLX, JmpOp, Mode, Size, Source
 from .program import ReferenceKind
-from .track import Place, State, Tracker, Value, join
+from .track import Tracker
+from .value import Place, State, Value, join
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping

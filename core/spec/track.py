@@ -2,28 +2,45 @@
 
 A forward data flow over the basic blocks of a function. What two ways to an instruction do not agree on is not known
 there, nor is what a call leaves in registers or may have written to the stack. Pointers to the stack are followed
-even where their offset is lost, because a write through such a pointer could change any slot.
+even where their offset is lost, because a write through such a pointer could change any slot. What pointers lead to
+that were loaded from memory, or returned by a call, only types can tell: see `Types`.
 """
 
 from __future__ import annotations
 
-import enum
 import heapq
 import struct
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
-from ..asm.opcodes import CALL, CALLX, EXIT, INSN_SIZE, LD_IMM64, AluOp, AtomicOp, CallSource, Class, Mode, Size, Source
+from ..asm.helpers import HELPERS
+from ..asm.opcodes import (
+    CALL,
+    CALLX,
+    EXIT,
+    INSN_SIZE,
+    LD_IMM64,
+    AluOp,
+    AtomicOp,
+    CallSource,
+    Class,
+    JmpOp,
+    Mode,
+    Size,
+    Source,
+)
 from .effects import effect_of
 from .program import ReferenceKind
 from .returns import Backwards
+from .value import ANY_STACK, Place, Value, folded, join, masked, moved, swapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..asm.flow import FlowGraph
     from .program import ProgramSpec, Reference
+    from .value import State
 
-__all__ = ["Access", "Facts", "Place", "State", "Tracker", "Value", "join", "track"]
+__all__ = ["Access", "Facts", "Tracker", "Types", "track"]
 
 _U64: Final = (1 << 64) - 1
 _U32: Final = (1 << 32) - 1
@@ -36,44 +53,8 @@ _ESCAPED: Final = 11
 _LD, _LDX, _ST, _STX, _ALU, _ALU64 = (
     int(kind) for kind in (Class.LD, Class.LDX, Class.ST, Class.STX, Class.ALU, Class.ALU64)
 )
-_MOV, _ADD, _SUB = int(AluOp.MOV), int(AluOp.ADD), int(AluOp.SUB)
-
-
-class Place(enum.IntEnum):
-    """What a value is, or what it points to."""
-
-    CONSTANT = 0
-    CONTEXT = 1
-    """What the program was given."""
-    STACK = 2
-    """The function's own stack frame."""
-    MAP = 3
-    """A map itself."""
-    DATA = 4
-    """The value of a data section."""
-    ELEMENT = 5
-    """A value of a map, or NULL."""
-    FUNCTION = 6
-
-
-class Value(NamedTuple):
-    """What a register or a stack slot holds."""
-
-    place: Place
-    name: str = ""
-    """Of the map, the data section or the function; the values of maps inside the map NAME are those of `NAME[…]`."""
-    offset: int = 0
-    """Bytes from the start of what it points to, for the stack from its end; of a constant its unsigned value."""
-    exact: bool = True
-    """Whether the offset is known."""
-    variable: str = ""
-    """DATA: the variable that the address was taken of."""
-
-
-State = dict[int, Value]
-"""Registers by their numbers, and 8-byte stack slots by their negative offsets; what is not known is absent."""
-
-_ANY_STACK: Final = Value(Place.STACK, exact=False)
+_MOV, _ADD, _SUB, _AND, _END = (int(op) for op in (AluOp.MOV, AluOp.ADD, AluOp.SUB, AluOp.AND, AluOp.END))
+_JEQ, _JNE = int(JmpOp.JEQ), int(JmpOp.JNE)
 
 
 class Access(NamedTuple):
@@ -87,6 +68,30 @@ class Access(NamedTuple):
     writes: bool
 
 
+class Types(Protocol):
+    """What types tell of values."""
+
+    def at(self, slot: int, address: Value | None, distance: int) -> Value | None:
+        """Return the address that an instruction uses, *distance* included; by its CO-RE relocation, if it has one."""
+        ...
+
+    def loaded(self, address: Value, size: int) -> Value | None:
+        """Return what a load of *size* bytes gives."""
+        ...
+
+    def returned(self, slot: int, helper: int | None) -> Value | None:
+        """Return what a call gives: of a helper, else of what the instruction refers to."""
+        ...
+
+    def cast(self, pointer: Value, type_id: int) -> Value:
+        """Return a pointer as one to another type, as a source says that uses it so."""
+        ...
+
+    def field(self, slot: int) -> tuple[int, str] | None:
+        """Return the type that an instruction uses a field of, and the path to it, by its CO-RE relocation."""
+        ...
+
+
 class Facts:
     """What is certain about the instructions of one function, by slot."""
 
@@ -96,12 +101,20 @@ class Facts:
         """What registers r1 to r5 hold at each call."""
         self.addresses: dict[int, Value] = {}
         """What a register points to after arithmetic or a 64-bit load."""
+        self.compared: dict[int, tuple[Value, int]] = {}
+        """Numbers that were read, and the constants that they are compared with, for equality."""
+        self.stored: dict[int, int] = {}
+        """The constants that are stored."""
         self.lost: set[Value] = set()
         """Maps, variables and values of maps that go where they are not followed."""
 
 
 def track(
-    program: ProgramSpec, graph: FlowGraph, entry: State, returns_element: Callable[[str], bool] = lambda _: True
+    program: ProgramSpec,
+    graph: FlowGraph,
+    entry: State,
+    returns_element: Callable[[str], bool] = lambda _: True,
+    types: Types | None = None,
 ) -> Facts:
     """Return what is certain in one function.
 
@@ -110,8 +123,9 @@ def track(
         graph: The function's control flow.
         entry: What is known where it begins; r10 need not be in it.
         returns_element: Whether what a look-up in a map returns is one of its values, and no object.
+        types: What types tell; None leaves what is TYPED or a NUMBER unknown.
     """
-    return Tracker(program, graph, returns_element).run(entry)
+    return Tracker(program, graph, returns_element, types=types).run(entry)
 
 
 class Tracker:
@@ -122,6 +136,7 @@ class Tracker:
         graph: The function's control flow.
         returns_element: Whether what a look-up in a map returns is one of its values, and no object.
         code: The program's code, where it is not as it stands in the object: with CO-RE relocations applied.
+        types: What types tell; None leaves what is TYPED or a NUMBER unknown.
     """
 
     def __init__(
@@ -130,8 +145,10 @@ class Tracker:
         graph: FlowGraph,
         returns_element: Callable[[str], bool] = lambda _: True,
         code: bytes | None = None,
+        types: Types | None = None,
     ) -> None:
         self.program = program
+        self.types = types
         self.graph = graph
         self.references = program.linked.references
         self.returns_element = returns_element
@@ -202,6 +219,8 @@ class Tracker:
                 _clobber(state)  # legacy packet access works like a call
             elif opcode in (CALL, CALLX):
                 self.call(state, slot, opcode, src, imm)
+            elif opcode & 0xF0 in (_JEQ, _JNE) and self.facts is not None:
+                self.comparison(self.facts, state, slot, opcode, dst, src, imm)
             elif opcode == EXIT and self.facts is not None and graph.start and _of(state.get(0)) in _NAMED:
                 self.facts.lost.add(state[0])  # the caller of this subprogram gets it
             slot += 1
@@ -212,7 +231,7 @@ class Tracker:
             state.pop(register, None)
             return
         state[register] = value
-        if self.facts is not None and value.place is not Place.CONSTANT:
+        if self.facts is not None and value.place not in _NO_ADDRESS:
             self.facts.addresses[slot] = value
 
     def arithmetic(self, state: State, slot: int, opcode: int, dst: int, src: int, offset: int, imm: int) -> None:
@@ -222,17 +241,32 @@ class Tracker:
         result: Value | None = None
         if operation == _MOV:
             if not offset and right is not None:
-                if wide:
+                if right.place is Place.CONSTANT:
+                    result = right if wide else Value(Place.CONSTANT, offset=right.offset & _U32)
+                    field = self.types.field(slot) if self.types is not None and not opcode & Source.X else None
+                    if field is not None:
+                        result = result._replace(type_id=field[0], variable=field[1])
+                elif wide or right.place is Place.NUMBER:
                     result = right
-                elif right.place is Place.CONSTANT:
-                    result = Value(Place.CONSTANT, offset=right.offset & _U32)
+            elif offset == 1 and wide and _of(right) is Place.TYPED:
+                result = right  # addr_space_cast
         elif wide and (operation in (_ADD, _SUB)):
-            result = _moved(left, right, -1 if operation == _SUB else 1)
+            if operation == _ADD and self.types is not None and left and right:
+                left, right = (right, left) if right.place is Place.TYPED else (left, right)
+                if left.place is Place.TYPED and not left.offset and right.type_id:
+                    left = self.types.cast(left, right.type_id)
+            result = moved(left, right, -1 if operation == _SUB else 1)
+            if operation == _ADD and not opcode & Source.X and self.types is not None and self.types.field(slot):
+                result = self.types.at(slot, left, imm)
+        elif operation == _AND and not opcode & Source.X and left is not None and left.place is Place.NUMBER:
+            result = masked(left, imm)
+        elif operation == _END and left is not None and left.place is Place.NUMBER:
+            result = swapped(left, opcode, imm, big=self.big)
         elif left is not None and right is not None and left.place is right.place is Place.CONSTANT:
-            value = _folded(operation, left.offset, right.offset, 64 if wide else 32) if not offset else None
+            value = folded(operation, left.offset, right.offset, 64 if wide else 32) if not offset else None
             result = None if value is None else Value(Place.CONSTANT, offset=value)
         if result is None and wide and operation != _MOV and Place.STACK in (_of(left), _of(right)):
-            result = _ANY_STACK
+            result = ANY_STACK
         self.set(state, slot, dst, result)
 
     def wide(self, state: State, slot: int, dst: int, src: int, imm: int) -> None:
@@ -248,27 +282,39 @@ class Tracker:
 
     def load(self, state: State, slot: int, opcode: int, dst: int, src: int, offset: int) -> None:
         size = _SIZES[Size(opcode & 0x18)]
-        base = state.get(src)
+        address = self.address(state, slot, src, offset)
         result: Value | None = None
-        if base is not None and base.place is not Place.CONSTANT:
-            address = base._replace(offset=base.offset + offset)
+        if address is not None:
             self.note(slot, Access(address, size, reads=True, writes=False))
-            if base.place is Place.STACK and opcode & 0xE0 == Mode.MEM and size == 8:
-                result = _loaded(state, address)
+            if opcode & 0xE0 == Mode.MEM:
+                if address.place is not Place.STACK:
+                    result = None if self.types is None else self.types.loaded(address, size)
+                elif size == 8:
+                    result = _loaded(state, address)
         self.set(state, slot, dst, result)
+
+    def address(self, state: State, slot: int, register: int, offset: int) -> Value | None:
+        """Return the address that a load or store uses; None where it is not known."""
+        base = state.get(register)
+        if self.types is not None:
+            return self.types.at(slot, base, offset)
+        return None if base is None or base.place in _NO_ADDRESS else base._replace(offset=base.offset + offset)
 
     def store(self, state: State, slot: int, opcode: int, dst: int, src: int, offset: int, imm: int) -> None:
         size = _SIZES[Size(opcode & 0x18)]
         atomic = opcode & 7 == Class.STX and opcode & 0xE0 == Mode.ATOMIC
         base_register, loads = (src, True) if atomic and imm == AtomicOp.LOAD_ACQ else (dst, atomic)
-        base = state.get(base_register)
+        address = self.address(state, slot, base_register, offset)
         writes = not (atomic and imm == AtomicOp.LOAD_ACQ)
-        if base is not None and base.place is not Place.CONSTANT:
-            address = base._replace(offset=base.offset + offset)
+        if address is not None:
             self.note(slot, Access(address, size, reads=loads and imm != AtomicOp.STORE_REL, writes=writes))
-            if base.place is Place.STACK and writes:
+            if address.place is Place.STACK and writes:
                 plain = opcode == Class.STX | Mode.MEM | Size.DW
                 _store(state, address, size, state.get(src) if plain else None)
+            if self.facts is not None and not atomic:
+                value = Value(Place.CONSTANT, offset=imm & _U64) if opcode & 7 == _ST else state.get(src)
+                if value is not None and value.place is Place.CONSTANT:
+                    self.facts.stored[slot] = value.offset & (1 << 8 * size) - 1
         if self.facts is not None and opcode & 7 == _STX and writes and src in state:
             value = state[src]
             if value.place in _NAMED and value not in [state.get(key) for key in state if key < 0]:
@@ -302,8 +348,8 @@ class Tracker:
                 for key in [key for key in state if value.offset - 8 < key < 0]:
                     del state[key]
                 continue
-            _store(state, _ANY_STACK, 0, _ANY_STACK if letter == "?" else None)
-            result = _ANY_STACK if letter == "?" else result
+            _store(state, ANY_STACK, 0, ANY_STACK if letter == "?" else None)
+            result = ANY_STACK if letter == "?" else result
         if self.facts is not None and effect is not None and "k" in effect.arguments:
             # The callback is given values of the map.
             self.facts.lost |= {value for value in arguments if value is not None and value.place is Place.MAP}
@@ -311,9 +357,31 @@ class Tracker:
             used = arguments[effect.arguments.index("m")]
             if used is not None and used.place is Place.MAP:
                 result = _looked_up(used.name, is_element=self.returns_element(used.name))
+        if self.types is not None:
+            helper = imm if opcode == CALL and src == CallSource.HELPER else None
+            if helper in _READS:
+                self.read(state, arguments)
+            if result is None and opcode == CALL:
+                result = self.types.returned(slot, helper)
         _clobber(state)
         if result is not None:
             state[0] = result
+
+    def read(self, state: State, arguments: tuple[Value | None, ...]) -> None:
+        """Let a helper copy a pointer to the stack, as BPF_CORE_READ() does for each step of a path."""
+        to, size, source = arguments[:3]
+        if to and size and source and to.place is Place.STACK and size.place is Place.CONSTANT and size.offset == 8:
+            value = self.types.loaded(source, 8) if self.types is not None and source.place is Place.TYPED else None
+            if value is not None and to.exact and to.offset < 0 and to.offset % 8 == 0:
+                state[to.offset] = value
+
+    def comparison(self, facts: Facts, state: State, slot: int, opcode: int, dst: int, src: int, imm: int) -> None:
+        """A jump if two values are equal, or not."""
+        left = state.get(dst)
+        if left is not None and left.place is Place.NUMBER:
+            right = state.get(src) if opcode & Source.X else Value(Place.CONSTANT, offset=imm & _U64)
+            if right is not None and right.place is Place.CONSTANT:
+                facts.compared[slot] = left, right.offset
 
     def note(self, slot: int, access: Access) -> None:
         if self.facts is not None:
@@ -355,10 +423,10 @@ def _loaded(state: State, address: Value) -> Value | None:
     if address.exact and address.offset in state and address.offset < 0:
         return state[address.offset]
     if _ESCAPED in state:
-        return _ANY_STACK
+        return ANY_STACK
     if address.exact:
         return None
-    return _ANY_STACK if any(key < 0 and value.place is Place.STACK for key, value in state.items()) else None
+    return ANY_STACK if any(key < 0 and value.place is Place.STACK for key, value in state.items()) else None
 
 
 def _store(state: State, address: Value, size: int, value: Value | None) -> None:
@@ -367,7 +435,7 @@ def _store(state: State, address: Value, size: int, value: Value | None) -> None
         if not address.exact:
             # Perhaps it is this one. A pointer to the stack may be there still.
             if state[key].place is Place.STACK:
-                state[key] = _ANY_STACK
+                state[key] = ANY_STACK
             else:
                 del state[key]
         elif address.offset - 8 < key < address.offset + size:
@@ -380,65 +448,6 @@ def _store(state: State, address: Value, size: int, value: Value | None) -> None
         state[_ESCAPED] = value
 
 
-def _moved(left: Value | None, right: Value | None, sign: int) -> Value | None:
-    """Return the sum of two values, or with sign -1 their difference."""
-    if left is None or (left.place is Place.CONSTANT and right is not None and right.place is not Place.CONSTANT):
-        if sign < 0:
-            return None
-        left, right = right, left
-    if left is None or left.place in (Place.MAP, Place.FUNCTION):
-        return None
-    if left.place is Place.CONSTANT:
-        if right is None or right.place is not Place.CONSTANT:
-            return None
-        return left._replace(offset=left.offset + sign * right.offset & _U64)
-    if right is not None and right.place is Place.CONSTANT:
-        distance = (right.offset ^ 1 << 63) - (1 << 63)
-        return left._replace(offset=left.offset + sign * distance) if left.exact else left
-    # A pointer plus something unknown is still in the same object: the verifier would not have it otherwise. A pointer
-    # less something unknown may be the distance of two.
-    return left._replace(exact=False) if right is None and sign > 0 else None
-
-
-def _folded(operation: int, left: int, right: int, bits: int) -> int | None:
-    """Return what an operation makes of two constants; None for those that are of no use here."""
-    mask = (1 << bits) - 1
-    left, right = left & mask, right & mask
-    match operation:
-        case AluOp.ADD:
-            result = left + right
-        case AluOp.SUB:
-            result = left - right
-        case AluOp.OR:
-            result = left | right
-        case AluOp.AND:
-            result = left & right
-        case AluOp.XOR:
-            result = left ^ right
-        case AluOp.LSH:
-            result = left << (right & bits - 1)
-        case AluOp.RSH:
-            result = left >> (right & bits - 1)
-        case AluOp.ARSH:
-            result = ((left ^ 1 << bits - 1) - (1 << bits - 1)) >> (right & bits - 1)
-        case _:
-            return None
-    return result & mask
-
-
-def join(old: State, new: State) -> State:
-    """Return what holds where two ways meet."""
-    found: State = {}
-    for key in old.keys() | new.keys():
-        a, b = old.get(key), new.get(key)
-        if a == b and a is not None:
-            found[key] = a
-        elif Place.STACK in (_of(a), _of(b)):
-            found[key] = _ANY_STACK
-        elif a is not None and b is not None and a[:2] == b[:2] and a.variable == b.variable and a.place in _OBJECTS:
-            found[key] = a._replace(offset=min(a.offset, b.offset), exact=False)
-    return found
-
-
-_OBJECTS: Final = (Place.DATA, Place.ELEMENT)
 _NAMED: Final = (Place.MAP, Place.DATA, Place.ELEMENT)
+_NO_ADDRESS: Final = (Place.CONSTANT, Place.NUMBER)
+_READS: Final = tuple(HELPERS.index(f"bpf_{name}") for name in ("probe_read", "probe_read_user", "probe_read_kernel"))

@@ -11,12 +11,13 @@ from .effects import MapUse, effect_of
 from .facts import ProgramFacts
 from .program import ReferenceKind
 from .returns import Backwards
-from .track import Place
+from .value import Place
 
 if TYPE_CHECKING:
     from .collection import CollectionSpec
     from .program import ProgramSpec
-    from .track import Facts, Value
+    from .track import Facts
+    from .value import Value
 
 __all__ = ["ProgramUses", "Summary", "Use", "Uses"]
 

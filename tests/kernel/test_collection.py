@@ -54,6 +54,7 @@ NOT_HERE = (
     "recursion",
     "replacement",
     "sections",
+    "typed",
 )
 LOADABLE = [
     *(BPF / f"{name}.o" for name in SHIPPED),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.tree import Tree
 
     from ...core.btf import Btf, Value
+    from ...core.btf.core import CoreResolver
     from ...core.live import Session
     from ...core.runtime import Runtime
 
@@ -39,6 +40,7 @@ __all__ = [
     "print_table",
     "record",
     "recorded",
+    "resolver_of",
     "runtime_of",
     "target_types",
     "wants_color",
@@ -177,6 +179,20 @@ def target_types(arguments: argparse.Namespace) -> Btf | None:
     from ...core.btf.target import read_btf
 
     return read_btf(arguments.btf)
+
+
+def resolver_of(spec: CollectionSpec, arguments: argparse.Namespace) -> CoreResolver | None:
+    """Return what resolves an object's CO-RE relocations against the types that `--btf` names; None without.
+
+    Raises:
+        ObjectError, NoPermissionError: As `target_types`.
+    """
+    target = target_types(arguments)
+    if target is None or spec.btf is None:
+        return None
+    from ...core.btf.core import CoreResolver
+
+    return CoreResolver(spec.btf, target)
 
 
 def open_spec(arguments: argparse.Namespace, say: Callable[[str], None] = warn) -> CollectionSpec:

@@ -11,7 +11,7 @@ from ...core.errors import ExitCode, ObjectError, UsageError
 from ...core.spec.listing import Listing
 from ..export import FORMATS, document, format_of, write_document
 from .colors import paint
-from .common import Parser, add_object, add_settings, open_spec, wants_color
+from .common import Parser, add_object, add_settings, open_spec, resolver_of, wants_color
 from .disasm_image import print_image
 from .disasm_raw import print_code, print_sections
 from .disasm_text import listing_lines
@@ -53,6 +53,12 @@ def run(arguments: Sequence[str]) -> int:
         help="OBJECT (- for standard input) is no object but bare instructions in this byte order: binary, hexadecimal "
         "digits with anything or nothing between the bytes, or an array of C",
     )
+    parser.add_argument(
+        "--btf",
+        metavar="FILE",
+        help="say what CO-RE relocations become with the types in FILE, and name what they tell of traced functions "
+        "(/sys/kernel/btf/vmlinux: this kernel's)",
+    )
     add_settings(parser)
     options = parser.parse_args(arguments)
     if options.endian is not None:
@@ -65,6 +71,8 @@ def run(arguments: Sequence[str]) -> int:
             raise UsageError("--xlated, --jited and --dead go without --raw, --output and --format")
         print_image(options)
         return ExitCode.OK
+    if options.raw and options.btf is not None:
+        raise UsageError("--btf is for listings of programs, not for --raw")
     if options.raw and (options.output is not None or options.format is not None):
         raise UsageError("--output and --format are for listings of programs, not for --raw")
     if options.section is not None and not options.raw:
@@ -106,8 +114,9 @@ def _lines(
     ascii_only: bool | None = None,
 ) -> Iterator[str]:
     """Yield the lines of the listings of programs, an empty line between two."""
+    syntax, resolver = Syntax(options.syntax), resolver_of(spec, options)
     for number, program in enumerate(programs):
-        rows = Listing(program, spec, syntax=Syntax(options.syntax), source=not options.no_source)
+        rows = Listing(program, spec, syntax=syntax, source=not options.no_source, resolver=resolver)
         if number:
             yield ""
         if program.problem:

@@ -9,7 +9,7 @@ from ...core.asm import Syntax
 from ...core.errors import UsageError
 from ...core.spec.listing import Listing, RowKind
 from .colors import paint, paint_listing, visible
-from .common import open_spec, wants_color
+from .common import open_spec, resolver_of, wants_color
 
 if TYPE_CHECKING:
     import argparse
@@ -47,7 +47,8 @@ def print_image(options: argparse.Namespace) -> None:
 
     program = spec.program(options.program)
     image = read_image(spec, program.name)
-    rows = Listing(program, spec, syntax=Syntax(options.syntax), source=not options.no_source)
+    syntax, resolver = Syntax(options.syntax), resolver_of(spec, options)
+    rows = Listing(program, spec, syntax=syntax, source=not options.no_source, resolver=resolver)
     color = wants_color(options.color)
     lines = _dead(rows, spec, image, color) if options.dead else _columns(rows, image, options, color)
     sys.stdout.writelines(f"{line}\n" for line in lines)

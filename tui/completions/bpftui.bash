@@ -5,7 +5,7 @@ _bpftui() {
     case ${COMP_WORDS[1]} in
         show) options+=" --json --core --externs --btf --header --layout --graph --format" ;;
         disasm) options+=" --syntax --no-source --arrows --no-arrows --output --format --xlated --jited --dead --raw"
-            options+=" --section --endian" ;;
+            options+=" --section --endian --btf" ;;
         run) options+=" --btf --data --repeat --pcap --write --json --pin-path" ;;
         watch) options+=" --btf --attach --map --interval --duration --per-cpu --json --pin-path --strict" ;;
         check) options+=" --btf --json --compare --log-level" ;;

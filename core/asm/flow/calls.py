@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..instruction import words
@@ -103,7 +104,14 @@ class CodeFlow:
 
     def callers(self, function: int) -> list[Call]:
         """Return who calls the function that begins at a slot, or takes its address."""
-        return [call for call in self.calls if call.target == function]
+        return self._by_target.get(function, [])
+
+    @cached_property
+    def _by_target(self) -> dict[int, list[Call]]:
+        found: dict[int, list[Call]] = {}
+        for call in self.calls:
+            found.setdefault(call.target, []).append(call)
+        return found
 
     def callees(self, function: int) -> list[int]:
         """Return the first slots of the functions that one calls or takes the address of, ascending."""

@@ -8,6 +8,7 @@ import pytest
 
 from bpftui.core.btf import kernel
 from bpftui.core.btf import types as t
+from bpftui.core.btf.core import CoreResolver
 from bpftui.core.spec import AttachType, CollectionSpec, ProgramSpec, ProgramType
 from bpftui.core.spec.contexts import context_field, return_codes
 from bpftui.core.spec.effects import effect_of
@@ -71,8 +72,103 @@ def test_core_accesses_as_c() -> None:
     spec = CollectionSpec.from_file(ROOT / "tests/objects/core.o")
     listings = [Listing(program, spec, source=False) for program in spec.programs.values()]
     texts = {row.comment for listing in listings for row in listing.rows(0, len(listing))}
-    assert "struct task_struct.pid" in texts
-    assert any(text.startswith("field_exists(struct ") for text in texts)
+    assert "struct task_struct.tgid (CO-RE)" in texts
+    assert "(&facts, 4, &current->tgid)" in texts
+    assert any(text.startswith("field_exists(struct ") and text.endswith(" (CO-RE)") for text in texts)
+
+
+def test_arguments_of_a_traced_function_and_what_they_lead_to() -> None:
+    assert comments("tests/objects/typed.o", "on_receive") == {
+        0: ("r2 = *(u64 *)(r1 +0)", "sk"),
+        1: ("r3 = *(u16 *)(r2 +0)", "sk->__sk_common.skc_family (CO-RE)"),
+        2: ("if w3 != 0x2 goto L19", "sk->__sk_common.skc_family != AF_INET"),
+        3: ("r1 = *(u64 *)(r1 +8)", "skb"),
+        4: ("r3 = *(u16 *)(r1 +12)", "skb->protocol (CO-RE)"),
+        5: ("if w3 != 0x8 goto L11", "skb->protocol != bpf_htons(ETH_P_IP)"),
+        6: ("r1 = *(u64 *)(r1 +0)", "skb->dev (CO-RE)"),
+        7: ("r1 = *(u32 *)(r1 +0)", "skb->dev->ifindex (CO-RE)"),
+        10: ("*(u32 *)(r3 +0) = r1", "device"),
+        11: ("r1 = *(u8 *)(r2 +2)", "sk->__sk_common.skc_state (CO-RE)"),
+        16: ("r3 = *(u32 *)(r1 +0)", "states"),
+        18: ("*(u32 *)(r1 +0) = r2", "states"),
+    }
+
+
+def test_a_list_that_is_walked_along_has_no_name_but_its_type() -> None:
+    found = comments("tests/objects/typed.o", "each_task")
+    assert found[3][1] == "ctx->task->real_parent->pid (CO-RE)"
+    # in the loop, the pointer is the first task or the one before
+    assert found[10][1] == "struct task_struct.pid (CO-RE), loop"
+    assert found[13][1] == "struct task_struct.real_parent (CO-RE)"
+
+
+def test_a_socket_that_the_object_only_declares() -> None:
+    found = comments("tests/objects/typed.o", "on_connect")
+    assert found[1] == ("if w2 != 0x6 goto L10", "ctx->protocol != IPPROTO_TCP")
+    assert found[4][1] == "ctx->sk->family"
+    assert found[5][1] == "ctx->sk->family != AF_INET"
+    assert found[6][1] == "ctx->sk->bound_dev_if"
+
+
+def test_enumerators_parameters_and_results_of_subprograms() -> None:
+    found = comments("tests/objects/typed.o", "classify")
+    assert found[5] == ("if w2 == 0x608 goto L61", "skb->protocol == bpf_htons(ETH_P_ARP)")
+    assert found[9] == ("if w2 == 0x0 goto L61", "mode == MODE_OFF")
+    assert found[24] == ("if w0 == 0x7 goto L29", "chosen() == MODE_TRACE")
+    assert found[32] == ("call weigh", "(fp-8, MODE_TRACE)")
+    assert found[39] == ("call weigh", "(fp-16, mode)")
+    assert found[48] == ("*(u32 *)(r1 +0) = r2", "last.mode = MODE_TRACE")
+    assert [found[63][1], found[65][1]] == ["MODE_TRACE", "MODE_COUNT"]
+    assert found[68] == ("*(u32 *)(r1 +0) = r3", "sample->mode = MODE_COUNT")
+    assert found[70] == ("if w2 != 0x7 goto L73", "how != MODE_TRACE")
+    assert found[72] == ("*(u32 *)(r1 +4) = r0", "sample->size")
+
+
+def test_a_parameter_that_llvm_took_away_misleads_nobody() -> None:
+    """The type of skewed() still has two parameters, and r1 holds what was the second one."""
+    found = comments("tests/objects/typed.o", "classify")
+    assert {51, 55, 77, 78}.isdisjoint(found)
+    assert found[76][1] == "last.size"
+
+
+def test_what_relocations_become_on_a_kernel() -> None:
+    spec = CollectionSpec.from_file(ROOT / "tests/objects/core_shapes.o")
+    target = CollectionSpec.from_file(ROOT / "tests/objects/core_target.o")
+    assert spec.btf is not None
+    resolver = CoreResolver(spec.btf, target.btf)
+    listings = [Listing(program, spec, source=False, resolver=resolver) for program in spec.programs.values()]
+    texts = [row.comment for listing in listings for row in listing.rows(0, len(listing)) if "CO-RE" in row.comment]
+    assert texts[:3] == [
+        "struct moved.second (CO-RE 0 → 64)",
+        "struct moved.array[2] (CO-RE 12 → 40)",
+        "byte_sz(struct moved.array) (CO-RE 16 → 32)",
+    ]
+    assert {
+        "field_exists(struct moved.was_struct) (CO-RE 1 → 0)",
+        "sizes->grows_signed (CO-RE 16 → 24)",
+        "struct flavored___here.value (CO-RE flavored___here 0 → 8)",
+        "struct absent.x (CO-RE 0 → none)",
+        "struct twins.different (CO-RE 4 → ambiguous)",
+        "local_type_id(struct point) (CO-RE)",
+        "enumval_value(enum minus::PLUS_ONE) (CO-RE 1 → -20)",
+        # clang loads this bitfield in a way of its own, and the instruction counts
+        "byte_sz(struct bits.high) (CO-RE 4 → 8)",
+    } <= set(texts)
+
+
+@pytest.mark.skipif(not Path("/sys/kernel/btf/vmlinux").exists(), reason="this kernel has no BTF")
+def test_names_of_what_is_traced_from_a_kernels_types() -> None:
+    spec = CollectionSpec.from_file(ROOT / "tests/objects/hooks.o")
+    assert spec.btf is not None
+    resolver = CoreResolver(spec.btf, kernel.vmlinux())
+
+    def found(name: str) -> dict[int, str]:
+        listing = Listing(spec.programs[name], spec, source=False, resolver=resolver)
+        return {row.slot: row.comment for row in listing.rows(0, len(listing)) if row.comment}
+
+    assert found("on_exit")[4] == "ret"
+    assert found("on_open")[0] == "file"
+    assert found("on_open")[5].startswith("file->f_flags (CO-RE 0 → ")
 
 
 def program(kind: ProgramType, attach: AttachType | None = None) -> ProgramSpec:

@@ -154,3 +154,12 @@ def test_a_terminal_does_not_obey_names(arguments: list[str], tmp_path, capsys) 
     out = capsys.readouterr().out
     assert r"\x1b[2J" in out
     assert "\x1b" not in out
+
+
+def test_what_relocations_become(capsys) -> None:
+    shapes, target = ROOT / "tests/objects/core_shapes.o", ROOT / "tests/objects/core_target.o"
+    assert main(["disasm", str(shapes), "loads", "--btf", str(target), "--no-source"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].endswith("r2 = *(u32 *)(r1 +0) ; sizes->grows (CO-RE 0 → 8)")
+    assert main(["disasm", str(shapes), "--btf", str(target), "--raw"]) == 2
+    assert "--btf is for listings" in capsys.readouterr().err
