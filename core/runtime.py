@@ -127,14 +127,17 @@ class Namespace(Protocol):
 class AttachTarget:
     """Where a program is attached."""
 
-    name: str
-    """As it is shown and typed: an interface's name."""
+    name: str = ""
+    """As it is shown and typed: an interface, a control group's directory, a tracepoint; empty for what the program's
+    section says."""
     index: int = 0
     """The interface's index, within its namespace."""
     namespace: Namespace | None = None
     """The namespace it is in; None for the one that the process lives in."""
     mode: XdpMode | None = None
     """How XDP is attached; None lets the kernel choose."""
+    options: tuple[str, ...] = ()
+    """What else was said: `egress`, `priority=-10`; see `bpftui.core.spec.targets`."""
 
 
 @runtime_checkable
@@ -306,8 +309,8 @@ class Program(Protocol):
         """Run it once (or *repeat* times, timed) on a packet; without *data* on an empty one of the smallest size."""
         ...
 
-    def attach(self, target: AttachTarget) -> Link:
-        """Attach it to *target*."""
+    def attach(self, target: AttachTarget | None = None) -> Link:
+        """Attach it to *target*; without one, to what its section says."""
         ...
 
     def info(self) -> ProgramInfo:
@@ -493,8 +496,18 @@ class Runtime(Protocol):
         """
         ...
 
-    def interface(self, name: str) -> AttachTarget:
-        """Return the interface of that name; UnknownNameError or FeatureError where there is none."""
+    def target(self, program: ProgramSpec, text: str, sandbox: Sandbox | None = None) -> AttachTarget:
+        """Return what *text*, as a user types it, is as a target of *program*.
+
+        Args:
+            program: What is to be attached.
+            text: See `bpftui.core.spec.targets.parse_target`.
+            sandbox: The sandbox to attach to, where the text names one.
+
+        Raises:
+            UsageError: It makes no sense for this program.
+            UnknownNameError, FeatureError: There is no such thing.
+        """
         ...
 
     def check(self, spec: CollectionSpec, *, log_level: int = 4) -> CheckReport:

@@ -11,7 +11,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 
 from ..core.errors import ExitCode, UnknownNameError
-from ..core.live import Session, runtime_name
+from ..core.live import Session, check_target, runtime_name
 from .config import Config, load_config
 from .operations import Operations, link_text
 from .palette import ExplorerCommands
@@ -140,8 +140,8 @@ def run(
         BpftuiError: There is no such program or runtime.
         Exception: Whatever nobody expected; everything is undone by then.
     """
-    for program, _ in attach:
-        spec.program(program)
+    for program, target in attach:
+        check_target(spec.program(program), target)
     name = runtime_name(runtime)
     # The runtime itself is made when something is loaded: importing the kernel's costs as much as a frame.
     with Session(spec, runtime, traffic=traffic) as session:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import BpftuiError, VerifierError
-from ..core.live import SANDBOX, State
+from ..core.spec.targets import SANDBOX
 from .format import si
 from .messages import Attached, Detached, Failed, Loaded, Sampled
 from .monitor import INTERVALS, Monitor, Observation
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from textual.app import App
     from textual.screen import Screen
 
-    from ..core.live import Session
+    from ..core.live import Session, State
     from ..core.runtime import Collection, Link
     from .journal import Journal
     from .screens.attach import AttachRequest
@@ -149,9 +149,8 @@ class Operations:
         self._start("attaching", partial(self._attach, request))
 
     def _attach(self, request: AttachRequest) -> None:
-        target = request.target if request.mode is None else f"{request.target},{request.mode}"
         try:
-            link = self.session.attach(request.program, target)
+            link = self.session.attach(request.program, request.target)
         except Exception as error:
             self.screen.post_message(Failed("attach", error))
         else:
@@ -219,9 +218,7 @@ class Operations:
             from .screens.attach import AttachRequest
 
             program, target = self._attach_first.pop(0)
-            name, _, mode = target.partition(",")
-            modes = {"native": "native", "generic": "generic"}
-            self.attach(AttachRequest(program, name, modes.get(mode)))  # pyright: ignore[reportArgumentType]
+            self.attach(AttachRequest(program, target))
         self.changed()
 
     def after_attach(self, message: Attached) -> None:

@@ -165,7 +165,7 @@ class Loader(CollectionLoader[Map, Program, Link]):
             homes = {name: home for name in spec.maps if (home := self.home(name)) is not None}
             fds = {name: borrowed.enter_context(home.descriptor) for name, home in homes.items()}
             loaded = self._load_code(spec, fds, log_level)
-        program = Program(spec, loaded.descriptor, loaded.log, self.links)
+        program = Program(spec, loaded.descriptor, loaded.log, self.links, maps=self.maps)
         self._stack.callback(program.close)
         return program
 

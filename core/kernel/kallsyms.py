@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["KALLSYMS", "KernelSymbol", "SymbolTable", "find_symbols", "names_at"]
+__all__ = ["KALLSYMS", "KernelSymbol", "SymbolTable", "find_symbols", "function_names", "names_at"]
 
 KALLSYMS: Final = "/proc/kallsyms"
 
@@ -94,3 +94,13 @@ def names_at(addresses: Collection[int]) -> dict[int, str]:
     except OSError:
         pass
     return found
+
+
+def function_names() -> list[str]:
+    """Return the names of all functions, in the order of the file; none where it cannot be read."""
+    try:
+        with open(KALLSYMS, encoding="ascii", errors="replace") as symbols:
+            rows = (line.split(None, 3) for line in symbols)
+            return [row[2] for row in rows if len(row) > 2 and row[1] in "tTwW"]
+    except OSError:
+        return []

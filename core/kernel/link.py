@@ -1,36 +1,55 @@
-"""Link: a program's attachment, which lives as long as its file descriptor."""
+"""Link: a program's attachment, which lives as long as its file descriptors."""
 
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
+from ..errors import UsageError
 from .objects import KernelObject, object_info
 from .syscall import Attr, BpfError, Command
 
 if TYPE_CHECKING:
+    import os
     from types import TracebackType
 
     from ..runtime import AttachTarget
     from .syscall import Descriptor
 
-__all__ = ["Link"]
+__all__ = ["Attachment", "Link"]
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """What holds a program where it is attached: at least one descriptor."""
+
+    links: tuple[Descriptor, ...] = ()
+    """bpf_links: one, or one for each CPU."""
+    held: tuple[Descriptor, ...] = ()
+    """What has to stay open besides, or holds the program itself: perf events, a socket."""
+
+    def close(self) -> None:
+        """Let go of it."""
+        for descriptor in (*self.links, *self.held):
+            descriptor.close()
 
 
 class Link(KernelObject):
-    """A bpf_link. It ends with `detach`, with its context, with its collection, or with the process.
+    """A program's attachment. It ends with `detach`, with its context, with its collection, or with the process.
 
     Args:
         program: The program's name.
         target: What it is attached to.
-        descriptor: The link's file descriptor, which it owns from now on.
+        attachment: What holds it there, which the link owns from now on.
         registry: Where it is noted while it lives.
     """
 
-    def __init__(self, program: str, target: AttachTarget, descriptor: Descriptor, registry: set[Link]) -> None:
-        super().__init__(descriptor)
+    def __init__(self, program: str, target: AttachTarget, attachment: Attachment, registry: set[Link]) -> None:
+        super().__init__((*attachment.links, *attachment.held)[0])
         self.program = program
         self.target = target
+        self.attachment = attachment
         self._registry = registry
         registry.add(self)
 
@@ -39,7 +58,9 @@ class Link(KernelObject):
 
     @property
     def id(self) -> int:
-        """The kernel's id."""
+        """The kernel's id of the (first) bpf_link; 0 where the program is held by something else."""
+        if not self.attachment.links:
+            return 0
         return int(struct.unpack_from("=I", object_info(self.descriptor, 16), 4)[0])
 
     @property
@@ -47,18 +68,44 @@ class Link(KernelObject):
         """Whether `detach` has not been called yet."""
         return not self.descriptor.closed
 
+    def pin(self, path: str | os.PathLike[str]) -> None:
+        """Give it a name in a bpffs, which keeps the program attached when this process ends.
+
+        Raises:
+            UsageError: It is no single bpf_link, or *path* is taken, or not in a bpffs.
+            NoPermissionError: This process may not.
+        """
+        if len(self.attachment.links) != 1:
+            raise UsageError(f"cannot pin the link of {self.program}: it is no single bpf_link")
+        super().pin(path)
+
+    def output(self) -> bytes:
+        """Walk once, and return what the program of an iterator wrote meanwhile (BPF_ITER_CREATE, Linux 5.8).
+
+        Raises:
+            UsageError: It is no iterator's link.
+        """
+        try:
+            with self.descriptor as link:
+                fd = Attr(8).u32(0, link).call(Command.ITER_CREATE)
+        except BpfError as error:
+            raise UsageError(f"cannot read from the link of {self.program}: it is no iterator") from error
+        with open(fd, "rb", buffering=0) as walk:
+            return b"".join(iter(lambda: walk.read(1 << 16), b""))
+
     def detach(self) -> None:
         """Detach; a second call does nothing. One that was pinned ends as well, and its name stays: see `unpin`."""
         self._registry.discard(self)
         if self.descriptor.closed:
             return
-        try:
-            # Closing is enough, unless a child process has inherited the descriptor or the link is pinned.
-            with self.descriptor as fd:
-                Attr(4).u32(0, fd).call(Command.LINK_DETACH)
-        except BpfError:
-            pass  # older than Linux 5.9, or a type of link that only ends with its last descriptor
-        self.descriptor.close()
+        for descriptor in self.attachment.links:
+            try:
+                # Closing is enough, unless a child process has inherited the descriptor or the link is pinned.
+                with descriptor as fd:
+                    Attr(4).u32(0, fd).call(Command.LINK_DETACH)
+            except BpfError:
+                pass  # older than Linux 5.9, or a type of link that only ends with its last descriptor
+        self.attachment.close()
 
     def __enter__(self) -> Self:
         return self

@@ -7,6 +7,7 @@ import errno
 import os
 import struct
 import time
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple, Self, SupportsIndex
 
 from ..errors import LoadError, UsageError
@@ -19,12 +20,13 @@ from .objects import KernelObject, fdinfo, object_info, open_id, open_path
 from .syscall import Attr, BpfError, Command, Descriptor, buffer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from types import TracebackType
 
     from ..runtime import AttachTarget
     from ..spec import ProgramSpec
     from .link import Link
+    from .map import Map
 
 __all__ = ["SMALLEST_PACKET", "Benchmark", "Program", "ProgramStats"]
 
@@ -97,6 +99,7 @@ class Program(KernelObject):
         log: The verifier's log, where one was asked for.
         links: Where its links are noted while they live, for their owner to end them.
         pins: The names in a bpffs that it was found by.
+        maps: The maps of its collection, by name: some programs are attached to one.
     """
 
     def __init__(
@@ -106,8 +109,10 @@ class Program(KernelObject):
         log: str = "",
         links: set[Link] | None = None,
         pins: Iterable[str] = (),
+        maps: Mapping[str, Map] = MappingProxyType({}),
     ) -> None:
         super().__init__(descriptor, pins)
+        self.maps = maps
         self.spec = spec
         self.log = log
         self._links: set[Link] = set() if links is None else links
@@ -243,12 +248,15 @@ class Program(KernelObject):
                 feature = f"test runs of programs of type {self.type.label}"
                 raise explain(error, f"run program {self.name}", raises=UsageError, feature=feature) from error
 
-    def attach(self, target: AttachTarget) -> Link:
-        """Attach it to *target*.
+    def attach(self, target: AttachTarget | None = None) -> Link:
+        """Attach it to *target*; without one, to what its section says (a tracepoint, a function, …).
+
+        Whatever it is, it ends with the process.
 
         Raises:
             AttachError: The kernel refused; the target may have a program already.
             UsageError: There is no such target, or this type is not attached to such a thing.
+            FeatureError: The kernel lacks such links.
         """
         return attach(self, target, self._links)
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from ..btf import Btf
     from ..runtime import AttachTarget, CheckReport, Forecast
-    from ..spec import CollectionSpec
+    from ..runtime import Sandbox as RuntimeSandbox
+    from ..spec import CollectionSpec, ProgramSpec
     from ..traffic import Traffic
     from .map import Map
     from .program import Program
@@ -111,11 +112,11 @@ class KernelRuntime:
 
         return Sandbox(traffic)
 
-    def interface(self, name: str) -> AttachTarget:
-        """Return the interface of that name; UnknownNameError where there is none."""
-        from .interfaces import find
+    def target(self, program: ProgramSpec, text: str, sandbox: RuntimeSandbox | None = None) -> AttachTarget:
+        """Return what *text* is as a target of *program*; see `bpftui.core.runtime.Runtime.target`."""
+        from .attach import resolve
 
-        return find(name).target(None)
+        return resolve(program, text, sandbox)
 
     def forecast(self, spec: CollectionSpec) -> Forecast:
         """Return what is known to keep maps and programs from being loaded, from trials of what they need."""

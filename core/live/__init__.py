@@ -5,12 +5,11 @@ from __future__ import annotations
 from .counters import Counter, Track, counters, entry_value, key_text, variable_counters
 from .sampler import Sample, Sampler, readable_maps
 from .series import Point, RateTracker, Series, rate
-from .session import SANDBOX, RuntimeName, Session, State, choose_runtime, parse_attachment, parse_target, runtime_name
+from .session import RuntimeName, Session, State, check_target, choose_runtime, runtime_name
 from .stream import HasDescriptor, Records, RingBuffer, open_records
 from .table import MapRow, MapTable, Order, map_table
 
 __all__ = [
-    "SANDBOX",
     "Counter",
     "HasDescriptor",
     "MapRow",
@@ -27,14 +26,13 @@ __all__ = [
     "Session",
     "State",
     "Track",
+    "check_target",
     "choose_runtime",
     "counters",
     "entry_value",
     "key_text",
     "map_table",
     "open_records",
-    "parse_attachment",
-    "parse_target",
     "rate",
     "readable_maps",
     "runtime_name",

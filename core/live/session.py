@@ -5,39 +5,33 @@ from __future__ import annotations
 import enum
 import threading
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, cast
 
 from ..errors import UnknownNameError, UsageError
+from ..spec.targets import SANDBOX, Place, parse_target, place_of
 from ..traffic import parse_traffic
 from .sampler import Sampler
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from ..runtime import AttachTarget, Collection, Link, Runtime, Sandbox, XdpMode
-    from ..spec import CollectionSpec
+    from ..runtime import AttachTarget, Collection, Link, Runtime, Sandbox
+    from ..spec import CollectionSpec, ProgramSpec
     from ..traffic import Traffic
 
 __all__ = [
-    "SANDBOX",
     "RuntimeName",
     "Session",
     "State",
+    "check_target",
     "choose_runtime",
-    "parse_attachment",
-    "parse_target",
     "runtime_name",
 ]
 
 RuntimeName: TypeAlias = Literal["auto", "kernel", "vm"]
 """What a user can ask for; `auto` takes the best that there is."""
-
-SANDBOX = "sandbox"
-"""The target that means a sandbox made for it; it hides an interface of that name."""
-
-_MODES: dict[str, XdpMode] = {"generic": "generic", "native": "native"}
 
 
 class State(enum.StrEnum):
@@ -75,32 +69,9 @@ def _may_use_kernel() -> bool:
     return bool(held & (1 << 39 | 1 << 21))
 
 
-def parse_target(text: str) -> tuple[str, XdpMode | None]:
-    """Split `eth0`, `eth0,generic` or `sandbox,native` into the interface's name (or `sandbox`) and the mode.
-
-    Raises:
-        UsageError: There is no name, or the mode is neither generic nor native.
-    """
-    name, comma, mode = text.strip().partition(",")
-    if not name or (comma and mode not in _MODES):
-        raise UsageError(
-            f"{text!r} is nothing to attach to",
-            hint="an interface or `sandbox`, optionally with a mode: eth0 or eth0,generic or eth0,native",
-        )
-    return name, _MODES.get(mode)
-
-
-def parse_attachment(text: str) -> tuple[str, str]:
-    """Split `PROGRAM=TARGET` into the program's name and the target's text (see `parse_target`).
-
-    Raises:
-        UsageError: It is not of that form, or the target makes no sense.
-    """
-    program, equals, target = text.partition("=")
-    if not program or not equals:
-        raise UsageError(f"{text!r} is not of the form PROGRAM=TARGET", hint="for example count_packets=eth0,generic")
-    parse_target(parse_traffic(target)[0])
-    return program, target
+def check_target(program: ProgramSpec, text: str) -> None:
+    """Raise UsageError for what cannot be a target of *program*, as far as the text tells: see `Session.attach`."""
+    parse_target(program, parse_traffic(text)[0])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -200,17 +171,17 @@ class Session:
             self._collection = self.runtime.load(self.spec, programs=programs, strict=strict)
             return self._collection
 
-    def attach(self, program: str, target: str | AttachTarget) -> Link:
+    def attach(self, program: str, target: str | AttachTarget = "") -> Link:
         """Attach a loaded program.
 
         Args:
             program: Its name.
-            target: Where, or what a user types for it (see `parse_target`). `sandbox` makes a sandbox with traffic in
-                it, which lasts until the link is detached; so does the name of a capture file, whose packets flow there
-                (see `bpftui.core.traffic.parse_traffic`).
+            target: Where, or what a user types for it (`bpftui.core.spec.targets.parse_target`); empty for what its
+                section says. `sandbox` makes a sandbox with traffic in it, which lasts until the link is detached; so
+                does the name of a capture file, whose packets flow there (`bpftui.core.traffic.parse_traffic`).
 
         Raises:
-            UsageError: Nothing is loaded.
+            UsageError: Nothing is loaded, or programs of this type are not attached to such a thing.
             UnknownNameError: There is no such program or interface.
             AttachError: The runtime said no; nothing is attached, and no sandbox left.
         """
@@ -224,12 +195,10 @@ class Session:
                 sandbox = None
                 if isinstance(target, str):
                     text, traffic = parse_traffic(target)
-                    name, mode = parse_target(text)
-                    if name == SANDBOX:
+                    spec = loaded.programs[program].spec
+                    if _asks_for_sandbox(spec, text):
                         sandbox = undo.enter_context(_make_sandbox(self.runtime, traffic or self.traffic))
-                        target = sandbox.target(mode)
-                    else:
-                        target = replace(self.runtime.interface(name), mode=mode)
+                    target = self.runtime.target(spec, text, sandbox)
                 link = loaded.programs[program].attach(target)
                 undo.callback(link.detach)
                 if sandbox is not None:
@@ -292,6 +261,11 @@ class Session:
         if self._collection is None:
             raise UsageError(f"{self.spec.file} is not loaded", hint="load it first")
         return self._collection
+
+
+def _asks_for_sandbox(program: ProgramSpec, text: str) -> bool:
+    named = parse_target(program, text).name == SANDBOX
+    return named and place_of(program) in (Place.INTERFACE, Place.NAMESPACE)
 
 
 def _make_sandbox(runtime: Runtime, traffic: Traffic | None) -> Sandbox:

@@ -201,6 +201,8 @@ class ProgramSpec:
     """What BPF_PROG_LOAD gets as `expected_attach_type`; None where the program type has none."""
     attach_to: str = ""
     """What the section name says it hooks: a function, a tracepoint, a path; empty where it says nothing."""
+    pattern: str = ""
+    """The row of the SEC() table that its section matches, e.g. `kretprobe`; empty where none does."""
     flags: int = 0
     """`ProgramFlag` bits."""
     autoload: bool = True
@@ -237,9 +239,10 @@ class ProgramSpec:
         if found is not None:
             kind, target = found
             self.type, self.attach_type, self.flags = kind.type, kind.attach_type, int(kind.flags)
+            self.pattern = kind.pattern
             self.attach_to = target or (self.attach_to if kind.has_target else "")
         elif text.upper() in ProgramType.__members__:
-            self.type, self.attach_type, self.flags = ProgramType[text.upper()], None, 0
+            self.type, self.attach_type, self.flags, self.pattern = ProgramType[text.upper()], None, 0, ""
         else:
             raise UnknownNameError("program type", text, [*(t.label for t in ProgramType), *SECTIONS])
         self.unusable = None

@@ -184,6 +184,7 @@ def _program(spec: CollectionSpec, item: FunctionRange, linker: Linker, *, for_w
         return program
     kind, program.attach_to = found
     program.type, program.attach_type, program.flags = kind.type, kind.attach_type, int(kind.flags)
+    program.pattern = kind.pattern
     return program
 
 

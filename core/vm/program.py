@@ -7,7 +7,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING, Final
 
 from ..errors import UsageError
-from ..runtime import ProgramInfo, RunResult
+from ..runtime import AttachTarget, ProgramInfo, RunResult
 from ..spec import ProgramType
 from .errors import RunError
 from .packet import LARGEST_PACKET, ON_PACKETS, SMALLEST_PACKET, Packet, SkbPacket, XdpPacket
@@ -15,7 +15,6 @@ from .packet import LARGEST_PACKET, ON_PACKETS, SMALLEST_PACKET, Packet, SkbPack
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from ..runtime import AttachTarget
     from ..spec import ProgramSpec
     from .machine import Machine
     from .parts import Parts
@@ -191,7 +190,7 @@ class Program:
         changed = bytes(region.data[: len(given)]) if self.type == ProgramType.SYSCALL else b""
         return RunResult(result, b"", changed, duration)
 
-    def attach(self, target: AttachTarget) -> Link:
+    def attach(self, target: AttachTarget | None = None) -> Link:
         """Attach it to *target*, a sandbox of the built-in runtime.
 
         Raises:
@@ -200,7 +199,7 @@ class Program:
         """
         from .sandbox import attach
 
-        return attach(self, target)
+        return attach(self, target or AttachTarget(self.spec.attach_to))
 
     def info(self) -> ProgramInfo:
         """Return its tag, its size, and how often it ran while statistics were on."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Literal
 
 from ..errors import FeatureError
 from ..runtime import Forecast, Obstacle
+from ..spec.targets import SANDBOX, Place, parse_target, place_of
 from ..traffic import Mix, Traffic
 from .collection import Loader, MachineCollection
 from .sandbox import Sandbox
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
 
     from ..btf import Btf
     from ..runtime import AttachTarget, CheckReport
-    from ..spec import CollectionSpec
+    from ..runtime import Sandbox as RuntimeSandbox
+    from ..spec import CollectionSpec, ProgramSpec
 
 __all__ = ["MachineRuntime"]
 
@@ -97,11 +100,18 @@ class MachineRuntime:
         """Return a new sandbox, in which *traffic* flows once it is started; without, generated packets."""
         return Sandbox(traffic or Traffic(mix=Mix(seed=self.settings.seed)), cpus=self.settings.cpus)
 
-    def interface(self, name: str) -> AttachTarget:
-        """Refuse it: there are no interfaces."""
-        raise FeatureError(
-            f"the built-in runtime has no interface {name}", hint="attach to sandbox, or use --runtime kernel as root"
-        )
+    def target(self, program: ProgramSpec, text: str, sandbox: RuntimeSandbox | None = None) -> AttachTarget:
+        """Return the sandbox's target; there are no interfaces, and no hooks of a kernel.
+
+        Raises:
+            UsageError: The text makes no sense for this program.
+            FeatureError: It names something else than the sandbox.
+        """
+        name, options = parse_target(program, text)
+        if sandbox is not None and name == SANDBOX:
+            return replace(sandbox.target(), options=options)
+        what = f"has no interface {name}" if place_of(program) is Place.INTERFACE else f"has no {name or 'such hook'}"
+        raise FeatureError(f"the built-in runtime {what}", hint="attach to sandbox, or use --runtime kernel as root")
 
     def forecast(self, spec: CollectionSpec) -> Forecast:
         """Return what keeps maps and programs from being loaded, found out by loading them: it takes no time here."""

@@ -135,8 +135,10 @@ class FakeRuntime:
     remark: str = ""
     obstacles: dict[str, tuple[Obstacle, ...]] = field(default_factory=dict[str, "tuple[Obstacle, ...]"])
 
-    def interface(self, name: str) -> Any:
-        raise UnknownNameError("interface", name, ["veth0"])
+    def target(self, program: ProgramSpec, text: str, sandbox: Any = None) -> Any:
+        if sandbox is None:
+            raise UnknownNameError("interface", text, ["veth0"])
+        return sandbox.target()
 
     def load(self, spec: CollectionSpec, *, programs: set[str] | None = None, strict: bool = False) -> Any:
         if self.log:

@@ -325,14 +325,14 @@ async def test_an_interface_that_could_cut_the_machine_off_wants_its_name(
         await walk.pilot.pause()
         attach.press()
         await walk.until(lambda: bool(chosen))
-        assert chosen == [AttachRequest("count_traffic", "eth9", None, 60)]
+        assert chosen == [AttachRequest("count_traffic", "eth9", 60)]
 
 
 async def test_it_detaches_by_itself_and_counts_down(explore: Callable[..., Any]) -> None:
     async with explore() as walk:
         await walk.press("L")
         await walk.until(lambda: walk.status.stage == State.LOADED)
-        walk.app.operations.attach(AttachRequest("count_traffic", "sandbox", None, 2))
+        walk.app.operations.attach(AttachRequest("count_traffic", "sandbox", 2))
         await walk.until(lambda: walk.status.detach_in is not None)
         assert "detach in" in walk.explorer.query_one(StatusLine).render().plain
         await walk.until(lambda: walk.status.stage == State.LOADED)

@@ -29,10 +29,10 @@ def run(arguments: Sequence[str]) -> int:
     add_settings(parser)
     parser.add_argument(
         "--attach",
-        metavar="PROGRAM=TARGET",
+        metavar="PROGRAM[=TARGET]",
         action="append",
         default=[],
-        help="load and attach at once: to an interface (eth0, or eth0,generic), or to `sandbox`",
+        help="load and attach at once, as with `bpftui watch`: to an interface, to `sandbox`, to what its section says",
     )
     options = parser.parse_args(arguments)
     if options.object is None:
@@ -117,7 +117,7 @@ def explore(
         notes: What the user is to know at the start.
     """
     with _uncollected():
-        from ...core.live import parse_attachment
+        from ...core.spec.targets import parse_attachment
         from ..app import run as run_app
 
         attachments = [parse_attachment(text) for text in attach]

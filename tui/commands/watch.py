@@ -42,13 +42,14 @@ def run(arguments: Sequence[str]) -> int:
     add_settings(parser)
     parser.add_argument(
         "--attach",
-        metavar="PROGRAM=TARGET",
+        metavar="PROGRAM[=TARGET]",
         action="append",
         default=[],
         help="attach to an interface (eth0, or eth0,generic); to `sandbox`, an own namespace with traffic in it: "
         "sandbox,rate=5000,tcp=3,udp=1 (also icmp, arp, ipv4, ipv6, size=60-1514, seed); or to one with the packets of "
         "a capture in it: FILE.pcap,speed=10,loop (speed=max: as fast as it goes; rate=N: not as recorded; @FILE where "
-        "the name does not end so). A capture that is not looped ends the watch",
+        "the name does not end so); or to a control group's directory, a network namespace, a map of sockets. PROGRAM "
+        "alone: to what its section says. A capture that is not looped ends the watch",
     )
     parser.add_argument("--map", metavar="NAME", action="append", dest="maps", help="only this map (default: all)")
     add_timing(parser)
@@ -60,11 +61,12 @@ def run(arguments: Sequence[str]) -> int:
     for name in options.maps or ():
         spec.map(name)
 
-    from ...core.live import Session, parse_attachment
+    from ...core.live import Session, check_target
+    from ...core.spec.targets import parse_attachment
 
     attachments = [parse_attachment(text) for text in options.attach]
-    for program, _ in attachments:
-        spec.program(program)
+    for program, target in attachments:
+        check_target(spec.program(program), target)
     runtime = runtime_of(options, **loading(options))
     with orderly_exit(), Session(spec, runtime) as session:
         collection = session.load(strict=options.strict)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on, work
 from textual.containers import Horizontal, Vertical
@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.widgets import Button, Checkbox, Input, Label, OptionList, Select
 
 from ...core.errors import BpftuiError
+from ...core.spec.targets import SANDBOX
 from .dialog import Dialog, line
 
 if TYPE_CHECKING:
@@ -18,13 +19,9 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from ...core.kernel.interfaces import Interface
-    from ...core.runtime import XdpMode
     from ...core.spec import ProgramSpec
 
-__all__ = ["SANDBOX", "AttachDialog", "AttachRequest"]
-
-SANDBOX = "sandbox"
-"""The target that is made for the occasion."""
+__all__ = ["AttachDialog", "AttachRequest"]
 
 _DETACH_AFTER = 60
 """Seconds until an automatic detach."""
@@ -36,9 +33,7 @@ class AttachRequest:
 
     program: str
     target: str
-    """An interface's name, or `sandbox`."""
-    mode: XdpMode | None = None
-    """None lets the kernel choose."""
+    """As a user types it: an interface's name, or `sandbox`, with a mode."""
     detach_after: int | None = None
     """Seconds until it is detached again by itself; None for never."""
 
@@ -150,14 +145,12 @@ class AttachDialog(Dialog[AttachRequest]):
         chosen = self.interface
         index = self.query_one("#programs", OptionList).highlighted or 0
         mode = cast("Select[str]", self.query_one("#mode")).value
-        modes: dict[object, Literal["native", "generic"]] = {"native": "native", "generic": "generic"}
         dangerous = chosen is not None and bool(_danger(chosen))
         detach = dangerous and self.query_one("#detach-after", Checkbox).value
         self.dismiss(
             AttachRequest(
                 program=self._programs[index].name,
-                target=SANDBOX if chosen is None else chosen.name,
-                mode=modes.get(mode),
+                target=(SANDBOX if chosen is None else chosen.name) + ("" if mode == "auto" else f",{mode}"),
                 detach_after=_DETACH_AFTER if detach else None,
             )
         )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from bpftui.core.errors import AttachError, BpftuiError, LoadError
+from bpftui.core.errors import AttachError, BpftuiError, LoadError, UnknownNameError
 from bpftui.core.runtime import AttachTarget, Collection, Entry, MapSnapshot, Runtime
-from bpftui.core.spec import CollectionSpec, MapSpec, MapType
+from bpftui.core.spec import CollectionSpec, MapSpec, MapType, ProgramSpec, ProgramType
 
 
 @dataclass
@@ -42,9 +42,15 @@ class FakeLink:
 
 @dataclass
 class FakeProgram:
+    """A program of type XDP."""
+
     name: str
     links: list[FakeLink] = field(default_factory=list[FakeLink])
     fails: bool = False
+
+    @property
+    def spec(self) -> ProgramSpec:
+        return ProgramSpec(self.name, "xdp", ProgramType.XDP)
 
     def attach(self, target: AttachTarget) -> FakeLink:
         if self.fails:
@@ -94,6 +100,11 @@ class FakeRuntime:
         names = ("one", "two") if programs is None else programs
         self.loaded.append(FakeCollection(spec, programs={name: FakeProgram(name) for name in names}))
         return self.loaded[-1]
+
+    def target(self, program: ProgramSpec, text: str, sandbox: Any = None) -> AttachTarget:
+        if sandbox is None:
+            raise UnknownNameError("interface", text, ["veth0"])
+        return sandbox.target(text.partition(",")[2] or None)
 
     @property
     def face(self) -> Runtime:

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from bpftui.core.errors import AttachError, LoadError, UnknownNameError, UsageError
-from bpftui.core.live import Session, State, choose_runtime, parse_attachment, parse_target
+from bpftui.core.live import Session, State, choose_runtime
 from bpftui.core.runtime import AttachTarget
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.traffic import Traffic
@@ -203,31 +203,6 @@ def test_a_sampler_that_attaches_while_the_session_ends_does_not_hang(session: S
     assert not ending.is_alive()
     assert isinstance(errors[-1], UsageError)
     assert session.state == State.SPEC
-
-
-@pytest.mark.parametrize(
-    ("text", "parts"),
-    [
-        ("eth0", ("eth0", None)),
-        ("eth0,generic", ("eth0", "generic")),
-        (" sandbox,native ", ("sandbox", "native")),
-    ],
-)
-def test_targets(text: str, parts: tuple[str, str | None]) -> None:
-    assert parse_target(text) == parts
-
-
-@pytest.mark.parametrize("text", ["", ",generic", "eth0,", "eth0,offload", "eth0,generic,native"])
-def test_what_is_no_target(text: str) -> None:
-    with pytest.raises(UsageError, match="nothing to attach to"):
-        parse_target(text)
-
-
-def test_attachments() -> None:
-    assert parse_attachment("count=eth0,generic") == ("count", "eth0,generic")
-    for text in ("count", "=eth0", "count=", "count=eth0,fast"):
-        with pytest.raises(UsageError):
-            parse_attachment(text)
 
 
 def test_the_built_in_runtime_is_chosen_by_name_and_without_rights(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -107,7 +107,7 @@ def test_what_is_not_there_is_said() -> None:
         MachineRuntime(pin_path="/sys/fs/bpf")
     runtime = MachineRuntime()
     with pytest.raises(FeatureError, match="no interface eth0"):
-        runtime.interface("eth0")
+        runtime.target(opened("bpf/count_packets.o").program("count_packets"), "eth0")
     with runtime.load(opened("bpf/count_packets.o")) as loaded:
         program = loaded.programs["count_packets"]
         with pytest.raises(AttachError, match="the built-in runtime has no interfaces"):

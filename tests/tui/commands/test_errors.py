@@ -103,7 +103,12 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
         (["disasm", "bpf/traffic.o", "--raw", "--section", "xpd"], 2, "there is no section of code 'xpd'"),
         (["disasm", "bpf/traffic.o", "--section", "xdp"], 2, "--section goes with --raw"),
         (["watch", "bpf/count_packets.o", "--map", "pkt_cont"], 2, "there is no map 'pkt_cont'"),
-        (["watch", "bpf/count_packets.o", "--attach", "count_packets"], 2, "'count_packets' is not of the form"),
+        (["watch", "bpf/count_packets.o", "--attach", "count_packets="], 2, "'count_packets=' is not of the form"),
+        (
+            ["watch", "bpf/count_packets.o", "--attach", "count_packets"],
+            2,
+            "program count_packets (xdp) is attached to",
+        ),
         (["watch", "bpf/count_packets.o", "--attach", "count=sandbox"], 2, "there is no program 'count'"),
         (["watch", "bpf/count_packets.o", "--interval", "0"], 2, "--interval 0 is not between"),
         (["watch", "bpf/count_packets.o", "--interval", "x"], 2, "argument --interval: invalid float value: 'x'"),

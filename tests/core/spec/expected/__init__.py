@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import code, functions, maps_and_data, others, refused, sections, shipped, variants
+from . import attaching, code, functions, maps_and_data, others, refused, sections, shipped, variants
 
 if TYPE_CHECKING:
     from .parts import Facts
@@ -17,6 +17,7 @@ __all__ = ["EXPECTED"]
 
 EXPECTED: dict[str, Facts] = (
     shipped.SPECS
+    | attaching.SPECS
     | maps_and_data.SPECS
     | sections.SPECS
     | code.SPECS

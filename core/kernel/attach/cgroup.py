@@ -1,0 +1,64 @@
+"""Programs of control groups: what the processes in one, and in those below it, may send, open, bind and set."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import TYPE_CHECKING, Final
+
+from ...errors import AttachError, FeatureError, UsageError
+from ...spec import AttachType, ProgramType
+from ..syscall import BpfError
+from .linking import create_link, described, refused
+
+if TYPE_CHECKING:
+    from ...runtime import AttachTarget
+    from ..link import Attachment
+    from ..program import Program
+
+__all__ = ["attach_cgroup"]
+
+_ONLY_HOOK: Final = {
+    ProgramType.SOCK_OPS: AttachType.CGROUP_SOCK_OPS,
+    ProgramType.CGROUP_DEVICE: AttachType.CGROUP_DEVICE,
+    ProgramType.CGROUP_SYSCTL: AttachType.CGROUP_SYSCTL,
+    ProgramType.CGROUP_SOCK: AttachType.CGROUP_INET_SOCK_CREATE,
+    ProgramType.CGROUP_SKB: AttachType.CGROUP_INET_INGRESS,
+}
+"""Where an object leaves the hook open: the only one of its type, or the one that libbpf takes."""
+
+
+def attach_cgroup(program: Program, target: AttachTarget) -> Attachment:
+    """Make a cgroup link (Linux 5.7); *target* names the directory. Several programs can be attached to a hook.
+
+    Raises:
+        UsageError: There is no such directory, or it is none of a cgroup2.
+        AttachError, FeatureError, NoPermissionError: The kernel said no.
+    """
+    attach_type = program.spec.attach_type
+    if attach_type is None:
+        attach_type = _ONLY_HOOK.get(program.type)
+    if attach_type is None:
+        raise UsageError(
+            f"cannot attach program {program.name}: its section {program.spec.section} does not say to which hook",
+            hint=f"say it with --type {program.name}=cgroup/connect4, for example",
+        )
+    try:
+        group = os.open(target.name, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UsageError(f"cannot {described(program, target)}: {reason}") from error
+    try:
+        return create_link(program, group, attach_type)
+    except BpfError as error:
+        if error.errno == errno.EBADF:
+            raise UsageError(f"cannot {described(program, target)}: that is no control group (cgroup2)") from error
+        if error.errno == errno.EINVAL:
+            reason = "this kernel lacks cgroup links (Linux 5.7), or that hook (EINVAL)"
+            raise FeatureError(f"cannot {described(program, target)}: {reason}") from error
+        if error.errno == errno.EPERM and os.geteuid() == 0:
+            reason = "a program further up forbids others below it, or one here is attached exclusively (EPERM)"
+            raise AttachError(f"cannot {described(program, target)}: {reason}") from error
+        raise refused(error, program, target, feature="cgroup links (Linux 5.7)") from error
+    finally:
+        os.close(group)

@@ -1,0 +1,102 @@
+"""BPF_LINK_CREATE, and the sentence for what it is refused with."""
+
+from __future__ import annotations
+
+import errno
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from ...errors import AttachError, NoPermissionError
+from .. import rights
+from ..calls import FileDescriptor
+from ..explain import explain
+from ..link import Attachment
+from ..syscall import Attr, BpfError, Command, Descriptor
+from ..unprivileged import UnprivilegedNamespace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from ...errors import BpftuiError
+    from ...runtime import AttachTarget
+    from ...spec import AttachType
+    from ..program import Program
+    from ..syscall import Buffer
+
+__all__ = ["create_link", "described", "inside", "link_inside", "make_link", "refused"]
+
+_ATTRIBUTE: Final = 64
+"""Bytes of BPF_LINK_CREATE's attribute, as far as it is filled in here."""
+
+_T = TypeVar("_T")
+
+
+def make_link(
+    program: int,
+    target_fd: int,
+    attach_type: AttachType,
+    flags: int = 0,
+    words: Iterable[int] = (),
+    pointers: Iterable[tuple[int, Buffer]] = (),
+) -> FileDescriptor:
+    """Make a bpf_link and return its descriptor.
+
+    Args:
+        program: The program's descriptor.
+        target_fd: A descriptor, or an interface's index.
+        attach_type: The hook.
+        flags: The link's own.
+        words: 32-bit fields from offset 16 on, where the fields of each type of link begin.
+        pointers: Offsets of pointers among them, and what they point to.
+
+    Raises:
+        BpfError: The kernel said no.
+    """
+    attr = Attr(_ATTRIBUTE).u32(16, *words)
+    for offset, target in pointers:
+        attr.pointer(offset, target)
+    return FileDescriptor(attr.u32(0, program, target_fd, attach_type, flags).call(Command.LINK_CREATE))
+
+
+def create_link(
+    program: Program,
+    target_fd: int,
+    attach_type: AttachType,
+    *,
+    words: Iterable[int] = (),
+    pointers: Iterable[tuple[int, Buffer]] = (),
+) -> Attachment:
+    """Make a bpf_link in this process; see `make_link`."""
+    with program.descriptor as fd:
+        link = make_link(fd, target_fd, attach_type, 0, words, pointers)
+    return Attachment((Descriptor(link, f"link of {program.name}"),))
+
+
+def link_inside(
+    program: Program, target: AttachTarget, attach_type: AttachType, *, flags: int = 0, words: tuple[int, ...] = ()
+) -> Attachment:
+    """Make a bpf_link to the target's interface, in the network namespace that it is in; see `make_link`."""
+    with program.descriptor as fd:
+        link = inside(target, partial(make_link, FileDescriptor(fd), target.index, attach_type, flags, words))
+    return Attachment((Descriptor(link, f"link of {program.name}"),))
+
+
+def inside(target: AttachTarget, call: Callable[[], _T]) -> _T:
+    """Make a call in the target's network namespace, where it has one of its own: it may be another process's."""
+    return call() if target.namespace is None else target.namespace.run(call)
+
+
+def described(program: Program, target: AttachTarget) -> str:
+    """Return what is being done, as it follows "cannot"."""
+    return f"attach program {program.name} to {target.name or 'what its section says'}"
+
+
+def refused(error: BpfError, program: Program, target: AttachTarget, *, feature: str) -> BpftuiError:
+    """Return the error for a link that the kernel did not make; *feature* is what it lacks if it knows none such."""
+    doing = described(program, target)
+    if error.errno in (errno.EBUSY, errno.EEXIST):
+        return AttachError(f"cannot {doing}: another program is attached there, and there is room for one")
+    if error.errno == errno.EPERM and isinstance(target.namespace, UnprivilegedNamespace):
+        reason = "this kernel makes links inside of a user namespace only since Linux 5.19 (EPERM)"
+        return NoPermissionError(f"cannot {doing}: {reason}", hint="run it as root")
+    return explain(error, doing, needs=rights.needed(program.type), raises=AttachError, feature=feature)

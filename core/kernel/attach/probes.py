@@ -1,0 +1,168 @@
+"""kprobes and uprobes: programs at any function of the kernel, or of a program or library.
+
+What a section says (`kretprobe/tcp_v4_connect+0x10`, `uprobe//bin/bash:readline`, `kprobe.multi/tcp_*`) is read as
+libbpf reads it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import platform
+import re
+import struct
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Final
+
+from ...errors import AttachError, FeatureError, UnknownNameError, UsageError
+from ...spec import AttachType
+from ..kallsyms import function_names
+from ..kconfig import option
+from ..perf import event_type, open_event, read_tracefs
+from ..syscall import BpfError, buffer
+from .binary import find_binary, function_offset, matching_offsets
+from .linking import create_link, described, refused
+from .tracing import hold
+
+if TYPE_CHECKING:
+    from ...runtime import AttachTarget
+    from ..link import Attachment
+    from ..program import Program
+
+__all__ = ["attach_probe"]
+
+_SYSCALL_PREFIX: Final = {"x86_64": "__x64_", "aarch64": "__arm64_", "riscv64": "__riscv_", "s390x": "__s390x_"}
+_AT_OFFSET: Final = re.compile(r"(?P<name>.+?)(?:\+(?P<offset>0x[0-9a-fA-F]+|\d+))?\Z")
+_RETURNS: Final = 1
+"""BPF_F_KPROBE_MULTI_RETURN and BPF_F_UPROBE_MULTI_RETURN; the bit of a probe's config that makes it one of returns."""
+
+
+def attach_probe(program: Program, target: AttachTarget) -> Attachment:
+    """Attach a program of type kprobe to a function's entry or return, or to many functions at once.
+
+    Raises:
+        UsageError, UnknownNameError: There is no such function.
+        FeatureError: The kernel has no such probes.
+        AttachError, NoPermissionError: The kernel said no.
+    """
+    pattern = program.spec.pattern.removesuffix(".s")
+    what = target.name or program.spec.attach_to
+    returns = "ret" in pattern
+    match pattern:
+        case "kprobe" | "kretprobe":
+            return _attach_kprobe(program, target, what, returns=returns)
+        case "ksyscall" | "kretsyscall":
+            return _attach_kprobe(program, target, _syscall_function(what), returns=returns)
+        case "uprobe" | "uretprobe":
+            return _attach_uprobe(program, target, what, returns=returns)
+        case "kprobe.multi" | "kretprobe.multi" | "kprobe.session":
+            return _attach_kprobe_multi(program, target, what, returns=returns)
+        case "uprobe.multi" | "uretprobe.multi" | "uprobe.session":
+            return _attach_uprobe_multi(program, target, what, returns=returns)
+        case _:
+            reason = f"bpftui does not attach programs of sections {pattern or program.spec.section}"
+            hint = (
+                f"say what it is: --type {program.name}=kprobe/FUNCTION or --type {program.name}=uprobe/PATH:FUNCTION"
+            )
+            raise UsageError(f"cannot attach program {program.name}: {reason}", hint=hint)
+
+
+def _split_offset(text: str) -> tuple[str, int]:
+    found = _AT_OFFSET.match(text)
+    return (found["name"], int(found["offset"] or "0", 0)) if found is not None else (text, 0)
+
+
+def _syscall_function(name: str) -> str:
+    """Return the kernel's function for a system call (Linux 4.17 wraps them on most machines)."""
+    prefix = _SYSCALL_PREFIX.get(platform.machine(), "__se_") if option("LINUX_HAS_SYSCALL_WRAPPER") == "y" else ""
+    return f"{prefix}sys_{name}"
+
+
+def _probe_type(program: Program, target: AttachTarget, kind: str) -> int:
+    number = event_type(kind)
+    if number is None:
+        reason = f"this kernel has no {kind}s as perf events"
+        hint = f"Linux 4.17 has them, built with CONFIG_{kind.upper()}_EVENTS"
+        raise FeatureError(f"cannot {described(program, target)}: {reason}", hint=hint)
+    return number
+
+
+def _attach_kprobe(program: Program, target: AttachTarget, what: str, *, returns: bool) -> Attachment:
+    name, offset = _split_offset(what)
+    type_ = _probe_type(program, target, "kprobe")
+    text = buffer(name.encode() + b"\0")
+    try:
+        return hold(program, target, lambda: [open_event(type_, int(returns), text=text, offset=offset)])
+    except AttachError as error:
+        known = function_names()
+        if not known or name in known:
+            raise
+        raise UnknownNameError("kernel function", name, known) from error
+
+
+def _attach_kprobe_multi(program: Program, target: AttachTarget, what: str, *, returns: bool) -> Attachment:
+    """Make a kprobe_multi link (Linux 5.18): `tcp_*` is every function of that name that can be probed."""
+    known = _probed_functions()
+    names = [name for name in known if fnmatchcase(name, what)]
+    if not names:
+        raise UnknownNameError("kernel function", what, known)
+    session = program.spec.attach_type == AttachType.TRACE_KPROBE_SESSION
+    texts = [buffer(name.encode() + b"\0") for name in names]  # as long as the call lasts
+    table = buffer(struct.pack(f"={len(texts)}Q", *map(ctypes.addressof, texts)))
+    flags = _RETURNS if returns and not session else 0
+    attach_type = program.spec.attach_type or AttachType.TRACE_KPROBE_MULTI
+    try:
+        return create_link(program, 0, attach_type, words=(flags, len(names)), pointers=[(24, table)])
+    except BpfError as error:
+        raise _refused(error, program, target, "kprobe_multi links (Linux 5.18)") from error
+
+
+def _probed_functions() -> list[str]:
+    """Return what ftrace can probe; what the kernel lists as functions where it does not tell."""
+    try:
+        listed = read_tracefs("available_filter_functions")
+    except OSError:
+        return function_names()
+    return list(dict.fromkeys(line.split(None, 1)[0] for line in listed.splitlines()))
+
+
+def _attach_uprobe(program: Program, target: AttachTarget, what: str, *, returns: bool) -> Attachment:
+    path, place = _split_path(program, what)
+    name, offset = _split_offset(place)
+    file_offset = int(name, 0) if name[:1].isdecimal() else function_offset(path, name)
+    type_ = _probe_type(program, target, "uprobe")
+    text = buffer(path.encode() + b"\0")
+    return hold(program, target, lambda: [open_event(type_, int(returns), text=text, offset=file_offset + offset)])
+
+
+def _attach_uprobe_multi(program: Program, target: AttachTarget, what: str, *, returns: bool) -> Attachment:
+    """Make a uprobe_multi link (Linux 6.6) to every function of a file that matches."""
+    path, pattern = _split_path(program, what)
+    offsets = sorted(set(matching_offsets(path, pattern).values()))
+    session = program.spec.attach_type == AttachType.TRACE_UPROBE_SESSION
+    flags = _RETURNS if returns and not session else 0
+    pointers = [(16, buffer(path.encode() + b"\0")), (24, buffer(struct.pack(f"={len(offsets)}Q", *offsets)))]
+    attach_type = program.spec.attach_type or AttachType.TRACE_UPROBE_MULTI
+    # path, offsets, reference counters, cookies: 64 bits each; then the count, the flags and the process.
+    words = (*(0,) * 8, len(offsets), flags, 0)
+    try:
+        return create_link(program, 0, attach_type, words=words, pointers=pointers)
+    except BpfError as error:
+        raise _refused(error, program, target, "uprobe_multi links (Linux 6.6)") from error
+
+
+def _split_path(program: Program, what: str) -> tuple[str, str]:
+    """Return the file and the function of `/bin/bash:readline`."""
+    name, colon, place = what.rpartition(":")
+    if not colon or not name or not place:
+        raise UsageError(
+            f"cannot attach program {program.name}: {what!r} names no function of a file",
+            hint="a uprobe wants PATH:FUNCTION, for example libc.so.6:malloc",
+        )
+    return find_binary(name), place
+
+
+def _refused(error: BpfError, program: Program, target: AttachTarget, feature: str) -> Exception:
+    if error.errno in (errno.EINVAL, errno.EOPNOTSUPP):
+        return FeatureError(f"cannot {described(program, target)}: this kernel lacks {feature} (EINVAL)")
+    return refused(error, program, target, feature=feature)

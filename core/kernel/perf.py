@@ -1,0 +1,150 @@
+"""perf_event_open(2): events that programs are attached to.
+
+`struct perf_event_attr` is that of Linux 6.18 (<linux/perf_event.h>), up to `config3`; the kernel takes shorter ones.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import os
+import platform
+import struct
+import threading
+from typing import TYPE_CHECKING, Final
+
+from ..errors import FeatureError
+from .syscall import Descriptor, buffer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .syscall import Buffer
+
+__all__ = ["PERF_TYPE_SOFTWARE", "PERF_TYPE_TRACEPOINT", "enable", "event_type", "open_event", "read_tracefs"]
+
+_NUMBERS: Final = {"x86_64": 298, "aarch64": 241, "riscv64": 241, "loongarch64": 241, "ppc64le": 319, "s390x": 331}
+_ATTRIBUTE: Final = 128
+_CLOSE_ON_EXEC: Final = 1 << 3
+_FREQUENCY: Final = 1 << 10
+"""The bit of the attribute that makes a frequency of the period."""
+_SET_BPF, _ENABLE = 0x4004_2408, 0x2400
+"""PERF_EVENT_IOC_*"""
+
+PERF_TYPE_SOFTWARE: Final = 1
+PERF_TYPE_TRACEPOINT: Final = 2
+
+_TRACEFS: Final = ("/sys/kernel/tracing", "/sys/kernel/debug/tracing")
+_CLONE_FS, _CLONE_NEWNS = 0x200, 0x20000
+_MS_REC, _MS_PRIVATE = 0x4000, 0x40000
+
+
+def open_event(
+    type_: int,
+    config: int,
+    *,
+    period: int = 1,
+    frequency: int | None = None,
+    text: Buffer | None = None,
+    offset: int = 0,
+    pid: int = -1,
+    cpu: int = 0,
+) -> Descriptor:
+    """Open an event and return its descriptor; with the process -1 and one CPU, a probe fires on all of them.
+
+    Args:
+        type_: `PERF_TYPE_*`, or the number of a dynamic kind (`event_type`).
+        config: Which event of that type.
+        period: Every how many of them it counts.
+        frequency: Instead, how many a second.
+        text: What `config1` points to: a function's name, a path.
+        offset: `config2`.
+        pid: Of which process; -1 of all.
+        cpu: On which CPU; -1 on all, for one process.
+
+    Raises:
+        OSError: The kernel said no.
+        FeatureError: The number of the system call is not known on this machine.
+    """
+    number = _NUMBERS.get(platform.machine())
+    if number is None:
+        raise FeatureError(f"the number of perf_event_open(2) is not known on {platform.machine()}")
+    attr = buffer(_ATTRIBUTE)
+    rate = period if frequency is None else frequency
+    struct.pack_into("=IIQQ", attr, 0, type_, _ATTRIBUTE, config, rate)
+    struct.pack_into("=Q", attr, 40, 0 if frequency is None else _FREQUENCY)
+    struct.pack_into("=QQ", attr, 56, 0 if text is None else ctypes.addressof(text), offset)
+    syscall = ctypes.CDLL(None, use_errno=True).syscall
+    syscall.argtypes = [ctypes.c_long, ctypes.c_void_p, *[ctypes.c_long] * 4]
+    syscall.restype = ctypes.c_long
+    fd = syscall(number, ctypes.addressof(attr), pid, cpu, -1, _CLOSE_ON_EXEC)
+    if fd < 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
+    return Descriptor(fd, "perf event")
+
+
+def enable(event: Descriptor, program: Descriptor | None = None) -> None:
+    """Switch an event on, after attaching *program* to it (before Linux 5.15, which has links for that)."""
+    with event as fd:
+        if program is not None:
+            with program as code:
+                fcntl.ioctl(fd, _SET_BPF, code)
+        fcntl.ioctl(fd, _ENABLE, 0)
+
+
+def event_type(kind: str) -> int | None:
+    """Return the number of a dynamic kind of events (`kprobe`, `uprobe`); None where the kernel has none such."""
+    try:
+        with open(f"/sys/bus/event_source/devices/{kind}/type", encoding="ascii") as file:
+            return int(file.read())
+    except (OSError, ValueError):
+        return None
+
+
+def read_tracefs(path: str) -> str:
+    """Return a file of the tracefs; where none is mounted, one is, for a moment and for nobody else to see.
+
+    Raises:
+        OSError: There is no such file, or it may not be read, or the tracefs not be mounted.
+    """
+    for root in _TRACEFS:
+        if os.path.isdir(f"{root}/events"):
+            with open(f"{root}/{path}", encoding="utf-8") as file:
+                return file.read()
+    return _in_own_mounts(lambda: _read_mounted(path))
+
+
+def _read_mounted(path: str) -> str:
+    libc = ctypes.CDLL(None, use_errno=True)
+    root = next((root for root in _TRACEFS if os.path.isdir(root)), "/sys/kernel")
+    _check(libc.mount(None, b"/", None, ctypes.c_ulong(_MS_REC | _MS_PRIVATE), None))
+    _check(libc.mount(b"tracefs", root.encode(), b"tracefs", ctypes.c_ulong(0), None))
+    with open(f"{root}/{path}", encoding="utf-8") as file:
+        return file.read()
+
+
+def _in_own_mounts(call: Callable[[], str]) -> str:
+    """Make a call in a thread with mounts of its own, which go away with it."""
+    found: list[str] = []
+    failed: list[OSError] = []
+
+    def run() -> None:
+        try:
+            _check(ctypes.CDLL(None, use_errno=True).unshare(ctypes.c_int(_CLONE_NEWNS | _CLONE_FS)))
+            found.append(call())
+        except OSError as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=run, name="bpftui-mounts")
+    thread.start()
+    thread.join()
+    if failed:
+        raise failed[0]
+    return found[0]
+
+
+def _check(result: int) -> None:
+    if result != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
