@@ -20,8 +20,12 @@ _COMMENT: Final = re.compile(r"/\*.*?\*/|//[^\n]*|#[^\n]*", re.DOTALL)
 _ARRAY: Final = re.compile(r"\{(.*)\}", re.DOTALL)
 _BETWEEN: Final = r"[\s,;:(){}\[\]\"']+"
 _DIGITS: Final = re.compile(rf"{_BETWEEN}|(?P<digits>(?:0[xX]|\\x)?[0-9a-fA-F]+)|(?P<rest>.)")
-_OFFSET: Final = re.compile(r"[0-9a-fA-F]{3,}:")
-"""What xxd begins its lines with."""
+_DUMPED: Final = re.compile(
+    r"(?P<offset>[0-9a-fA-F]{6,16})"
+    r"(?::(?P<xxd>(?: (?:[0-9a-fA-F]{2})+)+)(?:  .*)?"  # text behind two blanks
+    r"|(?P<bytes>(?: {1,2}[0-9a-fA-F]{2}\b)+)(?: *\|.*\|| *>.*<)?)?\s*"  # hexdump -C, od -tx1z
+)
+"""A line of a dump: its offset and its bytes, without the text beside them. The last line may be an offset alone."""
 _NUMBER: Final = re.compile(r"[\s,]+|(?P<digits>0[xX][0-9a-fA-F]+|[0-9]+)[uUlL]*(?!\w)|(?P<rest>.)")
 _TYPE: Final = re.compile(r"\b_*(?:u?int|[us])(8|16|32|64)(?:_t)?\b")
 _TYPE_NAMES: Final = ((r"\bchar\b", 1), (r"\bshort\b", 2), (r"\blong\b", 8), (r"\bint\b", 4))
@@ -31,8 +35,9 @@ def read_code(data: bytes, byte_order: ByteOrder) -> bytes:
     """Return the instructions that *data* holds, as they are or as text.
 
     Text is hexadecimal digits: bytes in the order in which they are written, with `0x`, `\\x`, blanks, commas, quotes
-    or nothing between them. In braces it is an array of C: numbers as C writes them, of the type that stands before the
-    array, else as wide as its widest; more than a byte is stored in *byte_order*. Comments are passed over.
+    or nothing between them; or the dump of a file as xxd, `hexdump -C` or `od -tx1` writes it. In braces it is an array
+    of C: numbers as C writes them, of the type that stands before the array, else as wide as its widest; more than a
+    byte is stored in *byte_order*. Comments are passed over.
 
     Raises:
         AssemblyError: Something in the text is no number; it says where.
@@ -46,6 +51,8 @@ def read_code(data: bytes, byte_order: ByteOrder) -> bytes:
 
 
 def _from_text(text: str, byte_order: ByteOrder) -> bytes:
+    if (dumped := _from_dump(text)) is not None:
+        return dumped
     # Blanks in place of comments keep lines and columns.
     text = _COMMENT.sub(lambda match: re.sub(r"\S", " ", match[0]), text)
     array = _ARRAY.search(text)
@@ -55,6 +62,35 @@ def _from_text(text: str, byte_order: ByteOrder) -> bytes:
     numbers = list(_tokens(_NUMBER, text, *array.span(1), "a number of C"))
     width = _declared(text[: array.start()]) or max((_width(match["digits"]) for match in numbers), default=1)
     return b"".join(_number(text, match, width, byte_order) for match in numbers)
+
+
+def _from_dump(text: str) -> bytes | None:
+    """Return the bytes of a dump that begins with offset 0; None where the text is no dump."""
+    found = bytearray()
+    base = 0
+    at = 0
+    for line in text.splitlines(keepends=True):
+        match = _DUMPED.fullmatch(line) if line.strip() else None
+        digits = match and (match["xxd"] or match["bytes"])
+        if not base:
+            if match is None or not digits or int(match["offset"], 16):
+                return None
+            # od counts in octal, with seven digits.
+            base = 8 if len(match["offset"]) == 7 else 16
+        if match is None or _offset(match["offset"], base) != len(found):
+            reason = f"{line.strip()[:20]!r} is not the line at offset {len(found):#x} of a dump"
+            hint = "hexdump -v and od -v leave no line out" if line.strip() == "*" else None
+            raise AssemblyError.at(text, at, reason, hint=hint)
+        found += bytes.fromhex(digits or "")
+        at += len(line)
+    return bytes(found) if base else None
+
+
+def _offset(digits: str, base: int) -> int:
+    try:
+        return int(digits, base)
+    except ValueError:
+        return -1
 
 
 def _tokens(pattern: re.Pattern[str], text: str, start: int, stop: int, what: str) -> Iterator[re.Match[str]]:
@@ -68,9 +104,6 @@ def _tokens(pattern: re.Pattern[str], text: str, start: int, stop: int, what: st
 
 
 def _bytes(text: str, match: re.Match[str]) -> bytes:
-    if _OFFSET.match(text, match.start()):
-        reason = f"{match['digits'][:20]}: is an offset, and only the bytes themselves can be read"
-        raise AssemblyError.at(text, match.start(), reason, hint="xxd -p prints them without offsets")
     digits = re.sub(r"^(?:0[xX]|\\x)", "", match["digits"])
     if len(digits) == 1:
         digits = f"0{digits}"

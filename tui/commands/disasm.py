@@ -51,7 +51,7 @@ def run(arguments: Sequence[str]) -> int:
         "--endian",
         choices=("little", "big"),
         help="OBJECT (- for standard input) is no object but bare instructions in this byte order: binary, hexadecimal "
-        "digits with anything or nothing between the bytes, or an array of C",
+        "digits with anything or nothing between the bytes, a dump of xxd's or hexdump's, or an array of C",
     )
     parser.add_argument(
         "--btf",
