@@ -33,6 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_HOME] = tempfile.TemporaryDirectory(prefix="bpftui-tests-")
     for variable in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
         os.environ[variable] = f"{config.stash[_HOME].name}/{variable}"
+    os.environ["PATH"] += f"{os.pathsep}/usr/sbin"  # where Debian has bpftool, out of an ordinary user's way
     config.stash[_NO_BPF] = why_no_bpf()
     config.stash[_BEFORE] = census() if config.stash[_NO_BPF] is None else set()
     config.stash[_KERNEL_TESTS] = set()

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-__all__ = ["NOBODY", "as_nobody", "nobody_with"]
+__all__ = ["NOBODY", "UNPRIVILEGED", "as_nobody", "nobody_with"]
 
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 """Runs a command as nobody; see `nobody_with` for capabilities."""
@@ -20,6 +20,10 @@ def nobody_with(capabilities: str = "") -> list[str]:
     """Return what runs a command as nobody with exactly these capabilities: `bpf,net_admin`."""
     given = ",".join(["-all", *(f"+{name}" for name in capabilities.split(",") if name)])
     return [*NOBODY, f"--inh-caps={given}", f"--ambient-caps={given}"]
+
+
+UNPRIVILEGED = [*nobody_with(), "--bounding-set=-all", "--no-new-privs"]
+"""Runs a command as nobody, who can never get a right."""
 
 
 @functools.cache

@@ -14,6 +14,7 @@ import struct
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from ..errors import FeatureError
 from ..runtime import Entry, MapSnapshot
 from ..spec import MapFlag, MapType
 from .batch import Columns, read_batches
@@ -46,14 +47,25 @@ _ELEMENT: Final = struct.Struct("=I4xQQQ")
 """The attribute of all commands on one element: map, key, value or next key, flags."""
 
 
+_POSSIBLE_CPUS: Final = Path("/sys/devices/system/cpu/possible")
+
+
 @functools.cache
 def possible_cpus() -> int:
     """Return how many CPUs the kernel can ever have, which is how many values a per-CPU entry holds.
 
     Neither the online nor the present ones count; a number that is too small would let the kernel write past the end.
+
+    Raises:
+        FeatureError: sysfs, which tells it, is not mounted.
     """
+    try:
+        text = _POSSIBLE_CPUS.read_text()
+    except OSError as error:
+        reason = f"{_POSSIBLE_CPUS}: {error.strerror}; without it nobody knows how large per-CPU values are"
+        raise FeatureError(reason, hint="mount -t sysfs sysfs /sys") from error
     count = 0
-    for part in Path("/sys/devices/system/cpu/possible").read_text().strip().split(","):
+    for part in text.strip().split(","):
         first, _, last = part.partition("-")
         count += int(last or first) - int(first) + 1
     return count

@@ -48,11 +48,15 @@ def probe() -> list[Feature]:
     """Return all features, in the order in which they are shown; takes some tens of milliseconds.
 
     Really tried: each map type is created and each program type loaded, and closed again at once. Nothing is attached.
+    Where there is no Linux, that is all there is to say.
     """
     from .runtime import available
 
     reason = available()
-    features = [*_machine(), _bpf(reason), *_rights(), *_sysctls()]
+    if platform.system() != "Linux":
+        remedy = "use a machine with Linux, real or virtual"
+        return [*_machine(), Feature("bpf(2)", "rights", ok=False, detail=reason or "", remedy=remedy)]
+    features = [*_machine(), *_linux(), _bpf(reason), *_rights(), *_sysctls()]
     if reason is None:
         features += [*_kernel(), *_instructions()]
     # What each type takes is told to those who may load nothing, too.
@@ -60,8 +64,12 @@ def probe() -> list[Feature]:
 
 
 def _machine() -> Iterator[Feature]:
-    yield Feature("kernel", "machine", None, platform.release())
+    yield Feature("kernel", "machine", None, f"{platform.system()} {platform.release()}")
     yield Feature("architecture", "machine", None, f"{platform.machine()}, {sys.byteorder}-endian")
+    yield Feature("built-in runtime", "machine", True, "run, check, watch and demo need no right with --runtime vm")
+
+
+def _linux() -> Iterator[Feature]:
     yield Feature("possible CPUs", "machine", None, str(possible_cpus()), "the size of per-CPU values")
     jit = _sysctl("net/core/bpf_jit_enable")
     yield Feature(
@@ -81,7 +89,6 @@ def _machine() -> Iterator[Feature]:
         "CO-RE, fentry, LSM, iterators, kernel functions",
         "" if there else "use a kernel with CONFIG_DEBUG_INFO_BTF=y",
     )
-    yield Feature("built-in runtime", "machine", True, "run, check, watch and demo need no right with --runtime vm")
     for name, kind, needed_for, remedy in _MOUNTS:
         where = _mounted(kind)
         yield Feature(name, "machine", where is not None, where or "not mounted", needed_for, "" if where else remedy)

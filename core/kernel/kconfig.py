@@ -45,6 +45,8 @@ def kconfig_values(spec: CollectionSpec) -> bytes:
 
 def option(name: str) -> str | None:
     """Return what this kernel has for a configuration option, as its configuration writes it; None for no answer."""
+    if platform.system() != "Linux":
+        return None
     if name == KERNEL_VERSION:
         return str(_version())
     if name == "LINUX_HAS_SYSCALL_WRAPPER":

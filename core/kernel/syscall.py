@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import enum
 import errno
+import functools
 import os
 import platform
 import struct
@@ -21,7 +22,7 @@ from ..maps import ElementError
 
 if TYPE_CHECKING:
     import mmap
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
     from types import TracebackType
 
     from .memory import FixedMemory
@@ -188,18 +189,27 @@ def call(command: Command, attr: Buffer) -> int:
     return result
 
 
-_syscall = ctypes.CDLL(None, use_errno=True).syscall
 # Untyped, ctypes would pass 32-bit integers, and the kernel would read rubbish from the upper halves.
-_syscall.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_ulong]
-_syscall.restype = ctypes.c_long
-_number = _NUMBERS.get(platform.machine())
+_SYSCALL: Final = ctypes.CFUNCTYPE(
+    ctypes.c_long, ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_ulong, use_errno=True
+)
+
+
+@functools.cache
+def _bpf() -> Callable[[int, int, int], int]:
+    """Return the system call, found when it is first made: this module is imported where there is no Linux, too."""
+    system = platform.system()
+    if system != "Linux":
+        raise FeatureError(f"bpf(2) is a system call of Linux, and this is {system}")
+    number = _NUMBERS.get(platform.machine())
+    if number is None:
+        raise FeatureError(f"the number of bpf(2) is not known on {platform.machine()}")
+    return functools.partial(_SYSCALL(("syscall", ctypes.CDLL(None))), number)
 
 
 def invoke(command: int, address: int, size: int) -> int:
     """Make the raw call; return its result, or the negated errno."""
-    if _number is None:
-        raise FeatureError(f"the number of bpf(2) is not known on {platform.machine()}")
-    result = int(_syscall(_number, command, address, size))
+    result = _bpf()(command, address, size)
     return result if result >= 0 else -ctypes.get_errno()
 
 

@@ -95,6 +95,7 @@ def explore(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
         app.operations.monitor.interval = 0.2
         try:
             async with app.run_test(size=size) as pilot:
+                await app.explorer.furnished.wait()
                 await pilot.pause()
                 yield Walk(app, pilot, runtime, sandboxes)
         finally:

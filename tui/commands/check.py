@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,7 +12,7 @@ from ...core.errors import BpftuiError, ExitCode, UsageError
 from .common import Parser, add_settings, add_target, configured, print_json, record, runtime_of, target_types, warn
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ...core.btf import Btf
     from ...core.runtime import CheckReport, LoadOutcome, Runtime
@@ -45,7 +46,7 @@ def run(arguments: Sequence[str]) -> int:
 
     before = read_results(options.compare) if options.compare else None
     options.target = target_types(options)
-    runtime = runtime_of(options, target=options.target)
+    runtime = cache(lambda: runtime_of(options, target=options.target))  # once there is something to try in it
     ok = True
     documents: list[dict[str, Any]] = []
     for file in options.objects:
@@ -64,7 +65,7 @@ def run(arguments: Sequence[str]) -> int:
         if options.json:
             continue
         print_report(checked, several=len(options.objects) > 1, color=options.color)
-        if runtime.remark:
+        if runtime().remark:
             _print_findings(checked)
         compared = before
         if before is None and options.settings:
@@ -100,16 +101,16 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     return options
 
 
-def _check(file: str, options: argparse.Namespace, runtime: Runtime) -> Checked:
+def _check(file: str, options: argparse.Namespace, runtime: Callable[[], Runtime]) -> Checked:
     from ...core.spec import CollectionSpec
 
     start = time.perf_counter()
     spec = configured(CollectionSpec.from_file(file), options)
     open_ms = (time.perf_counter() - start) * 1000
-    report = runtime.check(spec, log_level=options.log_level)
+    report = runtime().check(spec, log_level=options.log_level)
     refused = sum(not outcome.ok for outcome in (*report.maps, *report.programs))
     record(f"checked: {f'{refused} do not load' if refused else 'everything loads'}", spec)
-    return Checked(spec, runtime.name, report, open_ms, options.target)
+    return Checked(spec, runtime().name, report, open_ms, options.target)
 
 
 def _print_findings(checked: Checked) -> None:

@@ -44,7 +44,9 @@ def print_image(options: argparse.Namespace) -> None:
         raise UsageError("what the kernel made of a program takes a kernel: leave --runtime vm out")
 
     from ...core.kernel.image import read_image
+    from ...core.kernel.runtime import require
 
+    require()
     program = spec.program(options.program)
     image = read_image(spec, program.name)
     syntax, resolver = Syntax(options.syntax), resolver_of(spec, options)

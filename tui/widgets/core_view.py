@@ -11,6 +11,8 @@ from textual.message import Message
 from ...core.btf.core import CoreResolver, Outcome
 from ...core.errors import BpftuiError
 from ...core.spec.relocate_core import resolve_core
+from ..fit import end_of, fitted
+from ..format import counted
 from .row_view import RowView
 
 if TYPE_CHECKING:
@@ -179,8 +181,10 @@ class CoreView(RowView):
         """Say what it is resolved against, or name the columns."""
         if line == 0:
             bad = sum(row.resolution.outcome not in (Outcome.RESOLVED, Outcome.UNKNOWN) for row in self._shown)
-            count = f"{len(self._shown):,} relocations against {self._where}" if self._where else ""
-            return Text(f"{count}{f', {bad} without an answer' if bad else ''}", no_wrap=True)
+            count = f"{counted(len(self._shown), 'relocation')} against " if self._where else ""
+            failed = f", {bad} without an answer" if bad else ""
+            where = end_of(self._where, max(1, width - len(count) - len(failed)))  # a path, as a rule
+            return Text(f"{count}{where}{failed}", no_wrap=True)
         return Text("".join(f"{title:<{size}} " for title, size in self._columns) + "resolves to", no_wrap=True)
 
     def _measure(self) -> Iterator[tuple[str, int]]:
@@ -202,7 +206,7 @@ class CoreView(RowView):
         inks = {"kind": "core-view--kind", "access": "core-view--access"}
         text = Text(no_wrap=True)
         for title, size in self._columns:
-            text.append(f"{_fitted(cells[title], size)} ", self.ink(inks.get(title, "row-view--muted")))
+            text.append(f"{fitted(cells[title], size)} ", self.ink(inks.get(title, "row-view--muted")))
         mark, ink = _mark(found)
         text.append(f"{mark} {row.result}", self.ink(ink))
         return text
@@ -228,10 +232,6 @@ def _mark(found: CoreResolution) -> tuple[str, str]:
             return "?", "row-view--muted"
         case _:
             return "✗", "core-view--missing"
-
-
-def _fitted(text: str, width: int) -> str:
-    return f"{text:<{width}}" if len(text) <= width else text[: width - 1] + "…"
 
 
 def _running() -> Btf | None:

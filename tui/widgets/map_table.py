@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
+from ..fit import fitted
 from ..format import grouped, rate
 from .row_view import RowView
 
@@ -192,7 +193,7 @@ class MapTableView(RowView):
         before = self._before.get(row.key) if self._before is not None else row
         segments = [
             Segment("+" if before is None else " ", self.ink("map-table--new")),
-            Segment(_fit(self._key(row), self._key_width), self.ink("map-table--key")),
+            Segment(fitted(self._key(row), self._key_width), self.ink("map-table--key")),
         ]
         plain, muted, bright = None, self.ink("row-view--muted"), self.ink("map-table--changed")
         for column in self._columns:
@@ -200,7 +201,7 @@ class MapTableView(RowView):
             style = bright if changed else muted if column.is_rate else plain
             cell = self._cell(column, row)
             if column.counter < 0:
-                cell = _fit(cell, column.width)
+                cell = fitted(cell, column.width)
             segments.append(Segment(f"{'•' if changed else '':>{_GAP}}{cell:>{column.width}}", style))
         return Strip(segments)
 
@@ -342,8 +343,3 @@ def _differs(column: _Column, before: MapRow, row: MapRow) -> bool:
     if column.counter < 0:
         return before.value_text != row.value_text
     return before.values[column.counter] != row.values[column.counter]
-
-
-def _fit(text: str, width: int) -> str:
-    """Return *text* in exactly *width* cells, with an ellipsis where it is longer."""
-    return set_cell_size(text, width) if cell_len(text) <= width else set_cell_size(text, width - 1) + "…"

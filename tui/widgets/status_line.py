@@ -9,6 +9,7 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from ..fit import end_of
 from ..format import duration
 
 __all__ = ["Stage", "Status", "StatusLine"]
@@ -77,7 +78,7 @@ class StatusLine(Widget):
 
 def _line(status: Status, stages: Content, right: Content, width: int) -> Content:
     """Return the line with *right* at the right edge, or longer than *width* where there is no room."""
-    left = Content.assemble((f" {_shortened(status.file, 24)} ", "bold"), " ", stages, _attached(status))
+    left = Content.assemble((f" {end_of(status.file, 24)} ", "bold"), " ", stages, _attached(status))
     return Content.assemble(left, " " * max(1, width - left.cell_length - right.cell_length), right)
 
 
@@ -120,7 +121,3 @@ def _right(status: Status, *, short: bool = False) -> Content:
     if status.paused:
         parts.insert(0, Content.styled(" ‖ PAUSED ", "bold $text on $warning"))
     return Content(" " if short else "  ").join(parts).pad_right(1)
-
-
-def _shortened(text: str, width: int) -> str:
-    return text if len(text) <= width else "…" + text[1 - width :]

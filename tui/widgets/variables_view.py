@@ -11,6 +11,7 @@ from textual.message import Message
 
 from ...core.btf import CType, format_value
 from ...core.errors import BpftuiError
+from ..fit import fitted
 from .row_view import RowView
 
 if TYPE_CHECKING:
@@ -243,12 +244,12 @@ class VariablesView(RowView):
         names, types = self._columns(width)
         if index >= len(self._places):
             hidden = self._hidden[index - len(self._places)]
-            text = Text(f"{_fitted(f'✗ {hidden.name}', names)}  ", self.ink("variables-view--hidden"), no_wrap=True)
+            text = Text(f"{fitted(f'✗ {hidden.name}', names)}  ", self.ink("variables-view--hidden"), no_wrap=True)
             return text.append(hidden.reason, self.ink("row-view--muted"))
         place = self._places[index]
         changed = self._changed(place)
-        text = Text(f"{_fitted(self._label(place), names)}  ", no_wrap=True)
-        text.append(f"{_fitted(_type_text(place), types)}  ", self.ink("variables-view--type"))
+        text = Text(f"{fitted(self._label(place), names)}  ", no_wrap=True)
+        text.append(f"{fitted(_type_text(place), types)}  ", self.ink("variables-view--type"))
         text.append(self.value_text(place), self.ink("variables-view--changed") if changed else "")
         if changed:
             text.append(" *", self.ink("variables-view--changed"))
@@ -369,7 +370,3 @@ def _type_text(place: Place) -> str:
     if place.type is None:
         return f"{place.size} bytes"
     return place.type.c_text.replace("volatile ", "").replace("const ", "")
-
-
-def _fitted(text: str, width: int) -> str:
-    return f"{text:<{width}}" if len(text) <= width else text[: width - 1] + "…"

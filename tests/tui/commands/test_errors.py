@@ -231,6 +231,11 @@ def test_without_rights_the_built_in_runtime_does_it() -> None:
 
 
 @as_nobody
+def test_that_there_is_no_such_file_is_all_that_check_tells() -> None:
+    assert bpftui("check", "nothing.o", prefix=UNPRIVILEGED).refused(1) == "nothing.o: there is no such file"
+
+
+@as_nobody
 def test_reading_needs_no_rights() -> None:
     done = bpftui("show", "--json", "bpf/traffic.o", prefix=UNPRIVILEGED)
     assert (done.code, done.err) == (0, "")

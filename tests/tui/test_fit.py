@@ -1,0 +1,26 @@
+"""Text that has to fit."""
+
+from __future__ import annotations
+
+import pytest
+from rich.cells import cell_len
+
+from bpftui.tui.fit import end_of, fitted
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "shown"),
+    [("abc", 5, "abc  "), ("abcde", 5, "abcde"), ("abcdef", 5, "abcd…"), ("日本語", 5, "日本…"), ("日本語", 4, "日 …")],
+)
+def test_the_beginning_is_kept_and_the_width_filled(text: str, width: int, shown: str) -> None:
+    assert fitted(text, width) == shown
+    assert cell_len(shown) == width
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "shown"),
+    [("/a/b.o", 6, "/a/b.o"), ("/home/b.o", 6, "…e/b.o"), ("語語語.o", 6, "…語.o"), ("ab", 1, "…"), ("", 4, "")],
+)
+def test_the_end_is_kept(text: str, width: int, shown: str) -> None:
+    assert end_of(text, width) == shown
+    assert cell_len(shown) <= width
