@@ -43,6 +43,8 @@ LOG_STATS: Final = 4
 _FIRST_LOG: Final = 1 << 16
 _LARGEST_LOG: Final = 1 << 28
 """Bytes. A buffer of 16 MB makes each load 50 ms slower, so the first is small and grows."""
+_FIRST_WHOLE_LOG: Final = 1 << 25
+"""That of a log of all paths (BPF_LOG_LEVEL2): one that does not fit is made a second time, which may take a minute."""
 
 MOST_INSNS: Final = 1_000_000
 """BPF_COMPLEXITY_LIMIT_INSNS; 4,096 without CAP_BPF."""
@@ -131,7 +133,7 @@ def _load(attr: Attr, log_level: int) -> tuple[int, str, BpfError | None]:
             return attr.call(Command.PROG_LOAD), "", None
         except BpfError:
             return _load(attr, LOG_FULL)
-    size = _FIRST_LOG
+    size = _FIRST_WHOLE_LOG if log_level & 2 else _FIRST_LOG
     while True:
         memory = buffer(size)
         attr.u32(24, log_level, size).pointer(32, memory).u32(140, 0)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from .explanation import Explanation, explain
-    from .heat import HotLine, hot_lines
+    from .heat import Heat, HotLine, hot_lines
     from .lineage import Change, Origin, history, origin
     from .lines import LineKind, cause, classify, is_verifier_log, parse_step
     from .log import Function, SourceLine, VerifierLog
@@ -25,6 +25,7 @@ __all__ = [
     "Excerpt",
     "Explanation",
     "Function",
+    "Heat",
     "HotLine",
     "LineKind",
     "Origin",
@@ -54,6 +55,7 @@ _HOMES: Final = {
     "Excerpt": "paste",
     "Explanation": "explanation",
     "Function": "log",
+    "Heat": "heat",
     "HotLine": "heat",
     "LineKind": "lines",
     "Origin": "lineage",

@@ -1,13 +1,48 @@
-"""Where the verifier's work goes: how often it walked over each line of C."""
+"""Where the verifier's work goes: how often it walked over each instruction, line of C and function."""
 
 from __future__ import annotations
 
+from functools import cached_property
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from .log import SourceLine, VerifierLog
+    from collections.abc import Mapping
 
-__all__ = ["HotLine", "hot_lines"]
+    from .log import SourceLine, VerifierLog
+    from .summary import Summary
+
+__all__ = ["Heat", "HotLine", "hot_lines"]
+
+
+class Heat:
+    """How often the instructions of a program were walked over.
+
+    Args:
+        log: The verifier's log. At level 2 it has the whole walk; at level 1 only the path that was refused.
+    """
+
+    def __init__(self, log: VerifierLog) -> None:
+        self.visits: Mapping[int, int] = log.heat
+        """By slot; those that were never walked over are not in it."""
+        self.summary: Summary = log.summary
+        self.hottest: HotLine | None = next(iter(hot_lines(log, 1)), None)
+        """Where most of the walk was; None for an empty one."""
+
+    @cached_property
+    def _sums(self) -> list[int]:
+        last = max(self.visits, default=-1)
+        return [0, *accumulate(self.visits.get(slot, 0) for slot in range(last + 1))]
+
+    @property
+    def total(self) -> int:
+        """Instructions walked over, each as often as it was."""
+        return self._sums[-1]
+
+    def within(self, start: int, stop: int) -> int:
+        """Return how much of the walk was over the instructions from slot *start* to before *stop*."""
+        last = len(self._sums) - 1
+        return self._sums[min(stop, last)] - self._sums[min(start, last)]
 
 
 class HotLine(NamedTuple):

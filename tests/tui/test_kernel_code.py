@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 from bpftui.core.asm import instructions
 from bpftui.core.errors import FeatureError
 from bpftui.core.kernel import image as images
+from bpftui.core.kernel import walk as walks
 from bpftui.core.kernel.image import Image
 from bpftui.core.spec import INSN_SIZE
+from bpftui.core.verifier import Heat, VerifierLog
 from tests.tui.widgets.lines import lines
 
 if TYPE_CHECKING:
@@ -124,7 +126,7 @@ async def test_no_kernel_or_a_kernel_that_does_not_say(
     async with explore(DEAD) as walk:
         await walk.press("2", "c")
         said = [note.message for note in walk.app._notifications]
-        assert said == ["only the kernel translates programs; this is the vm runtime"]
+        assert said == ["only the kernel verifies and translates programs; this is the vm runtime"]
         assert "Columns" not in walk.footer
         pane = walk.explorer.panes.code
         pane.runtime = "kernel"
@@ -133,3 +135,49 @@ async def test_no_kernel_or_a_kernel_that_does_not_say(
         said = [note.message for note in walk.app._notifications]
         assert said[1] == "program dead_code cannot be followed\ncompile the object with -g"
         assert pane.view.display
+
+
+LOG = """func#0 @0
+0: R1=ctx() R10=fp0
+0: (18) r1 = 0xffff888100000000       ; R1_w=map_value()
+2: (71) r1 = *(u8 *)(r1 +0)           ; R1_w=0
+3: (16) if w1 == 0x0 goto pc+42       ; R1_w=0
+46: (b4) w0 = 10                      ; R0_w=10
+from 3 to 46: R1=0
+46: (b4) w0 = 10                      ; R0_w=10
+processed 5 insns (limit 1000000) max_states_per_insn 0 total_states 3 peak_states 3 mark_read 0
+"""
+
+
+async def test_heat_stands_beside_the_code_until_it_is_switched_off(
+    explore: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def ask(spec: CollectionSpec, name: str) -> Heat:
+        asked.append(name)
+        return Heat(VerifierLog(LOG, spec.programs[name]))
+
+    monkeypatch.setattr(walks, "read_walk", ask)
+    async with explore(DEAD) as walk:
+        await walk.press("2")
+        pane = walk.explorer.panes.code
+        pane.runtime = "kernel"
+        plain = lines(pane.view)
+        await walk.press("H")
+        await walk.until(lambda: pane.mode == "heat")
+        title = str(pane.query_one("#code-title").render())
+        assert "5 walked, 60 % at dead_code.c:13" in title
+        shown = lines(pane.view)
+        assert shown[0].split()[:3] == ["▌5", "dead_code:", "62"]
+        assert [line[1:4] for line in shown[1:6]] == ["3  ", "1 ▄", "1 ▄", "1 ▄", "2  "]
+        pane.view.show_slot(46)
+        await walk.pilot.pause()
+        hot = next(line for line in lines(pane.view) if line.startswith("▌"))
+        assert hot.startswith("▌2 █ ")
+        assert hot.rstrip().endswith("46    w0 = 10")
+        await walk.press("H", "g")
+        assert lines(pane.view) == plain
+        await walk.press("H")
+        assert pane.mode == "heat"
+        assert asked == ["dead_code"]  # nothing has changed: what is known is shown

@@ -45,6 +45,9 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--dead", action="store_true", help="load PROGRAM with --set: what the verifier removed, and by which constant"
     )
+    parser.add_argument(
+        "--heat", action="store_true", help="load PROGRAM: how often the verifier walked over each instruction"
+    )
     parser.add_argument("--raw", action="store_true", help="the instructions as stored, before any relocation")
     parser.add_argument("--section", metavar="SECTION", help="with --raw: only this section (default: all code)")
     parser.add_argument(
@@ -66,9 +69,9 @@ def run(arguments: Sequence[str]) -> int:
             raise UsageError("--endian is for bare instructions, which have no programs, sections or variables")
         print_code(options)
         return ExitCode.OK
-    if options.xlated or options.jited or options.dead:
+    if options.xlated or options.jited or options.dead or options.heat:
         if options.raw or options.section or options.output is not None or options.format is not None:
-            raise UsageError("--xlated, --jited and --dead go without --raw, --output and --format")
+            raise UsageError("--xlated, --jited, --dead and --heat go without --raw, --output and --format")
         print_image(options)
         return ExitCode.OK
     if options.raw and options.btf is not None:

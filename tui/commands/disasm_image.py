@@ -1,4 +1,4 @@
-"""`bpftui disasm --xlated`, `--jited`, `--dead`: what the kernel made of a program."""
+"""`bpftui disasm --xlated`, `--jited`, `--dead`, `--heat`: what the kernel and its verifier made of a program."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ...core.spec import CollectionSpec
     from ...core.spec.dead import Decision
     from ...core.spec.listing import Row
+    from ...core.verifier import Heat
 
 __all__ = ["print_image"]
 
@@ -38,20 +39,26 @@ def print_image(options: argparse.Namespace) -> None:
         if len(spec.programs) != 1:
             raise UsageError("say which program: " + ", ".join(spec.programs))
         options.program = next(iter(spec.programs))
-    if options.dead and (options.xlated or options.jited):
-        raise UsageError("--dead is a listing of its own: leave --xlated and --jited out")
+    if options.dead + options.heat + (options.xlated or options.jited) > 1:
+        raise UsageError("--dead and --heat are listings of their own: leave the other out, and --xlated and --jited")
     if options.runtime == "vm":
         raise UsageError("what the kernel made of a program takes a kernel: leave --runtime vm out")
 
-    from ...core.kernel.image import read_image
     from ...core.kernel.runtime import require
 
     require()
     program = spec.program(options.program)
-    image = read_image(spec, program.name)
     syntax, resolver = Syntax(options.syntax), resolver_of(spec, options)
     rows = Listing(program, spec, syntax=syntax, source=not options.no_source, resolver=resolver)
     color = wants_color(options.color)
+    if options.heat:
+        from ...core.kernel.walk import read_walk
+
+        sys.stdout.writelines(f"{line}\n" for line in _heated(rows, read_walk(spec, program.name), color))
+        return
+    from ...core.kernel.image import read_image
+
+    image = read_image(spec, program.name)
     lines = _dead(rows, spec, image, color) if options.dead else _columns(rows, image, options, color)
     sys.stdout.writelines(f"{line}\n" for line in lines)
 
@@ -136,6 +143,29 @@ def _dead(rows: Listing, spec: CollectionSpec, image: Image, color: bool) -> Ite
             yield paint(f"{text}{visible(row.text)}{comment}", "dim")
         else:
             yield f"{paint(text, 'dim')}{paint_listing(visible(row.text))}{paint(comment, 'dim') if comment else ''}"
+
+
+def _heated(rows: Listing, heat: Heat, color: bool) -> Iterator[str]:
+    """Yield the listing with the visits of each instruction at the left, and of C lines and functions their sums."""
+    summary = heat.summary
+    states = f", {summary.states:,} states kept" if summary.states is not None else ""
+    yield f"; {rows.program.name}: {heat.total:,} instructions walked over{states}"
+    width, digits = len(f"{heat.total:,}"), max(rows.slot_width, 4)
+    most = max(heat.visits.values())
+    for index in range(len(rows)):
+        row = rows.row(index)
+        if row.kind is RowKind.INSN:
+            count = heat.visits.get(row.slot, 0)
+            comment = visible(f" ; {row.comment}") if row.comment else ""
+            text = paint_listing(visible(row.text)) if color else visible(row.text)
+            text = f"{row.slot:>{digits}}: {text}{paint(comment, 'dim') if color and comment else comment}"
+        else:
+            _, stop = rows.span(index)
+            count = heat.within(row.slot, rows.slot_at(stop) if stop < len(rows) else rows.program.insns)
+            text = _heading(row, color)
+        cell = f"{f'{count:,}' if count else '':>{width}}"
+        is_hot = row.kind is RowKind.INSN and count > 1 and 2 * count >= most
+        yield f"{paint(cell, 'bold red') if color and is_hot else cell}  {text}"
 
 
 def _because(decision: Decision) -> str:

@@ -4,7 +4,7 @@ _bpftui() {
     local commands="show disasm run watch check log demo doctor" options="--color --runtime --set --preset --type --help"
     case ${COMP_WORDS[1]} in
         show) options+=" --json --core --externs --btf --header --layout --graph --format" ;;
-        disasm) options+=" --syntax --no-source --arrows --no-arrows --output --format --xlated --jited --dead --raw"
+        disasm) options+=" --syntax --no-source --arrows --no-arrows --output --format --xlated --jited --dead --heat --raw"
             options+=" --section --endian --btf" ;;
         run) options+=" --btf --data --repeat --pcap --write --json --pin-path" ;;
         watch) options+=" --btf --attach --map --interval --duration --per-cpu --json --pin-path --strict" ;;

@@ -35,6 +35,7 @@ complete -c bpftui -n '__fish_seen_subcommand_from disasm' -l format -x -a 'text
 complete -c bpftui -n '__fish_seen_subcommand_from disasm' -l xlated -d 'as the kernel translated it'
 complete -c bpftui -n '__fish_seen_subcommand_from disasm' -l jited -d 'native code'
 complete -c bpftui -n '__fish_seen_subcommand_from disasm' -l dead -d 'what the verifier removed'
+complete -c bpftui -n '__fish_seen_subcommand_from disasm' -l heat -d 'where the verifier walked'
 complete -c bpftui -n '__fish_seen_subcommand_from disasm' -l raw -d 'as stored'
 complete -c bpftui -n '__fish_seen_subcommand_from disasm' -l section -x -d 'of the raw code'
 complete -c bpftui -n '__fish_seen_subcommand_from disasm' -l endian -x -a 'little big' -d 'bare instructions'

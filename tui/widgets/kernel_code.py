@@ -1,4 +1,4 @@
-"""KernelCodePane: a program's code, and on demand what the kernel makes of it."""
+"""KernelCodePane: a program's code, and on demand what the kernel makes of it, or where its verifier's work goes."""
 
 from __future__ import annotations
 
@@ -19,11 +19,14 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from ...core.spec import CollectionSpec
+    from ...core.verifier import Heat
     from ..jumps import CodePlace
     from .columns_view import ColumnTable
     from .row_view import RowView
 
 __all__ = ["KernelCodePane", "Made", "made"]
+
+Mode = Literal["", "columns", "dead", "heat"]
 
 
 class Made(NamedTuple):
@@ -45,7 +48,8 @@ class Made(NamedTuple):
 
 
 class KernelCodePane(CodePane):
-    """The code of one program, as it was written, or beside what the kernel made of it, or with its dead code marked.
+    """The code of one program: as it was written, beside what the kernel made of it, with its dead code marked, or with
+    how often the verifier walked over each instruction.
 
     For that the program is loaded once more, with the variables as they are set, and closed again.
     """
@@ -55,7 +59,15 @@ class KernelCodePane(CodePane):
             "c", "columns", "Columns", id="code.columns", tooltip="Beside it what the verifier and the JIT made of it"
         ),
         Binding("d", "dead", "Dead code", id="code.dead", tooltip="Mark what the verifier removed, and why"),
-        Binding("c,d", "no_kernel", show=False),
+        Binding(
+            "H",
+            "heat",
+            "Heat",
+            show=False,
+            id="code.heat",
+            tooltip="How often the verifier walked over each instruction",
+        ),
+        Binding("c,d,H", "no_kernel", show=False),
     ]
 
     DEFAULT_CSS = """
@@ -69,24 +81,26 @@ class KernelCodePane(CodePane):
             program: The program.
             state: What it was asked for: the constants and the type.
             mode: What is to be shown.
-            answer: What it made of it, or why it did not.
+            answer: What it made of it, how it walked through it, or why it did not.
         """
 
-        def __init__(self, program: str, state: Hashable, mode: str, answer: Made | str) -> None:
+        def __init__(self, program: str, state: Hashable, mode: Mode, answer: Made | Heat | str) -> None:
             super().__init__()
             self.program = program
             self.state = state
-            self.mode = mode
+            self.mode: Mode = mode
             self.answer = answer
 
     def __init__(self, spec: CollectionSpec, runtime: str, *, id: str | None = None) -> None:  # noqa: A002
         """Initialise the pane for the programs of *spec*, which the *runtime* of that name loads."""
         super().__init__(spec, id=id)
         self.runtime = runtime
-        self.mode: Literal["", "columns", "dead"] = ""
+        self.mode: Mode = ""
         """What is shown of the kernel's answer."""
         self._hidden_tree: SpecTree | None = None
         self._made: tuple[str, Hashable, Made] | None = None
+        self._heat: tuple[str, Hashable, Heat] | None = None
+        self._is_asking = False
 
     def compose(self) -> ComposeResult:
         """Compose title, listing, and the columns, which are out of sight."""
@@ -99,7 +113,11 @@ class KernelCodePane(CodePane):
         return self.query_one(ColumnsView)
 
     def remark(self) -> str:
-        """Say how many instructions were removed."""
+        """Say how many instructions were removed, or where most of the walk was."""
+        if self._is_asking:
+            return "asking the verifier …"
+        if self.mode == "heat" and self._heat is not None:
+            return _heat_summary(self._heat[2])
         return self._made[2].summary if self.mode and self._made is not None else ""
 
     # What comes and goes
@@ -111,7 +129,7 @@ class KernelCodePane(CodePane):
 
     def on_show(self) -> None:
         """Ask again when constants were changed meanwhile. Textual calls the base class's handler by itself."""
-        if self.mode and (self._made is None or self._made[1] != self._state()):
+        if self.mode and self._known(self.mode) is None:
             self._ask(self.mode)
 
     def go_to(self, place: CodePlace, *, remember: bool = True) -> None:
@@ -145,25 +163,35 @@ class KernelCodePane(CodePane):
         """Mark what the verifier removed, or nothing any more."""
         self._toggle("dead")
 
+    def action_heat(self) -> None:
+        """Show how often the verifier walked over each instruction, or no longer."""
+        self._toggle("heat")
+
     def action_no_kernel(self) -> None:
         """Say why there is nothing to show."""
-        self.notify(f"only the kernel translates programs; this is the {self.runtime} runtime", severity="warning")
+        what = f"only the kernel verifies and translates programs; this is the {self.runtime} runtime"
+        self.notify(what, severity="warning")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what the runtime can answer."""
-        if action in ("columns", "dead"):
+        if action in ("columns", "dead", "heat"):
             return self.runtime == "kernel" and bool(self.spec.programs)
         if action == "no_kernel":
             return self.runtime != "kernel"
         return super().check_action(action, parameters)
 
-    def _toggle(self, mode: Literal["columns", "dead"]) -> None:
+    def _known(self, mode: Mode) -> Made | Heat | None:
+        """Return the answer that a mode shows; None where it was not asked for since the constants were set."""
+        known = self._heat if mode == "heat" else self._made
+        return known[2] if known is not None and known[:2] == (self.program, self._state()) else None
+
+    def _toggle(self, mode: Mode) -> None:
         if not self.program or self.view.listing is None:
             return
         if self.mode == mode:
             self._leave()
             self.view.focus()
-        elif self._made is not None and self._made[:2] == (self.program, self._state()):
+        elif self._known(mode) is not None:
             self._enter(mode)
         else:
             self._ask(mode)
@@ -173,14 +201,18 @@ class KernelCodePane(CodePane):
         fixed = tuple(bytes(found.data or b"") for found in self.spec.maps.values() if found.read_only)
         return self.spec.programs[self.program].type, fixed
 
-    def _ask(self, mode: Literal["columns", "dead"]) -> None:
+    def _ask(self, mode: Mode) -> None:
+        self._is_asking = True
+        self._show_title()
         work = partial(self._make, self.program, self._state(), mode)
         self.run_worker(work, thread=True, exclusive=True, exit_on_error=False, group="image")
 
-    def _make(self, program: str, state: Hashable, mode: str) -> None:
+    def _make(self, program: str, state: Hashable, mode: Mode) -> None:
         """Ask the kernel, in a thread."""
+        from ...core.kernel.walk import read_walk
+
         try:
-            answer: Made | str = made(self.spec, program)
+            answer: Made | Heat | str = (read_walk if mode == "heat" else made)(self.spec, program)
         except BpftuiError as error:
             answer = f"{error.message}\n{error.hint}" if error.hint else error.message
         except Exception as error:
@@ -189,24 +221,31 @@ class KernelCodePane(CodePane):
 
     def on_kernel_code_pane_answered(self, event: Answered) -> None:
         """Show the answer, unless another program is shown by now."""
+        self._is_asking = False
         if event.program != self.program:
             return
         if isinstance(event.answer, str):
             self._leave()
             self.notify(event.answer, title="The kernel's code", severity="error", timeout=8, markup=False)
             return
-        self._made = event.program, event.state, event.answer
-        self._enter("columns" if event.mode == "columns" else "dead")
+        if isinstance(event.answer, Made):
+            self._made = event.program, event.state, event.answer
+        else:
+            self._heat = event.program, event.state, event.answer
+        self._enter(event.mode)
 
-    def _enter(self, mode: Literal["columns", "dead"]) -> None:
-        assert self._made is not None
+    def _enter(self, mode: Mode) -> None:
         had_focus = self.view.has_focus or self.columns.has_focus
-        answer = self._made[2]
+        answer = self._known(mode)
         self._leave()
+        if answer is None:
+            return  # the constants were set while the kernel was asked
         self.mode = mode
-        if mode == "dead":
+        shown = self.view
+        if not isinstance(answer, Made):
+            self.view.mark_heat(answer)
+        elif mode == "dead":
             self.view.mark_removed(answer.removed)
-            shown = self.view
         else:
             shown = self.columns
             shown.display, self.view.display = True, False
@@ -232,8 +271,18 @@ class KernelCodePane(CodePane):
             self._hidden_tree.display = True
             self._hidden_tree = None
         self.view.mark_removed({})
+        self.view.mark_heat(None)
         self.columns.display, self.view.display = False, True
         self._show_title()
+
+
+def _heat_summary(heat: Heat) -> str:
+    """Return how long the walk was, and where most of it."""
+    text, hottest = f"{heat.total:,} walked", heat.hottest
+    if hottest is None:
+        return text
+    place = hottest.source.place if hottest.source is not None and hottest.source.place else f"insn {hottest.slots[0]}"
+    return f"{text}, {hottest.share:.0%} at {place}".replace("%", " %")
 
 
 def made(spec: CollectionSpec, name: str) -> Made:

@@ -255,10 +255,16 @@ class LogPane(Vertical):
         self.set_class(self.has_class("-listing"), "-wanted")
 
     def action_hottest(self) -> None:
-        """Go to the instruction that the verifier walked over most often; again: to the next one."""
+        """Go to the instruction that the verifier walked over most often; again: to the next one.
+
+        The listing tells from then on how often it walked over each.
+        """
+        from ...core.verifier import Heat
+
         log, line = self._log, self.step_line
         if log is None or line is None:
             return
+        self.query_one(ListingView).mark_heat(Heat(log))
         ranked = sorted(log.heat, key=lambda slot: (-log.heat[slot], slot))
         slot = log.slot(line)
         here = 0 <= self._rank < len(ranked) - 1 and slot == ranked[self._rank]

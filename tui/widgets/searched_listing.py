@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from ...core.spec.listing_search import ListingSearch
-from .dead_rows import DeadRows
+from .heat_rows import HeatRows
 
 if TYPE_CHECKING:
     import re
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["SearchedListing"]
 
 
-class SearchedListing(DeadRows):
+class SearchedListing(HeatRows):
     """A listing's rows with a search that knows all matches at once."""
 
     class NotHere(Message):
