@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.app import App
@@ -18,7 +18,7 @@ from .palette import ExplorerCommands
 from .screens.explorer import WIDE, ExplorerScreen
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from textual.screen import Screen
 
@@ -127,6 +127,7 @@ def run(
     attach: Sequence[tuple[str, str]] = (),
     traffic: Traffic | None = None,
     notes: Sequence[str] = (),
+    options: Mapping[str, Any] | None = None,
 ) -> ExitCode:
     """Explore *spec* until the user quits; needs a terminal.
 
@@ -135,6 +136,7 @@ def run(
         attach: (program, target) to load and attach at once; a target is an interface, or `sandbox`.
         traffic: What flows in a sandbox for which nothing else is asked.
         notes: What the user is to know at the start.
+        options: What the runtime is made with.
 
     Raises:
         BpftuiError: There is no such program or runtime.
@@ -144,7 +146,7 @@ def run(
         check_target(spec.program(program), target)
     name = runtime_name(runtime)
     # The runtime itself is made when something is loaded: importing the kernel's costs as much as a frame.
-    with Session(spec, runtime, traffic=traffic) as session:
+    with Session(spec, runtime, traffic=traffic, options=options) as session:
         app = BpftuiApp(session, runtime=name, attach=attach, config=load_config(), notes=notes)
         try:
             result = app.run()

@@ -15,6 +15,7 @@ from ..traffic import parse_traffic
 from .sampler import Sampler
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
 
     from ..runtime import AttachTarget, Collection, Link, Runtime, Sandbox
@@ -98,6 +99,7 @@ class Session:
         spec: What is loaded; it can be edited between one `load` and the next.
         runtime: What it is loaded into, or a name that `choose_runtime` takes when it is needed.
         traffic: What flows in a new sandbox for which nothing else is asked.
+        options: What a runtime that was given by name is made with.
     """
 
     def __init__(
@@ -106,11 +108,13 @@ class Session:
         runtime: Runtime | RuntimeName = "auto",
         *,
         traffic: Traffic | None = None,
+        options: Mapping[str, Any] | None = None,
     ) -> None:
         self.spec = spec
         self.traffic = traffic
         self._runtime: Runtime | None = None if isinstance(runtime, str) else runtime
         self._choice: RuntimeName = runtime if isinstance(runtime, str) else "auto"
+        self._options = dict(options or {})
         self._changing = threading.RLock()
         self._collection: Collection | None = None
         self._attachments: tuple[_Attachment, ...] = ()
@@ -123,7 +127,7 @@ class Session:
     def runtime(self) -> Runtime:
         """What the spec is loaded into."""
         if self._runtime is None:
-            self._runtime = choose_runtime(self._choice)
+            self._runtime = choose_runtime(self._choice, **self._options)
         return self._runtime
 
     @property

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import errno
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ..errors import UsageError, ValueRangeError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-__all__ = ["Settings"]
+__all__ = ["Settings", "parse_returns"]
+
+_RETURN: Final = re.compile(r"\s*([A-Za-z_]\w*)\s*=\s*(-?)\s*(\w+)\s*")
 
 
 class Settings(NamedTuple):
@@ -34,3 +40,29 @@ class Settings(NamedTuple):
     does not have, and in place of those that it has."""
     limit: int | None = None
     """Steps after which a run is stopped; None for the machine's own limit."""
+
+
+def parse_returns(texts: Iterable[str]) -> dict[str, int]:
+    """Read `NAME=VALUE` as what `Settings.returns` takes: a number in decimal or hexadecimal, or an errno, `-ENOENT`.
+
+    Raises:
+        UsageError: One is not of that form.
+        ValueRangeError: A value does not fit 64 bits.
+    """
+    found: dict[str, int] = {}
+    for text in texts:
+        match = _RETURN.fullmatch(text)
+        hint = "for example bpf_get_smp_processor_id=3 or bpf_map_update_elem=-ENOMEM"
+        if match is None:
+            raise UsageError(f"--return {text!r} is not of the form NAME=VALUE", hint=hint)
+        name, sign, number = match.groups()
+        try:
+            value = getattr(errno, number) if number.isupper() else int(number, 0)
+        except (ValueError, AttributeError):
+            raise UsageError(
+                f"--return {text!r}: {number} is neither a number nor the name of an errno", hint=hint
+            ) from None
+        if value >= 1 << (63 if sign else 64):
+            raise ValueRangeError(f"--return {text!r}: {number} does not fit 64 bits")
+        found[name] = -value if sign else value
+    return found

@@ -28,6 +28,7 @@ __all__ = [
     "Parser",
     "add_loading",
     "add_object",
+    "add_returns",
     "add_settings",
     "add_target",
     "configured",
@@ -35,6 +36,7 @@ __all__ = [
     "is_writable",
     "json_value",
     "loading",
+    "machine_options",
     "open_spec",
     "print_json",
     "print_table",
@@ -120,7 +122,7 @@ def add_settings(parser: Parser) -> None:
 
 
 def add_loading(parser: Parser, *, several: bool = True) -> None:
-    """Add `--pin-path`, `--btf` and, where *several* programs are loaded, `--strict`: how a spec is loaded."""
+    """Add `--pin-path`, `--return`, `--btf` and, where *several* programs are loaded, `--strict`."""
     if several:
         parser.add_argument(
             "--strict",
@@ -132,14 +134,50 @@ def add_loading(parser: Parser, *, several: bool = True) -> None:
         metavar="DIRECTORY",
         help="a directory of a bpffs, where maps that are pinned by name are found or put (default: they are private)",
     )
+    add_returns(parser)
     add_target(parser)
 
 
 def loading(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return what `add_loading` brought as options of a runtime."""
-    pin_path = {} if arguments.pin_path is None else {"pin_path": arguments.pin_path}
-    target = target_types(arguments)
-    return pin_path if target is None else {**pin_path, "target": target}
+    options = machine_options(arguments)
+    if arguments.pin_path is not None:
+        options["pin_path"] = arguments.pin_path
+    if (target := target_types(arguments)) is not None:
+        options["target"] = target
+    return options
+
+
+def add_returns(parser: Parser) -> None:
+    """Add `--return`: what helpers and kernel functions of the built-in runtime return."""
+    parser.add_argument(
+        "--return",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        dest="returns",
+        help="the built-in runtime only: what a helper or kernel function returns, in place of what it would do, or of "
+        "stopping the run where there is none: bpf_get_smp_processor_id=3, bpf_sk_lookup_tcp=0, bpf_fib_lookup=-ENODEV",
+    )
+
+
+def machine_options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return what `add_returns` brought as options of the built-in runtime; nothing where it was not given.
+
+    Raises:
+        UsageError: It was, and the runtime is the kernel; or it is not of its form.
+    """
+    if not arguments.returns:
+        return {}
+    from ...core.live import runtime_name
+    from ...core.vm.settings import Settings, parse_returns
+
+    returns = parse_returns(arguments.returns)
+    if runtime_name(arguments.runtime) == "kernel":
+        raise UsageError(
+            "--return is for the built-in runtime: in the kernel, functions do what they do", hint="add --runtime vm"
+        )
+    return {"settings": Settings(returns=returns)}
 
 
 def warn(message: str) -> None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import gc
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...core.errors import BpftuiError, ExitCode, UsageError
 from ...core.spec.container import SeveralObjectsError
-from .common import Parser, add_object, add_settings, open_spec
+from .common import Parser, add_object, add_returns, add_settings, machine_options, open_spec
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Generator, Sequence
+    from collections.abc import Generator, Mapping, Sequence
 
     from ...core.live import RuntimeName
     from ...core.spec import CollectionSpec
@@ -34,7 +34,9 @@ def run(arguments: Sequence[str]) -> int:
         default=[],
         help="load and attach at once, as with `bpftui watch`: to an interface, to `sandbox`, to what its section says",
     )
+    add_returns(parser)
     options = parser.parse_args(arguments)
+    machine_options(options)  # what is wrong with it is said before anything is opened
     if options.object is None:
         return _explore_chosen(options)
     return _explore_named(options)
@@ -51,7 +53,7 @@ def _explore_named(options: argparse.Namespace) -> int:
         require_terminal(f"bpftui show {options.object}")
         return _explore_several(several, options)
     require_terminal(f"bpftui show {options.object}")
-    return explore(spec, runtime=options.runtime, attach=options.attach, notes=notes)
+    return explore(spec, runtime=options.runtime, attach=options.attach, notes=notes, options=machine_options(options))
 
 
 def _explore_chosen(options: argparse.Namespace) -> int:
@@ -84,7 +86,9 @@ def _explore_several(several: SeveralObjectsError, options: argparse.Namespace) 
         options.object = f"{several.file}#{chosen}"
         notes: list[str] = []
         spec = open_spec(options, notes.append)
-        code = explore(spec, runtime=options.runtime, attach=options.attach, notes=notes)
+        code = explore(
+            spec, runtime=options.runtime, attach=options.attach, notes=notes, options=machine_options(options)
+        )
         if code != ExitCode.OK:
             return code
     return ExitCode.OK
@@ -107,6 +111,7 @@ def explore(
     attach: Sequence[str],
     traffic: Traffic | None = None,
     notes: Sequence[str] = (),
+    options: Mapping[str, Any] | None = None,
 ) -> int:
     """Open the explorer on *spec*.
 
@@ -115,13 +120,14 @@ def explore(
         attach: As on the command line.
         traffic: What flows in a sandbox for which nothing else is asked.
         notes: What the user is to know at the start.
+        options: What the runtime is made with.
     """
     with _uncollected():
         from ...core.spec.targets import parse_attachment
         from ..app import run as run_app
 
         attachments = [parse_attachment(text) for text in attach]
-        return run_app(spec, runtime=runtime, attach=attachments, traffic=traffic, notes=notes)
+        return run_app(spec, runtime=runtime, attach=attachments, traffic=traffic, notes=notes, options=options or {})
 
 
 @contextmanager

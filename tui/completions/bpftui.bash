@@ -6,13 +6,13 @@ _bpftui() {
         show) options+=" --json --core --externs --btf --header --layout --graph --format" ;;
         disasm) options+=" --syntax --no-source --arrows --no-arrows --output --format --xlated --jited --dead --heat --raw"
             options+=" --section --endian --btf" ;;
-        run) options+=" --btf --data --repeat --pcap --write --json --pin-path" ;;
-        watch) options+=" --btf --attach --map --interval --duration --per-cpu --json --pin-path --strict" ;;
+        run) options+=" --btf --data --repeat --pcap --write --json --pin-path --return" ;;
+        watch) options+=" --btf --attach --map --interval --duration --per-cpu --json --pin-path --strict --return" ;;
         check) options+=" --btf --json --compare --log-level" ;;
         doctor) options+=" --btf --json --helpers" ;;
         log) options+=" --json --object --program --path --hot" ;;
         demo) options+=" --interval --duration --rate --traffic --plain --json" ;;
-        *) options+=" --attach --version" ;;
+        *) options+=" --attach --return --version" ;;
     esac
     case $previous in
         --color) COMPREPLY=($(compgen -W "auto always never" -- "$current")); return ;;
