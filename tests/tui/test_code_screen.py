@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from textual.widgets import Input
 
+from bpftui.core.btf.target import read_btf
 from bpftui.tui.jumps import CodePlace
 from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.screens.uses_page import UsesList, UsesPage
@@ -15,7 +17,8 @@ from tests.tui.widgets.lines import lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(("typed", "slot"), [("123", 123), ("c187", 11), ("traffic.c:182", 2), ("c180", 0)], ids=str)
@@ -136,3 +139,24 @@ async def test_the_tree_makes_room_and_comes_back(explore: Callable[..., Any]) -
         await walk.press("escape")
         assert walk.app.focused is walk.explorer.query_one("#tree")
         assert view.size.width == narrow
+
+
+async def test_what_relocations_become_in_the_listing(explore: Callable[..., Any]) -> None:
+    async with explore("tests/objects/core_shapes.o") as walk:
+        walk.explorer.go_to(Node(NodeKind.PROGRAM, "loads"), "code")
+        view, pane = walk.explorer.query_one(ListingView), walk.explorer.panes.code
+        await walk.until(lambda: view.row_count() > 0)
+        assert "sizes->grows (CO-RE)" in "\n".join(lines(view))
+        pane.target = read_btf(ROOT / "tests/objects/core_target.o")
+        await walk.press("j", "j", "b")
+        await walk.until(lambda: pane.resolver is not None)
+        assert "sizes->grows (CO-RE 0 → 8)" in "\n".join(lines(view))
+        assert "core_target.o" in str(walk.explorer.query_one("#code-title").render())
+        assert view.cursor == 2
+        # The listing of another program, and without the source, says it too.
+        await walk.press("s")
+        assert "sizes->grows (CO-RE 0 → 8)" in "\n".join(lines(view))
+        walk.explorer.go_to(Node(NodeKind.PROGRAM, "names"), "code")
+        await walk.until(lambda: "struct twins.same (CO-RE 0 → 4)" in "\n".join(lines(view)))
+        await walk.press("b")
+        assert "struct twins.same (CO-RE)" in "\n".join(lines(view))

@@ -111,6 +111,8 @@ class SpecScreen(SearchScreen):
             self.notify(error.message, title="BTF", severity="error", timeout=8, markup=False)
         else:
             self.panes.lists.core.resolve_against(target)
+            self.panes.code.target = target
+            self.panes.code.resolve_with(None)  # the listing is asked anew
 
     def action_program_type(self) -> None:
         """Ask what the chosen program is."""

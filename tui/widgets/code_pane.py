@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.reactive import reactive
@@ -19,6 +21,8 @@ from .row_view import RowView  # noqa: TC001 - Textual asks for the annotation a
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
+    from ...core.btf import Btf
+    from ...core.btf.core import CoreResolver
     from ...core.spec import CollectionSpec
     from ...core.spec.listing import Listing
     from ..jumps import JumpList
@@ -34,6 +38,17 @@ _PALE = "$foreground 60%"
 class CodePane(Vertical):
     """The code of one program at a time; a listing is made when it is first looked at, and kept."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "b",
+            "kernel_types",
+            "BTF",
+            show=False,
+            id="code.types",
+            tooltip="What CO-RE relocations become on this kernel, or with the BTF chosen in their list",
+        ),
+    ]
+
     DEFAULT_CSS = """
     CodePane {
         & > #code-title { height: 1; background: $panel; padding: 0 1; }
@@ -48,6 +63,10 @@ class CodePane(Vertical):
         """Initialise the pane for the programs of *spec*."""
         super().__init__(id=id)
         self.spec = spec
+        self.target: Btf | None = None
+        """The kernel's types that CO-RE relocations are resolved against, when asked for; None for this one's."""
+        self.resolver: CoreResolver | None = None
+        """Resolves them, where that was asked for."""
         self._listings: dict[str, Listing] = {}
 
     def compose(self) -> ComposeResult:
@@ -84,7 +103,7 @@ class CodePane(Vertical):
 
         if name not in self._listings:
             try:
-                self._listings[name] = Listing(self.spec.programs[name], self.spec)
+                self._listings[name] = Listing(self.spec.programs[name], self.spec, resolver=self.resolver)
             except BpftuiError as error:
                 self.query_one("#code-title", Static).update(Content.styled(f"✗ {error.message}", "$text-error"))
                 return None
@@ -113,6 +132,40 @@ class CodePane(Vertical):
             if view.listing is None or view.listing.program is not listing.program:
                 view.listing = listing
             view.show_slot(place.slot)
+
+    def action_kernel_types(self) -> None:
+        """Say what CO-RE relocations become, and name what a kernel's types tell; or no more."""
+        if self.resolver is not None:
+            self.resolve_with(None)
+        elif self.spec.btf is None:
+            self.notify("this object has no BTF, and so no CO-RE relocations", severity="warning", timeout=3)
+        else:
+            self.run_worker(self._find_types, thread=True, exclusive=True, exit_on_error=False, group="types")
+
+    def _find_types(self) -> None:
+        """Read a kernel's types, and resolve what the program shown has, in a thread."""
+        from ...core.btf.core import CoreResolver
+        from ...core.spec.relocate_core import resolve_core
+        from .core_view import running_types
+
+        assert self.spec.btf is not None
+        resolver = CoreResolver(self.spec.btf, self.target or running_types())
+        with contextlib.suppress(BpftuiError):  # damaged code says so itself
+            resolve_core(self.spec.programs[self.program], resolver)
+        self.view.typed_app.call_from_thread(self.resolve_with, resolver)
+
+    def resolve_with(self, resolver: CoreResolver | None) -> None:
+        """Show what relocations become; None for nothing."""
+        if resolver is not None and resolver.target is None:
+            self.notify("this kernel publishes no BTF; choose a file in the list of relocations", severity="warning")
+            return
+        self.resolver = resolver
+        self._listings.clear()
+        view = self.query_one(ListingView)
+        view.resolve_with(resolver)
+        if view.listing is not None:
+            self._listings[view.listing.program.name] = view.listing
+        self._show_title()
 
     @property
     def view(self) -> ListingView:
@@ -154,7 +207,7 @@ class CodePane(Vertical):
 
     def remark(self) -> str:
         """Return what else the title says of the program shown; empty for nothing."""
-        return ""
+        return f"CO-RE: {self.resolver.where}" if self.resolver is not None else ""
 
     def _show_title(self) -> None:
         view = self.query_one(ListingView)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ...core.btf.core import CoreResolution
     from ...core.spec import CollectionSpec
 
-__all__ = ["CoreRow", "CoreView"]
+__all__ = ["CoreRow", "CoreView", "running_types"]
 
 
 _NARROW = 70
@@ -131,7 +131,7 @@ class CoreView(RowView):
         rows: dict[str, list[CoreRow]] = {}
         where = "this object has no BTF"
         if self.spec.btf is not None:
-            resolver = CoreResolver(self.spec.btf, self.target or _running())
+            resolver = CoreResolver(self.spec.btf, self.target or running_types())
             where = "no kernel BTF here" if resolver.target is None else resolver.where
             for name, program in self.spec.programs.items():
                 try:
@@ -234,7 +234,8 @@ def _mark(found: CoreResolution) -> tuple[str, str]:
             return "✗", "core-view--missing"
 
 
-def _running() -> Btf | None:
+def running_types() -> Btf | None:
+    """Return the types of the running kernel; None where it publishes none."""
     from ...core.btf.kernel import vmlinux
 
     try:

@@ -113,12 +113,13 @@ class KernelCodePane(CodePane):
         return self.query_one(ColumnsView)
 
     def remark(self) -> str:
-        """Say how many instructions were removed, or where most of the walk was."""
+        """Say how many instructions were removed, or where most of the walk was; then what a listing says by itself."""
         if self._is_asking:
             return "asking the verifier …"
         if self.mode == "heat" and self._heat is not None:
             return _heat_summary(self._heat[2])
-        return self._made[2].summary if self.mode and self._made is not None else ""
+        made = self._made[2].summary if self.mode and self._made is not None else ""
+        return "  ".join(part for part in (made, super().remark()) if part)
 
     # What comes and goes
 

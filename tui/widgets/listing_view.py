@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from textual import events
     from textual.content import Content
 
+    from ...core.btf.core import CoreResolver
     from ...core.spec import Reference
 
 __all__ = ["ListingView"]
@@ -228,9 +229,19 @@ class ListingView(SearchedListing):
         if old is None or not self.row_count():
             return
         wanted = (not self.is_side_by_side) if source is None else source and not self.is_side_by_side
+        self._replace(old, source=wanted, resolver=old.resolver)
+
+    def resolve_with(self, resolver: CoreResolver | None) -> None:
+        """Say what CO-RE relocations become on a kernel; None for no kernel."""
+        old = self.listing
+        if old is not None and self.row_count():
+            self._replace(old, source=old.source, resolver=resolver)
+
+    def _replace(self, old: Listing, *, source: bool, resolver: CoreResolver | None) -> None:
         slot = self.slot_at(self.cursor)
-        if wanted != old.source:
-            self.set_reactive(ListingRows.listing, Listing(old.program, old.spec, syntax=old.syntax, source=wanted))
+        if (source, resolver) != (old.source, old.resolver):
+            listing = Listing(old.program, old.spec, syntax=old.syntax, source=source, resolver=resolver)
+            self.set_reactive(ListingRows.listing, listing)
             self.measure()
         with self.prevent(self.Highlighted):
             self.refresh_rows()
