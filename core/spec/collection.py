@@ -89,6 +89,9 @@ class CollectionSpec:
     """Reads what the compiler optimised away when it is first looked at."""
     layouts: dict[str, SectionLayout] = field(default_factory=dict[str, SectionLayout], repr=False)
     """By section name: what the kernel wants filled in before it takes the BTF."""
+    _placed: dict[str, tuple[list[int], list[tuple[str, int]]]] = field(
+        default_factory=dict[str, tuple[list[int], list[tuple[str, int]]]], init=False, repr=False, compare=False
+    )
 
     @classmethod
     def from_file(cls, path: str | PathLike[str]) -> CollectionSpec:
@@ -116,6 +119,30 @@ class CollectionSpec:
         What is loaded into the kernel is `btf` alone.
         """
         return self.btf if self.btf is not None else self.read_types()
+
+    def placed_variables(self, section: str) -> tuple[list[int], list[tuple[str, int]]]:
+        """Return where the variables of a data section begin, ascending, and their names and types (0: not known)."""
+        if section not in self._placed:
+            types, layout = self._datasec_types(section), self.layouts.get(section)
+            offsets = dict(layout.offsets) if layout is not None else dict[str, int]()
+            found = sorted((offset, name) for name, offset in offsets.items())
+            self._placed[section] = (
+                [offset for offset, _ in found],
+                [(name, types.get(name, 0)) for _, name in found],
+            )
+        return self._placed[section]
+
+    def _datasec_types(self, section: str) -> dict[str, int]:
+        from ..btf import types as t
+        from ..btf.types import Kind
+
+        btf = self.types
+        datasec_id = btf.find(section, Kind.DATASEC) if btf is not None else None
+        datasec = btf.type(datasec_id) if btf is not None and datasec_id is not None else None
+        if btf is None or not isinstance(datasec, t.DataSec):
+            return {}
+        variables = (btf.type(item.type_id) for item in datasec.variables)
+        return {item.name: item.type_id for item in variables if isinstance(item, t.Var)}
 
     @cached_property
     def optimised_away(self) -> list[Hidden]:

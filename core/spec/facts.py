@@ -31,12 +31,21 @@ class ProgramFacts:
         program: The program.
         maps: The maps of its object; those that hold maps are told from others by them.
         types: What types tell; without, nothing is known of what pointers in memory lead to.
+        losses: Whether it is asked for what is lost.
     """
 
-    def __init__(self, program: ProgramSpec, maps: Mapping[str, MapSpec], types: ValueTypes | None = None) -> None:
+    def __init__(
+        self,
+        program: ProgramSpec,
+        maps: Mapping[str, MapSpec],
+        types: ValueTypes | None = None,
+        *,
+        losses: bool = True,
+    ) -> None:
         self.program = program
         self.maps = maps
         self.types = types
+        self.losses = losses
         self._known: dict[int, Facts] = {}
 
     def at(self, slot: int) -> Facts:
@@ -52,7 +61,9 @@ class ProgramFacts:
                     entry = self.given(function)
                     if self.types is not None:
                         entry = self.types.given(function, entry)
-                    self._known[function] = track(self.program, graph, entry, self._returns_element, self.types)
+                    self._known[function] = track(
+                        self.program, graph, entry, self._returns_element, self.types, losses=self.losses
+                    )
         return self._known[start]
 
     def _callers_first(self, start: int) -> list[int]:

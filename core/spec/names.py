@@ -58,7 +58,6 @@ class Names:
         self.program = program
         self.spec = spec
         self.parameters = Parameters(program, spec, target)
-        self._sections: dict[str, tuple[list[int], list[tuple[str, int]]]] = {}
 
     def place(self, address: Value, size: int) -> str | None:
         """Return what *size* bytes at an address are, as C writes them: `ctx->data_end`, `cfg.limits[2].rate`.
@@ -300,7 +299,7 @@ class Names:
         """Return what is known of an address somewhere in a variable: `table[…]`, `in cfg`."""
         if address.variable == address.name:
             return None
-        _, known = self._known_variables(address.name)
+        _, known = self.spec.placed_variables(address.name)
         type_id = next((type_id for name, type_id in known if name == address.variable), 0)
         btf = self.spec.types
         is_array = btf is not None and type_id and isinstance(btf.strip(type_id), t.Array)
@@ -329,7 +328,7 @@ class Names:
 
     def _variable_at(self, section: str, offset: int) -> tuple[str, int, int] | None:
         """Return the variable that covers an offset of a data section: its name, start, and type (0: not known)."""
-        starts, known = self._known_variables(section)
+        starts, known = self.spec.placed_variables(section)
         at = bisect.bisect_right(starts, offset) - 1
         if at < 0:
             return None
@@ -340,26 +339,6 @@ class Names:
         # a flexible array at its end makes a variable larger than its type
         stop = max(size, variable.size if variable is not None else 0)
         return (name, starts[at], type_id) if offset < starts[at] + stop else None
-
-    def _known_variables(self, section: str) -> tuple[list[int], list[tuple[str, int]]]:
-        if section not in self._sections:
-            self._sections[section] = self._variables(section)
-        return self._sections[section]
-
-    def _variables(self, section: str) -> tuple[list[int], list[tuple[str, int]]]:
-        """Return where the variables of a section begin, ascending, and their names and types."""
-        btf, layout = self.spec.types, self.spec.layouts.get(section)
-        types: dict[str, int] = {}
-        datasec_id = btf.find(section, Kind.DATASEC) if btf is not None else None
-        if btf is not None and datasec_id is not None:
-            datasec = btf.type(datasec_id)
-            for item in datasec.variables if isinstance(datasec, t.DataSec) else ():
-                var = btf.type(item.type_id)
-                if isinstance(var, t.Var):
-                    types[var.name] = var.type_id
-        offsets = dict(layout.offsets) if layout is not None else {}
-        found = sorted((offset, name) for name, offset in offsets.items())
-        return [offset for offset, _ in found], [(name, types.get(name, 0)) for _, name in found]
 
     def _is_text(self, type_id: int) -> bool:
         btf = self.spec.types

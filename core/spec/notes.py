@@ -65,7 +65,7 @@ class Notes:
 
         if self._facts is None or self._names is None:
             self._names = Names(self.program, spec, None if self.resolver is None else self.resolver.target)
-            self._facts = ProgramFacts(self.program, spec.maps, ValueTypes(self._names))
+            self._facts = ProgramFacts(self.program, spec.maps, ValueTypes(self._names), losses=False)
         facts, names = self._facts.at(graph.start), self._names
         for slot, access in facts.accesses.items():
             if access.address.place is Place.STACK and self._base(slot) == _FRAME:

@@ -76,6 +76,7 @@ class Parameters:
         self.spec = spec
         self.btf = spec.types
         self.target = target
+        self._known: dict[int, tuple[Parameter, ...] | None] = {}
 
     @cached_property
     def context(self) -> tuple[str, int] | None:
@@ -126,6 +127,11 @@ class Parameters:
         LLVM takes parameters that nobody uses away from static functions, unless their address is taken, and leaves
         the type as it was: it is believed where each register that it speaks of is used.
         """
+        if start not in self._known:
+            self._known[start] = self._of(start)
+        return self._known[start]
+
+    def _of(self, start: int) -> tuple[Parameter, ...] | None:
         function = self.functions.get(start)
         proto = None if function is None else self.prototype(function.type_id)
         if function is None or proto is None or not 0 < len(proto.parameters) <= 5:

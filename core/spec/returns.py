@@ -5,6 +5,7 @@ A backward data flow over the basic blocks of a function.
 
 from __future__ import annotations
 
+import functools
 import struct
 from typing import TYPE_CHECKING, Final
 
@@ -113,6 +114,7 @@ def effect(insn: Instruction) -> Flow:
     return _effect(insn.opcode, insn.dst, insn.src, insn.imm)
 
 
+@functools.lru_cache(1 << 14)
 def _effect(opcode: int, dst: int, src: int, imm: int) -> Flow:
     """Return the registers that an instruction changes, and those that it uses, as bits."""
     kind, source = opcode & 7, 1 << src if opcode & Source.X else 0

@@ -31,7 +31,7 @@ from ..asm.opcodes import (
 from .effects import effect_of
 from .program import ReferenceKind
 from .returns import Backwards
-from .value import ANY_STACK, Place, Value, folded, join, masked, moved, swapped
+from .value import ANY_STACK, Place, Value, constant, folded, join, masked, moved, shifted, swapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +44,7 @@ __all__ = ["Access", "Facts", "Tracker", "Types", "track"]
 
 _U64: Final = (1 << 64) - 1
 _U32: Final = (1 << 32) - 1
-_SIZES: Final = {Size.B: 1, Size.H: 2, Size.W: 4, Size.DW: 8}
+_SIZES: Final[dict[int, int]] = {Size.B: 1, Size.H: 2, Size.W: 4, Size.DW: 8}
 _FRAME: Final = 10
 _ESCAPED: Final = 11
 """In a state: the stack may hold pointers to itself at places that are not known."""
@@ -55,6 +55,7 @@ _LD, _LDX, _ST, _STX, _ALU, _ALU64 = (
 )
 _MOV, _ADD, _SUB, _AND, _END = (int(op) for op in (AluOp.MOV, AluOp.ADD, AluOp.SUB, AluOp.AND, AluOp.END))
 _JEQ, _JNE = int(JmpOp.JEQ), int(JmpOp.JNE)
+_ATOMIC, _STXDW = int(Mode.ATOMIC), Class.STX | Mode.MEM | Size.DW
 
 
 class Access(NamedTuple):
@@ -107,6 +108,16 @@ class Facts:
         """The constants that are stored."""
         self.lost: set[Value] = set()
         """Maps, variables and values of maps that go where they are not followed."""
+        self.lost_in: dict[int, set[Value]] = {}
+        """The same by the slot of the block that they are lost in."""
+
+    def begin(self, start: int, stop: int) -> None:
+        """Forget what was found in a block, which is looked at anew."""
+        if start in self.lost_in:
+            for found in (self.accesses, self.calls, self.addresses, self.compared, self.stored):
+                for slot in range(start, stop):
+                    found.pop(slot, None)
+        self.lost = self.lost_in[start] = set()
 
 
 def track(
@@ -115,6 +126,8 @@ def track(
     entry: State,
     returns_element: Callable[[str], bool] = lambda _: True,
     types: Types | None = None,
+    *,
+    losses: bool = True,
 ) -> Facts:
     """Return what is certain in one function.
 
@@ -124,8 +137,9 @@ def track(
         entry: What is known where it begins; r10 need not be in it.
         returns_element: Whether what a look-up in a map returns is one of its values, and no object.
         types: What types tell; None leaves what is TYPED or a NUMBER unknown.
+        losses: Whether all of what is lost is asked for, for which values are followed backwards too.
     """
-    return Tracker(program, graph, returns_element, types=types).run(entry)
+    return Tracker(program, graph, returns_element, types=types).run(entry, losses=losses)
 
 
 class Tracker:
@@ -153,6 +167,8 @@ class Tracker:
         self.references = program.linked.references
         self.returns_element = returns_element
         self.facts: Facts | None = None
+        self.after: dict[int, State] = {}
+        """What holds at the end of each block that was looked at."""
         form = struct.Struct("<BBhi" if program.byte_order == "little" else ">BBhi")
         own = program.code if code is None else code
         self.words = list(form.iter_unpack(memoryview(own)[graph.start * INSN_SIZE : graph.stop * INSN_SIZE]))
@@ -167,7 +183,9 @@ class Tracker:
         while waiting:  # in the order of slots, which for most code is that of the flow
             number = heapq.heappop(waiting)
             queued.discard(number)
-            after = self.block(number, states[number])
+            if self.facts is not None:
+                self.facts.begin(*graph.block(number)[:2])
+            after = self.after[number] = self.block(number, states[number])
             for successor in self.following(number, after):
                 old = states.get(successor)
                 new = after if old is None else join(old, after)
@@ -182,19 +200,26 @@ class Tracker:
         """Return the blocks that can follow one, where *after* holds at its end."""
         return self.graph.successors[number]
 
-    def run(self, entry: State) -> Facts:
-        """Return what is certain."""
-        graph, states = self.graph, self.flow(entry)
+    def run(self, entry: State, *, losses: bool = True) -> Facts:
+        """Return what is certain; what is lost where nobody asks for it, too, unless *losses* do not matter."""
         self.facts = facts = Facts()
+        states = self.flow(entry)
+        facts.lost = set[Value]().union(*facts.lost_in.values())
+        if losses:
+            self._lose_between(facts, states)
+        return facts
+
+    def _lose_between(self, facts: Facts, states: dict[int, State]) -> None:
+        """Note what is known at the end of a block and not at the beginning of one that follows."""
+        graph = self.graph
         live: list[tuple[int, int]] | None = None
-        for number, state in states.items():
-            after = self.block(number, state)
+        for number in states:
+            after = self.after[number]
             for successor in graph.successors[number]:
                 gone = [key for key, value in after.items() if value.place in _NAMED and key not in states[successor]]
                 if gone and live is None:
                     live = Backwards(self.program, graph).before
                 facts.lost |= {after[key] for key in gone if live and (key < 0 or live[successor][1] >> key & 1)}
-        return facts
 
     def block(self, number: int, state: State) -> State:
         """Return what holds after a block, from what holds before it."""
@@ -237,12 +262,12 @@ class Tracker:
     def arithmetic(self, state: State, slot: int, opcode: int, dst: int, src: int, offset: int, imm: int) -> None:
         wide, operation = opcode & 7 == _ALU64, opcode & 0xF0
         left = state.get(dst)
-        right = state.get(src) if opcode & Source.X else Value(Place.CONSTANT, offset=imm & _U64)
+        right = state.get(src) if opcode & Source.X else constant(imm)
         result: Value | None = None
         if operation == _MOV:
             if not offset and right is not None:
                 if right.place is Place.CONSTANT:
-                    result = right if wide else Value(Place.CONSTANT, offset=right.offset & _U32)
+                    result = right if wide else constant(right.offset & _U32)
                     field = self.types.field(slot) if self.types is not None and not opcode & Source.X else None
                     if field is not None:
                         result = result._replace(type_id=field[0], variable=field[1])
@@ -264,7 +289,7 @@ class Tracker:
             result = swapped(left, opcode, imm, big=self.big)
         elif left is not None and right is not None and left.place is right.place is Place.CONSTANT:
             value = folded(operation, left.offset, right.offset, 64 if wide else 32) if not offset else None
-            result = None if value is None else Value(Place.CONSTANT, offset=value)
+            result = None if value is None else constant(value)
         if result is None and wide and operation != _MOV and Place.STACK in (_of(left), _of(right)):
             result = ANY_STACK
         self.set(state, slot, dst, result)
@@ -276,12 +301,12 @@ class Tracker:
             self.set(state, slot, dst, _address(reference))
         elif not src and slot + 1 < self.graph.stop:
             high = self.words[slot + 1 - self.graph.start][3]
-            self.set(state, slot, dst, Value(Place.CONSTANT, offset=(high & _U32) << 32 | imm & _U32))
+            self.set(state, slot, dst, constant((high & _U32) << 32 | imm & _U32))
         else:
             state.pop(dst, None)
 
     def load(self, state: State, slot: int, opcode: int, dst: int, src: int, offset: int) -> None:
-        size = _SIZES[Size(opcode & 0x18)]
+        size = _SIZES[opcode & 0x18]
         address = self.address(state, slot, src, offset)
         result: Value | None = None
         if address is not None:
@@ -298,21 +323,21 @@ class Tracker:
         base = state.get(register)
         if self.types is not None:
             return self.types.at(slot, base, offset)
-        return None if base is None or base.place in _NO_ADDRESS else base._replace(offset=base.offset + offset)
+        return None if base is None or base.place in _NO_ADDRESS else shifted(base, offset)
 
     def store(self, state: State, slot: int, opcode: int, dst: int, src: int, offset: int, imm: int) -> None:
-        size = _SIZES[Size(opcode & 0x18)]
-        atomic = opcode & 7 == Class.STX and opcode & 0xE0 == Mode.ATOMIC
+        size = _SIZES[opcode & 0x18]
+        atomic = opcode & 7 == _STX and opcode & 0xE0 == _ATOMIC
         base_register, loads = (src, True) if atomic and imm == AtomicOp.LOAD_ACQ else (dst, atomic)
         address = self.address(state, slot, base_register, offset)
         writes = not (atomic and imm == AtomicOp.LOAD_ACQ)
         if address is not None:
             self.note(slot, Access(address, size, reads=loads and imm != AtomicOp.STORE_REL, writes=writes))
             if address.place is Place.STACK and writes:
-                plain = opcode == Class.STX | Mode.MEM | Size.DW
+                plain = opcode == _STXDW
                 _store(state, address, size, state.get(src) if plain else None)
             if self.facts is not None and not atomic:
-                value = Value(Place.CONSTANT, offset=imm & _U64) if opcode & 7 == _ST else state.get(src)
+                value = constant(imm) if opcode & 7 == _ST else state.get(src)
                 if value is not None and value.place is Place.CONSTANT:
                     self.facts.stored[slot] = value.offset & (1 << 8 * size) - 1
         if self.facts is not None and opcode & 7 == _STX and writes and src in state:
@@ -379,7 +404,7 @@ class Tracker:
         """A jump if two values are equal, or not."""
         left = state.get(dst)
         if left is not None and left.place is Place.NUMBER:
-            right = state.get(src) if opcode & Source.X else Value(Place.CONSTANT, offset=imm & _U64)
+            right = state.get(src) if opcode & Source.X else constant(imm)
             if right is not None and right.place is Place.CONSTANT:
                 facts.compared[slot] = left, right.offset
 

@@ -19,7 +19,7 @@ from ..btf.types import Kind
 from ..errors import ObjectError
 from .constants import has_names
 from .program import ReferenceKind
-from .value import Place, Value
+from .value import Place, Value, shifted
 
 if TYPE_CHECKING:
     from .names import Names
@@ -71,7 +71,7 @@ class ValueTypes:
         """Return the address that an instruction uses, *distance* included; by its CO-RE relocation, if it has one."""
         if address is not None:
             is_address = address.place not in (Place.CONSTANT, Place.NUMBER)
-            address = address._replace(offset=address.offset + distance) if is_address else None
+            address = shifted(address, distance) if is_address else None
         field = self._fields.get(slot)
         if field is None:
             return address

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import enum
+import functools
 from typing import Final, NamedTuple
 
 from ..asm.opcodes import AluOp, Class, Source
 
-__all__ = ["ANY_STACK", "Place", "State", "Value", "folded", "join", "masked", "moved", "swapped"]
+__all__ = [
+    "ANY_STACK",
+    "Place",
+    "State",
+    "Value",
+    "constant",
+    "folded",
+    "join",
+    "masked",
+    "moved",
+    "shifted",
+    "swapped",
+]
 
 _MACROS: Final = 0xFFFF
 _U64: Final = (1 << 64) - 1
@@ -58,6 +71,18 @@ State = dict[int, Value]
 ANY_STACK: Final = Value(Place.STACK, exact=False)
 
 
+@functools.lru_cache(4096)
+def constant(number: int) -> Value:
+    """Return a number as a value, of 64 bits."""
+    return Value(Place.CONSTANT, offset=number & _U64)
+
+
+def shifted(address: Value, distance: int) -> Value:
+    """Return what lies so many bytes further: what `_replace` does, in a third of the time."""
+    place, name, offset, exact, variable, type_id = address
+    return Value(place, name, offset + distance, exact, variable, type_id)
+
+
 def moved(left: Value | None, right: Value | None, sign: int) -> Value | None:
     """Return the sum of two values, or with sign -1 their difference."""
     if left is not None and left.place is Place.NUMBER:
@@ -83,7 +108,7 @@ def moved(left: Value | None, right: Value | None, sign: int) -> Value | None:
             left = left._replace(variable="")
             if right.type_id and not left.offset:
                 return left._replace(offset=distance, type_id=right.type_id, variable=right.variable)
-        return left._replace(offset=left.offset + sign * distance) if left.exact else left
+        return shifted(left, sign * distance) if left.exact else left
     # A pointer plus something unknown is still in the same object: the verifier would not have it otherwise. A pointer
     # less something unknown may be the distance of two.
     return left._replace(exact=False) if right is None and sign > 0 else None
