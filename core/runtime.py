@@ -36,6 +36,7 @@ __all__ = [
     "RunResult",
     "Runtime",
     "Sandbox",
+    "TargetChoice",
     "Variable",
     "XdpMode",
 ]
@@ -138,6 +139,20 @@ class AttachTarget:
     """How XDP is attached; None lets the kernel choose."""
     options: tuple[str, ...] = ()
     """What else was said: `egress`, `priority=-10`; see `bpftui.core.spec.targets`."""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetChoice:
+    """A place that a program can be attached to, among those to choose from."""
+
+    text: str
+    """What a user would type for it (see `Runtime.target`); empty for what the program's section says."""
+    title: str
+    """What it is, in a few words: `veth  up  192.0.2.1/24`."""
+    detail: str = ""
+    """What there is to know, as a sentence."""
+    danger: str = ""
+    """What attaching there can break, as a sentence; empty where it is harmless."""
 
 
 @runtime_checkable
@@ -516,6 +531,13 @@ class Runtime(Protocol):
         Args:
             spec: What to try.
             log_level: What the verifier logs: 1 the path that it refuses, 2 all paths, 4 its numbers, or a sum.
+        """
+        ...
+
+    def targets(self, spec: CollectionSpec, program: ProgramSpec) -> list[TargetChoice]:
+        """Return what *program* of *spec* can be attached to on this machine, the harmless first; it takes a while.
+
+        Empty where nothing can be listed: what a user types may still be one.
         """
         ...
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
     from ..btf import Btf
-    from ..runtime import AttachTarget, CheckReport, Forecast
+    from ..runtime import AttachTarget, CheckReport, Forecast, TargetChoice
     from ..runtime import Sandbox as RuntimeSandbox
     from ..spec import CollectionSpec, ProgramSpec
     from ..traffic import Traffic
@@ -117,6 +117,12 @@ class KernelRuntime:
         from .attach import resolve
 
         return resolve(program, text, sandbox)
+
+    def targets(self, spec: CollectionSpec, program: ProgramSpec) -> list[TargetChoice]:
+        """Return what *program* can be attached to on this machine; errors of rtnetlink as it raises them."""
+        from .attach.choices import choices
+
+        return choices(spec, program)
 
     def forecast(self, spec: CollectionSpec) -> Forecast:
         """Return what is known to keep maps and programs from being loaded, from trials of what they need."""

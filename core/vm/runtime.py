@@ -9,10 +9,11 @@ from itertools import count
 from typing import TYPE_CHECKING, Literal
 
 from ..errors import FeatureError
-from ..runtime import Forecast, Obstacle
+from ..runtime import Forecast, Obstacle, TargetChoice
 from ..spec.targets import SANDBOX, Place, parse_target, place_of
 from ..traffic import Mix, Traffic
 from .collection import Loader, MachineCollection
+from .packet import ON_PACKETS
 from .sandbox import Sandbox
 from .settings import Settings
 
@@ -112,6 +113,13 @@ class MachineRuntime:
             return replace(sandbox.target(), options=options)
         what = f"has no interface {name}" if place_of(program) is Place.INTERFACE else f"has no {name or 'such hook'}"
         raise FeatureError(f"the built-in runtime {what}", hint="attach to sandbox, or use --runtime kernel as root")
+
+    def targets(self, spec: CollectionSpec, program: ProgramSpec) -> list[TargetChoice]:
+        """Return the sandbox, for programs that see packets."""
+        if program.type not in ON_PACKETS:
+            return []
+        detail = "Packets out of memory, for nobody else to see. sandbox,rate=5000,tcp=3,udp=1 or FILE.pcap say which."
+        return [TargetChoice(SANDBOX, "packets of its own", detail)]
 
     def forecast(self, spec: CollectionSpec) -> Forecast:
         """Return what keeps maps and programs from being loaded, found out by loading them: it takes no time here."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from textual.widgets import Button, Input, OptionList
 
 from bpftui.core.kernel import KernelRuntime
 from bpftui.core.live import Session, State
@@ -116,4 +117,41 @@ async def test_what_the_verifier_says_is_shown_whole() -> None:
             await until(pilot, lambda: "invalid access to packet" in view.row_text(view.cursor))
             assert session.collection is not None
             assert list(session.collection.programs) == ["fine"]
+        app.operations.close()
+
+
+async def test_each_program_is_offered_what_it_can_be_attached_to() -> None:
+    spec = CollectionSpec.from_file(ROOT / "tests/objects/attached.o")
+    with Session(spec, KernelRuntime()) as session:
+        app = BpftuiApp(session)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await pilot.press("L")
+            await until(pilot, lambda: session.state is State.LOADED and not app.operations.busy)
+            await pilot.press("A")
+            dialog = app.screen
+            programs = dialog.query_one("#programs", OptionList)
+            typed, attach = dialog.query_one("#target", Input), dialog.query_one("#attach", Button)
+            names = list(spec.programs)
+
+            async def choose(name: str, said: str) -> None:
+                programs.highlighted = names.index(name)
+                await until(pilot, lambda: said in str(dialog.query_one("#target-detail").render()))
+
+            await until(pilot, lambda: typed.value == "sandbox" and not attach.disabled)
+            await choose("on_connect4", "")
+            await until(pilot, lambda: typed.value.startswith("/"))
+            assert attach.disabled  # the root of all control groups wants its name typed
+            await choose("on_message", "")
+            await until(pilot, lambda: typed.value == "sockets" and not attach.disabled)
+            await choose("on_uretprobe", "Its section uretprobe does not say to what: name it.")
+            assert attach.disabled
+            await choose("on_event", "")
+            await until(pilot, lambda: typed.value == "cpu-clock")
+            typed.value = "cpu-clock,freq=x"
+            await choose("on_event", "is nothing to attach program on_event")
+            assert attach.disabled
+            await choose("on_tracepoint", 'SEC("tp/syscalls/sys_enter_getpgid")')
+            attach.press()
+            await until(pilot, lambda: session.state is State.ATTACHED)
+            assert [link.target.name for link in session.links] == ["syscalls/sys_enter_getpgid"]
         app.operations.close()

@@ -16,6 +16,7 @@ from bpftui.core.runtime import (
     ProgramInfo,
     RunResult,
     Runtime,
+    TargetChoice,
 )
 
 if TYPE_CHECKING:
@@ -134,6 +135,14 @@ class FakeRuntime:
     name: str = "vm"
     remark: str = ""
     obstacles: dict[str, tuple[Obstacle, ...]] = field(default_factory=dict[str, "tuple[Obstacle, ...]"])
+
+    def targets(self, spec: CollectionSpec, program: ProgramSpec) -> list[TargetChoice]:
+        danger = "The default route leads through eth9: a program that drops packets cuts this machine off."
+        return [
+            TargetChoice("sandbox", "a network of its own", "Harmless."),
+            TargetChoice("eth9", "device  up  192.0.2.9/24", "eth9: MTU 1500", danger),
+            TargetChoice("dummy9", "dummy  up", "dummy9: MTU 1500"),
+        ]
 
     def target(self, program: ProgramSpec, text: str, sandbox: Any = None) -> Any:
         if sandbox is None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from textual.widgets import Button, Input, OptionList
 
-from bpftui.core.kernel.interfaces import Interface
 from bpftui.core.live import State
 from bpftui.core.runtime import AttachTarget, Obstacle
 from bpftui.tui.nodes import Node, NodeKind
@@ -296,9 +294,6 @@ async def test_the_interval_and_the_window_step(explore: Callable[..., Any]) -> 
 async def test_an_interface_that_could_cut_the_machine_off_wants_its_name(
     explore: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    uplink = Interface("eth9", 9, "device", 1500, True, True, ("192.0.2.9/24",), None, True, False, 5, 5)
-    other = Interface("dummy9", 10, "dummy", 1500, True, True, (), None, False, False, 0, 0)
-    monkeypatch.setattr(sys.modules[Interface.__module__], "interfaces", lambda: [uplink, other])
     async with explore() as walk:
         await walk.press("L")
         await walk.until(lambda: walk.status.stage == State.LOADED)

@@ -1,30 +1,45 @@
-"""AttachDialog: which program, where, in which mode; Cancel has the focus."""
+"""AttachDialog: which program, where, and how; Cancel has the focus."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from textual import on, work
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Checkbox, Input, Label, OptionList, Select
 
-from ...core.errors import BpftuiError
-from ...core.spec.targets import SANDBOX
+from ...core.errors import BpftuiError, UsageError
+from ...core.live import check_target
+from ...core.spec import ProgramType
+from ...core.spec.targets import SANDBOX, Place, place_of
 from .dialog import Dialog, line
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.widget import Widget
 
-    from ...core.kernel.interfaces import Interface
-    from ...core.spec import ProgramSpec
+    from ...core.runtime import Runtime, TargetChoice
+    from ...core.spec import CollectionSpec, ProgramSpec
 
 __all__ = ["AttachDialog", "AttachRequest"]
 
-_DETACH_AFTER = 60
+_DETACH_AFTER: Final = 60
 """Seconds until an automatic detach."""
+_MODES: Final[dict[ProgramType, dict[str, str]]] = {
+    ProgramType.XDP: {
+        "auto: the kernel chooses": "",
+        "native: in the driver": ",native",
+        "generic: works everywhere, slower": ",generic",
+    },
+    ProgramType.SCHED_CLS: {
+        "as its section says": "",
+        "ingress: what comes in": ",ingress",
+        "egress: what goes out": ",egress",
+    },
+}
+"""What can be chosen besides, and what it adds to the target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,52 +48,50 @@ class AttachRequest:
 
     program: str
     target: str
-    """As a user types it: an interface's name, or `sandbox`, with a mode."""
+    """As a user types it (`bpftui.core.spec.targets`): `sandbox`, `eth0,generic`; empty for what the section says."""
     detach_after: int | None = None
     """Seconds until it is detached again by itself; None for never."""
 
 
 class AttachDialog(Dialog[AttachRequest]):
-    """Programs on the left, targets on the right: the sandbox first, then the interfaces of this machine.
+    """Programs on the left, the targets of the chosen one on the right, and a line to type another one.
 
-    An interface that the machine may be reached through wants its name typed.
+    A target where a program can do harm wants its name typed.
 
     Args:
-        programs: The programs that can be attached.
+        spec: The object.
+        programs: Those of its programs that are loaded.
         chosen: The program that is preselected.
+        runtime: What they are loaded into.
     """
 
     title_text: ClassVar[str] = "Attach"
 
-    def __init__(self, programs: list[ProgramSpec], chosen: str) -> None:
+    def __init__(self, spec: CollectionSpec, programs: list[ProgramSpec], chosen: str, runtime: Runtime) -> None:
         super().__init__()
-        self._programs = programs
+        self._spec = spec
+        self._programs = [program for program in programs if place_of(program) is not Place.NOWHERE]
         self._chosen = chosen
-        self._interfaces: list[Interface] = []
+        self._runtime = runtime
+        self._targets: list[TargetChoice] = []
 
     def body(self) -> ComposeResult:
-        """Compose the two lists, the mode, and what a dangerous interface asks for."""
+        """Compose the two lists, what is typed, the mode, and what a dangerous target asks for."""
         with Horizontal(id="attach-lists"):
             with Vertical():
                 yield line("Program")
                 yield OptionList(*(_program_line(program) for program in self._programs), id="programs", compact=True)
             with Vertical():
                 yield line("Target")
-                yield OptionList(_sandbox_line(), id="targets", compact=True)
+                yield OptionList(id="targets", compact=True)
         yield Label("", id="target-detail", markup=False)
-        with Horizontal(id="attach-mode"):
-            yield line("Mode ")
-            yield Select[str](
-                [
-                    ("auto: the kernel chooses", "auto"),
-                    ("native: in the driver", "native"),
-                    ("generic: works everywhere, slower", "generic"),
-                ],
-                value="auto",
-                allow_blank=False,
-                id="mode",
-                compact=True,
-            )
+        with Horizontal(classes="attach-line"):
+            yield line("Attach to ")
+            yield Input(id="target", compact=True)
+        with Horizontal(id="attach-mode", classes="attach-line"):
+            yield line("Mode      ")
+            modes = _MODES[ProgramType.XDP]
+            yield Select[str]([(mode, mode) for mode in modes], allow_blank=False, id="mode", compact=True)
         with Vertical(id="danger"):
             yield Label("", id="danger-text", markup=False)
             yield Input(id="typed-name", compact=True)
@@ -89,50 +102,117 @@ class AttachDialog(Dialog[AttachRequest]):
         return [Button("Cancel", id="cancel"), Button("Attach", id="attach", variant="error")]
 
     def on_mount(self) -> None:
-        """Preselect, focus Cancel, and ask for the interfaces without making anybody wait."""
+        """Preselect, and focus Cancel."""
         programs = self.query_one("#programs", OptionList)
         names = [program.name for program in self._programs]
         programs.highlighted = names.index(self._chosen) if self._chosen in names else 0
-        self.query_one("#targets", OptionList).highlighted = 0
         self.set_focus(self.query_one("#cancel"))
-        self._ask_interfaces()
-
-    @work(thread=True, exit_on_error=False)
-    def _ask_interfaces(self) -> None:
-        from ...core.kernel.interfaces import interfaces
-
-        try:
-            found = interfaces()
-        except BpftuiError as error:
-            self.app.call_from_thread(self.notify, error.message, severity="warning")
-        else:
-            self.app.call_from_thread(self._show_interfaces, found)
-
-    def _show_interfaces(self, found: list[Interface]) -> None:
-        if self.is_mounted:
-            self._interfaces = found
-            self.query_one("#targets", OptionList).add_options([_interface_line(each) for each in found])
+        if not self._programs:
+            self._say("None of the loaded programs is attached to anything: run one (R) instead.", wrong=True)
+            self.query_one("#attach", Button).disabled = True
 
     @property
-    def interface(self) -> Interface | None:
-        """The chosen interface; None for the sandbox."""
-        index = self.query_one("#targets", OptionList).highlighted or 0
-        return self._interfaces[index - 1] if 0 < index <= len(self._interfaces) else None
+    def program(self) -> ProgramSpec | None:
+        """The chosen program; None where there is none."""
+        index = self.query_one("#programs", OptionList).highlighted
+        return None if index is None else self._programs[index]
+
+    @property
+    def target(self) -> str:
+        """What is attached to: as it was chosen or typed, with the mode where none was typed."""
+        typed = self.query_one("#target", Input).value.strip()
+        if "," in typed:
+            return typed
+        mode = cast("Select[str]", self.query_one("#mode")).value
+        return typed + self._modes.get(str(mode), "")
+
+    @property
+    def _modes(self) -> dict[str, str]:
+        return {} if self.program is None else _MODES.get(self.program.type, {})
+
+    @on(OptionList.OptionHighlighted, "#programs")
+    def turn_to_program(self) -> None:
+        """Ask for the targets of the chosen program, without making anybody wait."""
+        program = self.program
+        if program is None:
+            return
+        self.query_one("#attach-mode").display = bool(self._modes)
+        if self._modes:
+            cast("Select[str]", self.query_one("#mode")).set_options([(each, each) for each in self._modes])
+        typed = self.query_one("#target", Input)
+        typed.placeholder = program.attach_to or place_of(program).value
+        # There is a sandbox wherever one makes sense: nobody has to wait for the rest.
+        typed.value = SANDBOX if place_of(program) in (Place.INTERFACE, Place.NAMESPACE) else ""
+        self._show_targets(program, [])
+        self._ask_targets(program)
+
+    @work(thread=True, exclusive=True, exit_on_error=False)
+    def _ask_targets(self, program: ProgramSpec) -> None:
+        try:
+            found = self._runtime.targets(self._spec, program)
+        except BpftuiError as error:
+            self.app.call_from_thread(self.notify, error.message, severity="warning", markup=False)
+        else:
+            self.app.call_from_thread(self._show_targets, program, found)
+
+    def _show_targets(self, program: ProgramSpec, found: list[TargetChoice]) -> None:
+        if not self.is_mounted or program is not self.program:
+            return
+        self._targets = found
+        targets = self.query_one("#targets", OptionList)
+        targets.clear_options()
+        targets.add_options([_target_line(each) for each in found])
+        if found and self.query_one("#target", Input).value in ("", found[0].text):
+            targets.highlighted = 0
+        self.weigh()
 
     @on(OptionList.OptionHighlighted, "#targets")
-    @on(Input.Changed, "#typed-name")
+    def take(self, event: OptionList.OptionHighlighted) -> None:
+        """Take over the target that is chosen."""
+        if event.option_index < len(self._targets):
+            self.query_one("#target", Input).value = self._targets[event.option_index].text
+        self.weigh()
+
+    @property
+    def choice(self) -> TargetChoice | None:
+        """What is known of the target, also where it was typed; None for one that is not listed."""
+        name = self.query_one("#target", Input).value.partition(",")[0].strip()
+        return next((each for each in self._targets if each.text == name), None)
+
+    @on(Input.Changed)
     def weigh(self) -> None:
-        """Say what the chosen target is, and what it asks for."""
-        chosen = self.interface
-        danger = _danger(chosen) if chosen is not None else ""
-        self.query_one("#target-detail", Label).update(_detail(chosen))
+        """Say what the target is, and what it asks for."""
+        if self.program is None:
+            return
+        choice, danger = self.choice, ""
+        if choice is not None:
+            danger = choice.danger
+        wrong = self._wrong(self.program)
+        self._say(wrong or (choice.detail if choice is not None else ""), wrong=bool(wrong))
         self.query_one("#danger").display = bool(danger)
         typed = self.query_one("#typed-name", Input)
-        if chosen is not None and danger:
-            self.query_one("#danger-text", Label).update(f"⚠ {danger} Type its name to attach all the same:")
-            typed.placeholder = chosen.name
-        blocked = bool(danger) and chosen is not None and typed.value != chosen.name
-        self.query_one("#attach", Button).disabled = blocked
+        name = (choice.text or "yes") if choice is not None else ""
+        if danger:
+            asked = "Type its name" if choice is not None and choice.text else "Type yes"
+            self.query_one("#danger-text", Label).update(f"⚠ {danger} {asked} to attach all the same:")
+            typed.placeholder = name
+        self.query_one("#attach", Button).disabled = bool(wrong) or (bool(danger) and typed.value != name)
+
+    def _wrong(self, program: ProgramSpec) -> str:
+        """Return what is wrong with the target, as far as its text tells."""
+        try:
+            check_target(program, self.target)
+        except UsageError as error:
+            # Nothing typed yet is no mistake, but nothing to attach to either.
+            return error.message if self.target else f"Name {place_of(program).value}."
+        if not self.target and not self._targets and place_of(program) is Place.SECTION:
+            return f"Its section {program.section} does not say to what: name it."
+        return ""
+
+    def _say(self, text: str, *, wrong: bool) -> None:
+        detail = self.query_one("#target-detail", Label)
+        detail.update(text)
+        detail.set_class(wrong, "wrong")
 
     @on(OptionList.OptionSelected)
     def go_on(self) -> None:
@@ -142,50 +222,21 @@ class AttachDialog(Dialog[AttachRequest]):
     @on(Button.Pressed, "#attach")
     def attach(self) -> None:
         """Decide."""
-        chosen = self.interface
-        index = self.query_one("#programs", OptionList).highlighted or 0
-        mode = cast("Select[str]", self.query_one("#mode")).value
-        dangerous = chosen is not None and bool(_danger(chosen))
+        program, choice = self.program, self.choice
+        if program is None:
+            return
+        dangerous = choice is not None and bool(choice.danger)
         detach = dangerous and self.query_one("#detach-after", Checkbox).value
-        self.dismiss(
-            AttachRequest(
-                program=self._programs[index].name,
-                target=(SANDBOX if chosen is None else chosen.name) + ("" if mode == "auto" else f",{mode}"),
-                detach_after=_DETACH_AFTER if detach else None,
-            )
-        )
+        self.dismiss(AttachRequest(program.name, self.target, _DETACH_AFTER if detach else None))
 
 
 def _program_line(program: ProgramSpec) -> Content:
     return Content.assemble((program.name, "bold"), f"  {program.type.label}")
 
 
-def _sandbox_line() -> Content:
-    return Content.assemble((SANDBOX, "bold $text-success"), "  a network of its own")
-
-
-def _interface_line(found: Interface) -> Content:
-    state = "up" if found.up and found.carrier else "no link" if found.up else "down"
-    address = f"  {found.addresses[0]}" if found.addresses else ""
-    parts: list[str | tuple[str, str]] = [(found.name, "bold"), f"  {found.kind}  {state}{address}"]
-    if found.default_route or found.ssh_peer:
+def _target_line(choice: TargetChoice) -> Content:
+    name = (choice.text, "bold $text-success" if choice.text == SANDBOX else "bold")
+    parts: list[str | tuple[str, str]] = [name, "  ", choice.title] if choice.text else [(choice.title, "bold")]
+    if choice.danger:
         parts.insert(0, ("⚠ ", "$text-error"))
-    if found.xdp is not None:
-        parts.append(("  has XDP", "$text-warning"))
     return Content.assemble(*parts)
-
-
-def _detail(found: Interface | None) -> str:
-    if found is None:
-        return "Harmless: a network namespace with a veth pair and packets in it, gone after the detach."
-    taken = f"; has XDP program {found.xdp.program_id} already" if found.xdp is not None else ""
-    return f"{found.name}: MTU {found.mtu}, {found.rx_packets:,} packets received{taken}"
-
-
-def _danger(found: Interface) -> str:
-    """Return why attaching here can cut the machine off; empty when it cannot."""
-    if found.ssh_peer:
-        return f"Your SSH session runs through {found.name}: a program that drops packets cuts it off."
-    if found.default_route:
-        return f"The default route leads through {found.name}: a program that drops packets cuts this machine off."
-    return ""

@@ -33,7 +33,13 @@ class SessionScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("L", "load", "Load", id="load", tooltip="Load the collection: create its maps, verify its programs"),
-        Binding("A", "attach", "Attach", id="attach", tooltip="Attach a program to the sandbox or an interface"),
+        Binding(
+            "A",
+            "attach",
+            "Attach",
+            id="attach",
+            tooltip="Attach a program to the sandbox, an interface, a hook",
+        ),
         Binding("D", "detach", "Detach", id="detach", tooltip="Detach programs"),
         Binding("R", "run", "Run", id="run", tooltip="Run a program on a packet"),
         Binding("p", "pause", "Pause", id="pause", tooltip="Stop or resume reading the maps"),
@@ -80,7 +86,8 @@ class SessionScreen(Screen[None]):
 
         loaded = self.operations.collection
         programs = [] if loaded is None else [program.spec for program in loaded.programs.values()]
-        self.app.push_screen(AttachDialog(programs, self.program_name()), self._attach_chosen)
+        dialog = AttachDialog(self.spec, programs, self.program_name(), self.operations.session.runtime)
+        self.app.push_screen(dialog, self._attach_chosen)
 
     def _attach_chosen(self, request: AttachRequest | None) -> None:
         if request is not None:

@@ -22,9 +22,17 @@ if TYPE_CHECKING:
     from ...runtime import AttachTarget
     from ..program import Program
 
-__all__ = ["attach_event", "attach_hook", "attach_iterator", "attach_raw_tracepoint", "attach_tracepoint", "hold"]
+__all__ = [
+    "CLOCKS",
+    "attach_event",
+    "attach_hook",
+    "attach_iterator",
+    "attach_raw_tracepoint",
+    "attach_tracepoint",
+    "hold",
+]
 
-_CLOCKS: Final = {"cpu-clock": 0, "task-clock": 1, "page-faults": 2, "context-switches": 3, "cpu-migrations": 4}
+CLOCKS: Final = {"cpu-clock": 0, "task-clock": 1, "page-faults": 2, "context-switches": 3, "cpu-migrations": 4}
 """`PERF_COUNT_SW_*`: the events that every machine has."""
 _DEFAULT_FREQUENCY: Final = 99
 """A second; not 100, so that it does not beat with what runs at round frequencies."""
@@ -112,8 +120,8 @@ def _tracepoints(category: str) -> list[str]:
 def attach_event(program: Program, target: AttachTarget) -> Attachment:
     """Attach to an event of each CPU: without options `cpu-clock`, 99 times a second."""
     name = target.name or "cpu-clock"
-    if name not in _CLOCKS:
-        raise UnknownNameError("performance event", name, _CLOCKS)
+    if name not in CLOCKS:
+        raise UnknownNameError("performance event", name, CLOCKS)
     given = {key: int(value) for key, _, value in (option.partition("=") for option in target.options)}
     period = given.get("period", 1)
     frequency = None if "period" in given else given.get("freq", _DEFAULT_FREQUENCY)
@@ -124,9 +132,7 @@ def attach_event(program: Program, target: AttachTarget) -> Attachment:
         opened: list[Descriptor] = []
         for cpu in range(possible_cpus()):
             try:
-                opened.append(
-                    open_event(PERF_TYPE_SOFTWARE, _CLOCKS[name], period=period, frequency=frequency, cpu=cpu)
-                )
+                opened.append(open_event(PERF_TYPE_SOFTWARE, CLOCKS[name], period=period, frequency=frequency, cpu=cpu))
             except OSError as error:
                 if error.errno == errno.ENODEV:  # a CPU that is not online
                     continue
