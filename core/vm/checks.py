@@ -15,10 +15,11 @@ from .code import Code, read_registers, written_registers
 from .errors import InvalidCodeError
 from .graph import Graph
 from .memory import STACK_FRAMES, STACK_SIZE
+from .paths import unwritten_reads
 from .ranges import analyse, transfer
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Callable, Container, Iterator
 
     from ..asm import ByteOrder, Instruction
     from .code import Function
@@ -50,6 +51,7 @@ def check(
     kfuncs: Container[int] = (),
     arguments: int = 1,
     returns: bool = True,
+    private_stack: bool = False,
 ) -> list[Finding]:
     """Return what is found, sorted by slot.
 
@@ -60,6 +62,8 @@ def check(
         kfuncs: Slots of calls that are kernel functions, whatever the code says: it does so only once it is loaded.
         arguments: How many registers, from r1 on, hold something at the start.
         returns: Whether anybody looks at what the program leaves in r0.
+        private_stack: Whether the JIT may give each function a stack of its own (Linux 6.13, for tracing programs):
+            then all of them together may need more than one has.
     """
     if found := list(_structure(code, byte_order, kfuncs)):
         return found
@@ -69,7 +73,7 @@ def check(
         checked = Code(code, byte_order, {slot: 0 for slot in loads if slot not in functions}, kfuncs)
     except InvalidCodeError as error:
         return [Finding(error.slot or 0, error.reason)]
-    checks = _Checks(checked, helpers, arguments, returns)
+    checks = _Checks(checked, helpers, arguments, returns, private_stack)
     return sorted({*checks.unreachable(), *checks.helpers(), *checks.registers(), *checks.stacks()})
 
 
@@ -107,8 +111,11 @@ def _structure(code: bytes, byte_order: ByteOrder, kfuncs: Container[int]) -> It
 class _Checks:
     """The checks of code whose control flow can be followed."""
 
-    def __init__(self, code: Code, helpers: Container[int] | None, arguments: int, returns: bool) -> None:
+    def __init__(
+        self, code: Code, helpers: Container[int] | None, arguments: int, returns: bool, private_stack: bool
+    ) -> None:
         self.code = code
+        self._private_stack = private_stack
         self._returns = returns
         self._helpers = helpers
         self._arguments = arguments
@@ -172,35 +179,43 @@ class _Checks:
                     yield Finding(slot, f"the built-in runtime does not have {name} (helper {insn.imm})")
 
     def registers(self) -> Iterator[Finding]:
-        """Find registers that are read though nothing may have been written to them."""
+        """Find registers that are read though nothing was written to them."""
         for start in self._reached:
             function = self.code.functions[start]
             if any(self.code.at(slot).opcode == GOTOX for slot in function.slots):
                 continue
-            graph = Graph(self.code, function)
-            given = _ARGUMENTS if start else (1 << self._arguments + 1) - 2
-            known: list[int] = [_ALL] * len(graph.blocks)
-            known[0] = given | 1 << FRAME_POINTER
-            todo = [0]
-            done: set[int] = set()
-            while todo:
-                number = todo.pop()
-                done.add(number)
-                after = known[number]
-                for slot in graph.blocks[number].slots:
-                    after = _written(self.code.at(slot), after)
-                for successor in graph.blocks[number].successors:
-                    if known[successor] & after != known[successor] or successor not in done:
-                        known[successor] &= after
-                        todo.append(successor)
-            for number, block in enumerate(graph.blocks):
-                written = known[number]
-                for slot in block.slots:
-                    insn = self.code.at(slot)
-                    for register in self._reads(insn, start):
-                        if not written >> register & 1:
-                            yield Finding(slot, _unwritten(insn, register))
-                    written = _written(insn, written)
+            given = (_ARGUMENTS if start else (1 << self._arguments + 1) - 2) | 1 << FRAME_POINTER
+
+            def reads(insn: Instruction, start: int = start) -> tuple[int, ...]:
+                return self._reads(insn, start)
+
+            if self._may_read_unwritten(function, given, reads):
+                for slot, register in unwritten_reads(self.code, function, given, reads, self._immediate):
+                    yield Finding(slot, _unwritten(self.code.at(slot), register))
+
+    def _may_read_unwritten(
+        self, function: Function, given: int, reads: Callable[[Instruction], tuple[int, ...]]
+    ) -> bool:
+        """Whether there is a path, possible or not, on which that happens: most programs have none."""
+        graph = Graph(self.code, function)
+        known: list[int] = [_ALL] * len(graph.blocks)
+        known[0] = given
+        todo = [0]
+        done: set[int] = set()
+        while todo:
+            number = todo.pop()
+            done.add(number)
+            after = known[number]
+            for slot in graph.blocks[number].slots:
+                insn = self.code.at(slot)
+                if any(not after >> register & 1 for register in reads(insn)):
+                    return True
+                after = _written(insn, after)
+            for successor in graph.blocks[number].successors:
+                if known[successor] & after != known[successor] or successor not in done:
+                    known[successor] &= after
+                    todo.append(successor)
+        return False
 
     def _reads(self, insn: Instruction, function: int) -> tuple[int, ...]:
         """Return the registers that *insn* needs: of a helper's call its arguments, of a subprogram's exit none."""
@@ -267,7 +282,7 @@ class _Checks:
                 yield Finding(slot, f"the call is more than {STACK_FRAMES} frames deep")
             else:
                 yield from self._depths(target, used, callers)
-        if used > STACK_SIZE:
+        if used > STACK_SIZE and not self._private_stack:
             chain = " → ".join(str(caller) for caller in callers)
             yield Finding(start, f"the frames of the functions at {chain} take {used} bytes of stack, of {STACK_SIZE}")
 

@@ -22,7 +22,19 @@ if TYPE_CHECKING:
     from .code import Code
     from .graph import Graph
 
-__all__ = ["ANY", "MASK32", "State", "Value", "analyse", "bounds", "operand", "pointer_arithmetic", "transfer", "width"]
+__all__ = [
+    "ANY",
+    "MASK32",
+    "State",
+    "Value",
+    "analyse",
+    "bounds",
+    "branch_refined",
+    "operand",
+    "pointer_arithmetic",
+    "transfer",
+    "width",
+]
 
 MASK32: Final = 0xFFFF_FFFF
 
@@ -185,23 +197,35 @@ def _refine(op: int, a: Value, b: Value) -> tuple[Value, Value] | None:
     return (a0, a1, False), (b0, b1, False)
 
 
-def _branch(insn: Instruction, state: State, taken: bool) -> State:
-    """Return the state on one side of a conditional jump."""
+def branch_refined(insn: Instruction, state: State, *, taken: bool) -> State | None:
+    """Return the state on one side of a conditional jump; None where the jump cannot go there."""
     op = insn.opcode & 0xF0
     a, b = state[insn.dst], operand(insn, state)
     limit = MASK64 if insn.opcode & 7 == Class.JMP else MASK32
     if op in _SIGNED:
         op, limit = _SIGNED[JmpOp(op)], limit >> 1
-    if a[2] or b[2] or a[1] > limit or b[1] > limit or op not in _NOT:
+    if a[2] or b[2] or op not in _NOT:
+        return state
+    is_cut = limit == MASK32 and (a[1] > limit or b[1] > limit)
+    if is_cut:
+        # Of wider values the comparison sees the lower half, which tells no more than whether it can hold.
+        a, b = (*width(a, 32), False), (*width(b, 32), False)
+    elif a[1] > limit or b[1] > limit:
         return state
     refined = _refine(op if taken else _NOT[JmpOp(op)], a, b)
-    if refined is None:
-        return state
+    if refined is None or is_cut:
+        return None if refined is None else state
     state = state.copy()
     state[insn.dst] = refined[0]
     if insn.opcode & Source.X:
         state[insn.src] = refined[1]
     return state
+
+
+def _branch(insn: Instruction, state: State, taken: bool) -> State:
+    """Return the state on one side of a conditional jump; where it cannot go there, that does not matter."""
+    refined = branch_refined(insn, state, taken=taken)
+    return state if refined is None else refined
 
 
 def _join(a: Value, b: Value) -> Value:

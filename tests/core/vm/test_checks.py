@@ -140,3 +140,78 @@ def test_kernel_functions_look_like_calls_before_the_load() -> None:
     code = p.call_local(-1) + EXIT
     assert check(code, kfuncs={0}) == []
     assert "recursion" in check(code)[0].text
+
+
+READ_R6 = p.alu_x(p.ADD, R0, R6)
+"""r6 holds nothing at the start."""
+
+
+@pytest.mark.parametrize(
+    ("code", "slots"),
+    [
+        # r6 is set on one way only, and read on both.
+        ([p.mov(R0, 0), p.load(p.W, R1, R1), p.jump(p.JEQ, R1, 5, 1), p.mov(R6, 1), READ_R6, EXIT], [4]),
+        # The second test of the same value goes the same way.
+        (
+            [
+                p.mov(R0, 0),
+                p.load(p.W, R1, R1),
+                p.jump(p.JEQ, R1, 5, 1),
+                p.mov(R6, 1),
+                p.jump(p.JEQ, R1, 5, 1),
+                READ_R6,
+                EXIT,
+            ],
+            [],
+        ),
+        # So does that of a copy of it, from the stack.
+        (
+            [
+                p.mov(R0, 0),
+                p.load(p.W, R1, R1),
+                p.store(p.DW, R10, -8, R1),
+                p.jump(p.JLT, R1, 5, 1),
+                p.mov(R6, 1),
+                p.load(p.DW, R2, R10, -8),
+                p.jump(p.JLT, R2, 5, 1),
+                READ_R6,
+                EXIT,
+            ],
+            [],
+        ),
+        # That of a value made of it may; what is not certain is not said.
+        (
+            [
+                p.mov(R0, 0),
+                p.load(p.W, R1, R1),
+                p.mov_x(R2, R1),
+                p.alu(p.XOR, R2, 9),
+                p.jump(p.JEQ, R1, 5, 1),
+                p.mov(R6, 1),
+                p.jump(p.JEQ, R2, 12, 1),
+                READ_R6,
+                EXIT,
+            ],
+            [],
+        ),
+        # A value that was loaded anew can be another one.
+        (
+            [
+                p.mov(R0, 0),
+                p.load(p.W, R2, R1),
+                p.jump(p.JEQ, R2, 5, 1),
+                p.mov(R6, 1),
+                p.load(p.W, R2, R1),
+                p.jump(p.JEQ, R2, 5, 1),
+                READ_R6,
+                EXIT,
+            ],
+            [6],
+        ),
+        # A branch that is never taken.
+        ([p.mov(R0, 0), p.mov(R2, 1), p.jump(p.JGT, R2, 3, 1), EXIT, READ_R6, EXIT], []),
+    ],
+)
+def test_only_what_certainly_happens_is_read_unwritten(code: list[bytes], slots: list[int]) -> None:
+    found = [finding.slot for finding in check(b"".join(code)) if "r6 is read" in finding.text]
+    assert found == slots
