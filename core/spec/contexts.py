@@ -5,14 +5,25 @@ Offsets and names are uapi and so never change (checked against the BTF of Linux
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from functools import cache
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from .uapi import AttachType, ProgramType
 
 if TYPE_CHECKING:
     from .program import ProgramSpec
 
-__all__ = ["context_field", "context_struct", "lets_through", "return_codes", "uapi_field"]
+__all__ = [
+    "CONTEXTS",
+    "ContextField",
+    "context_field",
+    "context_fields",
+    "context_size",
+    "context_struct",
+    "lets_through",
+    "return_codes",
+    "uapi_field",
+]
 
 # NAME[:SIZE[×COUNT]], 4 bytes where no size is given; a number alone is how many bytes nobody uses.
 _FIELDS: Final = {
@@ -55,7 +66,7 @@ _SKB: Final = (
     ProgramType.SK_SKB,
     ProgramType.FLOW_DISSECTOR,
 )
-_CONTEXTS: Final = dict.fromkeys(_SKB, "__sk_buff") | {
+CONTEXTS: Final[dict[ProgramType, str]] = dict.fromkeys(_SKB, "__sk_buff") | {
     ProgramType.XDP: "xdp_md",
     ProgramType.CGROUP_SOCK: "bpf_sock",
     ProgramType.CGROUP_SOCK_ADDR: "bpf_sock_addr",
@@ -68,6 +79,7 @@ _CONTEXTS: Final = dict.fromkeys(_SKB, "__sk_buff") | {
     ProgramType.CGROUP_DEVICE: "bpf_cgroup_dev_ctx",
     ProgramType.NETFILTER: "bpf_nf_ctx",
 }
+"""The struct of the uapi that the context of programs of a type is."""
 _XDP: Final = {0: "XDP_ABORTED", 1: "XDP_DROP", 2: "XDP_PASS", 3: "XDP_TX", 4: "XDP_REDIRECT"}
 _TC: Final = {
     -1: "TC_ACT_UNSPEC",
@@ -115,9 +127,52 @@ _PASSING: Final = {
 _TCX_ATTACH: Final = (AttachType.TCX_INGRESS, AttachType.TCX_EGRESS)
 
 
+class ContextField(NamedTuple):
+    """A field of a context."""
+
+    name: str
+    offset: int
+    width: int
+    """Bytes of it, or of one element of it."""
+    length: int = 0
+    """Elements of an array; 0 where it is none."""
+
+    @property
+    def size(self) -> int:
+        """All its bytes."""
+        return self.width * (self.length or 1)
+
+
 def context_struct(program: ProgramSpec) -> str:
     """Return the struct of the uapi that a program's context is; empty where it is none."""
-    return _CONTEXTS.get(program.type, "")
+    return CONTEXTS.get(program.type, "")
+
+
+def context_fields(type_: ProgramType) -> tuple[ContextField, ...]:
+    """Return the fields of the context of a program type, by offset; none where the uapi has no struct for it."""
+    return _fields(CONTEXTS.get(type_, ""))
+
+
+@cache
+def _fields(struct: str) -> tuple[ContextField, ...]:
+    found: list[ContextField] = []
+    at = 0
+    for word in _FIELDS.get(struct, "").split():
+        name, _, form = word.partition(":")
+        if name.isdigit():
+            at += int(name)
+            continue
+        width, _, count = (form or "4").partition("×")
+        found.append(ContextField(name, at, int(width), int(count or 0)))
+        at += found[-1].size
+    return tuple(found)
+
+
+def context_size(type_: ProgramType) -> int:
+    """Return the bytes of a program type's context, as C lays it out; 0 where the uapi has no struct for it."""
+    fields = context_fields(type_)
+    alignment = max((field.width for field in fields), default=1)
+    return -(-(fields[-1].offset + fields[-1].size) // alignment) * alignment if fields else 0
 
 
 def context_field(program: ProgramSpec, offset: int, size: int) -> str | None:
@@ -128,21 +183,13 @@ def context_field(program: ProgramSpec, offset: int, size: int) -> str | None:
 
 def uapi_field(struct: str, offset: int, size: int) -> str | None:
     """Return the same of a struct of the uapi, a context or what one leads to (`bpf_sock`)."""
-    at = 0
-    for word in _FIELDS.get(struct, "").split():
-        name, _, form = word.partition(":")
-        if name.isdigit():
-            at += int(name)
-            continue
-        length, _, count = (form or "4").partition("×")
-        whole = int(length) * int(count or 1)
-        if at <= offset and offset + size <= at + whole:
-            index, inside = divmod(offset - at, int(length))
-            if inside + size > int(length):
-                return f"{name}…" if not index and not inside else None
-            part = f"+{inside}" if inside or size < int(length) else ""
-            return (f"{name}[{index}]" if count else name) + part
-        at += whole
+    for field in _fields(struct):
+        if field.offset <= offset and offset + size <= field.offset + field.size:
+            index, inside = divmod(offset - field.offset, field.width)
+            if inside + size > field.width:
+                return f"{field.name}…" if not index and not inside else None
+            part = f"+{inside}" if inside or size < field.width else ""
+            return (f"{field.name}[{index}]" if field.length else field.name) + part
     return None
 
 
