@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .btf import CType, Value
     from .errors import BpftuiError
     from .spec import CollectionSpec, MapSpec, MapType, ProgramSpec, ProgramType, VariableSpec
+    from .spec.context_values import ContextValues
     from .traffic import Traffic
 
 __all__ = [
@@ -320,8 +321,13 @@ class Program(Protocol):
         """The kernel's id, which `bpftool prog show id N` takes; 0 where there is no kernel."""
         ...
 
-    def run(self, data: bytes | None = None, *, context: bytes | None = None, repeat: int = 1) -> RunResult:
-        """Run it once (or *repeat* times, timed) on a packet; without *data* on an empty one of the smallest size."""
+    def run(
+        self, data: bytes | None = None, *, context: bytes | ContextValues | None = None, repeat: int = 1
+    ) -> RunResult:
+        """Run it once (or *repeat* times, timed) on a packet; without *data* on an empty one of the smallest size.
+
+        A *context* is bytes, or values by the names of its fields (`{"mark": 5}`).
+        """
         ...
 
     def attach(self, target: AttachTarget | None = None) -> Link:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Self, SupportsIndex
 from ..errors import LoadError, UsageError
 from ..runtime import ProgramInfo, RunResult
 from ..spec import ProgramType
+from ..spec.context_values import context_bytes
 from .attach import attach
 from .existing import program_spec
 from .explain import explain
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from ..runtime import AttachTarget
     from ..spec import ProgramSpec
+    from ..spec.context_values import ContextValues
     from .link import Link
     from .map import Map
 
@@ -174,7 +176,7 @@ class Program(KernelObject):
         self,
         data: bytes | None = None,
         *,
-        context: bytes | None = None,
+        context: bytes | ContextValues | None = None,
         repeat: int = 1,
         cpu: int | None = None,
         flags: int = 0,
@@ -187,7 +189,8 @@ class Program(KernelObject):
         Args:
             data: The packet; 14 zero bytes without. To types that do not see the Ethernet header (socket filters,
                 cgroup_skb), the kernel gives it back as zeros.
-            context: The context; the program's changes to it are given back only when there was one.
+            context: The context, or values of its fields; the program's changes to it are given back only when there
+                was one.
             repeat: How often; the packet is the same in all runs only as far as the program leaves it so.
             cpu: On which CPU; raw tracepoints only (BPF_F_TEST_RUN_ON_CPU, Linux 5.10).
             flags: Others of the kernel's `BPF_F_TEST_*`. With live frames (2, Linux 5.18) packets do go out.
@@ -201,14 +204,14 @@ class Program(KernelObject):
             raise UsageError(f"the kernel chooses the CPU for programs of type {self.type.label}: leave cpu out")
         if self.type in _ON_PACKETS:
             packet = bytes(SMALLEST_PACKET) if data is None else data
-            return self._run_on_packet(packet, context, repeat, flags)
+            return self._run_on_packet(packet, context_bytes(self.spec, context, len(packet)), repeat, flags)
         if self.type not in _ON_CONTEXT:
             raise UsageError(f"the kernel has no test run for programs of type {self.type.label}: attach it instead")
         if data:
             raise UsageError(f"a program of type {self.type.label} runs on a context, not on a packet")
         if cpu is not None:
             flags |= _ON_CPU
-        return self._run_on_context(context or b"", repeat, cpu or 0, flags)
+        return self._run_on_context(context_bytes(self.spec, context) or b"", repeat, cpu or 0, flags)
 
     def _run_on_packet(self, data: bytes, context: bytes | None, repeat: int, flags: int) -> RunResult:
         if not SMALLEST_PACKET <= len(data) <= _LARGEST_PACKET:

@@ -25,6 +25,7 @@ from .parts import Parts
 from .processor import DEFAULT_LIMIT, Processor
 from .program import Program, line_finder
 from .sandbox import Link
+from .traps import trap_bad_accesses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -103,7 +104,7 @@ class Loader(CollectionLoader[Map, Program, Link]):
         if self._target is not None and self.spec.btf is not None and spec.linked.core_relocations:
             code, _ = apply_core(spec, self.spec.btf, self._target)
         addresses: dict[int, int] = {}
-        kfuncs: dict[int, Callable[..., int]] = {}
+        code, kfuncs = trap_bad_accesses(spec, code, self.spec.maps)
         for slot, reference in spec.linked.references.items():
             match reference.kind:
                 case ReferenceKind.MAP:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ..btf import Btf, ByteOrder
+    from .contexts import Context
     from .machine import Machine
     from .maps import Store
     from .packet import Packet
@@ -82,6 +83,8 @@ class Host:
 
     cpu = 0
     """The CPU that runs."""
+    context: Context | None = None
+    """What the program that runs was given, where that is no packet."""
     packet: Packet | None = None
     """What the program that runs was started with."""
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..btf import ByteOrder
     from .memory import AddressSpace
 
-__all__ = ["ON_PACKETS", "SMALLEST_PACKET", "Packet", "SkbPacket", "XdpPacket"]
+__all__ = ["ON_PACKETS", "SMALLEST_PACKET", "FlowPacket", "Packet", "SkbPacket", "XdpPacket"]
 
 SMALLEST_PACKET: Final = 14
 """An Ethernet header: a test run takes no packet that is shorter."""
@@ -43,7 +43,9 @@ _DIRECT: Final = _WITH_HEADER | {
     ProgramType.SK_SKB,
 }
 """Types whose programs reach the packet by pointers."""
-ON_PACKETS: Final = _DIRECT | {ProgramType.XDP, ProgramType.SOCKET_FILTER}
+_WRITABLE: Final = _WITH_HEADER | {ProgramType.LWT_XMIT, ProgramType.SK_SKB}
+"""Types whose programs may write to the packet by pointers."""
+ON_PACKETS: Final = _DIRECT | {ProgramType.XDP, ProgramType.SOCKET_FILTER, ProgramType.FLOW_DISSECTOR}
 """Types that run on a packet."""
 
 _LOCAL, _BROADCAST, _MULTICAST, _OTHER = 0, 1, 2, 3
@@ -118,6 +120,7 @@ class XdpPacket(Packet):
         self.meta = 0
         self.head = _HEADROOM
         self._queue = _QUEUE
+        self._given = (0, 0, 0)
         self._pack = self._fields.pack_into
 
     meta: int
@@ -127,7 +130,7 @@ class XdpPacket(Packet):
 
     def start(self, data: bytes, context: bytes | None) -> int:
         """Begin a run; of a *context*, `data` says how much of the packet is metadata."""
-        self.meta, self.head, self._queue = 0, _HEADROOM, _QUEUE
+        self.meta, self.head, self._queue, self._given = 0, _HEADROOM, _QUEUE, (0, 0, 0)
         if context:
             given = self._fields.unpack(context.ljust(24, b"\0")[:24])
             if given[2] or given[1] not in (0, len(data)) or given[0] > min(_META, len(data)) or given[0] % 4:
@@ -136,7 +139,10 @@ class XdpPacket(Packet):
                     f"{_META} bytes, a multiple of 4), data_end the packet's whole length, {len(data)}"
                 )
             self.meta = given[0]
-            self._queue = given[3:]
+            if given[4] and not given[3]:
+                raise UsageError("rx_queue_index is one of an interface, and ingress_ifindex names none")
+            self._given = given[3:]
+            self._queue = (given[3] or _INTERFACE, *given[4:])
         self.data = copy = bytearray(data)
         self.memory.replace(self.region, copy)
         base = self.region.base
@@ -185,43 +191,90 @@ class XdpPacket(Packet):
     @property
     def changed_context(self) -> bytes:
         """The context as a test run gives it back: lengths instead of addresses."""
-        return self._fields.pack(self.meta, len(self.data), 0, *self._queue)
+        return self._fields.pack(self.meta, len(self.data), 0, *self._given)
 
 
 _SKB_SIZE: Final = 192
-_LEN, _PKT_TYPE, _PROTOCOL, _IFINDEX, _DATA, _DATA_END, _DATA_META = 0, 4, 16, 40, 76, 80, 140
-_GIVEN: Final = ((8, 12), (24, 28), (32, 36), (36, 44), (48, 68), (152, 160), (164, 168), (176, 180), (184, 192))
-"""What of a context a test run takes: mark, vlan_present…, priority, interfaces, cb, tstamp, gso_segs, gso_size,
-hwtstamp."""
+_LEN, _PKT_TYPE, _PROTOCOL, _IFINDEX, _DATA, _DATA_END, _FAMILY = 0, 4, 16, 40, 76, 80, 88
+_DATA_META, _FLOW_KEYS, _WIRE_LEN, _SK = 140, 144, 160, 168
+_GIVEN: Final = ((8, 12), (32, 44), (48, 68), (152, 168), (176, 180), (184, 192))
+"""What a test run takes: mark, priority, interfaces, cb, tstamp, wire_len, gso_segs, gso_size, hwtstamp."""
+_TOLD: Final = ((8, 12), (32, 44), (48, 68), (152, 168), (184, 192))
+"""What of it a test run gives back as the program left it."""
+_IPV4, _IPV6 = b"\x08\x00", b"\x86\xdd"
+_TCP_CLOSE: Final = 7
+"""The state of a test run's socket."""
 
 
 class SkbPacket(Packet):
-    """A packet as a socket buffer: `struct __sk_buff`."""
+    """A packet as a socket buffer: `struct __sk_buff`, with the socket that a test run gives it."""
 
     def __init__(self, memory: AddressSpace, byte_order: ByteOrder, type_: ProgramType) -> None:
         self._direct = type_ in _DIRECT
         self._with_header = type_ in _WITH_HEADER
-        super().__init__(memory, byte_order, _SKB_SIZE, writable=type_ != ProgramType.CGROUP_SKB)
+        super().__init__(memory, byte_order, _SKB_SIZE, writable=type_ in _WRITABLE)
         self._word = struct.Struct(("<" if byte_order == "little" else ">") + "I")
-        self._zero = bytes(_SKB_SIZE)
+        self._given = bytes(_SKB_SIZE)
+        self._socket = memory.map("the socket", 80, writable=False)
+        # state, rx_queue_mapping
+        self._word.pack_into(self._socket.data, 72, _TCP_CLOSE)
+        self._word.pack_into(self._socket.data, 76, 0xFFFF_FFFF)
+        pointer = self._socket.base.to_bytes(8, byte_order)
+        self._empty = bytes(_SK) + pointer + bytes(_SKB_SIZE - _SK - 8)
         self.network_offset = 14 if self._with_header else 0
         self.link_offset = 0 if self._with_header else -14
 
     def start(self, data: bytes, context: bytes | None) -> int:
         """Begin a run; of a *context* the fields count that a test run takes."""
         put, raw = self._word.pack_into, self.context.data
-        raw[:] = self._zero
-        for begin, end in _GIVEN if context else ():
-            raw[begin:end] = (context or b"")[begin:end].ljust(end - begin, b"\0")
-        put(raw, _PKT_TYPE, _packet_type(data[:6]))
+        raw[:] = self._empty
         # In network order within a __u32, as the kernel has it.
         protocol = _protocol(data)
         raw[_PROTOCOL : _PROTOCOL + 4] = protocol + b"\0\0" if self.byte_order == "little" else b"\0\0" + protocol
-        put(raw, _IFINDEX, _INTERFACE)
+        put(raw, _PKT_TYPE, _packet_type(data[:6]))
         self.data = bytearray(data if self._with_header else data[14:])
+        put(raw, _IFINDEX, _INTERFACE)
+        if context:
+            self._take(context)
+        self._tell_socket(protocol, data)
         self.memory.replace(self.region, self.data)
         self.publish()
         return self.context.base
+
+    def _take(self, context: bytes) -> None:
+        """Take what a test run takes of *context*."""
+        put, raw = self._word.pack_into, self.context.data
+        self._given = context = context[:_SKB_SIZE].ljust(_SKB_SIZE, b"\0")
+        for begin, end in _GIVEN:
+            raw[begin:end] = context[begin:end]
+        if not any(context[_IFINDEX : _IFINDEX + 4]):
+            put(raw, _IFINDEX, _INTERFACE)
+        (length,) = self._word.unpack_from(context, _WIRE_LEN)
+        if length and not len(self.data) <= length <= 0x10000:
+            raise UsageError(
+                f"wire_len of {length} bytes does not fit a packet of {len(self.data)}: up to 65536 is more"
+            )
+        put(raw, _WIRE_LEN, length or len(self.data))
+
+    def _tell_socket(self, protocol: bytes, data: bytes) -> None:
+        """Let the socket have the packet's addresses: its peer is where the packet goes to."""
+        family, local, remote = 0, b"", b""
+        if protocol == _IPV4:
+            family = 2
+            if len(data) >= 34:
+                local, remote = data[26:30] + bytes(16), data[30:34] + bytes(16)
+        elif protocol == _IPV6:
+            family = 10
+            if len(data) >= 54:
+                local, remote = bytes(4) + data[22:38], bytes(4) + data[38:54]
+        socket, raw = self._socket.data, self.context.data
+        self._word.pack_into(socket, 4, family)
+        socket[24:44], socket[52:72] = local or bytes(20), remote or bytes(20)
+        if not self._with_header:
+            # remote_ip4, local_ip4, remote_ip6, local_ip6
+            self._word.pack_into(raw, _FAMILY, family)
+            raw[92:96], raw[96:100] = socket[52:56], socket[24:28]
+            raw[100:116], raw[116:132] = socket[56:72], socket[28:44]
 
     def publish(self) -> None:
         """Write into the context how long the packet is, and where, for those who may know."""
@@ -240,11 +293,54 @@ class SkbPacket(Packet):
 
     @property
     def changed_context(self) -> bytes:
-        """The context without the addresses."""
-        raw = bytearray(self.context.data)
-        for at in (_DATA, _DATA_END, _DATA_META):
-            raw[at : at + 4] = bytes(4)
+        """The context as a test run gives it back: what was given, and of some fields what the program left."""
+        raw = bytearray(self._given)
+        for begin, end in _TOLD:
+            raw[begin:end] = self.context.data[begin:end]
         return bytes(raw)
+
+
+_KEYS_SIZE: Final = 56
+
+
+class FlowPacket(Packet):
+    """A packet as a flow dissector sees it: `__sk_buff` leads to it and to `struct bpf_flow_keys`, which is what the
+    program leaves."""
+
+    def __init__(self, memory: AddressSpace, byte_order: ByteOrder) -> None:
+        super().__init__(memory, byte_order, _SKB_SIZE, writable=False)
+        self._keys = memory.map("the flow keys", _KEYS_SIZE)
+        self._order = "<" if byte_order == "little" else ">"
+
+    def start(self, data: bytes, context: bytes | None) -> int:
+        """Begin a run; a *context* is a `struct bpf_flow_keys`, of which only the flags count."""
+        keys, raw, order = self._keys.data, self.context.data, self._order
+        keys[:] = bytes(_KEYS_SIZE)
+        # nhoff, thoff, n_proto
+        struct.pack_into(f"{order}HH", keys, 0, 14, 14)
+        keys[10:12] = data[12:14]
+        if context:
+            keys[48:52] = context[48:52].ljust(4, b"\0")
+        self.data = bytearray(data)
+        self.memory.replace(self.region, self.data)
+        base = self.region.base
+        struct.pack_into(f"{order}II", raw, _DATA, base, base + len(data))
+        struct.pack_into(f"{order}Q", raw, _FLOW_KEYS, self._keys.base)
+        return self.context.base
+
+    @property
+    def result(self) -> bytes:
+        """The flow keys as the program left them; offsets lie within the packet."""
+        raw = bytearray(self._keys.data)
+        network, transport = struct.unpack_from(f"{self._order}HH", raw)
+        network = min(max(network, 14), len(self.data))
+        struct.pack_into(f"{self._order}HH", raw, 0, network, min(max(transport, network), len(self.data)))
+        return bytes(raw)
+
+    @property
+    def changed_context(self) -> bytes:
+        """Nothing: what is given is given back."""
+        return b""
 
 
 def _packet_type(destination: bytes) -> int:

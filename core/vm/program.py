@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_right
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ..errors import UsageError
 from ..runtime import AttachTarget, ProgramInfo, RunResult
 from ..spec import ProgramType
+from ..spec.context_values import context_bytes
+from .contexts import ON_DATA, Context
 from .errors import RunError
-from .packet import LARGEST_PACKET, ON_PACKETS, SMALLEST_PACKET, Packet, SkbPacket, XdpPacket
+from .packet import LARGEST_PACKET, ON_PACKETS, SMALLEST_PACKET, FlowPacket, Packet, SkbPacket, XdpPacket
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from ..spec import ProgramSpec
+    from ..spec.context_values import ContextValues
     from .machine import Machine
     from .parts import Parts
     from .sandbox import Link
 
 __all__ = ["Program", "line_finder"]
-
-_CONTEXT: Final = 512
-"""Bytes of the context of a type that does not run on packets: zeros where none is given, more than any has."""
 
 
 class Program:
@@ -66,14 +66,20 @@ class Program:
         return self.spec.type
 
     def run(
-        self, data: bytes | None = None, *, context: bytes | None = None, repeat: int = 1, cpu: int = 0
+        self,
+        data: bytes | None = None,
+        *,
+        context: bytes | ContextValues | None = None,
+        repeat: int = 1,
+        cpu: int = 0,
     ) -> RunResult:
         """Run it on a packet or a context of one's own, as BPF_PROG_TEST_RUN does it in the kernel.
 
         Args:
             data: The packet; 14 zero bytes without. Types that do not see the Ethernet header give it back as zeros.
                 Linux 6.18 refuses IP packets that are shorter than their header; here they run.
-            context: The context, in the program's byte order; zeros without.
+            context: The context, in the program's byte order, or values of its fields; zeros without. See
+                `bpftui.core.vm.contexts` for what its pointers lead to.
             repeat: How often, on the same packet and context.
             cpu: On which of the machine's CPUs.
 
@@ -89,12 +95,13 @@ class Program:
             packet = bytes(SMALLEST_PACKET) if data is None else data
             if not SMALLEST_PACKET <= len(packet) <= LARGEST_PACKET:
                 raise UsageError(f"a packet has {SMALLEST_PACKET} to {LARGEST_PACKET} bytes, not {len(packet)}")
+            raw = context_bytes(self.spec, context, len(packet))
             with self.parts.lock:
-                return self._run_on_packet(packet, context, repeat, cpu)
-        if data:
+                return self._run_on_packet(packet, raw, repeat, cpu)
+        if data and self.type not in ON_DATA:
             raise UsageError(f"a program of type {self.type.label} runs on a context, not on a packet")
         with self.parts.lock:
-            return self._run_on_context(context, repeat, cpu)
+            return self._run_on_context(context, data or b"", repeat, cpu)
 
     def receive(self, frames: Iterable[bytes], cpus: int, first: int) -> None:
         """Run it on packets that come in, spread over *cpus* by their number, which begins with *first*.
@@ -132,8 +139,13 @@ class Program:
         """Where its packets come to lie."""
         if self._packet is None:
             memory, order = self.parts.host.memory, self.spec.byte_order
-            xdp = self.type == ProgramType.XDP
-            self._packet = XdpPacket(memory, order) if xdp else SkbPacket(memory, order, self.type)
+            match self.type:
+                case ProgramType.XDP:
+                    self._packet = XdpPacket(memory, order)
+                case ProgramType.FLOW_DISSECTOR:
+                    self._packet = FlowPacket(memory, order)
+                case _:
+                    self._packet = SkbPacket(memory, order, self.type)
         return self._packet
 
     def execute(self, r1: int) -> int:
@@ -176,19 +188,16 @@ class Program:
         changed = packet.changed_context[: len(context)] if context is not None else b""
         return RunResult(result, packet.result, changed, duration)
 
-    def _run_on_context(self, context: bytes | None, repeat: int, cpu: int) -> RunResult:
-        given = context or b""
-        memory = self.parts.host.memory
-        self.parts.host.packet = None
-        # The context of a system call has the size that it was given; others that of their type, which is less.
-        size = len(given) if self.type == ProgramType.SYSCALL and given else max(_CONTEXT, len(given))
-        region = memory.map("the context", given.ljust(size, b"\0"))
+    def _run_on_context(self, given: bytes | ContextValues | None, data: bytes, repeat: int, cpu: int) -> RunResult:
+        host = self.parts.host
+        host.packet = None
+        host.context = context = Context(host, self.spec, given, data)
         try:
-            result, duration = self._repeat(region.base, repeat, cpu)
+            result, duration = self._repeat(context.region.base, repeat, cpu)
+            return RunResult(result, b"", context.changed, duration)
         finally:
-            memory.unmap(region)
-        changed = bytes(region.data[: len(given)]) if self.type == ProgramType.SYSCALL else b""
-        return RunResult(result, b"", changed, duration)
+            host.context = None
+            context.close()
 
     def attach(self, target: AttachTarget | None = None) -> Link:
         """Attach it to *target*, a sandbox of the built-in runtime.

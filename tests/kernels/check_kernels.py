@@ -56,6 +56,7 @@ EVERYWHERE: Final = {
     ("bad_bounds.o", "bad_bounds"): "1 byte is accessed at offset 12 of the packet, and nothing checked",
     ("bad_context.o", "bad_context"): "the program may not write len (offset 0, 4 bytes) of its context",
     ("bad_frames.o", "bad_frames"): "the stacks of 2 functions that are on it together take",
+    ("contexts.o", "bad_time"): "the program may not read (offset 152, 8 bytes) of its context",
     ("bad_helper.o", "bad_helper"): "bpf_xdp_adjust_head() is not available to programs of this type",
     ("bad_index.o", "bad_index"): "the index can be 16, but the value of map ports has 16 elements",
     ("bad_license.o", "bad_license"): "this function is for programs under a GPL-compatible license",

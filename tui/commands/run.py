@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...core.elf import read_object_file
 from ...core.errors import ExitCode, UsageError
+from ...core.spec.context_values import layout_of, parse_context
 from .colors import visible
 from .common import Parser, add_loading, add_object, add_settings, loading, open_spec, print_json, record, runtime_of
 
@@ -27,6 +28,11 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument("program", metavar="PROGRAM")
     add_settings(parser)
     parser.add_argument("--data", metavar="HEX|@FILE", help="the packet, as hexadecimal digits or from a file")
+    parser.add_argument(
+        "--ctx",
+        metavar="FIELD=VALUE,…|JSON|HEX|@FILE",
+        help="the context: mark=5,cb[2]=1 or user_ip4=192.0.2.1,user_port=htons(443), a JSON object, hex:0102…, a file",
+    )
     parser.add_argument("--repeat", metavar="N", type=int, default=1, help="how many runs (default: 1)")
     parser.add_argument(
         "--pcap",
@@ -46,6 +52,7 @@ def run(arguments: Sequence[str]) -> int:
     if options.write is not None and options.pcap is None:
         raise UsageError("--write is for the packets of --pcap")
     data = None if options.data is None else parse_data(options.data)
+    context = None if options.ctx is None else parse_context(options.ctx)
     spec = open_spec(options)
     program = spec.program(options.program)
     capture = None
@@ -65,11 +72,13 @@ def run(arguments: Sequence[str]) -> int:
             return ExitCode.OK
         record(f"loaded {program.name} for {options.repeat} test runs", spec)
         for _ in range(options.repeat):
-            result = loaded.run(data)
+            result = loaded.run(data, context=context)
             if options.json:
                 print_json(_json(program, result), indent=None)
             else:
                 print(_text(program, result, data), flush=True)
+                if context is not None and (changed := _context(program, result)):
+                    print(f"  context out: {visible(changed)}", flush=True)
     return ExitCode.OK
 
 
@@ -97,7 +106,17 @@ def _json(program: ProgramSpec, result: RunResult) -> dict[str, object]:
         "retval": result.retval,
         "duration_ns": result.duration_ns,
         "data_out": result.data.hex(),
+        "ctx_out": result.context.hex(),
     }
+
+
+def _context(program: ProgramSpec, result: RunResult) -> str:
+    """Return the fields of the context as the program left it; empty where it gives none back."""
+    layout = layout_of(program)
+    if layout is None or not result.context:
+        return result.context.hex(" ")
+    fields = layout.decode(result.context)
+    return ", ".join(f"{name}={value}" for name, value in fields.items()) or "all zeros"
 
 
 def _text(program: ProgramSpec, result: RunResult, data: bytes | None) -> str:

@@ -6,7 +6,7 @@ _bpftui() {
         show) options+=" --json --core --externs --btf --header --layout --graph --format" ;;
         disasm) options+=" --syntax --no-source --arrows --no-arrows --output --format --xlated --jited --dead --heat --raw"
             options+=" --section --endian --btf" ;;
-        run) options+=" --btf --data --repeat --pcap --write --json --pin-path --return" ;;
+        run) options+=" --btf --data --ctx --repeat --pcap --write --json --pin-path --return" ;;
         watch) options+=" --btf --attach --map --interval --duration --per-cpu --json --pin-path --strict --return" ;;
         check) options+=" --btf --json --compare --log-level" ;;
         doctor) options+=" --btf --json --helpers" ;;

@@ -42,6 +42,7 @@ complete -c bpftui -n '__fish_seen_subcommand_from disasm' -l section -x -d 'of 
 complete -c bpftui -n '__fish_seen_subcommand_from disasm' -l endian -x -a 'little big' -d 'bare instructions'
 complete -c bpftui -n '__fish_seen_subcommand_from run' -l data -r -d 'the packet, hexadecimal or @FILE'
 complete -c bpftui -n '__fish_seen_subcommand_from run' -l repeat -x -d 'runs'
+complete -c bpftui -n '__fish_seen_subcommand_from run' -l ctx -r -d 'the context, by field'
 complete -c bpftui -n '__fish_seen_subcommand_from run' -l pcap -r -d 'packets of a capture'
 complete -c bpftui -n '__fish_seen_subcommand_from run' -l write -r -d 'what goes on'
 complete -c bpftui -n '__fish_seen_subcommand_from watch' -l map -x -d 'only this map'

@@ -1,0 +1,98 @@
+"""Contexts as a user gives them: text, JSON and bytes to the struct of a program's type."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bpftui.core.errors import BpftuiError, UnknownNameError, UsageError
+from bpftui.core.spec import AttachType, CollectionSpec, ProgramSpec, ProgramType
+from bpftui.core.spec.context_values import context_bytes, layout_of, parse_context
+from bpftui.core.spec.contexts import context_size
+
+T, A = ProgramType, AttachType
+
+
+def program(type_: ProgramType, hook: AttachType | None = None, **options: object) -> ProgramSpec:
+    return replace(ProgramSpec("p", "", type_, attach_type=hook), **options)  # type: ignore[arg-type]
+
+
+def encoded(type_: ProgramType, text: str, **options: object) -> bytes:
+    raw = context_bytes(program(type_, **options), parse_context(text), 60)
+    assert raw is not None
+    return raw
+
+
+def test_structs_are_as_large_as_in_c() -> None:
+    sizes = {T.XDP: 24, T.SCHED_CLS: 192, T.CGROUP_SOCK: 80, T.CGROUP_SOCK_ADDR: 72, T.CGROUP_SOCKOPT: 40}
+    sizes |= {T.CGROUP_SYSCTL: 8, T.CGROUP_DEVICE: 12, T.SOCK_OPS: 224, T.SK_MSG: 80, T.SK_REUSEPORT: 56}
+    sizes |= {T.SK_LOOKUP: 72, T.NETFILTER: 16}
+    assert {type_: context_size(type_) for type_ in sizes} == sizes
+
+
+def test_numbers_lists_bytes_and_addresses() -> None:
+    raw = encoded(T.SCHED_CLS, "mark=0x10, cb=[1,2,3], cb[4]=5, tstamp=-1")
+    assert struct.unpack_from("<I", raw, 8) == (16,)
+    assert struct.unpack_from("<5I", raw, 48) == (1, 2, 3, 0, 5)
+    assert raw[152:160] == b"\xff" * 8
+    raw = encoded(T.CGROUP_SOCK_ADDR, "user_family=2,user_ip4=192.0.2.1,user_port=htons(443),user_ip6=2001:db8::1")
+    assert (raw[4:8], raw[24:28]) == (bytes((192, 0, 2, 1)), b"\x01\xbb\0\0")
+    assert raw[8:24] == bytes.fromhex("20010db8000000000000000000000001")
+    raw = encoded(T.CGROUP_SOCK_ADDR, '{"user_family": 10, "user_ip6": "hex:0102"}', byte_order="big")
+    assert (raw[:4], raw[8:24]) == (b"\0\0\0\x0a", b"\1\2" + bytes(14))
+
+
+def test_a_file_and_bytes(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("mark=7\n")
+    (tmp_path / "bytes").write_bytes(b"\xff\xfe")
+    assert parse_context(f"@{tmp_path}/text") == {"mark": "7"}
+    assert parse_context(f"@{tmp_path}/bytes") == b"\xff\xfe"
+    assert parse_context("hex:01 02") == b"\1\2"
+
+
+def test_xdp_is_told_how_long_its_packet_is() -> None:
+    assert struct.unpack("<6I", encoded(T.XDP, "data=4")) == (4, 60, 0, 0, 0, 0)
+
+
+def test_a_context_is_read_back_by_its_fields() -> None:
+    layout = layout_of(program(T.SCHED_CLS))
+    assert layout is not None
+    assert layout.decode(layout.encode({"mark": 3, "cb": [0, 9]})) == {"mark": 3, "cb": [0, 9, 0, 0, 0]}
+
+
+def test_arguments_are_named_by_the_kernel_that_is_given() -> None:
+    switch = program(T.TRACING, A.TRACE_RAW_TP, attach_to="no_such_tracepoint_anywhere")
+    layout = layout_of(switch)
+    assert layout is not None
+    assert [field.name for field in layout.fields] == [f"arg{number}" for number in range(12)]
+    assert layout.encode({"arg1": 5})[8:16] == struct.pack("<Q", 5)
+
+
+def test_the_type_of_the_parameter_tells_the_rest() -> None:
+    path = Path(__file__).parents[2] / "objects" / "contexts.o"
+    spec = CollectionSpec.from_file(path)
+    raw = context_bytes(spec.programs["on_syscall"], parse_context('count=3,name="abc"'))
+    assert raw == struct.pack("<I8sI", 3, b"abc", 0)
+
+
+@pytest.mark.parametrize(
+    ("type_", "text", "error", "message"),
+    [
+        (T.SCHED_CLS, "marc=1", UnknownNameError, "no field 'marc' in struct __sk_buff"),
+        (T.SCHED_CLS, "len=1", UsageError, "len of struct __sk_buff comes from the packet"),
+        (T.SCHED_CLS, "cb[5]=1", UsageError, "cb has 5 elements"),
+        (T.SCHED_CLS, "cb=[1,2,3,4,5,6]", UsageError, "6 values do not fit 5"),
+        (T.SCHED_CLS, "mark=4294967296", UsageError, "does not fit 4 bytes"),
+        (T.SCHED_CLS, "mark=x", UsageError, "'x' is no integer"),
+        (T.SCHED_CLS, "mark", UsageError, "not of the form FIELD=VALUE"),
+        (T.CGROUP_SOCK_ADDR, "user_port=htons(70000)", UsageError, "no number of 16 bits"),
+        (T.SCHED_CLS, "{", UsageError, "no JSON"),
+        (T.FLOW_DISSECTOR, "mark=1", UsageError, "come from the packet"),
+    ],
+)
+def test_what_does_not_fit_is_said(type_: ProgramType, text: str, error: type[BpftuiError], message: str) -> None:
+    with pytest.raises(error, match=message.replace("[", r"\[")):
+        encoded(type_, text)

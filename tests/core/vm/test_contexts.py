@@ -1,0 +1,85 @@
+"""Contexts of all hooks on the built-in machine: given by field, read and written by programs of real clang."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bpftui.core.errors import UsageError
+from bpftui.core.spec import CollectionSpec
+from bpftui.core.spec.context_values import layout_of
+from bpftui.core.vm.errors import RunError
+from bpftui.core.vm.runtime import MachineRuntime
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bpftui.core.vm.collection import MachineCollection
+
+OBJECT = Path(__file__).parents[2] / "objects" / "contexts.o"
+
+
+@pytest.fixture
+def loaded() -> Iterator[MachineCollection]:
+    spec = CollectionSpec.from_file(OBJECT)
+    with MachineRuntime().load(spec, programs=set(spec.programs)) as loaded:
+        yield loaded
+
+
+def test_a_connect_hook_changes_where_to(loaded: MachineCollection) -> None:
+    program = loaded.programs["on_connect"]
+    layout = layout_of(program.spec)
+    assert layout is not None
+    for port, address in ((443, "192.0.2.9"), (80, "198.51.100.1")):
+        given = {"user_family": 2, "family": 2, "user_ip4": "198.51.100.1", "user_port": f"htons({port})"}
+        result = program.run(context=given)
+        assert result.retval == 1
+        expected = layout.encode({**given, "user_ip4": address})
+        assert result.context == expected
+    assert loaded.variables["family"].get() == 2
+
+
+def test_a_socket_option_has_a_value(loaded: MachineCollection) -> None:
+    program = loaded.programs["on_option"]
+    result = program.run(context={"level": 1, "optval": "hex:010203"})
+    assert (result.retval, loaded.variables["seen"].get()) == (1, 6)
+    assert struct.unpack_from("<4i", result.context, 24) == (1, 0, 1, 0)
+    program.run(context={"optlen": 5, "optval": b"\x0a"})
+    assert loaded.variables["seen"].get() == 16
+
+
+def test_a_device_hook_decides(loaded: MachineCollection) -> None:
+    program = loaded.programs["on_device"]
+    assert program.run(context={"major": 1, "minor": 3}).retval == 1
+    assert program.run(context={"major": 8}).retval == 0
+
+
+def test_a_message_is_given_as_a_packet(loaded: MachineCollection) -> None:
+    program = loaded.programs["on_message"]
+    assert [program.run(data).retval for data in (b"GET /", b"PUT /", None)] == [1, 0, 0]
+    with pytest.raises(UsageError, match="runs on a context, not on a packet"):
+        loaded.programs["on_device"].run(b"x" * 20)
+
+
+def test_a_system_call_has_the_arguments_of_its_type(loaded: MachineCollection) -> None:
+    result = loaded.programs["on_syscall"].run(context={"count": 21, "name": "xyz"})
+    assert (result.retval, result.context) == (ord("x"), struct.pack("<I8sI", 21, b"xyz", 42))
+
+
+def test_arguments_of_a_tracepoint(loaded: MachineCollection) -> None:
+    program = loaded.programs["on_rename"]
+    names = layout_of(program.spec)
+    assert names is not None
+    program.run(context={names.fields[1].name: 77})
+    assert loaded.variables["argument"].get() == 77
+    program.run(context=struct.pack("<2Q", 1, 2))
+    assert loaded.variables["argument"].get() == 2
+
+
+def test_what_the_kernel_refuses_stops_the_run_and_names_the_field(loaded: MachineCollection) -> None:
+    message = r"program bad_time was stopped at instruction \d+ \(r0 = \*\(u64 \*\)\(r1 \+152\), contexts.c:\d+.*\): "
+    with pytest.raises(RunError, match=message + "ctx->tstamp may not be read by programs of type socket_filter"):
+        loaded.programs["bad_time"].run()
