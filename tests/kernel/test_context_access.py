@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.kernel
 
 T, A = ProgramType, AttachType
-STEP = int(os.environ.get("BPFTUI_EVERY", "7"))
+STEP = int(os.environ.get("BPFTUI_EVERY", "5"))
 """Every so many accesses are tried: all of them take minutes."""
 HOOKS: list[tuple[ProgramType, AttachType | None]] = [
     (T.XDP, A.XDP),
@@ -95,4 +95,4 @@ def test_accesses_are_what_the_verifier_says(type_: ProgramType, hook: AttachTyp
                 f"{'write' if write else 'read'} {size} at {offset}: {'allowed' if allowed else 'refused'}, {reason}"
             )
     assert not wrong, "; ".join(wrong)
-    assert verdicts[True] >= 2 or type_ is T.CGROUP_DEVICE
+    assert set(verdicts) == {True, False}

@@ -77,7 +77,7 @@ def test_a_killed_parent_takes_the_child_with_it() -> None:
         import time
         from bpftui.core.kernel import Sandbox
         sandbox = Sandbox()
-        sandbox.traffic(1000)
+        sandbox.rate = 1000
         print(sandbox.namespace._child.pid, flush=True)
         time.sleep(60)
     """
