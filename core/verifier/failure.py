@@ -186,7 +186,9 @@ def plain(key: str, pattern: str, summary: str, *mends: str, details: tuple[str,
         more = tuple(line.format(**groups) for line in details)
         if register is not None and (known := failure.came_from(register)):
             more += (known,)
-        return Told(summary.format(**groups), more, tuple(mend.format(**groups) for mend in mends), register)
+        # What a group left out leaves a gap.
+        text = re.sub(r" +(?=[ ,]|$)", "", summary.format(**groups))
+        return Told(text, more, tuple(mend.format(**groups) for mend in mends), register)
 
     return Message(key, re.compile(pattern, re.MULTILINE), explain)
 

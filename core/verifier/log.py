@@ -33,6 +33,7 @@ _CALL_STATE: Final = re.compile(r" (?:frame\d+:|[RrWw]\d+\S*=)")
 _SOURCE: Final = re.compile(r"\s*; (?P<text>.*?)(?: @ (?P<file>\S+):(?P<line>\d+))?$")
 _FUNCTION: Final = re.compile(r"^Validating (?P<name>.+?)\(\) func#(?P<number>\d+)\.\.\.")
 _CALL_TITLES: Final = ("caller:", "callee:", "returning from callee:", "to caller at")
+_STATISTICS: Final = re.compile(r"verification time \d+ usec$")
 _FURTHEST: Final = 20_000
 """Lines that are walked back for a state; further back, a state is known in part."""
 _KEPT_STATES: Final = 1024
@@ -113,7 +114,8 @@ class VerifierLog:
     @property
     def messages(self) -> list[str]:
         """The verifier's last words, line by line."""
-        return [self.lines[index].strip() for index in self.cause]
+        # Not every message of the kernel ends its line: statistics may follow on it.
+        return [_STATISTICS.sub("", self.lines[index]).strip() for index in self.cause]
 
     @cached_property
     def summary(self) -> Summary:

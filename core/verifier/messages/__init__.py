@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import build, calls, context, control, memory, packet, pointers, references, stack
+from . import build, calls, context, control, fields, memory, packet, pointers, references, stack
 
 if TYPE_CHECKING:
     from ..failure import Message
@@ -19,9 +19,11 @@ MESSAGES: tuple[Message, ...] = (
     *memory.MESSAGES,
     *stack.MESSAGES,
     *references.MESSAGES,
+    *fields.MESSAGES,
     *context.MESSAGES,
     *calls.MESSAGES,
     *pointers.MESSAGES,
     *control.MESSAGES,
     *build.MESSAGES,
+    *calls.CALLERS,
 )

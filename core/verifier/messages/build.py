@@ -105,8 +105,27 @@ MESSAGES: Final = (
         "address spaces",
     ),
     plain(
+        "limits",
+        r"too many different (?P<what>.+)|only one (?P<what2>cgroup storage of each type) is allowed"
+        r"|Function (?P<name>\S+) has (?P<count>\d+) > (?P<limit>\d+) args",
+        "the program has more than the kernel counts: {what}{what2} {name}",
+        "use fewer: 256 kernel functions and modules, one cgroup storage of each kind, five arguments",
+    ),
+    plain(
+        "no-return",
+        r"Attaching fexit/fmod_ret to __noreturn functions",
+        "the function that is hooked never returns, so that nothing can run after it",
+        "use fentry, or a function that calls it",
+    ),
+    plain(
+        "offload",
+        r"offload device mismatch",
+        "the program is for one network device and its map for another",
+        "create both for the same device (ifindex)",
+    ),
+    plain(
         "legacy-load",
-        r"BPF_LD_\[ABS\|IND\]|LD_ABS is (?:not|only) allowed",
+        r"at the time of BPF_LD_ABS\|IND R6 != pointer to skb|BPF_LD_\[ABS\|IND\]|LD_ABS is (?:not|only) allowed",
         "BPF_LD_ABS and BPF_LD_IND, the packet loads of classic BPF, are not allowed here",
         "use bpf_skb_load_bytes(), or read the packet through ctx->data",
     ),
@@ -130,7 +149,11 @@ MESSAGES: Final = (
     ),
     plain(
         "verifier-bug",
-        r"(?:verifier (?:internal error|bug|BUG)|kernel subsystem misconfigured|BUG |bpf verifier is misconfigured)",
+        r"verifier (?:internal error|bug|BUG)|kernel subsystem misconfigured|BUG[: ]|internal bug|invalid insn idx"
+        r"|REG INVARIANTS VIOLATION|bpf verifier (?:is|narrow ctx \w+) misconfigured|BPF_PTR_POISON"
+        r"|poke descriptor failed|tracking tail call prog failed|has invalid btf(?:/btf)?_id in"
+        r"|invalid (?:return type \d+ of|arg_type for|func info rec)|Invalid insn code at line_info"
+        r"|unknown return type",
         "this is a fault of the kernel's verifier, not of the program",
         "report it to bpf@vger.kernel.org with the object and the whole log; a slight change may get around it",
     ),

@@ -15,10 +15,13 @@ from ..failure import Message, Told, plain
 if TYPE_CHECKING:
     from ..failure import Failure
 
-__all__ = ["MESSAGES"]
+__all__ = ["CALLERS", "MESSAGES"]
 
 _EXTERNS: Final = 1_000_000
 """More than an object has: they are numbered."""
+
+_CALLED: Final = re.compile(r"Caller passes invalid args into func#\d+ \('([^']*)'\)")
+"""What follows where a call of a global function of the program's own is refused."""
 
 _WORDS: Final = {
     "fp": "a buffer on the stack",
@@ -123,13 +126,26 @@ def _absent(failure: Failure) -> Told:
     )
 
 
+def _null(match: re.Match[str], failure: Failure) -> Told:
+    """Helpers count their arguments from 1, kernel functions and global functions from 0."""
+    number = int(match["one"] or int(match["zero"] or match["zero2"]) + 1)
+    known = failure.came_from(number)
+    return Told(
+        f"argument {number} can be NULL, and the function does not take NULL",
+        (known,) if known else (),
+        ("check the pointer first: if (!pointer) return …;",),
+        number,
+    )
+
+
 def _type(match: re.Match[str], failure: Failure) -> Told:
     """`R2 type=scalar expected=fp, pkt, map_key`."""
     register = int(match["reg"])
     wanted = [word.strip() for word in match["wanted"].split(",") if word.strip()]
     words = [_WORDS.get(word, word) for word in wanted]
     listed = ", ".join(words[:-1]) + (" or " if len(words) > 1 else "") + words[-1] if words else "something else"
-    called = re.search(r"call (\w+)", failure.step.text) if failure.step is not None else None
+    called = re.search(r"call (?!pc\b)(\w+)", failure.step.text) if failure.step is not None else None
+    called = called or _CALLED.search(match.string)
     function = f"{called[1]}()" if called else "the function"
     known = failure.came_from(register)
     kind = match["type"]
@@ -152,6 +168,18 @@ def _type(match: re.Match[str], failure: Failure) -> Told:
         register,
     )
 
+
+CALLERS: Final = (
+    plain(
+        "global-function",
+        r"Caller passes invalid args into func#(?P<number>\d+)(?: \('(?P<name>[^']*)'\))?"
+        r"|R(?P<reg>\d+) is not a (?:scalar|pointer to arena or scalar)",
+        "a global function is called with an argument that is not what its prototype says",
+        "make the function static: then the verifier walks through it with the caller's own values",
+        "check pointers for NULL before the call; mark a parameter __arg_nonnull, __arg_ctx or __arg_trusted",
+    ),
+)
+"""What is said after something else of a call: it explains only where that is not known."""
 
 MESSAGES: Final = (
     Message("unknown-function", re.compile(r"invalid func (?P<name>\w+)#(?P<number>\d+)"), _unknown),
@@ -177,12 +205,13 @@ MESSAGES: Final = (
         re.compile(r"R(?P<reg>\d+) type=(?P<type>\S+) expected=(?P<wanted>[^\n]+)"),
         _type,
     ),
-    plain(
+    Message(
         "argument-null",
-        r"Possibly NULL pointer passed to (?P<what>helper|trusted) arg(?P<arg>\d+)|arg#(?P<arg2>\d+) is "
-        r"expected to be non-NULL",
-        "argument {arg}{arg2} can be NULL, and the function does not take NULL",
-        "check the pointer first: if (!pointer) return …;",
+        re.compile(
+            r"Possibly NULL pointer passed to (?:helper arg(?P<one>\d+)|trusted arg(?P<zero>\d+))"
+            r"|arg#(?P<zero2>\d+) is expected to be non-NULL"
+        ),
+        _null,
     ),
     plain(
         "argument-constant",
@@ -192,7 +221,8 @@ MESSAGES: Final = (
     ),
     plain(
         "argument-string",
-        r"R(?P<reg>\d+) does not point to a readonly map|string is not zero-terminated"
+        r"R\d+ is not a constant address|direct value access on string failed"
+        r"|R(?P<reg>\d+) does not point to a readonly map|string is not zero-terminated"
         r"|arg#(?P<arg>\d+) doesn't point to a const string",
         "the function needs a string that cannot change: one in .rodata, terminated by a zero byte",
         'declare it static const char text[] = "…"; outside of the function (BPF_SNPRINTF and BPF_PRINTK do)',
@@ -219,19 +249,23 @@ MESSAGES: Final = (
         "pass ctx itself; in a global function, give the parameter the context's type",
     ),
     plain(
-        "argument-memory",
-        r"arg#(?P<arg>\d+) (?:arg#\d+ )?memory, len pair leads to invalid memory access"
-        r"|arg#\d+ pointer type (?P<type>.+) must point to",
-        "a pointer and its length do not fit together: the buffer is smaller than the length, or not known",
-        "pass sizeof(buffer), or bound the length by a check",
+        "argument-object",
+        r"arg#(?P<arg>\d+) pointer type (?P<type>.+?) must point to",
+        "the pointer that is passed (argument #{arg}, {type}) is taken for plain memory, and what it points to is none",
+        "the function may want the object itself: a pointer of exactly its struct, trusted or acquired",
+        "a parameter that is plain memory points to a number, or to a struct of numbers",
     ),
     plain(
-        "global-function",
-        r"Caller passes invalid args into func#(?P<number>\d+)(?: \('(?P<name>[^']*)'\))?"
-        r"|R(?P<reg>\d+) is not a (?:scalar|pointer to arena or scalar)",
-        "a global function is called with an argument that is not what its prototype says",
-        "make the function static: then the verifier walks through it with the caller's own values",
-        "check pointers for NULL before the call; mark a parameter __arg_nonnull, __arg_ctx or __arg_trusted",
+        "global-result",
+        r"(?:Global function )?(?P<name>\S+?)(?:\(\))? doesn't return scalar",
+        "the global function {name} returns something else than a number",
+        "return an int or a long, or make the function static",
+    ),
+    plain(
+        "argument-memory",
+        r"arg#(?P<arg>\d+) (?:arg#\d+ )?memory, len pair leads to invalid memory access",
+        "a pointer and its length do not fit together: the buffer is smaller than the length, or not known",
+        "pass sizeof(buffer), or bound the length by a check",
     ),
     plain(
         "map-function",
@@ -264,13 +298,34 @@ MESSAGES: Final = (
     plain(
         "kfunc-unknown",
         r"kernel (?:function )?btf_id (?P<id>\d+) (?:is not a function|does not have a valid func_proto)"
-        r"|cannot find address for kernel function (?P<name>\S+)|failed to find BTF for kernel function",
+        r"|cannot find address for kernel function (?P<name>\S+)|failed to find BTF for kernel function"
+        r"|address of kernel function (?P<name2>\S+) is out of range|invalid kernel function call not eliminated"
+        r"|(?:BTF fd for kfunc|invalid module BTF|kfunc offset > 0|negative offset disallowed for kernel module)",
         "the kernel function that is called is not in this kernel {name}",
         "declare it __weak and test it with bpf_ksym_exists() before the call",
     ),
     plain(
+        "helper-hook",
+        r"func (?P<name>\S+)#\d+ (?:not supported for program type|supported only for)"
+        r"|(?P<iter>css_task_iter) is only allowed in|get_local_storage\(\) doesn't support non-zero flags",
+        "{name}{iter} is not for this type of program, this hook, or these flags",
+        "see which hooks have it: bpftui doctor --helpers TYPE; get_func_arg, get_func_ret and get_func_ip are for "
+        "fentry, fexit and fmod_ret",
+    ),
+    plain(
+        "kfunc-signature",
+        r"kernel function (?P<name>\S+) (?:args#(?P<arg>\d+) pointer type (?P<type>.*) is not supported"
+        r"|returns pointer type|unhandled dynamic return type)|Unrecognized arg#(?P<arg2>\d+) type"
+        r"|kfunc (?P<name2>\S+)#\d+ (?:failed callback|conversion of owning)|acquire kernel function does not return"
+        r"|arg#(?P<arg3>\d+) reference type\('(?P<type2>[^']*)'\) size cannot be determined",
+        "the verifier of this kernel cannot follow the function {name}{name2}: its argument {arg}{arg2}{arg3} or its "
+        "result is of a kind that it does not know",
+        "declare the function as the kernel has it (bpftui show --externs OBJECT); a newer kernel may know more",
+    ),
+    plain(
         "kfunc-jit",
-        r"JIT (?:is required for|does not support) calling k(?:ernel function|func)|calling kernel functions? "
+        r"callbacks are not allowed in non-JITed programs|JIT doesn't support bpf-to-bpf calls"
+        r"|JIT (?:is required for|does not support) calling k(?:ernel function|func)|calling kernel functions? "
         r"(?:is|are) not "
         r"(?:supported|allowed)",
         "kernel functions can only be called with the JIT compiler on and the kernel's BTF present",

@@ -28,7 +28,8 @@ def _access(match: re.Match[str], failure: Failure) -> Told:
     doing = "write" if write else "read"
     source = failure.source(failure.step.slot) if failure.step is not None else None
     member = re.search(r"->(\w+)", source.text) if source is not None else None
-    what = f"{member[1]} " if member is not None else ""
+    size_text = amount(size, "byte")
+    what = f"{size_text} at offset {offset}" if member is None else f"{member[1]} (offset {offset}, {size_text})"
     mends = [
         f"this type of program may not {doing} that member, or not with {amount(size, 'byte')}: see the type's "
         "is_valid_access in the kernel, or the uapi header's comments",
@@ -39,7 +40,7 @@ def _access(match: re.Match[str], failure: Failure) -> Told:
         mends.append("read a member whole, with its own width; arrays inside the context with constant indices only")
     mends.append("is the section right? the same function in another SEC() gets another context")
     return Told(
-        f"the program may not {doing} {what}(offset {offset}, {amount(size, 'byte')}) of its context",
+        f"the program may not {doing} {what} of its context",
         (),
         tuple(mends),
     )

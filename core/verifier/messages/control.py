@@ -97,7 +97,8 @@ MESSAGES: Final = (
     ),
     plain(
         "jump-out",
-        r"jump out of range from insn (?P<from>\d+) to (?P<to>\d+)|jump into the middle of ldimm64 insn (?P<slot>\d+)",
+        r"jump out of range from insn (?P<from>\d+) to (?P<to>-?\d+)"
+        r"|jump into the middle of ldimm64 insn (?P<slot>\d+)",
         "a jump leads out of its function, or into the middle of an instruction",
         "the code is damaged, or was not linked by a BPF linker",
     ),
@@ -106,6 +107,26 @@ MESSAGES: Final = (
         r"last insn is not an exit or jmp|subprog (?P<number>\d+) .*doesn't end|no exit at",
         "a function does not end with exit or a jump",
         "a non-void function without return: clang ends it where that would be (-Wreturn-type names it)",
+    ),
+    plain(
+        "exception-callback",
+        r"(?P<func>bpf_throw) kfunc \(insn \d+\) cannot be called from callback subprog",
+        "bpf_throw() is called in a callback, from which the stack cannot be unwound",
+        "return a value from the callback that ends the walk, and throw after the call that runs it",
+    ),
+    plain(
+        "exception-handler",
+        r"cannot call exception cb directly|multiple exception callback tags|exception callback '(?P<name>[^']*)'"
+        r"|exception cb only supports|exception cb cannot",
+        "the exception callback is a function of its own kind: global, with one number as argument, one for a program, "
+        "and called by bpf_throw() alone",
+        "name it once: __exception_cb(function), and let it be long function(u64 cookie)",
+    ),
+    plain(
+        "may-goto-form",
+        r"invalid may_goto|invalid BPF_LD mode|invalid BPF_LD_IMM insn|unknown insn class",
+        "this kernel does not know this form of the instruction",
+        _OLDER_SET,
     ),
     plain(
         "loop-limit",

@@ -257,7 +257,7 @@ MESSAGES: Final = (
         "length-unbounded",
         re.compile(
             r"R(?P<reg>\d+) (?:unbounded memory access, use 'var &= const'|min value is negative, either use unsigned "
-            r"'var|invalid zero-sized read)"
+            r"(?:or )?'var|invalid zero-sized read)"
         ),
         _size,
     ),
@@ -293,8 +293,10 @@ MESSAGES: Final = (
     ),
     plain(
         "memory-read-only",
-        r"R(?P<reg>\d+) cannot write into (?P<kind>\w+)",
-        "r{reg} points to memory that may only be read ({kind})",
+        r"R(?P<reg>\d+) cannot write into (?P<kind>\w+)"
+        r"|\S+\(\) may write into memory pointed by R(?P<reg2>\d+) type=(?P<kind2>\w+)"
+        r"|write to change key R(?P<reg3>\d+) not allowed",
+        "r{reg}{reg2}{reg3} points to memory that may only be read {kind}{kind2}",
         "copy it to the stack or to a map value, and change it there",
     ),
     plain(
@@ -305,25 +307,49 @@ MESSAGES: Final = (
     ),
     plain(
         "kernel-member-offset",
-        r"R(?P<reg>\d+) is ptr_(?P<struct>\w+) invalid (?:negative access|variable offset)",
+        r"R(?P<reg>\d+) is (?:ptr_)?(?P<struct>\w+) invalid (?:negative access|variable offset)",
         "r{reg} points to struct {struct}, but the access is at an offset that is negative or not a constant",
         "index arrays inside kernel structs through bpf_probe_read_kernel(), or with a constant",
     ),
     plain(
+        "kernel-member-variable",
+        r"variable (?P<kind>\w*ptr_\w*) access var_off=\S+(?: \S+\))? disallowed",
+        "a kernel object ({kind}) is passed or used with something variable added to its address",
+        "pass the object's own address; reach its members with constant offsets",
+    ),
+    plain(
+        "address-space",
+        r"R(?P<reg>\d+) is ptr_(?P<struct>\w+) access (?P<kind>percpu|user) memory",
+        "r{reg} points to struct {struct} in {kind} memory, which cannot be read directly",
+        "per-CPU: bpf_this_cpu_ptr() or bpf_per_cpu_ptr(); of user space: bpf_probe_read_user(), bpf_copy_from_user()",
+    ),
+    plain(
+        "map-pointer",
+        r"invalid map_ptr to access map->(?P<what>\w+)|map_ptr access not supported for map type (?P<type>\d+)"
+        r"|pointer in R(?P<reg>\d+) isn't map pointer|tail_call abusing map_ptr",
+        "the function needs a map that the verifier can tell: one and the same on every path to the call",
+        "pass &map itself; where two maps are possible, call in both branches",
+    ),
+    plain(
         "struct-access",
-        r"access beyond struct (?P<struct>\w+) at off (?P<off>\d+) size (?P<size>\d+)",
-        "{size} bytes at offset {off} end behind struct {struct}",
+        r"access beyond (?:the end of member (?P<member>\w+) \(mend:\d+\) in )?struct (?P<struct>\w+) (?:at|with) off "
+        r"(?P<off>\d+) size (?P<size>\d+)"
+        r"|cannot access ptr member (?P<member2>\w+) with moff \d+ in struct (?P<struct2>\w+) with off (?P<off2>\d+) "
+        r"size (?P<size2>\d+)",
+        "{size}{size2} bytes at offset {off}{off2} do not fit into what is there in struct {struct}{struct2} "
+        "{member}{member2}",
         "the program may be compiled for another kernel: use CO-RE (BPF_CORE_READ, preserve_access_index)",
     ),
     plain(
         "buffer-bounds",
-        r"R(?P<reg>\d+) invalid (?P<kind>\w+) buffer access: off=(?P<off>-?\d+), size=(?P<size>\d+)",
-        "{size} bytes at offset {off} are outside of the {kind} buffer that r{reg} points to",
+        r"R(?P<reg>\d+) invalid (?P<kind>\w+) (?:buffer access: |access )off=(?P<off>-?\d+),? size=(?P<size>\d+)"
+        r"|R(?P<reg2>\d+) invalid variable buffer offset: off=(?P<off2>-?\d+)",
+        "the access at offset {off}{off2} is not within the {kind} buffer that r{reg}{reg2} points to",
         "stay within the buffer's size",
     ),
     plain(
         "misaligned",
-        r"misaligned (?P<what>\w+ )?access off (?P<off>\S+) size (?P<size>\d+)",
+        r"misaligned (?P<what>\w+ )?access off (?P<off>\S+(?: \S+\)\S*)?) size (?P<size>\d+)",
         "an access of {size} bytes is at an offset that is no multiple of {size}",
         "align the member: reorder the struct, or add padding",
         "for bytes that are not aligned use memcpy() into a variable (the compiler makes byte accesses of it)",

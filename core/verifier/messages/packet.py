@@ -24,6 +24,16 @@ def _bounds(match: re.Match[str], failure: Failure) -> Told:
     needs = offset + size
     if (known := failure.came_from(register)) != "":
         details.append(known)
+    if offset < 0:
+        return Told(
+            f"{reads(size)} {amount(-offset, 'byte')} before the pointer that was checked, where the packet may not be",
+            tuple(details),
+            (
+                "read forwards from ctx->data (or ctx->data_meta) only: the verifier knows no bytes before it",
+                "look for what moved the pointer back: a negative index, or a subtraction",
+            ),
+            register,
+        )
     if checked == 0 and value is not None and (value.get("umax") or value.get("smax")):
         # Its offset is not the same each time: the check has to be on this very pointer.
         return Told(

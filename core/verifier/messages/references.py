@@ -76,7 +76,7 @@ MESSAGES: Final = (
         "reference-unowned",
         r"(?:func|kfunc) (?P<func>\S+)#\d+ reference has not been acquired before"
         r"|R(?P<reg>\d+) must be referenced when passed to release function|arg (?P<arg>\d+) is an unacquired "
-        r"reference",
+        r"reference|release kernel function (?P<func2>\S+) expects refcounted PTR_TO_BTF_ID",
         "something is released that the program does not own",
         "release only what an acquiring function returned, once, and not after it was submitted or stored",
     ),
@@ -197,6 +197,13 @@ MESSAGES: Final = (
         r"|cannot pass in dynptr at an offset|dynptr has to be at a constant offset",
         "a dynptr has to be a local variable, passed by its address",
         "declare it in the function: struct bpf_dynptr ptr;",
+    ),
+    plain(
+        "dynptr-memory",
+        r"Unsupported reg type (?P<type>\S+) for bpf_dynptr_from_mem data",
+        "bpf_dynptr_from_mem() takes memory of a map's value, and gets a {type} pointer",
+        "use a global variable or a map's value as the memory; for the packet there are bpf_dynptr_from_skb() and "
+        "bpf_dynptr_from_xdp()",
     ),
     plain(
         "dynptr-write",

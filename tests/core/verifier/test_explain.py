@@ -82,6 +82,82 @@ def test_the_whole_explanation(name: str) -> None:
         ("The sequence of 8193 jumps is too complex.", "too-many-jumps", "more than 8,192 branches"),
         ("helper call might sleep in a non-sleepable prog", "sleepable-helper", "this function may sleep"),
         ("verifier internal error: missing arg compatible BTF ID", "verifier-bug", "this is a fault of the kernel's"),
+        ("invalid func unknown#2002000003", "unknown-function", "the kernel function is not in this kernel, and the"),
+        ("invalid func unknown#2001000000", "unknown-function", "the program uses a map that was not created"),
+        # What Linux 6.18 says of the kernel's own tests of its verifier.
+        ("R2 min value is negative, either use unsigned or 'var &= const'", "length-unbounded", "the length that the"),
+        (
+            "bpf_spin_lock cannot be accessed directly by load/store",
+            "field-direct",
+            "a struct bpf_spin_lock in a value",
+        ),
+        ("bpf_throw kfunc (insn 9) cannot be called from callback subprog 1", "exception-callback", "bpf_throw() is"),
+        (
+            "multiple exception callback tags for main subprog",
+            "exception-handler",
+            "the exception callback is a function",
+        ),
+        (
+            "bpf_rbtree_remove can only take non-owning or refcounted bpf_rb_node pointer",
+            "node-borrowed",
+            "bpf_rbtree_remove() takes a node that is in the tree",
+        ),
+        (
+            "release kernel function bpf_task_release expects refcounted PTR_TO_BTF_ID",
+            "reference-unowned",
+            "something is released that the program does not own",
+        ),
+        (
+            "Unsupported reg type fp for bpf_dynptr_from_mem data",
+            "dynptr-memory",
+            "bpf_dynptr_from_mem() takes memory of a map's value, and gets a fp pointer",
+        ),
+        (
+            "R1 doesn't have constant offset. kptr has to be at the constant offset",
+            "field-offset",
+            "the address of a kptr has to be that of a known member",
+        ),
+        (
+            "variable untrusted_ptr_ access var_off=(0x0; 0x1e0) disallowed",
+            "kernel-member-variable",
+            "a kernel object (untrusted_ptr_) is passed or used with something variable",
+        ),
+        ("bpf_rbtree_remove not allowed in rbtree cb", "in-tree-callback", "the callback that compares two nodes"),
+        ("can't spin_{lock,unlock} in rbtree cb", "in-tree-callback", "the callback that compares two nodes"),
+        (
+            "access beyond the end of member comm (mend:1768) in struct task_struct with off 1752 size 17",
+            "struct-access",
+            "17 bytes at offset 1752 do not fit into what is there in struct task_struct comm",
+        ),
+        (
+            "bpf_probe_read_kernel() may write into memory pointed by R1 type=trusted_ptr_",
+            "memory-read-only",
+            "r1 points to memory that may only be read trusted_ptr_",
+        ),
+        ("jump out of range from insn 0 to -1", "jump-out", "a jump leads out of its function"),
+        (
+            "R1 is bpf_array invalid negative access: off=-8",
+            "kernel-member-offset",
+            "r1 points to struct bpf_array, but the access is at an offset that is negative",
+        ),
+        (
+            "R6 invalid variable buffer offset: off=0, var_off=(0x0; 0xffffffff)",
+            "buffer-bounds",
+            "the access at offset 0 is not within the buffer that r6 points to",
+        ),
+        ("pointer in R2 isn't map pointer", "map-pointer", "the function needs a map that the verifier can tell"),
+        (
+            "invalid access to packet, off=-4 size=4, R1(id=0,off=-4,r=8)",
+            "packet-bounds",
+            "4 bytes are accessed 4 bytes before the pointer that was checked",
+        ),
+        ("Possibly NULL pointer passed to trusted arg0", "argument-null", "argument 1 can be NULL"),
+        ("Possibly NULL pointer passed to helper arg2", "argument-null", "argument 2 can be NULL"),
+        (
+            "arg#0 pointer type STRUCT cgroup must point to scalar, or struct with scalar",
+            "argument-object",
+            "the pointer that is passed (argument #0, STRUCT cgroup) is taken for plain memory",
+        ),
     ],
 )
 def test_messages(message: str, key: str, summary: str) -> None:
@@ -91,6 +167,63 @@ def test_messages(message: str, key: str, summary: str) -> None:
     assert explanation.summary.startswith(summary)
     assert explanation.mends
     assert "{" not in explanation.summary.replace("{}", "")
+
+
+@pytest.mark.parametrize(
+    ("messages", "key", "summary"),
+    [
+        (
+            ["insn 3 cannot call exception cb directlyverification time 62 usec", "stack depth 0+0"],
+            "exception-handler",
+            "the exception callback is a function of its own kind",
+        ),
+        (
+            ["R1 type=scalar expected=fp", "Caller passes invalid args into func#1 ('foo')"],
+            "argument-type",
+            "argument 1 of foo() has to be a buffer on the stack, and is a number",
+        ),
+        (
+            [
+                "Global function foo() doesn't return scalar. Only those are supported.",
+                "Caller passes invalid args into func#1 ('foo')",
+            ],
+            "global-result",
+            "the global function foo returns something else than a number",
+        ),
+        (
+            ["Caller passes invalid args into func#1 ('foo')"],
+            "global-function",
+            "a global function is called with an argument that is not what its prototype says",
+        ),
+    ],
+)
+def test_messages_of_several_lines(messages: list[str], key: str, summary: str) -> None:
+    explanation = explain("\n".join(["0: R1=ctx() R10=fp0", "0: (85) call pc+2", *messages, END]))
+    assert explanation is not None
+    assert explanation.key == key
+    assert explanation.summary.startswith(summary)
+    assert "usec" not in explanation.message
+
+
+def test_a_field_that_a_kernel_lacks_is_named_where_the_object_is_at_hand() -> None:
+    spec = CollectionSpec.from_file(OBJECTS / "core_shapes.o")
+    target = CollectionSpec.from_file(OBJECTS / "core_target.o").btf
+    text = f"0: R1=ctx() R10=fp0\n8: (85) call unknown#195896080\ninvalid func unknown#195896080\n{END}"
+    told = {
+        name: explain(VerifierLog(text.replace("8:", f"{slot}:"), spec.programs[name], target=target))
+        for name, slot in (("names", 6), ("loads", 6), ("enumerators", 8))
+    }
+    assert [found and found.summary for found in told.values()] == [
+        "struct absent does not exist in the BTF of " + str(OBJECTS / "core_target.o"),
+        "struct sizes.grows_signed has 8 bytes there and 4 here, and is neither a pointer nor an unsigned integer in "
+        "both",
+        "color::GONE does not exist in the BTF of " + str(OBJECTS / "core_target.o"),
+    ]
+    # a log from elsewhere, of a kernel that lacks what this one has
+    fine = explain(VerifierLog(text.replace("8:", "0:"), spec.programs["fields"], target=target))
+    assert fine is not None
+    assert fine.summary.startswith("a CO-RE relocation failed here")
+    assert fine.details[0].startswith("the program accesses struct moved.")
 
 
 def test_a_fixed_off_by_three() -> None:
