@@ -10,9 +10,10 @@ from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
 
-from ..core.errors import ExitCode, UnknownNameError
+from ..core.errors import ExitCode
 from ..core.live import Session, check_target, runtime_name
-from .config import Config, load_config
+from .base_app import BaseApp
+from .config import load_config
 from .operations import Operations, link_text
 from .palette import ExplorerCommands
 from .screens.explorer import WIDE, ExplorerScreen
@@ -25,12 +26,13 @@ if TYPE_CHECKING:
     from ..core.live import RuntimeName
     from ..core.spec import CollectionSpec
     from ..core.traffic import Traffic
+    from .config import Config
 
 
 __all__ = ["BpftuiApp", "run"]
 
 
-class BpftuiApp(App[ExitCode]):
+class BpftuiApp(BaseApp[ExitCode]):
     """One object in a terminal.
 
     Args:
@@ -41,7 +43,6 @@ class BpftuiApp(App[ExitCode]):
         notes: What the user is to know at the start.
     """
 
-    TITLE = "bpftui"
     CSS_PATH = "bpftui.tcss"
     COMMANDS: ClassVar = App.COMMANDS | {ExplorerCommands}
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - Textual declares it so
@@ -58,12 +59,7 @@ class BpftuiApp(App[ExitCode]):
         config: Config | None = None,
         notes: Sequence[str] = (),
     ) -> None:
-        super().__init__()
-        self._config = config or Config()
-        if self._config.theme is not None:
-            if self._config.theme not in self.available_themes:
-                raise UnknownNameError("theme", self._config.theme, self.available_themes)
-            self.theme = self._config.theme
+        super().__init__(config)
         self.session = session
         self.operations = Operations(session, runtime=runtime, attach=attach)
         self.explorer = ExplorerScreen(session.spec, self.operations)
@@ -77,7 +73,7 @@ class BpftuiApp(App[ExitCode]):
 
     def on_mount(self) -> None:
         """Leave in order when the terminal goes away; do what is to be done at once after the first frame."""
-        self.set_keymap(dict(self._config.keys))
+        self.set_keymap(dict(self.config.keys))
         for number in (signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, self._leave, number)
         self.run_worker(self._begin())

@@ -56,16 +56,16 @@ def _significant(value: float, digits: int) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a time span: `850 ns`, `12.3 µs`, `4.5 ms`, `1.2 s`, `2 min 05 s`, `1 h 02 min`."""
+    """Return a time span: `850 ns`, `12.3 µs`, `4.5 ms`, `1.2 s`, `2 min`, `2 min 05 s`, `1 h 02 min`."""
     if seconds < 0:
         return "-" + duration(-seconds)
     if seconds < 59.95:
         return si(seconds, "s") if seconds else "0 s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:
-        return f"{minutes} min {rest:02} s"
+        return f"{minutes} min {rest:02} s" if rest else f"{minutes} min"
     hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02} min"
+    return f"{hours} h {minutes:02} min" if minutes else f"{hours} h"
 
 
 def byte_size(count: int) -> str:

@@ -205,11 +205,12 @@ class Monitor:
         return [ChartSeries(f"{name} runs", list(series)) for name, (_, series) in self._runs.items()]
 
     def map_graph(self, name: str) -> list[ChartSeries]:
-        """Return the rates of a map's first counter at the entries that are busiest."""
-        first = next(iter(counters(self._session.spec.maps[name])), None)
-        found = [(each, track) for each, track in self._tracks.items() if each.counter == first]
-        found.sort(key=lambda pair: -(pair[1].rates.max or 0))
-        return [self._series(each) for each, _ in found[:3]]
+        """Return the rates of a map's first counter at the entries that are busiest; of no map, none."""
+        found = self._session.spec.maps.get(name)
+        first = next(iter(counters(found)), None) if found is not None else None
+        tracks = [(each, track) for each, track in self._tracks.items() if each.counter == first]
+        tracks.sort(key=lambda pair: -(pair[1].rates.max or 0))
+        return [self._series(each) for each, _ in tracks[:3]]
 
     def _series(self, chosen: Chosen) -> ChartSeries:
         source = self._session.spec.maps[chosen.counter.name]

@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from rich.text import Text
-from textual.app import App
-from textual.binding import Binding, BindingType
-from textual.widgets import Static
 
 from ..core.errors import BpftuiError
 from ..core.spec import CollectionSpec
-from .config import Config, load_config
-from .format import byte_size
-from .widgets.key_bar import KeyBar
-from .widgets.row_view import RowView
-from .widgets.search_bar import SearchBar
+from .config import load_config
+from .format import byte_size, counted
+from .picker import ChoiceList, Picker
 
 if TYPE_CHECKING:
-    from textual.app import ComposeResult
-
     from ..core.spec.container import Embedded, SeveralObjectsError
+    from .config import Config
 
 __all__ = ["ObjectList", "ObjectPicker", "pick"]
 
 
-class ObjectList(RowView):
+class ObjectList(ChoiceList):
     """Number, name, size of each object, and what is in it."""
-
-    DEFAULT_CSS = """
-    ObjectList { height: 1fr; }
-    """
 
     def __init__(self, objects: list[Embedded]) -> None:
         """Initialise the list of *objects*."""
@@ -61,8 +51,8 @@ class ObjectList(RowView):
         return text
 
 
-class ObjectPicker(App[int]):
-    """A list of objects over the whole terminal; returns the number of the chosen one, from 1, or None.
+class ObjectPicker(Picker[int]):
+    """A list of objects; returns the number of the chosen one, from 1, or None.
 
     Args:
         several: What a file holds.
@@ -70,37 +60,24 @@ class ObjectPicker(App[int]):
         config: What the user prefers.
     """
 
-    TITLE = "bpftui"
-    ENABLE_COMMAND_PALETTE = False
-    CSS = "#title { height: 1; background: $panel; padding: 0 1; }"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q,escape,ctrl+q", "quit", "Quit", id="quit", tooltip="Quit"),
-    ]
-
     def __init__(self, several: SeveralObjectsError, chosen: int = 1, *, config: Config | None = None) -> None:
-        super().__init__()
+        self._objects = ObjectList(several.objects)
+        super().__init__(f"{several.file} holds {len(several.objects)} BPF objects", self._objects, config=config)
         self._file = several.file
-        self._list = ObjectList(several.objects)
         self._chosen = chosen
-        config = config or Config()
-        if config.theme in self.available_themes:
-            self.theme = config.theme
-
-    def compose(self) -> ComposeResult:
-        """Compose the list."""
-        yield Static(f"{self._file} holds {len(self._list.objects)} BPF objects", id="title", markup=False)
-        yield self._list
-        yield SearchBar(placeholder="search: enter finds, n and N go on, esc gives up")
-        yield KeyBar()
 
     def on_mount(self) -> None:
         """Begin at the object that was chosen last, and look into each."""
-        self._list.focus()
-        self._list.cursor = self._chosen - 1
+        super().on_mount()
+        self._objects.cursor = self._chosen - 1
         self.run_worker(self._look_into_each, thread=True, exit_on_error=False)
 
+    def value(self, index: int) -> int:
+        """Return the number of a row's object."""
+        return index + 1
+
     def _look_into_each(self) -> None:
-        for index in range(len(self._list.objects)):
+        for index in range(len(self._objects.objects)):
             try:
                 text = _contents(CollectionSpec.from_file(f"{self._file}#{index + 1}"))
             except BpftuiError as error:
@@ -110,22 +87,8 @@ class ObjectPicker(App[int]):
             self.call_from_thread(self._show, index, text)
 
     def _show(self, index: int, text: str) -> None:
-        self._list.contents[index] = text
-        self._list.refresh_rows()
-
-    def on_row_view_selected(self, event: RowView.Selected) -> None:
-        """Choose."""
-        self.exit(event.index + 1)
-
-    def on_row_view_search_requested(self, event: RowView.SearchRequested) -> None:
-        """Ask for a pattern."""
-        self.query_one(SearchBar).open()
-
-    def on_search_bar_closed(self, event: SearchBar.Closed) -> None:
-        """Search."""
-        self._list.focus()
-        if event.pattern:
-            self._list.search(event.pattern)
+        self._objects.contents[index] = text
+        self._objects.refresh_rows()
 
 
 def _contents(spec: CollectionSpec) -> str:
@@ -133,7 +96,7 @@ def _contents(spec: CollectionSpec) -> str:
     programs = [f"{program.name} ({program.type.label})" for program in spec.programs.values()]
     maps = sum(not found.is_data for found in spec.maps.values())
     shown = ", ".join(programs[:4]) + (f" and {len(programs) - 4} more" if len(programs) > 4 else "")
-    return f"{shown or 'no programs'}; {maps} map{'s' if maps != 1 else ''}"
+    return f"{shown or 'no programs'}; {counted(maps, 'map')}"
 
 
 def pick(several: SeveralObjectsError, chosen: int = 1) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from textual.app import App
+    from textual.message import Message
     from textual.screen import Screen
 
     from ..core.live import Session, State
@@ -112,6 +114,11 @@ class Operations:
 
     # Doing things
 
+    def _tell(self, message: Message) -> None:
+        """Post a message to the screen, from whichever thread."""
+        with contextlib.suppress(RuntimeError):  # Textual's, where the app has ended: there is nobody left to be told
+            self.screen.post_message(message)
+
     def _start(self, busy: str, work: Callable[[], None]) -> None:
         """Run *work* in a thread, unless something else is being done."""
         if self._busy:
@@ -140,9 +147,9 @@ class Operations:
         try:
             self.session.load()
         except Exception as error:
-            self.screen.post_message(Failed("load", error))
+            self._tell(Failed("load", error))
         else:
-            self.screen.post_message(Loaded(time.monotonic() - started))
+            self._tell(Loaded(time.monotonic() - started))
 
     def attach(self, request: AttachRequest) -> None:
         """Attach a program."""
@@ -152,9 +159,9 @@ class Operations:
         try:
             link = self.session.attach(request.program, request.target)
         except Exception as error:
-            self.screen.post_message(Failed("attach", error))
+            self._tell(Failed("attach", error))
         else:
-            self.screen.post_message(Attached(link_text(link), request.detach_after))
+            self._tell(Attached(link_text(link), request.detach_after))
 
     def detach(self, links: Sequence[Link]) -> None:
         """Detach *links*."""
@@ -166,9 +173,9 @@ class Operations:
             for link in links:
                 self.session.detach(link)
         except Exception as error:
-            self.screen.post_message(Failed("detach", error))
+            self._tell(Failed("detach", error))
         else:
-            self.screen.post_message(Detached(texts))
+            self._tell(Detached(texts))
 
     def set_variable(self, place: Place, text: str) -> bool:
         """Set a variable, in memory once it is loaded, else in the spec; return whether it took the text."""
@@ -176,7 +183,7 @@ class Operations:
         try:
             (live or place.variable).set_text(text, place.path)
         except BpftuiError as error:
-            self.screen.post_message(Failed("edit", error))
+            self._tell(Failed("edit", error))
             return False
         if live is not None:
             self.edited.add(place.variable.name)
@@ -185,10 +192,10 @@ class Operations:
     # Sampling
 
     def _observed(self, observation: Observation) -> None:
-        self.screen.post_message(Sampled(observation))
+        self._tell(Sampled(observation))
 
     def _sampling_failed(self, error: Exception) -> None:
-        self.screen.post_message(Failed("read the maps", error))
+        self._tell(Failed("read the maps", error))
 
     def step_interval(self, step: int) -> None:
         """Take the next longer or shorter interval."""

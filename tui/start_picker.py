@@ -3,39 +3,38 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
-from textual.app import App
-from textual.binding import Binding, BindingType
-from textual.widgets import Static
 
 from .. import bpf
-from .config import Config, load_config
+from .config import load_config
+from .picker import ChoiceList, Picker
 from .recent import recent
-from .widgets.key_bar import KeyBar
-from .widgets.row_view import RowView
-from .widgets.search_bar import SearchBar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from textual.app import ComposeResult
+    from .config import Config
 
 __all__ = ["FileList", "StartPicker", "pick_start"]
 
-_SHIPPED: Final = ("traffic", "count_packets", "my_map", "global_example", "hidden_example", "constants")
+_SHIPPED: Final = {
+    "traffic": "what comes in, by protocol and source; every 1000th packet as an event",
+    "count_packets": "the smallest counter: packets that an interface receives",
+    "my_map": "the smallest collection: one map, one program",
+    "global_example": "a variable that every run counts up",
+    "hidden_example": "a variable that belongs to the object alone",
+    "constants": "configuration by constants, and what the verifier makes of them",
+}
+"""The objects that ship, and what each shows."""
 
 
-class FileList(RowView):
-    """Files by name, with the directory that they are in, and where they come from."""
-
-    DEFAULT_CSS = """
-    FileList { height: 1fr; }
-    """
+class FileList(ChoiceList):
+    """Files by name, with what they are."""
 
     def __init__(self, files: Sequence[tuple[str, str]]) -> None:
-        """Initialise the list of *files*: (path, why it is here)."""
+        """Initialise the list of *files*: (path, what it is)."""
         super().__init__()
         self.files = files
         self._width = max(len(os.path.basename(path)) for path, _ in files)
@@ -50,73 +49,35 @@ class FileList(RowView):
 
     def draw_row(self, index: int, width: int) -> Text:
         """Draw a file."""
-        path, why = self.files[index]
-        muted = self.ink("row-view--muted")
+        path, what = self.files[index]
         text = Text(f"{os.path.basename(path):<{self._width}}  ", "bold", no_wrap=True)
-        text.append(f"{why:<16}  ", muted)
-        return text.append(os.path.dirname(path), muted)
+        return text.append(what, self.ink("row-view--muted"))
 
 
-class StartPicker(App[str]):
-    """A list of files over the whole terminal; returns the path of the chosen one, or None.
+class StartPicker(Picker[str]):
+    """A list of files; returns the path of the chosen one, or None.
 
     Args:
-        files: (path, why it is here).
+        files: (path, what it is).
         note: What is wrong with what was chosen last.
         config: What the user prefers.
     """
 
-    TITLE = "bpftui"
-    ENABLE_COMMAND_PALETTE = False
-    CSS = """
-    #title { height: 1; background: $panel; padding: 0 1; }
-    #note { height: auto; color: $text-error; padding: 0 1; }
-    """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q,escape,ctrl+q", "quit", "Quit", id="quit", tooltip="Quit"),
-    ]
-
     def __init__(self, files: Sequence[tuple[str, str]], *, note: str = "", config: Config | None = None) -> None:
-        super().__init__()
-        self._list = FileList(files)
-        self._note = note
-        config = config or Config()
-        if config.theme in self.available_themes:
-            self.theme = config.theme
+        title = "bpftui: choose a BPF object, or name one: bpftui OBJECT"
+        super().__init__(title, FileList(files), note=note, config=config)
+        self._files = files
 
-    def compose(self) -> ComposeResult:
-        """Compose the list."""
-        yield Static("bpftui: choose a BPF object, or name one: bpftui OBJECT", id="title", markup=False)
-        if self._note:
-            yield Static(f"✗ {self._note}", id="note", markup=False)
-        yield self._list
-        yield SearchBar(placeholder="search: enter finds, n and N go on, esc gives up")
-        yield KeyBar()
-
-    def on_mount(self) -> None:
-        """Begin at the top."""
-        self._list.focus()
-
-    def on_row_view_selected(self, event: RowView.Selected) -> None:
-        """Choose."""
-        self.exit(self._list.files[event.index][0])
-
-    def on_row_view_search_requested(self, event: RowView.SearchRequested) -> None:
-        """Ask for a pattern."""
-        self.query_one(SearchBar).open()
-
-    def on_search_bar_closed(self, event: SearchBar.Closed) -> None:
-        """Search."""
-        self._list.focus()
-        if event.pattern:
-            self._list.search(event.pattern)
+    def value(self, index: int) -> str:
+        """Return a row's path."""
+        return self._files[index][0]
 
 
 def choices() -> list[tuple[str, str]]:
-    """Return what there is to choose from: (path, why it is here), no file twice."""
-    shipped = [(str(bpf.path(name)), "ships with bpftui") for name in _SHIPPED]
+    """Return what there is to choose from: (path, what it is), no file twice; what was explored before is first."""
+    shipped = [(str(bpf.path(name)), f"ships with bpftui: {what}") for name, what in _SHIPPED.items()]
     known = {path for path, _ in shipped}
-    return [*((path, "explored before") for path in recent() if path not in known), *shipped]
+    return [*((path, f"explored before: {path}") for path in recent() if path not in known), *shipped]
 
 
 def pick_start(note: str = "") -> str | None:

@@ -168,7 +168,7 @@ async def test_constants_are_read_only_after_the_load(explore: Callable[..., Any
         await walk.until(lambda: walk.status.stage == State.LOADED)
         view = walk.explorer.query_one(VariablesView)
         view.choose("sample_every")
-        assert "read-only since the load" in view.render_line(1).text
+        assert "constant, now frozen" in view.render_line(1).text
         await walk.press("e")
         assert not isinstance(walk.app.screen, VariableEditor)
         view.choose("counting")
@@ -377,3 +377,31 @@ async def test_what_the_load_refused_is_marked(explore: Callable[..., Any]) -> N
         tree = walk.explorer.query_one(SpecTree)
         await walk.press("L")
         await walk.until(lambda: any("✗ count_traffic" in label for label in labels(tree)))
+
+
+async def test_a_key_that_does_not_apply_says_why(explore: Callable[..., Any]) -> None:
+    async with explore() as walk:
+
+        async def said(key: str) -> str:
+            walk.app.clear_notifications()
+            await walk.press(key)
+            return " ".join(notice.message for notice in walk.app._notifications)
+
+        assert await said("R") == "load it first: L"
+        assert await said("D") == "nothing is attached"
+        assert await said("p") == "nothing is read before the load: L"
+        assert await said("down") == ""
+        await walk.press("3", "L")
+        await walk.until(lambda: walk.status.stage == State.LOADED)
+        walk.explorer.query_one(VariablesView).choose("sample_every")
+        assert await said("e") == "sample_every is a constant: it can be set before the load, and is frozen since"
+        assert await said("L") == "it is loaded already"
+
+
+async def test_without_a_map_every_tab_can_be_shown_after_the_load(explore: Callable[..., Any]) -> None:
+    async with explore("tests/objects/values.o") as walk:
+        await walk.press("L")
+        await walk.until(lambda: walk.status.stage == State.LOADED and walk.app.operations.monitor.last is not None)
+        for key in "456123":
+            await walk.press(key)
+        assert walk.explorer.tab == "variables"

@@ -36,7 +36,9 @@ async def test_a_shipped_object_and_a_recent_one_can_be_chosen(monkeypatch: pyte
     remember(str(mine))
     remember(str(bpf.path("my_map")))  # it ships: it is listed once
     files = choices()
-    assert files[:2] == [(str(mine), "explored before"), (str(bpf.path("traffic")), "ships with bpftui")]
+    assert files[0] == (str(mine), f"explored before: {mine}")
+    assert files[1][0] == str(bpf.path("traffic"))
+    assert files[1][1].startswith("ships with bpftui: what comes in")
     assert len(files) == 7
     for keys, expected in ((["enter"], str(mine)), (["j", "enter"], str(bpf.path("traffic"))), (["q"], None)):
         app = StartPicker(files, note="x.o: it is empty")

@@ -136,8 +136,7 @@ class ExplorerScreen(CodeScreen, VariableScreen):
         from ..recent import remember
         from ..widgets.panes import Panes
 
-        bar = SearchBar(placeholder="search: enter finds, n and N go on, esc gives up")
-        await self.mount(bar, before=self.query_one(KeyBar))
+        await self.mount(SearchBar(), before=self.query_one(KeyBar))
         self.panes = Panes(self.spec, self.operations.runtime)
         await self.panes.mount(self.query_one(TabbedContent))
         self.furnished.set()

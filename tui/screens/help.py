@@ -36,6 +36,10 @@ _NAMES = {
 }
 
 
+_KEY_WIDTH = 16
+"""Cells of the column of keys: `backspace ctrl+o`."""
+
+
 class HelpScreen(ModalScreen[None]):
     """The keys, by where they work.
 
@@ -66,8 +70,8 @@ class HelpScreen(ModalScreen[None]):
     def _group(self, title: str, bindings: Sequence[BindingType]) -> Content:
         rows = [Content.styled(title, "bold $text-primary")]
         for binding in _documented(bindings):
-            keys = self._keymap.get(binding.id or "", binding.key)
-            rows.append(Content.assemble((f"  {key_names(keys):<16}", "bold $text-accent"), binding.tooltip))
+            keys = key_names(self._keymap.get(binding.id or "", binding.key))
+            rows.append(Content.assemble((f"  {keys:<{_KEY_WIDTH}}  ", "bold $text-accent"), binding.tooltip))
         return Content("\n").join(rows)
 
     async def action_scroll(self, direction: str) -> None:

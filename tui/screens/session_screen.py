@@ -12,8 +12,9 @@ from ...core.live import State
 from ..operations import Operations, link_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from textual import events
     from textual.app import App
 
     from ...core.runtime import Link
@@ -138,6 +139,41 @@ class SessionScreen(Screen[None]):
     def action_interval(self, step: int) -> None:
         """Read the maps more or less often."""
         self.operations.step_interval(step)
+
+    def on_key(self, event: events.Key) -> None:
+        """Say why a key that has a meaning does nothing now."""
+        if event.key in self.active_bindings:
+            return
+        nodes = [self] if self.focused is None else self.focused.ancestors_with_self
+        for node in nodes:
+            bindings = node._bindings.key_to_bindings.get(event.key, ())  # pyright: ignore[reportPrivateUsage]
+            why_not: Callable[[str], str] | None = getattr(node, "why_not", None)
+            reason = next(filter(None, (why_not(binding.action) for binding in bindings)), "") if why_not else ""
+            if reason:
+                event.stop()
+                self.notify(reason, severity="warning", timeout=3, markup=False)
+                return
+
+    def why_not(self, action: str) -> str:
+        """Return why an action that `check_action` does not offer does not apply now; empty where that is plain."""
+        operations = self.operations
+        if operations.busy:
+            return f"still {operations.status().busy}"
+        match action:
+            case "load" if operations.state is not State.SPEC:
+                return "it is loaded already"
+            case "load":
+                return "there is nothing to load in this object"
+            case "attach" | "run" if operations.state is State.SPEC:
+                return "load it first: L"
+            case "attach" | "run":
+                return "no program is loaded"
+            case "detach":
+                return "nothing is attached"
+            case "pause" | "interval(1)" | "interval(-1)":
+                return "nothing is read before the load: L"
+            case _:
+                return ""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what applies now."""

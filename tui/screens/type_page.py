@@ -15,7 +15,7 @@ from ...core.btf.layout import layout
 from ...core.btf.layout_text import layout_text
 from ...core.errors import BpftuiError
 from ..widgets.c_view import CView
-from ..widgets.search_bar import SearchBar
+from ..widgets.search_bar import SearchBar, SearchHost
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -33,7 +33,7 @@ _KINDS: Final = {
 _GUARDS: Final = re.compile(r"^#.*\n?", re.MULTILINE)
 
 
-class TypePage(ModalScreen[None]):
+class TypePage(SearchHost, ModalScreen[None]):
     """A type as C over the whole screen; enter on a line goes on to the struct, union or enum that it names.
 
     Args:
@@ -56,7 +56,7 @@ class TypePage(ModalScreen[None]):
         with Vertical(classes="dialog page") as box:
             box.border_subtitle = "enter: the type in the line · / search · y copy line · Y copy all · esc close"
             yield CView()
-        yield SearchBar(placeholder="search: enter finds, n and N go on, esc gives up")
+        yield SearchBar()
 
     def on_mount(self) -> None:
         """Show the type."""
@@ -79,17 +79,6 @@ class TypePage(ModalScreen[None]):
                 self._before.append((self._ctype, event.index))
                 self._show(CType(btf, found))
                 return
-
-    def on_row_view_search_requested(self, event: RowView.SearchRequested) -> None:
-        """Ask for a pattern."""
-        self.query_one(SearchBar).open()
-
-    def on_search_bar_closed(self, event: SearchBar.Closed) -> None:
-        """Search."""
-        view = self.query_one(CView)
-        view.focus()
-        if event.pattern:
-            view.search(event.pattern)
 
     def action_back(self) -> None:
         """Show the type before; without one, close."""

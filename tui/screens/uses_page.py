@@ -10,9 +10,10 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from ..format import counted
 from ..jumps import CodePlace
 from ..widgets.code_view import CodeView
-from ..widgets.search_bar import SearchBar
+from ..widgets.search_bar import SearchBar, SearchHost
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,7 +82,7 @@ class UsesList(CodeView):
         return text
 
 
-class UsesPage(ModalScreen[CodePlace | None]):
+class UsesPage(SearchHost, ModalScreen[CodePlace | None]):
     """Dismisses with the chosen instruction, or with None.
 
     Args:
@@ -103,13 +104,12 @@ class UsesPage(ModalScreen[CodePlace | None]):
     def compose(self) -> ComposeResult:
         """Compose the note and the list."""
         with Vertical(classes="dialog page") as box:
-            count = len(self._uses.places)
-            box.border_title = f"{self._uses.title}: {count} use{'s' if count != 1 else ''}"
+            box.border_title = f"{self._uses.title}: {counted(len(self._uses.places), 'use')}"
             box.border_subtitle = "enter go there · / search · esc close"
             if self._note is not None:
                 yield Static(self._note, classes="page-note")
             yield self._list
-        yield SearchBar(placeholder="search: enter finds, n and N go on, esc gives up")
+        yield SearchBar()
 
     def on_mount(self) -> None:
         """Begin in the list."""
@@ -118,13 +118,3 @@ class UsesPage(ModalScreen[CodePlace | None]):
     def on_row_view_selected(self, event: RowView.Selected) -> None:
         """Choose."""
         self.dismiss(self._list.places[event.index])
-
-    def on_row_view_search_requested(self, event: RowView.SearchRequested) -> None:
-        """Ask for a pattern."""
-        self.query_one(SearchBar).open()
-
-    def on_search_bar_closed(self, event: SearchBar.Closed) -> None:
-        """Search."""
-        self._list.focus()
-        if event.pattern:
-            self._list.search(event.pattern)

@@ -8,11 +8,13 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from ..fit import fitted
 from ..format import axis_labels, duration, si
 from ..terminal import is_ascii_terminal
 from .plot import Canvas, nice_ticks
@@ -212,13 +214,16 @@ class Chart(Widget):
         used = 0
         for number, (line, points) in enumerate(zip(self._frame.series, self._frame.visible, strict=True)):
             values = [value for _, value in points if not math.isnan(value)]
-            if not values:
-                numbers = "no samples"
-            else:
-                numbers = f"last {si(values[-1], self.unit)}  max {si(max(values), self.unit)}"
+            numbers = ["no samples"]
+            if values:
+                numbers = [f"last {si(values[-1], self.unit)}", f"max {si(max(values), self.unit)}"]
+            label = f" {self._marker(number)} {line.label}"
+            if cell_len(label) + cell_len("  ".join(numbers)) + 2 > width:
+                del numbers[1:]  # the last value and the name say more than the highest
+                label = fitted(label, min(cell_len(label), max(8, width - cell_len(numbers[0]) - 2)))
             item = [
-                Segment(f" {self._marker(number)} {line.label}  ", self._ink(f"chart--series-{number % 6 + 1}")),
-                Segment(f"{numbers}  ", self._ink("chart--legend")),
+                Segment(f"{label}  ", self._ink(f"chart--series-{number % 6 + 1}")),
+                Segment(f"{'  '.join(numbers)}  ", self._ink("chart--legend")),
             ]
             cells = Segment.get_line_length(item)
             if lines[-1] and used + cells > width:

@@ -126,7 +126,8 @@ class MapPane(Vertical):
         self.query_one("#map-title", Static).update(
             Content.assemble(
                 (found.name, "bold"),
-                (f"  {found.type.label}{types}", "$foreground 60%"),
-                (f"  {entries}", ""),
+                (f"  {found.type.label}", "$foreground 60%"),
+                (f"  {entries}" if entries else "", ""),
+                (types, "$foreground 60%"),  # last: in a narrow pane the rest is cut off
             )
         )

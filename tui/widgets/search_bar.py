@@ -1,14 +1,18 @@
-"""SearchBar: the line in which a pattern is typed."""
+"""SearchBar: the line in which a pattern is typed, and what a screen does with it."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
 from textual.message import Message
 from textual.widgets import Input
 
-__all__ = ["SearchBar"]
+if TYPE_CHECKING:
+    from .row_view import RowView
+
+__all__ = ["SearchBar", "SearchHost", "Searchable"]
 
 
 class SearchBar(Input):
@@ -42,6 +46,10 @@ class SearchBar(Input):
             super().__init__()
             self.pattern = pattern
 
+    def __init__(self) -> None:
+        """Initialise a bar that is out of sight."""
+        super().__init__(placeholder="search: enter finds, n and N go on, esc gives up")
+
     def open(self) -> None:
         """Show it, empty, with the focus."""
         self.value = ""
@@ -60,3 +68,36 @@ class SearchBar(Input):
     def _close(self, pattern: str) -> None:
         self.remove_class("-open")
         self.post_message(self.Closed(pattern))
+
+
+class Searchable(Protocol):
+    """What can be searched: a list, or the tree."""
+
+    def focus(self) -> object:
+        """Give it the keys."""
+
+    def search(self, pattern: str, /) -> bool:
+        """Go to the next match and return True, or tell the user that there is none."""
+        ...
+
+
+class SearchHost(DOMNode):
+    """A screen or an app with one search bar, for whatever in it asks for a search."""
+
+    _searched: Searchable | None = None
+
+    def open_search(self, target: Searchable) -> None:
+        """Ask for what to look for in *target*."""
+        self._searched = target
+        self.query_one(SearchBar).open()
+
+    def on_row_view_search_requested(self, event: RowView.SearchRequested) -> None:
+        """Search in a list."""
+        self.open_search(event.view)
+
+    def on_search_bar_closed(self, event: SearchBar.Closed) -> None:
+        """Search where the search was asked for, and go back there."""
+        if self._searched is not None:
+            self._searched.focus()
+            if event.pattern:
+                self._searched.search(event.pattern)

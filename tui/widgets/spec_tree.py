@@ -270,13 +270,16 @@ class SpecTree(Tree[Node]):
         return True
 
     def search(self, text: str, *, step: int = 1) -> bool:
-        """Put the cursor on the next node whose name holds *text*, wrapping around; return whether there is one."""
+        """Put the cursor on the next node whose name holds *text*, wrapping around; say so where there is none."""
         nodes = list(self._places)
         here = self.cursor_node.data if self.cursor_node is not None else None
         start = nodes.index(here) if here in self._places else 0
         turned = [nodes[(start + step * turn) % len(nodes)] for turn in range(1, len(nodes) + 1)]
         found = next((node for node in turned if text.lower() in node.name.lower()), None)
-        return found is not None and self.choose(found)
+        if found is None:
+            self.notify(f"no match for {text!r}", severity="warning", timeout=3, markup=False)
+            return False
+        return self.choose(found)
 
     def mark_refused(self, nodes: Iterable[Node]) -> None:
         """Mark the programs and maps that cannot be loaded here, and no others."""

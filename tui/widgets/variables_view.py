@@ -291,7 +291,7 @@ class VariablesView(RowView):
     def _note(self, place: Place) -> str:
         if not place.variable.constant:
             return ""
-        return "constant" if self.writable(place) else "constant, read-only since the load"
+        return "constant" if self.writable(place) else "constant, now frozen"
 
     # Actions
 
@@ -339,6 +339,13 @@ class VariablesView(RowView):
         )
         self._list_places()
         self.refresh_rows()
+
+    def why_not(self, action: str) -> str:
+        """Return why the place under the cursor cannot be edited."""
+        place = self.place
+        if action != "edit" or place is None or self.writable(place):
+            return ""
+        return f"{place.name} is a constant: it can be set before the load, and is frozen since"
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what the place under the cursor allows."""

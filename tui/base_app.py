@@ -1,0 +1,47 @@
+"""BaseApp: what the explorer and the lists before it have in common: the user's theme, and the terminal's colours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from textual.app import App
+
+from ..core.errors import UnknownNameError
+from .config import Config
+from .palette256 import Nearest256
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.filter import LineFilter
+
+__all__ = ["BaseApp"]
+
+_Result = TypeVar("_Result")
+
+
+class BaseApp(App[_Result]):
+    """An app as the user has configured it.
+
+    Args:
+        config: What the user prefers.
+
+    Raises:
+        UnknownNameError: There is no such theme.
+    """
+
+    TITLE = "bpftui"
+
+    def __init__(self, config: Config | None = None) -> None:
+        super().__init__()
+        self.config = config or Config()
+        theme = self.config.theme
+        if theme is not None:
+            if theme not in self.available_themes:
+                raise UnknownNameError("theme", theme, self.available_themes)
+            self.theme = theme
+        self._nearest = [Nearest256()] if self.console.color_system == "256" else []
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return what changes colours on their way to the terminal."""
+        return [*super().get_line_filters(), *self._nearest]

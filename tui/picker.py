@@ -1,0 +1,81 @@
+"""Picker: a list over the whole terminal, to choose from before there is an explorer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, TypeVar
+
+from textual.binding import Binding, BindingType
+from textual.widgets import Static
+
+from .base_app import BaseApp
+from .widgets.key_bar import KeyBar
+from .widgets.row_view import RowView
+from .widgets.search_bar import SearchBar, SearchHost
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from .config import Config
+
+__all__ = ["ChoiceList", "Picker"]
+
+_Result = TypeVar("_Result")
+
+
+class ChoiceList(RowView):
+    """A list to choose from, which says so in the footer."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "select", "Open", id="rows.select", tooltip="Open the row"),
+    ]
+
+    DEFAULT_CSS = """
+    ChoiceList { height: 1fr; }
+    """
+
+
+class Picker(SearchHost, BaseApp[_Result]):
+    """A title, a list and the keys; a subclass returns what a row stands for, and None stands for quitting.
+
+    Args:
+        title: What there is to choose from.
+        rows: The list.
+        note: What is wrong with what was chosen last.
+        config: What the user prefers.
+    """
+
+    ENABLE_COMMAND_PALETTE = False
+    CSS = """
+    #title { height: 1; background: $panel; padding: 0 1; }
+    #note { height: auto; color: $text-error; padding: 0 1; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q,escape", "quit", "Quit", id="quit", tooltip="Quit"),
+    ]
+
+    def __init__(self, title: str, rows: RowView, *, note: str = "", config: Config | None = None) -> None:
+        super().__init__(config)
+        self._heading = title
+        self._list = rows
+        self._note = note
+
+    def compose(self) -> ComposeResult:
+        """Compose the list."""
+        yield Static(self._heading, id="title", markup=False)
+        if self._note:
+            yield Static(f"✗ {self._note}", id="note", markup=False)
+        yield self._list
+        yield SearchBar()
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Begin in the list."""
+        self._list.focus()
+
+    def on_row_view_selected(self, event: RowView.Selected) -> None:
+        """Choose."""
+        self.exit(self.value(event.index))
+
+    def value(self, index: int) -> _Result:
+        """Return what a row stands for."""
+        raise NotImplementedError
