@@ -11,7 +11,7 @@ from ...core.errors import ExitCode, ObjectError, UsageError
 from ...core.spec.listing import Listing
 from ..export import FORMATS, document, format_of, write_document
 from .colors import paint
-from .common import Parser, add_object, add_settings, open_spec, resolver_of, wants_color
+from .common import Parser, add_object, add_settings, open_spec, resolver_of, uncollected, wants_color
 from .disasm_image import print_image
 from .disasm_raw import print_code, print_sections
 from .disasm_text import listing_lines
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["run"]
 
 
+@uncollected()
 def run(arguments: Sequence[str]) -> int:
     """Run the command."""
     parser = Parser("disasm", "Print a program's code as assembly, with the C lines that it comes from.")

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import gc
 import sys
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ...core.errors import BpftuiError, ExitCode, UsageError
 from ...core.spec.container import SeveralObjectsError
-from .common import Parser, add_object, add_returns, add_settings, machine_options, open_spec
+from .common import Parser, add_object, add_returns, add_settings, machine_options, open_spec, uncollected
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Generator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from ...core.live import RuntimeName
     from ...core.spec import CollectionSpec
@@ -47,7 +45,7 @@ def _explore_named(options: argparse.Namespace) -> int:
     # What is wrong with the object is worth more than that there is no terminal to show it in.
     notes: list[str] = []
     try:
-        with _uncollected():
+        with uncollected():
             spec = open_spec(options, notes.append)
     except SeveralObjectsError as several:
         require_terminal(f"bpftui show {options.object}")
@@ -122,23 +120,9 @@ def explore(
         notes: What the user is to know at the start.
         options: What the runtime is made with.
     """
-    with _uncollected():
+    with uncollected():
         from ...core.spec.targets import parse_attachment
         from ..app import run as run_app
 
         attachments = [parse_attachment(text) for text in attach]
         return run_app(spec, runtime=runtime, attach=attachments, traffic=traffic, notes=notes, options=options or {})
-
-
-@contextmanager
-def _uncollected() -> Generator[None]:
-    """Keep the garbage collector off until the explorer is ready, which turns it on again, or until the end.
-
-    Importing and reading make many objects and hardly any garbage: looking for it takes a tenth of the time until the
-    first frame.
-    """
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()

@@ -18,6 +18,7 @@ from .common import (
     print_json,
     print_table,
     target_types,
+    uncollected,
     wants_color,
 )
 
@@ -35,6 +36,7 @@ SCHEMA = "bpftui/spec/1"
 LIST_SCHEMA = "bpftui/objects/1"
 
 
+@uncollected()
 def run(arguments: Sequence[str]) -> int:
     """Run the command."""
     parser = Parser("show", "Show what a BPF object holds: programs, maps, variables, types. Nothing is loaded.")
