@@ -131,7 +131,7 @@ async def test_each_program_is_offered_what_it_can_be_attached_to() -> None:
             dialog = app.screen
             programs = dialog.query_one("#programs", OptionList)
             typed, attach = dialog.query_one("#target", Input), dialog.query_one("#attach", Button)
-            names = list(spec.programs)
+            names = [name for name, program in spec.programs.items() if program.autoload]
 
             async def choose(name: str, said: str) -> None:
                 programs.highlighted = names.index(name)

@@ -40,7 +40,7 @@ _LINES: Final = {
     "6.1": re.compile(r"linux-image-6\.1\.0-(\d+)-cloud-amd64"),
     "6.12": re.compile(r"linux-image-6\.12\.(\d+)\S*-cloud-amd64"),
 }
-_TIME_LIMIT: Final = 120
+_TIME_LIMIT: Final = 300
 """Seconds. A boot and all findings take some 30 where nothing else runs."""
 _MEMORY: Final = "1G"
 _LEFT_OUT: Final = frozenset(

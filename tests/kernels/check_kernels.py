@@ -265,3 +265,28 @@ def test_doctor_misses_what_the_kernel_lacks(found, line):
     missing = {(feature["group"], feature["name"]): feature["remedy"] for feature in features if feature["ok"] is False}
     assert missing == MISSING[line]
     assert len(features) > 80
+
+
+def test_programs_of_each_type_are_attached_and_run(found, line):
+    (done,) = found("attachments")
+    once = ["on_cgroup", "on_connect4", "on_lookup", "on_tracepoint", "on_raw", "on_kprobe", "on_ksyscall"]
+    if line == "6.12":
+        once += ["on_tc", "on_tcx", "on_netfilter", "on_kprobes"]
+    assert {name: count for name, count in done["counted"].items() if count == 1} == dict.fromkeys(once, 1)
+    # On lo a packet goes out and comes in; the clock ticks some 10 times.
+    assert done["counted"]["on_filter"] == 2
+    assert done["counted"]["on_event"] > 3
+    no_tc = "this kernel lacks tcx links (Linux 6.6) (EINVAL)"
+    no_sockmap = "to sockets: this kernel lacks links of sockmaps (EINVAL)"
+    older = {
+        "on_tc": f"cannot attach program on_tc to lo: {no_tc}",
+        "on_tcx": f"cannot attach program on_tcx to lo: {no_tc}",
+        "on_netfilter": "cannot load program on_netfilter (netfilter): this kernel has no programs of that type "
+        "(EINVAL)",
+        # 5.18 would have them, but Debian builds 6.1 without what they take.
+        "on_kprobes": "cannot attach program on_kprobes to do_unlink*: this kernel lacks kprobe_multi links "
+        "(Linux 5.18, CONFIG_FPROBE) (EINVAL)",
+        "on_verdict": f"cannot attach program on_verdict {no_sockmap}",
+        "on_message": f"cannot attach program on_message {no_sockmap}",
+    }
+    assert done["problems"] == (older if line == "6.1" else {})

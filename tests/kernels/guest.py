@@ -8,10 +8,14 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import dataclasses
+import fcntl
 import json
 import os
 import platform
+import socket
+import struct
 import sys
+import time
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,12 +29,14 @@ from bpftui.core.errors import BpftuiError  # noqa: E402
 from bpftui.core.kernel.collection import Loader  # noqa: E402
 from bpftui.core.kernel.objects import object_info  # noqa: E402
 from bpftui.core.kernel.syscall import Attr, Command, borrowed, buffer  # noqa: E402
-from bpftui.core.spec import CollectionSpec, ProgramType  # noqa: E402
+from bpftui.core.runtime import AttachTarget  # noqa: E402
+from bpftui.core.spec import CollectionSpec  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from bpftui.core.kernel.program import Program
+    from bpftui.core.spec import ProgramSpec
 
 PREFIX = "@@ "
 OBJECTS = HOME / "tests/objects"
@@ -49,8 +55,7 @@ TOO_LONG = "bad_complexity.o"
 FINIT_MODULE = 313
 """The number of the system call on x86-64."""
 POWER_OFF = 0x4321FEDC
-LINK_TYPES = (ProgramType.TRACING, ProgramType.LSM, ProgramType.EXT)
-"""What BPF_RAW_TRACEPOINT_OPEN attaches to the hook that it was loaded for."""
+IFF_UP, SIOCSIFFLAGS = 1, 0x8914
 
 
 def say(finding: str, **facts: object) -> None:
@@ -102,16 +107,10 @@ def refused_contents(loader: Loader, name: str) -> dict[str, str] | None:
 @contextlib.contextmanager
 def attached(*programs: Program) -> Generator[None]:
     """Attach programs to what they were loaded for."""
-    links: list[int] = []
-    try:
+    with contextlib.ExitStack() as links:
         for program in programs:
-            name = buffer(program.spec.attach_to.encode() + b"\0") if program.type not in LINK_TYPES else None
-            with program.descriptor as fd:
-                links.append(Attr(16).pointer(0, name).u32(8, fd).call(Command.RAW_TRACEPOINT_OPEN))
+            links.enter_context(program.attach())
         yield
-    finally:
-        for link in links:
-            os.close(link)
 
 
 def hooks() -> None:
@@ -125,6 +124,63 @@ def hooks() -> None:
             os.close(os.open("/proc/self/status", os.O_RDONLY | os.O_NOFOLLOW))
             os.sched_yield()
         say("hooks", **{name: variable.get() for name, variable in loaded.variables.items()})
+
+
+def attachments() -> None:
+    """Attach each program of attached.o to what its section says, or to a target; do what each of them counts."""
+    spec = CollectionSpec.from_file(OBJECTS / "attached.o")
+    group = Path("/sys/fs/cgroup/bpftui")
+    group.mkdir()
+    (group / "cgroup.procs").write_text(str(os.getpid()))
+    targets = {"on_cgroup": "bpftui", "on_connect4": "bpftui", "on_verdict": "sockets", "on_message": "sockets"}
+    targets |= {"on_tc": "lo", "on_tcx": "lo", "on_filter": "lo", "on_netfilter": "output"}
+    problems: dict[str, str] = {}
+    for name, program in spec.programs.items():
+        if name.startswith("on_u"):
+            continue  # the guest's C library has its symbols where the host's has them, or nowhere
+        said = refused(lambda name=name, program=program: attach_one(spec, program, targets.get(name, "")))
+        if said is not None:
+            problems[name] = said["message"]
+    say("attachments", problems=problems, counted=COUNTED)
+
+
+COUNTED: dict[str, int] = {}
+"""What each program of attached.o has counted."""
+
+
+def attach_one(spec: CollectionSpec, program: ProgramSpec, target: str) -> None:
+    """Load a program alone, attach it, do what it counts, and note how often it ran."""
+    with spec.load(programs={program.name}) as loaded:
+        # By its number: pyroute2, which would look the interface up, is not in the guest.
+        where = AttachTarget("lo", 1) if target == "lo" else loaded.runtime.target(program, target)
+        with loaded.programs[program.name].attach(where) as link:
+            stir()
+            attached = link.attached
+        counters = {name: value.get() for name, value in loaded.variables.items() if name.startswith("in_")}
+        COUNTED[program.name] = sum(value for value in counters.values() if isinstance(value, int)) if attached else -1
+
+
+def stir() -> None:
+    """Run into every hook: a packet to ourselves, a process, a missing file, a system call, a while of work."""
+    up = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    with up:
+        request = struct.pack("16sh14x", b"lo", IFF_UP)
+        fcntl.ioctl(up, SIOCSIFFLAGS, request)
+    one, two = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
+    with one, two:
+        one.bind(("127.0.0.1", 0))
+        two.connect(one.getsockname())
+        two.send(b"hello")
+        one.recv(16)
+    os.getpgid(0)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink("/tmp/nothing")
+    if (child := os.fork()) == 0:
+        os._exit(0)
+    os.waitpid(child, 0)
+    end = time.monotonic() + 0.1
+    while time.monotonic() < end:
+        pass
 
 
 def replacements() -> None:
@@ -215,7 +271,7 @@ def main() -> None:
     """Run all steps; what a step dies of is a finding, too."""
     print(flush=True)  # the firmware leaves its last line open
     say("release", release=platform.release())
-    for step in (mount, doctor, objects, hooks, replacements, externs, core, functions_of_modules):
+    for step in (mount, doctor, objects, hooks, attachments, replacements, externs, core, functions_of_modules):
         try:
             step()
         except BaseException:  # init must not die

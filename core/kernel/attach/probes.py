@@ -114,7 +114,7 @@ def _attach_kprobe_multi(program: Program, target: AttachTarget, what: str, *, r
     try:
         return create_link(program, 0, attach_type, words=(flags, len(names)), pointers=[(24, table)])
     except BpfError as error:
-        raise _refused(error, program, target, "kprobe_multi links (Linux 5.18)") from error
+        raise _refused(error, program, target, "kprobe_multi links (Linux 5.18, CONFIG_FPROBE)") from error
 
 
 def _probed_functions() -> list[str]:
