@@ -219,8 +219,11 @@ class Operations:
             self.app.notify(remark, timeout=8, markup=False)
         if self.collection is not None and (problems := self.collection.problems):
             self._sentence = f"not loaded: {', '.join(problems)}"
-            text = "\n".join(error.message for error in problems.values())
-            self.app.notify(text, title="not everything loaded", severity="warning", timeout=8, markup=False)
+            # What the verifier says is in front by then, and must not be covered.
+            others = [error.message for error in problems.values() if not isinstance(error, VerifierError)]
+            if others and len(others) == len(problems):
+                text = "\n".join(others)
+                self.app.notify(text, title="not everything loaded", severity="warning", timeout=8, markup=False)
         if self._attach_first:
             from .screens.attach import AttachRequest
 

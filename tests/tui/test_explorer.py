@@ -372,11 +372,17 @@ async def test_what_cannot_be_loaded_is_marked_before_the_load(
         assert "keeps it from being loaded" not in str(walk.explorer.query_one("#page").render())
 
 
-async def test_what_the_load_refused_is_marked(explore: Callable[..., Any]) -> None:
+async def test_what_the_load_refused_is_marked_until_the_spec_changes(explore: Callable[..., Any]) -> None:
     async with explore(runtime=FakeRuntime(log="0: (95) exit\nR0 !read_ok\n")) as walk:
         tree = walk.explorer.query_one(SpecTree)
+        await walk.until(lambda: walk.explorer.forecast is not None)
         await walk.press("L")
         await walk.until(lambda: any("✗ count_traffic" in label for label in labels(tree)))
+        await walk.press("1")
+        page = str(walk.explorer.query_one("#page").render())
+        assert "✗ cannot be loaded here:\n    invalid access" in page
+        await walk.press("3", "e", "7", "enter")
+        await walk.until(lambda: not any("✗ count_traffic" in label for label in labels(tree)))
 
 
 async def test_a_key_that_does_not_apply_says_why(explore: Callable[..., Any]) -> None:

@@ -244,16 +244,15 @@ class ExplorerScreen(CodeScreen, VariableScreen):
         assert collection is not None
         self.panes.variables.live = collection.variables
         self.mark_refused(collection.problems)
-        self.panes.log.forget_verifier()
         self.log_line(
             f"loaded {counted(len(collection.programs), 'program')} and {counted(len(collection.maps), 'map')} "
             f"in {duration(message.seconds)}"
         )
         for error in collection.problems.values():
             self.log_line(error.message)
-        refused = next((error for error in collection.problems.values() if isinstance(error, VerifierError)), None)
-        if refused is not None:
-            self.panes.log.show_verifier(refused.program, refused.message, refused.log)
+        refused = [error for error in collection.problems.values() if isinstance(error, VerifierError)]
+        self.panes.log.show_refusals(refused)
+        if refused:
             self.action_show_tab("log")
         self.operations.after_load()
         self._show_overview(keep_place=True)
@@ -281,8 +280,8 @@ class ExplorerScreen(CodeScreen, VariableScreen):
         error = message.error
         self.log_line(text, None if isinstance(error, BpftuiError) else error)
         if isinstance(error, VerifierError):
-            self.mark_refused([*(self.forecast.programs if self.forecast else ()), error.program])
-            self.panes.log.show_verifier(error.program, error.message, error.log)
+            self.refused_by_verifier(error)
+            self.panes.log.show_refusals([error])
             self.action_show_tab("log")
 
     @on(Sampled)

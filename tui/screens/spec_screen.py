@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 
 from ...core.errors import BpftuiError
 from ...core.live import State
+from ...core.runtime import Forecast, Obstacle
 from ..nodes import Node, NodeKind
 from ..widgets.spec_tree import SpecTree
 from .search import SearchScreen
@@ -16,8 +17,8 @@ from .search import SearchScreen
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from ...core.errors import VerifierError
     from ...core.kernel.externs import ExternAnswer
-    from ...core.runtime import Forecast
     from ...core.spec import ProgramSpec
     from ..widgets.core_view import CoreView
     from ..widgets.panes import Panes
@@ -77,6 +78,13 @@ class SpecScreen(SearchScreen):
             return  # by now it is another spec, or the load has told
         self.forecast = found
         self.mark_refused(found.programs, found.maps)
+
+    def refused_by_verifier(self, error: VerifierError) -> None:
+        """Mark a program that the verifier refused, until the spec changes: no forecast knew that."""
+        known = self.forecast or Forecast({}, {})
+        refusal = Obstacle(error.message.partition(": ")[2] or error.message, error.hint or "")
+        self.forecast = Forecast(known.maps, {**known.programs, error.program: (refusal,)})
+        self.mark_refused(self.forecast.programs, self.forecast.maps)
 
     def mark_refused(self, programs: Iterable[str], maps: Iterable[str] = ()) -> None:
         """Mark in the tree what was, or would be, refused."""

@@ -19,8 +19,11 @@ from .state_view import StateView
 from .verdict_view import VerdictView
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from textual.app import ComposeResult
 
+    from ...core.errors import VerifierError
     from ...core.spec import CollectionSpec
     from ...core.verifier import Change, Explanation, VerifierLog
 
@@ -50,6 +53,7 @@ class LogPane(Vertical):
             id="log.hottest",
             tooltip="Most walked over; again: next",
         ),
+        Binding("m", "next_program", "More", id="log.next-program", tooltip="The log of the next refused program"),
         Binding("x", "to_cause", "Cause", show=False, id="log.cause", tooltip="To why the program was refused"),
     ]
 
@@ -86,6 +90,8 @@ class LogPane(Vertical):
         """Initialise the pane for the programs of *spec*."""
         super().__init__(id=id)
         self.spec = spec
+        self._refusals: dict[str, VerifierError] = {}
+        self._program = ""
         self._log: VerifierLog | None = None
         self._explanation: Explanation | None = None
         self._trail: list[Change] = []
@@ -105,22 +111,33 @@ class LogPane(Vertical):
         """Add a message."""
         self.query_one(MessageView).add(text)
 
-    def show_verifier(self, program: str, sentence: str, log: str) -> None:
-        """Show the verifier's log, with the cursor on the cause, and explain it; a long one is read in a thread.
+    def show_refusals(self, errors: Sequence[VerifierError]) -> None:
+        """Show why the verifier refused programs, the first of them at once; without any, what it says of none.
 
         Args:
-            program: The program's name.
-            sentence: What is said until the explanation is there.
-            log: The log, whole.
+            errors: One for each program.
         """
+        self._refusals = {error.program: error for error in errors}
+        self.set_class(bool(errors), "-refused")
+        if errors:
+            self._open(errors[0].program)
+
+    def choose(self, program: str) -> None:
+        """Show the log of a program, if it was refused."""
+        if program in self._refusals and program != self._program:
+            self._open(program)
+
+    def _open(self, program: str) -> None:
+        """Show a program's log, with the cursor on the cause, and explain it; a long one is read in a thread."""
+        error = self._refusals[program]
+        self._program = program
         self._log = None
         self._trail = []
         verdict = self.query_one(VerdictView)
-        verdict.update(Content.assemble((f"✗ {program}  ", "bold $text-error"), sentence))
-        self.add_class("-refused")
+        verdict.update(Content.assemble((f"✗ {program}  ", "bold $text-error"), error.message))
         self._fit()
-        self.query_one(LogView).log_text = log
-        self.run_worker(partial(self._read, program, log), thread=True, exit_on_error=False, exclusive=True)
+        self.query_one(LogView).log_text = error.log
+        self.run_worker(partial(self._read, program, error.log), thread=True, exit_on_error=False, exclusive=True)
 
     def _read(self, program: str, text: str) -> None:
         """Read a log, in a thread."""
@@ -134,10 +151,14 @@ class LogPane(Vertical):
         self.app.call_from_thread(self._show, program, log, found)  # pyright: ignore[reportUnknownMemberType]
 
     def _show(self, program: str, log: VerifierLog, explanation: Explanation | None) -> None:
+        if program != self._program or program not in self._refusals:
+            return  # another one was asked for meanwhile
         self._log = log
         self._explanation = explanation
         verdict = self.query_one(VerdictView)
-        verdict.program = program
+        names = list(self._refusals)
+        several = f" ({names.index(program) + 1} of {len(names)}, m: next)" if len(names) > 1 else ""
+        verdict.program = program + several
         verdict.explanation = explanation
         listing = self.query_one(ListingView)
         if log.program is not None:
@@ -147,10 +168,6 @@ class LogPane(Vertical):
         register = None if explanation is None else explanation.register
         self._follow_log(None if register is None else f"R{register}")
         self.refresh_bindings()
-
-    def forget_verifier(self) -> None:
-        """Leave the room to the messages."""
-        self.remove_class("-refused")
 
     def on_resize(self) -> None:
         """Show the listing where there is room for it."""
@@ -221,6 +238,11 @@ class LogPane(Vertical):
             return
         self.query_one(LogView).cursor = visits[(visits.index(line) + step) % len(visits)]
 
+    def action_next_program(self) -> None:
+        """Show the log of the next program that was refused."""
+        names = list(self._refusals)
+        self._open(names[(names.index(self._program) + 1) % len(names)])
+
     def action_origin(self) -> None:
         """Go back to the step that made the value under the state's cursor; a second time further back."""
         from ...core.verifier import history, origin
@@ -285,4 +307,6 @@ class LogPane(Vertical):
         """Offer what a log is needed for only where there is one."""
         if action in ("visit", "origin", "toggle_listing", "to_cause", "hottest"):
             return self._log is not None and self.has_class("-refused")
+        if action == "next_program":
+            return len(self._refusals) > 1
         return super().check_action(action, parameters)

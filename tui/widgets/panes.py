@@ -57,6 +57,7 @@ class Panes:
         match node.kind:
             case NodeKind.PROGRAM:
                 self.code.program = node.name
+                self.log.choose(node.name)
             case NodeKind.FUNCTION:
                 self.code.show_function(node.program, node.name)
             case NodeKind.MAP:
