@@ -190,6 +190,10 @@ def _program(spec: ProgramSpec, loaded: Collection | None, forecast: Forecast | 
         page.heading("Functions")
         for function in linked.functions:
             page.item(f"{function.name}()", f"{function.size:,} instructions from {function.start}")
+    if linked.tables:
+        page.heading("Jump tables")
+        for name, slots in linked.tables.items():
+            page.item(name, f"{len(slots):,} entries: a map of type insn_array when it is loaded")
     if spec.maps:
         page.heading("Uses")
         for name in spec.maps:

@@ -14,6 +14,7 @@ from ..errors import BpftuiError, LoadError
 from ..loader import CollectionLoader, LoadedCollection
 from ..runtime import LoadOutcome
 from ..spec import MapType, Pinning, ProgramType
+from ..spec.jump_tables import table_map, table_value
 from ..spec.kconfig import KCONFIG
 from ..spec.relocate_core import apply_core
 from .btf import load_btf, prepare
@@ -31,7 +32,7 @@ from .reuse import open_pinned, reused
 from .struct_ops import adapt
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from types import TracebackType
 
     from ..btf import Btf
@@ -164,10 +165,24 @@ class Loader(CollectionLoader[Map, Program, Link]):
             # Only what it refers to, and only for as long as the kernel reads the code.
             homes = {name: home for name in spec.maps if (home := self.home(name)) is not None}
             fds = {name: borrowed.enter_context(home.descriptor) for name, home in homes.items()}
+            fds |= {name: borrowed.enter_context(found.descriptor) for name, found in self._tables(spec, borrowed)}
             loaded = self._load_code(spec, fds, log_level)
         program = Program(spec, loaded.descriptor, loaded.log, self.links, maps=self.maps)
         self._stack.callback(program.close)
         return program
+
+    def _tables(self, spec: ProgramSpec, borrowed: contextlib.ExitStack) -> Iterator[tuple[str, Map]]:
+        """Make the maps of a program's jump tables: the kernel holds them as long as the program."""
+        for name, slots in spec.linked.tables.items():
+            try:
+                created = borrowed.enter_context(create_map(table_map(slots)))
+                for number, slot in enumerate(slots):
+                    created.update(number.to_bytes(4, sys.byteorder), table_value(slot, spec.byte_order))
+                created.freeze()
+            except BpftuiError as error:
+                message = f"cannot load program {spec.name}: its jump table {name}: {error.message}"
+                raise type(error)(message, hint=error.hint) from error
+            yield name, created
 
     def outcome_of(self, program: Program) -> LoadOutcome:
         """Return what the verifier says of a program that it took, and close it."""

@@ -24,6 +24,7 @@ from ..btf.kernel import vmlinux
 from ..errors import BpftuiError, FeatureError
 from ..runtime import Forecast, Obstacle
 from ..spec import MapType, ProgramFlag, ProgramType, ReferenceKind
+from ..spec.jump_tables import table_map
 from ..spec.kconfig import KCONFIG
 from ..spec.reach import reachable
 from ..spec.relocate_core import BAD_RELOCATION, core_problem, patch_core, resolve_core
@@ -171,6 +172,10 @@ class _Survey:
             return
         for name in spec.maps:
             yield from (each._replace(reason=f"map {name}: {each.reason}") for each in self.map(name))
+        for name, slots in spec.linked.tables.items():
+            error = map_obstacle(table_map(slots))
+            if error is not None:
+                yield _obstacle(error)._replace(reason=f"jump table {name}: {_obstacle(error).reason}")
         with contextlib.ExitStack() as borrowed:
             tied = _Tied.of(spec, self.loader.hook(spec, borrowed))
             if spec.type != ProgramType.EXT:

@@ -61,6 +61,8 @@ def relocate(
         match reference.kind:
             case ReferenceKind.MAP:
                 _put_wide(code, slot, _MAP_FD, _fd(program, reference, maps), 0)
+            case ReferenceKind.TABLE:
+                _put_wide(code, slot, _MAP_VALUE, maps[reference.name], 0)
             case ReferenceKind.DATA:
                 _put_wide(code, slot, _MAP_VALUE, _fd(program, reference, maps), reference.offset)
             case ReferenceKind.KFUNC:

@@ -35,6 +35,7 @@ _MAPS: Final = {
     "6.1": "user_ringbuf",
     "6.2": "cgrp_storage",
     "6.9": "arena",
+    "6.19": "insn_array",
 }
 _PROGRAMS: Final = {
     "3.19": "socket_filter",

@@ -150,6 +150,8 @@ def _names(reference: Reference) -> tuple[str | None, str | None, str]:
             return f"map[{reference.name}]", None, ""
         case ReferenceKind.DATA:
             return _datum(reference), None, ""
+        case ReferenceKind.TABLE:
+            return f"table[{reference.name}]", None, f"{reference.inside} entries"
         case ReferenceKind.CALL:
             return None, reference.name, ""
         case ReferenceKind.FUNCTION:

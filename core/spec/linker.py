@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from ..elf import SymbolType
 from ..errors import ObjectError
+from .jump_tables import SECTION as JUMP_TABLES
+from .jump_tables import table_entries, table_reference
 from .object import FunctionRange
 from .program import (
     INSN_SIZE,
@@ -246,6 +248,8 @@ class Linker:
                 return f"it refers to offset {place:#x}, which is outside of section {name}"
             shown, begin = obj.variable_at(index, place) or (name, 0)
             return Reference(ReferenceKind.DATA, shown, name, place, place - begin)
+        if index < len(obj.elf.sections) and (section := obj.elf.sections[index]).name == JUMP_TABLES:
+            return table_reference(obj, section, symbol, imm)
         if (index, place) in obj.maps_at:
             name = obj.maps_at[index, place]
             return Reference(ReferenceKind.MAP, name, name)
@@ -373,6 +377,18 @@ class _LinkedPieces(LinkedCode):
                 found.update(zip(slots, section.references[piece.uses], strict=True))
         for slot, start, call in self._calls():
             found[slot] = Reference(call.kind, call.target.name, offset=start)
+        return found
+
+    @cached_property
+    def tables(self) -> dict[str, tuple[int, ...]]:
+        """Its jump tables by name: the slots that their entries lead to."""
+        found: dict[str, tuple[int, ...]] = {}
+        for piece, function in zip(self._pieces, self.functions, strict=True):
+            for reference in piece.section.references[piece.uses] if piece.section is not None else ():
+                if reference.kind is ReferenceKind.TABLE:
+                    shift = function.start - piece.item.start // INSN_SIZE
+                    entries = table_entries(self._obj, reference)
+                    found[reference.name] = tuple(shift + entry // INSN_SIZE for entry in entries)
         return found
 
     def _calls(self) -> Iterator[tuple[int, int, _Call]]:

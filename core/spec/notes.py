@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Final
 
+from ..asm.flow import EdgeKind
 from ..asm.opcodes import CALL, INSN_SIZE, LD_IMM64, AluOp, CallSource, Class, JmpOp
 from ..errors import ObjectError
 from .contexts import return_codes
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["Notes"]
 
 _FRAME: Final = 10
+_MOST: Final = 8
+"""Of a list of labels or numbers, those that are shown."""
 _ARITHMETIC: Final = (Class.ALU, Class.ALU64)
 
 
@@ -55,6 +58,7 @@ class Notes:
                 with contextlib.suppress(ObjectError):
                     self._add_names(found, graph, self.spec)
             _add_flow(found, graph)
+            self._add_tables(found, graph)
         return found
 
     def _add_names(self, found: dict[int, list[str]], graph: FlowGraph, spec: CollectionSpec) -> None:
@@ -143,6 +147,20 @@ class Notes:
             else:
                 notes.append(f"{note.text} {note.remark}")
 
+    def _add_tables(self, found: dict[int, list[str]], graph: FlowGraph) -> None:
+        """Add which entries of which jump table lead where."""
+        tables = self.program.linked.tables
+        if not tables:
+            return
+        references = self.program.linked.references
+        names = [references[slot].name for slot in range(graph.start, graph.stop) if slot in references]
+        for name in dict.fromkeys(name for name in names if name in tables):
+            entries: dict[int, list[str]] = {}
+            for number, target in enumerate(tables[name]):
+                entries.setdefault(target, []).append(str(number))
+            for target, numbers in entries.items():
+                found.setdefault(target, []).append(f"{name}[{_some(numbers)}]")
+
     def _base(self, slot: int) -> int:
         """Return the register that a load or store takes its address from."""
         dst, src = self._registers(slot)
@@ -156,11 +174,22 @@ class Notes:
 
 
 def _add_flow(found: dict[int, list[str]], graph: FlowGraph) -> None:
-    """Add what the control flow has to say: loops, what cannot be reached, what makes no sense."""
+    """Add what the control flow has to say: loops, where a table leads, what cannot be reached, what makes no sense."""
     for slot, loop in graph.loop_headers.items():
         kind = "loop" if loop.is_natural else "loop with another way in"
         found.setdefault(slot, []).append(kind if loop.depth == 1 else f"{kind}, {loop.depth} deep")
     for start, _ in graph.unreachable:
         found.setdefault(start, []).append("unreachable from here")
+    targets: dict[int, list[str]] = {}
+    for edge in graph.jumps:
+        if edge.kind is EdgeKind.GOTOX:
+            targets.setdefault(edge.source, []).append(f"L{edge.target}")
+    for slot, labels in targets.items():
+        found.setdefault(slot, []).append(f"to {_some(labels)}")
     for slot, text in graph.problems:
         found.setdefault(slot, []).append(text)
+
+
+def _some(words: list[str]) -> str:
+    """Return the first words of a list, and how many there are."""
+    return ", ".join(words) if len(words) <= _MOST else f"{', '.join(words[: _MOST - 1])}, … {len(words)} in all"

@@ -47,6 +47,8 @@ class ReferenceKind(enum.StrEnum):
     """A call of a kernel function (call, source 2)."""
     KSYM = "ksym"
     """The address of a kernel symbol (ld_imm64, source 3 when typed, else a plain address)."""
+    TABLE = "table"
+    """The address of a jump table, a map of its own at load (ld_imm64, source 2)."""
     HELPER = "helper"
     """A call of a helper by a number that is not Linux's; already Linux's in the linked code (call, source 0)."""
 
@@ -61,9 +63,9 @@ class Reference(NamedTuple):
     """For MAP and DATA: the name of the map."""
     offset: int = 0
     """For DATA: bytes from the start of the map's value. For FUNCTION and CALL: the target's slot. For HELPER: the
-    number in the linked code."""
+    number in the linked code. For TABLE: bytes from the start of `.jumptables`."""
     inside: int = 0
-    """For DATA: bytes from the start of what `name` names."""
+    """For DATA: bytes from the start of what `name` names. For TABLE: how many entries it has."""
     weak: bool = False
     """For KFUNC and KSYM: whether it may be missing."""
 
@@ -173,6 +175,11 @@ class LinkedCode:
         """The accesses to be adapted to the running kernel, sorted by slot."""
         return self._given[3]
 
+    @cached_property
+    def tables(self) -> Mapping[str, tuple[int, ...]]:
+        """Its jump tables by name: the slots that their entries lead to."""
+        return {}
+
     @property
     def insns(self) -> int:
         """Slots of 8 bytes."""
@@ -264,7 +271,12 @@ class ProgramSpec:
             if reference.kind is ReferenceKind.KFUNC and reference.name == "bpf_throw"
         ]
         starts = [function.start for function in self.functions]
-        return CodeFlow(self.code, self.byte_order, starts, no_return=throws)
+        return CodeFlow(self.code, self.byte_order, starts, tables=self._gotox_targets, no_return=throws)
+
+    def _gotox_targets(self, slot: int) -> Sequence[int] | None:
+        from .jump_tables import gotox_targets
+
+        return gotox_targets(self, self.flow, slot)
 
     @property
     def code(self) -> bytes:

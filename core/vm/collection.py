@@ -13,6 +13,7 @@ from ..loader import CollectionLoader, LoadedCollection
 from ..runtime import LoadOutcome
 from ..spec import INSN_SIZE, ReferenceKind
 from ..spec.relocate_core import apply_core
+from .code import function_address
 from .errors import RETURN_HINT, InvalidCodeError, RunError
 from .findings import findings
 from .helpers import HelperTable, kernel_function
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 __all__ = ["Loader", "MachineCollection"]
+
+_IN_MAPS = (ReferenceKind.MAP, ReferenceKind.DATA, ReferenceKind.TABLE)
 
 
 class MachineCollection(LoadedCollection[Map, Program, Link]):
@@ -104,6 +107,10 @@ class Loader(CollectionLoader[Map, Program, Link]):
         if self._target is not None and self.spec.btf is not None and spec.linked.core_relocations:
             code, _ = apply_core(spec, self.spec.btf, self._target)
         addresses: dict[int, int] = {}
+        tables = {
+            name: self.host.memory.map(f"jump table {name}", INSN_SIZE * len(slots), writable=False)
+            for name, slots in spec.linked.tables.items()
+        }
         code, kfuncs = trap_bad_accesses(spec, code, self.spec.maps)
         for slot, reference in spec.linked.references.items():
             match reference.kind:
@@ -111,6 +118,8 @@ class Loader(CollectionLoader[Map, Program, Link]):
                     addresses[slot] = self._map(spec, reference).address
                 case ReferenceKind.DATA:
                     addresses[slot] = self._data(spec, reference)
+                case ReferenceKind.TABLE:
+                    addresses[slot] = tables[reference.name].base
                 case ReferenceKind.KFUNC if code[slot * INSN_SIZE] == CALL:
                     kfuncs[slot] = kernel_function(self.host, reference.name) or _unknown(reference.name)
                 case ReferenceKind.KFUNC:
@@ -140,6 +149,9 @@ class Loader(CollectionLoader[Map, Program, Link]):
         except InvalidCodeError as error:
             place = "" if error.slot is None else f"instruction {error.slot}: "
             raise LoadError(f"cannot load program {spec.name}: {place}{error.reason}") from error
+        for name, slots in spec.linked.tables.items():
+            entries = (function_address(machine.base, slot).to_bytes(8, self.spec.byte_order) for slot in slots)
+            tables[name].data[:] = b"".join(entries)
         self.host.machines[machine.base] = machine
         program = Program(spec, machine, self.parts, number, _tag(code, addresses, spec))
         program.links = self.links
@@ -202,7 +214,7 @@ def _tag(code: bytes, addresses: dict[int, int], spec: ProgramSpec) -> str:
     raw = bytearray(code)
     for slot, reference in spec.linked.references.items():
         at = slot * INSN_SIZE
-        if reference.kind not in (ReferenceKind.MAP, ReferenceKind.DATA) or slot not in addresses:
+        if reference.kind not in _IN_MAPS or slot not in addresses:
             continue
         source = ImmSource.MAP_FD if reference.kind == ReferenceKind.MAP else ImmSource.MAP_VALUE
         shift = 4 if spec.byte_order == "little" else 0

@@ -48,6 +48,7 @@ NOT_HERE = (
     "conntrack",
     "core_",
     "hooks",
+    "jump_tables",
     "ksym_kinds",
     "linked_one",
     "needs",

@@ -25,6 +25,8 @@ EVERYWHERE: Final = {
     ("congestion.o", "dreaming"): "no struct_ops map that was created has a function that it could be",
     ("conntrack.o", "look_up"): f"the kernel function bpf_xdp_ct_lookup {_NO_MODULE}",
     ("conntrack.o", "on_packet"): f"nf_conntrack_in {_NO_MODULE}",
+    ("jump_tables.o", "by_switch"): "its jump table BPF.JT.0.0: cannot create map .jumptables (insn_array)",
+    ("jump_tables.o", "in_subprograms"): "its jump table BPF.JT.2.0: cannot create map .jumptables (insn_array)",
     ("ksym_kinds.o", "variables"): "the kernel's runqueues is of another type than the object declares",
     ("ksym_kinds.o", "functions"): "the kernel's runqueues is of another type than the object declares",
     ("linked_one.o", "first"): f"the kernel function shared {_NO_MODULE}",

@@ -95,6 +95,8 @@ def _program(spec: ProgramSpec) -> Text:
         facts.append(f"calls {', '.join(subprograms)}")
     if spec.maps:
         facts.append(f"uses {', '.join(spec.maps)}")
+    if spec.linked.tables:
+        facts.append(_count(len(spec.linked.tables), "jump table"))
     if spec.linked.core_relocations:
         facts.append(_count(len(spec.linked.core_relocations), "CO-RE relocation"))
     if spec.flags:

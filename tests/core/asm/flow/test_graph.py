@@ -136,10 +136,8 @@ OBJECTS = [*sorted(ROOT.glob("tests/objects/*.o")), *sorted(ROOT.glob("bpf/*.o")
 def test_compiled_code_makes_sense(path: Path) -> None:
     """A compiler's code has no broken jumps, and what it leaves is reachable."""
     for program in CollectionSpec.from_file(path).programs.values():
-        starts = [function.start for function in program.functions]
-        flow = CodeFlow(program.code, program.byte_order, starts)
-        for start in starts:
-            graph = flow.graph_at(start)
+        for function in program.functions:
+            graph = program.flow.graph_at(function.start)
             if "isa" not in path.name:
                 assert [p for p in graph.problems if "register" not in p.text] == []
             assert [slot for block in graph.blocks for slot in range(block.start, block.stop)] == list(

@@ -256,6 +256,28 @@ SPECS: dict[str, Facts] = {
             variable("counter", ".data", 24, "__u64", 5, "0500000000000000"),
         ],
     ),
+    "tests/objects/jump_tables.o": spec(
+        license="Dual MIT/GPL",
+        types=23,
+        maps=[data_section(".bss", 16)],
+        programs=[
+            program("by_switch", "xdp", "xdp", attach_type="xdp", insns=165, line_infos=75, maps=[".bss"]),
+            program(
+                "in_subprograms",
+                "xdp",
+                "xdp",
+                attach_type="xdp",
+                insns=126,
+                line_infos=65,
+                functions=["in_subprograms", "run", "work"],
+                maps=[".bss"],
+            ),
+        ],
+        variables=[
+            variable("seen", ".bss", 0, "__u64", 0, "0000000000000000"),
+            variable("steps", ".bss", 8, "__u64", 0, "0000000000000000"),
+        ],
+    ),
     "tests/objects/names.o": spec(
         license="Dual MIT/GPL",
         types=60,
