@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from ..core.errors import BpftuiError, ExitCode
-from .commands import COMMANDS, EXPLORE, usage, version
+from .commands import COMMANDS, EXPLORE, process, usage, version
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +19,7 @@ __all__ = ["main"]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that *arguments* (without the program's name) ask for, and return the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    process.own = arguments is None
     _prepare_streams()
     try:
         code = _dispatch(given)

@@ -41,6 +41,7 @@ class BpftuiApp(BaseApp[ExitCode]):
         attach: Attachments to make at the start: (program, target). With any, the collection is loaded at once.
         config: What the user prefers.
         notes: What the user is to know at the start.
+        gave_up: Which rights were given up, as a sentence, for the log.
     """
 
     CSS_PATH = "bpftui.tcss"
@@ -58,6 +59,7 @@ class BpftuiApp(BaseApp[ExitCode]):
         attach: Sequence[tuple[str, str]] = (),
         config: Config | None = None,
         notes: Sequence[str] = (),
+        gave_up: str = "",
     ) -> None:
         super().__init__(config)
         self.session = session
@@ -65,6 +67,7 @@ class BpftuiApp(BaseApp[ExitCode]):
         self.explorer = ExplorerScreen(session.spec, self.operations)
         self._load_at_once = bool(attach)
         self._notes = notes
+        self._gave_up = gave_up
         self._early_keys: list[events.Key] = []
 
     def get_default_screen(self) -> Screen[object]:
@@ -94,6 +97,8 @@ class BpftuiApp(BaseApp[ExitCode]):
 
     async def _begin(self) -> None:
         await self.explorer.furnished.wait()
+        if self._gave_up:
+            self.explorer.log_line(self._gave_up)
         for note in self._notes:
             self.explorer.log_line(note)
             self.notify(note, severity="warning", timeout=8, markup=False)
@@ -124,6 +129,7 @@ def run(
     traffic: Traffic | None = None,
     notes: Sequence[str] = (),
     options: Mapping[str, Any] | None = None,
+    gave_up: str = "",
 ) -> ExitCode:
     """Explore *spec* until the user quits; needs a terminal.
 
@@ -133,6 +139,7 @@ def run(
         traffic: What flows in a sandbox for which nothing else is asked.
         notes: What the user is to know at the start.
         options: What the runtime is made with.
+        gave_up: Which rights were given up, as a sentence, for the log.
 
     Raises:
         BpftuiError: There is no such program or runtime.
@@ -143,7 +150,7 @@ def run(
     name = runtime_name(runtime)
     # The runtime itself is made when something is loaded: importing the kernel's costs as much as a frame.
     with Session(spec, runtime, traffic=traffic, options=options) as session:
-        app = BpftuiApp(session, runtime=name, attach=attach, config=load_config(), notes=notes)
+        app = BpftuiApp(session, runtime=name, attach=attach, config=load_config(), notes=notes, gave_up=gave_up)
         try:
             result = app.run()
         finally:

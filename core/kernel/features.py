@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from ..btf.kernel import VMLINUX
 from ..errors import BpftuiError
+from ..privileges import Capability, in_user_namespace, privileges
 from ..spec import MapType, ProgramType
 from . import isa, link_types, probes, rights
-from .capability import Capability, in_user_namespace, privileges
 from .elements import possible_cpus
 from .since import since
 from .statistics import stats_enabled

@@ -7,13 +7,13 @@ mounted it, it follows the thread that opens it.
 
 from __future__ import annotations
 
-import os
 import socket
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import UnknownNameError
+from ..privileges.ssh import ssh_client
 from ..runtime import AttachTarget
 
 if TYPE_CHECKING:
@@ -203,7 +203,7 @@ def _ssh_peer(route: Any) -> int | None:
     """Return the interface that leads to the SSH client, if this process descends from an SSH session."""
     from pyroute2.netlink.exceptions import NetlinkError
 
-    peer, _, scope = _ssh_client().partition("%")
+    peer, _, scope = ssh_client().partition("%")
     try:
         if scope:
             return socket.if_nametoindex(scope)
@@ -212,21 +212,3 @@ def _ssh_peer(route: Any) -> int | None:
     except (NetlinkError, OSError, ValueError):
         return None
     return answers[0].get_attr("RTA_OIF") if answers else None
-
-
-def _ssh_client() -> str:
-    """Return the address in SSH_CONNECTION, also an ancestor's: sudo does not pass the variable on."""
-    if connection := os.environ.get("SSH_CONNECTION"):
-        return connection.split(" ")[0]
-    pid = os.getppid()
-    try:
-        while pid > 1:
-            with open(f"/proc/{pid}/environ", "rb") as environment:
-                for variable in environment.read().split(b"\0"):
-                    if variable.startswith(b"SSH_CONNECTION="):
-                        return variable.partition(b"=")[2].split(b" ")[0].decode("ascii", "replace")
-            with open(f"/proc/{pid}/stat", "rb") as status:
-                pid = int(status.read().rpartition(b")")[2].split()[1])
-    except (OSError, ValueError):
-        return ""  # an ancestor that is gone, or not ours to read
-    return ""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from .capability import Capability
+from ..privileges import Capability
 from .rights import missing, refusal
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from . import probes, rights
 from .syscall import UNSUPPORTED, Attr, BpfError, Command, buffer
 
 if TYPE_CHECKING:
-    from .capability import Capability
+    from ..privileges import Capability
 
 __all__ = ["LINK_TYPES", "LinkType", "try_link"]
 

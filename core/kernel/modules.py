@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import os
 import struct
 from typing import TYPE_CHECKING
 
 from ..btf.kernel import module_name
 from ..errors import LoadError
-from . import rights
+from ..privileges import Capability
+from .errands import brought
 from .explain import explain
 from .syscall import Attr, BpfError, Command, Descriptor, buffer
 
 if TYPE_CHECKING:
     from ..btf import Btf
 
-__all__ = ["ModuleTypes"]
+__all__ = ["ModuleTypes", "open_module_btf"]
 
 _NAME_SIZE = 64
 """MODULE_NAME_LEN is 64 less the size of a pointer."""
@@ -66,37 +68,48 @@ class ModuleTypes:
 
 
 def _open(name: str) -> Descriptor:
-    number = 0
     try:
-        while True:
-            attr = Attr(12).u32(0, number)
-            attr.call(Command.BTF_GET_NEXT_ID)
-            number = attr.get(4)
-            try:
-                descriptor = Descriptor(Attr(12).u32(0, number).call(Command.BTF_GET_FD_BY_ID), f"BTF of module {name}")
-            except BpfError as error:
-                if error.errno == errno.ENOENT:  # it has gone meanwhile
-                    continue
-                raise
-            try:
-                if _name(descriptor) == name:
-                    return descriptor
-            except BpfError:
-                descriptor.close()
-                raise
-            descriptor.close()
+        return Descriptor(open_module_btf(name), f"BTF of module {name}")
     except BpfError as error:
         if error.errno == errno.ENOENT:
             raise LoadError(f"the types of module {name} are not in the kernel any more") from None
         doing = f"find the types of module {name} in the kernel"
-        raise explain(error, doing, needs=(rights.Capability.CAP_SYS_ADMIN,)) from error
+        raise explain(error, doing, needs=(Capability.CAP_SYS_ADMIN,)) from error
 
 
-def _name(descriptor: Descriptor) -> str:
+def open_module_btf(name: str) -> int:
+    """Return the descriptor of a module's BTF; where this process may not look for it, from its steward.
+
+    Raises:
+        BpfError: The kernel said no; ENOENT where there is no such module.
+    """
+    number = 0
+    while True:
+        attr = Attr(12).u32(0, number)
+        try:
+            attr.call(Command.BTF_GET_NEXT_ID)
+        except BpfError as error:
+            return brought(error, "module", name)
+        number = attr.get(4)
+        try:
+            fd = Attr(12).u32(0, number).call(Command.BTF_GET_FD_BY_ID)
+        except BpfError as error:
+            if error.errno == errno.ENOENT:  # it has gone meanwhile
+                continue
+            raise
+        try:
+            if _name(fd) == name:
+                return fd
+        except BpfError:
+            os.close(fd)
+            raise
+        os.close(fd)
+
+
+def _name(fd: int) -> str:
     """Return the name of a BTF object of the kernel's; '' for one that a process loaded."""
     text, info = buffer(_NAME_SIZE), buffer(32)
     # struct bpf_btf_info: btf, btf_size, id, name, name_len, kernel_btf
     struct.pack_into("=QIIQII", info, 0, 0, 0, 0, ctypes.addressof(text), _NAME_SIZE, 0)
-    with descriptor as fd:
-        Attr(16).u32(0, fd, len(info)).pointer(8, info).call(Command.OBJ_GET_INFO_BY_FD)
+    Attr(16).u32(0, fd, len(info)).pointer(8, info).call(Command.OBJ_GET_INFO_BY_FD)
     return text.value.decode() if struct.unpack_from("=I", info, 28)[0] else ""

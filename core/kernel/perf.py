@@ -6,14 +6,17 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import fcntl
 import os
 import platform
+import re
 import struct
 import threading
 from typing import TYPE_CHECKING, Final
 
 from ..errors import FeatureError
+from ..privileges import errand
 from .syscall import Descriptor, buffer
 
 if TYPE_CHECKING:
@@ -21,7 +24,17 @@ if TYPE_CHECKING:
 
     from .syscall import Buffer
 
-__all__ = ["PERF_TYPE_SOFTWARE", "PERF_TYPE_TRACEPOINT", "enable", "event_type", "open_event", "read_tracefs"]
+__all__ = [
+    "PERF_TYPE_SOFTWARE",
+    "PERF_TYPE_TRACEPOINT",
+    "enable",
+    "event_type",
+    "open_event",
+    "open_tracefs",
+    "open_uprobe",
+    "open_uprobe_fd",
+    "read_tracefs",
+]
 
 _NUMBERS: Final = {"x86_64": 298, "aarch64": 241, "riscv64": 241, "loongarch64": 241, "ppc64le": 319, "s390x": 331}
 _ATTRIBUTE: Final = 128
@@ -66,13 +79,45 @@ def open_event(
         OSError: The kernel said no.
         FeatureError: The number of the system call is not known on this machine.
     """
+    fd = _open(type_, config, period if frequency is None else frequency, frequency is not None, text, offset, pid, cpu)
+    return Descriptor(fd, "perf event")
+
+
+def open_uprobe(path: str, offset: int, *, returns: bool) -> Descriptor:
+    """Open the event of a place in a file, where this process may not (it takes CAP_SYS_ADMIN) by its steward.
+
+    Raises:
+        OSError, FeatureError: As for `open_event`.
+    """
+    argument = f"{int(returns)} {offset} {path}"
+    try:
+        fd = open_uprobe_fd(argument)
+    except PermissionError as error:
+        brought = errand("uprobe", argument)
+        if brought is None:
+            raise error from None
+        fd = brought
+    return Descriptor(fd, "perf event")
+
+
+def open_uprobe_fd(argument: str) -> int:
+    """Return the descriptor of a uprobe's event: `1` for returns or `0`, the offset in the file, and its path."""
+    returns, offset, path = argument.split(" ", 2)
+    kind = event_type("uprobe")
+    if kind is None:
+        raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))
+    return _open(kind, int(returns), 1, False, buffer(path.encode() + b"\0"), int(offset), -1, 0)
+
+
+def _open(
+    type_: int, config: int, rate: int, is_frequency: bool, text: Buffer | None, offset: int, pid: int, cpu: int
+) -> int:
     number = _NUMBERS.get(platform.machine())
     if number is None:
         raise FeatureError(f"the number of perf_event_open(2) is not known on {platform.machine()}")
     attr = buffer(_ATTRIBUTE)
-    rate = period if frequency is None else frequency
     struct.pack_into("=IIQQ", attr, 0, type_, _ATTRIBUTE, config, rate)
-    struct.pack_into("=Q", attr, 40, 0 if frequency is None else _FREQUENCY)
+    struct.pack_into("=Q", attr, 40, _FREQUENCY if is_frequency else 0)
     struct.pack_into("=QQ", attr, 56, 0 if text is None else ctypes.addressof(text), offset)
     syscall = ctypes.CDLL(None, use_errno=True).syscall
     syscall.argtypes = [ctypes.c_long, ctypes.c_void_p, *[ctypes.c_long] * 4]
@@ -81,7 +126,7 @@ def open_event(
     if fd < 0:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
-    return Descriptor(fd, "perf event")
+    return int(fd)
 
 
 def enable(event: Descriptor, program: Descriptor | None = None) -> None:
@@ -108,25 +153,38 @@ def read_tracefs(path: str) -> str:
     Raises:
         OSError: There is no such file, or it may not be read, or the tracefs not be mounted.
     """
+    try:
+        number = open_tracefs(path)
+    except PermissionError as error:
+        brought = errand("tracefs", path)
+        if brought is None:
+            raise error from None
+        number = brought
+    with open(number, encoding="utf-8") as file:
+        return file.read()
+
+
+def open_tracefs(path: str) -> int:
+    """Return a descriptor to read a file of the tracefs with; errors as for `read_tracefs`."""
+    if not re.fullmatch(r"\w+(/[\w-]+)*", path):
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
     for root in _TRACEFS:
         if os.path.isdir(f"{root}/events"):
-            with open(f"{root}/{path}", encoding="utf-8") as file:
-                return file.read()
-    return _in_own_mounts(lambda: _read_mounted(path))
+            return os.open(f"{root}/{path}", os.O_RDONLY | os.O_CLOEXEC)
+    return _in_own_mounts(lambda: _open_mounted(path))
 
 
-def _read_mounted(path: str) -> str:
+def _open_mounted(path: str) -> int:
     libc = ctypes.CDLL(None, use_errno=True)
     root = next((root for root in _TRACEFS if os.path.isdir(root)), "/sys/kernel")
     _check(libc.mount(None, b"/", None, ctypes.c_ulong(_MS_REC | _MS_PRIVATE), None))
     _check(libc.mount(b"tracefs", root.encode(), b"tracefs", ctypes.c_ulong(0), None))
-    with open(f"{root}/{path}", encoding="utf-8") as file:
-        return file.read()
+    return os.open(f"{root}/{path}", os.O_RDONLY | os.O_CLOEXEC)
 
 
-def _in_own_mounts(call: Callable[[], str]) -> str:
+def _in_own_mounts(call: Callable[[], int]) -> int:
     """Make a call in a thread with mounts of its own, which go away with it."""
-    found: list[str] = []
+    found: list[int] = []
     failed: list[OSError] = []
 
     def run() -> None:

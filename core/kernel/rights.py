@@ -6,9 +6,8 @@ import resource
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from ..privileges import Capability, how_to_get, in_user_namespace, privileges
 from ..spec import MapType, ProgramType
-from .capability import Capability, in_user_namespace, privileges
-from .grant import how_to_get
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,9 +8,9 @@ import socket
 from typing import TYPE_CHECKING, Any, Self
 
 from ..errors import BpftuiError, FeatureError, NoPermissionError
+from ..privileges import privileges
 from ..runtime import AttachTarget
 from ..traffic import DESTINATION_MAC, SOURCE_MAC, Traffic
-from .capability import privileges
 from .interfaces import netlink, rx_packets
 from .namespace import NetworkNamespace
 from .traffic import TrafficSource

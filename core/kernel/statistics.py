@@ -6,7 +6,8 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .capability import Capability
+from ..privileges import Capability
+from .errands import brought
 from .explain import explain
 from .syscall import Attr, BpfError, Command, Descriptor
 
@@ -24,6 +25,18 @@ def always_counted() -> bool:
         return False
 
 
+def enable_statistics(_argument: str = "") -> int:
+    """Return the descriptor that keeps statistics on; where this process may not make one, from its steward.
+
+    Raises:
+        BpfError: The kernel said no.
+    """
+    try:
+        return Attr(4).call(Command.ENABLE_STATS)
+    except BpfError as error:
+        return brought(error, "statistics")
+
+
 @contextlib.contextmanager
 def stats_enabled() -> Generator[None]:
     """Have the kernel count and time every program's runs meanwhile (Linux 5.8; costs some 20 ns a run).
@@ -32,7 +45,7 @@ def stats_enabled() -> Generator[None]:
         NoPermissionError: It asks for CAP_SYS_ADMIN.
     """
     try:
-        fd = Attr(4).call(Command.ENABLE_STATS)
+        fd = enable_statistics()
     except BpfError as error:
         feature = "run statistics by file descriptor (Linux 5.8)"
         needs = (Capability.CAP_SYS_ADMIN,)

@@ -21,9 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from ..errors import BpftuiError, FeatureError, NoPermissionError
+from ..privileges import Capability, how_to_get
 from . import calls
-from .capability import Capability
-from .grant import how_to_get
 from .rights import enumerate_words
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import pytest
 
-from bpftui.core.kernel import grant, probes, rights
-from bpftui.core.kernel.capability import Capability, Privileges, privileges
+from bpftui.core.kernel import probes, rights
+from bpftui.core.privileges import Capability, Privileges, grant, privileges
 from bpftui.core.spec import MapType, ProgramType
 from tests.nobody import as_nobody, nobody_with
 from tests.tui.commands.command_line import bpftui
@@ -165,7 +165,7 @@ def test_capabilities_in_a_user_namespace_count_for_nothing() -> None:
     script = """
         import ctypes
         from bpftui.core.kernel import rights
-        from bpftui.core.kernel.capability import privileges
+        from bpftui.core.privileges import privileges
         assert ctypes.CDLL(None).unshare(0x10000000) == 0  # CLONE_NEWUSER
         print(bool(privileges().effective), rights.capabilities())
         print(rights.refusal(rights.LOADING)[0])

@@ -9,10 +9,21 @@ from typing import TYPE_CHECKING, Final, cast
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["COMMANDS", "EXPLORE", "Command", "usage", "version"]
+__all__ = ["COMMANDS", "EXPLORE", "Command", "Process", "process", "usage", "version"]
 
 EXPLORE: Final = "explore"
 """The command that is meant where none is named: `bpftui prog.o`."""
+
+
+@dataclass(slots=True)
+class Process:
+    """The process that a command runs in."""
+
+    own: bool = False
+    """Whether there is nothing in it but the command; whoever else calls `main` keeps the process's rights."""
+
+
+process: Final = Process()
 
 
 @dataclass(frozen=True, slots=True)

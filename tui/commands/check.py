@@ -95,7 +95,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     )
     add_settings(parser)
     add_target(parser)
-    options = parser.parse_args(arguments)
+    options = parser.parse(arguments)
     if not 1 <= options.log_level <= _MOST_LEVELS:
         raise UsageError(f"--log-level {options.log_level} is not from 1 to {_MOST_LEVELS}")
     return options

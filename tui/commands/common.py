@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ...core.errors import UsageError
 from ...core.spec import CollectionSpec
+from . import process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -80,6 +81,26 @@ class Parser(argparse.ArgumentParser):
             default="auto",
             help="what runs the programs: the kernel, or the built-in machine",
         )
+
+        self.add_argument(
+            "--drop",
+            action=argparse.BooleanOptionalAction,
+            help="before any file is read, give up all capabilities that the command does not need and, under sudo, "
+            "being root; the explorer does so by itself",
+        )
+
+    def parse(self, arguments: Sequence[str], *, drops: bool = False) -> argparse.Namespace:
+        """Return the options; rights are given up for `--drop`, or without it where the command *drops* by itself.
+
+        `options.gave_up` is what was given up, as a sentence; empty for nothing.
+        """
+        options = self.parse_args(arguments)
+        options.gave_up = ""
+        if options.drop or (options.drop is None and drops and process.own):
+            from ..privileges import give_up_for
+
+            options.gave_up = give_up_for(self.prog.rpartition(" ")[2], options)
+        return options
 
     def error(self, message: str) -> NoReturn:
         """Raise what is wrong instead of printing it."""

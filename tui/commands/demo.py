@@ -51,14 +51,16 @@ def run(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--plain", action="store_true", help="lines of text also where there is a terminal")
     add_settings(parser)
-    options = parser.parse_args(arguments)
+    options = parser.parse(arguments, drops=True)
     check_timing(options)
     traffic = _traffic(options)
     in_terminal = sys.stdin.isatty() and sys.stdout.isatty()
     if in_terminal and not (options.plain or options.json or options.duration is not None):
         # The richer program for the richer screen: protocols, sources and events beside the plain count.
         spec = configured(CollectionSpec.from_file(bpf.path("traffic")), options)
-        return explore(spec, runtime=options.runtime, attach=["count_traffic=sandbox"], traffic=traffic)
+        return explore(
+            spec, runtime=options.runtime, attach=["count_traffic=sandbox"], traffic=traffic, gave_up=options.gave_up
+        )
     return _print_lines(options, traffic)
 
 

@@ -64,7 +64,7 @@ def run(arguments: Sequence[str]) -> int:
         "(/sys/kernel/btf/vmlinux: this kernel's)",
     )
     add_settings(parser)
-    options = parser.parse_args(arguments)
+    options = parser.parse(arguments)
     if options.endian is not None:
         if options.program or options.section or options.settings or options.program_types:
             raise UsageError("--endian is for bare instructions, which have no programs, sections or variables")

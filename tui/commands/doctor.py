@@ -43,7 +43,7 @@ def run(arguments: Sequence[str]) -> int:
     )
     add_settings(parser)
     add_target(parser)
-    options = parser.parse_args(arguments)
+    options = parser.parse(arguments)
     if options.objects and options.helpers is None:
         from .doctor_object import run as run_objects
 

@@ -33,7 +33,7 @@ def run(arguments: Sequence[str]) -> int:
         help="load and attach at once, as with `bpftui watch`: to an interface, to `sandbox`, to what its section says",
     )
     add_returns(parser)
-    options = parser.parse_args(arguments)
+    options = parser.parse(arguments, drops=True)
     machine_options(options)  # what is wrong with it is said before anything is opened
     if options.object is None:
         return _explore_chosen(options)
@@ -51,7 +51,18 @@ def _explore_named(options: argparse.Namespace) -> int:
         require_terminal(f"bpftui show {options.object}")
         return _explore_several(several, options)
     require_terminal(f"bpftui show {options.object}")
-    return explore(spec, runtime=options.runtime, attach=options.attach, notes=notes, options=machine_options(options))
+    return _explore(spec, options, notes)
+
+
+def _explore(spec: CollectionSpec, options: argparse.Namespace, notes: Sequence[str]) -> int:
+    return explore(
+        spec,
+        runtime=options.runtime,
+        attach=options.attach,
+        notes=notes,
+        options=machine_options(options),
+        gave_up=options.gave_up,
+    )
 
 
 def _explore_chosen(options: argparse.Namespace) -> int:
@@ -84,9 +95,7 @@ def _explore_several(several: SeveralObjectsError, options: argparse.Namespace) 
         options.object = f"{several.file}#{chosen}"
         notes: list[str] = []
         spec = open_spec(options, notes.append)
-        code = explore(
-            spec, runtime=options.runtime, attach=options.attach, notes=notes, options=machine_options(options)
-        )
+        code = _explore(spec, options, notes)
         if code != ExitCode.OK:
             return code
     return ExitCode.OK
@@ -110,6 +119,7 @@ def explore(
     traffic: Traffic | None = None,
     notes: Sequence[str] = (),
     options: Mapping[str, Any] | None = None,
+    gave_up: str = "",
 ) -> int:
     """Open the explorer on *spec*.
 
@@ -119,10 +129,19 @@ def explore(
         traffic: What flows in a sandbox for which nothing else is asked.
         notes: What the user is to know at the start.
         options: What the runtime is made with.
+        gave_up: Which rights were given up, as a sentence.
     """
     with uncollected():
         from ...core.spec.targets import parse_attachment
         from ..app import run as run_app
 
         attachments = [parse_attachment(text) for text in attach]
-        return run_app(spec, runtime=runtime, attach=attachments, traffic=traffic, notes=notes, options=options or {})
+        return run_app(
+            spec,
+            runtime=runtime,
+            attach=attachments,
+            traffic=traffic,
+            notes=notes,
+            options=options or {},
+            gave_up=gave_up,
+        )

@@ -35,7 +35,7 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument("--path", metavar="N", type=int, default=20, help="instructions of the path to show (20)")
     parser.add_argument("--hot", metavar="N", type=int, default=0, help="the N lines on which most of the walk was")
     parser.add_argument("--json", action="store_true", help=f"as JSON, schema {SCHEMA}")
-    options = parser.parse_args(arguments)
+    options = parser.parse(arguments)
 
     from ...core.verifier import VerifierLog, explain, find_logs
 

@@ -44,7 +44,7 @@ def run(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--json", action="store_true", help=f"one JSON object a run, schema {SCHEMA}")
     add_loading(parser, several=False)
-    options = parser.parse_args(arguments)
+    options = parser.parse(arguments)
     if options.repeat < 1:
         raise UsageError(f"--repeat {options.repeat}: there must be at least one run")
     if options.pcap is not None and (options.data is not None or options.repeat != 1):

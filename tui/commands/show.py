@@ -60,7 +60,7 @@ def run(arguments: Sequence[str]) -> int:
         help="with --graph: as text (default), for Graphviz, for Mermaid",
     )
     add_settings(parser)
-    options = parser.parse_args(arguments)
+    options = parser.parse(arguments)
     alone = [options.header, options.layout is not None, options.graph]
     resolved = options.core or options.externs
     if sum(alone) + (any(alone) and (options.json or resolved)) > 1:

@@ -55,7 +55,7 @@ def run(arguments: Sequence[str]) -> int:
     add_timing(parser)
     add_loading(parser)
     parser.add_argument("--per-cpu", action="store_true", help="values of per-CPU maps as lists instead of sums")
-    options = parser.parse_args(arguments)
+    options = parser.parse(arguments)
     check_timing(options)
     spec = open_spec(options)
     for name in options.maps or ():

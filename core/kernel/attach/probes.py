@@ -18,7 +18,7 @@ from ...errors import AttachError, FeatureError, UnknownNameError, UsageError
 from ...spec import AttachType
 from ..kallsyms import function_names
 from ..kconfig import option
-from ..perf import event_type, open_event, read_tracefs
+from ..perf import event_type, open_event, open_uprobe, read_tracefs
 from ..syscall import BpfError, buffer
 from .binary import find_binary, function_offset, matching_offsets
 from .linking import create_link, described, refused
@@ -130,9 +130,8 @@ def _attach_uprobe(program: Program, target: AttachTarget, what: str, *, returns
     path, place = _split_path(program, what)
     name, offset = _split_offset(place)
     file_offset = int(name, 0) if name[:1].isdecimal() else function_offset(path, name)
-    type_ = _probe_type(program, target, "uprobe")
-    text = buffer(path.encode() + b"\0")
-    return hold(program, target, lambda: [open_event(type_, int(returns), text=text, offset=file_offset + offset)])
+    _probe_type(program, target, "uprobe")
+    return hold(program, target, lambda: [open_uprobe(path, file_offset + offset, returns=returns)])
 
 
 def _attach_uprobe_multi(program: Program, target: AttachTarget, what: str, *, returns: bool) -> Attachment:

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from ...errors import AttachError, BpftuiError, FeatureError, NoPermissionError, UnknownNameError, UsageError
+from ...privileges import Capability
 from ...spec import AttachType
 from .. import rights
 from ..elements import possible_cpus
@@ -34,6 +35,7 @@ __all__ = [
 
 CLOCKS: Final = {"cpu-clock": 0, "task-clock": 1, "page-faults": 2, "context-switches": 3, "cpu-migrations": 4}
 """`PERF_COUNT_SW_*`: the events that every machine has."""
+_OPENING: Final = "opening the event"
 _DEFAULT_FREQUENCY: Final = 99
 """A second; not 100, so that it does not beat with what runs at round frequencies."""
 
@@ -152,7 +154,7 @@ def hold(program: Program, target: AttachTarget, open_events: Callable[[], list[
     try:
         events = open_events()
     except OSError as error:
-        raise _event_refused(error, program, target, "opening the event") from error
+        raise _event_refused(error, program, target, _OPENING) from error
     links: list[Descriptor] = []
     try:
         for event in events:
@@ -192,9 +194,12 @@ def _event_refused(error: OSError, program: Program, target: AttachTarget, step:
     doing = f"cannot {described(program, target)}"
     number = error.errno or 0
     if number in (errno.EPERM, errno.EACCES):
-        lacking = rights.missing(rights.TRACING)
-        if lacking:
-            reason, hint = rights.refusal(rights.TRACING)
+        needs = rights.TRACING
+        if not rights.missing(needs) and step == _OPENING:
+            # Uprobes: they can change what other processes do, so that CAP_PERFMON is not enough (Linux 6.16).
+            needs = (Capability.CAP_SYS_ADMIN,)
+        if rights.missing(needs):
+            reason, hint = rights.refusal(needs)
             return NoPermissionError(f"{doing}: {reason} ({errno_name(number)})", hint=hint)
         return NoPermissionError(
             f"{doing}: {step} is not permitted ({errno_name(number)})",

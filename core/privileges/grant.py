@@ -32,6 +32,10 @@ def how_to_get(capabilities: Iterable[Capability]) -> str:
     held = privileges()
     capabilities = sorted({*capabilities, *(each for each in Capability if held.effective >> each & 1)})
     names = " and ".join(capability.name for capability in capabilities)
+    from .drop import given_up
+
+    if any(given_up() >> capability & 1 for capability in capabilities):
+        return "it gave that up at the start: run it without --drop, the explorer with --no-drop"
     if any(not held.bounding >> capability & 1 for capability in capabilities):
         options = " ".join(f"--cap-add={capability.short.upper()}" for capability in capabilities)
         return f"no process here can have it: start the container with it (docker run {options})"

@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-__all__ = ["Capability", "Privileges", "in_user_namespace", "privileges"]
+__all__ = ["CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "Capability", "Privileges", "in_user_namespace", "privileges"]
 
 _FIRST_USER_NAMESPACE: Final = 0xEFFFFFFD
 """PROC_USER_INIT_INO of `linux/proc_ns.h`: the inode of the user namespace that the system starts with."""
+
+CAP_DAC_OVERRIDE: Final = 1
+CAP_DAC_READ_SEARCH: Final = 2
+"""All files, whosever they are: not asked for by anything here, and therefore not among those below."""
 
 
 class Capability(enum.IntEnum):

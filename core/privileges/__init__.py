@@ -1,0 +1,21 @@
+"""What this process may do, how it gives rights up, and how it gets them. Nothing of BPF is loaded for it."""
+
+from __future__ import annotations
+
+from .capability import Capability, Privileges, in_user_namespace, privileges
+from .drop import Dropped, drop, given_up
+from .grant import how_to_get
+from .steward import errand, hire
+
+__all__ = [
+    "Capability",
+    "Dropped",
+    "Privileges",
+    "drop",
+    "errand",
+    "given_up",
+    "hire",
+    "how_to_get",
+    "in_user_namespace",
+    "privileges",
+]

@@ -1,0 +1,99 @@
+"""What each command keeps of its rights when it gives the others up, before it reads a file.
+
+What needs CAP_SYS_ADMIN is left to a steward (`bpftui.core.privileges.steward`), and a sandbox is made in a user
+namespace; where there are none, the rights to make one without are kept.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final
+
+from ..core.privileges import Capability, drop, hire, privileges
+from ..core.privileges.steward import ERRANDS
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable, Sequence
+
+__all__ = ["give_up", "give_up_for", "kept"]
+
+_LOADING: Final = (Capability.CAP_BPF, Capability.CAP_NET_ADMIN, Capability.CAP_PERFMON)
+"""To load, run, attach and watch programs of all types."""
+_LOOKING: Final = (Capability.CAP_SYSLOG,)
+"""To see native code and the kernel's addresses."""
+_SANDBOX: Final = (Capability.CAP_NET_ADMIN, Capability.CAP_NET_RAW, Capability.CAP_SYS_ADMIN)
+"""To make a sandbox where there are no user namespaces."""
+_EVERYTHING: Final = (*_LOADING, *_LOOKING)
+_CLONE_NEWUSER: Final = 0x1000_0000
+
+
+def kept(command: str, options: argparse.Namespace) -> tuple[Capability, ...]:
+    """Return the capabilities that a command needs, with these options."""
+    if options.runtime == "vm":
+        return ()
+    match command:
+        case "show":
+            return _LOOKING if options.externs else ()
+        case "disasm":
+            return _EVERYTHING if options.xlated or options.jited or options.dead else ()
+        case "log":
+            return ()
+        case "run" | "check" | "watch":
+            return _LOADING
+        case _:  # the explorer, its demo, and what tells what can be done
+            return _EVERYTHING
+
+
+def give_up_for(command: str, options: argparse.Namespace) -> str:
+    """Give up what a command does not need; return it as a sentence, empty where there was nothing to give up."""
+    if os.geteuid() != 0 and not privileges().permitted and not options.drop:
+        return ""
+    given = vars(options)
+    names = [given.get(name) for name in ("object", "btf", "file", "compare")] + list(given.get("objects") or ())
+    reads = [name.partition("#")[0] for name in names if isinstance(name, str)]
+    return give_up(
+        kept(command, options), sandbox=command not in ("show", "disasm", "log", "run", "check"), reads=reads
+    )
+
+
+def give_up(keep: Iterable[Capability], *, sandbox: bool = False, reads: Sequence[str] = ()) -> str:
+    """Give all rights up but those to *keep*, and write so to the log; return what was given up, as a sentence.
+
+    Args:
+        keep: Capabilities; with any, a steward is there for what takes CAP_SYS_ADMIN.
+        sandbox: Whether there is to be a sandbox.
+        reads: Files that will be read.
+    """
+    from .journal import Journal
+
+    held = privileges().permitted
+    wanted = list(keep)
+    if sandbox and wanted and not _has_user_namespaces():
+        wanted += _SANDBOX
+    is_held = held >> Capability.CAP_SYS_ADMIN & 1
+    if Capability.CAP_BPF in wanted and is_held and Capability.CAP_SYS_ADMIN not in wanted:
+        hire(ERRANDS, [Capability.CAP_SYS_ADMIN])
+    _remember_ssh_client()
+    text = str(drop(wanted, reads=reads))
+    Journal().write(text)
+    return text
+
+
+def _has_user_namespaces() -> bool:
+    """Whether this user may make one: a child tries."""
+    child = os.fork()
+    if child == 0:
+        import ctypes
+
+        os._exit(0 if ctypes.CDLL(None).unshare(_CLONE_NEWUSER) == 0 else 1)
+    return os.waitpid(child, 0)[1] == 0
+
+
+def _remember_ssh_client() -> None:
+    """Note from where this user came by SSH, which sudo's environment tells to those only who may read it."""
+    from ..core.privileges.ssh import ssh_client
+
+    client = ssh_client()
+    if client:
+        os.environ["SSH_CONNECTION"] = client
