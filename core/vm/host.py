@@ -77,6 +77,8 @@ class Host:
         """By the name of a helper or kernel function, what it returns in place of doing anything."""
         self.background: list[Callable[[], None]] = []
         """What looks between two runs whether something is due."""
+        self.releases: list[Callable[[int, int], None]] = []
+        """What frees a field of a map's value, by its address and size: a timer, a list, a pointer to an object."""
         self.now: Callable[[], int] = settings.clock or time.monotonic_ns
         """Returns nanoseconds on the clock that programs read."""
         self._parts: dict[object, object] = {}
@@ -94,6 +96,11 @@ class Host:
         if found is None:
             found = self._parts[kind] = kind(self)
         return cast("_T", found)
+
+    def release(self, place: int, size: int) -> None:
+        """Free what the kernel keeps in a field of a map's value."""
+        for release in self.releases:
+            release(place, size)
 
     def skb(self) -> SkbPacket:
         """Return the packet that the program was started with; RunError where it is no __sk_buff."""

@@ -47,6 +47,7 @@ class Timers:
         self._turns = 0
         self._running: Timer | None = None
         host.background.append(self.run_due)
+        host.releases.append(self._release)
 
     def init(self, address: int, map_address: int) -> int:
         """Begin to know a timer; return 0 or the error."""
@@ -61,6 +62,10 @@ class Timers:
             return -errno.ENOMEM
         self._timers[address] = Timer(address, map_address, store)
         return 0
+
+    def _release(self, place: int, _size: int) -> None:
+        if (timer := self._timers.pop(place, None)) is not None:
+            self._armed.discard(timer)
 
     def _forget_deleted(self) -> None:
         gone = [address for address, timer in self._timers.items() if timer.store.key_at(address) is None]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bpftui.core.errors import BpftuiError
 from bpftui.core.vm import Machine
+from tests.fuzz import functions
 from tests.fuzz.machines import compare, program
 
 PROGRAMS = 1200
@@ -37,3 +38,11 @@ def test_engines_agree_on_what_hypothesis_finds(rng: random.Random) -> None:
 def test_bytes_that_are_no_program(code: bytes, memory: bytes) -> None:
     with contextlib.suppress(BpftuiError):
         assert 0 <= Machine(code, {}).run(memory) < 1 << 64
+
+
+def test_functions_are_called_with_anything() -> None:
+    counts: dict[str, int] = {}
+    for number in range(300):
+        kind = functions.run(number)
+        counts[kind] = counts.get(kind, 0) + 1
+    assert min(counts["ran"], counts["stopped"]) > 20

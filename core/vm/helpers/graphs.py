@@ -30,6 +30,12 @@ class _Graphs:
         """By node, the head of what it is in."""
         self._lists: dict[int, deque[int]] = {}
         self._trees: dict[int, list[int]] = {}
+        host.releases.append(self._release)
+
+    def _release(self, place: int, _size: int) -> None:
+        """Drop the objects that are in a list or a tree."""
+        for node in (*self._lists.pop(place, ()), *self._trees.pop(place, ())):
+            self._objects.drop(self.release(node))
 
     def list(self, head: int) -> deque[int]:
         """Return the nodes of the list with this head, first to last."""

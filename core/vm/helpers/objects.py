@@ -20,6 +20,9 @@ __all__ = ["Objects"]
 _LARGEST: Final = 1 << 15
 """Bytes of a per-CPU object at most (BPF_GLOBAL_PERCPU_MA_MAX_SIZE is less)."""
 
+_POINTER: Final = 8
+"""Bytes of a pointer in a map's value; what else is special there has another size."""
+
 
 class Objects:
     """The references of the objects that there are."""
@@ -31,6 +34,12 @@ class Objects:
         """By address, how many there are beside the first."""
         self._per_cpu: dict[int, list[int]] = {}
         """By the address of the first CPU's, those of all CPUs."""
+        host.releases.append(self._release)
+
+    def _release(self, place: int, size: int) -> None:
+        """Drop the object that a field points to."""
+        if size == _POINTER and self._heap.block(pointer := self._host.integer(place, size)):
+            self.drop(pointer)
 
     def new(self, type_id: int) -> int:
         """Return the address of a new object, all zeros; 0 where there is no memory for it."""

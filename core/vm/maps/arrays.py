@@ -73,9 +73,8 @@ class ArrayStore(Store):
 
     def _put(self, region: Region, at: int, value: bytes) -> None:
         if self.special:
-            self.put(memoryview(region.data)[at : at + len(value)], value)
-        else:
-            region.data[at : at + len(value)] = value
+            self.free_special(region.base + at)
+        self.put(region, at, value)
 
     def _checked(self, key: bytes | None, flags: int) -> int:
         """Return the index; the order of the checks is the kernel's."""

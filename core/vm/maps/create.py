@@ -107,6 +107,7 @@ def create_store(spec: MapSpec, host: Host) -> Store:
     """
     store = _new_store(spec, host)
     store.special = special_fields(spec.value)
+    store.release = host.release
     store.has_lock = bool(special_fields(spec.value, SPIN_LOCKS))
     return store
 

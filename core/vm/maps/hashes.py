@@ -45,7 +45,7 @@ class HashStore(Store):
     def set(self, key: bytes, value: bytes, flags: int, cpu: int) -> None:
         """Set the value of one CPU; those of the others begin as zeros."""
         regions = self._place(key, flags)
-        self.put(regions[cpu if self.shape.per_cpu else 0].data, value)
+        self.put(regions[cpu if self.shape.per_cpu else 0], 0, value)
 
     def _place(self, key: bytes, flags: int) -> list[Region]:
         """Return where the value at *key* is, or is to be; the order of the checks is the kernel's."""
@@ -55,6 +55,8 @@ class HashStore(Store):
         if found is not None:
             if flags == NOEXIST:
                 raise ElementError(errno.EEXIST)
+            if self.special:
+                self.free_special(found[0].base)
             return found
         if flags == EXIST:
             raise ElementError(errno.ENOENT)
@@ -91,7 +93,7 @@ class HashStore(Store):
     def update(self, key: bytes | None, value: bytes, flags: int = 0) -> None:
         """Set the values of all CPUs."""
         for region, one in zip(self._place(key or b"", flags), self.shape.split(value), strict=True):
-            self.put(region.data, one)
+            self.put(region, 0, one)
 
     def delete(self, key: bytes) -> None:
         """Delete the entry; a program that runs may go on using its value."""
@@ -106,6 +108,8 @@ class HashStore(Store):
 
     def _discard(self, regions: list[Region]) -> None:
         for region in regions:
+            if self.special:
+                self.free_special(region.base)
             del self._places[region.base]
         self._deleted += regions
         if len(self._deleted) > _MOST_DELETED:

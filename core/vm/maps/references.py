@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import errno
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ...maps import ElementError
 from ...runtime import Entry
+from ...spec import MapType
 from .store import EXIST, NOEXIST, Store
 
 if TYPE_CHECKING:
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     from ..memory import AddressSpace
 
 __all__ = ["MapOfMaps", "ReferenceStore"]
+
+_OF_DESCRIPTORS: Final = (MapType.PROG_ARRAY, MapType.ARRAY_OF_MAPS, MapType.CGROUP_ARRAY)
+"""Arrays of what has a descriptor, which take no flags."""
+_OF_DEVICES: Final = (MapType.DEVMAP, MapType.CPUMAP)
+"""Arrays in which there is always an entry, set or not."""
 
 
 class ReferenceStore(Store):
@@ -56,15 +62,21 @@ class ReferenceStore(Store):
     def update(self, key: bytes | None, value: bytes, flags: int = 0) -> None:
         """Put something there."""
         key = key or b""
-        self.check_flags(flags)
-        self._check(key)
-        if flags == NOEXIST and (not self._hash or key in self.values):
-            raise ElementError(errno.EEXIST if self._hash else errno.EINVAL)
-        if flags == EXIST and self._hash and key not in self.values:
-            raise ElementError(errno.ENOENT)
+        self._check_update(key, flags)
         if self._hash and key not in self.values and len(self.values) >= self.shape.max_entries:
             raise ElementError(errno.E2BIG)
         self.values[key] = int.from_bytes(value[:4], self.byte_order)
+
+    def _check_update(self, key: bytes, flags: int) -> None:
+        """Raise what the flags do not allow; the order of the checks is the kernel's."""
+        if self.shape.type in _OF_DESCRIPTORS and flags:
+            raise ElementError(errno.EINVAL)
+        self.check_flags(flags)
+        self._check(key)
+        if flags == NOEXIST and (key in self.values or self.shape.type in _OF_DEVICES):
+            raise ElementError(errno.EEXIST)
+        if flags == EXIST and key not in self.values and self.shape.type not in _OF_DEVICES:
+            raise ElementError(errno.ENOENT)
 
     def delete(self, key: bytes) -> None:
         """Take it out."""

@@ -1,6 +1,6 @@
 """What of a map's value is the kernel's own: locks, timers, lists, pointers to objects.
 
-Who reads a value from outside sees zeros there, and who writes one leaves it as it is (`copy_map_value`).
+Who reads a value from outside sees zeros there. Who writes one frees what was there (`bpf_obj_free_fields`).
 """
 
 from __future__ import annotations

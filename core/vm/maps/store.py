@@ -10,11 +10,11 @@ from ...maps import ElementError
 from ...runtime import Entry, MapSnapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ...btf import ByteOrder
     from ...maps import Shape
-    from ..memory import AddressSpace
+    from ..memory import AddressSpace, Region
     from .special import Span
 
 __all__ = ["ANY", "EXIST", "LOCK", "NOEXIST", "Store"]
@@ -48,13 +48,17 @@ class Store(ABC):
         """What of a value only the kernel's functions change."""
         self.has_lock = False
         """Whether there is a spin lock in a value."""
+        self.release: Callable[[int, int], None] = lambda _place, _size: None
+        """Frees what is special, by its address and size."""
 
-    def put(self, target: bytearray | memoryview, value: bytes) -> None:
-        """Write a value to its place, but for what is special in it."""
-        kept = [(start, end, bytes(target[start:end])) for start, end in self.special]
-        target[: len(value)] = value
-        for start, end, raw in kept:
-            target[start:end] = raw
+    def put(self, region: Region, at: int, value: bytes) -> None:
+        """Write a value to its place; what is special in the old one is freed, and begins anew as zeros."""
+        region.data[at : at + len(value)] = value if not self.special else self.seen(value)
+
+    def free_special(self, place: int) -> None:
+        """Free what is special in the value at an address: it is about to be overwritten, or was deleted."""
+        for start, end in self.special:
+            self.release(place + start, end - start)
 
     def seen(self, value: bytes | bytearray | memoryview) -> bytes:
         """Return a value as it is seen from outside: with zeros for what is special in it."""
