@@ -111,13 +111,6 @@ class Layout:
         """How many cache lines it touches when it begins with one."""
         return -(-self.size // CACHELINE)
 
-    @property
-    def text(self) -> str:
-        """What pahole prints, without its guesses at alignments that BTF does not have."""
-        from .layout_text import layout_text
-
-        return layout_text(self)
-
 
 def layout(ctype: CType) -> Layout:
     """Return the layout of a struct or union, typedefs and qualifiers removed.

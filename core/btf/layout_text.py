@@ -17,7 +17,7 @@ _TAB: Final = 8
 
 
 def layout_text(layout: Layout) -> str:
-    """Return a layout as C with comments, a line each."""
+    """Return what pahole prints of a layout, without its guesses at alignments that BTF does not have."""
     lines = [f"{layout.title} {{", *(line for row in layout.rows for line in _row(row))]
     if not layout.is_union:
         lines += ["", *(f"\t/* {fact} */" for fact in _facts(layout))]

@@ -6,35 +6,21 @@ import argparse
 import time
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from ...core.errors import BpftuiError, ExitCode, UsageError
+from .checked import SCHEMA, Checked, check_json
 from .common import Parser, add_settings, add_target, configured, print_json, record, runtime_of, target_types, warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ...core.btf import Btf
-    from ...core.runtime import CheckReport, LoadOutcome, Runtime
-    from ...core.spec import CollectionSpec
-    from ...core.verifier import Explanation
+    from ...core.runtime import Runtime
 
-__all__ = ["Checked", "explained", "run"]
+__all__ = ["run"]
 
-SCHEMA = "bpftui/check/1"
 _MOST_LEVELS = 7
 """All of BPF_LOG_LEVEL1, BPF_LOG_LEVEL2 and BPF_LOG_STATS."""
-
-
-class Checked(NamedTuple):
-    """An object that was tried."""
-
-    spec: CollectionSpec
-    runtime: str
-    report: CheckReport
-    open_ms: float
-    target: Btf | None = None
-    """The types that it was adapted to, instead of the running kernel's."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -60,7 +46,7 @@ def run(arguments: Sequence[str]) -> int:
             ok = False
             continue
         ok = ok and checked.report.ok
-        document = _json(checked)
+        document = check_json(checked)
         documents.append(document)
         if options.json:
             continue
@@ -69,7 +55,7 @@ def run(arguments: Sequence[str]) -> int:
             _print_findings(checked)
         compared = before
         if before is None and options.settings:
-            compared = [_json(_check(file, argparse.Namespace(**{**vars(options), "settings": []}), runtime))]
+            compared = [check_json(_check(file, argparse.Namespace(**{**vars(options), "settings": []}), runtime))]
         if compared is not None:
             print_comparison(compared, document, options.compare or "without --set", options.color)
     if options.json:
@@ -121,53 +107,3 @@ def _print_findings(checked: Checked) -> None:
         for line in (program.log or "").splitlines()
     }
     print("\n".join(sorted(lines, key=lambda line: ": instruction" not in line)))
-
-
-def explained(checked: Checked, outcome: LoadOutcome) -> Explanation | None:
-    """Return the explanation of a program's refusal; None where it was not the verifier who refused it."""
-    if outcome.ok or not outcome.log:
-        return None
-    from ...core.kernel.leniency import with_rights
-    from ...core.verifier import VerifierLog, explain
-
-    found = explain(VerifierLog(outcome.log, checked.spec.programs.get(outcome.name), target=checked.target))
-    return None if found is None else with_rights(found)
-
-
-def _json(checked: Checked) -> dict[str, Any]:
-    report = checked.report
-    return {
-        "schema": SCHEMA,
-        "file": checked.spec.file,
-        "runtime": checked.runtime,
-        "ok": report.ok,
-        "maps": [{"name": m.name, "type": m.type, "ok": m.ok, "error": m.error} for m in report.maps],
-        "programs": [_program(checked, outcome) for outcome in report.programs],
-        "open_ms": round(checked.open_ms, 3),
-        "load_ms": round(report.load_ms, 3),
-    }
-
-
-def _program(checked: Checked, outcome: LoadOutcome) -> dict[str, Any]:
-    from ...core.verifier import parse_summary
-    from .log import explanation_json
-
-    summary = parse_summary(outcome.log or "")
-    explanation = explained(checked, outcome)
-    verified = outcome.verified_insns if outcome.verified_insns is not None else summary.insns
-    return {
-        "name": outcome.name,
-        "type": outcome.type,
-        "ok": outcome.ok,
-        "error": outcome.error,
-        "verified_insns": outcome.verified_insns,
-        "log": outcome.log,
-        "insns": checked.spec.programs[outcome.name].insns,
-        "processed_insns": verified,
-        "states": summary.states,
-        "peak_states": summary.peak_states,
-        "time_usec": summary.time_usec,
-        "stack": list(summary.stack),
-        "log_size": len((outcome.log or "").encode()),
-        "explanation": None if explanation is None else explanation_json(explanation),
-    }

@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from ...core.errors import ObjectError
-from .check import SCHEMA, explained
+from .checked import SCHEMA, explained
 from .colors import assembled, visible
 from .common import console, print_table, wants_color
 from .log import print_explanation, text_width
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from .check import Checked
+    from .checked import Checked
 
 __all__ = ["print_comparison", "print_report", "read_results"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...core.btf import CType, Kind, types
+from ...core.btf import CType, Kind
 from ...core.errors import ExitCode, UnknownNameError, UsageError
 from ...core.spec.container import SeveralObjectsError
 from .common import (
@@ -13,7 +13,6 @@ from .common import (
     add_settings,
     console,
     is_writable,
-    json_value,
     open_spec,
     print_json,
     print_table,
@@ -21,6 +20,7 @@ from .common import (
     uncollected,
     wants_color,
 )
+from .spec_json import SCHEMA, spec_json
 
 if TYPE_CHECKING:
     import argparse
@@ -28,11 +28,10 @@ if TYPE_CHECKING:
 
     from rich.tree import Tree
 
-    from ...core.spec import CollectionSpec, Extern, MapSpec, ProgramSpec, VariableSpec
+    from ...core.spec import CollectionSpec
 
-__all__ = ["c_text", "run", "spec_json"]
+__all__ = ["run"]
 
-SCHEMA = "bpftui/spec/1"
 LIST_SCHEMA = "bpftui/objects/1"
 
 
@@ -161,6 +160,7 @@ def _types_text(spec: CollectionSpec, wanted: str | None) -> str:
     """Return the layout of the type that is wanted; without one, a header of all types."""
     from ...core.btf.header import c_header
     from ...core.btf.layout import layout
+    from ...core.btf.layout_text import layout_text
 
     btf = spec.types
     if btf is None:
@@ -172,88 +172,4 @@ def _types_text(spec: CollectionSpec, wanted: str | None) -> str:
     name = wanted.removeprefix("struct ").removeprefix("union ")
     if not name or name not in known:
         raise UnknownNameError("type", wanted, filter(None, known), where=spec.file)
-    return layout(CType(btf, known[name])).text
-
-
-def spec_json(spec: CollectionSpec) -> dict[str, Any]:
-    """Return the spec as what schema bpftui/spec/1 says: sizes in bytes, lists in file order."""
-    return {
-        "schema": SCHEMA,
-        "file": spec.file,
-        "byte_order": spec.byte_order,
-        "license": spec.license,
-        "kernel_version": spec.kernel_version,
-        "maps": [_map_json(item) for item in spec.maps.values()],
-        "programs": [_program_json(item) for item in spec.programs.values()],
-        "variables": [_variable_json(item) for item in spec.variables.values()],
-        "hidden": [{"name": h.name, "kind": h.kind, "reason": h.reason} for h in (*spec.hidden, *spec.optimised_away)],
-        "externs": {
-            "kconfig": _externs_json(spec.externs.kconfig),
-            "ksyms": _externs_json(spec.externs.ksyms),
-            "kfuncs": _externs_json(spec.externs.kfuncs),
-        },
-        "types": {"count": len(spec.btf) - 1 if spec.btf is not None else 0},
-    }
-
-
-def c_text(ctype: CType | None) -> str | None:
-    """Return a type as C; None where there is none. A data section is no C type."""
-    if ctype is None or isinstance(ctype.btf.type(ctype.id), types.DataSec):
-        return None
-    return ctype.c_text
-
-
-def _map_json(spec: MapSpec) -> dict[str, Any]:
-    return {
-        "name": spec.name,
-        "section": spec.section,
-        "type": spec.type.label,
-        "key_size": spec.key_size,
-        "value_size": spec.value_size,
-        "max_entries": spec.max_entries,
-        "flags": int(spec.flags),
-        "map_extra": spec.map_extra,
-        "numa_node": spec.numa_node,
-        "pinning": spec.pinning.label,
-        "key_type": c_text(spec.key),
-        "value_type": c_text(spec.value),
-        "inner": _map_json(spec.inner) if spec.inner is not None else None,
-        "contents": spec.entries,
-    }
-
-
-def _program_json(spec: ProgramSpec) -> dict[str, Any]:
-    lines, relocations = spec.linked.counts
-    return {
-        "name": spec.name,
-        "section": spec.section,
-        "type": spec.type.label,
-        "attach_type": spec.attach_type.label if spec.attach_type is not None else None,
-        "attach_to": spec.attach_to,
-        "flags": int(spec.flags),
-        "autoload": spec.autoload,
-        "insns": spec.insns,
-        "functions": [function.name for function in spec.functions],
-        "maps": spec.maps,
-        "line_infos": lines,
-        "core_relocations": relocations,
-        "problem": spec.problem,
-    }
-
-
-def _variable_json(spec: VariableSpec) -> dict[str, Any]:
-    return {
-        "name": spec.name,
-        "section": spec.section,
-        "map": spec.map.name,
-        "offset": spec.offset,
-        "size": spec.size,
-        "constant": spec.constant,
-        "type": c_text(spec.type),
-        "value": json_value(spec.get()),
-        "bytes": spec.raw.hex(),
-    }
-
-
-def _externs_json(externs: Sequence[Extern]) -> list[dict[str, Any]]:
-    return [{"name": e.name, "weak": e.weak, "type": e.type} for e in externs]
+    return layout_text(layout(CType(btf, known[name])))

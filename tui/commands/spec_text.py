@@ -10,7 +10,7 @@ from rich.tree import Tree
 from ...core.btf import format_value
 from ...core.spec import MapFlag, ProgramFlag
 from .colors import assembled
-from .show import c_text
+from .spec_json import c_text
 
 if TYPE_CHECKING:
     import enum

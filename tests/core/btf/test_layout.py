@@ -6,6 +6,7 @@ import pytest
 
 from bpftui.core.btf import Btf, CType
 from bpftui.core.btf.layout import Layout, RowKind, layout
+from bpftui.core.btf.layout_text import layout_text
 from bpftui.core.errors import TypeMismatchError
 from bpftui.core.spec import CollectionSpec
 from tests.core.btf.blob import Blob
@@ -70,13 +71,15 @@ struct flags {
 
 @pytest.mark.parametrize("path", ["tests/objects/values.o", "tests/objects/values.eb.o"])
 def test_text_in_both_byte_orders(path: str) -> None:
-    assert layout_of("nested", path).text == NESTED
-    assert layout_of("flags", path).text == FLAGS
+    assert layout_text(layout_of("nested", path)) == NESTED
+    assert layout_text(layout_of("flags", path)) == FLAGS
 
 
 def test_packed_union_and_function_pointers() -> None:
-    assert layout_of("packed").text.endswith("} __attribute__((__packed__));\n")
-    assert layout_of("word").text.endswith("\t};                                               /*     0     4 */\n};\n")
+    assert layout_text(layout_of("packed")).endswith("} __attribute__((__packed__));\n")
+    assert layout_text(layout_of("word")).endswith(
+        "\t};                                               /*     0     4 */\n};\n"
+    )
     row = layout_of("node").rows[1]
     assert (row.offset, row.declaration) == (8, "int (*call)(struct node *, const char *)")
 
@@ -92,7 +95,7 @@ def test_cache_lines_padded_members_and_holes_beside_bitfields() -> None:
         [("a", lines, 0), ("in", inner, 448), ("f", char, 576 | 3 << 24), ("c", char, 592), ("l", long, 640)],
         bitfields=True,
     )
-    text = layout(CType(Btf(blob.bytes()), outer)).text
+    text = layout_text(layout(CType(Btf(blob.bytes()), outer)))
     assert [line.strip() for line in text.splitlines() if "/*" in line] == [
         "long                       a[7];                 /*     0    56 */",
         "struct inner               in;                   /*    56    16 */",

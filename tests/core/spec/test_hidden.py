@@ -9,7 +9,7 @@ import pytest
 from bpftui.core.elf import Elf
 from bpftui.core.errors import UnknownNameError
 from bpftui.core.spec import CollectionSpec
-from bpftui.tui.commands.show import spec_json
+from bpftui.tui.commands.spec_json import spec_json
 
 OBJECTS = Path(__file__).parents[2] / "objects"
 SYMBOL_SIZE, OTHER = 24, 5  # of an Elf64_Sym, and where its st_other lies

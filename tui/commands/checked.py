@@ -1,0 +1,77 @@
+"""An object that `bpftui check` tried, and the JSON that tells of it, schema bpftui/check/1."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from ...core.btf import Btf
+    from ...core.runtime import CheckReport, LoadOutcome
+    from ...core.spec import CollectionSpec
+    from ...core.verifier import Explanation
+
+__all__ = ["SCHEMA", "Checked", "check_json", "explained"]
+
+SCHEMA: Final = "bpftui/check/1"
+
+
+class Checked(NamedTuple):
+    """An object that was tried."""
+
+    spec: CollectionSpec
+    runtime: str
+    report: CheckReport
+    open_ms: float
+    target: Btf | None = None
+    """The types that it was adapted to, instead of the running kernel's."""
+
+
+def explained(checked: Checked, outcome: LoadOutcome) -> Explanation | None:
+    """Return the explanation of a program's refusal; None where it was not the verifier who refused it."""
+    if outcome.ok or not outcome.log:
+        return None
+    from ...core.kernel.leniency import with_rights
+    from ...core.verifier import VerifierLog, explain
+
+    found = explain(VerifierLog(outcome.log, checked.spec.programs.get(outcome.name), target=checked.target))
+    return None if found is None else with_rights(found)
+
+
+def check_json(checked: Checked) -> dict[str, Any]:
+    """Return an object that was tried as what schema bpftui/check/1 says."""
+    report = checked.report
+    return {
+        "schema": SCHEMA,
+        "file": checked.spec.file,
+        "runtime": checked.runtime,
+        "ok": report.ok,
+        "maps": [{"name": m.name, "type": m.type, "ok": m.ok, "error": m.error} for m in report.maps],
+        "programs": [_program(checked, outcome) for outcome in report.programs],
+        "open_ms": round(checked.open_ms, 3),
+        "load_ms": round(report.load_ms, 3),
+    }
+
+
+def _program(checked: Checked, outcome: LoadOutcome) -> dict[str, Any]:
+    from ...core.verifier import parse_summary
+    from .log import explanation_json
+
+    summary = parse_summary(outcome.log or "")
+    explanation = explained(checked, outcome)
+    verified = outcome.verified_insns if outcome.verified_insns is not None else summary.insns
+    return {
+        "name": outcome.name,
+        "type": outcome.type,
+        "ok": outcome.ok,
+        "error": outcome.error,
+        "verified_insns": outcome.verified_insns,
+        "log": outcome.log,
+        "insns": checked.spec.programs[outcome.name].insns,
+        "processed_insns": verified,
+        "states": summary.states,
+        "peak_states": summary.peak_states,
+        "time_usec": summary.time_usec,
+        "stack": list(summary.stack),
+        "log_size": len((outcome.log or "").encode()),
+        "explanation": None if explanation is None else explanation_json(explanation),
+    }
