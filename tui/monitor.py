@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from ..core.errors import BpftuiError
-from ..core.live import Counter, RateTracker, Sample, Series, Track, counters, key_text, open_records
+from ..core.live import STREAMS, Counter, RateTracker, Sample, Series, Track, counters, key_text, open_records
 from ..core.spec import MapType
 from .drawn import ChartSeries, EventLine
 
@@ -105,7 +105,7 @@ class Monitor:
         collection = self._session.collection
         assert collection is not None
         for found in collection.spec.maps.values():
-            if found.type is MapType.RINGBUF:
+            if found.type in STREAMS:
                 self._open(found)
         self._sampler = self._session.sampler(
             interval=self._interval,
@@ -231,10 +231,13 @@ def useful_map(session: Session) -> str | None:
 
 
 def record_type(spec: CollectionSpec, found: MapSpec) -> CType | None:
-    """Return the type of a ring buffer's records: its value type, or what a tag `record:struct event` names."""
+    """Return the type of a stream's records: its value type, or what a tag `record:struct event` names.
+
+    The integer that a perf event array has as its value is a descriptor's, and no record.
+    """
     from ..core.btf import CType, Kind
 
-    if found.value is not None:
+    if found.value is not None and (found.type is MapType.RINGBUF or found.value.is_composite):
         return found.value
     for tag in found.tags:
         if tag.startswith("record:") and spec.types is not None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..spec import SectionLayout
     from .syscall import Buffer
 
-__all__ = ["degrade", "load_btf", "prepare"]
+__all__ = ["degrade", "load_btf", "plain_btf", "prepare"]
 
 _EXTERNAL: Final = (Kind.FUNC, Kind.VAR, Kind.DATASEC)
 """Kinds that may declare what others define."""
@@ -75,6 +75,14 @@ def degrade(raw: bytes) -> bytes:
                 instead = Kind.CONST if kind == Kind.TYPE_TAG else Kind.STRUCT
                 changed[type_id] = struct.pack("=3I", 0, instead << _KIND_SHIFT, size)
     return _assemble(btf, changed)
+
+
+def plain_btf(size: int) -> bytes:
+    """Return BTF with an `int`, a `char`, and an array of *size* characters: types 1, 2 and 3."""
+    integers = struct.pack("=8I", 1, Kind.INT << 24, 4, 1 << 24 | 32, 5, Kind.INT << 24, 1, 2 << 24 | 8)
+    types = integers + struct.pack("=6I", 0, Kind.ARRAY << 24, 0, 2, 1, size)
+    strings = b"\0int\0char\0"
+    return struct.pack("=HBB5I", 0xEB9F, 1, 0, 24, 0, len(types), len(types), len(strings)) + types + strings
 
 
 def load_btf(raw: bytes) -> Descriptor:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from ..btf.compatible import essential_name
 from ..btf.kernel import vmlinux
-from ..errors import BpftuiError, LoadError
+from ..errors import BpftuiError, LoadError, UsageError
 from ..loader import CollectionLoader, LoadedCollection
 from ..runtime import LoadOutcome
 from ..spec import MapType, Pinning, ProgramType
@@ -29,7 +29,7 @@ from .modules import ModuleTypes
 from .program import Program
 from .relocate import relocate
 from .reuse import open_pinned, reused
-from .struct_ops import adapt
+from .struct_ops import StructOpsMap, adapt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -48,6 +48,21 @@ __all__ = ["KernelCollection", "Loader"]
 
 class KernelCollection(LoadedCollection[Map, Program, Link]):
     """What was loaded into the kernel: maps, programs and variables by name. It owns all of it, and their links."""
+
+    def register(self, name: str) -> Link:
+        """Register a struct_ops map with its subsystem, for as long as the link that is returned lives.
+
+        Raises:
+            UnknownNameError: There is no such map.
+            UsageError: It is none of struct_ops, or declared without a link; or a program of its did not load.
+            AttachError, FeatureError, NoPermissionError: The kernel said no.
+        """
+        self.spec.map(name)
+        found = self.maps.get(name)
+        if not isinstance(found, StructOpsMap):
+            reason = "it was not created" if found is None else f"it is of type {found.type.label}"
+            raise UsageError(f"cannot register {name}: {reason}", hint="tables of functions (struct_ops) are")
+        return found.register(self.programs, self._links)
 
     def close(self) -> None:
         """Detach and close everything; a second call does nothing."""

@@ -13,11 +13,13 @@ from ..errors import FeatureError, LoadError
 from ..maps import Shape, round_up
 from ..spec import MapFlag, MapType
 from . import probes, rights
+from .btf import load_btf, plain_btf
 from .elements import possible_cpus
 from .explain import explain
 from .map import Map
 from .objects import kernel_name
 from .since import since
+from .struct_ops import StructOpsMap
 from .syscall import ENOTSUPP, Attr, BpfError, Command, Descriptor, borrowed, errno_name
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["create_map", "create_struct_ops", "map_obstacle", "shape_of"]
 
 _STORAGE: Final = frozenset({MapType.SK_STORAGE, MapType.INODE_STORAGE, MapType.TASK_STORAGE, MapType.CGRP_STORAGE})
+_PLAIN: Final = (1, 3)
+"""Key and value in `plain_btf`."""
 _STREAMS: Final = frozenset({MapType.RINGBUF, MapType.USER_RINGBUF})
 
 
@@ -81,7 +85,7 @@ def create_struct_ops(spec: MapSpec, ops: StructOps, btf_fd: Descriptor | None) 
             fd = attr.call(Command.MAP_CREATE)
         except BpfError as error:
             raise _explained(error, spec, shape) from error
-    return Map(spec, Descriptor(fd, f"map {spec.name}"), shape)
+    return StructOpsMap(spec, Descriptor(fd, f"map {spec.name}"), shape, ops)
 
 
 def shape_of(spec: MapSpec) -> Shape:
@@ -116,6 +120,15 @@ def map_obstacle(spec: MapSpec) -> BpftuiError | None:
 
 def _create(spec: MapSpec, shape: Shape, btf: Btf | None, btf_fd: Descriptor | None, template: Map | None) -> Map:
     types = (0, 0) if btf is None or btf_fd is None else _type_ids(spec, btf)
+    if types == (0, 0) and spec.type in _STORAGE:
+        # The kernel insists on types here, and does not care which.
+        plain = load_btf(plain_btf(shape.value_size))
+        try:
+            return Map(spec, Descriptor(_call(spec, shape, _PLAIN, plain, None), f"map {spec.name}"), shape)
+        except BpfError as error:
+            raise _explained(error, spec, shape) from error
+        finally:
+            plain.close()
     try:
         fd = _call(spec, shape, types, btf_fd, template)
     except BpfError as error:

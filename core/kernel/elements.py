@@ -124,6 +124,16 @@ class Elements:
             raise
         return value.raw[: self.shape.moved_size]
 
+    def contains(self, value: bytes) -> bool:
+        """Whether a bloom filter says that it has the value, which its lookup takes instead of giving one."""
+        try:
+            self._call(Command.MAP_LOOKUP_ELEM, None, buffer(value))
+        except BpfError as error:
+            if error.errno == errno.ENOENT:
+                return False
+            raise
+        return True
+
     def take(self, key: bytes | None) -> bytes | None:
         """Look the value up and delete its entry in one step."""
         return self.lookup(key, command=Command.MAP_LOOKUP_AND_DELETE_ELEM)

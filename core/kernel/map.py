@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Self, SupportsIndex, cast
 
 from ..errors import LoadError, TypeMismatchError, UsageError
 from ..maps import TypedMap, Variable
-from ..spec import MapFlag
+from ..spec import MapFlag, MapType
 from . import existing
 from .batch import write_batch
 from .elements import Elements
@@ -101,10 +101,17 @@ class Map(TypedMap, KernelObject):
     @classmethod
     def create(cls, spec: MapSpec) -> Map:
         """Create a map from a spec, of an object or written by hand; errors as for `load`."""
+        from .btf import load_btf, prepare
         from .create import create_map
 
         btf = next((ctype.btf for ctype in (spec.key, spec.value) if ctype is not None), None)
-        return create_map(spec, btf)
+        if btf is None:
+            return create_map(spec)
+        types = load_btf(prepare(btf, {}))
+        try:
+            return create_map(spec, btf, types)
+        finally:
+            types.close()
 
     @classmethod
     def from_id(cls, number: int) -> Map:
@@ -159,6 +166,16 @@ class Map(TypedMap, KernelObject):
     def memory(self) -> mmap.mmap | FixedMemory | None:
         """An array's values, 8-byte aligned, or an arena's pages; None for a map that is not mapped into memory."""
         return self._own_elements.memory
+
+    def might_contain(self, value: Value) -> bool:
+        """Whether a bloom filter has taken *value*, or so many others that it looks like it: also `value in map`."""
+        with self._explained("ask"):
+            return self._own_elements.contains(self._value(value))
+
+    def __contains__(self, key: object) -> bool:
+        if self.type == MapType.BLOOM_FILTER:
+            return self.might_contain(cast("Value", key))
+        return super().__contains__(key)
 
     def next_key(self, key: Value | object | None = None) -> Value | None:
         """Return the key after *key*, without one the first; None after the last.

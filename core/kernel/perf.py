@@ -1,4 +1,4 @@
-"""perf_event_open(2): events that programs are attached to.
+"""perf_event_open(2): events that programs are attached to, and those that they write to.
 
 `struct perf_event_attr` is that of Linux 6.18 (<linux/perf_event.h>), up to `config3`; the kernel takes shorter ones.
 """
@@ -29,7 +29,9 @@ __all__ = [
     "PERF_TYPE_TRACEPOINT",
     "enable",
     "event_type",
+    "online_cpus",
     "open_event",
+    "open_output",
     "open_tracefs",
     "open_uprobe",
     "open_uprobe_fd",
@@ -41,11 +43,14 @@ _ATTRIBUTE: Final = 128
 _CLOSE_ON_EXEC: Final = 1 << 3
 _FREQUENCY: Final = 1 << 10
 """The bit of the attribute that makes a frequency of the period."""
+_SAMPLE_RAW: Final = 1 << 10
 _SET_BPF, _ENABLE = 0x4004_2408, 0x2400
 """PERF_EVENT_IOC_*"""
 
 PERF_TYPE_SOFTWARE: Final = 1
 PERF_TYPE_TRACEPOINT: Final = 2
+_BPF_OUTPUT: Final = 10
+"""PERF_COUNT_SW_BPF_OUTPUT: what bpf_perf_event_output writes to."""
 
 _TRACEFS: Final = ("/sys/kernel/tracing", "/sys/kernel/debug/tracing")
 _CLONE_FS, _CLONE_NEWNS = 0x200, 0x20000
@@ -83,6 +88,16 @@ def open_event(
     return Descriptor(fd, "perf event")
 
 
+def open_output(cpu: int) -> Descriptor:
+    """Open what programs on one CPU write to; each sample has the bytes that they wrote, and wakes who waits for it.
+
+    Raises:
+        OSError, FeatureError: As for `open_event`.
+    """
+    fd = _open(PERF_TYPE_SOFTWARE, _BPF_OUTPUT, 1, False, None, 0, -1, cpu, _SAMPLE_RAW)
+    return Descriptor(fd, "perf event")
+
+
 def open_uprobe(path: str, offset: int, *, returns: bool) -> Descriptor:
     """Open the event of a place in a file, where this process may not (it takes CAP_SYS_ADMIN) by its steward.
 
@@ -110,14 +125,23 @@ def open_uprobe_fd(argument: str) -> int:
 
 
 def _open(
-    type_: int, config: int, rate: int, is_frequency: bool, text: Buffer | None, offset: int, pid: int, cpu: int
+    type_: int,
+    config: int,
+    rate: int,
+    is_frequency: bool,
+    text: Buffer | None,
+    offset: int,
+    pid: int,
+    cpu: int,
+    samples: int = 0,
 ) -> int:
     number = _NUMBERS.get(platform.machine())
     if number is None:
         raise FeatureError(f"the number of perf_event_open(2) is not known on {platform.machine()}")
     attr = buffer(_ATTRIBUTE)
     struct.pack_into("=IIQQ", attr, 0, type_, _ATTRIBUTE, config, rate)
-    struct.pack_into("=Q", attr, 40, _FREQUENCY if is_frequency else 0)
+    struct.pack_into("=Q", attr, 24, samples)
+    struct.pack_into("=QI", attr, 40, _FREQUENCY if is_frequency else 0, 1 if samples else 0)
     struct.pack_into("=QQ", attr, 56, 0 if text is None else ctypes.addressof(text), offset)
     syscall = ctypes.CDLL(None, use_errno=True).syscall
     syscall.argtypes = [ctypes.c_long, ctypes.c_void_p, *[ctypes.c_long] * 4]
@@ -136,6 +160,13 @@ def enable(event: Descriptor, program: Descriptor | None = None) -> None:
             with program as code:
                 fcntl.ioctl(fd, _SET_BPF, code)
         fcntl.ioctl(fd, _ENABLE, 0)
+
+
+def online_cpus() -> list[int]:
+    """Return the numbers of the CPUs that run now: on no other can an event be opened."""
+    with open("/sys/devices/system/cpu/online", encoding="ascii") as file:
+        parts = [part.partition("-") for part in file.read().strip().split(",")]
+    return [cpu for first, _, last in parts for cpu in range(int(first), int(last or first) + 1)]
 
 
 def event_type(kind: str) -> int | None:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from .counters import Counter, Track, counters, entry_value, key_text, variable_counters
+from .perf import PerfBuffer
 from .sampler import Sample, Sampler, readable_maps
 from .series import Point, RateTracker, Series, rate
 from .session import RuntimeName, Session, State, check_target, choose_runtime, runtime_name
-from .stream import HasDescriptor, Records, RingBuffer, open_records
+from .stream import STREAMS, HasDescriptor, Records, RingBuffer, open_records
 from .table import MapRow, MapTable, Order, map_table
+from .user_ring import UserRingBuffer
 
 __all__ = [
+    "STREAMS",
     "Counter",
     "HasDescriptor",
     "MapRow",
     "MapTable",
     "Order",
+    "PerfBuffer",
     "Point",
     "RateTracker",
     "Records",
@@ -26,6 +30,7 @@ __all__ = [
     "Session",
     "State",
     "Track",
+    "UserRingBuffer",
     "check_target",
     "choose_runtime",
     "counters",

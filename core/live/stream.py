@@ -21,12 +21,17 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Protocol, Self, cast, runtime_checkable
 
 from ..errors import BpftuiError
+from ..spec import MapType
+from .perf import HasSlots, PerfBuffer
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from types import TracebackType
 
-__all__ = ["HasDescriptor", "Records", "RingBuffer", "open_records"]
+__all__ = ["STREAMS", "HasDescriptor", "Records", "RingBuffer", "open_records"]
+
+STREAMS = frozenset({MapType.RINGBUF, MapType.PERF_EVENT_ARRAY})
+"""Types of maps that bring records instead of entries."""
 
 BUSY = 1 << 31
 """BPF_RINGBUF_BUSY_BIT: the program is still writing."""
@@ -72,13 +77,15 @@ class HasRecords(Protocol):
 
 
 def open_records(source: object) -> Records | None:
-    """Return the reading side of a loaded ring buffer; None where it has none.
+    """Return the reading side of a loaded ring buffer or perf event array; None where it has none.
 
     Raises:
         BpftuiError: The kernel's cannot be mapped.
     """
     if isinstance(source, HasRecords):
         return source.records()
+    if getattr(source, "type", None) == MapType.PERF_EVENT_ARRAY:
+        return PerfBuffer(cast("HasSlots", source))
     return RingBuffer.of(cast("HasDescriptor", source)) if hasattr(source, "descriptor") else None
 
 

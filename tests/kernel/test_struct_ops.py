@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import socket
 import struct
 from pathlib import Path
 
 import pytest
 
 from bpftui.core.btf.kernel import vmlinux
-from bpftui.core.errors import FeatureError, LoadError
+from bpftui.core.errors import AttachError, FeatureError, LoadError, UnknownNameError, UsageError
+from bpftui.core.kernel import stats_enabled
 from bpftui.core.kernel.runtime import KernelRuntime, load
 from bpftui.core.kernel.struct_ops import adapt
 from bpftui.core.spec import CollectionSpec
@@ -81,3 +83,41 @@ def test_a_kernel_without_the_struct_is_told_apart() -> None:
     # The object's own types stand for a kernel that has no struct_ops of that name.
     with pytest.raises(FeatureError, match="this kernel takes no struct_ops of struct tcp_congestion_ops"):
         adapt(spec.maps["bpftui_half"], spec.btf)
+
+
+def algorithms() -> list[str]:
+    return Path("/proc/sys/net/ipv4/tcp_available_congestion_control").read_text().split()
+
+
+def test_a_table_is_registered_as_long_as_its_link_lives() -> None:
+    with load(CollectionSpec.from_file(OBJECT)) as collection, stats_enabled():
+        with collection.register("bpftui_half") as link:
+            assert (link.program, link.target.name) == ("bpftui_half", "struct tcp_congestion_ops___newer")
+            assert "bpftui_half" in algorithms()
+            assert link in collection.links
+            with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as client:
+                client.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, b"bpftui_half")
+                client.connect(server.getsockname())
+                with server.accept()[0] as other:
+                    client.sendall(bytes(10_000))
+                    assert len(other.recv(10_000, socket.MSG_WAITALL)) == 10_000
+            assert collection.programs["avoid"].stats().run_cnt > 0
+            with pytest.raises(AttachError, match="register bpftui_half"):
+                collection.register("bpftui_half")
+        assert "bpftui_half" not in algorithms()
+    with load(CollectionSpec.from_file(OBJECT)) as collection:
+        link = collection.register("bpftui_half")
+        assert "bpftui_half" in algorithms()
+    assert not link.attached
+    assert "bpftui_half" not in algorithms()
+
+
+def test_what_cannot_be_registered_says_why() -> None:
+    with load(CollectionSpec.from_file(OBJECT)) as collection:
+        with pytest.raises(UnknownNameError):
+            collection.register("bpftui_haff")
+        with pytest.raises(UsageError, match="cannot register bpftui_spare: it was not created"):
+            collection.register("bpftui_spare")
+        collection.programs.pop("undo").close()
+        with pytest.raises(UsageError, match="its program undo is not loaded"):
+            collection.register("bpftui_half")

@@ -79,6 +79,8 @@ REFUSED: Final[dict[str, dict[tuple[str, str], str]]] = {
         ("arena_globals.o", "pages"): "this kernel has no maps of that type",
         ("arena_globals.o", ".addr_space.1"): "its variables lie in an arena, which was not created",
         ("arena_globals.o", "bump"): "its map pages was not created",
+        ("map_kinds.o", "arena"): "this kernel has no maps of that type",
+        ("map_kinds.o", "cgrp_storage"): "this kernel has no maps of that type",
         ("congestion.o", "bpftui_half"): "this kernel may not have links of struct_ops",
         ("congestion.o", "half"): _NO_OPS,
         ("congestion.o", "avoid"): _NO_OPS,
@@ -117,6 +119,8 @@ REFUSED: Final[dict[str, dict[tuple[str, str], str]]] = {
 FEATURE_HINTS: Final = {
     ("arena_globals.o", "pages"): "arena needs Linux 6.9 or newer, configured for it",
     ("congestion.o", "bpftui_half"): 'Linux 6.4 has them; before, use SEC(".struct_ops")',
+    ("map_kinds.o", "arena"): "arena needs Linux 6.9 or newer, configured for it",
+    ("map_kinds.o", "cgrp_storage"): "cgrp_storage needs Linux 6.2 or newer, configured for it",
     ("sections.o", "netfilter_hook"): "netfilter needs Linux 6.4 or newer, configured for it",
     ("sections.clang22.o", "netfilter_hook"): "netfilter needs Linux 6.4 or newer, configured for it",
 }

@@ -9,8 +9,7 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widgets import ContentSwitcher, Static
 
-from ...core.live import map_table
-from ...core.spec import MapType
+from ...core.live import STREAMS, map_table
 from ..format import grouped
 from .chart import Chart
 from .event_view import EventView
@@ -84,10 +83,10 @@ class MapPane(Vertical):
     def is_stream(self) -> bool:
         """Whether the map brings events instead of entries."""
         found = self.spec.maps.get(self.map_name)
-        return found is not None and found.type is MapType.RINGBUF
+        return found is not None and found.type in STREAMS
 
     def add_events(self, name: str, events: Sequence[EventLine]) -> None:
-        """Keep the events of a ring buffer, and show them when it is the one."""
+        """Keep the events of a stream, and show them when it is the one."""
         kept = self._events.setdefault(name, [])
         kept.extend(events)
         del kept[:-_MAX_ROWS]
