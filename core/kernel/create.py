@@ -18,6 +18,7 @@ from .elements import possible_cpus
 from .explain import explain
 from .map import Map
 from .objects import kernel_name
+from .rules import STORAGE, broken_rule
 from .since import since
 from .struct_ops import StructOpsMap
 from .syscall import ENOTSUPP, Attr, BpfError, Command, Descriptor, borrowed, errno_name
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["create_map", "create_struct_ops", "map_obstacle", "shape_of"]
 
-_STORAGE: Final = frozenset({MapType.SK_STORAGE, MapType.INODE_STORAGE, MapType.TASK_STORAGE, MapType.CGRP_STORAGE})
 _PLAIN: Final = (1, 3)
 """Key and value in `plain_btf`."""
 _STREAMS: Final = frozenset({MapType.RINGBUF, MapType.USER_RINGBUF})
@@ -112,7 +112,7 @@ def map_obstacle(spec: MapSpec) -> BpftuiError | None:
     if spec.problem is not None:
         return LoadError(f"cannot create map {spec.name}: {spec.problem}")
     shape = shape_of(spec)
-    number = errno.EINVAL if _broken_rule(shape) is not None else probes.try_map(shape.type)
+    number = errno.EINVAL if broken_rule(shape) is not None else probes.try_map(shape.type)
     if number:
         return _explained(BpfError(Command.MAP_CREATE, number), spec, shape)
     return None if spec.inner is None else map_obstacle(replace(spec.inner, name=spec.inner.name or spec.name))
@@ -120,7 +120,7 @@ def map_obstacle(spec: MapSpec) -> BpftuiError | None:
 
 def _create(spec: MapSpec, shape: Shape, btf: Btf | None, btf_fd: Descriptor | None, template: Map | None) -> Map:
     types = (0, 0) if btf is None or btf_fd is None else _type_ids(spec, btf)
-    if types == (0, 0) and spec.type in _STORAGE:
+    if types == (0, 0) and spec.type in STORAGE:
         # The kernel insists on types here, and does not care which.
         plain = load_btf(plain_btf(shape.value_size))
         try:
@@ -189,32 +189,12 @@ def _fill(created: Map, spec: MapSpec) -> None:
 
 def _explained(error: BpfError, spec: MapSpec, shape: Shape) -> BpftuiError:
     doing = f"create map {spec.name} ({shape.type.label})"
-    broken = _broken_rule(shape) if error.errno == errno.EINVAL else None
+    broken = broken_rule(shape) if error.errno in (errno.EINVAL, ENOTSUPP) else None
     if broken is not None:
-        return LoadError(f"cannot {doing}: {broken} (EINVAL)")
+        return LoadError(f"cannot {doing}: {broken} ({errno_name(error.errno)})")
     if error.errno == errno.EINVAL and probes.try_map(shape.type) == errno.EINVAL:
         return FeatureError(f"cannot {doing}: this kernel has no maps of that type (EINVAL)", hint=since(shape.type))
     if shape.type == MapType.STRUCT_OPS and shape.flags & MapFlag.LINK and error.errno == errno.EINVAL:
         lacking = "this kernel may not have links of struct_ops, which its section .struct_ops.link asks for (EINVAL)"
         return FeatureError(f"cannot {doing}: {lacking}", hint='Linux 6.4 has them; before, use SEC(".struct_ops")')
     return explain(error, doing, needs=rights.needed(shape.type))
-
-
-def _broken_rule(shape: Shape) -> str | None:
-    """Return the rule of its type that a map breaks, where it is one of the common ones."""
-    preallocated = not shape.flags & MapFlag.NO_PREALLOC
-    match shape.type:
-        case MapType.LPM_TRIE if preallocated:
-            return "an lpm_trie needs the flag BPF_F_NO_PREALLOC"
-        case kind if kind in _STORAGE and (preallocated or shape.max_entries):
-            return "storage maps need the flag BPF_F_NO_PREALLOC and no max_entries"
-        case MapType.ARRAY | MapType.PERCPU_ARRAY if shape.key_size != 4:
-            return f"the key of an array has 4 bytes, not {shape.key_size}"
-        case MapType.QUEUE | MapType.STACK | MapType.BLOOM_FILTER if shape.key_size:
-            return f"a {shape.type.label} has no key, but key_size is {shape.key_size}"
-        case kind if kind not in _STORAGE and shape.max_entries == 0:
-            return "max_entries is 0"
-        case kind if kind not in _STREAMS and kind != MapType.ARENA and shape.value_size == 0:
-            return "value_size is 0"
-        case _:
-            return None
