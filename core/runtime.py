@@ -540,6 +540,10 @@ class Runtime(Protocol):
         """
         ...
 
+    def wants_sandbox(self, program: ProgramSpec, text: str) -> bool:
+        """Whether *text* as a target of *program* asks for a sandbox; UsageError where it makes no sense."""
+        ...
+
     def targets(self, spec: CollectionSpec, program: ProgramSpec) -> list[TargetChoice]:
         """Return what *program* of *spec* can be attached to on this machine, the harmless first; it takes a while.
 

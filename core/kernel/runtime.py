@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 
 from ..errors import BpftuiError, FeatureError, NoPermissionError
 from ..spec import MapType
+from ..spec.targets import SANDBOX, Place, parse_target, place_of
 from . import probes
 from .collection import KernelCollection, Loader
 from .explain import explain
@@ -117,6 +118,11 @@ class KernelRuntime:
         from .attach import resolve
 
         return resolve(program, text, sandbox)
+
+    def wants_sandbox(self, program: ProgramSpec, text: str) -> bool:
+        """Whether it names the sandbox, for a program that is attached to a network."""
+        named = parse_target(program, text).name == SANDBOX
+        return named and place_of(program) in (Place.INTERFACE, Place.NAMESPACE)
 
     def targets(self, spec: CollectionSpec, program: ProgramSpec) -> list[TargetChoice]:
         """Return what *program* can be attached to on this machine; errors of rtnetlink as it raises them."""

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, cast
 
 from ..errors import UnknownNameError, UsageError
-from ..spec.targets import SANDBOX, Place, parse_target, place_of
+from ..spec.targets import parse_target
 from ..traffic import parse_traffic
 from .sampler import Sampler
 
@@ -200,7 +200,7 @@ class Session:
                 if isinstance(target, str):
                     text, traffic = parse_traffic(target)
                     spec = loaded.programs[program].spec
-                    if _asks_for_sandbox(spec, text):
+                    if self.runtime.wants_sandbox(spec, text):
                         sandbox = undo.enter_context(_make_sandbox(self.runtime, traffic or self.traffic))
                     target = self.runtime.target(spec, text, sandbox)
                 link = loaded.programs[program].attach(target)
@@ -265,11 +265,6 @@ class Session:
         if self._collection is None:
             raise UsageError(f"{self.spec.file} is not loaded", hint="load it first")
         return self._collection
-
-
-def _asks_for_sandbox(program: ProgramSpec, text: str) -> bool:
-    named = parse_target(program, text).name == SANDBOX
-    return named and place_of(program) in (Place.INTERFACE, Place.NAMESPACE)
 
 
 def _make_sandbox(runtime: Runtime, traffic: Traffic | None) -> Sandbox:

@@ -12,6 +12,7 @@ from ..spec import ProgramType
 from ..spec.context_values import context_bytes
 from .contexts import ON_DATA, Context
 from .errors import RunError
+from .events import Events
 from .packet import LARGEST_PACKET, ON_PACKETS, SMALLEST_PACKET, FlowPacket, Packet, SkbPacket, XdpPacket
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Program:
         self.links: set[Link] = set()
         """Where its links are noted while they live."""
         self._packet: Packet | None = None
+        self._events: Events | None = None
 
     id: int
     """Its number; no kernel's."""
@@ -111,6 +113,9 @@ class Program:
         Raises:
             RunError: A run was stopped; the packets behind it are dropped.
         """
+        if self.type not in ON_PACKETS:
+            self._receive_events(frames, cpus, first)
+            return
         parts, packet, execute, number = self.parts, self.packet, self.machine.execute, first
         host, begin = parts.host, packet.start
         settle = parts.settle if parts.unsettled or host.locks else None
@@ -133,6 +138,18 @@ class Program:
                 if parts.timed():
                     self.run_time_ns += time.perf_counter_ns() - start
                     self.run_cnt += number - first
+
+    def _receive_events(self, frames: Iterable[bytes], cpus: int, first: int) -> None:
+        """Run it on a context for each frame: see `bpftui.core.vm.events`."""
+        host = self.parts.host
+        if self._events is None:
+            self._events = Events(self.spec, None if host.kernel_btf is host.btf else host.kernel_btf)
+        on_data = self.type in ON_DATA
+        for number, frame in enumerate(frames, first):
+            data = self._events.data(frame) if on_data else b""
+            with self.parts.lock:
+                self._run_on_context(self._events.context(frame, number), data, 1, number % cpus)
+        self.parts.catch_up()
 
     @property
     def packet(self) -> Packet:

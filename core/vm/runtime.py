@@ -109,15 +109,22 @@ class MachineRuntime:
             FeatureError: It names something else than the sandbox.
         """
         name, options = parse_target(program, text)
-        if sandbox is not None and name == SANDBOX:
+        if sandbox is not None and name in ("", SANDBOX):
             return replace(sandbox.target(), options=options)
         what = f"has no interface {name}" if place_of(program) is Place.INTERFACE else f"has no {name or 'such hook'}"
         raise FeatureError(f"the built-in runtime {what}", hint="attach to sandbox, or use --runtime kernel as root")
 
+    def wants_sandbox(self, program: ProgramSpec, text: str) -> bool:
+        """Whether it names the sandbox, or nothing: a hook of a kernel that is not there."""
+        return parse_target(program, text).name in ("", SANDBOX)
+
     def targets(self, spec: CollectionSpec, program: ProgramSpec) -> list[TargetChoice]:
-        """Return the sandbox, for programs that see packets."""
+        """Return the sandbox: its packets, or a context for each of them."""
         if program.type not in ON_PACKETS:
-            return []
+            detail = (
+                "A made-up call for each packet out of memory. sandbox,rate=5000,tcp=3,udp=1 or FILE.pcap say which."
+            )
+            return [] if place_of(program) is Place.NOWHERE else [TargetChoice(SANDBOX, "events of its own", detail)]
         detail = "Packets out of memory, for nobody else to see. sandbox,rate=5000,tcp=3,udp=1 or FILE.pcap say which."
         return [TargetChoice(SANDBOX, "packets of its own", detail)]
 

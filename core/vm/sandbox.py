@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from ..errors import AttachError, UsageError
 from ..runtime import AttachTarget
+from ..spec.targets import Place, place_of
 from ..traffic import Pacer, Traffic
 from .packet import LARGEST_PACKET, ON_PACKETS
 
@@ -152,7 +153,7 @@ class Link:
 
 def attach(program: Program, target: AttachTarget) -> Link:
     """Attach *program* to *target*; errors as for `Program.attach`."""
-    if program.type not in ON_PACKETS:
+    if program.type not in ON_PACKETS and place_of(program.spec) is Place.NOWHERE:
         raise UsageError(
             f"the built-in runtime has nothing that programs of type {program.type.label} are attached to",
             hint="run it instead",

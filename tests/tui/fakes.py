@@ -144,6 +144,9 @@ class FakeRuntime:
             TargetChoice("dummy9", "dummy  up", "dummy9: MTU 1500"),
         ]
 
+    def wants_sandbox(self, program: ProgramSpec, text: str) -> bool:
+        return text.partition(",")[0] == "sandbox"
+
     def target(self, program: ProgramSpec, text: str, sandbox: Any = None) -> Any:
         if sandbox is None:
             raise UnknownNameError("interface", text, ["veth0"])

@@ -101,6 +101,9 @@ class FakeRuntime:
         self.loaded.append(FakeCollection(spec, programs={name: FakeProgram(name) for name in names}))
         return self.loaded[-1]
 
+    def wants_sandbox(self, program: ProgramSpec, text: str) -> bool:
+        return text.partition(",")[0] == "sandbox"
+
     def target(self, program: ProgramSpec, text: str, sandbox: Any = None) -> AttachTarget:
         if sandbox is None:
             raise UnknownNameError("interface", text, ["veth0"])
