@@ -22,7 +22,17 @@ if TYPE_CHECKING:
     from ..btf import Btf, ByteOrder
     from .program import ProgramSpec
 
-__all__ = ["Argument", "ContextLayout", "ContextValues", "arguments_of", "context_bytes", "layout_of", "parse_context"]
+__all__ = [
+    "BESIDE",
+    "Argument",
+    "ContextLayout",
+    "ContextValues",
+    "arguments_of",
+    "context_bytes",
+    "form_of",
+    "layout_of",
+    "parse_context",
+]
 
 ContextValues: TypeAlias = "Mapping[str, object]"
 """Values by field (`cb`, `cb[2]`): integers, lists of them, bytes, or text as on the command line."""
@@ -192,6 +202,33 @@ def context_bytes(
     if layout.struct == "xdp_md" and "data_end" not in context:
         context = {**context, "data_end": packet}
     return layout.encode(context)
+
+
+BESIDE: Final = {ProgramType.CGROUP_SOCKOPT: ("optval",), ProgramType.CGROUP_SYSCTL: ("name", "current", "new")}
+"""What a context leads to and is given beside its fields, as bytes: by program type."""
+
+
+def form_of(program: ProgramSpec) -> dict[str, str]:
+    """Return what of a program's context can be given by name, each with what it is: `u32`, `u32[5]`, `bytes`.
+
+    Addresses that lead somewhere by themselves are not among it; empty where nothing can be given, or nothing is known.
+    """
+    layout = layout_of(program)
+    if layout is None or program.type is ProgramType.FLOW_DISSECTOR:
+        return {}
+    from_packet = _FROM_PACKET.get(layout.struct)
+    found: dict[str, str] = {}
+    for field in layout.fields:
+        leads = field.width == 8 and field.name in _ADDRESSES
+        if leads or (from_packet is not None and field.name not in from_packet.split()):
+            continue
+        ctype = layout.types.get(field.name)
+        plain = f"u{8 * field.width}" + (f"[{field.length}]" if field.length else "")
+        found[field.name] = plain if ctype is None else ctype.c_text
+    return found | dict.fromkeys(BESIDE.get(program.type, ()), "bytes")
+
+
+_ADDRESSES: Final = ("sk", "data", "data_end", "skb_data", "skb_data_end", "optval", "optval_end", "migrating_sk")
 
 
 def _refuse_what_comes_from_the_packet(layout: ContextLayout, values: ContextValues) -> None:

@@ -13,7 +13,7 @@ from ..btf import CType
 from ..btf import types as t
 from ..errors import TypeMismatchError, UsageError
 from ..spec import ProgramType
-from ..spec.context_values import arguments_of, context_bytes, layout_of
+from ..spec.context_values import BESIDE, arguments_of, context_bytes, layout_of
 from ..spec.contexts import ContextField, context_fields, context_size
 
 if TYPE_CHECKING:
@@ -34,8 +34,6 @@ ON_DATA: Final = frozenset({_T.SK_MSG, _T.SK_REUSEPORT, _T.SOCK_OPS})
 """Types whose context leads to data, which is given as a packet: of sk_msg without any header, of sk_reuseport from the
 transport header on."""
 _DATA: Final = {_T.SOCK_OPS: ("skb_data", "skb_data_end", "skb_len")}
-_BESIDE: Final = {_T.CGROUP_SOCKOPT: ("optval",), _T.CGROUP_SYSCTL: ("name", "current", "new")}
-"""What is given beside the fields."""
 
 
 _WRITABLE: Final = frozenset({_T.CGROUP_SOCK, _T.CGROUP_SOCK_ADDR, _T.CGROUP_SOCKOPT, _T.CGROUP_SYSCTL, _T.SOCK_OPS})
@@ -114,7 +112,7 @@ class Context:
         type_ = self._program.type
         beside: dict[str, bytes] = {}
         if given is not None and not isinstance(given, bytes):
-            names = _BESIDE.get(type_, ())
+            names = BESIDE.get(type_, ())
             beside = {name: _as_bytes(name, given[name]) for name in names if name in given}
             given = {name: value for name, value in given.items() if name not in beside}
         layout = layout_of(self._program, self._target) if given or type_ is not _T.SYSCALL else None
@@ -156,7 +154,7 @@ class Context:
             put("optval_end", region.base + len(value))
             put("optlen", len(value))
         elif type_ is _T.CGROUP_SYSCTL:
-            self.sysctl = Sysctl(*(beside.get(name, b"") for name in _BESIDE[type_]))
+            self.sysctl = Sysctl(*(beside.get(name, b"") for name in BESIDE[type_]))
 
     def _socket(self, raw: bytearray, fields: Mapping[str, ContextField]) -> bytes:
         """Return a `struct bpf_sock` that is of the same family as the context."""

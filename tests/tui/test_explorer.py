@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,6 +10,7 @@ from textual.widgets import Button, Input, OptionList
 
 from bpftui.core.live import State
 from bpftui.core.runtime import AttachTarget, Obstacle
+from bpftui.core.vm.runtime import MachineRuntime
 from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.screens.attach import AttachDialog, AttachRequest
 from bpftui.tui.screens.confirm import ConfirmDialog
@@ -411,3 +413,20 @@ async def test_without_a_map_every_tab_can_be_shown_after_the_load(explore: Call
         for key in "456123":
             await walk.press(key)
         assert walk.explorer.tab == "variables"
+
+
+async def test_a_context_is_given_by_its_fields(explore: Callable[..., Any]) -> None:
+    async with explore(
+        "tests/objects/contexts.o", size=(80, 24), runtime=SimpleNamespace(face=MachineRuntime())
+    ) as walk:
+        await walk.press("L")
+        await walk.until(lambda: walk.status.stage == State.LOADED)
+        await walk.press("R")
+        dialog = walk.app.screen
+        assert isinstance(dialog, RunDialog)
+        await walk.until(lambda: len(dialog.query("#context Input")) == 9)
+        for name, value in (("user_family", "2"), ("user_ip4", "198.51.100.1"), ("user_port", "htons(443)")):
+            next(field for field in dialog.query(Input) if field.name == name).value = value
+        await walk.press("enter")
+        await walk.until(lambda: "returned  1" in str(dialog.query_one("#result").render()))
+        assert "user_ip4=151126208" in str(dialog.query_one("#result").render())

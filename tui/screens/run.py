@@ -1,14 +1,17 @@
-"""RunDialog: run a loaded program on a packet and see what it returns."""
+"""RunDialog: run a loaded program on a packet and a context, and see what it returns."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on, work
+from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Button, Input, Label, Select
 
 from ...core.errors import BpftuiError
+from ...core.spec.context_values import form_of, layout_of
+from ...core.spec.contexts import return_codes
 from ..format import duration
 from .dialog import Dialog, line
 
@@ -22,7 +25,6 @@ __all__ = ["RunDialog", "packet_diff"]
 
 _ROW = 16
 _MAX_ROWS = 32
-_XDP = ("XDP_ABORTED", "XDP_DROP", "XDP_PASS", "XDP_TX", "XDP_REDIRECT")
 
 
 class RunDialog(Dialog[None]):
@@ -46,6 +48,8 @@ class RunDialog(Dialog[None]):
         yield Select[str](
             [(name, name) for name in self._programs], value=self._chosen, allow_blank=False, id="program", compact=True
         )
+        with VerticalScroll(id="context"):
+            yield line("")
         yield line("Packet as hex digits; empty for an empty one of the smallest size")
         yield Input(placeholder="e.g. ffffffffffff 0200000000 01 0800 45…", id="data", compact=True)
         yield line("Repeat")
@@ -60,6 +64,29 @@ class RunDialog(Dialog[None]):
         """Focus the button that does it: every field has a sensible value."""
         self.set_focus(self.query_one("#run"))
 
+    @property
+    def program(self) -> Program:
+        """The chosen program."""
+        return self._programs[str(cast("Select[str]", self.query_one("#program")).value)]
+
+    @on(Select.Changed, "#program")
+    async def show_context(self) -> None:
+        """Show the fields of the chosen program's context."""
+        box = self.query_one("#context", VerticalScroll)
+        fields = form_of(self.program.spec)
+        async with box.batch():
+            await box.remove_children()
+            if fields:
+                await box.mount(line("Context (5, [1, 2], hex:0102, 192.0.2.1, htons(443); empty for 0)"))
+            await box.mount_all(_field(name, kind) for name, kind in fields.items())
+        box.display = bool(fields)
+
+    @property
+    def context(self) -> dict[str, str] | None:
+        """What was typed into the fields of the context; None for nothing."""
+        typed = {field.name or "": field.value.strip() for field in self.query("#context Input").results(Input)}
+        return {name: value for name, value in typed.items() if value} or None
+
     @on(Button.Pressed, "#run")
     @on(Input.Submitted)
     def run_it(self) -> None:
@@ -73,13 +100,12 @@ class RunDialog(Dialog[None]):
         if not repeat.isdigit() or not 1 <= int(repeat) <= 100_000_000:
             self._show(Content.styled("repeat takes a number from 1 to 100,000,000", "$text-error"))
             return
-        name = str(cast("Select[str]", self.query_one("#program")).value)
-        self._run(self._programs[name], data, int(repeat))
+        self._run(self.program, data, int(repeat), self.context)
 
     @work(thread=True, exit_on_error=False, exclusive=True)
-    def _run(self, program: Program, data: bytes, repeat: int) -> None:
+    def _run(self, program: Program, data: bytes, repeat: int, context: dict[str, str] | None) -> None:
         try:
-            result = program.run(data or None, repeat=repeat)
+            result = program.run(data or None, context=context, repeat=repeat)
         except BpftuiError as error:
             text = f"✗ {error.message}" + (f"\n{error.hint}" if error.hint else "")
             self.app.call_from_thread(self._show, Content.styled(text, "$text-error"))
@@ -93,10 +119,15 @@ class RunDialog(Dialog[None]):
             label.scroll_visible(animate=False)
 
 
+def _field(name: str, kind: str) -> Horizontal:
+    """Return a line of the form: a field's name and room for its value."""
+    return Horizontal(line(name), Input(placeholder=kind, name=name, compact=True), classes="context-field")
+
+
 def _describe(program: Program, data: bytes, result: RunResult) -> Content:
-    meaning = ""
-    if program.type.label == "xdp" and result.retval < len(_XDP):
-        meaning = f" ({_XDP[result.retval]})"
+    signed = (result.retval ^ 1 << 31) - (1 << 31)
+    name = return_codes(program.spec).get(signed)
+    meaning = "" if name is None else f" ({name})"
     parts = [
         Content.assemble("returned  ", (f"{result.retval}{meaning}", "bold $text-success"), f"  {result.retval:#x}"),
         Content(f"duration  {duration(result.duration_ns / 1e9)} a run"),
@@ -105,6 +136,9 @@ def _describe(program: Program, data: bytes, result: RunResult) -> Content:
         same = not data or data == result.data
         parts.append(Content(f"packet    {len(result.data)} bytes{', unchanged' if same and data else ''}"))
         parts.append(packet_diff(data or result.data, result.data))
+    if result.context and (layout := layout_of(program.spec)) is not None:
+        fields = layout.decode(result.context)
+        parts.append(Content(f"context   {', '.join(f'{name}={value}' for name, value in fields.items()) or 'zeros'}"))
     return Content("\n").join(parts)
 
 

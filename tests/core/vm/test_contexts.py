@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import struct
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from bpftui.core.errors import UsageError
+from bpftui.core.live import Session
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.spec.context_values import layout_of
+from bpftui.core.traffic import CaptureWriter, Mix, Traffic, make_frames
 from bpftui.core.vm.errors import RunError
+from bpftui.core.vm.events import Events
 from bpftui.core.vm.runtime import MachineRuntime
 
 if TYPE_CHECKING:
@@ -83,3 +87,40 @@ def test_what_the_kernel_refuses_stops_the_run_and_names_the_field(loaded: Machi
     message = r"program bad_time was stopped at instruction \d+ \(r0 = \*\(u64 \*\)\(r1 \+152\), contexts.c:\d+.*\): "
     with pytest.raises(RunError, match=message + "ctx->tstamp may not be read by programs of type socket_filter"):
         loaded.programs["bad_time"].run()
+
+
+@pytest.mark.parametrize("target", ["sandbox", ""])
+def test_hooks_are_called_for_each_packet_of_a_sandbox(target: str) -> None:
+    spec = CollectionSpec.from_file(OBJECT)
+    with Session(spec, MachineRuntime(), traffic=Traffic(rate=0)) as session:
+        loaded = session.load()
+        names = ("on_connect", "on_option", "on_device", "on_message", "on_rename")
+        # Where the section says it all, nothing has to be named.
+        for name in names if target else names[-1:]:
+            session.attach(name, target)
+            assert session.sandbox is not None
+            with session.runtime.statistics():
+                assert session.sandbox.send(40) == 40
+                assert loaded.programs[name].info().run_cnt == 40
+        # What connects has the family of a frame; a rename has a task, which leads somewhere.
+        assert loaded.variables["family"].get() in ((2, 10) if target else (0,))
+        assert loaded.variables["argument"].get() != 0
+
+
+def test_a_capture_tells_who_connects(tmp_path: Path) -> None:
+    frames = make_frames(30, Mix(protocols=(("tcp", 1),), ipv6=0))
+    with CaptureWriter(str(tmp_path / "a.pcap")) as writer:
+        for frame in frames:
+            writer.write(0, frame)
+    events = Events(CollectionSpec.from_file(OBJECT).programs["on_connect"])
+    context = events.context(frames[0], 0)
+    assert context is not None
+    assert (context["user_ip4"], context["user_port"], context["type"]) == (frames[0][30:34], b"\x01\xbb", 1)
+    with Session(CollectionSpec.from_file(OBJECT), MachineRuntime()) as session:
+        loaded = session.load()
+        session.attach("on_connect", f"{tmp_path}/a.pcap,speed=max")
+        deadline = time.monotonic() + 10
+        while not session.finished and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert session.finished
+        assert loaded.variables["family"].get() == 2
