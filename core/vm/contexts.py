@@ -1,8 +1,8 @@
 """Contexts of programs that do not run on packets of an interface: what they are given, and what it points to.
 
 Pointers of a context that nobody gave lead to something: sockets to one that is all zeros but for its family, what the
-kernel's types call a struct to one of zeros. `optval` of a socket option, `name`, `current` and `new` of a sysctl are
-given beside the fields.
+kernel's types call a struct to one of zeros, texts to the current task's name. `optval` of a socket option, and `name`,
+`current` and `new` of a sysctl, are given beside the fields.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ..btf import types as t
 from ..errors import TypeMismatchError, UsageError
 from ..spec import ProgramType
 from ..spec.context_values import BESIDE, arguments_of, context_bytes, layout_of
-from ..spec.contexts import ContextField, context_fields, context_size
+from ..spec.contexts import ContextField, context_fields
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +29,8 @@ __all__ = ["ON_DATA", "Context", "Sysctl"]
 _T = ProgramType
 _ANY: Final = 512
 """Bytes of a context of which nothing is known: more than any has."""
-_SOCKET: Final = context_size(_T.CGROUP_SOCK)
+_TEXT: Final = 16
+"""Bytes of a text that nobody gave: the current task's name (TASK_COMM_LEN)."""
 ON_DATA: Final = frozenset({_T.SK_MSG, _T.SK_REUSEPORT, _T.SOCK_OPS})
 """Types whose context leads to data, which is given as a packet: of sk_msg without any header, of sk_reuseport from the
 transport header on."""
@@ -70,6 +71,7 @@ class Context:
         data: bytes = b"",
     ) -> None:
         self._memory = host.memory
+        self._text = host.settings.comm.encode().ljust(_TEXT, b"\0")
         self._program = program
         # The types that it was adapted to, where it was.
         self._target = None if host.kernel_btf is host.btf else host.kernel_btf
@@ -180,6 +182,8 @@ class Context:
             if not isinstance(pointer, t.Pointer):
                 continue
             pointed = self._pointed(argument.type, pointer)
+            if value is None and argument.type is not None and _leads_to_text(argument.type, pointer):
+                value = self._text
             raw = self._value(argument.name, value, pointed)
             if raw is not None:
                 values[argument.name] = self._map(f"what {argument.name} points to", raw).base
@@ -213,6 +217,14 @@ class Context:
             raise TypeMismatchError(f"{name}: nobody knows what it points to", hint="give the bytes: hex:0102")
         parsed = pointed.parse(value, name) if isinstance(value, str) else value
         return pointed.encode(parsed, name)  # pyright: ignore[reportArgumentType]
+
+
+def _leads_to_text(pointer_type: CType, pointer: t.Pointer) -> bool:
+    """Whether a pointer leads to characters."""
+    if not pointer.target:
+        return False
+    found = CType(pointer_type.btf, pointer.target)
+    return isinstance(found.stripped, t.Int) and found.size == 1
 
 
 def layout_of_socket(program: ProgramSpec) -> ContextLayout:
