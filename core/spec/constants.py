@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from ..btf import ByteOrder
 
-__all__ = ["constant_name", "has_names"]
+__all__ = ["LEVELS", "PACKET_TYPES", "SOCK_OPS_FLAGS", "constant_name", "has_names"]
 
 # linux/if_ether.h; big-endian where it is a field
 _ETH_P: Final = {
@@ -88,16 +88,30 @@ _SOCK_OPS_CALLS: Final = (
     "TSTAMP_SCHED_CB TSTAMP_SND_SW_CB TSTAMP_SND_HW_CB TSTAMP_ACK_CB TSTAMP_SENDMSG_CB"
 )
 _SOCK_OPS: Final = {number: f"BPF_SOCK_OPS_{name}" for number, name in enumerate(_SOCK_OPS_CALLS.split())}
+# linux/bpf.h
+SOCK_OPS_FLAGS: Final = {
+    1: "BPF_SOCK_OPS_RTO_CB_FLAG",
+    2: "BPF_SOCK_OPS_RETRANS_CB_FLAG",
+    4: "BPF_SOCK_OPS_STATE_CB_FLAG",
+    8: "BPF_SOCK_OPS_RTT_CB_FLAG",
+    16: "BPF_SOCK_OPS_PARSE_ALL_HDR_OPT_CB_FLAG",
+    32: "BPF_SOCK_OPS_PARSE_UNKNOWN_HDR_OPT_CB_FLAG",
+    64: "BPF_SOCK_OPS_WRITE_HDR_OPT_CB_FLAG",
+    127: "BPF_SOCK_OPS_ALL_CB_FLAGS",
+}
+"""Which events a sock_ops program is called for: one, or all."""
 # linux/if_packet.h
-_PACKET: Final = {
+PACKET_TYPES: Final = {
     0: "PACKET_HOST",
     1: "PACKET_BROADCAST",
     2: "PACKET_MULTICAST",
     3: "PACKET_OTHERHOST",
     4: "PACKET_OUTGOING",
 }
+"""Whom a packet is for."""
 # asm-generic/socket.h for SOL_SOCKET, sys/socket.h for the others
-_SOL: Final = {0: "SOL_IP", 1: "SOL_SOCKET", 6: "SOL_TCP", 17: "SOL_UDP", 41: "SOL_IPV6"}
+LEVELS: Final = {0: "SOL_IP", 1: "SOL_SOCKET", 6: "SOL_TCP", 17: "SOL_UDP", 41: "SOL_IPV6"}
+"""Of socket options."""
 # linux/icmp.h, linux/icmpv6.h
 _ICMP: Final = {
     0: "ICMP_ECHOREPLY",
@@ -120,18 +134,19 @@ _FIELDS: Final = {
     "__sk_buff.protocol sk_buff.protocol ethhdr.h_proto vlan_hdr.h_vlan_encapsulated_proto __sk_buff.vlan_proto "
     "sk_buff.vlan_proto sk_reuseport_md.eth_protocol bpf_fib_lookup.h_vlan_proto": _ETH_P,
     "iphdr.protocol bpf_sock.protocol bpf_sock_addr.protocol bpf_sk_lookup.protocol sk_reuseport_md.ip_protocol "
-    "bpf_fib_lookup.l4_protocol sock.sk_protocol": _PROTOCOL,
+    "bpf_fib_lookup.l4_protocol sock.sk_protocol trace_event_raw_inet_sock_set_state.protocol": _PROTOCOL,
     "ipv6hdr.nexthdr ipv6_opt_hdr.nexthdr": _NEXTHDR,
     "__sk_buff.family bpf_sock.family bpf_sock_addr.family bpf_sock_addr.user_family bpf_sock_ops.family "
     "sk_msg_md.family bpf_sk_lookup.family bpf_fib_lookup.family sock_common.skc_family sockaddr.sa_family "
-    "sockaddr_in.sin_family sockaddr_in6.sin6_family __kernel_sockaddr_storage.ss_family": _AF,
+    "sockaddr_in.sin_family sockaddr_in6.sin6_family __kernel_sockaddr_storage.ss_family "
+    "trace_event_raw_inet_sock_set_state.family": _AF,
     "bpf_sock.type bpf_sock_addr.type sock.sk_type": _SOCK,
     "bpf_sock.state bpf_sock_ops.state": _BPF_TCP,
     "sock_common.skc_state trace_event_raw_inet_sock_set_state.oldstate "
     "trace_event_raw_inet_sock_set_state.newstate": _TCP,
     "bpf_sock_ops.op": _SOCK_OPS,
-    "__sk_buff.pkt_type": _PACKET,
-    "bpf_sockopt.level": _SOL,
+    "__sk_buff.pkt_type": PACKET_TYPES,
+    "bpf_sockopt.level": LEVELS,
     "icmphdr.type": _ICMP,
     "icmp6hdr.icmp6_type": _ICMPV6,
 }

@@ -11,6 +11,7 @@ import enum
 from typing import Final, NamedTuple
 
 from ..asm.helpers import HELPERS
+from .constants import LEVELS, PACKET_TYPES, SOCK_OPS_FLAGS
 
 __all__ = ["Effect", "MapUse", "effect_of", "flag_names"]
 
@@ -166,6 +167,10 @@ _FLAGS: Final = {
     "sk_lookup_tcp": {3: _NETNS},
     "sk_lookup_udp": {3: _NETNS},
     "skc_lookup_tcp": {3: _NETNS},
+    "setsockopt": {1: LEVELS},
+    "getsockopt": {1: LEVELS},
+    "skb_change_type": {1: PACKET_TYPES},
+    "sock_ops_cb_flags_set": {1: SOCK_OPS_FLAGS},
     "skb_get_tunnel_key": {3: {1: "BPF_F_TUNINFO_IPV6"}},
 }
 _NUMBERS: Final = {name.removeprefix("bpf_"): number for number, name in enumerate(HELPERS)}

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from bpftui.core.asm.helpers import HELPERS
 from bpftui.core.btf import kernel
 from bpftui.core.btf import types as t
 from bpftui.core.btf.core import CoreResolver
 from bpftui.core.spec import AttachType, CollectionSpec, ProgramSpec, ProgramType
 from bpftui.core.spec.contexts import context_field, return_codes
-from bpftui.core.spec.effects import effect_of
+from bpftui.core.spec.effects import effect_of, flag_names
 from bpftui.core.spec.listing import Listing, RowKind
 
 ROOT = Path(__file__).parents[3]
@@ -234,6 +235,15 @@ def test_contexts_are_those_of_this_kernel(kind: ProgramType, struct: str) -> No
         else:
             size = 8 if isinstance(inner, t.Pointer) else btf.size(member.type_id)
             assert context_field(program(kind), offset, size) == name
+
+
+def test_names_of_helpers_arguments() -> None:
+    numbers = {name: number for number, name in enumerate(HELPERS)}
+    assert flag_names(numbers["bpf_setsockopt"], 1)[6] == "SOL_TCP"
+    assert flag_names(numbers["bpf_skb_change_type"], 1)[3] == "PACKET_OTHERHOST"
+    assert flag_names(numbers["bpf_sock_ops_cb_flags_set"], 1)[4] == "BPF_SOCK_OPS_STATE_CB_FLAG"
+    assert flag_names(numbers["bpf_map_update_elem"], 3)[1] == "BPF_NOEXIST"
+    assert flag_names(numbers["bpf_map_update_elem"], 2) == {}
 
 
 def test_return_codes() -> None:
