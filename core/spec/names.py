@@ -209,7 +209,7 @@ class Names:
                 if part is not None and part.path:
                     register = self.parameters.register(part.path.removeprefix("."))
                     if register is not None:
-                        return _parameter(register)
+                        return _parameter(register)._replace(meaning=self._part(btf, "", part).meaning)
                     return self._part(btf, f"{name}->{part.path.removeprefix('.')}", part)
             elif isinstance(number := btf.strip(target), t.Int) and number.size == 8 and size == 8 and not inside:
                 known = elements[index] if 0 <= index < len(elements) else Parameter("")

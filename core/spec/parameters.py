@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Parameter", "Parameters"]
 
-_LINE: Final = re.compile(r"\b(BPF_\w*PROG2?|BPF_STRUCT_OPS\w*|BPF_KPROBE|BPF_UPROBE)\s*\(\s*(\w+)\s*(?:,(.*))?$")
+_LINE: Final = re.compile(r"\b(BPF_\w*PROG2?|BPF_STRUCT_OPS\w*|BPF_[KU](?:RET)?PROBE)\s*\(\s*(\w+)\s*(?:,(.*))?$")
 _ARGUMENT: Final = re.compile(r"(?:const\s+)?(?:(struct|union|enum)\s+)?(\w[\w\s]*?)\s*(\**)\s*(\w+)")
 _ARRAYS: Final = (
     ProgramType.TRACING,
@@ -49,6 +49,9 @@ _REGISTERS: Final = tuple(
         "gpr[3] gpr[4] gpr[5] gpr[6] gpr[7]",
     )
 )
+
+# PT_REGS_RC of the same, on the same.
+_RESULTS: Final = ("ax", "rax", "regs[0]", "a0", "gprs[2]", "gpr[3]")
 
 
 class Parameter(NamedTuple):
@@ -106,15 +109,19 @@ class Parameters:
         )
 
     def register(self, member: str) -> Parameter | None:
-        """Return the argument that a member of `struct pt_regs` is, by the C line of a kprobe or uprobe."""
+        """Return the argument, or the result, that a member of `struct pt_regs` is, by the C line of a probe."""
         for names in _REGISTERS if self._probed else ():
             if member in names and names.index(member) < len(self._probed):
                 return self._probed[names.index(member)]
-        return None
+        return self._result[0] if member in _RESULTS and self._result else None
 
     @cached_property
     def _probed(self) -> tuple[Parameter, ...]:
         return self._in_source("KPROBE", "UPROBE") if self.program.type is ProgramType.KPROBE else ()
+
+    @cached_property
+    def _result(self) -> tuple[Parameter, ...]:
+        return self._in_source("KRETPROBE", "URETPROBE") if self.program.type is ProgramType.KPROBE else ()
 
     @cached_property
     def functions(self) -> dict[int, Function]:
@@ -187,8 +194,8 @@ class Parameters:
         found: list[Parameter] = []
         for word in words:
             match = _ARGUMENT.fullmatch(word.strip())
-            if match is None:
-                break
+            if match is None or (match[1] in ("struct", "union") and not match[3]):
+                break  # BPF_PROG2() takes structs too, and those can be two elements
             kind, stars = _KINDS.get(match[1] or ""), len(match[3])
             type_id = self.btf.find(match[2], kind) if self.btf is not None and kind is not None else None
             is_value = not stars and kind is Kind.ENUM

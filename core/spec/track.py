@@ -386,8 +386,11 @@ class Tracker:
             helper = imm if opcode == CALL and src == CallSource.HELPER else None
             if helper in _READS:
                 self.read(state, arguments)
-            if result is None and opcode == CALL:
-                result = self.types.returned(slot, helper)
+            reference = self.references.get(slot)
+            is_own = reference is not None and reference.kind is ReferenceKind.CALL
+            if opcode == CALL and (result is None or not is_own):
+                # Only a function of the program's own returns the pointer to the stack that it was given.
+                result = self.types.returned(slot, helper) or result
         _clobber(state)
         if result is not None:
             state[0] = result
