@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..core.asm import CallSource, decode
-from ..core.asm.opcodes import INSN_SIZE
+from ..core.asm.opcodes import GOTOX, INSN_SIZE
 from ..core.asm.search import calls_of
 from ..core.errors import BpftuiError
 from .jumps import CodePlace
@@ -42,6 +42,8 @@ class Users(NamedTuple):
     """What each does with it: `calls`, `takes the address`, `reads`, `writes`; empty where nothing is to be said."""
     helper: int | None = None
     """The helper's id, where the thing is one."""
+    noun: str = "use"
+    """What is counted."""
 
 
 def helper_number(program: ProgramSpec, slot: int) -> int | None:
@@ -53,8 +55,8 @@ def helper_number(program: ProgramSpec, slot: int) -> int | None:
 def users_at(index: Uses, program: ProgramSpec, row: Row) -> Users:
     """Return who uses what a row of a listing is about.
 
-    That is what its instruction refers to or calls; on a function's header the function; on any other instruction, or
-    a line of C, what jumps there.
+    That is what its instruction refers to or calls; on a function's header the function; on a jump through a table
+    where it leads; on any other instruction, or a line of C, what jumps there.
     """
     from ..core.spec.listing import RowKind
 
@@ -70,11 +72,28 @@ def users_at(index: Uses, program: ProgramSpec, row: Row) -> Users:
             for slot in calls_of(_code(each), each.byte_order, number)
         ]
         return Users(f"calls of helper {number}", places, [""] * len(places), number)
+    leads = _leads(program, row.slot) if row.kind is RowKind.INSN else None
+    if leads is not None:
+        return leads
     sources: tuple[int, ...] = ()
     if row.slot * INSN_SIZE < len(_code(program)):
         sources = program.flow.graph_at(row.slot).targets.get(row.slot, ())
     places = [CodePlace(program.name, at) for at in sources]
     return Users(f"jumps to instruction {row.slot} of {program.name}", places, [""] * len(places))
+
+
+def _leads(program: ProgramSpec, slot: int) -> Users | None:
+    """Return where a gotox leads; None for any other instruction."""
+    if decode(program.code, slot, program.byte_order).opcode != GOTOX:
+        return None
+    targets = [edge.target for edge in program.flow.graph_at(slot).jumps if edge.source == slot]
+    entries: dict[int, list[str]] = {}
+    for name, slots in program.linked.tables.items():
+        for number, target in enumerate(slots):
+            entries.setdefault(target, []).append(f"{name}[{number}]")
+    how = [", ".join(entries.get(target, ())) for target in targets]
+    places = [CodePlace(program.name, target) for target in targets]
+    return Users(f"where instruction {slot} of {program.name} leads", places, how, noun="target")
 
 
 def users_of(index: Uses, name: str) -> Users:

@@ -160,3 +160,19 @@ async def test_what_relocations_become_in_the_listing(explore: Callable[..., Any
         await walk.until(lambda: "struct twins.same (CO-RE 0 → 4)" in "\n".join(lines(view)))
         await walk.press("b")
         assert "struct twins.same (CO-RE)" in "\n".join(lines(view))
+
+
+async def test_enter_on_a_jump_through_a_table_lists_where_it_leads(explore: Callable[..., Any]) -> None:
+    async with explore("tests/objects/jump_tables.o") as walk:
+        walk.explorer.go_to(Node(NodeKind.PROGRAM, "in_subprograms"), "code")
+        view = walk.explorer.query_one(ListingView)
+        await walk.until(lambda: view.row_count() > 0)
+        view.show_slot(29)
+        await walk.press("enter")
+        page = walk.app.screen
+        assert isinstance(page, UsesPage)
+        shown = page.query_one(UsesList)
+        assert [place.slot for place in shown.places] == [30, 35, 42]
+        assert "BPF.JT.2.0[1] r1 = .bss[steps]" in shown.row_text(1)
+        await walk.press("j", "enter")
+        assert view.slot_at(view.cursor) == 35

@@ -164,13 +164,13 @@ class CodeScreen(SpecScreen):
             return None
 
     def on_row_view_selected(self, event: RowView.Selected) -> None:
-        """Say what the helper is that the chosen instruction calls, and who else calls it."""
+        """Say what the helper is that the chosen instruction calls, and who else; or where a table can lead."""
         view = self.panes.code.view
         if event.view is view and view.listing is not None:
             from ..uses import users_at
 
             found = users_at(self._index, view.listing.program, view.row(view.cursor))
-            if found.helper is not None:
+            if found.helper is not None or found.noun == "target":
                 self.show_users(found)
 
     def on_listing_view_write_requested(self, event: ListingView.WriteRequested) -> None:

@@ -104,7 +104,7 @@ class UsesPage(SearchHost, ModalScreen[CodePlace | None]):
     def compose(self) -> ComposeResult:
         """Compose the note and the list."""
         with Vertical(classes="dialog page") as box:
-            box.border_title = f"{self._uses.title}: {counted(len(self._uses.places), 'use')}"
+            box.border_title = f"{self._uses.title}: {counted(len(self._uses.places), self._uses.noun)}"
             box.border_subtitle = "enter go there · / search · esc close"
             if self._note is not None:
                 yield Static(self._note, classes="page-note")
