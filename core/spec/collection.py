@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ..btf import Btf, ByteOrder, Value
     from ..runtime import Collection
+    from .facts import SharedFunctions
     from .map import MapSpec
     from .program import ProgramSpec
     from .variable import Difference, VariableSpec
@@ -143,6 +144,13 @@ class CollectionSpec:
             return {}
         variables = (btf.type(item.type_id) for item in datasec.variables)
         return {item.name: item.type_id for item in variables if isinstance(item, t.Var)}
+
+    @cached_property
+    def shared(self) -> SharedFunctions:
+        """What is known of the subprograms that several programs have."""
+        from .facts import SharedFunctions
+
+        return SharedFunctions()
 
     @cached_property
     def optimised_away(self) -> list[Hidden]:

@@ -4,21 +4,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from .returns import Backwards
 from .track import Facts, track
 from .value import Place, State, Value, join
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
 
+    from ..asm.flow import FlowGraph
     from .map import MapSpec
     from .program import ProgramSpec
     from .types import ValueTypes
 
-__all__ = ["ProgramFacts"]
+__all__ = ["ProgramFacts", "SharedFunctions"]
 
 _LONGEST: Final = 1 << 16
 """Slots of the longest function that is looked into: 65,536 take some 0.3 s."""
 _ARGUMENTS: Final = range(1, 6)
+
+
+class SharedFunctions:
+    """What is known of subprograms that several programs of an object have, each for what it is given.
+
+    A key says which subprogram, what the registers hold that it uses, and with which types it was looked at. What is
+    known comes with the slot that the subprogram began at.
+    """
+
+    def __init__(self) -> None:
+        self.live: dict[tuple[int, int], int] = {}
+        """The registers that a subprogram uses of what it is given, as bits, by its origin."""
+        self.facts: dict[Hashable, tuple[int, Facts]] = {}
+        self.notes: dict[Hashable, tuple[int, dict[int, list[str]]]] = {}
 
 
 class ProgramFacts:
@@ -32,6 +48,7 @@ class ProgramFacts:
         maps: The maps of its object; those that hold maps are told from others by them.
         types: What types tell; without, nothing is known of what pointers in memory lead to.
         losses: Whether it is asked for what is lost.
+        shared: What is known already of subprograms of the same object, to which more is added.
     """
 
     def __init__(
@@ -41,8 +58,12 @@ class ProgramFacts:
         types: ValueTypes | None = None,
         *,
         losses: bool = True,
+        shared: SharedFunctions | None = None,
     ) -> None:
         self.program = program
+        self.shared = shared
+        self.keys: dict[int, Hashable] = {}
+        """What `shared` knows subprograms by, by their first slots; of those that are looked into."""
         self.maps = maps
         self.types = types
         self.losses = losses
@@ -54,17 +75,43 @@ class ProgramFacts:
         start = flow.function_at(slot)
         if start not in self._known:
             for function in self._callers_first(start):
-                graph = flow.graph_at(function)
-                if graph.stop - graph.start > _LONGEST:
-                    self._known[function] = Facts()
-                else:
-                    entry = self.given(function)
-                    if self.types is not None:
-                        entry = self.types.given(function, entry)
-                    self._known[function] = track(
-                        self.program, graph, entry, self._returns_element, self.types, losses=self.losses
-                    )
+                self._known[function] = self._look_into(function)
         return self._known[start]
+
+    def _look_into(self, function: int) -> Facts:
+        graph = self.program.flow.graph_at(function)
+        if graph.stop - graph.start > _LONGEST:
+            return Facts()
+        entry = self.given(function)
+        if self.types is not None:
+            entry = self.types.given(function, entry)
+        key = self._key(graph, entry)
+        if key is not None and self.shared is not None:
+            self.keys[function] = key
+            if key in self.shared.facts:
+                start, facts = self.shared.facts[key]
+                return facts.shifted(function - start)
+        facts = track(self.program, graph, entry, self._returns_element, self.types, losses=self.losses)
+        if key is not None and self.shared is not None:
+            self.shared.facts[key] = function, facts
+        return facts
+
+    def _key(self, graph: FlowGraph, entry: State) -> Hashable | None:
+        """Return what a subprogram and what it is given are known by to other programs; None where they differ.
+
+        What a context means depends on the program.
+        """
+        origin = self.program.linked.origin(graph.start)
+        if self.shared is None or origin is None or graph.start == self.program.flow.functions[0]:
+            return None
+        live = self.shared.live.get(origin)
+        if live is None:
+            returned, used = Backwards(self.program, graph).before[0] if len(graph) else (0, 0)
+            live = self.shared.live[origin] = returned | used
+        given = frozenset(item for item in entry.items() if live >> item[0] & 1)
+        if any(value.place is Place.CONTEXT for _, value in given):
+            return None
+        return origin, given, self.losses, None if self.types is None else id(self.types.names.parameters.target)
 
     def _callers_first(self, start: int) -> list[int]:
         """Return the function at *start* and all that lead to it and are not known yet, callers before callees."""

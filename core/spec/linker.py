@@ -344,6 +344,14 @@ class _LinkedPieces(LinkedCode):
         """The first slot of each piece, by the function's place."""
 
     @cached_property
+    def _origins(self) -> dict[int, tuple[int, int]]:
+        return {start: place for place, start in self._starts.items()}
+
+    def origin(self, start: int) -> tuple[int, int] | None:
+        """Return the section and the place in it that the function at a slot is of."""
+        return self._origins.get(start)
+
+    @cached_property
     def code(self) -> bytes:
         """The instructions; the distances to subprograms are written in, now that their places are known."""
         elf = self._obj.elf

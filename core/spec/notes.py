@@ -56,12 +56,12 @@ class Notes:
             if self.spec is not None:
                 # Damaged types give no names; where they are damaged is said where types are shown.
                 with contextlib.suppress(ObjectError):
-                    self._add_names(found, graph, self.spec)
+                    self._name(found, graph, self.spec)
             _add_flow(found, graph)
             self._add_tables(found, graph)
         return found
 
-    def _add_names(self, found: dict[int, list[str]], graph: FlowGraph, spec: CollectionSpec) -> None:
+    def _name(self, found: dict[int, list[str]], graph: FlowGraph, spec: CollectionSpec) -> None:
         """Add the names of what a function's instructions access, compute, call and return."""
         from .facts import ProgramFacts
         from .names import Names
@@ -69,8 +69,22 @@ class Notes:
 
         if self._facts is None or self._names is None:
             self._names = Names(self.program, spec, None if self.resolver is None else self.resolver.target)
-            self._facts = ProgramFacts(self.program, spec.maps, ValueTypes(self._names), losses=False)
-        facts, names = self._facts.at(graph.start), self._names
+            types = ValueTypes(self._names)
+            self._facts = ProgramFacts(self.program, spec.maps, types, losses=False, shared=spec.shared)
+        facts, key = self._facts.at(graph.start), self._facts.keys.get(graph.start)
+        known = spec.shared.notes.get((key, id(self.resolver))) if key is not None else None
+        if known is not None:
+            distance = graph.start - known[0]
+            found.update((slot + distance, notes.copy()) for slot, notes in known[1].items())
+            return
+        self._add_names(found, graph, facts, self._names, spec)
+        if key is not None:
+            copied = {slot: notes.copy() for slot, notes in found.items()}
+            spec.shared.notes[key, id(self.resolver)] = graph.start, copied
+
+    def _add_names(
+        self, found: dict[int, list[str]], graph: FlowGraph, facts: Facts, names: Names, spec: CollectionSpec
+    ) -> None:
         for slot, access in facts.accesses.items():
             if access.address.place is Place.STACK and self._base(slot) == _FRAME:
                 continue  # its text says so already

@@ -180,6 +180,13 @@ class LinkedCode:
         """Its jump tables by name: the slots that their entries lead to."""
         return {}
 
+    def origin(self, start: int) -> tuple[int, int] | None:
+        """Return what tells the function at a slot from the object's others, in whichever program it is linked.
+
+        None where that is not known.
+        """
+        return None
+
     @property
     def insns(self) -> int:
         """Slots of 8 bytes."""

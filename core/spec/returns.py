@@ -35,6 +35,8 @@ __all__ = ["Backwards", "effect"]
 _SCRATCH: Final = 0b111111
 """r0 to r5, as bits: what a call changes."""
 _ARGUMENTS: Final = 0b111110
+_TRACE_PRINTK: Final = 6
+"""It has as many arguments as its format asks for."""
 _MOVES: Final = tuple(kind | AluOp.MOV for kind in (Class.ALU, Class.ALU64))
 
 Flow = tuple[int, int]
@@ -136,7 +138,7 @@ def _effect(opcode: int, dst: int, src: int, imm: int) -> Flow:
         return (1 << dst, 0) if opcode == LD_IMM64 else (_SCRATCH, 1 << src | 1 << 6)
     if opcode == CALL:
         known = effect_of(imm) if src == CallSource.HELPER else None
-        count = 5 if known is None else len(known.arguments)
+        count = 5 if known is None or imm == _TRACE_PRINTK else len(known.arguments)
         return _SCRATCH, _ARGUMENTS & (2 << count) - 1
     if opcode == CALLX:
         return _SCRATCH, _ARGUMENTS | 1 << dst

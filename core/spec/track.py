@@ -111,6 +111,17 @@ class Facts:
         self.lost_in: dict[int, set[Value]] = {}
         """The same by the slot of the block that they are lost in."""
 
+    def shifted(self, distance: int) -> Facts:
+        """Return what holds of the same function so many slots further on."""
+        twin = Facts()
+        twin.accesses = {slot + distance: found for slot, found in self.accesses.items()}
+        twin.calls = {slot + distance: found for slot, found in self.calls.items()}
+        twin.addresses = {slot + distance: found for slot, found in self.addresses.items()}
+        twin.compared = {slot + distance: found for slot, found in self.compared.items()}
+        twin.stored = {slot + distance: found for slot, found in self.stored.items()}
+        twin.lost = self.lost
+        return twin
+
     def begin(self, start: int, stop: int) -> None:
         """Forget what was found in a block, which is looked at anew."""
         if start in self.lost_in:

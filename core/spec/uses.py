@@ -63,7 +63,7 @@ class ProgramUses:
     def __init__(self, program: ProgramSpec, spec: CollectionSpec, facts: ProgramFacts | None = None) -> None:
         self.program = program
         self.spec = spec
-        self.facts = facts or ProgramFacts(program, spec.maps)
+        self.facts = facts or ProgramFacts(program, spec.maps, shared=spec.shared)
 
     @cached_property
     def all(self) -> dict[str, list[Use]]:

@@ -56,6 +56,34 @@ def test_a_whole_object_against_llvm_objdump(large: Path, tmp_path: Path) -> Non
     )
 
 
+@pytest.mark.skipif(OBJDUMP is None, reason="llvm-objdump-22 is not installed")
+@pytest.mark.parametrize(
+    ("arguments", "against"),
+    [
+        (["disasm", "--arrows"], ["-d", "-S"]),
+        (["disasm", "--no-source"], ["-d"]),
+        (["show", "--graph"], ["-d"]),
+        (["show", "--core"], ["-d"]),
+    ],
+)
+def test_what_is_found_by_following_registers(
+    arguments: list[str], against: list[str], large: Path, tmp_path: Path
+) -> None:
+    """For scale: llvm-objdump looks no further than a symbol, and lists subprograms once, not with each program.
+
+    Of 570,000 instructions in the file, the programs have 1,230,000 with their subprograms linked in.
+    """
+    assert OBJDUMP is not None
+    ours = [PYTHON, "-m", "bpftui.tui", *arguments, str(large)]
+    theirs = [OBJDUMP, *against, str(large)]
+    compare(
+        f"{' '.join(arguments)} against llvm-objdump {' '.join(against)}",
+        lambda: _to_file(ours, tmp_path / "ours"),
+        lambda: _to_file(theirs, tmp_path / "theirs"),
+        runs=3,
+    )
+
+
 def _sections(path: Path) -> list[bytes]:
     obj = read_object(path)
     return [bytes(obj.elf.contents(section)) for section in obj.code_sections]

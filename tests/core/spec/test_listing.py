@@ -6,13 +6,15 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bpftui.core.asm import Instruction, Syntax
-from bpftui.core.spec import CollectionSpec, ProgramSpec, ProgramType
+from bpftui.core.spec import CollectionSpec, ProgramSpec, ProgramType, facts
 from bpftui.core.spec.listing import Listing, Row, RowKind
 from bpftui.core.spec.program import Function, LinkedCode
+from bpftui.core.spec.track import track
 from bpftui.tui.__main__ import main
 
 ROOT = Path(__file__).parents[3]
@@ -128,3 +130,25 @@ def test_labels_loops_and_arrows() -> None:
     drawn = ["".join(cell.text for cell in margin.insn(slot)) for slot in range(6)]
     assert drawn == ["   ", " .>", ".+-", "|'-", "'->", "   "]
     assert found.margin(3, ascii_only=True) is margin
+
+
+@pytest.mark.parametrize("name", ["old_calls", "linked", "subprograms", "callbacks", "recursion"])
+def test_subprograms_of_several_programs_are_looked_into_once(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is found for one program is what would have been found for each by itself."""
+    looked = 0
+
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        nonlocal looked
+        looked += 1
+        return track(*args, **kwargs)
+
+    path = ROOT / f"tests/objects/{name}.o"
+    spec = CollectionSpec.from_file(path)
+    for program in spec.programs.values():
+        alone = CollectionSpec.from_file(path)
+        expected = list(Listing(alone.programs[program.name], alone).walk())
+        with monkeypatch.context() as patched:
+            patched.setattr(facts, "track", counted)
+            assert list(Listing(program, spec).walk()) == expected
+    functions = sum(len(program.functions) for program in spec.programs.values())
+    assert looked < functions if name in ("old_calls", "linked") else looked <= functions
