@@ -23,6 +23,7 @@ from .program import Benchmark, Program, ProgramStats
 from .runtime import KernelRuntime, available, load
 from .sandbox import Sandbox
 from .statistics import stats_enabled
+from .token import use_token
 
 __all__ = [
     "Benchmark",
@@ -44,4 +45,5 @@ __all__ = [
     "possible_cpus",
     "probe",
     "stats_enabled",
+    "use_token",
 ]

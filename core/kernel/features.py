@@ -15,7 +15,7 @@ from ..btf.kernel import VMLINUX
 from ..errors import BpftuiError
 from ..privileges import Capability, in_user_namespace, privileges
 from ..spec import MapType, ProgramType
-from . import isa, link_types, probes, rights
+from . import isa, link_types, probes, rights, token
 from .elements import possible_cpus
 from .since import since
 from .statistics import stats_enabled
@@ -52,11 +52,12 @@ def probe() -> list[Feature]:
     """
     from .runtime import available
 
+    of_token = _token()
     reason = available()
     if platform.system() != "Linux":
         remedy = "use a machine with Linux, real or virtual"
         return [*_machine(), Feature("bpf(2)", "rights", ok=False, detail=reason or "", remedy=remedy)]
-    features = [*_machine(), *_linux(), _bpf(reason), *_rights(), *_sysctls()]
+    features = [*_machine(), *_linux(), _bpf(reason), *_rights(of_token), *_sysctls()]
     if reason is None:
         features += [*_kernel(), *_instructions()]
     # What each type takes is told to those who may load nothing, too.
@@ -106,7 +107,7 @@ def _bpf(reason: str | None) -> Feature:
     return Feature("bpf(2)", "rights", reason is None, reason or "usable", "everything but reading files", remedy)
 
 
-def _rights() -> Iterator[Feature]:
+def _rights(of_token: Feature) -> Iterator[Feature]:
     for capability, needed_for in _CAPABILITIES.items():
         held = not rights.missing([capability])
         detail = "held" if held else "missing"
@@ -117,6 +118,7 @@ def _rights() -> Iterator[Feature]:
     if lacking:
         reason, remedy = rights.refusal(_USUAL)
         yield Feature("together", "rights", ok=False, detail=reason, needed_for="nearly all programs", remedy=remedy)
+    yield of_token
     disabled = rights.unprivileged_bpf_disabled()
     detail = "not readable" if disabled is None else f"kernel.unprivileged_bpf_disabled = {disabled}"
     yield Feature("BPF without capabilities", "rights", None, f"{detail}: {'yes' if disabled == 0 else 'no'}")
@@ -125,6 +127,26 @@ def _rights() -> Iterator[Feature]:
     with _stats() as problem:
         remedy = "" if problem is None else _give([Capability.CAP_SYS_ADMIN])
         yield Feature("run statistics", "rights", problem is None, problem or "usable", "run counts and times", remedy)
+
+
+def _token() -> Feature:
+    """Tell whether this process has a token, which are for user namespaces only."""
+    needed_for = "loading inside of a user namespace"
+    try:
+        found = token.current() is not None
+    except BpftuiError as error:
+        token.do_without()
+        return Feature(
+            "BPF token", "rights", ok=False, detail=error.message, needed_for=needed_for, remedy=error.hint or ""
+        )
+    if found:
+        detail = ": ".join(filter(None, (f"of {token.active()}", token.delegated(token.active()))))
+        return Feature("BPF token", "rights", ok=True, detail=detail, needed_for=needed_for)
+    if not in_user_namespace():
+        return Feature("BPF token", "rights", None, "none, and none needed outside of user namespaces")
+    return Feature(
+        "BPF token", "rights", ok=False, detail="none", needed_for=needed_for, remedy=rights.refusal(rights.LOADING)[1]
+    )
 
 
 _CAPABILITIES: Final = {

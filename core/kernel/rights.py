@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..privileges import Capability, how_to_get, in_user_namespace, privileges
 from ..spec import MapType, ProgramType
+from . import token
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,8 +57,8 @@ def needed(type_: ProgramType | MapType) -> tuple[Capability, ...]:
 
 
 def capabilities() -> frozenset[Capability]:
-    """Return the effective ones of this thread, as far as bpf(2) honours them: none in a user namespace."""
-    if in_user_namespace():
+    """Return the effective ones of this thread, as far as bpf(2) honours them: in a user namespace with a token."""
+    if in_user_namespace() and not token.active():
         return frozenset()
     bits = privileges().effective
     return frozenset(capability for capability in Capability if bits >> capability & 1)
@@ -70,6 +71,8 @@ def missing(needs: Iterable[Capability]) -> list[Capability]:
     held = capabilities()
     if Capability.CAP_SYS_ADMIN in held:
         held |= _INCLUDED
+    if in_user_namespace():
+        held -= {Capability.CAP_SYS_ADMIN, Capability.CAP_SYSLOG}  # which no token makes count
     return [one for one in needs if one not in held]
 
 
@@ -91,12 +94,10 @@ def lockdown() -> str:
 def refusal(needs: Iterable[Capability]) -> tuple[str, str]:
     """Return why the kernel says EPERM to somebody who needs *needs*: the reason, and the remedy."""
     lacking = missing(needs)
-    if lacking and in_user_namespace():
-        return (
-            "the capabilities of a user namespace do not count for bpf(2)",
-            "run it outside of the container, or have a bpffs mounted there that delegates BPF tokens "
-            "(delegate_cmds=any,delegate_maps=any,delegate_progs=any,delegate_attachs=any) and name it with --token",
-        )
+    if in_user_namespace():
+        told = _refused_in_user_namespace(lacking, token.active())
+        if told is not None:
+            return told
     if lacking:
         names = enumerate_words([capability.name for capability in lacking])
         return f"this process lacks {names}", how_to_get(lacking)
@@ -109,6 +110,26 @@ def refusal(needs: Iterable[Capability]) -> tuple[str, str]:
         "this process has the capabilities that the kernel asks for, so it is a policy of this host",
         "look for a security module (LSM, seccomp) or a hypervisor that restricts BPF",
     )
+
+
+def _refused_in_user_namespace(lacking: list[Capability], source: str) -> tuple[str, str] | None:
+    """Return reason and remedy; None where it is neither a matter of capabilities nor of the token from *source*."""
+    names = enumerate_words([capability.name for capability in lacking])
+    if not source and lacking:
+        return (
+            "the capabilities of a user namespace do not count for bpf(2)",
+            "run it outside of the container, or have a bpffs mounted there that delegates BPF tokens "
+            "(delegate_cmds=any,delegate_maps=any,delegate_progs=any,delegate_attachs=any) and name it with --token",
+        )
+    if lacking:
+        return f"this process lacks {names} in its user namespace", "run it as that namespace's root"
+    what = token.delegated(source) if source else ""
+    if source and what.count("=any") < len(token.OPTIONS):
+        return (
+            f"the BPF token of {source} does not allow it" + (f" ({what})" if what else ""),
+            f"have the bpffs mounted with more of {enumerate_words(list(token.OPTIONS))}",
+        )
+    return None
 
 
 def memlock_remedy() -> tuple[str, str] | None:

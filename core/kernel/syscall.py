@@ -100,6 +100,12 @@ class Command(enum.IntEnum):
     TOKEN_CREATE = 36
 
 
+_TOKEN_FD: Final = 1 << 16
+"""BPF_F_TOKEN_FD (Linux 6.9), a flag of all three commands."""
+_TOKEN_FIELDS: Final = {Command.MAP_CREATE: (16, 76), Command.PROG_LOAD: (44, 144), Command.BTF_LOAD: (32, 36)}
+"""Where their attributes have the flags and the token."""
+
+
 class BpfError(ElementError):
     """The kernel said no to one command. Internal: `explain` turns it into a sentence for the user.
 
@@ -168,8 +174,20 @@ class Attr:
         return int(struct.unpack_from("=I", self._memory, offset)[0])
 
     def call(self, command: Command) -> int:
-        """Make the system call; see the function of that name."""
+        """Make the system call; see the function of that name. What creates something uses the process's token."""
+        if command in _TOKEN_FIELDS:
+            self._add_token(*_TOKEN_FIELDS[command])
         return call(command, self._memory)
+
+    def _add_token(self, flags: int, field: int) -> None:
+        from .token import current
+
+        token = current()
+        if token is None:
+            return
+        if len(self._memory) < field + 4:
+            self._memory = buffer(self._memory.raw.ljust(field + 4, b"\0"))
+        self.u32(flags, self.get(flags) | _TOKEN_FD).u32(field, token)
 
 
 def call(command: Command, attr: Buffer) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import os
 import threading
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -46,7 +47,7 @@ class State(enum.StrEnum):
 def runtime_name(name: RuntimeName = "auto") -> Literal["kernel", "vm"]:
     """Return which runtime *name* means: `auto` takes the kernel where this process may use it. Loads none of them."""
     if name == "auto":
-        return "kernel" if _may_use_kernel() else "vm"
+        return "kernel" if _names_token() or _may_use_kernel() else "vm"
     return name
 
 
@@ -55,9 +56,14 @@ def choose_runtime(name: RuntimeName = "auto", **options: Any) -> Runtime:
     # By name: core.live is imported before anything is loaded, and must not bring the kernel's side with it.
     if runtime_name(name) == "kernel":
         kernel = import_module("..kernel", __package__)
-        if name == "kernel" or kernel.available() is None:
+        if name == "kernel" or _names_token() or kernel.available() is None:
             return cast("Runtime", kernel.KernelRuntime(**options))
     return cast("Runtime", import_module("..vm.runtime", __package__).MachineRuntime(**options))
+
+
+def _names_token() -> bool:
+    """Whether a BPF token is named, so that the kernel is meant even where it says no (`core.kernel.token`)."""
+    return bool(os.environ.get("LIBBPF_BPF_TOKEN_PATH"))
 
 
 def _may_use_kernel() -> bool:

@@ -83,6 +83,11 @@ class Parser(argparse.ArgumentParser):
         )
 
         self.add_argument(
+            "--token",
+            metavar="DIRECTORY",
+            help="in a user namespace: a bpffs that delegates BPF tokens (default: LIBBPF_BPF_TOKEN_PATH, /sys/fs/bpf)",
+        )
+        self.add_argument(
             "--drop",
             action=argparse.BooleanOptionalAction,
             help="before any file is read, give up all capabilities that the command does not need and, under sudo, "
@@ -95,6 +100,8 @@ class Parser(argparse.ArgumentParser):
         `options.gave_up` is what was given up, as a sentence; empty for nothing.
         """
         options = self.parse_args(arguments)
+        if options.token is not None:
+            os.environ["LIBBPF_BPF_TOKEN_PATH"] = options.token
         options.gave_up = ""
         if options.drop or (options.drop is None and drops and process.own):
             from ..privileges import give_up_for

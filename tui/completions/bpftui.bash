@@ -1,7 +1,7 @@
 # Completion of bpftui for bash: source it, or put it into /usr/share/bash-completion/completions/bpftui
 _bpftui() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
-    local commands="show disasm run watch check log demo doctor" options="--color --runtime --drop --no-drop --set --preset --type --help"
+    local commands="show disasm run watch check log demo doctor" options="--color --runtime --token --drop --no-drop --set --preset --type --help"
     case ${COMP_WORDS[1]} in
         show) options+=" --json --core --externs --btf --header --layout --graph --format" ;;
         disasm) options+=" --syntax --no-source --arrows --no-arrows --output --format --xlated --jited --dead --heat --raw"

@@ -9,6 +9,7 @@ complete -c bpftui -n __fish_is_first_arg -a demo -d 'count packets in a sandbox
 complete -c bpftui -n __fish_is_first_arg -a doctor -d 'what this machine can do'
 complete -c bpftui -l color -x -a 'auto always never'
 complete -c bpftui -l runtime -x -a 'auto kernel vm'
+complete -c bpftui -l token -r -d 'a bpffs that delegates tokens'
 complete -c bpftui -l drop -d 'give up rights that are not needed'
 complete -c bpftui -l no-drop -d 'keep all rights, in the explorer'
 complete -c bpftui -l help -d options
