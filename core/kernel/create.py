@@ -31,6 +31,25 @@ if TYPE_CHECKING:
 
 __all__ = ["create_map", "create_struct_ops", "map_obstacle", "shape_of"]
 
+_UNTYPED: Final = frozenset(
+    {
+        MapType.PERF_EVENT_ARRAY,
+        MapType.CGROUP_ARRAY,
+        MapType.STACK_TRACE,
+        MapType.ARRAY_OF_MAPS,
+        MapType.HASH_OF_MAPS,
+        MapType.DEVMAP,
+        MapType.DEVMAP_HASH,
+        MapType.CPUMAP,
+        MapType.XSKMAP,
+        MapType.SOCKMAP,
+        MapType.SOCKHASH,
+        MapType.QUEUE,
+        MapType.STACK,
+        MapType.ARENA,
+    }
+)
+"""Types that no kernel takes with BTF (Linux 6.18). Asking costs: a sockmap is only freed after an RCU grace period."""
 _PLAIN: Final = (1, 3)
 """Key and value in `plain_btf`."""
 _STREAMS: Final = frozenset({MapType.RINGBUF, MapType.USER_RINGBUF})
@@ -173,7 +192,7 @@ def _type_ids(spec: MapSpec, btf: Btf) -> tuple[int, int]:
     """Return the BTF ids of key and value. Only a data section may have no key: its value is the section itself."""
     if spec.is_data:
         return (0, btf.find(spec.section, Kind.DATASEC) or 0)
-    if spec.key is None or spec.value is None or spec.key.btf is not btf:
+    if spec.key is None or spec.value is None or spec.key.btf is not btf or spec.type in _UNTYPED:
         return (0, 0)
     return (spec.key.id, spec.value.id)
 
@@ -181,7 +200,7 @@ def _type_ids(spec: MapSpec, btf: Btf) -> tuple[int, int]:
 def _fill(created: Map, spec: MapSpec) -> None:
     if spec.data is None:
         return
-    if any(spec.data):
+    if spec.data.count(0) < len(spec.data):
         created.update(bytes(created.key_size), bytes(spec.data))
     if spec.read_only:
         created.freeze()

@@ -124,7 +124,7 @@ def _variables(obj: ObjectFile, maps: dict[str, MapSpec]) -> Iterator[VariableSp
             if reason is not None:
                 yield Hidden(symbol.name, "variable", reason)
                 continue
-            original = bytes(spec.data[symbol.value : symbol.value + size])
+            original = bytes(memoryview(spec.data)[symbol.value : symbol.value + size])
             if ctype is not None and ctype.size != size:
                 ctype = None
             yield VariableSpec(symbol.name, spec, symbol.value, size, original, ctype)
