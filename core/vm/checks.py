@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ..asm import AtomicOp, CallSource, Class, ImmSource, Mode, Size, decode, helper_name, remark
 from ..asm.helper_docs import find_helper
 from ..asm.opcodes import CALL, EXIT, FRAME_POINTER, GOTOX, INSN_SIZE, LD_IMM64
+from .analysis import analyse
 from .code import Code, read_registers, written_registers
 from .errors import InvalidCodeError
 from .graph import Graph
 from .memory import STACK_FRAMES, STACK_SIZE
 from .paths import unwritten_reads
-from .ranges import analyse, transfer
+from .ranges import transfer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator

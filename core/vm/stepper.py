@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ..asm import AluOp, AtomicOp, CallSource, Class, JmpOp, Mode, Size, Source
+from ..asm import CallSource, Class, JmpOp, Mode, Size, Source
 from ..asm.opcodes import (
-    ADDR_SPACE_CAST,
     CALL,
     CALLX,
     EXIT,
@@ -18,13 +17,13 @@ from ..asm.opcodes import (
     INSN_SIZE,
     LD_IMM64,
     MAY_GOTO,
-    MOV64_X,
     NOSPEC,
 )
-from .arithmetic import ATOMICS, alu, compare, signed, swap
+from .arithmetic import compare, signed
 from .code import MASK64, function_address
 from .errors import RunError, Thrown
 from .memory import STACK_SIZE
+from .operations import Operations
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +63,7 @@ class Frame:
         return self.machine.processor.memory.frames[self.number].base + STACK_SIZE
 
 
-class Stepper:
+class Stepper(Operations):
     """A run that can be stopped between any two instructions.
 
     Args:
@@ -81,14 +80,7 @@ class Stepper:
         arguments: tuple[int, ...] = (),
         trace: Callable[[Stepper], None] | None = None,
     ) -> None:
-        self.machine = machine
-        """Whose code is at `slot` now."""
-        self.slot = slot
-        """The next instruction."""
-        self.registers = [0] * 11
-        """r0 to r10, unsigned 64-bit integers."""
-        for number, value in enumerate(arguments, 1):
-            self.registers[number] = value & MASK64
+        super().__init__(machine, arguments)
         self.frames: list[Frame] = []
         """The call stack, outermost first."""
         self.breakpoints: set[tuple[Machine, int]] = set()
@@ -99,17 +91,16 @@ class Stepper:
         """r0 at the end; None until then."""
         self.trace = trace
         self.processor = machine.processor
-        self.memory = machine.processor.memory
         self._depth = self.processor.depth[0]
         self._by_class = (
             self._load_immediate,
-            self._load,
-            self._store,
-            self._store,
-            self._alu,
+            self.load,
+            self.store,
+            self.store,
+            self.alu,
             self._jump,
             self._jump,
-            self._alu,
+            self.alu,
         )
         self._enter(slot, None)
 
@@ -187,26 +178,6 @@ class Stepper:
 
     # By class of instruction
 
-    def _alu(self, insn: Instruction) -> None:
-        bits = 64 if insn.opcode & 7 == Class.ALU64 else 32
-        registers = self.registers
-        op = insn.opcode & 0xF0
-        if op == AluOp.END:
-            registers[insn.dst] = self._convert(insn)
-        elif insn.opcode == MOV64_X and insn.offset == ADDR_SPACE_CAST:
-            registers[insn.dst] = self.machine.arena_address(registers[insn.src])
-        else:
-            operand = registers[insn.src] if insn.opcode & Source.X else insn.imm & MASK64
-            registers[insn.dst] = alu(op, registers[insn.dst], operand, bits, insn.offset)
-        self.slot += 1
-
-    def _convert(self, insn: Instruction) -> int:
-        value = self.registers[insn.dst]
-        wanted = "big" if insn.opcode & Source.X else "little"
-        if insn.opcode & 7 == Class.ALU64 or wanted != self.machine.code.byte_order:
-            return swap(value, insn.imm)
-        return value & ((1 << insn.imm) - 1)
-
     def _jump(self, insn: Instruction) -> None:
         op = insn.opcode & 0xF0
         taken = True
@@ -229,15 +200,6 @@ class Stepper:
         self.slot = target if taken else self.slot + 1
         return None
 
-    def _load(self, insn: Instruction) -> None:
-        """Execute a load from memory (LDX)."""
-        bits = Size(insn.opcode & 0x18).bits
-        value = self._read(self.registers[insn.src] + insn.offset, bits)
-        if insn.opcode & 0xE0 == Mode.MEMSX:
-            value = signed(value, bits) & MASK64
-        self.registers[insn.dst] = value
-        self.slot += 1
-
     def _load_immediate(self, insn: Instruction) -> None:
         """Execute a 64-bit immediate load or a legacy load from the packet (LD)."""
         if insn.opcode == NOSPEC:
@@ -253,44 +215,6 @@ class Stepper:
                 self._exit()
             else:
                 self.slot += 1
-
-    def _store(self, insn: Instruction) -> None:
-        """Execute a store of an immediate (ST) or a register (STX), or an atomic operation."""
-        bits = Size(insn.opcode & 0x18).bits
-        if insn.opcode & 0xE0 == Mode.ATOMIC:
-            self._atomic(insn, bits)
-        else:
-            value = self.registers[insn.src] if insn.opcode & 7 == Class.STX else insn.imm
-            self._write(self.registers[insn.dst] + insn.offset, value, bits)
-        self.slot += 1
-
-    def _atomic(self, insn: Instruction, bits: int) -> None:
-        registers = self.registers
-        if insn.imm == AtomicOp.LOAD_ACQ:
-            registers[insn.dst] = self._read(registers[insn.src] + insn.offset, bits)
-            return
-        address, operand = registers[insn.dst] + insn.offset, registers[insn.src]
-        if insn.imm == AtomicOp.STORE_REL:
-            self._write(address, operand, bits)
-            return
-        mask = (1 << bits) - 1
-        self.memory.view(address & MASK64, bits // 8, write=True)
-        old = self._read(address, bits)
-        if insn.imm == AtomicOp.CMPXCHG:
-            if old == registers[0] & mask:
-                self._write(address, operand, bits)
-            registers[0] = old
-            return
-        self._write(address, ATOMICS[insn.imm & ~AtomicOp.ADD_FETCH](old, operand), bits)
-        if insn.imm & AtomicOp.ADD_FETCH:
-            registers[insn.src] = old
-
-    def _read(self, address: int, bits: int) -> int:
-        return int.from_bytes(self.memory.view(address & MASK64, bits // 8), self.machine.code.byte_order)
-
-    def _write(self, address: int, value: int, bits: int) -> None:
-        data = (value & ((1 << bits) - 1)).to_bytes(bits // 8, self.machine.code.byte_order)
-        self.memory.view(address & MASK64, bits // 8, write=True)[:] = data
 
     # Calls
 

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ..asm import AtomicOp, CallSource, Class, Mode, Size
 from ..asm.opcodes import CALL, CALLX, FRAME_POINTER
+from .analysis import analyse
 from .arithmetic import sdiv, signed, smod, swap
 from .code import MASK64, read_registers, written_registers
 from .errors import RunError
 from .expressions import TAIL_CALL, Expressions
 from .graph import Graph
 from .memory import STACK_SIZE
-from .ranges import MASK32, analyse
+from .ranges import MASK32
 from .stepper import MAX_MAY_GOTO
 from .structure import Line, dispatched, structured
 

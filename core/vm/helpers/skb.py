@@ -6,7 +6,7 @@ import errno
 from typing import TYPE_CHECKING, Final
 
 from ..packet import LARGEST_PACKET
-from .declaration import BUFFER, BYTES, SKB, U32, U64, function
+from .declaration import BUFFER, BYTES, S32, SKB, U32, U64, function
 
 if TYPE_CHECKING:
     from ..host import Host
@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 __all__: list[str] = []
 
 _SMALLEST: Final = 14
+_PKT_TYPE: Final = 4
+"""Where `pkt_type` is in a __sk_buff."""
+_OTHER_HOST: Final = 3
+_ROOM_FLAGS: Final = 0xFF00_0000_0000_01FF
+"""BPF_F_ADJ_ROOM_MASK and the length of a header in between."""
+_MOST_ROOM: Final = 0xFFF
+_ENOTSUPP: Final = 524
 _NOBODY: Final = 65534
 """overflowuid: there is no socket whose owner it could be."""
 
@@ -66,6 +73,36 @@ def bpf_skb_change_head(_host: Host, packet: SkbPacket, length: int, flags: int)
     if flags or length + len(packet.data) > LARGEST_PACKET:
         return -errno.EINVAL
     packet.resize(bytearray(length) + packet.data)
+    return 0
+
+
+@function(SKB, U32)
+def bpf_skb_change_type(host: Host, packet: SkbPacket, kind: int) -> int:
+    """Change `pkt_type`: to this host, to all, to many, to another one."""
+    place = packet.context.base + _PKT_TYPE
+    if kind > _OTHER_HOST or host.integer(place, 4) > _OTHER_HOST:
+        return -errno.EINVAL
+    host.put_integer(place, kind, 4)
+    return 0
+
+
+@function(SKB, S32, U32, U64)
+def bpf_skb_adjust_room(_host: Host, packet: SkbPacket, delta: int, mode: int, flags: int) -> int:
+    """Make room, or take it away, behind the network header or the link layer's (BPF_ADJ_ROOM_NET, _MAC)."""
+    if flags & ~_ROOM_FLAGS:
+        return -errno.EINVAL
+    if abs(delta) > _MOST_ROOM:
+        return -errno.EFAULT
+    start = packet.network_offset
+    protocol = bytes(packet.data[start - 2 : start])
+    header = {b"\x08\x00": 20, b"\x86\xdd": 40}.get(protocol)
+    if header is None or mode > 1:
+        return -_ENOTSUPP
+    at = start + (0 if mode else header)
+    if delta < 0 and len(packet.data) - start + delta < header:
+        return -_ENOTSUPP
+    behind = packet.data[at - delta :] if delta < 0 else bytearray(delta) + packet.data[at:]
+    packet.resize(packet.data[:at] + behind)
     return 0
 
 

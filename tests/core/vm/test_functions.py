@@ -276,3 +276,49 @@ def test_the_current_task_is_what_the_settings_say() -> None:
     assert call(host, "bpf_task_from_pid", 8) == 0
     task = call(host, "bpf_task_from_pid", 7)
     assert task == call(host, "bpf_get_current_task") != 0
+
+
+def test_sets_of_cpus(host: Host) -> None:
+    first, second, third = (call(host, "bpf_cpumask_create") for _ in range(3))
+    call(host, "bpf_cpumask_set_cpu", 1, first)
+    call(host, "bpf_cpumask_set_cpu", 2, first)  # there are two CPUs
+    assert [call(host, "bpf_cpumask_test_cpu", cpu, first) for cpu in range(3)] == [0, 1, 0]
+    assert call(host, "bpf_cpumask_test_and_set_cpu", 0, second) == 0
+    assert call(host, "bpf_cpumask_and", third, first, second) == 0
+    assert (call(host, "bpf_cpumask_empty", third), call(host, "bpf_cpumask_first", third)) == (1, 2)
+    call(host, "bpf_cpumask_or", third, first, second)
+    assert (call(host, "bpf_cpumask_full", third), call(host, "bpf_cpumask_weight", third)) == (1, 2)
+    assert (call(host, "bpf_cpumask_subset", first, third), call(host, "bpf_cpumask_subset", third, first)) == (1, 0)
+    call(host, "bpf_cpumask_release", third)
+    with pytest.raises(RunError, match="read of 8 bytes"):
+        call(host, "bpf_cpumask_empty", third)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "result"),
+    [
+        ("bpf_strcmp", [b"abc", b"abd"], -1),
+        ("bpf_strcmp", [b"abc", b"ab"], 1),
+        ("bpf_strcasecmp", [b"ABC", b"abc"], 0),
+        ("bpf_strlen", [b"four"], 4),
+        ("bpf_strnlen", [b"four", 2], 2),
+        ("bpf_strchr", [b"hello", ord("l")], 2),
+        ("bpf_strchr", [b"hello", 0], 5),
+        ("bpf_strrchr", [b"hello", ord("l")], 3),
+        ("bpf_strchr", [b"hello", ord("x")], -2),
+        ("bpf_strnchr", [b"hello", 2, ord("l")], -2),
+        ("bpf_strchrnul", [b"hello", ord("x")], 5),
+        ("bpf_strspn", [b"aabc", b"ab"], 3),
+        ("bpf_strcspn", [b"aabc", b"c"], 3),
+        ("bpf_strstr", [b"hello world", b"wor"], 6),
+        ("bpf_strnstr", [b"hello world", b"wor", 8], -2),
+        ("bpf_strlen", [0], -34),
+        ("bpf_strlen", [0x1234], -14),
+    ],
+)
+def test_text(host: Host, name: str, arguments: list[bytes | int], result: int) -> None:
+    passed = [
+        host.memory.map("text", argument + b"\0").base if isinstance(argument, bytes) else argument
+        for argument in arguments
+    ]
+    assert call(host, name, *passed) == result
