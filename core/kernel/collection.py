@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 from ..btf.compatible import essential_name
-from ..btf.kernel import vmlinux
+from ..btf.kernel import loaded_modules, vmlinux
 from ..errors import BpftuiError, LoadError, UsageError
 from ..loader import CollectionLoader, LoadedCollection
 from ..runtime import LoadOutcome
@@ -159,7 +159,8 @@ class Loader(CollectionLoader[Map, Program, Link]):
 
     def struct_ops(self, spec: MapSpec) -> StructOps:
         """Return a struct_ops map in the kernel's layout; from then on its programs have a hook."""
-        ops = adapt(spec, self.target or vmlinux())
+        modules = loaded_modules() if self.target is None else ()
+        ops = adapt(spec, self.target or vmlinux(), modules, self.modules.fd)
         self._hooks |= ops.hooks
         return ops
 

@@ -94,9 +94,10 @@ def create_struct_ops(spec: MapSpec, ops: StructOps, btf_fd: Descriptor | None) 
     Raises:
         LoadError, FeatureError, NoPermissionError: The kernel said no.
     """
-    shape = Shape(spec.type, spec.key_size, len(ops.value), spec.max_entries, spec.flags)
+    flags = spec.flags | (MapFlag.VTYPE_BTF_OBJ_FD if ops.module_fd else 0)
+    shape = Shape(spec.type, spec.key_size, len(ops.value), spec.max_entries, flags)
     attr = Attr(80).u32(0, shape.type, shape.key_size, shape.value_size, shape.max_entries, shape.flags)
-    attr.text(28, kernel_name(spec.name)).u32(60, ops.value_id)
+    attr.text(28, kernel_name(spec.name)).u32(60, ops.value_id).u32(72, ops.module_fd)
     with borrowed(btf_fd) as types_fd:
         # The types of the programs: without them the kernel does not take the map.
         attr.u32(48, types_fd)

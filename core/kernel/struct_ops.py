@@ -21,7 +21,7 @@ from .map import Map
 from .syscall import BpfError, Descriptor
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from ..btf import Btf
     from ..maps import Shape
@@ -46,6 +46,8 @@ class StructOps:
     """What each of its programs is tied to."""
     pointers: dict[int, str] = field(default_factory=dict[int, str])
     """The program whose descriptor belongs at each offset of the value."""
+    module_fd: int = 0
+    """The descriptor of the BTF of the module that the struct is of; 0 for the kernel's own."""
 
 
 class StructOpsMap(Map):
@@ -94,8 +96,16 @@ class StructOpsMap(Map):
         return Link(self.name, target, Attachment((Descriptor(link, f"link of {self.name}"),)), links)
 
 
-def adapt(spec: MapSpec, kernel: Btf) -> StructOps:
+def adapt(
+    spec: MapSpec, kernel: Btf, modules: Iterable[Btf] = (), module_fd: Callable[[Btf], int] = lambda _: 0
+) -> StructOps:
     """Lay a struct_ops map out as the running kernel has the struct, member by member and by name.
+
+    Args:
+        spec: The map, as the object has it.
+        kernel: The kernel's own types.
+        modules: Those of its modules, which are looked at where the kernel has no such struct_ops (Linux 6.9).
+        module_fd: Returns the descriptor of a module's types.
 
     What the kernel does not have is left out as long as it is zero or a function: an object may be newer than the
     kernel (libbpf has the same rule). A flavour (`tcp_congestion_ops___new`) stands for the struct itself.
@@ -109,18 +119,24 @@ def adapt(spec: MapSpec, kernel: Btf) -> StructOps:
     local, btf = spec.value, spec.value.btf
     struct = btf.strip(local.id)
     name = essential_name(struct.name)
-    value_id = kernel.find(_VALUE + name, Kind.STRUCT) or 0
-    struct_id = kernel.find(name, Kind.STRUCT) or 0
-    value, theirs = kernel.type(value_id), kernel.type(struct_id)
-    if not isinstance(value, t.Composite) or not isinstance(theirs, t.Composite):
+    home = next((btf for btf in (kernel, *modules) if btf.find(_VALUE + name, Kind.STRUCT) is not None), None)
+    if home is None:
         raise FeatureError(
             f"cannot create map {spec.name} (struct_ops): this kernel takes no struct_ops of struct {name}",
-            hint=f"it has no struct {_VALUE}{name}: its subsystem is missing, or a module, which is not looked into",
+            hint=f"neither it nor a loaded module has a struct {_VALUE}{name}: its subsystem is missing",
         )
-    start = next((member.bit_offset // 8 for member in value.members if member.type_id == struct_id), None)
-    if start is None or not isinstance(struct, t.Composite):
+    fd, kernel = 0 if home is kernel else module_fd(home), home
+    value_id = kernel.find(_VALUE + name, Kind.STRUCT) or 0
+    value = kernel.type(value_id)
+    held = value.members if isinstance(value, t.Composite) else ()
+    data = next((member for member in held if kernel.type_name(member.type_id) == name), None)
+    theirs = None if data is None else kernel.type(data.type_id)
+    if data is None or not (isinstance(value, t.Composite) and isinstance(theirs, t.Composite)):
         raise LoadError(f"cannot create map {spec.name}: struct {_VALUE}{name} of this kernel does not hold {name}")
-    found = StructOps(value_id, bytearray(value.size))
+    if not isinstance(struct, t.Composite):
+        raise LoadError(f"cannot create map {spec.name}: what the object sets is no struct")
+    struct_id, start = data.type_id, data.bit_offset // 8
+    found = StructOps(value_id, bytearray(value.size), module_fd=fd)
     members = {member.name: (number, member) for number, member in enumerate(theirs.members)}
     for ours in struct.members:
         here = ours.bit_offset // 8
@@ -137,7 +153,7 @@ def adapt(spec: MapSpec, kernel: Btf) -> StructOps:
         if not _fits(btf, ours, kernel, member):
             raise LoadError(f"cannot create map {spec.name}: {name}.{ours.name} has another type in this kernel")
         if program is not None:
-            found.hooks[program] = Hook(struct_id, number)
+            found.hooks[program] = Hook(struct_id, number, fd)
             found.pointers[there] = program
         else:
             found.value[there : there + len(contents)] = contents

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import socket
 import struct
+import sys
 from pathlib import Path
 
 import pytest
 
+from bpftui.core.btf import Btf
 from bpftui.core.btf.kernel import vmlinux
 from bpftui.core.errors import AttachError, FeatureError, LoadError, UnknownNameError, UsageError
 from bpftui.core.kernel import stats_enabled
+from bpftui.core.kernel.create import create_struct_ops
+from bpftui.core.kernel.hook import Hook
 from bpftui.core.kernel.runtime import KernelRuntime, load
 from bpftui.core.kernel.struct_ops import adapt
 from bpftui.core.spec import CollectionSpec
+from tests.core.btf.blob import Blob
 
 pytestmark = pytest.mark.kernel
 
@@ -121,3 +126,25 @@ def test_what_cannot_be_registered_says_why() -> None:
         collection.programs.pop("undo").close()
         with pytest.raises(UsageError, match="its program undo is not loaded"):
             collection.register("bpftui_half")
+
+
+def test_the_struct_may_be_a_modules() -> None:
+    """By hand, for no module of Debian's kernels has one: the types are found, the descriptor goes where it belongs."""
+    base = Blob()
+    pointer, letters = base.pointer(0), base.array(base.integer("char", 1), 16)
+    kernel = Btf(base.bytes(), sys.byteorder)
+    own = Blob(first_id=len(kernel), first_string=len(kernel.strings))
+    ops = own.struct(
+        "tcp_congestion_ops", 40, [("undo_cwnd", pointer, 0), ("name", letters, 64), ("new", pointer, 192)]
+    )
+    value = own.struct("bpf_struct_ops_tcp_congestion_ops", 56, [("common", letters, 0), ("data", ops, 128)])
+    module = Btf(own.bytes(), sys.byteorder, base=kernel, file="/sys/kernel/btf/some_module")
+    spec = CollectionSpec.from_file(OBJECT)
+    found = adapt(spec.maps["bpftui_half"], kernel, [module], lambda btf: 77 if btf is module else -1)
+    assert (found.value_id, found.module_fd, len(found.value)) == (value, 77, 56)
+    assert found.hooks == {"undo": Hook(ops, 0, 77)}
+    assert found.pointers == {16: "undo"}
+    assert bytes(found.value[24:40]) == b"bpftui_half\0\0\0\0\0"
+    # The kernel looks into the descriptor that it is given, and finds none.
+    with pytest.raises(LoadError, match="cannot create map bpftui_half"):
+        create_struct_ops(spec.maps["bpftui_half"], found, None)
