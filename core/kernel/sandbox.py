@@ -52,7 +52,12 @@ class Sandbox:
         self.namespace = _namespace()
         try:
             self._index = self.namespace.run(_build)
-            self._source = TrafficSource(self.namespace.run(_open_channel), traffic or Traffic())
+            channel = self.namespace.run(_open_channel)
+            try:
+                self._source = TrafficSource(channel, traffic or Traffic())
+            except BaseException:
+                channel.close()
+                raise
         except BaseException:
             self.namespace.close()
             raise

@@ -7,7 +7,8 @@ kernel's types call a struct to one of zeros, texts to the current task's name. 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 from ..btf import CType
 from ..btf import types as t
@@ -42,12 +43,14 @@ _NUMBERS: Final = ("bytes_received", "bytes_acked", "skb_hwtstamp")
 """Fields of 8 bytes that are no addresses."""
 
 
-class Sysctl(NamedTuple):
+@dataclass
+class Sysctl:
     """What helpers tell of a sysctl."""
 
     name: bytes
     current: bytes
     new: bytes
+    """What is to be written, which a program may replace."""
 
 
 class Context:

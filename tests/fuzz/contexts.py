@@ -3,6 +3,13 @@
 Each program reads fields of its context in the widths that it may, the packet and the socket where its type sees them,
 writes to what it may write to, and leaves a digest of all that in a map.
 
+What is left out, because it differs, and is left so:
+- a part of a field of 4 bytes that the kernel has in 1 or 2, beyond these: there the kernel reads the same bytes again,
+  the machine reads zeros (`SMALLER`);
+- values of more than 16 bits in queue_mapping, tc_index and tc_classid: the kernel keeps the lower 16 bits, or for
+  queue_mapping what was there before, the machine all of it;
+- IP packets shorter than their header: Linux 6.18 takes no test run on them, the machine does.
+
     python -m tests.fuzz.contexts [PROGRAMS] [SEED]
 """
 

@@ -9,14 +9,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bpftui.core.asm import HELPERS
 from bpftui.core.errors import UsageError
 from bpftui.core.live import Session
-from bpftui.core.spec import CollectionSpec
+from bpftui.core.spec import CollectionSpec, ProgramSpec, ProgramType
 from bpftui.core.spec.context_values import layout_of
 from bpftui.core.traffic import CaptureWriter, Mix, Traffic, make_frames
+from bpftui.core.vm.contexts import Context
 from bpftui.core.vm.errors import RunError
 from bpftui.core.vm.events import Events
+from bpftui.core.vm.helpers import HelperTable
+from bpftui.core.vm.host import Host, signed
+from bpftui.core.vm.processor import Processor
 from bpftui.core.vm.runtime import MachineRuntime
+from bpftui.core.vm.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,3 +130,35 @@ def test_a_capture_tells_who_connects(tmp_path: Path) -> None:
             time.sleep(0.01)
         assert session.finished
         assert loaded.variables["family"].get() == 2
+
+
+@pytest.mark.parametrize(
+    ("helper", "given", "size", "returned", "left"),
+    [
+        ("bpf_sysctl_get_name", {"name": "net/ipv4/tcp_mem"}, 20, 16, b"net/ipv4/tcp_mem\0"),
+        ("bpf_sysctl_get_name", {"name": "net/ipv4/tcp_mem"}, 8, -7, b"net/ipv\0"),
+        ("bpf_sysctl_get_current_value", {"current": "10"}, 8, 2, b"10\0\0\0\0\0\0"),
+        ("bpf_sysctl_get_current_value", {"current": "12345678"}, 4, -7, b"123\0"),
+        ("bpf_sysctl_get_current_value", {}, 4, -22, b"\0\0\0\0"),
+        ("bpf_sysctl_get_new_value", {"new": "7", "write": 1}, 4, 1, b"7\0\0\0"),
+        ("bpf_sysctl_get_new_value", {"new": "7"}, 4, -22, b"\0\0\0\0"),
+        ("bpf_sysctl_set_new_value", {"new": "7", "write": 1}, 4, 0, b""),
+        ("bpf_sysctl_set_new_value", {"new": "7"}, 4, -22, b""),
+    ],
+)
+def test_what_helpers_tell_of_a_sysctl(
+    helper: str, given: dict[str, object], size: int, returned: int, left: bytes
+) -> None:
+    host = Host(Processor(), Settings(), "little")
+    program = ProgramSpec("p", "", ProgramType.CGROUP_SYSCTL)
+    host.context = context = Context(host, program, given)
+    room = host.memory.map("room", b"\xff" * 64)
+    found = HelperTable(host)[HELPERS.index(helper)](context.region.base, room.base, size, 0, 0)
+    assert signed(found, 64) == returned
+    assert bytes(room.data[: len(left)]) == left
+    assert context.sysctl is not None
+    assert context.sysctl.new == (b"\xff" * 4 if helper.endswith("set_new_value") and not returned else _new(given))
+
+
+def _new(given: dict[str, object]) -> bytes:
+    return str(given.get("new", "")).encode()
