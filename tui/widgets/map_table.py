@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import enum
-import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len, set_cell_size
@@ -16,7 +13,8 @@ from textual.reactive import reactive
 from textual.strip import Strip
 
 from ..fit import fitted
-from ..format import grouped, rate
+from ..format import grouped
+from .map_columns import MapColumns, ValueFormat
 from .row_view import RowView
 
 if TYPE_CHECKING:
@@ -25,35 +23,10 @@ if TYPE_CHECKING:
     from ...core.live.counters import Counter
     from ...core.live.table import MapRow, MapTable
 
-__all__ = ["MapTableView", "ValueFormat"]
+__all__ = ["MapTableView"]
 
-_MANY_COUNTERS = 6
-"""A map with more counters than this shows its values as text, and one counter at a time."""
-_RATE_WIDTH = 8
-"""Cells of the longest rate: `999,999`, `-1.25 M`."""
 _GAP = 2
 """Cells between two columns; the second one is for the mark of a change."""
-
-
-class ValueFormat(enum.StrEnum):
-    """How keys and integers are written."""
-
-    TYPED = "typed"
-    """Keys by their C type, integers with thousands separators."""
-    HEX = "hex"
-    DECIMAL = "decimal"
-    """Keys of up to 8 bytes as one integer, integers as plain digits."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Column:
-    """A column behind the key."""
-
-    title: str
-    width: int
-    counter: int
-    """The index of its counter; -1 for the value as text."""
-    is_rate: bool = False
 
 
 class MapTableView(RowView):
@@ -128,26 +101,11 @@ class MapTableView(RowView):
             """The sender, for `@on` with a selector."""
             return self.view
 
-    def __init__(
-        self,
-        *,
-        name: str | None = None,
-        id: str | None = None,  # noqa: A002 - Textual's own name
-        classes: str | None = None,
-        disabled: bool = False,
-    ) -> None:
-        """Initialise a table without a map.
-
-        Args:
-            name: The name of the widget.
-            id: The ID of the widget in the DOM.
-            classes: The CSS classes of the widget.
-            disabled: Whether the widget is disabled.
-        """
-        super().__init__(name=name, id=id, classes=classes, disabled=disabled)
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        """Initialise a table without a map."""
+        super().__init__(id=id)
         self._before: Mapping[bytes, MapRow] | None = None
-        self._columns: list[_Column] = []
-        self._key_width = 0
+        self._columns = MapColumns(None, self.value_format, 0)
         self.empty_text = "no entries yet"
 
     # Rows
@@ -179,8 +137,8 @@ class MapTableView(RowView):
         """Draw the titles of the columns, or the note."""
         if line == 1:
             return Text(self._note(), self.ink("map-table--note"))
-        text = Text(set_cell_size("key", self._key_width + 1))
-        for column in self._columns:
+        text = Text(set_cell_size("key", self._columns.key_width + 1))
+        for column in self._columns.columns:
             chosen = column.counter == self.column and not column.is_rate
             title = f"▾{column.title}" if chosen else column.title
             text.append(" " * (_GAP + column.width - cell_len(title)))
@@ -193,13 +151,13 @@ class MapTableView(RowView):
         before = self._before.get(row.key) if self._before is not None else row
         segments = [
             Segment("+" if before is None else " ", self.ink("map-table--new")),
-            Segment(fitted(self._key(row), self._key_width), self.ink("map-table--key")),
+            Segment(fitted(self._columns.key(row), self._columns.key_width), self.ink("map-table--key")),
         ]
         plain, muted, bright = None, self.ink("row-view--muted"), self.ink("map-table--changed")
-        for column in self._columns:
-            changed = before is not None and not column.is_rate and _differs(column, before, row)
+        for column in self._columns.columns:
+            changed = before is not None and not column.is_rate and column.differs(before, row)
             style = bright if changed else muted if column.is_rate else plain
-            cell = self._cell(column, row)
+            cell = self._columns.cell(column, row)
             if column.counter < 0:
                 cell = fitted(cell, column.width)
             segments.append(Segment(f"{'•' if changed else '':>{_GAP}}{cell:>{column.width}}", style))
@@ -217,24 +175,24 @@ class MapTableView(RowView):
         if old is None or new is None or old.name != new.name:
             self._before = None
             self.column = 0
-            self._lay_out()
+            self._columns = MapColumns(self.table, self.value_format, self.column)
             if self.is_mounted:
                 self.restart()
             return
         self._before = {row.key: row for row in old.rows}
-        self._lay_out()
+        self._columns = MapColumns(self.table, self.value_format, self.column)
         if self.is_mounted:
             self._keep_cursor(old, new)
             self.refresh_rows()
 
     def watch_value_format(self) -> None:
         """Write the numbers anew."""
-        self._lay_out()
+        self._columns = MapColumns(self.table, self.value_format, self.column)
         self.refresh_rows()
 
     def watch_column(self) -> None:
         """Mark the chosen counter."""
-        self._lay_out()
+        self._columns = MapColumns(self.table, self.value_format, self.column)
         self.refresh_rows()
 
     def action_side(self, direction: int) -> None:
@@ -274,35 +232,6 @@ class MapTableView(RowView):
             self.scroll_to(y=max(0, top), animate=False, force=True)
             self.cursor = found
 
-    # Columns
-
-    def _lay_out(self) -> None:
-        """Measure the columns: from the largest numbers, without writing every row."""
-        self._columns = []
-        if self.table is None:
-            return
-        rows, counters = self.table.rows, self.table.counters
-        widest = max((cell_len(self._key(row)) for row in rows), default=0)
-        self._key_width = max(len("key"), min(widest, 40))
-        shown = range(len(counters))
-        if len(counters) > _MANY_COUNTERS:
-            shown = range(self.column, self.column + 1)
-        if not counters or len(counters) > _MANY_COUNTERS:
-            texts = max((cell_len(row.value_text) for row in rows), default=0)
-            self._columns.append(_Column("value", max(len("value"), min(texts, 60)), -1))
-        for index in shown:
-            title = counters[index].label if counters[index].path else "value"
-            extremes = (max, min) if counters[index].signed else (max,)
-            longest = (
-                max(len(self._number(pick(row.values[index] for row in rows))) for pick in extremes) if rows else 0
-            )
-            self._columns += [
-                _Column(title, max(longest, cell_len(title) + 1), index),
-                _Column(
-                    f"{title}/s" if len(shown) > 1 else "rate/s", max(_RATE_WIDTH, cell_len(title) + 2), index, True
-                ),
-            ]
-
     def _note(self) -> str:
         """Say which entries are not shown; nothing when all are."""
         if self.table is None or not self.table.rows:
@@ -311,35 +240,3 @@ class MapTableView(RowView):
         if self.table.partial:
             return f"partial: showing the first {grouped(shown)} entries, the map has more"
         return f"showing {grouped(shown)} of {grouped(total)} entries" if shown < total else ""
-
-    def _cell(self, column: _Column, row: MapRow) -> str:
-        if column.counter < 0:
-            return row.value_text
-        if column.is_rate:
-            value = row.rates[column.counter]
-            return "–" if value is None else rate(value)
-        return self._number(row.values[column.counter])
-
-    def _key(self, row: MapRow) -> str:
-        match self.value_format:
-            case ValueFormat.HEX:
-                return row.key.hex(" ")
-            case ValueFormat.DECIMAL if len(row.key) <= 8:
-                return str(int.from_bytes(row.key, sys.byteorder))
-            case _:
-                return row.key_text
-
-    def _number(self, value: int) -> str:
-        match self.value_format:
-            case ValueFormat.HEX:
-                return f"{value:#x}"
-            case ValueFormat.DECIMAL:
-                return str(value)
-            case _:
-                return grouped(value)
-
-
-def _differs(column: _Column, before: MapRow, row: MapRow) -> bool:
-    if column.counter < 0:
-        return before.value_text != row.value_text
-    return before.values[column.counter] != row.values[column.counter]
