@@ -4,83 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual.content import Content
-
 from ..core.btf import format_value
 from ..core.errors import BpftuiError
 from ..core.spec import MapFlag, Pinning, ProgramFlag
 from .format import byte_size, duration, grouped
 from .nodes import Node, NodeKind
+from .page import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
+
+    from textual.content import Content
 
     from ..core.btf import CType
     from ..core.kernel.externs import ExternAnswer
-    from ..core.runtime import Collection, Forecast, Obstacle, Program
+    from ..core.runtime import Collection, Forecast, Program
     from ..core.spec import CollectionSpec, MapSpec, ProgramSpec, VariableSpec
 
 __all__ = ["describe"]
 
 _MAX_ITEMS = 40
-_MAX_OBSTACLES = 8
-_LABEL = 14
 _LONGEST_VALUE = 4096
-_MUTED = "$foreground 60%"
-
-
-class _Page:
-    """Collects lines."""
-
-    def __init__(self, title: str, kind: str) -> None:
-        self._lines = [Content.assemble((title, "bold $text-primary"), (f"  {kind}", _MUTED)), Content("")]
-
-    def field(self, label: str, value: object, note: str = "") -> None:
-        parts: list[str | tuple[str, str]] = [(f"{label:<{_LABEL}}", _MUTED), str(value)]
-        if note:
-            parts.append((f"  {note}", _MUTED))
-        self._lines.append(Content.assemble(*parts))
-
-    def heading(self, text: str) -> None:
-        self._lines.extend([Content(""), Content.styled(text, "bold $text-secondary")])
-
-    def item(self, name: str, detail: str = "") -> None:
-        self._lines.append(Content.assemble(f"  {name}", (f"  {detail}", _MUTED)))
-
-    def answer(self, text: str, *, good: bool, optional: bool = False, indent: int = 0) -> None:
-        style = "$text-success" if good else "$text-warning" if optional else "$text-error"
-        mark = "✓" if good else "–" if optional else "✗"
-        self._lines.append(Content.assemble(" " * indent, (f"{mark} {text}", style)))
-
-    def obstacles(self, obstacles: Sequence[Obstacle]) -> None:
-        """Say why something cannot be loaded; each hint once."""
-        if obstacles:
-            self.answer("cannot be loaded here:", good=False)
-        hints: dict[str, None] = {}
-        for obstacle in obstacles[:_MAX_OBSTACLES]:
-            place = f"{obstacle.place}: " if obstacle.place else ""
-            self._lines.append(Content.assemble("    ", (place, _MUTED), (obstacle.reason, "$text-error")))
-            hints.setdefault(obstacle.hint)
-        if len(obstacles) > _MAX_OBSTACLES:
-            self.note(f"    and {len(obstacles) - _MAX_OBSTACLES} more")
-        for hint in filter(None, hints):
-            self.note(f"  → {hint}")
-        if obstacles:
-            self.note("")
-
-    def problem(self, text: str) -> None:
-        self._lines.append(Content.styled(f"✗ {text}", "$text-error"))
-
-    def note(self, text: str) -> None:
-        self._lines.append(Content.styled(text, _MUTED))
-
-    def code(self, text: str) -> None:
-        from textual.highlight import highlight
-
-        self._lines.extend(highlight(text.expandtabs(4), language="c").split("\n"))
-
-    def content(self) -> Content:
-        return Content("\n").join(self._lines)
 
 
 def describe(
@@ -119,7 +63,7 @@ def describe(
 
 
 def _collection(spec: CollectionSpec, loaded: Collection | None, forecast: Forecast | None) -> Content:
-    page = _Page(spec.file.rsplit("/", 1)[-1], "BPF object")
+    page = Page(spec.file.rsplit("/", 1)[-1], "BPF object")
     declared = [found for found in spec.maps.values() if not found.is_data]
     page.field("file", spec.file)
     page.field("byte order", f"{spec.byte_order}-endian")
@@ -162,7 +106,7 @@ def _collection(spec: CollectionSpec, loaded: Collection | None, forecast: Forec
 
 
 def _program(spec: ProgramSpec, loaded: Collection | None, forecast: Forecast | None) -> Content:
-    page = _Page(spec.name, "program")
+    page = Page(spec.name, "program")
     _prospect(page, spec, loaded, forecast)
     page.field("type", spec.type.label)
     if spec.attach_type is not None:
@@ -201,7 +145,7 @@ def _program(spec: ProgramSpec, loaded: Collection | None, forecast: Forecast | 
     return page.content()
 
 
-def _prospect(page: _Page, spec: ProgramSpec, loaded: Collection | None, forecast: Forecast | None) -> None:
+def _prospect(page: Page, spec: ProgramSpec, loaded: Collection | None, forecast: Forecast | None) -> None:
     """Say whether a program can be loaded here, and what speaks against it."""
     if loaded is not None:
         if spec.name in loaded.problems:
@@ -221,7 +165,7 @@ def _prospect(page: _Page, spec: ProgramSpec, loaded: Collection | None, forecas
     page.obstacles(obstacles)
 
 
-def _loaded_program(page: _Page, program: Program) -> None:
+def _loaded_program(page: Page, program: Program) -> None:
     page.heading("Loaded")
     try:
         info = program.info()
@@ -240,7 +184,7 @@ def _loaded_program(page: _Page, program: Program) -> None:
 
 
 def _function(spec: ProgramSpec, name: str) -> Content:
-    page = _Page(f"{name}()", f"function of {spec.name}")
+    page = Page(f"{name}()", f"function of {spec.name}")
     function = next((found for found in spec.functions if found.name == name), None)
     if function is not None:
         page.field("section", f"{function.section}+{function.section_offset:#x}")
@@ -254,7 +198,7 @@ def _function(spec: ProgramSpec, name: str) -> Content:
 
 
 def _map(spec: CollectionSpec, found: MapSpec, loaded: Collection | None, forecast: Forecast | None) -> Content:
-    page = _Page(found.name, "map")
+    page = Page(found.name, "map")
     if loaded is None and forecast is not None:
         page.obstacles(forecast.maps.get(found.name, ()))
     elif found.problem:
@@ -296,7 +240,7 @@ def _map(spec: CollectionSpec, found: MapSpec, loaded: Collection | None, foreca
 
 
 def _section(spec: CollectionSpec, found: MapSpec, loaded: Collection | None) -> Content:
-    page = _Page(
+    page = Page(
         found.name,
         "data section, " + ("part of the arena" if found.in_arena else "loaded as an array map of one entry"),
     )
@@ -321,7 +265,7 @@ def _value(variable: VariableSpec, raw: bytes) -> str:
 
 
 def _variable(variable: VariableSpec, loaded: Collection | None) -> Content:
-    page = _Page(variable.name, "constant" if variable.constant else "variable")
+    page = Page(variable.name, "constant" if variable.constant else "variable")
     live = loaded.variables.get(variable.name) if loaded is not None else None
     try:
         raw = live.raw() if live is not None else variable.raw
@@ -344,7 +288,7 @@ def _variable(variable: VariableSpec, loaded: Collection | None) -> Content:
 
 
 def _hidden(spec: CollectionSpec, name: str) -> Content:
-    page = _Page(name or "Not usable", "in the file, but cannot be used from outside")
+    page = Page(name or "Not usable", "in the file, but cannot be used from outside")
     for hidden in spec.hidden:
         if not name or hidden.name == name:
             page.field(hidden.kind, hidden.name, hidden.reason)
@@ -352,7 +296,7 @@ def _hidden(spec: CollectionSpec, name: str) -> Content:
 
 
 def _externs(spec: CollectionSpec, answers: Mapping[str, ExternAnswer] | None) -> Content:
-    page = _Page("Expected from the kernel", "externs, and what they are on this machine")
+    page = Page("Expected from the kernel", "externs, and what they are on this machine")
     groups = {
         "Configuration": spec.externs.kconfig,
         "Symbols": spec.externs.ksyms,
@@ -372,7 +316,7 @@ def _externs(spec: CollectionSpec, answers: Mapping[str, ExternAnswer] | None) -
     return page.content()
 
 
-def _definitions(page: _Page, *found: CType | None) -> None:
+def _definitions(page: Page, *found: CType | None) -> None:
     """Show the structs and enums that a map or a variable is made of, each once."""
     listed: dict[str, None] = {}
     for ctype in found:
