@@ -61,7 +61,10 @@ INSTRUCTIONS: Final = (
     Instructions("load_acquire", "6.15", "arenas, memory order", (_STORE, (0xDB, 0xA0, -8, 0x100), _MOV, _EXIT)),
     Instructions("store_release", "6.15", "arenas, memory order", (_ONE, (0xDB, 0x1A, -8, 0x110), _MOV, _EXIT)),
 )
-"""RFC 9669 and what came after, with the versions of Linux that took them up."""
+"""RFC 9669 and what came after, with the versions of Linux that took them up: the limit on instructions (c04c0d2b968a)
+and loops (2589726d12a1) as bcc's kernel-versions.md lists them, atomics as docs.ebpf.io does, load_acquire by its
+commit (880442305a39).
+"""
 
 
 @functools.cache

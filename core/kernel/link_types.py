@@ -86,7 +86,11 @@ LINK_TYPES: Final = (
     LinkType("netkit", "6.7", "netkit", ProgramType.SCHED_CLS, AttachType.NETKIT_PRIMARY, _NO_INTERFACE, errno.ENODEV),
     LinkType("sockmap", "6.10", "sk_msg, sk_skb", ProgramType.SK_MSG, AttachType.SK_MSG_VERDICT),
 )
-"""In the order of `enum bpf_link_type`, as of Linux 6.18."""
+"""In the order of `enum bpf_link_type`, as of Linux 6.18.
+
+The versions are those in which such a link could first be made, which for the first ones is before the enumeration
+(Linux 5.8) that gave them their names: docs.ebpf.io has the latter.
+"""
 
 
 def try_link(link: LinkType) -> int | None:

@@ -1,6 +1,7 @@
 """Which version of Linux brought what: for the sentence that says that a kernel is too old.
 
-Only for that: whether a feature is there is found out by trying, since kernels are configured and patched.
+Only for that: whether a feature is there is found out by trying, since kernels are configured and patched. Each entry
+agrees with the commit that brought it, as the eBPF documentation lists them (docs.ebpf.io, data/feature-versions.yaml).
 """
 
 from __future__ import annotations

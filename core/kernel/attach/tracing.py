@@ -196,7 +196,7 @@ def _event_refused(error: OSError, program: Program, target: AttachTarget, step:
     if number in (errno.EPERM, errno.EACCES):
         needs = rights.TRACING
         if not rights.missing(needs) and step == _OPENING:
-            # Uprobes: they can change what other processes do, so that CAP_PERFMON is not enough (Linux 6.16).
+            # Uprobes can change what other processes do: CAP_PERFMON is not enough (CVE-2025-38466, Linux 6.16).
             needs = (Capability.CAP_SYS_ADMIN,)
         if rights.missing(needs):
             reason, hint = rights.refusal(needs)
