@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bpftui.core.btf import Btf, CType
 from bpftui.core.errors import FeatureError, PartialError, TypeMismatchError, UsageError, ValueRangeError
@@ -230,3 +232,49 @@ def test_every_type_of_the_objects_has_a_dtype_of_its_size() -> None:
                     assert dtype.itemsize == size
                     seen += dtype.kind != "V" or dtype.names is not None
     assert seen > 50
+
+
+@pytest.mark.parametrize("type_", [MapType.HASH, MapType.PERCPU_HASH, MapType.ARRAY, MapType.LPM_TRIE])
+def test_random_batches_against_a_dict(type_: MapType) -> None:
+    size = 8 if type_ == MapType.LPM_TRIE else 4
+    flags = MapFlag.NO_PREALLOC if type_ == MapType.LPM_TRIE else 0
+    keys = st.integers(0, 31).map(
+        lambda n: struct.pack("=IBBBB", 32, 10, 0, 0, n) if size == 8 else struct.pack("=I", n)
+    )
+    pairs = st.lists(st.tuples(keys, st.integers(0, 255)), max_size=12)
+    steps = st.lists(st.tuples(st.sampled_from(["update", "arrays", "delete", "take"]), pairs), max_size=8)
+
+    @settings(max_examples=40, deadline=None)
+    @given(steps)
+    def run(steps: list[tuple[str, list[tuple[bytes, int]]]]) -> None:
+        model: dict[bytes, object] = {}
+        cpus = possible_cpus() if type_.per_cpu else 1
+        with Map.create(MapSpec("model", "", type_, size, 8, 32, int(flags))) as m:
+            for operation, given_pairs in steps:
+                rows = {key: bytes([number]) * 8 for key, number in given_pairs}
+                if operation == "update":
+                    entries = {key: [raw] * cpus if type_.per_cpu else raw for key, raw in rows.items()}
+                    m.update_batch(entries)
+                    model |= rows
+                elif operation == "arrays" and rows:
+                    values = np.array(list(rows.values()), "V8")
+                    m.update_arrays(
+                        np.array(list(rows), f"V{size}"), np.stack([values] * cpus, 1) if type_.per_cpu else values
+                    )
+                    model |= rows
+                elif operation == "delete" and type_ != MapType.ARRAY:
+                    there = [key for key in rows if key in model]
+                    m.delete_batch(there)
+                    for key in there:
+                        del model[key]
+                elif operation == "take" and type_ in (MapType.HASH, MapType.PERCPU_HASH):
+                    taken = dict(m.lookup_and_delete_batch())
+                    assert {key: value[0] if type_.per_cpu else value for key, value in taken.items()} == model  # type: ignore[index]
+                    model = {}
+            found = m.arrays()
+            first = found.values[:, 0] if type_.per_cpu else found.values
+            listed = dict(zip([k.tobytes() for k in found.keys], [v.tobytes() for v in first], strict=True))
+            empty = {struct.pack("=I", n): bytes(8) for n in range(32)} if type_ == MapType.ARRAY else {}
+            assert listed == empty | model
+
+    run()

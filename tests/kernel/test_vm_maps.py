@@ -56,6 +56,7 @@ KINDS = [
     (MapType.HASH, HashStore, 4, 4, WORD, int(MapFlag.NO_PREALLOC)),
     (MapType.LRU_HASH, LruStore, 4, 64, WORD, 0),
     (MapType.LRU_PERCPU_HASH, LruStore, 4, 64, WORD, 0),
+    (MapType.LRU_PERCPU_HASH, LruStore, 4, 64, WORD, 0),
     (MapType.LPM_TRIE, LpmStore, 8, 4, PREFIX, int(MapFlag.NO_PREALLOC)),
     (MapType.LPM_TRIE, LpmStore, 5, 3, SHORT_PREFIX, int(MapFlag.NO_PREALLOC)),
     (MapType.QUEUE, QueueStore, 0, 3, NOTHING, 0),
