@@ -36,6 +36,7 @@ class Operations:
         self.memory = machine.processor.memory
 
     def alu(self, insn: Instruction) -> None:
+        """Execute arithmetic, a move or a conversion of byte order (ALU, ALU64)."""
         bits = 64 if insn.opcode & 7 == Class.ALU64 else 32
         registers = self.registers
         op = insn.opcode & 0xF0
