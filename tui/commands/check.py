@@ -8,14 +8,15 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ...core.errors import BpftuiError, ExitCode, UsageError
-from .checked import SCHEMA, Checked, check_json
+from ...core.errors import BpftuiError, ExitCode, UnknownNameError, UsageError
+from .checked import SCHEMA, SORTS, Checked, check_json
 from .common import Parser, add_settings, add_target, configured, print_json, record, runtime_of, target_types, warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ...core.runtime import Runtime
+    from ...core.spec import CollectionSpec
 
 __all__ = ["run"]
 
@@ -50,7 +51,7 @@ def run(arguments: Sequence[str]) -> int:
         documents.append(document)
         if options.json:
             continue
-        print_report(checked, several=len(options.objects) > 1, color=options.color)
+        print_report(checked, several=len(options.objects) > 1, sort=options.sort, color=options.color)
         if runtime().remark:
             _print_findings(checked)
         compared = before
@@ -79,6 +80,19 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         default=4,
         help="what the verifier logs: 1 the path that it refuses, 2 every path, 4 numbers only (the default), or a sum",
     )
+    parser.add_argument(
+        "--sort",
+        metavar="COLUMN",
+        choices=SORTS,
+        help=f"the programs that have most of it first: {', '.join(SORTS)} (default: as in the object)",
+    )
+    parser.add_argument(
+        "--only",
+        metavar="GLOB",
+        action="append",
+        default=[],
+        help="only programs whose names match, with the maps that they use; may be given several times",
+    )
     add_settings(parser)
     add_target(parser)
     options = parser.parse(arguments)
@@ -92,11 +106,23 @@ def _check(file: str, options: argparse.Namespace, runtime: Callable[[], Runtime
 
     start = time.perf_counter()
     spec = configured(CollectionSpec.from_file(file), options)
+    if options.only:
+        spec = _chosen(spec, options.only)
     open_ms = (time.perf_counter() - start) * 1000
     report = runtime().check(spec, log_level=options.log_level)
     refused = sum(not outcome.ok for outcome in (*report.maps, *report.programs))
     record(f"checked: {f'{refused} do not load' if refused else 'everything loads'}", spec)
     return Checked(spec, runtime().name, report, open_ms, options.target)
+
+
+def _chosen(spec: CollectionSpec, patterns: Sequence[str]) -> CollectionSpec:
+    """Return the part of an object that the programs need whose names match."""
+    from fnmatch import fnmatchcase
+
+    names = {name for name in spec.programs if any(fnmatchcase(name, pattern) for pattern in patterns)}
+    if not names:
+        raise UnknownNameError("program", patterns[0], spec.programs, where=spec.file)
+    return spec.subset(maps=set(), programs=names, variables=set())
 
 
 def _print_findings(checked: Checked) -> None:

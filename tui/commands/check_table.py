@@ -7,22 +7,24 @@ import os
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from ...core.errors import ObjectError
-from .checked import SCHEMA, explained
+from .checked import SCHEMA, SORTS, explained
 from .colors import assembled, visible
 from .common import console, print_table, wants_color
 from .log import print_explanation, text_width
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rich.table import Table
     from rich.text import Text
 
+    from ...core.runtime import LoadOutcome
     from .checked import Checked
 
 __all__ = ["print_comparison", "print_report", "read_results"]
 
 _NUMBERS: Final = (
+    ("insns", "insns"),
     ("processed_insns", "verified"),
     ("states", "states"),
     ("peak_states", "peak"),
@@ -31,12 +33,12 @@ _NUMBERS: Final = (
 )
 """Fields of `check --json` and the names of their columns."""
 
-_COMPARED: Final = _NUMBERS[:3]
+_COMPARED: Final = _NUMBERS[1:4]
 """Those that are the same in each run: time is not."""
 
 
-def print_report(checked: Checked, *, several: bool, color: str) -> None:
-    """Print the table of one object and why what did not load did not."""
+def print_report(checked: Checked, *, several: bool, sort: str | None, color: str) -> None:
+    """Print the table of one object and why what did not load did not; *sort* as `--sort` has it."""
     from ...core.verifier import parse_summary
 
     out = console(color)
@@ -53,11 +55,10 @@ def print_report(checked: Checked, *, several: bool, color: str) -> None:
         table.add_row(
             _mark(outcome.ok), "map", assembled(outcome.name), outcome.type, *blanks, _lines(outcome.error or "")
         )
-    for outcome in report.programs:
-        summary = parse_summary(outcome.log or "")
-        verified = outcome.verified_insns if outcome.verified_insns is not None else summary.insns
-        size = len((outcome.log or "").encode())
-        numbers = [verified, summary.states, summary.peak_states, summary.time_usec, size]
+    numbers_of = {outcome.name: _numbers(checked, outcome) for outcome in report.programs}
+    programs = _sorted(report.programs, numbers_of, sort)
+    for outcome in programs:
+        summary, numbers = parse_summary(outcome.log or ""), numbers_of[outcome.name]
         why = explained(checked, outcome)
         table.add_row(
             _mark(outcome.ok),
@@ -69,7 +70,7 @@ def print_report(checked: Checked, *, several: bool, color: str) -> None:
             _lines("" if outcome.ok else why.sentence if why is not None else outcome.error or ""),
         )
     print_table(out, table)
-    for outcome in report.programs:
+    for outcome in programs:
         explanation = explained(checked, outcome)
         if explanation is not None:
             print(f"\n── {visible(outcome.name)}")
@@ -82,6 +83,29 @@ def print_report(checked: Checked, *, several: bool, color: str) -> None:
     )
     if any(outcome.log and not outcome.ok for outcome in report.programs):
         out.print("the verifier's logs: bpftui check --json, or L in the explorer", style="dim")
+
+
+def _numbers(checked: Checked, outcome: LoadOutcome) -> list[int | None]:
+    """Return what a program's row says, in the order of `_NUMBERS`."""
+    from ...core.verifier import parse_summary
+
+    summary = parse_summary(outcome.log or "")
+    verified = outcome.verified_insns if outcome.verified_insns is not None else summary.insns
+    size = len((outcome.log or "").encode())
+    insns = checked.spec.programs[outcome.name].insns
+    return [insns, verified, summary.states, summary.peak_states, summary.time_usec, size]
+
+
+def _sorted(
+    programs: Sequence[LoadOutcome], numbers: Mapping[str, Sequence[int | None]], sort: str | None
+) -> list[LoadOutcome]:
+    """Return programs by name, or those first that have most of something; what is not known comes last."""
+    if sort is None:
+        return list(programs)
+    if sort == "name":
+        return sorted(programs, key=lambda outcome: outcome.name)
+    column = SORTS.index(sort) - 1
+    return sorted(programs, key=lambda outcome: -1 if (n := numbers[outcome.name][column]) is None else n, reverse=True)
 
 
 def read_results(file: str) -> list[dict[str, Any]]:

@@ -10,9 +10,11 @@ if TYPE_CHECKING:
     from ...core.spec import CollectionSpec
     from ...core.verifier import Explanation
 
-__all__ = ["SCHEMA", "Checked", "check_json", "explained"]
+__all__ = ["SCHEMA", "SORTS", "Checked", "check_json", "explained"]
 
 SCHEMA: Final = "bpftui/check/1"
+SORTS = ("name", "insns", "verified", "states", "peak", "time", "log")
+"""What programs can be sorted by."""
 
 
 class Checked(NamedTuple):

@@ -52,6 +52,8 @@ complete -c bpftui -n '__fish_seen_subcommand_from watch' -l map -x -d 'only thi
 complete -c bpftui -n '__fish_seen_subcommand_from watch' -l strict -d 'all programs or nothing'
 complete -c bpftui -n '__fish_seen_subcommand_from watch' -l per-cpu -d 'values of each CPU'
 complete -c bpftui -n '__fish_seen_subcommand_from check' -l compare -r -d 'with an earlier check'
+complete -c bpftui -n '__fish_seen_subcommand_from check' -l sort -x -a 'name insns verified states peak time log' -d 'most of it first'
+complete -c bpftui -n '__fish_seen_subcommand_from check' -l only -x -d 'programs whose names match'
 complete -c bpftui -n '__fish_seen_subcommand_from check' -l log-level -x -a '1 2 4' -d 'of the verifier'
 complete -c bpftui -n '__fish_seen_subcommand_from log' -l object -r -d 'what was loaded'
 complete -c bpftui -n '__fish_seen_subcommand_from log' -l program -x -d 'which of them'

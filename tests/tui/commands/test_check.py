@@ -28,6 +28,7 @@ def test_the_table_and_the_explanation() -> None:
         "kind",
         "name",
         "type",
+        "insns",
         "verified",
         "states",
         "peak",
@@ -39,7 +40,7 @@ def test_the_table_and_the_explanation() -> None:
         "not",
     ]
     assert re.fullmatch(
-        r"NO  program  bad_offbyone  xdp          8       0     0 +[\d,]+ +[\d,]+      0  bad_offbyone\.c:14: "
+        r"NO  program  bad_offbyone  xdp      14         8       0     0 +[\d,]+ +[\d,]+      0  bad_offbyone\.c:14: "
         r"the check covers 13 bytes of the packet, this access needs 14: off by one",
         row,
     )
@@ -94,3 +95,22 @@ def test_what_cannot_be_compared_with(tmp_path: Path) -> None:
         assert (code, out) == (1, "")
         assert err.startswith(f"bpftui: error: {other}: {reason}")
     assert check("bpf/traffic.o", "--log-level", "9")[0] == 2
+
+
+@pytest.mark.kernel
+def test_sorted_and_some_of_the_programs_only() -> None:
+    def names(*options: str) -> list[str]:
+        _, out, _ = check("tests/objects/needs.o", *options)
+        return [line.split()[2] for line in out.splitlines() if line[4:].startswith("program")]
+
+    assert names("--only", "*_kfunc", "--only", "bare_f*") == ["bare_field", "bare_kfunc", "asked_kfunc"]
+    assert names("--sort", "insns")[:2] == ["asked_field", "argument_helper"]
+    assert names("--sort", "verified")[0] == "argument_helper"
+    assert names("--sort", "verified")[-1] == "misspelt_hook"  # it was not walked through
+    assert names("--sort", "name") == sorted(names())
+    code, _, err = check("tests/objects/needs.o", "--only", "bare_felid")
+    assert (code, err) == (
+        2,
+        "bpftui: error: there is no program 'bare_felid' in tests/objects/needs.o (did you mean 'bare_field'?)\n",
+    )
+    assert check("tests/objects/needs.o", "--sort", "colour")[0] == 2
