@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import threading
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
 
 
 __all__ = ["BpftuiApp", "run"]
+
+_PATIENCE = 5.0
+"""Seconds from a signal to the next."""
 
 
 class BpftuiApp(BaseApp[ExitCode]):
@@ -91,8 +96,12 @@ class BpftuiApp(BaseApp[ExitCode]):
         return self._exception
 
     def _leave(self, number: signal.Signals) -> None:
-        # A second signal ends an app that does not get to leaving.
+        # A second signal ends an app that does not get to leaving. Where the terminal is gone, nobody sends one, and
+        # leaving has been seen to hang: it comes by itself.
         asyncio.get_running_loop().remove_signal_handler(number)
+        again = threading.Timer(_PATIENCE, os.kill, (os.getpid(), number))
+        again.daemon = True
+        again.start()
         self.exit(ExitCode.INTERRUPTED)
 
     async def _begin(self) -> None:

@@ -85,9 +85,15 @@ def test_the_whole_line_where_there_is_no_linux(tmp_path: Path, monkeypatch: pyt
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )
-def test_the_commands_where_there_is_no_linux(arguments: list[str], shown: str) -> None:
+def test_the_commands_where_there_is_no_linux(arguments: list[str], shown: str, tmp_path: Path) -> None:
+    environment = os.environ | {"HOME": str(tmp_path)}
     done = subprocess.run(
-        [sys.executable, "-m", "tests.not_linux", *arguments], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-m", "tests.not_linux", *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert shown in done.stdout
 
@@ -102,9 +108,15 @@ def test_the_commands_where_there_is_no_linux(arguments: list[str], shown: str) 
     ],
     ids=lambda arguments: arguments[0],
 )
-def test_what_takes_a_kernel_says_so_where_there_is_no_linux(arguments: list[str]) -> None:
+def test_what_takes_a_kernel_says_so_where_there_is_no_linux(arguments: list[str], tmp_path: Path) -> None:
+    environment = os.environ | {"HOME": str(tmp_path)}
     done = subprocess.run(
-        [sys.executable, "-m", "tests.not_linux", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "tests.not_linux", *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (done.returncode, done.stdout) == (4, "")
     assert done.stderr == "bpftui: error: bpf(2) is a system call of Linux, and this is Darwin\n"
