@@ -202,11 +202,13 @@ class Syntax:
 
 
 def _qualifiers(links: list[t.BtfType]) -> str:
-    """Take the qualifiers off the end of *links* and return them as they stand before a type: `const volatile `."""
+    """Take the qualifiers off the end of *links* and return them as they stand before a type: `const volatile `.
+
+    A type tag stays: it stands behind what it tags.
+    """
     text = ""
-    while links and isinstance(link := links[-1], t.Modifier):
-        word = _QUALIFIERS.get(link.kind, f'__attribute__((btf_type_tag("{link.name}")))')
-        text += f"{word} "
+    while links and isinstance(link := links[-1], t.Modifier) and link.kind in _QUALIFIERS:
+        text += f"{_QUALIFIERS[link.kind]} "
         links.pop()
     return text
 

@@ -263,6 +263,7 @@ class Tracker:
         return state
 
     def set(self, state: State, slot: int, register: int, value: Value | None) -> None:
+        """Let a register hold *value*; None where it is not known."""
         if value is None:
             state.pop(register, None)
             return
@@ -271,6 +272,7 @@ class Tracker:
             self.facts.addresses[slot] = value
 
     def arithmetic(self, state: State, slot: int, opcode: int, dst: int, src: int, offset: int, imm: int) -> None:
+        """Do what an ALU instruction does, as far as its operands are known."""
         wide, operation = opcode & 7 == _ALU64, opcode & 0xF0
         left = state.get(dst)
         right = state.get(src) if opcode & Source.X else constant(imm)
@@ -317,6 +319,7 @@ class Tracker:
             state.pop(dst, None)
 
     def load(self, state: State, slot: int, opcode: int, dst: int, src: int, offset: int) -> None:
+        """Read memory into a register."""
         size = _SIZES[opcode & 0x18]
         address = self.address(state, slot, src, offset)
         result: Value | None = None
@@ -337,6 +340,7 @@ class Tracker:
         return None if base is None or base.place in _NO_ADDRESS else shifted(base, offset)
 
     def store(self, state: State, slot: int, opcode: int, dst: int, src: int, offset: int, imm: int) -> None:
+        """Write memory, atomically or not."""
         size = _SIZES[opcode & 0x18]
         atomic = opcode & 7 == _STX and opcode & 0xE0 == _ATOMIC
         base_register, loads = (src, True) if atomic and imm == AtomicOp.LOAD_ACQ else (dst, atomic)
@@ -365,6 +369,7 @@ class Tracker:
             state.pop(src, None)
 
     def call(self, state: State, slot: int, opcode: int, src: int, imm: int) -> None:
+        """Call a helper, a kernel function or a subprogram: note its arguments, and what may be lost through them."""
         arguments = tuple(state.get(register) for register in range(1, 6))
         if self.facts is not None:
             self.facts.calls[slot] = arguments
@@ -423,6 +428,7 @@ class Tracker:
                 facts.compared[slot] = left, right.offset
 
     def note(self, slot: int, access: Access) -> None:
+        """Keep what an instruction accesses, once facts are gathered."""
         if self.facts is not None:
             self.facts.accesses[slot] = access
 

@@ -44,6 +44,7 @@ SHIPPED = ["constants", "count_packets", "global_example", "hidden_example", "my
 # Refused on purpose, half of an object, or tied to what not every kernel has or allows: tests/kernels/ tries these.
 NOT_HERE = (
     "bad_",
+    "contexts",
     "congestion",
     "conntrack",
     "core_",

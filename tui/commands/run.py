@@ -100,13 +100,15 @@ def parse_data(text: str) -> bytes:
 
 
 def _json(program: ProgramSpec, result: RunResult) -> dict[str, object]:
+    """Return a run as the schema has it; `ctx_out` is there only where the program gave a context back."""
+    context = {"ctx_out": result.context.hex()} if result.context else {}
     return {
         "schema": SCHEMA,
         "program": program.name,
         "retval": result.retval,
         "duration_ns": result.duration_ns,
         "data_out": result.data.hex(),
-        "ctx_out": result.context.hex(),
+        **context,
     }
 
 

@@ -16,6 +16,7 @@ from elftools.elf.elffile import ELFFile
 from bpftui.core.btf import CType, Kind
 from bpftui.core.btf.header import c_header
 from bpftui.core.btf.layout import layout
+from bpftui.core.btf.layout_text import layout_text
 from bpftui.core.dwarf import Dwarf
 from bpftui.core.elf import Elf
 from bpftui.core.errors import BpftuiError
@@ -84,7 +85,7 @@ def test_layouts_are_those_of_btf(name: str, twin: str) -> None:
     for type_id in shapes:
         found = ours.find(theirs.type_name(type_id), theirs.kind(type_id))
         assert found is not None
-        assert layout(CType(ours, found)).text == layout(CType(theirs, type_id)).text
+        assert layout_text(layout(CType(ours, found))) == layout_text(layout(CType(theirs, type_id)))
 
 
 @pytest.mark.skipif(shutil.which("clang-19") is None, reason="clang-19 is not installed")
