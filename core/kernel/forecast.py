@@ -27,7 +27,7 @@ from ..spec import MapType, ProgramFlag, ProgramType, ReferenceKind
 from ..spec.jump_tables import table_map
 from ..spec.kconfig import KCONFIG
 from ..spec.reach import reachable
-from ..spec.relocate_core import BAD_RELOCATION, core_problem, patch_core, resolve_core
+from ..spec.relocate_core import BAD_RELOCATION, core_reason, patch_core, resolve_core
 from . import probes
 from .collection import Loader
 from .create import map_obstacle
@@ -201,7 +201,7 @@ class _Survey:
         missing = {extern.name for extern in self.externs.values() if not extern.found and extern.kind != "kconfig"}
         found = [*self._references(spec, tied, missing), *self._calls(spec, tied, code)]
         found += [
-            Obstacle(_PREFIX.sub("", core_problem(spec, item.slot, resolution)), _GUARD, (item.slot,))
+            Obstacle(core_reason(resolution), _GUARD, (item.slot,))
             for item, resolution in resolved
             if _calls_helper(code, item.slot) == BAD_RELOCATION
         ]

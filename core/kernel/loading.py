@@ -190,9 +190,7 @@ def _explained(program: ProgramSpec, error: BpfError, log: str, target: Btf | No
         found = None if found is None else with_rights(found)
     if found is None:
         return refusal(program, error)
-    source = found.source
-    where = found.place if source is None else f"{source.place}: {source.text}".removeprefix(": ")
-    own = f"the verifier says: {found.message}" + (f" ({where})" if where else "")
+    own = f"the verifier says: {found.message}" + (f" ({found.whole_place})" if found.whole_place else "")
     message = own if found.key == "unknown" else f"{found.summary}; {own}"
     hint = found.mends[0] if found.mends else None
     return VerifierError(f"cannot {doing}: {message}", program=program.name, log=log, hint=hint)

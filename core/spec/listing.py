@@ -232,9 +232,7 @@ class Listing:
 
     def source_at(self, slot: int) -> LineInfo | None:
         """Return the C line that the instruction at *slot* comes from."""
-        infos = self.program.linked.line_infos
-        at = bisect.bisect_right(infos, slot, key=lambda info: info.slot) - 1
-        return infos[at] if at >= 0 else None
+        return self.program.linked.line_at(slot)
 
     def margin(self, slot: int, columns: int = 12, *, ascii_only: bool = False) -> Margin:
         """Return the arrows of the function that holds a slot; `Margin` explains the rest."""

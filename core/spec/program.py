@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import enum
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -108,6 +109,13 @@ class LineInfo(NamedTuple):
     source_offset: int = 0
     """Offset of `source` in the BTF's string table, as the kernel wants it."""
 
+    @property
+    def text(self) -> str:
+        """`prog.c:20: return x;`, without the text where there is none."""
+        place = f"{self.file.rpartition('/')[2]}:{self.line}"
+        source = self.source.strip()
+        return f"{place}: {source}" if source else place
+
 
 class CoreRelocation(NamedTuple):
     """One `struct bpf_core_relo`: an access that is to be adapted to the running kernel's types."""
@@ -179,6 +187,11 @@ class LinkedCode:
     def tables(self) -> Mapping[str, tuple[int, ...]]:
         """Its jump tables by name: the slots that their entries lead to."""
         return {}
+
+    def line_at(self, slot: int) -> LineInfo | None:
+        """Return the C line that the instruction at *slot* comes from."""
+        at = bisect.bisect_right(self.line_infos, slot, key=lambda info: info.slot) - 1
+        return self.line_infos[at] if at >= 0 else None
 
     def origin(self, start: int) -> tuple[int, int] | None:
         """Return what tells the function at a slot from the object's others, in whichever program it is linked.

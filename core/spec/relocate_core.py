@@ -21,7 +21,6 @@ __all__ = [
     "BAD_MAP",
     "BAD_RELOCATION",
     "apply_core",
-    "core_problem",
     "core_reason",
     "patch_core",
     "resolve_core",
@@ -52,7 +51,7 @@ def apply_core(program: ProgramSpec, btf: Btf, target: Btf | None) -> tuple[byte
     """Return a program's linked code as it runs on another kernel, and what each relocation became, by slot.
 
     An instruction whose relocation has no answer becomes a call of a helper that does not exist: where it is never
-    reached, the program loads all the same. `core_problem` explains it where the verifier does reach it.
+    reached, the program loads all the same. `core_reason` says why where the verifier does reach it.
 
     Args:
         program: The program.
@@ -71,16 +70,17 @@ def patch_core(program: ProgramSpec, resolved: Iterable[tuple[CoreRelocation, Co
     code = bytearray(program.code)
     for item, resolution in resolved:
         if resolution.outcome not in (Outcome.RESOLVED, Outcome.MISSING):
-            raise LoadError(core_problem(program, item.slot, resolution))
+            raise LoadError(_problem(program, item.slot, core_reason(resolution)))
         problem = _Instruction(code, item.slot, program.byte_order).patch(resolution)
         if problem is not None:
-            raise LoadError(f"program {program.name}, instruction {item.slot}: {resolution.local}: {problem}")
+            raise LoadError(_problem(program, item.slot, f"{resolution.local}: {problem}"))
     return bytes(code)
 
 
-def core_problem(program: ProgramSpec, slot: int, resolution: CoreResolution) -> str:
-    """Return why an instruction has no valid relocation, in one sentence."""
-    return f"program {program.name}, instruction {slot}: {core_reason(resolution)}"
+def _problem(program: ProgramSpec, slot: int, reason: str) -> str:
+    line = program.linked.line_at(slot)
+    source = "" if line is None else f" ({line.text})"
+    return f"program {program.name}, instruction {slot}: {reason}{source}"
 
 
 def core_reason(resolution: CoreResolution) -> str:

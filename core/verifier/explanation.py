@@ -45,6 +45,13 @@ class Explanation(NamedTuple):
         return "" if self.slot is None else f"instruction {self.slot}"
 
     @property
+    def whole_place(self) -> str:
+        """`instruction 7, prog.c:20: return x;`, as much of it as is known."""
+        insn = "" if self.slot is None else f"instruction {self.slot}"
+        line = "" if self.source is None else f"{self.source.place}: {self.source.text}".strip(": ")
+        return ", ".join(filter(None, (insn, line)))
+
+    @property
     def sentence(self) -> str:
         """The summary with its place: `prog.c:20: the check covers …`."""
         return f"{self.place}: {self.summary}" if self.place else self.summary

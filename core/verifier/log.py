@@ -331,10 +331,9 @@ class VerifierLog:
             line: One of its steps: with it, and without a program, the last C line before it in the log is meant.
         """
         if self.program is not None:
-            infos = self.program.linked.line_infos
-            at = bisect_right(infos, slot, key=lambda info: info.slot) - 1
-            if at >= 0:
-                return SourceLine(infos[at].source.strip(), infos[at].file.rpartition("/")[2], infos[at].line)
+            info = self.program.linked.line_at(slot)
+            if info is not None:
+                return SourceLine(info.source.strip(), info.file.rpartition("/")[2], info.line)
         if line is None:
             line = next(iter(self.visits(slot)), None)
         return None if line is None else self._source_before(line)

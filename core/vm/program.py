@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
@@ -235,16 +234,9 @@ class Program:
 
 def line_finder(spec: ProgramSpec) -> Callable[[int], str | None]:
     """Return what finds the C line of a slot: `file:line: source`."""
-    lines = spec.linked.line_infos
-    slots = [line.slot for line in lines]
 
     def find(slot: int) -> str | None:
-        at = bisect_right(slots, slot)
-        if not at:
-            return None
-        line = lines[at - 1]
-        name = line.file.rsplit("/", 1)[-1]
-        source = line.source.strip()
-        return f"{name}:{line.line}: {source}" if source else f"{name}:{line.line}"
+        line = spec.linked.line_at(slot)
+        return None if line is None else line.text
 
     return find

@@ -117,6 +117,18 @@ def test_a_field_that_is_missing_is_named():
         assert caught.value.message.endswith("(instruction 0)")
 
 
+def test_the_program_the_instruction_and_the_c_line_are_named_whoever_resolves():
+    part = CollectionSpec.from_file(OBJECTS / "needs.o").subset(maps=set(), programs={"bare_field"}, variables=set())
+    for target in (None, vmlinux()):
+        with pytest.raises(VerifierError) as caught:
+            KernelRuntime(target=target).load(part)
+        assert caught.value.message == (
+            "cannot load program bare_field: task_struct___needs.tgit does not exist in this kernel's BTF (nearest: "
+            "tgid); the verifier says: invalid func unknown#195896080 (instruction 1, needs.c:28: struct "
+            "task_struct___needs *task = (void *)bpf_get_current_task();)"
+        )
+
+
 def test_what_the_kernel_gives_up_on_is_resolved_by_us():
     """An unsigned enumerator of 2^31 or more: the kernel extends its sign, and finds that clang did not."""
     spec = CollectionSpec.from_file(OBJECTS / "core_shapes.o")

@@ -16,7 +16,7 @@ from bpftui.core.btf.compatible import essential_name
 from bpftui.core.btf.core import CoreResolution, CoreResolver, Outcome
 from bpftui.core.errors import LoadError, ObjectError
 from bpftui.core.spec import CollectionSpec, CoreRelocation, LinkedCode, ProgramSpec, ProgramType
-from bpftui.core.spec.relocate_core import BAD_RELOCATION, apply_core, core_problem, resolve_core
+from bpftui.core.spec.relocate_core import BAD_RELOCATION, apply_core, core_reason, resolve_core
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -213,7 +213,8 @@ def test_a_field_that_candidates_disagree_on_refuses_the_program():
     with pytest.raises(
         LoadError,
         match=r"^program ambiguous, instruction 0: struct twins.different is ambiguous: the BTF of elsewhere has "
-        r"struct twins.different \(type 30, offset 0\) and struct twins___2.different \(type 32, offset 8\)$",
+        r"struct twins.different \(type 30, offset 0\) and struct twins___2.different \(type 32, offset 8\) "
+        r"\(core_shapes.c:158: return FIELD\(twins->different, BYTE_OFFSET\);\)$",
     ):
         apply_core(program, spec.btf, target)
     [(_, resolution)] = resolve_core(program, _resolver())
@@ -297,10 +298,8 @@ def test_the_nearest_name_is_told():
     found = resolver.resolve(2, "0:0", CoreKind.FIELD_BYTE_OFFSET)
     assert (found.outcome, found.nearest) == (Outcome.MISSING, "login_uid")
     target.file = "/sys/kernel/btf/vmlinux"
-    program = ProgramSpec("trace_open", "kprobe/x", ProgramType.KPROBE)
-    assert core_problem(program, 12, CoreResolver(local, target).resolve(2, "0:0", 0)) == (
-        "program trace_open, instruction 12: task_struct.loginuid does not exist in this kernel's BTF "
-        "(nearest: login_uid)"
+    assert core_reason(CoreResolver(local, target).resolve(2, "0:0", 0)) == (
+        "task_struct.loginuid does not exist in this kernel's BTF (nearest: login_uid)"
     )
     assert resolver.resolve(3, "0", CoreKind.TYPE_EXISTS).nearest == "task_struct"
 
