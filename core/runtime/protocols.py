@@ -1,120 +1,42 @@
-"""The one seam between a spec and what runs it.
-
-`core.kernel` and `core.vm` both implement these protocols; the screen and the command line use nothing else, and never
-ask which of the two they have.
-"""
+"""The protocols that both runtimes implement."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, Self, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeVar, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
     from types import TracebackType
 
-    from .btf import CType, Value
-    from .errors import BpftuiError
-    from .spec import CollectionSpec, MapSpec, MapType, ProgramSpec, ProgramType, VariableSpec
-    from .spec.context_values import ContextValues
-    from .traffic import Traffic
+    from ..btf import CType, Value
+    from ..errors import BpftuiError
+    from ..spec import CollectionSpec, MapSpec, MapType, ProgramSpec, ProgramType, VariableSpec
+    from ..spec.context_values import ContextValues
+    from ..traffic import Traffic
+    from .facts import (
+        AttachTarget,
+        CheckReport,
+        Forecast,
+        MapSnapshot,
+        ProgramInfo,
+        RunResult,
+        TargetChoice,
+        XdpMode,
+    )
 
 __all__ = [
-    "AttachTarget",
-    "CheckReport",
     "Collection",
-    "Entry",
-    "Forecast",
     "Link",
-    "LoadOutcome",
     "Map",
-    "MapSnapshot",
     "Namespace",
-    "Obstacle",
     "Program",
-    "ProgramInfo",
-    "RunResult",
     "Runtime",
     "Sandbox",
-    "TargetChoice",
     "Variable",
-    "XdpMode",
 ]
 
-XdpMode = Literal["native", "generic"]
-
 _T = TypeVar("_T")
-
-
-class Entry(NamedTuple):
-    """One entry of a map, as bytes. A tuple, because a map can have millions of them."""
-
-    key: bytes
-    values: tuple[bytes, ...]
-    """One value; for a per-CPU map one for each possible CPU, each of value_size bytes."""
-
-
-@dataclass(frozen=True, slots=True)
-class MapSnapshot:
-    """What a map held when it was read. A live map changes while it is read: this is no atomic picture."""
-
-    entries: tuple[Entry, ...]
-    partial: bool = False
-    """Whether the reading stopped before the end: at the limit asked for, or because the map kept changing."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunResult:
-    """What BPF_PROG_TEST_RUN, or its like, brought."""
-
-    retval: int
-    """r0 as an unsigned 32-bit integer."""
-    data: bytes
-    """The packet as the program left it."""
-    context: bytes
-    """The context as the program left it; empty where the program type has none."""
-    duration_ns: int
-    """Mean time of one repetition."""
-
-
-@dataclass(frozen=True, slots=True)
-class ProgramInfo:
-    """What the runtime knows of a loaded program."""
-
-    id: int
-    """The kernel's id, 0 where there is none."""
-    tag: str
-    """Prefix of a hash of the instructions (SHA-1, since Linux 6.18 SHA-256), 16 hex digits."""
-    run_cnt: int
-    """Runs so far; counts only while statistics are on."""
-    run_time_ns: int
-    verified_insns: int | None
-    """Instructions that the verifier walked; None where it does not tell."""
-    xlated_size: int
-    """Bytes after the verifier rewrote it."""
-    jited_size: int
-    """Bytes of native code; 0 without a JIT."""
-    name: str = ""
-    """As the kernel has it, at most 15 characters."""
-    recursion_misses: int = 0
-    """Runs that were left out because the program was running on that CPU already (Linux 5.12)."""
-    memlock: int = 0
-    """Bytes of memory that it takes, roughly."""
-    created_by_uid: int = 0
-    """The user who loaded it (Linux 4.15)."""
-    load_time_ns: int = 0
-    """When it was loaded, in nanoseconds since boot (Linux 4.15); 0 where nobody tells."""
-    map_ids: tuple[int, ...] = ()
-    """The kernel's ids of the maps that it uses (Linux 4.15)."""
-    btf_id: int = 0
-    """The kernel's id of its types; 0 where it was loaded without."""
-    gpl_compatible: bool = False
-    """Whether its license lets it call what is for GPL programs only (Linux 4.18)."""
-    attach_btf_id: int = 0
-    """The BTF id of what it is tied to: a function, a tracepoint's typedef, a struct; 0 for nothing."""
-    attach_btf_obj_id: int = 0
-    """The kernel's id of the BTF that attach_btf_id is in, its own or a module's (Linux 5.17)."""
 
 
 class Namespace(Protocol):
@@ -123,37 +45,6 @@ class Namespace(Protocol):
     def run(self, call: Callable[[], _T]) -> _T:
         """Run *call* in a thread that is inside the namespace, and return what it returns."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class AttachTarget:
-    """Where a program is attached."""
-
-    name: str = ""
-    """As it is shown and typed: an interface, a control group's directory, a tracepoint; empty for what the program's
-    section says."""
-    index: int = 0
-    """The interface's index, within its namespace."""
-    namespace: Namespace | None = None
-    """The namespace it is in; None for the one that the process lives in."""
-    mode: XdpMode | None = None
-    """How XDP is attached; None lets the kernel choose."""
-    options: tuple[str, ...] = ()
-    """What else was said: `egress`, `priority=-10`; see `bpftui.core.spec.targets`."""
-
-
-@dataclass(frozen=True, slots=True)
-class TargetChoice:
-    """A place that a program can be attached to, among those to choose from."""
-
-    text: str
-    """What a user would type for it (see `Runtime.target`); empty for what the program's section says."""
-    title: str
-    """What it is, in a few words: `veth  up  192.0.2.1/24`."""
-    detail: str = ""
-    """What there is to know, as a sentence."""
-    danger: str = ""
-    """What attaching there can break, as a sentence; empty where it is harmless."""
 
 
 @runtime_checkable
@@ -420,65 +311,6 @@ class Collection(Protocol):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class LoadOutcome:
-    """What became of one map or program when everything was tried by itself (`Runtime.check`)."""
-
-    name: str
-    type: str
-    """The map's or program's type, as its label."""
-    ok: bool
-    error: str | None = None
-    verified_insns: int | None = None
-    log: str | None = None
-    """The verifier's log, whole; None for maps and where there is none."""
-
-
-@dataclass(frozen=True, slots=True)
-class CheckReport:
-    """What loads, what does not, and why."""
-
-    maps: tuple[LoadOutcome, ...]
-    programs: tuple[LoadOutcome, ...]
-    load_ms: float
-
-    @property
-    def ok(self) -> bool:
-        """Whether everything loads."""
-        return all(outcome.ok for outcome in (*self.maps, *self.programs))
-
-
-class Obstacle(NamedTuple):
-    """Something that keeps a map or a program from being loaded here."""
-
-    reason: str
-    """A clause: what is lacking."""
-    hint: str = ""
-    """What to do about it, where there is something to do."""
-    slots: tuple[int, ...] = ()
-    """The instructions that it is about, where it is about some."""
-
-    @property
-    def place(self) -> str:
-        """`instruction 3`, `instructions 3, 5, 8, …`, or nothing."""
-        shown = ", ".join(map(str, self.slots[:4])) + (", …" if len(self.slots) > 4 else "")
-        return f"instruction{'s' if len(self.slots) > 1 else ''} {shown}" if shown else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Forecast:
-    """What is known before the load to keep parts of an object from being loaded (`Runtime.forecast`).
-
-    That nothing is known against a program is no promise: the verifier has the last word.
-    """
-
-    maps: Mapping[str, tuple[Obstacle, ...]]
-    """By the names of maps; those without obstacles are not in it."""
-    programs: Mapping[str, tuple[Obstacle, ...]]
-    """By the names of programs; those without obstacles are not in it. What is wrong with a map is wrong with each
-    program that uses it."""
 
 
 class Runtime(Protocol):

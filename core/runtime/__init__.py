@@ -1,0 +1,44 @@
+"""The one seam between a spec and what runs it.
+
+`core.kernel` and `core.vm` both implement its protocols; the screen and the command line use nothing else, and never
+ask which of the two they have.
+"""
+
+from __future__ import annotations
+
+from .facts import (
+    AttachTarget,
+    CheckReport,
+    Entry,
+    Forecast,
+    LoadOutcome,
+    MapSnapshot,
+    Obstacle,
+    ProgramInfo,
+    RunResult,
+    TargetChoice,
+    XdpMode,
+)
+from .protocols import Collection, Link, Map, Namespace, Program, Runtime, Sandbox, Variable
+
+__all__ = [
+    "AttachTarget",
+    "CheckReport",
+    "Collection",
+    "Entry",
+    "Forecast",
+    "Link",
+    "LoadOutcome",
+    "Map",
+    "MapSnapshot",
+    "Namespace",
+    "Obstacle",
+    "Program",
+    "ProgramInfo",
+    "RunResult",
+    "Runtime",
+    "Sandbox",
+    "TargetChoice",
+    "Variable",
+    "XdpMode",
+]
