@@ -11,7 +11,7 @@ import enum
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 __all__ = [
     "AssemblyError",
@@ -60,6 +60,8 @@ class BpftuiError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.problems: Mapping[str, BpftuiError] = {}
+        """Where none of a collection's programs could be loaded: why not each of them, this error among them."""
 
 
 class UsageError(BpftuiError):

@@ -193,7 +193,9 @@ class CollectionLoader(ABC, Generic[_MapT, _ProgramT, _LinkT]):
                     raise
                 self.problems[program.name] = error
         if self.problems and not self.programs:
-            raise next(iter(self.problems.values()))
+            first = next(iter(self.problems.values()))
+            first.problems = dict(self.problems)
+            raise first
         for spec in created:
             self.fill_program_array(spec)
 

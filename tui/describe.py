@@ -33,6 +33,7 @@ def describe(
     loaded: Collection | None = None,
     answers: Mapping[str, ExternAnswer] | None = None,
     forecast: Forecast | None = None,
+    problems: Mapping[str, BpftuiError] | None = None,
 ) -> Content:
     """Return what there is to say about *node*.
 
@@ -42,10 +43,12 @@ def describe(
         loaded: Where it is loaded: the runtime knows more.
         answers: What the externs are on this machine, as soon as that is known.
         forecast: What is known to keep parts of it from being loaded here, as soon as that is known.
+        problems: Why programs were not loaded when that was tried, by their names.
     """
+    problems = problems or {}
     match node.kind:
         case NodeKind.PROGRAM:
-            return _program(spec.programs[node.name], loaded, forecast)
+            return _program(spec.programs[node.name], loaded, forecast, problems.get(node.name))
         case NodeKind.FUNCTION:
             return _function(spec.programs[node.program], node.name)
         case NodeKind.MAP:
@@ -59,10 +62,15 @@ def describe(
         case NodeKind.EXTERN | NodeKind.EXTERNS:
             return _externs(spec, answers)
         case _:
-            return _collection(spec, loaded, forecast)
+            return _collection(spec, loaded, forecast, problems)
 
 
-def _collection(spec: CollectionSpec, loaded: Collection | None, forecast: Forecast | None) -> Content:
+def _collection(
+    spec: CollectionSpec,
+    loaded: Collection | None,
+    forecast: Forecast | None,
+    problems: Mapping[str, BpftuiError],
+) -> Content:
     page = Page(spec.file.rsplit("/", 1)[-1], "BPF object")
     declared = [found for found in spec.maps.values() if not found.is_data]
     page.field("file", spec.file)
@@ -78,12 +86,14 @@ def _collection(spec: CollectionSpec, loaded: Collection | None, forecast: Forec
     if spec.hidden:
         page.field("not usable", len(spec.hidden), "in the file, with reasons in the tree")
     page.heading("Programs")
-    refused = forecast.programs if loaded is None and forecast is not None else None
+    foreseen = forecast.programs if loaded is None and forecast is not None else None
+    refused = {*problems, *(foreseen or ())}
     for program in list(spec.programs.values())[:_MAX_ITEMS]:
-        mark = "" if refused is None else "✗ " if program.name in refused else "✓ "
+        mark = "✗ " if program.name in refused else "" if foreseen is None and not problems else "✓ "
         page.item(mark + program.name, f"{program.type.label} · {program.section}")
     if refused:
-        page.note(f"✗ cannot be loaded here: {len(refused)} of {len(spec.programs)}; each says why")
+        what = "was not loaded" if problems else "cannot be loaded here"
+        page.note(f"✗ {what}: {len(refused)} of {len(spec.programs)}; each says why")
     if declared:
         page.heading("Maps")
     for found in declared[:_MAX_ITEMS]:
@@ -105,9 +115,14 @@ def _collection(spec: CollectionSpec, loaded: Collection | None, forecast: Forec
     return page.content()
 
 
-def _program(spec: ProgramSpec, loaded: Collection | None, forecast: Forecast | None) -> Content:
+def _program(
+    spec: ProgramSpec, loaded: Collection | None, forecast: Forecast | None, refused: BpftuiError | None
+) -> Content:
     page = Page(spec.name, "program")
-    _prospect(page, spec, loaded, forecast)
+    if refused is not None:
+        page.refusal(refused)
+    elif loaded is None:
+        _prospect(page, spec, forecast)
     page.field("type", spec.type.label)
     if spec.attach_type is not None:
         page.field("attach type", spec.attach_type.label)
@@ -145,12 +160,8 @@ def _program(spec: ProgramSpec, loaded: Collection | None, forecast: Forecast | 
     return page.content()
 
 
-def _prospect(page: Page, spec: ProgramSpec, loaded: Collection | None, forecast: Forecast | None) -> None:
+def _prospect(page: Page, spec: ProgramSpec, forecast: Forecast | None) -> None:
     """Say whether a program can be loaded here, and what speaks against it."""
-    if loaded is not None:
-        if spec.name in loaded.problems:
-            page.problem(loaded.problems[spec.name].message)
-        return
     if forecast is None:
         try:
             problem = spec.problem

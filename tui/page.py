@@ -9,6 +9,7 @@ from textual.content import Content
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..core.errors import BpftuiError
     from ..core.runtime import Obstacle
 
 __all__ = ["Page"]
@@ -65,6 +66,17 @@ class Page:
             self.note(f"  → {hint}")
         if obstacles:
             self.note("")
+
+    def refusal(self, error: BpftuiError) -> None:
+        """Say why a program was not loaded when that was tried."""
+        self.answer("was not loaded:", good=False)
+        reason = error.message
+        if reason.startswith("cannot load program "):
+            reason = reason.partition(": ")[2]
+        self._lines.append(Content.assemble("    ", (reason, "$text-error")))
+        if error.hint:
+            self.note(f"  → {error.hint}")
+        self.note("")
 
     def problem(self, text: str) -> None:
         """Add what is wrong."""

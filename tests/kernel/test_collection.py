@@ -118,6 +118,19 @@ def test_a_refused_program_takes_everything_down_with_it():
     assert _fds() == before
 
 
+def test_where_no_program_loads_the_error_tells_why_of_each():
+    spec = CollectionSpec.from_file(OBJECTS / "needs.o")
+    refused = ["bare_field", "bare_helper"]
+    for program in spec.programs.values():
+        program.autoload = program.name in refused
+    with pytest.raises(LoadError) as caught:
+        spec.load()
+    problems = caught.value.problems
+    assert list(problems) == refused
+    assert problems["bare_field"] is caught.value
+    assert "bare_helper" in problems["bare_helper"].message
+
+
 def test_check_tells_each_refusal_by_itself():
     report = kernel.KernelRuntime().check(CollectionSpec.from_file(OBJECTS / "bad_null.o"))
     assert not report.ok

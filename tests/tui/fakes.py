@@ -128,9 +128,10 @@ class FakeCollection:
 
 @dataclass
 class FakeRuntime:
-    """Loads anything, unless it has a *log* to refuse it with."""
+    """Loads anything, unless it has a *log* to refuse it with, or a *failure* of another kind."""
 
     log: str = ""
+    failure: BpftuiError | None = None
     loaded: list[FakeCollection] = field(default_factory=list[FakeCollection])
     name: str = "vm"
     remark: str = ""
@@ -154,7 +155,11 @@ class FakeRuntime:
 
     def load(self, spec: CollectionSpec, *, programs: set[str] | None = None, strict: bool = False) -> Any:
         if self.log:
-            raise VerifierError("program count_traffic: invalid access", program="count_traffic", log=self.log)
+            raise VerifierError(
+                "cannot load program count_traffic: invalid access", program="count_traffic", log=self.log
+            )
+        if self.failure is not None:
+            raise self.failure
         self.loaded.append(FakeCollection(spec.copy()))
         return self.loaded[-1]
 

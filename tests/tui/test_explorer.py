@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from textual.widgets import Button, Input, OptionList
 
+from bpftui.core.errors import LoadError
 from bpftui.core.live import State
 from bpftui.core.runtime import AttachTarget, Obstacle
 from bpftui.core.vm.runtime import MachineRuntime
@@ -382,9 +383,28 @@ async def test_what_the_load_refused_is_marked_until_the_spec_changes(explore: C
         await walk.until(lambda: any("✗ count_traffic" in label for label in labels(tree)))
         await walk.press("1")
         page = str(walk.explorer.query_one("#page").render())
-        assert "✗ cannot be loaded here:\n    invalid access" in page
+        assert "✗ was not loaded:\n    invalid access" in page
         await walk.press("3", "e", "7", "enter")
         await walk.until(lambda: not any("✗ count_traffic" in label for label in labels(tree)))
+
+
+async def test_the_overview_of_every_program_says_why_the_load_failed(explore: Callable[..., Any]) -> None:
+    runtime = FakeRuntime(failure=LoadError("cannot create map traffic: too large", hint="take a smaller one"))
+    async with explore("tests/objects/needs.o", runtime=runtime) as walk:
+        await walk.until(lambda: walk.explorer.forecast is not None)
+        await walk.press("L")
+        await walk.until(lambda: "✗ was not loaded" in str(walk.explorer.query_one("#page").render()))
+        page = str(walk.explorer.query_one("#page").render())
+        assert "    cannot create map traffic: too large\n  → take a smaller one" in page
+        assert "✓" not in page
+        names = list(walk.explorer.spec.programs)
+        known = LoadError(f"cannot load program {names[0]}: it has a reason")
+        known.problems = dict.fromkeys(names, LoadError("another reason")) | {names[0]: known}
+        runtime.failure = known
+        await walk.press("L")
+        await walk.until(lambda: "    it has a reason" in str(walk.explorer.query_one("#page").render()))
+        walk.explorer.go_to(Node(NodeKind.PROGRAM, names[1]), "overview")
+        assert "    another reason" in str(walk.explorer.query_one("#page").render())
 
 
 async def test_a_key_that_does_not_apply_says_why(explore: Callable[..., Any]) -> None:

@@ -190,7 +190,9 @@ class ExplorerScreen(CodeScreen, VariableScreen):
 
     def _show_overview(self, *, keep_place: bool = False) -> None:
         if self.tab in ("overview", ""):
-            page = describe(self.spec, self.node, self.operations.collection, self.answers, self.forecast)
+            page = describe(
+                self.spec, self.node, self.operations.collection, self.answers, self.forecast, self.problems
+            )
             self.query_one(Overview).show(page, keep_place=keep_place)
 
     @on(Tree.NodeHighlighted)
@@ -243,17 +245,14 @@ class ExplorerScreen(CodeScreen, VariableScreen):
         collection = self.operations.collection
         assert collection is not None
         self.panes.variables.live = collection.variables
-        self.mark_refused(collection.problems)
+        self.not_loaded(collection.problems)
         self.log_line(
             f"loaded {counted(len(collection.programs), 'program')} and {counted(len(collection.maps), 'map')} "
             f"in {duration(message.seconds)}"
         )
         for error in collection.problems.values():
             self.log_line(error.message)
-        refused = [error for error in collection.problems.values() if isinstance(error, VerifierError)]
-        self.panes.log.show_refusals(refused)
-        if refused:
-            self.action_show_tab("log")
+        self._show_refusals()
         self.operations.after_load()
         self._show_overview(keep_place=True)
 
@@ -279,9 +278,15 @@ class ExplorerScreen(CodeScreen, VariableScreen):
         text = self.operations.after_failure(message)
         error = message.error
         self.log_line(text, None if isinstance(error, BpftuiError) else error)
-        if isinstance(error, VerifierError):
-            self.refused_by_verifier(error)
-            self.panes.log.show_refusals([error])
+        if isinstance(error, VerifierError) or (isinstance(error, BpftuiError) and message.action == "load"):
+            self.load_failed(error)
+            self._show_refusals()
+
+    def _show_refusals(self) -> None:
+        """Show what the verifier says of the programs that it refused."""
+        refused = [error for error in self.problems.values() if isinstance(error, VerifierError)]
+        self.panes.log.show_refusals(refused)
+        if refused:
             self.action_show_tab("log")
 
     @on(Sampled)

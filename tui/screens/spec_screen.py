@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from ...core.errors import BpftuiError
+from ...core.errors import BpftuiError, VerifierError
 from ...core.live import State
-from ...core.runtime import Forecast, Obstacle
+from ...core.runtime import Forecast
 from ..nodes import Node, NodeKind
 from ..widgets.spec_tree import SpecTree
 from .search import SearchScreen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-    from ...core.errors import VerifierError
     from ...core.kernel.externs import ExternAnswer
     from ...core.spec import ProgramSpec
     from ..widgets.core_view import CoreView
@@ -41,6 +41,8 @@ class SpecScreen(SearchScreen):
 
     forecast: Forecast | None = None
     """What is known to keep parts of the object from being loaded here; None until that is known."""
+    problems: Mapping[str, BpftuiError] = MappingProxyType({})
+    """Why programs were not loaded, by their names, until the spec changes."""
     _looks: int = 0
     """How often that was asked for."""
 
@@ -65,6 +67,7 @@ class SpecScreen(SearchScreen):
     def look_ahead(self) -> None:
         """Find out what can be loaded here, in a thread, and mark what cannot; again whenever the spec has changed."""
         if self.operations.state is State.SPEC:
+            self.problems = {}
             self._looks += 1
             work = partial(self._look_ahead, self._looks)
             self.run_worker(work, thread=True, exit_on_error=False, group="forecast")
@@ -77,19 +80,26 @@ class SpecScreen(SearchScreen):
         if number != self._looks or self.operations.state is not State.SPEC:
             return  # by now it is another spec, or the load has told
         self.forecast = found
-        self.mark_refused(found.programs, found.maps)
+        self._mark_refused()
 
-    def refused_by_verifier(self, error: VerifierError) -> None:
-        """Mark a program that the verifier refused, until the spec changes: no forecast knew that."""
-        known = self.forecast or Forecast({}, {})
-        refusal = Obstacle(error.message.partition(": ")[2] or error.message, error.hint or "")
-        self.forecast = Forecast(known.maps, {**known.programs, error.program: (refusal,)})
-        self.mark_refused(self.forecast.programs, self.forecast.maps)
+    def not_loaded(self, problems: Mapping[str, BpftuiError]) -> None:
+        """Remember why programs were not loaded, by their names, and mark them."""
+        self.problems = problems
+        self._mark_refused()
 
-    def mark_refused(self, programs: Iterable[str], maps: Iterable[str] = ()) -> None:
+    def load_failed(self, error: BpftuiError) -> None:
+        """Remember why the load failed: it says so of each program, of one, or it was for something that all need."""
+        if isinstance(error, VerifierError):
+            self.not_loaded(error.problems or {error.program: error})
+        else:
+            self.not_loaded(error.problems or dict.fromkeys(self.spec.programs, error))
+
+    def _mark_refused(self) -> None:
         """Mark in the tree what was, or would be, refused."""
-        nodes = [Node(NodeKind.PROGRAM, name) for name in programs]
-        nodes += [Node(NodeKind.SECTION if self.spec.maps[name].is_data else NodeKind.MAP, name) for name in maps]
+        loaded = self.operations.state is not State.SPEC
+        known = self.forecast if self.forecast is not None and not loaded else Forecast({}, {})
+        nodes = [Node(NodeKind.PROGRAM, name) for name in {**known.programs, **self.problems}]
+        nodes += [Node(NodeKind.SECTION if self.spec.maps[name].is_data else NodeKind.MAP, name) for name in known.maps]
         self.query_one(SpecTree).mark_refused(nodes)
         self.shows(self.node)
 
