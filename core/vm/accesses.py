@@ -15,6 +15,8 @@ from .code import MASK64, written_registers
 from .memory import GRANULE_BITS, STACK_SIZE
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from ..asm import ByteOrder, Instruction
     from .ranges import State, Value
 
@@ -40,10 +42,12 @@ class Accesses:
 
     Args:
         byte_order: That of memory.
+        probes: Slots of loads that are probes.
         names: Where is noted which views of the stack frame are needed: `s1`, `s2`, `s4`, `s8`.
     """
 
-    def __init__(self, byte_order: ByteOrder, names: set[str]) -> None:
+    def __init__(self, byte_order: ByteOrder, probes: Container[int], names: set[str]) -> None:
+        self._probes = probes
         self._names = names
         self._aligned = sys.byteorder == byte_order
         self._repeated: set[int] = set()
@@ -60,19 +64,18 @@ class Accesses:
         size = Size(insn.opcode & 0x18).bits // 8
         reused = slot in self._repeated
         if insn.opcode & 7 == Class.LDX:
-            return self._load(insn, state, size, reused)
+            return self._load(insn, state, size, reused, is_probe=slot in self._probes)
         if insn.opcode & 0xE0 == Mode.ATOMIC:
             return self._atomic(insn, state, size, reused)
         return self._store(insn, state, size, reused)
 
-    @staticmethod
-    def _repeated_bases(insns: list[tuple[int, Instruction]]) -> set[int]:
+    def _repeated_bases(self, insns: list[tuple[int, Instruction]]) -> set[int]:
         """Return the slots whose base register is used again, or was, before it changes: their look-up is shared."""
         versions = [0] * 11
         uses: dict[tuple[int, int, bool], list[int]] = {}
         for slot, insn in insns:
             cls = insn.opcode & 7
-            if cls in (Class.LDX, Class.ST, Class.STX):
+            if cls in (Class.LDX, Class.ST, Class.STX) and slot not in self._probes:
                 base = insn.src if cls == Class.LDX else insn.dst
                 uses.setdefault((base, versions[base], cls == Class.LDX), []).append(slot)
             if insn.is_call:
@@ -89,10 +92,12 @@ class Accesses:
             for table in "MW":
                 self._shared.pop((table, number), None)
 
-    def _load(self, insn: Instruction, state: State, size: int, reused: bool) -> list[str]:
+    def _load(self, insn: Instruction, state: State, size: int, reused: bool, *, is_probe: bool = False) -> list[str]:
         target = register(insn.dst)
         index = self._stack_index(state[insn.src], insn.offset, size)
-        if index is not None and (size == 1 or (self._aligned and index % size == 0)):
+        if is_probe:
+            result = [f"{target} = PROBE({register(insn.src)} + {insn.offset}, {size})"]
+        elif index is not None and (size == 1 or (self._aligned and index % size == 0)):
             self._names.add(f"s{size}")
             result = [f"{target} = s{size}[{index // size}]"]
         elif index is not None:

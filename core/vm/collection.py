@@ -23,6 +23,7 @@ from .machine import Machine
 from .map import Map
 from .maps import ArenaStore, ArrayStore, ReferenceStore, Store, create_store
 from .parts import Parts
+from .probes import probes
 from .processor import DEFAULT_LIMIT, Processor
 from .program import Program, line_finder
 from .sandbox import Link
@@ -142,6 +143,7 @@ class Loader(CollectionLoader[Map, Program, Link]):
                 kfuncs=kfuncs,
                 tail_call=self._tail_call,
                 load_packet=self._load_packet,
+                probes=probes(spec, self.spec, self._target),
                 arena=arena.region if isinstance(arena, ArenaStore) else None,
                 line_of=line_finder(spec),
                 limit=self.settings.limit or DEFAULT_LIMIT,

@@ -71,7 +71,7 @@ class Expressions:
         """What the statements need at the function's start: `s1`, `s2`, `s4`, `s8` (the stack), `q` (may_goto)."""
         self._machine = machine
         self._leave = leave
-        self._accesses = Accesses(self.code.byte_order, self.names)
+        self._accesses = Accesses(self.code.byte_order, machine.probes, self.names)
         self._pending: tuple[int, str] | None = None
         """A register whose value has not been written yet, because the next instruction replaces it; and the value."""
 

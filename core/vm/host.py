@@ -8,6 +8,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from .errors import RunError
+from .image import MemoryImage
 from .packet import SkbPacket, XdpPacket
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ class Host:
     ) -> None:
         self.processor = processor
         self.memory = processor.memory
+        if settings.memory:
+            self.memory.image = MemoryImage(settings.memory)
         self.settings = settings
         self.byte_order: ByteOrder = byte_order
         self.btf = btf

@@ -9,12 +9,13 @@ from ..asm import ImmSource, helper_name
 from ..asm.opcodes import INSN_SIZE
 from .code import MASK64, Code, function_address
 from .errors import RETURN_HINT, AccessError, RunError, Thrown
+from .image import is_kernel_address
 from .memory import GRANULE_BITS
 from .processor import DEFAULT_LIMIT, MAX_TAIL_CALLS, Processor
 from .stepper import Stepper
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Container, Mapping
 
     from ..asm import ByteOrder
     from .memory import Region
@@ -47,6 +48,7 @@ class Machine:
             which ends the function with 0. Negative offsets from -0x200000 on mean the link layer's header, from
             -0x100000 on the network's (`SKF_LL_OFF`, `SKF_NET_OFF`). Without it, they read from what `run` was given.
         arena: The arena's region, for casts between address spaces; its address is a multiple of 4 GiB.
+        probes: Slots of loads by pointers of the kernel's, which give 0 where nothing is (`BPF_PROBE_MEM`).
         line_of: Returns the C line of a slot, for errors.
         limit: Steps after which a run is stopped.
 
@@ -67,6 +69,7 @@ class Machine:
         tail_call: Callable[[int, int], Machine | None] | None = None,
         load_packet: Callable[[int, int], int | None] | None = None,
         arena: Region | None = None,
+        probes: Container[int] = (),
         line_of: Callable[[int], str | None] | None = None,
         limit: int = DEFAULT_LIMIT,
     ) -> None:
@@ -76,6 +79,7 @@ class Machine:
         self.processor = Processor() if processor is None else processor
         self.tail_call = tail_call
         self.arena = arena
+        self.probes = probes
         self.line_of = line_of
         self.limit = limit
         self._kfuncs = kfuncs or {}
@@ -296,6 +300,15 @@ class Machine:
         if offset < 0 or offset + size > len(data):
             return None
         return int.from_bytes(data[offset : offset + size], "big")
+
+    def probe(self, address: int, size: int) -> int:
+        """Return what a load by a pointer of the kernel's reads, as an unsigned integer: 0 where nothing is."""
+        address &= MASK64
+        memory = self.processor.memory
+        found = memory.own(address, size)
+        if found is None and is_kernel_address(address):
+            found = memory.image.read(address, size)
+        return int.from_bytes(found or b"", self.code.byte_order)
 
     def arena_address(self, pointer: int) -> int:
         """Return the address in the arena that a cast of *pointer* gives: NULL stays NULL."""

@@ -15,6 +15,7 @@ from bisect import bisect_right, insort
 from typing import Final
 
 from .errors import AccessError
+from .image import MemoryImage
 
 __all__ = ["GRANULE_BITS", "MOST_FRAMES", "STACK_FRAMES", "STACK_SIZE", "AddressSpace", "Region"]
 
@@ -85,6 +86,8 @@ class AddressSpace:
         self._bases: list[int] = []
         self._next = _HIGH
         self._free_low = list(reversed(_LOW))
+        self.image = MemoryImage({})
+        """What programs reach only by probing: see `bpftui.core.vm.image`."""
         self.frames: list[Region] = []
         """The stack frames, outermost first."""
         for _ in range(STACK_FRAMES):
@@ -212,6 +215,19 @@ class AddressSpace:
         if data is None or size < 0 or start + size > len(data):
             raise self.bad_access(address, size, write=False)
         return bytes(data[start : start + size])
+
+    def own(self, address: int, size: int) -> bytes | None:
+        """Return a copy of the bytes at *address*; None where they do not lie within one region that may be read."""
+        data = self.readers.get(address >> GRANULE_BITS)
+        start = address & (_GRANULE - 1)
+        return bytes(data[start : start + size]) if data is not None and start + size <= len(data) else None
+
+    def own_text(self, address: int, size: int) -> bytes | None:
+        """Return the bytes from *address* to the next zero, at most *size* and none outside of the region; None where
+        there is none."""
+        data = self.readers.get(address >> GRANULE_BITS)
+        start = address & (_GRANULE - 1)
+        return bytes(data[start : start + size]).partition(b"\0")[0] if data is not None and start < len(data) else None
 
     def write(self, address: int, data: bytes | bytearray | memoryview) -> None:
         """Write bytes to *address*; AccessError as `view` raises it."""

@@ -59,7 +59,9 @@ class Operations:
     def load(self, insn: Instruction) -> None:
         """Execute a load from memory (LDX)."""
         bits = Size(insn.opcode & 0x18).bits
-        value = self._read(self.registers[insn.src] + insn.offset, bits)
+        address = self.registers[insn.src] + insn.offset
+        is_probe = self.slot in self.machine.probes
+        value = self.machine.probe(address, bits // 8) if is_probe else self._read(address, bits)
         if insn.opcode & 0xE0 == Mode.MEMSX:
             value = signed(value, bits) & MASK64
         self.registers[insn.dst] = value

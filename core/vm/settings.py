@@ -11,6 +11,8 @@ from ..errors import UsageError, ValueRangeError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from .image import MemoryPart
+
 __all__ = ["Settings", "parse_returns"]
 
 _RETURN: Final = re.compile(r"\s*([A-Za-z_]\w*)\s*=\s*(-?)\s*(\w+)\s*")
@@ -38,6 +40,9 @@ class Settings(NamedTuple):
     returns: Mapping[str, int] | None = None
     """By the name of a helper or kernel function, what it returns without doing anything: for those that the machine
     does not have, and in place of those that it has."""
+    memory: Mapping[int, MemoryPart] | None = None
+    """By address, bytes or files: what `bpf_probe_read*` and `bpf_copy_from_user*` read, and loads by typed pointers of
+    the kernel's. The machine's own memory comes first; it is at low addresses, most of them below 2**32."""
     limit: int | None = None
     """Steps after which a run is stopped; None for the machine's own limit."""
 

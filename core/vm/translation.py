@@ -77,6 +77,7 @@ class Translation:
             "SMOD": smod,
             "SWAP": swap,
             "CAST": machine.arena_address,
+            "PROBE": machine.probe,
             "PACKET": _packet_loader(machine),
             "CALLX": machine.call_address,
             "TAIL": machine.tail_call_entry,

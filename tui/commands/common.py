@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Parser",
     "add_loading",
+    "add_machine",
     "add_object",
-    "add_returns",
     "add_settings",
     "add_target",
     "configured",
@@ -152,7 +152,7 @@ def add_settings(parser: Parser) -> None:
 
 
 def add_loading(parser: Parser, *, several: bool = True) -> None:
-    """Add `--pin-path`, `--return`, `--btf` and, where *several* programs are loaded, `--strict`."""
+    """Add `--pin-path`, `--return`, `--memory`, `--btf` and, where *several* programs are loaded, `--strict`."""
     if several:
         parser.add_argument(
             "--strict",
@@ -164,7 +164,7 @@ def add_loading(parser: Parser, *, several: bool = True) -> None:
         metavar="DIRECTORY",
         help="a directory of a bpffs, where maps that are pinned by name are found or put (default: they are private)",
     )
-    add_returns(parser)
+    add_machine(parser)
     add_target(parser)
 
 
@@ -178,8 +178,8 @@ def loading(arguments: argparse.Namespace) -> dict[str, Any]:
     return options
 
 
-def add_returns(parser: Parser) -> None:
-    """Add `--return`: what helpers and kernel functions of the built-in runtime return."""
+def add_machine(parser: Parser) -> None:
+    """Add `--return` and `--memory`: what programs on the built-in runtime find."""
     parser.add_argument(
         "--return",
         metavar="NAME=VALUE",
@@ -189,25 +189,35 @@ def add_returns(parser: Parser) -> None:
         help="the built-in runtime only: what a helper or kernel function returns, in place of what it would do, or of "
         "stopping the run where there is none: bpf_get_smp_processor_id=3, bpf_sk_lookup_tcp=0, bpf_fib_lookup=-ENODEV",
     )
+    parser.add_argument(
+        "--memory",
+        metavar="ADDRESS=FILE",
+        action="append",
+        default=[],
+        help="the built-in runtime only: what bpf_probe_read* and the kernel's pointers read from this address on, a "
+        "file or bytes: 0xffff888000001000=hex:0102 (default: -EFAULT, and 0)",
+    )
 
 
 def machine_options(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return what `add_returns` brought as options of the built-in runtime; nothing where it was not given.
+    """Return what `add_machine` brought as options of the built-in runtime; nothing where it was not given.
 
     Raises:
         UsageError: It was, and the runtime is the kernel; or it is not of its form.
     """
-    if not arguments.returns:
+    if not arguments.returns and not arguments.memory:
         return {}
     from ...core.live import runtime_name
+    from ...core.vm.image import parse_memory
     from ...core.vm.settings import Settings, parse_returns
 
-    returns = parse_returns(arguments.returns)
+    settings = Settings(returns=parse_returns(arguments.returns), memory=parse_memory(arguments.memory))
     if runtime_name(arguments.runtime) == "kernel":
-        raise UsageError(
-            "--return is for the built-in runtime: in the kernel, functions do what they do", hint="add --runtime vm"
-        )
-    return {"settings": Settings(returns=returns)}
+        what = "--return is for the built-in runtime: in the kernel, functions do what they do"
+        if not arguments.returns:
+            what = "--memory is for the built-in runtime: in the kernel, memory holds what it holds"
+        raise UsageError(what, hint="add --runtime vm")
+    return {"settings": settings}
 
 
 def warn(message: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...core.errors import BpftuiError, ExitCode, UsageError
 from ...core.spec.container import SeveralObjectsError
-from .common import Parser, add_object, add_returns, add_settings, machine_options, open_spec, uncollected
+from .common import Parser, add_machine, add_object, add_settings, machine_options, open_spec, uncollected
 
 if TYPE_CHECKING:
     import argparse
@@ -32,7 +32,7 @@ def run(arguments: Sequence[str]) -> int:
         default=[],
         help="load and attach at once, as with `bpftui watch`: to an interface, to `sandbox`, to what its section says",
     )
-    add_returns(parser)
+    add_machine(parser)
     options = parser.parse(arguments, drops=True)
     machine_options(options)  # what is wrong with it is said before anything is opened
     if options.object is None:

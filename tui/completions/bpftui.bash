@@ -6,13 +6,13 @@ _bpftui() {
         show) options+=" --json --core --externs --btf --header --layout --graph --format" ;;
         disasm) options+=" --syntax --no-source --arrows --no-arrows --output --format --xlated --jited --dead --heat --raw"
             options+=" --section --endian --btf" ;;
-        run) options+=" --btf --data --ctx --repeat --pcap --write --json --pin-path --return" ;;
-        watch) options+=" --btf --attach --map --interval --duration --per-cpu --json --pin-path --strict --return" ;;
+        run) options+=" --btf --data --ctx --repeat --pcap --write --json --pin-path --return --memory" ;;
+        watch) options+=" --btf --attach --map --interval --duration --per-cpu --json --pin-path --strict --return --memory" ;;
         check) options+=" --btf --json --compare --log-level --sort --only" ;;
         doctor) options+=" --btf --json --helpers" ;;
         log) options+=" --json --object --program --path --hot" ;;
         demo) options+=" --interval --duration --rate --traffic --plain --json" ;;
-        *) options+=" --attach --return --version" ;;
+        *) options+=" --attach --return --memory --version" ;;
     esac
     case $previous in
         --color) COMPREPLY=($(compgen -W "auto always never" -- "$current")); return ;;

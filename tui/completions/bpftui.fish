@@ -22,6 +22,7 @@ complete -c bpftui -n '__fish_seen_subcommand_from show disasm run watch check d
 complete -c bpftui -n '__fish_seen_subcommand_from show run watch check log demo doctor' -l json -d 'as JSON'
 complete -c bpftui -n '__fish_seen_subcommand_from run watch' -l pin-path -r -d 'where maps are pinned by name'
 complete -c bpftui -l return -r -d 'what a helper returns in the built-in runtime'
+complete -c bpftui -l memory -r -d 'what probing reads in the built-in runtime'
 complete -c bpftui -n '__fish_seen_subcommand_from watch demo' -l interval -x -d 'seconds between samples'
 complete -c bpftui -n '__fish_seen_subcommand_from watch demo' -l duration -x -d 'seconds'
 complete -c bpftui -n '__fish_seen_subcommand_from show' -l core -d 'CO-RE relocations'

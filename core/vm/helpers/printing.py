@@ -6,7 +6,7 @@ import errno
 import re
 from typing import TYPE_CHECKING, Final
 
-from ..errors import AccessError
+from ..image import is_kernel_address
 from .declaration import ADDRESS, BYTES, LONGEST_TEXT, TEXT, U32, U64, function
 
 if TYPE_CHECKING:
@@ -66,10 +66,10 @@ def _one(host: Host, match: re.Match[str], left: Iterator[int]) -> str:
 
 
 def _text_at(host: Host, address: int) -> str:
-    try:
-        return host.text(address, LONGEST_TEXT).decode("utf-8", "replace")
-    except AccessError:
-        return "(efault)"
+    found = host.memory.own_text(address, LONGEST_TEXT)
+    if found is None and is_kernel_address(address):
+        found = host.memory.image.text(address, LONGEST_TEXT)
+    return "(efault)" if found is None else found.decode("utf-8", "replace")
 
 
 def _words(host: Host, raw: bytes) -> list[int] | None:

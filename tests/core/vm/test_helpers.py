@@ -50,7 +50,7 @@ def test_the_current_task(host: Host, call: Callable[..., int]) -> None:
 
 def test_bad_addresses_are_errors_of_probe_read_and_leave_zeros(host: Host, call: Callable[..., int]) -> None:
     buffer = host.memory.map("buffer", b"12345678")
-    assert call("probe_read_kernel", buffer.base, 8, 0) == EFAULT
+    assert call("probe_read_user", buffer.base, 8, 0) == EFAULT
     assert bytes(buffer.data) == bytes(8)
     text = host.memory.map("text", b"hello\0world")
     assert call("probe_read_kernel_str", buffer.base, 4, text.base) == 4

@@ -1,0 +1,136 @@
+"""MemoryImage: memory of a kernel and of processes that a user gives, for programs to read from as they do in tracing.
+
+Programs do not reach it by plain loads. It is what `bpf_probe_read*` and `bpf_copy_from_user*` read, and what loads by
+typed pointers of the kernel's do, which give 0 where nothing is (`BPF_PROBE_MEM`, Linux 5.5).
+"""
+
+from __future__ import annotations
+
+import mmap
+from bisect import bisect_right
+from os import PathLike
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from ..errors import ObjectError, UsageError, ValueRangeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["MemoryImage", "MemoryPart", "is_kernel_address", "parse_memory"]
+
+MemoryPart: TypeAlias = "bytes | bytearray | memoryview | PathLike[str]"
+"""The bytes from an address on, or the file that holds them."""
+
+_KERNEL: Final = 0xFF00_0000_0000_0000
+_USER_END: Final = 0x0100_0000_0000_0000
+"""Where addresses of the kernel begin, and where those of processes end: with 57 bits, the most that x86 has."""
+_END: Final = 1 << 64
+
+
+def is_kernel_address(address: int) -> bool:
+    """Whether an address is one of the kernel's, and no process's."""
+    return address >= _KERNEL
+
+
+class MemoryImage:
+    """Bytes by their addresses.
+
+    Args:
+        parts: By the address of its first byte, each part; those that meet are read as one. Files are not read before
+            a program asks for what they hold, and are not to be cut short until then.
+
+    Raises:
+        UsageError: A part is empty, overlaps another one, or lies where no address is.
+        ObjectError: A file cannot be read.
+    """
+
+    def __init__(self, parts: Mapping[int, MemoryPart]) -> None:
+        self.parts: list[tuple[int, memoryview]] = sorted(
+            (address, memoryview(_opened(part) if isinstance(part, PathLike) else part).cast("B"))
+            for address, part in parts.items()
+        )
+        """Address and bytes of each, by address."""
+        self._starts = [address for address, _ in self.parts]
+        free = 0
+        for address, data in self.parts:
+            end = address + len(data)
+            if not len(data):
+                raise UsageError(f"the memory at {address:#x} is empty")
+            if address < free:
+                raise UsageError(f"the memory at {address:#x} overlaps what lies before it, which ends at {free:#x}")
+            if not (address >= 0 and end <= _USER_END) and not (address >= _KERNEL and end <= _END):
+                raise UsageError(
+                    f"the memory at {address:#x} ({len(data)} bytes) lies where no address is",
+                    hint=f"processes have addresses up to {_USER_END - 1:#x}, the kernel from {_KERNEL:#x} on",
+                )
+            free = end
+
+    def read(self, address: int, size: int) -> bytes | None:
+        """Return a copy of *size* bytes at *address*; None where not all of them are there."""
+        found = self._from(address, size)
+        return found if len(found) == size else None
+
+    def text(self, address: int, size: int) -> bytes | None:
+        """Return the bytes from *address* to the next zero, at most *size* of them; None where it is not there."""
+        found = self._from(address, size)
+        text, zero, _ = found.partition(b"\0")
+        return text if zero or len(found) == size else None
+
+    def _from(self, address: int, size: int) -> bytes:
+        """Return what there is of *size* bytes, up to the first that is missing."""
+        found = bytearray()
+        at = bisect_right(self._starts, address) - 1
+        while 0 <= at < len(self.parts) and len(found) < size:
+            start, data = self.parts[at]
+            begin = address + len(found) - start
+            if not 0 <= begin < len(data):
+                break
+            found += data[begin : begin + size - len(found)]
+            at += 1
+        return bytes(found)
+
+
+def _opened(path: PathLike[str]) -> bytes | mmap.mmap:
+    try:
+        with open(path, "rb") as file:
+            try:
+                return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            except (OSError, ValueError):  # a pipe, a file of /proc; an empty one
+                return file.read()
+    except OSError as error:
+        raise ObjectError(f"cannot read the memory in {path}: {error.strerror}") from error
+
+
+def parse_memory(texts: Iterable[str]) -> dict[int, MemoryPart]:
+    """Read `ADDRESS=FILE` or `ADDRESS=hex:BYTES` as what `Settings.memory` takes.
+
+    Raises:
+        UsageError: One is not of that form, or the parts are not ones that a MemoryImage can have.
+        ObjectError: A file cannot be read.
+        ValueRangeError: An address does not fit 64 bits.
+    """
+    from pathlib import Path
+
+    found: dict[int, MemoryPart] = {}
+    hint = "for example 0xffff888000001000=hex:0102 or 0x7f0000000000=dump.bin"
+    for text in texts:
+        number, equals, what = (piece.strip() for piece in text.partition("="))
+        try:
+            address = int(number, 0)
+        except ValueError:
+            address = -1
+        if address < 0 or not equals or not what:
+            raise UsageError(f"--memory {text!r} is not of the form ADDRESS=FILE or ADDRESS=hex:BYTES", hint=hint)
+        if address >= _END:
+            raise ValueRangeError(f"--memory {text!r}: {number} does not fit 64 bits")
+        if address in found:
+            raise UsageError(f"--memory {text!r}: there is memory at {number} already")
+        if not what.startswith("hex:"):
+            found[address] = Path(what)
+            continue
+        try:
+            found[address] = bytes.fromhex(what.removeprefix("hex:"))
+        except ValueError:
+            raise UsageError(f"--memory {text!r}: these are no bytes", hint=hint) from None
+    MemoryImage(found)
+    return found
