@@ -172,6 +172,11 @@ class Program(KernelObject):
         """The kernel's id."""
         return self.info().id
 
+    @property
+    def takes_packet(self) -> bool:
+        """Whether `run` takes a packet."""
+        return self.type in _ON_PACKETS
+
     def run(
         self,
         data: bytes | None = None,

@@ -212,6 +212,11 @@ class Program(Protocol):
         """The kernel's id, which `bpftool prog show id N` takes; 0 where there is no kernel."""
         ...
 
+    @property
+    def takes_packet(self) -> bool:
+        """Whether `run` takes a packet; without, it runs on its context alone."""
+        ...
+
     def run(
         self, data: bytes | None = None, *, context: bytes | ContextValues | None = None, repeat: int = 1
     ) -> RunResult:

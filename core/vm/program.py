@@ -66,6 +66,11 @@ class Program:
         """Its type."""
         return self.spec.type
 
+    @property
+    def takes_packet(self) -> bool:
+        """Whether `run` takes a packet, or data that a context leads to."""
+        return self.type in ON_PACKETS or self.type in ON_DATA
+
     def run(
         self,
         data: bytes | None = None,

@@ -67,6 +67,7 @@ class FakeProgram:
     samples: int = 0
     id: int = 5
     links: list[FakeLink] = field(default_factory=list[FakeLink])
+    takes_packet: bool = True
 
     @property
     def name(self) -> str:

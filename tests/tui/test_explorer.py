@@ -229,6 +229,7 @@ async def test_run_shows_what_the_program_did_to_the_packet(explore: Callable[..
         await walk.until(lambda: walk.status.stage == State.LOADED)
         await walk.press("R")
         assert isinstance(walk.app.screen, RunDialog)
+        assert walk.app.screen.query_one("#packet").display
         walk.app.screen.query_one("#data", Input).value = "00" * 14
         await walk.press("enter")
         result = walk.app.screen.query_one("#result")
@@ -445,6 +446,7 @@ async def test_a_context_is_given_by_its_fields(explore: Callable[..., Any]) -> 
         dialog = walk.app.screen
         assert isinstance(dialog, RunDialog)
         await walk.until(lambda: len(dialog.query("#context Input")) == 9)
+        assert not dialog.query_one("#packet").display  # it runs on its context alone
         for name, value in (("user_family", "2"), ("user_ip4", "198.51.100.1"), ("user_port", "htons(443)")):
             next(field for field in dialog.query(Input) if field.name == name).value = value
         await walk.press("enter")

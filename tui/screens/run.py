@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on, work
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Button, Input, Label, Select
 
@@ -50,8 +50,9 @@ class RunDialog(Dialog[None]):
         )
         with VerticalScroll(id="context"):
             yield line("")
-        yield line("Packet as hex digits; empty for an empty one of the smallest size")
-        yield Input(placeholder="e.g. ffffffffffff 0200000000 01 0800 45…", id="data", compact=True)
+        with Vertical(id="packet"):
+            yield line("Packet as hex digits; empty for an empty one of the smallest size")
+            yield Input(placeholder="e.g. ffffffffffff 020000000001 0800 45…", id="data", compact=True)
         yield line("Repeat")
         yield Input("1", type="integer", id="repeat", compact=True)
         yield Label("", id="result", markup=False)
@@ -71,7 +72,7 @@ class RunDialog(Dialog[None]):
 
     @on(Select.Changed, "#program")
     async def show_context(self) -> None:
-        """Show the fields of the chosen program's context."""
+        """Show the fields of the chosen program's context, and room for a packet where it takes one."""
         box = self.query_one("#context", VerticalScroll)
         fields = form_of(self.program.spec)
         async with box.batch():
@@ -80,6 +81,8 @@ class RunDialog(Dialog[None]):
                 await box.mount(line("Context (5, [1, 2], hex:0102, 192.0.2.1, htons(443); empty for 0)"))
             await box.mount_all(_field(name, kind) for name, kind in fields.items())
         box.display = bool(fields)
+        self.query_one("#packet").display = self.program.takes_packet
+        self._show(Content(""))  # that of another program
 
     @property
     def context(self) -> dict[str, str] | None:
@@ -91,8 +94,13 @@ class RunDialog(Dialog[None]):
     @on(Input.Submitted)
     def run_it(self) -> None:
         """Check the fields and run."""
+        program = self.program
         try:
-            data = bytes.fromhex(self.query_one("#data", Input).value.removeprefix("hex:"))
+            data = (
+                b""
+                if not program.takes_packet
+                else bytes.fromhex(self.query_one("#data", Input).value.removeprefix("hex:"))
+            )
         except ValueError as error:
             self._show(Content.styled(f"the packet is not hexadecimal: {error}", "$text-error"))
             return
@@ -100,7 +108,7 @@ class RunDialog(Dialog[None]):
         if not repeat.isdigit() or not 1 <= int(repeat) <= 100_000_000:
             self._show(Content.styled("repeat takes a number from 1 to 100,000,000", "$text-error"))
             return
-        self._run(self.program, data, int(repeat), self.context)
+        self._run(program, data, int(repeat), self.context)
 
     @work(thread=True, exit_on_error=False, exclusive=True)
     def _run(self, program: Program, data: bytes, repeat: int, context: dict[str, str] | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len
 
@@ -14,7 +14,10 @@ from ..format import grouped, rate
 if TYPE_CHECKING:
     from ...core.live.table import MapRow, MapTable
 
-__all__ = ["Column", "MapColumns", "ValueFormat"]
+__all__ = ["CHART_MARK", "Column", "MapColumns", "ValueFormat"]
+
+CHART_MARK: Final = "▂▆"
+"""What stands before the title of the counter that a graph would show."""
 
 _MANY_COUNTERS = 6
 """A map with more counters than this shows its values as text, and one counter at a time."""
@@ -82,7 +85,7 @@ class MapColumns:
             numbers = [self._number(pick(row.values[index] for row in rows)) for pick in extremes] if rows else []
             rates = f"{title}/s" if len(shown) > 1 else "rate/s"
             self.columns += [
-                Column(title, max(max(map(len, numbers), default=0), cell_len(title) + 1), index),
+                Column(title, max(max(map(len, numbers), default=0), cell_len(title) + len(CHART_MARK)), index),
                 Column(rates, max(_RATE_WIDTH, cell_len(title) + 2), index, is_rate=True),
             ]
 

@@ -14,7 +14,8 @@ from textual.strip import Strip
 
 from ..fit import fitted
 from ..format import grouped
-from .map_columns import MapColumns, ValueFormat
+from ..terminal import is_ascii_terminal
+from .map_columns import CHART_MARK, MapColumns, ValueFormat
 from .row_view import RowView
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ _GAP = 2
 class MapTableView(RowView):
     """Key, counters and their rates, one row an entry; the header stays in sight.
 
-    `•` marks a value that changed since the table before and `+` a new entry. Left and right choose a counter, enter
-    asks for its graph. The cursor stays on its key while rows come and go.
+    `•` marks a value that changed since the table before and `+` a new entry. Left and right choose a counter, which a
+    small chart marks; enter asks for its graph. The cursor stays on its key while rows come and go.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -42,7 +43,13 @@ class MapTableView(RowView):
             "right,l", "side(1)", "Column", show=False, id="table.right", tooltip="Choose the counter to the right"
         ),
         Binding("x", "cycle_format", "Format", id="table.format", tooltip="Typed, hexadecimal, decimal"),
-        Binding("enter", "select", "Graph", id="table.graph", tooltip="Draw this entry's counter over time"),
+        Binding(
+            "enter",
+            "select",
+            "Graph",
+            id="table.graph",
+            tooltip=f"Draw this entry's counter, that under {CHART_MARK}, over time",
+        ),
     ]
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -106,6 +113,7 @@ class MapTableView(RowView):
         super().__init__(id=id)
         self._before: Mapping[bytes, MapRow] | None = None
         self._columns = MapColumns(None, self.value_format, 0)
+        self._chart = "~" if is_ascii_terminal() else CHART_MARK
         self.empty_text = "no entries yet"
 
     # Rows
@@ -140,7 +148,7 @@ class MapTableView(RowView):
         text = Text(set_cell_size("key", self._columns.key_width + 1))
         for column in self._columns.columns:
             chosen = column.counter == self.column and not column.is_rate
-            title = f"▾{column.title}" if chosen else column.title
+            title = f"{self._chart}{column.title}" if chosen else column.title
             text.append(" " * (_GAP + column.width - cell_len(title)))
             text.append(title, self.ink("map-table--chosen") if chosen else None)
         return text

@@ -55,7 +55,7 @@ async def test_columns_are_aligned_under_their_titles(size: tuple[int, int]) -> 
         app.view.table = table(row(6, 1_234_567, 1234.0), row(17, 5, None))
         await pilot.pause()
         header, first, second = lines(app.view)[:3]
-        assert header.split() == ["key", "▾packets", "packets/s", "bytes", "bytes/s"]
+        assert header.split() == ["key", "▂▆packets", "packets/s", "bytes", "bytes/s"]
         assert first.split()[-4:] == ["1,234,567", "1,234", "79,012,288", "78,976"]
         assert second.split()[-4:] == ["5", "–", "320", "–"]
         for title, number in (("packets", "1,234,567"), ("packets/s", "1,234 "), ("bytes", "79,012,288")):
