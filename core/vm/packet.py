@@ -100,13 +100,22 @@ class Packet:
             # SKF_NET_OFF and SKF_LL_OFF: from the network header, from the link layer's (linux/filter.h)
             base = -0x100000 if offset >= -0x100000 else -0x200000
             start = offset - base + (self.network_offset if base == -0x100000 else self.link_offset)
-        if start < 0 or start + size > len(self.data):
-            return None
-        return int.from_bytes(self.data[start : start + size], "big")
+        found = self.at(start, size)
+        return None if found is None else int.from_bytes(found, "big")
+
+    def at(self, start: int, size: int) -> bytes | None:
+        """Return *size* bytes from *start* in `data`, or from before it, where a header is that the program does not
+        see; None outside of the packet."""
+        data = self.data
+        if start < 0:
+            data, start = self.hidden + data, start + len(self.hidden)
+        return bytes(data[start : start + size]) if 0 <= start <= len(data) - size else None
 
     network_offset = 14
     """Where the network header begins, in `data`."""
     link_offset = 0
+    hidden = b""
+    """The link layer's header in front of `data`."""
 
 
 class XdpPacket(Packet):
@@ -233,6 +242,7 @@ class SkbPacket(Packet):
         raw[_PROTOCOL : _PROTOCOL + 4] = protocol + b"\0\0" if self.byte_order == "little" else b"\0\0" + protocol
         put(raw, _PKT_TYPE, _packet_type(data[:6]))
         self.data = bytearray(data if self._with_header else data[14:])
+        self.hidden = b"" if self._with_header else data[:14]
         put(raw, _IFINDEX, _INTERFACE)
         if context:
             self._take(context)

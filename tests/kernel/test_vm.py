@@ -8,9 +8,11 @@ import struct
 import pytest
 
 from bpftui.core import kernel
+from bpftui.core.asm import HELPERS
 from bpftui.core.errors import BpftuiError
 from bpftui.core.spec import CollectionSpec, LinkedCode, ProgramSpec, ProgramType
 from bpftui.core.vm import Machine
+from bpftui.core.vm.runtime import MachineRuntime
 
 pytestmark = pytest.mark.kernel
 
@@ -141,3 +143,38 @@ def test_the_same_results() -> None:
             assert on_the_machine(code, packets) == expected, f"program {number}"
     # The verifier of an older kernel does not know all instructions.
     assert ran > PROGRAMS // 4
+
+
+def both(code: bytes, packets: list[bytes]) -> tuple[list[int], list[int]]:
+    """Return what a socket filter gives in the kernel, and on the built-in runtime."""
+    spec = ProgramSpec("both", "socket", ProgramType.SOCKET_FILTER, license="GPL", link=lambda: LinkedCode(code))
+    results: list[list[int]] = []
+    for load in (kernel.load, MachineRuntime().load):
+        with load(CollectionSpec("both", programs={"both": spec})) as collection:
+            results.append([collection.programs["both"].run(packet).retval for packet in packets])
+    return results[0], results[1]
+
+
+@pytest.mark.parametrize("offset", [0, 12, 13, 14, 30, 70, 71, 74])
+@pytest.mark.parametrize("base", [-0x200000, -0x100000], ids=["SKF_LL_OFF", "SKF_NET_OFF"])
+def test_legacy_loads_from_a_header(base: int, offset: int) -> None:
+    """Of the link layer too, which a socket filter sees in no other way than these two."""
+    packets = [bytes(range(0x40, 0x4C)) + protocol + bytes(range(1, 61)) for protocol in (b"\x08\x00", b"\x86\xdd")]
+    load = _insn(0xBF, 6, 1) + _insn(0x20, imm=base + offset) + EXIT
+    expected, found = both(load, packets)
+    assert found == expected
+    assert any(expected) == (offset <= (70 if base == -0x200000 else 56))
+    relative = _insn(0x7A, 10, 0, -8) + _insn(0xB7, 2, imm=offset) + _insn(0xBF, 3, 10) + _insn(0x07, 3, imm=-8)
+    relative += _insn(0xB7, 4, imm=4) + _insn(0xB7, 5, imm=int(base == -0x100000)) + _insn(0x85, imm=68)
+    expected, found = both(relative + _insn(0x79, 1, 10, -8) + _insn(0x0F, 0, 1) + EXIT, packets)
+    assert found == expected
+
+
+@pytest.mark.parametrize("helper", [112, 113, 114, 115], ids=lambda helper: HELPERS[helper])
+def test_probing_where_nothing_is(helper: int) -> None:
+    for address in (0, 0x1234, 0x7F00_0000_0000, 1 << 63, 0xFFFF_8000_0000_0000):
+        low, high = address & 0xFFFF_FFFF, address >> 32
+        code = _insn(0x7A, 10, 0, -8, 5) + _insn(0xBF, 1, 10) + _insn(0x07, 1, imm=-8) + _insn(0xB7, 2, imm=8)
+        code += _insn(0x18, 3, imm=low) + _insn(0, imm=high) + _insn(0x85, imm=helper)
+        expected, found = both(code + _insn(0x79, 1, 10, -8) + _insn(0x0F, 0, 1) + EXIT, [bytes(14)])
+        assert found == expected, hex(address)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__: list[str] = []
 
 _SMALLEST: Final = 14
+_LARGEST_OFFSET: Final = 0xFFFF
 _PKT_TYPE: Final = 4
 """Where `pkt_type` is in a __sk_buff."""
 _OTHER_HOST: Final = 3
@@ -36,13 +37,12 @@ def bpf_skb_load_bytes(_host: Host, packet: SkbPacket, offset: int, target: memo
 
 
 @function(SKB, U32, BUFFER, U32)
-def bpf_skb_load_bytes_relative(host: Host, packet: SkbPacket, offset: int, target: memoryview, start: int) -> int:
+def bpf_skb_load_bytes_relative(_host: Host, packet: SkbPacket, offset: int, target: memoryview, start: int) -> int:
     # BPF_HDR_START_MAC, BPF_HDR_START_NET
     base = {0: packet.link_offset, 1: packet.network_offset}.get(start)
-    if base is None or base < 0:
-        target[:] = bytes(len(target))
-        return -errno.EFAULT
-    return bpf_skb_load_bytes(host, packet, offset + base, target)
+    found = None if base is None or offset > _LARGEST_OFFSET else packet.at(offset + base, len(target))
+    target[:] = bytes(len(target)) if found is None else found
+    return -errno.EFAULT if found is None else 0
 
 
 @function(SKB, U32, BYTES, U64)
