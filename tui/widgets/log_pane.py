@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LogPane"]
 
+_VERDICT = 8
+"""Lines that the verdict may take in the lowest pane."""
 _WIDE = 110
 """Cells from which the program's listing stands beside the log by itself."""
 
@@ -65,6 +67,7 @@ class LogPane(Vertical):
         & #log-body LogView { width: 1fr; }
         &.-listing #log-body ListingView { display: block; }
         & StateView { height: 1fr; min-height: 4; max-height: 14; }
+        &.-low VerdictView { max-height: 60%; }
         & MessageView { height: 1fr; }
         & .verifier { display: none; }
         &.-refused .verifier { display: block; }
@@ -175,6 +178,7 @@ class LogPane(Vertical):
 
     def _fit(self) -> None:
         self.set_class(self.size.height < 24, "-low")
+        self.query_one(VerdictView).room = max(_VERDICT, self.size.height * 2 // 5)
         if self.size.width:
             self.set_class(self.size.width >= _WIDE or self.has_class("-wanted"), "-listing")
 

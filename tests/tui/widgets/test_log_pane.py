@@ -69,6 +69,20 @@ async def test_an_off_by_one_is_explained_without_scrolling() -> None:
         assert "insn 7 · bad_offbyone.c:14 · visit 1 of 1" in lines(state)[0]
 
 
+async def test_the_verdict_leaves_room_for_the_log_where_there_is_little() -> None:
+    app = PaneApp("bad_offbyone")
+    async with app.run_test(size=(54, 20)) as pilot:  # what a terminal of 80×24 has for it
+        await refused(app, pilot, "bad_offbyone")
+        text = shown(app)
+        assert "  C     return eth->h_proto == bpf_htons(ETH_P_IP) …" in text
+        assert "  insn  7: r1 = *(u8 *)(r1 +13)" in text
+        assert "  why   r1 came from ctx->data at bad_offbyone.c:8" in text
+        assert "  mend  • at bad_offbyone.c:12, let the check cover" in text
+        assert app.query_one(VerdictView).size.height <= 9
+        assert app.query_one(LogView).size.height >= 7
+        assert app.query_one(StateView).size.height >= 3
+
+
 async def test_the_cursors_move_one_another() -> None:
     app = PaneApp("bad_offbyone")
     async with app.run_test(size=(140, 40)) as pilot:
