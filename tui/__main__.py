@@ -75,12 +75,13 @@ def _dispatch(given: list[str]) -> int:
 
 
 def _report(error: BpftuiError) -> None:
-    """Print an error as one line on stderr, its hint in parentheses."""
+    """Print an error as one line on stderr, its hint in parentheses; of programs each has its line."""
     from .commands.colors import visible
 
-    text = " ".join(str(error).split())
-    hint = f" ({' '.join(error.hint.split())})" if error.hint else ""
-    print(f"bpftui: error: {visible(text + hint)}", file=sys.stderr)
+    for each in error.problems.values() or (error,):
+        text = " ".join(str(each).split())
+        hint = f" ({' '.join(each.hint.split())})" if each.hint else ""
+        print(f"bpftui: error: {visible(text + hint)}", file=sys.stderr)
 
 
 if __name__ == "__main__":

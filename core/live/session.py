@@ -173,7 +173,8 @@ class Session:
 
         Raises:
             UsageError: It is loaded already.
-            LoadError, VerifierError, NoPermissionError, FeatureError: The runtime said no; nothing is loaded.
+            LoadError, VerifierError, NoPermissionError, FeatureError: The runtime said no; nothing is loaded. Where no
+                program loads, `problems` of the first one's error has all of them.
         """
         with self._changing:
             if self._collection is not None:

@@ -30,6 +30,7 @@ from bpftui.core.kernel.btf import degrade, load_btf, prepare
 from bpftui.core.kernel.collection import Loader
 from bpftui.core.spec import CollectionSpec, MapSpec, MapType
 from tests.census import census
+from tests.tui.commands.command_line import bpftui
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -129,6 +130,19 @@ def test_where_no_program_loads_the_error_tells_why_of_each():
     assert list(problems) == refused
     assert problems["bare_field"] is caught.value
     assert "bare_helper" in problems["bare_helper"].message
+
+
+def test_where_no_program_loads_the_command_line_tells_each_refusal():
+    with pytest.raises(VerifierError, match=r"^cannot load program recursion: calls are nested 9 deep") as caught:
+        CollectionSpec.from_file(OBJECTS / "recursion.o").load()
+    other = caught.value.problems["only_itself"]
+    assert isinstance(other, VerifierError)
+    assert "the call stack of 8 frames is too deep" in other.log
+    told = bpftui("watch", str(OBJECTS / "recursion.o"))
+    assert (told.code, told.out) == (1, "")
+    first, second = told.err.splitlines()
+    assert first.startswith("bpftui: error: cannot load program recursion: calls are nested 9 deep")
+    assert second.startswith("bpftui: error: cannot load program only_itself: calls are nested 8 deep")
 
 
 def test_check_tells_each_refusal_by_itself():

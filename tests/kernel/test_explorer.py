@@ -120,6 +120,22 @@ async def test_what_the_verifier_says_is_shown_whole() -> None:
         app.operations.close()
 
 
+async def test_where_no_program_loads_m_leads_from_log_to_log() -> None:
+    spec = CollectionSpec.from_file(ROOT / "tests/objects/recursion.o")
+    with Session(spec, KernelRuntime()) as session:
+        app = BpftuiApp(session)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await pilot.press("L")
+            view = app.screen_stack[0].query_one(LogView)
+            await until(pilot, lambda: "call stack of 9 frames" in view.log_text)
+            await pilot.press("m")
+            await until(pilot, lambda: "call stack of 8 frames" in view.log_text)
+            await pilot.press("m")
+            await until(pilot, lambda: "call stack of 9 frames" in view.log_text)
+            assert session.state is State.SPEC
+        app.operations.close()
+
+
 async def test_each_program_is_offered_what_it_can_be_attached_to() -> None:
     spec = CollectionSpec.from_file(ROOT / "tests/objects/attached.o")
     with Session(spec, KernelRuntime()) as session:

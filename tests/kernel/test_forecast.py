@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bpftui.core.btf.kernel import loaded_modules
+from bpftui.core.btf.kernel import loaded_modules, vmlinux
 from bpftui.core.kernel import KernelRuntime
 from bpftui.core.spec import CollectionSpec
 from tests.tui.commands.command_line import bpftui
@@ -40,6 +40,7 @@ UNFORESEEN = {
 @pytest.fixture(scope="module", autouse=True)
 def kernel_types() -> None:
     """Map the types of the kernel, which stay mapped: a mapping holds a descriptor of its own."""
+    vmlinux()
     list(loaded_modules())
 
 

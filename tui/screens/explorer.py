@@ -283,10 +283,10 @@ class ExplorerScreen(CodeScreen, VariableScreen):
             self._show_refusals()
 
     def _show_refusals(self) -> None:
-        """Show what the verifier says of the programs that it refused."""
-        refused = [error for error in self.problems.values() if isinstance(error, VerifierError)]
-        self.panes.log.show_refusals(refused)
-        if refused:
+        """Show why programs did not load, where the verifier refused one of them."""
+        by_verifier = any(isinstance(error, VerifierError) for error in self.problems.values())
+        self.panes.log.show_refusals(self.problems if by_verifier else {})
+        if by_verifier:
             self.action_show_tab("log")
 
     @on(Sampled)

@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
+from ...core.errors import VerifierError
 from .listing_view import ListingView
 from .log_view import LogView
 from .message_view import MessageView
@@ -19,11 +20,11 @@ from .state_view import StateView
 from .verdict_view import VerdictView
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
     from textual.app import ComposeResult
 
-    from ...core.errors import VerifierError
+    from ...core.errors import BpftuiError
     from ...core.spec import CollectionSpec
     from ...core.verifier import Change, Explanation, VerifierLog
 
@@ -93,7 +94,7 @@ class LogPane(Vertical):
         """Initialise the pane for the programs of *spec*."""
         super().__init__(id=id)
         self.spec = spec
-        self._refusals: dict[str, VerifierError] = {}
+        self._refusals: dict[str, BpftuiError] = {}
         self._program = ""
         self._log: VerifierLog | None = None
         self._explanation: Explanation | None = None
@@ -114,16 +115,17 @@ class LogPane(Vertical):
         """Add a message."""
         self.query_one(MessageView).add(text)
 
-    def show_refusals(self, errors: Sequence[VerifierError]) -> None:
-        """Show why the verifier refused programs, the first of them at once; without any, what it says of none.
+    def show_refusals(self, errors: Mapping[str, BpftuiError]) -> None:
+        """Show why programs were refused, the first that the verifier refused at once; without any, nothing of it.
 
         Args:
-            errors: One for each program.
+            errors: One for each program, by name; those that are not the verifier's have no log.
         """
-        self._refusals = {error.program: error for error in errors}
+        self._refusals = dict(errors)
         self.set_class(bool(errors), "-refused")
         if errors:
-            self._open(errors[0].program)
+            verifiers = (name for name, error in errors.items() if isinstance(error, VerifierError))
+            self._open(next(verifiers, next(iter(errors))))
 
     def choose(self, program: str) -> None:
         """Show the log of a program, if it was refused."""
@@ -135,12 +137,23 @@ class LogPane(Vertical):
         error = self._refusals[program]
         self._program = program
         self._log = None
+        self._explanation = None
         self._trail = []
+        text = error.log if isinstance(error, VerifierError) else ""
+        said = error.message if text or not error.hint else f"{error.message}\n{error.hint}"
         verdict = self.query_one(VerdictView)
-        verdict.update(Content.assemble((f"✗ {program}  ", "bold $text-error"), error.message))
+        verdict.explanation = None
+        verdict.update(Content.assemble((f"✗ {self._title}  ", "bold $text-error"), said))
         self._fit()
-        self.query_one(LogView).log_text = error.log
-        self.run_worker(partial(self._read, program, error.log), thread=True, exit_on_error=False, exclusive=True)
+        self.query_one(LogView).log_text = text
+        self.run_worker(partial(self._read, program, text), thread=True, exit_on_error=False, exclusive=True)
+
+    @property
+    def _title(self) -> str:
+        """The program's name, and which of how many it is."""
+        names = list(self._refusals)
+        several = f" ({names.index(self._program) + 1} of {len(names)}, m: next)" if len(names) > 1 else ""
+        return self._program + several
 
     def _read(self, program: str, text: str) -> None:
         """Read a log, in a thread."""
@@ -159,9 +172,7 @@ class LogPane(Vertical):
         self._log = log
         self._explanation = explanation
         verdict = self.query_one(VerdictView)
-        names = list(self._refusals)
-        several = f" ({names.index(program) + 1} of {len(names)}, m: next)" if len(names) > 1 else ""
-        verdict.program = program + several
+        verdict.program = self._title
         verdict.explanation = explanation
         listing = self.query_one(ListingView)
         if log.program is not None:

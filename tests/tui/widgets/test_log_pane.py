@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.app import App
 
-from bpftui.core.errors import VerifierError
+from bpftui.core.errors import BpftuiError, LoadError, VerifierError
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui.widgets.listing_view import ListingView
 from bpftui.tui.widgets.log_pane import LogPane
@@ -40,7 +40,7 @@ class PaneApp(App[None]):
 
 async def refused(app: PaneApp, pilot: Pilot[Any], name: str, text: str | None = None) -> None:
     log = text or (LOGS / f"{name}.log").read_text()
-    app.pane.show_refusals([VerifierError("no", program=name, log=log)])
+    app.pane.show_refusals({name: VerifierError("no", program=name, log=log)})
     for _ in range(200):
         if app.pane._log is not None:
             break
@@ -137,7 +137,9 @@ async def test_each_refused_program_has_its_log() -> None:
     app = PaneApp("bad_loop")
     async with app.run_test(size=(120, 40)) as pilot:
         logs = {name: (LOGS / f"{name}.log").read_text() for name in ("bad_loop", "bad_null")}
-        app.pane.show_refusals([VerifierError(f"no {name}", program=name, log=log) for name, log in logs.items()])
+        errors: dict[str, BpftuiError] = {"first": LoadError("there is no such hook", hint="name another")}
+        errors |= {name: VerifierError(f"no {name}", program=name, log=log) for name, log in logs.items()}
+        app.pane.show_refusals(errors)
 
         async def until(words: str) -> None:
             for _ in range(200):
@@ -146,17 +148,22 @@ async def test_each_refused_program_has_its_log() -> None:
                 await pilot.pause(0.02)
             raise AssertionError(shown(app))
 
-        await until("✗ bad_loop (1 of 2, m: next)  bad_loop.c:8: the loop may never end")
+        await until("✗ bad_loop (2 of 3, m: next)  bad_loop.c:8: the loop may never end")
         app.query_one(LogView).focus()
         await pilot.press("m")
-        await until("✗ bad_null (2 of 2, m: next)")
+        await until("✗ bad_null (3 of 3, m: next)")
         assert app.query_one(LogView).row_text(0) == logs["bad_null"].splitlines()[0]
         await pilot.press("m")
-        await until("✗ bad_loop (1 of 2, m: next)")
+        await until("✗ first (1 of 3, m: next)  there is no such hook")
+        assert "name another" in shown(app)
+        assert app.query_one(LogView).row_count() == 0
+        await pilot.press("v", "o", "enter", "x", "H")
+        await pilot.press("m")
+        await until("✗ bad_loop (2 of 3, m: next)")
         app.pane.choose("bad_null")
-        await until("✗ bad_null (2 of 2, m: next)")
+        await until("✗ bad_null (3 of 3, m: next)")
         app.pane.choose("none of them")
-        app.pane.show_refusals([])
+        app.pane.show_refusals({})
         assert not app.query_one(VerdictView).display
         await pilot.press("m")
         assert app.pane._program == "bad_null"
