@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from ..btf.compatible import essential_name
@@ -23,7 +24,7 @@ from .hook import hook_in, hook_of
 from .kallsyms import SymbolTable
 from .kconfig import kconfig_values
 from .link import Link
-from .loading import LOG_NONE, CoreRefusedError, load_program
+from .loading import LARGEST_LOG, LOG_NONE, CoreRefusedError, load_program
 from .map import Map
 from .modules import ModuleTypes
 from .program import Program
@@ -118,6 +119,8 @@ class Loader(CollectionLoader[Map, Program, Link]):
         self.pin_path = pin_path
         self.btf_problem: str | None = None
         """Why the kernel did not take the object's types, where it did not: they are a help, no need."""
+        self.most_log = LARGEST_LOG
+        """Bytes of the verifier's log that are kept of each program."""
         self._stack = contextlib.ExitStack()
         self.modules = ModuleTypes()
         """Descriptors of the types of modules whose functions its programs use."""
@@ -209,13 +212,14 @@ class Loader(CollectionLoader[Map, Program, Link]):
     def _load_code(self, spec: ProgramSpec, fds: dict[str, int], log_level: int) -> Loaded:
         """Let the kernel adapt the code to its types (CO-RE), and do so ourselves where it cannot or is not to."""
         btf, modules = self.spec.btf, self.modules
+        load = partial(load_program, log_level=log_level, most_log=self.most_log)
         with contextlib.ExitStack() as borrowed:
             hook = self.hook(spec, borrowed)
             if self.target is None and self._btf_fd is not None:
                 try:
                     code = relocate(spec, fds, btf, modules, self._symbols)
                     array = modules.fd_array()
-                    return load_program(spec, code, self._btf_fd, log_level=log_level, hook=hook, fd_array=array)
+                    return load(spec, code, self._btf_fd, hook=hook, fd_array=array)
                 except CoreRefusedError:
                     pass
             adapted = None
@@ -223,16 +227,7 @@ class Loader(CollectionLoader[Map, Program, Link]):
                 adapted, _ = apply_core(spec, btf, self.target or vmlinux())
             code = relocate(spec, fds, btf, modules, self._symbols, adapted)
             array = modules.fd_array()
-            return load_program(
-                spec,
-                code,
-                self._btf_fd,
-                log_level=log_level,
-                core=False,
-                hook=hook,
-                fd_array=array,
-                target=self.target,
-            )
+            return load(spec, code, self._btf_fd, core=False, hook=hook, fd_array=array, target=self.target)
 
     def hook(self, spec: ProgramSpec, borrowed: contextlib.ExitStack) -> Hook:
         """Return what a program is tied to; a descriptor that it needs is *borrowed*.

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from .hook import Hook
 
 __all__ = [
+    "FIRST_WHOLE_LOG",
+    "LARGEST_LOG",
     "LOG_FULL",
     "LOG_NONE",
     "LOG_STATS",
@@ -41,10 +43,11 @@ LOG_STATS: Final = 4
 """Only the numbers: instructions, states, stack, time (BPF_LOG_STATS)."""
 
 _FIRST_LOG: Final = 1 << 16
-_LARGEST_LOG: Final = 1 << 28
 """Bytes. A buffer of 16 MB makes each load 50 ms slower, so the first is small and grows."""
-_FIRST_WHOLE_LOG: Final = 1 << 25
+FIRST_WHOLE_LOG: Final = 1 << 26
 """That of a log of all paths (BPF_LOG_LEVEL2): one that does not fit is made a second time, which may take a minute."""
+LARGEST_LOG: Final = (1 << 30) - 1
+"""What the kernel takes. A million steps have had logs of 600 MB."""
 
 MOST_INSNS: Final = 1_000_000
 """BPF_COMPLEXITY_LIMIT_INSNS; 4,096 without CAP_BPF."""
@@ -75,6 +78,7 @@ def load_program(
     btf_fd: Descriptor | None = None,
     *,
     log_level: int = LOG_NONE,
+    most_log: int = LARGEST_LOG,
     core: bool = True,
     hook: Hook,
     fd_array: bytes = b"",
@@ -87,6 +91,7 @@ def load_program(
         code: Its instructions, relocated.
         btf_fd: The object's BTF in the kernel; without it there is no debug information and no CO-RE.
         log_level: LOG_STATS for the numbers of a program that loads.
+        most_log: Bytes of log that are kept: of a longer one the end, since Linux 6.4.
         core: Whether the kernel is to resolve the CO-RE relocations; False where `code` has them applied.
         hook: What it is tied to.
         fd_array: Descriptors of the modules whose functions it calls.
@@ -105,7 +110,7 @@ def load_program(
         attr = _attribute(program, code, btf_fd, hook, with_lines=with_lines, core=core)
         with borrowed(btf_fd) as types_fd:
             attr.u32(72, types_fd).pointer(120, buffer(fd_array) if fd_array else None)
-            fd, log, error = _load(attr, log_level)
+            fd, log, error = _load(attr, log_level, most_log)
         if error is None:
             return Loaded(Descriptor(fd, f"program {program.name}"), log)
         faulty = with_lines and re.search(r"(line|func)_info", log)
@@ -126,26 +131,26 @@ def _core_refused(program: ProgramSpec) -> CoreRefusedError:
     return CoreRefusedError(f"cannot load program {program.name}: the kernel does not resolve its CO-RE relocations")
 
 
-def _load(attr: Attr, log_level: int) -> tuple[int, str, BpfError | None]:
+def _load(attr: Attr, log_level: int, most: int = LARGEST_LOG) -> tuple[int, str, BpfError | None]:
     """Return the file descriptor, the log and the error."""
     if log_level == LOG_NONE:
         try:
             return attr.call(Command.PROG_LOAD), "", None
         except BpfError:
             return _load(attr, LOG_FULL)
-    size = _FIRST_WHOLE_LOG if log_level & 2 else _FIRST_LOG
+    size = min(most, FIRST_WHOLE_LOG if log_level & 2 else _FIRST_LOG)
     while True:
         memory = buffer(size)
         attr.u32(24, log_level, size).pointer(32, memory).u32(140, 0)
         try:
             return attr.call(Command.PROG_LOAD), _text(memory.value), None
         except BpfError as error:
-            if error.errno != errno.ENOSPC or size >= _LARGEST_LOG:
+            if error.errno != errno.ENOSPC or size >= most:
                 if log_level == LOG_STATS and error.errno != errno.ENOSPC:
                     return _load(attr, LOG_FULL | LOG_STATS)
                 return -1, _text(memory.value), error
             # The log did not fit. Since Linux 6.4 the kernel says how long it is; a longer run may need more.
-            size = max(size * 2, attr.get(140))
+            size = min(most, max(size * 2, attr.get(140)))
 
 
 def _text(log: bytes) -> str:
@@ -181,6 +186,9 @@ def _attribute(
 
 def _explained(program: ProgramSpec, error: BpfError, log: str, target: Btf | None) -> BpftuiError:
     doing = f"load program {program.name}"
+    if error.errno == errno.ENOSPC and log:
+        message = f"cannot {doing}: of its log, only {len(log):,} characters are kept"
+        return VerifierError(message, program=program.name, log=log, hint="ask for less: log level 1, or 4 for numbers")
     found = None
     if log.strip():
         from ..verifier import VerifierLog

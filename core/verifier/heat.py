@@ -39,6 +39,13 @@ class Heat:
         """Instructions walked over, each as often as it was."""
         return self._sums[-1]
 
+    @property
+    def walked(self) -> str:
+        """How much was walked over: `406`, or `the last 112,505 of 1,000,001` where the log has only that."""
+        insns, states = self.summary.insns or 0, self.summary.states or 0
+        # What it prunes at is processed as well, and not in the log.
+        return f"{self.total:,}" if insns <= self.total + states else f"the last {self.total:,} of {insns:,}"
+
     def within(self, start: int, stop: int) -> int:
         """Return how much of the walk was over the instructions from slot *start* to before *stop*."""
         last = len(self._sums) - 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -117,6 +119,28 @@ async def test_what_the_verifier_says_is_shown_whole() -> None:
             await until(pilot, lambda: "invalid access to packet" in view.row_text(view.cursor))
             assert session.collection is not None
             assert list(session.collection.programs) == ["fine"]
+        app.operations.close()
+
+
+async def test_a_walk_is_given_up_by_its_key_and_by_leaving() -> None:
+    spec = CollectionSpec.from_file(ROOT / "tests/objects/bad_complexity.o")
+    with Session(spec, KernelRuntime()) as session:
+        app = BpftuiApp(session)
+        async with app.run_test(size=(120, 40)) as pilot:
+            screen = app.screen_stack[0]
+            assert isinstance(screen, ExplorerScreen)
+            await pilot.press("2", "H")
+            pane = screen.panes.code
+            await until(
+                pilot, lambda: re.match(r"asking the verifier … \d+ s \(H: give up\)$", pane.remark()) is not None
+            )
+            await pilot.press("H")
+            assert pane.remark() == ""
+            await until(pilot, lambda: not app.workers)
+            await pilot.press("H")
+            assert pane.remark().startswith("asking the verifier")
+            start = time.monotonic()
+        assert time.monotonic() - start < 5
         app.operations.close()
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from bpftui.core.errors import LoadError
+from bpftui.core.kernel import walk
+from bpftui.core.kernel.interrupt import Interrupt
 from bpftui.core.kernel.walk import read_walk
 from bpftui.core.spec import CollectionSpec
 from tests.tui.commands.command_line import bpftui
@@ -44,6 +48,27 @@ def test_a_program_that_is_refused_and_one_that_is_not_walked_through():
     assert max(heat.visits.values()) > 2
     with pytest.raises(LoadError, match="section xpd names no program type"):
         read_walk(CollectionSpec.from_file(ROOT / "tests/objects/sections.o"), "unheard_of")
+
+
+def test_a_walk_whose_log_is_too_long_to_keep(monkeypatch: pytest.MonkeyPatch):
+    spec = CollectionSpec.from_file(ROOT / "bpf/traffic.o")
+    whole = read_walk(spec, "count_traffic")
+    monkeypatch.setattr(walk, "FIRST_WHOLE_LOG", 8192)
+    end = read_walk(spec, "count_traffic")
+    assert 0 < end.total < whole.total
+    assert all(visits <= whole.visits[slot] for slot, visits in end.visits.items())
+    assert (whole.walked, end.walked) == (f"{whole.total}", f"the last {end.total} of {whole.summary.insns}")
+
+
+def test_a_walk_that_takes_too_long_is_given_up():
+    spec = CollectionSpec.from_file(ROOT / "tests/objects/bad_complexity.o")
+    interrupt = Interrupt()
+    timer = threading.Timer(0.3, interrupt)
+    start = time.monotonic()
+    timer.start()
+    with interrupt, pytest.raises(LoadError, match="EAGAIN"):
+        read_walk(spec, "bad_complexity")
+    assert 0.2 < time.monotonic() - start < 5  # undisturbed, it takes 15 s and more
 
 
 def test_the_listing():

@@ -149,7 +149,7 @@ def _heated(rows: Listing, heat: Heat, color: bool) -> Iterator[str]:
     """Yield the listing with the visits of each instruction at the left, and of C lines and functions their sums."""
     summary = heat.summary
     states = f", {summary.states:,} states kept" if summary.states is not None else ""
-    yield f"; {rows.program.name}: {heat.total:,} instructions walked over{states}"
+    yield f"; {rows.program.name}: {heat.walked} instructions walked over{states}"
     width, digits = len(f"{heat.total:,}"), max(rows.slot_width, 4)
     most = max(heat.visits.values())
     for index in range(len(rows)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
+    from ...core.kernel.interrupt import Interrupt
     from ...core.spec import CollectionSpec
     from ...core.verifier import Heat
     from ..jumps import CodePlace
@@ -100,7 +102,9 @@ class KernelCodePane(CodePane):
         self._hidden_tree: SpecTree | None = None
         self._made: tuple[str, Hashable, Made] | None = None
         self._heat: tuple[str, Hashable, Heat] | None = None
-        self._is_asking = False
+        self._asking: Interrupt | None = None
+        self._asked_at = 0.0
+        self._key = ""
 
     def compose(self) -> ComposeResult:
         """Compose title, listing, and the columns, which are out of sight."""
@@ -114,8 +118,9 @@ class KernelCodePane(CodePane):
 
     def remark(self) -> str:
         """Say how many instructions were removed, or where most of the walk was; then what a listing says by itself."""
-        if self._is_asking:
-            return "asking the verifier …"
+        if self._asking is not None:
+            seconds = time.monotonic() - self._asked_at
+            return "asking the verifier …" + (f" {seconds:.0f} s ({self._key}: give up)" if seconds >= 1 else "")
         if self.mode == "heat" and self._heat is not None:
             return _heat_summary(self._heat[2])
         made = self._made[2].summary if self.mode and self._made is not None else ""
@@ -189,7 +194,9 @@ class KernelCodePane(CodePane):
     def _toggle(self, mode: Mode) -> None:
         if not self.program or self.view.listing is None:
             return
-        if self.mode == mode:
+        if self._asking is not None:
+            self._leave()
+        elif self.mode == mode:
             self._leave()
             self.view.focus()
         elif self._known(mode) is not None:
@@ -203,26 +210,51 @@ class KernelCodePane(CodePane):
         return self.spec.programs[self.program].type, fixed
 
     def _ask(self, mode: Mode) -> None:
-        self._is_asking = True
+        from ...core.kernel.interrupt import Interrupt
+
+        self._give_up()
+        self._asking = Interrupt()
+        self._asked_at = time.monotonic()
+        self._key = {"columns": "c", "dead": "d"}.get(mode, "H")
         self._show_title()
-        work = partial(self._make, self.program, self._state(), mode)
+        work = partial(self._make, self._asking, self.program, self._state(), mode)
         self.run_worker(work, thread=True, exclusive=True, exit_on_error=False, group="image")
 
-    def _make(self, program: str, state: Hashable, mode: Mode) -> None:
+    def _give_up(self) -> None:
+        """Have the kernel stop where it is being asked: it may be at it for half a minute."""
+        if self._asking is not None:
+            self._asking()
+            self._asking = None
+
+    def on_mount(self) -> None:
+        """Tell from time to time for how long the kernel has been asked."""
+        self.set_interval(1.0, self._count)
+
+    def _count(self) -> None:
+        if self._asking is not None:
+            self._show_title()
+
+    def on_unmount(self) -> None:
+        """Leave no thread behind that the end of the process would wait for."""
+        self._give_up()
+
+    def _make(self, asking: Interrupt, program: str, state: Hashable, mode: Mode) -> None:
         """Ask the kernel, in a thread."""
         from ...core.kernel.walk import read_walk
 
         try:
-            answer: Made | Heat | str = (read_walk if mode == "heat" else made)(self.spec, program)
+            with asking:
+                answer: Made | Heat | str = (read_walk if mode == "heat" else made)(self.spec, program)
         except BpftuiError as error:
             answer = f"{error.message}\n{error.hint}" if error.hint else error.message
         except Exception as error:
             answer = f"cannot ask the kernel for {program}: {type(error).__name__}: {error}"
-        self.post_message(self.Answered(program, state, mode, answer))
+        if not asking.requested:
+            self.post_message(self.Answered(program, state, mode, answer))
 
     def on_kernel_code_pane_answered(self, event: Answered) -> None:
         """Show the answer, unless another program is shown by now."""
-        self._is_asking = False
+        self._asking = None
         if event.program != self.program:
             return
         if isinstance(event.answer, str):
@@ -266,7 +298,8 @@ class KernelCodePane(CodePane):
             self._hidden_tree = tree
 
     def _leave(self) -> None:
-        """Show the listing as it was written."""
+        """Show the listing as it was written; what the kernel is being asked is of no interest any more."""
+        self._give_up()
         self.mode = ""
         if self._hidden_tree is not None:
             self._hidden_tree.display = True
@@ -279,7 +312,7 @@ class KernelCodePane(CodePane):
 
 def _heat_summary(heat: Heat) -> str:
     """Return how long the walk was, and where most of it."""
-    text, hottest = f"{heat.total:,} walked", heat.hottest
+    text, hottest = f"{heat.walked} walked", heat.hottest
     if hottest is None:
         return text
     place = hottest.source.place if hottest.source is not None and hottest.source.place else f"insn {hottest.slots[0]}"
