@@ -8,12 +8,13 @@ kernel's types call a struct to one of zeros, texts to the current task's name. 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ..btf import CType
 from ..btf import types as t
 from ..errors import TypeMismatchError, UsageError
-from ..spec import ProgramType
+from ..spec import AttachType, ProgramType
 from ..spec.context_values import BESIDE, arguments_of, context_bytes, layout_of
 from ..spec.contexts import ContextField, context_fields
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from .host import Host
     from .memory import Region
 
-__all__ = ["ON_DATA", "Context", "Sysctl"]
+__all__ = ["ON_DATA", "Context", "Sysctl", "Traced"]
 
 _T = ProgramType
 _ANY: Final = 512
@@ -51,6 +52,15 @@ class Sysctl:
     current: bytes
     new: bytes
     """What is to be written, which a program may replace."""
+
+
+class Traced(NamedTuple):
+    """The function that a program traces."""
+
+    words: int
+    """Its arguments, in units of 8 bytes."""
+    has_result: bool
+    """Whether the context has what it returned behind them."""
 
 
 class Context:
@@ -81,6 +91,8 @@ class Context:
         self._regions: list[Region] = []
         self.sysctl: Sysctl | None = None
         """What the helpers of a sysctl program tell."""
+        self.output = bytearray()
+        """What an iterator's program wrote to its file."""
         try:
             self.region = self._map("the context", self._make(given, data))
         except BaseException:
@@ -102,6 +114,17 @@ class Context:
             if field.width == 8 and field.name not in _NUMBERS:
                 raw[field.offset : field.offset + 8] = bytes(8)
         return bytes(raw)
+
+    @cached_property
+    def traced(self) -> Traced | None:
+        """The function that the program traces; None where nothing tells what that is given."""
+        arguments = arguments_of(self._program, self._target)
+        if not arguments:
+            return None
+        has_result = self._program.attach_type in (AttachType.TRACE_FEXIT, AttachType.MODIFY_RETURN)
+        given = arguments[:-1] if has_result else arguments
+        sizes = [8 if argument.type is None else argument.type.size for argument in given]
+        return Traced(sum(-(-size // 8) for size in sizes), has_result)
 
     def close(self) -> None:
         """Give the memory up."""

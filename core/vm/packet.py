@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..btf import ByteOrder
     from .memory import AddressSpace
 
-__all__ = ["ON_PACKETS", "SMALLEST_PACKET", "FlowPacket", "Packet", "SkbPacket", "XdpPacket"]
+__all__ = ["ON_PACKETS", "SMALLEST_PACKET", "FlowPacket", "Packet", "SkbPacket", "XdpPacket", "frame_protocol"]
 
 SMALLEST_PACKET: Final = 14
 """An Ethernet header: a test run takes no packet that is shorter."""
@@ -204,7 +204,7 @@ class XdpPacket(Packet):
 
 
 _SKB_SIZE: Final = 192
-_LEN, _PKT_TYPE, _PROTOCOL, _IFINDEX, _DATA, _DATA_END, _FAMILY = 0, 4, 16, 40, 76, 80, 88
+_LEN, _PKT_TYPE, _PROTOCOL, _VLAN, _IFINDEX, _DATA, _DATA_END, _FAMILY = 0, 4, 16, 20, 40, 76, 80, 88
 _DATA_META, _FLOW_KEYS, _WIRE_LEN, _SK = 140, 144, 160, 168
 _GIVEN: Final = ((8, 12), (32, 44), (48, 68), (152, 168), (176, 180), (184, 192))
 """What a test run takes: mark, priority, interfaces, cb, tstamp, wire_len, gso_segs, gso_size, hwtstamp."""
@@ -224,6 +224,10 @@ class SkbPacket(Packet):
         super().__init__(memory, byte_order, _SKB_SIZE, writable=type_ in _WRITABLE)
         self._word = struct.Struct(("<" if byte_order == "little" else ">") + "I")
         self._given = bytes(_SKB_SIZE)
+        self._order: ByteOrder = byte_order
+        self._tag = struct.Struct(("<" if byte_order == "little" else ">") + "3I")
+        # In network order within a __u32, as the kernel has it.
+        self._protocol_at = _PROTOCOL if byte_order == "little" else _PROTOCOL + 2
         self._socket = memory.map("the socket", 80, writable=False)
         # state, rx_queue_mapping
         self._word.pack_into(self._socket.data, 72, _TCP_CLOSE)
@@ -237,9 +241,7 @@ class SkbPacket(Packet):
         """Begin a run; of a *context* the fields count that a test run takes."""
         put, raw = self._word.pack_into, self.context.data
         raw[:] = self._empty
-        # In network order within a __u32, as the kernel has it.
-        protocol = _protocol(data)
-        raw[_PROTOCOL : _PROTOCOL + 4] = protocol + b"\0\0" if self.byte_order == "little" else b"\0\0" + protocol
+        self.protocol = protocol = _protocol(data)
         put(raw, _PKT_TYPE, _packet_type(data[:6]))
         self.data = bytearray(data if self._with_header else data[14:])
         self.hidden = b"" if self._with_header else data[:14]
@@ -285,6 +287,28 @@ class SkbPacket(Packet):
             self._word.pack_into(raw, _FAMILY, family)
             raw[92:96], raw[96:100] = socket[52:56], socket[24:28]
             raw[100:116], raw[116:132] = socket[56:72], socket[28:44]
+
+    @property
+    def protocol(self) -> bytes:
+        """`protocol` of the context: two bytes in network order."""
+        at = self._protocol_at
+        return bytes(self.context.data[at : at + 2])
+
+    @protocol.setter
+    def protocol(self, protocol: bytes) -> None:
+        at = self._protocol_at
+        self.context.data[at : at + 2] = protocol
+
+    @property
+    def tag(self) -> tuple[bytes, int] | None:
+        """The VLAN tag that is beside the packet's bytes, as network cards leave it: its protocol, and the TCI."""
+        present, tci, protocol = self._tag.unpack_from(self.context.data, _VLAN)
+        return (protocol.to_bytes(2, self._order), tci) if present else None
+
+    @tag.setter
+    def tag(self, tag: tuple[bytes, int] | None) -> None:
+        protocol, tci = tag or (b"\0\0", 0)
+        self._tag.pack_into(self.context.data, _VLAN, tag is not None, tci, int.from_bytes(protocol, self._order))
 
     def publish(self) -> None:
         """Write into the context how long the packet is, and where, for those who may know."""
@@ -363,8 +387,13 @@ def _packet_type(destination: bytes) -> int:
 
 
 def _protocol(data: bytes) -> bytes:
-    """Return the protocol of an Ethernet frame, in network order: what is below 0x600 is a length."""
-    protocol = bytes(data[12:14])
+    """Return the protocol of an Ethernet frame, in network order."""
+    return frame_protocol(bytes(data[12:14]), data[14:16])
+
+
+def frame_protocol(protocol: bytes, begin: bytes) -> bytes:
+    """Return what the two bytes of a frame that tell its protocol mean, in front of data with this *begin*: what is
+    below 0x600 is a length."""
     if protocol >= b"\x06\x00":
         return protocol
-    return b"\0\1" if data[14:16] == b"\xff\xff" else b"\0\4"
+    return b"\0\1" if begin == b"\xff\xff" else b"\0\4"

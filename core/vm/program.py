@@ -215,7 +215,7 @@ class Program:
         host.context = context = Context(host, self.spec, given, data)
         try:
             result, duration = self._repeat(context.region.base, repeat, cpu)
-            return RunResult(result, b"", context.changed, duration)
+            return RunResult(result, bytes(context.output), context.changed, duration)
         finally:
             host.context = None
             context.close()

@@ -145,13 +145,18 @@ def test_the_same_results() -> None:
     assert ran > PROGRAMS // 4
 
 
-def both(code: bytes, packets: list[bytes]) -> tuple[list[int], list[int]]:
-    """Return what a socket filter gives in the kernel, and on the built-in runtime."""
-    spec = ProgramSpec("both", "socket", ProgramType.SOCKET_FILTER, license="GPL", link=lambda: LinkedCode(code))
-    results: list[list[int]] = []
+def both(
+    code: bytes, packets: list[bytes], kind: ProgramType = ProgramType.SOCKET_FILTER
+) -> tuple[list[object], list[object]]:
+    """Return what a program gives in the kernel, and on the built-in runtime: what it returns, the packet out."""
+    spec = ProgramSpec("both", "", kind, license="GPL", link=lambda: LinkedCode(code))
+    results: list[list[object]] = []
     for load in (kernel.load, MachineRuntime().load):
         with load(CollectionSpec("both", programs={"both": spec})) as collection:
-            results.append([collection.programs["both"].run(packet).retval for packet in packets])
+            runs = [collection.programs["both"].run(packet) for packet in packets]
+            results.append(
+                [run.retval if kind is ProgramType.SOCKET_FILTER else (run.retval, run.data) for run in runs]
+            )
     return results[0], results[1]
 
 
@@ -178,3 +183,30 @@ def test_probing_where_nothing_is(helper: int) -> None:
         code += _insn(0x18, 3, imm=low) + _insn(0, imm=high) + _insn(0x85, imm=helper)
         expected, found = both(code + _insn(0x79, 1, 10, -8) + _insn(0x0F, 0, 1) + EXIT, [bytes(14)])
         assert found == expected, hex(address)
+
+
+def test_tags_of_vlans() -> None:
+    """Pushed and popped at random, on packets that have some: the same bytes, fields and errors."""
+    push, pop = HELPERS.index("bpf_skb_vlan_push"), HELPERS.index("bpf_skb_vlan_pop")
+    for number in range(12):
+        rng = random.Random(number)
+        code = _insn(0xBF, 6, 1) + _insn(0xB7, 7)
+        for _ in range(rng.randrange(1, 7)):
+            code += _insn(0xBF, 1, 6)
+            helper = rng.choice((push, pop))
+            if helper == push:
+                code += _insn(0xB7, 2, imm=rng.choice((0x81, 0xA888, 0x8100, 0)))
+                code += _insn(0xB7, 3, imm=rng.getrandbits(17))
+            code += _insn(0x85, imm=helper) + _insn(0x27, 7, imm=31) + _insn(0x0F, 7, 0)
+            for field in (0, 16, 20, 24, 28):
+                code += _insn(0x61, 1, 6, field) + _insn(0x27, 7, imm=31) + _insn(0x0F, 7, 1)
+        code += _insn(0xBF, 0, 7) + EXIT
+        packets = [_tagged(rng) for _ in range(6)]
+        expected, found = both(code, packets, ProgramType.SCHED_CLS)
+        assert found == expected, f"program {number}"
+
+
+def _tagged(rng: random.Random) -> bytes:
+    tags = b"".join(rng.choice((b"\x81\0", b"\x88\xa8")) + rng.randbytes(2) for _ in range(rng.randrange(4)))
+    protocol = rng.choice((b"\x88\xb5", b"\x08\x06", b"\0\x20", b"\x81\0"))
+    return rng.randbytes(12) + tags + protocol + rng.choice((b"", b"\xff\xff")) + rng.randbytes(rng.randrange(50))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...core.elf import read_object_file
 from ...core.errors import ExitCode, UsageError
+from ...core.spec import AttachType
 from ...core.spec.context_values import layout_of, parse_context
 from .colors import visible
 from .common import Parser, add_loading, add_object, add_settings, loading, open_spec, print_json, record, runtime_of
@@ -125,4 +126,7 @@ def _text(program: ProgramSpec, result: RunResult, data: bytes | None) -> str:
     text = f"{visible(program.name)} returned {result.retval} ({result.retval:#x}) in {result.duration_ns} ns"
     if data is not None and result.data != data:
         text += f"\n  packet out, {len(result.data)} bytes: {result.data.hex(' ')}"
+    elif program.attach_type is AttachType.TRACE_ITER and result.data:
+        written = result.data.decode("utf-8", "replace").splitlines()
+        text += f"\n  written, {len(result.data)} bytes:" + "".join(f"\n    {visible(line)}" for line in written)
     return text

@@ -33,7 +33,9 @@ from . import (
     tasks,
     text_functions,
     timers,
+    traced,
     user_rings,
+    vlan,
     xdp,
 )
 from .declaration import declared
@@ -70,7 +72,9 @@ FAMILIES: Final = (
     tasks,
     text_functions,
     timers,
+    traced,
     user_rings,
+    vlan,
     xdp,
 )
 """The modules that declare something."""

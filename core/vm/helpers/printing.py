@@ -6,6 +6,7 @@ import errno
 import re
 from typing import TYPE_CHECKING, Final
 
+from ..errors import RunError
 from ..image import is_kernel_address
 from .declaration import ADDRESS, BYTES, LONGEST_TEXT, TEXT, U32, U64, function
 
@@ -19,6 +20,8 @@ __all__: list[str] = []
 _PART: Final = re.compile(r"%(?P<flags>[-+ #0]*)(?P<width>\d{0,3})(?P<long>l{0,2}|z)(?P<kind>[diuxXscp%])(?P<more>\w*)")
 _MOST_ARGUMENTS: Final = 12
 """MAX_BPRINTF_VARARGS."""
+_LARGEST_FILE: Final = 8 << 12
+"""Bytes that one call of an iterator's program may write (8 pages)."""
 
 
 class _FormatError(Exception):
@@ -115,3 +118,27 @@ def bpf_snprintf(host: Host, target: int, size: int, template: bytes, data: byte
     if size:
         host.memory.write(target, raw[: size - 1] + b"\0")
     return len(raw) + 1
+
+
+@function(ADDRESS, BYTES, BYTES)
+def bpf_seq_printf(host: Host, _file: int, template: bytes, data: bytes) -> int:
+    arguments = _words(host, data)
+    if arguments is None or not template.endswith(b"\0"):
+        return -errno.EINVAL
+    try:
+        text = _formatted(host, template.partition(b"\0")[0], arguments)
+    except _FormatError:
+        return -errno.EINVAL
+    return bpf_seq_write(host, _file, text.encode("utf-8", "replace"))
+
+
+@function(ADDRESS, BYTES)
+def bpf_seq_write(host: Host, _file: int, data: bytes) -> int:
+    """Write to the file that an iterator is read as; it is what the run gives back."""
+    if host.context is None:
+        raise RunError("there is no file to write to: the program is no iterator")
+    output = host.context.output
+    if len(output) + len(data) > _LARGEST_FILE:
+        return -errno.EOVERFLOW
+    output += data
+    return 0

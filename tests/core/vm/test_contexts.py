@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import struct
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +14,7 @@ import pytest
 from bpftui.core.asm import HELPERS
 from bpftui.core.errors import UsageError
 from bpftui.core.live import Session
-from bpftui.core.spec import CollectionSpec, ProgramSpec, ProgramType
+from bpftui.core.spec import AttachType, CollectionSpec, LinkedCode, ProgramSpec, ProgramType
 from bpftui.core.spec.context_values import layout_of
 from bpftui.core.traffic import CaptureWriter, Mix, Traffic, make_frames
 from bpftui.core.vm.contexts import Context
@@ -158,6 +160,54 @@ def test_what_helpers_tell_of_a_sysctl(
     assert bytes(room.data[: len(left)]) == left
     assert context.sysctl is not None
     assert context.sysctl.new == (b"\xff" * 4 if helper.endswith("set_new_value") and not returned else _new(given))
+
+
+@pytest.mark.parametrize(
+    ("hook", "result"), [(AttachType.TRACE_FEXIT, 0), (AttachType.TRACE_FENTRY, -errno.EOPNOTSUPP)]
+)
+def test_what_helpers_tell_of_a_traced_function(hook: AttachType, result: int) -> None:
+    """`weigh` of typed.c takes a pointer and an enumerator, and returns a number."""
+    types = CollectionSpec.from_file(OBJECT.with_name("typed.o")).btf
+    host = Host(Processor(), Settings(), "little", kernel_btf=types)
+    program = ProgramSpec("p", "", ProgramType.TRACING, attach_type=hook, attach_to="weigh")
+    host.context = context = Context(host, program, struct.pack("<3Q", 7, 8, 9))
+    room, table = host.memory.map("room", 8), HelperTable(host)
+    arguments, result_of, count = (table[HELPERS.index(f"bpf_get_func_{name}")] for name in ("arg", "ret", "arg_cnt"))
+    assert count(context.region.base) == 2
+    for number, expected in ((0, 7), (1, 8)):
+        assert arguments(context.region.base, number, room.base) == 0
+        assert int.from_bytes(room.data, "little") == expected
+    assert arguments(context.region.base, 2, room.base) == -errno.EINVAL
+    assert result_of(context.region.base, room.base) == result
+    assert int.from_bytes(room.data, "little") == (9 if not result else 8)
+    host.context = Context(host, replace(program, attach_to="nobody_knows"), bytes(24))
+    with pytest.raises(RunError, match="nobody knows how many arguments the traced function has"):
+        count(context.region.base)
+
+
+def test_what_an_iterator_writes_is_what_a_run_gives_back() -> None:
+    call = struct.pack("<BBhI", 0x85, 0, 0, HELPERS.index("bpf_seq_write"))
+    text = struct.pack("<BBhIBBhI", 0x18, 1, 0, 0x0A6B6F, 0, 0, 0, 0) + struct.pack("<BBhI", 0x7B, 0x1A, -8, 0)
+    arguments = b"".join(struct.pack("<BBhI", *each) for each in ((0xBF, 0xA2, 0, 0), (0x07, 2, 0, -8 & 0xFFFF_FFFF)))
+    code = text + arguments + struct.pack("<BBhI", 0xB7, 3, 0, 3) + call + struct.pack("<BBhI", 0x95, 0, 0, 0)
+    program = ProgramSpec(
+        "p", "iter/task", ProgramType.TRACING, attach_type=AttachType.TRACE_ITER, link=lambda: LinkedCode(code)
+    )
+    with MachineRuntime().load(CollectionSpec("o", programs={"p": program})) as loaded:
+        result = loaded.programs["p"].run(context=bytes(16), repeat=2)
+        assert (result.retval, result.data) == (0, b"ok\nok\n")
+        assert loaded.programs["p"].run(context=bytes(16), repeat=11000).retval == -errno.EOVERFLOW & 0xFFFF_FFFF
+    host = Host(Processor(), Settings(), "little")
+    host.context = context = Context(host, program, bytes(16))
+    template = host.memory.map("template", b"%s=%d\n\0")
+    name = host.memory.map("name", b"pid\0").base
+    numbers = host.memory.map("numbers", struct.pack("<2Q", name, 42))
+    printf = HelperTable(host)[HELPERS.index("bpf_seq_printf")]
+    assert printf(0, template.base, 7, numbers.base, 16) == 0
+    assert (
+        printf(0, template.base, 6, numbers.base, 16) == printf(0, template.base, 7, numbers.base, 8) == -errno.EINVAL
+    )
+    assert context.output == b"pid=42\n"
 
 
 def _new(given: dict[str, object]) -> bytes:

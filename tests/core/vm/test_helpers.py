@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import random
 import struct
 from typing import TYPE_CHECKING
@@ -105,6 +106,21 @@ def test_socket_buffers_are_loaded_and_stored(host: Host, call: Callable[..., in
     assert struct.unpack_from("<I", packet.context.data, 16) == (0x0008,)
     with pytest.raises(RunError, match="not started with an xdp_md"):
         call("xdp_adjust_head", context, 0)
+
+
+def test_tags_of_vlans_are_beside_the_packet_and_in_it(host: Host, call: Callable[..., int]) -> None:
+    packet = host.packet = SkbPacket(host.memory, "little", ProgramType.SCHED_CLS)
+    addresses, rest = bytes(range(12)), b"\x08\x00" + bytes(30)
+    context = packet.start(addresses + rest, None)
+    assert call("skb_vlan_push", context, 0xA888, 7) == 0
+    assert (packet.tag, packet.protocol, bytes(packet.data)) == ((b"\x88\xa8", 7), b"\x08\x00", addresses + rest)
+    assert call("skb_vlan_push", context, 0, 9) == 0
+    assert (packet.tag, packet.protocol) == ((b"\x81\x00", 9), b"\x88\xa8")
+    assert bytes(packet.data) == addresses + b"\x88\xa8\0\7" + rest
+    assert [call("skb_vlan_pop", context) for _ in range(3)] == [0, 0, 0]
+    assert (packet.tag, packet.protocol, bytes(packet.data)) == (None, b"\x08\x00", addresses + rest)
+    packet.start(addresses + b"\x81\x00\0\5\x08", None)
+    assert call("skb_vlan_pop", context) == -errno.ENOMEM & (1 << 64) - 1
 
 
 def test_checksums(host: Host, call: Callable[..., int]) -> None:
