@@ -14,7 +14,7 @@ _ANSI: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _KNOWN: Final = re.compile(
     r"^(?P<prefix>.{0,160}?)(?:\d+: \([0-9a-f]{2}\) |processed \d+ insns |\d+: (?:R1=ctx|R\d+_w=)|from \d+ to \d+:)"
 )
-_ESCAPED: Final = re.compile(r"\\n\d+: \([0-9a-f]{2}\)|\\nprocessed \d+ insns")
+_ESCAPED: Final = re.compile(r"\\n(?:\\t)?(?:\d+: \([0-9a-f]{2}\)|processed \d+ insns)")
 _BEGIN: Final = re.compile(r"(?:prog '(?P<name>[^']+)': )?-- BEGIN (?P<what>PROG|BTF) LOAD LOG --")
 _END: Final = re.compile(r"-- END (?:PROG|BTF) LOAD LOG --")
 _NAMED: Final = re.compile(r"(?:load program|program|prog) [`'\"]?(?P<name>[A-Za-z_]\w*)[`'\"]?(?:: |$)")
@@ -24,6 +24,11 @@ _SHORT: Final = re.compile(
     r"(?:^|: )(?P<insn>\d+: \([0-9a-f]{2}\) .*?: )?(?P<last>[^:]*(?:: R\d+ [^:]*)?) \(\d+ line\(s\) omitted\)$"
 )
 """What ebpf-go prints with %v: the last lines, behind colons."""
+
+_BLANKS: Final = re.compile(r"(?:\\[ \t])+$")
+"""Escaped ones, at a pattern's end."""
+_FIRST: Final = re.compile(r"0: R1=ctx\([^)]*\) R10=fp0$|func#0 @0$")
+"""The line with which a log begins."""
 
 _ENOUGH: Final = 5_000
 """Lines from which the prefix is told."""
@@ -63,7 +68,7 @@ def _short(line: str) -> str:
 
 def _plain(text: str) -> list[str]:
     """Return the lines without colours, escapes and what stands before each of them."""
-    text = text.replace("\r\n", "\n")
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     if "\x1b" in text:
         text = _ANSI.sub("", text)
     if "\\n" in text and len(_ESCAPED.findall(text)) > text.count("\n") // 4:
@@ -78,7 +83,7 @@ def _plain(text: str) -> list[str]:
     if not common:
         return lines
     prefix = re.compile(common)
-    bare = re.compile(common.rstrip() + r"\s*$")
+    bare = re.compile(_BLANKS.sub("", common) + r"\s*$")
     # A line without the prefix is somebody else's, or what a prefix was lost of.
     return [
         "" if bare.match(line) else line[found.end() :] if (found := prefix.match(line)) else line for line in lines
@@ -86,11 +91,15 @@ def _plain(text: str) -> list[str]:
 
 
 def _generic(prefix: str) -> str:
-    """Return a pattern for a prefix whose numbers, being times, differ from line to line."""
-    if not prefix.strip():
-        return re.escape(prefix)
-    escaped = "".join(re.escape(part) if not part.isdecimal() else r"\d+" for part in re.split(r"(\d+)", prefix))
-    return re.sub(r"(?:\\ )+", lambda _: r"\s+", escaped)
+    """Return a pattern for a prefix whose numbers, being times, differ from line to line, and the room before them.
+
+    The blanks at its end are the same on all lines: what more there is belongs to the log.
+    """
+    head = prefix.rstrip()
+    escaped = "".join(re.escape(part) if not part.isdecimal() else r"\d+" for part in re.split(r"(\d+)", head))
+    escaped = re.sub(r"(?:\\ )+", lambda _: r"\s+", escaped)
+    escaped = re.sub(r"\\\[(?:\\s\+)?(?=\\d)", lambda _: r"\[\s*", escaped)  # [ 9999.9] and [10000.0]
+    return escaped + re.escape(prefix[len(head) :])
 
 
 def _wrapped(lines: list[str]) -> list[tuple[str, list[str]]]:
@@ -102,22 +111,25 @@ def _wrapped(lines: list[str]) -> list[tuple[str, list[str]]]:
             continue
         if (begin := _BEGIN.search(line)) is not None and begin["what"] == "PROG":
             name, start = begin["name"] or _name(lines, number), number + 1
-        elif start >= 0 and _END.search(line):
-            found.append((name, lines[start:number]))
-            start = -1
+        elif _END.search(line) and (start >= 0 or not found):
+            # One that was cut at its start has its name behind it.
+            found.append((name or _name(lines[: number + 2], number + 1), lines[max(start, 0) : number]))
+            name, start = "", -1
     if start >= 0:
         found.append((name, lines[start:]))
     return found
 
 
 def _separate(lines: list[str]) -> list[tuple[int, int]]:
-    """Return where logs begin and end, without markers: each ends with its numbers."""
+    """Return where logs begin and end, without markers: each ends with its numbers, or where another one begins."""
     spans: list[tuple[int, int]] = []
-    start = 0
+    start, walked = 0, False
     for number, line in enumerate(lines):
-        if line[:1] == "p" and _LAST.match(line):
-            spans.append((start, number + 1))
-            start = number + 1
+        last = line[:1] == "p" and _LAST.match(line) is not None
+        if last or (walked and line[:1] in "0f" and _FIRST.match(line)):
+            spans.append((start, number + last))
+            start, walked = number + last, False
+        walked = walked or classify(line) is LineKind.INSTRUCTION
     rest = lines[start:]
     if any(classify(line) is LineKind.INSTRUCTION for line in rest):
         spans.append((start, len(lines)))

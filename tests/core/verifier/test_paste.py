@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,52 @@ def test_what_ebpf_go_prints_with_v() -> None:
         explanation = explain(VerifierLog(text, refused=known))
         assert explanation is not None
         assert explanation.key == "packet-bounds"
+
+
+def test_times_of_the_kernel_that_grow_a_digit() -> None:
+    pasted = "\n".join(f"[{9_999.5 + 0.1 * number:12.6f}] {line}" for number, line in enumerate([*LINES, ""]))
+    assert "[ 9999." in pasted
+    assert "[10000." in pasted
+    assert find_logs(pasted) == [("", LOG, False)]
+
+
+@pytest.mark.parametrize("prefix", ["Nov 22 21:39:01 host agent[1234]: ", "[  123.456789] ", "\t"])
+def test_what_is_indented_in_the_log_stays_so_behind_a_prefix(prefix: str) -> None:
+    """The report of newer kernels says by indentation what belongs to which section."""
+    lines = [
+        *LINES[:-1],
+        "Verification failed: Type Safety: bad",
+        "",
+        "At:",
+        "  insn 5",
+        "    >>> 5 | r0",
+        LINES[-1],
+        "",
+    ]
+    ((_, text, _),) = find_logs("\n".join(prefix + line for line in lines))
+    assert text == "\n".join(lines)
+
+
+def test_what_ebpf_go_puts_into_a_json_log() -> None:
+    error = "program bad_null: load program: permission denied:\n" + "\n".join("\t" + line for line in LINES)
+    ((name, text, _),) = find_logs(json.dumps({"level": "fatal", "error": error}))
+    assert name == "bad_null"
+    assert text.splitlines()[:-1] == LINES[:-1]
+
+
+def test_a_byte_order_mark_and_bare_carriage_returns() -> None:
+    assert find_logs("\ufeff" + LOG) == find_logs(LOG.replace("\n", "\r")) == [("", LOG, False)]
+
+
+def test_a_libbpf_log_that_was_cut_at_its_start_is_named_by_what_follows() -> None:
+    lines = [*LINES[9:], "-- END PROG LOAD LOG --", "libbpf: prog 'bad_null': failed to load: -13"]
+    assert find_logs("\n".join(lines)) == [("bad_null", "\n".join(LINES[9:]) + "\n", False)]
+
+
+def test_a_log_ends_where_another_one_begins() -> None:
+    cut = "\n".join(LINES[:-2]) + "\n"
+    assert [text for _, text, _ in find_logs(cut + LOG)] == [cut, LOG]
+    assert [text for _, text, _ in find_logs(f"func#0 @0\n{cut}func#0 @0\n{LOG}")][1] == f"func#0 @0\n{LOG}"
 
 
 def test_an_escaped_string() -> None:
