@@ -48,6 +48,8 @@ class Observation:
     sample: Sample
     events: Mapping[str, Sequence[EventLine]] = field(default_factory=dict[str, "Sequence[EventLine]"])
     """Of each ring buffer, what came since the tick before."""
+    lost: Mapping[str, int] = field(default_factory=dict[str, int])
+    """How many events of each were lost so far, as far as anybody tells."""
 
 
 class Monitor:
@@ -152,7 +154,8 @@ class Monitor:
             records = buffer.read(_MAX_EVENTS)
             if records:
                 events[name] = [EventLine(sample.time, _event_text(raw, ctype)) for raw in records]
-        self._deliver(Observation(sample, events))
+        lost = {name: buffer.lost for name, (buffer, _) in self._buffers.items()}
+        self._deliver(Observation(sample, events, lost))
 
     # The past
 
@@ -221,13 +224,23 @@ class Monitor:
 
 
 def useful_map(session: Session) -> str | None:
-    """Return the map that a newcomer should see first: one whose integers can be listed, else any that can be read."""
+    """Return the map that a newcomer should see first: one whose integers can be listed, else any that can be read.
+
+    Those of a program that is attached come before others: what it does is seen there.
+    """
     from ..core.live import readable_maps
 
     if session.collection is None:
         return None
-    names = readable_maps(session.collection)
-    return next((name for name in names if counters(session.spec.maps[name])), names[0] if names else None)
+    spec, readable = session.spec, readable_maps(session.collection)
+    used = {name for link in session.links for name in spec.programs[link.program].maps}
+    streams = [name for name in used if spec.maps[name].type in STREAMS]
+    for names in ([name for name in readable if name in used], readable):
+        if found := next((name for name in names if counters(spec.maps[name])), None):
+            return found
+        if streams:
+            return streams[0]
+    return next(iter(readable), None)
 
 
 def record_type(spec: CollectionSpec, found: MapSpec) -> CType | None:

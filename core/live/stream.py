@@ -58,6 +58,11 @@ class HasDescriptor(Protocol):
 class Records(Protocol):
     """The reading side of a stream of records, of whichever runtime: reading consumes."""
 
+    @property
+    def lost(self) -> int:
+        """How many records found no room so far; 0 where only the program can count them."""
+        ...
+
     def read(self, limit: int = 1000) -> list[bytes]:
         """Return the records that are there, at most *limit* of them, and make room for others."""
         ...
@@ -121,6 +126,8 @@ class RingBuffer:
         self.count = 0
         self.discarded = 0
 
+    lost: int = 0
+    """Nobody tells but the program."""
     count: int
     """Records read so far."""
     discarded: int

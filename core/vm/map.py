@@ -134,6 +134,11 @@ class Records:
     """Records read so far."""
 
     @property
+    def lost(self) -> int:
+        """How many records found no room so far."""
+        return self._stream.lost
+
+    @property
     def pending(self) -> int:
         """Bytes that wait to be read, headers included."""
         return self._stream.pending

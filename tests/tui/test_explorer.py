@@ -9,9 +9,12 @@ import pytest
 from textual.widgets import Button, Input, OptionList
 
 from bpftui.core.errors import LoadError
-from bpftui.core.live import State
+from bpftui.core.live import Sample, Session, State
 from bpftui.core.runtime import AttachTarget, Obstacle
+from bpftui.core.spec import CollectionSpec
 from bpftui.core.vm.runtime import MachineRuntime
+from bpftui.tui.messages import Sampled
+from bpftui.tui.monitor import Observation, useful_map
 from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.screens.attach import AttachDialog, AttachRequest
 from bpftui.tui.screens.confirm import ConfirmDialog
@@ -19,17 +22,19 @@ from bpftui.tui.screens.help import HelpScreen
 from bpftui.tui.screens.run import RunDialog
 from bpftui.tui.screens.variable_editor import VariableEditor
 from bpftui.tui.widgets.chart import Chart
+from bpftui.tui.widgets.event_view import EventView
 from bpftui.tui.widgets.listing_view import ListingView
 from bpftui.tui.widgets.log_view import LogView
 from bpftui.tui.widgets.map_table import MapTableView
 from bpftui.tui.widgets.spec_tree import SpecTree
 from bpftui.tui.widgets.status_line import Status, StatusLine
 from bpftui.tui.widgets.variables_view import VariablesView
-from tests.tui.conftest import SIZES, THEMES
+from tests.tui.conftest import ROOT, SIZES, THEMES
 from tests.tui.fakes import STEP, FakeRuntime
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 
 def labels(tree: SpecTree) -> list[str]:
@@ -434,6 +439,44 @@ async def test_without_a_map_every_tab_can_be_shown_after_the_load(explore: Call
         for key in "456123":
             await walk.press(key)
         assert walk.explorer.tab == "variables"
+
+
+async def test_a_capture_that_is_typed_says_what_it_is(explore: Callable[..., Any], tmp_path: Path) -> None:
+    capture = tmp_path / "some.pcap"
+    async with explore() as walk:
+        await walk.press("L")
+        await walk.until(lambda: walk.status.stage == State.LOADED)
+        await walk.press("A")
+        dialog = walk.app.screen
+        assert isinstance(dialog, AttachDialog)
+        await walk.until(lambda: dialog.choice is not None)
+        dialog.query_one("#target", Input).value = f"{capture},speed=3"
+        await walk.until(lambda: "There is no file" in str(dialog.query_one("#target-detail").render()))
+        assert dialog.query_one("#attach", Button).disabled
+        capture.touch()
+        dialog.query_one("#target", Input).value = f"{capture},speed=3,loop"
+        await walk.until(lambda: "flow in a sandbox" in str(dialog.query_one("#target-detail").render()))
+        assert "3 times as fast as captured, in a loop." in str(dialog.query_one("#target-detail").render())
+        assert not dialog.query_one("#attach", Button).disabled
+
+
+def test_maps_of_what_is_attached_are_seen_first() -> None:
+    spec = CollectionSpec.from_file(ROOT / "tests/objects/map_kinds.o")
+    with Session(spec, MachineRuntime()) as session:
+        session.load()
+        assert useful_map(session) == "inner_map"
+        session.attach("traces", "sandbox")
+        assert useful_map(session) == "perf_event_array"
+
+
+async def test_lost_events_are_counted(explore: Callable[..., Any]) -> None:
+    async with explore("tests/objects/map_kinds.o") as walk:
+        walk.explorer.go_to(Node(NodeKind.MAP, "perf_event_array"))
+        events = walk.explorer.query_one(EventView)
+        assert "lost" not in str(events.border_title)
+        sample = Sample(1.0, 0.5, {}, {}, {})
+        walk.explorer.post_message(Sampled(Observation(sample, lost={"perf_event_array": 1234})))
+        await walk.until(lambda: str(events.border_title).endswith(" · 1,234 lost"))
 
 
 async def test_a_context_is_given_by_its_fields(explore: Callable[..., Any]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from textual import on, work
@@ -188,7 +190,7 @@ class AttachDialog(Dialog[AttachRequest]):
         if choice is not None:
             danger = choice.danger
         wrong = self._wrong(self.program)
-        self._say(wrong or (choice.detail if choice is not None else ""), wrong=bool(wrong))
+        self._say(wrong or (choice.detail if choice is not None else self._typed()), wrong=bool(wrong))
         self.query_one("#danger").display = bool(danger)
         typed = self.query_one("#typed-name", Input)
         name = (choice.text or "yes") if choice is not None else ""
@@ -198,13 +200,30 @@ class AttachDialog(Dialog[AttachRequest]):
             typed.placeholder = name
         self.query_one("#attach", Button).disabled = bool(wrong) or (bool(danger) and typed.value != name)
 
+    def _typed(self) -> str:
+        """Return what a target is that is not listed, as far as that is known: a capture whose packets flow."""
+        from ...core.traffic import parse_traffic
+
+        traffic = parse_traffic(self.target)[1]
+        if traffic is None or traffic.capture is None:
+            return ""
+        speed = "as fast as can be" if traffic.speed == inf else f"{traffic.speed:g} times as fast as captured"
+        again = "in a loop" if traffic.loop else "once"
+        other = "" if "," in self.target else " ,speed=10,loop behind it says otherwise."
+        return f"The packets of {traffic.capture} flow in a sandbox, {speed}, {again}.{other}"
+
     def _wrong(self, program: ProgramSpec) -> str:
         """Return what is wrong with the target, as far as its text tells."""
+        from ...core.traffic import parse_traffic
+
         try:
             check_target(program, self.target)
         except UsageError as error:
             # Nothing typed yet is no mistake, but nothing to attach to either.
             return error.message if self.target else f"Name {place_of(program).value}."
+        capture = parse_traffic(self.target)[1]
+        if capture is not None and capture.capture is not None and not Path(capture.capture).is_file():
+            return f"There is no file {capture.capture}."
         if not self.target and not self._targets and place_of(program) is Place.SECTION:
             return f"Its section {program.section} does not say to what: name it."
         return ""
@@ -215,8 +234,9 @@ class AttachDialog(Dialog[AttachRequest]):
         detail.set_class(wrong, "wrong")
 
     @on(OptionList.OptionSelected)
+    @on(Input.Submitted)
     def go_on(self) -> None:
-        """Bring enter in a list to the next field."""
+        """Bring enter in a field to the next one."""
         self.focus_next()
 
     @on(Button.Pressed, "#attach")

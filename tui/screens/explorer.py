@@ -298,6 +298,7 @@ class ExplorerScreen(CodeScreen, VariableScreen):
         self.operations.monitor.observe(observation.sample)
         for name, events in observation.events.items():
             self.panes.maps.add_events(name, events)
+        self.panes.maps.count_lost(observation.lost)
         self._show_sample()
         self.query_one(StatusLine).status = self.operations.status()
 

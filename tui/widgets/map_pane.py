@@ -16,7 +16,7 @@ from .event_view import EventView
 from .map_table import MapTableView
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from textual.app import ComposeResult
 
@@ -53,6 +53,7 @@ class MapPane(Vertical):
         declared = [found.name for found in spec.maps.values() if not found.is_data]
         self.set_reactive(MapPane.map_name, declared[0] if declared else "")
         self._events: dict[str, list[EventLine]] = {}
+        self._lost: Mapping[str, int] = {}
 
     def compose(self) -> ComposeResult:
         """Compose title, table, events and chart."""
@@ -77,6 +78,7 @@ class MapPane(Vertical):
             view = self.query_one(EventView)
             view.clear()
             view.append(self._events.get(self.map_name, []))
+            view.lost = self._lost.get(self.map_name, 0)
         self._show_title()
 
     @property
@@ -92,6 +94,12 @@ class MapPane(Vertical):
         del kept[:-_MAX_ROWS]
         if name == self.map_name:
             self.query_one(EventView).append(events)
+
+    def count_lost(self, lost: Mapping[str, int]) -> None:
+        """Say how many events of the stream were lost."""
+        self._lost = lost
+        if self.is_stream:
+            self.query_one(EventView).lost = lost.get(self.map_name, 0)
 
     def show(self, current: Sample, previous: Sample | None, series: Sequence[ChartSeries]) -> None:
         """Show the map as *current* has it, with rates since *previous*, and the chart of *series*."""
