@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, cast
 
 from ..errors import UnknownNameError, UsageError
 from ..spec.targets import parse_target
-from ..traffic import parse_traffic
 from .sampler import Sampler
 
 if TYPE_CHECKING:
@@ -78,6 +77,8 @@ def _may_use_kernel() -> bool:
 
 def check_target(program: ProgramSpec, text: str) -> None:
     """Raise UsageError for what cannot be a target of *program*, as far as the text tells: see `Session.attach`."""
+    from ..traffic import parse_traffic
+
     parse_target(program, parse_traffic(text)[0])
 
 
@@ -205,6 +206,8 @@ class Session:
             with ExitStack() as undo:
                 sandbox = None
                 if isinstance(target, str):
+                    from ..traffic import parse_traffic
+
                     text, traffic = parse_traffic(target)
                     spec = loaded.programs[program].spec
                     if self.runtime.wants_sandbox(spec, text):

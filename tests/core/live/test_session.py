@@ -212,7 +212,17 @@ def test_the_built_in_runtime_is_chosen_by_name_and_without_rights(monkeypatch: 
 
 
 def test_importing_core_live_brings_no_kernel_side_and_nothing_heavy() -> None:
-    heavy = ("bpftui.core.kernel", "numpy", "capstone", "pyroute2", "asyncio", "textual", "rich", "ctypes")
+    heavy = (
+        "bpftui.core.kernel",
+        "bpftui.core.traffic",
+        "numpy",
+        "capstone",
+        "pyroute2",
+        "asyncio",
+        "textual",
+        "rich",
+        "ctypes",
+    )
     code = f"import sys, bpftui.core.live; print([name for name in {heavy!r} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert found.strip() == "[]"
