@@ -29,6 +29,7 @@ def run(arguments: Sequence[str]) -> int:
     options = _parse(arguments)
     import_module("bpftui.core.spec.reader")  # what is measured is the reading, not the importing
 
+    from .check_rows import print_csv, print_programs, program_rows
     from .check_table import print_comparison, print_report, read_results
 
     before = read_results(options.compare) if options.compare else None
@@ -49,7 +50,7 @@ def run(arguments: Sequence[str]) -> int:
         ok = ok and checked.report.ok
         document = check_json(checked)
         documents.append(document)
-        if options.json:
+        if options.json or options.csv or options.table:
             continue
         print_report(checked, several=len(options.objects) > 1, sort=options.sort, color=options.color)
         if runtime().remark:
@@ -59,7 +60,12 @@ def run(arguments: Sequence[str]) -> int:
             compared = [check_json(_check(file, argparse.Namespace(**{**vars(options), "settings": []}), runtime))]
         if compared is not None:
             print_comparison(compared, document, options.compare or "without --set", options.color)
-    if options.json:
+    rows = program_rows(documents, options.sort)
+    if options.csv:
+        print_csv(rows)
+    elif options.table:
+        print_programs(rows, options.color)
+    elif options.json:
         print_json(documents[0] if len(options.objects) == 1 else documents)
     return ExitCode.OK if ok else ExitCode.REFUSED
 
@@ -72,7 +78,11 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         action="store_true",
         help=f"as JSON, schema {SCHEMA}, with the verifier's logs; of several objects a list of such documents",
     )
-    parser.add_argument("--compare", metavar="FILE", help="show what is different from an earlier check --json")
+    parser.add_argument("--table", action="store_true", help="the programs of all objects in one table")
+    parser.add_argument("--csv", action="store_true", help="that as CSV, with the columns of veristat -o csv")
+    parser.add_argument(
+        "--compare", metavar="FILE", help="show what is different from an earlier check --json or --csv, or veristat"
+    )
     parser.add_argument(
         "--log-level",
         metavar="N",
@@ -96,6 +106,8 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     add_settings(parser)
     add_target(parser)
     options = parser.parse(arguments)
+    if options.table + options.csv + options.json + (options.compare is not None) > 1:
+        raise UsageError("--table, --csv, --json and --compare are different answers: one at a time")
     if not 1 <= options.log_level <= _MOST_LEVELS:
         raise UsageError(f"--log-level {options.log_level} is not from 1 to {_MOST_LEVELS}")
     return options

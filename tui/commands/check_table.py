@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from ...core.errors import ObjectError
+from .check_rows import read_csv
 from .checked import SCHEMA, SORTS, explained
 from .colors import assembled, visible
 from .common import console, print_table, wants_color
@@ -109,13 +110,17 @@ def _sorted(
 
 
 def read_results(file: str) -> list[dict[str, Any]]:
-    """Return the documents that an earlier `check --json` printed.
+    """Return the documents that an earlier `check --json` printed; `check --csv` and veristat have fewer fields.
 
     Raises:
         ObjectError: The file cannot be read, or is something else.
     """
     try:
-        with open(file, encoding="utf-8") as stream:
+        with open(file, encoding="utf-8", newline="") as stream:
+            if stream.read(1).isalpha():  # JSON begins with a bracket, veristat's CSV with a name
+                stream.seek(0)
+                return read_csv(stream, file)
+            stream.seek(0)
             found: object = json.load(stream)
     except OSError as error:
         raise ObjectError(os.strerror(error.errno or 0), file=file) from error

@@ -10,10 +10,19 @@ if TYPE_CHECKING:
     from ...core.spec import CollectionSpec
     from ...core.verifier import Explanation
 
-__all__ = ["SCHEMA", "SORTS", "Checked", "check_json", "explained"]
+__all__ = ["COLUMNS", "SCHEMA", "SORTS", "Checked", "check_json", "explained"]
 
 SCHEMA: Final = "bpftui/check/1"
-SORTS = ("name", "insns", "verified", "states", "peak", "time", "log")
+COLUMNS: Final = {
+    "insns": "insns",
+    "verified": "processed_insns",
+    "states": "states",
+    "peak": "peak_states",
+    "time": "time_usec",
+    "log": "log_size",
+}
+"""What a program's row says in numbers, and the field of the JSON that has it."""
+SORTS: Final = ("name", *COLUMNS)
 """What programs can be sorted by."""
 
 
@@ -72,6 +81,7 @@ def _program(checked: Checked, outcome: LoadOutcome) -> dict[str, Any]:
         "processed_insns": verified,
         "states": summary.states,
         "peak_states": summary.peak_states,
+        "states_per_insn": summary.states_per_insn,
         "time_usec": summary.time_usec,
         "stack": list(summary.stack),
         "log_size": len((outcome.log or "").encode()),

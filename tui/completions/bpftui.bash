@@ -8,7 +8,7 @@ _bpftui() {
             options+=" --section --endian --btf" ;;
         run) options+=" --btf --data --ctx --repeat --pcap --write --json --pin-path --return --memory" ;;
         watch) options+=" --btf --attach --map --interval --duration --per-cpu --json --pin-path --strict --return --memory" ;;
-        check) options+=" --btf --json --compare --log-level --sort --only" ;;
+        check) options+=" --btf --json --table --csv --compare --log-level --sort --only" ;;
         doctor) options+=" --btf --json --helpers" ;;
         log) options+=" --json --object --program --path --hot" ;;
         demo) options+=" --interval --duration --rate --traffic --plain --json" ;;

@@ -52,6 +52,8 @@ complete -c bpftui -n '__fish_seen_subcommand_from run' -l write -r -d 'what goe
 complete -c bpftui -n '__fish_seen_subcommand_from watch' -l map -x -d 'only this map'
 complete -c bpftui -n '__fish_seen_subcommand_from watch' -l strict -d 'all programs or nothing'
 complete -c bpftui -n '__fish_seen_subcommand_from watch' -l per-cpu -d 'values of each CPU'
+complete -c bpftui -n '__fish_seen_subcommand_from check' -l table -d 'all programs in one'
+complete -c bpftui -n '__fish_seen_subcommand_from check' -l csv -d 'as veristat writes it'
 complete -c bpftui -n '__fish_seen_subcommand_from check' -l compare -r -d 'with an earlier check'
 complete -c bpftui -n '__fish_seen_subcommand_from check' -l sort -x -a 'name insns verified states peak time log' -d 'most of it first'
 complete -c bpftui -n '__fish_seen_subcommand_from check' -l only -x -d 'programs whose names match'

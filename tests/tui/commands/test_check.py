@@ -98,6 +98,50 @@ def test_what_cannot_be_compared_with(tmp_path: Path) -> None:
 
 
 @pytest.mark.kernel
+def test_the_programs_of_several_objects_in_one_table_and_as_csv(tmp_path: Path) -> None:
+    objects = ("tests/objects/bad_null.o", "bpf/traffic.o", "bpf/count_packets.o")
+    code, out, err = check(*objects, "--table", "--sort", "verified")
+    head, *rows, total = out.splitlines()
+    assert (code, err) == (1, "")
+    assert head.split() == ["file", "program", "type", "insns", "verified", "states", "peak", "µs"]
+    assert [row.split()[:7] for row in rows] == [
+        ["ok", "traffic.o", "count_traffic", "xdp", "183", "427", "26"],
+        ["ok", "count_packets.o", "count_packets", "xdp", "12", "11", "1"],
+        ["NO", "bad_null.o", "bad_null", "socket_filter", "14", "9", "0"],
+    ]
+    assert total == "programs of 3 objects: 1 of 3 do not load; 447 instructions walked over"
+    _, out, _ = check(*objects, "--csv", "--sort", "name")
+    head, *rows = out.splitlines()
+    assert head == "file_name,prog_name,verdict,duration,total_insns,total_states,peak_states,max_states_per_insn"
+    assert [re.sub(r"(success|failure),\d+,", r"\1,µs,", row) for row in rows] == [
+        "bad_null.o,bad_null,failure,µs,9,0,0,0",
+        "count_packets.o,count_packets,success,µs,11,1,1,0",
+        "traffic.o,count_traffic,success,µs,427,26,26,1",
+    ]
+    before = tmp_path / "before.csv"
+    before.write_text(out)
+    _, same, _ = check("bpf/traffic.o", "--compare", str(before))
+    assert same.endswith(f"compared with {before}: nothing is different\n")
+    before.write_text("file,prog,verdict,insns\ntraffic.o,count_traffic,failure,500\n")  # veristat -e … -o csv
+    _, changed, _ = check("bpf/traffic.o", "--compare", str(before))
+    assert re.search(r"count_traffic +NO +ok +500 → 427 \(-14\.6 %\) +26 +26$", changed, re.MULTILINE)
+    assert check("bpf/traffic.o", "--csv", "--json")[0] == 2
+
+
+def test_csv_that_is_damaged(tmp_path: Path) -> None:
+    before = tmp_path / "before.csv"
+    for text, reason in (
+        ("a,b\n", "it has no columns file_name and prog_name (as of veristat -o csv)"),
+        ("file,prog,insns\nx.o,x,many\n", "line 2: invalid literal for int() with base 10: 'many'"),
+        ("file,prog,insns\nx.o,x,1,2\n", "line 2 has 4 columns instead of 3"),
+        ("file,prog,insns\nx.o\n", "line 2 has 1 columns instead of 3"),
+    ):
+        before.write_text(text)
+        code, out, err = check("bpf/traffic.o", "--compare", str(before))
+        assert (code, out, err) == (1, "", f"bpftui: error: {before}: {reason}\n")
+
+
+@pytest.mark.kernel
 def test_sorted_and_some_of_the_programs_only() -> None:
     def names(*options: str) -> list[str]:
         _, out, _ = check("tests/objects/needs.o", *options)
