@@ -294,7 +294,7 @@ class ProgramSpec:
         return CodeFlow(self.code, self.byte_order, starts, tables=self._gotox_targets, no_return=throws)
 
     def _gotox_targets(self, slot: int) -> Sequence[int] | None:
-        from .jump_tables import gotox_targets
+        from .gotox import gotox_targets
 
         return gotox_targets(self, self.flow, slot)
 
