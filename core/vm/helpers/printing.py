@@ -69,10 +69,11 @@ def _one(host: Host, match: re.Match[str], left: Iterator[int]) -> str:
 
 
 def _text_at(host: Host, address: int) -> str:
+    """Return the text at an address; nothing where none is, as bpf_bprintf_prepare() has it."""
     found = host.memory.own_text(address, LONGEST_TEXT)
     if found is None and is_kernel_address(address):
         found = host.memory.image.text(address, LONGEST_TEXT)
-    return "(efault)" if found is None else found.decode("utf-8", "replace")
+    return (found or b"").decode("utf-8", "replace")
 
 
 def _words(host: Host, raw: bytes) -> list[int] | None:
