@@ -131,9 +131,7 @@ async def test_a_walk_is_given_up_by_its_key_and_by_leaving() -> None:
             assert isinstance(screen, ExplorerScreen)
             await pilot.press("2", "H")
             pane = screen.panes.code
-            await until(
-                pilot, lambda: re.match(r"asking the verifier … \d+ s \(H: give up\)$", pane.remark()) is not None
-            )
+            await until(pilot, lambda: re.match(r"asking the verifier … \d+ s \(H: stop\)$", pane.remark()) is not None)
             await pilot.press("H")
             assert pane.remark() == ""
             await until(pilot, lambda: not app.workers)

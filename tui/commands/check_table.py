@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from ...core.errors import ObjectError
 from .check_rows import read_csv
-from .checked import SCHEMA, SORTS, explained
+from .checked import COLUMNS, SCHEMA, explained
 from .colors import assembled, visible
 from .common import console, print_table, wants_color
 from .log import print_explanation, text_width
@@ -24,14 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["print_comparison", "print_report", "read_results"]
 
-_NUMBERS: Final = (
-    ("insns", "insns"),
-    ("processed_insns", "verified"),
-    ("states", "states"),
-    ("peak_states", "peak"),
-    ("time_usec", "µs"),
-    ("log_size", "log bytes"),
-)
+_TITLES: Final = {"time": "µs", "log": "log bytes"}
+_NUMBERS: Final = tuple((field, _TITLES.get(name, name)) for name, field in COLUMNS.items())
 """Fields of `check --json` and the names of their columns."""
 
 _COMPARED: Final = _NUMBERS[1:4]
@@ -105,7 +99,7 @@ def _sorted(
         return list(programs)
     if sort == "name":
         return sorted(programs, key=lambda outcome: outcome.name)
-    column = SORTS.index(sort) - 1
+    column = list(COLUMNS).index(sort)
     return sorted(programs, key=lambda outcome: -1 if (n := numbers[outcome.name][column]) is None else n, reverse=True)
 
 

@@ -120,7 +120,7 @@ class KernelCodePane(CodePane):
         """Say how many instructions were removed, or where most of the walk was; then what a listing says by itself."""
         if self._asking is not None:
             seconds = time.monotonic() - self._asked_at
-            return "asking the verifier …" + (f" {seconds:.0f} s ({self._key}: give up)" if seconds >= 1 else "")
+            return "asking the verifier …" + (f" {seconds:.0f} s ({self._key}: stop)" if seconds >= 1 else "")
         if self.mode == "heat" and self._heat is not None:
             return _heat_summary(self._heat[2])
         made = self._made[2].summary if self.mode and self._made is not None else ""
