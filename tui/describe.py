@@ -173,7 +173,7 @@ def _prospect(page: Page, spec: ProgramSpec, forecast: Forecast | None) -> None:
     obstacles = forecast.programs.get(spec.name, ())
     if not obstacles:
         page.answer("nothing known keeps it from being loaded here; the verifier has the last word", good=True)
-        page.gap()
+        page.note("")
     page.obstacles(obstacles)
 
 

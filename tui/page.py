@@ -86,10 +86,6 @@ class Page:
         """Add a remark."""
         self._lines.append(Content.styled(text, _MUTED))
 
-    def gap(self) -> None:
-        """Add an empty line."""
-        self._lines.append(Content(""))
-
     def code(self, text: str) -> None:
         """Add C."""
         from textual.highlight import highlight
