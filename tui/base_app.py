@@ -42,6 +42,13 @@ class BaseApp(App[_Result]):
             self.theme = theme
         self._nearest = [Nearest256()] if self.console.color_system == "256" else []
 
+    def action_command_palette(self) -> None:
+        """Show the command palette."""
+        from .screens.palette import Palette
+
+        if self.use_command_palette and not Palette.is_open(self):  # pyright: ignore[reportArgumentType]
+            self.push_screen(Palette(id="--command-palette"))
+
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return what changes colours on their way to the terminal."""
         return [*super().get_line_filters(), *self._nearest]
