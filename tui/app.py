@@ -96,8 +96,8 @@ class BpftuiApp(BaseApp[ExitCode]):
         return self._exception
 
     def _leave(self, number: signal.Signals) -> None:
-        # A second signal ends an app that does not get to leaving. Where the terminal is gone, nobody sends one, and
-        # leaving has been seen to hang: it comes by itself.
+        # A second signal ends an app that does not get to leaving. Where the terminal is gone, nobody sends one: it
+        # comes by itself.
         asyncio.get_running_loop().remove_signal_handler(number)
         again = threading.Timer(_PATIENCE, os.kill, (os.getpid(), number))
         again.daemon = True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from typing import TYPE_CHECKING, TypeVar
 
 from textual.app import App
@@ -12,6 +14,7 @@ from .palette256 import Nearest256
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import FrameType
 
     from textual.filter import LineFilter
 
@@ -41,6 +44,21 @@ class BaseApp(App[_Result]):
                 raise UnknownNameError("theme", theme, self.available_themes)
             self.theme = theme
         self._nearest = [Nearest256()] if self.console.color_system == "256" else []
+
+    def on_mount(self) -> None:
+        """Do not go on where the terminal is gone.
+
+        Whoever loses it gets SIGHUP and SIGCONT, and for the latter Textual's driver (8.2) would start a second writer,
+        which dies of the first byte; leaving would then wait for its full queue for ever.
+        """
+        go_on = signal.getsignal(signal.SIGCONT)
+        if callable(go_on):
+
+            def resume(number: int, frame: FrameType | None) -> None:
+                if os.isatty(0):
+                    go_on(number, frame)
+
+            signal.signal(signal.SIGCONT, resume)
 
     def action_command_palette(self) -> None:
         """Show the command palette."""
