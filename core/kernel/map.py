@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Self, SupportsIndex, cast
 
-from ..errors import LoadError, TypeMismatchError, UsageError
+from ..errors import TypeMismatchError, UsageError
 from ..maps import TypedMap, Variable
 from ..spec import MapFlag, MapType
 from . import existing
 from .batch import write_batch
 from .elements import Elements
 from .explain import explain
-from .objects import KernelObject, fdinfo, object_info, open_id, open_path
+from .objects import KernelObject, fdinfo, object_info, open_id, open_pin, take_over
 from .syscall import Attr, BpfError, Command, Descriptor
 
 if TYPE_CHECKING:
@@ -130,15 +130,12 @@ class Map(TypedMap, KernelObject):
     def from_pin(cls, path: str | os.PathLike[str]) -> Map:
         """Open the map that is pinned at a path of a bpffs; errors as for `from_id`, LoadError where it is no map."""
         name = os.fspath(path)
-        descriptor = open_path("map", name, f"use what is pinned at {name} as a map")
-        if descriptor is None:
-            raise LoadError(f"cannot open the map pinned at {name}: there is nothing")
-        return cls._existing(descriptor, [name])
+        return cls._existing(open_pin("map", name), [name])
 
     @classmethod
     def from_fd(cls, fd: SupportsIndex) -> Map:
         """Take over a map's file descriptor, which this object owns from now on: another process may have sent it."""
-        return cls._existing(Descriptor(fd.__index__(), f"map at file descriptor {fd.__index__()}"))
+        return cls._existing(take_over("map", fd))
 
     @classmethod
     def _existing(cls, descriptor: Descriptor, pins: Iterable[str] = ()) -> Map:

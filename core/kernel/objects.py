@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, SupportsIndex, TypeAlias
 
 from ..errors import LoadError, UnknownNameError, UsageError
 from . import rights
@@ -17,7 +17,18 @@ if TYPE_CHECKING:
 
     from ..errors import BpftuiError
 
-__all__ = ["KernelObject", "ObjectKind", "fdinfo", "kernel_name", "object_info", "open_id", "open_path", "walk_ids"]
+__all__ = [
+    "KernelObject",
+    "ObjectKind",
+    "fdinfo",
+    "kernel_name",
+    "object_info",
+    "open_id",
+    "open_path",
+    "open_pin",
+    "take_over",
+    "walk_ids",
+]
 
 ObjectKind: TypeAlias = Literal["map", "program", "link", "BTF"]
 
@@ -161,6 +172,19 @@ def open_path(kind: ObjectKind, path: str, doing: str) -> Descriptor | None:
         descriptor.close()
         raise LoadError(f"cannot {doing}: it is no {kind}")
     return descriptor
+
+
+def open_pin(kind: ObjectKind, path: str) -> Descriptor:
+    """Return a descriptor of what is pinned at *path*; LoadError where there is nothing, else as for `open_path`."""
+    descriptor = open_path(kind, path, f"use what is pinned at {path} as a {kind}")
+    if descriptor is None:
+        raise LoadError(f"cannot open the {kind} pinned at {path}: there is nothing")
+    return descriptor
+
+
+def take_over(kind: ObjectKind, fd: SupportsIndex) -> Descriptor:
+    """Return a file descriptor that somebody else has opened as one that is owned from now on."""
+    return Descriptor(fd.__index__(), f"{kind} at file descriptor {fd.__index__()}")
 
 
 def kernel_name(name: str) -> bytes:

@@ -10,14 +10,14 @@ import time
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple, Self, SupportsIndex
 
-from ..errors import LoadError, UsageError
+from ..errors import UsageError
 from ..runtime import ProgramInfo, RunResult
 from ..spec import ProgramType
 from ..spec.context_values import context_bytes
 from .attach import attach
 from .existing import program_spec
 from .explain import explain
-from .objects import KernelObject, fdinfo, object_info, open_id, open_path
+from .objects import KernelObject, fdinfo, object_info, open_id, open_pin, take_over
 from .syscall import Attr, BpfError, Command, Descriptor, buffer
 
 if TYPE_CHECKING:
@@ -136,15 +136,12 @@ class Program(KernelObject):
     def from_pin(cls, path: str | os.PathLike[str]) -> Program:
         """Open the program that is pinned at a path of a bpffs; LoadError where it is none, else as for `from_id`."""
         name = os.fspath(path)
-        descriptor = open_path("program", name, f"use what is pinned at {name} as a program")
-        if descriptor is None:
-            raise LoadError(f"cannot open the program pinned at {name}: there is nothing")
-        return cls._existing(descriptor, [name])
+        return cls._existing(open_pin("program", name), [name])
 
     @classmethod
     def from_fd(cls, fd: SupportsIndex) -> Program:
         """Take over a program's file descriptor, which this object owns from now on."""
-        return cls._existing(Descriptor(fd.__index__(), f"program at file descriptor {fd.__index__()}"))
+        return cls._existing(take_over("program", fd))
 
     @classmethod
     def _existing(cls, descriptor: Descriptor, pins: Iterable[str] = ()) -> Program:
