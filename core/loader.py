@@ -169,15 +169,20 @@ class CollectionLoader(ABC, Generic[_MapT, _ProgramT, _LinkT]):
     def load_all(self, programs: set[str] | None, *, strict: bool) -> None:
         """Create all maps and load the programs named, of which all must load, or those with `autoload`.
 
+        With those named come the programs that their program arrays hold: of these one that does not load is among the
+        `problems`, and its slot stays empty, unless it is to be *strict*.
+
         Raises:
             UnknownNameError: There is no program of that name.
             BpftuiError: A map cannot be created, or a program that must load does not.
         """
+        needed: set[str] = set()
         if programs is None:
             wanted = [program for program in self.spec.programs.values() if program.autoload]
         else:
-            wanted = [self.spec.program(name) for name in sorted(programs)]
-        created = [spec for spec in self.spec.maps.values() if spec.autocreate]
+            needed, reached = self.spec.closure(maps=set(), programs=programs)
+            wanted = [self.spec.programs[name] for name in (*sorted(programs), *sorted(reached - programs))]
+        created = [spec for spec in self.spec.maps.values() if spec.autocreate or spec.name in needed]
         self.begin()
         for spec in created:
             self.create_map(spec)
@@ -189,7 +194,7 @@ class CollectionLoader(ABC, Generic[_MapT, _ProgramT, _LinkT]):
             try:
                 self.load_program(program)
             except BpftuiError as error:
-                if strict or programs is not None:
+                if strict or program.name in (programs or ()):
                     raise
                 self.problems[program.name] = error
         if self.problems and not self.programs:

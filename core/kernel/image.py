@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ..asm import instructions
 from ..asm.opcodes import JA
 from ..errors import FeatureError
-from ..spec import INSN_SIZE
+from ..spec import INSN_SIZE, MapType
 from ..spec.program import LineInfo, LinkedCode
 from .explain import explain
 from .runtime import KernelRuntime
@@ -94,6 +94,9 @@ def read_image(spec: CollectionSpec, name: str, *, target: Btf | None = None) ->
         )
     part = spec.subset(maps=set(), programs={name}, variables=set())
     part.programs[name] = _marked(part.programs[name])
+    for held in part.maps.values():
+        if held.type == MapType.PROG_ARRAY:
+            held.contents.clear()  # what it calls need not be there to be looked at
     with KernelRuntime(target=target).load(part, programs={name}) as collection:
         return _read(collection.programs[name])
 

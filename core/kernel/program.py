@@ -18,7 +18,7 @@ from .attach import attach
 from .existing import program_spec
 from .explain import explain
 from .objects import KernelObject, fdinfo, object_info, open_id, open_pin, take_over
-from .syscall import Attr, BpfError, Command, Descriptor, buffer
+from .syscall import ENOTSUPP, Attr, BpfError, Command, Descriptor, buffer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -50,10 +50,8 @@ _ON_PACKETS: Final = frozenset(
         ProgramType.LWT_IN,
         ProgramType.LWT_OUT,
         ProgramType.LWT_XMIT,
-        ProgramType.LWT_SEG6LOCAL,
         ProgramType.FLOW_DISSECTOR,
         ProgramType.NETFILTER,
-        ProgramType.SK_SKB,
     }
 )
 """Program types whose BPF_PROG_TEST_RUN takes a packet, and a number of repetitions."""
@@ -250,6 +248,10 @@ class Program(KernelObject):
             except BpfError as error:
                 if error.errno == errno.EINTR:
                     continue
+                if error.errno in (ENOTSUPP, errno.EOPNOTSUPP) and self.type == ProgramType.STRUCT_OPS:
+                    # bpf_struct_ops_test_run() of net/bpf/bpf_dummy_struct_ops.c
+                    reason = "the kernel has test runs of functions of bpf_dummy_ops, and of no other struct_ops"
+                    raise UsageError(f"cannot run {self.name}: {reason}", hint="use --runtime vm") from error
                 feature = f"test runs of programs of type {self.type.label}"
                 raise explain(error, f"run program {self.name}", raises=UsageError, feature=feature) from error
 

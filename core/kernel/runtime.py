@@ -74,7 +74,8 @@ class KernelRuntime:
     def load(self, spec: CollectionSpec, *, programs: set[str] | None = None, strict: bool = False) -> KernelCollection:
         """Create all maps and load the programs: those named, of which all must load, else those with `autoload`.
 
-        Of the latter, one that does not load does not sink the others: it is missing in the collection's `programs`,
+        With those named come the programs that their program arrays hold. Of these, and of those with `autoload`, one
+        that does not load does not sink the others: it is missing in the collection's `programs`,
         and its `problems` say why. When it is to be *strict*, or when none loads, that is raised. What was created is
         closed again then.
 

@@ -329,7 +329,8 @@ class Runtime(Protocol):
     def load(self, spec: CollectionSpec, *, programs: set[str] | None = None, strict: bool = False) -> Collection:
         """Create the maps and load the programs: those named, of which all must load, else those with `autoload`.
 
-        Of the latter, one that does not load does not sink the others unless it is to be *strict*, or none loads:
+        With those named come the programs that their program arrays hold. Of these, and of those with `autoload`, one
+        that does not load does not sink the others unless it is to be *strict*, or none loads:
         it is missing in `programs`, and `problems` says why.
         """
         ...

@@ -229,21 +229,37 @@ class CollectionSpec:
         twin.programs = {name: copy.copy(program) for name, program in self.programs.items()}
         return twin
 
-    def subset(self, *, maps: set[str], programs: set[str], variables: set[str]) -> CollectionSpec:
-        """Return a copy that holds only the programs named, and the maps that they, the variables or *maps* need."""
-        twin = self.copy()
-        wanted, needed = set(programs), set(maps)
-        needed.update(self.variable(name).map.name for name in variables)
-        # What maps hold from the start is needed as well: inner maps, and the programs of a program array.
+    def closure(self, *, maps: set[str], programs: set[str]) -> tuple[set[str], set[str]]:
+        """Return the names of the maps and of the programs that those named need, themselves among them.
+
+        A program needs the maps that it uses, and the struct_ops map that it is a function of, which says what it is.
+        A map needs what it holds from the start: inner maps, the programs of a program array, and the functions of a
+        struct_ops map, unless that is there only for one of its functions.
+
+        Raises:
+            UnknownNameError: There is no such map or program.
+        """
+        wanted, needed = set(programs), {self.map(name).name for name in maps}
         while True:
             used = {used for name in wanted for used in self.program(name).maps}
-            held = {entry.target for name in needed | used for entry in self.map(name).contents}
+            held = {name for found in needed | used if found in self.maps for name in self.maps[found].holds}
             more = (used | {name for name in held if name in self.maps}) - needed
             tails = {name for name in held if name in self.programs} - wanted
             if not more and not tails:
                 break
             needed |= more
             wanted |= tails
+        for name in wanted:
+            tables = [spec for spec in self.maps.values() if name in spec.functions.values()]
+            needed.update(spec.name for spec in [spec for spec in tables if spec.autocreate] or tables)
+        return needed, wanted
+
+    def subset(self, *, maps: set[str], programs: set[str], variables: set[str]) -> CollectionSpec:
+        """Return a copy that holds only what is named, and what that needs (see `closure`)."""
+        twin = self.copy()
+        needed, wanted = self.closure(
+            maps=maps | {self.variable(name).map.name for name in variables}, programs=programs
+        )
         twin.programs = {name: program for name, program in twin.programs.items() if name in wanted}
         twin.maps = {name: spec for name, spec in twin.maps.items() if name in needed}
         twin.variables = {name: var for name, var in twin.variables.items() if var.map.name in needed}

@@ -88,6 +88,11 @@ class MapSpec:
         return not self.section.startswith("?")
 
     @property
+    def holds(self) -> tuple[str, ...]:
+        """The names of the maps and programs that it holds from the start."""
+        return (*(entry.target for entry in self.contents), *self.functions.values())
+
+    @property
     def read_only(self) -> bool:
         """Whether programs may only read it (`.rodata*`): its contents are frozen at load."""
         return bool(self.flags & MapFlag.RDONLY_PROG)

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ...core.elf import read_object_file
 from ...core.errors import ExitCode, UsageError
-from ...core.spec import AttachType
+from ...core.spec import AttachType, MapType
 from ...core.spec.context_values import layout_of, parse_context
 from .colors import visible
-from .common import Parser, add_loading, add_object, add_settings, loading, open_spec, print_json, record, runtime_of
+from .common import (
+    Parser,
+    add_loading,
+    add_object,
+    add_settings,
+    loading,
+    open_spec,
+    print_json,
+    record,
+    runtime_of,
+    warn,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from ...core.runtime import RunResult
+    from ...core.runtime import Collection, RunResult
     from ...core.spec import ProgramSpec
 
 __all__ = ["run"]
 
 SCHEMA = "bpftui/run/1"
+_FILLED: Final = frozenset({MapType.PROG_ARRAY, MapType.ARRAY_OF_MAPS, MapType.HASH_OF_MAPS})
+"""Map types whose values are programs or maps, which somebody puts there before a program finds them."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -65,6 +78,8 @@ def run(arguments: Sequence[str]) -> int:
     part = spec.subset(maps=set(), programs={program.name}, variables=set())
     with runtime_of(options, **loading(options)).load(part, programs={program.name}) as collection:
         loaded = collection.programs[program.name]
+        for missing in left_out(collection):
+            warn(missing)
         if capture is not None:
             from .run_capture import run_capture
 
@@ -81,6 +96,22 @@ def run(arguments: Sequence[str]) -> int:
                 if context is not None and (changed := _context(program, result)):
                     print(f"  context out: {visible(changed)}", flush=True)
     return ExitCode.OK
+
+
+def left_out(collection: Collection) -> Iterable[str]:
+    """Return what the maps of a collection do not hold in a run though its programs may ask for it, as sentences."""
+    for name, problem in collection.problems.items():
+        places = [
+            f"{spec.name}[{entry.key}]"
+            for spec in collection.spec.maps.values()
+            for entry in spec.contents
+            if entry.target == name
+        ]
+        yield f"{', '.join(places)} stays empty: {problem.message}"
+    for spec in collection.spec.maps.values():
+        if spec.type in _FILLED and not spec.contents:
+            what = "programs" if spec.type == MapType.PROG_ARRAY else "maps"
+            yield f"the object puts no {what} into {spec.name} ({spec.type.label}), which is empty in a run"
 
 
 def parse_data(text: str) -> bytes:

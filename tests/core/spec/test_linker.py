@@ -165,6 +165,14 @@ def test_a_subset_takes_along_what_its_programs_need() -> None:
     assert not part.programs
 
 
+def test_a_subset_takes_along_the_struct_ops_map_of_a_function_but_not_its_other_functions() -> None:
+    spec = CollectionSpec.from_file(ROOT / "tests/objects/congestion.o")
+    part = spec.subset(maps=set(), programs={"half"}, variables=set())
+    assert (list(part.programs), list(part.maps)) == (["half"], ["bpftui_half"])
+    part = spec.subset(maps={"bpftui_half"}, programs=set(), variables=set())
+    assert list(part.programs) == ["half", "avoid", "undo", "dreaming"]
+
+
 def test_a_copy_can_be_changed_without_touching_the_original() -> None:
     spec = CollectionSpec.from_file(ROOT / "bpf/traffic.o")
     twin = spec.copy()

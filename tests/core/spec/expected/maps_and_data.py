@@ -100,6 +100,38 @@ SPECS: dict[str, Facts] = {
         ],
         types=78,
     ),
+    "tests/objects/tail_calls.o": spec(
+        license="Dual MIT/GPL",
+        maps=[
+            bpf_map("first_table", "prog_array", 4, 4, 2, contents=2, key_type="__u32"),
+            bpf_map("second_table", "prog_array", 4, 4, 2, contents=1, key_type="__u32"),
+            bpf_map("filled_later", "prog_array", 4, 4, 2, key_type="__u32"),
+        ],
+        programs=[
+            program(
+                "middle",
+                "?xdp",
+                "xdp",
+                insns=6,
+                line_infos=2,
+                attach_type="xdp",
+                autoload=False,
+                maps=["second_table"],
+            ),
+            program("broken", "xdp", "xdp", insns=3, line_infos=2, attach_type="xdp"),
+            program("last", "xdp", "xdp", insns=2, line_infos=1, attach_type="xdp"),
+            program(
+                "entry",
+                "xdp",
+                "xdp",
+                insns=17,
+                line_infos=5,
+                attach_type="xdp",
+                maps=["filled_later", "first_table"],
+            ),
+        ],
+        types=31,
+    ),
     "tests/objects/values.o": spec(
         license="Dual MIT/GPL",
         maps=[
