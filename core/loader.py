@@ -149,7 +149,7 @@ class CollectionLoader(ABC, Generic[_MapT, _ProgramT, _LinkT]):
         for entry in spec.contents:
             if entry.target not in self.maps:
                 raise LoadError(f"cannot fill map {spec.name}: there is no map {entry.target} to put at {entry.key}")
-            outer.update(entry.key.to_bytes(outer.key_size, self.spec.byte_order), self.maps[entry.target])
+            outer.update(self._key_of(outer, entry.key), self.maps[entry.target])
 
     def load_program(self, spec: ProgramSpec, *, log_level: int = 0) -> _ProgramT:
         """Load one program; its maps have to be there. Errors as for `new_program`."""
@@ -164,7 +164,14 @@ class CollectionLoader(ABC, Generic[_MapT, _ProgramT, _LinkT]):
             return
         for entry in spec.contents:
             if entry.target in self.programs:
-                self.maps[spec.name].update(entry.key.to_bytes(4, self.spec.byte_order), self.programs[entry.target])
+                array = self.maps[spec.name]
+                array.update(self._key_of(array, entry.key), self.programs[entry.target])
+
+    def _key_of(self, holder: _MapT, key: int) -> bytes:
+        """Return the bytes of the key of an initial entry."""
+        if key >= 1 << 8 * holder.key_size:
+            raise LoadError(f"cannot fill map {holder.name}: its keys have {holder.key_size} bytes, so none is {key}")
+        return key.to_bytes(holder.key_size, self.spec.byte_order)
 
     def load_all(self, programs: set[str] | None, *, strict: bool) -> None:
         """Create all maps and load the programs named, of which all must load, or those with `autoload`.

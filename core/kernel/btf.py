@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..btf import Btf, Kind
 from ..btf import types as t
+from ..errors import LoadError
 from .explain import explain
 from .syscall import Attr, BpfError, Command, Descriptor, buffer
 
@@ -150,6 +151,8 @@ def _section(btf: Btf, type_id: int, layouts: Mapping[str, SectionLayout]) -> by
         (layout.offsets.get(btf.type_name(variable.type_id), variable.offset), variable.type_id, variable.size)
         for variable in found.variables
     )
+    if layout.size >= 1 << 32 or any(offset >= 1 << 32 for offset, _, _ in variables):
+        raise LoadError(f"cannot load the object's BTF: section {found.name} does not fit into 32 bits")
     name, info = struct.unpack_from("=2I", record)
     entries = (struct.pack("=3I", target, offset, length) for offset, target, length in variables)
     return struct.pack("=3I", name, info, layout.size) + b"".join(entries)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import errno
-import mmap
 import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ..btf import Kind
 from ..errors import FeatureError, LoadError
-from ..maps import Shape, round_up
+from ..maps import Shape, ring_size
 from ..spec import MapFlag, MapType
 from . import probes, rights
 from .btf import load_btf, plain_btf
@@ -114,8 +113,7 @@ def shape_of(spec: MapSpec) -> Shape:
     if spec.type == MapType.PERF_EVENT_ARRAY and max_entries == 0:
         max_entries = possible_cpus()
     if spec.type in _STREAMS:
-        # A power of two that is a multiple of the page size.
-        max_entries = 1 << (max(round_up(max_entries, mmap.PAGESIZE), mmap.PAGESIZE) - 1).bit_length()
+        max_entries = ring_size(max_entries)
     if spec.is_data and spec.type == MapType.ARRAY and probes.mapable():
         flags |= MapFlag.MMAPABLE
     address = spec.map_extra if spec.type == MapType.ARENA else 0

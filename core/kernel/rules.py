@@ -105,6 +105,8 @@ def _broken_sizes(shape: Shape) -> str | None:
         return f"value_size is {value}, but each frame of a stack takes {_of_frame(shape)} bytes"
     if kind in _OF_CGROUPS and shape.max_entries:
         return f"a {kind.label} grows with the control groups: its max_entries is 0, not {shape.max_entries}"
+    if kind in _STREAMS and shape.max_entries & (shape.max_entries - 1):
+        return f"its size, max_entries, is a power of two of at most {1 << 31:,} bytes, not {shape.max_entries:,}"
     if kind not in STORAGE | _OF_CGROUPS and shape.max_entries == 0:
         return "max_entries is 0"
     return None

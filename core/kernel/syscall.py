@@ -17,7 +17,7 @@ import struct
 import threading
 from typing import TYPE_CHECKING, Final, Self
 
-from ..errors import FeatureError, UsageError
+from ..errors import FeatureError, LoadError, UsageError
 from ..maps import ElementError
 
 if TYPE_CHECKING:
@@ -149,13 +149,24 @@ class Attr:
         self._kept: list[Buffer] = []
 
     def u32(self, offset: int, *values: int) -> Self:
-        """Set consecutive 32-bit fields."""
-        struct.pack_into(f"={len(values)}I", self._memory, offset, *values)
-        return self
+        """Set consecutive 32-bit fields.
+
+        Raises:
+            LoadError: A number does not fit: it would be another one to the kernel.
+        """
+        return self._set("I", offset, values)
 
     def u64(self, offset: int, *values: int) -> Self:
-        """Set consecutive 64-bit fields."""
-        struct.pack_into(f"={len(values)}Q", self._memory, offset, *values)
+        """Set consecutive 64-bit fields; errors as for `u32`."""
+        return self._set("Q", offset, values)
+
+    def _set(self, width: str, offset: int, values: tuple[int, ...]) -> Self:
+        try:
+            struct.pack_into(f"={len(values)}{width}", self._memory, offset, *values)
+        except struct.error:
+            bits = struct.calcsize(f"={width}") * 8
+            large = next(value for value in values if not 0 <= value < 1 << bits)
+            raise LoadError(f"bpf(2) takes a number of {bits} bits there, and {large} does not fit") from None
         return self
 
     def text(self, offset: int, text: bytes) -> Self:

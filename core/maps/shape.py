@@ -32,10 +32,21 @@ _UNREADABLE: Final[dict[MapType, str]] = {
 
 _STORAGE: Final = frozenset({MapType.SK_STORAGE, MapType.INODE_STORAGE, MapType.TASK_STORAGE, MapType.CGRP_STORAGE})
 
+_LARGEST_RING: Final = 1 << 31
+
 
 def round_up(size: int, unit: int) -> int:
     """Return the smallest multiple of *unit* that is not below *size*."""
     return -(-size // unit) * unit
+
+
+def ring_size(max_entries: int) -> int:
+    """Return the bytes that a ring buffer gets for what its object asks for: a power of two, and whole pages.
+
+    As libbpf's `adjust_ringbuf_sz` does: what would not fit into 32 bits is left to the kernel to refuse.
+    """
+    size = 1 << (max(round_up(max_entries, mmap.PAGESIZE), mmap.PAGESIZE) - 1).bit_length()
+    return size if size <= _LARGEST_RING else max_entries
 
 
 @dataclass(frozen=True)

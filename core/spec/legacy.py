@@ -33,8 +33,18 @@ if TYPE_CHECKING:
     from .program import ProgramSpec
     from .uapi import AttachType
 
-__all__ = ["entry_type", "read_legacy_maps", "resolve_tail_calls", "retype_tail_calls", "tail_call_of"]
+__all__ = [
+    "KEY_VALUE_PAIR",
+    "entry_type",
+    "read_legacy_maps",
+    "resolve_tail_calls",
+    "retype_tail_calls",
+    "tail_call_of",
+]
 
+KEY_VALUE_PAIR: Final = "____btf_map_"
+"""What BPF_ANNOTATE_KV_PAIR puts before a map's name: the struct with the types of its key and value, and a variable
+of that in a section of its own, `.maps.NAME`."""
 _MIN_SIZE: Final = 16
 _SIZES: Final = (16, 20, 24, 28, 36, 280)
 _IPROUTE2_OLD: Final = 28
@@ -43,7 +53,6 @@ _PINNED: Final = {0: "", 1: "pinned for this object", 2: "pinned for all objects
 """iproute2's PIN_NONE, PIN_OBJECT_NS, PIN_GLOBAL_NS."""
 _GOBPF: Final = 280
 _WINDOWS: Final = 32
-_MAP_IN_MAP: Final = (MapType.ARRAY_OF_MAPS, MapType.HASH_OF_MAPS)
 _TAIL_CALL: Final = re.compile(r"(0[xX][0-9a-fA-F]{1,8}|[0-9]{1,10})/(0[xX][0-9a-fA-F]{1,8}|[0-9]{1,10})$")
 _NO_INDEX: Final = 0xFFFF_FFFF
 
@@ -71,7 +80,7 @@ class _Definition(NamedTuple):
     def is_iproute2(self) -> bool:
         """Whether id and pinning follow the flags; of 28 bytes both meanings exist, and only one makes sense."""
         if self.size == _IPROUTE2_OLD:
-            named = self.spec.type not in _MAP_IN_MAP and not self.spec.flags & MapFlag.NUMA_NODE
+            named = not self.spec.type.holds_maps and not self.spec.flags & MapFlag.NUMA_NODE
             return named and self.words[6] in _PINNED
         return self.size == _IPROUTE2
 
@@ -160,7 +169,7 @@ def _definition(obj: ObjectFile, section: Section, name: str, raw: bytes) -> _De
         value_size,
         max_entries,
         flags=words[4] if count > 4 else 0,
-        problem=None if known else f"map type {kind} is not known",
+        unusable=None if known else f"map type {kind} is not known",
     )
     _annotate(obj, spec)
     item = _Definition(spec, len(raw), words)
@@ -187,7 +196,7 @@ def _remark(item: _Definition, raw: bytes) -> str:
             return f"gobpf: pinned, kind {item.words[5]}" + (f", in {namespace}" if namespace else "")
         return ""
     extra = item.words[5:]
-    if any(extra) and item.spec.type not in _MAP_IN_MAP:
+    if any(extra) and not item.spec.type.holds_maps:
         return "more numbers: " + ", ".join(str(word) for word in extra)
     return ""
 
@@ -195,7 +204,7 @@ def _remark(item: _Definition, raw: bytes) -> str:
 def _annotate(obj: ObjectFile, spec: MapSpec) -> None:
     """Give a map the types that BPF_ANNOTATE_KV_PAIR left in a struct of this name."""
     btf = obj.types
-    pair_id = btf.find(f"____btf_map_{spec.name}", Kind.STRUCT) if btf is not None else None
+    pair_id = btf.find(KEY_VALUE_PAIR + spec.name, Kind.STRUCT) if btf is not None else None
     if btf is None or pair_id is None:
         return
     pair = CType(btf, pair_id)
@@ -221,7 +230,7 @@ def _inner_by_index(found: list[_Definition]) -> None:
     Others' definitions of 24 bytes have something else there (pinning, in the OpenTelemetry profiler's). Where it is
     0 for all, nothing says that the first map is meant.
     """
-    outers = [item for item in found if item.spec.type in _MAP_IN_MAP and item.size in (24, 28)]
+    outers = [item for item in found if item.spec.type.holds_maps and item.size in (24, 28)]
     if all(item.size == 24 and not item.word(5) for item in outers):
         return
     for item in outers:
@@ -233,7 +242,7 @@ def _inner_by_id(found: list[_Definition]) -> None:
     """Resolve iproute2's inner_id: the id of the template, which is put into slot inner_idx unless that is -1."""
     for outer in found:
         inner_id = outer.word(7)
-        if outer.spec.type not in _MAP_IN_MAP or outer.size != _IPROUTE2 or not inner_id:
+        if not outer.spec.type.holds_maps or outer.size != _IPROUTE2 or not inner_id:
             continue
         for item in found:
             if item.id == inner_id and item is not outer:

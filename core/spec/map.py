@@ -15,6 +15,11 @@ __all__ = ["MapEntry", "MapSpec", "is_arena_section"]
 
 _ARENA: Final = re.compile(r"\.(arena(\..*)?|addr_space\.1)$")
 
+_NO_INNER: Final = (
+    "its inner maps are not defined, and without that the kernel creates no map of maps: "
+    "add __array(values, struct …), or set `inner` before the load"
+)
+
 
 def is_arena_section(name: str) -> bool:
     """Whether a section's contents belong into the arena: LLVM 18 calls it `.addr_space.1`, others `.arena*`."""
@@ -69,8 +74,20 @@ class MapSpec:
     """`btf_decl_tag`s of the definition."""
     remark: str = ""
     """What a legacy definition says to its own loader (iproute2's id and pinning), which the kernel is not told."""
-    problem: str | None = None
-    """Why this map cannot be created as it stands, where the object itself says so."""
+    unusable: str | None = None
+    """Why it cannot be created, where its definition says so already."""
+
+    @property
+    def problem(self) -> str | None:
+        """Why it cannot be created as it stands, as far as the object itself tells; None where nothing is known.
+
+        A map of maps that lacks `inner` can be created once that is set.
+        """
+        if self.unusable is not None:
+            return self.unusable
+        if self.inner is not None:
+            return None if self.inner.problem is None else f"its inner maps: {self.inner.problem}"
+        return _NO_INNER if self.type.holds_maps else None
 
     @property
     def is_data(self) -> bool:

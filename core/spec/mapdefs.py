@@ -1,4 +1,4 @@
-"""Map definitions: BTF-defined ones in `.maps`, struct_ops, and data sections; `legacy` has those from before BTF."""
+"""The maps of an object: those that `definitions` and `legacy` read, struct_ops, and data sections."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import bisect
 from typing import TYPE_CHECKING, Final
 
 from ..btf import CType, Kind
-from ..btf.types import Array, Composite, DataSec, DeclTag, FunctionProto, Pointer, Var
+from ..btf.types import DataSec, DeclTag, Var
 from ..elf import SymbolType
 from ..errors import ObjectError
 from .collection import Hidden
-from .legacy import read_legacy_maps
+from .definitions import read_definition
+from .legacy import KEY_VALUE_PAIR, read_legacy_maps
 from .map import MapEntry, MapSpec
-from .uapi import MapFlag, MapType, Pinning
+from .uapi import MapFlag, MapType
 from .windows import translate
 
 if TYPE_CHECKING:
@@ -23,17 +24,6 @@ if TYPE_CHECKING:
     from .object import ObjectFile
 
 __all__ = ["read_contents", "read_maps"]
-
-_NUMBERS: Final = {
-    "key_size": "key_size",
-    "value_size": "value_size",
-    "max_entries": "max_entries",
-    "map_flags": "flags",
-    "numa_node": "numa_node",
-    "map_extra": "map_extra",
-}
-"""Attributes of a BTF-defined map that are numbers, and the fields of MapSpec that they set."""
-
 
 _STREAMS: Final = (MapType.RINGBUF, MapType.PERF_EVENT_ARRAY, MapType.ARENA)
 """Maps for whose values a type can be given (`__type(value, struct event)`), and no size."""
@@ -99,6 +89,8 @@ def _maps_of(obj: ObjectFile, section: Section) -> Iterator[MapSpec | Hidden]:
         if not isinstance(var, Var):
             yield Hidden(var.name, "map", f"its BTF says that it is in {section.name}, and not that it is a variable")
             continue
+        if var.name == f"{KEY_VALUE_PAIR}{section.name.removeprefix('.maps.')}":
+            continue  # the types of a legacy map
         # A symbol that was stripped is one that no relocation needs, or one that they name by its section.
         symbol = symbols.get(var.name)
         place = offset if symbol is None else symbol.value
@@ -108,7 +100,7 @@ def _maps_of(obj: ObjectFile, section: Section) -> Iterator[MapSpec | Hidden]:
         if place is not None:
             obj.maps_at.setdefault((section.number, place), var.name)
         try:
-            spec = _btf_map(btf, var.name, var.type_id)
+            spec = read_definition(btf, var.name, var.type_id, for_windows=obj.for_windows)
             spec.section = section.name
             spec.tags = tuple(tags.get(item.type_id, ()))
         except ObjectError as error:
@@ -142,71 +134,6 @@ def _tags(btf: Btf) -> dict[int, list[str]]:
     return found
 
 
-def _btf_map(btf: Btf, name: str, type_id: int, *, inner: bool = False) -> MapSpec:
-    definition = btf.strip(type_id)
-    if not isinstance(definition, Composite) or definition.is_union:
-        raise ObjectError(f"its definition is no struct but {CType(btf, type_id).c_text}")
-    spec = MapSpec(name, ".maps", MapType.UNSPEC, 0, 0, 0)
-    for member in definition.members:
-        if member.name == "type":
-            number = _number(btf, member.type_id, member.name)
-            try:
-                spec.type = MapType(number)
-            except ValueError:
-                spec.problem = f"map type {number} is not known"
-        elif member.name == "pinning":
-            number = _number(btf, member.type_id, member.name)
-            spec.pinning = Pinning(number) if number in (0, 1) else Pinning.NONE
-            # Cilium has ways of its own: 16 replaces what is pinned already.
-            spec.remark = "" if number in (0, 1) else f"pinning {number}, which only its own loader knows"
-        elif member.name in _NUMBERS:
-            setattr(spec, _NUMBERS[member.name], _number(btf, member.type_id, member.name))
-        elif member.name in ("key", "value"):
-            pointed = btf.strip(member.type_id)
-            if not isinstance(pointed, Pointer):
-                raise ObjectError(f"its attribute {member.name} is no pointer")
-            ctype = CType(btf, pointed.target)
-            ctype.check()
-            setattr(spec, member.name, ctype)
-            setattr(spec, f"{member.name}_size", ctype.size)
-        elif member.name == "values" and not inner:
-            spec.inner = _inner(btf, name, member.type_id)
-            # `__array(values, …)` says what a slot holds, not how large it is: always a file descriptor.
-            spec.key_size = spec.key_size or 4
-            spec.value_size = spec.value_size or 4
-    return spec
-
-
-def _number(btf: Btf, type_id: int, name: str) -> int:
-    """Return the number that `__uint(name, N)` encodes as `int (*name)[N]`, or `__ulong` as an enumerator's value."""
-    pointed = btf.strip(type_id)
-    if isinstance(pointed, Pointer):
-        target = btf.strip(pointed.target)
-        if isinstance(target, Array):
-            return target.count
-        enumerators = CType(btf, pointed.target).enumerators
-        if enumerators:
-            return enumerators[0].value
-    enumerators = CType(btf, type_id).enumerators
-    if enumerators:
-        return enumerators[0].value
-    raise ObjectError(f"its attribute {name} is no number")
-
-
-def _inner(btf: Btf, name: str, type_id: int) -> MapSpec | None:
-    """Return the template in `__array(values, struct …)`; None for a program array's function prototype."""
-    array = btf.strip(type_id)
-    if isinstance(array, Array):
-        pointer = btf.strip(array.element)
-        if isinstance(pointer, Pointer):
-            target = btf.strip(pointer.target)
-            if isinstance(target, Composite):
-                return _btf_map(btf, f"{name}.inner", pointer.target, inner=True)
-            if isinstance(target, FunctionProto):
-                return None
-    raise ObjectError("its attribute values is no array of pointers to a map or a function")
-
-
 def read_contents(obj: ObjectFile, maps: dict[str, MapSpec]) -> None:
     """Fill in the initial entries of maps-in-maps and program arrays, from the relocations of `.maps`."""
     for section in obj.btf_map_sections:
@@ -234,13 +161,13 @@ def _contents_of(obj: ObjectFile, section: Section, maps: dict[str, MapSpec]) ->
         stop = places[holder + 1][0] if holder + 1 < len(places) else section.size
         index, rest = divmod(relocation.offset - start - values_at.get(name, section.size), 8)
         if index < 0 or rest or relocation.offset + 8 > stop:
-            found.problem = f"a relocation at offset {relocation.offset:#x} of {section.name} is for no value of it"
+            found.unusable = f"a relocation at offset {relocation.offset:#x} of {section.name} is for no value of it"
             continue
         # Of REL the addend is what is stored: clang needs none, a linker may name a static function by its section.
         addend = relocation.addend + int.from_bytes(raw[relocation.offset : relocation.offset + 8], order)
         target = _target(obj, relocation.symbol, addend)
         if target is None:
-            found.problem = f"its value {index} is the address of nothing that is a map or a program"
+            found.unusable = f"its value {index} is the address of nothing that is a map or a program"
         else:
             found.contents.append(MapEntry(index, target))
 
@@ -307,6 +234,9 @@ def _data_maps(obj: ObjectFile) -> Iterator[MapSpec | Hidden]:
         # What no symbol names, no user can set; `.rodata.str1.1` is kept where an instruction refers to it.
         symbols = obj.symbols_in.get(index)
         if not symbols and obj.symbols and index not in obj.referred_sections:
+            continue
+        if section.size >= 1 << 32:
+            yield Hidden(section.name, "section", f"its {section.size:,} bytes do not fit into a map (32 bits)")
             continue
         try:
             contents = bytearray(obj.elf.contents(section))

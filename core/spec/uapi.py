@@ -70,6 +70,11 @@ class MapType(_Labelled):
         """Whether values are file descriptors of other objects: maps, programs, sockets' maps, …"""
         return self in _OBJECT_VALUED
 
+    @property
+    def holds_maps(self) -> bool:
+        """Whether values are other maps, all made like one that is defined within its own definition."""
+        return self in (MapType.ARRAY_OF_MAPS, MapType.HASH_OF_MAPS)
+
 
 class ProgramType(_Labelled):
     """`enum bpf_prog_type`."""
@@ -177,10 +182,27 @@ class AttachType(_Labelled):
 
 
 class Pinning(_Labelled):
-    """`enum libbpf_pin_type`: what a `pinning` attribute of a map definition asks for."""
+    """`enum libbpf_pin_type`: what a `pinning` attribute of a map definition asks for.
+
+    Loaders have numbers of their own besides (Cilium's 16 replaces what is pinned already): they are members as well,
+    `Pinning(16)`, whose label is the number.
+    """
 
     NONE = 0
     BY_NAME = 1
+
+    @classmethod
+    def _missing_(cls, value: object) -> Pinning | None:
+        if not isinstance(value, int):
+            return None
+        member = int.__new__(cls, value)
+        member._name_, member._value_ = str(value), value
+        return member
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether it is a number of another loader's."""
+        return self.value not in (0, 1)
 
 
 class MapFlag(enum.IntFlag):

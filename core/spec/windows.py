@@ -105,7 +105,7 @@ def translate(spec: MapSpec) -> None:
     number = int(spec.type)
     spec.type = _MAP_TYPES.get(number, MapType.UNSPEC)
     if spec.type == MapType.UNSPEC and number:
-        spec.problem = f"map type {number} of ebpf-for-windows has no counterpart on Linux"
+        spec.unusable = f"map type {number} of ebpf-for-windows has no counterpart on Linux"
     elif spec.type != number:
         spec.remark = ", ".join(filter(None, (spec.remark, f"type {number} of ebpf-for-windows")))
     if spec.inner is not None:

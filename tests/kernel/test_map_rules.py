@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bpftui.core.errors import BpftuiError
+from bpftui.core.errors import BpftuiError, LoadError
 from bpftui.core.kernel import Map
 from bpftui.core.kernel.create import shape_of
 from bpftui.core.kernel.rules import broken_rule
@@ -49,3 +49,17 @@ def test_what_breaks_a_rule_is_what_the_kernel_refuses(
         # Refused for what is no rule of sizes: a flag, or memory.
         number = refused.__cause__.errno if isinstance(refused.__cause__, BpfError) else errno.EINVAL
         assert number != errno.EINVAL or flags & UNEXPLAINED, refused.message
+
+
+def test_a_ring_buffer_beyond_what_the_kernel_has_numbers_for() -> None:
+    with pytest.raises(LoadError) as caught:
+        Map.create(MapSpec("ring", "", MapType.RINGBUF, 0, 0, 0xFFFF_FFFF))
+    assert caught.value.message == (
+        "cannot create map ring (ringbuf): its size, max_entries, is a power of two of at most 2,147,483,648 bytes, "
+        "not 4,294,967,295 (EINVAL)"
+    )
+
+
+def test_a_number_that_has_no_room_in_the_attribute() -> None:
+    with pytest.raises(LoadError, match=r"bpf\(2\) takes a number of 32 bits there, and 4294967296 does not fit"):
+        Map.create(MapSpec("wide", "", MapType.ARRAY, 4, 4, 1 << 32))

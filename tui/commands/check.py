@@ -40,6 +40,7 @@ def run(arguments: Sequence[str]) -> int:
     for file in options.objects:
         try:
             checked = _check(file, options, runtime)
+            document = check_json(checked)
         except BpftuiError as error:
             # With several objects, one that is none must not hide what is in the others.
             if len(options.objects) == 1 or isinstance(error, UsageError):
@@ -47,8 +48,16 @@ def run(arguments: Sequence[str]) -> int:
             warn(error.message)
             ok = False
             continue
+        except Exception as error:
+            # Nor must a bug that one of them meets.
+            if len(options.objects) == 1:
+                raise
+            from ..journal import crash_report
+
+            warn(f"{file}: {crash_report(error, f'bpftui check {file}')}")
+            ok = False
+            continue
         ok = ok and checked.report.ok
-        document = check_json(checked)
         documents.append(document)
         if options.json or options.csv or options.table:
             continue

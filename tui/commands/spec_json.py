@@ -62,6 +62,7 @@ def _map_json(spec: MapSpec) -> dict[str, Any]:
         "value_type": c_text(spec.value),
         "inner": _map_json(spec.inner) if spec.inner is not None else None,
         "contents": spec.entries,
+        "problem": spec.problem,
     }
 
 

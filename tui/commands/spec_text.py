@@ -8,7 +8,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from ...core.btf import format_value
-from ...core.spec import MapFlag, ProgramFlag
+from ...core.spec import MapFlag, Pinning, ProgramFlag
 from .colors import assembled
 from .spec_json import c_text
 
@@ -120,7 +120,7 @@ def _map(spec: MapSpec, name: str | None = None) -> Text:
         _flags(spec.flags, MapFlag) if spec.flags else "",
         f"map_extra {spec.map_extra:#x}" if spec.map_extra else "",
         f"NUMA node {spec.numa_node}" if spec.flags & MapFlag.NUMA_NODE else "",
-        "pinned by name" if spec.pinning else "",
+        "pinned by name" if spec.pinning == Pinning.BY_NAME else "",
         f"{spec.entries} initial entr{'y' if spec.entries == 1 else 'ies'}" if spec.entries else "",
         f"tagged {', '.join(spec.tags)}" if spec.tags else "",
         spec.remark,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import mmap
 from typing import TYPE_CHECKING, Final
 
 from ...errors import FeatureError, LoadError
-from ...maps import Shape, round_up
+from ...maps import Shape, ring_size
 from ...spec import MapType
 from .arena import ArenaStore
 from .arrays import ArrayStore
@@ -93,8 +92,7 @@ def shape_of(spec: MapSpec, cpus: int) -> Shape:
     if spec.type == MapType.PERF_EVENT_ARRAY:
         max_entries, key_size, value_size = max_entries or cpus, key_size or 4, value_size or 4
     if spec.type in _STREAMS:
-        # A power of two that is a multiple of the page size.
-        max_entries = 1 << (max(round_up(max_entries, mmap.PAGESIZE), mmap.PAGESIZE) - 1).bit_length()
+        max_entries = ring_size(max_entries)
     return Shape(spec.type, key_size, value_size, max_entries, spec.flags, 0, cpus if spec.type.per_cpu else 1)
 
 

@@ -48,7 +48,7 @@ def made(number: int, *, context: str) -> CollectionSpec:
 @pytest.mark.parametrize(("number", "type_", "remark"), NUMBERS)
 def test_map_types_are_those_of_windows(number: int, type_: MapType, remark: str) -> None:
     found = made(number, context="bind_md").maps["found"]
-    assert (found.type, found.remark, found.problem) == (type_, remark, None)
+    assert (found.type, found.remark, found.unusable) == (type_, remark, None)
     # Only a ring buffer's records are no values; 4 would be a perf event array's on Linux.
     assert found.value_size == (0 if type_ is MapType.RINGBUF else 16)
 

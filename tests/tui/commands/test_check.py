@@ -7,8 +7,16 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+from bpftui.core.vm.runtime import MachineRuntime
+from bpftui.tui.commands.check import run
+
+if TYPE_CHECKING:
+    from bpftui.core.runtime import CheckReport
+    from bpftui.core.spec import CollectionSpec
 
 ROOT = Path(__file__).parents[3]
 
@@ -47,6 +55,29 @@ def test_the_table_and_the_explanation() -> None:
     assert "── bad_offbyone\nbad_offbyone.c:14: the check covers 13 bytes" in out
     assert "tests/objects/bad_offbyone.o: 1 of 1 do not load" in out
     assert "bpf/constants.o: everything loads" in out
+
+
+def test_an_object_that_meets_a_bug_does_not_hide_the_others(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(self: MachineRuntime, spec: CollectionSpec, *, log_level: int = 0) -> CheckReport:
+        if spec.file.endswith("map_attributes.o"):
+            raise KeyError(".bss")
+        return whole(self, spec, log_level=log_level)
+
+    whole = MachineRuntime.check
+    monkeypatch.setattr(MachineRuntime, "check", fails)
+    monkeypatch.chdir(ROOT)
+    assert run(["--runtime", "vm", "tests/objects/map_attributes.o", "tests/objects/pinned_map.o"]) == 1
+    out, err = capsys.readouterr()
+    assert err.startswith("bpftui: warning: tests/objects/map_attributes.o: unexpected KeyError: '.bss'; ")
+    assert "ok  map      shared  hash" in out
+
+
+def test_a_number_that_does_not_fit_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--runtime", "vm", str(ROOT / "tests/objects/map_attributes.o")]) == 1
+    reason = "its attribute max_entries is 4294967304, which does not fit into 32 bits"
+    assert f"cannot create map too_wide: {reason}" in capsys.readouterr().out
 
 
 @pytest.mark.kernel

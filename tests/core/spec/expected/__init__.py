@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import attaching, code, functions, maps_and_data, others, refused, sections, shipped, variants
+from . import attaching, code, definitions, functions, maps_and_data, others, refused, sections, shipped, variants
 
 if TYPE_CHECKING:
     from .parts import Facts
@@ -23,6 +23,7 @@ EXPECTED: dict[str, Facts] = (
     | code.SPECS
     | functions.SPECS
     | refused.SPECS
+    | definitions.SPECS
     | others.SPECS
     | variants.SPECS
 )

@@ -57,6 +57,7 @@ def bpf_map(name: str, kind: str, key_size: int, value_size: int, max_entries: i
         "value_type": None,
         "inner": None,
         "contents": 0,
+        "problem": None,
     } | more
 
 

@@ -1,0 +1,123 @@
+"""Objects whose definitions say more than loaders take, or say it in another way."""
+
+from __future__ import annotations
+
+from .parts import Facts, bpf_map, program, spec
+
+__all__ = ["SPECS"]
+
+SPECS: dict[str, Facts] = {
+    "tests/objects/map_attributes.o": spec(
+        license="GPL",
+        types=67,
+        maps=[
+            bpf_map("wrapped", "hash", 4, 8, 16, key_type="__u32", value_type="__u64"),
+            bpf_map(
+                "slip",
+                "lpm_trie",
+                8,
+                4,
+                16,
+                problem="it has an attribute flags, which loaders do not know (nearest: map_flags)",
+            ),
+            bpf_map(
+                "contradiction",
+                "hash",
+                4,
+                4,
+                16,
+                key_type="__u32",
+                value_type="__u64",
+                problem="its key_size is 8, but its key is __u32 of 4 bytes; "
+                "its value_size is 4, but its value is __u64 of 8 bytes",
+            ),
+            bpf_map(
+                "no_type", "unspec", 4, 8, 16, key_type="__u32", value_type="__u64", problem="it has no attribute type"
+            ),
+            bpf_map(
+                "too_wide",
+                "array",
+                4,
+                8,
+                0,
+                key_type="__u32",
+                value_type="__u64",
+                problem="its attribute max_entries is 4294967304, which does not fit into 32 bits; "
+                "its attribute map_flags is 8589934592, which does not fit into 32 bits",
+            ),
+            bpf_map(
+                "too_large",
+                "array",
+                4,
+                0,
+                1,
+                problem="its value has 4,294,967,296 bytes, which does not fit into 32 bits",
+            ),
+            bpf_map("no_pointer", "array", 0, 8, 1, value_type="__u64", problem="its attribute key is no pointer"),
+            bpf_map(
+                "bad_inner",
+                "array_of_maps",
+                4,
+                4,
+                2,
+                key_type="__u32",
+                inner=bpf_map(
+                    "bad_inner.inner",
+                    "array",
+                    4,
+                    4,
+                    1,
+                    key_type="__u32",
+                    value_type="__u32",
+                    problem="it has an attribute size, which loaders do not know (nearest: key_size)",
+                ),
+                problem="its inner maps: it has an attribute size, which loaders do not know (nearest: key_size)",
+            ),
+            bpf_map(
+                "no_inner",
+                "hash_of_maps",
+                4,
+                4,
+                2,
+                key_type="__u32",
+                value_type="__u32",
+                problem="its inner maps are not defined, and without that the kernel creates no map of maps: "
+                "add __array(values, struct …), or set `inner` before the load",
+            ),
+            bpf_map(
+                "values_of_hash",
+                "hash",
+                4,
+                4,
+                2,
+                key_type="__u32",
+                value_type="__u32",
+                inner=bpf_map(
+                    "values_of_hash.inner",
+                    "array",
+                    4,
+                    4,
+                    1,
+                    key_type="__u32",
+                    value_type="__u32",
+                    problem="it has an attribute size, which loaders do not know (nearest: key_size)",
+                ),
+                problem="values are for maps of maps and program arrays, not for a hash",
+            ),
+            bpf_map("pinned_elsewhere", "hash", 4, 4, 2, pinning="100", key_type="__u32", value_type="__u32"),
+        ],
+        programs=[
+            program("looks_up", "xdp", "xdp", insns=12, line_infos=4, attach_type="xdp", maps=["wrapped"]),
+        ],
+    ),
+    "tests/objects/key_value_pair.o": spec(
+        license="GPL",
+        types=19,
+        maps=[
+            bpf_map("hits", "array", 4, 8, 4, section="maps", key_type="__u32", value_type="__u64"),
+        ],
+        programs=[
+            program("looks_up", "xdp", "xdp", insns=12, line_infos=4, attach_type="xdp", maps=["hits"]),
+        ],
+    ),
+}
