@@ -13,6 +13,7 @@ import json
 import time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
+from ..core.btf import Text
 from ..core.errors import BpftuiError, NoPermissionError, UnknownNameError, UsageError
 from .places import state_directory, write
 
@@ -212,6 +213,8 @@ def _to_json(value: Value) -> Any:
     match value:
         case bytes():
             return {_BYTES: value.hex()}
+        case Text() if not value.is_whole:
+            return {_BYTES: value.raw.hex()}
         case list():
             return [_to_json(each) for each in value]
         case dict():

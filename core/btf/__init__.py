@@ -7,6 +7,6 @@ from .btf import Btf, ByteOrder
 from .ctype import CType, format_value, parse_bytes
 from .ext import BtfExt
 from .types import Kind
-from .values import Value
+from .values import Text, Value
 
-__all__ = ["Btf", "BtfExt", "ByteOrder", "CType", "Kind", "Value", "format_value", "parse_bytes", "types"]
+__all__ = ["Btf", "BtfExt", "ByteOrder", "CType", "Kind", "Text", "Value", "format_value", "parse_bytes", "types"]

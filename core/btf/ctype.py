@@ -13,6 +13,7 @@ from .declare import declaration, definition
 from .sound import check
 from .values import (
     EnumName,
+    Text,
     Value,
     decode,
     decode_bits,
@@ -287,6 +288,8 @@ def _format(value: Value, hexadecimal: bool, limit: int | None) -> str:
             return repr(value)
         case EnumName():
             return value
+        case Text() if hexadecimal and not value.is_whole:
+            return value.raw[:limit].hex(" ")
         case str():
             return json.dumps(value, ensure_ascii=False)
         case bytes():

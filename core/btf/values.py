@@ -4,20 +4,21 @@
     _Bool                  bool
     enum                   the enumerator's name, or an int where no name fits
     float, double          float
-    char[N]                str up to the first NUL, when the rest is zero and the text is printable
+    char[N]                Text: a str up to the first NUL, that knows its bytes
     other arrays           list
     struct, union          dict; members of anonymous structs and unions belong to their parent
     flexible array         list (or str) of what follows its struct: as many elements as the bytes hold
     long double            bytes: 10, 12 and 16 bytes of floating point have no Python type
     function pointer       int, as every pointer
 
-Where the bytes of a char array are no text, they are a list of ints, so that decoding never loses anything.
+What a char array holds behind its NUL, or what of it is no UTF-8, is not in the text; encoding it again gives its
+bytes all the same, so that decoding never loses anything. A member's Python type depends on its C type alone.
 """
 
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
 from ..errors import TypeMismatchError, UnknownNameError, ValueRangeError
 from . import types as t
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from .btf import Btf
 
-__all__ = ["EnumName", "Field", "Value", "decode", "encode", "fields", "is_text"]
+__all__ = ["EnumName", "Field", "Text", "Value", "decode", "encode", "fields", "is_text"]
 
 Value: TypeAlias = "bool | int | float | str | bytes | list[Value] | dict[str, Value]"
 
@@ -40,6 +41,30 @@ class EnumName(str):
     """The name of an enumerator: a str that is shown without quotes."""
 
     __slots__ = ()
+
+
+class Text(str):
+    """What a char array holds up to its first NUL, as bpftool shows it; bytes that are no UTF-8 are `\\xff`."""
+
+    __slots__ = ("raw",)
+
+    raw: bytes
+    """All bytes of the array."""
+
+    @classmethod
+    def of(cls, raw: bytes) -> Self:
+        """Return the text in the bytes of an array."""
+        found = cls(raw.partition(b"\0")[0].decode("utf-8", "backslashreplace"))
+        found.raw = raw
+        return found
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the text is all that there is: only zeros follow it, and it is UTF-8."""
+        return self.encode("utf-8", "surrogatepass").ljust(len(self.raw), b"\0") == self.raw
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Text.of, (self.raw,)
 
 
 class Field:
@@ -128,15 +153,7 @@ def _enumerator(found: t.Enum, number: int) -> Value:
 
 def _decode_array(btf: Btf, array: t.Array, raw: bytes) -> Value:
     if is_text(btf, array):
-        text, _, rest = raw.partition(b"\0")
-        if not rest.strip(b"\0"):
-            try:
-                decoded = text.decode("utf-8")
-            except UnicodeDecodeError:
-                pass
-            else:
-                if decoded.isprintable():
-                    return decoded
+        return Text.of(raw)
     size = btf.size(array.element)
     if size == 0:
         return []
@@ -247,7 +264,7 @@ def _needed(btf: Btf, type_id: int, value: Value) -> int:
         case t.Array(count=0, element=element) if isinstance(value, list):
             return len(value) * btf.size(element)
         case t.Array(count=0) if isinstance(value, str):
-            return len(value.encode("utf-8", "replace"))
+            return len(value.raw) if isinstance(value, Text) else len(value.encode("utf-8", "replace"))
         case t.Composite() as composite if isinstance(value, dict):
             ends = [field for field in fields(btf, composite) if field.flexible and field.name in value]
             return max([size, *(f.bit_offset // 8 + _needed(btf, f.type_id, value[f.name]) for f in ends)])
@@ -257,6 +274,8 @@ def _needed(btf: Btf, type_id: int, value: Value) -> int:
 
 def _encode_array(btf: Btf, array: t.Array, type_id: int, value: Value, name: str, current: bytes) -> bytes:
     size = len(current)
+    if isinstance(value, Text) and len(value.raw) == size and is_text(btf, array):
+        return value.raw
     if isinstance(value, str) and is_text(btf, array):
         try:
             # What a command line holds that is no UTF-8 comes as surrogates, and goes back to its bytes.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 from typing import TYPE_CHECKING, ClassVar
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.widget import Widget
 
-    from ...core.btf import CType
+    from ...core.btf import CType, Value
     from ..widgets.variables_view import Place
 
 __all__ = ["VariableEditor", "edit_text", "range_text"]
@@ -131,24 +132,31 @@ class VariableEditor(Dialog[str]):
 
 
 def edit_text(ctype: CType | None, raw: bytes) -> str:
-    """Return the value of *raw* as text that `VariableSpec.set_text` reads back."""
-    if ctype is None:
-        return f"hex:{raw.hex()}"
-    value = ctype.decode(raw)
+    """Return the value of *raw* as text that `VariableSpec.set_text` reads back, to the same bytes."""
+    if ctype is not None:
+        text = _typed_text(ctype.decode(raw))
+        with contextlib.suppress(BpftuiError):  # text that looks like something else: `[`, `hex:`
+            if text is not None and ctype.encode(ctype.parse(text), current=raw) == raw:
+                return text
+    return f"hex:{raw.hex()}"
+
+
+def _typed_text(value: Value) -> str | None:
+    """Return a value as it is typed; None where bytes are in it."""
     match value:
         case bool():
             return "true" if value else "false"
         case str():
             return value
         case bytes():
-            return f"hex:{value.hex()}"
+            return None
         case int() | float():
             return str(value)
         case _:
             try:
                 return json.dumps(value, ensure_ascii=False)
             except TypeError:  # bytes inside
-                return f"hex:{raw.hex()}"
+                return None
 
 
 def range_text(ctype: CType | None, size: int) -> str:

@@ -180,7 +180,7 @@ def test_numbers_are_in_the_byte_order_of_the_object(order: str) -> None:
         ("text", '"two words "', "two words "),
         ("text", "sixteen bytes…", "sixteen bytes…"),
         ("text", "", ""),
-        ("full", "[1, 2, 3, 4]", [1, 2, 3, 4]),
+        ("full", "[1, 2, 3, 4]", "\x01\x02\x03\x04"),
         ("bytes", "[1,2,3,4,5,6]", [1, 2, 3, 4, 5, 6]),
         ("bytes", "hex:010203040506", [1, 2, 3, 4, 5, 6]),
         ("points", '[{"x": 5}, {}, {"y": 7}]', [{"x": 5, "y": -1}, {"x": 2, "y": -2}, {"x": 3, "y": 7}]),
@@ -404,3 +404,23 @@ def test_declarations_and_definitions() -> None:
     values = btf.find("values", Kind.FUNC)
     assert values is not None
     assert CType(btf, values).c_text == "int values(struct __sk_buff *skb)"
+
+
+@pytest.mark.parametrize(
+    ("raw", "text", "hexadecimal"),
+    [
+        (b"sh\0\0", '"sh"', '"sh"'),
+        (b"sh\0^", '"sh"', "73 68 00 5e"),
+        (b"\0\1\2\3", '""', "00 01 02 03"),
+        (b"a\tb\0", '"a\\tb"', '"a\\tb"'),
+        (b"\xffab\0", '"\\\\xffab"', "ff 61 62 00"),
+        (b"four", '"four"', '"four"'),
+    ],
+)
+def test_a_char_array_is_text_up_to_its_nul_whatever_it_holds(raw: bytes, text: str, hexadecimal: str) -> None:
+    found = ctype("full")
+    value = found.decode(raw)
+    assert isinstance(value, str)
+    assert format_value(value) == text
+    assert format_value(value, hexadecimal=True) == hexadecimal
+    assert found.encode(value) == raw

@@ -1,0 +1,29 @@
+"""What the editor of a variable begins with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bpftui.core.spec import CollectionSpec
+from bpftui.tui.screens.variable_editor import edit_text
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "text"),
+    [
+        ("full", b"ab\0\0", "ab"),
+        ("full", b"ab\0c", "hex:61620063"),
+        ("full", b"[ab\0", "hex:5b616200"),
+        ("full", b" ab\0", "hex:20616200"),
+        ("f32", b"\0\0\xc0\x7f", "nan"),
+        ("f32", b"\1\0\xc0\x7f", "hex:0100c07f"),
+    ],
+)
+def test_it_reads_back_to_the_same_bytes(name: str, raw: bytes, text: str) -> None:
+    ctype = CollectionSpec.from_file(ROOT / "tests/objects/values.o").variables[name].type
+    assert ctype is not None
+    assert edit_text(ctype, raw) == text
