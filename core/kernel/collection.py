@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from ..spec import CollectionSpec, MapSpec, ProgramSpec
     from .hook import Hook
     from .loading import Loaded
+    from .printk import PrintReader
     from .struct_ops import StructOps
     from .syscall import Descriptor
 
@@ -64,6 +65,12 @@ class KernelCollection(LoadedCollection[Map, Program, Link]):
             reason = "it was not created" if found is None else f"it is of type {found.type.label}"
             raise UsageError(f"cannot register {name}: {reason}", hint="tables of functions (struct_ops) are")
         return found.register(self.programs, self._links)
+
+    def printed(self) -> PrintReader:
+        """Return what reads the lines that its programs print from now on; it is the caller's to close."""
+        from .printk import PrintReader
+
+        return PrintReader(self.programs.values())
 
     def close(self) -> None:
         """Detach and close everything; a second call does nothing."""

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from ..spec.context_values import ContextValues
     from .link import Link
     from .map import Map
+    from .syscall import Buffer
 
-__all__ = ["SMALLEST_PACKET", "Benchmark", "Program", "ProgramStats"]
+__all__ = ["SMALLEST_PACKET", "Benchmark", "Program", "ProgramStats", "native_code"]
 
 SMALLEST_PACKET: Final = 14
 """An Ethernet header: the kernel takes no test packet that is shorter."""
@@ -350,6 +351,30 @@ class Program(KernelObject):
         self.close()
 
 
+def native_code(program: Program) -> list[tuple[int, int]]:
+    """Return where the machine code of a program and of its subprograms lies: first address, and the one behind it.
+
+    Empty where the kernel does not tell (kernel.kptr_restrict), or has none.
+    """
+    # nr_jited_ksyms, nr_jited_func_lens, then where to write them
+    raw = object_info(program.descriptor, _INFO_SIZE)
+    count = min(struct.unpack_from("=II", raw, 104))
+    starts, sizes, info = buffer(8 * count), buffer(4 * count), buffer(_INFO_SIZE)
+    struct.pack_into("=IIQQ", info, 104, count, count, ctypes.addressof(starts), ctypes.addressof(sizes))
+    _ask_again(program.descriptor, info)
+    found = zip(struct.unpack_from(f"={count}Q", starts), struct.unpack_from(f"={count}I", sizes), strict=True)
+    return [(start, start + size) for start, size in found if start]
+
+
+def _ask_again(descriptor: Descriptor, info: Buffer) -> None:
+    """Ask for `struct bpf_prog_info` with room for what it points to."""
+    try:
+        with descriptor as fd:
+            Attr(16).u32(0, fd, _INFO_SIZE).pointer(8, info).call(Command.OBJ_GET_INFO_BY_FD)
+    except BpfError as error:
+        raise explain(error, f"ask the kernel about {descriptor.name}") from error
+
+
 def _read_info(descriptor: Descriptor) -> tuple[bytes, tuple[int, ...]]:
     """Return `struct bpf_prog_info`, and the ids of the program's maps."""
     raw = object_info(descriptor, _INFO_SIZE)
@@ -358,9 +383,5 @@ def _read_info(descriptor: Descriptor) -> tuple[bytes, tuple[int, ...]]:
         return raw, ()
     ids, info = buffer(count * 4), buffer(_INFO_SIZE)
     struct.pack_into("=IQ", info, 52, count, ctypes.addressof(ids))
-    try:
-        with descriptor as fd:
-            Attr(16).u32(0, fd, _INFO_SIZE).pointer(8, info).call(Command.OBJ_GET_INFO_BY_FD)
-    except BpfError as error:
-        raise explain(error, f"ask the kernel about {descriptor.name}") from error
+    _ask_again(descriptor, info)
     return raw, struct.unpack_from(f"={min(count, struct.unpack_from('=I', info, 52)[0])}I", ids)

@@ -14,12 +14,13 @@ from .facts import (
     LoadOutcome,
     MapSnapshot,
     Obstacle,
+    Printed,
     ProgramInfo,
     RunResult,
     TargetChoice,
     XdpMode,
 )
-from .protocols import Collection, Link, Map, Namespace, Program, Runtime, Sandbox, Variable
+from .protocols import Collection, Link, Map, Namespace, PrintReader, Program, Runtime, Sandbox, Variable
 
 __all__ = [
     "AttachTarget",
@@ -33,6 +34,8 @@ __all__ = [
     "MapSnapshot",
     "Namespace",
     "Obstacle",
+    "PrintReader",
+    "Printed",
     "Program",
     "ProgramInfo",
     "RunResult",

@@ -18,6 +18,7 @@ __all__ = [
     "LoadOutcome",
     "MapSnapshot",
     "Obstacle",
+    "Printed",
     "ProgramInfo",
     "RunResult",
     "TargetChoice",
@@ -42,6 +43,15 @@ class MapSnapshot:
     entries: tuple[Entry, ...]
     partial: bool = False
     """Whether the reading stopped before the end: at the limit asked for, or because the map kept changing."""
+
+
+class Printed(NamedTuple):
+    """What programs printed since the last look (bpf_trace_printk, bpf_trace_vprintk)."""
+
+    lines: tuple[str, ...]
+    """One for each call, oldest first, without a newline at its end; what a program prints is text of a stranger."""
+    lost: int = 0
+    """How many more there were, which nobody kept: too many came between two looks."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         CheckReport,
         Forecast,
         MapSnapshot,
+        Printed,
         ProgramInfo,
         RunResult,
         TargetChoice,
@@ -30,6 +31,7 @@ __all__ = [
     "Link",
     "Map",
     "Namespace",
+    "PrintReader",
     "Program",
     "Runtime",
     "Sandbox",
@@ -275,6 +277,28 @@ class Variable(Protocol):
         ...
 
 
+class PrintReader(Protocol):
+    """Reads what the programs of one collection print (bpf_trace_printk), and nobody else's, while it is open."""
+
+    @property
+    def problem(self) -> str:
+        """Why nothing can be read, as a sentence; empty where it can."""
+        ...
+
+    def read(self) -> Printed:
+        """Return what was printed since the last look; it does not wait."""
+        ...
+
+    def close(self) -> None:
+        """Stop; a second call does nothing."""
+        ...
+
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
 class Collection(Protocol):
     """The loaded counterpart of a CollectionSpec; owns all that was created, and closes it with its context."""
 
@@ -306,6 +330,10 @@ class Collection(Protocol):
     @property
     def problems(self) -> Mapping[str, BpftuiError]:
         """Why programs that were wanted did not load, by their names."""
+        ...
+
+    def printed(self) -> PrintReader:
+        """Return what reads the lines that its programs print from now on; it is the caller's to close."""
         ...
 
     def close(self) -> None:

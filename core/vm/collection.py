@@ -23,6 +23,7 @@ from .machine import Machine
 from .map import Map
 from .maps import ArenaStore, ArrayStore, ReferenceStore, Store, create_store
 from .parts import Parts
+from .printed import PrintReader
 from .probes import probes
 from .processor import DEFAULT_LIMIT, Processor
 from .program import Program, line_finder
@@ -48,11 +49,16 @@ class MachineCollection(LoadedCollection[Map, Program, Link]):
     def __init__(self, runtime: MachineRuntime, loader: Loader) -> None:
         super().__init__(runtime, loader)
         self.host = loader.host
+        self._parts = loader.parts
 
     @property
     def trace(self) -> tuple[str, ...]:
         """What programs printed (bpf_trace_printk), oldest first; the last 10,000 lines."""
         return tuple(self.host.trace)
+
+    def printed(self) -> PrintReader:
+        """Return what reads the lines that its programs print from now on."""
+        return PrintReader(self._parts)
 
 
 class Loader(CollectionLoader[Map, Program, Link]):

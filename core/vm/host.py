@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 import time
-from collections import deque
-from typing import TYPE_CHECKING, Final, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from .errors import RunError
 from .image import MemoryImage
 from .packet import SkbPacket, XdpPacket
+from .printed import PrintedLines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["Host", "signed"]
 
 _T = TypeVar("_T")
-
-_TRACE_LINES: Final = 10_000
 
 
 class _Handles(dict[int, "Store"]):
@@ -70,7 +68,7 @@ class Host:
         self.machines: dict[int, Machine] = {}
         """By the address of their code."""
         self.random = random.Random(settings.seed)
-        self.trace: deque[str] = deque(maxlen=_TRACE_LINES)
+        self.trace = PrintedLines()
         """What programs printed (bpf_trace_printk), oldest first."""
         self.locks: set[int] = set()
         """Addresses of the spin locks that are held."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
 from ...core.elf import read_object_file
-from ...core.errors import ExitCode, UsageError
+from ...core.errors import BpftuiError, ExitCode, UsageError
 from ...core.spec import AttachType, MapType
 from ...core.spec.context_values import layout_of, parse_context
+from ..format import counted
 from .colors import visible
 from .common import (
     Parser,
@@ -25,7 +28,7 @@ from .common import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ...core.runtime import Collection, RunResult
+    from ...core.runtime import Collection, Printed, RunResult
     from ...core.spec import ProgramSpec
 
 __all__ = ["run"]
@@ -76,25 +79,34 @@ def run(arguments: Sequence[str]) -> int:
         capture = Capture(options.pcap)
 
     part = spec.subset(maps=set(), programs={program.name}, variables=set())
-    with runtime_of(options, **loading(options)).load(part, programs={program.name}) as collection:
+    with ExitStack() as stack:
+        collection = stack.enter_context(runtime_of(options, **loading(options)).load(part, programs={program.name}))
         loaded = collection.programs[program.name]
         for missing in left_out(collection):
             warn(missing)
+        printed = stack.enter_context(collection.printed())
+        if printed.problem:
+            warn(printed.problem)
         if capture is not None:
             from .run_capture import run_capture
 
             record(f"loaded {program.name} for test runs on {capture.path}", spec)
-            run_capture(loaded, capture, write=options.write, schema=SCHEMA if options.json else None)
+            run_capture(loaded, capture, printed, write=options.write, schema=SCHEMA if options.json else None)
             return ExitCode.OK
         record(f"loaded {program.name} for {options.repeat} test runs", spec)
         for _ in range(options.repeat):
-            result = loaded.run(data, context=context)
+            try:
+                result = loaded.run(data, context=context)
+            except BpftuiError:
+                print_lines(printed.read())
+                raise
             if options.json:
-                print_json(_json(program, result), indent=None)
-            else:
-                print(_text(program, result, data), flush=True)
-                if context is not None and (changed := _context(program, result)):
-                    print(f"  context out: {visible(changed)}", flush=True)
+                print_json(_json(program, result) | told(printed.read()), indent=None)
+                continue
+            print(_text(program, result, data), flush=True)
+            if context is not None and (changed := _context(program, result)):
+                print(f"  context out: {visible(changed)}", flush=True)
+            print_lines(printed.read())
     return ExitCode.OK
 
 
@@ -112,6 +124,20 @@ def left_out(collection: Collection) -> Iterable[str]:
         if spec.type in _FILLED and not spec.contents:
             what = "programs" if spec.type == MapType.PROG_ARRAY else "maps"
             yield f"the object puts no {what} into {spec.name} ({spec.type.label}), which is empty in a run"
+
+
+def print_lines(printed: Printed) -> None:
+    """Print to standard error what programs printed."""
+    for line in printed.lines:
+        print(visible(line), file=sys.stderr, flush=True)
+    if printed.lost:
+        warn(f"{counted(printed.lost, 'more line')} that programs printed went by too fast, and are lost")
+
+
+def told(printed: Printed) -> dict[str, object]:
+    """Return what programs printed as the schema has it; `printed_lost` is there only where something is missing."""
+    lost = {"printed_lost": printed.lost} if printed.lost else {}
+    return {"printed": list(printed.lines), **lost}
 
 
 def parse_data(text: str) -> bytes:

@@ -6,28 +6,36 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+from ...core.errors import BpftuiError
 from ...core.live.replay import Tally, replay
 from ...core.spec.contexts import return_codes
 from ...core.traffic import Capture, CaptureError, CaptureWriter
 from ..format import byte_size, counted, duration
 from .colors import visible
 from .common import print_json, warn
+from .run import print_lines, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ...core.live.replay import PacketRun
-    from ...core.runtime import Program
+    from ...core.runtime import PrintReader, Program
     from ...core.spec import ProgramSpec
 
 __all__ = ["run_capture"]
 
 
-def run_capture(program: Program, capture: Capture, *, write: str | None, schema: str | None) -> None:
+def run_capture(
+    program: Program, capture: Capture, printed: PrintReader, *, write: str | None, schema: str | None
+) -> None:
     """Run *program* on *capture*; print a summary, or an object for each packet with *schema*.
 
     Args:
+        program: What runs.
+        capture: Its packets.
+        printed: Reads what it prints, which goes to standard error, or into the objects.
         write: A file to write what goes on into, as the program left it.
+        schema: What the objects say that they are; None for a summary.
 
     Raises:
         CaptureError: It is damaged, which is said after what there was before the damage.
@@ -41,10 +49,15 @@ def run_capture(program: Program, capture: Capture, *, write: str | None, schema
                 tally.add(run)
                 if writer is not None and run.passed:
                     writer.write(run.packet.time, run.frame)
-                if schema is not None:
-                    print_json(_json(program.spec, run, schema), indent=None)
+                if schema is None:
+                    print_lines(printed.read())
+                else:
+                    print_json(_json(program.spec, run, schema) | told(printed.read()), indent=None)
         except CaptureError as error:
             damage = error
+        except BpftuiError:
+            print_lines(printed.read())
+            raise
     if tally.refused:
         warn(f"{counted(tally.refused, 'packet')} not run: {tally.refusal}")
     if schema is None:

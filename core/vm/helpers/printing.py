@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 __all__: list[str] = []
 
 _PART: Final = re.compile(r"%(?P<flags>[-+ #0]*)(?P<width>\d{0,3})(?P<long>l{0,2}|z)(?P<kind>[diuxXscp%])(?P<more>\w*)")
+_UNPRINTABLE: Final = re.compile(rb"[^\t-\r -~]")
+"""What is neither printable nor white space, or no ASCII: bpf_bprintf_prepare() refuses it in a format."""
 _MOST_ARGUMENTS: Final = 12
 """MAX_BPRINTF_VARARGS."""
 _LARGEST_FILE: Final = 8 << 12
@@ -30,10 +32,12 @@ class _FormatError(Exception):
 
 def _formatted(host: Host, template: bytes, arguments: list[int]) -> str:
     """Return a text; _FormatError for what the kernel refuses."""
+    if _UNPRINTABLE.search(template):
+        raise _FormatError
     pieces: list[str] = []
     left = iter(arguments)
     at = 0
-    text = template.decode("latin-1")
+    text = template.decode("ascii")
     while (percent := text.find("%", at)) >= 0:
         pieces.append(text[at:percent])
         match = _PART.match(text, percent)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.tui.commands.command_line import bpftui
@@ -33,3 +35,22 @@ def test_a_function_of_a_struct_ops_map_is_loaded_with_the_map_that_says_what_it
         "cannot run half: the kernel has test runs of functions of bpf_dummy_ops, and of no other struct_ops "
         "(use --runtime vm)"
     )
+
+
+@RUNTIMES
+def test_what_programs_print_goes_to_standard_error(runtime: str) -> None:
+    done = bpftui("run", "tests/objects/prints.o", "twice", "--runtime", runtime)
+    assert (done.out.split(" in ")[0], done.err) == ("twice returned 2 (0x2)", "first of two\nhello 42\n")
+    done = bpftui("run", "tests/objects/prints.o", "title", "--runtime", runtime)
+    assert done.err == "\\x1b]0;owned\\x07 and\\x0aa second line\n"
+    assert "0xffffffea" in bpftui("run", "tests/objects/prints.o", "refused", "--runtime", runtime).out
+
+
+@RUNTIMES
+def test_what_programs_print_is_in_the_object_of_each_run(runtime: str) -> None:
+    done = bpftui("run", "tests/objects/prints.o", "title", "--json", "--repeat", "2", "--runtime", runtime)
+    assert done.err == ""
+    assert [json.loads(line)["printed"] for line in done.out.splitlines()] == [
+        ["\x1b]0;owned\x07 and\na second line"],
+        ["\x1b]0;owned\x07 and\na second line"],
+    ]

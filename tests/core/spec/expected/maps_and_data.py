@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .parts import Facts, bpf_map, data_section, program, spec, variable
+from .parts import STATIC, Facts, bpf_map, data_section, hidden, program, spec, variable
 
 __all__ = ["SPECS"]
 
@@ -99,6 +99,42 @@ SPECS: dict[str, Facts] = {
             program("through_outer", "xdp", "xdp", insns=23, line_infos=9, attach_type="xdp", maps=["outer_array"]),
         ],
         types=78,
+    ),
+    "tests/objects/prints.o": spec(
+        license="GPL",
+        maps=[
+            bpf_map("next", "prog_array", 4, 4, 1, contents=1, key_type="__u32"),
+            data_section(".rodata", 57, flags=128),
+            data_section(".rodata.str1.1", 15, flags=128),
+        ],
+        programs=[
+            program("hello", "xdp", "xdp", insns=7, line_infos=2, attach_type="xdp", maps=[".rodata"]),
+            program(
+                "twice",
+                "xdp",
+                "xdp",
+                insns=14,
+                line_infos=4,
+                attach_type="xdp",
+                maps=[".rodata", ".rodata.str1.1", "next"],
+            ),
+            program(
+                "flood",
+                "xdp",
+                "xdp",
+                insns=15,
+                line_infos=5,
+                attach_type="xdp",
+                functions=["flood", "line"],
+                maps=[".rodata"],
+            ),
+            program(
+                "title", "xdp", "xdp", insns=8, line_infos=2, attach_type="xdp", maps=[".rodata", ".rodata.str1.1"]
+            ),
+            program("refused", "xdp", "xdp", insns=5, line_infos=2, attach_type="xdp", maps=[".rodata"]),
+        ],
+        hidden=[hidden(f"{name}.text", "variable", STATIC) for name in ("hello", "twice", "title", "refused", "line")],
+        types=48,
     ),
     "tests/objects/tail_calls.o": spec(
         license="Dual MIT/GPL",

@@ -1,0 +1,222 @@
+"""What programs print with bpf_trace_printk, of the programs of one collection alone.
+
+The kernel puts each line into the trace buffer of the machine, and into that of each instance in which the event is
+switched on, without saying which program it is of. An instance of our own, with the option `stacktrace`, has behind
+each line the addresses of the functions that led to it; one of them is the program's. Nobody who reads the top buffer
+loses anything by it. The instance is a directory of the tracefs, which is found by a descriptor: nothing is mounted
+where anybody else would see it.
+"""
+
+from __future__ import annotations
+
+import bisect
+import contextlib
+import itertools
+import os
+import re
+import struct
+from typing import TYPE_CHECKING, Final, Self
+
+from ..asm import instructions
+from ..asm.opcodes import CALL
+from ..errors import BpftuiError
+from ..runtime import Printed
+from .perf import open_tracefs, read_tracefs
+from .program import native_code
+from .trace_buffer import read_page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import TracebackType
+
+    from ..spec import ProgramSpec
+    from .program import Program
+    from .trace_buffer import Event
+
+__all__ = ["PrintReader", "prints"]
+
+_HELPERS: Final = frozenset({6, 177})
+"""bpf_trace_printk, bpf_trace_vprintk."""
+_EVENT: Final = "events/bpf_trace/bpf_trace_printk"
+_HEADER: Final = 8
+"""Bytes of what all events have in common."""
+_BUFFER_KB: Final = 1408
+"""Of each CPU: some 10,000 lines with their addresses."""
+_MOST_LINES: Final = 10_000
+"""That one look gives; what is older is counted as lost."""
+_PAGE: Final = os.sysconf("SC_PAGESIZE")
+_NESTED: Final = 16
+"""Lines whose addresses can be outstanding on one CPU: each was interrupted by the next."""
+_NAME: Final = re.compile(r"bpftui-(\d+)-\d+")
+_NUMBERS: Final = itertools.count(1)
+
+
+def prints(program: ProgramSpec) -> bool:
+    """Whether a program calls a helper that prints."""
+    return any(
+        insn.opcode == CALL and not insn.src and insn.imm in _HELPERS
+        for _, insn in instructions(program.code, program.byte_order)
+    )
+
+
+class PrintReader:
+    """Reads what *programs* print from now on; implements `bpftui.core.runtime.PrintReader`.
+
+    Where none of them prints, nothing is set up: an instance costs some tens of milliseconds.
+    """
+
+    def __init__(self, programs: Iterable[Program]) -> None:
+        self._stack = contextlib.ExitStack()
+        self._cpus = -1
+        """The folder with a folder for each CPU."""
+        self._buffers: dict[str, int] = {}
+        """By the name of a CPU's folder."""
+        self._waiting: dict[str, list[Event]] = {}
+        self._overrun: dict[str, int] = {}
+        self.problem = ""
+        programs = list(programs)
+        if not any(prints(program.spec) for program in programs):
+            return
+        try:
+            self._code = sorted(part for program in programs for part in native_code(program))
+            if not self._code:
+                raise BpftuiError("the kernel does not tell where the code of its programs lies")
+            self._open()
+        except (OSError, BpftuiError) as error:
+            self.close()
+            reason = (error.strerror or str(error)).lower() if isinstance(error, OSError) else error.message
+            self.problem = f"what the programs print cannot be read: {reason}"
+
+    problem: str
+    """Why nothing can be read, as a sentence; empty where it can."""
+
+    def _open(self) -> None:
+        self._line, self._addresses = _number(_EVENT), _number("events/ftrace/kernel_stack")
+        instances = open_tracefs("instances")
+        self._stack.callback(os.close, instances)
+        _sweep(instances)
+        name = f"bpftui-{os.getpid()}-{next(_NUMBERS)}"
+        os.mkdir(name, dir_fd=instances)
+        self._stack.callback(_remove, name, instances)
+        instance = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=instances)
+        self._stack.callback(os.close, instance)
+        with contextlib.suppress(OSError):  # more of it is lost then
+            _write("buffer_size_kb", str(_BUFFER_KB), instance)
+        _write("options/stacktrace", "1", instance)
+        self._cpus = os.open("per_cpu", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=instance)
+        self._stack.callback(os.close, self._cpus)
+        for cpu in os.listdir(self._cpus):
+            found = os.open(f"{cpu}/trace_pipe_raw", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=self._cpus)
+            self._stack.callback(os.close, found)
+            self._buffers[cpu] = found
+        _write(f"{_EVENT}/enable", "1", instance)
+
+    def read(self) -> Printed:
+        """Return what was printed since the last look; it does not wait."""
+        lines: list[tuple[int, str]] = []
+        lost = 0
+        for cpu, buffer in self._buffers.items():
+            missed = False
+            # What comes while it is read is for the next look: a program that never stops printing does not keep us.
+            for _ in range(2 * _BUFFER_KB * 1024 // _PAGE):
+                try:
+                    page = os.read(buffer, _PAGE)
+                except BlockingIOError:
+                    break
+                if not page:
+                    break
+                missed |= self._take(cpu, page, lines)
+            if missed:
+                lost += self._overwritten(cpu)
+        lines.sort(key=lambda line: line[0])
+        lost += max(len(lines) - _MOST_LINES, 0)
+        return Printed(tuple(text for _, text in lines[-_MOST_LINES:]), lost)
+
+    def _take(self, cpu: str, page: bytes, lines: list[tuple[int, str]]) -> bool:
+        """Add the lines of a page; return whether events are missing before it."""
+        found = read_page(page)
+        waiting = self._waiting.setdefault(cpu, [])
+        if found.missed:
+            waiting.clear()
+        for event in found.events:
+            (kind,) = struct.unpack_from("=H", event.data)
+            if kind == self._line:
+                waiting.append(event)
+                del waiting[:-_NESTED]
+            elif kind == self._addresses and waiting:
+                line = waiting.pop()
+                if self._is_ours(event.data):
+                    lines.append((line.time, _text(line.data)))
+        return found.missed
+
+    def _overwritten(self, cpu: str) -> int:
+        """Return how many lines a CPU has overwritten since the last time, those of others among them.
+
+        A page itself tells it only where there is room behind its events.
+        """
+        number = os.open(f"{cpu}/stats", os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._cpus)
+        with open(number, encoding="ascii", errors="replace") as file:
+            found = re.search(r"^overrun: (\d+)$", file.read(), re.MULTILINE)
+        before, now = self._overrun.get(cpu, 0), int(found[1]) if found is not None else 0
+        self._overrun[cpu] = now
+        return max((now - before + 1) // 2, 1)  # a line and its addresses are two events
+
+    def _is_ours(self, record: bytes) -> bool:
+        """Whether one of the addresses lies in the code of our programs."""
+        (count,) = struct.unpack_from("=i", record, _HEADER)
+        begin = _HEADER + 8
+        count = min(max(count, 0), (len(record) - begin) // 8)
+        for address in struct.unpack_from(f"={count}Q", record, begin):
+            at = bisect.bisect_right(self._code, (address, 1 << 64)) - 1
+            if at >= 0 and self._code[at][0] < address <= self._code[at][1]:
+                return True
+        return False
+
+    def close(self) -> None:
+        """Remove the instance; a second call does nothing."""
+        self._buffers = {}
+        self._stack.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _text(record: bytes) -> str:
+    """Return the text of a line: where it lies is a word, the length above, the offset below."""
+    (place,) = struct.unpack_from("=I", record, _HEADER)
+    raw = record[place & 0xFFFF : (place & 0xFFFF) + (place >> 16)]
+    return raw.partition(b"\0")[0].decode("utf-8", "replace").removesuffix("\n")
+
+
+def _number(event: str) -> int:
+    """Return the number of a kind of events (`common_type`)."""
+    found = re.search(r"^ID: (\d+)$", read_tracefs(f"{event}/format"), re.MULTILINE)
+    if found is None:
+        raise BpftuiError(f"the tracefs does not tell the number of {event}")
+    return int(found[1])
+
+
+def _write(path: str, text: str, folder: int) -> None:
+    number = os.open(path, os.O_WRONLY | os.O_CLOEXEC, dir_fd=folder)
+    try:
+        os.write(number, text.encode())
+    finally:
+        os.close(number)
+
+
+def _remove(name: str, instances: int) -> None:
+    with contextlib.suppress(OSError):
+        os.rmdir(name, dir_fd=instances)
+
+
+def _sweep(instances: int) -> None:
+    """Remove the instances of processes that ended without doing so; one that is in use cannot be removed."""
+    for name in os.listdir(instances):
+        match = _NAME.fullmatch(name)
+        if match is not None and not os.path.exists(f"/proc/{match[1]}"):
+            _remove(name, instances)
