@@ -273,7 +273,7 @@ def _section(spec: CollectionSpec, found: MapSpec, loaded: Collection | None) ->
 def _value(variable: VariableSpec, raw: bytes) -> str:
     if variable.type is None:
         return format_value(raw, limit=_LONGEST_VALUE)
-    return variable.type.format(raw, limit=_LONGEST_VALUE)
+    return format_value(variable.told(raw), limit=_LONGEST_VALUE)
 
 
 def _variable(variable: VariableSpec, loaded: Collection | None) -> Content:

@@ -10,6 +10,7 @@ from .uapi import MapFlag, MapType, Pinning
 
 if TYPE_CHECKING:
     from ..btf import CType
+    from .pointers import DataPointer
 
 __all__ = ["MapEntry", "MapSpec", "is_arena_section"]
 
@@ -68,6 +69,8 @@ class MapSpec:
     """Initial entries of maps-in-maps and program arrays."""
     data: bytearray | None = None
     """The initial value of a data section or of a struct_ops map, in the object's byte order; None for every other."""
+    pointers: dict[int, DataPointer] = field(default_factory=dict[int, "DataPointer"])
+    """Of a data section: what its pointers point to, which no loader can set, by their offsets in bytes."""
     functions: dict[str, str] = field(default_factory=dict[str, str])
     """Of a struct_ops map: the programs that its function pointers name, by member."""
     tags: tuple[str, ...] = ()

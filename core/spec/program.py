@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ..asm.flow import CodeFlow
     from ..btf import Btf, ByteOrder
+    from .pointers import DataPointer
     from .uapi import AttachType, ProgramType
 
 __all__ = [
@@ -241,6 +242,10 @@ class ProgramSpec:
     """Why it cannot be used, where its section or its symbol says so already."""
     btf: Btf | None = field(default=None, repr=False, compare=False)
     """The object's types, to which its CO-RE relocations refer; None where it has none."""
+    pointers: Mapping[str, Mapping[int, DataPointer]] = field(
+        default_factory=dict[str, "Mapping[int, DataPointer]"], repr=False, compare=False
+    )
+    """What the pointers in the object's data point to, by section and offset: to the program they are none."""
     link: Callable[[], LinkedCode] = field(default=LinkedCode, repr=False, compare=False)
     """Produces the linked code when it is first looked at; the reader binds it to the object's bytes."""
 

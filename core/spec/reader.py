@@ -17,6 +17,7 @@ from .linker import ExternPlace, Linker
 from .map import MapSpec
 from .mapdefs import read_contents, read_maps
 from .object import FunctionRange, ObjectFile
+from .pointers import find_pointers
 from .producer import find_producer
 from .program import ProgramSpec, ReferenceKind
 from .sections import find_section, nearest_section
@@ -54,6 +55,7 @@ def read_bytes(data: bytes, *, file: str) -> CollectionSpec:
     spec.producer = find_producer(obj.elf)
     spec.maps, hidden = read_maps(obj)
     read_contents(obj, spec.maps)
+    hidden += find_pointers(obj, spec.maps)
     places = _externs(obj, spec)
     for variable in _variables(obj, spec.maps):
         if isinstance(variable, Hidden):
@@ -171,6 +173,7 @@ def _program(spec: CollectionSpec, item: FunctionRange, linker: Linker, *, for_w
         kernel_version=spec.kernel_version,
         byte_order=spec.byte_order,
         btf=spec.btf,
+        pointers={name: found.pointers for name, found in spec.maps.items() if found.pointers},
         link=partial(linker.link, item),
     )
     if found is None and for_windows:

@@ -90,6 +90,25 @@ class VariableSpec:
         """Return the value: typed where BTF has the type, else bytes."""
         return self.raw if self.type is None else self.type.decode(self.raw)
 
+    def told(self, raw: bytes | None = None, ctype: CType | None = None, offset: int = 0) -> Value:
+        """Return the value as it is shown: as `get`, but pointers say what they point to (`&"hello"`).
+
+        Args:
+            raw: Bytes to be shown instead of those that will be loaded: of the variable, or of a part.
+            ctype: The type of the part; None for the whole.
+            offset: Where the part begins, in bytes from the variable's start.
+        """
+        raw, ctype = self.raw if raw is None else raw, ctype or self.type
+        if ctype is None:
+            return raw
+        value = ctype.decode(raw)
+        if not self.map.pointers:
+            return value
+        from .pointers import with_pointers
+
+        original = self.original[offset : offset + len(raw)]
+        return with_pointers(value, ctype, self.map.pointers, original, raw, self.offset + offset)
+
     def set(self, value: Value) -> None:
         """Set the value.
 

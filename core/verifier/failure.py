@@ -6,7 +6,7 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from .lineage import history, origin
+from .lineage import history, loaded_from, origin
 from .state import State
 
 if TYPE_CHECKING:
@@ -83,6 +83,29 @@ class Failure:
         if any(change.how == "invalidated" for change in changes):
             return "invalidated"
         return changes[-1].how if changes else ""
+
+    def data_pointer(self, number: int) -> str | None:
+        """Return what a register that was loaded from a data section was to point to (`names → &"alpha"`).
+
+        None where it comes from elsewhere, or where nothing there was to be a pointer.
+        """
+        program = self.log.program
+        if program is None or not program.pointers or self.line is None:
+            return None
+        pointers, changes = program.pointers, history(self.log, self.line, f"R{number}")
+        place = loaded_from(self.log, changes[-1]) if changes else None
+        if place is None:
+            return None
+        slot, section, offset = place
+        reference = program.linked.references.get(slot)
+        if reference is not None and reference.map is not None:
+            section = reference.map
+        if section not in pointers:
+            return None
+        # Of a table that is indexed, any will do as an example.
+        there = pointers[section]
+        found = there.get(offset) if offset is not None else next(iter(there.values()))
+        return None if found is None else f"{found.holder} → {found.target}".removeprefix(" → ")
 
     def place(self, slot: int) -> str:
         """Return `prog.c:20`, or `instruction 7` where no C line is known."""

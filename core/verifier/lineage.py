@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from .log import SourceLine, VerifierLog
     from .value import Value
 
-__all__ = ["Change", "Origin", "history", "origin"]
+__all__ = ["Change", "Origin", "history", "loaded_from", "origin"]
 
 _COPY: Final = re.compile(r"[rw](?P<to>\d+) = (?:\(s(?:8|16|32)\))?[rw](?P<from>\d+)$")
 _FILL: Final = re.compile(r"r(?P<to>\d+) = \*\((?P<type>\w+) ?\*\)\(r(?P<from>\d+) (?P<off>[+-]\d+)\)$")
@@ -172,6 +172,21 @@ def _argument(log: VerifierLog, change: Change) -> str:
     return f"&{first.map}" if first is not None and first.kind == "map_ptr" and first.map else ""
 
 
+def loaded_from(log: VerifierLog, change: Change) -> tuple[int, str, int | None] | None:
+    """Return the map's value that a change loaded from; None where it loaded from elsewhere.
+
+    It is the slot of the instruction that took the address, -1 where that is not on the path; the map's name as the log
+    has it, empty before Linux 6.8; and the offset in bytes, None where it depends on a register.
+    """
+    found = _LOAD.match(change.text)
+    base = log.before(change.line)[f"R{found['from']}"] if found is not None else None
+    if found is None or base is None or base.kind != "map_value":
+        return None
+    steps = history(log, change.line, f"R{found['from']}")
+    slot = steps[-1].slot if steps and steps[-1].how == "set" else -1
+    return slot, base.map or "", None if base.get("umax") else int(found["off"]) + base.integer("off")
+
+
 def _loaded(log: VerifierLog, change: Change) -> str:
     found = _LOAD.match(change.text)
     assert found is not None
@@ -187,7 +202,7 @@ def _loaded(log: VerifierLog, change: Change) -> str:
         return f"the packet, offset {offset + (base.integer('off') if base else 0)}"
     if kind == "map_value":
         name = f" of map {base.map}" if base is not None and base.map else ""
-        return f"the value{name}, offset {offset}"
+        return f"the value{name}, offset {offset + (base.integer('off') if base else 0)}"
     if kind.startswith("ptr_"):
         return f"struct {kind[4:]}, offset {offset}"
     return f"memory ({change.text.partition(' = ')[2]})"

@@ -110,3 +110,13 @@ def test_the_command():
     assert fine.out.count("nothing known keeps it from being loaded here") == 2
     assert bpftui("doctor", "--set", "x=1").code == 2
     assert bpftui("doctor", "bpf/my_map.o", "--helpers", "xdp").code == 2
+
+
+def test_what_of_the_sections_is_not_usable_is_remarked_on() -> None:
+    remark = (
+        ".rel.data: 10 pointers in .data (label, direct, inside, options, …) that no loader can set: programs find "
+        "there what stands in the file, which is no address"
+    )
+    told = bpftui("doctor", "tests/objects/data_pointers.o", "--json")
+    assert (told.code, json.loads(told.out)["remarks"]) == (0, [remark])
+    assert f"· {remark}\n" in bpftui("doctor", "tests/objects/data_pointers.o").out

@@ -26,3 +26,22 @@ def test_a_refused_program_is_explained(name: str) -> None:
     assert explanation is not None
     assert "\n" + "\n".join(explanation_lines(explanation)) + "\n" == EXPLAINED[name]
     assert explanation.summary in raised.value.message
+
+
+def test_a_pointer_in_data_is_followed() -> None:
+    spec = CollectionSpec.from_file(OBJECTS / "data_pointers.o")
+    with pytest.raises(VerifierError) as raised:
+        load(spec, programs={"follows"}).close()
+    explanation = explain(VerifierLog(raised.value.log, spec.programs["follows"]))
+    assert explanation is not None
+    assert explanation.summary == (
+        'r1 was to be a pointer that the object\'s data holds (label → &"hello"), which no loader can set: to the '
+        "verifier it is a number"
+    )
+    assert explanation.details == ("r1 came from the value of map .data, offset 16 at data_pointers.c:44",)
+    assert explanation.mends[0] == (
+        'write an array in place of the pointer: const char label[] = "…", and for a table of texts '
+        "const char names[][8] = { … }"
+    )
+    with load(spec, programs={"compares"}) as loaded:
+        assert list(loaded.programs) == ["compares"]

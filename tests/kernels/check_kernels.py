@@ -64,6 +64,22 @@ EVERYWHERE: Final = {
             ("fexit_sleepable", _NO_SLEEP),
         )
     },
+    ("data_pointers.o", "follows"): "r1 was to be a pointer that the object's data holds",
+    # Definitions that no loader takes.
+    **{
+        ("map_attributes.o", name): said
+        for name, said in (
+            ("slip", "it has an attribute flags, which loaders do not know"),
+            ("contradiction", "its key_size is 8, but its key is __u32 of 4 bytes"),
+            ("no_type", "it has no attribute type"),
+            ("too_wide", "its attribute max_entries is 4294967304"),
+            ("too_large", "its value has 4,294,967,296 bytes"),
+            ("no_pointer", "its attribute key is no pointer"),
+            ("bad_inner", "its inner maps: it has an attribute size"),
+            ("no_inner", "its inner maps are not defined"),
+            ("values_of_hash", "values are for maps of maps"),
+        )
+    },
     # Wrong on purpose, and explained in the words of each kernel's log.
     ("bad_bounds.o", "bad_bounds"): "1 byte is accessed at offset 12 of the packet, and nothing checked",
     ("bad_context.o", "bad_context"): "the program may not write len (offset 0, 4 bytes) of its context",

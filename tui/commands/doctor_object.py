@@ -69,7 +69,13 @@ def _json(spec: CollectionSpec, runtime: str, forecast: Forecast) -> dict[str, A
         "ok": not forecast.maps and not forecast.programs,
         "maps": listed({each.name: each.type.label for each in spec.maps.values()}, forecast.maps),
         "programs": listed({each.name: each.type.label for each in spec.programs.values()}, forecast.programs),
+        "remarks": _remarks(spec),
     }
+
+
+def _remarks(spec: CollectionSpec) -> list[str]:
+    """Return what of the object's sections is not usable: it keeps nothing from being loaded, and is not there then."""
+    return [f"{hidden.name}: {hidden.reason}" for hidden in spec.hidden if hidden.kind == "section"]
 
 
 def _print(out: Console, spec: CollectionSpec, runtime: str, forecast: Forecast) -> None:
@@ -91,6 +97,8 @@ def _print(out: Console, spec: CollectionSpec, runtime: str, forecast: Forecast)
     told = f"nothing known keeps it from being loaded {where}"
     if refused:
         told = f"{refused} of {len(parts)} cannot be loaded {where}"
+    for remark in _remarks(spec):
+        out.print(assembled((f"· {remark}", "yellow")))
     out.print(f"{spec.file}: {told}; bpftui check asks the verifier\n")
 
 

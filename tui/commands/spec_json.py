@@ -94,7 +94,7 @@ def _variable_json(spec: VariableSpec) -> dict[str, Any]:
         "size": spec.size,
         "constant": spec.constant,
         "type": c_text(spec.type),
-        "value": json_value(spec.get()),
+        "value": json_value(spec.told()),
         "bytes": spec.raw.hex(),
     }
 

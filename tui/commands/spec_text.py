@@ -170,7 +170,7 @@ def _value(spec: VariableSpec, raw: bytes, order: ByteOrder) -> str:
         return f"{raw.hex(' ')} (as an integer {number:#x}, {number})"
     if spec.type is None:
         return format_value(raw, limit=_LONGEST_VALUE)
-    return spec.type.format(raw, limit=_LONGEST_VALUE)
+    return format_value(spec.told(raw), limit=_LONGEST_VALUE)
 
 
 def _externs(spec: CollectionSpec) -> Iterable[Text]:

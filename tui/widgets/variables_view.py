@@ -223,7 +223,8 @@ class VariablesView(RowView):
     def _text(self, place: Place, raw: bytes) -> str:
         if place.type is None:
             return raw.hex(" ")
-        return format_value(place.type.decode(raw), hexadecimal=self._hexadecimal, limit=4096)
+        value = place.variable.told(raw, place.type, place.offset)
+        return format_value(value, hexadecimal=self._hexadecimal, limit=4096)
 
     @property
     def header_height(self) -> int:

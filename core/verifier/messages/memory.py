@@ -73,6 +73,18 @@ def _scalar(match: re.Match[str], failure: Failure) -> Told:
     mends = [
         "keep the pointer in a variable of its own: what is computed from it by | & << or * is no pointer any more"
     ]
+    if how == "loaded" and (found := failure.data_pointer(register)) is not None:
+        return Told(
+            f"r{register} was to be a pointer that the object's data holds ({found}), which no loader can set: to the "
+            "verifier it is a number",
+            (known,) if known else (),
+            (
+                'write an array in place of the pointer: const char label[] = "…", and for a table of texts '
+                "const char names[][8] = { … }",
+                "or take the address in the code, where it is an instruction's: switch (i) { case 0: p = a; … }",
+            ),
+            register,
+        )
     if how == "loaded":
         mends = [
             "memory outside of the program is read through bpf_probe_read_kernel() (bpf_probe_read_user() for a user "

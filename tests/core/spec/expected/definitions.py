@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .parts import Facts, bpf_map, program, spec
+from .parts import Facts, bpf_map, data_section, hidden, program, spec, variable
 
 __all__ = ["SPECS"]
 
@@ -118,6 +118,49 @@ SPECS: dict[str, Facts] = {
         ],
         programs=[
             program("looks_up", "xdp", "xdp", insns=12, line_infos=4, attach_type="xdp", maps=["hits"]),
+        ],
+    ),
+    "tests/objects/data_pointers.o": spec(
+        license="GPL",
+        types=45,
+        maps=[
+            data_section(".data", 112),
+            data_section(".rodata", 15, 128),
+        ],
+        programs=[
+            program("compares", "socket", "socket_filter", insns=19, line_infos=6, maps=[".data", ".rodata"]),
+            program("follows", "socket", "socket_filter", insns=7, line_infos=2, maps=[".data"]),
+        ],
+        variables=[
+            variable("target", ".data", 0, "int", 7, "07000000"),
+            variable("pair", ".data", 4, "int[2]", [1, 2], "0100000002000000"),
+            variable("label", ".data", 16, "const char *", '&"hello"', "0000000000000000"),
+            variable("direct", ".data", 24, "int *", "&target", "0000000000000000"),
+            variable("inside", ".data", 32, "int *", "&pair+4", "0400000000000000"),
+            variable(
+                "options",
+                ".data",
+                40,
+                "struct option[2]",
+                [{"name": '&"one"', "value": 1}, {"name": '&"two"', "value": 2}],
+                "06" + "00" * 7 + "01" + "00" * 7 + "0a" + "00" * 7 + "02" + "00" * 7,
+            ),
+            variable("as_number", ".data", 72, "__u64", "&target", "0000000000000000"),
+            variable("callback", ".data", 80, "int (*)(int)", "&twice", "0000000000000000"),
+            variable("named", ".data", 88, "const char *", "&escaped", "0000000000000000"),
+            variable("tail", ".data", 96, "const char *", "&escaped+3", "0300000000000000"),
+            variable("odd", ".data", 104, "const char *", '&"two\\nlines \\"quoted\\""', "0e00000000000000"),
+            variable("mode", ".rodata", 0, "const volatile __u32", 1, "01000000"),
+            variable("escaped", ".rodata", 4, "const char[11]", "no pointer", "6e6f20706f696e74657200"),
+        ],
+        hidden=[
+            hidden(
+                ".rel.data",
+                "section",
+                "10 pointers in .data (label, direct, inside, options, …) that no loader can set: programs find there "
+                "what stands in the file, which is no address",
+            ),
+            hidden("modes", "variable", "optimised away: nothing needs it"),
         ],
     ),
 }
