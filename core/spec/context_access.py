@@ -206,7 +206,7 @@ def bad_context_access(program: ProgramSpec, offset: int, size: int, *, write: b
     struct, fields = CONTEXTS[type_], context_fields(type_)
     end = context_size(type_)
     if not 0 <= offset <= end - size:
-        return f"{action} of {size} bytes at offset {offset} of the context, which is struct {struct} of {end} bytes"
+        return f"{action} of {_bytes(size)} at offset {offset} of the context, which is struct {struct} of {end} bytes"
     field = next((each for each in fields if each.offset <= offset < each.offset + _extent(type_, each)), None)
     if field is None:
         return f"{action} at offset {offset} of the context: struct {struct} has no field there"
@@ -220,8 +220,12 @@ def bad_context_access(program: ProgramSpec, offset: int, size: int, *, write: b
     if size not in allowed or offset % size or (inside and field.name in _AT_START.get((type_, write), ())):
         return _wrong_width(where, allowed, inside, size, write=write)
     if inside + size > (4 if field.name in _ALSO_FOUR and field.width == 2 else field.size):
-        return f"{action} of {size} bytes at {where} goes beyond it: it has {field.size}"
+        return f"{action} of {_bytes(size)} at {where} goes beyond it: it has {field.size}"
     return None
+
+
+def _bytes(count: int) -> str:
+    return f"{count} byte" + ("s" if count != 1 else "")
 
 
 def _extent(type_: ProgramType, field: ContextField) -> int:
@@ -233,7 +237,9 @@ def _wrong_width(where: str, allowed: frozenset[int], inside: int, size: int, *,
     widths = " or ".join(map(str, sorted(allowed)))
     at = f"+{inside}" if inside else ""
     action = "write" if write else "read"
-    return f"{action} of {size} bytes at {where}{at}: it is {'written' if write else 'read'} in {widths} aligned bytes"
+    return (
+        f"{action} of {_bytes(size)} at {where}{at}: it is {'written' if write else 'read'} in {widths} aligned bytes"
+    )
 
 
 def _bad_record_access(type_: ProgramType, offset: int, size: int, *, write: bool) -> str | None:
@@ -241,9 +247,9 @@ def _bad_record_access(type_: ProgramType, offset: int, size: int, *, write: boo
         return f"the context of programs of type {type_.label} may not be written"
     limit = {_T.RAW_TRACEPOINT: _POINTERS, _T.TRACEPOINT: _TRACE_RECORD}.get(type_)
     if offset < 0 or (limit is not None and offset + size > limit):
-        return f"read of {size} bytes at offset {offset} of the context, which has {limit or 'fewer'} bytes"
+        return f"read of {_bytes(size)} at offset {offset} of the context, which has {limit or 'fewer'} bytes"
     if type_ is _T.TRACEPOINT and offset < _HEADER:
         return f"the first {_HEADER} bytes of a tracepoint's record may not be read"
     if offset % size:
-        return f"read of {size} bytes at offset {offset} of the context, which is not aligned to them"
+        return f"read of {_bytes(size)} at offset {offset} of the context, which is not aligned to them"
     return None

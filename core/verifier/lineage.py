@@ -22,7 +22,6 @@ _ARITHMETIC: Final = re.compile(
 )
 _SET: Final = re.compile(r"[rw](?P<to>\d+) = (?P<value>.+)$")
 _CALLED: Final = re.compile(r"call (?P<name>[A-Za-z_]\w*)")
-_MEMBER: Final = re.compile(r"\w+->\w+")
 _LOCAL: Final = re.compile(r"call pc")
 _CALL: Final = 0x85
 _MOST: Final = 20_000
@@ -160,11 +159,9 @@ def _words(log: VerifierLog, change: Change) -> str:
     return f"the constant {found['value']}" if found is not None else change.text
 
 
-def _member(log: VerifierLog, change: Change) -> str:
-    """Return the member of the context that is read, where the C line names only one: `ctx->rx_queue_index`."""
-    source = log.source(change.slot, change.line)
-    members = {found[0] for found in _MEMBER.finditer(source.text)} if source is not None else set[str]()
-    return members.pop() if len(members) == 1 else ""
+def _width(type_: str) -> int:
+    """Return the bytes of `u8` to `u64` and `s8` to `s32`."""
+    return int(type_[1:]) // 8
 
 
 def _argument(log: VerifierLog, change: Change) -> str:
@@ -197,7 +194,8 @@ def _loaded(log: VerifierLog, change: Change) -> str:
         if change.value is not None and change.value.kind in ("pkt", "pkt_end", "pkt_meta"):
             member = {"pkt": "data", "pkt_end": "data_end", "pkt_meta": "data_meta"}[change.value.kind]
             return f"ctx->{member}"
-        return _member(log, change) or f"the context, offset {offset}"
+        member = log.context.expression(offset, _width(found["type"]), log.source(change.slot, change.line))
+        return member or f"the context, offset {offset}"
     if kind.startswith("pkt"):
         return f"the packet, offset {offset + (base.integer('off') if base else 0)}"
     if kind == "map_value":

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ..btf import Btf
     from ..spec import ProgramSpec
+    from .members import ContextMembers
     from .report import Report
 
 __all__ = ["Function", "SourceLine", "VerifierLog"]
@@ -127,6 +128,13 @@ class VerifierLog:
         """The line of the instruction at which the verifier gave up; None where it walked over none."""
         stop = self.cause.start if self.cause else len(self.lines)
         return next((index for index in range(stop - 1, -1, -1) if self._is_step(index)), None)
+
+    @cached_property
+    def context(self) -> ContextMembers:
+        """The members of the program's context."""
+        from .members import ContextMembers
+
+        return ContextMembers(self.program, self.target)
 
     # Steps and visits
 

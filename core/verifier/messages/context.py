@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from ...spec.context_access import bad_context_access, field_access
+from ...spec.contexts import CONTEXTS, context_fields
 from ..failure import Message, Told, amount, plain
 
 if TYPE_CHECKING:
+    from ...spec import ProgramSpec
     from ..failure import Failure
 
 __all__ = ["MESSAGES"]
@@ -24,26 +27,43 @@ _MEANINGS: Final = {
 
 def _access(match: re.Match[str], failure: Failure) -> Told:
     offset, size = int(match["off"]), int(match["size"])
-    write = failure.step is not None and failure.step.text.startswith("*(")
+    write = failure.step is not None and failure.step.text.startswith(("*(", "lock "))
     doing = "write" if write else "read"
     source = failure.source(failure.step.slot) if failure.step is not None else None
-    member = re.search(r"->(\w+)", source.text) if source is not None else None
+    member = failure.log.context.named(offset, size, source)
     size_text = amount(size, "byte")
-    what = f"{size_text} at offset {offset}" if member is None else f"{member[1]} (offset {offset}, {size_text})"
-    mends = [
-        f"this type of program may not {doing} that member, or not with {amount(size, 'byte')}: see the type's "
-        "is_valid_access in the kernel, or the uapi header's comments",
-    ]
+    what = f"{member} (offset {offset}, {size_text})" if member else f"{size_text} at offset {offset}"
+    program = failure.log.program
+    reason = None if program is None else bad_context_access(program, offset, size, write=write)
+    mends: list[str] = []
+    if reason is None:
+        mends.append(
+            f"this type of program may not {doing} that member, or not with {size_text}: see the type's "
+            "is_valid_access in the kernel, or the uapi header's comments"
+        )
     if write:
-        mends.append("only some members can be written (in __sk_buff: mark, priority, cb, tc_index, …)")
+        mends.append(_writable(program))
     else:
         mends.append("read a member whole, with its own width; arrays inside the context with constant indices only")
     mends.append("is the section right? the same function in another SEC() gets another context")
     return Told(
         f"the program may not {doing} {what} of its context",
-        (),
+        () if reason is None else (reason,),
         tuple(mends),
     )
+
+
+def _writable(program: ProgramSpec | None) -> str:
+    """Return what a program can write of its context, as advice."""
+    if program is None:
+        return "only some members can be written (in __sk_buff: mark, priority, cb, tc_index, …)"
+    if program.type not in CONTEXTS:
+        return "keep it in a variable or in a map"
+    names = [field.name for field in context_fields(program.type) if field_access(program, field.name).writes]
+    struct = f"struct {CONTEXTS[program.type]}"
+    if not names:
+        return f"nothing of {struct} can be written: keep it in a variable or in a map"
+    return f"what programs of type {program.type.label} can write of {struct}: {', '.join(names)}"
 
 
 def _modified(match: re.Match[str], failure: Failure) -> Told:

@@ -144,9 +144,8 @@ bad_context.c:8: the program may not write len (offset 0, 4 bytes) of its contex
 
   C            skb->len = 64;
   instruction  1: *(u32 *)(r1 +0) = r2
-  what helps   • this type of program may not write that member, or not with 4 bytes: see the type's is_valid_access in
-                 the kernel, or the uapi header's comments
-               • only some members can be written (in __sk_buff: mark, priority, cb, tc_index, …)
+  because      ctx->len may not be written by programs of type socket_filter
+  what helps   • what programs of type socket_filter can write of struct __sk_buff: cb
                • is the section right? the same function in another SEC() gets another context
   the verifier invalid bpf_context access off=0 size=4
 """,

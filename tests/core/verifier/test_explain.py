@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from bpftui.core.spec import CollectionSpec
-from bpftui.core.verifier import VerifierLog, explain, explanation_lines
+from bpftui.core.asm.assembler import assemble
+from bpftui.core.spec import AttachType, CollectionSpec, ProgramSpec, ProgramType
+from bpftui.core.spec.program import LinkedCode
+from bpftui.core.verifier import VerifierLog, explain, explanation_lines, origin
 from tests.core.verifier.explained import EXPLAINED
 
 LOGS = Path(__file__).parent / "logs"
@@ -203,6 +205,142 @@ def test_messages_of_several_lines(messages: list[str], key: str, summary: str) 
     assert explanation.key == key
     assert explanation.summary.startswith(summary)
     assert "usec" not in explanation.message
+
+
+def accessed(program: ProgramSpec | None, instruction: str, offset: int, size: int) -> str:
+    text = f"0: R1=ctx() R10=fp0\n0: (61) {instruction}\ninvalid bpf_context access off={offset} size={size}\n{END}"
+    explanation = explain(VerifierLog(text, program))
+    assert explanation is not None
+    return explanation.summary
+
+
+def of_type(type_: ProgramType, attach_type: AttachType | None = None, attach_to: str = "") -> ProgramSpec:
+    linked = LinkedCode(assemble("r0 = 0\nexit"), (), {})
+    return ProgramSpec("p", "", type_, attach_type=attach_type, attach_to=attach_to, link=lambda: linked)
+
+
+@pytest.mark.parametrize(
+    ("name", "slot", "instruction", "offset", "size", "summary", "reason"),
+    [
+        (
+            "no_member",
+            0,
+            "r2 = *(u8 *)(r1 +24)",
+            24,
+            1,
+            "the program may not read remote_ip4 (offset 24, 1 byte) of its context",
+            "read of 1 byte at ctx->remote_ip4: it is read in 4 aligned bytes",
+        ),
+        (
+            "third_member",
+            5,
+            "*(u32 *)(r1 +24) = r2",
+            24,
+            4,
+            "the program may not write remote_ip4 (offset 24, 4 bytes) of its context",
+            "ctx->remote_ip4 may not be written by programs of type sock_ops",
+        ),
+        (
+            "second_member",
+            3,
+            "*(u32 *)(r1 +28) = r2",
+            28,
+            4,
+            "the program may not write family (offset 28, 4 bytes) of its context",
+            "ctx->family may not be written by programs of type cgroup_sock_addr",
+        ),
+        (
+            "between",
+            1,
+            "*(u16 *)(r1 +36) = r2",
+            36,
+            2,
+            "the program may not write remote_port (offset 36, 2 bytes) of its context",
+            "ctx->remote_port may not be written by programs of type sk_lookup",
+        ),
+        (
+            "element",
+            3,
+            "*(u32 *)(r1 +104) = r2",
+            104,
+            4,
+            "the program may not write remote_ip6[1] (offset 104, 4 bytes) of its context",
+            "ctx->remote_ip6 may not be written by programs of type sched_cls",
+        ),
+        (
+            "of_record",
+            3,
+            "*(u32 *)(r1 +12) = r2",
+            12,
+            4,
+            "the program may not write second (offset 12, 4 bytes) of its context",
+            "the context of programs of type tracepoint may not be written",
+        ),
+    ],
+)
+def test_the_member_of_the_context_is_the_one_at_the_offset(
+    name: str, slot: int, instruction: str, offset: int, size: int, summary: str, reason: str
+) -> None:
+    program = CollectionSpec.from_file(OBJECTS / "bad_members.o").programs[name]
+    text = (
+        f"0: R1=ctx() R10=fp0\n{slot}: (61) {instruction}\ninvalid bpf_context access off={offset} size={size}\n{END}"
+    )
+    explanation = explain(VerifierLog(text, program))
+    assert explanation is not None
+    assert (explanation.summary, explanation.details) == (summary, (reason,))
+
+
+@pytest.mark.parametrize(
+    ("program", "instruction", "offset", "size", "member"),
+    [
+        (of_type(ProgramType.XDP), "*(u32 *)(r1 +16) = r2", 16, 4, "write rx_queue_index (offset 16, 4 bytes)"),
+        (of_type(ProgramType.XDP), "r2 = *(u64 *)(r1 +0)", 0, 8, "read data and data_end (offset 0, 8 bytes)"),
+        (of_type(ProgramType.XDP), "r2 = *(u32 *)(r1 +24)", 24, 4, "read 4 bytes at offset 24"),
+        (of_type(ProgramType.SK_MSG), "r2 = *(u32 *)(r1 +0)", 0, 4, "read data (offset 0, 4 bytes)"),
+        (of_type(ProgramType.CGROUP_SOCK), "*(u32 *)(r1 +4) = r2", 4, 4, "write family (offset 4, 4 bytes)"),
+        (of_type(ProgramType.CGROUP_SYSCTL), "*(u32 *)(r1 +0) = r2", 0, 4, "write write (offset 0, 4 bytes)"),
+        (of_type(ProgramType.CGROUP_SOCKOPT), "*(u64 *)(r1 +8) = r2", 8, 8, "write optval (offset 8, 8 bytes)"),
+        (of_type(ProgramType.CGROUP_DEVICE), "*(u32 *)(r1 +4) = r2", 4, 4, "write major (offset 4, 4 bytes)"),
+        (of_type(ProgramType.SK_REUSEPORT), "*(u32 *)(r1 +16) = r2", 16, 4, "write len (offset 16, 4 bytes)"),
+        (of_type(ProgramType.FLOW_DISSECTOR), "r2 = *(u32 *)(r1 +8)", 8, 4, "read mark (offset 8, 4 bytes)"),
+        (of_type(ProgramType.NETFILTER), "*(u64 *)(r1 +8) = r2", 8, 8, "write skb (offset 8, 8 bytes)"),
+        (of_type(ProgramType.LWT_IN), "*(u32 *)(r1 +48) = 1", 48, 4, "write cb[0] (offset 48, 4 bytes)"),
+        (of_type(ProgramType.LWT_IN), "lock *(u32 *)(r1 +0) += r2", 0, 4, "write len (offset 0, 4 bytes)"),
+        # Without a program, nobody knows whose context it is.
+        (None, "r2 = *(u32 *)(r1 +24)", 24, 4, "read 4 bytes at offset 24"),
+    ],
+)
+def test_the_member_of_each_context(
+    program: ProgramSpec | None, instruction: str, offset: int, size: int, member: str
+) -> None:
+    assert accessed(program, instruction, offset, size) == f"the program may not {member} of its context"
+
+
+def test_a_member_that_the_line_names_is_believed_where_a_context_has_it_there() -> None:
+    text = (
+        "0: R1=ctx() R10=fp0\n; if (s->family == 2 && s->op) s->remote_ip4 = 0; @ a.c:3\n"
+        "0: (63) *(u32 *)(r1 +{off}) = r2\ninvalid bpf_context access off={off} size=4\n" + END
+    )
+    told = [explain(text.format(off=off)) for off in (24, 20, 12)]
+    assert [each and each.summary for each in told] == [
+        "the program may not write remote_ip4 (offset 24, 4 bytes) of its context",
+        "the program may not write 4 bytes at offset 20 of its context",  # sk_msg_md has remote_ip4 there
+        "the program may not write 4 bytes at offset 12 of its context",
+    ]
+
+
+def test_what_a_register_came_from_is_the_member_that_was_read() -> None:
+    program = CollectionSpec.from_file(OBJECTS / "bad_members.o").programs["third_member"]
+    log = VerifierLog(
+        "0: R1=ctx() R10=fp0\n0: (61) r2 = *(u32 *)(r1 +20)          ; R2_w=scalar()\n"
+        "2: (61) r3 = *(u32 *)(r1 +0)           ; R3_w=scalar()\n5: (95) exit\n",
+        program,
+    )
+    places = {register: origin(log, 3, register) for register in ("R2", "R3")}
+    assert {register: found and found.what for register, found in places.items()} == {
+        "R2": "ctx->family",
+        "R3": "ctx->op",
+    }
 
 
 def test_a_field_that_a_kernel_lacks_is_named_where_the_object_is_at_hand() -> None:
