@@ -11,10 +11,11 @@ from ..btf import Kind
 from ..errors import FeatureError, LoadError
 from ..maps import Shape, ring_size
 from ..spec import MapFlag, MapType
-from . import probes, rights
+from . import probes, rights, token
 from .btf import load_btf, plain_btf
 from .elements import possible_cpus
 from .explain import explain
+from .limits import Excess, beyond_limit, knows_field, more_than_memory, no_memory
 from .map import Map
 from .objects import kernel_name
 from .rules import STORAGE, broken_rule
@@ -133,6 +134,9 @@ def map_obstacle(spec: MapSpec) -> BpftuiError | None:
     number = errno.EINVAL if broken_rule(shape) is not None else probes.try_map(shape.type)
     if number:
         return _explained(BpfError(Command.MAP_CREATE, number), spec, shape)
+    excess = beyond_limit(shape) or more_than_memory(shape)
+    if excess is not None:
+        return LoadError(f"cannot create map {spec.name} ({shape.type.label}): {excess.reason}", hint=excess.hint)
     return None if spec.inner is None else map_obstacle(replace(spec.inner, name=spec.inner.name or spec.name))
 
 
@@ -207,12 +211,37 @@ def _fill(created: Map, spec: MapSpec) -> None:
 
 def _explained(error: BpfError, spec: MapSpec, shape: Shape) -> BpftuiError:
     doing = f"create map {spec.name} ({shape.type.label})"
+    name = errno_name(error.errno)
     broken = broken_rule(shape) if error.errno in (errno.EINVAL, ENOTSUPP) else None
     if broken is not None:
-        return LoadError(f"cannot {doing}: {broken} ({errno_name(error.errno)})")
+        return LoadError(f"cannot {doing}: {broken} ({name})")
     if error.errno == errno.EINVAL and probes.try_map(shape.type) == errno.EINVAL:
         return FeatureError(f"cannot {doing}: this kernel has no maps of that type (EINVAL)", hint=since(shape.type))
+    excess = _excess(error, shape)
+    if excess is not None:
+        return LoadError(f"cannot {doing}: {excess.reason} ({name})", hint=excess.hint)
+    unknown = _unknown_field(spec, shape) if error.errno == errno.E2BIG else ""
+    if unknown:
+        return FeatureError(f"cannot {doing}: this kernel does not know {unknown} (E2BIG)")
     if shape.type == MapType.STRUCT_OPS and shape.flags & MapFlag.LINK and error.errno == errno.EINVAL:
         lacking = "this kernel may not have links of struct_ops, which its section .struct_ops.link asks for (EINVAL)"
         return FeatureError(f"cannot {doing}: {lacking}", hint='Linux 6.4 has them; before, use SEC(".struct_ops")')
     return explain(error, doing, needs=rights.needed(shape.type))
+
+
+def _excess(error: BpfError, shape: Shape) -> Excess | None:
+    """Return what of a map is too large for the kernel to answer so."""
+    if error.errno not in (errno.E2BIG, errno.EINVAL, errno.ENOMEM, errno.ERANGE):
+        return None
+    return beyond_limit(shape, refused=True) or (no_memory(shape) if error.errno == errno.ENOMEM else None)
+
+
+def _unknown_field(spec: MapSpec, shape: Shape) -> str:
+    """Return what a map asks for that the kernel has no field for; empty where it has all of them."""
+    if spec.map_extra and not knows_field(Command.MAP_CREATE, 72):
+        return "map_extra, which Linux 5.16 has"
+    if shape.flags & MapFlag.VTYPE_BTF_OBJ_FD and not knows_field(Command.MAP_CREATE, 76):
+        return "struct_ops of modules, which Linux 6.9 has"
+    if token.active() and not knows_field(Command.MAP_CREATE, 80):
+        return "BPF tokens, which Linux 6.9 has"
+    return ""

@@ -15,10 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["explain"]
 
-_TOO_OLD: Final = "this kernel does not know a field that it needs, so it is older than the feature"
-
 _REASONS: Final[dict[int, str]] = {
     errno.EACCES: "access denied: the map's flags or a security module forbid it",
+    errno.E2BIG: "something of it is too large, or this kernel does not know a field that it needs",
     errno.EBUSY: "it is in use",
     errno.EEXIST: "it is there already",
     errno.EINVAL: "the kernel finds it invalid",
@@ -59,8 +58,8 @@ def explain(
     lacking = f"this kernel lacks {feature}" if feature else "this kernel does not support it"
     if number in (ENOTSUPP, errno.EOPNOTSUPP):
         return FeatureError(f"cannot {doing}: {lacking} ({name})")
-    if number == errno.E2BIG:
-        return FeatureError(f"cannot {doing}: {lacking if feature else _TOO_OLD} ({name})")
+    if number == errno.E2BIG and feature:
+        return FeatureError(f"cannot {doing}: {lacking} ({name})")
     return raises(f"cannot {doing}: {_REASONS.get(number, os.strerror(number).lower())} ({name})")
 
 

@@ -10,6 +10,7 @@ not foreseen.
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import os
 import re
@@ -34,7 +35,7 @@ from .create import map_obstacle
 from .externs import look_up_externs
 from .isa import instructions_used, try_instructions
 from .kconfig import kconfig_values
-from .loading import MOST_INSNS, refusal
+from .loading import most_insns, refusal
 from .runtime import require
 from .symbols import find_symbol
 from .syscall import BpfError, Command
@@ -187,8 +188,8 @@ class _Survey:
             yield from self._code(spec, tied)
 
     def _code(self, spec: ProgramSpec, tied: _Tied) -> Iterator[Obstacle]:
-        if not 0 < spec.insns <= MOST_INSNS:
-            yield Obstacle(f"it has {spec.insns:,} instructions, and the kernel takes 1 to {MOST_INSNS:,}")
+        if not 0 < spec.insns <= most_insns():
+            yield _obstacle(refusal(spec, BpfError(Command.PROG_LOAD, errno.E2BIG)))
         code = spec.code
         resolved = resolve_core(spec, self.resolver) if self.resolver is not None else []
         if resolved:

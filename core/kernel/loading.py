@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ..errors import FeatureError, LoadError, VerifierError
-from ..spec import INSN_SIZE
-from . import probes, rights
+from ..spec import INSN_SIZE, ReferenceKind
+from . import probes, rights, token
 from .explain import explain
 from .leniency import with_rights
+from .limits import knows_field
 from .objects import kernel_name
 from .since import since
 from .syscall import Attr, BpfError, Command, Descriptor, borrowed, buffer
@@ -29,10 +30,10 @@ __all__ = [
     "LOG_FULL",
     "LOG_NONE",
     "LOG_STATS",
-    "MOST_INSNS",
     "CoreRefusedError",
     "Loaded",
     "load_program",
+    "most_insns",
     "refusal",
 ]
 
@@ -49,8 +50,10 @@ FIRST_WHOLE_LOG: Final = 1 << 26
 LARGEST_LOG: Final = (1 << 30) - 1
 """What the kernel takes. A million steps have had logs of 600 MB."""
 
-MOST_INSNS: Final = 1_000_000
-"""BPF_COMPLEXITY_LIMIT_INSNS; 4,096 without CAP_BPF."""
+_MOST_INSNS: Final = 1_000_000
+"""BPF_COMPLEXITY_LIMIT_INSNS."""
+_MOST_UNPRIVILEGED: Final = 4096
+"""BPF_MAXINSNS: without CAP_BPF."""
 
 _CORE_GIVEN_UP: Final = re.compile(
     r"relo #\d+: (unexpected insn|insn #\d+ \(.*(value too big|mem size|unexpected form)|.* ambiguity|parsing \["
@@ -207,11 +210,34 @@ def _explained(program: ProgramSpec, error: BpfError, log: str, target: Btf | No
 def refusal(program: ProgramSpec, error: BpfError) -> BpftuiError:
     """Return the error for a program that the kernel refused before the verifier looked at it."""
     doing = f"load program {program.name} ({program.type.label})"
-    if error.errno == errno.E2BIG and not 0 < program.insns <= MOST_INSNS:
-        limits = f"it has {program.insns} instructions, and the kernel takes 1 to {MOST_INSNS:,}"
-        return LoadError(f"cannot {doing}: {limits} (E2BIG)")
+    if error.errno == errno.E2BIG:
+        return _too_big(program, error, doing)
     if error.errno == errno.EINVAL and probes.try_program(program.type) == errno.EINVAL:
         lacking = "this kernel has no programs of that type (EINVAL)"
         return FeatureError(f"cannot {doing}: {lacking}", hint=since(program.type))
     needs = rights.needed(program.type)
     return explain(error, doing, needs=needs, feature="something that programs of this type need")
+
+
+def most_insns() -> int:
+    """Return the number of instructions that the kernel takes of this process."""
+    return _MOST_UNPRIVILEGED if rights.missing(rights.LOADING) else _MOST_INSNS
+
+
+def _too_big(program: ProgramSpec, error: BpfError, doing: str) -> BpftuiError:
+    """Return the error for E2BIG: too many instructions, or a field that the kernel does not have."""
+    most = most_insns()
+    if not 0 < program.insns <= most:
+        limits = f"it has {program.insns:,} instructions, and the kernel takes 1 to {most:,}"
+        hint = None if most == _MOST_INSNS else "with CAP_BPF it takes a million"
+        return LoadError(f"cannot {doing}: {limits} (E2BIG)", hint=hint)
+    linked = program.linked
+    calls = any(reference.kind == ReferenceKind.KFUNC for reference in linked.references.values())
+    for used, end, what in (
+        (bool(linked.core_relocations), 140, "CO-RE relocations, which Linux 5.17 resolves"),
+        (calls, 128, "functions of kernel modules, which Linux 5.14 has"),
+        (bool(token.active()), 148, "BPF tokens, which Linux 6.9 has"),
+    ):
+        if used and not knows_field(Command.PROG_LOAD, end):
+            return FeatureError(f"cannot {doing}: this kernel does not know {what} (E2BIG)")
+    return explain(error, doing, needs=rights.needed(program.type))

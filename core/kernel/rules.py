@@ -12,7 +12,7 @@ from ..spec import MapFlag, MapType
 if TYPE_CHECKING:
     from ..maps import Shape
 
-__all__ = ["STORAGE", "broken_rule"]
+__all__ = ["STORAGE", "broken_rule", "named"]
 
 _T = MapType
 STORAGE: Final = frozenset({_T.SK_STORAGE, _T.INODE_STORAGE, _T.TASK_STORAGE, _T.CGRP_STORAGE})
@@ -59,6 +59,14 @@ _SMALLEST_TRIE, _LARGEST_TRIE = 5, 260
 """A prefix length of 4 bytes, then 1 to 256 of data."""
 
 
+def named(type_: MapType) -> str:
+    """Return `an array`, `a hash`, `an lpm_trie`: the article follows how it is spoken."""
+    return f"{'an' if type_.label.startswith(_SPOKEN_VOWEL) else 'a'} {type_.label}"
+
+
+_SPOKEN_VOWEL: Final = ("ar", "in", "lpm", "lru", "xsk")
+
+
 def broken_rule(shape: Shape) -> str | None:
     """Return the rule of its type that a map breaks, as a clause; None where none of those that are known."""
     return _broken_flags(shape) or _broken_sizes(shape)
@@ -72,13 +80,13 @@ def _broken_flags(shape: Shape) -> str | None:
         case kind if kind in STORAGE and (preallocated or shape.max_entries):
             return "storage maps need the flag BPF_F_NO_PREALLOC and no max_entries"
         case _T.LRU_HASH | _T.LRU_PERCPU_HASH if not preallocated:
-            return f"a {shape.type.label} is preallocated always: it does not take the flag BPF_F_NO_PREALLOC"
+            return f"{named(shape.type)} is preallocated always: it does not take the flag BPF_F_NO_PREALLOC"
         case _T.ARENA if not shape.flags & MapFlag.MMAPABLE:
             return "an arena needs the flag BPF_F_MMAPABLE"
         case kind if shape.flags & MapFlag.RDONLY and shape.flags & MapFlag.WRONLY:
-            return f"a {kind.label} cannot have both BPF_F_RDONLY and BPF_F_WRONLY"
+            return f"{named(kind)} cannot have both BPF_F_RDONLY and BPF_F_WRONLY"
         case kind if shape.flags & MapFlag.MMAPABLE and kind not in (_T.ARRAY, _T.ARENA, _T.INSN_ARRAY):
-            return f"the flag BPF_F_MMAPABLE is for arrays and arenas, not for a {kind.label}"
+            return f"the flag BPF_F_MMAPABLE is for arrays and arenas, not for {named(kind)}"
         case _:
             return None
 
@@ -86,11 +94,11 @@ def _broken_flags(shape: Shape) -> str | None:
 def _broken_sizes(shape: Shape) -> str | None:
     kind, key, value = shape.type, shape.key_size, shape.value_size
     if kind in _KEYLESS and key:
-        return f"a {kind.label} has no key, but key_size is {key}"
+        return f"{named(kind)} has no key, but key_size is {key}"
     if kind in _VALUELESS and value:
-        return f"a {kind.label} has no values of a size, but value_size is {value}"
+        return f"{named(kind)} has no values of a size, but value_size is {value}"
     if kind in _INDEXED and key != 4:
-        return f"the key of {'an array' if kind is _T.ARRAY else f'a {kind.label}'} has 4 bytes, not {key}"
+        return f"the key of {named(kind)} has 4 bytes, not {key}"
     if kind == _T.LPM_TRIE and not _SMALLEST_TRIE <= key <= _LARGEST_TRIE:
         return f"the key of an lpm_trie has {_SMALLEST_TRIE} to {_LARGEST_TRIE} bytes, not {key}"
     if kind in _OF_CGROUPS and key not in (8, 16):
@@ -104,7 +112,7 @@ def _broken_sizes(shape: Shape) -> str | None:
     if kind == _T.STACK_TRACE and value % _of_frame(shape):
         return f"value_size is {value}, but each frame of a stack takes {_of_frame(shape)} bytes"
     if kind in _OF_CGROUPS and shape.max_entries:
-        return f"a {kind.label} grows with the control groups: its max_entries is 0, not {shape.max_entries}"
+        return f"{named(kind)} grows with the control groups: its max_entries is 0, not {shape.max_entries}"
     if kind in _STREAMS and shape.max_entries & (shape.max_entries - 1):
         return f"its size, max_entries, is a power of two of at most {1 << 31:,} bytes, not {shape.max_entries:,}"
     if kind not in STORAGE | _OF_CGROUPS and shape.max_entries == 0:

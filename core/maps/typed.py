@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import sys
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from ..errors import PartialError, TypeMismatchError, UsageError, ValueRangeError
 from ..spec import MapType
@@ -21,6 +22,23 @@ if TYPE_CHECKING:
     from .shape import Shape
 
 __all__ = ["ElementError", "Elements", "TypedMap"]
+
+_INDEXED: Final = frozenset(
+    {
+        MapType.ARRAY,
+        MapType.PERCPU_ARRAY,
+        MapType.PROG_ARRAY,
+        MapType.PERF_EVENT_ARRAY,
+        MapType.CGROUP_ARRAY,
+        MapType.ARRAY_OF_MAPS,
+        MapType.DEVMAP,
+        MapType.CPUMAP,
+        MapType.XSKMAP,
+        MapType.SOCKMAP,
+        MapType.REUSEPORT_SOCKARRAY,
+    }
+)
+"""Types that are never full: to them, E2BIG says that there is no such index."""
 
 
 class ElementError(Exception):
@@ -316,12 +334,12 @@ class TypedMap(ABC):
         try:
             yield
         except ElementError as error:
-            array = self.type in (MapType.ARRAY, MapType.PERCPU_ARRAY)
             if error.errno == errno.ENOENT:
                 raise KeyError(key) from None
             if error.errno == errno.EEXIST:
                 raise UsageError(f"map {self.name} has an entry with the key {key!r} already") from None
-            if error.errno == errno.E2BIG and array:
-                reason = f"map {self.name} has {self.max_entries} entries: there is none with the index {key!r}"
+            if error.errno == errno.E2BIG and self.type in _INDEXED:
+                index = int.from_bytes(key, sys.byteorder) if isinstance(key, bytes) else key
+                reason = f"map {self.name} has {self.max_entries} entries: there is none with the index {index!r}"
                 raise ValueRangeError(reason) from None
             raise self.refused(error, f"{doing} map {self.name}", feature) from error

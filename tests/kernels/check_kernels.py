@@ -89,6 +89,17 @@ EVERYWHERE: Final = {
     ("bad_index.o", "bad_index"): "the index can be 16, but the value of map ports has 16 elements",
     ("bad_license.o", "bad_license"): "this function is for programs under a GPL-compatible license",
     ("bad_loop.o", "bad_loop"): "the loop may never end",
+    **{
+        ("bad_members.o", name): f"the program may not {member}"
+        for name, member in (
+            ("no_member", "read remote_ip4 (offset 24, 1 byte)"),
+            ("third_member", "write remote_ip4 (offset 24, 4 bytes)"),
+            ("second_member", "write family (offset 28, 4 bytes)"),
+            ("between", "write remote_port (offset 36, 2 bytes)"),
+            ("element", "write remote_ip6[1] (offset 104, 4 bytes)"),
+            ("of_record", "write second (offset 12, 4 bytes)"),
+        )
+    },
     ("bad_null.o", "bad_null"): "bpf_map_lookup_elem(&totals) can return NULL",
     ("bad_offbyone.o", "bad_offbyone"): "the check covers 13 bytes of the packet, this access needs 14",
     ("bad_reference.o", "bad_reference"): "what bpf_ringbuf_reserve() returned is still held",
