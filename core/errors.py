@@ -10,6 +10,8 @@ import difflib
 import enum
 from typing import TYPE_CHECKING, ClassVar
 
+from .visible import visible
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -49,6 +51,8 @@ class ExitCode(enum.IntEnum):
 class BpftuiError(Exception):
     """The root of the hierarchy.
 
+    Message and hint quote names of any origin: they are kept as `visible.visible` shows them, one line each.
+
     Args:
         message: One sentence without a final period: what, where, why.
         hint: What the user can do, where there is something to do.
@@ -57,9 +61,9 @@ class BpftuiError(Exception):
     exit_code: ClassVar[ExitCode] = ExitCode.REFUSED
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = visible(message)
+        super().__init__(self.message)
+        self.hint = None if hint is None else visible(hint)
         self.problems: Mapping[str, BpftuiError] = {}
         """Where none of a collection's programs could be loaded: why not each of them, this error among them."""
 

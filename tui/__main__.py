@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..core.errors import BpftuiError, ExitCode
 from .commands import COMMANDS, EXPLORE, process, usage, version
+from .commands.output import complain, gated, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +22,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     process.own = arguments is None
     _prepare_streams()
+    with gated():
+        return _run(given)
+
+
+def _run(given: Sequence[str]) -> int:
     try:
         code = _dispatch(given)
         sys.stdout.flush()
@@ -63,25 +69,23 @@ def _drop_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _dispatch(given: list[str]) -> int:
+def _dispatch(given: Sequence[str]) -> int:
     if given[:1] in (["-h"], ["--help"]):
-        print(usage())
+        write_text(usage())
         return ExitCode.OK
     if given[:1] in (["-V"], ["--version"]):
-        print(version())
+        write_text(version())
         return ExitCode.OK
     name = given[0] if given and given[0] in COMMANDS else EXPLORE
-    return COMMANDS[name].run(given[1:] if given and name == given[0] else given)
+    return COMMANDS[name].run(list(given[1:] if given and name == given[0] else given))
 
 
 def _report(error: BpftuiError) -> None:
     """Print an error as one line on stderr, its hint in parentheses; of programs each has its line."""
-    from .commands.colors import visible
-
     for each in error.problems.values() or (error,):
         text = " ".join(str(each).split())
         hint = f" ({' '.join(each.hint.split())})" if each.hint else ""
-        print(f"bpftui: error: {visible(text + hint)}", file=sys.stderr)
+        complain(f"error: {text}{hint}")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 from textual.app import App
 
 from ..core.errors import UnknownNameError
+from ..core.visible import visible, visible_lines
 from .config import Config
+from .line_gate import LineGate
 from .palette256 import Nearest256
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ class BaseApp(App[_Result]):
             if theme not in self.available_themes:
                 raise UnknownNameError("theme", theme, self.available_themes)
             self.theme = theme
-        self._nearest = [Nearest256()] if self.console.color_system == "256" else []
+        self._filters = [LineGate(), *([Nearest256()] if self.console.color_system == "256" else [])]
 
     def on_mount(self) -> None:
         """Do not go on where the terminal is gone.
@@ -68,5 +70,13 @@ class BaseApp(App[_Result]):
             self.push_screen(Palette(id="--command-palette"))
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Return what changes colours on their way to the terminal."""
-        return [*super().get_line_filters(), *self._nearest]
+        """Return what changes lines on their way to the terminal: to visible text, in colours that it has."""
+        return [*super().get_line_filters(), *self._filters]
+
+    def export_screenshot(self, *, title: str | None = None, simplify: bool = False) -> str:
+        """Return the screen as an SVG."""
+        return super().export_screenshot(title=visible(title or self.title), simplify=simplify)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy a text as it is shown: what is pasted into a shell is nothing that could not be seen."""
+        super().copy_to_clipboard("\n".join(visible_lines(text)))

@@ -1,17 +1,23 @@
 """A listing as a document: text, HTML or SVG, with the colours that it has on a terminal.
 
 Documents are made line by line of the escape sequences that `commands.colors.paint` writes, so that a listing of any
-length becomes one without being held in memory, but for an SVG, which has to say its height first.
+length becomes one without being held in memory, but for an SVG, which has to say its height first. A line that is not
+painted is made visible, and so nothing foreign is markup, an escape sequence, or a character that XML has not.
 """
 
 from __future__ import annotations
 
 import html
+import os
 import re
+import stat
+import tempfile
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from ..core.errors import BpftuiError, UsageError
-from .commands.colors import CODES
+from ..core.visible import cells, visible
+from .commands.colors import CODES, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -52,43 +58,87 @@ def format_of(path: str, given: str | None = None) -> str:
 
 
 def document(lines: Iterable[str], kind: str, title: str) -> Iterator[str]:
-    """Yield a document in pieces.
+    """Yield the lines of a document, without their ends.
 
     Args:
-        lines: Lines without their ends, coloured as `paint` does it (for text they need not be).
+        lines: Lines without their ends, painted or not.
         kind: One of `FORMATS`.
         title: What it is called.
     """
+    painted = map(joined, lines)
     match kind:
         case "html":
-            yield '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-            yield f"<title>{html.escape(title)}</title>\n"
-            yield f"<style>\nbody {{ {_LIGHT}; }}\npre {{ font: 14px/1.3 {_FONT}; font-variant-ligatures: none; }}\n"
-            yield f"{_style_sheet()}</style>\n</head>\n<body>\n<pre>\n"
-            for line in lines:
-                yield f"{_spans(line, 'span')}\n"
-            yield "</pre>\n</body>\n</html>\n"
+            yield from ("<!DOCTYPE html>", '<html lang="en">', "<head>", '<meta charset="utf-8">')
+            yield f"<title>{html.escape(visible(title))}</title>"
+            yield "<style>"
+            yield f"body {{ {_LIGHT}; }}"
+            yield f"pre {{ font: 14px/1.3 {_FONT}; font-variant-ligatures: none; }}"
+            yield from _style_sheet()
+            yield from ("</style>", "</head>", "<body>", "<pre>")
+            for line in painted:
+                yield _spans(line, "span")
+            yield from ("</pre>", "</body>", "</html>")
         case "svg":
-            yield from _svg(list(lines), title)
+            yield from _svg(list(painted), title)
         case _:
-            for line in lines:
-                yield f"{_plain(line)}\n"
+            yield from map(_plain, painted)
 
 
-def write_document(path: str, pieces: Iterable[str], *, replace: bool) -> None:
+def write_document(path: str, lines: Iterable[str], *, replace: bool) -> None:
     """Write a document to a file; *replace* says whether one of that name may be replaced.
+
+    The file is there as a whole or not at all: it is written beside its place and moved there. Only what is no regular
+    file (a pipe, `/dev/stdout`), or lies where nothing can be written beside it, is written to directly.
 
     Raises:
         UsageError: There is a file of that name, and it may not be replaced.
-        BpftuiError: It cannot be written.
+        BpftuiError: It cannot be written; an older file is as it was.
     """
+    ready = (f"{visible(line)}\n" for line in lines)
     try:
-        with open(path, "w" if replace else "x", encoding="utf-8") as file:
-            file.writelines(pieces)
+        if not replace and os.path.lexists(path):
+            raise FileExistsError
+        place = os.path.realpath(path)
+        try:
+            old = os.stat(place)
+        except FileNotFoundError:
+            old = None
+        folder = os.path.dirname(place)
+        if old is not None and not (stat.S_ISREG(old.st_mode) and os.access(folder, os.W_OK)):
+            with open(place, "w", encoding="utf-8") as file:
+                file.writelines(ready)
+        else:
+            _write_whole(place, ready, old, replace=replace)
     except FileExistsError:
         raise UsageError(f"{path} exists already", hint="choose another name") from None
-    except OSError as error:
-        raise BpftuiError(f"cannot write {path}: {error.strerror}") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise BpftuiError(f"cannot write {path}: {reason}") from None
+
+
+def _write_whole(place: str, text: Iterable[str], old: os.stat_result | None, *, replace: bool) -> None:
+    """Write a file beside its place and move it there; the owner and the mode of an *old* one are kept."""
+    descriptor, beside = tempfile.mkstemp(dir=os.path.dirname(place), prefix=".bpftui-")
+    try:
+        with open(descriptor, "w", encoding="utf-8") as file:
+            if old is None:
+                umask = os.umask(0o077)
+                os.umask(umask)
+                os.fchmod(descriptor, 0o666 & ~umask)
+            else:
+                with suppress(OSError):
+                    os.fchown(descriptor, old.st_uid, old.st_gid)
+                os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
+            file.writelines(text)
+        if replace:
+            os.replace(beside, place)
+        else:
+            os.link(beside, place)  # fails where somebody has made one meanwhile
+            os.unlink(beside)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(beside)
+        raise
 
 
 def _plain(line: str) -> str:
@@ -96,22 +146,20 @@ def _plain(line: str) -> str:
     return _RUN.sub(r"\2", line)
 
 
-def _style_sheet() -> str:
+def _style_sheet() -> list[str]:
     shapes = [f".{name} {{ {style}; }}" for name, style in _SHAPES.items()]
     light = [f".{name} {{ color: {on_white}; fill: {on_white}; }}" for name, (on_white, _) in _COLORS.items()]
     dark = [f".{name} {{ color: {on_black}; fill: {on_black}; }}" for name, (_, on_black) in _COLORS.items()]
-    return "\n".join(
-        [
-            *shapes,
-            *light,
-            "@media (prefers-color-scheme: dark) {",
-            f"body {{ {_DARK}; }}",
-            ".page { fill: #0d1117; }",
-            "text { fill: #e6edf3; }",
-            *dark,
-            "}\n",
-        ]
-    )
+    return [
+        *shapes,
+        *light,
+        "@media (prefers-color-scheme: dark) {",
+        f"body {{ {_DARK}; }}",
+        ".page { fill: #0d1117; }",
+        "text { fill: #e6edf3; }",
+        *dark,
+        "}",
+    ]
 
 
 def _spans(line: str, tag: str) -> str:
@@ -127,18 +175,18 @@ def _spans(line: str, tag: str) -> str:
 
 
 def _svg(lines: list[str], title: str) -> Iterator[str]:
-    from rich.cells import cell_len
-
-    cells = max((cell_len(_plain(line)) for line in lines), default=0)
-    width, height = round(cells * _CELL_WIDTH) + 2 * _MARGIN, len(lines) * _LINE_HEIGHT + 2 * _MARGIN
-    yield f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">\n'
-    yield f"<title>{html.escape(title)}</title>\n<style>\n.page {{ fill: #ffffff; }}\n"
-    yield f"text {{ font: 14px {_FONT}; white-space: pre; fill: #1f2328; font-variant-ligatures: none; }}\n"
-    yield f'{_style_sheet()}</style>\n<rect class="page" width="{width}" height="{height}"/>\n'
-    for number, line in enumerate(lines, 1):
+    widths = [cells(_plain(line)) for line in lines]
+    width, height = round(max(widths, default=0) * _CELL_WIDTH) + 2 * _MARGIN, len(lines) * _LINE_HEIGHT + 2 * _MARGIN
+    yield f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">'
+    yield f"<title>{html.escape(visible(title))}</title>"
+    yield from ("<style>", ".page { fill: #ffffff; }")
+    yield f"text {{ font: 14px {_FONT}; white-space: pre; fill: #1f2328; font-variant-ligatures: none; }}"
+    yield from _style_sheet()
+    yield f'</style><rect class="page" width="{width}" height="{height}"/>'
+    for number, (line, size) in enumerate(zip(lines, widths, strict=True), 1):
         if line:
             # textLength keeps columns straight where the font is another one.
-            length = f'textLength="{cell_len(_plain(line)) * _CELL_WIDTH:.2f}" lengthAdjust="spacingAndGlyphs"'
+            length = f'textLength="{size * _CELL_WIDTH:.2f}" lengthAdjust="spacingAndGlyphs"'
             place = f'x="{_MARGIN}" y="{number * _LINE_HEIGHT + 8}"'
-            yield f'<text {place} {length} xml:space="preserve">{_spans(line, "tspan")}</text>\n'
-    yield "</svg>\n"
+            yield f'<text {place} {length} xml:space="preserve">{_spans(line, "tspan")}</text>'
+    yield "</svg>"

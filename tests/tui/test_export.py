@@ -6,15 +6,30 @@ import re
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from bpftui.core.errors import UsageError
 from bpftui.tui.__main__ import main
+from bpftui.tui.commands.colors import joined, paint
 from bpftui.tui.export import document, format_of, write_document
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 ROOT = Path(__file__).parents[2]
-LINES = ["plain", "\x1b[1;4mmain:\x1b[0m", "", "\x1b[36mr1\x1b[0m = *(u8 *)(r2 +0) \x1b[2m; a < b & c\x1b[0m"]
+LINES = [
+    "plain",
+    paint("main:", "bold underline"),
+    "",
+    joined(paint("r1", "cyan"), " = *(u8 *)(r2 +0) ", paint("; a < b & c", "dim")),
+]
+
+
+def whole(lines: Iterable[str]) -> str:
+    """Return a document as a file has it."""
+    return "".join(f"{line}\n" for line in lines)
 
 
 class Texts(HTMLParser):
@@ -45,19 +60,19 @@ def test_the_name_says_the_format(path: str, given: str | None, kind: str) -> No
 
 
 def test_text_has_no_colours() -> None:
-    assert "".join(document(LINES, "text", "t")) == "plain\nmain:\n\nr1 = *(u8 *)(r2 +0) ; a < b & c\n"
+    assert whole(document(LINES, "text", "t")) == "plain\nmain:\n\nr1 = *(u8 *)(r2 +0) ; a < b & c\n"
 
 
 def test_html_has_the_text_and_its_styles() -> None:
     found = Texts()
-    found.feed("".join(document(LINES, "html", "a <title>")))
+    found.feed(whole(document(LINES, "html", "a <title>")))
     assert "plain\nmain:\n\nr1 = *(u8 *)(r2 +0) ; a < b & c\n" in found.text
     assert "a <title>" in found.text
     assert found.classes == ["bold underline", "cyan", "dim"]
 
 
 def test_svg_is_well_formed_and_as_large_as_its_text() -> None:
-    root = ET.fromstring("".join(document(LINES, "svg", "t")))
+    root = ET.fromstring(whole(document(LINES, "svg", "t")))
     texts = ["".join(element.itertext()) for element in root if element.tag.endswith("text")]
     assert texts == ["plain", "main:", "r1 = *(u8 *)(r2 +0) ; a < b & c"]
     assert root.get("height") == str(4 * 18 + 24)
@@ -88,6 +103,6 @@ def test_a_file_is_replaced_only_when_that_is_meant(tmp_path: Path, capsys: pyte
         write_document(str(path), ["x"], replace=False)
     assert path.read_text() == "mine"
     write_document(str(path), ["x"], replace=True)
-    assert path.read_text() == "x"
+    assert path.read_text() == "x\n"
     assert main(["disasm", str(ROOT / "bpf/traffic.o"), "--output", str(tmp_path / "no/where.txt")]) == 1
     assert "cannot write" in capsys.readouterr().err

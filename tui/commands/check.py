@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ...core.errors import BpftuiError, ExitCode, UnknownNameError, UsageError
 from .checked import SCHEMA, SORTS, Checked, check_json
 from .common import Parser, add_settings, add_target, configured, print_json, record, runtime_of, target_types, warn
+from .output import write_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -153,4 +154,4 @@ def _print_findings(checked: Checked) -> None:
         for program in checked.report.programs
         for line in (program.log or "").splitlines()
     }
-    print("\n".join(sorted(lines, key=lambda line: ": instruction" not in line)))
+    write_lines(sorted(lines, key=lambda line: ": instruction" not in line))

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from ...core.errors import ObjectError
 from .checked import COLUMNS, SCHEMA
 from .colors import assembled
-from .common import console, print_table
+from .common import wants_color
+from .output import write_line, write_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -69,13 +70,12 @@ def print_programs(rows: Sequence[ProgramRow], color: str) -> None:
         numbers = ("" if program[field] is None else f"{program[field]:,}" for field in fields)
         mark = Text("ok", "green") if program["ok"] else Text("NO", "bold red")
         table.add_row(mark, assembled(file), assembled(program["name"]), program["type"], *numbers)
-    out = console(color)
-    print_table(out, table)
+    write_table(table, color=wants_color(color))
     refused = sum(not row.program["ok"] for row in rows)
     walked = sum(row.program["processed_insns"] or 0 for row in rows)
     files = len({row.file for row in rows})
     verdict = f"{refused} of {len(rows)} do not load" if refused else f"all {len(rows)} load"
-    out.print(f"programs of {files} objects: {verdict}; {walked:,} instructions walked over")
+    write_line(f"programs of {files} objects: {verdict}; {walked:,} instructions walked over")
 
 
 def print_csv(rows: Sequence[ProgramRow]) -> None:

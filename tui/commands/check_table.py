@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from ...core.errors import ObjectError
 from .check_rows import read_csv
 from .checked import COLUMNS, SCHEMA, explained
-from .colors import assembled, visible
-from .common import console, print_table, wants_color
+from .colors import assembled, paint
+from .common import wants_color
 from .log import print_explanation, text_width
+from .output import write_line, write_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,10 +37,11 @@ def print_report(checked: Checked, *, several: bool, sort: str | None, color: st
     """Print the table of one object and why what did not load did not; *sort* as `--sort` has it."""
     from ...core.verifier import parse_summary
 
-    out = console(color)
+    colored = wants_color(color)
     report = checked.report
     if several:
-        out.print(f"══ {checked.spec.file}", style="bold")
+        heading = f"══ {checked.spec.file}"
+        write_line(paint(heading, "bold") if colored else heading)
     table = _table("", "kind", "name", "type")
     for _, name in _NUMBERS:
         table.add_column(name, justify="right", no_wrap=True)
@@ -64,20 +66,22 @@ def print_report(checked: Checked, *, several: bool, sort: str | None, color: st
             "+".join(map(str, summary.stack)),
             _lines("" if outcome.ok else why.sentence if why is not None else outcome.error or ""),
         )
-    print_table(out, table)
+    write_table(table, color=colored)
     for outcome in programs:
         explanation = explained(checked, outcome)
         if explanation is not None:
-            print(f"\n── {visible(outcome.name)}")
-            print_explanation(explanation, text_width(), color=wants_color(color))
+            write_line()
+            write_line(f"── {outcome.name}")
+            print_explanation(explanation, text_width(), color=colored)
     failed = sum(not outcome.ok for outcome in (*report.maps, *report.programs))
     verdict = "everything loads" if report.ok else f"{failed} of {len(report.maps) + len(report.programs)} do not load"
-    out.print(
-        ("\n" if failed else "")
-        + f"{checked.spec.file}: {verdict} (read in {checked.open_ms:.1f} ms, loaded in {report.load_ms:.1f} ms)"
-    )
+    if failed:
+        write_line()
+    times = f"read in {checked.open_ms:.1f} ms, loaded in {report.load_ms:.1f} ms"
+    write_line(f"{checked.spec.file}: {verdict} ({times})")
     if any(outcome.log and not outcome.ok for outcome in report.programs):
-        out.print("the verifier's logs: bpftui check --json, or L in the explorer", style="dim")
+        advice = "the verifier's logs: bpftui check --json, or L in the explorer"
+        write_line(paint(advice, "dim") if colored else advice)
 
 
 def _numbers(checked: Checked, outcome: LoadOutcome) -> list[int | None]:
@@ -146,11 +150,11 @@ def print_comparison(before: Sequence[dict[str, Any]], after: dict[str, Any], wh
         what: What the earlier run was, for the heading.
         color: As `--color` has it.
     """
-    out = console(color)
     name = os.path.basename(after["file"])
     same = [document for document in before if os.path.basename(str(document.get("file"))) == name]
     if not same and len(before) > 1:
-        out.print(f"\n{name} is not in {what}")
+        write_line()
+        write_line(f"{name} is not in {what}")
         return
     old = {program["name"]: program for document in same or before for program in document["programs"]}
     table = _table("program", "before", "now")
@@ -167,9 +171,10 @@ def print_comparison(before: Sequence[dict[str, Any]], after: dict[str, Any], wh
     for name, was in old.items():
         changed += 1
         table.add_row(assembled(name), _verdict(was), _verdict(None), *("" for _ in _COMPARED))
-    out.print(f"\ncompared with {what}: " + ("nothing is different" if not changed else f"{changed} different"))
+    write_line()
+    write_line(f"compared with {what}: " + ("nothing is different" if not changed else f"{changed} different"))
     if changed:
-        print_table(out, table)
+        write_table(table, color=wants_color(color))
 
 
 def _verdict(program: dict[str, Any] | None) -> str:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import functools
-import re
 from typing import TYPE_CHECKING, Final
 
 from ...core.asm import Token, tokenize
+from ...core.visible import visible
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-__all__ = ["CODES", "assembled", "paint", "paint_listing", "visible"]
+__all__ = ["CODES", "Painted", "assembled", "joined", "paint", "paint_listing", "visible"]
 
-_CONTROL: Final = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""What a terminal obeys, and what turns the direction of text."""
 _RESET: Final = "\x1b[0m"
 CODES: Final = {"bold": "1", "dim": "2", "italic": "3", "underline": "4"} | {
     name: str(code) for code, name in enumerate(("red", "green", "yellow", "blue", "magenta", "cyan"), 31)
@@ -32,14 +30,18 @@ _STYLES: Final = {
 """Colours of the terminal's own palette, so that they fit its background; what is not here stays plain."""
 
 
-def visible(text: str) -> str:
-    """Return what an object names or quotes, with control characters as `\\x1b`: a terminal must not obey them."""
-    return text if text.isprintable() else _CONTROL.sub(_escape, text)
+class Painted(str):
+    """Text that may go to a terminal as it is: what is foreign in it is visible, its escape sequences are `paint`'s.
 
+    Only this module and `output` make one, of what they made visible. Whatever is built of one by other means (an
+    f-string, `+`) is plain `str` again, whose escape sequences are shown and not obeyed.
+    """
 
-def _escape(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        """Return it as what it is, so that `print` keeps it."""
+        return self
 
 
 def assembled(*parts: str | tuple[str, str]) -> Text:
@@ -49,12 +51,19 @@ def assembled(*parts: str | tuple[str, str]) -> Text:
     return Text.assemble(*(visible(part) if isinstance(part, str) else (visible(part[0]), part[1]) for part in parts))
 
 
-def paint(text: str, style: str) -> str:
-    """Return *text* in a style such as `dim` or `bold underline`."""
-    return f"\x1b[{';'.join(CODES[name] for name in style.split())}m{text}{_RESET}"
+def joined(*parts: str) -> Painted:
+    """Return one line of parts: those that are not painted are made visible."""
+    return Painted("".join([part if type(part) is Painted else visible(part) for part in parts]))
+
+
+def paint(text: str, style: str) -> Painted:
+    """Return *text*, made visible, in a style such as `dim` or `bold underline`."""
+    return Painted(f"\x1b[{';'.join(CODES[name] for name in style.split())}m{visible(text)}{_RESET}")
 
 
 @functools.lru_cache(1 << 14)
-def paint_listing(text: str) -> str:
+def paint_listing(text: str) -> Painted:
     """Return an instruction's text with its parts coloured. Code repeats itself, so the last texts are kept."""
-    return "".join(paint(part, _STYLES[token]) if token in _STYLES else part for token, part in tokenize(text))
+    return joined(
+        *(paint(part, _STYLES[token]) if token in _STYLES else part for token, part in tokenize(visible(text)))
+    )

@@ -5,13 +5,17 @@ On a terminal that is too narrow a row goes on in the next line, where rich woul
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, NamedTuple
 
-from .colors import paint, visible
+from ...core.visible import cells as width_of
+from ...core.visible import visible
+from .colors import joined, paint
+from .output import write_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from .colors import Painted
 
 __all__ = ["Column", "print_columns"]
 
@@ -40,26 +44,21 @@ def print_columns(columns: Sequence[Column], rows: Iterable[Sequence[str | tuple
             (cell, column.style) if isinstance(cell, str) else cell for cell, column in zip(row, columns, strict=True)
         ]
         cells.append([(visible(text), style) for text, style in styled])
-    widths = [max(_width(row[at][0]) for row in cells) for at in range(len(columns))]
-    for row in cells:
-        parts: list[str] = []
-        blank = 0
-        for (text, style), column, width in zip(row, columns, widths, strict=True):
-            room = width - _width(text)
-            left, right = (room, 0) if column.is_number else (0, room)
-            if text:
-                parts.append(" " * (blank + left) + (paint(text, style) if color and style else text))
-                blank = 0
-            else:
-                blank += left
-            blank += right + 2
-        sys.stdout.write("".join(parts) + "\n")
+    widths = [max(width_of(row[at][0]) for row in cells) for at in range(len(columns))]
+    write_lines(_row(row, columns, widths, color=color) for row in cells)
 
 
-def _width(text: str) -> int:
-    """Return the cells that a text takes."""
-    if text.isascii():
-        return len(text)
-    from rich.cells import cell_len
-
-    return cell_len(text)
+def _row(row: Sequence[tuple[str, str]], columns: Sequence[Column], widths: Sequence[int], *, color: bool) -> Painted:
+    """Return the cells of a row, each with its style, as a line."""
+    parts: list[str] = []
+    blank = 0
+    for (text, style), column, width in zip(row, columns, widths, strict=True):
+        room = width - width_of(text)
+        left, right = (room, 0) if column.is_number else (0, room)
+        if text:
+            parts += [" " * (blank + left), paint(text, style) if color and style else text]
+            blank = 0
+        else:
+            blank += left
+        blank += right + 2
+    return joined(*parts)

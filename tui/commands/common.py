@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from ...core.errors import UsageError
 from ...core.spec import CollectionSpec
 from . import process
+from .output import complain, write_json, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
-    from rich.console import Console
-    from rich.table import Table
-    from rich.tree import Tree
+    from _typeshed import SupportsWrite
 
     from ...core.btf import Btf, Value
     from ...core.btf.core import CoreResolver
@@ -34,14 +33,12 @@ __all__ = [
     "add_settings",
     "add_target",
     "configured",
-    "console",
     "is_writable",
     "json_value",
     "loading",
     "machine_options",
     "open_spec",
     "print_json",
-    "print_table",
     "record",
     "recorded",
     "resolver_of",
@@ -108,6 +105,11 @@ class Parser(argparse.ArgumentParser):
 
             options.gave_up = give_up_for(self.prog.rpartition(" ")[2], options)
         return options
+
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        """Print help; argparse writes it in one piece."""
+        if message:
+            write_text(message, stream=file)
 
     def error(self, message: str) -> NoReturn:
         """Raise what is wrong instead of printing it."""
@@ -222,9 +224,7 @@ def machine_options(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def warn(message: str) -> None:
     """Print one line to standard error: something is not as it was asked for, but it goes on."""
-    from .colors import visible
-
-    print(f"bpftui: warning: {visible(message.splitlines()[0])}", file=sys.stderr, flush=True)
+    complain(f"warning: {message}")
 
 
 def runtime_of(arguments: argparse.Namespace, **options: Any) -> Runtime:
@@ -347,8 +347,8 @@ def print_json(value: object, *, indent: int | None = 2) -> None:
     import json
 
     # Written as it is made: the text of a variable of megabytes is many times its size.
-    json.dump(value, sys.stdout, indent=indent, ensure_ascii=False)
-    print(flush=indent is None)
+    pieces = json.JSONEncoder(indent=indent, ensure_ascii=not is_writable("é本")).iterencode(value)
+    write_json(pieces, flush=indent is None)
 
 
 def wants_color(choice: str) -> bool:
@@ -356,31 +356,6 @@ def wants_color(choice: str) -> bool:
     if choice == "auto":
         return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     return choice == "always"
-
-
-def console(choice: str) -> Console:
-    """Return a console for standard output: as wide as the terminal, and in a pipe as wide as the text."""
-    from rich.console import Console
-
-    class PlainConsole(Console):
-        def on_broken_pipe(self) -> None:
-            """Leave it to `main`, for which it is no error; rich would exit with 1."""
-            raise BrokenPipeError
-
-    color = wants_color(choice)
-    # rich drops colours by itself for NO_COLOR and for pipes: whoever says --color always means it.
-    width = None if sys.stdout.isatty() else 10_000
-    return PlainConsole(
-        no_color=not color, force_terminal=color, highlight=False, markup=False, width=width, _environ={}
-    )
-
-
-def print_table(out: Console, table: Table | Tree) -> None:
-    """Print a table or a tree without the blanks at the ends of its lines: they are in the way when it is pasted."""
-    with out.capture() as capture:
-        out.print(table)
-    for line in capture.get().splitlines():
-        sys.stdout.write(line.rstrip() + "\n")
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from ...core.errors import ExitCode, UsageError
 from ...core.spec import CollectionSpec
 from .common import Parser, add_settings, configured, print_json, recorded
 from .explore import explore
+from .output import write_line
 from .signals import orderly_exit
 from .watch import add_timing, check_timing, sample_json
 
@@ -117,12 +118,13 @@ def _print_samples(session: Session, options: argparse.Namespace, duration: floa
         rate = tracker.update(sample.time, count)
         if rate is None:
             if remark := session.runtime.remark:
-                print(remark, flush=True)
+                write_line(remark, flush=True)
             place = "a sandbox" if session.runtime.remark else "a sandbox, an own network namespace"
-            print(f"{_PROGRAM} counts packets in {place}; ctrl+c ends it", flush=True)
+            write_line(f"{_PROGRAM} counts packets in {place}; ctrl+c ends it", flush=True)
             continue
         highest = max(highest, rate)
-        print(f"{sample.time:6.1f} s  {_MAP} {count:>12,}  {rate:>10,.0f} packets/s  {_bar(rate, highest)}", flush=True)
+        bar = _bar(rate, highest)
+        write_line(f"{sample.time:6.1f} s  {_MAP} {count:>12,}  {rate:>10,.0f} packets/s  {bar}", flush=True)
 
 
 def _bar(value: float, highest: float) -> str:

@@ -10,16 +10,18 @@ from ...core.asm import Syntax
 from ...core.errors import ExitCode, ObjectError, UsageError
 from ...core.spec.listing import Listing
 from ..export import FORMATS, document, format_of, write_document
-from .colors import paint
+from .colors import joined, paint
 from .common import Parser, add_object, add_settings, open_spec, resolver_of, uncollected, wants_color
 from .disasm_image import print_image
 from .disasm_raw import print_code, print_sections
 from .disasm_text import listing_lines
+from .output import write_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ...core.spec import CollectionSpec, ProgramSpec
+    from .colors import Painted
 
 __all__ = ["run"]
 
@@ -96,16 +98,16 @@ def _print_programs(options: argparse.Namespace) -> None:
     if options.output is None and options.format in (None, "text"):
         arrows = sys.stdout.isatty() if options.arrows is None else options.arrows
         lines = _lines(spec, programs, options, color=wants_color(options.color), arrows=arrows)
-        sys.stdout.writelines(f"{line}\n" for line in lines)
+        write_lines(lines)
         return
     kind = format_of(options.output or "", options.format)
     arrows = options.arrows is not False
     lines = _lines(spec, programs, options, color=kind != "text", arrows=arrows, ascii_only=False)
-    pieces = document(lines, kind, f"{spec.file} {options.program or ''}".strip())
+    written = document(lines, kind, f"{spec.file} {options.program or ''}".strip())
     if options.output is None:
-        sys.stdout.writelines(pieces)
+        write_lines(written)
     else:
-        write_document(options.output, pieces, replace=True)
+        write_document(options.output, written, replace=True)
 
 
 def _lines(
@@ -116,13 +118,13 @@ def _lines(
     color: bool,
     arrows: bool,
     ascii_only: bool | None = None,
-) -> Iterator[str]:
+) -> Iterator[Painted]:
     """Yield the lines of the listings of programs, an empty line between two."""
     syntax, resolver = Syntax(options.syntax), resolver_of(spec, options)
     for number, program in enumerate(programs):
         rows = Listing(program, spec, syntax=syntax, source=not options.no_source, resolver=resolver)
         if number:
-            yield ""
+            yield joined()
         if program.problem:
-            yield paint(f"; {program.problem}", "dim") if color else f"; {program.problem}"
+            yield paint(f"; {program.problem}", "dim") if color else joined(f"; {program.problem}")
         yield from listing_lines(rows, color=color, arrows=arrows, ascii_only=ascii_only)

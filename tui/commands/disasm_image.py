@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from ...core.asm import Syntax
 from ...core.errors import UsageError
 from ...core.spec.listing import Listing, RowKind
-from .colors import paint, paint_listing, visible
+from ...core.visible import cells, visible
+from .colors import Painted, joined, paint, paint_listing
 from .common import open_spec, resolver_of, wants_color
+from .output import write_lines
 
 if TYPE_CHECKING:
     import argparse
@@ -54,21 +55,20 @@ def print_image(options: argparse.Namespace) -> None:
     if options.heat:
         from ...core.kernel.walk import read_walk
 
-        sys.stdout.writelines(f"{line}\n" for line in _heated(rows, read_walk(spec, program.name), color))
+        write_lines(_heated(rows, read_walk(spec, program.name), color))
         return
     from ...core.kernel.image import read_image
 
     image = read_image(spec, program.name)
     lines = _dead(rows, spec, image, color) if options.dead else _columns(rows, image, options, color)
-    sys.stdout.writelines(f"{line}\n" for line in lines)
+    write_lines(lines)
 
 
-def _heading(row: Row, color: bool) -> str:
-    text = visible(row.text)
+def _heading(row: Row, color: bool) -> Painted:
     if row.kind is RowKind.FUNCTION:
-        return paint(text, "bold underline") if color else text
-    text = f"; {text} @ {visible(row.file.rpartition('/')[2])}:{row.line}"
-    return paint(text, "italic") if color else text
+        return paint(row.text, "bold underline") if color else joined(row.text)
+    text = f"; {row.text.expandtabs(4)} @ {row.file.rpartition('/')[2]}:{row.line}"
+    return paint(text, "italic") if color else joined(text)
 
 
 def _columns(rows: Listing, image: Image, options: argparse.Namespace, color: bool) -> Iterator[str]:
@@ -78,18 +78,19 @@ def _columns(rows: Listing, image: Image, options: argparse.Namespace, color: bo
         yield "; no native code: the JIT is off, or this user may not see it"
     digits = max(rows.slot_width, 4)
     found = columns(rows, image, translated=options.xlated, native=options.jited)
-    insns = [item.row.text for item in found if item.row is not None and item.row.kind is RowKind.INSN]
-    left_width = digits + 2 + min(max(map(len, insns), default=0), _WIDEST)
-    middle_width = 6 + min(max((len(item.translated[1]) for item in found if item.translated), default=0), _WIDEST)
+    insns = [visible(item.row.text) for item in found if item.row is not None and item.row.kind is RowKind.INSN]
+    left_width = digits + 2 + min(max(map(cells, insns), default=0), _WIDEST)
+    others = [visible(item.translated[1]) for item in found if item.translated]
+    middle_width = 6 + min(max(map(cells, others), default=0), _WIDEST)
     for item in found:
         row = item.row
         if row is not None and row.kind is not RowKind.INSN:
             yield _heading(row, color)
             continue
-        text = "" if row is None else f"{row.slot:>{digits}}: {visible(row.text)}"
+        text = "" if row is None else f"{row.slot:>{digits}}: {row.text}"
         parts = [_part(text, left_width, "dim" if item.is_removed else None, color)]
         if options.xlated:
-            middle = "" if item.translated is None else f"{item.translated[0]:>4}: {visible(item.translated[1])}"
+            middle = "" if item.translated is None else f"{item.translated[0]:>4}: {item.translated[1]}"
             if row is not None and item.is_removed and item.translated is None:
                 middle = "      removed"
             parts.append(_part(middle, middle_width if options.jited else 0, None, color))
@@ -97,16 +98,18 @@ def _columns(rows: Listing, image: Image, options: argparse.Namespace, color: bo
             native = "" if item.native is None else f"{item.native[0]:x}: {item.native[1]}"
             if row is not None and item.is_removed and not options.xlated:
                 native = "removed"
-            parts.append(native)
-        yield " | ".join(parts).rstrip()
+            parts.append(joined(native))
+        while len(parts) > 1 and not parts[-1].strip():
+            parts.pop()
+        yield joined(*[part for cell in parts for part in (" | ", cell)][1:])
 
 
-def _part(text: str, width: int, style: str | None, color: bool) -> str:
+def _part(text: str, width: int, style: str | None, color: bool) -> Painted:
     """Return a cell of a row, coloured and as wide as its column."""
-    space = " " * max(0, width - len(text))
+    space = " " * max(0, width - cells(visible(text)))
     if not color or not text:
-        return text + space
-    return (paint(text, style) if style else paint_listing(text)) + space
+        return joined(text, space)
+    return joined(paint(text, style) if style else paint_listing(text), space)
 
 
 def _dead(rows: Listing, spec: CollectionSpec, image: Image, color: bool) -> Iterator[str]:
@@ -136,13 +139,13 @@ def _dead(rows: Listing, spec: CollectionSpec, image: Image, color: bool) -> Ite
         if is_removed:
             reason = reasons.get(row.slot)
             comments.append(f"removed: {reason}" if reason else "removed")
-        comment = visible(f" ; {', '.join(comments)}") if comments else ""
+        comment = f" ; {', '.join(comments)}" if comments else ""
         if not color:
-            yield f"{text}{visible(row.text)}{comment}"
+            yield joined(text, row.text, comment)
         elif is_removed:
-            yield paint(f"{text}{visible(row.text)}{comment}", "dim")
+            yield paint(f"{text}{row.text}{comment}", "dim")
         else:
-            yield f"{paint(text, 'dim')}{paint_listing(visible(row.text))}{paint(comment, 'dim') if comment else ''}"
+            yield joined(paint(text, "dim"), paint_listing(row.text), paint(comment, "dim") if comment else "")
 
 
 def _heated(rows: Listing, heat: Heat, color: bool) -> Iterator[str]:
@@ -156,16 +159,16 @@ def _heated(rows: Listing, heat: Heat, color: bool) -> Iterator[str]:
         row = rows.row(index)
         if row.kind is RowKind.INSN:
             count = heat.visits.get(row.slot, 0)
-            comment = visible(f" ; {row.comment}") if row.comment else ""
-            text = paint_listing(visible(row.text)) if color else visible(row.text)
-            text = f"{row.slot:>{digits}}: {text}{paint(comment, 'dim') if color and comment else comment}"
+            comment = f" ; {row.comment}" if row.comment else ""
+            insn = paint_listing(row.text) if color else row.text
+            text = joined(f"{row.slot:>{digits}}: ", insn, paint(comment, "dim") if color and comment else comment)
         else:
             _, stop = rows.span(index)
             count = heat.within(row.slot, rows.slot_at(stop) if stop < len(rows) else rows.program.insns)
             text = _heading(row, color)
         cell = f"{f'{count:,}' if count else '':>{width}}"
         is_hot = row.kind is RowKind.INSN and count > 1 and 2 * count >= most
-        yield f"{paint(cell, 'bold red') if color and is_hot else cell}  {text}"
+        yield joined(paint(cell, "bold red") if color and is_hot else cell, "  ", text)
 
 
 def _because(decision: Decision) -> str:

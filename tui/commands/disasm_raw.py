@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bisect
 import sys
-from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from ...core.asm import Syntax, Texts
@@ -14,8 +13,9 @@ from ...core.errors import AssemblyError, ObjectError, UnknownNameError, UsageEr
 from ...core.spec import INSN_SIZE
 from ...core.spec.reader import read_object
 from ...core.spec.windows import rename_helpers
-from .colors import paint, paint_listing, visible
+from .colors import joined, paint, paint_listing
 from .common import wants_color
+from .output import write_line, write_lines
 
 if TYPE_CHECKING:
     import argparse
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["print_code", "print_sections"]
 
-_CHUNK: Final = 1 << 14
-"""Lines that are written at a time."""
 _MAX_PLACE: Final = (1 << 64) - 1
 _MAX_CODE: Final = 256 << 20
 """Bytes of bare code that are read."""
@@ -76,7 +74,7 @@ def print_sections(options: argparse.Namespace) -> None:
     symbols = _symbols(obj) if options.syntax == Syntax.LLVM else {}
     for section in sections:
         if len(sections) > 1:
-            print(f"; section {visible(section.name)}")
+            write_line(f"; section {section.name}")
         label = _label(symbols.get(section.number, []), section.name) if options.syntax == Syntax.LLVM else None
         rows = texts.listing(obj.elf.contents(section), start=start, stop=stop, label=label)
         if obj.for_windows and options.syntax == Syntax.KERNEL:
@@ -86,12 +84,10 @@ def print_sections(options: argparse.Namespace) -> None:
 
 def _write(rows: Iterator[tuple[int, str]], options: argparse.Namespace) -> None:
     color = wants_color(options.color)
-    while chunk := list(islice(rows, _CHUNK)):
-        if color:
-            lines = [f"{paint(f'{slot}:', 'dim')} {paint_listing(text)}\n" for slot, text in chunk]
-        else:
-            lines = [f"{slot}: {text}\n" for slot, text in chunk]
-        sys.stdout.write("".join(lines))
+    if color:
+        write_lines(joined(paint(f"{slot}:", "dim"), " ", paint_listing(text)) for slot, text in rows)
+    else:
+        write_lines(f"{slot}: {text}" for slot, text in rows)
 
 
 def _symbols(obj: ObjectFile) -> dict[int, list[Symbol]]:
@@ -112,10 +108,10 @@ def _label(symbols: list[Symbol], section: str) -> Callable[[int], str | None]:
     what lies before the section is far behind its last symbol.
     """
     places = [symbol.value for symbol in symbols]
-    names = [visible(symbol.name) for symbol in symbols]
+    names = [symbol.name for symbol in symbols]
     if not places or places[0]:
         places.insert(0, 0)
-        names.insert(0, visible(section))
+        names.insert(0, section)
 
     def label(slot: int) -> str | None:
         place = slot * INSN_SIZE & _MAX_PLACE

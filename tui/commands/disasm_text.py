@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from ...core.spec.insn_text import InsnText
 from ...core.spec.listing import RowKind
-from .colors import paint, paint_listing, visible
+from .colors import Painted, joined, paint, paint_listing
 from .common import is_writable
 
 if TYPE_CHECKING:
@@ -21,13 +21,15 @@ __all__ = ["listing_lines"]
 
 _ARROW_STYLES: Final = ("cyan", "yellow", "magenta", "green", "blue", "red")
 """Colours of jumps, in turn: lines that lie side by side differ."""
+_NOTHING: Final = joined()
+_TAB: Final = 4
 _MARGINS: Final = 4096
 """Pictures of the margin that are kept: most rows have one that others have too."""
 
 
 def listing_lines(
     rows: Listing, *, color: bool, arrows: bool = True, ascii_only: bool | None = None, span: range | None = None
-) -> Iterator[str]:
+) -> Iterator[Painted]:
     """Yield the lines of a listing, without line ends.
 
     Args:
@@ -47,36 +49,37 @@ def listing_lines(
         )
     width = max(rows.slot_width, 4)
 
-    def styled(text: str, style: str) -> str:
-        return paint(text, style) if color else text
+    def styled(text: str, style: str) -> Painted:
+        return paint(text, style) if color else joined(text)
 
-    def margin(slot: int, *, insn: bool) -> str:
+    def margin(slot: int, *, insn: bool) -> Painted:
         if not margin_width:
-            return ""
+            return _NOTHING
         found = rows.margin(slot, ascii_only=ascii_only)
         return drawn(found.insn(slot) if insn else found.above(slot))
 
     @functools.lru_cache(_MARGINS)
-    def drawn(cells: tuple[Cell, ...]) -> str:
-        return " " * (margin_width - len(cells)) + (_painted(cells) if color else "".join(cell.text for cell in cells))
+    def drawn(cells: tuple[Cell, ...]) -> Painted:
+        arrows = _painted(cells) if color else "".join(cell.text for cell in cells)
+        return joined(" " * (margin_width - len(cells)), arrows)
 
     for row in rows.walk() if span is None else rows.walk(span.start, span.stop):
-        said = visible(row.text)
         if isinstance(row, InsnText):
-            slot, _, comment, reachable = row
-            comment = styled(f" ; {visible(comment)}", "dim") if comment else ""
-            text = paint_listing(said) if color and reachable else styled(said, "dim")
-            yield f"{margin(slot, insn=True)}{styled(f'{slot:>{width}}:', 'dim')} {text}{comment}"
+            slot, text, comment, reachable = row
+            comment = styled(f" ; {comment}", "dim") if comment else ""
+            text = paint_listing(text) if color and reachable else styled(text, "dim")
+            yield joined(margin(slot, insn=True), styled(f"{slot:>{width}}:", "dim"), " ", text, comment)
         elif row.kind is RowKind.FUNCTION:
-            yield styled(said, "bold underline")
+            yield styled(row.text, "bold underline")
         else:
-            place = f"@ {visible(row.file.rpartition('/')[2])}:{row.line}"
-            yield f"{margin(row.slot, insn=False)}{styled(f'; {said}', 'italic')} {styled(place, 'dim')}"
+            place = f"@ {row.file.rpartition('/')[2]}:{row.line}"
+            line = styled(f"; {row.text.expandtabs(_TAB)}", "italic")
+            yield joined(margin(row.slot, insn=False), line, " ", styled(place, "dim"))
 
 
-def _painted(cells: Sequence[Cell]) -> str:
+def _painted(cells: Sequence[Cell]) -> Painted:
     parts: list[str] = []
     for jump, run in itertools.groupby(cells, lambda cell: cell.jump):
         text = "".join(cell.text for cell in run)
         parts.append(text if jump is None else paint(text, _ARROW_STYLES[jump % len(_ARROW_STYLES)]))
-    return "".join(parts)
+    return joined(*parts)

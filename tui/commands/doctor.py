@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...core.errors import ExitCode, UnknownNameError
-from .common import Parser, add_settings, add_target, console, print_json, print_table
+from .colors import assembled, paint
+from .common import Parser, add_settings, add_target, print_json, wants_color
+from .output import write_line, write_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,18 +105,19 @@ def _helpers_json(report: HelperReport) -> dict[str, Any]:
 def _print_helpers(reports: Sequence[HelperReport], color: str) -> None:
     from rich.text import Text
 
-    out = console(color)
+    colored = wants_color(color)
     for report in reports:
         told = len(report.usable) + len(report.missing) + len(report.untold)
         title = report.program_type.label
         if report.attach_type is not None:
             title += f" ({report.attach_type.label})"
-        out.print(Text.assemble((title, "bold"), f": {report.problem or f'{len(report.usable)} of {told} helpers'}"))
+        found = report.problem or f"{len(report.usable)} of {told} helpers"
+        write_table(assembled((title, "bold"), f": {found}"), color=colored)
         if not report.problem:
-            out.print(Text(f"  usable: {', '.join(report.usable)}", "green"))
-            out.print(Text(f"  missing: {', '.join(report.missing)}"))
-            out.print(Text(f"  not told: {', '.join(report.untold)}", "dim"))
-        out.print()
+            write_table(Text(f"  usable: {', '.join(report.usable)}", "green"), color=colored)
+            write_table(Text(f"  missing: {', '.join(report.missing)}"), color=colored)
+            write_table(Text(f"  not told: {', '.join(report.untold)}", "dim"), color=colored)
+        write_line()
 
 
 def _json(feature: Feature) -> dict[str, Any]:
@@ -133,7 +136,6 @@ def _print_table(features: Sequence[Feature], color: str) -> None:
     from rich.text import Text
 
     marks = {True: Text("ok", "green"), False: Text("NO", "bold red"), None: Text("·", "dim")}
-    out = console(color)
     for group in dict.fromkeys(feature.group for feature in features):
         table = Table(box=None, pad_edge=False, show_header=False, show_edge=False)
         for _ in range(4):
@@ -145,9 +147,9 @@ def _print_table(features: Sequence[Feature], color: str) -> None:
             table.add_row(
                 marks[feature.ok],
                 feature.name,
-                Text(feature.detail),
-                Text(advice if feature.ok is False else "", "yellow"),
+                assembled(feature.detail),
+                assembled((advice if feature.ok is False else "", "yellow")),
             )
-        out.print(Text(group, "bold"))
-        print_table(out, table)
-        out.print()
+        write_line(paint(group, "bold") if wants_color(color) else group)
+        write_table(table, color=wants_color(color))
+        write_line()

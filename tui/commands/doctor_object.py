@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from ...core.errors import BpftuiError, ExitCode
 from ...core.spec import CollectionSpec
-from .colors import assembled
-from .common import configured, console, print_json, print_table, runtime_of, target_types, warn
+from .colors import assembled, paint
+from .common import configured, print_json, runtime_of, target_types, wants_color, warn
+from .output import write_line, write_table
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping, Sequence
-
-    from rich.console import Console
 
     from ...core.runtime import Forecast, Obstacle
 
@@ -41,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
         if options.json:
             documents.append(_json(spec, runtime.name, forecast))
         else:
-            _print(console(options.color), spec, runtime.name, forecast)
+            _print(spec, runtime.name, forecast, color=wants_color(options.color))
     if options.json:
         print_json(documents[0] if len(options.objects) == 1 else documents)
     return ExitCode.OK if ok else ExitCode.REFUSED
@@ -78,7 +77,7 @@ def _remarks(spec: CollectionSpec) -> list[str]:
     return [f"{hidden.name}: {hidden.reason}" for hidden in spec.hidden if hidden.kind == "section"]
 
 
-def _print(out: Console, spec: CollectionSpec, runtime: str, forecast: Forecast) -> None:
+def _print(spec: CollectionSpec, runtime: str, forecast: Forecast, *, color: bool) -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -91,15 +90,16 @@ def _print(out: Console, spec: CollectionSpec, runtime: str, forecast: Forecast)
     for kind, name, type_, found in parts:
         mark = Text("NO", "bold red") if name in found else Text("ok", "green")
         table.add_row(mark, kind, assembled(name), type_, _reasons(found.get(name, ())))
-    print_table(out, table)
+    write_table(table, color=color)
     where = "here" if runtime == "kernel" else "into the built-in runtime"
     refused = len(forecast.maps) + len(forecast.programs)
     told = f"nothing known keeps it from being loaded {where}"
     if refused:
         told = f"{refused} of {len(parts)} cannot be loaded {where}"
     for remark in _remarks(spec):
-        out.print(assembled((f"· {remark}", "yellow")))
-    out.print(f"{spec.file}: {told}; bpftui check asks the verifier\n")
+        write_line(paint(f"· {remark}", "yellow") if color else f"· {remark}")
+    write_line(f"{spec.file}: {told}; bpftui check asks the verifier")
+    write_line()
 
 
 def _reasons(obstacles: Sequence[Obstacle]) -> Any:

@@ -8,8 +8,9 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from ...core.errors import ExitCode, ObjectError
-from .colors import visible
+from .colors import paint
 from .common import Parser, print_json, wants_color
+from .output import write_line, write_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +59,9 @@ def run(arguments: Sequence[str]) -> int:
     else:
         for number, (excerpt, log, explanation) in enumerate(found):
             if len(found) > 1:
-                print(("\n" if number else "") + f"── {visible(_title(excerpt, log)) or f'log {number + 1}'}")
+                if number:
+                    write_line()
+                write_line(f"── {_title(excerpt, log) or f'log {number + 1}'}")
             _print(log, explanation, options.path, color=wants_color(options.color))
             _print_hot(log, options.hot)
     return ExitCode.REFUSED if any(explanation is not None for _, _, explanation in found) else ExitCode.OK
@@ -114,7 +117,7 @@ def _print(log: VerifierLog, explanation: Explanation | None, path: int, *, colo
 
     width = text_width()
     if explanation is None:
-        print(
+        write_line(
             "the verifier accepted the program" if log.summary.insns is not None else "the log ends without a refusal"
         )
     else:
@@ -122,10 +125,8 @@ def _print(log: VerifierLog, explanation: Explanation | None, path: int, *, colo
         if explanation.line is not None and path > 0:
             state = state_lines(log.before(explanation.line))
             if state:
-                print("\nbefore it")
-                print("\n".join(map(visible, state)))
-            print("\nthe path that leads there")
-            print("\n".join(map(visible, path_lines(log, explanation.line, path))))
+                write_lines(["", "before it", *state])
+            write_lines(["", "the path that leads there", *path_lines(log, explanation.line, path)])
     summary = log.summary
     if summary.insns is not None:
         parts = [f"{summary.insns:,} instructions walked over"]
@@ -135,7 +136,7 @@ def _print(log: VerifierLog, explanation: Explanation | None, path: int, *, colo
             parts.append(f"{summary.time_usec / 1000:,.1f} ms")
         if summary.stack:
             parts.append("stack " + "+".join(map(str, summary.stack)) + " bytes")
-        print("\n" + ", ".join(parts))
+        write_lines(["", ", ".join(parts)])
 
 
 def _print_hot(log: VerifierLog, limit: int) -> None:
@@ -144,11 +145,11 @@ def _print_hot(log: VerifierLog, limit: int) -> None:
 
     lines = hot_lines(log, limit) if limit > 0 else []
     if lines:
-        print("\nwhere the walk was")
+        write_lines(["", "where the walk was"])
     for line in lines:
         insns = f"insn {line.slots[0]}" + (f" to {line.slots[-1]}" if len(line.slots) > 1 else "")
         where = "" if line.source is None else f"{line.source.place}  {line.source.text}".strip()
-        print(f"  {line.share:>6.1%}  {line.visits:>9,} ×  {insns:<16}  {visible(where)}".rstrip())
+        write_line(f"  {line.share:>6.1%}  {line.visits:>9,} ×  {insns:<16}  {where}".rstrip())
 
 
 def text_width() -> int:
@@ -160,10 +161,9 @@ def print_explanation(explanation: Explanation, width: int, *, color: bool) -> N
     """Print an explanation; what is wrong is bold and red where there are colours."""
     from ...core.verifier import explanation_lines
 
-    lines = [visible(line) for line in explanation_lines(explanation, width=width)]
+    lines = explanation_lines(explanation, width=width)
     head = lines.index("")
-    for number, line in enumerate(lines):
-        print(f"\x1b[1;31m{line}\x1b[0m" if color and number < head else line)
+    write_lines(paint(line, "bold red") if color and number < head else line for number, line in enumerate(lines))
 
 
 def _json(excerpt: Excerpt, log: VerifierLog, explanation: Explanation | None, path: int) -> dict[str, Any]:

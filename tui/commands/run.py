@@ -10,8 +10,8 @@ from ...core.elf import read_object_file
 from ...core.errors import BpftuiError, ExitCode, UsageError
 from ...core.spec import AttachType, MapType
 from ...core.spec.context_values import layout_of, parse_context
+from ...core.visible import visible, visible_lines
 from ..format import counted
-from .colors import visible
 from .common import (
     Parser,
     add_loading,
@@ -24,6 +24,7 @@ from .common import (
     runtime_of,
     warn,
 )
+from .output import write_line, write_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -103,9 +104,10 @@ def run(arguments: Sequence[str]) -> int:
             if options.json:
                 print_json(_json(program, result) | told(printed.read()), indent=None)
                 continue
-            print(_text(program, result, data), flush=True)
+            write_lines(_lines(program, result, data))
             if context is not None and (changed := _context(program, result)):
-                print(f"  context out: {visible(changed)}", flush=True)
+                write_line(f"  context out: {changed}")
+            sys.stdout.flush()
             print_lines(printed.read())
     return ExitCode.OK
 
@@ -179,11 +181,12 @@ def _context(program: ProgramSpec, result: RunResult) -> str:
     return ", ".join(f"{name}={value}" for name, value in fields.items()) or "all zeros"
 
 
-def _text(program: ProgramSpec, result: RunResult, data: bytes | None) -> str:
-    text = f"{visible(program.name)} returned {result.retval} ({result.retval:#x}) in {result.duration_ns} ns"
+def _lines(program: ProgramSpec, result: RunResult, data: bytes | None) -> list[str]:
+    lines = [f"{program.name} returned {result.retval} ({result.retval:#x}) in {result.duration_ns} ns"]
     if data is not None and result.data != data:
-        text += f"\n  packet out, {len(result.data)} bytes: {result.data.hex(' ')}"
+        lines.append(f"  packet out, {len(result.data)} bytes: {result.data.hex(' ')}")
     elif program.attach_type is AttachType.TRACE_ITER and result.data:
-        written = result.data.decode("utf-8", "replace").splitlines()
-        text += f"\n  written, {len(result.data)} bytes:" + "".join(f"\n    {visible(line)}" for line in written)
-    return text
+        lines.append(f"  written, {len(result.data)} bytes:")
+        written = result.data.decode("utf-8", "replace").removesuffix("\n")
+        lines += [f"    {line}" for line in visible_lines(written)]
+    return lines

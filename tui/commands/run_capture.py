@@ -11,8 +11,8 @@ from ...core.live.replay import Tally, replay
 from ...core.spec.contexts import return_codes
 from ...core.traffic import Capture, CaptureError, CaptureWriter
 from ..format import byte_size, counted, duration
-from .colors import visible
 from .common import print_json, warn
+from .output import write_line, write_lines
 from .run import print_lines, told
 
 if TYPE_CHECKING:
@@ -61,10 +61,9 @@ def run_capture(
     if tally.refused:
         warn(f"{counted(tally.refused, 'packet')} not run: {tally.refusal}")
     if schema is None:
-        for line in _summary(program.spec, capture.path, tally, time.monotonic() - start):
-            print(visible(line))
+        write_lines(_summary(program.spec, capture.path, tally, time.monotonic() - start))
         if writer is not None:
-            print(visible(f"written: {counted(writer.written, 'packet')} to {writer.path}"))
+            write_line(f"written: {counted(writer.written, 'packet')} to {writer.path}")
     if damage is not None:
         raise damage
 

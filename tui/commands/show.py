@@ -11,15 +11,14 @@ from .common import (
     Parser,
     add_object,
     add_settings,
-    console,
     is_writable,
     open_spec,
     print_json,
-    print_table,
     target_types,
     uncollected,
     wants_color,
 )
+from .output import write_line, write_lines, write_table
 from .spec_json import SCHEMA, spec_json
 
 if TYPE_CHECKING:
@@ -76,16 +75,13 @@ def run(arguments: Sequence[str]) -> int:
         if options.json:
             print_json(_objects_json(several))
         else:
-            console(options.color).print(_objects_tree(several))
+            write_table(_objects_tree(several), color=wants_color(options.color))
         return ExitCode.OK
     if options.graph:
-        print(_graph_text(spec, options.format or "text"), end="")
+        write_lines(_graph_text(spec, options.format or "text").removesuffix("\n").split("\n"))
         return ExitCode.OK
     if any(alone):
-        from .colors import visible
-
-        for line in _types_text(spec, options.layout).splitlines():
-            print(visible(line))
+        write_lines(_types_text(spec, options.layout).removesuffix("\n").split("\n"))
         return ExitCode.OK
     if resolved:
         _print_resolved(spec, options)
@@ -94,7 +90,7 @@ def run(arguments: Sequence[str]) -> int:
     else:
         from .spec_text import spec_tree
 
-        print_table(console(options.color), spec_tree(spec))
+        write_table(spec_tree(spec), color=wants_color(options.color))
     return ExitCode.OK
 
 
@@ -113,9 +109,9 @@ def _print_resolved(spec: CollectionSpec, options: argparse.Namespace) -> None:
     if options.core:
         print_core_table(spec, resolver, color=wants_color(options.color))
     if options.core and options.externs:
-        print()
+        write_line()
     if options.externs:
-        print_table(console(options.color), externs_table(spec, target))
+        write_table(externs_table(spec, target), color=wants_color(options.color))
 
 
 def _objects_json(several: SeveralObjectsError) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from ...core.btf import format_value
 from ...core.errors import ExitCode, UsageError
-from .colors import visible
 from .common import (
     Parser,
     add_loading,
@@ -21,6 +20,7 @@ from .common import (
     runtime_of,
     warn,
 )
+from .output import write_lines
 from .signals import orderly_exit
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def _watch(session: Session, options: argparse.Namespace) -> None:
         if options.json:
             print_json(sample_json(collection, sample, per_cpu=options.per_cpu), indent=None)
         else:
-            sys.stdout.write(_text(collection, sample, before, per_cpu=options.per_cpu))
+            write_lines(_lines(collection, sample, before, per_cpu=options.per_cpu))
             sys.stdout.flush()
         before = sample
 
@@ -145,7 +145,7 @@ def _key(text: str) -> str:
     return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
 
 
-def _text(collection: Collection, sample: Sample, before: Sample | None, *, per_cpu: bool) -> str:
+def _lines(collection: Collection, sample: Sample, before: Sample | None, *, per_cpu: bool) -> list[str]:
     """Return a sample as lines: the time, then each entry with its rate where something changed."""
     from ...core.live import map_table
 
@@ -167,4 +167,4 @@ def _text(collection: Collection, sample: Sample, before: Sample | None, *, per_
         if info.run_cnt:
             mean = info.run_time_ns / info.run_cnt
             lines.append(f"  {name}: {info.run_cnt:,} runs, {mean:.0f} ns each")
-    return "".join(f"{visible(line)}\n" for line in lines)
+    return lines

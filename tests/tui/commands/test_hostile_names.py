@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TITLE = "evil\x1b]0;owned\x07\nname\u202e"
-SHOWN = r"evil\x1b]0;owned\x07\x0aname\u202e"
+SHOWN = r"evil\x1b]0;owned\x07\nname\u202e"
 COMMANDS = [
     ["show"],
     ["show", "--graph"],

@@ -1,0 +1,143 @@
+"""The one way to standard output and standard error: visible text, and no escape sequences but the colours of `colors`.
+
+For the time of a command the standard streams are gates. On standard output a write is a line, or a part of one: a
+line end anywhere but at its end is a foreign one and is shown as `\\n`, so that a name cannot pretend to be a line of
+ours. Several lines are written with `write_lines`. On standard error, where the interpreter and libraries write as
+well, lines stay lines.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from contextlib import contextmanager
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, TextIO, cast
+
+from ...core.visible import visible, visible_json, visible_lines
+from .colors import Painted, joined
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable
+
+    from _typeshed import SupportsWrite
+    from rich.table import Table
+    from rich.text import Text
+    from rich.tree import Tree
+
+__all__ = ["complain", "gated", "write_json", "write_line", "write_lines", "write_table", "write_text"]
+
+_CHUNK: Final = 1 << 12
+"""Lines that are written at a time."""
+
+
+def write_line(*parts: str, flush: bool = False) -> None:
+    """Write one line to standard output, made of parts as `joined` does it."""
+    sys.stdout.write(Painted(f"{joined(*parts)}\n"))
+    if flush:
+        sys.stdout.flush()
+
+
+def write_lines(lines: Iterable[str]) -> None:
+    """Write lines, without their ends, to standard output: what is not painted is made visible."""
+    ready = (f"{line if type(line) is Painted else visible(line)}\n" for line in lines)
+    while chunk := "".join(islice(ready, _CHUNK)):
+        sys.stdout.write(Painted(chunk))
+
+
+def write_text(text: str, *, stream: SupportsWrite[str] | None = None) -> None:
+    """Write a text of our own, whose line ends are meant; a last one is added where it has none."""
+    lines = text.removesuffix("\n").split("\n")
+    (stream or sys.stdout).write(Painted("".join([f"{visible(line)}\n" for line in lines])))
+
+
+def write_json(pieces: Iterable[str], *, flush: bool = False) -> None:
+    """Write a JSON document, in the pieces that json makes of it, and a line end."""
+    ready = map(visible_json, pieces)
+    while chunk := "".join(islice(ready, _CHUNK)):
+        sys.stdout.write(Painted(chunk))
+    write_line(flush=flush)
+
+
+def complain(text: str) -> None:
+    """Write one line to standard error."""
+    print(f"bpftui: {visible(text)}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def gated() -> Generator[None]:
+    """Make gates of the standard streams, for as long as this lasts."""
+    before = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = cast("TextIO", _Gate(before[0])), cast("TextIO", _Gate(before[1], many_lines=True))
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = before
+
+
+class _Gate(io.TextIOBase):
+    """A stream that hands on what is painted, and all else as visible text.
+
+    Args:
+        stream: Where it goes.
+        many_lines: Whether a line end inside a text that is written is one.
+    """
+
+    def __init__(self, stream: TextIO, *, many_lines: bool = False) -> None:
+        self._stream = stream
+        self._many_lines = many_lines
+
+    def write(self, text: str, /) -> int:
+        """Write a text, and return its length."""
+        if type(text) is not Painted:
+            body = text.removesuffix("\n")
+            end = text[len(body) :]
+            text = ("\n".join(visible_lines(body)) if self._many_lines else visible(body)) + end
+        return self._stream.write(text)
+
+    def flush(self) -> None:
+        """Write what is still held back."""
+        self._stream.flush()
+
+    def fileno(self) -> int:
+        """Return the descriptor."""
+        return self._stream.fileno()
+
+    def isatty(self) -> bool:
+        """Whether it is a terminal."""
+        return self._stream.isatty()
+
+    def writable(self) -> bool:
+        """Whether it can be written to: yes."""
+        return True
+
+    @property
+    def encoding(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride] # a property there as well
+        """What texts become bytes by."""
+        return self._stream.encoding
+
+
+def write_table(table: Table | Tree | Text, *, color: bool) -> None:
+    """Write a table, a tree or a text of rich's, as wide as the terminal, and in a pipe as wide as it is.
+
+    Its lines have no blanks at their ends: they are in the way when it is pasted.
+    """
+    from rich.color import ColorSystem
+    from rich.console import Console
+
+    class Layout(Console):
+        def render_str(self, text: str, **options: Any) -> Text:
+            """Return a cell that was given as `str`, visible before it is measured."""
+            return super().render_str("\n".join(visible_lines(text)), **options)
+
+    width = None if sys.stdout.isatty() else 10_000
+    layout = Layout(highlight=False, markup=False, emoji=False, width=width, _environ={})
+    for segments in layout.render_lines(table):
+        parts = [(visible(segment.text), segment.style) for segment in segments if not segment.control]
+        while parts and not parts[-1][0].rstrip():
+            parts.pop()
+        if parts:
+            parts[-1] = (parts[-1][0].rstrip(), parts[-1][1])
+        system = ColorSystem.STANDARD if color else None
+        line = "".join([style.render(text, color_system=system) if style else text for text, style in parts])
+        write_lines([Painted(line)])
