@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from .syscall import UNSUPPORTED, Attr, BpfError, Command, buffer
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from ..maps import Shape
     from .syscall import Descriptor
 
-__all__ = ["Columns", "read_batches", "write_batch"]
+__all__ = ["Columns", "count_batches", "read_batches", "write_batch"]
 
 _BATCH: Final = 4096
 """Entries read at once: with 4,096 and more, a batch is nearly as fast as one for the whole map."""
@@ -69,6 +70,27 @@ def read_batches(descriptor: Descriptor, shape: Shape, want: int, *, delete: boo
         if delete and want - read < batch.size:
             batch = batch.resized(want - read)
     return Columns(b"".join(keys), b"".join(values), partial=True)
+
+
+def count_batches(descriptor: Descriptor, shape: Shape, until: float) -> tuple[int, bool]:
+    """Return how many entries there are, as far as they can be counted *until* then (`time.monotonic`), and whether
+    those are all. Raises BpfError as `read_batches` does.
+    """
+    size = max(1, min(shape.max_entries, 4 * _BATCH, _BATCH_BYTES // (shape.key_size + shape.moved_size)))
+    batch = _Batch(shape, size, delete=False)
+    count = 0
+    while True:
+        try:
+            with descriptor as fd:
+                done = batch.read(fd)
+        except BpfError as error:
+            if error.errno != errno.ENOSPC or batch.size > shape.bound:
+                raise
+            batch = batch.resized(batch.size * 2)
+            continue
+        count += batch.count
+        if done or count >= shape.bound or time.monotonic() >= until:
+            return count, done
 
 
 def write_batch(

@@ -11,13 +11,14 @@ import errno
 import functools
 import mmap
 import struct
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ..errors import FeatureError
 from ..runtime import Entry, MapSnapshot
 from ..spec import MapFlag, MapType
-from .batch import Columns, read_batches
+from .batch import Columns, count_batches, read_batches
 from .memory import FixedMemory
 from .syscall import UNSUPPORTED, BpfError, Command, buffer, call
 
@@ -42,6 +43,14 @@ _SHOWN_ONCE: Final = frozenset(
     }
 )
 """Types whose batches go through buckets or indices. Others go from key to key, and may come to one a second time."""
+
+_FULL: Final = frozenset({MapType.ARRAY, MapType.PERCPU_ARRAY})
+"""Types that have all their entries at any time."""
+
+_SOCKETS: Final = frozenset({MapType.SOCKMAP, MapType.SOCKHASH, MapType.REUSEPORT_SOCKARRAY})
+
+_SMALL: Final = 1024
+"""Bytes of a value up to which reading batches costs less than asking for one key after the other."""
 
 _ELEMENT: Final = struct.Struct("=I4xQQQ")
 """The attribute of all commands on one element: map, key, value or next key, flags."""
@@ -190,6 +199,23 @@ class Elements:
         columns = self._read_batches(want)
         return self._read_singly(want) if columns is None else self._split(columns, want)
 
+    def count(self, within: float | None = None) -> tuple[int, bool]:
+        """Count the entries for at most *within* seconds; return how many were found, and whether those are all."""
+        if self.shape.type in _FULL:
+            return self.shape.max_entries, True
+        until = float("inf") if within is None else time.monotonic() + within
+        # The kernel copies the values too: keys alone cost less where those are large.
+        if self._batches and self.shape.type in _SHOWN_ONCE and self.shape.moved_size <= _SMALL:
+            try:
+                return count_batches(self._descriptor, self.shape, until)
+            except BpfError as error:
+                if error.errno not in UNSUPPORTED:
+                    raise
+        count, key = 0, self.next_key(None)
+        while key is not None and count < self.shape.bound and time.monotonic() < until:
+            count, key = count + 1, self.next_key(key)
+        return count, key is None
+
     def columns(self, limit: int | None = None) -> Columns:
         """Read at most *limit* entries as two rows of bytes, which is what costs least for a map with many."""
         want = self.shape.bound if limit is None else min(limit, self.shape.bound)
@@ -241,7 +267,7 @@ class Elements:
     def _read_singly(self, want: int) -> MapSnapshot:
         found: dict[bytes, bytes] = {}
         key: bytes | None = None
-        partial = True
+        partial, note = True, ""
         try:
             for _ in range(self.shape.bound):
                 key = self.next_key(key)
@@ -253,14 +279,18 @@ class Elements:
                     found[key] = raw
         except BpfError as error:
             # Some types have keys but do not show their values, and some not even keys.
-            if error.errno not in UNSUPPORTED:
+            if error.errno == errno.ENOSPC and self.shape.type in _SOCKETS:
+                note = "the kernel tells sockets by cookies of 8 bytes, and its values have 4"
+            elif error.errno in UNSUPPORTED:
+                note = "the kernel does not tell what it holds"
+            else:
                 raise
             partial = False
-        return self._entries(found, want, partial=partial)
+        return self._entries(found, want, partial=partial, note=note)
 
-    def _entries(self, found: dict[bytes, bytes], want: int, *, partial: bool) -> MapSnapshot:
+    def _entries(self, found: dict[bytes, bytes], want: int, *, partial: bool, note: str = "") -> MapSnapshot:
         entries = tuple(Entry(key, self.shape.split(raw)) for key, raw in found.items())
-        return MapSnapshot(entries[:want], partial=partial or len(entries) > want)
+        return MapSnapshot(entries[:want], partial=partial or len(entries) > want, note=note, is_counted=not note)
 
     def _split(self, columns: Columns, want: int) -> MapSnapshot:
         # A map that is no hash table may have shown a key twice, when others were deleted meanwhile.

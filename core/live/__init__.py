@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .counters import Counter, Track, counters, entry_value, key_text, variable_counters
+from .counters import Counter, Track, counters, decoded, entry_value, key_text, variable_counters
+from .keys import ambiguous_keys
 from .perf import PerfBuffer
 from .sampler import Sample, Sampler, readable_maps
 from .series import Point, RateTracker, Series, rate
@@ -31,9 +32,11 @@ __all__ = [
     "State",
     "Track",
     "UserRingBuffer",
+    "ambiguous_keys",
     "check_target",
     "choose_runtime",
     "counters",
+    "decoded",
     "entry_value",
     "key_text",
     "map_table",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..spec import VariableSpec
     from .sampler import Sample
 
-__all__ = ["Counter", "Track", "Valued", "counters", "entry_value", "key_text", "variable_counters"]
+__all__ = ["Counter", "Track", "Valued", "counters", "decoded", "entry_value", "key_text", "variable_counters"]
 
 _INTEGER_SIZES = (1, 2, 4, 8)
 
@@ -136,7 +136,7 @@ def entry_value(source: Valued, entry: Entry, *, per_cpu: bool = False) -> Value
 
     Only integers are summed, also inside structs and arrays; of anything else the first CPU's value stands.
     """
-    values = [_decoded(source.value, raw) for raw in entry.values]
+    values = [decoded(source.value, raw) for raw in entry.values]
     if len(values) == 1:
         return values[0]
     return values if per_cpu else _summed(values)
@@ -146,7 +146,7 @@ def key_text(source: Valued, key: bytes) -> str:
     """Return a map's key as text."""
     from ..btf import format_value
 
-    return format_value(_decoded(source.key, key))
+    return format_value(decoded(source.key, key))
 
 
 def _counters(source: Literal["map", "variable"], name: str, ctype: CType | None, size: int) -> list[Counter]:
@@ -168,7 +168,8 @@ def _counters(source: Literal["map", "variable"], name: str, ctype: CType | None
     ]
 
 
-def _decoded(ctype: CType | None, raw: bytes) -> Value:
+def decoded(ctype: CType | None, raw: bytes) -> Value:
+    """Return a key or value: without a type, an integer where it has the size of one, else its bytes."""
     if ctype is not None:
         return ctype.decode(raw)
     return int.from_bytes(raw, sys.byteorder) if len(raw) in _INTEGER_SIZES else raw

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import nullcontext
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Self
 
 from ..errors import UnknownNameError
 from ..spec import MapType
@@ -26,8 +26,6 @@ _NOT_READABLE = frozenset(
         MapType.CGROUP_ARRAY,
         MapType.XSKMAP,
         MapType.REUSEPORT_SOCKARRAY,
-        MapType.QUEUE,
-        MapType.STACK,
         MapType.CGROUP_STORAGE,
         MapType.PERCPU_CGROUP_STORAGE,
         MapType.SK_STORAGE,
@@ -41,7 +39,10 @@ _NOT_READABLE = frozenset(
         MapType.ARENA,
     }
 )
-"""Maps whose entries cannot be listed: streams, queues, storage that belongs to sockets, tasks, inodes and cgroups."""
+"""Maps that have nothing to list: streams, and storage that belongs to sockets, tasks, inodes and cgroups."""
+
+_COUNTING: Final = (0.1, 0.5, 2.0)
+"""Of the time between two samples, the part for counting entries beyond the limit: at least, as a share, at most."""
 
 _SLACK = 1e-6
 """Seconds by which the last deadline may lie after the end: sums of intervals are rounded."""
@@ -63,7 +64,10 @@ class Sample:
 
 
 def readable_maps(collection: Collection) -> list[str]:
-    """Return the maps whose entries can be listed; data sections are not among them: they are seen as variables."""
+    """Return the maps that can be read: whose entries can be listed, or whose next value can be looked at.
+
+    Data sections are not among them: they are seen as variables.
+    """
     return [name for name, map_ in collection.maps.items() if not map_.spec.is_data and map_.type not in _NOT_READABLE]
 
 
@@ -76,7 +80,8 @@ class Sampler:
     Args:
         maps: The names of the maps to read; without them, all that can be read (`readable_maps`).
         interval: Seconds.
-        limit: The most entries of a map that are read; a map that has more is marked `partial`.
+        limit: The most entries of a map that are read; a map that has more is marked `partial`, and the others are
+            counted as far as there is time for it: half of the interval, for all maps together.
         statistics: What turns the runtime's program statistics on while the sampler runs: `run_cnt` and `run_time_ns`
             stand still without it.
         on_sample: Is called with each sample, in the sampler's thread.
@@ -152,13 +157,26 @@ class Sampler:
             sample = Sample(
                 time=now - self._first,
                 interval=now - self._last,
-                maps={name: map_.snapshot(self._limit) for name, map_ in self._maps.items()},
+                maps=self._snapshots(),
                 variables={name: variable.raw() for name, variable in collection.variables.items()},
                 programs={name: program.info() for name, program in collection.programs.items()},
                 uncounted=self._uncounted,
             )
             self._last = now
             return sample
+
+    def _snapshots(self) -> dict[str, MapSnapshot]:
+        """Read the maps, and count what is not read of them until the time for it is over."""
+        found = {name: map_.snapshot(self._limit) for name, map_ in self._maps.items()}
+        cut = {name: snapshot for name, snapshot in found.items() if snapshot.partial}
+        least, share, most = _COUNTING
+        end = time.monotonic() + max(least, min(share * self._interval, most))
+        for left, (name, snapshot) in zip(range(len(cut), 0, -1), cut.items(), strict=True):
+            count, is_counted = self._maps[name].count(max(0.0, end - time.monotonic()) / left)
+            beyond = max(0, count - len(snapshot.entries))
+            # More than the limit were seen, which is why it is partial: entries may have gone meanwhile.
+            found[name] = replace(snapshot, beyond=beyond, is_counted=is_counted, partial=beyond > 0 or not is_counted)
+        return found
 
     def samples(self, duration: float | None = None, *, until: Callable[[], bool] | None = None) -> Iterator[Sample]:
         """Iterate over samples as they fall due: the first at once, the last after *duration* seconds at most.

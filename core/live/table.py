@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from .counters import counters, entry_value, key_text
+from .keys import ambiguous_keys
 from .series import rate
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class MapRow:
 
     key: bytes
     key_text: str
+    """The key, followed by its bytes where it does not tell the entry apart."""
     value_text: str
     values: tuple[int, ...]
     """Of each counter of the table, summed over the CPUs."""
@@ -43,9 +45,11 @@ class MapTable:
     counters: tuple[Counter, ...]
     rows: tuple[MapRow, ...]
     total: int
-    """How many entries the sample has, of which `rows` are some."""
+    """How many entries the map has, as far as they were counted; `rows` are some of them."""
     partial: bool
     """Whether the map has more entries than the sample."""
+    is_counted: bool = True
+    """Whether `total` is all of them; else there are at least so many."""
 
 
 def map_table(
@@ -84,12 +88,15 @@ def map_table(
         old = before.get(entry.key)
         return MapRow(
             key=entry.key,
-            key_text=key_text(source, entry.key),
+            key_text=text(entry.key),
             value_text=_text(source, entry, per_cpu),
             values=tuple(counter.total(entry) for counter in columns),
             rates=rates(entry),
             changed=previous is not None and (old is None or old.values != entry.values),
         )
+
+    def text(key: bytes) -> str:
+        return key_text(source, key) + (f" ({key.hex(' ')})" if key in ambiguous else "")
 
     by_key = _key_order(source)
 
@@ -106,13 +113,15 @@ def map_table(
     if order != "key":  # entries that are equal stay in the order of their keys
         entries = sorted(entries, key=by_key)
     entries = sorted(entries, key=rank, reverse=reverse)
-    stop = None if limit is None else start + limit
+    shown = entries[start : None if limit is None else start + limit]
+    ambiguous = ambiguous_keys(source, (entry.key for entry in shown))
     return MapTable(
         name=source.name,
         counters=columns,
-        rows=tuple(map(row, entries[start:stop])),
-        total=len(entries),
+        rows=tuple(map(row, shown)),
+        total=snapshot.count,
         partial=snapshot.partial,
+        is_counted=snapshot.is_counted,
     )
 
 

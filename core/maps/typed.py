@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from ..errors import PartialError, TypeMismatchError, UsageError, ValueRangeError
+from ..runtime import MapSnapshot
 from ..spec import MapType
 from .codec import Codec
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from ..btf import CType, Value
     from ..errors import BpftuiError
-    from ..runtime import Entry, MapSnapshot
+    from ..runtime import Entry
     from ..spec import MapSpec
     from .shape import Shape
 
@@ -80,6 +81,10 @@ class Elements(Protocol):
 
     def snapshot(self, limit: int | None = None) -> MapSnapshot:
         """Read at most *limit* entries; a map without entries that could be listed gives none."""
+        ...
+
+    def count(self, within: float | None = None) -> tuple[int, bool]:
+        """Count the entries for at most *within* seconds; return how many were found, and whether those are all."""
         ...
 
     def read_at(self, offset: int, size: int) -> bytes:
@@ -224,10 +229,26 @@ class TypedMap(ABC):
         """Read the entries as bytes, at most *limit* of them, in batches or from memory where that is possible.
 
         Entries that come and go meanwhile may or may not be among them. The reading ends after twice `max_entries`
-        keys at the latest, and says when it is partial. `unreadable` says which maps have no entries to list.
+        keys at the latest, and says when it is partial. Of a map without entries to list, a note says why; of a queue
+        or stack there is the value that it would give next.
         """
         with self._explained("read"):
-            return self.elements.snapshot(limit)
+            if self.unreadable is None:
+                return self.elements.snapshot(limit)
+            if not self.type.is_queue:
+                return MapSnapshot((), note=self.unreadable)
+            upcoming = self.elements.lookup(None)
+            return MapSnapshot((), note=self.unreadable, upcoming=upcoming, is_counted=upcoming is None)
+
+    def count(self, within: float | None = None) -> tuple[int, bool]:
+        """Count the entries for at most *within* seconds; return how many were found, and whether those are all.
+
+        A map of a million takes some tenths of a second. What comes and goes meanwhile may or may not be counted.
+        """
+        if self.unreadable is not None:
+            return 0, False
+        with self._explained("read"):
+            return self.elements.count(within)
 
     def items(self) -> Iterator[tuple[Value, Value]]:
         """Iterate over typed entries, as they were when the iteration began.

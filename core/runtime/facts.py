@@ -43,6 +43,19 @@ class MapSnapshot:
     entries: tuple[Entry, ...]
     partial: bool = False
     """Whether the reading stopped before the end: at the limit asked for, or because the map kept changing."""
+    beyond: int = 0
+    """How many entries there are beyond these, as far as they were counted."""
+    is_counted: bool = True
+    """Whether `count` is all of them; else there are at least so many."""
+    note: str = ""
+    """Why there is nothing to list, as a clause; empty where there is."""
+    upcoming: bytes | None = None
+    """The value that a queue or stack would give next; None when it is empty, and of other maps."""
+
+    @property
+    def count(self) -> int:
+        """How many entries the map has."""
+        return len(self.entries) + self.beyond
 
 
 class Printed(NamedTuple):

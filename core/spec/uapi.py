@@ -61,6 +61,11 @@ class MapType(_Labelled):
     RHASH = 35
 
     @property
+    def is_queue(self) -> bool:
+        """Whether it has no keys, and gives its values in an order of its own."""
+        return self in (MapType.QUEUE, MapType.STACK)
+
+    @property
     def per_cpu(self) -> bool:
         """Whether each entry holds one value for every possible CPU."""
         return self in _PER_CPU

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from ..errors import FeatureError, LoadError
 from ..maps import TypedMap
-from ..runtime import MapSnapshot
 from .maps import RecordStore, UserRing
 
 if TYPE_CHECKING:
     from ..errors import BpftuiError
     from ..maps import ElementError, Shape
+    from ..runtime import MapSnapshot
     from ..spec import MapSpec
     from .maps import Store
     from .parts import Parts
@@ -50,10 +50,11 @@ class _Guarded:
             self.store.delete(key)
 
     def snapshot(self, limit: int | None = None) -> MapSnapshot:
-        if self.store.shape.unreadable:
-            return MapSnapshot(())
         with self._parts.between_runs():
             return self.store.snapshot(limit)
+
+    def count(self, within: float | None = None) -> tuple[int, bool]:
+        return len(self.snapshot().entries), True
 
     def read_at(self, offset: int, size: int) -> bytes:
         with self._parts.between_runs():

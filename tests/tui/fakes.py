@@ -42,6 +42,9 @@ class FakeMap:
     def max_entries(self) -> int:
         return self.spec.max_entries
 
+    def count(self, within: float | None = None) -> tuple[int, bool]:
+        return 1, True
+
     def snapshot(self, limit: int | None = None) -> MapSnapshot:
         self.samples += 1
         key = bytes(self.spec.key_size)

@@ -327,17 +327,24 @@ def recorded(session: Session, attachments: Sequence[tuple[str, str]]) -> Genera
         record("closed" + attached.replace("attached", "detached"), session.spec)
 
 
-def json_value(value: Value) -> object:
-    """Return a value as JSON has it: bytes as hexadecimal digits, and as text the numbers that it lacks (`nan`)."""
+def json_value(value: Value, *, texts: bool = False) -> object:
+    """Return a value as JSON has it: bytes as hexadecimal digits, and as text the numbers that it lacks (`nan`).
+
+    With *texts*, a char array is an object with its `text` and its `bytes`.
+    """
+    from ...core.btf import Text
+
     match value:
+        case Text() if texts:
+            return {"text": str(value), "bytes": value.raw.hex()}
         case bytes():
             return value.hex()
         case float() if not math.isfinite(value):
             return repr(value)
         case list():
-            return [json_value(item) for item in value]
+            return [json_value(item, texts=texts) for item in value]
         case dict():
-            return {name: json_value(item) for name, item in value.items()}
+            return {name: json_value(item, texts=texts) for name, item in value.items()}
         case _:
             return value
 

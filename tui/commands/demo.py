@@ -13,8 +13,9 @@ from ...core.spec import CollectionSpec
 from .common import Parser, add_settings, configured, print_json, recorded
 from .explore import explore
 from .output import write_line
+from .sample_json import sample_json
 from .signals import orderly_exit
-from .watch import add_timing, check_timing, sample_json
+from .watch import add_timing, check_timing
 
 if TYPE_CHECKING:
     import argparse

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 
 from ...core.btf import format_value
 from ...core.errors import ExitCode, UsageError
@@ -12,7 +12,6 @@ from .common import (
     add_loading,
     add_object,
     add_settings,
-    json_value,
     loading,
     open_spec,
     print_json,
@@ -21,6 +20,7 @@ from .common import (
     warn,
 )
 from .output import write_lines
+from .sample_json import SCHEMA, sample_json
 from .signals import orderly_exit
 
 if TYPE_CHECKING:
@@ -28,11 +28,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ...core.live import Sample, Session
-    from ...core.runtime import Collection
+    from ...core.runtime import Collection, Map, MapSnapshot
 
-__all__ = ["run", "sample_json"]
+__all__ = ["add_timing", "check_timing", "run"]
 
-SCHEMA = "bpftui/sample/1"
+_LIMIT: Final = 10_000
+_SHOWN: Final = 50
+"""Entries of a map that are written as text."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -54,10 +56,22 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument("--map", metavar="NAME", action="append", dest="maps", help="only this map (default: all)")
     add_timing(parser)
     add_loading(parser)
+    parser.add_argument(
+        "--limit",
+        metavar="N",
+        type=int,
+        default=_LIMIT,
+        help=f"entries of a map that are read (default: {_LIMIT:,}); the others are counted",
+    )
+    parser.add_argument(
+        "--bytes", action="store_true", help='with --json: char arrays as {"text", "bytes"}, with what follows the NUL'
+    )
     parser.add_argument("--per-cpu", action="store_true", help="values of per-CPU maps as lists instead of sums")
     options = parser.parse(arguments)
     check_timing(options)
     spec = open_spec(options)
+    if options.limit < 1:
+        raise UsageError(f"--limit {options.limit} is no number of entries")
     for name in options.maps or ():
         spec.map(name)
 
@@ -97,52 +111,23 @@ def check_timing(options: argparse.Namespace) -> None:
 def _watch(session: Session, options: argparse.Namespace) -> None:
     collection = session.collection
     assert collection is not None
-    sampler = session.sampler(maps=options.maps, interval=options.interval, statistics=session.runtime.statistics())
+    sampler = session.sampler(
+        maps=options.maps,
+        interval=options.interval,
+        limit=options.limit,
+        statistics=session.runtime.statistics(),
+    )
     before: Sample | None = None
     for sample in sampler.samples(options.duration, until=lambda: session.finished):
         if before is None and sample.uncounted:
             warn(f"runs are not counted: {sample.uncounted}")
         if options.json:
-            print_json(sample_json(collection, sample, per_cpu=options.per_cpu), indent=None)
+            document = sample_json(collection, sample, per_cpu=options.per_cpu, texts=options.bytes)
+            print_json(document, indent=None)
         else:
             write_lines(_lines(collection, sample, before, per_cpu=options.per_cpu))
             sys.stdout.flush()
         before = sample
-
-
-def sample_json(collection: Collection, sample: Sample, *, per_cpu: bool = False) -> dict[str, Any]:
-    """Return a sample as what schema bpftui/sample/1 says: sums over CPUs, or lists of all with *per_cpu*."""
-    from ...core.live import entry_value, key_text
-
-    maps = collection.maps
-    return {
-        "schema": SCHEMA,
-        "time": round(sample.time, 6),
-        "maps": {
-            name: {
-                _key(key_text(maps[name], entry.key)): json_value(entry_value(maps[name], entry, per_cpu=per_cpu))
-                for entry in snapshot.entries
-            }
-            for name, snapshot in sample.maps.items()
-        },
-        "variables": {
-            name: json_value(variable.spec.type.decode(raw) if variable.spec.type is not None else raw)
-            for name, raw in sample.variables.items()
-            for variable in (collection.variables[name],)
-        },
-        "programs": {
-            name: {
-                "run_cnt": None if sample.uncounted else info.run_cnt,
-                "run_time_ns": None if sample.uncounted else info.run_time_ns,
-            }
-            for name, info in sample.programs.items()
-        },
-    }
-
-
-def _key(text: str) -> str:
-    """Return a key's text without the quotes that it has in a listing."""
-    return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
 
 
 def _lines(collection: Collection, sample: Sample, before: Sample | None, *, per_cpu: bool) -> list[str]:
@@ -152,13 +137,17 @@ def _lines(collection: Collection, sample: Sample, before: Sample | None, *, per
     lines = [f"{sample.time:9.3f} s"]
     for name in sample.maps:
         source = collection.maps[name]
-        table = map_table(source, sample, before, per_cpu=per_cpu, limit=50)
+        snapshot = sample.maps[name]
+        if snapshot.note:
+            lines.append(f"  {name}: {_unlisted(source, snapshot)}")
+            continue
+        table = map_table(source, sample, before, per_cpu=per_cpu, limit=_SHOWN)
         for row in table.rows:
             rates = [rate for rate in row.rates if rate is not None]
             text = "  ".join(f"{rate:+,.1f}/s" for rate in rates) if any(rates) else ""
             lines.append(f"  {name}[{row.key_text}] = {row.value_text}{'  ' + text if text else ''}")
-        if table.total > len(table.rows):
-            lines.append(f"  {name}: and {table.total - len(table.rows)} more")
+        if beyond := snapshot.count - len(table.rows):
+            lines.append(f"  {name}: and {beyond:,} {'more' if snapshot.is_counted else 'more at least'}")
     for name, raw in sample.variables.items():
         if before is None or before.variables.get(name) != raw:
             ctype = collection.variables[name].spec.type
@@ -168,3 +157,15 @@ def _lines(collection: Collection, sample: Sample, before: Sample | None, *, per
             mean = info.run_time_ns / info.run_cnt
             lines.append(f"  {name}: {info.run_cnt:,} runs, {mean:.0f} ns each")
     return lines
+
+
+def _unlisted(source: Map, snapshot: MapSnapshot) -> str:
+    """Return what is to be said of a map whose entries cannot be listed."""
+    if not source.type.is_queue:
+        return snapshot.note
+    if snapshot.upcoming is None:
+        return f"empty, of {source.max_entries:,}"
+    from ...core.live import decoded
+
+    upcoming = format_value(decoded(source.value, snapshot.upcoming))
+    return f"next {upcoming}, of {source.max_entries:,} at most"

@@ -119,7 +119,7 @@ class MapPane(Vertical):
         view = self.query_one(MapTableView)
         view.empty_text = "no entries yet"
         view.table = table
-        self._show_title(f"{grouped(table.total)}{'+' if table.partial else ''} entries")
+        self._show_title(f"{grouped(table.total)}{'' if table.is_counted else '+'} entries")
         if series:
             chart.show(series, current.time)
 

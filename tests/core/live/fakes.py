@@ -20,6 +20,9 @@ class FakeMap:
     def type(self) -> MapType:
         return self.spec.type
 
+    def count(self, within: float | None = None) -> tuple[int, bool]:
+        return len(self.entries), True
+
     def snapshot(self, limit: int | None = None) -> MapSnapshot:
         if self.error is not None:
             raise self.error

@@ -131,9 +131,9 @@ def test_watch_prints_samples() -> None:
     assert (done.code, done.err) == (0, "")
     samples = [json.loads(line) for line in done.out.splitlines()]
     assert len(samples) >= 4
-    assert all(sample["schema"] == "bpftui/sample/1" for sample in samples)
+    assert all(sample["schema"] == "bpftui/sample/2" for sample in samples)
     times = [sample["time"] for sample in samples]
-    counts = [sample["maps"]["pkt_count"]["0"] for sample in samples]
+    counts = [sample["maps"]["pkt_count"]["entries"][0]["value"] for sample in samples]
     assert times == sorted(times)
     assert counts == sorted(counts)
     assert counts[-1] > counts[0]
@@ -158,8 +158,11 @@ def test_demo_prints_a_line_a_second_and_ends() -> None:
 @pytest.mark.kernel
 def test_demo_as_json() -> None:
     samples = [json.loads(line) for line in bpftui("demo", "--duration", "1", "--json").out.splitlines()]
-    assert [set(sample) for sample in samples] == [{"schema", "time", "maps", "variables", "programs"}] * len(samples)
-    assert samples[-1]["maps"]["pkt_count"]["0"] > 1000
+    keys = {"schema", "time", "maps", "variables", "programs", "events", "lost", "printed"}
+    assert [set(sample) for sample in samples] == [keys] * len(samples)
+    (entry,) = samples[-1]["maps"]["pkt_count"]["entries"]
+    assert entry["key"] == 0
+    assert entry["value"] > 1000
     assert samples[-1]["programs"]["count_packets"]["run_cnt"] > 1000
 
 

@@ -8,7 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import attaching, code, definitions, functions, maps_and_data, others, refused, sections, shipped, variants
+from . import (
+    attaching,
+    code,
+    definitions,
+    functions,
+    maps_and_data,
+    others,
+    refused,
+    sections,
+    shipped,
+    variants,
+    watched,
+)
 
 if TYPE_CHECKING:
     from .parts import Facts
@@ -26,4 +38,5 @@ EXPECTED: dict[str, Facts] = (
     | definitions.SPECS
     | others.SPECS
     | variants.SPECS
+    | watched.SPECS
 )

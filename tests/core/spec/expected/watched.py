@@ -1,0 +1,42 @@
+"""Objects whose maps and streams are hard to show while they change."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from .parts import Facts, bpf_map, data_section, program, spec, variable
+
+__all__ = ["SPECS"]
+
+_xdp = partial(program, section="xdp", kind="xdp", attach_type="xdp")
+
+SPECS: dict[str, Facts] = {
+    "tests/objects/live.o": spec(
+        license="GPL",
+        types=92,
+        maps=[
+            bpf_map("pad", "hash", 4 + 4, 8, 8, key_type="struct padded", value_type="__u64"),
+            bpf_map("bits", "hash", 4, 8, 8, key_type="struct partly_named", value_type="__u64"),
+            bpf_map("reals", "hash", 4, 8, 8, key_type="float", value_type="__u64"),
+            bpf_map("last", "percpu_array", 4, 56, 1, key_type="__u32", value_type="struct mixed"),
+            bpf_map("kept", "array", 4, 24, 2, key_type="__u32", value_type="struct event"),
+            bpf_map("texts", "ringbuf", 0, 0, 4096, value_type="struct event"),
+            bpf_map("tails", "ringbuf", 0, 0, 4096, value_type="struct tailed"),
+            bpf_map("reserved", "ringbuf", 0, 0, 4096),
+            bpf_map("output", "ringbuf", 0, 0, 4096),
+            bpf_map("perf", "perf_event_array", 4, 4, 0),
+            bpf_map("waiting", "queue", 0, 4, 4),
+            data_section(".bss", 8),
+        ],
+        programs=[
+            _xdp("alike", insns=76, line_infos=20, maps=["pad", "bits", "reals"]),
+            _xdp("mixes", insns=37, line_infos=21, maps=["last"]),
+            _xdp("writes_text", insns=28, line_infos=6, maps=["kept", "texts"]),
+            _xdp("writes_tail", insns=19, line_infos=8, maps=["tails"]),
+            _xdp("reserves", insns=21, line_infos=8, maps=["reserved", ".bss"]),
+            _xdp("outputs", insns=30, line_infos=7, maps=["output", ".bss", "perf"]),
+            _xdp("pushes", insns=10, line_infos=4, maps=["waiting"]),
+        ],
+        variables=[variable("dropped", ".bss", 0, "__u64", 0, "00" * 8)],
+    ),
+}

@@ -1,0 +1,94 @@
+"""Samples as JSON: schema bpftui/sample/2."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from .common import json_value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ...core.live import Sample
+    from ...core.runtime import Collection, Entry, Map, MapSnapshot
+
+__all__ = ["SCHEMA", "entries_json", "map_json", "sample_json"]
+
+SCHEMA: Final = "bpftui/sample/2"
+
+
+def sample_json(
+    collection: Collection, sample: Sample, *, per_cpu: bool = False, texts: bool = False
+) -> dict[str, Any]:
+    """Return a sample as what the schema says.
+
+    Args:
+        collection: What was sampled.
+        sample: The sample.
+        per_cpu: Whether values of per-CPU maps are lists instead of sums.
+        texts: Whether char arrays are objects with their `text` and their `bytes`.
+    """
+    return {
+        "schema": SCHEMA,
+        "time": round(sample.time, 6),
+        "maps": {
+            name: map_json(collection.maps[name], snapshot, per_cpu=per_cpu, texts=texts)
+            for name, snapshot in sample.maps.items()
+        },
+        "variables": {
+            name: json_value(variable.spec.type.decode(raw) if variable.spec.type is not None else raw, texts=texts)
+            for name, raw in sample.variables.items()
+            for variable in (collection.variables[name],)
+        },
+        "programs": {
+            name: {
+                "run_cnt": None if sample.uncounted else info.run_cnt,
+                "run_time_ns": None if sample.uncounted else info.run_time_ns,
+            }
+            for name, info in sample.programs.items()
+        },
+        "events": {},
+        "lost": {},
+        "printed": [],
+    }
+
+
+def map_json(source: Map, snapshot: MapSnapshot, *, per_cpu: bool = False, texts: bool = False) -> dict[str, Any]:
+    """Return what a map holds: its entries and how many there are.
+
+    `count` is null where it is not known; with `at_least` there may be more. A queue or stack has what it would give
+    next (`peek`) and its `size`, and what cannot be listed has a `note`, which says why.
+    """
+    from ...core.live import entry_value
+    from ...core.runtime import Entry
+
+    found: dict[str, Any] = {
+        "entries": entries_json(source, snapshot.entries, per_cpu=per_cpu, texts=texts),
+        "count": snapshot.count if snapshot.is_counted or snapshot.count else None,
+        "partial": snapshot.partial,
+    }
+    if snapshot.partial and not snapshot.is_counted:
+        found["at_least"] = True
+    if snapshot.note:
+        found["note"] = snapshot.note
+    if source.type.is_queue:
+        raw = snapshot.upcoming
+        found["peek"] = None if raw is None else json_value(entry_value(source, Entry(b"", (raw,))), texts=texts)
+        found["size"] = source.max_entries
+    return found
+
+
+def entries_json(
+    source: Map, entries: Iterable[Entry], *, per_cpu: bool = False, texts: bool = False
+) -> list[dict[str, Any]]:
+    """Return entries: each its `key` and `value`, and `key_bytes` where the typed key does not tell them apart."""
+    from ...core.live import ambiguous_keys, decoded, entry_value
+
+    entries = tuple(entries)
+    ambiguous = ambiguous_keys(source, (entry.key for entry in entries))
+    return [
+        {"key": json_value(decoded(source.key, entry.key), texts=texts)}
+        | ({"key_bytes": entry.key.hex()} if entry.key in ambiguous else {})
+        | {"value": json_value(entry_value(source, entry, per_cpu=per_cpu), texts=texts)}
+        for entry in entries
+    ]
