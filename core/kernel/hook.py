@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..btf import Kind
-from ..errors import LoadError
+from ..btf.kernel import vmlinux
+from ..btf.types import Enum
+from ..errors import FeatureError, LoadError
 from ..spec import AttachType, ProgramType
 from .symbols import find_symbol, nearest_symbol
 
@@ -19,12 +21,15 @@ _HOOKS: Final[dict[AttachType, tuple[str, Kind]]] = {
     AttachType.TRACE_RAW_TP: ("btf_trace_", Kind.TYPEDEF),
     AttachType.TRACE_FENTRY: ("", Kind.FUNC),
     AttachType.TRACE_FEXIT: ("", Kind.FUNC),
+    AttachType.TRACE_FSESSION: ("", Kind.FUNC),
     AttachType.MODIFY_RETURN: ("", Kind.FUNC),
     AttachType.TRACE_ITER: ("bpf_iter_", Kind.FUNC),
     AttachType.LSM_MAC: ("bpf_lsm_", Kind.FUNC),
     AttachType.LSM_CGROUP: ("bpf_lsm_", Kind.FUNC),
 }
 """What `attach_to` becomes in the kernel's BTF, for programs that are tied to their hook when they are loaded."""
+_TIED: Final = (ProgramType.TRACING, ProgramType.LSM)
+_SINCE: Final = {AttachType.TRACE_FSESSION: "Linux 7.0 has them"}
 
 
 class Hook(NamedTuple):
@@ -43,6 +48,7 @@ def hook_of(program: ProgramSpec, modules: ModuleTypes) -> Hook:
 
     Raises:
         LoadError: The section does not say it, or the kernel has no such thing.
+        FeatureError: The kernel is older than this way of tracing.
     """
     attach_type = program.attach_type or 0
     if program.type == ProgramType.EXT:
@@ -50,9 +56,18 @@ def hook_of(program: ProgramSpec, modules: ModuleTypes) -> Hook:
             f"cannot load program {program.name}: an ext program replaces a function of another program",
             hint="load that program first, and name it: extends={" + f"{program.name!r}: program" + "}",
         )
-    hook = None if program.attach_type is None else _HOOKS.get(program.attach_type)
-    if hook is None or program.type not in (ProgramType.TRACING, ProgramType.LSM):
+    if program.attach_type is None or program.type not in _TIED:
         return Hook(0, attach_type)
+    if not _is_known(program.attach_type):
+        label = program.pattern or program.attach_type.label
+        raise FeatureError(
+            f"cannot load program {program.name}: this kernel has no {label} programs (attach type "
+            f"{int(program.attach_type)})",
+            hint=_SINCE.get(program.attach_type),
+        )
+    hook = _HOOKS.get(program.attach_type)
+    if hook is None:
+        return Hook(0, attach_type)  # of many functions at once it is told when it is attached
     prefix, kind = hook
     if not program.attach_to:
         hint = f'name it in the section: SEC("{program.section.strip("?")}/NAME")'
@@ -66,6 +81,16 @@ def hook_of(program: ProgramSpec, modules: ModuleTypes) -> Hook:
         hint = f"this kernel may not have that {what}, or may have inlined it"
         raise LoadError(f"cannot load program {program.name}: {reason}", hint=hint)
     return Hook(found[1], attach_type, modules.fd(found[0]))
+
+
+def _is_known(attach_type: AttachType) -> bool:
+    """Whether the kernel's `enum bpf_attach_type` has a number; so it is taken to be where that cannot be told."""
+    kernel = vmlinux()
+    type_id = kernel.find("bpf_attach_type", Kind.ENUM)
+    found = kernel.type(type_id) if type_id is not None else None
+    return not isinstance(found, Enum) or any(
+        each.value == attach_type and not each.name.startswith("__MAX") for each in found.enumerators
+    )
 
 
 def hook_in(program: ProgramSpec, target: ProgramSpec, fd: int) -> Hook:

@@ -405,7 +405,7 @@ def _arguments_in(program: ProgramSpec, target: Btf) -> list[Argument]:
         Argument(each.name or f"arg{number}", CType(target, each.type_id))
         for number, each in enumerate(found.parameters[skipped:])
     ]
-    if hook in (AttachType.TRACE_FEXIT, AttachType.MODIFY_RETURN):
+    if hook is not None and hook.sees_result:
         given.append(Argument("ret", CType(target, found.result) if found.result else None))
     return given
 

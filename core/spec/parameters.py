@@ -34,7 +34,6 @@ _ARRAYS: Final = (
     ProgramType.RAW_TRACEPOINT,
     ProgramType.RAW_TRACEPOINT_WRITABLE,
 )
-_RETURNING: Final = (AttachType.TRACE_FEXIT, AttachType.MODIFY_RETURN)
 _KINDS: Final = {"struct": Kind.STRUCT, "union": Kind.UNION, "enum": Kind.ENUM}
 # PT_REGS_PARM1 to PT_REGS_PARM5 of bpf_tracing.h, as members of struct pt_regs: x86-64 (kernel's names and user's),
 # arm64, riscv64, s390x, powerpc.
@@ -233,7 +232,7 @@ class Parameters:
         if proto is None:
             return ()
         found = [Parameter(item.name, target=self._own(target, item.type_id)) for item in proto.parameters]
-        if program.attach_type in _RETURNING:
+        if program.attach_type is not None and program.attach_type.sees_result:
             found.append(Parameter("ret", target=self._own(target, proto.result)))
         return tuple(found)
 

@@ -158,4 +158,6 @@ def _replaced(value: Value, ctype: CType, at: int, pointer: DataPointer, depth: 
             for name, member, offset in ctype.members():
                 if name in value and 0 <= at - offset < member.size and not member.bit_size:
                     value[name] = _replaced(value[name], member, at - offset, pointer, depth + 1)
+        case _:
+            pass  # a text, or bytes: nothing of it is shown as a number
     return value

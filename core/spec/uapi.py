@@ -185,6 +185,11 @@ class AttachType(_Labelled):
     TRACE_FEXIT_MULTI = 60
     TRACE_FSESSION_MULTI = 61
 
+    @property
+    def sees_result(self) -> bool:
+        """Whether a tracing program is given what the traced function returns, behind its arguments."""
+        return self in _SEEING_RESULTS
+
 
 class Pinning(_Labelled):
     """`enum libbpf_pin_type`: what a `pinning` attribute of a map definition asks for.
@@ -247,6 +252,16 @@ class ProgramFlag(enum.IntFlag):
     XDP_DEV_BOUND_ONLY = 1 << 6
     TEST_REG_INVARIANTS = 1 << 7
 
+
+_SEEING_RESULTS = frozenset(
+    {
+        AttachType.TRACE_FEXIT,
+        AttachType.MODIFY_RETURN,
+        AttachType.TRACE_FSESSION,
+        AttachType.TRACE_FEXIT_MULTI,
+        AttachType.TRACE_FSESSION_MULTI,
+    }
+)
 
 _PER_CPU = frozenset(
     {

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from ..btf import CType
 from ..btf import types as t
 from ..errors import TypeMismatchError, UsageError
-from ..spec import AttachType, ProgramType
+from ..spec import ProgramType
 from ..spec.context_values import BESIDE, arguments_of, context_bytes, layout_of
 from ..spec.contexts import ContextField, context_fields
 
@@ -121,7 +121,8 @@ class Context:
         arguments = arguments_of(self._program, self._target)
         if not arguments:
             return None
-        has_result = self._program.attach_type in (AttachType.TRACE_FEXIT, AttachType.MODIFY_RETURN)
+        hook = self._program.attach_type
+        has_result = hook is not None and hook.sees_result
         given = arguments[:-1] if has_result else arguments
         sizes = [8 if argument.type is None else argument.type.size for argument in given]
         return Traced(sum(-(-size // 8) for size in sizes), has_result)

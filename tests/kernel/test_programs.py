@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import platform
@@ -12,9 +13,13 @@ from pathlib import Path
 import pytest
 
 from bpftui.core import kernel
-from bpftui.core.errors import LoadError, UsageError, VerifierError
-from bpftui.core.kernel import Map, load, loading, stats_enabled
+from bpftui.core.btf import Kind
+from bpftui.core.btf.kernel import vmlinux
+from bpftui.core.errors import FeatureError, LoadError, UsageError, VerifierError
+from bpftui.core.kernel import Map, hook, load, loading, stats_enabled
+from bpftui.core.kernel.modules import ModuleTypes
 from bpftui.core.spec import (
+    AttachType,
     CollectionSpec,
     LinkedCode,
     MapSpec,
@@ -276,3 +281,26 @@ def test_what_is_popped_from_a_collection_outlives_it() -> None:
     with m, program:
         assert program.run(bytes(64)).retval == 2
         assert m[0] == 1
+
+
+def test_an_fsession_program_is_tied_to_its_function(monkeypatch: pytest.MonkeyPatch) -> None:
+    def spec(target: str) -> ProgramSpec:
+        found = ProgramSpec("session", f"fsession/{target}", ProgramType.UNSPEC)
+        found.set_type(found.section)
+        return found
+
+    monkeypatch.setattr(hook, "_is_known", lambda attach_type: True)
+    with contextlib.closing(ModuleTypes()) as modules:
+        assert hook.hook_of(spec("do_unlinkat"), modules) == (vmlinux().find("do_unlinkat", Kind.FUNC), 58, 0)
+        with pytest.raises(LoadError, match="do_unlinkatt is not in the kernel's BTF"):
+            hook.hook_of(spec("do_unlinkatt"), modules)
+        monkeypatch.setattr(hook, "_is_known", lambda attach_type: attach_type != 58)
+        with pytest.raises(FeatureError) as raised:
+            hook.hook_of(spec("do_unlinkat"), modules)
+    assert raised.value.message == "cannot load program session: this kernel has no fsession programs (attach type 58)"
+    assert raised.value.hint == "Linux 7.0 has them"
+
+
+def test_attach_types_are_known_by_the_kernel_s_own_enumeration() -> None:
+    assert hook._is_known(AttachType.TRACE_FENTRY)
+    assert not hook._is_known(10_000)  # type: ignore[arg-type]
