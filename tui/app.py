@@ -8,8 +8,6 @@ import signal
 import threading
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import events
-from textual.app import App
 from textual.binding import Binding, BindingType
 
 from ..core.errors import ExitCode
@@ -17,11 +15,11 @@ from ..core.live import Session, check_target, runtime_name
 from .base_app import BaseApp
 from .config import load_config
 from .operations import Operations, link_text
-from .palette import ExplorerCommands
+from .palette import commands, destinations
 from .screens.explorer import WIDE, ExplorerScreen
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from textual.screen import Screen
 
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
     from ..core.spec import CollectionSpec
     from ..core.traffic import Traffic
     from .config import Config
+    from .palette import Command
 
 
 __all__ = ["BpftuiApp", "run"]
@@ -50,7 +49,6 @@ class BpftuiApp(BaseApp[ExitCode]):
     """
 
     CSS_PATH = "bpftui.tcss"
-    COMMANDS: ClassVar = App.COMMANDS | {ExplorerCommands}
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - Textual declares it so
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "screen.quit", "Quit", show=False, priority=True, id="app.quit"),
@@ -73,11 +71,18 @@ class BpftuiApp(BaseApp[ExitCode]):
         self._load_at_once = bool(attach)
         self._notes = notes
         self._gave_up = gave_up
-        self._early_keys: list[events.Key] = []
 
     def get_default_screen(self) -> Screen[object]:
         """Return the explorer: there is nothing below it."""
         return self.explorer  # pyright: ignore[reportReturnType]
+
+    def commands(self) -> list[Command]:
+        """Return what can be done now, and where one can go."""
+        return [*commands(self.explorer), *super().commands()]
+
+    def destinations(self, query: str) -> Iterable[Command]:
+        """Return where in the code a query leads."""
+        return destinations(self.explorer, query)
 
     def on_mount(self) -> None:
         """Leave in order when the terminal goes away; do what is to be done at once after the first frame."""
@@ -110,24 +115,13 @@ class BpftuiApp(BaseApp[ExitCode]):
             self.explorer.log_line(self._gave_up)
         for note in self._notes:
             self.explorer.log_line(note)
-            self.notify(note, severity="warning", timeout=8, markup=False)
+            self.notify(note, severity="warning", timeout=8)
         if self._load_at_once:
             self.operations.load()
 
-    async def on_event(self, event: events.Event) -> None:
-        """Keep the keys of a quick hand until the panes that they are meant for are there."""
-        if isinstance(event, events.Key) and not self.explorer.furnished.is_set():
-            if not self._early_keys:
-                self.run_worker(self._release_keys())
-            self._early_keys.append(event)
-        else:
-            await super().on_event(event)
-
-    async def _release_keys(self) -> None:
-        # A worker waits, not the app's own loop: the panes need that to get ready.
-        await self.explorer.furnished.wait()
-        for key in self._early_keys:
-            self.post_message(key)
+    def ready(self) -> asyncio.Event | None:
+        """Let keys wait for the panes that they are meant for."""
+        return self.explorer.furnished
 
 
 def run(

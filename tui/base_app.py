@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from textual import events
 from textual.app import App
 
 from ..core.errors import UnknownNameError
@@ -13,12 +15,17 @@ from ..core.visible import visible, visible_lines
 from .config import Config
 from .line_gate import LineGate
 from .palette256 import Nearest256
+from .type_ahead import TypeAhead
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    import asyncio
+    from collections.abc import Iterable, Sequence
     from types import FrameType
 
     from textual.filter import LineFilter
+    from textual.notifications import SeverityLevel
+
+    from .palette import Command
 
 __all__ = ["BaseApp"]
 
@@ -46,6 +53,8 @@ class BaseApp(App[_Result]):
                 raise UnknownNameError("theme", theme, self.available_themes)
             self.theme = theme
         self._filters = [LineGate(), *([Nearest256()] if self.console.color_system == "256" else [])]
+        self.type_ahead = TypeAhead(self, self.ready)
+        """The keys that wait."""
 
     def on_mount(self) -> None:
         """Do not go on where the terminal is gone.
@@ -62,12 +71,67 @@ class BaseApp(App[_Result]):
 
             signal.signal(signal.SIGCONT, resume)
 
+    def ready(self) -> asyncio.Event | None:
+        """Return what keys wait for at the start; None for nothing."""
+        return None
+
+    async def on_event(self, event: events.Event) -> None:
+        """Let keys and pastes wait for their turn."""
+        typed = isinstance(event, events.Key | events.Paste) and not event.is_forwarded
+        if not typed or self.type_ahead.take(event):
+            await super().on_event(event)
+
+    async def on_unmount(self) -> None:
+        """Forget the keys that nobody waits for any more."""
+        self.type_ahead.close()
+
     def action_command_palette(self) -> None:
-        """Show the command palette."""
+        """Show the command palette; over a dialog there is none."""
+        if self.use_command_palette and not self.screen.is_modal:
+            self.show_palette(self.commands(), "a command, or a place: 123, c123, prog.c:123, a name")
+
+    def commands(self) -> list[Command]:
+        """Return what can be done on every screen."""
+        from .palette import Command
+
+        return [
+            Command("Change the theme", "colours", self.search_themes),
+            Command("Save a picture of the screen", "SVG", self.action_screenshot),
+        ]
+
+    def destinations(self, query: str) -> Iterable[Command]:
+        """Return where a query leads besides."""
+        return ()
+
+    def search_themes(self) -> None:
+        """Choose a theme."""
+        from .palette import Command
+
+        names = sorted(name for name in self.available_themes if name != "textual-ansi")
+        themes = [Command(name, "", partial(setattr, self, "theme", name)) for name in names]
+        self.show_palette(themes, "a theme")
+
+    def show_palette(self, commands: Sequence[Command], placeholder: str) -> None:
+        """Let the user choose one of *commands*, and do it."""
         from .screens.palette import Palette
 
-        if self.use_command_palette and not Palette.is_open(self):  # pyright: ignore[reportArgumentType]
-            self.push_screen(Palette(id="--command-palette"))
+        def do(command: Command | None) -> None:
+            if command is not None:
+                self.call_later(command.call)
+
+        self.push_screen(Palette(commands, self.destinations, placeholder), do)
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """Show a message; it is text, whatever is said of markup, for it has names in it."""
+        super().notify(message, title=title, severity=severity, timeout=timeout, markup=False)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return what changes lines on their way to the terminal: to visible text, in colours that it has."""

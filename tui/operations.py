@@ -216,14 +216,14 @@ class Operations:
         self.monitor.start()
         self._runtime = self.session.runtime.name
         if remark := self.session.runtime.remark:
-            self.app.notify(remark, timeout=8, markup=False)
+            self.app.notify(remark, timeout=8)
         if self.collection is not None and (problems := self.collection.problems):
             self._sentence = f"not loaded: {', '.join(problems)}"
             # What the verifier says is in front by then, and must not be covered.
             others = [error.message for error in problems.values() if not isinstance(error, VerifierError)]
             if others and len(others) == len(problems):
                 text = "\n".join(others)
-                self.app.notify(text, title="not everything loaded", severity="warning", timeout=8, markup=False)
+                self.app.notify(text, title="not everything loaded", severity="warning", timeout=8)
         if self._attach_first:
             from .screens.attach import AttachRequest
 
@@ -257,7 +257,7 @@ class Operations:
             self._sentence = f"cannot {message.action}: {type(error).__name__}: {error}"
             text = self._sentence
         if not isinstance(error, VerifierError):
-            self.app.notify(text, title=f"{message.action} failed", severity="error", timeout=8, markup=False)
+            self.app.notify(text, title=f"{message.action} failed", severity="error", timeout=8)
         self.changed()
         return text
 

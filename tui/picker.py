@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual.binding import Binding, BindingType
-from textual.widgets import Static
 
 from .base_app import BaseApp
 from .widgets.key_bar import KeyBar
+from .widgets.plain import Static
 from .widgets.row_view import RowView
 from .widgets.search_bar import SearchBar, SearchHost
 
@@ -61,9 +61,9 @@ class Picker(SearchHost, BaseApp[_Result]):
 
     def compose(self) -> ComposeResult:
         """Compose the list."""
-        yield Static(self._heading, id="title", markup=False)
+        yield Static(self._heading, id="title")
         if self._note:
-            yield Static(f"✗ {self._note}", id="note", markup=False)
+            yield Static(f"✗ {self._note}", id="note")
         yield self._list
         yield SearchBar()
         yield KeyBar()

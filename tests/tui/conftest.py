@@ -20,11 +20,18 @@ from tests.tui.fakes import FakeRuntime, FakeSandbox
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    from textual.app import App
     from textual.pilot import Pilot
 
 ROOT = Path(__file__).parents[2]
 SIZES = [(80, 24), (120, 40)]
 THEMES = ["textual-dark", "textual-light"]
+
+
+def screen_text(app: App[Any]) -> str:
+    """Return what stands on the screen of an app, line by line."""
+    strips = app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
 
 
 @dataclass
@@ -39,7 +46,25 @@ class Walk:
     async def press(self, *keys: str) -> None:
         for key in keys:
             await self.pilot.press(key)
+        await self.settle()
+
+    async def hurry(self, *keys: str) -> None:
+        """Press keys without a pause, as a quick hand does."""
+        for key in keys:
+            self.app.simulate_key(key)
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Wait until every key has done what it does."""
         await self.pilot.pause()
+        while not self.app.type_ahead.idle:
+            await self.pilot.pause(0.01)
+        await self.pilot.pause()
+
+    @property
+    def screen(self) -> str:
+        """What stands on the screen, line by line."""
+        return screen_text(self.app)
 
     async def type(self, text: str) -> None:
         await self.press(*text)
@@ -79,6 +104,8 @@ def explore(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
         size: tuple[int, int] = (120, 40),
         theme: str = "textual-dark",
         runtime: FakeRuntime | None = None,
+        furnished: bool = True,
+        messages: bool = False,
         **options: Any,
     ) -> AsyncIterator[Walk]:
         sandboxes: list[FakeSandbox] = []
@@ -94,9 +121,10 @@ def explore(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
         app.theme = theme
         app.operations.monitor.interval = 0.2
         try:
-            async with app.run_test(size=size) as pilot:
-                await app.explorer.furnished.wait()
-                await pilot.pause()
+            async with app.run_test(size=size, notifications=messages) as pilot:
+                if furnished:
+                    await app.explorer.furnished.wait()
+                    await pilot.pause()
                 yield Walk(app, pilot, runtime, sandboxes)
         finally:
             app.operations.close()

@@ -6,7 +6,6 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from textual.command import CommandList
 from textual.widgets import Button, Input, OptionList
 
 from bpftui.core.errors import LoadError
@@ -440,19 +439,6 @@ async def test_without_a_map_every_tab_can_be_shown_after_the_load(explore: Call
         for key in "456123":
             await walk.press(key)
         assert walk.explorer.tab == "variables"
-
-
-async def test_enter_in_the_palette_means_what_was_typed(explore: Callable[..., Any]) -> None:
-    async with explore() as walk:
-        await walk.press("2", "colon")
-        await walk.until(lambda: bool(walk.app.screen.query(CommandList)))
-        await walk.until(lambda: walk.app.screen.query_one(CommandList).option_count > 5)
-        for key in ("4", "0", "enter"):  # without a pause: the list is still that of all commands
-            walk.app.simulate_key(key)
-        await walk.until(lambda: walk.app.screen is walk.explorer)
-        listing = walk.explorer.query_one(ListingView)
-        await walk.until(lambda: listing.here is not None and listing.here.slot == 40)
-        assert walk.status.stage == State.SPEC
 
 
 async def test_a_capture_that_is_typed_says_what_it_is(explore: Callable[..., Any], tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual import on
-from textual.widgets import Button, Input
 
+from ..widgets.plain import Button, Input
 from .dialog import Dialog, line
 
 if TYPE_CHECKING:

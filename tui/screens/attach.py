@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final, cast
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on, work
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Button, Checkbox, Input, Label, OptionList, Select
 
 from ...core.errors import BpftuiError, UsageError
 from ...core.live import check_target
 from ...core.spec import ProgramType
 from ...core.spec.targets import SANDBOX, Place, place_of
+from ..widgets.plain import Button, Checkbox, Input, Label, OptionList, Select
 from .dialog import Dialog, line
 
 if TYPE_CHECKING:
@@ -86,18 +86,17 @@ class AttachDialog(Dialog[AttachRequest]):
             with Vertical():
                 yield line("Target")
                 yield OptionList(id="targets", compact=True)
-        yield Label("", id="target-detail", markup=False)
+        yield Label("", id="target-detail")
         with Horizontal(classes="attach-line"):
             yield line("Attach to ")
             yield Input(id="target", compact=True)
         with Horizontal(id="attach-mode", classes="attach-line"):
             yield line("Mode      ")
-            modes = _MODES[ProgramType.XDP]
-            yield Select[str]([(mode, mode) for mode in modes], allow_blank=False, id="mode", compact=True)
+            yield Select(_MODES[ProgramType.XDP], id="mode")
         with Vertical(id="danger"):
-            yield Label("", id="danger-text", markup=False)
+            yield Label("", id="danger-text")
             yield Input(id="typed-name", compact=True)
-            yield Checkbox(f"detach by itself after {_DETACH_AFTER} s", True, id="detach-after", compact=True)
+            yield Checkbox(f"detach by itself after {_DETACH_AFTER} s", True, id="detach-after")
 
     def buttons(self) -> list[Widget]:
         """Return Cancel and Attach."""
@@ -125,7 +124,7 @@ class AttachDialog(Dialog[AttachRequest]):
         typed = self.query_one("#target", Input).value.strip()
         if "," in typed:
             return typed
-        mode = cast("Select[str]", self.query_one("#mode")).value
+        mode = self.query_one("#mode", Select).value
         return typed + self._modes.get(str(mode), "")
 
     @property
@@ -140,7 +139,7 @@ class AttachDialog(Dialog[AttachRequest]):
             return
         self.query_one("#attach-mode").display = bool(self._modes)
         if self._modes:
-            cast("Select[str]", self.query_one("#mode")).set_options([(each, each) for each in self._modes])
+            self.query_one("#mode", Select).offer(self._modes)
         typed = self.query_one("#target", Input)
         typed.placeholder = program.attach_to or place_of(program).value
         # There is a sandbox wherever one makes sense: nobody has to wait for the rest.
@@ -153,7 +152,7 @@ class AttachDialog(Dialog[AttachRequest]):
         try:
             found = self._runtime.targets(self._spec, program)
         except BpftuiError as error:
-            self.app.call_from_thread(self.notify, error.message, severity="warning", markup=False)
+            self.app.call_from_thread(self.notify, error.message, severity="warning")
         else:
             self.app.call_from_thread(self._show_targets, program, found)
 

@@ -160,7 +160,7 @@ class CodeScreen(SpecScreen):
                 return users_at(self._index, view.listing.program, view.row(view.cursor))
             return users_of(self._index, self.node.name) if self.node.kind in _USED else None
         except BpftuiError as error:
-            self.notify(error.message, severity="error", markup=False)
+            self.notify(error.message, severity="error")
             return None
 
     def on_row_view_selected(self, event: RowView.Selected) -> None:
@@ -194,9 +194,9 @@ class CodeScreen(SpecScreen):
         try:
             write_document(path, document(lines, kind, f"{self.spec.file} {listing.program.name}"), replace=False)
         except BpftuiError as error:
-            self.app.call_from_thread(self.notify, error.message, title="Write", severity="error", markup=False)
+            self.app.call_from_thread(self.notify, error.message, title="Write", severity="error")
         else:
-            self.app.call_from_thread(self.notify, f"wrote {path}", timeout=4, markup=False)
+            self.app.call_from_thread(self.notify, f"wrote {path}", timeout=4)
 
     def action_jump_back(self) -> None:
         """Return to the code where a reference was followed from."""

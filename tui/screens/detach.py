@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
-from textual.widgets import Button, SelectionList
 
+from ..widgets.plain import Button, SelectionList
 from .dialog import Dialog, line
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class DetachDialog(Dialog[tuple[int, ...]]):
     def body(self) -> ComposeResult:
         """Compose the list, everything ticked."""
         yield line("What is ticked is detached (space changes it):")
-        yield SelectionList[int](*((text, index, True) for index, text in enumerate(self._attached)), id="attached")
+        yield SelectionList[int](((text, index) for index, text in enumerate(self._attached)), id="attached")
 
     def buttons(self) -> list[Widget]:
         """Return Cancel and Detach."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, VerticalScroll
-from textual.screen import ModalScreen
-from textual.widgets import Button, Label
+from textual.containers import Horizontal
+
+from ..widgets.plain import Button, Label, ScrollBox
+from .modal import Modal
 
 if TYPE_CHECKING:
-    from textual.app import App, ComposeResult
+    from textual.app import ComposeResult
     from textual.widget import Widget
 
 __all__ = ["Dialog", "line"]
@@ -18,7 +19,7 @@ __all__ = ["Dialog", "line"]
 _Result = TypeVar("_Result")
 
 
-class Dialog(ModalScreen[_Result | None]):
+class Dialog(Modal[_Result | None]):
     """A box with a title, a body, and buttons; escape closes it with None.
 
     A subclass gives `title_text`, `body` and `buttons`; a button without a handler of its own cancels.
@@ -31,11 +32,6 @@ class Dialog(ModalScreen[_Result | None]):
     ]
 
     title_text: ClassVar[str] = ""
-
-    @property
-    def app(self) -> App[Any]:
-        """The app, which leaves the type of its result open."""
-        return super().app  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
 
     def body(self) -> ComposeResult:
         """Compose what is between the title and the buttons."""
@@ -51,7 +47,7 @@ class Dialog(ModalScreen[_Result | None]):
 
     def compose(self) -> ComposeResult:
         """Compose the frame."""
-        with VerticalScroll(classes="dialog", can_focus=False) as box:
+        with ScrollBox(classes="dialog", can_focus=False) as box:
             box.border_title = self.heading()
             box.border_subtitle = "tab next · esc cancel"
             yield from self.body()
@@ -70,5 +66,5 @@ class Dialog(ModalScreen[_Result | None]):
 
 
 def line(text: str, *, id: str | None = None, classes: str = "") -> Label:  # noqa: A002 - Textual's own name
-    """Return a line of text without markup."""
-    return Label(text, id=id, classes=classes, markup=False)
+    """Return a line of text."""
+    return Label(text, id=id, classes=classes)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
-from textual.widgets import Static
+
+from ..widgets.plain import ScrollBox, Static
+from .modal import Modal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -40,7 +40,7 @@ _KEY_WIDTH = 16
 """Cells of the column of keys: `backspace ctrl+o`."""
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Modal[None]):
     """The keys, by where they work.
 
     Args:
@@ -61,7 +61,7 @@ class HelpScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """Compose the list."""
-        with VerticalScroll(classes="dialog help") as box:
+        with ScrollBox(classes="dialog help") as box:
             box.border_title = "Keys"
             box.border_subtitle = "↑ ↓ scroll · esc close"
             for title, bindings in self._groups.items():
@@ -76,7 +76,7 @@ class HelpScreen(ModalScreen[None]):
 
     async def action_scroll(self, direction: str) -> None:
         """Scroll by a line."""
-        box = self.query_one(VerticalScroll)
+        box = self.query_one(ScrollBox)
         box.scroll_relative(y=1 if direction == "down" else -1, animate=False)
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 from textual import on
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import Button, Input, OptionList
 from textual.widgets.option_list import Option
 
 from ...core.btf import format_value
+from ..widgets.plain import Button, Input, OptionList
 from .dialog import Dialog, line
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class PresetsDialog(Dialog[PresetRequest]):
         else:
             yield line("Every variable is as in the file: there is nothing to save.", classes="dialog-text")
         if self._presets:
-            yield OptionList(*map(_option, self._presets), id="presets", markup=False)
+            yield OptionList(*map(_option, self._presets), id="presets")
             others = "variables only: constants are frozen" if self._live else "all others become as in the file"
             yield line(f"enter restores what is highlighted; {others}", classes="dialog-note")
 

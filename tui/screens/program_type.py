@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.content import Content
-from textual.widgets import Button, Input, OptionList
 from textual.widgets.option_list import Option
 
 from ...core.spec.sections import SECTIONS, split_section
 from ...core.spec.uapi import ProgramType
+from ..widgets.plain import Button, Input, OptionList
 from .dialog import Dialog, line
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class ProgramTypeDialog(Dialog[str]):
         yield line(f'section  SEC("{program.section}")', classes="dialog-field")
         yield line(f"now      {program.type.label}{attach}{hooks}", classes="dialog-field")
         yield Input(placeholder="narrow the list, or a name with a target: fentry/do_unlinkat", id="type-name")
-        yield OptionList(id="type-names", markup=False)
+        yield OptionList(id="type-names")
         yield line("As --type PROGRAM=TYPE on the command line; it counts until you quit.", classes="dialog-note")
 
     def buttons(self) -> list[Widget]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Button, Input, Label, Select
 
 from ...core.errors import BpftuiError
 from ...core.spec.context_values import form_of, layout_of
 from ...core.spec.contexts import return_codes
 from ..format import duration
+from ..widgets.plain import Button, Input, Label, Select
 from .dialog import Dialog, line
 
 if TYPE_CHECKING:
@@ -45,9 +45,7 @@ class RunDialog(Dialog[None]):
     def body(self) -> ComposeResult:
         """Compose the fields and room for the result."""
         yield line("Program")
-        yield Select[str](
-            [(name, name) for name in self._programs], value=self._chosen, allow_blank=False, id="program", compact=True
-        )
+        yield Select(self._programs, value=self._chosen, id="program")
         with VerticalScroll(id="context"):
             yield line("")
         with Vertical(id="packet"):
@@ -55,7 +53,7 @@ class RunDialog(Dialog[None]):
             yield Input(placeholder="e.g. ffffffffffff 020000000001 0800 45…", id="data", compact=True)
         yield line("Repeat")
         yield Input("1", type="integer", id="repeat", compact=True)
-        yield Label("", id="result", markup=False)
+        yield Label("", id="result")
 
     def buttons(self) -> list[Widget]:
         """Return Close and Run."""
@@ -68,7 +66,7 @@ class RunDialog(Dialog[None]):
     @property
     def program(self) -> Program:
         """The chosen program."""
-        return self._programs[str(cast("Select[str]", self.query_one("#program")).value)]
+        return self._programs[str(self.query_one("#program", Select).value)]
 
     @on(Select.Changed, "#program")
     async def show_context(self) -> None:

@@ -151,7 +151,7 @@ class SessionScreen(Screen[None]):
             reason = next(filter(None, (why_not(binding.action) for binding in bindings)), "") if why_not else ""
             if reason:
                 event.stop()
-                self.notify(reason, severity="warning", timeout=3, markup=False)
+                self.notify(reason, severity="warning", timeout=3)
                 return
 
     def why_not(self, action: str) -> str:

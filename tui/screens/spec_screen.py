@@ -126,7 +126,7 @@ class SpecScreen(SearchScreen):
         try:
             target = read_btf(path) if path else None
         except BpftuiError as error:
-            self.notify(error.message, title="BTF", severity="error", timeout=8, markup=False)
+            self.notify(error.message, title="BTF", severity="error", timeout=8)
         else:
             self.panes.lists.core.resolve_against(target)
             self.panes.code.target = target

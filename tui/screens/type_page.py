@@ -6,8 +6,6 @@ import re
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
-from textual.screen import ModalScreen
 
 from ...core.btf import CType, Kind, types
 from ...core.btf.header import c_header
@@ -15,7 +13,9 @@ from ...core.btf.layout import layout
 from ...core.btf.layout_text import layout_text
 from ...core.errors import BpftuiError
 from ..widgets.c_view import CView
+from ..widgets.plain import Box
 from ..widgets.search_bar import SearchBar, SearchHost
+from .modal import Modal
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -33,7 +33,7 @@ _KINDS: Final = {
 _GUARDS: Final = re.compile(r"^#.*\n?", re.MULTILINE)
 
 
-class TypePage(SearchHost, ModalScreen[None]):
+class TypePage(SearchHost, Modal[None]):
     """A type as C over the whole screen; enter on a line goes on to the struct, union or enum that it names.
 
     Args:
@@ -53,10 +53,10 @@ class TypePage(SearchHost, ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """Compose the text, and the bar to search in it."""
-        with Vertical(classes="dialog page") as box:
+        with Box(classes="dialog page") as box:
             box.border_subtitle = "enter: the type in the line · / search · y copy line · Y copy all · esc close"
             yield CView()
-        yield SearchBar()
+            yield SearchBar()
 
     def on_mount(self) -> None:
         """Show the type."""
@@ -68,7 +68,7 @@ class TypePage(SearchHost, ModalScreen[None]):
         view = self.query_one(CView)
         view.show(type_text(ctype))
         view.cursor = line
-        self.query_one(".page").border_title = f"{ctype.c_text.partition(' {')[0]} · type {ctype.id}"
+        self.query_one(".page", Box).border_title = f"{ctype.c_text.partition(' {')[0]} · type {ctype.id}"
 
     def on_row_view_selected(self, event: RowView.Selected) -> None:
         """Go on to the type that the line names."""

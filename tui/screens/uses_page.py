@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
-from textual.screen import ModalScreen
-from textual.widgets import Static
 
 from ..format import counted
 from ..jumps import CodePlace
 from ..widgets.code_view import CodeView
+from ..widgets.plain import Box, Static
 from ..widgets.search_bar import SearchBar, SearchHost
+from .modal import Modal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,7 +81,7 @@ class UsesList(CodeView):
         return text
 
 
-class UsesPage(SearchHost, ModalScreen[CodePlace | None]):
+class UsesPage(SearchHost, Modal[CodePlace | None]):
     """Dismisses with the chosen instruction, or with None.
 
     Args:
@@ -103,13 +102,13 @@ class UsesPage(SearchHost, ModalScreen[CodePlace | None]):
 
     def compose(self) -> ComposeResult:
         """Compose the note and the list."""
-        with Vertical(classes="dialog page") as box:
+        with Box(classes="dialog page") as box:
             box.border_title = f"{self._uses.title}: {counted(len(self._uses.places), self._uses.noun)}"
             box.border_subtitle = "enter go there · / search · esc close"
             if self._note is not None:
                 yield Static(self._note, classes="page-note")
             yield self._list
-        yield SearchBar()
+            yield SearchBar()
 
     def on_mount(self) -> None:
         """Begin in the list."""

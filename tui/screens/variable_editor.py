@@ -8,10 +8,10 @@ import json
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
-from textual.widgets import Button, Input, OptionList
 
 from ...core.btf import types
 from ...core.errors import BpftuiError
+from ..widgets.plain import Button, Input, Label, OptionList
 from .dialog import Dialog, line
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class VariableEditor(Dialog[str]):
             yield line(f"file     {self._shown(original)}", classes="dialog-field")
         yield line(f"allowed  {range_text(place.type, place.size)}", classes="dialog-field")
         if self._choices:
-            choices = OptionList(*self._choices, id="choices", markup=False)
+            choices = OptionList(*self._choices, id="choices")
             choices.border_title = "choices: ↑ ↓ enter"
             yield choices
         yield Input(edit_text(place.type, self._raw), id="value", select_on_focus=True)
@@ -104,7 +104,7 @@ class VariableEditor(Dialog[str]):
     def validate(self, event: Input.Changed) -> None:
         """Say what is wrong while it is typed."""
         problem = self._check(event.value)
-        self.query_one("#problem", expect_type=type(line(""))).update(f"✗ {problem}" if problem else "✓ fits")
+        self.query_one("#problem", Label).update(f"✗ {problem}" if problem else "✓ fits")
         self.query_one("#problem").set_class(problem is not None, "-wrong")
         self.query_one("#set", Button).disabled = problem is not None
 

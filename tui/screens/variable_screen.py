@@ -93,7 +93,7 @@ class VariableScreen(SpecScreen):
                 case "save":
                     presets.save(request.name, current_values(self.spec, operations.collection, operations.edited))
                     self.log_line(f"saved preset {request.name}")
-                    self.notify(f"saved as {request.name}", timeout=3, markup=False)
+                    self.notify(f"saved as {request.name}", timeout=3)
                 case "delete":
                     presets.delete(request.name)
                     self.log_line(f"deleted preset {request.name}")
@@ -118,11 +118,11 @@ class VariableScreen(SpecScreen):
         self.log_line("\n".join([said, *restored.problems]))
         if restored.problems:
             text = "\n".join(restored.problems)
-            self.notify(text, title=f"{said}, {len(restored.problems)} not", severity="warning", markup=False)
+            self.notify(text, title=f"{said}, {len(restored.problems)} not", severity="warning")
         else:
-            self.notify(said, timeout=3, markup=False)
+            self.notify(said, timeout=3)
         self.values_changed()
 
     def _complain(self, error: BpftuiError) -> None:
         self.log_line(error.message)
-        self.notify(error.message, title="Presets", severity="error", timeout=8, markup=False)
+        self.notify(error.message, title="Presets", severity="error", timeout=8)

@@ -10,12 +10,12 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.reactive import reactive
-from textual.widgets import Static
 
 from ...core.errors import BpftuiError
 from ...core.spec.listing_search import ListingSearch
 from ..jumps import CodePlace
 from .listing_view import ListingView
+from .plain import Static
 from .row_view import RowView  # noqa: TC001 - Textual asks for the annotation at run time
 
 if TYPE_CHECKING:

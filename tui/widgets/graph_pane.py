@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Static
 
 from ..format import duration
 from .chart import Chart
+from .plain import Static
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -259,7 +259,7 @@ class KernelCodePane(CodePane):
             return
         if isinstance(event.answer, str):
             self._leave()
-            self.notify(event.answer, title="The kernel's code", severity="error", timeout=8, markup=False)
+            self.notify(event.answer, title="The kernel's code", severity="error", timeout=8)
             return
         if isinstance(event.answer, Made):
             self._made = event.program, event.state, event.answer

@@ -9,12 +9,12 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Static
 
 from ...core.errors import VerifierError
 from .listing_view import ListingView
 from .log_view import LogView
 from .message_view import MessageView
+from .plain import Static
 from .row_view import RowView  # noqa: TC001 - Textual asks for the annotation at run time
 from .state_view import StateView
 from .verdict_view import VerdictView
@@ -103,7 +103,7 @@ class LogPane(Vertical):
 
     def compose(self) -> ComposeResult:
         """Compose the explanation, the log, the state and the messages."""
-        yield VerdictView(classes="verifier", markup=False)
+        yield VerdictView(classes="verifier")
         with Horizontal(id="log-body", classes="verifier"):
             yield LogView()
             yield ListingView()

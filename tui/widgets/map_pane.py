@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from textual.containers import Vertical
 from textual.content import Content
 from textual.reactive import reactive
-from textual.widgets import ContentSwitcher, Static
+from textual.widgets import ContentSwitcher
 
 from ...core.live import STREAMS, map_table
 from ..format import grouped
 from .chart import Chart
 from .event_view import EventView
 from .map_table import MapTableView
+from .plain import Static
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.widgets import Static
+
+from .plain import Static
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult

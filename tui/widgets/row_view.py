@@ -275,7 +275,7 @@ class RowView(VirtualList, can_focus=True):
         if found is None:
             found = self.find(self.pattern, 0 if step > 0 else self.row_count() - 1, step)
         if found is None:
-            self.notify(f"no match for {self.pattern.pattern!r}", severity="warning", timeout=3, markup=False)
+            self.notify(f"no match for {self.pattern.pattern!r}", severity="warning", timeout=3)
             return False
         self.cursor = found
         self.scroll_to_cursor()

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 from textual.message import Message
-from textual.widgets import Input
+
+from .plain import Input
 
 if TYPE_CHECKING:
     from .row_view import RowView
@@ -16,7 +17,10 @@ __all__ = ["SearchBar", "SearchHost", "Searchable"]
 
 
 class SearchBar(Input):
-    """Hidden until it is asked for; enter searches, escape gives up."""
+    """Hidden until it is asked for; enter searches, escape gives up.
+
+    It takes a line of its own where it is composed: above the key bar, which is docked and would cover a second one.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "give_up", "Cancel", id="search.cancel", tooltip="Close the search"),
@@ -24,7 +28,6 @@ class SearchBar(Input):
 
     DEFAULT_CSS = """
     SearchBar {
-        dock: bottom;
         height: 1;
         border: none;
         padding: 0 1;

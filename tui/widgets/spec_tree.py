@@ -277,7 +277,7 @@ class SpecTree(Tree[Node]):
         turned = [nodes[(start + step * turn) % len(nodes)] for turn in range(1, len(nodes) + 1)]
         found = next((node for node in turned if text.lower() in node.name.lower()), None)
         if found is None:
-            self.notify(f"no match for {text!r}", severity="warning", timeout=3, markup=False)
+            self.notify(f"no match for {text!r}", severity="warning", timeout=3)
             return False
         return self.choose(found)
 

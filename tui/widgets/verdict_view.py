@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from textual.content import Content
 from textual.reactive import reactive
-from textual.widgets import Static
 
 from ..fit import fitted
+from .plain import Static
 
 if TYPE_CHECKING:
     from ...core.verifier import Explanation

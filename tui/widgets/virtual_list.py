@@ -14,6 +14,8 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from .plain import PlainTitles
+
 if TYPE_CHECKING:
     from textual.app import App
 
@@ -38,7 +40,7 @@ def foreground(style: Style) -> Style:
     )
 
 
-class VirtualList(ScrollView, inherit_bindings=False):
+class VirtualList(PlainTitles, ScrollView, inherit_bindings=False):
     """Rows that are drawn when they come into sight: 1,000,000 of them cost as much as forty.
 
     A subclass gives `row_count` and `draw_row`, and calls `refresh_rows` when what they return has changed. The first

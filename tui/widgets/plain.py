@@ -1,0 +1,145 @@
+"""Textual's widgets as this screen uses them: text is text, never markup, and what is pasted into a line is one line.
+
+Names of files, programs, types and presets are drawn with these, and may hold whatever they like: `[/x]` is six
+characters. A test keeps modules from taking the originals instead, which read a plain string as markup.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from rich.text import Text
+from textual import containers, widgets
+from textual.content import Content
+from textual.widgets.selection_list import Selection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual import events
+    from textual.visual import VisualType
+    from textual.widgets.option_list import Option
+
+__all__ = [
+    "Box",
+    "Button",
+    "Checkbox",
+    "Input",
+    "Label",
+    "OptionList",
+    "PlainTitles",
+    "ScrollBox",
+    "Select",
+    "SelectionList",
+    "Static",
+    "one_line",
+]
+
+_Value = TypeVar("_Value")
+
+
+def one_line(text: str) -> str:
+    """Return *text* as a field of one line takes it: the lines behind each other, with a space between them."""
+    return " ".join(filter(None, (line.strip() for line in text.splitlines())))
+
+
+class PlainTitles:
+    """What makes the border titles of a widget text; no widget itself, for Textual inherits styles from the first."""
+
+    def render_str(self, text_content: str | Content) -> Content:
+        """Return a title; Textual asks for it when one is set."""
+        return Content(text_content) if isinstance(text_content, str) else text_content
+
+
+class Box(PlainTitles, containers.Vertical):
+    """A box with a title."""
+
+
+class ScrollBox(PlainTitles, containers.VerticalScroll):
+    """A box with a title, whose content scrolls."""
+
+
+class Static(PlainTitles, widgets.Static):
+    """A text."""
+
+    def __init__(self, content: VisualType = "", *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        """Initialise the widget with *content*."""
+        super().__init__(content, id=id, classes=classes, markup=False)
+
+
+class Label(PlainTitles, widgets.Label):
+    """A text as wide as it is."""
+
+    def __init__(self, content: VisualType = "", *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        """Initialise the label with *content*."""
+        super().__init__(content, id=id, classes=classes, markup=False)
+
+
+class Button(widgets.Button):
+    """A button."""
+
+    def __init__(self, label: str, *, id: str, variant: Any = "default") -> None:  # noqa: A002 - Textual's own name
+        """Initialise the button; *variant* is as in Textual."""
+        super().__init__(Content(label), variant, id=id)
+
+
+class Checkbox(widgets.Checkbox):
+    """A box to tick."""
+
+    def __init__(self, label: str, value: bool, *, id: str) -> None:  # noqa: A002 - as Textual's own
+        """Initialise the box."""
+        super().__init__(Content(label), value, id=id, compact=True)
+
+
+class OptionList(PlainTitles, widgets.OptionList):
+    """A list of options."""
+
+    def __init__(self, *content: str | Content | Option, id: str, compact: bool = False) -> None:  # noqa: A002 - Textual's own name
+        """Initialise the list of *content*."""
+        super().__init__(*content, id=id, markup=False, compact=compact)
+
+
+class SelectionList(widgets.SelectionList[_Value]):
+    """A list of options to tick."""
+
+    def __init__(self, options: Iterable[tuple[str, _Value]], *, id: str) -> None:  # noqa: A002 - Textual's own name
+        """Initialise the list of *options*, all of them ticked: text and value."""
+        super().__init__(*(Selection[_Value](Content(text), value, True) for text, value in options), id=id)
+
+
+class Select(widgets.Select[str]):
+    """One of several texts."""
+
+    def __init__(self, options: Iterable[str], *, value: str | None = None, id: str) -> None:  # noqa: A002 - Textual's own name
+        """Initialise it with *options*, of which *value* is chosen, without one the first."""
+        chosen: dict[str, Any] = {} if value is None else {"value": value}
+        super().__init__(_rows(options), allow_blank=False, id=id, compact=True, **chosen)
+
+    def offer(self, options: Iterable[str]) -> None:
+        """Offer other options, the first of which is chosen."""
+        self.set_options(_rows(options))
+
+
+def _rows(options: Iterable[str]) -> list[tuple[Any, str]]:
+    # Textual's annotation has only its own type, and its search in the list only str and Rich's.
+    return [(Text(option), option) for option in options]
+
+
+class Input(widgets.Input):
+    """A field of one line, into which several lines can be pasted."""
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Take all of the lines; Textual's own takes the first, and says nothing of the others."""
+        event.prevent_default()
+        event.stop()
+        if text := self.pasted(event.text):
+            self.replace(text, *self.selection)
+
+    def action_paste(self) -> None:
+        """Paste what was copied in this program, likewise."""
+        if text := self.pasted(self.app.clipboard):  # pyright: ignore[reportUnknownMemberType]
+            self.replace(text, *self.selection)
+
+    def pasted(self, text: str) -> str:
+        """Return what is to be put in for a pasted *text*."""
+        return one_line(text)
