@@ -95,6 +95,13 @@ class CType:
         return isinstance(found, t.Composite) or (isinstance(found, t.Array) and not is_text(self.btf, found))
 
     @property
+    def element(self) -> CType:
+        """Of an array, the type of its elements; it must be one."""
+        found = self.stripped
+        assert isinstance(found, t.Array)
+        return CType(self.btf, found.element)
+
+    @property
     def enumerators(self) -> tuple[t.Enumerator, ...]:
         """The names that an enum's values have; empty for every other type."""
         found = self.stripped

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .counters import Counter, Track, counters, decoded, entry_value, key_text, variable_counters
+from .counters import Counter, Track, by_cpu, counters, decoded, entry_value, key_text, variable_counters
 from .keys import ambiguous_keys
 from .perf import PerfBuffer
 from .sampler import Sample, Sampler, readable_maps
@@ -33,6 +33,7 @@ __all__ = [
     "Track",
     "UserRingBuffer",
     "ambiguous_keys",
+    "by_cpu",
     "check_target",
     "choose_runtime",
     "counters",

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
+from ..btf.types import Array
+from ..spec.counting import Counting
 from .series import RateTracker, Series
 
 if TYPE_CHECKING:
     from ..btf import ByteOrder, CType, Value
     from ..runtime import Entry
-    from ..spec import VariableSpec
+    from ..spec import MapType, VariableSpec
     from .sampler import Sample
 
-__all__ = ["Counter", "Track", "Valued", "counters", "decoded", "entry_value", "key_text", "variable_counters"]
+__all__ = [
+    "Counter",
+    "Track",
+    "Valued",
+    "by_cpu",
+    "counters",
+    "decoded",
+    "entry_value",
+    "key_text",
+    "variable_counters",
+]
 
+_BY_NAME: Final = Counting()
 _INTEGER_SIZES = (1, 2, 4, 8)
 
 
@@ -25,6 +38,11 @@ class Valued(Protocol):
     @property
     def name(self) -> str:
         """Its name."""
+        ...
+
+    @property
+    def type(self) -> MapType:
+        """Its type."""
         ...
 
     @property
@@ -118,12 +136,18 @@ class Track:
             self.rates.append(sample.time, self._tracker.update(sample.time, value))
 
 
-def counters(source: Valued) -> list[Counter]:
+def counters(source: Valued, counting: Counting | None = None) -> list[Counter]:
     """Return what can be drawn of a map: every integer in its values, in the order of their offsets.
 
-    Without type information a value of 1, 2, 4 or 8 bytes is an unsigned integer, and others hold none.
+    Of a per-CPU map those that count something, by the rule in `core.spec.counting`: *counting* knows the object's
+    code, and without it names alone tell. Without type information a value of 1, 2, 4 or 8 bytes is an unsigned
+    integer, and others hold none.
     """
-    return _counters("map", source.name, source.value, source.value_size)
+    found = _counters("map", source.name, source.value, source.value_size)
+    if not source.type.per_cpu:
+        return found
+    counts = (counting or _BY_NAME).counts
+    return [each for each in found if counts(source.name, each.path, None, each.offset, each.size)]
 
 
 def variable_counters(variable: VariableSpec) -> list[Counter]:
@@ -131,15 +155,29 @@ def variable_counters(variable: VariableSpec) -> list[Counter]:
     return _counters("variable", variable.name, variable.type, variable.size)
 
 
-def entry_value(source: Valued, entry: Entry, *, per_cpu: bool = False) -> Value:
-    """Return an entry's value; of a per-CPU map the sum over the CPUs, or a list of all with *per_cpu*.
+def entry_value(source: Valued, entry: Entry, *, per_cpu: bool = False, counting: Counting | None = None) -> Value:
+    """Return an entry's value; of a per-CPU map what counts summed over the CPUs and all else as a list of all CPUs'.
 
-    Only integers are summed, also inside structs and arrays; of anything else the first CPU's value stands.
+    With *per_cpu* it is a list of all CPUs' values. What counts is said by `counters`.
     """
     values = [decoded(source.value, raw) for raw in entry.values]
-    if len(values) == 1:
+    if not source.type.per_cpu:
         return values[0]
-    return values if per_cpu else _summed(values)
+    return values if per_cpu else _combined(source, counting or _BY_NAME, source.value, "", 0, values)
+
+
+def by_cpu(source: Valued, entry: Entry, counting: Counting | None = None) -> dict[str, list[Value]]:
+    """Return what of a per-CPU map's value is not summed: each CPU's, by the path from the start of the value."""
+    if not source.type.per_cpu:
+        return {}
+    summed = {counter.offset for counter in counters(source, counting)}
+    if source.value is None:
+        return {} if summed else {"": [decoded(None, raw) for raw in entry.values]}
+    return {
+        path.removeprefix("."): [leaf.decode(raw[offset : offset + leaf.size]) for raw in entry.values]
+        for path, leaf, offset in source.value.leaves()
+        if offset not in summed
+    }
 
 
 def key_text(source: Valued, key: bytes) -> str:
@@ -175,17 +213,25 @@ def decoded(ctype: CType | None, raw: bytes) -> Value:
     return int.from_bytes(raw, sys.byteorder) if len(raw) in _INTEGER_SIZES else raw
 
 
-def _summed(values: list[Value]) -> Value:
-    match values[0]:
-        case bool():
-            return values[0]
-        case int():
-            return sum(value for value in values if isinstance(value, int))
-        case dict() as first:
-            dicts = [value for value in values if isinstance(value, dict)]
-            return {name: _summed([value[name] for value in dicts]) for name in first}
-        case list():
-            lists = [value for value in values if isinstance(value, list)]
-            return [_summed(list(column)) for column in zip(*lists, strict=True)]
-        case other:
-            return other
+def _combined(
+    source: Valued, counting: Counting, ctype: CType | None, path: str, offset: int, values: list[Value]
+) -> Value:
+    """Return the CPUs' values of a part of an entry as one: structs and arrays by their members."""
+    if ctype is not None and isinstance(values[0], dict):
+        dicts = [value for value in values if isinstance(value, dict)]
+        return {
+            name: _combined(source, counting, inner, f"{path}.{name}", offset + at, [each[name] for each in dicts])
+            for name, inner, at in ctype.members()
+        }
+    if ctype is not None and isinstance(values[0], list) and isinstance(ctype.stripped, Array):
+        element = ctype.element
+        lists = [value for value in values if isinstance(value, list)]
+        return [
+            _combined(source, counting, element, f"{path}[{index}]", offset + index * element.size, list(column))
+            for index, column in enumerate(zip(*lists, strict=True))
+        ]
+    size = source.value_size if ctype is None else ctype.size
+    numbers = [value for value in values if isinstance(value, int)]
+    if len(numbers) == len(values) and counting.counts(source.name, path, ctype, offset, size):
+        return sum(numbers)
+    return values

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from .counters import counters, entry_value, key_text
+from .counters import by_cpu, counters, entry_value, key_text
 from .keys import ambiguous_keys
 from .series import rate
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..runtime import Entry
+    from ..spec.counting import Counting
     from .counters import Counter, Valued
     from .sampler import Sample
 
@@ -35,6 +36,8 @@ class MapRow:
     """Of each counter, per second; None without an earlier value, and after a reset."""
     changed: bool
     """Whether the value is another than in the sample before, or the entry is new since then."""
+    rest_text: str = ""
+    """Of a per-CPU map, what is not summed, by CPU: `pid [1, 2]`; empty where all is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ class MapTable:
     """How many entries the map has, as far as they were counted; `rows` are some of them."""
     partial: bool
     """Whether the map has more entries than the sample."""
+    is_summed: bool = False
+    """Whether the counters are sums over the CPUs."""
     is_counted: bool = True
     """Whether `total` is all of them; else there are at least so many."""
 
@@ -61,6 +66,7 @@ def map_table(
     column: int = 0,
     reverse: bool = False,
     per_cpu: bool = False,
+    counting: Counting | None = None,
     start: int = 0,
     limit: int | None = None,
 ) -> MapTable:
@@ -71,10 +77,13 @@ def map_table(
     Args:
         source: The map, or its spec.
         order: By key, by value or by rate of the counter number *column*.
-        per_cpu: Whether the text of a per-CPU value lists the CPUs instead of summing them.
+        per_cpu: Whether the text of a per-CPU value lists the CPUs instead of summing what counts.
+        counting: What counts in the values of per-CPU maps (`counters`).
     """
+    from ..btf import format_value
+
     snapshot = current.maps[source.name]
-    columns = tuple(counters(source))
+    columns = tuple(counters(source, counting))
     before = _entries(source.name, previous)
     seconds = 0.0 if previous is None else current.time - previous.time
 
@@ -89,10 +98,16 @@ def map_table(
         return MapRow(
             key=entry.key,
             key_text=text(entry.key),
-            value_text=_text(source, entry, per_cpu),
+            value_text=format_value(entry_value(source, entry, per_cpu=per_cpu, counting=counting)),
+            rest_text=rest(entry),
             values=tuple(counter.total(entry) for counter in columns),
             rates=rates(entry),
             changed=previous is not None and (old is None or old.values != entry.values),
+        )
+
+    def rest(entry: Entry) -> str:
+        return "  ".join(
+            f"{path} {format_value(values)}".strip() for path, values in by_cpu(source, entry, counting).items()
         )
 
     def text(key: bytes) -> str:
@@ -121,6 +136,7 @@ def map_table(
         rows=tuple(map(row, shown)),
         total=snapshot.count,
         partial=snapshot.partial,
+        is_summed=source.type.per_cpu,
         is_counted=snapshot.is_counted,
     )
 
@@ -128,12 +144,6 @@ def map_table(
 def _entries(name: str, sample: Sample | None) -> dict[bytes, Entry]:
     snapshot = None if sample is None else sample.maps.get(name)
     return {} if snapshot is None else {entry.key: entry for entry in snapshot.entries}
-
-
-def _text(source: Valued, entry: Entry, per_cpu: bool) -> str:
-    from ..btf import format_value
-
-    return format_value(entry_value(source, entry, per_cpu=per_cpu))
 
 
 def _key_order(source: Valued) -> Callable[[Entry], tuple[object, ...]]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ..btf import Btf, ByteOrder, Value
     from ..runtime import Collection
+    from .counting import Counting
     from .facts import SharedFunctions
     from .map import MapSpec
     from .program import ProgramSpec
@@ -144,6 +145,13 @@ class CollectionSpec:
             return {}
         variables = (btf.type(item.type_id) for item in datasec.variables)
         return {item.name: item.type_id for item in variables if isinstance(item, t.Var)}
+
+    @cached_property
+    def counting(self) -> Counting:
+        """What counts in the values of its maps."""
+        from .counting import Counting
+
+        return Counting(self)
 
     @cached_property
     def shared(self) -> SharedFunctions:

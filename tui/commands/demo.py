@@ -107,7 +107,7 @@ def _print_samples(session: Session, options: argparse.Namespace, duration: floa
 
     collection = session.collection
     assert collection is not None
-    (counter,) = counters(collection.maps[_MAP])
+    (counter,) = counters(collection.maps[_MAP], collection.spec.counting)
     sampler = session.sampler(maps=[_MAP], interval=options.interval, statistics=session.runtime.statistics())
     tracker = RateTracker()
     highest = 0.0

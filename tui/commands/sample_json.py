@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from ...core.live import Sample
     from ...core.runtime import Collection, Entry, Map, MapSnapshot
+    from ...core.spec.counting import Counting
 
 __all__ = ["SCHEMA", "entries_json", "map_json", "sample_json"]
 
@@ -25,14 +26,14 @@ def sample_json(
     Args:
         collection: What was sampled.
         sample: The sample.
-        per_cpu: Whether values of per-CPU maps are lists instead of sums.
+        per_cpu: Whether values of per-CPU maps are lists of all CPUs', instead of sums of what counts.
         texts: Whether char arrays are objects with their `text` and their `bytes`.
     """
     return {
         "schema": SCHEMA,
         "time": round(sample.time, 6),
         "maps": {
-            name: map_json(collection.maps[name], snapshot, per_cpu=per_cpu, texts=texts)
+            name: map_json(collection.maps[name], snapshot, collection.spec.counting, per_cpu=per_cpu, texts=texts)
             for name, snapshot in sample.maps.items()
         },
         "variables": {
@@ -53,17 +54,18 @@ def sample_json(
     }
 
 
-def map_json(source: Map, snapshot: MapSnapshot, *, per_cpu: bool = False, texts: bool = False) -> dict[str, Any]:
+def map_json(
+    source: Map, snapshot: MapSnapshot, counting: Counting, *, per_cpu: bool = False, texts: bool = False
+) -> dict[str, Any]:
     """Return what a map holds: its entries and how many there are.
 
     `count` is null where it is not known; with `at_least` there may be more. A queue or stack has what it would give
     next (`peek`) and its `size`, and what cannot be listed has a `note`, which says why.
     """
-    from ...core.live import entry_value
-    from ...core.runtime import Entry
+    from ...core.live import decoded
 
     found: dict[str, Any] = {
-        "entries": entries_json(source, snapshot.entries, per_cpu=per_cpu, texts=texts),
+        "entries": entries_json(source, snapshot.entries, counting, per_cpu=per_cpu, texts=texts),
         "count": snapshot.count if snapshot.is_counted or snapshot.count else None,
         "partial": snapshot.partial,
     }
@@ -73,13 +75,13 @@ def map_json(source: Map, snapshot: MapSnapshot, *, per_cpu: bool = False, texts
         found["note"] = snapshot.note
     if source.type.is_queue:
         raw = snapshot.upcoming
-        found["peek"] = None if raw is None else json_value(entry_value(source, Entry(b"", (raw,))), texts=texts)
+        found["peek"] = None if raw is None else json_value(decoded(source.value, raw), texts=texts)
         found["size"] = source.max_entries
     return found
 
 
 def entries_json(
-    source: Map, entries: Iterable[Entry], *, per_cpu: bool = False, texts: bool = False
+    source: Map, entries: Iterable[Entry], counting: Counting, *, per_cpu: bool = False, texts: bool = False
 ) -> list[dict[str, Any]]:
     """Return entries: each its `key` and `value`, and `key_bytes` where the typed key does not tell them apart."""
     from ...core.live import ambiguous_keys, decoded, entry_value
@@ -89,6 +91,6 @@ def entries_json(
     return [
         {"key": json_value(decoded(source.key, entry.key), texts=texts)}
         | ({"key_bytes": entry.key.hex()} if entry.key in ambiguous else {})
-        | {"value": json_value(entry_value(source, entry, per_cpu=per_cpu), texts=texts)}
+        | {"value": json_value(entry_value(source, entry, per_cpu=per_cpu, counting=counting), texts=texts)}
         for entry in entries
     ]

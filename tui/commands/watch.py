@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from ...core.live import Sample, Session
+    from ...core.live import MapTable, Sample, Session
     from ...core.runtime import Collection, Map, MapSnapshot
 
 __all__ = ["add_timing", "check_timing", "run"]
@@ -66,7 +66,11 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--bytes", action="store_true", help='with --json: char arrays as {"text", "bytes"}, with what follows the NUL'
     )
-    parser.add_argument("--per-cpu", action="store_true", help="values of per-CPU maps as lists instead of sums")
+    parser.add_argument(
+        "--per-cpu",
+        action="store_true",
+        help="values of per-CPU maps as lists of all CPUs', instead of sums of what counts",
+    )
     options = parser.parse(arguments)
     check_timing(options)
     spec = open_spec(options)
@@ -141,7 +145,9 @@ def _lines(collection: Collection, sample: Sample, before: Sample | None, *, per
         if snapshot.note:
             lines.append(f"  {name}: {_unlisted(source, snapshot)}")
             continue
-        table = map_table(source, sample, before, per_cpu=per_cpu, limit=_SHOWN)
+        table = map_table(source, sample, before, per_cpu=per_cpu, counting=collection.spec.counting, limit=_SHOWN)
+        if before is None and source.type.per_cpu and not per_cpu:
+            lines.append(f"  {name}: {_summed(table)}")
         for row in table.rows:
             rates = [rate for rate in row.rates if rate is not None]
             text = "  ".join(f"{rate:+,.1f}/s" for rate in rates) if any(rates) else ""
@@ -169,3 +175,14 @@ def _unlisted(source: Map, snapshot: MapSnapshot) -> str:
 
     upcoming = format_value(decoded(source.value, snapshot.upcoming))
     return f"next {upcoming}, of {source.max_entries:,} at most"
+
+
+def _summed(table: MapTable) -> str:
+    """Return what was done with the values of a per-CPU map."""
+    if not table.counters:
+        return "nothing in it is known to count: all values by CPU"
+    if [counter.path for counter in table.counters] == [""]:
+        return "sums over the CPUs"
+    labels = ", ".join(counter.label for counter in table.counters)
+    has_rest = any(row.rest_text for row in table.rows)
+    return f"sums over the CPUs: {labels}{'; all else by CPU' if has_rest else ''}"

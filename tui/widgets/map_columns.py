@@ -19,6 +19,10 @@ __all__ = ["CHART_MARK", "Column", "MapColumns", "ValueFormat"]
 CHART_MARK: Final = "▂▆"
 """What stands before the title of the counter that a graph would show."""
 
+SUM_MARK: Final = "sum "
+"""What stands before the title of a counter that is a sum over the CPUs."""
+BY_CPU: Final = -2
+
 _MANY_COUNTERS = 6
 """A map with more counters than this shows its values as text, and one counter at a time."""
 _RATE_WIDTH = 8
@@ -46,14 +50,19 @@ class Column:
     width: int
     """In cells."""
     counter: int
-    """The index of its counter; -1 for the value as text."""
+    """The index of its counter; -1 for the value as text, -2 for what of it is shown by CPU."""
     is_rate: bool = False
 
     def differs(self, before: MapRow, row: MapRow) -> bool:
         """Whether the value is another one than before."""
         if self.counter < 0:
-            return before.value_text != row.value_text
+            return text_of(self, before) != text_of(self, row)
         return before.values[self.counter] != row.values[self.counter]
+
+
+def text_of(column: Column, row: MapRow) -> str:
+    """Return what stands in a column that is no counter's."""
+    return row.rest_text if column.counter == BY_CPU else row.value_text
 
 
 class MapColumns:
@@ -81,6 +90,8 @@ class MapColumns:
             self.columns.append(Column("value", max(len("value"), min(texts, _LONGEST_VALUE)), -1))
         for index in shown:
             title = counters[index].label if counters[index].path else "value"
+            if table.is_summed:
+                title = f"{SUM_MARK}{title}"
             extremes = (max, min) if counters[index].signed else (max,)
             numbers = [self._number(pick(row.values[index] for row in rows)) for pick in extremes] if rows else []
             rates = f"{title}/s" if len(shown) > 1 else "rate/s"
@@ -88,11 +99,14 @@ class MapColumns:
                 Column(title, max(max(map(len, numbers), default=0), cell_len(title) + len(CHART_MARK)), index),
                 Column(rates, max(_RATE_WIDTH, cell_len(title) + 2), index, is_rate=True),
             ]
+        rests = max((cell_len(row.rest_text) for row in rows), default=0)
+        if rests and self.columns[0].counter >= 0:
+            self.columns.append(Column("by CPU", max(len("by CPU"), min(rests, _LONGEST_VALUE)), BY_CPU))
 
     def cell(self, column: Column, row: MapRow) -> str:
         """Return what stands in a column of a row."""
         if column.counter < 0:
-            return row.value_text
+            return text_of(column, row)
         if column.is_rate:
             value = row.rates[column.counter]
             return "–" if value is None else rate(value)

@@ -116,7 +116,7 @@ class MapPane(Vertical):
                 ).empty_text = f"entries of a map of type {found.type.label} cannot be listed"
             self._show_title()
             return
-        table = map_table(found, current, previous, limit=_MAX_ROWS)
+        table = map_table(found, current, previous, counting=self.spec.counting, limit=_MAX_ROWS)
         view = self.query_one(MapTableView)
         view.empty_text = "no entries yet"
         view.table = table

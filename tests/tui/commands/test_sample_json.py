@@ -105,3 +105,21 @@ def test_a_queue_shows_what_comes_next(loaded: Collection) -> None:
     loaded.programs["pushes"].run(PACKET)
     assert maps_of(loaded)["waiting"] == empty | {"count": None, "peek": 42}
     assert maps_of(loaded)["waiting"]["peek"] == 42  # looking takes nothing
+
+
+def test_of_a_per_cpu_map_what_counts_is_summed_and_all_else_is_by_cpu(loaded: Collection) -> None:
+    program = loaded.programs["mixes"]
+    for _ in range(3):
+        program.run(PACKET)
+    (entry,) = maps_of(loaded, "last")["last"]["entries"]
+    value = entry["value"]
+    cpus = len(value["pid"])
+    assert (value["count"], value["atomic"], value["packets"]) == (3, 192, 0)
+    assert list(value) == ["count", "seen_ns", "pid", "flags", "seen", "who", "atomic", "packets", "largest"]
+    lists = {name: value[name] for name in ("seen_ns", "pid", "flags", "seen", "who", "largest")}
+    assert all(isinstance(each, list) and len(each) == cpus for each in lists.values())
+    assert set(value["pid"]) <= {0, 1000}
+    assert max(value["flags"]) == 4
+    assert set(map(type, value["seen"])) == {bool}
+    (entry,) = maps_of(loaded, "last", per_cpu=True)["last"]["entries"]
+    assert sum(each["count"] for each in entry["value"]) == 3
