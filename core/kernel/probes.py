@@ -18,6 +18,7 @@ from .syscall import ENOTSUPP, Attr, BpfError, Command, buffer
 __all__ = [
     "RETURN_ZERO",
     "create_map",
+    "fragments_of_buffers",
     "instructions",
     "integer_btf",
     "kernel_names",
@@ -208,3 +209,21 @@ def mapable() -> bool:
     if fd >= 0:
         os.close(fd)
     return fd >= 0
+
+
+@functools.cache
+def fragments_of_buffers() -> bool:
+    """Whether socket buffers of test runs may be larger than a page, with fragments (Linux 6.19)."""
+    fd, _, _ = load_program(ProgramType.SOCKET_FILTER, instructions(*RETURN_ZERO))
+    if fd < 0:
+        return False
+    size = os.sysconf("SC_PAGESIZE")
+    attr = Attr(80).u32(0, fd).u32(8, size).pointer(16, buffer(size)).u32(32, 1)
+    try:
+        attr.call(Command.PROG_TEST_RUN)
+    except BpfError:
+        return False
+    else:
+        return True
+    finally:
+        os.close(fd)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import mmap
 import os
 import struct
 import time
@@ -14,10 +15,12 @@ from ..errors import UsageError
 from ..runtime import ProgramInfo, RunResult
 from ..spec import ProgramType
 from ..spec.context_values import context_bytes
+from ..spec.packet_sizes import check_packet, packet_sizes
 from .attach import attach
 from .existing import program_spec
 from .explain import explain
 from .objects import KernelObject, fdinfo, object_info, open_id, open_pin, take_over
+from .probes import fragments_of_buffers
 from .syscall import ENOTSUPP, Attr, BpfError, Command, Descriptor, buffer
 
 if TYPE_CHECKING:
@@ -31,15 +34,12 @@ if TYPE_CHECKING:
     from .map import Map
     from .syscall import Buffer
 
-__all__ = ["SMALLEST_PACKET", "Benchmark", "Program", "ProgramStats", "native_code"]
+__all__ = ["Benchmark", "Program", "ProgramStats", "native_code"]
 
-SMALLEST_PACKET: Final = 14
-"""An Ethernet header: the kernel takes no test packet that is shorter."""
-_LARGEST_PACKET: Final = 1 << 20
 _INFO_SIZE: Final = 232
 _MOST_RUNS: Final = 1 << 30
-_GROWTH: Final = 1 << 16
-"""By how many bytes a program may lengthen its packet."""
+_LARGEST_RESULT: Final = 1 << 17
+"""Bytes of a packet that a program has lengthened: more than any has."""
 
 _ON_PACKETS: Final = frozenset(
     {
@@ -188,8 +188,8 @@ class Program(KernelObject):
         some tens of milliseconds) the duration is a benchmark.
 
         Args:
-            data: The packet; 14 zero bytes without. To types that do not see the Ethernet header (socket filters,
-                cgroup_skb), the kernel gives it back as zeros.
+            data: The packet (see `bpftui.core.spec.packet_sizes`); zeros without, as few as may be. To types that do
+                not see the Ethernet header (socket filters, cgroup_skb), the kernel gives it back as zeros.
             context: The context, or values of its fields; the program's changes to it are given back only when there
                 was one.
             repeat: How often; the packet is the same in all runs only as far as the program leaves it so.
@@ -204,7 +204,11 @@ class Program(KernelObject):
         if cpu is not None and self.type != ProgramType.RAW_TRACEPOINT:
             raise UsageError(f"the kernel chooses the CPU for programs of type {self.type.label}: leave cpu out")
         if self.type in _ON_PACKETS:
-            packet = bytes(SMALLEST_PACKET) if data is None else data
+            sizes = packet_sizes(self.type, page=mmap.PAGESIZE)
+            packet = bytes(sizes.smallest) if data is None else data
+            if len(packet) > sizes.largest and fragments_of_buffers():
+                sizes = packet_sizes(self.type, page=mmap.PAGESIZE, fragmented=True)
+            check_packet(self.spec, packet, sizes)
             return self._run_on_packet(packet, context_bytes(self.spec, context, len(packet)), repeat, flags)
         if self.type not in _ON_CONTEXT:
             raise UsageError(f"the kernel has no test run for programs of type {self.type.label}: attach it instead")
@@ -215,9 +219,7 @@ class Program(KernelObject):
         return self._run_on_context(context_bytes(self.spec, context) or b"", repeat, cpu or 0, flags)
 
     def _run_on_packet(self, data: bytes, context: bytes | None, repeat: int, flags: int) -> RunResult:
-        if not SMALLEST_PACKET <= len(data) <= _LARGEST_PACKET:
-            raise UsageError(f"a packet has {SMALLEST_PACKET} to {_LARGEST_PACKET} bytes, not {len(data)}")
-        data_out = buffer(min(len(data) + _GROWTH, _LARGEST_PACKET))
+        data_out = buffer(_LARGEST_RESULT)
         context_out = buffer(len(context or b""))
         attr = Attr(80).u32(8, len(data), len(data_out)).pointer(16, buffer(data)).pointer(24, data_out)
         attr.u32(32, repeat).u32(64, flags)

@@ -70,7 +70,8 @@ class Dynptr(NamedTuple):
         return found if is_packet and found is not None and found.context.base == self.address else None
 
     def place(self, host: Host, offset: int, length: int) -> int | None:
-        """Return the address of *length* bytes at *offset*, which it has; None where its packet is too short by now."""
+        """Return the address of *length* bytes at *offset*, which it has; None where they do not lie in one piece, or
+        where its packet is too short by now."""
         if self.kind in (DynptrKind.LOCAL, DynptrKind.RINGBUF):
             return self.address + self.offset + offset
         packet = self.packet(host)
@@ -78,6 +79,24 @@ class Dynptr(NamedTuple):
             return None
         start = self.offset + offset + (packet.meta if isinstance(packet, XdpPacket) else 0)
         return packet.region.base + start if start + length <= len(packet.data) else None
+
+    def read(self, host: Host, offset: int, length: int) -> bytes | None:
+        """Return *length* bytes at *offset*, which it has; None where its packet is too short by now."""
+        packet = self.packet(host)
+        if packet is not None:
+            return packet.read(self.offset + offset, length)
+        place = self.place(host, offset, length)
+        return None if place is None else host.memory.read(place, length)
+
+    def write(self, host: Host, offset: int, data: bytes) -> bool:
+        """Write *data* at *offset*, where it has room for it; False where its packet is too short by now."""
+        packet = self.packet(host)
+        if packet is not None:
+            return packet.write(self.offset + offset, data)
+        place = self.place(host, offset, len(data))
+        if place is not None:
+            host.memory.write(place, data)
+        return place is not None
 
 
 NULL: Final = Dynptr(0, DynptrKind.INVALID, 0, 0)

@@ -6,28 +6,28 @@ that do not see the Ethernet header find the packet behind it, and give it back 
 
 from __future__ import annotations
 
+import errno
 import struct
 from typing import TYPE_CHECKING, Final
 
 from ..errors import UsageError
 from ..spec import ProgramType
+from ..spec.packet_sizes import HEADROOM, MOST_METADATA, PAGE, SMALLEST_PACKET, packet_sizes
 
 if TYPE_CHECKING:
     from ..btf import ByteOrder
     from .memory import AddressSpace
 
-__all__ = ["ON_PACKETS", "SMALLEST_PACKET", "FlowPacket", "Packet", "SkbPacket", "XdpPacket", "frame_protocol"]
+__all__ = ["LARGEST_PACKET", "ON_PACKETS", "FlowPacket", "Packet", "SkbPacket", "XdpPacket", "frame_protocol"]
 
-SMALLEST_PACKET: Final = 14
-"""An Ethernet header: a test run takes no packet that is shorter."""
 LARGEST_PACKET: Final = 0xF000
-"""Bytes; a region for packets has 64 KiB, and programs may lengthen theirs."""
-_HEADROOM: Final = 256
-"""Bytes in front of a packet that XDP may use (XDP_PACKET_HEADROOM)."""
-_META: Final = 32
-"""Metadata in front of the packet has at most so many bytes (the limit that drivers have in common)."""
-_TAILROOM: Final = 4096 - _HEADROOM - 320
-"""What of a page is left behind the headroom and `struct skb_shared_info`."""
+"""Bytes of what lies in one piece; a region for packets has 64 KiB, and programs may lengthen theirs."""
+_FRAME: Final = HEADROOM - MOST_METADATA
+"""Bytes in front of a packet's headroom that are the kernel's own (struct xdp_frame)."""
+_MOST_META_LENGTH: Final = 0xFF
+"""What `meta_len` of struct skb_shared_info holds."""
+_LINEAR: Final = packet_sizes(ProgramType.XDP).linear
+"""Bytes of a packet that XDP reaches by pointers, as long as there is headroom and metadata as at the start."""
 _INTERFACE: Final = 1
 """Test runs take place on `lo`, whose index is 1."""
 _QUEUE: Final = (_INTERFACE, 0, 0)
@@ -93,6 +93,22 @@ class Packet:
         """The context as the program left it."""
         return bytes(self.context.data)
 
+    @property
+    def length(self) -> int:
+        """Bytes of the packet."""
+        return len(self.data)
+
+    def read(self, offset: int, size: int) -> bytes | None:
+        """Return *size* bytes of the packet from *offset*; None outside of it."""
+        return bytes(self.data[offset : offset + size]) if offset + size <= len(self.data) else None
+
+    def write(self, offset: int, data: bytes) -> bool:
+        """Write *data* into the packet at *offset*; False outside of it."""
+        if offset + len(data) > len(self.data):
+            return False
+        self.data[offset : offset + len(data)] = data
+        return True
+
     def load(self, offset: int, size: int) -> int | None:
         """Return what a legacy load reads, in host order; None outside of the packet."""
         start = offset
@@ -119,7 +135,7 @@ class Packet:
 
 
 class XdpPacket(Packet):
-    """A packet as XDP sees it: `struct xdp_md`."""
+    """A packet as XDP sees it: `struct xdp_md`. What does not fit into its page is in fragments of a page each."""
 
     def __init__(self, memory: AddressSpace, byte_order: ByteOrder) -> None:
         super().__init__(memory, byte_order, 24, writable=True)
@@ -127,7 +143,10 @@ class XdpPacket(Packet):
         memory.writers.pop(self.context.base >> 16, None)
         self._fields = struct.Struct(("<" if byte_order == "little" else ">") + "6I")
         self.meta = 0
-        self.head = _HEADROOM
+        self.head = HEADROOM
+        self.fragments = bytearray()
+        self._before: bytearray | None = None
+        """What lies in front of `data` in the page; None for zeros."""
         self._queue = _QUEUE
         self._given = (0, 0, 0)
         self._pack = self._fields.pack_into
@@ -135,28 +154,46 @@ class XdpPacket(Packet):
     meta: int
     """Bytes of metadata in front of the packet."""
     head: int
-    """Bytes of headroom that are left."""
+    """Bytes between the start of the page and the packet, metadata among them."""
+    fragments: bytearray
+    """What of the packet is behind `data`, which programs do not reach by pointers: pages, of which only the last may
+    hold less."""
 
     def start(self, data: bytes, context: bytes | None) -> int:
-        """Begin a run; of a *context*, `data` says how much of the packet is metadata."""
-        self.meta, self.head, self._queue, self._given = 0, _HEADROOM, _QUEUE, (0, 0, 0)
+        """Begin a run; of a *context*, `data` says how much of the packet is metadata, `data_end` how much of it lies
+        in one piece (Linux 6.18)."""
+        self.meta, self.head, self._queue, self._given = 0, HEADROOM, _QUEUE, (0, 0, 0)
+        self._before = None
+        linear = _LINEAR
         if context:
-            given = self._fields.unpack(context.ljust(24, b"\0")[:24])
-            if given[2] or given[1] not in (0, len(data)) or given[0] > min(_META, len(data)) or given[0] % 4:
-                raise UsageError(
-                    "the context does not fit the packet: data_meta is 0, data the length of the metadata (at most "
-                    f"{_META} bytes, a multiple of 4), data_end the packet's whole length, {len(data)}"
-                )
-            self.meta = given[0]
-            if given[4] and not given[3]:
-                raise UsageError("rx_queue_index is one of an interface, and ingress_ifindex names none")
-            self._given = given[3:]
-            self._queue = (given[3] or _INTERFACE, *given[4:])
-        self.data = copy = bytearray(data)
+            linear = self._take(self._fields.unpack(context.ljust(24, b"\0")[:24]), len(data))
+        self.data = copy = bytearray(data[:linear])
+        self.fragments = bytearray(data[linear:])
         self.memory.replace(self.region, copy)
         base = self.region.base
         self._pack(self.context.data, 0, base + self.meta, base + len(copy), base, *self._queue)
         return self.context.base
+
+    def _take(self, given: tuple[int, ...], size: int) -> int:
+        """Take what a context says of a packet; return how much of it lies in one piece."""
+        meta, end, before, interface, queue, egress = given
+        if before or not meta <= end <= size or size - meta < SMALLEST_PACKET:
+            raise UsageError(
+                "the context does not fit the packet: data_meta is 0, data the length of the metadata, data_end that "
+                f"of what lies in one piece, metadata included, at most the {size} bytes that there are, of which "
+                f"{SMALLEST_PACKET} are no metadata"
+            )
+        if meta > MOST_METADATA or meta % 4:
+            raise UsageError(f"metadata has at most {MOST_METADATA} bytes, a multiple of 4, and not {meta}")
+        if egress:
+            raise UsageError("egress_ifindex is not given: a test run's packets are received")
+        if queue:
+            what = "names none" if not interface else "has one queue in a test run"
+            raise UsageError(f"rx_queue_index is one of an interface, and ingress_ifindex {what}")
+        if interface not in (0, _INTERFACE):
+            raise UsageError(f"there is no interface {interface}: a test run's packets come from 1, which is lo")
+        self.meta, self._given = meta, (interface, queue, egress)
+        return min(end, _LINEAR + meta)
 
     def publish(self) -> None:
         """Write into the context where metadata, packet and end are."""
@@ -164,38 +201,91 @@ class XdpPacket(Packet):
         self._fields.pack_into(self.context.data, 0, base + self.meta, base + len(self.data), base, *self._queue)
 
     @property
-    def payload(self) -> int:
-        """Where the packet begins, behind its metadata."""
-        return self.meta
+    def length(self) -> int:
+        """Bytes of the packet, fragments included, metadata not."""
+        return len(self.data) - self.meta + len(self.fragments)
+
+    @property
+    def result(self) -> bytes:
+        """Metadata and packet as the program left them."""
+        return bytes(self.data + self.fragments)
+
+    def read(self, offset: int, size: int) -> bytes | None:
+        """Return *size* bytes of the packet from *offset*; None outside of it."""
+        if offset + size > self.length:
+            return None
+        start = offset + self.meta
+        found = self.data[start : start + size]
+        if len(found) < size:
+            start = max(start - len(self.data), 0)
+            found += self.fragments[start : start + size - len(found)]
+        return bytes(found)
+
+    def write(self, offset: int, data: bytes) -> bool:
+        """Write *data* into the packet at *offset*; False outside of it."""
+        if offset + len(data) > self.length:
+            return False
+        start = offset + self.meta
+        here = max(min(len(self.data) - start, len(data)), 0)
+        self.data[start : start + here] = data[:here]
+        if rest := data[here:]:
+            start = max(start - len(self.data), 0)
+            self.fragments[start : start + len(rest)] = rest
+        return True
 
     def adjust_head(self, delta: int) -> bool:
-        """Move the packet's start; metadata moves along. False where it cannot be."""
-        length = len(self.data) - self.meta
-        if delta > length - SMALLEST_PACKET or -delta > self.head - self.meta:
+        """Move the packet's start; metadata moves along, and what was in front comes to light. False where it cannot
+        be."""
+        if delta > len(self.data) - self.meta - SMALLEST_PACKET or self.head + delta < _FRAME + self.meta:
             return False
-        meta, body = self.data[: self.meta], self.data[self.meta :]
-        body = body[delta:] if delta >= 0 else bytearray(-delta) + body
+        page, meta = self._page, self.data[: self.meta]
         self.head += delta
-        self.resize(meta + body)
+        self._before = page[: self.head - self.meta]
+        self.resize(meta + page[self.head :])
         return True
+
+    @property
+    def _page(self) -> bytearray:
+        """What lies in the page, from its start to the packet's end; headroom that nobody touched is zeros."""
+        before = bytearray(self.head - self.meta) if self._before is None else self._before
+        return before + self.data
 
     def adjust_tail(self, delta: int) -> bool:
         """Move the packet's end. False where it cannot be."""
+        if self.fragments:
+            return self._adjust_fragments(delta)
         length = len(self.data) - self.meta + delta
-        if length < SMALLEST_PACKET or (delta > 0 and self.head - _HEADROOM + length > _TAILROOM):
+        if length < SMALLEST_PACKET or (delta > 0 and self.head - HEADROOM + length > _LINEAR):
             return False
         self.resize(self.data[: len(self.data) + delta] if delta < 0 else self.data + bytearray(delta))
         return True
 
-    def adjust_meta(self, delta: int) -> bool:
-        """Move the start of the metadata. False where it cannot be."""
-        meta = self.meta - delta
-        if not 0 <= meta <= _META or meta % 4 or meta > self.head:
+    def _adjust_fragments(self, delta: int) -> bool:
+        """Move the end of the last fragment; what is to be shortened by more than there are goes on in the page."""
+        if delta >= 0:
+            if delta > -len(self.fragments) % PAGE:
+                return False
+            self.fragments += bytearray(delta)
+            return True
+        if -delta > self.length - SMALLEST_PACKET:
             return False
-        data = bytearray(meta - self.meta) + self.data if meta > self.meta else self.data[self.meta - meta :]
-        self.meta = meta
-        self.resize(data)
+        left = len(self.fragments) + delta
+        self.fragments = self.fragments[: max(left, 0)]
+        if left < 0:
+            self.resize(self.data[:left])
         return True
+
+    def adjust_meta(self, delta: int) -> int:
+        """Move the start of the metadata; return 0 or the error."""
+        meta = self.meta - delta
+        if meta < 0 or meta > self.head - _FRAME:
+            return -errno.EINVAL
+        if meta % 4 or meta > _MOST_META_LENGTH:
+            return -errno.EACCES
+        page, start = self._page, self.head - meta
+        self.meta, self._before = meta, page[:start]
+        self.resize(page[start:])
+        return 0
 
     @property
     def changed_context(self) -> bytes:

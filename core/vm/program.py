@@ -9,10 +9,11 @@ from ..errors import UsageError
 from ..runtime import AttachTarget, ProgramInfo, RunResult
 from ..spec import ProgramType
 from ..spec.context_values import context_bytes
+from ..spec.packet_sizes import check_packet, packet_sizes
 from .contexts import ON_DATA, Context
 from .errors import RunError
 from .events import Events
-from .packet import LARGEST_PACKET, ON_PACKETS, SMALLEST_PACKET, FlowPacket, Packet, SkbPacket, XdpPacket
+from .packet import ON_PACKETS, FlowPacket, Packet, SkbPacket, XdpPacket
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -82,8 +83,8 @@ class Program:
         """Run it on a packet or a context of one's own, as BPF_PROG_TEST_RUN does it in the kernel.
 
         Args:
-            data: The packet; 14 zero bytes without. Types that do not see the Ethernet header give it back as zeros.
-                Linux 6.18 refuses IP packets that are shorter than their header; here they run.
+            data: The packet (see `bpftui.core.spec.packet_sizes`); zeros without, as few as may be. Types that do not
+                see the Ethernet header give it back as zeros.
             context: The context, in the program's byte order, or values of its fields; zeros without. See
                 `bpftui.core.vm.contexts` for what its pointers lead to.
             repeat: How often, on the same packet and context.
@@ -98,9 +99,9 @@ class Program:
         if not 0 <= cpu < self.parts.host.settings.cpus:
             raise UsageError(f"there is no CPU {cpu}: the built-in machine has {self.parts.host.settings.cpus}")
         if self.type in ON_PACKETS:
-            packet = bytes(SMALLEST_PACKET) if data is None else data
-            if not SMALLEST_PACKET <= len(packet) <= LARGEST_PACKET:
-                raise UsageError(f"a packet has {SMALLEST_PACKET} to {LARGEST_PACKET} bytes, not {len(packet)}")
+            sizes = packet_sizes(self.type)
+            packet = bytes(sizes.smallest) if data is None else data
+            check_packet(self.spec, packet, sizes)
             raw = context_bytes(self.spec, context, len(packet))
             with self.parts.lock:
                 return self._run_on_packet(packet, raw, repeat, cpu)

@@ -7,8 +7,7 @@ What is left out, because it differs, and is left so:
 - a part of a field of 4 bytes that the kernel has in 1 or 2, beyond these: there the kernel reads the same bytes again,
   the machine reads zeros (`SMALLER`);
 - values of more than 16 bits in queue_mapping, tc_index and tc_classid: the kernel keeps the lower 16 bits, or for
-  queue_mapping what was there before, the machine all of it;
-- IP packets shorter than their header: Linux 6.18 takes no test run on them, the machine does.
+  queue_mapping what was there before, the machine all of it.
 
     python -m tests.fuzz.contexts [PROGRAMS] [SEED]
 """
@@ -91,7 +90,6 @@ KINDS: Final = (
     Kind(T.LWT_IN, None, 2),
     Kind(T.LWT_OUT, None, 2),
     Kind(T.LWT_XMIT, None, 2, writes=True),
-    Kind(T.LWT_SEG6LOCAL, None, 2, direct=False),
     Kind(T.FLOW_DISSECTOR, A.FLOW_DISSECTOR, 2),
     Kind(T.SK_LOOKUP, A.SK_LOOKUP, 1, packet=False, direct=False),
     Kind(T.RAW_TRACEPOINT, None, 0xFFFF, packet=False, direct=False),

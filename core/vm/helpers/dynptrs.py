@@ -31,12 +31,12 @@ def bpf_dynptr_from_mem(host: Host, data: int, size: int, flags: int, target: in
 
 @function(SKB, U64, ADDRESS)
 def bpf_dynptr_from_skb(host: Host, packet: SkbPacket, flags: int, target: int) -> int:
-    return _begin(host, target, _of_packet(packet, DynptrKind.SKB, len(packet.data)), flags)
+    return _begin(host, target, _of_packet(packet, DynptrKind.SKB, packet.length), flags)
 
 
 @function(XDP, U64, ADDRESS)
 def bpf_dynptr_from_xdp(host: Host, packet: XdpPacket, flags: int, target: int) -> int:
-    return _begin(host, target, _of_packet(packet, DynptrKind.XDP, len(packet.data) - packet.meta), flags)
+    return _begin(host, target, _of_packet(packet, DynptrKind.XDP, packet.length), flags)
 
 
 def _of_packet(packet: Packet, kind: DynptrKind, size: int) -> Dynptr:
@@ -79,12 +79,9 @@ def bpf_dynptr_read(host: Host, target: memoryview, source: Dynptr, offset: int,
         return -errno.EINVAL
     if not source.has(offset, len(target)):
         return -errno.E2BIG
-    place = source.place(host, offset, len(target))
-    if place is None:
-        target[:] = bytes(len(target))
-        return _out_of_packet(source)
-    target[:] = host.memory.read(place, len(target))
-    return 0
+    found = source.read(host, offset, len(target))
+    target[:] = bytes(len(target)) if found is None else found
+    return _out_of_packet(source) if found is None else 0
 
 
 @function(DYNPTR, U32, BYTES, U64)
@@ -96,11 +93,7 @@ def bpf_dynptr_write(host: Host, target: Dynptr, offset: int, data: bytes, flags
     # Of a socket buffer: BPF_F_RECOMPUTE_CSUM, BPF_F_INVALIDATE_HASH
     if flags & ~(3 if target.kind == DynptrKind.SKB else 0):
         return -errno.EINVAL
-    place = target.place(host, offset, len(data))
-    if place is None:
-        return _out_of_packet(target)
-    host.memory.write(place, data)
-    return 0
+    return 0 if target.write(host, offset, data) else _out_of_packet(target)
 
 
 def _out_of_packet(dynptr: Dynptr) -> int:
@@ -115,11 +108,15 @@ def bpf_dynptr_data(host: Host, dynptr: Dynptr, offset: int, length: int) -> int
 
 
 @function(DYNPTR, U32, ADDRESS, U32)
-def bpf_dynptr_slice(host: Host, dynptr: Dynptr, offset: int, _buffer: int, length: int) -> int:
-    """A packet lies in one piece here, so that the buffer, for what lies in several, is not needed."""
+def bpf_dynptr_slice(host: Host, dynptr: Dynptr, offset: int, buffer: int, length: int) -> int:
+    """Return where it lies; of a packet, what does not lie in one piece is copied to the buffer, where there is one."""
     if not dynptr.address or not dynptr.has(offset, length):
         return 0
-    return dynptr.place(host, offset, length) or 0
+    place = dynptr.place(host, offset, length)
+    if place is None and buffer and (found := dynptr.read(host, offset, length)) is not None:
+        host.memory.write(buffer, found)
+        return buffer
+    return place or 0
 
 
 @function(DYNPTR, U32, ADDRESS, U32)
@@ -165,10 +162,8 @@ def bpf_dynptr_copy(host: Host, target: Dynptr, offset: int, source: Dynptr, sou
         return -errno.EINVAL
     if not source.has(source_offset, size) or not target.has(offset, size):
         return -errno.E2BIG
-    place = source.place(host, source_offset, size)
-    if place is None:
-        return _out_of_packet(source)
-    return bpf_dynptr_write(host, target, offset, host.memory.read(place, size), 0)
+    found = source.read(host, source_offset, size)
+    return _out_of_packet(source) if found is None else bpf_dynptr_write(host, target, offset, found, 0)
 
 
 @function(DYNPTR, U32, U32, U32)

@@ -87,9 +87,9 @@ def bpf_perf_event_output(host: Host, _context: int, store: Store, flags: int, r
     if flags & ~_RECORD_FLAGS:
         return -errno.EINVAL
     if (length := flags >> 32) and host.packet is not None:
-        if length > len(host.packet.data):
+        if length > host.packet.length:
             return -errno.EFAULT
-        record += bytes(host.packet.data[:length])
+        record += host.packet.read(0, length) or b""
     try:
         stream(store).output(record)
     except ElementError:

@@ -56,7 +56,7 @@ def bpf_check_mtu(host: Host, _context: int, device: int, length_place: int, del
         return -errno.EINVAL
     if device > 1:
         return -errno.ENODEV
-    length = given + _HEADER if given else len(packet.data) - getattr(packet, "meta", 0) if packet else 0
+    length = given + _HEADER if given else packet.length if packet else 0
     host.put_integer(length_place, _MTU, 4)
     return int(length + delta > _MTU + _HEADER)
 

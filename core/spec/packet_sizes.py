@@ -1,0 +1,103 @@
+"""How large the packet of a test run may be, by program type: net/bpf/test_run.c of Linux 6.18, which was tried.
+
+The kernel says EINVAL for each size that it does not take. Its packets lie in one page, between room in front
+(`NET_SKB_PAD`, for XDP `XDP_PACKET_HEADROOM`) and `struct skb_shared_info` behind; of XDP, what does not fit goes into
+fragments, up to 17 (`MAX_SKB_FRAGS`), whatever the program says of them. Since Linux 6.19 that is so of socket buffers
+as well. Up to 6.10 packets of IP could be shorter than its header.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ..errors import UsageError
+from .uapi import ProgramType
+
+if TYPE_CHECKING:
+    from .program import ProgramSpec
+
+__all__ = [
+    "FRAGMENTS",
+    "HEADROOM",
+    "MOST_METADATA",
+    "PAGE",
+    "SHARED_INFO",
+    "SMALLEST_PACKET",
+    "PacketSizes",
+    "check_packet",
+    "packet_sizes",
+]
+
+SMALLEST_PACKET: Final = 14
+"""An Ethernet header."""
+PAGE: Final = 4096
+FRAGMENTS: Final = 17
+"""Pages behind the first part of a packet at most (CONFIG_MAX_SKB_FRAGS)."""
+HEADROOM: Final = 256
+"""Bytes in front of a packet that XDP may use (XDP_PACKET_HEADROOM)."""
+SHARED_INFO: Final = 320
+"""sizeof(struct skb_shared_info), in whole cache lines."""
+MOST_METADATA: Final = 216
+"""Bytes in front of an XDP packet that are metadata: what the headroom leaves beside a struct xdp_frame of 40."""
+_PAD: Final = 64
+"""NET_SKB_PAD with NET_IP_ALIGN, on x86-64 and arm64."""
+_IP_HEADER: Final = 20
+_HEADERS: Final = {b"\x08\x00": ("IPv4", 20), b"\x86\xdd": ("IPv6", 40)}
+"""Headers that a socket buffer has to hold whole, by the EtherType in front of them."""
+_BUFFERS: Final = frozenset(
+    {
+        ProgramType.SOCKET_FILTER,
+        ProgramType.SCHED_CLS,
+        ProgramType.SCHED_ACT,
+        ProgramType.CGROUP_SKB,
+        ProgramType.LWT_IN,
+        ProgramType.LWT_OUT,
+        ProgramType.LWT_XMIT,
+        ProgramType.LWT_SEG6LOCAL,
+        ProgramType.SK_SKB,
+    }
+)
+"""Types that see a packet as a socket buffer. Of the last two the kernel has no test runs; the built-in machine has."""
+
+
+class PacketSizes(NamedTuple):
+    """What a test run takes, in bytes."""
+
+    smallest: int
+    linear: int
+    """What of a packet lies in one piece at most: the rest is in fragments, where there are such."""
+    largest: int
+
+
+def packet_sizes(type_: ProgramType, *, page: int = PAGE, fragmented: bool = False) -> PacketSizes:
+    """Return the sizes of packets that a test run of a program type takes.
+
+    Args:
+        type_: The program type, one that takes packets.
+        page: Bytes of a page.
+        fragmented: Whether socket buffers may have fragments (Linux 6.19).
+    """
+    if type_ is ProgramType.XDP:
+        linear = page - HEADROOM - SHARED_INFO
+        return PacketSizes(SMALLEST_PACKET, linear, linear + FRAGMENTS * page)
+    if type_ is ProgramType.FLOW_DISSECTOR:
+        return PacketSizes(SMALLEST_PACKET, page, page)
+    linear = page - _PAD - SHARED_INFO
+    if type_ is ProgramType.NETFILTER:
+        return PacketSizes(_IP_HEADER, linear, linear)
+    return PacketSizes(SMALLEST_PACKET, linear, linear + FRAGMENTS * page if fragmented else linear)
+
+
+def check_packet(program: ProgramSpec, packet: bytes, sizes: PacketSizes) -> None:
+    """Raise UsageError for a packet that no test run of *program* takes."""
+    if not sizes.smallest <= len(packet) <= sizes.largest:
+        raise UsageError(
+            f"a packet has {sizes.smallest} to {sizes.largest} bytes in test runs of type {program.type.label}, "
+            f"not {len(packet)}"
+        )
+    name, header = _HEADERS.get(packet[12:14], ("", 0))
+    if program.type in _BUFFERS and len(packet) < SMALLEST_PACKET + header:
+        raise UsageError(
+            f"the packet says that it is {name}, whose header ends at byte {SMALLEST_PACKET + header}, and has "
+            f"{len(packet)} bytes"
+        )
