@@ -2,8 +2,8 @@
 
 Nothing of the object is loaded. What it needs is tried one by one in tiny programs and maps that are closed at once
 (`probes`, and the same for each hook, helper and kernel function that a program uses), and looked up in the kernel's
-types; answers are kept for the life of the process. What stands in code that the verifier never walks through does not
-count: `core.spec.reach` follows the questions that an object asks about its kernel. What only the verifier can tell is
+types; answers are kept for the life of the process. Only what stands in code that the verifier certainly walks through
+counts: `core.spec.reach` follows the questions that an object asks about its kernel. What only the verifier can tell is
 not foreseen.
 """
 
@@ -27,7 +27,7 @@ from ..runtime import Forecast, Obstacle
 from ..spec import MapType, ProgramFlag, ProgramType, ReferenceKind
 from ..spec.jump_tables import table_map
 from ..spec.kconfig import KCONFIG
-from ..spec.reach import reachable
+from ..spec.reach import reached
 from ..spec.relocate_core import BAD_RELOCATION, core_reason, patch_core, resolve_core
 from . import probes
 from .collection import Loader
@@ -207,7 +207,8 @@ class _Survey:
             if _calls_helper(code, item.slot) == BAD_RELOCATION
         ]
         if any(each.slots for each in found):
-            walked = reachable(spec, code, self.constants, missing)
+            wanted = {slot for each in found for slot in each.slots}
+            walked = reached(spec, code, self.constants, missing, wanted)
             found = [each for each in found if walked.issuperset(each.slots)]
         yield from _merged(found)
 

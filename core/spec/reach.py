@@ -1,150 +1,761 @@
-"""Which instructions can be reached, once constants and a kernel's types are known.
+"""Which instructions the verifier certainly walks over, once constants and a kernel's types are known.
 
 Objects that run on many kernels ask before they use what is not everywhere: `bpf_core_field_exists()`, a `__kconfig`
 variable, a constant, the address of a weak symbol. What is behind the wrong answer is dead: the verifier never walks
 there, so it may call helpers that the kernel does not have.
+
+How much a verifier knows is not to be copied: it follows ranges and single bits, more in each version. But it is sound,
+and so it walks wherever a run can come to. So the program is run, with values of our choice for what it is given: what
+a run comes to is certain, and of the rest nothing is said. What a value can be is what the verifier takes for possible;
+where we are not sure of that, a run ends.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import random
+import struct
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
-from ..asm.opcodes import CALL, CALLX, JmpOp, Mode, Size, Source
+from ..asm.helpers import HELPERS
+from ..asm.opcodes import (
+    ADDR_SPACE_CAST,
+    CALL,
+    EXIT,
+    GOTOL,
+    INSN_SIZE,
+    JA,
+    LD_IMM64,
+    MAY_GOTO,
+    AluOp,
+    AtomicOp,
+    CallSource,
+    Class,
+    JmpOp,
+    Mode,
+    Size,
+    Source,
+)
+from ..btf import types as t
+from ..errors import BpftuiError
+from .effects import effect_of
 from .program import ReferenceKind
-from .track import Tracker
-from .value import Place, State, Value, join
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
-    from ..asm.flow import FlowGraph
     from .program import ProgramSpec
 
-__all__ = ["reachable"]
+__all__ = ["reached"]
 
-_SIZES: Final = {Size.B: 1, Size.H: 2, Size.W: 4, Size.DW: 8}
 _U64: Final = (1 << 64) - 1
-_ADDRESSES: Final = (Place.CONTEXT, Place.STACK, Place.MAP, Place.DATA, Place.FUNCTION)
-"""What is never NULL."""
+_SIZES: Final = {Size.B: 1, Size.H: 2, Size.W: 4, Size.DW: 8}
+_ALL_STEPS: Final = 150_000
+"""Instructions of all runs together: about half a second."""
+_STEPS: Final = 10_000
+"""Of one run."""
+_RUNS: Final = 400
+_IDLE: Final = 24
+"""Runs that come to nothing new, after which there are no more."""
+_DEPTH: Final = 8
+"""Functions on the stack at once (MAX_CALL_FRAMES)."""
+_LARGEST_POOL: Final = 256
+_NUMBERS: Final = {name.removeprefix("bpf_"): number for number, name in enumerate(HELPERS)}
+_BOUNDED: Final = {
+    _NUMBERS[name]: values
+    for values, names in (
+        ((0,), "get_smp_processor_id"),
+        ((0, -14), "get_stack get_task_stack probe_read_str probe_read_kernel_str probe_read_user_str"),
+    )
+    for name in names.split()
+}
+"""What helpers return of which the verifier knows the range (`do_refine_retval_range`), some values of each."""
+_NEVER_NULL: Final = frozenset(
+    _NUMBERS[name] for name in ("get_local_storage", "get_current_task_btf", "this_cpu_ptr", "task_pt_regs")
+)
+_LOOP: Final = _NUMBERS["loop"]
+_NO_RETURN: Final = "bpf_throw"
 
 
-def reachable(
+class Address(NamedTuple):
+    """Where a pointer leads that is not NULL."""
+
+    space: str
+    """`stack`, `data`, `function`, or `other`."""
+    key: int | str = 0
+    """A frame, a map's name, or a slot."""
+    offset: int = 0
+
+
+class Unknown:
+    """What a program is given. Its value is chosen when it is first looked at.
+
+    Args:
+        width: Its bytes.
+        allowed: The values that it can have; all where it is empty.
+        may_be_zero: Whether the verifier takes 0 for possible: not of a pointer that it trusts.
+    """
+
+    def __init__(self, width: int, allowed: tuple[int, ...] = (), *, may_be_zero: bool = True) -> None:
+        self.mask = (1 << 8 * width) - 1
+        self.allowed = allowed
+        self.may_be_zero = may_be_zero
+        self.value: int | None = None
+
+    def possible(self, number: int) -> int | None:
+        """Return a number as this can have it, None where it cannot."""
+        number &= self.mask
+        return number if number or self.may_be_zero else None
+
+
+class Term(NamedTuple):
+    """What was computed of something unknown."""
+
+    of: Unknown
+    steps: tuple[Callable[[int], int], ...] = ()
+    added: int = 0
+    """What was added to it, to guess what a comparison needs."""
+
+    def at(self, number: int) -> int:
+        """Return the result where the unknown has a value."""
+        for step in self.steps:
+            number = step(number)
+        return number
+
+    def then(self, step: Callable[[int], int], added: int = 0) -> Term:
+        """Return the term with one step more."""
+        return Term(self.of, (*self.steps, step), self.added + added)
+
+
+Held: TypeAlias = int | Address | Term | None
+"""What a register holds; None is what we know less of than the verifier may."""
+
+
+@dataclass
+class _Memory:
+    """A stack frame."""
+
+    numbers: dict[int, int] = field(default_factory=dict[int, int])
+    """Bytes, by offset."""
+    objects: dict[int, tuple[int, Held]] = field(default_factory=dict[int, "tuple[int, Held]"])
+    """What is no number, with its size."""
+    lost: set[int] = field(default_factory=set[int])
+    """Bytes that something may have changed."""
+    is_lost: bool = False
+
+    def store(self, at: int, size: int, value: Held, order: str) -> None:
+        """Write a value."""
+        self.forget(at, size)
+        if isinstance(value, int):
+            raw = (value & (1 << 8 * size) - 1).to_bytes(size, "little" if order == "little" else "big")
+            self.numbers.update(zip(range(at, at + size), raw, strict=True))
+        elif value is None or (isinstance(value, Address) and size != 8):
+            self.lost.update(range(at, at + size))
+        else:
+            self.objects[at] = (size, value)
+
+    def forget(self, at: int, size: int) -> None:
+        """Drop what is there: what is then read can be anything."""
+        for byte in range(at, at + size):
+            self.numbers.pop(byte, None)
+            self.lost.discard(byte)
+        for start, (length, _) in list(self.objects.items()):
+            if start < at + size and at < start + length:
+                del self.objects[start]
+                self.lost.update(each for each in range(start, start + length) if not at <= each < at + size)
+
+    def lose(self, at: int, size: int = 512) -> None:
+        """Note that something may be there, or still what was."""
+        self.forget(at, size)
+        self.lost.update(range(at, at + size))
+
+    def load(self, at: int, size: int, order: str) -> Held:
+        """Read a value."""
+        span = range(at, at + size)
+        if self.is_lost or not self.lost.isdisjoint(span):
+            return None
+        found = self.objects.get(at)
+        if found is not None and found[0] == size:
+            return found[1]
+        if any(start < at + size and at < start + length for start, (length, _) in self.objects.items()):
+            return None
+        raw = [self.numbers.get(byte) for byte in span]
+        known = [byte for byte in raw if byte is not None]
+        if len(known) == size:
+            return int.from_bytes(bytes(known), "little" if order == "little" else "big")
+        return Term(Unknown(size)) if not known else None
+
+
+@dataclass
+class _Frame:
+    """A function that is being run."""
+
+    serial: int
+    returns_to: int = -1
+    saved: list[Held] = field(default_factory=list["Held"])
+    """r6 to r9 of the caller."""
+
+
+class _EndError(Exception):
+    """A run ends here: what follows is not certain."""
+
+
+def reached(
     program: ProgramSpec,
     code: bytes,
     constants: Mapping[str, bytes],
     missing: Collection[str] = (),
+    wanted: Collection[int] | None = None,
 ) -> set[int]:
-    """Return the slots of the instructions that a walk through the program can come to, functions that it calls among
-    them. What is not certain is taken to be possible, so that some of them may be dead all the same.
+    """Return slots of instructions that the verifier walks over, functions that are called among them.
 
     Args:
         program: The program.
         code: Its linked code, with CO-RE relocations applied.
         constants: The contents of its read-only data sections and of `.kconfig`, by the names of their maps.
         missing: Weak symbols and functions that the kernel does not have; all others are there.
+        wanted: The slots that are asked for: when all are reached, no others are looked for. None asks for all.
     """
-    flow = program.flow
-    found: set[int] = set()
-    entries: dict[int, State] = {flow.functions[0]: {1: Value(Place.CONTEXT)}} if flow.functions else {}
-    waiting = list(entries)
-    while waiting:
-        start = waiting.pop()
-        graph = flow.graph_at(start)
-        walk = _Walk(program, graph, code, constants, missing)
-        found.difference_update(range(graph.start, graph.stop))
-        found |= walk.slots(entries[start])
-        for call in flow.calls:
-            if call.slot not in found or not graph.start <= call.slot < graph.stop or not 0 <= call.target < flow.slots:
-                continue
-            given = {} if call.is_address else walk.arguments.get(call.slot, {})
-            callee = flow.function_at(call.target)
-            old = entries.get(callee)
-            new = given if old is None else join(old, given)
-            if new != old:
-                entries[callee] = new
-                waiting.append(callee)
-    return found
+    return _Runs(program, code, constants, missing, wanted).all()
 
 
-class _Walk(Tracker):
-    """The data flow of one function, past jumps that constants decide."""
+class _Runs:
+    """The runs of one program."""
 
     def __init__(
         self,
         program: ProgramSpec,
-        graph: FlowGraph,
         code: bytes,
         constants: Mapping[str, bytes],
         missing: Collection[str],
+        wanted: Collection[int] | None,
     ) -> None:
-        super().__init__(program, graph, code=code)
+        self.program = program
+        self.order = program.byte_order
+        form = struct.Struct("<BBhi" if self.order == "little" else ">BBhi")
+        self.words = list(form.iter_unpack(code[: len(code) // INSN_SIZE * INSN_SIZE]))
         self.constants = constants
         self.missing = missing
-        self.arguments: dict[int, State] = {}
-        """What calls of subprograms are given, by slot: registers r1 to r5, as far as they are known."""
+        self.found: set[int] = set()
+        self.wanted = None if wanted is None else set(wanted)
+        self.entries = [0] if self.words else []
+        """Functions that are verified by themselves: the program, global functions that are called, callbacks."""
+        self.callbacks: set[int] = set()
+        functions = program.functions
+        typed = all(function.type_id for function in functions)
+        self.globals = {each.start for each in functions[1:] if each.is_global and typed}
+        self.taken: dict[tuple[int, bool], int] = {}
+        """How often a jump was taken, and was not."""
+        self.steps = 0
+        self.near = _Leads(program, self.wanted or ()) if wanted is not None else None
+        self.pool = self._pool()
 
-    def slots(self, entry: State) -> set[int]:
-        """Return the slots of the blocks that are reached."""
-        return {slot for number in self.flow(entry) for slot in range(*self.graph.block(number)[:2])}
+    def _pool(self) -> list[int]:
+        """Return the numbers that the code compares with, also in the network's order: they decide."""
+        found: dict[int, None] = dict.fromkeys((0, 1, 2, 4, 5, 255, _U64))
+        for opcode, _, _, imm in self.words:
+            if opcode & 7 in (Class.JMP, Class.JMP32) and not opcode & Source.X and opcode not in (CALL, EXIT):
+                found[imm] = None
+                for size in (2, 4):
+                    part = imm & (1 << 8 * size) - 1
+                    found[int.from_bytes(part.to_bytes(size, "little"), "big")] = None
+            if len(found) > _LARGEST_POOL:
+                break
+        return list(found)
 
-    def following(self, number: int, after: State) -> tuple[int, ...]:
-        """Leave out where a decided jump does not lead."""
-        successors = self.graph.successors[number]
-        if len(successors) != 2:
-            return successors
-        stop = self.graph.block(number).stop
-        opcode, registers, _, imm = self.words[stop - 1 - self.graph.start]
-        dst, src = (registers >> 4, registers & 0xF) if self.big else (registers & 0xF, registers >> 4)
-        right = after.get(src) if opcode & Source.X else Value(Place.CONSTANT, offset=imm & _U64)
-        decided = _decided(opcode, after.get(dst), right)
-        return successors if decided is None else (successors[decided],)
+    def all(self) -> set[int]:
+        """Run again and again, until all is found or nothing new."""
+        for entry in self.entries:  # which grows
+            idle = 0
+            for number in range(_RUNS):
+                if self.is_done or self.steps > _ALL_STEPS or idle > _IDLE:
+                    break
+                before = len(self.found), len(self.entries)
+                _Run(self, entry, random.Random(number)).go()
+                if self.near is not None:
+                    self.near.update(self.found)
+                idle = 0 if (len(self.found), len(self.entries)) != before else idle + 1
+        return self.found
 
-    def wide(self, state: State, slot: int, dst: int, src: int, imm: int) -> None:
-        """Know the addresses of what the kernel has, and that the others are 0."""
-        reference = self.references.get(slot)
-        if reference is not None and reference.kind in (ReferenceKind.KSYM, ReferenceKind.KFUNC):
-            is_there = reference.name not in self.missing
-            self.set(state, slot, dst, Value(Place.FUNCTION, reference.name) if is_there else Value(Place.CONSTANT))
-        else:
-            super().wide(state, slot, dst, src, imm)
+    @property
+    def is_done(self) -> bool:
+        """Whether all that was asked for is found."""
+        return self.wanted is not None and self.wanted <= self.found
 
-    def load(self, state: State, slot: int, opcode: int, dst: int, src: int, offset: int) -> None:
-        """Know what constants hold."""
-        base = state.get(src)
-        super().load(state, slot, opcode, dst, src, offset)
-        if base is None or base.place is not Place.DATA or not base.exact or base.name not in self.constants:
+    def prefers(self, slot: int, yes: int, no: int) -> bool:
+        """Return whether a jump should rather be taken: to what is asked for, or to what was seen less often."""
+        took, left = self.taken.get((slot, True), 0), self.taken.get((slot, False), 0)
+        if self.near is not None and max(took, left) < _IDLE:
+            leads = self.near.leads(yes), self.near.leads(no)
+            if leads[0] != leads[1]:
+                return leads[0]
+        return took < left if took != left else yes not in self.found
+
+
+class _Leads:
+    """Which blocks lead to instructions that are asked for, and not found yet."""
+
+    def __init__(self, program: ProgramSpec, wanted: Iterable[int]) -> None:
+        self.flow = program.flow
+        self.wanted = set(wanted)
+        self._blocks: dict[int, set[int]] = {}
+        self._count = -1
+
+    def update(self, found: Collection[int]) -> None:
+        """Leave out what is found by now."""
+        self.wanted = {slot for slot in self.wanted if slot not in found}
+
+    def leads(self, slot: int) -> bool:
+        """Whether from a slot its function leads to something asked for, by itself or by what it calls."""
+        if len(self.wanted) != self._count:
+            self._count = len(self.wanted)
+            self._blocks = self._find()
+        if not 0 <= slot < self.flow.slots:
+            return False
+        graph = self.flow.graph_at(slot)
+        return graph.block_at(slot) in self._blocks.get(graph.start, ())
+
+    def _find(self) -> dict[int, set[int]]:
+        flow = self.flow
+        blocks: dict[int, set[int]] = {}
+        waiting = [slot for slot in self.wanted if slot < flow.slots]
+        seen: set[int] = set()
+        while waiting:
+            slot = waiting.pop()
+            graph = flow.graph_at(slot)
+            good = blocks.setdefault(graph.start, set())
+            more = [graph.block_at(slot)]
+            while more:
+                number = more.pop()
+                if number not in good:
+                    good.add(number)
+                    more += graph.predecessors[number]
+            if graph.start not in seen:
+                seen.add(graph.start)
+                waiting += [call.slot for call in flow.callers(graph.start)]
+        return blocks
+
+
+class _Run:
+    """One run of a function that is verified by itself."""
+
+    def __init__(self, runs: _Runs, entry: int, rng: random.Random) -> None:
+        self.runs = runs
+        self.rng = rng
+        self.registers: list[Held] = [None] * 11
+        self.memory: dict[int, _Memory] = {}
+        self.frames: list[_Frame] = []
+        self.at = entry
+        self._enter(-1)
+        if entry == 0:
+            self.registers[1] = Address("other")
+        elif entry not in runs.callbacks:
+            self.registers[1:6] = _given(runs.program, entry)
+
+    def go(self) -> None:
+        """Run to the end, or to where something is not certain."""
+        runs, words = self.runs, self.runs.words
+        try:
+            for _ in range(_STEPS):
+                if not 0 <= self.at < len(words):
+                    return
+                runs.found.add(self.at)
+                runs.steps += 1
+                self.step(*words[self.at])
+                if not self.frames:
+                    return
+        except _EndError:
             return
-        at, size = base.offset + offset, _SIZES[Size(opcode & 0x18)]
-        raw = self.constants[base.name][at : at + size] if at >= 0 else b""
-        if len(raw) == size:
-            signed = opcode & 0xE0 == Mode.MEMSX
-            number = int.from_bytes(raw, self.program.byte_order, signed=signed)
-            self.set(state, slot, dst, Value(Place.CONSTANT, offset=number & _U64))
 
-    def call(self, state: State, slot: int, opcode: int, src: int, imm: int) -> None:
-        """Note what a subprogram is given, and that nothing is known after an instruction that the kernel lacks."""
-        if opcode in (CALL, CALLX):
-            # the caller's stack is not the callee's
-            given = {n: value for n in range(1, 6) if (value := state.get(n)) and value.place is not Place.STACK}
-            self.arguments[slot] = given
-        super().call(state, slot, opcode, src, imm)
+    def _enter(self, returns_to: int) -> None:
+        serial = len(self.memory)
+        self.memory[serial] = _Memory()
+        self.frames.append(_Frame(serial, returns_to, self.registers[6:10]))
+        self.registers[6:10] = [None] * 4
+        self.registers[10] = Address("stack", serial)
+
+    # Instructions
+
+    def step(self, opcode: int, registers: int, offset: int, imm: int) -> None:
+        """Do what one instruction does."""
+        dst, src = (registers & 0xF, registers >> 4)
+        if self.runs.order == "big":
+            dst, src = src, dst
+        if dst > 10 or (src > 10 and opcode != CALL):
+            raise _EndError
+        kind = opcode & 7
+        self.at += 1
+        if kind in (Class.ALU, Class.ALU64):
+            self.registers[dst] = self.arithmetic(opcode, dst, src, offset, imm)
+        elif kind == Class.LDX:
+            self.registers[dst] = self.load(self.registers[src], offset, opcode)
+        elif kind == Class.ST:
+            self.store(self.registers[dst], offset, _SIZES[Size(opcode & 0x18)], imm)
+        elif kind == Class.STX:
+            self.store_register(opcode, dst, src, offset, imm)
+        elif opcode == LD_IMM64:
+            self.wide(dst, src, imm)
+        elif kind == Class.LD:
+            self.registers[:6] = [Term(Unknown(4)), None, None, None, None, None]  # legacy packet access
+        else:
+            self.jump(opcode, dst, src, offset, imm)
+
+    def arithmetic(self, opcode: int, dst: int, src: int, offset: int, imm: int) -> Held:
+        """Return the result of an ALU instruction."""
+        bits = 64 if opcode & 7 == Class.ALU64 else 32
+        operation = opcode & 0xF0
+        left = self.known(self.registers[dst])
+        right: Held = self.known(self.registers[src]) if opcode & Source.X else imm & _U64
+        if operation == AluOp.END:
+            swaps = bits == 64 or bool(opcode & Source.X) == (self.runs.order == "little")
+            return _apply(left, lambda number: _swapped(number, imm, swaps=swaps))
+        if operation == AluOp.NEG:
+            return _apply(left, lambda number: -number & (1 << bits) - 1)
+        if operation == AluOp.MOV:
+            if isinstance(right, Address):
+                return right if bits == 64 and offset in (0, ADDR_SPACE_CAST) else None
+            if not offset:
+                return right if bits == 64 else _apply(right, lambda number: number & 0xFFFF_FFFF)
+            return _apply(right, lambda number: _extended(number, offset, bits))
+        if isinstance(left, Address) or isinstance(right, Address):
+            return self._pointer(operation, bits, left, right)
+        if left is None or right is None:
+            return None
+        if isinstance(right, Term):
+            right = self.chosen(right)
+            left = self.known(left)
+        number = right
+        if isinstance(left, Term):
+            added = number if operation == AluOp.ADD else -number if operation == AluOp.SUB else 0
+            return left.then(lambda value: _computed(operation, value, number, bits, offset), added)
+        assert isinstance(left, int)
+        return _computed(operation, left, number, bits, offset)
+
+    def _pointer(self, operation: int, bits: int, left: Held, right: Held) -> Held:
+        if bits != 64 or operation not in (AluOp.ADD, AluOp.SUB):
+            return None
+        if isinstance(left, Address) and isinstance(right, Address):
+            same = left[:2] == right[:2] and left.space in ("stack", "data") and operation == AluOp.SUB
+            return left.offset - right.offset & _U64 if same else None
+        if isinstance(right, Address):
+            if operation == AluOp.SUB:
+                return None
+            left, right = right, left
+        assert isinstance(left, Address)
+        if isinstance(right, Term):
+            right = self.chosen(right)
+        if not isinstance(right, int):
+            return None
+        distance = (right ^ 1 << 63) - (1 << 63)
+        return left._replace(offset=left.offset + (distance if operation == AluOp.ADD else -distance))
+
+    def wide(self, dst: int, src: int, imm: int) -> None:
+        """A 64-bit immediate: a number, or an address."""
+        runs, slot = self.runs, self.at - 1
+        runs.found.add(self.at)
+        self.at += 1
+        reference = runs.program.linked.references.get(slot)
+        value: Held = Address("other")
+        if reference is None:
+            value = None
+            if not src and slot + 1 < len(runs.words):
+                value = (runs.words[slot + 1][3] & 0xFFFF_FFFF) << 32 | imm & 0xFFFF_FFFF
+        elif reference.kind in (ReferenceKind.KSYM, ReferenceKind.KFUNC) and reference.name in runs.missing:
+            value = 0
+        elif reference.kind == ReferenceKind.DATA and reference.map in runs.constants:
+            value = Address("data", reference.map or "", reference.offset)
+        elif reference.kind == ReferenceKind.FUNCTION:
+            value = Address("function", reference.offset)
+        self.registers[dst] = value
+
+    def load(self, base: Held, offset: int, opcode: int) -> Held:
+        """Return what memory holds."""
+        size, mode = _SIZES[Size(opcode & 0x18)], opcode & 0xE0
+        if mode not in (Mode.MEM, Mode.MEMSX):
+            raise _EndError
+        value = self._read(base, offset, size)
+        return value if mode == Mode.MEM else _apply(value, lambda number: _extended(number, size * 8, 64))
+
+    def _read(self, base: Held, offset: int, size: int) -> Held:
+        base = self.known(base)
+        if base is None:
+            return None
+        if not isinstance(base, Address):
+            # What a look-up returned; or a struct of the kernel's, whose pointers the verifier may trust.
+            return Term(Unknown(size, may_be_zero=size < 8))
+        at = base.offset + offset
+        if base.space == "stack":
+            return self.memory[int(base.key)].load(at, size, self.runs.order)
+        if base.space == "data":
+            raw = self.runs.constants[str(base.key)][at : at + size] if at >= 0 else b""
+            if len(raw) != size:
+                raise _EndError
+            return int.from_bytes(raw, "little" if self.runs.order == "little" else "big")
+        return Term(Unknown(size, may_be_zero=size < 8))
+
+    def store(self, base: Held, offset: int, size: int, value: Held) -> None:
+        """Write to memory: what is not on the stack is not followed."""
+        base = self.known(base)
+        if base is None:
+            for memory in self.memory.values():
+                memory.is_lost = True
+        elif isinstance(base, Address) and base.space == "stack":
+            self.memory[int(base.key)].store(base.offset + offset, size, value, self.runs.order)
+
+    def store_register(self, opcode: int, dst: int, src: int, offset: int, imm: int) -> None:
+        """Write a register, or change memory at once with reading it."""
+        size = _SIZES[Size(opcode & 0x18)]
+        if opcode & 0xE0 != Mode.ATOMIC:
+            self.store(self.registers[dst], offset, size, self.known(self.registers[src]))
+            return
+        if imm == AtomicOp.LOAD_ACQ:
+            self.registers[dst] = self._read(self.registers[src], offset, size)
+            return
+        base = self.known(self.registers[dst])
+        on_stack = base is None or (isinstance(base, Address) and base.space == "stack")
+        self.store(base, offset, size, None)
+        if imm != AtomicOp.STORE_REL and (imm == AtomicOp.CMPXCHG or imm & 1):
+            self.registers[0 if imm == AtomicOp.CMPXCHG else src] = None if on_stack else Term(Unknown(size))
+
+    # Ways
+
+    def jump(self, opcode: int, dst: int, src: int, offset: int, imm: int) -> None:
+        """Go on where a jump, a call or an exit leads."""
+        following = self.at
+        if opcode == EXIT:
+            self._leave()
+        elif opcode == CALL:
+            self.call(following - 1, src, imm)
+        elif opcode == JA:
+            self.at = following + offset
+        elif opcode == GOTOL:
+            self.at = following + imm
+        elif opcode == MAY_GOTO:
+            self._go(following - 1, self.runs.prefers(following - 1, following + offset, following), offset)
+        elif opcode & 0xF0 in _COMPARED:
+            left = self.known(self.registers[dst])
+            right: Held = self.known(self.registers[src]) if opcode & Source.X else imm & _U64
+            bits = 64 if opcode & 7 == Class.JMP else 32
+            prefers = self.runs.prefers(following - 1, following + offset, following)
+            self._go(following - 1, self.decided(opcode & 0xF0, bits, left, right, prefers=prefers), offset)
+        else:
+            raise _EndError  # a jump or a call to an address
+
+    def _go(self, slot: int, taken: bool, offset: int) -> None:
+        self.runs.taken[slot, taken] = self.runs.taken.get((slot, taken), 0) + 1
+        self.at = slot + 1 + (offset if taken else 0)
+
+    def decided(self, operation: int, bits: int, left: Held, right: Held, *, prefers: bool) -> bool:
+        """Return whether a conditional jump is taken; what is unknown is chosen so that it *prefers*, if it can be."""
+        if left is None or right is None:
+            raise _EndError
+        if isinstance(left, Address) or isinstance(right, Address):
+            return _same_place(operation, bits, left, right)
+        if isinstance(right, Term):
+            right = self.chosen(right)
+            left = self.known(left)
+        number, mask, compare = right, (1 << bits) - 1, _COMPARED[operation]
+
+        def taken(value: int) -> bool:
+            return compare(value & mask, number & mask, 1 << bits - 1)
+
+        if not isinstance(left, Term):
+            assert isinstance(left, int)
+            return taken(left)
+        near = number - left.added
+        chosen = None
+        for candidate in self._candidates(left.of, (near, near + 1, near - 1)):
+            chosen = candidate
+            if taken(left.at(candidate)) == prefers:
+                break
+        if chosen is None:
+            raise _EndError
+        left.of.value = chosen
+        return taken(left.at(chosen))
+
+    def _candidates(self, unknown: Unknown, near: Iterable[int]) -> Iterable[int]:
+        guesses: list[int] = list(unknown.allowed)
+        if not guesses:
+            pool = self.runs.pool
+            guesses = [*near, *self.rng.sample(pool, min(len(pool), 64))]
+            guesses += [self.rng.getrandbits(64), self.rng.getrandbits(64)]
+        return [number for each in guesses if (number := unknown.possible(each)) is not None]
+
+    def chosen(self, term: Term) -> int:
+        """Return a number for a term, the same from then on."""
+        if term.of.value is None:
+            found = list(self._candidates(term.of, ()))
+            if not found:
+                raise _EndError
+            term.of.value = self.rng.choice(found)
+        return term.at(term.of.value)
+
+    def known(self, value: Held) -> Held:
+        """Return the number of a term that was chosen by now."""
+        return term.at(term.of.value) if isinstance(term := value, Term) and term.of.value is not None else value
+
+    # Functions
+
+    def _leave(self) -> None:
+        frame = self.frames.pop()
+        if not self.frames:
+            return
+        self.registers[1:6] = [None] * 5
+        self.registers[6:10] = frame.saved
+        self.registers[10] = Address("stack", self.frames[-1].serial)
+        self.at = frame.returns_to
+
+    def call(self, slot: int, source: int, imm: int) -> None:
+        """Call a subprogram, a helper or a function of the kernel."""
+        if source == CallSource.SUBPROGRAM:
+            target = slot + 1 + imm
+            if target in self.runs.globals:
+                # It is verified by itself, once; what it returns can be anything.
+                self._begins(target)
+                self._lose_arguments()
+                self._returned(Term(Unknown(8)))
+                return
+            if len(self.frames) >= _DEPTH:
+                raise _EndError
+            self._enter(slot + 1)
+            self.at = target
+            return
+        reference = self.runs.program.linked.references.get(slot)
+        if source == CallSource.KFUNC or (reference is not None and reference.kind == ReferenceKind.KFUNC):
+            name = "" if reference is None else reference.name
+            if name == _NO_RETURN:
+                raise _EndError
+            self._lose_arguments()
+            self._returned(Term(Unknown(8, may_be_zero=name.endswith("_next"))))
+            return
+        self._helper(imm)
+
+    def _begins(self, target: int, *, callback: bool = False) -> None:
+        if target not in self.runs.entries:
+            self.runs.entries.append(target)
+            if callback:
+                self.runs.callbacks.add(target)
+
+    def _helper(self, number: int) -> None:
+        effect = effect_of(number)
+        first = self.known(self.registers[1])
+        for held in self.registers[1:6]:
+            # The verifier walks through a callback as it is called; of bpf_loop() only where there are rounds.
+            if isinstance(held, Address) and held.space == "function" and (number != _LOOP or first not in (0, None)):
+                self._begins(int(held.key), callback=True)
+        if effect is None:
+            self._lose_arguments()
+        else:
+            for register, letter in enumerate(effect.arguments, 1):
+                base = self.known(self.registers[register])
+                if letter in "wxk" and isinstance(base, Address) and base.space == "stack":
+                    size = self.known(self.registers[register + 1]) if register < 5 else None
+                    memory = self.memory[int(base.key)]
+                    if letter == "w" and isinstance(size, int) and size <= 512:
+                        memory.forget(base.offset, size)
+                    else:
+                        memory.lose(base.offset)
+                elif letter in "wx" and base is None:
+                    self._lose_arguments()
+            if "k" in effect.arguments:
+                self._lose_arguments()
+        allowed = _BOUNDED.get(number, ())
+        self._returned(Term(Unknown(8, allowed, may_be_zero=number not in _NEVER_NULL)))
+
+    def _lose_arguments(self) -> None:
+        """Note that what arguments point to on the stack may be changed."""
+        for register in range(1, 6):
+            base = self.known(self.registers[register])
+            if isinstance(base, Address) and base.space == "stack":
+                self.memory[int(base.key)].lose(base.offset)
+
+    def _returned(self, value: Held) -> None:
+        self.registers[:6] = [value, None, None, None, None, None]
 
 
-def _decided(opcode: int, left: Value | None, right: Value | None) -> int | None:
-    """Return 1 where a conditional jump is always taken, 0 where it never is; None where that is not known."""
-    if left is None or right is None:
-        return None
-    compare = _COMPARED.get(opcode & 0xF0)
-    if compare is None:
-        return None
-    if left.place is right.place is Place.CONSTANT:
-        bits = 64 if opcode & 7 == 5 else 32
-        mask = (1 << bits) - 1
-        return int(compare(left.offset & mask, right.offset & mask, 1 << bits - 1))
-    is_address = left.place in _ADDRESSES and right == Value(Place.CONSTANT) and opcode & 7 == 5
-    if is_address and opcode & 0xF0 in (JmpOp.JEQ, JmpOp.JNE):
-        return int(opcode & 0xF0 == JmpOp.JNE)
-    return None
+def _given(program: ProgramSpec, entry: int) -> list[Held]:
+    """Return what a global function is given: anything, but pointers that are not NULL."""
+    given: list[Held] = [Term(Unknown(8, may_be_zero=False)) for _ in range(5)]
+    function = next((each for each in program.functions if each.start == entry), None)
+    if function is None or program.btf is None:
+        return given
+    try:
+        declared = program.btf.type(function.type_id)
+        proto = program.btf.type(declared.proto) if isinstance(declared, t.Function) else None
+        if isinstance(proto, t.FunctionProto):
+            for number, parameter in enumerate(proto.parameters[:5]):
+                if isinstance(program.btf.strip(parameter.type_id), t.Int | t.Enum):
+                    given[number] = Term(Unknown(8))
+    except BpftuiError:
+        pass
+    return given
+
+
+def _same_place(operation: int, bits: int, left: Held, right: Held) -> bool:
+    """Return whether a jump is taken that compares pointers."""
+    if bits == 64 and operation in (JmpOp.JEQ, JmpOp.JNE):
+        if isinstance(left, Address) and isinstance(right, Address):
+            if left.space in ("stack", "data") and left[:2] == right[:2]:
+                return (left == right) == (operation == JmpOp.JEQ)
+        elif 0 in (left, right):
+            return operation == JmpOp.JNE
+    raise _EndError
+
+
+def _apply(value: Held, step: Callable[[int], int]) -> Held:
+    if isinstance(value, Term):
+        return value.then(step)
+    return step(value) if isinstance(value, int) else None
+
+
+def _swapped(number: int, width: int, *, swaps: bool) -> int:
+    number &= (1 << width) - 1
+    return int.from_bytes(number.to_bytes(width // 8, "little"), "big") if swaps else number
+
+
+def _extended(number: int, width: int, bits: int) -> int:
+    """Return a number of which the sign of the lowest bits is extended."""
+    number &= (1 << width) - 1
+    return ((number ^ 1 << width - 1) - (1 << width - 1)) & (1 << bits) - 1
+
+
+def _computed(operation: int, left: int, right: int, bits: int, offset: int) -> int:
+    """Return the result of an operation of two numbers, as RFC 9669 has it: nothing divided by 0 traps."""
+    mask, sign = (1 << bits) - 1, 1 << bits - 1
+    left, right = left & mask, right & mask
+    match operation:
+        case AluOp.ADD:
+            result = left + right
+        case AluOp.SUB:
+            result = left - right
+        case AluOp.MUL:
+            result = left * right
+        case AluOp.OR:
+            result = left | right
+        case AluOp.AND:
+            result = left & right
+        case AluOp.XOR:
+            result = left ^ right
+        case AluOp.LSH:
+            result = left << (right & bits - 1)
+        case AluOp.RSH:
+            result = left >> (right & bits - 1)
+        case AluOp.ARSH:
+            result = ((left ^ sign) - sign) >> (right & bits - 1)
+        case AluOp.DIV | AluOp.MOD:
+            result = _divided(operation, left, right, sign if offset else 0)
+        case _:
+            raise _EndError
+    return result & mask
+
+
+def _divided(operation: int, left: int, right: int, sign: int) -> int:
+    if not right:
+        return 0 if operation == AluOp.DIV else left
+    if sign:
+        left, right = (left ^ sign) - sign, (right ^ sign) - sign
+    quotient = abs(left) // abs(right) * (-1 if (left < 0) != (right < 0) else 1)
+    return quotient if operation == AluOp.DIV else left - quotient * right
 
 
 _COMPARED: Final[dict[int, Callable[[int, int, int], bool]]] = {

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import random
 from pathlib import Path
 
 import pytest
 
+from bpftui.core.asm.assembler import assemble
 from bpftui.core.btf.kernel import loaded_modules, vmlinux
-from bpftui.core.kernel import KernelRuntime
-from bpftui.core.spec import CollectionSpec
+from bpftui.core.kernel import KernelRuntime, probes
+from bpftui.core.spec import CollectionSpec, ProgramSpec, ProgramType
+from bpftui.core.spec.program import Function, LinkedCode
+from bpftui.core.spec.reach import reached
 from tests.tui.commands.command_line import bpftui
 
 pytestmark = pytest.mark.kernel
@@ -34,6 +38,7 @@ UNFORESEEN = {
     "recursion.o": {"recursion", "only_itself"},
     "contexts.o": {"bad_time"},
     "tail_calls.o": {"broken"},
+    "data_pointers.o": {"follows"},
 }
 """Programs that are wrong on every kernel, which only the verifier tells; so are all of the objects `bad_….o`."""
 
@@ -50,6 +55,84 @@ def test_what_is_lacking_is_named_and_what_is_asked_for_first_counts_not():
     assert found.maps == {}
     assert {name: (each[0].reason, each[0].slots) for name, each in found.programs.items()} == LACKING
     assert all(each[0].hint for each in found.programs.values())
+
+
+def test_what_constants_make_dead_is_no_obstacle_and_a_global_function_is_verified_by_itself():
+    found = KernelRuntime().forecast(CollectionSpec.from_file(OBJECTS / "dead_by_constants.o"))
+    reason = "bpf_sys_close() is not available to programs of this type on this kernel"
+    assert found.maps == {}
+    assert {name: [(each.reason, each.slots) for each in told] for name, told in found.programs.items()} == {
+        "global": [(reason, (6,))],
+        "reached": [(reason, (11,))],
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "more"),
+    [
+        ("timeout_ms", 6, "multiplied"),
+        ("least", -5, "negated"),
+        ("port", 81, "swapped"),
+    ],
+)
+def test_another_constant_makes_it_one(name: str, value: int, more: str):
+    spec = CollectionSpec.from_file(OBJECTS / "dead_by_constants.o")
+    spec.set(name, value)
+    assert KernelRuntime().forecast(spec).programs.keys() == {"global", "reached", more}
+
+
+def random_code(rng: random.Random) -> str:
+    """Return a program that calls a helper that XDP does not have, somewhere between jumps of all kinds."""
+    steps = rng.randint(6, 22)
+    lines = ["r6 = r1", *(f"r{register} = {rng.choice((0, 1, 2, 5, -1, 255))}" for register in (0, 2, 3, 4, 5))]
+    called = rng.randrange(steps)
+    for step in range(steps):
+        to, other = rng.choices((0, 2, 3, 4, 5), k=2)
+        number, part = rng.choice((0, 1, 2, 3, 5, -1, 15, 255, 0x800)), rng.choice("rrw")
+        label = f"l{rng.randrange(step + 1, steps)}" if step + 1 < steps else "end"
+        comparison = rng.choice(("==", "!=", ">", ">=", "<", "<=", "s>", "s<", "s>=", "s<=", "&"))
+        jump = f"if {part}{to} {comparison} {{}} goto {label}"
+        operation = rng.choice(("+=", "-=", "*=", "|=", "&=", "^="))
+        lines.append(f"l{step}:")
+        lines.append(
+            "r1 = 3\ncall bpf_sys_close\nr2 = 0\nr3 = 0\nr4 = 0\nr5 = 0"
+            if step == called
+            else rng.choice(
+                (
+                    f"r{to} = *(u32 *)(r6 +{rng.choice((12, 16))})",
+                    f"{part}{to} {operation} {number}",
+                    f"{part}{to} {operation} {part}{other}",
+                    f"{part}{to} {rng.choice(('<<=', '>>=', 's>>='))} {rng.choice((1, 3, 8, 16, 31))}",
+                    f"{part}{to} = -{part}{to}",
+                    f"{part}{to} = {part}{other}",
+                    f"r{to} = {rng.choice(('be16', 'be32', 'le16', 'be64'))} r{to}",
+                    f"*(u64 *)(r10 -8) = r{to}\nr{other} = *(u32 *)(r10 -8)",
+                    f"*(u32 *)(r10 -16) = {number}\nr{to} = *(u32 *)(r10 -16)",
+                    jump.format(number),
+                    jump.format(number),
+                    jump.format(f"{part}{other}"),
+                )
+            )
+        )
+    return "\n".join([*lines, "end:", "r0 = 0", "exit"])
+
+
+def test_what_is_said_to_be_reached_is_what_the_verifier_reaches():
+    refused = told = 0
+    for seed in range(250):
+        code = assemble(random_code(random.Random(seed)))
+        slot = code[::8].index(0x85)
+        linked = LinkedCode(code, (Function("f", 0, len(code) // 8, "xdp", 0),), {})
+        program = ProgramSpec("f", "xdp", ProgramType.XDP, link=lambda linked=linked: linked)
+        says = slot in reached(program, code, {}, (), {slot})
+        fd, _, log = probes.load_program(ProgramType.XDP, code, log_size=1 << 16)
+        if fd >= 0:
+            os.close(fd)
+        assert not (says and fd >= 0), seed
+        refused += "bpf_sys_close" in log
+        told += says
+    assert refused > 150
+    assert told > refused * 0.97
 
 
 def test_a_constant_brings_dead_code_to_life():

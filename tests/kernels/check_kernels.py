@@ -100,6 +100,8 @@ EVERYWHERE: Final = {
             ("of_record", "write second (offset 12, 4 bytes)"),
         )
     },
+    ("dead_by_constants.o", "global"): "bpf_sys_close() is not available to programs of this type",
+    ("dead_by_constants.o", "reached"): "bpf_sys_close() is not available to programs of this type",
     ("bad_null.o", "bad_null"): "bpf_map_lookup_elem(&totals) can return NULL",
     ("bad_offbyone.o", "bad_offbyone"): "the check covers 13 bytes of the packet, this access needs 14",
     ("bad_reference.o", "bad_reference"): "what bpf_ringbuf_reserve() returned is still held",

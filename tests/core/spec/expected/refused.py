@@ -180,6 +180,32 @@ SPECS: dict[str, Facts] = {
             program("bad_uninit", "xdp", "xdp", insns=4, line_infos=1, attach_type="xdp"),
         ],
     ),
+    "tests/objects/dead_by_constants.o": spec(
+        license="Dual MIT/GPL",
+        types=50,
+        maps=[data_section(".rodata", 13, 128)],
+        programs=[
+            program(
+                name, "xdp", "xdp", insns=insns, line_infos=lines, attach_type="xdp", functions=[name, *more], maps=maps
+            )
+            for name, insns, lines, more, maps in (
+                ("multiplied", 9, 5, [], [".rodata"]),
+                ("negated", 8, 4, [], [".rodata"]),
+                ("swapped", 8, 4, [], [".rodata"]),
+                ("getter", 11, 6, ["enabled"], [".rodata"]),
+                ("referenced", 17, 12, ["by_reference"], [".rodata"]),
+                ("between", 9, 6, [], []),
+                ("global", 9, 5, ["global_function"], []),
+                ("reached", 14, 11, [], []),
+            )
+        ],
+        variables=[
+            variable("timeout_ms", ".rodata", 0, "const volatile __u32", 3, "03000000"),
+            variable("port", ".rodata", 4, "const volatile __u16", 80, "5000"),
+            variable("least", ".rodata", 8, "const volatile int", 5, "05000000"),
+            variable("on", ".rodata", 12, "const volatile _Bool", False, "00"),
+        ],
+    ),
     "tests/objects/needs.o": spec(
         license="Dual MIT/GPL",
         types=45,
