@@ -224,7 +224,8 @@ class CollectionLoader(ABC, Generic[_MapT, _ProgramT, _LinkT]):
         try:
             self.create_map(spec)
         except BpftuiError as error:
-            return LoadOutcome(spec.name, spec.type.label, ok=False, error=error.message)
+            optional = not spec.autocreate
+            return LoadOutcome(spec.name, spec.type.label, ok=False, error=error.message, optional=optional)
         return LoadOutcome(spec.name, spec.type.label, ok=True)
 
     def _try_contents(self, outcome: LoadOutcome) -> LoadOutcome:
@@ -242,4 +243,5 @@ class CollectionLoader(ABC, Generic[_MapT, _ProgramT, _LinkT]):
             return self.outcome_of(self.load_program(spec, log_level=log_level))
         except BpftuiError as error:
             log = error.log if isinstance(error, VerifierError) else None
-            return LoadOutcome(spec.name, spec.type.label, ok=False, error=error.message, log=log)
+            optional = spec.optional or self.is_unused(spec)
+            return LoadOutcome(spec.name, spec.type.label, ok=False, error=error.message, log=log, optional=optional)

@@ -85,10 +85,14 @@ def forecast(
             survey = _Survey(loader, replacements or {})
             maps = {name: found for name in spec.maps if (found := survey.map(name))}
             programs = {name: found for name, each in spec.programs.items() if (found := survey.program(each))}
+            optional = {name for name in maps if not spec.maps[name].autocreate}
+            optional |= {
+                name for name in programs if spec.programs[name].optional or loader.is_unused(spec.programs[name])
+            }
     except BpftuiError as error:
         everything = (_obstacle(error),)
         return Forecast(dict.fromkeys(spec.maps, everything), dict.fromkeys(spec.programs, everything))
-    return Forecast(maps, programs)
+    return Forecast(maps, programs, frozenset(optional))
 
 
 def _obstacle(error: BpftuiError) -> Obstacle:

@@ -163,6 +163,13 @@ class LoadOutcome:
     verified_insns: int | None = None
     log: str | None = None
     """The verifier's log, whole; None for maps and where there is none."""
+    optional: bool = False
+    """Whether the object itself leaves it to its loader (`?` in the section's name) and a kernel may lack it."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether it does not load, and was to."""
+        return not self.ok and not self.optional
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +182,8 @@ class CheckReport:
 
     @property
     def ok(self) -> bool:
-        """Whether everything loads."""
-        return all(outcome.ok for outcome in (*self.maps, *self.programs))
+        """Whether everything loads that is not optional."""
+        return not any(outcome.failed for outcome in (*self.maps, *self.programs))
 
 
 class Obstacle(NamedTuple):
@@ -208,3 +215,5 @@ class Forecast:
     programs: Mapping[str, tuple[Obstacle, ...]]
     """By the names of programs; those without obstacles are not in it. What is wrong with a map is wrong with each
     program that uses it."""
+    optional: frozenset[str] = frozenset()
+    """The names of the maps and programs among them that are left out where the kernel lacks what they are for."""

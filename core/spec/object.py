@@ -207,7 +207,10 @@ class ObjectFile:
             ]
         starts = sorted({s.value for s in symbols if s.value < section.size})
         if not starts:
-            return [FunctionRange(_name_for(section), section, 0, section.size, None)]
+            # strip --strip-unneeded takes away the names of static functions; their descriptions stay.
+            described = [found for found in self._described_functions.values() if found.section is section]
+            described.sort(key=lambda found: found.start)
+            return described or [FunctionRange(_name_for(section), section, 0, section.size, None)]
         found: list[FunctionRange] = []
         for symbol in symbols:
             if symbol.value >= section.size:

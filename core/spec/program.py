@@ -280,6 +280,11 @@ class ProgramSpec:
         self.unusable = None
 
     @property
+    def optional(self) -> bool:
+        """Whether a kernel may lack what it is for: a function of struct_ops in a section that begins with `?`."""
+        return self.type.label == "struct_ops" and not self.autoload
+
+    @property
     def problem(self) -> str | None:
         """Why it cannot be used, as far as the object itself tells; None when nothing speaks against it."""
         return self.unusable or self.linked.problem

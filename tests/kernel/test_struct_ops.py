@@ -148,3 +148,24 @@ def test_the_struct_may_be_a_modules() -> None:
     # The kernel looks into the descriptor that it is given, and finds none.
     with pytest.raises(LoadError, match="cannot create map bpftui_half"):
         create_struct_ops(spec.maps["bpftui_half"], found, None)
+
+
+def test_what_is_optional_is_no_failure() -> None:
+    """Neither what a section with `?` leaves to the loader, nor a function for a member that this kernel lacks."""
+    spec = CollectionSpec.from_file(OBJECT)
+    spare = spec.maps["bpftui_spare"]
+    assert (spare.autocreate, spec.programs["dreaming"].autoload) == (False, True)
+    assert spare.value is not None
+    wish, offset = spare.value.member(".wish")
+    spare.data[offset : offset + wish.size] = b"\1" * wish.size  # type: ignore[index]
+    report = KernelRuntime().check(spec)
+    refused = [outcome for outcome in (*report.maps, *report.programs) if not outcome.ok]
+    assert [(each.name, each.optional, each.failed) for each in refused] == [
+        ("bpftui_spare", True, False),
+        ("dreaming", True, False),
+    ]
+    assert report.ok
+    forecast = KernelRuntime().forecast(spec)
+    assert forecast.maps.keys() | forecast.programs.keys() == forecast.optional == {"bpftui_spare", "dreaming"}
+    spec.maps["bpftui_half"].data[offset] = 1  # type: ignore[index]
+    assert not KernelRuntime().check(spec).ok

@@ -50,7 +50,7 @@ def print_report(checked: Checked, *, several: bool, sort: str | None, color: st
     for outcome in report.maps:
         blanks = [""] * (len(_NUMBERS) + 1)
         table.add_row(
-            _mark(outcome.ok), "map", assembled(outcome.name), outcome.type, *blanks, _lines(outcome.error or "")
+            _mark(outcome), "map", assembled(outcome.name), outcome.type, *blanks, _lines(outcome.error or "")
         )
     numbers_of = {outcome.name: _numbers(checked, outcome) for outcome in report.programs}
     programs = _sorted(report.programs, numbers_of, sort)
@@ -58,7 +58,7 @@ def print_report(checked: Checked, *, several: bool, sort: str | None, color: st
         summary, numbers = parse_summary(outcome.log or ""), numbers_of[outcome.name]
         why = explained(checked, outcome)
         table.add_row(
-            _mark(outcome.ok),
+            _mark(outcome),
             "program",
             assembled(outcome.name),
             outcome.type,
@@ -73,8 +73,12 @@ def print_report(checked: Checked, *, several: bool, sort: str | None, color: st
             write_line()
             write_line(f"── {outcome.name}")
             print_explanation(explanation, text_width(), color=colored)
-    failed = sum(not outcome.ok for outcome in (*report.maps, *report.programs))
-    verdict = "everything loads" if report.ok else f"{failed} of {len(report.maps) + len(report.programs)} do not load"
+    outcomes = (*report.maps, *report.programs)
+    failed = sum(outcome.failed for outcome in outcomes)
+    optional = sum(not outcome.ok and outcome.optional for outcome in outcomes)
+    verdict = "everything loads" if report.ok else f"{failed} of {len(outcomes)} do not load"
+    if optional:
+        verdict += f", but for {optional} that {'is' if optional == 1 else 'are'} optional (?)"
     if failed:
         write_line()
     times = f"read in {checked.open_ms:.1f} ms, loaded in {report.load_ms:.1f} ms"
@@ -207,7 +211,9 @@ def _lines(text: str) -> Text:
     return Text("\n").join([assembled(line) for line in text.split("\n")])
 
 
-def _mark(ok: bool) -> Any:
+def _mark(outcome: LoadOutcome) -> Any:
     from rich.text import Text
 
-    return Text("ok", "green") if ok else Text("NO", "bold red")
+    if outcome.failed:
+        return Text("NO", "bold red")
+    return Text("ok", "green") if outcome.ok else Text("–", "dim")

@@ -56,7 +56,9 @@ def check_json(checked: Checked) -> dict[str, Any]:
         "file": checked.spec.file,
         "runtime": checked.runtime,
         "ok": report.ok,
-        "maps": [{"name": m.name, "type": m.type, "ok": m.ok, "error": m.error} for m in report.maps],
+        "maps": [
+            {"name": m.name, "type": m.type, "ok": m.ok, "error": m.error, "optional": m.optional} for m in report.maps
+        ],
         "programs": [_program(checked, outcome) for outcome in report.programs],
         "open_ms": round(checked.open_ms, 3),
         "load_ms": round(report.load_ms, 3),
@@ -75,6 +77,7 @@ def _program(checked: Checked, outcome: LoadOutcome) -> dict[str, Any]:
         "type": outcome.type,
         "ok": outcome.ok,
         "error": outcome.error,
+        "optional": outcome.optional,
         "verified_insns": outcome.verified_insns,
         "log": outcome.log,
         "insns": checked.spec.programs[outcome.name].insns,

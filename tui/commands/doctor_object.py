@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
             ok = False
             continue
         forecast = runtime.forecast(spec)
-        ok = ok and not forecast.maps and not forecast.programs
+        ok = ok and not _refused(forecast)
         if options.json:
             documents.append(_json(spec, runtime.name, forecast))
         else:
@@ -44,6 +44,11 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_json(documents[0] if len(options.objects) == 1 else documents)
     return ExitCode.OK if ok else ExitCode.REFUSED
+
+
+def _refused(forecast: Forecast) -> list[str]:
+    """Return the names of what cannot be loaded and is not optional."""
+    return [name for name in (*forecast.maps, *forecast.programs) if name not in forecast.optional]
 
 
 def _json(spec: CollectionSpec, runtime: str, forecast: Forecast) -> dict[str, Any]:
@@ -65,7 +70,7 @@ def _json(spec: CollectionSpec, runtime: str, forecast: Forecast) -> dict[str, A
         "schema": SCHEMA,
         "file": spec.file,
         "runtime": runtime,
-        "ok": not forecast.maps and not forecast.programs,
+        "ok": not _refused(forecast),
         "maps": listed({each.name: each.type.label for each in spec.maps.values()}, forecast.maps),
         "programs": listed({each.name: each.type.label for each in spec.programs.values()}, forecast.programs),
         "remarks": _remarks(spec),
@@ -88,14 +93,19 @@ def _print(spec: CollectionSpec, runtime: str, forecast: Forecast, *, color: boo
     parts = [("map", each.name, each.type.label, forecast.maps) for each in spec.maps.values()]
     parts += [("program", each.name, each.type.label, forecast.programs) for each in spec.programs.values()]
     for kind, name, type_, found in parts:
-        mark = Text("NO", "bold red") if name in found else Text("ok", "green")
+        mark = Text("ok", "green")
+        if name in found:
+            mark = Text("–", "dim") if name in forecast.optional else Text("NO", "bold red")
         table.add_row(mark, kind, assembled(name), type_, _reasons(found.get(name, ())))
     write_table(table, color=color)
     where = "here" if runtime == "kernel" else "into the built-in runtime"
-    refused = len(forecast.maps) + len(forecast.programs)
+    refused = len(_refused(forecast))
+    left_out = len(forecast.maps) + len(forecast.programs) - refused
     told = f"nothing known keeps it from being loaded {where}"
     if refused:
         told = f"{refused} of {len(parts)} cannot be loaded {where}"
+    if left_out:
+        told += f", but for {left_out} that {'is' if left_out == 1 else 'are'} optional (?)"
     for remark in _remarks(spec):
         write_line(paint(f"· {remark}", "yellow") if color else f"· {remark}")
     write_line(f"{spec.file}: {told}; bpftui check asks the verifier")

@@ -102,7 +102,7 @@ def _program(spec: ProgramSpec) -> Text:
     if spec.flags:
         facts.append(_flags(spec.flags, ProgramFlag))
     if not spec.autoload:
-        facts.append("not loaded by default")
+        facts.append("optional: not loaded by default")
     text = assembled((spec.name, "green"), f"  {spec.type.label}{hook}{target}  ", (", ".join(facts), "dim"))
     if spec.problem:
         text.append_text(assembled((f"  {spec.problem}", "red")))
@@ -123,6 +123,7 @@ def _map(spec: MapSpec, name: str | None = None) -> Text:
         "pinned by name" if spec.pinning == Pinning.BY_NAME else "",
         f"{spec.entries} initial entr{'y' if spec.entries == 1 else 'ies'}" if spec.entries else "",
         f"tagged {', '.join(spec.tags)}" if spec.tags else "",
+        "" if spec.autocreate else "optional: not created by default",
         spec.remark,
     ]
     told = ", ".join(filter(None, facts))

@@ -342,6 +342,8 @@ def _program_detail(program: ProgramSpec) -> str:
 
 
 def _map_detail(found: MapSpec) -> str:
+    if not found.autocreate:
+        return f"{found.type.label} (not created by itself)"
     if found.key is None or found.value is None:
         return found.type.label
     key, value = (_unqualified(each.c_text).removeprefix("struct ") for each in (found.key, found.value))

@@ -65,3 +65,24 @@ def test_sections_of_maps_with_a_longer_name() -> None:
     spec = CollectionSpec.from_bytes(taken)
     assert ("sample_every", "map") in {(hidden.name, hidden.kind) for hidden in spec.hidden}
     assert "traffic" in spec.maps
+
+
+def test_functions_whose_names_are_stripped_have_those_of_their_descriptions() -> None:
+    """As `strip --strip-unneeded` leaves an object whose subprograms are all static."""
+    data = bytearray((ROOT / "tests/objects/subprograms.o").read_bytes())
+    elf = Elf(bytes(data))
+    table, text = elf.symbol_table, elf.by_name[".text"].number
+    assert table is not None
+    stripped = [index for index, symbol in enumerate(elf.symbols) if symbol.section == text and symbol.type == 2]
+    places = {elf.symbols[index].name: elf.symbols[index].value for index in stripped}
+    for index in stripped:  # in their place the section's symbol, which relocations name instead
+        struct.pack_into("<IBBHQQ", data, table.offset + 24 * index, 0, 3, 0, text, elf.symbols[index].value, 0)
+    spec = CollectionSpec.from_bytes(bytes(data))
+    whole = CollectionSpec.from_file(ROOT / "tests/objects/subprograms.o")
+    assert places.keys() == {"twice", "global_sum", "weak_answer", "hidden_helper"}
+    assert list(spec.programs) == list(whole.programs)
+    for name, program in spec.programs.items():
+        assert program.problem is None
+        assert program.code == whole.programs[name].code
+        names = [(function.name, function.start, function.size) for function in program.functions]
+        assert names == [(function.name, function.start, function.size) for function in whole.programs[name].functions]
