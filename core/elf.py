@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, BinaryIO, Final, Literal, NamedTuple
 
 from .errors import NoPermissionError, ObjectError
+from .strings import StringTable
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -44,9 +45,6 @@ _MAX_FILE: Final = 1 << 30
 """Nobody has seen a BPF object of 100 MB; a file over 1 GiB is refused rather than read into memory."""
 _MAX_NOBITS: Final = 64 << 20
 """A `.bss` takes no room in its file, so its size must not be trusted for an allocation."""
-
-_MAX_NAME: Final = 4096
-"""A string table without NULs would otherwise be copied once for each symbol."""
 
 _MACHINES: Final = {
     3: "32-bit x86",
@@ -258,11 +256,11 @@ class Elf:
         if table + count * 64 > len(self.data):
             raise self.error("it is cut off: its section table lies beyond the end", offset=table)
         raw = list(struct.iter_unpack(self._order + "IIQQQQIIQQ", self.data[table : table + count * 64]))
-        names = b""
+        names = StringTable(b"")
         if 0 < names_index < count and raw[names_index][1] != SectionType.NOBITS:
-            names = self.data[raw[names_index][4] : raw[names_index][4] + raw[names_index][5]]
+            names = StringTable(self.data[raw[names_index][4] : raw[names_index][4] + raw[names_index][5]])
         return [
-            Section(index, _string(names, f[0]), f[1], f[2], f[4], f[5], f[6], f[7], f[8], f[9])
+            Section(index, names.text(f[0]), f[1], f[2], f[4], f[5], f[6], f[7], f[8], f[9])
             for index, f in enumerate(raw)
         ]
 
@@ -314,13 +312,13 @@ class Elf:
         if table is None:
             return []
         try:
-            names = self.symbol_names
+            names = StringTable(self.symbol_names)
         except ObjectError:
-            names = b""
+            names = StringTable(b"")
         raw = self.view(table)
         # Elf64_Sym: name 4, info 1, other 1, section 2, value 8, size 8.
         return [
-            Symbol(_string(names, f[0]), f[1] & 0xF, f[1] >> 4, f[2] & 3, f[3], f[4], f[5])
+            Symbol(names.text(f[0]), f[1] & 0xF, f[1] >> 4, f[2] & 3, f[3], f[4], f[5])
             for f in struct.iter_unpack(self._order + "IBBHQQ", raw[: len(raw) // 24 * 24])
         ]
 
@@ -356,11 +354,4 @@ class Elf:
 
     def string(self, section: Section, offset: int = 0) -> str:
         """Return the NUL-terminated text at *offset* of a section."""
-        return _string(self.contents(section), offset)
-
-
-def _string(table: bytes, offset: int) -> str:
-    end = table.find(b"\0", offset, offset + _MAX_NAME)
-    if end < 0:
-        end = offset + _MAX_NAME
-    return table[offset:end].decode("utf-8", "replace")
+        return StringTable(self.contents(section)).text(offset)

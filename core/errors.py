@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import difflib
 import enum
-from typing import TYPE_CHECKING, ClassVar
+import itertools
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from .visible import visible
 
@@ -21,6 +22,7 @@ __all__ = [
     "BpftuiError",
     "ExitCode",
     "FeatureError",
+    "LimitError",
     "LoadError",
     "NoPermissionError",
     "ObjectError",
@@ -32,6 +34,9 @@ __all__ = [
     "VerifierError",
     "nearest",
 ]
+
+_MOST_NAMES: Final = 20_000
+_LONGEST_NAME: Final = 256
 
 
 class ExitCode(enum.IntEnum):
@@ -139,6 +144,10 @@ class ObjectError(BpftuiError):
         super().__init__(": ".join([*where, reason]), hint=hint)
 
 
+class LimitError(ObjectError):
+    """An analysis was given up: a file says more than can be looked at in a time in proportion to its size."""
+
+
 class AssemblyError(BpftuiError):
     """Instructions that are written as text cannot be read.
 
@@ -203,8 +212,13 @@ class AttachError(BpftuiError):
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """Return the member of *known* that *name* is most likely a slip of, or None when nothing is close."""
-    names = list(known)
+    """Return the member of *known* that *name* is most likely a slip of, or None when nothing is close.
+
+    Long names, and those beyond the first 20,000, are not looked at: comparing takes the square of their length.
+    """
+    if len(name) > _LONGEST_NAME:
+        return None
+    names = [candidate for candidate in itertools.islice(known, _MOST_NAMES) if len(candidate) <= _LONGEST_NAME]
     matches = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if matches:
         return matches[0]

@@ -9,6 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from ..errors import ObjectError
+from ..limits import Budget
+from ..strings import StringTable
 from . import types as t
 from .index import TAIL, Index, find_places, name_offsets
 from .types import Kind
@@ -58,6 +60,7 @@ class Btf:
         self.base = base
         self.file = file
         types, self.strings = self._sections()
+        self._texts = StringTable(self.strings)
         self.first_id: int = 1 if base is None else len(base)
         """The id of the first type that is not the base's."""
         self.first_string: int = 0 if base is None else base.first_string + len(base.strings)
@@ -68,9 +71,15 @@ class Btf:
         else:
             self._places = self._find_types()
         self._decoded: dict[int, t.BtfType] = {0: t.Void(0, "void")}
+        self._stripped: dict[int, t.BtfType] = {}
+        self._sizes: dict[int, int] = {}
         self._found: dict[str, list[int]] = {}
         self.sound: dict[int, int] = {}
         """What `bpftui.core.btf.sound` found out: types whose values can be decoded, and how many members they have."""
+        self.flexible: dict[int, bool] = {}
+        """What `bpftui.core.btf.values` found out: structs and unions whose values have no fixed size."""
+        self.parts: dict[tuple[int, int, int], object] = {}
+        """What `bpftui.core.btf.path` found out: the parts of types, by type, offset and size."""
 
     def __len__(self) -> int:
         """Return the number of types: void and those of the base included."""
@@ -127,9 +136,7 @@ class Btf:
         """Return the string at *offset* of the string table; '' for an offset outside of it."""
         if self.base is not None and offset < self.first_string:
             return self.base.name(offset)
-        start = offset - self.first_string
-        end = self.strings.find(b"\0", start)
-        return self.strings[start:end].decode("utf-8", "replace") if end >= start else ""
+        return self._texts.text(offset - self.first_string)
 
     def kind(self, type_id: int) -> Kind:
         """Return the kind of a type without decoding it."""
@@ -311,28 +318,47 @@ class Btf:
 
     def strip(self, type_id: int) -> t.BtfType:
         """Return the type behind typedefs, modifiers and tags."""
+        known = self._stripped.get(type_id)
+        if known is None:
+            known = self._stripped[type_id] = self._strip(type_id)
+        return known
+
+    def _strip(self, type_id: int) -> t.BtfType:
+        here = type_id
         for _ in range(_MAX_DEPTH):
-            found = self.type(type_id)
+            found = self.type(here)
             if not isinstance(found, t.Typedef | t.Modifier):
                 return found
-            type_id = found.target
-        raise self._error(self.types_start, f"type {type_id} is a typedef of itself")
+            here = found.target
+        raise self._error(self.types_start, f"type {type_id} is a typedef of itself, or of more than {_MAX_DEPTH}")
 
     def size(self, type_id: int) -> int:
         """Return the size of a type in bytes; 0 for void, functions and declarations without a size."""
-        count = 1
+        known = self._sizes.get(type_id)
+        if known is None:
+            known = self._sizes[type_id] = self._size(type_id)
+        return known
+
+    def _size(self, type_id: int) -> int:
+        count, here = 1, type_id
         for _ in range(_MAX_DEPTH):
-            found = self.strip(type_id)
+            found = self.strip(here)
             match found:
                 case t.Array(element=element, count=n):
                     count *= n
-                    type_id = element
+                    here = element
                 case t.Int() | t.Composite() | t.Enum() | t.Float():
                     return count * found.size
                 case t.Pointer():
                     return count * 8
                 case t.Var(type_id=inner):
-                    type_id = inner
+                    here = inner
                 case _:
                     return 0
-        raise self._error(self.types_start, f"type {type_id} contains itself")
+        raise self._error(self.types_start, f"type {type_id} contains itself, or nests deeper than {_MAX_DEPTH}")
+
+    @cached_property
+    def budget(self) -> Budget:
+        """What looking for names and members among these types may cost, in all."""
+        base = 0 if self.base is None else len(self.base.raw)
+        return Budget(len(self.raw) + base, "its types", file=self.file, each=4)

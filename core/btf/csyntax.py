@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ..errors import ObjectError
+from ..limits import Budget
 from . import types as t
 from .alignment import Alignment, padding
 from .types import Kind
@@ -63,14 +64,11 @@ class Syntax:
         self.btf = btf
         self.names = Names()
         self._alignment = Alignment(btf)
-        # Anonymous types are written out wherever they are used: in a damaged BTF that can double at each step.
-        self._room = (1 << 16) + 16 * (len(btf.raw) + (0 if btf.base is None else len(btf.base.raw)))
-
-    def spend(self) -> None:
-        """Count a step; ObjectError when there are more than any sound BTF of that size needs."""
-        self._room -= 1
-        if self._room < 0:
-            raise ObjectError("its types are nested or padded without end", file=self.btf.file, section=".BTF")
+        size = len(btf.raw) + (0 if btf.base is None else len(btf.base.raw))
+        self.budget = Budget(
+            size, "a header of its types, which are nested or padded without end", file=btf.file, each=4
+        )
+        """Anonymous types are written out wherever they are used: in a damaged BTF that can double at each step."""
 
     def tag(self, found: t.BtfType) -> str:
         """Return `struct foo`, `union foo` or `enum foo`."""
@@ -109,7 +107,7 @@ class Syntax:
         lines: list[str] = []
         at, after_bitfield = 0, False
         for member in found.members:
-            self.spend()
+            self.budget.spend()
             alignment = 8 if packed else self._alignment.of(member.type_id) * 8
             between = after_bitfield and member.bit_size != 0
             lines += self._pads(at, member.bit_offset, alignment, after_bitfield=between)
@@ -127,7 +125,7 @@ class Syntax:
         """Return the declarations of unnamed bitfields; a damaged type may claim gigabytes between two members."""
         lines: list[str] = []
         for unit, width in padding(at, to, alignment, after_bitfield=after_bitfield):
-            self.spend()
+            self.budget.spend()
             lines.append(f"{unit}: {width}")
         return lines
 

@@ -35,6 +35,8 @@ _STEP: Final = re.compile(r"\.?([A-Za-z_$][\w$]*)|\[(\w+)\]")
 _TRUE: Final = frozenset({"true", "yes", "on", "1"})
 _FALSE: Final = frozenset({"false", "no", "off", "0"})
 _MAX_LEAVES: Final = 256
+_MAX_DEPTH: Final = 64
+"""Members in members; what is deeper is one leaf. (The kernel stops at 32.)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,23 +257,23 @@ class CType:
         At most 256, in the order of their offsets; char arrays are one leaf each.
         """
         found: list[tuple[str, CType, int]] = []
-        self._collect("", 0, found)
+        self._collect("", 0, found, 0)
         return found
 
-    def _collect(self, path: str, offset: int, into: list[tuple[str, CType, int]]) -> None:
-        if len(into) >= _MAX_LEAVES:
-            return
+    def _collect(self, path: str, offset: int, into: list[tuple[str, CType, int]], depth: int) -> None:
         found = self.stripped
-        match found:
-            case t.Composite():
-                for name, inner, inside in self.members():
-                    inner._collect(f"{path}.{name}", offset + inside, into)
-            case t.Array() if not is_text(self.btf, found):
-                element = CType(self.btf, found.element)
-                for index in range(min(found.count, _MAX_LEAVES)):
-                    element._collect(f"{path}[{index}]", offset + index * element.size, into)
-            case _:
-                into.append((path, self, offset))
+        inside: Iterator[tuple[str, CType, int]] = iter(())
+        if depth < _MAX_DEPTH and isinstance(found, t.Composite):
+            inside = ((f".{name}", inner, at) for name, inner, at in self.members())
+        elif depth < _MAX_DEPTH and isinstance(found, t.Array) and not is_text(self.btf, found):
+            element = CType(self.btf, found.element)
+            inside = ((f"[{index}]", element, index * element.size) for index in range(min(found.count, _MAX_LEAVES)))
+        else:
+            into.append((path, self, offset))
+        for step, inner, at in inside:
+            if len(into) >= _MAX_LEAVES:
+                return
+            inner._collect(path + step, offset + at, into, depth + 1)
 
 
 def format_value(value: Value, *, hexadecimal: bool = False, limit: int | None = None) -> str:

@@ -93,6 +93,8 @@ def _tag(found: t.Composite) -> str:
 def _base(btf: Btf, found: t.BtfType, room: int) -> str:
     match found:
         case t.Composite() if not found.name:
+            if room < len(found.members):
+                return f"{_tag(found)} {{ … }}"
             body = " ".join(_member(btf, member, room // len(found.members)) for member in found.members)
             return f"{_tag(found)} {{ {body} }}"
         case t.Composite():

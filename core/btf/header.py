@@ -123,7 +123,7 @@ class _Header:
         state = self.ordered.get(type_id, _State.NEW)
         if state is _State.DONE:
             return True
-        self.syntax.spend()
+        self.syntax.budget.spend()
         found = self.btf.type(type_id)
         if state is _State.ENTERED:
             if isinstance(found, t.Composite) and weak and found.name:
@@ -176,7 +176,7 @@ class _Header:
         state = self.emitted.get(type_id, _State.NEW)
         if state is _State.DONE:
             return
-        self.syntax.spend()
+        self.syntax.budget.spend()
         found = self.btf.type(type_id)
         if state is _State.ENTERED:
             self._forward(found, inside)

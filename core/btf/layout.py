@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["CACHELINE", "Gaps", "Layout", "Row", "RowKind", "layout"]
 
+_ROOM: Final = 1 << 17
+"""How many parts the declarations of a struct's members may have in all."""
+_FEW_PARTS: Final = 64
 CACHELINE: Final = 64
 """Bytes of a cache line on x86-64 and on most arm64 machines."""
 
@@ -126,7 +129,7 @@ def layout(ctype: CType) -> Layout:
     word = "union" if found.is_union else "struct"
     outer = ctype.btf.type(ctype.id)
     name = outer.name if isinstance(outer, t.Typedef) and not found.name else ""
-    builder = _Builder(ctype.btf)
+    builder = _Builder(ctype.btf, len(found.members))
     builder.add(found, 0, 1)
     return Layout(
         title=f"typedef {word}" if name else f"{word} {found.name}".rstrip(),
@@ -146,8 +149,10 @@ def layout(ctype: CType) -> Layout:
 class _Builder:
     """Collects the rows of a struct and of the anonymous ones inside it."""
 
-    def __init__(self, btf: Btf) -> None:
+    def __init__(self, btf: Btf, members: int) -> None:
         self.btf = btf
+        self.room = max(_ROOM // (members or 1), _FEW_PARTS)
+        """How many parts the declaration of a member may have."""
         self.alignment = Alignment(btf)
         self.rows: list[Row] = []
         self.line = 0
@@ -170,14 +175,14 @@ class _Builder:
             inner = _element(self.btf, member.type_id)
             last = index == len(composite.members) - 1
             if isinstance(inner, t.Composite) and not inner.name:
-                word = declaration(self.btf, member.type_id).partition(" {")[0]
+                word = "union" if inner.is_union else "struct"
                 self.rows.append(Row(RowKind.OPEN, depth, base + offset, width, type=word))
                 self.add(inner, base + offset, depth + 1)
                 packed = "__attribute__((__packed__))" if self.alignment.packed(inner) else ""
                 declarator = member.name + _dimensions(self.btf, member.type_id)
                 self.rows.append(Row(RowKind.CLOSE, depth, base + offset, width, type=packed, declarator=declarator))
             else:
-                kind, declarator = _declarator(self.btf, member, last)
+                kind, declarator = _declarator(self.btf, member, last, self.room)
                 row = Row(RowKind.MEMBER, depth, base + offset, width, bit_offset, member.bit_size, kind, declarator)
                 self.rows.append(row)
             padded = _end_padding(self.btf, member)
@@ -200,9 +205,9 @@ def _element(btf: Btf, type_id: int) -> t.BtfType:
     return found
 
 
-def _declarator(btf: Btf, member: t.Member, last: bool) -> tuple[str, str]:
+def _declarator(btf: Btf, member: t.Member, last: bool, room: int) -> tuple[str, str]:
     """Return the type and the rest of a member's declaration. Only at the end has an array of nothing no length."""
-    head, _, tail = declaration(btf, member.type_id, "\0").partition("\0")
+    head, _, tail = declaration(btf, member.type_id, "\0", room=room).partition("\0")
     if not last and tail.startswith("[]"):
         tail = tail.replace("[]", "[0]", 1)
     before, parenthesis, stars = head.partition(" (")

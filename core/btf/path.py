@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from . import types as t
 
@@ -39,14 +39,29 @@ def part_at(btf: Btf, type_id: int, offset: int, size: int) -> Part | None:
 
     Of a union's members the first is taken that has something of that size there. None where nothing is: a hole, a
     bitfield that shares its bytes, an offset outside of the type.
+
+    Each part of each type is looked for once: a union of structs with unions in them has ways without number to the
+    same bytes. What it costs in all comes out of `Btf.budget`, and then there are no more names.
     """
-    return _part(btf, type_id, offset, size, 0)
+    return None if btf.budget.reached else _part(btf, type_id, offset, size, 0)
 
 
 def _part(btf: Btf, type_id: int, offset: int, size: int, depth: int) -> Part | None:
-    found = btf.strip(type_id)
+    """Return the part, as it was found before if it was; only what begins the path knows that it does (depth 0)."""
     if depth > _MAX_DEPTH or offset < 0:
         return None
+    if not depth:
+        return _look(btf, type_id, offset, size, depth)
+    key = type_id, offset, size
+    if key not in btf.parts:
+        btf.parts[key] = _look(btf, type_id, offset, size, depth)
+    return cast("Part | None", btf.parts[key])
+
+
+def _look(btf: Btf, type_id: int, offset: int, size: int, depth: int) -> Part | None:
+    if not btf.budget.take():
+        return None
+    found = btf.strip(type_id)
     match found:
         case t.Array():
             element = btf.size(found.element)
@@ -77,6 +92,8 @@ def _part(btf: Btf, type_id: int, offset: int, size: int, depth: int) -> Part | 
 def _member(btf: Btf, found: t.Composite, offset: int, size: int, depth: int) -> Part | None:
     """Return what some bytes of a struct or a union are."""
     near: Part | None = None
+    if not btf.budget.take(len(found.members)):
+        return None
     for index, member in enumerate(found.members):
         if member.bit_size:
             if _is_alone(found, member, offset, size):

@@ -13,8 +13,12 @@ if TYPE_CHECKING:
 __all__ = ["check"]
 
 _MAX_MEMBERS: Final = 1 << 16
+"""What a value of a few bytes may be made of; of a larger one, this many more than 16 for each of its bytes."""
+_EACH: Final = 16
 _MAX_DEPTH: Final = 64
 """Structs inside structs; the kernel stops at 32."""
+_MAX_SIZE: Final = (1 << 32) - 1
+"""Bytes of a type; the kernel counts them in 32 bits."""
 _INT_SIZES: Final = frozenset({1, 2, 4, 8, 16})
 
 
@@ -33,15 +37,19 @@ def _members(btf: Btf, type_id: int, inside: frozenset[int]) -> int:
     known = btf.sound.get(found.id)
     if known is not None:
         return known
-    if found.id in inside or len(inside) > _MAX_DEPTH:
+    if found.id in inside:
         raise _error(btf, found, "contains itself")
+    if len(inside) > _MAX_DEPTH:
+        raise _error(btf, found, f"is more than {_MAX_DEPTH} structs deep in another")
     inside |= {found.id}
-    count = 1
+    count, most = 1, _MAX_MEMBERS
     match found:
         case t.Array(element=element):
-            count = _members(btf, element, inside)
-            btf.size(type_id)
+            # Of elements without a size no value has any.
+            count = _members(btf, element, inside) * (found.count if btf.size(element) and found.count else 1)
+            most += _EACH * btf.size(found.id)
         case t.Composite():
+            most += _EACH * found.size
             count += sum(_members(btf, member.type_id, inside) for member in found.members)
             for member in found.members:
                 bits = member.bit_size or btf.size(member.type_id) * 8
@@ -51,8 +59,10 @@ def _members(btf: Btf, type_id: int, inside: frozenset[int]) -> int:
             raise _error(btf, found, f"has {size} bytes, which no integer has")
         case _:
             pass
-    if count > _MAX_MEMBERS:
-        raise _error(btf, found, f"has more than {_MAX_MEMBERS} members")
+    if btf.size(found.id) > _MAX_SIZE:
+        raise _error(btf, found, "is larger than 4 GiB")
+    if count > most:
+        raise _error(btf, found, f"has more than {most:,} members")
     btf.sound[found.id] = count
     return count
 

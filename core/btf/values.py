@@ -21,6 +21,7 @@ import struct
 from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
 from ..errors import TypeMismatchError, UnknownNameError, ValueRangeError
+from ..limits import Budget
 from . import types as t
 from .declare import declaration
 
@@ -33,6 +34,8 @@ __all__ = ["EnumName", "Field", "Text", "Value", "decode", "encode", "fields", "
 
 Value: TypeAlias = "bool | int | float | str | bytes | list[Value] | dict[str, Value]"
 
+_MAX_MEMBERS: Final = 1 << 16
+_FEW_PARTS: Final = 8
 _FLOATS: Final = {2: "e", 4: "f", 8: "d"}
 _INTEGERS: Final = {1: "b", 2: "h", 4: "i", 8: "q"}
 
@@ -81,16 +84,26 @@ class Field:
         """Whether what follows the outermost struct belongs to it: an array without a length, at the end."""
 
 
-def fields(btf: Btf, composite: t.Composite, base: int = 0, depth: int = 0, *, last: bool = True) -> Iterator[Field]:
-    """Iterate over the named members of a struct or union; *base* is its own bit offset, *last* whether it ends its
-    outermost struct.
+def fields(btf: Btf, composite: t.Composite) -> Iterator[Field]:
+    """Iterate over the named members of a struct or union, those of anonymous ones inside it among them.
+
+    Raises:
+        LimitError: Anonymous structs in each other make more members than there are bytes.
     """
+    what = f"the members of {declaration(btf, composite.id, room=_FEW_PARTS)}"
+    budget = Budget(composite.size, what, file=btf.file, least=_MAX_MEMBERS + len(composite.members))
+    return _fields(btf, composite, 0, budget, 0, last=True)
+
+
+def _fields(btf: Btf, composite: t.Composite, base: int, budget: Budget, depth: int, *, last: bool) -> Iterator[Field]:
+    """Iterate over the members; *base* is the struct's own bit offset, *last* whether it ends its outermost struct."""
     for index, member in enumerate(composite.members, 1):
+        budget.spend()
         ends = last and (composite.is_union or index == len(composite.members))
         if not member.name and depth < 32:
             inner = btf.strip(member.type_id)
             if isinstance(inner, t.Composite):
-                yield from fields(btf, inner, base + member.bit_offset, depth + 1, last=ends)
+                yield from _fields(btf, inner, base + member.bit_offset, budget, depth + 1, last=ends)
         elif member.name:
             shift, old_size = _old_bitfield(btf, member)
             flexible = ends and is_flexible(btf, member.type_id)
@@ -111,10 +124,14 @@ def _old_bitfield(btf: Btf, member: t.Member) -> tuple[int, int]:
 def is_flexible(btf: Btf, type_id: int, depth: int = 0) -> bool:
     """Whether values of a type have no fixed size: an array without a length, or a struct that ends with one."""
     found = btf.strip(type_id)
-    if isinstance(found, t.Composite) and found.members and depth < 32:
+    if not isinstance(found, t.Composite):
+        return isinstance(found, t.Array) and found.count == 0
+    known = btf.flexible.get(found.id)
+    if known is None:
         ends = found.members if found.is_union else found.members[-1:]
-        return any(is_flexible(btf, member.type_id, depth + 1) for member in ends)
-    return isinstance(found, t.Array) and found.count == 0
+        known = depth < 32 and any(is_flexible(btf, member.type_id, depth + 1) for member in ends)
+        btf.flexible[found.id] = known
+    return known
 
 
 def is_text(btf: Btf, array: t.Array) -> bool:
@@ -308,21 +325,29 @@ def _encode_composite(btf: Btf, composite: t.Composite, type_id: int, value: Val
     before, size = current, len(current)
     raw = bytearray(before)
     written = bytearray(size)
+    """The bits that a member was written to."""
     for member, item in value.items():
         if member not in known:
             raise UnknownNameError("member", member, known, where=declaration(btf, type_id))
         field = known[member]
-        patch, cover = bytearray(before), bytearray(size)
-        encode_field(btf, field, item, f"{name}.{member}", patch)
-        if len(patch) != size:
-            raise ValueRangeError(f"{name}.{member}: there are only {size} bytes for all of {name}, not {len(patch)}")
-        _cover(btf, field, cover)
+        start, shift = divmod(field.bit_offset, 8)
+        bits = field.bit_size or 8 * (size - start if field.flexible else btf.size(field.type_id))
+        stop = start + (shift + bits + 7) // 8
+        own = Field(member, field.type_id, shift, field.bit_size, flexible=field.flexible)
+        patch, cover = bytearray(before[start:stop]), bytearray(stop - start)
+        encode_field(btf, own, item, f"{name}.{member}", patch)
+        if len(patch) != stop - start:
+            needed = start + len(patch)
+            raise ValueRangeError(f"{name}.{member}: there are only {size} bytes for all of {name}, not {needed}")
+        _cover(btf, own, cover)
         # Members of a union overlap: what a decoded dict repeats unchanged must not undo what was changed.
-        for at in (i for i in range(size) if patch[i] != before[i]):
-            if (raw[at] ^ patch[at]) & cover[at] & written[at]:
+        for at, new, mask in zip(range(start, stop), patch, cover, strict=True):
+            if new == before[at]:
+                continue
+            if (raw[at] ^ new) & mask & written[at]:
                 raise TypeMismatchError(f"{name}: {member} overlaps what else is set: set one of them")
-            raw[at] = raw[at] & ~cover[at] | patch[at] & cover[at]
-            written[at] |= cover[at]
+            raw[at] = raw[at] & ~mask | new & mask
+            written[at] |= mask
     return bytes(raw)
 
 

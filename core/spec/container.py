@@ -6,6 +6,8 @@ found by its ELF header there and ends where its section table says.
 
 from __future__ import annotations
 
+import array
+import bisect
 import mmap
 import os
 import re
@@ -16,10 +18,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..elf import EM_BPF, EM_NONE, Elf, Section, SectionType, SymbolType, opened_file
 from ..errors import ObjectError, UsageError
+from ..strings import StringTable
 from .sections import find_section
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from os import PathLike
     from typing import Protocol
 
@@ -46,6 +49,8 @@ _MAX_UNPACKED: Final = 256 << 20
 """A few kilobytes can unpack to gigabytes."""
 _CHOICE: Final = re.compile(r"(?P<path>.+)#(?P<number>[0-9]{1,9})$", re.DOTALL)
 _ARCHIVE: Final = b"!<arch>\n"
+_MEMBER: Final = 60
+"""Bytes of the header of an archive's member."""
 _THIN_ARCHIVE: Final = b"!<thin>\n"
 _BPF_SECTION: Final = re.compile(r"\.BTF|\.?maps|maps/|license$")
 """What an object that does not say it is for BPF (`EM_NONE`, before LLVM 3.9) is known by."""
@@ -125,7 +130,7 @@ def find_objects(data: Buffer) -> list[Embedded]:
     The work is bounded by the size of *data*; what looks like a header but has no sound section table is passed over.
     """
     found: list[Embedded] = []
-    members = list(_members(data))
+    archive = _Archive(data)
     budget, end = _MAX_HEADERS, 0
     for match in _HEADER.finditer(data):
         offset = match.start()
@@ -135,8 +140,7 @@ def find_objects(data: Buffer) -> list[Embedded]:
         budget -= cost
         if size:
             end = offset + size
-            member = next((name for start, stop, name in members if start <= offset < stop), "")
-            found.append(Embedded(offset, size, member or _name(bytes(data[offset:end]))))
+            found.append(Embedded(offset, size, archive.name_at(offset) or _name(bytes(data[offset:end]))))
     return found
 
 
@@ -240,32 +244,53 @@ def _name(data: bytes) -> str:
     return next((s.name for s in symbols if s.section in code and s.name and s.is_exported), "")
 
 
-def _members(data: Buffer) -> Iterator[tuple[int, int, str]]:
-    """Yield the members of an `ar` archive: where they start and stop, and their names (System V's and BSD's)."""
-    if data[:8] != _ARCHIVE:
-        return
-    at, long_names = len(_ARCHIVE), b""
-    while at + 60 <= len(data):
-        header = data[at : at + 60]
-        try:
-            size = int(header[48:58])
-        except ValueError:
-            return
-        start, name = at + 60, header[:16].rstrip().decode("utf-8", "replace")
-        if size < 0 or start + size > len(data):
-            return
-        if name == "//":
-            long_names = data[start : start + size]
-        elif name.startswith("#1/") and name[3:].isdecimal():
-            length = min(int(name[3:]), size, 4096)
-            yield start, start + size, data[start : start + length].rstrip(b"\0").decode("utf-8", "replace")
-        elif name[:1] == "/" and name[1:].isdecimal():
-            place = int(name[1:])
-            entry = long_names[place : place + 4096].partition(b"\n")[0]
-            yield start, start + size, entry.decode("utf-8", "replace").rstrip("/")
-        elif name not in ("/", "/SYM64/"):
-            yield start, start + size, name.rstrip("/")
-        at = start + size + size % 2
+class _Archive:
+    """The members of an `ar` archive; of what is none there are none.
+
+    An archive can have a member for each 60 bytes, each named by the same kilobytes of one table: what is kept of a
+    member are two numbers, and its name is read when it is asked for.
+    """
+
+    def __init__(self, data: Buffer) -> None:
+        self._data = data
+        self._starts = array.array("Q")
+        """Where the contents of each member begin, ascending; its header is the 60 bytes before."""
+        self._stops = array.array("Q")
+        self._names = StringTable(b"")
+        if data[:8] == _ARCHIVE:
+            self._scan()
+
+    def _scan(self) -> None:
+        data, at = self._data, len(_ARCHIVE)
+        while at + _MEMBER <= len(data):
+            try:
+                size = int(data[at + 48 : at + 58])
+            except ValueError:
+                return
+            start = at + _MEMBER
+            if size < 0 or start + size > len(data):
+                return
+            name = data[at : at + 16].rstrip()
+            if name == b"//":
+                self._names = StringTable(data[start : start + size], b"\n")
+            elif name not in (b"/", b"/SYM64/"):
+                self._starts.append(start)
+                self._stops.append(start + size)
+            at = start + size + size % 2
+
+    def name_at(self, offset: int) -> str:
+        """Return the name of the member that holds a byte of the file (System V's or BSD's); '' where none does."""
+        number = bisect.bisect_right(self._starts, offset) - 1
+        if number < 0 or offset >= self._stops[number]:
+            return ""
+        start, stop = self._starts[number], self._stops[number]
+        name = self._data[start - _MEMBER : start - _MEMBER + 16].rstrip().decode("utf-8", "replace")
+        if name.startswith("#1/") and name[3:].isdecimal():
+            length = min(int(name[3:]), stop - start, 4096)
+            return self._data[start : start + length].rstrip(b"\0").decode("utf-8", "replace")
+        if name[:1] == "/" and name[1:].isdecimal():
+            return self._names.text(int(name[1:])).rstrip("/")
+        return name.rstrip("/")
 
 
 def _limited(stream: Stream, name: str) -> bytes:

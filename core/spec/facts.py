@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from ..errors import LimitError
 from .returns import Backwards
 from .track import Facts, track
 from .value import Place, State, Value, join
@@ -21,6 +22,13 @@ __all__ = ["ProgramFacts", "SharedFunctions"]
 _LONGEST: Final = 1 << 16
 """Slots of the longest function that is looked into: 65,536 take some 0.3 s."""
 _ARGUMENTS: Final = range(1, 6)
+
+
+def _given_up(reason: LimitError) -> Facts:
+    """Return the facts of a function that is not looked into."""
+    facts = Facts()
+    facts.limit = reason
+    return facts
 
 
 class SharedFunctions:
@@ -81,7 +89,8 @@ class ProgramFacts:
     def _look_into(self, function: int) -> Facts:
         graph = self.program.flow.graph_at(function)
         if graph.stop - graph.start > _LONGEST:
-            return Facts()
+            reason = f"its data flow: a function of more than {_LONGEST:,} instructions is not looked into"
+            return _given_up(LimitError(reason))
         entry = self.given(function)
         if self.types is not None:
             entry = self.types.given(function, entry)
@@ -91,7 +100,10 @@ class ProgramFacts:
             if key in self.shared.facts:
                 start, facts = self.shared.facts[key]
                 return facts.shifted(function - start)
-        facts = track(self.program, graph, entry, self._returns_element, self.types, losses=self.losses)
+        try:
+            facts = track(self.program, graph, entry, self._returns_element, self.types, losses=self.losses)
+        except LimitError as error:
+            facts = _given_up(error)
         if key is not None and self.shared is not None:
             self.shared.facts[key] = function, facts
         return facts

@@ -72,12 +72,16 @@ class Notes:
             types = ValueTypes(self._names)
             self._facts = ProgramFacts(self.program, spec.maps, types, losses=False, shared=spec.shared)
         facts, key = self._facts.at(graph.start), self._facts.keys.get(graph.start)
+        if facts.limit is not None:
+            found.setdefault(graph.start, []).append(facts.limit.reason)
         known = spec.shared.notes.get((key, id(self.resolver))) if key is not None else None
         if known is not None:
             distance = graph.start - known[0]
             found.update((slot + distance, notes.copy()) for slot, notes in known[1].items())
             return
         self._add_names(found, graph, facts, self._names, spec)
+        if spec.types is not None and spec.types.budget.reached:
+            found.setdefault(graph.start, []).append(f"members are not named: {spec.types.budget.error().reason}")
         if key is not None:
             copied = {slot: notes.copy() for slot, notes in found.items()}
             spec.shared.notes[key, id(self.resolver)] = graph.start, copied

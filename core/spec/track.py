@@ -28,6 +28,7 @@ from ..asm.opcodes import (
     Size,
     Source,
 )
+from ..limits import Budget
 from .effects import effect_of
 from .program import ReferenceKind
 from .returns import Backwards
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..asm.flow import FlowGraph
+    from ..errors import LimitError
     from .program import ProgramSpec, Reference
     from .value import State
 
@@ -45,6 +47,9 @@ __all__ = ["Access", "Facts", "Tracker", "Types", "track"]
 _U64: Final = (1 << 64) - 1
 _U32: Final = (1 << 32) - 1
 _SIZES: Final[dict[int, int]] = {Size.B: 1, Size.H: 2, Size.W: 4, Size.DW: 8}
+_LEAST: Final = 1 << 18
+_VISITS: Final = 64
+"""How often an instruction may be looked at, on average; four times is much for what compilers make."""
 _FRAME: Final = 10
 _ESCAPED: Final = 11
 """In a state: the stack may hold pointers to itself at places that are not known."""
@@ -110,6 +115,8 @@ class Facts:
         """Maps, variables and values of maps that go where they are not followed."""
         self.lost_in: dict[int, set[Value]] = {}
         """The same by the slot of the block that they are lost in."""
+        self.limit: LimitError | None = None
+        """Why nothing is known of the function: it would take too long."""
 
     def shifted(self, distance: int) -> Facts:
         """Return what holds of the same function so many slots further on."""
@@ -186,14 +193,22 @@ class Tracker:
         self.big = program.byte_order == "big"
 
     def flow(self, entry: State) -> dict[int, State]:
-        """Return what is known where each block begins that is reached, by the blocks' numbers."""
+        """Return what is known where each block begins that is reached, by the blocks' numbers.
+
+        Raises:
+            LimitError: What ways to the same instructions do not agree on was found out too slowly: each round of a
+                loop can take away one more thing that was known, of thousands in the stack.
+        """
         graph = self.graph
         states: dict[int, State] = {0: entry | {_FRAME: Value(Place.STACK)}} if len(graph) else {}
         waiting = [0] if states else []
         queued = set(waiting)
+        budget = Budget(graph.stop - graph.start, "its data flow", least=_LEAST, each=_VISITS)
         while waiting:  # in the order of slots, which for most code is that of the flow
             number = heapq.heappop(waiting)
             queued.discard(number)
+            start, stop, _ = graph.block(number)
+            budget.spend(stop - start + len(states[number]) // 8)
             if self.facts is not None:
                 self.facts.begin(*graph.block(number)[:2])
             after = self.after[number] = self.block(number, states[number])

@@ -100,7 +100,8 @@ class ProgramUses:
                 for value, use in self._arguments(slot, arguments):
                     name = value.name.removesuffix("[…]")
                     uses[name] = uses.get(name, MapUse(0)) | use
-        return {name: Summary(use, name not in lost and bool(use)) for name, use in uses.items()}
+        whole = all(facts.limit is None for facts in self._functions)
+        return {name: Summary(use, whole and name not in lost and bool(use)) for name, use in uses.items()}
 
     @cached_property
     def _functions(self) -> list[Facts]:

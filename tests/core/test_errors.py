@@ -15,6 +15,7 @@ from bpftui.core.errors import BpftuiError, ExitCode, ObjectError, UnknownNameEr
         ("AttachError", 1),
         ("LoadError", 1),
         ("ObjectError", 1),
+        ("LimitError", 1),
         ("PartialError", 1),
         ("VerifierError", 1),
         ("TypeMismatchError", 2),
@@ -33,7 +34,7 @@ def test_every_error_has_the_exit_code_that_is_promised(name: str, code: int) ->
 
 def test_no_error_is_left_out_of_the_table() -> None:
     kinds = {n for n in errors.__all__ if n.endswith("Error")}
-    assert len(kinds) == 13
+    assert len(kinds) == 14
     assert ExitCode.INTERRUPTED == 130
 
 
