@@ -126,7 +126,5 @@ def test_a_budget_says_when_it_is_used_up() -> None:
     assert budget.take()
     assert not budget.take()
     assert budget.reached
-    with pytest.raises(
-        LimitError, match=r"^prog\.o: its walk: given up after 15 steps, more than any"
-    ):
+    with pytest.raises(LimitError, match=r"^prog\.o: its walk: given up after 15 steps, more than any"):
         budget.spend()
