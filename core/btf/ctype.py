@@ -19,6 +19,7 @@ from .values import (
     decode_bits,
     encode,
     fields,
+    is_flexible,
     is_text,
     limits,
     put_bits,
@@ -95,6 +96,11 @@ class CType:
         """Whether it is a struct, a union, or an array that is no text."""
         found = self.stripped
         return isinstance(found, t.Composite) or (isinstance(found, t.Array) and not is_text(self.btf, found))
+
+    @property
+    def is_flexible(self) -> bool:
+        """Whether its values have no fixed size: an array without a length, or a struct that ends with one."""
+        return is_flexible(self.btf, self.id)
 
     @property
     def element(self) -> CType:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .counters import Counter, Track, by_cpu, counters, decoded, entry_value, key_text, variable_counters
+from .events import EventReader, Events, record_text, record_value
 from .keys import ambiguous_keys
 from .perf import PerfBuffer
 from .sampler import Sample, Sampler, readable_maps
@@ -15,6 +16,8 @@ from .user_ring import UserRingBuffer
 __all__ = [
     "STREAMS",
     "Counter",
+    "EventReader",
+    "Events",
     "HasDescriptor",
     "MapRow",
     "MapTable",
@@ -44,6 +47,8 @@ __all__ = [
     "open_records",
     "rate",
     "readable_maps",
+    "record_text",
+    "record_value",
     "runtime_name",
     "variable_counters",
 ]

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, cast
 
 from ..errors import UnknownNameError, UsageError
 from ..spec.targets import parse_target
+from .events import EventReader
 from .sampler import Sampler
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from types import TracebackType
 
     from ..runtime import AttachTarget, Collection, Link, Runtime, Sandbox
@@ -126,6 +127,7 @@ class Session:
         self._collection: Collection | None = None
         self._attachments: tuple[_Attachment, ...] = ()
         self._samplers: tuple[Sampler, ...] = ()
+        self._readers: tuple[EventReader, ...] = ()
 
     spec: CollectionSpec
     traffic: Traffic | None
@@ -244,18 +246,32 @@ class Session:
             self._samplers = (*(each for each in self._samplers if each.running), sampler)
             return sampler
 
+    def events(self, names: Iterable[str] | None = None) -> EventReader:
+        """Return what reads the streams of what is loaded (*names*, or all), which `unload` closes before all else.
+
+        Raises:
+            UsageError: Nothing is loaded.
+        """
+        with self._changing:
+            reader = EventReader(self._loaded(), names)
+            self._readers = (*self._readers, reader)
+            return reader
+
     def unload(self) -> None:
         """Detach everything and close the collection; the spec stays, and can be loaded again."""
         with self._changing:
             collection, self._collection = self._collection, None
             attachments, self._attachments = self._attachments, ()
             samplers, self._samplers = self._samplers, ()
+            readers, self._readers = self._readers, ()
         # Without the lock: a sampler is waited for, and what it calls may be waiting for the lock.
         with ExitStack() as stack:
             if collection is not None:
                 stack.callback(collection.close)
             for attachment in attachments:
                 stack.callback(attachment.end)
+            for reader in readers:
+                stack.callback(reader.close)
             for sampler in samplers:
                 stack.callback(sampler.stop)
 

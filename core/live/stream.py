@@ -63,6 +63,11 @@ class Records(Protocol):
         """How many records found no room so far; 0 where only the program can count them."""
         ...
 
+    @property
+    def pending(self) -> int:
+        """Bytes that wait to be read, headers included."""
+        ...
+
     def read(self, limit: int = 1000) -> list[bytes]:
         """Return the records that are there, at most *limit* of them, and make room for others."""
         ...
@@ -142,7 +147,8 @@ class RingBuffer:
     @property
     def pending(self) -> int:
         """Bytes that wait to be read, headers included."""
-        return self._produced[0] - self._consumed[0]
+        with self._reading:
+            return 0 if self._closed else self._produced[0] - self._consumed[0]
 
     def poll(self, timeout: float | None = None) -> bool:
         """Wait at most *timeout* seconds for a record, or as long as it takes; return whether there is one."""

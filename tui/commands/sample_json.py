@@ -9,23 +9,29 @@ from .common import json_value
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ...core.live import Sample
+    from ...core.live import EventReader, Sample
     from ...core.runtime import Collection, Entry, Map, MapSnapshot
     from ...core.spec.counting import Counting
 
-__all__ = ["SCHEMA", "entries_json", "map_json", "sample_json"]
+__all__ = ["SCHEMA", "entries_json", "events_json", "map_json", "sample_json"]
 
 SCHEMA: Final = "bpftui/sample/2"
 
 
 def sample_json(
-    collection: Collection, sample: Sample, *, per_cpu: bool = False, texts: bool = False
+    collection: Collection,
+    sample: Sample,
+    events: EventReader | None = None,
+    *,
+    per_cpu: bool = False,
+    texts: bool = False,
 ) -> dict[str, Any]:
-    """Return a sample as what the schema says.
+    """Return a sample as what the schema says, but for what programs printed.
 
     Args:
         collection: What was sampled.
         sample: The sample.
+        events: What reads its streams; what they brought since the last time is taken from it.
         per_cpu: Whether values of per-CPU maps are lists of all CPUs', instead of sums of what counts.
         texts: Whether char arrays are objects with their `text` and their `bytes`.
     """
@@ -48,9 +54,31 @@ def sample_json(
             }
             for name, info in sample.programs.items()
         },
-        "events": {},
-        "lost": {},
+        **events_json(events, texts=texts),
         "printed": [],
+    }
+
+
+def events_json(events: EventReader | None, *, texts: bool = False) -> dict[str, Any]:
+    """Return what streams brought since the last time.
+
+    `behind` says of which about how many still wait, and `full` which were found full so often, after which some were
+    lost that nobody counts; both are there only where there is something to say.
+    """
+    from ...core.live import record_value
+
+    brought = {} if events is None else events.take()
+    behind = {name: each.behind for name, each in brought.items() if each.behind}
+    full = {name: each.full for name, each in brought.items() if each.full}
+    return {
+        "events": {
+            name: [json_value(record_value(raw, events.types[name]), texts=texts) for raw in each.records]
+            for name, each in brought.items()
+            if events is not None
+        },
+        "lost": {name: each.lost for name, each in brought.items()},
+        **({"behind": behind} if behind else {}),
+        **({"full": full} if full else {}),
     }
 
 

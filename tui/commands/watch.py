@@ -20,14 +20,15 @@ from .common import (
     warn,
 )
 from .output import write_lines
+from .run import print_lines, told
 from .sample_json import SCHEMA, sample_json
 from .signals import orderly_exit
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from ...core.live import MapTable, Sample, Session
+    from ...core.live import EventReader, MapTable, Sample, Session
     from ...core.runtime import Collection, Map, MapSnapshot
 
 __all__ = ["add_timing", "check_timing", "run"]
@@ -113,25 +114,49 @@ def check_timing(options: argparse.Namespace) -> None:
 
 
 def _watch(session: Session, options: argparse.Namespace) -> None:
+    from ...core.live import STREAMS
+
     collection = session.collection
     assert collection is not None
+    listed = options.maps and [name for name in options.maps if collection.maps[name].type not in STREAMS]
     sampler = session.sampler(
-        maps=options.maps,
+        maps=listed,
         interval=options.interval,
         limit=options.limit,
         statistics=session.runtime.statistics(),
     )
-    before: Sample | None = None
-    for sample in sampler.samples(options.duration, until=lambda: session.finished):
-        if before is None and sample.uncounted:
-            warn(f"runs are not counted: {sample.uncounted}")
-        if options.json:
-            document = sample_json(collection, sample, per_cpu=options.per_cpu, texts=options.bytes)
-            print_json(document, indent=None)
-        else:
-            write_lines(_lines(collection, sample, before, per_cpu=options.per_cpu))
-            sys.stdout.flush()
-        before = sample
+    with session.events(options.maps) as events, collection.printed() as printed:
+        for problem in (*(error.message for error in events.problems.values()), printed.problem):
+            if problem:
+                warn(problem)
+        before: Sample | None = None
+        for sample in sampler.samples(options.duration, until=lambda: session.finished):
+            if before is None and sample.uncounted:
+                warn(f"runs are not counted: {sample.uncounted}")
+            lines = printed.read()
+            if options.json:
+                document = sample_json(collection, sample, events, per_cpu=options.per_cpu, texts=options.bytes)
+                print_json(document | told(lines), indent=None)
+            else:
+                print_lines(lines)
+                write_lines(_lines(collection, sample, before, per_cpu=options.per_cpu))
+                write_lines(_event_lines(events))
+                sys.stdout.flush()
+            before = sample
+
+
+def _event_lines(events: EventReader) -> Iterator[str]:
+    """Iterate over what streams brought, and what of it is missing."""
+    from ...core.live import record_text
+
+    for name, brought in events.take().items():
+        for raw in brought.records:
+            yield f"  {name}: {record_text(raw, events.types[name])}"
+        behind = f"about {brought.behind:,} behind" if brought.behind else ""
+        lost = f"{brought.lost:,} lost" if brought.lost else ""
+        full = f"found full {brought.full:,} times, when more are lost that nobody counts" if brought.full else ""
+        if missing := ", ".join(filter(None, (behind, lost, full))):
+            yield f"  {name}: {missing}"
 
 
 def _lines(collection: Collection, sample: Sample, before: Sample | None, *, per_cpu: bool) -> list[str]:

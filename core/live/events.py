@@ -1,0 +1,198 @@
+"""Events: the records of all streams of a collection, taken from them as they come.
+
+A thread empties the streams every few hundredths of a second, and again at once as long as one fills up faster than
+that: between two looks of a slow reader a ring buffer would be full many times over. What is taken waits in memory for
+whoever asks, up to a limit; beyond that the oldest go, and are counted as lost.
+
+What was lost before that is told as far as anybody knows it. A perf buffer has records of the kernel's that count what
+found no room. Of a ring buffer the kernel tells nothing: the program may count the reservations that failed, and what
+is seen from here is that the buffer was full when it was looked at.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Self
+
+from ..errors import BpftuiError
+from ..spec import MapType
+from ..spec.records import record_type
+from .stream import HEADER, STREAMS, open_records
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from types import TracebackType
+
+    from ..btf import Value
+    from ..runtime import Collection
+    from ..spec.records import RecordType
+    from .stream import Records
+
+__all__ = ["EventReader", "Events", "record_text", "record_value"]
+
+_PAUSE: Final = 0.02
+"""Seconds between two looks at streams that do not fill up."""
+_BREATH: Final = 0.0005
+"""Seconds between two looks at streams that do: others want a turn."""
+_LOOK: Final = 0.05
+"""Seconds of a look at one stream, at most."""
+_CHUNK: Final = 4096
+"""Records that are taken at a time."""
+_KEPT: Final = 200_000
+_KEPT_BYTES: Final = 64 << 20
+_PADDING: Final = 8
+"""Less than this the kernel may have added to what a program wrote to a perf event array."""
+REST: Final = "..."
+"""The member of a record that is longer than its type: the bytes behind it. No name in C is like it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """What one stream brought since it was last asked for."""
+
+    records: tuple[bytes, ...]
+    count: int
+    """How many came since the reading began, those that were lost on our side among them."""
+    lost: int
+    """How many were lost since the reading began, as far as anybody tells."""
+    behind: int
+    """About how many wait in the stream: what came while it was read."""
+    full: int = 0
+    """How often the stream was found full: where nobody counts what is lost, some was then, in all likelihood."""
+
+
+class _Stream:
+    """One stream, and what was taken from it."""
+
+    def __init__(self, records: Records, size: int) -> None:
+        self.records = records
+        self.size = size
+        self.taken: deque[bytes] = deque()
+        self.bytes = 0
+        self.count = 0
+        self.dropped = 0
+        self.full = 0
+
+    def drain(self, until: float) -> bool:
+        """Take what is there by then; return whether it was so much that it is to be looked at again at once."""
+        waiting = self.records.pending
+        # The longest record decides whether another one would fit; an eighth is more than any but the strangest has.
+        self.full += bool(self.size) and waiting > self.size - self.size // 8
+        while True:
+            found = self.records.read(_CHUNK)
+            self.taken.extend(found)
+            self.count += len(found)
+            self.bytes += sum(map(len, found))
+            while len(self.taken) > _KEPT or self.bytes > _KEPT_BYTES:
+                self.bytes -= len(self.taken.popleft())
+                self.dropped += 1
+            if len(found) < _CHUNK:
+                break
+            if time.monotonic() >= until:
+                return True
+        return bool(self.size) and waiting > self.size // 4
+
+    def take(self) -> Events:
+        """Return what was taken."""
+        found, size = tuple(self.taken), self.bytes
+        self.taken, self.bytes = deque(), 0
+        behind = self.records.pending
+        if found:
+            behind = round(behind / (size / len(found) + HEADER))
+        return Events(found, self.count, self.records.lost + self.dropped, behind, self.full)
+
+
+class EventReader:
+    """Reads the ring buffers and perf event arrays of a loaded collection, in a thread of its own.
+
+    Args:
+        collection: What has them.
+        names: Which of its streams; without, all.
+    """
+
+    def __init__(self, collection: Collection, names: Iterable[str] | None = None) -> None:
+        self._streams: dict[str, _Stream] = {}
+        self.types = {}
+        self.problems = {}
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        for name in collection.maps if names is None else names:
+            source = collection.maps[name]
+            if source.type not in STREAMS:
+                continue
+            try:
+                records = open_records(source)
+            except BpftuiError as error:
+                self.problems[name] = error
+                continue
+            if records is not None:
+                self._streams[name] = _Stream(records, source.max_entries if source.type is MapType.RINGBUF else 0)
+                self.types[name] = record_type(collection.spec, source.spec)
+        self._thread = threading.Thread(target=self._run, name="bpftui-events", daemon=True)
+        if self._streams:
+            self._thread.start()
+
+    types: dict[str, RecordType]
+    """Of each stream that is read, the type of its records; can be set to another one."""
+    problems: dict[str, BpftuiError]
+    """Why a stream cannot be read."""
+
+    def take(self) -> Mapping[str, Events]:
+        """Return what came since the last time, of each stream."""
+        with self._lock:
+            if not self._stopping.is_set():
+                self._drain()
+            return {name: stream.take() for name, stream in self._streams.items()}
+
+    def close(self) -> None:
+        """End the reading and let go of the streams; a second call does nothing."""
+        self._stopping.set()
+        if self._thread.is_alive() and self._thread is not threading.current_thread():
+            self._thread.join()
+        for stream in self._streams.values():
+            stream.records.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _run(self) -> None:
+        pause = 0.0
+        while not self._stopping.wait(pause):
+            with self._lock:
+                pause = _BREATH if self._drain() else _PAUSE
+
+    def _drain(self) -> bool:
+        """Take what is there, as far as there is time; return whether to look again at once."""
+        again = [stream.drain(time.monotonic() + _LOOK) for stream in self._streams.values()]
+        return any(again)
+
+
+def record_value(raw: bytes, declared: RecordType) -> Value:
+    """Return a record as a value: a flexible array has as many elements as the record has.
+
+    What is behind a type without such an array is the member `...`, as bytes; a record that is shorter than its type is
+    bytes. The kernel pads what is written to a perf event array, so that a few bytes may be there that nobody wrote.
+    """
+    ctype = declared.type
+    if ctype is None or len(raw) < ctype.size:
+        return raw
+    value = ctype.decode(raw if ctype.is_flexible else raw[: ctype.size])
+    rest = raw[ctype.size :]
+    if ctype.is_flexible or not rest or (len(rest) < _PADDING and not any(rest)):
+        return value
+    return {**value, REST: rest} if isinstance(value, dict) else raw
+
+
+def record_text(raw: bytes, declared: RecordType, *, limit: int | None = None) -> str:
+    """Return a record as one line of text, of at most *limit* characters."""
+    from ..btf import format_value
+
+    return format_value(record_value(raw, declared), limit=limit)

@@ -1,0 +1,105 @@
+"""What streams bring, and what is said of what they lose."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bpftui.core.live import EventReader, Events, choose_runtime, record_text, record_value
+from bpftui.core.live import events as module
+from bpftui.core.spec import CollectionSpec
+from bpftui.core.spec.records import RecordType, record_type
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bpftui.core.runtime import Collection
+
+OBJECT = Path(__file__).parents[2] / "objects" / "live.o"
+PACKET = bytes(64)
+
+
+@pytest.fixture(params=["vm", pytest.param("kernel", marks=pytest.mark.kernel)])
+def loaded(request: pytest.FixtureRequest) -> Iterator[Collection]:
+    with choose_runtime(request.param).load(CollectionSpec.from_file(OBJECT)) as collection:
+        yield collection
+
+
+def brought(reader: EventReader, name: str, count: int) -> Events:
+    """Return what a stream brought once *count* records are there; those of several looks together."""
+    records: list[bytes] = []
+    end = time.monotonic() + 5
+    while True:
+        found = reader.take()[name]
+        records += found.records
+        if len(records) >= count or time.monotonic() > end:
+            return Events(tuple(records), found.count, found.lost, found.behind, found.full)
+        time.sleep(0.01)
+
+
+def test_a_record_has_the_elements_that_it_has(loaded: Collection) -> None:
+    with EventReader(loaded, ["tails", "texts"]) as reader:
+        loaded.programs["writes_tail"].run(PACKET)
+        (raw,) = brought(reader, "tails", 1).records
+        assert record_value(raw, reader.types["tails"]) == {"type": 7, "len": 3, "data": [0xAA, 0xBB, 0xCC]}
+        loaded.programs["writes_text"].run(PACKET)
+        (raw,) = brought(reader, "texts", 1).records
+        assert record_text(raw, reader.types["texts"]) == '{n=7, comm="sh", file="/tmp/x"}'
+
+
+def test_a_map_s_value_has_the_elements_that_it_has() -> None:
+    spec = CollectionSpec.from_file(OBJECT)
+    ctype = spec.maps["tails"].value
+    assert ctype is not None
+    assert ctype.decode(bytes.fromhex("0700000003000000aa00bb00")) == {"type": 7, "len": 3, "data": [0xAA, 0xBB]}
+
+
+def test_a_record_that_its_type_does_not_fit() -> None:
+    spec = CollectionSpec.from_file(OBJECT)
+    declared = record_type(spec, spec.maps["texts"])
+    exact = b"\7\0\0\0" + b"sh".ljust(8, b"\0") + b"/tmp/x".ljust(12, b"\0")
+    assert record_value(exact + b"\1\2", declared) == {"n": 7, "comm": "sh", "file": "/tmp/x", "...": b"\1\2"}
+    assert record_value(exact + bytes(4), declared) == {"n": 7, "comm": "sh", "file": "/tmp/x"}  # the kernel's padding
+    assert record_value(exact[:-1], declared) == exact[:-1]
+    assert record_value(b"\1\2", RecordType(None)) == b"\1\2"
+
+
+def test_what_a_ring_buffer_has_no_room_for_is_told(loaded: Collection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine counts it. The kernel does not: it is seen that the buffer was full."""
+    with EventReader(loaded, ["output"]) as reader:
+        monkeypatch.setattr(module, "_PAUSE", 1.0)
+        time.sleep(0.05)  # the look that is under way
+        for _ in range(300):  # of 24 bytes each, into 4,096
+            loaded.programs["outputs"].run(PACKET)
+        found = brought(reader, "output", 170)
+    assert 170 <= len(found.records) == found.count < 300
+    assert loaded.variables["dropped"].get() == 300 - found.count
+    assert found.lost == (300 - found.count if loaded.runtime.name == "vm" else 0)
+    assert found.full >= 1
+
+
+class Endless:
+    """A stream that is never empty."""
+
+    lost = 5
+    pending = 1600
+
+    def read(self, limit: int = 1000) -> list[bytes]:
+        return [bytes(8)] * limit
+
+    def close(self) -> None:
+        """There is nothing to be closed."""
+
+
+def test_what_nobody_asks_for_is_bounded_and_counted(loaded: Collection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "open_records", lambda _: Endless())
+    monkeypatch.setattr(module, "_KEPT", 10_000)
+    with EventReader(loaded, ["output"]) as reader:
+        time.sleep(0.1)
+        found = reader.take()["output"]
+    assert len(found.records) == 10_000
+    assert found.lost == 5 + found.count - 10_000
+    assert found.behind == 100  # of 8 bytes and a header of 8
