@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Self, SupportsIndex
 from ..errors import UsageError
 from ..runtime import ProgramInfo, RunResult
 from ..spec import ProgramType
-from ..spec.context_values import context_bytes
+from ..spec.context_values import context_bytes, whole_context
 from ..spec.packet_sizes import check_packet, packet_sizes
 from .attach import attach
 from .existing import program_spec
@@ -216,7 +216,8 @@ class Program(KernelObject):
             raise UsageError(f"a program of type {self.type.label} runs on a context, not on a packet")
         if cpu is not None:
             flags |= _ON_CPU
-        return self._run_on_context(context_bytes(self.spec, context) or b"", repeat, cpu or 0, flags)
+        raw = whole_context(self.spec, context_bytes(self.spec, context))
+        return self._run_on_context(raw, repeat, cpu or 0, flags)
 
     def _run_on_packet(self, data: bytes, context: bytes | None, repeat: int, flags: int) -> RunResult:
         data_out = buffer(_LARGEST_RESULT)

@@ -32,6 +32,7 @@ __all__ = [
     "form_of",
     "layout_of",
     "parse_context",
+    "whole_context",
 ]
 
 ContextValues: TypeAlias = "Mapping[str, object]"
@@ -39,6 +40,13 @@ ContextValues: TypeAlias = "Mapping[str, object]"
 
 _ARGUMENTS: Final = 12
 """Arguments of a traced function at most (MAX_BPF_FUNC_ARGS)."""
+_LARGEST_RECORD: Final = 8192
+"""Bytes of a tracepoint's record at most (PERF_MAX_TRACE_SIZE)."""
+_IPV4, _IPV6 = 2, 10
+"""AF_INET, AF_INET6."""
+_LARGEST_CONTEXT: Final = 0xFFFF
+_LARGEST: Final = {ProgramType.SYSCALL: _LARGEST_CONTEXT}
+"""Bytes of a context at most, where it is something else."""
 _ARRAYS: Final = {
     ProgramType.RAW_TRACEPOINT,
     ProgramType.RAW_TRACEPOINT_WRITABLE,
@@ -69,6 +77,8 @@ class ContextLayout:
     byte_order: ByteOrder
     types: Mapping[str, CType]
     """The C types of fields, as far as they are known from BTF."""
+    flexible: str = ""
+    """The field that is an array without a length, at the end: it has as many elements as are given."""
 
     def encode(self, values: ContextValues) -> bytes:
         """Return the context that has these values, and zeros elsewhere.
@@ -77,16 +87,29 @@ class ContextLayout:
             UnknownNameError: There is no such field.
             TypeMismatchError, ValueRangeError: A value does not fit its field.
         """
-        raw = bytearray(self.size or max((field.offset + field.size for field in self.fields), default=0))
+        fixed = (field.offset + field.size for field in self.fields if field.name != self.flexible)
+        raw = bytearray(self.size or max(fixed, default=0))
         for path, value in values.items():
             field, offset, width, count = self._find(path)
             ctype = self.types.get(field.name)
             if ctype is not None and "[" not in path:
                 value = ctype.parse(value, path) if isinstance(value, str) else value
                 raw[field.offset : field.offset + field.size] = ctype.encode(value, path)  # pyright: ignore[reportArgumentType]
-            else:
-                raw[offset : offset + width * count] = self._bytes(path, value, width, count)
+                continue
+            part = self._bytes(path, value, width, count)
+            if field.name == self.flexible:
+                part = part[: len(part) if "[" in path else self._given(value, width)]
+                raw = raw.ljust(offset + len(part), b"\0")
+            raw[offset : offset + len(part)] = part
         return bytes(raw)
+
+    def _given(self, value: object, width: int) -> int:
+        """Return how many bytes of elements a value has, which is one, a list of some, or bytes."""
+        if isinstance(value, str):
+            value = self._parse(self.flexible, value)
+        if isinstance(value, list):
+            return len(value) * width  # pyright: ignore[reportUnknownArgumentType]
+        return -(-len(value) // width) * width if isinstance(value, bytes) else width
 
     def decode(self, raw: bytes) -> dict[str, int | list[int]]:
         """Return the fields of a context that have another value than 0; elements of arrays as a list."""
@@ -204,6 +227,37 @@ def context_bytes(
     return layout.encode(context)
 
 
+def whole_context(program: ProgramSpec, context: bytes | bytearray | None) -> bytes:
+    """Return a context of what is no packet as a test run takes it.
+
+    It has zeros up to the last byte that the program reads or writes: the kernel refuses a shorter one
+    (`max_ctx_offset`). Of a look-up of a socket the family is IPv4 unless it is given.
+
+    Raises:
+        UsageError: The kernel takes no look-up with such values.
+    """
+    raw = bytes(context or b"").ljust(program.context_extent, b"\0")
+    return _lookup(program, raw) if program.type is ProgramType.SK_LOOKUP else raw
+
+
+def _lookup(program: ProgramSpec, raw: bytes) -> bytes:
+    """Check a `struct bpf_sk_lookup` as bpf_prog_test_run_sk_lookup() does it (Linux 6.18)."""
+    layout = layout_of(program)
+    assert layout is not None
+    raw = raw.ljust(layout.size, b"\0")
+    at = {field.name: slice(field.offset, field.offset + field.size) for field in layout.fields}
+    family, port = (int.from_bytes(raw[at[name]], program.byte_order) for name in ("family", "local_port"))
+    if family not in (0, _IPV4, _IPV6):
+        raise UsageError(f"family is {family}: a look-up is one of IPv4 ({_IPV4}) or IPv6 ({_IPV6})")
+    if port > 0xFFFF:
+        raise UsageError(f"local_port is {port}: a port has 16 bits")
+    if any(raw[at["sk"]]) or any(raw[at["ingress_ifindex"]]):
+        raise UsageError("sk and ingress_ifindex of a look-up are 0 in a test run")
+    found = bytearray(raw)
+    found[at["family"]] = (family or _IPV4).to_bytes(4, program.byte_order)
+    return bytes(found)
+
+
 BESIDE: Final = {ProgramType.CGROUP_SOCKOPT: ("optval",), ProgramType.CGROUP_SYSCTL: ("name", "current", "new")}
 """What a context leads to and is given beside its fields, as bytes: by program type."""
 
@@ -223,7 +277,8 @@ def form_of(program: ProgramSpec) -> dict[str, str]:
         if leads or (from_packet is not None and field.name not in from_packet.split()):
             continue
         ctype = layout.types.get(field.name)
-        plain = f"u{8 * field.width}" + (f"[{field.length}]" if field.length else "")
+        count = "" if field.name == layout.flexible else field.length
+        plain = f"u{8 * field.width}" + (f"[{count}]" if field.length else "")
         found[field.name] = plain if ctype is None else ctype.c_text
     return found | dict.fromkeys(BESIDE.get(program.type, ()), "bytes")
 
@@ -307,8 +362,9 @@ def layout_of(program: ProgramSpec, target: Btf | None = None) -> ContextLayout 
         return _arguments(program, target)
     given = _parameter(program)
     if given is not None:
-        fields, types = _members(given)
-        return ContextLayout(given.c_text.removeprefix("struct "), given.size, fields, order, types)
+        room = _LARGEST.get(program.type, _LARGEST_RECORD)
+        fields, types, flexible = _members(given, room)
+        return ContextLayout(given.c_text.removeprefix("struct "), given.size, fields, order, types, flexible)
     if program.type in (ProgramType.KPROBE, ProgramType.PERF_EVENT):
         return _registers(order, event=program.type is ProgramType.PERF_EVENT)
     return None
@@ -331,20 +387,27 @@ def _parameter(program: ProgramSpec) -> CType | None:
         return None
 
 
-def _members(struct_: CType) -> tuple[tuple[ContextField, ...], dict[str, CType]]:
+def _members(struct_: CType, room: int) -> tuple[tuple[ContextField, ...], dict[str, CType], str]:
+    """Return the fields of a struct, the types of those that are no pointers, and which of them is a flexible array,
+    which has as many elements as fit into a context of *room* bytes."""
     fields: list[ContextField] = []
     types: dict[str, CType] = {}
+    flexible = ""
     for name, ctype, offset in struct_.members():
+        found = ctype.stripped
+        if isinstance(found, t.Array) and not found.count and (width := CType(ctype.btf, found.element).size):
+            fields.append(ContextField(name, offset, width, max(room - offset, 0) // width))
+            flexible = name
+            continue
         if not ctype.size:
             continue
-        found = ctype.stripped
-        if isinstance(found, t.Array) and found.count:
+        if isinstance(found, t.Array):
             fields.append(ContextField(name, offset, ctype.size // found.count, found.count))
         else:
             fields.append(ContextField(name, offset, ctype.size))
         if not isinstance(found, t.Pointer):
             types[name] = ctype
-    return tuple(fields), types
+    return tuple(fields), types, flexible
 
 
 def _arguments(program: ProgramSpec, target: Btf | None) -> ContextLayout:

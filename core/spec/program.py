@@ -7,9 +7,9 @@ import enum
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..errors import UnknownNameError
+from ..errors import ObjectError, UnknownNameError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -32,6 +32,9 @@ __all__ = [
 
 INSN_SIZE = 8
 """Bytes of one `struct bpf_insn` slot; a 64-bit immediate load takes two slots (RFC 9669, section 3)."""
+
+_LARGEST_CONTEXT: Final = 0xFFFF
+"""Bytes: of a program of type syscall."""
 
 
 class ReferenceKind(enum.StrEnum):
@@ -288,6 +291,24 @@ class ProgramSpec:
     def problem(self) -> str | None:
         """Why it cannot be used, as far as the object itself tells; None when nothing speaks against it."""
         return self.unusable or self.linked.problem
+
+    @cached_property
+    def context_extent(self) -> int:
+        """Where in its context the last byte ends that it is known to read or write, in bytes (`max_ctx_offset`)."""
+        from .facts import ProgramFacts
+        from .value import Place
+
+        end = 0
+        facts = ProgramFacts(self, {}, losses=False)
+        for function in self.functions:
+            try:
+                accesses = facts.at(function.start).accesses.values()
+            except ObjectError:  # the code itself says what is wrong with it
+                continue
+            for address, size, _, _ in accesses:
+                if address.place is Place.CONTEXT and address.exact and 0 <= address.offset < _LARGEST_CONTEXT:
+                    end = max(end, address.offset + size)
+        return end
 
     @cached_property
     def flow(self) -> CodeFlow:

@@ -15,7 +15,7 @@ from ..btf import CType
 from ..btf import types as t
 from ..errors import TypeMismatchError, UsageError
 from ..spec import ProgramType
-from ..spec.context_values import BESIDE, arguments_of, context_bytes, layout_of
+from ..spec.context_values import BESIDE, arguments_of, context_bytes, layout_of, whole_context
 from ..spec.contexts import ContextField, context_fields
 
 if TYPE_CHECKING:
@@ -149,7 +149,8 @@ class Context:
             return self._arguments(layout, given)
         raw = bytearray(context_bytes(self._program, given, target=self._target) or b"")
         if type_ is _T.SYSCALL and raw:
-            return bytes(raw)
+            return whole_context(self._program, raw)
+        raw = bytearray(whole_context(self._program, raw))
         raw = raw.ljust(layout.size if layout is not None and layout.size else _ANY, b"\0")
         if layout is not None:
             self._point(raw, layout, beside, data)

@@ -6,6 +6,11 @@ import json
 
 import pytest
 
+from bpftui.core.errors import UsageError
+from bpftui.core.live import RuntimeName, choose_runtime
+from bpftui.core.spec import CollectionSpec
+from bpftui.core.spec.context_values import parse_context
+from bpftui.core.vm.runtime import MachineRuntime
 from tests.tui.commands.command_line import bpftui
 
 RUNTIMES = pytest.mark.parametrize("runtime", [pytest.param("kernel", marks=pytest.mark.kernel), "vm"])
@@ -54,3 +59,46 @@ def test_what_programs_print_is_in_the_object_of_each_run(runtime: str) -> None:
         ["\x1b]0;owned\x07 and\na second line"],
         ["\x1b]0;owned\x07 and\na second line"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("context", "seen"),
+    [("args[0]=5", 5), ("args=[5,6]", 5), ("args=[1,2,3,4,5,6]", 7), ("args[5]=9,args[0]=1", 10), ("args[1000]=1", 0)],
+)
+def test_an_array_without_a_length_has_as_many_elements_as_are_given_or_read(context: str, seen: int) -> None:
+    spec = CollectionSpec.from_file("tests/objects/flexible_context.o")
+    with MachineRuntime().load(spec, programs={"enters"}) as collection:
+        collection.programs["enters"].run()
+        assert collection.variables["seen"].get() == 0
+        assert collection.programs["enters"].run(context=parse_context(f"number=3,{context}")).retval == 3
+        assert collection.variables["seen"].get() == seen
+
+
+def test_what_does_not_fit_into_a_record_is_refused() -> None:
+    done = bpftui("run", "tests/objects/flexible_context.o", "enters", "--ctx", "args[1022]=5", "--runtime", "vm")
+    assert done.refused(2) == "args[1022]: args has 1022 elements"
+
+
+@pytest.mark.parametrize(("name", "retval", "seen"), [("raw", 7, 0), ("asks", 3, 0), ("looks_up", 1, 2)])
+@pytest.mark.parametrize("runtime", [pytest.param("kernel", marks=pytest.mark.kernel), "vm"])
+def test_a_context_that_nobody_gives_is_as_long_as_what_is_read_of_it(
+    runtime: RuntimeName, name: str, retval: int, seen: int
+) -> None:
+    spec = CollectionSpec.from_file("tests/objects/flexible_context.o")
+    with choose_runtime(runtime).load(spec, programs={name}) as collection:
+        assert collection.programs[name].run().retval == retval
+        assert collection.variables["seen"].get() == seen
+
+
+@pytest.mark.parametrize(
+    ("context", "reason"),
+    [("family=3", "family is 3"), ("local_port=70000", "a port has 16 bits"), ("ingress_ifindex=1", "are 0 in a test")],
+)
+@pytest.mark.parametrize("runtime", [pytest.param("kernel", marks=pytest.mark.kernel), "vm"])
+def test_look_ups_that_the_kernel_refuses_are_refused_by_name(runtime: RuntimeName, context: str, reason: str) -> None:
+    spec = CollectionSpec.from_file("tests/objects/flexible_context.o")
+    with (
+        choose_runtime(runtime).load(spec, programs={"looks_up"}) as collection,
+        pytest.raises(UsageError, match=reason),
+    ):
+        collection.programs["looks_up"].run(context=parse_context(context))

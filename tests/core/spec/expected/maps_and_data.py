@@ -100,6 +100,36 @@ SPECS: dict[str, Facts] = {
         ],
         types=78,
     ),
+    "tests/objects/flexible_context.o": spec(
+        license="GPL",
+        maps=[data_section(".bss", 8)],
+        programs=[
+            program(
+                "enters",
+                "tracepoint/syscalls/sys_enter_statfs",
+                "tracepoint",
+                insns=8,
+                line_infos=6,
+                attach_to="syscalls/sys_enter_statfs",
+                maps=[".bss"],
+            ),
+            program(
+                "raw",
+                "raw_tp/sched_process_fork",
+                "raw_tracepoint",
+                insns=6,
+                line_infos=3,
+                attach_to="sched_process_fork",
+                maps=[".bss"],
+            ),
+            program("asks", "syscall", "syscall", insns=9, line_infos=6, flags=16, maps=[".bss"]),
+            program(
+                "looks_up", "sk_lookup", "sk_lookup", insns=6, line_infos=3, attach_type="sk_lookup", maps=[".bss"]
+            ),
+        ],
+        variables=[variable("seen", ".bss", 0, "__u64", 0, "00" * 8)],
+        types=30,
+    ),
     "tests/objects/packet_room.o": spec(
         license="GPL",
         maps=[data_section(".bss", 88)],
