@@ -16,6 +16,7 @@ from .base_app import BaseApp
 from .config import load_config
 from .operations import Operations, link_text
 from .palette import commands, destinations
+from .screens.confirm import ConfirmDialog
 from .screens.explorer import WIDE, ExplorerScreen
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ class BpftuiApp(BaseApp[ExitCode]):
     CSS_PATH = "bpftui.tcss"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - Textual declares it so
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+q", "screen.quit", "Quit", show=False, priority=True, id="app.quit"),
+        Binding("ctrl+q", "quit", "Quit", show=False, priority=True, id="app.quit", tooltip="Quit from anywhere"),
+        Binding("ctrl+z", "suspend_process", "Suspend", show=False, priority=True, id="app.suspend"),
     ]
 
     def __init__(
@@ -90,6 +92,11 @@ class BpftuiApp(BaseApp[ExitCode]):
         for number in (signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, self._leave, number)
         self.run_worker(self._begin())
+
+    async def action_quit(self) -> None:
+        """Quit from whatever screen is in front; what is attached is asked about once."""
+        if not isinstance(self.screen, ConfirmDialog):
+            self.explorer.action_quit()
 
     def _fatal_error(self) -> None:
         """Only end: `run` raises what nobody expected, and the command line says it in one line."""

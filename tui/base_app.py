@@ -133,6 +133,10 @@ class BaseApp(App[_Result]):
         """Show a message; it is text, whatever is said of markup, for it has names in it."""
         super().notify(message, title=title, severity=severity, timeout=timeout, markup=False)
 
+    def action_help_quit(self) -> None:
+        """Say what quits: Textual binds ctrl+c to this, for it may have been meant to copy."""
+        self.notify("q quits, and ctrl+q wherever q is a letter", timeout=4)
+
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return what changes lines on their way to the terminal: to visible text, in colours that it has."""
         return [*super().get_line_filters(), *self._filters]

@@ -38,7 +38,7 @@ class Operations:
     Args:
         session: What owns everything that is created.
         runtime: The runtime's name, for the status line.
-        attach: Attachments that are made right after the first load: (program, target).
+        attach: Attachments that are made right after the first load, one after the other: (program, target).
     """
 
     def __init__(self, session: Session, *, runtime: str, attach: Sequence[tuple[str, str]] = ()) -> None:
@@ -211,7 +211,7 @@ class Operations:
     # What happened
 
     def after_load(self) -> None:
-        """Begin to sample, and make the attachments that were asked for at the start."""
+        """Begin to sample, and to make the attachments that were asked for at the start."""
         self._done()
         self.monitor.start()
         self._runtime = self.session.runtime.name
@@ -224,18 +224,25 @@ class Operations:
             if others and len(others) == len(problems):
                 text = "\n".join(others)
                 self.app.notify(text, title="not everything loaded", severity="warning", timeout=8)
-        if self._attach_first:
+        self._attach_next()
+        self.changed()
+
+    def _attach_next(self) -> None:
+        """Make the next of the attachments that were asked for at the start; one that fails is no reason to stop."""
+        if self._attach_first and self.collection is not None:
             from .screens.attach import AttachRequest
 
             program, target = self._attach_first.pop(0)
+            sentence = self._sentence
             self.attach(AttachRequest(program, target))
-        self.changed()
+            self._sentence = sentence  # why one before was not made
 
     def after_attach(self, message: Attached) -> None:
         """Set the clock of an automatic detach."""
         self._done()
         if message.detach_after is not None:
             self._detach_at[message.text] = time.monotonic() + message.detach_after
+        self._attach_next()
         self.changed()
 
     def after_detach(self, message: Detached) -> None:
@@ -258,6 +265,8 @@ class Operations:
             text = self._sentence
         if not isinstance(error, VerifierError):
             self.app.notify(text, title=f"{message.action} failed", severity="error", timeout=8)
+        if message.action == "attach":
+            self._attach_next()
         self.changed()
         return text
 

@@ -9,6 +9,7 @@ from textual.events import Paste
 
 from bpftui.core.live import State
 from bpftui.tui.screens.modal import Modal
+from bpftui.tui.screens.run import PacketInput
 from bpftui.tui.widgets.listing_view import ListingView
 
 if TYPE_CHECKING:
@@ -97,3 +98,33 @@ async def test_several_lines_are_pasted_into_a_line(explore: Callable[..., Any])
         walk.app.post_message(Paste("sou\n rces\r\n"))
         await walk.settle()
         assert " sou rces" in walk.screen
+
+
+DUMP = "0000  02 00 00 00 00 01 02 00  00 00 00 02 08 00   ..............\n000e  45 00 00 1c                 E...\n"
+
+
+async def test_a_dump_of_several_lines_is_pasted_as_a_packet(explore: Callable[..., Any]) -> None:
+    async with explore() as walk:
+        await walk.press("L")
+        await walk.until(lambda: walk.status.stage == State.LOADED)
+        await walk.hurry("R")
+        await walk.until(lambda: bool(walk.app.screen.query("#data")))
+        field = walk.app.screen.query_one("#data", PacketInput)
+        field.focus()
+        walk.app.post_message(Paste(DUMP))
+        await walk.settle()
+        assert field.value == "0200000000010200000000020800" + "4500001c"
+        field.value = ""
+        walk.app.post_message(Paste("not a packet\nat all"))
+        await walk.until(lambda: "no packet: line 1: 'not' is not hexadecimal" in walk.screen)
+        assert field.value == ""
+        await walk.hurry(*"123", "enter")
+        await walk.until(lambda: "3 hexadecimal digits are no whole number of bytes" in walk.screen)
+
+
+async def test_every_attachment_of_the_command_line_is_made(explore: Callable[..., Any]) -> None:
+    attach = [("count_packets", "nowhere"), ("count_packets", "sandbox"), ("count_packets", "sandbox")]
+    async with explore("bpf/count_packets.o", attach=attach) as walk:
+        await walk.until(lambda: len(walk.status.attached) == 2)
+        assert walk.status.attached == ("count_packets → sandbox", "count_packets → sandbox")
+        assert "nowhere" in walk.status.sentence  # one that fails is told, and is no reason to leave out the others

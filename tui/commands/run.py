@@ -45,7 +45,9 @@ def run(arguments: Sequence[str]) -> int:
     add_object(parser)
     parser.add_argument("program", metavar="PROGRAM")
     add_settings(parser)
-    parser.add_argument("--data", metavar="HEX|@FILE", help="the packet, as hexadecimal digits or from a file")
+    parser.add_argument(
+        "--data", metavar="HEX|@FILE", help="the packet: hexadecimal digits, a dump with offsets, or a file"
+    )
     parser.add_argument(
         "--ctx",
         metavar="FIELD=VALUE,…|JSON|HEX|@FILE",
@@ -143,20 +145,20 @@ def told(printed: Printed) -> dict[str, object]:
 
 
 def parse_data(text: str) -> bytes:
-    """Return the packet that `--data` means.
+    """Return the packet that `--data` means: see `read_hex`.
 
     Raises:
-        UsageError: It is no hexadecimal number.
+        UsageError: It is none.
         ObjectError, NoPermissionError: The file cannot be read.
     """
     if text.startswith("@"):
         return read_object_file(text[1:])
+    from ...core.traffic.hex_text import read_hex
+
     try:
-        return bytes.fromhex(text.removeprefix("0x").replace(":", ""))
-    except ValueError:
-        raise UsageError(
-            f"--data {text!r} is no packet", hint="hexadecimal digits, two for each byte, or @FILE"
-        ) from None
+        return read_hex(text)
+    except UsageError as error:
+        raise UsageError(f"--data: {error.message}", hint=f"{error.hint}; or @FILE") from None
 
 
 def _json(program: ProgramSpec, result: RunResult) -> dict[str, object]:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on, work
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.message import Message
 
-from ...core.errors import BpftuiError
+from ...core.errors import BpftuiError, UsageError
 from ...core.spec.context_values import form_of, layout_of
 from ...core.spec.contexts import return_codes
+from ...core.traffic.hex_text import read_hex
 from ..format import duration
 from ..widgets.plain import Button, Input, Label, Select
 from .dialog import Dialog, line
@@ -25,6 +27,35 @@ __all__ = ["RunDialog", "packet_diff"]
 
 _ROW = 16
 _MAX_ROWS = 32
+
+
+class PacketInput(Input):
+    """A field for a packet, into which dumps of many lines can be pasted: they become the digits of its bytes."""
+
+    class Refused(Message):
+        """What was pasted is no packet.
+
+        Args:
+            error: Why not.
+        """
+
+        def __init__(self, error: UsageError) -> None:
+            super().__init__()
+            self.error = error
+
+    def __init__(self, *, placeholder: str, id: str) -> None:  # noqa: A002 - Textual's own name
+        """Initialise the field."""
+        super().__init__(placeholder=placeholder, id=id, compact=True)
+
+    def pasted(self, text: str) -> str:
+        """Return the digits of what is pasted; lines lose their sense when they are put behind each other."""
+        if len(text.splitlines()) < 2:
+            return super().pasted(text)
+        try:
+            return read_hex(text).hex()
+        except UsageError as error:
+            self.post_message(self.Refused(error))
+            return ""
 
 
 class RunDialog(Dialog[None]):
@@ -50,7 +81,7 @@ class RunDialog(Dialog[None]):
             yield line("")
         with Vertical(id="packet"):
             yield line("Packet as hex digits; empty for an empty one of the smallest size")
-            yield Input(placeholder="e.g. ffffffffffff 020000000001 0800 45…", id="data", compact=True)
+            yield PacketInput(placeholder="e.g. ffffffffffff 020000000001 0800 45…, or paste a dump", id="data")
         yield line("Repeat")
         yield Input("1", type="integer", id="repeat", compact=True)
         yield Label("", id="result")
@@ -93,20 +124,27 @@ class RunDialog(Dialog[None]):
     def run_it(self) -> None:
         """Check the fields and run."""
         program = self.program
-        try:
-            data = (
-                b""
-                if not program.takes_packet
-                else bytes.fromhex(self.query_one("#data", Input).value.removeprefix("hex:"))
-            )
-        except ValueError as error:
-            self._show(Content.styled(f"the packet is not hexadecimal: {error}", "$text-error"))
-            return
+        data = b""
+        if program.takes_packet:
+            try:
+                data = read_hex(self.query_one(PacketInput).value)
+            except UsageError as error:
+                self.refuse(error)
+                return
         repeat = self.query_one("#repeat", Input).value
         if not repeat.isdigit() or not 1 <= int(repeat) <= 100_000_000:
             self._show(Content.styled("repeat takes a number from 1 to 100,000,000", "$text-error"))
             return
         self._run(program, data, int(repeat), self.context)
+
+    def on_packet_input_refused(self, event: PacketInput.Refused) -> None:
+        """Say why what was pasted is no packet."""
+        self.refuse(event.error)
+
+    def refuse(self, error: UsageError) -> None:
+        """Say why there is no packet in the field."""
+        text = f"✗ no packet: {error.message}" + (f"\n{error.hint}" if error.hint else "")
+        self._show(Content.styled(text, "$text-error"))
 
     @work(thread=True, exit_on_error=False, exclusive=True)
     def _run(self, program: Program, data: bytes, repeat: int, context: dict[str, str] | None) -> None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from textual.binding import Binding, BindingType
-from textual.dom import DOMNode
 from textual.message import Message
 
 from .plain import Input
 
 if TYPE_CHECKING:
+    from textual.dom import DOMNode as _Host
+
     from .row_view import RowView
+else:
+    # At run time it is no node: Textual inherits styles from the first base that is one, which has to be the screen.
+    _Host = object
 
 __all__ = ["SearchBar", "SearchHost", "Searchable"]
 
@@ -84,7 +88,7 @@ class Searchable(Protocol):
         ...
 
 
-class SearchHost(DOMNode):
+class SearchHost(_Host):
     """A screen or an app with one search bar, for whatever in it asks for a search."""
 
     _searched: Searchable | None = None

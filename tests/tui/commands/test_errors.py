@@ -97,7 +97,7 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
             "there is no program 'global_exmple' in bpf/global_example.o (did you mean 'global_example'?)",
         ),
         (["run", "bpf/global_example.o", "global_example", "--repeat", "0"], 2, "--repeat 0: "),
-        (["run", "bpf/global_example.o", "global_example", "--data", "xyz"], 2, "--data 'xyz' is no packet"),
+        (["run", "bpf/global_example.o", "global_example", "--data", "xyz"], 2, "--data: 'xyz' is not hexadecimal"),
         (["run", "bpf/global_example.o", "global_example", "--data", "@/no/where"], 1, "/no/where: there is no such"),
         (["disasm", "bpf/traffic.o", "count_trafic"], 2, "there is no program 'count_trafic'"),
         (["disasm", "bpf/traffic.o", "--raw", "--section", "xpd"], 2, "there is no section of code 'xpd'"),
