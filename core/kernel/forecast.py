@@ -27,6 +27,7 @@ from ..runtime import Forecast, Obstacle
 from ..spec import MapType, ProgramFlag, ProgramType, ReferenceKind
 from ..spec.jump_tables import table_map
 from ..spec.kconfig import KCONFIG
+from ..spec.program import TRAP
 from ..spec.reach import reached
 from ..spec.relocate_core import BAD_RELOCATION, core_reason, patch_core, resolve_core
 from . import probes
@@ -223,7 +224,11 @@ class _Survey:
             if reference.kind not in (ReferenceKind.KFUNC, ReferenceKind.KSYM) or reference.name in seen:
                 continue
             is_call = spec.code[slot * INSN_SIZE] == CALL
-            if reference.name in missing:
+            if reference.name == TRAP and is_call:
+                from ..verifier.messages.control import TRAP_MENDS, TRAP_SUMMARY
+
+                yield Obstacle(TRAP_SUMMARY, TRAP_MENDS[0], (slot,))
+            elif reference.name in missing:
                 what = "function" if reference.kind == ReferenceKind.KFUNC else "symbol"
                 reason = f"the kernel {what} {reference.name} is {self.externs[reference.name].text}"
                 if not reference.weak:

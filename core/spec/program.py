@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "INSN_SIZE",
+    "TRAP",
     "CoreRelocation",
     "Function",
     "LineInfo",
@@ -32,6 +33,9 @@ __all__ = [
 
 INSN_SIZE = 8
 """Bytes of one `struct bpf_insn` slot; a 64-bit immediate load takes two slots (RFC 9669, section 3)."""
+TRAP: Final = "__bpf_trap"
+"""The kernel function (Linux 6.17) of which clang 21 and later put a call where what C says is undefined, and for
+`__builtin_trap()`. The verifier refuses a program that can come to one."""
 
 _LARGEST_CONTEXT: Final = 0xFFFF
 """Bytes: of a program of type syscall."""
@@ -188,6 +192,15 @@ class LinkedCode:
         return self._given[3]
 
     @cached_property
+    def never_returning(self) -> frozenset[int]:
+        """The slots of the calls that do not return: compilers emit nothing behind them that has to make sense."""
+        return frozenset(
+            slot
+            for slot, reference in self.references.items()
+            if reference.kind is ReferenceKind.KFUNC and reference.name in ("bpf_throw", TRAP)
+        )
+
+    @cached_property
     def tables(self) -> Mapping[str, tuple[int, ...]]:
         """Its jump tables by name: the slots that their entries lead to."""
         return {}
@@ -315,14 +328,10 @@ class ProgramSpec:
         """The control flow of its functions, each found when it is asked for."""
         from ..asm.flow import CodeFlow
 
-        # bpf_throw unwinds the stack (Linux 6.7): compilers emit no exit behind it
-        throws = [
-            slot
-            for slot, reference in self.linked.references.items()
-            if reference.kind is ReferenceKind.KFUNC and reference.name == "bpf_throw"
-        ]
         starts = [function.start for function in self.functions]
-        return CodeFlow(self.code, self.byte_order, starts, tables=self._gotox_targets, no_return=throws)
+        return CodeFlow(
+            self.code, self.byte_order, starts, tables=self._gotox_targets, no_return=self.linked.never_returning
+        )
 
     def _gotox_targets(self, slot: int) -> Sequence[int] | None:
         from .gotox import gotox_targets

@@ -74,7 +74,6 @@ _NEVER_NULL: Final = frozenset(
     _NUMBERS[name] for name in ("get_local_storage", "get_current_task_btf", "this_cpu_ptr", "task_pt_regs")
 )
 _LOOP: Final = _NUMBERS["loop"]
-_NO_RETURN: Final = "bpf_throw"
 
 
 class Address(NamedTuple):
@@ -623,7 +622,7 @@ class _Run:
         reference = self.runs.program.linked.references.get(slot)
         if source == CallSource.KFUNC or (reference is not None and reference.kind == ReferenceKind.KFUNC):
             name = "" if reference is None else reference.name
-            if name == _NO_RETURN:
+            if slot in self.runs.program.linked.never_returning:
                 raise _EndError
             self._lose_arguments()
             self._returned(Term(Unknown(8, may_be_zero=name.endswith("_next"))))

@@ -50,6 +50,7 @@ def check(
     *,
     helpers: Container[int] | None = None,
     kfuncs: Container[int] = (),
+    no_return: Container[int] = (),
     arguments: int = 1,
     returns: bool = True,
     private_stack: bool = False,
@@ -61,6 +62,7 @@ def check(
         byte_order: Theirs.
         helpers: The helpers that there are; None for all that Linux has.
         kfuncs: Slots of calls that are kernel functions, whatever the code says: it does so only once it is loaded.
+        no_return: Slots of calls that do not return.
         arguments: How many registers, from r1 on, hold something at the start.
         returns: Whether anybody looks at what the program leaves in r0.
         private_stack: Whether the JIT may give each function a stack of its own (Linux 6.13, for tracing programs):
@@ -71,7 +73,7 @@ def check(
     loads = {slot: 0 for slot, insn in _instructions(code, byte_order) if insn.opcode == LD_IMM64}
     functions = {slot for slot in loads if decode(code, slot, byte_order).src == ImmSource.FUNC}
     try:
-        checked = Code(code, byte_order, {slot: 0 for slot in loads if slot not in functions}, kfuncs)
+        checked = Code(code, byte_order, {slot: 0 for slot in loads if slot not in functions}, kfuncs, no_return)
     except InvalidCodeError as error:
         return [Finding(error.slot or 0, error.reason)]
     checks = _Checks(checked, helpers, arguments, returns, private_stack)
@@ -163,7 +165,7 @@ class _Checks:
                 run = []
         for start in self._reached:
             slots = self.code.functions[start].slots
-            if not any(self.code.at(slot).opcode == EXIT for slot in slots):
+            if not any(self.code.at(slot).opcode == EXIT or slot in self.code.no_return for slot in slots):
                 yield Finding(start, "the function has no exit that can be reached: it never ends")
 
     def helpers(self) -> Iterator[Finding]:

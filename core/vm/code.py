@@ -109,13 +109,19 @@ class Code:
         addresses: For 64-bit immediate loads by slot, the address that they are to load in place of their immediate.
         kfuncs: Slots of calls that are kernel functions, whatever their source says: before an object is loaded, they
             look like calls of subprograms.
+        no_return: Slots of calls that do not return.
 
     Raises:
         InvalidCodeError: There is no code, or something in it that no run could execute.
     """
 
     def __init__(
-        self, code: bytes, byte_order: ByteOrder, addresses: Mapping[int, int], kfuncs: Container[int] = ()
+        self,
+        code: bytes,
+        byte_order: ByteOrder,
+        addresses: Mapping[int, int],
+        kfuncs: Container[int] = (),
+        no_return: Container[int] = (),
     ) -> None:
         if not code:
             raise InvalidCodeError("there is no instruction")
@@ -127,6 +133,7 @@ class Code:
             raise InvalidCodeError(f"its {self.count:,} slots are more than {MAX_SLOTS:,}")
         self.byte_order: ByteOrder = byte_order
         self.addresses = addresses
+        self.no_return = no_return
         self.insns: list[Instruction | None] = [None] * self.count
         """By slot; None where the second half of a 64-bit immediate load is."""
         slot = 0
@@ -210,7 +217,7 @@ class Code:
         """Return the slots that can follow within the function, the next one first; computed jumps have none."""
         insn = self.at(slot)
         target = insn.jump_target(slot)
-        after = (slot + insn.slots,) if insn.falls_through else ()
+        after = (slot + insn.slots,) if insn.falls_through and slot not in self.no_return else ()
         return after if target is None else (*after, target)
 
     def _reach(self, start: int) -> tuple[int, ...]:

@@ -12,6 +12,7 @@ from ..errors import LoadError
 from ..loader import CollectionLoader, LoadedCollection
 from ..runtime import LoadOutcome
 from ..spec import INSN_SIZE, ReferenceKind
+from ..spec.program import TRAP
 from ..spec.relocate_core import apply_core
 from .code import function_address
 from .errors import RETURN_HINT, InvalidCodeError, RunError
@@ -212,6 +213,8 @@ class Loader(CollectionLoader[Map, Program, Link]):
 
 def _unknown(name: str) -> Callable[..., int]:
     def call(*_: int) -> int:
+        if name == TRAP:
+            raise RunError("the program came to __bpf_trap(): what it does here is undefined in C")
         raise RunError(f"the built-in machine does not have the kernel function {name}", hint=RETURN_HINT.format(name))
 
     return call

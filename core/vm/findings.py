@@ -41,6 +41,7 @@ def findings(program: ProgramSpec) -> str:
         program.byte_order,
         helpers=numbers(),
         kfuncs=kfuncs,
+        no_return=program.linked.never_returning,
         returns=program.type not in _MAY_BE_VOID,
         private_stack=program.type in _PRIVATE_STACK,
     )

@@ -67,6 +67,15 @@ def test_what_constants_make_dead_is_no_obstacle_and_a_global_function_is_verifi
     }
 
 
+def test_what_c_leaves_undefined_is_foreseen_where_it_is_reached():
+    found = KernelRuntime().forecast(CollectionSpec.from_file(OBJECTS / "undefined.o"))
+    reason = "the program can come to a place where what C says is undefined, or to __builtin_trap()"
+    assert {name: [(each.reason, each.slots) for each in told] for name, told in found.programs.items()} == {
+        "trap": [(reason, (2,))],
+        "called": [(reason, (4,))],
+    }
+
+
 @pytest.mark.parametrize(
     ("name", "value", "more"),
     [

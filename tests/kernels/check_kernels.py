@@ -102,6 +102,8 @@ EVERYWHERE: Final = {
     },
     ("dead_by_constants.o", "global"): "bpf_sys_close() is not available to programs of this type",
     ("dead_by_constants.o", "reached"): "bpf_sys_close() is not available to programs of this type",
+    ("undefined.o", "trap"): "the program can come to a place where what C says is undefined",
+    ("undefined.o", "called"): "the program can come to a place where what C says is undefined",
     ("bad_null.o", "bad_null"): "bpf_map_lookup_elem(&totals) can return NULL",
     ("bad_offbyone.o", "bad_offbyone"): "the check covers 13 bytes of the packet, this access needs 14",
     ("bad_reference.o", "bad_reference"): "what bpf_ringbuf_reserve() returned is still held",

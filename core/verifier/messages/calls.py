@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Final
 from ...btf.core import CoreResolver, Outcome
 from ...btf.kernel import vmlinux
 from ...errors import FeatureError
+from ...spec.program import TRAP
 from ...spec.relocate_core import BAD_KFUNC, BAD_MAP, BAD_RELOCATION, core_reason
 from ..failure import Message, Told, plain
+from .control import TRAP_DETAILS, TRAP_MENDS, TRAP_SUMMARY
 
 if TYPE_CHECKING:
     from ..failure import Failure
@@ -118,6 +120,8 @@ def _absent(failure: Failure) -> Told:
     reference = None
     if program is not None and step is not None:
         reference = program.linked.references.get(step.slot)
+    if reference is not None and reference.name == TRAP:
+        return Told(TRAP_SUMMARY, TRAP_DETAILS, TRAP_MENDS)
     name = f" {reference.name}" if reference is not None else ""
     return Told(
         f"the kernel function{name} is not in this kernel, and the program calls it without having asked",

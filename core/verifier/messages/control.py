@@ -21,6 +21,18 @@ _OLDER_SET: Final = (
 )
 
 
+TRAP_SUMMARY: Final = "the program can come to a place where what C says is undefined, or to __builtin_trap()"
+TRAP_DETAILS: Final = ("clang put a call of __bpf_trap() there, which ends nothing: the verifier refuses it",)
+TRAP_MENDS: Final = (
+    "a variable that is used before it is set: give it a value where it is declared (-Wuninitialized, "
+    "-Wconditional-uninitialized name them)",
+    "a function that ends without return, or a switch without default before __builtin_unreachable() (-Wreturn-type)",
+    "an index beyond an array of known size, a division by 0, a shift by more than the type has, a NULL that is "
+    "followed: look at the values on the path that leads there",
+)
+"""What is said of `__bpf_trap`, whether the kernel has it or not."""
+
+
 def _infinite(match: re.Match[str], failure: Failure) -> Told:
     slot = int(match["slot"])
     source = failure.source(slot)
@@ -107,6 +119,13 @@ MESSAGES: Final = (
         r"last insn is not an exit or jmp|subprog (?P<number>\d+) .*doesn't end|no exit at",
         "a function does not end with exit or a jump",
         "a non-void function without return: clang ends it where that would be (-Wreturn-type names it)",
+    ),
+    plain(
+        "undefined",
+        r"unexpected __bpf_trap\(\)",
+        TRAP_SUMMARY,
+        *TRAP_MENDS,
+        details=TRAP_DETAILS,
     ),
     plain(
         "exception-callback",

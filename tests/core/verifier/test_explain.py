@@ -207,6 +207,24 @@ def test_messages_of_several_lines(messages: list[str], key: str, summary: str) 
     assert "usec" not in explanation.message
 
 
+UNDEFINED = "the program can come to a place where what C says is undefined, or to __builtin_trap()"
+
+
+def test_a_trap_is_what_c_leaves_undefined_whether_the_kernel_has_it_or_not() -> None:
+    program = CollectionSpec.from_file(OBJECTS / "undefined.o").programs["called"]
+    told = [
+        explain(VerifierLog(f"0: R1=ctx() R10=fp0\n4: (85) call {call}\n{message}\n{END}", program))
+        for call, message in (
+            ("__bpf_trap#48043", "unexpected __bpf_trap() due to uninitialized variable?"),
+            ("unknown#2002000000", "invalid func unknown#2002000000"),
+        )
+    ]
+    assert [each and each.sentence for each in told] == [f"undefined.c:8: {UNDEFINED}"] * 2
+    assert told[0] is not None
+    assert told[0].source is not None
+    assert told[0].source.text == "__builtin_trap();"
+
+
 def accessed(program: ProgramSpec | None, instruction: str, offset: int, size: int) -> str:
     text = f"0: R1=ctx() R10=fp0\n0: (61) {instruction}\ninvalid bpf_context access off={offset} size={size}\n{END}"
     explanation = explain(VerifierLog(text, program))

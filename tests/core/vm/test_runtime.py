@@ -159,3 +159,13 @@ def test_the_objects_of_the_tests_load() -> None:
             refused[path.name] = error.message
     unknown = "it has an attribute flags, which loaders do not know (nearest: map_flags)"
     assert refused == {"map_attributes.o": f"cannot create map slip: {unknown}"}
+
+
+def test_behind_a_trap_nothing_is_read_and_a_run_that_comes_to_it_says_what_it_is() -> None:
+    spec = opened("tests/objects/undefined.o")
+    report = MachineRuntime().check(spec)
+    disclaimer = "these checks are no verifier: a program without findings may still be refused by the kernel\n"
+    assert {each.name: each.log for each in report.programs} == dict.fromkeys(spec.programs, disclaimer)
+    with MachineRuntime().load(spec) as loaded, pytest.raises(RunError) as raised:
+        loaded.programs["trap"].run(context={"ingress_ifindex": 1})
+    assert raised.value.message.endswith("the program came to __bpf_trap(): what it does here is undefined in C")

@@ -206,6 +206,18 @@ SPECS: dict[str, Facts] = {
             variable("on", ".rodata", 12, "const volatile _Bool", False, "00"),
         ],
     ),
+    "tests/objects/undefined.o": spec(
+        license="Dual MIT/GPL",
+        types=21,
+        programs=[
+            program("trap", "xdp", "xdp", insns=5, line_infos=4, attach_type="xdp"),
+            program(
+                "called", "xdp", "xdp", insns=8, line_infos=7, attach_type="xdp", functions=["called", "in_function"]
+            ),
+            program("excluded", "xdp", "xdp", insns=5, line_infos=2, attach_type="xdp"),
+        ],
+        kfuncs=[extern("__bpf_trap", "void __bpf_trap(void)", weak=True)],
+    ),
     "tests/objects/needs.o": spec(
         license="Dual MIT/GPL",
         types=45,
