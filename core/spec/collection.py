@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from ..errors import UnknownNameError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from os import PathLike
 
     from ..btf import Btf, ByteOrder, Value
@@ -96,8 +96,13 @@ class CollectionSpec:
     )
 
     @classmethod
-    def from_file(cls, path: str | PathLike[str]) -> CollectionSpec:
+    def from_file(cls, path: str | PathLike[str], *, source_directories: Sequence[str] = ()) -> CollectionSpec:
         """Read an object file.
+
+        Args:
+            path: The file, or what holds one; `FILE#2` is the second object in a file.
+            source_directories: Where the source files are that its DWARF names, besides the file's own folder; no
+                other is read.
 
         Raises:
             ObjectError: It is not a BPF object, or is damaged in a way that leaves nothing to show.
@@ -105,7 +110,7 @@ class CollectionSpec:
         """
         from .reader import read_file
 
-        return read_file(path)
+        return read_file(path, source_directories)
 
     @classmethod
     def from_bytes(cls, data: bytes, *, file: str = "<bytes>") -> CollectionSpec:

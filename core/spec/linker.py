@@ -451,7 +451,7 @@ class _LinkedPieces(LinkedCode):
 
     def _debug_lines(self, dwarf: Dwarf) -> Sequence[LineInfo]:
         """Return the lines of DWARF, with their text where the file is on this machine."""
-        texts = SourceTexts(self._obj.elf.file)
+        texts = SourceTexts(self._obj.elf.file, self._obj.source_directories)
         found: list[LineInfo] = []
         for piece, function in zip(self._pieces, self.functions, strict=True):
             item = piece.item

@@ -17,7 +17,7 @@ from .program import INSN_SIZE
 from .windows import is_for_windows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from ..dwarf import Dwarf
 
@@ -56,8 +56,10 @@ class FunctionRange:
 class ObjectFile:
     """A BPF object's parts. What is damaged is noted in `damage` and left out; the rest stays readable."""
 
-    def __init__(self, data: bytes, file: str) -> None:
+    def __init__(self, data: bytes, file: str, source_directories: Sequence[str] = ()) -> None:
         self.elf = Elf(data, file=file)
+        self.source_directories = source_directories
+        """Where its source files are, besides its own folder."""
         self.damage: list[Hidden] = []
         self.btf: Btf | None = self._part(".BTF", lambda raw: Btf(raw, self.elf.byte_order, file=file))
         btf = self.btf

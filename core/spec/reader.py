@@ -25,7 +25,7 @@ from .uapi import MapFlag, MapType, ProgramType
 from .variable import VariableSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from os import PathLike
 
     from ..elf import Section, Symbol
@@ -43,14 +43,14 @@ def read_object(path: str | PathLike[str]) -> ObjectFile:
     return ObjectFile(read_source(path), os.fspath(path))
 
 
-def read_file(path: str | PathLike[str]) -> CollectionSpec:
+def read_file(path: str | PathLike[str], source_directories: Sequence[str] = ()) -> CollectionSpec:
     """Read an object file; see `CollectionSpec.from_file`."""
-    return read_bytes(read_source(path), file=os.fspath(path))
+    return read_bytes(read_source(path), file=os.fspath(path), source_directories=source_directories)
 
 
-def read_bytes(data: bytes, *, file: str) -> CollectionSpec:
+def read_bytes(data: bytes, *, file: str, source_directories: Sequence[str] = ()) -> CollectionSpec:
     """Read an object from memory; see `CollectionSpec.from_bytes`."""
-    obj = ObjectFile(data, file)
+    obj = ObjectFile(data, file, source_directories)
     spec = CollectionSpec(file, obj.elf.byte_order, _license(obj), _kernel_version(obj), btf=obj.btf)
     spec.producer = find_producer(obj.elf)
     spec.maps, hidden = read_maps(obj)

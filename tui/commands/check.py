@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from ...core.errors import BpftuiError, ExitCode, UnknownNameError, UsageError
 from .checked import SCHEMA, SORTS, Checked, check_json
-from .common import Parser, add_settings, add_target, configured, print_json, record, runtime_of, target_types, warn
+from .common import (
+    Parser,
+    add_settings,
+    add_source,
+    add_target,
+    configured,
+    print_json,
+    record,
+    runtime_of,
+    target_types,
+    warn,
+)
 from .output import write_lines
 
 if TYPE_CHECKING:
@@ -113,6 +124,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         default=[],
         help="only programs whose names match, with the maps that they use; may be given several times",
     )
+    add_source(parser)
     add_settings(parser)
     add_target(parser)
     options = parser.parse(arguments)
@@ -127,7 +139,7 @@ def _check(file: str, options: argparse.Namespace, runtime: Callable[[], Runtime
     from ...core.spec import CollectionSpec
 
     start = time.perf_counter()
-    spec = configured(CollectionSpec.from_file(file), options)
+    spec = configured(CollectionSpec.from_file(file, source_directories=options.source), options)
     if options.only:
         spec = _chosen(spec, options.only)
     open_ms = (time.perf_counter() - start) * 1000

@@ -31,6 +31,7 @@ __all__ = [
     "add_machine",
     "add_object",
     "add_settings",
+    "add_source",
     "add_target",
     "configured",
     "is_writable",
@@ -124,6 +125,17 @@ def add_object(parser: Parser, *, optional: bool = False) -> None:
         nargs="?" if optional else None,
         help="a BPF ELF object file, or what holds one (a program, a library, an archive, .gz, .xz, .zst, - for "
         "standard input); FILE#2 is the second object in a file",
+    )
+
+
+def add_source(parser: Parser) -> None:
+    """Add `--source`: where source files are."""
+    parser.add_argument(
+        "--source",
+        metavar="DIR",
+        action="append",
+        default=[],
+        help="where the source files are that DWARF names, besides the object's own folder; no other is read",
     )
 
 
@@ -275,7 +287,8 @@ def resolver_of(spec: CollectionSpec, arguments: argparse.Namespace) -> CoreReso
 
 def open_spec(arguments: argparse.Namespace, say: Callable[[str], None] = warn) -> CollectionSpec:
     """Read the object that was named, and set the types and the variables that were; *say* as for `configured`."""
-    return configured(CollectionSpec.from_file(arguments.object), arguments, say)
+    source = getattr(arguments, "source", ())
+    return configured(CollectionSpec.from_file(arguments.object, source_directories=source), arguments, say)
 
 
 def configured(

@@ -11,7 +11,7 @@ from ...core.errors import ExitCode, ObjectError, UsageError
 from ...core.spec.listing import Listing
 from ..export import FORMATS, document, format_of, write_document
 from .colors import joined, paint
-from .common import Parser, add_object, add_settings, open_spec, resolver_of, uncollected, wants_color
+from .common import Parser, add_object, add_settings, add_source, open_spec, resolver_of, uncollected, wants_color
 from .disasm_image import print_image
 from .disasm_raw import print_code, print_sections
 from .disasm_text import listing_lines
@@ -65,6 +65,7 @@ def run(arguments: Sequence[str]) -> int:
         help="say what CO-RE relocations become with the types in FILE, and name what they tell of traced functions "
         "(/sys/kernel/btf/vmlinux: this kernel's)",
     )
+    add_source(parser)
     add_settings(parser)
     options = parser.parse(arguments)
     if options.endian is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...core.errors import BpftuiError, ExitCode, UsageError
 from ...core.spec.container import SeveralObjectsError
-from .common import Parser, add_machine, add_object, add_settings, machine_options, open_spec, uncollected
+from .common import Parser, add_machine, add_object, add_settings, add_source, machine_options, open_spec, uncollected
 
 if TYPE_CHECKING:
     import argparse
@@ -24,6 +24,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command."""
     parser = Parser("", "Explore a BPF object: read its code, set variables, load, attach, watch.")
     add_object(parser, optional=True)
+    add_source(parser)
     add_settings(parser)
     parser.add_argument(
         "--attach",

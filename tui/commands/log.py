@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ...core.errors import ExitCode, ObjectError
 from .colors import paint
-from .common import Parser, print_json, wants_color
+from .common import Parser, add_source, print_json, wants_color
 from .output import write_line, write_lines
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--object", metavar="OBJECT", help="the object that was loaded: its C lines, functions and maps"
     )
+    add_source(parser)
     parser.add_argument("--program", metavar="NAME", help="the program, where the log does not say which it is")
     parser.add_argument("--path", metavar="N", type=int, default=20, help="instructions of the path to show (20)")
     parser.add_argument("--hot", metavar="N", type=int, default=0, help="the N lines on which most of the walk was")
@@ -47,7 +48,7 @@ def run(arguments: Sequence[str]) -> int:
             file=_name(options.file),
             hint="a log has lines like «0: (bf) r6 = r1» or ends with «processed 12 insns …»",
         )
-    spec = _open(options.object)
+    spec = _open(options.object, options.source)
     found: list[tuple[Excerpt, VerifierLog, Explanation | None]] = []
     for excerpt in excerpts:
         program = _program(spec, options.program or excerpt.program, excerpt.text)
@@ -81,12 +82,12 @@ def _read(file: str) -> str:
         raise ObjectError(os.strerror(error.errno or 0), file=_name(file)) from error
 
 
-def _open(file: str | None) -> CollectionSpec | None:
+def _open(file: str | None, source: Sequence[str]) -> CollectionSpec | None:
     if file is None:
         return None
     from ...core.spec import CollectionSpec
 
-    return CollectionSpec.from_file(file)
+    return CollectionSpec.from_file(file, source_directories=source)
 
 
 def _program(spec: CollectionSpec | None, name: str, text: str) -> ProgramSpec | None:

@@ -5,14 +5,14 @@ _bpftui() {
     case ${COMP_WORDS[1]} in
         show) options+=" --json --core --externs --btf --header --layout --graph --format" ;;
         disasm) options+=" --syntax --no-source --arrows --no-arrows --output --format --xlated --jited --dead --heat --raw"
-            options+=" --section --endian --btf" ;;
+            options+=" --section --endian --btf --source" ;;
         run) options+=" --btf --data --ctx --repeat --pcap --write --json --pin-path --return --memory" ;;
         watch) options+=" --btf --attach --map --interval --duration --per-cpu --json --pin-path --strict --return --memory" ;;
-        check) options+=" --btf --json --table --csv --compare --log-level --sort --only" ;;
+        check) options+=" --btf --json --table --csv --compare --log-level --sort --only --source" ;;
         doctor) options+=" --btf --json --helpers" ;;
-        log) options+=" --json --object --program --path --hot" ;;
+        log) options+=" --json --object --program --path --hot --source" ;;
         demo) options+=" --interval --duration --rate --traffic --plain --json" ;;
-        *) options+=" --attach --return --memory --version" ;;
+        *) options+=" --source --attach --return --memory --version" ;;
     esac
     case $previous in
         --color) COMPREPLY=($(compgen -W "auto always never" -- "$current")); return ;;

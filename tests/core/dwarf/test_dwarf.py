@@ -99,12 +99,14 @@ def test_the_header_made_of_dwarf_compiles(tmp_path: Path) -> None:
 
 
 def test_lines_and_where_they_come_from(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.chdir(tmp_path)
-    listing = Listing(spec("subprograms.dwarf.o").programs["second"])
+    alone = tmp_path / "subprograms.dwarf.o"
+    alone.write_bytes((OBJECTS / "subprograms.dwarf.o").read_bytes())
+    monkeypatch.chdir(OBJECTS)  # where the user is says nothing of where the source is
+    listing = Listing(CollectionSpec.from_file(alone).programs["second"])
     rows = [row for row in listing.rows(0, len(listing)) if row.kind is RowKind.SOURCE]
     assert [(row.text, row.line) for row in rows[:2]] == [("./subprograms.c", 45), ("./subprograms.c", 29)]
     # DWARF 5 has a checksum: the text is shown where the file is the one that was compiled.
-    monkeypatch.chdir(OBJECTS)
+    monkeypatch.chdir(tmp_path)
     infos = spec("subprograms.dwarf.o").programs["second"].linked.line_infos
     assert [(info.slot, info.line, info.column, info.source.strip()) for info in infos[:2]] == [
         (0, 45, 9, "return hidden_helper(3) == 4 ? XDP_DROP : XDP_ABORTED;"),
@@ -112,19 +114,19 @@ def test_lines_and_where_they_come_from(monkeypatch: pytest.MonkeyPatch, tmp_pat
     ]
     source = (OBJECTS / "subprograms.c").read_bytes()
     (tmp_path / "subprograms.c").write_bytes(source + b"\n")
-    monkeypatch.chdir(tmp_path)
-    assert not any(info.source for info in spec("subprograms.dwarf.o").programs["second"].linked.line_infos)
+    assert not any(info.source for info in CollectionSpec.from_file(alone).programs["second"].linked.line_infos)
 
 
-def test_a_pipe_or_a_directory_in_the_place_of_a_source_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_pipe_or_a_directory_in_the_place_of_a_source_file(tmp_path: Path) -> None:
     import os
 
+    alone = tmp_path / "subprograms.dwarf.o"
+    alone.write_bytes((OBJECTS / "subprograms.dwarf.o").read_bytes())
     os.mkfifo(tmp_path / "subprograms.c")
-    monkeypatch.chdir(tmp_path)
-    assert not any(info.source for info in spec("subprograms.dwarf.o").programs["second"].linked.line_infos)
+    assert not any(info.source for info in CollectionSpec.from_file(alone).programs["second"].linked.line_infos)
     (tmp_path / "subprograms.c").unlink()
     (tmp_path / "subprograms.c").mkdir()
-    assert not any(info.source for info in spec("subprograms.dwarf.o").programs["second"].linked.line_infos)
+    assert not any(info.source for info in CollectionSpec.from_file(alone).programs["second"].linked.line_infos)
 
 
 def test_passing_over_what_is_not_wanted_finds_the_same() -> None:

@@ -203,6 +203,11 @@ SPECS: dict[str, Facts] = {
             ),
         ],
     ),
+    "tests/objects/source_elsewhere.dwarf4.o": spec(
+        license="GPL",
+        types=0,
+        programs=[program("leak", "xdp", "xdp", insns=7, line_infos=0, attach_type="xdp")],
+    ),
     "tests/objects/contexts.o": spec(
         license="Dual MIT/GPL",
         types=47,
