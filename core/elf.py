@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, BinaryIO, Final, Literal, NamedTuple
 
 from .errors import NoPermissionError, ObjectError
+from .foreign import elf_kind, file_kind
 from .strings import StringTable
 
 if TYPE_CHECKING:
@@ -216,16 +217,19 @@ class Elf:
         for section in self.sections:
             self.by_name.setdefault(section.name, section)
 
-    def error(self, reason: str, section: str | None = None, offset: int | None = None) -> ObjectError:
+    def error(
+        self, reason: str, section: str | None = None, offset: int | None = None, *, hint: str = ""
+    ) -> ObjectError:
         """Return an error that names this file."""
-        return ObjectError(reason, file=self.file, section=section, offset=offset)
+        return ObjectError(reason, file=self.file, section=section, offset=offset, hint=hint or None)
 
     def _identify(self) -> Literal["little", "big"]:
         data = self.data
         if not data:
             raise self.error("it is empty, not a BPF object")
         if data[:4] != b"\x7fELF":
-            raise self.error("it is not an ELF file, so not a BPF object")
+            what, hint = file_kind(data)
+            raise self.error(f"it is {what or 'not an ELF file'}, {'' if what else 'so '}not a BPF object", hint=hint)
         if len(data) < 64:
             raise self.error(f"its ELF header is cut off after {len(data)} bytes")
         if data[5] not in (1, 2):
@@ -234,7 +238,9 @@ class Elf:
         self.machine = int.from_bytes(data[18:20], order)
         if self.machine not in (EM_NONE, EM_BPF):
             name = _MACHINES.get(self.machine, f"machine {self.machine}")
-            raise self.error(f"it is an ELF file for {name}, not a BPF object")
+            what, hint = elf_kind(int.from_bytes(data[16:18], order), data)
+            told = f" ({what})" if what else ""
+            raise self.error(f"it is an ELF file for {name}{told}, not a BPF object", hint=hint)
         if data[4] != 2:
             raise self.error("it is a 32-bit ELF file: BPF objects are 64-bit", offset=4)
         return order

@@ -34,6 +34,7 @@ __all__ = ["read_bytes", "read_file", "read_object"]
 
 _MAX_KCONFIG: Final = 1 << 16
 """Bytes of all configuration values: their sizes are from the BTF alone, and no file holds them."""
+_LTO: Final = ".gnu.lto_"
 _LIBRARY: Final = ".text"
 """The section of functions that programs call; it names no hook."""
 
@@ -74,6 +75,11 @@ def read_bytes(data: bytes, *, file: str, source_directories: Sequence[str] = ()
     for name in (*(section.name for section in obj.btf_map_sections), "license", "version"):
         if name in obj.elf.by_name:
             spec.layouts[name] = _layout(obj, obj.elf.by_name[name])
+    if not obj.code_sections and any(section.name.startswith(_LTO) for section in obj.elf.sections):
+        raise obj.elf.error(
+            "it holds gcc's intermediate code (GIMPLE) and no instructions",
+            hint="compile it without -flto, or with -ffat-lto-objects",
+        )
     if obj.elf.machine != EM_BPF and not obj.code_sections and not spec.maps and obj.btf is None:
         raise obj.elf.error("it holds no programs, no maps and no types: this is no BPF object")
     spec.hidden += obj.damage

@@ -51,15 +51,34 @@ def header(**change: tuple[int, str, int]) -> bytes:
     return bytes(data)
 
 
+ARCHIVE = "x: it is an archive of LLVM bitcode, not a BPF object"
+LIBRARY = "x: it is an ELF file for AArch64 (a program or library), not a BPF object"
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
         (b"", "x: it is empty, not a BPF object"),
         (b"\x7fELF", "x: its ELF header is cut off after 4 bytes"),
-        (b"#!/bin/sh\n", "x: it is not an ELF file, so not a BPF object"),
+        (b"some words\n", "x: it is not an ELF file, so not a BPF object"),
+        (b"\xff\xfe\x00\x01", "x: it is not an ELF file, so not a BPF object"),
+        (b"#!/bin/sh\n", "x: it is a script, not a BPF object"),
+        (b"BC\xc0\xde\x35\x14", "x: it is LLVM bitcode, not a BPF object"),
+        (b"\xde\xc0\x17\x0b\0\0", "x: it is LLVM bitcode in a wrapper, not a BPF object"),
+        (b"; ModuleID = 'prog.c'\n", "x: it is LLVM's intermediate code as text, not a BPF object"),
+        (b"/* a */\n#include <linux/bpf.h>\n", "x: it is source code in C, not a BPF object"),
+        (b"#![no_std]\nuse aya_ebpf::macros::xdp;\n", "x: it is source code in Rust, not a BPF object"),
+        (b"\t.text\n\t.globl prog\n", "x: it is assembly, not a BPF object"),
+        (b"!<arch>\nprog.o/         0           0     0     644     4         `\nBC\xc0\xde", ARCHIVE),
+        (b"!<arch>\n", "x: it is an archive (.a) without BPF objects, not a BPF object"),
+        (b"func#0 @0\n0: R1=ctx() R10=fp0\n", "x: it is a log of the verifier, not a BPF object"),
+        (b"\x9f\xeb\x01\0", "x: it is BTF alone, types without programs, not a BPF object"),
+        (b"MZ\x90\0", "x: it is a program of Windows, not a BPF object"),
+        (b"BZh91AY", "x: it is packed with bzip2, not a BPF object"),
         (header(order=(5, "B", 3)), "x: offset 0x5: its byte order, 3, is not known"),
-        (header(machine=(18, "<H", 62)), "x: it is an ELF file for x86-64, not a BPF object"),
-        (header(machine=(18, "<H", 999)), "x: it is an ELF file for machine 999, not a BPF object"),
+        (header(machine=(18, "<H", 62)), "x: it is an ELF file for x86-64 (an object), not a BPF object"),
+        (header(machine=(18, "<H", 183), type=(16, "<H", 3)), LIBRARY),
+        (header(machine=(18, "<H", 999)), "x: it is an ELF file for machine 999 (an object), not a BPF object"),
         (header(width=(4, "B", 1)), "x: offset 0x4: it is a 32-bit ELF file: BPF objects are 64-bit"),
         (header(table=(40, "<Q", 0)), "x: it has no sections"),
         (header(entry=(58, "<H", 40)), "x: offset 0x3a: its section headers have 40 bytes instead of 64"),
@@ -115,3 +134,20 @@ def test_a_pipe_can_be_read() -> None:
 def test_what_cannot_be_read(path: str, reason: str) -> None:
     with pytest.raises(ObjectError, match=reason):
         read_object_file(path)
+
+
+@pytest.mark.parametrize(
+    ("data", "hint"),
+    [
+        (b"BC\xc0\xde", "compile it to an object: clang -O2 -g --target=bpf -c, without -emit-llvm and -flto"),
+        (b"#include <linux/bpf.h>\n", "compile it: clang -O2 -g --target=bpf -c FILE -o prog.o"),
+        (header(machine=(18, "<H", 62)), "compile the source for BPF: clang -O2 -g --target=bpf -c"),
+        (b"processed 12 insns (limit 1000000)\n", "bpftui log FILE"),
+        (header(machine=(18, "<H", 62)) + b"\0.gnu.linkonce.this_module\0", "its types, if it has any, are what --btf"),
+    ],
+)
+def test_what_to_do_with_what_is_no_bpf_object(data: bytes, hint: str) -> None:
+    with pytest.raises(ObjectError) as caught:
+        Elf(data)
+    assert caught.value.hint is not None
+    assert caught.value.hint.startswith(hint)
