@@ -24,7 +24,9 @@ from .common import (
     runtime_of,
     warn,
 )
+from .event_lines import event_lines
 from .output import write_line, write_lines
+from .run_changes import Changes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -87,30 +89,29 @@ def run(arguments: Sequence[str]) -> int:
         loaded = collection.programs[program.name]
         for missing in left_out(collection):
             warn(missing)
-        printed = stack.enter_context(collection.printed())
-        if printed.problem:
-            warn(printed.problem)
+        changes = stack.enter_context(Changes(collection, compare=options.json))
         if capture is not None:
             from .run_capture import run_capture
 
             record(f"loaded {program.name} for test runs on {capture.path}", spec)
-            run_capture(loaded, capture, printed, write=options.write, schema=SCHEMA if options.json else None)
+            run_capture(loaded, capture, changes, write=options.write, schema=SCHEMA if options.json else None)
             return ExitCode.OK
         record(f"loaded {program.name} for {options.repeat} test runs", spec)
         for _ in range(options.repeat):
             try:
                 result = loaded.run(data, context=context)
             except BpftuiError:
-                print_lines(printed.read())
+                print_lines(changes.printed.read())
                 raise
             if options.json:
-                print_json(_json(program, result) | told(printed.read()), indent=None)
+                print_json(_json(program, result) | changes.as_json(), indent=None)
                 continue
             write_lines(_lines(program, result, data))
             if context is not None and (changed := _context(program, result)):
                 write_line(f"  context out: {changed}")
+            write_lines(event_lines(changes.events))
             sys.stdout.flush()
-            print_lines(printed.read())
+            print_lines(changes.printed.read())
     return ExitCode.OK
 
 
@@ -136,12 +137,6 @@ def print_lines(printed: Printed) -> None:
         print(visible(line), file=sys.stderr, flush=True)
     if printed.lost:
         warn(f"{counted(printed.lost, 'more line')} that programs printed went by too fast, and are lost")
-
-
-def told(printed: Printed) -> dict[str, object]:
-    """Return what programs printed as the schema has it; `printed_lost` is there only where something is missing."""
-    lost = {"printed_lost": printed.lost} if printed.lost else {}
-    return {"printed": list(printed.lines), **lost}
 
 
 def parse_data(text: str) -> bytes:

@@ -12,28 +12,28 @@ from ...core.spec.contexts import return_codes
 from ...core.traffic import Capture, CaptureError, CaptureWriter
 from ..format import byte_size, counted, duration
 from .common import print_json, warn
+from .event_lines import event_lines
 from .output import write_line, write_lines
-from .run import print_lines, told
+from .run import print_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ...core.live.replay import PacketRun
-    from ...core.runtime import PrintReader, Program
+    from ...core.runtime import Program
     from ...core.spec import ProgramSpec
+    from .run_changes import Changes
 
 __all__ = ["run_capture"]
 
 
-def run_capture(
-    program: Program, capture: Capture, printed: PrintReader, *, write: str | None, schema: str | None
-) -> None:
+def run_capture(program: Program, capture: Capture, changes: Changes, *, write: str | None, schema: str | None) -> None:
     """Run *program* on *capture*; print a summary, or an object for each packet with *schema*.
 
     Args:
         program: What runs.
         capture: Its packets.
-        printed: Reads what it prints, which goes to standard error, or into the objects.
+        changes: Reads what its streams bring and what it prints, and compares maps.
         write: A file to write what goes on into, as the program left it.
         schema: What the objects say that they are; None for a summary.
 
@@ -50,13 +50,14 @@ def run_capture(
                 if writer is not None and run.passed:
                     writer.write(run.packet.time, run.frame)
                 if schema is None:
-                    print_lines(printed.read())
+                    write_lines(event_lines(changes.events))
+                    print_lines(changes.printed.read())
                 else:
-                    print_json(_json(program.spec, run, schema) | told(printed.read()), indent=None)
+                    print_json(_json(program.spec, run, schema) | changes.as_json(), indent=None)
         except CaptureError as error:
             damage = error
         except BpftuiError:
-            print_lines(printed.read())
+            print_lines(changes.printed.read())
             raise
     if tally.refused:
         warn(f"{counted(tally.refused, 'packet')} not run: {tally.refusal}")

@@ -19,16 +19,18 @@ from .common import (
     runtime_of,
     warn,
 )
+from .event_lines import event_lines
 from .output import write_lines
-from .run import print_lines, told
+from .run import print_lines
+from .run_changes import told
 from .sample_json import SCHEMA, sample_json
 from .signals import orderly_exit
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from ...core.live import EventReader, MapTable, Sample, Session
+    from ...core.live import MapTable, Sample, Session
     from ...core.runtime import Collection, Map, MapSnapshot
 
 __all__ = ["add_timing", "check_timing", "run"]
@@ -140,23 +142,9 @@ def _watch(session: Session, options: argparse.Namespace) -> None:
             else:
                 print_lines(lines)
                 write_lines(_lines(collection, sample, before, per_cpu=options.per_cpu))
-                write_lines(_event_lines(events))
+                write_lines(event_lines(events))
                 sys.stdout.flush()
             before = sample
-
-
-def _event_lines(events: EventReader) -> Iterator[str]:
-    """Iterate over what streams brought, and what of it is missing."""
-    from ...core.live import record_text
-
-    for name, brought in events.take().items():
-        for raw in brought.records:
-            yield f"  {name}: {record_text(raw, events.types[name])}"
-        behind = f"about {brought.behind:,} behind" if brought.behind else ""
-        lost = f"{brought.lost:,} lost" if brought.lost else ""
-        full = f"found full {brought.full:,} times, when more are lost that nobody counts" if brought.full else ""
-        if missing := ", ".join(filter(None, (behind, lost, full))):
-            yield f"  {name}: {missing}"
 
 
 def _lines(collection: Collection, sample: Sample, before: Sample | None, *, per_cpu: bool) -> list[str]:

@@ -102,3 +102,24 @@ def test_look_ups_that_the_kernel_refuses_are_refused_by_name(runtime: RuntimeNa
         pytest.raises(UsageError, match=reason),
     ):
         collection.programs["looks_up"].run(context=parse_context(context))
+
+
+@RUNTIMES
+def test_each_object_says_what_its_run_changed(runtime: str) -> None:
+    done = bpftui("run", "tests/objects/changes.o", "change", "--json", "--repeat", "2", "--runtime", runtime)
+    first, second = (json.loads(line) for line in done.out.splitlines())
+    assert first["maps"] == {
+        "table": {"entries": [{"key": {"a": 0, "b": 1}, "value": 10}], "count": 1, "partial": False}
+    }
+    assert second["maps"] == {
+        "table": {
+            "entries": [{"key": {"a": 1, "b": 1}, "value": 20}],
+            "count": 1,
+            "partial": False,
+            "deleted": [{"key": {"a": 0, "b": 1}}],
+        }
+    }
+    assert [run["variables"] for run in (first, second)] == [{"runs": 1}, {"runs": 2}]
+    assert [run["printed"] for run in (first, second)] == [["run 1"], ["run 2"]]
+    assert first["events"] == {"events": ["010000000000000072756e0000000000"]}
+    assert second["lost"] == {"events": 0}

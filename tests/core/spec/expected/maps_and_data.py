@@ -22,6 +22,35 @@ SPECS: dict[str, Facts] = {
         ],
         types=27,
     ),
+    "tests/objects/changes.o": spec(
+        license="GPL",
+        maps=[
+            bpf_map("table", "hash", 8, 8, 16, key_type="struct pair", value_type="__u64"),
+            bpf_map("events", "ringbuf", 0, 0, 4096),
+            bpf_map("untouched", "array", 4, 8, 4, key_type="__u32", value_type="__u64"),
+            data_section(".data", 4),
+            data_section(".bss", 16),
+            data_section(".rodata", 7, flags=128),
+        ],
+        programs=[
+            program(
+                "change",
+                "xdp",
+                "xdp",
+                insns=54,
+                line_infos=20,
+                attach_type="xdp",
+                maps=[".bss", "table", "events", ".rodata", "untouched", ".data"],
+            ),
+        ],
+        variables=[
+            variable("still", ".data", 0, "__u32", 7, "07000000"),
+            variable("runs", ".bss", 0, "__u64", 0, "00" * 8),
+            variable("typed", ".bss", 8, "struct event *", 0, "00" * 8),
+        ],
+        hidden=[hidden("change.text", "variable", STATIC)],
+        types=49,
+    ),
     "tests/objects/data_sections.o": spec(
         license="Dual MIT/GPL",
         maps=[
