@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["ChartSeries", "EventLine"]
+__all__ = ["ChartSeries", "EventLine", "StreamState"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +29,21 @@ class EventLine:
     """Seconds since the stream began."""
     text: str
     """The event by its C type, on one line."""
+    raw: bytes = b""
+    """Its bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamState:
+    """How a stream is doing."""
+
+    count: int = 0
+    """How many events came."""
+    lost: int = 0
+    """How many were lost, as far as anybody tells."""
+    behind: int = 0
+    """About how many wait."""
+    full: int = 0
+    """How often it was found full."""
+    type_text: str = ""
+    """What its events are taken for: `struct event`, with the reason where that is a guess."""

@@ -5,19 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from ..core.errors import BpftuiError
-from ..core.live import STREAMS, Counter, RateTracker, Sample, Series, Track, counters, key_text, open_records
-from ..core.spec import MapType
-from .drawn import ChartSeries, EventLine
+from ..core.live import STREAMS, Counter, RateTracker, Sample, Series, Track, counters, key_text, record_text
+from .drawn import ChartSeries, EventLine, StreamState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from ..core.btf import CType
-    from ..core.live import Records, Sampler, Session
-    from ..core.spec import CollectionSpec, MapSpec
+    from ..core.live import EventReader, Sampler, Session
+    from ..core.runtime import Link
+    from ..core.spec.records import RecordType
 
-__all__ = ["INTERVALS", "WINDOWS", "Chosen", "Monitor", "Observation", "record_type", "useful_map"]
+__all__ = ["INTERVALS", "WINDOWS", "Chosen", "Monitor", "Observation", "event_line", "useful_map"]
 
 INTERVALS: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Seconds between two samples that + and - step through."""
@@ -29,8 +27,10 @@ _MAX_TRACKS: Final = 64
 """Counters that are followed without being asked for, so that a graph has a past when it is opened."""
 _MAX_TRACKED_ENTRIES: Final = 16
 _MAX_CHARTED: Final = 6
-_MAX_EVENTS: Final = 1000
-"""Events of one ring buffer that are taken in one sample."""
+_LONGEST_EVENT: Final = 4096
+"""Characters."""
+_MAX_EVENTS: Final = 2000
+"""Events of one stream that are put into words in one sample, the newest; the others are only counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +47,11 @@ class Observation:
 
     sample: Sample
     events: Mapping[str, Sequence[EventLine]] = field(default_factory=dict[str, "Sequence[EventLine]"])
-    """Of each ring buffer, what came since the tick before."""
-    lost: Mapping[str, int] = field(default_factory=dict[str, int])
-    """How many events of each were lost so far, as far as anybody tells."""
+    """Of each stream, what came since the tick before: the newest of it where it is more than anybody reads."""
+    streams: Mapping[str, StreamState] = field(default_factory=dict[str, StreamState])
+    """How each is doing."""
+    gone: tuple[Link, ...] = ()
+    """What is attached to nothing any more."""
 
 
 class Monitor:
@@ -66,7 +68,7 @@ class Monitor:
         self._deliver = deliver
         self._fail = fail
         self._sampler: Sampler | None = None
-        self._buffers: dict[str, tuple[Records, CType | None]] = {}
+        self._reader: EventReader | None = None
         self._tracks: dict[Chosen, Track] = {}
         self._runs: dict[str, tuple[RateTracker, Series]] = {}
         self._interval = 0.5
@@ -104,11 +106,6 @@ class Monitor:
 
     def start(self) -> None:
         """Begin to sample what the session has loaded."""
-        collection = self._session.collection
-        assert collection is not None
-        for found in collection.spec.maps.values():
-            if found.type in STREAMS:
-                self._open(found)
         self._sampler = self._session.sampler(
             interval=self._interval,
             on_sample=self._take,
@@ -131,31 +128,32 @@ class Monitor:
         sampler, self._sampler = self._sampler, None
         if sampler is not None:
             sampler.stop()
-        for buffer, _ in self._buffers.values():
-            buffer.close()
-        self._buffers.clear()
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            reader.close()
 
-    def _open(self, found: MapSpec) -> None:
-        collection = self._session.collection
-        loaded = collection.maps.get(found.name) if collection is not None else None
-        try:
-            buffer = open_records(loaded)
-        except BpftuiError as error:
-            self._fail(error)
-            return
-        if buffer is None:
-            return
-        self._buffers[found.name] = (buffer, record_type(self._session.spec, found))
+    def record_type(self, name: str) -> RecordType | None:
+        """Return what the records of a stream are taken for; None where it is not read."""
+        return self._reader.types.get(name) if self._reader is not None else None
+
+    def set_record_type(self, name: str, record: RecordType) -> None:
+        """Take the records of a stream for something else from now on."""
+        if self._reader is not None:
+            self._reader.types[name] = record
 
     def _take(self, sample: Sample) -> None:
-        """Add the events to a sample; in the sampler's thread."""
+        """Add the events to a sample; in the sampler's thread, which looks into the code for their types, too."""
+        if self._reader is None:
+            self._reader = self._session.events()
+            for problem in self._reader.problems.values():
+                self._fail(problem)
         events: dict[str, list[EventLine]] = {}
-        for name, (buffer, ctype) in self._buffers.items():
-            records = buffer.read(_MAX_EVENTS)
-            if records:
-                events[name] = [EventLine(sample.time, _event_text(raw, ctype)) for raw in records]
-        lost = {name: buffer.lost for name, (buffer, _) in self._buffers.items()}
-        self._deliver(Observation(sample, events, lost))
+        streams: dict[str, StreamState] = {}
+        for name, found in self._reader.take().items():
+            record = self._reader.types[name]
+            events[name] = [event_line(sample.time, raw, record) for raw in found.records[-_MAX_EVENTS:]]
+            streams[name] = StreamState(found.count, found.lost, found.behind, found.full, record.text)
+        self._deliver(Observation(sample, events, streams, self._session.gone))
 
     # The past
 
@@ -243,24 +241,6 @@ def useful_map(session: Session) -> str | None:
     return next(iter(readable), None)
 
 
-def record_type(spec: CollectionSpec, found: MapSpec) -> CType | None:
-    """Return the type of a stream's records: its value type, or what a tag `record:struct event` names.
-
-    The integer that a perf event array has as its value is a descriptor's, and no record.
-    """
-    from ..core.btf import CType, Kind
-
-    if found.value is not None and (found.type is MapType.RINGBUF or found.value.is_composite):
-        return found.value
-    for tag in found.tags:
-        if tag.startswith("record:") and spec.types is not None:
-            name = tag.removeprefix("record:").removeprefix("struct ").strip()
-            type_id = spec.types.find(name, Kind.STRUCT)
-            return CType(spec.types, type_id) if type_id is not None else None
-    return None
-
-
-def _event_text(raw: bytes, ctype: CType | None) -> str:
-    if ctype is None or len(raw) < ctype.size:
-        return raw.hex(" ")
-    return ctype.format(raw[: ctype.size])
+def event_line(time: float, raw: bytes, record: RecordType) -> EventLine:
+    """Return a record of a stream as a line."""
+    return EventLine(time, record_text(raw, record, limit=_LONGEST_EVENT), raw)

@@ -14,7 +14,7 @@ from .messages import Attached, Detached, Failed, Loaded, Sampled
 from .monitor import INTERVALS, Monitor, Observation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from textual.app import App
     from textual.message import Message
@@ -51,6 +51,7 @@ class Operations:
         self._sentence = ""
         self._detach_at: dict[str, float] = {}
         self._journal: Journal | None = None
+        self._gone: set[str] = set()
         self.edited: set[str] = set()
         """Variables that were set since the load."""
 
@@ -104,13 +105,25 @@ class Operations:
             stage=self.state.value,
             runtime=self._runtime,
             busy=self._busy,
-            attached=tuple(link_text(link) for link in links),
+            attached=tuple(self._attached_text(link) for link in links),
             detach_in=max(0, round(min(left))) if left else None,
             paused=self.monitor.paused,
             interval=self.monitor.interval,
             rate=f"{si(rate)} runs/s" if rate is not None else "",
             sentence=self._sentence,
         )
+
+    def _attached_text(self, link: Link) -> str:
+        text = link_text(link)
+        return f"{text} (gone)" if text in self._gone else text
+
+    def note_gone(self, texts: Iterable[str]) -> list[str]:
+        """Take note of what is attached to nothing any more; return what of it is new."""
+        new = [text for text in texts if text not in self._gone]
+        self._gone.update(new)
+        for text in new:
+            self.app.notify(f"{text}: what it was attached to is gone", severity="warning", timeout=8, markup=False)
+        return new
 
     # Doing things
 
@@ -250,6 +263,7 @@ class Operations:
         self._done()
         for text in message.texts:
             self._detach_at.pop(text, None)
+            self._gone.discard(text)
         self.changed()
 
     def after_failure(self, message: Failed) -> str:

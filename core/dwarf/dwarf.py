@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..elf import SectionFlag
 from ..errors import ObjectError
 from .info import At, DebugInfo, Tag
 from .line import LineRow, read_lines
-from .names import is_function_pointer, symbol_name
+from .names import entry_name, is_function_pointer, symbol_name
 from .sections import DebugSections
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ..elf import Elf
 
 __all__ = ["Dwarf", "FoldedVariable", "FunctionPlace"]
+
+_LEADS_ON: Final = (Tag.POINTER, Tag.TYPEDEF, Tag.CONST, Tag.VOLATILE)
 
 
 class FunctionPlace(NamedTuple):
@@ -115,6 +117,22 @@ class Dwarf:
                 if name and At.SPECIFICATION not in entry.attributes and not is_function_pointer(info, entry):
                     found.append(FoldedVariable(name, entry.number(At.CONST_VALUE)))
         return found
+
+    @cached_property
+    def structures(self) -> dict[str, frozenset[str]]:
+        """By the names of variables within functions: the structures that variables of that name are, or point to."""
+        found: dict[str, set[str]] = {}
+        for entry in self._info.walk(Tag.VARIABLE, Tag.FORMAL_PARAMETER):
+            try:
+                pointed, at = 0, self._info.reference(entry, At.TYPE)
+                while at is not None and at.tag in _LEADS_ON and pointed < 2:
+                    pointed += at.tag == Tag.POINTER
+                    at = self._info.reference(at, At.TYPE)
+                if at is not None and at.tag == Tag.STRUCTURE and (name := entry_name(self._info, at)):
+                    found.setdefault(symbol_name(self._info, entry), set()).add(name)
+            except ObjectError as error:
+                self.problems.append(error)
+        return {name: frozenset(structures) for name, structures in found.items()}
 
     @cached_property
     def _lines(self) -> dict[int, list[LineRow]]:

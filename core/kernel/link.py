@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from ..errors import UsageError
 from .objects import KernelObject, object_info
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from .syscall import Descriptor
 
 __all__ = ["Attachment", "Link"]
+
+_TARGETS: Final = {3: "=Q", 5: "=I", 6: "=I", 11: "=I", 13: "=I", 14: "=I"}
+"""The form of the target in `struct bpf_link_info`, by the link's type: cgroup, netns, xdp, tcx, netkit, sockmap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,20 @@ class Link(KernelObject):
     def attached(self) -> bool:
         """Whether `detach` has not been called yet."""
         return not self.descriptor.closed
+
+    @property
+    def gone(self) -> bool:
+        """Whether what it was attached to is gone: the interface, the control group, the namespace was deleted.
+
+        The kernel keeps the link and sets its target to 0 (`*_link_fill_link_info`). Links of other kinds, and what has
+        none, do not tell: False.
+        """
+        if not self.attached or not self.attachment.links:
+            return False
+        raw = object_info(self.descriptor, 24)
+        (kind,) = struct.unpack_from("=I", raw)
+        form = _TARGETS.get(kind)
+        return form is not None and not struct.unpack_from(form, raw, 16)[0]
 
     def pin(self, path: str | os.PathLike[str]) -> None:
         """Give it a name in a bpffs, which keeps the program attached when this process ends.

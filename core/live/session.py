@@ -157,6 +157,11 @@ class Session:
         return tuple(attachment.link for attachment in self._attachments)
 
     @property
+    def gone(self) -> tuple[Link, ...]:
+        """The links whose target was deleted, as far as the kernel tells."""
+        return tuple(link for link in self.links if link.gone)
+
+    @property
     def finished(self) -> bool:
         """Whether all traffic has ended, captures or by errors: nothing more will come to what is attached."""
         sandboxes = [attachment.sandbox for attachment in self._attachments]

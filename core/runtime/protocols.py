@@ -151,6 +151,11 @@ class Link(Protocol):
         """The kernel's id of the link; 0 where it has none."""
         ...
 
+    @property
+    def gone(self) -> bool:
+        """Whether what it was attached to is gone, as far as anybody tells: a deleted interface or control group."""
+        ...
+
     def detach(self) -> None:
         """Detach; a second call does nothing."""
         ...

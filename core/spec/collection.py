@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from ..btf import Btf, ByteOrder, Value
+    from ..dwarf import Dwarf
     from ..runtime import Collection
     from .counting import Counting
     from .facts import SharedFunctions
@@ -87,6 +88,8 @@ class CollectionSpec:
     """The compiler, as far as the object tells: `clang version 19.1.7`, `rustc version 1.80.0`, `Rust`."""
     read_types: Callable[[], Btf | None] = field(default=lambda: None, repr=False, compare=False)
     """Reads the types from elsewhere when they are first looked at, where there is no BTF."""
+    read_debug: Callable[[], Dwarf | None] = field(default=lambda: None, repr=False, compare=False)
+    """Returns the object's DWARF, also where it has BTF; None where it has none."""
     read_folded: Callable[[], list[Hidden]] = field(default=list, repr=False, compare=False)
     """Reads what the compiler optimised away when it is first looked at."""
     layouts: dict[str, SectionLayout] = field(default_factory=dict[str, SectionLayout], repr=False)

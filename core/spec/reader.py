@@ -86,6 +86,7 @@ def read_bytes(data: bytes, *, file: str, source_directories: Sequence[str] = ()
     # What is read later, and found damaged then, is to be seen as well.
     obj.damage = spec.hidden
     spec.read_types = lambda: obj.types
+    spec.read_debug = lambda: obj.debug
     spec.read_folded = obj.folded_variables
     return spec
 

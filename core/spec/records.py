@@ -1,17 +1,23 @@
-"""The types of the records that streams bring: declared where the object says so."""
+"""The types of the records that streams bring: declared where the object says so, else guessed from its code."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ..asm.helpers import HELPERS
+from ..btf import CType, Kind
 from .uapi import MapType
+from .uses import ProgramUses
+from .value import Place
 
 if TYPE_CHECKING:
-    from ..btf import CType
+    from collections.abc import Iterator, Mapping
+
     from .collection import CollectionSpec
     from .map import MapSpec
 
-__all__ = ["RecordType", "record_type"]
+__all__ = ["RecordType", "record_candidates", "record_type"]
 
 
 class RecordType(NamedTuple):
@@ -22,14 +28,21 @@ class RecordType(NamedTuple):
     guess: str = ""
     """Why it is thought to be so, as a clause; empty where the object declares it."""
 
+    @property
+    def text(self) -> str:
+        """`struct event`, with the reason where that is a guess; `bytes` where nothing tells."""
+        name = "bytes" if self.type is None else self.type.c_text
+        return f"{name}, a guess: {self.guess}" if self.guess else name
+
 
 def record_type(spec: CollectionSpec, found: MapSpec) -> RecordType:
-    """Return the type of a stream's records: its value type, or what a tag `record:struct event` names.
+    """Return the type of a stream's records: its value type, what a tag `record:struct event` names, or a guess.
 
     The integer that a perf event array has as its value is a descriptor's, and no record.
-    """
-    from ..btf import CType, Kind
 
+    The guess is by what programs reserve and write. They must agree on one structure of that size: the one that the
+    line of C names, else the one that a variable in that line is or points to (DWARF), else the only one of that size.
+    """
     if found.value is not None and (found.type is MapType.RINGBUF or found.value.is_composite):
         return RecordType(found.value)
     for tag in found.tags:
@@ -37,4 +50,103 @@ def record_type(spec: CollectionSpec, found: MapSpec) -> RecordType:
             name = tag.removeprefix("record:").removeprefix("struct ").strip()
             type_id = spec.types.find(name, Kind.STRUCT)
             return RecordType(CType(spec.types, type_id) if type_id is not None else None)
-    return RecordType(None)
+    return _guessed(spec, found.name)
+
+
+def record_candidates(spec: CollectionSpec) -> list[CType]:
+    """Return the structures of an object, which records may be, by name: those of its BTF, and those of its DWARF."""
+    debug = spec.read_debug()
+    found: dict[str, CType] = {}
+    for types in (spec.types, None if debug is None else debug.types):
+        for type_id in () if types is None else types.ids(Kind.STRUCT):
+            name = types.type(type_id).name if types is not None else ""
+            if types is not None and name and name not in found:
+                found[name] = CType(types, type_id)
+    return [found[name] for name in sorted(found)]
+
+
+class _Write(NamedTuple):
+    """A place in a program that writes a record."""
+
+    size: int
+    source: str
+    """The line of C; empty where that is not known."""
+
+
+def _guessed(spec: CollectionSpec, name: str) -> RecordType:
+    writes = list(_writes(spec, name))
+    if not writes:
+        return RecordType(None)
+    debug = spec.read_debug()
+    variables = {} if debug is None else debug.structures
+    known = record_candidates(spec)
+    agreed: dict[str, tuple[CType, str]] | None = None
+    for write in writes:
+        here = _named(write, known, variables)
+        agreed = here if agreed is None else {each: why for each, why in agreed.items() if each in here}
+    if agreed is None or len(agreed) != 1:
+        return RecordType(None)
+    ((ctype, why),) = agreed.values()
+    return RecordType(ctype, why)
+
+
+def _named(write: _Write, known: list[CType], variables: Mapping[str, frozenset[str]]) -> dict[str, tuple[CType, str]]:
+    """Return the structures that a written record can be, by name, each with the reason."""
+    fitting = {
+        each.stripped.name: each
+        for each in known
+        if each.size == write.size or (each.is_flexible and 0 < each.size < write.size)
+    }
+    said = dict.fromkeys(_STRUCT.findall(write.source), "the line that writes it names it")
+    if said.keys().isdisjoint(fitting):
+        said = {
+            each: f"{variable} is one where it is written"
+            for variable in _NAME.findall(write.source)
+            for each in variables.get(variable, ())
+        }
+    if said.keys().isdisjoint(fitting):
+        same = [each for each, ctype in fitting.items() if ctype.size == write.size]
+        said = {same[0]: f"the only structure of {write.size} bytes, which are written"} if len(same) == 1 else {}
+    found = {each: (fitting[each], why) for each, why in said.items() if each in fitting}
+    exact = {each: reason for each, reason in found.items() if reason[0].size == write.size}
+    return exact or found
+
+
+def _writes(spec: CollectionSpec, name: str) -> Iterator[_Write]:
+    """Iterate over the places at which programs write records of a known size to a stream."""
+    for program in spec.programs.values():
+        if name not in program.maps:
+            continue
+        uses = ProgramUses(program, spec)
+        for start in program.flow.functions:
+            facts = uses.facts.at(start) if start < program.flow.slots else None
+            for slot, arguments in facts.calls.items() if facts is not None else ():
+                at = _WRITERS.get(uses.helper_at(slot) or 0)
+                stream, size = (None, None) if at is None else (arguments[at.stream], arguments[at.size])
+                if stream is None or stream.place is not Place.MAP or stream.name != name:
+                    continue
+                if size is not None and size.place is Place.CONSTANT:
+                    line = program.linked.line_at(slot)
+                    yield _Write(size.offset, "" if line is None else line.source)
+
+
+class _Writer(NamedTuple):
+    """Which arguments of a helper are the stream and the size."""
+
+    stream: int
+    size: int
+
+
+_WRITERS: Final = {
+    HELPERS.index(f"bpf_{name}"): writer
+    for name, writer in {
+        "ringbuf_output": _Writer(0, 2),
+        "ringbuf_reserve": _Writer(0, 1),
+        "ringbuf_reserve_dynptr": _Writer(0, 1),
+        "perf_event_output": _Writer(1, 4),
+        "skb_output": _Writer(1, 4),
+        "xdp_output": _Writer(1, 4),
+    }.items()
+}
+_STRUCT: Final = re.compile(r"\bstruct\s+(\w+)")
+_NAME: Final = re.compile(r"\b[A-Za-z_]\w*")

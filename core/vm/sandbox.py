@@ -137,6 +137,11 @@ class Link:
     def __repr__(self) -> str:
         return f"<Link {self.program} on {self.target.name}>"
 
+    @property
+    def gone(self) -> bool:
+        """Whether its sandbox is gone: it goes with the link."""
+        return False
+
     def detach(self) -> None:
         """Detach; a second call does nothing."""
         self._program.links.discard(self)

@@ -15,6 +15,7 @@ import pytest
 
 from bpftui.core.errors import UnknownNameError
 from bpftui.core.kernel import stats_enabled
+from bpftui.core.kernel.interfaces import netlink
 from bpftui.core.live import RingBuffer, Session, State, Track, counters, map_table, variable_counters
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.traffic import Traffic
@@ -23,7 +24,7 @@ from tests.census import census
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bpftui.core.kernel import Map
+    from bpftui.core.kernel import Map, Sandbox
 
 pytestmark = pytest.mark.kernel
 
@@ -133,3 +134,29 @@ time.sleep(60)
     while (left := made & census()) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert left == set()
+
+
+def test_a_deleted_interface_is_told(session: Session) -> None:
+    """The kernel keeps the link, with an index of 0."""
+    link = session.attach("count_traffic", "sandbox,native")
+    assert session.gone == ()
+    sandbox = cast("Sandbox", session.sandbox)
+    sandbox.namespace.run(lambda: netlink(lambda route: route.link("del", index=link.target.index)))
+    assert session.gone == (link,)
+    assert link.gone
+    session.detach(link)
+    assert session.gone == ()
+
+
+def test_watch_says_so_and_fails(tmp_path: Path) -> None:
+    """In a namespace of its own: it ends by itself once nothing is attached any more."""
+    script = (
+        "ip link add gone9 type veth peer name gone8 && ip link set gone9 up && ip link set gone8 up || exit 9\n"
+        f"{sys.executable} -m bpftui.tui watch {BPF}/count_packets.o --attach count_packets=gone9 --interval 1 >out &\n"
+        "while ! [ -s out ]; do sleep 0.05; done; ip link del gone9; wait $!"
+    )
+    done = subprocess.run(
+        ["unshare", "-n", "sh", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    warning = "bpftui: warning: count_packets is attached to nothing any more: gone9 is gone\n"
+    assert (done.returncode, done.stderr) == (1, warning)

@@ -59,6 +59,7 @@ class FakeLink:
     target: AttachTarget
     id: int = 3
     detached: int = 0
+    gone: bool = False
 
     def detach(self) -> None:
         self.detached += 1

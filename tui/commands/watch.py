@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ...core.live import MapTable, Sample, Session
-    from ...core.runtime import Collection, Map, MapSnapshot
+    from ...core.runtime import Collection, Link, Map, MapSnapshot
 
 __all__ = ["add_timing", "check_timing", "run"]
 
@@ -96,8 +96,7 @@ def run(arguments: Sequence[str]) -> int:
         for program, target in attachments:
             session.attach(program, target)
         with recorded(session, attachments):
-            _watch(session, options)
-    return ExitCode.OK
+            return _watch(session, options)
 
 
 def add_timing(parser: Parser) -> None:
@@ -115,7 +114,8 @@ def check_timing(options: argparse.Namespace) -> None:
         raise UsageError(f"--duration {options.duration:g} is no time to watch for")
 
 
-def _watch(session: Session, options: argparse.Namespace) -> None:
+def _watch(session: Session, options: argparse.Namespace) -> ExitCode:
+    """Watch to the end; it fails where what something was attached to is gone before."""
     from ...core.live import STREAMS
 
     collection = session.collection
@@ -132,7 +132,15 @@ def _watch(session: Session, options: argparse.Namespace) -> None:
             if problem:
                 warn(problem)
         before: Sample | None = None
-        for sample in sampler.samples(options.duration, until=lambda: session.finished):
+        gone: tuple[Link, ...] = ()
+
+        def over() -> bool:
+            return session.finished or (bool(gone) and len(gone) == len(session.links))
+
+        for sample in sampler.samples(options.duration, until=over):
+            for link in set(session.gone) - set(gone):
+                warn(f"{link.program} is attached to nothing any more: {link.target.name} is gone")
+            gone = session.gone
             if before is None and sample.uncounted:
                 warn(f"runs are not counted: {sample.uncounted}")
             lines = printed.read()
@@ -145,6 +153,7 @@ def _watch(session: Session, options: argparse.Namespace) -> None:
                 write_lines(event_lines(events))
                 sys.stdout.flush()
             before = sample
+    return ExitCode.REFUSED if gone else ExitCode.OK
 
 
 def _lines(collection: Collection, sample: Sample, before: Sample | None, *, per_cpu: bool) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
@@ -15,8 +16,9 @@ from ...core.errors import BpftuiError, VerifierError
 from ..describe import describe
 from ..format import counted, duration
 from ..messages import Attached, Detached, Failed, Loaded, Sampled
-from ..monitor import Chosen, useful_map
+from ..monitor import Chosen, event_line, useful_map
 from ..nodes import Node, NodeKind, first_node
+from ..operations import link_text
 from ..widgets.key_bar import KeyBar
 from ..widgets.overview import Overview
 from ..widgets.search_bar import SearchBar
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from ...core.spec import CollectionSpec
+    from ...core.spec.records import RecordType
     from ..operations import Operations
     from ..widgets.log_pane import LogPane
     from ..widgets.map_table import MapTableView
@@ -237,6 +240,22 @@ class ExplorerScreen(CodeScreen, VariableScreen):
         self.operations.monitor.choose(Chosen(event.counter, event.key))
         self.action_show_tab("graph")
 
+    def on_event_view_type_asked(self) -> None:
+        """Ask what the events of the stream that is shown are."""
+        from .record_type import RecordTypeDialog
+
+        name = self.panes.maps.map_name
+        now = self.operations.monitor.record_type(name)
+        if now is None:
+            self.notify("load it first: L", severity="warning", timeout=3)
+            return
+        self.app.push_screen(RecordTypeDialog(self.spec, name, now), partial(self._record_type_chosen, name))
+
+    def _record_type_chosen(self, name: str, record: RecordType | None) -> None:
+        if record is not None:
+            self.operations.monitor.set_record_type(name, record)
+            self.panes.maps.put_anew(name, lambda event: event_line(event.time, event.raw, record))
+
     # What happened
 
     @on(Loaded)
@@ -298,7 +317,9 @@ class ExplorerScreen(CodeScreen, VariableScreen):
         self.operations.monitor.observe(observation.sample)
         for name, events in observation.events.items():
             self.panes.maps.add_events(name, events)
-        self.panes.maps.count_lost(observation.lost)
+        self.panes.maps.show_streams(observation.streams)
+        for text in self.operations.note_gone(map(link_text, observation.gone)):
+            self.log_line(f"{text}: what it was attached to is gone")
         self._show_sample()
         self.query_one(StatusLine).status = self.operations.status()
 

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual.binding import Binding, BindingType
+from textual.message import Message
 from textual.reactive import reactive
 
+from ..drawn import StreamState
 from ..format import grouped
 from .row_view import RowView
 
@@ -33,6 +35,8 @@ class EventView(RowView):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("x", "cycle_format", "Format", id="events.format", tooltip="By their type, or their bytes"),
+        Binding("t", "choose_type", "Type", id="events.type", tooltip="Say what the events are: choose a structure"),
         Binding("c", "clear", "Clear", show=False, id="events.clear", tooltip="Forget the events so far"),
     ]
 
@@ -55,10 +59,15 @@ class EventView(RowView):
     }
     """
 
-    lost: reactive[int] = reactive(0)
-    """How many events were lost because nobody read in time."""
+    state: reactive[StreamState] = reactive(StreamState())
+    """How the stream is doing."""
+    hexadecimal: reactive[bool] = reactive(False)
+    """Whether events are shown as their bytes."""
     following: reactive[bool] = reactive(True, repaint=False)
     """Whether the newest event stays in sight."""
+
+    class TypeAsked(Message):
+        """The user wants to say what the events are."""
 
     def __init__(
         self,
@@ -81,6 +90,7 @@ class EventView(RowView):
         super().__init__(name=name, id=id, classes=classes, disabled=disabled)
         self._events: deque[EventLine] = deque(maxlen=capacity)
         self._count = 0
+        self._forgotten = 0
         self._appending = False
         self.empty_text = "no events yet"
 
@@ -118,6 +128,7 @@ class EventView(RowView):
         """Forget the events."""
         self._events.clear()
         self._count = 0
+        self._forgotten = 0
         self.following = True
         self.refresh_rows()
         self._update_title()
@@ -128,14 +139,18 @@ class EventView(RowView):
 
     def row_text(self, index: int) -> str:
         """Return an event's text."""
-        return self._events[index].text
+        return self._text(self._events[index])
+
+    def _text(self, event: EventLine) -> str:
+        return event.raw.hex(" ") if self.hexadecimal else event.text
 
     def draw_row(self, index: int, width: int) -> Text:
         """Draw when it came and what it says."""
         event = self._events[index]
-        text = Text.assemble((f"{event.time:>10.3f}s  ", self.ink("event-view--time")), event.text)
-        for match in _MEMBER.finditer(event.text):
-            start, stop = (edge + len(text.plain) - len(event.text) for edge in match.span())
+        words = self._text(event)
+        text = Text.assemble((f"{event.time:>10.3f}s  ", self.ink("event-view--time")), words)
+        for match in _MEMBER.finditer(words):
+            start, stop = (edge + len(text.plain) - len(words) for edge in match.span())
             text.stylize(self.ink("event-view--member"), start, stop)
         return text
 
@@ -143,15 +158,19 @@ class EventView(RowView):
         """Search without asking the deque for each index."""
         events = list(islice(self._events, 0, None))
         rows = range(start, len(events) if step > 0 else -1, step)
-        return next((index for index in rows if pattern.search(events[index].text)), None)
+        return next((index for index in rows if pattern.search(self._text(events[index]))), None)
 
     def on_mount(self) -> None:
         """Begin with a title."""
         self._update_title()
 
-    def watch_lost(self) -> None:
+    def watch_state(self) -> None:
         """Say how many were lost."""
         self._update_title()
+
+    def watch_hexadecimal(self) -> None:
+        """Write the events anew."""
+        self.refresh_rows()
 
     def watch_following(self) -> None:
         """Say that newer events are out of sight."""
@@ -169,11 +188,27 @@ class EventView(RowView):
         if not self._appending and new_value != old_value:
             self.following = new_value >= self.max_scroll_y
 
+    def action_cycle_format(self) -> None:
+        """Show events by their type, or as their bytes."""
+        self.hexadecimal = not self.hexadecimal
+        self.notify(f"events: {'bytes' if self.hexadecimal else 'typed'}", timeout=2)
+
+    def action_choose_type(self) -> None:
+        """Ask what the events are."""
+        self.post_message(self.TypeAsked())
+
     def action_clear(self) -> None:
         """Forget the events."""
         self.clear()
+        self._forgotten = self.state.count
+        self._update_title()
 
     def _update_title(self) -> None:
-        lost = f" · {grouped(self.lost)} lost" if self.lost else ""
-        self.border_title = f"events {grouped(self._count)}{lost}"
+        state = self.state
+        count = max(self._count, state.count - self._forgotten)
+        lost = f" · {grouped(state.lost)} lost" if state.lost else ""
+        behind = f" · about {grouped(state.behind)} behind" if state.behind else ""
+        full = f" · found full {grouped(state.full)} times" if state.full else ""
+        taken = f" · {state.type_text}" if state.type_text else ""
+        self.border_title = f"events {grouped(count)}{lost}{behind}{full}{taken}"
         self.border_subtitle = "" if self.following else "not following: G for the newest"

@@ -9,7 +9,9 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widgets import ContentSwitcher
 
-from ...core.live import STREAMS, map_table
+from ...core.btf import format_value
+from ...core.live import STREAMS, decoded, map_table
+from ..drawn import StreamState
 from ..format import grouped
 from .chart import Chart
 from .event_view import EventView
@@ -17,11 +19,12 @@ from .map_table import MapTableView
 from .plain import Static
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from textual.app import ComposeResult
 
     from ...core.live import Sample
+    from ...core.runtime import MapSnapshot
     from ...core.spec import CollectionSpec
     from ..drawn import ChartSeries, EventLine
 
@@ -54,7 +57,7 @@ class MapPane(Vertical):
         declared = [found.name for found in spec.maps.values() if not found.is_data]
         self.set_reactive(MapPane.map_name, declared[0] if declared else "")
         self._events: dict[str, list[EventLine]] = {}
-        self._lost: Mapping[str, int] = {}
+        self._streams: Mapping[str, StreamState] = {}
 
     def compose(self) -> ComposeResult:
         """Compose title, table, events and chart."""
@@ -68,7 +71,8 @@ class MapPane(Vertical):
         """Say what is missing before the load."""
         table = self.query_one(MapTableView)
         table.empty_text = "L loads the collection: then its entries are here" if self.map_name else "no maps"
-        self._show_title()
+        self.query_one(EventView).empty_text = "L loads the collection: then its events are here"
+        self.watch_map_name()
 
     def watch_map_name(self) -> None:
         """Show another map."""
@@ -79,7 +83,7 @@ class MapPane(Vertical):
             view = self.query_one(EventView)
             view.clear()
             view.append(self._events.get(self.map_name, []))
-            view.lost = self._lost.get(self.map_name, 0)
+            view.state = self._streams.get(self.map_name, StreamState())
         self._show_title()
 
     @property
@@ -96,11 +100,18 @@ class MapPane(Vertical):
         if name == self.map_name:
             self.query_one(EventView).append(events)
 
-    def count_lost(self, lost: Mapping[str, int]) -> None:
-        """Say how many events of the stream were lost."""
-        self._lost = lost
+    def show_streams(self, streams: Mapping[str, StreamState]) -> None:
+        """Say how the streams are doing: they are read from now on."""
+        self._streams = streams
+        self.query_one(EventView).empty_text = "no events yet"
         if self.is_stream:
-            self.query_one(EventView).lost = lost.get(self.map_name, 0)
+            self.query_one(EventView).state = streams.get(self.map_name, StreamState())
+
+    def put_anew(self, name: str, words: Callable[[EventLine], EventLine]) -> None:
+        """Put the events of a stream into other words."""
+        self._events[name] = list(map(words, self._events.get(name, [])))
+        if name == self.map_name:
+            self.watch_map_name()
 
     def show(self, current: Sample, previous: Sample | None, series: Sequence[ChartSeries]) -> None:
         """Show the map as *current* has it, with rates since *previous*, and the chart of *series*."""
@@ -111,10 +122,14 @@ class MapPane(Vertical):
         chart.set_class(not series, "-off")
         if self.map_name not in current.maps:
             if not self.is_stream:
-                self.query_one(
-                    MapTableView
-                ).empty_text = f"entries of a map of type {found.type.label} cannot be listed"
+                view = self.query_one(MapTableView)
+                view.empty_text = f"entries of a map of type {found.type.label} cannot be listed"
             self._show_title()
+            return
+        if note := current.maps[self.map_name].note:
+            self.query_one(MapTableView).table = None
+            self.query_one(MapTableView).empty_text = self._unlisted(current.maps[self.map_name])
+            self._show_title(note)
             return
         table = map_table(found, current, previous, counting=self.spec.counting, limit=_MAX_ROWS)
         view = self.query_one(MapTableView)
@@ -123,6 +138,15 @@ class MapPane(Vertical):
         self._show_title(f"{grouped(table.total)}{'' if table.is_counted else '+'} entries")
         if series:
             chart.show(series, current.time)
+
+    def _unlisted(self, snapshot: MapSnapshot) -> str:
+        """Return what there is to be seen of a map whose entries cannot be listed."""
+        found = self.spec.maps[self.map_name]
+        if not found.type.is_queue:
+            return snapshot.note
+        if snapshot.upcoming is None:
+            return f"empty, of {grouped(found.max_entries)}"
+        return f"next: {format_value(decoded(found.value, snapshot.upcoming))}"
 
     def _show_title(self, entries: str = "") -> None:
         found = self.spec.maps.get(self.map_name)

@@ -36,6 +36,7 @@ class FakeLink:
     target: AttachTarget
     fails: bool = False
     detached: int = 0
+    gone: bool = False
 
     def detach(self) -> None:
         self.detached += 1

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.app import App
 
-from bpftui.tui.drawn import EventLine
+from bpftui.tui.drawn import EventLine, StreamState
 from bpftui.tui.widgets.event_view import EventView
 
 from .lines import lines
@@ -81,11 +81,11 @@ async def test_memory_is_bounded_and_the_title_counts() -> None:
     app = EventApp()
     async with app.run_test(size=(80, 24)) as pilot:
         app.view.append(events(0, 1500))
-        app.view.lost = 12
+        app.view.state = StreamState(lost=12, full=2)
         await pilot.pause()
         assert app.view.row_count() == 100
         assert app.view.count == 1500
-        assert str(app.view.border_title) == "events 1,500 · 12 lost"
+        assert str(app.view.border_title) == "events 1,500 · 12 lost · found full 2 times"
         await pilot.press("c")
         assert (app.view.row_count(), app.view.count) == (0, 0)
 

@@ -1,0 +1,37 @@
+"""What the records of a stream are, where the object says so and where only its code does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bpftui.core.spec import CollectionSpec
+from bpftui.core.spec.records import record_candidates, record_type
+
+OBJECT = Path(__file__).parents[3] / "tests/objects/live.o"
+
+
+@pytest.mark.parametrize(
+    ("stream", "text"),
+    [
+        ("texts", "struct event"),
+        ("tails", "struct tailed"),
+        ("reserved", "struct sent, a guess: the line that writes it names it"),
+        ("output", "struct sent, a guess: found is one where it is written"),
+        ("perf", "struct sent, a guess: found is one where it is written"),
+    ],
+)
+def test_a_type_is_declared_or_guessed_and_the_guess_says_so(stream: str, text: str) -> None:
+    spec = CollectionSpec.from_file(OBJECT)
+    assert record_type(spec, spec.maps[stream]).text == text
+
+
+def test_without_debug_information_nothing_is_claimed() -> None:
+    """`struct sent` is in the DWARF alone: nothing that BTF describes refers to it."""
+    spec = CollectionSpec.from_file(OBJECT)
+    bare = replace(spec, read_debug=lambda: None)
+    assert record_type(bare, bare.maps["output"]).text == "bytes"
+    assert "sent" not in [each.stripped.name for each in record_candidates(bare)]
+    assert "sent" in [each.stripped.name for each in record_candidates(spec)]
