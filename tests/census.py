@@ -14,7 +14,7 @@ import struct
 import time
 from pathlib import Path
 
-__all__ = ["census", "leftovers", "why_no_bpf"]
+__all__ = ["census", "leftovers", "objects", "why_no_bpf"]
 
 _SYSCALL = {"x86_64": 321, "aarch64": 280, "riscv64": 280, "ppc64le": 361, "s390x": 351, "loongarch64": 280}
 _MAP_CREATE = 0
@@ -53,6 +53,12 @@ def _ids(command: int) -> set[int]:
             return found
         current = struct.unpack_from("=I", attr, 4)[0]
         found.add(current)
+
+
+def objects() -> set[tuple[str, int]]:
+    """Return the ids of all programs, maps and links, as (kind, id), the kinds named as in /proc/PID/fdinfo."""
+    names = {"program": "prog", "map": "map", "link": "link"}
+    return {(short, number) for kind, short in names.items() for number in _ids(_GET_NEXT_ID[kind])}
 
 
 def census() -> set[tuple[str, str]]:

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import signal
+import sys
 import threading
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual.binding import Binding, BindingType
 
 from ..core.errors import ExitCode
 from ..core.live import Session, check_target, runtime_name
 from .base_app import BaseApp
+from .commands import process
 from .config import load_config
+from .guardian import guardian
 from .operations import Operations, link_text
 from .palette import commands, destinations
 from .screens.confirm import ConfirmDialog
 from .screens.explorer import WIDE, ExplorerScreen
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Iterable, Mapping, Sequence
 
     from textual.screen import Screen
@@ -33,8 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = ["BpftuiApp", "run"]
 
-_PATIENCE = 5.0
-"""Seconds from a signal to the next."""
+_PATIENCE: Final = 1.0
+"""Seconds that closing may take; what is not closed by then ends with the process."""
 
 
 class BpftuiApp(BaseApp[ExitCode]):
@@ -87,10 +89,8 @@ class BpftuiApp(BaseApp[ExitCode]):
         return destinations(self.explorer, query)
 
     def on_mount(self) -> None:
-        """Leave in order when the terminal goes away; do what is to be done at once after the first frame."""
+        """Do what is to be done at once after the first frame."""
         self.set_keymap(dict(self.config.keys))
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            asyncio.get_running_loop().add_signal_handler(number, self._leave, number)
         self.run_worker(self._begin())
 
     async def action_quit(self) -> None:
@@ -106,15 +106,6 @@ class BpftuiApp(BaseApp[ExitCode]):
     def failure(self) -> Exception | None:
         """What nobody expected and ended the app."""
         return self._exception
-
-    def _leave(self, number: signal.Signals) -> None:
-        # A second signal ends an app that does not get to leaving. Where the terminal is gone, nobody sends one: it
-        # comes by itself.
-        asyncio.get_running_loop().remove_signal_handler(number)
-        again = threading.Timer(_PATIENCE, os.kill, (os.getpid(), number))
-        again.daemon = True
-        again.start()
-        self.exit(ExitCode.INTERRUPTED)
 
     async def _begin(self) -> None:
         await self.explorer.furnished.wait()
@@ -164,9 +155,29 @@ def run(
         try:
             result = app.run()
         finally:
-            attached = [f", detached {link_text(link)}" for link in session.links]
-            app.operations.close()
-            app.operations.note("closed" + "".join(attached))
+            _close(app, ExitCode.INTERRUPTED if isinstance(sys.exc_info()[1], KeyboardInterrupt) else ExitCode.OK)
         if app.failure is not None:
             raise app.failure
     return ExitCode.OK if result is None else result
+
+
+def _close(app: BpftuiApp, code: ExitCode) -> None:
+    """Undo what the explorer did; where a worker holds that up, end the process with *code*: that undoes it as well."""
+    attached = [f", detached {link_text(link)}" for link in app.session.links]
+    problems: list[Exception] = []
+
+    def close() -> None:
+        try:
+            app.operations.close()
+        except Exception as error:
+            problems.append(error)
+
+    closing = threading.Thread(target=close, name="bpftui-close", daemon=True)
+    with guardian().leaving():
+        closing.start()
+        closing.join(_PATIENCE if process.own else None)
+        app.operations.note("closed" + "".join(attached))
+        if closing.is_alive():
+            os._exit(code)
+    if problems:
+        raise problems[0]

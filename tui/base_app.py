@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
+import sys
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from textual import events
 from textual.app import App
@@ -13,15 +15,17 @@ from textual.app import App
 from ..core.errors import UnknownNameError
 from ..core.visible import visible, visible_lines
 from .config import Config
+from .driver import guarded
+from .guardian import guardian, until_told
 from .line_gate import LineGate
 from .palette256 import Nearest256
 from .type_ahead import TypeAhead
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Iterable, Sequence
     from types import FrameType
 
+    from textual.driver import Driver
     from textual.filter import LineFilter
     from textual.notifications import SeverityLevel
 
@@ -30,6 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["BaseApp"]
 
 _Result = TypeVar("_Result")
+_SWITCH: Final = 0.0005
+"""Seconds that the event loop waits for a worker that is busy in Python, at each step (by default 0.005)."""
 
 
 class BaseApp(App[_Result]):
@@ -55,6 +61,44 @@ class BaseApp(App[_Result]):
         self._filters = [LineGate(), *([Nearest256()] if self.console.color_system == "256" else [])]
         self.type_ahead = TypeAhead(self, self.ready)
         """The keys that wait."""
+        self._leaving = False
+
+    def run(self, **options: Any) -> _Result | None:
+        """Run the app until the user quits, or the process is told to end, in a loop that waits for no worker.
+
+        Raises:
+            KeyboardInterrupt: It was told to.
+        """
+        sys.setswitchinterval(_SWITCH)
+        loop = _Loop()
+        asyncio.set_event_loop(loop)
+        try:
+            with until_told(partial(loop.call_soon_threadsafe, self.exit)) as told:
+                result = super().run(loop=loop, **options)
+        finally:
+            with asyncio.Runner(loop_factory=lambda: loop):  # it cancels what is left, and closes the loop
+                pass
+            guardian().going_on()
+        if told:
+            raise KeyboardInterrupt
+        return result
+
+    def get_driver_class(self) -> type[Driver]:
+        """Return the driver for this terminal, watched by the guardian."""
+        return guarded(super().get_driver_class())
+
+    def exit(self, *arguments: Any, **options: Any) -> None:
+        """Leave the app, in the time that the guardian gives."""
+        self._leaving = True
+        guardian().ending()
+        super().exit(*arguments, **options)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """End the app, of an error or while it is being left: what then finds its parent gone is no news."""
+        if self._leaving:
+            self._close_messages_no_wait()
+        else:
+            super()._handle_exception(error)
 
     def on_mount(self) -> None:
         """Do not go on where the terminal is gone.
@@ -148,3 +192,10 @@ class BaseApp(App[_Result]):
     def copy_to_clipboard(self, text: str) -> None:
         """Copy a text as it is shown: what is pasted into a shell is nothing that could not be seen."""
         super().copy_to_clipboard("\n".join(visible_lines(text)))
+
+
+class _Loop(asyncio.SelectorEventLoop):
+    """A loop that ends while a worker is still at it: what it finds out is for nobody any more."""
+
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
+        """Do not wait."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .apart import be_apart
 from .capability import Capability, Privileges, in_user_namespace, privileges
 from .drop import Dropped, drop, given_up
 from .grant import how_to_get
@@ -11,6 +12,7 @@ __all__ = [
     "Capability",
     "Dropped",
     "Privileges",
+    "be_apart",
     "drop",
     "errand",
     "given_up",

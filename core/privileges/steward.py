@@ -17,6 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from ..errors import UsageError
+from .apart import be_apart
 from .drop import drop
 
 if TYPE_CHECKING:
@@ -117,13 +118,7 @@ def hire(errands: Mapping[str, str], keep: Iterable[Capability]) -> Steward:
 
 def _live(channel: socket.socket, errands: Mapping[str, str], keep: Iterable[Capability]) -> None:
     """Be the steward: of a session of its own, with nothing open but the socket."""
-    os.setsid()
-    silence = os.open(os.devnull, os.O_RDWR)
-    for number in range(3):
-        os.dup2(silence, number)
-    kept = os.dup2(channel.fileno(), 3)
-    os.closerange(4, os.sysconf("SC_OPEN_MAX"))
-    channel.detach()
+    kept = be_apart(channel.detach())
     os.environ.pop("SUDO_UID", None)  # it stays whom it is, out of its client's reach
     drop(keep)
     with socket.socket(fileno=kept) as own:

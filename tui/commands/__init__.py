@@ -21,6 +21,8 @@ class Process:
 
     own: bool = False
     """Whether there is nothing in it but the command; whoever else calls `main` keeps the process's rights."""
+    ending: Callable[[], object] = bool
+    """Is called when it has nothing to do any more but to end: its guardian then sees to it, where it has one."""
 
 
 process: Final = Process()

@@ -34,6 +34,7 @@ __all__ = [
     "add_source",
     "add_target",
     "configured",
+    "hire_guardian",
     "is_writable",
     "json_value",
     "loading",
@@ -115,6 +116,14 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise what is wrong instead of printing it."""
         raise UsageError(message, hint=f"see {self.prog} --help")
+
+
+def hire_guardian() -> None:
+    """Have somebody see to it that this process ends when it is told to; before there are threads."""
+    if process.own:
+        from ..guardian import hire
+
+        hire()
 
 
 def add_object(parser: Parser, *, optional: bool = False) -> None:

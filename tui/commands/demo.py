@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Final
 from ... import bpf
 from ...core.errors import ExitCode, UsageError
 from ...core.spec import CollectionSpec
-from .common import Parser, add_settings, configured, print_json, recorded
+from .common import Parser, add_settings, configured, hire_guardian, print_json, recorded
 from .explore import explore
 from .output import write_line
 from .sample_json import sample_json
-from .signals import orderly_exit
+from .sampling import each_sample
 from .watch import add_timing, check_timing
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument("--plain", action="store_true", help="lines of text also where there is a terminal")
     add_settings(parser)
     options = parser.parse(arguments, drops=True)
+    hire_guardian()
     check_timing(options)
     traffic = _traffic(options)
     in_terminal = sys.stdin.isatty() and sys.stdout.isatty()
@@ -91,10 +92,7 @@ def _print_lines(options: argparse.Namespace, traffic: Traffic) -> int:
 
     spec = configured(CollectionSpec.from_file(bpf.path("count_packets")), options)
     duration = _DURATION if options.duration is None else options.duration
-    with (
-        orderly_exit(),
-        Session(spec, choose_runtime(options.runtime), traffic=traffic) as session,
-    ):
+    with Session(spec, choose_runtime(options.runtime), traffic=traffic) as session:
         session.load()
         session.attach(_PROGRAM, "sandbox")
         with recorded(session, [(_PROGRAM, "sandbox")]):
@@ -111,7 +109,7 @@ def _print_samples(session: Session, options: argparse.Namespace, duration: floa
     sampler = session.sampler(maps=[_MAP], interval=options.interval, statistics=session.runtime.statistics())
     tracker = RateTracker()
     highest = 0.0
-    for sample in sampler.samples(duration, until=lambda: session.finished):
+    for sample in each_sample(sampler, duration, until=lambda: session.finished):
         if options.json:
             print_json(sample_json(collection, sample), indent=None)
             continue

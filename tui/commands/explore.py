@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from ...core.errors import BpftuiError, ExitCode, UsageError
 from ...core.spec.container import SeveralObjectsError
-from .common import Parser, add_machine, add_object, add_settings, add_source, machine_options, open_spec, uncollected
+from .common import (
+    Parser,
+    add_machine,
+    add_object,
+    add_settings,
+    add_source,
+    hire_guardian,
+    machine_options,
+    open_spec,
+    uncollected,
+)
 
 if TYPE_CHECKING:
     import argparse
@@ -35,6 +45,7 @@ def run(arguments: Sequence[str]) -> int:
     )
     add_machine(parser)
     options = parser.parse(arguments, drops=True)
+    hire_guardian()
     machine_options(options)  # what is wrong with it is said before anything is opened
     if options.object is None:
         return _explore_chosen(options)

@@ -12,6 +12,7 @@ from .common import (
     add_loading,
     add_object,
     add_settings,
+    hire_guardian,
     loading,
     open_spec,
     print_json,
@@ -24,7 +25,7 @@ from .output import write_lines
 from .run import print_lines
 from .run_changes import told
 from .sample_json import SCHEMA, sample_json
-from .signals import orderly_exit
+from .sampling import each_sample
 
 if TYPE_CHECKING:
     import argparse
@@ -75,6 +76,7 @@ def run(arguments: Sequence[str]) -> int:
         help="values of per-CPU maps as lists of all CPUs', instead of sums of what counts",
     )
     options = parser.parse(arguments)
+    hire_guardian()
     check_timing(options)
     spec = open_spec(options)
     if options.limit < 1:
@@ -89,7 +91,7 @@ def run(arguments: Sequence[str]) -> int:
     for program, target in attachments:
         check_target(spec.program(program), target)
     runtime = runtime_of(options, **loading(options))
-    with orderly_exit(), Session(spec, runtime) as session:
+    with Session(spec, runtime) as session:
         collection = session.load(strict=options.strict)
         for error in collection.problems.values():
             warn(error.message)
@@ -137,7 +139,7 @@ def _watch(session: Session, options: argparse.Namespace) -> ExitCode:
         def over() -> bool:
             return session.finished or (bool(gone) and len(gone) == len(session.links))
 
-        for sample in sampler.samples(options.duration, until=over):
+        for sample in each_sample(sampler, options.duration, until=over):
             for link in set(session.gone) - set(gone):
                 warn(f"{link.program} is attached to nothing any more: {link.target.name} is gone")
             gone = session.gone

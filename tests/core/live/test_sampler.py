@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -24,6 +23,27 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
+
+
+class Wait(threading.Condition):
+    """Waits by having the clock tell that it has waited."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def wait(self, timeout: float | None = None) -> bool:
+        assert timeout is not None
+        self._clock.now += timeout
+        return False
+
+
+def timeless(interval: float) -> tuple[Sampler, Clock]:
+    """Return a sampler whose waits take no time, and its clock."""
+    clock = Clock()
+    sampler = Sampler(collection().face, interval=interval, clock=clock)
+    sampler._changed = Wait(clock)
+    return sampler, clock
 
 
 def test_a_sample_has_everything_and_the_real_interval() -> None:
@@ -60,24 +80,22 @@ def test_the_limit_marks_a_sample_partial() -> None:
 
 
 def test_samples_fall_on_a_grid_that_does_not_drift() -> None:
-    sampler = Sampler(collection().face, interval=0.05)
+    sampler, clock = timeless(0.05)
     times: list[float] = []
     for sample in sampler.samples(0.5):
         times.append(sample.time)
-        time.sleep(0.02)  # a reader's own work does not move the next deadline
-    assert len(times) == 11
-    assert times[-1] == pytest.approx(0.5, abs=0.03)
+        clock.now += 0.02  # a reader's own work does not move the next deadline
+    assert times == pytest.approx([0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5])
 
 
 def test_missed_deadlines_are_left_out() -> None:
-    sampler = Sampler(collection().face, interval=0.02)
+    sampler, clock = timeless(0.02)
     times: list[float] = []
     for sample in sampler.samples(0.2):
         times.append(sample.time)
         if len(times) == 1:
-            time.sleep(0.11)
-    assert times[1] == pytest.approx(0.12, abs=0.015)
-    assert 4 <= len(times) <= 6
+            clock.now += 0.11
+    assert times == pytest.approx([0.0, 0.12, 0.14, 0.16, 0.18, 0.2])
 
 
 def test_the_thread_delivers_and_ends() -> None:
@@ -112,10 +130,8 @@ def test_pause_resume_and_a_new_interval_take_effect_at_once() -> None:
         assert arrived.acquire(timeout=5)
         assert arrived.acquire(timeout=5)
         sampler.interval = 60
-        time.sleep(0.05)
-        while arrived.acquire(blocking=False):
-            pass
-        assert not arrived.acquire(timeout=0.1)
+        # One that is being taken arrives; then there are no more, where 0.01 would bring ten meanwhile.
+        assert sum(arrived.acquire(timeout=0.1) for _ in range(10)) < 10
         sampler.interval = 0.05
         assert arrived.acquire(timeout=5)
 

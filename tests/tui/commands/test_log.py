@@ -90,12 +90,12 @@ def test_a_log_of_a_program_that_was_accepted() -> None:
     assert out.startswith("the verifier accepted the program\n")
 
 
-def test_what_is_no_log() -> None:
+def test_what_is_no_log(tmp_path: Path) -> None:
     code, out, err = log("-", text="hello\n")
     assert (code, out) == (1, "")
     assert err == (
         "bpftui: error: standard input: there is no verifier log in it (a log has lines like «0: (bf) r6 = r1» or ends "
         "with «processed 12 insns …»)\n"
     )
-    code, out, err = log("/nonexistent")
-    assert (code, out, err) == (1, "", "bpftui: error: /nonexistent: No such file or directory\n")
+    code, out, err = log(f"{tmp_path}/no")
+    assert (code, out, err) == (1, "", f"bpftui: error: {tmp_path}/no: No such file or directory\n")

@@ -1,0 +1,156 @@
+"""Ends at random moments: demo, watch and the explorer, told by signals, keys, or a terminal that goes away.
+
+    python -m tests.fuzz.ends [--count N] [--seed S] [--first NUMBER] [--limit SECONDS]
+
+Each is started, told to end after a random time (while it starts, draws, loads, attaches, samples; one in three is told
+again while it ends), and has to be gone within two seconds, with no process, BPF object or namespace of its own left,
+its terminal as it was, an exit code that tells the truth, and no traceback. Its own things are known by its environment
+and its descriptors, so that others may do what they like meanwhile.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from random import Random
+from typing import TYPE_CHECKING, Final
+
+from tests.victim import Victim
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Ending", "try_end"]
+
+LIMIT: Final = 2.0
+"""Seconds from being told to being gone."""
+_COMMANDS: Final = {
+    "explorer": (True, ["bpf/traffic.o"]),
+    "explorer attached": (True, ["bpf/traffic.o", "--attach", "count_traffic=sandbox"]),
+    "explorer vm": (True, ["bpf/traffic.o", "--runtime", "vm", "--attach", "count_traffic=sandbox"]),
+    "picker": (True, []),
+    "demo": (True, ["demo"]),
+    "demo plain": (False, ["demo", "--plain", "--interval", "0.1", "--duration", "60"]),
+    "watch": (False, ["watch", "bpf/count_packets.o", "--attach", "count_packets=sandbox", "--interval", "0.1"]),
+    "watch terminal": (True, ["watch", "bpf/traffic.o", "--attach", "count_traffic=sandbox", "--interval", "0.1"]),
+}
+_HOW: Final = ("SIGKILL", "SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT", "hang up")
+_PYTHON_ITSELF: Final = (b"init_import_site", b"Fatal Python error", b"<frozen runpy>", b"<frozen site>")
+"""What ctrl+c brings before the first line of ours runs."""
+_KILLED: Final = b"bpftui: error: it was told to end, did not get to it, and was killed"
+
+
+@dataclass
+class Ending:
+    """One trial, and what came of it."""
+
+    command: str
+    how: str
+    after: float
+    again: tuple[str, float] | None
+    seconds: float | None = None
+    code: int | None = None
+    held: set[str] = field(default_factory=set[str])
+    faults: list[str] = field(default_factory=list[str])
+
+    def __str__(self) -> str:
+        again = f", again {self.again[0]} after {self.again[1]:.3f} s" if self.again else ""
+        seconds = "never" if self.seconds is None else f"{self.seconds:.2f} s"
+        faults = "; ".join(self.faults) or "ok"
+        return f"{self.command}: {self.how} after {self.after:.2f} s{again}: {seconds}, code {self.code}: {faults}"
+
+
+def _plan(seed: int, number: int) -> Ending:
+    random = Random(f"{seed}:{number}")
+    # From the first moments on, most of them while it starts.
+    after = 0.05 * 160 ** random.random()
+    again = (random.choice(_HOW), random.random() * 0.4) if random.random() < 1 / 3 else None
+    return Ending(random.choice(list(_COMMANDS)), random.choice(_HOW), after, again)
+
+
+def _tell(victim: Victim, how: str) -> None:
+    if how == "hang up":
+        victim.hang_up()
+    else:
+        victim.send(getattr(signal, how))
+
+
+def try_end(seed: int, number: int, *, limit: float = LIMIT) -> Ending:
+    """Try the trial with this number."""
+    ending = _plan(seed, number)
+    terminal, arguments = _COMMANDS[ending.command]
+    if not terminal and ending.how == "hang up":
+        ending.how = "SIGTERM"  # a pipe that is closed is told by the next line that is written
+    victim = Victim(["-m", "bpftui.tui", *arguments], terminal=terminal)
+    try:
+        victim.read(ending.after)
+        if victim.ended():
+            ending.faults.append(f"it ended by itself: {victim.shown[-300:]!r}")
+            return ending
+        start = time.monotonic()
+        _tell(victim, ending.how)
+        if ending.again is not None:
+            victim.wait(ending.again[1])
+            _tell(victim, ending.again[0])
+        victim.wait(limit + 2)
+        ending.seconds = time.monotonic() - start if victim.ended() else None
+        ending.held = {kind for kind, _ in victim.holds} | ({"namespace"} if victim.namespaces else set())
+        _judge(ending, victim, limit)
+    finally:
+        victim.close()
+    return ending
+
+
+def _judge(ending: Ending, victim: Victim, limit: float) -> None:
+    if ending.seconds is None:
+        ending.faults.append("it never ended")
+        return
+    if ending.seconds > limit:
+        ending.faults.append(f"it took {ending.seconds:.2f} s")
+    ending.code = victim.code()
+    told = {ending.how} | ({ending.again[0]} if ending.again else set())
+    truth = {0, 130} | {-signal.SIGTERM, -signal.SIGKILL}
+    truth |= {-getattr(signal, how) for how in told if how != "hang up"} | {-signal.SIGHUP}
+    killed = {"SIGKILL", "hang up"} & told or _KILLED in victim.shown
+    if ending.code not in truth or (ending.code == -signal.SIGKILL and not killed):
+        ending.faults.append(f"code {ending.code}")
+    ending.faults += [f"left: {each}" for each in victim.left()]
+    ending.faults += [f"terminal: {each}" for each in victim.terminal_left()]
+    for word in (b"Traceback", b"unexpected", b"Exception ignored", b"MountError"):
+        if word in victim.shown and not any(each in victim.shown for each in _PYTHON_ITSELF):
+            ending.faults.append(f"{word.decode()} in {victim.shown[-1500:].decode('utf-8', 'replace')!r}")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Try many; print what was wrong, and figures."""
+    parser = argparse.ArgumentParser(prog="tests.fuzz.ends")
+    parser.add_argument("--count", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--first", type=int, default=0, help="the number of the first trial")
+    parser.add_argument("--limit", type=float, default=LIMIT, help="seconds from being told to being gone")
+    options = parser.parse_args(arguments)
+    endings: list[Ending] = []
+    for number in range(options.first, options.first + options.count):
+        endings.append(try_end(options.seed, number, limit=options.limit))
+        if endings[-1].faults:
+            print(f"{number}: {endings[-1]}", flush=True)
+    faulty = sum(bool(each.faults) for each in endings)
+    times = sorted(each.seconds for each in endings if each.seconds is not None)
+    print(f"{len(endings)} ends, {faulty} with faults")
+    print(f"  seconds: median {times[len(times) // 2]:.2f}, slowest {times[-1]:.2f}" if times else "  none ended")
+    for what, counted in (
+        ("commands", Counter(each.command for each in endings)),
+        ("told by", Counter(each.how for each in endings)),
+        ("codes", Counter(str(each.code) for each in endings)),
+        ("held", Counter(kind for each in endings for kind in sorted(each.held))),
+    ):
+        print(f"  {what}: {', '.join(f'{name} {count}' for name, count in counted.most_common())}")
+    return 1 if faulty else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

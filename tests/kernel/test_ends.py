@@ -1,0 +1,142 @@
+"""What was told to end ends within two seconds, with all that it holds, whatever it is doing.
+
+The loops are planted (tests/planted.py) while a program is attached in a sandbox.
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.victim import Victim
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.kernel
+
+LIMIT = 2.0
+"""Seconds."""
+EXPLORER = ["bpf/traffic.o", "--attach", "count_traffic=sandbox"]
+WATCH = ["watch", "bpf/count_packets.o", "--attach", "count_packets=sandbox", "--interval", "0.1"]
+DEMO = ["demo", "--plain", "--interval", "0.1"]
+RUN = ["run", "bpf/global_example.o", "global_example"]
+CHECK = ["check", "bpf/traffic.o"]
+KILLED = b"bpftui: error: it was told to end, did not get to it, and was killed"
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Victim]]:
+    """Return what starts bpftui with a loop planted in it, and returns when it is in there."""
+    started: list[Victim] = []
+
+    def enter(place: str, arguments: list[str], *, terminal: bool = False) -> Victim:
+        mark = tmp_path / "entered"
+        victim = Victim(["-m", "tests.planted", place, str(mark), *arguments], terminal=terminal)
+        started.append(victim)
+        stop = time.monotonic() + 30
+        while not mark.exists() and time.monotonic() < stop and not victim.ended():
+            victim.read(0.02)
+        assert mark.exists(), victim.shown[-2000:].decode("utf-8", "replace")
+        return victim
+
+    yield enter
+    for victim in started:
+        victim.close()
+
+
+def tell(victim: Victim, how: signal.Signals | str) -> None:
+    """Tell it to end: by a signal, a key, or the end of its terminal."""
+    if isinstance(how, signal.Signals):
+        victim.send(how)
+    elif how == "hang up":
+        victim.hang_up()
+    else:
+        victim.press(how.encode())
+
+
+@pytest.mark.parametrize(
+    ("place", "how", "codes"),
+    [
+        # A worker that does not end is left behind: everything else is undone in order.
+        ("worker", "q\t\r", {0}),
+        ("worker", signal.SIGTERM, {130}),
+        ("worker", "hang up", {130}),
+        # The event loop cannot be left: what is there ends with the process, by the signal that it was told with.
+        ("main", signal.SIGTERM, {-signal.SIGTERM}),
+        ("main", signal.SIGINT, {-signal.SIGINT}),
+        ("main", "hang up", {-signal.SIGTERM}),
+        ("main", "q", {-signal.SIGTERM, -signal.SIGKILL}),
+        # No code of Python runs any more.
+        ("worker-in-c", "q", {-signal.SIGKILL}),
+        ("worker-in-c", "hang up", {-signal.SIGKILL}),
+        ("main-in-c", signal.SIGHUP, {-signal.SIGKILL}),
+        ("main-in-c", "\x11", {-signal.SIGKILL}),
+    ],
+    ids=str,
+)
+def test_the_explorer_ends(
+    start: Callable[..., Victim], place: str, how: signal.Signals | str, codes: set[int]
+) -> None:
+    victim = start(place, EXPLORER, terminal=True)
+    limit = LIMIT
+    if how == "q\t\r":  # it asks first, and Cancel is the default: two more keys, which the loop has to come to
+        victim.press(b"q")
+        assert victim.read(20, b"will be detached")
+        how, limit = "\t\r", 2 * LIMIT
+    tell(victim, how)
+    assert {kind for kind, _ in victim.holds} == {"prog", "map", "link"}
+    seconds = victim.wait(limit + 1)
+    assert seconds is not None
+    assert seconds < limit
+    assert victim.code() in codes
+    assert victim.left() == []
+    assert victim.terminal_left() == []
+    assert b"Traceback" not in victim.shown
+    assert (KILLED in victim.shown) == (victim.code() == -signal.SIGKILL and how != "hang up")
+
+
+@pytest.mark.parametrize("arguments", [WATCH, DEMO], ids=lambda arguments: arguments[0])
+@pytest.mark.parametrize(
+    ("place", "number", "codes"),
+    [
+        ("worker", signal.SIGINT, {130}),
+        ("main", signal.SIGTERM, {-signal.SIGTERM}),
+        ("main", signal.SIGHUP, {-signal.SIGTERM}),
+        ("worker-in-c", signal.SIGINT, {-signal.SIGKILL}),
+        ("main-in-c", signal.SIGTERM, {-signal.SIGKILL}),
+    ],
+    ids=str,
+)
+def test_a_command_that_watches_ends(
+    start: Callable[..., Victim], arguments: list[str], place: str, number: signal.Signals, codes: set[int]
+) -> None:
+    victim = start(place, arguments)
+    tell(victim, number)
+    assert {kind for kind, _ in victim.holds} == {"prog", "map", "link"}
+    seconds = victim.wait(LIMIT + 1)
+    assert seconds is not None
+    assert seconds < LIMIT
+    assert victim.code() in codes
+    assert victim.left() == []
+    assert b"Traceback" not in victim.shown
+
+
+@pytest.mark.parametrize("arguments", [RUN, CHECK], ids=lambda arguments: arguments[0])
+@pytest.mark.parametrize("place", ["worker", "main", "worker-in-c", "main-in-c"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP], ids=str)
+def test_a_command_that_ends_by_itself_is_ended_at_once(
+    start: Callable[..., Victim], arguments: list[str], place: str, number: signal.Signals
+) -> None:
+    victim = start(place, arguments)
+    tell(victim, number)
+    assert "prog" in {kind for kind, _ in victim.holds}
+    seconds = victim.wait(LIMIT)
+    assert seconds is not None
+    assert victim.code() == -number
+    assert victim.left() == []
+    assert victim.shown == b""

@@ -1,0 +1,208 @@
+"""A process of bpftui that is to be ended: in a terminal of its own or without one; what it holds, and what is left."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.census import objects
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["ROOT", "Victim"]
+
+ROOT = Path(__file__).parents[1]
+_MARK = "BPFTUI_VICTIM"
+_IDS = re.compile(r"^(prog|map|link)_id:\s*(\d+)$", re.MULTILINE)
+_SWITCHED = re.compile(rb"\x1b\[\?(\d+)([hl])")
+_ON = {b"1000": "mouse", b"1003": "mouse", b"1006": "mouse", b"1049": "other screen", b"2004": "bracketed paste"}
+
+
+class Victim:
+    """`python …` with *arguments*, and everything that it starts, known by a variable of the environment.
+
+    Args:
+        arguments: What Python runs.
+        terminal: Whether it gets a terminal (pty) of its own, whose session it leads.
+        environment: More variables.
+    """
+
+    def __init__(
+        self, arguments: Sequence[str], *, terminal: bool, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self._mark = f"{_MARK}={os.getpid()}-{time.monotonic_ns()}"
+        name, _, value = self._mark.partition("=")
+        env = os.environ | {"TERM": "xterm-256color", name: value} | dict(environment or {})
+        command = [sys.executable, *arguments]
+        self.shown = b""
+        self.holds: set[tuple[str, int]] = set()
+        self.namespaces: set[str] = set()
+        self._status: int | None = None
+        self.terminal: int | None
+        self._slave = -1
+        if terminal:
+            # The slave is held open, so that its modes can be looked at when it has ended.
+            self.terminal, self._slave = os.openpty()
+            fcntl.ioctl(self._slave, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+            self._modes = termios.tcgetattr(self._slave)
+            self.pid = os.fork()
+            if self.pid == 0:
+                os.close(self.terminal)
+                os.login_tty(self._slave)
+                os.chdir(ROOT)
+                os.execve(sys.executable, command, env)
+        else:
+            read, write = os.pipe()
+            child = subprocess.Popen(
+                command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=write, stderr=write, start_new_session=True
+            )
+            os.close(write)
+            self.pid, self.terminal = child.pid, read
+            child.returncode = 0  # it is waited for here
+
+    def read(self, seconds: float, until: bytes | None = None) -> bool:
+        """Read what it prints, for some seconds or until *until* has been printed; return whether it has."""
+        stop = time.monotonic() + seconds
+        while until is None or until not in self.shown:
+            left = stop - time.monotonic()
+            if left <= 0:
+                return False
+            if self.terminal is None or not select.select([self.terminal], [], [], min(left, 0.05))[0]:
+                if self.terminal is None:
+                    time.sleep(min(left, 0.05))
+                continue
+            try:
+                data = os.read(self.terminal, 1 << 16)
+            except OSError:
+                data = b""
+            if not data:
+                time.sleep(min(left, 0.02))
+                if until is not None and self.ended():
+                    return until in self.shown
+            self.shown += data
+        return True
+
+    def note(self) -> None:
+        """Note what it holds in the kernel now."""
+        for process in self.processes():
+            for info in Path(f"/proc/{process}/fdinfo").glob("*"):
+                with contextlib.suppress(OSError):
+                    self.holds |= {(kind, int(number)) for kind, number in _IDS.findall(info.read_text())}
+            self.namespaces |= _namespaces(process) - _namespaces(os.getpid())
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal, having noted what it holds."""
+        self.note()
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, number)
+
+    def press(self, keys: bytes) -> None:
+        """Press keys, having noted what it holds."""
+        self.note()
+        assert self.terminal is not None
+        os.write(self.terminal, keys)
+
+    def hang_up(self) -> None:
+        """Close its terminal, or the pipe that it prints to."""
+        self.note()
+        if self._slave >= 0:
+            os.close(self._slave)
+            self._slave = -1
+        if self.terminal is not None:
+            os.close(self.terminal)
+            self.terminal = None
+
+    def ended(self) -> bool:
+        """Whether it has ended."""
+        if self._status is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            self._status = os.waitstatus_to_exitcode(status) if pid else None
+        return self._status is not None
+
+    def code(self) -> int:
+        """Return its exit code; negative for the signal that ended it."""
+        assert self._status is not None
+        return self._status
+
+    def wait(self, seconds: float) -> float | None:
+        """Wait for the end; return after how many seconds it came, None where it did not."""
+        start = time.monotonic()
+        while not self.ended():
+            if time.monotonic() - start > seconds:
+                return None
+            self.read(0.01)
+        return time.monotonic() - start
+
+    def processes(self) -> list[int]:
+        """Return the processes that there are of it."""
+        found: list[int] = []
+        for path in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if self._mark.encode() in (path / "environ").read_bytes():
+                    found.append(int(path.name))
+        return found
+
+    def left(self, patience: float = 1.0) -> list[str]:
+        """Return what is left of it after *patience* seconds: processes, and what they held in the kernel.
+
+        Interfaces and mounts are in the namespaces, which have no name.
+        """
+        stop = time.monotonic() + patience
+        while True:
+            now = objects()
+            left = [f"process {each}" for each in self.processes()]
+            left += [f"{kind} {number}" for kind, number in sorted(self.holds & now)]
+            if self.namespaces:
+                left += [f"namespace {each}" for each in sorted(self.namespaces & _all_namespaces())]
+            if not left or time.monotonic() > stop:
+                return left
+            self.read(0.05)
+
+    def terminal_left(self) -> list[str]:
+        """Return what the terminal is left in that it was not in before."""
+        if self._slave < 0:
+            return []
+        self.read(0.05)
+        left: list[str] = []
+        if termios.tcgetattr(self._slave)[:4] != self._modes[:4]:
+            left.append("modes")
+        state = dict(_SWITCHED.findall(self.shown))
+        left += sorted({what for number, what in _ON.items() if state.get(number) == b"h"})
+        if state.get(b"25") == b"l":
+            left.append("no cursor")
+        return left
+
+    def close(self) -> None:
+        """End what is still there."""
+        for process in self.processes():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        while not self.ended():
+            time.sleep(0.01)
+        self.hang_up()
+
+
+def _namespaces(process: int) -> set[str]:
+    """Return the network and mount namespaces that the threads of a process are in."""
+    found: set[str] = set()
+    for kind in ("net", "mnt"):
+        for link in Path(f"/proc/{process}/task").glob(f"*/ns/{kind}"):
+            with contextlib.suppress(OSError):
+                found.add(os.readlink(link))
+    return found
+
+
+def _all_namespaces() -> set[str]:
+    return {each for path in Path("/proc").glob("[0-9]*") for each in _namespaces(int(path.name))}

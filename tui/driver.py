@@ -1,0 +1,48 @@
+"""Textual's driver, which tells the guardian what it does to the terminal, and which keys may mean the end."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from textual import events
+from textual.widgets import Input, TextArea
+
+from .guardian import guardian
+
+if TYPE_CHECKING:
+    from textual.driver import Driver
+    from textual.message import Message
+
+__all__ = ["guarded"]
+
+_QUIT: Final = frozenset({"ctrl+q", "ctrl+c"})
+"""Keys that mean the end wherever they are pressed; `q` does so where no text is typed."""
+
+
+def guarded(driver: type[Driver]) -> type[Driver]:
+    """Return a driver that keeps the process's guardian informed."""
+
+    class GuardedDriver(driver):
+        _loop: asyncio.AbstractEventLoop | None = None
+
+        def start_application_mode(self) -> None:
+            self._loop = asyncio.get_running_loop()
+            guardian().screen(True)
+            super().start_application_mode()
+
+        def stop_application_mode(self) -> None:
+            super().stop_application_mode()
+            guardian().screen(False)
+
+        def process_message(self, message: Message) -> None:
+            # In the thread that reads keys: where the event loop does not come to them, the guardian ends it all.
+            if isinstance(message, events.Key) and self._may_quit(message.key) and self._loop is not None:
+                guardian().asked()
+                self._loop.call_soon_threadsafe(guardian().heard)
+            super().process_message(message)
+
+        def _may_quit(self, key: str) -> bool:
+            return key in _QUIT or (key == "q" and not isinstance(self._app.focused, Input | TextArea))
+
+    return GuardedDriver

@@ -1,0 +1,366 @@
+"""The guardian: a process that ends this one where it was told to end and does not get to it, and mends the terminal.
+
+Handlers of signals run in Python's main thread, between two bytecodes: while C code holds the interpreter's lock, or
+while a worker is waited for, none of them helps, and neither does any thread. So the guardian is forked off before
+there are threads. It learns of signals through the file descriptor that Python's own handler, which is C, writes their
+numbers to (`signal.set_wakeup_fd`), of a terminal that has gone by polling it, and that the process has ended by the
+end of their connection. It is given no rights, runs nothing that was read, and ends with the process.
+
+What a process holds in the kernel (links, sockets, threads with namespaces) goes away with the process: killing it is
+all that takes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import fcntl
+import os
+import re
+import select
+import signal
+import socket
+import termios
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from ..core.privileges import be_apart
+from .commands import process
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+__all__ = ["GRACE", "Guardian", "Told", "guardian", "hire", "until_told"]
+
+GRACE: Final = 1.5
+"""Seconds that the process has to end by itself."""
+_SOFT: Final = 0.1
+"""Seconds from the signal that it was told to end with, which it may have left to its default action, to SIGKILL."""
+_UNREAD: Final = 1.2
+"""Seconds of keys that nobody reads, after which they are read here."""
+_LOOK: Final = 0.2
+"""Seconds between two looks at keys that nobody reads."""
+_TOLD: Final = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+
+QUIT_KEYS: Final = re.compile(rb"q|\x03|\x11|\x1b\[(?:113|99;5|113;5)[;:0-9]*u")
+"""What terminals send for q, ctrl+c and ctrl+q; the latter form is that of kitty's keyboard protocol."""
+
+RESTORE: Final = (
+    "\x1b[?2026l"  # what was held back is drawn
+    "\x1b[?2004l\x1b[?7h\x1b[?2048l"  # no bracketed paste, lines wrap, no reports of sizes
+    "\x1b[?1016l\x1b[?1006l\x1b[?1015l\x1b[?1003l\x1b[?1000l"  # no mouse
+    "\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l\x1b[0m"  # keys as usual, the other screen, a cursor, no focus, no colour
+)
+"""What undoes all that Textual's driver (8.2) switches on."""
+
+
+class _Word(enum.IntEnum):
+    """What the guardian is told, beside numbers of signals (1 to 64): one byte each."""
+
+    ENDING = 128
+    """The process has been told to end, or to leave what it is in."""
+    GOING_ON = 133
+    """It has left that, and goes on; unless a signal told it to end."""
+    SCREEN = 129
+    """The terminal is drawn on from now on."""
+    NO_SCREEN = 130
+    """It is as it was."""
+    ASKED = 131
+    """A key was pressed that may mean the end; the event loop will say when it has come to it."""
+    HEARD = 132
+
+
+class Guardian:
+    """The process's end of it; without a connection (no process could be forked) nothing happens."""
+
+    def __init__(self, channel: socket.socket | None = None) -> None:
+        self._channel = channel
+
+    def ending(self) -> None:
+        """Say that the process was told to end: it has `GRACE` seconds."""
+        self._say(_Word.ENDING)
+
+    def going_on(self) -> None:
+        """Say that what was to be left is left, and that there is more to do; a signal that came meanwhile stands."""
+        self._say(_Word.GOING_ON)
+
+    @contextlib.contextmanager
+    def leaving(self) -> Generator[None]:
+        """Give what is done meanwhile `GRACE` seconds."""
+        self.ending()
+        try:
+            yield
+        finally:
+            self.going_on()
+
+    def screen(self, on: bool) -> None:
+        """Say that the terminal is drawn on from now on, or that it is as it was."""
+        self._say(_Word.SCREEN if on else _Word.NO_SCREEN)
+
+    def asked(self) -> None:
+        """Say that a key was pressed that may mean the end; without `heard`, it does."""
+        self._say(_Word.ASKED)
+
+    def heard(self) -> None:
+        """Say that the event loop has come to what was `asked`."""
+        self._say(_Word.HEARD)
+
+    def _say(self, word: _Word) -> None:
+        if self._channel is not None:
+            with contextlib.suppress(OSError):
+                self._channel.send(bytes([word]))
+
+
+_hired: list[Guardian] = []
+
+
+def guardian() -> Guardian:
+    """Return this process's guardian; where none was hired, one that does nothing."""
+    return _hired[0] if _hired else Guardian()
+
+
+def hire() -> None:
+    """Fork the guardian off, before there are threads; where no process can be had, there is none."""
+    if _hired:
+        return
+    ours, theirs = socket.socketpair()
+    main = os.getpid()
+    try:
+        child = os.fork()
+    except OSError:
+        ours.close()
+        theirs.close()
+        return
+    if child == 0:
+        try:
+            _live(theirs, main)
+        finally:
+            os._exit(0)
+    theirs.close()
+    ours.setblocking(False)
+    signal.set_wakeup_fd(ours.fileno(), warn_on_full_buffer=False)
+    _hired.append(Guardian(ours))
+    process.ending = _hired[0].ending
+
+
+class Told:
+    """Whether a process was told to end, and by which signal; true where it was."""
+
+    number: signal.Signals | None = None
+
+    def __bool__(self) -> bool:
+        return self.number is not None
+
+
+@contextlib.contextmanager
+def until_told(leave: Callable[[], object]) -> Generator[Told]:
+    """Call *leave* at the first SIGINT, SIGTERM or SIGHUP; the next one ends the process.
+
+    It is called between two bytecodes of the main thread, and must not raise anything. A signal that was ignored when
+    the process started (`nohup`) stays so.
+    """
+    told = Told()
+    before = {number: signal.getsignal(number) for number in _TOLD}
+    before = {number: handler for number, handler in before.items() if handler is not signal.SIG_IGN}
+
+    def handle(number: int, _frame: object) -> None:
+        told.number = signal.Signals(number)
+        for each in before:
+            # A terminal that goes sends SIGHUP twice: by the shell, and by the kernel when the shell has ended.
+            signal.signal(each, signal.SIG_IGN if each == signal.SIGHUP == number else signal.SIG_DFL)
+        leave()
+
+    for number in before:
+        signal.signal(number, handle)
+    try:
+        yield told
+    finally:
+        if not told:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _live(channel: socket.socket, main: int) -> None:
+    """Be the guardian."""
+    terminal = 0 if os.isatty(0) else None
+    for number in _TOLD:
+        signal.signal(number, signal.SIG_IGN)
+    kept = be_apart(channel.detach(), streams=[2] if terminal is None else [0, 2])
+    with contextlib.suppress(OSError), open("/proc/self/comm", "w", encoding="ascii") as name:
+        name.write("bpftui-guardian")
+    with socket.socket(fileno=kept) as own:
+        _Watch(own, main, terminal).run()
+
+
+class _Watch:
+    """What the guardian does all the time.
+
+    Args:
+        channel: What the process says.
+        main: The process.
+        terminal: The terminal that it may draw on.
+    """
+
+    def __init__(self, channel: socket.socket, main: int, terminal: int | None) -> None:
+        self._channel = channel
+        self._main = main
+        self._terminal = terminal
+        self._modes = _modes(terminal)
+        self._screen = False
+        self._number = signal.SIGTERM
+        self._signalled = False
+        self._deadline: float | None = None
+        self._asked: float | None = None
+        self._unread: float | None = None
+
+    def run(self) -> None:
+        """Watch until the process has ended."""
+        poll = select.poll()
+        poll.register(self._channel, select.POLLIN)
+        while True:
+            watched = self._terminal if self._screen else None
+            if watched is not None:
+                # That it has gone is always told; keys are told once, and then looked for at times.
+                poll.register(watched, select.POLLIN if self._unread is None else 0)
+            ready = dict(poll.poll(self._timeout()))
+            if watched is not None:
+                poll.unregister(watched)
+            if self._channel.fileno() in ready and not self._listen():
+                break
+            if watched in ready:
+                self._look(ready[watched])
+            if self._is_due():
+                self._end()
+                return
+        if self._screen:  # killed, or crashed
+            self._restore()
+
+    def _timeout(self) -> int | None:
+        """Return milliseconds until there is something to be done."""
+        now = time.monotonic()
+        times = [at - now for at in (self._deadline, self._asked) if at is not None]
+        times += [] if self._unread is None else [_LOOK]
+        return max(0, round(min(times) * 1000) + 1) if times else None
+
+    def _listen(self) -> bool:
+        """Take in what was said; False where there is nobody any more."""
+        try:
+            said = self._channel.recv(4096)
+        except ConnectionResetError:
+            return False
+        for word in said:
+            match word:
+                case _Word.SCREEN | _Word.NO_SCREEN:
+                    self._screen, self._unread = word == _Word.SCREEN, None
+                case _Word.ASKED:
+                    self._asked = self._asked or time.monotonic() + GRACE
+                case _Word.HEARD:
+                    self._asked = None
+                case _Word.ENDING:
+                    self._begin_to_end()
+                case _Word.GOING_ON if not self._signalled:
+                    self._deadline = None
+                case _ if word in _TOLD:
+                    self._number, self._signalled = signal.Signals(word), True
+                    self._begin_to_end()
+                case _:  # other signals
+                    pass
+        return bool(said)
+
+    def _begin_to_end(self) -> None:
+        self._deadline = self._deadline or time.monotonic() + GRACE
+
+    def _look(self, events: int) -> None:
+        """See that the terminal has gone, or that there are keys; the process reads them at once, as a rule."""
+        if events & (select.POLLHUP | select.POLLERR | select.POLLNVAL):
+            self._terminal = None
+            self._begin_to_end()
+            self._kill(signal.SIGHUP)
+        else:
+            self._unread = time.monotonic()
+
+    def _is_due(self) -> bool:
+        """Whether the time is over that the process had."""
+        now = time.monotonic()
+        if self._unread is not None and not self._waiting():
+            self._unread = None
+        if self._unread is not None and now >= self._unread + _UNREAD:
+            self._unread = None
+            if self._reads_quit():
+                return True
+        return any(at is not None and at <= now for at in (self._deadline, self._asked))
+
+    def _waiting(self) -> bool:
+        """Whether there are keys that nobody has read."""
+        if self._terminal is None:
+            return False
+        try:
+            return any(fcntl.ioctl(self._terminal, termios.FIONREAD, bytes(4)))
+        except OSError:
+            return False
+
+    def _reads_quit(self) -> bool:
+        """Read the keys that nobody reads, and tell whether one of them means the end."""
+        if self._terminal is None or _is_stopped(self._main):
+            return False
+        return QUIT_KEYS.search(os.read(self._terminal, 4096)) is not None
+
+    def _restore(self) -> None:
+        """Give the terminal back as it was, unless the shell has done so: while it edits a line, ctrl+c is a signal."""
+        if self._terminal is None:
+            return
+        with contextlib.suppress(termios.error):
+            if self._modes is not None and not termios.tcgetattr(self._terminal)[3] & termios.ISIG:
+                termios.tcsetattr(self._terminal, termios.TCSANOW, self._modes)
+        _write(RESTORE)
+
+    def _end(self) -> None:
+        """End the process: as it was told to, where it has left that to the signal by now, and otherwise for sure."""
+        if os.getppid() != self._main:
+            return
+        if self._screen:
+            self._restore()
+        # SIGHUP is ignored after the first one.
+        self._kill(signal.SIGTERM if self._number == signal.SIGHUP else self._number)
+        if not self._has_ended(_SOFT):
+            self._kill(signal.SIGKILL)
+            _write("bpftui: error: it was told to end, did not get to it, and was killed\n")
+
+    def _kill(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._main, number)
+
+    def _has_ended(self, patience: float) -> bool:
+        """Wait for the end."""
+        stop = time.monotonic() + patience
+        while (left := stop - time.monotonic()) > 0:
+            if select.select([self._channel], [], [], left)[0] and not self._listen():
+                return True
+        return False
+
+
+def _modes(terminal: int | None) -> list[Any] | None:
+    try:
+        return None if terminal is None else termios.tcgetattr(terminal)
+    except termios.error:
+        return None
+
+
+def _is_stopped(process: int) -> bool:
+    """Whether a process was stopped: its keys are for others meanwhile, or for later."""
+    try:
+        with open(f"/proc/{process}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()[0] in (b"T", b"t")
+    except (OSError, IndexError):
+        return False
+
+
+def _write(text: str) -> None:
+    """Write to standard error, as far as it takes it: nothing here waits for a reader."""
+    with contextlib.suppress(OSError):
+        blocking = os.get_blocking(2)
+        os.set_blocking(2, False)
+        try:
+            os.write(2, text.encode("ascii"))
+        finally:
+            os.set_blocking(2, blocking)
