@@ -4,42 +4,75 @@
   kernel test makes the run fail: a suite that quietly tests nothing is worse than one that is red.
 - A test marked `terminal` needs tmux.
 - A run that leaves a BPF object, an interface, a network namespace or a mount behind fails.
+
+A run of whole folders is spread over the machine's cores by pytest-xdist, where that is installed: `-n 0` (or
+`-p no:xdist`) is one process, `-n 4` four. What the rules above ask for is then looked after by the process that
+coordinates the others. A test marked `alone` runs while no other one does.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import tempfile
-from typing import TYPE_CHECKING
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.census import census, leftovers, why_no_bpf
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from _pytest.terminal import TerminalReporter
 
 _NO_BPF = pytest.StashKey[str | None]()
 _BEFORE = pytest.StashKey[set[tuple[str, str]]]()
-_KERNEL_TESTS = pytest.StashKey[set[str]]()
 _SKIPPED = pytest.StashKey[list[str]]()
 _HOME = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
 _COMPLAINTS = pytest.StashKey[list[str]]()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Use all cores for whole folders, unless the command line says how many."""
+    option = config.option
+    if getattr(option, "numprocesses", 0) is not None or option.usepdb or option.collectonly:
+        return  # told so, or there is no xdist
+    if all(Path(argument).is_dir() for argument in config.args):
+        option.numprocesses = len(os.sched_getaffinity(0))
+        option.dist = "worksteal"  # neighbours stay together, and with them what modules set up
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Look around before the first test, and keep away from the user's own configuration, presets and log."""
+    config.stash[_NO_BPF] = why_no_bpf()
+    config.stash[_SKIPPED] = []
+    config.stash[_COMPLAINTS] = []
+    if _is_worker(config):
+        return
     config.stash[_HOME] = tempfile.TemporaryDirectory(prefix="bpftui-tests-")
     for variable in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
         os.environ[variable] = f"{config.stash[_HOME].name}/{variable}"
     os.environ["PATH"] += f"{os.pathsep}/usr/sbin"  # where Debian has bpftool, out of an ordinary user's way
-    config.stash[_NO_BPF] = why_no_bpf()
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
+        # Hundreds of processes are started: they would all compile everything. The sources' folders stay as they are.
+        os.environ.setdefault("PYTHONPYCACHEPREFIX", str(config.rootpath / ".pytest_cache/bytecode"))
     config.stash[_BEFORE] = census() if config.stash[_NO_BPF] is None else set()
-    config.stash[_KERNEL_TESTS] = set()
-    config.stash[_SKIPPED] = []
-    config.stash[_COMPLAINTS] = []
     config.pluginmanager.register(_SkipWatch(config), "bpftui-skip-watch")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of xdist where the locks are."""
+    node.workerinput["locks"] = node.config.stash[_HOME].name
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
 
 
 class _SkipWatch:
@@ -50,9 +83,37 @@ class _SkipWatch:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note *report* if it says "skipped" of a kernel test; an expected failure is no skip."""
-        stash = self._config.stash
-        if report.skipped and not hasattr(report, "wasxfail") and report.nodeid in stash[_KERNEL_TESTS]:
-            stash[_SKIPPED].append(report.nodeid)
+        if report.skipped and not hasattr(report, "wasxfail") and getattr(report, "is_kernel", False):
+            self._config.stash[_SKIPPED].append(report.nodeid)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note in the report of a kernel test that it is one: that is what comes from a worker."""
+    report = yield
+    report.is_kernel = item.get_closest_marker("kernel") is not None
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Run a test while no other worker does, where it is marked so."""
+    if not _is_worker(item.config):
+        return (yield)
+    with _turn(item.config.workerinput["locks"], alone=item.get_closest_marker("alone") is not None):
+        return (yield)
+
+
+@contextmanager
+def _turn(folder: str, *, alone: bool) -> Generator[None]:
+    """Have one's turn: beside others, or alone, for which others queue at the door (flock(2) is not fair)."""
+    with ExitStack() as stack:
+        door, room = (stack.enter_context(open(f"{folder}/{name}", "w")) for name in ("door", "room"))
+        fcntl.flock(door, fcntl.LOCK_EX)
+        fcntl.flock(room, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        if not alone:
+            fcntl.flock(door, fcntl.LOCK_UN)
+        yield
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -60,10 +121,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     no_bpf = config.stash[_NO_BPF]
     no_tmux = None if shutil.which("tmux") else "tmux is not installed"
     for item in items:
-        if item.get_closest_marker("kernel"):
-            config.stash[_KERNEL_TESTS].add(item.nodeid)
-            if no_bpf is not None:
-                item.add_marker(pytest.mark.skip(reason=no_bpf))
+        if item.get_closest_marker("kernel") and no_bpf is not None:
+            item.add_marker(pytest.mark.skip(reason=no_bpf))
         if item.get_closest_marker("terminal") and no_tmux:
             item.add_marker(pytest.mark.skip(reason=no_tmux))
 
@@ -71,7 +130,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fail the run for kernel tests that were skipped without need, and for what was left behind."""
     stash = session.config.stash
-    if stash[_NO_BPF] is not None:
+    if stash[_NO_BPF] is not None or _is_worker(session.config):
         return
     complaints = stash[_COMPLAINTS]
     complaints += [f"skipped though bpf(2) is available: {nodeid}" for nodeid in stash[_SKIPPED]]

@@ -2,32 +2,32 @@
 
 PLACE is `worker` (a thread of the pool that the event loop's workers run in, which Python waits for at its end), `main`
 (the event loop of the explorer; of a command, where it runs or loads something), or either with `-in-c`: there it is C
-code that holds the interpreter's lock, a regular expression. When the loop is entered, the file MARK appears.
+code that holds the interpreter's lock and looks for no signals. When the loop is entered, the file MARK appears.
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
 import sys
-import threading
 import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
-from bpftui.core.kernel.collection import KernelCollection
 from bpftui.core.kernel.program import Program
 from bpftui.core.live.sampler import Sampler
+from bpftui.core.loader import CollectionLoader
 from bpftui.tui.__main__ import main
 
 _pool = ThreadPoolExecutor()
 
 
 def _loop(mark: str, in_c: bool) -> None:
-    threading.Timer(0.05, Path(mark).touch).start() if not in_c else Path(mark).touch()
+    Path(mark).touch()
     if in_c:
-        re.match(r"(a+)+$", "a" * 60 + "b")
+        deque(repeat(None), maxlen=0)
     while True:
         pass
 
@@ -42,17 +42,20 @@ def _plant(place: str, mark: str, command: str) -> None:
             _loop(mark, in_c)
 
     if command in ("watch", "demo", "run", "check"):
-        kind, name = {"run": (Program, "run"), "check": (KernelCollection, "close")}.get(command, (Sampler, "take"))
+        kind, name = {"run": (Program, "run"), "check": (CollectionLoader, "_try_program")}.get(
+            command, (Sampler, "take")
+        )
         original = getattr(kind, name)
         calls: list[int] = []
 
         def hooked(*arguments: Any, **options: Any) -> Any:
+            result = original(*arguments, **options)
             calls.append(1)
             if len(calls) == (2 if kind is Sampler else 1):
                 now()
                 if place.startswith("worker") and kind is not Sampler:
                     time.sleep(60)
-            return original(*arguments, **options)
+            return result
 
         setattr(kind, name, hooked)
         return

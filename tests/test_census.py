@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.alone  # what is loaded meanwhile would be left behind
+
 ROOT = Path(__file__).parent.parent
 
 NO_BPF = """
@@ -17,13 +19,13 @@ tests.census.why_no_bpf = lambda: "no bpf(2) for this test"
 """
 
 
-def run_pytest(folder: Path, body: str, *, bpf: bool = True) -> subprocess.CompletedProcess[str]:
+def run_pytest(folder: Path, body: str, *options: str, bpf: bool = True) -> subprocess.CompletedProcess[str]:
     """Run pytest on a module with this *body* under the rules of conftest.py, or as if without bpf(2)."""
     (folder / "settings.py").write_text("" if bpf else NO_BPF)
     module = folder / "test_one.py"
     module.write_text(f"import pytest\nfrom tests.census import _bpf\n{body}\n")
     command = [sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT)]
-    command += ["-p", "settings", "-p", "tests.conftest", "-p", "no:cacheprovider", str(module)]
+    command += ["-p", "settings", "-p", "tests.conftest", "-p", "no:cacheprovider", *options, str(module)]
     environment = os.environ | {"PYTHONPATH": f"{folder}:{ROOT}"}
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
 

@@ -162,7 +162,7 @@ class Victim:
         stop = time.monotonic() + patience
         while True:
             now = objects()
-            left = [f"process {each}" for each in self.processes()]
+            left = [f"process {each} ({_described(each)})" for each in self.processes()]
             left += [f"{kind} {number}" for kind, number in sorted(self.holds & now)]
             if self.namespaces:
                 left += [f"namespace {each}" for each in sorted(self.namespaces & _all_namespaces())]
@@ -192,6 +192,13 @@ class Victim:
         while not self.ended():
             time.sleep(0.01)
         self.hang_up()
+
+
+def _described(process: int) -> str:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().partition("(")[2][:30]
+    except OSError:
+        return "gone"
 
 
 def _namespaces(process: int) -> set[str]:

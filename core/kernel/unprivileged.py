@@ -120,9 +120,10 @@ class UnprivilegedNamespace:
 
 
 def serve(descriptor: int) -> None:
-    """Be the child."""
+    """Be the child, and end at once with the parent: what lives in the namespace does so until then."""
     with contextlib.closing(socket.socket(fileno=descriptor)) as channel:
         calls.serve(channel)
+    os._exit(0)
 
 
 def enter() -> int:

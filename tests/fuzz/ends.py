@@ -28,19 +28,28 @@ __all__ = ["Ending", "try_end"]
 
 LIMIT: Final = 2.0
 """Seconds from being told to being gone."""
+_EXPLORER: Final = ["bpf/traffic.o", "--attach", "count_traffic=sandbox"]
+_WATCH: Final = ["watch", "bpf/count_packets.o", "--attach", "count_packets=sandbox", "--interval", "0.1"]
 _COMMANDS: Final = {
-    "explorer": (True, ["bpf/traffic.o"]),
-    "explorer attached": (True, ["bpf/traffic.o", "--attach", "count_traffic=sandbox"]),
-    "explorer vm": (True, ["bpf/traffic.o", "--runtime", "vm", "--attach", "count_traffic=sandbox"]),
-    "picker": (True, []),
-    "demo": (True, ["demo"]),
-    "demo plain": (False, ["demo", "--plain", "--interval", "0.1", "--duration", "60"]),
-    "watch": (False, ["watch", "bpf/count_packets.o", "--attach", "count_packets=sandbox", "--interval", "0.1"]),
-    "watch terminal": (True, ["watch", "bpf/traffic.o", "--attach", "count_traffic=sandbox", "--interval", "0.1"]),
+    "explorer": (True, b"Search", ["bpf/traffic.o"]),
+    "explorer attached": (True, b"ATTACHED", _EXPLORER),
+    "explorer vm": (True, b"ATTACHED", [*_EXPLORER, "--runtime", "vm"]),
+    "picker": (True, b"Quit", []),
+    "demo": (True, b"ATTACHED", ["demo"]),
+    "demo plain": (False, b"packets/s", ["demo", "--plain", "--interval", "0.1", "--duration", "60"]),
+    "watch": (False, b"pkt_count", _WATCH),
+    "watch terminal": (True, b"pkt_count", _WATCH),
 }
+"""Whether it runs in a terminal, what it prints when it has started, and its arguments."""
 _HOW: Final = ("SIGKILL", "SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT", "hang up")
-_PYTHON_ITSELF: Final = (b"init_import_site", b"Fatal Python error", b"<frozen runpy>", b"<frozen site>")
-"""What ctrl+c brings before the first line of ours runs."""
+_PYTHON_ITSELF: Final = (
+    b"init_import_site",
+    b"Fatal Python error",
+    b"<frozen runpy>",
+    b"<frozen site>",
+    b"_get_module_lock",
+)
+"""What SIGINT brings before the first line of ours runs; some of it goes on as if nothing had been."""
 _KILLED: Final = b"bpftui: error: it was told to end, did not get to it, and was killed"
 
 
@@ -50,6 +59,8 @@ class Ending:
 
     command: str
     how: str
+    started: bool
+    """Whether the time counts from when it has started."""
     after: float
     again: tuple[str, float] | None
     seconds: float | None = None
@@ -61,15 +72,18 @@ class Ending:
         again = f", again {self.again[0]} after {self.again[1]:.3f} s" if self.again else ""
         seconds = "never" if self.seconds is None else f"{self.seconds:.2f} s"
         faults = "; ".join(self.faults) or "ok"
-        return f"{self.command}: {self.how} after {self.after:.2f} s{again}: {seconds}, code {self.code}: {faults}"
+        since = " from its start" if self.started else ""
+        return (
+            f"{self.command}: {self.how} after {self.after:.2f} s{since}{again}: {seconds}, code {self.code}: {faults}"
+        )
 
 
 def _plan(seed: int, number: int) -> Ending:
     random = Random(f"{seed}:{number}")
-    # From the first moments on, most of them while it starts.
-    after = 0.05 * 160 ** random.random()
+    started = random.random() < 0.6
+    after = random.random() if started else 0.05 * 60 ** random.random()
     again = (random.choice(_HOW), random.random() * 0.4) if random.random() < 1 / 3 else None
-    return Ending(random.choice(list(_COMMANDS)), random.choice(_HOW), after, again)
+    return Ending(random.choice(list(_COMMANDS)), random.choice(_HOW), started, after, again)
 
 
 def _tell(victim: Victim, how: str) -> None:
@@ -82,11 +96,13 @@ def _tell(victim: Victim, how: str) -> None:
 def try_end(seed: int, number: int, *, limit: float = LIMIT) -> Ending:
     """Try the trial with this number."""
     ending = _plan(seed, number)
-    terminal, arguments = _COMMANDS[ending.command]
+    terminal, mark, arguments = _COMMANDS[ending.command]
     if not terminal and ending.how == "hang up":
         ending.how = "SIGTERM"  # a pipe that is closed is told by the next line that is written
     victim = Victim(["-m", "bpftui.tui", *arguments], terminal=terminal)
     try:
+        if ending.started:
+            victim.read(60, mark)
         victim.read(ending.after)
         if victim.ended():
             ending.faults.append(f"it ended by itself: {victim.shown[-300:]!r}")
@@ -106,6 +122,9 @@ def try_end(seed: int, number: int, *, limit: float = LIMIT) -> Ending:
 
 
 def _judge(ending: Ending, victim: Victim, limit: float) -> None:
+    if any(each in victim.shown for each in _PYTHON_ITSELF):
+        ending.code = -signal.SIGINT
+        return
     if ending.seconds is None:
         ending.faults.append("it never ended")
         return
@@ -121,7 +140,7 @@ def _judge(ending: Ending, victim: Victim, limit: float) -> None:
     ending.faults += [f"left: {each}" for each in victim.left()]
     ending.faults += [f"terminal: {each}" for each in victim.terminal_left()]
     for word in (b"Traceback", b"unexpected", b"Exception ignored", b"MountError"):
-        if word in victim.shown and not any(each in victim.shown for each in _PYTHON_ITSELF):
+        if word in victim.shown:
             ending.faults.append(f"{word.decode()} in {victim.shown[-1500:].decode('utf-8', 'replace')!r}")
 
 
