@@ -67,14 +67,15 @@ def events_json(events: EventReader | None, *, texts: bool = False) -> dict[str,
     """
     from ...core.live import record_value
 
-    brought = {} if events is None else events.take()
+    if events is None:
+        return {"events": {}, "lost": {}}
+    brought = events.take()
     behind = {name: each.behind for name, each in brought.items() if each.behind}
     full = {name: each.full for name, each in brought.items() if each.full}
     return {
         "events": {
             name: [json_value(record_value(raw, events.types[name]), texts=texts) for raw in each.records]
             for name, each in brought.items()
-            if events is not None
         },
         "lost": {name: each.lost for name, each in brought.items()},
         **({"behind": behind} if behind else {}),

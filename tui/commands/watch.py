@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
 from ...core.btf import format_value
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from ...core.live import MapTable, Sample, Session
-    from ...core.runtime import Collection, Link, Map, MapSnapshot
+    from ...core.live import EventReader, MapTable, Sample, Session
+    from ...core.runtime import Collection, Link, Map, MapSnapshot, PrintReader
 
 __all__ = ["add_timing", "check_timing", "run"]
 
@@ -91,14 +92,23 @@ def run(arguments: Sequence[str]) -> int:
     for program, target in attachments:
         check_target(spec.program(program), target)
     runtime = runtime_of(options, **loading(options))
-    with Session(spec, runtime) as session:
+    with Session(spec, runtime) as session, ExitStack() as stack:
         collection = session.load(strict=options.strict)
         for error in collection.problems.values():
             warn(error.message)
+        # Read before anything is attached: what nobody reads goes nowhere.
+        events = stack.enter_context(session.events(options.maps))
+        printed = stack.enter_context(collection.printed())
+        for problem in (*(error.message for error in events.problems.values()), printed.problem):
+            if problem:
+                warn(problem)
+        for name, record in events.types.items():
+            if record.guess:
+                warn(f"{name}: records are taken for {record.text}")
         for program, target in attachments:
             session.attach(program, target)
         with recorded(session, attachments):
-            return _watch(session, options)
+            return _watch(session, collection, events, printed, options)
 
 
 def add_timing(parser: Parser) -> None:
@@ -116,12 +126,12 @@ def check_timing(options: argparse.Namespace) -> None:
         raise UsageError(f"--duration {options.duration:g} is no time to watch for")
 
 
-def _watch(session: Session, options: argparse.Namespace) -> ExitCode:
+def _watch(
+    session: Session, collection: Collection, events: EventReader, printed: PrintReader, options: argparse.Namespace
+) -> ExitCode:
     """Watch to the end; it fails where what something was attached to is gone before."""
     from ...core.live import STREAMS
 
-    collection = session.collection
-    assert collection is not None
     listed = options.maps and [name for name in options.maps if collection.maps[name].type not in STREAMS]
     sampler = session.sampler(
         maps=listed,
@@ -129,32 +139,29 @@ def _watch(session: Session, options: argparse.Namespace) -> ExitCode:
         limit=options.limit,
         statistics=session.runtime.statistics(),
     )
-    with session.events(options.maps) as events, collection.printed() as printed:
-        for problem in (*(error.message for error in events.problems.values()), printed.problem):
-            if problem:
-                warn(problem)
-        before: Sample | None = None
-        gone: tuple[Link, ...] = ()
+    before: Sample | None = None
+    gone: tuple[Link, ...] = ()
 
-        def over() -> bool:
-            return session.finished or (bool(gone) and len(gone) == len(session.links))
+    def over() -> bool:
+        return session.finished or (bool(gone) and len(gone) == len(session.links))
 
-        for sample in each_sample(sampler, options.duration, until=over):
-            for link in set(session.gone) - set(gone):
+    for sample in each_sample(sampler, options.duration, until=over):
+        for link in session.gone:
+            if link not in gone:
                 warn(f"{link.program} is attached to nothing any more: {link.target.name} is gone")
-            gone = session.gone
-            if before is None and sample.uncounted:
-                warn(f"runs are not counted: {sample.uncounted}")
-            lines = printed.read()
-            if options.json:
-                document = sample_json(collection, sample, events, per_cpu=options.per_cpu, texts=options.bytes)
-                print_json(document | told(lines), indent=None)
-            else:
-                print_lines(lines)
-                write_lines(_lines(collection, sample, before, per_cpu=options.per_cpu))
-                write_lines(event_lines(events))
-                sys.stdout.flush()
-            before = sample
+        gone = session.gone
+        if before is None and sample.uncounted:
+            warn(f"runs are not counted: {sample.uncounted}")
+        lines = printed.read()
+        if options.json:
+            document = sample_json(collection, sample, events, per_cpu=options.per_cpu, texts=options.bytes)
+            print_json(document | told(lines), indent=None)
+        else:
+            print_lines(lines)
+            write_lines(_lines(collection, sample, before, per_cpu=options.per_cpu))
+            write_lines(event_lines(events))
+            sys.stdout.flush()
+        before = sample
     return ExitCode.REFUSED if gone else ExitCode.OK
 
 
