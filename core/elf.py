@@ -44,8 +44,8 @@ EM_BPF: Final = 247
 _SHN_XINDEX: Final = 0xFFFF
 _MAX_FILE: Final = 1 << 30
 """Nobody has seen a BPF object of 100 MB; a file over 1 GiB is refused rather than read into memory."""
-_MAX_NOBITS: Final = 64 << 20
-"""A `.bss` takes no room in its file, so its size must not be trusted for an allocation."""
+_MAX_NOBITS: Final = 2 << 30
+"""A `.bss` takes no room in its file; the kernel has no map whose value is larger (INT_MAX, array_map_alloc_check)."""
 
 _MACHINES: Final = {
     3: "32-bit x86",
@@ -276,22 +276,34 @@ class Elf:
         Raises:
             ObjectError: It reaches beyond the end of the file, or is unreasonably large.
         """
-        return bytes(self.view(section))
+        view = self.view(section)
+        # Zeros are not copied: that would make pages of them.
+        return view.obj if section.type == SectionType.NOBITS and isinstance(view.obj, bytes) else bytes(view)
 
     def view(self, section: Section) -> memoryview:
         """Return what `contents` returns, without a copy of what is in the file."""
+        self.check(section)
         if section.type == SectionType.NOBITS:
-            # All that came before counts as well: a thousand sections of 64 MiB are no better than one of 64 GiB.
+            try:
+                return memoryview(bytes(section.size))  # pages that nobody looks at take no memory
+            except MemoryError:
+                raise self.error(f"there is no memory for its {section.size:,} bytes", section.name) from None
+        return memoryview(self.data)[section.offset : section.offset + section.size]
+
+    def check(self, section: Section) -> None:
+        """Raise ObjectError where a section reaches beyond the end of the file, or is unreasonably large."""
+        if section.type == SectionType.NOBITS:
+            # All that came before counts as well: a thousand sections of 2 GiB are no better than one of 2 TiB.
             earlier = (s.size for s in self.sections[: section.number] if s.type == SectionType.NOBITS)
             if section.size + sum(size for size in earlier if size <= _MAX_NOBITS) > _MAX_NOBITS:
-                raise self.error(f"it claims {section.size} bytes without contents", section.name)
-            return memoryview(bytes(section.size))
+                reason = f"it claims {section.size:,} bytes without contents, and no map takes more than 2 GiB"
+                raise self.error(reason, section.name)
+            return
         if section.offset + section.size > len(self.data):
             missing = section.offset + section.size - len(self.data)
             raise self.error(f"it reaches {missing} bytes beyond the end of the file", section.name)
         if section.flags & SectionFlag.COMPRESSED:
             raise self.error("it is compressed", section.name)
-        return memoryview(self.data)[section.offset : section.offset + section.size]
 
     @cached_property
     def symbol_table(self) -> Section | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import enum
 import itertools
+import reprlib
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from .visible import visible
@@ -33,6 +34,7 @@ __all__ = [
     "ValueRangeError",
     "VerifierError",
     "nearest",
+    "quoted",
 ]
 
 _MOST_NAMES: Final = 20_000
@@ -209,6 +211,17 @@ class PartialError(BpftuiError):
 
 class AttachError(BpftuiError):
     """A program could not be attached or a link not be made."""
+
+
+_SHORT: Final = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 80
+_SHORT.maxlist = _SHORT.maxdict = 16
+_SHORT.maxlevel = 4
+
+
+def quoted(value: object) -> str:
+    """Return what a user or a file gave as Python writes it, within a line: it may be of any size and depth."""
+    return _SHORT.repr(value)
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

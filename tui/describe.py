@@ -280,12 +280,12 @@ def _variable(variable: VariableSpec, loaded: Collection | None) -> Content:
     page = Page(variable.name, "constant" if variable.constant else "variable")
     live = loaded.variables.get(variable.name) if loaded is not None else None
     try:
-        raw = live.raw() if live is not None else variable.raw
+        raw = live.raw() if live is not None else variable.head
     except BpftuiError:
-        raw = variable.raw
+        raw = variable.head
     page.field("value", _value(variable, raw), "now" if live is not None else "")
-    if raw != variable.original:
-        page.field("in the file", _value(variable, variable.original))
+    if raw != variable.original[: len(raw)]:
+        page.field("in the file", _value(variable, variable.original[: len(raw)]))
     page.field("type", _type(variable.type, variable.size))
     page.field("bytes", raw[:32].hex(" ") + (" …" if len(raw) > 32 else ""))
     page.field("place", f"{variable.section}+{variable.offset:#x}", byte_size(variable.size))

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ..errors import ObjectError
+from ..errors import ObjectError, quoted
 from . import types as t
 from .declare import declaration
 from .types import Kind
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Access", "CoreKind", "Step", "is_flexible", "parse_access", "sized"]
 
-_FORM: Final = re.compile(r"\d+(:\d+)*")
+_FORM: Final = re.compile(r"[0-9]{1,10}(:[0-9]{1,10})*")
 _MAX_STEPS: Final = 64
 """BPF_CORE_SPEC_MAX_LEN of the kernel."""
 _MAX_ARRAYS: Final = 64
@@ -147,7 +147,7 @@ def parse_access(btf: Btf, type_id: int, text: str, kind: CoreKind) -> Access:
         ObjectError: It does not fit the type.
     """
     if not _FORM.fullmatch(text):
-        raise ObjectError(f"{text!r} is no access string", file=btf.file)
+        raise ObjectError(f"{quoted(text)} is no access string: indices of at most 32 bits, and colons", file=btf.file)
     indices = [int(index) for index in text.split(":")]
     if not (kind.on_field or kind.on_enumerator):
         if indices != [0]:

@@ -11,7 +11,7 @@ import enum
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from ..errors import ObjectError, nearest
+from ..errors import ObjectError, nearest, quoted
 from . import types as t
 from .access import Access, CoreKind, parse_access, sized
 from .compatible import essential_name, kinds_compatible
@@ -170,7 +170,7 @@ class CoreResolver:
         return self._resolved[key]
 
     def _resolve(self, type_id: int, access: str, number: int) -> CoreResolution:
-        failed = CoreResolution(number, Outcome.INVALID, f"type {type_id}, access {access}")
+        failed = CoreResolution(number, Outcome.INVALID, f"type {type_id}, access {quoted(access)}")
         try:
             kind = CoreKind(number)
         except ValueError:

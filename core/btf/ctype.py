@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
-from ..errors import TypeMismatchError, UnknownNameError, UsageError, ValueRangeError
+from ..errors import TypeMismatchError, UnknownNameError, UsageError, ValueRangeError, quoted
 from . import types as t
 from .declare import declaration, definition
 from .sound import check
@@ -35,6 +35,8 @@ __all__ = ["CType", "format_value", "parse_bytes"]
 _STEP: Final = re.compile(r"\.?([A-Za-z_$][\w$]*)|\[(\w+)\]")
 _TRUE: Final = frozenset({"true", "yes", "on", "1"})
 _FALSE: Final = frozenset({"false", "no", "off", "0"})
+_LONGEST_NUMBER: Final = 256
+"""Characters of an integer: 128 bits in base 2, and room for underscores."""
 _MAX_LEAVES: Final = 256
 _MAX_DEPTH: Final = 64
 """Members in members; what is deeper is one leaf. (The kernel stops at 32.)"""
@@ -53,6 +55,8 @@ class CType:
     """For a bitfield: bits from the start of its bytes."""
     bit_size: int = 0
     """For a bitfield: its width; else 0."""
+    whole: int = 0
+    """Of a type that ends with an array without a length: the bytes of a value, which say how many elements it has."""
 
     def check(self) -> None:
         """Raise ObjectError unless values of this type can be decoded: the BTF may be damaged."""
@@ -78,7 +82,22 @@ class CType:
         """In bytes; for a bitfield those that it touches."""
         if self.bit_size:
             return (self.bit_offset + self.bit_size + 7) // 8
-        return self.btf.size(self.id)
+        return self.whole or self.btf.size(self.id)
+
+    def with_elements(self, size: int) -> CType | None:
+        """Return the type of a value of that many bytes, where its last array has as many elements as there is room
+        for; None where this type has no such array or is larger.
+        """
+        fits = is_flexible(self.btf, self.id) and size >= self.btf.size(self.id)
+        return CType(self.btf, self.id, whole=size) if fits else None
+
+    @property
+    def count(self) -> int:
+        """How many elements an array has; 0 for every other type."""
+        found = self.stripped
+        if not isinstance(found, t.Array):
+            return 0
+        return found.count or (self.whole // (self.btf.size(found.element) or self.whole or 1))
 
     @property
     def stripped(self) -> t.BtfType:
@@ -158,7 +177,7 @@ class CType:
                     return True
                 if text.lower() in _FALSE:
                     return False
-                raise TypeMismatchError(f"{name}: {self.c_text} takes true or false, not {text!r}")
+                raise TypeMismatchError(f"{name}: {self.c_text} takes true or false, not {quoted(text)}")
             case t.Int() | t.Pointer():
                 return self._parse_integer(text, name)
             case t.Enum():
@@ -172,7 +191,7 @@ class CType:
                 try:
                     return float(text)
                 except ValueError:
-                    raise TypeMismatchError(f"{name}: {self.c_text} takes a number, not {text!r}") from None
+                    raise TypeMismatchError(f"{name}: {self.c_text} takes a number, not {quoted(text)}") from None
             case t.Array() if is_text(self.btf, found) and not text.startswith("["):
                 return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text
             case _:
@@ -181,19 +200,19 @@ class CType:
     def _parse_integer(self, text: str, name: str) -> int:
         if len(text) == 3 and text[0] == text[2] == "'" and self.size == 1:
             return ord(text[1])
-        for base in (0, 10):  # base 0 refuses "007"
+        for base in (0, 10) if len(text) <= _LONGEST_NUMBER else ():  # base 0 refuses "007"
             try:
                 return int(text, base)
             except ValueError:
                 continue
-        raise TypeMismatchError(f"{name}: {self.c_text} takes an integer, not {text!r}")
+        raise TypeMismatchError(f"{name}: {self.c_text} takes an integer, not {quoted(text)}")
 
     def _parse_json(self, text: str, name: str) -> Value:
         try:
             return cast("Value", json.loads(text))
         except (ValueError, RecursionError):
             raise TypeMismatchError(
-                f"{name}: {self.c_text} takes JSON, not {text!r}",
+                f"{name}: {self.c_text} takes JSON, not {quoted(text)}",
                 hint='a struct as {"member": value, …}, an array as [value, …], or any value as hex:0102…',
             ) from None
 
@@ -240,8 +259,8 @@ class CType:
             index = int(text, 0)
         except ValueError:
             raise UsageError(f"{here}[{text}]: an index is a number") from None
-        if not 0 <= index < found.count:
-            raise ValueRangeError(f"{here}[{index}]: the array has {found.count} elements, 0 to {found.count - 1}")
+        if not 0 <= index < self.count:
+            raise ValueRangeError(f"{here}[{index}]: the array has {self.count} elements, 0 to {self.count - 1}")
         element = CType(self.btf, found.element)
         return element, index * element.size
 
@@ -251,11 +270,9 @@ class CType:
         if isinstance(found, t.Composite):
             for field in fields(self.btf, found):
                 offset, bits = divmod(field.bit_offset, 8)
-                yield (
-                    field.name,
-                    CType(self.btf, field.type_id, bits if field.bit_size else 0, field.bit_size),
-                    offset,
-                )
+                whole = self.whole - offset if self.whole and field.flexible else 0
+                inner = CType(self.btf, field.type_id, bits if field.bit_size else 0, field.bit_size, whole)
+                yield field.name, inner, offset
 
     def leaves(self) -> list[tuple[str, CType, int]]:
         """Return what a value is made of: path from its start (`.limits[2].rate`, or ''), type, offset in bytes.
@@ -273,7 +290,7 @@ class CType:
             inside = ((f".{name}", inner, at) for name, inner, at in self.members())
         elif depth < _MAX_DEPTH and isinstance(found, t.Array) and not is_text(self.btf, found):
             element = CType(self.btf, found.element)
-            inside = ((f"[{index}]", element, index * element.size) for index in range(min(found.count, _MAX_LEAVES)))
+            inside = ((f"[{index}]", element, index * element.size) for index in range(min(self.count, _MAX_LEAVES)))
         else:
             into.append((path, self, offset))
         for step, inner, at in inside:
@@ -324,4 +341,4 @@ def parse_bytes(text: str, name: str = "value") -> bytes:
             return bytes.fromhex(text.removeprefix("hex:"))
     except ValueError:
         pass
-    raise TypeMismatchError(f"{name}: {text!r} are no bytes", hint="bytes are written as hex:0102…")
+    raise TypeMismatchError(f"{name}: {quoted(text)} are no bytes", hint="bytes are written as hex:0102…")

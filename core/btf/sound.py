@@ -17,8 +17,8 @@ _MAX_MEMBERS: Final = 1 << 16
 _EACH: Final = 16
 _MAX_DEPTH: Final = 64
 """Structs inside structs; the kernel stops at 32."""
-_MAX_SIZE: Final = (1 << 32) - 1
-"""Bytes of a type; the kernel counts them in 32 bits."""
+_MAX_SIZE: Final = 1 << 40
+"""Bytes of a type: more than any memory has."""
 _INT_SIZES: Final = frozenset({1, 2, 4, 8, 16})
 
 
@@ -60,7 +60,7 @@ def _members(btf: Btf, type_id: int, inside: frozenset[int]) -> int:
         case _:
             pass
     if btf.size(found.id) > _MAX_SIZE:
-        raise _error(btf, found, "is larger than 4 GiB")
+        raise _error(btf, found, "is larger than 1 TiB")
     if count > most:
         raise _error(btf, found, f"has more than {most:,} members")
     btf.sound[found.id] = count

@@ -20,7 +20,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
-from ..errors import TypeMismatchError, UnknownNameError, ValueRangeError
+from ..errors import TypeMismatchError, UnknownNameError, ValueRangeError, quoted
 from ..limits import Budget
 from . import types as t
 from .declare import declaration
@@ -301,7 +301,7 @@ def _encode_array(btf: Btf, array: t.Array, type_id: int, value: Value, name: st
             raise _mismatch(name, value, "text that UTF-8 can hold", btf, type_id) from None
         if len(raw) > size:
             raise ValueRangeError(
-                f"{name}: {value!r} has {len(raw)} bytes, {declaration(btf, type_id)} takes at most {size}"
+                f"{name}: {quoted(value)} has {len(raw)} bytes, {declaration(btf, type_id)} takes at most {size}"
             )
         return raw.ljust(size, b"\0")
     if not isinstance(value, list):
@@ -392,4 +392,4 @@ def _sized(raw: bytes, size: int, name: str, btf: Btf, type_id: int) -> bytes:
 
 
 def _mismatch(name: str, value: Value, wanted: str, btf: Btf, type_id: int) -> TypeMismatchError:
-    return TypeMismatchError(f"{name}: {declaration(btf, type_id)} takes {wanted}, not {value!r}")
+    return TypeMismatchError(f"{name}: {declaration(btf, type_id)} takes {wanted}, not {quoted(value)}")

@@ -11,6 +11,7 @@ from ..btf import Kind
 from ..errors import FeatureError, LoadError
 from ..maps import Shape, ring_size
 from ..spec import MapFlag, MapType
+from ..spec.sparse import is_zero
 from . import probes, rights, token
 from .btf import load_btf, plain_btf
 from .elements import possible_cpus
@@ -203,7 +204,7 @@ def _type_ids(spec: MapSpec, btf: Btf) -> tuple[int, int]:
 def _fill(created: Map, spec: MapSpec) -> None:
     if spec.data is None:
         return
-    if spec.data.count(0) < len(spec.data):
+    if not is_zero(spec.data):
         created.update(bytes(created.key_size), bytes(spec.data))
     if spec.read_only:
         created.freeze()

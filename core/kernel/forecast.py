@@ -146,8 +146,14 @@ class _Survey:
     def map(self, name: str) -> tuple[Obstacle, ...]:
         """Return what keeps a map from being created."""
         if name not in self._maps:
-            self._maps[name] = tuple(self._map(self.spec.maps[name]))
+            spec = self.spec.maps.get(name)
+            self._maps[name] = tuple(self._map(spec)) if spec is not None else (self._left_out(name),)
         return self._maps[name]
+
+    def _left_out(self, name: str) -> Obstacle:
+        """Return why a program cannot have a map that the object has no definition of that can be used."""
+        reason = next((item.reason for item in self.spec.hidden if item.name == name), "the object does not define it")
+        return Obstacle(reason)
 
     def _map(self, spec: MapSpec) -> Iterator[Obstacle]:
         if spec.name in self._replaced or spec.in_arena:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from ..errors import UnknownNameError
+from .sparse import copied
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -317,7 +318,7 @@ def _lookup(kind: str, name: str, known: Mapping[str, _T], file: str) -> _T:
 def _copy_map(spec: MapSpec) -> MapSpec:
     twin = copy.copy(spec)
     if spec.data is not None:
-        twin.data = bytearray(spec.data)
+        twin.data = copied(spec.data)
     twin.contents = list(spec.contents)
     if spec.inner is not None:
         twin.inner = _copy_map(spec.inner)

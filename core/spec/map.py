@@ -11,6 +11,7 @@ from .uapi import MapFlag, MapType, Pinning
 if TYPE_CHECKING:
     from ..btf import CType
     from .pointers import DataPointer
+    from .sparse import Contents
 
 __all__ = ["MapEntry", "MapSpec", "is_arena_section"]
 
@@ -67,7 +68,7 @@ class MapSpec:
     """The template of the maps inside a map-in-map."""
     contents: list[MapEntry] = field(default_factory=list["MapEntry"])
     """Initial entries of maps-in-maps and program arrays."""
-    data: bytearray | None = None
+    data: Contents | None = None
     """The initial value of a data section or of a struct_ops map, in the object's byte order; None for every other."""
     pointers: dict[int, DataPointer] = field(default_factory=dict[int, "DataPointer"])
     """Of a data section: what its pointers point to, which no loader can set, by their offsets in bytes."""

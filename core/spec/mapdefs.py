@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 from ..btf import CType, Kind
 from ..btf.types import DataSec, DeclTag, Var
-from ..elf import SymbolType
+from ..elf import SectionType, SymbolType
 from ..errors import ObjectError
 from .collection import Hidden
 from .definitions import read_definition
 from .legacy import KEY_VALUE_PAIR, read_legacy_maps
 from .map import MapEntry, MapSpec
+from .sparse import zeros
 from .uapi import MapFlag, MapType
 from .windows import translate
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ..btf import Btf
     from ..elf import Relocation, Section
     from .object import ObjectFile
+    from .sparse import Contents
 
 __all__ = ["read_contents", "read_maps"]
 
@@ -227,6 +229,17 @@ def _function(obj: ObjectFile, relocation: Relocation, patched: bytes) -> str:
     return symbol.name or ("" if found is None else found.name)
 
 
+def _contents(obj: ObjectFile, section: Section) -> Contents:
+    """Return the initial value of a data section; what is only zeros takes no memory."""
+    if section.type != SectionType.NOBITS:
+        return bytearray(obj.elf.contents(section))
+    obj.elf.check(section)
+    try:
+        return zeros(section.size)
+    except ObjectError as error:
+        raise obj.elf.error(error.reason, section.name) from None
+
+
 def _data_maps(obj: ObjectFile) -> Iterator[MapSpec | Hidden]:
     for index, section in obj.data_sections.items():
         if section.name == ".kconfig":
@@ -239,7 +252,7 @@ def _data_maps(obj: ObjectFile) -> Iterator[MapSpec | Hidden]:
             yield Hidden(section.name, "section", f"its {section.size:,} bytes do not fit into a map (32 bits)")
             continue
         try:
-            contents = bytearray(obj.elf.contents(section))
+            contents = _contents(obj, section)
         except ObjectError as error:
             yield Hidden(section.name, "section", error.message)
             continue

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..btf import CType, Kind
 from ..btf.types import DataSec, Function, Linkage, Var
-from ..elf import EM_BPF, Binding, SymbolType, Visibility
+from ..elf import EM_BPF, Binding, SectionType, SymbolType, Visibility
 from ..errors import ObjectError
 from .collection import CollectionSpec, Extern, Externs, Hidden, SectionLayout
 from .container import read_source
@@ -133,9 +133,10 @@ def _variables(obj: ObjectFile, maps: dict[str, MapSpec]) -> Iterator[VariableSp
             if reason is not None:
                 yield Hidden(symbol.name, "variable", reason)
                 continue
-            original = bytes(memoryview(spec.data)[symbol.value : symbol.value + size])
+            is_empty = section.type == SectionType.NOBITS
+            original = bytes(size) if is_empty else bytes(spec.data[symbol.value : symbol.value + size])
             if ctype is not None and ctype.size != size:
-                ctype = None
+                ctype = ctype.with_elements(size)
             yield VariableSpec(symbol.name, spec, symbol.value, size, original, ctype)
 
 

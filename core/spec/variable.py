@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..btf import parse_bytes
 from ..errors import TypeMismatchError, ValueRangeError
+from .sparse import LARGE
 
 if TYPE_CHECKING:
     from ..btf import CType, Value
@@ -65,16 +66,31 @@ class VariableSpec:
     @property
     def changed(self) -> bool:
         """Whether it differs from what the file holds."""
-        return self.raw != self.original
+        data = self.map.data
+        return data is not None and any(
+            data[self.offset + at : self.offset + min(at + LARGE, self.size)] != self.original[at : at + LARGE]
+            for at in range(0, self.size, LARGE)
+        )
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it has more than a megabyte: it is shown as its bytes, and only the first of them."""
+        return self.size > LARGE
+
+    @property
+    def head(self) -> bytes:
+        """What is shown of it: `raw`; of a large one the first megabyte."""
+        data = self.map.data
+        return bytes(data[self.offset : self.offset + min(self.size, LARGE)]) if data is not None else b""
 
     def diff(self) -> list[Difference]:
         """Return what differs from the file: member by member where the type is known, else the bytes as a whole.
 
         At most 256 members are told apart; a change beyond them is one of the whole variable.
         """
-        raw, original = self.raw, self.original
-        if raw == original:
+        if not self.changed:
             return []
+        raw, original = self.raw, self.original
         found: list[Difference] = []
         for path, ctype, offset in self.type.leaves() if self.type is not None else ():
             window = slice(offset, offset + ctype.size)
@@ -98,8 +114,8 @@ class VariableSpec:
             ctype: The type of the part; None for the whole.
             offset: Where the part begins, in bytes from the variable's start.
         """
-        raw, ctype = self.raw if raw is None else raw, ctype or self.type
-        if ctype is None:
+        raw, ctype = self.head if raw is None else raw, ctype or self.type
+        if ctype is None or len(raw) < ctype.size:
             return raw
         value = ctype.decode(raw)
         if not self.map.pointers:
@@ -145,7 +161,18 @@ class VariableSpec:
 
         `9000`, `0x2328`, `STRICT`, `true`, `eth0`, `hex:0102`, or JSON for structs and arrays.
         """
-        self._store(self.encode_text(text, path))
+        if self.type is None or not path:
+            self._store(self.encode_text(text, path))
+            return
+        member, offset = self.type.member(path, name=self.name)
+        data, name = self.map.data, self.name + path
+        if data is not None:
+            window = slice(self.offset + offset, self.offset + offset + member.size)
+            current = bytes(data[window])
+            raw = member.encode(member.parse(text, name=name), name=name, current=current)
+            if len(raw) != len(current):
+                raise ValueRangeError(f"{name} takes {len(current)} bytes, not {len(raw)}")
+            data[window] = raw
 
     def reset(self) -> None:
         """Take back every change: what the file holds."""

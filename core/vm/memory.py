@@ -14,6 +14,7 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from typing import Final
 
+from ..spec.sparse import LARGE, zeros
 from .errors import AccessError
 from .image import MemoryImage
 
@@ -118,7 +119,9 @@ class AddressSpace:
             low: Whether the address has to fit 32 bits. There is room for 240 such regions, of less than 128 KiB.
             alignment: What its address is a multiple of: a power of two; no less than 64 KiB counts.
         """
-        if isinstance(data, int | bytes):
+        if isinstance(data, int) and data > LARGE:
+            data = memoryview(zeros(data))
+        elif isinstance(data, int | bytes):
             data = bytearray(data)
         if low:
             if not self._free_low or len(data) > _LARGEST_LOW:

@@ -94,8 +94,8 @@ def _variable_json(spec: VariableSpec) -> dict[str, Any]:
         "size": spec.size,
         "constant": spec.constant,
         "type": c_text(spec.type),
-        "value": json_value(spec.told()),
-        "bytes": spec.raw.hex(),
+        "value": None if spec.is_large else json_value(spec.told()),
+        "bytes": spec.head.hex(),
     }
 
 

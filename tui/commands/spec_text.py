@@ -9,6 +9,7 @@ from rich.tree import Tree
 
 from ...core.btf import format_value
 from ...core.spec import MapFlag, Pinning, ProgramFlag
+from ..format import byte_size
 from .colors import assembled
 from .spec_json import c_text
 
@@ -159,13 +160,15 @@ def _variable(spec: VariableSpec, order: ByteOrder) -> Text:
     facts = f"{spec.section}+{spec.offset:#x}, {_count(spec.size, 'byte')}"
     if spec.type is None:
         facts += ", type unknown"
-    text = assembled((declared, "yellow"), f" = {_value(spec, spec.raw, order)}  ", (facts, "dim"))
+    text = assembled((declared, "yellow"), f" = {_value(spec, spec.head, order)}  ", (facts, "dim"))
     if spec.changed:
         text.append_text(assembled((", changed from ", "dim"), _value(spec, spec.original, order)))
     return text
 
 
 def _value(spec: VariableSpec, raw: bytes, order: ByteOrder) -> str:
+    if spec.is_large and not any(raw):
+        return f"{byte_size(spec.size)}, the first of them zeros"
     if spec.type is None and len(raw) in _INTEGERS:
         number = int.from_bytes(raw, order)
         return f"{raw.hex(' ')} (as an integer {number:#x}, {number})"

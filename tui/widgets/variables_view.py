@@ -184,11 +184,11 @@ class VariablesView(RowView):
     def _read(self, variable: VariableSpec) -> bytes:
         live = self._live.get(variable.name)
         if live is None:
-            return variable.raw
+            return variable.head
         try:
             return live.raw()
         except BpftuiError:
-            return variable.raw
+            return variable.head
 
     def _list_places(self) -> None:
         places: list[Place] = []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from ...errors import FeatureError, LoadError
 from ...maps import Shape, ring_size
 from ...spec import MapType
+from ...spec.sparse import written
 from .arena import ArenaStore
 from .arrays import ArrayStore
 from .hashes import HashStore, LpmStore, LruStore
@@ -119,7 +120,8 @@ def _new_store(spec: MapSpec, host: Host) -> Store:
     if spec.type in (MapType.ARRAY, MapType.PERCPU_ARRAY, MapType.STRUCT_OPS):
         store = ArrayStore(spec.name, shape, memory, order, writable=not spec.read_only)
         if spec.data is not None:
-            store.regions[0].data[: len(spec.data)] = spec.data
+            for offset, part in written(spec.data):
+                store.regions[0].data[offset : offset + len(part)] = part
         return store
     if spec.type in _STORES:
         return _STORES[spec.type](spec.name, shape, memory, order)

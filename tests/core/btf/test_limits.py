@@ -90,7 +90,7 @@ def test_arrays_of_arrays_of_more_bytes_than_there_are() -> None:
     here = blob.integer("int", 4)
     for _ in range(40):
         here = blob.array(here, 65535)
-    with pytest.raises(ObjectError, match="is larger than 4 GiB"):
+    with pytest.raises(ObjectError, match="is larger than 1 TiB"):
         CType(Btf(blob.bytes()), here).check()
 
 

@@ -82,6 +82,37 @@ SPECS: dict[str, Facts] = {
         ],
         types=30,
     ),
+    "tests/objects/flexible.o": spec(
+        license="Dual MIT/GPL",
+        maps=[
+            data_section(".rodata", 20, flags=128),
+            data_section(".data", 20),
+            data_section(".bss", 2 << 20),
+        ],
+        programs=[
+            program("flexible", "socket", "socket_filter", insns=11, line_infos=5, maps=[".bss", ".rodata"]),
+        ],
+        variables=[
+            variable(
+                "rules",
+                ".rodata",
+                0,
+                "const volatile struct table",
+                {"n": 2, "r": [{"ip": 1, "port": 80}, {"ip": 2, "port": 443}]},
+                "02000000" + "0100000050000000" + "02000000bb010000",
+            ),
+            variable(
+                "links",
+                ".data",
+                0,
+                "struct names",
+                {"n": 2, "s": ["eth0", "eth1"]},
+                "02000000" + "6574683000000000" + "6574683100000000",
+            ),
+            variable("many", ".bss", 0, "char[2097152]", None, "00" * (1 << 20)) | {"size": 2 << 20},
+        ],
+        types=29,
+    ),
     "tests/objects/legacy_maps.o": spec(
         license="GPL",
         kernel_version=0x60101,
