@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .failure import Failure, Told
 from .log import SourceLine, VerifierLog
+from .moved import BOUNDS, moved_member
 
 if TYPE_CHECKING:
     from ..spec import ProgramSpec
@@ -101,7 +102,11 @@ def _told(failure: Failure, message: str) -> tuple[str, Told]:
     for known in MESSAGES:
         found = known.pattern.search(message)
         if found is not None:
-            return known.key, known.explain(found, failure)
+            told = known.explain(found, failure)
+            moved = None
+            if known.key in BOUNDS:
+                moved = moved_member(failure, known.key, told)
+            return (known.key, told) if moved is None else ("core-moved", moved)
     report = failure.log.report
     if report is not None:
         details = (report.reason,) if report.reason else ()

@@ -207,6 +207,47 @@ def test_messages_of_several_lines(messages: list[str], key: str, summary: str) 
     assert "usec" not in explanation.message
 
 
+@pytest.mark.parametrize(
+    ("path", "message", "where"),
+    [
+        ("4: (61) r1 = *(u32 *)(r6 +40)", "invalid read from stack R6 off=0 size=4", "on the stack"),
+        ("4: (61) r1 = *(u32 *)(r6 +40)", "invalid read from stack off -8+0 size 4", "on the stack"),
+        (
+            "4: (b7) r2 = 40\n5: (0f) r6 += r2\n6: (61) r1 = *(u32 *)(r6 +0)",
+            "invalid read from stack R6 off=0 size=4",
+            "on the stack",
+        ),
+        (
+            "4: (61) r1 = *(u32 *)(r6 +40)",
+            "invalid access to map value, value_size=40 off=40 size=4\nR6 min value is outside of the allowed memory range",
+            "in the map's value",
+        ),
+    ],
+)
+def test_a_member_that_core_moved_out_of_a_copy(path: str, message: str, where: str) -> None:
+    program = CollectionSpec.from_file(OBJECTS / "core_shapes.o").programs["fields"]
+    target = CollectionSpec.from_file(OBJECTS / "core_target.o").btf
+    log = f"0: R1=ctx() R10=fp0\n3: (bf) r6 = r10\n{path}\n{message}\n{END}"
+    explanation = explain(VerifierLog(log, program, target=target))
+    assert explanation is not None
+    assert explanation.key == "core-moved"
+    assert explanation.summary == (
+        f"CO-RE moved struct moved.array[2] from offset 12 to 40, out of the copy of 208 bytes {where}"
+    )
+    assert explanation.details[0] == (
+        "the copy is of the struct moved that the object declares; this kernel's has array[2] further behind"
+    )
+
+
+def test_a_member_that_stayed_is_not_blamed() -> None:
+    program = CollectionSpec.from_file(OBJECTS / "core_shapes.o").programs["fields"]
+    target = CollectionSpec.from_file(OBJECTS / "core_target.o").btf
+    log = f"0: R1=ctx() R10=fp0\n10: (61) r1 = *(u32 *)(r6 +24)\ninvalid read from stack R6 off=0 size=4\n{END}"
+    explanation = explain(VerifierLog(log, program, target=target))
+    assert explanation is not None
+    assert explanation.key == "stack-bounds"
+
+
 UNDEFINED = "the program can come to a place where what C says is undefined, or to __builtin_trap()"
 
 
