@@ -123,7 +123,8 @@ def _rights(of_token: Feature) -> Iterator[Feature]:
     detail = "not readable" if disabled is None else f"kernel.unprivileged_bpf_disabled = {disabled}"
     yield Feature("BPF without capabilities", "rights", None, f"{detail}: {'yes' if disabled == 0 else 'no'}")
     lockdown = rights.lockdown()
-    yield Feature("lockdown", "rights", lockdown != "confidentiality", lockdown, "programs that read kernel memory")
+    told = lockdown or "cannot be told: the securityfs is not mounted"
+    yield Feature("lockdown", "rights", lockdown != "confidentiality", told, "programs that read kernel memory")
     with _stats() as problem:
         remedy = "" if problem is None else _give([Capability.CAP_SYS_ADMIN])
         yield Feature("run statistics", "rights", problem is None, problem or "usable", "run counts and times", remedy)

@@ -18,6 +18,7 @@ import sys
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ..asm.helpers import HELPERS
 from ..asm.opcodes import CALL, INSN_SIZE, CallSource
 from ..btf import Kind
 from ..btf.core import CoreResolver
@@ -36,6 +37,7 @@ from .create import map_obstacle
 from .externs import look_up_externs
 from .isa import instructions_used, try_instructions
 from .kconfig import kconfig_values
+from .leniency import withheld
 from .loading import most_insns, refusal
 from .runtime import require
 from .symbols import find_symbol
@@ -255,7 +257,7 @@ class _Survey:
         place, modules = self.loader.modules.place(found[0]), self.loader.modules.fd_array()
         call = probes.instructions((CALL, _source(CallSource.KFUNC), found[1]), *probes.RETURN_ZERO)
         call = call[:2] + place.to_bytes(2, sys.byteorder) + call[4:]
-        return _complaint(tied.load(call, modules)[1])
+        return _complaint(tied, tied.load(call, modules)[1])
 
     def _calls(self, spec: ProgramSpec, tied: _Tied, code: bytes) -> Iterator[Obstacle]:
         """Yield the calls of helpers that the kernel does not have for such programs."""
@@ -322,12 +324,23 @@ def _refused(spec: ProgramSpec, number: int, log: str) -> Obstacle:
     return Obstacle(found.summary, next(iter(found.mends), ""))
 
 
-def _complaint(log: str) -> Obstacle | None:
+def _complaint(tied: _Tied, log: str) -> Obstacle | None:
     """Return why the verifier refuses a call as such."""
     from ..verifier import explain
 
     found = explain(log) if log else None
-    return Obstacle(found.summary, next(iter(found.mends), "")) if found and found.key in _REFUSED else None
+    if found is None or found.key not in _REFUSED:
+        return None
+    called = _CALLED.search(log)
+    if found.key == "license" and called is not None:
+        from ..verifier.messages.calls import license_summary
+
+        return Obstacle(license_summary(f"{called[1]}()", tied.license), found.mends[0])
+    held = withheld(called[1], tied.type) if called is not None and found.key == "helper-not-allowed" else None
+    return Obstacle(found.summary, next(iter(found.mends), "")) if held is None else Obstacle(*held)
+
+
+_CALLED: Final = re.compile(r"call (\w+)#")
 
 
 def _helper_complaint(tied: _Tied, number: int) -> Obstacle | None:
@@ -340,8 +353,27 @@ def _try_helper(tied: _Tied, number: int) -> Obstacle | None:
     from .helper_calls import NOTED
 
     if number in NOTED:
-        return None  # they are in all kernels, and for programs of all types
-    return _complaint(tied.load(probes.instructions((CALL, 0, number), *probes.RETURN_ZERO))[1])
+        return _noted_complaint(tied, number)
+    return _complaint(tied, tied.load(probes.instructions((CALL, 0, number), *probes.RETURN_ZERO))[1])
+
+
+def _noted_complaint(tied: _Tied, number: int) -> Obstacle | None:
+    """Return why the verifier refuses a helper that is not tried: they are in all kernels, and for the GPL only."""
+    name = HELPERS[number]
+    found = withheld(name, tied.type, refused=False)
+    if found is not None:
+        return Obstacle(*found)
+    if tied.license in _COMPATIBLE:
+        return None
+    from ..verifier.messages.calls import LICENSE_MENDS, license_summary
+
+    return Obstacle(license_summary(f"{name}()", tied.license), LICENSE_MENDS[0])
+
+
+_COMPATIBLE: Final = frozenset(
+    {"GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"}
+)
+"""`license_is_gpl_compatible` in include/linux/license.h."""
 
 
 def _calls_helper(code: bytes, slot: int) -> int | None:

@@ -198,7 +198,7 @@ def _explained(program: ProgramSpec, error: BpfError, log: str, target: Btf | No
         from ..verifier import explain as explain_log
 
         found = explain_log(VerifierLog(log, program, target=target))
-        found = None if found is None else with_rights(found)
+        found = None if found is None else with_rights(found, program)
     if found is None:
         return refusal(program, error)
     own = f"the verifier says: {found.message}" + (f" ({found.whole_place})" if found.whole_place else "")

@@ -33,6 +33,7 @@ __all__ = [
     "open_event",
     "open_output",
     "open_tracefs",
+    "open_unmounted",
     "open_uprobe",
     "open_uprobe_fd",
     "read_tracefs",
@@ -202,14 +203,28 @@ def open_tracefs(path: str) -> int:
     for root in _TRACEFS:
         if os.path.isdir(f"{root}/events"):
             return os.open(f"{root}/{path}", os.O_RDONLY | os.O_CLOEXEC)
-    return _in_own_mounts(lambda: _open_mounted(path))
-
-
-def _open_mounted(path: str) -> int:
-    libc = ctypes.CDLL(None, use_errno=True)
     root = next((root for root in _TRACEFS if os.path.isdir(root)), "/sys/kernel")
+    return open_unmounted("tracefs", root, path)
+
+
+def open_unmounted(kind: str, root: str, path: str) -> int:
+    """Return a descriptor to read a file with of a file system of the kernel's that is mounted nowhere.
+
+    Args:
+        kind: Its type: `tracefs`, `securityfs`.
+        root: The directory that it is mounted on for a moment, for nobody else to see.
+        path: The file in it.
+
+    Raises:
+        OSError: It cannot be mounted, or has no such file.
+    """
+    return _in_own_mounts(lambda: _open_mounted(kind, root, path))
+
+
+def _open_mounted(kind: str, root: str, path: str) -> int:
+    libc = ctypes.CDLL(None, use_errno=True)
     _check(libc.mount(None, b"/", None, ctypes.c_ulong(_MS_REC | _MS_PRIVATE), None))
-    _check(libc.mount(b"tracefs", root.encode(), b"tracefs", ctypes.c_ulong(0), None))
+    _check(libc.mount(kind.encode(), root.encode(), kind.encode(), ctypes.c_ulong(0), None))
     return os.open(f"{root}/{path}", os.O_RDONLY | os.O_CLOEXEC)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -86,9 +87,28 @@ def unprivileged_bpf_disabled() -> int | None:
 
 
 def lockdown() -> str:
-    """Return the lockdown that is in force: `none`, `integrity` or `confidentiality`."""
-    text = _read("/sys/kernel/security/lockdown")
-    return text.partition("[")[2].partition("]")[0] or "none"
+    """Return the lockdown that is in force: `none`, `integrity` or `confidentiality`; empty where it cannot be told."""
+    text = _read(_LOCKDOWN) or _unmounted_lockdown()
+    return text if text in ("", "none") else text.partition("[")[2].partition("]")[0] or "none"
+
+
+_LOCKDOWN: Final = "/sys/kernel/security/lockdown"
+
+
+def _unmounted_lockdown() -> str:
+    """Return what that file says where no securityfs is mounted: `none` where it has none, empty where nobody knows."""
+    from .perf import open_unmounted
+
+    root, _, name = _LOCKDOWN.rpartition("/")
+    try:
+        if os.listdir(root):
+            return "none"  # it is mounted, and there is no such module
+        with open(open_unmounted("securityfs", root, name), encoding="utf-8") as file:
+            return file.read()
+    except FileNotFoundError:
+        return "none"
+    except OSError:
+        return ""
 
 
 def refusal(needs: Iterable[Capability]) -> tuple[str, str]:

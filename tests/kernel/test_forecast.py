@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import random
+import sys
 from pathlib import Path
 
 import pytest
 
 from bpftui.core.asm.assembler import assemble
+from bpftui.core.asm.helpers import HELPERS
 from bpftui.core.btf.kernel import loaded_modules, vmlinux
 from bpftui.core.kernel import KernelRuntime, probes
 from bpftui.core.spec import CollectionSpec, ProgramSpec, ProgramType
@@ -65,6 +67,18 @@ def test_what_constants_make_dead_is_no_obstacle_and_a_global_function_is_verifi
         "global": [(reason, (6,))],
         "reached": [(reason, (11,))],
     }
+
+
+@pytest.mark.parametrize("number", [6, 36, 45])
+def test_the_license_is_told_before_a_load(number: int):
+    """bpf_trace_printk (6) and bpf_probe_write_user (36) are not tried, bpf_probe_read_str (45) is."""
+    code = assemble(f"call {HELPERS[number]}\nr0 = 0\nexit")
+    linked = LinkedCode(code, (Function("f", 0, 3, "tp/x", 0),), {})
+    program = ProgramSpec("f", "tp/x", ProgramType.TRACEPOINT, license="Proprietary", link=lambda: linked)
+    spec = CollectionSpec("made.o", sys.byteorder, programs={"f": program})
+    reason = KernelRuntime().forecast(spec).programs["f"][0].reason
+    known = f'{HELPERS[number]}() is for programs under a GPL-compatible license, and the object says "Proprietary"'
+    assert reason == known or (number == 36 and "locked down" in reason)
 
 
 def test_what_c_leaves_undefined_is_foreseen_where_it_is_reached():

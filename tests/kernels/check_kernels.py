@@ -87,7 +87,7 @@ EVERYWHERE: Final = {
     ("contexts.o", "bad_time"): "the program may not read 8 bytes at offset 152 of its context",
     ("bad_helper.o", "bad_helper"): "bpf_xdp_adjust_head() is not available to programs of this type",
     ("bad_index.o", "bad_index"): "the index can be 16, but the value of map ports has 16 elements",
-    ("bad_license.o", "bad_license"): "this function is for programs under a GPL-compatible license",
+    ("bad_license.o", "bad_license"): "bpf_trace_printk() is for programs under a GPL-compatible license",
     ("bad_loop.o", "bad_loop"): "the loop may never end",
     **{
         ("bad_members.o", name): f"the program may not {member}"

@@ -45,7 +45,7 @@ def explained(checked: Checked, outcome: LoadOutcome) -> Explanation | None:
     from ...core.verifier import VerifierLog, explain
 
     found = explain(VerifierLog(outcome.log, checked.spec.programs.get(outcome.name), target=checked.target))
-    return None if found is None else with_rights(found)
+    return None if found is None else with_rights(found, checked.spec.programs.get(outcome.name))
 
 
 def check_json(checked: Checked) -> dict[str, Any]:

@@ -160,9 +160,10 @@ class LogPane(Vertical):
         from ...core.kernel.leniency import with_rights
         from ...core.verifier import VerifierLog, explain
 
-        log = VerifierLog(text, self.spec.programs.get(program))
+        spec = self.spec.programs.get(program)
+        log = VerifierLog(text, spec)
         found = explain(log)
-        found = None if found is None else with_rights(found)
+        found = None if found is None else with_rights(found, spec)
         assert len(log.steps) >= 0  # the index is made here, not at the first key
         self.app.call_from_thread(self._show, program, log, found)  # pyright: ignore[reportUnknownMemberType]
 

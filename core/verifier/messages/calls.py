@@ -130,6 +130,31 @@ def _absent(failure: Failure) -> Told:
     )
 
 
+def license_summary(what: str, license_: str | None) -> str:
+    """Return that something is for GPL-compatible programs only, and what the object says, where that is known."""
+    says = "this one says that it has another"
+    if license_ is not None:
+        says = f'the object says "{license_}"' if license_ else "the object names none"
+    return f"{what} is for programs under a GPL-compatible license, and {says}"
+
+
+LICENSE_MENDS: Final = (
+    'declare the license: char _license[] SEC("license") = "GPL"; or "Dual MIT/GPL", "Dual BSD/GPL"',
+    "a missing license section counts as not compatible",
+)
+
+
+def _license(match: re.Match[str], failure: Failure) -> Told:
+    called = re.search(r"call (?!pc\b)(\w+)", failure.step.text) if failure.step is not None else None
+    what = f"struct {match['struct']} of the kernel" if match["struct"] else "this function"
+    if called is not None and not match["struct"]:
+        what = f"{called[1]}()"
+    elif "struct ops" in match[0]:
+        what = "struct_ops"
+    program = failure.log.program
+    return Told(license_summary(what, None if program is None else program.license), (), LICENSE_MENDS)
+
+
 def _null(match: re.Match[str], failure: Failure) -> Told:
     """Helpers count their arguments from 1, kernel functions and global functions from 0."""
     number = int(match["one"] or int(match["zero"] or match["zero2"]) + 1)
@@ -194,15 +219,15 @@ MESSAGES: Final = (
         "see whether the SEC() name is the one that is meant: each type has a list of its own",
         "bpftui doctor --helpers TYPE lists those that a type has here; tracing helpers need CAP_PERFMON",
     ),
-    plain(
+    Message(
         "license",
-        r"cannot call (?:GPL-restricted function|GPL only function) from non-GPL compatible program"
-        r"|cannot call kernel function from non-GPL compatible program"
-        r"|Cannot access kernel 'struct (?P<struct>\w+)' from non-GPL compatible program"
-        r"|struct ops programs must have a GPL compatible license",
-        "this function is for programs under a GPL-compatible license, and this one says that it has another",
-        'declare the license: char _license[] SEC("license") = "GPL"; or "Dual MIT/GPL", "Dual BSD/GPL"',
-        "a missing license section counts as not compatible",
+        re.compile(
+            r"cannot call (?:GPL-restricted function|GPL only function) from non-GPL compatible program"
+            r"|cannot call kernel function from non-GPL compatible program"
+            r"|Cannot access kernel 'struct (?P<struct>\w+)' from non-GPL compatible program"
+            r"|struct ops programs must have a GPL compatible license"
+        ),
+        _license,
     ),
     Message(
         "argument-type",

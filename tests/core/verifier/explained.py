@@ -131,7 +131,7 @@ bad_reference.c:22: what bpf_ringbuf_reserve() returned is still held where the 
   the verifier Unreleased reference id=2 alloc_insn=5; BPF_EXIT instruction in main prog would lead to reference leak
 """,
     "bad_license": """
-bad_license.c:12: this function is for programs under a GPL-compatible license, and this one says that it has another
+bad_license.c:12: bpf_trace_printk() is for programs under a GPL-compatible license, and the object says "MIT"
 
   C            bpf_trace_printk(format, sizeof(format), skb->len);
   instruction  7: call bpf_trace_printk#6

@@ -219,7 +219,8 @@ def test_messages_of_several_lines(messages: list[str], key: str, summary: str) 
         ),
         (
             "4: (61) r1 = *(u32 *)(r6 +40)",
-            "invalid access to map value, value_size=40 off=40 size=4\nR6 min value is outside of the allowed memory range",
+            "invalid access to map value, value_size=40 off=40 size=4\nR6 min value is outside of the allowed memory "
+            "range",
             "in the map's value",
         ),
     ],
@@ -232,7 +233,7 @@ def test_a_member_that_core_moved_out_of_a_copy(path: str, message: str, where: 
     assert explanation is not None
     assert explanation.key == "core-moved"
     assert explanation.summary == (
-        f"CO-RE moved struct moved.array[2] from offset 12 to 40, out of the copy of 208 bytes {where}"
+        f"CO-RE moved struct moved.array[2] from offset 12 to 40, out of the copy of 104 bytes {where}"
     )
     assert explanation.details[0] == (
         "the copy is of the struct moved that the object declares; this kernel's has array[2] further behind"
