@@ -1,8 +1,8 @@
 """What the verifier allows to some only: a refusal may be for want of a right, or of lockdown, not for a mistake.
 
 Without CAP_PERFMON, programs may not turn pointers into numbers, are checked on the paths that a CPU may take by
-mistake (Spectre), too, and have no helpers that read memory of the kernel or of processes (allow_ptr_leaks and bypass_spec_v1
-in kernel/bpf/verifier.c, bpf_base_func_proto in kernel/bpf/helpers.c; Linux 6.18).
+mistake (Spectre), too, and have no helpers that read memory of the kernel or of processes (allow_ptr_leaks and
+bypass_spec_v1 in kernel/bpf/verifier.c, bpf_base_func_proto in kernel/bpf/helpers.c; Linux 6.18).
 """
 
 from __future__ import annotations
