@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from ..errors import ObjectError
@@ -13,13 +14,33 @@ from .types import Kind
 if TYPE_CHECKING:
     from .btf import Btf
 
-__all__ = ["Names", "Syntax"]
+__all__ = ["Names", "Syntax", "identifier"]
 
 _QUALIFIERS: Final = {Kind.VOLATILE: "volatile", Kind.CONST: "const", Kind.RESTRICT: "restrict"}
 
 
+_NO_IDENTIFIER: Final = re.compile("[^A-Za-z0-9_]")
+_WORDS: Final = re.compile("[A-Za-z_][A-Za-z0-9_]*(?: [A-Za-z_][A-Za-z0-9_]*)*")
+_KEYWORDS: Final = frozenset(
+    "auto break case char const continue default do double else enum extern float for goto if inline int long register "  # noqa: SIM905
+    "restrict return short signed sizeof static struct switch typedef typeof union unsigned void volatile while".split()
+)
+_BY_SIZE: Final = {1: "char", 2: "short", 4: "int", 8: "long long", 16: "__int128"}
+
+
+def identifier(name: str) -> str:
+    """Return *name* as C takes it, itself in an object that C was compiled to; '' stays ''.
+
+    Rust has names such as `Option<u32>`; and whoever made the object may have written anything, a comment's end too.
+    """
+    if name.isascii() and name.isidentifier():
+        return f"{name}_" if name in _KEYWORDS else name
+    plain = _NO_IDENTIFIER.sub("_", name)
+    return f"_{plain}" if plain[:1].isdigit() else plain
+
+
 class Names:
-    """Names as they stand in the header: a second `foo` becomes `foo___2`.
+    """Names as they stand in the header: identifiers, and a second `foo` becomes `foo___2`.
 
     Structs, unions and enums share one name space, typedefs and enumerators the other, as in C.
     """
@@ -32,7 +53,7 @@ class Names:
     def tag(self, found: t.BtfType) -> str:
         """Return the name behind `struct`, `union` or `enum`; '' for an anonymous one."""
         if not found.name or isinstance(found, t.Forward) or (isinstance(found, t.Enum) and not found.enumerators):
-            return found.name
+            return identifier(found.name)
         return self._given.get(found.id) or self._give(found, self._tags)
 
     def typedef(self, found: t.Typedef) -> str:
@@ -41,10 +62,10 @@ class Names:
 
     def enumerator(self, name: str) -> str:
         """Return the name for an enumerator that is being written; each call is another one."""
-        return _numbered(name, self._identifiers)
+        return _numbered(identifier(name), self._identifiers)
 
     def _give(self, found: t.BtfType, taken: dict[str, int]) -> str:
-        name = self._given[found.id] = _numbered(found.name, taken)
+        name = self._given[found.id] = _numbered(identifier(found.name), taken)
         return name
 
 
@@ -106,12 +127,14 @@ class Syntax:
         tabs = "\t" * (level + 1)
         lines: list[str] = []
         at, after_bitfield = 0, False
+        taken: dict[str, int] = {}
         for member in found.members:
             self.budget.spend()
             alignment = 8 if packed else self._alignment.of(member.type_id) * 8
             between = after_bitfield and member.bit_size != 0
             lines += self._pads(at, member.bit_offset, alignment, after_bitfield=between)
-            declared = self.declare(member.type_id, member.name, level + 1)
+            name = _numbered(identifier(member.name), taken) if member.name else ""
+            declared = self.declare(member.type_id, name, level + 1)
             lines.append(f"{declared}: {member.bit_size}" if member.bit_size else declared)
             at = member.bit_offset + (member.bit_size or self.btf.size(member.type_id) * 8)
             after_bitfield = member.bit_size != 0
@@ -152,7 +175,7 @@ class Syntax:
                 case t.Pointer():
                     text += "*" if tight else " *"
                 case t.Modifier(kind=Kind.TYPE_TAG, name=tag):
-                    text += f'{_qualifiers(links)} __attribute__((btf_type_tag("{tag}")))'
+                    text += f"{_qualifiers(links)} __attribute__((btf_type_tag({_quoted(tag)})))"
                 case t.Modifier(kind=kind):
                     text += f" {_QUALIFIERS[kind]}"
                 case t.Array(count=count):
@@ -183,6 +206,10 @@ class Syntax:
                 return self.tag(found)
             case t.Typedef():
                 return self.names.typedef(found)
+            case t.Int() if not _WORDS.fullmatch(found.name):
+                return f"{'' if found.signed else 'unsigned '}{_BY_SIZE.get(found.size, 'int')}"
+            case t.Float() if not _WORDS.fullmatch(found.name):
+                return "float" if found.size == 4 else "double"
             case t.Int() | t.Float() | t.Void():
                 return found.name
             case _:
@@ -193,10 +220,18 @@ class Syntax:
         if not found.parameters or [p.type_id for p in found.parameters] == [0]:
             return "void"
         *others, last = found.parameters
-        texts = [self.declare(p.type_id, p.name, level) for p in others]
+        taken: dict[str, int] = {}
+        names = [_numbered(identifier(p.name), taken) if p.name else "" for p in found.parameters]
+        texts = [self.declare(p.type_id, name, level) for p, name in zip(others, names, strict=False)]
         # A last parameter without a type stands for any number of them.
-        texts.append(self.declare(last.type_id, last.name, level) if last.type_id else "...")
+        texts.append(self.declare(last.type_id, names[-1], level) if last.type_id else "...")
         return ", ".join(texts)
+
+
+def _quoted(text: str) -> str:
+    """Return a C string; what is not plain ASCII in octal."""
+    plain = (chr(byte) if 32 <= byte < 127 and byte not in b'"\\?' else f"\\{byte:03o}" for byte in text.encode())
+    return f'"{"".join(plain)}"'
 
 
 def _qualifiers(links: list[t.BtfType]) -> str:

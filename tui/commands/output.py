@@ -46,9 +46,10 @@ def write_lines(lines: Iterable[str]) -> None:
 
 
 def write_text(text: str, *, stream: SupportsWrite[str] | None = None) -> None:
-    """Write a text of our own, whose line ends are meant; a last one is added where it has none."""
+    """Write a text of our own, whose line ends and tabs are meant; a last line end is added where it has none."""
     lines = text.removesuffix("\n").split("\n")
-    (stream or sys.stdout).write(Painted("".join([f"{visible(line)}\n" for line in lines])))
+    shown = ["\t".join(map(visible, line.split("\t"))) for line in lines]
+    (stream or sys.stdout).write(Painted("".join([f"{line}\n" for line in shown])))
 
 
 def write_json(pieces: Iterable[str], *, flush: bool = False) -> None:

@@ -18,7 +18,7 @@ from .common import (
     uncollected,
     wants_color,
 )
-from .output import write_line, write_lines, write_table
+from .output import write_line, write_table, write_text
 from .spec_json import SCHEMA, spec_json
 
 if TYPE_CHECKING:
@@ -78,10 +78,10 @@ def run(arguments: Sequence[str]) -> int:
             write_table(_objects_tree(several), color=wants_color(options.color))
         return ExitCode.OK
     if options.graph:
-        write_lines(_graph_text(spec, options.format or "text").removesuffix("\n").split("\n"))
+        write_text(_graph_text(spec, options.format or "text"))
         return ExitCode.OK
     if any(alone):
-        write_lines(_types_text(spec, options.layout).removesuffix("\n").split("\n"))
+        write_text(_types_text(spec, options.layout))
         return ExitCode.OK
     if resolved:
         _print_resolved(spec, options)
