@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ..maps import Shape
     from .syscall import Descriptor
 
-__all__ = ["Columns", "count_batches", "read_batches", "write_batch"]
+__all__ = ["Columns", "Count", "read_batches", "write_batch"]
 
 _BATCH: Final = 4096
 """Entries read at once: with 4,096 and more, a batch is nearly as fast as one for the whole map."""
@@ -72,25 +72,40 @@ def read_batches(descriptor: Descriptor, shape: Shape, want: int, *, delete: boo
     return Columns(b"".join(keys), b"".join(values), partial=True)
 
 
-def count_batches(descriptor: Descriptor, shape: Shape, until: float) -> tuple[int, bool]:
-    """Return how many entries there are, as far as they can be counted *until* then (`time.monotonic`), and whether
-    those are all. Raises BpfError as `read_batches` does.
+class Count:
+    """A count of a map's entries that can be made in parts. Raises BpfError as `read_batches` does.
+
+    Args:
+        descriptor: The map's.
+        shape: Its sizes.
     """
-    size = max(1, min(shape.max_entries, 4 * _BATCH, _BATCH_BYTES // (shape.key_size + shape.moved_size)))
-    batch = _Batch(shape, size, delete=False)
-    count = 0
-    while True:
-        try:
-            with descriptor as fd:
-                done = batch.read(fd)
-        except BpfError as error:
-            if error.errno != errno.ENOSPC or batch.size > shape.bound:
-                raise
-            batch = batch.resized(batch.size * 2)
-            continue
-        count += batch.count
-        if done or count >= shape.bound or time.monotonic() >= until:
-            return count, done
+
+    def __init__(self, descriptor: Descriptor, shape: Shape) -> None:
+        self._descriptor = descriptor
+        self._shape = shape
+        size = max(1, min(shape.max_entries, 4 * _BATCH, _BATCH_BYTES // (shape.key_size + shape.moved_size)))
+        self._batch = _Batch(shape, size, delete=False)
+        self.found = 0
+
+    found: int
+    """Entries so far."""
+
+    def go_on(self, until: float) -> bool:
+        """Count on *until* then (`time.monotonic`), and return whether that was the end."""
+        while True:
+            try:
+                with self._descriptor as fd:
+                    done = self._batch.read(fd)
+            except BpfError as error:
+                if error.errno != errno.ENOSPC or self._batch.size > self._shape.bound:
+                    raise
+                self._batch = self._batch.resized(self._batch.size * 2)
+                continue
+            self.found += self._batch.count
+            if done or self.found >= self._shape.bound:
+                return True
+            if time.monotonic() >= until:
+                return False
 
 
 def write_batch(

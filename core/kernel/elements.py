@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 from ..errors import FeatureError
 from ..runtime import Entry, MapSnapshot
 from ..spec import MapFlag, MapType
-from .batch import Columns, count_batches, read_batches
+from .batch import Columns, Count, read_batches
 from .memory import FixedMemory
 from .syscall import UNSUPPORTED, BpfError, Command, buffer, call
 
@@ -87,6 +87,8 @@ class Elements:
         self._descriptor = descriptor
         self.shape = shape
         self._batches = True
+        self._count: Count | None = None
+        self._counted: int | None = None
         self.memory = self._map_memory() if shape.mapable else None
         """The values of an array that can be mapped, `shape.stride` bytes each; read-only where programs may only
         read it, for a writable mapping would keep it from being frozen. Of an arena its pages: programs that use one
@@ -200,17 +202,30 @@ class Elements:
         return self._read_singly(want) if columns is None else self._split(columns, want)
 
     def count(self, within: float | None = None) -> tuple[int, bool]:
-        """Count the entries for at most *within* seconds; return how many were found, and whether those are all."""
+        """Count the entries for at most *within* seconds; return how many were found, and whether those are all.
+
+        A count that took longer is gone on with the next time; meanwhile, that of the last one that ended stands.
+        """
         if self.shape.type in _FULL:
             return self.shape.max_entries, True
         until = float("inf") if within is None else time.monotonic() + within
         # The kernel copies the values too: keys alone cost less where those are large.
-        if self._batches and self.shape.type in _SHOWN_ONCE and self.shape.moved_size <= _SMALL:
-            try:
-                return count_batches(self._descriptor, self.shape, until)
-            except BpfError as error:
-                if error.errno not in UNSUPPORTED:
-                    raise
+        if not (self._batches and self.shape.type in _SHOWN_ONCE and self.shape.moved_size <= _SMALL):
+            return self._count_keys(until)
+        count = self._count or Count(self._descriptor, self.shape)
+        try:
+            ended = count.go_on(until)
+        except BpfError as error:
+            self._count = None
+            if error.errno not in UNSUPPORTED:
+                raise
+            return self._count_keys(until)
+        self._count = None if ended else count
+        if ended:
+            self._counted = count.found
+        return (count.found, False) if self._counted is None else (self._counted, True)
+
+    def _count_keys(self, until: float) -> tuple[int, bool]:
         count, key = 0, self.next_key(None)
         while key is not None and count < self.shape.bound and time.monotonic() < until:
             count, key = count + 1, self.next_key(key)

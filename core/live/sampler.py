@@ -41,7 +41,7 @@ _NOT_READABLE = frozenset(
 )
 """Maps that have nothing to list: streams, and storage that belongs to sockets, tasks, inodes and cgroups."""
 
-_COUNTING: Final = (0.1, 0.5, 2.0)
+_COUNTING: Final = (0.1, 0.8, 2.0)
 """Of the time between two samples, the part for counting entries beyond the limit: at least, as a share, at most."""
 
 _SLACK = 1e-6
@@ -81,7 +81,8 @@ class Sampler:
         maps: The names of the maps to read; without them, all that can be read (`readable_maps`).
         interval: Seconds.
         limit: The most entries of a map that are read; a map that has more is marked `partial`, and the others are
-            counted as far as there is time for it: half of the interval, for all maps together.
+            counted as far as there is time for it: most of the interval, for all maps together, and before the first
+            sample 2 seconds.
         statistics: What turns the runtime's program statistics on while the sampler runs: `run_cnt` and `run_time_ns`
             stand still without it.
         on_sample: Is called with each sample, in the sampler's thread.
@@ -116,6 +117,7 @@ class Sampler:
         self._reading = threading.Lock()
         self._first: float | None = None
         self._last = 0.0
+        self._counted = False
         self._changed = threading.Condition()
         self._interval = _positive(interval)
         self._due = 0.0
@@ -170,7 +172,9 @@ class Sampler:
         found = {name: map_.snapshot(self._limit) for name, map_ in self._maps.items()}
         cut = {name: snapshot for name, snapshot in found.items() if snapshot.partial}
         least, share, most = _COUNTING
-        end = time.monotonic() + max(least, min(share * self._interval, most))
+        seconds = max(least, min(share * self._interval, most)) if self._counted else most
+        self._counted = True
+        end = time.monotonic() + seconds
         for left, (name, snapshot) in zip(range(len(cut), 0, -1), cut.items(), strict=True):
             count, is_counted = self._maps[name].count(max(0.0, end - time.monotonic()) / left)
             beyond = max(0, count - len(snapshot.entries))

@@ -243,7 +243,8 @@ class TypedMap(ABC):
     def count(self, within: float | None = None) -> tuple[int, bool]:
         """Count the entries for at most *within* seconds; return how many were found, and whether those are all.
 
-        A map of a million takes some tenths of a second. What comes and goes meanwhile may or may not be counted.
+        A map of a million takes some tenths of a second. What comes and goes meanwhile may or may not be counted. A
+        count that takes longer is gone on with the next time; meanwhile, that of the last one that ended stands.
         """
         if self.unreadable is not None:
             return 0, False

@@ -149,6 +149,35 @@ def test_a_bucket_larger_than_the_batch_grows_the_batch(make, monkeypatch):
     assert not snapshot.partial
 
 
+def test_a_count_is_made_in_parts(make, monkeypatch):
+    monkeypatch.setattr(batch, "_BATCH", 100)
+    m = make(MapType.HASH, entries=1000)
+    m.update_batch([(_u32(number), bytes(8)) for number in range(1000)])
+    found, complete = m.count(0)
+    assert (0 < found < 1000, complete) == (True, False)
+    parts = [m.count(0) for _ in range(20)]
+    first = parts.index((1000, True))
+    assert parts[first:] == [(1000, True)] * len(parts[first:])  # the last count stands while the next one is made
+    assert all(not complete for _, complete in parts[:first])
+    assert m.count() == (1000, True)
+    del m[_u32(5)]
+    m.count()
+    assert m.count() == (999, True)
+
+
+@pytest.mark.parametrize(("type_", "expected"), [(MapType.ARRAY, 7), (MapType.PERCPU_ARRAY, 7), (MapType.LPM_TRIE, 1)])
+def test_what_a_count_says_of_other_maps(make, type_, expected):
+    m = make(
+        type_,
+        entries=7,
+        flags=MapFlag.NO_PREALLOC if type_ is MapType.LPM_TRIE else 0,
+        key=8 if type_ is MapType.LPM_TRIE else 4,
+    )
+    if type_ is MapType.LPM_TRIE:
+        m[b"\x20\0\0\0\1\2\3\4"] = bytes(8)
+    assert m.count() == (expected, True)
+
+
 @pytest.mark.parametrize("batches", [True, False])
 @pytest.mark.parametrize("type_", [MapType.HASH, MapType.ARRAY])
 def test_a_limit_makes_a_snapshot_partial(make, type_, batches):

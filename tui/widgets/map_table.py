@@ -149,6 +149,7 @@ class MapTableView(RowView):
         for column in self._columns.columns:
             chosen = column.counter == self.column and not column.is_rate
             title = f"{self._chart}{column.title}" if chosen else column.title
+            title = f"{title:<{column.width}}" if column.counter < 0 else title
             text.append(" " * (_GAP + column.width - cell_len(title)))
             text.append(title, self.ink("map-table--chosen") if chosen else None)
         return text
