@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from textual import events
 from textual.app import App
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from textual.driver import Driver
     from textual.filter import LineFilter
     from textual.notifications import SeverityLevel
+    from textual.signal import Signal
 
     from .palette import Command
 
@@ -114,6 +115,12 @@ class BaseApp(App[_Result]):
                     go_on(number, frame)
 
             signal.signal(signal.SIGCONT, resume)
+        # After ctrl+z and fg, the terminal shows nothing of what was there: Textual draws only what has changed since.
+        resumed = cast("Signal[object]", self.app_resume_signal)  # pyright: ignore[reportUnknownMemberType]
+        resumed.subscribe(self, self._redraw)
+
+    def _redraw(self, _: object) -> None:
+        self.refresh(layout=True)
 
     def ready(self) -> asyncio.Event | None:
         """Return what keys wait for at the start; None for nothing."""
