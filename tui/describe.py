@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..core.btf import format_value
 from ..core.errors import BpftuiError
 from ..core.spec import MapFlag, Pinning, ProgramFlag
-from .format import byte_size, duration, grouped
+from .format import byte_size, duration, flag_names, grouped, unqualified
 from .nodes import Node, NodeKind
 from .page import Page
 
@@ -132,7 +132,7 @@ def _program(
     if not spec.autoload:
         page.field("autoload", "no", "its section begins with ?: it is loaded only when named")
     if spec.flags:
-        page.field("flags", _flags(ProgramFlag(spec.flags)))
+        page.field("flags", flag_names(spec.flags, ProgramFlag, ", "))
     page.field("license", spec.license or "none")
     try:
         linked = spec.linked
@@ -220,7 +220,7 @@ def _map(spec: CollectionSpec, found: MapSpec, loaded: Collection | None, foreca
     page.field("value", _type(found.value, found.value_size), byte_size(found.value_size) if found.value_size else "")
     page.field("max entries", f"{found.max_entries:,}")
     if found.flags:
-        page.field("flags", _flags(MapFlag(found.flags)))
+        page.field("flags", flag_names(found.flags, MapFlag, ", "))
     if found.map_extra:
         page.field("map extra", f"{found.map_extra:#x}")
     if found.pinning is not Pinning.NONE:
@@ -382,9 +382,5 @@ def _users(spec: CollectionSpec, name: str) -> list[str]:
 
 def _type(ctype: CType | None, size: int) -> str:
     if ctype is not None:
-        return ctype.c_text.replace("volatile ", "").replace("const ", "")
+        return unqualified(ctype.c_text)
     return f"{size} bytes" if size else "none"
-
-
-def _flags(flags: MapFlag | ProgramFlag) -> str:
-    return ", ".join((flag.name or hex(flag)).lower() for flag in flags) or "none"

@@ -1,14 +1,16 @@
-"""Numbers as people read them: SI prefixes, durations, sizes, rates. Pure functions, no locale."""
+"""Numbers, flags and types as people read them: SI prefixes, durations, sizes, rates. Pure functions, no locale."""
 
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import enum
     from collections.abc import Sequence
 
-__all__ = ["axis_labels", "byte_size", "counted", "duration", "grouped", "rate", "si"]
+__all__ = ["axis_labels", "byte_size", "counted", "duration", "flag_names", "grouped", "rate", "si", "unqualified"]
 
 _SI_PREFIXES = ("", "k", "M", "G", "T", "P", "E")
 _SI_FRACTIONS = ("", "m", "µ", "n")
@@ -116,3 +118,15 @@ def axis_labels(ticks: Sequence[float], unit: str = "") -> list[str]:
     while decimals < 9 and not math.isclose(step * 10**decimals, round(step * 10**decimals)):
         decimals += 1
     return [f"{tick:.{decimals}f} {_SI_PREFIXES[exponent]}{unit}".rstrip() if tick else "0" for tick in scaled]
+
+
+def flag_names(flags: int, known: type[enum.IntFlag], separator: str = " | ") -> str:
+    """Return flags by their names, `no_prealloc | mmapable`; bits without one as a number."""
+    named = [flag for flag in known if flags & flag]
+    rest = flags & ~sum(named)
+    return separator.join([*((flag.name or "").lower() for flag in named), *([f"{rest:#x}"] if rest else [])])
+
+
+def unqualified(c_text: str) -> str:
+    """Return a type of C without its qualifiers, where what is around it tells them: a section, a map."""
+    return re.sub(r"\b(?:const|volatile) ", "", c_text)

@@ -67,13 +67,14 @@ def _names_token() -> bool:
 
 
 def _may_use_kernel() -> bool:
-    """Whether this process has the right to load programs: CAP_BPF (Linux 5.8), or CAP_SYS_ADMIN."""
-    try:
-        with open("/proc/self/status", encoding="ascii", errors="replace") as status:
-            held = next((int(line.split()[1], 16) for line in status if line.startswith("CapEff:")), 0)
-    except OSError:  # no Linux
-        return False
-    return bool(held & (1 << 39 | 1 << 21))
+    """Whether this process has the right to load programs: CAP_BPF (Linux 5.8), or CAP_SYS_ADMIN.
+
+    In a user namespace it has them for nothing: bpf(2) asks for them in the first one.
+    """
+    from ..privileges import Capability, in_user_namespace, privileges
+
+    wanted = 1 << Capability.CAP_BPF | 1 << Capability.CAP_SYS_ADMIN
+    return bool(privileges().effective & wanted) and not in_user_namespace()
 
 
 def check_target(program: ProgramSpec, text: str) -> None:

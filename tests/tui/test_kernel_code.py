@@ -9,6 +9,7 @@ from bpftui.core.errors import FeatureError
 from bpftui.core.kernel import image as images
 from bpftui.core.kernel import walk as walks
 from bpftui.core.kernel.image import Image
+from bpftui.core.live import State
 from bpftui.core.spec import INSN_SIZE
 from bpftui.core.verifier import Heat, VerifierLog
 from tests.tui.widgets.lines import lines
@@ -181,3 +182,16 @@ async def test_heat_stands_beside_the_code_until_it_is_switched_off(
         await walk.press("H")
         assert pane.mode == "heat"
         assert asked == ["dead_code"]  # nothing has changed: what is known is shown
+
+
+async def test_the_keys_that_ask_the_kernel_go_with_it(explore: Callable[..., Any]) -> None:
+    async with explore(DEAD) as walk:
+        await walk.hurry("2")
+        pane = walk.explorer.panes.code
+        pane.runtime = "kernel"  # as was expected at the start; what loads it turns out to be another
+        await walk.hurry("L")
+        await walk.until(lambda: walk.status.stage == State.LOADED)
+        assert pane.check_action("columns", ()) is False
+        await walk.hurry("c")
+        said = [each.message for each in walk.app._notifications]
+        assert said[-1:] == ["only the kernel verifies and translates programs; this is the vm runtime"]

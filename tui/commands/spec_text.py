@@ -9,12 +9,11 @@ from rich.tree import Tree
 
 from ...core.btf import format_value
 from ...core.spec import MapFlag, Pinning, ProgramFlag
-from ..format import byte_size
+from ..format import byte_size, flag_names
 from .colors import assembled
 from .spec_json import c_text
 
 if TYPE_CHECKING:
-    import enum
     from collections.abc import Iterable, Sequence
 
     from ...core.btf import ByteOrder
@@ -78,13 +77,6 @@ def _types_fact(spec: CollectionSpec) -> str:
     return f"no BTF, {_count(len(spec.types) - 1, 'type')} from DWARF" if spec.types is not None else "no BTF"
 
 
-def _flags(flags: int, known: type[enum.IntFlag]) -> str:
-    """Return flags by their names, `no_prealloc | mmapable`; bits without one as a number."""
-    named = [flag for flag in known if flags & flag]
-    rest = flags & ~sum(named)
-    return " | ".join([*((flag.name or "").lower() for flag in named), *([f"{rest:#x}"] if rest else [])])
-
-
 def _program(spec: ProgramSpec) -> Text:
     attach_type = spec.attach_type.label if spec.attach_type is not None else ""
     # For some types the two are the same word: it is said once.
@@ -101,7 +93,7 @@ def _program(spec: ProgramSpec) -> Text:
     if spec.linked.core_relocations:
         facts.append(_count(len(spec.linked.core_relocations), "CO-RE relocation"))
     if spec.flags:
-        facts.append(_flags(spec.flags, ProgramFlag))
+        facts.append(flag_names(spec.flags, ProgramFlag))
     if not spec.autoload:
         facts.append("optional: not loaded by default")
     text = assembled((spec.name, "green"), f"  {spec.type.label}{hook}{target}  ", (", ".join(facts), "dim"))
@@ -118,7 +110,7 @@ def _map(spec: MapSpec, name: str | None = None) -> Text:
     facts = [f"{spec.key_size}+{spec.value_size} bytes" if typed and (spec.key_size or spec.value_size) else ""]
     facts += [
         f"max {spec.max_entries}",
-        _flags(spec.flags, MapFlag) if spec.flags else "",
+        flag_names(spec.flags, MapFlag) if spec.flags else "",
         f"map_extra {spec.map_extra:#x}" if spec.map_extra else "",
         f"NUMA node {spec.numa_node}" if spec.flags & MapFlag.NUMA_NODE else "",
         "pinned by name" if spec.pinning == Pinning.BY_NAME else "",

@@ -273,6 +273,8 @@ class ExplorerScreen(CodeScreen, VariableScreen):
             self.log_line(error.message)
         self._show_refusals()
         self.operations.after_load()
+        self.panes.code.runtime = self.operations.runtime  # which may be another than was expected
+        self.refresh_bindings()
         self._show_overview(keep_place=True)
 
     @on(Attached)

@@ -145,7 +145,7 @@ class MapTableView(RowView):
         """Draw the titles of the columns, or the note."""
         if line == 1:
             return Text(self._note(), self.ink("map-table--note"))
-        text = Text(set_cell_size("key", self._columns.key_width + 1))
+        text = Text(set_cell_size("key", self._columns.key_width + 1) if self._columns.key_width else "")
         for column in self._columns.columns:
             chosen = column.counter == self.column and not column.is_rate
             title = f"{self._chart}{column.title}" if chosen else column.title

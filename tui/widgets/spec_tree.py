@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Tree
 
 from ...core.errors import BpftuiError
+from ..format import unqualified
 from ..nodes import Node, NodeKind, first_node
 
 if TYPE_CHECKING:
@@ -233,7 +234,7 @@ class SpecTree(Tree[Node]):
             case NodeKind.VARIABLE:
                 variable = spec.variables[node.name]
                 detail = variable.type.c_text if variable.type is not None else f"{variable.size} bytes"
-                return label, "changed" if variable.changed else "", _unqualified(detail)
+                return label, "changed" if variable.changed else "", unqualified(detail)
             case NodeKind.HIDDEN:
                 hidden = next(found for found in spec.hidden if found.name == node.name)
                 return label, "unusable", hidden.kind
@@ -346,10 +347,5 @@ def _map_detail(found: MapSpec) -> str:
         return f"{found.type.label} (not created by itself)"
     if found.key is None or found.value is None:
         return found.type.label
-    key, value = (_unqualified(each.c_text).removeprefix("struct ") for each in (found.key, found.value))
+    key, value = (unqualified(each.c_text).removeprefix("struct ") for each in (found.key, found.value))
     return f"{found.type.label} {key}→{value}"
-
-
-def _unqualified(c_text: str) -> str:
-    """Return a type without the qualifiers that a data section's place already tells."""
-    return c_text.replace("const ", "").replace("volatile ", "")

@@ -12,6 +12,7 @@ from textual.message import Message
 from ...core.btf import CType, format_value
 from ...core.errors import BpftuiError
 from ..fit import fitted
+from ..format import unqualified
 from .row_view import RowView
 
 if TYPE_CHECKING:
@@ -377,4 +378,4 @@ def _children(ctype: CType) -> list[tuple[str, CType, int]]:
 def _type_text(place: Place) -> str:
     if place.type is None:
         return f"{place.size} bytes"
-    return place.type.c_text.replace("volatile ", "").replace("const ", "")
+    return unqualified(place.type.c_text)

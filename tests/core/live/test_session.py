@@ -10,7 +10,8 @@ import time
 import pytest
 
 from bpftui.core.errors import AttachError, LoadError, UnknownNameError, UsageError
-from bpftui.core.live import Session, State, choose_runtime
+from bpftui.core.live import Session, State, choose_runtime, runtime_name
+from bpftui.core.privileges import Privileges
 from bpftui.core.runtime import AttachTarget
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.traffic import Traffic
@@ -209,6 +210,18 @@ def test_the_built_in_runtime_is_chosen_by_name_and_without_rights(monkeypatch: 
     assert choose_runtime("vm").name == "vm"
     monkeypatch.setattr("bpftui.core.live.session._may_use_kernel", lambda: False)
     assert choose_runtime().name == "vm"
+
+
+@pytest.mark.parametrize(
+    ("effective", "in_namespace", "name"),
+    [(1 << 39, False, "kernel"), (1 << 21, False, "kernel"), (1 << 12, False, "vm"), ((1 << 41) - 1, True, "vm")],
+)
+def test_the_rights_of_a_user_namespace_are_none_for_the_kernel(
+    monkeypatch: pytest.MonkeyPatch, effective: int, in_namespace: bool, name: str
+) -> None:
+    monkeypatch.setattr("bpftui.core.privileges.privileges", lambda: Privileges(effective))
+    monkeypatch.setattr("bpftui.core.privileges.in_user_namespace", lambda: in_namespace)
+    assert runtime_name() == name
 
 
 def test_importing_core_live_brings_no_kernel_side_and_nothing_heavy() -> None:
