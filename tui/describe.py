@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ..core.btf import format_value
 from ..core.errors import BpftuiError
 from ..core.spec import MapFlag, Pinning, ProgramFlag
+from ..core.spec.architectures import foreign_registers
 from .format import byte_size, duration, flag_names, grouped, unqualified
 from .nodes import Node, NodeKind
 from .page import Page
@@ -73,8 +74,12 @@ def _collection(
 ) -> Content:
     page = Page(spec.file.rsplit("/", 1)[-1], "BPF object")
     declared = [found for found in spec.maps.values() if not found.is_data]
+    if foreign := foreign_registers(spec.types):
+        page.problem(foreign)
     page.field("file", spec.file)
     page.field("byte order", f"{spec.byte_order}-endian")
+    if spec.registers is not None:
+        page.field("machine", spec.registers.architecture, spec.registers.described)
     page.field("license", spec.license or "none", "" if spec.license else "many helpers want a GPL-compatible one")
     page.field("programs", len(spec.programs))
     page.field("maps", len(declared), f"and {len(spec.maps) - len(declared)} data sections")

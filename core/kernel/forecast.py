@@ -26,6 +26,7 @@ from ..btf.kernel import vmlinux
 from ..errors import BpftuiError, FeatureError
 from ..runtime import Forecast, Obstacle
 from ..spec import MapType, ProgramFlag, ProgramType, ReferenceKind
+from ..spec.architectures import foreign_registers
 from ..spec.jump_tables import table_map
 from ..spec.kconfig import KCONFIG
 from ..spec.program import TRAP
@@ -214,10 +215,11 @@ class _Survey:
                 )
         missing = {extern.name for extern in self.externs.values() if not extern.found and extern.kind != "kconfig"}
         found = [*self._references(spec, tied, missing), *self._calls(spec, tied, code)]
+        foreign = foreign_registers(self.spec.btf)
         found += [
-            Obstacle(core_reason(resolution), _GUARD, (item.slot,))
+            Obstacle(reason, "" if reason == foreign else _GUARD, (item.slot,))
             for item, resolution in resolved
-            if _calls_helper(code, item.slot) == BAD_RELOCATION
+            if _calls_helper(code, item.slot) == BAD_RELOCATION and (reason := core_reason(resolution, self.spec.btf))
         ]
         if any(each.slots for each in found):
             wanted = {slot for each in found for slot in each.slots}

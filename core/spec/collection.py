@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..btf import Btf, ByteOrder, Value
     from ..dwarf import Dwarf
     from ..runtime import Collection
+    from .architectures import Registers
     from .counting import Counting
     from .facts import SharedFunctions
     from .map import MapSpec
@@ -130,6 +131,13 @@ class CollectionSpec:
         What is loaded into the kernel is `btf` alone.
         """
         return self.btf if self.btf is not None else self.read_types()
+
+    @cached_property
+    def registers(self) -> Registers | None:
+        """The registers that its programs know, and so the machine that it is built for; None where nothing tells."""
+        from .architectures import registers_of
+
+        return registers_of(self.types)
 
     def placed_variables(self, section: str) -> tuple[list[int], list[tuple[str, int]]]:
         """Return where the variables of a data section begin, ascending, and their names and types (0: not known)."""

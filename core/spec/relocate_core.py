@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from ..asm.opcodes import CALL, LD_IMM64, Class, Size, Source
 from ..btf.core import CoreResolver, Outcome
 from ..errors import LoadError
+from .architectures import foreign_registers, is_register_access
 from .program import INSN_SIZE
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def patch_core(program: ProgramSpec, resolved: Iterable[tuple[CoreRelocation, Co
     code = bytearray(program.code)
     for item, resolution in resolved:
         if resolution.outcome not in (Outcome.RESOLVED, Outcome.MISSING):
-            raise LoadError(_problem(program, item.slot, core_reason(resolution)))
+            raise LoadError(_problem(program, item.slot, core_reason(resolution, program.btf)))
         problem = _Instruction(code, item.slot, program.byte_order).patch(resolution)
         if problem is not None:
             raise LoadError(_problem(program, item.slot, f"{resolution.local}: {problem}"))
@@ -83,8 +84,10 @@ def _problem(program: ProgramSpec, slot: int, reason: str) -> str:
     return f"program {program.name}, instruction {slot}: {reason}{source}"
 
 
-def core_reason(resolution: CoreResolution) -> str:
-    """Return why a relocation has no valid answer, as a clause."""
+def core_reason(resolution: CoreResolution, btf: Btf | None = None) -> str:
+    """Return why a relocation has no valid answer, as a clause; *btf* is the object's types."""
+    if is_register_access(resolution.local) and (foreign := foreign_registers(btf)):
+        return foreign
     if resolution.reason is not None:
         return resolution.reason
     return (

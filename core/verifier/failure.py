@@ -6,6 +6,7 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ..spec.architectures import foreign_registers
 from .lineage import history, loaded_from, origin
 from .state import State
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from .log import SourceLine, VerifierLog
     from .value import Value
 
-__all__ = ["Failure", "Message", "Told", "amount", "plain", "reads"]
+__all__ = ["Failure", "Message", "Told", "amount", "foreign_told", "plain", "reads"]
 
 _COMPARISON: Final = re.compile(r"if (?P<left>[rw]\d+) \S+ (?P<right>[rw]\d+|\S+) goto")
 _ADDED: Final = re.compile(r"[rw]\d+ [+-]= [rw](?P<by>\d+)$")
@@ -214,6 +215,23 @@ def plain(key: str, pattern: str, summary: str, *mends: str, details: tuple[str,
         return Told(text, more, tuple(mend.format(**groups) for mend in mends), register)
 
     return Message(key, re.compile(pattern, re.MULTILINE), explain)
+
+
+def foreign_told(failure: Failure) -> Told | None:
+    """Return what there is to say of registers that this machine does not have; None where they are its own."""
+    program = failure.log.program
+    foreign = foreign_registers(program.btf) if program is not None else ""
+    if not foreign:
+        return None
+    return Told(
+        foreign,
+        ("the registers that a probe is given (struct pt_regs) are each architecture's own",),
+        (
+            "compile it once for each: -D__TARGET_ARCH_x86, -D__TARGET_ARCH_arm64, … with that machine's vmlinux.h; "
+            "bpf2go does so with -target amd64,arm64",
+            "read arguments by PT_REGS_PARM1() or BPF_KPROBE, or without registers: fentry, tracepoints",
+        ),
+    )
 
 
 def amount(number: int, what: str) -> str:

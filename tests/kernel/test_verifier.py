@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import platform
 from pathlib import Path
 
 import pytest
 
 from bpftui.core.errors import VerifierError
 from bpftui.core.kernel import load
+from bpftui.core.kernel.runtime import KernelRuntime
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.verifier import VerifierLog, explain, explanation_lines
 from tests.core.verifier.explained import EXPLAINED
@@ -45,3 +47,19 @@ def test_a_pointer_in_data_is_followed() -> None:
     )
     with load(spec, programs={"compares"}) as loaded:
         assert list(loaded.programs) == ["compares"]
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the object is for another machine than x86-64")
+@pytest.mark.parametrize(("name", "line"), [("reads_x28", 23), ("relocated", 37)])
+def test_registers_of_another_machine_are_called_that(name: str, line: int) -> None:
+    foreign = (
+        "built for arm64 (its registers are regs, sp, pc, pstate of struct user_pt_regs): take the object for x86-64"
+    )
+    spec = CollectionSpec.from_file(OBJECTS / "other_machine.o")
+    with pytest.raises(VerifierError) as raised:
+        load(spec, programs={name}).close()
+    explanation = explain(VerifierLog(raised.value.log, spec.programs[name]))
+    assert explanation is not None
+    assert explanation.sentence == f"other_machine.c:{line}: {foreign}"
+    forecast = KernelRuntime().forecast(spec).programs
+    assert {each: found[0].reason for each, found in forecast.items()} == {"relocated": foreign}

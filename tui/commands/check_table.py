@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from ...core.errors import ObjectError
+from ...core.spec.architectures import foreign_registers
 from .check_rows import read_csv
 from .checked import COLUMNS, SCHEMA, explained
 from .colors import assembled, paint
@@ -81,6 +82,8 @@ def print_report(checked: Checked, *, several: bool, sort: str | None, color: st
         verdict += f", but for {optional} that {'is' if optional == 1 else 'are'} optional (?)"
     if failed:
         write_line()
+    if foreign := foreign_registers(checked.spec.types):
+        write_line(paint(foreign, "red") if colored else foreign)
     times = f"read in {checked.open_ms:.1f} ms, loaded in {report.load_ms:.1f} ms"
     write_line(f"{checked.spec.file}: {verdict} ({times})")
     if any(outcome.log and not outcome.ok for outcome in report.programs):

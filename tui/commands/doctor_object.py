@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...core.errors import BpftuiError, ExitCode
 from ...core.spec import CollectionSpec
+from ...core.spec.architectures import foreign_registers
 from .colors import assembled, paint
 from .common import configured, print_json, runtime_of, target_types, wants_color, warn
 from .output import write_line, write_table
@@ -78,8 +79,15 @@ def _json(spec: CollectionSpec, runtime: str, forecast: Forecast) -> dict[str, A
 
 
 def _remarks(spec: CollectionSpec) -> list[str]:
-    """Return what of the object's sections is not usable: it keeps nothing from being loaded, and is not there then."""
-    return [f"{hidden.name}: {hidden.reason}" for hidden in spec.hidden if hidden.kind == "section"]
+    """Return what keeps nothing from being loaded and is wrong all the same.
+
+    That is what of the object's sections is not usable, and so not there for its programs; and another machine's
+    registers, which may be read by offsets that this one has as well.
+    """
+    foreign = foreign_registers(spec.types)
+    return [foreign] * bool(foreign) + [
+        f"{hidden.name}: {hidden.reason}" for hidden in spec.hidden if hidden.kind == "section"
+    ]
 
 
 def _print(spec: CollectionSpec, runtime: str, forecast: Forecast, *, color: bool) -> None:

@@ -26,6 +26,7 @@ def spec_json(spec: CollectionSpec) -> dict[str, Any]:
         "byte_order": spec.byte_order,
         "license": spec.license,
         "kernel_version": spec.kernel_version,
+        "architecture": spec.registers.architecture if spec.registers is not None else None,
         "maps": [_map_json(item) for item in spec.maps.values()],
         "programs": [_program_json(item) for item in spec.programs.values()],
         "variables": [_variable_json(item) for item in spec.variables.values()],

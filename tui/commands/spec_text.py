@@ -9,6 +9,7 @@ from rich.tree import Tree
 
 from ...core.btf import format_value
 from ...core.spec import MapFlag, Pinning, ProgramFlag
+from ...core.spec.architectures import foreign_registers
 from ..format import byte_size, flag_names
 from .colors import assembled
 from .spec_json import c_text
@@ -35,7 +36,11 @@ def spec_tree(spec: CollectionSpec) -> Tree:
     facts.append(_types_fact(spec))
     if spec.producer:
         facts.append(spec.producer)
+    if spec.registers is not None:
+        facts.append(f"for {spec.registers.architecture}")
     root = Tree(assembled((spec.file, "bold"), "  ", (", ".join(facts), "dim")))
+    if foreign := foreign_registers(spec.types):
+        root.add(assembled((foreign, "red")))
     _branch(root, "programs", [_program(program) for program in spec.programs.values()])
     maps = _branch(root, "maps", [_map(item) for item in spec.maps.values()])
     for node, item in zip(maps.children if maps is not None else (), spec.maps.values(), strict=True):

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Tree
 
 from ...core.errors import BpftuiError
+from ...core.spec.architectures import foreign_registers
 from ..format import unqualified
 from ..nodes import Node, NodeKind, first_node
 
@@ -94,6 +95,7 @@ class SpecTree(Tree[Node]):
         self._unlinked: list[str] = list(spec.programs)
         self._damaged: set[str] = set()
         self._refused: frozenset[Node] = frozenset()
+        self._foreign = f"for {spec.registers.architecture}" if foreign_registers(spec.types) and spec.registers else ""
         self._populate()
 
     # What is in it
@@ -206,6 +208,8 @@ class SpecTree(Tree[Node]):
                 text.append(f" ✗ {count}", style + self._ink("unusable"))
             return text
         name, name_ink, detail = self._describe(data, str(node.label))
+        if node is self.root and self._foreign:
+            name_ink, detail = "unusable", self._foreign
         if data in self._refused:
             text.append("✗ ", style + self._ink("unusable"))
             name_ink = "unusable"

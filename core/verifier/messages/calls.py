@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final
 from ...btf.core import CoreResolver, Outcome
 from ...btf.kernel import vmlinux
 from ...errors import FeatureError
+from ...spec.architectures import is_register_access
 from ...spec.program import TRAP
 from ...spec.relocate_core import BAD_KFUNC, BAD_MAP, BAD_RELOCATION, core_reason
-from ..failure import Message, Told, plain
+from ..failure import Message, Told, foreign_told, plain
 from .control import TRAP_DETAILS, TRAP_MENDS, TRAP_SUMMARY
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ def _unresolved(failure: Failure) -> Told:
     summary = reason or (
         "a CO-RE relocation failed here: a field, type or enumerator that the program needs is not in the kernel's BTF"
     )
+    if reason and (told := foreign_told(failure)) is not None and is_register_access(access):
+        return told
     known = f"the program accesses {access} here, which was not found where the log is from" if access else ""
     return Told(
         summary,
@@ -111,7 +114,7 @@ def _core_reason(failure: Failure) -> tuple[str, str]:
         return "", ""
     found = CoreResolver(program.btf, target).resolve(item.type_id, item.access, item.kind)
     is_missing = found.outcome is Outcome.MISSING or found.loads_differ
-    return found.local, core_reason(found) if is_missing else ""
+    return found.local, core_reason(found, program.btf) if is_missing else ""
 
 
 def _absent(failure: Failure) -> Told:

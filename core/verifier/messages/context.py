@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from ...spec.context_access import bad_context_access, field_access
 from ...spec.contexts import CONTEXTS, context_fields
-from ..failure import Message, Told, amount, plain
+from ...spec.uapi import ProgramType
+from ..failure import Message, Told, amount, foreign_told, plain
 
 if TYPE_CHECKING:
     from ...spec import ProgramSpec
@@ -17,6 +18,8 @@ __all__ = ["MESSAGES"]
 
 _RANGE: Final = re.compile(r"\[(?P<low>-?\d+), (?P<high>-?\d+)\]")
 _BITS: Final = re.compile(r"been in \(0x(?P<known>[0-9a-f]+); 0x(?P<either>[0-9a-f]+)\)")
+_GIVEN_REGISTERS: Final = (ProgramType.KPROBE, ProgramType.PERF_EVENT)
+"""Programs whose context is, or begins with, the registers of the machine."""
 _MEANINGS: Final = {
     (0, 1): "0 and 1",
     (0, 3): "0 to 3",
@@ -27,6 +30,9 @@ _MEANINGS: Final = {
 
 def _access(match: re.Match[str], failure: Failure) -> Told:
     offset, size = int(match["off"]), int(match["size"])
+    given = failure.log.program
+    if given is not None and given.type in _GIVEN_REGISTERS and (told := foreign_told(failure)) is not None:
+        return told
     write = failure.step is not None and failure.step.text.startswith(("*(", "lock "))
     doing = "write" if write else "read"
     source = failure.source(failure.step.slot) if failure.step is not None else None

@@ -163,4 +163,20 @@ SPECS: dict[str, Facts] = {
             hidden("modes", "variable", "optimised away: nothing needs it"),
         ],
     ),
+    "tests/objects/other_machine.o": spec(
+        license="GPL",
+        types=21,
+        architecture="arm64",
+        maps=[
+            data_section(".bss", 8),
+        ],
+        programs=[
+            program("reads_x28", "uprobe", "kprobe", insns=6, line_infos=3, maps=[".bss"]),
+            program("reads_x0", "uprobe", "kprobe", insns=6, line_infos=3, maps=[".bss"]),
+            program("relocated", "uprobe", "kprobe", insns=6, line_infos=3, maps=[".bss"], core_relocations=1),
+        ],
+        variables=[
+            variable("seen", ".bss", 0, "__u64", 0, "0000000000000000"),
+        ],
+    ),
 }

@@ -17,6 +17,7 @@ def spec(
     license: str,  # noqa: A002
     types: int,
     kernel_version: int = 0,
+    architecture: str | None = None,
     maps: list[Facts] | None = None,
     programs: list[Facts] | None = None,
     variables: list[Facts] | None = None,
@@ -31,6 +32,7 @@ def spec(
         "byte_order": "little",
         "license": license,
         "kernel_version": kernel_version,
+        "architecture": architecture,
         "maps": maps or [],
         "programs": programs or [],
         "variables": variables or [],
