@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
+import mmap
 import re
 import struct
 from dataclasses import dataclass
@@ -23,13 +25,14 @@ if TYPE_CHECKING:
     from ..errors import BpftuiError
     from ..spec import ProgramSpec
     from .hook import Hook
+    from .syscall import Buffer
 
 __all__ = [
-    "FIRST_WHOLE_LOG",
     "LARGEST_LOG",
     "LOG_FULL",
     "LOG_NONE",
     "LOG_STATS",
+    "MOST_WHOLE_LOG",
     "CoreRefusedError",
     "Loaded",
     "load_program",
@@ -43,10 +46,12 @@ LOG_FULL: Final = 1
 LOG_STATS: Final = 4
 """Only the numbers: instructions, states, stack, time (BPF_LOG_STATS)."""
 
-_FIRST_LOG: Final = 1 << 16
-"""Bytes. A buffer of 16 MB makes each load 50 ms slower, so the first is small and grows."""
-FIRST_WHOLE_LOG: Final = 1 << 26
-"""That of a log of all paths (BPF_LOG_LEVEL2): one that does not fit is made a second time, which may take a minute."""
+MOST_WHOLE_LOG: Final = 1 << 26
+"""Bytes of a log of all paths (BPF_LOG_LEVEL2) that are kept: it can have gigabytes, and takes several times as much to
+be looked at."""
+_SMALLEST_LOG: Final = 1 << 16
+_MAP_NORESERVE: Final = 0x4000
+"""<linux/mman.h>: memory that is not written to does not count."""
 LARGEST_LOG: Final = (1 << 30) - 1
 """What the kernel takes. A million steps have had logs of 600 MB."""
 
@@ -140,20 +145,55 @@ def _load(attr: Attr, log_level: int, most: int = LARGEST_LOG) -> tuple[int, str
         try:
             return attr.call(Command.PROG_LOAD), "", None
         except BpfError:
-            return _load(attr, LOG_FULL)
-    size = min(most, FIRST_WHOLE_LOG if log_level & 2 else _FIRST_LOG)
+            return _load(attr, LOG_FULL, most)
+    memory = _log_memory(min(most, MOST_WHOLE_LOG) if log_level & 2 else most)
+    attr.u32(24, log_level, len(memory)).pointer(32, memory).u32(140, 0)
+    try:
+        return attr.call(Command.PROG_LOAD), _text(memory.value), None
+    except BpfError as error:
+        if error.errno == errno.ENOSPC and log_level & 2:
+            return _judged(attr, _cut(memory.value, attr.get(140)))
+        if log_level == LOG_STATS and error.errno != errno.ENOSPC:
+            return _load(attr, LOG_FULL | LOG_STATS, most)
+        return -1, _text(memory.value), error
+
+
+def _log_memory(size: int) -> Buffer:
+    """Return memory for a log, of which only what is written takes room: so it can be as large as any log.
+
+    With one that is too small, the program is verified once more, and how large it must be the kernel does not know
+    before: what it writes of a path and drops with it counts, too (`len_max` in kernel/bpf/log.c).
+    """
     while True:
-        memory = buffer(size)
-        attr.u32(24, log_level, size).pointer(32, memory).u32(140, 0)
         try:
-            return attr.call(Command.PROG_LOAD), _text(memory.value), None
-        except BpfError as error:
-            if error.errno != errno.ENOSPC or size >= most:
-                if log_level == LOG_STATS and error.errno != errno.ENOSPC:
-                    return _load(attr, LOG_FULL | LOG_STATS)
-                return -1, _text(memory.value), error
-            # The log did not fit. Since Linux 6.4 the kernel says how long it is; a longer run may need more.
-            size = min(most, max(size * 2, attr.get(140)))
+            memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _MAP_NORESERVE)
+        except OSError:  # a limit on the address space
+            if size <= _SMALLEST_LOG:
+                raise
+            size //= 4
+        else:
+            return (ctypes.c_char * size).from_buffer(memory)
+
+
+def _cut(log: bytes, whole: int) -> str:
+    """Return what is kept of a log that does not fit, with a line that says so.
+
+    Args:
+        log: The end, since Linux 6.4; before, the beginning.
+        whole: The size of all of it; 0 where the kernel does not tell, which keeps the beginning.
+    """
+    if not whole:
+        return f"{_text(log).rpartition(chr(10))[0]}\n… the log is longer: only its first {len(log):,} bytes are kept\n"
+    return f"… of this log's {whole:,} bytes the last {len(log):,} are kept\n{_text(log).partition(chr(10))[2]}"
+
+
+def _judged(attr: Attr, log: str) -> tuple[int, str, BpfError | None]:
+    """Return whether the kernel takes a program whose log did not fit, of which it says nothing else."""
+    attr.u32(24, LOG_NONE, 0).pointer(32, None)
+    try:
+        return attr.call(Command.PROG_LOAD), log, None
+    except BpfError as error:
+        return -1, log, error
 
 
 def _text(log: bytes) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from ..errors import LoadError, VerifierError
 from ..verifier import Heat, VerifierLog
 from .collection import Loader
-from .loading import FIRST_WHOLE_LOG
+from .loading import MOST_WHOLE_LOG
 from .runtime import require
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def read_walk(spec: CollectionSpec, name: str, *, target: Btf | None = None) -> 
     spec.program(name)
     part = spec.subset(maps=set(), programs={name}, variables=set())
     with Loader(part, target) as loader:
-        loader.most_log = FIRST_WHOLE_LOG
+        loader.most_log = MOST_WHOLE_LOG
         loader.begin()
         for found in part.maps.values():
             loader.create_map(found)

@@ -18,6 +18,7 @@ from bpftui.core.btf.kernel import vmlinux
 from bpftui.core.errors import FeatureError, LoadError, UsageError, VerifierError
 from bpftui.core.kernel import Map, hook, load, loading, stats_enabled
 from bpftui.core.kernel.modules import ModuleTypes
+from bpftui.core.kernel.syscall import Attr, Command
 from bpftui.core.spec import (
     AttachType,
     CollectionSpec,
@@ -141,19 +142,30 @@ def test_a_refusal_names_the_line_of_c():
         kernel.load(spec)
 
 
-def test_the_log_grows_to_its_true_size(monkeypatch):
-    spec = CollectionSpec.from_file(OBJECTS / "bad_null.o")
-    with pytest.raises(VerifierError) as whole:
-        kernel.load(spec)
-    monkeypatch.setattr(loading, "_FIRST_LOG", 128)
-    with pytest.raises(VerifierError) as again:
-        kernel.load(spec)
+@pytest.mark.parametrize(("level", "loads"), [(0, 2), (4, 2), (1, 1), (2, 1)])
+def test_a_refused_program_is_verified_no_more_often_than_it_must(monkeypatch, level: int, loads: int):
+    """Once for the verdict, and once for the log, however long that is: here it has some MB."""
+    called: list[Command] = []
+    call = Attr.call
+    monkeypatch.setattr(Attr, "call", lambda self, command: (called.append(command), call(self, command))[1])
+    code = b"".join(_insn(0xB7, 1, imm=step) for step in range(120_000)) + _insn(0xBF, 0, 9) + EXIT
+    program = ProgramSpec("f", "xdp", ProgramType.XDP, link=lambda: LinkedCode(code))
+    with pytest.raises(VerifierError) as raised:
+        loading.load_program(program, code, log_level=level, hook=hook.Hook(0, 0))
+    assert called.count(Command.PROG_LOAD) == loads
+    assert raised.value.log.count("\n") > 120_000
+    assert "R9 !read_ok" in raised.value.log
 
-    def settled(log: str) -> list[str]:
-        return [re.sub("0x[0-9a-f]+", "ADDRESS", line) for line in log.splitlines() if "time" not in line]
 
-    assert settled(again.value.log) == settled(whole.value.log)
-    assert len(whole.value.log) > 128
+def test_a_log_that_is_too_long_is_cut_and_says_so(monkeypatch):
+    monkeypatch.setattr(loading, "MOST_WHOLE_LOG", 8192)
+    spec = CollectionSpec.from_file(BPF / "traffic.o")
+    report = kernel.KernelRuntime().check(spec, log_level=2 | 4)
+    assert report.ok
+    logs = [each.log for each in report.programs if each.name == "count_traffic"]
+    assert re.match(r"… of this log's [\d,]+ bytes the last 8,191 are kept\n", logs[0])
+    assert "processed " in logs[0]
+    assert len(logs[0]) < 8400
 
 
 def test_an_object_says_itself_what_is_wrong():

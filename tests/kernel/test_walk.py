@@ -53,7 +53,7 @@ def test_a_program_that_is_refused_and_one_that_is_not_walked_through():
 def test_a_walk_whose_log_is_too_long_to_keep(monkeypatch: pytest.MonkeyPatch):
     spec = CollectionSpec.from_file(ROOT / "bpf/traffic.o")
     whole = read_walk(spec, "count_traffic")
-    monkeypatch.setattr(walk, "FIRST_WHOLE_LOG", 8192)
+    monkeypatch.setattr(walk, "MOST_WHOLE_LOG", 8192)
     end = read_walk(spec, "count_traffic")
     assert 0 < end.total < whole.total
     assert all(visits <= whole.visits[slot] for slot, visits in end.visits.items())
