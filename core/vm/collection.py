@@ -15,7 +15,7 @@ from ..spec import INSN_SIZE, ReferenceKind
 from ..spec.program import TRAP
 from ..spec.relocate_core import apply_core
 from .code import function_address
-from .errors import RETURN_HINT, InvalidCodeError, RunError
+from .errors import RETURN_HINT, InvalidCodeError, MemoryLimitError, RunError
 from .findings import findings
 from .helpers import HelperTable, kernel_function
 from .host import Host
@@ -99,7 +99,10 @@ class Loader(CollectionLoader[Map, Program, Link]):
             raise LoadError(f"cannot create map {spec.name}: {spec.problem}")
         if spec.name == KCONFIG:
             spec = replace(spec, data=bytearray(kconfig_values(self.spec, self.settings.kconfig or {})))
-        store = create_store(spec, self.host)
+        try:
+            store = create_store(spec, self.host)
+        except MemoryLimitError as error:
+            raise LoadError(f"cannot create map {spec.name} ({spec.type.label}): {error.reason}") from error
         address = self.host.memory.map(f"map {spec.name}", 8, readable=False, writable=False).base
         created = Map(spec, store, next(self._numbers), address, self.parts)
         self.host.maps[address] = store

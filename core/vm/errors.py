@@ -6,7 +6,7 @@ from typing import Final
 
 from ..errors import BpftuiError
 
-__all__ = ["RETURN_HINT", "AccessError", "InvalidCodeError", "RunError", "StepLimitError", "Thrown"]
+__all__ = ["RETURN_HINT", "AccessError", "InvalidCodeError", "MemoryLimitError", "RunError", "StepLimitError", "Thrown"]
 
 RETURN_HINT: Final = "--return {}=VALUE makes it return a value"
 """What to do about a helper or a kernel function that there is none of."""
@@ -74,6 +74,10 @@ class AccessError(RunError):
 
 class StepLimitError(RunError):
     """A run took more steps than it may."""
+
+
+class MemoryLimitError(RunError):
+    """There is no room for something in the memory of a machine."""
 
 
 class Thrown(Exception):  # noqa: N818 - no error, but how a program ends (bpf_throw, Linux 6.7)

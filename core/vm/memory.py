@@ -11,14 +11,13 @@ addresses in a `__u32`. The first granules are never used: NULL and what is clos
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
 from typing import Final
 
 from ..spec.sparse import LARGE, zeros
-from .errors import AccessError
+from .errors import AccessError, MemoryLimitError
 from .image import MemoryImage
 
-__all__ = ["GRANULE_BITS", "MOST_FRAMES", "STACK_FRAMES", "STACK_SIZE", "AddressSpace", "Region"]
+__all__ = ["DEFAULT_MEMORY", "GRANULE_BITS", "MOST_FRAMES", "STACK_FRAMES", "STACK_SIZE", "AddressSpace", "Region"]
 
 GRANULE_BITS: Final = 16
 _GRANULE: Final = 1 << GRANULE_BITS
@@ -28,6 +27,10 @@ _STACK: Final = 0x200
 """The first granule of the stack frames."""
 _HIGH: Final = 0x300
 """The first granule of everything else; never reused, so that a stale pointer is found out."""
+_OVERHEAD: Final = 640
+"""What a region costs beside its bytes, as it was measured of values in a hash."""
+DEFAULT_MEMORY: Final = 1 << 30
+"""Bytes that all regions and queues take together at most."""
 _LARGEST_LOW: Final = 2 * _GRANULE - 1
 
 STACK_SIZE: Final = 512
@@ -49,7 +52,7 @@ class Region:
         writable: Whether a program may write to it.
     """
 
-    __slots__ = ("base", "data", "name", "readable", "writable")
+    __slots__ = ("base", "charged", "data", "name", "readable", "writable")
 
     def __init__(self, name: str, base: int, data: bytearray | memoryview, *, readable: bool, writable: bool) -> None:
         self.name = name
@@ -57,6 +60,10 @@ class Region:
         self.data = data
         self.readable = readable
         self.writable = writable
+        self.charged = 0
+
+    charged: int
+    """What it counts for in the memory that there is, in bytes."""
 
     def __repr__(self) -> str:
         return f"<Region {self.name} {self.base:#x} +{self.size}>"
@@ -79,12 +86,14 @@ class AddressSpace:
     """
 
     def __init__(self) -> None:
+        self.limit = DEFAULT_MEMORY
+        self.used = 0
         self.readers: dict[int, bytearray | memoryview] = {}
         """By granule, the bytes from its start to its region's end; only what may be read."""
         self.writers: dict[int, bytearray | memoryview] = {}
         """The same, only what may be written."""
         self._regions: dict[int, Region] = {}
-        self._bases: list[int] = []
+        """By each granule that one lies in."""
         self._next = _HIGH
         self._free_low = list(reversed(_LOW))
         self.image = MemoryImage({})
@@ -94,10 +103,29 @@ class AddressSpace:
         for _ in range(STACK_FRAMES):
             self.add_frame()
 
+    limit: int
+    """Bytes that regions, and what is charged beside them, may take."""
+    used: int
+    """Bytes that they take, their own cost included."""
+
+    def charge(self, name: str, size: int) -> None:
+        """Count bytes that something takes; MemoryLimitError where it is too much."""
+        if self.used + size > self.limit:
+            raise MemoryLimitError(
+                f"there is no room for {name}: the maps and objects of the built-in machine take "
+                f"{self.limit >> 20:,} MiB already, which is all that they may",
+                hint="smaller maps (max_entries), or --runtime kernel",
+            )
+        self.used += size
+
+    def refund(self, size: int) -> None:
+        """Count bytes as free again."""
+        self.used -= size
+
     @property
     def regions(self) -> list[Region]:
         """All regions, by address."""
-        return [self._regions[base] for base in self._bases]
+        return sorted(set(self._regions.values()), key=lambda region: region.base)
 
     def map(
         self,
@@ -118,8 +146,15 @@ class AddressSpace:
             writable: Whether a program may write to it.
             low: Whether the address has to fit 32 bits. There is room for 240 such regions, of less than 128 KiB.
             alignment: What its address is a multiple of: a power of two; no less than 64 KiB counts.
+
+        Raises:
+            MemoryLimitError: All memory is taken.
         """
-        if isinstance(data, int) and data > LARGE:
+        # Zeros take memory where they are written to; their number does not grow.
+        is_sparse = isinstance(data, int) and data > LARGE
+        charged = _OVERHEAD + (0 if is_sparse else data if isinstance(data, int) else len(data))
+        self.charge(name, charged)
+        if isinstance(data, int) and is_sparse:
             data = memoryview(zeros(data))
         elif isinstance(data, int | bytes):
             data = bytearray(data)
@@ -131,12 +166,12 @@ class AddressSpace:
             step = max(1, alignment >> GRANULE_BITS)
             granule = -(-self._next // step) * step
             self._next = granule + len(data) // _GRANULE + 2
-        return self._add(name, granule, data, readable=readable, writable=writable)
+        region = self._add(name, granule, data, readable=readable, writable=writable)
+        region.charged = charged
+        return region
 
     def _add(self, name: str, granule: int, data: bytearray | memoryview, *, readable: bool, writable: bool) -> Region:
         region = Region(name, granule << GRANULE_BITS, data, readable=readable, writable=writable)
-        self._regions[region.base] = region
-        insort(self._bases, region.base)
         self._publish(region)
         return region
 
@@ -146,6 +181,7 @@ class AddressSpace:
         for granule in range(first, first + len(region.data) // _GRANULE + 1):
             start = (granule - first) << GRANULE_BITS
             data = memoryview(region.data)[start:] if start else region.data
+            self._regions[granule] = region
             if region.readable:
                 self.readers[granule] = data
             if region.writable:
@@ -161,12 +197,12 @@ class AddressSpace:
 
     def unmap(self, region: Region) -> None:
         """Take a region out: accesses to it are errors from now on. A second call does nothing."""
-        if self._regions.get(region.base) is not region:
-            return
-        del self._regions[region.base]
-        self._bases.remove(region.base)
         first = region.base >> GRANULE_BITS
+        if self._regions.get(first) is not region:
+            return
+        self.refund(region.charged)
         for granule in range(first, first + len(region.data) // _GRANULE + 1):
+            self._regions.pop(granule, None)
             self.readers.pop(granule, None)
             self.writers.pop(granule, None)
         if first in _LOW:
@@ -179,6 +215,8 @@ class AddressSpace:
             raise AccessError(
                 f"{len(data)} bytes are too many for {region.name}", address=0, size=0, region=region.name
             )
+        self.used += len(data) - len(region.data)
+        region.charged += len(data) - len(region.data)
         region.data = data
         if region.readable:
             self.readers[granule] = data
@@ -187,17 +225,13 @@ class AddressSpace:
 
     def find(self, address: int) -> Region | None:
         """Return the region that holds *address*, or that ends there."""
-        at = bisect_right(self._bases, address)
-        if not at:
-            return None
-        region = self._regions[self._bases[at - 1]]
-        return region if address <= region.end else None
+        region = self._regions.get(address >> GRANULE_BITS)
+        return region if region is not None and address <= region.end else None
 
     def nearest(self, address: int) -> Region | None:
         """Return the region that is closest to *address*."""
-        at = bisect_right(self._bases, address)
-        around = [self._regions[base] for base in self._bases[max(0, at - 1) : at + 1]]
-        return min(around, key=lambda r: max(r.base - address, address - r.end, 0), default=None)
+        regions = set(self._regions.values())
+        return min(regions, key=lambda region: max(region.base - address, address - region.end, 0), default=None)
 
     def view(self, address: int, size: int, *, write: bool = False) -> memoryview:
         """Return the bytes at *address*, shared: what helpers read from and write to.

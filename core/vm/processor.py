@@ -96,8 +96,10 @@ class Meter(dict[int, "Iterator[None]"]):
         Twice the same is proof that it never ends, which random code mostly shows at once and not after millions of
         steps. A helper can depend on anything, and so can a loop that calls one.
         """
+        if not frame.f_globals.get("PURE") or self._memory.used > 16 * _LARGEST_STATE:
+            return None
         memory = [region.data for region in self._memory.regions if region.writable]
-        if not frame.f_globals.get("PURE") or sum(map(len, memory)) > _LARGEST_STATE:
+        if sum(map(len, memory)) > _LARGEST_STATE:
             return None
         numbers = {name: value for name, value in frame.f_locals.items() if isinstance(value, int)}
         return frame, frame.f_lineno, numbers, [bytes(data) for data in memory]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from ..errors import RunError
@@ -30,23 +31,31 @@ class _FormatError(Exception):
     """A format that the kernel does not take."""
 
 
-def _formatted(host: Host, template: bytes, arguments: list[int]) -> str:
-    """Return a text; _FormatError for what the kernel refuses."""
+@lru_cache(maxsize=1024)
+def _parsed(template: bytes) -> tuple[str | re.Match[str], ...] | None:
+    """Return a format as texts and conversions; None for what the kernel refuses."""
     if _UNPRINTABLE.search(template):
-        raise _FormatError
-    pieces: list[str] = []
-    left = iter(arguments)
+        return None
+    pieces: list[str | re.Match[str]] = []
     at = 0
     text = template.decode("ascii")
     while (percent := text.find("%", at)) >= 0:
-        pieces.append(text[at:percent])
         match = _PART.match(text, percent)
         if match is None:
-            raise _FormatError
+            return None
+        pieces += (text[at:percent], match)
         at = match.end() if match["kind"] == "p" else match.start("more")
-        pieces.append(_one(host, match, left))
     pieces.append(text[at:])
-    return "".join(pieces)
+    return tuple(pieces)
+
+
+def _formatted(host: Host, template: bytes, arguments: list[int]) -> str:
+    """Return a text; _FormatError for what the kernel refuses."""
+    pieces = _parsed(template)
+    if pieces is None:
+        raise _FormatError
+    left = iter(arguments)
+    return "".join([piece if isinstance(piece, str) else _one(host, piece, left) for piece in pieces])
 
 
 def _one(host: Host, match: re.Match[str], left: Iterator[int]) -> str:

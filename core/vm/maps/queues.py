@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ...maps import ElementError
 from .store import ANY, EXIST, Store
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from ..memory import AddressSpace
 
 __all__ = ["BloomStore", "QueueStore", "StackStore"]
+
+_OVERHEAD: Final = 64
+"""Bytes that a value costs beside its own."""
 
 
 class QueueStore(Store):
@@ -33,7 +36,11 @@ class QueueStore(Store):
 
     def take(self, key: bytes | None) -> bytes | None:
         """Take the next value (pop)."""
-        return self.values.popleft() if self.values else None
+        return self._taken(self.values.popleft()) if self.values else None
+
+    def _taken(self, value: bytes) -> bytes:
+        self.memory.refund(_OVERHEAD + len(value))
+        return value
 
     def update(self, key: bytes | None, value: bytes, flags: int = 0) -> None:
         """Put a value in (push); with EXIST the oldest makes room for it when it is full."""
@@ -42,7 +49,8 @@ class QueueStore(Store):
         if len(self.values) >= self.shape.max_entries:
             if flags != EXIST:
                 raise ElementError(errno.E2BIG)
-            self.values.popleft()
+            self._taken(self.values.popleft())
+        self.memory.charge(f"a value of {self.name}", _OVERHEAD + len(value))
         self.values.append(value)
 
     def set(self, key: bytes, value: bytes, flags: int, cpu: int) -> None:
@@ -67,7 +75,7 @@ class StackStore(QueueStore):
 
     def take(self, key: bytes | None) -> bytes | None:
         """Take the next value (pop)."""
-        return self.values.pop() if self.values else None
+        return self._taken(self.values.pop()) if self.values else None
 
 
 class BloomStore(Store):
@@ -85,7 +93,9 @@ class BloomStore(Store):
         """Put a value in (push)."""
         if flags != ANY:
             raise ElementError(errno.EINVAL)
-        self._values.add(value)
+        if value not in self._values:
+            self.memory.charge(f"a value of {self.name}", _OVERHEAD + len(value))
+            self._values.add(value)
 
     def entries(self) -> Iterator[Entry]:
         """Iterate over nothing: it does not keep what was put in."""

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from bpftui.core.vm import AccessError, AddressSpace
+from bpftui.core.errors import LoadError
+from bpftui.core.spec import CollectionSpec, MapSpec, MapType
+from bpftui.core.vm import AccessError, AddressSpace, memory
+from bpftui.core.vm.errors import MemoryLimitError
+from bpftui.core.vm.runtime import MachineRuntime
 
 
 def test_regions_keep_apart() -> None:
@@ -110,3 +114,48 @@ def test_alignment() -> None:
     arena = memory.map("arena", 4096, alignment=1 << 32)
     assert arena.base % (1 << 32) == 0
     assert memory.map("next", 1).base > arena.base
+
+
+@pytest.mark.parametrize(("kind", "key_size"), [("HASH", 4), ("LRU_HASH", 4), ("QUEUE", 0), ("BLOOM_FILTER", 0)])
+def test_maps_grow_up_to_a_limit_that_is_said_and_give_back_what_they_took(kind: str, key_size: int) -> None:
+    spec = MapSpec("grows", ".maps", MapType[kind], key_size, 8, 1 << 30)
+    with MachineRuntime().load(CollectionSpec("by hand", maps={"grows": spec})) as collection:
+        space, map_ = collection.host.memory, collection.maps["grows"]
+        space.limit = space.used + 100_000
+        before = space.used
+
+        def fill() -> None:
+            for number in range(100_000):
+                map_.store.update(number.to_bytes(4, "little")[:key_size], number.to_bytes(8, "little"))
+
+        with pytest.raises(MemoryLimitError, match=r"there is no room for (a )?value of grows: the maps and objects"):
+            fill()
+        assert space.used <= space.limit
+        if kind == "QUEUE":
+            while map_.store.take(None) is not None:
+                pass
+        elif key_size:
+            for entry in list(map_.store.entries()):
+                map_.store.delete(entry.key)
+            map_.store.settle()
+        assert space.used == before or kind == "BLOOM_FILTER"
+
+
+def test_a_map_that_is_too_large_from_the_start_is_not_created(monkeypatch: pytest.MonkeyPatch) -> None:
+    maps = {f"map{number}": MapSpec(f"map{number}", ".maps", MapType.ARRAY, 4, 8, 1) for number in range(40)}
+    monkeypatch.setattr(memory, "DEFAULT_MEMORY", 32 * 1024)
+    with pytest.raises(LoadError, match=r"cannot create map map\d+ \(array\): there is no room for"):
+        MachineRuntime().load(CollectionSpec("by hand", maps=maps))
+
+
+def test_regions_are_found_by_the_address_of_any_of_their_bytes() -> None:
+    space = AddressSpace()
+    large = space.map("large", 3 * 65536)
+    assert [space.find(large.base + at) for at in (0, 65536, 3 * 65536)] == [large] * 3
+    assert space.find(large.end + 1) is None
+    used = space.used
+    for region in [space.map("one", 8) for _ in range(1000)]:
+        space.unmap(region)
+    assert (space.used, space.regions[-1]) == (used, large)
+    space.unmap(large)
+    assert space.find(large.base + 65536) is None
