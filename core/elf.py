@@ -44,6 +44,7 @@ EM_BPF: Final = 247
 _SHN_XINDEX: Final = 0xFFFF
 _MAX_FILE: Final = 1 << 30
 """Nobody has seen a BPF object of 100 MB; a file over 1 GiB is refused rather than read into memory."""
+_PART: Final = 1 << 20
 _MAX_NOBITS: Final = 2 << 30
 """A `.bss` takes no room in its file; the kernel has no map whose value is larger (INT_MAX, array_map_alloc_check)."""
 
@@ -189,7 +190,15 @@ def opened_file(path: str | PathLike[str]) -> Generator[BinaryIO]:
 def read_object_file(path: str | PathLike[str]) -> bytes:
     """Return a file's bytes; whatever prevents it is one clear error."""
     with opened_file(path) as stream:
-        return stream.read(_MAX_FILE)
+        # Reading so many at once would make room for as many, whatever the file has.
+        parts: list[bytes] = []
+        size = 0
+        while size <= _MAX_FILE and (part := stream.read(_PART)):
+            parts.append(part)
+            size += len(part)
+        if size > _MAX_FILE:
+            raise ObjectError("it is larger than 1 GiB: this is no BPF object", file=os.fspath(path))
+        return b"".join(parts)
 
 
 class Elf:

@@ -221,7 +221,10 @@ _SHORT.maxlevel = 4
 
 def quoted(value: object) -> str:
     """Return what a user or a file gave as Python writes it, within a line: it may be of any size and depth."""
-    return _SHORT.repr(value)
+    try:
+        return _SHORT.repr(value)
+    except ValueError:  # an integer of more than 4,300 digits
+        return f"{hex(value)[:40]}…" if isinstance(value, int) else type(value).__name__
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

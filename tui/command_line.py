@@ -49,6 +49,9 @@ def _run(given: Sequence[str]) -> int:
         what = f"{error.filename}: " if error.filename else "the output cannot be written: "
         _report(BpftuiError(what + (error.strerror or str(error))))
         return ExitCode.REFUSED
+    except MemoryError:
+        _report(BpftuiError("there is not enough memory for it", hint="see ulimit -v, and what else runs here"))
+        return ExitCode.REFUSED
     except Exception as error:
         # A bug. The user gets a line, and the log what is needed to mend it.
         from .journal import crash_report

@@ -8,10 +8,10 @@ quit = "ctrl+x"
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
+from ..core.documents import parse_toml
 from ..core.errors import NoPermissionError, UnknownNameError, UsageError
 from .places import config_directory
 
@@ -47,7 +47,7 @@ def load_config(path: Path | None = None) -> Config:
     """
     path = path or config_file()
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
+        found = parse_toml(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         return Config()
     except PermissionError:

@@ -14,6 +14,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from ..core.btf import Text
+from ..core.documents import parse_json
 from ..core.errors import BpftuiError, NoPermissionError, UnknownNameError, UsageError
 from .places import state_directory, write
 
@@ -194,7 +195,7 @@ def _fingerprint(spec: CollectionSpec) -> str:
 
 def _read(path: Path) -> list[Preset]:
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document: Any = parse_json(path.read_text(encoding="utf-8"))
         return [
             Preset(name, str(each["saved"]), {key: _from_json(value) for key, value in each["variables"].items()})
             for name, each in document["presets"].items()

@@ -147,7 +147,7 @@ def parse_access(btf: Btf, type_id: int, text: str, kind: CoreKind) -> Access:
         ObjectError: It does not fit the type.
     """
     if not _FORM.fullmatch(text):
-        raise ObjectError(f"{quoted(text)} is no access string: indices of at most 32 bits, and colons", file=btf.file)
+        raise ObjectError(f"{quoted(text)} is no access string", file=btf.file)
     indices = [int(index) for index in text.split(":")]
     if not (kind.on_field or kind.on_enumerator):
         if indices != [0]:

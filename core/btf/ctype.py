@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
+from ..documents import parse_json
 from ..errors import TypeMismatchError, UnknownNameError, UsageError, ValueRangeError, quoted
 from . import types as t
 from .declare import declaration, definition
@@ -209,8 +210,8 @@ class CType:
 
     def _parse_json(self, text: str, name: str) -> Value:
         try:
-            return cast("Value", json.loads(text))
-        except (ValueError, RecursionError):
+            return cast("Value", parse_json(text))
+        except ValueError:
             raise TypeMismatchError(
                 f"{name}: {self.c_text} takes JSON, not {quoted(text)}",
                 hint='a struct as {"member": value, …}, an array as [value, …], or any value as hex:0102…',

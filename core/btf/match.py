@@ -60,6 +60,32 @@ def _match_enumerator(local: Access, target: Btf, candidate: int) -> Access | Mi
     return Mismatch(f"{local.short_text} does not exist in {WHERE}", close)
 
 
+def _told_apart(local: Btf, local_id: int, target: Btf, target_id: int) -> tuple[str, str]:
+    """Return the C text of two types that do not agree; where their names do, with what is below the names."""
+    ours, theirs = declaration(local, local_id), declaration(target, target_id)
+    if ours != theirs:
+        return ours, theirs
+    below: list[str] = []
+    for btf, type_id, text in ((local, local_id, ours), (target, target_id, theirs)):
+        found = btf.strip(type_id)
+        what = declaration(btf, found.id)
+        size = f"{sized(btf, found.id)} bytes" if not isinstance(found, t.Forward | t.FunctionProto | t.Void) else ""
+        facts = ", ".join(filter(None, (what if what != text else _KINDS.get(type(found), ""), size)))
+        below.append(f"{text} ({facts})")
+    return below[0], below[1]
+
+
+_KINDS: Final[dict[type[t.BtfType], str]] = {
+    t.Int: "an integer",
+    t.Float: "a floating-point number",
+    t.Forward: "only declared",
+    t.Enum: "an enum",
+    t.Array: "an array",
+    t.Pointer: "a pointer",
+    t.Composite: "a struct or union",
+}
+
+
 class _Search:
     """Walks along a field access in the target type, as far as it goes."""
 
@@ -93,7 +119,7 @@ class _Search:
         assert isinstance(ours, t.Composite)
         local_id = ours.members[step.index].type_id
         if not fields_compatible(self.local.btf, local_id, self.target, type_id):
-            shown = declaration(self.local.btf, local_id), declaration(self.target, type_id)
+            shown = _told_apart(self.local.btf, local_id, self.target, type_id)
             return Mismatch(f"{self.text(number)} is {shown[1]} in {WHERE}, and not {shown[0]}", depth=number)
         self.steps.append(place)
         self.bits += bits

@@ -234,7 +234,7 @@ def encode(btf: Btf, type_id: int, value: Value, name: str, current: bytes) -> b
             try:
                 return struct.pack(("<" if btf.byte_order == "little" else ">") + _FLOATS[width], value)
             except OverflowError:
-                raise ValueRangeError(f"{name}: {value} does not fit {declaration(btf, type_id)}") from None
+                raise ValueRangeError(f"{name}: {quoted(value)} does not fit {declaration(btf, type_id)}") from None
         case t.Array():
             return _encode_array(btf, found, type_id, value, name, current.ljust(size, b"\0"))
         case t.Composite():
@@ -259,7 +259,7 @@ def encode_integer(btf: Btf, type_id: int, value: Value, bits: int, name: str) -
     low, high = limits(found, bits)
     if not low <= value <= high:
         c_text = declaration(btf, type_id)
-        raise ValueRangeError(f"{name}: {value} does not fit {c_text}, which takes {low} to {high}")
+        raise ValueRangeError(f"{name}: {quoted(value)} does not fit {c_text}, which takes {low} to {high}")
     return value & (1 << bits) - 1
 
 

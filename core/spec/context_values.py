@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, cast
 
 from ..btf import CType, Kind
 from ..btf import types as t
 from ..btf.ctype import parse_bytes
-from ..errors import BpftuiError, TypeMismatchError, UnknownNameError, UsageError, ValueRangeError
+from ..documents import parse_json
+from ..errors import BpftuiError, TypeMismatchError, UnknownNameError, UsageError, ValueRangeError, quoted
 from .contexts import CONTEXTS, ContextField, context_fields, context_size
 from .uapi import AttachType, ProgramType
 
@@ -151,9 +151,11 @@ class ContextLayout:
                 raise ValueRangeError(f"{path}: {len(value)} bytes do not fit {width * count}")
             return value.ljust(width * count, b"\0")
         if not isinstance(value, int):
-            raise TypeMismatchError(f"{path}: {value!r} is no integer", hint="a number, [1, 2], hex:0102, 192.0.2.1")
+            raise TypeMismatchError(
+                f"{path}: {quoted(cast('object', value))} is no integer", hint="a number, [1, 2], hex:0102, 192.0.2.1"
+            )
         if not -(1 << 8 * width - 1) <= value < 1 << 8 * width:
-            raise ValueRangeError(f"{path}: {value} does not fit {width} bytes")
+            raise ValueRangeError(f"{path}: {quoted(value)} does not fit {width} bytes")
         return (value & (1 << 8 * width) - 1).to_bytes(width, self.byte_order).ljust(width * count, b"\0")
 
     def _parse(self, path: str, text: str) -> object:
@@ -167,12 +169,12 @@ class ContextLayout:
                 number = int(swap[2], 0)
                 return int.from_bytes(number.to_bytes(width, "big"), self.byte_order)
             except (ValueError, OverflowError):
-                raise ValueRangeError(f"{path}: {text} is no number of {8 * width} bits") from None
+                raise ValueRangeError(f"{path}: {quoted(text)} is no number of {8 * width} bits") from None
         if text.startswith("["):
             try:
-                return json.loads(text)
+                return parse_json(text)
             except ValueError as error:
-                raise TypeMismatchError(f"{path}: {text} is no list: {error}") from None
+                raise TypeMismatchError(f"{path}: {quoted(text)} is no list: {error}") from None
         for kind in (IPv4Address, IPv6Address):
             try:
                 return kind(text).packed
@@ -182,7 +184,7 @@ class ContextLayout:
             return int(text, 0)
         except ValueError:
             raise TypeMismatchError(
-                f"{path}: {text!r} is no integer", hint="a number, [1, 2], hex:0102, 192.0.2.1, htons(443)"
+                f"{path}: {quoted(text)} is no integer", hint="a number, [1, 2], hex:0102, 192.0.2.1, htons(443)"
             ) from None
 
 
@@ -317,7 +319,7 @@ def parse_context(text: str) -> bytes | dict[str, object]:
         return parse_bytes(text, "the context")
     if text.startswith("{"):
         try:
-            found = json.loads(text)
+            found = cast("dict[str, object]", parse_json(text))
         except ValueError as error:
             raise UsageError(f"the context is no JSON: {error}") from None
         return dict(found)
@@ -326,7 +328,7 @@ def parse_context(text: str) -> bytes | dict[str, object]:
         name, equals, value = part.partition("=")
         if not equals or not name.strip():
             raise UsageError(
-                f"{part.strip()!r} is not of the form FIELD=VALUE",
+                f"{quoted(part.strip())} is not of the form FIELD=VALUE",
                 hint="a context is FIELD=VALUE,…, a JSON object, hex:0102…, or @FILE with one of them",
             )
         values[name.strip()] = value.strip()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from ...core.documents import parse_json
 from ...core.errors import ObjectError
 from ...core.spec.architectures import foreign_registers
 from .check_rows import read_csv
@@ -126,7 +126,7 @@ def read_results(file: str) -> list[dict[str, Any]]:
                 stream.seek(0)
                 return read_csv(stream, file)
             stream.seek(0)
-            found: object = json.load(stream)
+            found = parse_json(stream.read())
     except OSError as error:
         raise ObjectError(os.strerror(error.errno or 0), file=file) from error
     except ValueError as error:
