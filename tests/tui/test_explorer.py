@@ -13,6 +13,7 @@ from bpftui.core.live import Sample, Session, State
 from bpftui.core.runtime import AttachTarget, Obstacle
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.vm.runtime import MachineRuntime
+from bpftui.tui.drawn import StreamState
 from bpftui.tui.messages import Sampled
 from bpftui.tui.monitor import Observation, useful_map
 from bpftui.tui.nodes import Node, NodeKind
@@ -475,7 +476,7 @@ async def test_lost_events_are_counted(explore: Callable[..., Any]) -> None:
         events = walk.explorer.query_one(EventView)
         assert "lost" not in str(events.border_title)
         sample = Sample(1.0, 0.5, {}, {}, {})
-        walk.explorer.post_message(Sampled(Observation(sample, lost={"perf_event_array": 1234})))
+        walk.explorer.post_message(Sampled(Observation(sample, streams={"perf_event_array": StreamState(lost=1234)})))
         await walk.until(lambda: str(events.border_title).endswith(" · 1,234 lost"))
 
 

@@ -97,3 +97,26 @@ async def test_search_finds_events() -> None:
         await pilot.pause()
         assert app.view.search("number=42")
         assert app.view.row_text(app.view.cursor) == "{number=42}"
+
+
+async def test_x_shows_the_bytes() -> None:
+    app = EventApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.view.append([EventLine(1.0, '{comm="sh"}', b"sh\0^")])
+        await pilot.pause()
+        assert '1.000s  {comm="sh"}' in "".join(lines(app.view))
+        await pilot.press("x")
+        await pilot.pause()
+        assert "1.000s  73 68 00 5e" in "".join(lines(app.view))
+        assert app.view.row_text(0) == "73 68 00 5e"
+
+
+async def test_the_title_says_what_is_missing_and_what_is_guessed() -> None:
+    app = EventApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.view.state = StreamState(5000, 12, 300, 2, "struct sent, a guess: the line that writes it names it")
+        await pilot.pause()
+        title = str(app.view.border_title)
+        assert title.startswith(
+            "events 5,000 · 12 lost · about 300 behind · found full 2 times · struct sent, a guess: "
+        )

@@ -1,0 +1,62 @@
+"""MapPane: what is shown of a map that brings events, from the start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual.app import App
+from textual.widgets import ContentSwitcher
+
+from bpftui.core.live import Sample
+from bpftui.core.runtime import MapSnapshot
+from bpftui.core.spec import CollectionSpec
+from bpftui.tui.drawn import EventLine, StreamState
+from bpftui.tui.widgets.event_view import EventView
+from bpftui.tui.widgets.map_pane import MapPane
+from bpftui.tui.widgets.map_table import MapTableView
+
+from .lines import lines
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+OBJECT = Path(__file__).parents[2] / "objects" / "live.o"
+
+
+class PaneApp(App[None]):
+    def __init__(self, *maps: str) -> None:
+        super().__init__()
+        self.pane = MapPane(CollectionSpec.from_file(OBJECT).subset(maps=set(maps), programs=set(), variables=set()))
+
+    def compose(self) -> ComposeResult:
+        yield self.pane
+
+
+async def test_a_stream_that_is_the_first_map_is_shown_as_one() -> None:
+    app = PaneApp("texts")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        assert app.pane.query_one(ContentSwitcher).current == "map-events"
+        view = app.pane.query_one(EventView)
+        assert "L loads the collection: then its events are here" in "".join(lines(view))
+        app.pane.show_streams({"texts": StreamState(1, type_text="struct event")})
+        await pilot.pause()
+        assert "no events yet" in "".join(lines(view))
+        app.pane.add_events("texts", [EventLine(1.0, '{n=7, comm="sh"}', b"7")])
+        await pilot.pause()
+        assert '1.000s  {n=7, comm="sh"}' in "".join(lines(view))
+        app.pane.put_anew("texts", lambda event: EventLine(event.time, "other words", event.raw))
+        await pilot.pause()
+        assert "1.000s  other words" in "".join(lines(view))
+
+
+async def test_a_queue_shows_what_comes_next() -> None:
+    app = PaneApp("waiting")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        for upcoming, text in ((None, "empty, of 4"), (b"\x2a\0\0\0", "next: 42")):
+            snapshot = MapSnapshot((), note="a queue can only be peeked and popped", upcoming=upcoming)
+            app.pane.show(Sample(1.0, 0.5, {"waiting": snapshot}, {}, {}), None, [])
+            await pilot.pause()
+            assert text in "".join(lines(app.pane.query_one(MapTableView)))
