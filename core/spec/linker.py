@@ -48,6 +48,7 @@ _PSEUDO_CALL: Final = 1
 _PSEUDO_FUNC: Final = 4
 _COMMENT: Final = 64
 """Bytes at the start of .comment that are looked at."""
+_LINK_IT: Final = " (if it is one of several parts, link them: bpftool gen object)"
 _MAX_INSNS: Final = 16_000_000
 """The kernel takes 1,000,000; beyond this a chain of overlapping functions is taken for damage."""
 
@@ -99,6 +100,25 @@ class Linker:
             size += piece.size
             queue.extend([call.target for call in piece.calls])
         return _LinkedPieces(self.obj, pieces, starts, tuple(functions), problem)
+
+    def called(self) -> set[tuple[int, int]]:
+        """Return the places of the functions that others call, or take the address of.
+
+        A function that only calls itself is not among them; sections that are damaged tell nothing.
+        """
+        found: set[tuple[int, int]] = set()
+        for section in self.obj.code_sections:
+            try:
+                if section.number not in self._sections:
+                    self._sections[section.number] = self._look_at(section)
+            except ObjectError:
+                continue
+            known = self._sections[section.number]
+            for call in (*known.calls, *known.local_calls):
+                number, start = call.target.place
+                if number != section.number or not start <= call.offset < call.target.stop:
+                    found.add(call.target.place)
+        return found
 
     def _piece(self, item: FunctionRange) -> _Piece:
         """Return what one function refers to."""
@@ -261,10 +281,10 @@ class Linker:
         known = self.externs.get(symbol.name)
         if opcode == _CALL:
             if known is None and symbol.type == SymbolType.FUNC:
-                return f"it calls {symbol.name}, which is not in the object"
+                return f"it calls {symbol.name}, which is not in the object{_LINK_IT}"
             return Reference(ReferenceKind.KFUNC, symbol.name, weak=known is not None and known[3])
         if known is None:
-            return f"it refers to {symbol.name or 'a symbol'}, which is not in the object"
+            return f"it refers to {symbol.name or 'a symbol'}, which is not in the object{_LINK_IT}"
         kind, map_name, place, weak = known
         if map_name is None:
             return Reference(kind, symbol.name, weak=weak)

@@ -12,7 +12,7 @@ from ..elf import EM_BPF, Binding, SectionType, SymbolType, Visibility
 from ..errors import ObjectError
 from .collection import CollectionSpec, Extern, Externs, Hidden, SectionLayout
 from .container import read_source
-from .legacy import resolve_tail_calls
+from .legacy import resolve_tail_calls, tail_call_of
 from .linker import ExternPlace, Linker
 from .map import MapSpec
 from .mapdefs import read_contents, read_maps
@@ -154,11 +154,18 @@ def _why_hidden(symbol: Symbol, size: int, section: Section) -> str | None:
 
 
 def _programs(obj: ObjectFile, spec: CollectionSpec, linker: Linker) -> Iterator[ProgramSpec | Hidden]:
-    """Yield every function outside of .text, static ones included, as ebpf-go does (libbpf refuses those)."""
+    """Yield every function outside of .text, static ones included, as ebpf-go does (libbpf refuses those).
+
+    Functions that others call, in sections that name no hook, are a library as those in .text are.
+    """
     only_library = all(section.name == _LIBRARY for section in obj.code_sections)
+    homeless = [s for s in obj.code_sections if s.name != _LIBRARY and not _names_hook(obj, s)]
+    called = linker.called() if homeless else set[tuple[int, int]]()
     seen: set[str] = set()
     for section in obj.code_sections:
         for item in obj.functions[section.number]:
+            if section in homeless and item.place in called:
+                continue
             if section.name == _LIBRARY and item.symbol is not None:
                 if only_library:
                     yield Hidden(item.name, "function", "in .text, where functions lie that programs call: no program")
@@ -167,6 +174,11 @@ def _programs(obj: ObjectFile, spec: CollectionSpec, linker: Linker) -> Iterator
             elif section.name != _LIBRARY or only_library:
                 seen.add(item.name)
                 yield _program(spec, item, linker, for_windows=obj.for_windows)
+
+
+def _names_hook(obj: ObjectFile, section: Section) -> bool:
+    """Whether a section says what the functions in it are: a hook, or a slot of a program array."""
+    return obj.for_windows or find_section(section.name) is not None or tail_call_of(section.name) is not None
 
 
 def _program(spec: CollectionSpec, item: FunctionRange, linker: Linker, *, for_windows: bool) -> ProgramSpec:

@@ -64,6 +64,7 @@ EVERYWHERE: Final = {
             ("fexit_sleepable", _NO_SLEEP),
         )
     },
+    ("library.o", "left"): "section other names no program type that is known",
     ("other_machine.o", "reads_x28"): "built for arm64",
     ("other_machine.o", "relocated"): "built for arm64",
     ("data_pointers.o", "follows"): "r1 was to be a pointer that the object's data holds",

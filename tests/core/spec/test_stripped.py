@@ -86,3 +86,17 @@ def test_functions_whose_names_are_stripped_have_those_of_their_descriptions() -
         assert program.code == whole.programs[name].code
         names = [(function.name, function.start, function.size) for function in program.functions]
         assert names == [(function.name, function.start, function.size) for function in whole.programs[name].functions]
+
+
+def test_a_part_that_refers_to_another_says_how_parts_are_linked() -> None:
+    data = bytearray((ROOT / "tests/objects/subprograms.o").read_bytes())
+    elf = Elf(bytes(data))
+    table = elf.symbol_table
+    assert table is not None
+    (index,) = [index for index, symbol in enumerate(elf.symbols) if symbol.name == "weak_answer"]
+    struct.pack_into("<H", data, table.offset + 24 * index + 6, 0)  # its section: undefined
+    problem = CollectionSpec.from_bytes(bytes(data), file="part.o").programs["first"].problem
+    assert problem == (
+        "part.o: section xdp: offset 0x8: it calls weak_answer, which is not in the object (if it is one of several "
+        "parts, link them: bpftool gen object)"
+    )

@@ -179,4 +179,27 @@ SPECS: dict[str, Facts] = {
             variable("seen", ".bss", 0, "__u64", 0, "0000000000000000"),
         ],
     ),
+    "tests/objects/library.o": spec(
+        license="GPL",
+        types=20,
+        programs=[
+            program(
+                "left",
+                "other",
+                "unspec",
+                insns=3,
+                line_infos=3,
+                problem="section other names no program type that is known (nearest: iter)",
+            ),
+            program(
+                "calls",
+                "xdp",
+                "xdp",
+                insns=17,
+                line_infos=16,
+                attach_type="xdp",
+                functions=["calls", "outer", "global", "inner"],
+            ),
+        ],
+    ),
 }
