@@ -74,6 +74,7 @@ def _end_if_waited_for(code: int) -> None:
 
 def _prepare_streams() -> None:
     """Make the standard streams take whatever is printed, also where they are closed (`>&-`)."""
+    sys.stdin = sys.stdin or open(os.devnull)  # noqa: SIM115
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     # Names in an object can hold anything; a narrow locale must not turn printing one into an error.

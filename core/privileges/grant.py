@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from ..visible import is_visible
 from .capability import Capability, privileges
 
 if TYPE_CHECKING:
@@ -57,4 +58,4 @@ def this_command() -> str:
     else:
         words = [sys.executable or "python3", *original]
     text = shlex.join(words)
-    return text if len(text) <= _LONGEST and "\n" not in text else "COMMAND"
+    return text if len(text) <= _LONGEST and is_visible(text) else "COMMAND"

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bpftui.core.errors import UsageError
+from bpftui.core.errors import BpftuiError, UsageError
 from bpftui.tui.__main__ import main
 from bpftui.tui.commands.colors import joined, paint
 from bpftui.tui.export import document, format_of, write_document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 ROOT = Path(__file__).parents[2]
 LINES = [
@@ -106,3 +106,28 @@ def test_a_file_is_replaced_only_when_that_is_meant(tmp_path: Path, capsys: pyte
     assert path.read_text() == "x\n"
     assert main(["disasm", str(ROOT / "bpf/traffic.o"), "--output", str(tmp_path / "no/where.txt")]) == 1
     assert "cannot write" in capsys.readouterr().err
+
+
+def test_a_file_is_there_as_a_whole_or_not_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = str(ROOT / "bpf/count_packets.o")
+    path = tmp_path / "listing.html"
+    path.write_text("the old one")
+    path.chmod(0o640)
+
+    def broken() -> Iterator[str]:
+        yield "half"
+        raise BpftuiError("it broke")
+
+    with pytest.raises(BpftuiError, match="it broke"):
+        write_document(str(path), broken(), replace=True)
+    assert path.read_text() == "the old one"
+    assert [each.name for each in tmp_path.iterdir()] == ["listing.html"]
+    (tmp_path / "link.html").symlink_to(path)
+    assert main(["disasm", source, "--output", str(tmp_path / "link.html")]) == 0
+    assert path.read_text().startswith("<!DOCTYPE html>")
+    assert path.stat().st_mode & 0o777 == 0o640
+    for place, why in (("/dev/full", "No space left on device"), (str(tmp_path), "Is a directory")):
+        assert main(["disasm", source, "--output", place]) == 1
+        assert capsys.readouterr().err == f"bpftui: error: cannot write {place}: {why}\n"
+    assert main(["disasm", source, "--output", "/dev/null"]) == 0
+    assert Path("/dev/null").is_char_device()

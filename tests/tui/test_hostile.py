@@ -200,10 +200,10 @@ def drawn(path: Path, keys: str, *, size: tuple[int, int] = (120, 40)) -> bytes:
         while b"SPEC" not in shown and time.monotonic() < deadline:
             read(0.5)
         assert b"SPEC" in shown
-        read(1)
+        read(0.5)
         for key in keys:
             os.write(terminal, key.encode())
-            read(1.2)
+            read(0.8)
     finally:
         os.kill(pid, 9)
         os.waitpid(pid, 0)
@@ -218,7 +218,7 @@ _OURS = re.compile(
 )
 
 
-@pytest.mark.parametrize("keys", ["12345", "2jjjjcu\x1b2x", "3jjj\rq\x1b", "Lr6", "tttt\r", "4L4", "/e\r\x1b?\x1b"])
+@pytest.mark.parametrize("keys", ["12345", "2jjcu\x1b", "3jj\r\x1b", "Lr64", "/e\r\x1b?"])
 def test_the_terminal(keys: str, tmp_path: Path) -> None:
     path = tmp_path / FILE_NAME
     path.write_bytes(hostile_bytes("bpf/traffic.o"))
@@ -226,4 +226,4 @@ def test_the_terminal(keys: str, tmp_path: Path) -> None:
     text = _OURS.sub(b"", shown).decode("utf-8", "surrogateescape")
     lines = [line for line in re.split(r"[\r\n]", text) if not is_visible(line)]
     assert lines == []
-    assert rb"\x1b]0;owned\x07\n" in shown
+    assert any(visible(payload.decode()).encode() in shown for payload in PAYLOADS)

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ...core.errors import ObjectError
+from ...core.visible import visible
 from .checked import COLUMNS, SCHEMA
 from .colors import assembled
 from .common import wants_color
@@ -84,7 +85,14 @@ def print_csv(rows: Sequence[ProgramRow]) -> None:
     writer.writerow(["file_name", "prog_name", "verdict", *_FIELDS])
     for file, program in rows:
         verdict = "success" if program["ok"] else "failure"
-        writer.writerow([file, program["name"], verdict, *(program[field] or 0 for field in _FIELDS.values())])
+        writer.writerow(
+            [_cell(file), _cell(program["name"]), verdict, *(program[field] or 0 for field in _FIELDS.values())]
+        )
+
+
+def _cell(name: str) -> str:
+    """Return a name as a cell: visible, and text for a spreadsheet too, which takes `=1+1` for a formula."""
+    return f"'{visible(name)}" if name[:1] in ("=", "+", "-", "@") else visible(name)
 
 
 def read_csv(stream: TextIO, file: str) -> list[dict[str, Any]]:

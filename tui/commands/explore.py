@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from typing import TYPE_CHECKING, Any
 
 from ...core.errors import BpftuiError, ExitCode, UsageError
 from ...core.spec.container import SeveralObjectsError
+from ...core.visible import is_visible
 from .common import (
     Parser,
     add_machine,
@@ -60,10 +62,15 @@ def _explore_named(options: argparse.Namespace) -> int:
         with uncollected():
             spec = open_spec(options, notes.append)
     except SeveralObjectsError as several:
-        require_terminal(f"bpftui show {options.object}")
+        require_terminal(_show(options.object))
         return _explore_several(several, options)
-    require_terminal(f"bpftui show {options.object}")
+    require_terminal(_show(options.object))
     return _explore(spec, options, notes)
+
+
+def _show(file: str) -> str:
+    """Return the command that shows a file, as a shell takes it."""
+    return f"bpftui show {shlex.quote(file)}" if is_visible(file) else "bpftui show OBJECT"
 
 
 def _explore(spec: CollectionSpec, options: argparse.Namespace, notes: Sequence[str]) -> int:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -55,3 +58,31 @@ def test_an_error_that_quotes_a_name(hostile: str, capsys: pytest.CaptureFixture
     told = capsys.readouterr().err
     assert r"missing\x1b[31m" in told
     assert "\x1b" not in told
+
+
+def test_cells_of_a_spreadsheet_are_no_formulas(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    maker = Maker()
+    maker.program("socket", "=HYPERLINK(1)")
+    (tmp_path / "@sum.o").write_bytes(maker.build())
+    main(["check", "--runtime", "vm", "--csv", str(tmp_path / "@sum.o")])
+    assert capsys.readouterr().out.splitlines()[1].startswith("'@sum.o,'=HYPERLINK(1),")
+
+
+def test_a_command_to_be_copied_is_as_a_shell_takes_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    maker = Maker()
+    maker.program("socket", "name")
+    for name, shown in (("a;id $(id).o", "'{}'"), ("a\nid\x1b.o", "OBJECT")):
+        path = tmp_path / name
+        path.write_bytes(maker.build())
+        assert main([str(path)]) == 2
+        assert f"(try: bpftui show {shown.format(path)})" in capsys.readouterr().err
+
+
+def test_standard_input_that_is_closed_is_empty() -> None:
+    for words in (["show", "-"], ["disasm", "-", "--endian", "little"], ["log", "-"]):
+        command = ["sh", "-c", 'exec "$@" <&-', "sh", sys.executable, "-m", "bpftui.tui", *words]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 1
+        assert done.stdout == ""
+        assert re.fullmatch(r"bpftui: error: (-|standard input): [^\n]*\n", done.stderr)
+        assert "unexpected" not in done.stderr
