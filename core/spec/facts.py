@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from weakref import WeakKeyDictionary
 
 from ..errors import LimitError
 from .returns import Backwards
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
     from ..asm.flow import FlowGraph
+    from ..btf import Btf
     from .map import MapSpec
     from .program import ProgramSpec
     from .types import ValueTypes
@@ -21,6 +23,7 @@ __all__ = ["ProgramFacts", "SharedFunctions"]
 
 _LONGEST: Final = 1 << 16
 """Slots of the longest function that is looked into: 65,536 take some 0.3 s."""
+_Held = TypeVar("_Held")
 _ARGUMENTS: Final = range(1, 6)
 
 
@@ -31,18 +34,37 @@ def _given_up(reason: LimitError) -> Facts:
     return facts
 
 
+class _Of(Generic[_Held]):
+    """What is known with a kernel's types, of several kernels; it is forgotten with them."""
+
+    def __init__(self) -> None:
+        self._without: dict[Hashable, _Held] = {}
+        self._with: WeakKeyDictionary[object, dict[Hashable, _Held]] = WeakKeyDictionary()
+
+    def of(self, types: object | None) -> dict[Hashable, _Held]:
+        """Return what is known with these, by key; None stands for no kernel's."""
+        return self._without if types is None else self._with.setdefault(types, {})
+
+    @property
+    def kept(self) -> list[dict[Hashable, _Held]]:
+        """What is known with the types that are still there."""
+        return [known for known in self._with.values() if known]
+
+
 class SharedFunctions:
     """What is known of subprograms that several programs of an object have, each for what it is given.
 
-    A key says which subprogram, what the registers hold that it uses, and with which types it was looked at. What is
-    known comes with the slot that the subprogram began at.
+    A key says which subprogram, and what the registers hold that it uses. What is known comes with the slot that the
+    subprogram began at.
     """
 
     def __init__(self) -> None:
         self.live: dict[tuple[int, int], int] = {}
         """The registers that a subprogram uses of what it is given, as bits, by its origin."""
-        self.facts: dict[Hashable, tuple[int, Facts]] = {}
-        self.notes: dict[Hashable, tuple[int, dict[int, list[str]]]] = {}
+        self.facts: _Of[tuple[int, Facts]] = _Of()
+        """By the types of the kernel that they were found with."""
+        self.notes: _Of[tuple[int, dict[int, list[str]]]] = _Of()
+        """By what resolved the relocations."""
 
 
 class ProgramFacts:
@@ -97,15 +119,16 @@ class ProgramFacts:
         key = self._key(graph, entry)
         if key is not None and self.shared is not None:
             self.keys[function] = key
-            if key in self.shared.facts:
-                start, facts = self.shared.facts[key]
+            known = self.shared.facts.of(self._target)
+            if key in known:
+                start, facts = known[key]
                 return facts.shifted(function - start)
         try:
             facts = track(self.program, graph, entry, self._returns_element, self.types, losses=self.losses)
         except LimitError as error:
             facts = _given_up(error)
         if key is not None and self.shared is not None:
-            self.shared.facts[key] = function, facts
+            self.shared.facts.of(self._target)[key] = function, facts
         return facts
 
     def _key(self, graph: FlowGraph, entry: State) -> Hashable | None:
@@ -123,7 +146,12 @@ class ProgramFacts:
         given = frozenset(item for item in entry.items() if live >> item[0] & 1)
         if any(value.place is Place.CONTEXT for _, value in given):
             return None
-        return origin, given, self.losses, None if self.types is None else id(self.types.names.parameters.target)
+        return origin, given, self.losses, self.types is not None
+
+    @property
+    def _target(self) -> Btf | None:
+        """The types of the kernel that it is looked at for."""
+        return None if self.types is None else self.types.names.parameters.target
 
     def _callers_first(self, start: int) -> list[int]:
         """Return the function at *start* and all that lead to it and are not known yet, callers before callees."""

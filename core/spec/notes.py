@@ -74,7 +74,7 @@ class Notes:
         facts, key = self._facts.at(graph.start), self._facts.keys.get(graph.start)
         if facts.limit is not None:
             found.setdefault(graph.start, []).append(facts.limit.reason)
-        known = spec.shared.notes.get((key, id(self.resolver))) if key is not None else None
+        known = spec.shared.notes.of(self.resolver).get(key) if key is not None else None
         if known is not None:
             distance = graph.start - known[0]
             found.update((slot + distance, notes.copy()) for slot, notes in known[1].items())
@@ -84,7 +84,7 @@ class Notes:
             found.setdefault(graph.start, []).append(f"members are not named: {spec.types.budget.error().reason}")
         if key is not None:
             copied = {slot: notes.copy() for slot, notes in found.items()}
-            spec.shared.notes[key, id(self.resolver)] = graph.start, copied
+            spec.shared.notes.of(self.resolver)[key] = graph.start, copied
 
     def _add_names(
         self, found: dict[int, list[str]], graph: FlowGraph, facts: Facts, names: Names, spec: CollectionSpec

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
+from weakref import ref
 
 import pytest
 
@@ -14,6 +16,7 @@ from bpftui.core.spec import AttachType, CollectionSpec, ProgramSpec, ProgramTyp
 from bpftui.core.spec.contexts import context_field, return_codes
 from bpftui.core.spec.effects import effect_of, flag_names
 from bpftui.core.spec.listing import Listing, RowKind
+from bpftui.core.spec.notes import Notes
 
 ROOT = Path(__file__).parents[3]
 
@@ -260,3 +263,33 @@ def test_effects_of_helpers() -> None:
     assert effect_of(2).arguments == "mrrf"  # type: ignore[union-attr]
     assert effect_of(0) is None
     assert effect_of(999) is None
+
+
+def test_what_is_known_with_one_kernels_types_is_neither_anothers_nor_kept_for_longer() -> None:
+    spec = CollectionSpec.from_file(ROOT / "tests/objects/subprograms.o")
+    target = CollectionSpec.from_file(ROOT / "tests/objects/core_target.o").btf
+
+    def known(resolver: CoreResolver | None) -> tuple[int, int]:
+        types = None if resolver is None else resolver.target
+        return len(spec.shared.facts.of(types)), len(spec.shared.notes.of(resolver))
+
+    def look(resolver: CoreResolver | None) -> None:
+        for program in spec.programs.values():
+            notes = Notes(program, spec, resolver)
+            for start in program.flow.functions:
+                notes.of(program.flow.graph_at(start))
+
+    assert spec.btf is not None
+    first, second = CoreResolver(spec.btf, target), CoreResolver(spec.btf, None)
+    look(first)
+    found = known(first)
+    assert min(found) > 0
+    assert (known(second)[1], known(None)) == (0, (0, 0))
+    look(second)
+    assert known(second)[1] == found[1]
+    kept = ref(first)
+    del first, target
+    gc.collect()
+    assert kept() is None
+    assert [len(each) for each in spec.shared.notes.kept] == [found[1]]
+    assert list(spec.shared.facts.kept) == []
