@@ -29,6 +29,7 @@ class KernelObjects:
         self._host = host
         self._cgroup = 0
         self._task = 0
+        self._registers = 0
 
     @property
     def cgroup(self) -> int:
@@ -56,6 +57,13 @@ class KernelObjects:
             }
             self._task = self._make("task_struct", values, itself=("group_leader", "real_parent", "parent"))
         return self._task
+
+    @property
+    def registers(self) -> int:
+        """The address of the `struct pt_regs` of the current task, all zeros: it made no system call."""
+        if not self._registers:
+            self._registers = self._make("pt_regs", {})
+        return self._registers
 
     def _make(self, name: str, values: Mapping[str, int], *, itself: tuple[str, ...] = ()) -> int:
         """Return the address of a new struct; members that the types do not have are left out."""

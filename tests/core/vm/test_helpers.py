@@ -156,3 +156,39 @@ def test_what_is_no_map_ends_the_run(call: Callable[..., int]) -> None:
 def test_a_helper_that_is_not_there_names_itself() -> None:
     with pytest.raises(RunError, match=r"bpf_send_signal \(helper 109\)"):
         Machine(bytes.fromhex("850000006d000000 9500000000000000"), {}).run()
+
+
+def test_counters_that_nobody_put_into_a_map(host: Host, call: Callable[..., int]) -> None:
+    value = host.memory.map("value", b"\xff" * 24)
+    assert call("perf_prog_read_value", 0, value.base, 24) == 0
+    assert bytes(value.data) == bytes(24)
+    assert call("perf_prog_read_value", 0, value.base, 16) == EINVAL
+
+
+def test_the_control_group_of_sockets_and_packets(host: Host, call: Callable[..., int]) -> None:
+    identity = host.settings.cgroup_id
+    assert [call(name, 1) for name in ("skb_cgroup_id", "sk_cgroup_id")] == [identity, identity]
+    assert [call("skb_ancestor_cgroup_id", 1, level) for level in (0, 1)] == [identity, 0]
+
+
+def test_options_of_sockets_are_what_programs_set(host: Host, call: Callable[..., int]) -> None:
+    value, found = host.memory.map("value", b"\x05\0\0\0"), host.memory.map("found", 4)
+    assert call("getsockopt", 0, 1, 7, found.base, 4) == -errno.ENOPROTOOPT & (1 << 64) - 1
+    assert call("setsockopt", 0, 1, 7, value.base, 4) == 0
+    assert (call("getsockopt", 0, 1, 7, found.base, 4), bytes(found.data)) == (0, b"\x05\0\0\0")
+
+
+def test_flags_of_callbacks_are_those_of_the_context_and_unknown_ones_come_back(
+    host: Host, call: Callable[..., int]
+) -> None:
+    context = host.memory.map("context", 256)
+    assert call("sock_ops_cb_flags_set", context.base, 1) == EINVAL
+    host.put_integer(context.base + 72, 1, 4)  # is_fullsock
+    assert call("sock_ops_cb_flags_set", context.base, 0x83) == 0x80
+    assert host.integer(context.base + 84, 4) == 3
+
+
+def test_no_socket_of_a_run_is_of_a_protocol_and_none_is_assigned(call: Callable[..., int]) -> None:
+    kinds = ("tcp", "tcp6", "tcp_timewait", "tcp_request", "udp6", "unix", "mptcp")
+    assert [call(f"skc_to_{kind}_sock", 1) for kind in kinds] == [0] * 7
+    assert (call("sk_assign", 0, 0, 4), call("sk_assign", 0, 0, 1), call("sock_from_file", 1)) == (EINVAL, 0, 0)
