@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import io
 import os
 import sys
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal, TextIO
 
 from ..core.errors import BpftuiError, ExitCode
+from ..core.threads import NoThreadError
 from .commands import COMMANDS, EXPLORE, process, usage, version
 from .commands.output import complain, gated, write_text
 
@@ -16,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = ["run"]
+
+_MOUNTS: Final = {"/proc/": "mount -t proc proc /proc", "/sys/": "mount -t sysfs sysfs /sys"}
+"""What is missing where these are empty."""
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -46,13 +52,15 @@ def _run(given: Sequence[str]) -> int:
     except OSError as error:
         # A full disk, or whatever else the system says; what commands expect of it they have turned into theirs.
         _drop_output()
-        what = f"{error.filename}: " if error.filename else "the output cannot be written: "
-        _report(BpftuiError(what + (error.strerror or str(error))))
+        _report(_refused(error))
         return ExitCode.REFUSED
     except MemoryError:
         _report(BpftuiError("there is not enough memory for it", hint="see ulimit -v, and what else runs here"))
         return ExitCode.REFUSED
     except Exception as error:
+        if isinstance(error, RuntimeError) and str(error) == "can't start new thread":
+            _report(NoThreadError())
+            return ExitCode.REFUSED
         # A bug. The user gets a line, and the log what is needed to mend it.
         from .journal import crash_report
 
@@ -61,31 +69,81 @@ def _run(given: Sequence[str]) -> int:
     return code
 
 
+def _refused(error: OSError) -> BpftuiError:
+    """Return what the system said no to, as a sentence."""
+    reason = error.strerror or str(error)
+    name = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else ""
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return BpftuiError(f"{name or 'a file'} cannot be opened: {reason.lower()}", hint="see ulimit -n")
+    if not name:
+        what = {errno.EAGAIN: "no process can be started", errno.ENOMEM: "there is not enough memory"}
+        return BpftuiError(f"{what.get(error.errno or 0, 'the output cannot be written')}: {reason}")
+    mount = next((how for root, how in _MOUNTS.items() if name.startswith(root) and not os.listdir(root)), None)
+    return BpftuiError(f"{name}: {reason}", hint=mount)
+
+
 def _end_if_waited_for(code: int) -> None:
     """End the process now where a thread of it is still busy, for which Python would wait.
 
     By now everything is closed and printed, and what a worker finds out is for nobody any more.
     """
     process.ending()
-    if any(not each.daemon for each in threading.enumerate() if each is not threading.main_thread()):
+    if process.abandoned or any(
+        not each.daemon for each in threading.enumerate() if each is not threading.main_thread()
+    ):
         sys.stderr.flush()
         os._exit(code)
 
 
 def _prepare_streams() -> None:
     """Make the standard streams take whatever is printed, also where they are closed (`>&-`)."""
-    sys.stdin = sys.stdin or open(os.devnull)  # noqa: SIM115
-    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
-    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+    if process.own:
+        _open_closed()
+        sys.unraisablehook = lambda raised: _note(raised.exc_value)
+        threading.excepthook = lambda raised: _note(raised.exc_value)
+    sys.stdin = sys.stdin or _nowhere("r")
+    sys.stdout = sys.stdout or _nowhere("w")
+    sys.stderr = sys.stderr or _nowhere("w")
     # Names in an object can hold anything; a narrow locale must not turn printing one into an error.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
+def _open_closed() -> None:
+    """Take the numbers of standard streams that are closed, so that no other file gets them and is printed to."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.open(os.devnull, os.O_RDWR)
+
+
+def _note(error: BaseException | None) -> None:
+    """Write an error that nobody can take to the log: the screen may be drawn on, and the command goes on."""
+    from .journal import Journal
+
+    if error is not None:
+        Journal().write_error(error, "in passing")
+
+
+def _nowhere(mode: Literal["r", "w"]) -> TextIO:
+    """Return a stream that leads nowhere, also where there is no /dev/null."""
+    try:
+        return open(os.devnull, mode, encoding="utf-8")
+    except OSError:
+        return io.StringIO()
+
+
 def _drop_output() -> None:
     """Forget what is still buffered for standard output, so that it does not raise again at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    try:
+        sink = os.open(os.devnull, os.O_WRONLY)
+    except OSError:  # there is none, or no more files can be opened: what is written after that is an error of nobody's
+        process.abandoned = True
+    else:
+        os.dup2(sink, sys.stdout.fileno())
 
 
 def _dispatch(given: Sequence[str]) -> int:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+import os
+import sys
+from typing import TYPE_CHECKING, Any, Final
 
 from textual import events
 from textual.widgets import Input, TextArea
 
+from ..core.threads import NoThreadError
 from .guardian import guardian
 
 if TYPE_CHECKING:
@@ -26,13 +29,23 @@ def guarded(driver: type[Driver]) -> type[Driver]:
     class GuardedDriver(driver):
         _loop: asyncio.AbstractEventLoop | None = None
 
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            if not os.isatty(2):
+                self._file = sys.__stdout__  # the driver draws on standard error, be that a file
+
         def start_application_mode(self) -> None:
             self._loop = asyncio.get_running_loop()
             guardian().screen(True)
-            super().start_application_mode()
+            try:
+                super().start_application_mode()
+            except RuntimeError as error:  # half of it is done by then
+                self.stop_application_mode()
+                self.close()
+                raise NoThreadError from error
 
-        def stop_application_mode(self) -> None:
-            super().stop_application_mode()
+        def close(self) -> None:
+            super().close()  # by then everything is written
             guardian().screen(False)
 
         def process_message(self, message: Message) -> None:

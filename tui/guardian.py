@@ -123,8 +123,11 @@ def hire() -> None:
     """Fork the guardian off, before there are threads; where no process can be had, there is none."""
     if _hired:
         return
-    ours, theirs = socket.socketpair()
     main = os.getpid()
+    try:
+        ours, theirs = socket.socketpair()
+    except OSError:
+        return
     try:
         child = os.fork()
     except OSError:
@@ -318,12 +321,16 @@ class _Watch:
         """End the process: as it was told to, where it has left that to the signal by now, and otherwise for sure."""
         if os.getppid() != self._main:
             return
-        if self._screen:
-            self._restore()
         # SIGHUP is ignored after the first one.
         self._kill(signal.SIGTERM if self._number == signal.SIGHUP else self._number)
-        if not self._has_ended(_SOFT):
+        softly = self._has_ended(_SOFT)
+        if not softly:
             self._kill(signal.SIGKILL)
+            self._has_ended(_SOFT)
+        # Its files are closed before anybody learns that it has ended: the shell draws its prompt after this.
+        if self._screen:
+            self._restore()
+        if not softly:
             _write("bpftui: error: it was told to end, did not get to it, and was killed\n")
 
     def _kill(self, number: signal.Signals) -> None:

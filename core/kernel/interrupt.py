@@ -11,6 +11,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final, Self
 
+from ..threads import start_thread
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -37,7 +39,7 @@ class Interrupt:
         """Have the load given up; it does not wait for that."""
         if not self.requested:
             self.requested = True
-            threading.Thread(target=self._signal, daemon=True).start()
+            start_thread(threading.Thread(target=self._signal, daemon=True))
 
     def _signal(self) -> None:
         while True:

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from ..errors import BpftuiError, FeatureError, NoPermissionError
+from ..threads import NoThreadError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +44,7 @@ class NetworkNamespace:
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="bpftui-netns")
         self._closed = False
         try:
-            self._thread, self.inode = self._worker.submit(_enter).result()
+            self._thread, self.inode = self._submit(_enter)
         except BaseException:
             self.close()
             raise
@@ -57,7 +58,14 @@ class NetworkNamespace:
             return call()
         if self._closed:
             raise BpftuiError("the network namespace is closed")
-        return self._worker.submit(call).result()
+        return self._submit(call)
+
+    def _submit(self, call: Callable[[], _T]) -> _T:
+        try:
+            future = self._worker.submit(call)
+        except RuntimeError as error:
+            raise NoThreadError from error
+        return future.result()
 
     def close(self) -> None:
         """End the thread, which frees the namespace; a second call does nothing."""

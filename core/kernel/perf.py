@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..errors import FeatureError
 from ..privileges import errand
+from ..threads import start_thread
 from .syscall import Descriptor, buffer
 
 if TYPE_CHECKING:
@@ -241,7 +242,7 @@ def _in_own_mounts(call: Callable[[], int]) -> int:
             failed.append(error)
 
     thread = threading.Thread(target=run, name="bpftui-mounts")
-    thread.start()
+    start_thread(thread)
     thread.join()
     if failed:
         raise failed[0]

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final, Self
 from ..errors import BpftuiError
 from ..spec import MapType
 from ..spec.records import record_type
+from ..threads import start_thread
 from .stream import HEADER, STREAMS, open_records
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ class EventReader:
                 self.types[name] = record_type(collection.spec, source.spec)
         self._thread = threading.Thread(target=self._run, name="bpftui-events", daemon=True)
         if self._streams:
-            self._thread.start()
+            start_thread(self._thread)
 
     types: dict[str, RecordType]
     """Of each stream that is read, the type of its records; can be set to another one."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from ..errors import UnknownNameError
 from ..spec import MapType
+from ..threads import start_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -198,8 +199,9 @@ class Sampler:
         """Start the thread; it takes the first sample at once."""
         if self._thread is not None:
             raise RuntimeError("a sampler is started once")
-        self._thread = threading.Thread(target=self._run, name="bpftui-sampler", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._run, name="bpftui-sampler", daemon=True)
+        start_thread(thread)
+        self._thread = thread
 
     def pause(self) -> None:
         """Take no samples until `resume`."""

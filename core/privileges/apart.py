@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Container
 
-__all__ = ["be_apart"]
+__all__ = ["be_apart", "thread_count"]
+
+
+def thread_count() -> int:
+    """Return how many threads this process has; without /proc, those that Python has started."""
+    try:
+        return len(os.listdir("/proc/self/task"))
+    except OSError:
+        return threading.active_count()
 
 
 def be_apart(channel: int, *, streams: Container[int] = ()) -> int:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ..errors import BpftuiError, UsageError
+from .apart import thread_count
 from .capability import CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, Capability, privileges
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def drop(keep: Iterable[Capability] = (), *, reads: Sequence[str | os.PathLike[s
         UsageError: It has several threads, each of which has capabilities of its own.
         BpftuiError: The kernel says no.
     """
-    if len(os.listdir("/proc/self/task")) > 1:
+    if thread_count() > 1:
         raise UsageError("rights are given up before threads are started, of which each has its own")
     before = privileges()
     kept = tuple(each for each in dict.fromkeys(keep) if before.permitted >> each & 1)

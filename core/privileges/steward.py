@@ -17,7 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from ..errors import UsageError
-from .apart import be_apart
+from .apart import be_apart, thread_count
 from .drop import drop
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def hire(errands: Mapping[str, str], keep: Iterable[Capability]) -> Steward:
     Raises:
         UsageError: This process has several threads, of which a fork would take only one along.
     """
-    if len(os.listdir("/proc/self/task")) > 1:
+    if thread_count() > 1:
         raise UsageError("a steward is hired before threads are started")
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     if os.fork() == 0:

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from ..errors import BpftuiError
+from ..threads import start_thread
 from .request import Chunk, Traffic
 
 if TYPE_CHECKING:
@@ -96,8 +97,9 @@ class Pacer(ABC):
         with self._changed:
             self._rate, self._speed = rate, speed
             if (rate or speed) and self._thread is None and not self._closed:
-                self._thread = threading.Thread(target=self._pace, name="bpftui-traffic", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._pace, name="bpftui-traffic", daemon=True)
+                start_thread(thread)
+                self._thread = thread
             self._changed.notify()
 
     def send(self, count: int) -> int:
