@@ -219,7 +219,7 @@ class Btf:
             case Kind.TYPEDEF:
                 return t.Typedef(type_id, name, size)
             case Kind.VOLATILE | Kind.CONST | Kind.RESTRICT | Kind.TYPE_TAG:
-                return t.Modifier(type_id, name, Kind(kind), size)
+                return t.Modifier(type_id, name, Kind(kind), size, flag)
             case Kind.FUNC:
                 # The linkage of a function sits where other kinds count their members.
                 return t.Function(type_id, name, size, count)

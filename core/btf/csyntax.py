@@ -25,6 +25,8 @@ _KEYWORDS: Final = frozenset(
     "auto break case char const continue default do double else enum extern float for goto if inline int long register "  # noqa: SIM905
     "restrict return short signed sizeof static struct switch typedef typeof union unsigned void volatile while".split()
 )
+_ATTRIBUTE: Final = re.compile(r"[A-Za-z_]\w*(?:\([\w\s,]*\))?", re.ASCII)
+"""An attribute of C with its arguments; whoever made the object may have written anything."""
 _BY_SIZE: Final = {1: "char", 2: "short", 4: "int", 8: "long long", 16: "__int128"}
 
 
@@ -174,8 +176,10 @@ class Syntax:
             match found:
                 case t.Pointer():
                     text += "*" if tight else " *"
-                case t.Modifier(kind=Kind.TYPE_TAG, name=tag):
-                    text += f"{_qualifiers(links)} __attribute__((btf_type_tag({_quoted(tag)})))"
+                case t.Modifier(kind=Kind.TYPE_TAG, name=tag, is_attribute=is_attribute):
+                    is_attribute = is_attribute and _ATTRIBUTE.fullmatch(tag) is not None
+                    attribute = tag if is_attribute else f"btf_type_tag({_quoted(tag)})"
+                    text += f"{_qualifiers(links)} __attribute__(({attribute}))"
                 case t.Modifier(kind=kind):
                     text += f" {_QUALIFIERS[kind]}"
                 case t.Array(count=count):

@@ -170,6 +170,8 @@ class Modifier(BtfType):
 
     kind: Kind
     target: int
+    is_attribute: bool = False
+    """Of a tag: whether its name is an attribute by itself (`address_space(1)`; the kind flag, Linux 6.15)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,3 +170,23 @@ def test_a_struct_that_claims_gigabytes_of_padding_is_an_error() -> None:
     blob.struct("endless", 0xFFFF_FFF0, [("first", byte, 0), ("last", byte, 0xFFFF_FF00)])
     with pytest.raises(ObjectError, match="its types, which are nested or padded without end: given up after"):
         c_header(Btf(blob.bytes(), file="x"))
+
+
+@pytest.mark.parametrize(
+    ("tag", "flag", "text"),
+    [
+        ("user", False, 'int __attribute__((btf_type_tag("user"))) *p;'),
+        ("user", True, "int __attribute__((user)) *p;"),
+        ("address_space(1)", True, "int __attribute__((address_space(1))) *p;"),
+        ("x)) int y; //", True, 'int __attribute__((btf_type_tag("x)) int y; //"))) *p;'),
+    ],
+)
+def test_a_tag_with_the_kind_flag_is_an_attribute_by_itself(tag: str, flag: bool, text: str) -> None:
+    blob = Blob()
+    integer = blob.integer("int", 4)
+    tagged = blob.add(tag, 18, integer, flag=flag)
+    pointer = blob.add(0, 2, tagged)
+    blob.struct("s", 8, [("p", pointer, 0)])
+    header = c_header(Btf(blob.bytes(), "little"))
+    assert text in header
+    compile_header(header + '\n_Static_assert(sizeof(struct s) == 8, "size");\n')
