@@ -25,12 +25,13 @@ async def test_random_keys_end_nothing(explore: Callable[..., Any], seed: int, p
     chance = random.Random(seed)
     keys = [key for key in KEYS if key not in ("ctrl+c", "f5", "f1")]
     async with explore(path, size=(80, 24), messages=True) as walk:
-        for _ in range(12):
+        walk.app.operations.monitor.interval = 1.0
+        for _ in range(8):
             await walk.hurry(*(NAMES.get(key, key) for key in chance.choices(keys, k=6)))
             if chance.random() < 0.3:
                 walk.app.post_message(Paste(chance.choice(("1\n2", "[/x]\x1b[31m", "\n"))))
             if chance.random() < 0.3:
-                await walk.pilot.resize_terminal(*chance.choice(((10, 3), (80, 24), (200, 60))))
+                await walk.pilot.resize_terminal(*chance.choice(((10, 3), (80, 24), (120, 40))))
             assert walk.app._exception is None
         await walk.hurry("escape", "escape", "escape", "escape", "1")
         assert walk.app._exception is None
