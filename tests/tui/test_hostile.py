@@ -184,15 +184,15 @@ def drawn(path: Path, keys: str, *, size: tuple[int, int] = (120, 40)) -> bytes:
     shown = b""
 
     def read(seconds: float) -> None:
+        """Read what comes within that time, and whatever follows it closely."""
         nonlocal shown
-        stop = time.monotonic() + seconds
-        while (left := stop - time.monotonic()) > 0:
-            if select.select([terminal], [], [], left)[0]:
-                try:
-                    shown += os.read(terminal, 1 << 16)
-                except OSError:  # EIO: it has ended
-                    return
-                stop = min(stop, time.monotonic() + 0.3)
+        stop = time.monotonic() + 5
+        while time.monotonic() < stop and select.select([terminal], [], [], seconds)[0]:
+            try:
+                shown += os.read(terminal, 1 << 16)
+            except OSError:  # EIO: it has ended
+                return
+            seconds = 0.3
 
     try:
         ioctl(terminal, termios.TIOCSWINSZ, struct.pack("4H", size[1], size[0], 0, 0))
@@ -203,7 +203,7 @@ def drawn(path: Path, keys: str, *, size: tuple[int, int] = (120, 40)) -> bytes:
         read(0.5)
         for key in keys:
             os.write(terminal, key.encode())
-            read(0.8)
+            read(3)
     finally:
         os.kill(pid, 9)
         os.waitpid(pid, 0)
