@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from textual import events
 from textual.app import App
+from textual.filter import NoColor
 
 from ..core.errors import UnknownNameError
 from ..core.visible import visible, visible_lines
@@ -59,7 +60,13 @@ class BaseApp(App[_Result]):
             if theme not in self.available_themes:
                 raise UnknownNameError("theme", theme, self.available_themes)
             self.theme = theme
-        self._filters = [LineGate(), *([Nearest256()] if self.console.color_system == "256" else [])]
+        self._own_filters: list[LineFilter] = [LineGate()]
+        """After Textual's, among which is that of NO_COLOR."""
+        if _dumb():
+            self.no_color = True  # what is chosen is then drawn in reverse
+            self._own_filters.append(NoColor())
+        elif self.console.color_system == "256":
+            self._own_filters.append(Nearest256())
         self.type_ahead = TypeAhead(self, self.ready)
         """The keys that wait."""
         self._leaving = False
@@ -190,7 +197,7 @@ class BaseApp(App[_Result]):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return what changes lines on their way to the terminal: to visible text, in colours that it has."""
-        return [*super().get_line_filters(), *self._filters]
+        return [*super().get_line_filters(), *self._own_filters]
 
     def export_screenshot(self, *, title: str | None = None, simplify: bool = False) -> str:
         """Return the screen as an SVG."""
@@ -206,3 +213,8 @@ class _Loop(asyncio.SelectorEventLoop):
 
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:
         """Do not wait."""
+
+
+def _dumb() -> bool:
+    """Whether the terminal has no colours, or does not say what it is."""
+    return os.environ.get("TERM", "dumb") in ("dumb", "unknown", "")

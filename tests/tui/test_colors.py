@@ -1,0 +1,61 @@
+"""A terminal gets the colours that it has, and none where there are none, or none are wanted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color
+
+from bpftui.tui.base_app import BaseApp
+
+if TYPE_CHECKING:
+    from rich.color import ColorTriplet
+
+COLORED = Style(color="#0178d4", bgcolor="#121212", bold=True)
+
+
+def drawn(app: BaseApp[None]) -> Style:
+    """Return what a style becomes on its way to the terminal."""
+    segments = [Segment("x", COLORED)]
+    for each in app.get_line_filters():
+        segments = each.apply(segments, Color.parse("#121212"))
+    style = segments[0].style
+    assert style is not None
+    return style
+
+
+def is_grey(found: ColorTriplet | None) -> bool:
+    return found is not None and len(set(found)) == 1
+
+
+@pytest.mark.parametrize("term", ["dumb", "unknown", None])
+def test_a_terminal_that_does_not_say_what_it_is_gets_no_colours(
+    monkeypatch: pytest.MonkeyPatch, term: str | None
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.delenv("TERM", raising=False)
+    if term is not None:
+        monkeypatch.setenv("TERM", term)
+    style = drawn(BaseApp())
+    assert style.color is not None
+    assert style.color.is_default
+    assert style.bgcolor is not None
+    assert style.bgcolor.is_default
+    assert style.bold
+
+
+def test_no_color_leaves_greys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLORTERM", "truecolor")
+    monkeypatch.setenv("NO_COLOR", "1")
+    for _ in range(2):  # the explorer comes after the list of objects, in the same process
+        style = drawn(BaseApp())
+        assert style.color is not None
+        assert is_grey(style.color.triplet)
+    monkeypatch.delenv("NO_COLOR")
+    style = drawn(BaseApp())
+    assert style.color is not None
+    assert not is_grey(style.color.triplet)
