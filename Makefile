@@ -25,9 +25,10 @@ test-kernels: $(VENV)/.dev ## load the objects in Debian's kernels 6.1 and 6.12,
 		echo "make test-kernels: without it they are skipped" >&2
 	$(BIN)/python -m pytest tests/kernels/check_kernels.py $(ARGS)
 
-fuzz: $(VENV)/.dev ## 40,000 damaged objects through the reader, 100,000 programs through the machine; as root: the kernel's answers; random keys
+fuzz: $(VENV)/.dev ## 40,000 damaged objects through the reader, 2,000 through the commands, 100,000 programs through the machine; as root: the kernel's answers; random keys
 	$(BIN)/python -m tests.fuzz.mutants $(ARGS)
 	$(BIN)/python -m tests.fuzz.structured
+	$(BIN)/python -m tests.fuzz.commands
 	$(BIN)/python -m tests.fuzz.machines
 	[ "$$(id -u)" != 0 ] || $(BIN)/python -m tests.fuzz.contexts
 	$(BIN)/python -m tests.fuzz.keys

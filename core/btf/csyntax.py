@@ -10,6 +10,7 @@ from ..limits import Budget
 from . import types as t
 from .alignment import Alignment, padding
 from .types import Kind
+from .values import DISCRIMINANT
 
 if TYPE_CHECKING:
     from .btf import Btf
@@ -136,6 +137,8 @@ class Syntax:
             between = after_bitfield and member.bit_size != 0
             lines += self._pads(at, member.bit_offset, alignment, after_bitfield=between)
             name = _numbered(identifier(member.name), taken) if member.name else ""
+            if not name and not member.bit_size and isinstance(self.btf.strip(member.type_id), t.Int | t.Enum):
+                name = DISCRIMINANT
             declared = self.declare(member.type_id, name, level + 1)
             lines.append(f"{declared}: {member.bit_size}" if member.bit_size else declared)
             at = member.bit_offset + (member.bit_size or self.btf.size(member.type_id) * 8)

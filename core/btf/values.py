@@ -30,10 +30,12 @@ if TYPE_CHECKING:
 
     from .btf import Btf
 
-__all__ = ["EnumName", "Field", "Text", "Value", "decode", "encode", "fields", "is_text"]
+__all__ = ["DISCRIMINANT", "EnumName", "Field", "Text", "Value", "decode", "encode", "fields", "is_text"]
 
 Value: TypeAlias = "bool | int | float | str | bytes | list[Value] | dict[str, Value]"
 
+DISCRIMINANT: Final = "__discr"
+"""What an integer without a name is called, which C does not have: rustc's, that says which variant an enum has."""
 _MAX_MEMBERS: Final = 1 << 16
 _FEW_PARTS: Final = 8
 _FLOATS: Final = {2: "e", 4: "f", 8: "d"}
@@ -104,6 +106,8 @@ def _fields(btf: Btf, composite: t.Composite, base: int, budget: Budget, depth: 
             inner = btf.strip(member.type_id)
             if isinstance(inner, t.Composite):
                 yield from _fields(btf, inner, base + member.bit_offset, budget, depth + 1, last=ends)
+            elif not member.bit_size and isinstance(inner, t.Int | t.Enum):
+                yield Field(DISCRIMINANT, member.type_id, base + member.bit_offset, 0)
         elif member.name:
             shift, old_size = _old_bitfield(btf, member)
             flexible = ends and is_flexible(btf, member.type_id)
