@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bpftui.core.live import Sample, Track, counters, entry_value, key_text, map_table, variable_counters
+from bpftui.core.live import Sample, Track, counters, entry_value, key_text, map_table, rate, variable_counters
 from bpftui.core.runtime import Entry, MapSnapshot
 from bpftui.core.spec import CollectionSpec, MapSpec, MapType
 from tests.core.live.fakes import map_spec
@@ -122,3 +122,10 @@ def test_order_and_window(traffic: CollectionSpec) -> None:
     assert keys(order="rate", reverse=True, limit=1) == ["2"]
     assert keys(start=1, limit=1) == ["2"]
     assert map_table(source, after, before, start=1, limit=1).total == 3
+
+
+def test_a_counter_that_wraps_is_reset_or_goes_negative_has_no_false_rate() -> None:
+    for before, after in ((2**64 - 1, 3), (100, 0), (5, -5)):
+        assert rate(before, after, 1.0) is None
+    assert rate(-5, 5, 2.0) == 5.0
+    assert rate(5, 6, 0.0) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -123,3 +124,13 @@ def test_of_a_per_cpu_map_what_counts_is_summed_and_all_else_is_by_cpu(loaded: C
     assert set(map(type, value["seen"])) == {bool}
     (entry,) = maps_of(loaded, "last", per_cpu=True)["last"]["entries"]
     assert sum(each["count"] for each in entry["value"]) == 3
+
+
+def test_what_json_lacks_is_text_and_stays_valid(loaded: Collection) -> None:
+    """NaN and infinity as keys, and as values: `json.loads` of other languages takes neither."""
+    for number, raw in enumerate(("0000c07f", "0000807f", "000080ff")):
+        loaded.maps["reals"][bytes.fromhex(raw)] = number
+    found = maps_of(loaded, "reals")["reals"]
+    assert sorted(entry["key"] for entry in found["entries"]) == ["-inf", "inf", "nan"]
+    assert "key_bytes" not in found["entries"][0]
+    json.dumps(found, allow_nan=False)
