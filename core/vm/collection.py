@@ -28,6 +28,7 @@ from .printed import PrintReader
 from .probes import probes
 from .processor import DEFAULT_LIMIT, Processor
 from .program import Program, line_finder
+from .returned import unknown_function
 from .sandbox import Link
 from .traps import trap_bad_accesses
 
@@ -132,7 +133,7 @@ class Loader(CollectionLoader[Map, Program, Link]):
                 case ReferenceKind.TABLE:
                     addresses[slot] = tables[reference.name].base
                 case ReferenceKind.KFUNC if code[slot * INSN_SIZE] == CALL:
-                    kfuncs[slot] = kernel_function(self.host, reference.name) or _unknown(reference.name)
+                    kfuncs[slot] = kernel_function(self.host, reference.name) or _unknown(self.host, reference.name)
                 case ReferenceKind.KFUNC:
                     addresses[slot] = self._function_symbol(reference.name)
                 case ReferenceKind.KSYM:
@@ -214,11 +215,11 @@ class Loader(CollectionLoader[Map, Program, Link]):
         return MachineCollection(runtime, self)
 
 
-def _unknown(name: str) -> Callable[..., int]:
+def _unknown(host: Host, name: str) -> Callable[..., int]:
     def call(*_: int) -> int:
         if name == TRAP:
             raise RunError("the program came to __bpf_trap(): what it does here is undefined in C")
-        raise RunError(f"the built-in machine does not have the kernel function {name}", hint=RETURN_HINT.format(name))
+        raise RunError(unknown_function(host, name), hint=RETURN_HINT.format(name))
 
     return call
 

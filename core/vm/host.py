@@ -74,7 +74,7 @@ class Host:
         """Addresses of the spin locks that are held."""
         self.retval = 0
         """What bpf_set_retval left."""
-        self.returns: Mapping[str, int] = settings.returns or {}
+        self.returns: Mapping[str, int | str] = settings.returns or {}
         """By the name of a helper or kernel function, what it returns in place of doing anything."""
         self.background: list[Callable[[], None]] = []
         """What looks between two runs whether something is due."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Settings", "parse_returns"]
 
 _RETURN: Final = re.compile(r"\s*([A-Za-z_]\w*)\s*=\s*(-?)\s*(\w+)\s*")
+_DESCRIBED: Final = re.compile(r"\s*([A-Za-z_]\w*)\s*=\s*(\{.*\}|hex:.*)\s*", re.DOTALL)
 
 
 class Settings(NamedTuple):
@@ -37,9 +38,10 @@ class Settings(NamedTuple):
     6.18.0 in `LINUX_KERNEL_VERSION`, `CONFIG_HZ` 1000 and the two that libbpf adds."""
     clock: Callable[[], int] | None = None
     """Returns the time in nanoseconds, for programs and their timers; None for the time that really passes."""
-    returns: Mapping[str, int] | None = None
+    returns: Mapping[str, int | str] | None = None
     """By the name of a helper or kernel function, what it returns without doing anything: for those that the machine
-    does not have, and in place of those that it has."""
+    does not have, and in place of those that it has. Of a pointer, what it leads to can be given in place of an
+    address: the members of a struct (`{"pid": 5}`), or bytes (`hex:0102`); see `bpftui.core.vm.returned`."""
     memory: Mapping[int, MemoryPart] | None = None
     """By address, bytes or files: what `bpf_probe_read*` and `bpf_copy_from_user*` read, and loads by typed pointers of
     the kernel's. The machine's own memory comes first; it is at low addresses, most of them below 2**32."""
@@ -47,15 +49,19 @@ class Settings(NamedTuple):
     """Steps after which a run is stopped; None for the machine's own limit."""
 
 
-def parse_returns(texts: Iterable[str]) -> dict[str, int]:
-    """Read `NAME=VALUE` as what `Settings.returns` takes: a number in decimal or hexadecimal, or an errno, `-ENOENT`.
+def parse_returns(texts: Iterable[str]) -> dict[str, int | str]:
+    """Read `NAME=VALUE` as what `Settings.returns` takes: a number in decimal or hexadecimal, an errno, `-ENOENT`, or
+    what a pointer leads to, `{…}` or `hex:…`.
 
     Raises:
         UsageError: One is not of that form.
         ValueRangeError: A value does not fit 64 bits.
     """
-    found: dict[str, int] = {}
+    found: dict[str, int | str] = {}
     for text in texts:
+        if (described := _DESCRIBED.fullmatch(text)) is not None:
+            found[described[1]] = described[2]
+            continue
         match = _RETURN.fullmatch(text)
         hint = "for example bpf_get_smp_processor_id=3 or bpf_map_update_elem=-ENOMEM"
         if match is None:

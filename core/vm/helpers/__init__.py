@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from ...asm import HELPERS
+from ..returned import returned
 from . import (
     arenas,
     checksums,
@@ -115,8 +116,9 @@ class HelperTable(Mapping[int, "Bound"]):
 
 def kernel_function(host: Host, name: str) -> Bound | None:
     """Return the helper or the kernel function called *name*, for *host*; None where there is none."""
-    value = host.returns.get(name)
-    if value is not None:
+    given = host.returns.get(name)
+    if given is not None:
+        value = returned(host, name, given)
         return lambda *_: value
     declaration = declared().get(name)
     return None if declaration is None else declaration.bind(host)
