@@ -32,6 +32,7 @@ fuzz: $(VENV)/.dev ## 40,000 damaged objects through the reader, 2,000 through t
 	$(BIN)/python -m tests.fuzz.machines
 	[ "$$(id -u)" != 0 ] || $(BIN)/python -m tests.fuzz.contexts
 	$(BIN)/python -m tests.fuzz.keys
+	[ "$$(id -u)" != 0 ] || $(BIN)/python -m tests.fuzz.ends --count 500
 
 lint: $(VENV)/.dev ## style, formatting, types, direction of imports
 	$(BIN)/python -m ruff check

@@ -40,7 +40,7 @@ _COMPLAINTS = pytest.StashKey[list[str]]()
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """Use all cores for whole folders, unless the command line says how many."""
     option = config.option
-    if getattr(option, "numprocesses", 0) is not None or option.usepdb or option.collectonly:
+    if _is_worker(config) or getattr(option, "numprocesses", 0) is not None or option.usepdb or option.collectonly:
         return  # told so, or there is no xdist
     if all(Path(argument).is_dir() for argument in config.args):
         option.numprocesses = len(os.sched_getaffinity(0))

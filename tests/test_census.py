@@ -55,3 +55,12 @@ def test_a_map_left_behind_fails_the_run(tmp_path: Path) -> None:
     result = run_pytest(tmp_path, f"def test_x(): assert {create} > 0")
     assert result.returncode == 1, result.stdout
     assert "left behind: map" in result.stdout
+
+
+@pytest.mark.kernel
+def test_a_skipped_kernel_test_of_a_worker_fails_the_run(tmp_path: Path) -> None:
+    pytest.importorskip("xdist")
+    body = "@pytest.mark.kernel\ndef test_x(): pytest.skip('no mood')"
+    result = run_pytest(tmp_path, body, "-n", "1")
+    assert result.returncode == 1, result.stdout
+    assert "skipped though bpf(2) is available: " in result.stdout

@@ -141,6 +141,7 @@ def test_each_call_of_a_use_may_fail(use: Callable[[KernelCollection], None], mo
         assert not collection.links
 
 
+@pytest.mark.alone  # the name is the machine's
 def test_each_call_of_a_registration_may_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     spec = CollectionSpec.from_file(ROOT / "tests/objects/congestion.o")
     load(spec).close()

@@ -94,6 +94,7 @@ def algorithms() -> list[str]:
     return Path("/proc/sys/net/ipv4/tcp_available_congestion_control").read_text().split()
 
 
+@pytest.mark.alone  # the name is the machine's
 def test_a_table_is_registered_as_long_as_its_link_lives() -> None:
     with load(CollectionSpec.from_file(OBJECT)) as collection, stats_enabled():
         with collection.register("bpftui_half") as link:
