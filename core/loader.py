@@ -48,6 +48,8 @@ class LoadedCollection(Generic[_MapT, _ProgramT, _LinkT]):
         }
         self.problems = loader.problems
         """Why programs that were wanted did not load, by their names."""
+        self.remarks = loader.remarks
+        """What was done without, though the object has it: sentences."""
         self._links = loader.links
 
     @property
@@ -81,6 +83,7 @@ class CollectionLoader(ABC, Generic[_MapT, _ProgramT, _LinkT]):
         self.maps: dict[str, _MapT] = {}
         self.programs: dict[str, _ProgramT] = {}
         self.problems: dict[str, BpftuiError] = {}
+        self.remarks: list[str] = []
         self.links: set[_LinkT] = set()
         self._arena: _MapT | None = None
 
@@ -218,7 +221,7 @@ class CollectionLoader(ABC, Generic[_MapT, _ProgramT, _LinkT]):
         created = [self._try_map(spec) for spec in self.spec.maps.values()]
         maps = tuple(self._try_contents(outcome) for outcome in created)
         programs = tuple(self._try_program(spec, log_level) for spec in self.spec.programs.values())
-        return CheckReport(maps, programs, (time.perf_counter() - start) * 1e3)
+        return CheckReport(maps, programs, (time.perf_counter() - start) * 1e3, tuple(self.remarks))
 
     def _try_map(self, spec: MapSpec) -> LoadOutcome:
         try:

@@ -137,13 +137,16 @@ class Loader(CollectionLoader[Map, Program, Link]):
         self._hooks: dict[str, Hook] = {}
 
     def begin(self) -> None:
-        """Load the object's BTF. A refusal is noted in `btf_problem`, and everything goes on without."""
+        """Load the object's BTF. A refusal is noted in `btf_problem` and `remarks`, and everything goes on without."""
         if self.spec.btf is None:
             return
         try:
             self._btf_fd = load_btf(prepare(self.spec.btf, self.spec.layouts, self.static_functions()))
         except BpftuiError as error:
             self.btf_problem = error.message
+            told = f" ({error.hint})" if error.hint else ""
+            lost = "everything is loaded without: no lines of C in logs, no types of maps, no functions verified alone"
+            self.remarks.append(f"{self.spec.file}: {error.message}{told}; {lost}")
         else:
             self._stack.callback(self._btf_fd.close)
 

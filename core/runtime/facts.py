@@ -179,6 +179,8 @@ class CheckReport:
     maps: tuple[LoadOutcome, ...]
     programs: tuple[LoadOutcome, ...]
     load_ms: float
+    remarks: tuple[str, ...] = ()
+    """What was done without, though the object has it: sentences."""
 
     @property
     def ok(self) -> bool:

@@ -341,6 +341,11 @@ class Collection(Protocol):
         """Why programs that were wanted did not load, by their names."""
         ...
 
+    @property
+    def remarks(self) -> Sequence[str]:
+        """What was done without, though the object has it: sentences."""
+        ...
+
     def printed(self) -> PrintReader:
         """Return what reads the lines that its programs print from now on; it is the caller's to close."""
         ...

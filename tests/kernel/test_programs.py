@@ -157,6 +157,22 @@ def test_a_refused_program_is_verified_no_more_often_than_it_must(monkeypatch, l
     assert "R9 !read_ok" in raised.value.log
 
 
+def test_types_that_the_kernel_refuses_are_said_to_be_done_without(tmp_path):
+    raw = bytearray((BPF / "count_packets.o").read_bytes())
+    types = CollectionSpec.from_file(BPF / "count_packets.o").btf
+    start, _ = types.record(next(iter(types.ids(Kind.INT))))
+    struct.pack_into("<I", raw, raw.find(bytes(types.raw)) + start + 8, 3)  # an int of three bytes
+    (tmp_path / "bad.o").write_bytes(raw)
+    spec = CollectionSpec.from_file(tmp_path / "bad.o")
+    report = kernel.KernelRuntime().check(spec)
+    assert report.ok
+    assert len(report.remarks) == 1
+    assert "bad.o: cannot load the object's BTF: the kernel finds it invalid (EINVAL)" in report.remarks[0]
+    assert "nr_bits exceeds type_size); everything is loaded without: no lines of C in logs" in report.remarks[0]
+    with kernel.load(spec) as collection:
+        assert list(collection.remarks) == list(report.remarks)
+
+
 def test_a_log_that_is_too_long_is_cut_and_says_so(monkeypatch):
     monkeypatch.setattr(loading, "MOST_WHOLE_LOG", 8192)
     spec = CollectionSpec.from_file(BPF / "traffic.o")

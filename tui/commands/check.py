@@ -144,6 +144,8 @@ def _check(file: str, options: argparse.Namespace, runtime: Callable[[], Runtime
         spec = _chosen(spec, options.only)
     open_ms = (time.perf_counter() - start) * 1000
     report = runtime().check(spec, log_level=options.log_level)
+    for remark in report.remarks:
+        warn(remark)
     refused = sum(outcome.failed for outcome in (*report.maps, *report.programs))
     record(f"checked: {f'{refused} do not load' if refused else 'everything loads'}", spec)
     return Checked(spec, runtime().name, report, open_ms, options.target)

@@ -117,6 +117,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def left_out(collection: Collection) -> Iterable[str]:
     """Return what the maps of a collection do not hold in a run though its programs may ask for it, as sentences."""
+    yield from collection.remarks
     for name, problem in collection.problems.items():
         places = [
             f"{spec.name}[{entry.key}]"

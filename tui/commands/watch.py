@@ -94,8 +94,8 @@ def run(arguments: Sequence[str]) -> int:
     runtime = runtime_of(options, **loading(options))
     with Session(spec, runtime) as session, ExitStack() as stack:
         collection = session.load(strict=options.strict)
-        for error in collection.problems.values():
-            warn(error.message)
+        for problem in (*collection.remarks, *(error.message for error in collection.problems.values())):
+            warn(problem)
         # Read before anything is attached: what nobody reads goes nowhere.
         events = stack.enter_context(session.events(options.maps))
         printed = stack.enter_context(collection.printed())
