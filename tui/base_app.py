@@ -14,7 +14,8 @@ from textual.app import App
 from textual.filter import NoColor
 
 from ..core.errors import UnknownNameError
-from ..core.visible import visible, visible_lines
+from ..core.visible import visible
+from .commands.colors import Painted
 from .config import Config
 from .driver import guarded
 from .guardian import guardian, until_told
@@ -204,8 +205,11 @@ class BaseApp(App[_Result]):
         return super().export_screenshot(title=visible(title or self.title), simplify=simplify)
 
     def copy_to_clipboard(self, text: str) -> None:
-        """Copy a text as it is shown: what is pasted into a shell is nothing that could not be seen."""
-        super().copy_to_clipboard("\n".join(visible_lines(text)))
+        """Copy a text as it is shown: pasted into a shell, it is nothing that was not seen.
+
+        It is one line, a name or a row; several are `joined_lines`.
+        """
+        super().copy_to_clipboard(text if type(text) is Painted else visible(text))
 
 
 class _Loop(asyncio.SelectorEventLoop):

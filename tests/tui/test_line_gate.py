@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from bpftui.core.visible import is_visible
 from bpftui.tui.base_app import BaseApp
+from bpftui.tui.commands.colors import joined_lines
 from bpftui.tui.line_gate import LineGate
 
 if TYPE_CHECKING:
@@ -89,5 +90,7 @@ async def test_every_widget_passes(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_what_is_copied_is_what_is_shown() -> None:
     app = Hostile()
     async with app.run_test():
-        app.copy_to_clipboard("rm\x1b[2K\n\u202eline two\n")
-        assert app.clipboard == "rm\\x1b[2K\n\\u202eline two\n"
+        app.copy_to_clipboard("rm\x1b[2K\n\u202eline two")
+        assert app.clipboard == "rm\\x1b[2K\\n\\u202eline two"
+        app.copy_to_clipboard(joined_lines("one", "two\n\x9b", ""))
+        assert app.clipboard == "one\ntwo\\n\\x9b\n"

@@ -11,7 +11,7 @@ from ...core.visible import visible
 if TYPE_CHECKING:
     from rich.text import Text
 
-__all__ = ["CODES", "Painted", "assembled", "joined", "paint", "paint_listing", "visible"]
+__all__ = ["CODES", "Painted", "assembled", "joined", "joined_lines", "paint", "paint_listing", "visible"]
 
 _RESET: Final = "\x1b[0m"
 CODES: Final = {"bold": "1", "dim": "2", "italic": "3", "underline": "4"} | {
@@ -54,6 +54,11 @@ def assembled(*parts: str | tuple[str, str]) -> Text:
 def joined(*parts: str) -> Painted:
     """Return one line of parts: those that are not painted are made visible."""
     return Painted("".join([part if type(part) is Painted else visible(part) for part in parts]))
+
+
+def joined_lines(*lines: str) -> Painted:
+    """Return lines with line ends between them, each made as `joined` does it."""
+    return Painted("\n".join(map(joined, lines)))
 
 
 def paint(text: str, style: str) -> Painted:

@@ -12,6 +12,8 @@ from ...core.btf.header import c_header
 from ...core.btf.layout import layout
 from ...core.btf.layout_text import layout_text
 from ...core.errors import BpftuiError
+from ...core.visible import visible_lines
+from ..commands.colors import joined_lines
 from ..widgets.c_view import CView
 from ..widgets.plain import Box
 from ..widgets.search_bar import SearchBar, SearchHost
@@ -89,7 +91,8 @@ class TypePage(SearchHost, Modal[None]):
 
     def action_copy_all(self) -> None:
         """Copy the text."""
-        self.app.copy_to_clipboard(self.query_one(CView).text)  # pyright: ignore[reportUnknownMemberType]
+        lines = visible_lines(self.query_one(CView).text, tab=4)
+        self.app.copy_to_clipboard(joined_lines(*lines))  # pyright: ignore[reportUnknownMemberType]
         self.notify("copied the whole text", timeout=2)
 
 

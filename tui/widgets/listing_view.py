@@ -276,6 +276,7 @@ class ListingView(SearchedListing):
 
     def action_copy_function(self) -> None:
         """Copy the function that the cursor is in, as `bpftui disasm` prints it."""
+        from ..commands.colors import joined_lines
         from ..commands.disasm_text import listing_lines
 
         listing = self.listing
@@ -283,7 +284,7 @@ class ListingView(SearchedListing):
             return
         rows = listing.function_rows(self.slot_at(self.cursor))
         lines = listing_lines(listing, color=False, arrows=False, ascii_only=False, span=rows)
-        self.typed_app.copy_to_clipboard("\n".join(lines) + "\n")
+        self.typed_app.copy_to_clipboard(joined_lines(*lines, ""))
         self.notify(f"copied {len(rows)} lines", timeout=2)
 
     def action_write(self) -> None:
