@@ -210,7 +210,8 @@ def add_machine(parser: Parser) -> None:
         default=[],
         dest="returns",
         help="the built-in runtime only: what a helper or kernel function returns, in place of what it would do, or of "
-        "stopping the run where there is none: bpf_get_smp_processor_id=3, bpf_sk_lookup_tcp=0, bpf_fib_lookup=-ENODEV",
+        "stopping the run where there is none: bpf_get_smp_processor_id=3, bpf_sk_lookup_tcp=0, bpf_fib_lookup=-ENODEV"
+        ', and of a pointer what it leads to: bpf_task_from_pid={"pid": 5}',
     )
     parser.add_argument(
         "--memory",
