@@ -219,3 +219,5 @@ class Forecast:
     program that uses it."""
     optional: frozenset[str] = frozenset()
     """The names of the maps and programs among them that are left out where the kernel lacks what they are for."""
+    remarks: tuple[str, ...] = ()
+    """What the runtime lacks without which a program loads all the same: sentences."""

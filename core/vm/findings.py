@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from ..asm import CallSource, decode, helper_name
+from ..asm.opcodes import CALL, INSN_SIZE
 from ..spec import ProgramType, ReferenceKind
 from .checks import DISCLAIMER, check
-from .helpers import numbers
+from .helpers import declared, numbers
 from .program import line_finder
 
 if TYPE_CHECKING:
-    from ..spec import ProgramSpec
+    from collections.abc import Iterator
 
-__all__ = ["findings"]
+    from ..spec import ProgramSpec
+    from .settings import Settings
+
+__all__ = ["findings", "lacking"]
 
 _MAY_BE_VOID: Final = frozenset({ProgramType.STRUCT_OPS, ProgramType.EXT})
 """Types whose programs stand for a function that may return nothing."""
@@ -28,6 +33,27 @@ _PRIVATE_STACK: Final = frozenset(
     }
 )
 """Types whose functions can have stacks of their own (`bpf_enable_priv_stack`)."""
+
+
+def lacking(program: ProgramSpec, settings: Settings) -> Iterator[str]:
+    """Yield the helpers and kernel functions that a program calls and the machine does not have, each once."""
+    told: set[str] = set()
+    references = program.linked.references
+    code = program.code
+    for slot in range(len(code) // INSN_SIZE):
+        if code[slot * INSN_SIZE] != CALL:
+            continue
+        reference = references.get(slot)
+        insn = decode(code, slot, program.byte_order)
+        if reference is not None and reference.kind is ReferenceKind.KFUNC:
+            name, is_there = reference.name, reference.weak or reference.name in declared()
+        elif insn.src == CallSource.HELPER:
+            name, is_there = helper_name(insn.imm) or f"helper {insn.imm}", insn.imm in numbers()
+        else:
+            continue
+        if not is_there and name not in told and name not in (settings.returns or ()):
+            told.add(name)
+            yield f"instruction {slot}: the built-in runtime does not have {name}(); a run that comes to it ends there"
 
 
 def findings(program: ProgramSpec) -> str:

@@ -13,6 +13,7 @@ from ..runtime import Forecast, Obstacle, TargetChoice
 from ..spec.targets import SANDBOX, Place, parse_target, place_of
 from ..traffic import Mix, Traffic
 from .collection import Loader, MachineCollection
+from .findings import lacking
 from .packet import ON_PACKETS
 from .sandbox import Sandbox
 from .settings import Settings
@@ -136,7 +137,10 @@ class MachineRuntime:
             {each.name: (Obstacle(each.error),) for each in outcomes if each.error is not None}
             for outcomes in (report.maps, report.programs)
         )
-        return Forecast(maps, programs)
+        remarks = tuple(
+            f"{name}: {line}" for name, program in spec.programs.items() for line in lacking(program, self.settings)
+        )
+        return Forecast(maps, programs, remarks=remarks)
 
     def check(self, spec: CollectionSpec, *, log_level: int = 4) -> CheckReport:
         """Try every map and every program by itself, and look for mistakes in the code; no verifier does that.

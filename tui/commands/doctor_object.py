@@ -74,7 +74,7 @@ def _json(spec: CollectionSpec, runtime: str, forecast: Forecast) -> dict[str, A
         "ok": not _refused(forecast),
         "maps": listed({each.name: each.type.label for each in spec.maps.values()}, forecast.maps),
         "programs": listed({each.name: each.type.label for each in spec.programs.values()}, forecast.programs),
-        "remarks": _remarks(spec),
+        "remarks": [*_remarks(spec), *forecast.remarks],
     }
 
 
@@ -114,9 +114,10 @@ def _print(spec: CollectionSpec, runtime: str, forecast: Forecast, *, color: boo
         told = f"{refused} of {len(parts)} cannot be loaded {where}"
     if left_out:
         told += f", but for {left_out} that {'is' if left_out == 1 else 'are'} optional (?)"
-    for remark in _remarks(spec):
+    for remark in (*_remarks(spec), *forecast.remarks):
         write_line(paint(f"· {remark}", "yellow") if color else f"· {remark}")
-    write_line(f"{spec.file}: {told}; bpftui check asks the verifier")
+    asks = "bpftui check asks the verifier" if runtime == "kernel" else "no verifier is asked there"
+    write_line(f"{spec.file}: {told}; {asks}")
     write_line()
 
 

@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bpftui.core.asm.assembler import assemble
+from bpftui.core.asm.helpers import HELPERS
 from bpftui.core.errors import AttachError, FeatureError, LoadError, UsageError
 from bpftui.core.live import Session
 from bpftui.core.runtime import AttachTarget
-from bpftui.core.spec import CollectionSpec
+from bpftui.core.spec import CollectionSpec, ProgramSpec, ProgramType
+from bpftui.core.spec.program import Function, LinkedCode
 from bpftui.core.traffic import Traffic, make_frames
 from bpftui.core.vm.errors import RunError
+from bpftui.core.vm.helpers import numbers
 from bpftui.core.vm.runtime import MachineRuntime
 from bpftui.core.vm.settings import Settings
 from bpftui.core.vm.translation import Translation
@@ -169,3 +173,17 @@ def test_behind_a_trap_nothing_is_read_and_a_run_that_comes_to_it_says_what_it_i
     with MachineRuntime().load(spec) as loaded, pytest.raises(RunError) as raised:
         loaded.programs["trap"].run(context={"ingress_ifindex": 1})
     assert raised.value.message.endswith("the program came to __bpf_trap(): what it does here is undefined in C")
+
+
+def test_a_forecast_says_what_the_machine_lacks() -> None:
+    code = assemble("call bpf_override_return\ncall bpf_ktime_get_ns\ncall bpf_override_return\nr0 = 0\nexit")
+    linked = LinkedCode(code, (Function("p", 0, 5, "kprobe/f", 0),), {})
+    program = ProgramSpec("p", "kprobe/f", ProgramType.KPROBE, link=lambda: linked)
+    spec = CollectionSpec("made.o", programs={"p": program})
+    lacks = (
+        "p: instruction 0: the built-in runtime does not have bpf_override_return(); a run that comes to it ends there"
+    )
+    absent = HELPERS.index("bpf_override_return") not in numbers()
+    assert MachineRuntime().forecast(spec).remarks == ((lacks,) if absent else ())
+    told = MachineRuntime(Settings(returns={"bpf_override_return": 0})).forecast(spec)
+    assert told.remarks == ()
