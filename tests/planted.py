@@ -2,7 +2,8 @@
 
 PLACE is `worker` (a thread of the pool that the event loop's workers run in, which Python waits for at its end), `main`
 (the event loop of the explorer; of a command, where it runs or loads something), or either with `-in-c`: there it is C
-code that holds the interpreter's lock and looks for no signals. When the loop is entered, the file MARK appears.
+code that holds the interpreter's lock and looks for no signals. `slow-close` is no loop: undoing it all takes three
+seconds, as where a machine has much else to do. When it is entered, the file MARK appears.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 
 from bpftui.core.kernel.program import Program
 from bpftui.core.live.sampler import Sampler
+from bpftui.core.live.session import Session
 from bpftui.core.loader import CollectionLoader
 from bpftui.tui.__main__ import main
 
@@ -34,6 +36,16 @@ def _loop(mark: str, in_c: bool) -> None:
 
 def _plant(place: str, mark: str, command: str) -> None:
     in_c = place.endswith("-in-c")
+    if place == "slow-close":
+        close = Session.close
+
+        def hooked_close(self: Session) -> None:
+            Path(mark).touch()
+            time.sleep(3)
+            close(self)
+
+        Session.close = hooked_close  # type: ignore[method-assign]
+        return
 
     def now() -> None:
         if place.startswith("worker"):

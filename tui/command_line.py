@@ -87,7 +87,7 @@ def _end_if_waited_for(code: int) -> None:
 
     By now everything is closed and printed, and what a worker finds out is for nobody any more.
     """
-    process.ending()
+    process.finishing()
     if process.abandoned or any(
         not each.daemon for each in threading.enumerate() if each is not threading.main_thread()
     ):

@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import enum
 import fcntl
+import math
 import os
 import re
 import select
@@ -33,7 +34,10 @@ if TYPE_CHECKING:
 __all__ = ["GRACE", "Guardian", "Told", "guardian", "hire", "until_told"]
 
 GRACE: Final = 1.5
-"""Seconds that the process has to end by itself."""
+"""Seconds that the process has to end by itself when it was told to."""
+PATIENCE: Final = 15.0
+"""Seconds that it has where nobody told it to: its time is over, or nobody reads what it prints. A machine that has
+much else to do takes seconds to undo a sandbox, and the exit code says how it went."""
 _SOFT: Final = 0.1
 """Seconds from the signal that it was told to end with, which it may have left to its default action, to SIGKILL."""
 _UNREAD: Final = 1.2
@@ -65,6 +69,8 @@ class _Word(enum.IntEnum):
     """The terminal is drawn on from now on."""
     NO_SCREEN = 130
     """It is as it was."""
+    FINISHING = 134
+    """It has come to its end by itself."""
     ASKED = 131
     """A key was pressed that may mean the end; the event loop will say when it has come to it."""
     HEARD = 132
@@ -79,6 +85,10 @@ class Guardian:
     def ending(self) -> None:
         """Say that the process was told to end: it has `GRACE` seconds."""
         self._say(_Word.ENDING)
+
+    def finishing(self) -> None:
+        """Say that the process has come to its end by itself: it has `PATIENCE` seconds, unless it is told to end."""
+        self._say(_Word.FINISHING)
 
     def going_on(self) -> None:
         """Say that what was to be left is left, and that there is more to do; a signal that came meanwhile stands."""
@@ -143,7 +153,7 @@ def hire() -> None:
     ours.setblocking(False)
     signal.set_wakeup_fd(ours.fileno(), warn_on_full_buffer=False)
     _hired.append(Guardian(ours))
-    process.ending = _hired[0].ending
+    process.finishing = _hired[0].finishing
 
 
 class Told:
@@ -261,6 +271,8 @@ class _Watch:
                     self._asked = None
                 case _Word.ENDING:
                     self._begin_to_end()
+                case _Word.FINISHING:
+                    self._begin_to_end(PATIENCE)
                 case _Word.GOING_ON if not self._signalled:
                     self._deadline = None
                 case _ if word in _TOLD:
@@ -270,8 +282,9 @@ class _Watch:
                     pass
         return bool(said)
 
-    def _begin_to_end(self) -> None:
-        self._deadline = self._deadline or time.monotonic() + GRACE
+    def _begin_to_end(self, patience: float = GRACE) -> None:
+        """Let the time begin that is left; what has begun is not made longer."""
+        self._deadline = min(self._deadline or math.inf, time.monotonic() + patience)
 
     def _look(self, events: int) -> None:
         """See that the terminal has gone, or that there are keys; the process reads them at once, as a rule."""

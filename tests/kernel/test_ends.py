@@ -145,3 +145,21 @@ def test_a_command_that_ends_by_itself_is_ended_at_once(
     assert victim.code() == -number
     assert victim.left() == []
     assert victim.shown == b""
+
+
+def test_what_comes_to_its_end_by_itself_has_the_time_that_it_takes(start: Callable[..., Victim]) -> None:
+    victim = start("slow-close", [*WATCH, "--duration", "0.2"])
+    victim.hang_up()  # who read it has gone (`| head`)
+    assert victim.wait(10) is not None
+    assert victim.code() == 0
+    assert victim.left() == []
+
+
+def test_unless_it_is_told_meanwhile(start: Callable[..., Victim]) -> None:
+    victim = start("slow-close", [*WATCH, "--duration", "0.2"])
+    tell(victim, signal.SIGTERM)
+    seconds = victim.wait(LIMIT + 1)
+    assert seconds is not None
+    assert seconds < LIMIT
+    assert victim.code() == -signal.SIGTERM
+    assert victim.left() == []

@@ -23,7 +23,7 @@ class Process:
     """Whether there is nothing in it but the command; whoever else calls `main` keeps the process's rights."""
     abandoned: bool = False
     """Whether there is output that can neither be written nor dropped, so that Python must not try when it ends."""
-    ending: Callable[[], object] = bool
+    finishing: Callable[[], object] = bool
     """Is called when it has nothing to do any more but to end: its guardian then sees to it, where it has one."""
 
 

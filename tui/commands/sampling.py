@@ -25,6 +25,6 @@ def each_sample(sampler: Sampler, duration: float | None, until: Callable[[], bo
         try:
             yield from sampler.samples(duration, until=until)
         finally:
-            process.ending()
+            process.finishing()
     if told:
         raise KeyboardInterrupt
