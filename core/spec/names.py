@@ -182,7 +182,7 @@ class Names:
                 return None
         elif not self._is_text(found[2]):
             return None
-        end = section.data.find(0, address.offset)
+        end = section.data.find(b"\0", address.offset)
         raw = bytes(section.data[address.offset : end]) if end >= 0 else b""
         try:
             text = raw.decode()
