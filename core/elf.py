@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = [
     "EM_BPF",
     "EM_NONE",
+    "SHN_ABS",
+    "SHN_COMMON",
     "Binding",
     "Elf",
     "Relocation",
@@ -41,6 +43,9 @@ __all__ = [
 EM_NONE: Final = 0
 """What `e_machine` was before LLVM 3.9 had a number for BPF."""
 EM_BPF: Final = 247
+SHN_ABS: Final = 0xFFF1
+SHN_COMMON: Final = 0xFFF2
+"""What symbols have in place of a section: a number that is no address, and a variable that a linker is to place."""
 _SHN_XINDEX: Final = 0xFFFF
 _MAX_FILE: Final = 1 << 30
 """Nobody has seen a BPF object of 100 MB; a file over 1 GiB is refused rather than read into memory."""

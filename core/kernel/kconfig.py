@@ -38,7 +38,10 @@ def kconfig_values(spec: CollectionSpec) -> bytes:
     weak = {extern.name for extern in spec.externs.kconfig if extern.weak}
     for name in unanswered:
         if name not in weak:
-            hint = "it takes /proc/config.gz (CONFIG_IKCONFIG_PROC) or /boot/config-*"
+            if name.startswith("CONFIG_") and _config():
+                hint = "declare it __weak: then it is 0 where a kernel is built without it"
+                raise LoadError(f"the object needs {name}, which this kernel is built without", hint=hint)
+            hint = "it takes /proc/config.gz (CONFIG_IKCONFIG_PROC) or /boot/config-*; declared __weak, it is 0 without"
             raise LoadError(f"the object needs {name}, which this kernel does not tell", hint=hint)
     return contents
 

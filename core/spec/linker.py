@@ -16,7 +16,7 @@ from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
-from ..elf import SymbolType
+from ..elf import SHN_ABS, SHN_COMMON, SymbolType
 from ..errors import ObjectError
 from .jump_tables import SECTION as JUMP_TABLES
 from .jump_tables import table_entries, table_reference
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from ..elf import Section, Symbol
     from .object import ObjectFile
 
-__all__ = ["ExternPlace", "Linker"]
+__all__ = ["UNPLACED", "ExternPlace", "Linker"]
 
 _CALL: Final = 0x85
 _LD_IMM64: Final = 0x18
@@ -49,6 +49,8 @@ _PSEUDO_FUNC: Final = 4
 _COMMENT: Final = 64
 """Bytes at the start of .comment that are looked at."""
 _LINK_IT: Final = " (if it is one of several parts, link them: bpftool gen object)"
+UNPLACED: Final = "has no place in the object (a common symbol): compile with -fno-common, or give it a value"
+"""Of a symbol whose section is SHN_COMMON; no loader places it (libbpf: "pointing to invalid section #65522")."""
 _MAX_INSNS: Final = 16_000_000
 """The kernel takes 1,000,000; beyond this a chain of overlapping functions is taken for damage."""
 
@@ -126,6 +128,9 @@ class Linker:
         global_ = item.symbol is None or item.symbol.is_exported
         origin = (section.name, item.start, self.obj.function_types.get(item.name, 0), global_)
         try:
+            if item.start == item.stop:
+                reason = f"function {item.name} has no instructions: the compiler left none of what is undefined in C"
+                raise elf.error(reason, section.name, item.start)
             if item.start % INSN_SIZE or (item.stop - item.start) % INSN_SIZE:
                 raise elf.error(f"function {item.name} is no whole number of instructions", section.name, item.start)
             if section.number not in self._sections:
@@ -273,6 +278,10 @@ class Linker:
         if (index, place) in obj.maps_at:
             name = obj.maps_at[index, place]
             return Reference(ReferenceKind.MAP, name, name)
+        if index == SHN_COMMON:
+            return f"it refers to {symbol.name}, which {UNPLACED}"
+        if index == SHN_ABS:
+            return f"it refers to {symbol.name}, which is a number ({symbol.value:#x}) and no address"
         sections = obj.elf.sections
         what = symbol.name or (sections[index].name if index < len(sections) else "nothing")
         return f"it refers to {what}, which is neither a map, nor data, nor a function"

@@ -213,8 +213,13 @@ class ObjectFile:
             described = [found for found in self._described_functions.values() if found.section is section]
             described.sort(key=lambda found: found.start)
             return described or [FunctionRange(_name_for(section), section, 0, section.size, None)]
+        ends = {s.value for s in symbols if s.size} | {section.size}
         found: list[FunctionRange] = []
         for symbol in symbols:
+            if symbol.type == SymbolType.FUNC and not symbol.size and symbol.value in ends:
+                # Not an alias without a size, as assembly has them: clang 14 leaves nothing of what is undefined in C.
+                found.append(FunctionRange(symbol.name, section, symbol.value, symbol.value, symbol))
+                continue
             if symbol.value >= section.size:
                 continue
             after = bisect.bisect_right(starts, symbol.value)
@@ -222,6 +227,14 @@ class ObjectFile:
             stop = symbol.value + symbol.size if symbol.size else limit
             found.append(FunctionRange(symbol.name, section, symbol.value, min(stop, section.size), symbol))
         return found
+
+    def empty_functions(self) -> Iterator[FunctionRange]:
+        """Yield the functions of code sections that have no instructions at all."""
+        for section in self.elf.sections:
+            if section.executable and not section.size:
+                for symbol in self.symbols_in.get(section.number, ()):
+                    if symbol.type == SymbolType.FUNC:
+                        yield FunctionRange(symbol.name, section, 0, 0, symbol)
 
     def function_at(self, section_index: int, offset: int) -> FunctionRange | None:
         """Return the function that begins at *offset* of a section."""
@@ -234,6 +247,8 @@ class ObjectFile:
         found: dict[tuple[int, int], FunctionRange] = {}
         for ranges in self.functions.values():
             for item in ranges:
+                if item.start == item.stop:
+                    continue
                 key = (item.section.number, item.start)
                 old = found.get(key)
                 if old is None or (

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 from ..btf import CType, Kind
 from ..btf.types import DataSec, Function, Linkage, Var
-from ..elf import EM_BPF, Binding, SectionType, SymbolType, Visibility
+from ..elf import EM_BPF, SHN_COMMON, Binding, SectionType, SymbolType, Visibility
 from ..errors import ObjectError
 from .collection import CollectionSpec, Extern, Externs, Hidden, SectionLayout
 from .container import read_source
 from .legacy import resolve_tail_calls, tail_call_of
-from .linker import ExternPlace, Linker
+from .linker import UNPLACED, ExternPlace, Linker
 from .map import MapSpec
 from .mapdefs import read_contents, read_maps
 from .object import FunctionRange, ObjectFile
@@ -58,6 +58,8 @@ def read_bytes(data: bytes, *, file: str, source_directories: Sequence[str] = ()
     read_contents(obj, spec.maps)
     hidden += find_pointers(obj, spec.maps)
     places = _externs(obj, spec)
+    for symbol in obj.symbols_in.get(SHN_COMMON, ()):
+        spec.hidden.append(Hidden(symbol.name, "variable", f"it {UNPLACED}"))
     for variable in _variables(obj, spec.maps):
         if isinstance(variable, Hidden):
             spec.hidden.append(variable)
@@ -162,6 +164,10 @@ def _programs(obj: ObjectFile, spec: CollectionSpec, linker: Linker) -> Iterator
     homeless = [s for s in obj.code_sections if s.name != _LIBRARY and not _names_hook(obj, s)]
     called = linker.called() if homeless else set[tuple[int, int]]()
     seen: set[str] = set()
+    for item in obj.empty_functions():
+        if item.section.name != _LIBRARY:
+            seen.add(item.name)
+            yield _program(spec, item, linker, for_windows=obj.for_windows)
     for section in obj.code_sections:
         for item in obj.functions[section.number]:
             if section in homeless and item.place in called:

@@ -11,7 +11,7 @@ from ...core.errors import ExitCode, ObjectError, UsageError
 from ...core.spec.listing import Listing
 from ..export import FORMATS, document, format_of, write_document
 from .colors import joined, paint
-from .common import Parser, add_object, add_settings, add_source, open_spec, resolver_of, uncollected, wants_color
+from .common import Parser, add_object, add_settings, add_source, open_spec, resolver_of, uncollected, wants_color, warn
 from .disasm_image import print_image
 from .disasm_raw import print_code, print_sections
 from .disasm_text import listing_lines
@@ -96,6 +96,8 @@ def run(arguments: Sequence[str]) -> int:
 def _print_programs(options: argparse.Namespace) -> None:
     spec = open_spec(options)
     programs = [spec.program(options.program)] if options.program is not None else list(spec.programs.values())
+    if not programs:
+        warn(f"{spec.file} holds no programs; --raw prints the instructions that it has")
     if options.output is None and options.format in (None, "text"):
         arrows = sys.stdout.isatty() if options.arrows is None else options.arrows
         lines = _lines(spec, programs, options, color=wants_color(options.color), arrows=arrows)

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import platform
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from bpftui.core.errors import LoadError
 from bpftui.core.kernel import kconfig
-from bpftui.core.kernel.kconfig import option
+from bpftui.core.kernel.kconfig import kconfig_values, option
+from bpftui.core.spec import CollectionSpec
+from bpftui.core.spec.collection import Extern
+
+EXTERNS = Path(__file__).parents[2] / "objects" / "externs.o"
 
 
 @pytest.mark.parametrize(
@@ -31,3 +38,29 @@ def test_the_version_is_that_of_the_source(monkeypatch, tmp_path, release, versi
     monkeypatch.setattr(platform, "version", lambda: version)
     major, minor, patch = expected
     assert option("LINUX_KERNEL_VERSION") == str(major << 16 | minor << 8 | patch)
+
+
+@pytest.mark.parametrize(
+    ("config", "message", "hint"),
+    [
+        (
+            {"CONFIG_HZ": "1000"},
+            "the object needs CONFIG_THAT_IS_NOT_THERE, which this kernel is built without",
+            "declare it __weak: then it is 0 where a kernel is built without it",
+        ),
+        (
+            {},
+            "the object needs CONFIG_THAT_IS_NOT_THERE, which this kernel does not tell",
+            "it takes /proc/config.gz (CONFIG_IKCONFIG_PROC) or /boot/config-*; declared __weak, it is 0 without",
+        ),
+    ],
+    ids=["not set", "no configuration"],
+)
+def test_an_option_that_is_not_set_is_another_thing_than_an_unknown_configuration(monkeypatch, config, message, hint):
+    monkeypatch.setattr(kconfig, "_config", lambda: config)
+    found = CollectionSpec.from_file(EXTERNS)
+    strong = Extern("CONFIG_THAT_IS_NOT_THERE", weak=False, type="bool")
+    spec = replace(found, externs=replace(found.externs, kconfig=(strong,)))
+    with pytest.raises(LoadError) as caught:
+        kconfig_values(spec)
+    assert (str(caught.value), caught.value.hint) == (message, hint)

@@ -19,7 +19,10 @@ BIG = sorted(path.relative_to(ROOT) for path in [*ROOT.glob("bpf/*.eb.o"), *ROOT
 def facts(path: Path | str) -> dict[str, Any]:
     """Return what `show --json` says of an object, but for its file's name."""
     found = spec_json(CollectionSpec.from_file(ROOT / path))
-    assert found.pop("file") == str(ROOT / path)
+    file = found.pop("file")
+    assert file == str(ROOT / path)
+    for program in found["programs"]:
+        program["problem"] = program["problem"] and program["problem"].removeprefix(f"{file}: ")
     return found
 
 

@@ -163,3 +163,12 @@ def test_what_relocations_become(capsys) -> None:
     assert lines[1].endswith("r2 = *(u32 *)(r1 +0) ; sizes->grows (CO-RE 0 → 8)")
     assert main(["disasm", str(shapes), "--btf", str(target), "--raw"]) == 2
     assert "--btf is for listings" in capsys.readouterr().err
+
+
+def test_an_object_without_programs_is_not_passed_over_in_silence(capsys) -> None:
+    path = f"{ROOT}/tests/objects/core_target.o"
+    assert main(["disasm", path]) == 0
+    assert capsys.readouterr() == (
+        "",
+        f"bpftui: warning: {path} holds no programs; --raw prints the instructions that it has\n",
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .parts import Facts, bpf_map, data_section, extern, program, spec, variable
+from .parts import Facts, bpf_map, data_section, extern, hidden, program, spec, variable
 
 __all__ = ["SPECS"]
 
@@ -204,6 +204,58 @@ SPECS: dict[str, Facts] = {
             variable("port", ".rodata", 4, "const volatile __u16", 80, "5000"),
             variable("least", ".rodata", 8, "const volatile int", 5, "05000000"),
             variable("on", ".rodata", 12, "const volatile _Bool", False, "00"),
+        ],
+    ),
+    "tests/objects/nothing_left.clang14.o": spec(
+        license="GPL",
+        types=21,
+        programs=[
+            program(
+                name,
+                section,
+                kind,
+                insns=0,
+                line_infos=0,
+                attach_type=hook,
+                functions=[],
+                problem=f"section {section}: offset {offset}: function {name} has no instructions: "
+                "the compiler left none of what is undefined in C",
+            )
+            for name, section, kind, hook, offset in (
+                ("only", "tc", "sched_cls", None, "0x0"),
+                ("before", "xdp", "xdp", "xdp", "0x0"),
+            )
+        ]
+        + [
+            program(
+                "counts",
+                "xdp",
+                "xdp",
+                insns=7,
+                line_infos=2,
+                attach_type="xdp",
+                problem="section xdp: offset 0x0: it refers to counter, which has no place in the object "
+                "(a common symbol): compile with -fno-common, or give it a value",
+            ),
+            program("passes", "xdp", "xdp", insns=2, line_infos=1, attach_type="xdp"),
+            program(
+                "last",
+                "xdp",
+                "xdp",
+                insns=0,
+                line_infos=0,
+                attach_type="xdp",
+                functions=[],
+                problem="section xdp: offset 0x48: function last has no instructions: "
+                "the compiler left none of what is undefined in C",
+            ),
+        ],
+        hidden=[
+            hidden(
+                "counter",
+                "variable",
+                "it has no place in the object (a common symbol): compile with -fno-common, or give it a value",
+            )
         ],
     ),
     "tests/objects/undefined.o": spec(
