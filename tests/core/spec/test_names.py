@@ -17,6 +17,7 @@ from bpftui.core.spec.contexts import context_field, return_codes
 from bpftui.core.spec.effects import effect_of, flag_names
 from bpftui.core.spec.listing import Listing, RowKind
 from bpftui.core.spec.notes import Notes
+from bpftui.core.spec.sparse import LARGE, zeros
 
 ROOT = Path(__file__).parents[3]
 
@@ -55,6 +56,17 @@ def test_names_of_everything() -> None:
         69: ("r2 = *(u32 *)(r1 +0)", "ctx->data"),
         70: ("r0 = *(u32 *)(r1 +4)", "ctx->data_end"),
     }
+
+
+def test_texts_of_constants_that_are_a_mapping() -> None:
+    spec = CollectionSpec.from_file(ROOT / "tests/objects/names.o")
+    texts = spec.maps[".rodata.str1.1"]
+    assert isinstance(texts.data, bytearray)
+    mapped = zeros(LARGE + 1)
+    mapped[: len(texts.data)] = texts.data
+    texts.data = mapped
+    listing = Listing(spec.programs["first"], spec, source=False)
+    assert '"saw %d of %d\\n"' in [row.comment for row in listing.rows(0, len(listing))]
 
 
 def test_maps_in_maps_and_a_return_code_in_another_register() -> None:
