@@ -23,6 +23,7 @@ __all__ = [
     "BpftuiError",
     "ExitCode",
     "FeatureError",
+    "GivenUpError",
     "LimitError",
     "LoadError",
     "NoPermissionError",
@@ -73,6 +74,12 @@ class BpftuiError(Exception):
         self.hint = None if hint is None else visible(hint)
         self.problems: Mapping[str, BpftuiError] = {}
         """Where none of a collection's programs could be loaded: why not each of them, this error among them."""
+
+
+class GivenUpError(BpftuiError):
+    """What was being done was given up because its user said so."""
+
+    exit_code = ExitCode.INTERRUPTED
 
 
 class UsageError(BpftuiError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import dataclasses
 import errno
 import mmap
 import os
@@ -12,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple, Self, SupportsIndex
 
 from ..errors import UsageError
-from ..runtime import ProgramInfo, RunResult
+from ..runtime import ProgramInfo, RunResult, given_up
 from ..spec import ProgramType
 from ..spec.context_values import context_bytes, whole_context
 from ..spec.packet_sizes import check_packet, packet_sizes
@@ -25,11 +26,13 @@ from .syscall import ENOTSUPP, Attr, BpfError, Command, Descriptor, buffer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from threading import Event
     from types import TracebackType
 
     from ..runtime import AttachTarget
     from ..spec import ProgramSpec
     from ..spec.context_values import ContextValues
+    from ..spec.packet_sizes import PacketSizes
     from .link import Link
     from .map import Map
     from .syscall import Buffer
@@ -67,6 +70,8 @@ _ON_CONTEXT: Final = frozenset(
 )
 """Those that take only a context, or nothing."""
 
+_PORTION_NS: Final = 50_000_000
+"""Time that the kernel runs a program for at most, about, without asking whether that is to be given up."""
 _ON_CPU: Final = 1
 """BPF_F_TEST_RUN_ON_CPU."""
 
@@ -173,6 +178,14 @@ class Program(KernelObject):
         """Whether `run` takes a packet."""
         return self.type in _ON_PACKETS
 
+    @property
+    def packet_sizes(self) -> PacketSizes | None:
+        """How large that may be; None for programs that take none."""
+        if self.type not in _ON_PACKETS:
+            return None
+        fragmented = self.type is not ProgramType.XDP and fragments_of_buffers()
+        return packet_sizes(self.type, page=mmap.PAGESIZE, fragmented=fragmented)
+
     def run(
         self,
         data: bytes | None = None,
@@ -181,6 +194,7 @@ class Program(KernelObject):
         repeat: int = 1,
         cpu: int | None = None,
         flags: int = 0,
+        stop: Event | None = None,
     ) -> RunResult:
         """Run it in the kernel on a packet or a context of one's own (BPF_PROG_TEST_RUN).
 
@@ -195,21 +209,25 @@ class Program(KernelObject):
             repeat: How often; the packet is the same in all runs only as far as the program leaves it so.
             cpu: On which CPU; raw tracepoints only (BPF_F_TEST_RUN_ON_CPU, Linux 5.10).
             flags: Others of the kernel's `BPF_F_TEST_*`. With live frames (2, Linux 5.18) packets do go out.
+            stop: Set by another thread to give up. Packets then go to the kernel in portions of some tens of
+                milliseconds, each of which begins with the packet as it was given.
 
         Raises:
+            GivenUpError: *stop* was set.
             UsageError: This type cannot be run by itself, or not on that.
         """
         if repeat < 1:
             raise UsageError(f"a program is run at least once, not {repeat} times")
         if cpu is not None and self.type != ProgramType.RAW_TRACEPOINT:
             raise UsageError(f"the kernel chooses the CPU for programs of type {self.type.label}: leave cpu out")
-        if self.type in _ON_PACKETS:
-            sizes = packet_sizes(self.type, page=mmap.PAGESIZE)
+        sizes = self.packet_sizes
+        if sizes is not None:
             packet = bytes(sizes.smallest) if data is None else data
-            if len(packet) > sizes.largest and fragments_of_buffers():
-                sizes = packet_sizes(self.type, page=mmap.PAGESIZE, fragmented=True)
             check_packet(self.spec, packet, sizes)
-            return self._run_on_packet(packet, context_bytes(self.spec, context, len(packet)), repeat, flags)
+            given = context_bytes(self.spec, context, len(packet))
+            if stop is not None:
+                return self._run_in_portions(packet, given, repeat, flags, stop)
+            return self._run_on_packet(packet, given, repeat, flags)
         if self.type not in _ON_CONTEXT:
             raise UsageError(f"the kernel has no test run for programs of type {self.type.label}: attach it instead")
         if data:
@@ -217,7 +235,7 @@ class Program(KernelObject):
         if cpu is not None:
             flags |= _ON_CPU
         raw = whole_context(self.spec, context_bytes(self.spec, context))
-        return self._run_on_context(raw, repeat, cpu or 0, flags)
+        return self._run_on_context(raw, repeat, cpu or 0, flags, stop)
 
     def _run_on_packet(self, data: bytes, context: bytes | None, repeat: int, flags: int) -> RunResult:
         data_out = buffer(_LARGEST_RESULT)
@@ -230,14 +248,30 @@ class Program(KernelObject):
         changed = context_out.raw[: attr.get(44)] if context is not None else b""
         return RunResult(attr.get(4), data_out.raw[: attr.get(12)], changed, attr.get(36))
 
-    def _run_on_context(self, context: bytes, repeat: int, cpu: int, flags: int) -> RunResult:
+    def _run_in_portions(self, data: bytes, context: bytes | None, repeat: int, flags: int, stop: Event) -> RunResult:
+        done, spent, portion = 0, 0, 1
+        while True:
+            start = time.perf_counter_ns()
+            result = self._run_on_packet(data, context, portion, flags)
+            taken = time.perf_counter_ns() - start
+            done += portion
+            spent += result.duration_ns * portion
+            if done == repeat:
+                return dataclasses.replace(result, duration_ns=spent // repeat)
+            if stop.is_set():
+                raise given_up(self.name, done, repeat)
+            portion = min(portion * 10 if taken < _PORTION_NS // 10 else portion, repeat - done)
+
+    def _run_on_context(self, context: bytes, repeat: int, cpu: int, flags: int, stop: Event | None) -> RunResult:
         # The kernel neither repeats nor times these; system calls write their results into the context itself.
         memory = buffer(context)
         attr = Attr(80).u32(64, flags, cpu)
         if context:
             attr.u32(40, len(context)).pointer(48, memory)
         start = time.perf_counter_ns()
-        for _ in range(repeat):
+        for done in range(repeat):
+            if stop is not None and stop.is_set():
+                raise given_up(self.name, done, repeat)
             self._test_run(attr)
         duration = (time.perf_counter_ns() - start) // repeat
         changed = ctypes.string_at(memory, len(context)) if self.type == ProgramType.SYSCALL else b""

@@ -19,6 +19,7 @@ from .facts import (
     RunResult,
     TargetChoice,
     XdpMode,
+    given_up,
 )
 from .protocols import Collection, Link, Map, Namespace, PrintReader, Program, Runtime, Sandbox, Variable
 
@@ -44,4 +45,5 @@ __all__ = [
     "TargetChoice",
     "Variable",
     "XdpMode",
+    "given_up",
 ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from ..errors import GivenUpError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -79,6 +81,11 @@ class RunResult:
     """The context as the program left it; empty where the program type has none."""
     duration_ns: int
     """Mean time of one repetition."""
+
+
+def given_up(program: str, done: int, repeat: int) -> GivenUpError:
+    """Return the error for a run that its user gave up after *done* of *repeat* rounds."""
+    return GivenUpError(f"the run of {program} was given up after {done:,} of {repeat:,} rounds")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeVar, runtime_chec
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
+    from threading import Event
     from types import TracebackType
 
     from ..btf import CType, Value
     from ..errors import BpftuiError
     from ..spec import CollectionSpec, MapSpec, MapType, ProgramSpec, ProgramType, VariableSpec
     from ..spec.context_values import ContextValues
+    from ..spec.packet_sizes import PacketSizes
     from ..traffic import Traffic
     from .facts import (
         AttachTarget,
@@ -228,12 +230,23 @@ class Program(Protocol):
         """Whether `run` takes a packet; without, it runs on its context alone."""
         ...
 
+    @property
+    def packet_sizes(self) -> PacketSizes | None:
+        """How large that may be; None where it may be anything, also nothing."""
+        ...
+
     def run(
-        self, data: bytes | None = None, *, context: bytes | ContextValues | None = None, repeat: int = 1
+        self,
+        data: bytes | None = None,
+        *,
+        context: bytes | ContextValues | None = None,
+        repeat: int = 1,
+        stop: Event | None = None,
     ) -> RunResult:
         """Run it once (or *repeat* times, timed) on a packet; without *data* on an empty one of the smallest size.
 
-        A *context* is bytes, or values by the names of its fields (`{"mark": 5}`).
+        A *context* is bytes, or values by the names of its fields (`{"mark": 5}`). Once another thread sets *stop* the
+        run is given up, with GivenUpError: on the built-in runtime soon, in the kernel between two rounds of it.
         """
         ...
 

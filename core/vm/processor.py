@@ -6,11 +6,13 @@ import inspect
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Final, Literal
 
+from ..errors import GivenUpError
 from .errors import RunError, StepLimitError
 from .memory import MOST_FRAMES, STACK_FRAMES, AddressSpace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from threading import Event
     from types import FrameType
 
     from .memory import Region
@@ -48,6 +50,8 @@ class Meter(dict[int, "Iterator[None]"]):
         super().__init__()
         self._memory = memory
         self.weights: list[int] = []
+        self.stop: Event | None = None
+        """Set by another thread to give up a run."""
         self.limit = DEFAULT_LIMIT
         self.remaining = DEFAULT_LIMIT
 
@@ -66,7 +70,7 @@ class Meter(dict[int, "Iterator[None]"]):
         """Return the error for a run that is over its limit."""
         return StepLimitError(
             f"the run was stopped after {self.limit:,} steps",
-            hint="a loop that does not end, or one that needs a higher limit",
+            hint="give the loop an end, or fewer rounds for a run; Settings.limit of the library allows more steps",
         )
 
     def __missing__(self, number: int) -> Iterator[None]:
@@ -78,6 +82,8 @@ class Meter(dict[int, "Iterator[None]"]):
         grant = _FIRST_GRANT
         before = None
         while True:
+            if self.stop is not None and self.stop.is_set():
+                raise GivenUpError("the run was given up")
             iterations = min(max(1, grant // weight), self.remaining // weight)
             if not iterations:
                 raise self.exceeded()
@@ -85,7 +91,10 @@ class Meter(dict[int, "Iterator[None]"]):
             here = inspect.currentframe()
             state = None if here is None or here.f_back is None else self._state(here.f_back)
             if state is not None and state == before:
-                raise StepLimitError("the run was stopped in an endless loop: nothing changes in it any more")
+                raise StepLimitError(
+                    "the run was stopped in an endless loop: nothing changes in it any more",
+                    hint="give the loop an end: what its condition reads has to change in it",
+                )
             before = state
             yield repeat(None, iterations)
             grant = min(2 * grant, _LARGEST_GRANT)

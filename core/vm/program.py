@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
-from ..runtime import AttachTarget, ProgramInfo, RunResult
+from ..runtime import AttachTarget, ProgramInfo, RunResult, given_up
 from ..spec import ProgramType
 from ..spec.context_values import context_bytes
 from ..spec.packet_sizes import check_packet, packet_sizes
@@ -16,10 +17,12 @@ from .events import Events
 from .packet import ON_PACKETS, FlowPacket, Packet, SkbPacket, XdpPacket
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
+    from threading import Event
 
     from ..spec import ProgramSpec
     from ..spec.context_values import ContextValues
+    from ..spec.packet_sizes import PacketSizes
     from .machine import Machine
     from .parts import Parts
     from .sandbox import Link
@@ -72,6 +75,11 @@ class Program:
         """Whether `run` takes a packet, or data that a context leads to."""
         return self.type in ON_PACKETS or self.type in ON_DATA
 
+    @property
+    def packet_sizes(self) -> PacketSizes | None:
+        """How large a packet may be; None for programs that take none, or data of any size."""
+        return packet_sizes(self.type) if self.type in ON_PACKETS else None
+
     def run(
         self,
         data: bytes | None = None,
@@ -79,6 +87,7 @@ class Program:
         context: bytes | ContextValues | None = None,
         repeat: int = 1,
         cpu: int = 0,
+        stop: Event | None = None,
     ) -> RunResult:
         """Run it on a packet or a context of one's own, as BPF_PROG_TEST_RUN does it in the kernel.
 
@@ -89,8 +98,10 @@ class Program:
                 `bpftui.core.vm.contexts` for what its pointers lead to.
             repeat: How often, on the same packet and context.
             cpu: On which of the machine's CPUs.
+            stop: Set by another thread to give up, also within a run.
 
         Raises:
+            GivenUpError: *stop* was set.
             UsageError: This type cannot be run on that.
             RunError: The run was stopped; the message says at which instruction and why.
         """
@@ -98,17 +109,27 @@ class Program:
             raise UsageError(f"a program is run at least once, not {repeat} times")
         if not 0 <= cpu < self.parts.host.settings.cpus:
             raise UsageError(f"there is no CPU {cpu}: the built-in machine has {self.parts.host.settings.cpus}")
-        if self.type in ON_PACKETS:
-            sizes = packet_sizes(self.type)
+        sizes = self.packet_sizes
+        if sizes is not None:
             packet = bytes(sizes.smallest) if data is None else data
             check_packet(self.spec, packet, sizes)
             raw = context_bytes(self.spec, context, len(packet))
-            with self.parts.lock:
+            with self.parts.lock, self._until(stop):
                 return self._run_on_packet(packet, raw, repeat, cpu)
         if data and self.type not in ON_DATA:
             raise UsageError(f"a program of type {self.type.label} runs on a context, not on a packet")
-        with self.parts.lock:
+        with self.parts.lock, self._until(stop):
             return self._run_on_context(context, data or b"", repeat, cpu)
+
+    @contextmanager
+    def _until(self, stop: Event | None) -> Iterator[None]:
+        """Give up what is run in here once *stop* is set."""
+        meter = self.machine.processor.meter
+        meter.stop = stop
+        try:
+            yield
+        finally:
+            meter.stop = None
 
     def receive(self, frames: Iterable[bytes], cpus: int, first: int) -> None:
         """Run it on packets that come in, spread over *cpus* by their number, which begins with *first*.
@@ -193,8 +214,11 @@ class Program:
         host.cpu = cpu
         result = 0
         self.machine.prepare()
+        stop = self.machine.processor.meter.stop
         start = time.perf_counter_ns()
-        for _ in range(repeat):
+        for done in range(repeat):
+            if stop is not None and stop.is_set():
+                raise given_up(self.name, done, repeat)
             host.retval = 0
             result = self.execute(r1)
             if host.background:

@@ -8,6 +8,7 @@ import os
 import platform
 import re
 import struct
+import threading
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ import pytest
 from bpftui.core import kernel
 from bpftui.core.btf import Kind
 from bpftui.core.btf.kernel import vmlinux
-from bpftui.core.errors import FeatureError, LoadError, UsageError, VerifierError
+from bpftui.core.errors import FeatureError, GivenUpError, LoadError, UsageError, VerifierError
 from bpftui.core.kernel import Map, hook, load, loading, stats_enabled
 from bpftui.core.kernel.modules import ModuleTypes
 from bpftui.core.kernel.syscall import Attr, Command
@@ -280,6 +281,20 @@ def test_a_benchmark_says_what_one_run_takes() -> None:
         assert 1 <= found.duration_ns < 10_000
         assert found.runs > 1000
         assert collection.maps["pkt_count"][0] == found.runs
+
+
+@pytest.mark.parametrize("type_", [ProgramType.XDP, ProgramType.RAW_TRACEPOINT])
+def test_a_run_is_given_up_by_another_thread(type_: ProgramType) -> None:
+    with _load(RETURN_7, type_) as collection:
+        program, stop = collection.programs["prog"], threading.Event()
+        assert program.run(repeat=1000, stop=stop).retval == 7
+        timer = threading.Timer(0.2, stop.set)
+        timer.start()
+        with pytest.raises(
+            GivenUpError, match=r"the run of prog was given up after [\d,]+ of 1,099,511,627,776 rounds"
+        ):
+            program.run(repeat=1 << 40, stop=stop)
+        timer.join()
 
 
 def test_statistics_of_one_program() -> None:

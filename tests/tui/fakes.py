@@ -18,11 +18,13 @@ from bpftui.core.runtime import (
     Runtime,
     TargetChoice,
 )
+from bpftui.core.spec import ProgramType
+from bpftui.core.spec.packet_sizes import PacketSizes, packet_sizes
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from bpftui.core.spec import CollectionSpec, MapSpec, MapType, ProgramSpec, ProgramType, VariableSpec
+    from bpftui.core.spec import CollectionSpec, MapSpec, MapType, ProgramSpec, VariableSpec
 
 STEP = 500
 """What every counter grows by in each sample."""
@@ -72,6 +74,7 @@ class FakeProgram:
     id: int = 5
     links: list[FakeLink] = field(default_factory=list[FakeLink])
     takes_packet: bool = True
+    packet_sizes: PacketSizes | None = packet_sizes(ProgramType.XDP)  # noqa: RUF009 - a tuple
 
     @property
     def name(self) -> str:
@@ -89,7 +92,9 @@ class FakeProgram:
         self.samples += 1
         return ProgramInfo(5, "0123456789abcdef", self.samples * STEP, self.samples * STEP * 50, 100, 800, 600)
 
-    def run(self, data: bytes | None = None, *, context: bytes | None = None, repeat: int = 1) -> RunResult:
+    def run(
+        self, data: bytes | None = None, *, context: bytes | None = None, repeat: int = 1, stop: object = None
+    ) -> RunResult:
         return RunResult(2, (data or bytes(14))[:-1] + b"\xff", b"", 42)
 
 

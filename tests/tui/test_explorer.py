@@ -480,6 +480,27 @@ async def test_lost_events_are_counted(explore: Callable[..., Any]) -> None:
         await walk.until(lambda: str(events.border_title).endswith(" · 1,234 lost"))
 
 
+async def test_a_run_says_what_it_takes_and_can_be_given_up(explore: Callable[..., Any]) -> None:
+    async with explore("bpf/global_example.o", size=(80, 24), runtime=SimpleNamespace(face=MachineRuntime())) as walk:
+        await walk.press("L")
+        await walk.until(lambda: walk.status.stage == State.LOADED)
+        await walk.press("R")
+        dialog = walk.app.screen
+        assert isinstance(dialog, RunDialog)
+        await walk.until(lambda: "14 to 3,712 bytes" in str(dialog.query_one("#sizes").render()))
+        button = dialog.query_one("#run")
+        await walk.until(lambda: dialog.region.contains_region(button.region) and bool(button.region))
+        dialog.query_one("#repeat", Input).value = "100000000"
+        await walk.press("enter")
+        result = dialog.query_one("#result")
+        await walk.until(lambda: str(result.render()) == "running … esc gives up")
+        await walk.press("escape")
+        await walk.until(lambda: "was given up after" in str(result.render()))
+        assert walk.app.screen is dialog
+        await walk.press("escape")
+        assert walk.app.screen is walk.explorer
+
+
 async def test_a_context_is_given_by_its_fields(explore: Callable[..., Any]) -> None:
     async with explore(
         "tests/objects/contexts.o", size=(80, 24), runtime=SimpleNamespace(face=MachineRuntime())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from threading import Event
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from ...core.runtime import Program, RunResult
+    from ...core.spec.packet_sizes import PacketSizes
 
 __all__ = ["RunDialog", "packet_diff"]
 
@@ -71,6 +74,8 @@ class RunDialog(Dialog[None]):
     def __init__(self, programs: list[Program], chosen: str) -> None:
         super().__init__()
         self._programs = {program.name: program for program in programs}
+        self._stop: Event | None = None
+        """Gives up what runs now; None while nothing does."""
         self._chosen = chosen if chosen in self._programs else next(iter(self._programs))
 
     def body(self) -> ComposeResult:
@@ -80,10 +85,11 @@ class RunDialog(Dialog[None]):
         with VerticalScroll(id="context"):
             yield line("")
         with Vertical(id="packet"):
-            yield line("Packet as hex digits; empty for an empty one of the smallest size")
+            yield line("", id="sizes")
             yield PacketInput(placeholder="e.g. ffffffffffff 020000000001 0800 45…, or paste a dump", id="data")
-        yield line("Repeat")
-        yield Input("1", type="integer", id="repeat", compact=True)
+        with Horizontal(classes="context-field"):
+            yield line("Repeat")
+            yield Input("1", type="integer", id="repeat", compact=True)
         yield Label("", id="result")
 
     def buttons(self) -> list[Widget]:
@@ -111,7 +117,10 @@ class RunDialog(Dialog[None]):
             await box.mount_all(_field(name, kind) for name, kind in fields.items())
         box.display = bool(fields)
         self.query_one("#packet").display = self.program.takes_packet
+        self.query_one("#sizes", Label).update(_sizes_text(self.program.packet_sizes))
         self._show(Content(""))  # that of another program
+        if self.focused is not None:  # which has moved
+            self.call_after_refresh(self.focused.scroll_visible, animate=False)
 
     @property
     def context(self) -> dict[str, str] | None:
@@ -123,6 +132,8 @@ class RunDialog(Dialog[None]):
     @on(Input.Submitted)
     def run_it(self) -> None:
         """Check the fields and run."""
+        if self._stop is not None:
+            return
         program = self.program
         data = b""
         if program.takes_packet:
@@ -135,7 +146,21 @@ class RunDialog(Dialog[None]):
         if not repeat.isdigit() or not 1 <= int(repeat) <= 100_000_000:
             self._show(Content.styled("repeat takes a number from 1 to 100,000,000", "$text-error"))
             return
-        self._run(program, data, int(repeat), self.context)
+        self._stop = Event()
+        self._show(Content("running … esc gives up"))
+        self._run(program, data, int(repeat), self.context, self._stop)
+
+    def action_cancel(self) -> None:
+        """Give up what runs; where nothing does, close."""
+        if self._stop is None:
+            super().action_cancel()
+        else:
+            self._stop.set()
+
+    def on_unmount(self) -> None:
+        """Give up what runs: nobody waits for it any more."""
+        if self._stop is not None:
+            self._stop.set()
 
     def on_packet_input_refused(self, event: PacketInput.Refused) -> None:
         """Say why what was pasted is no packet."""
@@ -147,20 +172,31 @@ class RunDialog(Dialog[None]):
         self._show(Content.styled(text, "$text-error"))
 
     @work(thread=True, exit_on_error=False, exclusive=True)
-    def _run(self, program: Program, data: bytes, repeat: int, context: dict[str, str] | None) -> None:
+    def _run(self, program: Program, data: bytes, repeat: int, context: dict[str, str] | None, stop: Event) -> None:
         try:
-            result = program.run(data or None, context=context, repeat=repeat)
+            shown = _describe(program, data, program.run(data or None, context=context, repeat=repeat, stop=stop))
         except BpftuiError as error:
             text = f"✗ {error.message}" + (f"\n{error.hint}" if error.hint else "")
-            self.app.call_from_thread(self._show, Content.styled(text, "$text-error"))
-        else:
-            self.app.call_from_thread(self._show, _describe(program, data, result))
+            shown = Content.styled(text, "$text-error")
+        with contextlib.suppress(RuntimeError):  # Textual's, where the app has ended: there is nobody left to be told
+            self.app.call_from_thread(self._ended, shown)
+
+    def _ended(self, shown: Content) -> None:
+        self._stop = None
+        self._show(shown)
 
     def _show(self, content: Content) -> None:
         if self.is_mounted:
             label = self.query_one("#result", Label)
             label.update(content)
             label.scroll_visible(animate=False)
+
+
+def _sizes_text(sizes: PacketSizes | None) -> str:
+    """Return what can be given as a packet."""
+    if sizes is None:
+        return "Data as hex digits; may be empty"
+    return f"Packet as hex digits, {sizes.smallest} to {sizes.largest:,} bytes; empty for zeros"
 
 
 def _field(name: str, kind: str) -> Horizontal:

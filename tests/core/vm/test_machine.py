@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from threading import Event
+
 import pytest
 
+from bpftui.core.errors import GivenUpError
 from bpftui.core.vm import AccessError, InvalidCodeError, Machine, Processor, RunError, StepLimitError
 from tests.core.vm import programs as p
 from tests.core.vm.programs import EXIT, R0, R1, R2, R3, R6, R7, R10
@@ -230,3 +233,19 @@ def test_loops_that_change_something_go_on() -> None:
     assert Machine(code).run() == 300_000
     left = iter(range(200_000, -1, -1))
     assert Machine(p.call(1) + p.jump(p.JNE, R0, 0, -2) + EXIT, {1: lambda *_: next(left)}).run() == 0
+
+
+def test_a_loop_is_given_up_once_that_is_said() -> None:
+    stop, calls = Event(), []
+
+    def helper(*_: int) -> int:
+        calls.append(1)
+        if len(calls) == 1000:
+            stop.set()
+        return len(calls)
+
+    machine = Machine(p.call(1) + p.jump(p.JNE, R0, 0, -2) + EXIT, {1: helper}, limit=1 << 60)
+    machine.processor.meter.stop = stop
+    with pytest.raises(GivenUpError, match="the run was given up"):
+        machine.run()
+    assert 1000 <= len(calls) < 100_000

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import time
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event, Timer
 from typing import TYPE_CHECKING
 
 import pytest
 
 from bpftui.core.asm.assembler import assemble
 from bpftui.core.asm.helpers import HELPERS
-from bpftui.core.errors import AttachError, FeatureError, LoadError, UsageError
+from bpftui.core.errors import AttachError, FeatureError, GivenUpError, LoadError, UsageError
 from bpftui.core.live import Session
 from bpftui.core.runtime import AttachTarget
 from bpftui.core.spec import CollectionSpec, ProgramSpec, ProgramType
@@ -24,6 +27,8 @@ from bpftui.core.vm.settings import Settings
 from bpftui.core.vm.translation import Translation
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bpftui.core.vm import Machine
 
 ROOT = Path(__file__).parents[3]
@@ -31,6 +36,14 @@ ROOT = Path(__file__).parents[3]
 
 def opened(path: str) -> CollectionSpec:
     return CollectionSpec.from_file(ROOT / path)
+
+
+@contextmanager
+def waiting(timer: Timer) -> Iterator[None]:
+    """Start a timer; wait for its thread in the end."""
+    timer.start()
+    yield
+    timer.join()
 
 
 def test_variables_are_set_before_and_read_after() -> None:
@@ -187,3 +200,14 @@ def test_a_forecast_says_what_the_machine_lacks() -> None:
     assert MachineRuntime().forecast(spec).remarks == ((lacks,) if absent else ())
     told = MachineRuntime(Settings(returns={"bpf_override_return": 0})).forecast(spec)
     assert told.remarks == ()
+
+
+def test_a_run_is_given_up_by_another_thread() -> None:
+    with MachineRuntime().load(opened("bpf/global_example.o")) as loaded:
+        program, stop = loaded.programs["global_example"], Event()
+        with waiting(Timer(0.1, stop.set)), pytest.raises(GivenUpError) as caught:
+            program.run(repeat=1 << 40, stop=stop)
+        assert re.fullmatch(
+            r"the run of global_example was given up after [\d,]+ of 1,099,511,627,776 rounds", caught.value.message
+        )
+        assert program.run(repeat=2).retval == loaded.variables["global_u16"].get() - 1
