@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..spec import SectionLayout
     from .syscall import Buffer
 
-__all__ = ["degrade", "load_btf", "plain_btf", "prepare"]
+__all__ = ["degrade", "last_said", "load_btf", "plain_btf", "prepare"]
 
 _EXTERNAL: Final = (Kind.FUNC, Kind.VAR, Kind.DATASEC)
 """Kinds that may declare what others define."""
@@ -101,9 +101,18 @@ def load_btf(raw: bytes) -> Descriptor:
         return Descriptor(_load(degrade(raw), log), "BTF")
     except BpfError as error:
         refusal = explain(error, "load the object's BTF", feature="BTF (Linux 4.18)")
-        lines = log.value.decode("utf-8", "replace").strip().splitlines()
-        refusal.hint = refusal.hint or (f"the kernel says: {lines[-1]}" if lines else None)
+        said = last_said(log.value.decode("utf-8", "replace"))
+        refusal.hint = refusal.hint or (f"the kernel says: {said}" if said else None)
         raise refusal from error
+
+
+def last_said(log: str) -> str:
+    """Return what a log of BTF ends with: a type's line; of a member's, which is indented, also whose it is."""
+    lines = log.strip().splitlines()
+    if not lines or not lines[-1].startswith("\t"):
+        return lines[-1] if lines else ""
+    owner = next((line for line in reversed(lines) if not line.startswith("\t")), "")
+    return f"{owner}: {lines[-1].strip()}"
 
 
 _POINTER: Final = struct.pack("=3I", 0, Kind.PTR << _KIND_SHIFT, 0)

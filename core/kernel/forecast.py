@@ -40,6 +40,7 @@ from .isa import instructions_used, try_instructions
 from .kconfig import kconfig_values
 from .leniency import withheld
 from .loading import most_insns, refusal
+from .relocate import undeclared_hint
 from .runtime import require
 from .symbols import find_symbol
 from .syscall import BpfError, Command
@@ -62,6 +63,7 @@ _PREFIX: Final = re.compile(r"cannot (?:load program|create map) \S+(?: \(\w+\))
 
 _REFUSED: Final = frozenset(
     {
+        "device-bound",
         "unknown-function",
         "helper-not-allowed",
         "helper-in-probe",
@@ -243,7 +245,8 @@ class _Survey:
                 reason = f"the kernel {what} {reference.name} is {self.externs[reference.name].text}"
                 if not reference.weak:
                     seen.add(reference.name)
-                    yield Obstacle(reason, "declare it __weak, and test it with bpf_ksym_exists() before it is used")
+                    mend = "declare it __weak, and test it with bpf_ksym_exists() before it is used"
+                    yield Obstacle(reason, undeclared_hint(reference, spec.btf) or mend)
                 elif is_call:
                     yield Obstacle(reason, "test it with bpf_ksym_exists() before the call", (slot,))
             elif is_call and reference.kind == ReferenceKind.KFUNC:

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from ..btf import CType, Kind
+from ..btf import types as t
 from ..btf.compatible import essential_name
 from ..errors import FeatureError, LoadError
 from ..spec import INSN_SIZE, Reference, ReferenceKind
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
     from .kallsyms import SymbolTable
     from .modules import ModuleTypes
 
-__all__ = ["relocate"]
+__all__ = ["relocate", "undeclared_hint"]
+
+_KSYMS: Final = ".ksyms"
+_BYTE_ORDER: Final = frozenset({"htonl", "htons", "ntohl", "ntohs"})
 
 # The source register of ld_imm64 and call says what the immediate is (RFC 9669, section 5.4; `BPF_PSEUDO_*`).
 _MAP_FD: Final = 1
@@ -121,7 +125,7 @@ def _kernel_symbol(
         several = ", ".join(f"{place:#x}" for place in places)
         raise LoadError(f"cannot load program {program.name}: the kernel has several {reference.name}: at {several}")
     if not places and not reference.weak:
-        raise _missing(program, reference, KALLSYMS)
+        raise _missing(program, reference, btf, KALLSYMS)
     address = max(places, default=0)
     return (0, address & 0xFFFFFFFF, address >> 32)
 
@@ -136,7 +140,7 @@ def _kernel_type(program: ProgramSpec, reference: Reference, kind: Kind, btf: Bt
         raise
     if found is None:
         if not reference.weak:
-            raise _missing(program, reference, "the kernel's BTF, nor in that of a module")
+            raise _missing(program, reference, btf, "the kernel's BTF, nor in that of a module")
         return None
     if btf is not None and not compatible(btf, reference.name, kind, *found):
         if not reference.weak:
@@ -148,9 +152,29 @@ def _kernel_type(program: ProgramSpec, reference: Reference, kind: Kind, btf: Bt
     return found
 
 
-def _missing(program: ProgramSpec, reference: Reference, where: str) -> LoadError:
+def undeclared_hint(reference: Reference, btf: Btf | None) -> str | None:
+    """Return what helps where a function is no kernel function at all; None where it is declared as one.
+
+    What is declared `__ksym` lies in the section .ksyms of the object's BTF; libbpf takes nothing else for the kernel's
+    ("failed to find BTF for extern"). Most of the others are of C's library, which a program does not have.
+    """
+    if reference.kind != ReferenceKind.KFUNC or btf is None:
+        return None
+    for section_id in btf.ids(Kind.DATASEC):
+        section = btf.type(section_id)
+        if not isinstance(section, t.DataSec) or section.name != _KSYMS:
+            continue
+        if reference.name in {btf.type_name(item.type_id) for item in section.variables}:
+            return None
+    if reference.name in _BYTE_ORDER:
+        return f"bpf_{reference.name}() of bpf/bpf_endian.h does what C's library has that for"
+    return "it is not declared __ksym: define it, include what defines it, or link the object that does"
+
+
+def _missing(program: ProgramSpec, reference: Reference, btf: Btf | None, where: str) -> LoadError:
     what = "function" if reference.kind == ReferenceKind.KFUNC else "symbol"
     return LoadError(
         f"cannot load program {program.name}: the kernel {what} {reference.name} is not in {where}",
-        hint="kernels differ in what they export; what a module has is found when the module is loaded",
+        hint=undeclared_hint(reference, btf)
+        or "kernels differ in what they export; what a module has is found when the module is loaded",
     )

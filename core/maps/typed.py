@@ -362,6 +362,7 @@ class TypedMap(ABC):
                 raise UsageError(f"map {self.name} has an entry with the key {key!r} already") from None
             if error.errno == errno.E2BIG and self.type in _INDEXED:
                 index = int.from_bytes(key, sys.byteorder) if isinstance(key, bytes) else key
-                reason = f"map {self.name} has {self.max_entries} entries: there is none with the index {index!r}"
+                count = "1 entry" if self.max_entries == 1 else f"{self.max_entries:,} entries"
+                reason = f"map {self.name} has {count}: there is none with the index {index!r}"
                 raise ValueRangeError(reason) from None
             raise self.refused(error, f"{doing} map {self.name}", feature) from error

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..btf import CType, Kind
 from ..btf.types import DataSec, Function, Linkage, Var
-from ..elf import EM_BPF, SHN_COMMON, Binding, SectionType, SymbolType, Visibility
+from ..elf import EM_BPF, SHN_COMMON, Binding, SectionFlag, SectionType, SymbolType, Visibility
 from ..errors import ObjectError
 from .collection import CollectionSpec, Extern, Externs, Hidden, SectionLayout
 from .container import read_source
@@ -52,6 +52,11 @@ def read_file(path: str | PathLike[str], source_directories: Sequence[str] = ())
 def read_bytes(data: bytes, *, file: str, source_directories: Sequence[str] = ()) -> CollectionSpec:
     """Read an object from memory; see `CollectionSpec.from_bytes`."""
     obj = ObjectFile(data, file, source_directories)
+    if any(s.type == SectionType.NOBITS and s.flags & SectionFlag.EXECINSTR and s.size for s in obj.elf.sections):
+        raise obj.elf.error(
+            "its code and data were taken out of it (objcopy --only-keep-debug): it holds only what debuggers need",
+            hint="open the object that it was split from",
+        )
     spec = CollectionSpec(file, obj.elf.byte_order, _license(obj), _kernel_version(obj), btf=obj.btf)
     spec.producer = find_producer(obj.elf)
     spec.maps, hidden = read_maps(obj)

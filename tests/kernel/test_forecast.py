@@ -82,6 +82,30 @@ def test_the_license_is_told_before_a_load(number: int):
     assert reason == known or (number == 36 and "locked down" in reason)
 
 
+def test_functions_of_elsewhere_are_told_apart_from_those_of_other_kernels():
+    found = KernelRuntime().forecast(CollectionSpec.from_file(OBJECTS / "not_here.o"))
+    absent = "is not in this kernel's BTF, nor in that of a module"
+    assert {name: (each[0].reason, each[0].hint) for name, each in found.programs.items()} == {
+        "library": (
+            f"the kernel function ntohl {absent}",
+            "bpf_ntohl() of bpf/bpf_endian.h does what C's library has that for",
+        ),
+        "other_object": (
+            f"the kernel function elsewhere {absent}",
+            "it is not declared __ksym: define it, include what defines it, or link the object that does",
+        ),
+        "other_kernel": (
+            f"the kernel function not_in_any_kernel {absent}",
+            "declare it __weak, and test it with bpf_ksym_exists() before it is used",
+        ),
+        "device": (
+            "the program asks what the driver of a device knows of a packet, and is loaded for no device",
+            "load it for one: the device's ifindex and the flag BPF_F_XDP_DEV_BOUND_ONLY (bpf_program__set_ifindex(), "
+            "bpf_program__set_flags(); bpftool prog load … xdpmeta_dev eth0)",
+        ),
+    }
+
+
 def test_what_c_leaves_undefined_is_foreseen_where_it_is_reached():
     found = KernelRuntime().forecast(CollectionSpec.from_file(OBJECTS / "undefined.o"))
     reason = "the program can come to a place where what C says is undefined, or to __builtin_trap()"

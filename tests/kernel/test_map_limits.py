@@ -218,8 +218,11 @@ def test_a_field_that_the_kernel_does_not_know_is_found_by_asking() -> None:
     assert not any(knows_field(command, 2000) for command in ends)
 
 
-@pytest.mark.parametrize("type_", [T.PROG_ARRAY, T.DEVMAP, T.CPUMAP, T.XSKMAP])
-def test_an_index_that_an_array_does_not_have_is_no_full_map(type_: MapType) -> None:
-    with Map.create(MapSpec("m", "", type_, 4, 4, 2)) as created, pytest.raises(ValueRangeError) as raised:
+@pytest.mark.parametrize(
+    ("type_", "size", "told"),
+    [(T.PROG_ARRAY, 2, "2 entries"), (T.DEVMAP, 2, "2 entries"), (T.CPUMAP, 1, "1 entry"), (T.XSKMAP, 2, "2 entries")],
+)
+def test_an_index_that_an_array_does_not_have_is_no_full_map(type_: MapType, size: int, told: str) -> None:
+    with Map.create(MapSpec("m", "", type_, 4, 4, size)) as created, pytest.raises(ValueRangeError) as raised:
         created.update((7).to_bytes(4, "little"), (0).to_bytes(4, "little"))
-    assert raised.value.message == "map m has 2 entries: there is none with the index 7"
+    assert raised.value.message == f"map m has {told}: there is none with the index 7"

@@ -328,6 +328,14 @@ MESSAGES: Final = (
         "kernel functions are registered for certain types: see BTF_KFUNCS in the kernel, or use another type",
     ),
     plain(
+        "device-bound",
+        r"metadata kfuncs require device-bound program",
+        "the program asks what the driver of a device knows of a packet, and is loaded for no device",
+        "load it for one: the device's ifindex and the flag BPF_F_XDP_DEV_BOUND_ONLY (bpf_program__set_ifindex(), "
+        "bpf_program__set_flags(); bpftool prog load … xdpmeta_dev eth0)",
+        "bpftui loads for no device: --runtime vm with --return NAME=VALUE runs it without one",
+    ),
+    plain(
         "kfunc-unknown",
         r"kernel (?:function )?btf_id (?P<id>\d+) (?:is not a function|does not have a valid func_proto)"
         r"|cannot find address for kernel function (?P<name>\S+)|failed to find BTF for kernel function"

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from bpftui.core.elf import Elf
-from bpftui.core.errors import UnknownNameError
+from bpftui.core.elf import Elf, SectionFlag, SectionType
+from bpftui.core.errors import ObjectError, UnknownNameError
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui.commands.spec_json import spec_json
 
 OBJECTS = Path(__file__).parents[2] / "objects"
+SECTION_TABLE = 40  # where the ELF header has its place
 SYMBOL_SIZE, OTHER = 24, 5  # of an Elf64_Sym, and where its st_other lies
 
 
@@ -40,6 +41,21 @@ def test_static_hidden_and_internal() -> None:
         "static_const": "static: only its own file can see it",
         "static_zero": "static: only its own file can see it",
     }
+
+
+def test_the_half_of_an_object_that_debuggers_need() -> None:
+    """Its .data would read as zeros: objcopy --only-keep-debug makes all that is loaded NOBITS."""
+    raw = bytearray((OBJECTS / "symbols.o").read_bytes())
+    elf = Elf(bytes(raw))
+    table = int.from_bytes(raw[SECTION_TABLE : SECTION_TABLE + 8], "little")
+    for section in elf.sections:
+        if section.flags & SectionFlag.ALLOC:
+            raw[table + section.number * 64 + 4] = SectionType.NOBITS
+    with pytest.raises(ObjectError) as raised:
+        CollectionSpec.from_bytes(bytes(raw))
+    assert raised.value.message == (
+        "<bytes>: its code and data were taken out of it (objcopy --only-keep-debug): it holds only what debuggers need"
+    )
 
 
 def test_optimised_away() -> None:

@@ -78,6 +78,11 @@ def test_the_whole_explanation(name: str) -> None:
             "this kernel",
         ),
         ("calling kernel function bpf_task_acquire is not allowed", "kfunc-not-allowed", "the kernel does not let"),
+        (
+            "metadata kfuncs require device-bound program",
+            "device-bound",
+            "the program asks what the driver of a device",
+        ),
         ("R1 must be referenced or trusted", "trusted-needed", "r1 is not trusted"),
         ("tail_call would lead to reference leak", "reference-leak", "tail_call would end the program"),
         ("write into map forbidden, value_size=8 off=0 size=8", "map-read-only", "the program writes to a map"),
