@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import subprocess
+import termios
 import time
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,21 @@ class Terminal:
         for key in keys:
             self._run("send-keys", key)
             time.sleep(0.05)
+
+    def send_line(self, line: str, *keys: str) -> None:
+        """Type a line, and right after it press keys."""
+        self._run("send-keys", line, "Enter", *keys)
+
+    def until_modes(self, *, echo: bool, seconds: float = 15.0) -> None:
+        """Wait until the terminal echoes what is typed, or does not."""
+        own = os.open(self._run("display-message", "-p", "#{pane_tty}").strip(), os.O_RDWR | os.O_NOCTTY)
+        try:
+            stop = time.monotonic() + seconds
+            while bool(termios.tcgetattr(own)[3] & termios.ECHO) != echo:
+                assert time.monotonic() < stop, self.text()
+                time.sleep(0.01)
+        finally:
+            os.close(own)
 
     def text(self) -> str:
         """Return what is to be seen."""

@@ -20,6 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     if arguments is None:
         _end_by_signals()
+        _listen()
     from .command_line import run
 
     return run(arguments)
@@ -31,6 +32,15 @@ def _end_by_signals() -> None:
 
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler and os.getpid() != 1:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _listen() -> None:
+    from .commands import explores
+
+    if explores(sys.argv[1:]):
+        from .hush import hush
+
+        hush()
 
 
 if __name__ == "__main__":

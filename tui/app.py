@@ -15,6 +15,7 @@ from .base_app import BaseApp
 from .commands import process
 from .config import load_config
 from .guardian import guardian
+from .hush import unhush
 from .operations import Operations, link_text
 from .palette import commands, destinations
 from .screens.confirm import ConfirmDialog
@@ -117,7 +118,7 @@ class BpftuiApp(BaseApp[ExitCode]):
         if self._load_at_once:
             self.operations.load()
 
-    def ready(self) -> asyncio.Event | None:
+    def ready(self) -> asyncio.Event:
         """Let keys wait for the panes that they are meant for."""
         return self.explorer.furnished
 
@@ -178,6 +179,7 @@ def _close(app: BpftuiApp, code: ExitCode) -> None:
         closing.join(_PATIENCE if process.own else None)
         app.operations.note("closed" + "".join(attached))
         if closing.is_alive():
+            unhush()
             os._exit(code)
     if problems:
         raise problems[0]

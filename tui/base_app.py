@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
+import termios
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
-from textual import events
 from textual.app import App
 from textual.filter import NoColor
 
@@ -21,24 +22,29 @@ from .driver import guarded
 from .guardian import guardian, until_told
 from .line_gate import LineGate
 from .palette256 import Nearest256
-from .type_ahead import TypeAhead
+from .type_ahead import TypeAhead, typed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from types import FrameType
 
+    from textual import events
     from textual.driver import Driver
     from textual.filter import LineFilter
+    from textual.message import Message
     from textual.notifications import SeverityLevel
     from textual.signal import Signal
 
     from .palette import Command
 
-__all__ = ["BaseApp"]
+__all__ = ["BaseApp", "forget_keys"]
 
 _Result = TypeVar("_Result")
 _SWITCH: Final = 0.0005
 """Seconds that the event loop waits for a worker that is busy in Python, at each step (by default 0.005)."""
+
+_kept: list[events.Key | events.Paste] = []
+"""What was typed while the last app was being left."""
 
 
 class BaseApp(App[_Result]):
@@ -54,6 +60,8 @@ class BaseApp(App[_Result]):
     TITLE = "bpftui"
 
     def __init__(self, config: Config | None = None) -> None:
+        self.type_ahead = TypeAhead(self, self.ready)
+        """The keys that wait."""
         super().__init__()
         self.config = config or Config()
         theme = self.config.theme
@@ -68,12 +76,13 @@ class BaseApp(App[_Result]):
             self._own_filters.append(NoColor())
         elif self.console.color_system == "256":
             self._own_filters.append(Nearest256())
-        self.type_ahead = TypeAhead(self, self.ready)
-        """The keys that wait."""
         self._leaving = False
+        self._begun = asyncio.Event()
 
     def run(self, **options: Any) -> _Result | None:
         """Run the app until the user quits, or the process is told to end, in a loop that waits for no worker.
+
+        What is typed meanwhile is for the app that is run next.
 
         Raises:
             KeyboardInterrupt: It was told to.
@@ -88,17 +97,19 @@ class BaseApp(App[_Result]):
             with asyncio.Runner(loop_factory=lambda: loop):  # it cancels what is left, and closes the loop
                 pass
             guardian().going_on()
+        _kept[:] = self.type_ahead.left()
         if told:
             raise KeyboardInterrupt
         return result
 
     def get_driver_class(self) -> type[Driver]:
         """Return the driver for this terminal, watched by the guardian."""
-        return guarded(super().get_driver_class())
+        return guarded(super().get_driver_class(), self.type_ahead.keep)
 
     def exit(self, *arguments: Any, **options: Any) -> None:
         """Leave the app, in the time that the guardian gives."""
         self._leaving = True
+        self.type_ahead.leave()
         guardian().ending()
         super().exit(*arguments, **options)
 
@@ -126,23 +137,29 @@ class BaseApp(App[_Result]):
         # After ctrl+z and fg, the terminal shows nothing of what was there: Textual draws only what has changed since.
         resumed = cast("Signal[object]", self.app_resume_signal)  # pyright: ignore[reportUnknownMemberType]
         resumed.subscribe(self, self._redraw)
+        self.call_after_refresh(self._begun.set)
+        self.type_ahead.resume(_kept)
+        _kept.clear()
 
     def _redraw(self, _: object) -> None:
         self.refresh(layout=True)
 
-    def ready(self) -> asyncio.Event | None:
-        """Return what keys wait for at the start; None for nothing."""
-        return None
+    def ready(self) -> asyncio.Event:
+        """Return what keys wait for at the start."""
+        return self._begun
+
+    def post_message(self, message: Message) -> bool:
+        """Queue a message; nothing that is typed is lost while the app is being left."""
+        return self.type_ahead.keep(message) or super().post_message(message)
 
     async def on_event(self, event: events.Event) -> None:
         """Let keys and pastes wait for their turn."""
-        typed = isinstance(event, events.Key | events.Paste) and not event.is_forwarded
-        if not typed or self.type_ahead.take(event):
+        if not typed(event) or event.is_forwarded or self.type_ahead.take(event):
             await super().on_event(event)
 
     async def on_unmount(self) -> None:
-        """Forget the keys that nobody waits for any more."""
-        self.type_ahead.close()
+        """Hand no keys on any more."""
+        self.type_ahead.leave()
 
     def action_command_palette(self) -> None:
         """Show the command palette; over a dialog there is none."""
@@ -210,6 +227,13 @@ class BaseApp(App[_Result]):
         It is one line, a name or a row; several are `joined_lines`.
         """
         super().copy_to_clipboard(text if type(text) is Painted else visible(text))
+
+
+def forget_keys() -> None:
+    """Forget what was typed for what did not come."""
+    _kept.clear()
+    with contextlib.suppress(OSError, termios.error):
+        termios.tcflush(0, termios.TCIFLUSH)
 
 
 class _Loop(asyncio.SelectorEventLoop):

@@ -14,6 +14,7 @@ from ..core.errors import BpftuiError, ExitCode
 from ..core.threads import NoThreadError
 from .commands import COMMANDS, EXPLORE, process, usage, version
 from .commands.output import complain, gated, write_text
+from .hush import unhush
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,8 +30,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     process.own = arguments is None
     _prepare_streams()
-    with gated():
-        code = _run(given)
+    try:
+        with gated():
+            code = _run(given)
+    finally:
+        unhush()
     if process.own:
         _end_if_waited_for(code)
     return code

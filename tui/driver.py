@@ -12,8 +12,11 @@ from textual.widgets import Input, TextArea
 
 from ..core.threads import NoThreadError
 from .guardian import guardian
+from .hush import unhush
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual.driver import Driver
     from textual.message import Message
 
@@ -23,8 +26,13 @@ _QUIT: Final = frozenset({"ctrl+q", "ctrl+c"})
 """Keys that mean the end wherever they are pressed; `q` does so where no text is typed."""
 
 
-def guarded(driver: type[Driver]) -> type[Driver]:
-    """Return a driver that keeps the process's guardian informed."""
+def guarded(driver: type[Driver], keep: Callable[[Message], bool]) -> type[Driver]:
+    """Return a driver that keeps the process's guardian informed.
+
+    Args:
+        driver: Textual's.
+        keep: Takes what is for nobody any more: returns whether it has kept a message.
+    """
 
     class GuardedDriver(driver):
         _loop: asyncio.AbstractEventLoop | None = None
@@ -48,7 +56,16 @@ def guarded(driver: type[Driver]) -> type[Driver]:
             super().close()  # by then everything is written
             guardian().screen(False)
 
+        def suspend_application_mode(self) -> None:
+            super().suspend_application_mode()
+            unhush()  # for the shell
+
         def process_message(self, message: Message) -> None:
+            if isinstance(message, events.Key) and message.key == "ctrl+j":
+                # What enter was while the terminal still edited lines, and what other programs take for it as well.
+                message = events.Key("enter", "\r")
+            if keep(message):
+                return
             # In the thread that reads keys: where the event loop does not come to them, the guardian ends it all.
             if isinstance(message, events.Key) and self._may_quit(message.key) and self._loop is not None:
                 guardian().asked()

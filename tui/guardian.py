@@ -23,10 +23,11 @@ import signal
 import socket
 import termios
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from ..core.privileges import be_apart
 from .commands import process
+from .hush import is_hushed, is_watched, modes_before
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -154,6 +155,7 @@ def hire() -> None:
     signal.set_wakeup_fd(ours.fileno(), warn_on_full_buffer=False)
     _hired.append(Guardian(ours))
     process.finishing = _hired[0].finishing
+    is_watched()
 
 
 class Told:
@@ -218,7 +220,7 @@ class _Watch:
         self._channel = channel
         self._main = main
         self._terminal = terminal
-        self._modes = _modes(terminal)
+        self._modes = None if terminal is None else modes_before()
         self._screen = False
         self._number = signal.SIGTERM
         self._signalled = False
@@ -245,8 +247,7 @@ class _Watch:
             if self._is_due():
                 self._end()
                 return
-        if self._screen:  # killed, or crashed
-            self._restore()
+        self._restore()  # where it was killed, or crashed
 
     def _timeout(self) -> int | None:
         """Return milliseconds until there is something to be done."""
@@ -326,9 +327,11 @@ class _Watch:
         if self._terminal is None:
             return
         with contextlib.suppress(termios.error):
-            if self._modes is not None and not termios.tcgetattr(self._terminal)[3] & termios.ISIG:
+            drawn_on = self._screen and not termios.tcgetattr(self._terminal)[3] & termios.ISIG
+            if self._modes is not None and (drawn_on or is_hushed(self._modes)):
                 termios.tcsetattr(self._terminal, termios.TCSANOW, self._modes)
-        _write(RESTORE)
+        if self._screen:
+            _write(RESTORE)
 
     def _end(self) -> None:
         """End the process: as it was told to, where it has left that to the signal by now, and otherwise for sure."""
@@ -341,8 +344,7 @@ class _Watch:
             self._kill(signal.SIGKILL)
             self._has_ended(_SOFT)
         # Its files are closed before anybody learns that it has ended: the shell draws its prompt after this.
-        if self._screen:
-            self._restore()
+        self._restore()
         if not softly:
             _write("bpftui: error: it was told to end, did not get to it, and was killed\n")
 
@@ -357,13 +359,6 @@ class _Watch:
             if select.select([self._channel], [], [], left)[0] and not self._listen():
                 return True
         return False
-
-
-def _modes(terminal: int | None) -> list[Any] | None:
-    try:
-        return None if terminal is None else termios.tcgetattr(terminal)
-    except termios.error:
-        return None
 
 
 def _is_stopped(process: int) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from rich.text import Text
 
 from .. import bpf
+from .base_app import forget_keys
 from .config import load_config
 from .picker import ChoiceList, Picker
 from .recent import recent
@@ -81,5 +82,11 @@ def choices() -> list[tuple[str, str]]:
 
 
 def pick_start(note: str = "") -> str | None:
-    """Let the user choose a file; needs a terminal. Return its path, None where the user quit."""
+    """Let the user choose a file; needs a terminal. Return its path, None where the user quit.
+
+    Args:
+        note: What is wrong with what was chosen last: what was typed for it meanwhile is for nobody.
+    """
+    if note:
+        forget_keys()
     return StartPicker(choices(), note=note, config=load_config()).run()

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
+
+from textual import events
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-    from textual import events
     from textual.app import App
     from textual.dom import DOMNode
+    from textual.message import Message
     from textual.message_pump import MessagePump
 
-__all__ = ["TypeAhead"]
+__all__ = ["TypeAhead", "typed"]
 
 _SLICE: Final = 0.05
 """Seconds after which a widget that does not answer is looked at: it may be gone."""
 _PATIENCE: Final = 2.0
 """Seconds that a key may take before the next is handed on all the same."""
+
+
+def typed(message: object) -> TypeGuard[events.Key | events.Paste]:
+    """Whether a message is a key, or what was pasted."""
+    return isinstance(message, events.Key | events.Paste)
 
 
 class TypeAhead:
@@ -30,46 +37,65 @@ class TypeAhead:
 
     Args:
         app: The app whose keys these are.
-        ready: Returns what is to have happened before the first key is handed on; None for nothing.
+        ready: Returns what is to have happened before the first key is handed on.
     """
 
-    def __init__(self, app: App[Any], ready: Callable[[], asyncio.Event | None]) -> None:
+    def __init__(self, app: App[Any], ready: Callable[[], asyncio.Event]) -> None:
         self._app = app
         self._ready = ready
-        self._waiting: deque[events.Event] = deque()
+        self._waiting: deque[events.Key | events.Paste] = deque()
         self._due: events.Event | None = None
         self._task: asyncio.Task[None] | None = None
+        self._leaving = False
 
     @property
     def idle(self) -> bool:
         """Whether no key is on its way."""
         return self._task is None or self._task.done()
 
-    def take(self, event: events.Event) -> bool:
+    def take(self, event: events.Key | events.Paste) -> bool:
         """Return whether the app is to handle a key or a paste now; otherwise it comes again when it is its turn."""
         if event is self._due:
             self._due = None
             return True
-        ready = self._ready()
-        at_once = self.idle and (ready is None or ready.is_set())
+        at_once = self.idle and self._ready().is_set() and not self._leaving
         if not at_once:
             self._waiting.append(event)
-        if self.idle:
-            self._task = asyncio.create_task(self._hand_on(), name="type-ahead")
+        self._begin()
         return at_once
 
-    def close(self) -> None:
-        """Forget the keys that still wait."""
-        self._waiting.clear()
+    def resume(self, waiting: Iterable[events.Key | events.Paste]) -> None:
+        """Begin with keys that came before there was this app."""
+        self._waiting.extendleft(reversed([*waiting]))
+        if self._waiting:
+            self._begin()
+
+    def leave(self) -> None:
+        """Hand nothing on any more: the app is being left."""
+        self._leaving = True
         if self._task is not None:
             self._task.cancel()
 
+    def keep(self, message: Message) -> bool:
+        """Keep a key that comes while the app is being left, and return whether it is one; from any thread."""
+        if self._leaving and typed(message):
+            self._waiting.append(message)
+            return True
+        return False
+
+    def left(self) -> list[events.Key | events.Paste]:
+        """Return the keys that wait when the app has been left, for the next."""
+        return [_copied(event) for event in self._waiting]
+
+    def _begin(self) -> None:
+        if self.idle and not self._leaving:
+            self._task = asyncio.create_task(self._hand_on(), name="type-ahead")
+
     async def _hand_on(self) -> None:
         """Hand on what waits, after the key that is being handled."""
-        if (ready := self._ready()) is not None:
-            await ready.wait()
+        await self._ready().wait()
         await self._settle()
-        while self._waiting and self._app.is_running:
+        while self._waiting and self._app.is_running and not self._leaving:
             self._due = self._waiting.popleft()
             self._app.post_message(self._due)
             await self._settle()
@@ -108,3 +134,8 @@ class TypeAhead:
                 waited += _SLICE
             else:
                 return
+
+
+def _copied(event: events.Key | events.Paste) -> events.Key | events.Paste:
+    """Return an event as it came, for another app."""
+    return events.Paste(event.text) if isinstance(event, events.Paste) else events.Key(event.key, event.character)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, cast
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["COMMANDS", "EXPLORE", "Command", "Process", "process", "usage", "version"]
+__all__ = ["COMMANDS", "EXPLORE", "Command", "Process", "explores", "process", "usage", "version"]
 
 EXPLORE: Final = "explore"
 """The command that is meant where none is named: `bpftui prog.o`."""
@@ -37,6 +37,8 @@ class Command:
     module: str
     synopsis: str
     summary: str
+    explores: bool = False
+    """Whether it opens the explorer, as a rule."""
 
     def run(self, arguments: Sequence[str]) -> int:
         """Run it with its own arguments, and return the exit code."""
@@ -45,16 +47,22 @@ class Command:
 
 
 COMMANDS: Final[dict[str, Command]] = {
-    EXPLORE: Command("explore", "[OBJECT]", "open the explorer"),
+    EXPLORE: Command("explore", "[OBJECT]", "open the explorer", explores=True),
     "show": Command("show", "show OBJECT [--json]", "what the object holds, as text or JSON"),
     "disasm": Command("disasm", "disasm OBJECT [PROGRAM]", "its code as assembly beside the C source"),
     "run": Command("run", "run OBJECT PROGRAM", "run a program on a test packet"),
     "watch": Command("watch", "watch OBJECT [--attach PROGRAM=TARGET]", "load, attach, and print maps as they change"),
     "check": Command("check", "check OBJECT", "load everything and close it: what loads, what does not, why"),
     "log": Command("log", "log FILE [--object OBJECT]", "explain a verifier's log, also one pasted from elsewhere"),
-    "demo": Command("demo", "demo", "count packets live, in a sandbox"),
+    "demo": Command("demo", "demo", "count packets live, in a sandbox", explores=True),
     "doctor": Command("doctor", "doctor", "what this machine can do, what it lacks, how to get it"),
 }
+
+
+def explores(arguments: Sequence[str]) -> bool:
+    """Whether arguments, without the program's name, ask for the explorer, as far as the first one tells."""
+    command = COMMANDS.get(arguments[0]) if arguments else None
+    return command.explores if command is not None else arguments[:1] not in (["-h"], ["--help"], ["-V"], ["--version"])
 
 
 def usage() -> str:
