@@ -18,6 +18,8 @@ from .types import Kind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from .variants import VariantPart
+
 __all__ = ["Btf", "ByteOrder"]
 
 ByteOrder: TypeAlias = Literal["little", "big"]
@@ -78,6 +80,8 @@ class Btf:
         """What `bpftui.core.btf.sound` found out: types whose values can be decoded, and how many members they have."""
         self.flexible: dict[int, bool] = {}
         """What `bpftui.core.btf.values` found out: structs and unions whose values have no fixed size."""
+        self.variants: dict[int, VariantPart] = {}
+        """The structs that are enums with data, by id: what BTF does not say and `bpftui.core.dwarf` does."""
         self.parts: dict[tuple[int, int, int], object] = {}
         """What `bpftui.core.btf.path` found out: the parts of types, by type, offset and size."""
 

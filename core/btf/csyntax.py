@@ -131,17 +131,29 @@ class Syntax:
         lines: list[str] = []
         at, after_bitfield = 0, False
         taken: dict[str, int] = {}
-        for member in found.members:
+        # Members of Rust's structs stand in the order of the source, and lie where there is least padding.
+        members = found.members if found.is_union else sorted(found.members, key=lambda each: each.bit_offset)
+        for index, member in enumerate(members, 1):
             self.budget.spend()
+            kept = self.btf.strip(member.type_id)
+            if isinstance(kept, t.Int) and not kept.size:
+                continue  # Rust's ()
             alignment = 8 if packed else self._alignment.of(member.type_id) * 8
             between = after_bitfield and member.bit_size != 0
             lines += self._pads(at, member.bit_offset, alignment, after_bitfield=between)
             name = _numbered(identifier(member.name), taken) if member.name else ""
-            if not name and not member.bit_size and isinstance(self.btf.strip(member.type_id), t.Int | t.Enum):
+            if not name and not member.bit_size and isinstance(kept, t.Int | t.Enum):
                 name = DISCRIMINANT
-            declared = self.declare(member.type_id, name, level + 1)
+            width = member.bit_size or self.btf.size(member.type_id) * 8
+            if isinstance(kept, t.Void):
+                # Rust's char, that BTF has no type for: what lies between its neighbours.
+                is_last = found.is_union or index == len(members)
+                width = max(0, (found.size * 8 if is_last else members[index].bit_offset) - member.bit_offset)
+                declared = f"unsigned char {name}[{width // 8}]"
+            else:
+                declared = self.declare(member.type_id, name, level + 1)
             lines.append(f"{declared}: {member.bit_size}" if member.bit_size else declared)
-            at = member.bit_offset + (member.bit_size or self.btf.size(member.type_id) * 8)
+            at = member.bit_offset + width
             after_bitfield = member.bit_size != 0
         if not found.is_union:
             lines += self._pads(at, found.size * 8, self._alignment.of(found.id) * 8, after_bitfield=False)
@@ -213,6 +225,8 @@ class Syntax:
                 return self.tag(found)
             case t.Typedef():
                 return self.names.typedef(found)
+            case t.Int(name="char", size=4):
+                return "unsigned int"  # Rust's
             case t.Int() if not _WORDS.fullmatch(found.name):
                 return f"{'' if found.signed else 'unsigned '}{_BY_SIZE.get(found.size, 'int')}"
             case t.Float() if not _WORDS.fullmatch(found.name):

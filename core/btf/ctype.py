@@ -25,6 +25,7 @@ from .values import (
     limits,
     put_bits,
 )
+from .variants import Character, Variant, is_character
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -179,6 +180,8 @@ class CType:
                 if text.lower() in _FALSE:
                     return False
                 raise TypeMismatchError(f"{name}: {self.c_text} takes true or false, not {quoted(text)}")
+            case t.Int() if is_character(found):
+                return self._parse_character(text, name)
             case t.Int() | t.Pointer():
                 return self._parse_integer(text, name)
             case t.Enum():
@@ -195,6 +198,8 @@ class CType:
                     raise TypeMismatchError(f"{name}: {self.c_text} takes a number, not {quoted(text)}") from None
             case t.Array() if is_text(self.btf, found) and not text.startswith("["):
                 return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text
+            case t.Composite(id=number) if number in self.btf.variants and re.match(r"[A-Za-z_]", text):
+                return text
             case _:
                 return self._parse_json(text, name)
 
@@ -207,6 +212,15 @@ class CType:
             except ValueError:
                 continue
         raise TypeMismatchError(f"{name}: {self.c_text} takes an integer, not {quoted(text)}")
+
+    def _parse_character(self, text: str, name: str) -> Value:
+        """Return a character, in quotes or without; a digit without quotes is a number."""
+        inner = text[1:-1] if len(text) > 2 and text[0] == text[-1] and text[0] in "\"'" else text
+        if len(inner) == 1 and (inner != text or not text.isdecimal()):
+            return inner
+        if text[:1].isdecimal():
+            return self._parse_integer(text, name)
+        raise TypeMismatchError(f"{name}: {self.c_text} takes a character or its number, not {quoted(text)}")
 
     def _parse_json(self, text: str, name: str) -> Value:
         try:
@@ -245,6 +259,21 @@ class CType:
             offset += inside
             at = step.end()
         return current, offset
+
+    def chosen(self, path: str) -> list[tuple[int, bytes]]:
+        """Return what to write besides where the member at *path* is set: offset in bytes, and the discriminant of the
+        variant that the member is of.
+        """
+        found: list[tuple[int, bytes]] = []
+        at = 0
+        while (step := _STEP.match(path, at)) is not None:
+            owner, start = self.member(path[:at])
+            part = self.btf.variants.get(owner.stripped.id)
+            number = part.number(step[1]) if part is not None and step[1] else None
+            if part is not None and number is not None:
+                found.append((start + part.offset, number.to_bytes(part.size, self.btf.byte_order)))
+            at = step.end()
+        return found
 
     def _named(self, member: str, here: str) -> tuple[CType, int]:
         listed = {name: (inner, offset) for name, inner, offset in self.members()}
@@ -287,7 +316,7 @@ class CType:
     def _collect(self, path: str, offset: int, into: list[tuple[str, CType, int]], depth: int) -> None:
         found = self.stripped
         inside: Iterator[tuple[str, CType, int]] = iter(())
-        if depth < _MAX_DEPTH and isinstance(found, t.Composite):
+        if depth < _MAX_DEPTH and isinstance(found, t.Composite) and found.id not in self.btf.variants:
             inside = ((f".{name}", inner, at) for name, inner, at in self.members())
         elif depth < _MAX_DEPTH and isinstance(found, t.Array) and not is_text(self.btf, found):
             element = CType(self.btf, found.element)
@@ -321,6 +350,9 @@ def _format(value: Value, hexadecimal: bool, limit: int | None) -> str:
             return repr(value)
         case EnumName():
             return value
+        case Character():
+            inner = json.dumps(value, ensure_ascii=False)[1:-1].replace('\\"', '"').replace("'", "\\'")
+            return f"'{inner}'"
         case Text() if hexadecimal and not value.is_whole:
             return value.raw[:limit].hex(" ")
         case str():
@@ -330,9 +362,20 @@ def _format(value: Value, hexadecimal: bool, limit: int | None) -> str:
         case list():
             # Every item takes a character at least, and so those beyond the limit do not count.
             return "[" + ", ".join(_format(item, hexadecimal, limit) for item in value[:limit]) + "]"
+        case Variant():
+            (members,) = value.values()
+            return value.label + _variant_members(members, hexadecimal, limit)
         case dict():
             inner = (f"{name}={_format(item, hexadecimal, limit)}" for name, item in value.items())
             return "{" + ", ".join(inner) + "}"
+
+
+def _variant_members(members: Value, hexadecimal: bool, limit: int | None) -> str:
+    """Return what follows the name of a variant, as Rust writes it: nothing, `(7, 8)`, ` {x=5}`."""
+    if isinstance(members, dict) and list(members) == [f"__{at}" for at in range(len(members))]:
+        inner = ", ".join(_format(item, hexadecimal, limit) for item in members.values())
+        return f"({inner})" if inner else ""
+    return f" {_format(members, hexadecimal, limit)}"
 
 
 def parse_bytes(text: str, name: str = "value") -> bytes:

@@ -55,6 +55,8 @@ def _members(btf: Btf, type_id: int, inside: frozenset[int]) -> int:
                 bits = member.bit_size or btf.size(member.type_id) * 8
                 if member.bit_offset + bits > found.size * 8:
                     raise _error(btf, found, f"ends before its member {member.name or '(anonymous)'} does")
+        case t.Int(name="()", size=0):
+            pass  # Rust's: there is nothing to decode
         case t.Int(size=size) | t.Enum(size=size) if size not in _INT_SIZES:
             raise _error(btf, found, f"has {size} bytes, which no integer has")
         case _:

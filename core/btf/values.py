@@ -7,6 +7,8 @@
     char[N]                Text: a str up to the first NUL, that knows its bytes
     other arrays           list
     struct, union          dict; members of anonymous structs and unions belong to their parent
+    Rust's enum with data  Variant: a dict of the one variant that it is, where DWARF says which; without, a struct
+    Rust's char            Character: a str; an int where the number is no character
     flexible array         list (or str) of what follows its struct: as many elements as the bytes hold
     long double            bytes: 10, 12 and 16 bytes of floating point have no Python type
     function pointer       int, as every pointer
@@ -24,11 +26,13 @@ from ..errors import TypeMismatchError, UnknownNameError, ValueRangeError, quote
 from ..limits import Budget
 from . import types as t
 from .declare import declaration
+from .variants import Character, Variant, is_character
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .btf import Btf
+    from .variants import VariantPart
 
 __all__ = ["DISCRIMINANT", "EnumName", "Field", "Text", "Value", "decode", "encode", "fields", "is_text"]
 
@@ -151,6 +155,10 @@ def decode(btf: Btf, type_id: int, raw: bytes) -> Value:
         case t.Int(is_bool=True):
             number = int.from_bytes(raw, btf.byte_order)
             return bool(number) if number <= 1 else number
+        case t.Int() if is_character(found):
+            return Character.of(int.from_bytes(raw, btf.byte_order))
+        case t.Int(size=0):
+            return {}  # Rust's (), which DWARF has as a struct without members
         case t.Int(signed=signed):
             return int.from_bytes(raw, btf.byte_order, signed=signed)
         case t.Enum():
@@ -163,7 +171,12 @@ def decode(btf: Btf, type_id: int, raw: bytes) -> Value:
         case t.Array():
             return _decode_array(btf, found, raw)
         case t.Composite():
-            return {field.name: _decode_field(btf, field, raw) for field in fields(btf, found)}
+            part = btf.variants.get(found.id)
+            active = part.active(btf, raw) if part is not None else None
+            if active is None:
+                return {field.name: _decode_field(btf, field, raw) for field in fields(btf, found)}
+            field = next(field for field in fields(btf, found) if field.name == active)
+            return Variant.of(found.name, active, _decode_field(btf, field, raw))
         case _:
             return raw
 
@@ -230,6 +243,8 @@ def encode(btf: Btf, type_id: int, value: Value, name: str, current: bytes) -> b
         return _sized(bytes(value), size, name, btf, type_id)
     found = btf.strip(type_id)
     match found:
+        case t.Int(size=0) if value == {}:
+            return b""
         case t.Int() | t.Enum() | t.Pointer():
             return encode_integer(btf, type_id, value, size * 8, name).to_bytes(size, btf.byte_order)
         case t.Float(size=width) if width in _FLOATS:
@@ -241,6 +256,8 @@ def encode(btf: Btf, type_id: int, value: Value, name: str, current: bytes) -> b
                 raise ValueRangeError(f"{name}: {quoted(value)} does not fit {declaration(btf, type_id)}") from None
         case t.Array():
             return _encode_array(btf, found, type_id, value, name, current.ljust(size, b"\0"))
+        case t.Composite(id=number) if number in btf.variants:
+            return _encode_variant(btf, found, btf.variants[number], value, name, current.ljust(size, b"\0"))
         case t.Composite():
             return _encode_composite(btf, found, type_id, value, name, current.ljust(size, b"\0"))
         case _:
@@ -255,10 +272,15 @@ def encode_integer(btf: Btf, type_id: int, value: Value, bits: int, name: str) -
         if value not in known:
             raise UnknownNameError("enumerator", value, known, where=declaration(btf, type_id))
         value = known[value]
+    if isinstance(value, str) and len(value) == 1 and is_character(found):
+        value = ord(value)
+    if isinstance(value, int) and is_character(found) and not isinstance(Character.of(value), str):
+        raise ValueRangeError(f"{name}: {value:#x} is no character: 0 to 0x10ffff are, without 0xd800 to 0xdfff")
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if not isinstance(value, int):
         wanted = "an enumerator's name or an integer" if isinstance(found, t.Enum) else "an integer"
+        wanted = "a character or its number" if is_character(found) else wanted
         raise _mismatch(name, value, wanted, btf, type_id)
     low, high = limits(found, bits)
     if not low <= value <= high:
@@ -352,6 +374,29 @@ def _encode_composite(btf: Btf, composite: t.Composite, type_id: int, value: Val
                 raise TypeMismatchError(f"{name}: {member} overlaps what else is set: set one of them")
             raw[at] = raw[at] & ~mask | new & mask
             written[at] |= mask
+    return bytes(raw)
+
+
+def _encode_variant(btf: Btf, enum: t.Composite, part: VariantPart, value: Value, name: str, current: bytes) -> bytes:
+    """Return the bytes of a variant: its members, then what says that it is the one."""
+    value = {value.removeprefix(f"{enum.name}::"): {}} if isinstance(value, str) else value
+    if isinstance(value, dict) and DISCRIMINANT in value:  # all members, as a value is decoded that is no variant
+        return _encode_composite(btf, enum, enum.id, value, name, current)
+    if not isinstance(value, dict) or len(value) != 1:
+        raise _mismatch(name, value, f"one of its variants ({', '.join(part.variants)})", btf, enum.id)
+    ((variant, members),) = value.items()
+    if variant not in part.variants:
+        raise UnknownNameError("variant", variant, part.variants, where=declaration(btf, enum.id))
+    raw = bytearray(_encode_composite(btf, enum, enum.id, {variant: members}, name, current))
+    number = part.number(variant)
+    if number is not None:
+        raw[part.offset : part.offset + part.size] = number.to_bytes(part.size, btf.byte_order)
+    found = part.active(btf, bytes(raw))
+    if found != variant:
+        raise TypeMismatchError(
+            f"{name}: with these members it is {enum.name}::{found}, not {enum.name}::{variant}",
+            hint=f'{variant} is told by its own members: set them, as {{"{variant}": {{"member": value, …}}}}',
+        )
     return bytes(raw)
 
 

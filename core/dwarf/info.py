@@ -37,6 +37,7 @@ class Tag:
     TYPEDEF: Final = 0x16
     UNION: Final = 0x17
     UNSPECIFIED_PARAMETERS: Final = 0x18
+    VARIANT: Final = 0x19
     INHERITANCE: Final = 0x1C
     SUBRANGE: Final = 0x21
     BASE: Final = 0x24
@@ -66,6 +67,8 @@ class At:
     STMT_LIST: Final = 0x10
     LOW_PC: Final = 0x11
     HIGH_PC: Final = 0x12
+    DISCR: Final = 0x15
+    DISCR_VALUE: Final = 0x16
     COMP_DIR: Final = 0x1B
     CONST_VALUE: Final = 0x1C
     UPPER_BOUND: Final = 0x2F
@@ -190,6 +193,14 @@ class Entry:
         """Return an attribute that is a number; None where it is none, or missing."""
         _, value = self.attributes.get(attribute, (0, None))
         return value if isinstance(value, int) else None
+
+    def constant(self, attribute: int, *, signed: bool) -> int | None:
+        """Return a number of a type that is signed or not, which forms of so many bytes do not say themselves."""
+        form, value = self.attributes.get(attribute, (0, None))
+        if not isinstance(value, int):
+            return None
+        bits = 8 * _FIXED.get(form, 0)
+        return value - (1 << bits) if signed and bits and value >> bits - 1 else value
 
     def block(self, attribute: int) -> bytes | None:
         """Return an attribute that is a block or an expression; None where it is none, or missing."""

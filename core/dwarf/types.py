@@ -1,7 +1,8 @@
 """DWARF's types as BTF: the same types in the form that everything else here reads.
 
-What BTF cannot say (a Rust enum with contents, complex numbers, members at computed places) becomes a struct of plain
-bytes: its values are numbers then, never a guess.
+What BTF cannot say (complex numbers, members at computed places) becomes a struct of plain bytes: its values are
+numbers then, never a guess. A Rust enum with data becomes a union of its variants beside `__discr`, as rustc's own BTF
+has it, and `Btf.variants` says which of them is meant by which value.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from ..btf import Btf, Kind
 from ..btf.types import Linkage
+from ..btf.values import DISCRIMINANT
+from ..btf.variants import VariantPart
 from ..errors import ObjectError
 from .blob import BlobWriter
 from .info import At, Entry, Tag
@@ -37,6 +40,7 @@ _U32: Final = 0xFFFF_FFFF
 # DW_ATE_*: how a base type's bits are meant.
 _BOOLEAN: Final = 2
 _FLOATING: Final = 4
+_UTF: Final = 0x10
 _SIGNED: Final = frozenset({5, 6})
 _UNSIGNED: Final = frozenset({1, 7, 8, 0x10, 0x11, 0x12})
 """Address, unsigned, unsigned char, UTF, UCS, ASCII."""
@@ -64,7 +68,11 @@ def convert(info: DebugInfo, sections: Mapping[int, str]) -> Btf | None:
     converter.variables(sections)
     converter.functions()
     converter.finish()
-    return Btf(converter.blob.bytes(), info.order, file=info.file) if converter.ids else None
+    if not converter.ids:
+        return None
+    btf = Btf(converter.blob.bytes(), info.order, file=info.file)
+    btf.variants = converter.variants
+    return btf
 
 
 class _Converter:
@@ -75,6 +83,7 @@ class _Converter:
         """By the offset of the entry."""
         self.waiting: list[Entry] = []
         self.index_type = 0
+        self.variants: dict[int, VariantPart] = {}
 
     def id_of(self, entry: Entry | None) -> int:
         """Return the id that a type has or will have; 0 for void."""
@@ -110,6 +119,7 @@ class _Converter:
 
     def opaque(self, type_id: int, entry: Entry) -> None:
         """Make a type of plain bytes."""
+        self.variants.pop(type_id, None)
         size = min(entry.number(At.BYTE_SIZE) or 0, _U32)
         byte = self.blob.add(Kind.INT, "unsigned char", 1, (8,))
         array = self.blob.add(Kind.ARRAY, "", 0, (byte, self.index(), size))
@@ -154,7 +164,7 @@ class _Converter:
         if encoding == _FLOATING:
             self.blob.put(type_id, Kind.FLOAT, name, size)
         elif size in _INT_SIZES and (encoding in _SIGNED or encoding in _UNSIGNED or encoding == _BOOLEAN):
-            flags = 4 if encoding == _BOOLEAN else encoding in _SIGNED
+            flags = 4 if encoding == _BOOLEAN else 2 if encoding == _UTF else encoding in _SIGNED
             self.blob.put(type_id, Kind.INT, name, size, (flags << 24 | size * 8,))
         elif size == 0:
             self.blob.put(type_id, Kind.STRUCT, name, 0)  # Rust's ()
@@ -171,6 +181,8 @@ class _Converter:
             if child.tag == Tag.MEMBER and not child.number(At.EXTERNAL):
                 bits, width = self.place(child)
                 members.append((self.blob.string(entry_name(self.info, child)), self.target(child), bits, width))
+            elif child.tag == Tag.VARIANT_PART and type_id not in self.variants:
+                members.append((0, self.variant_part(type_id, child, entry.number(At.BYTE_SIZE) or 0), 0, 0))
             elif child.tag in (Tag.INHERITANCE, Tag.VARIANT_PART):
                 raise _NoBtfError
         bitfields = any(width for *_, width in members)
@@ -178,6 +190,48 @@ class _Converter:
             raise _NoBtfError
         words = (word for text, target, bits, width in members for word in (text, target, width << 24 | bits))
         self.blob.put(type_id, kind, name, entry.number(At.BYTE_SIZE) or 0, words, count=len(members), flag=bitfields)
+
+    def variant_part(self, type_id: int, entry: Entry, size: int) -> int:
+        """Return the id of the union that the variants of an enum with data make, and note what tells them apart."""
+        told = self.info.reference(entry, At.DISCR)
+        offset, width = (0, 0) if told is None else (self.start(told), self.size(told))
+        base = self.info.reference(told, At.TYPE) if told is not None else None
+        signed = base is not None and base.number(At.ENCODING) in _SIGNED
+        if told is not None and (width not in (1, 2, 4, 8) or offset + width > size):
+            raise _NoBtfError
+        names: dict[int, str] = {}
+        default, words = "", list[int]()
+        for child in entry.children:
+            member = next((inner for inner in child.children if inner.tag == Tag.MEMBER), None)
+            if child.tag != Tag.VARIANT or member is None:
+                continue
+            name, number = entry_name(self.info, member), child.constant(At.DISCR_VALUE, signed=signed)
+            if not name or name in (default, *names.values()):
+                raise _NoBtfError
+            if number is not None and told is not None:
+                names[number & (1 << width * 8) - 1] = name
+            elif not default and not child.attributes:
+                default = name
+            else:
+                raise _NoBtfError
+            words += [self.blob.string(name), self.target(member), self.place(member)[0]]
+        if told is not None:
+            words = [self.blob.string(DISCRIMINANT), self.discriminant(width, names, signed), offset * 8, *words]
+        if default or names:
+            self.variants[type_id] = VariantPart(names, default, offset, width)
+        return self.blob.add(Kind.UNION, "", size, words, count=len(words) // 3)
+
+    def discriminant(self, width: int, names: Mapping[int, str], signed: bool) -> int:
+        """Return the id of the enumeration of the variants by their discriminants."""
+        words: list[int] = []
+        for number, name in names.items():
+            words.append(self.blob.string(name))
+            if width == 8:
+                words += [number & _U32, number >> 32]
+            else:  # an ENUM's values have 32 bits, however many it has itself
+                words.append((number - (signed and number >> width * 8 - 1) * (1 << width * 8)) & _U32)
+        kind = Kind.ENUM64 if width == 8 else Kind.ENUM
+        return self.blob.add(kind, "", width, words, count=len(names), flag=signed)
 
     def place(self, member: Entry) -> tuple[int, int]:
         """Return a member's offset in bits, and its width where it is a bitfield, else 0."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from ..btf import Btf, BtfExt, CType, Kind
 from ..btf.types import DataSec, Var
+from ..btf.variants import lacks
 from ..elf import Binding, Elf, Relocation, Section, SectionFlag, SectionType, Symbol, SymbolType, Visibility
 from ..errors import ObjectError
 from .collection import Hidden
@@ -287,6 +288,33 @@ class ObjectFile:
         self.note_debug()
 
     @cached_property
+    def _debug_variables(self) -> dict[tuple[str, str], CType]:
+        """The types of variables as the DWARF has them, by section and name: for what BTF has no way to say."""
+        types = None if self.debug is None else self.debug.types
+        found: dict[tuple[str, str], CType] = {}
+        if types is None:
+            return found
+        for section_id in types.ids(Kind.DATASEC):
+            section = types.type(section_id)
+            for item in section.variables if isinstance(section, DataSec) else ():
+                var = types.type(item.type_id)
+                if isinstance(var, Var) and var.type_id:
+                    found[section.name, var.name] = CType(types, var.type_id)
+        return found
+
+    def _told_type(self, section: str, var: Var, btf: Btf) -> CType:
+        """Return the type of a variable: from BTF, and from DWARF where BTF has no way to say it.
+
+        Raises:
+            ObjectError: It cannot be decoded.
+        """
+        found = CType(btf, var.type_id)
+        if btf is self.btf and lacks(btf, var.type_id) and self.debug is not None:
+            found = self._debug_variables.get((section, var.name), found)
+        found.check()
+        return found
+
+    @cached_property
     def data_types(self) -> dict[str, dict[str, CType]]:
         """The types of variables: section name → variable name → type."""
         btf = self.types
@@ -300,10 +328,8 @@ class ObjectFile:
                 for item in section.variables:
                     try:
                         var = btf.type(item.type_id)
-                        ctype = CType(btf, var.type_id) if isinstance(var, Var) else None
-                        if ctype is not None:
-                            ctype.check()
-                            names[var.name] = ctype
+                        if isinstance(var, Var):
+                            names[var.name] = self._told_type(section.name, var, btf)
                     except ObjectError as error:
                         self.damage.append(Hidden(section.name, "section", error.message))
         return found

@@ -154,6 +154,8 @@ class VariableSpec:
         value = member.parse(text, name=name)
         window = slice(offset, offset + member.size)
         raw[window] = member.encode(value, name=name, current=bytes(raw[window]))
+        for at, discriminant in self.type.chosen(path):
+            raw[at : at + len(discriminant)] = discriminant
         return self._sized(bytes(raw))  # a flexible array must not grow into what follows
 
     def set_text(self, text: str, path: str = "") -> None:
@@ -173,6 +175,8 @@ class VariableSpec:
             if len(raw) != len(current):
                 raise ValueRangeError(f"{name} takes {len(current)} bytes, not {len(raw)}")
             data[window] = raw
+            for at, discriminant in self.type.chosen(path):
+                data[self.offset + at : self.offset + at + len(discriminant)] = discriminant
 
     def reset(self) -> None:
         """Take back every change: what the file holds."""

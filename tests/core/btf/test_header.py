@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bpftui.core.btf import Btf, types
+from bpftui.core.btf.csyntax import identifier
 from bpftui.core.btf.header import c_header
 from bpftui.core.btf.kernel import VMLINUX
 from bpftui.core.errors import ObjectError
@@ -20,6 +21,8 @@ ROOT = Path(__file__).parents[3]
 OBJECTS = sorted(
     path for path in [*ROOT.glob("tests/objects/*.o"), *ROOT.glob("bpf/*.o")] if b".BTF\0" in path.read_bytes()
 )
+COMPARED = [path for path in OBJECTS if path.name != "rust_enums.o"]
+"""bpftool takes names of BTF for C's, which Rust's are not."""
 needs_clang = pytest.mark.skipif(shutil.which("clang-19") is None, reason="clang-19 is not installed")
 needs_bpftool = pytest.mark.skipif(shutil.which("bpftool") is None, reason="bpftool is not installed")
 needs_vmlinux = pytest.mark.skipif(not VMLINUX.exists(), reason=f"no {VMLINUX}")
@@ -45,12 +48,12 @@ def assertions(btf: Btf) -> str:
     for type_id in range(1, len(btf)):
         found = btf.type(type_id)
         if isinstance(found, types.Composite) and found.name:
-            tag = f"{'union' if found.is_union else 'struct'} {found.name}"
+            tag = f"{'union' if found.is_union else 'struct'} {identifier(found.name)}"
             checks = [f"sizeof({tag}) == {found.size}"]
             checks += [
                 f"__builtin_offsetof({tag}, {m.name}) == {m.bit_offset // 8}"
                 for m in found.members
-                if m.name and not m.bit_size
+                if m.name and not m.bit_size and btf.type_name(m.type_id) != "()"
             ]
         elif isinstance(found, types.Enum) and found.name and found.enumerators:
             tag, checks = f"enum {found.name}", [f"sizeof(enum {found.name}) == {found.size}"]
@@ -85,7 +88,7 @@ def same(text: str) -> str:
 
 
 @needs_bpftool
-@pytest.mark.parametrize("path", [*OBJECTS, pytest.param(VMLINUX, marks=needs_vmlinux)], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*COMPARED, pytest.param(VMLINUX, marks=needs_vmlinux)], ids=lambda path: path.name)
 def test_it_is_what_bpftool_writes(path: Path) -> None:
     btf = btf_of(path)
     command = ["bpftool", "btf", "dump", "file", str(path), "format", "c"]

@@ -145,21 +145,21 @@ class Patched:
         return spec
 
 
-@pytest.mark.parametrize("size", [1 << 60, (1 << 64) - 1, 1 << 32, (64 << 20) + 1])
+@pytest.mark.parametrize("size", [1 << 60, (1 << 64) - 1, 1 << 32])
 def test_a_section_without_contents_that_claims_exabytes(size: int) -> None:
     spec = Patched("bpf/traffic.o").header(".bss", 32, size).read()
     assert ".bss" not in spec.maps
     assert "total_packets" not in spec.variables
     (why,) = [hidden.reason for hidden in spec.hidden if hidden.name == ".bss"]
-    assert f"claims {size} bytes" in why
+    assert why == f"its {size:,} bytes do not fit into a map (32 bits)"
     assert "sample_every" in spec.variables
 
 
-def test_many_sections_that_claim_much_together() -> None:
+def test_sections_without_contents_may_be_large() -> None:
     patched = Patched("tests/objects/data_sections.o")
-    spec = patched.header(".bss", 32, 60 << 20).header(".bss.big", 32, 60 << 20).read()
-    assert ".bss" in spec.maps
-    assert ".bss.big" not in spec.maps
+    spec = patched.header(".bss", 32, 60 << 20).header(".bss.big", 32, (64 << 20) + 1).read()
+    assert spec.maps[".bss"].value_size == 60 << 20
+    assert spec.maps[".bss.big"].value_size == (64 << 20) + 1
 
 
 @pytest.mark.parametrize("name", [".symtab", ".strtab", ".BTF", ".BTF.ext", ".maps", "license", ".rodata", ".relxdp"])

@@ -340,4 +340,38 @@ SPECS: dict[str, Facts] = {
             variable("THRESHOLD", ".data", 0, "u32", 7, "07000000"),
         ],
     ),
+    "tests/objects/rust_enums.o": spec(
+        license="GPL",
+        types=43,
+        maps=[
+            data_section(".data", 60),
+            data_section(".rodata", 1, flags=128),
+            data_section(".bss", 8),
+        ],
+        programs=[
+            program("rust_enums", "xdp", "xdp", insns=6, line_infos=3, attach_type="xdp", maps=[".data"]),
+        ],
+        variables=[
+            variable(
+                "CHOICE",
+                ".data",
+                0,
+                "struct Choice",
+                {"C": {"x": 5, "y": 6}},
+                "02060000000000000500000000000000",
+            ),
+            variable("LETTER", ".data", 16, "struct Opt<char>", {"Some": {"__0": "é"}}, "e9000000"),
+            variable(
+                "RULE",
+                ".data",
+                24,
+                "struct Rule",
+                {"letter": "→", "nothing": {}, "choice": {"B": {"__0": 9}}, "pair": {"__0": 1, "__1": 2}},
+                "0100000009000000000000000000000001000000020000009221000000000000",
+            ),
+            variable("SIGNED", ".data", 56, "struct Signed", {"Below": {"__0": 7}}, "feff0700"),
+            variable("LEVEL", ".rodata", 0, "enum Level", "High", "c8"),
+            variable("POINTER", ".bss", 0, "struct Opt<&u32>", {"None": {}}, "0000000000000000"),
+        ],
+    ),
 }
