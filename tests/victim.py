@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import fcntl
 import os
 import re
 import select
 import signal
 import struct
-import subprocess
 import sys
 import termios
 import time
@@ -25,6 +25,11 @@ __all__ = ["ROOT", "Victim"]
 
 ROOT = Path(__file__).parents[1]
 _MARK = "BPFTUI_VICTIM"
+_TOLD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None)
+_AT_MOST = 60.0
+"""Seconds that an end is waited for, however little it runs."""
 _IDS = re.compile(r"^(prog|map|link)_id:\s*(\d+)$", re.MULTILINE)
 _SWITCHED = re.compile(rb"\x1b\[\?(\d+)([hl])")
 _ON = {b"1000": "mouse", b"1003": "mouse", b"1006": "mouse", b"1049": "other screen", b"2004": "bracketed paste"}
@@ -50,27 +55,35 @@ class Victim:
         self.holds: set[tuple[str, int]] = set()
         self.namespaces: set[str] = set()
         self._status: int | None = None
+        self._delays: dict[str, int] = {}
+        self._of_it: list[int] = []
         self.terminal: int | None
         self._slave = -1
+        streams = [os.open(os.devnull, os.O_RDONLY), -1]
         if terminal:
             # The slave is held open, so that its modes can be looked at when it has ended.
             self.terminal, self._slave = os.openpty()
             fcntl.ioctl(self._slave, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
             self._modes = termios.tcgetattr(self._slave)
-            self.pid = os.fork()
-            if self.pid == 0:
+        else:
+            self.terminal, streams[1] = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # none is left where a run of the tests is killed
+            for number in _TOLD:  # a shell's job in the background ignores some
+                signal.signal(number, signal.SIG_DFL)
+            if terminal:
                 os.close(self.terminal)
                 os.login_tty(self._slave)
-                os.chdir(ROOT)
-                os.execve(sys.executable, command, env)
-        else:
-            read, write = os.pipe()
-            child = subprocess.Popen(
-                command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=write, stderr=write, start_new_session=True
-            )
-            os.close(write)
-            self.pid, self.terminal = child.pid, read
-            child.returncode = 0  # it is waited for here
+            else:
+                os.setsid()
+                for number, stream in enumerate([*streams, streams[1]]):
+                    os.dup2(stream, number)
+            os.chdir(ROOT)
+            os.execve(sys.executable, command, env)
+        for stream in streams:
+            if stream >= 0:
+                os.close(stream)
 
     def read(self, seconds: float, until: bytes | None = None) -> bool:
         """Read what it prints, for some seconds or until *until* has been printed; return whether it has."""
@@ -96,7 +109,8 @@ class Victim:
 
     def note(self) -> None:
         """Note what it holds in the kernel now."""
-        for process in self.processes():
+        self._of_it = self.processes()
+        for process in self._of_it:
             for info in Path(f"/proc/{process}/fdinfo").glob("*"):
                 with contextlib.suppress(OSError):
                     self.holds |= {(kind, int(number)) for kind, number in _IDS.findall(info.read_text())}
@@ -137,13 +151,26 @@ class Victim:
         return self._status
 
     def wait(self, seconds: float) -> float | None:
-        """Wait for the end; return after how many seconds it came, None where it did not."""
-        start = time.monotonic()
+        """Wait for the end; return after how many seconds it came, None where it did not.
+
+        The time does not count for which its threads, or this one, were to run and got no processor: a machine may
+        have much else to do.
+        """
+        start, delayed, taken = time.monotonic(), self._delayed(), 0.0
         while not self.ended():
-            if time.monotonic() - start > seconds:
+            if taken > seconds or time.monotonic() - start > _AT_MOST:
                 return None
             self.read(0.01)
-        return time.monotonic() - start
+            taken = max(taken, time.monotonic() - start - (self._delayed() - delayed))
+        return taken
+
+    def _delayed(self) -> float:
+        """Return the seconds for which there was no processor for it and for this thread, up to now."""
+        for process in {os.getpid(), self.pid, *self._of_it}:
+            for path in Path(f"/proc/{process}/task").glob("*/schedstat"):
+                with contextlib.suppress(OSError, IndexError):  # that ended
+                    self._delays[str(path)] = int(path.read_text().split()[1])
+        return sum(self._delays.values()) / 1e9
 
     def processes(self) -> list[int]:
         """Return the processes that there are of it."""
@@ -154,7 +181,7 @@ class Victim:
                     found.append(int(path.name))
         return found
 
-    def left(self, patience: float = 1.0) -> list[str]:
+    def left(self, patience: float = 5.0) -> list[str]:
         """Return what is left of it after *patience* seconds: processes, and what they held in the kernel.
 
         Interfaces and mounts are in the namespaces, which have no name.

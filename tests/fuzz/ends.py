@@ -30,7 +30,7 @@ LIMIT: Final = 2.0
 """Seconds from being told to being gone."""
 _EXPLORER: Final = ["bpf/traffic.o", "--attach", "count_traffic=sandbox"]
 _WATCH: Final = ["watch", "bpf/count_packets.o", "--attach", "count_packets=sandbox", "--interval", "0.1"]
-_COMMANDS: Final = {
+_COMMANDS: Final[dict[str, tuple[bool, bytes, list[str]]]] = {
     "explorer": (True, b"Search", ["bpf/traffic.o"]),
     "explorer attached": (True, b"ATTACHED", _EXPLORER),
     "explorer vm": (True, b"ATTACHED", [*_EXPLORER, "--runtime", "vm"]),
@@ -64,6 +64,9 @@ class Ending:
     after: float
     again: tuple[str, float] | None
     seconds: float | None = None
+    """From being told to the end, without those for which there was no processor."""
+    elapsed: float = 0.0
+    """All of them."""
     code: int | None = None
     held: set[str] = field(default_factory=set[str])
     faults: list[str] = field(default_factory=list[str])
@@ -73,9 +76,8 @@ class Ending:
         seconds = "never" if self.seconds is None else f"{self.seconds:.2f} s"
         faults = "; ".join(self.faults) or "ok"
         since = " from its start" if self.started else ""
-        return (
-            f"{self.command}: {self.how} after {self.after:.2f} s{since}{again}: {seconds}, code {self.code}: {faults}"
-        )
+        took = f"{seconds} of {self.elapsed:.2f} s"
+        return f"{self.command}: {self.how} after {self.after:.2f} s{since}{again}: {took}, code {self.code}: {faults}"
 
 
 def _plan(seed: int, number: int) -> Ending:
@@ -109,11 +111,15 @@ def try_end(seed: int, number: int, *, limit: float = LIMIT) -> Ending:
             return ending
         start = time.monotonic()
         _tell(victim, ending.how)
-        if ending.again is not None:
-            victim.wait(ending.again[1])
-            _tell(victim, ending.again[0])
-        victim.wait(limit + 2)
-        ending.seconds = time.monotonic() - start if victim.ended() else None
+        if ending.again is None:
+            ending.seconds = victim.wait(limit + 2)
+        else:
+            ending.seconds = victim.wait(ending.again[1])
+            if ending.seconds is None:
+                _tell(victim, ending.again[0])
+                seconds = victim.wait(limit + 2)
+                ending.seconds = None if seconds is None else ending.again[1] + seconds
+        ending.elapsed = time.monotonic() - start
         ending.held = {kind for kind, _ in victim.holds} | ({"namespace"} if victim.namespaces else set())
         _judge(ending, victim, limit)
     finally:
