@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..btf import parse_bytes
 from ..errors import TypeMismatchError, ValueRangeError
-from .sparse import LARGE
+from .sparse import LARGE, touched
 
 if TYPE_CHECKING:
     from ..btf import CType, Value
@@ -68,8 +68,8 @@ class VariableSpec:
         """Whether it differs from what the file holds."""
         data = self.map.data
         return data is not None and any(
-            data[self.offset + at : self.offset + min(at + LARGE, self.size)] != self.original[at : at + LARGE]
-            for at in range(0, self.size, LARGE)
+            data[window] != self.original[window.start - self.offset : window.stop - self.offset]
+            for window in touched(data, self.offset, self.offset + self.size)
         )
 
     @property
