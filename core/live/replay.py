@@ -53,6 +53,9 @@ class Tally:
     changed: int = 0
     duration_ns: int = 0
     """Of all runs together."""
+    cut: int = 0
+    """Packets of which not all was captured: the program ran on what there is."""
+    first_cut: CapturedPacket | None = None
     refused: int = 0
     """Packets that the runtime takes no test run on."""
     refusal: str = ""
@@ -64,6 +67,9 @@ class Tally:
             self.refused += 1
             self.refusal = self.refusal or f"packet {run.packet.number}: {run.problem}"
             return
+        if len(run.packet.frame) < run.packet.length:
+            self.cut += 1
+            self.first_cut = self.first_cut or run.packet
         self.packets[run.result.retval] += 1
         self.sizes[run.result.retval] += len(run.packet.frame)
         self.changed += run.changed

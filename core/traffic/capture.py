@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import struct
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
@@ -32,14 +33,24 @@ _FAMILIES: Final = {2: 4, 10: 6, 24: 6, 28: 6, 30: 6}
 _UNUSABLE: Final = {
     9: "PPP",
     105: "IEEE 802.11",
+    119: "IEEE 802.11 with the header of Prism",
     127: "IEEE 802.11 with radiotap",
+    163: "IEEE 802.11 with the header of AVS",
     189: "USB",
+    192: "IEEE 802.11 with PPI",
     195: "IEEE 802.15.4",
     220: "USB",
     227: "SocketCAN",
     253: "netlink",
 }
 """Link types that are often captured and have no Ethernet frames in them (tcpdump.org/linktypes.html)."""
+_WANTED: Final = "a pcap or pcapng file is wanted, as tcpdump -w and Wireshark write it"
+_SEVERAL: Final = (
+    "its interfaces are too different to be read together; write those of one into a file of their own: "
+    "tshark -r FILE -Y 'frame.interface_id == 0' -w ONE.pcapng"
+)
+_COMPRESSED: Final = {b"\x1f\x8b": "zcat", b"\xfd7zXZ\0": "xzcat", b"\x28\xb5\x2f\xfd": "zstdcat"}
+"""By the bytes that a compressed file begins with, what unpacks it."""
 _WITHOUT_ETHERTYPE: Final = {778, 803, 824}
 """ARPHRD types whose cooked captures hold something else in place of an EtherType: GRE, radiotap, netlink."""
 
@@ -86,16 +97,14 @@ class Capture:
     def _open(self) -> Any:
         try:
             if self.path != "-":
-                with open(self.path, "rb"):
-                    pass
+                _look_at(self.path)
             reader = self._pcapy.open_offline(self.path)
         except PermissionError as error:
             raise NoPermissionError(f"cannot read {self.path}: permission denied") from error
         except OSError as error:
             raise CaptureError(f"cannot read {self.path}: {os.strerror(error.errno or errno.EIO)}") from error
         except (self._pcapy.PcapError, UnicodeError, ValueError) as error:
-            hint = "a pcap or pcapng file is wanted, as tcpdump -w and Wireshark write it"
-            raise CaptureError(f"{self.path} is no capture: {error}", hint=hint) from error
+            raise CaptureError(f"{self.path} is no capture: {error}", hint=_WANTED) from error
         link: int = reader.datalink()
         if link not in _LINKS:
             name = _UNUSABLE.get(link)
@@ -122,7 +131,8 @@ class Capture:
             try:
                 header, data = reader.next()
             except (self._pcapy.PcapError, MemoryError) as error:
-                raise CaptureError(f"{self.path}: packet {number}: {error}") from error
+                hint = _SEVERAL if "of the first interface" in str(error) else None
+                raise CaptureError(f"{self.path}: packet {number}: {error}", hint=hint) from error
             if header is None:
                 return
             try:
@@ -130,6 +140,11 @@ class Capture:
             except ValueError as error:
                 raise CaptureError(f"{self.path}: packet {number}: {error}") from error
             seconds, micros = header.getts()
+            if not (data or seconds or micros or header.getlen()):
+                raise CaptureError(
+                    f"{self.path}: packet {number}: zeros from here on: the file has a hole, or was not written "
+                    "to its end"
+                )
             added = len(frame) - len(data)
             yield CapturedPacket(number, seconds * 10**9 + micros * 1000, frame, header.getlen() + added)
 
@@ -182,6 +197,27 @@ class CaptureWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _look_at(path: str) -> None:
+    """Raise OSError for what cannot be opened, and CaptureError for what libpcap would not call by its name.
+
+    A pipe is opened once only: who writes into it would see it closed.
+    """
+    status = os.stat(path)
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, "", path)
+    if not stat.S_ISREG(status.st_mode):
+        return
+    with open(path, "rb") as file:
+        begin = file.read(6)
+    if not begin:
+        raise CaptureError(f"{path} is no capture: it is empty", hint=_WANTED)
+    for magic, tool in _COMPRESSED.items():
+        if begin.startswith(magic):
+            raise CaptureError(
+                f"{path} is compressed", hint=f"unpack it first, or: {tool} {path} | bpftui run … --pcap -"
+            )
 
 
 def _unwritable(path: str, error: OSError) -> BpftuiError:

@@ -17,7 +17,7 @@ from .events import Events
 from .packet import ON_PACKETS, FlowPacket, Packet, SkbPacket, XdpPacket
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable
     from threading import Event
 
     from ..spec import ProgramSpec
@@ -122,7 +122,7 @@ class Program:
             return self._run_on_context(context, data or b"", repeat, cpu)
 
     @contextmanager
-    def _until(self, stop: Event | None) -> Iterator[None]:
+    def _until(self, stop: Event | None) -> Generator[None]:
         """Give up what is run in here once *stop* is set."""
         meter = self.machine.processor.meter
         meter.stop = stop

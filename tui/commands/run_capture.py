@@ -61,6 +61,13 @@ def run_capture(program: Program, capture: Capture, changes: Changes, *, write: 
             raise
     if tally.refused:
         warn(f"{counted(tally.refused, 'packet')} not run: {tally.refusal}")
+    if tally.first_cut is not None:
+        packet = tally.first_cut
+        there = f"{len(packet.frame):,} of {packet.length:,} bytes"
+        warn(
+            f"{counted(tally.cut, 'packet')} not captured whole, and run on what there is: "
+            f"packet {packet.number} has {there} (tcpdump -s 0 captures all)"
+        )
     if schema is None:
         write_lines(_summary(program.spec, capture.path, tally, time.monotonic() - start))
         if writer is not None:
@@ -81,7 +88,10 @@ def _json(program: ProgramSpec, run: PacketRun, schema: str) -> dict[str, Any]:
 def _summary(program: ProgramSpec, path: str, tally: Tally, took: float) -> Iterable[str]:
     """Return the table: a line for each return value, the most frequent one first."""
     total = sum(tally.packets.values())
-    mean = duration(tally.duration_ns / total / 1e9) if total else "no time"
+    if not total:
+        yield f"{program.name} ran on no packet of {path}"
+        return
+    mean = duration(tally.duration_ns / total / 1e9)
     yield f"{program.name} on {counted(total, 'packet')} of {path}, in {duration(took)}: {mean} a run"
     names = return_codes(program)
     rows = [

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
+import os
 import struct
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -86,7 +89,12 @@ def test_packets_without_an_ethernet_header_get_one(tmp_path: Path, link: int, p
 @pytest.mark.parametrize(
     ("raw", "message"),
     [
-        (b"", "is no capture: truncated dump file"),
+        (b"", "is no capture: it is empty"),
+        (gzip.compress(pcap(PACKETS)), "is compressed"),
+        (pcap(PACKETS)[:10], "is no capture: truncated dump file"),
+        (pcap(PACKETS)[:32], "packet 1: truncated dump file"),
+        (pcap(PACKETS) + bytes(4096), "packet 21: zeros from here on: the file has a hole"),
+        (pcap([(0, bytes(60))], link=192), r"IEEE 802.11 with PPI \(link type 192\)"),
         (b"\x7fELF" + bytes(100), "is no capture: unknown file format"),
         (pcap(PACKETS)[:1000], r"packet \d+: truncated dump file"),
         (pcapng(PACKETS)[:1000], r"packet \d+: truncated pcapng dump file"),
@@ -110,6 +118,23 @@ def test_what_cannot_be_opened_is_said(tmp_path: Path) -> None:
         Capture(str(tmp_path / "no.pcap"))
     with pytest.raises(CaptureError, match="Is a directory"):
         Capture(str(tmp_path))
+
+
+def test_a_pipe_is_opened_once(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    (tmp_path / "a.pcap").write_bytes(pcap(PACKETS))
+    with subprocess.Popen(["sh", "-c", 'cat "$1" > "$2"', "sh", tmp_path / "a.pcap", path]) as writer:
+        assert [packet.frame for packet in Capture(str(path))] == FRAMES
+    assert writer.returncode == 0
+
+
+def test_interfaces_of_several_kinds_are_not_read_together(tmp_path: Path) -> None:
+    raw = pcapng(PACKETS[:1]) + pcapng([(0, IPV4)], link=101)[28:]
+    with pytest.raises(CaptureError, match="packet 2: an interface has a type 101") as caught:
+        list(written(tmp_path, raw))
+    assert caught.value.hint is not None
+    assert caught.value.hint.endswith("tshark -r FILE -Y 'frame.interface_id == 0' -w ONE.pcapng")
 
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from bpftui.core.traffic import Capture, CaptureWriter, make_frames
+from tests.core.traffic.files import pcap
 from tests.tui.commands.command_line import bpftui
 
 if TYPE_CHECKING:
@@ -65,6 +66,19 @@ def test_a_damaged_capture_is_run_as_far_as_it_goes(tmp_path: Path) -> None:
     done = bpftui("run", "bpf/count_packets.o", "count_packets", "--pcap", path, *VM)
     assert (done.code, "XDP_PASS (2)  40" in done.out) == (1, True)
     assert done.err.startswith(f"bpftui: error: {path}: packet 41: truncated dump file")
+
+
+def test_what_was_not_captured_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "cut.pcap"
+    path.write_bytes(pcap([(0, bytes(12) + b"\x12\x34" + bytes(86))] * 3, cut=50))
+    done = bpftui("run", "bpf/count_packets.o", "count_packets", "--pcap", path, *VM)
+    assert (done.code, "XDP_PASS (2)  3  100.0%  150 B" in done.out) == (0, True)
+    said = "3 packets not captured whole, and run on what there is: packet 1 has 50 of 100 bytes"
+    assert done.err == f"bpftui: warning: {said} (tcpdump -s 0 captures all)\n"
+    path.write_bytes(pcap([]))
+    assert bpftui("run", "bpf/count_packets.o", "count_packets", "--pcap", path, *VM).out == (
+        f"count_packets ran on no packet of {path}\n"
+    )
 
 
 def test_a_capture_ends_the_watch(tmp_path: Path) -> None:
