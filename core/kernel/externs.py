@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import platform
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from ..btf import CType, Kind
 from ..btf import types as t
@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from ..spec import CollectionSpec, Extern
     from .kallsyms import KernelSymbol
 
-__all__ = ["ExternAnswer", "look_up_externs"]
+__all__ = ["OTHER_TYPE", "ExternAnswer", "look_up_externs"]
 
+OTHER_TYPE: Final = "of another type"
+"""What an answer begins with where the kernel has the name, and means something else by it."""
 _RUNNING_ONLY = "only a running kernel tells: its types do not"
 
 
@@ -122,5 +124,5 @@ def _typed(local: Btf | None, name: str, kind: Kind, target: Btf | None) -> tupl
     module = module_name(btf)
     text = f"in module {module}: {declared}" if module else f"BTF id {type_id}: {declared}"
     if local is not None and not compatible(local, name, kind, btf, type_id):
-        return False, f"of another type there: {text}"
+        return False, f"{OTHER_TYPE} there: {text}"
     return True, text

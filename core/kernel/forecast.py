@@ -35,7 +35,7 @@ from ..spec.relocate_core import BAD_RELOCATION, core_reason, patch_core, resolv
 from . import probes
 from .collection import Loader
 from .create import map_obstacle
-from .externs import look_up_externs
+from .externs import OTHER_TYPE, look_up_externs
 from .isa import instructions_used, try_instructions
 from .kconfig import kconfig_values
 from .leniency import withheld
@@ -246,6 +246,8 @@ class _Survey:
                 if not reference.weak:
                     seen.add(reference.name)
                     mend = "declare it __weak, and test it with bpf_ksym_exists() before it is used"
+                    if OTHER_TYPE in reason:
+                        mend = "declare it as the kernel has it: bpftool btf dump file /sys/kernel/btf/vmlinux format c"
                     yield Obstacle(reason, undeclared_hint(reference, spec.btf) or mend)
                 elif is_call:
                     yield Obstacle(reason, "test it with bpf_ksym_exists() before the call", (slot,))

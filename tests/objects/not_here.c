@@ -7,6 +7,7 @@
 extern __u32 ntohl(__u32);
 extern int elsewhere(int);
 extern int not_in_any_kernel(int) __ksym;
+extern void bpf_rcu_read_lock(int) __ksym;
 extern int bpf_xdp_metadata_rx_timestamp(const struct xdp_md *ctx, __u64 *timestamp) __ksym;
 
 SEC("xdp")
@@ -25,6 +26,13 @@ SEC("xdp")
 int other_kernel(struct xdp_md *ctx)
 {
 	return not_in_any_kernel(1);
+}
+
+SEC("xdp")
+int other_type(struct xdp_md *ctx)
+{
+	bpf_rcu_read_lock(1);
+	return XDP_PASS;
 }
 
 SEC("xdp")

@@ -10,6 +10,7 @@ from bpftui.core.asm.assembler import assemble
 from bpftui.core.spec import AttachType, CollectionSpec, ProgramSpec, ProgramType
 from bpftui.core.spec.program import LinkedCode
 from bpftui.core.verifier import VerifierLog, explain, explanation_lines, origin
+from bpftui.core.verifier.messages.calls import license_summary
 from tests.core.verifier.explained import EXPLAINED
 
 LOGS = Path(__file__).parent / "logs"
@@ -531,3 +532,21 @@ def test_a_program_that_was_accepted() -> None:
     assert explain(f"0: R1=ctx() R10=fp0\n0: (b7) r0 = 0\n1: (95) exit\n{END}") is None
     assert explain(END) is None
     assert explain("") is None
+
+
+@pytest.mark.parametrize(
+    ("license_", "says"),
+    [
+        ("GPL v2", 'the object says "GPL v2"'),
+        ("MIT", 'the object says "MIT"'),
+        ("", "the object names none"),
+        (
+            "GPL-2.0",
+            'the object says "GPL-2.0", which is not how the kernel writes one ("GPL", "GPL v2", "Dual MIT/GPL")',
+        ),
+        ("gpl", 'the object says "gpl", which is not how the kernel writes one ("GPL", "GPL v2", "Dual MIT/GPL")'),
+    ],
+)
+def test_a_license_that_only_people_know_for_one(license_: str, says: str) -> None:
+    """`license_is_gpl_compatible` of the kernel compares letter by letter with six."""
+    assert license_summary("bpf_x()", license_) == f"bpf_x() is for programs under a GPL-compatible license, and {says}"

@@ -260,18 +260,20 @@ SPECS: dict[str, Facts] = {
     ),
     "tests/objects/not_here.o": spec(
         license="GPL",
-        types=32,
+        types=36,
         programs=[
             program(name, "xdp", "xdp", insns=insns, line_infos=lines, attach_type="xdp")
             for name, insns, lines in (
                 ("library", 3, 3),
                 ("other_object", 3, 2),
                 ("other_kernel", 3, 2),
+                ("other_type", 4, 2),
                 ("device", 10, 4),
             )
         ],
         kfuncs=[
             extern("not_in_any_kernel", "int not_in_any_kernel(int)", weak=False),
+            extern("bpf_rcu_read_lock", "void bpf_rcu_read_lock(int)", weak=False),
             extern(
                 "bpf_xdp_metadata_rx_timestamp",
                 "int bpf_xdp_metadata_rx_timestamp(const struct xdp_md *, __u64 *)",
