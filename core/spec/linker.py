@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from ..elf import SHN_ABS, SHN_COMMON, SymbolType
 from ..errors import ObjectError
+from ..limits import Budget
 from .jump_tables import SECTION as JUMP_TABLES
 from .jump_tables import table_entries, table_reference
 from .object import FunctionRange
@@ -51,6 +52,9 @@ _COMMENT: Final = 64
 _LINK_IT: Final = " (if it is one of several parts, link them: bpftool gen object)"
 UNPLACED: Final = "has no place in the object (a common symbol): compile with -fno-common, or give it a value"
 """Of a symbol whose section is SHN_COMMON; no loader places it (libbpf: "pointing to invalid section #65522")."""
+_FUNCTIONS: Final = 1 << 17
+_EACH: Final = 64
+"""Functions that all programs have together, and as many more for each symbol."""
 _MAX_INSNS: Final = 16_000_000
 """The kernel takes 1,000,000; beyond this a chain of overlapping functions is taken for damage."""
 
@@ -75,6 +79,11 @@ class Linker:
         self._pieces: dict[FunctionRange, _Piece] = {}
         """By identity: aliases lie at the same place and differ in name."""
         self._sections: dict[int, _CodeSection] = {}
+        self._budget = Budget(
+            len(obj.symbols), "the functions of all programs", file=obj.elf.file, least=_FUNCTIONS, each=_EACH
+        )
+        """Every program may call every function: 30 kB of code can be a gigabyte of programs."""
+        self._linked: set[tuple[int, int]] = set()
         self._resolved: dict[tuple[int, int, int], _Target] = {}
         """By symbol, opcode and immediate."""
 
@@ -83,6 +92,8 @@ class Linker:
         pieces, starts, size = list[_Piece](), dict[tuple[int, int], int](), 0
         functions: list[Function] = []
         problem: str | None = None
+        is_new = entry.place not in self._linked  # what is linked once more costs what it cost
+        self._linked.add(entry.place)
         queue = deque([entry])
         while queue:
             item = queue.popleft()
@@ -96,6 +107,9 @@ class Linker:
                 reason = f"function {item.name} makes the program too long"
                 problem = problem or self.obj.elf.error(reason, item.section.name, item.start).message
                 continue
+            if pieces and is_new and not self._budget.take():
+                problem = problem or self._budget.error().message
+                break
             pieces.append(piece)
             functions.append(Function(item.name, size, piece.size, *piece.origin))
             starts[item.place] = size

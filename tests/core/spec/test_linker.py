@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -206,3 +208,26 @@ def test_what_differs_where_no_type_is_known() -> None:
     spec = CollectionSpec.from_file(ROOT / "tests/objects/subprograms.nobtf.o")
     spec.set("calls", bytes(7) + b"\1")
     assert spec.diff() == [Difference("calls", bytes(8), bytes(7) + b"\1")]
+
+
+@pytest.mark.skipif(shutil.which("clang-19") is None, reason="clang-19 is not installed")
+def test_programs_that_all_call_all_functions_end(tmp_path: Path) -> None:
+    """500 programs and 500 functions are 250,500 of them once they are linked: square in the size of the file."""
+    count = 500
+    lines = ['.section xdp,"ax",@progbits']
+    for at in range(count):
+        lines += [f".globl p{at}", f".type p{at},@function", f"p{at}:", "call f0", "exit", f".size p{at}, .-p{at}"]
+    lines.append('.section .text,"ax",@progbits')
+    for at in range(count):
+        following = f"call f{at + 1}" if at < count - 1 else "r0 = 0"
+        lines += [f".type f{at},@function", f"f{at}:", following, "exit", f".size f{at}, .-f{at}"]
+    command = ["clang-19", "-target", "bpf", "-x", "assembler", "-c", "-", "-o", str(tmp_path / "many.o")]
+    subprocess.run(command, input="\n".join([*lines, ""]), text=True, check=True)
+    spec = CollectionSpec.from_file(tmp_path / "many.o")
+    sizes = [len(program.functions) for program in spec.programs.values()]
+    assert sizes[0] == 501
+    assert sizes[-1] == 1  # itself alone
+    assert spec.programs["p0"].problem is None
+    told = "the functions of all programs: given up after 195,200 steps, more than anything sound takes"
+    assert spec.programs["p499"].problem == f"{tmp_path}/many.o: {told}"
+    assert sum(sizes) == count + 195_200
