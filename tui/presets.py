@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
@@ -32,6 +33,8 @@ SCHEMA: Final = "bpftui/presets/1"
 _BYTES: Final = "$bytes"
 """The key that stands for bytes in JSON: no member of a C struct can have that name."""
 _MAX_NAME: Final = 64
+_MAX_BASE: Final = 160
+"""Bytes of an object's name that are in its file's: that has at most 255, with a hash and what it has while written."""
 
 
 class Preset(NamedTuple):
@@ -64,7 +67,9 @@ class Presets:
     def __init__(self, spec: CollectionSpec, directory: Path | None = None) -> None:
         self._spec = spec
         self._directory = directory or state_directory() / "presets"
-        self._base = (spec.file.rsplit("/", 1)[-1] or "object")[:160]
+        self._base = spec.file.rsplit("/", 1)[-1] or "object"
+        while len(os.fsencode(self._base)) > _MAX_BASE:
+            self._base = self._base[:-1]
         self._own = self._directory / f"{self._base}-{_fingerprint(spec)}.json"
 
     def all(self) -> list[Preset]:

@@ -98,7 +98,7 @@ class Capture:
         try:
             if self.path != "-":
                 _look_at(self.path)
-            reader = self._pcapy.open_offline(self.path)
+            reader = self._open_by_name()
         except PermissionError as error:
             raise NoPermissionError(f"cannot read {self.path}: permission denied") from error
         except OSError as error:
@@ -114,6 +114,18 @@ class Capture:
                 hint="Ethernet, raw IP, Linux cooked (tcpdump -i any) and loopback captures can be used",
             )
         return reader
+
+    def _open_by_name(self) -> Any:
+        """Open it once, whatever bytes its name has: pcapy-ng takes names in UTF-8 only."""
+        try:
+            self.path.encode("utf-8")
+        except UnicodeEncodeError:
+            place = os.open(self.path, os.O_PATH | os.O_CLOEXEC)
+            try:
+                return self._pcapy.open_offline(f"/proc/self/fd/{place}")
+            finally:
+                os.close(place)
+        return self._pcapy.open_offline(self.path)
 
     def __iter__(self) -> Iterator[CapturedPacket]:
         """Iterate over its packets, from the first one.

@@ -241,6 +241,15 @@ def test_versions_of_an_object_share_and_others_do_not_see(tmp_path: Path) -> No
     assert Presets(spec, tmp_path).all() == []
 
 
+def test_names_of_files_may_be_as_long_as_they_can_be(tmp_path: Path) -> None:
+    spec = spec_with()
+    for name in ("\U0001f600" * 63, "\udcff" * 255, "a" * 255):
+        spec.file = f"/objects/{name}"
+        presets = Presets(spec, tmp_path / "presets")
+        presets.save("a", {"min_length": 1})
+        assert [preset.name for preset in presets.all()] == ["a"]
+
+
 def test_what_cannot_be_kept_or_found(tmp_path: Path) -> None:
     spec = spec_with(min_length=1)
     presets = Presets(spec, tmp_path)

@@ -137,6 +137,13 @@ def test_interfaces_of_several_kinds_are_not_read_together(tmp_path: Path) -> No
     assert caught.value.hint.endswith("tshark -r FILE -Y 'frame.interface_id == 0' -w ONE.pcapng")
 
 
+def test_names_are_bytes(tmp_path: Path) -> None:
+    path = os.fsdecode(os.fsencode(tmp_path) + b"/\x1b\n\xff.pcap")
+    with CaptureWriter(path) as writer:
+        writer.write(START, FRAMES[0])
+    assert [packet.frame for packet in Capture(path)] == FRAMES[:1]
+
+
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     path = str(tmp_path / "out.pcap")
     with CaptureWriter(path) as writer:
