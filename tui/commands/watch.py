@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from ...core.live import EventReader, MapTable, Sample, Session
+    from ...core.live import EventReader, MapRow, MapTable, Sample, Session
     from ...core.runtime import Collection, Link, Map, MapSnapshot, PrintReader
 
-__all__ = ["add_timing", "check_timing", "run"]
+__all__ = ["add_timing", "check_timing", "rates_text", "run"]
 
 _LIMIT: Final = 10_000
 _SHOWN: Final = 50
@@ -180,9 +180,7 @@ def _lines(collection: Collection, sample: Sample, before: Sample | None, *, per
         if before is None and source.type.per_cpu and not per_cpu:
             lines.append(f"  {name}: {_summed(table)}")
         for row in table.rows:
-            rates = [rate for rate in row.rates if rate is not None]
-            text = "  ".join(f"{rate:+,.1f}/s" for rate in rates) if any(rates) else ""
-            lines.append(f"  {name}[{row.key_text}] = {row.value_text}{'  ' + text if text else ''}")
+            lines.append(f"  {name}[{row.key_text}] = {row.value_text}{rates_text(table, row)}")
         if beyond := snapshot.count - len(table.rows):
             lines.append(f"  {name}: and {beyond:,} {'more' if snapshot.is_counted else 'more at least'}")
     for name, raw in sample.variables.items():
@@ -194,6 +192,14 @@ def _lines(collection: Collection, sample: Sample, before: Sample | None, *, per
             mean = info.run_time_ns / info.run_cnt
             lines.append(f"  {name}: {info.run_cnt:,} runs, {mean:.0f} ns each")
     return lines
+
+
+def rates_text(table: MapTable, row: MapRow) -> str:
+    """Return the rates of what changed, each with its member's name, two spaces before each."""
+    changed = [
+        (counter.path and counter.label, rate) for counter, rate in zip(table.counters, row.rates, strict=True) if rate
+    ]
+    return "".join(f"  {path} {rate:+,.1f}/s" if path else f"  {rate:+,.1f}/s" for path, rate in changed)
 
 
 def _unlisted(source: Map, snapshot: MapSnapshot) -> str:
