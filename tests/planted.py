@@ -3,7 +3,8 @@
 PLACE is `worker` (a thread of the pool that the event loop's workers run in, which Python waits for at its end), `main`
 (the event loop of the explorer; of a command, where it runs or loads something), or either with `-in-c`: there it is C
 code that holds the interpreter's lock and looks for no signals. `slow-close` is no loop: undoing it all takes three
-seconds, as where a machine has much else to do. When it is entered, the file MARK appears.
+seconds, as where a machine has much else to do; with `failing-close` it cannot be undone. When it is entered, the file
+MARK appears.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from itertools import repeat
 from pathlib import Path
 from typing import Any
 
+from bpftui.core.errors import BpftuiError
 from bpftui.core.kernel.program import Program
 from bpftui.core.live.sampler import Sampler
 from bpftui.core.live.session import Session
@@ -36,11 +38,13 @@ def _loop(mark: str, in_c: bool) -> None:
 
 def _plant(place: str, mark: str, command: str) -> None:
     in_c = place.endswith("-in-c")
-    if place == "slow-close":
+    if place in ("slow-close", "failing-close"):
         close = Session.close
 
         def hooked_close(self: Session) -> None:
             Path(mark).touch()
+            if place == "failing-close":
+                raise BpftuiError("the sandbox cannot be taken down")
             time.sleep(3)
             close(self)
 

@@ -181,10 +181,15 @@ class Victim:
                     found.append(int(path.name))
         return found
 
+    def children(self, name: str) -> list[int]:
+        """Return its processes of this name."""
+        return [each for each in self.processes() if Path(f"/proc/{each}/comm").read_text().strip() == name]
+
     def left(self, patience: float = 5.0) -> list[str]:
         """Return what is left of it after *patience* seconds: processes, and what they held in the kernel.
 
-        Interfaces and mounts are in the namespaces, which have no name.
+        Interfaces and mounts are in the namespaces, which go with their processes unless they are pinned. (The kernel
+        gives their numbers to others at once: that a process is in one of that number tells nothing.)
         """
         stop = time.monotonic() + patience
         while True:
@@ -192,7 +197,7 @@ class Victim:
             left = [f"process {each} ({_described(each)})" for each in self.processes()]
             left += [f"{kind} {number}" for kind, number in sorted(self.holds & now)]
             if self.namespaces:
-                left += [f"namespace {each}" for each in sorted(self.namespaces & _all_namespaces())]
+                left += [f"namespace {each}" for each in sorted(self.namespaces & _pinned_namespaces())]
             if not left or time.monotonic() > stop:
                 return left
             self.read(0.05)
@@ -238,5 +243,7 @@ def _namespaces(process: int) -> set[str]:
     return found
 
 
-def _all_namespaces() -> set[str]:
-    return {each for path in Path("/proc").glob("[0-9]*") for each in _namespaces(int(path.name))}
+def _pinned_namespaces() -> set[str]:
+    """Return the namespaces that are mounted somewhere."""
+    mounts = [line.split() for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    return {fields[3] for fields in mounts if fields[fields.index("-") + 1] == "nsfs"}

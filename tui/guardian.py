@@ -338,11 +338,14 @@ class _Watch:
         if os.getppid() != self._main:
             return
         # SIGHUP is ignored after the first one.
-        self._kill(signal.SIGTERM if self._number == signal.SIGHUP else self._number)
-        softly = self._has_ended(_SOFT)
-        if not softly:
+        number = signal.SIGTERM if self._number == signal.SIGHUP else self._number
+        softly = _is_left_to_default(self._main, number)
+        self._kill(number)
+        if self._has_ended(_SOFT):
+            softly = True
+        else:  # what was left to the default action has come to it, but may take its time
             self._kill(signal.SIGKILL)
-            self._has_ended(_SOFT)
+            self._has_ended(GRACE)
         # Its files are closed before anybody learns that it has ended: the shell draws its prompt after this.
         self._restore()
         if not softly:
@@ -367,6 +370,16 @@ def _is_stopped(process: int) -> bool:
         with open(f"/proc/{process}/stat", "rb") as file:
             return file.read().rpartition(b")")[2].split()[0] in (b"T", b"t")
     except (OSError, IndexError):
+        return False
+
+
+def _is_left_to_default(process: int, number: signal.Signals) -> bool:
+    """Whether a process neither catches nor ignores a signal: the kernel then ends it for sure."""
+    try:
+        with open(f"/proc/{process}/status", encoding="utf-8", errors="replace") as file:
+            fields = dict(line.split(":", 1) for line in file)
+        return not (int(fields["SigCgt"], 16) | int(fields["SigIgn"], 16)) >> (number - 1) & 1
+    except (OSError, KeyError, ValueError):
         return False
 
 

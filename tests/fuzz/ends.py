@@ -30,12 +30,14 @@ LIMIT: Final = 2.0
 """Seconds from being told to being gone."""
 _EXPLORER: Final = ["bpf/traffic.o", "--attach", "count_traffic=sandbox"]
 _WATCH: Final = ["watch", "bpf/count_packets.o", "--attach", "count_packets=sandbox", "--interval", "0.1"]
+_ATTACHED: Final = "● ATTACHED".encode()
+"""As long as it is not, the word stands there without the circle."""
 _COMMANDS: Final[dict[str, tuple[bool, bytes, list[str]]]] = {
     "explorer": (True, b"Search", ["bpf/traffic.o"]),
-    "explorer attached": (True, b"ATTACHED", _EXPLORER),
-    "explorer vm": (True, b"ATTACHED", [*_EXPLORER, "--runtime", "vm"]),
+    "explorer attached": (True, _ATTACHED, _EXPLORER),
+    "explorer vm": (True, _ATTACHED, [*_EXPLORER, "--runtime", "vm"]),
     "picker": (True, b"Quit", []),
-    "demo": (True, b"ATTACHED", ["demo"]),
+    "demo": (True, _ATTACHED, ["demo"]),
     "demo plain": (False, b"packets/s", ["demo", "--plain", "--interval", "0.1", "--duration", "60"]),
     "watch": (False, b"pkt_count", _WATCH),
     "watch terminal": (True, b"pkt_count", _WATCH),
@@ -120,6 +122,7 @@ def try_end(seed: int, number: int, *, limit: float = LIMIT) -> Ending:
                 seconds = victim.wait(limit + 2)
                 ending.seconds = None if seconds is None else ending.again[1] + seconds
         ending.elapsed = time.monotonic() - start
+        victim.read(0.1)  # the last of what it printed
         ending.held = {kind for kind, _ in victim.holds} | ({"namespace"} if victim.namespaces else set())
         _judge(ending, victim, limit)
     finally:

@@ -5,6 +5,7 @@ The loops are planted (tests/planted.py) while a program is attached in a sandbo
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from typing import TYPE_CHECKING
@@ -42,6 +43,22 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Victim]]:
         while not mark.exists() and time.monotonic() < stop and not victim.ended():
             victim.read(0.02)
         assert mark.exists(), victim.shown[-2000:].decode("utf-8", "replace")
+        return victim
+
+    yield enter
+    for victim in started:
+        victim.close()
+
+
+@pytest.fixture
+def attached() -> Iterator[Callable[..., Victim]]:
+    """Return what starts the explorer, and returns when it has attached what it is to attach."""
+    started: list[Victim] = []
+
+    def enter(arguments: list[str], *python: str) -> Victim:
+        victim = Victim([*(python or ("-m", "bpftui.tui")), *arguments], terminal=True)
+        started.append(victim)
+        assert victim.read(120, "● ATTACHED".encode()), victim.shown[-2000:].decode("utf-8", "replace")
         return victim
 
     yield enter
@@ -163,3 +180,56 @@ def test_unless_it_is_told_meanwhile(start: Callable[..., Victim]) -> None:
     assert seconds < LIMIT
     assert victim.code() == -signal.SIGTERM
     assert victim.left() == []
+
+
+@pytest.mark.parametrize("key", ["2", "3", "6"])
+def test_what_is_analysed_is_not_waited_for(attached: Callable[..., Victim], key: str) -> None:
+    """The type of `p`'s access has 282 million places; its analysis took the event loop, and then all that ends it."""
+    victim = attached(["tests/objects/nested_unions.o", "--attach", "attached=sandbox"])
+    victim.press(key.encode())
+    assert {kind for kind, _ in victim.holds} == {"prog", "link"}
+    assert victim.namespaces
+    victim.read(0.3)
+    tell(victim, "hang up")
+    seconds = victim.wait(LIMIT + 1)
+    assert seconds is not None
+    assert seconds < LIMIT
+    assert victim.code() in (130, -signal.SIGTERM)
+    assert victim.left() == []
+    assert b"Traceback" not in victim.shown
+
+
+def test_what_cannot_be_undone_in_order_ends_with_the_process(attached: Callable[..., Victim], tmp_path: Path) -> None:
+    victim = attached(EXPLORER, "-m", "tests.planted", "failing-close", str(tmp_path / "entered"))
+    tell(victim, signal.SIGTERM)
+    assert {kind for kind, _ in victim.holds} == {"prog", "map", "link"}
+    seconds = victim.wait(LIMIT + 1)
+    assert seconds is not None
+    assert seconds < LIMIT
+    assert victim.code() in (1, -signal.SIGTERM)
+    assert victim.left() == []
+    assert victim.terminal_left() == []
+    assert b"Traceback" not in victim.shown
+    assert victim.code() != 1 or b"bpftui: error: the sandbox cannot be taken down" in victim.shown
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, "hang up", "q\t\r"], ids=str)
+def test_it_ends_without_its_guardian_as_well(attached: Callable[..., Victim], how: signal.Signals | str) -> None:
+    victim = attached(EXPLORER)
+    (guardian,) = victim.children("bpftui-guardian")
+    os.kill(guardian, signal.SIGKILL)
+    limit = LIMIT
+    if how == "q\t\r":
+        victim.press(b"q")
+        assert victim.read(20, b"will be detached")
+        how, limit = "\t\r", 5 * LIMIT
+    tell(victim, how)
+    assert {kind for kind, _ in victim.holds} == {"prog", "map", "link"}
+    seconds = victim.wait(limit + 1)
+    assert seconds is not None
+    assert seconds < limit
+    assert victim.code() == (0 if how == "\t\r" else 130)
+    assert victim.left() == []
+    assert victim.terminal_left() == []
+    assert b"Traceback" not in victim.shown
+    assert b"ignored" not in victim.shown

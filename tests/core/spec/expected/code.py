@@ -341,6 +341,14 @@ SPECS: dict[str, Facts] = {
             hidden("hidden_sum", "variable", STATIC),
         ],
     ),
+    "tests/objects/nested_unions.o": spec(
+        license="GPL",
+        types=33,
+        programs=[
+            program("attached", "xdp", "xdp", insns=2, line_infos=1, attach_type="xdp"),
+            program("p", "syscall", "syscall", insns=4, line_infos=3, flags=16),
+        ],
+    ),
     "tests/objects/optimised.o": spec(
         license="Dual MIT/GPL",
         types=17,
