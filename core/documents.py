@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+from typing import Any, Final, TypeVar
 
 __all__ = ["parse_json", "parse_toml"]
 
-_TOO_DEEP = "it is nested too deep"
+_TOO_DEEP: Final = "it is nested too deep"
+_MAX_DEPTH: Final = 128
+"""Twice as deep as structs are: whoever looks at what was read may call itself for each level."""
+
+_T = TypeVar("_T")
 
 
 def parse_json(text: str | bytes) -> object:
     """Return what JSON means.
 
     Raises:
-        ValueError: It is none, is nested deeper than Python can follow, or has a number of thousands of digits.
+        ValueError: It is none, is nested more than 128 deep, or has a number of thousands of digits.
     """
     try:
-        return json.loads(text)
+        return _bounded(json.loads(text))
     except RecursionError:
         raise ValueError(_TOO_DEEP) from None
 
@@ -26,6 +31,17 @@ def parse_toml(text: str) -> dict[str, object]:
     import tomllib
 
     try:
-        return tomllib.loads(text)
+        return _bounded(tomllib.loads(text))
     except RecursionError:
         raise ValueError(_TOO_DEEP) from None
+
+
+def _bounded(document: _T) -> _T:
+    """Return a document that is not nested too deep; ValueError for another one."""
+    level: list[Any] = [document] if isinstance(document, dict | list) else []
+    for _ in range(_MAX_DEPTH):
+        inside = (each.values() if isinstance(each, dict) else each for each in level)
+        level = [each for items in inside for each in items if isinstance(each, dict | list)]
+        if not level:
+            return document
+    raise ValueError(_TOO_DEEP)

@@ -7,19 +7,29 @@ from pathlib import Path
 import pytest
 
 from bpftui.core.documents import parse_json, parse_toml
-from bpftui.core.errors import BpftuiError, ValueRangeError, quoted
+from bpftui.core.errors import BpftuiError, UsageError, ValueRangeError, quoted
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui.commands.check_table import read_results
+from bpftui.tui.config import load_config
+from bpftui.tui.presets import Presets
 from bpftui.tui.recent import recent, remember
 
 ROOT = Path(__file__).parents[2]
 DEEP = "[" * 200_000
 
 
-@pytest.mark.parametrize("text", [DEEP, '{"a":' * 200_000, "9" * 5000, "", "nul"])
+@pytest.mark.parametrize(
+    "text",
+    [DEEP, '{"a":' * 200_000, "[" * 129 + "]" * 129, '{"a":' * 700 + "1" + "}" * 700, "9" * 5000, "", "nul"],
+)
 def test_json_that_cannot_be_read_is_a_value_error(text: str) -> None:
     with pytest.raises(ValueError):
         parse_json(text)
+
+
+def test_what_structs_may_be_nested_can_be_read() -> None:
+    assert parse_json("[" * 128 + "]" * 128) is not None
+    assert parse_json("7") == 7
 
 
 def test_toml_that_is_nested_too_deep_is_a_value_error() -> None:
@@ -59,3 +69,26 @@ def test_comparing_with_json_that_is_nested_too_deep(tmp_path: Path) -> None:
     path.write_text(DEEP)
     with pytest.raises(BpftuiError, match="it is no JSON: it is nested too deep"):
         read_results(str(path))
+
+
+@pytest.mark.parametrize("depth", [129, 700, 200_000])
+def test_presets_that_are_nested_too_deep(depth: int, tmp_path: Path) -> None:
+    """700 levels are few enough for the parser, and were a traceback of whoever looked at them."""
+    spec = CollectionSpec.from_file(ROOT / "bpf/global_example.o")
+    presets = Presets(spec, tmp_path)
+    presets.save("one", {"global_u16": 7})
+    (path,) = tmp_path.iterdir()
+    values = '{"global_u16": ' + "[" * depth + "]" * depth + "}"
+    path.write_text('{"presets": {"one": {"saved": "now", "variables": ' + values + "}}}")
+    with pytest.raises(UsageError) as caught:
+        presets.all()
+    assert caught.value.message == f"{path}: these are no presets: ValueError: it is nested too deep"
+
+
+@pytest.mark.parametrize("depth", [129, 700, 200_000])
+def test_a_configuration_that_is_nested_too_deep(depth: int, tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(f"theme = {'[' * depth}{']' * depth}")
+    with pytest.raises(UsageError) as caught:
+        load_config(path)
+    assert caught.value.message == f"{path}: it is nested too deep"

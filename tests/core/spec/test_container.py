@@ -8,6 +8,7 @@ import json
 import lzma
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,17 @@ def test_what_unpacks_without_end_is_refused(tmp_path: Path) -> None:
     path.write_bytes(buffer.getvalue())
     with pytest.raises(ObjectError, match="unpacks to more than 256 MiB"):
         CollectionSpec.from_file(path)
+
+
+def test_an_archive_is_not_copied_to_find_the_object_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "large.a"
+    path.write_bytes(archive(("large", bytes(8 << 20)), ("core.o", CORE)))
+    CollectionSpec.from_file(path)  # what is imported on the way is not counted
+    tracemalloc.start()
+    assert list(CollectionSpec.from_file(path).programs) == ["core"]
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 1 << 20
 
 
 def test_standard_input() -> None:
