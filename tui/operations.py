@@ -230,6 +230,8 @@ class Operations:
         self._runtime = self.session.runtime.name
         if remark := self.session.runtime.remark:
             self.app.notify(remark, timeout=8)
+        if self.collection is not None and (remarks := self.collection.remarks):
+            self.app.notify("\n".join(remarks), title="done without", severity="warning", timeout=8)
         if self.collection is not None and (problems := self.collection.problems):
             self._sentence = f"not loaded: {', '.join(problems)}"
             # What the verifier says is in front by then, and must not be covered.

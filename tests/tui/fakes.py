@@ -126,6 +126,7 @@ class FakeCollection:
     spec: CollectionSpec
     closed: int = 0
     problems: dict[str, BpftuiError] = field(default_factory=dict[str, BpftuiError])
+    remarks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.maps = {name: FakeMap(spec) for name, spec in self.spec.maps.items()}
@@ -145,6 +146,7 @@ class FakeRuntime:
     loaded: list[FakeCollection] = field(default_factory=list[FakeCollection])
     name: str = "vm"
     remark: str = ""
+    remarks: tuple[str, ...] = ()
     obstacles: dict[str, tuple[Obstacle, ...]] = field(default_factory=dict[str, "tuple[Obstacle, ...]"])
 
     def targets(self, spec: CollectionSpec, program: ProgramSpec) -> list[TargetChoice]:
@@ -170,7 +172,7 @@ class FakeRuntime:
             )
         if self.failure is not None:
             raise self.failure
-        self.loaded.append(FakeCollection(spec.copy()))
+        self.loaded.append(FakeCollection(spec.copy(), remarks=self.remarks))
         return self.loaded[-1]
 
     def statistics(self) -> AbstractContextManager[str]:

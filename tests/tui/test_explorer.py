@@ -517,3 +517,13 @@ async def test_a_context_is_given_by_its_fields(explore: Callable[..., Any]) -> 
         await walk.press("enter")
         await walk.until(lambda: "returned  1" in str(dialog.query_one("#result").render()))
         assert "user_ip4=151126208" in str(dialog.query_one("#result").render())
+
+
+async def test_what_is_done_without_is_said_and_logged(explore: Callable[..., Any]) -> None:
+    remark = "the kernel refuses the types: EINVAL"
+    async with explore(runtime=FakeRuntime(remarks=(remark,)), messages=True) as walk:
+        await walk.press("L")
+        await walk.until(lambda: walk.status.stage == State.LOADED)
+        await walk.until(lambda: "done without" in walk.screen and "refuses the types" in walk.screen)
+        await walk.press("6")
+        assert any(line.rstrip().endswith(f"  {remark}") for line in walk.screen.splitlines())

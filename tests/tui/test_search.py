@@ -30,6 +30,17 @@ async def test_the_search_line_stands_above_the_key_bar(
         assert bar.endswith("? Keys q Quit")
 
 
+async def test_messages_cover_neither_the_search_line_nor_the_keys(explore: Callable[..., Any]) -> None:
+    async with explore(size=(80, 24), messages=True) as walk:
+        await walk.hurry("slash", *"l" * 70)
+        for number in range(3):
+            walk.app.notify(f"message {number}")
+        await walk.until(lambda: "message 2" in walk.screen)
+        *_, above, bar = walk.screen.splitlines()
+        assert above == " " + "l" * 70
+        assert "esc Cancel" in bar
+
+
 @pytest.mark.parametrize("keys", [("u",), ("2", "down", "u")], ids=["users of a program", "users in the code"])
 async def test_what_is_typed_is_seen_in_a_page_over_the_explorer(
     explore: Callable[..., Any], keys: tuple[str, ...]

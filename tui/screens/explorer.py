@@ -269,6 +269,8 @@ class ExplorerScreen(CodeScreen, VariableScreen):
             f"loaded {counted(len(collection.programs), 'program')} and {counted(len(collection.maps), 'map')} "
             f"in {duration(message.seconds)}"
         )
+        for remark in collection.remarks:
+            self.log_line(remark)
         for error in collection.problems.values():
             self.log_line(error.message)
         self._show_refusals()
