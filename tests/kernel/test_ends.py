@@ -233,3 +233,15 @@ def test_it_ends_without_its_guardian_as_well(attached: Callable[..., Victim], h
     assert victim.terminal_left() == []
     assert b"Traceback" not in victim.shown
     assert b"ignored" not in victim.shown
+
+
+def test_who_is_read_by_nobody_ends_before_there_is_more_to_say() -> None:
+    victim = Victim(["-m", "bpftui.tui", *WATCH, "--interval", "3600"], terminal=False)
+    try:
+        assert victim.read(30, b" s\n")
+        victim.hang_up()
+        assert victim.wait(10) is not None
+        assert victim.code() == 0
+        assert victim.left() == []
+    finally:
+        victim.close()

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import select
+import stat
+import threading
 from typing import TYPE_CHECKING
 
+from ...core.threads import NoThreadError, start_thread
 from ..guardian import until_told
 from . import process
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from ...core.live import Sample, Sampler
 
@@ -16,15 +22,49 @@ __all__ = ["each_sample"]
 
 
 def each_sample(sampler: Sampler, duration: float | None, until: Callable[[], bool]) -> Iterator[Sample]:
-    """Iterate over samples as `Sampler.samples` does, also until the process is told to end.
+    """Iterate over samples as `Sampler.samples` does, also until the process is told to end, or nobody reads it.
 
     Raises:
         KeyboardInterrupt: It was told to.
     """
-    with until_told(sampler.stop) as told:
+    with until_told(sampler.stop) as told, _until_unread(sampler.stop):
         try:
             yield from sampler.samples(duration, until=until)
         finally:
             process.finishing()
     if told:
         raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
+def _until_unread(leave: Callable[[], object]) -> Generator[None]:
+    """Call *leave* in a thread when whoever reads standard output through a pipe has gone (`| head`).
+
+    Otherwise what is attached would stay so until the next line is written, which may be never.
+    """
+    try:
+        is_pipe = stat.S_ISFIFO(os.fstat(1).st_mode)
+    except OSError:
+        is_pipe = False
+    if not (is_pipe and process.own):
+        yield
+        return
+    over, end = os.pipe()
+    poll = select.poll()
+    poll.register(1, 0)  # that there is no reader (POLLERR) is always told
+    poll.register(over, select.POLLIN)
+
+    def watch() -> None:
+        if any(descriptor == 1 for descriptor, _ in poll.poll()):
+            leave()
+
+    thread = threading.Thread(target=watch, name="bpftui-reader", daemon=True)
+    try:
+        with contextlib.suppress(NoThreadError):  # then the next line tells
+            start_thread(thread)
+        yield
+    finally:
+        os.close(end)
+        if thread.ident is not None:
+            thread.join()
+        os.close(over)
