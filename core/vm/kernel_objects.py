@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["KernelObjects"]
 
+_REGISTERS_SIZE: Final = 336
+"""Bytes of a `struct pt_regs` that nobody described: arm64's, the largest; x86-64's has 168."""
 _UNKNOWN_SIZE: Final = 8
 """Bytes of a struct that the types do not have: only its address counts then."""
 
@@ -62,15 +64,20 @@ class KernelObjects:
     def registers(self) -> int:
         """The address of the `struct pt_regs` of the current task, all zeros: it made no system call."""
         if not self._registers:
-            self._registers = self._make("pt_regs", {})
+            self._registers = self._make("pt_regs", {}, unknown=_REGISTERS_SIZE)
         return self._registers
 
-    def _make(self, name: str, values: Mapping[str, int], *, itself: tuple[str, ...] = ()) -> int:
-        """Return the address of a new struct; members that the types do not have are left out."""
+    def _make(
+        self, name: str, values: Mapping[str, int], *, itself: tuple[str, ...] = (), unknown: int = _UNKNOWN_SIZE
+    ) -> int:
+        """Return the address of a new struct; members that the types do not have are left out.
+
+        Where they do not have the struct, it has *unknown* bytes.
+        """
         btf, memory = self._host.kernel_btf, self._host.memory
         identity = None if btf is None else btf.find(name, Kind.STRUCT)
         if btf is None or identity is None:
-            return memory.map(f"struct {name}", _UNKNOWN_SIZE, writable=False).base
+            return memory.map(f"struct {name}", unknown, writable=False).base
         type_ = CType(btf, identity)
         region = memory.map(f"struct {name}", type_.size, writable=False)
         for path, value in (*values.items(), *((path, region.base) for path in itself)):

@@ -26,6 +26,8 @@ _FRAME: Final = HEADROOM - MOST_METADATA
 """Bytes in front of a packet's headroom that are the kernel's own (struct xdp_frame)."""
 _MOST_META_LENGTH: Final = 0xFF
 """What `meta_len` of struct skb_shared_info holds."""
+_NO_SHORTENING: Final = -(1 << 31)
+"""What a packet with fragments is shortened by to no effect: in the kernel's int it is its own opposite."""
 _LINEAR: Final = packet_sizes(ProgramType.XDP).linear
 """Bytes of a packet that XDP reaches by pointers, as long as there is headroom and metadata as at the start."""
 _INTERFACE: Final = 1
@@ -267,6 +269,8 @@ class XdpPacket(Packet):
                 return False
             self.fragments += bytearray(delta)
             return True
+        if delta == _NO_SHORTENING:
+            return True
         if -delta > self.length - SMALLEST_PACKET:
             return False
         left = len(self.fragments) + delta
@@ -324,13 +328,16 @@ class SkbPacket(Packet):
         self._word.pack_into(self._socket.data, 76, 0xFFFF_FFFF)
         pointer = self._socket.base.to_bytes(8, byte_order)
         self._empty = bytes(_SK) + pointer + bytes(_SKB_SIZE - _SK - 8)
-        self.network_offset = 14 if self._with_header else 0
+        self._begin = 14 if self._with_header else 0
+        self.network_offset = self._begin
+        self.encapsulated = False
         self.link_offset = 0 if self._with_header else -14
 
     def start(self, data: bytes, context: bytes | None) -> int:
         """Begin a run; of a *context* the fields count that a test run takes."""
         put, raw = self._word.pack_into, self.context.data
         raw[:] = self._empty
+        self.network_offset, self.encapsulated = self._begin, False
         self.protocol = protocol = _protocol(data)
         put(raw, _PKT_TYPE, _packet_type(data[:6]))
         self.data = bytearray(data if self._with_header else data[14:])

@@ -35,6 +35,7 @@ def bpf_skb_vlan_push(host: Host, packet: SkbPacket, protocol: int, tci: int) ->
             return -errno.ENOMEM
         inner = before[0] + before[1].to_bytes(2, "big")
         packet.resize(packet.data[:_ADDRESSES] + inner + packet.data[_ADDRESSES:])
+        packet.network_offset += _TAG
         packet.protocol = before[0]
     packet.tag = (new if new in _TAGGED else _TAGGED[0], tci & 0xFFFF)
     return 0
@@ -67,4 +68,5 @@ def _take(packet: SkbPacket) -> int | None:
     tci = int.from_bytes(data[14:16], "big")
     packet.protocol = frame_protocol(bytes(data[16:18]), bytes(data[18:20]))
     packet.resize(data[:_ADDRESSES] + data[_ADDRESSES + _TAG :])
+    packet.network_offset = max(packet.network_offset - _TAG, 14)
     return tci

@@ -192,3 +192,90 @@ def test_no_socket_of_a_run_is_of_a_protocol_and_none_is_assigned(call: Callable
     kinds = ("tcp", "tcp6", "tcp_timewait", "tcp_request", "udp6", "unix", "mptcp")
     assert [call(f"skc_to_{kind}_sock", 1) for kind in kinds] == [0] * 7
     assert (call("sk_assign", 0, 0, 4), call("sk_assign", 0, 0, 1), call("sock_from_file", 1)) == (EINVAL, 0, 0)
+
+
+def _ip(protocol: bytes, size: int) -> bytes:
+    return bytes(12) + protocol + bytes(size - 14)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "returned", "length"),
+    [
+        # What Linux 6.18 returned, and the length that it left.
+        ("skb_pull_data", (100,), 0, 100),
+        ("skb_pull_data", (101,), -12, 100),
+        ("skb_pull_data", (2**32 - 8,), -12, 100),
+        ("skb_change_tail", (13,), -22, 100),
+        ("skb_change_tail", (16064,), 0, 16064),
+        ("skb_change_tail", (16065,), -22, 100),
+        ("skb_change_head", (15964,), 0, 16064),
+        ("skb_change_head", (15965,), -22, 100),
+        ("skb_change_proto", (0xDD86, 0), 0, 120),
+        ("skb_change_proto", (0xDD86, 1), -22, 100),
+        ("skb_change_proto", (0x0008, 0), -524, 100),
+        ("skb_adjust_room", (40, 0, 0), 0, 140),
+        ("skb_adjust_room", (4096, 0, 0), -14, 100),
+        ("skb_adjust_room", (40, 0, 6), -22, 100),
+        ("skb_adjust_room", (40, 1, 2), 0, 140),
+        ("skb_adjust_room", (40, 1, 128), -22, 100),
+        ("skb_adjust_room", (-40, 1, 2), -22, 100),
+        ("skb_adjust_room", (-40, 1, 64), -22, 100),
+        ("skb_adjust_room", (-40, 0, 128), 0, 60),
+        ("skb_adjust_room", (-80, 0, 0), -524, 100),
+        ("skb_adjust_room", (40, 2, 0), -524, 100),
+    ],
+)
+def test_moves_of_a_socket_buffer_s_ends(
+    host: Host, call: Callable[..., int], name: str, arguments: tuple[int, ...], returned: int, length: int
+) -> None:
+    packet = host.packet = SkbPacket(host.memory, "little", ProgramType.SCHED_CLS)
+    context = packet.start(_ip(b"\x08\x00", 100), None)
+    assert call(name, context, *arguments) == returned & (1 << 64) - 1
+    assert len(packet.data) == length
+
+
+def test_the_headers_of_a_socket_buffer_move_with_it(host: Host, call: Callable[..., int]) -> None:
+    packet = host.packet = SkbPacket(host.memory, "little", ProgramType.SCHED_CLS)
+    context = packet.start(_ip(b"\x08\x00", 100), None)
+    assert (call("skb_change_head", context, 14), packet.network_offset) == (0, 28)
+    # The protocol is what the packet came with, whatever bytes are in front of it now.
+    assert (call("skb_adjust_room", context, 8, 1, 2), packet.encapsulated, len(packet.data)) == (0, True, 122)
+    assert call("skb_adjust_room", context, 8, 1, 2) == -114 & (1 << 64) - 1  # EALREADY
+    assert call("skb_change_proto", context, 0xDD86) == 0
+    assert packet.protocol == b"\x86\xdd"
+    packet.start(_ip(b"\x08\x00", 100), None)
+    assert (packet.network_offset, packet.encapsulated) == (14, False)
+
+
+@pytest.mark.parametrize(("frags", "returned"), [(0, EINVAL), (1, 0)])
+def test_the_least_integer_shortens_no_fragments(
+    host: Host, call: Callable[..., int], frags: int, returned: int
+) -> None:
+    packet = host.packet = XdpPacket(host.memory, "little")
+    context = packet.start(bytes(3520 + frags), None)
+    assert call("xdp_adjust_tail", context, -(1 << 31) & 0xFFFF_FFFF) == returned
+    assert len(packet.result) == 3520 + frags
+
+
+def test_where_a_packet_would_go_is_a_verdict(host: Host, call: Callable[..., int]) -> None:
+    packet = host.packet = XdpPacket(host.memory, "little")
+    packet.start(bytes(60), None)
+    assert (call("redirect", 3, 0), call("redirect", 3, 1)) == (4, 0)  # XDP_REDIRECT, XDP_ABORTED
+    buffer = host.packet = SkbPacket(host.memory, "little", ProgramType.SCHED_CLS)
+    context = buffer.start(bytes(60), None)
+    # TC_ACT_REDIRECT; TC_ACT_SHOT for flags that there are not.
+    assert [call("redirect", 3, flags) for flags in (0, 1, 2)] == [7, 7, 2]
+    assert [call("redirect_peer", 3, flags) for flags in (0, 1)] == [7, 2]
+    assert [call("redirect_neigh", 3, 0, size, 0) for size in (0, 19, 20)] == [7, 2, 7]
+    assert call("clone_redirect", context, 3, 0) == EINVAL
+
+
+def test_what_a_probed_function_would_return(host: Host, call: Callable[..., int]) -> None:
+    assert call("override_return", host.memory.map("context", 168).base, -12 & (1 << 64) - 1) == 0
+    assert host.retval == -12 & (1 << 64) - 1
+
+
+def test_the_registers_of_a_task_are_zeros(host: Host, call: Callable[..., int]) -> None:
+    registers = call("task_pt_regs", 0)
+    assert registers == call("task_pt_regs", 0) != 0
+    assert host.memory.read(registers, 168) == bytes(168)
