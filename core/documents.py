@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 __all__ = ["parse_json", "parse_toml"]
 
@@ -38,10 +41,16 @@ def parse_toml(text: str) -> dict[str, object]:
 
 def _bounded(document: _T) -> _T:
     """Return a document that is not nested too deep; ValueError for another one."""
-    level: list[Any] = [document] if isinstance(document, dict | list) else []
+    level: list[Any] = [document]
     for _ in range(_MAX_DEPTH):
-        inside = (each.values() if isinstance(each, dict) else each for each in level)
-        level = [each for items in inside for each in items if isinstance(each, dict | list)]
+        level = [inner for each in level for inner in _inside(each) if isinstance(inner, dict | list)]
         if not level:
             return document
     raise ValueError(_TOO_DEEP)
+
+
+def _inside(value: Any) -> Collection[Any]:
+    """Return what a list or an object holds; nothing for a text or a number."""
+    if isinstance(value, dict):
+        return cast("dict[str, Any]", value).values()
+    return cast("list[Any]", value) if isinstance(value, list) else ()
