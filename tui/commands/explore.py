@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ...core.errors import BpftuiError, ExitCode, UsageError
 from ...core.spec.container import SeveralObjectsError
 from ...core.visible import is_visible
+from ..guardian import guardian
 from .common import (
     Parser,
     add_machine,
@@ -49,9 +50,10 @@ def run(arguments: Sequence[str]) -> int:
     options = parser.parse(arguments, drops=True)
     hire_guardian()
     machine_options(options)  # what is wrong with it is said before anything is opened
-    if options.object is None:
-        return _explore_chosen(options)
-    return _explore_named(options)
+    try:
+        return _explore_chosen(options) if options.object is None else _explore_named(options)
+    finally:
+        guardian().ending()  # who explored has quit, and waits for the prompt
 
 
 def _explore_named(options: argparse.Namespace) -> int:
