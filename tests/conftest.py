@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.census import census, leftovers, why_no_bpf
 
@@ -34,6 +35,10 @@ _BEFORE = pytest.StashKey[set[tuple[str, str]]]()
 _SKIPPED = pytest.StashKey[list[str]]()
 _HOME = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
 _COMPLAINTS = pytest.StashKey[list[str]]()
+
+# What takes long on a loaded machine is right all the same.
+settings.register_profile("loaded", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("loaded")
 
 
 @pytest.hookimpl(tryfirst=True)

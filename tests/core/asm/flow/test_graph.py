@@ -138,7 +138,7 @@ def test_compiled_code_makes_sense(path: Path) -> None:
     for program in CollectionSpec.from_file(path).programs.values():
         for function in program.functions:
             graph = program.flow.graph_at(function.start)
-            if "isa" not in path.name:
+            if "isa" not in path.name and path.name != "tail_calls.o":  # a function of it is refused on purpose
                 assert [p for p in graph.problems if "register" not in p.text] == []
             assert [slot for block in graph.blocks for slot in range(block.start, block.stop)] == list(
                 range(graph.start, graph.stop)
