@@ -27,6 +27,7 @@ import pytest
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.visible import is_visible, visible
 from bpftui.tui.__main__ import main
+from tests.core.traffic.files import pcap
 from tests.hostile import PAYLOADS, hostile_bytes
 
 ROOT = Path(__file__).parents[2]
@@ -142,6 +143,36 @@ def test_the_header_compiles(hostile: Path, tmp_path: Path, capsys: pytest.Captu
         subprocess.run(["clang-19", "-target", "bpf", "-fsyntax-only", "-x", "c", header], check=True)
     except FileNotFoundError:
         pytest.skip("no clang-19")
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]], ids=["text", "json"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["run", "OBJECT", "title"],
+        ["watch", "OBJECT", "--attach", "title=sandbox,rate=50", "--duration", "0.5", "--interval", "0.1"],
+    ],
+    ids=["run", "watch"],
+)
+def test_what_programs_print(
+    words: list[str], more: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / FILE_NAME
+    path.write_bytes((ROOT / "tests/objects/prints.o").read_bytes())
+    main([*(str(path) if word == "OBJECT" else word for word in words), "--runtime", "vm", *more])
+    told = capsys.readouterr()
+    seen(told.out + told.err)
+    assert ("\\u001b]0;owned" in told.out) if more else ("\\x1b]0;owned" in told.err)
+
+
+def test_captures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / FILE_NAME
+    path.write_bytes(pcap([(0, b"\x1b]0;owned\x07" * 8)]))
+    traffic = str(ROOT / "bpf/traffic.o")
+    assert main(["run", traffic, "count_traffic", "--runtime", "vm", "--pcap", str(path)]) == 0
+    told = capsys.readouterr()
+    assert seen(told.err) == [""]
+    seen(told.out)
 
 
 LOG = """func#0 @0
