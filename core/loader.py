@@ -158,6 +158,9 @@ class CollectionLoader(ABC, Generic[_MapT, _ProgramT, _LinkT]):
         """Load one program; its maps have to be there. Errors as for `new_program`."""
         if spec.problem is not None:
             raise LoadError(f"cannot load program {spec.name}: {spec.problem}")
+        for name in spec.maps:
+            if name not in self.spec.maps and name not in self.maps:
+                raise LoadError(f"cannot load program {spec.name}: map {name}: {self.spec.why_no_map(name)}")
         self.programs[spec.name] = program = self.new_program(spec, log_level=log_level)
         return program
 

@@ -152,13 +152,9 @@ class _Survey:
         """Return what keeps a map from being created."""
         if name not in self._maps:
             spec = self.spec.maps.get(name)
-            self._maps[name] = tuple(self._map(spec)) if spec is not None else (self._left_out(name),)
+            why_not = self._map(spec) if spec is not None else (Obstacle(self.spec.why_no_map(name)),)
+            self._maps[name] = tuple(why_not)
         return self._maps[name]
-
-    def _left_out(self, name: str) -> Obstacle:
-        """Return why a program cannot have a map that the object has no definition of that can be used."""
-        reason = next((item.reason for item in self.spec.hidden if item.name == name), "the object does not define it")
-        return Obstacle(reason)
 
     def _map(self, spec: MapSpec) -> Iterator[Obstacle]:
         if spec.name in self._replaced or spec.in_arena:

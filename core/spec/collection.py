@@ -235,6 +235,10 @@ class CollectionSpec:
         """Return the map *name*; an unknown one is an error that names the nearest."""
         return _lookup("map", name, self.maps, self.file)
 
+    def why_no_map(self, name: str) -> str:
+        """Return why the object has no map *name* that can be used, although its programs refer to it."""
+        return next((item.reason for item in self.hidden if item.name == name), "the object does not define it")
+
     def copy(self) -> CollectionSpec:
         """Return a spec that can be changed without touching this one; the BTF and the code are shared."""
         maps = {name: _copy_map(spec) for name, spec in self.maps.items()}

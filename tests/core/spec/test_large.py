@@ -13,6 +13,7 @@ import pytest
 from bpftui.core.elf import Elf
 from bpftui.core.errors import ValueRangeError
 from bpftui.core.spec import CollectionSpec
+from bpftui.core.vm.runtime import MachineRuntime
 
 ROOT = Path(__file__).parents[3]
 FLEXIBLE = ROOT / "tests/objects/flexible.o"
@@ -64,6 +65,7 @@ def test_a_bss_of_160_mib_takes_no_memory() -> None:
 import resource, sys
 from tests.core.spec.test_large import grown
 from bpftui.core.spec import CollectionSpec
+from bpftui.core.vm.runtime import MachineRuntime
 from bpftui.tui.commands.spec_json import spec_json
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 spec = CollectionSpec.from_bytes(grown(160 << 20))
@@ -94,11 +96,20 @@ def test_what_no_map_takes_is_refused_by_name(size: int, reason: str) -> None:
     assert any(item.name == ".bss" and reason in item.reason for item in spec.hidden), spec.hidden
 
 
+def test_a_program_without_its_map_says_why_there_is_none() -> None:
+    report = MachineRuntime().check(CollectionSpec.from_bytes(grown(1 << 40), file="x"))
+    reasons = {outcome.error for outcome in report.programs if not outcome.ok}
+    assert reasons == {
+        "cannot load program flexible: map .bss: its 1,099,511,627,776 bytes do not fit into a map (32 bits)"
+    }
+
+
 def test_where_there_is_no_memory_a_sentence_says_so() -> None:
     script = f"""
 import resource
 from tests.core.spec.test_large import grown
 from bpftui.core.spec import CollectionSpec
+from bpftui.core.vm.runtime import MachineRuntime
 data = grown(1 << 30)
 resource.setrlimit(resource.RLIMIT_AS, ({600 << 20}, {600 << 20}))
 spec = CollectionSpec.from_bytes(data, file="x")
