@@ -19,7 +19,7 @@ from ..core.visible import visible
 from .commands.colors import Painted
 from .config import Config
 from .driver import guarded
-from .guardian import guardian, until_told
+from .guardian import Told, guardian, until_told
 from .line_gate import LineGate
 from .palette256 import Nearest256
 from .type_ahead import TypeAhead, typed
@@ -77,6 +77,7 @@ class BaseApp(App[_Result]):
         elif self.console.color_system == "256":
             self._own_filters.append(Nearest256())
         self._leaving = False
+        self._told = Told()
         self._begun = asyncio.Event()
 
     def run(self, **options: Any) -> _Result | None:
@@ -92,6 +93,7 @@ class BaseApp(App[_Result]):
         asyncio.set_event_loop(loop)
         try:
             with until_told(partial(loop.call_soon_threadsafe, self.exit)) as told:
+                self._told = told
                 result = super().run(loop=loop, **options)
         finally:
             with asyncio.Runner(loop_factory=lambda: loop):  # it cancels what is left, and closes the loop
@@ -130,7 +132,9 @@ class BaseApp(App[_Result]):
         if callable(go_on):
 
             def resume(number: int, frame: FrameType | None) -> None:
-                if os.isatty(0):
+                # `kill %1` of a shell is SIGTERM and SIGCONT, and the latter may be heard first.
+                told = self._told or {signal.SIGTERM, signal.SIGHUP, signal.SIGINT} & signal.sigpending()
+                if os.isatty(0) and not told:
                     go_on(number, frame)
 
             signal.signal(signal.SIGCONT, resume)

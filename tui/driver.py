@@ -36,6 +36,8 @@ def guarded(driver: type[Driver], keep: Callable[[Message], bool]) -> type[Drive
 
     class GuardedDriver(driver):
         _loop: asyncio.AbstractEventLoop | None = None
+        _away = False
+        """Whether the terminal is the shell's: whoever is told to end meanwhile has nothing to give back."""
 
         def __init__(self, *arguments: Any, **options: Any) -> None:
             super().__init__(*arguments, **options)
@@ -44,6 +46,7 @@ def guarded(driver: type[Driver], keep: Callable[[Message], bool]) -> type[Drive
 
         def start_application_mode(self) -> None:
             self._loop = asyncio.get_running_loop()
+            self._away = False
             guardian().screen(True)
             try:
                 super().start_application_mode()
@@ -53,12 +56,27 @@ def guarded(driver: type[Driver], keep: Callable[[Message], bool]) -> type[Drive
                 raise NoThreadError from error
 
         def close(self) -> None:
+            if self._away:
+                return
             super().close()  # by then everything is written
             guardian().screen(False)
 
         def suspend_application_mode(self) -> None:
             super().suspend_application_mode()
+            self._away = True
             unhush()  # for the shell
+
+        def write(self, data: str) -> None:
+            if not self._away:
+                super().write(data)
+
+        def disable_input(self) -> None:
+            if not self._away:
+                super().disable_input()
+
+        def stop_application_mode(self) -> None:
+            if not self._away:
+                super().stop_application_mode()
 
         def process_message(self, message: Message) -> None:
             if isinstance(message, events.Key) and message.key == "ctrl+j":

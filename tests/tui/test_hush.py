@@ -133,6 +133,26 @@ def test_a_shell_has_its_terminal_while_what_starts_is_stopped(tmp_path: Path) -
         terminal.close()
 
 
+@pytest.mark.terminal
+def test_what_is_told_to_end_while_it_is_stopped_ends_and_leaves_the_terminal_alone(tmp_path: Path) -> None:
+    terminal = Terminal((80, 24), ["env", "PS1=>", "bash", "--norc", "--noprofile"], tmp_path)
+    try:
+        terminal.until(">")
+        terminal.send_line(f"{' '.join(COMMAND)} --runtime vm bpf/traffic.o")
+        terminal.until("● SPEC")
+        terminal.press("C-z")
+        terminal.until("Stopped")
+        terminal.send_line("fg")
+        terminal.until("● SPEC")
+        terminal.press("C-z")
+        terminal.until("Stopped")
+        terminal.send_line("kill %1; wait; echo ended")
+        terminal.until("Terminated|Exit 130")
+        terminal.until("\nended\n>")
+    finally:
+        terminal.close()
+
+
 @pytest.mark.parametrize(
     ("arguments", "explorer"),
     [
