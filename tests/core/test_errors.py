@@ -24,6 +24,7 @@ from bpftui.core.errors import BpftuiError, ExitCode, ObjectError, UnknownNameEr
         ("ValueRangeError", 2),
         ("NoPermissionError", 3),
         ("FeatureError", 4),
+        ("GivenUpError", 130),
     ],
 )
 def test_every_error_has_the_exit_code_that_is_promised(name: str, code: int) -> None:
@@ -34,7 +35,7 @@ def test_every_error_has_the_exit_code_that_is_promised(name: str, code: int) ->
 
 def test_no_error_is_left_out_of_the_table() -> None:
     kinds = {n for n in errors.__all__ if n.endswith("Error")}
-    assert len(kinds) == 14
+    assert len(kinds) == 15
     assert ExitCode.INTERRUPTED == 130
 
 
