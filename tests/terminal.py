@@ -107,7 +107,7 @@ class Terminal:
 def walk(terminal: Terminal, runtime: str) -> None:
     """Go the whole line with bpf/traffic.o: open, set, load, attach, watch, graph, run, detach, quit."""
     terminal.until("● SPEC")
-    assert len(terminal.text().splitlines()[0]) == terminal.columns - 1  # the runtime stands at the edge
+    terminal.until(rf"\A.{{{terminal.columns - 1}}}\n")  # the runtime stands at the edge
     terminal.until("count_traffic")
     terminal.until(rf" {runtime} *\n")
     terminal.press("3", "e")

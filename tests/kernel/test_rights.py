@@ -103,7 +103,7 @@ def test_runs_that_nobody_counts_are_not_told_as_none() -> None:
         "this process lacks CAP_SYS_ADMIN (EPERM)\n"
     )
     samples = [json.loads(line) for line in done.out.splitlines()]
-    assert samples[-1]["maps"]["pkt_count"]["0"] > 0
+    assert samples[-1]["maps"]["pkt_count"]["entries"][0]["value"] > 0
     assert samples[-1]["programs"]["count_packets"] == {"run_cnt": None, "run_time_ns": None}
     done = bpftui(*watch, "0.1", "--json")
     assert done.err == ""

@@ -7,7 +7,7 @@ _bpftui() {
         disasm) options+=" --syntax --no-source --arrows --no-arrows --output --format --xlated --jited --dead --heat --raw"
             options+=" --section --endian --btf --source" ;;
         run) options+=" --btf --data --ctx --repeat --pcap --write --json --pin-path --return --memory" ;;
-        watch) options+=" --btf --attach --map --interval --duration --per-cpu --json --pin-path --strict --return --memory" ;;
+        watch) options+=" --btf --attach --map --interval --duration --per-cpu --limit --bytes --json --pin-path --strict --return --memory" ;;
         check) options+=" --btf --json --table --csv --compare --log-level --sort --only --source" ;;
         doctor) options+=" --btf --json --helpers" ;;
         log) options+=" --json --object --program --path --hot --source" ;;

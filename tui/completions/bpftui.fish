@@ -53,6 +53,8 @@ complete -c bpftui -n '__fish_seen_subcommand_from run' -l write -r -d 'what goe
 complete -c bpftui -n '__fish_seen_subcommand_from watch' -l map -x -d 'only this map'
 complete -c bpftui -n '__fish_seen_subcommand_from watch' -l strict -d 'all programs or nothing'
 complete -c bpftui -n '__fish_seen_subcommand_from watch' -l per-cpu -d 'values of each CPU'
+complete -c bpftui -n '__fish_seen_subcommand_from watch' -l limit -x -d 'entries shown of a map'
+complete -c bpftui -n '__fish_seen_subcommand_from watch' -l bytes -d 'the bytes of texts too'
 complete -c bpftui -n '__fish_seen_subcommand_from check' -l table -d 'all programs in one'
 complete -c bpftui -n '__fish_seen_subcommand_from check' -l csv -d 'as veristat writes it'
 complete -c bpftui -n '__fish_seen_subcommand_from check' -l compare -r -d 'with an earlier check'

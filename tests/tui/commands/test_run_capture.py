@@ -85,7 +85,9 @@ def test_a_capture_ends_the_watch(tmp_path: Path) -> None:
     target = f"count_packets={capture(tmp_path)},speed=max"
     done = bpftui("watch", "bpf/count_packets.o", "--attach", target, "--interval", "0.2", "--json", *VM)
     assert (done.code, done.err) == (0, "")
-    assert json.loads(done.out.splitlines()[-1])["maps"] == {"pkt_count": {"0": 41}}
+    assert json.loads(done.out.splitlines()[-1])["maps"] == {
+        "pkt_count": {"entries": [{"key": 0, "value": 41}], "count": 1, "partial": False}
+    }
 
 
 def test_what_does_not_go_together_is_said(tmp_path: Path) -> None:
