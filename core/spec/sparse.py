@@ -5,7 +5,6 @@ Up to a megabyte they are a bytearray, beyond it an anonymous mapping, whose pag
 
 from __future__ import annotations
 
-import ctypes
 import mmap
 import sys
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -59,6 +58,8 @@ def touched(contents: Contents | bytes, start: int, stop: int) -> Iterator[slice
 
 def _pages(contents: mmap.mmap) -> bytes | None:
     """Return one byte for each page, which is zero where the page does not exist; None where that cannot be known."""
+    import ctypes  # reading, which comes first, does without
+
     address = ctypes.addressof(ctypes.c_char.from_buffer(contents))
     count = -(-len(contents) // mmap.PAGESIZE)
     try:
