@@ -8,11 +8,12 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from textual import events
-from textual.widgets import Input, TextArea
+from textual.widgets import TextArea
 
 from ..core.threads import NoThreadError
 from .guardian import guardian
 from .hush import unhush
+from .widgets.plain import Input
 
 if TYPE_CHECKING:
     from collections.abc import Callable

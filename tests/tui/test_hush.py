@@ -146,7 +146,9 @@ def test_what_is_told_to_end_while_it_is_stopped_ends_and_leaves_the_terminal_al
         terminal.until("● SPEC")
         terminal.press("C-z")
         terminal.until("Stopped")
-        terminal.send_line("kill %1; wait; echo ended")
+        terminal.send_line("kill %1")
+        # bash tells what became of a job at its next prompt
+        terminal.send_line('until [ -z "$(jobs -s)" ]; do sleep 0.1; done; echo ended')
         terminal.until("Terminated|Exit 130")
         terminal.until("\nended\n>")
     finally:
