@@ -13,6 +13,7 @@ from tests.tui.conftest import explore  # noqa: F401 - a fixture
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 NAMES = {":": "colon", "/": "slash", "?": "question_mark", "[": "left_square_bracket", "]": "right_square_bracket"}
 NAMES |= {"+": "plus", "-": "minus", "=": "equals_sign"}
@@ -21,7 +22,14 @@ NAMES |= {"+": "plus", "-": "minus", "=": "equals_sign"}
 @pytest.mark.parametrize(
     ("seed", "path"), [(1, "bpf/traffic.o"), (2, "tests/objects/values.o"), (3, "tests/objects/nested_maps.o")]
 )
-async def test_random_keys_end_nothing(explore: Callable[..., Any], seed: int, path: str) -> None:  # noqa: F811
+async def test_random_keys_end_nothing(
+    explore: Callable[..., Any],  # noqa: F811
+    seed: int,
+    path: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)  # some of the keys write files
     chance = random.Random(seed)
     keys = [key for key in KEYS if key not in ("ctrl+c", "f5", "f1")]
     async with explore(path, size=(80, 24), messages=True) as walk:
