@@ -60,6 +60,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if _is_worker(config):
         return
     config.stash[_HOME] = tempfile.TemporaryDirectory(prefix="bpftui-tests-")
+    for variable in ("COLUMNS", "LINES"):  # Textual would believe them
+        os.environ.pop(variable, None)
+        os.unsetenv(variable)  # readline puts them in behind Python's back, for workers too
     for variable in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
         os.environ[variable] = f"{config.stash[_HOME].name}/{variable}"
     os.environ["PATH"] += f"{os.pathsep}/usr/sbin"  # where Debian has bpftool, out of an ordinary user's way
@@ -119,6 +122,15 @@ def _turn(folder: str, *, alone: bool) -> Generator[None]:
         if not alone:
             fcntl.flock(door, fcntl.LOCK_UN)
         yield
+
+
+@pytest.fixture
+def public_path() -> Generator[Path]:
+    """Return a directory of its own that everybody may enter; pytest's are for its user alone."""
+    with tempfile.TemporaryDirectory(prefix="bpftui-public-") as folder:
+        path = Path(folder)
+        path.chmod(0o755)
+        yield path
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -25,7 +25,8 @@ import termios
 import time
 from typing import TYPE_CHECKING, Final
 
-from ..core.privileges import be_apart
+from ..core.errors import BpftuiError
+from ..core.privileges import be_apart, drop_all
 from .commands import process
 from .hush import is_hushed, is_watched, modes_before
 
@@ -201,6 +202,8 @@ def _live(channel: socket.socket, main: int) -> None:
     for number in _TOLD:
         signal.signal(number, signal.SIG_IGN)
     kept = be_apart(channel.detach(), streams=[2] if terminal is None else [0, 2])
+    with contextlib.suppress(BpftuiError):  # who may end the process is who has started it: that takes no right
+        drop_all()
     with contextlib.suppress(OSError), open("/proc/self/comm", "w", encoding="ascii") as name:
         name.write("bpftui-guardian")
     with socket.socket(fileno=kept) as own:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .apart import be_apart
 from .capability import Capability, Privileges, in_user_namespace, privileges
-from .drop import Dropped, drop, given_up
+from .drop import Dropped, drop, drop_all, given_up
 from .grant import how_to_get
 from .steward import errand, hire
 
@@ -14,6 +14,7 @@ __all__ = [
     "Privileges",
     "be_apart",
     "drop",
+    "drop_all",
     "errand",
     "given_up",
     "hire",

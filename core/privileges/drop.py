@@ -22,7 +22,7 @@ from .capability import CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, Capability, privi
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Sequence
 
-__all__ = ["Dropped", "drop", "given_up"]
+__all__ = ["Dropped", "drop", "drop_all", "given_up"]
 
 _VERSION: Final = 0x20080522
 """_LINUX_CAPABILITY_VERSION_3 of <linux/capability.h>: sets of 64 bits."""
@@ -89,6 +89,24 @@ def drop(keep: Iterable[Capability] = (), *, reads: Sequence[str | os.PathLike[s
     reads_all = user is None and bool(before.permitted >> CAP_DAC_READ_SEARCH & 1) and _needs_right(readable)
     if reads_all:
         bits |= 1 << CAP_DAC_READ_SEARCH
+    _confine(bits, user)
+    if privileges().effective != bits:
+        raise BpftuiError("the rights of this process could not be given up")
+    _taken.update(number for number in range(64) if before.permitted & ~bits & 1 << number)
+    return Dropped(kept, None if user is None else user[0], reads_all)
+
+
+def drop_all() -> None:
+    """Give up all capabilities of this process, for good, and remain the user that it is.
+
+    Raises:
+        BpftuiError: The kernel says no.
+    """
+    _confine(0)
+
+
+def _confine(bits: int, user: tuple[int, int] | None = None) -> None:
+    """Have these capabilities and no way to others, as *user* where one is given."""
     for number in range(64):
         # EINVAL past the last one that the kernel knows; EPERM for those without CAP_SETPCAP.
         if not bits >> number & 1 and _libc.prctl(_PR_CAPBSET_DROP, number, 0, 0, 0) != 0:
@@ -98,10 +116,6 @@ def drop(keep: Iterable[Capability] = (), *, reads: Sequence[str | os.PathLike[s
     _libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
     _capset(bits, bits)
     _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    if privileges().effective != bits:
-        raise BpftuiError("the rights of this process could not be given up")
-    _taken.update(number for number in range(64) if before.permitted & ~bits & 1 << number)
-    return Dropped(kept, None if user is None else user[0], reads_all)
 
 
 def _invoker() -> tuple[int, int] | None:

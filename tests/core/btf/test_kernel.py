@@ -123,12 +123,10 @@ def test_no_cache_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="sudo is what root is told of")
-def test_under_sudo_it_belongs_to_who_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_under_sudo_it_belongs_to_who_called(public_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SUDO_UID", "1234")
     monkeypatch.setenv("SUDO_GID", "5678")
-    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        folder.chmod(0o755)
-    home = tmp_path / "home"
+    home = public_path / "home"
     home.mkdir()
     monkeypatch.setenv("XDG_CACHE_HOME", str(home))
     btf = Btf(base_blob().bytes())
@@ -138,8 +136,8 @@ def test_under_sudo_it_belongs_to_who_called(tmp_path: Path, monkeypatch: pytest
     cache.store("vmlinux", (1, 2), btf.index)
     for path in (home / "bpftui", home / "bpftui" / "vmlinux.index"):
         assert (path.stat().st_uid, path.stat().st_gid) == (1234, 5678)
-    (tmp_path / "only-root-writes-here").touch()
-    assert (tmp_path / "only-root-writes-here").stat().st_uid == 0
+    (public_path / "only-root-writes-here").touch()
+    assert (public_path / "only-root-writes-here").stat().st_uid == 0
 
 
 def test_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
