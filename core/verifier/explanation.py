@@ -9,7 +9,10 @@ from .log import SourceLine, VerifierLog
 from .moved import BOUNDS, moved_member
 
 if TYPE_CHECKING:
+    import re
+
     from ..spec import ProgramSpec
+    from .failure import Message
 
 __all__ = ["Explanation", "explain"]
 
@@ -97,21 +100,31 @@ def explain(log: VerifierLog | str, program: ProgramSpec | None = None) -> Expla
 
 
 def _told(failure: Failure, message: str) -> tuple[str, Told]:
-    from .messages import MESSAGES
-
-    for known in MESSAGES:
-        found = known.pattern.search(message)
-        if found is not None:
-            told = known.explain(found, failure)
-            moved = None
-            if known.key in BOUNDS:
-                moved = moved_member(failure, known.key, told)
-            return (known.key, told) if moved is None else ("core-moved", moved)
+    first = _first(message)
+    if first is not None:
+        known, found = first
+        told = known.explain(found, failure)
+        moved = None
+        if known.key in BOUNDS:
+            moved = moved_member(failure, known.key, told)
+        return (known.key, told) if moved is None else ("core-moved", moved)
     report = failure.log.report
     if report is not None:
         details = (report.reason,) if report.reason else ()
         return "kernel", Told(_lowered(report.problem or report.category), details, (report.suggestion,))
     return "unknown", Told(message.replace("\n", "; "), (), ())
+
+
+def _first(message: str) -> tuple[Message, re.Match[str]] | None:
+    """Return what explains a message: what knows its first line of which anything is known, for the kernel says the
+    reason first and what comes of it behind. Of several that know that line the first is taken; None without one."""
+    from .messages import MESSAGES
+
+    matches = [(known, found) for known in MESSAGES if (found := known.pattern.search(message)) is not None]
+    if not matches:
+        return None
+    known, found = min(matches, key=lambda match: message.count("\n", 0, match[1].start()))
+    return None if known.follows and message[: found.start()].strip() else (known, found)
 
 
 def _lowered(text: str) -> str:

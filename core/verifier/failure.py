@@ -46,6 +46,9 @@ class Message(NamedTuple):
     key: str
     pattern: re.Pattern[str]
     explain: Callable[[re.Match[str], Failure], Told]
+    follows: bool = False
+    """That the kernel says it behind a reason, and only that something was refused: behind one that is not known, it
+    explains nothing."""
 
 
 class Failure:
@@ -198,7 +201,9 @@ class Failure:
         return None
 
 
-def plain(key: str, pattern: str, summary: str, *mends: str, details: tuple[str, ...] = ()) -> Message:
+def plain(
+    key: str, pattern: str, summary: str, *mends: str, details: tuple[str, ...] = (), follows: bool = False
+) -> Message:
     """Return a message whose explanation only fills in what the pattern found: `{name}` is the group of that name.
 
     A group called `reg` is the register that it is about, and where that came from is said by itself.
@@ -214,7 +219,7 @@ def plain(key: str, pattern: str, summary: str, *mends: str, details: tuple[str,
         text = re.sub(r" +(?=[ ,]|$)", "", summary.format(**groups))
         return Told(text, more, tuple(mend.format(**groups) for mend in mends), register)
 
-    return Message(key, re.compile(pattern, re.MULTILINE), explain)
+    return Message(key, re.compile(pattern, re.MULTILINE), explain, follows)
 
 
 def foreign_told(failure: Failure) -> Told | None:

@@ -1,6 +1,7 @@
 """What the verifier says, and what it means: one module for each field, one record for each kind of message.
 
-The wording is that of kernel/bpf/verifier.c from Linux 5.10 to 7.3; the first record that matches is taken.
+The wording is that of kernel/bpf/verifier.c from Linux 5.10 to 7.3; of the records that know a line, the first is
+taken.
 """
 
 from __future__ import annotations
@@ -25,5 +26,4 @@ MESSAGES: tuple[Message, ...] = (
     *pointers.MESSAGES,
     *control.MESSAGES,
     *build.MESSAGES,
-    *calls.CALLERS,
 )

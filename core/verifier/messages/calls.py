@@ -18,7 +18,7 @@ from .control import TRAP_DETAILS, TRAP_MENDS, TRAP_SUMMARY
 if TYPE_CHECKING:
     from ..failure import Failure
 
-__all__ = ["CALLERS", "MESSAGES"]
+__all__ = ["MESSAGES"]
 
 _EXTERNS: Final = 1_000_000
 """More than an object has: they are numbered."""
@@ -206,19 +206,20 @@ def _type(match: re.Match[str], failure: Failure) -> Told:
     )
 
 
-CALLERS: Final = (
-    plain(
-        "global-function",
-        r"Caller passes invalid args into func#(?P<number>\d+)(?: \('(?P<name>[^']*)'\))?"
-        r"|R(?P<reg>\d+) is not a (?:scalar|pointer to arena or scalar)",
-        "a global function is called with an argument that is not what its prototype says",
-        "make the function static: then the verifier walks through it with the caller's own values",
-        "check pointers for NULL before the call; mark a parameter __arg_nonnull, __arg_ctx or __arg_trusted",
-    ),
+_NOT_THE_PROTOTYPE: Final = (
+    "a global function is called with an argument that is not what its prototype says",
+    "make the function static: then the verifier walks through it with the caller's own values",
+    "check pointers for NULL before the call; mark a parameter __arg_nonnull, __arg_ctx or __arg_trusted",
 )
-"""What is said after something else of a call: it explains only where that is not known."""
 
 MESSAGES: Final = (
+    plain("global-function", r"R(?P<reg>\d+) is not a (?:scalar|pointer to arena or scalar)", *_NOT_THE_PROTOTYPE),
+    plain(
+        "global-function",
+        r"Caller passes invalid args into func#\d+(?: \('[^']*'\))?",
+        *_NOT_THE_PROTOTYPE,
+        follows=True,
+    ),
     Message("unknown-function", re.compile(r"invalid func (?P<name>\w+)#(?P<number>\d+)"), _unknown),
     plain(
         "helper-not-allowed",

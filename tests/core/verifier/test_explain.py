@@ -199,6 +199,22 @@ def test_messages(message: str, key: str, summary: str) -> None:
             "the global function foo returns something else than a number",
         ),
         (
+            ["arg#9 is something that no kernel says today", "Caller passes invalid args into func#1 ('foo')"],
+            "unknown",
+            "arg#9 is something that no kernel says today; Caller passes invalid args into func#1 ('foo')",
+        ),
+        (
+            ["R1 is not a scalar", "Caller passes invalid args into func#1 ('foo')"],
+            "global-function",
+            "a global function is called with an argument that is not what its prototype says",
+        ),
+        # The records stand in another order than these lines: the one of the first line explains.
+        (
+            ["calling kernel function bpf_task_acquire is not allowed", "R1 invalid mem access 'scalar'"],
+            "kfunc-not-allowed",
+            "the kernel does not let programs of this type call bpf_task_acquire()",
+        ),
+        (
             ["Caller passes invalid args into func#1 ('foo')"],
             "global-function",
             "a global function is called with an argument that is not what its prototype says",
