@@ -1,31 +1,28 @@
 """What is known before a load to keep programs and maps of an object from being loaded into this kernel.
 
 Nothing of the object is loaded. What it needs is tried one by one in tiny programs and maps that are closed at once
-(`probes`, and the same for each hook, helper and kernel function that a program uses), and looked up in the kernel's
-types; answers are kept for the life of the process. Only what stands in code that the verifier certainly walks through
-counts: `core.spec.reach` follows the questions that an object asks about its kernel. What only the verifier can tell is
-not foreseen.
+(`probes`, and `trials` for each hook, helper, kernel function and member of the context that a program uses), and
+looked up in the kernel's types; answers are kept for the life of the process. Only what stands in code that the
+verifier certainly walks through counts: `core.spec.reach` follows the questions that an object asks about its kernel.
+What only the verifier can tell is not foreseen.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import functools
-import os
 import re
 import sys
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
-from ..asm.helpers import HELPERS
 from ..asm.opcodes import CALL, INSN_SIZE, CallSource
 from ..btf import Kind
 from ..btf.core import CoreResolver
 from ..btf.kernel import vmlinux
 from ..errors import BpftuiError, FeatureError
 from ..runtime import Forecast, Obstacle
-from ..spec import MapType, ProgramFlag, ProgramType, ReferenceKind
+from ..spec import MapType, ProgramType, ReferenceKind
 from ..spec.architectures import foreign_registers
 from ..spec.jump_tables import table_map
 from ..spec.kconfig import KCONFIG
@@ -38,12 +35,12 @@ from .create import map_obstacle
 from .externs import OTHER_TYPE, look_up_externs
 from .isa import instructions_used, try_instructions
 from .kconfig import kconfig_values
-from .leniency import withheld
 from .loading import most_insns, refusal
 from .relocate import undeclared_hint
 from .runtime import require
 from .symbols import find_symbol
 from .syscall import BpfError, Command
+from .trials import Tied, complaint, context_complaints, helper_complaint, registers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -52,29 +49,12 @@ if TYPE_CHECKING:
     from ..runtime import Map
     from ..spec import CollectionSpec, MapSpec, ProgramSpec
     from .externs import ExternAnswer
-    from .hook import Hook
     from .program import Program
 
 __all__ = ["forecast"]
 
-_LOG: Final = 8192
 _PREFIX: Final = re.compile(r"cannot (?:load program|create map) \S+(?: \(\w+\))?: |program \S+, instruction \d+: ")
 """What an error says first: here it is known already."""
-
-_REFUSED: Final = frozenset(
-    {
-        "device-bound",
-        "unknown-function",
-        "helper-not-allowed",
-        "helper-in-probe",
-        "kfunc-not-allowed",
-        "kfunc-unknown",
-        "kfunc-jit",
-        "license",
-        "sleepable-helper",
-    }
-)
-"""Explanations by which the verifier refuses a call as such, and not what it is given (`core.verifier.messages`)."""
 
 
 def forecast(
@@ -190,7 +170,7 @@ class _Survey:
             if error is not None:
                 yield _obstacle(error)._replace(reason=f"jump table {name}: {_obstacle(error).reason}")
         with contextlib.ExitStack() as borrowed:
-            tied = _Tied.of(spec, self.loader.hook(spec, borrowed))
+            tied = Tied.of(spec, self.loader.hook(spec, borrowed))
             if spec.type != ProgramType.EXT:
                 number, log = tied.load(probes.instructions(*probes.RETURN_ZERO))
                 # The verifier prints an instruction before it looks at it: the program's type and hook are fine then.
@@ -199,7 +179,7 @@ class _Survey:
                     return
             yield from self._code(spec, tied)
 
-    def _code(self, spec: ProgramSpec, tied: _Tied) -> Iterator[Obstacle]:
+    def _code(self, spec: ProgramSpec, tied: Tied) -> Iterator[Obstacle]:
         if not 0 < spec.insns <= most_insns():
             yield _obstacle(refusal(spec, BpfError(Command.PROG_LOAD, errno.E2BIG)))
         code = spec.code
@@ -213,6 +193,8 @@ class _Survey:
                 )
         missing = {extern.name for extern in self.externs.values() if not extern.found and extern.kind != "kconfig"}
         found = [*self._references(spec, tied, missing), *self._calls(spec, tied, code)]
+        if spec.type != ProgramType.EXT:
+            found += context_complaints(spec, tied, code, self.spec.maps)
         foreign = foreign_registers(self.spec.btf)
         found += [
             Obstacle(reason, "" if reason == foreign else _GUARD, (item.slot,))
@@ -225,7 +207,7 @@ class _Survey:
             found = [each for each in found if walked.issuperset(each.slots)]
         yield from _merged(found)
 
-    def _references(self, spec: ProgramSpec, tied: _Tied, missing: set[str]) -> Iterator[Obstacle]:
+    def _references(self, spec: ProgramSpec, tied: Tied, missing: set[str]) -> Iterator[Obstacle]:
         """Yield the kernel's functions and symbols that are not there, and the functions that it may not call."""
         seen: set[str] = set()
         for slot, reference in spec.linked.references.items():
@@ -248,21 +230,21 @@ class _Survey:
                 elif is_call:
                     yield Obstacle(reason, "test it with bpf_ksym_exists() before the call", (slot,))
             elif is_call and reference.kind == ReferenceKind.KFUNC:
-                complaint = self._kernel_function(reference.name, tied)
-                if complaint is not None:
-                    yield complaint._replace(slots=(slot,))
+                refused = self._kernel_function(reference.name, tied)
+                if refused is not None:
+                    yield refused._replace(slots=(slot,))
 
-    def _kernel_function(self, name: str, tied: _Tied) -> Obstacle | None:
+    def _kernel_function(self, name: str, tied: Tied) -> Obstacle | None:
         """Return why a program may not call a function that the kernel has."""
         found = find_symbol(name, Kind.FUNC)
         if found is None:
             return None
         place, modules = self.loader.modules.place(found[0]), self.loader.modules.fd_array()
-        call = probes.instructions((CALL, _source(CallSource.KFUNC), found[1]), *probes.RETURN_ZERO)
+        call = probes.instructions((CALL, registers(src=CallSource.KFUNC), found[1]), *probes.RETURN_ZERO)
         call = call[:2] + place.to_bytes(2, sys.byteorder) + call[4:]
-        return _complaint(tied, tied.load(call, modules)[1])
+        return complaint(tied, tied.load(call, modules)[1])
 
-    def _calls(self, spec: ProgramSpec, tied: _Tied, code: bytes) -> Iterator[Obstacle]:
+    def _calls(self, spec: ProgramSpec, tied: Tied, code: bytes) -> Iterator[Obstacle]:
         """Yield the calls of helpers that the kernel does not have for such programs."""
         if spec.type == ProgramType.EXT:
             return  # it may call what the program that it replaces may call
@@ -271,47 +253,15 @@ class _Survey:
         while (slot := opcodes.find(CALL, slot + 1)) >= 0:
             number = None if slot in spec.linked.references else _calls_helper(code, slot)
             if number is not None and number != BAD_RELOCATION:
-                complaint = _helper_complaint(tied, number)
-                if complaint is not None:
-                    yield complaint._replace(slots=(slot,))
+                refused = helper_complaint(tied, number)
+                if refused is not None:
+                    yield refused._replace(slots=(slot,))
 
 
 _GUARD: Final = (
     "guard the access: bpf_core_field_exists(), bpf_core_type_exists(), bpf_core_enum_value_exists(); show --core "
     "lists all relocations"
 )
-
-
-class _Tied(NamedTuple):
-    """What a program says of itself beside its code: it is what trials of its parts are made with."""
-
-    type: ProgramType
-    hook: Hook
-    flags: int
-    license: str
-
-    @classmethod
-    def of(cls, spec: ProgramSpec, hook: Hook) -> _Tied:
-        """Return that of a program. What only tests of the verifier ask for is left out of its flags."""
-        kept = ProgramFlag.SLEEPABLE | ProgramFlag.XDP_HAS_FRAGS | ProgramFlag.XDP_DEV_BOUND_ONLY
-        return cls(spec.type, hook, spec.flags & kept, spec.license)
-
-    def load(self, code: bytes, fd_array: bytes = b"") -> tuple[int, str]:
-        """Load some code, close it again, and return errno, 0 where it was taken, and the log."""
-        fd, number, log = probes.load_program(
-            self.type,
-            code,
-            attach_type=self.hook.attach_type,
-            attach_btf_id=self.hook.type_id,
-            attach_fd=self.hook.fd,
-            flags=self.flags,
-            license_=self.license,
-            fd_array=fd_array,
-            log_size=_LOG,
-        )
-        if fd >= 0:
-            os.close(fd)
-        return number, log
 
 
 def _refused(spec: ProgramSpec, number: int, log: str) -> Obstacle:
@@ -327,65 +277,9 @@ def _refused(spec: ProgramSpec, number: int, log: str) -> Obstacle:
     return Obstacle(found.summary, next(iter(found.mends), ""))
 
 
-def _complaint(tied: _Tied, log: str) -> Obstacle | None:
-    """Return why the verifier refuses a call as such."""
-    from ..verifier import explain
-
-    found = explain(log) if log else None
-    if found is None or found.key not in _REFUSED:
-        return None
-    called = _CALLED.search(log)
-    if found.key == "license" and called is not None:
-        from ..verifier.messages.calls import license_summary
-
-        return Obstacle(license_summary(f"{called[1]}()", tied.license), found.mends[0])
-    held = withheld(called[1], tied.type) if called is not None and found.key == "helper-not-allowed" else None
-    return Obstacle(found.summary, next(iter(found.mends), "")) if held is None else Obstacle(*held)
-
-
-_CALLED: Final = re.compile(r"call (\w+)#")
-
-
-def _helper_complaint(tied: _Tied, number: int) -> Obstacle | None:
-    # A descriptor's number means something else later: what is tied to a module is not kept.
-    return _try_helper.__wrapped__(tied, number) if tied.hook.fd else _try_helper(tied, number)
-
-
-@functools.cache
-def _try_helper(tied: _Tied, number: int) -> Obstacle | None:
-    from .helper_calls import NOTED
-
-    if number in NOTED:
-        return _noted_complaint(tied, number)
-    return _complaint(tied, tied.load(probes.instructions((CALL, 0, number), *probes.RETURN_ZERO))[1])
-
-
-def _noted_complaint(tied: _Tied, number: int) -> Obstacle | None:
-    """Return why the verifier refuses a helper that is not tried: they are in all kernels, and for the GPL only."""
-    name = HELPERS[number]
-    found = withheld(name, tied.type, refused=False)
-    if found is not None:
-        return Obstacle(*found)
-    if tied.license in _COMPATIBLE:
-        return None
-    from ..verifier.messages.calls import LICENSE_MENDS, license_summary
-
-    return Obstacle(license_summary(f"{name}()", tied.license), LICENSE_MENDS[0])
-
-
-_COMPATIBLE: Final = frozenset(
-    {"GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"}
-)
-"""`license_is_gpl_compatible` in include/linux/license.h."""
-
-
 def _calls_helper(code: bytes, slot: int) -> int | None:
     """Return the number of the helper that an instruction calls; None where it calls none."""
     at = slot * INSN_SIZE
     if code[at] != CALL or code[at + 1] != CallSource.HELPER:
         return None
     return int.from_bytes(code[at + 4 : at + 8], sys.byteorder, signed=True)
-
-
-def _source(register: int) -> int:
-    return register << 4 if sys.byteorder == "little" else register

@@ -78,7 +78,8 @@ class ProgramFacts:
         maps: The maps of its object; those that hold maps are told from others by them.
         types: What types tell; without, nothing is known of what pointers in memory lead to.
         losses: Whether it is asked for what is lost.
-        shared: What is known already of subprograms of the same object, to which more is added.
+        shared: What is known already of subprograms of the same object, to which more is added; not with *code*.
+        code: The program's code, where it is not as it stands in the object: with CO-RE relocations applied.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class ProgramFacts:
         *,
         losses: bool = True,
         shared: SharedFunctions | None = None,
+        code: bytes | None = None,
     ) -> None:
         self.program = program
         self.shared = shared
@@ -97,6 +99,7 @@ class ProgramFacts:
         self.maps = maps
         self.types = types
         self.losses = losses
+        self.code = code
         self._known: dict[int, Facts] = {}
 
     def at(self, slot: int) -> Facts:
@@ -124,7 +127,9 @@ class ProgramFacts:
                 start, facts = known[key]
                 return facts.shifted(function - start)
         try:
-            facts = track(self.program, graph, entry, self._returns_element, self.types, losses=self.losses)
+            facts = track(
+                self.program, graph, entry, self._returns_element, self.types, losses=self.losses, code=self.code
+            )
         except LimitError as error:
             facts = _given_up(error)
         if key is not None and self.shared is not None:

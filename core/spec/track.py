@@ -146,6 +146,7 @@ def track(
     types: Types | None = None,
     *,
     losses: bool = True,
+    code: bytes | None = None,
 ) -> Facts:
     """Return what is certain in one function.
 
@@ -156,8 +157,9 @@ def track(
         returns_element: Whether what a look-up in a map returns is one of its values, and no object.
         types: What types tell; None leaves what is TYPED or a NUMBER unknown.
         losses: Whether all of what is lost is asked for, for which values are followed backwards too.
+        code: The program's code, where it is not as it stands in the object: with CO-RE relocations applied.
     """
-    return Tracker(program, graph, returns_element, types=types).run(entry, losses=losses)
+    return Tracker(program, graph, returns_element, code, types).run(entry, losses=losses)
 
 
 class Tracker:

@@ -39,10 +39,8 @@ LACKING = {
 }
 UNFORESEEN = {
     "recursion.o": {"recursion", "only_itself"},
-    "contexts.o": {"bad_time"},
     "tail_calls.o": {"broken"},
     "data_pointers.o": {"follows"},
-    "other_machine.o": {"reads_x28"},
 }
 """Programs that are wrong on every kernel, which only the verifier tells; so are all of the objects `bad_….o`."""
 
@@ -69,6 +67,66 @@ def test_what_constants_make_dead_is_no_obstacle_and_a_global_function_is_verifi
         "global": [(reason, (6,))],
         "reached": [(reason, (11,))],
     }
+
+
+def test_members_of_the_context_that_a_program_may_not_touch_are_foreseen_as_check_says_it():
+    found = KernelRuntime().forecast(CollectionSpec.from_file(OBJECTS / "other_machine.o"))
+    reason = (
+        "built for arm64 (its registers are regs, sp, pc, pstate of struct user_pt_regs): take the object for x86-64"
+    )
+    assert {name: [(each.reason, each.slots) for each in told] for name, told in found.programs.items()} == {
+        "reads_x28": [(reason, (0,))],
+        "relocated": [(reason, (0,))],
+    }
+    found = KernelRuntime().forecast(CollectionSpec.from_file(OBJECTS / "contexts.o"))
+    assert {name: [(each.reason, each.slots) for each in told] for name, told in found.programs.items()} == {
+        "bad_time": [("the program may not read tstamp (offset 152, 8 bytes) of its context", (0,))]
+    }
+
+
+def test_an_access_to_the_context_that_the_verifier_does_not_come_to_is_no_obstacle():
+    code = assemble(
+        """
+        r6 = r1
+        r2 = 0
+        if r2 == 0 goto live
+        r0 = *(u64 *)(r6 +1000)
+        live:
+        r1 = r6
+        call pc+2
+        r0 = 0
+        exit
+        r0 = *(u32 *)(r1 +1004)
+        exit
+        """
+    )
+    linked = LinkedCode(code, (Function("f", 0, 8, "xdp", 0), Function("g", 8, 10, "xdp", 64)), {})
+    program = ProgramSpec("f", "xdp", ProgramType.XDP, license="GPL", link=lambda: linked)
+    found = KernelRuntime().forecast(CollectionSpec("made.o", sys.byteorder, programs={"f": program}))
+    assert {name: [(each.reason, each.slots) for each in told] for name, told in found.programs.items()} == {
+        "f": [("the program may not read 4 bytes at offset 1004 of its context", (8,))]
+    }
+
+
+def test_no_access_to_the_context_is_said_to_be_refused_that_the_verifier_takes():
+    said = refused = 0
+    for seed in range(60):
+        rng = random.Random(seed)
+        access = rng.choice(("r1 = *({} *)(r6 {:+d})", "*({} *)(r6 {:+d}) = r1", "*({} *)(r6 {:+d}) = 1"))
+        line = access.format(rng.choice(("u8", "u16", "u32", "u64")), rng.randrange(-8, 200))
+        jump = f"if r1 > {rng.choice((0, 5))} goto end"
+        code = assemble("\n".join(("r6 = r1", f"r1 = {rng.choice((0, 3))}", jump, line, "end:", "r0 = 0", "exit")))
+        linked = LinkedCode(code, (Function("f", 0, len(code) // 8, "tc", 0),), {})
+        program = ProgramSpec("f", "tc", ProgramType.SCHED_CLS, license="GPL", link=lambda linked=linked: linked)
+        spec = CollectionSpec("made.o", sys.byteorder, programs={"f": program})
+        says = bool(KernelRuntime().forecast(spec).programs)
+        fd, _, log = probes.load_program(ProgramType.SCHED_CLS, code, log_size=1 << 16)
+        if fd >= 0:
+            os.close(fd)
+        assert not (says and fd >= 0), line
+        said += says
+        refused += "invalid bpf_context access" in log
+    assert said == refused > 20
 
 
 @pytest.mark.parametrize("number", [6, 36, 45])
