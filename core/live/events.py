@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from types import TracebackType
 
-    from ..btf import Value
+    from ..btf import CType, Value
     from ..runtime import Collection
     from ..spec.records import RecordType
     from .stream import Records
@@ -182,18 +182,37 @@ def record_value(raw: bytes, declared: RecordType) -> Value:
     What is behind a type without such an array is the member `...`, as bytes; a record that is shorter than its type is
     bytes. The kernel pads what is written to a perf event array, so that a few bytes may be there that nobody wrote.
     """
-    ctype = declared.type
-    if ctype is None or len(raw) < ctype.size:
-        return raw
-    value = ctype.decode(raw if ctype.is_flexible else raw[: ctype.size])
-    rest = raw[ctype.size :]
-    if ctype.is_flexible or not rest or (len(rest) < _PADDING and not any(rest)):
-        return value
-    return {**value, REST: rest} if isinstance(value, dict) else raw
+    return _typed(raw, declared)[0]
 
 
 def record_text(raw: bytes, declared: RecordType, *, limit: int | None = None) -> str:
-    """Return a record as one line of text, of at most *limit* characters."""
+    """Return a record as one line of text, of at most *limit* characters.
+
+    One that is not what it is taken for begins with why: `4 bytes, struct event has 24: 07 00 00 00`.
+    """
     from ..btf import format_value
 
-    return format_value(record_value(raw, declared), limit=limit)
+    value, reason = _typed(raw, declared)
+    text = (f"{reason}: " if reason else "") + format_value(value, limit=limit)
+    return text if limit is None or len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _typed(raw: bytes, declared: RecordType) -> tuple[Value, str]:
+    """Return a record as a value, and why that is its bytes although it has a type; empty where it is not."""
+    ctype = declared.type
+    if ctype is None:
+        return raw, ""
+    if len(raw) < ctype.size:
+        return raw, _misfit(raw, ctype)
+    value = ctype.decode(raw if ctype.is_flexible else raw[: ctype.size])
+    rest = raw[ctype.size :]
+    if ctype.is_flexible or not rest or (len(rest) < _PADDING and not any(rest)):
+        return value, ""
+    if isinstance(value, dict):
+        return {**value, REST: rest}, ""
+    return raw, _misfit(raw, ctype)
+
+
+def _misfit(raw: bytes, ctype: CType) -> str:
+    size = "1 byte" if len(raw) == 1 else f"{len(raw):,} bytes"
+    return f"{size}, {ctype.c_text} has {ctype.size:,}"

@@ -114,8 +114,9 @@ def explore(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
             sandboxes.append(FakeSandbox())
             return sandboxes[-1]
 
-        monkeypatch.setattr(session, "_make_sandbox", make)
         runtime = runtime or FakeRuntime()
+        if isinstance(runtime, FakeRuntime):
+            monkeypatch.setattr(session, "_make_sandbox", make)
         owner = Session(CollectionSpec.from_file(ROOT / path), runtime.face)
         app = BpftuiApp(owner, runtime="vm", **options)
         app.theme = theme

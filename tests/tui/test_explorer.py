@@ -57,6 +57,17 @@ async def test_the_tree_shows_what_the_object_holds(explore: Callable[..., Any],
         assert "Attach" not in walk.footer
 
 
+async def test_a_label_that_is_too_long_ends_in_an_ellipsis(explore: Callable[..., Any]) -> None:
+    async with explore("tests/objects/map_kinds.o", size=(80, 24)) as walk:
+        await walk.press("G", "g")
+        shown = [line[:25] for line in walk.screen.splitlines()]
+        assert "│ ├ inner_map array __u… " in shown  # behind it the scrollbar
+        assert "│ ├ queue queue          " in shown
+        await walk.pilot.resize_terminal(120, 40)
+        await walk.pilot.pause()
+        assert any(line.startswith("│ ├ inner_map array __u32→__u64  ") for line in walk.screen.splitlines())
+
+
 async def test_what_is_hidden_has_its_reason(explore: Callable[..., Any]) -> None:
     async with explore("bpf/hidden_example.o") as walk:
         tree = walk.explorer.query_one(SpecTree)
@@ -478,6 +489,22 @@ async def test_lost_events_are_counted(explore: Callable[..., Any]) -> None:
         sample = Sample(1.0, 0.5, {}, {}, {})
         walk.explorer.post_message(Sampled(Observation(sample, streams={"perf_event_array": StreamState(lost=1234)})))
         await walk.until(lambda: str(events.border_title).endswith(" · 1,234 lost"))
+
+
+async def test_records_that_are_no_such_structure_say_so(explore: Callable[..., Any]) -> None:
+    """The key for it stands in the bar where there is most to do."""
+    async with explore("tests/objects/live.o", size=(80, 24), runtime=SimpleNamespace(face=MachineRuntime())) as walk:
+        await walk.press("L")
+        await walk.until(lambda: walk.status.stage == State.LOADED)
+        walk.app.operations.attach(AttachRequest("reserves", "sandbox,rate=20"))
+        await walk.until(lambda: walk.status.stage == State.ATTACHED)
+        walk.explorer.go_to(Node(NodeKind.MAP, "reserved"))
+        keys = " x Format t Type A Attach D Detach p Pause R Run ? Keys q Quit"
+        await walk.until(lambda: walk.screen.splitlines()[-1] == keys.strip())
+        await walk.until(lambda: "{when=1, length=2, hash=3}" in walk.screen)
+        await walk.press("t")
+        await walk.hurry(*"mixed", "enter")
+        await walk.until(lambda: "16 bytes, struct mixed has 56: " in walk.screen)
 
 
 async def test_a_run_says_what_it_takes_and_can_be_given_up(explore: Callable[..., Any]) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from textual.app import App
+from textual.screen import Screen
 from textual.widgets import Footer
 from textual.widgets._footer import FooterKey
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
-    from textual.screen import Screen
 
 __all__ = ["KeyBar"]
 
@@ -17,6 +18,10 @@ _MAX_KEYS: Final = 8
 
 _ORDER: Final = ("load", "attach", "detach", "edit", "select", "pause", "run", "cycle_format", "reset", "search")
 """From what a session needs first to what can be found in the help; what is not listed comes before the search."""
+
+_MAX_OF_PANE: Final = 4
+"""How many keys of the pane that has the focus have a place before those of the session: the half, so that what is
+attached can always be seen to be detached."""
 
 _LAST: Final = ("help", "quit")
 """Always there, at the end."""
@@ -42,11 +47,19 @@ class KeyBar(Footer):
         yield from self._shown
 
     def _keys(self) -> list[FooterKey]:
-        """Return the keys that apply now, in order."""
+        """Return the keys that apply now: load, which all else needs, some of the pane's, the session's, the end."""
         keys = [key for key in super().compose() if isinstance(key, FooterKey)]
-        first = sorted((key for key in keys if key.action not in _LAST), key=_rank)
+        own = {
+            active.binding.action
+            for active in self.screen.active_bindings.values()
+            if not isinstance(active.node, Screen | App)
+        }
+        ranked = sorted((key for key in keys if key.action not in _LAST), key=_rank)
+        of_pane = [key for key in ranked if key.action in own and _name(key) != "search"][:_MAX_OF_PANE]
+        load = [key for key in ranked if _name(key) == "load"]
+        first = dict.fromkeys([*load, *of_pane, *ranked])
         last = sorted((key for key in keys if key.action in _LAST), key=lambda key: _LAST.index(key.action))
-        return [*first[: _MAX_KEYS - len(last)], *last]
+        return [*list(first)[: _MAX_KEYS - len(last)], *last]
 
     def bindings_changed(self, screen: Screen[object]) -> None:
         """Look at the keys after the next frame, once for however many changes there were by then."""
@@ -66,6 +79,10 @@ def _face(key: FooterKey) -> tuple[str, str, str, bool]:
     return key.key_display, key.description, key.action, key.disabled
 
 
+def _name(key: FooterKey) -> str:
+    return key.action.rpartition(".")[2].partition("(")[0]
+
+
 def _rank(key: FooterKey) -> int:
-    name = key.action.rpartition(".")[2].partition("(")[0]
+    name = _name(key)
     return _ORDER.index(name) if name in _ORDER else len(_ORDER) - 1

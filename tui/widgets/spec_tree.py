@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.segment import Segment
 from rich.text import Text
 from textual.binding import Binding, BindingType
+from textual.strip import Strip
 from textual.widgets import Tree
 
 from ...core.errors import BpftuiError
@@ -192,6 +194,24 @@ class SpecTree(Tree[Node]):
             place.expand()
 
     # Drawing
+
+    def render_line(self, y: int) -> Strip:
+        """Draw a line of the screen; a label that is longer than the line has an ellipsis at its end."""
+        strip = super().render_line(y)
+        left, top = self.scroll_offset
+        room = self.scrollable_content_region.width  # what a scrollbar leaves
+        node = self.get_node_at_line(y + top) if self.virtual_size.width - left > room else None
+        if node is None or self._line_width(node) - left <= room:
+            return strip
+        kept = list(strip.crop(0, max(0, room - 1)))
+        return Strip([*kept, Segment("…", kept[-1].style if kept else None)])
+
+    def _line_width(self, node: TreeNode[Node]) -> int:
+        """Return the cells of a node's guides and label."""
+        depth, parent = 0, node.parent
+        while parent is not None:
+            depth, parent = depth + 1, parent.parent
+        return depth * self.guide_depth + self.get_label_width(node)
 
     def render_label(self, node: TreeNode[Node], base_style: Style, style: Style) -> Text:
         """Draw a node: fold mark, name, and in a muted colour what it is."""

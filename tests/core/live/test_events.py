@@ -67,6 +67,18 @@ def test_a_record_that_its_type_does_not_fit() -> None:
     assert record_value(b"\1\2", RecordType(None)) == b"\1\2"
 
 
+def test_a_record_that_is_left_as_bytes_says_why() -> None:
+    spec = CollectionSpec.from_file(OBJECT)
+    declared = record_type(spec, spec.maps["texts"])
+    assert declared.type is not None
+    assert record_text(b"\7\0\0\0", declared) == "4 bytes, struct event has 24: 07 00 00 00"
+    assert record_text(b"\7", declared, limit=20) == "1 byte, struct even…"
+    number = RecordType(declared.type.member("n")[0])
+    assert record_text(b"\7\0\0\0\1", number) == "5 bytes, __u32 has 4: 07 00 00 00 01"
+    assert record_text(b"\7\0\0\0\0", number) == "7"  # the kernel's padding
+    assert record_text(b"\7\0", RecordType(None)) == "07 00"
+
+
 def test_what_a_ring_buffer_has_no_room_for_is_told(loaded: Collection, monkeypatch: pytest.MonkeyPatch) -> None:
     """The machine counts it. The kernel does not: it is seen that the buffer was full."""
     with EventReader(loaded, ["output"]) as reader:
