@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
@@ -11,6 +12,7 @@ from ..documents import parse_json
 from ..errors import TypeMismatchError, UnknownNameError, UsageError, ValueRangeError, quoted
 from . import types as t
 from .declare import declaration, definition
+from .forms import how_written
 from .sound import check
 from .values import (
     EnumName,
@@ -39,6 +41,7 @@ _TRUE: Final = frozenset({"true", "yes", "on", "1"})
 _FALSE: Final = frozenset({"false", "no", "off", "0"})
 _LONGEST_NUMBER: Final = 256
 """Characters of an integer: 128 bits in base 2, and room for underscores."""
+_INTEGERS: Final = "as 9000, 0x2328, 0b101 or 0o17"
 _MAX_LEAVES: Final = 256
 _MAX_DEPTH: Final = 64
 """Members in members; what is deeper is one leaf. (The kernel stops at 32.)"""
@@ -182,6 +185,10 @@ class CType:
                 raise TypeMismatchError(f"{name}: {self.c_text} takes true or false, not {quoted(text)}")
             case t.Int() if is_character(found):
                 return self._parse_character(text, name)
+            case t.Int(size=1):
+                return self._parse_integer(text, name, "an integer or a character in quotes")
+            case t.Int(size=0):
+                return self._parse_json(text, name)
             case t.Int() | t.Pointer():
                 return self._parse_integer(text, name)
             case t.Enum():
@@ -190,12 +197,9 @@ class CType:
                     return EnumName(text)
                 if re.match(r"[A-Za-z_]", text):
                     raise UnknownNameError("enumerator", text, known, where=f"{self.c_text} of {name}")
-                return self._parse_integer(text, name)
+                return self._parse_integer(text, name, "an enumerator's name or an integer")
             case t.Float():
-                try:
-                    return float(text)
-                except ValueError:
-                    raise TypeMismatchError(f"{name}: {self.c_text} takes a number, not {quoted(text)}") from None
+                return self._parse_float(text, name)
             case t.Array() if is_text(self.btf, found) and not text.startswith("["):
                 return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text
             case t.Composite(id=number) if number in self.btf.variants and re.match(r"[A-Za-z_]", text):
@@ -203,7 +207,7 @@ class CType:
             case _:
                 return self._parse_json(text, name)
 
-    def _parse_integer(self, text: str, name: str) -> int:
+    def _parse_integer(self, text: str, name: str, wanted: str = "an integer") -> int:
         if len(text) == 3 and text[0] == text[2] == "'" and self.size == 1:
             return ord(text[1])
         for base in (0, 10) if len(text) <= _LONGEST_NUMBER else ():  # base 0 refuses "007"
@@ -211,7 +215,18 @@ class CType:
                 return int(text, base)
             except ValueError:
                 continue
-        raise TypeMismatchError(f"{name}: {self.c_text} takes an integer, not {quoted(text)}")
+        raise TypeMismatchError(f"{name}: {self.c_text} takes {wanted}, not {quoted(text)}", hint=_INTEGERS)
+
+    def _parse_float(self, text: str, name: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            raise TypeMismatchError(
+                f"{name}: {self.c_text} takes a number, not {quoted(text)}", hint="as 1.5, 2e-3, inf or nan"
+            ) from None
+        if math.isinf(number) and "inf" not in text.lower():
+            raise ValueRangeError(f"{name}: {quoted(text)} does not fit {self.c_text}", hint="infinity is inf")
+        return number
 
     def _parse_character(self, text: str, name: str) -> Value:
         """Return a character, in quotes or without; a digit without quotes is a number."""
@@ -226,9 +241,10 @@ class CType:
         try:
             return cast("Value", parse_json(text))
         except ValueError:
+            wanted = "one of its variants, or JSON" if self.stripped.id in self.btf.variants else "JSON"
             raise TypeMismatchError(
-                f"{name}: {self.c_text} takes JSON, not {quoted(text)}",
-                hint='a struct as {"member": value, …}, an array as [value, …], or any value as hex:0102…',
+                f"{name}: {self.c_text} takes {wanted}, not {quoted(text)}",
+                hint=how_written(self.btf, self.id) or None,
             ) from None
 
     def format(self, value: Value, *, limit: int | None = None) -> str:
@@ -276,6 +292,8 @@ class CType:
         return found
 
     def _named(self, member: str, here: str) -> tuple[CType, int]:
+        if self.count:
+            raise UsageError(f"{here} is {self.c_text}: a member is one of an element, as {here}[0].{member}")
         listed = {name: (inner, offset) for name, inner, offset in self.members()}
         if member not in listed:
             raise UnknownNameError("member", member, listed, where=f"{here} ({self.c_text})")

@@ -336,7 +336,10 @@ def _encode_array(btf: Btf, array: t.Array, type_id: int, value: Value, name: st
     width = btf.size(array.element)
     count = array.count or (size // width if width else 0)
     if len(value) != count:
-        raise TypeMismatchError(f"{name}: {declaration(btf, type_id)} takes {count} values, not {len(value)}")
+        from .forms import how_written
+
+        text = f"{name}: {declaration(btf, type_id)} takes {count} values, not {len(value)}"
+        raise TypeMismatchError(text, hint=how_written(btf, type_id) or None)
     raw = b"".join(
         encode(btf, array.element, item, f"{name}[{i}]", current[i * width : (i + 1) * width])
         for i, item in enumerate(value)
@@ -386,6 +389,8 @@ def _encode_variant(btf: Btf, enum: t.Composite, part: VariantPart, value: Value
         raise _mismatch(name, value, f"one of its variants ({', '.join(part.variants)})", btf, enum.id)
     ((variant, members),) = value.items()
     if variant not in part.variants:
+        if variant.partition("(")[0].partition("{")[0].strip() in part.variants:  # as Rust writes it: B(7), C {x: 1}
+            raise _mismatch(name, variant, f"one of its variants ({', '.join(part.variants)})", btf, enum.id)
         raise UnknownNameError("variant", variant, part.variants, where=declaration(btf, enum.id))
     raw = bytearray(_encode_composite(btf, enum, enum.id, {variant: members}, name, current))
     number = part.number(variant)
@@ -393,9 +398,11 @@ def _encode_variant(btf: Btf, enum: t.Composite, part: VariantPart, value: Value
         raw[part.offset : part.offset + part.size] = number.to_bytes(part.size, btf.byte_order)
     found = part.active(btf, bytes(raw))
     if found != variant:
+        from .forms import how_written
+
         raise TypeMismatchError(
             f"{name}: with these members it is {enum.name}::{found}, not {enum.name}::{variant}",
-            hint=f'{variant} is told by its own members: set them, as {{"{variant}": {{"member": value, …}}}}',
+            hint=f"{variant} is told by its own members: set them, {how_written(btf, enum.id)}",
         )
     return bytes(raw)
 
@@ -441,4 +448,7 @@ def _sized(raw: bytes, size: int, name: str, btf: Btf, type_id: int) -> bytes:
 
 
 def _mismatch(name: str, value: Value, wanted: str, btf: Btf, type_id: int) -> TypeMismatchError:
-    return TypeMismatchError(f"{name}: {declaration(btf, type_id)} takes {wanted}, not {quoted(value)}")
+    from .forms import how_written
+
+    text = f"{name}: {declaration(btf, type_id)} takes {wanted}, not {quoted(value)}"
+    return TypeMismatchError(text, hint=how_written(btf, type_id) or None)

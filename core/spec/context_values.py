@@ -298,6 +298,9 @@ def _refuse_what_comes_from_the_packet(layout: ContextLayout, values: ContextVal
             raise UsageError(f"{name} of struct {layout.struct} comes from the packet and cannot be given", hint=hint)
 
 
+_CONTEXT_FORMS: Final = "a context is FIELD=VALUE,…, a JSON object, hex:0102…, or @FILE with one of them"
+
+
 def parse_context(text: str) -> bytes | dict[str, object]:
     """Return what a user gives as a context: `mark=5,cb[2]=1`, a JSON object, `hex:0102`, or any of them in `@FILE`.
 
@@ -321,7 +324,7 @@ def parse_context(text: str) -> bytes | dict[str, object]:
         try:
             found = cast("dict[str, object]", parse_json(text))
         except ValueError as error:
-            raise UsageError(f"the context is no JSON: {error}") from None
+            raise UsageError(f"the context is no JSON: {error}", hint=_CONTEXT_FORMS) from None
         return dict(found)
     values: dict[str, object] = {}
     for part in _parts(text):
@@ -329,7 +332,7 @@ def parse_context(text: str) -> bytes | dict[str, object]:
         if not equals or not name.strip():
             raise UsageError(
                 f"{quoted(part.strip())} is not of the form FIELD=VALUE",
-                hint="a context is FIELD=VALUE,…, a JSON object, hex:0102…, or @FILE with one of them",
+                hint=_CONTEXT_FORMS,
             )
         values[name.strip()] = value.strip()
     return values

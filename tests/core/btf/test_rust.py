@@ -104,9 +104,16 @@ def test_a_variant_is_set_by_its_name_or_by_its_members(change: str, text: str) 
     assert shown(change.partition("=")[0].partition(".")[0], change) == text
 
 
+CHOICE_FORM = (
+    'as A or {"B": {"__0": …}} or {"C": {"x": …, "y": …}}; a name alone leaves what the variant holds as it is; or as '
+    "hex:… of 16 bytes"
+)
+
+
 @pytest.mark.parametrize(
     ("change", "error"),
     [
+        ("CHOICE=B(7)", "CHOICE: struct Choice takes one of its variants (A, B, C), not 'B(7)'"),
         ("CHOICE=Q", "there is no variant 'Q' in struct Choice"),
         ("CHOICE={}", "CHOICE: struct Choice takes one of its variants (A, B, C), not {}"),
         ("POINTER=Some", "POINTER: with these members it is Opt<&u32>::None, not Opt<&u32>::Some"),
@@ -118,6 +125,29 @@ def test_what_is_no_variant_is_refused(change: str, error: str) -> None:
     with pytest.raises(BpftuiError) as caught:
         shown("CHOICE", change)
     assert caught.value.message == error
+
+
+@pytest.mark.parametrize(
+    ("change", "hint"),
+    [
+        ("CHOICE=B(7)", CHOICE_FORM),
+        ("CHOICE=Choice::C{x: 1, y: 2}", CHOICE_FORM),
+        ("CHOICE=7", CHOICE_FORM),
+        ("CHOICE=", CHOICE_FORM),
+        ('RULE={"choice": "B(7)"}', CHOICE_FORM),
+        ('CHOICE={"B": 7}', 'as {"__0": …}; what is left out stays as it is; or as hex:… of 16 bytes'),
+        (
+            "POINTER=Some",
+            'Some is told by its own members: set them, as None or {"Some": {"__0": …}}; a name alone leaves what the '
+            "variant holds as it is; or as hex:… of 8 bytes",
+        ),
+        ("RULE.nothing=()", "as {}"),
+    ],
+)
+def test_a_refusal_says_how_it_is_written(change: str, hint: str) -> None:
+    with pytest.raises(BpftuiError) as caught:
+        shown("CHOICE", change)
+    assert caught.value.hint == hint
 
 
 def test_the_path_through_a_variant_makes_it_the_one() -> None:
