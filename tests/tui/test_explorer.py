@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from threading import Event
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from textual.widgets import Button, Input, OptionList
 
-from bpftui.core.errors import LoadError
+from bpftui.core.errors import BpftuiError, LoadError
 from bpftui.core.live import Sample, Session, State
-from bpftui.core.runtime import AttachTarget, Obstacle
+from bpftui.core.runtime import AttachTarget, Obstacle, TargetChoice
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.vm.runtime import MachineRuntime
 from bpftui.tui.drawn import StreamState
@@ -36,6 +37,8 @@ from tests.tui.fakes import STEP, FakeRuntime
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from bpftui.core.spec import ProgramSpec
 
 
 def labels(tree: SpecTree) -> list[str]:
@@ -470,6 +473,33 @@ async def test_a_capture_that_is_typed_says_what_it_is(explore: Callable[..., An
         await walk.until(lambda: "flow in a sandbox" in str(dialog.query_one("#target-detail").render()))
         assert "3 times as fast as captured, in a loop." in str(dialog.query_one("#target-detail").render())
         assert not dialog.query_one("#attach", Button).disabled
+
+
+async def test_the_targets_are_looked_for_until_they_are_there(explore: Callable[..., Any]) -> None:
+    found = Event()
+
+    class Slow(FakeRuntime):
+        problem: BpftuiError | None = None
+
+        def targets(self, spec: CollectionSpec, program: ProgramSpec) -> list[TargetChoice]:
+            found.wait(30)
+            if self.problem is not None:
+                raise self.problem
+            return super().targets(spec, program)
+
+    runtime = Slow()
+    async with explore(size=(80, 24), runtime=runtime) as walk:
+        await walk.press("L")
+        await walk.until(lambda: walk.status.stage == State.LOADED)
+        await walk.press("A")
+        assert "looking for targets …" in walk.screen
+        found.set()
+        await walk.until(lambda: "sandbox  a network of its own" in walk.screen)
+        assert "looking for" not in walk.screen
+        await walk.press("escape")
+        runtime.problem = BpftuiError("no interfaces can be listed")
+        await walk.press("A")
+        await walk.until(lambda: "✗ no interfaces can be listed" in walk.screen)
 
 
 def test_maps_of_what_is_attached_are_seen_first() -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from textual import on, work
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.widgets.option_list import Option
 
 from ...core.errors import BpftuiError, UsageError
 from ...core.live import check_target
@@ -144,7 +145,7 @@ class AttachDialog(Dialog[AttachRequest]):
         typed.placeholder = program.attach_to or place_of(program).value
         # There is a sandbox wherever one makes sense: nobody has to wait for the rest.
         typed.value = SANDBOX if place_of(program) in (Place.INTERFACE, Place.NAMESPACE) else ""
-        self._show_targets(program, [])
+        self._show_targets(program, [], "looking for targets …")
         self._ask_targets(program)
 
     @work(thread=True, exclusive=True, exit_on_error=False)
@@ -152,17 +153,18 @@ class AttachDialog(Dialog[AttachRequest]):
         try:
             found = self._runtime.targets(self._spec, program)
         except BpftuiError as error:
-            self.app.call_from_thread(self.notify, error.message, severity="warning")
+            self.app.call_from_thread(self._show_targets, program, [], f"✗ {error.message}")
         else:
-            self.app.call_from_thread(self._show_targets, program, found)
+            self.app.call_from_thread(self._show_targets, program, found, "none found: type one below")
 
-    def _show_targets(self, program: ProgramSpec, found: list[TargetChoice]) -> None:
+    def _show_targets(self, program: ProgramSpec, found: list[TargetChoice], otherwise: str) -> None:
+        """List targets; *otherwise* says why there are none."""
         if not self.is_mounted or program is not self.program:
             return
         self._targets = found
         targets = self.query_one("#targets", OptionList)
         targets.clear_options()
-        targets.add_options([_target_line(each) for each in found])
+        targets.add_options([_target_line(each) for each in found] or [Option(Content(otherwise), disabled=True)])
         if found and self.query_one("#target", Input).value in ("", found[0].text):
             targets.highlighted = 0
         self.weigh()
