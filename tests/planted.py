@@ -3,8 +3,8 @@
 PLACE is `worker` (a thread of the pool that the event loop's workers run in, which Python waits for at its end), `main`
 (the event loop of the explorer; of a command, where it runs or loads something), or either with `-in-c`: there it is C
 code that holds the interpreter's lock and looks for no signals. `slow-close` is no loop: undoing it all takes three
-seconds, as where a machine has much else to do; with `failing-close` it cannot be undone. When it is entered, the file
-MARK appears.
+seconds, as where a machine has much else to do; with `slow-end` the event loop takes more than a second besides, to
+leave; with `failing-close` it cannot be undone. When it is entered, the file MARK appears.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from bpftui.core.live.sampler import Sampler
 from bpftui.core.live.session import Session
 from bpftui.core.loader import CollectionLoader
 from bpftui.tui.__main__ import main
+from bpftui.tui.base_app import BaseApp
 
 _pool = ThreadPoolExecutor()
 
@@ -38,7 +39,7 @@ def _loop(mark: str, in_c: bool) -> None:
 
 def _plant(place: str, mark: str, command: str) -> None:
     in_c = place.endswith("-in-c")
-    if place in ("slow-close", "failing-close"):
+    if place in ("slow-close", "slow-end", "failing-close"):
         close = Session.close
 
         def hooked_close(self: Session) -> None:
@@ -49,6 +50,14 @@ def _plant(place: str, mark: str, command: str) -> None:
             close(self)
 
         Session.close = hooked_close  # type: ignore[method-assign]
+        if place == "slow-end":
+            leave = BaseApp.exit
+
+            def hooked_exit(self: BaseApp[Any], *arguments: Any, **options: Any) -> None:
+                leave(self, *arguments, **options)
+                time.sleep(1.4)
+
+            BaseApp.exit = hooked_exit  # type: ignore[method-assign]
         return
 
     def now() -> None:

@@ -174,12 +174,12 @@ def _close(app: BpftuiApp, code: ExitCode) -> None:
             problems.append(error)
 
     closing = threading.Thread(target=close, name="bpftui-close", daemon=True)
-    with guardian().leaving():
-        closing.start()
-        closing.join(_PATIENCE if process.own else None)
-        app.operations.note("closed" + "".join(attached))
-        if closing.is_alive():
-            unhush()
-            os._exit(code)
+    guardian().ending()
+    closing.start()
+    closing.join(_PATIENCE if process.own else None)
+    app.operations.note("closed" + "".join(attached))
+    if closing.is_alive():
+        unhush()
+        os._exit(code)
     if problems:
         raise problems[0]

@@ -88,6 +88,7 @@ class BaseApp(App[_Result]):
         Raises:
             KeyboardInterrupt: It was told to.
         """
+        guardian().going_on()  # whatever was left before this
         sys.setswitchinterval(_SWITCH)
         loop = _Loop()
         asyncio.set_event_loop(loop)
@@ -98,7 +99,6 @@ class BaseApp(App[_Result]):
         finally:
             with asyncio.Runner(loop_factory=lambda: loop):  # it cancels what is left, and closes the loop
                 pass
-            guardian().going_on()
         _kept[:] = self.type_ahead.left()
         if told:
             raise KeyboardInterrupt

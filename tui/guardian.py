@@ -93,17 +93,11 @@ class Guardian:
         self._say(_Word.FINISHING)
 
     def going_on(self) -> None:
-        """Say that what was to be left is left, and that there is more to do; a signal that came meanwhile stands."""
-        self._say(_Word.GOING_ON)
+        """Say that what was to be left is left, and that there is more to do; a signal that came meanwhile stands.
 
-    @contextlib.contextmanager
-    def leaving(self) -> Generator[None]:
-        """Give what is done meanwhile `GRACE` seconds."""
-        self.ending()
-        try:
-            yield
-        finally:
-            self.going_on()
+        Not between the steps of one end: from the key or the signal until the process is gone it is the same time.
+        """
+        self._say(_Word.GOING_ON)
 
     def screen(self, on: bool) -> None:
         """Say that the terminal is drawn on from now on, or that it is as it was."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual.binding import Binding, BindingType
 
 from .base_app import BaseApp
+from .guardian import guardian
 from .widgets.key_bar import KeyBar
 from .widgets.plain import Static
 from .widgets.row_view import RowView
@@ -59,6 +60,13 @@ class Picker(SearchHost, BaseApp[_Result]):
         self._heading = title
         self._list = rows
         self._note = note
+
+    def run(self, **options: Any) -> _Result | None:
+        """Let the user choose; what is chosen takes as long as it takes."""
+        chosen = super().run(**options)
+        if chosen is not None:
+            guardian().going_on()
+        return chosen
 
     def compose(self) -> ComposeResult:
         """Compose the list."""

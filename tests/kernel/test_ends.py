@@ -182,6 +182,21 @@ def test_unless_it_is_told_meanwhile(start: Callable[..., Victim]) -> None:
     assert victim.left() == []
 
 
+def test_the_steps_of_one_end_have_no_time_of_their_own(attached: Callable[..., Victim], tmp_path: Path) -> None:
+    victim = attached(EXPLORER, "-m", "tests.planted", "slow-end", str(tmp_path / "entered"))
+    victim.press(b"q")
+    assert victim.read(20, b"will be detached")
+    victim.press(b"\t")
+    victim.read(1)
+    tell(victim, "\r")
+    seconds = victim.wait(LIMIT + 1)
+    assert seconds is not None
+    assert seconds < LIMIT
+    assert victim.code() in (-signal.SIGTERM, -signal.SIGKILL)
+    assert victim.left() == []
+    assert victim.terminal_left() == []
+
+
 @pytest.mark.parametrize("key", ["2", "3", "6"])
 def test_what_is_analysed_is_not_waited_for(attached: Callable[..., Victim], key: str) -> None:
     """The type of `p`'s access has 282 million places; its analysis took the event loop, and then all that ends it."""
