@@ -16,8 +16,9 @@ from .index import TAIL, Index, find_places, name_offsets
 from .types import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from .values import Value
     from .variants import VariantPart
 
 __all__ = ["Btf", "ByteOrder"]
@@ -80,6 +81,12 @@ class Btf:
         """What `bpftui.core.btf.sound` found out: types whose values can be decoded, and how many members they have."""
         self.flexible: dict[int, bool] = {}
         """What `bpftui.core.btf.values` found out: structs and unions whose values have no fixed size."""
+        self.decoders: dict[int, Callable[[bytes], Value]] = {}
+        """What `bpftui.core.btf.values` made to decode values, by type."""
+        self.members: dict[int, list[tuple[str, int, int | None, Callable[[bytes], Value]]]] = {}
+        """The same for structs and unions: their members' names, first and last bytes, and what decodes them."""
+        self.enumerators: dict[int, dict[int, str]] = {}
+        """The same for enums: the names of values."""
         self.variants: dict[int, VariantPart] = {}
         """The structs that are enums with data, by id: what BTF does not say and `bpftui.core.dwarf` does."""
         self.parts: dict[tuple[int, int, int], object] = {}

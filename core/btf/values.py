@@ -20,6 +20,7 @@ bytes all the same, so that decoding never loses anything. A member's Python typ
 from __future__ import annotations
 
 import struct
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
 from ..errors import TypeMismatchError, UnknownNameError, ValueRangeError, quoted
@@ -29,10 +30,12 @@ from .declare import declaration
 from .variants import Character, Variant, is_character
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from .btf import Btf
     from .variants import VariantPart
+
+    Decoder: TypeAlias = Callable[[bytes], "Value"]
 
 __all__ = ["DISCRIMINANT", "EnumName", "Field", "Text", "Value", "decode", "encode", "fields", "is_text"]
 
@@ -150,44 +153,55 @@ def is_text(btf: Btf, array: t.Array) -> bool:
 
 def decode(btf: Btf, type_id: int, raw: bytes) -> Value:
     """Return the Python value of *raw*, which holds a value of that type in the object's byte order."""
-    found = btf.strip(type_id)
+    return _decoder(btf, type_id)(raw)
+
+
+def _decoder(btf: Btf, type_id: int) -> Decoder:
+    """Return what decodes values of a type; it is made once, for streams bring them by the hundred thousand."""
+    found = btf.decoders.get(type_id)
+    if found is None:
+        found = btf.decoders[type_id] = _made(btf, btf.strip(type_id))
+    return found
+
+
+def _made(btf: Btf, found: t.BtfType) -> Decoder:
+    order = btf.byte_order
     match found:
         case t.Int(is_bool=True):
-            number = int.from_bytes(raw, btf.byte_order)
-            return bool(number) if number <= 1 else number
+            return lambda raw: bool(number) if (number := int.from_bytes(raw, order)) <= 1 else number
         case t.Int() if is_character(found):
-            return Character.of(int.from_bytes(raw, btf.byte_order))
+            return lambda raw: Character.of(int.from_bytes(raw, order))
         case t.Int(size=0):
-            return {}  # Rust's (), which DWARF has as a struct without members
+            return lambda raw: {}  # Rust's (), which DWARF has as a struct without members
         case t.Int(signed=signed):
-            return int.from_bytes(raw, btf.byte_order, signed=signed)
-        case t.Enum():
-            return _enumerator(found, int.from_bytes(raw, btf.byte_order, signed=found.signed))
+            return partial(int.from_bytes, byteorder=order, signed=signed)
+        case t.Enum(signed=signed):
+            return lambda raw: _enumerator(btf, found, int.from_bytes(raw, order, signed=signed))
         case t.Pointer():
-            return int.from_bytes(raw, btf.byte_order)
+            return partial(int.from_bytes, byteorder=order)
         case t.Float(size=size) if size in _FLOATS:
-            value: float = struct.unpack(("<" if btf.byte_order == "little" else ">") + _FLOATS[size], raw)[0]
-            return value
+            form = struct.Struct(("<" if order == "little" else ">") + _FLOATS[size])
+            return lambda raw: form.unpack(raw)[0]
+        case t.Array() if is_text(btf, found):
+            return Text.of
         case t.Array():
-            return _decode_array(btf, found, raw)
+            return partial(_decode_array, btf, found)
         case t.Composite():
-            part = btf.variants.get(found.id)
-            active = part.active(btf, raw) if part is not None else None
-            if active is None:
-                return {field.name: _decode_field(btf, field, raw) for field in fields(btf, found)}
-            field = next(field for field in fields(btf, found) if field.name == active)
-            return Variant.of(found.name, active, _decode_field(btf, field, raw))
+            return partial(_decode_composite, btf, found)
         case _:
-            return raw
+            return lambda raw: raw
 
 
-def _enumerator(found: t.Enum, number: int) -> Value:
-    return next((EnumName(e.name) for e in found.enumerators if e.value == number), number)
+def _enumerator(btf: Btf, found: t.Enum, number: int) -> Value:
+    names = btf.enumerators.get(found.id)
+    if names is None:
+        names = btf.enumerators[found.id] = {}
+        for each in found.enumerators:
+            names.setdefault(each.value, EnumName(each.name))
+    return names.get(number, number)
 
 
 def _decode_array(btf: Btf, array: t.Array, raw: bytes) -> Value:
-    if is_text(btf, array):
-        return Text.of(raw)
     size = btf.size(array.element)
     if size == 0:
         return []
@@ -197,15 +211,30 @@ def _decode_array(btf: Btf, array: t.Array, raw: bytes) -> Value:
         order, code = "<" if btf.byte_order == "little" else ">", _INTEGERS[size]
         count = len(raw) // size
         return list(struct.unpack_from(f"{order}{count}{code if element.signed else code.upper()}", raw))
-    return [decode(btf, array.element, raw[at : at + size]) for at in range(0, len(raw) // size * size, size)]
+    inner = _decoder(btf, array.element)
+    return [inner(raw[at : at + size]) for at in range(0, len(raw) // size * size, size)]
 
 
-def _decode_field(btf: Btf, field: Field, raw: bytes) -> Value:
-    start = field.bit_offset // 8
-    if not field.bit_size:
-        stop = None if field.flexible else start + btf.size(field.type_id)
-        return decode(btf, field.type_id, raw[start:stop])
-    return decode_bits(btf, field.type_id, raw[start:], field.bit_offset % 8, field.bit_size)
+def _decode_composite(btf: Btf, composite: t.Composite, raw: bytes) -> Value:
+    parts = btf.members.get(composite.id)
+    if parts is None:
+        parts = btf.members[composite.id] = [_part(btf, field) for field in fields(btf, composite)]
+    variants = btf.variants.get(composite.id)
+    active = variants.active(btf, raw) if variants is not None else None
+    if active is None:
+        return {name: inner(raw[start:stop]) for name, start, stop, inner in parts}
+    value = next(inner(raw[start:stop]) for name, start, stop, inner in parts if name == active)
+    return Variant.of(composite.name, active, value)
+
+
+def _part(btf: Btf, field: Field) -> tuple[str, int, int | None, Decoder]:
+    """Return a member's name, its bytes in those of its struct, and what decodes them."""
+    start, bits = divmod(field.bit_offset, 8)
+    if field.bit_size:
+        stop = start + (bits + field.bit_size + 7) // 8
+        return field.name, start, stop, lambda raw: decode_bits(btf, field.type_id, raw, bits, field.bit_size)
+    stop = None if field.flexible else start + btf.size(field.type_id)
+    return field.name, start, stop, _decoder(btf, field.type_id)
 
 
 def decode_bits(btf: Btf, type_id: int, raw: bytes, bit_offset: int, bit_size: int) -> Value:
@@ -222,7 +251,7 @@ def decode_bits(btf: Btf, type_id: int, raw: bytes, bit_offset: int, bit_size: i
         number -= 1 << bit_size
     match found:
         case t.Enum():
-            return _enumerator(found, number)
+            return _enumerator(btf, found, number)
         case t.Int(is_bool=True):
             return bool(number)
         case _:

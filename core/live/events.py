@@ -24,7 +24,7 @@ from ..threads import start_thread
 from .stream import HEADER, STREAMS, open_records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from types import TracebackType
 
     from ..btf import CType, Value
@@ -38,10 +38,14 @@ _PAUSE: Final = 0.02
 """Seconds between two looks at streams that do not fill up."""
 _BREATH: Final = 0.0005
 """Seconds between two looks at streams that do: others want a turn."""
+_YIELD: Final = 0.01
+"""The same where more comes than anybody takes: what is lost is lost, and who takes it needs the time."""
 _LOOK: Final = 0.05
 """Seconds of a look at one stream, at most."""
 _CHUNK: Final = 4096
 """Records that are taken at a time."""
+_BATCH: Final = 512
+"""Records that are handed on at a time, where whoever asks looks at the clock: some milliseconds' work."""
 _KEPT: Final = 200_000
 _KEPT_BYTES: Final = 64 << 20
 _PADDING: Final = 8
@@ -60,7 +64,7 @@ class Events:
     lost: int
     """How many were lost since the reading began, as far as anybody tells."""
     behind: int
-    """About how many wait in the stream: what came while it was read."""
+    """About how many wait to be asked for: in the stream, and in memory where only a part was asked for."""
     full: int = 0
     """How often the stream was found full: where nobody counts what is lost, some was then, in all likelihood."""
 
@@ -76,6 +80,11 @@ class _Stream:
         self.count = 0
         self.dropped = 0
         self.full = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more is kept, so that each record that comes drives an old one out."""
+        return len(self.taken) >= _KEPT or self.bytes >= _KEPT_BYTES - _CHUNK
 
     def drain(self, until: float) -> bool:
         """Take what is there by then; return whether it was so much that it is to be looked at again at once."""
@@ -96,14 +105,17 @@ class _Stream:
                 return True
         return bool(self.size) and waiting > self.size // 4
 
-    def take(self) -> Events:
-        """Return what was taken."""
-        found, size = tuple(self.taken), self.bytes
-        self.taken, self.bytes = deque(), 0
+    def take(self, most: int | None = None) -> Events:
+        """Return what was taken, the oldest first; at most so many."""
         behind = self.records.pending
-        if found:
-            behind = round(behind / (size / len(found) + HEADER))
-        return Events(found, self.count, self.records.lost + self.dropped, behind, self.full)
+        if self.taken:
+            behind = round(behind / (self.bytes / len(self.taken) + HEADER))
+        if most is None or most >= len(self.taken):
+            found, self.taken, self.bytes = tuple(self.taken), deque(), 0
+        else:
+            found = tuple(self.taken.popleft() for _ in range(most))
+            self.bytes -= sum(map(len, found))
+        return Events(found, self.count, self.records.lost + self.dropped, behind + len(self.taken), self.full)
 
 
 class EventReader:
@@ -119,6 +131,7 @@ class EventReader:
         self.types = {}
         self.problems = {}
         self._lock = threading.Lock()
+        self._behind = False
         self._stopping = threading.Event()
         for name in collection.maps if names is None else names:
             source = collection.maps[name]
@@ -148,6 +161,25 @@ class EventReader:
                 self._drain()
             return {name: stream.take() for name, stream in self._streams.items()}
 
+    def batches(self, size: int = 0) -> Iterator[Mapping[str, Events]]:
+        """Yield what has come, a batch of at most *size* records of each stream at a time, one batch at least.
+
+        What comes meanwhile is not in it. Who goes no further leaves the rest for the next time: it is `behind`, and
+        what there is no room for when more comes is lost, the oldest first.
+        """
+        size = size or _BATCH
+        with self._lock:
+            if not self._stopping.is_set() and not self._behind:  # then the thread does nothing else
+                self._drain()
+            left = max((len(stream.taken) for stream in self._streams.values()), default=0)
+        while True:
+            with self._lock:
+                batch = {name: stream.take(min(size, left)) for name, stream in self._streams.items()}
+            yield batch
+            left -= size
+            if left <= 0:
+                return
+
     def close(self) -> None:
         """End the reading and let go of the streams; a second call does nothing."""
         self._stopping.set()
@@ -168,7 +200,9 @@ class EventReader:
         pause = 0.0
         while not self._stopping.wait(pause):
             with self._lock:
-                pause = _BREATH if self._drain() else _PAUSE
+                self._behind = self._drain()
+                is_full = any(stream.is_full for stream in self._streams.values())
+            pause = _PAUSE if not self._behind else _YIELD if is_full else _BREATH
 
     def _drain(self) -> bool:
         """Take what is there, as far as there is time; return whether to look again at once."""

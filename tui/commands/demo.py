@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import locale
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -94,19 +95,20 @@ def _print_lines(options: argparse.Namespace, traffic: Traffic) -> int:
     duration = _DURATION if options.duration is None else options.duration
     with Session(spec, choose_runtime(options.runtime), traffic=traffic) as session:
         session.load()
-        session.attach(_PROGRAM, "sandbox")
-        with recorded(session, [(_PROGRAM, "sandbox")]):
-            _print_samples(session, options, duration)
+        with session.runtime.statistics() as uncounted:  # from the first run on
+            session.attach(_PROGRAM, "sandbox")
+            with recorded(session, [(_PROGRAM, "sandbox")]):
+                _print_samples(session, options, duration, uncounted)
     return ExitCode.OK
 
 
-def _print_samples(session: Session, options: argparse.Namespace, duration: float) -> None:
+def _print_samples(session: Session, options: argparse.Namespace, duration: float, uncounted: str) -> None:
     from ...core.live import RateTracker, counters
 
     collection = session.collection
     assert collection is not None
     (counter,) = counters(collection.maps[_MAP], collection.spec.counting)
-    sampler = session.sampler(maps=[_MAP], interval=options.interval, statistics=session.runtime.statistics())
+    sampler = session.sampler(maps=[_MAP], interval=options.interval, statistics=nullcontext(uncounted))
     tracker = RateTracker()
     highest = 0.0
     for sample in each_sample(sampler, duration, until=lambda: session.finished):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 from .common import json_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-    from ...core.live import EventReader, Sample
+    from ...core.live import EventReader, Events, Sample
     from ...core.runtime import Collection, Entry, Map, MapSnapshot
     from ...core.spec.counting import Counting
 
@@ -25,6 +26,7 @@ def sample_json(
     *,
     per_cpu: bool = False,
     texts: bool = False,
+    until: float | None = None,
 ) -> dict[str, Any]:
     """Return a sample as what the schema says, but for what programs printed.
 
@@ -34,6 +36,7 @@ def sample_json(
         events: What reads its streams; what they brought since the last time is taken from it.
         per_cpu: Whether values of per-CPU maps are lists of all CPUs', instead of sums of what counts.
         texts: Whether char arrays are objects with their `text` and their `bytes`.
+        until: When the events have to be done, by `time.monotonic`: those that are not are for the next sample.
     """
     return {
         "schema": SCHEMA,
@@ -54,13 +57,13 @@ def sample_json(
             }
             for name, info in sample.programs.items()
         },
-        **events_json(events, texts=texts),
+        **events_json(events, texts=texts, until=until),
         "printed": [],
     }
 
 
-def events_json(events: EventReader | None, *, texts: bool = False) -> dict[str, Any]:
-    """Return what streams brought since the last time.
+def events_json(events: EventReader | None, *, texts: bool = False, until: float | None = None) -> dict[str, Any]:
+    """Return what streams brought since the last time, as much of it as there is time for.
 
     `behind` says of which about how many still wait, and `full` which were found full so often, after which some were
     lost that nobody counts; both are there only where there is something to say.
@@ -69,14 +72,18 @@ def events_json(events: EventReader | None, *, texts: bool = False) -> dict[str,
 
     if events is None:
         return {"events": {}, "lost": {}}
-    brought = events.take()
+    records: dict[str, list[object]] = {name: [] for name in events.types}
+    brought: Mapping[str, Events] = {}
+    for brought in events.batches():
+        for name, each in brought.items():
+            declared = events.types[name]
+            records[name] += [json_value(record_value(raw, declared), texts=texts) for raw in each.records]
+        if until is not None and time.monotonic() >= until:
+            break
     behind = {name: each.behind for name, each in brought.items() if each.behind}
     full = {name: each.full for name, each in brought.items() if each.full}
     return {
-        "events": {
-            name: [json_value(record_value(raw, events.types[name]), texts=texts) for raw in each.records]
-            for name, each in brought.items()
-        },
+        "events": records,
         "lost": {name: each.lost for name, each in brought.items()},
         **({"behind": behind} if behind else {}),
         **({"full": full} if full else {}),

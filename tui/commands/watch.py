@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from contextlib import ExitStack
+import time
+from contextlib import ExitStack, nullcontext
 from typing import TYPE_CHECKING, Final
 
 from ...core.btf import format_value
@@ -32,12 +33,14 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from ...core.live import EventReader, MapRow, MapTable, Sample, Session
+    from ...core.live import EventReader, MapRow, MapTable, Sample, Sampler, Session
     from ...core.runtime import Collection, Link, Map, MapSnapshot, PrintReader
 
 __all__ = ["add_timing", "check_timing", "rates_text", "run"]
 
 _LIMIT: Final = 10_000
+_EVENTS: Final = 0.5
+"""Of the interval, what events may take: the rest is for maps and variables, and for writing it all."""
 _SHOWN: Final = 50
 """Entries of a map that are written as text."""
 
@@ -85,7 +88,7 @@ def run(arguments: Sequence[str]) -> int:
     for name in options.maps or ():
         spec.map(name)
 
-    from ...core.live import Session, check_target
+    from ...core.live import STREAMS, Session, check_target
     from ...core.spec.targets import parse_attachment
 
     attachments = [parse_attachment(text) for text in options.attach]
@@ -105,15 +108,31 @@ def run(arguments: Sequence[str]) -> int:
         for name, record in events.types.items():
             if record.guess:
                 warn(f"{name}: records are taken for {record.text}")
+        # So are runs: those of before are in the maps, and in no count.
+        uncounted = stack.enter_context(session.runtime.statistics())
         for program, target in attachments:
             session.attach(program, target)
         with recorded(session, attachments):
-            return _watch(session, collection, events, printed, options)
+            listed = options.maps and [name for name in options.maps if collection.maps[name].type not in STREAMS]
+            sampler = session.sampler(
+                maps=listed,
+                interval=options.interval,
+                limit=options.limit,
+                statistics=nullcontext(uncounted),
+            )
+            return _watch(session, collection, sampler, events, printed, options)
 
 
 def add_timing(parser: Parser) -> None:
     """Add `--interval`, `--duration` and `--json`."""
-    parser.add_argument("--interval", metavar="SECONDS", type=float, default=1.0, help="between samples (default: 1)")
+    parser.add_argument(
+        "--interval",
+        metavar="SECONDS",
+        type=float,
+        default=1.0,
+        help="between samples (default: 1); writing "
+        "events takes half of it at most: the others wait (`behind`) or are given up (`lost`)",
+    )
     parser.add_argument("--duration", metavar="SECONDS", type=float, help="how long (default: until interrupted)")
     parser.add_argument("--json", action="store_true", help=f"one JSON object a sample, schema {SCHEMA}")
 
@@ -127,18 +146,14 @@ def check_timing(options: argparse.Namespace) -> None:
 
 
 def _watch(
-    session: Session, collection: Collection, events: EventReader, printed: PrintReader, options: argparse.Namespace
+    session: Session,
+    collection: Collection,
+    sampler: Sampler,
+    events: EventReader,
+    printed: PrintReader,
+    options: argparse.Namespace,
 ) -> ExitCode:
     """Watch to the end; it fails where what something was attached to is gone before."""
-    from ...core.live import STREAMS
-
-    listed = options.maps and [name for name in options.maps if collection.maps[name].type not in STREAMS]
-    sampler = session.sampler(
-        maps=listed,
-        interval=options.interval,
-        limit=options.limit,
-        statistics=session.runtime.statistics(),
-    )
     before: Sample | None = None
     gone: tuple[Link, ...] = ()
 
@@ -152,14 +167,16 @@ def _watch(
         gone = session.gone
         if before is None and sample.uncounted:
             warn(f"runs are not counted: {sample.uncounted}")
-        lines = printed.read()
+        lines, until = printed.read(), time.monotonic() + _EVENTS * options.interval
         if options.json:
-            document = sample_json(collection, sample, events, per_cpu=options.per_cpu, texts=options.bytes)
+            document = sample_json(
+                collection, sample, events, per_cpu=options.per_cpu, texts=options.bytes, until=until
+            )
             print_json(document | told(lines), indent=None)
         else:
             print_lines(lines)
             write_lines(_lines(collection, sample, before, per_cpu=options.per_cpu))
-            write_lines(event_lines(events))
+            write_lines(event_lines(events, until))
             sys.stdout.flush()
         before = sample
     return ExitCode.REFUSED if gone else ExitCode.OK

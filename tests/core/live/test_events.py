@@ -12,6 +12,8 @@ from bpftui.core.live import EventReader, Events, choose_runtime, record_text, r
 from bpftui.core.live import events as module
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.spec.records import RecordType, record_type
+from bpftui.tui.commands.event_lines import event_lines
+from bpftui.tui.commands.sample_json import events_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,3 +117,52 @@ def test_what_nobody_asks_for_is_bounded_and_counted(loaded: Collection, monkeyp
     assert len(found.records) == 10_000
     assert found.lost == 5 + found.count - 10_000
     assert found.behind == 100  # of 8 bytes and a header of 8
+
+
+def test_a_part_is_taken_and_the_rest_waits(loaded: Collection) -> None:
+    with EventReader(loaded, ["output"]) as reader:
+        for _ in range(100):
+            loaded.programs["outputs"].run(PACKET)
+        first = next(reader.batches(30))["output"]
+        assert (len(first.records), first.count, first.lost, first.behind) == (30, 100, 0, 70)
+        rest = [batch["output"] for batch in reader.batches(30)]
+        assert [(len(each.records), each.behind) for each in rest] == [(30, 40), (30, 10), (10, 0)]
+        assert [len(batch["output"].records) for batch in reader.batches(30)] == [0]
+    numbers = [record_value(raw, reader.types["output"]) for each in (first, *rest) for raw in each.records]
+    assert numbers == [{"when": 4, "length": 5, "hash": 6}] * 100
+
+
+def test_what_waits_too_long_is_lost_the_oldest_first(loaded: Collection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_KEPT", 40)
+    with EventReader(loaded, ["output"]) as reader:
+        for _ in range(100):
+            loaded.programs["outputs"].run(PACKET)
+        found = next(reader.batches(30))["output"]
+        assert (len(found.records), found.count, found.lost, found.behind) == (30, 100, 60, 10)
+        loaded.programs["outputs"].run(PACKET)
+        found = reader.take()["output"]
+        assert (len(found.records), found.count, found.lost, found.behind) == (11, 101, 60, 0)
+
+
+def test_events_that_there_is_no_time_for_are_in_the_next_sample(
+    loaded: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_BATCH", 64)
+    with EventReader(loaded, ["output"]) as reader:
+        for _ in range(150):
+            loaded.programs["outputs"].run(PACKET)
+        found = [events_json(reader, until=time.monotonic()) for _ in range(4)]
+    assert [(len(each["events"]["output"]), each["lost"], each.get("behind")) for each in found] == [
+        (64, {"output": 0}, {"output": 86}),
+        (64, {"output": 0}, {"output": 22}),
+        (22, {"output": 0}, None),
+        (0, {"output": 0}, None),
+    ]
+    with EventReader(loaded, ["output"]) as reader:
+        for _ in range(70):
+            loaded.programs["outputs"].run(PACKET)
+        lines = [list(event_lines(reader, until=time.monotonic())) for _ in range(2)]
+    assert [(len(each), each[-1]) for each in lines] == [
+        (65, "  output: about 6 behind"),
+        (6, lines[0][0]),
+    ]

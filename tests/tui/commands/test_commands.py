@@ -164,6 +164,9 @@ def test_demo_as_json() -> None:
     assert entry["key"] == 0
     assert entry["value"] > 1000
     assert samples[-1]["programs"]["count_packets"]["run_cnt"] > 1000
+    # Runs are counted from the first on, and read after the maps.
+    for sample in samples:
+        assert sample["programs"]["count_packets"]["run_cnt"] >= sample["maps"]["pkt_count"]["entries"][0]["value"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     import pytest
 
 from bpftui.tui.commands.colors import Painted, assembled, joined, paint
+from bpftui.tui.commands.common import print_json
 from bpftui.tui.commands.output import complain, gated, write_json, write_line, write_lines, write_table, write_text
 
 EVIL = "x\x1b[31m\nbpftui: \x9b2J"
@@ -59,6 +61,20 @@ def test_json_keeps_its_value(capsys: pytest.CaptureFixture[str]) -> None:
     with gated():
         write_json(['{"a": "', "\x9b\u202e\udcff\U000e0041", '"}'])
     assert capsys.readouterr().out == r'{"a": "\u009b\u202e\udcff\udb40\udc41"}' + "\n"
+
+
+def test_json_on_a_line_is_what_json_makes_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+    document = {
+        "a": [{"n": number, "t": "é\x1b", "x": [number]} for number in range(1000)],
+        "e": {},
+        "l": [],
+        "n": None,
+    }
+    with gated():
+        print_json(document, indent=None)
+    told = capsys.readouterr().out
+    assert json.loads(told) == document
+    assert told == json.dumps(document, ensure_ascii="\\u00e9" in told) + "\n"
 
 
 def test_tables(capsys: pytest.CaptureFixture[str]) -> None:
