@@ -131,7 +131,6 @@ class EventReader:
         self.types = {}
         self.problems = {}
         self._lock = threading.Lock()
-        self._behind = False
         self._stopping = threading.Event()
         for name in collection.maps if names is None else names:
             source = collection.maps[name]
@@ -169,8 +168,8 @@ class EventReader:
         """
         size = size or _BATCH
         with self._lock:
-            if not self._stopping.is_set() and not self._behind:  # then the thread does nothing else
-                self._drain()
+            if not self._stopping.is_set():
+                self._drain(0.0)  # a chunk: where there is more, the thread is at it
             left = max((len(stream.taken) for stream in self._streams.values()), default=0)
         while True:
             with self._lock:
@@ -200,13 +199,13 @@ class EventReader:
         pause = 0.0
         while not self._stopping.wait(pause):
             with self._lock:
-                self._behind = self._drain()
+                is_behind = self._drain()
                 is_full = any(stream.is_full for stream in self._streams.values())
-            pause = _PAUSE if not self._behind else _YIELD if is_full else _BREATH
+            pause = _PAUSE if not is_behind else _YIELD if is_full else _BREATH
 
-    def _drain(self) -> bool:
-        """Take what is there, as far as there is time; return whether to look again at once."""
-        again = [stream.drain(time.monotonic() + _LOOK) for stream in self._streams.values()]
+    def _drain(self, seconds: float = _LOOK) -> bool:
+        """Take what is there, as far as there is time for each; return whether to look again at once."""
+        again = [stream.drain(time.monotonic() + seconds) for stream in self._streams.values()]
         return any(again)
 
 
