@@ -15,6 +15,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import signal
 import tempfile
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -59,6 +60,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_COMPLAINTS] = []
     if _is_worker(config):
         return
+    for number, action in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) is signal.SIG_IGN:  # as nohup and a shell's & have it; what is started inherits it
+            signal.signal(number, action)
     config.stash[_HOME] = tempfile.TemporaryDirectory(prefix="bpftui-tests-")
     for variable in ("COLUMNS", "LINES"):  # Textual would believe them
         os.environ.pop(variable, None)

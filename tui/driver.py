@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from textual import events
+from textual.app import ScreenStackError
 from textual.widgets import TextArea
 
 from ..core.threads import NoThreadError
@@ -92,6 +93,12 @@ def guarded(driver: type[Driver], keep: Callable[[Message], bool]) -> type[Drive
             super().process_message(message)
 
         def _may_quit(self, key: str) -> bool:
-            return key in _QUIT or (key == "q" and not isinstance(self._app.focused, Input | TextArea))
+            return key in _QUIT or (key == "q" and not self._is_typed_into())
+
+        def _is_typed_into(self) -> bool:
+            try:
+                return isinstance(self._app.focused, Input | TextArea)
+            except ScreenStackError:  # before the first screen, and after the last one
+                return False
 
     return GuardedDriver

@@ -21,8 +21,8 @@ ROOT = Path(__file__).parents[3]
 OBJECTS = sorted(
     path for path in [*ROOT.glob("tests/objects/*.o"), *ROOT.glob("bpf/*.o")] if b".BTF\0" in path.read_bytes()
 )
-COMPARED = [path for path in OBJECTS if path.name != "rust_enums.o"]
-"""bpftool takes names of BTF for C's, which Rust's are not."""
+COMPARED = [path for path in OBJECTS if path.name not in ("rust_enums.o", "nested_unions.o")]
+"""bpftool takes names of BTF for C's, which Rust's are not; unions in unions take it a minute of processor time."""
 needs_clang = pytest.mark.skipif(shutil.which("clang-19") is None, reason="clang-19 is not installed")
 needs_bpftool = pytest.mark.skipif(shutil.which("bpftool") is None, reason="bpftool is not installed")
 needs_vmlinux = pytest.mark.skipif(not VMLINUX.exists(), reason=f"no {VMLINUX}")

@@ -81,7 +81,7 @@ def test_no_threads(runtime: str) -> None:
             1,
             "bpftui: error: /proc/self/mounts: No such file or directory (mount -t proc proc /proc)\n",
         ),
-        ("mount -t tmpfs -o ro none /tmp", ["show", "bpf/traffic.o"], 0, ""),
+        ("mount --bind /tmp /tmp; mount -o remount,bind,ro /tmp", ["show", "bpf/traffic.o"], 0, ""),
     ],
     ids=str,
 )
