@@ -6,7 +6,7 @@ import pytest
 
 from tests.fuzz.ends import try_end
 
-pytestmark = [pytest.mark.kernel, pytest.mark.alone]
+pytestmark = pytest.mark.kernel
 
 
 @pytest.mark.parametrize("number", range(8))
