@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import struct
 import sys
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from ..btf import Btf, Kind
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
     from ..spec import SectionLayout
     from .syscall import Buffer
 
-__all__ = ["degrade", "last_said", "load_btf", "plain_btf", "prepare"]
+__all__ = ["degrade", "last_said", "load_btf", "out_of_order", "plain_btf", "prepare"]
 
 _EXTERNAL: Final = (Kind.FUNC, Kind.VAR, Kind.DATASEC)
 """Kinds that may declare what others define."""
@@ -33,7 +36,8 @@ def prepare(btf: Btf, layouts: Mapping[str, SectionLayout], static: Collection[i
 
     The sizes of sections and the offsets of their variables are filled in. Declarations of what others define
     (`extern`, `.ksyms`, `.kconfig`), sections without a size, and tags on these would be refused: each becomes a
-    pointer to void. What gcc and rustc write and the kernel does not take is tidied.
+    pointer to void. What gcc and rustc write and the kernel does not take is tidied: with members `out_of_order` put in
+    order, CO-RE relocations, which count members, are not for this BTF.
 
     Args:
         btf: The types.
@@ -45,6 +49,7 @@ def prepare(btf: Btf, layouts: Mapping[str, SectionLayout], static: Collection[i
     for kind in _EXTERNAL:
         changed.update((type_id, _POINTER) for type_id in btf.ids(kind) if _is_foreign(btf, type_id, layouts))
     changed.update((type_id, _POINTER) for type_id in btf.ids(Kind.DECL_TAG) if _target(btf, type_id) in changed)
+    changed.update(_in_order(btf, out_of_order(btf)))
     for type_id in btf.ids(Kind.DATASEC):
         if type_id not in changed:
             changed[type_id] = _section(btf, type_id, layouts)
@@ -57,6 +62,22 @@ def prepare(btf: Btf, layouts: Mapping[str, SectionLayout], static: Collection[i
             name, info, proto = struct.unpack_from("=3I", _record(btf, type_id))
             changed[type_id] = struct.pack("=3I", name, info & ~_VLEN | t.Linkage.STATIC, proto)
     return _assemble(btf, changed)
+
+
+def out_of_order(btf: Btf) -> list[int]:
+    """Return the structs and unions whose members the kernel does not take as they are listed.
+
+    It wants them in the order of their offsets, and none of type void (`btf_struct_check_member`, `btf_struct_resolve`
+    in kernel/bpf/btf.c). rustc lists them as the source does, lays them out by size, and has no type for its `char`.
+    """
+    found: list[int] = []
+    for kind in (Kind.STRUCT, Kind.UNION):
+        for type_id in btf.ids(kind):
+            members = _members(_record(btf, type_id))
+            offsets = [_bit_offset(*member) for member in members]
+            if any(after < before for before, after in pairwise(offsets)) or any(not each[1] for _, each in members):
+                found.append(type_id)
+    return found
 
 
 def degrade(raw: bytes) -> bytes:
@@ -78,6 +99,56 @@ def degrade(raw: bytes) -> bytes:
     return _assemble(btf, changed)
 
 
+def rename(raw: bytes) -> bytes:
+    """Return BTF whose names the kernel takes, with the same ids: `Opt<char>` and `{closure#0}` are `Opt_char_`, ….
+
+    The kernel wants names as C has them, with dots (`btf_name_valid_identifier`); rustc has those of its own language.
+    Parameters of a function have to have one (`btf_func_check`): those without are called `_`.
+    """
+    btf = Btf(raw, sys.byteorder)
+    added = bytearray(b"_\0")
+    unnamed = len(btf.strings)
+    places: dict[int, int] = {0: 0}
+    changed: dict[int, bytes] = {}
+    for kind, (first, step) in _NAMES.items():
+        for type_id in btf.ids(kind):
+            record = bytearray(_record(btf, type_id))
+            for at in (0, *(range(first, len(record), step) if step else ())):
+                (offset,) = struct.unpack_from("=I", record, at)
+                if offset not in places:
+                    name = btf.strings[offset : btf.strings.find(b"\0", offset)]
+                    places[offset] = offset
+                    if not _VALID_NAME.fullmatch(name):
+                        places[offset] = len(btf.strings) + len(added)
+                        added += _as_c(name) + b"\0"
+                needs_name = kind == Kind.FUNC_PROTO and not offset and at and any(record[at + 4 : at + 8])
+                struct.pack_into("=I", record, at, unnamed if needs_name else places[offset])
+            if (renamed := bytes(record)) != _record(btf, type_id):
+                changed[type_id] = renamed
+    return _assemble(btf, changed, bytes(added)) if changed else raw
+
+
+_VALID_NAME: Final = re.compile(rb"[A-Za-z_.][A-Za-z0-9_.]{0,126}")
+_NAMES: Final = {
+    Kind.STRUCT: (12, 12),
+    Kind.UNION: (12, 12),
+    Kind.ENUM: (12, 8),
+    Kind.ENUM64: (12, 12),
+    Kind.FUNC_PROTO: (12, 8),
+    Kind.FWD: (0, 0),
+    Kind.TYPEDEF: (0, 0),
+    Kind.FUNC: (0, 0),
+    Kind.VAR: (0, 0),
+}
+"""Where the names in a record are behind its own: at which byte the first is, and how many bytes further each next."""
+
+
+def _as_c(name: bytes) -> bytes:
+    """Return a name as C could have it; of a long one what older kernels take (KSYM_NAME_LEN was 128)."""
+    text = re.sub(rb"[^A-Za-z0-9_.]", b"_", name)
+    return (text if _VALID_NAME.match(text) else b"_" + text)[:127]
+
+
 def plain_btf(size: int) -> bytes:
     """Return BTF with an `int`, a `char`, and an array of *size* characters: types 1, 2 and 3."""
     integers = struct.pack("=8I", 1, Kind.INT << 24, 4, 1 << 24 | 32, 5, Kind.INT << 24, 1, 2 << 24 | 8)
@@ -87,7 +158,7 @@ def plain_btf(size: int) -> bytes:
 
 
 def load_btf(raw: bytes) -> Descriptor:
-    """Load BTF into the kernel; where that refuses it, once more in degraded form.
+    """Load BTF into the kernel; where that refuses it, once more with other names, and then in degraded form.
 
     Raises:
         LoadError, NoPermissionError, FeatureError: It was refused again; the reason has the last line of the log.
@@ -95,10 +166,13 @@ def load_btf(raw: bytes) -> Descriptor:
     try:
         return Descriptor(_load(raw), "BTF")
     except BpfError:
-        pass
+        renamed = rename(raw)
+    if renamed != raw:
+        with contextlib.suppress(BpfError):
+            return Descriptor(_load(renamed), "BTF")
     log = buffer(_LOG_SIZE)
     try:
-        return Descriptor(_load(degrade(raw), log), "BTF")
+        return Descriptor(_load(degrade(renamed), log), "BTF")
     except BpfError as error:
         refusal = explain(error, "load the object's BTF", feature="BTF (Linux 4.18)")
         said = last_said(log.value.decode("utf-8", "replace"))
@@ -137,6 +211,39 @@ def _tidied(record: bytes) -> bytes:
     return struct.pack("=4I", name, info, size, details & ~(0xF << 24) | (encoding & -encoding) << 24)
 
 
+def _members(record: bytes) -> list[tuple[bool, tuple[int, int, int]]]:
+    """Return a struct's members as (name, type, offset), each with whether its offset has the size of a bitfield."""
+    (info,) = struct.unpack_from("=I", record, 4)
+    return [(bool(info >> 31), member) for member in struct.iter_unpack("=3I", record[12:])]
+
+
+def _bit_offset(has_size: bool, member: tuple[int, int, int]) -> int:
+    return member[2] & 0xFFFFFF if has_size else member[2]
+
+
+def _in_order(btf: Btf, structs: Collection[int]) -> dict[int, bytes]:
+    """Return records in which members come in order, and those of the tags that count them."""
+    changed: dict[int, bytes] = {}
+    places: dict[int, list[int]] = {}
+    for type_id in structs:
+        record = _record(btf, type_id)
+        members = _members(record)
+        kept = [index for index, (_, member) in enumerate(members) if member[1]]
+        order = sorted(kept, key=lambda index: _bit_offset(*members[index]))
+        name, info, size = struct.unpack_from("=3I", record)
+        changed[type_id] = struct.pack("=3I", name, info & ~_VLEN | len(order), size)
+        changed[type_id] += b"".join(struct.pack("=3I", *members[index][1]) for index in order)
+        places[type_id] = order
+    for type_id in btf.ids(Kind.DECL_TAG) if places else ():
+        found = btf.type(type_id)
+        order = places.get(found.target, []) if isinstance(found, t.DeclTag) else []
+        if isinstance(found, t.DeclTag) and order and found.component >= 0:
+            is_there = found.component in order
+            component = struct.pack("=i", order.index(found.component) if is_there else 0)
+            changed[type_id] = _record(btf, type_id)[:12] + component if is_there else _POINTER
+    return changed
+
+
 def _is_foreign(btf: Btf, type_id: int, layouts: Mapping[str, SectionLayout]) -> bool:
     found = btf.type(type_id)
     if isinstance(found, t.DataSec):
@@ -172,8 +279,8 @@ def _record(btf: Btf, type_id: int) -> bytes:
     return bytes(btf.raw[start:end])
 
 
-def _assemble(btf: Btf, changed: Mapping[int, bytes]) -> bytes:
-    """Return a blob in which some types are others, with the same strings."""
+def _assemble(btf: Btf, changed: Mapping[int, bytes], added: bytes = b"") -> bytes:
+    """Return a blob in which some types are others, with the same strings and more behind them."""
     parts: list[bytes | memoryview] = []
     at = btf.types_start
     for type_id in sorted(changed):
@@ -183,5 +290,5 @@ def _assemble(btf: Btf, changed: Mapping[int, bytes]) -> bytes:
     if len(btf) > 1:
         parts.append(btf.raw[at : btf.record(len(btf) - 1)[1]])
     types = b"".join(parts)
-    header = struct.pack("=HBB5I", 0xEB9F, 1, 0, 24, 0, len(types), len(types), len(btf.strings))
-    return header + types + btf.strings
+    header = struct.pack("=HBB5I", 0xEB9F, 1, 0, 24, 0, len(types), len(types), len(btf.strings) + len(added))
+    return header + types + btf.strings + added

@@ -18,7 +18,7 @@ from ..spec import MapType, Pinning, ProgramType
 from ..spec.jump_tables import table_map, table_value
 from ..spec.kconfig import KCONFIG
 from ..spec.relocate_core import apply_core
-from .btf import load_btf, prepare
+from .btf import load_btf, out_of_order, prepare
 from .create import create_map, create_struct_ops
 from .hook import hook_in, hook_of
 from .kallsyms import SymbolTable
@@ -134,6 +134,8 @@ class Loader(CollectionLoader[Map, Program, Link]):
         self._stack.callback(self.modules.close)
         self._symbols = SymbolTable([essential_name(extern.name) for extern in spec.externs.ksyms])
         self._btf_fd: Descriptor | None = None
+        self._reordered = False
+        """Whether the kernel's copy of the types counts members otherwise than the CO-RE relocations do."""
         self._hooks: dict[str, Hook] = {}
 
     def begin(self) -> None:
@@ -142,6 +144,7 @@ class Loader(CollectionLoader[Map, Program, Link]):
             return
         try:
             self._btf_fd = load_btf(prepare(self.spec.btf, self.spec.layouts, self.static_functions()))
+            self._reordered = bool(out_of_order(self.spec.btf))
         except BpftuiError as error:
             self.btf_problem = error.message
             told = f" ({error.hint})" if error.hint else ""
@@ -225,7 +228,7 @@ class Loader(CollectionLoader[Map, Program, Link]):
         load = partial(load_program, log_level=log_level, most_log=self.most_log)
         with contextlib.ExitStack() as borrowed:
             hook = self.hook(spec, borrowed)
-            if self.target is None and self._btf_fd is not None:
+            if self.target is None and self._btf_fd is not None and not self._reordered:
                 try:
                     code = relocate(spec, fds, btf, modules, self._symbols)
                     array = modules.fd_array()

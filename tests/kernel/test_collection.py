@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bpftui.core import kernel
-from bpftui.core.btf import Btf
+from bpftui.core.btf import Btf, Kind
 from bpftui.core.btf.kernel import vmlinux
+from bpftui.core.btf.types import Composite
 from bpftui.core.errors import (
     BpftuiError,
     LoadError,
@@ -25,11 +26,12 @@ from bpftui.core.errors import (
     ValueRangeError,
     VerifierError,
 )
-from bpftui.core.kernel import syscall
-from bpftui.core.kernel.btf import degrade, load_btf, prepare
+from bpftui.core.kernel import loading, syscall
+from bpftui.core.kernel.btf import degrade, load_btf, out_of_order, prepare, rename
 from bpftui.core.kernel.collection import Loader
 from bpftui.core.spec import CollectionSpec, MapSpec, MapType
 from tests.census import census
+from tests.core.btf.blob import Blob
 from tests.tui.commands.command_line import bpftui
 
 if TYPE_CHECKING:
@@ -76,9 +78,7 @@ LOADABLE = [
         if not path.name.startswith(NOT_HERE) and not path.name.endswith("eb.o")
     ),
 ]
-# rustc lists the members of a struct as its source does and lays them out by size: out of order for the kernel.
-OUT_OF_ORDER = "rust_enums.o"
-WITH_TYPES = [path for path in LOADABLE if b".BTF\0" in path.read_bytes() and path.name != OUT_OF_ORDER]
+WITH_TYPES = [path for path in LOADABLE if b".BTF\0" in path.read_bytes()]
 
 
 def _open(name: str) -> CollectionSpec:
@@ -111,19 +111,87 @@ def test_it_loads_whole_and_checks_out(path):
 def test_its_types_are_taken_also_in_the_form_for_older_kernels(path):
     spec = CollectionSpec.from_file(path)
     assert spec.btf is not None
-    raw = prepare(spec.btf, spec.layouts)
+    raw = rename(prepare(spec.btf, spec.layouts))
     for form in (raw, degrade(raw)):
         fd = syscall.Attr(28).pointer(0, syscall.buffer(form)).u32(16, len(form)).call(syscall.Command.BTF_LOAD)
         os.close(fd)
     load_btf(raw).close()
 
 
-def test_types_that_the_kernel_refuses_are_done_without_and_that_is_said():
-    with CollectionSpec.from_file(OBJECTS / OUT_OF_ORDER).load() as collection:
+def test_types_that_the_kernel_refuses_are_done_without_and_that_is_said(tmp_path):
+    whole = bytearray((BPF / "count_packets.o").read_bytes())
+    btf = CollectionSpec.from_file(BPF / "count_packets.o").btf
+    assert btf is not None
+    struct_ = next(type_id for type_id in btf.ids(Kind.STRUCT) if btf.type_name(type_id) == "xdp_md")
+    start, end = btf.record(struct_)
+    record = bytes(btf.raw[start:end])
+    at = whole.find(record)
+    whole[at + 8 : at + 12] = (4).to_bytes(4, sys.byteorder)  # the size, with more members than fit
+    (tmp_path / "small.o").write_bytes(whole)
+    with CollectionSpec.from_file(tmp_path / "small.o").load() as collection:
         (remark,) = collection.remarks
     assert "cannot load the object's BTF: the kernel finds it invalid (EINVAL)" in remark
-    assert "[14] STRUCT C size=16 vlen=2: y type_id=2 bits_offset=8 Invalid member bits_offset" in remark
+    said = "STRUCT xdp_md size=4 vlen=6: data_meta type_id=6 bits_offset=64 Member bits_offset exceeds its struct size"
+    assert said in remark
     assert "everything is loaded without: no lines of C in logs" in remark
+
+
+def test_what_rustc_makes_is_tidied_for_the_kernel_and_for_nobody_else():
+    """Its members come as in the source, its `char` has no type, its names are no C, its parameters have none."""
+    spec = CollectionSpec.from_file(OBJECTS / "rust_enums.o")
+    assert spec.btf is not None
+    before = bytes(spec.btf.raw)
+    kernels = Btf(rename(prepare(spec.btf, spec.layouts)), sys.byteorder)
+    assert len(kernels) == len(spec.btf)
+
+    def members(btf: Btf, type_id: int) -> list[tuple[str, int]]:
+        found = btf.type(type_id)
+        assert isinstance(found, Composite)
+        return [(found.name, found.size), *((member.name, member.bit_offset) for member in found.members)]
+
+    assert [members(spec.btf, number) for number in (14, 20, 30, 32)] == [
+        [("C", 16), ("x", 64), ("y", 8)],
+        [("Some", 4), ("__0", 0)],
+        [("Rule", 32), ("letter", 192), ("nothing", 224), ("choice", 0), ("pair", 128)],
+        [("(u32, u8)", 8), ("__0", 0), ("__1", 32)],
+    ]
+    assert [members(kernels, number) for number in (14, 20, 30, 32)] == [
+        [("C", 16), ("y", 8), ("x", 64)],
+        [("Some", 4)],
+        [("Rule", 32), ("choice", 0), ("pair", 128), ("nothing", 224)],
+        [("_u32__u8_", 8), ("__0", 0), ("__1", 32)],
+    ]
+    with spec.load() as collection:
+        assert collection.remarks == []
+        assert collection.variables["CHOICE"].get() == {"C": {"x": 5, "y": 6}}
+        assert collection.programs["rust_enums"].info().btf_id
+    assert bytes(spec.btf.raw) == before
+
+
+def test_the_tags_of_members_that_move_move_with_them():
+    blob = Blob()
+    number = blob.integer("int", 4)
+    struct_ = blob.struct("s", 8, [("b", number, 32), ("a", number, 0), ("v", 0, 64)])
+    tags = [blob.add(name, Kind.DECL_TAG, struct_, index) for index, name in enumerate("bav")]
+    btf = Btf(blob.bytes(), sys.byteorder)
+    assert out_of_order(btf) == [struct_]
+    made = Btf(prepare(btf, {}), sys.byteorder)
+    assert [getattr(made.type(tag), "component", None) for tag in tags] == [1, 0, None]
+
+
+def test_relocations_that_count_members_are_not_for_a_kernel_that_has_them_in_another_order(monkeypatch):
+    asked = []
+
+    def load_program(*arguments, core=True, **options):
+        asked.append(core)
+        return loading.load_program(*arguments, core=core, **options)
+
+    monkeypatch.setattr("bpftui.core.kernel.collection.load_program", load_program)
+    for types in ([], [1]):
+        monkeypatch.setattr("bpftui.core.kernel.collection.out_of_order", lambda _, types=types: types)
+        CollectionSpec.from_file(OBJECTS / "core.o").load().close()
+    assert asked[0] is True
+    assert asked[-1] is False
 
 
 def test_a_big_endian_object_is_not_loaded_here():
