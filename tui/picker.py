@@ -48,7 +48,7 @@ class Picker(SearchHost, BaseApp[_Result]):
     ENABLE_COMMAND_PALETTE = False
     CSS = """
     ToastRack { margin-bottom: 2; }
-    #title { height: 1; background: $panel; padding: 0 1; }
+    #title { height: 1; background: $panel; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
     #note { height: auto; color: $text-error; padding: 0 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [

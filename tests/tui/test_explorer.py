@@ -28,6 +28,8 @@ from bpftui.tui.widgets.event_view import EventView
 from bpftui.tui.widgets.listing_view import ListingView
 from bpftui.tui.widgets.log_view import LogView
 from bpftui.tui.widgets.map_table import MapTableView
+from bpftui.tui.widgets.overview import Overview
+from bpftui.tui.widgets.search_bar import SearchBar
 from bpftui.tui.widgets.spec_tree import SpecTree
 from bpftui.tui.widgets.status_line import Status, StatusLine
 from bpftui.tui.widgets.variables_view import VariablesView
@@ -298,6 +300,10 @@ async def test_help_names_every_key(explore: Callable[..., Any]) -> None:
         text = "\n".join(str(group.render()) for group in walk.app.screen.query(".help-group"))
         for key in "LADRpqxsy?/[]+-:":
             assert f"  {key}" in text or f" {key} " in text, key
+        for place in walk.explorer.walk_children(with_self=True):
+            for kind in type(place).__mro__:
+                for binding in vars(kind).get("BINDINGS", ()) if kind.__module__.startswith("bpftui.") else ():
+                    assert binding.tooltip in text or kind in (SearchBar, Overview), (kind, binding.tooltip)
         await walk.press("escape")
         assert not isinstance(walk.app.screen, HelpScreen)
 
@@ -439,7 +445,22 @@ async def test_a_key_that_does_not_apply_says_why(explore: Callable[..., Any]) -
         assert await said("R") == "load it first: L"
         assert await said("D") == "nothing is attached"
         assert await said("p") == "nothing is read before the load: L"
+        assert await said("right_square_bracket") == "the graph is in tab 5"
+        assert await said("backspace") == "nothing was followed out of the code"
+        assert await said("e") == "e has no meaning here, but in: Variables"
+        assert (
+            await said("x")
+            == "x has no meaning here, but in: Columns beside the code, Maps, Events, Log of the verifier"
+        )
+        assert await said("X") == ""
         assert await said("down") == ""
+        await walk.press("2")
+        assert await said("backspace") == "nothing was jumped to"
+        assert await said("alt+right") == "no jump was taken back"
+        assert await said("n") == "nothing is searched for: /"
+        await walk.press("3")
+        assert await said("r") == "sample_every is as in the file"
+        assert await said("ctrl+r") == "nothing differs from the file"
         await walk.press("3", "L")
         await walk.until(lambda: walk.status.stage == State.LOADED)
         walk.explorer.query_one(VariablesView).choose("sample_every")

@@ -204,6 +204,16 @@ class CodeScreen(SpecScreen):
         if place is not None:
             self.show_place(place, remember=False)
 
+    def why_not(self, action: str) -> str:
+        """Return why an action does not apply."""
+        match action:
+            case "jump_back":
+                return "nothing was followed out of the code"
+            case "uses":
+                return "choose a program, a function, a map or a variable first"
+            case _:
+                return super().why_not(action)
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer the way back only where there is one."""
         if action == "jump_back":

@@ -30,6 +30,8 @@ from .spec_screen import SpecScreen
 from .variable_screen import VariableScreen
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from textual.app import ComposeResult
 
     from ...core.spec import CollectionSpec
@@ -361,8 +363,16 @@ class ExplorerScreen(CodeScreen, VariableScreen):
 
     def action_help(self) -> None:
         """Show all keys."""
+        from .help import HelpScreen
+
+        self.app.push_screen(HelpScreen(self._keys(), {}))
+
+    def _keys(self) -> dict[str, Sequence[BindingType]]:
+        """Return all keys, by where they have a meaning."""
+        from ..widgets.code_pane import CodePane
         from ..widgets.columns_view import ColumnsView
         from ..widgets.core_view import CoreView
+        from ..widgets.event_view import EventView
         from ..widgets.kernel_code import KernelCodePane
         from ..widgets.listing_view import ListingView
         from ..widgets.log_pane import LogPane
@@ -370,22 +380,35 @@ class ExplorerScreen(CodeScreen, VariableScreen):
         from ..widgets.row_view import RowView
         from ..widgets.types_view import TypesView
         from ..widgets.variables_view import VariablesView
-        from .help import HelpScreen
         from .search import SearchScreen
 
         everywhere = (SessionScreen, SearchScreen, SpecScreen, CodeScreen, VariableScreen, ExplorerScreen)
-        groups = {
+        return {
             "Everywhere": [binding for screen in everywhere for binding in screen.BINDINGS],
             "Tree": SpecTree.BINDINGS,
             "Lists: code, variables, maps, log": RowView.BINDINGS,
-            "Code": [*ListingView.BINDINGS, *KernelCodePane.BINDINGS, *ColumnsView.BINDINGS],
+            "Code": [*ListingView.BINDINGS, *CodePane.BINDINGS, *KernelCodePane.BINDINGS],
+            "Columns beside the code": ColumnsView.BINDINGS,
             "Variables": VariablesView.BINDINGS,
             "Maps": MapTableView.BINDINGS,
+            "Events": EventView.BINDINGS,
             "Log of the verifier": LogPane.BINDINGS,
             "Types": TypesView.BINDINGS,
             "CO-RE relocations": CoreView.BINDINGS,
         }
-        self.app.push_screen(HelpScreen(groups, {}))
+
+    def elsewhere(self, key: str) -> str:
+        """Return in which panes a letter has a meaning."""
+        titles = [
+            title
+            for title, bindings in self._keys().items()
+            if any(isinstance(each, Binding) and each.tooltip and key in each.key.split(",") for each in bindings)
+        ]
+        return f"{key} has no meaning here, but in: {', '.join(titles)}" if titles and len(key) == 1 else ""
+
+    def why_not(self, action: str) -> str:
+        """Return why an action does not apply."""
+        return "the graph is in tab 5" if action.startswith("window(") else super().why_not(action)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer the window where there is a graph."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -12,7 +12,7 @@ from ...core.live import State
 from ..operations import Operations, link_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from textual import events
     from textual.app import App
@@ -22,6 +22,15 @@ if TYPE_CHECKING:
     from .attach import AttachRequest
 
 __all__ = ["SessionScreen"]
+
+
+@runtime_checkable
+class SaysWhyNot(Protocol):
+    """A widget or screen that knows why some of its keys do nothing."""
+
+    def why_not(self, action: str) -> str:
+        """Return why an action that `check_action` does not offer does not apply now; empty where that is plain."""
+        ...
 
 
 class SessionScreen(Screen[None]):
@@ -141,18 +150,23 @@ class SessionScreen(Screen[None]):
         self.operations.step_interval(step)
 
     def on_key(self, event: events.Key) -> None:
-        """Say why a key that has a meaning does nothing now."""
+        """Say why a key that has a meaning does nothing now, or nothing here."""
         if event.key in self.active_bindings:
             return
         nodes = [self] if self.focused is None else self.focused.ancestors_with_self
-        for node in nodes:
-            bindings = node._bindings.key_to_bindings.get(event.key, ())  # pyright: ignore[reportPrivateUsage]
-            why_not: Callable[[str], str] | None = getattr(node, "why_not", None)
-            reason = next(filter(None, (why_not(binding.action) for binding in bindings)), "") if why_not else ""
-            if reason:
-                event.stop()
-                self.notify(reason, severity="warning", timeout=3)
-                return
+        bound = [
+            (node, binding.action)
+            for node in nodes
+            for binding in node._bindings.key_to_bindings.get(event.key, ())  # pyright: ignore[reportPrivateUsage]
+        ]
+        reasons = (node.why_not(action) for node, action in bound if isinstance(node, SaysWhyNot))
+        if reason := next(filter(None, reasons), "") if bound else self.elsewhere(event.key):
+            event.stop()
+            self.notify(reason, severity="warning", timeout=3)
+
+    def elsewhere(self, key: str) -> str:
+        """Return where a key has a meaning that has none here; empty where it has none at all."""
+        return ""
 
     def why_not(self, action: str) -> str:
         """Return why an action that `check_action` does not offer does not apply now; empty where that is plain."""

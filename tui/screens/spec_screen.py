@@ -148,6 +148,13 @@ class SpecScreen(SearchScreen):
         self.shows(self.node)
         self.look_ahead()
 
+    def why_not(self, action: str) -> str:
+        """Return why an action does not apply."""
+        if action != "program_type":
+            return super().why_not(action)
+        loaded = self.operations.state is not State.SPEC
+        return "it is loaded: what a program is can be said before" if loaded else "choose a program first"
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer another type only before the load: afterwards the kernel has taken the program as it was."""
         if action == "program_type":

@@ -51,7 +51,7 @@ class CodePane(Vertical):
 
     DEFAULT_CSS = """
     CodePane {
-        & > #code-title { height: 1; background: $panel; padding: 0 1; }
+        & > #code-title { height: 1; background: $panel; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
         & > ListingView { height: 1fr; }
     }
     """

@@ -282,6 +282,10 @@ class ColumnsView(CodeView):
         self.second = _OTHER[self.second]
         self.refresh()
 
+    def why_not(self, action: str) -> str:
+        """Return why an action does not apply."""
+        return "all columns are shown" if action == "switch" else super().why_not(action)
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer the other column where it is not there already."""
         return len(self.shown) == 2 if action == "switch" else super().check_action(action, parameters)

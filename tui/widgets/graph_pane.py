@@ -26,7 +26,7 @@ class GraphPane(Vertical, can_focus=True):
 
     DEFAULT_CSS = """
     GraphPane {
-        & > #graph-title { height: 1; background: $panel; padding: 0 1; }
+        & > #graph-title { height: 1; background: $panel; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
     }
     """
 

@@ -292,6 +292,11 @@ class ListingView(SearchedListing):
         if self.listing is not None and self.row_count():
             self.post_message(self.WriteRequested(self.listing))
 
+    def why_not(self, action: str) -> str:
+        """Return why an action does not apply."""
+        jumps = {"back": "nothing was jumped to", "forward": "no jump was taken back"}
+        return jumps.get(action) or super().why_not(action)
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer the way back only where there is one."""
         match action:

@@ -319,6 +319,12 @@ class LogPane(Vertical):
         if self._log is not None and self._log.cause:
             self.query_one(LogView).cursor = self._log.cause.start
 
+    def why_not(self, action: str) -> str:
+        """Return why an action does not apply."""
+        if action == "next_program":
+            return "no other program was refused"
+        return "the log is being read" if self.has_class("-refused") else "the verifier has refused no program"
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what a log is needed for only where there is one."""
         if action in ("visit", "origin", "toggle_listing", "to_cause", "hottest"):

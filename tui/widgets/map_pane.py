@@ -38,7 +38,7 @@ class MapPane(Vertical):
 
     DEFAULT_CSS = """
     MapPane {
-        & > #map-title { height: 1; background: $panel; padding: 0 1; }
+        & > #map-title { height: 1; background: $panel; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
         & > ContentSwitcher { height: 1fr; }
         & MapTableView { height: 1fr; }
         & EventView { height: 1fr; }

@@ -253,6 +253,10 @@ class RowView(VirtualList, can_focus=True):
         if self.row_count():
             self.post_message(self.Selected(self, self.cursor))
 
+    def why_not(self, action: str) -> str:
+        """Return why an action that `check_action` does not offer does not apply now; empty where that is plain."""
+        return "nothing is searched for: /" if action.startswith("search_again(") else ""
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer the next match only while there is a search."""
         return self.pattern is not None if action == "search_again" else True

@@ -343,11 +343,17 @@ class VariablesView(RowView):
         self.refresh_rows()
 
     def why_not(self, action: str) -> str:
-        """Return why the place under the cursor cannot be edited."""
+        """Return why the place under the cursor cannot be edited or set back."""
         place = self.place
-        if action != "edit" or place is None or self.writable(place):
-            return ""
-        return f"{place.name} is a constant: it can be set before the load, and is frozen since"
+        if action == "reset_all":
+            return "nothing differs from the file"
+        if action not in ("edit", "reset"):
+            return super().why_not(action)
+        if place is None:
+            return "there is no variable here"
+        if not self.writable(place):
+            return f"{place.name} is a constant: it can be set before the load, and is frozen since"
+        return f"{place.name} is as in the file" if action == "reset" else ""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what the place under the cursor allows."""
