@@ -17,6 +17,7 @@ import struct
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
+from ..asm.arithmetic import COMPARISONS, alu, compare, signed, swap
 from ..asm.helpers import HELPERS
 from ..asm.opcodes import (
     ADDR_SPACE_CAST,
@@ -407,15 +408,15 @@ class _Run:
         right: Held = self.known(self.registers[src]) if opcode & Source.X else imm & _U64
         if operation == AluOp.END:
             swaps = bits == 64 or bool(opcode & Source.X) == (self.runs.order == "little")
-            return _apply(left, lambda number: _swapped(number, imm, swaps=swaps))
+            return _apply(left, lambda number: swap(number, imm) if swaps else number & (1 << imm) - 1)
+        if operation > AluOp.END:
+            raise _EndError
         if operation == AluOp.NEG:
-            return _apply(left, lambda number: -number & (1 << bits) - 1)
+            return _apply(left, lambda number: alu(operation, number, 0, bits, offset))
         if operation == AluOp.MOV:
             if isinstance(right, Address):
                 return right if bits == 64 and offset in (0, ADDR_SPACE_CAST) else None
-            if not offset:
-                return right if bits == 64 else _apply(right, lambda number: number & 0xFFFF_FFFF)
-            return _apply(right, lambda number: _extended(number, offset, bits))
+            return _apply(right, lambda number: alu(operation, 0, number, bits, offset))
         if isinstance(left, Address) or isinstance(right, Address):
             return self._pointer(operation, bits, left, right)
         if left is None or right is None:
@@ -426,9 +427,9 @@ class _Run:
         number = right
         if isinstance(left, Term):
             added = number if operation == AluOp.ADD else -number if operation == AluOp.SUB else 0
-            return left.then(lambda value: _computed(operation, value, number, bits, offset), added)
+            return left.then(lambda value: alu(operation, value, number, bits, offset), added)
         assert isinstance(left, int)
-        return _computed(operation, left, number, bits, offset)
+        return alu(operation, left, number, bits, offset)
 
     def _pointer(self, operation: int, bits: int, left: Held, right: Held) -> Held:
         if bits != 64 or operation not in (AluOp.ADD, AluOp.SUB):
@@ -473,7 +474,7 @@ class _Run:
         if mode not in (Mode.MEM, Mode.MEMSX):
             raise _EndError
         value = self._read(base, offset, size)
-        return value if mode == Mode.MEM else _apply(value, lambda number: _extended(number, size * 8, 64))
+        return value if mode == Mode.MEM else _apply(value, lambda number: signed(number, size * 8) & _U64)
 
     def _read(self, base: Held, offset: int, size: int) -> Held:
         base = self.known(base)
@@ -531,7 +532,7 @@ class _Run:
             self.at = following + imm
         elif opcode == MAY_GOTO:
             self._go(following - 1, self.runs.prefers(following - 1, following + offset, following), offset)
-        elif opcode & 0xF0 in _COMPARED:
+        elif opcode & 0xF0 in COMPARISONS:
             left = self.known(self.registers[dst])
             right: Held = self.known(self.registers[src]) if opcode & Source.X else imm & _U64
             bits = 64 if opcode & 7 == Class.JMP else 32
@@ -553,10 +554,10 @@ class _Run:
         if isinstance(right, Term):
             right = self.chosen(right)
             left = self.known(left)
-        number, mask, compare = right, (1 << bits) - 1, _COMPARED[operation]
+        number = right
 
         def taken(value: int) -> bool:
-            return compare(value & mask, number & mask, 1 << bits - 1)
+            return compare(operation, value, number, bits)
 
         if not isinstance(left, Term):
             assert isinstance(left, int)
@@ -705,69 +706,3 @@ def _apply(value: Held, step: Callable[[int], int]) -> Held:
     if isinstance(value, Term):
         return value.then(step)
     return step(value) if isinstance(value, int) else None
-
-
-def _swapped(number: int, width: int, *, swaps: bool) -> int:
-    number &= (1 << width) - 1
-    return int.from_bytes(number.to_bytes(width // 8, "little"), "big") if swaps else number
-
-
-def _extended(number: int, width: int, bits: int) -> int:
-    """Return a number of which the sign of the lowest bits is extended."""
-    number &= (1 << width) - 1
-    return ((number ^ 1 << width - 1) - (1 << width - 1)) & (1 << bits) - 1
-
-
-def _computed(operation: int, left: int, right: int, bits: int, offset: int) -> int:
-    """Return the result of an operation of two numbers, as RFC 9669 has it: nothing divided by 0 traps."""
-    mask, sign = (1 << bits) - 1, 1 << bits - 1
-    left, right = left & mask, right & mask
-    match operation:
-        case AluOp.ADD:
-            result = left + right
-        case AluOp.SUB:
-            result = left - right
-        case AluOp.MUL:
-            result = left * right
-        case AluOp.OR:
-            result = left | right
-        case AluOp.AND:
-            result = left & right
-        case AluOp.XOR:
-            result = left ^ right
-        case AluOp.LSH:
-            result = left << (right & bits - 1)
-        case AluOp.RSH:
-            result = left >> (right & bits - 1)
-        case AluOp.ARSH:
-            result = ((left ^ sign) - sign) >> (right & bits - 1)
-        case AluOp.DIV | AluOp.MOD:
-            result = _divided(operation, left, right, sign if offset else 0)
-        case _:
-            raise _EndError
-    return result & mask
-
-
-def _divided(operation: int, left: int, right: int, sign: int) -> int:
-    if not right:
-        return 0 if operation == AluOp.DIV else left
-    if sign:
-        left, right = (left ^ sign) - sign, (right ^ sign) - sign
-    quotient = abs(left) // abs(right) * (-1 if (left < 0) != (right < 0) else 1)
-    return quotient if operation == AluOp.DIV else left - quotient * right
-
-
-_COMPARED: Final[dict[int, Callable[[int, int, int], bool]]] = {
-    JmpOp.JEQ: lambda a, b, _: a == b,
-    JmpOp.JNE: lambda a, b, _: a != b,
-    JmpOp.JGT: lambda a, b, _: a > b,
-    JmpOp.JGE: lambda a, b, _: a >= b,
-    JmpOp.JLT: lambda a, b, _: a < b,
-    JmpOp.JLE: lambda a, b, _: a <= b,
-    JmpOp.JSET: lambda a, b, _: bool(a & b),
-    JmpOp.JSGT: lambda a, b, sign: a ^ sign > b ^ sign,
-    JmpOp.JSGE: lambda a, b, sign: a ^ sign >= b ^ sign,
-    JmpOp.JSLT: lambda a, b, sign: a ^ sign < b ^ sign,
-    JmpOp.JSLE: lambda a, b, sign: a ^ sign <= b ^ sign,
-}
-"""By operation: whether it is taken, for two operands as unsigned numbers and the bit that is their sign."""

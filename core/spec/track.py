@@ -12,6 +12,7 @@ import heapq
 import struct
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
+from ..asm.arithmetic import alu
 from ..asm.helpers import HELPERS
 from ..asm.opcodes import (
     CALL,
@@ -32,7 +33,7 @@ from ..limits import Budget
 from .effects import effect_of
 from .program import ReferenceKind
 from .returns import Backwards
-from .value import ANY_STACK, Place, Value, constant, folded, join, masked, moved, shifted, swapped
+from .value import ANY_STACK, Place, Value, constant, join, masked, moved, shifted, swapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -317,9 +318,8 @@ class Tracker:
             result = masked(left, imm)
         elif operation == _END and left is not None and left.place is Place.NUMBER:
             result = swapped(left, opcode, imm, big=self.big)
-        elif left is not None and right is not None and left.place is right.place is Place.CONSTANT:
-            value = folded(operation, left.offset, right.offset, 64 if wide else 32) if not offset else None
-            result = None if value is None else constant(value)
+        elif left and right and left.place is right.place is Place.CONSTANT and operation < _END:
+            result = constant(alu(operation, left.offset, right.offset, 64 if wide else 32, offset))
         if result is None and wide and operation != _MOV and Place.STACK in (_of(left), _of(right)):
             result = ANY_STACK
         self.set(state, slot, dst, result)

@@ -6,7 +6,7 @@ import enum
 import functools
 from typing import Final, NamedTuple
 
-from ..asm.opcodes import AluOp, Class, Source
+from ..asm.opcodes import Class, Source
 
 __all__ = [
     "ANY_STACK",
@@ -14,7 +14,6 @@ __all__ = [
     "State",
     "Value",
     "constant",
-    "folded",
     "join",
     "masked",
     "moved",
@@ -112,32 +111,6 @@ def moved(left: Value | None, right: Value | None, sign: int) -> Value | None:
     # A pointer plus something unknown is still in the same object: the verifier would not have it otherwise. A pointer
     # less something unknown may be the distance of two.
     return left._replace(exact=False) if right is None and sign > 0 else None
-
-
-def folded(operation: int, left: int, right: int, bits: int) -> int | None:
-    """Return what an operation makes of two constants; None for those that are of no use here."""
-    mask = (1 << bits) - 1
-    left, right = left & mask, right & mask
-    match operation:
-        case AluOp.ADD:
-            result = left + right
-        case AluOp.SUB:
-            result = left - right
-        case AluOp.OR:
-            result = left | right
-        case AluOp.AND:
-            result = left & right
-        case AluOp.XOR:
-            result = left ^ right
-        case AluOp.LSH:
-            result = left << (right & bits - 1)
-        case AluOp.RSH:
-            result = left >> (right & bits - 1)
-        case AluOp.ARSH:
-            result = ((left ^ 1 << bits - 1) - (1 << bits - 1)) >> (right & bits - 1)
-        case _:
-            return None
-    return result & mask
 
 
 def swapped(number: Value, opcode: int, width: int, *, big: bool) -> Value | None:

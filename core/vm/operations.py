@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..asm import AluOp, AtomicOp, Class, Mode, Size, Source
+from ..asm.arithmetic import ATOMICS, alu, signed, swap
 from ..asm.opcodes import ADDR_SPACE_CAST, MOV64_X
-from .arithmetic import ATOMICS, alu, signed, swap
 from .code import MASK64
 
 if TYPE_CHECKING:

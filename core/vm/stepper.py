@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ..asm import CallSource, Class, JmpOp, Mode, Size, Source
+from ..asm.arithmetic import compare, signed
 from ..asm.opcodes import (
     CALL,
     CALLX,
@@ -19,7 +20,6 @@ from ..asm.opcodes import (
     MAY_GOTO,
     NOSPEC,
 )
-from .arithmetic import compare, signed
 from .code import MASK64, function_address
 from .errors import RunError, Thrown
 from .memory import STACK_SIZE

@@ -12,9 +12,9 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ..asm import AtomicOp, CallSource, Class, Mode, Size
+from ..asm.arithmetic import sdiv, signed, smod, swap
 from ..asm.opcodes import CALL, CALLX, FRAME_POINTER
 from .analysis import analyse
-from .arithmetic import sdiv, signed, smod, swap
 from .code import MASK64, read_registers, written_registers
 from .errors import RunError
 from .expressions import TAIL_CALL, Expressions

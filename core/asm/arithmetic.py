@@ -1,18 +1,18 @@
-"""What arithmetic, comparisons and atomics do to unsigned integers: RFC 9669, written out once, for the stepper.
+"""What arithmetic, comparisons and atomics do to unsigned integers: RFC 9669, written out once.
 
-The translator writes the same as expressions of Python and is checked against this.
+The machine's translator writes the same as expressions of Python and is checked against this.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ..asm import AluOp, AtomicOp, JmpOp
+from .opcodes import AluOp, AtomicOp, JmpOp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["ATOMICS", "alu", "compare", "sdiv", "signed", "smod", "swap"]
+__all__ = ["ATOMICS", "COMPARISONS", "alu", "compare", "sdiv", "signed", "smod", "swap"]
 
 
 def signed(value: int, bits: int) -> int:
@@ -52,10 +52,10 @@ def smod(a: int, b: int, bits: int) -> int:
 
 
 def alu(op: int, a: int, b: int, bits: int, offset: int) -> int:
-    """Return the result of an arithmetic instruction, unsigned; byte-order conversions are not among them.
+    """Return the result of an arithmetic instruction, unsigned.
 
     Args:
-        op: The operation, an AluOp.
+        op: The operation, an AluOp less than END: conversions of the byte order are not among them.
         a: The destination's value, unsigned, 64 bits.
         b: The operand, the same; for a negation it does not matter.
         bits: 32 or 64.
@@ -112,6 +112,9 @@ _COMPARE: Final[dict[int, Callable[[int, int], bool]]] = {
     JmpOp.JSLT: lambda a, b: a < b,
     JmpOp.JSLE: lambda a, b: a <= b,
 }
+
+COMPARISONS: Final = frozenset(_COMPARE)
+"""What `compare` takes."""
 
 ATOMICS: Final[dict[int, Callable[[int, int], int]]] = {
     AtomicOp.ADD: lambda old, operand: old + operand,
