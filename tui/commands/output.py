@@ -54,9 +54,9 @@ def write_text(text: str, *, stream: SupportsWrite[str] | None = None) -> None:
 
 def write_json(pieces: Iterable[str], *, flush: bool = False) -> None:
     """Write a JSON document, in the pieces that json makes of it, and a line end."""
-    ready = map(visible_json, pieces)
+    ready = iter(pieces)
     while chunk := "".join(islice(ready, _CHUNK)):
-        sys.stdout.write(Painted(chunk))
+        sys.stdout.write(Painted(visible_json(chunk)))
     write_line(flush=flush)
 
 
@@ -125,6 +125,7 @@ def write_table(table: Table | Tree | Text, *, color: bool) -> None:
     """
     from rich.color import ColorSystem
     from rich.console import Console
+    from rich.segment import Segment
 
     class Layout(Console):
         def render_str(self, text: str, **options: Any) -> Text:
@@ -133,7 +134,9 @@ def write_table(table: Table | Tree | Text, *, color: bool) -> None:
 
     width = None if sys.stdout.isatty() else 10_000
     layout = Layout(highlight=False, markup=False, emoji=False, width=width, _environ={})
-    for segments in layout.render_lines(table):
+    # Line by line, and not filled up: rich has all of them at once, each as long as the widest there could be.
+    lines = Segment.split_and_crop_lines(layout.render(table), layout.width, include_new_lines=False, pad=False)
+    for segments in lines:
         parts = [(visible(segment.text), segment.style) for segment in segments if not segment.control]
         while parts and not parts[-1][0].rstrip():
             parts.pop()
