@@ -11,14 +11,13 @@ from __future__ import annotations
 import io
 import sys
 from contextlib import contextmanager
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
 from ...core.visible import visible, visible_json, visible_lines
 from .colors import Painted, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
+    from collections.abc import Generator, Iterable, Iterator
 
     from _typeshed import SupportsWrite
     from rich.table import Table
@@ -27,8 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["complain", "gated", "write_json", "write_line", "write_lines", "write_table", "write_text"]
 
-_CHUNK: Final = 1 << 12
-"""Lines that are written at a time."""
+_CHUNK: Final = 1 << 17
+"""Characters that are written at a time, and what a line or a piece is longer."""
 
 
 def write_line(*parts: str, flush: bool = False) -> None:
@@ -40,9 +39,22 @@ def write_line(*parts: str, flush: bool = False) -> None:
 
 def write_lines(lines: Iterable[str]) -> None:
     """Write lines, without their ends, to standard output: what is not painted is made visible."""
-    ready = (f"{line if type(line) is Painted else visible(line)}\n" for line in lines)
-    while chunk := "".join(islice(ready, _CHUNK)):
+    for chunk in _chunks(f"{line if type(line) is Painted else visible(line)}\n" for line in lines):
         sys.stdout.write(Painted(chunk))
+
+
+def _chunks(texts: Iterable[str]) -> Iterator[str]:
+    """Iterate over texts, several joined: a write costs more than a few characters, and a line may have a million."""
+    waiting: list[str] = []
+    size = 0
+    for text in texts:
+        waiting.append(text)
+        size += len(text)
+        if size >= _CHUNK:
+            yield "".join(waiting)
+            waiting, size = [], 0
+    if waiting:
+        yield "".join(waiting)
 
 
 def write_text(text: str, *, stream: SupportsWrite[str] | None = None) -> None:
@@ -54,8 +66,7 @@ def write_text(text: str, *, stream: SupportsWrite[str] | None = None) -> None:
 
 def write_json(pieces: Iterable[str], *, flush: bool = False) -> None:
     """Write a JSON document, in the pieces that json makes of it, and a line end."""
-    ready = iter(pieces)
-    while chunk := "".join(islice(ready, _CHUNK)):
+    for chunk in _chunks(pieces):
         sys.stdout.write(Painted(visible_json(chunk)))
     write_line(flush=flush)
 

@@ -31,7 +31,7 @@ from .sampling import each_sample
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from ...core.live import EventReader, MapRow, MapTable, Sample, Sampler, Session
     from ...core.runtime import Collection, Link, Map, MapSnapshot, PrintReader
@@ -182,33 +182,32 @@ def _watch(
     return ExitCode.REFUSED if gone else ExitCode.OK
 
 
-def _lines(collection: Collection, sample: Sample, before: Sample | None, *, per_cpu: bool) -> list[str]:
-    """Return a sample as lines: the time, then each entry with its rate where something changed."""
+def _lines(collection: Collection, sample: Sample, before: Sample | None, *, per_cpu: bool) -> Iterator[str]:
+    """Iterate over a sample's lines: the time, then each entry with its rate where something changed."""
     from ...core.live import map_table
 
-    lines = [f"{sample.time:9.3f} s"]
+    yield f"{sample.time:9.3f} s"
     for name in sample.maps:
         source = collection.maps[name]
         snapshot = sample.maps[name]
         if snapshot.note:
-            lines.append(f"  {name}: {_unlisted(source, snapshot)}")
+            yield f"  {name}: {_unlisted(source, snapshot)}"
             continue
         table = map_table(source, sample, before, per_cpu=per_cpu, counting=collection.spec.counting, limit=_SHOWN)
         if before is None and source.type.per_cpu and not per_cpu:
-            lines.append(f"  {name}: {_summed(table)}")
+            yield f"  {name}: {_summed(table)}"
         for row in table.rows:
-            lines.append(f"  {name}[{row.key_text}] = {row.value_text}{rates_text(table, row)}")
+            yield f"  {name}[{row.key_text}] = {row.value_text}{rates_text(table, row)}"
         if beyond := snapshot.count - len(table.rows):
-            lines.append(f"  {name}: and {beyond:,} {'more' if snapshot.is_counted else 'more at least'}")
+            yield f"  {name}: and {beyond:,} {'more' if snapshot.is_counted else 'more at least'}"
     for name, raw in sample.variables.items():
         if before is None or before.variables.get(name) != raw:
             ctype = collection.variables[name].spec.type
-            lines.append(f"  {name} = {ctype.format(raw) if ctype is not None else format_value(raw)}")
+            yield f"  {name} = {ctype.format(raw) if ctype is not None else format_value(raw)}"
     for name, info in sample.programs.items():
         if info.run_cnt:
             mean = info.run_time_ns / info.run_cnt
-            lines.append(f"  {name}: {info.run_cnt:,} runs, {mean:.0f} ns each")
-    return lines
+            yield f"  {name}: {info.run_cnt:,} runs, {mean:.0f} ns each"
 
 
 def rates_text(table: MapTable, row: MapRow) -> str:

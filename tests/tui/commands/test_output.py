@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
+import tracemalloc
 from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
+from rich.tree import Tree
 
 if TYPE_CHECKING:
     import pytest
@@ -89,3 +92,28 @@ def test_tables(capsys: pytest.CaptureFixture[str]) -> None:
     told = capsys.readouterr().out
     assert told.split("\n")[1:3] == ["\x1b[31mx\\x1b[31m\x1b[0m   one", "\\x9b\\u202e  two"]
     assert "a\\x1bb" in told
+
+
+def test_no_more_is_held_back_than_is_written_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Values of maps are lines of a million characters, and a table is as wide as its lines are, not as it could be."""
+    sizes: list[int] = []
+
+    class Stream(io.StringIO):
+        def write(self, text: str, /) -> int:
+            sizes.append(len(text))
+            return len(text)
+
+    monkeypatch.setattr(sys, "stdout", Stream())
+    write_lines("x" * 1_000_000 for _ in range(5))
+    write_json('"' + "x" * 1_000_000 + '"' for _ in range(5))
+    assert max(sizes) == 1_000_002
+    sizes.clear()
+    tree = Tree("root")
+    for number in range(1000):
+        tree.add(Text(f"map {number}"))
+    tracemalloc.start()
+    write_table(tree, color=False)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert sum(sizes) < 20_000
+    assert peak < 5_000_000  # filled up to 10,000 columns they were 10 million characters
