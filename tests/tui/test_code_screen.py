@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from textual.widgets import Input
 
 from bpftui.core.btf.target import read_btf
+from bpftui.core.spec.listing import Listing
 from bpftui.tui.jumps import CodePlace
 from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.screens.uses_page import UsesList, UsesPage
+from bpftui.tui.widgets import code_pane
 from bpftui.tui.widgets.listing_view import ListingView
 from tests.tui.widgets.lines import lines
 
@@ -46,6 +49,29 @@ async def test_back_from_a_map_into_the_code(explore: Callable[..., Any]) -> Non
         assert (walk.explorer.tab, view.slot_at(view.cursor)) == ("code", here)
         await walk.press("ctrl+o")
         assert view.slot_at(view.cursor) == 0
+
+
+async def test_a_long_listing_is_made_beside_the_event_loop(
+    explore: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = Event()
+    go_on = Event()
+
+    class Slow(Listing):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            begun.set()
+            assert go_on.wait(30)
+            super().__init__(*arguments, **options)
+
+    monkeypatch.setattr(code_pane, "_LONG", 100)
+    async with explore(size=(80, 24)) as walk:
+        assert walk.explorer.spec.programs["count_traffic"].insns == 183
+        monkeypatch.setattr("bpftui.core.spec.listing.Listing", Slow)
+        walk.explorer.go_to_slot(150)
+        await walk.until(begun.is_set)
+        await walk.until(lambda: "count_traffic  listing its instructions …" in walk.screen)
+        go_on.set()
+        await walk.until(lambda: "count_traffic › count_traffic()  insn 150" in walk.screen)
 
 
 async def test_a_search_goes_on_in_other_programs(explore: Callable[..., Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -19,11 +20,13 @@ from .plain import Static
 from .row_view import RowView  # noqa: TC001 - Textual asks for the annotation at run time
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual.app import ComposeResult
 
     from ...core.btf import Btf
     from ...core.btf.core import CoreResolver
-    from ...core.spec import CollectionSpec
+    from ...core.spec import CollectionSpec, LinkedCode
     from ...core.spec.listing import Listing
     from ..jumps import JumpList
     from .searched_listing import SearchedListing
@@ -32,6 +35,8 @@ __all__ = ["CodePane"]
 
 _PATIENCE = 1.5
 """Seconds that a search looks into other programs."""
+_LONG = 20_000
+"""Instructions from which on making a listing takes more than a frame: 500,000 take half a second."""
 _PALE = "$foreground 60%"
 
 
@@ -68,6 +73,8 @@ class CodePane(Vertical):
         self.resolver: CoreResolver | None = None
         """Resolves them, where that was asked for."""
         self._listings: dict[str, Listing] = {}
+        self._waiting: dict[str, list[Callable[[Listing], None]]] = {}
+        """What is to be done with listings that are being made, by program."""
 
     def compose(self) -> ComposeResult:
         """Compose title and listing."""
@@ -91,11 +98,50 @@ class CodePane(Vertical):
             self.set_reactive(CodePane.program, next(iter(self.spec.programs)))
         if not self.program or not self.is_on_screen:
             return
+        self._with_listing(self.program, self._show_listing)
+
+    def _show_listing(self, listing: Listing) -> None:
         view = self.query_one(ListingView)
-        listing = self.listing(self.program)
-        if listing is not None and (view.listing is None or view.listing.program is not listing.program):
+        if view.listing is None or view.listing.program is not listing.program:
             view.listing = listing
         self._show_title()
+
+    def _with_listing(self, name: str, then: Callable[[Listing], None]) -> None:
+        """Call *then* with a program's listing; not at all where its code is damaged.
+
+        A long one is made in a thread: then that is later, and only if it is still the program that is shown.
+        """
+        linked: LinkedCode | None = self.spec.programs[name].__dict__.get("linked")
+        if name in self._listings or linked is None or linked.insns <= _LONG:
+            listing = self.listing(name)
+            if listing is not None:
+                then(listing)
+            return
+        title = Content.assemble((name, "bold"), ("  listing its instructions …", "bold $text-warning"))
+        self.query_one("#code-title", Static).update(title)
+        waiting = self._waiting.setdefault(name, [])
+        waiting.append(then)
+        if len(waiting) == 1:
+            self.run_worker(partial(self._make_listing, name), thread=True, exit_on_error=False, group="listing")
+
+    def _make_listing(self, name: str) -> None:
+        """Make a listing in a thread."""
+        from ...core.spec.listing import Listing
+
+        resolver = self.resolver
+        with contextlib.suppress(BpftuiError):  # damaged code says so itself
+            listing = Listing(self.spec.programs[name], self.spec, resolver=resolver)
+            listing.rows(0, 1)  # what the first row takes: its flow, its names
+            if resolver is self.resolver:
+                self._listings[name] = listing
+        self.view.typed_app.call_from_thread(self._made_listing, name)
+
+    def _made_listing(self, name: str) -> None:
+        waiting = self._waiting.pop(name)
+        listing = self.listing(name) if name == self.program else None
+        if listing is not None:
+            for then in waiting:
+                then(listing)
 
     def listing(self, name: str) -> Listing | None:
         """Return a program's listing, made when it is first asked for; None where its code is damaged."""
@@ -112,14 +158,15 @@ class CodePane(Vertical):
     def show_function(self, program: str, function: str) -> None:
         """Show a program with the cursor on the header of one of its functions."""
         self.program = program
-        listing = self.listing(program)
-        if listing is None:
-            return
-        start = next((found.start for found in listing.functions if found.name == function), None)
-        view = self.query_one(ListingView)
-        view.listing = listing
-        if start is not None:
-            view.show_function(start)
+
+        def show(listing: Listing) -> None:
+            start = next((found.start for found in listing.functions if found.name == function), None)
+            view = self.query_one(ListingView)
+            view.listing = listing
+            if start is not None:
+                view.show_function(start)
+
+        self._with_listing(program, show)
 
     def go_to(self, place: CodePlace, *, remember: bool = True) -> None:
         """Show an instruction of a program; the way back leads to where the user was, unless not to *remember* it."""
@@ -127,11 +174,12 @@ class CodePane(Vertical):
         if remember:
             view.remember()
         self.program = place.program
-        listing = self.listing(place.program)
-        if listing is not None:
-            if view.listing is None or view.listing.program is not listing.program:
-                view.listing = listing
+
+        def show(listing: Listing) -> None:
+            self._show_listing(listing)
             view.show_slot(place.slot)
+
+        self._with_listing(place.program, show)
 
     def action_kernel_types(self) -> None:
         """Say what CO-RE relocations become, and name what a kernel's types tell; or no more."""
