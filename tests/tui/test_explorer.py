@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from textual.events import Paste
 from textual.widgets import Button, Input, OptionList
 
 from bpftui.core.errors import BpftuiError, LoadError
@@ -258,6 +259,17 @@ async def test_run_shows_what_the_program_did_to_the_packet(explore: Callable[..
         await walk.until(lambda: "XDP_PASS" in str(result.render()))
         assert "42 ns" in str(result.render())
         assert "ff" in str(result.render())
+
+
+async def test_a_dump_is_the_packet_wherever_it_is_pasted(explore: Callable[..., Any]) -> None:
+    async with explore(size=(80, 24)) as walk:
+        await walk.press("L")
+        await walk.until(lambda: walk.status.stage == State.LOADED)
+        await walk.press("R")
+        assert walk.app.focused is walk.app.screen.query_one("#run")
+        walk.app.post_message(Paste("0000  ff ff ff ff ff ff 02 00  00 00 00 01 08 00 45 00  ........\n0010  00 1c\n"))
+        await walk.settle()
+        assert "ffffffffffff02000000000108004500001c" in walk.screen
 
 
 async def test_a_failure_is_a_message_and_no_crash(explore: Callable[..., Any]) -> None:

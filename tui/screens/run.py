@@ -20,6 +20,7 @@ from ..widgets.plain import Button, Input, Label, Select
 from .dialog import Dialog, line
 
 if TYPE_CHECKING:
+    from textual import events
     from textual.app import ComposeResult
     from textual.widget import Widget
 
@@ -161,6 +162,14 @@ class RunDialog(Dialog[None]):
         """Give up what runs: nobody waits for it any more."""
         if self._stop is not None:
             self._stop.set()
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Take what is pasted while no field has the focus, as at first, for the packet."""
+        if self.program.takes_packet:
+            event.stop()
+            field = self.query_one(PacketInput)
+            self.set_focus(field)
+            field.value = field.pasted(event.text)
 
     def on_packet_input_refused(self, event: PacketInput.Refused) -> None:
         """Say why what was pasted is no packet."""
