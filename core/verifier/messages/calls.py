@@ -220,6 +220,20 @@ MESSAGES: Final = (
         *_NOT_THE_PROTOTYPE,
         follows=True,
     ),
+    plain(
+        "argument-tags",
+        r"arg#(?P<arg>\d+) (?P<tag>untrusted|arena) cannot be combined with any other tags",
+        "parameter #{arg} of a global function (counted from 0) is marked __arg_{tag}, which takes no other mark "
+        "beside it",
+        "leave the other __arg_… marks of that parameter away; what is untrusted may be NULL anyway",
+    ),
+    plain(
+        "argument-tags",
+        r"arg#(?P<arg>\d+) has invalid combination of tags",
+        "the marks of parameter #{arg} of a global function (counted from 0) contradict each other, or its type",
+        "__arg_ctx stands alone; __arg_trusted goes with __arg_nullable and not with __arg_nonnull; __arg_nullable is "
+        "not for pointers to plain memory, which may be NULL without __arg_nonnull",
+    ),
     Message("unknown-function", re.compile(r"invalid func (?P<name>\w+)#(?P<number>\d+)"), _unknown),
     plain(
         "helper-not-allowed",

@@ -159,6 +159,22 @@ def test_the_whole_explanation(name: str) -> None:
             "packet-bounds",
             "4 bytes are accessed 4 bytes before the pointer that was checked",
         ),
+        # What bpf_log() of kernel/bpf/btf.c says of the declarations of global functions (Linux 6.8, untrusted 6.17).
+        (
+            "arg#2 untrusted cannot be combined with any other tags",
+            "argument-tags",
+            "parameter #2 of a global function (counted from 0) is marked __arg_untrusted, which takes no other mark",
+        ),
+        (
+            "arg#0 arena cannot be combined with any other tags",
+            "argument-tags",
+            "parameter #0 of a global function (counted from 0) is marked __arg_arena, which takes no other mark",
+        ),
+        (
+            "arg#1 has invalid combination of tags",
+            "argument-tags",
+            "the marks of parameter #1 of a global function (counted from 0) contradict each other, or its type",
+        ),
         ("Possibly NULL pointer passed to trusted arg0", "argument-null", "argument 1 can be NULL"),
         ("Possibly NULL pointer passed to helper arg2", "argument-null", "argument 2 can be NULL"),
         (
