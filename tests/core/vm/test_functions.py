@@ -322,3 +322,19 @@ def test_text(host: Host, name: str, arguments: list[bytes | int], result: int) 
         for argument in arguments
     ]
     assert call(host, name, *passed) == result
+
+
+@pytest.mark.parametrize("type_", [MapType.DEVMAP, MapType.CPUMAP, MapType.DEVMAP_HASH])
+def test_a_redirection_by_a_map_without_the_entry_is_what_its_flags_say(host: Host, type_: MapType) -> None:
+    """Flags of 0 to 3 say what is returned instead (Linux 5.3); a broadcast needs no entry, others are refused."""
+    store = stored(host, MapSpec("ports", ".maps", type_, 4, 4, 8))
+    handle = next(base for base, found in host.maps.items() if found is store)
+    returned = [call(host, "bpf_redirect_map", handle, 3, flags) for flags in (0, 1, 2, 3, 8, 0x40)]
+    assert returned == [0, 1, 2, 3, 4, 0]
+    store.update((3).to_bytes(4, "little"), (1).to_bytes(4, "little"))
+    assert [call(host, "bpf_redirect_map", handle, key, 2) for key in (2, 3)] == [2, 4]
+
+
+@pytest.mark.parametrize("name", ["scx_bpf_dsq_nr_queued", "hid_bpf_get_data", "bpf_cast_to_kern_ctx"])
+def test_functions_of_other_parts_of_the_kernel_return_what_the_settings_say(name: str) -> None:
+    assert call(Host(Processor(), Settings(returns={name: 5}), "little"), name, 1, 2) == 5
