@@ -9,6 +9,7 @@ Everything that depends on a kernel happens when a spec is loaded (`bpftui.core.
 
 from __future__ import annotations
 
+from ..uapi import AttachType, MapFlag, MapType, Pinning, ProgramFlag, ProgramType
 from .assign import LoadedObjects
 from .collection import CollectionSpec, Extern, Externs, Hidden, SectionLayout
 from .map import MapEntry, MapSpec
@@ -22,7 +23,6 @@ from .program import (
     Reference,
     ReferenceKind,
 )
-from .uapi import AttachType, MapFlag, MapType, Pinning, ProgramFlag, ProgramType
 from .variable import Difference, VariableSpec
 
 __all__ = [

@@ -9,8 +9,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ..uapi import AttachType, ProgramType
 from .contexts import CONTEXTS, ContextField, context_fields, context_size
-from .uapi import AttachType, ProgramType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,8 +13,8 @@ from ..btf import types as t
 from ..btf.ctype import parse_bytes
 from ..documents import parse_json
 from ..errors import BpftuiError, TypeMismatchError, UnknownNameError, UsageError, ValueRangeError, quoted
+from ..uapi import AttachType, ProgramType
 from .contexts import CONTEXTS, ContextField, context_fields, context_size
-from .uapi import AttachType, ProgramType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from .uapi import AttachType, ProgramType
+from ..uapi import AttachType, ProgramType
 
 if TYPE_CHECKING:
     from .program import ProgramSpec

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 from ..btf import CType
 from ..btf.types import Array, Composite, FunctionProto, Pointer
 from ..errors import ObjectError, nearest
+from ..uapi import MapType, Pinning
 from .map import MapSpec
-from .uapi import MapType, Pinning
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

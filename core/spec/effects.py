@@ -11,7 +11,7 @@ import enum
 from typing import Final, NamedTuple
 
 from ..asm.helpers import HELPERS
-from .constants import LEVELS, PACKET_TYPES, SOCK_OPS_FLAGS
+from ..constants import LEVELS, PACKET_TYPES, SOCK_OPS_FLAGS
 
 __all__ = ["Effect", "MapUse", "effect_of", "flag_names"]
 

@@ -6,9 +6,9 @@ import enum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..asm.helpers import HELPERS
+from ..uapi import MapType
 from .effects import MapUse
 from .program import ReferenceKind
-from .uapi import MapType
 from .uses import Uses
 from .value import Place
 

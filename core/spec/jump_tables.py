@@ -11,9 +11,9 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Final
 
+from ..uapi import MapType
 from .map import MapSpec
 from .program import Reference, ReferenceKind
-from .uapi import MapType
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -21,17 +21,17 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ..btf import CType, Kind
 from ..elf import SymbolType
 from ..errors import ObjectError
+from ..uapi import MapFlag, MapType, ProgramType
 from .collection import Hidden
 from .map import MapEntry, MapSpec
-from .uapi import MapFlag, MapType, ProgramType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ..elf import Section
+    from ..uapi import AttachType
     from .object import ObjectFile
     from .program import ProgramSpec
-    from .uapi import AttachType
 
 __all__ = [
     "KEY_VALUE_PAIR",

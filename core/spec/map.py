@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from .uapi import MapFlag, MapType, Pinning
+from ..uapi import MapFlag, MapType, Pinning
 
 if TYPE_CHECKING:
     from ..btf import CType

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..errors import UsageError
-from .uapi import ProgramType
+from ..uapi import ProgramType
 
 if TYPE_CHECKING:
     from .program import ProgramSpec

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..btf import types as t
 from ..btf.types import Kind
+from ..uapi import AttachType, MapType, ProgramType
 from .returns import Backwards
-from .uapi import AttachType, MapType, ProgramType
 
 if TYPE_CHECKING:
     from ..btf import Btf

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from ..asm.flow import CodeFlow
     from ..btf import Btf, ByteOrder
+    from ..uapi import AttachType, ProgramType
     from .pointers import DataPointer
-    from .uapi import AttachType, ProgramType
 
 __all__ = [
     "INSN_SIZE",
@@ -280,8 +280,8 @@ class ProgramSpec:
         Raises:
             UnknownNameError: It is neither.
         """
+        from ..uapi import ProgramType
         from .sections import SECTIONS, split_section
-        from .uapi import ProgramType
 
         found = split_section(text)
         if found is not None:

@@ -10,6 +10,7 @@ from ..btf import CType, Kind
 from ..btf.types import DataSec, Function, Linkage, Var
 from ..elf import EM_BPF, SHN_COMMON, Binding, SectionFlag, SectionType, SymbolType, Visibility
 from ..errors import ObjectError
+from ..uapi import MapFlag, MapType, ProgramType
 from .collection import CollectionSpec, Extern, Externs, Hidden, SectionLayout
 from .container import read_source
 from .legacy import resolve_tail_calls, tail_call_of
@@ -21,7 +22,6 @@ from .pointers import find_pointers
 from .producer import find_producer
 from .program import ProgramSpec, ReferenceKind
 from .sections import find_section, nearest_section
-from .uapi import MapFlag, MapType, ProgramType
 from .variable import VariableSpec
 
 if TYPE_CHECKING:

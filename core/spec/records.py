@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..asm.helpers import HELPERS
 from ..btf import CType, Kind
-from .uapi import MapType
+from ..uapi import MapType
 from .uses import ProgramUses
 from .value import Place
 

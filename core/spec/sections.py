@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Final
 
 from ..errors import nearest
-from .uapi import AttachType, ProgramFlag, ProgramType
+from ..uapi import AttachType, ProgramFlag, ProgramType
 
 __all__ = ["SECTIONS", "SectionFlag", "SectionKind", "find_section", "nearest_section", "split_section"]
 

@@ -6,7 +6,7 @@ import enum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..errors import UsageError
-from .uapi import ProgramType
+from ..uapi import ProgramType
 
 if TYPE_CHECKING:
     from .program import ProgramSpec

@@ -16,8 +16,8 @@ from ..btf.access import CoreKind, parse_access
 from ..btf.compatible import essential_name
 from ..btf.declare import declaration
 from ..btf.types import Kind
+from ..constants import has_names
 from ..errors import ObjectError
-from .constants import has_names
 from .program import ReferenceKind
 from .value import Place, Value, shifted
 

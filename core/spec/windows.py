@@ -10,8 +10,8 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from ..errors import ObjectError
+from ..uapi import MapType
 from .program import Reference, ReferenceKind
-from .uapi import MapType
 
 if TYPE_CHECKING:
     from ..elf import Elf

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..spec.context_values import layout_of
 from ..spec.contexts import CONTEXTS, ContextField, context_fields
-from ..spec.uapi import ProgramType
+from ..uapi import ProgramType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.widgets.option_list import Option
 
 from ...core.spec.sections import SECTIONS, split_section
-from ...core.spec.uapi import ProgramType
+from ...core.uapi import ProgramType
 from ..widgets.plain import Button, Input, OptionList
 from .dialog import Dialog, line
 

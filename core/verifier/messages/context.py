@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ...spec.context_access import bad_context_access, field_access
 from ...spec.contexts import CONTEXTS, context_fields
-from ...spec.uapi import ProgramType
+from ...uapi import ProgramType
 from ..failure import Message, Told, amount, foreign_told, plain
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from bpftui.core.spec import constants
-from bpftui.core.spec.constants import constant_name, has_names
+from bpftui.core import constants
+from bpftui.core.constants import constant_name, has_names
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from ..btf import ByteOrder
+    from .btf import ByteOrder
 
 __all__ = ["LEVELS", "PACKET_TYPES", "SOCK_OPS_FLAGS", "constant_name", "has_names"]
 
