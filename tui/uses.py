@@ -135,7 +135,7 @@ def helper_text(number: int) -> Content:
     from textual.content import Content
     from textual.highlight import highlight
 
-    from ..core.asm.helper_docs import find_helper
+    from ..core.helpers.prototypes import find_helper
 
     helper = find_helper(number)
     if helper is None:

@@ -11,8 +11,8 @@ The way back, from text to code, is in `assembler` and `hexcode`, which are impo
 
 from __future__ import annotations
 
+from ..helpers.names import HELPERS, helper_name
 from .encodings import Encoding, encoding_of, invalid_fields, remark
-from .helpers import HELPERS, helper_name
 from .instruction import ByteOrder, Code, Instruction, decode, instructions
 from .listing import Texts, listing
 from .opcodes import (

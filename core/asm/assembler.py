@@ -23,8 +23,8 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..errors import AssemblyError, nearest
+from ..helpers.names import HELPERS
 from .encodings import is_valid, remark
-from .helpers import HELPERS
 from .instruction import Instruction, instructions, words
 from .opcodes import CALL, CALLX, GOTOL, INSN_SIZE, LD_IMM64, CallSource, ImmSource
 from .statement import Statement, parse_statement

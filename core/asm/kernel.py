@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from ..helpers.names import helper_name
 from .encodings import ENCODINGS
-from .helpers import helper_name
 from .opcodes import (
     ADDR_PERCPU,
     ADDR_SPACE_CAST,

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..errors import AssemblyError, nearest
-from .helpers import helper_name
+from ..helpers.names import helper_name
 from .instruction import Instruction
 from .kernel import ALU_SYMBOLS, ATOMIC_NAMES, ATOMIC_SYMBOLS, BITS, JMP_SYMBOLS
 from .opcodes import (

@@ -6,10 +6,10 @@ import errno
 import os
 from typing import Final, NamedTuple
 
-from ..asm.helpers import HELPERS
 from ..btf import Kind
 from ..btf.kernel import vmlinux
 from ..errors import FeatureError
+from ..helpers.names import HELPERS
 from ..spec import AttachType, ProgramFlag, ProgramType
 from . import probes, rights
 from .syscall import errno_name

@@ -9,8 +9,8 @@ import struct
 import sys
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..asm.helpers import HELPERS
 from ..asm.opcodes import CALL, INSN_SIZE, Class
+from ..helpers.names import HELPERS
 from ..runtime import Obstacle
 from ..spec import ProgramFlag, ProgramType
 from ..spec.facts import ProgramFacts

@@ -5,9 +5,9 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..asm.helpers import HELPERS
+from ..helpers.effects import MapUse
+from ..helpers.names import HELPERS
 from ..uapi import MapType
-from .effects import MapUse
 from .program import ReferenceKind
 from .uses import Uses
 from .value import Place

@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from ..asm.arithmetic import COMPARISONS, alu, compare, signed, swap
-from ..asm.helpers import HELPERS
 from ..asm.opcodes import (
     ADDR_SPACE_CAST,
     CALL,
@@ -39,7 +38,8 @@ from ..asm.opcodes import (
 )
 from ..btf import types as t
 from ..errors import BpftuiError
-from .effects import effect_of
+from ..helpers.effects import effect_of
+from ..helpers.names import HELPERS
 from .program import ReferenceKind
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..asm.helpers import HELPERS
 from ..btf import CType, Kind
+from ..helpers.names import HELPERS
 from ..uapi import MapType
 from .uses import ProgramUses
 from .value import Place

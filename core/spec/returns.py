@@ -23,7 +23,7 @@ from ..asm.opcodes import (
     Mode,
     Source,
 )
-from .effects import effect_of
+from ..helpers.effects import effect_of
 
 if TYPE_CHECKING:
     from ..asm import Instruction

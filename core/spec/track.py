@@ -13,7 +13,6 @@ import struct
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from ..asm.arithmetic import alu
-from ..asm.helpers import HELPERS
 from ..asm.opcodes import (
     CALL,
     CALLX,
@@ -29,8 +28,9 @@ from ..asm.opcodes import (
     Size,
     Source,
 )
+from ..helpers.effects import effect_of
+from ..helpers.names import HELPERS
 from ..limits import Budget
-from .effects import effect_of
 from .program import ReferenceKind
 from .returns import Backwards
 from .value import ANY_STACK, Place, Value, constant, join, masked, moved, shifted, swapped

@@ -10,7 +10,6 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from ..asm.helpers import HELPERS
 from ..btf import types as t
 from ..btf.access import CoreKind, parse_access
 from ..btf.compatible import essential_name
@@ -18,6 +17,7 @@ from ..btf.declare import declaration
 from ..btf.types import Kind
 from ..constants import has_names
 from ..errors import ObjectError
+from ..helpers.names import HELPERS
 from .program import ReferenceKind
 from .value import Place, Value, shifted
 

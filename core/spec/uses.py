@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..asm.opcodes import CALL, INSN_SIZE, CallSource
-from .effects import MapUse, effect_of
+from ..helpers.effects import MapUse, effect_of
 from .facts import ProgramFacts
 from .program import ReferenceKind
 from .returns import Backwards

@@ -123,7 +123,7 @@ def helper_call(number: int) -> tuple[Reference, str | None]:
     The reference's offset is the number that the linked code has: Linux's for the helper of that name. Where there is
     none, the number is negated, so that nothing takes it for another helper of Linux; those of a hook stay.
     """
-    from ..asm.helpers import HELPERS
+    from ..helpers.names import HELPERS
 
     name = helper_name(number)
     known = f"bpf_{_PRINTS.sub('trace_printk', name.removeprefix('bpf_'))}" if name is not None else ""

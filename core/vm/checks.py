@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..asm import AtomicOp, CallSource, Class, ImmSource, Mode, Size, decode, helper_name, remark
-from ..asm.helper_docs import find_helper
 from ..asm.opcodes import CALL, EXIT, FRAME_POINTER, GOTOX, INSN_SIZE, LD_IMM64
+from ..helpers.prototypes import find_helper
 from .analysis import analyse
 from .code import Code, read_registers, written_registers
 from .errors import InvalidCodeError

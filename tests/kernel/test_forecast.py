@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from bpftui.core.asm.assembler import assemble
-from bpftui.core.asm.helpers import HELPERS
 from bpftui.core.btf.kernel import loaded_modules, vmlinux
+from bpftui.core.helpers.names import HELPERS
 from bpftui.core.kernel import KernelRuntime, probes
 from bpftui.core.spec import CollectionSpec, ProgramSpec, ProgramType
 from bpftui.core.spec.program import Function, LinkedCode

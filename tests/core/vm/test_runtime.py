@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bpftui.core.asm.assembler import assemble
-from bpftui.core.asm.helpers import HELPERS
 from bpftui.core.errors import AttachError, FeatureError, GivenUpError, LoadError, UsageError
+from bpftui.core.helpers.names import HELPERS
 from bpftui.core.live import Session
 from bpftui.core.runtime import AttachTarget
 from bpftui.core.spec import CollectionSpec, ProgramSpec, ProgramType

@@ -10,8 +10,8 @@ from __future__ import annotations
 import enum
 from typing import Final, NamedTuple
 
-from ..asm.helpers import HELPERS
 from ..constants import LEVELS, PACKET_TYPES, SOCK_OPS_FLAGS
+from .names import HELPERS
 
 __all__ = ["Effect", "MapUse", "effect_of", "flag_names"]
 

@@ -10,7 +10,7 @@ import functools
 import re
 from typing import Final, NamedTuple
 
-from .helpers import HELPERS
+from .names import HELPERS
 
 __all__ = ["Helper", "Parameter", "find_helper"]
 

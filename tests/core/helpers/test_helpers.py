@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bpftui.core.asm import HELPERS, helper_name
-from bpftui.core.asm.helper_docs import Parameter, find_helper
+from bpftui.core.helpers.prototypes import Parameter, find_helper
 
 HEADER = Path("/usr/include/linux/bpf.h")
 
