@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from ..btf import Kind
 from ..errors import FeatureError, LoadError
 from ..maps import Shape, ring_size
+from ..maps.rules import STORAGE, broken_rule
 from ..spec import MapFlag, MapType
 from ..spec.sparse import is_zero
 from . import probes, rights, token
@@ -19,7 +20,6 @@ from .explain import explain
 from .limits import Excess, beyond_limit, knows_field, more_than_memory, no_memory
 from .map import Map
 from .objects import kernel_name
-from .rules import STORAGE, broken_rule
 from .since import since
 from .struct_ops import StructOpsMap
 from .syscall import ENOTSUPP, Attr, BpfError, Command, Descriptor, borrowed, errno_name

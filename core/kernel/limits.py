@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..maps import round_up
+from ..maps.rules import STORAGE, named
 from ..privileges import Capability
 from ..spec import MapFlag, MapType
 from . import probes, rights
-from .rules import STORAGE, named
 from .syscall import Attr, BpfError, Command
 
 if TYPE_CHECKING:

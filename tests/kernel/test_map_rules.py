@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from bpftui.core.errors import BpftuiError, LoadError
 from bpftui.core.kernel import Map
 from bpftui.core.kernel.create import shape_of
-from bpftui.core.kernel.rules import broken_rule
 from bpftui.core.kernel.syscall import BpfError
+from bpftui.core.maps.rules import broken_rule
 from bpftui.core.spec import MapFlag, MapSpec, MapType
 
 pytestmark = pytest.mark.kernel

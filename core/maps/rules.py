@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from ..spec import MapFlag, MapType
 
 if TYPE_CHECKING:
-    from ..maps import Shape
+    from .shape import Shape
 
 __all__ = ["STORAGE", "broken_rule", "named"]
 
