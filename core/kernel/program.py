@@ -12,11 +12,11 @@ import time
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple, Self, SupportsIndex
 
+from ..context.packet_sizes import check_packet, packet_sizes
+from ..context.values import context_bytes, whole_context
 from ..errors import UsageError
 from ..runtime import ProgramInfo, RunResult, given_up
 from ..spec import ProgramType
-from ..spec.context_values import context_bytes, whole_context
-from ..spec.packet_sizes import check_packet, packet_sizes
 from .attach import attach
 from .existing import program_spec
 from .explain import explain
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from threading import Event
     from types import TracebackType
 
+    from ..context.packet_sizes import PacketSizes
+    from ..context.values import ContextValues
     from ..runtime import AttachTarget
     from ..spec import ProgramSpec
-    from ..spec.context_values import ContextValues
-    from ..spec.packet_sizes import PacketSizes
     from .link import Link
     from .map import Map
     from .syscall import Buffer
@@ -202,7 +202,7 @@ class Program(KernelObject):
         some tens of milliseconds) the duration is a benchmark.
 
         Args:
-            data: The packet (see `bpftui.core.spec.packet_sizes`); zeros without, as few as may be. To types that do
+            data: The packet (see `bpftui.core.context.packet_sizes`); zeros without, as few as may be. To types that do
                 not see the Ethernet header (socket filters, cgroup_skb), the kernel gives it back as zeros.
             context: The context, or values of its fields; the program's changes to it are given back only when there
                 was one.

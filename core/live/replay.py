@@ -6,9 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..context.fields import lets_through
 from ..errors import BpftuiError, UsageError
 from ..spec import ProgramType
-from ..spec.contexts import lets_through
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

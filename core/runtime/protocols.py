@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from ..btf import CType, Value
+    from ..context.packet_sizes import PacketSizes
+    from ..context.values import ContextValues
     from ..errors import BpftuiError
     from ..spec import CollectionSpec, MapSpec, MapType, ProgramSpec, ProgramType, VariableSpec
-    from ..spec.context_values import ContextValues
-    from ..spec.packet_sizes import PacketSizes
     from ..traffic import Traffic
     from .facts import (
         AttachTarget,

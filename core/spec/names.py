@@ -11,8 +11,8 @@ from ..btf.declare import declaration
 from ..btf.path import Part, member_path, part_at
 from ..btf.types import Kind
 from ..constants import constant_name
+from ..context.fields import context_field, context_struct, uapi_field
 from ..helpers.effects import effect_of, flag_names
-from .contexts import context_field, context_struct, uapi_field
 from .parameters import Parameter, Parameters
 from .program import ReferenceKind
 from .value import Place

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from ..asm.flow import EdgeKind
 from ..asm.opcodes import CALL, INSN_SIZE, LD_IMM64, AluOp, CallSource, Class, JmpOp
+from ..context.fields import return_codes
 from ..errors import ObjectError
-from .contexts import return_codes
 from .value import Place
 
 if TYPE_CHECKING:

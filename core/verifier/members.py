@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from ..spec.context_values import layout_of
-from ..spec.contexts import CONTEXTS, ContextField, context_fields
+from ..context.fields import CONTEXTS, ContextField, context_fields
+from ..context.values import layout_of
 from ..uapi import ProgramType
 
 if TYPE_CHECKING:

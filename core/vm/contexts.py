@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ..btf import CType
 from ..btf import types as t
+from ..context.fields import ContextField, context_fields
+from ..context.values import BESIDE, arguments_of, context_bytes, layout_of, whole_context
 from ..errors import TypeMismatchError, UsageError
 from ..spec import ProgramType
-from ..spec.context_values import BESIDE, arguments_of, context_bytes, layout_of, whole_context
-from ..spec.contexts import ContextField, context_fields
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ..context.values import ContextLayout, ContextValues
     from ..spec import ProgramSpec
-    from ..spec.context_values import ContextLayout, ContextValues
     from .host import Host
     from .memory import Region
 

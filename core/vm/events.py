@@ -10,15 +10,15 @@ import random
 from typing import TYPE_CHECKING, Final
 
 from ..btf.types import Pointer
+from ..context.values import arguments_of, layout_of
 from ..spec import ProgramType
-from ..spec.context_values import arguments_of, layout_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..btf import Btf
+    from ..context.values import ContextLayout
     from ..spec import ProgramSpec
-    from ..spec.context_values import ContextLayout
 
 __all__ = ["Events"]
 

@@ -10,9 +10,9 @@ import errno
 import struct
 from typing import TYPE_CHECKING, Final
 
+from ..context.packet_sizes import HEADROOM, MOST_METADATA, PAGE, SMALLEST_PACKET, packet_sizes
 from ..errors import UsageError
 from ..spec import ProgramType
-from ..spec.packet_sizes import HEADROOM, MOST_METADATA, PAGE, SMALLEST_PACKET, packet_sizes
 
 if TYPE_CHECKING:
     from ..btf import ByteOrder

@@ -6,11 +6,11 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from ..context.packet_sizes import check_packet, packet_sizes
+from ..context.values import context_bytes
 from ..errors import UsageError
 from ..runtime import AttachTarget, ProgramInfo, RunResult, given_up
 from ..spec import ProgramType
-from ..spec.context_values import context_bytes
-from ..spec.packet_sizes import check_packet, packet_sizes
 from .contexts import ON_DATA, Context
 from .errors import RunError
 from .events import Events
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
     from threading import Event
 
+    from ..context.packet_sizes import PacketSizes
+    from ..context.values import ContextValues
     from ..spec import ProgramSpec
-    from ..spec.context_values import ContextValues
-    from ..spec.packet_sizes import PacketSizes
     from .machine import Machine
     from .parts import Parts
     from .sandbox import Link
@@ -92,8 +92,8 @@ class Program:
         """Run it on a packet or a context of one's own, as BPF_PROG_TEST_RUN does it in the kernel.
 
         Args:
-            data: The packet (see `bpftui.core.spec.packet_sizes`); zeros without, as few as may be. Types that do not
-                see the Ethernet header give it back as zeros.
+            data: The packet (see `bpftui.core.context.packet_sizes`); zeros without, as few as may be. Types that do
+                not see the Ethernet header give it back as zeros.
             context: The context, in the program's byte order, or values of its fields; zeros without. See
                 `bpftui.core.vm.contexts` for what its pointers lead to.
             repeat: How often, on the same packet and context.

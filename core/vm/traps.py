@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from ..asm import decode, format_instruction
 from ..asm.opcodes import CALL, INSN_SIZE
+from ..context.access import bad_context_access
 from ..errors import ObjectError
 from ..spec import LinkedCode
-from ..spec.context_access import bad_context_access
 from ..spec.track import Place
 from .errors import RunError
 from .program import line_finder

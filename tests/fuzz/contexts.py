@@ -20,6 +20,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bpftui.core.asm import Instruction
+from bpftui.core.context.access import bad_context_access, field_access
+from bpftui.core.context.fields import context_fields
 from bpftui.core.errors import FeatureError, LoadError, UsageError
 from bpftui.core.kernel import KernelRuntime
 from bpftui.core.spec import (
@@ -34,8 +36,6 @@ from bpftui.core.spec import (
     Reference,
     ReferenceKind,
 )
-from bpftui.core.spec.context_access import bad_context_access, field_access
-from bpftui.core.spec.contexts import context_fields
 from bpftui.core.traffic import make_frames
 from bpftui.core.vm.runtime import MachineRuntime
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bpftui.core.asm import Instruction
+from bpftui.core.context.access import bad_context_access
+from bpftui.core.context.fields import context_size
 from bpftui.core.errors import BpftuiError, LoadError
 from bpftui.core.kernel import KernelRuntime
 from bpftui.core.spec import AttachType, CollectionSpec, LinkedCode, ProgramSpec, ProgramType
-from bpftui.core.spec.context_access import bad_context_access
-from bpftui.core.spec.contexts import context_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

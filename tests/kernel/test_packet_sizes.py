@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from bpftui.core.context.packet_sizes import PacketSizes, packet_sizes
 from bpftui.core.errors import UsageError
 from bpftui.core.kernel import KernelRuntime, program
 from bpftui.core.kernel.probes import fragments_of_buffers
 from bpftui.core.spec import CollectionSpec
-from bpftui.core.spec.packet_sizes import PacketSizes, packet_sizes
 from bpftui.core.vm.runtime import MachineRuntime
 
 pytestmark = pytest.mark.kernel

@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
+from bpftui.core.context.packet_sizes import PacketSizes, packet_sizes
 from bpftui.core.errors import BpftuiError, UnknownNameError, UsageError, VerifierError
 from bpftui.core.runtime import (
     AttachTarget,
@@ -19,7 +20,6 @@ from bpftui.core.runtime import (
     TargetChoice,
 )
 from bpftui.core.spec import ProgramType
-from bpftui.core.spec.packet_sizes import PacketSizes, packet_sizes
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager

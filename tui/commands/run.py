@@ -6,10 +6,10 @@ import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
+from ...core.context.values import layout_of, parse_context
 from ...core.elf import read_object_file
 from ...core.errors import BpftuiError, ExitCode, UsageError
 from ...core.spec import AttachType, MapType
-from ...core.spec.context_values import layout_of, parse_context
 from ...core.visible import visible, visible_lines
 from ..format import counted
 from .common import (

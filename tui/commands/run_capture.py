@@ -6,9 +6,9 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+from ...core.context.fields import return_codes
 from ...core.errors import BpftuiError
 from ...core.live.replay import Tally, replay
-from ...core.spec.contexts import return_codes
 from ...core.traffic import Capture, CaptureError, CaptureWriter
 from ..format import byte_size, counted, duration
 from .common import print_json, warn

@@ -11,9 +11,9 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 
+from ...core.context.fields import return_codes
+from ...core.context.values import form_of, layout_of
 from ...core.errors import BpftuiError, UsageError
-from ...core.spec.context_values import form_of, layout_of
-from ...core.spec.contexts import return_codes
 from ...core.traffic.hex_text import read_hex
 from ..format import duration
 from ..widgets.plain import Button, Input, Label, Select
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.widget import Widget
 
+    from ...core.context.packet_sizes import PacketSizes
     from ...core.runtime import Program, RunResult
-    from ...core.spec.packet_sizes import PacketSizes
 
 __all__ = ["RunDialog", "packet_diff"]
 

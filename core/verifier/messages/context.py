@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from ...spec.context_access import bad_context_access, field_access
-from ...spec.contexts import CONTEXTS, context_fields
+from ...context.access import bad_context_access, field_access
+from ...context.fields import CONTEXTS, context_fields
 from ...uapi import ProgramType
 from ..failure import Message, Told, amount, foreign_told, plain
 

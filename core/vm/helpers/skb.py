@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING, Final
 
-from ...spec.packet_sizes import PAGE, SHARED_INFO
+from ...context.packet_sizes import PAGE, SHARED_INFO
 from .declaration import BUFFER, BYTES, S32, SKB, U32, U64, function
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING, Final
 
+from ...context.fields import context_fields
 from ...spec import ProgramType
-from ...spec.contexts import context_fields
 from .declaration import ADDRESS, BUFFER, BYTES, CONTEXT, KEY, MAP, S32, U32, U64, function
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bpftui.core.asm import HELPERS
+from bpftui.core.context.values import layout_of
 from bpftui.core.errors import UsageError
 from bpftui.core.live import Session
 from bpftui.core.spec import AttachType, CollectionSpec, LinkedCode, ProgramSpec, ProgramType
-from bpftui.core.spec.context_values import layout_of
 from bpftui.core.traffic import CaptureWriter, Mix, Traffic, make_frames
 from bpftui.core.vm.contexts import Context
 from bpftui.core.vm.errors import RunError

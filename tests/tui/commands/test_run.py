@@ -6,10 +6,10 @@ import json
 
 import pytest
 
+from bpftui.core.context.values import parse_context
 from bpftui.core.errors import UsageError
 from bpftui.core.live import RuntimeName, choose_runtime
 from bpftui.core.spec import CollectionSpec
-from bpftui.core.spec.context_values import parse_context
 from bpftui.core.vm.runtime import MachineRuntime
 from tests.tui.commands.command_line import bpftui
 

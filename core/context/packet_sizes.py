@@ -14,7 +14,7 @@ from ..errors import UsageError
 from ..uapi import ProgramType
 
 if TYPE_CHECKING:
-    from .program import ProgramSpec
+    from ..spec.program import ProgramSpec
 
 __all__ = [
     "FRAGMENTS",

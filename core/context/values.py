@@ -14,13 +14,13 @@ from ..btf.ctype import parse_bytes
 from ..documents import parse_json
 from ..errors import BpftuiError, TypeMismatchError, UnknownNameError, UsageError, ValueRangeError, quoted
 from ..uapi import AttachType, ProgramType
-from .contexts import CONTEXTS, ContextField, context_fields, context_size
+from .fields import CONTEXTS, ContextField, context_fields, context_size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..btf import Btf, ByteOrder
-    from .program import ProgramSpec
+    from ..spec.program import ProgramSpec
 
 __all__ = [
     "BESIDE",

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from bpftui.core.context.fields import context_size
+from bpftui.core.context.values import context_bytes, layout_of, parse_context
 from bpftui.core.errors import BpftuiError, UnknownNameError, UsageError
 from bpftui.core.spec import AttachType, CollectionSpec, ProgramSpec, ProgramType
-from bpftui.core.spec.context_values import context_bytes, layout_of, parse_context
-from bpftui.core.spec.contexts import context_size
 
 T, A = ProgramType, AttachType
 

@@ -10,12 +10,12 @@ from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..uapi import AttachType, ProgramType
-from .contexts import CONTEXTS, ContextField, context_fields, context_size
+from .fields import CONTEXTS, ContextField, context_fields, context_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .program import ProgramSpec
+    from ..spec.program import ProgramSpec
 
 __all__ = ["Access", "bad_context_access", "field_access"]
 

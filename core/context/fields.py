@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ..uapi import AttachType, ProgramType
 
 if TYPE_CHECKING:
-    from .program import ProgramSpec
+    from ..spec.program import ProgramSpec
 
 __all__ = [
     "CONTEXTS",
