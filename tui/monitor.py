@@ -11,9 +11,9 @@ from .drawn import ChartSeries, EventLine, StreamState
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from ..core.analysis.records import RecordType
     from ..core.live import EventReader, Sampler, Session
     from ..core.runtime import Link
-    from ..core.spec.records import RecordType
 
 __all__ = ["INTERVALS", "WINDOWS", "Chosen", "Monitor", "Observation", "event_line", "useful_map"]
 

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from textual.content import Content
 
+    from ..core.analysis.xrefs import Uses
     from ..core.spec import ProgramSpec, Reference
     from ..core.spec.listing import Row
-    from ..core.spec.uses import Uses
 
 __all__ = [
     "Users",

@@ -3,8 +3,8 @@
 Nothing of the object is loaded. What it needs is tried one by one in tiny programs and maps that are closed at once
 (`probes`, and `trials` for each hook, helper, kernel function and member of the context that a program uses), and
 looked up in the kernel's types; answers are kept for the life of the process. Only what stands in code that the
-verifier certainly walks through counts: `core.spec.reach` follows the questions that an object asks about its kernel.
-What only the verifier can tell is not foreseen.
+verifier certainly walks through counts: `core.analysis.reachability` follows the questions that an object asks about
+its kernel. What only the verifier can tell is not foreseen.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import sys
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from ..analysis.reachability import reached
 from ..asm.opcodes import CALL, INSN_SIZE, CallSource
 from ..btf import Kind
 from ..btf.core import CoreResolver
@@ -27,7 +28,6 @@ from ..spec.architectures import foreign_registers
 from ..spec.jump_tables import table_map
 from ..spec.kconfig import KCONFIG
 from ..spec.program import TRAP
-from ..spec.reach import reached
 from ..spec.relocate_core import BAD_RELOCATION, core_reason, patch_core, resolve_core
 from . import probes
 from .collection import Loader

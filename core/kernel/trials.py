@@ -9,12 +9,12 @@ import struct
 import sys
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ..analysis.facts import ProgramFacts
+from ..analysis.lattice import Place
 from ..asm.opcodes import CALL, INSN_SIZE, Class
 from ..helpers.names import HELPERS
 from ..runtime import Obstacle
 from ..spec import ProgramFlag, ProgramType
-from ..spec.facts import ProgramFacts
-from ..spec.value import Place
 from . import probes
 from .leniency import withheld
 

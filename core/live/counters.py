@@ -6,8 +6,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
+from ..analysis.counting import Counting
 from ..btf.types import Array
-from ..spec.counting import Counting
 from .series import RateTracker, Series
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ class Track:
 def counters(source: Valued, counting: Counting | None = None) -> list[Counter]:
     """Return what can be drawn of a map: every integer in its values, in the order of their offsets.
 
-    Of a per-CPU map those that count something, by the rule in `core.spec.counting`: *counting* knows the object's
+    Of a per-CPU map those that count something, by the rule in `core.analysis.counting`: *counting* knows the object's
     code, and without it names alone tell. Without type information a value of 1, 2, 4 or 8 bytes is an unsigned
     integer, and others hold none.
     """

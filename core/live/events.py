@@ -17,9 +17,9 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
+from ..analysis.records import record_type
 from ..errors import BpftuiError
 from ..spec import MapType
-from ..spec.records import record_type
 from ..threads import start_thread
 from .stream import HEADER, STREAMS, open_records
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from types import TracebackType
 
+    from ..analysis.records import RecordType
     from ..btf import CType, Value
     from ..runtime import Collection
-    from ..spec.records import RecordType
     from .stream import Records
 
 __all__ = ["EventReader", "Events", "record_text", "record_value"]

@@ -12,8 +12,8 @@ from .series import rate
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ..analysis.counting import Counting
     from ..runtime import Entry
-    from ..spec.counting import Counting
     from .counters import Counter, Valued
     from .sampler import Sample
 

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from os import PathLike
 
+    from ..analysis.counting import Counting
+    from ..analysis.facts import SharedFunctions
     from ..btf import Btf, ByteOrder, Value
     from ..dwarf import Dwarf
     from ..runtime import Collection
     from .architectures import Registers
-    from .counting import Counting
-    from .facts import SharedFunctions
     from .map import MapSpec
     from .program import ProgramSpec
     from .variable import Difference, VariableSpec
@@ -166,14 +166,14 @@ class CollectionSpec:
     @cached_property
     def counting(self) -> Counting:
         """What counts in the values of its maps."""
-        from .counting import Counting
+        from ..analysis.counting import Counting
 
         return Counting(self)
 
     @cached_property
     def shared(self) -> SharedFunctions:
         """What is known of the subprograms that several programs have."""
-        from .facts import SharedFunctions
+        from ..analysis.facts import SharedFunctions
 
         return SharedFunctions()
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Final
 
+from ..analysis.lattice import Place
 from ..asm.flow import EdgeKind
 from ..asm.opcodes import CALL, INSN_SIZE, LD_IMM64, AluOp, CallSource, Class, JmpOp
 from ..context.fields import return_codes
 from ..errors import ObjectError
-from .value import Place
 
 if TYPE_CHECKING:
+    from ..analysis.facts import ProgramFacts
+    from ..analysis.names import Named, Names
+    from ..analysis.values import Facts
     from ..asm.flow import FlowGraph
     from ..btf.core import CoreResolver
     from .collection import CollectionSpec
-    from .facts import ProgramFacts
-    from .names import Named, Names
     from .program import ProgramSpec
-    from .track import Facts
 
 __all__ = ["Notes"]
 
@@ -63,9 +63,9 @@ class Notes:
 
     def _name(self, found: dict[int, list[str]], graph: FlowGraph, spec: CollectionSpec) -> None:
         """Add the names of what a function's instructions access, compute, call and return."""
-        from .facts import ProgramFacts
-        from .names import Names
-        from .types import ValueTypes
+        from ..analysis.facts import ProgramFacts
+        from ..analysis.names import Names
+        from ..analysis.types import ValueTypes
 
         if self._facts is None or self._names is None:
             self._names = Names(self.program, spec, None if self.resolver is None else self.resolver.target)
@@ -145,7 +145,7 @@ class Notes:
         codes = return_codes(self.program) if is_entry else names.returned(graph.start)
         if not codes:
             return
-        from .returns import Backwards
+        from ..analysis.liveness import Backwards
 
         for slot, value in Backwards(self.program, graph).constants().items():
             if value in codes:

@@ -308,8 +308,8 @@ class ProgramSpec:
     @cached_property
     def context_extent(self) -> int:
         """Where in its context the last byte ends that it is known to read or write, in bytes (`max_ctx_offset`)."""
-        from .facts import ProgramFacts
-        from .value import Place
+        from ..analysis.facts import ProgramFacts
+        from ..analysis.lattice import Place
 
         end = 0
         facts = ProgramFacts(self, {}, losses=False)
@@ -334,7 +334,7 @@ class ProgramSpec:
         )
 
     def _gotox_targets(self, slot: int) -> Sequence[int] | None:
-        from .gotox import gotox_targets
+        from ..analysis.jump_tables import gotox_targets
 
         return gotox_targets(self, self.flow, slot)
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Final
 
+from ..analysis.values import Place
 from ..asm import HELPERS, Class
 from ..asm.opcodes import CALL, INSN_SIZE
 from ..btf.compatible import essential_name
 from ..btf.types import Kind
 from ..errors import ObjectError
 from ..spec import ProgramType
-from ..spec.track import Place
 
 if TYPE_CHECKING:
     from ..btf import Btf
@@ -36,9 +36,9 @@ def probes(program: ProgramSpec, spec: CollectionSpec, target: Btf | None) -> fr
         spec: The object that it is in.
         target: The kernel's types, where it is adapted to some: what is no struct there is no kernel's.
     """
-    from ..spec.facts import ProgramFacts
-    from ..spec.names import Names
-    from ..spec.types import ValueTypes
+    from ..analysis.facts import ProgramFacts
+    from ..analysis.names import Names
+    from ..analysis.types import ValueTypes
 
     btf = spec.types
     has_arguments = program.type in _ARGUMENTS

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from bpftui.core.analysis.reachability import reached
 from bpftui.core.asm.assembler import assemble
 from bpftui.core.btf.kernel import loaded_modules, vmlinux
 from bpftui.core.helpers.names import HELPERS
 from bpftui.core.kernel import KernelRuntime, probes
 from bpftui.core.spec import CollectionSpec, ProgramSpec, ProgramType
 from bpftui.core.spec.program import Function, LinkedCode
-from bpftui.core.spec.reach import reached
 from tests.tui.commands.command_line import bpftui
 
 pytestmark = pytest.mark.kernel

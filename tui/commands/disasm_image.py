@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
+    from ...core.analysis.dead_code import Decision
     from ...core.kernel.image import Image
     from ...core.spec import CollectionSpec
-    from ...core.spec.dead import Decision
     from ...core.spec.listing import Row
     from ...core.verifier import Heat
 
@@ -114,7 +114,7 @@ def _part(text: str, width: int, style: str | None, color: bool) -> Painted:
 
 def _dead(rows: Listing, spec: CollectionSpec, image: Image, color: bool) -> Iterator[str]:
     """Yield the listing with what was removed marked, below a summary."""
-    from ...core.spec.dead import decisions
+    from ...core.analysis.dead_code import decisions
 
     found = decisions(rows.program, spec, image.removed, image.decided)
     total = sum(1 for index in range(len(rows)) if rows.row(index).kind is RowKind.INSN)

@@ -10,9 +10,9 @@ from .common import json_value
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from ...core.analysis.counting import Counting
     from ...core.live import EventReader, Events, Sample
     from ...core.runtime import Collection, Entry, Map, MapSnapshot
-    from ...core.spec.counting import Counting
 
 __all__ = ["SCHEMA", "entries_json", "events_json", "map_json", "sample_json"]
 

@@ -140,16 +140,16 @@ def _objects_tree(several: SeveralObjectsError) -> Tree:
 
 def _graph_text(spec: CollectionSpec, form: str) -> str:
     """Return the graph of programs and maps in one of the formats."""
-    from ...core.spec import graph
+    from ...core.analysis import call_graph
     from .colors import visible
 
-    found = graph.graph_of(spec)
+    found = call_graph.graph_of(spec)
     found = found._replace(
         nodes=[node._replace(name=visible(node.name), detail=visible(node.detail)) for node in found.nodes]
     )
     if form == "text":
-        return graph.to_text(found, ascii_only=not is_writable("├─"))
-    return graph.to_dot(found) if form == "dot" else graph.to_mermaid(found)
+        return call_graph.to_text(found, ascii_only=not is_writable("├─"))
+    return call_graph.to_dot(found) if form == "dot" else call_graph.to_mermaid(found)
 
 
 def _types_text(spec: CollectionSpec, wanted: str | None) -> str:

@@ -14,9 +14,9 @@ from ..widgets.spec_tree import SpecTree
 from .spec_screen import SpecScreen
 
 if TYPE_CHECKING:
+    from ...core.analysis.xrefs import Uses
     from ...core.spec import ProgramSpec
     from ...core.spec.listing import Listing
-    from ...core.spec.uses import Uses
     from ..jumps import CodePlace
     from ..uses import Users
     from ..widgets.core_view import CoreView
@@ -147,7 +147,7 @@ class CodeScreen(SpecScreen):
 
     @cached_property
     def _index(self) -> Uses:
-        from ...core.spec.uses import Uses
+        from ...core.analysis.xrefs import Uses
 
         return Uses(self.spec)
 

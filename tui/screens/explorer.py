@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
+    from ...core.analysis.records import RecordType
     from ...core.spec import CollectionSpec
-    from ...core.spec.records import RecordType
     from ..operations import Operations
     from ..widgets.log_pane import LogPane
     from ..widgets.map_table import MapTableView

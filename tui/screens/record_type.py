@@ -8,7 +8,7 @@ from textual import on
 from textual.content import Content
 from textual.widgets.option_list import Option
 
-from ...core.spec.records import RecordType, record_candidates
+from ...core.analysis.records import RecordType, record_candidates
 from ..widgets.plain import Button, Input, OptionList
 from .dialog import Dialog, line
 

@@ -325,9 +325,9 @@ def made(spec: CollectionSpec, name: str) -> Made:
     Raises:
         BpftuiError: It does not load it, or does not say; see `read_image`.
     """
+    from ...core.analysis.dead_code import decisions
     from ...core.kernel.columns import columns
     from ...core.kernel.image import read_image
-    from ...core.spec.dead import decisions
     from ...core.spec.listing import Listing, RowKind
 
     program = spec.program(name)

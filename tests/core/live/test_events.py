@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bpftui.core.analysis.records import RecordType, record_type
 from bpftui.core.live import EventReader, Events, choose_runtime, record_text, record_value
 from bpftui.core.live import events as module
 from bpftui.core.spec import CollectionSpec
-from bpftui.core.spec.records import RecordType, record_type
 from bpftui.tui.commands.event_lines import event_lines
 from bpftui.tui.commands.sample_json import events_json
 

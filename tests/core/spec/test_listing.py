@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
+from bpftui.core.analysis import facts
+from bpftui.core.analysis.values import track
 from bpftui.core.asm import Instruction, Syntax
-from bpftui.core.spec import CollectionSpec, ProgramSpec, ProgramType, facts
+from bpftui.core.spec import CollectionSpec, ProgramSpec, ProgramType
 from bpftui.core.spec.listing import Listing, Row, RowKind
 from bpftui.core.spec.program import Function, LinkedCode
-from bpftui.core.spec.track import track
 from bpftui.tui.__main__ import main
 
 ROOT = Path(__file__).parents[3]

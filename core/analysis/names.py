@@ -13,16 +13,16 @@ from ..btf.types import Kind
 from ..constants import constant_name
 from ..context.fields import context_field, context_struct, uapi_field
 from ..helpers.effects import effect_of, flag_names
+from ..spec.program import ReferenceKind
+from .lattice import Place
 from .parameters import Parameter, Parameters
-from .program import ReferenceKind
-from .value import Place
 
 if TYPE_CHECKING:
     from ..btf import Btf
-    from .collection import CollectionSpec
-    from .map import MapSpec
-    from .program import ProgramSpec
-    from .value import Value
+    from ..spec.collection import CollectionSpec
+    from ..spec.map import MapSpec
+    from ..spec.program import ProgramSpec
+    from .lattice import Value
 
 __all__ = ["Named", "Names"]
 

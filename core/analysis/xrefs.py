@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..asm.opcodes import CALL, INSN_SIZE, CallSource
 from ..helpers.effects import MapUse, effect_of
+from ..spec.program import ReferenceKind
 from .facts import ProgramFacts
-from .program import ReferenceKind
-from .returns import Backwards
-from .value import Place
+from .lattice import Place
+from .liveness import Backwards
 
 if TYPE_CHECKING:
-    from .collection import CollectionSpec
-    from .program import ProgramSpec
-    from .track import Facts
-    from .value import Value
+    from ..spec.collection import CollectionSpec
+    from ..spec.program import ProgramSpec
+    from .lattice import Value
+    from .values import Facts
 
 __all__ = ["ProgramUses", "Summary", "Use", "Uses"]
 

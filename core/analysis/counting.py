@@ -21,15 +21,15 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..asm.opcodes import CALL, CALLX, INSN_SIZE, LD_IMM64, AluOp, AtomicOp, Class, Mode, Source
 from .facts import ProgramFacts
-from .value import Place
+from .lattice import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..btf import CType
-    from .collection import CollectionSpec
-    from .program import ProgramSpec
-    from .track import Access, Facts
+    from ..spec.collection import CollectionSpec
+    from ..spec.program import ProgramSpec
+    from .values import Access, Facts
 
 __all__ = ["Counting"]
 

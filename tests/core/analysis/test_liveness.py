@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from bpftui.core.analysis.liveness import Backwards
 from bpftui.core.asm import Instruction
 from bpftui.core.asm.flow import FlowGraph
 from bpftui.core.spec import ProgramSpec, ProgramType
 from bpftui.core.spec.program import Function, LinkedCode
-from bpftui.core.spec.returns import Backwards
 
 EXIT = Instruction(0x95)
 

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ..btf import types as t
 from ..btf.types import Kind
 from ..uapi import AttachType, MapType, ProgramType
-from .returns import Backwards
+from .liveness import Backwards
 
 if TYPE_CHECKING:
     from ..btf import Btf
-    from .collection import CollectionSpec
-    from .program import Function, ProgramSpec
+    from ..spec.collection import CollectionSpec
+    from ..spec.program import Function, ProgramSpec
 
 __all__ = ["Parameter", "Parameters"]
 

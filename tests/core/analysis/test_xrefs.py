@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bpftui.core.analysis.xrefs import ProgramUses, Use, Uses
 from bpftui.core.asm import Instruction
 from bpftui.core.spec import CollectionSpec, MapSpec, MapType, ProgramSpec, ProgramType
 from bpftui.core.spec.program import Function, LinkedCode, Reference, ReferenceKind
-from bpftui.core.spec.uses import ProgramUses, Use, Uses
 
 ROOT = Path(__file__).parents[3]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from bpftui.core.analysis.call_graph import Edge, Graph, Node, NodeKind, graph_of, to_dot, to_mermaid, to_text
 from bpftui.core.spec import CollectionSpec
-from bpftui.core.spec.graph import Edge, Graph, Node, NodeKind, graph_of, to_dot, to_mermaid, to_text
 from bpftui.tui.__main__ import main
 
 ROOT = Path(__file__).parents[3]

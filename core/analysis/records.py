@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ..btf import CType, Kind
 from ..helpers.names import HELPERS
 from ..uapi import MapType
-from .uses import ProgramUses
-from .value import Place
+from .lattice import Place
+from .xrefs import ProgramUses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from .collection import CollectionSpec
-    from .map import MapSpec
+    from ..spec.collection import CollectionSpec
+    from ..spec.map import MapSpec
 
 __all__ = ["RecordType", "record_candidates", "record_type"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from bpftui.core.analysis.parameters import Parameter, Parameters
 from bpftui.core.spec import CollectionSpec, Function, LineInfo, LinkedCode, ProgramSpec, ProgramType
-from bpftui.core.spec.parameters import Parameter, Parameters
 
 
 def parameters(kind: ProgramType, source: str) -> Parameters:

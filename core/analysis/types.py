@@ -18,12 +18,12 @@ from ..btf.types import Kind
 from ..constants import has_names
 from ..errors import ObjectError
 from ..helpers.names import HELPERS
-from .program import ReferenceKind
-from .value import Place, Value, shifted
+from ..spec.program import ReferenceKind
+from .lattice import Place, Value, shifted
 
 if TYPE_CHECKING:
+    from .lattice import State
     from .names import Names
-    from .value import State
 
 __all__ = ["ValueTypes"]
 

@@ -28,7 +28,7 @@ from ..helpers.effects import effect_of
 if TYPE_CHECKING:
     from ..asm import Instruction
     from ..asm.flow import FlowGraph
-    from .program import ProgramSpec
+    from ..spec.program import ProgramSpec
 
 __all__ = ["Backwards", "effect"]
 

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..helpers.effects import MapUse
 from ..helpers.names import HELPERS
+from ..spec.program import ReferenceKind
 from ..uapi import MapType
-from .program import ReferenceKind
-from .uses import Uses
-from .value import Place
+from .lattice import Place
+from .xrefs import Uses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .collection import CollectionSpec
-    from .program import ProgramSpec
-    from .uses import ProgramUses
+    from ..spec.collection import CollectionSpec
+    from ..spec.program import ProgramSpec
+    from .xrefs import ProgramUses
 
 __all__ = ["Edge", "Graph", "Node", "NodeKind", "graph_of", "to_dot", "to_mermaid", "to_text"]
 

@@ -31,17 +31,17 @@ from ..asm.opcodes import (
 from ..helpers.effects import effect_of
 from ..helpers.names import HELPERS
 from ..limits import Budget
-from .program import ReferenceKind
-from .returns import Backwards
-from .value import ANY_STACK, Place, Value, constant, join, masked, moved, shifted, swapped
+from ..spec.program import ReferenceKind
+from .lattice import ANY_STACK, Place, Value, constant, join, masked, moved, shifted, swapped
+from .liveness import Backwards
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..asm.flow import FlowGraph
     from ..errors import LimitError
-    from .program import ProgramSpec, Reference
-    from .value import State
+    from ..spec.program import ProgramSpec, Reference
+    from .lattice import State
 
 __all__ = ["Access", "Facts", "Tracker", "Types", "track"]
 

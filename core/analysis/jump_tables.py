@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Final
 from ..asm import decode
 from ..asm.flow import FlowGraph
 from ..asm.opcodes import AluOp, Class, Mode, Size, Source
-from .program import ReferenceKind
-from .returns import effect
+from ..spec.program import ReferenceKind
+from .liveness import effect
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..asm.flow import CodeFlow
-    from .program import ProgramSpec
+    from ..spec.program import ProgramSpec
 
 __all__ = ["gotox_targets"]
 

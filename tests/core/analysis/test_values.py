@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from bpftui.core.analysis.lattice import Place, State, Value
+from bpftui.core.analysis.values import Access, Facts, track
 from bpftui.core.asm import Instruction
 from bpftui.core.asm.flow import FlowGraph
 from bpftui.core.spec import ProgramSpec, ProgramType
 from bpftui.core.spec.program import Function, LinkedCode, Reference, ReferenceKind
-from bpftui.core.spec.track import Access, Facts, track
-from bpftui.core.spec.value import Place, State, Value
 
 CTX = Value(Place.CONTEXT)
 LOOK_UP = Instruction(0x85, imm=1)

@@ -40,12 +40,12 @@ from ..btf import types as t
 from ..errors import BpftuiError
 from ..helpers.effects import effect_of
 from ..helpers.names import HELPERS
-from .program import ReferenceKind
+from ..spec.program import ReferenceKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
-    from .program import ProgramSpec
+    from ..spec.program import ProgramSpec
 
 __all__ = ["reached"]
 

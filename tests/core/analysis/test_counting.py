@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from bpftui.core.analysis.counting import Counting
 from bpftui.core.spec import CollectionSpec
-from bpftui.core.spec.counting import Counting
 
 ROOT = Path(__file__).parents[3]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from bpftui.core.analysis.records import record_candidates, record_type
 from bpftui.core.spec import CollectionSpec
-from bpftui.core.spec.records import record_candidates, record_type
 
 OBJECT = Path(__file__).parents[3] / "tests/objects/live.o"
 

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Final, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
 from ..errors import LimitError
-from .returns import Backwards
-from .track import Facts, track
-from .value import Place, State, Value, join
+from .lattice import Place, State, Value, join
+from .liveness import Backwards
+from .values import Facts, track
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
     from ..asm.flow import FlowGraph
     from ..btf import Btf
-    from .map import MapSpec
-    from .program import ProgramSpec
+    from ..spec.map import MapSpec
+    from ..spec.program import ProgramSpec
     from .types import ValueTypes
 
 __all__ = ["ProgramFacts", "SharedFunctions"]

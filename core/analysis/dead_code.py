@@ -8,16 +8,16 @@ from ..asm import decode
 from ..asm.opcodes import AluOp, Class, Source
 from ..btf import format_value
 from .facts import ProgramFacts
+from .lattice import Place
+from .liveness import effect
 from .names import Names
-from .returns import effect
-from .value import Place
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from ..asm.flow import FlowGraph
-    from .collection import CollectionSpec
-    from .program import ProgramSpec
+    from ..spec.collection import CollectionSpec
+    from ..spec.program import ProgramSpec
 
 __all__ = ["Decision", "decisions"]
 

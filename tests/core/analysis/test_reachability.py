@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from bpftui.core.analysis.reachability import reached
 from bpftui.core.asm.assembler import assemble
 from bpftui.core.spec import ProgramSpec, ProgramType
 from bpftui.core.spec.program import Function, LinkedCode, Reference, ReferenceKind
-from bpftui.core.spec.reach import reached
 
 CONFIG = Reference(ReferenceKind.DATA, "cfg", ".rodata", 4)
 WEAK = Reference(ReferenceKind.KSYM, "symbol", weak=True)
