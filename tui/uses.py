@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from textual.content import Content
 
     from ..core.analysis.xrefs import Uses
+    from ..core.listing.listing import Row
     from ..core.spec import ProgramSpec, Reference
-    from ..core.spec.listing import Row
 
 __all__ = [
     "Users",
@@ -58,7 +58,7 @@ def users_at(index: Uses, program: ProgramSpec, row: Row) -> Users:
     That is what its instruction refers to or calls; on a function's header the function; on a jump through a table
     where it leads; on any other instruction, or a line of C, what jumps there.
     """
-    from ..core.spec.listing import RowKind
+    from ..core.listing.listing import RowKind
 
     if row.kind is RowKind.FUNCTION:
         return users_of(index, row.text.removesuffix(":"))

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..asm import CallSource, format_instruction, instructions
 from ..asm.native import native_text
 from ..asm.opcodes import CALL, INSN_SIZE, LD_IMM64
-from ..spec.listing import RowKind
+from ..listing.listing import RowKind
 from .kallsyms import find_symbols, names_at
 
 if TYPE_CHECKING:
     from ..asm import Instruction
-    from ..spec.listing import Listing, Row
+    from ..listing.listing import Listing, Row
     from .image import Image
 
 __all__ = ["ColumnRow", "columns"]

@@ -3,7 +3,7 @@
 Reading one makes no system call but those that read the file, and gives the same result on every machine.
 Everything that depends on a kernel happens when a spec is loaded (`bpftui.core.kernel`).
 
-`bpftui.core.spec.listing` makes a program readable; it is not imported here, because decoding costs a third of what
+`bpftui.core.listing.listing` makes a program readable; it is not imported here, because decoding costs a third of what
 `bpftui show` takes to start.
 """
 

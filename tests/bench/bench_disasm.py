@@ -14,8 +14,8 @@ import pytest
 
 from bpftui.core.asm import Syntax, Texts
 from bpftui.core.asm.search import calls_of
+from bpftui.core.listing.listing import Listing
 from bpftui.core.spec import CollectionSpec
-from bpftui.core.spec.listing import Listing
 from bpftui.core.spec.reader import read_object
 from tests.bench.big_object import big_object
 from tests.bench.timing import PYTHON, compare

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 from textual.app import App
 
-from bpftui.core.spec.listing import Listing
-from bpftui.core.spec.listing_search import ListingSearch
+from bpftui.core.listing.listing import Listing
+from bpftui.core.listing.search import ListingSearch
 from bpftui.tui.widgets.listing_view import ListingView
 from tests.bench.large_program import large_program
 from tests.bench.timing import compare

@@ -17,9 +17,9 @@ import time
 from pathlib import Path
 
 from bpftui.core.errors import BpftuiError
+from bpftui.core.listing.listing import Listing
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.spec.container import find_objects
-from bpftui.core.spec.listing import Listing
 from bpftui.tui.commands.spec_json import spec_json
 
 ROOT = Path(__file__).parents[2]

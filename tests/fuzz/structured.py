@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 
 from bpftui.core.elf import Elf, Section, SectionType, SymbolType
 from bpftui.core.errors import BpftuiError
+from bpftui.core.listing.listing import Listing
 from bpftui.core.spec import CollectionSpec
-from bpftui.core.spec.listing import Listing
 from bpftui.tui.commands.spec_json import spec_json
 from tests.bench.big_object import big_object
 from tests.fuzz.mutants import EXTREMES, MEMORY, PATIENCE, ROOT

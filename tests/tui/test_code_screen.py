@@ -10,7 +10,7 @@ import pytest
 from textual.widgets import Input
 
 from bpftui.core.btf.target import read_btf
-from bpftui.core.spec.listing import Listing
+from bpftui.core.listing.listing import Listing
 from bpftui.tui.jumps import CodePlace
 from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.screens.uses_page import UsesList, UsesPage
@@ -66,7 +66,7 @@ async def test_a_long_listing_is_made_beside_the_event_loop(
     monkeypatch.setattr(code_pane, "_LONG", 100)
     async with explore(size=(80, 24)) as walk:
         assert walk.explorer.spec.programs["count_traffic"].insns == 183
-        monkeypatch.setattr("bpftui.core.spec.listing.Listing", Slow)
+        monkeypatch.setattr("bpftui.core.listing.listing.Listing", Slow)
         walk.explorer.go_to_slot(150)
         await walk.until(begun.is_set)
         await walk.until(lambda: "count_traffic  listing its instructions …" in walk.screen)

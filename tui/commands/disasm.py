@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ...core.asm import Syntax
 from ...core.errors import ExitCode, ObjectError, UsageError
-from ...core.spec.listing import Listing
+from ...core.listing.listing import Listing
 from ..export import FORMATS, document, format_of, write_document
 from .colors import joined, paint
 from .common import Parser, add_object, add_settings, add_source, open_spec, resolver_of, uncollected, wants_color, warn

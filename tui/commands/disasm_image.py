@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...core.asm import Syntax
 from ...core.errors import UsageError
-from ...core.spec.listing import Listing, RowKind
+from ...core.listing.listing import Listing, RowKind
 from ...core.visible import cells, visible
 from .colors import Painted, joined, paint, paint_listing
 from .common import open_spec, resolver_of, wants_color
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from ...core.analysis.dead_code import Decision
     from ...core.kernel.image import Image
+    from ...core.listing.listing import Row
     from ...core.spec import CollectionSpec
-    from ...core.spec.listing import Row
     from ...core.verifier import Heat
 
 __all__ = ["print_image"]

@@ -6,8 +6,8 @@ import functools
 import itertools
 from typing import TYPE_CHECKING, Final
 
-from ...core.spec.insn_text import InsnText
-from ...core.spec.listing import RowKind
+from ...core.listing.listing import RowKind
+from ...core.listing.text import InsnText
 from .colors import Painted, joined, paint, paint_listing
 from .common import is_writable
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ...core.asm.flow import Cell
-    from ...core.spec.listing import Listing
+    from ...core.listing.listing import Listing
 
 __all__ = ["listing_lines"]
 

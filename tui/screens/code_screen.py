@@ -15,8 +15,8 @@ from .spec_screen import SpecScreen
 
 if TYPE_CHECKING:
     from ...core.analysis.xrefs import Uses
+    from ...core.listing.listing import Listing
     from ...core.spec import ProgramSpec
-    from ...core.spec.listing import Listing
     from ..jumps import CodePlace
     from ..uses import Users
     from ..widgets.core_view import CoreView

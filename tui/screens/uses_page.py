@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.content import Content
 
-    from ...core.spec.listing import Listing
+    from ...core.listing.listing import Listing
     from ..uses import Users
     from ..widgets.row_view import RowView
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 from rich.segment import Segment
 from textual.reactive import reactive
 
-from ...core.spec.listing import Listing
+from ...core.listing.listing import Listing
 from ..terminal import is_ascii_terminal
 from .code_view import CodeView
 

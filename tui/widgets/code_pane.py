@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.reactive import reactive
 
 from ...core.errors import BpftuiError
-from ...core.spec.listing_search import ListingSearch
+from ...core.listing.search import ListingSearch
 from ..jumps import CodePlace
 from .listing_view import ListingView
 from .plain import Static
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from ...core.btf import Btf
     from ...core.btf.core import CoreResolver
+    from ...core.listing.listing import Listing
     from ...core.spec import CollectionSpec, LinkedCode
-    from ...core.spec.listing import Listing
     from ..jumps import JumpList
     from .searched_listing import SearchedListing
 
@@ -126,7 +126,7 @@ class CodePane(Vertical):
 
     def _make_listing(self, name: str) -> None:
         """Make a listing in a thread."""
-        from ...core.spec.listing import Listing
+        from ...core.listing.listing import Listing
 
         resolver = self.resolver
         with contextlib.suppress(BpftuiError):  # damaged code says so itself
@@ -145,7 +145,7 @@ class CodePane(Vertical):
 
     def listing(self, name: str) -> Listing | None:
         """Return a program's listing, made when it is first asked for; None where its code is damaged."""
-        from ...core.spec.listing import Listing
+        from ...core.listing.listing import Listing
 
         if name not in self._listings:
             try:

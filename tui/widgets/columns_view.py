@@ -10,7 +10,7 @@ from rich.segment import Segment
 from textual.binding import Binding, BindingType
 from textual.strip import Strip
 
-from ...core.spec.listing import RowKind
+from ...core.listing.listing import RowKind
 from .code_view import CodeView
 
 if TYPE_CHECKING:

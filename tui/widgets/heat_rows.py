@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from rich.segment import Segment
 from textual.strip import Strip
 
-from ...core.spec.listing import RowKind
+from ...core.listing.listing import RowKind
 from .dead_rows import DeadRows
 
 if TYPE_CHECKING:
-    from ...core.spec.listing import Listing
+    from ...core.listing.listing import Listing
     from ...core.verifier import Heat
 
 __all__ = ["HeatRows"]

@@ -328,7 +328,7 @@ def made(spec: CollectionSpec, name: str) -> Made:
     from ...core.analysis.dead_code import decisions
     from ...core.kernel.columns import columns
     from ...core.kernel.image import read_image
-    from ...core.spec.listing import Listing, RowKind
+    from ...core.listing.listing import Listing, RowKind
 
     program = spec.program(name)
     image = read_image(spec, name)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from ...core.spec.listing import Listing, RowKind
+from ...core.listing.listing import Listing, RowKind
 from ..jumps import CodePlace, JumpList
 from .listing_rows import ListingRows
 from .searched_listing import SearchedListing

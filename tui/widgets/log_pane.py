@@ -177,7 +177,7 @@ class LogPane(Vertical):
         verdict.explanation = explanation
         listing = self.query_one(ListingView)
         if log.program is not None:
-            from ...core.spec.listing import Listing
+            from ...core.listing.listing import Listing
 
             listing.listing = Listing(log.program)
         register = None if explanation is None else explanation.register

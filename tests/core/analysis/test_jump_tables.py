@@ -9,9 +9,9 @@ import pytest
 from bpftui.core.asm.assembler import assemble
 from bpftui.core.asm.flow import EdgeKind
 from bpftui.core.elf import Symbol
+from bpftui.core.listing.listing import Listing, RowKind
 from bpftui.core.spec import CollectionSpec, Function, LinkedCode, ProgramSpec, ProgramType, Reference, ReferenceKind
 from bpftui.core.spec.jump_tables import SECTION, table_map, table_reference, table_value
-from bpftui.core.spec.listing import Listing, RowKind
 from bpftui.core.spec.object import ObjectFile
 from bpftui.core.vm.runtime import MachineRuntime
 

@@ -14,9 +14,9 @@ from bpftui.core.btf.core import CoreResolver
 from bpftui.core.context.fields import context_field, return_codes
 from bpftui.core.helpers.effects import effect_of, flag_names
 from bpftui.core.helpers.names import HELPERS
+from bpftui.core.listing.listing import Listing, RowKind
+from bpftui.core.listing.notes import Notes
 from bpftui.core.spec import AttachType, CollectionSpec, ProgramSpec, ProgramType
-from bpftui.core.spec.listing import Listing, RowKind
-from bpftui.core.spec.notes import Notes
 from bpftui.core.spec.sparse import LARGE, zeros
 
 ROOT = Path(__file__).parents[3]

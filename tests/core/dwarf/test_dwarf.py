@@ -20,8 +20,8 @@ from bpftui.core.btf.layout_text import layout_text
 from bpftui.core.dwarf import Dwarf
 from bpftui.core.elf import Elf
 from bpftui.core.errors import BpftuiError
+from bpftui.core.listing.listing import Listing, RowKind
 from bpftui.core.spec import CollectionSpec
-from bpftui.core.spec.listing import Listing, RowKind
 from bpftui.tui.commands.spec_json import spec_json
 from tests.core.spec.expected import EXPECTED
 

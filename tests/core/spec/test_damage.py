@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from bpftui.core.btf import Btf, CType
 from bpftui.core.elf import Elf
 from bpftui.core.errors import BpftuiError, ObjectError
+from bpftui.core.listing.listing import Listing
 from bpftui.core.spec import CollectionSpec
-from bpftui.core.spec.listing import Listing
 from bpftui.tui.commands.common import print_json
 from bpftui.tui.commands.spec_json import spec_json
 

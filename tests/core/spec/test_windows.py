@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 
+from bpftui.core.listing.listing import Listing
 from bpftui.core.spec import CollectionSpec, MapType
-from bpftui.core.spec.listing import Listing
 from bpftui.tui.__main__ import main
 from tests.core.btf.blob import Blob
 from tests.core.spec.test_legacy import EXIT, FUNC, Maker

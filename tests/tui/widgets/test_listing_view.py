@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from textual.app import App
 
+from bpftui.core.listing.listing import Listing, RowKind
 from bpftui.core.spec import CollectionSpec, Function, LinkedCode, ProgramSpec, ProgramType, Reference, ReferenceKind
-from bpftui.core.spec.listing import Listing, RowKind
 from bpftui.tui.widgets.listing_view import ListingView
 
 from .lines import lines

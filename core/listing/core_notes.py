@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..btf import Btf
     from ..btf.access import Access
     from ..btf.core import CoreResolution, CoreResolver
-    from .program import CoreRelocation, ProgramSpec
+    from ..spec.program import CoreRelocation, ProgramSpec
 
 __all__ = ["CoreNote", "core_notes"]
 

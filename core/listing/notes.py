@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from ..analysis.values import Facts
     from ..asm.flow import FlowGraph
     from ..btf.core import CoreResolver
-    from .collection import CollectionSpec
-    from .program import ProgramSpec
+    from ..spec.collection import CollectionSpec
+    from ..spec.program import ProgramSpec
 
 __all__ = ["Notes"]
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..asm import INSN_SIZE, Texts, format_instruction
 from ..asm.instruction import decode_at
-from .program import ReferenceKind
+from ..spec.program import ReferenceKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from ..asm import Syntax
     from ..asm.flow import FlowGraph
     from ..btf import ByteOrder
+    from ..spec.program import ProgramSpec, Reference
     from .notes import Notes
-    from .program import ProgramSpec, Reference
 
 __all__ = ["InsnText", "InsnTexts"]
 

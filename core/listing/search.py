@@ -22,8 +22,8 @@ from ..asm.opcodes import LD_IMM64
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from ..spec.program import Reference
     from .listing import Listing
-    from .program import Reference
 
 __all__ = ["ListingSearch", "Matches"]
 

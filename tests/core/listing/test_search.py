@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from bpftui.core.asm import Syntax
-from bpftui.core.spec import CollectionSpec, listing_search
-from bpftui.core.spec.listing import Listing, RowKind
-from bpftui.core.spec.listing_search import ListingSearch, Matches
+from bpftui.core.listing import search
+from bpftui.core.listing.listing import Listing, RowKind
+from bpftui.core.listing.search import ListingSearch, Matches
+from bpftui.core.spec import CollectionSpec
 
 ROOT = Path(__file__).parents[3]
 PATTERNS = ["call", r"map\[traffic\]", "goto L16", r"L\d+$", "r10 -", "->", "exit", "^r[67] =", "packet", "fill", "zzz"]
@@ -35,7 +36,7 @@ def test_large_programs_are_searched_by_their_different_instructions(
         found = Listing(program, syntax=syntax)
         rows = found.rows(0, len(found))
         for pattern in map(re.compile, PATTERNS):
-            monkeypatch.setattr(listing_search, "_SMALL", 0)
+            monkeypatch.setattr(search, "_SMALL", 0)
             expected = [at for at, row in enumerate(rows) if pattern.search(row.text)]
             matches = ListingSearch(found).find(pattern)
             assert list(matches) == expected, pattern

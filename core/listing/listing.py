@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..asm import Syntax, decode
 from ..asm.opcodes import LD_IMM64
-from .insn_text import InsnTexts
+from ..spec.program import INSN_SIZE, ReferenceKind
 from .notes import Notes
-from .program import INSN_SIZE, ReferenceKind
+from .text import InsnTexts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from ..asm.flow import Margin
     from ..btf import ByteOrder
     from ..btf.core import CoreResolver
-    from .collection import CollectionSpec
-    from .insn_text import InsnText
-    from .program import Function, LineInfo, ProgramSpec, Reference
+    from ..spec.collection import CollectionSpec
+    from ..spec.program import Function, LineInfo, ProgramSpec, Reference
+    from .text import InsnText
 
 __all__ = ["Listing", "Row", "RowKind"]
 

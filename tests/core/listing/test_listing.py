@@ -13,8 +13,8 @@ import pytest
 from bpftui.core.analysis import facts
 from bpftui.core.analysis.values import track
 from bpftui.core.asm import Instruction, Syntax
+from bpftui.core.listing.listing import Listing, Row, RowKind
 from bpftui.core.spec import CollectionSpec, ProgramSpec, ProgramType
-from bpftui.core.spec.listing import Listing, Row, RowKind
 from bpftui.core.spec.program import Function, LinkedCode
 from bpftui.tui.__main__ import main
 
