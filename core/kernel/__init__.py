@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from ..maps import Variable
 from .collection import KernelCollection
-from .elements import possible_cpus
 from .features import Feature, probe
 from .interfaces import Interface, find, interfaces
 from .link import Link
@@ -22,8 +21,9 @@ from .map import Map, MapInfo
 from .program import Benchmark, Program, ProgramStats
 from .runtime import KernelRuntime, available, load
 from .sandbox import Sandbox
-from .statistics import stats_enabled
-from .token import use_token
+from .sys.elements import possible_cpus
+from .sys.statistics import stats_enabled
+from .sys.token import use_token
 
 __all__ = [
     "Benchmark",

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Final
 from ..btf import Btf, Kind
 from ..btf import types as t
 from ..errors import LoadError
-from .explain import explain
-from .syscall import Attr, BpfError, Command, Descriptor, buffer
+from .sys.explain import explain
+from .sys.syscall import Attr, BpfError, Command, Descriptor, buffer
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from ..spec import SectionLayout
-    from .syscall import Buffer
+    from .sys.syscall import Buffer
 
 __all__ = ["degrade", "last_said", "load_btf", "out_of_order", "plain_btf", "prepare"]
 

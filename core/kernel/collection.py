@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from .loading import Loaded
     from .printk import PrintReader
     from .struct_ops import StructOps
-    from .syscall import Descriptor
+    from .sys.syscall import Descriptor
 
 __all__ = ["KernelCollection", "Loader"]
 

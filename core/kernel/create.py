@@ -13,16 +13,16 @@ from ..maps import Shape, ring_size
 from ..maps.rules import STORAGE, broken_rule
 from ..spec import MapFlag, MapType
 from ..spec.sparse import is_zero
-from . import probes, rights, token
 from .btf import load_btf, plain_btf
-from .elements import possible_cpus
-from .explain import explain
 from .limits import Excess, beyond_limit, knows_field, more_than_memory, no_memory
 from .map import Map
-from .objects import kernel_name
 from .since import since
 from .struct_ops import StructOpsMap
-from .syscall import ENOTSUPP, Attr, BpfError, Command, Descriptor, borrowed, errno_name
+from .sys import probes, rights, token
+from .sys.elements import possible_cpus
+from .sys.explain import explain
+from .sys.object import kernel_name
+from .sys.syscall import ENOTSUPP, Attr, BpfError, Command, Descriptor, borrowed, errno_name
 
 if TYPE_CHECKING:
     from ..btf import Btf

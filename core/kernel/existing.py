@@ -13,14 +13,14 @@ from ..btf.kernel import vmlinux
 from ..errors import BpftuiError, LoadError
 from ..maps import Shape
 from ..spec import MapSpec, MapType, ProgramSpec, ProgramType, VariableSpec
-from .elements import possible_cpus
-from .explain import explain
-from .objects import object_info, open_id
-from .syscall import Attr, BpfError, Command, buffer
+from .sys.elements import possible_cpus
+from .sys.explain import explain
+from .sys.object import object_info, open_id
+from .sys.syscall import Attr, BpfError, Command, buffer
 
 if TYPE_CHECKING:
     from .map import MapInfo
-    from .syscall import Descriptor
+    from .sys.syscall import Descriptor
 
 __all__ = ["map_spec", "program_spec", "read_btf", "shape_of_info", "variable_specs"]
 

@@ -15,11 +15,12 @@ from ..btf.kernel import VMLINUX
 from ..errors import BpftuiError
 from ..privileges import Capability, in_user_namespace, privileges
 from ..spec import MapType, ProgramType
-from . import isa, link_types, probes, rights, token
-from .elements import possible_cpus
+from . import isa, link_types
 from .since import since
-from .statistics import stats_enabled
-from .syscall import Attr, BpfError, Command, buffer, errno_name
+from .sys import probes, rights, token
+from .sys.elements import possible_cpus
+from .sys.statistics import stats_enabled
+from .sys.syscall import Attr, BpfError, Command, buffer, errno_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence

@@ -29,7 +29,6 @@ from ..spec.jump_tables import table_map
 from ..spec.kconfig import KCONFIG
 from ..spec.program import TRAP
 from ..spec.relocate_core import BAD_RELOCATION, core_reason, patch_core, resolve_core
-from . import probes
 from .collection import Loader
 from .create import map_obstacle
 from .externs import OTHER_TYPE, look_up_externs
@@ -39,7 +38,8 @@ from .loading import most_insns, refusal
 from .relocate import undeclared_hint
 from .runtime import require
 from .symbols import find_symbol
-from .syscall import BpfError, Command
+from .sys import probes
+from .sys.syscall import BpfError, Command
 from .trials import Tied, complaint, context_complaints, helper_complaint, registers
 
 if TYPE_CHECKING:

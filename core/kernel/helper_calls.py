@@ -11,8 +11,8 @@ from ..btf.kernel import vmlinux
 from ..errors import FeatureError
 from ..helpers.names import HELPERS
 from ..spec import AttachType, ProgramFlag, ProgramType
-from . import probes, rights
-from .syscall import errno_name
+from .sys import probes, rights
+from .sys.syscall import errno_name
 
 __all__ = ["NOTED", "HelperReport", "probe_helpers"]
 

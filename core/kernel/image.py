@@ -20,9 +20,9 @@ from ..asm.opcodes import JA
 from ..errors import FeatureError
 from ..spec import INSN_SIZE, MapType
 from ..spec.program import LineInfo, LinkedCode
-from .explain import explain
 from .runtime import KernelRuntime
-from .syscall import Attr, BpfError, Command, buffer
+from .sys.explain import explain
+from .sys.syscall import Attr, BpfError, Command, buffer
 
 if TYPE_CHECKING:
     from ..btf import Btf

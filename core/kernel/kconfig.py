@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..errors import LoadError
 from ..spec.kconfig import KERNEL_VERSION, encode_options
-from .probes import kernel_names
+from .sys.probes import kernel_names
 
 if TYPE_CHECKING:
     from ..spec import CollectionSpec

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..privileges import Capability
 from ..spec import ProgramType
-from .rights import lockdown, missing, refusal
+from .sys.rights import lockdown, missing, refusal
 
 if TYPE_CHECKING:
     from ..spec import ProgramSpec

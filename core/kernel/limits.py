@@ -18,8 +18,8 @@ from ..maps import round_up
 from ..maps.rules import STORAGE, named
 from ..privileges import Capability
 from ..spec import MapFlag, MapType
-from . import probes, rights
-from .syscall import Attr, BpfError, Command
+from .sys import probes, rights
+from .sys.syscall import Attr, BpfError, Command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

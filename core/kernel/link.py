@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
 from ..errors import UsageError
-from .objects import KernelObject, object_info
-from .syscall import Attr, BpfError, Command
+from .sys.object import KernelObject, object_info
+from .sys.syscall import Attr, BpfError, Command
 
 if TYPE_CHECKING:
     import os
     from types import TracebackType
 
     from ..runtime import AttachTarget
-    from .syscall import Descriptor
+    from .sys.syscall import Descriptor
 
 __all__ = ["Attachment", "Link"]
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..btf.kernel import VMLINUX
 from ..spec import AttachType, ProgramType
-from . import probes, rights
-from .syscall import UNSUPPORTED, Attr, BpfError, Command, buffer
+from .sys import probes, rights
+from .sys.syscall import UNSUPPORTED, Attr, BpfError, Command, buffer
 
 if TYPE_CHECKING:
     from ..privileges import Capability

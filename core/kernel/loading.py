@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING, Final
 
 from ..errors import FeatureError, LoadError, VerifierError
 from ..spec import INSN_SIZE, ReferenceKind
-from . import probes, rights, token
-from .explain import explain
 from .leniency import with_rights
 from .limits import knows_field
-from .objects import kernel_name
 from .since import since
-from .syscall import Attr, BpfError, Command, Descriptor, borrowed, buffer
+from .sys import probes, rights, token
+from .sys.explain import explain
+from .sys.object import kernel_name
+from .sys.syscall import Attr, BpfError, Command, Descriptor, borrowed, buffer
 
 if TYPE_CHECKING:
     from ..btf import Btf
     from ..errors import BpftuiError
     from ..spec import ProgramSpec
     from .hook import Hook
-    from .syscall import Buffer
+    from .sys.syscall import Buffer
 
 __all__ = [
     "LARGEST_LOG",

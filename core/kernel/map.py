@@ -14,11 +14,11 @@ from ..errors import TypeMismatchError, UsageError
 from ..maps import TypedMap, Variable
 from ..spec import MapFlag, MapType
 from . import existing
-from .batch import write_batch
-from .elements import Elements
-from .explain import explain
-from .objects import KernelObject, fdinfo, object_info, open_id, open_pin, take_over
-from .syscall import Attr, BpfError, Command, Descriptor
+from .sys.batch import write_batch
+from .sys.elements import Elements
+from .sys.explain import explain
+from .sys.object import KernelObject, fdinfo, object_info, open_id, open_pin, take_over
+from .sys.syscall import Attr, BpfError, Command, Descriptor
 
 if TYPE_CHECKING:
     import mmap
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ..maps import ElementError, Shape
     from ..maps.arrays import MapArrays
     from ..spec import MapSpec
-    from .memory import FixedMemory
+    from .sys.memory import FixedMemory
 
 __all__ = ["Map", "MapInfo", "map_info"]
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from ..btf.kernel import module_name
 from ..errors import LoadError
 from ..privileges import Capability
-from .errands import brought
-from .explain import explain
-from .syscall import Attr, BpfError, Command, Descriptor, buffer
+from .sys.errands import brought
+from .sys.explain import explain
+from .sys.syscall import Attr, BpfError, Command, Descriptor, buffer
 
 if TYPE_CHECKING:
     from ..btf import Btf

@@ -21,9 +21,9 @@ from ..asm import instructions
 from ..asm.opcodes import CALL
 from ..errors import BpftuiError
 from ..runtime import Printed
-from .perf import open_tracefs, read_tracefs
 from .program import native_code
-from .trace_buffer import read_page
+from .sys.perf import open_tracefs, read_tracefs
+from .sys.trace_buffer import read_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from ..spec import ProgramSpec
     from .program import Program
-    from .trace_buffer import Event
+    from .sys.trace_buffer import Event
 
 __all__ = ["PrintReader", "prints"]
 

@@ -19,10 +19,10 @@ from ..runtime import ProgramInfo, RunResult, given_up
 from ..spec import ProgramType
 from .attach import attach
 from .existing import program_spec
-from .explain import explain
-from .objects import KernelObject, fdinfo, object_info, open_id, open_pin, take_over
-from .probes import fragments_of_buffers
-from .syscall import ENOTSUPP, Attr, BpfError, Command, Descriptor, buffer
+from .sys.explain import explain
+from .sys.object import KernelObject, fdinfo, object_info, open_id, open_pin, take_over
+from .sys.probes import fragments_of_buffers
+from .sys.syscall import ENOTSUPP, Attr, BpfError, Command, Descriptor, buffer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from ..spec import ProgramSpec
     from .link import Link
     from .map import Map
-    from .syscall import Buffer
+    from .sys.syscall import Buffer
 
 __all__ = ["Benchmark", "Program", "ProgramStats", "native_code"]
 

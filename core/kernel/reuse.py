@@ -10,7 +10,7 @@ from ..spec import MapFlag, MapType
 from .create import shape_of
 from .existing import shape_of_info
 from .map import Map, map_info
-from .objects import open_path
+from .sys.object import open_path
 
 if TYPE_CHECKING:
     from ..maps import Shape

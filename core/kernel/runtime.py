@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 from ..errors import BpftuiError, FeatureError, NoPermissionError
 from ..spec import MapType
 from ..spec.targets import SANDBOX, Place, parse_target, place_of
-from . import probes
 from .collection import KernelCollection, Loader
-from .explain import explain
 from .loading import LOG_STATS
-from .statistics import always_counted, stats_enabled
-from .syscall import BpfError, Command
+from .sys import probes
+from .sys.explain import explain
+from .sys.statistics import always_counted, stats_enabled
+from .sys.syscall import BpfError, Command
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping

@@ -12,9 +12,9 @@ from ..privileges import privileges
 from ..runtime import AttachTarget
 from ..traffic import DESTINATION_MAC, SOURCE_MAC, Traffic
 from .interfaces import netlink, rx_packets
-from .namespace import NetworkNamespace
+from .sys.namespace import NetworkNamespace
+from .sys.unprivileged import NEEDED, UnprivilegedNamespace
 from .traffic import TrafficSource
-from .unprivileged import NEEDED, UnprivilegedNamespace
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -12,13 +12,13 @@ from ..btf.compatible import essential_name
 from ..errors import AttachError, FeatureError, LoadError, UsageError
 from ..runtime import AttachTarget
 from ..spec import AttachType, MapFlag
-from . import rights
 from .attach.linking import make_link
-from .explain import explain
 from .hook import Hook
 from .link import Attachment, Link
 from .map import Map
-from .syscall import BpfError, Descriptor
+from .sys import rights
+from .sys.explain import explain
+from .sys.syscall import BpfError, Descriptor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

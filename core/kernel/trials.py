@@ -15,8 +15,8 @@ from ..asm.opcodes import CALL, INSN_SIZE, Class
 from ..helpers.names import HELPERS
 from ..runtime import Obstacle
 from ..spec import ProgramFlag, ProgramType
-from . import probes
 from .leniency import withheld
+from .sys import probes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -47,7 +47,7 @@ class _Event:
     """The event of one CPU with its buffer, put into a map as long as it is open."""
 
     def __init__(self, cpu: int, pages: int) -> None:
-        from ..kernel.perf import enable, open_output
+        from ..kernel.sys.perf import enable, open_output
 
         self.cpu = cpu
         self._size = pages * mmap.PAGESIZE
@@ -120,7 +120,7 @@ class PerfBuffer:
     """
 
     def __init__(self, array: HasSlots, pages: int = 64) -> None:
-        from ..kernel.perf import online_cpus
+        from ..kernel.sys.perf import online_cpus
 
         self._array = array
         self._reading = threading.Lock()

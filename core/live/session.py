@@ -62,7 +62,7 @@ def choose_runtime(name: RuntimeName = "auto", **options: Any) -> Runtime:
 
 
 def _names_token() -> bool:
-    """Whether a BPF token is named, so that the kernel is meant even where it says no (`core.kernel.token`)."""
+    """Whether a BPF token is named, so that the kernel is meant even where it says no (`core.kernel.sys.token`)."""
     return bool(os.environ.get("LIBBPF_BPF_TOKEN_PATH"))
 
 

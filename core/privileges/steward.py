@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 __all__ = ["ERRANDS", "Steward", "errand", "hire"]
 
 ERRANDS: Final[Mapping[str, str]] = {
-    "statistics": "bpftui.core.kernel.statistics:enable_statistics",
+    "statistics": "bpftui.core.kernel.sys.statistics:enable_statistics",
     "module": "bpftui.core.kernel.modules:open_module_btf",
-    "tracefs": "bpftui.core.kernel.perf:open_tracefs",
-    "uprobe": "bpftui.core.kernel.perf:open_uprobe_fd",
+    "tracefs": "bpftui.core.kernel.sys.perf:open_tracefs",
+    "uprobe": "bpftui.core.kernel.sys.perf:open_uprobe_fd",
 }
 """What takes CAP_SYS_ADMIN, or being root: having runs counted while a descriptor is open, the types of a module by its
 name, reading a file of the tracefs, and the event of a place in a program's file.

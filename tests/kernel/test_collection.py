@@ -26,9 +26,10 @@ from bpftui.core.errors import (
     ValueRangeError,
     VerifierError,
 )
-from bpftui.core.kernel import loading, syscall
+from bpftui.core.kernel import loading
 from bpftui.core.kernel.btf import degrade, load_btf, out_of_order, prepare, rename
 from bpftui.core.kernel.collection import Loader
+from bpftui.core.kernel.sys import syscall
 from bpftui.core.spec import CollectionSpec, MapSpec, MapType
 from tests.census import census
 from tests.core.btf.blob import Blob

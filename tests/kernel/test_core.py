@@ -11,9 +11,9 @@ from bpftui.core.btf.kernel import vmlinux
 from bpftui.core.errors import VerifierError
 from bpftui.core.kernel import collection, loading
 from bpftui.core.kernel.collection import Loader
-from bpftui.core.kernel.objects import object_info
 from bpftui.core.kernel.runtime import KernelRuntime
-from bpftui.core.kernel.syscall import Attr, Command, borrowed, buffer
+from bpftui.core.kernel.sys.object import object_info
+from bpftui.core.kernel.sys.syscall import Attr, Command, borrowed, buffer
 from bpftui.core.spec import CollectionSpec, CoreRelocation, LinkedCode, ProgramSpec, ProgramType
 from bpftui.core.spec.relocate_core import apply_core
 

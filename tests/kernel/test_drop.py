@@ -240,7 +240,7 @@ def test_a_file_of_somebody_else_keeps_the_right_to_read_it(tmp_path: Path) -> N
 
 def test_what_was_given_up_is_named_as_that() -> None:
     script = """
-        from bpftui.core.kernel import rights
+        from bpftui.core.kernel.sys import rights
         from bpftui.core.privileges import Capability, drop
         drop([Capability.CAP_BPF])
         print(*rights.refusal(rights.NETWORKING), sep=": ")
@@ -304,7 +304,7 @@ def test_a_steward_does_its_errands_and_nothing_else() -> None:
 def test_where_there_are_no_user_namespaces_the_sandbox_keeps_its_rights() -> None:
     script = """
         from bpftui.core.kernel import Sandbox
-        from bpftui.core.kernel.namespace import NetworkNamespace
+        from bpftui.core.kernel.sys.namespace import NetworkNamespace
         from bpftui.tui import privileges
         privileges._has_user_namespaces = lambda: False
         print(privileges.give_up([privileges.Capability.CAP_BPF], sandbox=True))

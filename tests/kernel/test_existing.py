@@ -11,8 +11,8 @@ import pytest
 from bpftui.core.errors import LoadError, UnknownNameError, UsageError
 from bpftui.core.kernel import Map, Program, Sandbox
 from bpftui.core.kernel.existing import read_btf
-from bpftui.core.kernel.objects import walk_ids
 from bpftui.core.kernel.runtime import load
+from bpftui.core.kernel.sys.object import walk_ids
 from bpftui.core.spec import CollectionSpec, MapFlag, MapSpec, MapType, ProgramType
 from tests.kernel.private_bpffs import in_private_bpffs
 

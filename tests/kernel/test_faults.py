@@ -13,8 +13,9 @@ import pytest
 
 from bpftui.core.btf.kernel import vmlinux
 from bpftui.core.errors import BpftuiError
-from bpftui.core.kernel import KernelCollection, Map, Program, Sandbox, syscall
+from bpftui.core.kernel import KernelCollection, Map, Program, Sandbox
 from bpftui.core.kernel.runtime import KernelRuntime, load
+from bpftui.core.kernel.sys import syscall
 from bpftui.core.spec import CollectionSpec
 from tests.kernel.private_bpffs import in_private_bpffs
 

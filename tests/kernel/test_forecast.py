@@ -15,7 +15,8 @@ from bpftui.core.analysis.reachability import reached
 from bpftui.core.asm.assembler import assemble
 from bpftui.core.btf.kernel import loaded_modules, vmlinux
 from bpftui.core.helpers.names import HELPERS
-from bpftui.core.kernel import KernelRuntime, probes
+from bpftui.core.kernel import KernelRuntime
+from bpftui.core.kernel.sys import probes
 from bpftui.core.spec import CollectionSpec, ProgramSpec, ProgramType
 from bpftui.core.spec.program import Function, LinkedCode
 from tests.tui.commands.command_line import bpftui

@@ -14,7 +14,7 @@ import pytest
 
 from bpftui.core.errors import UnknownNameError
 from bpftui.core.kernel.interfaces import XdpAttachment, find, interfaces, netlink, rx_packets
-from bpftui.core.kernel.namespace import NetworkNamespace
+from bpftui.core.kernel.sys.namespace import NetworkNamespace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,10 +13,10 @@ import pytest
 from bpftui.core.errors import BpftuiError, LoadError, ValueRangeError
 from bpftui.core.kernel import Map
 from bpftui.core.kernel.create import map_obstacle
-from bpftui.core.kernel.explain import explain
 from bpftui.core.kernel.limits import beyond_limit, knows_field, no_memory
 from bpftui.core.kernel.loading import refusal
-from bpftui.core.kernel.syscall import BpfError, Command
+from bpftui.core.kernel.sys.explain import explain
+from bpftui.core.kernel.sys.syscall import BpfError, Command
 from bpftui.core.maps import Shape
 from bpftui.core.spec import MapFlag, MapSpec, MapType, ProgramSpec, ProgramType
 from bpftui.core.spec.program import Function, LinkedCode

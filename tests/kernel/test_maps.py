@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bpftui.core.errors import FeatureError, LoadError, TypeMismatchError, UsageError, ValueRangeError
-from bpftui.core.kernel import batch, possible_cpus, syscall
+from bpftui.core.kernel import possible_cpus
 from bpftui.core.kernel.create import create_map
+from bpftui.core.kernel.sys import batch, syscall
 from bpftui.core.spec import CollectionSpec, MapFlag, MapSpec, MapType
 
 if TYPE_CHECKING:
@@ -285,7 +286,7 @@ def test_data_sections_are_filled_and_constants_frozen(make):
 
 
 def test_without_mapped_memory_the_whole_value_is_read_and_written(make, monkeypatch):
-    from bpftui.core.kernel import probes
+    from bpftui.core.kernel.sys import probes
 
     monkeypatch.setattr(probes, "mapable", lambda: False)
     bss = make(MapType.ARRAY, entries=1, value=16, data=b"0123456789abcdef")

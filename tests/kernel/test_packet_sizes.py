@@ -11,7 +11,7 @@ import pytest
 from bpftui.core.context.packet_sizes import PacketSizes, packet_sizes
 from bpftui.core.errors import UsageError
 from bpftui.core.kernel import KernelRuntime, program
-from bpftui.core.kernel.probes import fragments_of_buffers
+from bpftui.core.kernel.sys.probes import fragments_of_buffers
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.vm.runtime import MachineRuntime
 

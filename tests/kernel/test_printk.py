@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bpftui.core.kernel import KernelRuntime
-from bpftui.core.kernel.perf import open_tracefs
 from bpftui.core.kernel.printk import prints
+from bpftui.core.kernel.sys.perf import open_tracefs
 from bpftui.core.runtime import Printed
 from bpftui.core.spec import CollectionSpec
 

@@ -19,7 +19,7 @@ from bpftui.core.btf.kernel import vmlinux
 from bpftui.core.errors import FeatureError, GivenUpError, LoadError, UsageError, VerifierError
 from bpftui.core.kernel import Map, hook, load, loading, stats_enabled
 from bpftui.core.kernel.modules import ModuleTypes
-from bpftui.core.kernel.syscall import Attr, Command
+from bpftui.core.kernel.sys.syscall import Attr, Command
 from bpftui.core.spec import (
     AttachType,
     CollectionSpec,
@@ -267,7 +267,7 @@ def test_a_program_without_instructions_says_so():
 
 def test_a_type_that_this_kernel_lacks_is_a_missing_feature(monkeypatch):
     from bpftui.core.errors import FeatureError
-    from bpftui.core.kernel import probes
+    from bpftui.core.kernel.sys import probes
 
     monkeypatch.setattr(probes, "try_program", lambda type_: errno.EINVAL)
     with pytest.raises(FeatureError, match="no programs of that type"):

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import pytest
 
-from bpftui.core.kernel import probes, rights
+from bpftui.core.kernel.sys import probes, rights
 from bpftui.core.privileges import Capability, Privileges, grant, privileges
 from bpftui.core.spec import MapType, ProgramType
 from tests.nobody import as_nobody, nobody_with
@@ -48,7 +48,7 @@ def test_each_type_asks_for_what_the_table_says(capabilities: str) -> None:
     """The table against the kernel: a type is refused (EPERM) to exactly those who lack what it is to ask for."""
     script = """
         import json
-        from bpftui.core.kernel import probes
+        from bpftui.core.kernel.sys import probes
         from bpftui.core.spec import MapType, ProgramType
         print(json.dumps({type_.label: probes.try_program(type_) for type_ in ProgramType if type_}))
         print(json.dumps({type_.label: probes.try_map(type_) for type_ in MapType if type_}))
@@ -153,7 +153,8 @@ def test_what_this_process_has_is_what_the_kernel_tells() -> None:
     assert found.bounding == int(told["CapBnd"], 16)
     assert Capability.CAP_BPF in rights.capabilities()
     none = run_as_nobody(
-        "from bpftui.core.kernel import rights; print(sorted(rights.capabilities()), rights.missing(rights.TRACING))",
+        "from bpftui.core.kernel.sys import rights; "
+        "print(sorted(rights.capabilities()), rights.missing(rights.TRACING))",
         "bpf,net_admin",
     )
     assert none == [
@@ -164,7 +165,7 @@ def test_what_this_process_has_is_what_the_kernel_tells() -> None:
 def test_capabilities_in_a_user_namespace_count_for_nothing() -> None:
     script = """
         import ctypes
-        from bpftui.core.kernel import rights
+        from bpftui.core.kernel.sys import rights
         from bpftui.core.privileges import privileges
         assert ctypes.CDLL(None).unshare(0x10000000) == 0  # CLONE_NEWUSER
         print(bool(privileges().effective), rights.capabilities())

@@ -15,8 +15,8 @@ import pytest
 
 from bpftui.core.errors import BpftuiError
 from bpftui.core.kernel.interfaces import find, netlink
-from bpftui.core.kernel.namespace import NetworkNamespace
 from bpftui.core.kernel.sandbox import Sandbox
+from bpftui.core.kernel.sys.namespace import NetworkNamespace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

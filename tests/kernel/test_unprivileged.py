@@ -38,7 +38,7 @@ def test_programs_are_attached_and_every_packet_is_counted() -> None:
     script = """
         from bpftui.core import kernel
         from bpftui.core.errors import AttachError
-        from bpftui.core.kernel.unprivileged import UnprivilegedNamespace
+        from bpftui.core.kernel.sys.unprivileged import UnprivilegedNamespace
         from bpftui.core.spec import CollectionSpec
 
         with kernel.load(CollectionSpec.from_file("bpf/count_packets.o")) as loaded, kernel.Sandbox() as sandbox:

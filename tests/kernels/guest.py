@@ -27,8 +27,8 @@ from bpftui.core import kernel  # noqa: E402
 from bpftui.core.btf.kernel import modules, vmlinux  # noqa: E402
 from bpftui.core.errors import BpftuiError  # noqa: E402
 from bpftui.core.kernel.collection import Loader  # noqa: E402
-from bpftui.core.kernel.objects import object_info  # noqa: E402
-from bpftui.core.kernel.syscall import Attr, Command, borrowed, buffer  # noqa: E402
+from bpftui.core.kernel.sys.object import object_info  # noqa: E402
+from bpftui.core.kernel.sys.syscall import Attr, Command, borrowed, buffer  # noqa: E402
 from bpftui.core.runtime import AttachTarget  # noqa: E402
 from bpftui.core.spec import CollectionSpec  # noqa: E402
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from ...errors import AttachError, FeatureError, UsageError
 from ...spec import AttachType, ProgramType
-from ..syscall import BpfError
+from ..sys.syscall import BpfError
 from .linking import create_link, described, refused
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final
 
 from ...errors import AttachError, BpftuiError, FeatureError, NoPermissionError, UsageError
 from ...spec import AttachType
-from .. import rights
-from ..calls import FileDescriptor
 from ..interfaces import interfaces
 from ..link import Attachment
-from ..syscall import BpfError, Descriptor
+from ..sys import rights
+from ..sys.calls import FileDescriptor
+from ..sys.syscall import BpfError, Descriptor
 from .linking import described, inside, link_inside, refused
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from ...errors import AttachError, NoPermissionError
-from .. import rights
-from ..calls import FileDescriptor
-from ..explain import explain
 from ..link import Attachment
-from ..syscall import Attr, BpfError, Command, Descriptor
-from ..unprivileged import UnprivilegedNamespace
+from ..sys import rights
+from ..sys.calls import FileDescriptor
+from ..sys.explain import explain
+from ..sys.syscall import Attr, BpfError, Command, Descriptor
+from ..sys.unprivileged import UnprivilegedNamespace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ...runtime import AttachTarget
     from ...spec import AttachType
     from ..program import Program
-    from ..syscall import Buffer
+    from ..sys.syscall import Buffer
 
 __all__ = ["create_link", "described", "inside", "link_inside", "make_link", "refused"]
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from ...errors import AttachError, FeatureError, UsageError
 from ...spec import AttachType
-from ..calls import FileDescriptor
 from ..link import Attachment
-from ..syscall import BpfError, Descriptor
+from ..sys.calls import FileDescriptor
+from ..sys.syscall import BpfError, Descriptor
 from .linking import described, inside, link_inside, make_link, refused
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from ...errors import AttachError, FeatureError, UnknownNameError, UsageError
 from ...spec import AttachType
 from ..kallsyms import function_names
 from ..kconfig import option
-from ..perf import event_type, open_event, open_uprobe, read_tracefs
-from ..syscall import BpfError, buffer
+from ..sys.perf import event_type, open_event, open_uprobe, read_tracefs
+from ..sys.syscall import BpfError, buffer
 from .binary import find_binary, function_offset, matching_offsets
 from .linking import create_link, described, refused
 from .tracing import hold

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import FeatureError, UsageError
 from ...spec import AttachType, MapType
-from ..syscall import UNSUPPORTED, BpfError
+from ..sys.syscall import UNSUPPORTED, BpfError
 from .linking import create_link, described, refused
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Final
 from ...errors import AttachError, BpftuiError, FeatureError, NoPermissionError, UnknownNameError, UsageError
 from ...privileges import Capability
 from ...spec import AttachType
-from .. import rights
-from ..elements import possible_cpus
 from ..link import Attachment
-from ..perf import PERF_TYPE_SOFTWARE, PERF_TYPE_TRACEPOINT, enable, open_event, read_tracefs
-from ..syscall import UNSUPPORTED, Attr, BpfError, Command, Descriptor, buffer, errno_name
+from ..sys import rights
+from ..sys.elements import possible_cpus
+from ..sys.perf import PERF_TYPE_SOFTWARE, PERF_TYPE_TRACEPOINT, enable, open_event, read_tracefs
+from ..sys.syscall import UNSUPPORTED, Attr, BpfError, Command, Descriptor, buffer, errno_name
 from .linking import create_link, described, refused
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 
-from ..privileges import errand
+from ...privileges import errand
 from .syscall import BpfError
 
 __all__ = ["brought"]

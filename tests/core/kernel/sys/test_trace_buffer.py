@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from bpftui.core.kernel.trace_buffer import Event, read_page
+from bpftui.core.kernel.sys.trace_buffer import Event, read_page
 
 pytestmark = pytest.mark.skipif(sys.byteorder == "big", reason="the words are those of a little-endian machine")
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bpftui.core.errors import UnknownNameError
-from bpftui.core.kernel import calls
-from bpftui.core.kernel.calls import FileDescriptor
-from bpftui.core.kernel.syscall import BpfError, Command
+from bpftui.core.kernel.sys import calls
+from bpftui.core.kernel.sys.calls import FileDescriptor
+from bpftui.core.kernel.sys.syscall import BpfError, Command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

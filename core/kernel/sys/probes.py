@@ -8,10 +8,10 @@ import os
 import struct
 from typing import Final
 
-from ..btf import Kind
-from ..btf.kernel import vmlinux
-from ..errors import FeatureError
-from ..spec import AttachType, MapFlag, MapType, ProgramFlag, ProgramType
+from ...btf import Kind
+from ...btf.kernel import vmlinux
+from ...errors import FeatureError
+from ...spec import AttachType, MapFlag, MapType, ProgramFlag, ProgramType
 from .rights import LOADING, missing
 from .syscall import ENOTSUPP, Attr, BpfError, Command, buffer
 

@@ -17,8 +17,8 @@ import struct
 import threading
 from typing import TYPE_CHECKING, Final, Self
 
-from ..errors import FeatureError, LoadError, UsageError
-from ..maps import ElementError
+from ...errors import FeatureError, LoadError, UsageError
+from ...maps import ElementError
 
 if TYPE_CHECKING:
     import mmap

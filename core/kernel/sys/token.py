@@ -13,8 +13,8 @@ import os
 import threading
 from typing import Final
 
-from ..errors import BpftuiError, FeatureError, NoPermissionError, UsageError
-from ..privileges import Capability, in_user_namespace, privileges
+from ...errors import BpftuiError, FeatureError, NoPermissionError, UsageError
+from ...privileges import Capability, in_user_namespace, privileges
 from .syscall import Attr, BpfError, Command, errno_name
 
 __all__ = ["DEFAULT", "OPTIONS", "VARIABLE", "active", "current", "delegated", "do_without", "use_token"]

@@ -6,7 +6,7 @@ import errno
 import os
 from typing import TYPE_CHECKING, Final
 
-from ..errors import BpftuiError, FeatureError, LoadError, NoPermissionError
+from ...errors import BpftuiError, FeatureError, LoadError, NoPermissionError
 from . import probes, rights
 from .syscall import ENOTSUPP, BpfError, Command, errno_name
 

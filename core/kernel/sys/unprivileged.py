@@ -20,8 +20,8 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
-from ..errors import BpftuiError, FeatureError, NoPermissionError
-from ..privileges import Capability, how_to_get
+from ...errors import BpftuiError, FeatureError, NoPermissionError
+from ...privileges import Capability, how_to_get
 from . import calls
 from .rights import enumerate_words
 
@@ -38,7 +38,7 @@ _CLONE_NEWNET: Final = 0x4000_0000
 _CODE: Final = """\
 import json, sys
 sys.path[:] = json.loads(sys.argv[2])
-from bpftui.core.kernel.unprivileged import serve
+from bpftui.core.kernel.sys.unprivileged import serve
 serve(int(sys.argv[1]))
 """
 _SWITCHES: Final = (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from .syscall import UNSUPPORTED, Attr, BpfError, Command, buffer
 
 if TYPE_CHECKING:
-    from ..maps import Shape
+    from ...maps import Shape
     from .syscall import Descriptor
 
 __all__ = ["Columns", "Count", "read_batches", "write_batch"]

@@ -7,8 +7,8 @@ import resource
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ..privileges import Capability, how_to_get, in_user_namespace, privileges
-from ..spec import MapType, ProgramType
+from ...privileges import Capability, how_to_get, in_user_namespace, privileges
+from ...spec import MapType, ProgramType
 from . import token
 
 if TYPE_CHECKING:

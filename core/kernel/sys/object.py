@@ -7,7 +7,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Final, Literal, SupportsIndex, TypeAlias
 
-from ..errors import LoadError, UnknownNameError, UsageError
+from ...errors import LoadError, UnknownNameError, UsageError
 from . import rights
 from .explain import explain
 from .syscall import NAME_SIZE, Attr, BpfError, Command, Descriptor, buffer
@@ -15,7 +15,7 @@ from .syscall import NAME_SIZE, Attr, BpfError, Command, Descriptor, buffer
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ..errors import BpftuiError
+    from ...errors import BpftuiError
 
 __all__ = [
     "KernelObject",

@@ -6,7 +6,7 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..privileges import Capability
+from ...privileges import Capability
 from .errands import brought
 from .explain import explain
 from .syscall import Attr, BpfError, Command, Descriptor

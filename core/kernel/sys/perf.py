@@ -15,9 +15,9 @@ import struct
 import threading
 from typing import TYPE_CHECKING, Final
 
-from ..errors import FeatureError
-from ..privileges import errand
-from ..threads import start_thread
+from ...errors import FeatureError
+from ...privileges import errand
+from ...threads import start_thread
 from .syscall import Descriptor, buffer
 
 if TYPE_CHECKING:

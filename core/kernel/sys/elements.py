@@ -15,9 +15,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ..errors import FeatureError
-from ..runtime import Entry, MapSnapshot
-from ..spec import MapFlag, MapType
+from ...errors import FeatureError
+from ...runtime import Entry, MapSnapshot
+from ...spec import MapFlag, MapType
 from .batch import Columns, Count, read_batches
 from .memory import FixedMemory
 from .syscall import UNSUPPORTED, BpfError, Command, buffer, call
@@ -25,7 +25,7 @@ from .syscall import UNSUPPORTED, BpfError, Command, buffer, call
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..maps import Shape
+    from ...maps import Shape
     from .syscall import Buffer, Descriptor
 
 __all__ = ["Elements", "possible_cpus"]

@@ -14,8 +14,8 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from ..errors import BpftuiError, FeatureError, NoPermissionError
-from ..threads import NoThreadError
+from ...errors import BpftuiError, FeatureError, NoPermissionError
+from ...threads import NoThreadError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
