@@ -21,12 +21,12 @@ from ..spec.relocate_core import apply_core
 from .btf import load_btf, out_of_order, prepare
 from .create import create_map, create_struct_ops
 from .hook import hook_in, hook_of
-from .kallsyms import SymbolTable
-from .kconfig import kconfig_values
+from .host.kallsyms import SymbolTable
+from .host.kconfig import kconfig_values
+from .host.modules import ModuleTypes
 from .link import Link
 from .loading import LARGEST_LOG, LOG_NONE, CoreRefusedError, load_program
 from .map import Map
-from .modules import ModuleTypes
 from .program import Program
 from .relocate import relocate
 from .reuse import open_pinned, reused

@@ -8,7 +8,7 @@ from ..asm import CallSource, format_instruction, instructions
 from ..asm.native import native_text
 from ..asm.opcodes import CALL, INSN_SIZE, LD_IMM64
 from ..listing.listing import RowKind
-from .kallsyms import find_symbols, names_at
+from .host.kallsyms import find_symbols, names_at
 
 if TYPE_CHECKING:
     from ..asm import Instruction

@@ -31,13 +31,13 @@ from ..spec.program import TRAP
 from ..spec.relocate_core import BAD_RELOCATION, core_reason, patch_core, resolve_core
 from .collection import Loader
 from .create import map_obstacle
-from .externs import OTHER_TYPE, look_up_externs
+from .host.externs import OTHER_TYPE, look_up_externs
+from .host.kconfig import kconfig_values
+from .host.symbols import find_symbol
 from .isa import instructions_used, try_instructions
-from .kconfig import kconfig_values
 from .loading import most_insns, refusal
 from .relocate import undeclared_hint
 from .runtime import require
-from .symbols import find_symbol
 from .sys import probes
 from .sys.syscall import BpfError, Command
 from .trials import Tied, complaint, context_complaints, helper_complaint, registers
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from ..btf import Btf
     from ..runtime import Map
     from ..spec import CollectionSpec, MapSpec, ProgramSpec
-    from .externs import ExternAnswer
+    from .host.externs import ExternAnswer
     from .program import Program
 
 __all__ = ["forecast"]

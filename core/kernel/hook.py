@@ -9,11 +9,11 @@ from ..btf.kernel import vmlinux
 from ..btf.types import Enum
 from ..errors import FeatureError, LoadError
 from ..spec import AttachType, ProgramType
-from .symbols import find_symbol, nearest_symbol
+from .host.symbols import find_symbol, nearest_symbol
 
 if TYPE_CHECKING:
     from ..spec import ProgramSpec
-    from .modules import ModuleTypes
+    from .host.modules import ModuleTypes
 
 __all__ = ["Hook", "hook_in", "hook_of"]
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Self, SupportsIndex, cast
 from ..errors import TypeMismatchError, UsageError
 from ..maps import TypedMap, Variable
 from ..spec import MapFlag, MapType
-from . import existing
+from .host import existing
 from .sys.batch import write_batch
 from .sys.elements import Elements
 from .sys.explain import explain

@@ -18,7 +18,7 @@ from ..errors import UsageError
 from ..runtime import ProgramInfo, RunResult, given_up
 from ..spec import ProgramType
 from .attach import attach
-from .existing import program_spec
+from .host.existing import program_spec
 from .sys.explain import explain
 from .sys.object import KernelObject, fdinfo, object_info, open_id, open_pin, take_over
 from .sys.probes import fragments_of_buffers

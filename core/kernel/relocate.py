@@ -12,16 +12,16 @@ from ..btf.compatible import essential_name
 from ..errors import FeatureError, LoadError
 from ..spec import INSN_SIZE, Reference, ReferenceKind
 from ..spec.relocate_core import BAD_KFUNC
-from .kallsyms import KALLSYMS
-from .symbols import compatible, find_symbol, is_typed
+from .host.kallsyms import KALLSYMS
+from .host.symbols import compatible, find_symbol, is_typed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..btf import Btf
     from ..spec import ProgramSpec
-    from .kallsyms import SymbolTable
-    from .modules import ModuleTypes
+    from .host.kallsyms import SymbolTable
+    from .host.modules import ModuleTypes
 
 __all__ = ["relocate", "undeclared_hint"]
 

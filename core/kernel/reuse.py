@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from ..errors import LoadError
 from ..spec import MapFlag, MapType
 from .create import shape_of
-from .existing import shape_of_info
+from .host.existing import shape_of_info
 from .map import Map, map_info
 from .sys.object import open_path
 

@@ -29,7 +29,7 @@ __all__ = ["ERRANDS", "Steward", "errand", "hire"]
 
 ERRANDS: Final[Mapping[str, str]] = {
     "statistics": "bpftui.core.kernel.sys.statistics:enable_statistics",
-    "module": "bpftui.core.kernel.modules:open_module_btf",
+    "module": "bpftui.core.kernel.host.modules:open_module_btf",
     "tracefs": "bpftui.core.kernel.sys.perf:open_tracefs",
     "uprobe": "bpftui.core.kernel.sys.perf:open_uprobe_fd",
 }

@@ -10,7 +10,7 @@ import pytest
 
 from bpftui.core.errors import LoadError, UnknownNameError, UsageError
 from bpftui.core.kernel import Map, Program, Sandbox
-from bpftui.core.kernel.existing import read_btf
+from bpftui.core.kernel.host.existing import read_btf
 from bpftui.core.kernel.runtime import load
 from bpftui.core.kernel.sys.object import walk_ids
 from bpftui.core.spec import CollectionSpec, MapFlag, MapSpec, MapType, ProgramType

@@ -18,7 +18,7 @@ from bpftui.core.btf import Kind
 from bpftui.core.btf.kernel import vmlinux
 from bpftui.core.errors import FeatureError, GivenUpError, LoadError, UsageError, VerifierError
 from bpftui.core.kernel import Map, hook, load, loading, stats_enabled
-from bpftui.core.kernel.modules import ModuleTypes
+from bpftui.core.kernel.host.modules import ModuleTypes
 from bpftui.core.kernel.sys.syscall import Attr, Command
 from bpftui.core.spec import (
     AttachType,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from textual.widgets import Input, OptionList
 
-from bpftui.core.kernel import externs
-from bpftui.core.kernel.externs import ExternAnswer
+from bpftui.core.kernel.host import externs
+from bpftui.core.kernel.host.externs import ExternAnswer
 from bpftui.core.spec import AttachType, CollectionSpec, ProgramType
 from bpftui.core.spec.container import SeveralObjectsError
 from bpftui.tui.nodes import Node, NodeKind

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...core.kernel.externs import look_up_externs
+from ...core.kernel.host.externs import look_up_externs
 from .colors import assembled
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from .search import SearchScreen
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ...core.kernel.externs import ExternAnswer
+    from ...core.kernel.host.externs import ExternAnswer
     from ...core.spec import ProgramSpec
     from ..widgets.core_view import CoreView
     from ..widgets.panes import Panes
@@ -56,7 +56,7 @@ class SpecScreen(SearchScreen):
             self.run_worker(self._look_up_externs, thread=True, exclusive=True, exit_on_error=False, group="externs")
 
     def _look_up_externs(self) -> None:
-        from ...core.kernel.externs import look_up_externs
+        from ...core.kernel.host.externs import look_up_externs
 
         self.app.call_from_thread(self._looked_up, look_up_externs(self.spec))
 

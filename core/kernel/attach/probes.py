@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 
 from ...errors import AttachError, FeatureError, UnknownNameError, UsageError
 from ...spec import AttachType
-from ..kallsyms import function_names
-from ..kconfig import option
+from ..host.kallsyms import function_names
+from ..host.kconfig import option
 from ..sys.perf import event_type, open_event, open_uprobe, read_tracefs
 from ..sys.syscall import BpfError, buffer
 from .binary import find_binary, function_offset, matching_offsets

@@ -9,12 +9,12 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ..errors import LoadError
-from ..spec.kconfig import KERNEL_VERSION, encode_options
-from .sys.probes import kernel_names
+from ...errors import LoadError
+from ...spec.kconfig import KERNEL_VERSION, encode_options
+from ..sys.probes import kernel_names
 
 if TYPE_CHECKING:
-    from ..spec import CollectionSpec
+    from ...spec import CollectionSpec
 
 __all__ = ["kconfig_values", "option"]
 

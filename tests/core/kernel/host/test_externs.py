@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from bpftui.core.btf import Btf, Kind
-from bpftui.core.kernel import externs, kallsyms, kconfig
-from bpftui.core.kernel.externs import look_up_externs
+from bpftui.core.kernel.host import externs, kallsyms, kconfig
+from bpftui.core.kernel.host.externs import look_up_externs
 from bpftui.core.spec import CollectionSpec
 from tests.core.btf.blob import Blob
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 def test_each_extern_has_an_answer() -> None:

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from bpftui.core.errors import LoadError
-from bpftui.core.kernel import kconfig
-from bpftui.core.kernel.kconfig import kconfig_values, option
+from bpftui.core.kernel.host import kconfig
+from bpftui.core.kernel.host.kconfig import kconfig_values, option
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.spec.collection import Extern
 
-EXTERNS = Path(__file__).parents[2] / "objects" / "externs.o"
+EXTERNS = Path(__file__).parents[3] / "objects" / "externs.o"
 
 
 @pytest.mark.parametrize(

@@ -7,20 +7,20 @@ import struct
 import sys
 from typing import TYPE_CHECKING, Final
 
-from ..btf import Btf, CType
-from ..btf import types as t
-from ..btf.kernel import vmlinux
-from ..errors import BpftuiError, LoadError
-from ..maps import Shape
-from ..spec import MapSpec, MapType, ProgramSpec, ProgramType, VariableSpec
-from .sys.elements import possible_cpus
-from .sys.explain import explain
-from .sys.object import object_info, open_id
-from .sys.syscall import Attr, BpfError, Command, buffer
+from ...btf import Btf, CType
+from ...btf import types as t
+from ...btf.kernel import vmlinux
+from ...errors import BpftuiError, LoadError
+from ...maps import Shape
+from ...spec import MapSpec, MapType, ProgramSpec, ProgramType, VariableSpec
+from ..sys.elements import possible_cpus
+from ..sys.explain import explain
+from ..sys.object import object_info, open_id
+from ..sys.syscall import Attr, BpfError, Command, buffer
 
 if TYPE_CHECKING:
-    from .map import MapInfo
-    from .sys.syscall import Descriptor
+    from ..map import MapInfo
+    from ..sys.syscall import Descriptor
 
 __all__ = ["map_spec", "program_spec", "read_btf", "shape_of_info", "variable_specs"]
 

@@ -11,19 +11,19 @@ import os
 import platform
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from ..btf import CType, Kind
-from ..btf import types as t
-from ..btf.compatible import essential_name
-from ..btf.kernel import module_name
-from ..errors import BpftuiError, FeatureError
-from ..spec.kconfig import KERNEL_VERSION, encode_option
+from ...btf import CType, Kind
+from ...btf import types as t
+from ...btf.compatible import essential_name
+from ...btf.kernel import module_name
+from ...errors import BpftuiError, FeatureError
+from ...spec.kconfig import KERNEL_VERSION, encode_option
 from .kallsyms import KALLSYMS, find_symbols
 from .kconfig import option
 from .symbols import compatible, find_symbol, is_typed
 
 if TYPE_CHECKING:
-    from ..btf import Btf
-    from ..spec import CollectionSpec, Extern
+    from ...btf import Btf
+    from ...spec import CollectionSpec, Extern
     from .kallsyms import KernelSymbol
 
 __all__ = ["OTHER_TYPE", "ExternAnswer", "look_up_externs"]

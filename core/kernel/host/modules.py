@@ -8,15 +8,15 @@ import os
 import struct
 from typing import TYPE_CHECKING
 
-from ..btf.kernel import module_name
-from ..errors import LoadError
-from ..privileges import Capability
-from .sys.errands import brought
-from .sys.explain import explain
-from .sys.syscall import Attr, BpfError, Command, Descriptor, buffer
+from ...btf.kernel import module_name
+from ...errors import LoadError
+from ...privileges import Capability
+from ..sys.errands import brought
+from ..sys.explain import explain
+from ..sys.syscall import Attr, BpfError, Command, Descriptor, buffer
 
 if TYPE_CHECKING:
-    from ..btf import Btf
+    from ...btf import Btf
 
 __all__ = ["ModuleTypes", "open_module_btf"]
 

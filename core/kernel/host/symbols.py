@@ -6,14 +6,14 @@ import difflib
 import re
 from typing import TYPE_CHECKING, Final
 
-from ..btf import Kind
-from ..btf import types as t
-from ..btf.compatible import essential_name, types_compatible
-from ..btf.kernel import find_type, vmlinux
-from ..errors import BpftuiError
+from ...btf import Kind
+from ...btf import types as t
+from ...btf.compatible import essential_name, types_compatible
+from ...btf.kernel import find_type, vmlinux
+from ...errors import BpftuiError
 
 if TYPE_CHECKING:
-    from ..btf import Btf
+    from ...btf import Btf
 
 __all__ = ["compatible", "find_symbol", "is_typed", "nearest_symbol"]
 
