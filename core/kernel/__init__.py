@@ -14,10 +14,10 @@ from __future__ import annotations
 
 from ..maps import Variable
 from .collection import KernelCollection
-from .features import Feature, probe
 from .interfaces import Interface, find, interfaces
 from .link import Link
 from .map import Map, MapInfo
+from .probe.features import Feature, probe
 from .program import Benchmark, Program, ProgramStats
 from .runtime import KernelRuntime, available, load
 from .sandbox import Sandbox

@@ -16,7 +16,7 @@ from ..spec.sparse import is_zero
 from .btf import load_btf, plain_btf
 from .limits import Excess, beyond_limit, knows_field, more_than_memory, no_memory
 from .map import Map
-from .since import since
+from .probe.since import since
 from .struct_ops import StructOpsMap
 from .sys import probes, rights, token
 from .sys.elements import possible_cpus

@@ -34,13 +34,13 @@ from .create import map_obstacle
 from .host.externs import OTHER_TYPE, look_up_externs
 from .host.kconfig import kconfig_values
 from .host.symbols import find_symbol
-from .isa import instructions_used, try_instructions
 from .loading import most_insns, refusal
+from .probe.instructions import instructions_used, try_instructions
+from .probe.trials import Tied, complaint, context_complaints, helper_complaint, registers
 from .relocate import undeclared_hint
 from .runtime import require
 from .sys import probes
 from .sys.syscall import BpfError, Command
-from .trials import Tied, complaint, context_complaints, helper_complaint, registers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

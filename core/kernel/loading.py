@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 from ..errors import FeatureError, LoadError, VerifierError
 from ..spec import INSN_SIZE, ReferenceKind
-from .leniency import with_rights
 from .limits import knows_field
-from .since import since
+from .probe.leniency import with_rights
+from .probe.since import since
 from .sys import probes, rights, token
 from .sys.explain import explain
 from .sys.object import kernel_name

@@ -11,8 +11,8 @@ import time
 import pytest
 
 from bpftui.core import kernel
-from bpftui.core.kernel.isa import INSTRUCTIONS, try_instructions
-from bpftui.core.kernel.link_types import LINK_TYPES, try_link
+from bpftui.core.kernel.probe.instructions import INSTRUCTIONS, try_instructions
+from bpftui.core.kernel.probe.link_types import LINK_TYPES, try_link
 from bpftui.core.spec import MapType, ProgramType
 
 pytestmark = pytest.mark.kernel

@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from bpftui.core.kernel.helper_calls import probe_helpers
+from bpftui.core.kernel.probe.helpers import probe_helpers
 from bpftui.core.spec import AttachType, ProgramType
 from tests.tui.commands.command_line import bpftui
 

@@ -13,7 +13,7 @@ import pytest
 
 from bpftui.core.errors import UsageError
 from bpftui.core.kernel import use_token
-from bpftui.core.kernel.features import probe
+from bpftui.core.kernel.probe.features import probe
 from tests.tui.commands.command_line import COMMAND, ENVIRONMENT, ROOT, Outcome
 
 pytestmark = [

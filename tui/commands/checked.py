@@ -41,7 +41,7 @@ def explained(checked: Checked, outcome: LoadOutcome) -> Explanation | None:
     """Return the explanation of a program's refusal; None where it was not the verifier who refused it."""
     if outcome.ok or not outcome.log:
         return None
-    from ...core.kernel.leniency import with_rights
+    from ...core.kernel.probe.leniency import with_rights
     from ...core.verifier import VerifierLog, explain
 
     found = explain(VerifierLog(outcome.log, checked.spec.programs.get(outcome.name), target=checked.target))

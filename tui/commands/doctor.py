@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ...core.kernel import Feature
-    from ...core.kernel.helper_calls import HelperReport
+    from ...core.kernel.probe.helpers import HelperReport
     from ...core.spec import AttachType
 
 __all__ = ["run"]
@@ -67,7 +67,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _helpers(wanted: str, color: str, *, as_json: bool) -> int:
     """Tell the helpers of the type that is *wanted*, or of all."""
-    from ...core.kernel.helper_calls import probe_helpers
+    from ...core.kernel.probe.helpers import probe_helpers
     from ...core.kernel.runtime import require
     from ...core.spec import ProgramType
     from ...core.spec.sections import split_section

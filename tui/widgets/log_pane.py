@@ -157,7 +157,7 @@ class LogPane(Vertical):
 
     def _read(self, program: str, text: str) -> None:
         """Read a log, in a thread."""
-        from ...core.kernel.leniency import with_rights
+        from ...core.kernel.probe.leniency import with_rights
         from ...core.verifier import VerifierLog, explain
 
         spec = self.spec.programs.get(program)

@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from ..privileges import Capability
-from ..spec import ProgramType
-from .sys.rights import lockdown, missing, refusal
+from ...privileges import Capability
+from ...spec import ProgramType
+from ..sys.rights import lockdown, missing, refusal
 
 if TYPE_CHECKING:
-    from ..spec import ProgramSpec
-    from ..verifier import Explanation
+    from ...spec import ProgramSpec
+    from ...verifier import Explanation
 
 __all__ = ["with_rights", "withheld"]
 

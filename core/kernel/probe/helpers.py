@@ -6,13 +6,13 @@ import errno
 import os
 from typing import Final, NamedTuple
 
-from ..btf import Kind
-from ..btf.kernel import vmlinux
-from ..errors import FeatureError
-from ..helpers.names import HELPERS
-from ..spec import AttachType, ProgramFlag, ProgramType
-from .sys import probes, rights
-from .sys.syscall import errno_name
+from ...btf import Kind
+from ...btf.kernel import vmlinux
+from ...errors import FeatureError
+from ...helpers.names import HELPERS
+from ...spec import AttachType, ProgramFlag, ProgramType
+from ..sys import probes, rights
+from ..sys.syscall import errno_name
 
 __all__ = ["NOTED", "HelperReport", "probe_helpers"]
 

@@ -8,9 +8,9 @@ import struct
 import sys
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..asm.opcodes import ADDR_SPACE_CAST, CALL, EXIT, GOTOL, INSN_SIZE, MAY_GOTO, AluOp, AtomicOp, Class, Mode
-from ..spec import ProgramType
-from .sys.probes import load_program
+from ...asm.opcodes import ADDR_SPACE_CAST, CALL, EXIT, GOTOL, INSN_SIZE, MAY_GOTO, AluOp, AtomicOp, Class, Mode
+from ...spec import ProgramType
+from ..sys.probes import load_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..spec import MapType, ProgramType
+from ...spec import MapType, ProgramType
 
 __all__ = ["since"]
 

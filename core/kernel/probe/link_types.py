@@ -11,13 +11,13 @@ import errno
 import os
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..btf.kernel import VMLINUX
-from ..spec import AttachType, ProgramType
-from .sys import probes, rights
-from .sys.syscall import UNSUPPORTED, Attr, BpfError, Command, buffer
+from ...btf.kernel import VMLINUX
+from ...spec import AttachType, ProgramType
+from ..sys import probes, rights
+from ..sys.syscall import UNSUPPORTED, Attr, BpfError, Command, buffer
 
 if TYPE_CHECKING:
-    from ..privileges import Capability
+    from ...privileges import Capability
 
 __all__ = ["LINK_TYPES", "LinkType", "try_link"]
 

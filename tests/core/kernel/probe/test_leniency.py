@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bpftui.core.kernel import leniency
-from bpftui.core.kernel.leniency import with_rights, withheld
+from bpftui.core.kernel.probe import leniency
+from bpftui.core.kernel.probe.leniency import with_rights, withheld
 from bpftui.core.kernel.sys import rights
 from bpftui.core.privileges import Capability
 from bpftui.core.spec import ProgramSpec, ProgramType

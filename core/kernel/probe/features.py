@@ -11,16 +11,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
-from ..btf.kernel import VMLINUX
-from ..errors import BpftuiError
-from ..privileges import Capability, in_user_namespace, privileges
-from ..spec import MapType, ProgramType
-from . import isa, link_types
+from ...btf.kernel import VMLINUX
+from ...errors import BpftuiError
+from ...privileges import Capability, in_user_namespace, privileges
+from ...spec import MapType, ProgramType
+from ..sys import probes, rights, token
+from ..sys.elements import possible_cpus
+from ..sys.statistics import stats_enabled
+from ..sys.syscall import Attr, BpfError, Command, buffer, errno_name
+from . import instructions, link_types
 from .since import since
-from .sys import probes, rights, token
-from .sys.elements import possible_cpus
-from .sys.statistics import stats_enabled
-from .sys.syscall import Attr, BpfError, Command, buffer, errno_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
@@ -51,7 +51,7 @@ def probe() -> list[Feature]:
     Really tried: each map type is created and each program type loaded, and closed again at once. Nothing is attached.
     Where there is no Linux, that is all there is to say.
     """
-    from .runtime import available
+    from ..runtime import available
 
     of_token = _token()
     reason = available()
@@ -215,8 +215,8 @@ def _program_types() -> Iterator[Feature]:
 
 
 def _instructions() -> Iterator[Feature]:
-    for tried in isa.INSTRUCTIONS:
-        number = isa.try_instructions(tried)
+    for tried in instructions.INSTRUCTIONS:
+        number = instructions.try_instructions(tried)
         verdict = _verdict(tried.name, "instructions", number, f"Linux {tried.version}", rights.LOADING)
         if tried.walked and number and rights.missing(rights.TRACING):
             # Without CAP_PERFMON the verifier also walks the paths that a CPU may take by mistake (Spectre), and does

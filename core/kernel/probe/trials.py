@@ -9,20 +9,20 @@ import struct
 import sys
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..analysis.facts import ProgramFacts
-from ..analysis.lattice import Place
-from ..asm.opcodes import CALL, INSN_SIZE, Class
-from ..helpers.names import HELPERS
-from ..runtime import Obstacle
-from ..spec import ProgramFlag, ProgramType
+from ...analysis.facts import ProgramFacts
+from ...analysis.lattice import Place
+from ...asm.opcodes import CALL, INSN_SIZE, Class
+from ...helpers.names import HELPERS
+from ...runtime import Obstacle
+from ...spec import ProgramFlag, ProgramType
+from ..sys import probes
 from .leniency import withheld
-from .sys import probes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ..spec import MapSpec, ProgramSpec
-    from .hook import Hook
+    from ...spec import MapSpec, ProgramSpec
+    from ..hook import Hook
 
 __all__ = ["Tied", "complaint", "context_complaints", "helper_complaint", "registers"]
 
@@ -79,14 +79,14 @@ class Tied(NamedTuple):
 
 def complaint(tied: Tied, log: str) -> Obstacle | None:
     """Return why the verifier refuses a call as such."""
-    from ..verifier import explain
+    from ...verifier import explain
 
     found = explain(log) if log else None
     if found is None or found.key not in _REFUSED:
         return None
     called = _CALLED.search(log)
     if found.key == "license" and called is not None:
-        from ..verifier.messages.calls import license_summary
+        from ...verifier.messages.calls import license_summary
 
         return Obstacle(license_summary(f"{called[1]}()", tied.license), found.mends[0])
     held = withheld(called[1], tied.type) if called is not None and found.key == "helper-not-allowed" else None
@@ -103,7 +103,7 @@ def helper_complaint(tied: Tied, number: int) -> Obstacle | None:
 
 @functools.cache
 def _try_helper(tied: Tied, number: int) -> Obstacle | None:
-    from .helper_calls import NOTED
+    from .helpers import NOTED
 
     if number in NOTED:
         return _noted_complaint(tied, number)
@@ -118,7 +118,7 @@ def _noted_complaint(tied: Tied, number: int) -> Obstacle | None:
         return Obstacle(*found)
     if tied.license in _COMPATIBLE:
         return None
-    from ..verifier.messages.calls import LICENSE_MENDS, license_summary
+    from ...verifier.messages.calls import LICENSE_MENDS, license_summary
 
     return Obstacle(license_summary(f"{name}()", tied.license), LICENSE_MENDS[0])
 
@@ -169,7 +169,7 @@ def _alone(code: bytes, slot: int, offset: int) -> bytes:
 
 
 def _context_complaint(spec: ProgramSpec, tied: Tied, slot: int, code: bytes) -> Obstacle | None:
-    from ..verifier import VerifierLog, explain
+    from ...verifier import VerifierLog, explain
 
     log = _log_of.__wrapped__(tied, code) if tied.hook.fd else _log_of(tied, code)
     # What is said of the trial's second instruction is meant of this one of the program.
