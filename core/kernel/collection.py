@@ -18,19 +18,19 @@ from ..spec import MapType, Pinning, ProgramType
 from ..spec.jump_tables import table_map, table_value
 from ..spec.kconfig import KCONFIG
 from ..spec.relocate_core import apply_core
-from .btf import load_btf, out_of_order, prepare
-from .create import create_map, create_struct_ops
-from .hook import hook_in, hook_of
 from .host.kallsyms import SymbolTable
 from .host.kconfig import kconfig_values
 from .host.modules import ModuleTypes
 from .link import Link
-from .loading import LARGEST_LOG, LOG_NONE, CoreRefusedError, load_program
+from .loading.btf import load_btf, out_of_order, prepare
+from .loading.create import create_map, create_struct_ops
+from .loading.hook import hook_in, hook_of
+from .loading.prog_load import LARGEST_LOG, LOG_NONE, CoreRefusedError, load_program
+from .loading.relocate import relocate
+from .loading.reuse import open_pinned, reused
+from .loading.struct_ops import StructOpsMap, adapt
 from .map import Map
 from .program import Program
-from .relocate import relocate
-from .reuse import open_pinned, reused
-from .struct_ops import StructOpsMap, adapt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -39,10 +39,10 @@ if TYPE_CHECKING:
     from ..btf import Btf
     from ..runtime import Runtime
     from ..spec import CollectionSpec, MapSpec, ProgramSpec
-    from .hook import Hook
-    from .loading import Loaded
+    from .loading.hook import Hook
+    from .loading.prog_load import Loaded
+    from .loading.struct_ops import StructOps
     from .printk import PrintReader
-    from .struct_ops import StructOps
     from .sys.syscall import Descriptor
 
 __all__ = ["KernelCollection", "Loader"]

@@ -30,14 +30,14 @@ from ..spec.kconfig import KCONFIG
 from ..spec.program import TRAP
 from ..spec.relocate_core import BAD_RELOCATION, core_reason, patch_core, resolve_core
 from .collection import Loader
-from .create import map_obstacle
 from .host.externs import OTHER_TYPE, look_up_externs
 from .host.kconfig import kconfig_values
 from .host.symbols import find_symbol
-from .loading import most_insns, refusal
+from .loading.create import map_obstacle
+from .loading.prog_load import most_insns, refusal
+from .loading.relocate import undeclared_hint
 from .probe.instructions import instructions_used, try_instructions
 from .probe.trials import Tied, complaint, context_complaints, helper_complaint, registers
-from .relocate import undeclared_hint
 from .runtime import require
 from .sys import probes
 from .sys.syscall import BpfError, Command

@@ -101,8 +101,8 @@ class Map(TypedMap, KernelObject):
     @classmethod
     def create(cls, spec: MapSpec) -> Map:
         """Create a map from a spec, of an object or written by hand; errors as for `load`."""
-        from .btf import load_btf, prepare
-        from .create import create_map
+        from .loading.btf import load_btf, prepare
+        from .loading.create import create_map
 
         btf = next((ctype.btf for ctype in (spec.key, spec.value) if ctype is not None), None)
         if btf is None:

@@ -10,7 +10,7 @@ from ..errors import BpftuiError, FeatureError, NoPermissionError
 from ..spec import MapType
 from ..spec.targets import SANDBOX, Place, parse_target, place_of
 from .collection import KernelCollection, Loader
-from .loading import LOG_STATS
+from .loading.prog_load import LOG_STATS
 from .sys import probes
 from .sys.explain import explain
 from .sys.statistics import always_counted, stats_enabled

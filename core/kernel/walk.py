@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from ..errors import LoadError, VerifierError
 from ..verifier import Heat, VerifierLog
 from .collection import Loader
-from .loading import MOST_WHOLE_LOG
+from .loading.prog_load import MOST_WHOLE_LOG
 from .runtime import require
 
 if TYPE_CHECKING:

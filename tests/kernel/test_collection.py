@@ -26,9 +26,9 @@ from bpftui.core.errors import (
     ValueRangeError,
     VerifierError,
 )
-from bpftui.core.kernel import loading
-from bpftui.core.kernel.btf import degrade, load_btf, out_of_order, prepare, rename
 from bpftui.core.kernel.collection import Loader
+from bpftui.core.kernel.loading import prog_load
+from bpftui.core.kernel.loading.btf import degrade, load_btf, out_of_order, prepare, rename
 from bpftui.core.kernel.sys import syscall
 from bpftui.core.spec import CollectionSpec, MapSpec, MapType
 from tests.census import census
@@ -185,7 +185,7 @@ def test_relocations_that_count_members_are_not_for_a_kernel_that_has_them_in_an
 
     def load_program(*arguments, core=True, **options):
         asked.append(core)
-        return loading.load_program(*arguments, core=core, **options)
+        return prog_load.load_program(*arguments, core=core, **options)
 
     monkeypatch.setattr("bpftui.core.kernel.collection.load_program", load_program)
     for types in ([], [1]):

@@ -9,8 +9,9 @@ import pytest
 
 from bpftui.core.btf.kernel import vmlinux
 from bpftui.core.errors import VerifierError
-from bpftui.core.kernel import collection, loading
+from bpftui.core.kernel import collection
 from bpftui.core.kernel.collection import Loader
+from bpftui.core.kernel.loading import prog_load
 from bpftui.core.kernel.runtime import KernelRuntime
 from bpftui.core.kernel.sys.object import object_info
 from bpftui.core.kernel.sys.syscall import Attr, Command, borrowed, buffer
@@ -67,12 +68,12 @@ def test_our_resolution_is_the_kernels_own():
 @pytest.mark.parametrize("refusal", ["no types", "E2BIG"])
 def test_kernels_without_core_get_adapted_code(monkeypatch, refusal):
     asked: list[bool] = []
-    load = loading.load_program
+    load = prog_load.load_program
 
     def old_kernel(program, code, btf_fd=None, *, core=True, **options):
         asked.append(core)
         if core:
-            raise loading.CoreRefusedError("as Linux 5.16 does")
+            raise prog_load.CoreRefusedError("as Linux 5.16 does")
         return load(program, code, btf_fd, core=core, **options)
 
     monkeypatch.setattr(collection, "load_program", old_kernel)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from bpftui.core.btf import Btf, CType
 from bpftui.core.errors import FeatureError, PartialError, TypeMismatchError, UsageError, ValueRangeError
 from bpftui.core.kernel import Map, possible_cpus
-from bpftui.core.kernel.create import create_map
+from bpftui.core.kernel.loading.create import create_map
 from bpftui.core.kernel.sys import syscall
 from bpftui.core.maps.arrays import dtype_of
 from bpftui.core.spec import CollectionSpec, MapFlag, MapSpec, MapType

@@ -12,9 +12,9 @@ import pytest
 
 from bpftui.core.errors import BpftuiError, LoadError, ValueRangeError
 from bpftui.core.kernel import Map
-from bpftui.core.kernel.create import map_obstacle
-from bpftui.core.kernel.limits import beyond_limit, knows_field, no_memory
-from bpftui.core.kernel.loading import refusal
+from bpftui.core.kernel.loading.create import map_obstacle
+from bpftui.core.kernel.loading.limits import beyond_limit, knows_field, no_memory
+from bpftui.core.kernel.loading.prog_load import refusal
 from bpftui.core.kernel.sys.explain import explain
 from bpftui.core.kernel.sys.syscall import BpfError, Command
 from bpftui.core.maps import Shape

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bpftui.core.errors import BpftuiError, LoadError
 from bpftui.core.kernel import Map
-from bpftui.core.kernel.create import shape_of
+from bpftui.core.kernel.loading.create import shape_of
 from bpftui.core.kernel.sys.syscall import BpfError
 from bpftui.core.maps.rules import broken_rule
 from bpftui.core.spec import MapFlag, MapSpec, MapType

@@ -12,7 +12,7 @@ import pytest
 
 from bpftui.core.errors import FeatureError, LoadError, TypeMismatchError, UsageError, ValueRangeError
 from bpftui.core.kernel import possible_cpus
-from bpftui.core.kernel.create import create_map
+from bpftui.core.kernel.loading.create import create_map
 from bpftui.core.kernel.sys import batch, syscall
 from bpftui.core.spec import CollectionSpec, MapFlag, MapSpec, MapType
 

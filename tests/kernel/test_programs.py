@@ -17,8 +17,9 @@ from bpftui.core import kernel
 from bpftui.core.btf import Kind
 from bpftui.core.btf.kernel import vmlinux
 from bpftui.core.errors import FeatureError, GivenUpError, LoadError, UsageError, VerifierError
-from bpftui.core.kernel import Map, hook, load, loading, stats_enabled
+from bpftui.core.kernel import Map, load, stats_enabled
 from bpftui.core.kernel.host.modules import ModuleTypes
+from bpftui.core.kernel.loading import hook, prog_load
 from bpftui.core.kernel.sys.syscall import Attr, Command
 from bpftui.core.spec import (
     AttachType,
@@ -152,7 +153,7 @@ def test_a_refused_program_is_verified_no_more_often_than_it_must(monkeypatch, l
     code = b"".join(_insn(0xB7, 1, imm=step) for step in range(120_000)) + _insn(0xBF, 0, 9) + EXIT
     program = ProgramSpec("f", "xdp", ProgramType.XDP, link=lambda: LinkedCode(code))
     with pytest.raises(VerifierError) as raised:
-        loading.load_program(program, code, log_level=level, hook=hook.Hook(0, 0))
+        prog_load.load_program(program, code, log_level=level, hook=hook.Hook(0, 0))
     assert called.count(Command.PROG_LOAD) == loads
     assert raised.value.log.count("\n") > 120_000
     assert "R9 !read_ok" in raised.value.log
@@ -175,7 +176,7 @@ def test_types_that_the_kernel_refuses_are_said_to_be_done_without(tmp_path):
 
 
 def test_a_log_that_is_too_long_is_cut_and_says_so(monkeypatch):
-    monkeypatch.setattr(loading, "MOST_WHOLE_LOG", 8192)
+    monkeypatch.setattr(prog_load, "MOST_WHOLE_LOG", 8192)
     spec = CollectionSpec.from_file(BPF / "traffic.o")
     report = kernel.KernelRuntime().check(spec, log_level=2 | 4)
     assert report.ok

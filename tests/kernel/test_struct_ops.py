@@ -13,10 +13,10 @@ from bpftui.core.btf import Btf
 from bpftui.core.btf.kernel import vmlinux
 from bpftui.core.errors import AttachError, FeatureError, LoadError, UnknownNameError, UsageError
 from bpftui.core.kernel import stats_enabled
-from bpftui.core.kernel.create import create_struct_ops
-from bpftui.core.kernel.hook import Hook
+from bpftui.core.kernel.loading.create import create_struct_ops
+from bpftui.core.kernel.loading.hook import Hook
+from bpftui.core.kernel.loading.struct_ops import adapt
 from bpftui.core.kernel.runtime import KernelRuntime, load
-from bpftui.core.kernel.struct_ops import adapt
 from bpftui.core.spec import CollectionSpec
 from tests.core.btf.blob import Blob
 

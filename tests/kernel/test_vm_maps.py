@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bpftui.core.errors import BpftuiError
 from bpftui.core.kernel import KernelRuntime
-from bpftui.core.kernel.create import create_map
+from bpftui.core.kernel.loading.create import create_map
 from bpftui.core.live.stream import open_records
 from bpftui.core.maps import ElementError
 from bpftui.core.spec import CollectionSpec, MapFlag, MapSpec, MapType

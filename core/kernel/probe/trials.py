@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ...spec import MapSpec, ProgramSpec
-    from ..hook import Hook
+    from ..loading.hook import Hook
 
 __all__ = ["Tied", "complaint", "context_complaints", "helper_complaint", "registers"]
 

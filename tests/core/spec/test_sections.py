@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bpftui.core.kernel.hook import _HOOKS
+from bpftui.core.kernel.loading.hook import _HOOKS
 from bpftui.core.spec import AttachType, ProgramType
 from bpftui.core.spec.sections import SECTIONS, SectionFlag, find_section, split_section
 

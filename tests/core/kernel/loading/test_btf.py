@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bpftui.core.kernel.btf import last_said
+from bpftui.core.kernel.loading.btf import last_said
 
 
 @pytest.mark.parametrize(

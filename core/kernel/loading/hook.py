@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..btf import Kind
-from ..btf.kernel import vmlinux
-from ..btf.types import Enum
-from ..errors import FeatureError, LoadError
-from ..spec import AttachType, ProgramType
-from .host.symbols import find_symbol, nearest_symbol
+from ...btf import Kind
+from ...btf.kernel import vmlinux
+from ...btf.types import Enum
+from ...errors import FeatureError, LoadError
+from ...spec import AttachType, ProgramType
+from ..host.symbols import find_symbol, nearest_symbol
 
 if TYPE_CHECKING:
-    from ..spec import ProgramSpec
-    from .host.modules import ModuleTypes
+    from ...spec import ProgramSpec
+    from ..host.modules import ModuleTypes
 
 __all__ = ["Hook", "hook_in", "hook_of"]
 

@@ -6,27 +6,27 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from ..btf import Kind
-from ..btf import types as t
-from ..btf.compatible import essential_name
-from ..errors import AttachError, FeatureError, LoadError, UsageError
-from ..runtime import AttachTarget
-from ..spec import AttachType, MapFlag
-from .attach.linking import make_link
+from ...btf import Kind
+from ...btf import types as t
+from ...btf.compatible import essential_name
+from ...errors import AttachError, FeatureError, LoadError, UsageError
+from ...runtime import AttachTarget
+from ...spec import AttachType, MapFlag
+from ..attach.linking import make_link
+from ..link import Attachment, Link
+from ..map import Map
+from ..sys import rights
+from ..sys.explain import explain
+from ..sys.syscall import BpfError, Descriptor
 from .hook import Hook
-from .link import Attachment, Link
-from .map import Map
-from .sys import rights
-from .sys.explain import explain
-from .sys.syscall import BpfError, Descriptor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from ..btf import Btf
-    from ..maps import Shape
-    from ..spec import MapSpec
-    from .program import Program
+    from ...btf import Btf
+    from ...maps import Shape
+    from ...spec import MapSpec
+    from ..program import Program
 
 __all__ = ["StructOps", "StructOpsMap", "adapt"]
 

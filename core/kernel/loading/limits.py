@@ -14,17 +14,17 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..maps import round_up
-from ..maps.rules import STORAGE, named
-from ..privileges import Capability
-from ..spec import MapFlag, MapType
-from .sys import probes, rights
-from .sys.syscall import Attr, BpfError, Command
+from ...maps import round_up
+from ...maps.rules import STORAGE, named
+from ...privileges import Capability
+from ...spec import MapFlag, MapType
+from ..sys import probes, rights
+from ..sys.syscall import Attr, BpfError, Command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from ..maps import Shape
+    from ...maps import Shape
 
 __all__ = ["Excess", "beyond_limit", "knows_field", "more_than_memory", "needed_memory", "no_memory"]
 

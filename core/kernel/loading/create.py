@@ -7,27 +7,27 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from ..btf import Kind
-from ..errors import FeatureError, LoadError
-from ..maps import Shape, ring_size
-from ..maps.rules import STORAGE, broken_rule
-from ..spec import MapFlag, MapType
-from ..spec.sparse import is_zero
+from ...btf import Kind
+from ...errors import FeatureError, LoadError
+from ...maps import Shape, ring_size
+from ...maps.rules import STORAGE, broken_rule
+from ...spec import MapFlag, MapType
+from ...spec.sparse import is_zero
+from ..map import Map
+from ..probe.since import since
+from ..sys import probes, rights, token
+from ..sys.elements import possible_cpus
+from ..sys.explain import explain
+from ..sys.object import kernel_name
+from ..sys.syscall import ENOTSUPP, Attr, BpfError, Command, Descriptor, borrowed, errno_name
 from .btf import load_btf, plain_btf
 from .limits import Excess, beyond_limit, knows_field, more_than_memory, no_memory
-from .map import Map
-from .probe.since import since
 from .struct_ops import StructOpsMap
-from .sys import probes, rights, token
-from .sys.elements import possible_cpus
-from .sys.explain import explain
-from .sys.object import kernel_name
-from .sys.syscall import ENOTSUPP, Attr, BpfError, Command, Descriptor, borrowed, errno_name
 
 if TYPE_CHECKING:
-    from ..btf import Btf
-    from ..errors import BpftuiError
-    from ..spec import MapSpec
+    from ...btf import Btf
+    from ...errors import BpftuiError
+    from ...spec import MapSpec
     from .struct_ops import StructOps
 
 __all__ = ["create_map", "create_struct_ops", "map_obstacle", "shape_of"]

@@ -9,17 +9,17 @@ import sys
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from ..btf import Btf, Kind
-from ..btf import types as t
-from ..errors import LoadError
-from .sys.explain import explain
-from .sys.syscall import Attr, BpfError, Command, Descriptor, buffer
+from ...btf import Btf, Kind
+from ...btf import types as t
+from ...errors import LoadError
+from ..sys.explain import explain
+from ..sys.syscall import Attr, BpfError, Command, Descriptor, buffer
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from ..spec import SectionLayout
-    from .sys.syscall import Buffer
+    from ...spec import SectionLayout
+    from ..sys.syscall import Buffer
 
 __all__ = ["degrade", "last_said", "load_btf", "out_of_order", "plain_btf", "prepare"]
 

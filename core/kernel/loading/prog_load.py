@@ -10,22 +10,22 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ..errors import FeatureError, LoadError, VerifierError
-from ..spec import INSN_SIZE, ReferenceKind
+from ...errors import FeatureError, LoadError, VerifierError
+from ...spec import INSN_SIZE, ReferenceKind
+from ..probe.leniency import with_rights
+from ..probe.since import since
+from ..sys import probes, rights, token
+from ..sys.explain import explain
+from ..sys.object import kernel_name
+from ..sys.syscall import Attr, BpfError, Command, Descriptor, borrowed, buffer
 from .limits import knows_field
-from .probe.leniency import with_rights
-from .probe.since import since
-from .sys import probes, rights, token
-from .sys.explain import explain
-from .sys.object import kernel_name
-from .sys.syscall import Attr, BpfError, Command, Descriptor, borrowed, buffer
 
 if TYPE_CHECKING:
-    from ..btf import Btf
-    from ..errors import BpftuiError
-    from ..spec import ProgramSpec
+    from ...btf import Btf
+    from ...errors import BpftuiError
+    from ...spec import ProgramSpec
+    from ..sys.syscall import Buffer
     from .hook import Hook
-    from .sys.syscall import Buffer
 
 __all__ = [
     "LARGEST_LOG",
@@ -234,8 +234,8 @@ def _explained(program: ProgramSpec, error: BpfError, log: str, target: Btf | No
         return VerifierError(message, program=program.name, log=log, hint="ask for less: log level 1, or 4 for numbers")
     found = None
     if log.strip():
-        from ..verifier import VerifierLog
-        from ..verifier import explain as explain_log
+        from ...verifier import VerifierLog
+        from ...verifier import explain as explain_log
 
         found = explain_log(VerifierLog(log, program, target=target))
         found = None if found is None else with_rights(found, program)

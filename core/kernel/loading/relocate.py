@@ -6,22 +6,22 @@ import struct
 import sys
 from typing import TYPE_CHECKING, Final
 
-from ..btf import CType, Kind
-from ..btf import types as t
-from ..btf.compatible import essential_name
-from ..errors import FeatureError, LoadError
-from ..spec import INSN_SIZE, Reference, ReferenceKind
-from ..spec.relocate_core import BAD_KFUNC
-from .host.kallsyms import KALLSYMS
-from .host.symbols import compatible, find_symbol, is_typed
+from ...btf import CType, Kind
+from ...btf import types as t
+from ...btf.compatible import essential_name
+from ...errors import FeatureError, LoadError
+from ...spec import INSN_SIZE, Reference, ReferenceKind
+from ...spec.relocate_core import BAD_KFUNC
+from ..host.kallsyms import KALLSYMS
+from ..host.symbols import compatible, find_symbol, is_typed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..btf import Btf
-    from ..spec import ProgramSpec
-    from .host.kallsyms import SymbolTable
-    from .host.modules import ModuleTypes
+    from ...btf import Btf
+    from ...spec import ProgramSpec
+    from ..host.kallsyms import SymbolTable
+    from ..host.modules import ModuleTypes
 
 __all__ = ["relocate", "undeclared_hint"]
 
