@@ -14,13 +14,13 @@ from __future__ import annotations
 
 from ..maps import Variable
 from .collection import KernelCollection
-from .interfaces import Interface, find, interfaces
 from .link import Link
 from .map import Map, MapInfo
+from .net.interfaces import Interface, find, interfaces
+from .net.sandbox import Sandbox
 from .probe.features import Feature, probe
 from .program import Benchmark, Program, ProgramStats
 from .runtime import KernelRuntime, available, load
-from .sandbox import Sandbox
 from .sys.elements import possible_cpus
 from .sys.statistics import stats_enabled
 from .sys.token import use_token

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from ..spec import CollectionSpec, ProgramSpec
     from ..traffic import Traffic
     from .map import Map
+    from .net.sandbox import Sandbox
     from .program import Program
-    from .sandbox import Sandbox
 
 __all__ = ["KernelRuntime", "available", "load", "require"]
 
@@ -110,7 +110,7 @@ class KernelRuntime:
 
     def sandbox(self, traffic: Traffic | None = None) -> Sandbox:
         """Return a new sandbox; errors as it raises them."""
-        from .sandbox import Sandbox
+        from .net.sandbox import Sandbox
 
         return Sandbox(traffic)
 

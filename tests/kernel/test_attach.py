@@ -17,8 +17,8 @@ from bpftui.core import kernel
 from bpftui.core.errors import AttachError, BpftuiError, FeatureError, UnknownNameError, UsageError
 from bpftui.core.kernel import Sandbox
 from bpftui.core.kernel.attach.targets import cgroup_mount
-from bpftui.core.kernel.interfaces import netlink
-from bpftui.core.kernel.sandbox import SENDER
+from bpftui.core.kernel.net.interfaces import netlink
+from bpftui.core.kernel.net.sandbox import SENDER
 from bpftui.core.kernel.sys.perf import event_type, read_tracefs
 from bpftui.core.live import Session
 from bpftui.core.runtime import AttachTarget

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bpftui.core.errors import UnknownNameError
-from bpftui.core.kernel.interfaces import XdpAttachment, find, interfaces, netlink, rx_packets
+from bpftui.core.kernel.net.interfaces import XdpAttachment, find, interfaces, netlink, rx_packets
 from bpftui.core.kernel.sys.namespace import NetworkNamespace
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import pytest
 
 from bpftui.core.errors import UnknownNameError
 from bpftui.core.kernel import stats_enabled
-from bpftui.core.kernel.interfaces import netlink
+from bpftui.core.kernel.net.interfaces import netlink
 from bpftui.core.live import RingBuffer, Session, State, Track, counters, map_table, variable_counters
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.traffic import Traffic

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bpftui.core.errors import BpftuiError
-from bpftui.core.kernel.interfaces import find, netlink
-from bpftui.core.kernel.sandbox import Sandbox
+from bpftui.core.kernel.net.interfaces import find, netlink
+from bpftui.core.kernel.net.sandbox import Sandbox
 from bpftui.core.kernel.sys.namespace import NetworkNamespace
 
 if TYPE_CHECKING:
@@ -154,8 +154,8 @@ def test_an_exception_leaves_nothing(outside: NetworkNamespace) -> None:
 def test_a_killed_process_leaves_nothing(outside: NetworkNamespace, number: signal.Signals) -> None:
     code = f"""
 import time
-from bpftui.core.kernel.interfaces import netlink
-from bpftui.core.kernel.sandbox import Sandbox
+from bpftui.core.kernel.net.interfaces import netlink
+from bpftui.core.kernel.net.sandbox import Sandbox
 sandbox = Sandbox()
 sandbox.rate = 5000
 peer = {{"ifname": "probe", "net_ns_fd": {namespace_path(outside)!r}}}
@@ -174,7 +174,7 @@ time.sleep(60)
 
 
 def test_a_process_that_forgets_to_close_ends() -> None:
-    code = "from bpftui.core.kernel.sandbox import Sandbox; s = Sandbox(); s.rate = 5000"
+    code = "from bpftui.core.kernel.net.sandbox import Sandbox; s = Sandbox(); s.rate = 5000"
     done = subprocess.run([sys.executable, "-c", code], timeout=20, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 from ...runtime import TargetChoice
 from ...spec import MapType, ProgramType
 from ...spec.targets import SANDBOX, Place, place_of
-from ..interfaces import interfaces
+from ..net.interfaces import interfaces
 from .targets import cgroup_mount
 from .tracing import CLOCKS
 
 if TYPE_CHECKING:
     from ...spec import CollectionSpec, ProgramSpec
-    from ..interfaces import Interface
+    from ..net.interfaces import Interface
 
 __all__ = ["choices"]
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from ...errors import AttachError, BpftuiError, FeatureError, NoPermissionError, UsageError
 from ...spec import AttachType
-from ..interfaces import interfaces
 from ..link import Attachment
+from ..net.interfaces import interfaces
 from ..sys import rights
 from ..sys.calls import FileDescriptor
 from ..sys.syscall import BpfError, Descriptor

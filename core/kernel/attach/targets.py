@@ -29,7 +29,7 @@ def resolve(program: ProgramSpec, text: str, sandbox: Sandbox | None = None) -> 
         return replace(sandbox.target(mode), options=rest)
     match place:
         case Place.INTERFACE:
-            from ..interfaces import find
+            from ..net.interfaces import find
 
             return replace(find(name).target(mode), options=rest)
         case Place.NAMESPACE:

@@ -7,19 +7,19 @@ import os
 import socket
 from typing import TYPE_CHECKING, Any, Self
 
-from ..errors import BpftuiError, FeatureError, NoPermissionError
-from ..privileges import privileges
-from ..runtime import AttachTarget
-from ..traffic import DESTINATION_MAC, SOURCE_MAC, Traffic
+from ...errors import BpftuiError, FeatureError, NoPermissionError
+from ...privileges import privileges
+from ...runtime import AttachTarget
+from ...traffic import DESTINATION_MAC, SOURCE_MAC, Traffic
+from ..sys.namespace import NetworkNamespace
+from ..sys.unprivileged import NEEDED, UnprivilegedNamespace
 from .interfaces import netlink, rx_packets
-from .sys.namespace import NetworkNamespace
-from .sys.unprivileged import NEEDED, UnprivilegedNamespace
 from .traffic import TrafficSource
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from ..runtime import XdpMode
+    from ...runtime import XdpMode
 
 __all__ = ["RECEIVER", "SENDER", "Sandbox"]
 

@@ -8,13 +8,13 @@ import os
 import socket
 from typing import TYPE_CHECKING
 
-from ..errors import BpftuiError
-from ..traffic.pacer import Pacer
+from ...errors import BpftuiError
+from ...traffic.pacer import Pacer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..traffic.request import Traffic
+    from ...traffic.request import Traffic
 
 __all__ = ["LONGEST_FRAME", "TrafficSource"]
 

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..errors import UnknownNameError
-from ..privileges.ssh import ssh_client
-from ..runtime import AttachTarget
+from ...errors import UnknownNameError
+from ...privileges.ssh import ssh_client
+from ...runtime import AttachTarget
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from ..runtime import Namespace, XdpMode
+    from ...runtime import Namespace, XdpMode
 
 __all__ = ["Interface", "XdpAttachment", "find", "interfaces", "netlink", "rx_packets"]
 
