@@ -8,8 +8,8 @@ import pytest
 
 from bpftui.core.analysis.dead_code import decisions
 from bpftui.core.errors import FeatureError
-from bpftui.core.kernel.columns import columns
-from bpftui.core.kernel.image import read_image
+from bpftui.core.kernel.inspect.columns import columns
+from bpftui.core.kernel.inspect.image import read_image
 from bpftui.core.listing.listing import Listing
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui.__main__ import main

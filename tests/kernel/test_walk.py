@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from bpftui.core.errors import LoadError
-from bpftui.core.kernel import walk
-from bpftui.core.kernel.interrupt import Interrupt
-from bpftui.core.kernel.walk import read_walk
+from bpftui.core.kernel.inspect import walk
+from bpftui.core.kernel.inspect.interrupt import Interrupt
+from bpftui.core.kernel.inspect.walk import read_walk
 from bpftui.core.spec import CollectionSpec
 from tests.tui.commands.command_line import bpftui
 

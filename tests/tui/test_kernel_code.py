@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from bpftui.core.asm import instructions
 from bpftui.core.errors import FeatureError
-from bpftui.core.kernel import image as images
-from bpftui.core.kernel import walk as walks
-from bpftui.core.kernel.image import Image
+from bpftui.core.kernel.inspect import image as images
+from bpftui.core.kernel.inspect import walk as walks
+from bpftui.core.kernel.inspect.image import Image
 from bpftui.core.live import State
 from bpftui.core.spec import INSN_SIZE
 from bpftui.core.verifier import Heat, VerifierLog

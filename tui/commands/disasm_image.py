@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ...core.analysis.dead_code import Decision
-    from ...core.kernel.image import Image
+    from ...core.kernel.inspect.image import Image
     from ...core.listing.listing import Row
     from ...core.spec import CollectionSpec
     from ...core.verifier import Heat
@@ -53,11 +53,11 @@ def print_image(options: argparse.Namespace) -> None:
     rows = Listing(program, spec, syntax=syntax, source=not options.no_source, resolver=resolver)
     color = wants_color(options.color)
     if options.heat:
-        from ...core.kernel.walk import read_walk
+        from ...core.kernel.inspect.walk import read_walk
 
         write_lines(_heated(rows, read_walk(spec, program.name), color))
         return
-    from ...core.kernel.image import read_image
+    from ...core.kernel.inspect.image import read_image
 
     image = read_image(spec, program.name)
     lines = _dead(rows, spec, image, color) if options.dead else _columns(rows, image, options, color)
@@ -72,7 +72,7 @@ def _heading(row: Row, color: bool) -> Painted:
 
 
 def _columns(rows: Listing, image: Image, options: argparse.Namespace, color: bool) -> Iterator[str]:
-    from ...core.kernel.columns import columns
+    from ...core.kernel.inspect.columns import columns
 
     if options.jited and not image.native:
         yield "; no native code: the JIT is off, or this user may not see it"

@@ -16,8 +16,8 @@ from .code_view import CodeView
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ...core.kernel.columns import ColumnRow
-    from ...core.kernel.image import Image
+    from ...core.kernel.inspect.columns import ColumnRow
+    from ...core.kernel.inspect.image import Image
 
 __all__ = ["ROOMY", "ColumnTable", "ColumnsView", "column_table"]
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from ...core.kernel.interrupt import Interrupt
+    from ...core.kernel.inspect.interrupt import Interrupt
     from ...core.spec import CollectionSpec
     from ...core.verifier import Heat
     from ..jumps import CodePlace
@@ -210,7 +210,7 @@ class KernelCodePane(CodePane):
         return self.spec.programs[self.program].type, fixed
 
     def _ask(self, mode: Mode) -> None:
-        from ...core.kernel.interrupt import Interrupt
+        from ...core.kernel.inspect.interrupt import Interrupt
 
         self._give_up()
         self._asking = Interrupt()
@@ -240,7 +240,7 @@ class KernelCodePane(CodePane):
 
     def _make(self, asking: Interrupt, program: str, state: Hashable, mode: Mode) -> None:
         """Ask the kernel, in a thread."""
-        from ...core.kernel.walk import read_walk
+        from ...core.kernel.inspect.walk import read_walk
 
         try:
             with asking:
@@ -326,8 +326,8 @@ def made(spec: CollectionSpec, name: str) -> Made:
         BpftuiError: It does not load it, or does not say; see `read_image`.
     """
     from ...core.analysis.dead_code import decisions
-    from ...core.kernel.columns import columns
-    from ...core.kernel.image import read_image
+    from ...core.kernel.inspect.columns import columns
+    from ...core.kernel.inspect.image import read_image
     from ...core.listing.listing import Listing, RowKind
 
     program = spec.program(name)

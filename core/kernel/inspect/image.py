@@ -15,19 +15,19 @@ import struct
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..asm import instructions
-from ..asm.opcodes import JA
-from ..errors import FeatureError
-from ..spec import INSN_SIZE, MapType
-from ..spec.program import LineInfo, LinkedCode
-from .runtime import KernelRuntime
-from .sys.explain import explain
-from .sys.syscall import Attr, BpfError, Command, buffer
+from ...asm import instructions
+from ...asm.opcodes import JA
+from ...errors import FeatureError
+from ...spec import INSN_SIZE, MapType
+from ...spec.program import LineInfo, LinkedCode
+from ..runtime import KernelRuntime
+from ..sys.explain import explain
+from ..sys.syscall import Attr, BpfError, Command, buffer
 
 if TYPE_CHECKING:
-    from ..btf import Btf
-    from ..spec import CollectionSpec, ProgramSpec
-    from .program import Program
+    from ...btf import Btf
+    from ...spec import CollectionSpec, ProgramSpec
+    from ..program import Program
 
 __all__ = ["Image", "NativeFunction", "NativeRun", "read_image"]
 

@@ -11,7 +11,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final, Self
 
-from ..threads import start_thread
+from ...threads import start_thread
 
 if TYPE_CHECKING:
     from types import TracebackType

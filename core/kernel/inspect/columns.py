@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..asm import CallSource, format_instruction, instructions
-from ..asm.native import native_text
-from ..asm.opcodes import CALL, INSN_SIZE, LD_IMM64
-from ..listing.listing import RowKind
-from .host.kallsyms import find_symbols, names_at
+from ...asm import CallSource, format_instruction, instructions
+from ...asm.native import native_text
+from ...asm.opcodes import CALL, INSN_SIZE, LD_IMM64
+from ...listing.listing import RowKind
+from ..host.kallsyms import find_symbols, names_at
 
 if TYPE_CHECKING:
-    from ..asm import Instruction
-    from ..listing.listing import Listing, Row
+    from ...asm import Instruction
+    from ...listing.listing import Listing, Row
     from .image import Image
 
 __all__ = ["ColumnRow", "columns"]

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ..errors import LoadError, VerifierError
-from ..verifier import Heat, VerifierLog
-from .collection import Loader
-from .loading.prog_load import MOST_WHOLE_LOG
-from .runtime import require
+from ...errors import LoadError, VerifierError
+from ...verifier import Heat, VerifierLog
+from ..collection import Loader
+from ..loading.prog_load import MOST_WHOLE_LOG
+from ..runtime import require
 
 if TYPE_CHECKING:
-    from ..btf import Btf
-    from ..spec import CollectionSpec
+    from ...btf import Btf
+    from ...spec import CollectionSpec
 
 __all__ = ["read_walk"]
 
