@@ -9,11 +9,11 @@
 
 from __future__ import annotations
 
-from .errors import AccessError, InvalidCodeError, RunError, StepLimitError
-from .machine import Machine
-from .memory import AddressSpace, Region
-from .processor import Processor
-from .stepper import Frame, Stepper
+from .engine.errors import AccessError, InvalidCodeError, RunError, StepLimitError
+from .engine.machine import Machine
+from .engine.memory import AddressSpace, Region
+from .engine.processor import Processor
+from .engine.stepper import Frame, Stepper
 
 __all__ = [
     "AccessError",

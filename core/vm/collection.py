@@ -14,19 +14,19 @@ from ..runtime import LoadOutcome
 from ..spec import INSN_SIZE, ReferenceKind
 from ..spec.program import TRAP
 from ..spec.relocate_core import apply_core
-from .code import function_address
-from .errors import RETURN_HINT, InvalidCodeError, MemoryLimitError, RunError
+from .engine.code import function_address
+from .engine.errors import RETURN_HINT, InvalidCodeError, MemoryLimitError, RunError
+from .engine.machine import Machine
+from .engine.processor import DEFAULT_LIMIT, Processor
 from .findings import findings
 from .helpers import HelperTable, kernel_function
 from .host import Host
 from .kconfig import KCONFIG, kconfig_values
-from .machine import Machine
 from .map import Map
 from .maps import ArenaStore, ArrayStore, ReferenceStore, Store, create_store
 from .parts import Parts
 from .printed import PrintReader
 from .probes import probes
-from .processor import DEFAULT_LIMIT, Processor
 from .program import Program, line_finder
 from .returned import unknown_function
 from .sandbox import Link

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from ..context.values import ContextLayout, ContextValues
     from ..spec import ProgramSpec
+    from .engine.memory import Region
     from .host import Host
-    from .memory import Region
 
 __all__ = ["ON_DATA", "Context", "Sysctl", "Traced"]
 

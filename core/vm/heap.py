@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from .engine.memory import Region
     from .host import Host
-    from .memory import Region
 
 __all__ = ["Heap"]
 

@@ -6,8 +6,8 @@ import random
 import time
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from .errors import RunError
-from .image import MemoryImage
+from .engine.errors import RunError
+from .engine.image import MemoryImage
 from .packet import SkbPacket, XdpPacket
 from .printed import PrintedLines
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     from ..btf import Btf, ByteOrder
     from .contexts import Context
-    from .machine import Machine
+    from .engine.machine import Machine
+    from .engine.processor import Processor
     from .maps import Store
     from .packet import Packet
-    from .processor import Processor
     from .settings import Settings
 
 __all__ = ["Host", "signed"]

@@ -16,7 +16,7 @@ from ..spec import ProgramType
 
 if TYPE_CHECKING:
     from ..btf import ByteOrder
-    from .memory import AddressSpace
+    from .engine.memory import AddressSpace
 
 __all__ = ["LARGEST_PACKET", "ON_PACKETS", "FlowPacket", "Packet", "SkbPacket", "XdpPacket", "frame_protocol"]
 

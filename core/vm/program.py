@@ -12,7 +12,7 @@ from ..errors import UsageError
 from ..runtime import AttachTarget, ProgramInfo, RunResult, given_up
 from ..spec import ProgramType
 from .contexts import ON_DATA, Context
-from .errors import RunError
+from .engine.errors import RunError
 from .events import Events
 from .packet import ON_PACKETS, FlowPacket, Packet, SkbPacket, XdpPacket
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..context.packet_sizes import PacketSizes
     from ..context.values import ContextValues
     from ..spec import ProgramSpec
-    from .machine import Machine
+    from .engine.machine import Machine
     from .parts import Parts
     from .sandbox import Link
 

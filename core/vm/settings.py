@@ -11,7 +11,7 @@ from ..errors import UsageError, ValueRangeError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from .image import MemoryPart
+    from .engine.image import MemoryPart
 
 __all__ = ["Settings", "parse_returns"]
 

@@ -10,7 +10,7 @@ import errno
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from .errors import RunError
+from .engine.errors import RunError
 
 if TYPE_CHECKING:
     from .host import Host

@@ -11,7 +11,7 @@ from ..asm.opcodes import CALL, INSN_SIZE
 from ..context.access import bad_context_access
 from ..errors import ObjectError
 from ..spec import LinkedCode
-from .errors import RunError
+from .engine.errors import RunError
 from .program import line_finder
 
 if TYPE_CHECKING:

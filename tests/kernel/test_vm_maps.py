@@ -17,6 +17,7 @@ from bpftui.core.live.stream import open_records
 from bpftui.core.maps import ElementError
 from bpftui.core.spec import CollectionSpec, MapFlag, MapSpec, MapType
 from bpftui.core.vm import Processor
+from bpftui.core.vm.engine.memory import AddressSpace
 from bpftui.core.vm.host import Host
 from bpftui.core.vm.maps import (
     ArrayStore,
@@ -28,7 +29,6 @@ from bpftui.core.vm.maps import (
     StackStore,
     create_store,
 )
-from bpftui.core.vm.memory import AddressSpace
 from bpftui.core.vm.runtime import MachineRuntime
 from bpftui.core.vm.settings import Settings
 

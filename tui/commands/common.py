@@ -233,7 +233,7 @@ def machine_options(arguments: argparse.Namespace) -> dict[str, Any]:
     if not arguments.returns and not arguments.memory:
         return {}
     from ...core.live import runtime_name
-    from ...core.vm.image import parse_memory
+    from ...core.vm.engine.image import parse_memory
     from ...core.vm.settings import Settings, parse_returns
 
     settings = Settings(returns=parse_returns(arguments.returns), memory=parse_memory(arguments.memory))

@@ -6,7 +6,7 @@ import errno
 import mmap
 from typing import TYPE_CHECKING
 
-from ..errors import RunError
+from ..engine.errors import RunError
 from ..maps import ArenaStore
 from .declaration import ADDRESS, MAP, S32, U32, U64, function
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING, Final
 
-from ..errors import Thrown
+from ..engine.errors import Thrown
 from .declaration import ADDRESS, CALLBACK, U32, U64, function
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from ...maps import ElementError
 from ...spec import MapType
+from ..engine.memory import GRANULE_BITS
 from ..maps import ArrayStore, BloomStore, QueueStore, Store
-from ..memory import GRANULE_BITS
 from .declaration import ADDRESS, CALLBACK, KEY, MAP, ROOM, U32, U64, VALUE, bound, function
 
 if TYPE_CHECKING:

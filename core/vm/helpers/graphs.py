@@ -10,7 +10,7 @@ import errno
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from ..errors import RunError
+from ..engine.errors import RunError
 from .declaration import ADDRESS, CALLBACK, U64, function
 from .objects import Objects
 

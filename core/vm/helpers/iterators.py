@@ -9,7 +9,7 @@ import errno
 import struct
 from typing import TYPE_CHECKING, Final
 
-from ..errors import AccessError
+from ..engine.errors import AccessError
 from ..heap import Heap
 from ..host import signed
 from .control import MOST_LOOPS

@@ -9,8 +9,8 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
-from ..errors import AccessError
-from ..image import is_kernel_address
+from ..engine.errors import AccessError
+from ..engine.image import is_kernel_address
 from .declaration import ADDRESS, BUFFER, BYTES, U64, function
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ..errors import RunError
+from ..engine.errors import RunError
 from ..heap import Heap
 from .declaration import ADDRESS, U32, U64, function
 

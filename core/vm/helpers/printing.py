@@ -7,8 +7,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from ..errors import RunError
-from ..image import is_kernel_address
+from ..engine.errors import RunError
+from ..engine.image import is_kernel_address
 from .declaration import ADDRESS, BYTES, LONGEST_TEXT, TEXT, U32, U64, function
 
 if TYPE_CHECKING:

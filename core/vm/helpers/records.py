@@ -6,7 +6,7 @@ import errno
 from typing import TYPE_CHECKING, Final
 
 from ...maps import ElementError
-from ..errors import RunError
+from ..engine.errors import RunError
 from ..maps import RecordStore
 from .declaration import ADDRESS, BYTES, CONTEXT, MAP, U64, function
 

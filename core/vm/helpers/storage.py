@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING, Final
 
-from ..errors import RunError
+from ..engine.errors import RunError
 from ..maps import StorageStore
 from .declaration import ADDRESS, MAP, U64, function
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
-from ..errors import RunError
+from ..engine.errors import RunError
 from .declaration import BUFFER, BYTES, CONTEXT, U64, function
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import errno
 from typing import TYPE_CHECKING, Final
 
 from ...maps import ElementError
-from ..errors import AccessError
+from ..engine.errors import AccessError
 from .declaration import ADDRESS, U32, U64, function
 
 if TYPE_CHECKING:

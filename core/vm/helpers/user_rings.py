@@ -6,7 +6,7 @@ import errno
 from typing import TYPE_CHECKING, Final
 
 from ..dynptr import DYNPTR_SIZE, Dynptr, DynptrKind
-from ..errors import RunError
+from ..engine.errors import RunError
 from ..maps import UserRing
 from .declaration import ADDRESS, CALLBACK, MAP, U64, function
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ...btf import ByteOrder
     from ...maps import Shape
     from ...runtime import Entry
-    from ..memory import AddressSpace
+    from ..engine.memory import AddressSpace
 
 __all__ = ["ArenaStore"]
 

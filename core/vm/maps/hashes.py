@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from ...btf import ByteOrder
     from ...maps import Shape
-    from ..memory import AddressSpace, Region
+    from ..engine.memory import AddressSpace, Region
 
 __all__ = ["HashStore", "LpmStore", "LruStore"]
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ...btf import ByteOrder
     from ...maps import Shape
-    from ..memory import AddressSpace
+    from ..engine.memory import AddressSpace
 
 __all__ = ["MapOfMaps", "ReferenceStore"]
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ...btf import ByteOrder
     from ...maps import Shape
     from ...runtime import Entry
-    from ..memory import AddressSpace, Region
+    from ..engine.memory import AddressSpace, Region
 
 __all__ = ["RecordStore", "UserRing"]
 

@@ -18,11 +18,11 @@ from bpftui.core.live import Session
 from bpftui.core.spec import AttachType, CollectionSpec, LinkedCode, ProgramSpec, ProgramType
 from bpftui.core.traffic import CaptureWriter, Mix, Traffic, make_frames
 from bpftui.core.vm.contexts import Context
-from bpftui.core.vm.errors import RunError
+from bpftui.core.vm.engine.errors import RunError
+from bpftui.core.vm.engine.processor import Processor
 from bpftui.core.vm.events import Events
 from bpftui.core.vm.helpers import HelperTable
 from bpftui.core.vm.host import Host, signed
-from bpftui.core.vm.processor import Processor
 from bpftui.core.vm.runtime import MachineRuntime
 from bpftui.core.vm.settings import Settings
 

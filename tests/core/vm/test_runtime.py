@@ -20,11 +20,11 @@ from bpftui.core.runtime import AttachTarget
 from bpftui.core.spec import CollectionSpec, ProgramSpec, ProgramType
 from bpftui.core.spec.program import Function, LinkedCode
 from bpftui.core.traffic import Traffic, make_frames
-from bpftui.core.vm.errors import RunError
+from bpftui.core.vm.engine.errors import RunError
+from bpftui.core.vm.engine.translation import Translation
 from bpftui.core.vm.helpers import numbers
 from bpftui.core.vm.runtime import MachineRuntime
 from bpftui.core.vm.settings import Settings
-from bpftui.core.vm.translation import Translation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

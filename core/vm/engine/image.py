@@ -11,7 +11,7 @@ from bisect import bisect_right
 from os import PathLike
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from ..errors import ObjectError, UsageError, ValueRangeError
+from ...errors import ObjectError, UsageError, ValueRangeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

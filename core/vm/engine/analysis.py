@@ -7,14 +7,14 @@ from functools import reduce
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Final
 
-from ..asm import Source
+from ...asm import Source
 from .code import MASK64, written_registers
 from .ranges import ANY, MASK32, State, Value, branch_refined, transfer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..asm import Instruction
+    from ...asm import Instruction
     from .code import Code
     from .graph import Graph
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Final
 
-from ..asm import AtomicOp, Class, Mode, Size
-from ..asm.opcodes import FRAME_POINTER
+from ...asm import AtomicOp, Class, Mode, Size
+from ...asm.opcodes import FRAME_POINTER
 from .code import MASK64, written_registers
 from .memory import GRANULE_BITS, STACK_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Container
 
-    from ..asm import ByteOrder, Instruction
+    from ...asm import ByteOrder, Instruction
     from .ranges import State, Value
 
 __all__ = ["Accesses", "register", "register_or_number"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..errors import BpftuiError
+from ...errors import BpftuiError
 
 __all__ = ["RETURN_HINT", "AccessError", "InvalidCodeError", "MemoryLimitError", "RunError", "StepLimitError", "Thrown"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from ..asm import ImmSource, helper_name
-from ..asm.opcodes import INSN_SIZE
+from ...asm import ImmSource, helper_name
+from ...asm.opcodes import INSN_SIZE
 from .code import MASK64, Code, function_address
 from .errors import RETURN_HINT, AccessError, RunError, Thrown
 from .image import is_kernel_address
@@ -17,7 +17,7 @@ from .stepper import Stepper
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
 
-    from ..asm import ByteOrder
+    from ...asm import ByteOrder
     from .memory import Region
     from .translation import Translation
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..asm import AluOp, AtomicOp, Class, Mode, Size, Source
-from ..asm.arithmetic import ATOMICS, alu, signed, swap
-from ..asm.opcodes import ADDR_SPACE_CAST, MOV64_X
+from ...asm import AluOp, AtomicOp, Class, Mode, Size, Source
+from ...asm.arithmetic import ATOMICS, alu, signed, swap
+from ...asm.opcodes import ADDR_SPACE_CAST, MOV64_X
 from .code import MASK64
 
 if TYPE_CHECKING:
-    from ..asm import Instruction
+    from ...asm import Instruction
     from .machine import Machine
 
 __all__ = ["Operations"]

@@ -11,9 +11,9 @@ import struct
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from ..asm import AtomicOp, CallSource, Class, Mode, Size
-from ..asm.arithmetic import sdiv, signed, smod, swap
-from ..asm.opcodes import CALL, CALLX, FRAME_POINTER
+from ...asm import AtomicOp, CallSource, Class, Mode, Size
+from ...asm.arithmetic import sdiv, signed, smod, swap
+from ...asm.opcodes import CALL, CALLX, FRAME_POINTER
 from .analysis import analyse
 from .code import MASK64, read_registers, written_registers
 from .errors import RunError
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import CodeType, FrameType
 
-    from ..asm import Instruction
+    from ...asm import Instruction
     from .code import Function
     from .machine import Machine
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..spec.sparse import LARGE, zeros
+from ...spec.sparse import LARGE, zeros
 from .errors import AccessError, MemoryLimitError
 from .image import MemoryImage
 
@@ -97,7 +97,7 @@ class AddressSpace:
         self._next = _HIGH
         self._free_low = list(reversed(_LOW))
         self.image = MemoryImage({})
-        """What programs reach only by probing: see `bpftui.core.vm.image`."""
+        """What programs reach only by probing: see `bpftui.core.vm.engine.image`."""
         self.frames: list[Region] = []
         """The stack frames, outermost first."""
         for _ in range(STACK_FRAMES):

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from ..asm import AluOp, Class, JmpOp, Mode, Size, Source
-from ..asm.opcodes import ADDR_SPACE_CAST, CALL, CALLX, LD_IMM64, MOV64_X
+from ...asm import AluOp, Class, JmpOp, Mode, Size, Source
+from ...asm.opcodes import ADDR_SPACE_CAST, CALL, CALLX, LD_IMM64, MOV64_X
 from .code import MASK64, written_registers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..asm import Instruction
+    from ...asm import Instruction
 
 __all__ = [
     "ANY",

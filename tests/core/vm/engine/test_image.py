@@ -13,9 +13,9 @@ from bpftui.core.asm import HELPERS
 from bpftui.core.errors import BpftuiError, ObjectError, UsageError
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.vm import Machine, Processor, RunError
+from bpftui.core.vm.engine.image import MemoryImage, MemoryPart, parse_memory
 from bpftui.core.vm.helpers import HelperTable
 from bpftui.core.vm.host import Host
-from bpftui.core.vm.image import MemoryImage, MemoryPart, parse_memory
 from bpftui.core.vm.runtime import MachineRuntime
 from bpftui.core.vm.settings import Settings
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 KERNEL, USER = 0xFFFF_8880_0000_1000, 0x7F00_0000_0000
-TYPED = Path(__file__).parents[2] / "objects" / "typed.o"
+TYPED = Path(__file__).parents[3] / "objects" / "typed.o"
 
 
 def test_parts_that_meet_are_read_as_one(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
-from ..asm import AluOp, CallSource, Class, Instruction, JmpOp, Mode, Size, Source
-from ..asm.opcodes import ADDR_SPACE_CAST, CALLX, EXIT, LD_IMM64, MAY_GOTO, MOV64_X, NOSPEC
+from ...asm import AluOp, CallSource, Class, Instruction, JmpOp, Mode, Size, Source
+from ...asm.opcodes import ADDR_SPACE_CAST, CALLX, EXIT, LD_IMM64, MAY_GOTO, MOV64_X, NOSPEC
 from .accesses import Accesses, register, register_or_number
 from .code import MASK64
 from .ranges import MASK32, bounds, operand, pointer_arithmetic, transfer, width

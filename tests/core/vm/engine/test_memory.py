@@ -6,8 +6,9 @@ import pytest
 
 from bpftui.core.errors import LoadError
 from bpftui.core.spec import CollectionSpec, MapSpec, MapType
-from bpftui.core.vm import AccessError, AddressSpace, memory
-from bpftui.core.vm.errors import MemoryLimitError
+from bpftui.core.vm import AccessError, AddressSpace
+from bpftui.core.vm.engine import memory
+from bpftui.core.vm.engine.errors import MemoryLimitError
 from bpftui.core.vm.runtime import MachineRuntime
 
 

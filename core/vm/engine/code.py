@@ -10,8 +10,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..asm import AluOp, AtomicOp, CallSource, Class, ImmSource, Mode, Source, decode, format_instruction, remark
-from ..asm.opcodes import (
+from ...asm import AluOp, AtomicOp, CallSource, Class, ImmSource, Mode, Source, decode, format_instruction, remark
+from ...asm.opcodes import (
     ADDR_PERCPU,
     CALL,
     CALLX,
@@ -28,7 +28,7 @@ from .errors import InvalidCodeError
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
-    from ..asm import ByteOrder, Instruction
+    from ...asm import ByteOrder, Instruction
 
 __all__ = ["MASK64", "MAX_SLOTS", "Code", "Function", "function_address", "read_registers", "written_registers"]
 

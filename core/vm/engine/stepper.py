@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ..asm import CallSource, Class, JmpOp, Mode, Size, Source
-from ..asm.arithmetic import compare, signed
-from ..asm.opcodes import (
+from ...asm import CallSource, Class, JmpOp, Mode, Size, Source
+from ...asm.arithmetic import compare, signed
+from ...asm.opcodes import (
     CALL,
     CALLX,
     EXIT,
@@ -28,7 +28,7 @@ from .operations import Operations
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..asm import Instruction
+    from ...asm import Instruction
     from .machine import Machine
 
 __all__ = ["MAX_MAY_GOTO", "Frame", "Stepper"]

@@ -6,7 +6,7 @@ import inspect
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Final, Literal
 
-from ..errors import GivenUpError
+from ...errors import GivenUpError
 from .errors import RunError, StepLimitError
 from .memory import MOST_FRAMES, STACK_FRAMES, AddressSpace
 
