@@ -20,17 +20,17 @@ from .engine.machine import Machine
 from .engine.processor import DEFAULT_LIMIT, Processor
 from .findings import findings
 from .helpers import HelperTable, kernel_function
-from .host import Host
-from .kconfig import KCONFIG, kconfig_values
 from .map import Map
 from .maps import ArenaStore, ArrayStore, ReferenceStore, Store, create_store
 from .parts import Parts
-from .printed import PrintReader
-from .probes import probes
 from .program import Program, line_finder
-from .returned import unknown_function
 from .sandbox import Link
-from .traps import trap_bad_accesses
+from .world.host import Host
+from .world.kconfig import KCONFIG, kconfig_values
+from .world.printed import PrintReader
+from .world.probes import probes
+from .world.returned import unknown_function
+from .world.traps import trap_bad_accesses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from ..btf import Btf
     from ..spec import CollectionSpec, MapSpec, ProgramSpec, Reference
     from .runtime import MachineRuntime
-    from .settings import Settings
+    from .world.settings import Settings
 
 __all__ = ["Loader", "MachineCollection"]
 

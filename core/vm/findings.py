@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..spec import ProgramSpec
-    from .settings import Settings
+    from .world.settings import Settings
 
 __all__ = ["findings", "lacking"]
 

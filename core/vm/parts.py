@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from .host import Host
     from .maps import Store
+    from .world.host import Host
 
 __all__ = ["Parts"]
 

@@ -11,10 +11,10 @@ from ..context.values import context_bytes
 from ..errors import UsageError
 from ..runtime import AttachTarget, ProgramInfo, RunResult, given_up
 from ..spec import ProgramType
-from .contexts import ON_DATA, Context
 from .engine.errors import RunError
-from .events import Events
-from .packet import ON_PACKETS, FlowPacket, Packet, SkbPacket, XdpPacket
+from .world.contexts import ON_DATA, Context
+from .world.events import Events
+from .world.packet import ON_PACKETS, FlowPacket, Packet, SkbPacket, XdpPacket
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
@@ -95,7 +95,7 @@ class Program:
             data: The packet (see `bpftui.core.context.packet_sizes`); zeros without, as few as may be. Types that do
                 not see the Ethernet header give it back as zeros.
             context: The context, in the program's byte order, or values of its fields; zeros without. See
-                `bpftui.core.vm.contexts` for what its pointers lead to.
+                `bpftui.core.vm.world.contexts` for what its pointers lead to.
             repeat: How often, on the same packet and context.
             cpu: On which of the machine's CPUs.
             stop: Set by another thread to give up, also within a run.
@@ -167,7 +167,7 @@ class Program:
                     self.run_cnt += number - first
 
     def _receive_events(self, frames: Iterable[bytes], cpus: int, first: int) -> None:
-        """Run it on a context for each frame: see `bpftui.core.vm.events`."""
+        """Run it on a context for each frame: see `bpftui.core.vm.world.events`."""
         host = self.parts.host
         if self._events is None:
             self._events = Events(self.spec, None if host.kernel_btf is host.btf else host.kernel_btf)

@@ -14,9 +14,9 @@ from ..spec.targets import SANDBOX, Place, parse_target, place_of
 from ..traffic import Mix, Traffic
 from .collection import Loader, MachineCollection
 from .findings import lacking
-from .packet import ON_PACKETS
 from .sandbox import Sandbox
-from .settings import Settings
+from .world.packet import ON_PACKETS
+from .world.settings import Settings
 
 if TYPE_CHECKING:
     import os

@@ -8,7 +8,7 @@ from ..errors import AttachError, UsageError
 from ..runtime import AttachTarget
 from ..spec.targets import Place, place_of
 from ..traffic import Pacer, Traffic
-from .packet import LARGEST_PACKET, ON_PACKETS
+from .world.packet import LARGEST_PACKET, ON_PACKETS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

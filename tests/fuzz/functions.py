@@ -22,11 +22,11 @@ from bpftui.core.spec import CollectionSpec, MapSpec, MapType, ProgramType
 from bpftui.core.vm import Machine, Processor
 from bpftui.core.vm.helpers import FAMILIES, HelperTable, kernel_function
 from bpftui.core.vm.helpers.declaration import declared
-from bpftui.core.vm.host import Host
 from bpftui.core.vm.maps import create_store
-from bpftui.core.vm.packet import SkbPacket, XdpPacket
 from bpftui.core.vm.parts import Parts
-from bpftui.core.vm.settings import Settings
+from bpftui.core.vm.world.host import Host
+from bpftui.core.vm.world.packet import SkbPacket, XdpPacket
+from bpftui.core.vm.world.settings import Settings
 
 if TYPE_CHECKING:
     from bpftui.core.btf import Btf

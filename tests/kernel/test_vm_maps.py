@@ -18,7 +18,6 @@ from bpftui.core.maps import ElementError
 from bpftui.core.spec import CollectionSpec, MapFlag, MapSpec, MapType
 from bpftui.core.vm import Processor
 from bpftui.core.vm.engine.memory import AddressSpace
-from bpftui.core.vm.host import Host
 from bpftui.core.vm.maps import (
     ArrayStore,
     BloomStore,
@@ -30,7 +29,8 @@ from bpftui.core.vm.maps import (
     create_store,
 )
 from bpftui.core.vm.runtime import MachineRuntime
-from bpftui.core.vm.settings import Settings
+from bpftui.core.vm.world.host import Host
+from bpftui.core.vm.world.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -234,7 +234,7 @@ def machine_options(arguments: argparse.Namespace) -> dict[str, Any]:
         return {}
     from ...core.live import runtime_name
     from ...core.vm.engine.image import parse_memory
-    from ...core.vm.settings import Settings, parse_returns
+    from ...core.vm.world.settings import Settings, parse_returns
 
     settings = Settings(returns=parse_returns(arguments.returns), memory=parse_memory(arguments.memory))
     if runtime_name(arguments.runtime) == "kernel":

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from ...asm import HELPERS
-from ..returned import returned
+from ..world.returned import returned
 from . import (
     arenas,
     checksums,
@@ -46,7 +46,7 @@ from .declaration import declared
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..host import Host
+    from ..world.host import Host
     from .declaration import Bound
 
 __all__ = ["FAMILIES", "HelperTable", "kernel_function", "numbers"]

@@ -11,8 +11,8 @@ from ..maps import ArenaStore
 from .declaration import ADDRESS, MAP, S32, U32, U64, function
 
 if TYPE_CHECKING:
-    from ..host import Host
     from ..maps import Store
+    from ..world.host import Host
 
 __all__: list[str] = []
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 from .declaration import BYTES, SKB, U32, U64, function
 
 if TYPE_CHECKING:
-    from ..host import Host
-    from ..packet import SkbPacket
+    from ..world.host import Host
+    from ..world.packet import SkbPacket
 
 __all__: list[str] = []
 

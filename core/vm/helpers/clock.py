@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from .declaration import bound, function
 
 if TYPE_CHECKING:
-    from ..host import Host
+    from ..world.host import Host
     from .declaration import Bound
 
 __all__: list[str] = []

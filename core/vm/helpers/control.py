@@ -9,7 +9,7 @@ from ..engine.errors import Thrown
 from .declaration import ADDRESS, CALLBACK, U32, U64, function
 
 if TYPE_CHECKING:
-    from ..host import Host
+    from ..world.host import Host
 
 __all__ = ["MOST_LOOPS"]
 

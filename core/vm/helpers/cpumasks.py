@@ -5,12 +5,12 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING, Final
 
-from ..heap import Heap
+from ..world.heap import Heap
 from .declaration import ADDRESS, BYTES, U32, function
 from .objects import Objects
 
 if TYPE_CHECKING:
-    from ..host import Host
+    from ..world.host import Host
 
 __all__: list[str] = []
 

@@ -17,13 +17,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from ...maps import ElementError
-from ..dynptr import Dynptr
-from ..host import signed
+from ..world.dynptr import Dynptr
+from ..world.host import signed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from ..host import Host
+    from ..world.host import Host
 
 __all__ = [
     "ADDRESS",

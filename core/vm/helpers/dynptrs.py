@@ -5,14 +5,14 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
-from ..dynptr import LARGEST, NULL, Dynptr, DynptrKind
+from ..world.dynptr import LARGEST, NULL, Dynptr, DynptrKind
 from .declaration import ADDRESS, BUFFER, BYTES, DYNPTR, MAP, SKB, U32, U64, XDP, function
 from .records import Reserved, stream
 
 if TYPE_CHECKING:
-    from ..host import Host
     from ..maps import Store
-    from ..packet import Packet, SkbPacket, XdpPacket
+    from ..world.host import Host
+    from ..world.packet import Packet, SkbPacket, XdpPacket
 
 __all__: list[str] = []
 

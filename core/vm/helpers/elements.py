@@ -13,7 +13,7 @@ from ..maps import ArrayStore, BloomStore, QueueStore, Store
 from .declaration import ADDRESS, CALLBACK, KEY, MAP, ROOM, U32, U64, VALUE, bound, function
 
 if TYPE_CHECKING:
-    from ..host import Host
+    from ..world.host import Host
     from .declaration import Bound
 
 __all__: list[str] = []

@@ -15,7 +15,7 @@ from .declaration import ADDRESS, CALLBACK, U64, function
 from .objects import Objects
 
 if TYPE_CHECKING:
-    from ..host import Host
+    from ..world.host import Host
 
 __all__: list[str] = []
 

@@ -10,13 +10,13 @@ import struct
 from typing import TYPE_CHECKING, Final
 
 from ..engine.errors import AccessError
-from ..heap import Heap
-from ..host import signed
+from ..world.heap import Heap
+from ..world.host import signed
 from .control import MOST_LOOPS
 from .declaration import ADDRESS, S32, U32, function
 
 if TYPE_CHECKING:
-    from ..host import Host
+    from ..world.host import Host
 
 __all__: list[str] = []
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .declaration import ADDRESS, function
 
 if TYPE_CHECKING:
-    from ..host import Host
+    from ..world.host import Host
 
 __all__: list[str] = []
 

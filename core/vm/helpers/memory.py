@@ -14,7 +14,7 @@ from ..engine.image import is_kernel_address
 from .declaration import ADDRESS, BUFFER, BYTES, U64, function
 
 if TYPE_CHECKING:
-    from ..host import Host
+    from ..world.host import Host
 
 __all__: list[str] = []
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ..engine.errors import RunError
-from ..heap import Heap
+from ..world.heap import Heap
 from .declaration import ADDRESS, U32, U64, function
 
 if TYPE_CHECKING:
-    from ..host import Host
+    from ..world.host import Host
 
 __all__ = ["Objects"]
 

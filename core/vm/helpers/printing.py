@@ -14,7 +14,7 @@ from .declaration import ADDRESS, BYTES, LONGEST_TEXT, TEXT, U32, U64, function
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..host import Host
+    from ..world.host import Host
 
 __all__: list[str] = []
 

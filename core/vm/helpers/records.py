@@ -11,8 +11,8 @@ from ..maps import RecordStore
 from .declaration import ADDRESS, BYTES, CONTEXT, MAP, U64, function
 
 if TYPE_CHECKING:
-    from ..host import Host
     from ..maps import Store
+    from ..world.host import Host
 
 __all__ = ["Reserved", "stream"]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING, Final
 
-from ..packet import XdpPacket
+from ..world.packet import XdpPacket
 from .declaration import MAP, SKB, U32, U64, function
 
 if TYPE_CHECKING:
-    from ..host import Host
     from ..maps import Store
-    from ..packet import SkbPacket
+    from ..world.host import Host
+    from ..world.packet import SkbPacket
 
 __all__: list[str] = []
 

@@ -9,8 +9,8 @@ from ...context.packet_sizes import PAGE, SHARED_INFO
 from .declaration import BUFFER, BYTES, S32, SKB, U32, U64, function
 
 if TYPE_CHECKING:
-    from ..host import Host
-    from ..packet import SkbPacket
+    from ..world.host import Host
+    from ..world.packet import SkbPacket
 
 __all__: list[str] = []
 

@@ -10,8 +10,8 @@ from ...spec import ProgramType
 from .declaration import ADDRESS, BUFFER, BYTES, CONTEXT, KEY, MAP, S32, U32, U64, function
 
 if TYPE_CHECKING:
-    from ..host import Host
     from ..maps import Store
+    from ..world.host import Host
 
 __all__: list[str] = []
 

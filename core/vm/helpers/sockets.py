@@ -5,12 +5,12 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING, Final
 
-from ..packet import XdpPacket
+from ..world.packet import XdpPacket
 from .declaration import ADDRESS, BUFFER, BYTES, CONTEXT, S32, SKB, U32, U64, function
 
 if TYPE_CHECKING:
-    from ..host import Host
-    from ..packet import SkbPacket
+    from ..world.host import Host
+    from ..world.packet import SkbPacket
 
 __all__: list[str] = []
 

@@ -10,8 +10,8 @@ from ..maps import StorageStore
 from .declaration import ADDRESS, MAP, U64, function
 
 if TYPE_CHECKING:
-    from ..host import Host
     from ..maps import Store
+    from ..world.host import Host
 
 __all__: list[str] = []
 

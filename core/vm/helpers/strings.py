@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from .declaration import ADDRESS, BYTES, U32, U64, function
 
 if TYPE_CHECKING:
-    from ..host import Host
+    from ..world.host import Host
 
 __all__: list[str] = []
 

@@ -9,8 +9,8 @@ from ..engine.errors import RunError
 from .declaration import BUFFER, BYTES, CONTEXT, U64, function
 
 if TYPE_CHECKING:
-    from ..contexts import Sysctl
-    from ..host import Host
+    from ..world.contexts import Sysctl
+    from ..world.host import Host
 
 __all__: list[str] = []
 

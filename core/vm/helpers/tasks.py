@@ -5,12 +5,12 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
-from ..kernel_objects import KernelObjects
+from ..world.kernel_objects import KernelObjects
 from .declaration import ADDRESS, BUFFER, MAP, S32, S64, U32, U64, function
 
 if TYPE_CHECKING:
-    from ..host import Host
     from ..maps import Store
+    from ..world.host import Host
 
 __all__: list[str] = []
 

@@ -10,7 +10,7 @@ from ..engine.errors import AccessError
 from .declaration import ADDRESS, U32, U64, function
 
 if TYPE_CHECKING:
-    from ..host import Host
+    from ..world.host import Host
 
 __all__: list[str] = []
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING, Final
 
-from ..timers import Timers
+from ..world.timers import Timers
 from .declaration import ADDRESS, CALLBACK, U32, U64, function
 
 if TYPE_CHECKING:
-    from ..host import Host
+    from ..world.host import Host
 
 __all__: list[str] = []
 

@@ -9,7 +9,7 @@ from ..engine.errors import RunError
 from .declaration import ADDRESS, CONTEXT, U32, function
 
 if TYPE_CHECKING:
-    from ..host import Host
+    from ..world.host import Host
 
 __all__: list[str] = []
 

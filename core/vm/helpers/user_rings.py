@@ -5,14 +5,14 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING, Final
 
-from ..dynptr import DYNPTR_SIZE, Dynptr, DynptrKind
 from ..engine.errors import RunError
 from ..maps import UserRing
+from ..world.dynptr import DYNPTR_SIZE, Dynptr, DynptrKind
 from .declaration import ADDRESS, CALLBACK, MAP, U64, function
 
 if TYPE_CHECKING:
-    from ..host import Host
     from ..maps import Store
+    from ..world.host import Host
 
 __all__: list[str] = []
 

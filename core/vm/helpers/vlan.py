@@ -8,12 +8,12 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING, Final
 
-from ..packet import LARGEST_PACKET, frame_protocol
+from ..world.packet import LARGEST_PACKET, frame_protocol
 from .declaration import SKB, U32, function
 
 if TYPE_CHECKING:
-    from ..host import Host
-    from ..packet import SkbPacket
+    from ..world.host import Host
+    from ..world.packet import SkbPacket
 
 __all__: list[str] = []
 

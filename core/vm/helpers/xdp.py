@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 from .declaration import BUFFER, BYTES, S32, U32, XDP, function
 
 if TYPE_CHECKING:
-    from ..host import Host
-    from ..packet import XdpPacket
+    from ..world.host import Host
+    from ..world.packet import XdpPacket
 
 __all__: list[str] = []
 

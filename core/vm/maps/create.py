@@ -19,7 +19,7 @@ from .streams import RecordStore, UserRing
 
 if TYPE_CHECKING:
     from ...spec import MapSpec
-    from ..host import Host
+    from ..world.host import Host
     from .store import Store
 
 __all__ = ["create_store", "shape_of"]

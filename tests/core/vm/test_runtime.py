@@ -24,7 +24,7 @@ from bpftui.core.vm.engine.errors import RunError
 from bpftui.core.vm.engine.translation import Translation
 from bpftui.core.vm.helpers import numbers
 from bpftui.core.vm.runtime import MachineRuntime
-from bpftui.core.vm.settings import Settings
+from bpftui.core.vm.world.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,9 +15,9 @@ from bpftui.core.spec import CollectionSpec
 from bpftui.core.vm import Machine, Processor, RunError
 from bpftui.core.vm.engine.image import MemoryImage, MemoryPart, parse_memory
 from bpftui.core.vm.helpers import HelperTable
-from bpftui.core.vm.host import Host
 from bpftui.core.vm.runtime import MachineRuntime
-from bpftui.core.vm.settings import Settings
+from bpftui.core.vm.world.host import Host
+from bpftui.core.vm.world.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

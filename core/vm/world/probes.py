@@ -9,17 +9,17 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Final
 
-from ..analysis.values import Place
-from ..asm import HELPERS, Class
-from ..asm.opcodes import CALL, INSN_SIZE
-from ..btf.compatible import essential_name
-from ..btf.types import Kind
-from ..errors import ObjectError
-from ..spec import ProgramType
+from ...analysis.values import Place
+from ...asm import HELPERS, Class
+from ...asm.opcodes import CALL, INSN_SIZE
+from ...btf.compatible import essential_name
+from ...btf.types import Kind
+from ...errors import ObjectError
+from ...spec import ProgramType
 
 if TYPE_CHECKING:
-    from ..btf import Btf
-    from ..spec import CollectionSpec, ProgramSpec
+    from ...btf import Btf
+    from ...spec import CollectionSpec, ProgramSpec
 
 __all__ = ["probes"]
 
@@ -36,9 +36,9 @@ def probes(program: ProgramSpec, spec: CollectionSpec, target: Btf | None) -> fr
         spec: The object that it is in.
         target: The kernel's types, where it is adapted to some: what is no struct there is no kernel's.
     """
-    from ..analysis.facts import ProgramFacts
-    from ..analysis.names import Names
-    from ..analysis.types import ValueTypes
+    from ...analysis.facts import ProgramFacts
+    from ...analysis.names import Names
+    from ...analysis.types import ValueTypes
 
     btf = spec.types
     has_arguments = program.type in _ARGUMENTS

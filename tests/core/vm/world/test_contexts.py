@@ -17,21 +17,21 @@ from bpftui.core.errors import UsageError
 from bpftui.core.live import Session
 from bpftui.core.spec import AttachType, CollectionSpec, LinkedCode, ProgramSpec, ProgramType
 from bpftui.core.traffic import CaptureWriter, Mix, Traffic, make_frames
-from bpftui.core.vm.contexts import Context
 from bpftui.core.vm.engine.errors import RunError
 from bpftui.core.vm.engine.processor import Processor
-from bpftui.core.vm.events import Events
 from bpftui.core.vm.helpers import HelperTable
-from bpftui.core.vm.host import Host, signed
 from bpftui.core.vm.runtime import MachineRuntime
-from bpftui.core.vm.settings import Settings
+from bpftui.core.vm.world.contexts import Context
+from bpftui.core.vm.world.events import Events
+from bpftui.core.vm.world.host import Host, signed
+from bpftui.core.vm.world.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bpftui.core.vm.collection import MachineCollection
 
-OBJECT = Path(__file__).parents[2] / "objects" / "contexts.o"
+OBJECT = Path(__file__).parents[3] / "objects" / "contexts.o"
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ import errno
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from .engine.errors import RunError
+from ..engine.errors import RunError
 
 if TYPE_CHECKING:
+    from ..maps import Store
     from .host import Host
-    from .maps import Store
 
 __all__ = ["Timer", "Timers"]
 

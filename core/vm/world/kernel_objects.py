@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ..btf import CType, Kind
-from ..errors import BpftuiError
+from ...btf import CType, Kind
+from ...errors import BpftuiError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

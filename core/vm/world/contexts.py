@@ -11,19 +11,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from ..btf import CType
-from ..btf import types as t
-from ..context.fields import ContextField, context_fields
-from ..context.values import BESIDE, arguments_of, context_bytes, layout_of, whole_context
-from ..errors import TypeMismatchError, UsageError
-from ..spec import ProgramType
+from ...btf import CType
+from ...btf import types as t
+from ...context.fields import ContextField, context_fields
+from ...context.values import BESIDE, arguments_of, context_bytes, layout_of, whole_context
+from ...errors import TypeMismatchError, UsageError
+from ...spec import ProgramType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..context.values import ContextLayout, ContextValues
-    from ..spec import ProgramSpec
-    from .engine.memory import Region
+    from ...context.values import ContextLayout, ContextValues
+    from ...spec import ProgramSpec
+    from ..engine.memory import Region
     from .host import Host
 
 __all__ = ["ON_DATA", "Context", "Sysctl", "Traced"]

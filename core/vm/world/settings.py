@@ -6,12 +6,12 @@ import errno
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..errors import UsageError, ValueRangeError
+from ...errors import UsageError, ValueRangeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from .engine.image import MemoryPart
+    from ..engine.image import MemoryPart
 
 __all__ = ["Settings", "parse_returns"]
 
@@ -41,7 +41,7 @@ class Settings(NamedTuple):
     returns: Mapping[str, int | str] | None = None
     """By the name of a helper or kernel function, what it returns without doing anything: for those that the machine
     does not have, and in place of those that it has. Of a pointer, what it leads to can be given in place of an
-    address: the members of a struct (`{"pid": 5}`), or bytes (`hex:0102`); see `bpftui.core.vm.returned`."""
+    address: the members of a struct (`{"pid": 5}`), or bytes (`hex:0102`); see `bpftui.core.vm.world.returned`."""
     memory: Mapping[int, MemoryPart] | None = None
     """By address, bytes or files: what `bpf_probe_read*` and `bpf_copy_from_user*` read, and loads by typed pointers of
     the kernel's. The machine's own memory comes first; it is at low addresses, most of them below 2**32."""

@@ -6,19 +6,19 @@ import random
 import time
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from .engine.errors import RunError
-from .engine.image import MemoryImage
+from ..engine.errors import RunError
+from ..engine.image import MemoryImage
 from .packet import SkbPacket, XdpPacket
 from .printed import PrintedLines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ..btf import Btf, ByteOrder
+    from ...btf import Btf, ByteOrder
+    from ..engine.machine import Machine
+    from ..engine.processor import Processor
+    from ..maps import Store
     from .contexts import Context
-    from .engine.machine import Machine
-    from .engine.processor import Processor
-    from .maps import Store
     from .packet import Packet
     from .settings import Settings
 

@@ -13,9 +13,9 @@ from bpftui.core.asm import HELPERS
 from bpftui.core.spec import ProgramType
 from bpftui.core.vm import Machine, Processor, RunError
 from bpftui.core.vm.helpers import HelperTable, numbers
-from bpftui.core.vm.host import Host
-from bpftui.core.vm.packet import SkbPacket, XdpPacket
-from bpftui.core.vm.settings import Settings
+from bpftui.core.vm.world.host import Host
+from bpftui.core.vm.world.packet import SkbPacket, XdpPacket
+from bpftui.core.vm.world.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..analysis.values import Place
-from ..asm import decode, format_instruction
-from ..asm.opcodes import CALL, INSN_SIZE
-from ..context.access import bad_context_access
-from ..errors import ObjectError
-from ..spec import LinkedCode
-from .engine.errors import RunError
-from .program import line_finder
+from ...analysis.values import Place
+from ...asm import decode, format_instruction
+from ...asm.opcodes import CALL, INSN_SIZE
+from ...context.access import bad_context_access
+from ...errors import ObjectError
+from ...spec import LinkedCode
+from ..engine.errors import RunError
+from ..program import line_finder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from ..spec import MapSpec, ProgramSpec
+    from ...spec import MapSpec, ProgramSpec
 
 __all__ = ["bad_accesses", "trap_bad_accesses"]
 
@@ -27,7 +27,7 @@ def bad_accesses(program: ProgramSpec, maps: Mapping[str, MapSpec]) -> Iterator[
 
     Those whose offset is not certain are not among them.
     """
-    from ..analysis.facts import ProgramFacts
+    from ...analysis.facts import ProgramFacts
 
     facts = ProgramFacts(program, maps)
     for function in program.functions:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from .engine.memory import Region
+    from ..engine.memory import Region
     from .host import Host
 
 __all__ = ["Heap"]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ..spec.kconfig import KCONFIG, KERNEL_VERSION, encode_options
+from ...spec.kconfig import KCONFIG, KERNEL_VERSION, encode_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..spec import CollectionSpec
+    from ...spec import CollectionSpec
 
 __all__ = ["KCONFIG", "kconfig_values"]
 

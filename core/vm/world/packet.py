@@ -10,13 +10,13 @@ import errno
 import struct
 from typing import TYPE_CHECKING, Final
 
-from ..context.packet_sizes import HEADROOM, MOST_METADATA, PAGE, SMALLEST_PACKET, packet_sizes
-from ..errors import UsageError
-from ..spec import ProgramType
+from ...context.packet_sizes import HEADROOM, MOST_METADATA, PAGE, SMALLEST_PACKET, packet_sizes
+from ...errors import UsageError
+from ...spec import ProgramType
 
 if TYPE_CHECKING:
-    from ..btf import ByteOrder
-    from .engine.memory import AddressSpace
+    from ...btf import ByteOrder
+    from ..engine.memory import AddressSpace
 
 __all__ = ["LARGEST_PACKET", "ON_PACKETS", "FlowPacket", "Packet", "SkbPacket", "XdpPacket", "frame_protocol"]
 

@@ -12,18 +12,18 @@ import pytest
 from bpftui.core.errors import FeatureError
 from bpftui.core.spec import CollectionSpec, MapSpec, MapType
 from bpftui.core.vm import Processor, RunError
-from bpftui.core.vm.dynptr import Dynptr, DynptrKind
 from bpftui.core.vm.helpers import kernel_function
-from bpftui.core.vm.host import Host
 from bpftui.core.vm.maps import create_store
 from bpftui.core.vm.runtime import MachineRuntime
-from bpftui.core.vm.settings import Settings
+from bpftui.core.vm.world.dynptr import Dynptr, DynptrKind
+from bpftui.core.vm.world.host import Host
+from bpftui.core.vm.world.settings import Settings
 
 if TYPE_CHECKING:
     from bpftui.core.vm.collection import MachineCollection
     from bpftui.core.vm.maps import Store
 
-OBJECT = Path(__file__).parents[2] / "objects" / "kernel_functions.o"
+OBJECT = Path(__file__).parents[3] / "objects" / "kernel_functions.o"
 PACKET = bytes(range(80))
 SECOND = 1_000_000_000
 

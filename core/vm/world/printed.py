@@ -6,13 +6,13 @@ from collections import deque
 from itertools import islice
 from typing import TYPE_CHECKING, Final, Self
 
-from ..runtime import Printed
+from ...runtime import Printed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
 
-    from .parts import Parts
+    from ..parts import Parts
 
 __all__ = ["PrintReader", "PrintedLines"]
 

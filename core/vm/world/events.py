@@ -9,16 +9,16 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Final
 
-from ..btf.types import Pointer
-from ..context.values import arguments_of, layout_of
-from ..spec import ProgramType
+from ...btf.types import Pointer
+from ...context.values import arguments_of, layout_of
+from ...spec import ProgramType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..btf import Btf
-    from ..context.values import ContextLayout
-    from ..spec import ProgramSpec
+    from ...btf import Btf
+    from ...context.values import ContextLayout
+    from ...spec import ProgramSpec
 
 __all__ = ["Events"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..btf import CType, Kind
-from ..btf import types as t
-from ..btf.ctype import parse_bytes
-from ..errors import LoadError, UsageError
+from ...btf import CType, Kind
+from ...btf import types as t
+from ...btf.ctype import parse_bytes
+from ...errors import LoadError, UsageError
 
 if TYPE_CHECKING:
     from .host import Host
