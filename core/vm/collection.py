@@ -18,8 +18,8 @@ from .engine.code import function_address
 from .engine.errors import RETURN_HINT, InvalidCodeError, MemoryLimitError, RunError
 from .engine.machine import Machine
 from .engine.processor import DEFAULT_LIMIT, Processor
-from .findings import findings
 from .helpers import HelperTable, kernel_function
+from .lint.findings import findings
 from .map import Map
 from .maps import ArenaStore, ArrayStore, ReferenceStore, Store, create_store
 from .parts import Parts

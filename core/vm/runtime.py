@@ -13,7 +13,7 @@ from ..runtime import Forecast, Obstacle, TargetChoice
 from ..spec.targets import SANDBOX, Place, parse_target, place_of
 from ..traffic import Mix, Traffic
 from .collection import Loader, MachineCollection
-from .findings import lacking
+from .lint.findings import lacking
 from .sandbox import Sandbox
 from .world.packet import ON_PACKETS
 from .world.settings import Settings

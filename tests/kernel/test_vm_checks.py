@@ -8,8 +8,8 @@ import pytest
 
 from bpftui.core.kernel import KernelRuntime
 from bpftui.core.spec import CollectionSpec
-from bpftui.core.vm.checks import DISCLAIMER
-from bpftui.core.vm.findings import findings
+from bpftui.core.vm.lint.checks import DISCLAIMER
+from bpftui.core.vm.lint.findings import findings
 
 pytestmark = pytest.mark.kernel
 

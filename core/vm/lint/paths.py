@@ -11,17 +11,17 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..asm import AluOp, Class, Mode, Size, Source
-from ..asm.opcodes import EXIT, FRAME_POINTER, LD_IMM64, MAY_GOTO
-from .engine.code import written_registers
-from .engine.ranges import ANY, State, branch_refined, operand, transfer
+from ...asm import AluOp, Class, Mode, Size, Source
+from ...asm.opcodes import EXIT, FRAME_POINTER, LD_IMM64, MAY_GOTO
+from ..engine.code import written_registers
+from ..engine.ranges import ANY, State, branch_refined, operand, transfer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..asm import Instruction
-    from .engine.code import Code, Function
-    from .engine.ranges import Value
+    from ...asm import Instruction
+    from ..engine.code import Code, Function
+    from ..engine.ranges import Value
 
 __all__ = ["unwritten_reads"]
 

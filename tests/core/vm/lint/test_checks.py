@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bpftui.core.spec import CollectionSpec
-from bpftui.core.vm.checks import check
+from bpftui.core.vm.lint.checks import check
 from tests.core.vm import programs as p
 from tests.core.vm.programs import EXIT, R0, R1, R2, R3, R6, R10
 
@@ -130,7 +130,7 @@ def test_recursion_and_depth() -> None:
 def test_nothing_is_found_in_good_programs(name: str) -> None:
     from pathlib import Path
 
-    spec = CollectionSpec.from_file(Path(__file__).parents[3] / name)
+    spec = CollectionSpec.from_file(Path(__file__).parents[4] / name)
     assert spec.programs
     for program in spec.programs.values():
         assert check(program.code, program.byte_order) == []

@@ -8,22 +8,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..asm import AtomicOp, CallSource, Class, ImmSource, Mode, Size, decode, helper_name, remark
-from ..asm.opcodes import CALL, EXIT, FRAME_POINTER, GOTOX, INSN_SIZE, LD_IMM64
-from ..helpers.prototypes import find_helper
-from .engine.analysis import analyse
-from .engine.code import Code, read_registers, written_registers
-from .engine.errors import InvalidCodeError
-from .engine.graph import Graph
-from .engine.memory import STACK_FRAMES, STACK_SIZE
-from .engine.ranges import transfer
+from ...asm import AtomicOp, CallSource, Class, ImmSource, Mode, Size, decode, helper_name, remark
+from ...asm.opcodes import CALL, EXIT, FRAME_POINTER, GOTOX, INSN_SIZE, LD_IMM64
+from ...helpers.prototypes import find_helper
+from ..engine.analysis import analyse
+from ..engine.code import Code, read_registers, written_registers
+from ..engine.errors import InvalidCodeError
+from ..engine.graph import Graph
+from ..engine.memory import STACK_FRAMES, STACK_SIZE
+from ..engine.ranges import transfer
 from .paths import unwritten_reads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator
 
-    from ..asm import ByteOrder, Instruction
-    from .engine.code import Function
+    from ...asm import ByteOrder, Instruction
+    from ..engine.code import Function
 
 __all__ = ["DISCLAIMER", "Finding", "check"]
 

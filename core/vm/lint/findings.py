@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ..asm import CallSource, decode, helper_name
-from ..asm.opcodes import CALL, INSN_SIZE
-from ..spec import ProgramType, ReferenceKind
+from ...asm import CallSource, decode, helper_name
+from ...asm.opcodes import CALL, INSN_SIZE
+from ...spec import ProgramType, ReferenceKind
+from ..helpers import declared, numbers
+from ..program import line_finder
 from .checks import DISCLAIMER, check
-from .helpers import declared, numbers
-from .program import line_finder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..spec import ProgramSpec
-    from .world.settings import Settings
+    from ...spec import ProgramSpec
+    from ..world.settings import Settings
 
 __all__ = ["findings", "lacking"]
 
