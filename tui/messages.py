@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 if TYPE_CHECKING:
-    from .monitor import Observation
+    from ..core.live.monitor import Observation
 
 __all__ = ["Attached", "Detached", "Failed", "Loaded", "Sampled"]
 

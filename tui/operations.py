@@ -8,10 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import BpftuiError, VerifierError
+from ..core.live.monitor import INTERVALS, Monitor, Observation
 from ..core.spec.targets import SANDBOX
 from .format import si
 from .messages import Attached, Detached, Failed, Loaded, Sampled
-from .monitor import INTERVALS, Monitor, Observation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

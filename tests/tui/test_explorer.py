@@ -12,12 +12,12 @@ from textual.widgets import Button, Input, OptionList
 
 from bpftui.core.errors import BpftuiError, LoadError
 from bpftui.core.live import Sample, Session, State
+from bpftui.core.live.drawn import StreamState
+from bpftui.core.live.monitor import Observation, useful_map
 from bpftui.core.runtime import AttachTarget, Obstacle, TargetChoice
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.vm.runtime import MachineRuntime
-from bpftui.tui.drawn import StreamState
 from bpftui.tui.messages import Sampled
-from bpftui.tui.monitor import Observation, useful_map
 from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.screens.attach import AttachDialog, AttachRequest
 from bpftui.tui.screens.confirm import ConfirmDialog

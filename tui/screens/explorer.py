@@ -13,10 +13,10 @@ from textual.containers import Horizontal
 from textual.widgets import TabbedContent, TabPane, Tree
 
 from ...core.errors import BpftuiError, VerifierError
+from ...core.live.monitor import Chosen, event_line, useful_map
 from ..describe import describe
 from ..format import counted, duration
 from ..messages import Attached, Detached, Failed, Loaded, Sampled
-from ..monitor import Chosen, event_line, useful_map
 from ..nodes import Node, NodeKind, first_node
 from ..operations import link_text
 from ..widgets.key_bar import KeyBar

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rich.style import Style
     from textual import events
 
-    from ..drawn import ChartSeries
+    from ...core.live.drawn import ChartSeries
 
 __all__ = ["Chart"]
 

@@ -12,14 +12,14 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import reactive
 
-from ..drawn import StreamState
+from ...core.live.drawn import StreamState
 from ..format import grouped
 from .row_view import RowView
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..drawn import EventLine
+    from ...core.live.drawn import EventLine
 
 __all__ = ["EventView"]
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from ..drawn import ChartSeries
+    from ...core.live.drawn import ChartSeries
 
 __all__ = ["GraphPane"]
 

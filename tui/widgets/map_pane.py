@@ -11,7 +11,7 @@ from textual.widgets import ContentSwitcher
 
 from ...core.btf import format_value
 from ...core.live import STREAMS, decoded, map_table
-from ..drawn import StreamState
+from ...core.live.drawn import StreamState
 from ..format import grouped
 from .chart import Chart
 from .event_view import EventView
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from ...core.live import Sample
+    from ...core.live.drawn import ChartSeries, EventLine
     from ...core.runtime import MapSnapshot
     from ...core.spec import CollectionSpec
-    from ..drawn import ChartSeries, EventLine
 
 __all__ = ["MapPane"]
 

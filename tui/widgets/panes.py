@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..monitor import WINDOWS
+from ...core.live.monitor import WINDOWS
 from ..nodes import NodeKind
 from .graph_pane import GraphPane
 from .kernel_code import KernelCodePane
@@ -16,8 +16,8 @@ from .variables_view import VariablesView
 if TYPE_CHECKING:
     from textual.widgets import TabbedContent
 
+    from ...core.live.monitor import Monitor
     from ...core.spec import CollectionSpec
-    from ..monitor import Monitor
     from ..nodes import Node
 
 __all__ = ["Panes"]

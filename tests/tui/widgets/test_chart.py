@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from textual.app import App
 
-from bpftui.tui.drawn import ChartSeries
+from bpftui.core.live.drawn import ChartSeries
 from bpftui.tui.widgets.chart import Chart
 
 from .lines import lines

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.app import App
 
-from bpftui.tui.drawn import EventLine, StreamState
+from bpftui.core.live.drawn import EventLine, StreamState
 from bpftui.tui.widgets.event_view import EventView
 
 from .lines import lines

@@ -9,9 +9,9 @@ from textual.app import App
 from textual.widgets import ContentSwitcher
 
 from bpftui.core.live import Sample
+from bpftui.core.live.drawn import EventLine, StreamState
 from bpftui.core.runtime import MapSnapshot
 from bpftui.core.spec import CollectionSpec
-from bpftui.tui.drawn import EventLine, StreamState
 from bpftui.tui.widgets.event_view import EventView
 from bpftui.tui.widgets.map_pane import MapPane
 from bpftui.tui.widgets.map_table import MapTableView

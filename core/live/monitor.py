@@ -5,15 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from ..core.live import STREAMS, Counter, RateTracker, Sample, Series, Track, counters, key_text, record_text
+from . import counters
+from .counters import Counter, Track, key_text
 from .drawn import ChartSeries, EventLine, StreamState
+from .events import record_text
+from .series import RateTracker, Series
+from .stream import STREAMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from ..core.analysis.records import RecordType
-    from ..core.live import EventReader, Sampler, Session
-    from ..core.runtime import Link
+    from ..analysis.records import RecordType
+    from ..runtime import Link
+    from .events import EventReader
+    from .sampler import Sample, Sampler
+    from .session import Session
 
 __all__ = ["INTERVALS", "WINDOWS", "Chosen", "Monitor", "Observation", "event_line", "useful_map"]
 
@@ -226,7 +232,7 @@ def useful_map(session: Session) -> str | None:
 
     Those of a program that is attached come before others: what it does is seen there.
     """
-    from ..core.live import readable_maps
+    from .sampler import readable_maps
 
     if session.collection is None:
         return None
