@@ -16,12 +16,12 @@ from textual.filter import NoColor
 
 from ..core.errors import UnknownNameError
 from ..core.visible import visible
-from .commands.colors import Painted
 from .config import Config
 from .driver import guarded
 from .guardian import Told, guardian, until_told
 from .line_gate import LineGate
 from .palette256 import Nearest256
+from .text.colors import Painted
 from .type_ahead import TypeAhead, typed
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from rich.text import Text
 from ..core.errors import BpftuiError
 from ..core.spec import CollectionSpec
 from .config import load_config
-from .format import byte_size, counted
 from .picker import ChoiceList, Picker
+from .text.format import byte_size, counted
 
 if TYPE_CHECKING:
     from ..core.spec.container import Embedded, SeveralObjectsError

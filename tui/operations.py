@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ..core.errors import BpftuiError, VerifierError
 from ..core.live.monitor import INTERVALS, Monitor, Observation
 from ..core.spec.targets import SANDBOX
-from .format import si
 from .messages import Attached, Detached, Failed, Loaded, Sampled
+from .text.format import si
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -14,8 +14,8 @@ from textual.widgets import Static
 
 from bpftui.core.visible import is_visible
 from bpftui.tui.base_app import BaseApp
-from bpftui.tui.commands.colors import joined_lines
 from bpftui.tui.line_gate import LineGate
+from bpftui.tui.text.colors import joined_lines
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ...core.errors import ObjectError
 from ...core.visible import visible
+from ..text.colors import assembled
 from .checked import COLUMNS, SCHEMA
-from .colors import assembled
 from .common import wants_color
 from .output import write_line, write_table
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ...core.visible import cells as width_of
 from ...core.visible import visible
-from .colors import joined, paint
+from ..text.colors import joined, paint
 from .output import write_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from .colors import Painted
+    from ..text.colors import Painted
 
 __all__ = ["Column", "print_columns"]
 

@@ -337,7 +337,7 @@ def record(text: str, spec: CollectionSpec) -> None:
 @contextmanager
 def recorded(session: Session, attachments: Sequence[tuple[str, str]]) -> Generator[None]:
     """Write to the user's log that *session* is loaded and attached, and at the end that it is not any more."""
-    from ..format import counted
+    from ..text.format import counted
 
     collection = session.collection
     assert collection is not None

@@ -8,7 +8,7 @@ from ...core.asm import Syntax
 from ...core.errors import UsageError
 from ...core.listing.listing import Listing, RowKind
 from ...core.visible import cells, visible
-from .colors import Painted, joined, paint, paint_listing
+from ..text.colors import Painted, joined, paint, paint_listing
 from .common import open_spec, resolver_of, wants_color
 from .output import write_lines
 

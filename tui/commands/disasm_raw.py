@@ -13,7 +13,7 @@ from ...core.errors import AssemblyError, ObjectError, UnknownNameError, UsageEr
 from ...core.spec import INSN_SIZE
 from ...core.spec.reader import read_object
 from ...core.spec.windows import rename_helpers
-from .colors import joined, paint, paint_listing
+from ..text.colors import joined, paint, paint_listing
 from .common import wants_color
 from .output import write_line, write_lines
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...core.errors import ExitCode, UnknownNameError
-from .colors import assembled, paint
+from ..text.colors import assembled, paint
 from .common import Parser, add_settings, add_target, print_json, wants_color
 from .output import write_line, write_table
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...core.kernel.host.externs import look_up_externs
-from .colors import assembled
+from ..text.colors import assembled
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from ...core.errors import ExitCode, ObjectError
-from .colors import paint
+from ..text.colors import paint
 from .common import Parser, add_source, print_json, wants_color
 from .output import write_line, write_lines
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
 from ...core.visible import visible, visible_json, visible_lines
-from .colors import Painted, joined
+from ..text.colors import Painted, joined
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator

@@ -11,7 +11,7 @@ from ...core.elf import read_object_file
 from ...core.errors import BpftuiError, ExitCode, UsageError
 from ...core.spec import AttachType, MapType
 from ...core.visible import visible, visible_lines
-from ..format import counted
+from ..text.format import counted
 from .common import (
     Parser,
     add_loading,

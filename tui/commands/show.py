@@ -129,7 +129,7 @@ def _objects_json(several: SeveralObjectsError) -> dict[str, Any]:
 def _objects_tree(several: SeveralObjectsError) -> Tree:
     from rich.tree import Tree
 
-    from .colors import assembled
+    from ..text.colors import assembled
 
     root = Tree(assembled((several.file, "bold"), (f"  {len(several.objects)} BPF objects", "dim")))
     for number, item in enumerate(several.objects, 1):
@@ -141,7 +141,7 @@ def _objects_tree(several: SeveralObjectsError) -> Tree:
 def _graph_text(spec: CollectionSpec, form: str) -> str:
     """Return the graph of programs and maps in one of the formats."""
     from ...core.analysis import call_graph
-    from .colors import visible
+    from ..text.colors import visible
 
     found = call_graph.graph_of(spec)
     found = found._replace(

@@ -10,8 +10,8 @@ from rich.tree import Tree
 from ...core.btf import format_value
 from ...core.spec import MapFlag, Pinning, ProgramFlag
 from ...core.spec.architectures import foreign_registers
-from ..format import byte_size, flag_names
-from .colors import assembled
+from ..text.colors import assembled
+from ..text.format import byte_size, flag_names
 from .spec_json import c_text
 
 if TYPE_CHECKING:

@@ -186,8 +186,8 @@ class CodeScreen(SpecScreen):
             self.run_worker(partial(self._write_file, listing, path), thread=True, exit_on_error=False)
 
     def _write_file(self, listing: Listing, path: str) -> None:
-        from ..commands.disasm_text import listing_lines
-        from ..export import document, format_of, write_document
+        from ..text.export import document, format_of, write_document
+        from ..text.listing import listing_lines
 
         kind = format_of(path)
         lines = listing_lines(listing, color=kind != "text", ascii_only=False)

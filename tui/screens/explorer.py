@@ -14,11 +14,11 @@ from textual.widgets import TabbedContent, TabPane, Tree
 
 from ...core.errors import BpftuiError, VerifierError
 from ...core.live.monitor import Chosen, event_line, useful_map
-from ..describe import describe
-from ..format import counted, duration
 from ..messages import Attached, Detached, Failed, Loaded, Sampled
 from ..nodes import Node, NodeKind, first_node
 from ..operations import link_text
+from ..text.describe import describe
+from ..text.format import counted, duration
 from ..widgets.key_bar import KeyBar
 from ..widgets.overview import Overview
 from ..widgets.search_bar import SearchBar

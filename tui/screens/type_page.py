@@ -13,7 +13,7 @@ from ...core.btf.layout import layout
 from ...core.btf.layout_text import layout_text
 from ...core.errors import BpftuiError
 from ...core.visible import visible_lines
-from ..commands.colors import joined_lines
+from ..text.colors import joined_lines
 from ..widgets.c_view import CView
 from ..widgets.plain import Box
 from ..widgets.search_bar import SearchBar, SearchHost

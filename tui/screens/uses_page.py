@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.text import Text
 from textual.binding import Binding, BindingType
 
-from ..format import counted
 from ..jumps import CodePlace
+from ..text.format import counted
 from ..widgets.code_view import CodeView
 from ..widgets.plain import Box, Static
 from ..widgets.search_bar import SearchBar, SearchHost

@@ -8,7 +8,7 @@ from rich.segment import Segment
 from textual.reactive import reactive
 
 from ...core.listing.listing import Listing
-from ..terminal import is_ascii_terminal
+from ..text.charset import is_ascii_terminal
 from .code_view import CodeView
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from ..fit import fitted
-from ..format import axis_labels, duration, si
-from ..terminal import is_ascii_terminal
+from ..text.charset import is_ascii_terminal
+from ..text.fit import fitted
+from ..text.format import axis_labels, duration, si
 from .plot import Canvas, nice_ticks
 from .virtual_list import foreground
 

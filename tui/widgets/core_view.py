@@ -11,8 +11,8 @@ from textual.message import Message
 from ...core.btf.core import CoreResolver, Outcome
 from ...core.errors import BpftuiError
 from ...core.spec.relocate_core import resolve_core
-from ..fit import end_of, fitted
-from ..format import counted
+from ..text.fit import end_of, fitted
+from ..text.format import counted
 from .row_view import RowView
 
 if TYPE_CHECKING:

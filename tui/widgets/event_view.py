@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from ...core.live.drawn import StreamState
-from ..format import grouped
+from ..text.format import grouped
 from .row_view import RowView
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.containers import Vertical
 from textual.content import Content
 
-from ..format import duration
+from ..text.format import duration
 from .chart import Chart
 from .plain import Static
 

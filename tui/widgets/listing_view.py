@@ -276,8 +276,8 @@ class ListingView(SearchedListing):
 
     def action_copy_function(self) -> None:
         """Copy the function that the cursor is in, as `bpftui disasm` prints it."""
-        from ..commands.colors import joined_lines
-        from ..commands.disasm_text import listing_lines
+        from ..text.colors import joined_lines
+        from ..text.listing import listing_lines
 
         listing = self.listing
         if listing is None or not self.row_count():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len
 
-from ..format import grouped, rate
+from ..text.format import grouped, rate
 
 if TYPE_CHECKING:
     from ...core.live.table import MapRow, MapTable

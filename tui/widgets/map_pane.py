@@ -12,7 +12,7 @@ from textual.widgets import ContentSwitcher
 from ...core.btf import format_value
 from ...core.live import STREAMS, decoded, map_table
 from ...core.live.drawn import StreamState
-from ..format import grouped
+from ..text.format import grouped
 from .chart import Chart
 from .event_view import EventView
 from .map_table import MapTableView

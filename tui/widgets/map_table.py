@@ -12,9 +12,9 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
-from ..fit import fitted
-from ..format import grouped
-from ..terminal import is_ascii_terminal
+from ..text.charset import is_ascii_terminal
+from ..text.fit import fitted
+from ..text.format import grouped
 from .map_columns import CHART_MARK, MapColumns, ValueFormat
 from .row_view import RowView
 

@@ -13,8 +13,8 @@ from textual.widgets import Tree
 
 from ...core.errors import BpftuiError
 from ...core.spec.architectures import foreign_registers
-from ..format import unqualified
 from ..nodes import Node, NodeKind, first_node
+from ..text.format import unqualified
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

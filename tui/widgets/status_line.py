@@ -9,8 +9,8 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from ..fit import end_of
-from ..format import duration
+from ..text.fit import end_of
+from ..text.format import duration
 
 __all__ = ["Stage", "Status", "StatusLine"]
 

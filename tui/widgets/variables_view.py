@@ -11,8 +11,8 @@ from textual.message import Message
 
 from ...core.btf import CType, format_value
 from ...core.errors import BpftuiError
-from ..fit import fitted
-from ..format import unqualified
+from ..text.fit import fitted
+from ..text.format import unqualified
 from .row_view import RowView
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from textual.content import Content
 from textual.reactive import reactive
 
-from ..fit import fitted
+from ..text.fit import fitted
 from .plain import Static
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from ...core.listing.listing import RowKind
 from ...core.listing.text import InsnText
+from ..commands.common import is_writable
 from .colors import Painted, joined, paint, paint_listing
-from .common import is_writable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -12,13 +12,13 @@ import pytest
 
 from bpftui.core.errors import BpftuiError, UsageError
 from bpftui.tui.__main__ import main
-from bpftui.tui.commands.colors import joined, paint
-from bpftui.tui.export import document, format_of, write_document
+from bpftui.tui.text.colors import joined, paint
+from bpftui.tui.text.export import document, format_of, write_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 LINES = [
     "plain",
     paint("main:", "bold underline"),

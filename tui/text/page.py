@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from ..core.visible import visible, visible_lines
+from ...core.visible import visible, visible_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..core.errors import BpftuiError
-    from ..core.runtime import Obstacle
+    from ...core.errors import BpftuiError
+    from ...core.runtime import Obstacle
 
 __all__ = ["Page"]
 

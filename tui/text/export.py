@@ -15,9 +15,9 @@ import tempfile
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from ..core.errors import BpftuiError, UsageError
-from ..core.visible import cells, visible
-from .commands.colors import CODES, joined
+from ...core.errors import BpftuiError, UsageError
+from ...core.visible import cells, visible
+from .colors import CODES, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

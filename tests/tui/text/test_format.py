@@ -1,4 +1,4 @@
-"""tui.format: numbers as people read them."""
+"""tui.text.format: numbers as people read them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 import pytest
 
 from bpftui.core.spec import MapFlag
-from bpftui.tui.format import (
+from bpftui.tui.text.format import (
     axis_labels,
     byte_size,
     counted,

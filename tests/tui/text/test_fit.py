@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from rich.cells import cell_len
 
-from bpftui.tui.fit import end_of, fitted
+from bpftui.tui.text.fit import end_of, fitted
 
 
 @pytest.mark.parametrize(

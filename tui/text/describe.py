@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..core.btf import format_value
-from ..core.errors import BpftuiError
-from ..core.spec import MapFlag, Pinning, ProgramFlag
-from ..core.spec.architectures import foreign_registers
+from ...core.btf import format_value
+from ...core.errors import BpftuiError
+from ...core.spec import MapFlag, Pinning, ProgramFlag
+from ...core.spec.architectures import foreign_registers
+from ..nodes import Node, NodeKind
 from .format import byte_size, duration, flag_names, grouped, unqualified
-from .nodes import Node, NodeKind
 from .page import Page
 
 if TYPE_CHECKING:
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
     from textual.content import Content
 
-    from ..core.btf import CType
-    from ..core.kernel.host.externs import ExternAnswer
-    from ..core.runtime import Collection, Forecast, Program
-    from ..core.spec import CollectionSpec, MapSpec, ProgramSpec, VariableSpec
+    from ...core.btf import CType
+    from ...core.kernel.host.externs import ExternAnswer
+    from ...core.runtime import Collection, Forecast, Program
+    from ...core.spec import CollectionSpec, MapSpec, ProgramSpec, VariableSpec
 
 __all__ = ["describe"]
 
@@ -356,7 +356,7 @@ def _collect(ctype: CType, into: dict[str, None], depth: int) -> None:
 
 def _named(ctype: CType) -> CType | None:
     """Return the struct, union or enum behind a type, through arrays; None when there is none with a name."""
-    from ..core.btf import CType, types
+    from ...core.btf import CType, types
 
     stripped = ctype.stripped
     for _ in range(8):
