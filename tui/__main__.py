@@ -16,7 +16,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that *arguments* (without the program's name) ask for, and return the exit code.
 
     Without them the process is the command's: those of `sys.argv` are taken, and what ends processes ends it at once,
-    by the signal, unless there is something to be done before (`bpftui.tui.guardian.until_told`).
+    by the signal, unless there is something to be done before (`bpftui.tui.terminal.guardian.until_told`).
     """
     if arguments is None:
         _end_by_signals()
@@ -38,7 +38,7 @@ def _listen() -> None:
     from .commands import explores
 
     if explores(sys.argv[1:]):
-        from .hush import hush
+        from .terminal.hush import hush
 
         hush()
 

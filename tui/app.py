@@ -14,12 +14,12 @@ from ..core.live import Session, check_target, runtime_name
 from .base_app import BaseApp
 from .commands import process
 from .config import load_config
-from .guardian import guardian
-from .hush import unhush
 from .operations import Operations, link_text
 from .palette import commands, destinations
 from .screens.confirm import ConfirmDialog
 from .screens.explorer import WIDE, ExplorerScreen
+from .terminal.guardian import guardian
+from .terminal.hush import unhush
 
 if TYPE_CHECKING:
     import asyncio

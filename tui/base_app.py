@@ -18,11 +18,11 @@ from ..core.errors import UnknownNameError
 from ..core.visible import visible
 from .config import Config
 from .driver import guarded
-from .guardian import Told, guardian, until_told
-from .line_gate import LineGate
-from .palette256 import Nearest256
+from .terminal.guardian import Told, guardian, until_told
+from .terminal.line_gate import LineGate
+from .terminal.palette256 import Nearest256
+from .terminal.type_ahead import TypeAhead, typed
 from .text.colors import Painted
-from .type_ahead import TypeAhead, typed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

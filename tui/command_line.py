@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final, Literal, TextIO
 from ..core.errors import BpftuiError, ExitCode
 from ..core.threads import NoThreadError
 from .commands import COMMANDS, EXPLORE, process, usage, version
-from .commands.output import complain, gated, write_text
-from .hush import unhush
+from .terminal.hush import unhush
+from .terminal.output import complain, gated, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,8 +12,8 @@ from textual.app import ScreenStackError
 from textual.widgets import TextArea
 
 from ..core.threads import NoThreadError
-from .guardian import guardian
-from .hush import unhush
+from .terminal.guardian import guardian
+from .terminal.hush import unhush
 from .widgets.plain import Input
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from textual.binding import Binding, BindingType
 
 from .base_app import BaseApp
-from .guardian import guardian
+from .terminal.guardian import guardian
 from .widgets.key_bar import KeyBar
 from .widgets.plain import Static
 from .widgets.row_view import RowView

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ...core.errors import BpftuiError, ExitCode, UnknownNameError, UsageError
+from ..terminal.output import write_lines
 from .checked import SCHEMA, SORTS, Checked, check_json
 from .common import (
     Parser,
@@ -22,7 +23,6 @@ from .common import (
     target_types,
     warn,
 )
-from .output import write_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

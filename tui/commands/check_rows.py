@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ...core.errors import ObjectError
 from ...core.visible import visible
+from ..terminal.output import write_line, write_table
 from ..text.colors import assembled
 from .checked import COLUMNS, SCHEMA
 from .common import wants_color
-from .output import write_line, write_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from ...core.documents import parse_json
 from ...core.errors import ObjectError
 from ...core.spec.architectures import foreign_registers
+from ..terminal.output import write_line, write_table
 from ..text.colors import assembled, paint
 from .check_rows import read_csv
 from .checked import COLUMNS, SCHEMA, explained
 from .common import wants_color
 from .log import print_explanation, text_width
-from .output import write_line, write_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ...core.visible import cells as width_of
 from ...core.visible import visible
+from ..terminal.output import write_lines
 from ..text.colors import joined, paint
-from .output import write_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 from ...core.errors import UsageError
 from ...core.spec import CollectionSpec
+from ..terminal.output import complain, write_json, write_text
 from . import process
-from .output import complain, write_json, write_text
 
 if TYPE_CHECKING:
     import json
@@ -122,7 +122,7 @@ class Parser(argparse.ArgumentParser):
 def hire_guardian() -> None:
     """Have somebody see to it that this process ends when it is told to; before there are threads."""
     if process.own:
-        from ..guardian import hire
+        from ..terminal.guardian import hire
 
         hire()
 

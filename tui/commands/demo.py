@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 from ... import bpf
 from ...core.errors import ExitCode, UsageError
 from ...core.spec import CollectionSpec
+from ..terminal.output import write_line
 from .common import Parser, add_settings, configured, hire_guardian, print_json, recorded
 from .explore import explore
-from .output import write_line
 from .sample_json import sample_json
 from .sampling import each_sample
 from .watch import add_timing, check_timing

@@ -8,9 +8,9 @@ from ...core.asm import Syntax
 from ...core.errors import UsageError
 from ...core.listing.listing import Listing, RowKind
 from ...core.visible import cells, visible
+from ..terminal.output import write_lines
 from ..text.colors import Painted, joined, paint, paint_listing
 from .common import open_spec, resolver_of, wants_color
-from .output import write_lines
 
 if TYPE_CHECKING:
     import argparse

@@ -13,9 +13,9 @@ from ...core.errors import AssemblyError, ObjectError, UnknownNameError, UsageEr
 from ...core.spec import INSN_SIZE
 from ...core.spec.reader import read_object
 from ...core.spec.windows import rename_helpers
+from ..terminal.output import write_line, write_lines
 from ..text.colors import joined, paint, paint_listing
 from .common import wants_color
-from .output import write_line, write_lines
 
 if TYPE_CHECKING:
     import argparse

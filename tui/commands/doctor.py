@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...core.errors import ExitCode, UnknownNameError
+from ..terminal.output import write_line, write_table
 from ..text.colors import assembled, paint
 from .common import Parser, add_settings, add_target, print_json, wants_color
-from .output import write_line, write_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

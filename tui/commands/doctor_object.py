@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from ...core.errors import BpftuiError, ExitCode
 from ...core.spec import CollectionSpec
 from ...core.spec.architectures import foreign_registers
+from ..terminal.output import write_line, write_table
 from ..text.colors import assembled, paint
 from .common import configured, print_json, runtime_of, target_types, wants_color, warn
-from .output import write_line, write_table
 
 if TYPE_CHECKING:
     import argparse

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ...core.errors import BpftuiError, ExitCode, UsageError
 from ...core.spec.container import SeveralObjectsError
 from ...core.visible import is_visible
-from ..guardian import guardian
+from ..terminal.guardian import guardian
 from .common import (
     Parser,
     add_machine,

@@ -8,9 +8,9 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from ...core.errors import ExitCode, ObjectError
+from ..terminal.output import write_line, write_lines
 from ..text.colors import paint
 from .common import Parser, add_source, print_json, wants_color
-from .output import write_line, write_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

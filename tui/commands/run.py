@@ -11,6 +11,7 @@ from ...core.elf import read_object_file
 from ...core.errors import BpftuiError, ExitCode, UsageError
 from ...core.spec import AttachType, MapType
 from ...core.visible import visible, visible_lines
+from ..terminal.output import write_line, write_lines
 from ..text.format import counted
 from .common import (
     Parser,
@@ -25,7 +26,6 @@ from .common import (
     warn,
 )
 from .event_lines import event_lines
-from .output import write_line, write_lines
 from .run_changes import Changes
 
 if TYPE_CHECKING:

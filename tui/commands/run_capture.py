@@ -10,10 +10,10 @@ from ...core.context.fields import return_codes
 from ...core.errors import BpftuiError
 from ...core.live.replay import Tally, replay
 from ...core.traffic import Capture, CaptureError, CaptureWriter
+from ..terminal.output import write_line, write_lines
 from ..text.format import byte_size, counted, duration
 from .common import print_json, warn
 from .event_lines import event_lines
-from .output import write_line, write_lines
 from .run import print_lines
 
 if TYPE_CHECKING:

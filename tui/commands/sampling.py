@@ -10,7 +10,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from ...core.threads import NoThreadError, start_thread
-from ..guardian import until_told
+from ..terminal.guardian import until_told
 from . import process
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ...core.btf import CType, Kind
 from ...core.errors import ExitCode, UnknownNameError, UsageError
 from ...core.spec.container import SeveralObjectsError
+from ..terminal.output import write_line, write_table, write_text
 from .common import (
     Parser,
     add_object,
@@ -18,7 +19,6 @@ from .common import (
     uncollected,
     wants_color,
 )
-from .output import write_line, write_table, write_text
 from .spec_json import SCHEMA, spec_json
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from ...core.btf import format_value
 from ...core.errors import ExitCode, UsageError
+from ..terminal.output import write_lines
 from .common import (
     Parser,
     add_loading,
@@ -23,7 +24,6 @@ from .common import (
     warn,
 )
 from .event_lines import event_lines
-from .output import write_lines
 from .run import print_lines
 from .run_changes import told
 from .sample_json import SCHEMA, sample_json

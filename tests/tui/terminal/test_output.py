@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pytest
 
 from bpftui.tui.commands.common import print_json
-from bpftui.tui.commands.output import complain, gated, write_json, write_line, write_lines, write_table, write_text
+from bpftui.tui.terminal.output import complain, gated, write_json, write_line, write_lines, write_table, write_text
 from bpftui.tui.text.colors import Painted, assembled, joined, paint
 
 EVIL = "x\x1b[31m\nbpftui: \x9b2J"

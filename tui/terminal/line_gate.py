@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from rich.segment import Segment
 from textual.filter import LineFilter
 
-from ..core.visible import cells, visible
+from ...core.visible import cells, visible
 
 if TYPE_CHECKING:
     from rich.style import Style

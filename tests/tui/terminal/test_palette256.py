@@ -8,7 +8,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color as Background
 
-from bpftui.tui.palette256 import Nearest256, nearest
+from bpftui.tui.terminal.palette256 import Nearest256, nearest
 
 
 @pytest.mark.parametrize(

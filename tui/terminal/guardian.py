@@ -25,9 +25,9 @@ import termios
 import time
 from typing import TYPE_CHECKING, Final
 
-from ..core.errors import BpftuiError
-from ..core.privileges import be_apart, drop_all
-from .commands import process
+from ...core.errors import BpftuiError
+from ...core.privileges import be_apart, drop_all
+from ..commands import process
 from .hush import is_hushed, is_watched, modes_before
 
 if TYPE_CHECKING:

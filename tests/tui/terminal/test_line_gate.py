@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from bpftui.core.visible import is_visible
 from bpftui.tui.base_app import BaseApp
-from bpftui.tui.line_gate import LineGate
+from bpftui.tui.terminal.line_gate import LineGate
 from bpftui.tui.text.colors import joined_lines
 
 if TYPE_CHECKING:
