@@ -13,11 +13,11 @@ from ..core.errors import ExitCode
 from ..core.live import Session, check_target, runtime_name
 from .base_app import BaseApp
 from .commands import process
-from .config import load_config
 from .operations import Operations, link_text
 from .palette import commands, destinations
 from .screens.confirm import ConfirmDialog
 from .screens.explorer import WIDE, ExplorerScreen
+from .state.config import load_config
 from .terminal.guardian import guardian
 from .terminal.hush import unhush
 
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from ..core.live import RuntimeName
     from ..core.spec import CollectionSpec
     from ..core.traffic import Traffic
-    from .config import Config
     from .palette import Command
+    from .state.config import Config
 
 
 __all__ = ["BpftuiApp", "run"]

@@ -16,8 +16,8 @@ from textual.filter import NoColor
 
 from ..core.errors import UnknownNameError
 from ..core.visible import visible
-from .config import Config
 from .driver import guarded
+from .state.config import Config
 from .terminal.guardian import Told, guardian, until_told
 from .terminal.line_gate import LineGate
 from .terminal.palette256 import Nearest256

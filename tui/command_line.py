@@ -66,7 +66,7 @@ def _run(given: Sequence[str]) -> int:
             _report(NoThreadError())
             return ExitCode.REFUSED
         # A bug. The user gets a line, and the log what is needed to mend it.
-        from .journal import crash_report
+        from .state.journal import crash_report
 
         _report(BpftuiError(crash_report(error, " ".join(["bpftui", *given]))))
         return ExitCode.REFUSED
@@ -126,7 +126,7 @@ def _open_closed() -> None:
 
 def _note(error: BaseException | None) -> None:
     """Write an error that nobody can take to the log: the screen may be drawn on, and the command goes on."""
-    from .journal import Journal
+    from .state.journal import Journal
 
     if error is not None:
         Journal().write_error(error, "in passing")

@@ -8,13 +8,13 @@ from rich.text import Text
 
 from ..core.errors import BpftuiError
 from ..core.spec import CollectionSpec
-from .config import load_config
 from .picker import ChoiceList, Picker
+from .state.config import load_config
 from .text.format import byte_size, counted
 
 if TYPE_CHECKING:
     from ..core.spec.container import Embedded, SeveralObjectsError
-    from .config import Config
+    from .state.config import Config
 
 __all__ = ["ObjectList", "ObjectPicker", "pick"]
 

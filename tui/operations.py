@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from ..core.live import Session, State
     from ..core.runtime import Collection, Link
-    from .journal import Journal
     from .screens.attach import AttachRequest
+    from .state.journal import Journal
     from .widgets.status_line import Status
     from .widgets.variables_view import Place
 
@@ -289,7 +289,7 @@ class Operations:
     def note(self, text: str, error: Exception | None = None) -> str:
         """Write to the user's log, with the traceback of an *error*; return why not, once, where it cannot be."""
         if self._journal is None:
-            from .journal import Journal
+            from .state.journal import Journal
 
             self._journal = Journal()
         file = self.session.spec.file

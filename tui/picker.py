@@ -16,7 +16,7 @@ from .widgets.search_bar import SearchBar, SearchHost
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from .config import Config
+    from .state.config import Config
 
 __all__ = ["ChoiceList", "Picker"]
 

@@ -65,7 +65,7 @@ def give_up(keep: Iterable[Capability], *, sandbox: bool = False, reads: Sequenc
         sandbox: Whether there is to be a sandbox.
         reads: Files that will be read.
     """
-    from .journal import Journal
+    from .state.journal import Journal
 
     held = privileges().permitted
     wanted = list(keep)

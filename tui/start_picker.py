@@ -9,14 +9,14 @@ from rich.text import Text
 
 from .. import bpf
 from .base_app import forget_keys
-from .config import load_config
 from .picker import ChoiceList, Picker
-from .recent import recent
+from .state.config import load_config
+from .state.recent import recent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .config import Config
+    from .state.config import Config
 
 __all__ = ["FileList", "StartPicker", "pick_start"]
 

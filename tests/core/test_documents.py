@@ -10,9 +10,9 @@ from bpftui.core.documents import parse_json, parse_toml
 from bpftui.core.errors import BpftuiError, UsageError, ValueRangeError, quoted
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui.commands.check_table import read_results
-from bpftui.tui.config import load_config
-from bpftui.tui.presets import Presets
-from bpftui.tui.recent import recent, remember
+from bpftui.tui.state.config import load_config
+from bpftui.tui.state.presets import Presets
+from bpftui.tui.state.recent import recent, remember
 
 ROOT = Path(__file__).parents[2]
 DEEP = "[" * 200_000

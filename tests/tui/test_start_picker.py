@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bpftui import bpf
-from bpftui.tui.recent import recent, remember
 from bpftui.tui.start_picker import FileList, StartPicker, choices
+from bpftui.tui.state.recent import recent, remember
 from tests.tui.commands.command_line import ROOT
 
 if TYPE_CHECKING:

@@ -64,7 +64,7 @@ def run(arguments: Sequence[str]) -> int:
             # Nor must a bug that one of them meets.
             if len(options.objects) == 1:
                 raise
-            from ..journal import crash_report
+            from ..state.journal import crash_report
 
             warn(f"{file}: {crash_report(error, f'bpftui check {file}')}")
             ok = False

@@ -315,7 +315,7 @@ def configured(
             raise UsageError(f"--type {given!r} is not of the form PROGRAM=TYPE")
         spec.set_type(name.strip(), text.strip())
     if arguments.preset is not None:
-        from ..presets import Presets, restore
+        from ..state.presets import Presets, restore
 
         for problem in restore(spec, Presets(spec).named(arguments.preset)).problems:
             say(f"preset {arguments.preset}: {problem}")
@@ -329,7 +329,7 @@ def configured(
 
 def record(text: str, spec: CollectionSpec) -> None:
     """Write to the user's log what became of *spec*; where there can be none, nothing is said."""
-    from ..journal import Journal
+    from ..state.journal import Journal
 
     Journal().write(text, file=spec.file)
 

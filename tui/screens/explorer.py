@@ -138,7 +138,7 @@ class ExplorerScreen(CodeScreen, VariableScreen):
 
     async def _furnish(self) -> None:
         """Make what no one sees yet: the first frame need not wait for it. Keys do (`BpftuiApp.run_action`)."""
-        from ..recent import remember
+        from ..state.recent import remember
         from ..widgets.panes import Panes
 
         await self.mount(SearchBar(), before=self.query_one(KeyBar))

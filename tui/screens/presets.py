@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from ...core.btf import Value
-    from ..presets import Preset
+    from ..state.presets import Preset
 
 __all__ = ["PresetRequest", "PresetsDialog"]
 

@@ -12,7 +12,7 @@ from ..widgets.spec_tree import SpecTree
 from .spec_screen import SpecScreen
 
 if TYPE_CHECKING:
-    from ..presets import Presets
+    from ..state.presets import Presets
     from ..widgets.variables_view import Place, VariablesView
     from .presets import PresetRequest
 
@@ -68,7 +68,7 @@ class VariableScreen(SpecScreen):
 
     def action_presets(self) -> None:
         """Ask what to save, to restore or to delete."""
-        from ..presets import Presets, current_values
+        from ..state.presets import Presets, current_values
         from .presets import PresetsDialog
 
         presets = Presets(self.spec)
@@ -83,7 +83,7 @@ class VariableScreen(SpecScreen):
         self.app.push_screen(dialog, partial(self._do, presets))
 
     def _do(self, presets: Presets, request: PresetRequest | None) -> None:
-        from ..presets import current_values
+        from ..state.presets import current_values
 
         if request is None:
             return
@@ -109,7 +109,7 @@ class VariableScreen(SpecScreen):
         Raises:
             BpftuiError: There is no such preset, or it cannot be read.
         """
-        from ..presets import Presets, restore
+        from ..state.presets import Presets, restore
 
         restored = restore(self.spec, Presets(self.spec).named(name), self.operations.collection)
         self.operations.edited.update(restored.variables if self.operations.collection is not None else ())

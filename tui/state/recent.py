@@ -7,7 +7,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from ..core.documents import parse_json
+from ...core.documents import parse_json
 from .places import state_directory, write
 
 if TYPE_CHECKING:

@@ -18,12 +18,12 @@ from textual.widgets import Input, OptionList
 from bpftui.core.errors import UnknownNameError, UsageError
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui import __main__ as command_line
-from bpftui.tui import journal as journal_module
-from bpftui.tui import places
 from bpftui.tui.commands import Command
-from bpftui.tui.journal import Journal
-from bpftui.tui.presets import Presets, current_values, restore
 from bpftui.tui.screens.presets import PresetsDialog
+from bpftui.tui.state import journal as journal_module
+from bpftui.tui.state import places
+from bpftui.tui.state.journal import Journal
+from bpftui.tui.state.presets import Presets, current_values, restore
 from bpftui.tui.widgets.message_view import MessageView
 from tests.tui.commands.command_line import ENVIRONMENT, ROOT, bpftui
 

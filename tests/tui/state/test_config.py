@@ -11,9 +11,9 @@ from bpftui.core.errors import UnknownNameError, UsageError
 from bpftui.core.live import Session
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui.app import BpftuiApp
-from bpftui.tui.config import Config, config_file, load_config
+from bpftui.tui.state.config import Config, config_file, load_config
 
-TRAFFIC = Path(__file__).parents[2] / "bpf/traffic.o"
+TRAFFIC = Path(__file__).parents[3] / "bpf/traffic.o"
 
 
 def test_where_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -14,18 +14,18 @@ import os
 import time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
-from ..core.btf import Text
-from ..core.documents import parse_json
-from ..core.errors import BpftuiError, NoPermissionError, UnknownNameError, UsageError
+from ...core.btf import Text
+from ...core.documents import parse_json
+from ...core.errors import BpftuiError, NoPermissionError, UnknownNameError, UsageError
 from .places import state_directory, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from ..core.btf import Value
-    from ..core.runtime import Collection
-    from ..core.spec import CollectionSpec
+    from ...core.btf import Value
+    from ...core.runtime import Collection
+    from ...core.spec import CollectionSpec
 
 __all__ = ["Preset", "Presets", "Restored", "current_values", "restore"]
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
-from ..core.documents import parse_toml
-from ..core.errors import NoPermissionError, UnknownNameError, UsageError
+from ...core.documents import parse_toml
+from ...core.errors import NoPermissionError, UnknownNameError, UsageError
 from .places import config_directory
 
 if TYPE_CHECKING:
