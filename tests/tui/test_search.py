@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bpftui import bpf
-from bpftui.tui.start_picker import StartPicker
+from bpftui.tui.pickers.start_picker import StartPicker
 from tests.tui.conftest import screen_text
 
 if TYPE_CHECKING:

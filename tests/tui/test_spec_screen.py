@@ -13,7 +13,7 @@ from bpftui.core.kernel.host.externs import ExternAnswer
 from bpftui.core.spec import AttachType, CollectionSpec, ProgramType
 from bpftui.core.spec.container import SeveralObjectsError
 from bpftui.tui.nodes import Node, NodeKind
-from bpftui.tui.object_picker import ObjectList, ObjectPicker
+from bpftui.tui.pickers.object_picker import ObjectList, ObjectPicker
 from bpftui.tui.screens.ask import AskDialog
 from bpftui.tui.screens.program_type import ProgramTypeDialog, ranked_names
 from bpftui.tui.screens.type_page import TypePage

@@ -92,7 +92,7 @@ def _explore_chosen(options: argparse.Namespace) -> int:
         raise UsageError(
             "no object was named", hint="bpftui OBJECT explores one, bpftui demo shows one at work, bpftui --help all"
         )
-    from ..start_picker import pick_start
+    from ..pickers.start_picker import pick_start
 
     problem = ""
     while (chosen := pick_start(problem)) is not None:
@@ -109,7 +109,7 @@ def _explore_chosen(options: argparse.Namespace) -> int:
 
 def _explore_several(several: SeveralObjectsError, options: argparse.Namespace) -> int:
     """Let the user choose an object, explore it, and come back to the list until the user quits there."""
-    from ..object_picker import pick
+    from ..pickers.object_picker import pick
 
     chosen: int | None = 1
     while (chosen := pick(several, chosen)) is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bpftui import bpf
-from bpftui.tui.start_picker import FileList, StartPicker, choices
+from bpftui.tui.pickers.start_picker import FileList, StartPicker, choices
 from bpftui.tui.state.recent import recent, remember
 from tests.tui.commands.command_line import ROOT
 

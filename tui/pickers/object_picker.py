@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from ..core.errors import BpftuiError
-from ..core.spec import CollectionSpec
+from ...core.errors import BpftuiError
+from ...core.spec import CollectionSpec
+from ..state.config import load_config
+from ..text.format import byte_size, counted
 from .picker import ChoiceList, Picker
-from .state.config import load_config
-from .text.format import byte_size, counted
 
 if TYPE_CHECKING:
-    from ..core.spec.container import Embedded, SeveralObjectsError
-    from .state.config import Config
+    from ...core.spec.container import Embedded, SeveralObjectsError
+    from ..state.config import Config
 
 __all__ = ["ObjectList", "ObjectPicker", "pick"]
 

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
-from .. import bpf
-from .base_app import forget_keys
+from ... import bpf
+from ..base_app import forget_keys
+from ..state.config import load_config
+from ..state.recent import recent
 from .picker import ChoiceList, Picker
-from .state.config import load_config
-from .state.recent import recent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .state.config import Config
+    from ..state.config import Config
 
 __all__ = ["FileList", "StartPicker", "pick_start"]
 

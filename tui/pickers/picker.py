@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual.binding import Binding, BindingType
 
-from .base_app import BaseApp
-from .terminal.guardian import guardian
-from .widgets.key_bar import KeyBar
-from .widgets.plain import Static
-from .widgets.row_view import RowView
-from .widgets.search_bar import SearchBar, SearchHost
+from ..base_app import BaseApp
+from ..terminal.guardian import guardian
+from ..widgets.key_bar import KeyBar
+from ..widgets.plain import Static
+from ..widgets.row_view import RowView
+from ..widgets.search_bar import SearchBar, SearchHost
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from .state.config import Config
+    from ..state.config import Config
 
 __all__ = ["ChoiceList", "Picker"]
 

@@ -1,0 +1,1 @@
+"""Lists over the whole terminal, to choose from before there is an explorer."""
