@@ -9,7 +9,7 @@ import pytest
 from bpftui.core.documents import parse_json, parse_toml
 from bpftui.core.errors import BpftuiError, UsageError, ValueRangeError, quoted
 from bpftui.core.spec import CollectionSpec
-from bpftui.tui.commands.check_table import read_results
+from bpftui.tui.commands.check.table import read_results
 from bpftui.tui.state.config import load_config
 from bpftui.tui.state.presets import Presets
 from bpftui.tui.state.recent import recent, remember

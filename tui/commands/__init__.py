@@ -52,7 +52,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "disasm": Command("disasm", "disasm OBJECT [PROGRAM]", "its code as assembly beside the C source"),
     "run": Command("run", "run OBJECT PROGRAM", "run a program on a test packet"),
     "watch": Command("watch", "watch OBJECT [--attach PROGRAM=TARGET]", "load, attach, and print maps as they change"),
-    "check": Command("check", "check OBJECT", "load everything and close it: what loads, what does not, why"),
+    "check": Command("check.command", "check OBJECT", "load everything and close it: what loads, what does not, why"),
     "log": Command("log", "log FILE [--object OBJECT]", "explain a verifier's log, also one pasted from elsewhere"),
     "demo": Command("demo", "demo", "count packets live, in a sandbox", explores=True),
     "doctor": Command("doctor", "doctor", "what this machine can do, what it lacks, how to get it"),

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from bpftui.core.errors import UsageError
-from bpftui.tui.commands import check, run, show
+from bpftui.tui.commands import run, show
+from bpftui.tui.commands.check import command as check
 
 ROOT = Path(__file__).parents[3]
 EXTERNS, CORE = str(ROOT / "tests/objects/externs.o"), str(ROOT / "tests/objects/core.o")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from ...core.btf import Btf
-    from ...core.runtime import CheckReport, LoadOutcome
-    from ...core.spec import CollectionSpec
-    from ...core.verifier import Explanation
+    from ....core.btf import Btf
+    from ....core.runtime import CheckReport, LoadOutcome
+    from ....core.spec import CollectionSpec
+    from ....core.verifier import Explanation
 
 __all__ = ["COLUMNS", "SCHEMA", "SORTS", "Checked", "check_json", "explained"]
 
@@ -41,8 +41,8 @@ def explained(checked: Checked, outcome: LoadOutcome) -> Explanation | None:
     """Return the explanation of a program's refusal; None where it was not the verifier who refused it."""
     if outcome.ok or not outcome.log:
         return None
-    from ...core.kernel.probe.leniency import with_rights
-    from ...core.verifier import VerifierLog, explain
+    from ....core.kernel.probe.leniency import with_rights
+    from ....core.verifier import VerifierLog, explain
 
     found = explain(VerifierLog(outcome.log, checked.spec.programs.get(outcome.name), target=checked.target))
     return None if found is None else with_rights(found, checked.spec.programs.get(outcome.name))
@@ -66,8 +66,8 @@ def check_json(checked: Checked) -> dict[str, Any]:
 
 
 def _program(checked: Checked, outcome: LoadOutcome) -> dict[str, Any]:
-    from ...core.verifier import parse_summary
-    from .log import explanation_json
+    from ....core.verifier import parse_summary
+    from ..log import explanation_json
 
     summary = parse_summary(outcome.log or "")
     explanation = explained(checked, outcome)

@@ -8,10 +8,9 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ...core.errors import BpftuiError, ExitCode, UnknownNameError, UsageError
-from ..terminal.output import write_lines
-from .checked import SCHEMA, SORTS, Checked, check_json
-from .common import (
+from ....core.errors import BpftuiError, ExitCode, UnknownNameError, UsageError
+from ...terminal.output import write_lines
+from ..common import (
     Parser,
     add_settings,
     add_source,
@@ -23,12 +22,13 @@ from .common import (
     target_types,
     warn,
 )
+from .checked import SCHEMA, SORTS, Checked, check_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ...core.runtime import Runtime
-    from ...core.spec import CollectionSpec
+    from ....core.runtime import Runtime
+    from ....core.spec import CollectionSpec
 
 __all__ = ["run"]
 
@@ -41,8 +41,8 @@ def run(arguments: Sequence[str]) -> int:
     options = _parse(arguments)
     import_module("bpftui.core.spec.reader")  # what is measured is the reading, not the importing
 
-    from .check_rows import print_csv, print_programs, program_rows
-    from .check_table import print_comparison, print_report, read_results
+    from .rows import print_csv, print_programs, program_rows
+    from .table import print_comparison, print_report, read_results
 
     before = read_results(options.compare) if options.compare else None
     options.target = target_types(options)
@@ -64,7 +64,7 @@ def run(arguments: Sequence[str]) -> int:
             # Nor must a bug that one of them meets.
             if len(options.objects) == 1:
                 raise
-            from ..state.journal import crash_report
+            from ...state.journal import crash_report
 
             warn(f"{file}: {crash_report(error, f'bpftui check {file}')}")
             ok = False
@@ -136,7 +136,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _check(file: str, options: argparse.Namespace, runtime: Callable[[], Runtime]) -> Checked:
-    from ...core.spec import CollectionSpec
+    from ....core.spec import CollectionSpec
 
     start = time.perf_counter()
     spec = configured(CollectionSpec.from_file(file, source_directories=options.source), options)

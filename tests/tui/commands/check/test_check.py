@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bpftui.core.vm.runtime import MachineRuntime
-from bpftui.tui.commands.check import run
+from bpftui.tui.commands.check.command import run
 
 if TYPE_CHECKING:
     from bpftui.core.runtime import CheckReport
     from bpftui.core.spec import CollectionSpec
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 def check(*arguments: str) -> tuple[int, str, str]:

@@ -7,12 +7,12 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from ...core.errors import ObjectError
-from ...core.visible import visible
-from ..terminal.output import write_line, write_table
-from ..text.colors import assembled
+from ....core.errors import ObjectError
+from ....core.visible import visible
+from ...terminal.output import write_line, write_table
+from ...text.colors import assembled
+from ..common import wants_color
 from .checked import COLUMNS, SCHEMA
-from .common import wants_color
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

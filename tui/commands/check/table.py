@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from ...core.documents import parse_json
-from ...core.errors import ObjectError
-from ...core.spec.architectures import foreign_registers
-from ..terminal.output import write_line, write_table
-from ..text.colors import assembled, paint
-from .check_rows import read_csv
+from ....core.documents import parse_json
+from ....core.errors import ObjectError
+from ....core.spec.architectures import foreign_registers
+from ...terminal.output import write_line, write_table
+from ...text.colors import assembled, paint
+from ..common import wants_color
+from ..log import print_explanation, text_width
 from .checked import COLUMNS, SCHEMA, explained
-from .common import wants_color
-from .log import print_explanation, text_width
+from .rows import read_csv
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from ...core.runtime import LoadOutcome
+    from ....core.runtime import LoadOutcome
     from .checked import Checked
 
 __all__ = ["print_comparison", "print_report", "read_results"]
@@ -36,7 +36,7 @@ _COMPARED: Final = _NUMBERS[1:4]
 
 def print_report(checked: Checked, *, several: bool, sort: str | None, color: str) -> None:
     """Print the table of one object and why what did not load did not; *sort* as `--sort` has it."""
-    from ...core.verifier import parse_summary
+    from ....core.verifier import parse_summary
 
     colored = wants_color(color)
     report = checked.report
@@ -93,7 +93,7 @@ def print_report(checked: Checked, *, several: bool, sort: str | None, color: st
 
 def _numbers(checked: Checked, outcome: LoadOutcome) -> list[int | None]:
     """Return what a program's row says, in the order of `_NUMBERS`."""
-    from ...core.verifier import parse_summary
+    from ....core.verifier import parse_summary
 
     summary = parse_summary(outcome.log or "")
     verified = outcome.verified_insns if outcome.verified_insns is not None else summary.insns

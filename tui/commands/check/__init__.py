@@ -1,0 +1,1 @@
+"""`bpftui check`: the command, and its tables."""
