@@ -6,23 +6,23 @@ import bisect
 import sys
 from typing import TYPE_CHECKING, Final
 
-from ...core.asm import Syntax, Texts
-from ...core.asm.hexcode import read_code
-from ...core.elf import SymbolType, opened_file
-from ...core.errors import AssemblyError, ObjectError, UnknownNameError, UsageError
-from ...core.spec import INSN_SIZE
-from ...core.spec.reader import read_object
-from ...core.spec.windows import rename_helpers
-from ..terminal.output import write_line, write_lines
-from ..text.colors import joined, paint, paint_listing
-from .common import wants_color
+from ....core.asm import Syntax, Texts
+from ....core.asm.hexcode import read_code
+from ....core.elf import SymbolType, opened_file
+from ....core.errors import AssemblyError, ObjectError, UnknownNameError, UsageError
+from ....core.spec import INSN_SIZE
+from ....core.spec.reader import read_object
+from ....core.spec.windows import rename_helpers
+from ...terminal.output import write_line, write_lines
+from ...text.colors import joined, paint, paint_listing
+from ..common import wants_color
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterator
 
-    from ...core.elf import Symbol
-    from ...core.spec.object import ObjectFile
+    from ....core.elf import Symbol
+    from ....core.spec.object import ObjectFile
 
 __all__ = ["print_code", "print_sections"]
 

@@ -6,22 +6,32 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from ...core.asm import Syntax
-from ...core.errors import ExitCode, ObjectError, UsageError
-from ...core.listing.listing import Listing
-from ..terminal.output import write_lines
-from ..text.colors import joined, paint
-from ..text.export import FORMATS, document, format_of, write_document
-from ..text.listing import listing_lines
-from .common import Parser, add_object, add_settings, add_source, open_spec, resolver_of, uncollected, wants_color, warn
-from .disasm_image import print_image
-from .disasm_raw import print_code, print_sections
+from ....core.asm import Syntax
+from ....core.errors import ExitCode, ObjectError, UsageError
+from ....core.listing.listing import Listing
+from ...terminal.output import write_lines
+from ...text.colors import joined, paint
+from ...text.export import FORMATS, document, format_of, write_document
+from ...text.listing import listing_lines
+from ..common import (
+    Parser,
+    add_object,
+    add_settings,
+    add_source,
+    open_spec,
+    resolver_of,
+    uncollected,
+    wants_color,
+    warn,
+)
+from .image import print_image
+from .raw import print_code, print_sections
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ...core.spec import CollectionSpec, ProgramSpec
-    from ..text.colors import Painted
+    from ....core.spec import CollectionSpec, ProgramSpec
+    from ...text.colors import Painted
 
 __all__ = ["run"]
 

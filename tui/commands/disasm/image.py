@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...core.asm import Syntax
-from ...core.errors import UsageError
-from ...core.listing.listing import Listing, RowKind
-from ...core.visible import cells, visible
-from ..terminal.output import write_lines
-from ..text.colors import Painted, joined, paint, paint_listing
-from .common import open_spec, resolver_of, wants_color
+from ....core.asm import Syntax
+from ....core.errors import UsageError
+from ....core.listing.listing import Listing, RowKind
+from ....core.visible import cells, visible
+from ...terminal.output import write_lines
+from ...text.colors import Painted, joined, paint, paint_listing
+from ..common import open_spec, resolver_of, wants_color
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
-    from ...core.analysis.dead_code import Decision
-    from ...core.kernel.inspect.image import Image
-    from ...core.listing.listing import Row
-    from ...core.spec import CollectionSpec
-    from ...core.verifier import Heat
+    from ....core.analysis.dead_code import Decision
+    from ....core.kernel.inspect.image import Image
+    from ....core.listing.listing import Row
+    from ....core.spec import CollectionSpec
+    from ....core.verifier import Heat
 
 __all__ = ["print_image"]
 
@@ -45,7 +45,7 @@ def print_image(options: argparse.Namespace) -> None:
     if options.runtime == "vm":
         raise UsageError("what the kernel made of a program takes a kernel: leave --runtime vm out")
 
-    from ...core.kernel.runtime import require
+    from ....core.kernel.runtime import require
 
     require()
     program = spec.program(options.program)
@@ -53,11 +53,11 @@ def print_image(options: argparse.Namespace) -> None:
     rows = Listing(program, spec, syntax=syntax, source=not options.no_source, resolver=resolver)
     color = wants_color(options.color)
     if options.heat:
-        from ...core.kernel.inspect.walk import read_walk
+        from ....core.kernel.inspect.walk import read_walk
 
         write_lines(_heated(rows, read_walk(spec, program.name), color))
         return
-    from ...core.kernel.inspect.image import read_image
+    from ....core.kernel.inspect.image import read_image
 
     image = read_image(spec, program.name)
     lines = _dead(rows, spec, image, color) if options.dead else _columns(rows, image, options, color)
@@ -72,7 +72,7 @@ def _heading(row: Row, color: bool) -> Painted:
 
 
 def _columns(rows: Listing, image: Image, options: argparse.Namespace, color: bool) -> Iterator[str]:
-    from ...core.kernel.inspect.columns import columns
+    from ....core.kernel.inspect.columns import columns
 
     if options.jited and not image.native:
         yield "; no native code: the JIT is off, or this user may not see it"
@@ -114,7 +114,7 @@ def _part(text: str, width: int, style: str | None, color: bool) -> Painted:
 
 def _dead(rows: Listing, spec: CollectionSpec, image: Image, color: bool) -> Iterator[str]:
     """Yield the listing with what was removed marked, below a summary."""
-    from ...core.analysis.dead_code import decisions
+    from ....core.analysis.dead_code import decisions
 
     found = decisions(rows.program, spec, image.removed, image.decided)
     total = sum(1 for index in range(len(rows)) if rows.row(index).kind is RowKind.INSN)

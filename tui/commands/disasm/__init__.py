@@ -1,0 +1,1 @@
+"""`bpftui disasm`: the command, and the listings that it prints."""
