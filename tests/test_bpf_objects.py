@@ -75,7 +75,7 @@ def described(path: Path, *, counts: bool) -> dict[str, Any]:
 
     Without *counts* of instructions, lines and types, which differ from one compiler to the next.
     """
-    from bpftui.tui.commands.spec_json import spec_json
+    from bpftui.tui.commands.show.spec_json import spec_json
 
     spec = spec_json(CollectionSpec.from_file(path))
     del spec["file"]

@@ -18,7 +18,7 @@ import pytest
 from bpftui.core.errors import ObjectError
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.spec.container import find_objects
-from bpftui.tui.commands.spec_json import spec_json
+from bpftui.tui.commands.show.spec_json import spec_json
 
 CACHE = Path(os.environ.get("BPFTUI_TEST_PACKAGES") or platformdirs.user_cache_path("bpftui") / "test-packages")
 

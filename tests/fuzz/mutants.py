@@ -20,7 +20,7 @@ from bpftui.core.errors import BpftuiError
 from bpftui.core.listing.listing import Listing
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.spec.container import find_objects
-from bpftui.tui.commands.spec_json import spec_json
+from bpftui.tui.commands.show.spec_json import spec_json
 
 ROOT = Path(__file__).parents[2]
 SEEDS = 20

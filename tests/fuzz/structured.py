@@ -23,7 +23,7 @@ from bpftui.core.elf import Elf, Section, SectionType, SymbolType
 from bpftui.core.errors import BpftuiError
 from bpftui.core.listing.listing import Listing
 from bpftui.core.spec import CollectionSpec
-from bpftui.tui.commands.spec_json import spec_json
+from bpftui.tui.commands.show.spec_json import spec_json
 from tests.bench.big_object import big_object
 from tests.fuzz.mutants import EXTREMES, MEMORY, PATIENCE, ROOT
 

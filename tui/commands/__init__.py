@@ -48,7 +48,7 @@ class Command:
 
 COMMANDS: Final[dict[str, Command]] = {
     EXPLORE: Command("explore", "[OBJECT]", "open the explorer", explores=True),
-    "show": Command("show", "show OBJECT [--json]", "what the object holds, as text or JSON"),
+    "show": Command("show.command", "show OBJECT [--json]", "what the object holds, as text or JSON"),
     "disasm": Command("disasm.command", "disasm OBJECT [PROGRAM]", "its code as assembly beside the C source"),
     "run": Command("run", "run OBJECT PROGRAM", "run a program on a test packet"),
     "watch": Command("watch", "watch OBJECT [--attach PROGRAM=TARGET]", "load, attach, and print maps as they change"),

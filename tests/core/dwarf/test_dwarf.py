@@ -22,7 +22,7 @@ from bpftui.core.elf import Elf
 from bpftui.core.errors import BpftuiError
 from bpftui.core.listing.listing import Listing, RowKind
 from bpftui.core.spec import CollectionSpec
-from bpftui.tui.commands.spec_json import spec_json
+from bpftui.tui.commands.show.spec_json import spec_json
 from tests.core.spec.expected import EXPECTED
 
 OBJECTS = Path(__file__).parents[2] / "objects"

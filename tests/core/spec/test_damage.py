@@ -19,7 +19,7 @@ from bpftui.core.errors import BpftuiError, ObjectError
 from bpftui.core.listing.listing import Listing
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui.commands.common import print_json
-from bpftui.tui.commands.spec_json import spec_json
+from bpftui.tui.commands.show.spec_json import spec_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ import pytest
 from bpftui.core.elf import Elf, SectionFlag, SectionType
 from bpftui.core.errors import ObjectError, UnknownNameError
 from bpftui.core.spec import CollectionSpec
-from bpftui.tui.commands.spec_json import spec_json
+from bpftui.tui.commands.show.spec_json import spec_json
 
 OBJECTS = Path(__file__).parents[2] / "objects"
 SECTION_TABLE = 40  # where the ELF header has its place

@@ -66,7 +66,7 @@ import resource, sys
 from tests.core.spec.test_large import grown
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.vm.runtime import MachineRuntime
-from bpftui.tui.commands.spec_json import spec_json
+from bpftui.tui.commands.show.spec_json import spec_json
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 spec = CollectionSpec.from_bytes(grown(160 << 20))
 assert spec.maps[".bss"].value_size == 160 << 20

@@ -9,7 +9,7 @@ import pytest
 
 from bpftui.core.errors import UnknownNameError
 from bpftui.core.spec import CollectionSpec
-from bpftui.tui.commands.spec_json import spec_json
+from bpftui.tui.commands.show.spec_json import spec_json
 from tests.core.spec.expected import EXPECTED
 
 ROOT = Path(__file__).parents[3]

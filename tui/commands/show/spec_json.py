@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from ...core.btf import types
-from .common import json_value
+from ....core.btf import types
+from ..common import json_value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ...core.btf import CType
-    from ...core.spec import CollectionSpec, Extern, MapSpec, ProgramSpec, VariableSpec
+    from ....core.btf import CType
+    from ....core.spec import CollectionSpec, Extern, MapSpec, ProgramSpec, VariableSpec
 
 __all__ = ["SCHEMA", "c_text", "spec_json"]
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...core.btf.core import CoreResolver, Outcome
-from ...core.btf.kernel import vmlinux
-from ...core.errors import FeatureError
-from ...core.spec.relocate_core import resolve_core
-from .columns import Column, print_columns
+from ....core.btf.core import CoreResolver, Outcome
+from ....core.btf.kernel import vmlinux
+from ....core.errors import FeatureError
+from ....core.spec.relocate_core import resolve_core
+from ..columns import Column, print_columns
 
 if TYPE_CHECKING:
-    from ...core.btf import Btf
-    from ...core.spec import CollectionSpec
+    from ....core.btf import Btf
+    from ....core.spec import CollectionSpec
 
 __all__ = ["core_json", "core_target", "print_core_table"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...core.btf import CType, Kind
-from ...core.errors import ExitCode, UnknownNameError, UsageError
-from ...core.spec.container import SeveralObjectsError
-from ..terminal.output import write_line, write_table, write_text
-from .common import (
+from ....core.btf import CType, Kind
+from ....core.errors import ExitCode, UnknownNameError, UsageError
+from ....core.spec.container import SeveralObjectsError
+from ...terminal.output import write_line, write_table, write_text
+from ..common import (
     Parser,
     add_object,
     add_settings,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from rich.tree import Tree
 
-    from ...core.spec import CollectionSpec
+    from ....core.spec import CollectionSpec
 
 __all__ = ["run"]
 
@@ -129,7 +129,7 @@ def _objects_json(several: SeveralObjectsError) -> dict[str, Any]:
 def _objects_tree(several: SeveralObjectsError) -> Tree:
     from rich.tree import Tree
 
-    from ..text.colors import assembled
+    from ...text.colors import assembled
 
     root = Tree(assembled((several.file, "bold"), (f"  {len(several.objects)} BPF objects", "dim")))
     for number, item in enumerate(several.objects, 1):
@@ -140,8 +140,8 @@ def _objects_tree(several: SeveralObjectsError) -> Tree:
 
 def _graph_text(spec: CollectionSpec, form: str) -> str:
     """Return the graph of programs and maps in one of the formats."""
-    from ...core.analysis import call_graph
-    from ..text.colors import visible
+    from ....core.analysis import call_graph
+    from ...text.colors import visible
 
     found = call_graph.graph_of(spec)
     found = found._replace(
@@ -154,9 +154,9 @@ def _graph_text(spec: CollectionSpec, form: str) -> str:
 
 def _types_text(spec: CollectionSpec, wanted: str | None) -> str:
     """Return the layout of the type that is wanted; without one, a header of all types."""
-    from ...core.btf.header import c_header
-    from ...core.btf.layout import layout
-    from ...core.btf.layout_text import layout_text
+    from ....core.btf.header import c_header
+    from ....core.btf.layout import layout
+    from ....core.btf.layout_text import layout_text
 
     btf = spec.types
     if btf is None:

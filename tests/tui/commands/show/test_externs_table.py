@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from bpftui.core.errors import UsageError
-from bpftui.tui.commands import run, show
+from bpftui.tui.commands import run
 from bpftui.tui.commands.check import command as check
+from bpftui.tui.commands.show import command as show
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 EXTERNS, CORE = str(ROOT / "tests/objects/externs.o"), str(ROOT / "tests/objects/core.o")
 TARGET = str(ROOT / "tests/objects/core_target.o")
 

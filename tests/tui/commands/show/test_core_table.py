@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from bpftui.core.errors import ObjectError, UsageError
-from bpftui.tui.commands import show
 from bpftui.tui.commands.columns import Column, print_columns
+from bpftui.tui.commands.show import command as show
 
-OBJECTS = Path(__file__).parents[2] / "objects"
+OBJECTS = Path(__file__).parents[3] / "objects"
 SHAPES, TARGET = str(OBJECTS / "core_shapes.o"), str(OBJECTS / "core_target.o")
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bpftui.tui.commands.show import run
+from bpftui.tui.commands.show.command import run
 
-OBJECT = str(Path(__file__).parents[2] / "objects" / "other_machine.o")
+OBJECT = str(Path(__file__).parents[3] / "objects" / "other_machine.o")
 FOREIGN = "built for arm64 (its registers are regs, sp, pc, pstate of struct user_pt_regs): take the object for "
 
 

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Final
 from rich.text import Text
 from rich.tree import Tree
 
-from ...core.btf import format_value
-from ...core.spec import MapFlag, Pinning, ProgramFlag
-from ...core.spec.architectures import foreign_registers
-from ..text.colors import assembled
-from ..text.format import byte_size, flag_names
+from ....core.btf import format_value
+from ....core.spec import MapFlag, Pinning, ProgramFlag
+from ....core.spec.architectures import foreign_registers
+from ...text.colors import assembled
+from ...text.format import byte_size, flag_names
 from .spec_json import c_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ...core.btf import ByteOrder
-    from ...core.spec import CollectionSpec, MapSpec, ProgramSpec, VariableSpec
+    from ....core.btf import ByteOrder
+    from ....core.spec import CollectionSpec, MapSpec, ProgramSpec, VariableSpec
 
 __all__ = ["spec_tree"]
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...core.kernel.host.externs import look_up_externs
-from ..text.colors import assembled
+from ....core.kernel.host.externs import look_up_externs
+from ...text.colors import assembled
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ...core.btf import Btf
-    from ...core.spec import CollectionSpec
+    from ....core.btf import Btf
+    from ....core.spec import CollectionSpec
 
 __all__ = ["externs_json", "externs_table"]
 

@@ -1,0 +1,1 @@
+"""`bpftui show`: the command, and the forms in which a spec is shown."""
