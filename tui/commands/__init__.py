@@ -55,7 +55,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "check": Command("check.command", "check OBJECT", "load everything and close it: what loads, what does not, why"),
     "log": Command("log", "log FILE [--object OBJECT]", "explain a verifier's log, also one pasted from elsewhere"),
     "demo": Command("demo", "demo", "count packets live, in a sandbox", explores=True),
-    "doctor": Command("doctor", "doctor", "what this machine can do, what it lacks, how to get it"),
+    "doctor": Command("doctor.command", "doctor", "what this machine can do, what it lacks, how to get it"),
 }
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...core.errors import ExitCode, UnknownNameError
-from ..terminal.output import write_line, write_table
-from ..text.colors import assembled, paint
-from .common import Parser, add_settings, add_target, print_json, wants_color
+from ....core.errors import ExitCode, UnknownNameError
+from ...terminal.output import write_line, write_table
+from ...text.colors import assembled, paint
+from ..common import Parser, add_settings, add_target, print_json, wants_color
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ...core.kernel import Feature
-    from ...core.kernel.probe.helpers import HelperReport
-    from ...core.spec import AttachType
+    from ....core.kernel import Feature
+    from ....core.kernel.probe.helpers import HelperReport
+    from ....core.spec import AttachType
 
 __all__ = ["run"]
 
@@ -24,7 +24,7 @@ HELPERS_SCHEMA = "bpftui/helpers/1"
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command: exit code 0 also where much is missing, for that is the answer; of objects see there."""
-    from .doctor_object import SCHEMA as OBJECT_SCHEMA
+    from .object import SCHEMA as OBJECT_SCHEMA
 
     parser = Parser("doctor", "Tell what this machine can do with BPF, what it lacks, and how to get it.")
     parser.add_argument(
@@ -47,7 +47,7 @@ def run(arguments: Sequence[str]) -> int:
     add_target(parser)
     options = parser.parse(arguments)
     if options.objects and options.helpers is None:
-        from .doctor_object import run as run_objects
+        from .object import run as run_objects
 
         return run_objects(options)
     if options.objects or options.settings or options.program_types or options.preset or options.btf:
@@ -55,7 +55,7 @@ def run(arguments: Sequence[str]) -> int:
     if options.helpers is not None:
         return _helpers(options.helpers, options.color, as_json=options.json)
 
-    from ...core.kernel import probe
+    from ....core.kernel import probe
 
     features = probe()
     if options.json:
@@ -67,10 +67,10 @@ def run(arguments: Sequence[str]) -> int:
 
 def _helpers(wanted: str, color: str, *, as_json: bool) -> int:
     """Tell the helpers of the type that is *wanted*, or of all."""
-    from ...core.kernel.probe.helpers import probe_helpers
-    from ...core.kernel.runtime import require
-    from ...core.spec import ProgramType
-    from ...core.spec.sections import split_section
+    from ....core.kernel.probe.helpers import probe_helpers
+    from ....core.kernel.runtime import require
+    from ....core.spec import ProgramType
+    from ....core.spec.sections import split_section
 
     types = {type_.label: type_ for type_ in ProgramType if type_}
     kinds: list[tuple[ProgramType, AttachType | None]]

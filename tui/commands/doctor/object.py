@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...core.errors import BpftuiError, ExitCode
-from ...core.spec import CollectionSpec
-from ...core.spec.architectures import foreign_registers
-from ..terminal.output import write_line, write_table
-from ..text.colors import assembled, paint
-from .common import configured, print_json, runtime_of, target_types, wants_color, warn
+from ....core.errors import BpftuiError, ExitCode
+from ....core.spec import CollectionSpec
+from ....core.spec.architectures import foreign_registers
+from ...terminal.output import write_line, write_table
+from ...text.colors import assembled, paint
+from ..common import configured, print_json, runtime_of, target_types, wants_color, warn
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping, Sequence
 
-    from ...core.runtime import Forecast, Obstacle
+    from ....core.runtime import Forecast, Obstacle
 
 __all__ = ["SCHEMA", "run"]
 

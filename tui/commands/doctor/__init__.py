@@ -1,0 +1,1 @@
+"""`bpftui doctor`: the command, and what it says of an object."""
