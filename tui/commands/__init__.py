@@ -50,7 +50,7 @@ COMMANDS: Final[dict[str, Command]] = {
     EXPLORE: Command("explore", "[OBJECT]", "open the explorer", explores=True),
     "show": Command("show.command", "show OBJECT [--json]", "what the object holds, as text or JSON"),
     "disasm": Command("disasm.command", "disasm OBJECT [PROGRAM]", "its code as assembly beside the C source"),
-    "run": Command("run", "run OBJECT PROGRAM", "run a program on a test packet"),
+    "run": Command("run.command", "run OBJECT PROGRAM", "run a program on a test packet"),
     "watch": Command("watch", "watch OBJECT [--attach PROGRAM=TARGET]", "load, attach, and print maps as they change"),
     "check": Command("check.command", "check OBJECT", "load everything and close it: what loads, what does not, why"),
     "log": Command("log", "log FILE [--object OBJECT]", "explain a verifier's log, also one pasted from elsewhere"),

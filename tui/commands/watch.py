@@ -24,8 +24,8 @@ from .common import (
     warn,
 )
 from .event_lines import event_lines
-from .run import print_lines
-from .run_changes import told
+from .run.changes import told
+from .run.command import print_lines
 from .sample_json import SCHEMA, sample_json
 from .sampling import each_sample
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from bpftui.core.errors import UsageError
-from bpftui.tui.commands import run
 from bpftui.tui.commands.check import command as check
+from bpftui.tui.commands.run import command as run
 from bpftui.tui.commands.show import command as show
 
 ROOT = Path(__file__).parents[4]

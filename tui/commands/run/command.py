@@ -6,14 +6,14 @@ import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
-from ...core.context.values import layout_of, parse_context
-from ...core.elf import read_object_file
-from ...core.errors import BpftuiError, ExitCode, UsageError
-from ...core.spec import AttachType, MapType
-from ...core.visible import visible, visible_lines
-from ..terminal.output import write_line, write_lines
-from ..text.format import counted
-from .common import (
+from ....core.context.values import layout_of, parse_context
+from ....core.elf import read_object_file
+from ....core.errors import BpftuiError, ExitCode, UsageError
+from ....core.spec import AttachType, MapType
+from ....core.visible import visible, visible_lines
+from ...terminal.output import write_line, write_lines
+from ...text.format import counted
+from ..common import (
     Parser,
     add_loading,
     add_object,
@@ -25,14 +25,14 @@ from .common import (
     runtime_of,
     warn,
 )
-from .event_lines import event_lines
-from .run_changes import Changes
+from ..event_lines import event_lines
+from .changes import Changes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ...core.runtime import Collection, Printed, RunResult
-    from ...core.spec import ProgramSpec
+    from ....core.runtime import Collection, Printed, RunResult
+    from ....core.spec import ProgramSpec
 
 __all__ = ["run"]
 
@@ -79,7 +79,7 @@ def run(arguments: Sequence[str]) -> int:
     program = spec.program(options.program)
     capture = None
     if options.pcap is not None:
-        from ...core.traffic import Capture
+        from ....core.traffic import Capture
 
         capture = Capture(options.pcap)
 
@@ -91,7 +91,7 @@ def run(arguments: Sequence[str]) -> int:
             warn(missing)
         changes = stack.enter_context(Changes(collection, compare=options.json))
         if capture is not None:
-            from .run_capture import run_capture
+            from .capture import run_capture
 
             record(f"loaded {program.name} for test runs on {capture.path}", spec)
             run_capture(loaded, capture, changes, write=options.write, schema=SCHEMA if options.json else None)
@@ -149,7 +149,7 @@ def parse_data(text: str) -> bytes:
     """
     if text.startswith("@"):
         return read_object_file(text[1:])
-    from ...core.traffic.hex_text import read_hex
+    from ....core.traffic.hex_text import read_hex
 
     try:
         return read_hex(text)

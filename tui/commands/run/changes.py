@@ -5,14 +5,14 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from .common import json_value, warn
-from .sample_json import entries_json, events_json, map_json
+from ..common import json_value, warn
+from ..sample_json import entries_json, events_json, map_json
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from ...core.live import EventReader
-    from ...core.runtime import Collection, Entry, Map, MapSnapshot, Printed, PrintReader
+    from ....core.live import EventReader
+    from ....core.runtime import Collection, Entry, Map, MapSnapshot, Printed, PrintReader
 
 __all__ = ["Changes", "told"]
 
@@ -35,7 +35,7 @@ class Changes:
     """
 
     def __init__(self, collection: Collection, *, compare: bool) -> None:
-        from ...core.live import EventReader, readable_maps
+        from ....core.live import EventReader, readable_maps
 
         self._collection = collection
         with ExitStack() as stack:

@@ -6,23 +6,23 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from ...core.context.fields import return_codes
-from ...core.errors import BpftuiError
-from ...core.live.replay import Tally, replay
-from ...core.traffic import Capture, CaptureError, CaptureWriter
-from ..terminal.output import write_line, write_lines
-from ..text.format import byte_size, counted, duration
-from .common import print_json, warn
-from .event_lines import event_lines
-from .run import print_lines
+from ....core.context.fields import return_codes
+from ....core.errors import BpftuiError
+from ....core.live.replay import Tally, replay
+from ....core.traffic import Capture, CaptureError, CaptureWriter
+from ...terminal.output import write_line, write_lines
+from ...text.format import byte_size, counted, duration
+from ..common import print_json, warn
+from ..event_lines import event_lines
+from .command import print_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ...core.live.replay import PacketRun
-    from ...core.runtime import Program
-    from ...core.spec import ProgramSpec
-    from .run_changes import Changes
+    from ....core.live.replay import PacketRun
+    from ....core.runtime import Program
+    from ....core.spec import ProgramSpec
+    from .changes import Changes
 
 __all__ = ["run_capture"]
 

@@ -1,0 +1,1 @@
+"""`bpftui run`: the command, and what it tells of a run."""
