@@ -305,7 +305,7 @@ def test_where_there_are_no_user_namespaces_the_sandbox_keeps_its_rights() -> No
     script = """
         from bpftui.core.kernel import Sandbox
         from bpftui.core.kernel.sys.namespace import NetworkNamespace
-        from bpftui.tui import privileges
+        from bpftui.tui.commands import privileges
         privileges._has_user_namespaces = lambda: False
         print(privileges.give_up([privileges.Capability.CAP_BPF], sandbox=True))
         with Sandbox() as sandbox:

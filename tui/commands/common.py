@@ -104,7 +104,7 @@ class Parser(argparse.ArgumentParser):
             os.environ["LIBBPF_BPF_TOKEN_PATH"] = options.token
         options.gave_up = ""
         if options.drop or (options.drop is None and drops and process.own):
-            from ..privileges import give_up_for
+            from .privileges import give_up_for
 
             options.gave_up = give_up_for(self.prog.rpartition(" ")[2], options)
         return options

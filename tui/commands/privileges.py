@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
-from ..core.privileges import Capability, drop, hire, privileges
-from ..core.privileges.steward import ERRANDS
+from ...core.privileges import Capability, drop, hire, privileges
+from ...core.privileges.steward import ERRANDS
 
 if TYPE_CHECKING:
     import argparse
@@ -65,7 +65,7 @@ def give_up(keep: Iterable[Capability], *, sandbox: bool = False, reads: Sequenc
         sandbox: Whether there is to be a sandbox.
         reads: Files that will be read.
     """
-    from .state.journal import Journal
+    from ..state.journal import Journal
 
     held = privileges().permitted
     wanted = list(keep)
@@ -92,7 +92,7 @@ def _has_user_namespaces() -> bool:
 
 def _remember_ssh_client() -> None:
     """Note from where this user came by SSH, which sudo's environment tells to those only who may read it."""
-    from ..core.privileges.ssh import ssh_client
+    from ...core.privileges.ssh import ssh_client
 
     client = ssh_client()
     if client:
