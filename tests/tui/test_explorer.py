@@ -27,10 +27,10 @@ from bpftui.tui.screens.variable_editor import VariableEditor
 from bpftui.tui.widgets.chart import Chart
 from bpftui.tui.widgets.event_view import EventView
 from bpftui.tui.widgets.listing_view import ListingView
+from bpftui.tui.widgets.lists.search_bar import SearchBar
 from bpftui.tui.widgets.log_view import LogView
 from bpftui.tui.widgets.map_table import MapTableView
 from bpftui.tui.widgets.overview import Overview
-from bpftui.tui.widgets.search_bar import SearchBar
 from bpftui.tui.widgets.spec_tree import SpecTree
 from bpftui.tui.widgets.status_line import Status, StatusLine
 from bpftui.tui.widgets.variables_view import VariablesView

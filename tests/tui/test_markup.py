@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bpftui.tui.widgets.lists.row_view import RowView
 from bpftui.tui.widgets.plain import PlainTitles
-from bpftui.tui.widgets.row_view import RowView
 from tests.tui.conftest import ROOT, SIZES
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.widgets._footer import FooterKey
 
-from bpftui.tui.widgets.search_bar import SearchBar
+from bpftui.tui.widgets.lists.search_bar import SearchBar
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,9 +9,9 @@ from textual.binding import Binding, BindingType
 from ..base_app import BaseApp
 from ..terminal.guardian import guardian
 from ..widgets.key_bar import KeyBar
+from ..widgets.lists.row_view import RowView
+from ..widgets.lists.search_bar import SearchBar, SearchHost
 from ..widgets.plain import Static
-from ..widgets.row_view import RowView
-from ..widgets.search_bar import SearchBar, SearchHost
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..uses import Users
     from ..widgets.core_view import CoreView
     from ..widgets.listing_view import ListingView
-    from ..widgets.row_view import RowView
+    from ..widgets.lists.row_view import RowView
 
 __all__ = ["CodeScreen", "slot_of_line"]
 

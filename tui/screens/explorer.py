@@ -20,8 +20,8 @@ from ..operations import link_text
 from ..text.describe import describe
 from ..text.format import counted, duration
 from ..widgets.key_bar import KeyBar
+from ..widgets.lists.search_bar import SearchBar
 from ..widgets.overview import Overview
-from ..widgets.search_bar import SearchBar
 from ..widgets.spec_tree import SpecTree
 from ..widgets.status_line import StatusLine
 from .code_screen import CodeScreen
@@ -375,9 +375,9 @@ class ExplorerScreen(CodeScreen, VariableScreen):
         from ..widgets.event_view import EventView
         from ..widgets.kernel_code import KernelCodePane
         from ..widgets.listing_view import ListingView
+        from ..widgets.lists.row_view import RowView
         from ..widgets.log_pane import LogPane
         from ..widgets.map_table import MapTableView
-        from ..widgets.row_view import RowView
         from ..widgets.types_view import TypesView
         from ..widgets.variables_view import VariablesView
         from .search import SearchScreen

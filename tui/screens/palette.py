@@ -9,8 +9,8 @@ from textual import on
 from textual.binding import Binding, BindingType
 
 from ..palette import Command, ranked
+from ..widgets.lists.row_view import RowView
 from ..widgets.plain import Box, Input
-from ..widgets.row_view import RowView
 from .modal import Modal
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from ..widgets.search_bar import SearchHost
+from ..widgets.lists.search_bar import SearchHost
 from ..widgets.spec_tree import SpecTree
 from .session_screen import SessionScreen
 

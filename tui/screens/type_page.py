@@ -15,14 +15,14 @@ from ...core.errors import BpftuiError
 from ...core.visible import visible_lines
 from ..text.colors import joined_lines
 from ..widgets.c_view import CView
+from ..widgets.lists.search_bar import SearchBar, SearchHost
 from ..widgets.plain import Box
-from ..widgets.search_bar import SearchBar, SearchHost
 from .modal import Modal
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from ..widgets.row_view import RowView
+    from ..widgets.lists.row_view import RowView
 
 __all__ = ["TypePage", "type_text"]
 

@@ -10,8 +10,8 @@ from textual.binding import Binding, BindingType
 from ..jumps import CodePlace
 from ..text.format import counted
 from ..widgets.code_view import CodeView
+from ..widgets.lists.search_bar import SearchBar, SearchHost
 from ..widgets.plain import Box, Static
-from ..widgets.search_bar import SearchBar, SearchHost
 from .modal import Modal
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ...core.listing.listing import Listing
     from ..uses import Users
-    from ..widgets.row_view import RowView
+    from ..widgets.lists.row_view import RowView
 
 __all__ = ["UsesList", "UsesPage"]
 

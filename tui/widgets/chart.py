@@ -17,8 +17,8 @@ from textual.widget import Widget
 from ..text.charset import is_ascii_terminal
 from ..text.fit import fitted
 from ..text.format import axis_labels, duration, si
+from .lists.virtual_list import foreground
 from .plot import Canvas, nice_ticks
-from .virtual_list import foreground
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,8 +16,8 @@ from ...core.errors import BpftuiError
 from ...core.listing.search import ListingSearch
 from ..jumps import CodePlace
 from .listing_view import ListingView
+from .lists.row_view import RowView  # noqa: TC001 - Textual asks for the annotation at run time
 from .plain import Static
-from .row_view import RowView  # noqa: TC001 - Textual asks for the annotation at run time
 
 if TYPE_CHECKING:
     from collections.abc import Callable

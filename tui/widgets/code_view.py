@@ -9,7 +9,7 @@ from pygments.token import Token as PygmentsToken
 from rich.segment import Segment
 
 from ...core.asm.tokens import Token, tokenize
-from .row_view import RowView
+from .lists.row_view import RowView
 
 if TYPE_CHECKING:
     from pygments.lexer import Lexer

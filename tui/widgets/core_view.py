@@ -13,7 +13,7 @@ from ...core.errors import BpftuiError
 from ...core.spec.relocate_core import resolve_core
 from ..text.fit import end_of, fitted
 from ..text.format import counted
-from .row_view import RowView
+from .lists.row_view import RowView
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

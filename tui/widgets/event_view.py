@@ -14,7 +14,7 @@ from textual.reactive import reactive
 
 from ...core.live.drawn import StreamState
 from ..text.format import grouped
-from .row_view import RowView
+from .lists.row_view import RowView
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ...core.verifier import Heat
     from ..jumps import CodePlace
     from .columns_view import ColumnTable
-    from .row_view import RowView
+    from .lists.row_view import RowView
 
 __all__ = ["KernelCodePane", "Made", "made"]
 

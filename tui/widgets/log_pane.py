@@ -12,10 +12,10 @@ from textual.message import Message
 
 from ...core.errors import VerifierError
 from .listing_view import ListingView
+from .lists.message_view import MessageView
+from .lists.row_view import RowView  # noqa: TC001 - Textual asks for the annotation at run time
 from .log_view import LogView
-from .message_view import MessageView
 from .plain import Static
-from .row_view import RowView  # noqa: TC001 - Textual asks for the annotation at run time
 from .state_view import StateView
 from .verdict_view import VerdictView
 

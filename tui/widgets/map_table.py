@@ -15,8 +15,8 @@ from textual.strip import Strip
 from ..text.charset import is_ascii_terminal
 from ..text.fit import fitted
 from ..text.format import grouped
+from .lists.row_view import RowView
 from .map_columns import CHART_MARK, MapColumns, ValueFormat
-from .row_view import RowView
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ...core.spec import CollectionSpec
     from ..nodes import Node
     from .core_view import CoreView
-    from .row_view import RowView
+    from .lists.row_view import RowView
 
 __all__ = ["SpecLists"]
 

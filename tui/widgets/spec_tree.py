@@ -275,7 +275,7 @@ class SpecTree(Tree[Node]):
 
     def _ink(self, name: str) -> Style:
         """Return a component's foreground only: the cursor's line keeps its background."""
-        from .virtual_list import foreground
+        from .lists.virtual_list import foreground
 
         return foreground(self.get_component_rich_style(f"spec-tree--{name}"))
 

@@ -10,7 +10,7 @@ from textual.message import Message
 
 from ...core.btf import CType, Kind
 from ...core.errors import ObjectError
-from .row_view import RowView
+from .lists.row_view import RowView
 
 if TYPE_CHECKING:
     from ...core.btf import Btf

@@ -13,7 +13,7 @@ from ...core.btf import CType, format_value
 from ...core.errors import BpftuiError
 from ..text.fit import fitted
 from ..text.format import unqualified
-from .row_view import RowView
+from .lists.row_view import RowView
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

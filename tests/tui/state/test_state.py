@@ -24,7 +24,7 @@ from bpftui.tui.state import journal as journal_module
 from bpftui.tui.state import places
 from bpftui.tui.state.journal import Journal
 from bpftui.tui.state.presets import Presets, current_values, restore
-from bpftui.tui.widgets.message_view import MessageView
+from bpftui.tui.widgets.lists.message_view import MessageView
 from tests.tui.commands.command_line import ENVIRONMENT, ROOT, bpftui
 
 if TYPE_CHECKING:

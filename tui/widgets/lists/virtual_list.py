@@ -14,7 +14,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from .plain import PlainTitles
+from ..plain import PlainTitles
 
 if TYPE_CHECKING:
     from textual.app import App

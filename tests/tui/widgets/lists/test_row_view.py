@@ -10,9 +10,9 @@ import pytest
 from rich.text import Text
 from textual.app import App
 
-from bpftui.tui.widgets.row_view import RowView, compile_pattern
+from bpftui.tui.widgets.lists.row_view import RowView, compile_pattern
 
-from .lines import lines
+from ..lines import lines
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from .plain import Input
+from ..plain import Input
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode as _Host

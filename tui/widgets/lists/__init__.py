@@ -1,0 +1,1 @@
+"""Lists of any length, with a cursor and a search."""
