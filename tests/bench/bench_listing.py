@@ -16,7 +16,7 @@ from textual.app import App
 
 from bpftui.core.listing.listing import Listing
 from bpftui.core.listing.search import ListingSearch
-from bpftui.tui.widgets.listing_view import ListingView
+from bpftui.tui.widgets.code.listing_view import ListingView
 from tests.bench.large_program import large_program
 from tests.bench.timing import compare
 

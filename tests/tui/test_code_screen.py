@@ -14,8 +14,8 @@ from bpftui.core.listing.listing import Listing
 from bpftui.tui.jumps import CodePlace
 from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.screens.uses_page import UsesList, UsesPage
-from bpftui.tui.widgets import code_pane
-from bpftui.tui.widgets.listing_view import ListingView
+from bpftui.tui.widgets.code import code_pane
+from bpftui.tui.widgets.code.listing_view import ListingView
 from tests.tui.widgets.lines import lines
 
 if TYPE_CHECKING:

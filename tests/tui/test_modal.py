@@ -10,7 +10,7 @@ from textual.events import Paste
 from bpftui.core.live import State
 from bpftui.tui.screens.modal import Modal
 from bpftui.tui.screens.run import PacketInput
-from bpftui.tui.widgets.listing_view import ListingView
+from bpftui.tui.widgets.code.listing_view import ListingView
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,9 +17,9 @@ from bpftui.tui.pickers.object_picker import ObjectList, ObjectPicker
 from bpftui.tui.screens.ask import AskDialog
 from bpftui.tui.screens.program_type import ProgramTypeDialog, ranked_names
 from bpftui.tui.screens.type_page import TypePage
-from bpftui.tui.widgets.c_view import CView
+from bpftui.tui.widgets.code.c_view import CView
+from bpftui.tui.widgets.code.listing_view import ListingView
 from bpftui.tui.widgets.core_view import CoreView
-from bpftui.tui.widgets.listing_view import ListingView
 from bpftui.tui.widgets.types_view import TypesView
 from bpftui.tui.widgets.variables_view import VariablesView
 from tests.tui.widgets.lines import lines

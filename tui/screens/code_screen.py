@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from ...core.spec import ProgramSpec
     from ..jumps import CodePlace
     from ..uses import Users
+    from ..widgets.code.listing_view import ListingView
     from ..widgets.core_view import CoreView
-    from ..widgets.listing_view import ListingView
     from ..widgets.lists.row_view import RowView
 
 __all__ = ["CodeScreen", "slot_of_line"]

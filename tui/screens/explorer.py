@@ -232,7 +232,7 @@ class ExplorerScreen(CodeScreen, VariableScreen):
 
     def on_log_pane_opened(self, event: LogPane.Opened) -> None:
         """Go from the verifier's log to the code."""
-        from ..widgets.listing_view import ListingView
+        from ..widgets.code.listing_view import ListingView
 
         self.go_to(Node(NodeKind.PROGRAM, event.program))
         self.panes.code.query_one(ListingView).go_to_slot(event.slot)
@@ -369,12 +369,12 @@ class ExplorerScreen(CodeScreen, VariableScreen):
 
     def _keys(self) -> dict[str, Sequence[BindingType]]:
         """Return all keys, by where they have a meaning."""
-        from ..widgets.code_pane import CodePane
-        from ..widgets.columns_view import ColumnsView
+        from ..widgets.code.code_pane import CodePane
+        from ..widgets.code.columns_view import ColumnsView
+        from ..widgets.code.kernel_code import KernelCodePane
+        from ..widgets.code.listing_view import ListingView
         from ..widgets.core_view import CoreView
         from ..widgets.event_view import EventView
-        from ..widgets.kernel_code import KernelCodePane
-        from ..widgets.listing_view import ListingView
         from ..widgets.lists.row_view import RowView
         from ..widgets.log_pane import LogPane
         from ..widgets.map_table import MapTableView

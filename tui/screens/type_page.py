@@ -14,7 +14,7 @@ from ...core.btf.layout_text import layout_text
 from ...core.errors import BpftuiError
 from ...core.visible import visible_lines
 from ..text.colors import joined_lines
-from ..widgets.c_view import CView
+from ..widgets.code.c_view import CView
 from ..widgets.lists.search_bar import SearchBar, SearchHost
 from ..widgets.plain import Box
 from .modal import Modal

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 
 from ..jumps import CodePlace
 from ..text.format import counted
-from ..widgets.code_view import CodeView
+from ..widgets.code.code_view import CodeView
 from ..widgets.lists.search_bar import SearchBar, SearchHost
 from ..widgets.plain import Box, Static
 from .modal import Modal

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.message import Message
 
 from ...core.errors import VerifierError
-from .listing_view import ListingView
+from .code.listing_view import ListingView
 from .lists.message_view import MessageView
 from .lists.row_view import RowView  # noqa: TC001 - Textual asks for the annotation at run time
 from .log_view import LogView

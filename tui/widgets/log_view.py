@@ -9,7 +9,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 
 from ...core.verifier.lines import LineKind, cause, classify, is_verifier_log, parse_step
-from .code_view import CodeView
+from .code.code_view import CodeView
 
 __all__ = ["LineKind", "LogView", "cause", "classify", "is_verifier_log"]
 

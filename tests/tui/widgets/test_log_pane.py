@@ -9,7 +9,7 @@ from textual.app import App
 
 from bpftui.core.errors import BpftuiError, LoadError, VerifierError
 from bpftui.core.spec import CollectionSpec
-from bpftui.tui.widgets.listing_view import ListingView
+from bpftui.tui.widgets.code.listing_view import ListingView
 from bpftui.tui.widgets.log_pane import LogPane
 from bpftui.tui.widgets.log_view import LogView
 from bpftui.tui.widgets.state_view import StateView

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from pygments.token import Token as PygmentsToken
 from rich.segment import Segment
 
-from ...core.asm.tokens import Token, tokenize
-from .lists.row_view import RowView
+from ....core.asm.tokens import Token, tokenize
+from ..lists.row_view import RowView
 
 if TYPE_CHECKING:
     from pygments.lexer import Lexer

@@ -12,23 +12,23 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.reactive import reactive
 
-from ...core.errors import BpftuiError
-from ...core.listing.search import ListingSearch
-from ..jumps import CodePlace
+from ....core.errors import BpftuiError
+from ....core.listing.search import ListingSearch
+from ...jumps import CodePlace
+from ..lists.row_view import RowView  # noqa: TC001 - Textual asks for the annotation at run time
+from ..plain import Static
 from .listing_view import ListingView
-from .lists.row_view import RowView  # noqa: TC001 - Textual asks for the annotation at run time
-from .plain import Static
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from textual.app import ComposeResult
 
-    from ...core.btf import Btf
-    from ...core.btf.core import CoreResolver
-    from ...core.listing.listing import Listing
-    from ...core.spec import CollectionSpec, LinkedCode
-    from ..jumps import JumpList
+    from ....core.btf import Btf
+    from ....core.btf.core import CoreResolver
+    from ....core.listing.listing import Listing
+    from ....core.spec import CollectionSpec, LinkedCode
+    from ...jumps import JumpList
     from .searched_listing import SearchedListing
 
 __all__ = ["CodePane"]
@@ -126,7 +126,7 @@ class CodePane(Vertical):
 
     def _make_listing(self, name: str) -> None:
         """Make a listing in a thread."""
-        from ...core.listing.listing import Listing
+        from ....core.listing.listing import Listing
 
         resolver = self.resolver
         with contextlib.suppress(BpftuiError):  # damaged code says so itself
@@ -145,7 +145,7 @@ class CodePane(Vertical):
 
     def listing(self, name: str) -> Listing | None:
         """Return a program's listing, made when it is first asked for; None where its code is damaged."""
-        from ...core.listing.listing import Listing
+        from ....core.listing.listing import Listing
 
         if name not in self._listings:
             try:
@@ -192,9 +192,9 @@ class CodePane(Vertical):
 
     def _find_types(self) -> None:
         """Read a kernel's types, and resolve what the program shown has, in a thread."""
-        from ...core.btf.core import CoreResolver
-        from ...core.spec.relocate_core import resolve_core
-        from .core_view import running_types
+        from ....core.btf.core import CoreResolver
+        from ....core.spec.relocate_core import resolve_core
+        from ..core_view import running_types
 
         assert self.spec.btf is not None
         resolver = CoreResolver(self.spec.btf, self.target or running_types())

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from ...core.listing.listing import Listing, RowKind
-from ..jumps import CodePlace, JumpList
+from ....core.listing.listing import Listing, RowKind
+from ...jumps import CodePlace, JumpList
 from .listing_rows import ListingRows
 from .searched_listing import SearchedListing
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from textual import events
     from textual.content import Content
 
-    from ...core.btf.core import CoreResolver
-    from ...core.spec import Reference
+    from ....core.btf.core import CoreResolver
+    from ....core.spec import Reference
 
 __all__ = ["ListingView"]
 
@@ -172,7 +172,7 @@ class ListingView(SearchedListing):
         self.tooltip = self._helper_at(index) if 0 <= index < self.row_count() else None
 
     def _helper_at(self, index: int) -> Content | None:
-        from ..uses import helper_number, helper_text
+        from ...uses import helper_number, helper_text
 
         assert self.listing is not None
         if self.listing.heading(self.place(index)) is not None:
@@ -276,8 +276,8 @@ class ListingView(SearchedListing):
 
     def action_copy_function(self) -> None:
         """Copy the function that the cursor is in, as `bpftui disasm` prints it."""
-        from ..text.colors import joined_lines
-        from ..text.listing import listing_lines
+        from ...text.colors import joined_lines
+        from ...text.listing import listing_lines
 
         listing = self.listing
         if listing is None or not self.row_count():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bpftui.tui.widgets.folds import Folds
+from bpftui.tui.widgets.code.folds import Folds
 
 
 def seen(folds: Folds) -> list[int]:

@@ -10,14 +10,14 @@ from textual.app import App
 
 from bpftui.core.listing.listing import Listing, RowKind
 from bpftui.core.spec import CollectionSpec, Function, LinkedCode, ProgramSpec, ProgramType, Reference, ReferenceKind
-from bpftui.tui.widgets.listing_view import ListingView
+from bpftui.tui.widgets.code.listing_view import ListingView
 
-from .lines import lines
+from ..lines import lines
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 def listing(path: str, program: str) -> Listing:

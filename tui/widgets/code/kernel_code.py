@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from ...core.errors import BpftuiError
+from ....core.errors import BpftuiError
+from ..spec_tree import SpecTree
 from .code_pane import CodePane
 from .columns_view import ROOMY, ColumnsView, column_table
-from .spec_tree import SpecTree
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
     from textual.app import ComposeResult
 
-    from ...core.kernel.inspect.interrupt import Interrupt
-    from ...core.spec import CollectionSpec
-    from ...core.verifier import Heat
-    from ..jumps import CodePlace
+    from ....core.kernel.inspect.interrupt import Interrupt
+    from ....core.spec import CollectionSpec
+    from ....core.verifier import Heat
+    from ...jumps import CodePlace
+    from ..lists.row_view import RowView
     from .columns_view import ColumnTable
-    from .lists.row_view import RowView
 
 __all__ = ["KernelCodePane", "Made", "made"]
 
@@ -210,7 +210,7 @@ class KernelCodePane(CodePane):
         return self.spec.programs[self.program].type, fixed
 
     def _ask(self, mode: Mode) -> None:
-        from ...core.kernel.inspect.interrupt import Interrupt
+        from ....core.kernel.inspect.interrupt import Interrupt
 
         self._give_up()
         self._asking = Interrupt()
@@ -240,7 +240,7 @@ class KernelCodePane(CodePane):
 
     def _make(self, asking: Interrupt, program: str, state: Hashable, mode: Mode) -> None:
         """Ask the kernel, in a thread."""
-        from ...core.kernel.inspect.walk import read_walk
+        from ....core.kernel.inspect.walk import read_walk
 
         try:
             with asking:
@@ -325,10 +325,10 @@ def made(spec: CollectionSpec, name: str) -> Made:
     Raises:
         BpftuiError: It does not load it, or does not say; see `read_image`.
     """
-    from ...core.analysis.dead_code import decisions
-    from ...core.kernel.inspect.columns import columns
-    from ...core.kernel.inspect.image import read_image
-    from ...core.listing.listing import Listing, RowKind
+    from ....core.analysis.dead_code import decisions
+    from ....core.kernel.inspect.columns import columns
+    from ....core.kernel.inspect.image import read_image
+    from ....core.listing.listing import Listing, RowKind
 
     program = spec.program(name)
     image = read_image(spec, name)

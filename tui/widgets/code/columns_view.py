@@ -10,14 +10,14 @@ from rich.segment import Segment
 from textual.binding import Binding, BindingType
 from textual.strip import Strip
 
-from ...core.listing.listing import RowKind
+from ....core.listing.listing import RowKind
 from .code_view import CodeView
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ...core.kernel.inspect.columns import ColumnRow
-    from ...core.kernel.inspect.image import Image
+    from ....core.kernel.inspect.columns import ColumnRow
+    from ....core.kernel.inspect.image import Image
 
 __all__ = ["ROOMY", "ColumnTable", "ColumnsView", "column_table"]
 

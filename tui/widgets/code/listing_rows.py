@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from textual.strip import Strip
 
-from ...core.listing.listing import Listing, RowKind
+from ....core.listing.listing import Listing, RowKind
 from .arrow_rows import Aim, ArrowRows
 from .c_token import find_token, first_of_line
 from .folds import Folds
@@ -16,7 +16,7 @@ from .folds import Folds
 if TYPE_CHECKING:
     from rich.style import Style
 
-    from ...core.listing.listing import Row
+    from ....core.listing.listing import Row
 
 __all__ = ["ListingRows"]
 

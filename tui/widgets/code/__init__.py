@@ -1,0 +1,1 @@
+"""Code on the screen: the listing, what the kernel made of it, and C."""
