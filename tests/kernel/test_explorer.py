@@ -17,9 +17,9 @@ from bpftui.core.traffic import Traffic
 from bpftui.tui.app import BpftuiApp
 from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.screens.explorer import ExplorerScreen
-from bpftui.tui.widgets.event_view import EventView
+from bpftui.tui.widgets.live.event_view import EventView
+from bpftui.tui.widgets.live.map_table import MapTableView
 from bpftui.tui.widgets.log_view import LogView
-from bpftui.tui.widgets.map_table import MapTableView
 from bpftui.tui.widgets.status_line import StatusLine
 
 if TYPE_CHECKING:

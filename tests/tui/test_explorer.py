@@ -24,12 +24,12 @@ from bpftui.tui.screens.confirm import ConfirmDialog
 from bpftui.tui.screens.help import HelpScreen
 from bpftui.tui.screens.run import RunDialog
 from bpftui.tui.screens.variable_editor import VariableEditor
-from bpftui.tui.widgets.chart import Chart
 from bpftui.tui.widgets.code.listing_view import ListingView
-from bpftui.tui.widgets.event_view import EventView
 from bpftui.tui.widgets.lists.search_bar import SearchBar
+from bpftui.tui.widgets.live.chart import Chart
+from bpftui.tui.widgets.live.event_view import EventView
+from bpftui.tui.widgets.live.map_table import MapTableView
 from bpftui.tui.widgets.log_view import LogView
-from bpftui.tui.widgets.map_table import MapTableView
 from bpftui.tui.widgets.overview import Overview
 from bpftui.tui.widgets.spec_tree import SpecTree
 from bpftui.tui.widgets.status_line import Status, StatusLine

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from ...core.analysis.records import RecordType
     from ...core.spec import CollectionSpec
     from ..operations import Operations
+    from ..widgets.live.map_table import MapTableView
     from ..widgets.log_pane import LogPane
-    from ..widgets.map_table import MapTableView
 
 __all__ = ["WIDE", "ExplorerScreen"]
 
@@ -374,10 +374,10 @@ class ExplorerScreen(CodeScreen, VariableScreen):
         from ..widgets.code.kernel_code import KernelCodePane
         from ..widgets.code.listing_view import ListingView
         from ..widgets.core_view import CoreView
-        from ..widgets.event_view import EventView
         from ..widgets.lists.row_view import RowView
+        from ..widgets.live.event_view import EventView
+        from ..widgets.live.map_table import MapTableView
         from ..widgets.log_pane import LogPane
-        from ..widgets.map_table import MapTableView
         from ..widgets.types_view import TypesView
         from ..widgets.variables_view import VariablesView
         from .search import SearchScreen

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from ...core.live.monitor import WINDOWS
 from ..nodes import NodeKind
 from .code.kernel_code import KernelCodePane
-from .graph_pane import GraphPane
+from .live.graph_pane import GraphPane
+from .live.map_pane import MapPane
 from .log_pane import LogPane
-from .map_pane import MapPane
 from .spec_lists import SpecLists
 from .variables_view import VariablesView
 

@@ -14,10 +14,10 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from ..text.charset import is_ascii_terminal
-from ..text.fit import fitted
-from ..text.format import axis_labels, duration, si
-from .lists.virtual_list import foreground
+from ...text.charset import is_ascii_terminal
+from ...text.fit import fitted
+from ...text.format import axis_labels, duration, si
+from ..lists.virtual_list import foreground
 from .plot import Canvas, nice_ticks
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rich.style import Style
     from textual import events
 
-    from ...core.live.drawn import ChartSeries
+    from ....core.live.drawn import ChartSeries
 
 __all__ = ["Chart"]
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len
 
-from ..text.format import grouped, rate
+from ...text.format import grouped, rate
 
 if TYPE_CHECKING:
-    from ...core.live.table import MapRow, MapTable
+    from ....core.live.table import MapRow, MapTable
 
 __all__ = ["CHART_MARK", "Column", "MapColumns", "ValueFormat"]
 

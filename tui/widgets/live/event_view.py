@@ -12,14 +12,14 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import reactive
 
-from ...core.live.drawn import StreamState
-from ..text.format import grouped
-from .lists.row_view import RowView
+from ....core.live.drawn import StreamState
+from ...text.format import grouped
+from ..lists.row_view import RowView
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ...core.live.drawn import EventLine
+    from ....core.live.drawn import EventLine
 
 __all__ = ["EventView"]
 

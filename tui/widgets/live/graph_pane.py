@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 from textual.containers import Vertical
 from textual.content import Content
 
-from ..text.format import duration
+from ...text.format import duration
+from ..plain import Static
 from .chart import Chart
-from .plain import Static
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textual.app import ComposeResult
 
-    from ...core.live.drawn import ChartSeries
+    from ....core.live.drawn import ChartSeries
 
 __all__ = ["GraphPane"]
 

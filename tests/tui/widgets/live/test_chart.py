@@ -10,9 +10,9 @@ import pytest
 from textual.app import App
 
 from bpftui.core.live.drawn import ChartSeries
-from bpftui.tui.widgets.chart import Chart
+from bpftui.tui.widgets.live.chart import Chart
 
-from .lines import lines
+from ..lines import lines
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult

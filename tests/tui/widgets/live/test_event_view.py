@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from textual.app import App
 
 from bpftui.core.live.drawn import EventLine, StreamState
-from bpftui.tui.widgets.event_view import EventView
+from bpftui.tui.widgets.live.event_view import EventView
 
-from .lines import lines
+from ..lines import lines
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult

@@ -9,24 +9,24 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widgets import ContentSwitcher
 
-from ...core.btf import format_value
-from ...core.live import STREAMS, decoded, map_table
-from ...core.live.drawn import StreamState
-from ..text.format import grouped
+from ....core.btf import format_value
+from ....core.live import STREAMS, decoded, map_table
+from ....core.live.drawn import StreamState
+from ...text.format import grouped
+from ..plain import Static
 from .chart import Chart
 from .event_view import EventView
 from .map_table import MapTableView
-from .plain import Static
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from textual.app import ComposeResult
 
-    from ...core.live import Sample
-    from ...core.live.drawn import ChartSeries, EventLine
-    from ...core.runtime import MapSnapshot
-    from ...core.spec import CollectionSpec
+    from ....core.live import Sample
+    from ....core.live.drawn import ChartSeries, EventLine
+    from ....core.runtime import MapSnapshot
+    from ....core.spec import CollectionSpec
 
 __all__ = ["MapPane"]
 

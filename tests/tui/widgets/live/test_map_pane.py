@@ -12,16 +12,16 @@ from bpftui.core.live import Sample
 from bpftui.core.live.drawn import EventLine, StreamState
 from bpftui.core.runtime import MapSnapshot
 from bpftui.core.spec import CollectionSpec
-from bpftui.tui.widgets.event_view import EventView
-from bpftui.tui.widgets.map_pane import MapPane
-from bpftui.tui.widgets.map_table import MapTableView
+from bpftui.tui.widgets.live.event_view import EventView
+from bpftui.tui.widgets.live.map_pane import MapPane
+from bpftui.tui.widgets.live.map_table import MapTableView
 
-from .lines import lines
+from ..lines import lines
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-OBJECT = Path(__file__).parents[2] / "objects" / "live.o"
+OBJECT = Path(__file__).parents[3] / "objects" / "live.o"
 
 
 class PaneApp(App[None]):

@@ -9,9 +9,9 @@ from textual.app import App
 
 from bpftui.core.live.counters import Counter
 from bpftui.core.live.table import MapRow, MapTable
-from bpftui.tui.widgets.map_table import MapTableView
+from bpftui.tui.widgets.live.map_table import MapTableView
 
-from .lines import lines
+from ..lines import lines
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult

@@ -12,17 +12,17 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
-from ..text.charset import is_ascii_terminal
-from ..text.fit import fitted
-from ..text.format import grouped
-from .lists.row_view import RowView
+from ...text.charset import is_ascii_terminal
+from ...text.fit import fitted
+from ...text.format import grouped
+from ..lists.row_view import RowView
 from .map_columns import CHART_MARK, MapColumns, ValueFormat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ...core.live.counters import Counter
-    from ...core.live.table import MapRow, MapTable
+    from ....core.live.counters import Counter
+    from ....core.live.table import MapRow, MapTable
 
 __all__ = ["MapTableView"]
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bpftui.tui.widgets.plot import AREA, Canvas, nice_ticks
+from bpftui.tui.widgets.live.plot import AREA, Canvas, nice_ticks
 
 
 def text(canvas: Canvas) -> list[str]:
