@@ -19,8 +19,8 @@ from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.screens.explorer import ExplorerScreen
 from bpftui.tui.widgets.live.event_view import EventView
 from bpftui.tui.widgets.live.map_table import MapTableView
-from bpftui.tui.widgets.log_view import LogView
 from bpftui.tui.widgets.status_line import StatusLine
+from bpftui.tui.widgets.verifier.log_view import LogView
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from ...core.spec import CollectionSpec
     from ..operations import Operations
     from ..widgets.live.map_table import MapTableView
-    from ..widgets.log_pane import LogPane
+    from ..widgets.verifier.log_pane import LogPane
 
 __all__ = ["WIDE", "ExplorerScreen"]
 
@@ -377,9 +377,9 @@ class ExplorerScreen(CodeScreen, VariableScreen):
         from ..widgets.lists.row_view import RowView
         from ..widgets.live.event_view import EventView
         from ..widgets.live.map_table import MapTableView
-        from ..widgets.log_pane import LogPane
         from ..widgets.types_view import TypesView
         from ..widgets.variables_view import VariablesView
+        from ..widgets.verifier.log_pane import LogPane
         from .search import SearchScreen
 
         everywhere = (SessionScreen, SearchScreen, SpecScreen, CodeScreen, VariableScreen, ExplorerScreen)

@@ -9,9 +9,9 @@ from ..nodes import NodeKind
 from .code.kernel_code import KernelCodePane
 from .live.graph_pane import GraphPane
 from .live.map_pane import MapPane
-from .log_pane import LogPane
 from .spec_lists import SpecLists
 from .variables_view import VariablesView
+from .verifier.log_pane import LogPane
 
 if TYPE_CHECKING:
     from textual.widgets import TabbedContent

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from rich.segment import Segment
 from textual.strip import Strip
 
-from .code.code_view import CodeView
+from ..code.code_view import CodeView
 
 if TYPE_CHECKING:
-    from ...core.verifier import VerifierLog
+    from ....core.verifier import VerifierLog
 
 __all__ = ["StateView"]
 

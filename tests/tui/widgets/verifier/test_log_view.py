@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 from textual.app import App
 
-from bpftui.tui.widgets.log_view import LineKind, LogView, cause, classify
+from bpftui.tui.widgets.verifier.log_view import LineKind, LogView, cause, classify
 
-from .lines import lines
+from ..lines import lines
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult

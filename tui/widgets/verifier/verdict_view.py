@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from textual.content import Content
 from textual.reactive import reactive
 
-from ..text.fit import fitted
-from .plain import Static
+from ...text.fit import fitted
+from ..plain import Static
 
 if TYPE_CHECKING:
-    from ...core.verifier import Explanation
+    from ....core.verifier import Explanation
 
 __all__ = ["VerdictView"]
 

@@ -10,18 +10,18 @@ from textual.app import App
 from bpftui.core.errors import BpftuiError, LoadError, VerifierError
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui.widgets.code.listing_view import ListingView
-from bpftui.tui.widgets.log_pane import LogPane
-from bpftui.tui.widgets.log_view import LogView
-from bpftui.tui.widgets.state_view import StateView
-from bpftui.tui.widgets.verdict_view import VerdictView
+from bpftui.tui.widgets.verifier.log_pane import LogPane
+from bpftui.tui.widgets.verifier.log_view import LogView
+from bpftui.tui.widgets.verifier.state_view import StateView
+from bpftui.tui.widgets.verifier.verdict_view import VerdictView
 
-from .lines import lines
+from ..lines import lines
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.pilot import Pilot
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 LOGS = ROOT / "tests/core/verifier/logs"
 
 

@@ -8,8 +8,8 @@ from rich.segment import Segment
 from textual.reactive import reactive
 from textual.strip import Strip
 
-from ...core.verifier.lines import LineKind, cause, classify, is_verifier_log, parse_step
-from .code.code_view import CodeView
+from ....core.verifier.lines import LineKind, cause, classify, is_verifier_log, parse_step
+from ..code.code_view import CodeView
 
 __all__ = ["LineKind", "LogView", "cause", "classify", "is_verifier_log"]
 

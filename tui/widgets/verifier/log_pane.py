@@ -10,12 +10,12 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
 
-from ...core.errors import VerifierError
-from .code.listing_view import ListingView
-from .lists.message_view import MessageView
-from .lists.row_view import RowView  # noqa: TC001 - Textual asks for the annotation at run time
+from ....core.errors import VerifierError
+from ..code.listing_view import ListingView
+from ..lists.message_view import MessageView
+from ..lists.row_view import RowView  # noqa: TC001 - Textual asks for the annotation at run time
+from ..plain import Static
 from .log_view import LogView
-from .plain import Static
 from .state_view import StateView
 from .verdict_view import VerdictView
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from ...core.errors import BpftuiError
-    from ...core.spec import CollectionSpec
-    from ...core.verifier import Change, Explanation, VerifierLog
+    from ....core.errors import BpftuiError
+    from ....core.spec import CollectionSpec
+    from ....core.verifier import Change, Explanation, VerifierLog
 
 __all__ = ["LogPane"]
 
@@ -157,8 +157,8 @@ class LogPane(Vertical):
 
     def _read(self, program: str, text: str) -> None:
         """Read a log, in a thread."""
-        from ...core.kernel.probe.leniency import with_rights
-        from ...core.verifier import VerifierLog, explain
+        from ....core.kernel.probe.leniency import with_rights
+        from ....core.verifier import VerifierLog, explain
 
         spec = self.spec.programs.get(program)
         log = VerifierLog(text, spec)
@@ -177,7 +177,7 @@ class LogPane(Vertical):
         verdict.explanation = explanation
         listing = self.query_one(ListingView)
         if log.program is not None:
-            from ...core.listing.listing import Listing
+            from ....core.listing.listing import Listing
 
             listing.listing = Listing(log.program)
         register = None if explanation is None else explanation.register
@@ -261,7 +261,7 @@ class LogPane(Vertical):
 
     def action_origin(self) -> None:
         """Go back to the step that made the value under the state's cursor; a second time further back."""
-        from ...core.verifier import history, origin
+        from ....core.verifier import history, origin
 
         log, line = self._log, self.step_line
         if log is None or line is None:
@@ -297,7 +297,7 @@ class LogPane(Vertical):
 
         The listing tells from then on how often it walked over each.
         """
-        from ...core.verifier import Heat
+        from ....core.verifier import Heat
 
         log, line = self._log, self.step_line
         if log is None or line is None:

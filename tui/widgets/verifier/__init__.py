@@ -1,0 +1,1 @@
+"""The verifier on the screen: its log, its verdict, what it knew."""
