@@ -22,8 +22,8 @@ from bpftui.tui.app import BpftuiApp
 from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.screens.explorer import ExplorerScreen
 from bpftui.tui.widgets.code.listing_view import ListingView
-from bpftui.tui.widgets.core_view import CoreView
-from bpftui.tui.widgets.types_view import TypesView
+from bpftui.tui.widgets.spec.core_view import CoreView
+from bpftui.tui.widgets.spec.types_view import TypesView
 from tests.bench.large_program import large_program
 
 if TYPE_CHECKING:

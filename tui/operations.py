@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from ..core.runtime import Collection, Link
     from .screens.attach import AttachRequest
     from .state.journal import Journal
+    from .widgets.spec.variables_view import Place
     from .widgets.status_line import Status
-    from .widgets.variables_view import Place
 
 __all__ = ["Operations", "link_text"]
 

@@ -19,9 +19,9 @@ from bpftui.tui.screens.program_type import ProgramTypeDialog, ranked_names
 from bpftui.tui.screens.type_page import TypePage
 from bpftui.tui.widgets.code.c_view import CView
 from bpftui.tui.widgets.code.listing_view import ListingView
-from bpftui.tui.widgets.core_view import CoreView
-from bpftui.tui.widgets.types_view import TypesView
-from bpftui.tui.widgets.variables_view import VariablesView
+from bpftui.tui.widgets.spec.core_view import CoreView
+from bpftui.tui.widgets.spec.types_view import TypesView
+from bpftui.tui.widgets.spec.variables_view import VariablesView
 from tests.tui.widgets.lines import lines
 
 if TYPE_CHECKING:

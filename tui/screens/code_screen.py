@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from ...core.errors import BpftuiError
 from ...core.spec import ReferenceKind
 from ..nodes import Node, NodeKind
-from ..widgets.spec_tree import SpecTree
+from ..widgets.spec.spec_tree import SpecTree
 from .spec_screen import SpecScreen
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from ..jumps import CodePlace
     from ..uses import Users
     from ..widgets.code.listing_view import ListingView
-    from ..widgets.core_view import CoreView
     from ..widgets.lists.row_view import RowView
+    from ..widgets.spec.core_view import CoreView
 
 __all__ = ["CodeScreen", "slot_of_line"]
 

@@ -21,8 +21,8 @@ from ..text.describe import describe
 from ..text.format import counted, duration
 from ..widgets.key_bar import KeyBar
 from ..widgets.lists.search_bar import SearchBar
-from ..widgets.overview import Overview
-from ..widgets.spec_tree import SpecTree
+from ..widgets.spec.overview import Overview
+from ..widgets.spec.spec_tree import SpecTree
 from ..widgets.status_line import StatusLine
 from .code_screen import CodeScreen
 from .session_screen import SessionScreen
@@ -373,12 +373,12 @@ class ExplorerScreen(CodeScreen, VariableScreen):
         from ..widgets.code.columns_view import ColumnsView
         from ..widgets.code.kernel_code import KernelCodePane
         from ..widgets.code.listing_view import ListingView
-        from ..widgets.core_view import CoreView
         from ..widgets.lists.row_view import RowView
         from ..widgets.live.event_view import EventView
         from ..widgets.live.map_table import MapTableView
-        from ..widgets.types_view import TypesView
-        from ..widgets.variables_view import VariablesView
+        from ..widgets.spec.core_view import CoreView
+        from ..widgets.spec.types_view import TypesView
+        from ..widgets.spec.variables_view import VariablesView
         from ..widgets.verifier.log_pane import LogPane
         from .search import SearchScreen
 

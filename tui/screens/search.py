@@ -7,7 +7,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from ..widgets.lists.search_bar import SearchHost
-from ..widgets.spec_tree import SpecTree
+from ..widgets.spec.spec_tree import SpecTree
 from .session_screen import SessionScreen
 
 __all__ = ["SearchScreen"]

@@ -12,7 +12,7 @@ from ...core.errors import BpftuiError, VerifierError
 from ...core.live import State
 from ...core.runtime import Forecast
 from ..nodes import Node, NodeKind
-from ..widgets.spec_tree import SpecTree
+from ..widgets.spec.spec_tree import SpecTree
 from .search import SearchScreen
 
 if TYPE_CHECKING:
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from ...core.kernel.host.externs import ExternAnswer
     from ...core.spec import ProgramSpec
-    from ..widgets.core_view import CoreView
     from ..widgets.panes import Panes
-    from ..widgets.types_view import TypesView
+    from ..widgets.spec.core_view import CoreView
+    from ..widgets.spec.types_view import TypesView
 
 __all__ = ["SpecScreen"]
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from ...core.btf import CType, Value
-    from ..widgets.variables_view import Place
+    from ..widgets.spec.variables_view import Place
 
 __all__ = ["VariableEditor", "edit_text", "range_text"]
 

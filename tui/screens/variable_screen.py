@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 
 from ...core.errors import BpftuiError
-from ..widgets.spec_tree import SpecTree
+from ..widgets.spec.spec_tree import SpecTree
 from .spec_screen import SpecScreen
 
 if TYPE_CHECKING:
     from ..state.presets import Presets
-    from ..widgets.variables_view import Place, VariablesView
+    from ..widgets.spec.variables_view import Place, VariablesView
     from .presets import PresetRequest
 
 __all__ = ["VariableScreen"]

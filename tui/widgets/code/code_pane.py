@@ -194,7 +194,7 @@ class CodePane(Vertical):
         """Read a kernel's types, and resolve what the program shown has, in a thread."""
         from ....core.btf.core import CoreResolver
         from ....core.spec.relocate_core import resolve_core
-        from ..core_view import running_types
+        from ..spec.core_view import running_types
 
         assert self.spec.btf is not None
         resolver = CoreResolver(self.spec.btf, self.target or running_types())

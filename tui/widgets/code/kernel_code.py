@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from ....core.errors import BpftuiError
-from ..spec_tree import SpecTree
+from ..spec.spec_tree import SpecTree
 from .code_pane import CodePane
 from .columns_view import ROOMY, ColumnsView, column_table
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 
-from .plain import Static
+from ..plain import Static
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult

@@ -9,17 +9,17 @@ from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from ...core.btf import CType, format_value
-from ...core.errors import BpftuiError
-from ..text.fit import fitted
-from ..text.format import unqualified
-from .lists.row_view import RowView
+from ....core.btf import CType, format_value
+from ....core.errors import BpftuiError
+from ...text.fit import fitted
+from ...text.format import unqualified
+from ..lists.row_view import RowView
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ...core.runtime import Variable
-    from ...core.spec import CollectionSpec, VariableSpec
+    from ....core.runtime import Variable
+    from ....core.spec import CollectionSpec, VariableSpec
 
 __all__ = ["Place", "VariablesView"]
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..nodes import NodeKind
+from ...nodes import NodeKind
 from .overview import Overview
 
 if TYPE_CHECKING:
     from textual.widgets import TabPane
 
-    from ...core.spec import CollectionSpec
-    from ..nodes import Node
+    from ....core.spec import CollectionSpec
+    from ...nodes import Node
+    from ..lists.row_view import RowView
     from .core_view import CoreView
-    from .lists.row_view import RowView
 
 __all__ = ["SpecLists"]
 

@@ -8,19 +8,19 @@ from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from ...core.btf.core import CoreResolver, Outcome
-from ...core.errors import BpftuiError
-from ...core.spec.relocate_core import resolve_core
-from ..text.fit import end_of, fitted
-from ..text.format import counted
-from .lists.row_view import RowView
+from ....core.btf.core import CoreResolver, Outcome
+from ....core.errors import BpftuiError
+from ....core.spec.relocate_core import resolve_core
+from ...text.fit import end_of, fitted
+from ...text.format import counted
+from ..lists.row_view import RowView
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ...core.btf import Btf
-    from ...core.btf.core import CoreResolution
-    from ...core.spec import CollectionSpec
+    from ....core.btf import Btf
+    from ....core.btf.core import CoreResolution
+    from ....core.spec import CollectionSpec
 
 __all__ = ["CoreRow", "CoreView", "running_types"]
 
@@ -236,7 +236,7 @@ def _mark(found: CoreResolution) -> tuple[str, str]:
 
 def running_types() -> Btf | None:
     """Return the types of the running kernel; None where it publishes none."""
-    from ...core.btf.kernel import vmlinux
+    from ....core.btf.kernel import vmlinux
 
     try:
         return vmlinux()

@@ -8,12 +8,12 @@ from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from ...core.btf import CType, Kind
-from ...core.errors import ObjectError
-from .lists.row_view import RowView
+from ....core.btf import CType, Kind
+from ....core.errors import ObjectError
+from ..lists.row_view import RowView
 
 if TYPE_CHECKING:
-    from ...core.btf import Btf
+    from ....core.btf import Btf
 
 __all__ = ["TypesView"]
 

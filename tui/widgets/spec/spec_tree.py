@@ -11,10 +11,10 @@ from textual.binding import Binding, BindingType
 from textual.strip import Strip
 from textual.widgets import Tree
 
-from ...core.errors import BpftuiError
-from ...core.spec.architectures import foreign_registers
-from ..nodes import Node, NodeKind, first_node
-from ..text.format import unqualified
+from ....core.errors import BpftuiError
+from ....core.spec.architectures import foreign_registers
+from ...nodes import Node, NodeKind, first_node
+from ...text.format import unqualified
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from rich.style import Style
     from textual.widgets.tree import TreeNode
 
-    from ...core.spec import CollectionSpec, MapSpec, ProgramSpec, VariableSpec
-    from ...core.spec.collection import Extern
+    from ....core.spec import CollectionSpec, MapSpec, ProgramSpec, VariableSpec
+    from ....core.spec.collection import Extern
 
 __all__ = ["SpecTree"]
 
@@ -275,7 +275,7 @@ class SpecTree(Tree[Node]):
 
     def _ink(self, name: str) -> Style:
         """Return a component's foreground only: the cursor's line keeps its background."""
-        from .lists.virtual_list import foreground
+        from ..lists.virtual_list import foreground
 
         return foreground(self.get_component_rich_style(f"spec-tree--{name}"))
 

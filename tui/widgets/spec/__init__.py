@@ -1,0 +1,1 @@
+"""What an object holds, on the screen: its tree, types, relocations, variables."""
