@@ -14,9 +14,9 @@ from ..core.live import Session, check_target, runtime_name
 from .base_app import BaseApp
 from .commands import process
 from .operations import Operations, link_text
-from .palette import commands, destinations
 from .screens.confirm import ConfirmDialog
 from .screens.explorer import WIDE, ExplorerScreen
+from .screens.palette_commands import commands, destinations
 from .state.config import load_config
 from .terminal.guardian import guardian
 from .terminal.hush import unhush
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ..core.live import RuntimeName
     from ..core.spec import CollectionSpec
     from ..core.traffic import Traffic
-    from .palette import Command
+    from .screens.palette_commands import Command
     from .state.config import Config
 
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from textual.notifications import SeverityLevel
     from textual.signal import Signal
 
-    from .palette import Command
+    from .screens.palette_commands import Command
 
 __all__ = ["BaseApp", "forget_keys"]
 
@@ -172,7 +172,7 @@ class BaseApp(App[_Result]):
 
     def commands(self) -> list[Command]:
         """Return what can be done on every screen."""
-        from .palette import Command
+        from .screens.palette_commands import Command
 
         return [
             Command("Change the theme", "colours", self.search_themes),
@@ -185,7 +185,7 @@ class BaseApp(App[_Result]):
 
     def search_themes(self) -> None:
         """Choose a theme."""
-        from .palette import Command
+        from .screens.palette_commands import Command
 
         names = sorted(name for name in self.available_themes if name != "textual-ansi")
         themes = [Command(name, "", partial(setattr, self, "theme", name)) for name in names]

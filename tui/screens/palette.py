@@ -8,10 +8,10 @@ from rich.text import Text
 from textual import on
 from textual.binding import Binding, BindingType
 
-from ..palette import Command, ranked
 from ..widgets.lists.row_view import RowView
 from ..widgets.plain import Box, Input
 from .modal import Modal
+from .palette_commands import Command, ranked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -21,7 +21,7 @@ from tests.tui.widgets.lines import lines
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.mark.parametrize(("typed", "slot"), [("123", 123), ("c187", 11), ("traffic.c:182", 2), ("c180", 0)], ids=str)

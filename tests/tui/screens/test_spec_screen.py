@@ -27,7 +27,7 @@ from tests.tui.widgets.lines import lines
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def test_names_like_the_section_come_first() -> None:

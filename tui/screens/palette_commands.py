@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from textual.binding import Binding
 
-from .nodes import Node, NodeKind
+from ..nodes import Node, NodeKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
-    from .screens.explorer import ExplorerScreen
+    from .explorer import ExplorerScreen
 
 __all__ = ["Command", "commands", "destinations", "match", "ranked"]
 
@@ -34,11 +34,11 @@ class Command(NamedTuple):
 
 def commands(screen: ExplorerScreen) -> list[Command]:
     """Return what can be done now, and where one can go."""
-    from .screens.code_screen import CodeScreen
-    from .screens.explorer import ExplorerScreen
-    from .screens.session_screen import SessionScreen
-    from .screens.spec_screen import SpecScreen
-    from .screens.variable_screen import VariableScreen
+    from .code_screen import CodeScreen
+    from .explorer import ExplorerScreen
+    from .session_screen import SessionScreen
+    from .spec_screen import SpecScreen
+    from .variable_screen import VariableScreen
 
     found: list[Command] = []
     classes = (SessionScreen, SpecScreen, CodeScreen, VariableScreen, ExplorerScreen)

@@ -9,7 +9,7 @@ import pytest
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui.screens.variable_editor import edit_text
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.mark.parametrize(
