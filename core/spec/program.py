@@ -210,6 +210,11 @@ class LinkedCode:
         at = bisect.bisect_right(self.line_infos, slot, key=lambda info: info.slot) - 1
         return self.line_infos[at] if at >= 0 else None
 
+    def line_text(self, slot: int) -> str | None:
+        """Return that line as text, `prog.c:20: return x;`."""
+        line = self.line_at(slot)
+        return None if line is None else line.text
+
     def origin(self, start: int) -> tuple[int, int] | None:
         """Return what tells the function at a slot from the object's others, in whichever program it is linked.
 

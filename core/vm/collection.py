@@ -23,7 +23,7 @@ from .lint.findings import findings
 from .map import Map
 from .maps import ArenaStore, ArrayStore, ReferenceStore, Store, create_store
 from .parts import Parts
-from .program import Program, line_finder
+from .program import Program
 from .sandbox import Link
 from .world.host import Host
 from .world.kconfig import KCONFIG, kconfig_values
@@ -156,7 +156,7 @@ class Loader(CollectionLoader[Map, Program, Link]):
                 load_packet=self._load_packet,
                 probes=probes(spec, self.spec, self._target),
                 arena=arena.region if isinstance(arena, ArenaStore) else None,
-                line_of=line_finder(spec),
+                line_of=spec.linked.line_text,
                 limit=self.settings.limit or DEFAULT_LIMIT,
             )
         except InvalidCodeError as error:

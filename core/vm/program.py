@@ -17,7 +17,7 @@ from .world.events import Events
 from .world.packet import ON_PACKETS, FlowPacket, Packet, SkbPacket, XdpPacket
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable
+    from collections.abc import Generator, Iterable
     from threading import Event
 
     from ..context.packet_sizes import PacketSizes
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .parts import Parts
     from .sandbox import Link
 
-__all__ = ["Program", "line_finder"]
+__all__ = ["Program"]
 
 
 class Program:
@@ -262,13 +262,3 @@ class Program:
         """Return its tag, its size, and how often it ran while statistics were on."""
         size = len(self.machine.code.insns) * 8
         return ProgramInfo(self.id, self.tag, self.run_cnt, self.run_time_ns, None, size, 0)
-
-
-def line_finder(spec: ProgramSpec) -> Callable[[int], str | None]:
-    """Return what finds the C line of a slot: `file:line: source`."""
-
-    def find(slot: int) -> str | None:
-        line = spec.linked.line_at(slot)
-        return None if line is None else line.text
-
-    return find

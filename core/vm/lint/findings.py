@@ -8,7 +8,6 @@ from ...asm import CallSource, decode, helper_name
 from ...asm.opcodes import CALL, INSN_SIZE
 from ...spec import ProgramType, ReferenceKind
 from ..helpers import declared, numbers
-from ..program import line_finder
 from .checks import DISCLAIMER, check
 
 if TYPE_CHECKING:
@@ -60,7 +59,6 @@ def findings(program: ProgramSpec) -> str:
     """Return what is found in a program's code, a line each, and what that is worth."""
     references = program.linked.references
     kfuncs = {slot for slot, reference in references.items() if reference.kind is ReferenceKind.KFUNC}
-    line_of = line_finder(program)
     lines: list[str] = []
     found = check(
         program.code,
@@ -72,6 +70,6 @@ def findings(program: ProgramSpec) -> str:
         private_stack=program.type in _PRIVATE_STACK,
     )
     for finding in found:
-        line = line_of(finding.slot)
+        line = program.linked.line_text(finding.slot)
         lines.append(f"instruction {finding.slot}{f' ({line})' if line else ''}: {finding.text}")
     return "\n".join([*lines, DISCLAIMER]) + "\n"

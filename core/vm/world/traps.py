@@ -12,7 +12,6 @@ from ...context.access import bad_context_access
 from ...errors import ObjectError
 from ...spec import LinkedCode
 from ..engine.errors import RunError
-from ..program import line_finder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -65,7 +64,7 @@ def _trap(program: ProgramSpec, slot: int, reason: str) -> Callable[..., int]:
     def stop(*_: int) -> int:
         error = RunError(reason, hint="the kernel refuses programs with such an access")
         text = format_instruction(decode(program.code, slot, program.byte_order), slot)
-        error.locate(slot, text, line_finder(program)(slot))
+        error.locate(slot, text, program.linked.line_text(slot))
         raise error
 
     return stop
