@@ -20,7 +20,8 @@ from .net.interfaces import Interface, find, interfaces
 from .net.sandbox import Sandbox
 from .probe.features import Feature, probe
 from .program import Benchmark, Program, ProgramStats
-from .runtime import KernelRuntime, available, load
+from .runtime import KernelRuntime, load
+from .sys.available import available
 from .sys.elements import possible_cpus
 from .sys.statistics import stats_enabled
 from .sys.token import use_token

@@ -38,8 +38,8 @@ from .loading.prog_load import most_insns, refusal
 from .loading.relocate import undeclared_hint
 from .probe.instructions import instructions_used, try_instructions
 from .probe.trials import Tied, complaint, context_complaints, helper_complaint, registers
-from .runtime import require
 from .sys import probes
+from .sys.available import require
 from .sys.syscall import BpfError, Command
 
 if TYPE_CHECKING:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Literal, TypedDict
 
-from ..errors import BpftuiError, FeatureError, NoPermissionError
-from ..spec import MapType
+from ..errors import FeatureError, NoPermissionError
 from ..spec.targets import SANDBOX, Place, parse_target, place_of
 from .collection import KernelCollection, Loader
 from .loading.prog_load import LOG_STATS
-from .sys import probes
-from .sys.explain import explain
+from .sys.available import require
 from .sys.statistics import always_counted, stats_enabled
-from .sys.syscall import BpfError, Command
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Generator, Mapping
 
     from ..btf import Btf
@@ -28,7 +25,7 @@ if TYPE_CHECKING:
     from .net.sandbox import Sandbox
     from .program import Program
 
-__all__ = ["KernelRuntime", "available", "load", "require"]
+__all__ = ["KernelRuntime", "load"]
 
 
 class _Options(TypedDict):
@@ -168,20 +165,3 @@ def load(
     """Load *spec* into the running kernel; see `KernelRuntime` and its `load`."""
     runtime = KernelRuntime(target=target, replacements=replacements, extends=extends, pin_path=pin_path)
     return runtime.load(spec, programs=programs, strict=strict)
-
-
-def available() -> str | None:
-    """Return why bpf(2) cannot be used here, as a sentence; None when it can."""
-    try:
-        require()
-    except BpftuiError as error:
-        return error.message
-    return None
-
-
-def require() -> None:
-    """Raise what explains why bpf(2) cannot be used here; return when it can."""
-    fd, number = probes.create_map(MapType.ARRAY, 4, 8, 1)
-    if fd < 0:
-        raise explain(BpfError(Command.MAP_CREATE, number), "use BPF")
-    os.close(fd)

@@ -8,7 +8,7 @@ from ...errors import LoadError, VerifierError
 from ...verifier import Heat, VerifierLog
 from ..collection import Loader
 from ..loading.prog_load import MOST_WHOLE_LOG
-from ..runtime import require
+from ..sys.available import require
 
 if TYPE_CHECKING:
     from ...btf import Btf

@@ -16,6 +16,7 @@ from ...errors import BpftuiError
 from ...privileges import Capability, in_user_namespace, privileges
 from ...spec import MapType, ProgramType
 from ..sys import probes, rights, token
+from ..sys.available import available
 from ..sys.elements import possible_cpus
 from ..sys.statistics import stats_enabled
 from ..sys.syscall import Attr, BpfError, Command, buffer, errno_name
@@ -51,8 +52,6 @@ def probe() -> list[Feature]:
     Really tried: each map type is created and each program type loaded, and closed again at once. Nothing is attached.
     Where there is no Linux, that is all there is to say.
     """
-    from ..runtime import available
-
     of_token = _token()
     reason = available()
     if platform.system() != "Linux":

@@ -45,7 +45,7 @@ def print_image(options: argparse.Namespace) -> None:
     if options.runtime == "vm":
         raise UsageError("what the kernel made of a program takes a kernel: leave --runtime vm out")
 
-    from ....core.kernel.runtime import require
+    from ....core.kernel.sys.available import require
 
     require()
     program = spec.program(options.program)

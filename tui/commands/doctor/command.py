@@ -68,7 +68,7 @@ def run(arguments: Sequence[str]) -> int:
 def _helpers(wanted: str, color: str, *, as_json: bool) -> int:
     """Tell the helpers of the type that is *wanted*, or of all."""
     from ....core.kernel.probe.helpers import probe_helpers
-    from ....core.kernel.runtime import require
+    from ....core.kernel.sys.available import require
     from ....core.spec import ProgramType
     from ....core.spec.sections import split_section
 
