@@ -1,16 +1,22 @@
-"""What streams bring, as lines."""
+"""What streams bring, and what programs print, as lines."""
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import TYPE_CHECKING
+
+from ...core.visible import visible
+from ..text.format import counted
+from .common import warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ...core.live import EventReader, Events
+    from ...core.runtime import Printed
 
-__all__ = ["event_lines"]
+__all__ = ["event_lines", "print_lines"]
 
 
 def event_lines(events: EventReader, until: float | None = None) -> Iterator[str]:
@@ -35,3 +41,11 @@ def event_lines(events: EventReader, until: float | None = None) -> Iterator[str
         full = f"found full {brought.full:,} times, when more are lost that nobody counts" if brought.full else ""
         if missing := ", ".join(filter(None, (behind, lost, full))):
             yield f"  {name}: {missing}"
+
+
+def print_lines(printed: Printed) -> None:
+    """Print to standard error what programs printed."""
+    for line in printed.lines:
+        print(visible(line), file=sys.stderr, flush=True)
+    if printed.lost:
+        warn(f"{counted(printed.lost, 'more line')} that programs printed went by too fast, and are lost")

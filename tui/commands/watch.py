@@ -23,9 +23,8 @@ from .common import (
     runtime_of,
     warn,
 )
-from .event_lines import event_lines
+from .event_lines import event_lines, print_lines
 from .run.changes import told
-from .run.command import print_lines
 from .sample_json import SCHEMA, sample_json
 from .sampling import each_sample
 

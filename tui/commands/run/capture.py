@@ -13,8 +13,7 @@ from ....core.traffic import Capture, CaptureError, CaptureWriter
 from ...terminal.output import write_line, write_lines
 from ...text.format import byte_size, counted, duration
 from ..common import print_json, warn
-from ..event_lines import event_lines
-from .command import print_lines
+from ..event_lines import event_lines, print_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,9 +10,8 @@ from ....core.context.values import layout_of, parse_context
 from ....core.elf import read_object_file
 from ....core.errors import BpftuiError, ExitCode, UsageError
 from ....core.spec import AttachType, MapType
-from ....core.visible import visible, visible_lines
+from ....core.visible import visible_lines
 from ...terminal.output import write_line, write_lines
-from ...text.format import counted
 from ..common import (
     Parser,
     add_loading,
@@ -25,13 +24,13 @@ from ..common import (
     runtime_of,
     warn,
 )
-from ..event_lines import event_lines
+from ..event_lines import event_lines, print_lines
 from .changes import Changes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ....core.runtime import Collection, Printed, RunResult
+    from ....core.runtime import Collection, RunResult
     from ....core.spec import ProgramSpec
 
 __all__ = ["run"]
@@ -130,14 +129,6 @@ def left_out(collection: Collection) -> Iterable[str]:
         if spec.type in _FILLED and not spec.contents:
             what = "programs" if spec.type == MapType.PROG_ARRAY else "maps"
             yield f"the object puts no {what} into {spec.name} ({spec.type.label}), which is empty in a run"
-
-
-def print_lines(printed: Printed) -> None:
-    """Print to standard error what programs printed."""
-    for line in printed.lines:
-        print(visible(line), file=sys.stderr, flush=True)
-    if printed.lost:
-        warn(f"{counted(printed.lost, 'more line')} that programs printed went by too fast, and are lost")
 
 
 def parse_data(text: str) -> bytes:
