@@ -12,7 +12,6 @@ from textual.binding import Binding, BindingType
 from ..core.errors import ExitCode
 from ..core.live import Session, check_target, runtime_name
 from .base_app import BaseApp
-from .commands import process
 from .operations import Operations, link_text
 from .screens.confirm import ConfirmDialog
 from .screens.explorer import WIDE, ExplorerScreen
@@ -20,6 +19,7 @@ from .screens.palette_commands import commands, destinations
 from .state.config import load_config
 from .terminal.guardian import guardian
 from .terminal.hush import unhush
+from .terminal.process import process
 
 if TYPE_CHECKING:
     import asyncio

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Final, Literal, TextIO
 
 from ..core.errors import BpftuiError, ExitCode
 from ..core.threads import NoThreadError
-from .commands import COMMANDS, EXPLORE, process, usage, version
+from .commands import COMMANDS, EXPLORE, usage, version
 from .terminal.hush import unhush
 from .terminal.output import complain, gated, write_text
+from .terminal.process import process
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

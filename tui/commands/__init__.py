@@ -9,25 +9,10 @@ from typing import TYPE_CHECKING, Final, cast
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["COMMANDS", "EXPLORE", "Command", "Process", "explores", "process", "usage", "version"]
+__all__ = ["COMMANDS", "EXPLORE", "Command", "explores", "usage", "version"]
 
 EXPLORE: Final = "explore"
 """The command that is meant where none is named: `bpftui prog.o`."""
-
-
-@dataclass(slots=True)
-class Process:
-    """The process that a command runs in."""
-
-    own: bool = False
-    """Whether there is nothing in it but the command; whoever else calls `main` keeps the process's rights."""
-    abandoned: bool = False
-    """Whether there is output that can neither be written nor dropped, so that Python must not try when it ends."""
-    finishing: Callable[[], object] = bool
-    """Is called when it has nothing to do any more but to end: its guardian then sees to it, where it has one."""
-
-
-process: Final = Process()
 
 
 @dataclass(frozen=True, slots=True)

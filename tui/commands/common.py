@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 from ...core.errors import UsageError
 from ...core.spec import CollectionSpec
 from ..terminal.output import complain, write_json, write_text
-from . import process
+from ..terminal.process import process
 
 if TYPE_CHECKING:
     import json

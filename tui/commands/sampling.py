@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ...core.threads import NoThreadError, start_thread
 from ..terminal.guardian import until_told
-from . import process
+from ..terminal.process import process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator

@@ -27,8 +27,8 @@ from typing import TYPE_CHECKING, Final
 
 from ...core.errors import BpftuiError
 from ...core.privileges import be_apart, drop_all
-from ..commands import process
 from .hush import is_hushed, is_watched, modes_before
+from .process import process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
