@@ -14,6 +14,7 @@ from ...core.errors import UsageError
 from ...core.spec import CollectionSpec
 from ..terminal.output import complain, write_json, write_text
 from ..terminal.process import process
+from ..text.charset import is_writable
 
 if TYPE_CHECKING:
     import json
@@ -36,7 +37,6 @@ __all__ = [
     "add_target",
     "configured",
     "hire_guardian",
-    "is_writable",
     "json_value",
     "loading",
     "machine_options",
@@ -431,12 +431,3 @@ def uncollected() -> Generator[None]:
         yield
     finally:
         gc.enable()
-
-
-def is_writable(text: str) -> bool:
-    """Whether standard output's encoding has these characters."""
-    try:
-        text.encode(sys.stdout.encoding or "ascii")
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from ...core.listing.listing import RowKind
 from ...core.listing.text import InsnText
-from ..commands.common import is_writable
+from .charset import is_writable
 from .colors import Painted, joined, paint, paint_listing
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from ....core.btf import CType, Kind
 from ....core.errors import ExitCode, UnknownNameError, UsageError
 from ....core.spec.container import SeveralObjectsError
 from ...terminal.output import write_line, write_table, write_text
+from ...text.charset import is_writable
 from ..common import (
     Parser,
     add_object,
     add_settings,
-    is_writable,
     open_spec,
     print_json,
     target_types,
