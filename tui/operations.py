@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -22,12 +23,22 @@ if TYPE_CHECKING:
 
     from ..core.live import Session, State
     from ..core.runtime import Collection, Link
-    from .screens.attach import AttachRequest
     from .state.journal import Journal
     from .widgets.spec.variables_view import Place
     from .widgets.status_line import Status
 
-__all__ = ["Operations", "link_text"]
+__all__ = ["AttachRequest", "Operations", "link_text"]
+
+
+@dataclass(frozen=True, slots=True)
+class AttachRequest:
+    """What the user decided."""
+
+    program: str
+    target: str
+    """As a user types it (`bpftui.core.spec.targets`): `sandbox`, `eth0,generic`; empty for what the section says."""
+    detach_after: int | None = None
+    """Seconds until it is detached again by itself; None for never."""
 
 
 class Operations:
@@ -245,8 +256,6 @@ class Operations:
     def _attach_next(self) -> None:
         """Make the next of the attachments that were asked for at the start; one that fails is no reason to stop."""
         if self._attach_first and self.collection is not None:
-            from .screens.attach import AttachRequest
-
             program, target = self._attach_first.pop(0)
             sentence = self._sentence
             self.attach(AttachRequest(program, target))

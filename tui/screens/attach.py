@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
@@ -16,6 +15,7 @@ from ...core.errors import BpftuiError, UsageError
 from ...core.live import check_target
 from ...core.spec import ProgramType
 from ...core.spec.targets import SANDBOX, Place, place_of
+from ..operations import AttachRequest
 from ..widgets.plain import Button, Checkbox, Input, Label, OptionList, Select
 from .dialog import Dialog, line
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ...core.runtime import Runtime, TargetChoice
     from ...core.spec import CollectionSpec, ProgramSpec
 
-__all__ = ["AttachDialog", "AttachRequest"]
+__all__ = ["AttachDialog"]
 
 _DETACH_AFTER: Final = 60
 """Seconds until an automatic detach."""
@@ -43,17 +43,6 @@ _MODES: Final[dict[ProgramType, dict[str, str]]] = {
     },
 }
 """What can be chosen besides, and what it adds to the target."""
-
-
-@dataclass(frozen=True, slots=True)
-class AttachRequest:
-    """What the user decided."""
-
-    program: str
-    target: str
-    """As a user types it (`bpftui.core.spec.targets`): `sandbox`, `eth0,generic`; empty for what the section says."""
-    detach_after: int | None = None
-    """Seconds until it is detached again by itself; None for never."""
 
 
 class AttachDialog(Dialog[AttachRequest]):

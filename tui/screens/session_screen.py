@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from ...core.live import State
-from ..operations import Operations, link_text
+from ..operations import AttachRequest, Operations, link_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from ...core.runtime import Link
     from ...core.spec import CollectionSpec
-    from .attach import AttachRequest
 
 __all__ = ["SessionScreen"]
 

@@ -19,7 +19,8 @@ from bpftui.core.spec import CollectionSpec
 from bpftui.core.vm.runtime import MachineRuntime
 from bpftui.tui.messages import Sampled
 from bpftui.tui.nodes import Node, NodeKind
-from bpftui.tui.screens.attach import AttachDialog, AttachRequest
+from bpftui.tui.operations import AttachRequest
+from bpftui.tui.screens.attach import AttachDialog
 from bpftui.tui.screens.confirm import ConfirmDialog
 from bpftui.tui.screens.help import HelpScreen
 from bpftui.tui.screens.run import RunDialog
