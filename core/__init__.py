@@ -7,6 +7,6 @@
     with spec.load() as collection:
         print(collection.programs["count"].run(bytes(64)).retval)
 
-From the bottom up: `errors`, `elf`, `btf` and `asm`, `dwarf`, `spec`, `verifier`, `runtime` (the seam), `maps`,
-`loader`, `kernel` and `vm`, `live`.
+From the bottom up: `errors`, `elf`, `btf` and `asm`, `dwarf`, `spec`, `context`, `analysis` and `verifier`, `listing`,
+`runtime` (the seam), `maps`, `loader`, `kernel` and `vm`, `live`.
 """
