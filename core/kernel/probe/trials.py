@@ -97,6 +97,7 @@ _CALLED: Final = re.compile(r"call (\w+)#")
 
 
 def helper_complaint(tied: Tied, number: int) -> Obstacle | None:
+    """Return why a program of this kind may not call a helper here; None where it may, or where that is not known."""
     # A descriptor's number means something else later: what is tied to a module is not kept.
     return _try_helper.__wrapped__(tied, number) if tied.hook.fd else _try_helper(tied, number)
 
