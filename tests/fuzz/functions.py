@@ -20,7 +20,7 @@ from bpftui.core.asm import HELPERS
 from bpftui.core.errors import BpftuiError
 from bpftui.core.spec import CollectionSpec, MapSpec, MapType, ProgramType
 from bpftui.core.vm import Machine, Processor
-from bpftui.core.vm.helpers import FAMILIES, HelperTable, kernel_function
+from bpftui.core.vm.helpers import HelperTable, kernel_function
 from bpftui.core.vm.helpers.declaration import declared
 from bpftui.core.vm.maps import create_store
 from bpftui.core.vm.parts import Parts
@@ -39,7 +39,6 @@ PATIENCE: Final = 5.0
 MOST_REGIONS: Final = 70_000
 """What a program may leave behind: objects, elements, values of storage."""
 OBJECT: Final = Path(__file__).parents[1] / "objects" / "kernel_functions.o"
-assert FAMILIES
 NUMBERS: Final = [number for number, name in enumerate(HELPERS) if name in declared()]
 KFUNCS: Final = [name for name in declared() if name not in HELPERS]
 MAPS: Final = [

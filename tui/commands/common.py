@@ -303,11 +303,15 @@ def open_spec(arguments: argparse.Namespace, say: Callable[[str], None] = warn) 
 
 
 def configured(
-    spec: CollectionSpec, arguments: argparse.Namespace, say: Callable[[str], None] = warn
+    spec: CollectionSpec, arguments: argparse.Namespace, say: Callable[[str], None] = warn, *, settings: bool = True
 ) -> CollectionSpec:
     """Set the types and the variables of *spec* that the command line asks for, and return it.
 
-    *say* is told what of a preset does not fit any more; the rest of it is set.
+    Args:
+        spec: What was read.
+        arguments: What was asked for.
+        say: Is told what of a preset does not fit any more; the rest of it is set.
+        settings: Whether `--set` counts.
     """
     for given in arguments.program_types:
         name, equals, text = given.partition("=")
@@ -319,7 +323,7 @@ def configured(
 
         for problem in restore(spec, Presets(spec).named(arguments.preset)).problems:
             say(f"preset {arguments.preset}: {problem}")
-    for setting in arguments.settings:
+    for setting in arguments.settings if settings else ():
         path, equals, text = setting.partition("=")
         if not equals or not path:
             raise UsageError(f"--set {setting!r} is not of the form NAME=VALUE")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import time
 from functools import cache
 from importlib import import_module
@@ -25,6 +24,7 @@ from ..common import (
 from .checked import SCHEMA, SORTS, Checked, check_json
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable, Sequence
 
     from ....core.runtime import Runtime
@@ -78,7 +78,7 @@ def run(arguments: Sequence[str]) -> int:
             _print_findings(checked)
         compared = before
         if before is None and options.settings:
-            compared = [check_json(_check(file, argparse.Namespace(**{**vars(options), "settings": []}), runtime))]
+            compared = [check_json(_check(file, options, runtime, settings=False))]
         if compared is not None:
             print_comparison(compared, document, options.compare or "without --set", options.color)
     rows = program_rows(documents, options.sort)
@@ -135,11 +135,13 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     return options
 
 
-def _check(file: str, options: argparse.Namespace, runtime: Callable[[], Runtime]) -> Checked:
+def _check(file: str, options: argparse.Namespace, runtime: Callable[[], Runtime], *, settings: bool = True) -> Checked:
+    """Check one object, with the settings of the command line or without."""
     from ....core.spec import CollectionSpec
 
     start = time.perf_counter()
-    spec = configured(CollectionSpec.from_file(file, source_directories=options.source), options)
+    spec = CollectionSpec.from_file(file, source_directories=options.source)
+    configured(spec, options, settings=settings)
     if options.only:
         spec = _chosen(spec, options.only)
     open_ms = (time.perf_counter() - start) * 1000
