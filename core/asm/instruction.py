@@ -113,11 +113,6 @@ class Instruction(NamedTuple):
         return self.opcode in (CALL, CALLX)
 
     @property
-    def is_exit(self) -> bool:
-        """Whether it ends the function."""
-        return self.opcode == EXIT
-
-    @property
     def call_source(self) -> CallSource | None:
         """What a direct call calls; None for everything else and for kinds that do not exist."""
         if self.opcode != CALL or self.src > max(CallSource):

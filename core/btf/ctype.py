@@ -251,10 +251,6 @@ class CType:
         """Return *value*, or the value of these bytes, as one line of text, of at most *limit* characters."""
         return format_value(self.decode(value) if isinstance(value, bytes) else value, limit=limit)
 
-    def format_hex(self, value: Value) -> str:
-        """Return *value*, or the value of these bytes, with integers in hexadecimal."""
-        return format_value(self.decode(value) if isinstance(value, bytes) else value, hexadecimal=True)
-
     def member(self, path: str, name: str = "value") -> tuple[CType, int]:
         """Return the type at *path* (`.limits[2].rate`) and its offset in bytes.
 

@@ -120,15 +120,6 @@ class CodeFlow:
         high = bisect.bisect_left(self.calls, graph.stop, key=lambda call: call.slot)
         return sorted({call.target for call in self.calls[low:high] if 0 <= call.target < self.slots})
 
-    def reachable_functions(self, entry: int = 0) -> list[int]:
-        """Return the functions that the one at *entry* gets to by calls and callbacks, itself among them, ascending."""
-        found, waiting = {entry}, [entry]
-        while waiting:
-            more = {self.function_at(target) for target in self.callees(waiting.pop())} - found
-            found |= more
-            waiting += more
-        return sorted(found)
-
     def label(self, slot: int) -> str | None:
         """Return the name of an instruction that is jumped to from within its function: `L12`; None for others."""
         return f"L{slot}" if 0 <= slot < self.slots and slot in self.graph_at(slot).targets else None

@@ -331,10 +331,6 @@ class FlowGraph:
                 found.append((start, stop))
         return found
 
-    def is_reachable(self, slot: int) -> bool:
-        """Whether some way leads to a slot of the function; ValueError outside."""
-        return self.reachable[self.block_at(slot)]
-
     @cached_property
     def loops(self) -> list[Loop]:
         """The loops, by the slots of their headers."""

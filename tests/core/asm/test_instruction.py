@@ -46,7 +46,7 @@ def test_a_wide_load_takes_two_slots_whatever_the_second_holds() -> None:
     assert (first, last) == (0, 2)
     assert (wide.slots, wide.imm, wide.next_imm, wide.imm64) == (2, -5, 7, 0x7_FFFF_FFFB)
     assert wide.next_reserved == 0x000321B7
-    assert end.is_exit
+    assert end.opcode == 0x95
 
 
 def test_half_a_wide_load_at_the_end_is_one_slot() -> None:

@@ -375,7 +375,10 @@ def test_a_value_as_one_line() -> None:
     assert shown["matrix"] == "[[1, 2, 3], [4, 5, 6]]"
     assert shown["truth"] == "true"
     assert shown["flags"] == "{one=1, three=5, minus=-3, wide=8589934591, colour=BLUE}"
-    assert ctype("packed").format_hex(SPECS[""].variables["packed"].raw) == "{a=0x1, b=0x1020304, c=0x506}"
+    assert (
+        format_value(ctype("packed").decode(SPECS[""].variables["packed"].raw), hexadecimal=True)
+        == "{a=0x1, b=0x1020304, c=0x506}"
+    )
 
 
 def test_a_value_as_one_line_of_limited_length() -> None:
