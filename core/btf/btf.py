@@ -80,7 +80,7 @@ class Btf:
         self.sound: dict[int, int] = {}
         """What `bpftui.core.btf.sound` found out: types whose values can be decoded, and how many members they have."""
         self.flexible: dict[int, bool] = {}
-        """What `bpftui.core.btf.values` found out: structs and unions whose values have no fixed size."""
+        """What `bpftui.core.btf.members` found out: structs and unions whose values have no fixed size."""
         self.decoders: dict[int, Callable[[bytes], Value]] = {}
         """What `bpftui.core.btf.values` made to decode values, by type."""
         self.members: dict[int, list[tuple[str, int, int | None, Callable[[bytes], Value]]]] = {}

@@ -9,8 +9,8 @@ from ..errors import ObjectError
 from ..limits import Budget
 from . import types as t
 from .alignment import Alignment, padding
+from .members import DISCRIMINANT
 from .types import Kind
-from .values import DISCRIMINANT
 
 if TYPE_CHECKING:
     from .btf import Btf

@@ -13,6 +13,7 @@ from ..errors import TypeMismatchError, UnknownNameError, UsageError, ValueRange
 from . import types as t
 from .declare import declaration, definition
 from .forms import how_written
+from .members import fields, is_flexible, is_text
 from .sound import check
 from .values import (
     EnumName,
@@ -21,9 +22,6 @@ from .values import (
     decode,
     decode_bits,
     encode,
-    fields,
-    is_flexible,
-    is_text,
     limits,
     put_bits,
 )

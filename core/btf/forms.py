@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from . import types as t
-from .values import fields, is_flexible, is_text
+from .members import fields, is_flexible, is_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -24,27 +24,24 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
 from ..errors import TypeMismatchError, UnknownNameError, ValueRangeError, quoted
-from ..limits import Budget
 from . import types as t
 from .declare import declaration
+from .forms import how_written
+from .members import DISCRIMINANT, Field, fields, is_flexible, is_text
 from .variants import Character, Variant, is_character
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from .btf import Btf
     from .variants import VariantPart
 
     Decoder: TypeAlias = Callable[[bytes], "Value"]
 
-__all__ = ["DISCRIMINANT", "EnumName", "Field", "Text", "Value", "decode", "encode", "fields", "is_text"]
+__all__ = ["EnumName", "Text", "Value", "decode", "encode"]
 
 Value: TypeAlias = "bool | int | float | str | bytes | list[Value] | dict[str, Value]"
 
-DISCRIMINANT: Final = "__discr"
-"""What an integer without a name is called, which C does not have: rustc's, that says which variant an enum has."""
-_MAX_MEMBERS: Final = 1 << 16
-_FEW_PARTS: Final = 8
 _FLOATS: Final = {2: "e", 4: "f", 8: "d"}
 _INTEGERS: Final = {1: "b", 2: "h", 4: "i", 8: "q"}
 
@@ -77,78 +74,6 @@ class Text(str):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Text.of, (self.raw,)
-
-
-class Field:
-    """A member as it lies in its outermost named struct: anonymous ones in between are dissolved."""
-
-    __slots__ = ("bit_offset", "bit_size", "flexible", "name", "type_id")
-
-    def __init__(self, name: str, type_id: int, bit_offset: int, bit_size: int, *, flexible: bool = False) -> None:
-        self.name = name
-        self.type_id = type_id
-        self.bit_offset = bit_offset
-        self.bit_size = bit_size
-        self.flexible = flexible
-        """Whether what follows the outermost struct belongs to it: an array without a length, at the end."""
-
-
-def fields(btf: Btf, composite: t.Composite) -> Iterator[Field]:
-    """Iterate over the named members of a struct or union, those of anonymous ones inside it among them.
-
-    Raises:
-        LimitError: Anonymous structs in each other make more members than there are bytes.
-    """
-    what = f"the members of {declaration(btf, composite.id, room=_FEW_PARTS)}"
-    budget = Budget(composite.size, what, file=btf.file, least=_MAX_MEMBERS + len(composite.members))
-    return _fields(btf, composite, 0, budget, 0, last=True)
-
-
-def _fields(btf: Btf, composite: t.Composite, base: int, budget: Budget, depth: int, *, last: bool) -> Iterator[Field]:
-    """Iterate over the members; *base* is the struct's own bit offset, *last* whether it ends its outermost struct."""
-    for index, member in enumerate(composite.members, 1):
-        budget.spend()
-        ends = last and (composite.is_union or index == len(composite.members))
-        if not member.name and depth < 32:
-            inner = btf.strip(member.type_id)
-            if isinstance(inner, t.Composite):
-                yield from _fields(btf, inner, base + member.bit_offset, budget, depth + 1, last=ends)
-            elif not member.bit_size and isinstance(inner, t.Int | t.Enum):
-                yield Field(DISCRIMINANT, member.type_id, base + member.bit_offset, 0)
-        elif member.name:
-            shift, old_size = _old_bitfield(btf, member)
-            flexible = ends and is_flexible(btf, member.type_id)
-            at = base + member.bit_offset + shift
-            yield Field(member.name, member.type_id, at, member.bit_size or old_size, flexible=flexible)
-
-
-def _old_bitfield(btf: Btf, member: t.Member) -> tuple[int, int]:
-    """Return offset and width of a bitfield of before the kind flag (LLVM 8, pahole 1.12): an INT with fewer bits than
-    its size holds, and with an offset of its own.
-    """
-    found = btf.strip(member.type_id)
-    if isinstance(found, t.Int) and not member.bit_size and found.bits < found.size * 8:
-        return found.bit_offset, found.bits
-    return 0, 0
-
-
-def is_flexible(btf: Btf, type_id: int, depth: int = 0) -> bool:
-    """Whether values of a type have no fixed size: an array without a length, or a struct that ends with one."""
-    found = btf.strip(type_id)
-    if not isinstance(found, t.Composite):
-        return isinstance(found, t.Array) and found.count == 0
-    known = btf.flexible.get(found.id)
-    if known is None:
-        ends = found.members if found.is_union else found.members[-1:]
-        known = depth < 32 and any(is_flexible(btf, member.type_id, depth + 1) for member in ends)
-        btf.flexible[found.id] = known
-    return known
-
-
-def is_text(btf: Btf, array: t.Array) -> bool:
-    """Whether an array is one of plain `char`; `unsigned char` (`__u8`) counts as numbers."""
-    element = btf.strip(array.element)
-    return isinstance(element, t.Int) and element.size == 1 and (element.name == "char" or element.is_char)
 
 
 def decode(btf: Btf, type_id: int, raw: bytes) -> Value:
@@ -365,8 +290,6 @@ def _encode_array(btf: Btf, array: t.Array, type_id: int, value: Value, name: st
     width = btf.size(array.element)
     count = array.count or (size // width if width else 0)
     if len(value) != count:
-        from .forms import how_written
-
         text = f"{name}: {declaration(btf, type_id)} takes {count} values, not {len(value)}"
         raise TypeMismatchError(text, hint=how_written(btf, type_id) or None)
     raw = b"".join(
@@ -427,8 +350,6 @@ def _encode_variant(btf: Btf, enum: t.Composite, part: VariantPart, value: Value
         raw[part.offset : part.offset + part.size] = number.to_bytes(part.size, btf.byte_order)
     found = part.active(btf, bytes(raw))
     if found != variant:
-        from .forms import how_written
-
         raise TypeMismatchError(
             f"{name}: with these members it is {enum.name}::{found}, not {enum.name}::{variant}",
             hint=f"{variant} is told by its own members: set them, {how_written(btf, enum.id)}",
@@ -477,7 +398,5 @@ def _sized(raw: bytes, size: int, name: str, btf: Btf, type_id: int) -> bytes:
 
 
 def _mismatch(name: str, value: Value, wanted: str, btf: Btf, type_id: int) -> TypeMismatchError:
-    from .forms import how_written
-
     text = f"{name}: {declaration(btf, type_id)} takes {wanted}, not {quoted(value)}"
     return TypeMismatchError(text, hint=how_written(btf, type_id) or None)

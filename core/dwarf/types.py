@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ..btf import Btf, Kind
+from ..btf.members import DISCRIMINANT
 from ..btf.types import Linkage
-from ..btf.values import DISCRIMINANT
 from ..btf.variants import VariantPart
 from ..errors import ObjectError
 from .blob import BlobWriter

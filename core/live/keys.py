@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..btf import CType, Text
 from ..btf import types as t
-from ..btf.values import fields, is_text
+from ..btf.members import fields, is_text
 from ..errors import BpftuiError
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ..btf import Kind
 from ..btf import types as t
 from ..btf.compatible import essential_name
-from ..btf.values import fields
+from ..btf.members import fields
 from ..errors import ObjectError
 
 if TYPE_CHECKING:
