@@ -36,15 +36,19 @@ def hush() -> None:
         if _before or os.tcgetpgrp(_STDIN) != os.getpgrp():
             return
         modes = termios.tcgetattr(_STDIN)
-        termios.tcsetattr(_STDIN, termios.TCSANOW, _hushed(modes))
     except (OSError, termios.error):
         return
+    # A signal may come at any moment: whoever hears it has to know how the terminal was before it is changed.
     _before.append(modes)
     for number in _ENDS:
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _end)
     if signal.getsignal(signal.SIGTSTP) is signal.SIG_DFL:
         signal.signal(signal.SIGTSTP, _stop)
+    try:
+        termios.tcsetattr(_STDIN, termios.TCSANOW, _hushed(modes))
+    except (OSError, termios.error):
+        _before.clear()
 
 
 def is_watched() -> None:

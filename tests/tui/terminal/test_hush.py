@@ -132,6 +132,27 @@ def test_the_terminal_of_what_is_ended_while_it_starts_is_as_it_was(
     assert victim.terminal_left() == []
 
 
+_AT_THE_WRONG_MOMENT = """
+import os, signal, termios, time
+from bpftui.tui.terminal.hush import hush
+change = termios.tcsetattr
+def hooked(*arguments):
+    termios.tcsetattr = change
+    change(*arguments)
+    os.kill(os.getpid(), signal.SIGHUP)
+termios.tcsetattr = hooked
+hush()
+time.sleep(10)
+"""
+
+
+def test_a_signal_that_comes_right_after_the_terminal_was_changed_gives_it_back(victims: list[Victim]) -> None:
+    victim = start(victims, "-c", _AT_THE_WRONG_MOMENT)
+    assert victim.wait(10) is not None
+    assert victim.code() == -signal.SIGHUP
+    assert victim.terminal_left() == []
+
+
 @pytest.mark.terminal
 def test_a_shell_has_its_terminal_while_what_starts_is_stopped(tmp_path: Path) -> None:
     terminal = Terminal((80, 24), ["env", "PS1=>", "sh", "-i"], tmp_path)
