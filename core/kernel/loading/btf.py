@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from ...btf import Btf, Kind
 from ...btf import types as t
 from ...errors import LoadError
+from ..sys import token
 from ..sys.explain import explain
 from ..sys.syscall import Attr, BpfError, Command, Descriptor, buffer
 
@@ -197,7 +198,7 @@ def _load(raw: bytes, log: Buffer | None = None) -> int:
     attr = Attr(28).pointer(0, buffer(raw)).u32(16, len(raw))
     if log is not None:
         attr.pointer(8, log).u32(20, len(log), 1)
-    return attr.call(Command.BTF_LOAD)
+    return attr.create(Command.BTF_LOAD, token.current())
 
 
 def _tidied(record: bytes) -> bytes:

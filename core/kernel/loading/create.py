@@ -103,7 +103,7 @@ def create_struct_ops(spec: MapSpec, ops: StructOps, btf_fd: Descriptor | None) 
         # The types of the programs: without them the kernel does not take the map.
         attr.u32(48, types_fd)
         try:
-            fd = attr.call(Command.MAP_CREATE)
+            fd = attr.create(Command.MAP_CREATE, token.current())
         except BpfError as error:
             raise _explained(error, spec, shape) from error
     return StructOpsMap(spec, Descriptor(fd, f"map {spec.name}"), shape, ops)
@@ -189,7 +189,7 @@ def _call(spec: MapSpec, shape: Shape, types: tuple[int, int], btf_fd: Descripto
             attr.u32(20, inner)
         if types != (0, 0):
             attr.u32(48, types_fd, *types)
-        return attr.call(Command.MAP_CREATE)
+        return attr.create(Command.MAP_CREATE, token.current())
 
 
 def _type_ids(spec: MapSpec, btf: Btf) -> tuple[int, int]:

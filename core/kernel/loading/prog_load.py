@@ -143,13 +143,13 @@ def _load(attr: Attr, log_level: int, most: int = LARGEST_LOG) -> tuple[int, str
     """Return the file descriptor, the log and the error."""
     if log_level == LOG_NONE:
         try:
-            return attr.call(Command.PROG_LOAD), "", None
+            return attr.create(Command.PROG_LOAD, token.current()), "", None
         except BpfError:
             return _load(attr, LOG_FULL, most)
     memory = _log_memory(min(most, MOST_WHOLE_LOG) if log_level & 2 else most)
     attr.u32(24, log_level, len(memory)).pointer(32, memory).u32(140, 0)
     try:
-        return attr.call(Command.PROG_LOAD), _text(memory.value), None
+        return attr.create(Command.PROG_LOAD, token.current()), _text(memory.value), None
     except BpfError as error:
         if error.errno == errno.ENOSPC and log_level & 2:
             return _judged(attr, _cut(memory.value, attr.get(140)))
@@ -191,7 +191,7 @@ def _judged(attr: Attr, log: str) -> tuple[int, str, BpfError | None]:
     """Return whether the kernel takes a program whose log did not fit, of which it says nothing else."""
     attr.u32(24, LOG_NONE, 0).pointer(32, None)
     try:
-        return attr.call(Command.PROG_LOAD), log, None
+        return attr.create(Command.PROG_LOAD, token.current()), log, None
     except BpfError as error:
         return -1, log, error
 

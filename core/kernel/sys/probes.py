@@ -12,6 +12,7 @@ from ...btf import Kind
 from ...btf.kernel import vmlinux
 from ...errors import FeatureError
 from ...spec import AttachType, MapFlag, MapType, ProgramFlag, ProgramType
+from . import token
 from .rights import LOADING, missing
 from .syscall import ENOTSUPP, Attr, BpfError, Command, buffer
 
@@ -63,7 +64,7 @@ def load_program(
     attr.u32(68, attach_type or 0).u32(108, attach_btf_id, attach_fd)
     attr.pointer(120, buffer(fd_array) if fd_array else None)
     try:
-        return attr.call(Command.PROG_LOAD), 0, ""
+        return attr.create(Command.PROG_LOAD, token.current()), 0, ""
     except BpfError as error:
         return -1, error.errno, log.value.decode("utf-8", "replace")
 
@@ -90,7 +91,7 @@ def create_map(
     if struct_ops:
         attr.u32(60, 1)
     try:
-        return attr.call(Command.MAP_CREATE), 0
+        return attr.create(Command.MAP_CREATE, token.current()), 0
     except BpfError as error:
         return -1, error.errno
 
@@ -102,7 +103,7 @@ def integer_btf() -> int:
     header = struct.pack("=HBB5I", 0xEB9F, 1, 0, 24, 0, len(types), len(types), len(strings))
     raw = header + types + strings
     try:
-        return Attr(28).pointer(0, buffer(raw)).u32(16, len(raw)).call(Command.BTF_LOAD)
+        return Attr(28).pointer(0, buffer(raw)).u32(16, len(raw)).create(Command.BTF_LOAD, token.current())
     except BpfError:
         return -1
 

@@ -185,20 +185,17 @@ class Attr:
         return int(struct.unpack_from("=I", self._memory, offset)[0])
 
     def call(self, command: Command) -> int:
-        """Make the system call; see the function of that name. What creates something uses the process's token."""
-        if command in _TOKEN_FIELDS:
-            self._add_token(*_TOKEN_FIELDS[command])
+        """Make the system call; see the function of that name. What creates something goes through `create`."""
         return call(command, self._memory)
 
-    def _add_token(self, flags: int, field: int) -> None:
-        from .token import current
-
-        token = current()
-        if token is None:
-            return
-        if len(self._memory) < field + 4:
-            self._memory = buffer(self._memory.raw.ljust(field + 4, b"\0"))
-        self.u32(flags, self.get(flags) | _TOKEN_FD).u32(field, token)
+    def create(self, command: Command, token: int | None) -> int:
+        """Make the call of a command that creates something, with a token's descriptor where there is one."""
+        if token is not None:
+            flags, field = _TOKEN_FIELDS[command]
+            if len(self._memory) < field + 4:
+                self._memory = buffer(self._memory.raw.ljust(field + 4, b"\0"))
+            self.u32(flags, self.get(flags) | _TOKEN_FD).u32(field, token)
+        return call(command, self._memory)
 
 
 def call(command: Command, attr: Buffer) -> int:
