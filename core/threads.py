@@ -8,8 +8,9 @@ from .errors import BpftuiError
 
 if TYPE_CHECKING:
     import threading
+    from concurrent.futures import ThreadPoolExecutor
 
-__all__ = ["NoThreadError", "start_thread"]
+__all__ = ["NoThreadError", "start_pool", "start_thread"]
 
 
 class NoThreadError(BpftuiError):
@@ -32,3 +33,26 @@ def start_thread(thread: threading.Thread) -> None:
         thread.start()
     except RuntimeError as error:
         raise NoThreadError from error
+
+
+def start_pool(threads: int) -> ThreadPoolExecutor:
+    """Return a pool of *threads* that all run already: what is given to it later fails for want of none.
+
+    By itself a pool starts a thread when it first needs one; what was submitted then is neither run nor refused.
+
+    Raises:
+        NoThreadError: There can be no such number.
+    """
+    import threading
+    from concurrent.futures import ThreadPoolExecutor
+
+    pool = ThreadPoolExecutor(threads)
+    all_run = threading.Barrier(threads)  # until then none of them is idle, and each call takes a thread of its own
+    try:
+        for _ in range(threads):
+            pool.submit(all_run.wait)
+    except RuntimeError as error:
+        all_run.abort()
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise NoThreadError from error
+    return pool

@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 
 from ..core.errors import ExitCode
 from ..core.live import Session, check_target, runtime_name
+from ..core.threads import NoThreadError, start_thread
 from .base_app import BaseApp
 from .operations import Operations, link_text
 from .screens.confirm import ConfirmDialog
@@ -175,8 +176,12 @@ def _close(app: BpftuiApp, code: ExitCode) -> None:
 
     closing = threading.Thread(target=close, name="bpftui-close", daemon=True)
     guardian().ending()
-    closing.start()
-    closing.join(_PATIENCE if process.own else None)
+    try:
+        start_thread(closing)
+    except NoThreadError:
+        close()  # if this is held up, the guardian ends it
+    else:
+        closing.join(_PATIENCE if process.own else None)
     app.operations.note("closed" + "".join(attached))
     if closing.is_alive():
         unhush()

@@ -15,6 +15,7 @@ from textual.app import App
 from textual.filter import NoColor
 
 from ..core.errors import UnknownNameError
+from ..core.threads import start_pool
 from ..core.visible import visible
 from .driver import guarded
 from .state.config import Config
@@ -42,6 +43,9 @@ __all__ = ["BaseApp", "forget_keys"]
 _Result = TypeVar("_Result")
 _SWITCH: Final = 0.0005
 """Seconds that the event loop waits for a worker that is busy in Python, at each step (by default 0.005)."""
+
+_WORKERS: Final = 6
+"""Threads for what would hold the event loop up."""
 
 _kept: list[events.Key | events.Paste] = []
 """What was typed while the last app was being left."""
@@ -87,10 +91,14 @@ class BaseApp(App[_Result]):
 
         Raises:
             KeyboardInterrupt: It was told to.
+            NoThreadError: The system has no threads left for it. Textual's workers would start theirs when they are
+                first needed, and without one they would be at it for ever.
         """
         guardian().going_on()  # whatever was left before this
         sys.setswitchinterval(_SWITCH)
+        workers = start_pool(_WORKERS)
         loop = _Loop()
+        loop.set_default_executor(workers)  # which the loop shuts down when it is closed
         asyncio.set_event_loop(loop)
         try:
             with until_told(partial(loop.call_soon_threadsafe, self.exit)) as told:

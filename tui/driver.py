@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
 from typing import TYPE_CHECKING, Any, Final
@@ -60,7 +61,8 @@ def guarded(driver: type[Driver], keep: Callable[[Message], bool]) -> type[Drive
         def close(self) -> None:
             if self._away:
                 return
-            super().close()  # by then everything is written
+            with contextlib.suppress(RuntimeError):  # of a thread that writes and could not be started
+                super().close()  # by then everything is written
             guardian().screen(False)
 
         def suspend_application_mode(self) -> None:

@@ -11,6 +11,7 @@ is seen from here is that the buffer was full when it was looked at.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections import deque
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Final, Self
 from ..analysis.records import record_type
 from ..errors import BpftuiError
 from ..spec import MapType
-from ..threads import start_thread
+from ..threads import NoThreadError, start_thread
 from .stream import HEADER, STREAMS, open_records
 
 if TYPE_CHECKING:
@@ -146,7 +147,8 @@ class EventReader:
                 self.types[name] = record_type(collection.spec, source.spec)
         self._thread = threading.Thread(target=self._run, name="bpftui-events", daemon=True)
         if self._streams:
-            start_thread(self._thread)
+            with contextlib.suppress(NoThreadError):  # then `take` reads what is there when it is called
+                start_thread(self._thread)
 
     types: dict[str, RecordType]
     """Of each stream that is read, the type of its records; can be set to another one."""

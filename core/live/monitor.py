@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from ..threads import NoThreadError
 from . import counters
 from .counters import Counter, Track, key_text
 from .drawn import ChartSeries, EventLine, StreamState
@@ -78,6 +79,7 @@ class Monitor:
         self._tracks: dict[Chosen, Track] = {}
         self._runs: dict[str, tuple[RateTracker, Series]] = {}
         self._interval = 0.5
+        self._failure = ""
         self.chosen = []
         self.last = None
         self.previous = None
@@ -111,14 +113,19 @@ class Monitor:
             self._sampler.interval = seconds
 
     def start(self) -> None:
-        """Begin to sample what the session has loaded."""
-        self._sampler = self._session.sampler(
+        """Begin to sample what the session has loaded; that it cannot be is told as any failure of it."""
+        sampler = self._session.sampler(
             interval=self._interval,
             on_sample=self._take,
-            on_error=self._fail,
+            on_error=self._failed,
             statistics=self._session.runtime.statistics(),
         )
-        self._sampler.start()
+        try:
+            sampler.start()
+        except NoThreadError as error:
+            self._failed(error)
+        else:
+            self._sampler = sampler
 
     def toggle_pause(self) -> None:
         """Stop or resume the sampling."""
@@ -159,7 +166,14 @@ class Monitor:
             record = self._reader.types[name]
             events[name] = [event_line(sample.time, raw, record) for raw in found.records[-_MAX_EVENTS:]]
             streams[name] = StreamState(found.count, found.lost, found.behind, found.full, record.text)
+        self._failure = ""
         self._deliver(Observation(sample, events, streams, self._session.gone))
+
+    def _failed(self, error: Exception) -> None:
+        """Tell what went wrong; not at every sample anew."""
+        before, self._failure = self._failure, repr(error)
+        if self._failure != before:
+            self._fail(error)
 
     # The past
 

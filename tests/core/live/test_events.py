@@ -12,10 +12,12 @@ from bpftui.core.analysis.records import RecordType, record_type
 from bpftui.core.live import EventReader, Events, choose_runtime, record_text, record_value
 from bpftui.core.live import events as module
 from bpftui.core.spec import CollectionSpec
+from bpftui.core.threads import NoThreadError
 from bpftui.tui.commands.event_lines import event_lines
 from bpftui.tui.commands.sample_json import events_json
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Iterator
 
     from bpftui.core.runtime import Collection
@@ -166,3 +168,16 @@ def test_events_that_there_is_no_time_for_are_in_the_next_sample(
         (65, "  output: about 6 behind"),
         (6, lines[0][0]),
     ]
+
+
+def test_without_a_thread_records_are_read_when_they_are_asked_for(
+    loaded: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise NoThreadError
+
+    monkeypatch.setattr(module, "start_thread", refuse)
+    with EventReader(loaded, ["output"]) as reader:
+        for _ in range(100):
+            loaded.programs["outputs"].run(PACKET)
+        assert reader.take()["output"].count == 100

@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.nobody import UNPRIVILEGED, as_nobody
+from tests.nobody import NOBODY, UNPRIVILEGED, as_nobody
+from tests.terminal import Terminal
 from tests.tui.commands.command_line import COMMAND, ENVIRONMENT, ROOT, bpftui
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 DEMO = ["demo", "--duration", "0.3", "--interval", "0.1"]
 NO_THREAD = (
@@ -65,6 +68,47 @@ def test_no_threads(runtime: str) -> None:
     prefix = ["prlimit", "--nproc=1", *UNPRIVILEGED]
     done = bpftui(*DEMO, "--runtime", runtime, prefix=prefix)
     assert (done.code, done.err.splitlines()[-1]) == (1, NO_THREAD)
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """Return an empty home that nobody may write to, who may not enter pytest's directories."""
+    with tempfile.TemporaryDirectory(prefix="bpftui-home-") as folder:
+        os.chown(folder, int(NOBODY[1].partition("=")[2]), -1)
+        yield Path(folder)
+
+
+@pytest.mark.terminal
+@as_nobody
+@pytest.mark.parametrize("at_start", [True, False])
+def test_the_explorer_without_threads(
+    at_start: bool, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has a thread goes on, what gets none says so, and nothing is "loading …" for good."""
+    monkeypatch.delenv("XDG_CONFIG_HOME")
+    monkeypatch.delenv("XDG_STATE_HOME")
+    limit = ["prlimit", "--nproc=1"] if at_start else []
+    command = [*limit, "env", f"HOME={home}", *UNPRIVILEGED, *COMMAND, str(ROOT / "bpf/traffic.o"), "--runtime", "vm"]
+    terminal = Terminal((120, 40), command, tmp_path)
+    try:
+        if at_start:
+            assert terminal.exit_code() == "1"
+            return
+        terminal.until("● SPEC")
+        terminal.until("L Load")
+        subprocess.run([*NOBODY, "prlimit", f"--pid={terminal.pid.read_text().strip()}", "--nproc=1"], check=True)
+        terminal.press("L")
+        terminal.until("● LOADED  → ATTACHED  +vm")
+        terminal.until("✗ no thread can be started: the system has no more processes or memory for this user")
+        terminal.until("read the maps failed")
+        terminal.press("A")
+        terminal.until("sandbox  packets of its own")
+        terminal.press("Tab", "Enter")
+        terminal.until("attach failed")
+        terminal.press("q")
+        assert terminal.exit_code() == "0"
+    finally:
+        terminal.close()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs a mount namespace of its own")
