@@ -23,14 +23,14 @@ from .host.kconfig import kconfig_values
 from .host.modules import ModuleTypes
 from .link import Link
 from .loading.btf import load_btf, out_of_order, prepare
-from .loading.create import create_map, create_struct_ops
 from .loading.hook import hook_in, hook_of
 from .loading.prog_load import LARGEST_LOG, LOG_NONE, CoreRefusedError, load_program
 from .loading.relocate import relocate
-from .loading.reuse import open_pinned, reused
-from .loading.struct_ops import StructOpsMap, adapt
+from .loading.struct_ops import adapt
 from .map import Map
 from .program import Program
+from .reuse import open_pinned, reused
+from .struct_ops import StructOpsMap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -165,11 +165,11 @@ class Loader(CollectionLoader[Map, Program, Link]):
         elif spec.pinning == Pinning.BY_NAME and self.pin_path is not None:
             created = self._pinned(spec, os.path.join(self.pin_path, spec.name))
         elif spec.type == MapType.STRUCT_OPS:
-            created = create_struct_ops(spec, self.struct_ops(spec), self._btf_fd)
+            created = StructOpsMap.of_struct(spec, self.struct_ops(spec), self._btf_fd)
         else:
             if spec.name == KCONFIG:
                 spec = replace(spec, data=bytearray(kconfig_values(self.spec)))
-            created = create_map(spec, self.spec.btf, self._btf_fd)
+            created = Map.of_object(spec, self.spec.btf, self._btf_fd)
         self._stack.callback(created.close)
         return created
 
@@ -184,7 +184,7 @@ class Loader(CollectionLoader[Map, Program, Link]):
         """Return the map that is pinned at *path*; where there is none, create it and pin it there."""
         found = open_pinned(path, spec)
         if found is None:
-            found = create_map(spec, self.spec.btf, self._btf_fd)
+            found = Map.of_object(spec, self.spec.btf, self._btf_fd)
             self._stack.callback(found.close)
             found.pin(path)
             # Unless all goes well: then the pin is what the object asked for, and stays.
@@ -207,7 +207,7 @@ class Loader(CollectionLoader[Map, Program, Link]):
         """Make the maps of a program's jump tables: the kernel holds them as long as the program."""
         for name, slots in spec.linked.tables.items():
             try:
-                created = borrowed.enter_context(create_map(table_map(slots)))
+                created = borrowed.enter_context(Map.of_object(table_map(slots)))
                 for number, slot in enumerate(slots):
                     created.update(number.to_bytes(4, sys.byteorder), table_value(slot, spec.byte_order))
                 created.freeze()

@@ -10,22 +10,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Self, SupportsIndex, cast
 
-from ..errors import TypeMismatchError, UsageError
+from ..errors import LoadError, TypeMismatchError, UsageError
 from ..maps import TypedMap, Variable
 from ..spec import MapFlag, MapType
+from ..spec.sparse import is_zero
 from .host import existing
+from .loading.btf import load_btf, prepare
+from .loading.create import create_map
 from .sys.batch import write_batch
 from .sys.elements import Elements
 from .sys.explain import explain
 from .sys.object import KernelObject, fdinfo, object_info, open_id, open_pin, take_over
-from .sys.syscall import Attr, BpfError, Command, Descriptor
+from .sys.syscall import Attr, BpfError, Command, Descriptor, errno_name
 
 if TYPE_CHECKING:
     import mmap
     from collections.abc import Iterable
     from types import TracebackType
 
-    from ..btf import Value
+    from ..btf import Btf, Value
     from ..errors import BpftuiError
     from ..maps import ElementError, Shape
     from ..maps.arrays import MapArrays
@@ -101,17 +104,45 @@ class Map(TypedMap, KernelObject):
     @classmethod
     def create(cls, spec: MapSpec) -> Map:
         """Create a map from a spec, of an object or written by hand; errors as for `load`."""
-        from .loading.btf import load_btf, prepare
-        from .loading.create import create_map
-
         btf = next((ctype.btf for ctype in (spec.key, spec.value) if ctype is not None), None)
         if btf is None:
-            return create_map(spec)
+            return cls.of_object(spec)
         types = load_btf(prepare(btf, {}))
         try:
-            return create_map(spec, btf, types)
+            return cls.of_object(spec, btf, types)
         finally:
             types.close()
+
+    @classmethod
+    def of_object(cls, spec: MapSpec, btf: Btf | None = None, btf_fd: Descriptor | None = None) -> Map:
+        """Create a map of an object whose types are loaded already, and fill a data section.
+
+        A data section can be mapped into memory where the kernel has that (Linux 5.5), and is frozen where programs may
+        only read it. Initial entries of maps and programs are the collection's to set, when those exist.
+
+        Args:
+            spec: What to create.
+            btf: The object's types.
+            btf_fd: The same in the kernel; None where it did not take them.
+
+        Raises:
+            LoadError, FeatureError, NoPermissionError: The kernel said no.
+        """
+        descriptor, shape = create_map(spec, btf, btf_fd)
+        try:
+            created = cls(spec, descriptor, shape)
+        except OSError as error:
+            descriptor.close()
+            raise _not_mapped(error, spec) from error
+        try:
+            if spec.data is not None and not is_zero(spec.data):
+                created.update(bytes(created.key_size), bytes(spec.data))
+            if spec.data is not None and spec.read_only:
+                created.freeze()
+        except BaseException:
+            created.close()
+            raise
+        return created
 
     @classmethod
     def from_id(cls, number: int) -> Map:
@@ -337,3 +368,14 @@ def map_info(descriptor: Descriptor) -> MapInfo:
         memlock=told.get("memlock", 0),
         frozen=bool(told.get("frozen", 0)),
     )
+
+
+def _not_mapped(error: OSError, spec: MapSpec) -> LoadError:
+    """Return the error for an arena that cannot be mapped. Without that no program that uses it is loaded."""
+    doing = f"cannot map {spec.name} (arena) into memory"
+    if error.errno == errno.EEXIST:
+        reason = f"this process uses the address {spec.map_extra:#x} already, which its map_extra asks for"
+        return LoadError(
+            f"{doing}: {reason}", hint="close what was loaded from the same object, or leave map_extra out"
+        )
+    return LoadError(f"{doing}: {os.strerror(error.errno or 0).lower()} ({errno_name(error.errno or 0)})")

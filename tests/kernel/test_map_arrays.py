@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from bpftui.core.btf import Btf, CType
 from bpftui.core.errors import FeatureError, PartialError, TypeMismatchError, UsageError, ValueRangeError
 from bpftui.core.kernel import Map, possible_cpus
-from bpftui.core.kernel.loading.create import create_map
 from bpftui.core.kernel.sys import syscall
 from bpftui.core.maps.arrays import dtype_of
 from bpftui.core.spec import CollectionSpec, MapFlag, MapSpec, MapType
@@ -43,7 +42,7 @@ def make() -> Iterator[Callable[..., Map]]:
 
     def create(type_: MapType, entries: int = 1000, *, value: int = 8, flags: int = 0, typed: bool = True) -> Map:
         key, values = integers(4, typed=typed), integers(value, typed=typed)
-        made.append(create_map(MapSpec("rows", ".maps", type_, 4, value, entries, flags, key=key, value=values)))
+        made.append(Map.of_object(MapSpec("rows", ".maps", type_, 4, value, entries, flags, key=key, value=values)))
         return made[-1]
 
     yield create

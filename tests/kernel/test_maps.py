@@ -11,15 +11,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bpftui.core.errors import FeatureError, LoadError, TypeMismatchError, UsageError, ValueRangeError
-from bpftui.core.kernel import possible_cpus
-from bpftui.core.kernel.loading.create import create_map
+from bpftui.core.kernel import Map, possible_cpus
 from bpftui.core.kernel.sys import batch, syscall
 from bpftui.core.spec import CollectionSpec, MapFlag, MapSpec, MapType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from bpftui.core.kernel import Map
 
 pytestmark = pytest.mark.kernel
 
@@ -38,7 +35,7 @@ def make() -> Iterator[object]:
     made: list[Map] = []
 
     def create(*args: object, **kwargs: object) -> Map:
-        made.append(create_map(_spec(*args, **kwargs)))  # type: ignore[arg-type]
+        made.append(Map.of_object(_spec(*args, **kwargs)))  # type: ignore[arg-type]
         return made[-1]
 
     yield create
@@ -340,7 +337,7 @@ def test_types_are_given_to_the_kernel_where_it_takes_them():
 
 def test_names_are_cut_and_cleaned_for_the_kernel():
     spec = MapSpec("a-name/that is much too long", ".maps", MapType.ARRAY, 4, 4, 1)
-    created = create_map(spec)
+    created = Map.of_object(spec)
     try:
         assert created.name == "a-name/that is much too long"
         assert created.info().name == "a_name_that_is_"
@@ -351,7 +348,7 @@ def test_names_are_cut_and_cleaned_for_the_kernel():
 def test_a_type_that_is_not_there_is_no_riddle():
     spec = MapSpec("odd", ".maps", MapType.ARRAY, 8, 4, 1)
     with pytest.raises(LoadError, match="key of an array has 4 bytes, not 8"):
-        create_map(spec)
+        Map.of_object(spec)
 
 
 def test_lookup_and_delete_where_the_type_lacks_it(make):

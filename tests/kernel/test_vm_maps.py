@@ -11,8 +11,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from bpftui.core.errors import BpftuiError
-from bpftui.core.kernel import KernelRuntime
-from bpftui.core.kernel.loading.create import create_map
+from bpftui.core.kernel import KernelRuntime, Map
 from bpftui.core.live.stream import open_records
 from bpftui.core.maps import ElementError
 from bpftui.core.spec import CollectionSpec, MapFlag, MapSpec, MapType
@@ -94,7 +93,7 @@ def test_the_same_operations_give_the_same(kind, store, key_size, entries, keys,
     @settings(max_examples=40, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
     @given(steps)
     def run(steps: list[tuple[str, bytes | None, int, int]]) -> None:
-        real = create_map(MapSpec("both", ".maps", kind, key_size, 8, entries, flags=flags))
+        real = Map.of_object(MapSpec("both", ".maps", kind, key_size, 8, entries, flags=flags))
         ours = store("both", real.elements.shape, AddressSpace())
         try:
             for operation, key, value, flag in steps:
@@ -125,7 +124,7 @@ def test_maps_of_maps(kind: MapType, hashed: bool) -> None:
     @settings(max_examples=40, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
     @given(steps)
     def run(steps: list[tuple[str, bytes, int]]) -> None:
-        with create_map(inner) as inside, create_map(outer) as real:
+        with Map.of_object(inner) as inside, Map.of_object(outer) as real:
             ours = create_store(outer, Host(Processor(), Settings(), "little"))
             for operation, key, flag in steps:
                 value = struct.pack("=I", inside.fileno())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -12,8 +11,6 @@ from ...errors import FeatureError, LoadError
 from ...maps import Shape, ring_size
 from ...maps.rules import STORAGE, broken_rule
 from ...spec import MapFlag, MapType
-from ...spec.sparse import is_zero
-from ..map import Map
 from ..probe.since import since
 from ..sys import probes, rights, token
 from ..sys.elements import possible_cpus
@@ -22,7 +19,6 @@ from ..sys.object import kernel_name
 from ..sys.syscall import ENOTSUPP, Attr, BpfError, Command, Descriptor, borrowed, errno_name
 from .btf import load_btf, plain_btf
 from .limits import Excess, beyond_limit, knows_field, more_than_memory, no_memory
-from .struct_ops import StructOpsMap
 
 if TYPE_CHECKING:
     from ...btf import Btf
@@ -56,11 +52,8 @@ _PLAIN: Final = (1, 3)
 _STREAMS: Final = frozenset({MapType.RINGBUF, MapType.USER_RINGBUF})
 
 
-def create_map(spec: MapSpec, btf: Btf | None = None, btf_fd: Descriptor | None = None) -> Map:
-    """Create a map; a data section also gets its contents, and is frozen where programs may only read it.
-
-    A data section can be mapped into memory where the kernel has that (Linux 5.5). Initial entries of maps and
-    programs are the collection's to set, when those exist.
+def create_map(spec: MapSpec, btf: Btf | None = None, btf_fd: Descriptor | None = None) -> tuple[Descriptor, Shape]:
+    """Create a map, without contents, and return its descriptor and what was really created.
 
     Args:
         spec: What to create.
@@ -75,21 +68,16 @@ def create_map(spec: MapSpec, btf: Btf | None = None, btf_fd: Descriptor | None 
     shape = shape_of(spec)
     template = None
     if spec.inner is not None:
-        template = create_map(replace(spec.inner, name=spec.inner.name or spec.name), btf, btf_fd)
+        template, _ = create_map(replace(spec.inner, name=spec.inner.name or spec.name), btf, btf_fd)
     try:
-        created = _create(spec, shape, btf, btf_fd, template)
+        fd = _create(spec, shape, btf, btf_fd, template)
     finally:
         if template is not None:
             template.close()
-    try:
-        _fill(created, spec)
-    except BaseException:
-        created.close()
-        raise
-    return created
+    return Descriptor(fd, f"map {spec.name}"), shape
 
 
-def create_struct_ops(spec: MapSpec, ops: StructOps, btf_fd: Descriptor | None) -> Map:
+def create_struct_ops(spec: MapSpec, ops: StructOps, btf_fd: Descriptor | None) -> tuple[Descriptor, Shape]:
     """Create a struct_ops map in the kernel's layout. It holds nothing until it is registered, with its programs.
 
     Raises:
@@ -106,7 +94,7 @@ def create_struct_ops(spec: MapSpec, ops: StructOps, btf_fd: Descriptor | None) 
             fd = attr.create(Command.MAP_CREATE, token.current())
         except BpfError as error:
             raise _explained(error, spec, shape) from error
-    return StructOpsMap(spec, Descriptor(fd, f"map {spec.name}"), shape, ops)
+    return Descriptor(fd, f"map {spec.name}"), shape
 
 
 def shape_of(spec: MapSpec) -> Shape:
@@ -141,50 +129,37 @@ def map_obstacle(spec: MapSpec) -> BpftuiError | None:
     return None if spec.inner is None else map_obstacle(replace(spec.inner, name=spec.inner.name or spec.name))
 
 
-def _create(spec: MapSpec, shape: Shape, btf: Btf | None, btf_fd: Descriptor | None, template: Map | None) -> Map:
+def _create(
+    spec: MapSpec, shape: Shape, btf: Btf | None, btf_fd: Descriptor | None, template: Descriptor | None
+) -> int:
     types = (0, 0) if btf is None or btf_fd is None else _type_ids(spec, btf)
     if types == (0, 0) and spec.type in STORAGE:
         # The kernel insists on types here, and does not care which.
         plain = load_btf(plain_btf(shape.value_size))
         try:
-            return Map(spec, Descriptor(_call(spec, shape, _PLAIN, plain, None), f"map {spec.name}"), shape)
+            return _call(spec, shape, _PLAIN, plain, None)
         except BpfError as error:
             raise _explained(error, spec, shape) from error
         finally:
             plain.close()
     try:
-        fd = _call(spec, shape, types, btf_fd, template)
+        return _call(spec, shape, types, btf_fd, template)
     except BpfError as error:
         # Many types take no BTF (ENOTSUPP or EINVAL): it only helps those who look at the map.
         if types == (0, 0) or error.errno not in (errno.EINVAL, ENOTSUPP):
             raise _explained(error, spec, shape) from error
-        try:
-            fd = _call(spec, shape, (0, 0), None, template)
-        except BpfError as again:
-            raise _explained(again, spec, shape) from again
-    descriptor = Descriptor(fd, f"map {spec.name}")
     try:
-        return Map(spec, descriptor, shape)
-    except OSError as error:
-        descriptor.close()
-        raise _not_mapped(error, spec) from error
+        return _call(spec, shape, (0, 0), None, template)
+    except BpfError as error:
+        raise _explained(error, spec, shape) from error
 
 
-def _not_mapped(error: OSError, spec: MapSpec) -> LoadError:
-    """Return the error for an arena that cannot be mapped. Without that no program that uses it is loaded."""
-    doing = f"cannot map {spec.name} (arena) into memory"
-    if error.errno == errno.EEXIST:
-        reason = f"this process uses the address {spec.map_extra:#x} already, which its map_extra asks for"
-        return LoadError(
-            f"{doing}: {reason}", hint="close what was loaded from the same object, or leave map_extra out"
-        )
-    return LoadError(f"{doing}: {os.strerror(error.errno or 0).lower()} ({errno_name(error.errno or 0)})")
-
-
-def _call(spec: MapSpec, shape: Shape, types: tuple[int, int], btf_fd: Descriptor | None, template: Map | None) -> int:
+def _call(
+    spec: MapSpec, shape: Shape, types: tuple[int, int], btf_fd: Descriptor | None, template: Descriptor | None
+) -> int:
     attr = Attr(80).u32(0, shape.type, shape.key_size, shape.value_size, shape.max_entries, shape.flags)
     attr.u32(24, spec.numa_node).text(28, kernel_name(spec.name)).u64(64, spec.map_extra)
-    with borrowed(template.descriptor if template else None) as inner, borrowed(btf_fd) as types_fd:
+    with borrowed(template) as inner, borrowed(btf_fd) as types_fd:
         if template is not None:
             attr.u32(20, inner)
         if types != (0, 0):
@@ -199,15 +174,6 @@ def _type_ids(spec: MapSpec, btf: Btf) -> tuple[int, int]:
     if spec.key is None or spec.value is None or spec.key.btf is not btf or spec.type in _UNTYPED:
         return (0, 0)
     return (spec.key.id, spec.value.id)
-
-
-def _fill(created: Map, spec: MapSpec) -> None:
-    if spec.data is None:
-        return
-    if not is_zero(spec.data):
-        created.update(bytes(created.key_size), bytes(spec.data))
-    if spec.read_only:
-        created.freeze()
 
 
 def _explained(error: BpfError, spec: MapSpec, shape: Shape) -> BpftuiError:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from ...errors import LoadError
-from ...spec import MapFlag, MapType
-from ..host.existing import shape_of_info
-from ..map import Map, map_info
-from ..sys.object import open_path
-from .create import shape_of
+from ..errors import LoadError
+from ..spec import MapFlag, MapType
+from .host.existing import shape_of_info
+from .loading.create import shape_of
+from .map import Map, map_info
+from .sys.object import open_path
 
 if TYPE_CHECKING:
-    from ...maps import Shape
-    from ...spec import MapSpec
+    from ..maps import Shape
+    from ..spec import MapSpec
 
 __all__ = ["open_pinned", "reused"]
 
