@@ -11,6 +11,8 @@ from .errors import BpftuiError, LoadError, VerifierError
 from .maps import TypedMap, Variable
 from .runtime import CheckReport, Link, LoadOutcome, Program
 from .spec import MapType
+from .spec.collection import holdings
+from .visible import visible
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -51,6 +53,10 @@ class LoadedCollection(Generic[_MapT, _ProgramT, _LinkT]):
         self.remarks = loader.remarks
         """What was done without, though the object has it: sentences."""
         self._links = loader.links
+
+    def __repr__(self) -> str:
+        held = holdings(self.programs, self.maps, self.variables)
+        return f"<{type(self).__name__} {visible(self.spec.file)}: {held}>"
 
     @property
     def links(self) -> frozenset[_LinkT]:

@@ -16,3 +16,11 @@ def test_every_package_is_installed() -> None:
         for path in (ROOT / folder).rglob("__init__.py")
     }
     assert set(listed) == found
+
+
+def test_every_part_of_the_namespace_says_that_it_is_typed() -> None:
+    # PEP 561: a namespace package has no py.typed of its own.
+    shipped = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    for folder in ("bpf", "core", "tui"):
+        assert "py.typed" in shipped[f"bpftui.{folder}"]
+        assert (ROOT / folder / "py.typed").exists()

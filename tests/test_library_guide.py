@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.typed import complaints
+
 ROOT = Path(__file__).parent.parent
 GUIDE = ROOT / "docs/library.md"
 NEEDS_RIGHTS = "## Loading and running"
@@ -23,6 +25,20 @@ def failures(text: str, first_line: int) -> list[str]:
     flags = doctest.NORMALIZE_WHITESPACE | doctest.IGNORE_EXCEPTION_DETAIL
     doctest.DocTestRunner(optionflags=flags).run(examples, out=said.append)
     return said
+
+
+def code_of(text: str) -> str:
+    """Return the examples of the guide as one module, each on its line."""
+    lines: list[str] = []
+    for example in doctest.DocTestParser().get_examples(text):
+        lines += [""] * (example.lineno - len(lines)) + example.source.splitlines()
+    return "\n".join(lines) + "\n"
+
+
+def readme_example() -> str:
+    """Return the program in the README's library chapter."""
+    (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    return example
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +59,11 @@ def test_what_loads() -> None:
 
 @pytest.mark.kernel
 def test_the_readme() -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    done = subprocess.run([sys.executable, "-c", example], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", readme_example()], capture_output=True, text=True, timeout=60, check=True
+    )
     assert int(done.stdout.splitlines()[-1]) >= 1000
+
+
+def test_a_strict_type_checker_understands_all_of_it(tmp_path: Path) -> None:
+    assert complaints(tmp_path, {"library.py": code_of(GUIDE.read_text()), "readme.py": readme_example()}) == []

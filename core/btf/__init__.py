@@ -7,6 +7,18 @@ from .btf import Btf, ByteOrder
 from .ctype import CType, format_value, parse_bytes
 from .ext import BtfExt
 from .types import Kind
-from .values import Text, Value
+from .values import Decoded, Text, Value
 
-__all__ = ["Btf", "BtfExt", "ByteOrder", "CType", "Kind", "Text", "Value", "format_value", "parse_bytes", "types"]
+__all__ = [
+    "Btf",
+    "BtfExt",
+    "ByteOrder",
+    "CType",
+    "Decoded",
+    "Kind",
+    "Text",
+    "Value",
+    "format_value",
+    "parse_bytes",
+    "types",
+]

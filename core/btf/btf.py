@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from ..errors import ObjectError
 from ..limits import Budget
 from ..strings import StringTable
+from ..visible import visible
 from . import types as t
 from .index import TAIL, Index, find_places, name_offsets
 from .types import Kind
@@ -268,6 +269,9 @@ class Btf:
             t.Enumerator(self.name(text), value - (1 << width) if signed and value >> width - 1 else value)
             for text, value, width in pairs
         )
+
+    def __repr__(self) -> str:
+        return f"<Btf {visible(self.file)}: {len(self)} types>" if self.file else f"<Btf: {len(self)} types>"
 
     def find_all(self, name: str) -> list[int]:
         """Return the ids of all types of that name, in ascending order; 1 ms for a kernel's BTF."""

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Final, cast
 
 from ..documents import parse_json
 from ..errors import TypeMismatchError, UnknownNameError, UsageError, ValueRangeError, quoted
+from ..visible import visible
 from . import types as t
 from .declare import declaration, definition
 from .forms import how_written
 from .members import fields, is_flexible, is_text
 from .sound import check
 from .values import (
+    Decoded,
     EnumName,
     Text,
     Value,
@@ -45,7 +47,7 @@ _MAX_DEPTH: Final = 64
 """Members in members; what is deeper is one leaf. (The kernel stops at 32.)"""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class CType:
     """A C type of an object; where `bit_size` is set, a bitfield of that type.
 
@@ -60,6 +62,12 @@ class CType:
     """For a bitfield: its width; else 0."""
     whole: int = 0
     """Of a type that ends with an array without a length: the bytes of a value, which say how many elements it has."""
+
+    def __str__(self) -> str:
+        return self.c_text
+
+    def __repr__(self) -> str:
+        return f"<CType {visible(self.c_text)}>"
 
     def check(self) -> None:
         """Raise ObjectError unless values of this type can be decoded: the BTF may be damaged."""
@@ -145,7 +153,7 @@ class CType:
             return limits(found, self.bit_size or self.size * 8)
         return None
 
-    def decode(self, raw: bytes) -> Value:
+    def decode(self, raw: bytes) -> Decoded:
         """Return the Python value of *raw*."""
         if self.bit_size:
             return decode_bits(self.btf, self.id, raw, self.bit_offset, self.bit_size)

@@ -38,9 +38,15 @@ if TYPE_CHECKING:
 
     Decoder: TypeAlias = Callable[[bytes], "Value"]
 
-__all__ = ["EnumName", "Text", "Value", "decode", "encode"]
+__all__ = ["Decoded", "EnumName", "Text", "Value", "decode", "encode"]
 
 Value: TypeAlias = "bool | int | float | str | bytes | list[Value] | dict[str, Value]"
+"""What a value of a C type is in Python; what is taken, and what is given where anything may come."""
+Decoded: TypeAlias = Any
+"""A `Value` whose kind the object's types tell and Python's cannot: typed as `json.loads` is.
+
+Callers know it, and should not have to tell a type checker at each access.
+"""
 
 _FLOATS: Final = {2: "e", 4: "f", 8: "d"}
 _INTEGERS: Final = {1: "b", 2: "h", 4: "i", 8: "q"}

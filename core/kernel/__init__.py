@@ -20,7 +20,7 @@ from .net.interfaces import Interface, find, interfaces
 from .net.sandbox import Sandbox
 from .probe.features import Feature, probe
 from .program import Benchmark, Program, ProgramStats
-from .runtime import KernelRuntime, load
+from .runtime import KernelRuntime, LoadOptions, RuntimeOptions, load
 from .sys.available import available
 from .sys.elements import possible_cpus
 from .sys.statistics import stats_enabled
@@ -33,10 +33,12 @@ __all__ = [
     "KernelCollection",
     "KernelRuntime",
     "Link",
+    "LoadOptions",
     "Map",
     "MapInfo",
     "Program",
     "ProgramStats",
+    "RuntimeOptions",
     "Sandbox",
     "Variable",
     "available",

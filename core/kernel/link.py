@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
 from ..errors import UsageError
+from ..visible import visible
 from .sys.object import KernelObject, object_info
 from .sys.syscall import Attr, BpfError, Command
 
@@ -57,7 +58,7 @@ class Link(KernelObject):
         registry.add(self)
 
     def __repr__(self) -> str:
-        return f"<Link {self.program} on {self.target.name}>"
+        return f"<Link {visible(self.program)} on {visible(self.target.name)}>"
 
     @property
     def id(self) -> int:

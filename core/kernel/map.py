@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import TracebackType
 
-    from ..btf import Btf, Value
+    from ..btf import Btf, Decoded, Value
     from ..errors import BpftuiError
     from ..maps import ElementError, Shape
     from ..maps.arrays import MapArrays
@@ -205,7 +205,7 @@ class Map(TypedMap, KernelObject):
             return self.might_contain(cast("Value", key))
         return super().__contains__(key)
 
-    def next_key(self, key: Value | object | None = None) -> Value | None:
+    def next_key(self, key: Value | object | None = None) -> Decoded:
         """Return the key after *key*, without one the first; None after the last.
 
         After a key that is not there (any more), a hash table begins anew. `items` and `keys` need no care.
@@ -258,7 +258,7 @@ class Map(TypedMap, KernelObject):
         for index in range(done, count):
             self.delete(self.codec.decode_key(rows[index * size : (index + 1) * size]))
 
-    def lookup_and_delete_batch(self, limit: int | None = None) -> list[tuple[Value, Value]]:
+    def lookup_and_delete_batch(self, limit: int | None = None) -> list[tuple[Decoded, Decoded]]:
         """Return entries and delete them in the same step: nothing that programs count meanwhile gets lost.
 
         Args:

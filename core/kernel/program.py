@@ -17,6 +17,7 @@ from ..context.values import context_bytes, whole_context
 from ..errors import UsageError
 from ..runtime import ProgramInfo, RunResult, given_up
 from ..spec import ProgramType
+from ..visible import visible
 from .attach import attach
 from .host.existing import program_spec
 from .sys.explain import explain
@@ -156,7 +157,7 @@ class Program(KernelObject):
             raise
 
     def __repr__(self) -> str:
-        return f"<Program {self.name} {self.type.label}>"
+        return f"<Program {visible(self.name)} {self.type.label}>"
 
     @property
     def name(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Literal, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
 from ..errors import FeatureError, NoPermissionError
 from ..spec.targets import SANDBOX, Place, parse_target, place_of
@@ -25,43 +25,47 @@ if TYPE_CHECKING:
     from .net.sandbox import Sandbox
     from .program import Program
 
-__all__ = ["KernelRuntime", "load"]
+__all__ = ["KernelRuntime", "LoadOptions", "RuntimeOptions", "load"]
 
 
-class _Options(TypedDict):
-    """What a `Loader` takes."""
+class RuntimeOptions(TypedDict, total=False):
+    """What whatever loads into the kernel may be told, all of it by keyword."""
 
     target: Btf | None
+    """The types to adapt programs to (CO-RE), instead of those that the kernel publishes."""
     replacements: Mapping[str, Map] | None
+    """Maps to use instead of those that an object declares, by name. They stay their owners'."""
     extends: Mapping[str, Program] | None
+    """Loaded programs whose functions a program replaces or traces (freplace, fentry, fexit), by its name."""
     pin_path: str | os.PathLike[str] | None
+    """The directory of a bpffs where maps that are pinned by name are found or put.
+
+    Without it they are private to their collection.
+    """
+
+
+class LoadOptions(RuntimeOptions, total=False):
+    """What a load may be told, all of it by keyword."""
+
+    programs: set[str] | None
+    """Those to load, of which all must load; without, those with `autoload`."""
+    strict: bool
+    """Whether one that does not load sinks the others."""
 
 
 class KernelRuntime:
     """Loads into the running kernel; implements `bpftui.core.runtime.Runtime`.
 
     Args:
-        target: The types to adapt programs to (CO-RE), instead of those that the kernel publishes.
-        replacements: Maps to use instead of those that an object declares, by name. They stay their owners'.
-        extends: Loaded programs whose functions a program replaces or traces (freplace, fentry, fexit), by its name.
-        pin_path: The directory of a bpffs where maps that are pinned by name are found or put. Without it they are
-            private to their collection.
+        options: What all of its loads have in common: see `RuntimeOptions`.
     """
 
-    def __init__(
-        self,
-        *,
-        target: Btf | None = None,
-        replacements: Mapping[str, Map] | None = None,
-        extends: Mapping[str, Program] | None = None,
-        pin_path: str | os.PathLike[str] | None = None,
-    ) -> None:
-        self._options: _Options = {
-            "target": target,
-            "replacements": replacements,
-            "extends": extends,
-            "pin_path": pin_path,
-        }
+    def __init__(self, **options: Unpack[RuntimeOptions]) -> None:
+        self._options = options
+
+    def __repr__(self) -> str:
+        given = ", ".join(name for name, value in self._options.items() if value is not None)
+        return f"<KernelRuntime with {given}>" if given else "<KernelRuntime>"
 
     @property
     def name(self) -> Literal["kernel"]:
@@ -134,7 +138,10 @@ class KernelRuntime:
 
         options = self._options
         return forecast(
-            spec, target=options["target"], extends=options["extends"], replacements=options["replacements"]
+            spec,
+            target=options.get("target"),
+            extends=options.get("extends"),
+            replacements=options.get("replacements"),
         )
 
     def check(self, spec: CollectionSpec, *, log_level: int = LOG_STATS) -> CheckReport:
@@ -157,11 +164,7 @@ def load(
     *,
     programs: set[str] | None = None,
     strict: bool = False,
-    target: Btf | None = None,
-    replacements: Mapping[str, Map] | None = None,
-    extends: Mapping[str, Program] | None = None,
-    pin_path: str | os.PathLike[str] | None = None,
+    **options: Unpack[RuntimeOptions],
 ) -> KernelCollection:
-    """Load *spec* into the running kernel; see `KernelRuntime` and its `load`."""
-    runtime = KernelRuntime(target=target, replacements=replacements, extends=extends, pin_path=pin_path)
-    return runtime.load(spec, programs=programs, strict=strict)
+    """Load *spec* into the running kernel: a `KernelRuntime` with these options does; errors as for its `load`."""
+    return KernelRuntime(**options).load(spec, programs=programs, strict=strict)

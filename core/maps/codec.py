@@ -9,7 +9,7 @@ from ..errors import TypeMismatchError, ValueRangeError
 from ..spec import MapType
 
 if TYPE_CHECKING:
-    from ..btf import CType, Value
+    from ..btf import CType, Decoded, Value
     from ..spec import MapSpec
     from .shape import Shape
 
@@ -45,11 +45,11 @@ class Codec:
             raise TypeMismatchError(f"{name} is a list of {cpus} values, one for each possible CPU of this machine")
         return self._shape.join([self._encode_one(one, f"{name}[{i}]") for i, one in enumerate(value)])
 
-    def decode_key(self, raw: bytes) -> Value:
+    def decode_key(self, raw: bytes) -> Decoded:
         """Return the key that the bytes stand for."""
         return raw if self._spec.key is None else self._spec.key.decode(raw)
 
-    def decode_value(self, values: tuple[bytes, ...]) -> Value:
+    def decode_value(self, values: tuple[bytes, ...]) -> Decoded:
         """Return the value that an entry's bytes stand for: a list for a per-CPU map, an id for maps of objects."""
         decoded: list[Value] = [self._decode_one(raw) for raw in values]
         return decoded if self._shape.per_cpu else decoded[0]
@@ -57,7 +57,7 @@ class Codec:
     def _encode_one(self, value: Value, name: str) -> bytes:
         return _encode(value, self._spec.value, self._shape.value_size, name)
 
-    def _decode_one(self, raw: bytes) -> Value:
+    def _decode_one(self, raw: bytes) -> Decoded:
         if self._shape.type in _OBJECT_IDS:
             return int.from_bytes(raw, sys.byteorder)
         return raw if self._spec.value is None else self._spec.value.decode(raw)

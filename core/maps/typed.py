@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Final, Protocol, cast
 from ..errors import PartialError, TypeMismatchError, UsageError, ValueRangeError
 from ..runtime import MapSnapshot
 from ..spec import MapType
+from ..visible import visible
 from .codec import Codec
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from ..btf import CType, Value
+    from ..btf import CType, Decoded, Value
     from ..errors import BpftuiError
     from ..runtime import Entry
     from ..spec import MapSpec
@@ -116,7 +117,7 @@ class TypedMap(ABC):
         """Whether user space may no longer change it."""
 
     def __repr__(self) -> str:
-        return f"<Map {self.name} {self.type.label}>"
+        return f"<Map {visible(self.name)} {self.type.label}>"
 
     @property
     def name(self) -> str:
@@ -172,7 +173,7 @@ class TypedMap(ABC):
             feature: What it lacks if it does not support this.
         """
 
-    def lookup(self, key: Value | object, *, flags: int = 0) -> Value:
+    def lookup(self, key: Value | object, *, flags: int = 0) -> Decoded:
         """Return the value at *key*; with the flag 4 (BPF_F_LOCK) under the value's spin lock.
 
         What belongs to a socket, task, inode or control group has that as its key: anything with a `fileno()`.
@@ -183,7 +184,7 @@ class TypedMap(ABC):
         with self._explained("read"):
             return self._found(key, self.elements.lookup(self._key(key), flags=flags))
 
-    def lookup_and_delete(self, key: Value | object) -> Value:
+    def lookup_and_delete(self, key: Value | object) -> Decoded:
         """Return the value at *key* and delete the entry in one step (Linux 5.14); KeyError when there is none."""
         with self._explained("read", feature="lookup-and-delete on this type of map (Linux 5.14)"):
             return self._found(key, self.elements.take(self._key(key)))
@@ -215,12 +216,12 @@ class TypedMap(ABC):
         """Put a value onto a queue or stack, or into a bloom filter."""
         self._update(None, self.codec.encode_value(value), 0)
 
-    def peek(self) -> Value:
+    def peek(self) -> Decoded:
         """Return the value that a queue or stack would give next; IndexError when it is empty."""
         with self._explained("read"):
             return self._next(self.elements.lookup(None))
 
-    def pop(self) -> Value:
+    def pop(self) -> Decoded:
         """Take the next value from a queue or stack; IndexError when it is empty."""
         with self._explained("read"):
             return self._next(self.elements.take(None))
@@ -251,7 +252,7 @@ class TypedMap(ABC):
         with self._explained("read"):
             return self.elements.count(within)
 
-    def items(self) -> Iterator[tuple[Value, Value]]:
+    def items(self) -> Iterator[tuple[Decoded, Decoded]]:
         """Iterate over typed entries, as they were when the iteration began.
 
         Raises:
@@ -260,22 +261,22 @@ class TypedMap(ABC):
         for entry in self._entries():
             yield self.codec.decode_key(entry.key), self.codec.decode_value(entry.values)
 
-    def keys(self) -> Iterator[Value]:
+    def keys(self) -> Iterator[Decoded]:
         """Iterate over typed keys; PartialError as for `items`."""
         return iter(self)
 
-    def values(self) -> Iterator[Value]:
+    def values(self) -> Iterator[Decoded]:
         """Iterate over typed values."""
         return (value for _, value in self.items())
 
-    def get(self, key: Value | object, default: Value | None = None) -> Value | None:
+    def get(self, key: Value | object, default: Value | None = None) -> Decoded:
         """Return the value at *key*, or *default*."""
         try:
             return self.lookup(key)
         except KeyError:
             return default
 
-    def __getitem__(self, key: Value | object) -> Value:
+    def __getitem__(self, key: Value | object) -> Decoded:
         return self.lookup(key)
 
     def __setitem__(self, key: Value | object, value: Value | object) -> None:
@@ -284,7 +285,7 @@ class TypedMap(ABC):
     def __delitem__(self, key: Value | object) -> None:
         self.delete(key)
 
-    def __iter__(self) -> Iterator[Value]:
+    def __iter__(self) -> Iterator[Decoded]:
         return (self.codec.decode_key(entry.key) for entry in self._entries())
 
     def __contains__(self, key: object) -> bool:
@@ -331,12 +332,12 @@ class TypedMap(ABC):
         reference = self.reference_to(value, self.value_size)
         return self.codec.encode_value(cast("Value", value)) if reference is None else reference
 
-    def _found(self, key: Value | object, raw: bytes | None) -> Value:
+    def _found(self, key: Value | object, raw: bytes | None) -> Decoded:
         if raw is None:
             raise KeyError(key)
         return self.codec.decode_value(self.elements.shape.split(raw))
 
-    def _next(self, raw: bytes | None) -> Value:
+    def _next(self, raw: bytes | None) -> Decoded:
         if raw is None:
             raise IndexError(f"map {self.name} is empty")
         return self.codec.decode_value((raw,))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
+from ..visible import visible
 
 if TYPE_CHECKING:
-    from ..btf import Value
+    from ..btf import Decoded, Value
     from ..spec import VariableSpec
     from .typed import TypedMap
 
@@ -26,7 +27,7 @@ class Variable:
         self._section = section
 
     def __repr__(self) -> str:
-        return f"<Variable {self.name}>"
+        return f"<Variable {visible(self.name)}>"
 
     @property
     def name(self) -> str:
@@ -42,7 +43,7 @@ class Variable:
         """Return its bytes at this moment."""
         return self._section.read_at(self.spec.offset, self.spec.size)
 
-    def get(self) -> Value:
+    def get(self) -> Decoded:
         """Return its value: typed where BTF has the type, else bytes."""
         return self.raw() if self.spec.type is None else self.spec.type.decode(self.raw())
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import builtins
 import sys
 import typing
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, cast
 
 from ..errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
 
-    from ..runtime import Collection
+    from ..kernel import KernelCollection, RuntimeOptions
     from .collection import CollectionSpec
 
 __all__ = ["LoadedObjects", "load_and_assign"]
@@ -35,7 +36,7 @@ class LoadedObjects:
             print(objects.pkt_count[0])
     """
 
-    collection: Collection
+    collection: KernelCollection
 
     def close(self) -> None:
         """Close everything; a second call does nothing."""
@@ -50,7 +51,9 @@ class LoadedObjects:
         self.close()
 
 
-def load_and_assign(spec: CollectionSpec, wanted: type[_T], **options: Any) -> _T:
+def load_and_assign(
+    spec: CollectionSpec, wanted: type[_T], *, strict: bool = False, **options: Unpack[RuntimeOptions]
+) -> _T:
     """Load what the annotations of *wanted* name; see `CollectionSpec.load_and_assign`."""
     names = _wanted(wanted)
     by_kind = {kind: {name for found, name in names.values() if found == kind} for kind in _KINDS}
@@ -63,8 +66,12 @@ def load_and_assign(spec: CollectionSpec, wanted: type[_T], **options: Any) -> _
     bases: tuple[type, ...] = (wanted,) if issubclass(wanted, LoadedObjects) else (wanted, LoadedObjects)
     owner: Any = type(wanted.__name__, bases, {"__module__": wanted.__module__})
     objects = owner.__new__(owner)
-    objects.collection = collection = part.load(programs=set(part.programs), **options)
-    shelves = {"map": collection.maps, "program": collection.programs, "variable": collection.variables}
+    objects.collection = collection = part.load(programs=set(part.programs), strict=strict, **options)
+    shelves: dict[str, Mapping[str, object]] = {
+        "map": collection.maps,
+        "program": collection.programs,
+        "variable": collection.variables,
+    }
     for attribute, (kind, name) in names.items():
         setattr(objects, attribute, shelves[kind][name])
     return cast("_T", objects)

@@ -5,20 +5,21 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar, Unpack
 
 from ..errors import UnknownNameError
+from ..visible import visible
 from .sparse import copied
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence, Sized
     from os import PathLike
 
     from ..analysis.counting import Counting
     from ..analysis.facts import SharedFunctions
-    from ..btf import Btf, ByteOrder, Value
+    from ..btf import Btf, ByteOrder, CType, Kind, Value
     from ..dwarf import Dwarf
-    from ..runtime import Collection
+    from ..kernel import KernelCollection, LoadOptions, RuntimeOptions
     from .architectures import Registers
     from .map import MapSpec
     from .program import ProgramSpec
@@ -68,7 +69,7 @@ class SectionLayout:
     """Where its symbols lie, in bytes from its start."""
 
 
-@dataclass
+@dataclass(repr=False)
 class CollectionSpec:
     """The maps, programs, variables and types of one object, in file order. Inert until it is loaded."""
 
@@ -123,6 +124,9 @@ class CollectionSpec:
         from .reader import read_bytes
 
         return read_bytes(data, file=file)
+
+    def __repr__(self) -> str:
+        return f"<CollectionSpec {visible(self.file)}: {holdings(self.programs, self.maps, self.variables)}>"
 
     @property
     def types(self) -> Btf | None:
@@ -235,6 +239,25 @@ class CollectionSpec:
         """Return the map *name*; an unknown one is an error that names the nearest."""
         return _lookup("map", name, self.maps, self.file)
 
+    def ctype(self, name: str, kind: Kind | None = None) -> CType:
+        """Return the object's type *name*, the first of that *kind*; an unknown one is an error.
+
+        Raises:
+            UnknownNameError: There is no such type, or the object has no types; the error names the nearest.
+        """
+        from ..btf import CType, Kind
+
+        types = self.types
+        found = None if types is None else types.find(name, kind)
+        if types is None or found is None:
+            kinds = (
+                (Kind.STRUCT, Kind.UNION, Kind.ENUM, Kind.ENUM64, Kind.TYPEDEF, Kind.INT) if kind is None else (kind,)
+            )
+            ids = [] if types is None else [number for each in kinds for number in types.ids(each)]
+            known = [] if types is None else [text for number in ids if (text := types.type_name(number))]
+            raise UnknownNameError("type" if kind is None else kind.name.lower(), name, known, where=self.file)
+        return CType(types, found)
+
     def why_no_map(self, name: str) -> str:
         """Return why the object has no map *name* that can be used, although its programs refer to it."""
         return next((item.reason for item in self.hidden if item.name == name), "the object does not define it")
@@ -294,16 +317,26 @@ class CollectionSpec:
         twin.variables = {name: var for name, var in twin.variables.items() if var.map.name in needed}
         return twin
 
-    def load(self, **options: Any) -> Collection:
+    def load(self, **options: Unpack[LoadOptions]) -> KernelCollection:
         """Load into the running kernel: short for `bpftui.core.kernel.load(spec)`.
 
         Use it as a context manager: `with spec.load() as collection: …`.
+
+        Args:
+            options: See `bpftui.core.kernel.LoadOptions`: `programs`, `strict`, `target`, `replacements`, `extends`,
+                `pin_path`.
+
+        Raises:
+            LoadError: The kernel, or the object itself, said no; VerifierError if it was the verifier.
+            FeatureError: The kernel lacks something.
+            NoPermissionError: This process may not.
+            UnknownNameError: The object has no such program or map.
         """
         from importlib import import_module
 
         return import_module("..kernel", __package__).load(self, **options)
 
-    def load_and_assign(self, wanted: type[_T], **options: Any) -> _T:
+    def load_and_assign(self, wanted: type[_T], *, strict: bool = False, **options: Unpack[RuntimeOptions]) -> _T:
         """Load only what the annotations of the class *wanted* name, and return an instance that holds it.
 
             class Objects:
@@ -312,12 +345,25 @@ class CollectionSpec:
 
             with spec.load_and_assign(Objects) as objects: …
 
+        Args:
+            wanted: The class; see `LoadedObjects`, which it may inherit from.
+            strict: Whether a program that its program arrays hold must load, too.
+            options: See `bpftui.core.kernel.RuntimeOptions`.
+
         Raises:
             UnknownNameError: The object has no such map, program or variable; nothing was loaded.
+            UsageError: The class asks for something that is neither; nothing was loaded.
+            BpftuiError: As for `load`.
         """
         from .assign import load_and_assign
 
-        return load_and_assign(self, wanted, **options)
+        return load_and_assign(self, wanted, strict=strict, **options)
+
+
+def holdings(programs: Sized, maps: Sized, variables: Sized) -> str:
+    """Return how much there is of each, for a repr."""
+    counts = (("program", len(programs)), ("map", len(maps)), ("variable", len(variables)))
+    return ", ".join(f"{count} {name}{'' if count == 1 else 's'}" for name, count in counts)
 
 
 def _lookup(kind: str, name: str, known: Mapping[str, _T], file: str) -> _T:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from ..uapi import MapFlag, MapType, Pinning
+from ..visible import visible
 
 if TYPE_CHECKING:
     from ..btf import CType
@@ -38,7 +39,7 @@ class MapEntry:
     """The name of the map or program whose file descriptor becomes the value."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class MapSpec:
     """A map as its object defines it. Inert: changing it changes what will be created.
 
@@ -80,6 +81,9 @@ class MapSpec:
     """What a legacy definition says to its own loader (iproute2's id and pinning), which the kernel is not told."""
     unusable: str | None = None
     """Why it cannot be created, where its definition says so already."""
+
+    def __repr__(self) -> str:
+        return f"<MapSpec {visible(self.name)} {self.type.label}>"
 
     @property
     def problem(self) -> str | None:

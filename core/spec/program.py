@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..errors import ObjectError, UnknownNameError
+from ..visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -171,6 +172,9 @@ class LinkedCode:
         """The first thing that could not be resolved, with its place; the code is kept as it stands in the file."""
         self._given = code, references, line_infos, core_relocations
 
+    def __repr__(self) -> str:
+        return f"<LinkedCode {self.insns} slots>"
+
     @cached_property
     def code(self) -> bytes:
         """The instructions in the object's byte order, 8 bytes a slot."""
@@ -238,7 +242,7 @@ class LinkedCode:
         return len(self.line_infos), len(self.core_relocations)
 
 
-@dataclass
+@dataclass(repr=False)
 class ProgramSpec:
     """A program as its object defines it: an entry function and what it calls."""
 
@@ -269,6 +273,9 @@ class ProgramSpec:
     """What the pointers in the object's data point to, by section and offset: to the program they are none."""
     link: Callable[[], LinkedCode] = field(default=LinkedCode, repr=False, compare=False)
     """Produces the linked code when it is first looked at; the reader binds it to the object's bytes."""
+
+    def __repr__(self) -> str:
+        return f"<ProgramSpec {visible(self.name)} {self.type.label}>"
 
     @cached_property
     def linked(self) -> LinkedCode:

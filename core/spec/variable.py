@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..btf import parse_bytes
 from ..errors import TypeMismatchError, ValueRangeError
+from ..visible import visible
 from .sparse import LARGE, touched
 
 if TYPE_CHECKING:
-    from ..btf import CType, Value
+    from ..btf import CType, Decoded, Value
     from .map import MapSpec
 
 __all__ = ["Difference", "VariableSpec"]
@@ -27,7 +28,7 @@ class Difference(NamedTuple):
     """What will be loaded."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class VariableSpec:
     """A window onto a data section's initial value.
 
@@ -46,6 +47,9 @@ class VariableSpec:
     """What the file holds, in the object's byte order."""
     type: CType | None = None
     """Its C type, where BTF has it."""
+
+    def __repr__(self) -> str:
+        return f"<VariableSpec {visible(self.name)} in {visible(self.section)}>"
 
     @property
     def section(self) -> str:
@@ -102,7 +106,7 @@ class VariableSpec:
             found.append(Difference(self.name, decode(original), decode(raw)))
         return found
 
-    def get(self) -> Value:
+    def get(self) -> Decoded:
         """Return the value: typed where BTF has the type, else bytes."""
         return self.raw if self.type is None else self.type.decode(self.raw)
 

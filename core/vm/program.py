@@ -11,6 +11,7 @@ from ..context.values import context_bytes
 from ..errors import UsageError
 from ..runtime import AttachTarget, ProgramInfo, RunResult, given_up
 from ..spec import ProgramType
+from ..visible import visible
 from .engine.errors import RunError
 from .world.contexts import ON_DATA, Context
 from .world.events import Events
@@ -58,7 +59,7 @@ class Program:
     """Its number; no kernel's."""
 
     def __repr__(self) -> str:
-        return f"<Program {self.name} {self.type.label}>"
+        return f"<Program {visible(self.name)} {self.type.label}>"
 
     @property
     def name(self) -> str:

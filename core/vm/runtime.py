@@ -59,6 +59,9 @@ class MachineRuntime:
         self._timing = 0
         self._lock = threading.Lock()
 
+    def __repr__(self) -> str:
+        return "<MachineRuntime>"
+
     @property
     def name(self) -> Literal["vm"]:
         """What it is called on the command line."""

@@ -8,6 +8,7 @@ from ..errors import AttachError, UsageError
 from ..runtime import AttachTarget
 from ..spec.targets import Place, place_of
 from ..traffic import Pacer, Traffic
+from ..visible import visible
 from .world.packet import LARGEST_PACKET, ON_PACKETS
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ class Link:
     """0: no kernel knows it."""
 
     def __repr__(self) -> str:
-        return f"<Link {self.program} on {self.target.name}>"
+        return f"<Link {visible(self.program)} on {visible(self.target.name)}>"
 
     @property
     def gone(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from ...asm import ImmSource, helper_name
 from ...asm.opcodes import INSN_SIZE
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from ...asm import ByteOrder
     from .memory import Region
     from .translation import Translation
+
+    Called: TypeAlias = Callable[[int, int, int, int, int], int]
+    """A helper or a kernel function: from r1 to r5, as unsigned integers, to r0."""
 
 __all__ = ["Machine"]
 
@@ -59,13 +62,13 @@ class Machine:
     def __init__(
         self,
         code: bytes,
-        helpers: Mapping[int, Callable[..., int]] | None = None,
+        helpers: Mapping[int, Called] | None = None,
         *,
         name: str = "",
         byte_order: ByteOrder = "little",
         processor: Processor | None = None,
         addresses: Mapping[int, int] | None = None,
-        kfuncs: Mapping[int, Callable[..., int]] | None = None,
+        kfuncs: Mapping[int, Called] | None = None,
         tail_call: Callable[[int, int], Machine | None] | None = None,
         load_packet: Callable[[int, int], int | None] | None = None,
         arena: Region | None = None,
