@@ -30,7 +30,7 @@ SEEDS = [
     for path in [*sorted(ROOT.glob("tests/objects/*.o")), *sorted(ROOT.glob("bpf/*.o"))]
     if path.stat().st_size < 40_000
 ]
-MUTANTS = 2500
+MUTANTS = 1000
 PATIENCE = 2.0
 """Seconds for one object."""
 
