@@ -61,9 +61,54 @@ class MapType(_Labelled):
     RHASH = 35
 
     @property
+    def is_array(self) -> bool:
+        """Whether all of its entries, which are bytes, are there at any time."""
+        return self in (MapType.ARRAY, MapType.PERCPU_ARRAY)
+
+    @property
+    def is_hash(self) -> bool:
+        """Whether it is a hash of bytes by bytes."""
+        return self in _HASHES
+
+    @property
     def is_queue(self) -> bool:
         """Whether it has no keys, and gives its values in an order of its own."""
         return self in (MapType.QUEUE, MapType.STACK)
+
+    @property
+    def is_ring(self) -> bool:
+        """Whether it is one run of memory for records, of max_entries bytes."""
+        return self in (MapType.RINGBUF, MapType.USER_RINGBUF)
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether it brings records from programs instead of entries."""
+        return self in (MapType.RINGBUF, MapType.PERF_EVENT_ARRAY)
+
+    @property
+    def is_local_storage(self) -> bool:
+        """Whether its values belong to sockets, inodes, tasks or control groups, whose descriptors are the keys."""
+        return self in _LOCAL_STORAGE
+
+    @property
+    def is_cgroup_storage(self) -> bool:
+        """Whether it is the older storage of control groups, with their ids as keys."""
+        return self in (MapType.CGROUP_STORAGE, MapType.PERCPU_CGROUP_STORAGE)
+
+    @property
+    def is_devmap(self) -> bool:
+        """Whether its values are network devices to redirect to."""
+        return self in (MapType.DEVMAP, MapType.DEVMAP_HASH)
+
+    @property
+    def is_sockmap(self) -> bool:
+        """Whether its values are sockets to redirect to, and programs can be attached to it."""
+        return self in (MapType.SOCKMAP, MapType.SOCKHASH)
+
+    @property
+    def is_indexed(self) -> bool:
+        """Whether its keys are indices below max_entries, so that it is never full."""
+        return self in _INDEXED
 
     @property
     def per_cpu(self) -> bool:
@@ -79,6 +124,11 @@ class MapType(_Labelled):
     def holds_maps(self) -> bool:
         """Whether values are other maps, all made like one that is defined within its own definition."""
         return self in (MapType.ARRAY_OF_MAPS, MapType.HASH_OF_MAPS)
+
+    @property
+    def gives_ids(self) -> bool:
+        """Whether its values, maps or programs, are set as file descriptors and read as the objects' ids."""
+        return self.holds_maps or self is MapType.PROG_ARRAY
 
 
 class ProgramType(_Labelled):
@@ -260,6 +310,27 @@ _SEEING_RESULTS = frozenset(
         AttachType.TRACE_FSESSION,
         AttachType.TRACE_FEXIT_MULTI,
         AttachType.TRACE_FSESSION_MULTI,
+    }
+)
+
+_HASHES = frozenset({MapType.HASH, MapType.PERCPU_HASH, MapType.LRU_HASH, MapType.LRU_PERCPU_HASH})
+
+_LOCAL_STORAGE = frozenset({MapType.SK_STORAGE, MapType.INODE_STORAGE, MapType.TASK_STORAGE, MapType.CGRP_STORAGE})
+
+_INDEXED = frozenset(
+    {
+        MapType.ARRAY,
+        MapType.PERCPU_ARRAY,
+        MapType.PROG_ARRAY,
+        MapType.PERF_EVENT_ARRAY,
+        MapType.CGROUP_ARRAY,
+        MapType.ARRAY_OF_MAPS,
+        MapType.DEVMAP,
+        MapType.CPUMAP,
+        MapType.XSKMAP,
+        MapType.SOCKMAP,
+        MapType.REUSEPORT_SOCKARRAY,
+        MapType.INSN_ARRAY,
     }
 )
 

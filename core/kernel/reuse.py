@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ..errors import LoadError
-from ..spec import MapFlag, MapType
+from ..spec import MapFlag
 from .host.existing import shape_of_info
 from .loading.create import shape_of
 from .map import Map, map_info
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from ..spec import MapSpec
 
 __all__ = ["open_pinned", "reused"]
-
-_DEVICES: Final = frozenset({MapType.DEVMAP, MapType.DEVMAP_HASH})
 
 
 def reused(given: Map, spec: MapSpec) -> Map:
@@ -54,7 +52,7 @@ def open_pinned(path: str, spec: MapSpec) -> Map | None:
 def _require_same(found: Shape, spec: MapSpec, what: str) -> None:
     wanted = shape_of(spec)
     # The kernel makes device maps read-only for programs by itself.
-    ignored = MapFlag.RDONLY_PROG if wanted.type in _DEVICES else 0
+    ignored = MapFlag.RDONLY_PROG if wanted.type.is_devmap else 0
     if replace(found, flags=found.flags & ~ignored) == replace(wanted, flags=wanted.flags & ~ignored):
         return
     raise LoadError(

@@ -9,12 +9,11 @@ from .perf import PerfBuffer
 from .sampler import Sample, Sampler, readable_maps
 from .series import Point, RateTracker, Series, rate
 from .session import RuntimeName, Session, State, check_target, choose_runtime, runtime_name
-from .stream import STREAMS, HasDescriptor, Records, RingBuffer, open_records
+from .stream import HasDescriptor, Records, RingBuffer, open_records
 from .table import MapRow, MapTable, Order, map_table
 from .user_ring import UserRingBuffer
 
 __all__ = [
-    "STREAMS",
     "Counter",
     "EventReader",
     "Events",

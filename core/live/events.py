@@ -22,7 +22,7 @@ from ..analysis.records import record_type
 from ..errors import BpftuiError
 from ..spec import MapType
 from ..threads import NoThreadError, start_thread
-from .stream import HEADER, STREAMS, open_records
+from .stream import HEADER, open_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -135,7 +135,7 @@ class EventReader:
         self._stopping = threading.Event()
         for name in collection.maps if names is None else names:
             source = collection.maps[name]
-            if source.type not in STREAMS:
+            if not source.type.is_stream:
                 continue
             try:
                 records = open_records(source)

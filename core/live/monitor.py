@@ -11,7 +11,6 @@ from .counters import Counter, Track, key_text
 from .drawn import ChartSeries, EventLine, StreamState
 from .events import record_text
 from .series import RateTracker, Series
-from .stream import STREAMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -252,7 +251,7 @@ def useful_map(session: Session) -> str | None:
         return None
     spec, readable = session.spec, readable_maps(session.collection)
     used = {name for link in session.links for name in spec.programs[link.program].maps}
-    streams = [name for name in used if spec.maps[name].type in STREAMS]
+    streams = [name for name in used if spec.maps[name].type.is_stream]
     for names in ([name for name in readable if name in used], readable):
         if found := next((name for name in names if counters(spec.maps[name], spec.counting)), None):
             return found

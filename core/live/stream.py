@@ -28,10 +28,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from types import TracebackType
 
-__all__ = ["STREAMS", "HasDescriptor", "Records", "RingBuffer", "open_records"]
-
-STREAMS = frozenset({MapType.RINGBUF, MapType.PERF_EVENT_ARRAY})
-"""Types of maps that bring records instead of entries."""
+__all__ = ["HasDescriptor", "Records", "RingBuffer", "open_records"]
 
 BUSY = 1 << 31
 """BPF_RINGBUF_BUSY_BIT: the program is still writing."""

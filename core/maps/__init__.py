@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .codec import Codec
-from .shape import Shape, ring_size, round_up
+from .shape import Shape, round_up, shape_of
 from .typed import ElementError, Elements, TypedMap
 from .variable import Variable
 
-__all__ = ["Codec", "ElementError", "Elements", "Shape", "TypedMap", "Variable", "ring_size", "round_up"]
+__all__ = ["Codec", "ElementError", "Elements", "Shape", "TypedMap", "Variable", "round_up", "shape_of"]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ..errors import TypeMismatchError, ValueRangeError
-from ..spec import MapType
 
 if TYPE_CHECKING:
     from ..btf import CType, Decoded, Value
@@ -14,9 +13,6 @@ if TYPE_CHECKING:
     from .shape import Shape
 
 __all__ = ["Codec"]
-
-_OBJECT_IDS: Final = frozenset({MapType.ARRAY_OF_MAPS, MapType.HASH_OF_MAPS, MapType.PROG_ARRAY})
-"""Maps whose values are set as file descriptors and read as the objects' ids."""
 
 
 class Codec:
@@ -58,7 +54,7 @@ class Codec:
         return _encode(value, self._spec.value, self._shape.value_size, name)
 
     def _decode_one(self, raw: bytes) -> Decoded:
-        if self._shape.type in _OBJECT_IDS:
+        if self._shape.type.gives_ids:
             return int.from_bytes(raw, sys.byteorder)
         return raw if self._spec.value is None else self._spec.value.decode(raw)
 

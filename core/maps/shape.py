@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Final
 from ..spec import MapFlag, MapType
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-__all__ = ["Shape", "round_up"]
+    from ..spec import MapSpec
+
+__all__ = ["Shape", "ring_size", "round_up", "shape_of"]
 
 _UNREADABLE: Final[dict[MapType, str]] = {
     MapType.RINGBUF: "a ring buffer is a stream of records",
@@ -29,8 +31,6 @@ _UNREADABLE: Final[dict[MapType, str]] = {
     MapType.CGROUP_ARRAY: "the kernel does not tell what it holds",
     MapType.XSKMAP: "the kernel does not tell what it holds",
 }
-
-_STORAGE: Final = frozenset({MapType.SK_STORAGE, MapType.INODE_STORAGE, MapType.TASK_STORAGE, MapType.CGRP_STORAGE})
 
 _LARGEST_RING: Final = 1 << 31
 
@@ -81,7 +81,7 @@ class Shape:
     @property
     def belongs(self) -> bool:
         """Whether entries belong to things of the kernel, and have their descriptors as keys."""
-        return self.type in _STORAGE
+        return self.type.is_local_storage
 
     @property
     def mapable(self) -> bool:
@@ -114,3 +114,21 @@ class Shape:
     def join(self, values: Sequence[bytes]) -> bytes:
         """The reverse of `split`."""
         return b"".join(value.ljust(self.stride, b"\0") for value in values) if self.per_cpu else values[0]
+
+
+def shape_of(spec: MapSpec, possible_cpus: Callable[[], int]) -> Shape:
+    """Return the shape of the map that a spec asks for, with what objects leave to the loader filled in, as in libbpf.
+
+    Args:
+        spec: The map.
+        possible_cpus: Tells how many CPUs there can ever be; asked for types whose shape depends on it only.
+    """
+    key_size, value_size, max_entries = spec.key_size, spec.value_size, spec.max_entries
+    if spec.type is MapType.PERF_EVENT_ARRAY:
+        # Slots are file descriptors, by the number of a CPU.
+        key_size, value_size, max_entries = key_size or 4, value_size or 4, max_entries or possible_cpus()
+    elif spec.type.is_ring:
+        max_entries = ring_size(max_entries)
+    address = spec.map_extra if spec.type is MapType.ARENA else 0
+    cpus = possible_cpus() if spec.type.per_cpu else 1
+    return Shape(spec.type, key_size, value_size, max_entries, spec.flags, address, cpus)

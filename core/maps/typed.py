@@ -6,11 +6,10 @@ import contextlib
 import errno
 import sys
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Final, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from ..errors import PartialError, TypeMismatchError, UsageError, ValueRangeError
 from ..runtime import MapSnapshot
-from ..spec import MapType
 from ..visible import visible
 from .codec import Codec
 
@@ -20,27 +19,10 @@ if TYPE_CHECKING:
     from ..btf import CType, Decoded, Value
     from ..errors import BpftuiError
     from ..runtime import Entry
-    from ..spec import MapSpec
+    from ..spec import MapSpec, MapType
     from .shape import Shape
 
 __all__ = ["ElementError", "Elements", "TypedMap"]
-
-_INDEXED: Final = frozenset(
-    {
-        MapType.ARRAY,
-        MapType.PERCPU_ARRAY,
-        MapType.PROG_ARRAY,
-        MapType.PERF_EVENT_ARRAY,
-        MapType.CGROUP_ARRAY,
-        MapType.ARRAY_OF_MAPS,
-        MapType.DEVMAP,
-        MapType.CPUMAP,
-        MapType.XSKMAP,
-        MapType.SOCKMAP,
-        MapType.REUSEPORT_SOCKARRAY,
-    }
-)
-"""Types that are never full: to them, E2BIG says that there is no such index."""
 
 
 class ElementError(Exception):
@@ -207,7 +189,7 @@ class TypedMap(ABC):
 
     def delete(self, key: Value | object) -> None:
         """Remove the entry at *key*; KeyError when there is none."""
-        if self.type in (MapType.ARRAY, MapType.PERCPU_ARRAY):
+        if self.type.is_array:
             raise UsageError(f"map {self.name} is an array: its entries can be set to 0, but not deleted")
         with self._explained("change", key):
             self.elements.delete(self._key(key))
@@ -361,7 +343,7 @@ class TypedMap(ABC):
                 raise KeyError(key) from None
             if error.errno == errno.EEXIST:
                 raise UsageError(f"map {self.name} has an entry with the key {key!r} already") from None
-            if error.errno == errno.E2BIG and self.type in _INDEXED:
+            if error.errno == errno.E2BIG and self.type.is_indexed:
                 index = int.from_bytes(key, sys.byteorder) if isinstance(key, bytes) else key
                 count = "1 entry" if self.max_entries == 1 else f"{self.max_entries:,} entries"
                 reason = f"map {self.name} has {count}: there is none with the index {index!r}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import bisect
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ..btf import CType, Kind
 from ..btf.types import DataSec, DeclTag, Var
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from .sparse import Contents
 
 __all__ = ["read_contents", "read_maps"]
-
-_STREAMS: Final = (MapType.RINGBUF, MapType.PERF_EVENT_ARRAY, MapType.ARENA)
-"""Maps for whose values a type can be given (`__type(value, struct event)`), and no size."""
 
 
 def read_maps(obj: ObjectFile) -> tuple[dict[str, MapSpec], list[Hidden]]:
@@ -53,11 +50,12 @@ def read_maps(obj: ObjectFile) -> tuple[dict[str, MapSpec], list[Hidden]]:
 
 
 def _leave_out_sizes(spec: MapSpec) -> None:
-    """Take away the value size of a map whose records have a type, and which has no values.
+    """Take away the value size of a map whose contents have a type (`__type(value, struct event)`), and no size.
 
     The kernel insists on that for a ring buffer.
     """
-    if spec.value is not None and spec.type in _STREAMS and spec.section.startswith(".maps"):
+    bare = spec.type.is_stream or spec.type is MapType.ARENA
+    if spec.value is not None and bare and spec.section.startswith(".maps"):
         spec.value_size = 0
 
 

@@ -87,7 +87,7 @@ def run(arguments: Sequence[str]) -> int:
     for name in options.maps or ():
         spec.map(name)
 
-    from ...core.live import STREAMS, Session, check_target
+    from ...core.live import Session, check_target
     from ...core.spec.targets import parse_attachment
 
     attachments = [parse_attachment(text) for text in options.attach]
@@ -112,7 +112,7 @@ def run(arguments: Sequence[str]) -> int:
         for program, target in attachments:
             session.attach(program, target)
         with recorded(session, attachments):
-            listed = options.maps and [name for name in options.maps if collection.maps[name].type not in STREAMS]
+            listed = options.maps and [name for name in options.maps if not collection.maps[name].type.is_stream]
             sampler = session.sampler(
                 maps=listed,
                 interval=options.interval,

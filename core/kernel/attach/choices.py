@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from ...runtime import TargetChoice
-from ...spec import MapType, ProgramType
+from ...spec import ProgramType
 from ...spec.targets import SANDBOX, Place, place_of
 from ..net.interfaces import interfaces
 from .targets import cgroup_mount
@@ -45,8 +45,7 @@ def choices(spec: CollectionSpec, program: ProgramSpec) -> list[TargetChoice]:
         case Place.EVENT:
             return [TargetChoice(name, "on each CPU, 99 times a second") for name in CLOCKS]
         case Place.MAP:
-            kinds = (MapType.SOCKMAP, MapType.SOCKHASH)
-            return [TargetChoice(each.name, each.type.label) for each in spec.maps.values() if each.type in kinds]
+            return [TargetChoice(each.name, each.type.label) for each in spec.maps.values() if each.type.is_sockmap]
         case _:
             return []
 

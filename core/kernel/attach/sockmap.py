@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...errors import FeatureError, UsageError
-from ...spec import AttachType, MapType
+from ...spec import AttachType
 from ..sys.syscall import UNSUPPORTED, BpfError
 from .linking import create_link, described, refused
 
@@ -29,8 +29,8 @@ def attach_sockmap(program: Program, target: AttachTarget) -> Attachment:
         FeatureError: The kernel has no such links.
     """
     found: Map | None = program.maps.get(target.name)
-    if found is None or found.type not in (MapType.SOCKMAP, MapType.SOCKHASH):
-        holders = [name for name, each in program.maps.items() if each.type in (MapType.SOCKMAP, MapType.SOCKHASH)]
+    if found is None or not found.type.is_sockmap:
+        holders = [name for name, each in program.maps.items() if each.type.is_sockmap]
         hint = f"there is: {', '.join(holders)}" if holders else "the object has no sockmap and no sockhash"
         raise UsageError(f"cannot {described(program, target)}: that is no map of sockets", hint=hint)
     attach_type = program.spec.attach_type or AttachType.SK_SKB_VERDICT

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from ...btf import Kind
 from ...errors import FeatureError, LoadError
-from ...maps import Shape, ring_size
-from ...maps.rules import STORAGE, broken_rule
+from ...maps import Shape
+from ...maps import shape_of as shape_of_spec
+from ...maps.rules import broken_rule
 from ...spec import MapFlag, MapType
 from ..probe.since import since
 from ..sys import probes, rights, token
@@ -49,7 +50,6 @@ _UNTYPED: Final = frozenset(
 """Types that no kernel takes with BTF (Linux 6.18). Asking costs: a sockmap is only freed after an RCU grace period."""
 _PLAIN: Final = (1, 3)
 """Key and value in `plain_btf`."""
-_STREAMS: Final = frozenset({MapType.RINGBUF, MapType.USER_RINGBUF})
 
 
 def create_map(spec: MapSpec, btf: Btf | None = None, btf_fd: Descriptor | None = None) -> tuple[Descriptor, Shape]:
@@ -98,21 +98,11 @@ def create_struct_ops(spec: MapSpec, ops: StructOps, btf_fd: Descriptor | None) 
 
 
 def shape_of(spec: MapSpec) -> Shape:
-    """Return what to ask for, with what objects leave to the loader filled in, as libbpf does."""
-    max_entries, flags = spec.max_entries, spec.flags
-    if spec.type == MapType.PERF_EVENT_ARRAY and max_entries == 0:
-        max_entries = possible_cpus()
-    if spec.type in _STREAMS:
-        max_entries = ring_size(max_entries)
+    """Return what to ask for: a data section can be mapped into memory, where the kernel has that."""
+    shape = shape_of_spec(spec, possible_cpus)
     if spec.is_data and spec.type == MapType.ARRAY and probes.mapable():
-        flags |= MapFlag.MMAPABLE
-    address = spec.map_extra if spec.type == MapType.ARENA else 0
-    key_size, value_size = spec.key_size, spec.value_size
-    if spec.type == MapType.PERF_EVENT_ARRAY:
-        # Slots are file descriptors, by the number of a CPU; the object may leave their sizes out.
-        key_size, value_size = key_size or 4, value_size or 4
-    cpus = possible_cpus() if spec.type.per_cpu else 1
-    return Shape(spec.type, key_size, value_size, max_entries, flags, address, cpus)
+        return replace(shape, flags=shape.flags | MapFlag.MMAPABLE)
+    return shape
 
 
 def map_obstacle(spec: MapSpec) -> BpftuiError | None:
@@ -120,7 +110,7 @@ def map_obstacle(spec: MapSpec) -> BpftuiError | None:
     if spec.problem is not None:
         return LoadError(f"cannot create map {spec.name}: {spec.problem}")
     shape = shape_of(spec)
-    number = errno.EINVAL if broken_rule(shape) is not None else probes.try_map(shape.type)
+    number = errno.EINVAL if broken_rule(shape, spec.map_extra) is not None else probes.try_map(shape.type)
     if number:
         return _explained(BpfError(Command.MAP_CREATE, number), spec, shape)
     excess = beyond_limit(shape) or more_than_memory(shape)
@@ -133,7 +123,7 @@ def _create(
     spec: MapSpec, shape: Shape, btf: Btf | None, btf_fd: Descriptor | None, template: Descriptor | None
 ) -> int:
     types = (0, 0) if btf is None or btf_fd is None else _type_ids(spec, btf)
-    if types == (0, 0) and spec.type in STORAGE:
+    if types == (0, 0) and spec.type.is_local_storage:
         # The kernel insists on types here, and does not care which.
         plain = load_btf(plain_btf(shape.value_size))
         try:
@@ -179,11 +169,11 @@ def _type_ids(spec: MapSpec, btf: Btf) -> tuple[int, int]:
 def _explained(error: BpfError, spec: MapSpec, shape: Shape) -> BpftuiError:
     doing = f"create map {spec.name} ({shape.type.label})"
     name = errno_name(error.errno)
-    broken = broken_rule(shape) if error.errno in (errno.EINVAL, ENOTSUPP) else None
-    if broken is not None:
-        return LoadError(f"cannot {doing}: {broken} ({name})")
     if error.errno == errno.EINVAL and probes.try_map(shape.type) == errno.EINVAL:
         return FeatureError(f"cannot {doing}: this kernel has no maps of that type (EINVAL)", hint=since(shape.type))
+    broken = broken_rule(shape, spec.map_extra) if error.errno in (errno.EINVAL, ENOTSUPP) else None
+    if broken is not None:
+        return LoadError(f"cannot {doing}: {broken} ({name})")
     excess = _excess(error, shape)
     if excess is not None:
         return LoadError(f"cannot {doing}: {excess.reason} ({name})", hint=excess.hint)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ...maps import round_up
-from ...maps.rules import STORAGE, named
+from ...maps.rules import named
 from ...privileges import Capability
 from ...spec import MapFlag, MapType
 from ..sys import probes, rights
@@ -42,28 +42,6 @@ _ELEMENT: Final = 48
 """`struct htab_elem`, with which each element of a hash begins."""
 _SAFE_VALUE: Final = 4096
 """Bytes of a value that nothing limits."""
-
-_ARRAYS: Final = frozenset({_T.ARRAY, _T.PERCPU_ARRAY})
-_HASHES: Final = frozenset(
-    {_T.HASH, _T.PERCPU_HASH, _T.LRU_HASH, _T.LRU_PERCPU_HASH, _T.HASH_OF_MAPS},
-)
-_QUEUES: Final = frozenset({_T.QUEUE, _T.STACK})
-_RINGS: Final = frozenset({_T.RINGBUF, _T.USER_RINGBUF})
-_OF_CGROUPS: Final = frozenset({_T.CGROUP_STORAGE, _T.PERCPU_CGROUP_STORAGE})
-_POINTERS: Final = frozenset(
-    {
-        _T.PROG_ARRAY,
-        _T.PERF_EVENT_ARRAY,
-        _T.CGROUP_ARRAY,
-        _T.ARRAY_OF_MAPS,
-        _T.DEVMAP,
-        _T.CPUMAP,
-        _T.XSKMAP,
-        _T.SOCKMAP,
-        _T.REUSEPORT_SOCKARRAY,
-    }
-)
-"""Types with a pointer of 8 bytes for each entry."""
 
 _FEWER: Final = "lower max_entries"
 _SPLIT: Final = "split the value over several entries"
@@ -92,7 +70,7 @@ def beyond_limit(shape: Shape, *, refused: bool = False) -> Excess | None:
 
 def _beyond(shape: Shape) -> Iterator[Excess]:
     kind, value, entries = shape.type, shape.value_size, shape.max_entries
-    if kind.per_cpu and value > _SAFE_VALUE and kind not in _OF_CGROUPS:
+    if kind.per_cpu and value > _SAFE_VALUE and not kind.is_cgroup_storage:
         yield from _over(
             round_up(value, 8),
             largest_percpu_value(),
@@ -100,7 +78,7 @@ def _beyond(shape: Shape) -> Iterator[Excess]:
             "the kernel allocates at most {limit:,} in one piece (PCPU_MIN_UNIT_SIZE)",
             "split the value over several entries, or use a map that is not per CPU",
         )
-    if kind in _HASHES:
+    if kind.is_hash or kind is _T.HASH_OF_MAPS:
         yield from _over(
             shape.key_size + value + 1,
             None if (piece := largest_piece()) is None else piece - _ELEMENT,
@@ -115,11 +93,11 @@ def _beyond(shape: Shape) -> Iterator[Excess]:
         yield from _over(
             value, largest_array_value(), f"a value of {value:,} bytes", "an array's is at most {limit:,}", _SPLIT
         )
-    elif kind in _QUEUES or kind == _T.BLOOM_FILTER:
+    elif kind.is_queue or kind == _T.BLOOM_FILTER:
         yield from _over(value, largest_piece(), f"a value of {value:,} bytes", _PIECE, _SPLIT)
     elif kind == _T.LPM_TRIE:
         yield from _over(value + 256, largest_piece(), f"a value of {value:,} bytes", f"{_PIECE}, key included", _SPLIT)
-    elif kind in STORAGE | _OF_CGROUPS and value > _SAFE_VALUE:
+    elif (kind.is_local_storage or kind.is_cgroup_storage) and value > _SAFE_VALUE:
         yield from _over(
             value,
             largest_stored_value(kind),
@@ -136,7 +114,7 @@ _PIECE: Final = "the kernel allocates at most {limit:,} in one piece (KMALLOC_MA
 
 def _beyond_entries(shape: Shape) -> Iterator[Excess]:
     kind, entries, asked = shape.type, shape.max_entries, f"{shape.max_entries:,} entries"
-    if kind in _QUEUES and shape.value_size and counts_queues():
+    if kind.is_queue and shape.value_size and counts_queues():
         most = (_U32_MAX - 1) // shape.value_size
         yield from _over(
             entries, most, asked, f"of {shape.value_size:,} bytes each they are at most {{limit:,}} (4 GiB)", _FEWER
@@ -177,7 +155,7 @@ def _beyond_entries(shape: Shape) -> Iterator[Excess]:
                 f"from {shape.address:#x} (map_extra) its {size:,} bytes cross a multiple of 4 GiB",
                 "choose a map_extra at a multiple of 4 GiB, or leave it out",
             )
-    if kind in _ARRAYS | _POINTERS and rights.missing([Capability.CAP_PERFMON]):
+    if kind.is_indexed and rights.missing([Capability.CAP_PERFMON]):
         # Without it, indices are masked (Spectre), and so arrays are as long as a power of two.
         yield from _over(entries, _MOST_SLOTS, asked, "without CAP_PERFMON they are at most {limit:,} (2^31)", _FEWER)
     if needed_memory(shape) > _U32_MAX - mmap.PAGESIZE and not probes.memcg_accounting():
@@ -244,8 +222,8 @@ def largest_stored_value(type_: MapType) -> int | None:
 
     Sizes are refused before types are looked at, so that those of the trial need not fit.
     """
-    types = probes.integer_btf() if type_ in STORAGE else -1
-    key, flags = (4, MapFlag.NO_PREALLOC) if type_ in STORAGE else (8, 0)
+    types = probes.integer_btf() if type_.is_local_storage else -1
+    key, flags = (4, MapFlag.NO_PREALLOC) if type_.is_local_storage else (8, 0)
 
     def is_too_large(size: int) -> bool:
         fd, number = probes.create_map(type_, key, size, 0, flags=flags, btf=types)
@@ -287,16 +265,16 @@ def needed_memory(shape: Shape) -> int:
     """Return the bytes that a map takes when it is created; 0 for types that grow."""
     kind, entries, value = shape.type, shape.max_entries, round_up(shape.value_size, 8)
     slots = 1 << max(entries - 1, 0).bit_length()
-    if kind in _POINTERS:
-        return 8 * entries
-    if kind in _ARRAYS:
+    if kind.is_array:
         return entries * (value * shape.cpus + (8 if kind.per_cpu else 0))
-    if kind in _HASHES:
+    if kind.is_indexed:
+        return 8 * entries  # a pointer for each
+    if kind.is_hash or kind is _T.HASH_OF_MAPS:
         element = _ELEMENT + round_up(shape.key_size, 8) + value * shape.cpus
         return 16 * slots + (0 if shape.flags & MapFlag.NO_PREALLOC else entries * element)
-    if kind in _QUEUES:
+    if kind.is_queue:
         return (entries + 1) * shape.value_size
-    if kind in _RINGS:
+    if kind.is_ring:
         return entries
     if kind == _T.STACK_TRACE:
         return 8 * slots + entries * (16 + shape.value_size)

@@ -30,30 +30,20 @@ if TYPE_CHECKING:
 
 __all__ = ["Elements", "possible_cpus"]
 
-_SHOWN_ONCE: Final = frozenset(
-    {
-        MapType.HASH,
-        MapType.PERCPU_HASH,
-        MapType.LRU_HASH,
-        MapType.LRU_PERCPU_HASH,
-        MapType.HASH_OF_MAPS,
-        MapType.ARRAY,
-        MapType.PERCPU_ARRAY,
-        MapType.ARRAY_OF_MAPS,
-    }
-)
-"""Types whose batches go through buckets or indices. Others go from key to key, and may come to one a second time."""
-
-_FULL: Final = frozenset({MapType.ARRAY, MapType.PERCPU_ARRAY})
-"""Types that have all their entries at any time."""
-
-_SOCKETS: Final = frozenset({MapType.SOCKMAP, MapType.SOCKHASH, MapType.REUSEPORT_SOCKARRAY})
-
 _SMALL: Final = 1024
 """Bytes of a value up to which reading batches costs less than asking for one key after the other."""
 
 _ELEMENT: Final = struct.Struct("=I4xQQQ")
 """The attribute of all commands on one element: map, key, value or next key, flags."""
+
+
+def _shown_once(type_: MapType) -> bool:
+    """Whether batches go through buckets or indices. Others go from key to key, and may come to one a second time."""
+    return type_.is_hash or type_.is_array or type_.holds_maps
+
+
+def _holds_sockets(type_: MapType) -> bool:
+    return type_.is_sockmap or type_ is MapType.REUSEPORT_SOCKARRAY
 
 
 _POSSIBLE_CPUS: Final = Path("/sys/devices/system/cpu/possible")
@@ -206,11 +196,11 @@ class Elements:
 
         A count that took longer is gone on with the next time; meanwhile, that of the last one that ended stands.
         """
-        if self.shape.type in _FULL:
+        if self.shape.type.is_array:
             return self.shape.max_entries, True
         until = float("inf") if within is None else time.monotonic() + within
         # The kernel copies the values too: keys alone cost less where those are large.
-        if not (self._batches and self.shape.type in _SHOWN_ONCE and self.shape.moved_size <= _SMALL):
+        if not (self._batches and _shown_once(self.shape.type) and self.shape.moved_size <= _SMALL):
             return self._count_keys(until)
         count = self._count or Count(self._descriptor, self.shape)
         try:
@@ -236,7 +226,7 @@ class Elements:
         want = self.shape.bound if limit is None else min(limit, self.shape.bound)
         if self.memory is not None and self.shape.type == MapType.ARRAY:
             return self._columns_of_memory(self.memory, want)
-        columns = self._read_batches(want) if self.shape.type in _SHOWN_ONCE else None
+        columns = self._read_batches(want) if _shown_once(self.shape.type) else None
         if columns is not None:
             keys, values = want * self.shape.key_size, want * self.shape.moved_size
             return Columns(columns.keys[:keys], columns.values[:values], columns.partial or len(columns.keys) > keys)
@@ -294,7 +284,7 @@ class Elements:
                     found[key] = raw
         except BpfError as error:
             # Some types have keys but do not show their values, and some not even keys.
-            if error.errno == errno.ENOSPC and self.shape.type in _SOCKETS:
+            if error.errno == errno.ENOSPC and _holds_sockets(self.shape.type):
                 note = "the kernel tells sockets by cookies of 8 bytes, and its values have 4"
             elif error.errno in UNSUPPORTED:
                 note = "the kernel does not tell what it holds"

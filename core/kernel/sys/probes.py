@@ -120,17 +120,18 @@ _ODD_MAPS: Final[dict[MapType, tuple[int, int, int, int]]] = {
     MapType.RINGBUF: (0, 0, os.sysconf("SC_PAGESIZE"), 0),
     MapType.USER_RINGBUF: (0, 0, os.sysconf("SC_PAGESIZE"), 0),
     MapType.ARENA: (0, 0, 1, MapFlag.MMAPABLE),
+    MapType.INSN_ARRAY: (4, 16, 1, 0),
+    MapType.RHASH: (4, 4, 1, MapFlag.NO_PREALLOC),
 }
-_STORAGE: Final = frozenset({MapType.SK_STORAGE, MapType.INODE_STORAGE, MapType.TASK_STORAGE, MapType.CGRP_STORAGE})
 
 
 def try_map(type_: MapType) -> int:
     """Return 0 when a map of this type could be created, else the errno."""
     key, value, entries, flags = _ODD_MAPS.get(type_, (4, 4, 1, 0))
     inner = btf = -1
-    if type_ in (MapType.ARRAY_OF_MAPS, MapType.HASH_OF_MAPS):
+    if type_.holds_maps:
         inner, _ = create_map(MapType.ARRAY, 4, 4, 1)
-    if type_ in _STORAGE:
+    if type_.is_local_storage:
         entries, flags, btf = 0, MapFlag.NO_PREALLOC, integer_btf()
         if btf < 0 and missing(LOADING):
             return errno.EPERM

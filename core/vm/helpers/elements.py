@@ -7,7 +7,6 @@ import struct
 from typing import TYPE_CHECKING, Final
 
 from ...maps import ElementError
-from ...spec import MapType
 from ..engine.memory import GRANULE_BITS
 from ..maps import ArrayStore, BloomStore, QueueStore, Store
 from .declaration import ADDRESS, CALLBACK, KEY, MAP, ROOM, U32, U64, VALUE, bound, function
@@ -19,16 +18,6 @@ if TYPE_CHECKING:
 __all__: list[str] = []
 
 _INSIDE: Final = (1 << GRANULE_BITS) - 1
-_WITH_CALLBACKS: Final = frozenset(
-    {
-        MapType.HASH,
-        MapType.LRU_HASH,
-        MapType.PERCPU_HASH,
-        MapType.LRU_PERCPU_HASH,
-        MapType.ARRAY,
-        MapType.PERCPU_ARRAY,
-    }
-)
 
 
 @bound
@@ -105,7 +94,7 @@ def _found(value: bytes | None, target: memoryview) -> int:
 @function(ADDRESS, CALLBACK, ADDRESS, U64)
 def bpf_for_each_map_elem(host: Host, map_: int, callback: int, context: int, flags: int) -> int:
     store = host.maps[map_]
-    if flags or store.shape.type not in _WITH_CALLBACKS:
+    if flags or not (store.shape.type.is_hash or store.shape.type.is_array):
         return -errno.EINVAL
     region = host.memory.map("the key of a callback", max(store.shape.key_size, 1), writable=False)
     done = 0

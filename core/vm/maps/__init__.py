@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .arena import ArenaStore
 from .arrays import ArrayStore
-from .create import create_store, shape_of
+from .create import create_store
 from .hashes import HashStore, LpmStore, LruStore
 from .queues import BloomStore, QueueStore, StackStore
 from .references import MapOfMaps, ReferenceStore
@@ -28,5 +28,4 @@ __all__ = [
     "Store",
     "UserRing",
     "create_store",
-    "shape_of",
 ]

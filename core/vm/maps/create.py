@@ -1,11 +1,13 @@
-"""Which store a map's type has, and what the kernel demands of its sizes."""
+"""Which store a map's type has."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ...errors import FeatureError, LoadError
-from ...maps import Shape, ring_size
+from ...maps import shape_of
+from ...maps.rules import broken_rule
 from ...spec import MapType
 from ...spec.sparse import written
 from .arena import ArenaStore
@@ -18,53 +20,13 @@ from .storage import StorageStore
 from .streams import RecordStore, UserRing
 
 if TYPE_CHECKING:
+    from ...maps import Shape
     from ...spec import MapSpec
     from ..world.host import Host
     from .store import Store
 
-__all__ = ["create_store", "shape_of"]
+__all__ = ["create_store"]
 
-_STREAMS: Final = frozenset({MapType.RINGBUF, MapType.USER_RINGBUF})
-_REFERENCES: Final = {
-    MapType.PROG_ARRAY: False,
-    MapType.ARRAY_OF_MAPS: False,
-    MapType.HASH_OF_MAPS: True,
-    MapType.DEVMAP: False,
-    MapType.DEVMAP_HASH: True,
-    MapType.CPUMAP: False,
-    MapType.XSKMAP: False,
-    MapType.SOCKMAP: False,
-    MapType.SOCKHASH: True,
-    MapType.CGROUP_ARRAY: False,
-    MapType.REUSEPORT_SOCKARRAY: False,
-}
-"""Types whose values stand for something else; whether their keys are hashed."""
-_STORAGE: Final = frozenset(
-    {
-        MapType.SK_STORAGE,
-        MapType.TASK_STORAGE,
-        MapType.INODE_STORAGE,
-        MapType.CGRP_STORAGE,
-        MapType.CGROUP_STORAGE,
-        MapType.PERCPU_CGROUP_STORAGE,
-    }
-)
-"""Types whose values belong to something, and which have no number of entries."""
-_WITH_VALUES: Final = frozenset(
-    {
-        MapType.ARRAY,
-        MapType.PERCPU_ARRAY,
-        MapType.HASH,
-        MapType.PERCPU_HASH,
-        MapType.LRU_HASH,
-        MapType.LRU_PERCPU_HASH,
-        MapType.LPM_TRIE,
-        MapType.QUEUE,
-        MapType.STACK,
-        MapType.BLOOM_FILTER,
-        *_STORAGE,
-    }
-)
 _STORES: Final[dict[MapType, type[Store]]] = {
     MapType.ARRAY: ArrayStore,
     MapType.PERCPU_ARRAY: ArrayStore,
@@ -77,24 +39,31 @@ _STORES: Final[dict[MapType, type[Store]]] = {
     MapType.STACK: StackStore,
     MapType.BLOOM_FILTER: BloomStore,
     MapType.STACK_TRACE: HashStore,
-    **dict.fromkeys(_STORAGE, StorageStore),
+    MapType.SK_STORAGE: StorageStore,
+    MapType.INODE_STORAGE: StorageStore,
+    MapType.TASK_STORAGE: StorageStore,
+    MapType.CGRP_STORAGE: StorageStore,
+    MapType.CGROUP_STORAGE: StorageStore,
+    MapType.PERCPU_CGROUP_STORAGE: StorageStore,
     MapType.RINGBUF: RecordStore,
     MapType.PERF_EVENT_ARRAY: RecordStore,
     MapType.USER_RINGBUF: UserRing,
     MapType.ARENA: ArenaStore,
+    # Of struct_ops nothing but the value is there: its programs can be run, and nobody calls them.
+    MapType.STRUCT_OPS: ArrayStore,
+    MapType.ARRAY_OF_MAPS: MapOfMaps,
+    MapType.HASH_OF_MAPS: MapOfMaps,
+    MapType.PROG_ARRAY: ReferenceStore,
+    MapType.CGROUP_ARRAY: ReferenceStore,
+    MapType.DEVMAP: ReferenceStore,
+    MapType.DEVMAP_HASH: ReferenceStore,
+    MapType.CPUMAP: ReferenceStore,
+    MapType.XSKMAP: ReferenceStore,
+    MapType.SOCKMAP: ReferenceStore,
+    MapType.SOCKHASH: ReferenceStore,
+    MapType.REUSEPORT_SOCKARRAY: ReferenceStore,
 }
 _LARGEST_ARRAY: Final = 1 << 30
-
-
-def shape_of(spec: MapSpec, cpus: int) -> Shape:
-    """Return a map's shape, with what objects leave to the loader filled in, as libbpf does."""
-    max_entries = spec.max_entries
-    key_size, value_size = spec.key_size, spec.value_size
-    if spec.type == MapType.PERF_EVENT_ARRAY:
-        max_entries, key_size, value_size = max_entries or cpus, key_size or 4, value_size or 4
-    if spec.type in _STREAMS:
-        max_entries = ring_size(max_entries)
-    return Shape(spec.type, key_size, value_size, max_entries, spec.flags, 0, cpus if spec.type.per_cpu else 1)
 
 
 def create_store(spec: MapSpec, host: Host) -> Store:
@@ -112,43 +81,33 @@ def create_store(spec: MapSpec, host: Host) -> Store:
 
 
 def _new_store(spec: MapSpec, host: Host) -> Store:
-    shape = shape_of(spec, host.settings.cpus)
-    if (broken := _broken_rule(shape)) is not None:
-        raise LoadError(f"cannot create map {spec.name} ({spec.type.label}): {broken}")
-    memory, order = host.memory, host.byte_order
-    # Of struct_ops nothing but the value is there: its programs can be run, and nobody calls them.
-    if spec.type in (MapType.ARRAY, MapType.PERCPU_ARRAY, MapType.STRUCT_OPS):
-        store = ArrayStore(spec.name, shape, memory, order, writable=not spec.read_only)
+    shape = _allowed(spec, host)
+    kind, memory, order = _STORES.get(spec.type), host.memory, host.byte_order
+    if kind is None:
+        raise FeatureError(
+            f"cannot create map {spec.name}: the built-in machine has no maps of type {spec.type.label}",
+            hint="--runtime kernel, as root on Linux, has them",
+        )
+    if kind is ArrayStore:
+        array = ArrayStore(spec.name, shape, memory, order, writable=not spec.read_only)
         if spec.data is not None:
             for offset, part in written(spec.data):
-                store.regions[0].data[offset : offset + len(part)] = part
-        return store
-    if spec.type in _STORES:
-        return _STORES[spec.type](spec.name, shape, memory, order)
-    if spec.type in (MapType.ARRAY_OF_MAPS, MapType.HASH_OF_MAPS):
-        outer = MapOfMaps(spec.name, shape, memory, order, hashed=_REFERENCES[spec.type])
-        outer.addresses = host.addresses
-        return outer
-    if spec.type in _REFERENCES:
-        return ReferenceStore(spec.name, shape, memory, order, hashed=_REFERENCES[spec.type])
-    raise FeatureError(
-        f"cannot create map {spec.name}: the built-in machine has no maps of type {spec.type.label}",
-        hint="--runtime kernel, as root on Linux, has them",
-    )
+                array.regions[0].data[offset : offset + len(part)] = part
+        return array
+    store = kind(spec.name, shape, memory, order)
+    if isinstance(store, MapOfMaps):
+        store.addresses = host.addresses
+    return store
 
 
-def _broken_rule(shape: Shape) -> str | None:
-    arrays = (MapType.ARRAY, MapType.PERCPU_ARRAY)
-    if shape.type in arrays and shape.key_size != 4:
-        return f"the key of an array has 4 bytes, not {shape.key_size}"
-    if shape.type in (MapType.QUEUE, MapType.STACK, MapType.BLOOM_FILTER) and shape.key_size:
-        return f"a {shape.type.label} has no key, but key_size is {shape.key_size}"
-    if not shape.max_entries and shape.type not in _STORAGE:
-        return "max_entries is 0"
-    if shape.type in _WITH_VALUES and not shape.value_size:
-        return "value_size is 0"
-    if shape.type == MapType.LPM_TRIE and not shape.flags & 1:
-        return "an lpm_trie needs the flag BPF_F_NO_PREALLOC"
-    if shape.type in arrays and shape.stride * shape.max_entries * shape.cpus > _LARGEST_ARRAY:
-        return f"it takes more than {_LARGEST_ARRAY:,} bytes"
-    return None
+def _allowed(spec: MapSpec, host: Host) -> Shape:
+    """Return the shape of a map that keeps the rules of its type, and is not too large; so do the maps inside of it."""
+    if spec.inner is not None:
+        _allowed(replace(spec.inner, name=spec.inner.name or spec.name), host)
+    shape = shape_of(spec, lambda: host.settings.cpus)
+    broken = broken_rule(shape, spec.map_extra)
+    if broken is None and spec.type.is_array and shape.moved_size * shape.max_entries > _LARGEST_ARRAY:
+        broken = f"it takes more than {_LARGEST_ARRAY:,} bytes"
+    if broken is not None:
+        raise LoadError(f"cannot create map {spec.name} ({spec.type.label}): {broken}")
+    return shape

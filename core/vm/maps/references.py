@@ -28,26 +28,16 @@ _OF_DEVICES: Final = (MapType.DEVMAP, MapType.CPUMAP)
 class ReferenceStore(Store):
     """Maps whose values stand for something else: programs, maps, devices, CPUs, sockets.
 
-    Programs see the address of what an inner map is; everybody else its number. An array has no entry until one is
-    set; *hashed* is true for those whose keys are no indices.
+    Programs see the address of what an inner map is; everybody else its number. An array has no entry until one is set.
     """
 
-    def __init__(
-        self,
-        name: str,
-        shape: Shape,
-        memory: AddressSpace,
-        byte_order: ByteOrder = "little",
-        *,
-        hashed: bool = False,
-    ) -> None:
+    def __init__(self, name: str, shape: Shape, memory: AddressSpace, byte_order: ByteOrder = "little") -> None:
         super().__init__(name, shape, memory, byte_order)
-        self._hash = hashed
         self.values: dict[bytes, int] = {}
         """By key, the number of what is there."""
 
     def _check(self, key: bytes) -> None:
-        if not self._hash and int.from_bytes(key, self.byte_order) >= self.shape.max_entries:
+        if self.shape.type.is_indexed and int.from_bytes(key, self.byte_order) >= self.shape.max_entries:
             raise ElementError(errno.E2BIG)
 
     def lookup(self, key: bytes | None, *, flags: int = 0) -> bytes | None:
@@ -63,7 +53,7 @@ class ReferenceStore(Store):
         """Put something there."""
         key = key or b""
         self._check_update(key, flags)
-        if self._hash and key not in self.values and len(self.values) >= self.shape.max_entries:
+        if not self.shape.type.is_indexed and key not in self.values and len(self.values) >= self.shape.max_entries:
             raise ElementError(errno.E2BIG)
         self.values[key] = int.from_bytes(value[:4], self.byte_order)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ....core.context.values import layout_of, parse_context
 from ....core.elf import read_object_file
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 __all__ = ["run"]
 
 SCHEMA = "bpftui/run/1"
-_FILLED: Final = frozenset({MapType.PROG_ARRAY, MapType.ARRAY_OF_MAPS, MapType.HASH_OF_MAPS})
-"""Map types whose values are programs or maps, which somebody puts there before a program finds them."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -126,7 +124,8 @@ def left_out(collection: Collection) -> Iterable[str]:
         ]
         yield f"{', '.join(places)} stays empty: {problem.message}"
     for spec in collection.spec.maps.values():
-        if spec.type in _FILLED and not spec.contents:
+        # Somebody puts programs or maps there before a program finds them.
+        if spec.type.gives_ids and not spec.contents:
             what = "programs" if spec.type == MapType.PROG_ARRAY else "maps"
             yield f"the object puts no {what} into {spec.name} ({spec.type.label}), which is empty in a run"
 

@@ -10,7 +10,7 @@ from textual.reactive import reactive
 from textual.widgets import ContentSwitcher
 
 from ....core.btf import format_value
-from ....core.live import STREAMS, decoded, map_table
+from ....core.live import decoded, map_table
 from ....core.live.drawn import StreamState
 from ...text.format import grouped
 from ..plain import Static
@@ -90,7 +90,7 @@ class MapPane(Vertical):
     def is_stream(self) -> bool:
         """Whether the map brings events instead of entries."""
         found = self.spec.maps.get(self.map_name)
-        return found is not None and found.type in STREAMS
+        return found is not None and found.type.is_stream
 
     def add_events(self, name: str, events: Sequence[EventLine]) -> None:
         """Keep the events of a stream, and show them when it is the one."""

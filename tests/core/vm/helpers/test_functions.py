@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bpftui.core.errors import FeatureError
-from bpftui.core.spec import CollectionSpec, MapSpec, MapType
+from bpftui.core.spec import CollectionSpec, MapFlag, MapSpec, MapType
 from bpftui.core.vm import Processor, RunError
 from bpftui.core.vm.helpers import kernel_function
 from bpftui.core.vm.maps import create_store
@@ -213,7 +213,7 @@ def test_dynptrs_are_copied_and_filled(host: Host) -> None:
 
 
 def test_arena_pages(host: Host) -> None:
-    stored(host, MapSpec("pages", ".maps", MapType.ARENA, 0, 0, 4))
+    stored(host, MapSpec("pages", ".maps", MapType.ARENA, 0, 0, 4, MapFlag.MMAPABLE))
     handle = next(iter(host.maps))
     page = call(host, "bpf_arena_alloc_pages", handle, 0, 2, -1, 0)
     host.memory.write(page + 4096, b"\1")
@@ -226,7 +226,7 @@ def test_arena_pages(host: Host) -> None:
 
 
 def test_storage_of_owners(host: Host) -> None:
-    stored(host, MapSpec("storage", ".maps", MapType.TASK_STORAGE, 4, 8, 0))
+    stored(host, MapSpec("storage", ".maps", MapType.TASK_STORAGE, 4, 8, 0, MapFlag.NO_PREALLOC))
     handle, initial = next(iter(host.maps)), host.memory.map("initial", struct.pack("<Q", 7)).base
     task = call(host, "bpf_get_current_task_btf")
     assert call(host, "bpf_task_storage_get", handle, task, 0, 0) == 0
