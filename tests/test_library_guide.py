@@ -53,7 +53,7 @@ def test_what_reads() -> None:
 @pytest.mark.kernel
 def test_what_loads() -> None:
     before, title, after = GUIDE.read_text().partition(NEEDS_RIGHTS)
-    setup = ">>> from bpftui.core.spec import CollectionSpec\n\n"
+    setup = ">>> from bpftui.core.asm import Instruction\n>>> from bpftui.core.spec import CollectionSpec\n\n"
     assert failures(setup + title + after, before.count("\n")) == []
 
 

@@ -13,12 +13,13 @@ with kernel.load(spec) as collection, kernel.Sandbox() as sandbox:
 from __future__ import annotations
 
 from ..maps import Variable
+from . import probe
 from .collection import KernelCollection
 from .link import Link
 from .map import Map, MapInfo
 from .net.interfaces import Interface, find, interfaces
 from .net.sandbox import Sandbox
-from .probe.features import Feature, probe
+from .probe import Feature
 from .program import Benchmark, Program, ProgramStats
 from .runtime import KernelRuntime, LoadOptions, RuntimeOptions, load
 from .sys.available import available

@@ -20,6 +20,7 @@ from ..spec import ProgramType
 from ..visible import visible
 from .attach import attach
 from .host.existing import program_spec
+from .loading.single import load_single
 from .sys.explain import explain
 from .sys.object import KernelObject, fdinfo, object_info, open_id, open_pin, take_over
 from .sys.probes import fragments_of_buffers
@@ -123,6 +124,30 @@ class Program(KernelObject):
         self.spec = spec
         self.log = log
         self._links: set[Link] = set() if links is None else links
+
+    @classmethod
+    def create(
+        cls, spec: ProgramSpec, *, maps: Mapping[str, Map] = MappingProxyType({}), log_level: int = 0
+    ) -> Program:
+        """Load one program by itself, from a spec of an object or one written by hand.
+
+        One that is written by hand has its instructions in `ProgramSpec.link`: `lambda: LinkedCode(code)`. What needs
+        the whole object (struct_ops, jump tables, freplace) is an error that says so: `CollectionSpec.load` loads it.
+
+        Args:
+            spec: The program.
+            maps: Those that its code refers to, by the names that they have in the object. They stay their owners'.
+            log_level: What the verifier is to log of one that it takes, in `log`: 0 nothing, 1 its path, 2 all paths,
+                4 its numbers.
+
+        Raises:
+            LoadError: The kernel said no, or the program needs what is not there; VerifierError if it was the verifier.
+            FeatureError: The kernel lacks something.
+            NoPermissionError: This process may not.
+        """
+
+        loaded = load_single(spec, maps, log_level)
+        return cls(spec, loaded.descriptor, loaded.log, maps=maps)
 
     @classmethod
     def from_id(cls, number: int) -> Program:

@@ -65,6 +65,9 @@ class Sandbox:
         """What is attached."""
         self._source = _Source(self, traffic or Traffic(), cpus)
 
+    def __repr__(self) -> str:
+        return f"<Sandbox with {_INTERFACE}>"
+
     def run(self, call: Callable[[], _T]) -> _T:
         """Make a call: there is no other namespace to go to."""
         return call()

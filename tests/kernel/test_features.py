@@ -19,10 +19,10 @@ pytestmark = pytest.mark.kernel
 
 
 def test_probing_is_quick_complete_and_leaves_nothing():
-    kernel.probe()
+    kernel.probe.report()
     before = sorted(os.listdir("/proc/self/fd"))
     start = time.monotonic()
-    features = kernel.probe()
+    features = kernel.probe.report()
     assert time.monotonic() - start < 1
     assert sorted(os.listdir("/proc/self/fd")) == before
     assert json.loads(json.dumps([dataclasses.asdict(feature) for feature in features]))
@@ -32,7 +32,7 @@ def test_probing_is_quick_complete_and_leaves_nothing():
 
 
 def test_what_works_everywhere_that_these_tests_run():
-    ok = {(feature.group, feature.name): feature.ok for feature in kernel.probe()}
+    ok = {(feature.group, feature.name): feature.ok for feature in kernel.probe.report()}
     for type_ in (MapType.HASH, MapType.ARRAY, MapType.PERCPU_HASH, MapType.LRU_HASH, MapType.HASH_OF_MAPS):
         assert ok["maps", type_.label]
     for type_ in (ProgramType.XDP, ProgramType.SOCKET_FILTER, ProgramType.SCHED_CLS, ProgramType.KPROBE):
@@ -43,7 +43,7 @@ def test_what_works_everywhere_that_these_tests_run():
 
 
 def test_everything_missing_says_how_to_get_it():
-    for feature in kernel.probe():
+    for feature in kernel.probe.report():
         if feature.ok is False:
             assert feature.detail
             assert feature.remedy or feature.name == "lockdown"
@@ -51,7 +51,7 @@ def test_everything_missing_says_how_to_get_it():
 
 def test_link_types_and_instructions_are_told_without_attaching():
     before = os.listdir("/proc/self/fd")
-    told = {(feature.group, feature.name): feature for feature in kernel.probe()}
+    told = {(feature.group, feature.name): feature for feature in kernel.probe.report()}
     assert len(os.listdir("/proc/self/fd")) == len(before)
     for name in ("raw_tracepoint", "tracing", "cgroup", "netns", "xdp", "perf_event", "tcx", "netfilter", "sockmap"):
         assert told["links", name].ok, name

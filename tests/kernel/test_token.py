@@ -12,15 +12,14 @@ from typing import Final
 import pytest
 
 from bpftui.core.errors import UsageError
-from bpftui.core.kernel import use_token
-from bpftui.core.kernel.probe.features import probe
+from bpftui.core.kernel import probe, use_token
 from tests.tui.commands.command_line import COMMAND, ENVIRONMENT, ROOT, Outcome
 
 pytestmark = [
     pytest.mark.kernel,
     pytest.mark.xfail(os.geteuid() != 0, reason="only root can delegate", run=False),
     pytest.mark.xfail(
-        not any(feature.name == "BPF tokens" and feature.ok for feature in probe()),
+        not any(feature.name == "BPF tokens" and feature.ok for feature in probe.report()),
         reason="this kernel has no tokens (Linux 6.9)",
         run=False,
     ),

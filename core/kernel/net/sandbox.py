@@ -64,6 +64,9 @@ class Sandbox:
 
     namespace: NetworkNamespace | UnprivilegedNamespace
 
+    def __repr__(self) -> str:
+        return f"<Sandbox with {RECEIVER}>"
+
     def target(self, mode: XdpMode | None = None) -> AttachTarget:
         """Return what programs are attached to."""
         return AttachTarget(name=RECEIVER, index=self._index, namespace=self.namespace, mode=mode)

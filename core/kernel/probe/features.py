@@ -26,7 +26,7 @@ from .since import since
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
-__all__ = ["Feature", "Group", "probe"]
+__all__ = ["Feature", "Group", "report"]
 
 Group = Literal["machine", "rights", "sysctls", "kernel", "instructions", "maps", "programs", "links"]
 
@@ -46,7 +46,7 @@ class Feature:
     """How to get it; empty where it is there, or where nothing helps."""
 
 
-def probe() -> list[Feature]:
+def report() -> list[Feature]:
     """Return all features, in the order in which they are shown; takes some tens of milliseconds.
 
     Really tried: each map type is created and each program type loaded, and closed again at once. Nothing is attached.

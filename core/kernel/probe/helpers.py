@@ -14,7 +14,7 @@ from ...spec import AttachType, ProgramFlag, ProgramType
 from ..sys import probes, rights
 from ..sys.syscall import errno_name
 
-__all__ = ["NOTED", "HelperReport", "probe_helpers"]
+__all__ = ["NOTED", "HelperReport", "probe_helpers", "try_helper"]
 
 _CALL: Final = 0x85
 _EXIT: Final = (0x95, 0, 0)
@@ -58,17 +58,9 @@ def probe_helpers(type_: ProgramType, attach_type: AttachType | None = None) -> 
         attach_type: The hook, where the type has several and they differ in what is allowed; None for a usual one.
     """
     names = list(HELPERS[1:])
-    if type_ == ProgramType.EXT:
-        return HelperReport(type_, attach_type, [], [], names, "it may call what the program that it replaces may call")
-    attach = probes.usual_attach_type(type_) if attach_type is None else attach_type
-    target = 0
-    if type_ in _SAMPLES:
-        try:
-            target = vmlinux().find(*_SAMPLES[type_]) or 0
-        except FeatureError as error:
-            return HelperReport(type_, attach, [], [], names, error.message)
-        if not target:
-            return HelperReport(type_, attach, [], [], names, f"this kernel has no {_SAMPLES[type_][0]} to try it on")
+    attach, target, problem = _tied(type_, attach_type)
+    if problem:
+        return HelperReport(type_, attach, [], [], names, problem)
     verdicts: dict[str, bool | None] = {}
     numbers: set[int] = set()
     for number, name in enumerate(names, 1):
@@ -77,6 +69,29 @@ def probe_helpers(type_: ProgramType, attach_type: AttachType | None = None) -> 
     usable, missing, untold = ([name for name in names if verdicts[name] is kind] for kind in (True, False, None))
     problem = "" if usable or missing else _problem(type_, numbers - {0})
     return HelperReport(type_, attach, usable, missing, untold, problem)
+
+
+def try_helper(type_: ProgramType, number: int, attach_type: AttachType | None = None) -> tuple[bool | None, int, str]:
+    """Return whether programs of a type may call one helper, errno, and why it cannot be told where that is None."""
+    attach, target, problem = _tied(type_, attach_type)
+    if problem:
+        return None, 0, problem
+    verdict, refusal = _try(type_, number, attach, target)
+    return verdict, refusal, "" if verdict is not None else _problem(type_, {refusal})
+
+
+def _tied(type_: ProgramType, attach_type: AttachType | None) -> tuple[AttachType | None, int, str]:
+    """Return what a trial of that type is tied to, a hook and a type of the kernel's; or why there is none."""
+    if type_ == ProgramType.EXT:
+        return attach_type, 0, "it may call what the program that it replaces may call"
+    attach = probes.usual_attach_type(type_) if attach_type is None else attach_type
+    if type_ not in _SAMPLES:
+        return attach, 0, ""
+    try:
+        target = vmlinux().find(*_SAMPLES[type_]) or 0
+    except FeatureError as error:
+        return attach, 0, error.message
+    return attach, target, "" if target else f"this kernel has no {_SAMPLES[type_][0]} to try it on"
 
 
 def _try(type_: ProgramType, number: int, attach: AttachType | None, target: int) -> tuple[bool | None, int]:

@@ -57,7 +57,7 @@ def run(arguments: Sequence[str]) -> int:
 
     from ....core.kernel import probe
 
-    features = probe()
+    features = probe.report()
     if options.json:
         print_json({"schema": SCHEMA, "features": [_json(feature) for feature in features]})
     else:
