@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from textual import on
 from textual.binding import Binding, BindingType
@@ -30,12 +30,13 @@ from .spec_screen import SpecScreen
 from .variable_screen import VariableScreen
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from textual.app import ComposeResult
 
     from ...core.analysis.records import RecordType
     from ...core.spec import CollectionSpec
+    from ..base_app import BaseApp
     from ..operations import Operations
     from ..widgets.live.map_table import MapTableView
     from ..widgets.verifier.log_pane import LogPane
@@ -365,7 +366,12 @@ class ExplorerScreen(CodeScreen, VariableScreen):
         """Show all keys."""
         from .help import HelpScreen
 
-        self.app.push_screen(HelpScreen(self._keys(), {}))
+        self.app.push_screen(HelpScreen(self._keys(), self.keymap))
+
+    @property
+    def keymap(self) -> Mapping[str, str]:
+        """The keys that the user prefers, by the id of a binding."""
+        return cast("BaseApp[object]", self.app).config.keys
 
     def _keys(self) -> dict[str, Sequence[BindingType]]:
         """Return all keys, by where they have a meaning."""
@@ -402,7 +408,12 @@ class ExplorerScreen(CodeScreen, VariableScreen):
         titles = [
             title
             for title, bindings in self._keys().items()
-            if any(isinstance(each, Binding) and each.tooltip and key in each.key.split(",") for each in bindings)
+            if any(
+                isinstance(each, Binding)
+                and each.tooltip
+                and key in self.keymap.get(each.id or "", each.key).split(",")
+                for each in bindings
+            )
         ]
         return f"{key} has no meaning here, but in: {', '.join(titles)}" if titles and len(key) == 1 else ""
 

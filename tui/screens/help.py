@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-__all__ = ["HelpScreen"]
+__all__ = ["HelpScreen", "key_names"]
 
 _NAMES = {
     "slash": "/",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from textual.binding import Binding
 
 from ..nodes import Node, NodeKind
+from .help import key_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -47,7 +48,8 @@ def commands(screen: ExplorerScreen) -> list[Command]:
             name = binding.action.partition("(")[0]
             if "." in name or screen.check_action(name, ()):
                 call = partial(screen.run_action, binding.action)
-                found.append(Command(binding.tooltip, f"key {binding.key}", call))
+                keys = key_names(screen.keymap.get(binding.id or "", binding.key))
+                found.append(Command(binding.tooltip, f"key {keys}", call))
     return [*found, *_places(screen)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from threading import Event
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ from bpftui.tui.screens.confirm import ConfirmDialog
 from bpftui.tui.screens.help import HelpScreen
 from bpftui.tui.screens.run import RunDialog
 from bpftui.tui.screens.variable_editor import VariableEditor
+from bpftui.tui.state.config import Config
 from bpftui.tui.widgets.code.listing_view import ListingView
 from bpftui.tui.widgets.lists.search_bar import SearchBar
 from bpftui.tui.widgets.live.chart import Chart
@@ -319,6 +321,27 @@ async def test_help_names_every_key(explore: Callable[..., Any]) -> None:
                     assert binding.tooltip in text or kind in (SearchBar, Overview), (kind, binding.tooltip)
         await walk.press("escape")
         assert not isinstance(walk.app.screen, HelpScreen)
+
+
+async def test_help_and_palette_name_the_keys_that_the_user_prefers(explore: Callable[..., Any]) -> None:
+    async with explore(config=Config(keys={"load": "f5"})) as walk:
+        await walk.press("question_mark")
+        assert re.search(r"  f5 +Load the collection", walk.screen)
+        await walk.press("escape", "colon")
+        assert "All keys  key ?" in walk.screen
+        assert "verify its programs  key f5" in walk.screen
+        await walk.press("escape", "f5")
+        await walk.until(lambda: walk.status.stage == State.LOADED)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"), [("bpf/traffic.o", ""), ("tests/objects/core_target.o", "this object has no programs")]
+)
+async def test_no_listing_is_called_empty_before_it_is_made(explore: Callable[..., Any], path: str, text: str) -> None:
+    async with explore(path) as walk:
+        view = walk.explorer.query_one(ListingView)
+        assert view.listing is None
+        assert view.empty_text == text
 
 
 async def test_the_interval_and_the_window_step(explore: Callable[..., Any]) -> None:

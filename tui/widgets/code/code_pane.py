@@ -82,7 +82,9 @@ class CodePane(Vertical):
         yield ListingView()
 
     def on_mount(self) -> None:
-        """Say how many matches there are as soon as something is searched for."""
+        """Say how many matches there are as soon as something is searched for, and that there is nothing to show."""
+        if not self.spec.programs:
+            self.query_one(ListingView).empty_text = "this object has no programs"
         self.watch(self.query_one(ListingView), "pattern", self._show_title, init=False)
 
     def watch_program(self, name: str) -> None:

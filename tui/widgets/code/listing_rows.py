@@ -91,7 +91,7 @@ class ListingRows(ArrowRows):
             disabled: Whether the widget is disabled.
         """
         super().__init__(name=name, id=id, classes=classes, disabled=disabled)
-        self.empty_text = "no instructions"
+        self.empty_text = ""  # of a listing that is still to be made nothing is known
         self.folds = Folds(0)
         self.side_by_side = False
         """Whether C and assembly are to stand beside each other, where the terminal is wide enough."""
