@@ -20,7 +20,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..asm.opcodes import CALL, CALLX, INSN_SIZE, LD_IMM64, AluOp, AtomicOp, Class, Mode, Source
-from .facts import ProgramFacts
+from .facts import ProgramFacts, shared_functions
 from .lattice import Place
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class Counting:
 
     def _stores(self, program: ProgramSpec, name: str) -> Iterator[tuple[_Place, bool]]:
         assert self._spec is not None
-        facts = ProgramFacts(program, self._spec.maps, losses=False, shared=self._spec.shared)
+        facts = ProgramFacts(program, self._spec.maps, losses=False, shared=shared_functions(self._spec))
         code = _Code(program)
         for start in program.flow.functions:
             if start < program.flow.slots:

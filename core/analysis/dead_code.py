@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..asm import decode
 from ..asm.opcodes import AluOp, Class, Source
+from ..asm.registers import def_use
 from ..btf import format_value
 from .facts import ProgramFacts
 from .lattice import Place
-from .liveness import effect
 from .names import Names
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ class _Reasons:
                 starts.append(following)
             for at in reversed(starts if starts[0] < stop else []):
                 insn = decode(self.program.code, at, order)
-                changed, _ = effect(insn)
+                changed, _ = def_use(insn.opcode, insn.dst, insn.src, insn.imm)
                 if not changed >> register & 1:
                     continue
                 if insn.opcode & 7 == Class.LDX:

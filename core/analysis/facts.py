@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
-from ..errors import LimitError
+from ..errors import LimitError, ObjectError
 from .lattice import Place, State, Value, join
 from .liveness import Backwards
 from .values import Facts, track
@@ -15,16 +15,19 @@ if TYPE_CHECKING:
 
     from ..asm.flow import FlowGraph
     from ..btf import Btf
+    from ..spec.collection import CollectionSpec
     from ..spec.map import MapSpec
     from ..spec.program import ProgramSpec
     from .types import ValueTypes
 
-__all__ = ["ProgramFacts", "SharedFunctions"]
+__all__ = ["ProgramFacts", "SharedFunctions", "context_extent", "shared_functions"]
 
 _LONGEST: Final = 1 << 16
 """Slots of the longest function that is looked into: 65,536 take some 0.3 s."""
 _Held = TypeVar("_Held")
 _ARGUMENTS: Final = range(1, 6)
+_LARGEST_CONTEXT: Final = 0xFFFF
+"""Bytes: of a program of type syscall."""
 
 
 def _given_up(reason: LimitError) -> Facts:
@@ -65,6 +68,15 @@ class SharedFunctions:
         """By the types of the kernel that they were found with."""
         self.notes: _Of[tuple[int, dict[int, list[str]]]] = _Of()
         """By what resolved the relocations."""
+
+
+def shared_functions(spec: CollectionSpec) -> SharedFunctions:
+    """Return what is known of the subprograms of an object; whoever looks into one of its programs adds to it."""
+    return spec.derived(_unknown)
+
+
+def _unknown(_: CollectionSpec) -> SharedFunctions:
+    return SharedFunctions()
 
 
 class ProgramFacts:
@@ -198,3 +210,21 @@ class ProgramFacts:
             return True
         spec = self.maps.get(name)
         return spec is not None and not spec.type.holds_objects
+
+
+def context_extent(program: ProgramSpec) -> int:
+    """Return where in its context the last byte ends that a program is known to read or write, in bytes.
+
+    It is what the kernel has as `max_ctx_offset`. `program.derived(context_extent)` works it out once.
+    """
+    end = 0
+    facts = ProgramFacts(program, {}, losses=False)
+    for function in program.functions:
+        try:
+            accesses = facts.at(function.start).accesses.values()
+        except ObjectError:  # the code itself says what is wrong with it
+            continue
+        for address, size, _, _ in accesses:
+            if address.place is Place.CONTEXT and address.exact and 0 <= address.offset < _LARGEST_CONTEXT:
+                end = max(end, address.offset + size)
+    return end

@@ -5,38 +5,18 @@ A backward data flow over the basic blocks of a function.
 
 from __future__ import annotations
 
-import functools
 import struct
 from typing import TYPE_CHECKING, Final
 
-from ..asm.opcodes import (
-    CALL,
-    CALLX,
-    EXIT,
-    GOTOX,
-    INSN_SIZE,
-    LD_IMM64,
-    AluOp,
-    AtomicOp,
-    CallSource,
-    Class,
-    Mode,
-    Source,
-)
-from ..helpers.effects import effect_of
+from ..asm.opcodes import EXIT, INSN_SIZE, LD_IMM64, AluOp, Class, Source
+from ..asm.registers import def_use
 
 if TYPE_CHECKING:
-    from ..asm import Instruction
     from ..asm.flow import FlowGraph
     from ..spec.program import ProgramSpec
 
-__all__ = ["Backwards", "effect"]
+__all__ = ["Backwards"]
 
-_SCRATCH: Final = 0b111111
-"""r0 to r5, as bits: what a call changes."""
-_ARGUMENTS: Final = 0b111110
-_TRACE_PRINTK: Final = 6
-"""It has as many arguments as its format asks for."""
 _MOVES: Final = tuple(kind | AluOp.MOV for kind in (Class.ALU, Class.ALU64))
 
 Flow = tuple[int, int]
@@ -98,7 +78,7 @@ class Backwards:
             elif opcode == EXIT:
                 returned, used = 1, 0
             else:
-                changed, read = _effect(opcode, dst, src, imm)
+                changed, read = def_use(opcode, dst, src, imm)
                 returned, used = returned & ~changed, used & ~changed | read
         return returned, used
 
@@ -109,37 +89,3 @@ def _joined(before: list[Flow], successors: tuple[int, ...]) -> Flow:
         returned |= before[successor][0]
         used |= before[successor][1]
     return returned, used
-
-
-def effect(insn: Instruction) -> Flow:
-    """Return the registers that an instruction changes, and those that it uses, as bits."""
-    return _effect(insn.opcode, insn.dst, insn.src, insn.imm)
-
-
-@functools.lru_cache(1 << 14)
-def _effect(opcode: int, dst: int, src: int, imm: int) -> Flow:
-    """Return the registers that an instruction changes, and those that it uses, as bits."""
-    kind, source = opcode & 7, 1 << src if opcode & Source.X else 0
-    if kind in (Class.ALU, Class.ALU64):
-        return 1 << dst, (1 << dst if opcode & 0xF0 != AluOp.MOV else 0) | source
-    if kind == Class.LDX:
-        return 1 << dst, 1 << src
-    if kind == Class.ST:
-        return 0, 1 << dst
-    if kind == Class.STX:
-        if opcode & 0xE0 != Mode.ATOMIC:
-            return 0, 1 << dst | 1 << src
-        if imm == AtomicOp.LOAD_ACQ:
-            return 1 << dst, 1 << src
-        if imm == AtomicOp.CMPXCHG:
-            return 1, 1 | 1 << dst | 1 << src
-        return 1 << src if imm & AtomicOp.ADD_FETCH else 0, 1 << dst | 1 << src
-    if kind == Class.LD:
-        return (1 << dst, 0) if opcode == LD_IMM64 else (_SCRATCH, 1 << src | 1 << 6)
-    if opcode == CALL:
-        known = effect_of(imm) if src == CallSource.HELPER else None
-        count = 5 if known is None or imm == _TRACE_PRINTK else len(known.arguments)
-        return _SCRATCH, _ARGUMENTS & (2 << count) - 1
-    if opcode == CALLX:
-        return _SCRATCH, _ARGUMENTS | 1 << dst
-    return 0, (1 << dst | source) if opcode == GOTOX or opcode & 0xF0 else 0

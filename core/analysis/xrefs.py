@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..asm.opcodes import CALL, INSN_SIZE, CallSource
 from ..helpers.effects import MapUse, effect_of
 from ..spec.program import ReferenceKind
-from .facts import ProgramFacts
+from .facts import ProgramFacts, shared_functions
 from .lattice import Place
 from .liveness import Backwards
 
@@ -63,7 +63,7 @@ class ProgramUses:
     def __init__(self, program: ProgramSpec, spec: CollectionSpec, facts: ProgramFacts | None = None) -> None:
         self.program = program
         self.spec = spec
-        self.facts = facts or ProgramFacts(program, spec.maps, shared=spec.shared)
+        self.facts = facts or ProgramFacts(program, spec.maps, shared=shared_functions(spec))
 
     @cached_property
     def all(self) -> dict[str, list[Use]]:

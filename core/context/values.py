@@ -229,16 +229,21 @@ def context_bytes(
     return layout.encode(context)
 
 
-def whole_context(program: ProgramSpec, context: bytes | bytearray | None) -> bytes:
+def whole_context(program: ProgramSpec, context: bytes | bytearray | None, extent: int) -> bytes:
     """Return a context of what is no packet as a test run takes it.
 
     It has zeros up to the last byte that the program reads or writes: the kernel refuses a shorter one
     (`max_ctx_offset`). Of a look-up of a socket the family is IPv4 unless it is given.
 
+    Args:
+        program: What runs on it.
+        context: What is given of it.
+        extent: Where that last byte ends: `bpftui.core.analysis.facts.context_extent`.
+
     Raises:
         UsageError: The kernel takes no look-up with such values.
     """
-    raw = bytes(context or b"").ljust(program.context_extent, b"\0")
+    raw = bytes(context or b"").ljust(extent, b"\0")
     return _lookup(program, raw) if program.type is ProgramType.SK_LOOKUP else raw
 
 

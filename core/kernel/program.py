@@ -12,6 +12,7 @@ import time
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple, Self, SupportsIndex
 
+from ..analysis.facts import context_extent
 from ..context.packet_sizes import check_packet, packet_sizes
 from ..context.values import context_bytes, whole_context
 from ..errors import UsageError
@@ -260,7 +261,7 @@ class Program(KernelObject):
             raise UsageError(f"a program of type {self.type.label} runs on a context, not on a packet")
         if cpu is not None:
             flags |= _ON_CPU
-        raw = whole_context(self.spec, context_bytes(self.spec, context))
+        raw = whole_context(self.spec, context_bytes(self.spec, context), self.spec.derived(context_extent))
         return self._run_on_context(raw, repeat, cpu or 0, flags, stop)
 
     def _run_on_packet(self, data: bytes, context: bytes | None, repeat: int, flags: int) -> RunResult:

@@ -63,18 +63,18 @@ class Notes:
 
     def _name(self, found: dict[int, list[str]], graph: FlowGraph, spec: CollectionSpec) -> None:
         """Add the names of what a function's instructions access, compute, call and return."""
-        from ..analysis.facts import ProgramFacts
+        from ..analysis.facts import ProgramFacts, shared_functions
         from ..analysis.names import Names
         from ..analysis.types import ValueTypes
 
         if self._facts is None or self._names is None:
             self._names = Names(self.program, spec, None if self.resolver is None else self.resolver.target)
             types = ValueTypes(self._names)
-            self._facts = ProgramFacts(self.program, spec.maps, types, losses=False, shared=spec.shared)
+            self._facts = ProgramFacts(self.program, spec.maps, types, losses=False, shared=shared_functions(spec))
         facts, key = self._facts.at(graph.start), self._facts.keys.get(graph.start)
         if facts.limit is not None:
             found.setdefault(graph.start, []).append(facts.limit.reason)
-        known = spec.shared.notes.of(self.resolver).get(key) if key is not None else None
+        known = shared_functions(spec).notes.of(self.resolver).get(key) if key is not None else None
         if known is not None:
             distance = graph.start - known[0]
             found.update((slot + distance, notes.copy()) for slot, notes in known[1].items())
@@ -84,7 +84,7 @@ class Notes:
             found.setdefault(graph.start, []).append(f"members are not named: {spec.types.budget.error().reason}")
         if key is not None:
             copied = {slot: notes.copy() for slot, notes in found.items()}
-            spec.shared.notes.of(self.resolver)[key] = graph.start, copied
+            shared_functions(spec).notes.of(self.resolver)[key] = graph.start, copied
 
     def _add_names(
         self, found: dict[int, list[str]], graph: FlowGraph, facts: Facts, names: Names, spec: CollectionSpec

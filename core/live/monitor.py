@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from ..analysis.counting import Counting
 from ..threads import NoThreadError
 from . import counters
 from .counters import Counter, Track, key_text
@@ -197,7 +198,7 @@ class Monitor:
         for name, snapshot in sample.maps.items():
             if len(self._tracks) >= _MAX_TRACKS or len(snapshot.entries) > _MAX_TRACKED_ENTRIES:
                 continue
-            for counter in counters(self._session.spec.maps[name], self._session.spec.counting):
+            for counter in counters(self._session.spec.maps[name], self._session.spec.derived(Counting)):
                 for entry in snapshot.entries:
                     self._track(Chosen(counter, entry.key))
 
@@ -227,7 +228,7 @@ class Monitor:
     def map_graph(self, name: str) -> list[ChartSeries]:
         """Return the rates of a map's first counter at the entries that are busiest; of no map, none."""
         found = self._session.spec.maps.get(name)
-        first = next(iter(counters(found, self._session.spec.counting)), None) if found is not None else None
+        first = next(iter(counters(found, self._session.spec.derived(Counting))), None) if found is not None else None
         tracks = [(each, track) for each, track in self._tracks.items() if each.counter == first]
         tracks.sort(key=lambda pair: -(pair[1].rates.max or 0))
         return [self._series(each) for each, _ in tracks[:3]]
@@ -253,7 +254,7 @@ def useful_map(session: Session) -> str | None:
     used = {name for link in session.links for name in spec.programs[link.program].maps}
     streams = [name for name in used if spec.maps[name].type.is_stream]
     for names in ([name for name in readable if name in used], readable):
-        if found := next((name for name in names if counters(spec.maps[name], spec.counting)), None):
+        if found := next((name for name in names if counters(spec.maps[name], spec.derived(Counting))), None):
             return found
         if streams:
             return streams[0]

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Literal, TypeVar, Unpack
 
 from ..errors import UnknownNameError
 from ..visible import visible
+from .derived import Derived
 from .sparse import copied
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence, Sized
     from os import PathLike
 
-    from ..analysis.counting import Counting
-    from ..analysis.facts import SharedFunctions
     from ..btf import Btf, ByteOrder, CType, Kind, Value
     from ..dwarf import Dwarf
     from ..kernel import KernelCollection, LoadOptions, RuntimeOptions
@@ -70,7 +69,7 @@ class SectionLayout:
 
 
 @dataclass(repr=False)
-class CollectionSpec:
+class CollectionSpec(Derived):
     """The maps, programs, variables and types of one object, in file order. Inert until it is loaded."""
 
     file: str
@@ -168,20 +167,6 @@ class CollectionSpec:
         return {item.name: item.type_id for item in variables if isinstance(item, t.Var)}
 
     @cached_property
-    def counting(self) -> Counting:
-        """What counts in the values of its maps."""
-        from ..analysis.counting import Counting
-
-        return Counting(self)
-
-    @cached_property
-    def shared(self) -> SharedFunctions:
-        """What is known of the subprograms that several programs have."""
-        from ..analysis.facts import SharedFunctions
-
-        return SharedFunctions()
-
-    @cached_property
     def optimised_away(self) -> list[Hidden]:
         """The variables of the source that are not in the object, with reasons; only DWARF knows of them."""
         return [found for found in self.read_folded() if found.name not in self.variables]
@@ -277,6 +262,7 @@ class CollectionSpec:
             for name, variable in self.variables.items()
         }
         twin = copy.copy(self)
+        twin._derive_apart()
         twin.maps, twin.variables = maps, variables
         twin.programs = {name: copy.copy(program) for name, program in self.programs.items()}
         return twin

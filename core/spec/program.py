@@ -9,8 +9,9 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..errors import ObjectError, UnknownNameError
+from ..errors import UnknownNameError
 from ..visible import visible
+from .derived import Derived
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -37,9 +38,6 @@ INSN_SIZE = 8
 TRAP: Final = "__bpf_trap"
 """The kernel function (Linux 6.17) of which clang 21 and later put a call where what C says is undefined, and for
 `__builtin_trap()`. The verifier refuses a program that can come to one."""
-
-_LARGEST_CONTEXT: Final = 0xFFFF
-"""Bytes: of a program of type syscall."""
 
 
 class ReferenceKind(enum.StrEnum):
@@ -243,7 +241,7 @@ class LinkedCode:
 
 
 @dataclass(repr=False)
-class ProgramSpec:
+class ProgramSpec(Derived):
     """A program as its object defines it: an entry function and what it calls."""
 
     name: str
@@ -318,37 +316,23 @@ class ProgramSpec:
         return self.unusable or self.linked.problem
 
     @cached_property
-    def context_extent(self) -> int:
-        """Where in its context the last byte ends that it is known to read or write, in bytes (`max_ctx_offset`)."""
-        from ..analysis.facts import ProgramFacts
-        from ..analysis.lattice import Place
-
-        end = 0
-        facts = ProgramFacts(self, {}, losses=False)
-        for function in self.functions:
-            try:
-                accesses = facts.at(function.start).accesses.values()
-            except ObjectError:  # the code itself says what is wrong with it
-                continue
-            for address, size, _, _ in accesses:
-                if address.place is Place.CONTEXT and address.exact and 0 <= address.offset < _LARGEST_CONTEXT:
-                    end = max(end, address.offset + size)
-        return end
-
-    @cached_property
     def flow(self) -> CodeFlow:
         """The control flow of its functions, each found when it is asked for."""
         from ..asm.flow import CodeFlow
 
         starts = [function.start for function in self.functions]
         return CodeFlow(
-            self.code, self.byte_order, starts, tables=self._gotox_targets, no_return=self.linked.never_returning
+            self.code, self.byte_order, starts, tables=self._loaded_tables, no_return=self.linked.never_returning
         )
 
-    def _gotox_targets(self, slot: int) -> Sequence[int] | None:
-        from ..analysis.jump_tables import gotox_targets
-
-        return gotox_targets(self, self.flow, slot)
+    def _loaded_tables(self) -> dict[int, tuple[int, ...]]:
+        """Return the slots that jump tables lead to, by the slot that the address of each is loaded at."""
+        linked = self.linked
+        return {
+            slot: linked.tables[reference.name]
+            for slot, reference in linked.references.items()
+            if reference.kind is ReferenceKind.TABLE and reference.name in linked.tables
+        }
 
     @property
     def code(self) -> bytes:

@@ -103,11 +103,12 @@ def _print_lines(options: argparse.Namespace, traffic: Traffic) -> int:
 
 
 def _print_samples(session: Session, options: argparse.Namespace, duration: float, uncounted: str) -> None:
+    from ...core.analysis.counting import Counting
     from ...core.live import RateTracker, counters
 
     collection = session.collection
     assert collection is not None
-    (counter,) = counters(collection.maps[_MAP], collection.spec.counting)
+    (counter,) = counters(collection.maps[_MAP], collection.spec.derived(Counting))
     sampler = session.sampler(maps=[_MAP], interval=options.interval, statistics=nullcontext(uncounted))
     tracker = RateTracker()
     highest = 0.0

@@ -38,11 +38,14 @@ def sample_json(
         texts: Whether char arrays are objects with their `text` and their `bytes`.
         until: When the events have to be done, by `time.monotonic`: those that are not are for the next sample.
     """
+    from ...core.analysis.counting import Counting
+
+    counting = collection.spec.derived(Counting)
     return {
         "schema": SCHEMA,
         "time": round(sample.time, 6),
         "maps": {
-            name: map_json(collection.maps[name], snapshot, collection.spec.counting, per_cpu=per_cpu, texts=texts)
+            name: map_json(collection.maps[name], snapshot, counting, per_cpu=per_cpu, texts=texts)
             for name, snapshot in sample.maps.items()
         },
         "variables": {

@@ -183,6 +183,7 @@ def _watch(
 
 def _lines(collection: Collection, sample: Sample, before: Sample | None, *, per_cpu: bool) -> Iterator[str]:
     """Iterate over a sample's lines: the time, then each entry with its rate where something changed."""
+    from ...core.analysis.counting import Counting
     from ...core.live import map_table
 
     yield f"{sample.time:9.3f} s"
@@ -192,7 +193,9 @@ def _lines(collection: Collection, sample: Sample, before: Sample | None, *, per
         if snapshot.note:
             yield f"  {name}: {_unlisted(source, snapshot)}"
             continue
-        table = map_table(source, sample, before, per_cpu=per_cpu, counting=collection.spec.counting, limit=_SHOWN)
+        table = map_table(
+            source, sample, before, per_cpu=per_cpu, counting=collection.spec.derived(Counting), limit=_SHOWN
+        )
         if before is None and source.type.per_cpu and not per_cpu:
             yield f"  {name}: {_summed(table)}"
         for row in table.rows:

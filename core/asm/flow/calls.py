@@ -12,7 +12,7 @@ from ..opcodes import CALL, INSN_SIZE, LD_IMM64, CallSource, ImmSource
 from .graph import FlowGraph
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from ..instruction import ByteOrder, Code
 
@@ -57,7 +57,8 @@ class CodeFlow:
         byte_order: That of the code.
         functions: The first slot of each function, ascending. By default a function begins at slot 0 and wherever a
             call leads.
-        tables: Where a gotox can lead, by its slot; None where it is not known.
+        tables: Returns the slots that each jump table leads to, by the slot that its address is loaded at; called only
+            where there is a gotox.
         no_return: Slots of calls that do not return.
     """
 
@@ -67,7 +68,7 @@ class CodeFlow:
         byte_order: ByteOrder,
         functions: Sequence[int] | None = None,
         *,
-        tables: Callable[[int], Sequence[int] | None] | None = None,
+        tables: Callable[[], Mapping[int, Sequence[int]]] | None = None,
         no_return: Collection[int] = (),
     ) -> None:
         self.code = code
@@ -83,6 +84,8 @@ class CodeFlow:
         self._tables = tables
         self._no_return = no_return
         self._graphs: dict[int, FlowGraph] = {}
+        self._plain: dict[int, FlowGraph] = {}
+        """The control flow without jumps through tables, of the functions that have some."""
 
     def function_at(self, slot: int) -> int:
         """Return the first slot of the function that holds a slot; ValueError outside of the code."""
@@ -95,12 +98,31 @@ class CodeFlow:
         """Return the control flow of the function that holds a slot; ValueError outside of the code."""
         start = self.function_at(slot)
         if start not in self._graphs:
-            following = bisect.bisect_right(self.functions, start)
-            stop = self.functions[following] if following < len(self.functions) else self.slots
             self._graphs[start] = FlowGraph(
-                self.code, self.byte_order, start, stop, tables=self._tables, no_return=self._no_return
+                self.code,
+                self.byte_order,
+                start,
+                self._stop(start),
+                tables=self._gotox_targets if self._tables is not None else None,
+                no_return=self._no_return,
             )
         return self._graphs[start]
+
+    def _stop(self, start: int) -> int:
+        following = bisect.bisect_right(self.functions, start)
+        return self.functions[following] if following < len(self.functions) else self.slots
+
+    def _gotox_targets(self, slot: int) -> Sequence[int] | None:
+        from .tables import gotox_targets
+
+        start = self.function_at(slot)
+        if start not in self._plain:
+            self._plain[start] = FlowGraph(self.code, self.byte_order, start, self._stop(start))
+        return gotox_targets(self.code, self.byte_order, self._plain[start], self._loaded_tables, slot)
+
+    @cached_property
+    def _loaded_tables(self) -> Mapping[int, Sequence[int]]:
+        return {} if self._tables is None else self._tables()
 
     def callers(self, function: int) -> list[Call]:
         """Return who calls the function that begins at a slot, or takes its address."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from ...analysis.facts import context_extent
 from ...btf import CType
 from ...btf import types as t
 from ...context.fields import ContextField, context_fields
@@ -148,9 +149,10 @@ class Context:
         if layout is not None and layout.struct == "arguments":
             return self._arguments(layout, given)
         raw = bytearray(context_bytes(self._program, given, target=self._target) or b"")
+        extent = self._program.derived(context_extent)
         if type_ is _T.SYSCALL and raw:
-            return whole_context(self._program, raw)
-        raw = bytearray(whole_context(self._program, raw))
+            return whole_context(self._program, raw, extent)
+        raw = bytearray(whole_context(self._program, raw, extent))
         raw = raw.ljust(layout.size if layout is not None and layout.size else _ANY, b"\0")
         if layout is not None:
             self._point(raw, layout, beside, data)

@@ -16,7 +16,9 @@ def test_code_tells_what_counts() -> None:
     spec = CollectionSpec.from_file(ROOT / "tests/objects/live.o")
     value = spec.maps["last"].value
     assert value is not None
-    counts = {path: spec.counting.counts("last", path, leaf, at, leaf.size) for path, leaf, at in value.leaves()}
+    counts = {
+        path: spec.derived(Counting).counts("last", path, leaf, at, leaf.size) for path, leaf, at in value.leaves()
+    }
     assert counts == {
         ".count": True,  # +=
         ".seen_ns": False,  # a moment

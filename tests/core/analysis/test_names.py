@@ -8,6 +8,7 @@ from weakref import ref
 
 import pytest
 
+from bpftui.core.analysis.facts import shared_functions
 from bpftui.core.btf import kernel
 from bpftui.core.btf import types as t
 from bpftui.core.btf.core import CoreResolver
@@ -283,7 +284,7 @@ def test_what_is_known_with_one_kernels_types_is_neither_anothers_nor_kept_for_l
 
     def known(resolver: CoreResolver | None) -> tuple[int, int]:
         types = None if resolver is None else resolver.target
-        return len(spec.shared.facts.of(types)), len(spec.shared.notes.of(resolver))
+        return len(shared_functions(spec).facts.of(types)), len(shared_functions(spec).notes.of(resolver))
 
     def look(resolver: CoreResolver | None) -> None:
         for program in spec.programs.values():
@@ -303,5 +304,5 @@ def test_what_is_known_with_one_kernels_types_is_neither_anothers_nor_kept_for_l
     del first, target
     gc.collect()
     assert kept() is None
-    assert [len(each) for each in spec.shared.notes.kept] == [found[1]]
-    assert list(spec.shared.facts.kept) == []
+    assert [len(each) for each in shared_functions(spec).notes.kept] == [found[1]]
+    assert list(shared_functions(spec).facts.kept) == []

@@ -79,8 +79,10 @@ class Changes:
 
     def _changed(self, source: Map, before: MapSnapshot, now: MapSnapshot) -> dict[str, Any]:
         """Return a map with the entries that are new or have another value, and under `deleted` those that went."""
+        from ....core.analysis.counting import Counting
+
         old, new = _by_key(before), _by_key(now)
-        counting = self._collection.spec.counting
+        counting = self._collection.spec.derived(Counting)
         changed = tuple(entry for key, entry in new.items() if old.get(key) != entry)
         found = map_json(source, now, counting) | {"entries": entries_json(source, changed, counting)}
         if gone := [entry for key, entry in old.items() if key not in new]:

@@ -9,6 +9,7 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widgets import ContentSwitcher
 
+from ....core.analysis.counting import Counting
 from ....core.btf import format_value
 from ....core.live import decoded, map_table
 from ....core.live.drawn import StreamState
@@ -131,7 +132,7 @@ class MapPane(Vertical):
             self.query_one(MapTableView).empty_text = self._unlisted(current.maps[self.map_name])
             self._show_title(note)
             return
-        table = map_table(found, current, previous, counting=self.spec.counting, limit=_MAX_ROWS)
+        table = map_table(found, current, previous, counting=self.spec.derived(Counting), limit=_MAX_ROWS)
         view = self.query_one(MapTableView)
         view.empty_text = "no entries yet"
         view.table = table
