@@ -51,6 +51,7 @@ bench: $(VENV)/.dev ## measurements, as ratios
 bpf: ## compile the BPF programs that ship
 	@.ci/packages "make bpf" "$(CLANG)"
 	$(MAKE) -C bpf
+	$(MAKE) -C docs/examples
 
 clean: ## remove what the other targets made, .venv included
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis .import_linter_cache

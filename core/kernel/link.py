@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
-from ..errors import UsageError
+from ..errors import AttachError, UsageError
 from ..visible import visible
+from .sys import rights
+from .sys.explain import explain
 from .sys.object import KernelObject, object_info
 from .sys.syscall import Attr, BpfError, Command
 
@@ -20,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Attachment", "Link"]
 
+_REPLACE: Final = 4
+"""BPF_F_REPLACE."""
 _TARGETS: Final = {3: "=Q", 5: "=I", 6: "=I", 11: "=I", 13: "=I", 14: "=I"}
 """The form of the target in `struct bpf_link_info`, by the link's type: cgroup, netns, xdp, tcx, netkit, sockmap."""
 
@@ -96,6 +102,37 @@ class Link(KernelObject):
         if len(self.attachment.links) != 1:
             raise UsageError(f"cannot pin the link of {self.program}: it is no single bpf_link")
         super().pin(path)
+
+    def update(self, program: KernelObject, *, name: str = "", instead_of: KernelObject | None = None) -> None:
+        """Put another program where this one is, in one step: nothing passes unseen (BPF_LINK_UPDATE, Linux 5.7).
+
+        Args:
+            program: The new one, of the same type. It may be closed afterwards: the link holds it.
+            name: What the link calls it from then on; its own name where it has one.
+            instead_of: The program that has to be there now (BPF_F_REPLACE), else nothing happens.
+
+        Raises:
+            UsageError: It is no single bpf_link, or another program than *instead_of* is there.
+            AttachError: The kernel refused: the program does not fit there.
+            FeatureError: Links of this type cannot be updated: those of interfaces, control groups, network namespaces
+                and iterators can.
+        """
+        if len(self.attachment.links) != 1:
+            raise UsageError(f"cannot update the link of {self.program}: it is no single bpf_link")
+        doing = f"put another program in the place of {self.program} on {self.target.name}"
+        with contextlib.ExitStack() as borrowed:
+            link, new = borrowed.enter_context(self.descriptor), borrowed.enter_context(program.descriptor)
+            attr = Attr(16).u32(0, link, new)
+            if instead_of is not None:
+                attr.u32(8, _REPLACE, borrowed.enter_context(instead_of.descriptor))
+            try:
+                attr.call(Command.LINK_UPDATE)
+            except BpfError as error:
+                if error.errno == errno.EPERM and instead_of is not None and not rights.missing(rights.NETWORKING):
+                    raise UsageError(f"cannot {doing}: another program than the one expected is there") from error
+                feature = "updates of links of this type"
+                raise explain(error, doing, raises=AttachError, feature=feature) from error
+        self.program = name or str(getattr(program, "name", self.program))
 
     def output(self) -> bytes:
         """Walk once, and return what the program of an iterator wrote meanwhile (BPF_ITER_CREATE, Linux 5.8).

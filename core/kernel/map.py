@@ -20,12 +20,12 @@ from .loading.create import create_map
 from .sys.batch import write_batch
 from .sys.elements import Elements
 from .sys.explain import explain
-from .sys.object import KernelObject, fdinfo, object_info, open_id, open_pin, take_over
+from .sys.object import KernelObject, fdinfo, object_info, open_id, open_pin, take_over, walk_ids
 from .sys.syscall import Attr, BpfError, Command, Descriptor, errno_name
 
 if TYPE_CHECKING:
     import mmap
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from types import TracebackType
 
     from ..btf import Btf, Decoded, Value
@@ -143,6 +143,17 @@ class Map(TypedMap, KernelObject):
             created.close()
             raise
         return created
+
+    @staticmethod
+    def ids() -> Iterator[int]:
+        """Iterate over the ids of all maps that the kernel has now, whoever loaded them.
+
+        One may be gone when its id is looked up: `from_id` raises UnknownNameError then.
+
+        Raises:
+            NoPermissionError: It takes CAP_SYS_ADMIN.
+        """
+        return walk_ids("map")
 
     @classmethod
     def from_id(cls, number: int) -> Map:

@@ -23,12 +23,12 @@ from .attach import attach
 from .host.existing import program_spec
 from .loading.single import load_single
 from .sys.explain import explain
-from .sys.object import KernelObject, fdinfo, object_info, open_id, open_pin, take_over
+from .sys.object import KernelObject, fdinfo, object_info, open_id, open_pin, take_over, walk_ids
 from .sys.probes import fragments_of_buffers
 from .sys.syscall import ENOTSUPP, Attr, BpfError, Command, Descriptor, buffer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from threading import Event
     from types import TracebackType
 
@@ -149,6 +149,17 @@ class Program(KernelObject):
 
         loaded = load_single(spec, maps, log_level)
         return cls(spec, loaded.descriptor, loaded.log, maps=maps)
+
+    @staticmethod
+    def ids() -> Iterator[int]:
+        """Iterate over the ids of all programs that the kernel has now, whoever loaded them.
+
+        One may be gone when its id is looked up: `from_id` raises UnknownNameError then.
+
+        Raises:
+            NoPermissionError: It takes CAP_SYS_ADMIN.
+        """
+        return walk_ids("program")
 
     @classmethod
     def from_id(cls, number: int) -> Program:

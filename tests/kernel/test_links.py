@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bpftui.core import kernel
-from bpftui.core.errors import AttachError, UsageError
+from bpftui.core.errors import AttachError, FeatureError, UsageError
 from bpftui.core.kernel import Sandbox
 from bpftui.core.runtime import AttachTarget
 from bpftui.core.spec import CollectionSpec
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.kernel
 
 BPF = Path(__file__).parents[2] / "bpf"
+OBJECTS = Path(__file__).parents[1] / "objects"
 
 
 @pytest.fixture(scope="module")
@@ -105,3 +106,41 @@ def test_attaching_and_detaching_is_fast_enough_for_a_screen(sandbox):
         for _ in range(5):
             collection.programs["count_packets"].attach(sandbox.target("generic")).detach()
         assert time.monotonic() - start < 2
+
+
+def test_a_link_is_given_another_program(sandbox):
+    with _load("count_packets") as first, _load("count_packets") as second, _load("traffic") as third:
+        old, new, other = first.programs["count_packets"], second.programs["count_packets"], third.programs
+        with old.attach(sandbox.target()) as link:
+            number = link.id
+            sandbox.send(10)
+            with pytest.raises(UsageError, match="another program than the one expected is there"):
+                link.update(new, instead_of=other["count_traffic"])
+            link.update(new, instead_of=old)
+            sandbox.send(20)
+            link.update(other["count_traffic"])
+            sandbox.send(30)
+            assert (link.id, link.program) == (number, "count_traffic")
+            assert repr(link) == "<Link count_traffic on veth0>"
+        counted = first.maps["pkt_count"][0], second.maps["pkt_count"][0], third.variables["total_packets"].get()
+        assert counted == (10, 20, 30)
+
+
+def test_a_program_of_another_type_does_not_fit(sandbox):
+    attached = CollectionSpec.from_file(OBJECTS / "attached.o")
+    with (
+        _load("count_packets") as loaded,
+        kernel.load(attached) as others,
+        loaded.programs["count_packets"].attach(sandbox.target()) as link,
+    ):
+        with pytest.raises(AttachError, match="cannot put another program in the place of count_packets on veth0"):
+            link.update(others.programs["on_tracepoint"])
+        assert link.program == "count_packets"
+
+
+def test_what_is_no_single_link_cannot_be_updated(sandbox):
+    with kernel.load(CollectionSpec.from_file(OBJECTS / "attached.o")) as loaded:
+        program = loaded.programs["on_tracepoint"]
+        with program.attach() as link, pytest.raises((UsageError, FeatureError, AttachError)) as raised:
+            link.update(program)
+    assert "syscalls/sys_enter_getpgid" in raised.value.message
