@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.binding import Binding, BindingType
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from .presets import PresetRequest
 
 __all__ = ["VariableScreen"]
+
+_SAID: Final = 5
+"""Problems of a preset that a message names."""
 
 
 class VariableScreen(SpecScreen):
@@ -117,7 +120,8 @@ class VariableScreen(SpecScreen):
         said = f"preset {name}: {count} {'variable' if count == 1 else 'variables'} set"
         self.log_line("\n".join([said, *restored.problems]))
         if restored.problems:
-            text = "\n".join(restored.problems)
+            more = len(restored.problems) - _SAID
+            text = "\n".join([*restored.problems[:_SAID], *([f"{more} more: see the log"] if more > 0 else [])])
             self.notify(text, title=f"{said}, {len(restored.problems)} not", severity="warning")
         else:
             self.notify(said, timeout=3)

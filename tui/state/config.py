@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 from ...core.documents import parse_toml
 from ...core.errors import NoPermissionError, UnknownNameError, UsageError
-from .places import config_directory
+from .places import config_directory, read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +47,7 @@ def load_config(path: Path | None = None) -> Config:
     """
     path = path or config_file()
     try:
-        found = parse_toml(path.read_text(encoding="utf-8"))
+        found = parse_toml(read(path))
     except (FileNotFoundError, NotADirectoryError):
         return Config()
     except PermissionError:

@@ -7,14 +7,19 @@ whatever is made there belongs to that user: root's files in a home would be in 
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-__all__ = ["append", "config_directory", "make_directory", "state_directory", "write"]
+from ...core.errors import UsageError
+
+__all__ = ["append", "config_directory", "make_directory", "read", "state_directory", "write"]
 
 _NAME: Final = "bpftui"
+_MOST: Final = 4 << 20
+"""Bytes of a file that is read: whoever set every variable of a large object a hundred times has less."""
 
 
 def config_directory() -> Path:
@@ -79,6 +84,27 @@ def make_directory(path: Path) -> None:
         _give(each)
 
 
+def read(path: Path) -> str:
+    """Return what a file holds, without waiting for it: a pipe may lie where it should, or a file of gigabytes.
+
+    Raises:
+        OSError: It cannot be read.
+        UnicodeDecodeError: It is no UTF-8.
+        UsageError: It is no regular file, or too large.
+    """
+    with open(path, "rb", opener=_open_at_once) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise UsageError(f"{path}: it is no regular file")
+        data = file.read(_MOST + 1)
+    if len(data) > _MOST:
+        raise UsageError(f"{path}: it has more than {_MOST >> 20} MiB: nobody kept that much")
+    return data.decode("utf-8")
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+
+
 def write(path: Path, text: str) -> None:
     """Write a file as a whole: a reader, or a crash, meets the old one or the new one and nothing between.
 
@@ -112,7 +138,8 @@ def append(path: Path, text: str, *, limit: int) -> None:
             os.replace(path, path.with_name(f"{path.name}.1"))
     except FileNotFoundError:
         pass
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+    # A pipe in its place, which nobody reads, is not waited for.
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
     descriptor = os.open(path, flags, 0o600)
     try:
         if os.fstat(descriptor).st_size == 0:

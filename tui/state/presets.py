@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 from ...core.btf import Text
 from ...core.documents import parse_json
 from ...core.errors import BpftuiError, NoPermissionError, UnknownNameError, UsageError
-from .places import state_directory, write
+from .places import read, state_directory, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -76,7 +76,7 @@ class Presets:
         """Return the presets that have a variable of this object, those of just this version first.
 
         Raises:
-            UsageError: A file is damaged; the message names it.
+            UsageError: A file is damaged, no file, or too large; the message names it.
             NoPermissionError: A file may not be read.
         """
         found: dict[str, Preset] = {}
@@ -200,7 +200,7 @@ def _fingerprint(spec: CollectionSpec) -> str:
 
 def _read(path: Path) -> list[Preset]:
     try:
-        document: Any = parse_json(path.read_text(encoding="utf-8"))
+        document: Any = parse_json(read(path))
         return [
             Preset(name, str(each["saved"]), {key: _from_json(value) for key, value in each["variables"].items()})
             for name, each in document["presets"].items()

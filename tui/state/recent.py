@@ -8,7 +8,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from ...core.documents import parse_json
-from .places import state_directory, write
+from ...core.errors import UsageError
+from .places import read, state_directory, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,10 +23,10 @@ _MOST: Final = 20
 def recent(path: Path | None = None) -> list[str]:
     """Return the absolute names of the objects that were explored last and still exist; none where none are kept."""
     try:
-        document: Any = parse_json((path or _file()).read_text(encoding="utf-8"))
+        document: Any = parse_json(read(path or _file()))
         files = cast("list[object]", document["files"])
         return [name for name in files if isinstance(name, str) and os.path.isfile(name.partition("#")[0])]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, UsageError, ValueError, KeyError, TypeError):
         return []  # a list of conveniences: a damaged one is begun anew
 
 

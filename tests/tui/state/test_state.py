@@ -22,8 +22,10 @@ from bpftui.tui.commands import Command
 from bpftui.tui.screens.presets import PresetsDialog
 from bpftui.tui.state import journal as journal_module
 from bpftui.tui.state import places
+from bpftui.tui.state.config import load_config
 from bpftui.tui.state.journal import Journal
 from bpftui.tui.state.presets import Presets, current_values, restore
+from bpftui.tui.state.recent import recent
 from bpftui.tui.widgets.lists.message_view import MessageView
 from tests.tui.commands.command_line import ENVIRONMENT, ROOT, bpftui
 
@@ -91,6 +93,61 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
 
 
 # The log
+
+
+def in_its_place(path: Path, what: str) -> None:
+    """Let something else lie where a file of the user's is looked for."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    match what:
+        case "a pipe":
+            os.mkfifo(path)
+        case "a folder":
+            path.mkdir()
+        case "gigabytes":
+            path.touch()
+            os.truncate(path, 8 << 30)
+        case "bytes":
+            path.write_bytes(b"\xff\xfe\0")
+        case "a link to /dev/zero":
+            path.symlink_to("/dev/zero")
+        case _:
+            path.write_text("[" * 200_000)
+
+
+STRANGE = {
+    "a pipe": "it is no regular file",
+    "a folder": "Is a directory",
+    "gigabytes": "it has more than 4 MiB: nobody kept that much",
+    "bytes": "'utf-8' codec can't decode byte 0xff",
+    "a link to /dev/zero": "it is no regular file",
+    "depths": ": ",
+}
+
+
+@pytest.mark.parametrize("what", STRANGE)
+def test_whatever_lies_in_the_place_of_a_file_is_not_waited_for(
+    what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = spec_with()
+    monkeypatch.setattr(Presets, "_files", lambda _: [tmp_path / "presets.json"])
+    in_its_place(tmp_path / "presets.json", what)
+    with pytest.raises(UsageError, match=re.escape(STRANGE[what])):
+        Presets(spec, tmp_path).all()
+    in_its_place(tmp_path / "config.toml", what)
+    with pytest.raises(UsageError, match=re.escape(STRANGE[what])):
+        load_config(tmp_path / "config.toml")
+    in_its_place(tmp_path / "recent.json", what)
+    assert recent(tmp_path / "recent.json") == []
+    if what == "a pipe":
+        in_its_place(tmp_path / "log", what)
+        assert str(tmp_path / "log") in Journal(tmp_path / "log").write("text")
+
+
+async def test_a_pipe_in_the_place_of_presets_is_a_message(explore: Callable[..., Any], home: Path) -> None:
+    async with explore("bpf/constants.o", messages=True) as walk:
+        in_its_place(Presets(walk.app.session.spec)._own, "a pipe")
+        await walk.press("P")
+        await walk.until(lambda: "it is no regular file" in walk.screen)
 
 
 def test_the_log_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
