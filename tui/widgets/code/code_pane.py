@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ....core.listing.listing import Listing
     from ....core.spec import CollectionSpec, LinkedCode
     from ...jumps import JumpList
-    from .searched_listing import SearchedListing
+    from .decorations.matches import SearchedListing
 
 __all__ = ["CodePane"]
 

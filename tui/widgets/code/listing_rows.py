@@ -9,8 +9,8 @@ from rich.segment import Segment
 from textual.strip import Strip
 
 from ....core.listing.listing import Listing, RowKind
-from .arrow_rows import Aim, ArrowRows
-from .c_token import find_token, first_of_line
+from .decorations.arrows import Aim, ArrowRows
+from .decorations.source_token import find_token, first_of_line
 from .folds import Folds
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from textual.message import Message
 
 from ....core.listing.listing import Listing, RowKind
 from ...jumps import CodePlace, JumpList
+from .decorations.matches import SearchedListing
 from .listing_rows import ListingRows
-from .searched_listing import SearchedListing
 
 if TYPE_CHECKING:
     from textual import events

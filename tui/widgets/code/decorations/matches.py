@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from ....core.listing.search import ListingSearch
-from .heat_rows import HeatRows
+from .....core.listing.search import ListingSearch
+from .heat import HeatRows
 
 if TYPE_CHECKING:
     import re
 
-    from ....core.listing.listing import Listing
-    from ....core.listing.search import Matches
+    from .....core.listing.listing import Listing
+    from .....core.listing.search import Matches
 
 __all__ = ["SearchedListing"]
 

@@ -6,11 +6,11 @@ import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ....core.listing.listing import RowKind
+from .....core.listing.listing import RowKind
 
 if TYPE_CHECKING:
-    from ....core.listing.listing import Listing
-    from ....core.spec import LineInfo
+    from .....core.listing.listing import Listing
+    from .....core.spec import LineInfo
 
 __all__ = ["TokenPlace", "find_token", "first_of_line"]
 

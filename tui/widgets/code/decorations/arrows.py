@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 from rich.segment import Segment
 from textual.reactive import reactive
 
-from ....core.listing.listing import Listing
-from ...text.charset import is_ascii_terminal
-from .code_view import CodeView
+from .....core.listing.listing import Listing
+from ....text.charset import is_ascii_terminal
+from ..code_view import CodeView
 
 if TYPE_CHECKING:
     from rich.style import Style
 
-    from ....core.asm.flow import FlowGraph, Margin
+    from .....core.asm.flow import FlowGraph, Margin
 
 __all__ = ["Aim", "ArrowRows"]
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.segment import Segment
 from textual.strip import Strip
 
-from ....core.listing.listing import RowKind
-from .listing_rows import ListingRows
+from .....core.listing.listing import RowKind
+from ..listing_rows import ListingRows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ....core.listing.listing import Listing, Row
+    from .....core.listing.listing import Listing, Row
 
 __all__ = ["DeadRows"]
 

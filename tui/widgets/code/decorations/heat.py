@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from rich.segment import Segment
 from textual.strip import Strip
 
-from ....core.listing.listing import RowKind
-from .dead_rows import DeadRows
+from .....core.listing.listing import RowKind
+from .dead_code import DeadRows
 
 if TYPE_CHECKING:
-    from ....core.listing.listing import Listing
-    from ....core.verifier import Heat
+    from .....core.listing.listing import Listing
+    from .....core.verifier import Heat
 
 __all__ = ["HeatRows"]
 
