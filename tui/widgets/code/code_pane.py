@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from ....core.listing.listing import Listing
     from ....core.spec import CollectionSpec, LinkedCode
     from ...jumps import JumpList
-    from .decorations.matches import SearchedListing
 
 __all__ = ["CodePane"]
 
@@ -227,7 +226,7 @@ class CodePane(Vertical):
         """Where the user has been in the code."""
         return self.query_one(ListingView).jumps
 
-    def on_searched_listing_not_here(self, event: SearchedListing.NotHere) -> None:
+    def on_listing_view_not_here(self, event: ListingView.NotHere) -> None:
         """Look for a pattern in the programs after this one, and show the first match."""
         names = list(self.spec.programs)
         here = names.index(self.program) if self.program in names else 0

@@ -2,41 +2,21 @@
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar
 
-from pygments.token import Token as PygmentsToken
-from rich.segment import Segment
-
-from ....core.asm.tokens import Token, tokenize
 from ..lists.row_view import RowView
+from .code_colors import CODE_CLASSES, asm, c_source
 
 if TYPE_CHECKING:
-    from pygments.lexer import Lexer
+    from rich.segment import Segment
 
 __all__ = ["CodeView"]
-
-_C: Final = {
-    PygmentsToken.Keyword: "keyword",
-    PygmentsToken.Keyword.Type: "type",
-    PygmentsToken.Name.Class: "tag",
-    PygmentsToken.Name.Function: "function",
-    PygmentsToken.Name.Builtin: "type",
-    PygmentsToken.Literal.Number: "number",
-    PygmentsToken.Literal.String: "string",
-    PygmentsToken.Comment: "comment",
-}
-"""What a token of C is drawn as, by its type or the nearest one above it; the rest is drawn as plain C."""
 
 
 class CodeView(RowView):
     """A RowView of code. It draws no row itself."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        *(f"code-view--{token}" for token in Token),
-        "code-view--source",
-        *(f"code-view--c-{name}" for name in _C.values()),
-    }
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(CODE_CLASSES)
     """
     | Class | Description |
     | :- | :- |
@@ -70,35 +50,8 @@ class CodeView(RowView):
 
     def asm(self, text: str) -> list[Segment]:
         """Return one line of listing text in colours."""
-        return [Segment(part, self.ink(f"code-view--{token}")) for token, part in _asm_tokens(text)]
+        return asm(text, self.ink)
 
     def c_source(self, text: str) -> list[Segment]:
         """Return one line of C in colours, in italics."""
-        return [Segment(part, self.ink(name)) for name, part in _c_tokens(text)]
-
-
-_asm_tokens: Final = lru_cache(8192)(tokenize)
-
-
-@cache
-def _lexer() -> Lexer:
-    from pygments.lexers.c_cpp import CLexer
-
-    return CLexer(ensurenl=False, stripnl=False)
-
-
-@lru_cache(8192)
-def _c_tokens(text: str) -> list[tuple[str, str]]:
-    """Return the component class and the text of each part of a line of C; joined, they are *text* again."""
-    parts: list[tuple[str, str]] = []
-    # Without its end, a line that ends in a comment has none.
-    for _, kind, part in _lexer().get_tokens_unprocessed(f"{text}\n"):
-        while kind is not None and kind not in _C:
-            kind = kind.parent
-        name = "code-view--source" if kind is None else f"code-view--c-{_C[kind]}"
-        part = part.rstrip("\n")
-        if parts and parts[-1][0] == name:
-            parts[-1] = name, parts[-1][1] + part
-        elif part:
-            parts.append((name, part))
-    return parts
+        return c_source(text, self.ink)

@@ -2,27 +2,52 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
+from textual.reactive import reactive
 
 from ....core.listing.listing import Listing, RowKind
 from ...jumps import CodePlace, JumpList
-from .decorations.matches import SearchedListing
+from ...text.charset import is_ascii_terminal
+from .code_view import CodeView
+from .decorations.arrows import Arrows
+from .decorations.dead_code import DeadCode
+from .decorations.decoration import Canvas
+from .decorations.heat import HeatColumn
+from .decorations.jump_target import JumpTarget
+from .decorations.matches import Matches
+from .decorations.source_token import SourceToken
+from .folded_listing import FoldedListing
 from .listing_rows import ListingRows
 
 if TYPE_CHECKING:
+    import re
+    from collections.abc import Mapping
+
     from textual import events
     from textual.content import Content
+    from textual.strip import Strip
 
     from ....core.btf.core import CoreResolver
+    from ....core.listing.listing import Row
     from ....core.spec import Reference
+    from ....core.verifier import Heat
 
 __all__ = ["ListingView"]
 
+_WIDE_ENOUGH: Final = 120
+"""Columns of the terminal from which C and assembly stand side by side."""
+_STYLES: Final = {
+    name: css
+    for kind in (ListingRows, Arrows, DeadCode, HeatColumn, JumpTarget, Matches, SourceToken)
+    for name, css in kind.STYLES.items()
+}
+"""What rows and decorations are drawn in: declarations in CSS, by component class."""
 
-class ListingView(SearchedListing):
+
+class ListingView(CodeView):
     """A listing with arrows, slot numbers, function headers, C source and assembly.
 
     A jump shows where it goes (`↓ 25`); while the cursor is on it, its target's row is marked and its arrow stands
@@ -49,6 +74,15 @@ class ListingView(SearchedListing):
         Binding("w", "write", "Write", show=False, id="listing.write", tooltip="Write the listing: text, HTML, SVG"),
         Binding("f", "fold_all", "Fold all", show=False, id="listing.fold-all", tooltip="Fold all C lines, or none"),
     ]
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(_STYLES)
+
+    DEFAULT_CSS = "\n".join(
+        ["ListingView {", *(f"    & > .{name} {{ {css} }}" for name, css in _STYLES.items()), "}"],
+    )
+
+    listing: reactive[Listing | None] = reactive[Listing | None](None)
+    """What is shown."""
 
     class Follow(Message):
         """The user wants to see what an instruction refers to: a map, a variable, a kernel function or symbol.
@@ -90,6 +124,17 @@ class ListingView(SearchedListing):
             super().__init__()
             self.place = place
 
+    class NotHere(Message):
+        """What is searched for is not in this program.
+
+        Args:
+            pattern: What it is.
+        """
+
+        def __init__(self, pattern: re.Pattern[str]) -> None:
+            super().__init__()
+            self.pattern = pattern
+
     def __init__(
         self,
         listing: Listing | None = None,
@@ -99,13 +144,136 @@ class ListingView(SearchedListing):
         classes: str | None = None,
         disabled: bool = False,
     ) -> None:
-        """Initialise a listing's view; the arguments are those of `ListingRows`."""
-        super().__init__(listing, name=name, id=id, classes=classes, disabled=disabled)
-        self._pointed = -1
+        """Initialise a listing's view.
+
+        Args:
+            listing: What to show, if it is known already.
+            name: The name of the widget.
+            id: The ID of the widget in the DOM.
+            classes: The CSS classes of the widget.
+            disabled: Whether the widget is disabled.
+        """
+        super().__init__(name=name, id=id, classes=classes, disabled=disabled)
+        self.empty_text = ""  # of a listing that is still to be made nothing is known
+        self.side_by_side = False
+        """Whether C and assembly are to stand beside each other, where the terminal is wide enough."""
         self.jumps = JumpList()
         """Where the user has been; whoever shows other programs keeps it."""
+        self._heat = HeatColumn()
+        self._dead_code = DeadCode()
+        self._matches = Matches()
+        self._rows = ListingRows(
+            [self._heat, Arrows(), self._dead_code, JumpTarget(), SourceToken(), self._matches],
+        )
+        self._shown: FoldedListing | None = None
+        self._ascii = is_ascii_terminal()
+        self._pointed = -1
+        self.set_reactive(ListingView.listing, listing)
+        self._measure()
+
+    # Rows
+
+    def row_count(self) -> int:
+        """Return the rows in sight: functions, C lines and instructions."""
+        return 0 if self._shown is None else len(self._shown)
+
+    @property
+    def shown(self) -> FoldedListing:
+        """The rows in sight, of a listing that must be there."""
+        assert self._shown is not None
+        return self._shown
+
+    def row(self, index: int) -> Row:
+        """Return the row at *index*, which must be there."""
+        return self.shown.row(index)
+
+    def slot_at(self, index: int) -> int:
+        """Return the slot of the row at *index*."""
+        return self.shown.slot_at(index)
+
+    def index_of_slot(self, slot: int) -> int:
+        """Return where an instruction is, or what it is folded below."""
+        return self.shown.index_of_slot(slot)
+
+    def row_text(self, index: int) -> str:
+        """Return a row as plain text."""
+        return self._rows.text(self.row(index))
+
+    def row_hint(self, index: int) -> str:
+        """Say where in the C source a row is, or the bytes of an instruction."""
+        row = self.row(index)
+        if row.kind is RowKind.SOURCE:
+            return f"{row.file}:{row.line}:{row.column}" if row.file else ""
+        return f"slot {row.slot}: {row.raw.hex(' ')}" if row.raw else ""
+
+    # Drawing
+
+    @property
+    def is_side_by_side(self) -> bool:
+        """Whether C and assembly stand beside each other."""
+        return self.side_by_side and self.typed_app.size.width >= _WIDE_ENOUGH
+
+    @property
+    def _canvas(self) -> Canvas:
+        return Canvas(
+            self.ink,
+            self.get_component_rich_style,
+            self.size.width,
+            side_by_side=self.is_side_by_side,
+            ascii_only=self._ascii,
+        )
+
+    def row_mark(self, index: int) -> tuple[str, str]:
+        """Mark the cursor, what decorations mark, and let function headers stand out."""
+        mark, component = super().row_mark(index)
+        return (mark, component) if component else self._rows.mark(self.shown, index)
+
+    def row_variant(self, index: int) -> object:
+        """Draw anew what the decorations draw otherwise."""
+        return self._rows.variant(index)
+
+    def draw_row(self, index: int, width: int) -> Strip:
+        """Draw a header, a line of C, or an instruction."""
+        return self._rows.draw(self.shown, index, width, self._canvas)
+
+    def decorate(self, strip: Strip) -> Strip:
+        """Mark what the search pattern matches."""
+        return self._rows.over(strip, self._canvas)
+
+    def _measure(self) -> None:
+        """Unfold everything, and forget what belonged to the cursor: another listing is shown."""
+        self._shown = None if self.listing is None else FoldedListing(self.listing)
+        for decoration in self._rows.decorations:
+            decoration.forget()
+
+    def _follow_cursor(self) -> None:
+        """Draw what belongs to the instruction under the cursor."""
+        if not self.row_count():
+            return
+        canvas = self._canvas
+        changes = [decoration.follow(self.shown, self.cursor, canvas) for decoration in self._rows.decorations]
+        if any(changes):
+            self.refresh()
+
+    def _redraw(self) -> None:
+        self.forget_strips()
+        self.refresh()
 
     # What a screen calls
+
+    def mark_heat(self, heat: Heat | None) -> None:
+        """Show how often the verifier walked over each instruction; None for nothing."""
+        if self._heat.show(heat):
+            self._redraw()
+
+    def mark_removed(self, removed: Mapping[int, str]) -> None:
+        """Strike out instructions.
+
+        Args:
+            removed: Their slots, each with what to say of it (`dead: verbose = false`).
+        """
+        if self._dead_code.show(removed):
+            self._redraw()
 
     @property
     def here(self) -> CodePlace | None:
@@ -140,20 +308,72 @@ class ListingView(SearchedListing):
         while row > 0 and (heading := self.listing.heading(row - 1)) is not None and heading.slot == start:
             row -= 1
         self.reveal(row)
-        self.cursor = self.folds.index(row)
+        self.cursor = self.shown.folds.index(row)
+
+    def reveal(self, row: int) -> None:
+        """Unfold what hides a row of the listing."""
+        folds = self.shown.folds
+        before = len(folds)
+        folds.reveal(row)
+        if len(folds) != before:
+            with self.prevent(self.Highlighted):
+                self.refresh_rows()
+
+    # Searching
+
+    def watch_pattern(self) -> None:
+        """Mark the new matches."""
+        self._matches.pattern = self.pattern
+        super().watch_pattern()
+
+    @property
+    def match(self) -> tuple[int, int] | None:
+        """Which match the cursor is on, from 1 (0 for none), and how many there are; None without a search."""
+        if self.pattern is None or self.listing is None or not self.row_count():
+            return None
+        matches = self._matches.find(self.listing, self.pattern)
+        return matches.number(self.shown.place(self.cursor)), len(matches)
+
+    def find(self, pattern: re.Pattern[str], start: int, step: int) -> int | None:
+        """Return the nearest match from a row in sight on; what is folded away is found, and unfolded."""
+        listing = self.listing
+        if listing is None:
+            return None
+        row = self.shown.place(start) if 0 <= start < self.row_count() else len(listing) if start > 0 else -1
+        found = self._matches.find(listing, pattern).nearest(row, step)
+        if found is None:
+            return None
+        self.reveal(found)
+        return self.shown.folds.index(found)
+
+    def action_search(self) -> None:
+        """Ask for a pattern; what is needed to find it is made while it is being typed."""
+        if self.listing is not None:
+            searcher = self._matches.searcher(self.listing)
+            self.run_worker(searcher.prepare, thread=True, exit_on_error=False)
+        super().action_search()
+
+    def _go_to_match(self, start: int, step: int) -> bool:
+        """Go to a match; where this program has none, ask for one in another."""
+        assert self.pattern is not None
+        if self.listing is not None and self._matches.find(self.listing, self.pattern):
+            self.remember()
+            return super()._go_to_match(start, step)
+        self.post_message(self.NotHere(self.pattern))
+        return False
 
     # Behaviour
 
     def watch_listing(self) -> None:
         """Show another listing from its start."""
-        self.measure()
+        self._measure()
         if self.is_mounted:
             self.restart()
-            self.aim()
+            self._follow_cursor()
 
     def watch_cursor(self, old: int, new: int) -> None:
         """Mark what belongs to the instruction that the cursor came to."""
-        self.aim()
+        self._follow_cursor()
         super().watch_cursor(old, new)
 
     def on_resize(self) -> None:
@@ -175,7 +395,7 @@ class ListingView(SearchedListing):
         from ...uses import helper_number, helper_text
 
         assert self.listing is not None
-        if self.listing.heading(self.place(index)) is not None:
+        if self.shown.heading(index) is not None:
             return None
         number = helper_number(self.listing.program, self.slot_at(index))
         return None if number is None else helper_text(number)
@@ -241,21 +461,21 @@ class ListingView(SearchedListing):
         slot = self.slot_at(self.cursor)
         if (source, resolver) != (old.source, old.resolver):
             listing = Listing(old.program, old.spec, syntax=old.syntax, source=source, resolver=resolver)
-            self.set_reactive(ListingRows.listing, listing)
-            self.measure()
+            self.set_reactive(ListingView.listing, listing)
+            self._measure()
         with self.prevent(self.Highlighted):
             self.refresh_rows()
         self.cursor = self.index_of_slot(slot)
-        self.aim()
+        self._follow_cursor()
 
     def action_fold(self) -> None:
         """Fold or unfold what the cursor is in: a C line's instructions, or on its header a function."""
         listing = self.listing
         if listing is None or not self.row_count():
             return
-        heading, stop = listing.span(self.place(self.cursor))
+        heading, stop = listing.span(self.shown.place(self.cursor))
         if heading is not None:
-            self.folds.toggle(heading, stop)
+            self.shown.folds.toggle(heading, stop)
             self._refold(heading)
 
     def action_fold_all(self) -> None:
@@ -263,15 +483,15 @@ class ListingView(SearchedListing):
         listing = self.listing
         if listing is None or not self.row_count():
             return
-        here = self.place(self.cursor)
-        self.folds.fold([] if self.folds else listing.spans())
+        here = self.shown.place(self.cursor)
+        self.shown.folds.fold([] if self.shown.folds else listing.spans())
         self._refold(here)
 
     def _refold(self, row: int) -> None:
         with self.prevent(self.Highlighted):
             self.refresh_rows()
-        self.cursor = self.folds.index(row)
-        self.aim()
+        self.cursor = self.shown.folds.index(row)
+        self._follow_cursor()
         self.scroll_to_cursor()
 
     def action_copy_function(self) -> None:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.segment import Segment
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import reactive
-from textual.strip import Strip
 
+from .matches import mark_matches
 from .virtual_list import VirtualList
 
 if TYPE_CHECKING:
     from textual import events
+    from textual.strip import Strip
 
 __all__ = ["RowView", "compile_pattern"]
 
@@ -196,14 +196,7 @@ class RowView(VirtualList, can_focus=True):
         """Mark what the search pattern matches."""
         if self.pattern is None:
             return strip
-        style = self.get_component_rich_style("row-view--match")
-        parts: list[Strip] = []
-        done = 0
-        for match in filter(re.Match[str].group, self.pattern.finditer(strip.text)):
-            start, stop = (strip.index_to_cell_position(edge) for edge in match.span())
-            parts += [strip.crop(done, start), Strip([Segment(match.group(), style)])]
-            done = stop
-        return Strip.join([*parts, strip.crop(done)]) if parts else strip
+        return mark_matches(strip, self.pattern, self.get_component_rich_style("row-view--match"))
 
     # Actions
 

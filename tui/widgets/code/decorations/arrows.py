@@ -1,24 +1,24 @@
-"""ArrowRows: the arrows of jumps in the left margin of a listing."""
+"""Arrows: the arrows of jumps in the left margin of a listing."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from rich.segment import Segment
-from textual.reactive import reactive
 
-from .....core.listing.listing import Listing
-from ....text.charset import is_ascii_terminal
-from ..code_view import CodeView
+from .....core.listing.listing import RowKind
+from .decoration import Decoration
 
 if TYPE_CHECKING:
-    from rich.style import Style
+    from collections.abc import Mapping
 
-    from .....core.asm.flow import FlowGraph, Margin
+    from .....core.asm.flow import Margin
+    from ..folded_listing import FoldedListing
+    from .decoration import Canvas, Spot
 
-__all__ = ["Aim", "ArrowRows"]
+__all__ = ["Arrows"]
 
-_LANES: Final = 6
+_LANES: Final = ("$text-primary", "$text-success", "$text-accent", "$text-secondary", "$text-error", "$text-muted")
 """Colours that arrows take turns with."""
 _NARROW: Final = 70
 _COLUMNS: Final = 12
@@ -28,8 +28,8 @@ _MAX_JUMPS: Final = 20_000
 """Jumps of one function that arrows are drawn for: beyond them no one follows lines."""
 
 
-class Aim(NamedTuple):
-    """The arrows that begin or end at an instruction, to be drawn so that they stand out."""
+class _Aim(NamedTuple):
+    """The arrows that begin or end at the cursor's instruction, drawn so that they stand out."""
 
     jumps: frozenset[int]
     """Indices into the jumps of the function's margin."""
@@ -38,90 +38,78 @@ class Aim(NamedTuple):
     last: int
 
 
-class ArrowRows(CodeView):
-    """A CodeView of a listing that knows its arrows. It draws no row itself."""
+class Arrows(Decoration):
+    """Lines from jumps to where they go, beside the instructions and beside the C between them."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "listing-view--lit",
-        "listing-view--loop",
-        *(f"listing-view--lane-{number}" for number in range(_LANES)),
+    STYLES: ClassVar[Mapping[str, str]] = {
+        # those that begin or end at the cursor; those that lead back; the others, in turn
+        "listing-view--lit": "color: $text; text-style: bold;",
+        "listing-view--loop": "color: $text-warning;",
+        **{f"listing-view--lane-{number}": f"color: {color};" for number, color in enumerate(_LANES)},
     }
-    """
-    | Class | Description |
-    | :- | :- |
-    | `listing-view--lit` | Arrows that begin or end at the cursor. |
-    | `listing-view--loop` | Arrows that lead back. |
-    | `listing-view--lane-0`, … | The other arrows, in turn. |
-    """
 
-    DEFAULT_CSS = """
-    ArrowRows {
-        & > .listing-view--lit { color: $text; text-style: bold; }
-        & > .listing-view--loop { color: $text-warning; }
-        & > .listing-view--lane-0 { color: $text-primary; }
-        & > .listing-view--lane-1 { color: $text-success; }
-        & > .listing-view--lane-2 { color: $text-accent; }
-        & > .listing-view--lane-3 { color: $text-secondary; }
-        & > .listing-view--lane-4 { color: $text-error; }
-        & > .listing-view--lane-5 { color: $text-muted; }
-    }
-    """
+    def __init__(self) -> None:
+        self._aim: _Aim | None = None
+        self._rows = range(0)
+        """The rows in sight that the arrows of the aim may pass."""
 
-    listing: reactive[Listing | None] = reactive[Listing | None](None)
-    """What is shown."""
+    def follow(self, shown: FoldedListing, index: int, canvas: Canvas) -> bool:
+        """Let the arrows stand out that begin or end at the cursor's instruction."""
+        row = shown.row(index)
+        aim = _aim_at(shown, row.slot, canvas) if row.kind is RowKind.INSN else None
+        if aim == self._aim:
+            return False
+        self._aim, self._rows = aim, range(0)
+        if aim is not None:
+            # C above the first instruction belongs to it as far as arrows go.
+            self._rows = range(max(0, shown.index_of_slot(aim.first) - 2), shown.index_of_slot(aim.last) + 1)
+        return True
 
-    def __init__(
-        self,
-        *,
-        name: str | None = None,
-        id: str | None = None,  # noqa: A002 - Textual's own name
-        classes: str | None = None,
-        disabled: bool = False,
-    ) -> None:
-        """Initialise a view without a listing; the arguments are those of a widget."""
-        super().__init__(name=name, id=id, classes=classes, disabled=disabled)
-        self._aim: Aim | None = None
-        self._ascii = is_ascii_terminal()
+    def forget(self) -> None:
+        """Let none stand out."""
+        self._aim, self._rows = None, range(0)
 
-    def _graph(self, slot: int) -> FlowGraph | None:
-        """Return the control flow of the function that holds a slot; None where there is no code."""
-        flow = None if self.listing is None else self.listing.program.flow
-        return flow.graph_at(slot) if flow is not None and 0 <= slot < flow.slots else None
+    def variant(self, index: int) -> object:
+        """Return which arrows stand out that pass a row."""
+        return self._aim if index in self._rows else None
 
-    def _margin(self, slot: int) -> Margin | None:
-        """Return the arrows of the function that holds a slot; None where there are none."""
-        graph = self._graph(slot)
-        if graph is None or self.listing is None or len(graph.targets) > _MAX_JUMPS:
-            return None
-        columns = _NARROW_COLUMNS if self.size.width < _NARROW else _COLUMNS
-        margin = self.listing.margin(slot, columns, ascii_only=self._ascii)
-        return margin if margin.width else None
-
-    def _arrows(self, slot: int, *, insn: bool) -> list[Segment]:
-        """Return the cells of the margin, in the colours of their arrows."""
-        margin = self._margin(slot)
+    def gutter(self, spot: Spot) -> list[Segment]:
+        """Return the arrows, in their colours; functions' headers have none."""
+        row, ink, aim = spot.row, spot.canvas.ink, self._aim
+        margin = _margin(spot.shown, row.slot, spot.canvas) if row.kind is not RowKind.FUNCTION else None
         if margin is None:
             return []
-        inks: list[tuple[str, Style]] = []
-        for cell in margin.insn(slot) if insn else margin.above(slot):
+        segments: list[Segment] = []
+        for cell in margin.insn(row.slot) if row.kind is RowKind.INSN else margin.above(row.slot):
             if cell.jump is None:
-                ink = self.ink("listing-view--gutter")
-            elif self._aim is not None and cell.jump in self._aim.jumps and self._aim.first <= slot <= self._aim.last:
-                ink = self.ink("listing-view--lit")
+                name = "listing-view--gutter"
+            elif aim is not None and cell.jump in aim.jumps and aim.first <= row.slot <= aim.last:
+                name = "listing-view--lit"
             elif margin.jumps[cell.jump].goes_back:
-                ink = self.ink("listing-view--loop")
+                name = "listing-view--loop"
             else:
-                ink = self.ink(f"listing-view--lane-{cell.jump % _LANES}")
-            inks.append((cell.text, ink))
-        return [Segment(text, ink) for text, ink in inks]
+                name = f"listing-view--lane-{cell.jump % len(_LANES)}"
+            segments.append(Segment(cell.text, ink(name)))
+        return segments
 
-    def _arrows_at(self, slot: int) -> Aim | None:
-        """Return the arrows that begin or end at an instruction; None where there are none."""
-        margin = self._margin(slot)
-        if margin is None:
-            return None
-        numbers = [n for n, jump in enumerate(margin.jumps) if slot == jump.target or slot in jump.sources]
-        if not numbers:
-            return None
-        jumps = [margin.jumps[number] for number in numbers]
-        return Aim(frozenset(numbers), min(jump.first for jump in jumps), max(jump.last for jump in jumps))
+
+def _margin(shown: FoldedListing, slot: int, canvas: Canvas) -> Margin | None:
+    """Return the arrows of the function that holds a slot; None where there are none."""
+    graph = shown.graph(slot)
+    if graph is None or len(graph.targets) > _MAX_JUMPS:
+        return None
+    columns = _NARROW_COLUMNS if canvas.columns < _NARROW else _COLUMNS
+    margin = shown.listing.margin(slot, columns, ascii_only=canvas.ascii_only)
+    return margin if margin.width else None
+
+
+def _aim_at(shown: FoldedListing, slot: int, canvas: Canvas) -> _Aim | None:
+    """Return the arrows that begin or end at an instruction; None where there are none."""
+    margin = _margin(shown, slot, canvas)
+    if margin is None:
+        return None
+    numbers = [n for n, jump in enumerate(margin.jumps) if slot == jump.target or slot in jump.sources]
+    if not numbers:
+        return None
+    jumps = [margin.jumps[number] for number in numbers]
+    return _Aim(frozenset(numbers), min(jump.first for jump in jumps), max(jump.last for jump in jumps))

@@ -1,34 +1,89 @@
-"""The token of C that an instruction comes from: .BTF.ext has a column for each, and the text of its line."""
+"""SourceToken: the token of C that the cursor's instruction comes from.
+
+.BTF.ext has a column for each instruction, and the text of its line.
+"""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
+
+from textual.strip import Strip
 
 from .....core.listing.listing import RowKind
+from .decoration import Decoration
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rich.segment import Segment
+
     from .....core.listing.listing import Listing
     from .....core.spec import LineInfo
+    from ..folded_listing import FoldedListing
+    from .decoration import Canvas
 
-__all__ = ["TokenPlace", "find_token", "first_of_line"]
+__all__ = ["MAX_WRAPPED", "SourceToken", "first_of_line"]
+
+MAX_WRAPPED: Final = 4
+"""Rows beside which a long line of C goes on."""
 
 _TOKEN: Final = re.compile(r'[A-Za-z_]\w*|"(?:\\.|[^"\\])*"?|\d[\w.]*|->|<<=?|>>=?|&&|\|\||\+\+|--|[-+*/%&|^=!<>]=?|\S')
 """A token of C, as far as a column can point to one."""
 
 
-class TokenPlace(NamedTuple):
+class _Place(NamedTuple):
     """Where a token is drawn."""
 
     row: int
-    """The row of the listing beside or in which its line of C stands."""
+    """The row beside or in which its line of C begins."""
     start: int
     """Cells from the first one of the line, its indentation left out."""
     stop: int
 
 
-def find_token(listing: Listing, slot: int, *, beside: bool) -> TokenPlace | None:
+class SourceToken(Decoration):
+    """The token of C that the cursor's instruction comes from, underlined."""
+
+    STYLES: ClassVar[Mapping[str, str]] = {"listing-view--token": "text-style: bold underline;"}
+
+    def __init__(self) -> None:
+        self._place: _Place | None = None
+        self._rows = range(0)
+        """The rows in sight that its line of C may take."""
+
+    def follow(self, shown: FoldedListing, index: int, canvas: Canvas) -> bool:
+        """Find the token of the cursor's instruction."""
+        row = shown.row(index)
+        place: _Place | None = None
+        if row.kind is RowKind.INSN:
+            place = _find_token(shown.listing, row.slot, beside=canvas.side_by_side)
+        if place is not None:
+            place = place._replace(row=shown.folds.index(place.row))
+        rows = range(place.row, place.row + (MAX_WRAPPED if canvas.side_by_side else 1)) if place else range(0)
+        before, self._place, self._rows = (self._place, self._rows), place, rows
+        return (place, rows) != before
+
+    def forget(self) -> None:
+        """Underline nothing."""
+        self._place, self._rows = None, range(0)
+
+    def variant(self, index: int) -> object:
+        """Return what is underlined in or beside a row."""
+        return self._place if index in self._rows else None
+
+    def over_source(self, index: int, line: list[Segment], canvas: Canvas) -> list[Segment]:
+        """Underline the token."""
+        place = self._place
+        if place is None or place.row != index:
+            return line
+        strip = Strip(line)
+        middle = strip.crop(place.start, place.stop).apply_style(canvas.ink("listing-view--token"))
+        return [*strip.crop(0, place.start), *middle, *strip.crop(place.stop)]
+
+
+def _find_token(listing: Listing, slot: int, *, beside: bool) -> _Place | None:
     """Return the token that an instruction comes from; None where there is no column, or no line in sight.
 
     Args:
@@ -41,12 +96,12 @@ def find_token(listing: Listing, slot: int, *, beside: bool) -> TokenPlace | Non
     if info is None or span is None:
         return None
     if beside:
-        return TokenPlace(first_of_line(listing, info), *span)
+        return _Place(first_of_line(listing, info), *span)
     number = bisect_right(listing.headings, listing.index_of_slot(slot)) - 1
     heading = listing.heading(listing.headings[number]) if number >= 0 else None
     if heading is None or (heading.kind, heading.line, heading.file) != (RowKind.SOURCE, info.line, info.file):
         return None
-    return TokenPlace(listing.headings[number], *span)
+    return _Place(listing.headings[number], *span)
 
 
 def first_of_line(listing: Listing, info: LineInfo) -> int:

@@ -1,0 +1,89 @@
+"""What stands on the screen of a listing with everything on: visits, dead code, arrows, matches, folds, C beside it.
+
+The screens lie in `rows/`; `python -m tests.tui.widgets.code.test_rows_on_screen` writes them anew, to be looked at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from textual.app import App, ComposeResult
+
+from bpftui.core.listing.listing import Listing, RowKind
+from bpftui.core.spec import CollectionSpec
+from bpftui.core.verifier import Heat, VerifierLog
+from bpftui.tui.widgets.code.listing_view import ListingView
+from tests.tui.widgets.lines import lines
+
+ROOT = Path(__file__).parents[4]
+SCREENS = Path(__file__).parent / "rows"
+OBJECTS = {
+    "traffic": ("bpf/traffic.o", "count_traffic", 10),
+    "subprograms": ("tests/objects/subprograms.o", "first", 7),
+    "core": ("tests/objects/core.o", "core", 5),
+    "dead_code": ("tests/objects/dead_code.o", "dead_code", 3),
+}
+"""The object, the program, and the instruction that the cursor is brought to."""
+SIZES = ((80, 24), (120, 40))
+
+
+class ListingApp(App[None]):
+    def __init__(self, shown: Listing) -> None:
+        super().__init__()
+        self.view = ListingView(shown)
+
+    def compose(self) -> ComposeResult:
+        yield self.view
+
+
+async def screens(name: str, size: tuple[int, int]) -> str:
+    """Return the screens of one program, each under what was done to get there."""
+    path, program, slot = OBJECTS[name]
+    spec = CollectionSpec.from_file(ROOT / path)
+    app = ListingApp(Listing(spec.programs.get(program) or next(iter(spec.programs.values())), spec))
+    view = app.view
+    assert view.listing is not None
+    insns = [row.slot for row in view.listing.rows(0, len(view.listing)) if row.kind is RowKind.INSN]
+    walk = "".join(f"{at}: (95) exit\n" * (at * 7 % 31) for at in insns if at % 5)
+    shown: list[str] = []
+    async with app.run_test(size=size) as pilot:
+
+        async def keep(what: str) -> None:
+            await pilot.pause()
+            shown.append(f"== {what}\n" + "".join(f"{line.rstrip()}\n" for line in lines(view)))
+
+        view.show_slot(slot)
+        await keep("the cursor on a jump")
+        view.mark_heat(Heat(VerifierLog(walk)))
+        view.mark_removed({at: f"dead: x = {at}" for at in insns if at % 7 in (2, 3)})
+        view.search("r1")
+        await keep("visits, dead code, matches")
+        view.show_slot(slot)
+        view.action_fold()
+        await keep("folded")
+        view.action_fold()
+        if size[0] >= 120:
+            view.action_toggle_side()
+            await keep("C beside the assembly")
+            view.action_toggle_side()
+        view.mark_heat(None)
+        view.mark_removed({})
+        view.action_toggle_source()
+        await keep("no C")
+    return "\n".join(shown)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", OBJECTS)
+async def test_rows(name: str, size: tuple[int, int]) -> None:
+    expected = (SCREENS / f"{name}.{size[0]}x{size[1]}.txt").read_text(encoding="utf-8")
+    assert await screens(name, size) == expected
+
+
+if __name__ == "__main__":
+    for object_name in OBJECTS:
+        for columns, rows in SIZES:
+            drawn = asyncio.run(screens(object_name, (columns, rows)))
+            (SCREENS / f"{object_name}.{columns}x{rows}.txt").write_text(drawn, encoding="utf-8")
