@@ -51,7 +51,8 @@ def give_up_for(command: str, options: argparse.Namespace) -> str:
         return ""
     given = vars(options)
     names = [given.get(name) for name in ("object", "btf", "file", "compare")] + list(given.get("objects") or ())
-    reads = [name.partition("#")[0] for name in names if isinstance(name, str)]
+    # FILE#2 is the second object of FILE, or a file of that name.
+    reads = [each for name in names if isinstance(name, str) for each in (name, name.rpartition("#")[0]) if each]
     return give_up(
         kept(command, options), sandbox=command not in ("show", "disasm", "log", "run", "check"), reads=reads
     )

@@ -8,7 +8,9 @@ from rich.text import Text
 
 from ...core.errors import BpftuiError
 from ...core.spec import CollectionSpec
+from ...core.visible import cells, visible
 from ..state.config import load_config
+from ..text.fit import fitted
 from ..text.format import byte_size, counted
 from .picker import ChoiceList, Picker
 
@@ -28,7 +30,8 @@ class ObjectList(ChoiceList):
         self.objects = objects
         self.contents: dict[int, str] = {}
         """By index: what is in an object, or why it cannot be read, as far as it has been looked at."""
-        self._name_width = max(len(item.name or "(no name)") for item in objects)
+        self._names = [visible(item.name) or "(no name)" for item in objects]
+        self._name_width = max(map(cells, self._names))
 
     def row_count(self) -> int:
         """Return how many objects there are."""
@@ -45,9 +48,9 @@ class ObjectList(ChoiceList):
         names = min(self._name_width, max(16, width // 3))
         muted = self.ink("row-view--muted")
         text = Text(f"#{index + 1:<4}", muted, no_wrap=True)
-        text.append(f"{(item.name or '(no name)')[:names]:<{names}}  ", "bold")
+        text.append(f"{fitted(self._names[index], names)}  ", "bold")
         text.append(f"{byte_size(item.size):>10}  ", muted)
-        text.append(self.contents.get(index, "…"))
+        text.append(visible(self.contents.get(index, "…")))
         return text
 
 

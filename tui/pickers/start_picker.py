@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Final
 from rich.text import Text
 
 from ... import bpf
+from ...core.visible import cells, visible
 from ..base_app import forget_keys
 from ..state.config import load_config
 from ..state.recent import recent
+from ..text.fit import fitted
 from .picker import ChoiceList, Picker
 
 if TYPE_CHECKING:
@@ -38,7 +40,8 @@ class FileList(ChoiceList):
         """Initialise the list of *files*: (path, what it is)."""
         super().__init__()
         self.files = files
-        self._width = max(len(os.path.basename(path)) for path, _ in files)
+        self._names = [visible(os.path.basename(path)) for path, _ in files]
+        self._width = max(map(cells, self._names))
 
     def row_count(self) -> int:
         """Return how many files there are."""
@@ -50,9 +53,9 @@ class FileList(ChoiceList):
 
     def draw_row(self, index: int, width: int) -> Text:
         """Draw a file."""
-        path, what = self.files[index]
-        text = Text(f"{os.path.basename(path):<{self._width}}  ", "bold", no_wrap=True)
-        return text.append(what, self.ink("row-view--muted"))
+        names = min(self._width, max(16, width // 3))
+        text = Text(f"{fitted(self._names[index], names)}  ", "bold", no_wrap=True)
+        return text.append(visible(self.files[index][1]), self.ink("row-view--muted"))
 
 
 class StartPicker(Picker[str]):

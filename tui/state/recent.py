@@ -25,7 +25,7 @@ def recent(path: Path | None = None) -> list[str]:
     try:
         document: Any = parse_json(read(path or _file()))
         files = cast("list[object]", document["files"])
-        return [name for name in files if isinstance(name, str) and os.path.isfile(name.partition("#")[0])]
+        return [name for name in files if isinstance(name, str) and _exists(name)]
     except (OSError, UsageError, ValueError, KeyError, TypeError):
         return []  # a list of conveniences: a damaged one is begun anew
 
@@ -38,6 +38,11 @@ def remember(file: str, path: Path | None = None) -> None:
     files = [name, *(each for each in recent(path) if each != name)][:_MOST]
     with suppress(OSError):
         write(path or _file(), json.dumps({"schema": SCHEMA, "files": files}, indent=2) + "\n")
+
+
+def _exists(name: str) -> bool:
+    """Whether there is a file of that name, which may have a `#` in it, or one whose second object is `FILE#2`."""
+    return os.path.isfile(name) or os.path.isfile(name.rpartition("#")[0])
 
 
 def _file() -> Path:

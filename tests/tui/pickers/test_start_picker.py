@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bpftui import bpf
 from bpftui.tui.pickers.start_picker import FileList, StartPicker, choices
 from bpftui.tui.state.recent import recent, remember
 from tests.tui.commands.command_line import ROOT
+from tests.tui.conftest import screen_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     import pytest
 
@@ -57,3 +59,29 @@ async def test_what_is_explored_is_remembered(
         await walk.explorer.furnished.wait()
         await walk.pilot.pause()
     assert recent() == [str(ROOT / "bpf/my_map.o")]
+
+
+async def test_hostile_names_leave_room_for_what_the_files_are(tmp_path: Path) -> None:
+    names = [b"L" * 250 + b".o", b"bell\a.o", b"raw\xff.o", "\u202eo.\u4f60".encode(), b"line\nend.o"]
+    names += [b"[bold]x.o", b"a#1.o"]
+    kept = tmp_path / "recent.json"
+    for name in names:
+        path = os.fsdecode(bytes(tmp_path) + b"/" + name)
+        Path(path).write_bytes(b"")
+        remember(path, kept)
+    files = [(path, f"explored before: {path}") for path in recent(kept)]
+    assert len(files) == len(names)
+    app = StartPicker(files)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        shown = [line[1:].split("  ")[0] for line in screen_text(app).splitlines()[1 : len(names) + 1]]
+        assert shown == [
+            "a#1.o",
+            "[bold]x.o",
+            r"line\nend.o",
+            r"\u202eo.你",
+            r"raw\xff.o",
+            r"bell\x07.o",
+            "L" * 38 + "…",
+        ]
+        assert all(line[42:].startswith("explored before: /") for line in screen_text(app).splitlines()[1:3])
