@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from ..uapi import AttachType, MapFlag, MapType, Pinning, ProgramFlag, ProgramType
 from .assign import LoadedObjects
-from .collection import CollectionSpec, Extern, Externs, Hidden, SectionLayout
+from .collection import CollectionSpec
 from .map import MapEntry, MapSpec
+from .parts import Extern, Externs, Hidden, SectionLayout
 from .program import (
     INSN_SIZE,
     CoreRelocation,

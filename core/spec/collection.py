@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import copy
+import os
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, TypeVar, Unpack
+from typing import TYPE_CHECKING, TypeVar, Unpack
 
 from ..errors import UnknownNameError
 from ..visible import visible
 from .derived import Derived
+from .parts import Externs, Hidden, SectionLayout
 from .sparse import copied
 
 if TYPE_CHECKING:
@@ -24,48 +26,9 @@ if TYPE_CHECKING:
     from .program import ProgramSpec
     from .variable import Difference, VariableSpec
 
-__all__ = ["CollectionSpec", "Extern", "Externs", "Hidden", "SectionLayout"]
+__all__ = ["CollectionSpec"]
 
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True, slots=True)
-class Hidden:
-    """Something that is in the file but cannot be used from outside, and why."""
-
-    name: str
-    kind: Literal["variable", "map", "program", "function", "section"]
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Extern:
-    """A symbol that the object expects from outside: a kernel function, symbol or configuration value."""
-
-    name: str
-    weak: bool = False
-    """Whether it may be missing."""
-    type: str = ""
-    """Its C declaration, where BTF has it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Externs:
-    """What the object expects from the kernel that loads it."""
-
-    kconfig: tuple[Extern, ...] = ()
-    ksyms: tuple[Extern, ...] = ()
-    kfuncs: tuple[Extern, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class SectionLayout:
-    """What clang leaves out of a DATASEC of BTF, because only the linked section knows it."""
-
-    size: int
-    """In bytes."""
-    offsets: Mapping[str, int]
-    """Where its symbols lie, in bytes from its start."""
 
 
 @dataclass(repr=False)
@@ -113,16 +76,17 @@ class CollectionSpec(Derived):
             ObjectError: It is not a BPF object, or is damaged in a way that leaves nothing to show.
             NoPermissionError: It cannot be read.
         """
-        from .reader import read_file
+        from .container import read_source
+        from .reader import read_into
 
-        return read_file(path, source_directories)
+        return read_into(cls(os.fspath(path)), read_source(path), source_directories)
 
     @classmethod
     def from_bytes(cls, data: bytes, *, file: str = "<bytes>") -> CollectionSpec:
         """Read an object from memory; *file* is what errors call it."""
-        from .reader import read_bytes
+        from .reader import read_into
 
-        return read_bytes(data, file=file)
+        return read_into(cls(file), data)
 
     def __repr__(self) -> str:
         return f"<CollectionSpec {visible(self.file)}: {holdings(self.programs, self.maps, self.variables)}>"

@@ -22,8 +22,8 @@ from ..btf import CType, Kind
 from ..elf import SymbolType
 from ..errors import ObjectError
 from ..uapi import MapFlag, MapType, ProgramType
-from .collection import Hidden
 from .map import MapEntry, MapSpec
+from .parts import Hidden
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

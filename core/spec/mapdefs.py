@@ -10,10 +10,10 @@ from ..btf.types import DataSec, DeclTag, Var
 from ..elf import SectionType, SymbolType
 from ..errors import ObjectError
 from ..uapi import MapFlag, MapType
-from .collection import Hidden
 from .definitions import read_definition
 from .legacy import KEY_VALUE_PAIR, read_legacy_maps
 from .map import MapEntry, MapSpec
+from .parts import Hidden
 from .sparse import zeros
 from .windows import translate
 

@@ -12,8 +12,8 @@ from ..btf.types import DataSec, Var
 from ..btf.variants import lacks
 from ..elf import Binding, Elf, Relocation, Section, SectionFlag, SectionType, Symbol, SymbolType, Visibility
 from ..errors import ObjectError
-from .collection import Hidden
 from .map import is_arena_section
+from .parts import Hidden
 from .program import INSN_SIZE
 from .windows import is_for_windows
 

@@ -14,7 +14,7 @@ from ..btf import format_value
 from ..btf.types import Array, Int, Pointer
 from ..btf.values import EnumName
 from ..elf import SectionType
-from .collection import Hidden
+from .parts import Hidden
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

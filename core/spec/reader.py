@@ -11,13 +11,13 @@ from ..btf.types import DataSec, Function, Linkage, Var
 from ..elf import EM_BPF, SHN_COMMON, Binding, SectionFlag, SectionType, SymbolType, Visibility
 from ..errors import ObjectError
 from ..uapi import MapFlag, MapType, ProgramType
-from .collection import CollectionSpec, Extern, Externs, Hidden, SectionLayout
 from .container import read_source
 from .legacy import resolve_tail_calls, tail_call_of
 from .linker import UNPLACED, ExternPlace, Linker
 from .map import MapSpec
 from .mapdefs import read_contents, read_maps
 from .object import FunctionRange, ObjectFile
+from .parts import Extern, Externs, Hidden, SectionLayout
 from .pointers import find_pointers
 from .producer import find_producer
 from .program import ProgramSpec, ReferenceKind
@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from ..elf import Section, Symbol
+    from .collection import CollectionSpec
 
-__all__ = ["read_bytes", "read_file", "read_object"]
+__all__ = ["read_into", "read_object"]
 
 _MAX_KCONFIG: Final = 1 << 16
 """Bytes of all configuration values: their sizes are from the BTF alone, and no file holds them."""
@@ -44,20 +45,16 @@ def read_object(path: str | PathLike[str]) -> ObjectFile:
     return ObjectFile(read_source(path), os.fspath(path))
 
 
-def read_file(path: str | PathLike[str], source_directories: Sequence[str] = ()) -> CollectionSpec:
-    """Read an object file; see `CollectionSpec.from_file`."""
-    return read_bytes(read_source(path), file=os.fspath(path), source_directories=source_directories)
-
-
-def read_bytes(data: bytes, *, file: str, source_directories: Sequence[str] = ()) -> CollectionSpec:
-    """Read an object from memory; see `CollectionSpec.from_bytes`."""
-    obj = ObjectFile(data, file, source_directories)
+def read_into(spec: CollectionSpec, data: bytes, source_directories: Sequence[str] = ()) -> CollectionSpec:
+    """Read an object's contents into a spec that has a file's name and nothing else; see `CollectionSpec.from_file`."""
+    obj = ObjectFile(data, spec.file, source_directories)
     if any(s.type == SectionType.NOBITS and s.flags & SectionFlag.EXECINSTR and s.size for s in obj.elf.sections):
         raise obj.elf.error(
             "its code and data were taken out of it (objcopy --only-keep-debug): it holds only what debuggers need",
             hint="open the object that it was split from",
         )
-    spec = CollectionSpec(file, obj.elf.byte_order, _license(obj), _kernel_version(obj), btf=obj.btf)
+    spec.byte_order, spec.btf = obj.elf.byte_order, obj.btf
+    spec.license, spec.kernel_version = _license(obj), _kernel_version(obj)
     spec.producer = find_producer(obj.elf)
     spec.maps, hidden = read_maps(obj)
     read_contents(obj, spec.maps)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from textual.widgets.tree import TreeNode
 
     from ....core.spec import CollectionSpec, MapSpec, ProgramSpec, VariableSpec
-    from ....core.spec.collection import Extern
+    from ....core.spec.parts import Extern
 
 __all__ = ["SpecTree"]
 

@@ -12,7 +12,7 @@ from bpftui.core.errors import LoadError
 from bpftui.core.kernel.host import kconfig
 from bpftui.core.kernel.host.kconfig import kconfig_values, option
 from bpftui.core.spec import CollectionSpec
-from bpftui.core.spec.collection import Extern
+from bpftui.core.spec.parts import Extern
 
 EXTERNS = Path(__file__).parents[3] / "objects" / "externs.o"
 
