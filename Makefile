@@ -74,5 +74,6 @@ $(VENV)/.runtime: pyproject.toml | $(VENV)/.python
 
 $(VENV)/.dev: pyproject.toml | $(VENV)/.python
 	@echo "installing bpftui and its tools into $(VENV)" >&2
-	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --editable '.[dev]' >&2
+	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --editable . \
+		$$($(BIN)/python .ci/group dev) >&2
 	@touch $@ $(VENV)/.runtime

@@ -11,19 +11,19 @@ __all__ = ["unzstd"]
 def unzstd(data: bytes, most: int) -> bytes:
     """Return what zstd *data* unpacks to, at most *most* bytes of it.
 
-    Python's own module does it (3.14 on), else the package `zstandard`.
+    Python's own module does it (3.14 on), else the package `backports.zstd`, which is the same.
 
     Raises:
         ModuleNotFoundError: There is neither.
         ValueError: The data are damaged.
     """
-    for module, opener in (("compression.zstd", "ZstdFile"), ("zstandard", "open")):
+    for module in ("compression.zstd", "backports.zstd"):
         try:
             library = import_module(module)
         except ImportError:
             continue
         try:
-            with getattr(library, opener)(io.BytesIO(data), "rb") as stream:
+            with library.ZstdFile(io.BytesIO(data)) as stream:
                 found: bytes = stream.read(most)
                 return found
         except (OSError, EOFError, ValueError, library.ZstdError) as error:

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
+import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
+
+import pytest
+
+from bpftui.core.errors import FeatureError
 
 ROOT = Path(__file__).parents[1]
 
@@ -24,3 +32,20 @@ def test_every_part_of_the_namespace_says_that_it_is_typed() -> None:
     for folder in ("bpf", "core", "tui"):
         assert "py.typed" in shipped[f"bpftui.{folder}"]
         assert (ROOT / folder / "py.typed").exists()
+
+
+def test_arrays_are_an_extra_and_what_needs_them_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    needed = [re.match(r"[\w.-]+", entry) for entry in project["project"]["dependencies"]]
+    assert "numpy" not in [found[0] for found in needed if found]
+    assert project["project"]["optional-dependencies"] == {"arrays": ["numpy>=1.26"]}
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    monkeypatch.delitem(sys.modules, "bpftui.core.maps.arrays", raising=False)
+    with pytest.raises(FeatureError, match="maps as arrays need numpy, which is not installed") as raised:
+        importlib.import_module("bpftui.core.maps.arrays")
+    assert raised.value.hint == "pip install 'bpftui[arrays]'"
+
+
+def test_the_tools_are_a_group_that_any_pip_can_be_given() -> None:
+    group = subprocess.run([sys.executable, ".ci/group", "dev"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert {"pytest>=8", "basedpyright>=1.28", "numpy>=1.26"} <= set(group.stdout.split())

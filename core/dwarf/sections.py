@@ -125,7 +125,7 @@ def _unpacked_zstd(elf: Elf, section: Section, stream: bytes, size: int) -> byte
     try:
         raw = unzstd(stream, size + 1)
     except ModuleNotFoundError:
-        message = "it is compressed with zstd, which this Python cannot undo (3.14 can, or the package zstandard)"
+        message = "it is compressed with zstd, which this Python cannot undo (3.14 can, or the package backports.zstd)"
         raise elf.error(message, section.name) from None
     except ValueError as error:
         raise elf.error(f"it cannot be decompressed: {error}", section.name) from None

@@ -242,6 +242,7 @@ class Map(TypedMap, KernelObject):
 
         Raises:
             TypeMismatchError, ValueRangeError: They have another layout, other lengths, or a number that does not fit.
+            FeatureError: numpy is not installed: `pip install 'bpftui[arrays]'`.
         """
         from ..maps.arrays import dtype_of, pack
 
@@ -286,7 +287,10 @@ class Map(TypedMap, KernelObject):
     def arrays(self, limit: int | None = None) -> MapArrays:
         """Return the entries as numpy arrays, the fast way to read many: a million take some tenths of a second.
 
-        `bpftui.core.maps.arrays` says how C types are laid out. At most *limit* entries, in the order of the map.
+        At most *limit* entries, in the order of the map. `bpftui.core.maps.arrays` says how C types are laid out.
+
+        Raises:
+            FeatureError: numpy is not installed: `pip install 'bpftui[arrays]'`.
         """
         from ..maps.arrays import MapArrays, dtype_of, unpack
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
 from ..btf import types as t
-from ..errors import TypeMismatchError, ValueRangeError
+from ..errors import FeatureError, TypeMismatchError, ValueRangeError
+
+try:
+    import numpy as np
+except ModuleNotFoundError:
+    raise FeatureError(
+        "maps as arrays need numpy, which is not installed", hint="pip install 'bpftui[arrays]'"
+    ) from None
 
 if TYPE_CHECKING:
     import numpy.typing as npt

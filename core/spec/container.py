@@ -336,7 +336,7 @@ def _unzstd(data: bytes, name: str) -> bytes:
         raise ObjectError(
             "it is packed with zstd, which this Python cannot unpack",
             file=name,
-            hint="Python 3.14 can, and so can any with the package zstandard; or: zstd -dc FILE | bpftui show -",
+            hint="Python 3.14 can, and so can any with the package backports.zstd; or: zstd -dc FILE | bpftui show -",
         ) from None
     except ValueError as error:
         raise ObjectError(f"its zstd data is damaged: {error}", file=name) from None

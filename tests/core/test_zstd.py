@@ -1,7 +1,8 @@
-"""Objects packed with zstd, by the package that stands in for Python 3.14's own module."""
+"""Objects packed with zstd, by Python 3.14's own module or the package that stands in for it."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,8 @@ TRAFFIC = Path(__file__).parents[2] / "bpf/traffic.o"
 
 
 def test_a_packed_object_is_read_and_a_damaged_one_refused(tmp_path: Path) -> None:
-    packer = pytest.importorskip("zstandard", reason="needs the package zstandard")
+    library = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
+    packer = pytest.importorskip(library, reason=f"needs {library}")
     packed = packer.compress(TRAFFIC.read_bytes())
     assert zstd.unzstd(packed, 4) == b"\x7fELF"
     path = tmp_path / "traffic.o.zst"
