@@ -7,7 +7,6 @@ import os
 import threading
 from contextlib import ExitStack
 from dataclasses import dataclass
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, cast
 
 from ..errors import UnknownNameError, UsageError
@@ -53,12 +52,15 @@ def runtime_name(name: RuntimeName = "auto") -> Literal["kernel", "vm"]:
 
 def choose_runtime(name: RuntimeName = "auto", **options: Any) -> Runtime:
     """Return the runtime that *name* means, made with *options*."""
-    # By name: core.live is imported before anything is loaded, and must not bring the kernel's side with it.
+    # Here, for core.live is imported before anything is loaded, and must not bring the kernel's side with it.
     if runtime_name(name) == "kernel":
-        kernel = import_module("..kernel", __package__)
+        from .. import kernel
+
         if name == "kernel" or _names_token() or kernel.available() is None:
             return cast("Runtime", kernel.KernelRuntime(**options))
-    return cast("Runtime", import_module("..vm.runtime", __package__).MachineRuntime(**options))
+    from ..vm.runtime import MachineRuntime
+
+    return MachineRuntime(**options)
 
 
 def _names_token() -> bool:
