@@ -8,6 +8,7 @@ from textual.message import Message
 
 if TYPE_CHECKING:
     from ..core.live.monitor import Observation
+    from ..core.runtime import Link
 
 __all__ = ["Attached", "Detached", "Failed", "Loaded", "Sampled"]
 
@@ -28,12 +29,14 @@ class Attached(Message):
     """A program is attached.
 
     Args:
+        link: The attachment.
         text: `program → target`.
         detach_after: Seconds until it is to be detached by itself; None for never.
     """
 
-    def __init__(self, text: str, detach_after: int | None = None) -> None:
+    def __init__(self, link: Link, text: str, detach_after: int | None = None) -> None:
         super().__init__()
+        self.link = link
         self.text = text
         self.detach_after = detach_after
 
@@ -42,11 +45,13 @@ class Detached(Message):
     """Attachments have ended.
 
     Args:
+        links: The attachments.
         texts: `program → target` of each.
     """
 
-    def __init__(self, texts: tuple[str, ...]) -> None:
+    def __init__(self, links: tuple[Link, ...], texts: tuple[str, ...]) -> None:
         super().__init__()
+        self.links = links
         self.texts = texts
 
 

@@ -60,9 +60,9 @@ class Operations:
         self._screen: Screen[None] | None = None
         self._busy = ""
         self._sentence = ""
-        self._detach_at: dict[str, float] = {}
+        self._detach_at: dict[Link, float] = {}
         self._journal: Journal | None = None
-        self._gone: set[str] = set()
+        self._gone: set[Link] = set()
         self.edited: set[str] = set()
         """Variables that were set since the load."""
 
@@ -116,7 +116,7 @@ class Operations:
             stage=self.state.value,
             runtime=self._runtime,
             busy=self._busy,
-            attached=tuple(self._attached_text(link) for link in links),
+            attached=tuple(self.attachments()),
             detach_in=max(0, round(min(left))) if left else None,
             paused=self.monitor.paused,
             interval=self.monitor.interval,
@@ -124,17 +124,23 @@ class Operations:
             sentence=self._sentence,
         )
 
-    def _attached_text(self, link: Link) -> str:
-        text = link_text(link)
-        return f"{text} (gone)" if text in self._gone else text
+    def attachments(self) -> list[str]:
+        """Return what is attached as text, no two alike: a program can be attached to several sandboxes."""
+        links = self.session.links
+        texts = [link_text(link) for link in links]
+        for index, (link, text) in enumerate(zip(links, list(texts), strict=True)):
+            number = sum(link_text(each) == text for each in links[: index + 1])
+            texts[index] += (f" ({number})" if number > 1 else "") + (" (gone)" if link in self._gone else "")
+        return texts
 
-    def note_gone(self, texts: Iterable[str]) -> list[str]:
-        """Take note of what is attached to nothing any more; return what of it is new."""
-        new = [text for text in texts if text not in self._gone]
+    def note_gone(self, links: Iterable[Link]) -> list[str]:
+        """Take note of what is attached to nothing any more; return what of it is new, as text."""
+        new = [link for link in links if link not in self._gone]
         self._gone.update(new)
-        for text in new:
+        texts = [link_text(link) for link in new]
+        for text in texts:
             self.app.notify(f"{text}: what it was attached to is gone", severity="warning", timeout=8, markup=False)
-        return new
+        return texts
 
     # Doing things
 
@@ -185,7 +191,7 @@ class Operations:
         except Exception as error:
             self._tell(Failed("attach", error))
         else:
-            self._tell(Attached(link_text(link), request.detach_after))
+            self._tell(Attached(link, link_text(link), request.detach_after))
 
     def detach(self, links: Sequence[Link]) -> None:
         """Detach *links*."""
@@ -199,7 +205,7 @@ class Operations:
         except Exception as error:
             self._tell(Failed("detach", error))
         else:
-            self._tell(Detached(texts))
+            self._tell(Detached(tuple(links), texts))
 
     def set_variable(self, place: Place, text: str) -> bool:
         """Set a variable, in memory once it is loaded, else in the spec; return whether it took the text."""
@@ -265,16 +271,16 @@ class Operations:
         """Set the clock of an automatic detach."""
         self._done()
         if message.detach_after is not None:
-            self._detach_at[message.text] = time.monotonic() + message.detach_after
+            self._detach_at[message.link] = time.monotonic() + message.detach_after
         self._attach_next()
         self.changed()
 
     def after_detach(self, message: Detached) -> None:
         """Forget the clocks of what is detached."""
         self._done()
-        for text in message.texts:
-            self._detach_at.pop(text, None)
-            self._gone.discard(text)
+        for link in message.links:
+            self._detach_at.pop(link, None)
+            self._gone.discard(link)
         self.changed()
 
     def after_failure(self, message: Failed) -> str:
@@ -311,7 +317,7 @@ class Operations:
         if not self._detach_at:
             return
         now = time.monotonic()
-        due = [link for link in self.session.links if self._detach_at.get(link_text(link), now + 1) <= now]
+        due = [link for link in self.session.links if self._detach_at.get(link, now + 1) <= now]
         if due and not self._busy:
             self.detach(due)
         self.changed()

@@ -55,7 +55,7 @@ class FakeMap:
         return MapSnapshot((Entry(key, (value.ljust(self.spec.value_size, b"\0"),)),))
 
 
-@dataclass
+@dataclass(eq=False)
 class FakeLink:
     program: str
     target: AttachTarget

@@ -16,7 +16,6 @@ from ...core.errors import BpftuiError, VerifierError
 from ...core.live.monitor import Chosen, event_line, useful_map
 from ..messages import Attached, Detached, Failed, Loaded, Sampled
 from ..nodes import Node, NodeKind, first_node
-from ..operations import link_text
 from ..text.describe import describe
 from ..text.format import counted, duration
 from ..widgets.key_bar import KeyBar
@@ -325,7 +324,7 @@ class ExplorerScreen(CodeScreen, VariableScreen):
         for name, events in observation.events.items():
             self.panes.maps.add_events(name, events)
         self.panes.maps.show_streams(observation.streams)
-        for text in self.operations.note_gone(map(link_text, observation.gone)):
+        for text in self.operations.note_gone(observation.gone):
             self.log_line(f"{text}: what it was attached to is gone")
         self._show_sample()
         self.query_one(StatusLine).status = self.operations.status()

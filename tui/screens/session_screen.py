@@ -9,7 +9,6 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from ...core.live import State
-from ..operations import AttachRequest, Operations, link_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from ...core.runtime import Link
     from ...core.spec import CollectionSpec
+    from ..operations import AttachRequest, Operations
 
 __all__ = ["SessionScreen"]
 
@@ -110,7 +110,7 @@ class SessionScreen(Screen[None]):
         if len(links) == 1:
             self.operations.detach(links)
             return
-        self.app.push_screen(DetachDialog([link_text(link) for link in links]), partial(self._detach_chosen, links))
+        self.app.push_screen(DetachDialog(self.operations.attachments()), partial(self._detach_chosen, links))
 
     def _detach_chosen(self, links: Sequence[Link], chosen: tuple[int, ...] | None) -> None:
         if chosen:
@@ -132,7 +132,7 @@ class SessionScreen(Screen[None]):
             return
         from .confirm import ConfirmDialog
 
-        listed = "\n".join(f"  {link_text(link)}" for link in links)
+        listed = "\n".join(f"  {text}" for text in self.operations.attachments())
         question = f"These are attached, and will be detached:\n{listed}"
         self.app.push_screen(ConfirmDialog("Quit", question, confirm="Detach and quit"), self._quit)
 

@@ -400,6 +400,25 @@ async def test_it_detaches_by_itself_and_counts_down(explore: Callable[..., Any]
         assert walk.sandboxes[0].closed == 1
 
 
+async def test_two_attachments_of_the_same_name_are_told_apart(explore: Callable[..., Any]) -> None:
+    async with explore(attach=[("count_traffic", "sandbox"), ("count_traffic", "sandbox")]) as walk:
+        await walk.until(lambda: len(walk.status.attached) == 2)
+        await walk.press("D")
+        assert "X▌ count_traffic → sandbox  " in walk.screen
+        assert "X▌ count_traffic → sandbox (2)  " in walk.screen
+        await walk.press("escape")
+        first, second = walk.app.session.links
+        second.gone = True
+        await walk.until(lambda: walk.status.attached[1] == "count_traffic → sandbox (2) (gone)")
+        await walk.press("q")
+        assert "  count_traffic → sandbox (2) (gone)" in walk.screen
+        await walk.press("escape")
+        walk.app.operations.attach(AttachRequest("count_traffic", "sandbox", 1))
+        await walk.until(lambda: walk.status.detach_in is not None)
+        await walk.until(lambda: walk.status.detach_in is None)
+        assert walk.app.session.links == (first, second)
+
+
 @pytest.mark.parametrize("size", SIZES)
 async def test_the_status_line_says_where_we_are_without_colours(
     explore: Callable[..., Any], size: tuple[int, int]
