@@ -271,7 +271,8 @@ class Btf:
         )
 
     def __repr__(self) -> str:
-        return f"<Btf {visible(self.file)}: {len(self)} types>" if self.file else f"<Btf: {len(self)} types>"
+        file = f" {visible(self.file)}" if self.file else ""
+        return f"<Btf{file}: {len(self) - 1} types>"  # void is none that is written down
 
     def find_all(self, name: str) -> list[int]:
         """Return the ids of all types of that name, in ascending order; 1 ms for a kernel's BTF."""

@@ -17,7 +17,7 @@ def test_specs() -> None:
     assert repr(spec.program("count_traffic")) == "<ProgramSpec count_traffic xdp>"
     assert repr(spec.program("count_traffic").linked) == "<LinkedCode 183 slots>"
     assert repr(spec.variable("total_packets")) == "<VariableSpec total_packets in .bss>"
-    assert repr(spec.btf) == "<Btf bpf/traffic.o: 70 types>"
+    assert repr(spec.btf) == "<Btf bpf/traffic.o: 69 types>"
     assert repr(spec.map("traffic").key) == "<CType struct kind>"
     assert str(spec.map("traffic").key) == "struct kind"
 
