@@ -23,12 +23,14 @@ from .probe import Feature
 from .program import Benchmark, Program, ProgramStats
 from .runtime import KernelRuntime, LoadOptions, RuntimeOptions, load
 from .sys.available import available
+from .sys.batch import Columns
 from .sys.elements import possible_cpus
 from .sys.statistics import stats_enabled
 from .sys.token import use_token
 
 __all__ = [
     "Benchmark",
+    "Columns",
     "Feature",
     "Interface",
     "KernelCollection",

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ..maps import ElementError, Shape
     from ..maps.arrays import MapArrays
     from ..spec import MapSpec
+    from .sys.batch import Columns
     from .sys.memory import FixedMemory
 
 __all__ = ["Map", "MapInfo", "map_info"]
@@ -298,6 +299,16 @@ class Map(TypedMap, KernelObject):
             keys, values, partial = self._own_elements.columns(limit)
         key_type, value_type = dtype_of(self.key, self.key_size), dtype_of(self.value, self.value_size)
         return MapArrays(unpack(keys, key_type), unpack(values, value_type, self.elements.shape), partial)
+
+    def columns(self, limit: int | None = None) -> Columns:
+        """Return the entries as two rows of bytes, keys and values one behind the other: as fast as `arrays`.
+
+        `memoryview.cast` and `struct.iter_unpack` read them, in the byte order of this machine. A value takes
+        `value_size` bytes; of a per-CPU map as many for each possible CPU, rounded up to a multiple of 8.
+        At most *limit* entries, in the order of the map.
+        """
+        with self._explained("read"):
+            return self._own_elements.columns(limit)
 
     def freeze(self) -> None:
         """Make it unchangeable for user space (Linux 5.2); programs may go on writing unless its flags forbid it.

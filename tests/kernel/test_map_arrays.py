@@ -64,6 +64,23 @@ def test_arrays_hold_what_a_mapping_holds(make, type_, entries) -> None:
     assert not m.arrays(limit=1000).partial
 
 
+def test_the_same_as_two_rows_of_bytes(make) -> None:
+    m = make(MapType.HASH, 1000, value=8)
+    m.update_batch({key: key * 3 for key in range(1000)})
+    found = m.columns()
+    keys, values = memoryview(found.keys).cast("I"), memoryview(found.values).cast("Q")
+    assert dict(zip(keys, values, strict=True)) == {key: key * 3 for key in range(1000)}
+    some = m.columns(limit=10)
+    assert (len(some.keys), len(some.values), some.partial) == (40, 80, True)
+
+
+def test_a_row_of_per_cpu_values_has_them_aligned(make) -> None:
+    m, cpus = make(MapType.PERCPU_ARRAY, 2, value=4), possible_cpus()
+    m[0] = [5] * cpus
+    five = b"\5" + bytes(7)
+    assert m.columns() == (bytes(4) + b"\1" + bytes(3), five * cpus + bytes(8 * cpus), False)
+
+
 @pytest.mark.parametrize("flags", [0, MapFlag.MMAPABLE])
 @pytest.mark.parametrize("size", [4, 8])
 def test_memory_and_calls_give_the_same_arrays(make, flags, size) -> None:
