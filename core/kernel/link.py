@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
@@ -12,8 +11,9 @@ from ..errors import AttachError, UsageError
 from ..visible import visible
 from .sys import rights
 from .sys.explain import explain
+from .sys.layouts import BpfLinkInfo, IterCreate, LinkDetach, LinkUpdate
 from .sys.object import KernelObject, object_info
-from .sys.syscall import Attr, BpfError, Command
+from .sys.syscall import BpfError, Command
 
 if TYPE_CHECKING:
     import os
@@ -26,8 +26,15 @@ __all__ = ["Attachment", "Link"]
 
 _REPLACE: Final = 4
 """BPF_F_REPLACE."""
-_TARGETS: Final = {3: "=Q", 5: "=I", 6: "=I", 11: "=I", 13: "=I", 14: "=I"}
-"""The form of the target in `struct bpf_link_info`, by the link's type: cgroup, netns, xdp, tcx, netkit, sockmap."""
+_TARGETS: Final = {
+    3: "cgroup_id",
+    5: "netns_ino",
+    6: "xdp_ifindex",
+    11: "tcx_ifindex",
+    13: "netkit_ifindex",
+    14: "sockmap_map_id",
+}
+"""The target in `struct bpf_link_info`, by the link's type (`enum bpf_link_type`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +78,7 @@ class Link(KernelObject):
         """The kernel's id of the (first) bpf_link; 0 where the program is held by something else."""
         if not self.attachment.links:
             return 0
-        return int(struct.unpack_from("=I", object_info(self.descriptor, 16), 4)[0])
+        return object_info(self.descriptor, BpfLinkInfo()).id
 
     @property
     def attached(self) -> bool:
@@ -87,10 +94,9 @@ class Link(KernelObject):
         """
         if not self.attached or not self.attachment.links:
             return False
-        raw = object_info(self.descriptor, 24)
-        (kind,) = struct.unpack_from("=I", raw)
-        form = _TARGETS.get(kind)
-        return form is not None and not struct.unpack_from(form, raw, 16)[0]
+        info = object_info(self.descriptor, BpfLinkInfo())
+        target = _TARGETS.get(info.type)
+        return target is not None and not getattr(info, target)
 
     def pin(self, path: str | os.PathLike[str]) -> None:
         """Give it a name in a bpffs, which keeps the program attached when this process ends.
@@ -122,9 +128,9 @@ class Link(KernelObject):
         doing = f"put another program in the place of {self.program} on {self.target.name}"
         with contextlib.ExitStack() as borrowed:
             link, new = borrowed.enter_context(self.descriptor), borrowed.enter_context(program.descriptor)
-            attr = Attr(16).u32(0, link, new)
+            attr = LinkUpdate(link_fd=link, new_prog_fd=new)
             if instead_of is not None:
-                attr.u32(8, _REPLACE, borrowed.enter_context(instead_of.descriptor))
+                attr.flags, attr.old_prog_fd = _REPLACE, borrowed.enter_context(instead_of.descriptor)
             try:
                 attr.call(Command.LINK_UPDATE)
             except BpfError as error:
@@ -142,7 +148,7 @@ class Link(KernelObject):
         """
         try:
             with self.descriptor as link:
-                fd = Attr(8).u32(0, link).call(Command.ITER_CREATE)
+                fd = IterCreate(link_fd=link).call(Command.ITER_CREATE)
         except BpfError as error:
             raise UsageError(f"cannot read from the link of {self.program}: it is no iterator") from error
         with open(fd, "rb", buffering=0) as walk:
@@ -157,7 +163,7 @@ class Link(KernelObject):
             try:
                 # Closing is enough, unless a child process has inherited the descriptor or the link is pinned.
                 with descriptor as fd:
-                    Attr(4).u32(0, fd).call(Command.LINK_DETACH)
+                    LinkDetach(link_fd=fd).call(Command.LINK_DETACH)
             except BpfError:
                 pass  # older than Linux 5.9, or a type of link that only ends with its last descriptor
         self.attachment.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import struct
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -20,8 +19,9 @@ from .loading.create import create_map
 from .sys.batch import write_batch
 from .sys.elements import Elements
 from .sys.explain import explain
+from .sys.layouts import BpfMapInfo, MapElement
 from .sys.object import KernelObject, fdinfo, object_info, open_id, open_pin, take_over, walk_ids
-from .sys.syscall import Attr, BpfError, Command, Descriptor, errno_name
+from .sys.syscall import BpfError, Command, Descriptor, errno_name
 
 if TYPE_CHECKING:
     import mmap
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Map", "MapInfo", "map_info"]
 
-_INFO_SIZE: Final = 88
 _LOCK: Final = 4
 """BPF_F_LOCK, the only flag of an update that batches know."""
 _WRITES: Final = {
@@ -316,7 +315,7 @@ class Map(TypedMap, KernelObject):
         A map that is mapped into memory cannot be frozen, unless programs may only read it.
         """
         with self._explained("freeze", feature="frozen maps (Linux 5.2)"), self.descriptor as fd:
-            Attr(4).u32(0, fd).call(Command.MAP_FREEZE)
+            MapElement(map_fd=fd).call(Command.MAP_FREEZE)
         self.frozen = True
 
     def clone(self) -> Map:
@@ -380,17 +379,21 @@ class Map(TypedMap, KernelObject):
 
 def map_info(descriptor: Descriptor) -> MapInfo:
     """Return what the kernel says of the map behind a descriptor."""
-    raw = object_info(descriptor, _INFO_SIZE)
+    info = object_info(descriptor, BpfMapInfo())
     told = fdinfo(descriptor)
-    kernel_value_id, btf_id, key_id, value_id = (struct.unpack_from("=I", raw, at)[0] for at in (44, 64, 68, 72))
     return MapInfo(
-        *struct.unpack_from("=6I", raw),
-        name=raw[24:40].split(b"\0")[0].decode("utf-8", "replace"),
-        btf_id=btf_id,
-        key_id=key_id,
-        value_id=value_id,
-        kernel_value_id=kernel_value_id,
-        map_extra=struct.unpack_from("=Q", raw, 80)[0],
+        info.type,
+        info.id,
+        info.key_size,
+        info.value_size,
+        info.max_entries,
+        info.map_flags,
+        name=info.name,
+        btf_id=info.btf_id,
+        key_id=info.btf_key_type_id,
+        value_id=info.btf_value_type_id,
+        kernel_value_id=info.btf_vmlinux_value_type_id,
+        map_extra=info.map_extra,
         memlock=told.get("memlock", 0),
         frozen=bool(told.get("frozen", 0)),
     )

@@ -23,9 +23,10 @@ from .attach import attach
 from .host.existing import program_spec
 from .loading.single import load_single
 from .sys.explain import explain
+from .sys.layouts import BpfProgInfo, ProgBindMap, ProgTestRun
 from .sys.object import KernelObject, fdinfo, object_info, open_id, open_pin, take_over, walk_ids
 from .sys.probes import fragments_of_buffers
-from .sys.syscall import ENOTSUPP, Attr, BpfError, Command, Descriptor, buffer
+from .sys.syscall import ENOTSUPP, BpfError, Command, Descriptor, buffer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -38,11 +39,9 @@ if TYPE_CHECKING:
     from ..spec import ProgramSpec
     from .link import Link
     from .map import Map
-    from .sys.syscall import Buffer
 
 __all__ = ["Benchmark", "Program", "ProgramStats", "native_code"]
 
-_INFO_SIZE: Final = 232
 _MOST_RUNS: Final = 1 << 30
 _LARGEST_RESULT: Final = 1 << 17
 """Bytes of a packet that a program has lengthened: more than any has."""
@@ -278,13 +277,20 @@ class Program(KernelObject):
     def _run_on_packet(self, data: bytes, context: bytes | None, repeat: int, flags: int) -> RunResult:
         data_out = buffer(_LARGEST_RESULT)
         context_out = buffer(len(context or b""))
-        attr = Attr(80).u32(8, len(data), len(data_out)).pointer(16, buffer(data)).pointer(24, data_out)
-        attr.u32(32, repeat).u32(64, flags)
+        attr = ProgTestRun(
+            data_size_in=len(data),
+            data_size_out=len(data_out),
+            data_in=buffer(data),
+            data_out=data_out,
+            repeat=repeat,
+            flags=flags,
+        )
         if context is not None:
-            attr.u32(40, len(context), len(context)).pointer(48, buffer(context)).pointer(56, context_out)
+            attr.ctx_size_in = attr.ctx_size_out = len(context)
+            attr.ctx_in, attr.ctx_out = buffer(context), context_out
         self._test_run(attr)
-        changed = context_out.raw[: attr.get(44)] if context is not None else b""
-        return RunResult(attr.get(4), data_out.raw[: attr.get(12)], changed, attr.get(36))
+        changed = context_out.raw[: attr.ctx_size_out] if context is not None else b""
+        return RunResult(attr.retval, data_out.raw[: attr.data_size_out], changed, attr.duration)
 
     def _run_in_portions(self, data: bytes, context: bytes | None, repeat: int, flags: int, stop: Event) -> RunResult:
         done, spent, portion = 0, 0, 1
@@ -303,9 +309,9 @@ class Program(KernelObject):
     def _run_on_context(self, context: bytes, repeat: int, cpu: int, flags: int, stop: Event | None) -> RunResult:
         # The kernel neither repeats nor times these; system calls write their results into the context itself.
         memory = buffer(context)
-        attr = Attr(80).u32(64, flags, cpu)
+        attr = ProgTestRun(flags=flags, cpu=cpu)
         if context:
-            attr.u32(40, len(context)).pointer(48, memory)
+            attr.ctx_size_in, attr.ctx_in = len(context), memory
         start = time.perf_counter_ns()
         for done in range(repeat):
             if stop is not None and stop.is_set():
@@ -313,13 +319,14 @@ class Program(KernelObject):
             self._test_run(attr)
         duration = (time.perf_counter_ns() - start) // repeat
         changed = ctypes.string_at(memory, len(context)) if self.type == ProgramType.SYSCALL else b""
-        return RunResult(attr.get(4), b"", changed, duration)
+        return RunResult(attr.retval, b"", changed, duration)
 
-    def _test_run(self, attr: Attr) -> None:
+    def _test_run(self, attr: ProgTestRun) -> None:
         while True:
             try:
                 with self.descriptor as fd:
-                    attr.u32(0, fd).call(Command.PROG_TEST_RUN)
+                    attr.prog_fd = fd
+                    attr.call(Command.PROG_TEST_RUN)
                 return
             except BpfError as error:
                 if error.errno == errno.EINTR:
@@ -371,7 +378,7 @@ class Program(KernelObject):
         """
         try:
             with self.descriptor as fd, map_.descriptor as map_fd:
-                Attr(12).u32(0, fd, map_fd).call(Command.PROG_BIND_MAP)
+                ProgBindMap(prog_fd=fd, map_fd=map_fd).call(Command.PROG_BIND_MAP)
         except BpfError as error:
             feature = "binding of maps to programs (Linux 5.10)"
             raise explain(error, f"bind {map_.descriptor.name} to program {self.name}", feature=feature) from error
@@ -383,34 +390,30 @@ class Program(KernelObject):
 
     def stats(self) -> ProgramStats:
         """Return how often and how long it ran while statistics were on: see `stats_enabled`."""
-        raw = object_info(self.descriptor, _INFO_SIZE)
-        run_time, runs, misses = struct.unpack_from("=3Q", raw, 192)
-        return ProgramStats(runs, run_time, misses)
+        info = object_info(self.descriptor, BpfProgInfo())
+        return ProgramStats(info.run_cnt, info.run_time_ns, info.recursion_misses)
 
     def info(self) -> ProgramInfo:
         """Ask the kernel about it (`struct bpf_prog_info`, and /proc); what an older kernel does not tell is 0."""
-        raw, map_ids = _read_info(self.descriptor)
-        number, tag, jited, xlated = struct.unpack_from("=I8s2I", raw, 4)
-        run_time, runs, misses, verified = struct.unpack_from("=3QI", raw, 192)
-        load_time, uid = struct.unpack_from("=QI", raw, 40)
+        info, map_ids = _read_info(self.descriptor)
         return ProgramInfo(
-            number,
-            tag.hex(),
-            runs,
-            run_time,
-            verified or None,  # since Linux 5.16; a verified program has at least one instruction
-            xlated,
-            jited,
-            name=raw[64:80].split(b"\0")[0].decode("utf-8", "replace"),
-            recursion_misses=misses,
+            info.id,
+            info.tag.hex(),
+            info.run_cnt,
+            info.run_time_ns,
+            info.verified_insns or None,  # since Linux 5.16; a verified program has at least one instruction
+            info.xlated_prog_len,
+            info.jited_prog_len,
+            name=info.name,
+            recursion_misses=info.recursion_misses,
             memlock=fdinfo(self.descriptor).get("memlock", 0),
-            created_by_uid=uid,
-            load_time_ns=load_time,
+            created_by_uid=info.created_by_uid,
+            load_time_ns=info.load_time,
             map_ids=map_ids,
-            btf_id=struct.unpack_from("=I", raw, 128)[0],
-            gpl_compatible=bool(raw[84] & 1),
-            attach_btf_obj_id=struct.unpack_from("=I", raw, 220)[0],
-            attach_btf_id=struct.unpack_from("=I", raw, 224)[0],
+            btf_id=info.btf_id,
+            gpl_compatible=bool(info.gpl_compatible & 1),
+            attach_btf_obj_id=info.attach_btf_obj_id,
+            attach_btf_id=info.attach_btf_id,
         )
 
     def close(self) -> None:
@@ -431,32 +434,23 @@ def native_code(program: Program) -> list[tuple[int, int]]:
 
     Empty where the kernel does not tell (kernel.kptr_restrict), or has none.
     """
-    # nr_jited_ksyms, nr_jited_func_lens, then where to write them
-    raw = object_info(program.descriptor, _INFO_SIZE)
-    count = min(struct.unpack_from("=II", raw, 104))
-    starts, sizes, info = buffer(8 * count), buffer(4 * count), buffer(_INFO_SIZE)
-    struct.pack_into("=IIQQ", info, 104, count, count, ctypes.addressof(starts), ctypes.addressof(sizes))
-    _ask_again(program.descriptor, info)
+    known = object_info(program.descriptor, BpfProgInfo())
+    count = min(known.nr_jited_ksyms, known.nr_jited_func_lens)
+    starts, sizes = buffer(8 * count), buffer(4 * count)
+    object_info(
+        program.descriptor,
+        BpfProgInfo(nr_jited_ksyms=count, nr_jited_func_lens=count, jited_ksyms=starts, jited_func_lens=sizes),
+    )
     found = zip(struct.unpack_from(f"={count}Q", starts), struct.unpack_from(f"={count}I", sizes), strict=True)
     return [(start, start + size) for start, size in found if start]
 
 
-def _ask_again(descriptor: Descriptor, info: Buffer) -> None:
-    """Ask for `struct bpf_prog_info` with room for what it points to."""
-    try:
-        with descriptor as fd:
-            Attr(16).u32(0, fd, _INFO_SIZE).pointer(8, info).call(Command.OBJ_GET_INFO_BY_FD)
-    except BpfError as error:
-        raise explain(error, f"ask the kernel about {descriptor.name}") from error
-
-
-def _read_info(descriptor: Descriptor) -> tuple[bytes, tuple[int, ...]]:
-    """Return `struct bpf_prog_info`, and the ids of the program's maps."""
-    raw = object_info(descriptor, _INFO_SIZE)
-    (count,) = struct.unpack_from("=I", raw, 52)
+def _read_info(descriptor: Descriptor) -> tuple[BpfProgInfo, tuple[int, ...]]:
+    """Return what the kernel says of a program, and the ids of the program's maps."""
+    info = object_info(descriptor, BpfProgInfo())
+    count = info.nr_map_ids
     if not count:
-        return raw, ()
-    ids, info = buffer(count * 4), buffer(_INFO_SIZE)
-    struct.pack_into("=IQ", info, 52, count, ctypes.addressof(ids))
-    _ask_again(descriptor, info)
-    return raw, struct.unpack_from(f"={min(count, struct.unpack_from('=I', info, 52)[0])}I", ids)
+        return info, ()
+    ids = buffer(count * 4)
+    again = object_info(descriptor, BpfProgInfo(nr_map_ids=count, map_ids=ids))
+    return info, struct.unpack_from(f"={min(count, again.nr_map_ids)}I", ids)

@@ -30,6 +30,7 @@ from bpftui.core.kernel.collection import Loader
 from bpftui.core.kernel.loading import prog_load
 from bpftui.core.kernel.loading.btf import degrade, load_btf, out_of_order, prepare, rename
 from bpftui.core.kernel.sys import syscall
+from bpftui.core.kernel.sys.layouts import BtfLoad
 from bpftui.core.spec import CollectionSpec, MapSpec, MapType
 from tests.census import census
 from tests.core.btf.blob import Blob
@@ -114,7 +115,7 @@ def test_its_types_are_taken_also_in_the_form_for_older_kernels(path):
     assert spec.btf is not None
     raw = rename(prepare(spec.btf, spec.layouts))
     for form in (raw, degrade(raw)):
-        fd = syscall.Attr(28).pointer(0, syscall.buffer(form)).u32(16, len(form)).call(syscall.Command.BTF_LOAD)
+        fd = BtfLoad(btf=syscall.buffer(form), btf_size=len(form)).call(syscall.Command.BTF_LOAD)
         os.close(fd)
     load_btf(raw).close()
 

@@ -13,8 +13,9 @@ from bpftui.core.kernel import collection
 from bpftui.core.kernel.collection import Loader
 from bpftui.core.kernel.loading import prog_load
 from bpftui.core.kernel.runtime import KernelRuntime
+from bpftui.core.kernel.sys.layouts import BpfProgInfo
 from bpftui.core.kernel.sys.object import object_info
-from bpftui.core.kernel.sys.syscall import Attr, Command, borrowed, buffer
+from bpftui.core.kernel.sys.syscall import buffer
 from bpftui.core.spec import CollectionSpec, CoreRelocation, LinkedCode, ProgramSpec, ProgramType
 from bpftui.core.spec.relocate_core import apply_core
 
@@ -29,13 +30,9 @@ LD_IMM64, MAP_SOURCES = 0x18, (1, 2)
 
 def _xlated(program) -> list[tuple[int, int, int, int]]:
     """Return the instructions as the verifier left them; what differs between two loads, maps, without its number."""
-    size = struct.unpack_from("=I", object_info(program.descriptor, 240), XLATED_LENGTH)[0]
-    code, info = buffer(size), buffer(240)
-    struct.pack_into("=I", info, XLATED_LENGTH, size)
-    pointer = Attr(8).pointer(0, code)
-    struct.pack_into("=Q", info, XLATED, pointer.get(0) | pointer.get(4) << 32)
-    with borrowed(program.descriptor) as fd:
-        Attr(16).u32(0, fd, len(info)).pointer(8, info).call(Command.OBJ_GET_INFO_BY_FD)
+    size = object_info(program.descriptor, BpfProgInfo()).xlated_prog_len
+    code = buffer(size)
+    object_info(program.descriptor, BpfProgInfo(xlated_prog_len=size, xlated_prog_insns=code))
     rows: list[tuple[int, int, int, int]] = list(struct.iter_unpack("=BBhi", code.raw))
     for slot, (opcode, registers, offset, _) in enumerate(rows):
         if opcode == LD_IMM64 and registers >> 4 in MAP_SOURCES:

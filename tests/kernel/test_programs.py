@@ -20,7 +20,8 @@ from bpftui.core.errors import FeatureError, GivenUpError, LoadError, UsageError
 from bpftui.core.kernel import Map, load, stats_enabled
 from bpftui.core.kernel.host.modules import ModuleTypes
 from bpftui.core.kernel.loading import hook, prog_load
-from bpftui.core.kernel.sys.syscall import Attr, Command
+from bpftui.core.kernel.sys.layouts import ProgLoad
+from bpftui.core.kernel.sys.syscall import Command
 from bpftui.core.spec import (
     AttachType,
     CollectionSpec,
@@ -148,8 +149,8 @@ def test_a_refusal_names_the_line_of_c():
 def test_a_refused_program_is_verified_no_more_often_than_it_must(monkeypatch, level: int, loads: int):
     """Once for the verdict, and once for the log, however long that is: here it has some MB."""
     called: list[Command] = []
-    call = Attr.call
-    monkeypatch.setattr(Attr, "call", lambda self, command: (called.append(command), call(self, command))[1])
+    call = ProgLoad.call
+    monkeypatch.setattr(ProgLoad, "call", lambda self, command: (called.append(command), call(self, command))[1])
     code = b"".join(_insn(0xB7, 1, imm=step) for step in range(120_000)) + _insn(0xBF, 0, 9) + EXIT
     program = ProgramSpec("f", "xdp", ProgramType.XDP, link=lambda: LinkedCode(code))
     with pytest.raises(VerifierError) as raised:

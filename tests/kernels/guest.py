@@ -27,8 +27,9 @@ from bpftui.core import kernel  # noqa: E402
 from bpftui.core.btf.kernel import modules, vmlinux  # noqa: E402
 from bpftui.core.errors import BpftuiError  # noqa: E402
 from bpftui.core.kernel.collection import Loader  # noqa: E402
+from bpftui.core.kernel.sys.layouts import BpfProgInfo  # noqa: E402
 from bpftui.core.kernel.sys.object import object_info  # noqa: E402
-from bpftui.core.kernel.sys.syscall import Attr, Command, borrowed, buffer  # noqa: E402
+from bpftui.core.kernel.sys.syscall import buffer  # noqa: E402
 from bpftui.core.runtime import AttachTarget  # noqa: E402
 from bpftui.core.spec import CollectionSpec  # noqa: E402
 
@@ -247,14 +248,9 @@ def core() -> None:
 
 def xlated(program: Program) -> bytes:
     """Return the instructions as the verifier left them; the numbers of maps, which differ, are zeroed."""
-    info = buffer(object_info(program.descriptor, 240))
-    size = int.from_bytes(info.raw[20:24], sys.byteorder)
+    size = object_info(program.descriptor, BpfProgInfo()).xlated_prog_len
     code = buffer(size)
-    fresh = buffer(240)
-    fresh[20:24] = size.to_bytes(4, sys.byteorder)
-    fresh[32:40] = ctypes.addressof(code).to_bytes(8, sys.byteorder)
-    with borrowed(program.descriptor) as fd:
-        Attr(16).u32(0, fd, len(fresh)).pointer(8, fresh).call(Command.OBJ_GET_INFO_BY_FD)
+    object_info(program.descriptor, BpfProgInfo(xlated_prog_len=size, xlated_prog_insns=code))
     rows = bytearray(code.raw)
     for at in range(0, size, 8):
         if rows[at] == 0x18 and rows[at + 1] >> 4 in (1, 2):

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import errno
 from functools import partial
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from ...errors import AttachError, NoPermissionError
 from ..link import Attachment
 from ..sys import rights
 from ..sys.calls import FileDescriptor
 from ..sys.explain import explain
-from ..sys.syscall import Attr, BpfError, Command, Descriptor
+from ..sys.layouts import LinkCreate
+from ..sys.syscall import BpfError, Command, Descriptor
 from ..sys.unprivileged import UnprivilegedNamespace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from ...errors import BpftuiError
     from ...runtime import AttachTarget
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["create_link", "described", "inside", "link_inside", "make_link", "refused"]
 
-_ATTRIBUTE: Final = 64
-"""Bytes of BPF_LINK_CREATE's attribute, as far as it is filled in here."""
-
 _T = TypeVar("_T")
 
 
@@ -36,8 +34,8 @@ def make_link(
     target_fd: int,
     attach_type: AttachType,
     flags: int = 0,
-    words: Iterable[int] = (),
-    pointers: Iterable[tuple[int, Buffer]] = (),
+    layout: type[LinkCreate] = LinkCreate,
+    **fields: int | Buffer,
 ) -> FileDescriptor:
     """Make a bpf_link and return its descriptor.
 
@@ -46,38 +44,42 @@ def make_link(
         target_fd: A descriptor, or an interface's index.
         attach_type: The hook.
         flags: The link's own.
-        words: 32-bit fields from offset 16 on, where the fields of each type of link begin.
-        pointers: Offsets of pointers among them, and what they point to.
+        layout: The attribute of the kind of link.
+        fields: What that has besides.
 
     Raises:
         BpfError: The kernel said no.
     """
-    attr = Attr(_ATTRIBUTE).u32(16, *words)
-    for offset, target in pointers:
-        attr.pointer(offset, target)
-    return FileDescriptor(attr.u32(0, program, target_fd, attach_type, flags).call(Command.LINK_CREATE))
+    attr = layout(prog_fd=program, target_fd=target_fd, attach_type=attach_type, flags=flags, **fields)
+    return FileDescriptor(attr.call(Command.LINK_CREATE))
 
 
 def create_link(
     program: Program,
     target_fd: int,
     attach_type: AttachType,
-    *,
-    words: Iterable[int] = (),
-    pointers: Iterable[tuple[int, Buffer]] = (),
+    layout: type[LinkCreate] = LinkCreate,
+    **fields: int | Buffer,
 ) -> Attachment:
     """Make a bpf_link in this process; see `make_link`."""
     with program.descriptor as fd:
-        link = make_link(fd, target_fd, attach_type, 0, words, pointers)
+        link = make_link(fd, target_fd, attach_type, 0, layout, **fields)
     return Attachment((Descriptor(link, f"link of {program.name}"),))
 
 
 def link_inside(
-    program: Program, target: AttachTarget, attach_type: AttachType, *, flags: int = 0, words: tuple[int, ...] = ()
+    program: Program,
+    target: AttachTarget,
+    attach_type: AttachType,
+    *,
+    flags: int = 0,
+    layout: type[LinkCreate] = LinkCreate,
+    **fields: int,
 ) -> Attachment:
     """Make a bpf_link to the target's interface, in the network namespace that it is in; see `make_link`."""
     with program.descriptor as fd:
-        link = inside(target, partial(make_link, FileDescriptor(fd), target.index, attach_type, flags, words))
+        call = partial(make_link, FileDescriptor(fd), target.index, attach_type, flags, layout, **fields)
+        link = inside(target, call)
     return Attachment((Descriptor(link, f"link of {program.name}"),))
 
 

@@ -13,6 +13,7 @@ from ...errors import AttachError, FeatureError, UsageError
 from ...spec import AttachType
 from ..link import Attachment
 from ..sys.calls import FileDescriptor
+from ..sys.layouts import NetfilterLink
 from ..sys.syscall import BpfError, Descriptor
 from .linking import described, inside, link_inside, make_link, refused
 
@@ -67,9 +68,16 @@ def attach_netfilter(program: Program, target: AttachTarget) -> Attachment:
     hook = next((_HOOKS[option] for option in target.options if option in _HOOKS), _HOOKS["input"])
     given = next((option for option in target.options if option.startswith("priority=")), None)
     priority = _DEFAULT_PRIORITY if given is None else int(given.partition("=")[2])
-    words = (family, hook, priority & 0xFFFF_FFFF, 0)
     try:
-        return link_inside(program, replace(target, index=0), AttachType.NETFILTER, words=words)
+        return link_inside(
+            program,
+            replace(target, index=0),
+            AttachType.NETFILTER,
+            layout=NetfilterLink,
+            pf=family,
+            hooknum=hook,
+            priority=priority & 0xFFFF_FFFF,
+        )
     except BpfError as error:
         if error.errno == errno.EBUSY:
             reason = f"something has the priority {priority} at that hook already (EBUSY)"

@@ -18,6 +18,7 @@ from ...errors import AttachError, FeatureError, UnknownNameError, UsageError
 from ...spec import AttachType
 from ..host.kallsyms import function_names
 from ..host.kconfig import option
+from ..sys.layouts import KprobeMultiLink, UprobeMultiLink
 from ..sys.perf import event_type, open_event, open_uprobe, read_tracefs
 from ..sys.syscall import BpfError, buffer
 from .binary import find_binary, function_offset, matching_offsets
@@ -112,7 +113,7 @@ def _attach_kprobe_multi(program: Program, target: AttachTarget, what: str, *, r
     flags = _RETURNS if returns and not session else 0
     attach_type = program.spec.attach_type or AttachType.TRACE_KPROBE_MULTI
     try:
-        return create_link(program, 0, attach_type, words=(flags, len(names)), pointers=[(24, table)])
+        return create_link(program, 0, attach_type, KprobeMultiLink, multi_flags=flags, cnt=len(names), syms=table)
     except BpfError as error:
         raise _refused(error, program, target, "kprobe_multi links (Linux 5.18, CONFIG_FPROBE)") from error
 
@@ -140,12 +141,18 @@ def _attach_uprobe_multi(program: Program, target: AttachTarget, what: str, *, r
     offsets = sorted(set(matching_offsets(path, pattern).values()))
     session = program.spec.attach_type == AttachType.TRACE_UPROBE_SESSION
     flags = _RETURNS if returns and not session else 0
-    pointers = [(16, buffer(path.encode() + b"\0")), (24, buffer(struct.pack(f"={len(offsets)}Q", *offsets)))]
     attach_type = program.spec.attach_type or AttachType.TRACE_UPROBE_MULTI
-    # path, offsets, reference counters, cookies: 64 bits each; then the count, the flags and the process.
-    words = (*(0,) * 8, len(offsets), flags, 0)
     try:
-        return create_link(program, 0, attach_type, words=words, pointers=pointers)
+        return create_link(
+            program,
+            0,
+            attach_type,
+            UprobeMultiLink,
+            path=buffer(path.encode() + b"\0"),
+            offsets=buffer(struct.pack(f"={len(offsets)}Q", *offsets)),
+            cnt=len(offsets),
+            multi_flags=flags,
+        )
     except BpfError as error:
         raise _refused(error, program, target, "uprobe_multi links (Linux 6.6)") from error
 

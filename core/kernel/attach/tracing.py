@@ -13,8 +13,9 @@ from ...spec import AttachType
 from ..link import Attachment
 from ..sys import rights
 from ..sys.elements import possible_cpus
+from ..sys.layouts import IteratorLink, RawTracepointOpen
 from ..sys.perf import PERF_TYPE_SOFTWARE, PERF_TYPE_TRACEPOINT, enable, open_event, read_tracefs
-from ..sys.syscall import UNSUPPORTED, Attr, BpfError, Command, Descriptor, buffer, errno_name
+from ..sys.syscall import UNSUPPORTED, BpfError, Command, Descriptor, buffer, errno_name
 from .linking import create_link, described, refused
 
 if TYPE_CHECKING:
@@ -68,9 +69,10 @@ def attach_hook(program: Program, target: AttachTarget) -> Attachment:
 
 
 def _open_hook(program: Program, name: str | None) -> Attachment:
-    attr = Attr(16).pointer(0, None if name is None else buffer(name.encode() + b"\0"))
+    attr = RawTracepointOpen(name=None if name is None else buffer(name.encode() + b"\0"))
     with program.descriptor as fd:
-        link = attr.u32(8, fd).call(Command.RAW_TRACEPOINT_OPEN)
+        attr.prog_fd = fd
+        link = attr.call(Command.RAW_TRACEPOINT_OPEN)
     return Attachment((Descriptor(link, f"link of {program.name}"),))
 
 
@@ -83,7 +85,7 @@ def attach_iterator(program: Program, target: AttachTarget) -> Attachment:
         with found.descriptor as fd:
             # union bpf_iter_link_info, whose first field is the map's descriptor
             info = buffer(fd.to_bytes(4, sys.byteorder) + bytes(12))
-            return create_link(program, 0, AttachType.TRACE_ITER, words=(0, 0, len(info)), pointers=[(16, info)])
+            return create_link(program, 0, AttachType.TRACE_ITER, IteratorLink, iter_info=info, iter_info_len=len(info))
     except BpfError as error:
         if error.errno == errno.EBADF and found is None:
             raise UsageError(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import struct
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -15,8 +13,9 @@ from ...maps import Shape
 from ...spec import MapSpec, MapType, ProgramSpec, ProgramType, VariableSpec
 from ..sys.elements import possible_cpus
 from ..sys.explain import explain
-from ..sys.object import object_info, open_id
-from ..sys.syscall import Attr, BpfError, Command, buffer
+from ..sys.layouts import BpfBtfInfo, BpfProgInfo
+from ..sys.object import fill, object_info, open_id
+from ..sys.syscall import BpfError, buffer
 
 if TYPE_CHECKING:
     from ..map import MapInfo
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["map_spec", "program_spec", "read_btf", "shape_of_info", "variable_specs"]
 
-_BTF_INFO: Final = 32
 _NOT_GIVEN: Final = "it was opened in the kernel, which does not tell the instructions as they were loaded"
 
 
@@ -37,16 +35,14 @@ def read_btf(number: int) -> Btf:
     """
     descriptor = open_id("BTF", number)
     try:
-        # struct bpf_btf_info: btf, btf_size, id
-        size = struct.unpack_from("=I", object_info(descriptor, 16), 8)[0]
-        raw, info = buffer(size), buffer(_BTF_INFO)
-        struct.pack_into("=QI", info, 0, ctypes.addressof(raw), size)
+        info = object_info(descriptor, BpfBtfInfo())
+        raw = buffer(info.btf_size)
         try:
             with descriptor as fd:
-                Attr(16).u32(0, fd, len(info)).pointer(8, info).call(Command.OBJ_GET_INFO_BY_FD)
+                fill(fd, BpfBtfInfo(btf=raw, btf_size=info.btf_size))
         except BpfError as error:
             raise explain(error, f"read {descriptor.name}") from error
-        return Btf(raw.raw[:size], sys.byteorder, file=descriptor.name)
+        return Btf(raw.raw[: info.btf_size], sys.byteorder, file=descriptor.name)
     finally:
         descriptor.close()
 
@@ -123,9 +119,7 @@ def program_spec(descriptor: Descriptor) -> ProgramSpec:
     Raises:
         LoadError: Its type is newer than bpftui.
     """
-    raw = object_info(descriptor, 84)
-    (kind,) = struct.unpack_from("=I", raw)
-    if kind not in ProgramType._value2member_map_:
-        raise LoadError(f"cannot use {descriptor.name}: its type, {kind}, is not known")
-    name = raw[64:80].split(b"\0")[0].decode("utf-8", "replace")
-    return ProgramSpec(name, "", ProgramType(kind), byte_order=sys.byteorder, unusable=_NOT_GIVEN)
+    info = object_info(descriptor, BpfProgInfo())
+    if info.type not in ProgramType._value2member_map_:
+        raise LoadError(f"cannot use {descriptor.name}: its type, {info.type}, is not known")
+    return ProgramSpec(info.name, "", ProgramType(info.type), byte_order=sys.byteorder, unusable=_NOT_GIVEN)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import struct
@@ -13,7 +12,9 @@ from ...errors import LoadError
 from ...privileges import Capability
 from ..sys.errands import brought
 from ..sys.explain import explain
-from ..sys.syscall import Attr, BpfError, Command, Descriptor, buffer
+from ..sys.layouts import BpfBtfInfo, ObjId
+from ..sys.object import fill
+from ..sys.syscall import BpfError, Command, Descriptor, buffer
 
 if TYPE_CHECKING:
     from ...btf import Btf
@@ -85,14 +86,14 @@ def open_module_btf(name: str) -> int:
     """
     number = 0
     while True:
-        attr = Attr(12).u32(0, number)
+        attr = ObjId(start_id=number)
         try:
             attr.call(Command.BTF_GET_NEXT_ID)
         except BpfError as error:
             return brought(error, "module", name)
-        number = attr.get(4)
+        number = attr.next_id
         try:
-            fd = Attr(12).u32(0, number).call(Command.BTF_GET_FD_BY_ID)
+            fd = ObjId(start_id=number).call(Command.BTF_GET_FD_BY_ID)
         except BpfError as error:
             if error.errno == errno.ENOENT:  # it has gone meanwhile
                 continue
@@ -108,8 +109,7 @@ def open_module_btf(name: str) -> int:
 
 def _name(fd: int) -> str:
     """Return the name of a BTF object of the kernel's; '' for one that a process loaded."""
-    text, info = buffer(_NAME_SIZE), buffer(32)
-    # struct bpf_btf_info: btf, btf_size, id, name, name_len, kernel_btf
-    struct.pack_into("=QIIQII", info, 0, 0, 0, 0, ctypes.addressof(text), _NAME_SIZE, 0)
-    Attr(16).u32(0, fd, len(info)).pointer(8, info).call(Command.OBJ_GET_INFO_BY_FD)
-    return text.value.decode() if struct.unpack_from("=I", info, 28)[0] else ""
+    text = buffer(_NAME_SIZE)
+    info = BpfBtfInfo(name=text, name_len=_NAME_SIZE)
+    fill(fd, info)
+    return text.value.decode() if info.kernel_btf else ""

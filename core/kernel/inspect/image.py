@@ -9,7 +9,6 @@ prologues) belongs to the instruction before it, or to the function's start.
 
 from __future__ import annotations
 
-import ctypes
 import itertools
 import struct
 from dataclasses import replace
@@ -22,16 +21,18 @@ from ...spec import INSN_SIZE, MapType
 from ...spec.program import LineInfo, LinkedCode
 from ..runtime import KernelRuntime
 from ..sys.explain import explain
-from ..sys.syscall import Attr, BpfError, Command, buffer
+from ..sys.layouts import BpfProgInfo
+from ..sys.object import fill
+from ..sys.syscall import BpfError, buffer
 
 if TYPE_CHECKING:
     from ...btf import Btf
     from ...spec import CollectionSpec, ProgramSpec
     from ..program import Program
+    from ..sys.syscall import Buffer
 
 __all__ = ["Image", "NativeFunction", "NativeRun", "read_image"]
 
-_INFO_SIZE: Final = 232
 _LINE_SHIFT: Final = 10
 """A line info has the line in its upper 22 bits and the column below."""
 _MOST_SLOTS: Final = 1 << 22
@@ -121,33 +122,26 @@ class _Info:
     """`struct bpf_prog_info` of a program, with room for what its counts say there is."""
 
     def __init__(self, program: Program) -> None:
-        self.program = program
-        self.memory = buffer(_INFO_SIZE)
-        self.ask()
-        counts = {name: self.u32(offset) for name, (offset, _, _) in _ARRAYS.items()}
-        ctypes.memset(self.memory, 0, _INFO_SIZE)
-        self.buffers = {name: buffer(counts[name] * _ARRAYS[name][2]) for name in _ARRAYS}
-        for name, (offset, pointer, _) in _ARRAYS.items():
-            struct.pack_into("=I", self.memory, offset, counts[name])
-            struct.pack_into("=Q", self.memory, pointer, ctypes.addressof(self.buffers[name]))
-        struct.pack_into("=2I", self.memory, 172, 16, 8)  # bytes of a line info, and of a native one
-        self.ask()
-
-    def ask(self) -> None:
+        doing = f"ask the kernel for the code of {program.name}"
         try:
-            with self.program.descriptor as fd:
-                Attr(16).u32(0, fd, _INFO_SIZE).pointer(8, self.memory).call(Command.OBJ_GET_INFO_BY_FD)
+            with program.descriptor as fd:
+                known = BpfProgInfo()
+                fill(fd, known)
+                # The sizes are those of a line info, and of a native one.
+                self._told = BpfProgInfo(line_info_rec_size=16, jited_line_info_rec_size=8)
+                for count, pointer, size in _ARRAYS.values():
+                    number: int = getattr(known, count)
+                    setattr(self._told, count, number)
+                    setattr(self._told, pointer, buffer(number * size))
+                fill(fd, self._told)
         except BpfError as error:
-            raise explain(error, f"ask the kernel for the code of {self.program.name}") from error
-
-    def u32(self, offset: int) -> int:
-        return int(struct.unpack_from("=I", self.memory, offset)[0])
+            raise explain(error, doing) from error
 
     def raw(self, name: str) -> bytes:
         """Return an array; empty where the kernel gave none."""
-        offset, pointer, size = _ARRAYS[name]
-        given = struct.unpack_from("=Q", self.memory, pointer)[0]
-        return self.buffers[name].raw[: self.u32(offset) * size] if given else b""
+        count, pointer, size = _ARRAYS[name]
+        given: Buffer | None = getattr(self._told, pointer)
+        return given.raw[: getattr(self._told, count) * size] if given is not None else b""
 
     def numbers(self, name: str) -> list[int]:
         size = _ARRAYS[name][2]
@@ -155,14 +149,14 @@ class _Info:
 
 
 _ARRAYS: Final = {
-    # where the count is, where the pointer is, bytes of an element
-    "native": (16, 24, 1),
-    "translated": (20, 32, 1),
-    "symbols": (104, 112, 8),
-    "lengths": (108, 120, 4),
-    "lines": (148, 152, 16),
-    "places": (168, 160, 8),
+    "native": ("jited_prog_len", "jited_prog_insns", 1),
+    "translated": ("xlated_prog_len", "xlated_prog_insns", 1),
+    "symbols": ("nr_jited_ksyms", "jited_ksyms", 8),
+    "lengths": ("nr_jited_func_lens", "jited_func_lens", 4),
+    "lines": ("nr_line_info", "line_info", 16),
+    "places": ("nr_jited_line_info", "jited_line_info", 8),
 }
+"""Where the count is, where the pointer is, bytes of an element."""
 
 
 def _read(program: Program) -> Image:

@@ -14,7 +14,8 @@ from ...btf import types as t
 from ...errors import LoadError
 from ..sys import token
 from ..sys.explain import explain
-from ..sys.syscall import Attr, BpfError, Command, Descriptor, buffer
+from ..sys.layouts import BtfLoad
+from ..sys.syscall import BpfError, Descriptor, buffer
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -195,10 +196,10 @@ _POINTER: Final = struct.pack("=3I", 0, Kind.PTR << _KIND_SHIFT, 0)
 
 
 def _load(raw: bytes, log: Buffer | None = None) -> int:
-    attr = Attr(28).pointer(0, buffer(raw)).u32(16, len(raw))
+    attr = BtfLoad(btf=buffer(raw), btf_size=len(raw))
     if log is not None:
-        attr.pointer(8, log).u32(20, len(log), 1)
-    return attr.create(Command.BTF_LOAD, token.current())
+        attr.btf_log_buf, attr.btf_log_size, attr.btf_log_level = log, len(log), 1
+    return attr.create(token.current())
 
 
 def _tidied(record: bytes) -> bytes:

@@ -16,8 +16,9 @@ from ..probe.since import since
 from ..sys import probes, rights, token
 from ..sys.elements import possible_cpus
 from ..sys.explain import explain
+from ..sys.layouts import MapCreate
 from ..sys.object import kernel_name
-from ..sys.syscall import ENOTSUPP, Attr, BpfError, Command, Descriptor, borrowed, errno_name
+from ..sys.syscall import ENOTSUPP, BpfError, Command, Descriptor, borrowed, errno_name
 from .btf import load_btf, plain_btf
 from .limits import Excess, beyond_limit, knows_field, more_than_memory, no_memory
 
@@ -85,13 +86,13 @@ def create_struct_ops(spec: MapSpec, ops: StructOps, btf_fd: Descriptor | None) 
     """
     flags = spec.flags | (MapFlag.VTYPE_BTF_OBJ_FD if ops.module_fd else 0)
     shape = Shape(spec.type, spec.key_size, len(ops.value), spec.max_entries, flags)
-    attr = Attr(80).u32(0, shape.type, shape.key_size, shape.value_size, shape.max_entries, shape.flags)
-    attr.text(28, kernel_name(spec.name)).u32(60, ops.value_id).u32(72, ops.module_fd)
+    attr = _attribute(spec, shape)
+    attr.btf_vmlinux_value_type_id, attr.value_type_btf_obj_fd = ops.value_id, ops.module_fd
     with borrowed(btf_fd) as types_fd:
         # The types of the programs: without them the kernel does not take the map.
-        attr.u32(48, types_fd)
+        attr.btf_fd = types_fd
         try:
-            fd = attr.create(Command.MAP_CREATE, token.current())
+            fd = attr.create(token.current())
         except BpfError as error:
             raise _explained(error, spec, shape) from error
     return Descriptor(fd, f"map {spec.name}"), shape
@@ -147,14 +148,25 @@ def _create(
 def _call(
     spec: MapSpec, shape: Shape, types: tuple[int, int], btf_fd: Descriptor | None, template: Descriptor | None
 ) -> int:
-    attr = Attr(80).u32(0, shape.type, shape.key_size, shape.value_size, shape.max_entries, shape.flags)
-    attr.u32(24, spec.numa_node).text(28, kernel_name(spec.name)).u64(64, spec.map_extra)
+    attr = _attribute(spec, shape)
+    attr.numa_node, attr.map_extra = spec.numa_node, spec.map_extra
     with borrowed(template) as inner, borrowed(btf_fd) as types_fd:
         if template is not None:
-            attr.u32(20, inner)
+            attr.inner_map_fd = inner
         if types != (0, 0):
-            attr.u32(48, types_fd, *types)
-        return attr.create(Command.MAP_CREATE, token.current())
+            attr.btf_fd, attr.btf_key_type_id, attr.btf_value_type_id = types_fd, *types
+        return attr.create(token.current())
+
+
+def _attribute(spec: MapSpec, shape: Shape) -> MapCreate:
+    return MapCreate(
+        map_type=shape.type,
+        key_size=shape.key_size,
+        value_size=shape.value_size,
+        max_entries=shape.max_entries,
+        map_flags=shape.flags,
+        map_name=kernel_name(spec.name),
+    )
 
 
 def _type_ids(spec: MapSpec, btf: Btf) -> tuple[int, int]:
@@ -195,10 +207,10 @@ def _excess(error: BpfError, shape: Shape) -> Excess | None:
 
 def _unknown_field(spec: MapSpec, shape: Shape) -> str:
     """Return what a map asks for that the kernel has no field for; empty where it has all of them."""
-    if spec.map_extra and not knows_field(Command.MAP_CREATE, 72):
+    if spec.map_extra and not knows_field(MapCreate, "map_extra"):
         return "map_extra, which Linux 5.16 has"
-    if shape.flags & MapFlag.VTYPE_BTF_OBJ_FD and not knows_field(Command.MAP_CREATE, 76):
+    if shape.flags & MapFlag.VTYPE_BTF_OBJ_FD and not knows_field(MapCreate, "value_type_btf_obj_fd"):
         return "struct_ops of modules, which Linux 6.9 has"
-    if token.active() and not knows_field(Command.MAP_CREATE, 80):
+    if token.active() and not knows_field(MapCreate, "map_token_fd"):
         return "BPF tokens, which Linux 6.9 has"
     return ""

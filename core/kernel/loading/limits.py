@@ -19,12 +19,14 @@ from ...maps.rules import named
 from ...privileges import Capability
 from ...spec import MapFlag, MapType
 from ..sys import probes, rights
-from ..sys.syscall import Attr, BpfError, Command
+from ..sys.layouts import ProgLoad
+from ..sys.syscall import BpfError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from ...maps import Shape
+    from ..sys.structure import Creation
 
 __all__ = ["Excess", "beyond_limit", "knows_field", "more_than_memory", "needed_memory", "no_memory"]
 
@@ -345,16 +347,16 @@ def _control_groups() -> Iterator[tuple[str, int]]:
 # Fields
 
 
-def knows_field(command: Command, end: int) -> bool:
-    """Whether the kernel's attribute of a command reaches so far: a field that is not 0 beyond its end is E2BIG.
+def knows_field(layout: type[Creation], name: str) -> bool:
+    """Whether the kernel's attribute of a command has a field: one that is not 0 beyond its end is E2BIG.
 
     Nothing is created: what is asked for is invalid.
     """
-    attr = Attr(end).u32(end - 4, 1)
-    if command == Command.PROG_LOAD:
-        attr.u32(44, _U32_MAX)  # flags that do not exist
+    attr = layout(**{name: 1})
+    if isinstance(attr, ProgLoad):
+        attr.prog_flags = _U32_MAX  # flags that do not exist
     try:
-        attr.call(command)
+        attr.create()
     except BpfError as error:
         return error.errno != errno.E2BIG
     return True

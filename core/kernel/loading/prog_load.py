@@ -16,8 +16,9 @@ from ..probe.leniency import with_rights
 from ..probe.since import since
 from ..sys import probes, rights, token
 from ..sys.explain import explain
+from ..sys.layouts import ProgLoad
 from ..sys.object import kernel_name
-from ..sys.syscall import Attr, BpfError, Command, Descriptor, borrowed, buffer
+from ..sys.syscall import BpfError, Descriptor, borrowed, buffer
 from .limits import knows_field
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def load_program(
     for with_lines in (True, False):
         attr = _attribute(program, code, btf_fd, hook, with_lines=with_lines, core=core)
         with borrowed(btf_fd) as types_fd:
-            attr.u32(72, types_fd).pointer(120, buffer(fd_array) if fd_array else None)
+            attr.prog_btf_fd, attr.fd_array = types_fd, buffer(fd_array) if fd_array else None
             fd, log, error = _load(attr, log_level, most_log)
         if error is None:
             return Loaded(Descriptor(fd, f"program {program.name}"), log)
@@ -139,20 +140,20 @@ def _core_refused(program: ProgramSpec) -> CoreRefusedError:
     return CoreRefusedError(f"cannot load program {program.name}: the kernel does not resolve its CO-RE relocations")
 
 
-def _load(attr: Attr, log_level: int, most: int = LARGEST_LOG) -> tuple[int, str, BpfError | None]:
+def _load(attr: ProgLoad, log_level: int, most: int = LARGEST_LOG) -> tuple[int, str, BpfError | None]:
     """Return the file descriptor, the log and the error."""
     if log_level == LOG_NONE:
         try:
-            return attr.create(Command.PROG_LOAD, token.current()), "", None
+            return attr.create(token.current()), "", None
         except BpfError:
             return _load(attr, LOG_FULL, most)
     memory = _log_memory(min(most, MOST_WHOLE_LOG) if log_level & 2 else most)
-    attr.u32(24, log_level, len(memory)).pointer(32, memory).u32(140, 0)
+    attr.log_level, attr.log_size, attr.log_buf, attr.log_true_size = log_level, len(memory), memory, 0
     try:
-        return attr.create(Command.PROG_LOAD, token.current()), _text(memory.value), None
+        return attr.create(token.current()), _text(memory.value), None
     except BpfError as error:
         if error.errno == errno.ENOSPC and log_level & 2:
-            return _judged(attr, _cut(memory.value, attr.get(140)))
+            return _judged(attr, _cut(memory.value, attr.log_true_size))
         if log_level == LOG_STATS and error.errno != errno.ENOSPC:
             return _load(attr, LOG_FULL | LOG_STATS, most)
         return -1, _text(memory.value), error
@@ -187,11 +188,11 @@ def _cut(log: bytes, whole: int) -> str:
     return f"… of this log's {whole:,} bytes the last {len(log):,} are kept\n{_text(log).partition(chr(10))[2]}"
 
 
-def _judged(attr: Attr, log: str) -> tuple[int, str, BpfError | None]:
+def _judged(attr: ProgLoad, log: str) -> tuple[int, str, BpfError | None]:
     """Return whether the kernel takes a program whose log did not fit, of which it says nothing else."""
-    attr.u32(24, LOG_NONE, 0).pointer(32, None)
+    attr.log_level, attr.log_size, attr.log_buf = LOG_NONE, 0, None
     try:
-        return attr.create(Command.PROG_LOAD, token.current()), log, None
+        return attr.create(token.current()), log, None
     except BpfError as error:
         return -1, log, error
 
@@ -202,28 +203,40 @@ def _text(log: bytes) -> str:
 
 def _attribute(
     program: ProgramSpec, code: bytes, btf_fd: Descriptor | None, target: Hook, *, with_lines: bool, core: bool
-) -> Attr:
-    attr = Attr(152).u32(0, program.type, len(code) // INSN_SIZE).pointer(8, buffer(code))
-    attr.pointer(16, buffer(program.license.encode() + b"\0")).u32(40, program.kernel_version, program.flags)
-    attr.text(48, kernel_name(program.name)).u32(68, target.attach_type).u32(108, target.type_id, target.fd)
+) -> ProgLoad:
+    attr = ProgLoad(
+        prog_type=program.type,
+        insn_cnt=len(code) // INSN_SIZE,
+        insns=buffer(code),
+        license=buffer(program.license.encode() + b"\0"),
+        kern_version=program.kernel_version,
+        prog_flags=program.flags,
+        prog_name=kernel_name(program.name),
+        expected_attach_type=target.attach_type,
+        attach_btf_id=target.type_id,
+        attach_prog_fd=target.fd,
+    )
     if btf_fd is None:
         return attr
     linked = program.linked
     if with_lines and _has_functions(program):
         functions = [struct.pack("=2I", function.start, function.type_id) for function in linked.functions]
-        attr.u32(76, 8).pointer(80, buffer(b"".join(functions))).u32(88, len(functions))
+        attr.func_info_rec_size, attr.func_info_cnt = 8, len(functions)
+        attr.func_info = buffer(b"".join(functions))
         lines = [
             struct.pack("=4I", line.slot, line.file_offset, line.source_offset, line.line << 10 | line.column)
             for line in linked.line_infos
         ]
         if lines:
-            attr.u32(92, 16).pointer(96, buffer(b"".join(lines))).u32(104, len(lines))
+            attr.line_info_rec_size, attr.line_info_cnt = 16, len(lines)
+            attr.line_info = buffer(b"".join(lines))
     accesses = [
         struct.pack("=4I", item.slot * INSN_SIZE, item.type_id, item.access_offset, item.kind)
         for item in linked.core_relocations
     ]
     if core and accesses:
-        attr.u32(116, len(accesses)).pointer(128, buffer(b"".join(accesses))).u32(136, 16)
+        attr.core_relo_rec_size, attr.core_relo_cnt = 16, len(accesses)
+        attr.core_relos = buffer(b"".join(accesses))
     return attr
 
 
@@ -273,11 +286,11 @@ def _too_big(program: ProgramSpec, error: BpfError, doing: str) -> BpftuiError:
         return LoadError(f"cannot {doing}: {limits} (E2BIG)", hint=hint)
     linked = program.linked
     calls = any(reference.kind == ReferenceKind.KFUNC for reference in linked.references.values())
-    for used, end, what in (
-        (bool(linked.core_relocations), 140, "CO-RE relocations, which Linux 5.17 resolves"),
-        (calls, 128, "functions of kernel modules, which Linux 5.14 has"),
-        (bool(token.active()), 148, "BPF tokens, which Linux 6.9 has"),
+    for used, field, what in (
+        (bool(linked.core_relocations), "core_relo_rec_size", "CO-RE relocations, which Linux 5.17 resolves"),
+        (calls, "fd_array", "functions of kernel modules, which Linux 5.14 has"),
+        (bool(token.active()), "prog_token_fd", "BPF tokens, which Linux 6.9 has"),
     ):
-        if used and not knows_field(Command.PROG_LOAD, end):
+        if used and not knows_field(ProgLoad, field):
             return FeatureError(f"cannot {doing}: this kernel does not know {what} (E2BIG)")
     return explain(error, doing, needs=rights.needed(program.type))

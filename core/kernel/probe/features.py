@@ -18,8 +18,9 @@ from ...spec import MapType, ProgramType
 from ..sys import probes, rights, token
 from ..sys.available import available
 from ..sys.elements import possible_cpus
+from ..sys.layouts import MapBatch, ProgTestRun, TokenCreate
 from ..sys.statistics import stats_enabled
-from ..sys.syscall import Attr, BpfError, Command, buffer, errno_name
+from ..sys.syscall import BpfError, Command, buffer, errno_name
 from . import instructions, link_types
 from .since import since
 
@@ -267,7 +268,7 @@ def _test_runs() -> bool:
     if fd < 0:
         return False
     try:
-        Attr(80).u32(0, fd).u32(8, 14).pointer(16, buffer(14)).u32(32, 1).call(Command.PROG_TEST_RUN)
+        ProgTestRun(prog_fd=fd, data_size_in=14, data_in=buffer(14), repeat=1).call(Command.PROG_TEST_RUN)
     except BpfError:
         return False
     finally:
@@ -279,7 +280,7 @@ def _batches() -> bool:
     fd, _ = probes.create_map(MapType.HASH, 4, 4, 1)
     if fd < 0:
         return False
-    attr = Attr(56).pointer(8, buffer(4)).pointer(16, buffer(4)).pointer(24, buffer(4)).u32(32, 1, fd)
+    attr = MapBatch(out_batch=buffer(4), keys=buffer(4), values=buffer(4), count=1, map_fd=fd)
     try:
         attr.call(Command.MAP_LOOKUP_BATCH)
     except BpfError as error:
@@ -292,7 +293,7 @@ def _batches() -> bool:
 def _tokens() -> bool:
     """Whether the command is known: without a bpffs, TOKEN_CREATE is EBADF or EINVAL here, but never E2BIG."""
     try:
-        os.close(Attr(8).u32(4, 0x7FFFFFFF).call(Command.TOKEN_CREATE))
+        os.close(TokenCreate(bpffs_fd=0x7FFFFFFF).call(Command.TOKEN_CREATE))
     except BpfError as error:
         return error.errno == errno.EBADF
     return True

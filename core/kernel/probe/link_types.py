@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ...btf.kernel import VMLINUX
 from ...spec import AttachType, ProgramType
 from ..sys import probes, rights
-from ..sys.syscall import UNSUPPORTED, Attr, BpfError, Command, buffer
+from ..sys.layouts import KprobeMultiLink, LinkCreate, NetfilterLink, RawTracepointOpen, UprobeMultiLink
+from ..sys.syscall import UNSUPPORTED, BpfError, Command, buffer
 
 if TYPE_CHECKING:
     from ...privileges import Capability
@@ -125,16 +126,20 @@ def _code(type_: ProgramType) -> tuple[tuple[int, int, int], ...]:
 
 def _ask(link: LinkType, program: int) -> int:
     """Ask for the link to the target that cannot be, and return the errno."""
-    if link.name == "raw_tracepoint":
-        attr, command = Attr(16).pointer(0, buffer(b"bpftui/none\0")).u32(8, program), Command.RAW_TRACEPOINT_OPEN
-    else:
-        attr, command = Attr(64).u32(0, program, link.target, link.attach), Command.LINK_CREATE
-    if link.name == "netfilter":
-        attr.u32(16, _NO_FAMILY)
-    elif link.name == "kprobe_multi":
-        attr.u32(20, 1).u64(24, 1)  # one name, at an address where nothing is
-    elif link.name == "uprobe_multi":
-        attr = Attr(64).u32(0, program, 0, link.attach).pointer(16, buffer(b"/\0")).pointer(24, buffer(8)).u32(48, 1)
+    command = Command.RAW_TRACEPOINT_OPEN if link.name == "raw_tracepoint" else Command.LINK_CREATE
+    match link.name:
+        case "raw_tracepoint":
+            attr = RawTracepointOpen(name=buffer(b"bpftui/none\0"), prog_fd=program)
+        case "netfilter":
+            attr = NetfilterLink(pf=_NO_FAMILY)
+        case "kprobe_multi":
+            attr = KprobeMultiLink(cnt=1, syms=buffer(8))  # one name, at an address where nothing is
+        case "uprobe_multi":
+            attr = UprobeMultiLink(path=buffer(b"/\0"), offsets=buffer(8), cnt=1)
+        case _:
+            attr = LinkCreate()
+    if isinstance(attr, LinkCreate):
+        attr.prog_fd, attr.target_fd, attr.attach_type = program, link.target, link.attach
     try:
         os.close(attr.call(command))
     except BpfError as error:

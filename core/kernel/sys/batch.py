@@ -6,7 +6,8 @@ import errno
 import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from .syscall import UNSUPPORTED, Attr, BpfError, Command, buffer
+from .layouts import MapBatch
+from .syscall import UNSUPPORTED, BpfError, Command, buffer
 
 if TYPE_CHECKING:
     from ...maps import Shape
@@ -117,12 +118,13 @@ def write_batch(
     """
     if count == 0:
         return 0
-    attr = Attr(56).pointer(16, buffer(keys)).pointer(24, None if values is None else buffer(values)).u64(40, flags)
+    attr = MapBatch(keys=buffer(keys), values=None if values is None else buffer(values), count=count, elem_flags=flags)
     try:
         with descriptor as fd:
-            attr.u32(_COUNT, count, fd).call(command)
+            attr.map_fd = fd
+            attr.call(command)
     except BpfError as error:
-        return 0 if error.errno in UNSUPPORTED else min(attr.get(_COUNT), count - 1)
+        return 0 if error.errno in UNSUPPORTED else min(attr.count, count - 1)
     return count
 
 
@@ -146,8 +148,14 @@ class _Batch:
         """Read on, and return whether that was the end."""
         # A hash table's position is a 32-bit bucket number, however small the key.
         following = buffer(max(4, self._shape.key_size))
-        attr = Attr(56).pointer(0, None if self._position is None else buffer(self._position))
-        attr.pointer(8, following).pointer(16, self._keys).pointer(24, self._values).u32(_COUNT, self.size, fd)
+        attr = MapBatch(
+            in_batch=None if self._position is None else buffer(self._position),
+            out_batch=following,
+            keys=self._keys,
+            values=self._values,
+            count=self.size,
+            map_fd=fd,
+        )
         try:
             attr.call(Command.MAP_LOOKUP_AND_DELETE_BATCH if self._delete else Command.MAP_LOOKUP_BATCH)
             done = False
@@ -156,7 +164,7 @@ class _Batch:
             if error.errno != errno.ENOENT:
                 raise
             done = True
-        self.count = attr.get(_COUNT)
+        self.count = attr.count
         self._position = following.raw
         return done
 

@@ -19,6 +19,7 @@ from ...errors import FeatureError
 from ...runtime import Entry, MapSnapshot
 from ...spec import MapFlag, MapType
 from .batch import Columns, Count, read_batches
+from .layouts import MapElement
 from .memory import FixedMemory
 from .syscall import UNSUPPORTED, BpfError, Command, buffer, call
 
@@ -33,8 +34,8 @@ __all__ = ["Elements", "possible_cpus"]
 _SMALL: Final = 1024
 """Bytes of a value up to which reading batches costs less than asking for one key after the other."""
 
-_ELEMENT: Final = struct.Struct("=I4xQQQ")
-"""The attribute of all commands on one element: map, key, value or next key, flags."""
+_ELEMENT: Final = MapElement.packing("map_fd", "key", "value", "flags")
+"""Packed at once, as it is made for each element."""
 
 
 def _shown_once(type_: MapType) -> bool:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import re
-from typing import TYPE_CHECKING, Final, Literal, SupportsIndex, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, SupportsIndex, TypeAlias, TypeVar
 
 from ...errors import LoadError, UnknownNameError, UsageError
 from . import rights
 from .explain import explain
-from .syscall import NAME_SIZE, Attr, BpfError, Command, Descriptor, buffer
+from .layouts import ObjId, ObjInfo, ObjPath
+from .structure import Structure
+from .syscall import NAME_SIZE, BpfError, Command, Descriptor, buffer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,6 +23,7 @@ __all__ = [
     "KernelObject",
     "ObjectKind",
     "fdinfo",
+    "fill",
     "kernel_name",
     "object_info",
     "open_id",
@@ -74,7 +77,7 @@ class KernelObject:
         name = os.fspath(path)
         try:
             with self.descriptor as fd:
-                Attr(12).pointer(0, buffer(os.fsencode(name) + b"\0")).u32(8, fd).call(Command.OBJ_PIN)
+                ObjPath(pathname=buffer(os.fsencode(name) + b"\0"), bpf_fd=fd).call(Command.OBJ_PIN)
         except BpfError as error:
             raise _not_pinned(error, self.descriptor.name, name) from error
         self._pins.append(name)
@@ -96,15 +99,22 @@ class KernelObject:
             self._pins.pop()
 
 
-def object_info(descriptor: Descriptor, size: int) -> bytes:
-    """Return the first *size* bytes of the object's `struct bpf_*_info`; what an older kernel lacks is zero."""
-    info = buffer(size)
+_Info = TypeVar("_Info", bound=Structure)
+
+
+def object_info(descriptor: Descriptor, info: _Info) -> _Info:
+    """Have the kernel fill in an object's `struct bpf_*_info`, and return it; what an older kernel lacks is zero."""
     try:
         with descriptor as fd:
-            Attr(16).u32(0, fd, size).pointer(8, info).call(Command.OBJ_GET_INFO_BY_FD)
+            fill(fd, info)
     except BpfError as error:
         raise explain(error, f"ask the kernel about {descriptor.name}") from error
-    return info.raw
+    return info
+
+
+def fill(fd: int, info: Structure) -> None:
+    """Have the kernel fill in a `struct bpf_*_info`, and what it points to; BpfError where it says no."""
+    ObjInfo(bpf_fd=fd, info_len=info.total_size, info=info.memory).call(Command.OBJ_GET_INFO_BY_FD)
 
 
 def fdinfo(descriptor: Descriptor) -> dict[str, int]:
@@ -121,14 +131,14 @@ def walk_ids(kind: ObjectKind) -> Iterator[int]:
     """Iterate over the ids of all objects of a kind that the kernel has now (needs CAP_SYS_ADMIN)."""
     number = 0
     while True:
-        attr = Attr(12).u32(0, number)
+        attr = ObjId(start_id=number)
         try:
             attr.call(_BY_ID[kind][1])
         except BpfError as error:
             if error.errno == errno.ENOENT:
                 return
             raise explain(error, f"list the kernel's {kind}s", needs=(rights.Capability.CAP_SYS_ADMIN,)) from error
-        number = attr.get(4)
+        number = attr.next_id
         yield number
 
 
@@ -140,7 +150,7 @@ def open_id(kind: ObjectKind, number: int) -> Descriptor:
         NoPermissionError: This process may not.
     """
     try:
-        return Descriptor(Attr(12).u32(0, number).call(_BY_ID[kind][0]), f"{kind} {number}")
+        return Descriptor(ObjId(start_id=number).call(_BY_ID[kind][0]), f"{kind} {number}")
     except BpfError as error:
         if error.errno == errno.ENOENT:
             raise UnknownNameError(f"{kind} with the id", str(number), (), where="the kernel") from None
@@ -159,7 +169,7 @@ def open_path(kind: ObjectKind, path: str, doing: str) -> Descriptor | None:
         LoadError: It is something else, or the kernel does not open it.
     """
     try:
-        fd = Attr(16).pointer(0, buffer(os.fsencode(path) + b"\0")).call(Command.OBJ_GET)
+        fd = ObjPath(pathname=buffer(os.fsencode(path) + b"\0")).call(Command.OBJ_GET)
     except BpfError as error:
         if error.errno == errno.ENOENT and not os.path.lexists(path):
             return None
@@ -187,9 +197,9 @@ def take_over(kind: ObjectKind, fd: SupportsIndex) -> Descriptor:
     return Descriptor(fd.__index__(), f"{kind} at file descriptor {fd.__index__()}")
 
 
-def kernel_name(name: str) -> bytes:
+def kernel_name(name: str) -> str:
     """Return a name as the kernel takes it: at most 15 of `[A-Za-z0-9_.]`."""
-    return re.sub(r"[^A-Za-z0-9_.]", "_", name).encode()[: NAME_SIZE - 1]
+    return re.sub(r"[^A-Za-z0-9_.]", "_", name)[: NAME_SIZE - 1]
 
 
 def _not_pinned(error: BpfError, what: str, path: str) -> BpftuiError:

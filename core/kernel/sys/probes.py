@@ -13,8 +13,9 @@ from ...btf.kernel import vmlinux
 from ...errors import FeatureError
 from ...spec import AttachType, MapFlag, MapType, ProgramFlag, ProgramType
 from . import token
+from .layouts import BtfLoad, MapCreate, ProgLoad, ProgTestRun
 from .rights import LOADING, missing
-from .syscall import ENOTSUPP, Attr, BpfError, Command, buffer
+from .syscall import ENOTSUPP, BpfError, Command, buffer
 
 __all__ = [
     "RETURN_ZERO",
@@ -57,14 +58,21 @@ def load_program(
 ) -> tuple[int, int, str]:
     """Load a program and return its file descriptor (-1 when it was refused), errno and the log's text."""
     log = buffer(log_size)
-    attr = Attr(152).u32(0, type_, len(code) // 8).pointer(8, buffer(code))
-    attr.pointer(16, buffer(license_.encode() + b"\0")).u32(44, flags)
+    attr = ProgLoad(
+        prog_type=type_,
+        insn_cnt=len(code) // 8,
+        insns=buffer(code),
+        license=buffer(license_.encode() + b"\0"),
+        prog_flags=flags,
+        expected_attach_type=attach_type or 0,
+        attach_btf_id=attach_btf_id,
+        attach_prog_fd=attach_fd,
+        fd_array=buffer(fd_array) if fd_array else None,
+    )
     if log_size:
-        attr.u32(24, 1, log_size).pointer(32, log)
-    attr.u32(68, attach_type or 0).u32(108, attach_btf_id, attach_fd)
-    attr.pointer(120, buffer(fd_array) if fd_array else None)
+        attr.log_level, attr.log_size, attr.log_buf = 1, log_size, log
     try:
-        return attr.create(Command.PROG_LOAD, token.current()), 0, ""
+        return attr.create(token.current()), 0, ""
     except BpfError as error:
         return -1, error.errno, log.value.decode("utf-8", "replace")
 
@@ -85,13 +93,19 @@ def create_map(
     *inner* is the template of a map of maps; with *btf*, key and value are of its type 1; with *struct_ops*, the value
     is of the kernel's type 1.
     """
-    attr = Attr(80).u32(0, type_, key_size, value_size, max_entries, flags).u32(20, max(inner, 0))
+    attr = MapCreate(
+        map_type=type_,
+        key_size=key_size,
+        value_size=value_size,
+        max_entries=max_entries,
+        map_flags=flags,
+        inner_map_fd=max(inner, 0),
+        btf_vmlinux_value_type_id=int(struct_ops),
+    )
     if btf >= 0:
-        attr.u32(48, btf, 1, 1)
-    if struct_ops:
-        attr.u32(60, 1)
+        attr.btf_fd, attr.btf_key_type_id, attr.btf_value_type_id = btf, 1, 1
     try:
-        return attr.create(Command.MAP_CREATE, token.current()), 0
+        return attr.create(token.current()), 0
     except BpfError as error:
         return -1, error.errno
 
@@ -103,7 +117,7 @@ def integer_btf() -> int:
     header = struct.pack("=HBB5I", 0xEB9F, 1, 0, 24, 0, len(types), len(types), len(strings))
     raw = header + types + strings
     try:
-        return Attr(28).pointer(0, buffer(raw)).u32(16, len(raw)).create(Command.BTF_LOAD, token.current())
+        return BtfLoad(btf=buffer(raw), btf_size=len(raw)).create(token.current())
     except BpfError:
         return -1
 
@@ -220,7 +234,7 @@ def fragments_of_buffers() -> bool:
     if fd < 0:
         return False
     size = os.sysconf("SC_PAGESIZE")
-    attr = Attr(80).u32(0, fd).u32(8, size).pointer(16, buffer(size)).u32(32, 1)
+    attr = ProgTestRun(prog_fd=fd, data_size_in=size, data_in=buffer(size), repeat=1)
     try:
         attr.call(Command.PROG_TEST_RUN)
     except BpfError:

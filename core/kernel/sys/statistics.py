@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from ...privileges import Capability
 from .errands import brought
 from .explain import explain
-from .syscall import Attr, BpfError, Command, Descriptor
+from .layouts import EnableStats
+from .syscall import BpfError, Command, Descriptor
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -32,7 +33,7 @@ def enable_statistics(_argument: str = "") -> int:
         BpfError: The kernel said no.
     """
     try:
-        return Attr(4).call(Command.ENABLE_STATS)
+        return EnableStats().call(Command.ENABLE_STATS)
     except BpfError as error:
         return brought(error, "statistics")
 

@@ -13,11 +13,10 @@ import errno
 import functools
 import os
 import platform
-import struct
 import threading
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
-from ...errors import FeatureError, LoadError, UsageError
+from ...errors import FeatureError, UsageError
 from ...maps import ElementError
 
 if TYPE_CHECKING:
@@ -31,7 +30,6 @@ __all__ = [
     "ENOTSUPP",
     "NAME_SIZE",
     "UNSUPPORTED",
-    "Attr",
     "BpfError",
     "Buffer",
     "Command",
@@ -100,12 +98,6 @@ class Command(enum.IntEnum):
     TOKEN_CREATE = 36
 
 
-_TOKEN_FD: Final = 1 << 16
-"""BPF_F_TOKEN_FD (Linux 6.9), a flag of all three commands."""
-_TOKEN_FIELDS: Final = {Command.MAP_CREATE: (16, 76), Command.PROG_LOAD: (44, 144), Command.BTF_LOAD: (32, 36)}
-"""Where their attributes have the flags and the token."""
-
-
 class BpfError(ElementError):
     """The kernel said no to one command. Internal: `explain` turns it into a sentence for the user.
 
@@ -133,69 +125,6 @@ def buffer(contents: bytes | int) -> Buffer:
     if isinstance(contents, int):
         return ctypes.create_string_buffer(max(contents, 1))
     return ctypes.create_string_buffer(contents, max(len(contents), 1))
-
-
-class Attr:
-    """A `union bpf_attr`, filled in field by field; it keeps alive what it points to.
-
-    Args:
-        size: Bytes, up to the end of the last field that the command needs.
-    """
-
-    __slots__ = ("_kept", "_memory")
-
-    def __init__(self, size: int) -> None:
-        self._memory = buffer(size)
-        self._kept: list[Buffer] = []
-
-    def u32(self, offset: int, *values: int) -> Self:
-        """Set consecutive 32-bit fields.
-
-        Raises:
-            LoadError: A number does not fit: it would be another one to the kernel.
-        """
-        return self._set("I", offset, values)
-
-    def u64(self, offset: int, *values: int) -> Self:
-        """Set consecutive 64-bit fields; errors as for `u32`."""
-        return self._set("Q", offset, values)
-
-    def _set(self, width: str, offset: int, values: tuple[int, ...]) -> Self:
-        try:
-            struct.pack_into(f"={len(values)}{width}", self._memory, offset, *values)
-        except struct.error:
-            bits = struct.calcsize(f"={width}") * 8
-            large = next(value for value in values if not 0 <= value < 1 << bits)
-            raise LoadError(f"bpf(2) takes a number of {bits} bits there, and {large} does not fit") from None
-        return self
-
-    def text(self, offset: int, text: bytes) -> Self:
-        """Set characters within the attribute itself."""
-        struct.pack_into(f"{len(text)}s", self._memory, offset, text)
-        return self
-
-    def pointer(self, offset: int, target: Buffer | None) -> Self:
-        """Set a pointer."""
-        if target is not None:
-            self._kept.append(target)
-        return self.u64(offset, ctypes.addressof(target) if target is not None else 0)
-
-    def get(self, offset: int) -> int:
-        """Return a 32-bit field; the kernel writes its answers into the attribute."""
-        return int(struct.unpack_from("=I", self._memory, offset)[0])
-
-    def call(self, command: Command) -> int:
-        """Make the system call; see the function of that name. What creates something goes through `create`."""
-        return call(command, self._memory)
-
-    def create(self, command: Command, token: int | None) -> int:
-        """Make the call of a command that creates something, with a token's descriptor where there is one."""
-        if token is not None:
-            flags, field = _TOKEN_FIELDS[command]
-            if len(self._memory) < field + 4:
-                self._memory = buffer(self._memory.raw.ljust(field + 4, b"\0"))
-            self.u32(flags, self.get(flags) | _TOKEN_FD).u32(field, token)
-        return call(command, self._memory)
 
 
 def call(command: Command, attr: Buffer) -> int:

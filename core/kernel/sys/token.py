@@ -15,7 +15,8 @@ from typing import Final
 
 from ...errors import BpftuiError, FeatureError, NoPermissionError, UsageError
 from ...privileges import Capability, in_user_namespace, privileges
-from .syscall import Attr, BpfError, Command, errno_name
+from .layouts import TokenCreate
+from .syscall import BpfError, Command, errno_name
 
 __all__ = ["DEFAULT", "OPTIONS", "VARIABLE", "active", "current", "delegated", "do_without", "use_token"]
 
@@ -102,7 +103,7 @@ def _create(path: str) -> int:
             f"there is no BPF token to be had at {path}: {os.strerror(error.errno or 0).lower()}"
         ) from error
     try:
-        return Attr(8).u32(4, directory).call(Command.TOKEN_CREATE)
+        return TokenCreate(bpffs_fd=directory).call(Command.TOKEN_CREATE)
     except BpfError as error:
         raise _refused(path, error.errno) from error
     finally:
