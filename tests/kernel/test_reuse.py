@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
 
 from bpftui.core.errors import LoadError, UnknownNameError, UsageError, VerifierError
 from bpftui.core.kernel.runtime import load
+from bpftui.core.kernel.sys.layouts import BpfMapInfo
 from bpftui.core.spec import CollectionSpec, MapType
 from tests.kernel.private_bpffs import in_private_bpffs
 
@@ -67,7 +67,7 @@ def test_a_map_of_a_type_of_the_future_is_refused(tmp_path: Path, monkeypatch: p
     def work() -> str:
         with load(CollectionSpec.from_file(PINNED), pin_path=tmp_path):
             pass
-        monkeypatch.setattr("bpftui.core.kernel.map.object_info", lambda *_: (999).to_bytes(4, sys.byteorder) * 22)
+        monkeypatch.setattr("bpftui.core.kernel.map.object_info", lambda *_: BpfMapInfo(type=999))
         with pytest.raises(LoadError) as caught:
             load(CollectionSpec.from_file(PINNED), pin_path=tmp_path)
         (tmp_path / "shared").unlink()
