@@ -6,28 +6,27 @@ import contextlib
 import time
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
 from ..core.errors import BpftuiError, VerifierError
 from ..core.live.monitor import INTERVALS, Monitor, Observation
 from ..core.spec.targets import SANDBOX
 from .messages import Attached, Detached, Failed, Loaded, Sampled
+from .status import Status
 from .text.format import si
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from textual.app import App
     from textual.message import Message
-    from textual.screen import Screen
+    from textual.notifications import SeverityLevel
 
     from ..core.live import Session, State
     from ..core.runtime import Collection, Link
     from .state.journal import Journal
     from .widgets.spec.variables_view import Place
-    from .widgets.status_line import Status
 
-__all__ = ["AttachRequest", "Operations", "link_text"]
+__all__ = ["AttachRequest", "Host", "Operations", "link_text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +40,32 @@ class AttachRequest:
     """Seconds until it is detached again by itself; None for never."""
 
 
+class Host(Protocol):
+    """Who operations are done for, and who shows what comes of them: the explorer's screen."""
+
+    def start(self, work: Callable[[], None]) -> None:
+        """Run *work*, which takes its time, in a thread."""
+        ...
+
+    def post_message(self, message: Message) -> bool:
+        """Take a message of `bpftui.tui.messages`, from whichever thread."""
+        ...
+
+    def notify(
+        self, message: str, *, title: str = "", severity: SeverityLevel = "information", timeout: float | None = None
+    ) -> None:
+        """Tell the user something, for so many seconds."""
+        ...
+
+    def show_status(self, status: Status) -> None:
+        """Show where we are, and offer what can be done there."""
+        ...
+
+
 class Operations:
     """What the explorer can do with its session.
 
-    Blocking calls run one at a time in a worker of the screen; each ends with one message to the screen.
+    Blocking calls run one at a time in a thread of the host; each ends with one message to it.
 
     Args:
         session: What owns everything that is created.
@@ -57,7 +78,7 @@ class Operations:
         self.monitor = Monitor(session, self._observed, self._sampling_failed)
         self._runtime = runtime
         self._attach_first = list(attach)
-        self._screen: Screen[None] | None = None
+        self._host: Host | None = None
         self._busy = ""
         self._sentence = ""
         self._detach_at: dict[Link, float] = {}
@@ -68,21 +89,15 @@ class Operations:
 
     # Where we are
 
-    def bind(self, screen: Screen[None]) -> None:
-        """Report to *screen* from now on."""
-        self._screen = screen
-        screen.set_interval(1.0, self._count_down)
+    def bind(self, host: Host) -> None:
+        """Work for *host* from now on, who is to call `detach_due` once a second."""
+        self._host = host
 
     @property
-    def screen(self) -> Screen[None]:
-        """The screen that is reported to."""
-        assert self._screen is not None
-        return self._screen
-
-    @property
-    def app(self) -> App[Any]:
-        """The screen's app."""
-        return self.screen.app  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+    def host(self) -> Host:
+        """Who is worked for."""
+        assert self._host is not None
+        return self._host
 
     @property
     def runtime(self) -> str:
@@ -106,8 +121,6 @@ class Operations:
 
     def status(self) -> Status:
         """Return what the status line is to say."""
-        from .widgets.status_line import Status
-
         links = self.session.links
         rate = self.monitor.run_rate(list({link.program for link in links})) if links else None
         left = [at - time.monotonic() for at in self._detach_at.values()]
@@ -139,34 +152,31 @@ class Operations:
         self._gone.update(new)
         texts = [link_text(link) for link in new]
         for text in texts:
-            self.app.notify(f"{text}: what it was attached to is gone", severity="warning", timeout=8, markup=False)
+            self.host.notify(f"{text}: what it was attached to is gone", severity="warning", timeout=8)
         return texts
 
     # Doing things
 
     def _tell(self, message: Message) -> None:
-        """Post a message to the screen, from whichever thread."""
+        """Post a message to the host, from whichever thread."""
         with contextlib.suppress(RuntimeError):  # Textual's, where the app has ended: there is nobody left to be told
-            self.screen.post_message(message)
+            self.host.post_message(message)
 
     def _start(self, busy: str, work: Callable[[], None]) -> None:
         """Run *work* in a thread, unless something else is being done."""
         if self._busy:
-            self.app.notify(f"still {self._busy}", severity="warning", timeout=2)
+            self.host.notify(f"still {self._busy}", severity="warning", timeout=2)
             return
         self._busy, self._sentence = busy, ""
-        self.screen.run_worker(work, thread=True, exit_on_error=False, group="operation")
+        self.host.start(work)
         self.changed()
 
     def _done(self) -> None:
         self._busy = ""
 
     def changed(self) -> None:
-        """Let the screen draw where we are."""
-        from .widgets.status_line import StatusLine
-
-        self.screen.query_one(StatusLine).status = self.status()
-        self.screen.refresh_bindings()
+        """Let the host show where we are."""
+        self.host.show_status(self.status())
 
     def load(self) -> None:
         """Load the collection."""
@@ -246,16 +256,16 @@ class Operations:
         self.monitor.start()
         self._runtime = self.session.runtime.name
         if remark := self.session.runtime.remark:
-            self.app.notify(remark, timeout=8)
+            self.host.notify(remark, timeout=8)
         if self.collection is not None and (remarks := self.collection.remarks):
-            self.app.notify("\n".join(remarks), title="done without", severity="warning", timeout=8)
+            self.host.notify("\n".join(remarks), title="done without", severity="warning", timeout=8)
         if self.collection is not None and (problems := self.collection.problems):
             self._sentence = f"not loaded: {', '.join(problems)}"
             # What the verifier says is in front by then, and must not be covered.
             others = [error.message for error in problems.values() if not isinstance(error, VerifierError)]
             if others and len(others) == len(problems):
                 text = "\n".join(others)
-                self.app.notify(text, title="not everything loaded", severity="warning", timeout=8)
+                self.host.notify(text, title="not everything loaded", severity="warning", timeout=8)
         self._attach_next()
         self.changed()
 
@@ -295,7 +305,7 @@ class Operations:
             self._sentence = f"cannot {message.action}: {type(error).__name__}: {error}"
             text = self._sentence
         if not isinstance(error, VerifierError):
-            self.app.notify(text, title=f"{message.action} failed", severity="error", timeout=8)
+            self.host.notify(text, title=f"{message.action} failed", severity="error", timeout=8)
         if message.action == "attach":
             self._attach_next()
         self.changed()
@@ -312,8 +322,8 @@ class Operations:
             return self._journal.write_error(error, text, file=file)
         return self._journal.write(text, file=file)
 
-    def _count_down(self) -> None:
-        """Detach what is due."""
+    def detach_due(self) -> None:
+        """Detach what is due, and count down what is going to be."""
         if not self._detach_at:
             return
         now = time.monotonic()

@@ -14,7 +14,7 @@ from bpftui.core.live import Session, session
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui.app import BpftuiApp
 from bpftui.tui.screens.explorer import ExplorerScreen
-from bpftui.tui.widgets.status_line import Status, StatusLine
+from bpftui.tui.widgets.status_line import StatusLine
 from tests.tui.fakes import FakeRuntime, FakeSandbox
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from textual.app import App
     from textual.pilot import Pilot
+
+    from bpftui.tui.status import Status
 
 ROOT = Path(__file__).parents[2]
 SIZES = [(80, 24), (120, 40)]

@@ -29,7 +29,7 @@ from .spec_screen import SpecScreen
 from .variable_screen import VariableScreen
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from textual.app import ComposeResult
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ...core.spec import CollectionSpec
     from ..base_app import BaseApp
     from ..operations import Operations
+    from ..status import Status
     from ..widgets.live.map_table import MapTableView
     from ..widgets.verifier.log_pane import LogPane
 
@@ -131,6 +132,7 @@ class ExplorerScreen(CodeScreen, VariableScreen):
     def on_mount(self) -> None:
         """Begin at the tree."""
         self.operations.bind(self)
+        self.set_interval(1.0, self.operations.detach_due)
         self.set_focus(self.query_one(SpecTree))
         self.query_one(TabbedContent).query_one("Tabs").can_focus = False
         self.operations.changed()
@@ -152,6 +154,17 @@ class ExplorerScreen(CodeScreen, VariableScreen):
         if not gc.isenabled():  # `explore` has turned it off for the start
             gc.freeze()  # what there is by now stays to the end: looking through it again would only cost frames
             gc.enable()
+
+    # What operations need
+
+    def start(self, work: Callable[[], None]) -> None:
+        """Run *work* in a thread."""
+        self.run_worker(work, thread=True, exit_on_error=False, group="operation")
+
+    def show_status(self, status: Status) -> None:
+        """Show where we are, and offer what can be done there."""
+        self.query_one(StatusLine).status = status
+        self.refresh_bindings()
 
     # Where we are
 

@@ -2,44 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from ..status import Stage, Status
 from ..text.fit import end_of
 from ..text.format import duration
 
-__all__ = ["Stage", "Status", "StatusLine"]
-
-Stage = Literal["SPEC", "LOADED", "ATTACHED"]
+__all__ = ["StatusLine"]
 
 _PALE = "$foreground 60%"
 _STAGES: tuple[Stage, ...] = ("SPEC", "LOADED", "ATTACHED")
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """What the line says."""
-
-    file: str = ""
-    stage: Stage = "SPEC"
-    runtime: str = ""
-    busy: str = ""
-    """What is being done right now, e.g. `loading`; empty when nothing is."""
-    attached: tuple[str, ...] = ()
-    """One `program → target` for each link."""
-    detach_in: int | None = None
-    """Seconds until an automatic detach; None when there is none."""
-    paused: bool = False
-    interval: float = 1.0
-    """Nominal seconds between two samples."""
-    rate: str = ""
-    """The run rate of what is attached."""
-    sentence: str = ""
-    """The last failure, as one sentence."""
 
 
 class StatusLine(Widget):

@@ -27,6 +27,7 @@ from bpftui.tui.screens.help import HelpScreen
 from bpftui.tui.screens.run import RunDialog
 from bpftui.tui.screens.variable_editor import VariableEditor
 from bpftui.tui.state.config import Config
+from bpftui.tui.status import Status
 from bpftui.tui.widgets.code.listing_view import ListingView
 from bpftui.tui.widgets.lists.search_bar import SearchBar
 from bpftui.tui.widgets.live.chart import Chart
@@ -35,7 +36,7 @@ from bpftui.tui.widgets.live.map_table import MapTableView
 from bpftui.tui.widgets.spec.overview import Overview
 from bpftui.tui.widgets.spec.spec_tree import SpecTree
 from bpftui.tui.widgets.spec.variables_view import VariablesView
-from bpftui.tui.widgets.status_line import Status, StatusLine
+from bpftui.tui.widgets.status_line import StatusLine
 from bpftui.tui.widgets.verifier.log_view import LogView
 from tests.tui.conftest import ROOT, SIZES, THEMES
 from tests.tui.fakes import STEP, FakeRuntime

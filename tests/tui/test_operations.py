@@ -1,0 +1,126 @@
+"""What the explorer does with its session, without a screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bpftui.core.errors import BpftuiError
+from bpftui.core.live import Session
+from bpftui.core.spec import CollectionSpec
+from bpftui.core.vm.runtime import MachineRuntime
+from bpftui.tui.messages import Attached, Detached, Failed, Loaded
+from bpftui.tui.operations import AttachRequest, Operations
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from textual.message import Message
+
+    from bpftui.tui.status import Status
+
+OBJECT = Path(__file__).parents[2] / "bpf/count_packets.o"
+
+
+class Desk:
+    """A host that keeps what it is told, and works when the test says so."""
+
+    def __init__(self) -> None:
+        self.work: list[Callable[[], None]] = []
+        self.messages: list[Message] = []
+        self.said: list[str] = []
+        self.statuses: list[Status] = []
+
+    def start(self, work: Callable[[], None]) -> None:
+        self.work.append(work)
+
+    def post_message(self, message: Message) -> bool:
+        self.messages.append(message)
+        return True
+
+    def notify(self, message: str, **_: object) -> None:
+        self.said.append(message)
+
+    def show_status(self, status: Status) -> None:
+        self.statuses.append(status)
+
+    def finish(self) -> Message:
+        """Do what was started; return what came of it."""
+        del self.messages[:]
+        self.work.pop()()
+        return next(each for each in self.messages if isinstance(each, Loaded | Attached | Detached | Failed))
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+@pytest.fixture
+def operations(desk: Desk) -> Iterator[Operations]:
+    session = Session(CollectionSpec.from_file(OBJECT), MachineRuntime())
+    found = Operations(session, runtime="vm")
+    found.bind(desk)
+    yield found
+    found.close()
+
+
+def test_one_thing_at_a_time(desk: Desk, operations: Operations) -> None:
+    operations.load()
+    assert [(status.stage, status.busy) for status in desk.statuses] == [("SPEC", "loading")]
+    operations.load()
+    assert (len(desk.work), desk.said) == (1, ["still loading"])
+    assert isinstance(desk.finish(), Loaded)
+    assert operations.busy  # until the host has heard of it
+    operations.after_load()
+    assert (desk.statuses[-1].stage, desk.statuses[-1].busy, operations.busy) == ("LOADED", "", False)
+
+
+def test_attach_and_detach(desk: Desk, operations: Operations, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1000.0]
+    monkeypatch.setattr("bpftui.tui.operations.time.monotonic", lambda: now[0])
+    operations.load()
+    desk.finish()
+    operations.after_load()
+    operations.attach(AttachRequest("count_packets", "sandbox", 5))
+    attached = desk.finish()
+    assert isinstance(attached, Attached)
+    operations.after_attach(attached)
+    assert (desk.statuses[-1].attached, desk.statuses[-1].detach_in) == (("count_packets → sandbox",), 5)
+    now[0] += 3
+    operations.detach_due()
+    assert (desk.statuses[-1].detach_in, desk.work) == (2, [])
+    now[0] += 2
+    operations.detach_due()
+    assert desk.statuses[-1].busy == "detaching"
+    detached = desk.finish()
+    assert isinstance(detached, Detached)
+    operations.after_detach(detached)
+    assert (desk.statuses[-1].stage, desk.statuses[-1].attached, desk.statuses[-1].detach_in) == ("LOADED", (), None)
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (BpftuiError("the map has no room", hint="make it larger"), "the map has no room"),
+        (ValueError("odd"), "cannot load: ValueError: odd"),
+    ],
+)
+def test_what_fails_is_over_and_says_why(
+    error: Exception, sentence: str, desk: Desk, operations: Operations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise error
+
+    monkeypatch.setattr(operations.session, "load", refuse)
+    operations.load()
+    failed = desk.finish()
+    assert isinstance(failed, Failed)
+    assert failed.action == "load"
+    operations.after_failure(failed)
+    assert (desk.statuses[-1].busy, desk.statuses[-1].sentence) == ("", sentence)
+    assert desk.said == [f"{sentence}\nmake it larger" if isinstance(error, BpftuiError) else sentence]
+    operations.load()  # may be tried again
+    assert len(desk.work) == 1
