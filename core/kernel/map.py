@@ -103,7 +103,13 @@ class Map(TypedMap, KernelObject):
 
     @classmethod
     def create(cls, spec: MapSpec) -> Map:
-        """Create a map from a spec, of an object or written by hand; errors as for `load`."""
+        """Create a map from a spec, of an object or written by hand, and fill it where it is a data section.
+
+        Raises:
+            LoadError: The kernel said no, or the spec is not complete.
+            FeatureError: The kernel lacks something.
+            NoPermissionError: This process may not.
+        """
         btf = next((ctype.btf for ctype in (spec.key, spec.value) if ctype is not None), None)
         if btf is None:
             return cls.of_object(spec)

@@ -83,7 +83,11 @@ class CollectionSpec(Derived):
 
     @classmethod
     def from_bytes(cls, data: bytes, *, file: str = "<bytes>") -> CollectionSpec:
-        """Read an object from memory; *file* is what errors call it."""
+        """Read an object from memory; *file* is what errors call it.
+
+        Raises:
+            ObjectError: It is not a BPF object, or is damaged in a way that leaves nothing to show.
+        """
         from .reader import read_into
 
         return read_into(cls(file), data)
@@ -136,11 +140,22 @@ class CollectionSpec(Derived):
         return [found for found in self.read_folded() if found.name not in self.variables]
 
     def set(self, name: str, value: Value) -> None:
-        """Set the variable *name* to a Python value."""
+        """Set the variable *name* to a Python value.
+
+        Raises:
+            UnknownNameError: There is no such variable, or it cannot be set from outside.
+            ValueRangeError, TypeMismatchError: The value does not fit; nothing is changed.
+        """
         self.variable(name).set(value)
 
     def set_text(self, path: str, text: str) -> None:
-        """Set a variable, or a member of one (`cfg.limits[2].rate`), from text as a user types it."""
+        """Set a variable, or a member of one (`cfg.limits[2].rate`), from text as a user types it.
+
+        Raises:
+            UnknownNameError: There is no such variable or member.
+            ValueRangeError, TypeMismatchError, UsageError: The text does not stand for a value that fits; nothing is
+                changed.
+        """
         end = min((i for i in (path.find("."), path.find("[")) if i > 0), default=len(path))
         name = path if path in self.variables else path[:end]
         self.variable(name).set_text(text, path[len(name) :])
@@ -170,7 +185,11 @@ class CollectionSpec(Derived):
         retype_tail_calls(self.programs, before)
 
     def variable(self, name: str) -> VariableSpec:
-        """Return the variable *name*; an unknown one is an error that names the nearest, or why it is hidden."""
+        """Return the variable *name*.
+
+        Raises:
+            UnknownNameError: There is none; the hint names the nearest, or says why it cannot be set.
+        """
         if name in self.variables:
             return self.variables[name]
         for hidden in (*self.hidden, *self.optimised_away):
@@ -181,15 +200,15 @@ class CollectionSpec(Derived):
         raise UnknownNameError("variable", name, self.variables, where=self.file)
 
     def program(self, name: str) -> ProgramSpec:
-        """Return the program *name*; an unknown one is an error that names the nearest."""
+        """Return the program *name*; UnknownNameError, which names the nearest, where there is none."""
         return _lookup("program", name, self.programs, self.file)
 
     def map(self, name: str) -> MapSpec:
-        """Return the map *name*; an unknown one is an error that names the nearest."""
+        """Return the map *name*; UnknownNameError, which names the nearest, where there is none."""
         return _lookup("map", name, self.maps, self.file)
 
     def ctype(self, name: str, kind: Kind | None = None) -> CType:
-        """Return the object's type *name*, the first of that *kind*; an unknown one is an error.
+        """Return the object's type *name*, the first of that *kind*.
 
         Raises:
             UnknownNameError: There is no such type, or the object has no types; the error names the nearest.
