@@ -168,6 +168,14 @@ class ProgramType(_Labelled):
     SYSCALL = 31
     NETFILTER = 32
 
+    @property
+    def sees_skb(self) -> bool:
+        """Whether it is given a packet as a socket buffer, `struct __sk_buff`.
+
+        Of a flow dissector's, which has the same struct, only the packet and its keys are there.
+        """
+        return self in _SEEING_BUFFERS
+
 
 class AttachType(_Labelled):
     """`enum bpf_attach_type`."""
@@ -302,6 +310,20 @@ class ProgramFlag(enum.IntFlag):
     XDP_DEV_BOUND_ONLY = 1 << 6
     TEST_REG_INVARIANTS = 1 << 7
 
+
+_SEEING_BUFFERS = frozenset(
+    {
+        ProgramType.SOCKET_FILTER,
+        ProgramType.SCHED_CLS,
+        ProgramType.SCHED_ACT,
+        ProgramType.CGROUP_SKB,
+        ProgramType.LWT_IN,
+        ProgramType.LWT_OUT,
+        ProgramType.LWT_XMIT,
+        ProgramType.LWT_SEG6LOCAL,
+        ProgramType.SK_SKB,
+    }
+)
 
 _SEEING_RESULTS = frozenset(
     {

@@ -54,19 +54,10 @@ _FIELDS: Final = {
     "bpf_cgroup_dev_ctx": "access_type major minor",
     "bpf_nf_ctx": "state:8 skb:8",
 }
-_SKB: Final = (
-    ProgramType.SOCKET_FILTER,
-    ProgramType.SCHED_CLS,
-    ProgramType.SCHED_ACT,
-    ProgramType.CGROUP_SKB,
-    ProgramType.LWT_IN,
-    ProgramType.LWT_OUT,
-    ProgramType.LWT_XMIT,
-    ProgramType.LWT_SEG6LOCAL,
-    ProgramType.SK_SKB,
-    ProgramType.FLOW_DISSECTOR,
-)
-CONTEXTS: Final[dict[ProgramType, str]] = dict.fromkeys(_SKB, "__sk_buff") | {
+CONTEXTS: Final[dict[ProgramType, str]] = dict.fromkeys(
+    filter(lambda type_: type_.sees_skb, ProgramType), "__sk_buff"
+) | {
+    ProgramType.FLOW_DISSECTOR: "__sk_buff",
     ProgramType.XDP: "xdp_md",
     ProgramType.CGROUP_SOCK: "bpf_sock",
     ProgramType.CGROUP_SOCK_ADDR: "bpf_sock_addr",

@@ -44,20 +44,6 @@ _PAD: Final = 64
 _IP_HEADER: Final = 20
 _HEADERS: Final = {b"\x08\x00": ("IPv4", 20), b"\x86\xdd": ("IPv6", 40)}
 """Headers that a socket buffer has to hold whole, by the EtherType in front of them."""
-_BUFFERS: Final = frozenset(
-    {
-        ProgramType.SOCKET_FILTER,
-        ProgramType.SCHED_CLS,
-        ProgramType.SCHED_ACT,
-        ProgramType.CGROUP_SKB,
-        ProgramType.LWT_IN,
-        ProgramType.LWT_OUT,
-        ProgramType.LWT_XMIT,
-        ProgramType.LWT_SEG6LOCAL,
-        ProgramType.SK_SKB,
-    }
-)
-"""Types that see a packet as a socket buffer. Of the last two the kernel has no test runs; the built-in machine has."""
 
 
 class PacketSizes(NamedTuple):
@@ -96,7 +82,7 @@ def check_packet(program: ProgramSpec, packet: bytes, sizes: PacketSizes) -> Non
             f"not {len(packet)}"
         )
     name, header = _HEADERS.get(packet[12:14], ("", 0))
-    if program.type in _BUFFERS and len(packet) < SMALLEST_PACKET + header:
+    if program.type.sees_skb and len(packet) < SMALLEST_PACKET + header:
         raise UsageError(
             f"the packet says that it is {name}, whose header ends at byte {SMALLEST_PACKET + header}, and has "
             f"{len(packet)} bytes"
