@@ -54,9 +54,8 @@ _FIELDS: Final = {
     "bpf_cgroup_dev_ctx": "access_type major minor",
     "bpf_nf_ctx": "state:8 skb:8",
 }
-CONTEXTS: Final[dict[ProgramType, str]] = dict.fromkeys(
-    filter(lambda type_: type_.sees_skb, ProgramType), "__sk_buff"
-) | {
+CONTEXTS: Final[dict[ProgramType, str]] = {
+    **{each: "__sk_buff" for each in ProgramType if each.sees_skb},
     ProgramType.FLOW_DISSECTOR: "__sk_buff",
     ProgramType.XDP: "xdp_md",
     ProgramType.CGROUP_SOCK: "bpf_sock",

@@ -36,14 +36,7 @@ _QUEUE: Final = (_INTERFACE, 0, 0)
 """ingress_ifindex, rx_queue_index, egress_ifindex."""
 
 _WITH_HEADER: Final = frozenset({ProgramType.SCHED_CLS, ProgramType.SCHED_ACT})
-_DIRECT: Final = _WITH_HEADER | {
-    ProgramType.CGROUP_SKB,
-    ProgramType.LWT_IN,
-    ProgramType.LWT_OUT,
-    ProgramType.LWT_XMIT,
-    ProgramType.LWT_SEG6LOCAL,
-    ProgramType.SK_SKB,
-}
+_DIRECT: Final = frozenset(each for each in ProgramType if each.sees_skb) - {ProgramType.SOCKET_FILTER}
 """Types whose programs reach the packet by pointers."""
 _WRITABLE: Final = _WITH_HEADER | {ProgramType.LWT_XMIT, ProgramType.SK_SKB}
 """Types whose programs may write to the packet by pointers."""
