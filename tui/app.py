@@ -64,7 +64,7 @@ class BpftuiApp(BaseApp[ExitCode]):
         self,
         session: Session,
         *,
-        runtime: str = "kernel",
+        runtime: RuntimeName = "kernel",
         attach: Sequence[tuple[str, str]] = (),
         config: Config | None = None,
         notes: Sequence[str] = (),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from textual.message import Message
     from textual.notifications import SeverityLevel
 
-    from ..core.live import Session, State
+    from ..core.live import RuntimeName, Session, State
     from ..core.runtime import Collection, Link
     from .state.journal import Journal
     from .widgets.spec.variables_view import Place
@@ -73,10 +73,10 @@ class Operations:
         attach: Attachments that are made right after the first load, one after the other: (program, target).
     """
 
-    def __init__(self, session: Session, *, runtime: str, attach: Sequence[tuple[str, str]] = ()) -> None:
+    def __init__(self, session: Session, *, runtime: RuntimeName, attach: Sequence[tuple[str, str]] = ()) -> None:
         self.session = session
         self.monitor = Monitor(session, self._observed, self._sampling_failed)
-        self._runtime = runtime
+        self._runtime: RuntimeName = runtime
         self._attach_first = list(attach)
         self._host: Host | None = None
         self._busy = ""
@@ -100,7 +100,7 @@ class Operations:
         return self._host
 
     @property
-    def runtime(self) -> str:
+    def runtime(self) -> RuntimeName:
         """The runtime's name: `kernel` or `vm`."""
         return self._runtime
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..runtime import Sandbox as RuntimeSandbox
     from ..spec import CollectionSpec, ProgramSpec
     from ..traffic import Traffic
+    from .inspect.inspector import KernelInspector
     from .map import Map
     from .net.sandbox import Sandbox
     from .program import Program
@@ -143,6 +144,12 @@ class KernelRuntime:
             extends=options.get("extends"),
             replacements=options.get("replacements"),
         )
+
+    def inspect(self) -> KernelInspector:
+        """Return what tells what the kernel makes of programs, and where its verifier's work goes."""
+        from .inspect.inspector import KernelInspector
+
+        return KernelInspector()
 
     def check(self, spec: CollectionSpec, *, log_level: int = LOG_STATS) -> CheckReport:
         """Try every map once and every program by itself, close everything again, and report.

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         TargetChoice,
         XdpMode,
     )
+    from .inspected import Inspector
 
 __all__ = [
     "Collection",
@@ -441,6 +442,14 @@ class Runtime(Protocol):
         """Return what *program* of *spec* can be attached to on this machine, the harmless first; it takes a while.
 
         Empty where nothing can be listed: what a user types may still be one.
+        """
+        ...
+
+    def inspect(self) -> Inspector:
+        """Return what tells what becomes of programs when they are loaded.
+
+        Raises:
+            UsageError: Nothing does: they run as they are.
         """
         ...
 

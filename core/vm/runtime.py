@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Literal
 
-from ..errors import FeatureError
+from ..errors import FeatureError, UsageError
 from ..runtime import Forecast, Obstacle, TargetChoice
 from ..spec.targets import SANDBOX, Place, parse_target, place_of
 from ..traffic import Mix, Traffic
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..btf import Btf
     from ..runtime import AttachTarget, CheckReport
     from ..runtime import Sandbox as RuntimeSandbox
+    from ..runtime.inspected import Inspector
     from ..spec import CollectionSpec, ProgramSpec
 
 __all__ = ["MachineRuntime"]
@@ -144,6 +145,14 @@ class MachineRuntime:
             f"{name}: {line}" for name, program in spec.programs.items() for line in lacking(program, self.settings)
         )
         return Forecast(maps, programs, remarks=remarks)
+
+    def inspect(self) -> Inspector:
+        """Say that there is nothing to be told: the machine runs programs as they are, and verifies none.
+
+        Raises:
+            UsageError: Always.
+        """
+        raise UsageError("what the kernel made of a program takes a kernel: leave --runtime vm out")
 
     def check(self, spec: CollectionSpec, *, log_level: int = 4) -> CheckReport:
         """Try every map and every program by itself, and look for mistakes in the code; no verifier does that.

@@ -16,6 +16,7 @@ from .verifier.log_pane import LogPane
 if TYPE_CHECKING:
     from textual.widgets import TabbedContent
 
+    from ...core.live import RuntimeName
     from ...core.live.monitor import Monitor
     from ...core.spec import CollectionSpec
     from ..nodes import Node
@@ -31,7 +32,7 @@ class Panes:
 
     lists: SpecLists
 
-    def __init__(self, spec: CollectionSpec, runtime: str) -> None:
+    def __init__(self, spec: CollectionSpec, runtime: RuntimeName) -> None:
         self._spec = spec
         self.code = KernelCodePane(spec, runtime)
         self.variables = VariablesView(spec)

@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ...asm import CallSource, format_instruction, instructions
 from ...asm.native import native_text
 from ...asm.opcodes import CALL, INSN_SIZE, LD_IMM64
 from ...listing.listing import RowKind
+from ...runtime.inspected import ColumnRow
 from ..host.kallsyms import find_symbols, names_at
 
 if TYPE_CHECKING:
     from ...asm import Instruction
-    from ...listing.listing import Listing, Row
-    from .image import Image
+    from ...listing.listing import Listing
+    from ...runtime.inspected import Image
 
-__all__ = ["ColumnRow", "columns"]
-
-
-class ColumnRow(NamedTuple):
-    """One row; of an instruction that became several, the first has the instruction and the others are blank there."""
-
-    row: Row | None
-    """The listing's row: a function, a C line or an instruction."""
-    translated: tuple[int, str] | None = None
-    """A translated instruction with its slot."""
-    native: tuple[int, str] | None = None
-    """A native instruction with its address."""
-    is_removed: bool = False
-    """Whether the verifier removed the instruction."""
+__all__ = ["columns"]
 
 
 def columns(listing: Listing, image: Image, *, translated: bool = True, native: bool = True) -> list[ColumnRow]:

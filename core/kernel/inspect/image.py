@@ -12,14 +12,15 @@ from __future__ import annotations
 import itertools
 import struct
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from ...asm import instructions
 from ...asm.opcodes import JA
 from ...errors import FeatureError
+from ...runtime.inspected import Image, NativeFunction, NativeRun
 from ...spec import INSN_SIZE, MapType
 from ...spec.program import LineInfo, LinkedCode
-from ..runtime import KernelRuntime
+from ..collection import Loader
 from ..sys.explain import explain
 from ..sys.layouts import BpfProgInfo
 from ..sys.object import fill
@@ -31,46 +32,11 @@ if TYPE_CHECKING:
     from ..program import Program
     from ..sys.syscall import Buffer
 
-__all__ = ["Image", "NativeFunction", "NativeRun", "read_image"]
+__all__ = ["read_image"]
 
 _LINE_SHIFT: Final = 10
 """A line info has the line in its upper 22 bits and the column below."""
 _MOST_SLOTS: Final = 1 << 22
-
-
-class NativeRun(NamedTuple):
-    """Native code that one instruction became."""
-
-    slot: int | None
-    """The instruction, in the linked code; None for a function's prologue."""
-    address: int
-    """Where it lies in the kernel."""
-    code: bytes
-
-
-class NativeFunction(NamedTuple):
-    """The native code of one function."""
-
-    slot: int
-    """The first slot of the function, in the linked code."""
-    address: int
-    runs: tuple[NativeRun, ...]
-    """In the order of their addresses; they cover all of the code."""
-
-
-class Image(NamedTuple):
-    """What the kernel made of one program."""
-
-    translated: bytes
-    """The instructions after verification, in this machine's byte order. Maps are named by their ids."""
-    origins: tuple[int, ...]
-    """For each translated slot: the slot of the linked code that it came from."""
-    removed: tuple[int, ...]
-    """The slots of the instructions that are not there any more; second halves are not listed."""
-    decided: tuple[int, ...]
-    """The slots of conditional jumps that are unconditional now."""
-    native: tuple[NativeFunction, ...]
-    """Empty where there is no JIT, or this process may not see its code."""
 
 
 def read_image(spec: CollectionSpec, name: str, *, target: Btf | None = None) -> Image:
@@ -98,8 +64,9 @@ def read_image(spec: CollectionSpec, name: str, *, target: Btf | None = None) ->
     for held in part.maps.values():
         if held.type == MapType.PROG_ARRAY:
             held.contents.clear()  # what it calls need not be there to be looked at
-    with KernelRuntime(target=target).load(part, programs={name}) as collection:
-        return _read(collection.programs[name])
+    with Loader(part, target) as loader:
+        loader.load_all({name}, strict=False)
+        return _read(loader.programs[name])
 
 
 def _marked(program: ProgramSpec) -> ProgramSpec:

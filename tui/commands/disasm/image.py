@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ....core.analysis.dead_code import Decision
-    from ....core.kernel.inspect.image import Image
     from ....core.listing.listing import Row
+    from ....core.runtime.inspected import Image, Inspector
     from ....core.spec import CollectionSpec
     from ....core.verifier import Heat
 
@@ -42,25 +42,20 @@ def print_image(options: argparse.Namespace) -> None:
         options.program = next(iter(spec.programs))
     if options.dead + options.heat + (options.xlated or options.jited) > 1:
         raise UsageError("--dead and --heat are listings of their own: leave the other out, and --xlated and --jited")
-    if options.runtime == "vm":
-        raise UsageError("what the kernel made of a program takes a kernel: leave --runtime vm out")
+    from ....core.live import choose_runtime
 
-    from ....core.kernel.sys.available import require
-
-    require()
+    # Whoever asks for it wants to know why this process may not use the kernel, and no other runtime in its place.
+    inspector = choose_runtime("kernel" if options.runtime == "auto" else options.runtime).inspect()
+    inspector.require()
     program = spec.program(options.program)
     syntax, resolver = Syntax(options.syntax), resolver_of(spec, options)
     rows = Listing(program, spec, syntax=syntax, source=not options.no_source, resolver=resolver)
     color = wants_color(options.color)
     if options.heat:
-        from ....core.kernel.inspect.walk import read_walk
-
-        write_lines(_heated(rows, read_walk(spec, program.name), color))
+        write_lines(_heated(rows, inspector.walk(spec, program.name), color))
         return
-    from ....core.kernel.inspect.image import read_image
-
-    image = read_image(spec, program.name)
-    lines = _dead(rows, spec, image, color) if options.dead else _columns(rows, image, options, color)
+    image = inspector.image(spec, program.name)
+    lines = _dead(rows, spec, image, color) if options.dead else _columns(rows, image, inspector, options, color)
     write_lines(lines)
 
 
@@ -71,13 +66,13 @@ def _heading(row: Row, color: bool) -> Painted:
     return paint(text, "italic") if color else joined(text)
 
 
-def _columns(rows: Listing, image: Image, options: argparse.Namespace, color: bool) -> Iterator[str]:
-    from ....core.kernel.inspect.columns import columns
-
+def _columns(
+    rows: Listing, image: Image, inspector: Inspector, options: argparse.Namespace, color: bool
+) -> Iterator[str]:
     if options.jited and not image.native:
         yield "; no native code: the JIT is off, or this user may not see it"
     digits = max(rows.slot_width, 4)
-    found = columns(rows, image, translated=options.xlated, native=options.jited)
+    found = inspector.columns(rows, image, translated=options.xlated, native=options.jited)
     insns = [visible(item.row.text) for item in found if item.row is not None and item.row.kind is RowKind.INSN]
     left_width = digits + 2 + min(max(map(cells, insns), default=0), _WIDEST)
     others = [visible(item.translated[1]) for item in found if item.translated]

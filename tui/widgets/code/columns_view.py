@@ -16,8 +16,7 @@ from .code_view import CodeView
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ....core.kernel.inspect.columns import ColumnRow
-    from ....core.kernel.inspect.image import Image
+    from ....core.runtime.inspected import ColumnRow, Image
 
 __all__ = ["ROOMY", "ColumnTable", "ColumnsView", "column_table"]
 

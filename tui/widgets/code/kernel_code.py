@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from ....core.kernel.inspect.interrupt import Interrupt
+    from ....core.live import RuntimeName
+    from ....core.runtime.inspected import Inspector, Interruption
     from ....core.spec import CollectionSpec
     from ....core.verifier import Heat
     from ...jumps import CodePlace
@@ -93,16 +94,16 @@ class KernelCodePane(CodePane):
             self.mode: Mode = mode
             self.answer = answer
 
-    def __init__(self, spec: CollectionSpec, runtime: str, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, spec: CollectionSpec, runtime: RuntimeName, *, id: str | None = None) -> None:  # noqa: A002
         """Initialise the pane for the programs of *spec*, which the *runtime* of that name loads."""
         super().__init__(spec, id=id)
-        self.runtime = runtime
+        self.runtime: RuntimeName = runtime
         self.mode: Mode = ""
         """What is shown of the kernel's answer."""
         self._hidden_tree: SpecTree | None = None
         self._made: tuple[str, Hashable, Made] | None = None
         self._heat: tuple[str, Hashable, Heat] | None = None
-        self._asking: Interrupt | None = None
+        self._asking: Interruption | None = None
         self._asked_at = 0.0
         self._key = ""
 
@@ -210,14 +211,15 @@ class KernelCodePane(CodePane):
         return self.spec.programs[self.program].type, fixed
 
     def _ask(self, mode: Mode) -> None:
-        from ....core.kernel.inspect.interrupt import Interrupt
+        from ....core.live import choose_runtime
 
         self._give_up()
-        self._asking = Interrupt()
+        inspector = choose_runtime(self.runtime).inspect()
+        self._asking = inspector.interruption()
         self._asked_at = time.monotonic()
         self._key = {"columns": "c", "dead": "d"}.get(mode, "H")
         self._show_title()
-        work = partial(self._make, self._asking, self.program, self._state(), mode)
+        work = partial(self._make, self._asking, inspector, self.program, self._state(), mode)
         self.run_worker(work, thread=True, exclusive=True, exit_on_error=False, group="image")
 
     def _give_up(self) -> None:
@@ -238,13 +240,13 @@ class KernelCodePane(CodePane):
         """Leave no thread behind that the end of the process would wait for."""
         self._give_up()
 
-    def _make(self, asking: Interrupt, program: str, state: Hashable, mode: Mode) -> None:
+    def _make(self, asking: Interruption, inspector: Inspector, program: str, state: Hashable, mode: Mode) -> None:
         """Ask the kernel, in a thread."""
-        from ....core.kernel.inspect.walk import read_walk
-
         try:
             with asking:
-                answer: Made | Heat | str = (read_walk if mode == "heat" else made)(self.spec, program)
+                answer: Made | Heat | str = (
+                    inspector.walk(self.spec, program) if mode == "heat" else made(self.spec, program, inspector)
+                )
         except BpftuiError as error:
             answer = f"{error.message}\n{error.hint}" if error.hint else error.message
         except Exception as error:
@@ -319,21 +321,19 @@ def _heat_summary(heat: Heat) -> str:
     return f"{text}, {hottest.share:.0%} at {place}".replace("%", " %")
 
 
-def made(spec: CollectionSpec, name: str) -> Made:
+def made(spec: CollectionSpec, name: str, inspector: Inspector) -> Made:
     """Ask the kernel what it makes of a program with the variables as they are set now.
 
     Raises:
-        BpftuiError: It does not load it, or does not say; see `read_image`.
+        BpftuiError: It does not load it, or does not say; see `Inspector.image`.
     """
     from ....core.analysis.dead_code import decisions
-    from ....core.kernel.inspect.columns import columns
-    from ....core.kernel.inspect.image import read_image
     from ....core.listing.listing import Listing, RowKind
 
     program = spec.program(name)
-    image = read_image(spec, name)
+    image = inspector.image(spec, name)
     listing = Listing(program, spec)
-    rows = columns(listing, image)
+    rows = inspector.columns(listing, image)
     removed = dict.fromkeys(image.removed, "dead")
     for found in decisions(program, spec, image.removed, image.decided):
         reason = " and ".join(found.constants)

@@ -8,8 +8,8 @@ from bpftui.core.asm import instructions
 from bpftui.core.errors import FeatureError
 from bpftui.core.kernel.inspect import image as images
 from bpftui.core.kernel.inspect import walk as walks
-from bpftui.core.kernel.inspect.image import Image
 from bpftui.core.live import State
+from bpftui.core.runtime.inspected import Image
 from bpftui.core.spec import INSN_SIZE
 from bpftui.core.verifier import Heat, VerifierLog
 from tests.tui.widgets.lines import lines
