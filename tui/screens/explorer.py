@@ -1,4 +1,4 @@
-"""ExplorerScreen: the tree on the left, on the right what the chosen node is, in six tabs."""
+"""ExplorerScreen: the tree on the left, on the right what the chosen node is, in tabs."""
 
 from __future__ import annotations
 
