@@ -52,8 +52,8 @@ MAPS: Final = [
     MapSpec("ring", ".maps", MapType.RINGBUF, 0, 0, 4096),
     MapSpec("user", ".maps", MapType.USER_RINGBUF, 0, 0, 4096),
     MapSpec("perf", ".maps", MapType.PERF_EVENT_ARRAY, 4, 4, 2),
-    MapSpec("arena", ".maps", MapType.ARENA, 0, 0, 4),
-    MapSpec("tasks", ".maps", MapType.TASK_STORAGE, 4, 8, 0),
+    MapSpec("arena", ".maps", MapType.ARENA, 0, 0, 4, flags=1 << 10),
+    MapSpec("tasks", ".maps", MapType.TASK_STORAGE, 4, 8, 0, flags=1),
     MapSpec("devices", ".maps", MapType.DEVMAP, 4, 4, 4),
 ]
 NUMBERS_TO_PASS: Final = (0, 1, 2, 4, 7, 8, 16, 24, 48, 64, 256, 4096, 65536, 0x7FFFFFFF, 0xFFFFFFFF)

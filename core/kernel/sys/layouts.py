@@ -15,6 +15,34 @@ from .syscall import Command
 if TYPE_CHECKING:
     from .syscall import Buffer
 
+__all__ = [
+    "BpfBtfInfo",
+    "BpfLinkInfo",
+    "BpfMapInfo",
+    "BpfProgInfo",
+    "BtfLoad",
+    "EnableStats",
+    "IterCreate",
+    "IteratorLink",
+    "KprobeMultiLink",
+    "LinkCreate",
+    "LinkDetach",
+    "LinkUpdate",
+    "MapBatch",
+    "MapCreate",
+    "MapElement",
+    "NetfilterLink",
+    "ObjId",
+    "ObjInfo",
+    "ObjPath",
+    "ProgBindMap",
+    "ProgLoad",
+    "ProgTestRun",
+    "RawTracepointOpen",
+    "TokenCreate",
+    "UprobeMultiLink",
+]
+
 # Commands
 
 

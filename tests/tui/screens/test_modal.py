@@ -126,5 +126,5 @@ async def test_every_attachment_of_the_command_line_is_made(explore: Callable[..
     attach = [("count_packets", "nowhere"), ("count_packets", "sandbox"), ("count_packets", "sandbox")]
     async with explore("bpf/count_packets.o", attach=attach) as walk:
         await walk.until(lambda: len(walk.status.attached) == 2)
-        assert walk.status.attached == ("count_packets → sandbox", "count_packets → sandbox")
+        assert walk.status.attached == ("count_packets → sandbox", "count_packets → sandbox (2)")
         assert "nowhere" in walk.status.sentence  # one that fails is told, and is no reason to leave out the others
