@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import termios
+import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
@@ -44,6 +45,8 @@ _Result = TypeVar("_Result")
 _SWITCH: Final = 0.0005
 """Seconds that the event loop waits for a worker that is busy in Python, at each step (by default 0.005)."""
 
+_HEARD: Final = 0.05
+"""Seconds in which a signal that was sent together with another one is heard."""
 _WORKERS: Final = 6
 """Threads for what would hold the event loop up."""
 
@@ -140,7 +143,9 @@ class BaseApp(App[_Result]):
         if callable(go_on):
 
             def resume(number: int, frame: FrameType | None) -> None:
-                # `kill %1` of a shell is SIGTERM and SIGCONT, and the latter may be heard first.
+                # `kill %1` of a shell is SIGTERM and SIGCONT, and the latter may be heard first, by another thread.
+                if os.isatty(0) and os.tcgetpgrp(0) != os.getpgrp():
+                    time.sleep(_HEARD)
                 told = self._told or {signal.SIGTERM, signal.SIGHUP, signal.SIGINT} & signal.sigpending()
                 if os.isatty(0) and not told:
                     go_on(number, frame)
