@@ -18,8 +18,6 @@ __all__ = ["Columns", "Count", "read_batches", "write_batch"]
 _BATCH: Final = 4096
 """Entries read at once: with 4,096 and more, a batch is nearly as fast as one for the whole map."""
 _BATCH_BYTES: Final = 4 << 20
-_COUNT: Final = 32
-"""Where the number of entries is in the attribute, the kernel's answer too."""
 
 
 class Columns(NamedTuple):
