@@ -54,7 +54,7 @@ class Codec:
         return _encode(value, self._spec.value, self._shape.value_size, name)
 
     def _decode_one(self, raw: bytes) -> Decoded:
-        if self._shape.type.gives_ids:
+        if self._shape.gives_ids:
             return int.from_bytes(raw, sys.byteorder)
         return raw if self._spec.value is None else self._spec.value.decode(raw)
 

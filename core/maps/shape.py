@@ -78,10 +78,15 @@ class Shape:
         """What is read and written as one value: for per-CPU maps those of all possible CPUs."""
         return self.cpus * self.stride if self.per_cpu else self.value_size
 
-    @property
+    @functools.cached_property
     def belongs(self) -> bool:
         """Whether entries belong to things of the kernel, and have their descriptors as keys."""
         return self.type.is_local_storage
+
+    @functools.cached_property
+    def gives_ids(self) -> bool:
+        """Whether values are set as file descriptors and read as ids of objects; asked for each value that is read."""
+        return self.type.gives_ids
 
     @property
     def mapable(self) -> bool:
