@@ -11,7 +11,7 @@ from .liveness import Backwards
 from .values import Facts, track
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Hashable, Iterator, Mapping
 
     from ..asm.flow import FlowGraph
     from ..btf import Btf
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..spec.map import MapSpec
     from ..spec.program import ProgramSpec
     from .types import ValueTypes
+    from .values import Access
 
 __all__ = ["ProgramFacts", "SharedFunctions", "context_extent", "shared_functions"]
 
@@ -123,6 +124,15 @@ class ProgramFacts:
                 self._known[function] = self._look_into(function)
         return self._known[start]
 
+    def accesses(self) -> Iterator[tuple[int, Access]]:
+        """Yield what the program reads and writes, with the slots; of a damaged function nothing: it says so itself."""
+        for function in self.program.functions:
+            try:
+                found = self.at(function.start).accesses
+            except ObjectError:
+                continue
+            yield from found.items()
+
     def _look_into(self, function: int) -> Facts:
         graph = self.program.flow.graph_at(function)
         if graph.stop - graph.start > _LONGEST:
@@ -218,13 +228,7 @@ def context_extent(program: ProgramSpec) -> int:
     It is what the kernel has as `max_ctx_offset`. `program.derived(context_extent)` works it out once.
     """
     end = 0
-    facts = ProgramFacts(program, {}, losses=False)
-    for function in program.functions:
-        try:
-            accesses = facts.at(function.start).accesses.values()
-        except ObjectError:  # the code itself says what is wrong with it
-            continue
-        for address, size, _, _ in accesses:
-            if address.place is Place.CONTEXT and address.exact and 0 <= address.offset < _LARGEST_CONTEXT:
-                end = max(end, address.offset + size)
+    for _, (address, size, _, _) in ProgramFacts(program, {}, losses=False).accesses():
+        if address.place is Place.CONTEXT and address.exact and 0 <= address.offset < _LARGEST_CONTEXT:
+            end = max(end, address.offset + size)
     return end

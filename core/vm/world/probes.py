@@ -14,7 +14,6 @@ from ...asm import HELPERS, Class
 from ...asm.opcodes import CALL, INSN_SIZE
 from ...btf.compatible import essential_name
 from ...btf.types import Kind
-from ...errors import ObjectError
 from ...spec import ProgramType
 
 if TYPE_CHECKING:
@@ -46,19 +45,14 @@ def probes(program: ProgramSpec, spec: CollectionSpec, target: Btf | None) -> fr
         return frozenset()
     facts = ProgramFacts(program, spec.maps, ValueTypes(Names(program, spec)), losses=False)
     found: set[int] = set()
-    for function in program.functions:
-        try:
-            accesses = facts.at(function.start).accesses
-        except ObjectError:
+    for slot, access in facts.accesses():
+        address = access.address
+        if address.place is not Place.TYPED or access.writes:
             continue
-        for slot, access in accesses.items():
-            address = access.address
-            if address.place is not Place.TYPED or access.writes:
-                continue
-            if not has_arguments and not address.name.startswith("current"):
-                continue
-            if target is None or target.find(essential_name(btf.type_name(address.type_id)), Kind.STRUCT) is not None:
-                found.add(slot)
+        if not has_arguments and not address.name.startswith("current"):
+            continue
+        if target is None or target.find(essential_name(btf.type_name(address.type_id)), Kind.STRUCT) is not None:
+            found.add(slot)
     return frozenset(slot for slot in found if program.code[slot * INSN_SIZE] & 7 == Class.LDX)
 
 

@@ -9,7 +9,6 @@ from ...analysis.values import Place
 from ...asm import decode, format_instruction
 from ...asm.opcodes import CALL, INSN_SIZE
 from ...context.access import bad_context_access
-from ...errors import ObjectError
 from ...spec import LinkedCode
 from ..engine.errors import RunError
 
@@ -28,20 +27,14 @@ def bad_accesses(program: ProgramSpec, maps: Mapping[str, MapSpec]) -> Iterator[
     """
     from ...analysis.facts import ProgramFacts
 
-    facts = ProgramFacts(program, maps)
-    for function in program.functions:
-        try:
-            accesses = facts.at(function.start).accesses
-        except ObjectError:
+    for slot, access in ProgramFacts(program, maps).accesses():
+        address = access.address
+        if address.place is not Place.CONTEXT or not address.exact:
             continue
-        for slot, access in accesses.items():
-            address = access.address
-            if address.place is not Place.CONTEXT or not address.exact:
-                continue
-            # An atomic operation is refused as the write that it is.
-            reason = bad_context_access(program, address.offset, access.size, write=access.writes)
-            if reason is not None:
-                yield slot, reason
+        # An atomic operation is refused as the write that it is.
+        reason = bad_context_access(program, address.offset, access.size, write=access.writes)
+        if reason is not None:
+            yield slot, reason
 
 
 def trap_bad_accesses(
