@@ -53,6 +53,7 @@ class Dialog(Modal[_Result | None]):
             yield from self.body()
             with Horizontal(classes="dialog-buttons"):
                 yield from self.buttons()
+        yield from super().compose()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Close on Cancel."""

@@ -66,6 +66,7 @@ class HelpScreen(Modal[None]):
             box.border_subtitle = "↑ ↓ scroll · esc close"
             for title, bindings in self._groups.items():
                 yield Static(self._group(title, bindings), classes="help-group")
+        yield from super().compose()
 
     def _group(self, title: str, bindings: Sequence[BindingType]) -> Content:
         rows = [Content.styled(title, "bold $text-primary")]

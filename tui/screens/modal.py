@@ -1,4 +1,4 @@
-"""Modal: what every screen that lies over the explorer has in common: it ends once."""
+"""Modal: what every screen that lies over the explorer has in common: it has its own keys, and ends once."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from textual.await_complete import AwaitComplete
 from textual.screen import ModalScreen
 
+from ..widgets.key_bar import KeyBar
+
 if TYPE_CHECKING:
-    from textual.app import App
+    from textual.app import App, ComposeResult
 
 __all__ = ["Modal"]
 
@@ -16,9 +18,24 @@ _Result = TypeVar("_Result")
 
 
 class Modal(ModalScreen[_Result]):
-    """A screen over another one, dismissed once, however many keys, clicks and messages come to tell it so."""
+    """A screen over another one, dismissed once, however many keys, clicks and messages come to tell it so.
+
+    Its keys are the only ones that work while it is there, so that its bar lies over that of the screen below. A
+    subclass composes what it shows, and this.
+    """
+
+    DEFAULT_CSS = """
+    Modal {
+        layers: default keys;  /* so that what is centred stays where it is */
+        & > KeyBar { layer: keys; }
+    }
+    """
 
     _dismissed = False
+
+    def compose(self) -> ComposeResult:
+        """Compose the keys."""
+        yield KeyBar()
 
     @property
     def app(self) -> App[Any]:

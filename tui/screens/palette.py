@@ -93,6 +93,7 @@ class Palette(Modal[Command | None]):
             box.border_subtitle = "↑ ↓ enter · esc close"
             yield Input(placeholder=self._placeholder, id="palette-text", compact=True)
             yield CommandRows(self._commands)
+        yield from super().compose()
 
     def on_mount(self) -> None:
         """Begin to type."""

@@ -59,6 +59,7 @@ class TypePage(SearchHost, Modal[None]):
             box.border_subtitle = "enter: the type in the line · / search · y copy line · Y copy all · esc close"
             yield CView()
             yield SearchBar()
+        yield from super().compose()
 
     def on_mount(self) -> None:
         """Show the type."""

@@ -109,6 +109,7 @@ class UsesPage(SearchHost, Modal[CodePlace | None]):
                 yield Static(self._note, classes="page-note")
             yield self._list
             yield SearchBar()
+        yield from super().compose()
 
     def on_mount(self) -> None:
         """Begin in the list."""

@@ -70,6 +70,8 @@ class KeyBar(Footer):
 
     async def _follow(self) -> None:
         self._asked = False
+        if not self.is_attached:  # a dialog was closed before its next frame
+            return
         if [_face(key) for key in self._keys()] != [_face(key) for key in self._shown]:
             await self.recompose()
 

@@ -11,6 +11,7 @@ from bpftui.core.live import State
 from bpftui.tui.screens.modal import Modal
 from bpftui.tui.screens.run import PacketInput
 from bpftui.tui.widgets.code.listing_view import ListingView
+from tests.tui.conftest import SIZES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,3 +129,22 @@ async def test_every_attachment_of_the_command_line_is_made(explore: Callable[..
         await walk.until(lambda: len(walk.status.attached) == 2)
         assert walk.status.attached == ("count_packets → sandbox", "count_packets → sandbox (2)")
         assert "nowhere" in walk.status.sentence  # one that fails is told, and is no reason to leave out the others
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_the_last_line_names_the_keys_of_the_screen_in_front(
+    explore: Callable[..., Any], size: tuple[int, int]
+) -> None:
+    async with explore(size=size) as walk:
+        for keys, bar in (
+            (("question_mark",), "esc Close"),
+            (("colon",), "esc Close"),
+            (("3", "e"), "esc Cancel"),
+            (("P",), "esc Cancel"),
+        ):
+            assert walk.screen.splitlines()[-1].startswith("L Load")
+            await walk.press(*keys)
+            assert walk.app.screen is not walk.explorer
+            assert walk.screen.splitlines()[-1].strip() == bar
+            await walk.press("escape")
+            assert walk.app.screen is walk.explorer
