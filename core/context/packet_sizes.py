@@ -1,4 +1,4 @@
-"""How large the packet of a test run may be, by program type: net/bpf/test_run.c of Linux 6.18, which was tried.
+"""What packet a test run takes, and of what size, by program type: net/bpf/test_run.c of Linux 6.18, which was tried.
 
 The kernel says EINVAL for each size that it does not take. Its packets lie in one page, between room in front
 (`NET_SKB_PAD`, for XDP `XDP_PACKET_HEADROOM`) and `struct skb_shared_info` behind; of XDP, what does not fit goes into
@@ -25,6 +25,7 @@ __all__ = [
     "SMALLEST_PACKET",
     "PacketSizes",
     "check_packet",
+    "packet_remark",
     "packet_sizes",
 ]
 
@@ -87,3 +88,26 @@ def check_packet(program: ProgramSpec, packet: bytes, sizes: PacketSizes) -> Non
             f"the packet says that it is {name}, whose header ends at byte {SMALLEST_PACKET + header}, and has "
             f"{len(packet)} bytes"
         )
+
+
+def packet_remark(packet: bytes, sizes: PacketSizes) -> str:
+    """Return what is odd about a packet that a test run takes: an IP packet where a frame is due; empty for nothing.
+
+    Hex dumps often begin behind the Ethernet header (`tcpdump -x`). Such bytes are told from a frame, which may begin
+    with any address, by a header that fits: the length in it is that of the packet, or the sum of IPv4's is right where
+    the packet was cut or padded.
+    """
+    if sizes.smallest == SMALLEST_PACKET and _is_ip(packet):
+        return "the packet begins like an IP packet, without an Ethernet header: tcpdump -xx has it"
+    return ""
+
+
+def _is_ip(packet: bytes) -> bool:
+    version, length = (packet[0] >> 4, int.from_bytes(packet[2:4])) if packet else (0, 0)
+    if version == 4:
+        header = packet[: 4 * (packet[0] & 15)]
+        if len(header) < _IP_HEADER:
+            return False
+        total = sum(int.from_bytes(header[at : at + 2]) for at in range(0, len(header), 2))
+        return length == len(packet) or (length >= len(header) and total % 0xFFFF == 0)  # RFC 1071
+    return version == 6 and len(packet) == 40 + int.from_bytes(packet[4:6])

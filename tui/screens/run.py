@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.message import Message
 
 from ...core.context.fields import return_codes
+from ...core.context.packet_sizes import packet_remark
 from ...core.context.values import form_of, layout_of
 from ...core.errors import BpftuiError, UsageError
 from ...core.traffic.hex_text import read_hex
@@ -221,6 +222,8 @@ def _describe(program: Program, data: bytes, result: RunResult) -> Content:
         Content.assemble("returned  ", (f"{result.retval}{meaning}", "bold $text-success"), f"  {result.retval:#x}"),
         Content(f"duration  {duration(result.duration_ns / 1e9)} a run"),
     ]
+    if data and program.packet_sizes is not None and (odd := packet_remark(data, program.packet_sizes)):
+        parts.append(Content.styled(f"⚠ {odd}", "$text-warning"))
     if result.data:
         same = not data or data == result.data
         parts.append(Content(f"packet    {len(result.data)} bytes{', unchanged' if same and data else ''}"))

@@ -276,6 +276,23 @@ async def test_a_dump_is_the_packet_wherever_it_is_pasted(explore: Callable[...,
         assert "ffffffffffff02000000000108004500001c" in walk.screen
 
 
+async def test_a_pasted_dump_without_an_ethernet_header_is_remarked_on(explore: Callable[..., Any]) -> None:
+    async with explore(size=(80, 24)) as walk:
+        await walk.press("L")
+        await walk.until(lambda: walk.status.stage == State.LOADED)
+        await walk.press("R")
+        walk.app.post_message(
+            Paste(
+                "\t0x0000:  4500 0024 0001 0000 4011 f963 7f00 0001\n"
+                "\t0x0010:  7f00 0001 04d2 0035 0010 6162 ca61 6420\n\t0x0020:  6361 6665\n"
+            )
+        )
+        await walk.settle()
+        await walk.press("enter")
+        await walk.until(lambda: "⚠ the packet begins like an IP packet, without an Ethernet header:" in walk.screen)
+        assert "tcpdump -xx has it" in walk.screen
+
+
 async def test_a_failure_is_a_message_and_no_crash(explore: Callable[..., Any]) -> None:
     async with explore() as walk:
         await walk.press("L")

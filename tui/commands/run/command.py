@@ -6,6 +6,7 @@ import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from ....core.context.packet_sizes import packet_remark
 from ....core.context.values import layout_of, parse_context
 from ....core.elf import read_object_file
 from ....core.errors import BpftuiError, ExitCode, UsageError
@@ -86,6 +87,8 @@ def run(arguments: Sequence[str]) -> int:
         loaded = collection.programs[program.name]
         for missing in left_out(collection):
             warn(missing)
+        if data is not None and loaded.packet_sizes is not None and (odd := packet_remark(data, loaded.packet_sizes)):
+            warn(odd)
         changes = stack.enter_context(Changes(collection, compare=options.json))
         if capture is not None:
             from .capture import run_capture

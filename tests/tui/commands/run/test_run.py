@@ -123,3 +123,13 @@ def test_each_object_says_what_its_run_changed(runtime: str) -> None:
     assert [run["printed"] for run in (first, second)] == [["run 1"], ["run 2"]]
     assert first["events"] == {"events": [{"run": 1, "name": "run"}]}
     assert second["lost"] == {"events": 0}
+
+
+def test_a_dump_that_begins_behind_the_ethernet_header_is_remarked_on() -> None:
+    packet = "45000024000100004011f9637f0000017f00000104d2003500106162ca61642063616665"
+    done = bpftui("run", "bpf/traffic.o", "count_traffic", "--runtime", "vm", "--data", packet)
+    assert done.code == 0
+    assert "the packet begins like an IP packet, without an Ethernet header: tcpdump -xx has it" in done.err
+    done = bpftui("run", "bpf/traffic.o", "count_traffic", "--runtime", "vm", "--data", "02" * 12 + "0800" + packet)
+    assert done.code == 0
+    assert "Ethernet header" not in done.err
