@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from functools import partial
+from itertools import takewhile
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from textual import on
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from textual.app import ComposeResult
+    from textual.widget import Widget
 
     from ...core.analysis.records import RecordType
     from ...core.spec import CollectionSpec
@@ -354,7 +356,7 @@ class ExplorerScreen(CodeScreen, VariableScreen):
         tabs = self.query_one(TabbedContent)
         tabs.active = tab
         pane = tabs.get_pane(tab)
-        target = next((widget for widget in pane.query("*") if widget.focusable and widget.display), None)
+        target = next((widget for widget in pane.query("*") if widget.focusable and _is_shown(widget, pane)), None)
         if target is not None:
             self.set_focus(target)  # now, not with the next message: the next key is meant for it
 
@@ -436,3 +438,8 @@ class ExplorerScreen(CodeScreen, VariableScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer the window where there is a graph."""
         return self.tab == "graph" if action == "window" else super().check_action(action, parameters)
+
+
+def _is_shown(widget: Widget, pane: TabPane) -> bool:
+    """Whether a widget is seen where its pane is: one in a box that is not shown could have the focus nevertheless."""
+    return all(node.display for node in takewhile(lambda node: node is not pane, widget.ancestors_with_self))

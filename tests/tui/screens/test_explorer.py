@@ -293,6 +293,16 @@ async def test_a_pasted_dump_without_an_ethernet_header_is_remarked_on(explore: 
         assert "tcpdump -xx has it" in walk.screen
 
 
+async def test_the_keys_of_the_log_are_those_of_its_messages(explore: Callable[..., Any]) -> None:
+    async with explore() as walk:
+        await walk.press("3", "e", "7", "enter", "e", "8", "enter", "6")
+        assert any(line.endswith("set sample_every = 8") and "▌" in line for line in walk.screen.splitlines())
+        await walk.press("k")
+        assert any(line.endswith("set sample_every = 7") and "▌" in line for line in walk.screen.splitlines())
+        await walk.press("slash", "8", "enter")
+        assert any(line.endswith("set sample_every = 8") and "▌" in line for line in walk.screen.splitlines())
+
+
 async def test_a_failure_is_a_message_and_no_crash(explore: Callable[..., Any]) -> None:
     async with explore() as walk:
         await walk.press("L")
