@@ -13,10 +13,10 @@ from ..core.errors import ExitCode
 from ..core.live import Session, check_target, runtime_name
 from ..core.threads import NoThreadError, start_thread
 from .base_app import BaseApp
+from .dialogs.confirm import ConfirmDialog
 from .operations import Operations, link_text
-from .screens.confirm import ConfirmDialog
 from .screens.explorer import WIDE, ExplorerScreen
-from .screens.palette_commands import commands, destinations
+from .screens.finder import commands, destinations
 from .state.config import load_config
 from .terminal.guardian import guardian
 from .terminal.hush import unhush
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ..core.live import RuntimeName
     from ..core.spec import CollectionSpec
     from ..core.traffic import Traffic
-    from .screens.palette_commands import Command
+    from .dialogs.command import Command
     from .state.config import Config
 
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from textual.notifications import SeverityLevel
     from textual.signal import Signal
 
-    from .screens.palette_commands import Command
+    from .dialogs.command import Command
 
 __all__ = ["BaseApp", "forget_keys"]
 
@@ -185,7 +185,7 @@ class BaseApp(App[_Result]):
 
     def commands(self) -> list[Command]:
         """Return what can be done on every screen."""
-        from .screens.palette_commands import Command
+        from .dialogs.command import Command
 
         return [
             Command("Change the theme", "colours", self.search_themes),
@@ -198,7 +198,7 @@ class BaseApp(App[_Result]):
 
     def search_themes(self) -> None:
         """Choose a theme."""
-        from .screens.palette_commands import Command
+        from .dialogs.command import Command
 
         names = sorted(name for name in self.available_themes if name != "textual-ansi")
         themes = [Command(name, "", partial(setattr, self, "theme", name)) for name in names]
@@ -206,7 +206,7 @@ class BaseApp(App[_Result]):
 
     def show_palette(self, commands: Sequence[Command], placeholder: str) -> None:
         """Let the user choose one of *commands*, and do it."""
-        from .screens.palette import Palette
+        from .dialogs.palette import Palette
 
         def do(command: Command | None) -> None:
             if command is not None:

@@ -1,1 +1,1 @@
-"""The screens: the explorer, and the dialogs that it opens."""
+"""The screens, each a place where one can be: the explorer of an object."""

@@ -135,8 +135,8 @@ class CodeScreen(SpecScreen):
 
     def show_users(self, users: Users) -> None:
         """List instructions to choose from."""
+        from ..dialogs.uses_page import UsesPage
         from ..uses import helper_text
-        from .uses_page import UsesPage
 
         note = None if users.helper is None else helper_text(users.helper)
         self.app.push_screen(UsesPage(users, self.panes.code.listing, note), self._show_use)
@@ -175,7 +175,7 @@ class CodeScreen(SpecScreen):
 
     def on_listing_view_write_requested(self, event: ListingView.WriteRequested) -> None:
         """Ask for a file to write the listing to."""
-        from .ask import AskDialog
+        from ..dialogs.ask import AskDialog
 
         notes = ("What it ends with says what it becomes: .html and .svg have colours, all else is text.",)
         question = AskDialog("Write to", f"{event.listing.program.name}.html", notes=notes, confirm="Write")

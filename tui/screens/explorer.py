@@ -259,7 +259,7 @@ class ExplorerScreen(CodeScreen, VariableScreen):
 
     def on_event_view_type_asked(self) -> None:
         """Ask what the events of the stream that is shown are."""
-        from .record_type import RecordTypeDialog
+        from ..dialogs.record_type import RecordTypeDialog
 
         name = self.panes.maps.map_name
         now = self.operations.monitor.record_type(name)
@@ -378,7 +378,7 @@ class ExplorerScreen(CodeScreen, VariableScreen):
 
     def action_help(self) -> None:
         """Show all keys."""
-        from .help import HelpScreen
+        from ..dialogs.help import HelpScreen
 
         self.app.push_screen(HelpScreen(self._keys(), self.keymap))
 

@@ -91,7 +91,7 @@ class SessionScreen(Screen[None]):
 
     def action_attach(self) -> None:
         """Ask what to attach where."""
-        from .attach import AttachDialog
+        from ..dialogs.attach import AttachDialog
 
         loaded = self.operations.collection
         programs = [] if loaded is None else [program.spec for program in loaded.programs.values()]
@@ -104,7 +104,7 @@ class SessionScreen(Screen[None]):
 
     def action_detach(self) -> None:
         """Detach; ask what, when there is a choice."""
-        from .detach import DetachDialog
+        from ..dialogs.detach import DetachDialog
 
         links = self.operations.session.links
         if len(links) == 1:
@@ -118,7 +118,7 @@ class SessionScreen(Screen[None]):
 
     def action_run(self) -> None:
         """Run a program on a packet."""
-        from .run import RunDialog
+        from ..dialogs.run import RunDialog
 
         loaded = self.operations.collection
         if loaded is not None:
@@ -130,7 +130,7 @@ class SessionScreen(Screen[None]):
         if not links:
             self.app.exit()
             return
-        from .confirm import ConfirmDialog
+        from ..dialogs.confirm import ConfirmDialog
 
         listed = "\n".join(f"  {text}" for text in self.operations.attachments())
         question = f"These are attached, and will be detached:\n{listed}"

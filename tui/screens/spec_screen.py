@@ -105,13 +105,13 @@ class SpecScreen(SearchScreen):
 
     def on_types_view_opened(self, event: TypesView.Opened) -> None:
         """Show a type whole."""
-        from .type_page import TypePage
+        from ..dialogs.type_page import TypePage
 
         self.app.push_screen(TypePage(event.ctype))
 
     def on_core_view_target_requested(self, event: CoreView.TargetRequested) -> None:
         """Ask which BTF relocations are resolved against."""
-        from .ask import AskDialog
+        from ..dialogs.ask import AskDialog
 
         target = self.panes.lists.core.target
         notes = ("A file with BTF: of another kernel, of BTFHub, or an object. Empty: this kernel's.",)
@@ -134,7 +134,7 @@ class SpecScreen(SearchScreen):
 
     def action_program_type(self) -> None:
         """Ask what the chosen program is."""
-        from .program_type import ProgramTypeDialog
+        from ..dialogs.program_type import ProgramTypeDialog
 
         program = self.spec.programs[self.node.name]
         self.app.push_screen(ProgramTypeDialog(program), partial(self._set_type, program))

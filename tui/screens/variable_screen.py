@@ -12,9 +12,9 @@ from ..widgets.spec.spec_tree import SpecTree
 from .spec_screen import SpecScreen
 
 if TYPE_CHECKING:
+    from ..dialogs.presets import PresetRequest
     from ..state.presets import Presets
     from ..widgets.spec.variables_view import Place, VariablesView
-    from .presets import PresetRequest
 
 __all__ = ["VariableScreen"]
 
@@ -49,7 +49,7 @@ class VariableScreen(SpecScreen):
 
     def on_variables_view_edit_requested(self, event: VariablesView.EditRequested) -> None:
         """Edit a variable."""
-        from .variable_editor import VariableEditor
+        from ..dialogs.variable_editor import VariableEditor
 
         raw = self.panes.variables.raw(event.place)
         live = self.operations.collection is not None
@@ -71,8 +71,8 @@ class VariableScreen(SpecScreen):
 
     def action_presets(self) -> None:
         """Ask what to save, to restore or to delete."""
+        from ..dialogs.presets import PresetsDialog
         from ..state.presets import Presets, current_values
-        from .presets import PresetsDialog
 
         presets = Presets(self.spec)
         operations = self.operations

@@ -11,9 +11,9 @@ from textual.widgets import Input
 
 from bpftui.core.btf.target import read_btf
 from bpftui.core.listing.listing import Listing
+from bpftui.tui.dialogs.uses_page import UsesList, UsesPage
 from bpftui.tui.jumps import CodePlace
 from bpftui.tui.nodes import Node, NodeKind
-from bpftui.tui.screens.uses_page import UsesList, UsesPage
 from bpftui.tui.widgets.code import code_pane
 from bpftui.tui.widgets.code.listing_view import ListingView
 from tests.tui.widgets.lines import lines

@@ -18,14 +18,14 @@ from bpftui.core.live.monitor import Observation, useful_map
 from bpftui.core.runtime import AttachTarget, Obstacle, TargetChoice
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.vm.runtime import MachineRuntime
+from bpftui.tui.dialogs.attach import AttachDialog
+from bpftui.tui.dialogs.confirm import ConfirmDialog
+from bpftui.tui.dialogs.help import HelpScreen
+from bpftui.tui.dialogs.run import RunDialog
+from bpftui.tui.dialogs.variable_editor import VariableEditor
 from bpftui.tui.messages import Sampled
 from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.operations import AttachRequest
-from bpftui.tui.screens.attach import AttachDialog
-from bpftui.tui.screens.confirm import ConfirmDialog
-from bpftui.tui.screens.help import HelpScreen
-from bpftui.tui.screens.run import RunDialog
-from bpftui.tui.screens.variable_editor import VariableEditor
 from bpftui.tui.state.config import Config
 from bpftui.tui.status import Status
 from bpftui.tui.widgets.code.listing_view import ListingView

@@ -12,11 +12,11 @@ from bpftui.core.kernel.host import externs
 from bpftui.core.kernel.host.externs import ExternAnswer
 from bpftui.core.spec import AttachType, CollectionSpec, ProgramType
 from bpftui.core.spec.container import SeveralObjectsError
+from bpftui.tui.dialogs.ask import AskDialog
+from bpftui.tui.dialogs.program_type import ProgramTypeDialog, ranked_names
+from bpftui.tui.dialogs.type_page import TypePage
 from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.pickers.object_picker import ObjectList, ObjectPicker
-from bpftui.tui.screens.ask import AskDialog
-from bpftui.tui.screens.program_type import ProgramTypeDialog, ranked_names
-from bpftui.tui.screens.type_page import TypePage
 from bpftui.tui.widgets.code.c_view import CView
 from bpftui.tui.widgets.code.listing_view import ListingView
 from bpftui.tui.widgets.spec.core_view import CoreView

@@ -19,7 +19,7 @@ from bpftui.core.errors import UnknownNameError, UsageError
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui import __main__ as command_line
 from bpftui.tui.commands import Command
-from bpftui.tui.screens.presets import PresetsDialog
+from bpftui.tui.dialogs.presets import PresetsDialog
 from bpftui.tui.state import journal as journal_module
 from bpftui.tui.state import places
 from bpftui.tui.state.config import load_config

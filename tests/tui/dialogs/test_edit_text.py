@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bpftui.core.spec import CollectionSpec
-from bpftui.tui.screens.variable_editor import edit_text
+from bpftui.tui.dialogs.variable_editor import edit_text
 
 ROOT = Path(__file__).parents[3]
 

@@ -8,8 +8,8 @@ import pytest
 from textual.events import Paste
 
 from bpftui.core.live import State
-from bpftui.tui.screens.modal import Modal
-from bpftui.tui.screens.run import PacketInput
+from bpftui.tui.dialogs.modal import Modal
+from bpftui.tui.dialogs.run import PacketInput
 from bpftui.tui.widgets.code.listing_view import ListingView
 from tests.tui.conftest import SIZES
 

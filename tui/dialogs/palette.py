@@ -10,8 +10,8 @@ from textual.binding import Binding, BindingType
 
 from ..widgets.lists.row_view import RowView
 from ..widgets.plain import Box, Input
+from .command import Command, ranked
 from .modal import Modal
-from .palette_commands import Command, ranked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

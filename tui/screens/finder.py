@@ -1,36 +1,26 @@
-"""What the command palette offers: what the keys do, and every program, map and variable by name."""
+"""What can be found from the explorer: what the keys do, and every program, map and variable by name."""
 
 from __future__ import annotations
 
 import re
 from functools import partial
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from textual.binding import Binding
 
+from ..dialogs.command import Command
+from ..dialogs.help import key_names
 from ..nodes import Node, NodeKind
-from .help import key_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from typing import Any
+    from collections.abc import Iterator
 
     from .explorer import ExplorerScreen
 
-__all__ = ["Command", "commands", "destinations", "match", "ranked"]
+__all__ = ["commands", "destinations"]
 
 _LINE: Final = re.compile(r"(?:(?P<file>\S+):|c ?)(?P<line>\d{1,9})")
 _LEFT_OUT: Final = frozenset({"palette", "search", "back", "code.back"})
-
-
-class Command(NamedTuple):
-    """Something to choose."""
-
-    title: str
-    detail: str
-    """What stands behind the title: a key, a type."""
-    call: Callable[[], Any]
-    """What does it; it may return something to wait for."""
 
 
 def commands(screen: ExplorerScreen) -> list[Command]:
@@ -83,26 +73,3 @@ def _places(screen: ExplorerScreen) -> Iterator[Command]:
             yield place("function", function.name, f"in {program.name}", node)
     for variable in spec.variables.values():
         yield place("variable", variable.name, variable.section, Node(NodeKind.VARIABLE, variable.name))
-
-
-def ranked(offered: Sequence[Command], query: str) -> list[Command]:
-    """Return the commands that a query matches, the best first: see `match`."""
-    found = [(rank, at, each) for at, each in enumerate(offered) if (rank := match(each.title, query)) is not None]
-    return [each for _, _, each in sorted(found, key=lambda item: item[:2])]
-
-
-def match(title: str, query: str) -> tuple[int, int] | None:
-    """Return how well a title matches what was typed, the least being the best; None where it does not.
-
-    Best is what the title ends with, as names do; then what a word begins with, then what is anywhere in it, then its
-    letters in this order. Case plays no part. Among equals, the shorter title is better.
-    """
-    text, wanted = title.lower(), query.lower()
-    if text.endswith(f" {wanted}") or text == wanted:
-        return 0, len(text)
-    if f" {text}".find(f" {wanted}") >= 0:
-        return 1, len(text)
-    if wanted in text:
-        return 2, len(text)
-    letters = iter(text)
-    return (3, len(text)) if all(letter in letters for letter in wanted if letter != " ") else None

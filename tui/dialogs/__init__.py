@@ -1,0 +1,1 @@
+"""What lies over a screen until it is answered: questions, lists to choose from, pages to read."""
