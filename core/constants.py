@@ -10,10 +10,20 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from .btf import ByteOrder
 
-__all__ = ["LEVELS", "PACKET_TYPES", "SOCK_OPS_FLAGS", "constant_name", "has_names"]
+__all__ = [
+    "ETHERTYPES",
+    "ICMPV6_TYPES",
+    "ICMP_TYPES",
+    "LEVELS",
+    "NEXT_HEADERS",
+    "PACKET_TYPES",
+    "SOCK_OPS_FLAGS",
+    "constant_name",
+    "has_names",
+]
 
 # linux/if_ether.h; big-endian where it is a field
-_ETH_P: Final = {
+ETHERTYPES: Final = {
     0x0003: "ETH_P_ALL",
     0x0800: "ETH_P_IP",
     0x0806: "ETH_P_ARP",
@@ -34,6 +44,7 @@ _ETH_P: Final = {
     0x88F7: "ETH_P_1588",
     0x894F: "ETH_P_NSH",
 }
+"""What an Ethernet frame carries."""
 # linux/in.h, and linux/in6.h for the extension headers of IPv6
 _IPPROTO: Final = {
     1: "IPPROTO_ICMP",
@@ -54,7 +65,7 @@ _IPPROTO: Final = {
     255: "IPPROTO_RAW",
     262: "IPPROTO_MPTCP",
 }
-_NEXTHDR: Final = _IPPROTO | {
+NEXT_HEADERS: Final = _IPPROTO | {
     0: "IPPROTO_HOPOPTS",
     43: "IPPROTO_ROUTING",
     44: "IPPROTO_FRAGMENT",
@@ -62,6 +73,7 @@ _NEXTHDR: Final = _IPPROTO | {
     59: "IPPROTO_NONE",
     60: "IPPROTO_DSTOPTS",
 }
+"""What an IP packet carries, extensions of IPv6 included."""
 _PROTOCOL: Final = _IPPROTO | {0: "IPPROTO_IP", 58: "IPPROTO_ICMPV6"}
 # sys/socket.h: the C library's, the same on all machines
 _AF: Final = {
@@ -113,7 +125,7 @@ PACKET_TYPES: Final = {
 LEVELS: Final = {0: "SOL_IP", 1: "SOL_SOCKET", 6: "SOL_TCP", 17: "SOL_UDP", 41: "SOL_IPV6"}
 """Of socket options."""
 # linux/icmp.h, linux/icmpv6.h
-_ICMP: Final = {
+ICMP_TYPES: Final = {
     0: "ICMP_ECHOREPLY",
     3: "ICMP_DEST_UNREACH",
     5: "ICMP_REDIRECT",
@@ -121,7 +133,7 @@ _ICMP: Final = {
     11: "ICMP_TIME_EXCEEDED",
     12: "ICMP_PARAMETERPROB",
 }
-_ICMPV6: Final = {
+ICMPV6_TYPES: Final = {
     1: "ICMPV6_DEST_UNREACH",
     2: "ICMPV6_PKT_TOOBIG",
     3: "ICMPV6_TIME_EXCEED",
@@ -132,10 +144,10 @@ _ICMPV6: Final = {
 # Which fields they are in. A field that is not big-endian has its numbers as they are.
 _FIELDS: Final = {
     "__sk_buff.protocol sk_buff.protocol ethhdr.h_proto vlan_hdr.h_vlan_encapsulated_proto __sk_buff.vlan_proto "
-    "sk_buff.vlan_proto sk_reuseport_md.eth_protocol bpf_fib_lookup.h_vlan_proto": _ETH_P,
+    "sk_buff.vlan_proto sk_reuseport_md.eth_protocol bpf_fib_lookup.h_vlan_proto": ETHERTYPES,
     "iphdr.protocol bpf_sock.protocol bpf_sock_addr.protocol bpf_sk_lookup.protocol sk_reuseport_md.ip_protocol "
     "bpf_fib_lookup.l4_protocol sock.sk_protocol trace_event_raw_inet_sock_set_state.protocol": _PROTOCOL,
-    "ipv6hdr.nexthdr ipv6_opt_hdr.nexthdr": _NEXTHDR,
+    "ipv6hdr.nexthdr ipv6_opt_hdr.nexthdr": NEXT_HEADERS,
     "__sk_buff.family bpf_sock.family bpf_sock_addr.family bpf_sock_addr.user_family bpf_sock_ops.family "
     "sk_msg_md.family bpf_sk_lookup.family bpf_fib_lookup.family sock_common.skc_family sockaddr.sa_family "
     "sockaddr_in.sin_family sockaddr_in6.sin6_family __kernel_sockaddr_storage.ss_family "
@@ -147,8 +159,8 @@ _FIELDS: Final = {
     "bpf_sock_ops.op": _SOCK_OPS,
     "__sk_buff.pkt_type": PACKET_TYPES,
     "bpf_sockopt.level": LEVELS,
-    "icmphdr.type": _ICMP,
-    "icmp6hdr.icmp6_type": _ICMPV6,
+    "icmphdr.type": ICMP_TYPES,
+    "icmp6hdr.icmp6_type": ICMPV6_TYPES,
 }
 _NAMES: Final = {field: names for fields, names in _FIELDS.items() for field in fields.split()}
 
@@ -167,7 +179,7 @@ def constant_name(field: str, value: int, byte_order: ByteOrder) -> str | None:
         byte_order: That of the program.
     """
     names = _NAMES.get(field.removeprefix("^"), {})
-    if names is not _ETH_P:
+    if names is not ETHERTYPES:
         return names.get(value)
     if field.startswith("^"):
         return names.get(value)

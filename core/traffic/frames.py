@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 
+from ..packet import internet_checksum
+
 __all__ = ["DESTINATION_MAC", "PROTOCOLS", "SOURCE_MAC", "Mix", "make_frames"]
 
 DESTINATION_MAC = bytes.fromhex("020000000000")
@@ -88,7 +90,7 @@ def _frame(client: IPv4Address | IPv6Address, *, protocol: int, size: int, seque
         # Version and header length, ToS, total length, identification, don't fragment, TTL, protocol, checksum.
         start = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(segment), sequence & 0xFFFF, 0x4000, 64, protocol, 0)
         header = start + client.packed + server.packed
-        header = header[:10] + struct.pack("!H", _checksum(header)) + header[12:]
+        header = header[:10] + struct.pack("!H", internet_checksum(header)) + header[12:]
         return DESTINATION_MAC + SOURCE_MAC + b"\x08\x00" + header + segment
     # Version, traffic class and flow label; payload length; next header; hop limit.
     header = struct.pack("!IHBB", 6 << 28, len(segment), protocol, 64) + client.packed + server.packed
@@ -106,16 +108,7 @@ def _segment(protocol: int, addresses: bytes, sequence: int, data: bytes) -> byt
         header, at = struct.pack("!BBHHH", 128 if protocol == _ICMPV6 else 8, 0, 0, 1, sequence & 0xFFFF), 2
     segment = header + data
     pseudo = b"" if protocol == _ICMP else addresses + struct.pack("!II", len(segment), protocol)
-    checksum = _checksum(pseudo + segment)
+    checksum = internet_checksum(pseudo + segment)
     if protocol == _UDP and checksum == 0:
         checksum = 0xFFFF  # 0 would mean that there is none (RFC 768)
     return segment[:at] + struct.pack("!H", checksum) + segment[at + 2 :]
-
-
-def _checksum(data: bytes) -> int:
-    """Return the Internet checksum (RFC 1071) of *data*."""
-    data += bytes(len(data) % 2)
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return ~total & 0xFFFF

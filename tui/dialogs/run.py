@@ -15,7 +15,7 @@ from ...core.context.fields import return_codes
 from ...core.context.packet_sizes import packet_remark
 from ...core.context.values import form_of, layout_of
 from ...core.errors import BpftuiError, UsageError
-from ...core.traffic.hex_text import read_hex
+from ...core.packet.hex_text import read_hex
 from ..text.format import duration
 from ..widgets.plain import Button, Input, Label, Select
 from .dialog import Dialog, line

@@ -142,7 +142,7 @@ def parse_data(text: str) -> bytes:
     """
     if text.startswith("@"):
         return read_object_file(text[1:])
-    from ....core.traffic.hex_text import read_hex
+    from ....core.packet.hex_text import read_hex
 
     try:
         return read_hex(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bpftui.core.errors import UsageError
-from bpftui.core.traffic.hex_text import read_hex
+from bpftui.core.packet.hex_text import read_hex
 
 PACKET = bytes.fromhex("45000024000100004011f9637f0000017f00000104d2003500106162ca6164206361666500ff")[:36]
 FIRST, SECOND, THIRD = PACKET[:16], PACKET[16:32], PACKET[32:]
