@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from ..common import json_value, warn
 from ..sample_json import entries_json, events_json, map_json
@@ -11,13 +11,12 @@ from ..sample_json import entries_json, events_json, map_json
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from ....core.analysis.counting import Counting
     from ....core.live import EventReader
-    from ....core.runtime import Collection, Entry, Map, MapSnapshot, Printed, PrintReader
+    from ....core.live.effects import MapEffect, VariableEffect
+    from ....core.runtime import Collection, Map, Printed, PrintReader
 
 __all__ = ["Changes", "told"]
-
-_LIMIT: Final = 10_000
-"""Entries of a map that are compared."""
 
 
 def told(printed: Printed) -> dict[str, object]:
@@ -35,7 +34,8 @@ class Changes:
     """
 
     def __init__(self, collection: Collection, *, compare: bool) -> None:
-        from ....core.live import EventReader, readable_maps
+        from ....core.live import EventReader
+        from ....core.live.effects import EffectsReader
 
         self._collection = collection
         with ExitStack() as stack:
@@ -45,52 +45,27 @@ class Changes:
         for problem in (*(error.message for error in self.events.problems.values()), self.printed.problem):
             if problem:
                 warn(problem)
-        self._maps = {name: collection.maps[name] for name in readable_maps(collection)} if compare else {}
-        self._variables = {name: each for name, each in collection.variables.items() if compare and not each.read_only}
-        self._held = self._snapshots()
-        self._values = self._raw()
+        self._effects = EffectsReader(collection) if compare else None
 
     events: EventReader
     """Reads its streams."""
     printed: PrintReader
     """Reads what its programs print."""
 
-    def _snapshots(self) -> dict[str, MapSnapshot]:
-        return {name: map_.snapshot(_LIMIT) for name, map_ in self._maps.items()}
-
-    def _raw(self) -> dict[str, bytes]:
-        return {name: variable.raw() for name, variable in self._variables.items()}
-
     def as_json(self) -> dict[str, Any]:
-        """Return what has changed since the last look, as the schema has it."""
-        held, self._held = self._held, self._snapshots()
-        values, self._values = self._values, self._raw()
-        maps = {
-            name: self._changed(self._maps[name], held[name], now)
-            for name, now in self._held.items()
-            if held[name] != now
-        }
-        variables = {name: self._value(name, raw) for name, raw in self._values.items() if values[name] != raw}
-        return {"maps": maps, "variables": variables, **events_json(self.events), **told(self.printed.read())}
-
-    def _value(self, name: str, raw: bytes) -> object:
-        ctype = self._variables[name].spec.type
-        return json_value(raw if ctype is None else ctype.decode(raw))
-
-    def _changed(self, source: Map, before: MapSnapshot, now: MapSnapshot) -> dict[str, Any]:
-        """Return a map with the entries that are new or have another value, and under `deleted` those that went."""
+        """Return what has changed since the last look, as the schema has it; for what is compared."""
         from ....core.analysis.counting import Counting
 
-        old, new = _by_key(before), _by_key(now)
+        assert self._effects is not None
         counting = self._collection.spec.derived(Counting)
-        changed = tuple(entry for key, entry in new.items() if old.get(key) != entry)
-        found = map_json(source, now, counting) | {"entries": entries_json(source, changed, counting)}
-        if gone := [entry for key, entry in old.items() if key not in new]:
-            found["deleted"] = [
-                {name: value for name, value in entry.items() if name != "value"}
-                for entry in entries_json(source, gone, counting)
-            ]
-        return found
+        found = self._effects.read()
+        maps = {name: _map(self._collection.maps[name], each, counting) for name, each in found.maps.items()}
+        variables = {name: self._value(name, each) for name, each in found.variables.items()}
+        return {"maps": maps, "variables": variables, **events_json(self.events), **told(self.printed.read())}
+
+    def _value(self, name: str, effect: VariableEffect) -> object:
+        ctype = self._collection.variables[name].spec.type
+        return json_value(effect.after if ctype is None else ctype.decode(effect.after))
 
     def close(self) -> None:
         """Let go of streams and of what is printed."""
@@ -105,5 +80,14 @@ class Changes:
         self.close()
 
 
-def _by_key(snapshot: MapSnapshot) -> dict[bytes, Entry]:
-    return {entry.key: entry for entry in snapshot.entries}
+def _map(source: Map, effect: MapEffect, counting: Counting) -> dict[str, Any]:
+    """Return a map with the entries that are new or have another value, and under `deleted` those that went."""
+    changed = [entry.after for entry in effect.entries if entry.after is not None]
+    gone = [entry.before for entry in effect.entries if entry.after is None and entry.before is not None]
+    found = map_json(source, effect.now, counting) | {"entries": entries_json(source, changed, counting)}
+    if gone:
+        found["deleted"] = [
+            {name: value for name, value in entry.items() if name != "value"}
+            for entry in entries_json(source, gone, counting)
+        ]
+    return found

@@ -1,0 +1,141 @@
+"""Effects: what has changed in a collection since the last look, entry by entry, and in words leaf by leaf."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ..analysis.counting import Counting
+from ..btf import format_value
+from .counters import decoded, entry_value, key_text
+from .sampler import readable_maps
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ..btf import Value
+    from ..runtime import Collection, Entry, MapSnapshot
+
+__all__ = ["EffectLine", "Effects", "EffectsReader", "EntryEffect", "MapEffect", "VariableEffect"]
+
+_LIMIT: Final = 10_000
+"""Entries of a map that are compared."""
+_LONGEST: Final = 200
+"""Characters of a value in a line."""
+
+
+class EntryEffect(NamedTuple):
+    """An entry that came, went, or has another value."""
+
+    key: bytes
+    before: Entry | None
+    """None where it is new."""
+    after: Entry | None
+    """None where it was deleted."""
+
+
+@dataclass(frozen=True, slots=True)
+class MapEffect:
+    """What has changed in a map."""
+
+    entries: tuple[EntryEffect, ...]
+    """First those that are there now, in the map's order, then those that went."""
+    now: MapSnapshot
+    """What it holds now; only the first 10,000 entries of a map are compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class VariableEffect:
+    """A variable that has another value, as bytes."""
+
+    before: bytes
+    after: bytes
+
+
+class EffectLine(NamedTuple):
+    """One value that changed, in words."""
+
+    what: str
+    """`traffic[{IPV4, UDP}].packets`, `total_packets`."""
+    before: str
+    """Empty where it is new."""
+    after: str
+    """Empty where it went."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What has changed between two looks at a collection; what has not is not in it."""
+
+    maps: Mapping[str, MapEffect]
+    variables: Mapping[str, VariableEffect]
+
+    def lines(self, collection: Collection) -> Iterator[EffectLine]:
+        """Yield what has changed, leaf by leaf: members of structs and elements of arrays each by itself."""
+        counting = collection.spec.derived(Counting)
+        for name, effect in self.maps.items():
+            source = collection.maps[name]
+            for entry in effect.entries:
+                where = f"{name}[{key_text(source, entry.key)}]"
+                values = [
+                    None if each is None else entry_value(source, each, counting=counting)
+                    for each in (entry.before, entry.after)
+                ]
+                yield from _leaves(where, *values)
+            if not effect.entries:  # a queue's next value, or how many entries there are
+                yield EffectLine(name, "", f"{effect.now.count:,} entries")
+        for name, change in self.variables.items():
+            ctype = collection.variables[name].spec.type
+            yield from _leaves(name, decoded(ctype, change.before), decoded(ctype, change.after))
+
+
+class EffectsReader:
+    """Looks at the maps and variables of a collection, again and again.
+
+    What others do meanwhile is among what it finds: programs that are attached, and other processes.
+    """
+
+    def __init__(self, collection: Collection) -> None:
+        self._maps = {name: collection.maps[name] for name in readable_maps(collection)}
+        self._variables = {name: each for name, each in collection.variables.items() if not each.read_only}
+        self._held = self._snapshots()
+        self._values = self._raw()
+
+    def read(self) -> Effects:
+        """Return what has changed since the last look."""
+        held, self._held = self._held, self._snapshots()
+        values, self._values = self._values, self._raw()
+        return Effects(
+            {name: _effect(held[name], now) for name, now in self._held.items() if held[name] != now},
+            {name: VariableEffect(values[name], raw) for name, raw in self._values.items() if values[name] != raw},
+        )
+
+    def _snapshots(self) -> dict[str, MapSnapshot]:
+        return {name: map_.snapshot(_LIMIT) for name, map_ in self._maps.items()}
+
+    def _raw(self) -> dict[str, bytes]:
+        return {name: variable.raw() for name, variable in self._variables.items()}
+
+
+def _effect(before: MapSnapshot, now: MapSnapshot) -> MapEffect:
+    old = {entry.key: entry for entry in before.entries}
+    new = {entry.key: entry for entry in now.entries}
+    changed = [EntryEffect(key, old.get(key), entry) for key, entry in new.items() if old.get(key) != entry]
+    gone = [EntryEffect(key, entry, None) for key, entry in old.items() if key not in new]
+    return MapEffect((*changed, *gone), now)
+
+
+def _leaves(where: str, before: Value | None, after: Value | None) -> Iterator[EffectLine]:
+    """Yield what differs between two values; one of them alone is one line."""
+    if before == after:
+        return
+    match before, after:
+        case dict(), dict() if before.keys() == after.keys():
+            for name, value in after.items():
+                yield from _leaves(f"{where}.{name}", before[name], value)
+        case list(), list() if len(before) == len(after):
+            for index, value in enumerate(after):
+                yield from _leaves(f"{where}[{index}]", before[index], value)
+        case _:
+            texts = ("" if each is None else format_value(each, limit=_LONGEST) for each in (before, after))
+            yield EffectLine(where, *texts)
