@@ -11,9 +11,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..errors import UsageError
+from ..packet import ETHERNET, IPV4, IPV6
 from ..uapi import ProgramType
 
 if TYPE_CHECKING:
+    from ..packet import Protocol
     from ..spec.program import ProgramSpec
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "SMALLEST_PACKET",
     "PacketSizes",
     "check_packet",
+    "packet_begin",
     "packet_remark",
     "packet_sizes",
 ]
@@ -88,6 +91,13 @@ def check_packet(program: ProgramSpec, packet: bytes, sizes: PacketSizes) -> Non
             f"the packet says that it is {name}, whose header ends at byte {SMALLEST_PACKET + header}, and has "
             f"{len(packet)} bytes"
         )
+
+
+def packet_begin(packet: bytes, sizes: PacketSizes) -> Protocol:
+    """Return what a packet of a test run begins with: an Ethernet header, where netfilter's have that of IP."""
+    if sizes.smallest != _IP_HEADER:
+        return ETHERNET
+    return IPV6 if packet and packet[0] >> 4 == 6 else IPV4
 
 
 def packet_remark(packet: bytes, sizes: PacketSizes) -> str:

@@ -25,7 +25,7 @@ from ..threads import NoThreadError, start_thread
 from .stream import HEADER, open_records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from ..analysis.records import RecordType
@@ -49,6 +49,8 @@ _BATCH: Final = 512
 """Records that are handed on at a time, where whoever asks looks at the clock: some milliseconds' work."""
 _KEPT: Final = 200_000
 _KEPT_BYTES: Final = 64 << 20
+_HEARD: Final = 1000
+"""Records of a stream that one who listens is told of."""
 _PADDING: Final = 8
 """Less than this the kernel may have added to what a program wrote to a perf event array."""
 REST: Final = "..."
@@ -81,6 +83,7 @@ class _Stream:
         self.count = 0
         self.dropped = 0
         self.full = 0
+        self.heard: list[deque[bytes]] = []
 
     @property
     def is_full(self) -> bool:
@@ -95,6 +98,8 @@ class _Stream:
         while True:
             found = self.records.read(_CHUNK)
             self.taken.extend(found)
+            for heard in self.heard:
+                heard.extend(found)
             self.count += len(found)
             self.bytes += sum(map(len, found))
             while len(self.taken) > _KEPT or self.bytes > _KEPT_BYTES:
@@ -180,6 +185,32 @@ class EventReader:
             left -= size
             if left <= 0:
                 return
+
+    @contextlib.contextmanager
+    def listening(self) -> Iterator[Callable[[], Mapping[str, Sequence[bytes]]]]:
+        """Hear what comes meanwhile, beside whoever takes it.
+
+        Yields:
+            What returns the records of each stream that came since: the newest 1,000.
+        """
+        heard = {name: deque[bytes](maxlen=_HEARD) for name in self._streams}
+        with self._lock:
+            self._drain()  # what came before is not of interest
+            for name, stream in self._streams.items():
+                stream.heard.append(heard[name])
+
+        def so_far() -> Mapping[str, Sequence[bytes]]:
+            with self._lock:
+                if not self._stopping.is_set():
+                    self._drain()
+                return {name: tuple(records) for name, records in heard.items()}
+
+        try:
+            yield so_far
+        finally:
+            with self._lock:
+                for name, stream in self._streams.items():
+                    stream.heard.remove(heard[name])
 
     def close(self) -> None:
         """End the reading and let go of the streams; a second call does nothing."""

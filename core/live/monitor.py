@@ -145,6 +145,11 @@ class Monitor:
         if reader is not None:
             reader.close()
 
+    @property
+    def reader(self) -> EventReader | None:
+        """What reads the streams; None before the first sample, and where nothing is sampled."""
+        return self._reader
+
     def record_type(self, name: str) -> RecordType | None:
         """Return what the records of a stream are taken for; None where it is not read."""
         return self._reader.types.get(name) if self._reader is not None else None
