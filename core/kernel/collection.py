@@ -187,6 +187,7 @@ class Loader(CollectionLoader[Map, Program, Link]):
             found = Map.of_object(spec, self.spec.btf, self._btf_fd)
             self._stack.callback(found.close)
             found.pin(path)
+            found.shared = f"it is pinned at {path}, where others find it"
             # Unless all goes well: then the pin is what the object asked for, and stays.
             self._stack.callback(_unpin, path)
         return found

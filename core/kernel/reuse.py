@@ -26,7 +26,9 @@ def reused(given: Map, spec: MapSpec) -> Map:
         LoadError: They differ in type, sizes or flags; the message shows both.
     """
     _require_same(given.elements.shape, spec, f"the map given for {spec.name}")
-    return given.clone()
+    found = given.clone()
+    found.shared = "it was there before, and others may use it"
+    return found
 
 
 def open_pinned(path: str, spec: MapSpec) -> Map | None:
@@ -43,10 +45,12 @@ def open_pinned(path: str, spec: MapSpec) -> Map | None:
     try:
         found = shape_of_info(map_info(descriptor), f"what is pinned at {path}")
         _require_same(found, spec, f"what is pinned at {path}")
-        return Map(spec, descriptor, found, pins=[path])
+        opened = Map(spec, descriptor, found, pins=[path])
     except BaseException:
         descriptor.close()
         raise
+    opened.shared = f"it is pinned at {path}, where others find it"
+    return opened
 
 
 def _require_same(found: Shape, spec: MapSpec, what: str) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from .arrange import EntryTable, Ordering, Reading, arrange, survey
 from .counters import Counter, Track, by_cpu, counters, decoded, entry_value, key_text, variable_counters
 from .events import EventReader, Events, record_text, record_value
+from .fields import Field, Fields, Form, fields_of
 from .keys import ambiguous_keys
 from .perf import PerfBuffer
 from .sampler import Sample, Sampler, readable_maps
@@ -15,15 +17,21 @@ from .user_ring import UserRingBuffer
 
 __all__ = [
     "Counter",
+    "EntryTable",
     "EventReader",
     "Events",
+    "Field",
+    "Fields",
+    "Form",
     "HasDescriptor",
     "MapRow",
     "MapTable",
     "Order",
+    "Ordering",
     "PerfBuffer",
     "Point",
     "RateTracker",
+    "Reading",
     "Records",
     "RingBuffer",
     "RuntimeName",
@@ -35,12 +43,14 @@ __all__ = [
     "Track",
     "UserRingBuffer",
     "ambiguous_keys",
+    "arrange",
     "by_cpu",
     "check_target",
     "choose_runtime",
     "counters",
     "decoded",
     "entry_value",
+    "fields_of",
     "key_text",
     "map_table",
     "open_records",
@@ -49,5 +59,6 @@ __all__ = [
     "record_text",
     "record_value",
     "runtime_name",
+    "survey",
     "variable_counters",
 ]

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from .arrange import key_order
 from .counters import by_cpu, counters, entry_value, key_text
 from .keys import ambiguous_keys
 from .series import rate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ..analysis.counting import Counting
     from ..runtime import Entry
     from .counters import Counter, Valued
@@ -113,7 +112,7 @@ def map_table(
     def text(key: bytes) -> str:
         return key_text(source, key) + (f" ({key.hex(' ')})" if key in ambiguous else "")
 
-    by_key = _key_order(source)
+    by_key = key_order(source)
 
     def rank(entry: Entry) -> Any:  # of one type within each order
         if order == "key":
@@ -144,21 +143,3 @@ def map_table(
 def _entries(name: str, sample: Sample | None) -> dict[bytes, Entry]:
     snapshot = None if sample is None else sample.maps.get(name)
     return {} if snapshot is None else {entry.key: entry for entry in snapshot.entries}
-
-
-def _key_order(source: Valued) -> Callable[[Entry], tuple[object, ...]]:
-    """Return what sorts entries by key: integers by their value, whatever their byte order; the rest as bytes."""
-    leaves = source.key.leaves() if source.key is not None else []
-    limits = [(leaf, offset, leaf.size, leaf.limits) for _, leaf, offset in leaves]
-
-    def order(entry: Entry) -> tuple[object, ...]:
-        parts: list[object] = []
-        for leaf, offset, size, span in limits:
-            raw = entry.key[offset : offset + size]
-            if span is None or leaf.bit_size:
-                parts.append(raw)
-            else:
-                parts.append(int.from_bytes(raw, leaf.btf.byte_order, signed=span[0] < 0))
-        return (*parts, entry.key)
-
-    return order

@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 from .codec import Codec
+from .journal import Edit, Journal
 from .shape import Shape, round_up, shape_of
 from .typed import ElementError, Elements, TypedMap
 from .variable import Variable
 
-__all__ = ["Codec", "ElementError", "Elements", "Shape", "TypedMap", "Variable", "round_up", "shape_of"]
+__all__ = [
+    "Codec",
+    "Edit",
+    "ElementError",
+    "Elements",
+    "Journal",
+    "Shape",
+    "TypedMap",
+    "Variable",
+    "round_up",
+    "shape_of",
+]

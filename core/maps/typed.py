@@ -9,17 +9,17 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Protocol, cast
 
 from ..errors import PartialError, TypeMismatchError, UsageError, ValueRangeError
-from ..runtime import MapSnapshot
+from ..runtime import Entry, MapSnapshot
+from ..uapi import MapFlag, MapType
 from ..visible import visible
 from .codec import Codec
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterator, Sequence
 
     from ..btf import CType, Decoded, Value
     from ..errors import BpftuiError
-    from ..runtime import Entry
-    from ..spec import MapSpec, MapType
+    from ..spec import MapSpec
     from .shape import Shape
 
 __all__ = ["ElementError", "Elements", "TypedMap"]
@@ -70,6 +70,10 @@ class Elements(Protocol):
         """Count the entries for at most *within* seconds; return how many were found, and whether those are all."""
         ...
 
+    def scan(self) -> Iterator[Sequence[Entry]]:
+        """Iterate over the entries, some thousands at a time; of one that changes meanwhile some may come twice."""
+        ...
+
     def read_at(self, offset: int, size: int) -> bytes:
         """Return bytes of the first value."""
         ...
@@ -97,6 +101,8 @@ class TypedMap(ABC):
         self.codec = Codec(spec, elements.shape)
         self.frozen = False
         """Whether user space may no longer change it."""
+        self.shared = ""
+        """Who else may have it, as a clause; empty for a map that its collection made for itself alone."""
 
     def __repr__(self) -> str:
         return f"<Map {visible(self.name)} {self.type.label}>"
@@ -233,6 +239,44 @@ class TypedMap(ABC):
             return 0, False
         with self._explained("read"):
             return self.elements.count(within)
+
+    def entry(self, key: bytes) -> Entry | None:
+        """Read one entry as bytes; None where there is none at *key*."""
+        with self._explained("read", key):
+            try:
+                raw = self.elements.lookup(key)
+            except ElementError as error:
+                if error.errno in (errno.ENOENT, errno.E2BIG):  # an index beyond the end
+                    return None
+                raise
+        return None if raw is None else Entry(key, self.elements.shape.split(raw))
+
+    def scan(self) -> Iterator[Sequence[Entry]]:
+        """Iterate over the entries as bytes, some thousands at a time, so that millions are never held at once.
+
+        Entries that come and go meanwhile may or may not be among them, or be there twice in a map that is no hash
+        table. It ends after twice `max_entries` keys at the latest.
+        """
+        if self.unreadable is not None:
+            return
+        with self._explained("read"):
+            yield from self.elements.scan()
+
+    @property
+    def fixed(self) -> str:
+        """Why user space cannot change its entries, as a clause; empty where it can."""
+        kind = self.type.label
+        if self.frozen:
+            return "it is frozen: its contents can no longer be changed"
+        if self.elements.shape.flags & MapFlag.RDONLY:
+            return "it was created with BPF_F_RDONLY, which forbids that"
+        if self.unreadable is not None:
+            return self.unreadable
+        if self.type.holds_objects:
+            return f"the entries of a map of type {kind} are not numbers but maps, programs or sockets"
+        if self.type in (MapType.STACK_TRACE, MapType.STRUCT_OPS):
+            return f"the kernel itself fills a map of type {kind}"
+        return ""
 
     def items(self) -> Iterator[tuple[Decoded, Decoded]]:
         """Iterate over typed entries, as they were when the iteration began.

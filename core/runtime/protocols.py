@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .facts import (
         AttachTarget,
         CheckReport,
+        Entry,
         Forecast,
         MapSnapshot,
         Printed,
@@ -126,6 +127,24 @@ class Map(Protocol):
 
     def count(self, within: float | None = None) -> tuple[int, bool]:
         """Count the entries for at most *within* seconds; return how many were found, and whether those are all."""
+        ...
+
+    def entry(self, key: bytes) -> Entry | None:
+        """Read one entry as bytes; None where there is none at *key*."""
+        ...
+
+    def scan(self) -> Iterator[Sequence[Entry]]:
+        """Iterate over the entries as bytes, some thousands at a time, so that millions are never held at once."""
+        ...
+
+    @property
+    def fixed(self) -> str:
+        """Why user space cannot change its entries, as a clause; empty where it can."""
+        ...
+
+    @property
+    def shared(self) -> str:
+        """Who else may have it, as a clause; empty for a map that its collection made for itself alone."""
         ...
 
     def __getitem__(self, key: Value) -> Value: ...

@@ -12,14 +12,19 @@ from ..maps import TypedMap
 from .maps import RecordStore, UserRing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from ..errors import BpftuiError
     from ..maps import ElementError, Shape
-    from ..runtime import MapSnapshot
+    from ..runtime import Entry, MapSnapshot
     from ..spec import MapSpec
     from .maps import Store
     from .parts import Parts
 
 __all__ = ["Map", "Records"]
+
+_SCANNED = 4096
+"""Entries that are handed out at once."""
 
 
 class _Guarded:
@@ -55,6 +60,11 @@ class _Guarded:
 
     def count(self, within: float | None = None) -> tuple[int, bool]:
         return len(self.snapshot().entries), True
+
+    def scan(self) -> Iterator[Sequence[Entry]]:
+        entries = self.snapshot().entries
+        for at in range(0, len(entries), _SCANNED):
+            yield entries[at : at + _SCANNED]
 
     def read_at(self, offset: int, size: int) -> bytes:
         with self._parts.between_runs():

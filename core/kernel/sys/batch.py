@@ -10,10 +10,12 @@ from .layouts import MapBatch
 from .syscall import UNSUPPORTED, BpfError, Command, buffer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ...maps import Shape
     from .syscall import Descriptor
 
-__all__ = ["Columns", "Count", "read_batches", "write_batch"]
+__all__ = ["Columns", "Count", "read_batches", "scan_batches", "write_batch"]
 
 _BATCH: Final = 4096
 """Entries read at once: with 4,096 and more, a batch is nearly as fast as one for the whole map."""
@@ -50,16 +52,11 @@ def read_batches(descriptor: Descriptor, shape: Shape, want: int, *, delete: boo
     read = 0
     while True:
         try:
-            with descriptor as fd:
-                done = batch.read(fd)
-        except BpfError as error:
-            if error.errno != errno.ENOSPC or batch.size > shape.bound:
-                if delete and read:
-                    break  # what was taken is nowhere else any more
-                raise
-            # One bucket of the hash table holds more than the batch: ask again from the same place.
-            batch = batch.resized(batch.size * 2)
-            continue
+            batch, done = batch.following(descriptor)
+        except BpfError:
+            if delete and read:
+                break  # what was taken is nowhere else any more
+            raise
         read += batch.count
         keys.append(batch.keys)
         values.append(batch.values)
@@ -69,6 +66,21 @@ def read_batches(descriptor: Descriptor, shape: Shape, want: int, *, delete: boo
         if delete and want - read < batch.size:
             batch = batch.resized(want - read)
     return Columns(b"".join(keys), b"".join(values), partial=True)
+
+
+def scan_batches(descriptor: Descriptor, shape: Shape) -> Iterator[Columns]:
+    """Iterate over the entries in batches. It ends after twice `max_entries`, for a map that never rests.
+
+    Raises:
+        BpfError: The kernel said no: with `UNSUPPORTED` to a type that has no batches.
+    """
+    pair = shape.key_size + shape.moved_size
+    batch = _Batch(shape, max(1, min(shape.max_entries, _BATCH, _BATCH_BYTES // pair)), delete=False)
+    read, done = 0, False
+    while not done and read < shape.bound:
+        batch, done = batch.following(descriptor)
+        read += batch.count
+        yield Columns(batch.keys, batch.values, not done)
 
 
 class Count:
@@ -92,14 +104,7 @@ class Count:
     def go_on(self, until: float) -> bool:
         """Count on *until* then (`time.monotonic`), and return whether that was the end."""
         while True:
-            try:
-                with self._descriptor as fd:
-                    done = self._batch.read(fd)
-            except BpfError as error:
-                if error.errno != errno.ENOSPC or self._batch.size > self._shape.bound:
-                    raise
-                self._batch = self._batch.resized(self._batch.size * 2)
-                continue
+            self._batch, done = self._batch.following(self._descriptor)
             self.found += self._batch.count
             if done or self.found >= self._shape.bound:
                 return True
@@ -141,6 +146,19 @@ class _Batch:
     def resized(self, size: int) -> _Batch:
         """Return a batch of another size that goes on at the same place."""
         return _Batch(self._shape, size, self._position, delete=self._delete)
+
+    def following(self, descriptor: Descriptor) -> tuple[_Batch, bool]:
+        """Read on; return what has what was read, and whether that was the end."""
+        batch = self
+        while True:
+            try:
+                with descriptor as fd:
+                    return batch, batch.read(fd)
+            except BpfError as error:
+                if error.errno != errno.ENOSPC or batch.size > self._shape.bound:
+                    raise
+            # One bucket of the hash table holds more than the batch: ask again from the same place.
+            batch = batch.resized(batch.size * 2)
 
     def read(self, fd: int) -> bool:
         """Read on, and return whether that was the end."""

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Final
 from ...errors import FeatureError
 from ...runtime import Entry, MapSnapshot
 from ...spec import MapFlag, MapType
-from .batch import Columns, Count, read_batches
+from .batch import Columns, Count, read_batches, scan_batches
 from .layouts import MapElement
 from .memory import FixedMemory
 from .syscall import UNSUPPORTED, BpfError, Command, buffer, call
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ...maps import Shape
     from .syscall import Buffer, Descriptor
@@ -33,6 +33,9 @@ __all__ = ["Elements", "possible_cpus"]
 
 _SMALL: Final = 1024
 """Bytes of a value up to which reading batches costs less than asking for one key after the other."""
+
+_SCANNED: Final = 4096
+"""Entries that are handed out at once where they are not read in batches."""
 
 _ELEMENT: Final = MapElement.packing("map_fd", "key", "value", "flags")
 """Packed at once, as it is made for each element."""
@@ -235,6 +238,21 @@ class Elements:
         rows = ((entry.key, self.shape.join(entry.values)) for entry in found.entries)
         all_keys, all_values = zip(*rows, strict=True) if found.entries else ((), ())
         return Columns(b"".join(all_keys), b"".join(all_values), found.partial)
+
+    def scan(self) -> Iterator[Sequence[Entry]]:
+        """Iterate over the entries, some thousands at a time."""
+        if self.memory is None and self._batches and _shown_once(self.shape.type):
+            try:
+                for columns in scan_batches(self._descriptor, self.shape):
+                    yield [Entry(key, self.shape.split(raw)) for key, raw in self._pairs(columns)]
+            except BpfError as error:
+                if error.errno not in UNSUPPORTED:  # which comes before the first batch, if at all
+                    raise
+            else:
+                return
+        entries = self.snapshot().entries
+        for at in range(0, len(entries), _SCANNED):
+            yield entries[at : at + _SCANNED]
 
     def _columns_of_memory(self, memory: mmap.mmap | FixedMemory, want: int) -> Columns:
         size, stride = self.shape.value_size, self.shape.stride

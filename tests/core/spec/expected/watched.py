@@ -39,4 +39,17 @@ SPECS: dict[str, Facts] = {
         ],
         variables=[variable("dropped", ".bss", 0, "__u64", 0, "00" * 8)],
     ),
+    "tests/objects/flows.o": spec(
+        license="Dual MIT/GPL",
+        types=75,
+        maps=[
+            bpf_map("flows", "hash", 16, 48, 64, key_type="struct flow", value_type="struct stats"),
+            bpf_map("neighbours", "hash", 24, 4, 8, key_type="struct neighbour", value_type="enum verdict"),
+            bpf_map("hosts", "lru_hash", 16, 4, 4, key_type="struct in6_addr", value_type="__u32"),
+            bpf_map("unsure", "hash", 24, 4, 8, key_type="struct unsure", value_type="float"),
+            bpf_map("per_cpu", "percpu_array", 4, 48, 2, key_type="__u32", value_type="struct stats"),
+            bpf_map("latency", "array", 4, 64, 3, key_type="__u32", value_type="struct slots"),
+        ],
+        programs=[_xdp("count", insns=17, line_infos=7, maps=["flows"])],
+    ),
 }
