@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import json
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 
 from ...core.btf import types
+from ...core.btf.typed_text import edit_text, range_text
 from ...core.errors import BpftuiError
 from ..widgets.plain import Button, Input, Label, OptionList
 from .dialog import Dialog, line
@@ -18,10 +17,10 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.widget import Widget
 
-    from ...core.btf import CType, Value
+    from ...core.btf import CType
     from ..widgets.spec.variables_view import Place
 
-__all__ = ["VariableEditor", "edit_text", "range_text"]
+__all__ = ["VariableEditor"]
 
 _MAX_CHOICES = 200
 
@@ -129,59 +128,6 @@ class VariableEditor(Dialog[str]):
         text = self.query_one("#value", Input).value
         if self._check(text) is None:
             self.dismiss(text)
-
-
-def edit_text(ctype: CType | None, raw: bytes) -> str:
-    """Return the value of *raw* as text that `VariableSpec.set_text` reads back, to the same bytes."""
-    if ctype is not None:
-        text = _typed_text(ctype.decode(raw))
-        with contextlib.suppress(BpftuiError):  # text that looks like something else: `[`, `hex:`
-            if text is not None and ctype.encode(ctype.parse(text), current=raw) == raw:
-                return text
-    return f"hex:{raw.hex()}"
-
-
-def _typed_text(value: Value) -> str | None:
-    """Return a value as it is typed; None where bytes are in it."""
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return value
-        case bytes():
-            return None
-        case int() | float():
-            return str(value)
-        case _:
-            try:
-                return json.dumps(value, ensure_ascii=False)
-            except TypeError:  # bytes inside
-                return None
-
-
-def range_text(ctype: CType | None, size: int) -> str:
-    """Return what a type takes: `0 … 65535`, `true or false`, …"""
-    if ctype is None:
-        return f"hex: and {size} bytes"
-    found = ctype.stripped
-    match found:
-        case types.Int(is_bool=True):
-            return "true or false"
-        case types.Enum():
-            return "a name of the list, or an integer"
-        case types.Int() if ctype.limits is not None:
-            low, high = ctype.limits
-            return f"{low} … {high} (also 0x…, 0b…)"
-        case types.Float():
-            return "a number"
-        case types.Composite():
-            return 'JSON {"member": value, …}, or hex:…'
-        case types.Array() if ctype.is_composite:
-            return f"JSON [value, …] of {found.count} elements, or hex:…"
-        case types.Array():
-            return f"text of at most {found.count - 1} bytes, or hex:…"
-        case _:
-            return f"an integer of {size} bytes, or hex:…"
 
 
 def _choices(ctype: CType | None) -> list[str]:

@@ -1,4 +1,4 @@
-"""What the editor of a variable begins with."""
+"""What an editor of a value begins with."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from bpftui.core.btf.typed_text import edit_text
 from bpftui.core.spec import CollectionSpec
-from bpftui.tui.dialogs.variable_editor import edit_text
 
 ROOT = Path(__file__).parents[3]
 
