@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..asm import decode
+from ..asm.flow.worklist import closure, settle
 from ..asm.opcodes import AluOp, Class, Source
 from ..asm.registers import def_use
 from ..btf import format_value
@@ -59,18 +60,14 @@ def decisions(
 def _in_function(graph: FlowGraph, gone: set[int], fixed: set[int], reasons: _Reasons) -> list[Decision]:
     live, ways = _live(graph, gone, fixed)
     found: list[Decision] = []
-    counted: set[int] = set()
+    counted = set(live)
     for slot, is_taken, dead in ways:
         slots = {slot} & gone
-        waiting = [dead] if dead not in live else []
-        while waiting:
-            number = waiting.pop()
-            if number in counted:
-                continue
-            counted.add(number)
-            first, stop, successors = graph.block(number)
+        went = closure([dead], graph.successors, counted)
+        counted |= went
+        for number in went:
+            first, stop, _ = graph.block(number)
             slots.update(gone.intersection(range(first, stop)))
-            waiting += [successor for successor in successors if successor not in live]
         if slots:
             found.append(Decision(slot, is_taken, reasons.of(slot, graph), tuple(sorted(slots))))
     return found
@@ -83,11 +80,8 @@ def _live(graph: FlowGraph, gone: set[int], fixed: set[int]) -> tuple[set[int], 
     """
     live: set[int] = set()
     ways: list[tuple[int, bool, int]] = []
-    waiting = [0] if len(graph) else []
-    while waiting:
-        number = waiting.pop()
-        if number in live:
-            continue
+
+    def visit(number: int) -> list[int]:
         live.add(number)
         _, stop, successors = graph.block(number)
         following = list(successors)
@@ -98,7 +92,9 @@ def _live(graph: FlowGraph, gone: set[int], fixed: set[int]) -> tuple[set[int], 
                 is_taken = kept[0] == target
                 ways.append((stop - 1, is_taken, behind if is_taken else target))
                 following = kept
-        waiting += following
+        return [successor for successor in following if successor not in live]
+
+    settle([0] if len(graph) else [], visit)
     return live, sorted(ways)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Final
 
+from ..asm.flow.worklist import settle
 from ..asm.opcodes import EXIT, INSN_SIZE, LD_IMM64, AluOp, Class, Source
 from ..asm.registers import def_use
 
@@ -34,18 +35,14 @@ class Backwards:
         self._big = program.byte_order == "big"
         self.before: list[Flow] = [(0, 0)] * len(graph)
         """What holds where each block begins."""
-        waiting = list(range(len(graph)))
-        queued = set(waiting)
-        while waiting:
-            number = waiting.pop()
-            queued.discard(number)
-            flow = self._block(number, None)
-            if flow != self.before[number]:
-                self.before[number] = flow
-                for predecessor in graph.predecessors[number]:
-                    if predecessor not in queued:
-                        queued.add(predecessor)
-                        waiting.append(predecessor)
+        settle(range(len(graph)), self._visit, backwards=True)
+
+    def _visit(self, number: int) -> tuple[int, ...]:
+        flow = self._block(number, None)
+        if flow == self.before[number]:
+            return ()
+        self.before[number] = flow
+        return self.graph.predecessors[number]
 
     def constants(self) -> dict[int, int]:
         """Return the constants that the function can return, as 32-bit signed numbers, by the slot of the move.

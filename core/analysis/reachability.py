@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from ..asm.arithmetic import COMPARISONS, alu, compare, signed, swap
+from ..asm.flow.worklist import closure
 from ..asm.opcodes import (
     ADDR_SPACE_CAST,
     CALL,
@@ -324,12 +325,7 @@ class _Leads:
             slot = waiting.pop()
             graph = flow.graph_at(slot)
             good = blocks.setdefault(graph.start, set())
-            more = [graph.block_at(slot)]
-            while more:
-                number = more.pop()
-                if number not in good:
-                    good.add(number)
-                    more += graph.predecessors[number]
+            good |= closure([graph.block_at(slot)], graph.predecessors, good)
             if graph.start not in seen:
                 seen.add(graph.start)
                 waiting += [call.slot for call in flow.callers(graph.start)]

@@ -8,11 +8,11 @@ that were loaded from memory, or returned by a call, only types can tell: see `T
 
 from __future__ import annotations
 
-import heapq
 import struct
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from ..asm.arithmetic import alu
+from ..asm.flow.worklist import settle
 from ..asm.opcodes import (
     CALL,
     CALLX,
@@ -36,7 +36,7 @@ from .lattice import ANY_STACK, Place, Value, constant, join, masked, moved, shi
 from .liveness import Backwards
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ..asm.flow import FlowGraph
     from ..errors import LimitError
@@ -204,25 +204,22 @@ class Tracker:
         """
         graph = self.graph
         states: dict[int, State] = {0: entry | {_FRAME: Value(Place.STACK)}} if len(graph) else {}
-        waiting = [0] if states else []
-        queued = set(waiting)
         budget = Budget(graph.stop - graph.start, "its data flow", least=_LEAST, each=_VISITS)
-        while waiting:  # in the order of slots, which for most code is that of the flow
-            number = heapq.heappop(waiting)
-            queued.discard(number)
+
+        def visit(number: int) -> Iterator[int]:
             start, stop, _ = graph.block(number)
             budget.spend(stop - start + len(states[number]) // 8)
             if self.facts is not None:
-                self.facts.begin(*graph.block(number)[:2])
+                self.facts.begin(start, stop)
             after = self.after[number] = self.block(number, states[number])
             for successor in self.following(number, after):
                 old = states.get(successor)
                 new = after if old is None else join(old, after)
                 if new != old:
                     states[successor] = new
-                    if successor not in queued:
-                        queued.add(successor)
-                        heapq.heappush(waiting, successor)
+                    yield successor
+
+        settle(list(states), visit)
         return states
 
     def following(self, number: int, after: State) -> tuple[int, ...]:

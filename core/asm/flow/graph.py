@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ..instruction import Instruction, words
 from ..opcodes import CALLX, EXIT, GOTOL, GOTOX, INSN_SIZE, JA, LD_IMM64, MAY_GOTO
 from .loops import Loop, find_loops
+from .worklist import closure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -94,6 +95,7 @@ class FlowGraph:
         stop: One past its last slot; the default is the end of the code.
         tables: Where a gotox can lead, by its slot; called only where there is one. None: not known.
         no_return: Slots of calls that do not return (the kfunc bpf_throw).
+        entries: Where blocks begin beside the first slot and what is jumped to: functions, in code that holds several.
     """
 
     def __init__(
@@ -105,6 +107,7 @@ class FlowGraph:
         *,
         tables: Callable[[int], Sequence[int] | None] | None = None,
         no_return: Collection[int] = (),
+        entries: Collection[int] = (),
     ) -> None:
         view = words(code)
         self.start = start
@@ -120,11 +123,11 @@ class FlowGraph:
         """The first slot of each block, ascending."""
         self.successors: list[tuple[int, ...]] = []
         """Of each block: the indices of those that can follow."""
-        self._scan(no_return)
+        self._scan(no_return, entries)
         self._connect()
         self.problems.sort()
 
-    def _scan(self, no_return: Collection[int]) -> None:
+    def _scan(self, no_return: Collection[int], entries: Collection[int]) -> None:
         """Find what ends blocks, and where blocks begin."""
         kinds = bytes(self._code[::INSN_SIZE]).translate(_KINDS)
         if _WIDE in kinds:
@@ -133,7 +136,7 @@ class FlowGraph:
         if self._order != sys.byteorder:
             halves.byteswap()
         start, count, jumps = self.start, len(kinds), self._jumps
-        leaders = {start} if count else set[int]()
+        leaders = {start, *entries} if count else set[int]()
         for match in _ENDS.finditer(kinds):
             at = match.start()
             kind = kinds[at]
@@ -301,23 +304,8 @@ class FlowGraph:
     @cached_property
     def reachable(self) -> list[bool]:
         """Of each block: whether some way leads there from the function's first instruction."""
-        reached = [False] * len(self.starts)
-        if not reached:
-            return reached
-        reached[0] = True
-        if not self.goes_back:
-            for number, successors in enumerate(self.successors):
-                if reached[number]:
-                    for successor in successors:
-                        reached[successor] = True
-            return reached
-        waiting = [0]
-        while waiting:
-            for successor in self.successors[waiting.pop()]:
-                if not reached[successor]:
-                    reached[successor] = True
-                    waiting.append(successor)
-        return reached
+        found = closure([0], self.successors) if self.starts else ()
+        return [number in found for number in range(len(self.starts))]
 
     @cached_property
     def unreachable(self) -> list[tuple[int, int]]:

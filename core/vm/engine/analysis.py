@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from functools import reduce
-from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Final
 
 from ...asm import Source
+from ...asm.flow.worklist import settle
 from .code import MASK64, written_registers
 from .ranges import ANY, MASK32, State, Value, branch_refined, transfer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ...asm import Instruction
     from .code import Code
@@ -103,17 +103,14 @@ class _Analysis:
         states[0] = self.entry.copy()
         visits = [0] * count
         thresholds = _thresholds(self.code, graph)
-        todo = [0]
-        waiting = {0}
         patience = _PATIENCE * (count + _PATIENCE)
-        while todo:
+
+        def visit(number: int) -> Iterator[int]:
+            nonlocal patience
             patience -= 1
-            if not patience:
-                return [[*[ANY] * 10, (0, 0, True)] for _ in states]
-            number = heappop(todo)
-            waiting.discard(number)
             before = states[number]
-            assert before is not None
+            if before is None or patience <= 0:
+                return
             for successor, after in self.after(number, before):
                 known = states[successor]
                 if known is None:
@@ -122,9 +119,11 @@ class _Analysis:
                     visits[successor] += not graph.reducible or successor in graph.loops
                 else:
                     continue
-                if successor not in waiting:
-                    waiting.add(successor)
-                    heappush(todo, successor)
+                yield successor
+
+        settle([0], visit)
+        if patience <= 0:
+            return [[*[ANY] * 10, (0, 0, True)] for _ in states]
         return [state if state is not None else [ANY] * 11 for state in states]
 
     def narrow(self, states: list[State]) -> None:

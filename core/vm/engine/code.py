@@ -8,25 +8,26 @@ is not looked at here.
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ...asm import AluOp, AtomicOp, CallSource, Class, ImmSource, Mode, Source, decode, format_instruction, remark
+from ...asm import CallSource, ImmSource, decode, format_instruction, remark
+from ...asm.flow import FlowGraph
+from ...asm.flow.worklist import closure
 from ...asm.opcodes import (
     ADDR_PERCPU,
     CALL,
-    CALLX,
-    EXIT,
     FRAME_POINTER,
     GOTOX,
     INSN_SIZE,
     LD_IMM64,
-    MAY_GOTO,
     MOV64_X,
 )
+from ...asm.registers import def_use, register_numbers, written
 from .errors import InvalidCodeError
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping
+    from collections.abc import Collection, Container, Mapping
 
     from ...asm import ByteOrder, Instruction
 
@@ -59,45 +60,12 @@ def function_address(base: int, slot: int) -> int:
 
 def written_registers(insn: Instruction) -> tuple[int, ...]:
     """Return the registers that *insn* writes to; calls clobber r1 to r5 beside it."""
-    cls = insn.opcode & 7
-    if cls in (Class.ALU, Class.ALU64, Class.LDX):
-        return (insn.dst,)
-    if cls == Class.LD:
-        return (insn.dst,) if insn.opcode == LD_IMM64 else (0,)
-    if cls == Class.STX and insn.opcode & 0xE0 == Mode.ATOMIC:
-        if insn.imm == AtomicOp.CMPXCHG:
-            return (0,)
-        if insn.imm == AtomicOp.LOAD_ACQ:
-            return (insn.dst,)
-        return (insn.src,) if insn.imm & 1 else ()
-    return (0,) if insn.opcode in (CALL, CALLX) else ()
+    return register_numbers(written(insn.opcode, insn.dst, insn.src, insn.imm))
 
 
 def read_registers(insn: Instruction) -> tuple[int, ...]:
     """Return the registers that *insn* reads; of calls all that can hold arguments."""
-    cls, op = insn.opcode & 7, insn.opcode & 0xF0
-    if cls in (Class.ALU, Class.ALU64):
-        source = (insn.src,) if insn.opcode & Source.X and op != AluOp.END else ()
-        return source if op == AluOp.MOV else (insn.dst, *source)
-    if cls == Class.LDX:
-        return (insn.src,)
-    if cls == Class.LD:
-        return (insn.src,) if insn.opcode & 0xE0 == Mode.IND else ()
-    if cls == Class.ST:
-        return (insn.dst,)
-    if cls == Class.STX:
-        if insn.opcode & 0xE0 == Mode.ATOMIC and insn.imm == AtomicOp.LOAD_ACQ:
-            return (insn.src,)
-        is_exchange = insn.opcode & 0xE0 == Mode.ATOMIC and insn.imm == AtomicOp.CMPXCHG
-        return (insn.dst, insn.src, 0) if is_exchange else (insn.dst, insn.src)
-    if insn.opcode in (CALL, CALLX):
-        register = insn.call_register
-        return (1, 2, 3, 4, 5) if register is None else (1, 2, 3, 4, 5, register)
-    if insn.opcode in (EXIT, GOTOX):
-        return (0,) if insn.opcode == EXIT else (insn.dst,)
-    if not insn.is_conditional or insn.opcode == MAY_GOTO:
-        return ()
-    return (insn.dst, insn.src) if insn.opcode & Source.X else (insn.dst,)
+    return register_numbers(def_use(insn.opcode, insn.dst, insn.src, insn.imm)[1])
 
 
 class Code:
@@ -121,7 +89,7 @@ class Code:
         byte_order: ByteOrder,
         addresses: Mapping[int, int],
         kfuncs: Container[int] = (),
-        no_return: Container[int] = (),
+        no_return: Collection[int] = (),
     ) -> None:
         if not code:
             raise InvalidCodeError("there is no instruction")
@@ -148,6 +116,8 @@ class Code:
         for slot, insn in enumerate(self.insns):
             if insn is not None:
                 self._check(slot, insn)
+        self.flow = FlowGraph(code, byte_order, entries=self.entries, no_return=no_return)
+        """The control flow of all functions: they may share instructions, and jumps may lead from one to another."""
         self.functions: dict[int, Function] = {}
         """By the slot of their entry; the first is the program's own."""
         self.size = 0
@@ -184,10 +154,10 @@ class Code:
                 found.add(target)
         return sorted(found - {0})
 
-    @cached_property
+    @property
     def has_computed_jumps(self) -> bool:
         """Whether it jumps to addresses in registers, to any instruction of a function."""
-        return any(insn is not None and insn.opcode == GOTOX for insn in self.insns)
+        return bool(self._computed)
 
     def _check(self, slot: int, insn: Instruction) -> None:
         if FRAME_POINTER in written_registers(insn):
@@ -220,17 +190,47 @@ class Code:
         after = (slot + insn.slots,) if insn.falls_through and slot not in self.no_return else ()
         return after if target is None else (*after, target)
 
+    def block_slots(self, number: int) -> tuple[int, ...]:
+        """Return the first slots of the instructions of a block of `flow`."""
+        start, stop, _ = self.flow.block(number)
+        return tuple([slot for slot in range(start, stop) if self.insns[slot] is not None])
+
+    @cached_property
+    def shortcuts(self) -> list[list[int]]:
+        """By block of `flow`, what it leads to when one goes on from blocks that are nothing but a jump."""
+        known: dict[int, int] = {}
+        return [[self._behind_jumps(known, successor) for successor in after] for after in self.flow.successors]
+
+    def _behind_jumps(self, known: dict[int, int], number: int) -> int:
+        passed: list[int] = []
+        while number not in known:
+            passed.append(number)
+            known[number] = number  # where a circle of jumps closes
+            start, stop, successors = self.flow.block(number)
+            if stop - start != 1 or len(successors) != 1 or not self.at(start).is_jump:
+                break
+            (number,) = successors
+        number = known[number]
+        for block in passed:
+            known[block] = number
+        return number
+
     def _reach(self, start: int) -> tuple[int, ...]:
-        seen: set[int] = set()
-        todo = [start]
-        while todo:
-            slot = todo.pop()
-            if slot in seen:
-                continue
-            if slot >= self.count:
-                raise InvalidCodeError("the last instruction is no exit: the run goes off the end", self.count - 1)
-            seen.add(slot)
-            if self.at(slot).opcode == GOTOX:
-                return tuple(i for i, insn in enumerate(self.insns) if insn is not None)
-            todo += self.successors(slot)
-        return tuple(sorted(seen))
+        flow = self.flow
+        reached = sorted(closure([flow.block_at(start)], flow.successors))
+        if any(flow.block(number).stop - 1 in self._computed for number in reached):
+            return tuple([slot for slot, insn in enumerate(self.insns) if insn is not None])
+        if reached[-1] == len(flow) - 1 and self._runs_off:
+            raise InvalidCodeError("the last instruction is no exit: the run goes off the end", self.count - 1)
+        return tuple(chain.from_iterable(map(self.block_slots, reached)))
+
+    @cached_property
+    def _computed(self) -> set[int]:
+        """The slots of jumps to addresses in registers."""
+        return {slot for slot, insn in enumerate(self.insns) if insn is not None and insn.opcode == GOTOX}
+
+    @property
+    def _runs_off(self) -> bool:
+        """Whether nothing says where to go on after the last instruction."""
+        slot = self.count - 1 if self.insns[-1] is not None else self.count - 2
+        return self.at(slot).falls_through and slot not in self.no_return

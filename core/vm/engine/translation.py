@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ...asm import AtomicOp, CallSource, Class, Mode, Size
 from ...asm.arithmetic import sdiv, signed, smod, swap
+from ...asm.flow.worklist import settle
 from ...asm.opcodes import CALL, CALLX, FRAME_POINTER
 from .analysis import analyse
 from .code import MASK64, read_registers, written_registers
@@ -178,17 +179,18 @@ def _live_at_start(machine: Machine, graph: Graph) -> list[str]:
                 written |= 1 << number
         needs.append(need)
         sets.append(written)
-    changed = True
-    while changed:
-        changed = False
-        for number in range(len(graph.blocks) - 1, -1, -1):
-            after = 0
-            for successor in graph.blocks[number].successors:
-                after |= needs[successor]
-            need = needs[number] | (after & ~sets[number])
-            if need != needs[number]:
-                needs[number] = need
-                changed = True
+
+    def visit(number: int) -> list[int]:
+        after = 0
+        for successor in graph.blocks[number].successors:
+            after |= needs[successor]
+        need = needs[number] | (after & ~sets[number])
+        if need == needs[number]:
+            return []
+        needs[number] = need
+        return graph.predecessors[number]
+
+    settle(range(len(graph.blocks)), visit, backwards=True)
     return [f"r{number}" for number in (0, 6, 7, 8, 9) if needs[0] >> number & 1]
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ...asm import AtomicOp, CallSource, Class, ImmSource, Mode, Size, decode, helper_name, remark
+from ...asm.flow.worklist import settle
 from ...asm.opcodes import CALL, EXIT, FRAME_POINTER, GOTOX, INSN_SIZE, LD_IMM64
+from ...asm.registers import clobbered
 from ...helpers.prototypes import find_helper
 from ..engine.analysis import analyse
 from ..engine.code import Code, read_registers, written_registers
@@ -20,7 +22,7 @@ from ..engine.ranges import transfer
 from .paths import unwritten_reads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator
+    from collections.abc import Callable, Collection, Container, Iterator
 
     from ...asm import ByteOrder, Instruction
     from ..engine.code import Function
@@ -50,7 +52,7 @@ def check(
     *,
     helpers: Container[int] | None = None,
     kfuncs: Container[int] = (),
-    no_return: Container[int] = (),
+    no_return: Collection[int] = (),
     arguments: int = 1,
     returns: bool = True,
     private_stack: bool = False,
@@ -203,22 +205,22 @@ class _Checks:
         graph = Graph(self.code, function)
         known: list[int] = [_ALL] * len(graph.blocks)
         known[0] = given
-        todo = [0]
-        done: set[int] = set()
-        while todo:
-            number = todo.pop()
-            done.add(number)
+        found = False
+
+        def visit(number: int) -> Iterator[int]:
+            nonlocal found
             after = known[number]
             for slot in graph.blocks[number].slots:
                 insn = self.code.at(slot)
-                if any(not after >> register & 1 for register in reads(insn)):
-                    return True
+                found = found or any(not after >> register & 1 for register in reads(insn))
                 after = _written(insn, after)
             for successor in graph.blocks[number].successors:
-                if known[successor] & after != known[successor] or successor not in done:
+                if known[successor] & after != known[successor]:
                     known[successor] &= after
-                    todo.append(successor)
-        return False
+                    yield successor
+
+        settle(range(len(graph.blocks)), visit)
+        return found
 
     def _reads(self, insn: Instruction, function: int) -> tuple[int, ...]:
         """Return the registers that *insn* needs: of a helper's call its arguments, of a subprogram's exit none."""
@@ -227,7 +229,7 @@ class _Checks:
         if insn.opcode == CALL:
             helper = find_helper(insn.imm) if insn.src == CallSource.HELPER else None
             return tuple(range(1, len(helper.parameters) + 1)) if helper else ()
-        return tuple(dict.fromkeys(read_registers(insn)))
+        return read_registers(insn)
 
     def stacks(self) -> Iterator[Finding]:
         """Find accesses outside of the own stack frame, and calls that need more stack than there is."""
@@ -292,10 +294,7 @@ class _Checks:
 
 def _written(insn: Instruction, written: int) -> int:
     """Return the registers that hold something after *insn*, as bits."""
-    if insn.is_call:
-        written &= ~_ARGUMENTS
-    elif insn.opcode & 7 == Class.LD and insn.opcode != LD_IMM64:
-        written &= ~_ARGUMENTS  # legacy loads are calls inside
+    written &= ~clobbered(insn.opcode)
     for register in written_registers(insn):
         written |= 1 << register
     return written

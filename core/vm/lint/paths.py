@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ...asm import AluOp, Class, Mode, Size, Source
 from ...asm.opcodes import EXIT, FRAME_POINTER, LD_IMM64, MAY_GOTO
+from ...asm.registers import clobbered
 from ..engine.code import written_registers
 from ..engine.ranges import ANY, State, branch_refined, operand, transfer
 
@@ -27,8 +28,6 @@ __all__ = ["unwritten_reads"]
 
 _MOST_STEPS: Final = 20_000
 """Instructions of one walk."""
-_CLOBBERED: Final = 0b11_1110
-"""r1 to r5, as bits: calls take them."""
 
 _Ids = frozenset[int]
 _NONE: Final[_Ids] = frozenset()
@@ -120,8 +119,8 @@ class _Walk:
             if insn.is_conditional:
                 return self._fork(path._replace(slot=slot, written=written), insn)
             self._step(path, slot, insn)
-            if insn.is_call or (insn.opcode & 7 == Class.LD and insn.opcode != LD_IMM64):
-                written &= ~_CLOBBERED
+            if taken := clobbered(insn.opcode):
+                written &= ~taken
                 path.stack.clear()
             for register in written_registers(insn):
                 written |= 1 << register

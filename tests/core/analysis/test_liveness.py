@@ -54,6 +54,21 @@ def test_what_is_overwritten_is_none() -> None:
     assert returned(movi(1, 2), EXIT) == {}
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        Instruction(0xDC, 3, imm=16),  # r3 = be16 r3: the bit of a source is that of the byte order
+        Instruction(0xE5, offset=0),  # may_goto +0
+        Instruction(0x20, imm=12),  # a legacy load from the packet, but where r0 is set after it
+    ],
+    ids=lambda insn: f"{insn.opcode:#x}",
+)
+def test_what_does_not_look_at_r0(other: Instruction) -> None:
+    move = movi(7, 2)
+    assert returned(move, other, Instruction(0xBF, 0, 7), EXIT) == {0: 2}
+    assert returned(movi(0, 2), other, EXIT) == ({} if other.opcode == 0x20 else {0: 2})
+
+
 def test_around_a_loop() -> None:
     # w7 = 1; again: if r6 == 0 goto out; w7 = 3; goto again; out: r0 = r7; exit
     assert returned(

@@ -54,6 +54,9 @@ def test_helpers_of_a_runtime() -> None:
         (EXIT, [(0, "the program may end with nothing in r0")]),
         (p.mov_x(R0, R6) + EXIT, [(0, "r6 is read, though nothing may have been written to it")]),
         (p.mov_x(R0, R1) + EXIT, []),
+        # A legacy load, which takes the context from r6.
+        (p.insn(0x20, imm=4) + EXIT, [(0, "r6 is read, though nothing may have been written to it")]),
+        (p.mov_x(R6, R1) + p.insn(0x20, imm=4) + EXIT, []),
         (p.mov_x(R0, R2) + EXIT, [(0, "r2 is read, though nothing may have been written to it")]),
         # On one path only.
         (
