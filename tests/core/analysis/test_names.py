@@ -10,14 +10,12 @@ import pytest
 
 from bpftui.core.analysis.facts import shared_functions
 from bpftui.core.btf import kernel
-from bpftui.core.btf import types as t
 from bpftui.core.btf.core import CoreResolver
-from bpftui.core.context.fields import context_field, return_codes
 from bpftui.core.helpers.effects import effect_of, flag_names
 from bpftui.core.helpers.names import HELPERS
 from bpftui.core.listing.listing import Listing, RowKind
 from bpftui.core.listing.notes import Notes
-from bpftui.core.spec import AttachType, CollectionSpec, ProgramSpec, ProgramType
+from bpftui.core.spec import CollectionSpec
 from bpftui.core.spec.sparse import LARGE, zeros
 
 ROOT = Path(__file__).parents[3]
@@ -188,71 +186,6 @@ def test_names_of_what_is_traced_from_a_kernels_types() -> None:
     assert found("on_open")[5].startswith("file->f_flags (CO-RE 0 → ")
 
 
-def program(kind: ProgramType, attach: AttachType | None = None) -> ProgramSpec:
-    return ProgramSpec("p", "s", kind, attach)
-
-
-@pytest.mark.parametrize(
-    ("kind", "offset", "size", "field"),
-    [
-        (ProgramType.XDP, 4, 4, "data_end"),
-        (ProgramType.XDP, 4, 2, "data_end+0"),
-        (ProgramType.XDP, 24, 4, None),
-        (ProgramType.SCHED_CLS, 76, 4, "data"),
-        (ProgramType.SCHED_CLS, 56, 4, "cb[2]"),
-        (ProgramType.SCHED_CLS, 50, 4, None),
-        (ProgramType.SCHED_CLS, 184, 8, "hwtstamp"),
-        (ProgramType.SCHED_CLS, 181, 1, None),
-        (ProgramType.CGROUP_SOCK_ADDR, 64, 8, "sk"),
-        (ProgramType.SOCK_OPS, 216, 8, "skb_hwtstamp"),
-        (ProgramType.SK_LOOKUP, 36, 2, "remote_port"),
-        (ProgramType.KPROBE, 0, 8, None),
-    ],
-)
-def test_fields_of_contexts(kind: ProgramType, offset: int, size: int, field: str | None) -> None:
-    assert context_field(program(kind), offset, size) == field
-
-
-@pytest.mark.skipif(not Path("/sys/kernel/btf/vmlinux").exists(), reason="this kernel has no BTF")
-@pytest.mark.parametrize(
-    ("kind", "struct"),
-    [
-        (ProgramType.XDP, "xdp_md"),
-        (ProgramType.SCHED_CLS, "__sk_buff"),
-        (ProgramType.CGROUP_SOCK_ADDR, "bpf_sock_addr"),
-        (ProgramType.CGROUP_SOCK, "bpf_sock"),
-        (ProgramType.SOCK_OPS, "bpf_sock_ops"),
-        (ProgramType.SK_MSG, "sk_msg_md"),
-        (ProgramType.CGROUP_SYSCTL, "bpf_sysctl"),
-        (ProgramType.CGROUP_SOCKOPT, "bpf_sockopt"),
-        (ProgramType.SK_REUSEPORT, "sk_reuseport_md"),
-        (ProgramType.SK_LOOKUP, "bpf_sk_lookup"),
-        (ProgramType.CGROUP_DEVICE, "bpf_cgroup_dev_ctx"),
-    ],
-)
-def test_contexts_are_those_of_this_kernel(kind: ProgramType, struct: str) -> None:
-    """Each member that this kernel knows has the same name here; an older one knows fewer."""
-    btf = kernel.vmlinux()
-    found = btf.find(struct)
-    if found is None:
-        return  # not all kernels have all of them
-    composite = btf.strip(found)
-    assert isinstance(composite, t.Composite)
-    for member in composite.members:
-        inner = btf.strip(member.type_id)
-        name = member.name
-        while not name:  # a union that makes a pointer 8 bytes wide everywhere
-            assert isinstance(inner, t.Composite)
-            name, inner = inner.members[0].name, btf.strip(inner.members[0].type_id)
-        offset = member.bit_offset // 8
-        if isinstance(inner, t.Array):
-            assert context_field(program(kind), offset, 4) == f"{name}[0]"
-            assert context_field(program(kind), offset + 4 * inner.count - 4, 4) == f"{name}[{inner.count - 1}]"
-        else:
-            size = 8 if isinstance(inner, t.Pointer) else btf.size(member.type_id)
-            assert context_field(program(kind), offset, size) == name
-
-
 def test_names_of_helpers_arguments() -> None:
     numbers = {name: number for number, name in enumerate(HELPERS)}
     assert flag_names(numbers["bpf_setsockopt"], 1)[6] == "SOL_TCP"
@@ -260,15 +193,6 @@ def test_names_of_helpers_arguments() -> None:
     assert flag_names(numbers["bpf_sock_ops_cb_flags_set"], 1)[4] == "BPF_SOCK_OPS_STATE_CB_FLAG"
     assert flag_names(numbers["bpf_map_update_elem"], 3)[1] == "BPF_NOEXIST"
     assert flag_names(numbers["bpf_map_update_elem"], 2) == {}
-
-
-def test_return_codes() -> None:
-    assert return_codes(program(ProgramType.XDP))[2] == "XDP_PASS"
-    assert return_codes(program(ProgramType.SCHED_CLS))[2] == "TC_ACT_SHOT"
-    assert return_codes(program(ProgramType.SCHED_CLS, AttachType.TCX_INGRESS))[2] == "TCX_DROP"
-    assert return_codes(program(ProgramType.KPROBE)) == {}
-    # what a stream parser returns is a length
-    assert return_codes(program(ProgramType.SK_SKB, AttachType.SK_SKB_STREAM_PARSER)) == {}
 
 
 def test_effects_of_helpers() -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bpftui.core.context.packet_sizes import packet_remark, packet_sizes
+from bpftui.core.context.packet_sizes import check_packet, packet_remark, packet_sizes
+from bpftui.core.errors import UsageError
+from bpftui.core.spec import ProgramSpec
 from bpftui.core.uapi import ProgramType
 
 IPV4 = bytes.fromhex("45000024000100004011f9637f0000017f00000104d2003500106162ca61642063616665")
@@ -41,3 +43,45 @@ def test_a_cut_or_padded_packet_is_known_by_the_sum_of_its_header(cut_or_padded:
     assert packet_remark(bytes(right), packet_sizes(ProgramType.XDP)) == REMARK
     right[11] ^= 1
     assert packet_remark(bytes(right), packet_sizes(ProgramType.XDP)) == ""
+
+
+@pytest.mark.parametrize(
+    ("type_", "sizes", "in_fragments"),
+    [
+        (ProgramType.XDP, (14, 3520, 73152), 73152),
+        (ProgramType.SCHED_CLS, (14, 3712, 3712), 73344),
+        (ProgramType.FLOW_DISSECTOR, (14, 4096, 4096), 4096),
+        (ProgramType.NETFILTER, (20, 3712, 3712), 3712),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_sizes_in_pages_of_4096(type_: ProgramType, sizes: tuple[int, int, int], in_fragments: int) -> None:
+    assert packet_sizes(type_) == sizes
+    assert packet_sizes(type_, fragmented=True) == (*sizes[:2], in_fragments)
+
+
+def _refusal(type_: ProgramType, packet: bytes) -> str:
+    try:
+        check_packet(ProgramSpec("p", "", type_), packet, packet_sizes(type_))
+    except UsageError as error:
+        return str(error)
+    return ""
+
+
+def test_a_packet_is_as_long_as_a_run_takes_it() -> None:
+    wrong = {size: _refusal(ProgramType.SCHED_CLS, bytes(size)) for size in (13, 14, 3712, 3713)}
+    assert wrong == {
+        13: "a packet has 14 to 3712 bytes in test runs of type sched_cls, not 13",
+        14: "",
+        3712: "",
+        3713: "a packet has 14 to 3712 bytes in test runs of type sched_cls, not 3713",
+    }
+
+
+@pytest.mark.parametrize(("ethertype", "name", "end"), [(b"\x08\x00", "IPv4", 34), (b"\x86\xdd", "IPv6", 54)])
+def test_a_socket_buffer_holds_the_header_that_its_frame_announces(ethertype: bytes, name: str, end: int) -> None:
+    frame = (bytes(12) + ethertype).ljust(end, b"\0")
+    said = f"the packet says that it is {name}, whose header ends at byte {end}, and has {end - 1} bytes"
+    assert _refusal(ProgramType.SCHED_CLS, frame) == ""
+    assert _refusal(ProgramType.SCHED_CLS, frame[:-1]) == said
+    assert _refusal(ProgramType.XDP, frame[:-1]) == ""

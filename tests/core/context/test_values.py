@@ -45,6 +45,14 @@ def test_numbers_lists_bytes_and_addresses() -> None:
     assert (raw[:4], raw[8:24]) == (b"\0\0\0\x0a", b"\1\2" + bytes(14))
 
 
+def test_what_just_fits() -> None:
+    assert encoded(T.SCHED_CLS, "cb=[1,2,3,4,5]")[48:68] == struct.pack("<5I", 1, 2, 3, 4, 5)
+    assert encoded(T.SCHED_CLS, "mark=4294967295")[8:12] == b"\xff" * 4
+    assert encoded(T.SCHED_CLS, "mark=-2147483648")[8:12] == b"\0\0\0\x80"
+    assert encoded(T.SCHED_CLS, "mark=hex:01020304")[8:12] == b"\1\2\3\4"
+    assert encoded(T.CGROUP_SOCK_ADDR, "user_port=htons(65535)")[24:28] == b"\xff\xff\0\0"
+
+
 def test_a_file_and_bytes(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("mark=7\n")
     (tmp_path / "bytes").write_bytes(b"\xff\xfe")
@@ -86,6 +94,8 @@ def test_the_type_of_the_parameter_tells_the_rest() -> None:
         (T.SCHED_CLS, "cb[5]=1", UsageError, "cb has 5 elements"),
         (T.SCHED_CLS, "cb=[1,2,3,4,5,6]", UsageError, "6 values do not fit 5"),
         (T.SCHED_CLS, "mark=4294967296", UsageError, "does not fit 4 bytes"),
+        (T.SCHED_CLS, "mark=-2147483649", UsageError, "does not fit 4 bytes"),
+        (T.SCHED_CLS, "mark=hex:0102030405", UsageError, "5 bytes do not fit 4"),
         (T.SCHED_CLS, "mark=x", UsageError, "'x' is no integer"),
         (T.SCHED_CLS, "mark", UsageError, "not of the form FIELD=VALUE"),
         (T.CGROUP_SOCK_ADDR, "user_port=htons(70000)", UsageError, "no number of 16 bits"),
