@@ -18,6 +18,7 @@ from bpftui.core.btf.header import c_header
 from bpftui.core.btf.layout import layout
 from bpftui.core.btf.layout_text import layout_text
 from bpftui.core.dwarf import Dwarf
+from bpftui.core.dwarf.info import At, Entry, Unit
 from bpftui.core.elf import Elf
 from bpftui.core.errors import BpftuiError
 from bpftui.core.listing.listing import Listing, RowKind
@@ -30,6 +31,7 @@ TWINS = [
     ("nested_maps.dwarf.o", "nested_maps.o"),
     ("subprograms.dwarf.o", "subprograms.o"),
     ("values.dwarf.o", "values.o"),
+    ("values.dwarf2.o", "values.o"),
     ("values.dwarf2eb.o", "values.eb.o"),
     ("symbols.dwarf4.o", "symbols.o"),
     ("symbols.dwarfz.o", "symbols.o"),
@@ -65,6 +67,38 @@ def test_values_are_typed() -> None:
     assert variables["f32"] == 1.5
     assert variables["flags"] == {"one": 1, "three": 5, "minus": -3, "wide": 8589934591, "colour": "BLUE"}
     assert variables["points"] == [{"x": 1, "y": -1}, {"x": 2, "y": -2}, {"x": 3, "y": -3}]
+
+
+@pytest.mark.parametrize(
+    ("form", "value", "signed", "number"),
+    [
+        (0x0B, 0xFE, True, -2),  # DW_FORM_data1
+        (0x0B, 0xFE, False, 254),
+        (0x0B, 0x7F, True, 127),
+        (0x05, 0x8000, True, -32768),  # DW_FORM_data2
+        (0x06, 0xFFFF_FFFF, True, -1),  # DW_FORM_data4
+        (0x07, 1 << 63, True, -(1 << 63)),  # DW_FORM_data8
+        (0x0D, -5, True, -5),  # DW_FORM_sdata
+        (0x0F, 5, True, 5),  # DW_FORM_udata
+        (0x0F, 5, False, 5),
+        (0x0A, b"\1", True, None),  # DW_FORM_block1
+    ],
+)
+def test_constants_have_the_sign_of_their_type(form: int, value: int | bytes, signed: bool, number: int | None) -> None:
+    entry = Entry(Unit(0, 5, 4, 8, {}, {}), 0, 0)
+    entry.attributes[At.CONST_VALUE] = form, value
+    assert entry.constant(At.CONST_VALUE, signed=signed) == number
+    assert entry.constant(At.NAME, signed=signed) is None
+
+
+def test_the_btf_that_is_made_is_as_the_kernel_wants_it() -> None:
+    """An array has no size of its own (btf_array_check_meta in kernel/bpf/btf.c)."""
+    types = spec("values.dwarf.o").types
+    assert types is not None
+    arrays = types.ids(Kind.ARRAY)
+    sizes = [struct.unpack_from("<I", types.raw, types.record(array)[0] + 8)[0] for array in arrays]
+    assert len(sizes) == 11
+    assert set(sizes) == {0}
 
 
 def test_values_are_set_by_their_members() -> None:
@@ -168,8 +202,6 @@ def test_entries_are_those_of_pyelftools(name: str) -> None:
         dies = {die.offset: die for unit in units for die in unit.iter_DIEs() if die.tag is not None}
         names = {at: die.attributes["DW_AT_name"].value for at, die in dies.items() if "DW_AT_name" in die.attributes}
     assert set(ours.entries) <= set(dies)
-    from bpftui.core.dwarf.info import At
-
     for at, entry in ours.entries.items():
         assert ours.text(entry, At.NAME) == names.get(at, b"").decode()
 

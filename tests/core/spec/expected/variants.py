@@ -116,6 +116,7 @@ SPECS: dict[str, Facts] = {
     ),
     "tests/objects/values.clang22.o": variant("tests/objects/values.o"),
     "tests/objects/values.dwarf.o": variant("tests/objects/values.o", types=0, programs={"values": {"line_infos": 0}}),
+    "tests/objects/values.dwarf2.o": variant("tests/objects/values.o", types=0, programs={"values": {"line_infos": 0}}),
     "tests/objects/values.dwarf2eb.o": variant(
         "tests/objects/values.o",
         byte_order="big",
