@@ -271,6 +271,11 @@ class FlowGraph:
             for target in targets
         ]
 
+    def jumps_at(self, slot: int) -> list[Edge]:
+        """Return the edges that are jumps of the instruction at a slot; none where it is none."""
+        kind, targets = self._jumps.get(slot, (None, ()))
+        return [] if kind is None else [Edge(slot, target, kind) for target in targets]
+
     @property
     def edges(self) -> list[Edge]:
         """All edges, by the slot that they come from, the one to the next instruction first."""
