@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..helpers.effects import MapUse
@@ -19,7 +20,18 @@ if TYPE_CHECKING:
     from ..spec.program import ProgramSpec
     from .xrefs import ProgramUses
 
-__all__ = ["Edge", "Graph", "Node", "NodeKind", "graph_of", "to_dot", "to_mermaid", "to_text"]
+__all__ = [
+    "Edge",
+    "Graph",
+    "Node",
+    "NodeKind",
+    "dot_text",
+    "graph_of",
+    "mermaid_text",
+    "to_dot",
+    "to_mermaid",
+    "to_text",
+]
 
 _TAIL_CALL: Final = HELPERS.index("bpf_tail_call")
 
@@ -177,7 +189,7 @@ def to_dot(graph: Graph) -> str:
     """Return the graph in DOT, for Graphviz. Data flows along the arrows of reads and writes."""
     lines = ["digraph bpf {", "  rankdir=LR;", "  node [fontname=monospace];"]
     for number, node in enumerate(graph.nodes):
-        label = _dot_text(node.name) + (f"\\n{_dot_text(node.detail)}" if node.detail else "")
+        label = dot_text(node.name) + (f"\\n{dot_text(node.detail)}" if node.detail else "")
         lines.append(f'  n{number} [label="{label}", {_DOT_SHAPES[node.kind]}];')
     for edge in graph.edges:
         style = "" if edge.is_certain else ", style=dashed"
@@ -186,11 +198,12 @@ def to_dot(graph: Graph) -> str:
             style += f", dir={direction}"
         elif edge.label == "unknown" or not edge.is_certain:
             style += ", dir=none"
-        lines.append(f'  n{edge.source} -> n{edge.target} [label="{_dot_text(edge.label)}"{style}];')
+        lines.append(f'  n{edge.source} -> n{edge.target} [label="{dot_text(edge.label)}"{style}];')
     return "\n".join([*lines, "}"]) + "\n"
 
 
-def _dot_text(text: str) -> str:
+def dot_text(text: str) -> str:
+    """Return visible text for a quoted label, in which a backslash escapes."""
     return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
@@ -209,7 +222,7 @@ def to_mermaid(graph: Graph) -> str:
     lines = ["flowchart LR"]
     for number, node in enumerate(graph.nodes):
         left, right = _MERMAID_SHAPES[node.kind]
-        label = _mermaid_text(node.name) + (f"<br>{_mermaid_text(node.detail)}" if node.detail else "")
+        label = mermaid_text(node.name) + (f"<br>{mermaid_text(node.detail)}" if node.detail else "")
         lines.append(f"  n{number}{left}{label}{right}")
     for edge in graph.edges:
         source, target = edge.source, edge.target
@@ -222,10 +235,17 @@ def to_mermaid(graph: Graph) -> str:
             source, target = target, source
         elif edge.label == "unknown" or not edge.is_certain:
             head = "---" if edge.is_certain else back
-        lines.append(f'  n{source} {line} "{_mermaid_text(edge.label)}" {head} n{target}')
+        lines.append(f'  n{source} {line} "{mermaid_text(edge.label)}" {head} n{target}')
     return "\n".join(lines) + "\n"
 
 
-def _mermaid_text(text: str) -> str:
-    """Return text for a quoted label, in which `#` begins a character's name and `<` a tag."""
-    return "".join(f"#{ord(c)};" if c in '#"<>&`\\' else c for c in text)
+_MERMAID_SPECIAL: Final = re.compile(
+    # Entities, quotes, tags and what is code in Markdown; `%%{` and `$$`, which are directives and formulas wherever
+    # they stand; a colon, behind which Mermaid looks for colours; emphasis; lists.
+    r'[#"<>&`\\*~$%:]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|^(?:[-+]|[0-9](?=[0-9]*[.)](?: |$)))'
+)
+
+
+def mermaid_text(text: str) -> str:
+    """Return visible text for a quoted label, in which `#` begins a character's number."""
+    return _MERMAID_SPECIAL.sub(lambda match: f"#{ord(match[0])};", text)

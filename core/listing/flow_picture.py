@@ -5,25 +5,20 @@ from __future__ import annotations
 import bisect
 from collections import deque
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
-from ..asm.flow import EdgeKind
 from ..asm.flow.picture import Drawing, Layout, PictureBox
 from ..asm.flow.traffic import busiest_way, edge_counts
-from ..asm.opcodes import CALL, CALLX, INSN_SIZE
-from ..context.fields import return_codes
 from ..errors import LimitError
-from ..visible import visible
-from .listing import Row, RowKind
+from .block_texts import BlockTexts, BoxLine, LineKind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from ..asm.flow import FlowGraph
     from .listing import Listing
-    from .text import InsnText
 
-__all__ = ["BoxLine", "FlowPicture", "LineKind"]
+__all__ = ["FlowPicture"]
 
 _MOST_BLOCKS: Final = 400
 """Blocks of a picture: more take seconds, and nobody follows them."""
@@ -31,31 +26,8 @@ _LEAST_BLOCKS: Final = 25
 """Where as many are too entangled to be drawn, there is no picture."""
 _WIDEST: Final = 44
 """Cells of a line of a box."""
-_CALLS: Final = 4
-_SOURCES: Final = 2
-"""Lines of C, and calls, that a box names if it does not show all of its code."""
-_CODE: Final = 40
-"""Rows of code that a box shows if it shows all of it."""
-_END: Final = 24
-"""The last instructions of a block, among which what is returned is looked for."""
 _FAN: Final = 16
 """Ways that lead to one block from which on they are not followed backwards to find what is near."""
-
-
-class LineKind:
-    """What a line of a box is."""
-
-    ASM: Final = "asm"
-    SOURCE: Final = "source"
-    MORE: Final = "more"
-    """How much is not shown."""
-
-
-class BoxLine(NamedTuple):
-    """A line of a box."""
-
-    kind: str
-    text: str
 
 
 class FlowPicture:
@@ -89,12 +61,11 @@ class FlowPicture:
         ascii_only: bool = False,
     ) -> None:
         self.listing = listing
-        self.graph: FlowGraph = listing.program.flow.graph_at(slot)
+        graph = self.graph = listing.program.flow.graph_at(slot)
         """The function's control flow."""
         self.counts = counts
-        self._code = code
+        self._texts = BlockTexts(listing, graph, code=code, ascii_only=ascii_only)
         self._ascii = ascii_only
-        graph = self.graph
         gone = _removed(graph, removed)
         unreachable = {number for number, reached in enumerate(graph.reachable) if not reached}
         self.removed: int = len(gone)
@@ -107,9 +78,10 @@ class FlowPicture:
         self._hidden = set[int]() if whole else gone | unreachable
         self._ways = edge_counts(graph, counts) if counts is not None else {}
         self._runs = [(counts or {}).get(start, 0) for start in graph.starts]
+        self._center = graph.block_at(slot)
         most = _MOST_BLOCKS
         while True:
-            self.blocks: list[int] = _near(graph, graph.block_at(slot), most, self._hidden)
+            self.blocks: list[int] = _near(graph, self._center, most, self._hidden)
             """The blocks that are drawn, ascending: what box 0, 1, … is. Further boxes are for those left out."""
             try:
                 self.drawing: Drawing = self._draw()
@@ -126,7 +98,7 @@ class FlowPicture:
         graph, blocks = self.graph, self.blocks
         node = {block: number for number, block in enumerate(blocks)}
         successors: list[list[int]] = [[] for _ in blocks]
-        self.lines: list[list[BoxLine]] = [self._lines(block) for block in blocks]
+        self.lines: list[list[BoxLine]] = [self._texts.lines(block) for block in blocks]
         """What each box says."""
         self.stubs: list[tuple[int, ...]] = []
         """Of each box after those of blocks: the blocks that are left out, and that the lines there lead to or from."""
@@ -175,89 +147,21 @@ class FlowPicture:
         lines = tuple([line.text for line in self.lines[number]])
         if number >= len(self.blocks):
             return PictureBox("", "", lines)
-        block = self.graph.block(self.blocks[number])
-        count = block.stop - block.start - self._seconds(block.start, block.stop)
-        note = f"{count:,} insn{'' if count == 1 else 's'}"
+        note = self._texts.size(self.blocks[number])
         if self.blocks[number] in self._gone:
             note += " x removed" if self._ascii else " ∅ removed"
         elif self.counts is not None:
             note += f"  {self._runs[self.blocks[number]]:,}"
-        return PictureBox(str(block.start), note, lines)
-
-    def _seconds(self, start: int, stop: int) -> int:
-        """Return how many slots are second halves of 64-bit immediates."""
-        seconds = self.listing.seconds
-        return bisect.bisect_left(seconds, stop) - bisect.bisect_left(seconds, start)
+        return PictureBox(str(self.graph.starts[self.blocks[number]]), note, lines)
 
     def _labels(self, block: int, following: Sequence[int]) -> list[tuple[int, str]]:
         """Return what stands beside the ways out of a block: whether the jump is taken, and how often."""
-        stop = self.graph.block(block).stop
-        kinds = {to: kind for _, to, kind in self.graph.jumps_at(stop - 1)}
-        if len(self.graph.successors[block]) != 2 or set(kinds.values()) - {EdgeKind.BRANCH, EdgeKind.MAY_GOTO}:
-            return []
         found: list[tuple[int, str]] = []
         for to in following:
-            text = "yes" if self.graph.starts[to] in kinds else "no"
-            taken = self._ways.get((block, to))
-            found.append((to, text if taken is None else f"{text} {taken:,}"))
+            text, taken = self._texts.label(block, to), self._ways.get((block, to))
+            if text:
+                found.append((to, text if taken is None else f"{text} {taken:,}"))
         return found
-
-    # What boxes say
-
-    def _lines(self, block: int) -> list[BoxLine]:
-        start, stop, _ = self.graph.block(block)
-        return self._all_lines(start, stop) if self._code else self._main_lines(start, stop)
-
-    def _all_lines(self, start: int, stop: int) -> list[BoxLine]:
-        """Return the code of a block."""
-        listing = self.listing
-        first, end = listing.index_of_slot(start), listing.index_of_slot(stop - 1) + 1
-        while first and (heading := listing.heading(first - 1)) is not None and heading.kind is RowKind.SOURCE:
-            first -= 1
-        lines = [_line(row) for row in listing.walk(first, min(end, first + _CODE))]
-        if end - first > _CODE:
-            lines.append(self._more(end - first - _CODE, "row"))
-        return lines
-
-    def _main_lines(self, start: int, stop: int) -> list[BoxLine]:
-        """Return what a block calls, or the C that it comes from, what it returns, and how it ends."""
-        listing = self.listing
-        calls = _calls(listing.program.code, start, stop)
-        lines = [BoxLine(LineKind.ASM, visible(listing.text(slot))) for slot in calls[:_CALLS]]
-        if len(calls) > _CALLS:
-            lines.append(self._more(len(calls) - _CALLS, "call"))
-        if not calls:
-            lines += self._sources(start, stop)
-        codes = set(return_codes(listing.program).values())
-        rows = list(listing.walk(listing.index_of_slot(max(start, stop - _END)), listing.index_of_slot(stop - 1) + 1))
-        insns = [row for row in rows if not isinstance(row, Row)]
-        if codes:
-            returned = [row for row in insns if codes.intersection(row.comment.split(", "))]
-            lines += [BoxLine(LineKind.ASM, visible(f"{row.text}  ; {row.comment}")) for row in returned]
-        last = insns[-1]
-        jumps = self.graph.jumps_at(stop - 1)
-        ends = not jumps and stop - 1 in self.graph.exits
-        if ends or any(jump.kind is not EdgeKind.GOTO for jump in jumps) or not lines:
-            lines.append(_line(last))
-        return list(dict.fromkeys(lines))
-
-    def _sources(self, start: int, stop: int) -> list[BoxLine]:
-        """Return the lines of C that a block comes from."""
-        infos = self.listing.program.linked.line_infos if self.listing.source else ()
-        at = max(0, bisect.bisect_right(infos, start, key=lambda info: info.slot) - 1)
-        texts: dict[str, None] = {}
-        while at < len(infos) and infos[at].slot < stop:
-            if text := infos[at].source.strip():
-                texts[text] = None
-            at += 1
-        lines = [BoxLine(LineKind.SOURCE, visible(text)) for text in list(texts)[:_SOURCES]]
-        if len(texts) > _SOURCES:
-            lines.append(self._more(len(texts) - _SOURCES, "line"))
-        return lines
-
-    def _more(self, number: int, noun: str) -> BoxLine:
-        dots = "..." if self._ascii else "…"
-        return BoxLine(LineKind.MORE, f"{dots} {number:,} more {noun}{'' if number == 1 else 's'}")
 
     # Where things are
 
@@ -288,7 +192,8 @@ class FlowPicture:
         found: list[str] = []
         drawable = len(self.graph) - len(self._hidden)
         if len(self.blocks) < drawable:
-            found.append(f"{len(self.blocks):,} of {drawable:,} blocks, those nearest to the cursor")
+            center = f"L{self.graph.starts[self._center]}"
+            found.append(f"{len(self.blocks):,} of {drawable:,} blocks drawn, those nearest to {center}")
         if not self.is_whole:
             if self.removed:
                 found.append(f"{_blocks(self.removed)} removed {'x' if self._ascii else '∅'}")
@@ -299,18 +204,6 @@ class FlowPicture:
 
 def _blocks(number: int) -> str:
     return f"{number:,} block{'' if number == 1 else 's'}"
-
-
-def _line(row: Row | InsnText) -> BoxLine:
-    if isinstance(row, Row):
-        return BoxLine(LineKind.SOURCE, visible(row.text.strip()))
-    return BoxLine(LineKind.ASM, visible(row.text))
-
-
-def _calls(code: bytes, start: int, stop: int) -> list[int]:
-    """Return the slots of the calls from slot *start* to before *stop*."""
-    opcodes = code[start * INSN_SIZE : stop * INSN_SIZE : INSN_SIZE]
-    return [start + at for at, opcode in enumerate(opcodes) if opcode in (CALL, CALLX)]
 
 
 def _removed(graph: FlowGraph, removed: Collection[int]) -> set[int]:

@@ -3,7 +3,7 @@ _bpftui() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
     local commands="show disasm run watch check log demo doctor" options="--color --runtime --token --drop --no-drop --set --preset --type --help"
     case ${COMP_WORDS[1]} in
-        show) options+=" --json --core --externs --btf --header --layout --graph --format" ;;
+        show) options+=" --json --core --externs --btf --header --layout --graph --blocks --program --format" ;;
         disasm) options+=" --syntax --no-source --arrows --no-arrows --output --format --xlated --jited --dead --heat --raw"
             options+=" --section --endian --btf --source" ;;
         run) options+=" --btf --data --ctx --repeat --pcap --write --json --pin-path --return --memory" ;;

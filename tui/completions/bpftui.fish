@@ -31,6 +31,8 @@ complete -c bpftui -n '__fish_seen_subcommand_from show' -l externs -d 'what is 
 complete -c bpftui -n '__fish_seen_subcommand_from show' -l header -d 'its types as C'
 complete -c bpftui -n '__fish_seen_subcommand_from show' -l layout -x -d 'offsets, holes, padding'
 complete -c bpftui -n '__fish_seen_subcommand_from show' -l graph -d 'who uses what'
+complete -c bpftui -n '__fish_seen_subcommand_from show' -l blocks -d 'with --graph: control flow, block by block'
+complete -c bpftui -n '__fish_seen_subcommand_from show' -l program -x -d 'with --blocks: only of this program'
 complete -c bpftui -n '__fish_seen_subcommand_from show' -l format -x -a 'text dot mermaid' -d 'of the graph'
 complete -c bpftui -n '__fish_seen_subcommand_from disasm' -l syntax -x -a 'kernel llvm capstone' -d 'of instructions'
 complete -c bpftui -n '__fish_seen_subcommand_from disasm' -l no-source -d 'no C lines'

@@ -8,7 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from bpftui.core.analysis.call_graph import Edge, Graph, Node, NodeKind, graph_of, to_dot, to_mermaid, to_text
+from bpftui.core.analysis.call_graph import (
+    Edge,
+    Graph,
+    Node,
+    NodeKind,
+    graph_of,
+    mermaid_text,
+    to_dot,
+    to_mermaid,
+    to_text,
+)
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui.__main__ import main
 
@@ -164,3 +174,17 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", str(NAMES), "--format", "dot"]) == 2
     assert "--format is that of --graph" in capsys.readouterr().err
     assert main(["show", str(NAMES), "--graph", "--json"]) == 2
+
+
+def test_text_that_means_something_to_mermaid() -> None:
+    assert mermaid_text("%%{init: {}}%% $$x$$") == "#37;#37;{init#58; {}}#37;#37; #36;#36;x#36;#36;"
+    assert mermaid_text("*(u64 *)(r10 -8) = __x__") == "#42;(u64 #42;)(r10 -8) = #95;#95;x#95;#95;"
+    assert [mermaid_text(text) for text in ("- x", "+ x", "12. x", "1) x", "1x", "-1")] == [
+        "#45; x",
+        "#43; x",
+        "#49;2. x",
+        "#49;) x",
+        "1x",
+        "#45;1",
+    ]
+    assert mermaid_text("array_of_maps") == "array_of_maps"

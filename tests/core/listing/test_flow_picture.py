@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bpftui.core.asm.flow.traffic import busiest_way, edge_counts
-from bpftui.core.listing.flow_picture import FlowPicture, LineKind
+from bpftui.core.listing.block_texts import LineKind
+from bpftui.core.listing.flow_picture import FlowPicture
 from bpftui.core.listing.listing import Listing
 from bpftui.core.spec import CollectionSpec, Function, LinkedCode, ProgramSpec, ProgramType
 from tests.core.asm.flow.code import EXIT, NOP, assemble, branch, goto

@@ -20,6 +20,7 @@ SHOWN = r"evil\x1b]0;owned\x07\nname\u202e"
 COMMANDS = [
     ["show"],
     ["show", "--graph"],
+    ["show", "--graph", "--blocks"],
     ["show", "--core"],
     ["show", "--externs"],
     ["check", "--runtime", "vm"],

@@ -8,7 +8,6 @@ from ....core.btf import CType, Kind
 from ....core.errors import ExitCode, UnknownNameError, UsageError
 from ....core.spec.container import SeveralObjectsError
 from ...terminal.output import write_line, write_table, write_text
-from ...text.charset import is_writable
 from ..common import (
     Parser,
     add_object,
@@ -57,6 +56,16 @@ def run(arguments: Sequence[str]) -> int:
         choices=("text", "dot", "mermaid"),
         help="with --graph: as text (default), for Graphviz, for Mermaid",
     )
+    parser.add_argument(
+        "--blocks", action="store_true", help="with --graph: the control flow of its programs, block by block"
+    )
+    parser.add_argument(
+        "--program",
+        metavar="NAME",
+        action="append",
+        dest="programs",
+        help="with --blocks: only this one (default: all of them)",
+    )
     add_settings(parser)
     options = parser.parse(arguments)
     alone = [options.header, options.layout is not None, options.graph]
@@ -65,6 +74,10 @@ def run(arguments: Sequence[str]) -> int:
         parser.error("--header, --layout and --graph are given alone: each is a text of its own")
     if options.format is not None and not options.graph:
         parser.error("--format is that of --graph")
+    if options.blocks and not options.graph:
+        parser.error("--blocks is that of --graph")
+    if options.programs and not options.blocks:
+        parser.error("--program is that of --graph --blocks")
     if options.btf is not None and not resolved:
         parser.error("--btf says what --core and --externs resolve against: give one of them")
     try:
@@ -78,7 +91,12 @@ def run(arguments: Sequence[str]) -> int:
             write_table(_objects_tree(several), color=wants_color(options.color))
         return ExitCode.OK
     if options.graph:
-        write_text(_graph_text(spec, options.format or "text"))
+        from .graph import graph_text, print_blocks
+
+        if options.blocks:
+            print_blocks(spec, options.programs, options.format or "text")
+        else:
+            write_text(graph_text(spec, options.format or "text"))
         return ExitCode.OK
     if any(alone):
         write_text(_types_text(spec, options.layout))
@@ -136,20 +154,6 @@ def _objects_tree(several: SeveralObjectsError) -> Tree:
         place = f"  {item.size:,} bytes at {item.offset:#x}"
         root.add(assembled((f"{several.file}#{number}", "green"), f"  {item.name}".rstrip(), (place, "dim")))
     return root
-
-
-def _graph_text(spec: CollectionSpec, form: str) -> str:
-    """Return the graph of programs and maps in one of the formats."""
-    from ....core.analysis import call_graph
-    from ...text.colors import visible
-
-    found = call_graph.graph_of(spec)
-    found = found._replace(
-        nodes=[node._replace(name=visible(node.name), detail=visible(node.detail)) for node in found.nodes]
-    )
-    if form == "text":
-        return call_graph.to_text(found, ascii_only=not is_writable("├─"))
-    return call_graph.to_dot(found) if form == "dot" else call_graph.to_mermaid(found)
 
 
 def _types_text(spec: CollectionSpec, wanted: str | None) -> str:
