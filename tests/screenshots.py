@@ -82,10 +82,10 @@ async def walk(studio: Studio, seconds: float) -> None:
     operations = studio.app.operations
     await studio.pilot.pause(0.5)
     studio.shoot("overview")
-    studio.explorer.go_to(Node(NodeKind.MAP, "traffic"), "overview")
+    studio.explorer.navigation.go_to(Node(NodeKind.MAP, "traffic"), "overview")
     await studio.pilot.pause(0.3)
     studio.shoot("map-spec")
-    studio.explorer.go_to(Node(NodeKind.PROGRAM, "count_traffic"), "code")
+    studio.explorer.navigation.go_to(Node(NodeKind.PROGRAM, "count_traffic"), "code")
     await studio.press(*["down"] * 11)
     studio.shoot("code")
     await studio.press("3", "e", *"250")
@@ -97,7 +97,7 @@ async def walk(studio: Studio, seconds: float) -> None:
     await studio.press("A", rest=1.2)
     studio.shoot("attach")
     await studio.press("tab", "enter")
-    await studio.until(lambda: operations.state is State.ATTACHED and studio.explorer.tab == "maps")
+    await studio.until(lambda: operations.state is State.ATTACHED and studio.explorer.navigation.tab == "maps")
     sandbox = studio.app.session.sandbox
     assert sandbox is not None
     steps = (1000, 2500, 4000, 1500, 3000, 6000, 2000)
@@ -108,7 +108,7 @@ async def walk(studio: Studio, seconds: float) -> None:
     await studio.press("enter", "4", "down", "enter", "4", "down", "enter", rest=1.0)
     await studio.press("left_square_bracket", rest=1.0)
     studio.shoot("graph")
-    studio.explorer.go_to(Node(NodeKind.MAP, "events"))
+    studio.explorer.navigation.go_to(Node(NodeKind.MAP, "events"))
     await studio.pilot.pause(1.0)
     studio.shoot("events")
     await studio.press("question_mark")
@@ -119,7 +119,7 @@ async def walk(studio: Studio, seconds: float) -> None:
 
 async def listing(studio: Studio, seconds: float) -> None:
     """Take pictures of the code: with arrows, beside its C, who uses a map."""
-    studio.explorer.go_to(Node(NodeKind.PROGRAM, "count_traffic"), "code")
+    studio.explorer.navigation.go_to(Node(NodeKind.PROGRAM, "count_traffic"), "code")
     view = studio.explorer.query_one(ListingView)
     await studio.until(lambda: view.row_count() > 0)
     view.show_slot(41)
@@ -129,11 +129,11 @@ async def listing(studio: Studio, seconds: float) -> None:
         await studio.press("v", "z")
         studio.shoot("listing-side-by-side")
         await studio.press("z", "v")
-    studio.explorer.go_to(Node(NodeKind.MAP, "traffic"), "overview")
+    studio.explorer.navigation.go_to(Node(NodeKind.MAP, "traffic"), "overview")
     await studio.press("u")
     studio.shoot("users")
     await studio.press("escape")
-    studio.explorer.go_to(Node(NodeKind.TYPES))
+    studio.explorer.navigation.go_to(Node(NodeKind.TYPES))
     await studio.pilot.pause(0.3)
     studio.explorer.query_one(TypesView).search("^struct event$")
     await studio.press("enter")
@@ -143,7 +143,7 @@ async def listing(studio: Studio, seconds: float) -> None:
 
 async def large(studio: Studio, seconds: float) -> None:
     """Take a picture from the middle of a program of 10,000 instructions."""
-    studio.explorer.go_to(Node(NodeKind.PROGRAM, "large"), "code")
+    studio.explorer.navigation.go_to(Node(NodeKind.PROGRAM, "large"), "code")
     view = studio.explorer.query_one(ListingView)
     await studio.until(lambda: view.row_count() > 0)
     view.search("goto")
@@ -154,7 +154,7 @@ async def large(studio: Studio, seconds: float) -> None:
 
 async def kernel(studio: Studio, seconds: float) -> None:
     """Take pictures of what the kernel made of a program."""
-    studio.explorer.go_to(Node(NodeKind.PROGRAM, "count_traffic"), "code")
+    studio.explorer.navigation.go_to(Node(NodeKind.PROGRAM, "count_traffic"), "code")
     pane = studio.explorer.panes.code
     await studio.until(lambda: pane.view.row_count() > 0)
     pane.view.show_slot(41)
@@ -166,7 +166,7 @@ async def kernel(studio: Studio, seconds: float) -> None:
 
 async def dead(studio: Studio, seconds: float) -> None:
     """Take a picture of what constants remove."""
-    studio.explorer.go_to(Node(NodeKind.PROGRAM, "dead_code"), "code")
+    studio.explorer.navigation.go_to(Node(NodeKind.PROGRAM, "dead_code"), "code")
     pane = studio.explorer.panes.code
     await studio.until(lambda: pane.view.row_count() > 0)
     await studio.press("d")
@@ -178,7 +178,7 @@ async def dead(studio: Studio, seconds: float) -> None:
 
 async def relocations(studio: Studio, seconds: float) -> None:
     """Take a picture of CO-RE relocations."""
-    studio.explorer.go_to(Node(NodeKind.CORE))
+    studio.explorer.navigation.go_to(Node(NodeKind.CORE))
     view = studio.explorer.query_one(CoreView)
     await studio.until(lambda: view.row_count() > 0)
     studio.shoot("core")
@@ -187,7 +187,7 @@ async def relocations(studio: Studio, seconds: float) -> None:
 async def refusal(studio: Studio, seconds: float) -> None:
     """Take the picture of a verifier that says no."""
     await studio.press("L")
-    await studio.until(lambda: studio.explorer.tab == "log")
+    await studio.until(lambda: studio.explorer.navigation.tab == "log")
     await studio.pilot.pause(0.5)
     studio.shoot("verifier")
 

@@ -13,10 +13,10 @@ from ..core.errors import ExitCode
 from ..core.live import Session, check_target, runtime_name
 from ..core.threads import NoThreadError, start_thread
 from .base_app import BaseApp
+from .controllers.finder import commands, destinations
 from .dialogs.confirm import ConfirmDialog
 from .operations import Operations, link_text
 from .screens.explorer import WIDE, ExplorerScreen
-from .screens.finder import commands, destinations
 from .state.config import load_config
 from .terminal.guardian import guardian
 from .terminal.hush import unhush
@@ -98,7 +98,7 @@ class BpftuiApp(BaseApp[ExitCode]):
     async def action_quit(self) -> None:
         """Quit from whatever screen is in front; what is attached is asked about once."""
         if not isinstance(self.screen, ConfirmDialog):
-            self.explorer.action_quit()
+            self.explorer.session.action_quit()
 
     def _fatal_error(self) -> None:
         """Only end: `run` raises what nobody expected, and the command line says it in one line."""
@@ -112,9 +112,9 @@ class BpftuiApp(BaseApp[ExitCode]):
     async def _begin(self) -> None:
         await self.explorer.furnished.wait()
         if self._gave_up:
-            self.explorer.log_line(self._gave_up)
+            self.explorer.journal.line(self._gave_up)
         for note in self._notes:
-            self.explorer.log_line(note)
+            self.explorer.journal.line(note)
             self.notify(note, severity="warning", timeout=8)
         if self._load_at_once:
             self.operations.load()

@@ -70,7 +70,7 @@ async def test_edit_load_attach_watch_pause_detach_quit(size: tuple[int, int]) -
             explorer = app.screen_stack[0]
             assert isinstance(explorer, ExplorerScreen)
             events = explorer.query_one(EventView)
-            explorer.go_to(Node(NodeKind.MAP, "events"))
+            explorer.navigation.go_to(Node(NodeKind.MAP, "events"))
             await until(pilot, lambda: events.row_count() > 5)
             assert "protocol=" in events.row_text(0)
 

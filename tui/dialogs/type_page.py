@@ -15,7 +15,7 @@ from ...core.errors import BpftuiError
 from ...core.visible import visible_lines
 from ..text.colors import joined_lines
 from ..widgets.code.c_view import CView
-from ..widgets.lists.search_bar import SearchBar, SearchHost
+from ..widgets.lists.search_bar import SearchBar
 from ..widgets.plain import Box
 from .modal import Modal
 
@@ -35,7 +35,7 @@ _KINDS: Final = {
 _GUARDS: Final = re.compile(r"^#.*\n?", re.MULTILINE)
 
 
-class TypePage(SearchHost, Modal[None]):
+class TypePage(Modal[None]):
     """A type as C over the whole screen; enter on a line goes on to the struct, union or enum that it names.
 
     Args:
@@ -72,6 +72,10 @@ class TypePage(SearchHost, Modal[None]):
         view.show(type_text(ctype))
         view.cursor = line
         self.query_one(".page", Box).border_title = f"{ctype.c_text.partition(' {')[0]} · type {ctype.id}"
+
+    def on_row_view_search_requested(self, event: RowView.SearchRequested) -> None:
+        """Search in the list."""
+        self.query_one(SearchBar).open(event.view)
 
     def on_row_view_selected(self, event: RowView.Selected) -> None:
         """Go on to the type that the line names."""

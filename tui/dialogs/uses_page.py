@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from ..jumps import CodePlace
 from ..text.format import counted
 from ..widgets.code.code_view import CodeView
-from ..widgets.lists.search_bar import SearchBar, SearchHost
+from ..widgets.lists.search_bar import SearchBar
 from ..widgets.plain import Box, Static
 from .modal import Modal
 
@@ -81,7 +81,7 @@ class UsesList(CodeView):
         return text
 
 
-class UsesPage(SearchHost, Modal[CodePlace | None]):
+class UsesPage(Modal[CodePlace | None]):
     """Dismisses with the chosen instruction, or with None.
 
     Args:
@@ -114,6 +114,10 @@ class UsesPage(SearchHost, Modal[CodePlace | None]):
     def on_mount(self) -> None:
         """Begin in the list."""
         self.set_focus(self._list)
+
+    def on_row_view_search_requested(self, event: RowView.SearchRequested) -> None:
+        """Search in the list."""
+        self.query_one(SearchBar).open(event.view)
 
     def on_row_view_selected(self, event: RowView.Selected) -> None:
         """Choose."""

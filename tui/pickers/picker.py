@@ -10,7 +10,7 @@ from ..base_app import BaseApp
 from ..terminal.guardian import guardian
 from ..widgets.key_bar import KeyBar
 from ..widgets.lists.row_view import RowView
-from ..widgets.lists.search_bar import SearchBar, SearchHost
+from ..widgets.lists.search_bar import SearchBar
 from ..widgets.plain import Static
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class ChoiceList(RowView):
     """
 
 
-class Picker(SearchHost, BaseApp[_Result]):
+class Picker(BaseApp[_Result]):
     """A title, a list and the keys; a subclass returns what a row stands for, and None stands for quitting.
 
     Args:
@@ -80,6 +80,10 @@ class Picker(SearchHost, BaseApp[_Result]):
     def on_mount(self) -> None:
         """Begin in the list."""
         self._list.focus()
+
+    def on_row_view_search_requested(self, event: RowView.SearchRequested) -> None:
+        """Search in the list."""
+        self.query_one(SearchBar).open(event.view)
 
     def on_row_view_selected(self, event: RowView.Selected) -> None:
         """Choose."""

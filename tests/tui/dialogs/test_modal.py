@@ -82,7 +82,7 @@ async def test_the_palette_finds_what_is_typed_and_enter_alone_does_nothing(expl
         assert len(rows) == 1
         assert "Go to variable sample_every  .rodata" in rows[0]
         await walk.hurry("enter")
-        await walk.until(lambda: walk.explorer.tab == "variables")
+        await walk.until(lambda: walk.explorer.navigation.tab == "variables")
 
 
 async def test_keys_that_come_before_the_panes_act_when_they_are_there(explore: Callable[..., Any]) -> None:

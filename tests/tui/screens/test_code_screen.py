@@ -32,7 +32,7 @@ async def test_colon_and_a_place(explore: Callable[..., Any], typed: str, slot: 
         await walk.pilot.pause(0.3)
         await walk.press("enter")
         view = walk.explorer.query_one(ListingView)
-        await walk.until(lambda: walk.explorer.tab == "code" and view.slot_at(view.cursor) == slot)
+        await walk.until(lambda: walk.explorer.navigation.tab == "code" and view.slot_at(view.cursor) == slot)
 
 
 async def test_back_from_a_map_into_the_code(explore: Callable[..., Any]) -> None:
@@ -44,9 +44,9 @@ async def test_back_from_a_map_into_the_code(explore: Callable[..., Any]) -> Non
         await walk.pilot.pause()
         assert " match 1/3" in str(walk.explorer.query_one("#code-title").render())
         await walk.press("enter")
-        assert (walk.explorer.tab, walk.explorer.node.kind) == ("maps", NodeKind.MAP)
+        assert (walk.explorer.navigation.tab, walk.explorer.navigation.node.kind) == ("maps", NodeKind.MAP)
         await walk.press("ctrl+o")
-        assert (walk.explorer.tab, view.slot_at(view.cursor)) == ("code", here)
+        assert (walk.explorer.navigation.tab, view.slot_at(view.cursor)) == ("code", here)
         await walk.press("ctrl+o")
         assert view.slot_at(view.cursor) == 0
 
@@ -67,7 +67,7 @@ async def test_a_long_listing_is_made_beside_the_event_loop(
     async with explore(size=(80, 24)) as walk:
         assert walk.explorer.spec.programs["count_traffic"].insns == 183
         monkeypatch.setattr("bpftui.core.listing.listing.Listing", Slow)
-        walk.explorer.go_to_slot(150)
+        walk.explorer.code.go_to_slot(150)
         await walk.until(begun.is_set)
         await walk.until(lambda: "count_traffic  listing its instructions …" in walk.screen)
         go_on.set()
@@ -89,7 +89,7 @@ async def test_a_search_goes_on_in_other_programs(explore: Callable[..., Any]) -
 
 async def test_who_uses_a_map_a_function_and_an_instruction(explore: Callable[..., Any]) -> None:
     async with explore() as walk:
-        walk.explorer.go_to(Node(NodeKind.MAP, "traffic"), "overview")
+        walk.explorer.navigation.go_to(Node(NodeKind.MAP, "traffic"), "overview")
         await walk.press("u")
         page = walk.app.screen
         assert isinstance(page, UsesPage)
@@ -169,7 +169,7 @@ async def test_the_tree_makes_room_and_comes_back(explore: Callable[..., Any]) -
 
 async def test_what_relocations_become_in_the_listing(explore: Callable[..., Any]) -> None:
     async with explore("tests/objects/core_shapes.o") as walk:
-        walk.explorer.go_to(Node(NodeKind.PROGRAM, "loads"), "code")
+        walk.explorer.navigation.go_to(Node(NodeKind.PROGRAM, "loads"), "code")
         view, pane = walk.explorer.query_one(ListingView), walk.explorer.panes.code
         await walk.until(lambda: view.row_count() > 0)
         assert "sizes->grows (CO-RE)" in "\n".join(lines(view))
@@ -182,7 +182,7 @@ async def test_what_relocations_become_in_the_listing(explore: Callable[..., Any
         # The listing of another program, and without the source, says it too.
         await walk.press("s")
         assert "sizes->grows (CO-RE 0 → 8)" in "\n".join(lines(view))
-        walk.explorer.go_to(Node(NodeKind.PROGRAM, "names"), "code")
+        walk.explorer.navigation.go_to(Node(NodeKind.PROGRAM, "names"), "code")
         await walk.until(lambda: "struct twins.same (CO-RE 0 → 4)" in "\n".join(lines(view)))
         await walk.press("b")
         assert "struct twins.same (CO-RE)" in "\n".join(lines(view))
@@ -190,7 +190,7 @@ async def test_what_relocations_become_in_the_listing(explore: Callable[..., Any
 
 async def test_enter_on_a_jump_through_a_table_lists_where_it_leads(explore: Callable[..., Any]) -> None:
     async with explore("tests/objects/jump_tables.o") as walk:
-        walk.explorer.go_to(Node(NodeKind.PROGRAM, "in_subprograms"), "code")
+        walk.explorer.navigation.go_to(Node(NodeKind.PROGRAM, "in_subprograms"), "code")
         view = walk.explorer.query_one(ListingView)
         await walk.until(lambda: view.row_count() > 0)
         view.show_slot(29)

@@ -62,7 +62,7 @@ async def test_the_tree_shows_what_the_object_holds(explore: Callable[..., Any],
             assert text in shown
         for name in walk.explorer.spec.variables:
             assert name in shown
-        assert walk.explorer.node == Node(NodeKind.PROGRAM, "count_traffic")
+        assert walk.explorer.navigation.node == Node(NodeKind.PROGRAM, "count_traffic")
         assert "Load" in walk.footer
         assert "Attach" not in walk.footer
 
@@ -83,7 +83,7 @@ async def test_what_is_hidden_has_its_reason(explore: Callable[..., Any]) -> Non
         tree = walk.explorer.query_one(SpecTree)
         assert "Not usable 1" in "\n".join(labels(tree))
         assert "hidden_var" not in walk.explorer.query_one(VariablesView)._raw
-        walk.explorer.go_to(Node(NodeKind.HIDDEN, "hidden_var"))
+        walk.explorer.navigation.go_to(Node(NodeKind.HIDDEN, "hidden_var"))
         await walk.pilot.pause()
         page = str(walk.explorer.query_one("#page").render())
         assert "hidden_var" in page
@@ -114,13 +114,13 @@ async def test_the_whole_line(explore: Callable[..., Any], size: tuple[int, int]
 
         table = walk.explorer.query_one(MapTableView)
         await walk.until(lambda: table.row_count() == 1 and table.row(0).rates[0] is not None)
-        assert walk.explorer.tab == "maps"
+        assert walk.explorer.navigation.tab == "maps"
         assert walk.explorer.query_one("#map-chart", Chart).display
         first = table.row(0).values[0]
         await walk.until(lambda: table.row(0).values[0] >= first + STEP)
 
         await walk.press("enter")
-        assert walk.explorer.tab == "graph"
+        assert walk.explorer.navigation.tab == "graph"
         assert [series.label for series in walk.app.operations.monitor.graph()]
         await walk.press("p")
         await walk.until(lambda: walk.status.paused)
@@ -211,7 +211,7 @@ async def test_the_verifiers_log_opens_at_the_cause(explore: Callable[..., Any])
     async with explore(runtime=FakeRuntime(log=log)) as walk:
         await walk.press("L")
         await walk.until(lambda: bool(walk.status.sentence))
-        assert walk.explorer.tab == "log"
+        assert walk.explorer.navigation.tab == "log"
         view = walk.explorer.query_one(LogView)
         await walk.until(lambda: "invalid bpf_context access" in view.row_text(view.cursor))
         assert "invalid access" in walk.status.sentence
@@ -317,7 +317,7 @@ async def test_enter_on_a_function_shows_its_code(explore: Callable[..., Any]) -
         tree = walk.explorer.query_one(SpecTree)
         await walk.until(lambda: any("fill()" in label for label in labels(tree)))
         await walk.press("j", "enter")
-        assert walk.explorer.tab == "code"
+        assert walk.explorer.navigation.tab == "code"
         view = walk.explorer.query_one(ListingView)
         await walk.until(lambda: view.row_count() > 0)
         assert "fill" in view.row_text(view.cursor)
@@ -328,7 +328,7 @@ async def test_search_in_the_tree_and_in_the_code(explore: Callable[..., Any]) -
         await walk.press("slash")
         await walk.type("lost")
         await walk.press("enter")
-        assert walk.explorer.node == Node(NodeKind.VARIABLE, "lost_events")
+        assert walk.explorer.navigation.node == Node(NodeKind.VARIABLE, "lost_events")
         await walk.press("2", "slash")
         await walk.type("exit")
         await walk.press("enter")
@@ -488,7 +488,7 @@ async def test_what_cannot_be_loaded_is_marked_before_the_load(
 async def test_what_the_load_refused_is_marked_until_the_spec_changes(explore: Callable[..., Any]) -> None:
     async with explore(runtime=FakeRuntime(log="0: (95) exit\nR0 !read_ok\n")) as walk:
         tree = walk.explorer.query_one(SpecTree)
-        await walk.until(lambda: walk.explorer.forecast is not None)
+        await walk.until(lambda: walk.explorer.outlook.forecast is not None)
         await walk.press("L")
         await walk.until(lambda: any("✗ count_traffic" in label for label in labels(tree)))
         await walk.press("1")
@@ -501,7 +501,7 @@ async def test_what_the_load_refused_is_marked_until_the_spec_changes(explore: C
 async def test_the_overview_of_every_program_says_why_the_load_failed(explore: Callable[..., Any]) -> None:
     runtime = FakeRuntime(failure=LoadError("cannot create map traffic: too large", hint="take a smaller one"))
     async with explore("tests/objects/needs.o", runtime=runtime) as walk:
-        await walk.until(lambda: walk.explorer.forecast is not None)
+        await walk.until(lambda: walk.explorer.outlook.forecast is not None)
         await walk.press("L")
         await walk.until(lambda: "✗ was not loaded" in str(walk.explorer.query_one("#page").render()))
         page = str(walk.explorer.query_one("#page").render())
@@ -513,7 +513,7 @@ async def test_the_overview_of_every_program_says_why_the_load_failed(explore: C
         runtime.failure = known
         await walk.press("L")
         await walk.until(lambda: "    it has a reason" in str(walk.explorer.query_one("#page").render()))
-        walk.explorer.go_to(Node(NodeKind.PROGRAM, names[1]), "overview")
+        walk.explorer.navigation.go_to(Node(NodeKind.PROGRAM, names[1]), "overview")
         assert "    another reason" in str(walk.explorer.query_one("#page").render())
 
 
@@ -557,7 +557,7 @@ async def test_without_a_map_every_tab_can_be_shown_after_the_load(explore: Call
         await walk.until(lambda: walk.status.stage == State.LOADED and walk.app.operations.monitor.last is not None)
         for key in "456123":
             await walk.press(key)
-        assert walk.explorer.tab == "variables"
+        assert walk.explorer.navigation.tab == "variables"
 
 
 async def test_a_capture_that_is_typed_says_what_it_is(explore: Callable[..., Any], tmp_path: Path) -> None:
@@ -617,7 +617,7 @@ def test_maps_of_what_is_attached_are_seen_first() -> None:
 
 async def test_lost_events_are_counted(explore: Callable[..., Any]) -> None:
     async with explore("tests/objects/map_kinds.o") as walk:
-        walk.explorer.go_to(Node(NodeKind.MAP, "perf_event_array"))
+        walk.explorer.navigation.go_to(Node(NodeKind.MAP, "perf_event_array"))
         events = walk.explorer.query_one(EventView)
         assert "lost" not in str(events.border_title)
         sample = Sample(1.0, 0.5, {}, {}, {})
@@ -632,7 +632,7 @@ async def test_records_that_are_no_such_structure_say_so(explore: Callable[..., 
         await walk.until(lambda: walk.status.stage == State.LOADED)
         walk.app.operations.attach(AttachRequest("reserves", "sandbox,rate=20"))
         await walk.until(lambda: walk.status.stage == State.ATTACHED)
-        walk.explorer.go_to(Node(NodeKind.MAP, "reserved"))
+        walk.explorer.navigation.go_to(Node(NodeKind.MAP, "reserved"))
         keys = " x Format t Type A Attach D Detach p Pause R Run ? Keys q Quit"
         await walk.until(lambda: walk.screen.splitlines()[-1] == keys.strip())
         await walk.until(lambda: "{when=1, length=2, hash=3}" in walk.screen)

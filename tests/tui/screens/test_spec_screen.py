@@ -62,7 +62,7 @@ async def test_a_programs_type_is_chosen_from_a_list(explore: Callable[..., Any]
 
 async def test_types_are_a_list_and_enter_opens_one(explore: Callable[..., Any]) -> None:
     async with explore() as walk:
-        walk.explorer.go_to(Node(NodeKind.TYPES))
+        walk.explorer.navigation.go_to(Node(NodeKind.TYPES))
         await walk.pilot.pause()
         view = walk.explorer.query_one(TypesView)
         assert walk.app.focused is view
@@ -84,14 +84,14 @@ async def test_types_are_a_list_and_enter_opens_one(explore: Callable[..., Any])
         assert "structs and unions" in lines(view)[0]
         assert {line.split()[1] for line in lines(view)[1:] if line.strip(" ▌")} == {"struct"}
         # Another node has the overview again.
-        walk.explorer.go_to(Node(NodeKind.PROGRAM, "count_traffic"), "overview")
+        walk.explorer.navigation.go_to(Node(NodeKind.PROGRAM, "count_traffic"), "overview")
         await walk.pilot.pause()
         assert not view.display
 
 
 async def test_core_relocations_resolve_against_a_chosen_btf(explore: Callable[..., Any]) -> None:
     async with explore("tests/objects/core.o") as walk:
-        walk.explorer.go_to(Node(NodeKind.CORE, program="core"))
+        walk.explorer.navigation.go_to(Node(NodeKind.CORE, program="core"))
         view = walk.explorer.query_one(CoreView)
         await walk.until(lambda: view.row_count() == 19)
         await walk.press("b")
@@ -107,7 +107,7 @@ async def test_core_relocations_resolve_against_a_chosen_btf(explore: Callable[.
         assert " ".join(lines(view)[2].split()) == "▌2 byte_off struct task_struct.tgid ✓ offset 4, 4 bytes"
         await walk.press("j", "j", "enter")
         listing = walk.explorer.query_one(ListingView)
-        assert walk.explorer.tab == "code"
+        assert walk.explorer.navigation.tab == "code"
         assert listing.row(listing.cursor).slot == 19
 
 
@@ -149,7 +149,7 @@ async def test_externs_are_looked_up_on_this_machine(
     }
     monkeypatch.setattr(externs, "look_up_externs", lambda spec: answers)
     async with explore("tests/objects/externs.o") as walk:
-        walk.explorer.go_to(Node(NodeKind.EXTERNS))
+        walk.explorer.navigation.go_to(Node(NodeKind.EXTERNS))
         page = walk.explorer.query_one("#page")
         await walk.until(lambda: "✓ 397868: 6.18.44" in str(page.render()))
         assert "– not in this kernel's BTF" in str(page.render())  # weak: optional

@@ -54,7 +54,7 @@ async def test_theme_and_keys(tmp_path: Path) -> None:
         async with app.run_test() as pilot:
             await pilot.press("f2")
             await pilot.pause()
-            assert app.explorer.tab == "code"
+            assert app.explorer.navigation.tab == "code"
             assert app.theme == "textual-light"
 
 

@@ -203,9 +203,9 @@ def test_a_bug_in_the_explorer_too(home: Path) -> None:
     script = """
 import sys
 from bpftui.tui.__main__ import main
-from bpftui.tui.screens.explorer import ExplorerScreen
+from bpftui.tui.controllers.navigation import Navigation
 def broken(self): raise RuntimeError("in the screen")
-ExplorerScreen.action_copy = broken
+Navigation.action_copy = broken
 sys.exit(main(["bpf/traffic.o"]))
 """
     master, terminal = pty.openpty()
@@ -368,7 +368,7 @@ async def test_save_restore_and_delete_from_the_keyboard(explore: Callable[..., 
         await walk.press("L")
         await walk.until(lambda: walk.status.stage == "LOADED")
         Presets(spec).save("late", {"min_length": 9})
-        walk.explorer.restore("late")
+        walk.explorer.values.restore("late")
         await walk.pilot.pause()
         assert spec.variables["min_length"].get() == 42
         assert entries(home / "log")[-2:] == [

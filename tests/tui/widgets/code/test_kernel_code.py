@@ -59,7 +59,7 @@ async def test_columns_follow_the_listing_and_the_listing_them(
         await walk.press("down", "down")  # a C line lies between
         await walk.until(lambda: pane.view.slot_at(pane.view.cursor) == 47)
         assert pane.columns.row_text(pane.columns.cursor) == "47 r1 = .rodata[level] | 4 r1 = .rodata[level]"
-        walk.explorer.go_to_slot(60)
+        walk.explorer.code.go_to_slot(60)
         await walk.until(lambda: pane.columns.slot_at(pane.columns.cursor) == 60)
         assert pane.columns.row_text(pane.columns.cursor).endswith("| removed")
         await walk.press("c")

@@ -15,7 +15,7 @@ from ..nodes import Node, NodeKind
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .explorer import ExplorerScreen
+    from ..screens.explorer import ExplorerScreen
 
 __all__ = ["commands", "destinations"]
 
@@ -25,15 +25,8 @@ _LEFT_OUT: Final = frozenset({"palette", "search", "back", "code.back"})
 
 def commands(screen: ExplorerScreen) -> list[Command]:
     """Return what can be done now, and where one can go."""
-    from .code_screen import CodeScreen
-    from .explorer import ExplorerScreen
-    from .session_screen import SessionScreen
-    from .spec_screen import SpecScreen
-    from .variable_screen import VariableScreen
-
     found: list[Command] = []
-    classes = (SessionScreen, SpecScreen, CodeScreen, VariableScreen, ExplorerScreen)
-    for binding in (binding for each in classes for binding in each.BINDINGS):
+    for binding in screen.BINDINGS:
         if isinstance(binding, Binding) and binding.tooltip and binding.id not in _LEFT_OUT:
             name = binding.action.partition("(")[0]
             if "." in name or screen.check_action(name, ()):
@@ -46,20 +39,20 @@ def commands(screen: ExplorerScreen) -> list[Command]:
 def destinations(screen: ExplorerScreen, query: str) -> Iterator[Command]:
     """Yield where in the code a query leads: a number is an instruction, `c12` and `prog.c:12` a line of C."""
     if query.isascii() and query.isdecimal() and (program := screen.program_name()):
-        call = partial(screen.go_to_slot, int(query[:9]))
+        call = partial(screen.code.go_to_slot, int(query[:9]))
         yield Command(f"Go to instruction {query} of {program}", "in the code", call)
     line = _LINE.fullmatch(query)
     if line is not None:
         file = line["file"] or ""
         where = f"{file}:{line['line']}" if file else line["line"]
-        yield Command(f"Go to C line {where}", "in the code", partial(screen.go_to_line, file, int(line["line"])))
+        yield Command(f"Go to C line {where}", "in the code", partial(screen.code.go_to_line, file, int(line["line"])))
 
 
 def _places(screen: ExplorerScreen) -> Iterator[Command]:
     spec = screen.spec
 
     def place(what: str, name: str, detail: str, node: Node) -> Command:
-        return Command(f"Go to {what} {name}", detail, partial(screen.go_to, node))
+        return Command(f"Go to {what} {name}", detail, partial(screen.navigation.go_to, node))
 
     for program in spec.programs.values():
         yield place("program", program.name, program.type.label, Node(NodeKind.PROGRAM, program.name))

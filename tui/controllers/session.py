@@ -1,43 +1,33 @@
-"""SessionScreen: what can be done with a session, from the keys to the questions that are asked first."""
+"""SessionController: what can be done with a session, from the keys to the questions that are asked first."""
 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
 from ...core.live import State
+from .controller import Controller
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from textual import events
-    from textual.app import App
+    from collections.abc import Callable, Sequence
 
     from ...core.runtime import Link
     from ...core.spec import CollectionSpec
     from ..operations import AttachRequest, Operations
+    from .controller import Stage
 
-__all__ = ["SessionScreen"]
-
-
-@runtime_checkable
-class SaysWhyNot(Protocol):
-    """A widget or screen that knows why some of its keys do nothing."""
-
-    def why_not(self, action: str) -> str:
-        """Return why an action that `check_action` does not offer does not apply now; empty where that is plain."""
-        ...
+__all__ = ["SessionController"]
 
 
-class SessionScreen(Screen[None]):
-    """Load, attach, detach, run, pause and quit; a subclass shows what comes of it.
+class SessionController(Controller):
+    """Load, attach, detach, run, pause and quit. What comes of it arrives at the stage as a message.
 
     Args:
         spec: What is explored.
         operations: What does it.
+        program: Returns the program that is meant when one is asked for; empty where there is none.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -71,105 +61,80 @@ class SessionScreen(Screen[None]):
         Binding("q", "quit", "Quit", id="quit", tooltip="Quit; asks first while something is attached"),
     ]
 
-    def __init__(self, spec: CollectionSpec, operations: Operations) -> None:
-        super().__init__()
-        self.spec = spec
-        self.operations = operations
-
-    @property
-    def app(self) -> App[Any]:
-        """The app, which leaves the type of its result open."""
-        return super().app  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
-
-    def program_name(self) -> str:
-        """Return the program that is meant when one is asked for."""
-        return next(iter(self.spec.programs), "")
+    def __init__(
+        self, stage: Stage, *, spec: CollectionSpec, operations: Operations, program: Callable[[], str]
+    ) -> None:
+        super().__init__(stage)
+        self._spec = spec
+        self._operations = operations
+        self._program = program
 
     def action_load(self) -> None:
         """Load."""
-        self.operations.load()
+        self._operations.load()
 
     def action_attach(self) -> None:
         """Ask what to attach where."""
         from ..dialogs.attach import AttachDialog
 
-        loaded = self.operations.collection
+        loaded = self._operations.collection
         programs = [] if loaded is None else [program.spec for program in loaded.programs.values()]
-        dialog = AttachDialog(self.spec, programs, self.program_name(), self.operations.session.runtime)
-        self.app.push_screen(dialog, self._attach_chosen)
+        dialog = AttachDialog(self._spec, programs, self._program(), self._operations.session.runtime)
+        self.stage.ask(dialog, self._attach)
 
-    def _attach_chosen(self, request: AttachRequest | None) -> None:
+    def _attach(self, request: AttachRequest | None) -> None:
         if request is not None:
-            self.operations.attach(request)
+            self._operations.attach(request)
 
     def action_detach(self) -> None:
         """Detach; ask what, when there is a choice."""
         from ..dialogs.detach import DetachDialog
 
-        links = self.operations.session.links
+        links = self._operations.session.links
         if len(links) == 1:
-            self.operations.detach(links)
+            self._operations.detach(links)
             return
-        self.app.push_screen(DetachDialog(self.operations.attachments()), partial(self._detach_chosen, links))
+        self.stage.ask(DetachDialog(self._operations.attachments()), partial(self._detach, links))
 
-    def _detach_chosen(self, links: Sequence[Link], chosen: tuple[int, ...] | None) -> None:
+    def _detach(self, links: Sequence[Link], chosen: tuple[int, ...] | None) -> None:
         if chosen:
-            self.operations.detach([links[index] for index in chosen])
+            self._operations.detach([links[index] for index in chosen])
 
     def action_run(self) -> None:
         """Run a program on a packet."""
         from ..dialogs.run import RunDialog
 
-        loaded = self.operations.collection
+        loaded = self._operations.collection
         if loaded is not None:
-            self.app.push_screen(RunDialog(list(loaded.programs.values()), self.program_name()))
+            self.stage.ask(RunDialog(list(loaded.programs.values()), self._program()), lambda _: None)
 
     def action_quit(self) -> None:
         """Quit; while something is attached, ask first."""
-        links = self.operations.session.links
+        links = self._operations.session.links
         if not links:
-            self.app.exit()
+            self.stage.leave()
             return
         from ..dialogs.confirm import ConfirmDialog
 
-        listed = "\n".join(f"  {text}" for text in self.operations.attachments())
+        listed = "\n".join(f"  {text}" for text in self._operations.attachments())
         question = f"These are attached, and will be detached:\n{listed}"
-        self.app.push_screen(ConfirmDialog("Quit", question, confirm="Detach and quit"), self._quit)
+        self.stage.ask(ConfirmDialog("Quit", question, confirm="Detach and quit"), self._quit)
 
     def _quit(self, sure: bool | None) -> None:
         if sure:
-            self.app.exit()
+            self.stage.leave()
 
     def action_pause(self) -> None:
         """Stop or resume reading the maps."""
-        self.operations.toggle_pause()
+        self._operations.toggle_pause()
 
     def action_interval(self, step: int) -> None:
         """Read the maps more or less often."""
-        self.operations.step_interval(step)
-
-    def on_key(self, event: events.Key) -> None:
-        """Say why a key that has a meaning does nothing now, or nothing here."""
-        if event.key in self.active_bindings:
-            return
-        nodes = [self] if self.focused is None else self.focused.ancestors_with_self
-        bound = [
-            (node, binding.action)
-            for node in nodes
-            for binding in node._bindings.key_to_bindings.get(event.key, ())  # pyright: ignore[reportPrivateUsage]
-        ]
-        reasons = (node.why_not(action) for node, action in bound if isinstance(node, SaysWhyNot))
-        if reason := next(filter(None, reasons), "") if bound else self.elsewhere(event.key):
-            event.stop()
-            self.notify(reason, severity="warning", timeout=3)
-
-    def elsewhere(self, key: str) -> str:
-        """Return where a key has a meaning that has none here; empty where it has none at all."""
-        return ""
+        self._operations.step_interval(step)
 
     def why_not(self, action: str) -> str:
-        """Return why an action that `check_action` does not offer does not apply now; empty where that is plain."""
-        operations = self.operations
+        """Return why an action does not apply."""
+        operations = self._operations
         if operations.busy:
             return f"still {operations.status().busy}"
         match action:
@@ -188,16 +153,13 @@ class SessionScreen(Screen[None]):
             case _:
                 return ""
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+    def check_action(self, action: str) -> bool:
         """Offer what applies now."""
-        operations = self.operations
+        operations = self._operations
         match action:
             case "load":
-                return (
-                    operations.state is State.SPEC
-                    and not operations.busy
-                    and bool(self.spec.maps or self.spec.programs)
-                )
+                something = bool(self._spec.maps or self._spec.programs)
+                return operations.state is State.SPEC and not operations.busy and something
             case "attach" | "run":
                 loaded = operations.collection
                 return loaded is not None and bool(loaded.programs) and not operations.busy
@@ -206,4 +168,4 @@ class SessionScreen(Screen[None]):
             case "pause" | "interval":
                 return operations.monitor.running
             case _:
-                return super().check_action(action, parameters)
+                return True

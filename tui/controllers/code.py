@@ -1,0 +1,241 @@
+"""CodeController: the ways through the code: places in it, references out of it and back, who uses what."""
+
+from __future__ import annotations
+
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual.binding import Binding, BindingType
+
+from ...core.errors import BpftuiError
+from ...core.spec import ReferenceKind
+from ..jumps import CodePlace
+from ..nodes import Node, NodeKind
+from .controller import Controller
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ...core.analysis.xrefs import Uses
+    from ...core.listing.listing import Listing
+    from ...core.spec import CollectionSpec, ProgramSpec
+    from ..uses import Users
+    from ..widgets.code.kernel_code import KernelCodePane
+    from ..widgets.code.listing_view import ListingView
+    from ..widgets.lists.row_view import RowView
+    from .controller import Stage
+    from .navigation import Navigation
+
+__all__ = ["CodeController", "slot_of_line"]
+
+
+_USED: Final = frozenset(
+    {
+        NodeKind.PROGRAM,
+        NodeKind.FUNCTION,
+        NodeKind.MAP,
+        NodeKind.SECTION,
+        NodeKind.VARIABLE,
+        NodeKind.EXTERN,
+    }
+)
+"""What instructions can refer to."""
+
+
+class CodeController(Controller):
+    """Follows references out of the code, and finds the way back into it.
+
+    Args:
+        spec: What is explored.
+        pane: The code.
+        navigation: Where one is.
+        program: Returns the program that is meant; empty where there is none.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "backspace,ctrl+o", "jump_back", "Back to the code", show=False, id="code.back", tooltip="Back to the code"
+        ),
+        Binding("u", "uses", "Users", show=False, id="code.uses", tooltip="Who calls, uses or jumps to this"),
+    ]
+
+    def __init__(
+        self,
+        stage: Stage,
+        *,
+        spec: CollectionSpec,
+        pane: KernelCodePane,
+        navigation: Navigation,
+        program: Callable[[], str],
+    ) -> None:
+        super().__init__(stage)
+        self._spec = spec
+        self._pane = pane
+        self._navigation = navigation
+        self._program = program
+
+    # Places in the code
+
+    def show_place(self, place: CodePlace, *, remember: bool = True) -> None:
+        """Show an instruction; the way back leads to where the user was in the code, unless not to *remember* it."""
+        self._pane.go_to(place, remember=remember)
+        self._navigation.reveal(Node(NodeKind.PROGRAM, place.program), "code")
+
+    def go_to_slot(self, slot: int) -> None:
+        """Show an instruction of the program that is meant."""
+        name = self._program()
+        count = self._spec.programs[name].insns if name else 0
+        if slot < count:
+            self.show_place(CodePlace(name, slot))
+        else:
+            self.stage.notify(f"{name} has {count:,} instructions", severity="warning", timeout=3)
+
+    def go_to_line(self, file: str, line: int) -> None:
+        """Show what a line of C became: in the program that is meant, else in the first one that has it.
+
+        Args:
+            file: The end of the file's path; empty for any file.
+            line: The line; where it became nothing, the next one that became something.
+        """
+        first = self._program()
+        for name in dict.fromkeys([first, *self._spec.programs] if first else ()):
+            slot = slot_of_line(self._spec.programs[name], file, line)
+            if slot is not None:
+                self.show_place(CodePlace(name, slot))
+                return
+        where = f"{file}:{line}" if file else f"line {line}"
+        self.stage.notify(f"no instruction comes from {where} or after", severity="warning", timeout=3)
+
+    def show_in_program(self, program: str, slot: int) -> None:
+        """Choose a program, and show an instruction of it."""
+        self._navigation.go_to(Node(NodeKind.PROGRAM, program))
+        self._pane.view.go_to_slot(slot)
+
+    def action_jump_back(self) -> None:
+        """Return to the code where a reference was followed from."""
+        place = self._pane.jumps.back(None)
+        if place is not None:
+            self.show_place(place, remember=False)
+
+    # What instructions refer to, and who refers to what
+
+    def follow(self, event: ListingView.Follow) -> None:
+        """Go to what an instruction refers to."""
+        reference = event.target
+        externs = self._spec.externs
+        if reference.kind is ReferenceKind.DATA and reference.name in self._spec.variables:
+            event.view.remember()
+            self._navigation.go_to(Node(NodeKind.VARIABLE, reference.name))
+        elif reference.map in self._spec.maps:
+            event.view.remember()
+            found = self._spec.maps[reference.map]
+            self._navigation.go_to(Node(NodeKind.SECTION if found.is_data else NodeKind.MAP, found.name))
+        elif any(reference.name == extern.name for extern in (*externs.ksyms, *externs.kfuncs)):
+            event.view.remember()
+            self._navigation.go_to(Node(NodeKind.EXTERN, reference.name), "overview")
+        else:
+            self.stage.notify(f"{reference.name} is outside of this object", timeout=3)
+
+    def action_uses(self) -> None:
+        """List who uses what the cursor is on."""
+        users = self._users()
+        if users is not None:
+            self._show_users(users)
+
+    def selected(self, event: RowView.Selected) -> None:
+        """Say what the helper is that the chosen instruction calls, and who else; or where a table can lead."""
+        view = self._pane.view
+        if event.view is view and view.listing is not None:
+            from ..uses import users_at
+
+            found = users_at(self._index, view.listing.program, view.row(view.cursor))
+            if found.helper is not None or found.noun == "target":
+                self._show_users(found)
+
+    def _show_users(self, users: Users) -> None:
+        """List instructions to choose from."""
+        from ..dialogs.uses_page import UsesPage
+        from ..uses import helper_text
+
+        note = None if users.helper is None else helper_text(users.helper)
+        self.stage.ask(UsesPage(users, self._pane.listing, note), self._show_use)
+
+    def _show_use(self, place: CodePlace | None) -> None:
+        if place is not None:
+            self.show_place(place)
+
+    @cached_property
+    def _index(self) -> Uses:
+        from ...core.analysis.xrefs import Uses
+
+        return Uses(self._spec)
+
+    def _users(self) -> Users | None:
+        from ..uses import users_at, users_of
+
+        view, node = self._pane.view, self._navigation.node
+        try:
+            if view.has_focus and view.listing is not None and view.row_count():
+                return users_at(self._index, view.listing.program, view.row(view.cursor))
+            return users_of(self._index, node.name) if node.kind in _USED else None
+        except BpftuiError as error:
+            self.stage.notify(error.message, severity="error")
+            return None
+
+    # The listing as a file
+
+    def ask_where_to_write(self, listing: Listing) -> None:
+        """Ask for a file to write the listing to."""
+        from ..dialogs.ask import AskDialog
+
+        notes = ("What it ends with says what it becomes: .html and .svg have colours, all else is text.",)
+        question = AskDialog("Write to", f"{listing.program.name}.html", notes=notes, confirm="Write")
+        self.stage.ask(question, partial(self._write, listing))
+
+    def _write(self, listing: Listing, path: str | None) -> None:
+        if path:
+            self.stage.find_out(partial(self._write_file, listing, path), partial(self._written, path))
+
+    def _write_file(self, listing: Listing, path: str) -> str:
+        """Write a listing, in a thread; return why it could not be, else nothing."""
+        from ..text.export import document, format_of, write_document
+        from ..text.listing import listing_lines
+
+        kind = format_of(path)
+        lines = listing_lines(listing, color=kind != "text", ascii_only=False)
+        try:
+            write_document(path, document(lines, kind, f"{self._spec.file} {listing.program.name}"), replace=False)
+        except BpftuiError as error:
+            return error.message
+        return ""
+
+    def _written(self, path: str, problem: str) -> None:
+        if problem:
+            self.stage.notify(problem, title="Write", severity="error")
+        else:
+            self.stage.notify(f"wrote {path}", timeout=4)
+
+    def why_not(self, action: str) -> str:
+        """Return why an action does not apply."""
+        if action == "jump_back":
+            return "nothing was followed out of the code"
+        return "choose a program, a function, a map or a variable first"
+
+    def check_action(self, action: str) -> bool:
+        """Offer the way back only where there is one."""
+        if action == "jump_back":
+            return self._pane.jumps.can_go_back
+        return self._navigation.node.kind in _USED or self._pane.view.has_focus
+
+
+def slot_of_line(program: ProgramSpec, file: str, line: int) -> int | None:
+    """Return the first instruction of the first line from *line* on, of a file whose path ends with *file*."""
+    found: tuple[int, int] | None = None
+    try:
+        infos = program.linked.line_infos
+    except BpftuiError:
+        return None
+    for info in infos:
+        if info.line >= line and info.file.endswith(file) and (found is None or (info.line, info.slot) < found):
+            found = info.line, info.slot
+    return None if found is None else found[1]

@@ -1,0 +1,157 @@
+"""Controller: one noun of what a screen can do, with its keys; and the screen that is composed of some."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, runtime_checkable
+
+from textual.screen import Screen
+
+from ..operations import Host
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual import events
+    from textual.app import App
+    from textual.binding import BindingType
+
+    from ..dialogs.modal import Modal
+
+__all__ = ["ControlledScreen", "Controller", "Stage"]
+
+_Result = TypeVar("_Result")
+_PREFIX = "action_"
+
+
+class Stage(Host, Protocol):
+    """What controllers need of the screen that they work on, besides the widgets that they are given."""
+
+    def ask(self, dialog: Modal[_Result], then: Callable[[_Result | None], None]) -> None:
+        """Lay a dialog over the screen; *then* gets what it was dismissed with."""
+        ...
+
+    def find_out(self, work: Callable[[], _Result], then: Callable[[_Result], None]) -> None:
+        """Run *work*, which takes its time, in a thread; *then* gets what it returns, in the event loop."""
+        ...
+
+    def copy(self, text: str) -> None:
+        """Copy a text, and say so."""
+        ...
+
+    def leave(self) -> None:
+        """End the app."""
+        ...
+
+    def refresh_bindings(self) -> object:
+        """Offer anew what can be done."""
+        ...
+
+
+@runtime_checkable
+class _SaysWhyNot(Protocol):
+    """A widget or screen that knows why some of its keys do nothing."""
+
+    def why_not(self, action: str) -> str:
+        """Return why an action that `check_action` does not offer does not apply now; empty where that is plain."""
+        ...
+
+
+class Controller:
+    """What can be done with one noun. Its methods called `action_…` are what its keys do, as those of a widget.
+
+    It is given what it needs: the widgets that it moves, the controllers that it asks, and the stage for all else.
+
+    Args:
+        stage: The screen that it works on.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = []
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+
+    def check_action(self, action: str) -> bool:
+        """Return whether an action of this controller's applies now."""
+        return True
+
+    def why_not(self, action: str) -> str:
+        """Return why an action, as its binding calls it, does not apply now; empty where that is plain."""
+        return ""
+
+
+class ControlledScreen(Screen[None]):
+    """A screen whose actions are its controllers'.
+
+    A subclass has their `BINDINGS` among its own. Textual looks for an action where its key is bound, which is here:
+    so each action is found here too. What no controller does yet is not offered: some come after the first frame.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._controllers: dict[str, Controller] = {}
+
+    def control(self, *controllers: Controller) -> None:
+        """Let *controllers* do what their keys say."""
+        for controller in controllers:
+            for name in dir(controller):
+                if name.startswith(_PREFIX):
+                    assert not hasattr(self, name), f"two do {name}"
+                    setattr(self, name, getattr(controller, name))
+                    self._controllers[name.removeprefix(_PREFIX)] = controller
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer what applies now."""
+        controller = self._controllers.get(action)
+        return hasattr(self, f"{_PREFIX}{action}") if controller is None else controller.check_action(action)
+
+    def why_not(self, action: str) -> str:
+        """Return why an action that is not offered does not apply now; empty where that is plain."""
+        controller = self._controllers.get(action.partition("(")[0])
+        return "" if controller is None else controller.why_not(action)
+
+    def elsewhere(self, key: str) -> str:
+        """Return where a key has a meaning that has none here; empty where it has none at all."""
+        return ""
+
+    def on_key(self, event: events.Key) -> None:
+        """Say why a key that has a meaning does nothing now, or nothing here."""
+        if event.key in self.active_bindings:
+            return
+        nodes = [self] if self.focused is None else self.focused.ancestors_with_self
+        bound = [
+            (node, binding.action)
+            for node in nodes
+            for binding in node._bindings.key_to_bindings.get(event.key, ())  # pyright: ignore[reportPrivateUsage]
+        ]
+        reasons = (node.why_not(action) for node, action in bound if isinstance(node, _SaysWhyNot))
+        if reason := next(filter(None, reasons), "") if bound else self.elsewhere(event.key):
+            event.stop()
+            self.notify(reason, severity="warning", timeout=3)
+
+    # The stage
+
+    @property
+    def app(self) -> App[Any]:
+        """The app, which leaves the type of its result open."""
+        return super().app  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+
+    def start(self, work: Callable[[], None]) -> None:
+        """Run *work* in a thread."""
+        self.run_worker(work, thread=True, exit_on_error=False, group="operation")
+
+    def find_out(self, work: Callable[[], _Result], then: Callable[[_Result], None]) -> None:
+        """Run *work* in a thread, and give what it returns to *then*, in the event loop."""
+        self.start(lambda: self.app.call_from_thread(then, work()))
+
+    def ask(self, dialog: Modal[_Result], then: Callable[[_Result | None], None]) -> None:
+        """Lay a dialog over the screen; *then* gets what it was dismissed with."""
+        self.app.push_screen(dialog, then)
+
+    def copy(self, text: str) -> None:
+        """Copy a text, and say so."""
+        self.app.copy_to_clipboard(text)
+        self.notify(f"copied: {text}", timeout=2)
+
+    def leave(self) -> None:
+        """End the app."""
+        self.app.exit()

@@ -1,0 +1,92 @@
+"""HelpController: what the keys of the explorer mean, here and elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+
+from .controller import Controller
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from .controller import Stage
+
+__all__ = ["HelpController"]
+
+
+class HelpController(Controller):
+    """Knows every key with its meaning.
+
+    Args:
+        everywhere: The keys of the screen.
+        keymap: Returns the keys that the user prefers, by the id of a binding.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark", "help", "Keys", key_display="?", id="help", tooltip="All keys"),
+        Binding(
+            "colon",
+            "app.command_palette",
+            "Commands",
+            show=False,
+            id="palette",
+            tooltip="Commands; or a place: 123, c123, prog.c:123, a name",
+        ),
+    ]
+
+    def __init__(
+        self, stage: Stage, *, everywhere: Sequence[BindingType], keymap: Callable[[], Mapping[str, str]]
+    ) -> None:
+        super().__init__(stage)
+        self._everywhere = everywhere
+        self._keymap = keymap
+
+    def action_help(self) -> None:
+        """Show all keys."""
+        from ..dialogs.help import HelpScreen
+
+        self.stage.ask(HelpScreen(self.groups(), self._keymap()), lambda _: None)
+
+    def groups(self) -> dict[str, Sequence[BindingType]]:
+        """Return all keys, by where they have a meaning."""
+        from ..widgets.code.code_pane import CodePane
+        from ..widgets.code.columns_view import ColumnsView
+        from ..widgets.code.kernel_code import KernelCodePane
+        from ..widgets.code.listing_view import ListingView
+        from ..widgets.lists.row_view import RowView
+        from ..widgets.live.event_view import EventView
+        from ..widgets.live.map_table import MapTableView
+        from ..widgets.spec.core_view import CoreView
+        from ..widgets.spec.spec_tree import SpecTree
+        from ..widgets.spec.types_view import TypesView
+        from ..widgets.spec.variables_view import VariablesView
+        from ..widgets.verifier.log_pane import LogPane
+
+        return {
+            "Everywhere": self._everywhere,
+            "Tree": SpecTree.BINDINGS,
+            "Lists: code, variables, maps, log": RowView.BINDINGS,
+            "Code": [*ListingView.BINDINGS, *CodePane.BINDINGS, *KernelCodePane.BINDINGS],
+            "Columns beside the code": ColumnsView.BINDINGS,
+            "Variables": VariablesView.BINDINGS,
+            "Maps": MapTableView.BINDINGS,
+            "Events": EventView.BINDINGS,
+            "Log of the verifier": LogPane.BINDINGS,
+            "Types": TypesView.BINDINGS,
+            "CO-RE relocations": CoreView.BINDINGS,
+        }
+
+    def elsewhere(self, key: str) -> str:
+        """Return in which panes a letter has a meaning; empty where it has none."""
+        keymap = self._keymap()
+        titles = [
+            title
+            for title, bindings in self.groups().items()
+            if any(
+                isinstance(each, Binding) and each.tooltip and key in keymap.get(each.id or "", each.key).split(",")
+                for each in bindings
+            )
+        ]
+        return f"{key} has no meaning here, but in: {', '.join(titles)}" if titles and len(key) == 1 else ""

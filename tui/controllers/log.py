@@ -1,0 +1,38 @@
+"""Log: what was done in a session, in its tab and in the user's log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..operations import Operations
+    from ..widgets.verifier.log_pane import LogPane
+
+__all__ = ["Log"]
+
+
+class Log:
+    """Says what happened.
+
+    Args:
+        operations: What keeps the user's log.
+        pane: The tab with the session's messages.
+    """
+
+    def __init__(self, operations: Operations, pane: LogPane) -> None:
+        self._operations = operations
+        self._pane = pane
+
+    def line(self, text: str, error: Exception | None = None) -> None:
+        """Add to the session's messages and to the user's log, there with the traceback of an *error*."""
+        self._pane.add(text)
+        self.note(text, error)
+
+    def show(self, text: str) -> None:
+        """Add to the session's messages only."""
+        self._pane.add(text)
+
+    def note(self, text: str, error: Exception | None = None) -> None:
+        """Add to the user's log only; where there can be none, the session's messages say so once."""
+        if problem := self._operations.note(text, error):
+            self._pane.add(problem)

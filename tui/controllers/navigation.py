@@ -1,0 +1,151 @@
+"""Navigation: where one is, in the tree and its tabs, and how one gets somewhere else."""
+
+from __future__ import annotations
+
+from itertools import takewhile
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual.binding import Binding, BindingType
+
+from ..nodes import Node, NodeKind, first_node
+from .controller import Controller
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.widget import Widget
+    from textual.widgets import TabbedContent, TabPane
+
+    from ...core.spec import CollectionSpec
+    from ..widgets.spec.spec_tree import SpecTree
+    from .controller import Stage
+
+__all__ = ["TABS", "Navigation"]
+
+TABS: Final = ("overview", "code", "variables", "maps", "graph", "log")
+"""The tabs by their ids: the number of each is its key."""
+
+_TAB_OF: Final = {
+    NodeKind.PROGRAM: "code",
+    NodeKind.FUNCTION: "code",
+    NodeKind.MAP: "maps",
+    NodeKind.SECTION: "variables",
+    NodeKind.VARIABLE: "variables",
+    NodeKind.VARIABLES: "variables",
+    NodeKind.TYPES: "overview",
+    NodeKind.CORE: "overview",
+}
+"""The tab in which a node is at home and enter leads to; the others have only an overview."""
+
+
+class Navigation(Controller):
+    """The node that is chosen and the tab that is shown.
+
+    Args:
+        spec: What is explored.
+        tree: Where nodes are chosen.
+        tabs: What shows them, under the ids of `TABS`.
+        follow: Lets all that is shown follow the chosen node.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("z", "zoom", "Zoom", show=False, id="zoom", tooltip="The tree on or off"),
+        *(
+            Binding(
+                str(number),
+                f"show_tab('{tab}')",
+                tab.capitalize(),
+                show=False,
+                id=f"tab.{tab}",
+                tooltip=f"Show the tab {tab.capitalize()}",
+            )
+            for number, tab in enumerate(TABS, 1)
+        ),
+        Binding("y", "copy", "Copy", show=False, id="copy", tooltip="Copy the name, or the row"),
+        Binding("escape", "back", "Back", show=False, id="back", tooltip="Back to the tree"),
+    ]
+
+    def __init__(
+        self,
+        stage: Stage,
+        *,
+        spec: CollectionSpec,
+        tree: SpecTree,
+        tabs: TabbedContent,
+        follow: Callable[[], None],
+    ) -> None:
+        super().__init__(stage)
+        self._spec = spec
+        self._tree = tree
+        self._tabs = tabs
+        self._follow = follow
+        self.node = first_node(spec)
+        """What is chosen."""
+
+    @property
+    def tab(self) -> str:
+        """The id of the active tab."""
+        return self._tabs.active
+
+    def go_to(self, node: Node, tab: str | None = None) -> None:
+        """Choose *node* in the tree, and show it in *tab*, without one where it is at home."""
+        self._tree.choose(node)
+        self.choose(node)
+        self.action_show_tab(tab or _TAB_OF.get(node.kind, "overview"))
+
+    def reveal(self, node: Node, tab: str) -> None:
+        """Let the tree's cursor stand on *node*, which *tab* shows already."""
+        self._tree.choose(node)
+        self.action_show_tab(tab)
+
+    def choose(self, node: Node) -> None:
+        """Choose *node*, and let all follow."""
+        self.node = node
+        self._follow()
+
+    def cursor_moved(self, node: Node | None) -> None:
+        """Choose what the tree's cursor is on."""
+        if node is None or node == self.node:
+            return
+        self.choose(node)
+        # Only the user's own steps change the tab: a cursor that is moved for them comes with its tab (`go_to`).
+        if self._tree.has_focus and self.tab in ("code", "variables", "maps"):
+            self._tabs.active = _TAB_OF.get(node.kind, "overview")
+
+    def open(self, node: Node) -> bool:
+        """Choose *node* and show it where it is at home; return whether it is at home in a tab."""
+        self.choose(node)
+        if node.kind not in _TAB_OF:
+            return False
+        self.action_show_tab(_TAB_OF[node.kind])
+        return True
+
+    # Actions
+
+    def action_show_tab(self, tab: str) -> None:
+        """Show a tab and give it the focus."""
+        self._tabs.active = tab
+        pane = self._tabs.get_pane(tab)
+        target = next((widget for widget in pane.query("*") if widget.focusable and _is_shown(widget, pane)), None)
+        if target is not None:
+            target.screen.set_focus(target)  # now, not with the next message: the next key is meant for it
+
+    def action_back(self) -> None:
+        """Give the focus back to the tree, which may be out of sight."""
+        self._tree.display = True
+        self._tree.focus()
+
+    def action_zoom(self) -> None:
+        """Hide the tree, or show it again; what is right of it gets its place."""
+        self._tree.display = not self._tree.display
+        if not self._tree.display and (self._tree.has_focus or self._tree.screen.focused is None):
+            self.action_show_tab(self.tab)
+
+    def action_copy(self) -> None:
+        """Copy the chosen node's name."""
+        self.stage.copy(self.node.name or self._spec.file)
+
+
+def _is_shown(widget: Widget, pane: TabPane) -> bool:
+    """Whether a widget is seen where its pane is: one in a box that is not shown could have the focus nevertheless."""
+    return all(node.display for node in takewhile(lambda node: node is not pane, widget.ancestors_with_self))

@@ -1,0 +1,90 @@
+"""Outcomes: what is shown of what operations have done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...core.errors import BpftuiError, VerifierError
+from ...core.live.monitor import useful_map
+from ..nodes import Node, NodeKind
+from ..text.format import counted, duration
+
+if TYPE_CHECKING:
+    from ..messages import Attached, Detached, Failed, Loaded
+    from ..operations import Operations
+    from ..widgets.panes import Panes
+    from .log import Log
+    from .navigation import Navigation
+    from .outlook import Outlook
+
+__all__ = ["Outcomes"]
+
+
+class Outcomes:
+    """Takes what operations report, and leads to where it can be seen.
+
+    Args:
+        operations: What reports.
+        panes: What shows it.
+        navigation: What leads there.
+        outlook: What remembers why something did not load.
+        log: Where it is noted.
+    """
+
+    def __init__(
+        self, operations: Operations, *, panes: Panes, navigation: Navigation, outlook: Outlook, log: Log
+    ) -> None:
+        self._operations = operations
+        self._panes = panes
+        self._navigation = navigation
+        self._outlook = outlook
+        self._log = log
+
+    def loaded(self, message: Loaded) -> None:
+        """Show the collection as it is in memory."""
+        collection = self._operations.collection
+        assert collection is not None
+        self._panes.variables.live = collection.variables
+        self._outlook.not_loaded(collection.problems)
+        self._log.line(
+            f"loaded {counted(len(collection.programs), 'program')} and {counted(len(collection.maps), 'map')} "
+            f"in {duration(message.seconds)}"
+        )
+        for remark in collection.remarks:
+            self._log.line(remark)
+        for error in collection.problems.values():
+            self._log.line(error.message)
+        self._show_refusals()
+        self._operations.after_load()
+        self._panes.code.runtime = self._operations.runtime  # which may be another than was expected
+
+    def attached(self, message: Attached) -> None:
+        """Go where something moves."""
+        self._log.line(f"attached {message.text}")
+        self._operations.after_attach(message)
+        first = useful_map(self._operations.session)
+        if first is not None and self._navigation.tab in ("overview", "code", "variables", "maps"):
+            self._navigation.go_to(Node(NodeKind.MAP, first))
+
+    def detached(self, message: Detached) -> None:
+        """Say so."""
+        for text in message.texts:
+            self._log.line(f"detached {text}")
+        self._operations.after_detach(message)
+
+    def failed(self, message: Failed) -> None:
+        """Show why; what the verifier says is shown whole."""
+        text = self._operations.after_failure(message)
+        error = message.error
+        self._log.line(text, None if isinstance(error, BpftuiError) else error)
+        if isinstance(error, VerifierError) or (isinstance(error, BpftuiError) and message.action == "load"):
+            self._outlook.load_failed(error)
+            self._show_refusals()
+
+    def _show_refusals(self) -> None:
+        """Show why programs did not load, where the verifier refused one of them."""
+        problems = self._outlook.problems
+        by_verifier = any(isinstance(error, VerifierError) for error in problems.values())
+        self._panes.log.show_refusals(problems if by_verifier else {})
+        if by_verifier:
+            self._navigation.action_show_tab("log")

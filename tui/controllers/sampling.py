@@ -1,0 +1,123 @@
+"""SamplingController: what moves once the object is loaded: samples, drawn counters, events and their types."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+
+from ...core.live.monitor import Chosen, event_line
+from .controller import Controller
+
+if TYPE_CHECKING:
+    from ...core.analysis.records import RecordType
+    from ...core.live.monitor import Observation
+    from ...core.spec import CollectionSpec
+    from ..operations import Operations
+    from ..widgets.live.map_table import MapTableView
+    from ..widgets.panes import Panes
+    from .controller import Stage
+    from .log import Log
+    from .navigation import Navigation
+
+__all__ = ["SamplingController"]
+
+
+class SamplingController(Controller):
+    """Takes samples, and draws the last one where it can be seen.
+
+    Args:
+        spec: What is explored.
+        operations: Whose monitor takes the samples.
+        panes: What draws them.
+        navigation: Which of them is seen.
+        log: Where it is noted what cannot be sampled any more.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "left_square_bracket",
+            "window(-1)",
+            "Shorter",
+            show=False,
+            id="window.shorter",
+            tooltip="Graph: a shorter window",
+        ),
+        Binding(
+            "right_square_bracket",
+            "window(1)",
+            "Longer",
+            show=False,
+            id="window.longer",
+            tooltip="Graph: a longer window",
+        ),
+    ]
+
+    def __init__(
+        self,
+        stage: Stage,
+        *,
+        spec: CollectionSpec,
+        operations: Operations,
+        panes: Panes,
+        navigation: Navigation,
+        log: Log,
+    ) -> None:
+        super().__init__(stage)
+        self._spec = spec
+        self._operations = operations
+        self._monitor = operations.monitor
+        self._panes = panes
+        self._navigation = navigation
+        self._log = log
+
+    def take(self, observation: Observation) -> None:
+        """Let the visible pane follow a new sample."""
+        if self._monitor.last is None and observation.sample.uncounted:
+            self._log.line(f"runs are not counted: {observation.sample.uncounted}")
+        self._monitor.observe(observation.sample)
+        for name, events in observation.events.items():
+            self._panes.maps.add_events(name, events)
+        self._panes.maps.show_streams(observation.streams)
+        for text in self._operations.note_gone(observation.gone):
+            self._log.line(f"{text}: what it was attached to is gone")
+        self.show()
+
+    def show(self) -> None:
+        """Draw the last sample where it can be seen."""
+        self._panes.show_sample(self._navigation.tab, self._monitor)
+
+    def draw(self, event: MapTableView.CounterChosen) -> None:
+        """Draw a counter."""
+        self._monitor.choose(Chosen(event.counter, event.key))
+        self._navigation.action_show_tab("graph")
+
+    def ask_record_type(self) -> None:
+        """Ask what the events of the stream that is shown are."""
+        from ..dialogs.record_type import RecordTypeDialog
+
+        name = self._panes.maps.map_name
+        now = self._monitor.record_type(name)
+        if now is None:
+            self.stage.notify("load it first: L", severity="warning", timeout=3)
+            return
+        self.stage.ask(RecordTypeDialog(self._spec, name, now), partial(self._set_record_type, name))
+
+    def _set_record_type(self, name: str, record: RecordType | None) -> None:
+        if record is not None:
+            self._monitor.set_record_type(name, record)
+            self._panes.maps.put_anew(name, lambda event: event_line(event.time, event.raw, record))
+
+    def action_window(self, step: int) -> None:
+        """Draw a shorter or a longer time."""
+        self._panes.change_window(step)
+        self.show()
+
+    def why_not(self, action: str) -> str:
+        """Return why there is no window."""
+        return "the graph is in tab 5"
+
+    def check_action(self, action: str) -> bool:
+        """Offer the window where there is a graph."""
+        return self._navigation.tab == "graph"

@@ -1,0 +1,150 @@
+"""ValuesController: what sets variables, one of them or a whole preset."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual.binding import Binding, BindingType
+
+from ...core.errors import BpftuiError
+from .controller import Controller
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ...core.spec import CollectionSpec
+    from ..dialogs.presets import PresetRequest
+    from ..operations import Operations
+    from ..state.presets import Presets
+    from ..widgets.spec.variables_view import Place, VariablesView
+    from .controller import Stage
+    from .log import Log
+
+__all__ = ["ValuesController"]
+
+_SAID: Final = 5
+"""Problems of a preset that a message names."""
+
+
+class ValuesController(Controller):
+    """Edits variables and takes changes back; saves, restores and deletes presets.
+
+    Args:
+        spec: What is explored.
+        operations: What sets variables.
+        view: The list of variables.
+        log: Where it is noted.
+        changed: Shows anew what values change, besides the list.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("P", "presets", "Presets", show=False, id="presets", tooltip="Save and restore values of variables"),
+    ]
+
+    def __init__(
+        self,
+        stage: Stage,
+        *,
+        spec: CollectionSpec,
+        operations: Operations,
+        view: VariablesView,
+        log: Log,
+        changed: Callable[[], None],
+    ) -> None:
+        super().__init__(stage)
+        self._spec = spec
+        self._operations = operations
+        self._view = view
+        self._log = log
+        self._changed = changed
+
+    # One variable
+
+    def reset(self, event: VariablesView.ResetRequested) -> None:
+        """Take changes of variables back."""
+        for place in event.places:
+            original = place.variable.original[place.offset : place.offset + place.size]
+            self._set(place, f"hex:{original.hex()}")
+
+    def edit(self, event: VariablesView.EditRequested) -> None:
+        """Edit a variable."""
+        from ..dialogs.variable_editor import VariableEditor
+
+        raw = self._view.raw(event.place)
+        live = self._operations.collection is not None
+        self.stage.ask(VariableEditor(event.place, raw, live=live), partial(self._set, event.place))
+
+    def _set(self, place: Place, text: str | None) -> None:
+        if text is None or not self._operations.set_variable(place, text):
+            return
+        self._log.line(f"set {place.name} = {text}")
+        self._show()
+
+    def _show(self) -> None:
+        self._view.refresh_values()
+        self._changed()
+
+    # Presets
+
+    def action_presets(self) -> None:
+        """Ask what to save, to restore or to delete."""
+        from ..dialogs.presets import PresetsDialog
+        from ..state.presets import Presets, current_values
+
+        presets = Presets(self._spec)
+        operations = self._operations
+        try:
+            known = presets.all()
+        except BpftuiError as error:
+            self._complain(error)
+            return
+        values = current_values(self._spec, operations.collection, operations.edited)
+        dialog = PresetsDialog(known, values, live=operations.collection is not None)
+        self.stage.ask(dialog, partial(self._do, presets))
+
+    def _do(self, presets: Presets, request: PresetRequest | None) -> None:
+        from ..state.presets import current_values
+
+        if request is None:
+            return
+        operations = self._operations
+        try:
+            match request.action:
+                case "save":
+                    presets.save(request.name, current_values(self._spec, operations.collection, operations.edited))
+                    self._log.line(f"saved preset {request.name}")
+                    self.stage.notify(f"saved as {request.name}", timeout=3)
+                case "delete":
+                    presets.delete(request.name)
+                    self._log.line(f"deleted preset {request.name}")
+                    self.action_presets()
+                case "restore":
+                    self.restore(request.name)
+        except BpftuiError as error:
+            self._complain(error)
+
+    def restore(self, name: str) -> None:
+        """Restore a preset, and say what of it does not fit.
+
+        Raises:
+            BpftuiError: There is no such preset, or it cannot be read.
+        """
+        from ..state.presets import Presets, restore
+
+        restored = restore(self._spec, Presets(self._spec).named(name), self._operations.collection)
+        self._operations.edited.update(restored.variables if self._operations.collection is not None else ())
+        count = len(restored.variables)
+        said = f"preset {name}: {count} {'variable' if count == 1 else 'variables'} set"
+        self._log.line("\n".join([said, *restored.problems]))
+        if restored.problems:
+            more = len(restored.problems) - _SAID
+            text = "\n".join([*restored.problems[:_SAID], *([f"{more} more: see the log"] if more > 0 else [])])
+            self.stage.notify(text, title=f"{said}, {len(restored.problems)} not", severity="warning")
+        else:
+            self.stage.notify(said, timeout=3)
+        self._show()
+
+    def _complain(self, error: BpftuiError) -> None:
+        self._log.line(error.message)
+        self.stage.notify(error.message, title="Presets", severity="error", timeout=8)
