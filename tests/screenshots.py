@@ -122,7 +122,7 @@ async def listing(studio: Studio, seconds: float) -> None:
     studio.explorer.navigation.go_to(Node(NodeKind.PROGRAM, "count_traffic"), "code")
     view = studio.explorer.query_one(ListingView)
     await studio.until(lambda: view.row_count() > 0)
-    view.show_slot(41)
+    view.jumps.show(41)
     await studio.pilot.pause(0.3)
     studio.shoot("listing")
     if studio.app.size.width >= 120:
@@ -147,7 +147,7 @@ async def large(studio: Studio, seconds: float) -> None:
     view = studio.explorer.query_one(ListingView)
     await studio.until(lambda: view.row_count() > 0)
     view.search("goto")
-    view.show_slot(5_150)
+    view.jumps.show(5_150)
     await studio.pilot.pause(0.5)
     studio.shoot("listing-10000")
 
@@ -157,7 +157,7 @@ async def kernel(studio: Studio, seconds: float) -> None:
     studio.explorer.navigation.go_to(Node(NodeKind.PROGRAM, "count_traffic"), "code")
     pane = studio.explorer.panes.code
     await studio.until(lambda: pane.view.row_count() > 0)
-    pane.view.show_slot(41)
+    pane.view.jumps.show(41)
     await studio.press("c")
     await studio.until(lambda: pane.columns.has_focus)
     await studio.pilot.pause(0.5)
@@ -171,7 +171,7 @@ async def dead(studio: Studio, seconds: float) -> None:
     await studio.until(lambda: pane.view.row_count() > 0)
     await studio.press("d")
     await studio.until(lambda: pane.mode == "dead")
-    pane.view.show_slot(46)
+    pane.view.jumps.show(46)
     await studio.pilot.pause(0.5)
     studio.shoot("dead-code")
 

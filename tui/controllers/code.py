@@ -109,7 +109,7 @@ class CodeController(Controller):
     def show_in_program(self, program: str, slot: int) -> None:
         """Choose a program, and show an instruction of it."""
         self._navigation.go_to(Node(NodeKind.PROGRAM, program))
-        self._pane.view.go_to_slot(slot)
+        self._pane.view.jumps.go_to(slot)
 
     def action_jump_back(self) -> None:
         """Return to the code where a reference was followed from."""
@@ -124,14 +124,14 @@ class CodeController(Controller):
         reference = event.target
         externs = self._spec.externs
         if reference.kind is ReferenceKind.DATA and reference.name in self._spec.variables:
-            event.view.remember()
+            event.view.jumps.remember()
             self._navigation.go_to(Node(NodeKind.VARIABLE, reference.name))
         elif reference.map in self._spec.maps:
-            event.view.remember()
+            event.view.jumps.remember()
             found = self._spec.maps[reference.map]
             self._navigation.go_to(Node(NodeKind.SECTION if found.is_data else NodeKind.MAP, found.name))
         elif any(reference.name == extern.name for extern in (*externs.ksyms, *externs.kfuncs)):
-            event.view.remember()
+            event.view.jumps.remember()
             self._navigation.go_to(Node(NodeKind.EXTERN, reference.name), "overview")
         else:
             self.stage.notify(f"{reference.name} is outside of this object", timeout=3)

@@ -66,7 +66,7 @@ async def test_enter_in_the_palette_means_what_was_typed(explore: Callable[..., 
     async with explore() as walk:
         await walk.hurry("2", "colon", "4", "0", "enter")
         listing = walk.explorer.query_one(ListingView)
-        await walk.until(lambda: listing.here is not None and listing.here.slot == 40)
+        await walk.until(lambda: listing.jumps.here is not None and listing.jumps.here.slot == 40)
         assert walk.status.stage == State.SPEC
 
 

@@ -102,13 +102,13 @@ async def test_who_uses_a_map_a_function_and_an_instruction(explore: Callable[..
         await walk.press("j", "enter")
         view = walk.explorer.query_one(ListingView)
         assert view.slot_at(view.cursor) == shown.places[1].slot
-        view.show_slot(161)
+        view.jumps.show(161)
         await walk.press("u")
         page = walk.app.screen
         assert isinstance(page, UsesPage)
         assert CodePlace("count_traffic", 10) in page.query_one(UsesList).places
         await walk.press("escape")
-        view.show_function(163)
+        view.jumps.show_function(163)
         await walk.press("u")
         page = walk.app.screen
         assert isinstance(page, UsesPage)
@@ -119,7 +119,7 @@ async def test_enter_on_a_helpers_call_says_what_it_is(explore: Callable[..., An
     async with explore() as walk:
         await walk.press("2")
         view = walk.explorer.query_one(ListingView)
-        view.show_slot(11)
+        view.jumps.show(11)
         await walk.press("enter")
         page = walk.app.screen
         assert isinstance(page, UsesPage)
@@ -136,7 +136,7 @@ async def test_the_listing_is_copied_and_written(explore: Callable[..., Any], tm
     async with explore() as walk:
         await walk.press("2")
         view = walk.explorer.query_one(ListingView)
-        view.show_slot(164)
+        view.jumps.show(164)
         await walk.press("Y")
         copied = walk.app.clipboard.splitlines()
         assert copied[0] == "fill:"
@@ -156,7 +156,7 @@ async def test_the_tree_makes_room_and_comes_back(explore: Callable[..., Any]) -
         narrow = view.size.width
         await walk.press("z")
         assert view.size.width > narrow + 30
-        view.show_slot(13)
+        view.jumps.show(13)
         await walk.pilot.pause()
         shown = lines(view)
         at = view.index_of_slot(13) - view.scroll_offset.y
@@ -193,7 +193,7 @@ async def test_enter_on_a_jump_through_a_table_lists_where_it_leads(explore: Cal
         walk.explorer.navigation.go_to(Node(NodeKind.PROGRAM, "in_subprograms"), "code")
         view = walk.explorer.query_one(ListingView)
         await walk.until(lambda: view.row_count() > 0)
-        view.show_slot(29)
+        view.jumps.show(29)
         await walk.press("enter")
         page = walk.app.screen
         assert isinstance(page, UsesPage)

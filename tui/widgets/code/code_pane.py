@@ -165,7 +165,7 @@ class CodePane(Vertical):
             view = self.query_one(ListingView)
             view.listing = listing
             if start is not None:
-                view.show_function(start)
+                view.jumps.show_function(start)
 
         self._with_listing(program, show)
 
@@ -173,12 +173,12 @@ class CodePane(Vertical):
         """Show an instruction of a program; the way back leads to where the user was, unless not to *remember* it."""
         view = self.query_one(ListingView)
         if remember:
-            view.remember()
+            view.jumps.remember()
         self.program = place.program
 
         def show(listing: Listing) -> None:
             self._show_listing(listing)
-            view.show_slot(place.slot)
+            view.jumps.show(place.slot)
 
         self._with_listing(place.program, show)
 
@@ -224,7 +224,7 @@ class CodePane(Vertical):
     @property
     def jumps(self) -> JumpList:
         """Where the user has been in the code."""
-        return self.query_one(ListingView).jumps
+        return self.query_one(ListingView).jumps.places
 
     def on_listing_view_not_here(self, event: ListingView.NotHere) -> None:
         """Look for a pattern in the programs after this one, and show the first match."""

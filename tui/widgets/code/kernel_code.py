@@ -158,7 +158,7 @@ class KernelCodePane(CodePane):
         """Let the listing follow the columns: leaving them leads to the same instruction."""
         columns = self.columns
         if event.view is columns and self.mode == "columns" and columns.row_count():
-            self.view.show_slot(columns.slot_at(columns.cursor))
+            self.view.jumps.show(columns.slot_at(columns.cursor))
 
     # Actions
 

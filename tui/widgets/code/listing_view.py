@@ -9,7 +9,6 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from ....core.listing.listing import Listing, RowKind
-from ...jumps import CodePlace, JumpList
 from ...text.charset import is_ascii_terminal
 from .code_view import CodeView
 from .decorations.arrows import Arrows
@@ -20,6 +19,7 @@ from .decorations.jump_target import JumpTarget
 from .decorations.matches import Matches
 from .decorations.source_token import SourceToken
 from .folded_listing import FoldedListing
+from .listing_jumps import ListingJumps
 from .listing_rows import ListingRows
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ....core.listing.listing import Row
     from ....core.spec import Reference
     from ....core.verifier import Heat
+    from ...jumps import CodePlace
 
 __all__ = ["ListingView"]
 
@@ -157,8 +158,8 @@ class ListingView(CodeView):
         self.empty_text = ""  # of a listing that is still to be made nothing is known
         self.side_by_side = False
         """Whether C and assembly are to stand beside each other, where the terminal is wide enough."""
-        self.jumps = JumpList()
-        """Where the user has been; whoever shows other programs keeps it."""
+        self.jumps = ListingJumps(self)
+        """What brings the cursor to an instruction; whoever shows other programs keeps it."""
         self._heat = HeatColumn()
         self._dead_code = DeadCode()
         self._matches = Matches()
@@ -275,41 +276,6 @@ class ListingView(CodeView):
         if self._dead_code.show(removed):
             self._redraw()
 
-    @property
-    def here(self) -> CodePlace | None:
-        """Where the cursor is; None without a listing."""
-        if self.listing is None or not self.row_count():
-            return None
-        return CodePlace(self.listing.program.name, self.slot_at(self.cursor))
-
-    def go_to_slot(self, slot: int) -> None:
-        """Bring the cursor to an instruction and remember where it was."""
-        self.remember()
-        self.show_slot(slot)
-
-    def remember(self) -> None:
-        """Let the way back lead here."""
-        here = self.here
-        if here is not None:
-            self.jumps.push(here)
-
-    def show_slot(self, slot: int) -> None:
-        """Bring the cursor to an instruction, which is unfolded for it."""
-        if self.listing is not None:
-            self.reveal(self.listing.index_of_slot(slot))
-            self.cursor = self.index_of_slot(slot)
-            self.refresh_bindings()
-
-    def show_function(self, start: int) -> None:
-        """Bring the cursor to the header of the function that begins at a slot."""
-        if self.listing is None:
-            return
-        row = self.listing.index_of_slot(start)
-        while row > 0 and (heading := self.listing.heading(row - 1)) is not None and heading.slot == start:
-            row -= 1
-        self.reveal(row)
-        self.cursor = self.shown.folds.index(row)
-
     def reveal(self, row: int) -> None:
         """Unfold what hides a row of the listing."""
         folds = self.shown.folds
@@ -329,18 +295,11 @@ class ListingView(CodeView):
     @property
     def match(self) -> tuple[int, int] | None:
         """Which match the cursor is on, from 1 (0 for none), and how many there are; None without a search."""
-        if self.pattern is None or self.listing is None or not self.row_count():
-            return None
-        matches = self._matches.find(self.listing, self.pattern)
-        return matches.number(self.shown.place(self.cursor)), len(matches)
+        return self._matches.number(self.shown, self.cursor) if self.row_count() else None
 
     def find(self, pattern: re.Pattern[str], start: int, step: int) -> int | None:
         """Return the nearest match from a row in sight on; what is folded away is found, and unfolded."""
-        listing = self.listing
-        if listing is None:
-            return None
-        row = self.shown.place(start) if 0 <= start < self.row_count() else len(listing) if start > 0 else -1
-        found = self._matches.find(listing, pattern).nearest(row, step)
+        found = None if self._shown is None else self._matches.nearest(self._shown, pattern, start, step)
         if found is None:
             return None
         self.reveal(found)
@@ -357,7 +316,7 @@ class ListingView(CodeView):
         """Go to a match; where this program has none, ask for one in another."""
         assert self.pattern is not None
         if self.listing is not None and self._matches.find(self.listing, self.pattern):
-            self.remember()
+            self.jumps.remember()
             return super()._go_to_match(start, step)
         self.post_message(self.NotHere(self.pattern))
         return False
@@ -406,7 +365,7 @@ class ListingView(CodeView):
             return
         row = self.row(self.cursor)
         if row.target is not None:
-            self.go_to_slot(row.target)
+            self.jumps.go_to(row.target)
         elif row.reference is not None:
             self.post_message(self.Follow(self, row.reference))
         elif row.kind is not RowKind.INSN:
@@ -416,18 +375,14 @@ class ListingView(CodeView):
 
     def action_back(self) -> None:
         """Return to where the last jump was followed from."""
-        self._travel(self.jumps.back(self.here))
+        self._leave_for(self.jumps.back())
 
     def action_forward(self) -> None:
         """Go again where the last return came from."""
-        self._travel(self.jumps.forward())
+        self._leave_for(self.jumps.forward())
 
-    def _travel(self, place: CodePlace | None) -> None:
-        if place is None or self.listing is None:
-            return
-        if place.program == self.listing.program.name:
-            self.show_slot(place.slot)
-        else:
+    def _leave_for(self, place: CodePlace | None) -> None:
+        if place is not None:
             self.post_message(self.Left(place))
 
     def action_toggle_source(self) -> None:
@@ -521,8 +476,8 @@ class ListingView(CodeView):
         """Offer the way back only where there is one."""
         match action:
             case "back":
-                return self.jumps.can_go_back
+                return self.jumps.places.can_go_back
             case "forward":
-                return self.jumps.can_go_forward
+                return self.jumps.places.can_go_forward
             case _:
                 return super().check_action(action, parameters)

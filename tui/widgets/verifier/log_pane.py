@@ -228,11 +228,11 @@ class LogPane(Vertical):
         listing = self.query_one(ListingView)
         step = None if line is None else log.step(line)
         if step is not None and listing.listing is not None and not listing.has_focus:
-            listing.show_slot(step.slot)
+            listing.jumps.show(step.slot)
 
     def _follow_listing(self, view: ListingView) -> None:
         """Bring the log to the nearest visit of the instruction under the listing's cursor."""
-        here = view.here
+        here = view.jumps.here
         if self._log is None or here is None:
             return
         visits = self._log.visits(here.slot)

@@ -41,7 +41,7 @@ async def test_columns_follow_the_listing_and_the_listing_them(
         await walk.press("2")
         pane = walk.explorer.panes.code
         pane.runtime = "kernel"
-        pane.view.show_slot(46)
+        pane.view.jumps.show(46)
         await walk.press("c")
         await walk.until(lambda: pane.columns.has_focus and pane.columns.slot_at(pane.columns.cursor) == 46)
         assert not pane.view.display
@@ -103,7 +103,7 @@ async def test_dead_code_is_struck_out_until_the_constants_change(
         title = str(pane.query_one("#code-title").render())
         assert "52 of 58 instructions removed, 6 left" in title
         assert any(line.rstrip().endswith("; dead: verbose = false") for line in lines(pane.view))
-        pane.view.show_slot(4)
+        pane.view.jumps.show(4)
         assert pane.view.row_text(pane.view.cursor) == "4: call bpf_get_prandom_u32#7  ; dead: verbose = false"
         drawn = pane.view.render_line(pane.view.cursor - pane.view.scroll_offset.y)
         dead = next(segment for segment in drawn if "bpf_get_prandom_u32" in segment.text)
@@ -172,7 +172,7 @@ async def test_heat_stands_beside_the_code_until_it_is_switched_off(
         shown = lines(pane.view)
         assert shown[0].split()[:3] == ["▌5", "dead_code:", "62"]
         assert [line[1:4] for line in shown[1:6]] == ["3  ", "1 ▄", "1 ▄", "1 ▄", "2  "]
-        pane.view.show_slot(46)
+        pane.view.jumps.show(46)
         await walk.pilot.pause()
         hot = next(line for line in lines(pane.view) if line.startswith("▌"))
         assert hot.startswith("▌2 █ ")

@@ -151,7 +151,7 @@ async def test_arrows_lead_from_jumps_to_targets() -> None:
         shown = lines(view)
         assert shown[13].split()[:5] == ["╭────", "10", "if", "w1", "!="]
         assert shown[14].split()[:2] == ["│", "now"]  # also beside the C
-        view.show_slot(10)
+        view.jumps.show(10)
         await pilot.pause()
         at = view.index_of_slot(10) - view.scroll_offset.y
         lit = view.ink("listing-view--lit").color
@@ -186,11 +186,11 @@ async def test_the_token_of_the_chosen_instruction_is_underlined() -> None:
     app = ListingApp(listing("bpf/traffic.o", "count_traffic"))
     view = app.view
     async with app.run_test(size=(100, 40)) as pilot:
-        view.show_slot(11)  # call bpf_ktime_get_ns, at line 187, column 8
+        view.jumps.show(11)  # call bpf_ktime_get_ns, at line 187, column 8
         await pilot.pause()
         source = view.render_line(view.index_of_slot(11) - 1)
         assert [s.text for s in source if s.style and s.style.underline] == ["bpf_ktime_get_ns"]
-        view.show_slot(10)
+        view.jumps.show(10)
         await pilot.pause()
         source = view.render_line(view.index_of_slot(11) - 1)
         assert not [s.text for s in source if s.style and s.style.underline]
@@ -200,7 +200,7 @@ async def test_a_c_line_folds_and_unfolds() -> None:
     app = ListingApp(listing("bpf/traffic.o", "count_traffic"))
     view = app.view
     async with app.run_test(size=(100, 30)) as pilot:
-        view.show_slot(5)
+        view.jumps.show(5)
         rows = view.row_count()
         await pilot.press("space")
         assert view.row_count() == rows - 5
@@ -221,7 +221,7 @@ async def test_c_and_assembly_side_by_side() -> None:
     app = ListingApp(listing("bpf/traffic.o", "count_traffic"))
     view = app.view
     async with app.run_test(size=(120, 30)) as pilot:
-        view.show_slot(11)
+        view.jumps.show(11)
         await pilot.press("v")
         await pilot.pause()
         line = view.render_line(view.cursor - view.scroll_offset.y).text

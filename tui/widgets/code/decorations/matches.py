@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from .....core.listing import search
     from .....core.listing.listing import Listing
+    from ..folded_listing import FoldedListing
     from .decoration import Canvas
 
 __all__ = ["Matches"]
@@ -34,6 +35,19 @@ class Matches(Decoration):
         if self._search is None or self._search.listing is not listing:
             self._search, self._found = ListingSearch(listing), None
         return self._search
+
+    def number(self, shown: FoldedListing, index: int) -> tuple[int, int] | None:
+        """Return which match a row in sight is, from 1 (0 for none), and how many there are; None without a search."""
+        if self.pattern is None:
+            return None
+        matches = self.find(shown.listing, self.pattern)
+        return matches.number(shown.place(index)), len(matches)
+
+    def nearest(self, shown: FoldedListing, pattern: re.Pattern[str], start: int, step: int) -> int | None:
+        """Return the place of the first match from a row in sight on, backwards where *step* is negative."""
+        end = len(shown.listing) if start > 0 else -1
+        place = shown.place(start) if 0 <= start < len(shown) else end
+        return self.find(shown.listing, pattern).nearest(place, step)
 
     def find(self, listing: Listing, pattern: re.Pattern[str]) -> search.Matches:
         """Return the rows of a listing that match; they are looked for once."""
