@@ -6,14 +6,22 @@ from typing import TYPE_CHECKING
 
 from ...core.btf import format_value
 from ...core.errors import BpftuiError
-from ...core.spec import MapFlag, Pinning, ProgramFlag
 from ...core.spec.architectures import foreign_registers
 from ..nodes import Node, NodeKind
-from .format import byte_size, duration, flag_names, grouped, unqualified
+from .facts import (
+    collection_facts,
+    extern_groups,
+    map_facts,
+    map_shape,
+    program_facts,
+    section_facts,
+    variable_facts,
+)
+from .format import byte_size, duration, grouped
 from .page import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from textual.content import Content
 
@@ -21,6 +29,7 @@ if TYPE_CHECKING:
     from ...core.kernel.host.externs import ExternAnswer
     from ...core.runtime import Collection, Forecast, Program
     from ...core.spec import CollectionSpec, MapSpec, ProgramSpec, VariableSpec
+    from .facts import Fact
 
 __all__ = ["describe"]
 
@@ -76,18 +85,10 @@ def _collection(
     declared = [found for found in spec.maps.values() if not found.is_data]
     if foreign := foreign_registers(spec.types):
         page.problem(foreign)
-    page.field("file", spec.file)
-    page.field("byte order", f"{spec.byte_order}-endian")
-    if spec.registers is not None:
-        page.field("machine", spec.registers.architecture, spec.registers.described)
-    page.field("license", spec.license or "none", "" if spec.license else "many helpers want a GPL-compatible one")
+    _fields(page, collection_facts(spec))
     page.field("programs", len(spec.programs))
     page.field("maps", len(declared), f"and {len(spec.maps) - len(declared)} data sections")
     page.field("variables", len(spec.variables))
-    if spec.types is not None:
-        page.field("types", f"{len(spec.types) - 1:,}", "" if spec.btf is not None else "from DWARF: there is no BTF")
-    else:
-        page.field("types", "no BTF: keys and values are shown as bytes")
     if spec.hidden:
         page.field("not usable", len(spec.hidden), "in the file, with reasons in the tree")
     page.heading("Programs")
@@ -102,11 +103,8 @@ def _collection(
     if declared:
         page.heading("Maps")
     for found in declared[:_MAX_ITEMS]:
-        page.item(
-            found.name,
-            f"{found.type.label} · {_type(found.key, found.key_size)} → "
-            f"{_type(found.value, found.value_size)} · {found.max_entries:,} entries",
-        )
+        said = (found.type.label, map_shape(found), f"{found.max_entries:,} entries")
+        page.item(found.name, " · ".join(filter(None, said)))
     page.heading("What next")
     if loaded is None:
         page.item("2", "read the code")
@@ -128,25 +126,11 @@ def _program(
         page.refusal(refused)
     elif loaded is None:
         _prospect(page, spec, forecast)
-    page.field("type", spec.type.label)
-    if spec.attach_type is not None:
-        page.field("attach type", spec.attach_type.label)
-    if spec.attach_to:
-        page.field("hooks", spec.attach_to)
-    page.field("section", spec.section)
-    if not spec.autoload:
-        page.field("autoload", "no", "its section begins with ?: it is loaded only when named")
-    if spec.flags:
-        page.field("flags", flag_names(spec.flags, ProgramFlag, ", "))
-    page.field("license", spec.license or "none")
     try:
+        _fields(page, program_facts(spec))
         linked = spec.linked
     except BpftuiError:
         return page.content()
-    page.field("instructions", f"{spec.insns:,}", byte_size(len(linked.code)))
-    page.field("source lines", f"{len(linked.line_infos):,}", "from .BTF.ext" if linked.line_infos else "no line info")
-    if linked.core_relocations:
-        page.field("CO-RE", f"{len(linked.core_relocations):,} relocations")
     program = loaded.programs.get(spec.name) if loaded is not None else None
     if program is not None:
         _loaded_program(page, program)
@@ -220,19 +204,7 @@ def _map(spec: CollectionSpec, found: MapSpec, loaded: Collection | None, foreca
         page.obstacles(forecast.maps.get(found.name, ()))
     elif found.problem:
         page.problem(found.problem)
-    page.field("type", found.type.label)
-    page.field("key", _type(found.key, found.key_size), byte_size(found.key_size) if found.key_size else "")
-    page.field("value", _type(found.value, found.value_size), byte_size(found.value_size) if found.value_size else "")
-    page.field("max entries", f"{found.max_entries:,}")
-    if found.flags:
-        page.field("flags", flag_names(found.flags, MapFlag, ", "))
-    if found.map_extra:
-        page.field("map extra", f"{found.map_extra:#x}")
-    if found.pinning is not Pinning.NONE:
-        page.field("pinning", found.pinning.label)
-    page.field("section", found.section)
-    for tag in found.tags:
-        page.field("tag", tag)
+    _fields(page, map_facts(found))
     if loaded is not None and found.name in loaded.maps:
         page.field("loaded as", f"id {loaded.maps[found.name].id}")
     users = _users(spec, found.name)
@@ -261,8 +233,7 @@ def _section(spec: CollectionSpec, found: MapSpec, loaded: Collection | None) ->
         found.name,
         "data section, " + ("part of the arena" if found.in_arena else "loaded as an array map of one entry"),
     )
-    page.field("size", byte_size(found.value_size))
-    page.field("access", "read-only: frozen at load" if found.read_only else "read and write")
+    _fields(page, section_facts(found))
     if loaded is not None and found.name in loaded.maps:
         page.field("loaded as", f"id {loaded.maps[found.name].id}")
     users = _users(spec, found.name)
@@ -291,9 +262,8 @@ def _variable(variable: VariableSpec, loaded: Collection | None) -> Content:
     page.field("value", _value(variable, raw), "now" if live is not None else "")
     if raw != variable.original[: len(raw)]:
         page.field("in the file", _value(variable, variable.original[: len(raw)]))
-    page.field("type", _type(variable.type, variable.size))
     page.field("bytes", raw[:32].hex(" ") + (" …" if len(raw) > 32 else ""))
-    page.field("place", f"{variable.section}+{variable.offset:#x}", byte_size(variable.size))
+    _fields(page, variable_facts(variable))
     if live is not None:
         page.field("can be set", "no: frozen since the load" if live.read_only else "yes, takes effect at once")
     else:
@@ -314,15 +284,10 @@ def _hidden(spec: CollectionSpec, name: str) -> Content:
 
 def _externs(spec: CollectionSpec, answers: Mapping[str, ExternAnswer] | None) -> Content:
     page = Page("Expected from the kernel", "externs, and what they are on this machine")
-    groups = {
-        "Configuration": spec.externs.kconfig,
-        "Symbols": spec.externs.ksyms,
-        "Functions": spec.externs.kfuncs,
-    }
-    for title, externs in groups.items():
-        if externs:
-            page.heading(title)
-        for extern in externs:
+    for group in extern_groups(spec):
+        if group.externs:
+            page.heading(group.title)
+        for extern in group.externs:
             page.item(extern.type or extern.name, "optional" if extern.weak else "")
             answer = answers.get(extern.name) if answers is not None else None
             if answer is not None:
@@ -331,6 +296,12 @@ def _externs(spec: CollectionSpec, answers: Mapping[str, ExternAnswer] | None) -
         page.note("")
         page.note("looking them up …")
     return page.content()
+
+
+def _fields(page: Page, facts: Iterable[Fact]) -> None:
+    for fact in facts:
+        if fact.text:
+            page.field(fact.label, fact.text, fact.note)
 
 
 def _definitions(page: Page, *found: CType | None) -> None:
@@ -383,9 +354,3 @@ def _users(spec: CollectionSpec, name: str) -> list[str]:
         except BpftuiError:
             continue
     return users
-
-
-def _type(ctype: CType | None, size: int) -> str:
-    if ctype is not None:
-        return unqualified(ctype.c_text)
-    return f"{size} bytes" if size else "none"

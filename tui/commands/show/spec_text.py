@@ -8,17 +8,25 @@ from rich.text import Text
 from rich.tree import Tree
 
 from ....core.btf import format_value
-from ....core.spec import MapFlag, Pinning, ProgramFlag
 from ....core.spec.architectures import foreign_registers
 from ...text.colors import assembled
-from ...text.format import byte_size, flag_names
-from .spec_json import c_text
+from ...text.facts import (
+    collection_facts,
+    extern_groups,
+    map_facts,
+    map_shape,
+    program_facts,
+    section_facts,
+    variable_facts,
+)
+from ...text.format import byte_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ....core.btf import ByteOrder
     from ....core.spec import CollectionSpec, MapSpec, ProgramSpec, VariableSpec
+    from ...text.facts import Fact
 
 __all__ = ["spec_tree"]
 
@@ -30,15 +38,8 @@ _MOST_ENTRIES: Final = 16
 
 def spec_tree(spec: CollectionSpec) -> Tree:
     """Return the spec as a tree: programs, maps, variables, externs, and what is not usable with the reason."""
-    facts = [f"{spec.byte_order}-endian", f"license {spec.license!r}" if spec.license else "no license"]
-    if spec.kernel_version:
-        facts.append(f"for kernel {_version(spec.kernel_version)}")
-    facts.append(_types_fact(spec))
-    if spec.producer:
-        facts.append(spec.producer)
-    if spec.registers is not None:
-        facts.append(f"for {spec.registers.architecture}")
-    root = Tree(assembled((spec.file, "bold"), "  ", (", ".join(facts), "dim")))
+    facts = _phrases(collection_facts(spec), last=("architecture",))
+    root = Tree(assembled((spec.file, "bold"), "  ", (facts, "dim")))
     if foreign := foreign_registers(spec.types):
         root.add(assembled((foreign, "red")))
     _branch(root, "programs", [_program(program) for program in spec.programs.values()])
@@ -65,21 +66,10 @@ def _branch(root: Tree, title: str, rows: Sequence[Text]) -> Tree | None:
     return node
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
-def _version(packed: int) -> str:
-    """Return KERNEL_VERSION(a, b, c) as `a.b.c`; another number as what it is."""
-    if packed >> 24 in (0, 0xFF) and packed != 0xFFFFFFFE:
-        return f"{packed >> 16}.{packed >> 8 & 0xFF}.{packed & 0xFF}"
-    return f"version {packed:#x}"
-
-
-def _types_fact(spec: CollectionSpec) -> str:
-    if spec.btf is not None:
-        return _count(len(spec.btf) - 1, "type")
-    return f"no BTF, {_count(len(spec.types) - 1, 'type')} from DWARF" if spec.types is not None else "no BTF"
+def _phrases(facts: Iterable[Fact], *, last: Sequence[str] = ()) -> str:
+    """Return facts as one line, some of them at the end of it."""
+    said = [fact for fact in facts if fact.phrase]
+    return ", ".join(fact.phrase for fact in sorted(said, key=lambda fact: fact.key in last))
 
 
 def _program(spec: ProgramSpec) -> Text:
@@ -87,21 +77,8 @@ def _program(spec: ProgramSpec) -> Text:
     # For some types the two are the same word: it is said once.
     hook = f" ({attach_type})" if attach_type and attach_type != spec.type.label else ""
     target = f" → {spec.attach_to}" if spec.attach_to else ""
-    facts = [f'SEC("{spec.section}")', _count(spec.insns, "insn")]
-    subprograms = [function.name for function in spec.functions[1:]]
-    if subprograms:
-        facts.append(f"calls {', '.join(subprograms)}")
-    if spec.maps:
-        facts.append(f"uses {', '.join(spec.maps)}")
-    if spec.linked.tables:
-        facts.append(_count(len(spec.linked.tables), "jump table"))
-    if spec.linked.core_relocations:
-        facts.append(_count(len(spec.linked.core_relocations), "CO-RE relocation"))
-    if spec.flags:
-        facts.append(flag_names(spec.flags, ProgramFlag))
-    if not spec.autoload:
-        facts.append("optional: not loaded by default")
-    text = assembled((spec.name, "green"), f"  {spec.type.label}{hook}{target}  ", (", ".join(facts), "dim"))
+    facts = _phrases(program_facts(spec), last=("flags", "autoload"))
+    text = assembled((spec.name, "green"), f"  {spec.type.label}{hook}{target}  ", (facts, "dim"))
     if spec.problem:
         text.append_text(assembled((f"  {spec.problem}", "red")))
     return text
@@ -109,35 +86,13 @@ def _program(spec: ProgramSpec) -> Text:
 
 def _map(spec: MapSpec, name: str | None = None) -> Text:
     if spec.is_data:
-        facts = [_count(spec.value_size, "byte"), "read-only" if spec.read_only else "read-write"]
-        return assembled((spec.name, "cyan"), "  data section  ", (", ".join(facts), "dim"))
-    typed = spec.key is not None or spec.value is not None or spec.inner is not None
-    facts = [f"{spec.key_size}+{spec.value_size} bytes" if typed and (spec.key_size or spec.value_size) else ""]
-    facts += [
-        f"max {spec.max_entries}",
-        flag_names(spec.flags, MapFlag) if spec.flags else "",
-        f"map_extra {spec.map_extra:#x}" if spec.map_extra else "",
-        f"NUMA node {spec.numa_node}" if spec.flags & MapFlag.NUMA_NODE else "",
-        "pinned by name" if spec.pinning == Pinning.BY_NAME else "",
-        f"{spec.entries} initial entr{'y' if spec.entries == 1 else 'ies'}" if spec.entries else "",
-        f"tagged {', '.join(spec.tags)}" if spec.tags else "",
-        "" if spec.autocreate else "optional: not created by default",
-        spec.remark,
-    ]
-    told = ", ".join(filter(None, facts))
-    text = assembled((name or spec.name, "cyan"), f"  {spec.type.label}  {_shape(spec)}", (told, "dim"))
+        return assembled((spec.name, "cyan"), "  data section  ", (_phrases(section_facts(spec)), "dim"))
+    shape = map_shape(spec)
+    kind = f"  {spec.type.label}  {shape}  " if shape else f"  {spec.type.label}  "
+    text = assembled((name or spec.name, "cyan"), kind, (_phrases(map_facts(spec)), "dim"))
     if spec.problem:
         text.append_text(assembled((f"  {spec.problem}", "red")))
     return text
-
-
-def _shape(spec: MapSpec) -> str:
-    """Return what a map maps to what: `__u32 → struct volume`."""
-    key = (c_text(spec.key) or _count(spec.key_size, "byte")) if spec.key_size else ""
-    value = (c_text(spec.value) or _count(spec.value_size, "byte")) if spec.value_size else ""
-    if spec.inner is not None:
-        value = spec.inner.type.label
-    return f"{key} → {value}  ".lstrip() if value else f"{key}  ".lstrip()
 
 
 def _map_details(node: Tree, spec: MapSpec) -> None:
@@ -154,9 +109,7 @@ def _map_details(node: Tree, spec: MapSpec) -> None:
 
 def _variable(spec: VariableSpec, order: ByteOrder) -> Text:
     declared = spec.type.declaration(spec.name) if spec.type is not None else spec.name
-    facts = f"{spec.section}+{spec.offset:#x}, {_count(spec.size, 'byte')}"
-    if spec.type is None:
-        facts += ", type unknown"
+    facts = _phrases(variable_facts(spec))
     text = assembled((declared, "yellow"), f" = {_value(spec, spec.head, order)}  ", (facts, "dim"))
     if spec.changed:
         text.append_text(assembled((", changed from ", "dim"), _value(spec, spec.original, order)))
@@ -175,8 +128,7 @@ def _value(spec: VariableSpec, raw: bytes, order: ByteOrder) -> str:
 
 
 def _externs(spec: CollectionSpec) -> Iterable[Text]:
-    externs = spec.externs
-    for kind, found in (("kconfig", externs.kconfig), ("ksym", externs.ksyms), ("kfunc", externs.kfuncs)):
-        for extern in found:
+    for group in extern_groups(spec):
+        for extern in group.externs:
             weak = ", may be missing" if extern.weak else ""
-            yield assembled(extern.type or extern.name, (f"  {kind}{weak}", "dim"))
+            yield assembled(extern.type or extern.name, (f"  {group.kind}{weak}", "dim"))

@@ -14,7 +14,7 @@ from textual.widgets import Tree
 from ....core.errors import BpftuiError
 from ....core.spec.architectures import foreign_registers
 from ...nodes import Node, NodeKind, first_node
-from ...text.format import unqualified
+from ...text.facts import extern_groups, map_brief, program_brief, type_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from rich.style import Style
     from textual.widgets.tree import TreeNode
 
-    from ....core.spec import CollectionSpec, MapSpec, ProgramSpec, VariableSpec
-    from ....core.spec.parts import Extern
+    from ....core.spec import CollectionSpec, ProgramSpec, VariableSpec
 
 __all__ = ["SpecTree"]
 
@@ -94,6 +93,7 @@ class SpecTree(Tree[Node]):
         self.guide_depth = 2
         self.auto_expand = False
         self._places: dict[Node, TreeNode[Node]] = {self.root.data: self.root} if self.root.data else {}
+        self._externs = [extern for group in extern_groups(spec) for extern in group.externs]
         self._unlinked: list[str] = list(spec.programs)
         self._damaged: set[str] = set()
         self._refused: frozenset[Node] = frozenset()
@@ -139,7 +139,7 @@ class SpecTree(Tree[Node]):
                 self._leaf(section, Node(NodeKind.VARIABLE, variable.name))
 
     def _add_externs(self) -> None:
-        externs = list(_all_externs(self.spec))
+        externs = self._externs
         if externs:
             group = self._group(self.root, NodeKind.EXTERNS, "Expected from the kernel", len(externs), folded=True)
             for extern in externs:
@@ -247,23 +247,22 @@ class SpecTree(Tree[Node]):
             case NodeKind.PROGRAM:
                 program = spec.programs[node.name]
                 bad = program.unusable or node.name in self._damaged
-                return label, "unusable" if bad else "", _program_detail(program)
+                return label, "unusable" if bad else "", program_brief(program)
             case NodeKind.FUNCTION:
                 return f"{node.name}()", "", ""
             case NodeKind.MAP:
                 found = spec.maps[node.name]
-                return label, "unusable" if found.problem else "", _map_detail(found)
+                return label, "unusable" if found.problem else "", map_brief(found)
             case NodeKind.SECTION:
                 return label, "", "read-only" if spec.maps[node.name].read_only else ""
             case NodeKind.VARIABLE:
                 variable = spec.variables[node.name]
-                detail = variable.type.c_text if variable.type is not None else f"{variable.size} bytes"
-                return label, "changed" if variable.changed else "", unqualified(detail)
+                return label, "changed" if variable.changed else "", type_text(variable.type, variable.size)
             case NodeKind.HIDDEN:
                 hidden = next(found for found in spec.hidden if found.name == node.name)
                 return label, "unusable", hidden.kind
             case NodeKind.EXTERN:
-                extern = next(found for found in _all_externs(spec) if found.name == node.name)
+                extern = next(found for found in self._externs if found.name == node.name)
                 return label, "", "optional" if extern.weak else ""
             case NodeKind.CORE:
                 programs = [spec.programs[node.program]] if node.program else spec.programs.values()
@@ -349,27 +348,5 @@ def _core_count(programs: Iterable[ProgramSpec]) -> int:
     return sum(each.__dict__["linked"].counts[1] for each in programs if "linked" in each.__dict__)
 
 
-def _all_externs(spec: CollectionSpec) -> Iterable[Extern]:
-    yield from spec.externs.kconfig
-    yield from spec.externs.ksyms
-    yield from spec.externs.kfuncs
-
-
 def _file_name(path: str) -> str:
     return path.rsplit("/", 1)[-1]
-
-
-def _program_detail(program: ProgramSpec) -> str:
-    detail = program.type.label
-    if program.attach_to:
-        detail += f" {program.attach_to}"
-    return detail if program.autoload else f"{detail} (not loaded by itself)"
-
-
-def _map_detail(found: MapSpec) -> str:
-    if not found.autocreate:
-        return f"{found.type.label} (not created by itself)"
-    if found.key is None or found.value is None:
-        return found.type.label
-    key, value = (unqualified(each.c_text).removeprefix("struct ") for each in (found.key, found.value))
-    return f"{found.type.label} {key}→{value}"
