@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 CLANG := clang-19|clang-20|clang-21|clang-22|clang-23|clang-24=clang-19
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-kernels fuzz lint screenshots bench bpf clean
+.PHONY: help demo test test-kernels fuzz lint completions screenshots bench bpf clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ lint: $(VENV)/.dev ## style, formatting, types, direction of imports
 	$(BIN)/python -m ruff format --check
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
+
+completions: $(VENV)/.dev ## tui/completions/ from the options of the commands
+	$(BIN)/python -m tests.completions
 
 screenshots: $(VENV)/.dev ## screenshots/ from a real run
 	@.ci/packages "make screenshots" "chromium|chromium-browser|google-chrome=chromium" \

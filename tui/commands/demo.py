@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ...core.live import Session
     from ...core.traffic import Traffic
 
-__all__ = ["run"]
+__all__ = ["make_parser", "run"]
 
 _DURATION: Final = 10.0
 """Seconds, where there is no terminal and nothing else was asked for."""
@@ -37,8 +37,8 @@ _PROGRAM: Final = "count_packets"
 _MAP: Final = "pkt_count"
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Run the command: in a terminal the explorer, elsewhere a line a second."""
+def make_parser() -> Parser:
+    """Return what reads its arguments."""
     parser = Parser(
         "demo",
         "Count packets live: makes a network namespace with a veth pair and traffic in it, attaches count_packets "
@@ -54,7 +54,12 @@ def run(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--plain", action="store_true", help="lines of text also where there is a terminal")
     add_settings(parser)
-    options = parser.parse(arguments, drops=True)
+    return parser
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command: in a terminal the explorer, elsewhere a line a second."""
+    options = make_parser().parse(arguments, drops=True)
     hire_guardian()
     check_timing(options)
     traffic = _traffic(options)

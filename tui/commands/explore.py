@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from ...core.spec import CollectionSpec
     from ...core.traffic import Traffic
 
-__all__ = ["explore", "require_terminal", "run"]
+__all__ = ["explore", "make_parser", "require_terminal", "run"]
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Run the command."""
+def make_parser() -> Parser:
+    """Return what reads its arguments."""
     parser = Parser("", "Explore a BPF object: read its code, set variables, load, attach, watch.")
     add_object(parser, optional=True)
     add_source(parser)
@@ -47,7 +47,12 @@ def run(arguments: Sequence[str]) -> int:
         help="load and attach at once, as with `bpftui watch`: to an interface, to `sandbox`, to what its section says",
     )
     add_machine(parser)
-    options = parser.parse(arguments, drops=True)
+    return parser
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command."""
+    options = make_parser().parse(arguments, drops=True)
     hire_guardian()
     machine_options(options)  # what is wrong with it is said before anything is opened
     try:

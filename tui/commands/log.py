@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from ...core.spec import CollectionSpec, ProgramSpec
     from ...core.verifier import Excerpt, Explanation, VerifierLog
 
-__all__ = ["explanation_json", "print_explanation", "run", "text_width"]
+__all__ = ["explanation_json", "make_parser", "print_explanation", "run", "text_width"]
 
 SCHEMA: Final = "bpftui/log/1"
 _COMPARED: Final = 300
 """Steps of a log that are compared with a program's code to find out whose log it is."""
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Run the command: exit code 1 where the log is of a program that was refused."""
+def make_parser() -> Parser:
+    """Return what reads its arguments."""
     parser = Parser("log", "Explain a verifier's log: what is wrong, where it came from, what usually helps.")
     parser.add_argument("file", metavar="FILE", help="the log, with whatever stands around it; - for standard input")
     parser.add_argument(
@@ -37,7 +37,12 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument("--path", metavar="N", type=int, default=20, help="instructions of the path to show (20)")
     parser.add_argument("--hot", metavar="N", type=int, default=0, help="the N lines on which most of the walk was")
     parser.add_argument("--json", action="store_true", help=f"as JSON, schema {SCHEMA}")
-    options = parser.parse(arguments)
+    return parser
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command: exit code 1 where the log is of a program that was refused."""
+    options = make_parser().parse(arguments)
 
     from ...core.verifier import VerifierLog, explain, find_logs
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from ...core.live import EventReader, MapRow, MapTable, Sample, Sampler, Session
     from ...core.runtime import Collection, Link, Map, MapSnapshot, PrintReader
 
-__all__ = ["add_timing", "check_timing", "rates_text", "run"]
+__all__ = ["add_timing", "check_timing", "make_parser", "rates_text", "run"]
 
 _LIMIT: Final = 10_000
 _EVENTS: Final = 0.5
@@ -44,8 +44,8 @@ _SHOWN: Final = 50
 """Entries of a map that are written as text."""
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Run the command."""
+def make_parser() -> Parser:
+    """Return what reads its arguments."""
     parser = Parser("watch", "Load an object, attach its programs, and print its maps and variables as they change.")
     add_object(parser)
     add_settings(parser)
@@ -78,7 +78,12 @@ def run(arguments: Sequence[str]) -> int:
         action="store_true",
         help="values of per-CPU maps as lists of all CPUs', instead of sums of what counts",
     )
-    options = parser.parse(arguments)
+    return parser
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command."""
+    options = make_parser().parse(arguments)
     hire_guardian()
     check_timing(options)
     spec = open_spec(options)

@@ -1,73 +1,219 @@
-# Completion of bpftui for fish: put it into ~/.config/fish/completions
-complete -c bpftui -n __fish_is_first_arg -a show -d 'what an object holds'
-complete -c bpftui -n __fish_is_first_arg -a disasm -d 'its code as assembly'
-complete -c bpftui -n __fish_is_first_arg -a run -d 'run a program on a test packet'
-complete -c bpftui -n __fish_is_first_arg -a watch -d 'load, attach, print maps'
-complete -c bpftui -n __fish_is_first_arg -a check -d 'what loads, what does not, why'
-complete -c bpftui -n __fish_is_first_arg -a log -d 'explain a verifier log'
-complete -c bpftui -n __fish_is_first_arg -a demo -d 'count packets in a sandbox'
-complete -c bpftui -n __fish_is_first_arg -a doctor -d 'what this machine can do'
-complete -c bpftui -l color -x -a 'auto always never'
-complete -c bpftui -l runtime -x -a 'auto kernel vm'
-complete -c bpftui -l token -r -d 'a bpffs that delegates tokens'
-complete -c bpftui -l drop -d 'give up rights that are not needed'
-complete -c bpftui -l no-drop -d 'keep all rights, in the explorer'
-complete -c bpftui -l help -d options
-complete -c bpftui -n __fish_is_first_arg -l version -d 'of bpftui'
-complete -c bpftui -l set -x -d 'NAME=VALUE'
-complete -c bpftui -l preset -x -d 'variables saved under a name'
-complete -c bpftui -l type -x -d 'PROGRAM=TYPE'
-complete -c bpftui -l source -r -d 'where source files are'
-complete -c bpftui -l attach -x -d 'PROGRAM=TARGET'
-complete -c bpftui -n '__fish_seen_subcommand_from show disasm run watch check doctor' -l btf -r -d 'types of another kernel'
-complete -c bpftui -n '__fish_seen_subcommand_from show run watch check log demo doctor' -l json -d 'as JSON'
-complete -c bpftui -n '__fish_seen_subcommand_from run watch' -l pin-path -r -d 'where maps are pinned by name'
-complete -c bpftui -l return -r -d 'what a helper returns in the built-in runtime'
-complete -c bpftui -l memory -r -d 'what probing reads in the built-in runtime'
-complete -c bpftui -n '__fish_seen_subcommand_from watch demo' -l interval -x -d 'seconds between samples'
-complete -c bpftui -n '__fish_seen_subcommand_from watch demo' -l duration -x -d 'seconds'
-complete -c bpftui -n '__fish_seen_subcommand_from show' -l core -d 'CO-RE relocations'
-complete -c bpftui -n '__fish_seen_subcommand_from show' -l externs -d 'what is here of what it needs'
-complete -c bpftui -n '__fish_seen_subcommand_from show' -l header -d 'its types as C'
-complete -c bpftui -n '__fish_seen_subcommand_from show' -l layout -x -d 'offsets, holes, padding'
-complete -c bpftui -n '__fish_seen_subcommand_from show' -l graph -d 'who uses what'
-complete -c bpftui -n '__fish_seen_subcommand_from show' -l blocks -d 'with --graph: control flow, block by block'
-complete -c bpftui -n '__fish_seen_subcommand_from show' -l program -x -d 'with --blocks: only of this program'
-complete -c bpftui -n '__fish_seen_subcommand_from show' -l format -x -a 'text dot mermaid' -d 'of the graph'
-complete -c bpftui -n '__fish_seen_subcommand_from disasm' -l syntax -x -a 'kernel llvm capstone' -d 'of instructions'
-complete -c bpftui -n '__fish_seen_subcommand_from disasm' -l no-source -d 'no C lines'
-complete -c bpftui -n '__fish_seen_subcommand_from disasm' -l arrows -d 'draw jumps'
-complete -c bpftui -n '__fish_seen_subcommand_from disasm' -l no-arrows -d 'do not draw jumps'
-complete -c bpftui -n '__fish_seen_subcommand_from disasm' -l output -r -d 'to a file'
-complete -c bpftui -n '__fish_seen_subcommand_from disasm' -l format -x -a 'text html svg' -d 'of the file'
-complete -c bpftui -n '__fish_seen_subcommand_from disasm' -l xlated -d 'as the kernel translated it'
-complete -c bpftui -n '__fish_seen_subcommand_from disasm' -l jited -d 'native code'
-complete -c bpftui -n '__fish_seen_subcommand_from disasm' -l dead -d 'what the verifier removed'
-complete -c bpftui -n '__fish_seen_subcommand_from disasm' -l heat -d 'where the verifier walked'
-complete -c bpftui -n '__fish_seen_subcommand_from disasm' -l raw -d 'as stored'
-complete -c bpftui -n '__fish_seen_subcommand_from disasm' -l section -x -d 'of the raw code'
-complete -c bpftui -n '__fish_seen_subcommand_from disasm' -l endian -x -a 'little big' -d 'bare instructions'
-complete -c bpftui -n '__fish_seen_subcommand_from run' -l data -r -d 'the packet, hexadecimal or @FILE'
-complete -c bpftui -n '__fish_seen_subcommand_from run' -l repeat -x -d 'runs'
-complete -c bpftui -n '__fish_seen_subcommand_from run' -l ctx -r -d 'the context, by field'
-complete -c bpftui -n '__fish_seen_subcommand_from run' -l pcap -r -d 'packets of a capture'
-complete -c bpftui -n '__fish_seen_subcommand_from run' -l write -r -d 'what goes on'
-complete -c bpftui -n '__fish_seen_subcommand_from watch' -l map -x -d 'only this map'
-complete -c bpftui -n '__fish_seen_subcommand_from watch' -l strict -d 'all programs or nothing'
-complete -c bpftui -n '__fish_seen_subcommand_from watch' -l per-cpu -d 'values of each CPU'
-complete -c bpftui -n '__fish_seen_subcommand_from watch' -l limit -x -d 'entries shown of a map'
-complete -c bpftui -n '__fish_seen_subcommand_from watch' -l bytes -d 'the bytes of texts too'
-complete -c bpftui -n '__fish_seen_subcommand_from check' -l table -d 'all programs in one'
-complete -c bpftui -n '__fish_seen_subcommand_from check' -l csv -d 'as veristat writes it'
-complete -c bpftui -n '__fish_seen_subcommand_from check' -l compare -r -d 'with an earlier check'
-complete -c bpftui -n '__fish_seen_subcommand_from check' -l sort -x -a 'name insns verified states peak time log' -d 'most of it first'
-complete -c bpftui -n '__fish_seen_subcommand_from check' -l only -x -d 'programs whose names match'
-complete -c bpftui -n '__fish_seen_subcommand_from check' -l log-level -x -a '1 2 4' -d 'of the verifier'
-complete -c bpftui -n '__fish_seen_subcommand_from log' -l object -r -d 'what was loaded'
-complete -c bpftui -n '__fish_seen_subcommand_from log' -l program -x -d 'which of them'
-complete -c bpftui -n '__fish_seen_subcommand_from log' -l path -d 'how it got there'
-complete -c bpftui -n '__fish_seen_subcommand_from log' -l hot -d 'where the walk was'
-complete -c bpftui -n '__fish_seen_subcommand_from doctor' -l helpers -d 'helpers that programs may call'
-complete -c bpftui -n '__fish_seen_subcommand_from demo' -l rate -x -d 'packets a second'
-complete -c bpftui -n '__fish_seen_subcommand_from demo' -l traffic -r -d 'what flows'
-complete -c bpftui -n '__fish_seen_subcommand_from demo' -l plain -d 'lines instead of a screen'
+# AUTOMATICALLY GENERATED by https://github.com/tqdm/shtab
+# Usage:
+# 1) Copy this to ~/.config/fish/completions/bpftui.fish
+# 2) Ensure a binary named bpftui is in your PATH
+# See also: https://fishshell.com/docs/current/completions.html#where-to-put-completions
+
+
+# Parse current commandline:
+# - _shtab_bpftui_cmdpath=(sub)command path seen so far
+# - _shtab_bpftui_npos=number of positional arguments given after it
+# - options are skipped based on _shtab_bpftui_opts_with_value & _shtab_bpftui_commands lists
+function _shtab_bpftui_scan
+  set -g _shtab_bpftui_cmdpath ''
+  set -g _shtab_bpftui_npos 0
+  set -l tokens (commandline -opc)
+  set -e tokens[1]
+  set -l expect_value 0
+  for t in $tokens
+    if test $expect_value -eq 1
+      set expect_value 0
+      continue
+    end
+    switch "$t"
+      case '--*=*'
+        continue
+      case '-*'
+        if contains -- $t $_shtab_bpftui_opts_with_value
+          set expect_value 1
+        end
+        continue
+      case '*'
+        if test $_shtab_bpftui_npos -eq 0
+          set -l candidate $t
+          if test -n "$_shtab_bpftui_cmdpath"
+            set candidate "$_shtab_bpftui_cmdpath $t"
+          end
+          if contains -- $candidate $_shtab_bpftui_commands
+            set -g _shtab_bpftui_cmdpath $candidate
+            continue
+          end
+        end
+        set -g _shtab_bpftui_npos (math $_shtab_bpftui_npos + 1)
+    end
+  end
+end
+
+# Condition helper: true if the current (sub)command path equals the given one.
+function _shtab_bpftui_using
+  _shtab_bpftui_scan
+  test "$_shtab_bpftui_cmdpath" = "$argv"
+end
+
+set -g _shtab_bpftui_commands show disasm run watch check log demo doctor
+set -g _shtab_bpftui_opts_with_value --attach --btf --color --compare --ctx --data --duration --endian --format --helpers --hot --interval --layout --limit --log-level --map --memory --object --only --output --path --pcap --pin-path --preset --program --rate --repeat --return --runtime --section --set --sort --source --syntax --token --traffic --type --write
+
+complete -c bpftui -e
+complete -c bpftui -f
+
+complete -c bpftui -n _shtab_bpftui_using -s h -l help -d 'show this help message and exit'
+complete -c bpftui -n _shtab_bpftui_using -l color -xka "auto always never" -d 'colours: auto'
+complete -c bpftui -n _shtab_bpftui_using -l runtime -xka "auto kernel vm" -d 'what runs the programs: the kernel, or the built-in machine'
+complete -c bpftui -n _shtab_bpftui_using -l token -xka "(__fish_complete_directories)" -d 'in a user namespace: a bpffs that delegates BPF tokens'
+complete -c bpftui -n _shtab_bpftui_using -l drop -l no-drop -d 'before any file is read, give up all capabilities that the command …'
+complete -c bpftui -n _shtab_bpftui_using -l source -xka "(__fish_complete_directories)" -d 'where the source files are that DWARF names, besides the object'"'"'s own …'
+complete -c bpftui -n _shtab_bpftui_using -l set -x -d 'set a global variable, or a member: cfg.limits[2].rate=5, mode=STRICT, …'
+complete -c bpftui -n _shtab_bpftui_using -l preset -x -d 'set the variables that were saved under this name in the explorer'
+complete -c bpftui -n _shtab_bpftui_using -l type -x -d 'what a program is, whatever its section says: a program type'
+complete -c bpftui -n _shtab_bpftui_using -l attach -x -d 'load and attach at once, as with `bpftui watch`: to an interface, to …'
+complete -c bpftui -n _shtab_bpftui_using -l return -x -d 'the built-in runtime only: what a helper or kernel function returns, …'
+complete -c bpftui -n _shtab_bpftui_using -l memory -xka "(__fish_complete_path (commandline -ct))" -d 'the built-in runtime only: what bpf_probe_read* and the kernel'"'"'s …'
+complete -c bpftui -n _shtab_bpftui_using -s V -l version -d 'the version'
+complete -c bpftui -n '_shtab_bpftui_using; and test $_shtab_bpftui_npos -eq 0' -a show -d 'what the object holds, as text or JSON'
+complete -c bpftui -n '_shtab_bpftui_using show' -s h -l help -d 'show this help message and exit'
+complete -c bpftui -n '_shtab_bpftui_using show' -l color -xka "auto always never" -d 'colours: auto'
+complete -c bpftui -n '_shtab_bpftui_using show' -l runtime -xka "auto kernel vm" -d 'what runs the programs: the kernel, or the built-in machine'
+complete -c bpftui -n '_shtab_bpftui_using show' -l token -xka "(__fish_complete_directories)" -d 'in a user namespace: a bpffs that delegates BPF tokens'
+complete -c bpftui -n '_shtab_bpftui_using show' -l drop -l no-drop -d 'before any file is read, give up all capabilities that the command …'
+complete -c bpftui -n '_shtab_bpftui_using show' -l json -d 'as JSON, schema bpftui/spec/1'
+complete -c bpftui -n '_shtab_bpftui_using show' -l core -d 'what CO-RE relocations resolve to; with --json: as well'
+complete -c bpftui -n '_shtab_bpftui_using show' -l externs -d 'what its externs are on this machine; with --json: as well'
+complete -c bpftui -n '_shtab_bpftui_using show' -l btf -xka "(__fish_complete_path (commandline -ct))" -d 'with --core and --externs: against the types in FILE instead of the …'
+complete -c bpftui -n '_shtab_bpftui_using show' -l header -d 'its types as a C header that compiles'
+complete -c bpftui -n '_shtab_bpftui_using show' -l layout -x -d 'offsets, holes and padding of a struct, union or typedef'
+complete -c bpftui -n '_shtab_bpftui_using show' -l graph -d 'which programs call, read and write what'
+complete -c bpftui -n '_shtab_bpftui_using show' -l format -xka "text dot mermaid" -d 'with --graph: as text'
+complete -c bpftui -n '_shtab_bpftui_using show' -l blocks -d 'with --graph: the control flow of its programs, block by block'
+complete -c bpftui -n '_shtab_bpftui_using show' -l program -x -d 'with --blocks: only this one'
+complete -c bpftui -n '_shtab_bpftui_using show' -l set -x -d 'set a global variable, or a member: cfg.limits[2].rate=5, mode=STRICT, …'
+complete -c bpftui -n '_shtab_bpftui_using show' -l preset -x -d 'set the variables that were saved under this name in the explorer'
+complete -c bpftui -n '_shtab_bpftui_using show' -l type -x -d 'what a program is, whatever its section says: a program type'
+complete -c bpftui -n '_shtab_bpftui_using show; and test $_shtab_bpftui_npos -eq 0' -ka "(__fish_complete_path (commandline -ct))" -d 'a BPF ELF object file, or what holds one'
+complete -c bpftui -n '_shtab_bpftui_using; and test $_shtab_bpftui_npos -eq 0' -a disasm -d 'its code as assembly beside the C source'
+complete -c bpftui -n '_shtab_bpftui_using disasm' -s h -l help -d 'show this help message and exit'
+complete -c bpftui -n '_shtab_bpftui_using disasm' -l color -xka "auto always never" -d 'colours: auto'
+complete -c bpftui -n '_shtab_bpftui_using disasm' -l runtime -xka "auto kernel vm" -d 'what runs the programs: the kernel, or the built-in machine'
+complete -c bpftui -n '_shtab_bpftui_using disasm' -l token -xka "(__fish_complete_directories)" -d 'in a user namespace: a bpffs that delegates BPF tokens'
+complete -c bpftui -n '_shtab_bpftui_using disasm' -l drop -l no-drop -d 'before any file is read, give up all capabilities that the command …'
+complete -c bpftui -n '_shtab_bpftui_using disasm' -l syntax -xka "kernel llvm capstone" -d 'default: kernel'
+complete -c bpftui -n '_shtab_bpftui_using disasm' -l no-source -d 'without the C lines'
+complete -c bpftui -n '_shtab_bpftui_using disasm' -l arrows -l no-arrows -d 'draw jumps as arrows at the left'
+complete -c bpftui -n '_shtab_bpftui_using disasm' -l output -xka "(__fish_complete_path (commandline -ct))" -d 'write the listing to a file, with arrows'
+complete -c bpftui -n '_shtab_bpftui_using disasm' -l format -xka "text html svg" -d 'of the listing: text, or HTML and SVG with colours'
+complete -c bpftui -n '_shtab_bpftui_using disasm' -l xlated -d 'load PROGRAM: beside it what the verifier made of it'
+complete -c bpftui -n '_shtab_bpftui_using disasm' -l jited -d 'load PROGRAM: beside it the native code of the JIT'
+complete -c bpftui -n '_shtab_bpftui_using disasm' -l dead -d 'load PROGRAM with --set: what the verifier removed, and by which …'
+complete -c bpftui -n '_shtab_bpftui_using disasm' -l heat -d 'load PROGRAM: how often the verifier walked over each instruction'
+complete -c bpftui -n '_shtab_bpftui_using disasm' -l raw -d 'the instructions as stored, before any relocation'
+complete -c bpftui -n '_shtab_bpftui_using disasm' -l section -x -d 'with --raw: only this section'
+complete -c bpftui -n '_shtab_bpftui_using disasm' -l endian -xka "little big" -d OBJECT
+complete -c bpftui -n '_shtab_bpftui_using disasm' -l btf -xka "(__fish_complete_path (commandline -ct))" -d 'say what CO-RE relocations become with the types in FILE, and name …'
+complete -c bpftui -n '_shtab_bpftui_using disasm' -l source -xka "(__fish_complete_directories)" -d 'where the source files are that DWARF names, besides the object'"'"'s own …'
+complete -c bpftui -n '_shtab_bpftui_using disasm' -l set -x -d 'set a global variable, or a member: cfg.limits[2].rate=5, mode=STRICT, …'
+complete -c bpftui -n '_shtab_bpftui_using disasm' -l preset -x -d 'set the variables that were saved under this name in the explorer'
+complete -c bpftui -n '_shtab_bpftui_using disasm' -l type -x -d 'what a program is, whatever its section says: a program type'
+complete -c bpftui -n '_shtab_bpftui_using disasm; and test $_shtab_bpftui_npos -eq 0' -ka "(__fish_complete_path (commandline -ct))" -d 'a BPF ELF object file, or what holds one'
+complete -c bpftui -n '_shtab_bpftui_using; and test $_shtab_bpftui_npos -eq 0' -a run -d 'run a program on a test packet'
+complete -c bpftui -n '_shtab_bpftui_using run' -s h -l help -d 'show this help message and exit'
+complete -c bpftui -n '_shtab_bpftui_using run' -l color -xka "auto always never" -d 'colours: auto'
+complete -c bpftui -n '_shtab_bpftui_using run' -l runtime -xka "auto kernel vm" -d 'what runs the programs: the kernel, or the built-in machine'
+complete -c bpftui -n '_shtab_bpftui_using run' -l token -xka "(__fish_complete_directories)" -d 'in a user namespace: a bpffs that delegates BPF tokens'
+complete -c bpftui -n '_shtab_bpftui_using run' -l drop -l no-drop -d 'before any file is read, give up all capabilities that the command …'
+complete -c bpftui -n '_shtab_bpftui_using run' -l set -x -d 'set a global variable, or a member: cfg.limits[2].rate=5, mode=STRICT, …'
+complete -c bpftui -n '_shtab_bpftui_using run' -l preset -x -d 'set the variables that were saved under this name in the explorer'
+complete -c bpftui -n '_shtab_bpftui_using run' -l type -x -d 'what a program is, whatever its section says: a program type'
+complete -c bpftui -n '_shtab_bpftui_using run' -l data -xka "(__fish_complete_path (commandline -ct))" -d 'the packet: hexadecimal digits, a dump with offsets, or a file'
+complete -c bpftui -n '_shtab_bpftui_using run' -l ctx -xka "(__fish_complete_path (commandline -ct))" -d 'the context: mark=5,cb[2]=1 or …'
+complete -c bpftui -n '_shtab_bpftui_using run' -l repeat -x -d 'how many runs'
+complete -c bpftui -n '_shtab_bpftui_using run' -l pcap -xka "(__fish_complete_path (commandline -ct))" -d 'one run on each packet of a capture'
+complete -c bpftui -n '_shtab_bpftui_using run' -l write -xka "(__fish_complete_path (commandline -ct))" -d 'with --pcap: the packets that the program lets go on, as it left them'
+complete -c bpftui -n '_shtab_bpftui_using run' -l json -d 'one JSON object a run, schema bpftui/run/1'
+complete -c bpftui -n '_shtab_bpftui_using run' -l pin-path -xka "(__fish_complete_directories)" -d 'a directory of a bpffs, where maps that are pinned by name are found …'
+complete -c bpftui -n '_shtab_bpftui_using run' -l return -x -d 'the built-in runtime only: what a helper or kernel function returns, …'
+complete -c bpftui -n '_shtab_bpftui_using run' -l memory -xka "(__fish_complete_path (commandline -ct))" -d 'the built-in runtime only: what bpf_probe_read* and the kernel'"'"'s …'
+complete -c bpftui -n '_shtab_bpftui_using run' -l btf -xka "(__fish_complete_path (commandline -ct))" -d 'adapt the programs'
+complete -c bpftui -n '_shtab_bpftui_using run; and test $_shtab_bpftui_npos -eq 0' -ka "(__fish_complete_path (commandline -ct))" -d 'a BPF ELF object file, or what holds one'
+complete -c bpftui -n '_shtab_bpftui_using; and test $_shtab_bpftui_npos -eq 0' -a watch -d 'load, attach, and print maps as they change'
+complete -c bpftui -n '_shtab_bpftui_using watch' -s h -l help -d 'show this help message and exit'
+complete -c bpftui -n '_shtab_bpftui_using watch' -l color -xka "auto always never" -d 'colours: auto'
+complete -c bpftui -n '_shtab_bpftui_using watch' -l runtime -xka "auto kernel vm" -d 'what runs the programs: the kernel, or the built-in machine'
+complete -c bpftui -n '_shtab_bpftui_using watch' -l token -xka "(__fish_complete_directories)" -d 'in a user namespace: a bpffs that delegates BPF tokens'
+complete -c bpftui -n '_shtab_bpftui_using watch' -l drop -l no-drop -d 'before any file is read, give up all capabilities that the command …'
+complete -c bpftui -n '_shtab_bpftui_using watch' -l set -x -d 'set a global variable, or a member: cfg.limits[2].rate=5, mode=STRICT, …'
+complete -c bpftui -n '_shtab_bpftui_using watch' -l preset -x -d 'set the variables that were saved under this name in the explorer'
+complete -c bpftui -n '_shtab_bpftui_using watch' -l type -x -d 'what a program is, whatever its section says: a program type'
+complete -c bpftui -n '_shtab_bpftui_using watch' -l attach -x -d 'attach to an interface'
+complete -c bpftui -n '_shtab_bpftui_using watch' -l map -x -d 'only this map'
+complete -c bpftui -n '_shtab_bpftui_using watch' -l interval -x -d 'between samples'
+complete -c bpftui -n '_shtab_bpftui_using watch' -l duration -x -d 'how long'
+complete -c bpftui -n '_shtab_bpftui_using watch' -l json -d 'one JSON object a sample, schema bpftui/sample/2'
+complete -c bpftui -n '_shtab_bpftui_using watch' -l strict -d 'load all programs or nothing'
+complete -c bpftui -n '_shtab_bpftui_using watch' -l pin-path -xka "(__fish_complete_directories)" -d 'a directory of a bpffs, where maps that are pinned by name are found …'
+complete -c bpftui -n '_shtab_bpftui_using watch' -l return -x -d 'the built-in runtime only: what a helper or kernel function returns, …'
+complete -c bpftui -n '_shtab_bpftui_using watch' -l memory -xka "(__fish_complete_path (commandline -ct))" -d 'the built-in runtime only: what bpf_probe_read* and the kernel'"'"'s …'
+complete -c bpftui -n '_shtab_bpftui_using watch' -l btf -xka "(__fish_complete_path (commandline -ct))" -d 'adapt the programs'
+complete -c bpftui -n '_shtab_bpftui_using watch' -l limit -x -d 'entries of a map that are read'
+complete -c bpftui -n '_shtab_bpftui_using watch' -l bytes -d 'with --json: char arrays as {"text", "bytes"}, with what follows the NUL'
+complete -c bpftui -n '_shtab_bpftui_using watch' -l per-cpu -d 'values of per-CPU maps as lists of all CPUs'"'"', instead of sums of what …'
+complete -c bpftui -n '_shtab_bpftui_using watch; and test $_shtab_bpftui_npos -eq 0' -ka "(__fish_complete_path (commandline -ct))" -d 'a BPF ELF object file, or what holds one'
+complete -c bpftui -n '_shtab_bpftui_using; and test $_shtab_bpftui_npos -eq 0' -a check -d 'load everything and close it'
+complete -c bpftui -n '_shtab_bpftui_using check' -s h -l help -d 'show this help message and exit'
+complete -c bpftui -n '_shtab_bpftui_using check' -l color -xka "auto always never" -d 'colours: auto'
+complete -c bpftui -n '_shtab_bpftui_using check' -l runtime -xka "auto kernel vm" -d 'what runs the programs: the kernel, or the built-in machine'
+complete -c bpftui -n '_shtab_bpftui_using check' -l token -xka "(__fish_complete_directories)" -d 'in a user namespace: a bpffs that delegates BPF tokens'
+complete -c bpftui -n '_shtab_bpftui_using check' -l drop -l no-drop -d 'before any file is read, give up all capabilities that the command …'
+complete -c bpftui -n '_shtab_bpftui_using check' -l json -d 'as JSON, schema bpftui/check/1, with the verifier'"'"'s logs; of several …'
+complete -c bpftui -n '_shtab_bpftui_using check' -l table -d 'the programs of all objects in one table'
+complete -c bpftui -n '_shtab_bpftui_using check' -l csv -d 'that as CSV, with the columns of veristat -o csv'
+complete -c bpftui -n '_shtab_bpftui_using check' -l compare -xka "(__fish_complete_path (commandline -ct))" -d 'show what is different from an earlier check --json or --csv, or …'
+complete -c bpftui -n '_shtab_bpftui_using check' -l log-level -x -d 'what the verifier logs: 1 the path that it refuses, 2 every path, 4 …'
+complete -c bpftui -n '_shtab_bpftui_using check' -l sort -xka "name insns verified states peak time log" -d 'the programs that have most of it first: name, insns, verified, …'
+complete -c bpftui -n '_shtab_bpftui_using check' -l only -x -d 'only programs whose names match, with the maps that they use; may be …'
+complete -c bpftui -n '_shtab_bpftui_using check' -l source -xka "(__fish_complete_directories)" -d 'where the source files are that DWARF names, besides the object'"'"'s own …'
+complete -c bpftui -n '_shtab_bpftui_using check' -l set -x -d 'set a global variable, or a member: cfg.limits[2].rate=5, mode=STRICT, …'
+complete -c bpftui -n '_shtab_bpftui_using check' -l preset -x -d 'set the variables that were saved under this name in the explorer'
+complete -c bpftui -n '_shtab_bpftui_using check' -l type -x -d 'what a program is, whatever its section says: a program type'
+complete -c bpftui -n '_shtab_bpftui_using check' -l btf -xka "(__fish_complete_path (commandline -ct))" -d 'adapt the programs'
+complete -c bpftui -n '_shtab_bpftui_using check; and test $_shtab_bpftui_npos -ge 0' -ka "(__fish_complete_path (commandline -ct))" -d 'BPF ELF object files, or what holds one'
+complete -c bpftui -n '_shtab_bpftui_using; and test $_shtab_bpftui_npos -eq 0' -a log -d 'explain a verifier'"'"'s log, also one pasted from elsewhere'
+complete -c bpftui -n '_shtab_bpftui_using log' -s h -l help -d 'show this help message and exit'
+complete -c bpftui -n '_shtab_bpftui_using log' -l color -xka "auto always never" -d 'colours: auto'
+complete -c bpftui -n '_shtab_bpftui_using log' -l runtime -xka "auto kernel vm" -d 'what runs the programs: the kernel, or the built-in machine'
+complete -c bpftui -n '_shtab_bpftui_using log' -l token -xka "(__fish_complete_directories)" -d 'in a user namespace: a bpffs that delegates BPF tokens'
+complete -c bpftui -n '_shtab_bpftui_using log' -l drop -l no-drop -d 'before any file is read, give up all capabilities that the command …'
+complete -c bpftui -n '_shtab_bpftui_using log' -l object -xka "(__fish_complete_path (commandline -ct))" -d 'the object that was loaded: its C lines, functions and maps'
+complete -c bpftui -n '_shtab_bpftui_using log' -l source -xka "(__fish_complete_directories)" -d 'where the source files are that DWARF names, besides the object'"'"'s own …'
+complete -c bpftui -n '_shtab_bpftui_using log' -l program -x -d 'the program, where the log does not say which it is'
+complete -c bpftui -n '_shtab_bpftui_using log' -l path -x -d 'instructions of the path to show'
+complete -c bpftui -n '_shtab_bpftui_using log' -l hot -x -d 'the N lines on which most of the walk was'
+complete -c bpftui -n '_shtab_bpftui_using log' -l json -d 'as JSON, schema bpftui/log/1'
+complete -c bpftui -n '_shtab_bpftui_using log; and test $_shtab_bpftui_npos -eq 0' -ka "(__fish_complete_path (commandline -ct))" -d 'the log, with whatever stands around it; - for standard input'
+complete -c bpftui -n '_shtab_bpftui_using; and test $_shtab_bpftui_npos -eq 0' -a demo -d 'count packets live, in a sandbox'
+complete -c bpftui -n '_shtab_bpftui_using demo' -s h -l help -d 'show this help message and exit'
+complete -c bpftui -n '_shtab_bpftui_using demo' -l color -xka "auto always never" -d 'colours: auto'
+complete -c bpftui -n '_shtab_bpftui_using demo' -l runtime -xka "auto kernel vm" -d 'what runs the programs: the kernel, or the built-in machine'
+complete -c bpftui -n '_shtab_bpftui_using demo' -l token -xka "(__fish_complete_directories)" -d 'in a user namespace: a bpffs that delegates BPF tokens'
+complete -c bpftui -n '_shtab_bpftui_using demo' -l drop -l no-drop -d 'before any file is read, give up all capabilities that the command …'
+complete -c bpftui -n '_shtab_bpftui_using demo' -l interval -x -d 'between samples'
+complete -c bpftui -n '_shtab_bpftui_using demo' -l duration -x -d 'how long'
+complete -c bpftui -n '_shtab_bpftui_using demo' -l json -d 'one JSON object a sample, schema bpftui/sample/2'
+complete -c bpftui -n '_shtab_bpftui_using demo' -l rate -x -d 'packets per second'
+complete -c bpftui -n '_shtab_bpftui_using demo' -l traffic -x -d 'what flows: weights of protocols'
+complete -c bpftui -n '_shtab_bpftui_using demo' -l plain -d 'lines of text also where there is a terminal'
+complete -c bpftui -n '_shtab_bpftui_using demo' -l set -x -d 'set a global variable, or a member: cfg.limits[2].rate=5, mode=STRICT, …'
+complete -c bpftui -n '_shtab_bpftui_using demo' -l preset -x -d 'set the variables that were saved under this name in the explorer'
+complete -c bpftui -n '_shtab_bpftui_using demo' -l type -x -d 'what a program is, whatever its section says: a program type'
+complete -c bpftui -n '_shtab_bpftui_using; and test $_shtab_bpftui_npos -eq 0' -a doctor -d 'what this machine can do, what it lacks, how to get it'
+complete -c bpftui -n '_shtab_bpftui_using doctor' -s h -l help -d 'show this help message and exit'
+complete -c bpftui -n '_shtab_bpftui_using doctor' -l color -xka "auto always never" -d 'colours: auto'
+complete -c bpftui -n '_shtab_bpftui_using doctor' -l runtime -xka "auto kernel vm" -d 'what runs the programs: the kernel, or the built-in machine'
+complete -c bpftui -n '_shtab_bpftui_using doctor' -l token -xka "(__fish_complete_directories)" -d 'in a user namespace: a bpffs that delegates BPF tokens'
+complete -c bpftui -n '_shtab_bpftui_using doctor' -l drop -l no-drop -d 'before any file is read, give up all capabilities that the command …'
+complete -c bpftui -n '_shtab_bpftui_using doctor' -l json -d 'as JSON, schema bpftui/doctor/1'
+complete -c bpftui -n '_shtab_bpftui_using doctor' -l helpers -x -d 'instead, the helpers that each program type may call here, or one: a …'
+complete -c bpftui -n '_shtab_bpftui_using doctor' -l set -x -d 'set a global variable, or a member: cfg.limits[2].rate=5, mode=STRICT, …'
+complete -c bpftui -n '_shtab_bpftui_using doctor' -l preset -x -d 'set the variables that were saved under this name in the explorer'
+complete -c bpftui -n '_shtab_bpftui_using doctor' -l type -x -d 'what a program is, whatever its section says: a program type'
+complete -c bpftui -n '_shtab_bpftui_using doctor' -l btf -xka "(__fish_complete_path (commandline -ct))" -d 'adapt the programs'
+complete -c bpftui -n '_shtab_bpftui_using doctor; and test $_shtab_bpftui_npos -ge 0' -ka "(__fish_complete_path (commandline -ct))" -d 'instead, what of these BPF object files it cannot load, and why: …'
+complete -c bpftui -n '_shtab_bpftui_using; and test $_shtab_bpftui_npos -eq 0' -ka "(__fish_complete_path (commandline -ct))"

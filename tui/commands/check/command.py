@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ....core.runtime import Runtime
     from ....core.spec import CollectionSpec
 
-__all__ = ["run"]
+__all__ = ["make_parser", "run"]
 
 _MOST_LEVELS = 7
 """All of BPF_LOG_LEVEL1, BPF_LOG_LEVEL2 and BPF_LOG_STATS."""
@@ -91,7 +91,8 @@ def run(arguments: Sequence[str]) -> int:
     return ExitCode.OK if ok else ExitCode.REFUSED
 
 
-def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+def make_parser() -> Parser:
+    """Return what reads its arguments."""
     parser = Parser("check", "Try to load every map and program, close everything again, and report.")
     parser.add_argument("objects", metavar="OBJECT", nargs="+", help="BPF ELF object files, or what holds one")
     parser.add_argument(
@@ -127,7 +128,11 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     add_source(parser)
     add_settings(parser)
     add_target(parser)
-    options = parser.parse(arguments)
+    return parser
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    options = make_parser().parse(arguments)
     if options.table + options.csv + options.json + (options.compare is not None) > 1:
         raise UsageError("--table, --csv, --json and --compare are different answers: one at a time")
     if not 1 <= options.log_level <= _MOST_LEVELS:

@@ -33,12 +33,11 @@ if TYPE_CHECKING:
     from ....core.spec import CollectionSpec, ProgramSpec
     from ...text.colors import Painted
 
-__all__ = ["run"]
+__all__ = ["make_parser", "run"]
 
 
-@uncollected()
-def run(arguments: Sequence[str]) -> int:
-    """Run the command."""
+def make_parser() -> Parser:
+    """Return what reads its arguments."""
     parser = Parser("disasm", "Print a program's code as assembly, with the C lines that it comes from.")
     add_object(parser)
     parser.add_argument("program", metavar="PROGRAM", nargs="?", help="only this program (default: all)")
@@ -77,7 +76,13 @@ def run(arguments: Sequence[str]) -> int:
     )
     add_source(parser)
     add_settings(parser)
-    options = parser.parse(arguments)
+    return parser
+
+
+@uncollected()
+def run(arguments: Sequence[str]) -> int:
+    """Run the command."""
+    options = make_parser().parse(arguments)
     if options.endian is not None:
         if options.program or options.section or options.settings or options.program_types:
             raise UsageError("--endian is for bare instructions, which have no programs, sections or variables")

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from ....core.kernel.probe.helpers import HelperReport
     from ....core.spec import AttachType
 
-__all__ = ["run"]
+__all__ = ["make_parser", "run"]
 
 SCHEMA = "bpftui/doctor/1"
 HELPERS_SCHEMA = "bpftui/helpers/1"
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Run the command: exit code 0 also where much is missing, for that is the answer; of objects see there."""
+def make_parser() -> Parser:
+    """Return what reads its arguments."""
     from .object import SCHEMA as OBJECT_SCHEMA
 
     parser = Parser("doctor", "Tell what this machine can do with BPF, what it lacks, and how to get it.")
@@ -45,6 +45,12 @@ def run(arguments: Sequence[str]) -> int:
     )
     add_settings(parser)
     add_target(parser)
+    return parser
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command: exit code 0 also where much is missing, for that is the answer; of objects see there."""
+    parser = make_parser()
     options = parser.parse(arguments)
     if options.objects and options.helpers is None:
         from .object import run as run_objects

@@ -34,13 +34,13 @@ if TYPE_CHECKING:
     from ....core.runtime import Collection, RunResult
     from ....core.spec import ProgramSpec
 
-__all__ = ["run"]
+__all__ = ["make_parser", "run"]
 
 SCHEMA = "bpftui/run/1"
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Run the command."""
+def make_parser() -> Parser:
+    """Return what reads its arguments."""
     parser = Parser("run", "Load one program and run it on a test packet. Nothing is attached.")
     add_object(parser)
     parser.add_argument("program", metavar="PROGRAM")
@@ -64,7 +64,12 @@ def run(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--json", action="store_true", help=f"one JSON object a run, schema {SCHEMA}")
     add_loading(parser, several=False)
-    options = parser.parse(arguments)
+    return parser
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command."""
+    options = make_parser().parse(arguments)
     if options.repeat < 1:
         raise UsageError(f"--repeat {options.repeat}: there must be at least one run")
     if options.pcap is not None and (options.data is not None or options.repeat != 1):

@@ -28,14 +28,13 @@ if TYPE_CHECKING:
 
     from ....core.spec import CollectionSpec
 
-__all__ = ["run"]
+__all__ = ["make_parser", "run"]
 
 LIST_SCHEMA = "bpftui/objects/1"
 
 
-@uncollected()
-def run(arguments: Sequence[str]) -> int:
-    """Run the command."""
+def make_parser() -> Parser:
+    """Return what reads its arguments."""
     parser = Parser("show", "Show what a BPF object holds: programs, maps, variables, types. Nothing is loaded.")
     add_object(parser)
     parser.add_argument("--json", action="store_true", help=f"as JSON, schema {SCHEMA}")
@@ -67,6 +66,13 @@ def run(arguments: Sequence[str]) -> int:
         help="with --blocks: only this one (default: all of them)",
     )
     add_settings(parser)
+    return parser
+
+
+@uncollected()
+def run(arguments: Sequence[str]) -> int:
+    """Run the command."""
+    parser = make_parser()
     options = parser.parse(arguments)
     alone = [options.header, options.layout is not None, options.graph]
     resolved = options.core or options.externs
