@@ -17,6 +17,7 @@ from ...core.context.values import form_of, layout_of
 from ...core.errors import BpftuiError, UsageError
 from ...core.packet.hex_text import read_hex
 from ..text.format import duration
+from ..text.shown import assembled, plain, styled
 from ..widgets.plain import Button, Input, Label, Select
 from .dialog import Dialog, line
 
@@ -120,7 +121,7 @@ class RunDialog(Dialog[None]):
         box.display = bool(fields)
         self.query_one("#packet").display = self.program.takes_packet
         self.query_one("#sizes", Label).update(_sizes_text(self.program.packet_sizes))
-        self._show(Content(""))  # that of another program
+        self._show(plain(""))  # that of another program
         if self.focused is not None:  # which has moved
             self.call_after_refresh(self.focused.scroll_visible, animate=False)
 
@@ -146,10 +147,10 @@ class RunDialog(Dialog[None]):
                 return
         repeat = self.query_one("#repeat", Input).value
         if not repeat.isdigit() or not 1 <= int(repeat) <= 100_000_000:
-            self._show(Content.styled("repeat takes a number from 1 to 100,000,000", "$text-error"))
+            self._show(styled("repeat takes a number from 1 to 100,000,000", "$text-error"))
             return
         self._stop = Event()
-        self._show(Content("running … esc gives up"))
+        self._show(plain("running … esc gives up"))
         self._run(program, data, int(repeat), self.context, self._stop)
 
     def action_cancel(self) -> None:
@@ -179,7 +180,7 @@ class RunDialog(Dialog[None]):
     def refuse(self, error: UsageError) -> None:
         """Say why there is no packet in the field."""
         text = f"✗ no packet: {error.message}" + (f"\n{error.hint}" if error.hint else "")
-        self._show(Content.styled(text, "$text-error"))
+        self._show(styled(text, "$text-error"))
 
     @work(thread=True, exit_on_error=False, exclusive=True)
     def _run(self, program: Program, data: bytes, repeat: int, context: dict[str, str] | None, stop: Event) -> None:
@@ -187,7 +188,7 @@ class RunDialog(Dialog[None]):
             shown = _describe(program, data, program.run(data or None, context=context, repeat=repeat, stop=stop))
         except BpftuiError as error:
             text = f"✗ {error.message}" + (f"\n{error.hint}" if error.hint else "")
-            shown = Content.styled(text, "$text-error")
+            shown = styled(text, "$text-error")
         with contextlib.suppress(RuntimeError):  # Textual's, where the app has ended: there is nobody left to be told
             self.app.call_from_thread(self._ended, shown)
 
@@ -219,18 +220,18 @@ def _describe(program: Program, data: bytes, result: RunResult) -> Content:
     name = return_codes(program.spec).get(signed)
     meaning = "" if name is None else f" ({name})"
     parts = [
-        Content.assemble("returned  ", (f"{result.retval}{meaning}", "bold $text-success"), f"  {result.retval:#x}"),
-        Content(f"duration  {duration(result.duration_ns / 1e9)} a run"),
+        assembled("returned  ", (f"{result.retval}{meaning}", "bold $text-success"), f"  {result.retval:#x}"),
+        plain(f"duration  {duration(result.duration_ns / 1e9)} a run"),
     ]
     if data and program.packet_sizes is not None and (odd := packet_remark(data, program.packet_sizes)):
-        parts.append(Content.styled(f"⚠ {odd}", "$text-warning"))
+        parts.append(styled(f"⚠ {odd}", "$text-warning"))
     if result.data:
         same = not data or data == result.data
-        parts.append(Content(f"packet    {len(result.data)} bytes{', unchanged' if same and data else ''}"))
+        parts.append(plain(f"packet    {len(result.data)} bytes{', unchanged' if same and data else ''}"))
         parts.append(packet_diff(data or result.data, result.data))
     if result.context and (layout := layout_of(program.spec)) is not None:
         fields = layout.decode(result.context)
-        parts.append(Content(f"context   {', '.join(f'{name}={value}' for name, value in fields.items()) or 'zeros'}"))
+        parts.append(plain(f"context   {', '.join(f'{name}={value}' for name, value in fields.items()) or 'zeros'}"))
     return Content("\n").join(parts)
 
 
@@ -243,7 +244,7 @@ def packet_diff(before: bytes, after: bytes) -> Content:
             changed = index >= len(before) or before[index] != after[index]
             text = f"{after[index]:02x}"
             parts.extend([(text, "bold underline $text-warning") if changed else text, " "])
-        rows.append(Content.assemble(*parts))
+        rows.append(assembled(*parts))
     if len(after) > _ROW * _MAX_ROWS:
-        rows.append(Content.styled(f"… {len(after) - _ROW * _MAX_ROWS} more bytes", "$foreground 60%"))
+        rows.append(styled(f"… {len(after) - _ROW * _MAX_ROWS} more bytes", "$foreground 60%"))
     return Content("\n").join(rows)
