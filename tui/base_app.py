@@ -25,7 +25,6 @@ from .terminal.line_gate import LineGate
 from .terminal.palette256 import Nearest256
 from .terminal.type_ahead import TypeAhead, typed
 from .text.colors import Painted
-from .text.shown import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -225,7 +224,6 @@ class BaseApp(App[_Result]):
         markup: bool = False,
     ) -> None:
         """Show a message; it is text, whatever is said of markup, for it has names in it."""
-        message, title = plain(message).plain, plain(title).plain
         super().notify(message, title=title, severity=severity, timeout=timeout, markup=False)
 
     def action_help_quit(self) -> None:

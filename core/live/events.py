@@ -25,7 +25,7 @@ from ..threads import NoThreadError, start_thread
 from .stream import HEADER, open_records
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from ..analysis.records import RecordType
@@ -187,7 +187,7 @@ class EventReader:
                 return
 
     @contextlib.contextmanager
-    def listening(self) -> Iterator[Callable[[], Mapping[str, Sequence[bytes]]]]:
+    def listening(self) -> Generator[Callable[[], Mapping[str, Sequence[bytes]]]]:
         """Hear what comes meanwhile, beside whoever takes it.
 
         Yields:

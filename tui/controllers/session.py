@@ -11,7 +11,7 @@ from ...core.live import State
 from .controller import Controller
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ...core.runtime import Link
     from ...core.spec import CollectionSpec
@@ -28,19 +28,20 @@ class SessionController(Controller):
         spec: What is explored.
         operations: What does it.
         program: Returns the program that is meant when one is asked for; empty where there is none.
+        keymap: Returns the keys that the user prefers, by the id of a binding.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("L", "load", "Load", id="load", tooltip="Load: create the maps, verify the programs"),
+        Binding("L", "load", "Load", id="load", tooltip="Load the collection: create its maps, verify its programs"),
         Binding(
             "A",
             "attach",
             "Attach",
             id="attach",
-            tooltip="Attach a program: sandbox, interface, hook",
+            tooltip="Attach a program to the sandbox, an interface, a hook",
         ),
         Binding("D", "detach", "Detach", id="detach", tooltip="Detach programs"),
-        Binding("R", "run", "Run", id="run", tooltip="Run a program on a packet"),
+        Binding("R", "run", "Run", id="run", tooltip="Run a program on a packet that you edit"),
         Binding("p", "pause", "Pause", id="pause", tooltip="Stop or resume reading the maps"),
         Binding(
             "plus,equals_sign",
@@ -62,12 +63,19 @@ class SessionController(Controller):
     ]
 
     def __init__(
-        self, stage: Stage, *, spec: CollectionSpec, operations: Operations, program: Callable[[], str]
+        self,
+        stage: Stage,
+        *,
+        spec: CollectionSpec,
+        operations: Operations,
+        program: Callable[[], str],
+        keymap: Callable[[], Mapping[str, str]],
     ) -> None:
         super().__init__(stage)
         self._spec = spec
         self._operations = operations
         self._program = program
+        self._keymap = keymap
 
     def action_load(self) -> None:
         """Load."""
@@ -102,11 +110,13 @@ class SessionController(Controller):
 
     def action_run(self) -> None:
         """Run a program on a packet."""
-        from ..dialogs.run import RunDialog
+        from ..dialogs.run import RunScreen
 
-        loaded = self._operations.collection
+        operations = self._operations
+        loaded = operations.collection
         if loaded is not None:
-            self.stage.ask(RunDialog(list(loaded.programs.values()), self._program()), lambda _: None)
+            status, reader = operations.status(), lambda: operations.monitor.reader
+            self.stage.ask(RunScreen(loaded, self._program(), status, self._keymap(), reader), lambda _: None)
 
     def action_quit(self) -> None:
         """Quit; while something is attached, ask first."""

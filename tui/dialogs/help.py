@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
-from ..text.shown import assembled, styled
 from ..widgets.plain import ScrollBox, Static
 from .modal import Modal
 
@@ -70,10 +69,10 @@ class HelpScreen(Modal[None]):
         yield from super().compose()
 
     def _group(self, title: str, bindings: Sequence[BindingType]) -> Content:
-        rows = [styled(title, "bold $text-primary")]
+        rows = [Content.styled(title, "bold $text-primary")]
         for binding in _documented(bindings):
             keys = key_names(self._keymap.get(binding.id or "", binding.key))
-            rows.append(assembled((f"  {keys:<{_KEY_WIDTH}}  ", "bold $text-accent"), binding.tooltip))
+            rows.append(Content.assemble((f"  {keys:<{_KEY_WIDTH}}  ", "bold $text-accent"), binding.tooltip))
         return Content("\n").join(rows)
 
     async def action_scroll(self, direction: str) -> None:

@@ -1,162 +1,427 @@
-"""RunDialog: run a loaded program on a packet and a context, and see what it returns."""
+"""RunScreen: a program run on a packet that is edited by its layers, and what came of it. Nothing is sent anywhere."""
 
 from __future__ import annotations
 
 import contextlib
 from threading import Event
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
-from textual import on, work
-from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.content import Content
-from textual.message import Message
+from textual import work
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
 
-from ...core.context.fields import return_codes
-from ...core.context.packet_sizes import packet_remark
-from ...core.context.values import form_of, layout_of
+from ...core.context.packet_sizes import packet_begin
+from ...core.context.values import context_bytes
 from ...core.errors import BpftuiError, UsageError
+from ...core.live.trial import Trial
+from ...core.packet import PAYLOAD, TEMPLATES, Packet, template
 from ...core.packet.hex_text import read_hex
-from ..text.format import duration
-from ..text.shown import assembled, plain, styled
-from ..widgets.plain import Button, Input, Label, Select
-from .dialog import Dialog, line
+from ..state.packets import SavedPackets
+from ..widgets.lists.edit_line import EditLine
+from ..widgets.lists.row_view import RowView
+from ..widgets.lists.search_bar import SearchBar
+from ..widgets.run.bytes_pane import BytesPane
+from ..widgets.run.context_pane import ContextPane
+from ..widgets.run.outcome_pane import OutcomePane
+from ..widgets.run.packet_pane import PacketPane
+from ..widgets.status_line import StatusLine
+from .ask import AskDialog
+from .choose import Choice, ChooseDialog
+from .modal import Modal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from textual import events
     from textual.app import ComposeResult
-    from textual.widget import Widget
 
-    from ...core.context.packet_sizes import PacketSizes
-    from ...core.runtime import Program, RunResult
+    from ...core.live import EventReader
+    from ...core.live.trial import Outcome
+    from ...core.packet import Field, Protocol
+    from ...core.runtime import Collection, Program
+    from ..status import Status
 
-__all__ = ["RunDialog", "packet_diff"]
+__all__ = ["RunScreen"]
 
-_ROW = 16
-_MAX_ROWS = 32
-
-
-class PacketInput(Input):
-    """A field for a packet, into which dumps of many lines can be pasted: they become the digits of its bytes."""
-
-    class Refused(Message):
-        """What was pasted is no packet.
-
-        Args:
-            error: Why not.
-        """
-
-        def __init__(self, error: UsageError) -> None:
-            super().__init__()
-            self.error = error
-
-    def __init__(self, *, placeholder: str, id: str) -> None:  # noqa: A002 - Textual's own name
-        """Initialise the field."""
-        super().__init__(placeholder=placeholder, id=id, compact=True)
-
-    def pasted(self, text: str) -> str:
-        """Return the digits of what is pasted; lines lose their sense when they are put behind each other."""
-        if len(text.splitlines()) < 2:
-            return super().pasted(text)
-        try:
-            return read_hex(text).hex()
-        except UsageError as error:
-            self.post_message(self.Refused(error))
-            return ""
+_MOST_REPEATS: Final = 100_000_000
+_HELP: Final = "hex digits, or a dump"
 
 
-class RunDialog(Dialog[None]):
-    """Data and repeat count in; return value, duration and the changed packet out. Stays open for the next run.
+class RunScreen(Modal[None]):
+    """Packet by layers, the same as bytes, the context, and below what came of the run. Stays for the next one.
 
     Args:
-        programs: What is loaded.
-        chosen: The program that is preselected.
+        collection: What is loaded.
+        chosen: The program that runs.
+        status: What the line at the top says.
+        keymap: Remapped keys by the id of a binding, for the help.
+        events: Returns what reads the collection's streams.
     """
 
-    title_text: ClassVar[str] = "Run a program"
+    DEFAULT_CSS = """
+    RunScreen {
+        background: $background;
+        & > KeyBar { layer: default; }  /* its line is its own: nothing is centred here */
+        & > #run-body { height: 3fr; }
+        & > #run-outcome { height: 2fr; border-top: hkey $foreground 20%; &:focus { border-top: hkey $primary; } }
+        & #run-packet { width: 1fr; }
+        & #run-side { width: 1fr; max-width: 58; border-left: vkey $foreground 20%; &.-alone { max-width: 100%; } }
+        &.-narrow #run-side { max-width: 32; &.-alone { max-width: 100%; } }
+        & #run-context { border-top: hkey $foreground 20%; &:focus { border-top: hkey $primary; } }
+        & #run-bytes { height: 1fr; }
+        & #run-context { height: 1fr; }
+    }
+    """
 
-    def __init__(self, programs: list[Program], chosen: str) -> None:
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("R", "run", "Run", id="run.run", tooltip="Run the program on this packet"),
+        Binding("P", "presets", "Packets", id="run.packets", tooltip="Templates, packets of a capture, your own"),
+        Binding("ctrl+s", "save", "Save", show=False, id="run.save", tooltip="Save the packet under a name"),
+        Binding("comma", "step(-1)", "Earlier", show=False, id="run.earlier", tooltip="The run before"),
+        Binding("full_stop", "step(1)", "Later", show=False, id="run.later", tooltip="The run after it"),
+        Binding("Y", "copy_packet", "Copy", show=False, id="run.copy", tooltip="Copy the packet as hex digits"),
+        Binding("tab", "app.focus_next", show=False, id="run.next", tooltip="Next pane"),
+        Binding("shift+tab", "app.focus_previous", show=False, id="run.previous", tooltip="Pane before"),
+        Binding("question_mark", "help", "Help", key_display="?", id="run.help", tooltip="What can be done here"),
+        Binding("escape,q", "leave", "Back", id="run.back", tooltip="Give up the run; without one, go back"),
+    ]  # fmt: skip
+
+    def __init__(
+        self,
+        collection: Collection,
+        chosen: str,
+        status: Status,
+        keymap: Mapping[str, str],
+        events: Callable[[], EventReader | None] = lambda: None,
+    ) -> None:
         super().__init__()
-        self._programs = {program.name: program for program in programs}
+        self._collection = collection
+        self._programs = dict(collection.programs)
+        self._name = chosen if chosen in self._programs else next(iter(self._programs))
+        self._status = status
+        self._keymap = keymap
+        self._events = events
+        self._trial: Trial | None = None
         self._stop: Event | None = None
         """Gives up what runs now; None while nothing does."""
-        self._chosen = chosen if chosen in self._programs else next(iter(self._programs))
 
-    def body(self) -> ComposeResult:
-        """Compose the fields and room for the result."""
-        yield line("Program")
-        yield Select(self._programs, value=self._chosen, id="program")
-        with VerticalScroll(id="context"):
-            yield line("")
-        with Vertical(id="packet"):
-            yield line("", id="sizes")
-            yield PacketInput(placeholder="e.g. ffffffffffff 020000000001 0800 45…, or paste a dump", id="data")
-        with Horizontal(classes="context-field"):
-            yield line("Repeat")
-            yield Input("1", type="integer", id="repeat", compact=True)
-        yield Label("", id="result")
+    # What there is
 
-    def buttons(self) -> list[Widget]:
-        """Return Close and Run."""
-        return [Button("Close", id="cancel"), Button("Run", id="run", variant="primary")]
+    def compose(self) -> ComposeResult:
+        """Compose the panes."""
+        yield StatusLine()
+        with Horizontal(id="run-body"):
+            yield PacketPane(self._first_packet(), id="run-packet")
+            with Vertical(id="run-side"):
+                yield BytesPane(id="run-bytes")
+                yield ContextPane(self.program.spec, id="run-context")
+        yield OutcomePane(id="run-outcome")
+        yield SearchBar()
+        yield EditLine()
+        yield from super().compose()
 
     def on_mount(self) -> None:
-        """Focus the button that does it: every field has a sensible value."""
-        self.set_focus(self.query_one("#run"))
+        """Say where we are, and begin at the packet."""
+        self.query_one(StatusLine).status = self._status
+        self._show_program()
+        self.query_one("#run-packet" if self.program.takes_packet else "#run-context").focus()
 
     @property
     def program(self) -> Program:
-        """The chosen program."""
-        return self._programs[str(self.query_one("#program", Select).value)]
-
-    @on(Select.Changed, "#program")
-    async def show_context(self) -> None:
-        """Show the fields of the chosen program's context, and room for a packet where it takes one."""
-        box = self.query_one("#context", VerticalScroll)
-        fields = form_of(self.program.spec)
-        async with box.batch():
-            await box.remove_children()
-            if fields:
-                await box.mount(line("Context (5, [1, 2], hex:0102, 192.0.2.1, htons(443); empty for 0)"))
-            await box.mount_all(_field(name, kind) for name, kind in fields.items())
-        box.display = bool(fields)
-        self.query_one("#packet").display = self.program.takes_packet
-        self.query_one("#sizes", Label).update(_sizes_text(self.program.packet_sizes))
-        self._show(plain(""))  # that of another program
-        if self.focused is not None:  # which has moved
-            self.call_after_refresh(self.focused.scroll_visible, animate=False)
+        """The program that runs."""
+        return self._programs[self._name]
 
     @property
-    def context(self) -> dict[str, str] | None:
-        """What was typed into the fields of the context; None for nothing."""
-        typed = {field.name or "": field.value.strip() for field in self.query("#context Input").results(Input)}
-        return {name: value for name, value in typed.items() if value} or None
+    def _packet_pane(self) -> PacketPane:
+        return self.query_one(PacketPane)
 
-    @on(Button.Pressed, "#run")
-    @on(Input.Submitted)
-    def run_it(self) -> None:
-        """Check the fields and run."""
+    @property
+    def packet(self) -> Packet:
+        """The packet that is edited."""
+        return self._packet_pane.packet
+
+    def _begin(self, data: bytes) -> Protocol:
+        sizes = self.program.packet_sizes
+        return PAYLOAD if sizes is None else packet_begin(data, sizes)
+
+    def _first_packet(self) -> Packet:
+        """Return the packet to begin with: none where any data will do."""
+        begin = self._begin(b"")
+        if begin is PAYLOAD:
+            return Packet.of(b"", begin)
+        return template("IPv4 UDP", ethernet=begin.name == "Ethernet")
+
+    def _show_program(self) -> None:
+        """Show what the program takes."""
+        takes = self.program.takes_packet
+        for name in ("#run-packet", "#run-bytes"):
+            self.query_one(name).display = takes
+        self.query_one("#run-side").set_class(not takes, "-alone")
+        self._show_bytes()
+
+    def _show_bytes(self) -> None:
+        self.query_one(BytesPane).show(bytes(self.packet), self._packet_pane.bytes_here)
+
+    # The packet
+
+    def on_packet_pane_changed(self) -> None:
+        """Show the bytes."""
+        self._show_bytes()
+
+    def on_row_view_highlighted(self, event: PacketPane.Highlighted) -> None:
+        """Keep both lists at the same place."""
+        if event.view is self._packet_pane:
+            self._show_bytes()
+        elif isinstance(event.view, BytesPane) and event.view.has_focus and len(self.packet):
+            here = self._packet_pane.bytes_here
+            row = event.view.row_bytes(event.index)
+            if row.stop <= here.start or row.start >= here.stop:
+                self._packet_pane.show_byte(row.start)
+
+    def on_row_view_search_requested(self, event: RowView.SearchRequested) -> None:
+        """Search in a list."""
+        self.query_one(SearchBar).open(event.view)
+
+    def on_packet_pane_edit_requested(self, event: PacketPane.EditRequested) -> None:
+        """Edit a field."""
+        at, field = event.layer, event.field
+        layer = self.packet.layers[at]
+        self.query_one(EditLine).open(
+            f"{layer.protocol.name} {field.name}",
+            layer.text(field),
+            _takes(field),
+            lambda text: self.packet.with_text(at, field.name, text),
+            lambda text: self._packet_pane.change(self.packet.with_text(at, field.name, text)),
+        )
+
+    def on_bytes_pane_edit_requested(self, event: BytesPane.EditRequested) -> None:
+        """Edit the bytes of a row."""
+        where = event.where
+        data = bytes(self.packet)
+
+        def changed(text: str) -> bytes:
+            return data[: where.start] + read_hex(text) + data[where.stop :]
+
+        self.query_one(EditLine).open(
+            f"bytes {where.start:#06x}",
+            data[where.start : where.stop].hex(" "),
+            _HELP,
+            changed,
+            lambda text: self._take_bytes(changed(text)),
+        )
+
+    def _take_bytes(self, data: bytes) -> None:
+        self._packet_pane.change(Packet.of(data, self._begin(data)))
+
+    @work(exit_on_error=False)
+    async def on_packet_pane_add_requested(self, event: PacketPane.AddRequested) -> None:
+        """Ask what to add behind a layer."""
+        choices = [Choice(each, each.name) for each in event.choices]
+        chosen = await self.app.push_screen_wait(
+            ChooseDialog("Add a header", choices, note="what cannot follow it is taken away; the payload stays")
+        )
+        if chosen is not None:
+            self._packet_pane.change(self.packet.with_layer(event.layer, chosen[1]))
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Take what is pasted while no field has the focus for the packet."""
+        if not self.program.takes_packet or self.query_one(EditLine).is_open:
+            return
+        event.stop()
+        try:
+            self._take_bytes(read_hex(event.text))
+        except UsageError as error:
+            self.query_one(OutcomePane).add(
+                UsageError(f"what was pasted is no packet: {error.message}", hint=error.hint)
+            )
+
+    def action_copy_packet(self) -> None:
+        """Copy the packet."""
+        self.app.copy_to_clipboard(bytes(self.packet).hex())
+        self.notify("packet copied as hex digits", timeout=2)
+
+    @work(exit_on_error=False)
+    async def action_presets(self) -> None:
+        """Choose a packet: a template, one that was saved, one of a capture."""
+        if not self.program.takes_packet:
+            self.notify("this program runs on its context alone", severity="warning", timeout=3)
+            return
+        saved = self._saved()
+        ethernet = self._begin(b"").name == "Ethernet"
+        templates = [name for name in TEMPLATES if ethernet or name.startswith("IP")]
+        choices: list[Choice[tuple[str, str]]] = []
+        for name, data in saved.items():
+            choices.append(Choice(("saved", name), name, f"saved, {len(data):,} bytes", deletable=True))
+        for name in templates:
+            choices.append(Choice(("template", name), name, f"{len(template(name, ethernet=ethernet))} bytes"))
+        choices.append(Choice(("capture", ""), "from a capture …", "pcap or pcapng"))
+        chosen = await self.app.push_screen_wait(
+            ChooseDialog("Packets", choices, note="ctrl+s saves the packet that is edited; a dump can be pasted")
+        )
+        match chosen:
+            case ("choose", ("saved", name)):
+                self._take_bytes(saved[name])
+            case ("choose", ("template", name)):
+                self._packet_pane.change(template(name, ethernet=ethernet))
+            case ("choose", _):
+                await self._ask_for_capture()
+            case ("delete", (_, name)):
+                SavedPackets().delete(name)
+                self.notify(f"packet {name} deleted", timeout=3)
+            case _:
+                pass
+
+    def _saved(self) -> Mapping[str, bytes]:
+        try:
+            return SavedPackets().all()
+        except BpftuiError as error:
+            self.notify(error.message, severity="warning")
+            return {}
+
+    async def _ask_for_capture(self) -> None:
+        answer = await self.app.push_screen_wait(
+            AskDialog("Packet of a capture", notes=("FILE, or FILE 12 for its 12th packet",), confirm="Take")
+        )
+        if answer:
+            self._read_capture(answer)
+
+    @work(thread=True, exit_on_error=False, exclusive=True, group="capture")
+    def _read_capture(self, answer: str) -> None:
+        """Read a packet of a capture; the file may be large, or on a network."""
+        from ...core.traffic import Capture
+
+        path, _, number = answer.rpartition(" ")
+        if not path or not number.isdigit():
+            path, number = answer, "1"
+        try:
+            frame = next((each.frame for each in Capture(path) if each.number == int(number)), None)
+            if frame is None:
+                raise UsageError(f"{path} has fewer than {int(number):,} packets")
+        except BpftuiError as error:
+            self._tell(self.query_one(OutcomePane).add, error)
+        else:
+            self._tell(self._take_bytes, frame if self._begin(b"").name == "Ethernet" else frame[14:])
+
+    @work(exit_on_error=False)
+    async def action_save(self) -> None:
+        """Save the packet under a name."""
+        if not len(self.packet):
+            self.notify("there is no packet to save", severity="warning", timeout=3)
+            return
+        name = await self.app.push_screen_wait(AskDialog("Save the packet", notes=("under this name",), confirm="Save"))
+        if name is None:
+            return
+        try:
+            SavedPackets().save(name, bytes(self.packet))
+        except BpftuiError as error:
+            self.query_one(OutcomePane).add(error)
+        else:
+            self.notify(f"packet saved as {name}", timeout=3)
+
+    # What else a run is given
+
+    def on_context_pane_edit_requested(self, event: ContextPane.EditRequested) -> None:
+        """Edit the program, the repetitions, or a field."""
+        if event.is_field:
+            self._edit_field(event.name)
+        elif event.name == ContextPane.REPEAT:
+            repeat, takes = str(self.query_one(ContextPane).repeat), f"1 to {_MOST_REPEATS:,}"
+            self.query_one(EditLine).open("repeat", repeat, takes, _repeats, self._repeat)
+        else:
+            self._choose_program()
+
+    def _edit_field(self, name: str) -> None:
+        pane = self.query_one(ContextPane)
+
+        def attempt(text: str) -> None:
+            if text.strip():
+                context_bytes(self.program.spec, {name: text.strip()})
+
+        self.query_one(EditLine).open(
+            name,
+            pane.given.get(name, ""),
+            "5, [1, 2], hex:0102, 192.0.2.1, htons(443); empty for 0",
+            attempt,
+            lambda text: pane.give(name, text),
+        )
+
+    def _repeat(self, text: str) -> None:
+        pane = self.query_one(ContextPane)
+        pane.repeat = _repeats(text)
+        pane.refresh_rows()
+
+    @work(exit_on_error=False)
+    async def _choose_program(self) -> None:
+        choices = [Choice(name, name, program.spec.type.label) for name, program in self._programs.items()]
+        chosen = await self.app.push_screen_wait(ChooseDialog("Run a program", choices))
+        if chosen is None or chosen[1] == self._name:
+            return
+        begin = self._begin(b"")
+        self._name = chosen[1]
+        self.query_one(ContextPane).choose(self.program.spec)
+        if self._begin(b"") is not begin:
+            self._packet_pane.change(self._first_packet())
+        self._show_program()
+
+    # Running
+
+    def action_run(self) -> None:
+        """Run."""
         if self._stop is not None:
             return
-        program = self.program
-        data = b""
-        if program.takes_packet:
-            try:
-                data = read_hex(self.query_one(PacketInput).value)
-            except UsageError as error:
-                self.refuse(error)
-                return
-        repeat = self.query_one("#repeat", Input).value
-        if not repeat.isdigit() or not 1 <= int(repeat) <= 100_000_000:
-            self._show(styled("repeat takes a number from 1 to 100,000,000", "$text-error"))
-            return
+        pane = self.query_one(ContextPane)
+        packet = bytes(self.packet) if self.program.takes_packet else b""
         self._stop = Event()
-        self._show(plain("running … esc gives up"))
-        self._run(program, data, int(repeat), self.context, self._stop)
+        self.query_one(OutcomePane).start()
+        self._run(self.program, packet, dict(pane.given) or None, pane.repeat, self._stop)
 
-    def action_cancel(self) -> None:
-        """Give up what runs; where nothing does, close."""
+    @work(thread=True, exit_on_error=False, exclusive=True, group="run")
+    def _run(
+        self, program: Program, packet: bytes, context: Mapping[str, str] | None, repeat: int, stop: Event
+    ) -> None:
+        try:
+            if self._trial is None:
+                self._trial = Trial(self._collection, self._events)
+            found = self._trial.run(program, packet, context=context, repeat=repeat, stop=stop)
+        except BpftuiError as error:
+            self._tell(self._ended, error)
+        else:
+            self._tell(self._ended, found)
+
+    def _tell(self, call: Callable[..., None], *arguments: object) -> None:
+        with contextlib.suppress(RuntimeError):  # Textual's, where the app has ended: nobody is left to be told
+            self.app.call_from_thread(call, *arguments)
+
+    def _ended(self, run: Outcome | BpftuiError) -> None:
+        self._stop = None
+        if self.is_mounted:
+            self.query_one(OutcomePane).add(run)
+
+    def action_step(self, by: int) -> None:
+        """Show an earlier or a later run, with its packet."""
+        pane = self.query_one(OutcomePane)
+        if not pane.step(by):
+            self.notify("there is no run before" if by < 0 else "there is no later run", severity="warning", timeout=3)
+        elif (run := pane.run) is not None and not isinstance(run, BpftuiError) and run.program is self.program.spec:
+            self._take_bytes(run.packet)
+
+    def action_help(self) -> None:
+        """Show what the keys do."""
+        from .help import HelpScreen
+
+        groups = {
+            "Test run": RunScreen.BINDINGS,
+            "Packet": PacketPane.BINDINGS,
+            "Bytes": BytesPane.BINDINGS,
+            "Context": ContextPane.BINDINGS,
+            "In lists": RowView.BINDINGS,
+        }
+        self.app.push_screen(HelpScreen(groups, self._keymap))
+
+    def action_leave(self) -> None:
+        """Give up what runs; where nothing does, go back."""
         if self._stop is None:
-            super().action_cancel()
+            self.dismiss()
         else:
             self._stop.set()
 
@@ -164,87 +429,24 @@ class RunDialog(Dialog[None]):
         """Give up what runs: nobody waits for it any more."""
         if self._stop is not None:
             self._stop.set()
-
-    def on_paste(self, event: events.Paste) -> None:
-        """Take what is pasted while no field has the focus, as at first, for the packet."""
-        if self.program.takes_packet:
-            event.stop()
-            field = self.query_one(PacketInput)
-            self.set_focus(field)
-            field.value = field.pasted(event.text)
-
-    def on_packet_input_refused(self, event: PacketInput.Refused) -> None:
-        """Say why what was pasted is no packet."""
-        self.refuse(event.error)
-
-    def refuse(self, error: UsageError) -> None:
-        """Say why there is no packet in the field."""
-        text = f"✗ no packet: {error.message}" + (f"\n{error.hint}" if error.hint else "")
-        self._show(styled(text, "$text-error"))
-
-    @work(thread=True, exit_on_error=False, exclusive=True)
-    def _run(self, program: Program, data: bytes, repeat: int, context: dict[str, str] | None, stop: Event) -> None:
-        try:
-            shown = _describe(program, data, program.run(data or None, context=context, repeat=repeat, stop=stop))
-        except BpftuiError as error:
-            text = f"✗ {error.message}" + (f"\n{error.hint}" if error.hint else "")
-            shown = styled(text, "$text-error")
-        with contextlib.suppress(RuntimeError):  # Textual's, where the app has ended: there is nobody left to be told
-            self.app.call_from_thread(self._ended, shown)
-
-    def _ended(self, shown: Content) -> None:
-        self._stop = None
-        self._show(shown)
-
-    def _show(self, content: Content) -> None:
-        if self.is_mounted:
-            label = self.query_one("#result", Label)
-            label.update(content)
-            label.scroll_visible(animate=False)
+        elif self._trial is not None:
+            self._trial.close()
 
 
-def _sizes_text(sizes: PacketSizes | None) -> str:
-    """Return what can be given as a packet."""
-    if sizes is None:
-        return "Data as hex digits; may be empty"
-    return f"Packet as hex digits, {sizes.smallest} to {sizes.largest:,} bytes; empty for zeros"
+def _takes(field: Field) -> str:
+    """Return what a field takes."""
+    names = list(dict.fromkeys(field.names.values()))
+    if field.is_bytes:
+        return f'{_HELP}, or "text"'
+    if names:
+        return ", ".join(names[:8]) + (" …" if len(names) > 8 else "")
+    return {"MAC": "02:00:00:00:00:01", "IPV4": "192.0.2.1", "IPV6": "2001:db8::1"}.get(
+        field.form.name, f"0 to {field.largest:,}"
+    )
 
 
-def _field(name: str, kind: str) -> Horizontal:
-    """Return a line of the form: a field's name and room for its value."""
-    return Horizontal(line(name), Input(placeholder=kind, name=name, compact=True), classes="context-field")
-
-
-def _describe(program: Program, data: bytes, result: RunResult) -> Content:
-    signed = (result.retval ^ 1 << 31) - (1 << 31)
-    name = return_codes(program.spec).get(signed)
-    meaning = "" if name is None else f" ({name})"
-    parts = [
-        assembled("returned  ", (f"{result.retval}{meaning}", "bold $text-success"), f"  {result.retval:#x}"),
-        plain(f"duration  {duration(result.duration_ns / 1e9)} a run"),
-    ]
-    if data and program.packet_sizes is not None and (odd := packet_remark(data, program.packet_sizes)):
-        parts.append(styled(f"⚠ {odd}", "$text-warning"))
-    if result.data:
-        same = not data or data == result.data
-        parts.append(plain(f"packet    {len(result.data)} bytes{', unchanged' if same and data else ''}"))
-        parts.append(packet_diff(data or result.data, result.data))
-    if result.context and (layout := layout_of(program.spec)) is not None:
-        fields = layout.decode(result.context)
-        parts.append(plain(f"context   {', '.join(f'{name}={value}' for name, value in fields.items()) or 'zeros'}"))
-    return Content("\n").join(parts)
-
-
-def packet_diff(before: bytes, after: bytes) -> Content:
-    """Return a hex dump of *after*; bytes that differ from *before* are bold and underlined, 16 a row."""
-    rows: list[Content] = []
-    for start in range(0, min(len(after), _ROW * _MAX_ROWS), _ROW):
-        parts: list[str | tuple[str, str]] = [(f"{start:04x}  ", "$foreground 60%")]
-        for index in range(start, min(start + _ROW, len(after))):
-            changed = index >= len(before) or before[index] != after[index]
-            text = f"{after[index]:02x}"
-            parts.extend([(text, "bold underline $text-warning") if changed else text, " "])
-        rows.append(assembled(*parts))
-    if len(after) > _ROW * _MAX_ROWS:
-        rows.append(styled(f"… {len(after) - _ROW * _MAX_ROWS} more bytes", "$foreground 60%"))
-    return Content("\n").join(rows)
+def _repeats(text: str) -> int:
+    digits = text.strip().replace(",", "").replace("_", "")
+    if not digits.isdecimal() or not 1 <= int(digits) <= _MOST_REPEATS:
+        raise UsageError(f"{text.strip()!r} is no number of repetitions", hint=f"1 to {_MOST_REPEATS:,}")
+    return int(digits)

@@ -87,7 +87,9 @@ class ExplorerScreen(ControlledScreen):
         self._tree = SpecTree(spec, id="tree")
         self._tabs = TabbedContent(id="tabs", initial="overview")
         self.navigation = Navigation(self, spec=spec, tree=self._tree, tabs=self._tabs, follow=self._follow)
-        self.session = SessionController(self, spec=spec, operations=operations, program=self.program_name)
+        self.session = SessionController(
+            self, spec=spec, operations=operations, program=self.program_name, keymap=lambda: self.keymap
+        )
         self.outlook = Outlook(self, spec=spec, operations=operations, tree=self._tree, changed=self._show_node)
         self.help = HelpController(self, everywhere=self.BINDINGS, keymap=lambda: self.keymap)
         self.control(self.navigation, self.session, self.help)
@@ -122,7 +124,7 @@ class ExplorerScreen(ControlledScreen):
 
         bar = SearchBar()
         await self.mount(bar, before=self.query_one(KeyBar))
-        self.panes = Panes(self.spec, self.operations.session)
+        self.panes = Panes(self.spec, self.operations.runtime)
         await self.panes.mount(self._tabs)
         self._control_panes(bar)
         self.furnished.set()
@@ -238,10 +240,6 @@ class ExplorerScreen(ControlledScreen):
     def on_row_view_search_requested(self, event: RowView.SearchRequested) -> None:
         """Search in a list."""
         self.query_one(SearchBar).open(event.view)
-
-    def on_overview_opened(self) -> None:
-        """Go where the chosen node is at home."""
-        self.navigation.open(self.navigation.node)
 
     def on_row_view_selected(self, event: RowView.Selected) -> None:
         """Say where a row of the code leads."""

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from textual.content import Content
 
     from ...core.btf import CType
-    from ...core.runtime import Collection, ExternAnswer, Forecast, Program
+    from ...core.kernel.host.externs import ExternAnswer
+    from ...core.runtime import Collection, Forecast, Program
     from ...core.spec import CollectionSpec, MapSpec, ProgramSpec, VariableSpec
     from .facts import Fact
 

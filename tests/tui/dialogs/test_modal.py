@@ -9,7 +9,6 @@ from textual.events import Paste
 
 from bpftui.core.live import State
 from bpftui.tui.dialogs.modal import Modal
-from bpftui.tui.dialogs.run import PacketInput
 from bpftui.tui.widgets.code.listing_view import ListingView
 from tests.tui.conftest import SIZES
 
@@ -99,28 +98,6 @@ async def test_several_lines_are_pasted_into_a_line(explore: Callable[..., Any])
         walk.app.post_message(Paste("sou\n rces\r\n"))
         await walk.settle()
         assert " sou rces" in walk.screen
-
-
-DUMP = "0000  02 00 00 00 00 01 02 00  00 00 00 02 08 00   ..............\n000e  45 00 00 1c                 E...\n"
-
-
-async def test_a_dump_of_several_lines_is_pasted_as_a_packet(explore: Callable[..., Any]) -> None:
-    async with explore() as walk:
-        await walk.press("L")
-        await walk.until(lambda: walk.status.stage == State.LOADED)
-        await walk.hurry("R")
-        await walk.until(lambda: bool(walk.app.screen.query("#data")))
-        field = walk.app.screen.query_one("#data", PacketInput)
-        field.focus()
-        walk.app.post_message(Paste(DUMP))
-        await walk.settle()
-        assert field.value == "0200000000010200000000020800" + "4500001c"
-        field.value = ""
-        walk.app.post_message(Paste("not a packet\nat all"))
-        await walk.until(lambda: "no packet: line 1: 'not' is not hexadecimal" in walk.screen)
-        assert field.value == ""
-        await walk.hurry(*"123", "enter")
-        await walk.until(lambda: "3 hexadecimal digits are no whole number of bytes" in walk.screen)
 
 
 async def test_every_attachment_of_the_command_line_is_made(explore: Callable[..., Any]) -> None:

@@ -8,7 +8,6 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from textual.events import Paste
 from textual.widgets import Button, Input, OptionList
 
 from bpftui.core.errors import BpftuiError, LoadError
@@ -21,7 +20,6 @@ from bpftui.core.vm.runtime import MachineRuntime
 from bpftui.tui.dialogs.attach import AttachDialog
 from bpftui.tui.dialogs.confirm import ConfirmDialog
 from bpftui.tui.dialogs.help import HelpScreen
-from bpftui.tui.dialogs.run import RunDialog
 from bpftui.tui.dialogs.variable_editor import VariableEditor
 from bpftui.tui.messages import Sampled
 from bpftui.tui.nodes import Node, NodeKind
@@ -250,49 +248,6 @@ async def test_the_second_of_two_attachments_is_detached(explore: Callable[..., 
         await walk.until(lambda: walk.status.attached == ("count_traffic → sandbox",))
 
 
-async def test_run_shows_what_the_program_did_to_the_packet(explore: Callable[..., Any]) -> None:
-    async with explore() as walk:
-        await walk.press("L")
-        await walk.until(lambda: walk.status.stage == State.LOADED)
-        await walk.press("R")
-        assert isinstance(walk.app.screen, RunDialog)
-        assert walk.app.screen.query_one("#packet").display
-        walk.app.screen.query_one("#data", Input).value = "00" * 14
-        await walk.press("enter")
-        result = walk.app.screen.query_one("#result")
-        await walk.until(lambda: "XDP_PASS" in str(result.render()))
-        assert "42 ns" in str(result.render())
-        assert "ff" in str(result.render())
-
-
-async def test_a_dump_is_the_packet_wherever_it_is_pasted(explore: Callable[..., Any]) -> None:
-    async with explore(size=(80, 24)) as walk:
-        await walk.press("L")
-        await walk.until(lambda: walk.status.stage == State.LOADED)
-        await walk.press("R")
-        assert walk.app.focused is walk.app.screen.query_one("#run")
-        walk.app.post_message(Paste("0000  ff ff ff ff ff ff 02 00  00 00 00 01 08 00 45 00  ........\n0010  00 1c\n"))
-        await walk.settle()
-        assert "ffffffffffff02000000000108004500001c" in walk.screen
-
-
-async def test_a_pasted_dump_without_an_ethernet_header_is_remarked_on(explore: Callable[..., Any]) -> None:
-    async with explore(size=(80, 24)) as walk:
-        await walk.press("L")
-        await walk.until(lambda: walk.status.stage == State.LOADED)
-        await walk.press("R")
-        walk.app.post_message(
-            Paste(
-                "\t0x0000:  4500 0024 0001 0000 4011 f963 7f00 0001\n"
-                "\t0x0010:  7f00 0001 04d2 0035 0010 6162 ca61 6420\n\t0x0020:  6361 6665\n"
-            )
-        )
-        await walk.settle()
-        await walk.press("enter")
-        await walk.until(lambda: "⚠ the packet begins like an IP packet, without an Ethernet header:" in walk.screen)
-        assert "tcpdump -xx has it" in walk.screen
-
-
 async def test_the_keys_of_the_log_are_those_of_its_messages(explore: Callable[..., Any]) -> None:
     async with explore() as walk:
         await walk.press("3", "e", "7", "enter", "e", "8", "enter", "6")
@@ -349,44 +304,6 @@ async def test_help_names_every_key(explore: Callable[..., Any]) -> None:
                     assert binding.tooltip in text or kind in (SearchBar, Overview), (kind, binding.tooltip)
         await walk.press("escape")
         assert not isinstance(walk.app.screen, HelpScreen)
-
-
-async def test_every_key_of_the_help_has_one_line(explore: Callable[..., Any]) -> None:
-    async with explore(size=(80, 24)) as walk:
-        await walk.press("question_mark")
-        rows: list[str] = []
-        for _ in range(200):
-            shown = [line.split("│")[1:-1] for line in walk.screen.split("\n")]
-            rows += [each[0].rstrip(" ▁▂▃▄▅▆▇█") for each in shown if len(each) == 1]
-            await walk.hurry("j")
-        documented = {binding.tooltip for group in walk.explorer.help.groups().values() for binding in group}
-        assert {row[21:] for row in rows if row.startswith("   ")} == documented - {""}
-
-
-async def test_enter_in_the_overview_goes_where_it_says(explore: Callable[..., Any]) -> None:
-    async with explore() as walk:
-        await walk.press("down", "1")
-        assert "fill()  function of count_traffic" in walk.screen
-        assert "enter or 2 shows its code" in walk.screen
-        await walk.press("enter")
-        assert "count_traffic › fill()  insn 163" in walk.screen
-
-
-async def test_what_a_variable_is_stands_whole_above_its_editor(explore: Callable[..., Any]) -> None:
-    async with explore("tests/objects/values.o") as walk:
-        await walk.press("3", "G", "k", "k", "k", "k", "k", "e")
-        shown = [line.split("│")[-2].strip() for line in walk.screen.split("\n") if line.count("│") > 2]
-        now = shown.index("now      {whole=287454020, halves=[13124, 4386], bytes=[68, 51, 34,")
-        assert shown[now + 1] == "17], low=68, rest=[51, 34, 17]}"
-        assert shown[now + 2] == 'allowed  JSON {"member": value, …}, or hex:…'
-
-
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-async def test_an_empty_graph_says_what_is_to_be_done(explore: Callable[..., Any], size: tuple[int, int]) -> None:
-    async with explore(size=size) as walk:
-        await walk.press("5")
-        pane = " ".join(line.split("▕")[-1].strip() for line in walk.screen.split("\n"))
-        assert "nothing to draw yet: load, attach, then choose an entry of a map with enter" in pane
 
 
 async def test_help_and_palette_name_the_keys_that_the_user_prefers(explore: Callable[..., Any]) -> None:
@@ -677,45 +594,6 @@ async def test_records_that_are_no_such_structure_say_so(explore: Callable[..., 
         await walk.press("t")
         await walk.hurry(*"mixed", "enter")
         await walk.until(lambda: "16 bytes, struct mixed has 56: " in walk.screen)
-
-
-async def test_a_run_says_what_it_takes_and_can_be_given_up(explore: Callable[..., Any]) -> None:
-    async with explore("bpf/global_example.o", size=(80, 24), runtime=SimpleNamespace(face=MachineRuntime())) as walk:
-        await walk.press("L")
-        await walk.until(lambda: walk.status.stage == State.LOADED)
-        await walk.press("R")
-        dialog = walk.app.screen
-        assert isinstance(dialog, RunDialog)
-        await walk.until(lambda: "14 to 3,712 bytes" in str(dialog.query_one("#sizes").render()))
-        button = dialog.query_one("#run")
-        await walk.until(lambda: dialog.region.contains_region(button.region) and bool(button.region))
-        dialog.query_one("#repeat", Input).value = "100000000"
-        await walk.press("enter")
-        result = dialog.query_one("#result")
-        await walk.until(lambda: str(result.render()) == "running … esc gives up")
-        await walk.press("escape")
-        await walk.until(lambda: "was given up after" in str(result.render()))
-        assert walk.app.screen is dialog
-        await walk.press("escape")
-        assert walk.app.screen is walk.explorer
-
-
-async def test_a_context_is_given_by_its_fields(explore: Callable[..., Any]) -> None:
-    async with explore(
-        "tests/objects/contexts.o", size=(80, 24), runtime=SimpleNamespace(face=MachineRuntime())
-    ) as walk:
-        await walk.press("L")
-        await walk.until(lambda: walk.status.stage == State.LOADED)
-        await walk.press("R")
-        dialog = walk.app.screen
-        assert isinstance(dialog, RunDialog)
-        await walk.until(lambda: len(dialog.query("#context Input")) == 9)
-        assert not dialog.query_one("#packet").display  # it runs on its context alone
-        for name, value in (("user_family", "2"), ("user_ip4", "198.51.100.1"), ("user_port", "htons(443)")):
-            next(field for field in dialog.query(Input) if field.name == name).value = value
-        await walk.press("enter")
-        await walk.until(lambda: "returned  1" in str(dialog.query_one("#result").render()))
-        assert "user_ip4=151126208" in str(dialog.query_one("#result").render())
 
 
 async def test_what_is_done_without_is_said_and_logged(explore: Callable[..., Any]) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 
-from ...text.shown import Text
+from rich.text import Text
+
 from .row_view import RowView
 
 __all__ = ["MessageView"]

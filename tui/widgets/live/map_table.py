@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
+from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import reactive
@@ -14,7 +15,6 @@ from textual.strip import Strip
 from ...text.charset import is_ascii_terminal
 from ...text.fit import fitted
 from ...text.format import grouped
-from ...text.shown import Text
 from ..lists.row_view import RowView
 from .map_columns import CHART_MARK, MapColumns, ValueFormat
 
@@ -48,7 +48,7 @@ class MapTableView(RowView):
             "select",
             "Graph",
             id="table.graph",
-            tooltip=f"Draw this counter, under {CHART_MARK}, over time",
+            tooltip=f"Draw this entry's counter, that under {CHART_MARK}, over time",
         ),
     ]
 

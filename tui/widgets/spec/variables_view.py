@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from ....core.btf import CType, format_value
 from ....core.errors import BpftuiError
-from ...text.fit import fitted, width_of
+from ...text.fit import fitted
 from ...text.format import unqualified
-from ...text.shown import Text
 from ..lists.row_view import RowView
 
 if TYPE_CHECKING:
@@ -199,8 +199,8 @@ class VariablesView(RowView):
                 self._add(place, places)
         self._places = places
         names = [self._label(place) for place in places] + [f"✗ {hidden.name}" for hidden in self._hidden]
-        self._name_width = max(map(width_of, names), default=4)
-        self._type_width = max((width_of(_type_text(place)) for place in places), default=4)
+        self._name_width = max(map(len, names), default=4)
+        self._type_width = max((len(_type_text(place)) for place in places), default=4)
 
     def _add(self, place: Place, into: list[Place]) -> None:
         into.append(place)

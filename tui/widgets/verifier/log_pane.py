@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.message import Message
 
 from ....core.errors import VerifierError
-from ...text.shown import assembled, styled
 from ..code.listing_view import ListingView
 from ..lists.message_view import MessageView
 from ..lists.row_view import RowView  # noqa: TC001 - Textual asks for the annotation at run time
@@ -20,12 +20,11 @@ from .state_view import StateView
 from .verdict_view import VerdictView
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from textual.app import ComposeResult
 
     from ....core.errors import BpftuiError
-    from ....core.runtime import Runtime
     from ....core.spec import CollectionSpec
     from ....core.verifier import Change, Explanation, VerifierLog
 
@@ -91,17 +90,10 @@ class LogPane(Vertical):
             self.program = program
             self.slot = slot
 
-    def __init__(
-        self,
-        spec: CollectionSpec,
-        runtime: Callable[[], Runtime],
-        *,
-        id: str | None = None,  # noqa: A002 - Textual's own name
-    ) -> None:
-        """Initialise the pane for the programs of *spec*; the *runtime* says why one was refused, from its log."""
+    def __init__(self, spec: CollectionSpec, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        """Initialise the pane for the programs of *spec*."""
         super().__init__(id=id)
         self.spec = spec
-        self._runtime = runtime
         self._refusals: dict[str, BpftuiError] = {}
         self._program = ""
         self._log: VerifierLog | None = None
@@ -116,7 +108,7 @@ class LogPane(Vertical):
             yield LogView()
             yield ListingView()
         yield StateView(classes="verifier")
-        yield Static(styled("Messages of this session", "bold"), id="messages-title", classes="log-title")
+        yield Static(Content.styled("Messages of this session", "bold"), id="messages-title", classes="log-title")
         yield MessageView()
 
     def add(self, text: str) -> None:
@@ -151,7 +143,7 @@ class LogPane(Vertical):
         said = error.message if text or not error.hint else f"{error.message}\n{error.hint}"
         verdict = self.query_one(VerdictView)
         verdict.explanation = None
-        verdict.update(assembled((f"✗ {self._title}  ", "bold $text-error"), said))
+        verdict.update(Content.assemble((f"✗ {self._title}  ", "bold $text-error"), said))
         self._fit()
         self.query_one(LogView).log_text = text
         self.run_worker(partial(self._read, program, text), thread=True, exit_on_error=False, exclusive=True)
@@ -165,11 +157,13 @@ class LogPane(Vertical):
 
     def _read(self, program: str, text: str) -> None:
         """Read a log, in a thread."""
-        from ....core.verifier import VerifierLog
+        from ....core.kernel.probe.leniency import with_rights
+        from ....core.verifier import VerifierLog, explain
 
         spec = self.spec.programs.get(program)
         log = VerifierLog(text, spec)
-        found = self._runtime().explain(log, spec)
+        found = explain(log)
+        found = None if found is None else with_rights(found, spec)
         assert len(log.steps) >= 0  # the index is made here, not at the first key
         self.app.call_from_thread(self._show, program, log, found)  # pyright: ignore[reportUnknownMemberType]
 

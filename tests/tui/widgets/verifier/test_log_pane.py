@@ -9,7 +9,6 @@ from textual.app import App
 
 from bpftui.core.errors import BpftuiError, LoadError, VerifierError
 from bpftui.core.spec import CollectionSpec
-from bpftui.core.vm.runtime import MachineRuntime
 from bpftui.tui.widgets.code.listing_view import ListingView
 from bpftui.tui.widgets.verifier.log_pane import LogPane
 from bpftui.tui.widgets.verifier.log_view import LogView
@@ -29,7 +28,7 @@ LOGS = ROOT / "tests/core/verifier/logs"
 class PaneApp(App[None]):
     def __init__(self, name: str) -> None:
         super().__init__()
-        self.pane = LogPane(CollectionSpec.from_file(ROOT / f"tests/objects/{name}.o"), MachineRuntime)
+        self.pane = LogPane(CollectionSpec.from_file(ROOT / f"tests/objects/{name}.o"))
         self.opened: list[tuple[str, int]] = []
 
     def compose(self) -> ComposeResult:

@@ -1,0 +1,217 @@
+"""The test run: a packet edited by its layers, and what came of it, read off the screen."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from textual.events import Paste
+
+from bpftui.core.live import State
+from bpftui.core.vm.runtime import MachineRuntime
+from bpftui.tui.dialogs.run import RunScreen
+from bpftui.tui.state.packets import SavedPackets
+from bpftui.tui.widgets.run.packet_pane import PacketPane
+from tests.tui.conftest import SIZES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
+
+
+@pytest.fixture
+def run(explore: Callable[..., Any]) -> Callable[..., AbstractAsyncContextManager[Any]]:
+    """Return what opens an object in the built-in machine."""
+    return lambda path="bpf/traffic.o", **options: explore(
+        path, runtime=SimpleNamespace(face=MachineRuntime()), **options
+    )
+
+
+async def opened(walk: Any) -> RunScreen:
+    """Load, and open the test run."""
+    await walk.press("L")
+    await walk.until(lambda: walk.status.stage == State.LOADED)
+    await walk.press("R")
+    assert isinstance(walk.app.screen, RunScreen)
+    return walk.app.screen
+
+
+def rows(walk: Any, *begins: str) -> list[str]:
+    """Return the lines of the screen that begin with one of the texts, cut at the border between the panes."""
+    lines = [line.partition("▏")[0].strip(" ▌") for line in walk.screen.splitlines()]
+    return [" ".join(line.split()) for line in lines if line.startswith(begins)]
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_run_and_all_that_came_of_it(run: Callable[..., Any], size: tuple[int, int]) -> None:
+    async with run(size=size) as walk:
+        await opened(walk)
+        assert rows(walk, "▸ payload") == ["▸ payload 18 bytes: zeros"]
+        assert "nothing is sent anywhere" in walk.screen
+        await walk.press("R")
+        await walk.until(lambda: "Result  XDP_PASS (2)" in walk.screen)
+        assert "traffic[{family=IPV4, protocol=UDP}]  new: {packets=1, bytes=60}" in walk.screen
+        assert "total_packets  0 → 1" in walk.screen
+        await walk.press("R")
+        await walk.until(lambda: "run 2 of 2" in walk.screen)
+        assert "traffic[{family=IPV4, protocol=UDP}].packets  1 → 2" in walk.screen
+        await walk.press("comma")
+        assert "run 1 of 2" in walk.screen
+        await walk.press("escape")
+        assert walk.app.screen is walk.explorer
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_field_is_edited_and_checksums_follow(run: Callable[..., Any], size: tuple[int, int]) -> None:
+    async with run(size=size) as walk:
+        await opened(walk)
+        await walk.press("down", "space", *["down"] * 9, "enter")
+        typed, takes = walk.screen.splitlines()[-3:-1]
+        assert typed.split() == ["IPv4", "TTL", "64"]
+        assert takes.strip() == "0 to 255"
+        await walk.type("300")
+        assert walk.screen.splitlines()[-2].strip() == "✗ TTL has 8 bits, 300 does not fit: 0 to 255"
+        await walk.press("enter")  # is refused, and loses nothing
+        assert "300" in walk.screen.splitlines()[-3]
+        await walk.press("backspace", "enter")
+        assert rows(walk, "TTL", "checksum") == ["TTL 30", "checksum 0xd8ae auto"][: 1 if size[1] == 24 else 2]
+        assert "d8 ae" in walk.screen
+        await walk.press("U")
+        assert rows(walk, "TTL") == ["TTL 64"]
+        await walk.press("ctrl+y")
+        assert rows(walk, "TTL") == ["TTL 30"]
+
+
+async def test_what_is_wrong_is_kept_and_said(run: Callable[..., Any]) -> None:
+    async with run() as walk:
+        await opened(walk)
+        await walk.press("down", "space", *["down"] * 11, "enter")
+        await walk.type("0x1")
+        await walk.press("enter")
+        assert rows(walk, "checksum") == ["checksum 0x0001 ⚠ kept: 0xb6ae is right"]
+        assert "⚠ 1 lengths or checksums" not in walk.screen
+        assert "⚠ 1 length or checksum is wrong" in walk.screen
+        await walk.press("r")
+        assert rows(walk, "checksum") == ["checksum 0xb6ae auto"]
+
+
+async def test_headers_come_and_go(run: Callable[..., Any]) -> None:
+    async with run() as walk:
+        screen = await opened(walk)
+        await walk.press("a")
+        assert "VLAN" in walk.screen
+        await walk.press("enter")
+        assert rows(walk, "▸") == [
+            "▸ Ethernet 02:00:00:00:00:01 → 02:00:00:00:00:00 VLAN",
+            "▸ VLAN id 1 IPv4",
+            "▸ IPv4 192.0.2.9 → 192.0.2.7 UDP TTL 64",
+            "▸ UDP 49152 → 53 length 26",
+            "▸ payload 18 bytes: zeros",
+        ]
+        await walk.press("down", "delete")
+        assert [layer.protocol.name for layer in screen.packet.layers] == ["Ethernet", "IPv4", "UDP", "payload"]
+        await walk.press("up", "delete")
+        assert len(screen.packet.layers) == 4
+
+
+async def test_templates_and_packets_of_ones_own(run: Callable[..., Any]) -> None:
+    async with run() as walk:
+        screen = await opened(walk)
+        await walk.press("P", "down", "enter")
+        assert rows(walk, "▸ TCP") == ["▸ TCP 49152 → 443 SYN"]
+        await walk.press("ctrl+s")
+        await walk.type("my syn")
+        await walk.press("enter")
+        assert SavedPackets().all() == {"my syn": bytes(screen.packet)}
+        await walk.press("P")
+        assert "my syn  saved, 72 bytes" in walk.screen
+        await walk.press("delete")
+        assert SavedPackets().all() == {}
+
+
+async def test_a_packet_of_a_capture(run: Callable[..., Any], tmp_path: Path) -> None:
+    from bpftui.core.packet import template
+    from bpftui.core.traffic import CaptureWriter
+
+    with CaptureWriter(str(tmp_path / "some.pcap")) as writer:
+        writer.write(1, bytes(template("IPv4 UDP")))
+        writer.write(2, bytes(template("IPv6 TCP")))
+    async with run() as walk:
+        await opened(walk)
+        await walk.press("P", "end", "enter")
+        await walk.type(f"{tmp_path}/some.pcap 2")
+        await walk.press("enter")
+        await walk.until(lambda: "2001:db8::9 → 2001:db8::7" in walk.screen)
+        await walk.press("P", "end", "enter")
+        await walk.type(f"{tmp_path}/some.pcap 3")
+        await walk.press("enter")
+        await walk.until(lambda: "has fewer than 3 packets" in walk.screen)
+
+
+async def test_a_dump_is_the_packet_wherever_it_is_pasted(run: Callable[..., Any]) -> None:
+    async with run(size=(80, 24)) as walk:
+        screen = await opened(walk)
+        walk.app.post_message(Paste("0000  ff ff ff ff ff ff 02 00  00 00 00 01 08 06 45 00  ........\n0010  00 1c\n"))
+        await walk.settle()
+        assert bytes(screen.packet) == bytes.fromhex("ffffffffffff 020000000001 0806 4500 001c")
+        walk.app.post_message(Paste("no packet"))
+        await walk.settle()
+        assert "what was pasted is no packet" in walk.screen
+        assert len(screen.packet) == 18
+
+
+async def test_a_pasted_dump_without_an_ethernet_header_is_remarked_on(run: Callable[..., Any]) -> None:
+    dump = "\t0x0000:  4500 0024 0001 0000 4011 f963 7f00 0001\n\t0x0010:  7f00 0001 04d2 0035 0010 6162 ca61 6420\n"
+    async with run(size=(80, 24)) as walk:
+        await opened(walk)
+        walk.app.post_message(Paste(f"{dump}\t0x0020:  6361 6665\n"))
+        await walk.settle()
+        await walk.press("R")
+        await walk.until(lambda: "tcpdump -xx has it" in walk.screen)
+        assert "⚠         the packet begins like an IP packet, without an Ethernet header:" in walk.screen
+
+
+async def test_bytes_are_edited_a_row_at_a_time(run: Callable[..., Any]) -> None:
+    async with run() as walk:
+        screen = await opened(walk)
+        await walk.press("tab", "down", "enter")
+        assert "bytes 0x0010" in walk.screen
+        await walk.type("00 2e")
+        await walk.press("enter")
+        assert len(screen.packet) == 46
+        assert "⚠" in walk.screen  # the length is that of the packet before
+        assert isinstance(screen.query_one(PacketPane), PacketPane)
+
+
+async def test_a_run_says_what_it_takes_and_can_be_given_up(run: Callable[..., Any]) -> None:
+    async with run("bpf/global_example.o", size=(80, 24)) as walk:
+        await opened(walk)
+        await walk.press("tab", "tab", "down", "enter")
+        await walk.type("200000000")
+        assert "✗ '200000000' is no number of repetitions: 1 to 100,000,000" in walk.screen
+        await walk.press("backspace", "enter")
+        await walk.press("R")
+        await walk.until(lambda: "running … esc gives up" in walk.screen)
+        await walk.press("escape")
+        await walk.until(lambda: "was given up after" in walk.screen)
+        await walk.press("escape")
+        assert walk.app.screen is walk.explorer
+
+
+async def test_a_context_is_given_by_its_fields(run: Callable[..., Any]) -> None:
+    async with run("tests/objects/contexts.o", size=(80, 24)) as walk:
+        screen = await opened(walk)
+        assert not screen.query_one("#run-packet").display  # it runs on its context alone
+        names = ("user_family", "user_ip4", "user_ip6", "user_port")
+        for name, value in (("user_family", "2"), ("user_ip4", "198.51.100.1"), ("user_port", "htons(443)")):
+            pane = screen.query_one("#run-context")
+            pane.cursor = 2 + names.index(name)
+            await walk.press("enter")
+            await walk.type(value)
+            await walk.press("enter")
+        assert "user_port        htons(443) *" in walk.screen
+        await walk.press("R")
+        await walk.until(lambda: "user_ip4=151126208" in walk.screen)
+        assert "Result  1 (0x1)" in walk.screen
