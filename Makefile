@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 CLANG := clang-19|clang-20|clang-21|clang-22|clang-23|clang-24=clang-19
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-kernels fuzz lint completions screenshots bench bpf clean
+.PHONY: help demo test test-kernels fuzz mutants lint completions screenshots bench bpf clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,10 @@ fuzz: $(VENV)/.dev ## 40,000 damaged objects through the reader, 2,000 through t
 	[ "$$(id -u)" != 0 ] || $(BIN)/python -m tests.fuzz.contexts
 	$(BIN)/python -m tests.fuzz.keys
 	[ "$$(id -u)" != 0 ] || $(BIN)/python -m tests.fuzz.ends --count 500
+
+mutants: $(VENV)/.dev ## whether the tests notice: 300 changes of the code, each of which some test of its folder should
+	$(BIN)/python -m tests.mutants --count 220 core $(ARGS)
+	$(BIN)/python -m tests.mutants --count 80 tui $(ARGS)
 
 lint: $(VENV)/.dev ## style, formatting, types, direction of imports
 	$(BIN)/python -m ruff check
