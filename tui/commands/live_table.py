@@ -31,6 +31,8 @@ _NARROW: Final = 56
 """Columns of a terminal below which the first line says only for how long there has been something to watch."""
 _LEFT: Final = 16
 """Cells of what is watched that are worth more than what else there is to say in its line."""
+_NAME: Final = 6
+"""The same of a table's name."""
 _LONGEST: Final = 40
 """Cells of a text that is no number; addresses are shorter."""
 _LEAST: Final = 3
@@ -255,7 +257,7 @@ class LiveTable:
         fitting = self._fitting(section, width, shown)
         dropped = len(section.columns) - len(fitting)
         remark = f"+{counted(dropped, 'column')} {self._arrow}" if dropped else ""
-        yield self._spread(f"{section.name}  {section.about}", remark, width)
+        yield self._spread(f"{section.name}  {section.about}", remark, width, least=_NAME)
         if not fitting or height < 2:
             return
         yield self._paint(self._row([self._pad(each, each.title, cut) for each, cut in fitting]), "dim")
@@ -300,10 +302,14 @@ class LiveTable:
     def _row(self, texts: Sequence[str]) -> Painted:
         return joined(*(part for text in texts for part in (" " * _GAP, text)))
 
-    def _spread(self, left: str, right: str, width: int) -> Painted:
-        """Return a text at the left, which is cut where it has to be, and one at the right, where there is room."""
+    def _spread(self, left: str, right: str, width: int, *, least: int = _LEFT) -> Painted:
+        """Return a text at the left, which is cut where it has to be, and one at the right, where there is room.
+
+        Args:
+            least: Cells of the left one that are worth more than the right one.
+        """
         left, right = visible(left), visible(right)
-        if cells(right) + _GAP + min(cells(left), _LEFT) > width:
+        if cells(right) + _GAP + min(cells(left), least) > width:
             right = ""
         room = width - cells(right) - (_GAP if right else 0)
         left = self._cut(left, room)
