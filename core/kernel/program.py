@@ -10,9 +10,10 @@ import os
 import struct
 import time
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, NamedTuple, Self, SupportsIndex
+from typing import TYPE_CHECKING, Final, NamedTuple, SupportsIndex
 
 from ..analysis.facts import context_extent
+from ..closing import Closing
 from ..context.packet_sizes import check_packet, packet_sizes
 from ..context.values import context_bytes, whole_context
 from ..errors import UsageError
@@ -31,7 +32,6 @@ from .sys.syscall import ENOTSUPP, BpfError, Command, Descriptor, buffer
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from threading import Event
-    from types import TracebackType
 
     from ..context.packet_sizes import PacketSizes
     from ..context.values import ContextValues
@@ -98,7 +98,7 @@ class Benchmark(NamedTuple):
     """How many there were."""
 
 
-class Program(KernelObject):
+class Program(KernelObject, Closing):
     """A loaded program; it owns a file descriptor, and closes it with its context.
 
     Args:
@@ -419,14 +419,6 @@ class Program(KernelObject):
     def close(self) -> None:
         """Close it; a second call does nothing. The kernel keeps it while it is attached."""
         self.descriptor.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def native_code(program: Program) -> list[tuple[int, int]]:

@@ -7,8 +7,9 @@ import os
 import threading
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
+from ..closing import Closing
 from ..errors import UnknownNameError, UsageError
 from ..spec.targets import parse_target
 from .events import EventReader
@@ -16,7 +17,6 @@ from .sampler import Sampler
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from types import TracebackType
 
     from ..runtime import AttachTarget, Collection, Link, Runtime, Sandbox
     from ..spec import CollectionSpec, ProgramSpec
@@ -99,7 +99,7 @@ class _Attachment:
             stack.callback(self.link.detach)
 
 
-class Session:
+class Session(Closing):
     """Owns what becomes of a spec: the loaded collection, its links, the sandboxes made for them, and the samplers.
 
     Every method can be called from any thread; what changes something waits for what another thread is changing, and
@@ -286,14 +286,6 @@ class Session:
     def close(self) -> None:
         """Undo everything; a second call does nothing."""
         self.unload()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _loaded(self) -> Collection:
         if self._collection is None:
