@@ -164,6 +164,18 @@ class Session(Closing):
         """The links whose target was deleted, as far as the kernel tells."""
         return tuple(link for link in self.links if link.gone)
 
+    def reaches(self, name: str) -> list[str]:
+        """Return what a change of the entries of a loaded map reaches besides sandboxes, as clauses; mostly nothing."""
+        if self._collection is None or self.runtime.name == "vm":
+            return []
+        shared = self._collection.maps[name].shared
+        uses = [
+            f"{link.program} uses it on {link.target.name}"
+            for link in self.links
+            if link.target.namespace is None and name in self.spec.programs[link.program].maps
+        ]
+        return [*([shared] if shared else []), *uses]
+
     @property
     def finished(self) -> bool:
         """Whether all traffic has ended, captures or by errors: nothing more will come to what is attached."""

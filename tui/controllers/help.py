@@ -56,6 +56,7 @@ class HelpController(Controller):
         from ..widgets.code.kernel_code import KernelCodePane
         from ..widgets.code.listing_view import ListingView
         from ..widgets.lists.row_view import RowView
+        from ..widgets.live.cell_editor import CellEditor
         from ..widgets.live.event_view import EventView
         from ..widgets.live.map_table import MapTableView
         from ..widgets.spec.core_view import CoreView
@@ -72,6 +73,7 @@ class HelpController(Controller):
             "Columns beside the code": ColumnsView.BINDINGS,
             "Variables": VariablesView.BINDINGS,
             "Maps": MapTableView.BINDINGS,
+            "Maps, while a value is typed": CellEditor.BINDINGS,
             "Events": EventView.BINDINGS,
             "Log of the verifier": LogPane.BINDINGS,
             "Types": TypesView.BINDINGS,
