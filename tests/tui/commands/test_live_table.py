@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -80,16 +81,17 @@ def test_columns_are_dropped_whole_and_counted(traffic: Collection) -> None:
     for columns in range(20, 100):
         lines = shown(traffic, columns, 23, sample(1, 1_234_567), sample(2, 7_654_321))
         (row,) = [line for line in lines if line.startswith("  IPV4    TCP")]
-        assert row.split()[2:] == ["•7,654,321", "6.42 M", "•1,765,432,100", "642 M"][: len(row.split()) - 2]
+        found = re.split(" {2,}", row.strip())[2:]
+        assert found == ["•7,654,321", "6.42 M", "•1,765,432,100", "642 M"][: len(found)]
         heading = lines[1]
-        dropped = 6 - len(row.split())
+        dropped = 4 - len(found)
         assert (f"+{dropped} column" in heading) == bool(dropped)
 
 
 def test_rows_that_there_is_no_room_for_are_counted(traffic: Collection) -> None:
     lines = shown(traffic, 80, 12, sample(1, 1000, 6, total=300), sample(2, 2000, 6, total=300))
     assert "  … 299 more" in lines
-    assert len(shown(traffic, 80, 3, sample(1, 1000), sample(2, 2000))) == 3
+    assert len(shown(traffic, 80, 3, sample(1, 1000), sample(2, 2000))) == 2
     assert "more tables: make room" in shown(traffic, 80, 5, sample(1, 1000), sample(2, 2000))[-1]
     assert shown(traffic, 80, 1, sample(1, 1000)) != []
 
