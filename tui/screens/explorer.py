@@ -93,7 +93,9 @@ class ExplorerScreen(ControlledScreen):
             self, spec=spec, operations=operations, program=self.program_name, keymap=lambda: self.keymap
         )
         self.outlook = Outlook(self, spec=spec, operations=operations, tree=self._tree, changed=self._show_node)
-        self.help = HelpController(self, everywhere=self.BINDINGS, keymap=lambda: self.keymap)
+        self.help = HelpController(
+            self, everywhere=self.BINDINGS, keymap=lambda: self.keymap, place=lambda: self._tabs.active
+        )
         self.control(self.navigation, self.session, self.help)
 
     def compose(self) -> ComposeResult:
