@@ -20,7 +20,7 @@ OBJECTS = Path(__file__).parents[2] / "objects"
     ],
 )
 def test_a_member_of_a_variant_chooses_the_variant(path: str, text: str, raw: str) -> None:
-    """Of a 16-byte `enum Choice { A, B(u32), C { x: u64, y: u8 } }`: rustc puts y behind the discriminant, B's number at 4."""
+    """Of a 16-byte `enum Choice { A, B(u32), C { x: u64, y: u8 } }`: y at 1, B at 4."""
     variable = CollectionSpec.from_file(OBJECTS / "rust_enums.o").variables["CHOICE"]
     before = bytes(variable.raw)
     assert variable.encode_text(text, path).hex() == raw
