@@ -379,19 +379,16 @@ def map_info(descriptor: Descriptor) -> MapInfo:
     """Return what the kernel says of the map behind a descriptor."""
     info = object_info(descriptor, BpfMapInfo())
     told = fdinfo(descriptor)
+    kernel_value_id, btf_id, key_id, value_id, map_extra = info.read(
+        "btf_vmlinux_value_type_id", "btf_id", "btf_key_type_id", "btf_value_type_id", "map_extra"
+    )
     return MapInfo(
-        info.type,
-        info.id,
-        info.key_size,
-        info.value_size,
-        info.max_entries,
-        info.map_flags,
-        name=info.name,
-        btf_id=info.btf_id,
-        key_id=info.btf_key_type_id,
-        value_id=info.btf_value_type_id,
-        kernel_value_id=info.btf_vmlinux_value_type_id,
-        map_extra=info.map_extra,
+        *info.read("type", "id", "key_size", "value_size", "max_entries", "map_flags", "name"),
+        btf_id=btf_id,
+        key_id=key_id,
+        value_id=value_id,
+        kernel_value_id=kernel_value_id,
+        map_extra=map_extra,
         memlock=told.get("memlock", 0),
         frozen=bool(told.get("frozen", 0)),
     )

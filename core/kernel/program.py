@@ -396,24 +396,38 @@ class Program(KernelObject, Closing):
     def info(self) -> ProgramInfo:
         """Ask the kernel about it (`struct bpf_prog_info`, and /proc); what an older kernel does not tell is 0."""
         info, map_ids = _read_info(self.descriptor)
+        number, tag, jited, xlated, load_time, uid, name, gpl_compatible, btf_id = info.read(
+            "id",
+            "tag",
+            "jited_prog_len",
+            "xlated_prog_len",
+            "load_time",
+            "created_by_uid",
+            "name",
+            "gpl_compatible",
+            "btf_id",
+        )
+        run_time, runs, misses, verified, target_object, target = info.read(
+            "run_time_ns", "run_cnt", "recursion_misses", "verified_insns", "attach_btf_obj_id", "attach_btf_id"
+        )
         return ProgramInfo(
-            info.id,
-            info.tag.hex(),
-            info.run_cnt,
-            info.run_time_ns,
-            info.verified_insns or None,  # since Linux 5.16; a verified program has at least one instruction
-            info.xlated_prog_len,
-            info.jited_prog_len,
-            name=info.name,
-            recursion_misses=info.recursion_misses,
+            number,
+            tag.hex(),
+            runs,
+            run_time,
+            verified or None,  # since Linux 5.16; a verified program has at least one instruction
+            xlated,
+            jited,
+            name=name,
+            recursion_misses=misses,
             memlock=fdinfo(self.descriptor).get("memlock", 0),
-            created_by_uid=info.created_by_uid,
-            load_time_ns=info.load_time,
+            created_by_uid=uid,
+            load_time_ns=load_time,
             map_ids=map_ids,
-            btf_id=info.btf_id,
-            gpl_compatible=bool(info.gpl_compatible & 1),
-            attach_btf_obj_id=info.attach_btf_obj_id,
-            attach_btf_id=info.attach_btf_id,
+            btf_id=btf_id,
+            gpl_compatible=bool(gpl_compatible & 1),
+            attach_btf_obj_id=target_object,
+            attach_btf_id=target,
         )
 
     def close(self) -> None:
