@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
-DARK, LIGHT = "textual-dark", "textual-light"
+DARK, LIGHT = "bpftui-dark", "bpftui-light"
 
 
 @dataclass

@@ -53,7 +53,6 @@ class BpftuiApp(BaseApp[ExitCode]):
         gave_up: Which rights were given up, as a sentence, for the log.
     """
 
-    CSS_PATH = "bpftui.tcss"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - Textual declares it so
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True, id="app.quit", tooltip="Quit from anywhere"),

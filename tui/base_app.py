@@ -10,21 +10,24 @@ import sys
 import termios
 import time
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from textual.app import App
-from textual.filter import NoColor
+from textual.filter import Monochrome
 
-from ..core.errors import UnknownNameError
+from ..core.errors import BpftuiError, UnknownNameError
 from ..core.threads import start_pool
 from ..core.visible import visible
 from .driver import guarded
-from .state.config import Config
+from .roles import DARK, PALETTES
+from .state.config import Config, config_file, keep_theme
+from .terminal.fewer_colors import FewerColors
 from .terminal.guardian import Told, guardian, until_told
 from .terminal.line_gate import LineGate
-from .terminal.palette256 import Nearest256
 from .terminal.type_ahead import TypeAhead, typed
 from .text.colors import Painted
+from .themes import role_defaults, theme
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -65,24 +68,25 @@ class BaseApp(App[_Result]):
     """
 
     TITLE = "bpftui"
+    CSS_PATH = Path(__file__).with_name("bpftui.tcss")
 
     def __init__(self, config: Config | None = None) -> None:
         self.type_ahead = TypeAhead(self, self.ready)
         """The keys that wait."""
         super().__init__()
         self.config = config or Config()
-        theme = self.config.theme
-        if theme is not None:
-            if theme not in self.available_themes:
-                raise UnknownNameError("theme", theme, self.available_themes)
-            self.theme = theme
-        self._own_filters: list[LineFilter] = [LineGate()]
-        """After Textual's, among which is that of NO_COLOR."""
+        self._gate = LineGate()
         if _dumb():
             self.no_color = True  # what is chosen is then drawn in reverse
-            self._own_filters.append(NoColor())
-        elif self.console.color_system == "256":
-            self._own_filters.append(Nearest256())
+        self._colors = _fewer_colors(self.console.color_system, none=self.no_color)
+        self._fewer: dict[str, FewerColors] = {}
+        """What turns colours into those that the terminal has, by the theme that they are of."""
+        for palette in PALETTES.values():
+            self.register_theme(theme(palette, distinct=self._colors is not None))
+        chosen = self.config.theme or DARK.name
+        if chosen not in self.available_themes:
+            raise UnknownNameError("theme", chosen, self._theme_names(), where=str(config_file()))
+        self.theme = chosen
         self._leaving = False
         self._told = Told()
         self._begun = asyncio.Event()
@@ -200,9 +204,31 @@ class BaseApp(App[_Result]):
         """Choose a theme."""
         from .dialogs.command import Command
 
-        names = sorted(name for name in self.available_themes if name != "textual-ansi")
-        themes = [Command(name, "", partial(setattr, self, "theme", name)) for name in names]
+        themes = [
+            Command(name, "the one of now" if name == self.theme else "", partial(self.choose_theme, name))
+            for name in self._theme_names()
+        ]
         self.show_palette(themes, "a theme")
+
+    def choose_theme(self, name: str) -> None:
+        """Draw with a theme, from now on and in the next sessions."""
+        self.theme = name
+        self.run_worker(self._keep_theme(name))
+
+    async def _keep_theme(self, name: str) -> None:
+        try:
+            await asyncio.to_thread(keep_theme, name)
+        except BpftuiError as error:
+            self.notify(f"the theme is not kept: {error.message}", severity="warning")
+
+    def _theme_names(self) -> list[str]:
+        """Return the themes that there are: ours first, and none of the terminal's own colours, which have no greys."""
+        others = [name for name, each in self.available_themes.items() if name not in PALETTES and not each.ansi]
+        return [*PALETTES, *sorted(others)]
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Return the roles of colours for a theme that has them not."""
+        return role_defaults(self.current_theme)
 
     def show_palette(self, commands: Sequence[Command], placeholder: str) -> None:
         """Let the user choose one of *commands*, and do it."""
@@ -232,7 +258,15 @@ class BaseApp(App[_Result]):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return what changes lines on their way to the terminal: to visible text, in colours that it has."""
-        return [*super().get_line_filters(), *self._own_filters]
+        filters = [*super().get_line_filters(), self._gate]
+        if self._colors is None:
+            return filters
+        name: str = self.theme
+        if name not in self._fewer:
+            self._fewer[name] = FewerColors(self._colors, PALETTES.get(name))
+        if not self._colors:  # greys are colours, and a role would not be known by them
+            filters = [each for each in filters if not isinstance(each, Monochrome)]
+        return [*filters, self._fewer[name]]
 
     def export_screenshot(self, *, title: str | None = None, simplify: bool = False) -> str:
         """Return the screen as an SVG."""
@@ -258,6 +292,20 @@ class _Loop(asyncio.SelectorEventLoop):
 
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:
         """Do not wait."""
+
+
+def _fewer_colors(system: str | None, *, none: bool) -> str | None:
+    """Return what `FewerColors` is to leave: `256`, `standard`, empty for no colours; None for all 24 bits.
+
+    Args:
+        system: What the terminal says of itself, as rich reads it in COLORTERM and TERM.
+        none: Whether no colours are wanted. Where there are many, Textual then draws in greys, which 16 have not.
+    """
+    if _dumb():
+        return ""
+    if system in ("truecolor", "256"):
+        return None if system == "truecolor" else system
+    return "" if none else "standard"
 
 
 def _dumb() -> bool:

@@ -15,10 +15,12 @@ import struct
 import sys
 import threading
 from contextlib import ExitStack
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
-from ..closing import Closing
 from ..errors import BpftuiError
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 __all__ = ["HasSlots", "PerfBuffer"]
 
@@ -104,7 +106,7 @@ class _Event:
         self._event.close()
 
 
-class PerfBuffer(Closing):
+class PerfBuffer:
     """The reading side of a BPF_MAP_TYPE_PERF_EVENT_ARRAY. Reading consumes.
 
     Programs that name a CPU that has no event, or run before this was made, write nowhere.
@@ -178,6 +180,14 @@ class PerfBuffer(Closing):
         # The map may be closed already, or another reader's event be in that place.
         with contextlib.suppress(BpftuiError, KeyError):
             self._array.delete(_key(event.cpu))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
 
 def _key(cpu: int) -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
-from ..closing import Closing
 from ..errors import AttachError, UsageError
 from ..runtime import AttachTarget
 from ..spec.targets import Place, place_of
@@ -50,7 +49,7 @@ class _Source(Pacer):
         return len(given)
 
 
-class Sandbox(Closing):
+class Sandbox:
     """An interface that is none, and a source of traffic. The same seed gives the same packets in the same order.
 
     Args:
@@ -106,6 +105,14 @@ class Sandbox(Closing):
             RunError: A program was stopped, and the traffic with it.
         """
         self._source.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
 
 class Link:

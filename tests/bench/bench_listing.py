@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from textual.app import App
 
 from bpftui.core.listing.listing import Listing
 from bpftui.core.listing.search import ListingSearch
+from bpftui.tui.base_app import BaseApp
 from bpftui.tui.widgets.code.listing_view import ListingView
 from tests.bench.large_program import large_program
 from tests.bench.timing import compare
@@ -29,7 +29,7 @@ SHARE = 100
 """One row in so many is read for what all of them would cost."""
 
 
-class ListingApp(App[None]):
+class ListingApp(BaseApp[None]):
     def __init__(self, shown: Listing) -> None:
         super().__init__()
         self.view = ListingView(shown)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 SIZES = [(80, 24), (120, 40)]
-THEMES = ["textual-dark", "textual-light"]
+THEMES = ["bpftui-dark", "bpftui-light"]
 
 
 def screen_text(app: App[Any]) -> str:
@@ -104,7 +104,7 @@ def explore(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
         path: str = "bpf/traffic.o",
         *,
         size: tuple[int, int] = (120, 40),
-        theme: str = "textual-dark",
+        theme: str = "bpftui-dark",
         runtime: FakeRuntime | None = None,
         furnished: bool = True,
         messages: bool = False,

@@ -169,7 +169,7 @@ def print_explanation(explanation: Explanation, width: int, *, color: bool) -> N
 
     lines = explanation_lines(explanation, width=width)
     head = lines.index("")
-    write_lines(paint(line, "bold red") if color and number < head else line for number, line in enumerate(lines))
+    write_lines(paint(line, "bold danger") if color and number < head else line for number, line in enumerate(lines))
 
 
 def _json(excerpt: Excerpt, log: VerifierLog, explanation: Explanation | None, path: int) -> dict[str, Any]:

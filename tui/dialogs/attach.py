@@ -248,5 +248,5 @@ def _target_line(choice: TargetChoice) -> Content:
     name = (choice.text, "bold $text-success" if choice.text == SANDBOX else "bold")
     parts: list[str | tuple[str, str]] = [name, "  ", choice.title] if choice.text else [(choice.title, "bold")]
     if choice.danger:
-        parts.insert(0, ("⚠ ", "$text-error"))
+        parts.insert(0, ("⚠ ", "$text-warning"))
     return Content.assemble(*parts)

@@ -27,7 +27,8 @@ class CommandRows(RowView, can_focus=False):
 
     DEFAULT_CSS = """
     CommandRows { height: 1fr; }
-    CommandRows > .row-view--cursor { background: $primary 35%; }
+    CommandRows > .row-view--cursor { background: $cursor-row; }
+    CommandRows > .row-view--blurred { color: $primary; }  /* the field has the keyboard, and moves in this list */
     """
 
     def __init__(self, commands: Sequence[Command]) -> None:

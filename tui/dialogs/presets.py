@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PresetRequest", "PresetsDialog"]
 
-_MUTED = "$foreground 60%"
+_MUTED = "$text-muted"
 
 
 class PresetRequest(NamedTuple):

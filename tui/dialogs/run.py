@@ -30,7 +30,7 @@ from .choose import Choice, ChooseDialog
 from .modal import Modal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from textual import events
     from textual.app import ComposeResult
@@ -63,11 +63,11 @@ class RunScreen(Modal[None]):
         background: $background;
         & > KeyBar { layer: default; }  /* its line is its own: nothing is centred here */
         & > #run-body { height: 3fr; }
-        & > #run-outcome { height: 2fr; border-top: hkey $foreground 20%; &:focus { border-top: hkey $primary; } }
+        & > #run-outcome { height: 2fr; border-top: hkey $rule; &:focus { border-top: hkey $primary; } }
         & #run-packet { width: 1fr; }
-        & #run-side { width: 1fr; max-width: 58; border-left: vkey $foreground 20%; &.-alone { max-width: 100%; } }
+        & #run-side { width: 1fr; max-width: 58; border-left: vkey $rule; &.-alone { max-width: 100%; } }
         &.-narrow #run-side { max-width: 32; &.-alone { max-width: 100%; } }
-        & #run-context { border-top: hkey $foreground 20%; &:focus { border-top: hkey $primary; } }
+        & #run-context { border-top: hkey $rule; &:focus { border-top: hkey $primary; } }
         & #run-bytes { height: 1fr; }
         & #run-context { height: 1fr; }
     }
@@ -409,18 +409,14 @@ class RunScreen(Modal[None]):
         """Show what the keys do."""
         from .help import HelpScreen
 
-        self.app.push_screen(HelpScreen(self.key_groups(), self._keymap, page="test-runs"))
-
-    @classmethod
-    def key_groups(cls) -> dict[str, Sequence[BindingType]]:
-        """Return all keys, by where they have a meaning."""
-        return {
-            "Test run": cls.BINDINGS,
+        groups = {
+            "Test run": RunScreen.BINDINGS,
             "Packet": PacketPane.BINDINGS,
             "Bytes": BytesPane.BINDINGS,
             "Context": ContextPane.BINDINGS,
             "In lists": RowView.BINDINGS,
         }
+        self.app.push_screen(HelpScreen(groups, self._keymap))
 
     def action_leave(self) -> None:
         """Give up what runs; where nothing does, go back."""

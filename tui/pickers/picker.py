@@ -11,6 +11,7 @@ from ..terminal.guardian import guardian
 from ..widgets.key_bar import KeyBar
 from ..widgets.lists.row_view import RowView
 from ..widgets.lists.search_bar import SearchBar
+from ..widgets.pane_title import PaneTitle
 from ..widgets.plain import Static
 
 if TYPE_CHECKING:
@@ -47,8 +48,7 @@ class Picker(BaseApp[_Result]):
 
     ENABLE_COMMAND_PALETTE = False
     CSS = """
-    ToastRack { margin-bottom: 2; }
-    #title { height: 1; background: $panel; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
+    #title { background: $footer-background; }
     #note { height: auto; color: $text-error; padding: 0 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -70,7 +70,7 @@ class Picker(BaseApp[_Result]):
 
     def compose(self) -> ComposeResult:
         """Compose the list."""
-        yield Static(self._heading, id="title")
+        yield PaneTitle(self._heading, id="title")
         if self._note:
             yield Static(f"✗ {self._note}", id="note")
         yield self._list

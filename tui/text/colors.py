@@ -1,4 +1,8 @@
-"""Listings in the terminal's own colours, written as escape sequences: rich takes 100 µs a line, this 1."""
+"""Lines in the terminal's own colours, written as escape sequences: rich takes 100 µs a line, this 1.
+
+Nobody knows what ground a terminal has, so a role (`tui.roles`) is painted in its colour of 16 that is not bright,
+which terminals choose so that it is read on theirs.
+"""
 
 from __future__ import annotations
 
@@ -7,27 +11,37 @@ from typing import TYPE_CHECKING, Final
 
 from ...core.asm import Token, tokenize
 from ...core.visible import visible
+from ..roles import ANSI, DARK
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-__all__ = ["CODES", "Painted", "assembled", "joined", "joined_lines", "paint", "paint_listing", "visible"]
+__all__ = ["CODES", "Painted", "assembled", "joined", "joined_lines", "paint", "paint_listing", "rich_style", "visible"]
 
 _RESET: Final = "\x1b[0m"
-CODES: Final = {"bold": "1", "dim": "2", "italic": "3", "underline": "4"} | {
-    name: str(code) for code, name in enumerate(("red", "green", "yellow", "blue", "magenta", "cyan"), 31)
+_ON_ANY_GROUND: Final = ("link", "good", "changed", "warning", "danger", "set", "keyword", "number", "register")
+"""The roles that a line may be painted with."""
+_COLORS: Final = {
+    role: ANSI[color % len(ANSI)] for role in _ON_ANY_GROUND if (color := DARK.roles[role].color) is not None
 }
-"""What each style is as a number of an escape sequence."""
+"""What each of them is; the others are bold."""
+_SHAPES: Final = ("bold", "dim", "italic", "underline")
+CODES: Final = (
+    {name: str(number) for number, name in enumerate(_SHAPES, 1)}
+    | dict.fromkeys(_ON_ANY_GROUND, "1")
+    | {role: str(30 + ANSI.index(color)) for role, color in _COLORS.items()}
+)
+"""What each style is as a number of an escape sequence: a role or a shape."""
 _STYLES: Final = {
-    Token.MNEMONIC: "bold",
-    Token.REGISTER: "cyan",
-    Token.NUMBER: "magenta",
-    Token.FUNCTION: "green",
-    Token.MAP: "yellow",
-    Token.LABEL: "blue",
+    Token.MNEMONIC: "keyword",
+    Token.REGISTER: "register",
+    Token.NUMBER: "number",
+    Token.FUNCTION: "bold",
+    Token.MAP: "bold link",
+    Token.LABEL: "link",
     Token.COMMENT: "dim",
 }
-"""Colours of the terminal's own palette, so that they fit its background; what is not here stays plain."""
+"""The roles of code; what is not here stays plain."""
 
 
 class Painted(str):
@@ -45,10 +59,17 @@ class Painted(str):
 
 
 def assembled(*parts: str | tuple[str, str]) -> Text:
-    """Return `Text.assemble` of parts that are made visible, plain or with a style."""
+    """Return `Text.assemble` of parts that are made visible, plain or with a style as `paint` has them."""
     from rich.text import Text
 
-    return Text.assemble(*(visible(part) if isinstance(part, str) else (visible(part[0]), part[1]) for part in parts))
+    return Text.assemble(
+        *(visible(part) if isinstance(part, str) else (visible(part[0]), rich_style(part[1])) for part in parts)
+    )
+
+
+def rich_style(style: str) -> str:
+    """Return what rich calls a style."""
+    return " ".join(name if name in _SHAPES else _COLORS.get(name, "bold") for name in style.split())
 
 
 def joined(*parts: str) -> Painted:
@@ -62,7 +83,7 @@ def joined_lines(*lines: str) -> Painted:
 
 
 def paint(text: str, style: str) -> Painted:
-    """Return *text*, made visible, in a style such as `dim` or `bold underline`."""
+    """Return *text*, made visible, in a style such as `danger` or `bold underline`."""
     return Painted(f"\x1b[{';'.join(CODES[name] for name in style.split())}m{visible(text)}{_RESET}")
 
 

@@ -1,6 +1,6 @@
 """A listing as a document: text, HTML or SVG, with the colours that it has on a terminal.
 
-Documents are made line by line of the escape sequences that `commands.colors.paint` writes, so that a listing of any
+Documents are made line by line of the escape sequences that `colors.paint` writes, so that a listing of any
 length becomes one without being held in memory, but for an SVG, which has to say its height first. A line that is not
 painted is made visible, and so nothing foreign is markup, an escape sequence, or a character that XML has not.
 """
@@ -17,32 +17,24 @@ from typing import TYPE_CHECKING, Final
 
 from ...core.errors import BpftuiError, UsageError
 from ...core.visible import cells, visible
+from ..roles import DARK, LIGHT
 from .colors import CODES, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from ..roles import Palette
 
 __all__ = ["FORMATS", "document", "format_of", "write_document"]
 
 FORMATS: Final = ("text", "html", "svg")
 _SUFFIXES: Final = {".html": "html", ".htm": "html", ".svg": "svg"}
 _RUN: Final = re.compile(r"\x1b\[([\d;]+)m(.*?)\x1b\[0m")
-_NAMES: Final = {code: name for name, code in CODES.items()}
+_NAMES: Final = {"1": "bold"} | {code: name for name, code in CODES.items() if code != "1"}
+"""The class of each number; of roles that are one on a terminal (`good`, `number`) that of the one that code has."""
 _FONT: Final = '"Fira Code", "DejaVu Sans Mono", Menlo, Consolas, monospace'
-_LIGHT: Final = "color: #1f2328; background: #ffffff"
-_DARK: Final = "color: #e6edf3; background: #0d1117"
-_COLORS: Final = {
-    "red": ("#cf222e", "#ff7b72"),
-    "green": ("#116329", "#7ee787"),
-    "yellow": ("#7d4e00", "#e3b341"),
-    "blue": ("#0550ae", "#79c0ff"),
-    "magenta": ("#8250df", "#d2a8ff"),
-    "cyan": ("#1b7c83", "#56d4dd"),
-}
-"""On white, on black; each with a contrast of at least 4.5 to 1."""
 _SHAPES: Final = {
     "bold": "font-weight: bold",
-    "dim": "opacity: .65",
     "italic": "font-style: italic",
     "underline": "text-decoration: underline",
 }
@@ -71,7 +63,6 @@ def document(lines: Iterable[str], kind: str, title: str) -> Iterator[str]:
             yield from ("<!DOCTYPE html>", '<html lang="en">', "<head>", '<meta charset="utf-8">')
             yield f"<title>{html.escape(visible(title))}</title>"
             yield "<style>"
-            yield f"body {{ {_LIGHT}; }}"
             yield f"pre {{ font: 14px/1.3 {_FONT}; font-variant-ligatures: none; }}"
             yield from _style_sheet()
             yield from ("</style>", "</head>", "<body>", "<pre>")
@@ -148,17 +139,18 @@ def _plain(line: str) -> str:
 
 def _style_sheet() -> list[str]:
     shapes = [f".{name} {{ {style}; }}" for name, style in _SHAPES.items()]
-    light = [f".{name} {{ color: {on_white}; fill: {on_white}; }}" for name, (on_white, _) in _COLORS.items()]
-    dark = [f".{name} {{ color: {on_black}; fill: {on_black}; }}" for name, (_, on_black) in _COLORS.items()]
+    return [*shapes, *_rules(LIGHT), "@media (prefers-color-scheme: dark) {", *_rules(DARK), "}"]
+
+
+def _rules(palette: Palette) -> list[str]:
+    """Return what the colours of a theme are, in a style sheet."""
+    ground, text, dim = (palette.roles[role].rgb for role in ("ground", "text", "dim"))
+    classes = {name: palette.roles[name].rgb for name in _NAMES.values() if name in palette.roles} | {"dim": dim}
     return [
-        *shapes,
-        *light,
-        "@media (prefers-color-scheme: dark) {",
-        f"body {{ {_DARK}; }}",
-        ".page { fill: #0d1117; }",
-        "text { fill: #e6edf3; }",
-        *dark,
-        "}",
+        f"body {{ color: {text}; background: {ground}; }}",
+        f".page {{ fill: {ground}; }}",
+        f"text {{ fill: {text}; }}",
+        *(f".{name} {{ color: {color}; fill: {color}; }}" for name, color in classes.items()),
     ]
 
 
@@ -179,8 +171,8 @@ def _svg(lines: list[str], title: str) -> Iterator[str]:
     width, height = round(max(widths, default=0) * _CELL_WIDTH) + 2 * _MARGIN, len(lines) * _LINE_HEIGHT + 2 * _MARGIN
     yield f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">'
     yield f"<title>{html.escape(visible(title))}</title>"
-    yield from ("<style>", ".page { fill: #ffffff; }")
-    yield f"text {{ font: 14px {_FONT}; white-space: pre; fill: #1f2328; font-variant-ligatures: none; }}"
+    yield "<style>"
+    yield f"text {{ font: 14px {_FONT}; white-space: pre; font-variant-ligatures: none; }}"
     yield from _style_sheet()
     yield f'</style><rect class="page" width="{width}" height="{height}"/>'
     for number, (line, size) in enumerate(zip(lines, widths, strict=True), 1):

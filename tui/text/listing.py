@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["listing_lines"]
 
-_ARROW_STYLES: Final = ("cyan", "yellow", "magenta", "green", "blue", "red")
-"""Colours of jumps, in turn: lines that lie side by side differ."""
+_ARROW_STYLES: Final = ("register", "keyword", "number", "dim")
+"""Roles of code that jumps are drawn in, in turn: lines that lie side by side differ."""
 _NOTHING: Final = joined()
 _TAB: Final = 4
 _MARGINS: Final = 4096

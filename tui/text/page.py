@@ -18,7 +18,7 @@ __all__ = ["Page"]
 
 _MAX_OBSTACLES = 8
 _LABEL = 14
-_MUTED = "$foreground 60%"
+_MUTED = "$text-muted"
 
 
 class Page:
@@ -33,7 +33,7 @@ class Page:
 
     def __init__(self, title: str, kind: str) -> None:
         self._lines = [
-            Content.assemble((visible(title), "bold $text-primary"), (f"  {visible(kind)}", _MUTED)),
+            Content.assemble((visible(title), "bold"), (f"  {visible(kind)}", _MUTED)),
             Content(""),
         ]
 
@@ -46,7 +46,7 @@ class Page:
 
     def heading(self, text: str) -> None:
         """Add a heading."""
-        self._lines.extend([Content(""), Content.styled(visible(text), "bold $text-secondary")])
+        self._lines.extend([Content(""), Content.styled(visible(text), "bold")])
 
     def item(self, name: str, detail: str = "") -> None:
         """Add a name with what it is."""

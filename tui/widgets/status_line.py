@@ -12,7 +12,7 @@ from ..text.format import duration
 
 __all__ = ["StatusLine"]
 
-_PALE = "$foreground 60%"
+_PALE = "$text-muted"
 _STAGES: tuple[Stage, ...] = ("SPEC", "LOADED", "ATTACHED")
 
 
@@ -27,7 +27,7 @@ class StatusLine(Widget):
         dock: top;
         height: auto;
         max-height: 2;
-        background: $panel;
+        background: $footer-background;
         color: $foreground;
     }
     """
@@ -46,7 +46,7 @@ class StatusLine(Widget):
         line = next((form for form in forms if form.cell_length <= width), forms[-1]).truncate(width, ellipsis=True)
         if not status.sentence:
             return line
-        sentence = Content.styled(f" ✗ {status.sentence} ", "$text-error on $error-muted")
+        sentence = Content.styled(f" ✗ {status.sentence} ", "bold $text-error")
         return Content("\n").join([line, sentence.truncate(width, ellipsis=True, pad=True)])
 
 
@@ -68,14 +68,14 @@ def _stages(status: Status) -> Content:
 
 def _stage(status: Status) -> Content:
     """Return the stage that we are in."""
-    style = "bold $text on $error" if status.stage == "ATTACHED" else "bold $text on $primary"
+    style = "bold $danger-text on $danger-fill" if status.stage == "ATTACHED" else "bold"
     return Content.styled(f" ● {status.stage} ", style)
 
 
 def _attached(status: Status) -> Content:
     """Return what is being done, or what is attached."""
     if status.busy:
-        return Content.styled(f"  {status.busy} …", "bold $text-warning")
+        return Content.styled(f"  {status.busy} …", "bold")
     if not status.attached:
         return Content("")
     first, *more = status.attached
@@ -93,5 +93,5 @@ def _right(status: Status, *, short: bool = False) -> Content:
     if status.rate:
         parts.insert(0, Content.styled(status.rate, "bold"))
     if status.paused:
-        parts.insert(0, Content.styled(" ‖ PAUSED ", "bold $text on $warning"))
+        parts.insert(0, Content.styled(" ‖ PAUSED ", "bold $text-warning"))
     return Content(" " if short else "  ").join(parts).pad_right(1)

@@ -16,16 +16,7 @@ if TYPE_CHECKING:
     import pytest
 
 from bpftui.tui.commands.common import print_json
-from bpftui.tui.terminal.output import (
-    InPlace,
-    complain,
-    gated,
-    write_json,
-    write_line,
-    write_lines,
-    write_table,
-    write_text,
-)
+from bpftui.tui.terminal.output import complain, gated, write_json, write_line, write_lines, write_table, write_text
 from bpftui.tui.text.colors import Painted, assembled, joined, paint
 
 EVIL = "x\x1b[31m\nbpftui: \x9b2J"
@@ -126,36 +117,3 @@ def test_no_more_is_held_back_than_is_written_at_a_time(monkeypatch: pytest.Monk
     tracemalloc.stop()
     assert sum(sizes) < 20_000
     assert peak < 5_000_000  # filled up to 10,000 columns they were 10 million characters
-
-
-class Screen(io.StringIO):
-    """A terminal of 20 columns and 6 rows, as far as `InPlace` asks."""
-
-    def fileno(self) -> int:
-        return 1
-
-
-def test_lines_in_place_are_written_over_and_nothing_else_passes(monkeypatch: pytest.MonkeyPatch) -> None:
-    screen = Screen()
-    monkeypatch.setattr(sys, "stdout", screen)
-    size = [20, 6]
-    monkeypatch.setattr("os.get_terminal_size", lambda _: tuple(size))
-    place = InPlace()
-    assert place.size() == (20, 5)
-    place.show([paint("one", "bold"), EVIL[:4]])
-    place.show(["three"])
-    size[0] = 3  # the terminal has broken the line in two
-    place.clear()
-    place.show(["four"])
-    place.leave()
-    place.show(["five"])
-    held, drawn = "\x1b[?2026h", "\x1b[?2026l"
-    assert screen.getvalue() == "".join(
-        [
-            f"{held}\r\x1b[1mone\x1b[0m\x1b[K\n{EVIL[0]}\\x1b[3\x1b[K\n\x1b[J{drawn}",
-            f"{held}\x1b[2A\rthree\x1b[K\n\x1b[J{drawn}",
-            f"{held}\x1b[2A\r\x1b[J{drawn}",
-            f"{held}\rfour\x1b[K\n\x1b[J{drawn}",
-            f"{held}\rfive\x1b[K\n\x1b[J{drawn}",
-        ]
-    )

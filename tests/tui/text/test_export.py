@@ -23,7 +23,7 @@ LINES = [
     "plain",
     paint("main:", "bold underline"),
     "",
-    joined(paint("r1", "cyan"), " = *(u8 *)(r2 +0) ", paint("; a < b & c", "dim")),
+    joined(paint("r1", "register"), " = *(u8 *)(r2 +0) ", paint("; a < b & c", "dim")),
 ]
 
 
@@ -68,7 +68,7 @@ def test_html_has_the_text_and_its_styles() -> None:
     found.feed(whole(document(LINES, "html", "a <title>")))
     assert "plain\nmain:\n\nr1 = *(u8 *)(r2 +0) ; a < b & c\n" in found.text
     assert "a <title>" in found.text
-    assert found.classes == ["bold underline", "cyan", "dim"]
+    assert found.classes == ["bold underline", "register", "dim"]
 
 
 def test_svg_is_well_formed_and_as_large_as_its_text() -> None:
@@ -93,7 +93,7 @@ def test_disasm_writes_files(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         line for line in text.splitlines() if line
     ]
     assert main(["disasm", source, "--format", "html"]) == 0
-    assert re.search(r'<span class="green">bpf_ktime_get_ns</span>', capsys.readouterr().out)
+    assert re.search(r'<span class="bold">bpf_ktime_get_ns</span>', capsys.readouterr().out)
 
 
 def test_a_file_is_replaced_only_when_that_is_meant(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -59,7 +59,6 @@ def program_rows(documents: Iterable[dict[str, Any]], sort: str | None) -> list[
 def print_programs(rows: Sequence[ProgramRow], color: str) -> None:
     """Print one table, and a line on all of it."""
     from rich.table import Table
-    from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
     for title in ("", "file", "program", "type"):
@@ -69,7 +68,7 @@ def print_programs(rows: Sequence[ProgramRow], color: str) -> None:
     fields = list(COLUMNS.values())[:-1]
     for file, program in rows:
         numbers = ("" if program[field] is None else f"{program[field]:,}" for field in fields)
-        mark = Text("ok", "green") if program["ok"] else Text("NO", "bold red")
+        mark = assembled(("ok", "good") if program["ok"] else ("NO", "bold danger"))
         table.add_row(mark, assembled(file), assembled(program["name"]), program["type"], *numbers)
     write_table(table, color=wants_color(color))
     refused = sum(not row.program["ok"] for row in rows)

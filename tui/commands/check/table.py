@@ -83,7 +83,7 @@ def print_report(checked: Checked, *, several: bool, sort: str | None, color: st
     if failed:
         write_line()
     if foreign := foreign_registers(checked.spec.types):
-        write_line(paint(foreign, "red") if colored else foreign)
+        write_line(paint(foreign, "danger") if colored else foreign)
     times = f"read in {checked.open_ms:.1f} ms, loaded in {report.load_ms:.1f} ms"
     write_line(f"{checked.spec.file}: {verdict} ({times})")
     if any(outcome.log and not outcome.ok for outcome in report.programs):
@@ -215,8 +215,7 @@ def _lines(text: str) -> Text:
 
 
 def _mark(outcome: LoadOutcome) -> Any:
-    from rich.text import Text
 
     if outcome.failed:
-        return Text("NO", "bold red")
-    return Text("ok", "green") if outcome.ok else Text("–", "dim")
+        return assembled(("NO", "bold danger"))
+    return assembled(("ok", "good") if outcome.ok else ("–", "dim"))

@@ -163,7 +163,7 @@ def _heated(rows: Listing, heat: Heat, color: bool) -> Iterator[str]:
             text = _heading(row, color)
         cell = f"{f'{count:,}' if count else '':>{width}}"
         is_hot = row.kind is RowKind.INSN and count > 1 and 2 * count >= most
-        yield joined(paint(cell, "bold red") if color and is_hot else cell, "  ", text)
+        yield joined(paint(cell, "bold danger") if color and is_hot else cell, "  ", text)
 
 
 def _because(decision: Decision) -> str:

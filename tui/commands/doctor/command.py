@@ -109,7 +109,6 @@ def _helpers_json(report: HelperReport) -> dict[str, Any]:
 
 
 def _print_helpers(reports: Sequence[HelperReport], color: str) -> None:
-    from rich.text import Text
 
     colored = wants_color(color)
     for report in reports:
@@ -120,9 +119,9 @@ def _print_helpers(reports: Sequence[HelperReport], color: str) -> None:
         found = report.problem or f"{len(report.usable)} of {told} helpers"
         write_table(assembled((title, "bold"), f": {found}"), color=colored)
         if not report.problem:
-            write_table(Text(f"  usable: {', '.join(report.usable)}", "green"), color=colored)
-            write_table(Text(f"  missing: {', '.join(report.missing)}"), color=colored)
-            write_table(Text(f"  not told: {', '.join(report.untold)}", "dim"), color=colored)
+            write_table(assembled((f"  usable: {', '.join(report.usable)}", "good")), color=colored)
+            write_table(assembled(f"  missing: {', '.join(report.missing)}"), color=colored)
+            write_table(assembled((f"  not told: {', '.join(report.untold)}", "dim")), color=colored)
         write_line()
 
 
@@ -139,9 +138,8 @@ def _json(feature: Feature) -> dict[str, Any]:
 
 def _print_table(features: Sequence[Feature], color: str) -> None:
     from rich.table import Table
-    from rich.text import Text
 
-    marks = {True: Text("ok", "green"), False: Text("NO", "bold red"), None: Text("·", "dim")}
+    marks = {True: assembled(("ok", "good")), False: assembled(("NO", "bold danger")), None: assembled(("·", "dim"))}
     for group in dict.fromkeys(feature.group for feature in features):
         table = Table(box=None, pad_edge=False, show_header=False, show_edge=False)
         for _ in range(4):
@@ -154,7 +152,7 @@ def _print_table(features: Sequence[Feature], color: str) -> None:
                 marks[feature.ok],
                 feature.name,
                 assembled(feature.detail),
-                assembled((advice if feature.ok is False else "", "yellow")),
+                assembled((advice if feature.ok is False else "", "warning")),
             )
         write_line(paint(group, "bold") if wants_color(color) else group)
         write_table(table, color=wants_color(color))

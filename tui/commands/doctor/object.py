@@ -92,7 +92,6 @@ def _remarks(spec: CollectionSpec) -> list[str]:
 
 def _print(spec: CollectionSpec, runtime: str, forecast: Forecast, *, color: bool) -> None:
     from rich.table import Table
-    from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
     for name in ("", "kind", "name", "type"):
@@ -101,9 +100,9 @@ def _print(spec: CollectionSpec, runtime: str, forecast: Forecast, *, color: boo
     parts = [("map", each.name, each.type.label, forecast.maps) for each in spec.maps.values()]
     parts += [("program", each.name, each.type.label, forecast.programs) for each in spec.programs.values()]
     for kind, name, type_, found in parts:
-        mark = Text("ok", "green")
+        mark = assembled(("ok", "good"))
         if name in found:
-            mark = Text("–", "dim") if name in forecast.optional else Text("NO", "bold red")
+            mark = assembled(("–", "dim") if name in forecast.optional else ("NO", "bold danger"))
         table.add_row(mark, kind, assembled(name), type_, _reasons(found.get(name, ())))
     write_table(table, color=color)
     where = "here" if runtime == "kernel" else "into the built-in runtime"
@@ -115,7 +114,7 @@ def _print(spec: CollectionSpec, runtime: str, forecast: Forecast, *, color: boo
     if left_out:
         told += f", but for {left_out} that {'is' if left_out == 1 else 'are'} optional (?)"
     for remark in (*_remarks(spec), *forecast.remarks):
-        write_line(paint(f"· {remark}", "yellow") if color else f"· {remark}")
+        write_line(paint(f"· {remark}", "warning") if color else f"· {remark}")
     asks = "bpftui check asks the verifier" if runtime == "kernel" else "no verifier is asked there"
     write_line(f"{spec.file}: {told}; {asks}")
     write_line()
@@ -126,5 +125,5 @@ def _reasons(obstacles: Sequence[Obstacle]) -> Any:
     from rich.text import Text
 
     lines = [assembled(f"{each.place}: {each.reason}" if each.place else each.reason) for each in obstacles]
-    lines += [assembled((f"→ {hint}", "yellow")) for hint in dict.fromkeys(each.hint for each in obstacles) if hint]
+    lines += [assembled((f"→ {hint}", "warning")) for hint in dict.fromkeys(each.hint for each in obstacles) if hint]
     return Text("\n").join(lines)

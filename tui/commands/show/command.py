@@ -158,7 +158,7 @@ def _objects_tree(several: SeveralObjectsError) -> Tree:
     root = Tree(assembled((several.file, "bold"), (f"  {len(several.objects)} BPF objects", "dim")))
     for number, item in enumerate(several.objects, 1):
         place = f"  {item.size:,} bytes at {item.offset:#x}"
-        root.add(assembled((f"{several.file}#{number}", "green"), f"  {item.name}".rstrip(), (place, "dim")))
+        root.add(assembled((f"{several.file}#{number}", "link"), f"  {item.name}".rstrip(), (place, "dim")))
     return root
 
 

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 __all__ = ["core_json", "core_target", "print_core_table"]
 
 _COLUMNS = (
-    Column("program", "green"),
+    Column("program", "link"),
     Column("insn", is_number=True),
     Column("kind"),
     Column("access"),
     Column("resolves to"),
 )
-_STYLES = {Outcome.RESOLVED: "", Outcome.MISSING: "yellow", Outcome.UNKNOWN: "dim"}
+_STYLES = {Outcome.RESOLVED: "", Outcome.MISSING: "warning", Outcome.UNKNOWN: "dim"}
 
 
 def core_target(spec: CollectionSpec, target: Btf | None) -> CoreResolver | None:
@@ -72,6 +72,6 @@ def print_core_table(spec: CollectionSpec, resolver: CoreResolver | None, *, col
     for program in spec.programs.values():
         for item, found in resolve_core(program, resolver) if resolver is not None else ():
             renamed = f"{found.target}  " if found.target not in (None, found.local) else ""
-            result = renamed + found.result, _STYLES.get(found.outcome, "red")
+            result = renamed + found.result, _STYLES.get(found.outcome, "danger")
             rows.append((program.name, str(item.slot), found.label, found.local, result))
     print_columns(_COLUMNS, rows, color=color)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ....core.kernel.host.externs import look_up_externs
-from ...text.colors import assembled
+from ...text.colors import assembled, rich_style
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -35,10 +35,10 @@ def externs_table(spec: CollectionSpec, target: Btf | None) -> Table:
 
     table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
     table.add_column("kind", no_wrap=True)
-    table.add_column("extern", style="green", no_wrap=True)
+    table.add_column("extern", style=rich_style("link"), no_wrap=True)
     table.add_column("on this kernel" if target is None else "on that kernel")
     for answer in look_up_externs(spec, target).values():
-        missing = "yellow" if answer.weak else "red"
+        missing = "warning" if answer.weak else "danger"
         result = assembled((answer.text, "" if answer.found else missing))
         if not answer.found and answer.weak and (target is None or answer.kind == "kfunc"):
             result.append("; it may be missing, and is 0 then", "dim")

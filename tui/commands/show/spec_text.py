@@ -41,7 +41,7 @@ def spec_tree(spec: CollectionSpec) -> Tree:
     facts = _phrases(collection_facts(spec), last=("architecture",))
     root = Tree(assembled((spec.file, "bold"), "  ", (facts, "dim")))
     if foreign := foreign_registers(spec.types):
-        root.add(assembled((foreign, "red")))
+        root.add(assembled((foreign, "danger")))
     _branch(root, "programs", [_program(program) for program in spec.programs.values()])
     maps = _branch(root, "maps", [_map(item) for item in spec.maps.values()])
     for node, item in zip(maps.children if maps is not None else (), spec.maps.values(), strict=True):
@@ -78,20 +78,20 @@ def _program(spec: ProgramSpec) -> Text:
     hook = f" ({attach_type})" if attach_type and attach_type != spec.type.label else ""
     target = f" → {spec.attach_to}" if spec.attach_to else ""
     facts = _phrases(program_facts(spec), last=("flags", "autoload"))
-    text = assembled((spec.name, "green"), f"  {spec.type.label}{hook}{target}  ", (facts, "dim"))
+    text = assembled((spec.name, "link"), f"  {spec.type.label}{hook}{target}  ", (facts, "dim"))
     if spec.problem:
-        text.append_text(assembled((f"  {spec.problem}", "red")))
+        text.append_text(assembled((f"  {spec.problem}", "danger")))
     return text
 
 
 def _map(spec: MapSpec, name: str | None = None) -> Text:
     if spec.is_data:
-        return assembled((spec.name, "cyan"), "  data section  ", (_phrases(section_facts(spec)), "dim"))
+        return assembled((spec.name, "link"), "  data section  ", (_phrases(section_facts(spec)), "dim"))
     shape = map_shape(spec)
     kind = f"  {spec.type.label}  {shape}  " if shape else f"  {spec.type.label}  "
-    text = assembled((name or spec.name, "cyan"), kind, (_phrases(map_facts(spec)), "dim"))
+    text = assembled((name or spec.name, "link"), kind, (_phrases(map_facts(spec)), "dim"))
     if spec.problem:
-        text.append_text(assembled((f"  {spec.problem}", "red")))
+        text.append_text(assembled((f"  {spec.problem}", "danger")))
     return text
 
 
@@ -110,7 +110,7 @@ def _map_details(node: Tree, spec: MapSpec) -> None:
 def _variable(spec: VariableSpec, order: ByteOrder) -> Text:
     declared = spec.type.declaration(spec.name) if spec.type is not None else spec.name
     facts = _phrases(variable_facts(spec))
-    text = assembled((declared, "yellow"), f" = {_value(spec, spec.head, order)}  ", (facts, "dim"))
+    text = assembled((declared, "link"), f" = {_value(spec, spec.head, order)}  ", (facts, "dim"))
     if spec.changed:
         text.append_text(assembled((", changed from ", "dim"), _value(spec, spec.original, order)))
     return text

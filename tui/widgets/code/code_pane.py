@@ -16,6 +16,7 @@ from ....core.errors import BpftuiError
 from ....core.listing.search import ListingSearch
 from ...jumps import CodePlace
 from ..lists.row_view import RowView  # noqa: TC001 - Textual asks for the annotation at run time
+from ..pane_title import PaneTitle
 from ..plain import Static
 from .listing_view import ListingView
 
@@ -36,7 +37,7 @@ _PATIENCE = 1.5
 """Seconds that a search looks into other programs."""
 _LONG = 20_000
 """Instructions from which on making a listing takes more than a frame: 500,000 take half a second."""
-_PALE = "$foreground 60%"
+_PALE = "$text-muted"
 
 
 class CodePane(Vertical):
@@ -55,7 +56,6 @@ class CodePane(Vertical):
 
     DEFAULT_CSS = """
     CodePane {
-        & > #code-title { height: 1; background: $panel; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
         & > ListingView { height: 1fr; }
     }
     """
@@ -77,7 +77,7 @@ class CodePane(Vertical):
 
     def compose(self) -> ComposeResult:
         """Compose title and listing."""
-        yield Static(id="code-title")
+        yield PaneTitle(id="code-title")
         yield ListingView()
 
     def on_mount(self) -> None:
@@ -118,7 +118,7 @@ class CodePane(Vertical):
             if listing is not None:
                 then(listing)
             return
-        title = Content.assemble((name, "bold"), ("  listing its instructions …", "bold $text-warning"))
+        title = Content.assemble((name, "bold"), "  listing its instructions …")
         self.query_one("#code-title", Static).update(title)
         waiting = self._waiting.setdefault(name, [])
         waiting.append(then)
@@ -274,9 +274,9 @@ class CodePane(Vertical):
         self.query_one("#code-title", Static).update(
             Content.assemble(
                 (self.program, "bold"),
-                (f"  {remark}" if remark else "", "bold $text-warning"),
+                (f"  {remark}" if remark else "", "bold"),
                 (f" › {where}", ""),
                 (f"  insn {slot}{place}", _PALE),
-                (found, "$text-warning"),
+                (found, "bold"),
             )
         )

@@ -27,23 +27,23 @@ class CodeView(RowView):
 
     DEFAULT_CSS = """
     CodeView {
-        & > .code-view--mnemonic { color: $text-accent; text-style: bold; }
-        & > .code-view--register { color: $text-primary; }
-        & > .code-view--number { color: $text-success; }
-        & > .code-view--memory { color: $foreground 75%; }
+        & > .code-view--mnemonic { color: $keyword; text-style: bold; }
+        & > .code-view--register { color: $register; }
+        & > .code-view--number { color: $number; }
+        & > .code-view--memory { color: $text-muted; }
         & > .code-view--operator { color: $foreground; }
         & > .code-view--function { color: $foreground; text-style: bold; }
-        & > .code-view--map { color: $text-success; text-style: bold; }
-        & > .code-view--label { color: $text-accent; }
+        & > .code-view--map { color: $link; text-style: bold; }
+        & > .code-view--label { color: $link; }
         & > .code-view--comment { color: $text-muted; }
         & > .code-view--text { color: $foreground; }
-        & > .code-view--source { color: $foreground 85%; text-style: italic; }
-        & > .code-view--c-keyword { color: $text-accent; text-style: italic; }
-        & > .code-view--c-type { color: $text-accent; text-style: italic; }
-        & > .code-view--c-tag { color: $text-warning; text-style: italic; }
-        & > .code-view--c-function { color: $text-primary; text-style: italic; }
-        & > .code-view--c-number { color: $text-warning; text-style: italic; }
-        & > .code-view--c-string { color: $text-success; text-style: italic; }
+        & > .code-view--source { color: $text-muted; text-style: italic; }
+        & > .code-view--c-keyword { color: $keyword; text-style: italic; }
+        & > .code-view--c-type { color: $keyword; text-style: italic; }
+        & > .code-view--c-tag { color: $foreground; text-style: italic; }
+        & > .code-view--c-function { color: $foreground; text-style: italic; }
+        & > .code-view--c-number { color: $number; text-style: italic; }
+        & > .code-view--c-string { color: $number; text-style: italic; }
         & > .code-view--c-comment { color: $text-muted; text-style: italic; }
     }
     """

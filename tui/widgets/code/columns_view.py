@@ -101,9 +101,9 @@ class ColumnsView(CodeView):
 
     DEFAULT_CSS = """
     ColumnsView {
-        & > .columns-view--chosen { background: $accent 22%; }
-        & > .columns-view--function { color: $text-primary; background: $primary 18%; text-style: bold; }
-        & > .columns-view--removed { color: $foreground 45%; text-style: dim strike; }
+        & > .columns-view--chosen { background: $cursor-row-blurred; }
+        & > .columns-view--function { color: $foreground; background: $panel; text-style: bold; }
+        & > .columns-view--removed { color: $text-muted; text-style: strike; }
     }
     """
 

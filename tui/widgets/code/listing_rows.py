@@ -47,15 +47,15 @@ class ListingRows:
         # slot numbers, and the line between C and assembly
         "listing-view--gutter": "color: $text-muted;",
         # the header of a function, from edge to edge
-        "listing-view--function": "color: $text-primary; background: $primary 18%; text-style: bold;",
+        "listing-view--function": "color: $foreground; background: $panel; text-style: bold;",
         # the arrow and slot behind a jump
-        "listing-view--arrow": "color: $text-accent; text-style: bold;",
+        "listing-view--arrow": "color: $link;",
         # file and line of the C source, a function's length, what is folded
         "listing-view--position": "color: $text-muted;",
         # the marks of loops and of CO-RE relocations
-        "listing-view--mark": "color: $text-warning; text-style: bold;",
+        "listing-view--mark": "color: $foreground; text-style: bold;",
         # instructions that no way leads to
-        "listing-view--unreachable": "color: $foreground 40%; text-style: dim;",
+        "listing-view--unreachable": "color: $text-muted; text-style: italic;",
     }
     """Its component classes, each with its declarations in CSS."""
 

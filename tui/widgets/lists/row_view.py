@@ -72,15 +72,14 @@ class RowView(VirtualList, can_focus=True):
     DEFAULT_CSS = """
     RowView {
         & > .row-view--cursor {
-            background: $foreground 10%;
+            background: $cursor-row-blurred;
         }
         & > .row-view--match {
-            background: $warning-muted;
-            color: $text;
-            text-style: bold underline;
+            color: $foreground;
+            text-style: bold reverse;
         }
         &:focus > .row-view--cursor {
-            background: $primary 35%;
+            background: $cursor-row;
         }
     }
     """

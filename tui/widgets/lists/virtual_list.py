@@ -47,12 +47,18 @@ class VirtualList(PlainTitles, ScrollView, inherit_bindings=False):
     column is a mark, which says what a row's colour says, for those who see no colours.
     """
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"row-view--muted", "row-view--header"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "row-view--muted",
+        "row-view--header",
+        "row-view--focus",
+        "row-view--blurred",
+    }
     """
     | Class | Description |
     | :- | :- |
     | `row-view--muted` | What is there but not the point: gutters, comments, the sentence of an empty list. |
     | `row-view--header` | The fixed lines above the rows. |
+    | `row-view--focus`, `--blurred` | `▌`, where the keyboard is and elsewhere. |
     """
 
     DEFAULT_CSS = """
@@ -68,8 +74,17 @@ class VirtualList(PlainTitles, ScrollView, inherit_bindings=False):
             color: $foreground;
             text-style: bold;
         }
+        & > .row-view--focus {
+            color: $primary;
+        }
+        & > .row-view--blurred {
+            color: $text-disabled;
+        }
     }
     """
+
+    is_pane: ClassVar[bool] = False
+    """Whether its first fixed line is the title of a pane."""
 
     empty_text: reactive[str] = reactive("nothing to show")
     """The sentence that an empty list shows."""
@@ -207,7 +222,7 @@ class VirtualList(PlainTitles, ScrollView, inherit_bindings=False):
         if y < self.header_height:
             strip = self._to_strip(self.draw_header(y, width - 1))
             style = self.get_component_rich_style("row-view--header")
-            return self._place(strip, " ", width).apply_style(style)
+            return self._place(strip, *self._title_mark(y), width).apply_style(style)
         index = y - self.header_height + self.scroll_offset.y
         if index >= self.row_count():
             return self._draw_empty(y, width)
@@ -219,7 +234,7 @@ class VirtualList(PlainTitles, ScrollView, inherit_bindings=False):
             self._note_width(strip.cell_length + 1)
             strip = self.decorate(strip)
             style = self.get_component_rich_style(component) if component else self._own_style
-            strip = self._strips[key] = self._place(strip, mark, width).apply_style(style)
+            strip = self._strips[key] = self._place(strip, mark, self._mark_ink(mark), width).apply_style(style)
         return strip
 
     def _to_strip(self, row: Text | Strip) -> Strip:
@@ -229,7 +244,16 @@ class VirtualList(PlainTitles, ScrollView, inherit_bindings=False):
         # A Text without spans renders without its own style.
         return Strip(row.render(console)).apply_style(console.get_style(row.style))
 
-    def _place(self, strip: Strip, mark: str, width: int) -> Strip:
+    def _title_mark(self, line: int) -> tuple[str, Style | None]:
+        """Return what stands before a fixed line: before the title of the pane that has the focus, its mark."""
+        if line or not self.is_pane or not self.has_focus:
+            return " ", None
+        return "▌", self._mark_ink("▌")
+
+    def _mark_ink(self, mark: str) -> Style | None:
+        return self.ink("row-view--focus" if self.has_focus else "row-view--blurred") if mark == "▌" else None
+
+    def _place(self, strip: Strip, mark: str, ink: Style | None, width: int) -> Strip:
         """Return the part of *strip* that is in sight behind its mark, exactly *width* cells wide."""
         left = self.scroll_offset.x
         room = width - len(mark)
@@ -240,7 +264,7 @@ class VirtualList(PlainTitles, ScrollView, inherit_bindings=False):
             if overflows:
                 strip = Strip([*strip, Segment("›", muted)])
         filler = [Segment(" " * (room - strip.cell_length))] if strip.cell_length < room else []
-        return Strip([Segment(mark), *strip, *filler], width)
+        return Strip([Segment(mark, ink), *strip, *filler], width)
 
     def _draw_empty(self, y: int, width: int) -> Strip:
         """Draw a line below the last row: nothing, or in an empty list its sentence, in the middle."""

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Chart"]
 
-_MARKERS = "●▲■◆★✚"
+_MARKERS = "●▲■◆▼✚"
 _ASCII_MARKERS = "*+x#o@"
 _GAP_FACTOR = 2.5
 """Samples further apart than so many usual distances have a gap between them."""
@@ -89,15 +89,15 @@ class Chart(Widget):
         min-height: 4;
         background: $surface;
         & > .chart--axis { color: $text-muted; }
-        & > .chart--grid { color: $foreground 20%; }
+        & > .chart--grid { color: $text-disabled; }
         & > .chart--legend { color: $foreground; }
-        & > .chart--area { color: $accent 45%; }
-        & > .chart--series-1 { color: $text-accent; text-style: bold; }
-        & > .chart--series-2 { color: $text-primary; text-style: bold; }
-        & > .chart--series-3 { color: $text-success; text-style: bold; }
-        & > .chart--series-4 { color: $text-error; text-style: bold; }
-        & > .chart--series-5 { color: $text-warning; text-style: bold; }
-        & > .chart--series-6 { color: $text-secondary; text-style: bold; }
+        & > .chart--area { color: $heat-2; }
+        & > .chart--series-1 { color: $series-1; text-style: bold; }
+        & > .chart--series-2 { color: $series-2; text-style: bold; }
+        & > .chart--series-3 { color: $series-3; text-style: bold; }
+        & > .chart--series-4 { color: $series-4; text-style: bold; }
+        & > .chart--series-5 { color: $series-5; text-style: bold; }
+        & > .chart--series-6 { color: $series-6; text-style: bold; }
     }
     """
 

@@ -50,12 +50,12 @@ class EventView(RowView):
 
     DEFAULT_CSS = """
     EventView {
-        border: round $foreground 25%;
+        border: round $rule;
         border-title-color: $text-muted;
         border-subtitle-color: $text-warning;
         & > .event-view--time { color: $text-muted; }
-        & > .event-view--member { color: $text-primary; }
-        &:focus { border: round $primary; border-title-color: $foreground; }
+        & > .event-view--member { color: $text-muted; }
+        &:focus { border: round $primary; border-title-color: $primary; }
     }
     """
 

@@ -8,6 +8,7 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from ...text.format import duration
+from ..pane_title import PaneTitle
 from ..plain import Static
 from .chart import Chart
 
@@ -26,13 +27,12 @@ class GraphPane(Vertical, can_focus=True):
 
     DEFAULT_CSS = """
     GraphPane {
-        & > #graph-title { height: 1; background: $panel; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
     }
     """
 
     def compose(self) -> ComposeResult:
         """Compose title and chart."""
-        yield Static(id="graph-title")
+        yield PaneTitle(id="graph-title")
         chart = Chart(id="graph-chart", unit="/s")
         chart.empty_text = "nothing to draw yet: load, attach, then choose an entry of a map with enter"
         yield chart
@@ -57,7 +57,7 @@ class GraphPane(Vertical, can_focus=True):
             Content.assemble(
                 (text, "bold"),
                 (f"  per second, the last {duration(self.window)}  ", ""),
-                ("[ ] window · 4 and enter: choose counters", "$foreground 60%"),
+                ("[ ] window · 4 and enter: choose counters", "$text-muted"),
             )
         )
 

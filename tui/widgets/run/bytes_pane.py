@@ -27,7 +27,7 @@ class BytesPane(RowView):
     """
 
     DEFAULT_CSS = """
-    BytesPane > .bytes-pane--here { background: $primary-muted; color: $text; text-style: bold underline; }
+    BytesPane > .bytes-pane--here { background: $cursor-row; color: $foreground; text-style: bold underline; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -51,6 +51,8 @@ class CoreView(RowView):
         Binding("b", "choose_target", "BTF", id="core.target", tooltip="Resolve against a BTF file, or this kernel"),
     ]
 
+    is_pane: ClassVar[bool] = True
+
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "core-view--resolved",
         "core-view--absent",
@@ -74,7 +76,7 @@ class CoreView(RowView):
         & > .core-view--absent { color: $text-warning; }
         & > .core-view--missing { color: $text-error; }
         & > .core-view--access { color: $foreground; text-style: bold; }
-        & > .core-view--kind { color: $text-accent; }
+        & > .core-view--kind { color: $text-muted; }
     }
     """
 

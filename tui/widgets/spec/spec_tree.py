@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
+from rich.style import Style
 from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.strip import Strip
@@ -19,7 +20,6 @@ from ...text.facts import extern_groups, map_brief, program_brief, type_text
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rich.style import Style
     from textual.widgets.tree import TreeNode
 
     from ....core.spec import CollectionSpec, ProgramSpec, VariableSpec
@@ -61,6 +61,8 @@ class SpecTree(Tree[Node]):
         "spec-tree--group",
         "spec-tree--changed",
         "spec-tree--unusable",
+        "spec-tree--focus",
+        "spec-tree--blurred",
     }
     """
     | Class | Description |
@@ -69,19 +71,25 @@ class SpecTree(Tree[Node]):
     | `spec-tree--group` | The headings. |
     | `spec-tree--changed` | The mark of a variable that differs from the file. |
     | `spec-tree--unusable` | What is in the file but cannot be used. |
+    | `spec-tree--focus`, `--blurred` | The mark of the title and of the cursor, with the focus and without. |
     """
 
     DEFAULT_CSS = """
     SpecTree {
-        background: $background;
+        background: $panel;
         padding: 0;
         scrollbar-size: 0 1;
         & > .spec-tree--detail { color: $text-muted; }
-        & > .spec-tree--group { text-style: bold; color: $text-primary; }
-        & > .spec-tree--changed { text-style: bold; color: $text-warning; }
+        & > .spec-tree--group { text-style: bold; color: $link; }
+        & > .spec-tree--changed { color: $set; }
         & > .spec-tree--unusable { color: $text-error; text-style: italic; }
-        & > .tree--guides { color: $foreground 20%; }
-        & > .tree--guides-selected { color: $primary; text-style: none; }
+        & > .spec-tree--focus { color: $primary; }
+        & > .spec-tree--blurred { color: $text-disabled; }
+        & > .tree--guides { color: $text-disabled; }
+        & > .tree--guides-selected { color: $text-disabled; text-style: none; }
+        & > .tree--guides-hover { color: $text-disabled; text-style: none; }
+        & > .tree--cursor { background: $cursor-row-blurred; color: $foreground; text-style: none; }
+        &:focus > .tree--cursor { background: $cursor-row; color: $foreground; text-style: bold; }
         &:focus { background-tint: transparent; }
     }
     """
@@ -199,12 +207,24 @@ class SpecTree(Tree[Node]):
         """Draw a line of the screen; a label that is longer than the line has an ellipsis at its end."""
         strip = super().render_line(y)
         left, top = self.scroll_offset
-        room = self.scrollable_content_region.width  # what a scrollbar leaves
-        node = self.get_node_at_line(y + top) if self.virtual_size.width - left > room else None
-        if node is None or self._line_width(node) - left <= room:
-            return strip
-        kept = list(strip.crop(0, max(0, room - 1)))
-        return Strip([*kept, Segment("…", kept[-1].style if kept else None)])
+        room = self.scrollable_content_region.width - 1  # what a scrollbar and the mark leave
+        node = self.get_node_at_line(y + top)
+        kept = list(strip.crop(0, room))
+        if node is not None and self._line_width(node) - left > room:
+            kept = list(strip.crop(0, max(0, room - 1)))
+            kept.append(Segment("…", kept[-1].style if kept else None))
+        row = Strip([self._mark(y + top, kept[0].style if kept else None), *kept])
+        if y + top != self.cursor_line:
+            return row
+        behind = Style(bgcolor=self.get_component_rich_style("tree--cursor").bgcolor)
+        return Strip([Segment(text, behind if style is None else style + behind) for text, style, _ in row])
+
+    def _mark(self, line: int, style: Style | None) -> Segment:
+        """Return what stands before a line: the cursor's mark, and in the first one the title's."""
+        if line != self.cursor_line and (line or not self.has_focus):
+            return Segment(" ", style)
+        ink = self._ink("focus" if self.has_focus else "blurred")
+        return Segment("▌", ink if style is None else style + ink)
 
     def _line_width(self, node: TreeNode[Node]) -> int:
         """Return the cells of a node's guides and label."""

@@ -36,6 +36,8 @@ class TypesView(RowView):
         Binding("f", "next_group", "Kind", id="types.kind", tooltip="Only structs, enums, typedefs, functions, …"),
     ]
 
+    is_pane: ClassVar[bool] = True
+
     COMPONENT_CLASSES: ClassVar[set[str]] = {"types-view--kind", "types-view--name"}
     """
     | Class | Description |
@@ -46,7 +48,7 @@ class TypesView(RowView):
 
     DEFAULT_CSS = """
     TypesView {
-        & > .types-view--kind { color: $text-accent; }
+        & > .types-view--kind { color: $text-muted; }
         & > .types-view--name { color: $foreground; }
     }
     """

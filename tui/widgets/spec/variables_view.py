@@ -80,6 +80,8 @@ class VariablesView(RowView):
         Binding("d", "only_changed", "Changed", show=False, id="variables.changed", tooltip="Only what was changed"),
     ]
 
+    is_pane: ClassVar[bool] = True
+
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "variables-view--changed",
         "variables-view--type",
@@ -95,8 +97,8 @@ class VariablesView(RowView):
 
     DEFAULT_CSS = """
     VariablesView {
-        & > .variables-view--changed { color: $text-warning; text-style: bold; }
-        & > .variables-view--type { color: $text-accent; }
+        & > .variables-view--changed { color: $set; }
+        & > .variables-view--type { color: $text-muted; }
         & > .variables-view--hidden { color: $text-error; text-style: italic; }
     }
     """

@@ -64,7 +64,7 @@ class LogPane(Vertical):
     LogPane {
         & .log-title { height: auto; max-height: 3; background: $panel; padding: 0 1; }
         & #log-body { height: 2fr; }
-        & #log-body ListingView { width: 1fr; display: none; border-left: solid $panel; }
+        & #log-body ListingView { width: 1fr; display: none; border-left: solid $rule; }
         & #log-body LogView { width: 1fr; }
         &.-listing #log-body ListingView { display: block; }
         & StateView { height: 1fr; min-height: 4; max-height: 14; }

@@ -33,7 +33,7 @@ class LogView(CodeView):
     DEFAULT_CSS = """
     LogView {
         & > .log-view--message { color: $text-warning; }
-        & > .log-view--cause { background: $error 25%; color: $text; text-style: bold; }
+        & > .log-view--cause { color: $text-error; text-style: bold; }
         & > .log-view--muted { color: $text-muted; }
     }
     """

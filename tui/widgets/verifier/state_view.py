@@ -29,8 +29,10 @@ class _Row(NamedTuple):
 class StateView(CodeView):
     """Registers, then stack slots: before the instruction, in plain words and in the kernel's.
 
-    `*` marks what the instruction changes, with what it becomes. Enter on a row asks where its value was made.
+    `•` marks what the instruction changes, with what it becomes. Enter on a row asks where its value was made.
     """
+
+    is_pane: ClassVar[bool] = True
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"state-view--changed", "state-view--muted"}
     """
@@ -42,7 +44,7 @@ class StateView(CodeView):
 
     DEFAULT_CSS = """
     StateView {
-        & > .state-view--changed { color: $text-warning; text-style: bold; }
+        & > .state-view--changed { color: $changed; text-style: bold; }
         & > .state-view--muted { color: $text-muted; }
     }
     """
@@ -102,7 +104,7 @@ class StateView(CodeView):
         changed = self.ink("state-view--changed")
         name = row.place.replace("R", "r")
         segments = [
-            Segment("*" if row.after else " ", changed),
+            Segment("•" if row.after else " ", changed),
             Segment(f"{name:<7}", self.ink("code-view--register")),
             Segment(f"{row.words:<{_WORDS}}  "),
             Segment(f"{row.before}", self.ink("state-view--muted")),

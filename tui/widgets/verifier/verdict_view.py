@@ -88,7 +88,7 @@ def _text(program: str, shown: Explanation, form: _Form, width: int) -> Content:
             if form.short and len(wrapped) > lines:
                 wrapped = [*wrapped[: lines - 1], fitted(" ".join(wrapped[lines - 1 :]), width - indent).rstrip()]
         for number, line in enumerate(wrapped):
-            parts.extend([(f"\n  {label if number == 0 else '':<{indent - 2}}", "$foreground 60%"), line])
+            parts.extend([(f"\n  {label if number == 0 else '':<{indent - 2}}", "$text-muted"), line])
 
     if shown.source is not None and shown.source.text:
         add(c, shown.source.text, 1)

@@ -122,10 +122,10 @@ def test_visits() -> None:
     assert not heat.show(walked)
     assert text(shown, 0, heat).startswith("1,503       dead_code:")
     assert text(shown, 1, heat).startswith("1,003       if (verbose)")
-    assert drawn(shown, 0, heat)[0] == ("1,000 █", "hot")
-    assert drawn(shown, 2, heat)[0] == ("3 ▁", "warm")
-    assert drawn(shown, 46, heat)[0] == ("500 ▄", "hot")
-    assert drawn(shown, 46, heat, canvas=ASCII)[0] == ("500 =", "hot")
+    assert drawn(shown, 0, heat)[:2] == [("1,000", "hot"), ("█", "heat-7")]
+    assert drawn(shown, 2, heat)[:2] == [("3", "warm"), ("▁", "heat-1")]
+    assert drawn(shown, 46, heat)[:2] == [("500", "hot"), ("▄", "heat-4")]
+    assert drawn(shown, 46, heat, canvas=ASCII)[:2] == [("500", "hot"), ("=", "heat-4")]
     assert text(shown, shown.index_of_slot(5), heat).startswith(" " * 8 + " 5 ")  # never walked over
 
 

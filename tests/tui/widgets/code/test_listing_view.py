@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from textual.app import App
 
 from bpftui.core.listing.listing import Listing, RowKind
 from bpftui.core.spec import CollectionSpec, Function, LinkedCode, ProgramSpec, ProgramType, Reference, ReferenceKind
+from bpftui.tui.base_app import BaseApp
 from bpftui.tui.widgets.code.listing_view import ListingView
 
 from ..lines import lines
@@ -24,7 +24,7 @@ def listing(path: str, program: str) -> Listing:
     return Listing(CollectionSpec.from_file(ROOT / path).programs[program])
 
 
-class ListingApp(App[None]):
+class ListingApp(BaseApp[None]):
     def __init__(self, shown: Listing | None) -> None:
         super().__init__()
         self.view = ListingView(shown)
@@ -178,7 +178,8 @@ async def test_loops_are_marked_and_what_is_never_reached_is_dimmed() -> None:
         assert shown[3].startswith("╰─")
         assert shown[5].endswith("; unreachable from here")
         dim = view.ink("listing-view--unreachable").color
-        assert next(s.text.strip() for s in view.render_line(5) if s.style and s.style.color == dim).startswith("4")
+        unreached = [s for s in view.render_line(5) if s.style and s.style.italic and s.style.color == dim]
+        assert unreached[0].text.strip().startswith("4")
         assert not [s for s in view.render_line(6) if s.style and s.style.color == dim]
 
 

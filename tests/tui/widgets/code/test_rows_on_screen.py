@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from textual.app import App, ComposeResult
 
 from bpftui.core.listing.listing import Listing, RowKind
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.verifier import Heat, VerifierLog
+from bpftui.tui.base_app import BaseApp
 from bpftui.tui.widgets.code.listing_view import ListingView
 from tests.tui.widgets.lines import lines
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
 
 ROOT = Path(__file__).parents[4]
 SCREENS = Path(__file__).parent / "rows"
@@ -29,7 +33,7 @@ OBJECTS = {
 SIZES = ((80, 24), (120, 40))
 
 
-class ListingApp(App[None]):
+class ListingApp(BaseApp[None]):
     def __init__(self, shown: Listing) -> None:
         super().__init__()
         self.view = ListingView(shown)

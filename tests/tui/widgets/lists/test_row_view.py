@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from rich.text import Text
-from textual.app import App
 
+from bpftui.tui.base_app import BaseApp
 from bpftui.tui.widgets.lists.row_view import RowView, compile_pattern
 
 from ..lines import lines
@@ -35,7 +35,7 @@ class Numbers(RowView):
         return f"row {index}{self.tail}"
 
 
-class NumbersApp(App[None]):
+class NumbersApp(BaseApp[None]):
     def __init__(self) -> None:
         super().__init__()
         self.view = Numbers()
@@ -130,7 +130,7 @@ async def test_search_goes_on_around_and_back() -> None:
         await pilot.press("n")
         assert app.view.cursor == 7
         strip = app.view.render_line(7 - app.view.scroll_offset.y)
-        assert any(part.text == "7" and part.style and part.style.underline for part in strip)
+        assert any(part.text == "7" and part.style and part.style.reverse for part in strip)
         assert not app.view.search("absent")
         assert app.view.cursor == 7
 

@@ -7,9 +7,9 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from textual.app import App
 
 from bpftui.core.live.drawn import ChartSeries
+from bpftui.tui.base_app import BaseApp
 from bpftui.tui.widgets.live.chart import Chart
 
 from ..lines import lines
@@ -25,7 +25,7 @@ def wave(label: str, peak: float, *, gap: range = range(0)) -> ChartSeries:
     return ChartSeries(label, points)
 
 
-class ChartApp(App[None]):
+class ChartApp(BaseApp[None]):
     def __init__(self, *, ascii_only: bool = False) -> None:
         super().__init__()
         self.chart = Chart(unit="pps", ascii=ascii_only)

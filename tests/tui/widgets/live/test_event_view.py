@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual.app import App
-
 from bpftui.core.live.drawn import EventLine, StreamState
+from bpftui.tui.base_app import BaseApp
 from bpftui.tui.widgets.live.event_view import EventView
 
 from ..lines import lines
@@ -19,7 +18,7 @@ def events(start: int, stop: int) -> list[EventLine]:
     return [EventLine(number / 10, f"{{number={number}}}") for number in range(start, stop)]
 
 
-class EventApp(App[None]):
+class EventApp(BaseApp[None]):
     def __init__(self) -> None:
         super().__init__()
         self.view = EventView(capacity=100)

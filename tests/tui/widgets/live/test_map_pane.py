@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual.app import App
 from textual.widgets import ContentSwitcher
 
 from bpftui.core.live import Sample
 from bpftui.core.live.drawn import EventLine, StreamState
 from bpftui.core.runtime import MapSnapshot
 from bpftui.core.spec import CollectionSpec
+from bpftui.tui.base_app import BaseApp
 from bpftui.tui.widgets.live.event_view import EventView
 from bpftui.tui.widgets.live.map_pane import MapPane
 from bpftui.tui.widgets.live.map_table import MapTableView
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 OBJECT = Path(__file__).parents[3] / "objects" / "live.o"
 
 
-class PaneApp(App[None]):
+class PaneApp(BaseApp[None]):
     def __init__(self, *maps: str) -> None:
         super().__init__()
         self.pane = MapPane(CollectionSpec.from_file(OBJECT).subset(maps=set(maps), programs=set(), variables=set()))

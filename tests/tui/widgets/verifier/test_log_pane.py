@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from textual.app import App
-
 from bpftui.core.errors import BpftuiError, LoadError, VerifierError
 from bpftui.core.spec import CollectionSpec
+from bpftui.tui.base_app import BaseApp
 from bpftui.tui.widgets.code.listing_view import ListingView
 from bpftui.tui.widgets.verifier.log_pane import LogPane
 from bpftui.tui.widgets.verifier.log_view import LogView
@@ -25,7 +24,7 @@ ROOT = Path(__file__).parents[4]
 LOGS = ROOT / "tests/core/verifier/logs"
 
 
-class PaneApp(App[None]):
+class PaneApp(BaseApp[None]):
     def __init__(self, name: str) -> None:
         super().__init__()
         self.pane = LogPane(CollectionSpec.from_file(ROOT / f"tests/objects/{name}.o"))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from textual.app import App
 
+from bpftui.tui.base_app import BaseApp
 from bpftui.tui.widgets.verifier.log_view import LineKind, LogView, cause, classify
 
 from ..lines import lines
@@ -26,7 +26,7 @@ processed 2 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_stat
 """
 
 
-class LogApp(App[None]):
+class LogApp(BaseApp[None]):
     def __init__(self, text: str) -> None:
         super().__init__()
         self.view = LogView(text)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Arrows"]
 
-_LANES: Final = ("$text-primary", "$text-success", "$text-accent", "$text-secondary", "$text-error", "$text-muted")
-"""Colours that arrows take turns with."""
+_LANES: Final = ("$register", "$keyword", "$number", "$text-muted")
+"""Colours of code that arrows take turns with: lines that lie side by side differ."""
 _NARROW: Final = 70
 _COLUMNS: Final = 12
 _NARROW_COLUMNS: Final = 5
@@ -43,8 +43,8 @@ class Arrows(Decoration):
 
     STYLES: ClassVar[Mapping[str, str]] = {
         # those that begin or end at the cursor; those that lead back; the others, in turn
-        "listing-view--lit": "color: $text; text-style: bold;",
-        "listing-view--loop": "color: $text-warning;",
+        "listing-view--lit": "color: $foreground; text-style: bold;",
+        "listing-view--loop": "color: $foreground;",
         **{f"listing-view--lane-{number}": f"color: {color};" for number, color in enumerate(_LANES)},
     }
 

@@ -21,8 +21,8 @@ class DeadCode(Decoration):
     """Instructions that are struck out; each says why."""
 
     STYLES: ClassVar[Mapping[str, str]] = {
-        _REMOVED.text: "color: $foreground 45%; text-style: dim strike;",
-        _REMOVED.beside: "color: $foreground 45%; text-style: dim;",
+        _REMOVED.text: "color: $text-muted; text-style: strike;",
+        _REMOVED.beside: "color: $text-muted;",
     }
 
     def __init__(self) -> None:

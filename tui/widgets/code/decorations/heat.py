@@ -19,6 +19,8 @@ __all__ = ["HeatColumn"]
 
 _BARS: Final = " ▁▂▃▄▅▆▇█"
 _ASCII_BARS: Final = " .:-=+*#@"
+_LEVELS: Final = 7
+"""Colours of the bars, from few to many."""
 _HOT: Final = 0.5
 """The part of the hottest instruction's visits from which on one is hot."""
 
@@ -29,9 +31,10 @@ class HeatColumn(Decoration):
     """
 
     STYLES: ClassVar[Mapping[str, str]] = {
-        "listing-view--hot": "color: $text-error; text-style: bold;",
-        "listing-view--warm": "color: $foreground 70%;",
-        "listing-view--sum": "color: $text-warning;",
+        "listing-view--hot": "color: $foreground; text-style: bold;",
+        "listing-view--warm": "color: $foreground;",
+        "listing-view--sum": "color: $text-muted;",
+        **{f"listing-view--heat-{level}": f"color: $heat-{level};" for level in range(1, _LEVELS + 1)},
     }
 
     def __init__(self) -> None:
@@ -61,4 +64,5 @@ class HeatColumn(Decoration):
         bar = bars[-(-count * (len(bars) - 1) // self._most)] if self._most > 1 else " "
         is_hot = count > 1 and count >= _HOT * self._most
         ink = canvas.ink("listing-view--hot" if is_hot else "listing-view--warm")
-        return [Segment(f"{f'{count:,}' if count else '':>{digits}} {bar} ", ink)]
+        amount = canvas.ink(f"listing-view--heat-{max(1, -(-count * _LEVELS // self._most))}")
+        return [Segment(f"{f'{count:,}' if count else '':>{digits}} ", ink), Segment(f"{bar} ", amount)]

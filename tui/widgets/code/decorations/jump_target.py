@@ -18,7 +18,7 @@ __all__ = ["JumpTarget"]
 class JumpTarget(Decoration):
     """A mark at the row that the cursor's instruction jumps to, calls, or takes the address of."""
 
-    STYLES: ClassVar[Mapping[str, str]] = {"listing-view--target": "background: $accent 22%;"}
+    STYLES: ClassVar[Mapping[str, str]] = {"listing-view--target": "background: $cursor-row-blurred;"}
 
     def __init__(self) -> None:
         self._index: int | None = None

@@ -1,4 +1,4 @@
-"""Colours where the terminal has 256."""
+"""Colours where the terminal has 256, 16, or none."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color as Background
 
-from bpftui.tui.terminal.palette256 import Nearest256, nearest
+from bpftui.tui.terminal.fewer_colors import FewerColors, nearest
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,9 @@ def test_the_nearest_colour(rgb: tuple[int, int, int], number: int) -> None:
 def test_only_colours_are_replaced() -> None:
     style = Style(color="#242f38", bgcolor="red", bold=True, meta={"line": 1})
     plain = Segment("b", Style(italic=True))
-    first, second, third = Nearest256().apply([Segment("a", style), plain, Segment("c")], Background(0, 0, 0))
+    first, second, third = FewerColors("256", None).apply(
+        [Segment("a", style), plain, Segment("c")], Background(0, 0, 0)
+    )
     assert first.style is not None
     assert first.style.color == Color.from_ansi(236)
     assert first.style.bgcolor is not None
