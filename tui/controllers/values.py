@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from textual.binding import Binding, BindingType
 
@@ -23,8 +23,18 @@ if TYPE_CHECKING:
 
 __all__ = ["ValuesController"]
 
+_REMEMBERED: Final = 200
+"""Changes; older ones can no longer be undone."""
 _SAID: Final = 5
 """Problems of a preset that a message names."""
+
+
+class _Change(NamedTuple):
+    """What was set, as bytes."""
+
+    place: Place
+    before: bytes
+    after: bytes
 
 
 class ValuesController(Controller):
@@ -58,14 +68,38 @@ class ValuesController(Controller):
         self._view = view
         self._log = log
         self._changed = changed
+        self._done: list[list[_Change]] = []
+        self._undone: list[list[_Change]] = []
 
     # One variable
 
     def reset(self, event: VariablesView.ResetRequested) -> None:
         """Take changes of variables back."""
+        step: list[_Change] = []
         for place in event.places:
             original = place.variable.original[place.offset : place.offset + place.size]
-            self._set(place, f"hex:{original.hex()}")
+            step += self._set(place, f"hex:{original.hex()}")
+        self._remember(step)
+
+    def set(self, event: VariablesView.SetRequested) -> None:
+        """Set a variable without an editor."""
+        self._remember(self._set(event.place, event.text))
+
+    def undo(self, event: VariablesView.UndoRequested) -> None:
+        """Take the last change back, or make it again; what the program wrote meanwhile is lost with it."""
+        source, other = (self._undone, self._done) if event.redo else (self._done, self._undone)
+        if not source:
+            text = "nothing was undone" if event.redo else "there is no change of yours to undo"
+            self.stage.notify(text, severity="warning", timeout=3)
+            return
+        step = source.pop()
+        for change in step:
+            self._set(change.place, f"hex:{(change.after if event.redo else change.before).hex()}")
+        other.append(step)
+
+    def copy(self, event: VariablesView.CopyRequested) -> None:
+        """Copy a text."""
+        self.stage.copy(event.text)
 
     def edit(self, event: VariablesView.EditRequested) -> None:
         """Edit a variable."""
@@ -73,13 +107,28 @@ class ValuesController(Controller):
 
         raw = self._view.raw(event.place)
         live = self._operations.collection is not None
-        self.stage.ask(VariableEditor(event.place, raw, live=live), partial(self._set, event.place))
+        self.stage.ask(VariableEditor(event.place, raw, live=live), partial(self._edited, event.place))
 
-    def _set(self, place: Place, text: str | None) -> None:
-        if text is None or not self._operations.set_variable(place, text):
-            return
+    def _edited(self, place: Place, text: str | None) -> None:
+        if text is not None:
+            self._remember(self._set(place, text))
+
+    def _set(self, place: Place, text: str) -> list[_Change]:
+        """Set a place; return what has changed, nothing where the text was refused."""
+        before = self._view.raw(place)
+        if not self._operations.set_variable(place, text):
+            return []
         self._log.line(f"set {place.name} = {text}")
+        self._view.note_set(place)
         self._show()
+        after = self._view.raw(place)
+        return [] if after == before else [_Change(place, before, after)]
+
+    def _remember(self, step: list[_Change]) -> None:
+        """Remember changes that are undone together."""
+        if step:
+            self._done = [*self._done, step][-_REMEMBERED:]
+            self._undone = []
 
     def _show(self) -> None:
         self._view.refresh_values()
@@ -131,7 +180,10 @@ class ValuesController(Controller):
             BpftuiError: There is no such preset, or it cannot be read.
         """
         from ..state.presets import Presets, restore
+        from ..widgets.spec.variables_view import whole
 
+        places = [whole(variable) for variable in self._spec.variables.values()]
+        before = [self._view.raw(place) for place in places]
         restored = restore(self._spec, Presets(self._spec).named(name), self._operations.collection)
         self._operations.edited.update(restored.variables if self._operations.collection is not None else ())
         count = len(restored.variables)
@@ -144,6 +196,14 @@ class ValuesController(Controller):
         else:
             self.stage.notify(said, timeout=3)
         self._show()
+        set_ = [
+            _Change(place, raw, self._view.raw(place))
+            for place, raw in zip(places, before, strict=True)
+            if self._operations.collection is None or place.name in restored.variables
+        ]
+        for change in set_:
+            self._view.note_set(change.place)
+        self._remember([change for change in set_ if change.before != change.after])
 
     def _complain(self, error: BpftuiError) -> None:
         self._log.line(error.message)

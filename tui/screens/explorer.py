@@ -277,6 +277,18 @@ class ExplorerScreen(ControlledScreen):
         """Take changes of variables back."""
         self.values.reset(event)
 
+    def on_variables_view_set_requested(self, event: VariablesView.SetRequested) -> None:
+        """Set a variable."""
+        self.values.set(event)
+
+    def on_variables_view_undo_requested(self, event: VariablesView.UndoRequested) -> None:
+        """Take a change of a variable back."""
+        self.values.undo(event)
+
+    def on_variables_view_copy_requested(self, event: VariablesView.CopyRequested) -> None:
+        """Copy what was set."""
+        self.values.copy(event)
+
     def on_map_table_view_counter_chosen(self, event: MapTableView.CounterChosen) -> None:
         """Draw a counter."""
         self.sampling.draw(event)

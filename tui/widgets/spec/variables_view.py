@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -10,6 +11,8 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from ....core.btf import CType, format_value
+from ....core.btf import types as t
+from ....core.btf.typed_text import edit_text
 from ....core.errors import BpftuiError
 from ...text.fit import fitted
 from ...text.format import unqualified
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     from ....core.runtime import Variable
     from ....core.spec import CollectionSpec, VariableSpec
 
-__all__ = ["Place", "VariablesView"]
+__all__ = ["Place", "VariablesView", "whole"]
 
 _MAX_ELEMENTS = 256
 """Array elements that an unfolded array shows."""
@@ -51,8 +54,13 @@ class Place:
         return self.variable.size if self.type is None else self.type.size
 
 
+def whole(variable: VariableSpec) -> Place:
+    """Return a variable as a place."""
+    return Place(variable, "", variable.type, 0, 0)
+
+
 class VariablesView(RowView):
-    """Name, type, value and section of every variable; changed ones and those that are read-only are marked.
+    """Name, type, value and section of every variable: `*` marks what the user set, `•` what the program wrote.
 
     Before the load values are those that will be loaded, afterwards those in memory at the last `refresh_values`.
     """
@@ -64,7 +72,7 @@ class VariablesView(RowView):
             "Fold",
             show=False,
             id="variables.fold",
-            tooltip="Unfold or fold a struct or array",
+            tooltip="Unfold or fold a struct or array; switch a bool",
         ),
         Binding("e", "edit", "Edit", id="variables.edit", tooltip="Edit the variable"),
         Binding(
@@ -77,12 +85,23 @@ class VariablesView(RowView):
         Binding(
             "ctrl+r", "reset_all", "Reset all", show=False, id="variables.reset-all", tooltip="Set all variables back"
         ),
+        Binding("U", "undo", "Undo", show=False, id="variables.undo", tooltip="Undo the last change of yours"),
+        Binding("ctrl+y", "redo", "Redo", show=False, id="variables.redo", tooltip="Make it again"),
+        Binding(
+            "Y",
+            "copy_settings",
+            "Copy",
+            show=False,
+            id="variables.copy",
+            tooltip="Copy what you set, as --set …",
+        ),
         Binding("d", "only_changed", "Changed", show=False, id="variables.changed", tooltip="Only what was changed"),
     ]
 
     is_pane: ClassVar[bool] = True
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "variables-view--set",
         "variables-view--changed",
         "variables-view--type",
         "variables-view--hidden",
@@ -90,14 +109,16 @@ class VariablesView(RowView):
     """
     | Class | Description |
     | :- | :- |
-    | `variables-view--changed` | A value that differs from the file. |
+    | `variables-view--set` | A value that the user set. |
+    | `variables-view--changed` | A value that the program wrote. |
     | `variables-view--type` | C types. |
     | `variables-view--hidden` | What is in the file but no variable, with the reason. |
     """
 
     DEFAULT_CSS = """
     VariablesView {
-        & > .variables-view--changed { color: $set; }
+        & > .variables-view--set { color: $set; }
+        & > .variables-view--changed { color: $changed; }
         & > .variables-view--type { color: $text-muted; }
         & > .variables-view--hidden { color: $text-error; text-style: italic; }
     }
@@ -123,6 +144,41 @@ class VariablesView(RowView):
             super().__init__()
             self.places = places
 
+    class SetRequested(Message):
+        """A place is to be set, without an editor.
+
+        Args:
+            place: What is set.
+            text: To what, as it is typed.
+        """
+
+        def __init__(self, place: Place, text: str) -> None:
+            super().__init__()
+            self.place = place
+            self.text = text
+
+    class UndoRequested(Message):
+        """The last change is to be taken back, or made again.
+
+        Args:
+            redo: Whether it is to be made again.
+        """
+
+        def __init__(self, *, redo: bool) -> None:
+            super().__init__()
+            self.redo = redo
+
+    class CopyRequested(Message):
+        """A text is to be copied.
+
+        Args:
+            text: The text.
+        """
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
     def __init__(self, spec: CollectionSpec, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         """Initialise the view of the variables of *spec*."""
         super().__init__(id=id)
@@ -131,6 +187,8 @@ class VariablesView(RowView):
         self._live: Mapping[str, Variable] = {}
         self._unfolded: set[tuple[str, str]] = set()
         self._raw: dict[str, bytes] = {}
+        self._given: dict[str, bytes] = {}
+        """What each variable was at the load, or was set to since: what differs from it the program wrote."""
         self._places: list[Place] = []
         self._hidden = [found for found in spec.hidden if found.kind == "variable"]
         self._only_changed = False
@@ -149,12 +207,23 @@ class VariablesView(RowView):
     def live(self, variables: Mapping[str, Variable]) -> None:
         self._live = variables
         self._raw = {}
+        self._given = {name: variable.head for name, variable in self.spec.variables.items()} if variables else {}
         self.refresh_values()
 
     @property
     def place(self) -> Place | None:
         """What the cursor is on."""
         return self._places[self.cursor] if self.cursor < len(self._places) else None
+
+    def note_set(self, place: Place) -> None:
+        """Know that a place was set by the user: what differs from that from now on the program wrote."""
+        name = place.variable.name
+        if name in self._given:
+            now = self._read(place.variable)
+            where = slice(place.offset, place.offset + place.size)
+            given = bytearray(self._given[name])
+            given[where] = now[where]
+            self._given[name] = bytes(given)
 
     def choose(self, name: str) -> None:
         """Put the cursor on the variable *name*."""
@@ -196,7 +265,7 @@ class VariablesView(RowView):
     def _list_places(self) -> None:
         places: list[Place] = []
         for variable in self.spec.variables.values():
-            place = Place(variable, "", variable.type, 0, 0)
+            place = whole(variable)
             if not self._only_changed or self._changed(place):
                 self._add(place, places)
         self._places = places
@@ -251,12 +320,14 @@ class VariablesView(RowView):
             text = Text(f"{fitted(f'✗ {hidden.name}', names)}  ", self.ink("variables-view--hidden"), no_wrap=True)
             return text.append(hidden.reason, self.ink("row-view--muted"))
         place = self._places[index]
-        changed = self._changed(place)
+        was_set, wrote = self._was_set(place), self._wrote(place)
         text = Text(f"{fitted(self._label(place), names)}  ", no_wrap=True)
         text.append(f"{fitted(_type_text(place), types)}  ", self.ink("variables-view--type"))
-        text.append(self.value_text(place), self.ink("variables-view--changed") if changed else "")
-        if changed:
-            text.append(" *", self.ink("variables-view--changed"))
+        set_ink, changed_ink = self.ink("variables-view--set"), self.ink("variables-view--changed")
+        text.append(self.value_text(place), changed_ink if wrote else set_ink if was_set else "")
+        text.append(" *" if was_set else "", set_ink)
+        text.append(" •" if wrote else "", changed_ink)
+        if was_set or wrote:
             text.append(f"  file: {self._text(place, self._original(place))}", self.ink("row-view--muted"))
         if not place.depth and (note := self._note(place)):
             text.append(f"  {note}", self.ink("row-view--muted"))
@@ -284,12 +355,23 @@ class VariablesView(RowView):
     def _original(self, place: Place) -> bytes:
         return place.variable.original[place.offset : place.offset + place.size]
 
+    def _was_set(self, place: Place) -> bool:
+        """Whether the user has set it to something else than the file has."""
+        all_of_it = self._given.get(place.variable.name, b"" if self._live else place.variable.head)
+        given = all_of_it[place.offset : place.offset + place.size]
+        return bool(all_of_it) and given != self._original(place)
+
+    def _wrote(self, place: Place) -> bool:
+        """Whether the program has written it."""
+        given = self._given.get(place.variable.name)
+        return given is not None and self.raw(place) != given[place.offset : place.offset + place.size]
+
     def _changed(self, place: Place) -> bool:
         return self.raw(place) != self._original(place)
 
     def _resettable(self) -> list[Place]:
         """Return the whole variables that differ from the file and can be set."""
-        places = [Place(variable, "", variable.type, 0, 0) for variable in self.spec.variables.values()]
+        places = [whole(variable) for variable in self.spec.variables.values()]
         return [place for place in places if self._changed(place) and self.writable(place)]
 
     def _note(self, place: Place) -> str:
@@ -308,8 +390,10 @@ class VariablesView(RowView):
             self.action_edit()
 
     def action_fold(self) -> None:
-        """Unfold or fold the place under the cursor."""
+        """Unfold or fold the place under the cursor; switch it where it is a bool."""
         place = self.place
+        if place is not None and _is_bool(place.type) and self.writable(place):
+            self.post_message(self.SetRequested(place, "false" if any(self.raw(place)) else "true"))
         if place is None or place.type is None or not place.type.is_composite:
             return
         self._unfolded ^= {(place.variable.name, place.path)}
@@ -334,6 +418,30 @@ class VariablesView(RowView):
     def action_reset_all(self) -> None:
         """Ask the screen to take all changes back."""
         self.post_message(self.ResetRequested(self._resettable()))
+
+    def action_undo(self) -> None:
+        """Ask the screen to take the last change back."""
+        self.post_message(self.UndoRequested(redo=False))
+
+    def action_redo(self) -> None:
+        """Ask the screen to make it again."""
+        self.post_message(self.UndoRequested(redo=True))
+
+    def action_copy_settings(self) -> None:
+        """Copy what the user set, as options of the command line."""
+        places = [whole(variable) for variable in self.spec.variables.values()]
+        settings = [
+            f"--set {shlex.quote(f'{place.name}={edit_text(place.type, self._set_to(place))}')}"
+            for place in places
+            if self._was_set(place)
+        ]
+        if settings:
+            self.post_message(self.CopyRequested(" ".join(settings)))
+        else:
+            self.notify("nothing was set", severity="warning", timeout=3)
+
+    def _set_to(self, place: Place) -> bytes:
+        return self._given.get(place.variable.name, place.variable.head)[place.offset : place.offset + place.size]
 
     def action_only_changed(self) -> None:
         """Show only the variables that differ from the file, or all."""
@@ -367,6 +475,10 @@ class VariablesView(RowView):
         if action == "reset_all":
             return bool(self._resettable())
         return super().check_action(action, parameters)
+
+
+def _is_bool(ctype: CType | None) -> bool:
+    return ctype is not None and isinstance(ctype.stripped, t.Int) and ctype.stripped.is_bool
 
 
 def _children(ctype: CType) -> list[tuple[str, CType, int]]:

@@ -1,0 +1,59 @@
+"""What the user set and what the program wrote are two signs; changes are undone, and copied as options."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from bpftui.core.live import State
+from bpftui.core.packet import template
+from bpftui.core.vm.runtime import MachineRuntime
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def row(walk: Any, name: str) -> str:
+    """Return the row of a variable in the list, its columns apart by one space."""
+    tree = 40
+    lines = (line[line.find(name, tree) :] for line in walk.screen.splitlines() if name in line[tree:])
+    return " ".join(next(lines, walk.screen).split())
+
+
+async def test_what_was_set_is_undone_and_made_again(explore: Callable[..., Any]) -> None:
+    async with explore() as walk:
+        await walk.press("3")
+        view = walk.explorer.query_one("VariablesView")
+        view.choose("track_sources")
+        await walk.press("space")
+        assert row(walk, "track_sources").endswith("false * file: true constant")
+        await walk.press("U")
+        assert row(walk, "track_sources").endswith("true constant")
+        await walk.press("ctrl+y")
+        assert row(walk, "track_sources").endswith("false * file: true constant")
+        view.choose("sample_every")
+        await walk.press("e", *"25", "enter")
+        copied: list[str] = []
+        walk.app.copy_to_clipboard = copied.append
+        await walk.press("Y")
+        assert copied == ["--set sample_every=25 --set track_sources=false"]
+        await walk.press("ctrl+r")
+        assert row(walk, "sample_every").endswith("1000 constant")
+        await walk.press("U")  # all that was taken back together
+        assert row(walk, "sample_every").endswith("25 * file: 1000 constant")
+        assert row(walk, "track_sources").endswith("false * file: true constant")
+
+
+async def test_what_the_program_wrote_has_another_sign(explore: Callable[..., Any]) -> None:
+    async with explore(runtime=SimpleNamespace(face=MachineRuntime())) as walk:
+        await walk.press("L")
+        await walk.until(lambda: walk.status.stage == State.LOADED)
+        walk.app.operations.collection.programs["count_traffic"].run(bytes(template("IPv4 UDP")))
+        await walk.press("3")
+        view = walk.explorer.query_one("VariablesView")
+        await walk.until(lambda: "1 • file: 0" in row(walk, "total_packets"))
+        view.choose("total_packets")
+        await walk.press("e", *"7", "enter")
+        assert row(walk, "total_packets").endswith("7 * file: 0")
+        walk.app.operations.collection.programs["count_traffic"].run(bytes(template("IPv4 UDP")))
+        await walk.until(lambda: "8 * • file: 0" in row(walk, "total_packets"))
