@@ -49,6 +49,31 @@ def test_checksums_and_lengths_are_right(frames: list[bytes]) -> None:
         assert ones_complement_sum((b"" if protocol == 1 else pseudo) + payload) == 0xFFFF
 
 
+def test_headers_are_those_of_a_small_network(frames: list[bytes]) -> None:
+    seen: set[int] = set()
+    for frame in frames:
+        version, protocol, _, _, payload = taken_apart(frame)
+        seen.add(protocol)
+        assert frame[:12] == bytes.fromhex("020000000000020000000001")
+        # don't fragment, a time to live or hop limit of 64
+        assert (frame[20:23] if version == 4 else frame[21:22]) == (b"\x40\0\x40" if version == 4 else b"\x40")
+        if protocol == 6:
+            source, server, sequence, answered, length, flags, window, _, urgent = struct.unpack_from(
+                "!HHIIBBHHH", payload
+            )
+            assert (server, answered, length, flags, window, urgent) == (443, 1, 0x50, 0x10, 65535, 0)
+            assert sequence % 1460 == 0
+        elif protocol == 17:
+            source, server = struct.unpack_from("!HH", payload)
+            assert server == 53
+        else:
+            assert payload[:2] == (b"\x08\0" if version == 4 else b"\x80\0")
+            assert payload[4:6] == b"\0\1"
+            continue
+        assert 49152 <= source < 65536
+    assert seen == {1, 6, 17, 58}
+
+
 def test_there_is_something_of_everything(frames: list[bytes]) -> None:
     kinds = Counter(taken_apart(frame)[:2] for frame in frames)
     assert set(kinds) == {(4, 1), (4, 6), (4, 17), (6, 58), (6, 6), (6, 17)}
@@ -76,3 +101,15 @@ def test_a_mix_has_what_was_asked_for_and_nothing_else() -> None:
     others = [frame for frame in frames if frame not in requests]
     assert {taken_apart(frame)[:2] for frame in others} == {(4, 17)}
     assert {len(frame) for frame in others} == set(range(200, 211))
+
+
+def test_a_request_of_arp_is_that_of_rfc_826() -> None:
+    (frame,) = make_frames(1, Mix(protocols=(("arp", 1),), ipv6=0, seed=3))
+    assert (
+        frame[:28].hex()
+        == "ffffffffffff" + "020000000001" + "0806" + "0001" + "0800" + "06" + "04" + "0001" + "020000000001"
+    )
+    assert frame[28:32] in {bytes((198, 51, 100, host)) for host in range(1, 13)} | {
+        bytes((203, 0, 113, host)) for host in range(1, 9)
+    }
+    assert frame[32:].hex() == "000000000000" + "c0000201" + "00" * 18

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -189,6 +190,9 @@ def test_messages(message: str, key: str, summary: str) -> None:
     assert explanation is not None
     assert (explanation.key, explanation.message) == (key, message)
     assert explanation.summary.startswith(summary)
+    named = re.search(r"\bR(\d+)\b", message)
+    if named is not None and explanation.register is not None:
+        assert explanation.register == int(named[1])
     assert explanation.mends
     assert "{" not in explanation.summary.replace("{}", "")
 
@@ -546,6 +550,14 @@ def test_the_report_in_sections_of_linux_7_3() -> None:
     )
     assert explanation.mends == ("Add a NULL check before the access.",)
     assert explanation.instruction == "r1 = *(u64 *)(r0 +0)"
+
+
+def test_a_report_that_ends_the_log_is_read_to_its_end() -> None:
+    log = VerifierLog(REPORT.rstrip())
+    assert log.report is not None
+    assert log.report.suggestion == "Add a NULL check before the access."
+    assert log.report.lines == range(5, 29)
+    assert VerifierLog(REPORT + END).report == log.report._replace(lines=range(5, 29))
 
 
 def test_a_known_message_before_a_report_keeps_our_explanation() -> None:

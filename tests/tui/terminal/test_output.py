@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 import tracemalloc
 from typing import TYPE_CHECKING
@@ -117,3 +118,16 @@ def test_no_more_is_held_back_than_is_written_at_a_time(monkeypatch: pytest.Monk
     tracemalloc.stop()
     assert sum(sizes) < 20_000
     assert peak < 5_000_000  # filled up to 10,000 columns they were 10 million characters
+
+
+def test_a_table_is_as_wide_as_the_terminal_and_in_a_pipe_as_wide_as_it_is(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = Table("name", "reason")
+    table.add_row("a", "word " * 20)
+    write_table(table, color=False)
+    assert max(map(len, capsys.readouterr().out.splitlines())) > 100
+    monkeypatch.setattr(os, "get_terminal_size", lambda *_: os.terminal_size((40, 24)))
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    write_table(table, color=False)
+    assert max(map(len, capsys.readouterr().out.splitlines())) == 40
