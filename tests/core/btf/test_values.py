@@ -445,3 +445,28 @@ def test_a_char_array_is_text_up_to_its_nul_whatever_it_holds(raw: bytes, text: 
     assert format_value(value) == text
     assert format_value(value, hexadecimal=True) == hexadecimal
     assert found.encode(value) == raw
+
+
+@pytest.mark.parametrize(
+    ("size", "raw", "value"),
+    [
+        (2, "3e00", 1.5),
+        (4, "3fc00000", 1.5),
+        (8, "3ff8000000000000", 1.5),
+        (10, "3fffc000000000000000", None),
+        (16, "3fff8000000000000000000000000000", None),
+    ],
+)
+@pytest.mark.parametrize("order", ["little", "big"])
+def test_floating_point_numbers_of_every_size(
+    size: int, raw: str, value: float | None, order: Literal["little", "big"]
+) -> None:
+    """IEEE 754; of what Python has no type for, the bytes."""
+    blob = Blob(order="<" if order == "little" else ">")
+    number = blob.floating("number", size)
+    ctype = CType(Btf(blob.bytes(), order), number)
+    held = bytes.fromhex(raw) if order == "big" else bytes.fromhex(raw)[::-1]
+    assert ctype.size == size
+    assert ctype.decode(held) == (held if value is None else value)
+    if value is not None:
+        assert ctype.encode(value, "number", bytes(size)) == held

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bpftui.core.asm import decode
+from bpftui.core.elf import Elf
 from bpftui.core.spec import CollectionSpec, Difference, Function, ProgramSpec, Reference, ReferenceKind
 
 ROOT = Path(__file__).parents[3]
@@ -231,3 +232,30 @@ def test_programs_that_all_call_all_functions_end(tmp_path: Path) -> None:
     told = "the functions of all programs: given up after 195,200 steps, more than anything sound takes"
     assert spec.programs["p499"].problem == f"{tmp_path}/many.o: {told}"
     assert sum(sizes) == count + 195_200
+
+
+@pytest.mark.parametrize(
+    ("place", "problem"),
+    [
+        (0, None),
+        (56, None),
+        (72, None),  # behind the last byte: the end of an array
+        (73, "it refers to offset 0x49, which is outside of section .bss"),
+        (-1, "it refers to offset -0x1, which is outside of section .bss"),
+    ],
+)
+def test_an_address_lies_within_its_section_or_at_its_end(place: int, problem: str | None) -> None:
+    raw = bytearray((ROOT / "tests/objects/names.o").read_bytes())
+    before = CollectionSpec.from_bytes(bytes(raw), file="names.o").programs["first"]
+    slot = next(slot for slot, each in before.linked.references.items() if (each.map, each.name) == (".bss", "table"))
+    function = before.functions[0]
+    elf = Elf(bytes(raw))
+    at = elf.by_name[function.section].offset + function.section_offset + slot * 8 + 4
+    raw[at : at + 4] = place.to_bytes(4, "little", signed=True)
+    program = CollectionSpec.from_bytes(bytes(raw), file="names.o").programs["first"]
+    if problem is None:
+        assert program.problem is None
+        assert program.linked.references[slot].offset == place
+    else:
+        assert program.problem is not None
+        assert problem in program.problem
