@@ -51,6 +51,78 @@ async def test_axes_and_legend(size: tuple[int, int]) -> None:
         assert "⣿" in "".join(shown)
 
 
+RAMP = ChartSeries("ramp", [(NOW - 60 + t, 10.0 * t) for t in range(61)])
+STEADY = ChartSeries("steady", [(NOW - 60 + t, 300.0) for t in range(61)])
+PICTURES = {
+    (40, 10): """\
+ ● ramp  last 600 pps  max 600 pps
+ ▲ steady  last 300 pps  max 300 pps
+ 1 kpps ┤┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈
+        │
+        │                         ⢀⣀⣀⠤⠤●
+        │                 ⣀⣀⠤⠤⠔⠒⠊⠉⠁
+        │⠉⠉⠉⠉⠉▲⠉⠉⣉⣉⠭⠭⠛⠛⠋⠉●⠉⠉⠉⠉▲⠉⠉⠉⠉⠉⠉⠉⠉▲
+      0 ┤●⡠⠤⠔⠒⠊⠉⠉
+        └┴──────────────┴──────────────┴
+       -60s           -30s           now""",
+    (60, 9): """\
+ ● ramp  last 600 pps  max 600 pps
+ ▲ steady  last 300 pps  max 300 pps
+ 1 kpps ┤┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈
+        │
+        │                                 ⢀⣀⣀⣀⣀⠤⠤⠤⠤⠒⠒⠒⠒⠒⠉●⠉●
+        │⠒⠒⠒⠒⠒▲⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒●⣒⣒⣒⠶⠶⠶⠶⠖⠒⠒⠒⠒⠛⠛⠛●⠓⠒⠒⠒▲⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒▲
+      0 ┤●⣀⡠⠤⠤⠤⠔⠒⠒⠒⠒⠊⠉⠉⠉⠉
+        └┴────────────────┴───────────────┴────────────────┴
+       -60s             -40s            -20s             now""",
+}
+
+
+@pytest.mark.parametrize("size", list(PICTURES))
+async def test_a_chart_to_the_last_cell(size: tuple[int, int]) -> None:
+    app = ChartApp()
+    async with app.run_test(size=size) as pilot:
+        app.chart.show([RAMP, STEADY], NOW)
+        await pilot.pause()
+        assert [line.rstrip() for line in lines(app.chart)] == PICTURES[size].splitlines()
+
+
+async def test_a_legend_leaves_out_what_has_no_room() -> None:
+    legends = {}
+    app = ChartApp()
+    async with app.run_test(size=(75, 12)) as pilot:
+        for width in (75, 74, 73, 36, 35, 24):
+            await pilot.resize_terminal(width, 12)
+            app.chart.show([STEADY, RAMP], NOW)
+            await pilot.pause()
+            legends[width] = [line.rstrip() for line in lines(app.chart)[:2]]
+    both = " ● steady  last 300 pps  max 300 pps   ▲ ramp  last 600 pps  max 600 pps"
+    assert [legends[width][0] for width in (75, 74)] == [both, both]
+    assert legends[73] == [" ● steady  last 300 pps  max 300 pps", " ▲ ramp  last 600 pps  max 600 pps"]
+    assert legends[36] == legends[73]
+    assert legends[35] == [" ● steady  last 300 pps", " ▲ ramp  last 600 pps  max 600 pps"]
+    assert legends[24] == [" ● steady  last 300 pps", " ▲ ramp  last 600 pps"]
+
+
+@pytest.mark.parametrize(
+    ("window", "labels"),
+    [
+        (10, ["-10s", "-5s", "now"]),
+        (90, ["-90s", "-45s", "now"]),
+        (119, ["-119s", "-59.5s", "now"]),
+        (120, ["-2m", "-60s", "now"]),
+        (300, ["-5m", "-2m30s", "now"]),
+    ],
+)
+async def test_labels_of_the_time_axis(window: int, labels: list[str]) -> None:
+    app = ChartApp()
+    async with app.run_test(size=(40, 10)) as pilot:
+        app.chart.window = window
+        app.chart.show([RAMP], NOW)
+        await pilot.pause()
+        assert lines(app.chart)[-1].split() == labels
+
+
 async def test_several_series_have_their_own_marker_and_colour() -> None:
     app = ChartApp()
     async with app.run_test(size=(120, 40)) as pilot:
