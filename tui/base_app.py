@@ -27,6 +27,7 @@ from .terminal.guardian import Told, guardian, until_told
 from .terminal.line_gate import LineGate
 from .terminal.type_ahead import TypeAhead, typed
 from .text.colors import Painted
+from .text.shown import plain
 from .themes import role_defaults, theme
 
 if TYPE_CHECKING:
@@ -250,6 +251,7 @@ class BaseApp(App[_Result]):
         markup: bool = False,
     ) -> None:
         """Show a message; it is text, whatever is said of markup, for it has names in it."""
+        message, title = plain(message).plain, plain(title).plain
         super().notify(message, title=title, severity=severity, timeout=timeout, markup=False)
 
     def action_help_quit(self) -> None:

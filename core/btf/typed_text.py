@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from ..errors import BpftuiError
+from ..visible import is_visible, visible_json
 from . import types as t
 
 if TYPE_CHECKING:
@@ -27,19 +28,19 @@ def edit_text(ctype: CType | None, raw: bytes) -> str:
 
 
 def _typed_text(value: Value) -> str | None:
-    """Return a value as it is typed; None where bytes are in it."""
+    """Return a value as it is typed; None where that has no form that is to be seen: bytes, control characters."""
     match value:
         case bool():
             return "true" if value else "false"
         case str():
-            return value
+            return value if is_visible(value) else None
         case bytes():
             return None
         case int() | float():
             return str(value)
         case _:
             try:
-                return json.dumps(value, ensure_ascii=False)
+                return visible_json(json.dumps(value, ensure_ascii=False))
             except TypeError:  # bytes inside
                 return None
 
@@ -64,6 +65,6 @@ def range_text(ctype: CType | None, size: int) -> str:
         case t.Array() if ctype.is_composite:
             return f"JSON [value, …] of {found.count} elements, or hex:…"
         case t.Array():
-            return f"text of at most {found.count - 1} bytes, or hex:…"
+            return f"text of at most {found.count} bytes, or hex:…"
         case _:
             return f"an integer of {size} bytes, or hex:…"

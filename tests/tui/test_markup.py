@@ -34,7 +34,7 @@ RENAMES = {
 
 
 def trees() -> list[tuple[Path, ast.Module]]:
-    return [(path, ast.parse(path.read_text())) for path in SOURCES if path.name != "plain.py"]
+    return [(path, ast.parse(path.read_text())) for path in SOURCES if path.name not in ("plain.py", "shown.py")]
 
 
 def test_no_module_takes_a_widget_that_reads_markup() -> None:
@@ -62,6 +62,24 @@ def test_no_module_makes_text_of_markup() -> None:
         and not (isinstance(node.func, ast.Attribute) and ast.unparse(node.func) == "re.from_text")
     ]
     assert found == []
+
+
+def test_no_module_that_draws_makes_text_of_what_is_not_visible() -> None:
+    """Rich and Textual drop some characters: `tui/text/shown.py` is what makes their texts."""
+    found = [
+        f"{path.relative_to(TUI)}:{node.lineno}: {ast.unparse(node)[:60]}"
+        for path, tree in trees()
+        if path.parent.name != "text" and "commands" not in path.parts
+        if path.name != "uses.py"  # which has the kernel's helpers for a subject, and nothing foreign
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.ImportFrom) and node.module == "rich.text")
+        or (
+            isinstance(node, ast.Call)
+            and ast.unparse(node.func) in ("Content", "Content.assemble", "Content.styled")
+            and not all(isinstance(each, ast.Constant) or ast.unparse(each).startswith("' '") for each in node.args)
+        )
+    ]
+    assert found == ["terminal/output.py:24: from rich.text import Text"]  # which makes it visible itself
 
 
 def test_titles_are_set_where_titles_are_text() -> None:
@@ -138,3 +156,37 @@ async def test_messages_are_text(explore: Callable[..., Any]) -> None:
         walk.app.notify("[bold]y[/bold]", markup=True)
         await walk.until(lambda: "[/x] \\[b]" in walk.screen and "[/t]" in walk.screen)
         assert "[bold]y[/bold]" in walk.screen
+
+
+async def test_names_that_differ_in_what_libraries_drop_differ_on_the_screen(
+    explore: Callable[..., Any], tmp_path: Path
+) -> None:
+    data = (ROOT / "bpf/traffic.o").read_bytes()
+    for name, other in {
+        b"count_traffic": b"count\x07traffic",
+        b"sample_every": b"sample\x0bevery",
+        b"total_packets": b"total\rpackets",
+        b"sources": b"sour\x0ces",
+        b"fill": b"f\x08ll",
+    }.items():
+        data = data.replace(name, other)
+    path = tmp_path / "x\x07.o"
+    path.write_bytes(data)
+    async with explore(str(path), size=(120, 40), messages=True) as walk:
+        for keys, shown in (
+            ((), r"x\x07.o"),  # the first line and the tree
+            ((), r"sour\x0ces lru_hash"),
+            ((), r"f\x08ll()  20 instructions"),  # the overview
+            (("t",), r"Type of count\x07traffic"),
+            (("escape", "2"), r"count\x07traffic › count\x07traffic()"),
+            (("u",), r"count\x07traffic: 0 uses"),
+            (("escape", "w"), r"count\x07traffic.html"),
+            (("escape", "3"), r"sample\x0bevery"),
+            (("e",), r"Edit sample\x0bevery"),
+            (("9", "enter", "P"), r"Set now: sample\x0bevery = 9"),
+            (("escape", "colon", *"sour"), r"Go to map sour\x0ces"),
+            (("escape", "y"), r"row copied"),
+            (("escape", "y"), r"copied: count\x07traffic"),
+        ):
+            await walk.hurry(*keys)
+            await walk.until(lambda shown=shown: shown in walk.screen)

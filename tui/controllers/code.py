@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 
 from ...core.errors import BpftuiError
 from ...core.spec import ReferenceKind
+from ...core.visible import visible
 from ..jumps import CodePlace
 from ..nodes import Node, NodeKind
 from .controller import Controller
@@ -189,7 +190,7 @@ class CodeController(Controller):
         from ..dialogs.ask import AskDialog
 
         notes = ("What it ends with says what it becomes: .html and .svg have colours, all else is text.",)
-        question = AskDialog("Write to", f"{listing.program.name}.html", notes=notes, confirm="Write")
+        question = AskDialog("Write to", f"{visible(listing.program.name)}.html", notes=notes, confirm="Write")
         self.stage.ask(question, partial(self._write, listing))
 
     def _write(self, listing: Listing, path: str | None) -> None:

@@ -32,7 +32,7 @@ class HelpController(Controller):
             "Commands",
             show=False,
             id="palette",
-            tooltip="Commands; or a place: 123, c123, prog.c:123, a name",
+            tooltip="Commands, or a place: 123, c123, a.c:123, a name",
         ),
     ]
 
@@ -67,7 +67,7 @@ class HelpController(Controller):
         return {
             "Everywhere": self._everywhere,
             "Tree": SpecTree.BINDINGS,
-            "Lists: code, variables, maps, log": RowView.BINDINGS,
+            "Lists (code, variables, maps, log)": RowView.BINDINGS,
             "Code": [*ListingView.BINDINGS, *CodePane.BINDINGS, *KernelCodePane.BINDINGS],
             "Columns beside the code": ColumnsView.BINDINGS,
             "Variables": VariablesView.BINDINGS,

@@ -32,13 +32,13 @@ class SessionController(Controller):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("L", "load", "Load", id="load", tooltip="Load the collection: create its maps, verify its programs"),
+        Binding("L", "load", "Load", id="load", tooltip="Load: create the maps, verify the programs"),
         Binding(
             "A",
             "attach",
             "Attach",
             id="attach",
-            tooltip="Attach a program to the sandbox, an interface, a hook",
+            tooltip="Attach a program: sandbox, interface, hook",
         ),
         Binding("D", "detach", "Detach", id="detach", tooltip="Detach programs"),
         Binding("R", "run", "Run", id="run", tooltip="Run a program on a packet that you edit"),

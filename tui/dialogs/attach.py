@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on, work
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.widgets.option_list import Option
 
 from ...core.errors import BpftuiError, UsageError
@@ -16,11 +15,13 @@ from ...core.live import check_target
 from ...core.spec import ProgramType
 from ...core.spec.targets import SANDBOX, Place, place_of
 from ..operations import AttachRequest
+from ..text.shown import assembled, plain
 from ..widgets.plain import Button, Checkbox, Input, Label, OptionList, Select
 from .dialog import Dialog, line
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.content import Content
     from textual.widget import Widget
 
     from ...core.runtime import Runtime, TargetChoice
@@ -153,7 +154,7 @@ class AttachDialog(Dialog[AttachRequest]):
         self._targets = found
         targets = self.query_one("#targets", OptionList)
         targets.clear_options()
-        targets.add_options([_target_line(each) for each in found] or [Option(Content(otherwise), disabled=True)])
+        targets.add_options([_target_line(each) for each in found] or [Option(plain(otherwise), disabled=True)])
         if found and self.query_one("#target", Input).value in ("", found[0].text):
             targets.highlighted = 0
         self.weigh()
@@ -241,7 +242,7 @@ class AttachDialog(Dialog[AttachRequest]):
 
 
 def _program_line(program: ProgramSpec) -> Content:
-    return Content.assemble((program.name, "bold"), f"  {program.type.label}")
+    return assembled((program.name, "bold"), f"  {program.type.label}")
 
 
 def _target_line(choice: TargetChoice) -> Content:
@@ -249,4 +250,4 @@ def _target_line(choice: TargetChoice) -> Content:
     parts: list[str | tuple[str, str]] = [name, "  ", choice.title] if choice.text else [(choice.title, "bold")]
     if choice.danger:
         parts.insert(0, ("⚠ ", "$text-warning"))
-    return Content.assemble(*parts)
+    return assembled(*parts)

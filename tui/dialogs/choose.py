@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from textual import on
 from textual.binding import Binding, BindingType
-from textual.content import Content
 from textual.widgets.option_list import Option
 
+from ..text.shown import assembled
 from ..widgets.plain import Button, OptionList
 from .dialog import Dialog, line
 
@@ -106,4 +106,4 @@ class ChooseDialog(Dialog[tuple[str, _Value]]):
 
 
 def _option(choice: Choice[Any]) -> Option:
-    return Option(Content.assemble((choice.name, "bold"), f"  {choice.note}" if choice.note else ""))
+    return Option(assembled((choice.name, "bold"), f"  {choice.note}" if choice.note else ""))

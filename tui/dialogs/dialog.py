@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.widget import Widget
 
-__all__ = ["Dialog", "line"]
+__all__ = ["Dialog", "field", "line"]
 
 _Result = TypeVar("_Result")
 
@@ -64,6 +64,11 @@ class Dialog(Modal[_Result | None]):
     def action_cancel(self) -> None:
         """Close without a result."""
         self.dismiss(None)
+
+
+def field(name: str, text: str) -> Horizontal:
+    """Return what is to be known before a question: its name, and what it is, on as many lines as it takes."""
+    return Horizontal(Label(name), Label(text), classes="dialog-field")
 
 
 def line(text: str, *, id: str | None = None, classes: str = "") -> Label:  # noqa: A002 - Textual's own name

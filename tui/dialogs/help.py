@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
+from ..text.shown import assembled, styled
 from ..widgets.plain import ScrollBox, Static
 from .modal import Modal
 
@@ -69,10 +70,10 @@ class HelpScreen(Modal[None]):
         yield from super().compose()
 
     def _group(self, title: str, bindings: Sequence[BindingType]) -> Content:
-        rows = [Content.styled(title, "bold")]
+        rows = [styled(title, "bold")]
         for binding in _documented(bindings):
             keys = key_names(self._keymap.get(binding.id or "", binding.key))
-            rows.append(Content.assemble((f"  {keys:<{_KEY_WIDTH}}  ", "bold $primary"), binding.tooltip))
+            rows.append(assembled((f"  {keys:<{_KEY_WIDTH}}  ", "bold $primary"), binding.tooltip))
         return Content("\n").join(rows)
 
     async def action_scroll(self, direction: str) -> None:

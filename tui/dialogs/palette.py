@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.text import Text
 from textual import on
 from textual.binding import Binding, BindingType
 
+from ..text.shown import Text
 from ..widgets.lists.row_view import RowView
 from ..widgets.plain import Box, Input
 from .command import Command, ranked

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 from textual import on
 from textual.binding import Binding, BindingType
-from textual.content import Content
 from textual.widgets.option_list import Option
 
 from ...core.btf import format_value
+from ..text.shown import assembled
 from ..widgets.plain import Button, Input, OptionList
 from .dialog import Dialog, line
 
@@ -116,9 +116,7 @@ class PresetsDialog(Dialog[PresetRequest]):
 
 
 def _option(preset: Preset) -> Option:
-    return Option(
-        Content.assemble((preset.name, "bold"), (f"  {preset.saved} UTC", _MUTED), f"  {_listed(preset.values)}")
-    )
+    return Option(assembled((preset.name, "bold"), (f"  {preset.saved} UTC", _MUTED), f"  {_listed(preset.values)}"))
 
 
 def _listed(values: Mapping[str, Value]) -> str:

@@ -6,13 +6,13 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
-from textual.content import Content
 from textual.widgets.option_list import Option
 
 from ...core.spec.sections import SECTIONS, split_section
 from ...core.uapi import ProgramType
+from ..text.shown import plain
 from ..widgets.plain import Button, Input, OptionList
-from .dialog import Dialog, line
+from .dialog import Dialog, field, line
 
 if TYPE_CHECKING:
     from textual import events
@@ -50,8 +50,8 @@ class ProgramTypeDialog(Dialog[str]):
         program = self._program
         attach = f" · {program.attach_type.label}" if program.attach_type is not None else ""
         hooks = f" → {program.attach_to}" if program.attach_to else ""
-        yield line(f'section  SEC("{program.section}")', classes="dialog-field")
-        yield line(f"now      {program.type.label}{attach}{hooks}", classes="dialog-field")
+        yield field("section", f'SEC("{program.section}")')
+        yield field("now", f"{program.type.label}{attach}{hooks}")
         yield Input(placeholder="narrow the list, or a name with a target: fentry/do_unlinkat", id="type-name")
         yield OptionList(id="type-names")
         yield line("As --type PROGRAM=TYPE on the command line; it counts until you quit.", classes="dialog-note")
@@ -87,7 +87,7 @@ class ProgramTypeDialog(Dialog[str]):
             self._shown.insert(0, text)
         options = self.query_one(OptionList)
         options.clear_options()
-        options.add_options(Option(Content(_line(name))) for name in self._shown)
+        options.add_options(Option(plain(_line(name))) for name in self._shown)
         options.highlighted = 0 if self._shown else None
         self.query_one("#set", Button).disabled = not self._shown
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
-from textual.content import Content
 from textual.widgets.option_list import Option
 
 from ...core.analysis.records import RecordType, record_candidates
+from ..text.shown import plain
 from ..widgets.plain import Button, Input, OptionList
-from .dialog import Dialog, line
+from .dialog import Dialog, field
 
 if TYPE_CHECKING:
     from textual import events
@@ -42,7 +42,7 @@ class RecordTypeDialog(Dialog[RecordType]):
 
     def body(self) -> ComposeResult:
         """Compose what they are now, the field and the list."""
-        yield line(f"now      {self._now.text}", classes="dialog-field")
+        yield field("now", self._now.text)
         yield Input(placeholder="narrow the list", id="record-name")
         yield OptionList(id="record-types")
 
@@ -73,7 +73,7 @@ class RecordTypeDialog(Dialog[RecordType]):
         self._shown = [each for each in self._known if text in each.text.lower()]
         options = self.query_one(OptionList)
         options.clear_options()
-        options.add_options(Option(Content(_line(each))) for each in self._shown)
+        options.add_options(Option(plain(_line(each))) for each in self._shown)
         options.highlighted = 0 if self._shown else None
         self.query_one("#set", Button).disabled = not self._shown
 

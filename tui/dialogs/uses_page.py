@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.text import Text
 from textual.binding import Binding, BindingType
 
 from ..jumps import CodePlace
+from ..text.fit import fitted, width_of
 from ..text.format import counted
+from ..text.shown import Text
 from ..widgets.code.code_view import CodeView
 from ..widgets.lists.search_bar import SearchBar
 from ..widgets.plain import Box, Static
@@ -42,7 +43,7 @@ class UsesList(CodeView):
         self._how_width = max(map(len, users.how), default=0)
         self._listing = listing
         self.empty_text = "nothing in this object"
-        self._width = min(40, max((len(place.program) for place in places), default=0) + 2)
+        self._width = min(40, max((width_of(place.program) for place in places), default=0) + 2)
 
     def row_count(self) -> int:
         """Return how many there are."""
@@ -70,7 +71,7 @@ class UsesList(CodeView):
         place = self.places[index]
         function, insn, line = self._parts(index)
         muted = self.ink("row-view--muted")
-        text = Text(f"{place.program:<{self._width}}", no_wrap=True)
+        text = Text(fitted(place.program, self._width), no_wrap=True)
         where = f"{function}()" if function and function != place.program else ""
         text.append(f"{where:<18} {place.slot:>6}  ", muted)
         if self._how_width:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 
-from ...core.btf import types
+from ...core.btf import format_value, types
 from ...core.btf.typed_text import edit_text, range_text
 from ...core.errors import BpftuiError
 from ..widgets.plain import Button, Input, Label, OptionList
-from .dialog import Dialog, line
+from .dialog import Dialog, field, line
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["VariableEditor"]
 
 _MAX_CHOICES = 200
+_MOST_SHOWN = 240
+"""Characters of a value above the field, which has all of it: four lines of a dialog."""
 
 
 class VariableEditor(Dialog[str]):
@@ -51,15 +53,13 @@ class VariableEditor(Dialog[str]):
         """Compose type, current value, range, choices and the field."""
         place = self._place
         declared = place.type.c_text if place.type is not None else f"{place.size} bytes without a type"
-        yield line(f"type     {declared}", classes="dialog-field")
-        yield line(
-            f"section  {place.variable.section}+{place.variable.offset + place.offset:#x}", classes="dialog-field"
-        )
-        yield line(f"now      {self._shown(self._raw)}", classes="dialog-field")
+        yield field("type", declared)
+        yield field("section", f"{place.variable.section}+{place.variable.offset + place.offset:#x}")
+        yield field("now", self._shown(self._raw))
         original = place.variable.original[place.offset : place.offset + place.size]
         if original != self._raw:
-            yield line(f"file     {self._shown(original)}", classes="dialog-field")
-        yield line(f"allowed  {range_text(place.type, place.size)}", classes="dialog-field")
+            yield field("file", self._shown(original))
+        yield field("allowed", range_text(place.type, place.size))
         if self._choices:
             choices = OptionList(*self._choices, id="choices")
             choices.border_title = "choices: ↑ ↓ enter"
@@ -86,7 +86,9 @@ class VariableEditor(Dialog[str]):
 
     def _shown(self, raw: bytes) -> str:
         place = self._place
-        return place.type.format(raw) if place.type is not None else raw.hex(" ")
+        if place.type is not None:
+            return place.type.format(raw, limit=_MOST_SHOWN)
+        return format_value(raw, limit=_MOST_SHOWN)
 
     def _check(self, text: str) -> str | None:
         """Return what is wrong with *text*, as the variable itself would say it; None when it fits."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.text import Text
-
 from ...core.errors import BpftuiError
 from ...core.spec import CollectionSpec
 from ...core.visible import cells, visible
 from ..state.config import load_config
 from ..text.fit import fitted
 from ..text.format import byte_size, counted
+from ..text.shown import Text
 from .picker import ChoiceList, Picker
 
 if TYPE_CHECKING:

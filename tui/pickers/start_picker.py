@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
-from rich.text import Text
-
 from ... import bpf
 from ...core.visible import cells, visible
 from ..base_app import forget_keys
 from ..state.config import load_config
 from ..state.recent import recent
 from ..text.fit import fitted
+from ..text.shown import Text
 from .picker import ChoiceList, Picker
 
 if TYPE_CHECKING:

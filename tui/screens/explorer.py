@@ -241,6 +241,10 @@ class ExplorerScreen(ControlledScreen):
         """Search in a list."""
         self.query_one(SearchBar).open(event.view)
 
+    def on_overview_opened(self) -> None:
+        """Go where the chosen node is at home."""
+        self.navigation.open(self.navigation.node)
+
     def on_row_view_selected(self, event: RowView.Selected) -> None:
         """Say where a row of the code leads."""
         self.code.selected(event)

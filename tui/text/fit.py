@@ -1,19 +1,36 @@
-"""Text that has to fit into so many cells of a terminal."""
+"""Text that has to fit into so many cells of a terminal, where it stands as `visible` makes it."""
 
 from __future__ import annotations
 
+import textwrap
+
 from rich.cells import cell_len, chop_cells, set_cell_size
 
-__all__ = ["end_of", "fitted"]
+from ...core.visible import visible
+
+__all__ = ["end_of", "fitted", "width_of", "wrapped"]
+
+
+def width_of(text: str) -> int:
+    """Return the cells that *text* takes."""
+    return cell_len(visible(text))
 
 
 def fitted(text: str, width: int) -> str:
     """Return *text* in exactly *width* cells, with an ellipsis at its end where it is longer."""
+    text = visible(text)
     return set_cell_size(text, width) if cell_len(text) <= width else set_cell_size(text, width - 1) + "…"
 
 
 def end_of(text: str, width: int) -> str:
     """Return *text* in at most *width* cells: the end of a longer one, which of a path says most."""
+    text = visible(text)
     if cell_len(text) <= width:
         return text
     return "…" + (chop_cells(text[::-1], width - 1)[0][::-1] if width > 1 else "")
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Return the lines of a sentence of at most *width* cells each, with an ellipsis where a word is longer."""
+    lines = textwrap.wrap(visible(text), max(1, width), break_long_words=False, break_on_hyphens=False)
+    return [fitted(line, width).rstrip() for line in lines]

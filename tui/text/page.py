@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from ...core.visible import visible, visible_lines
+from ...core.visible import visible_lines
+from .shown import assembled, plain, styled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,30 +34,30 @@ class Page:
 
     def __init__(self, title: str, kind: str) -> None:
         self._lines = [
-            Content.assemble((visible(title), "bold"), (f"  {visible(kind)}", _MUTED)),
-            Content(""),
+            assembled((title, "bold"), (f"  {kind}", _MUTED)),
+            plain(""),
         ]
 
     def field(self, label: str, value: object, note: str = "") -> None:
         """Add a label and a value."""
-        parts: list[str | tuple[str, str]] = [(f"{label:<{_LABEL}}", _MUTED), visible(str(value))]
+        parts: list[str | tuple[str, str]] = [(f"{label:<{_LABEL}}", _MUTED), str(value)]
         if note:
-            parts.append((f"  {visible(note)}", _MUTED))
-        self._lines.append(Content.assemble(*parts))
+            parts.append((f"  {note}", _MUTED))
+        self._lines.append(assembled(*parts))
 
     def heading(self, text: str) -> None:
         """Add a heading."""
-        self._lines.extend([Content(""), Content.styled(visible(text), "bold")])
+        self._lines.extend([plain(""), styled(text, "bold")])
 
     def item(self, name: str, detail: str = "") -> None:
         """Add a name with what it is."""
-        self._lines.append(Content.assemble(f"  {visible(name)}", (f"  {visible(detail)}", _MUTED)))
+        self._lines.append(assembled(f"  {name}", (f"  {detail}", _MUTED)))
 
     def answer(self, text: str, *, good: bool, optional: bool = False, indent: int = 0) -> None:
         """Add what was found out, marked as good, bad, or bad and no matter."""
         style = "$text-success" if good else "$text-warning" if optional else "$text-error"
         mark = "✓" if good else "–" if optional else "✗"
-        self._lines.append(Content.assemble(" " * indent, (f"{mark} {visible(text)}", style)))
+        self._lines.append(assembled(" " * indent, (f"{mark} {text}", style)))
 
     def obstacles(self, obstacles: Sequence[Obstacle]) -> None:
         """Say why something cannot be loaded; each hint once."""
@@ -65,9 +66,7 @@ class Page:
         hints: dict[str, None] = {}
         for obstacle in obstacles[:_MAX_OBSTACLES]:
             place = f"{obstacle.place}: " if obstacle.place else ""
-            self._lines.append(
-                Content.assemble("    ", (visible(place), _MUTED), (visible(obstacle.reason), "$text-error"))
-            )
+            self._lines.append(assembled("    ", (place, _MUTED), (obstacle.reason, "$text-error")))
             hints.setdefault(obstacle.hint)
         if len(obstacles) > _MAX_OBSTACLES:
             self.note(f"    and {len(obstacles) - _MAX_OBSTACLES} more")
@@ -82,18 +81,18 @@ class Page:
         reason = error.message
         if reason.startswith("cannot load program "):
             reason = reason.partition(": ")[2]
-        self._lines.append(Content.assemble("    ", (visible(reason), "$text-error")))
+        self._lines.append(assembled("    ", (reason, "$text-error")))
         if error.hint:
             self.note(f"  → {error.hint}")
         self.note("")
 
     def problem(self, text: str) -> None:
         """Add what is wrong."""
-        self._lines.append(Content.styled(f"✗ {visible(text)}", "$text-error"))
+        self._lines.append(styled(f"✗ {text}", "$text-error"))
 
     def note(self, text: str) -> None:
         """Add a remark."""
-        self._lines.append(Content.styled(visible(text), _MUTED))
+        self._lines.append(styled(text, _MUTED))
 
     def code(self, text: str) -> None:
         """Add C."""

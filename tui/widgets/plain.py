@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from rich.text import Text
 from textual import containers, widgets
-from textual.content import Content
 from textual.widgets.selection_list import Selection
+
+from ..text.shown import Text, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from textual import events
+    from textual.content import Content
     from textual.visual import VisualType
     from textual.widgets.option_list import Option
 
@@ -43,12 +44,16 @@ def one_line(text: str) -> str:
     return " ".join(filter(None, (line.strip() for line in text.splitlines())))
 
 
+def _shown(content: VisualType) -> VisualType:
+    return plain(content) if isinstance(content, str) else content
+
+
 class PlainTitles:
     """What makes the border titles of a widget text; no widget itself, for Textual inherits styles from the first."""
 
     def render_str(self, text_content: str | Content) -> Content:
         """Return a title; Textual asks for it when one is set."""
-        return Content(text_content) if isinstance(text_content, str) else text_content
+        return plain(text_content) if isinstance(text_content, str) else text_content
 
 
 class Box(PlainTitles, containers.Vertical):
@@ -64,7 +69,11 @@ class Static(PlainTitles, widgets.Static):
 
     def __init__(self, content: VisualType = "", *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's own name
         """Initialise the widget with *content*."""
-        super().__init__(content, id=id, classes=classes, markup=False)
+        super().__init__(_shown(content), id=id, classes=classes, markup=False)
+
+    def update(self, content: VisualType = "", *, layout: bool = True) -> None:
+        """Show another text."""
+        super().update(_shown(content), layout=layout)
 
 
 class Label(PlainTitles, widgets.Label):
@@ -72,7 +81,11 @@ class Label(PlainTitles, widgets.Label):
 
     def __init__(self, content: VisualType = "", *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's own name
         """Initialise the label with *content*."""
-        super().__init__(content, id=id, classes=classes, markup=False)
+        super().__init__(_shown(content), id=id, classes=classes, markup=False)
+
+    def update(self, content: VisualType = "", *, layout: bool = True) -> None:
+        """Show another text."""
+        super().update(_shown(content), layout=layout)
 
 
 class Button(widgets.Button):
@@ -80,7 +93,7 @@ class Button(widgets.Button):
 
     def __init__(self, label: str, *, id: str, variant: Any = "default") -> None:  # noqa: A002 - Textual's own name
         """Initialise the button; *variant* is as in Textual."""
-        super().__init__(Content(label), variant, id=id)
+        super().__init__(plain(label), variant, id=id)
 
 
 class Checkbox(widgets.Checkbox):
@@ -88,7 +101,7 @@ class Checkbox(widgets.Checkbox):
 
     def __init__(self, label: str, value: bool, *, id: str) -> None:  # noqa: A002 - as Textual's own
         """Initialise the box."""
-        super().__init__(Content(label), value, id=id, compact=True)
+        super().__init__(plain(label), value, id=id, compact=True)
 
 
 class OptionList(PlainTitles, widgets.OptionList):
@@ -96,7 +109,8 @@ class OptionList(PlainTitles, widgets.OptionList):
 
     def __init__(self, *content: str | Content | Option, id: str, compact: bool = False) -> None:  # noqa: A002 - Textual's own name
         """Initialise the list of *content*."""
-        super().__init__(*content, id=id, markup=False, compact=compact)
+        options = (plain(each) if isinstance(each, str) else each for each in content)
+        super().__init__(*options, id=id, markup=False, compact=compact)
 
 
 class SelectionList(widgets.SelectionList[_Value]):
@@ -104,7 +118,7 @@ class SelectionList(widgets.SelectionList[_Value]):
 
     def __init__(self, options: Iterable[tuple[str, _Value]], *, id: str) -> None:  # noqa: A002 - Textual's own name
         """Initialise the list of *options*, all of them ticked: text and value."""
-        super().__init__(*(Selection[_Value](Content(text), value, True) for text, value in options), id=id)
+        super().__init__(*(Selection[_Value](plain(text), value, True) for text, value in options), id=id)
 
 
 class Select(widgets.Select[str]):

@@ -9,6 +9,7 @@ from textual.widget import Widget
 from ..status import Stage, Status
 from ..text.fit import end_of
 from ..text.format import duration
+from ..text.shown import assembled, plain, styled
 
 __all__ = ["StatusLine"]
 
@@ -46,52 +47,52 @@ class StatusLine(Widget):
         line = next((form for form in forms if form.cell_length <= width), forms[-1]).truncate(width, ellipsis=True)
         if not status.sentence:
             return line
-        sentence = Content.styled(f" ✗ {status.sentence} ", "bold $text-error")
+        sentence = styled(f" ✗ {status.sentence} ", "bold $text-error")
         return Content("\n").join([line, sentence.truncate(width, ellipsis=True, pad=True)])
 
 
 def _line(status: Status, stages: Content, right: Content, width: int) -> Content:
     """Return the line with *right* at the right edge, or longer than *width* where there is no room."""
-    left = Content.assemble((f" {end_of(status.file, 24)} ", "bold"), " ", stages, _attached(status))
-    return Content.assemble(left, " " * max(1, width - left.cell_length - right.cell_length), right)
+    left = assembled((f" {end_of(status.file, 24)} ", "bold"), " ", stages, _attached(status))
+    return assembled(left, " " * max(1, width - left.cell_length - right.cell_length), right)
 
 
 def _stages(status: Status) -> Content:
     """Return all three stages; the one that we are in has a mark, those ahead are pale."""
     reached = _STAGES.index(status.stage)
     parts = [
-        _stage(status) if index == reached else Content.styled(stage, _PALE if index > reached else "")
+        _stage(status) if index == reached else styled(stage, _PALE if index > reached else "")
         for index, stage in enumerate(_STAGES)
     ]
-    return Content.styled(" → ", _PALE).join(parts)
+    return styled(" → ", _PALE).join(parts)
 
 
 def _stage(status: Status) -> Content:
     """Return the stage that we are in."""
     style = "bold $danger-text on $danger-fill" if status.stage == "ATTACHED" else "bold"
-    return Content.styled(f" ● {status.stage} ", style)
+    return styled(f" ● {status.stage} ", style)
 
 
 def _attached(status: Status) -> Content:
     """Return what is being done, or what is attached."""
     if status.busy:
-        return Content.styled(f"  {status.busy} …", "bold")
+        return styled(f"  {status.busy} …", "bold")
     if not status.attached:
-        return Content("")
+        return plain("")
     first, *more = status.attached
     text = f"  ▲ {first}" + (f" +{len(more)}" if more else "")
     if status.detach_in is not None:
         text += f"  detach in {status.detach_in} s"
-    return Content.styled(text, "bold $text-error")
+    return styled(text, "bold $text-error")
 
 
 def _right(status: Status, *, short: bool = False) -> Content:
     """Return pause, rate, runtime and interval."""
-    parts = [Content.styled(status.runtime, _PALE)]
+    parts = [styled(status.runtime, _PALE)]
     if status.stage != "SPEC":
-        parts.append(Content.styled(f"{'' if short else 'every '}{duration(status.interval)}", _PALE))
+        parts.append(styled(f"{'' if short else 'every '}{duration(status.interval)}", _PALE))
     if status.rate:
-        parts.insert(0, Content.styled(status.rate, "bold"))
+        parts.insert(0, styled(status.rate, "bold"))
     if status.paused:
-        parts.insert(0, Content.styled(" ‖ PAUSED ", "bold $text-warning"))
-    return Content(" " if short else "  ").join(parts).pad_right(1)
+        parts.insert(0, styled(" ‖ PAUSED ", "bold $text-warning"))
+    return plain(" " if short else "  ").join(parts).pad_right(1)

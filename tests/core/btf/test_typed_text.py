@@ -19,6 +19,8 @@ ROOT = Path(__file__).parents[3]
         ("full", b"ab\0c", "hex:61620063"),
         ("full", b"[ab\0", "hex:5b616200"),
         ("full", b" ab\0", "hex:20616200"),
+        ("full", b"a\x07\0\0", "hex:61070000"),
+        ("full", "\u202ea".encode(), "hex:e280ae61"),
         ("f32", b"\0\0\xc0\x7f", "nan"),
         ("f32", b"\1\0\xc0\x7f", "hex:0100c07f"),
     ],

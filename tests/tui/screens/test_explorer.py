@@ -306,6 +306,44 @@ async def test_help_names_every_key(explore: Callable[..., Any]) -> None:
         assert not isinstance(walk.app.screen, HelpScreen)
 
 
+async def test_every_key_of_the_help_has_one_line(explore: Callable[..., Any]) -> None:
+    async with explore(size=(80, 24)) as walk:
+        await walk.press("question_mark")
+        rows: list[str] = []
+        for _ in range(200):
+            shown = [line.split("│")[1:-1] for line in walk.screen.split("\n")]
+            rows += [each[0].rstrip(" ▁▂▃▄▅▆▇█") for each in shown if len(each) == 1]
+            await walk.hurry("j")
+        documented = {binding.tooltip for group in walk.explorer.help.groups().values() for binding in group}
+        assert {row[21:] for row in rows if row.startswith("   ")} == documented - {""}
+
+
+async def test_enter_in_the_overview_goes_where_it_says(explore: Callable[..., Any]) -> None:
+    async with explore() as walk:
+        await walk.press("down", "1")
+        assert "fill()  function of count_traffic" in walk.screen
+        assert "enter or 2 shows its code" in walk.screen
+        await walk.press("enter")
+        assert "count_traffic › fill()  insn 163" in walk.screen
+
+
+async def test_what_a_variable_is_stands_whole_above_its_editor(explore: Callable[..., Any]) -> None:
+    async with explore("tests/objects/values.o") as walk:
+        await walk.press("3", "G", "k", "k", "k", "k", "k", "e")
+        shown = [line.split("│")[-2].strip() for line in walk.screen.split("\n") if line.count("│") > 2]
+        now = shown.index("now      {whole=287454020, halves=[13124, 4386], bytes=[68, 51, 34,")
+        assert shown[now + 1] == "17], low=68, rest=[51, 34, 17]}"
+        assert shown[now + 2] == 'allowed  JSON {"member": value, …}, or hex:…'
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_an_empty_graph_says_what_is_to_be_done(explore: Callable[..., Any], size: tuple[int, int]) -> None:
+    async with explore(size=size) as walk:
+        await walk.press("5")
+        pane = " ".join(line.split("▕")[-1].strip() for line in walk.screen.split("\n"))
+        assert "nothing to draw yet: load, attach, then choose an entry of a map with enter" in pane
+
+
 async def test_help_and_palette_name_the_keys_that_the_user_prefers(explore: Callable[..., Any]) -> None:
     async with explore(config=Config(keys={"load": "f5"})) as walk:
         await walk.press("question_mark")

@@ -5,12 +5,20 @@ from __future__ import annotations
 import pytest
 from rich.cells import cell_len
 
-from bpftui.tui.text.fit import end_of, fitted
+from bpftui.tui.text.fit import end_of, fitted, wrapped
 
 
 @pytest.mark.parametrize(
     ("text", "width", "shown"),
-    [("abc", 5, "abc  "), ("abcde", 5, "abcde"), ("abcdef", 5, "abcd…"), ("日本語", 5, "日本…"), ("日本語", 4, "日 …")],
+    [
+        ("abc", 5, "abc  "),
+        ("abcde", 5, "abcde"),
+        ("abcdef", 5, "abcd…"),
+        ("日本語", 5, "日本…"),
+        ("日本語", 4, "日 …"),
+        ("a\x07b", 7, "a\\x07b "),
+        ("a\x07b", 5, "a\\x0…"),
+    ],
 )
 def test_the_beginning_is_kept_and_the_width_filled(text: str, width: int, shown: str) -> None:
     assert fitted(text, width) == shown
@@ -24,3 +32,9 @@ def test_the_beginning_is_kept_and_the_width_filled(text: str, width: int, shown
 def test_the_end_is_kept(text: str, width: int, shown: str) -> None:
     assert end_of(text, width) == shown
     assert cell_len(shown) <= width
+
+
+def test_a_sentence_is_wrapped_and_only_a_word_is_cut() -> None:
+    assert wrapped("L loads the collection", 9) == ["L loads", "the", "collecti…"]
+    assert wrapped("a\x1b b", 5) == ["a\\x1b", "b"]
+    assert wrapped("", 5) == []

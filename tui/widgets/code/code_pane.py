@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.content import Content
 from textual.reactive import reactive
 
 from ....core.errors import BpftuiError
 from ....core.listing.search import ListingSearch
 from ...jumps import CodePlace
+from ...text.shown import assembled, styled
 from ..lists.row_view import RowView  # noqa: TC001 - Textual asks for the annotation at run time
 from ..pane_title import PaneTitle
 from ..plain import Static
@@ -118,7 +118,7 @@ class CodePane(Vertical):
             if listing is not None:
                 then(listing)
             return
-        title = Content.assemble((name, "bold"), "  listing its instructions …")
+        title = assembled((name, "bold"), "  listing its instructions …")
         self.query_one("#code-title", Static).update(title)
         waiting = self._waiting.setdefault(name, [])
         waiting.append(then)
@@ -152,7 +152,7 @@ class CodePane(Vertical):
             try:
                 self._listings[name] = Listing(self.spec.programs[name], self.spec, resolver=self.resolver)
             except BpftuiError as error:
-                self.query_one("#code-title", Static).update(Content.styled(f"✗ {error.message}", "$text-error"))
+                self.query_one("#code-title", Static).update(styled(f"✗ {error.message}", "$text-error"))
                 return None
         return self._listings[name]
 
@@ -272,7 +272,7 @@ class CodePane(Vertical):
         found = f"  match {match[0] or '–'}/{match[1]}" if match is not None else ""
         remark = self.remark()
         self.query_one("#code-title", Static).update(
-            Content.assemble(
+            assembled(
                 (self.program, "bold"),
                 (f"  {remark}" if remark else "", "bold"),
                 (f" › {where}", ""),

@@ -68,7 +68,7 @@ class KernelCodePane(CodePane):
             "Heat",
             show=False,
             id="code.heat",
-            tooltip="How often the verifier walked over each instruction",
+            tooltip="How often the verifier walked each instruction",
         ),
         Binding("c,d,H", "no_kernel", show=False),
     ]

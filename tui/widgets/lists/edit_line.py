@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.message import Message
 
 from ....core.errors import BpftuiError
+from ...text.shown import plain
 from ..plain import Input, Label
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class EditLine(Vertical):
         self._back = self.screen.focused
         field = self.query_one(Input)
         field.value = value
-        self.query_one(".edit-label", Label).update(Content(label))
+        self.query_one(".edit-label", Label).update(plain(label))
         self.add_class("-open")
         field.focus()
         field.select_all()
@@ -122,10 +122,10 @@ class EditLine(Vertical):
         try:
             self._try(self.query_one(Input).value)
         except BpftuiError as error:
-            label.update(Content(f"✗ {error.message}" + (f": {error.hint}" if error.hint else "")))
+            label.update(plain(f"✗ {error.message}" + (f": {error.hint}" if error.hint else "")))
             label.add_class("-wrong")
             return False
-        label.update(Content(self._hint))
+        label.update(plain(self._hint))
         label.remove_class("-wrong")
         return True
 

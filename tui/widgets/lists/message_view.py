@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 
-from rich.text import Text
-
+from ...text.shown import Text
 from .row_view import RowView
 
 __all__ = ["MessageView"]

@@ -53,7 +53,7 @@ class RowView(VirtualList, can_focus=True):
         Binding("pagedown", "page(1)", "Page down", show=False, id="rows.page-down", tooltip="One page on"),
         Binding("slash", "search", "Search", key_display="/", id="rows.search", tooltip="Search for a text"),
         Binding("n", "search_again(1)", "Next", show=False, id="rows.next", tooltip="Next match"),
-        Binding("N", "search_again(-1)", "Previous", show=False, id="rows.previous", tooltip="Last match"),
+        Binding("N", "search_again(-1)", "Previous", show=False, id="rows.previous", tooltip="Previous match"),
         Binding("y", "copy", "Copy", show=False, id="rows.copy", tooltip="Copy the row to the clipboard"),
         Binding("enter", "select", "Open", show=False, id="rows.select", tooltip="Open or follow the row"),
     ]

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
-from rich.text import Text
 from textual.cache import LRUCache
 from textual.geometry import Size
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from ...text.fit import wrapped
+from ...text.shown import Text
 from ..plain import PlainTitles
 
 if TYPE_CHECKING:
@@ -268,10 +269,10 @@ class VirtualList(PlainTitles, ScrollView, inherit_bindings=False):
 
     def _draw_empty(self, y: int, width: int) -> Strip:
         """Draw a line below the last row: nothing, or in an empty list its sentence, in the middle."""
-        middle = self.header_height + self.page_height // 3
-        if self.row_count() or y != middle or not self.empty_text:
+        line = y - self.header_height - self.page_height // 3
+        lines = [] if self.row_count() else wrapped(self.empty_text, width)
+        if not 0 <= line < len(lines):
             return Strip.blank(width, self.rich_style)
-        text = Text(self.empty_text, self.ink("row-view--muted"))
-        text.truncate(width, overflow="ellipsis")
+        text = Text(lines[line], self.ink("row-view--muted"))
         text.align("center", width)
         return self._to_strip(text).apply_style(self.rich_style)

@@ -15,7 +15,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from ...text.charset import is_ascii_terminal
-from ...text.fit import fitted
+from ...text.fit import fitted, wrapped
 from ...text.format import axis_labels, duration, si
 from ..lists.virtual_list import foreground
 from .plot import Canvas, nice_ticks
@@ -204,9 +204,11 @@ class Chart(Widget):
 
     def _draw_empty(self, width: int, height: int) -> list[Strip]:
         text = self.empty_text if not self.ascii else self.empty_text.replace("…", "...")
-        blank, style = Strip.blank(width, self.rich_style), self._ink("chart--axis")
-        sentence = Strip([Segment(text[:width].center(width), style)]).apply_style(self.rich_style)
-        return [sentence if row == height // 2 else blank for row in range(height)]
+        lines = wrapped(text, width)
+        above = max(0, (height - len(lines)) // 2)
+        rows = [*[""] * above, *lines, *[""] * height][:height]
+        style = self._ink("chart--axis")
+        return [Strip([Segment(f"{row:^{width}}", style)]).apply_style(self.rich_style) for row in rows]
 
     def _draw_legend(self, width: int) -> list[list[Segment]]:
         """Return the legend: marker, name, last and max of each series, as many to a line as fit."""

@@ -7,13 +7,13 @@ from collections import deque
 from itertools import islice
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import reactive
 
 from ....core.live.drawn import StreamState
 from ...text.format import grouped
+from ...text.shown import Text
 from ..lists.row_view import RowView
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual.containers import Vertical
-from textual.content import Content
 
 from ...text.format import duration
+from ...text.shown import assembled
 from ..pane_title import PaneTitle
 from ..plain import Static
 from .chart import Chart
@@ -54,7 +54,7 @@ class GraphPane(Vertical, can_focus=True):
         """Say what is drawn."""
         text = what or "Rates"
         self.query_one("#graph-title", Static).update(
-            Content.assemble(
+            assembled(
                 (text, "bold"),
                 (f"  per second, the last {duration(self.window)}  ", ""),
                 ("[ ] window · 4 and enter: choose counters", "$text-muted"),

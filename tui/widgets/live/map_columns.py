@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len
 
+from ...text.fit import width_of
 from ...text.format import grouped, rate
 
 if TYPE_CHECKING:
@@ -82,11 +83,11 @@ class MapColumns:
         if table is None:
             return
         rows, counters = table.rows, table.counters
-        self.key_width = max(len("key"), min(max((cell_len(self.key(row)) for row in rows), default=0), _LONGEST_KEY))
+        self.key_width = max(len("key"), min(max((width_of(self.key(row)) for row in rows), default=0), _LONGEST_KEY))
         many = len(counters) > _MANY_COUNTERS
         shown = range(chosen, chosen + 1) if many else range(len(counters))
         if many or not counters:
-            texts = max((cell_len(row.value_text) for row in rows), default=0)
+            texts = max((width_of(row.value_text) for row in rows), default=0)
             self.columns.append(Column("value", max(len("value"), min(texts, _LONGEST_VALUE)), -1))
         for index in shown:
             title = counters[index].label if counters[index].path else "value"
@@ -99,7 +100,7 @@ class MapColumns:
                 Column(title, max(max(map(len, numbers), default=0), cell_len(title) + len(CHART_MARK)), index),
                 Column(rates, max(_RATE_WIDTH, cell_len(title) + 2), index, is_rate=True),
             ]
-        rests = max((cell_len(row.rest_text) for row in rows), default=0)
+        rests = max((width_of(row.rest_text) for row in rows), default=0)
         if rests and self.columns[0].counter >= 0:
             self.columns.append(Column("by CPU", max(len("by CPU"), min(rests, _LONGEST_VALUE)), BY_CPU))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual.containers import Vertical
-from textual.content import Content
 from textual.reactive import reactive
 from textual.widgets import ContentSwitcher
 
@@ -14,6 +13,7 @@ from ....core.btf import format_value
 from ....core.live import decoded, map_table
 from ....core.live.drawn import StreamState
 from ...text.format import grouped
+from ...text.shown import assembled
 from ..pane_title import PaneTitle
 from ..plain import Static
 from .chart import Chart
@@ -157,7 +157,7 @@ class MapPane(Vertical):
         if found.key is not None and found.value is not None:
             types = f"  {found.key.c_text} → {found.value.c_text}"
         self.query_one("#map-title", Static).update(
-            Content.assemble(
+            assembled(
                 (found.name, "bold"),
                 (f"  {found.type.label}", "$text-muted"),
                 (f"  {entries}" if entries else "", ""),

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
-from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import reactive
@@ -16,6 +15,7 @@ from textual.strip import Strip
 from ...text.charset import is_ascii_terminal
 from ...text.fit import fitted
 from ...text.format import grouped
+from ...text.shown import Text
 from ..lists.row_view import RowView
 from .map_columns import CHART_MARK, MapColumns, ValueFormat
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from ....core.context.values import form_of
+from ...text.shown import Text
 from ..lists.row_view import RowView
 
 if TYPE_CHECKING:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Final
 
-from rich.text import Text
-
 from ....core.errors import BpftuiError
 from ...text.format import counted, duration
+from ...text.shown import Text
 from ..lists.row_view import RowView
 
 if TYPE_CHECKING:

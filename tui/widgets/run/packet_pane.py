@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
-from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from ...text.shown import Text
 from ..lists.row_view import RowView
 
 if TYPE_CHECKING:

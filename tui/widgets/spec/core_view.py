@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from ....core.btf.core import CoreResolver, Outcome
 from ....core.errors import BpftuiError
 from ....core.spec.relocate_core import resolve_core
-from ...text.fit import end_of, fitted
+from ...text.fit import end_of, fitted, width_of
 from ...text.format import counted
+from ...text.shown import Text
 from ..lists.row_view import RowView
 
 if TYPE_CHECKING:
@@ -193,12 +193,12 @@ class CoreView(RowView):
         """Yield the titles and widths of the columns before the last."""
         rows = self._shown
         if not self._program and len(self._rows) > 1:
-            yield "program", min(16, max((len(row.program) for row in rows), default=7))
+            yield "program", min(16, max((width_of(row.program) for row in rows), default=7))
         yield "insn", max(4, max((len(str(row.slot)) for row in rows), default=4))
         if self.size.width >= _NARROW:
             yield "kind", max((len(row.resolution.label) for row in rows), default=4)
         room = max(20, self.size.width * 2 // 5)
-        yield "access", min(room, max((len(row.resolution.local) for row in rows), default=6))
+        yield "access", min(room, max((width_of(row.resolution.local) for row in rows), default=6))
 
     def draw_row(self, index: int, width: int) -> Text:
         """Draw a relocation."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
+from textual.message import Message
 
 from ..plain import Static
 
@@ -20,6 +21,7 @@ class Overview(VerticalScroll, can_focus=True):
     """A page of text that scrolls."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open", show=False, id="overview.open", tooltip="Go where it is at home: to its tab"),
         Binding("j", "scroll_down", show=False, id="overview.down", tooltip="Scroll down"),
         Binding("k", "scroll_up", show=False, id="overview.up", tooltip="Scroll up"),
         Binding("g", "scroll_home", show=False, id="overview.top", tooltip="Go to the top"),
@@ -35,6 +37,9 @@ class Overview(VerticalScroll, can_focus=True):
         & > Static { height: auto; }
     }
     """
+
+    class Opened(Message):
+        """The user wants to go where the chosen node is at home."""
 
     def __init__(self, page: Content) -> None:
         """Initialise it with the *page* that is shown at first."""
@@ -52,3 +57,7 @@ class Overview(VerticalScroll, can_focus=True):
             self.query_one("#page", Static).update(page)
         if not keep_place:
             self.scroll_home(animate=False)
+
+    def action_open(self) -> None:
+        """Ask the screen to go there."""
+        self.post_message(self.Opened())

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
-from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.strip import Strip
 from textual.widgets import Tree
@@ -16,6 +15,7 @@ from ....core.errors import BpftuiError
 from ....core.spec.architectures import foreign_registers
 from ...nodes import Node, NodeKind, first_node
 from ...text.facts import extern_groups, map_brief, program_brief, type_text
+from ...text.shown import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -96,7 +96,7 @@ class SpecTree(Tree[Node]):
 
     def __init__(self, spec: CollectionSpec, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         """Initialise the tree of *spec*."""
-        super().__init__(_file_name(spec.file), Node(NodeKind.COLLECTION, spec.file), id=id)
+        super().__init__(Text(_file_name(spec.file)), Node(NodeKind.COLLECTION, spec.file), id=id)
         self.spec = spec
         self.guide_depth = 2
         self.auto_expand = False

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from ....core.btf import CType, Kind
 from ....core.errors import ObjectError
+from ...text.shown import Text
 from ..lists.row_view import RowView
 
 if TYPE_CHECKING:

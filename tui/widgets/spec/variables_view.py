@@ -6,7 +6,6 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
@@ -14,8 +13,9 @@ from ....core.btf import CType, format_value
 from ....core.btf import types as t
 from ....core.btf.typed_text import edit_text
 from ....core.errors import BpftuiError
-from ...text.fit import fitted
+from ...text.fit import fitted, width_of
 from ...text.format import unqualified
+from ...text.shown import Text
 from ..lists.row_view import RowView
 
 if TYPE_CHECKING:
@@ -270,8 +270,8 @@ class VariablesView(RowView):
                 self._add(place, places)
         self._places = places
         names = [self._label(place) for place in places] + [f"✗ {hidden.name}" for hidden in self._hidden]
-        self._name_width = max(map(len, names), default=4)
-        self._type_width = max((len(_type_text(place)) for place in places), default=4)
+        self._name_width = max(map(width_of, names), default=4)
+        self._type_width = max((width_of(_type_text(place)) for place in places), default=4)
 
     def _add(self, place: Place, into: list[Place]) -> None:
         into.append(place)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.message import Message
 
 from ....core.errors import VerifierError
+from ...text.shown import assembled, styled
 from ..code.listing_view import ListingView
 from ..lists.message_view import MessageView
 from ..lists.row_view import RowView  # noqa: TC001 - Textual asks for the annotation at run time
@@ -108,7 +108,7 @@ class LogPane(Vertical):
             yield LogView()
             yield ListingView()
         yield StateView(classes="verifier")
-        yield Static(Content.styled("Messages of this session", "bold"), id="messages-title", classes="log-title")
+        yield Static(styled("Messages of this session", "bold"), id="messages-title", classes="log-title")
         yield MessageView()
 
     def add(self, text: str) -> None:
@@ -143,7 +143,7 @@ class LogPane(Vertical):
         said = error.message if text or not error.hint else f"{error.message}\n{error.hint}"
         verdict = self.query_one(VerdictView)
         verdict.explanation = None
-        verdict.update(Content.assemble((f"✗ {self._title}  ", "bold $text-error"), said))
+        verdict.update(assembled((f"✗ {self._title}  ", "bold $text-error"), said))
         self._fit()
         self.query_one(LogView).log_text = text
         self.run_worker(partial(self._read, program, text), thread=True, exit_on_error=False, exclusive=True)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from textual.content import Content
 from textual.reactive import reactive
 
 from ...text.fit import fitted
+from ...text.shown import assembled, plain
 from ..plain import Static
 
 if TYPE_CHECKING:
+    from textual.content import Content
+
     from ....core.verifier import Explanation
 
 __all__ = ["VerdictView"]
@@ -65,7 +67,7 @@ class VerdictView(Static):
             return
         width = max(40, self.size.width or 80)
         texts = (_text(self.program, self.explanation, form, width) for form in _FORMS)
-        shortest = Content("")
+        shortest = plain("")
         for shortest in texts:
             if len(shortest.wrap(width)) <= self.room:
                 break
@@ -98,4 +100,4 @@ def _text(program: str, shown: Explanation, form: _Form, width: int) -> Content:
         add("" if number else because, detail, 2)
     for number, mend in enumerate(shown.mends[: form.mends]):
         add("" if number else helps, f"• {mend}", 3)
-    return Content.assemble(*parts)
+    return assembled(*parts)
