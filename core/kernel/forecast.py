@@ -46,9 +46,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from ..btf import Btf
-    from ..runtime import Map
+    from ..runtime import ExternAnswer, Map
     from ..spec import CollectionSpec, MapSpec, ProgramSpec
-    from .host.externs import ExternAnswer
     from .program import Program
 
 __all__ = ["forecast"]

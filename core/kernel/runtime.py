@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
     from ..btf import Btf
-    from ..runtime import AttachTarget, CheckReport, Forecast, TargetChoice
+    from ..runtime import AttachTarget, CheckReport, ExternAnswer, Forecast, TargetChoice
     from ..runtime import Sandbox as RuntimeSandbox
     from ..spec import CollectionSpec, ProgramSpec
     from ..traffic import Traffic
+    from ..verifier import Explanation, VerifierLog
     from .inspect.inspector import KernelInspector
     from .map import Map
     from .net.sandbox import Sandbox
@@ -150,6 +151,25 @@ class KernelRuntime:
         from .inspect.inspector import KernelInspector
 
         return KernelInspector()
+
+    def externs(self, spec: CollectionSpec) -> Mapping[str, ExternAnswer]:
+        """Return what an object's externs are in the running kernel, or in the types that programs are adapted to."""
+        from .host.externs import look_up_externs
+
+        return look_up_externs(spec, self._options.get("target"))
+
+    @property
+    def verifies(self) -> bool:
+        """That it does."""
+        return True
+
+    def explain(self, log: VerifierLog, program: ProgramSpec | None = None) -> Explanation | None:
+        """Return why the verifier refused a program, and whether it was for want of a right of this process."""
+        from ..verifier import explain
+        from .probe.leniency import with_rights
+
+        found = explain(log)
+        return None if found is None else with_rights(found, program)
 
     def check(self, spec: CollectionSpec, *, log_level: int = LOG_STATS) -> CheckReport:
         """Try every map once and every program by itself, close everything again, and report.

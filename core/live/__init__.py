@@ -10,7 +10,7 @@ from .keys import ambiguous_keys
 from .perf import PerfBuffer
 from .sampler import Sample, Sampler, readable_maps
 from .series import Point, RateTracker, Series, rate
-from .session import RuntimeName, Session, State, check_target, choose_runtime, runtime_name
+from .session import RuntimeName, Session, State, check_target, choose_runtime, runtime_name, runtime_options
 from .stream import HasDescriptor, Records, RingBuffer, open_records
 from .table import MapRow, MapTable, Order, map_table
 from .user_ring import UserRingBuffer
@@ -59,6 +59,7 @@ __all__ = [
     "record_text",
     "record_value",
     "runtime_name",
+    "runtime_options",
     "survey",
     "variable_counters",
 ]

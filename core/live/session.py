@@ -29,6 +29,7 @@ __all__ = [
     "check_target",
     "choose_runtime",
     "runtime_name",
+    "runtime_options",
 ]
 
 RuntimeName: TypeAlias = Literal["auto", "kernel", "vm"]
@@ -61,6 +62,33 @@ def choose_runtime(name: RuntimeName = "auto", **options: Any) -> Runtime:
     from ..vm.runtime import MachineRuntime
 
     return MachineRuntime(**options)
+
+
+def runtime_options(name: RuntimeName, *, returns: Iterable[str] = (), memory: Iterable[str] = ()) -> dict[str, Any]:
+    """Return what `choose_runtime` is to be told for that, as a user types it: options of the built-in runtime.
+
+    Args:
+        name: Which runtime was asked for.
+        returns: What functions return, `NAME=VALUE` (`bpftui.core.vm.world.settings.parse_returns`).
+        memory: What addresses hold (`bpftui.core.vm.engine.image.parse_memory`).
+
+    Raises:
+        UsageError: It is not of its form, or the runtime is the kernel.
+        ValueRangeError: A value does not fit.
+    """
+    returns, memory = list(returns), list(memory)
+    if not returns and not memory:
+        return {}
+    from ..vm.engine.image import parse_memory
+    from ..vm.world.settings import Settings, parse_returns
+
+    settings = Settings(returns=parse_returns(returns), memory=parse_memory(memory))
+    if runtime_name(name) == "kernel":
+        what = "--return is for the built-in runtime: in the kernel, functions do what they do"
+        if not returns:
+            what = "--memory is for the built-in runtime: in the kernel, memory holds what it holds"
+        raise UsageError(what, hint="add --runtime vm")
+    return {"settings": settings}
 
 
 def _names_token() -> bool:
@@ -141,6 +169,11 @@ class Session:
         if self._runtime is None:
             self._runtime = choose_runtime(self._choice, **self._options)
         return self._runtime
+
+    @property
+    def verifies(self) -> bool:
+        """Whether a verifier looks at what is loaded, as far as that is known before the runtime is made."""
+        return runtime_name(self._choice) == "kernel" if self._runtime is None else self._runtime.verifies
 
     @property
     def state(self) -> State:

@@ -16,6 +16,7 @@ __all__ = [
     "AttachTarget",
     "CheckReport",
     "Entry",
+    "ExternAnswer",
     "Forecast",
     "LoadOutcome",
     "MapSnapshot",
@@ -210,6 +211,21 @@ class Obstacle(NamedTuple):
         """`instruction 3`, `instructions 3, 5, 8, …`, or nothing."""
         shown = ", ".join(map(str, self.slots[:4])) + (", …" if len(self.slots) > 4 else "")
         return f"instruction{'s' if len(self.slots) > 1 else ''} {shown}" if shown else ""
+
+
+class ExternAnswer(NamedTuple):
+    """What one extern is where a runtime loads (`Runtime.externs`)."""
+
+    name: str
+    found: bool
+    """Whether there is one that can be used. A weak one that is not there is 0, and the program loads all the same."""
+    text: str
+    """The option's value, the symbol's address, the BTF id and prototype of a function; else why there is none."""
+    kind: Literal["kconfig", "ksym", "kfunc"] = "kconfig"
+    weak: bool = False
+    """Whether it may be missing."""
+    declared: str = ""
+    """What the object takes it for, as C."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from ..errors import BpftuiError
     from ..spec import CollectionSpec, MapSpec, MapType, ProgramSpec, ProgramType, VariableSpec
     from ..traffic import Traffic
+    from ..verifier import Explanation, VerifierLog
     from .facts import (
         AttachTarget,
         CheckReport,
         Entry,
+        ExternAnswer,
         Forecast,
         MapSnapshot,
         Printed,
@@ -474,4 +476,22 @@ class Runtime(Protocol):
 
     def forecast(self, spec: CollectionSpec) -> Forecast:
         """Return what is known to keep maps and programs from being loaded. Nothing of the object is loaded for it."""
+        ...
+
+    def externs(self, spec: CollectionSpec) -> Mapping[str, ExternAnswer]:
+        """Return what each of a spec's externs is here, by name; nothing is raised for what is missing."""
+        ...
+
+    @property
+    def verifies(self) -> bool:
+        """Whether a verifier looks at programs when they are loaded: then there is a log, and something to inspect."""
+        ...
+
+    def explain(self, log: VerifierLog, program: ProgramSpec | None = None) -> Explanation | None:
+        """Return why the verifier refused a program, and whether only for want of a right; None where it did not.
+
+        Args:
+            log: What it said.
+            program: The program, where it is at hand.
+        """
         ...

@@ -20,13 +20,14 @@ from .world.settings import Settings
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Generator
+    from collections.abc import Generator, Mapping
 
     from ..btf import Btf
-    from ..runtime import AttachTarget, CheckReport
+    from ..runtime import AttachTarget, CheckReport, ExternAnswer
     from ..runtime import Sandbox as RuntimeSandbox
     from ..runtime.inspected import Inspector
     from ..spec import CollectionSpec, ProgramSpec
+    from ..verifier import Explanation, VerifierLog
 
 __all__ = ["MachineRuntime"]
 
@@ -153,6 +154,23 @@ class MachineRuntime:
             UsageError: Always.
         """
         raise UsageError("what the kernel made of a program takes a kernel: leave --runtime vm out")
+
+    def externs(self, spec: CollectionSpec) -> Mapping[str, ExternAnswer]:
+        """Return what an object's externs are in the machine, by name."""
+        from .externs import look_up_externs
+
+        return look_up_externs(spec, self.settings)
+
+    @property
+    def verifies(self) -> bool:
+        """That it has no verifier."""
+        return False
+
+    def explain(self, log: VerifierLog, program: ProgramSpec | None = None) -> Explanation | None:
+        """Return what the log of a verifier says, wherever it is from: the machine has none."""
+        from ..verifier import explain
+
+        return explain(log)
 
     def check(self, spec: CollectionSpec, *, log_level: int = 4) -> CheckReport:
         """Try every map and every program by itself, and look for mistakes in the code; no verifier does that.

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from bpftui.core.context.packet_sizes import PacketSizes, packet_sizes
 from bpftui.core.errors import BpftuiError, UnknownNameError, UsageError, VerifierError
+from bpftui.core.kernel.inspect.inspector import KernelInspector
 from bpftui.core.runtime import (
     AttachTarget,
     Entry,
+    ExternAnswer,
     Forecast,
     MapSnapshot,
     Obstacle,
@@ -20,11 +22,14 @@ from bpftui.core.runtime import (
     TargetChoice,
 )
 from bpftui.core.spec import ProgramType
+from bpftui.core.verifier import explain
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from bpftui.core.runtime.inspected import Inspector
     from bpftui.core.spec import CollectionSpec, MapSpec, MapType, ProgramSpec, VariableSpec
+    from bpftui.core.verifier import Explanation, VerifierLog
 
 STEP = 500
 """What every counter grows by in each sample."""
@@ -148,6 +153,8 @@ class FakeRuntime:
     remark: str = ""
     remarks: tuple[str, ...] = ()
     obstacles: dict[str, tuple[Obstacle, ...]] = field(default_factory=dict[str, "tuple[Obstacle, ...]"])
+    answers: dict[str, ExternAnswer] = field(default_factory=dict[str, ExternAnswer])
+    verifies: bool = False
 
     def targets(self, spec: CollectionSpec, program: ProgramSpec) -> list[TargetChoice]:
         danger = "The default route leads through eth9: a program that drops packets cuts this machine off."
@@ -180,6 +187,15 @@ class FakeRuntime:
 
     def forecast(self, spec: CollectionSpec) -> Forecast:
         return Forecast({}, self.obstacles)
+
+    def externs(self, spec: CollectionSpec) -> dict[str, ExternAnswer]:
+        return self.answers
+
+    def explain(self, log: VerifierLog, program: ProgramSpec | None = None) -> Explanation | None:
+        return explain(log)
+
+    def inspect(self) -> Inspector:
+        return KernelInspector()
 
     @property
     def face(self) -> Runtime:

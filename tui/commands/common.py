@@ -232,17 +232,9 @@ def machine_options(arguments: argparse.Namespace) -> dict[str, Any]:
     """
     if not arguments.returns and not arguments.memory:
         return {}
-    from ...core.live import runtime_name
-    from ...core.vm.engine.image import parse_memory
-    from ...core.vm.world.settings import Settings, parse_returns
+    from ...core.live import runtime_options
 
-    settings = Settings(returns=parse_returns(arguments.returns), memory=parse_memory(arguments.memory))
-    if runtime_name(arguments.runtime) == "kernel":
-        what = "--return is for the built-in runtime: in the kernel, functions do what they do"
-        if not arguments.returns:
-            what = "--memory is for the built-in runtime: in the kernel, memory holds what it holds"
-        raise UsageError(what, hint="add --runtime vm")
-    return {"settings": settings}
+    return runtime_options(arguments.runtime, returns=arguments.returns, memory=arguments.memory)
 
 
 def warn(message: str) -> None:

@@ -56,7 +56,6 @@ class Outcomes:
             self._log.line(error.message)
         self._show_refusals()
         self._operations.after_load()
-        self._panes.code.runtime = self._operations.runtime  # which may be another than was expected
 
     def attached(self, message: Attached) -> None:
         """Go where something moves."""

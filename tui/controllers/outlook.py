@@ -14,7 +14,7 @@ from ..nodes import Node, NodeKind
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ...core.kernel.host.externs import ExternAnswer
+    from ...core.runtime import ExternAnswer
     from ...core.spec import CollectionSpec
     from ..operations import Operations
     from ..widgets.spec.spec_tree import SpecTree
@@ -62,12 +62,10 @@ class Outlook:
         """Find out what the externs are here, once, and show it."""
         if self.answers is None and not self._is_looking_up:
             self._is_looking_up = True
-            self._stage.find_out(self._externs, self._looked_up)
+            self._stage.find_out(self._look_up_externs, self._looked_up)
 
-    def _externs(self) -> Mapping[str, ExternAnswer]:
-        from ...core.kernel.host.externs import look_up_externs
-
-        return look_up_externs(self._spec)
+    def _look_up_externs(self) -> Mapping[str, ExternAnswer]:
+        return self._operations.session.runtime.externs(self._spec)
 
     def _looked_up(self, answers: Mapping[str, ExternAnswer]) -> None:
         self.answers = answers

@@ -124,7 +124,7 @@ class ExplorerScreen(ControlledScreen):
 
         bar = SearchBar()
         await self.mount(bar, before=self.query_one(KeyBar))
-        self.panes = Panes(self.spec, self.operations.runtime)
+        self.panes = Panes(self.spec, self.operations.session)
         await self.panes.mount(self._tabs)
         self._control_panes(bar)
         self.furnished.set()

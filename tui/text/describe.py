@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from textual.content import Content
 
     from ...core.btf import CType
-    from ...core.kernel.host.externs import ExternAnswer
-    from ...core.runtime import Collection, Forecast, Program
+    from ...core.runtime import Collection, ExternAnswer, Forecast, Program
     from ...core.spec import CollectionSpec, MapSpec, ProgramSpec, VariableSpec
     from .facts import Fact
 

@@ -16,7 +16,7 @@ from .verifier.log_pane import LogPane
 if TYPE_CHECKING:
     from textual.widgets import TabbedContent
 
-    from ...core.live import RuntimeName
+    from ...core.live import Session
     from ...core.live.monitor import Monitor
     from ...core.spec import CollectionSpec
     from ..nodes import Node
@@ -32,13 +32,13 @@ class Panes:
 
     lists: SpecLists
 
-    def __init__(self, spec: CollectionSpec, runtime: RuntimeName) -> None:
+    def __init__(self, spec: CollectionSpec, session: Session) -> None:
         self._spec = spec
-        self.code = KernelCodePane(spec, runtime)
+        self.code = KernelCodePane(spec, session)
         self.variables = VariablesView(spec)
         self.maps = MapPane(spec)
         self.graph = GraphPane()
-        self.log = LogPane(spec)
+        self.log = LogPane(spec, lambda: session.runtime)
 
     async def mount(self, tabs: TabbedContent) -> None:
         """Put each into the tab of its name, and wait until it is there."""

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import os
 import platform
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from ...btf import CType, Kind
 from ...btf import types as t
 from ...btf.compatible import essential_name
 from ...btf.kernel import module_name
 from ...errors import BpftuiError, FeatureError
+from ...runtime import ExternAnswer
 from ...spec.kconfig import KERNEL_VERSION, encode_option
 from .kallsyms import KALLSYMS, find_symbols
 from .kconfig import option
@@ -26,26 +27,11 @@ if TYPE_CHECKING:
     from ...spec import CollectionSpec, Extern
     from .kallsyms import KernelSymbol
 
-__all__ = ["OTHER_TYPE", "ExternAnswer", "look_up_externs"]
+__all__ = ["OTHER_TYPE", "look_up_externs"]
 
 OTHER_TYPE: Final = "of another type"
 """What an answer begins with where the kernel has the name, and means something else by it."""
 _RUNNING_ONLY = "only a running kernel tells: its types do not"
-
-
-class ExternAnswer(NamedTuple):
-    """What one extern is here."""
-
-    name: str
-    found: bool
-    """Whether there is one that can be used. A weak one that is not there is 0, and the program loads all the same."""
-    text: str
-    """The option's value, the symbol's address, the BTF id and prototype of a function; else why there is none."""
-    kind: Literal["kconfig", "ksym", "kfunc"] = "kconfig"
-    weak: bool = False
-    """Whether it may be missing."""
-    declared: str = ""
-    """What the object takes it for, as C."""
 
 
 def look_up_externs(spec: CollectionSpec, target: Btf | None = None) -> dict[str, ExternAnswer]:

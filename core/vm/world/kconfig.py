@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from ...spec import CollectionSpec
 
-__all__ = ["KCONFIG", "kconfig_values"]
+__all__ = ["KCONFIG", "kconfig_values", "options_of"]
 
 _DEFAULTS: Final = {
     KERNEL_VERSION: str(6 << 16 | 18 << 8),
@@ -27,6 +27,10 @@ def kconfig_values(spec: CollectionSpec, settings: Mapping[str, str]) -> bytes:
     Raises:
         TypeMismatchError, ValueRangeError: A setting does not fit.
     """
-    answers = {**_DEFAULTS, **settings}
-    contents, _ = encode_options(spec, answers.get)
+    contents, _ = encode_options(spec, options_of(settings).get)
     return contents
+
+
+def options_of(settings: Mapping[str, str]) -> Mapping[str, str]:
+    """Return what options are, by name, where *settings* name some."""
+    return {**_DEFAULTS, **settings}

@@ -96,6 +96,7 @@ class FakeRuntime:
     fails: bool = False
     name: str = "vm"
     remark: str = ""
+    verifies: bool = False
     loaded: list[FakeCollection] = field(default_factory=list[FakeCollection])
 
     def load(self, spec: CollectionSpec, *, programs: set[str] | None = None, strict: bool = False) -> Any:

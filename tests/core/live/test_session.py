@@ -10,7 +10,7 @@ import time
 import pytest
 
 from bpftui.core.errors import AttachError, LoadError, UnknownNameError, UsageError
-from bpftui.core.live import Session, State, choose_runtime, runtime_name
+from bpftui.core.live import Session, State, choose_runtime, runtime_name, runtime_options
 from bpftui.core.privileges import Privileges
 from bpftui.core.runtime import AttachTarget
 from bpftui.core.spec import CollectionSpec
@@ -222,6 +222,22 @@ def test_the_rights_of_a_user_namespace_are_none_for_the_kernel(
     monkeypatch.setattr("bpftui.core.privileges.privileges", lambda: Privileges(effective))
     monkeypatch.setattr("bpftui.core.privileges.in_user_namespace", lambda: in_namespace)
     assert runtime_name() == name
+
+
+def test_whether_a_verifier_looks_is_known_before_there_is_a_runtime():
+    spec = CollectionSpec("prog.o")
+    assert (Session(spec, "kernel").verifies, Session(spec, "vm").verifies) == (True, False)
+    assert Session(spec, FakeRuntime(verifies=True).face).verifies
+
+
+def test_options_of_the_machine_are_not_the_kernels():
+    assert runtime_options("kernel") == {}
+    options = runtime_options("vm", returns=["bpf_get_smp_processor_id=3"], memory=["0x1000=hex:0102"])
+    assert options["settings"].returns == {"bpf_get_smp_processor_id": 3}
+    with pytest.raises(UsageError, match=r"^--return is for the built-in runtime: in the kernel, functions do what"):
+        runtime_options("kernel", returns=["bpf_get_smp_processor_id=3"])
+    with pytest.raises(UsageError, match=r"^--memory is for the built-in runtime: in the kernel, memory holds what"):
+        runtime_options("kernel", memory=["0x1000=hex:0102"])
 
 
 def test_importing_core_live_brings_no_kernel_side_and_nothing_heavy() -> None:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from textual.widgets import Input, OptionList
 
-from bpftui.core.kernel.host import externs
-from bpftui.core.kernel.host.externs import ExternAnswer
+from bpftui.core.runtime import ExternAnswer
 from bpftui.core.spec import AttachType, CollectionSpec, ProgramType
 from bpftui.core.spec.container import SeveralObjectsError
 from bpftui.tui.dialogs.ask import AskDialog
@@ -22,6 +21,7 @@ from bpftui.tui.widgets.code.listing_view import ListingView
 from bpftui.tui.widgets.spec.core_view import CoreView
 from bpftui.tui.widgets.spec.types_view import TypesView
 from bpftui.tui.widgets.spec.variables_view import VariablesView
+from tests.tui.fakes import FakeRuntime
 from tests.tui.widgets.lines import lines
 
 if TYPE_CHECKING:
@@ -138,17 +138,14 @@ async def test_hidden_variables_stand_in_the_list_with_their_reason(explore: Cal
         assert "✗ hidden_var  hidden visibility (__hidden)" in lines(view)[1]
 
 
-async def test_externs_are_looked_up_on_this_machine(
-    explore: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_externs_are_what_the_runtime_says(explore: Callable[..., Any]) -> None:
     answers = {
         "LINUX_KERNEL_VERSION": ExternAnswer("LINUX_KERNEL_VERSION", found=True, text="397868: 6.18.44"),
         "kfunc_that_is_not_there": ExternAnswer(
             "kfunc_that_is_not_there", found=False, text="not in this kernel's BTF"
         ),
     }
-    monkeypatch.setattr(externs, "look_up_externs", lambda spec: answers)
-    async with explore("tests/objects/externs.o") as walk:
+    async with explore("tests/objects/externs.o", runtime=FakeRuntime(answers=answers)) as walk:
         walk.explorer.navigation.go_to(Node(NodeKind.EXTERNS))
         page = walk.explorer.query_one("#page")
         await walk.until(lambda: "✓ 397868: 6.18.44" in str(page.render()))

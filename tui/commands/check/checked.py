@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from ....core.btf import Btf
-    from ....core.runtime import CheckReport, LoadOutcome
+    from ....core.runtime import CheckReport, LoadOutcome, Runtime
     from ....core.spec import CollectionSpec
     from ....core.verifier import Explanation
 
@@ -30,7 +30,7 @@ class Checked(NamedTuple):
     """An object that was tried."""
 
     spec: CollectionSpec
-    runtime: str
+    runtime: Runtime
     report: CheckReport
     open_ms: float
     target: Btf | None = None
@@ -41,11 +41,10 @@ def explained(checked: Checked, outcome: LoadOutcome) -> Explanation | None:
     """Return the explanation of a program's refusal; None where it was not the verifier who refused it."""
     if outcome.ok or not outcome.log:
         return None
-    from ....core.kernel.probe.leniency import with_rights
-    from ....core.verifier import VerifierLog, explain
+    from ....core.verifier import VerifierLog
 
-    found = explain(VerifierLog(outcome.log, checked.spec.programs.get(outcome.name), target=checked.target))
-    return None if found is None else with_rights(found, checked.spec.programs.get(outcome.name))
+    program = checked.spec.programs.get(outcome.name)
+    return checked.runtime.explain(VerifierLog(outcome.log, program, target=checked.target), program)
 
 
 def check_json(checked: Checked) -> dict[str, Any]:
@@ -54,7 +53,7 @@ def check_json(checked: Checked) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "file": checked.spec.file,
-        "runtime": checked.runtime,
+        "runtime": checked.runtime.name,
         "ok": report.ok,
         "maps": [
             {"name": m.name, "type": m.type, "ok": m.ok, "error": m.error, "optional": m.optional} for m in report.maps

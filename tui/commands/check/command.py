@@ -74,7 +74,7 @@ def run(arguments: Sequence[str]) -> int:
         if options.json or options.csv or options.table:
             continue
         print_report(checked, several=len(options.objects) > 1, sort=options.sort, color=options.color)
-        if runtime().remark:
+        if not runtime().verifies:
             _print_findings(checked)
         compared = before
         if before is None and options.settings:
@@ -155,7 +155,7 @@ def _check(file: str, options: argparse.Namespace, runtime: Callable[[], Runtime
         warn(remark)
     refused = sum(outcome.failed for outcome in (*report.maps, *report.programs))
     record(f"checked: {f'{refused} do not load' if refused else 'everything loads'}", spec)
-    return Checked(spec, runtime().name, report, open_ms, options.target)
+    return Checked(spec, runtime(), report, open_ms, options.target)
 
 
 def _chosen(spec: CollectionSpec, patterns: Sequence[str]) -> CollectionSpec:

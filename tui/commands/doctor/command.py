@@ -74,7 +74,7 @@ def run(arguments: Sequence[str]) -> int:
 def _helpers(wanted: str, color: str, *, as_json: bool) -> int:
     """Tell the helpers of the type that is *wanted*, or of all."""
     from ....core.kernel.probe.helpers import probe_helpers
-    from ....core.kernel.sys.available import require
+    from ....core.live import choose_runtime
     from ....core.spec import ProgramType
     from ....core.spec.sections import split_section
 
@@ -88,7 +88,7 @@ def _helpers(wanted: str, color: str, *, as_json: bool) -> int:
         raise UnknownNameError("program type", wanted, types)
     else:
         kinds = [(type_, None) for type_ in types.values()]
-    require()
+    choose_runtime("kernel").inspect().require()
     reports = [probe_helpers(*kind) for kind in kinds]
     if as_json:
         print_json({"schema": HELPERS_SCHEMA, "programs": [_helpers_json(report) for report in reports]})

@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
         if options.json:
             documents.append(_json(spec, runtime.name, forecast))
         else:
-            _print(spec, runtime.name, forecast, color=wants_color(options.color))
+            _print(spec, forecast, verifies=runtime.verifies, color=wants_color(options.color))
     if options.json:
         print_json(documents[0] if len(options.objects) == 1 else documents)
     return ExitCode.OK if ok else ExitCode.REFUSED
@@ -90,7 +90,7 @@ def _remarks(spec: CollectionSpec) -> list[str]:
     ]
 
 
-def _print(spec: CollectionSpec, runtime: str, forecast: Forecast, *, color: bool) -> None:
+def _print(spec: CollectionSpec, forecast: Forecast, *, verifies: bool, color: bool) -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
@@ -105,7 +105,7 @@ def _print(spec: CollectionSpec, runtime: str, forecast: Forecast, *, color: boo
             mark = assembled(("–", "dim") if name in forecast.optional else ("NO", "bold danger"))
         table.add_row(mark, kind, assembled(name), type_, _reasons(found.get(name, ())))
     write_table(table, color=color)
-    where = "here" if runtime == "kernel" else "into the built-in runtime"
+    where = "here" if verifies else "into the built-in runtime"
     refused = len(_refused(forecast))
     left_out = len(forecast.maps) + len(forecast.programs) - refused
     told = f"nothing known keeps it from being loaded {where}"
@@ -115,7 +115,7 @@ def _print(spec: CollectionSpec, runtime: str, forecast: Forecast, *, color: boo
         told += f", but for {left_out} that {'is' if left_out == 1 else 'are'} optional (?)"
     for remark in (*_remarks(spec), *forecast.remarks):
         write_line(paint(f"· {remark}", "warning") if color else f"· {remark}")
-    asks = "bpftui check asks the verifier" if runtime == "kernel" else "no verifier is asked there"
+    asks = "bpftui check asks the verifier" if verifies else "no verifier is asked there"
     write_line(f"{spec.file}: {told}; {asks}")
     write_line()
 

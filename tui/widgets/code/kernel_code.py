@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from ....core.live import RuntimeName
+    from ....core.live import Session
     from ....core.runtime.inspected import Inspector, Interruption
     from ....core.spec import CollectionSpec
     from ....core.verifier import Heat
@@ -94,10 +94,10 @@ class KernelCodePane(CodePane):
             self.mode: Mode = mode
             self.answer = answer
 
-    def __init__(self, spec: CollectionSpec, runtime: RuntimeName, *, id: str | None = None) -> None:  # noqa: A002
-        """Initialise the pane for the programs of *spec*, which the *runtime* of that name loads."""
+    def __init__(self, spec: CollectionSpec, session: Session, *, id: str | None = None) -> None:  # noqa: A002
+        """Initialise the pane for the programs of *spec*; the runtime of *session* is asked what it makes of them."""
         super().__init__(spec, id=id)
-        self.runtime: RuntimeName = runtime
+        self._session = session
         self.mode: Mode = ""
         """What is shown of the kernel's answer."""
         self._hidden_tree: SpecTree | None = None
@@ -176,15 +176,15 @@ class KernelCodePane(CodePane):
 
     def action_no_kernel(self) -> None:
         """Say why there is nothing to show."""
-        what = f"only the kernel verifies and translates programs; this is the {self.runtime} runtime"
+        what = f"only the kernel verifies and translates programs; this is the {self._session.runtime.name} runtime"
         self.notify(what, severity="warning")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what the runtime can answer."""
         if action in ("columns", "dead", "heat"):
-            return self.runtime == "kernel" and bool(self.spec.programs)
+            return self._session.verifies and bool(self.spec.programs)
         if action == "no_kernel":
-            return self.runtime != "kernel"
+            return not self._session.verifies
         return super().check_action(action, parameters)
 
     def _known(self, mode: Mode) -> Made | Heat | None:
@@ -211,10 +211,8 @@ class KernelCodePane(CodePane):
         return self.spec.programs[self.program].type, fixed
 
     def _ask(self, mode: Mode) -> None:
-        from ....core.live import choose_runtime
-
         self._give_up()
-        inspector = choose_runtime(self.runtime).inspect()
+        inspector = self._session.runtime.inspect()
         self._asking = inspector.interruption()
         self._asked_at = time.monotonic()
         self._key = {"columns": "c", "dead": "d"}.get(mode, "H")

@@ -20,11 +20,12 @@ from .state_view import StateView
 from .verdict_view import VerdictView
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from textual.app import ComposeResult
 
     from ....core.errors import BpftuiError
+    from ....core.runtime import Runtime
     from ....core.spec import CollectionSpec
     from ....core.verifier import Change, Explanation, VerifierLog
 
@@ -90,10 +91,17 @@ class LogPane(Vertical):
             self.program = program
             self.slot = slot
 
-    def __init__(self, spec: CollectionSpec, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
-        """Initialise the pane for the programs of *spec*."""
+    def __init__(
+        self,
+        spec: CollectionSpec,
+        runtime: Callable[[], Runtime],
+        *,
+        id: str | None = None,  # noqa: A002 - Textual's own name
+    ) -> None:
+        """Initialise the pane for the programs of *spec*; the *runtime* says why one was refused, from its log."""
         super().__init__(id=id)
         self.spec = spec
+        self._runtime = runtime
         self._refusals: dict[str, BpftuiError] = {}
         self._program = ""
         self._log: VerifierLog | None = None
@@ -157,13 +165,11 @@ class LogPane(Vertical):
 
     def _read(self, program: str, text: str) -> None:
         """Read a log, in a thread."""
-        from ....core.kernel.probe.leniency import with_rights
-        from ....core.verifier import VerifierLog, explain
+        from ....core.verifier import VerifierLog
 
         spec = self.spec.programs.get(program)
         log = VerifierLog(text, spec)
-        found = explain(log)
-        found = None if found is None else with_rights(found, spec)
+        found = self._runtime().explain(log, spec)
         assert len(log.steps) >= 0  # the index is made here, not at the first key
         self.app.call_from_thread(self._show, program, log, found)  # pyright: ignore[reportUnknownMemberType]
 

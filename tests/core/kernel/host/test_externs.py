@@ -10,6 +10,7 @@ import pytest
 from bpftui.core.btf import Btf, Kind
 from bpftui.core.kernel.host import externs, kallsyms, kconfig
 from bpftui.core.kernel.host.externs import look_up_externs
+from bpftui.core.runtime import ExternAnswer
 from bpftui.core.spec import CollectionSpec
 from tests.core.btf.blob import Blob
 
@@ -85,7 +86,7 @@ def kernel_with(parameters: int) -> Btf:
 def test_against_another_kernels_types() -> None:
     spec = CollectionSpec.from_file(ROOT / "tests/objects/externs.o")
     answers = look_up_externs(spec, kernel_with(1))
-    assert answers["kfunc_that_is_not_there"] == externs.ExternAnswer(
+    assert answers["kfunc_that_is_not_there"] == ExternAnswer(
         "kfunc_that_is_not_there",
         True,
         "BTF id 3: int kfunc_that_is_not_there(int p0)",

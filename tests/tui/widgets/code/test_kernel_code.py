@@ -8,7 +8,6 @@ from bpftui.core.asm import instructions
 from bpftui.core.errors import FeatureError
 from bpftui.core.kernel.inspect import image as images
 from bpftui.core.kernel.inspect import walk as walks
-from bpftui.core.live import State
 from bpftui.core.runtime.inspected import Image
 from bpftui.core.spec import INSN_SIZE
 from bpftui.core.verifier import Heat, VerifierLog
@@ -40,7 +39,7 @@ async def test_columns_follow_the_listing_and_the_listing_them(
     async with explore(DEAD) as walk:
         await walk.press("2")
         pane = walk.explorer.panes.code
-        pane.runtime = "kernel"
+        walk.runtime.verifies = True
         pane.view.jumps.show(46)
         await walk.press("c")
         await walk.until(lambda: pane.columns.has_focus and pane.columns.slot_at(pane.columns.cursor) == 46)
@@ -72,7 +71,7 @@ async def test_two_columns_on_a_narrow_terminal(explore: Callable[..., Any], mon
     async with explore(DEAD, size=(80, 24)) as walk:
         await walk.press("2")
         pane = walk.explorer.panes.code
-        pane.runtime = "kernel"
+        walk.runtime.verifies = True
         await walk.press("c")
         await walk.until(lambda: pane.columns.has_focus)
         await walk.pilot.pause()
@@ -97,7 +96,7 @@ async def test_dead_code_is_struck_out_until_the_constants_change(
     async with explore(DEAD) as walk:
         await walk.press("2")
         pane = walk.explorer.panes.code
-        pane.runtime = "kernel"
+        walk.runtime.verifies = True
         await walk.press("d")
         await walk.until(lambda: pane.mode == "dead")
         title = str(pane.query_one("#code-title").render())
@@ -130,7 +129,7 @@ async def test_no_kernel_or_a_kernel_that_does_not_say(
         assert said == ["only the kernel verifies and translates programs; this is the vm runtime"]
         assert "Columns" not in walk.footer
         pane = walk.explorer.panes.code
-        pane.runtime = "kernel"
+        walk.runtime.verifies = True
         await walk.press("c")
         await walk.until(lambda: len(walk.app._notifications) == 2)
         said = [note.message for note in walk.app._notifications]
@@ -163,7 +162,7 @@ async def test_heat_stands_beside_the_code_until_it_is_switched_off(
     async with explore(DEAD) as walk:
         await walk.press("2")
         pane = walk.explorer.panes.code
-        pane.runtime = "kernel"
+        walk.runtime.verifies = True
         plain = lines(pane.view)
         await walk.press("H")
         await walk.until(lambda: pane.mode == "heat")
@@ -188,9 +187,9 @@ async def test_the_keys_that_ask_the_kernel_go_with_it(explore: Callable[..., An
     async with explore(DEAD) as walk:
         await walk.hurry("2")
         pane = walk.explorer.panes.code
-        pane.runtime = "kernel"  # as was expected at the start; what loads it turns out to be another
-        await walk.hurry("L")
-        await walk.until(lambda: walk.status.stage == State.LOADED)
+        walk.runtime.verifies = True
+        assert pane.check_action("columns", ()) is True
+        walk.runtime.verifies = False
         assert pane.check_action("columns", ()) is False
         await walk.hurry("c")
         said = [each.message for each in walk.app._notifications]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bpftui.core.errors import BpftuiError, LoadError, VerifierError
 from bpftui.core.spec import CollectionSpec
+from bpftui.core.vm.runtime import MachineRuntime
 from bpftui.tui.base_app import BaseApp
 from bpftui.tui.widgets.code.listing_view import ListingView
 from bpftui.tui.widgets.verifier.log_pane import LogPane
@@ -27,7 +28,7 @@ LOGS = ROOT / "tests/core/verifier/logs"
 class PaneApp(BaseApp[None]):
     def __init__(self, name: str) -> None:
         super().__init__()
-        self.pane = LogPane(CollectionSpec.from_file(ROOT / f"tests/objects/{name}.o"))
+        self.pane = LogPane(CollectionSpec.from_file(ROOT / f"tests/objects/{name}.o"), MachineRuntime)
         self.opened: list[tuple[str, int]] = []
 
     def compose(self) -> ComposeResult:
