@@ -89,22 +89,21 @@ def theme(palette: Palette, *, distinct: bool = False) -> Theme:
         **{name: color[name] for name in ("link", "changed", "set", "keyword", "number", "register")},
         **{name: color[name] for name in color if name.startswith(("series-", "heat-"))},
     }
-    return Theme(
-        name=palette.name,
-        dark=palette.is_dark,
-        primary=color["focus"],
-        secondary=color["link"],
-        accent=color["link"],
-        foreground=color["text"],
-        background=color["ground"],
-        surface=color["ground"],
-        panel=color["panel"],
-        boost=color["bars"],
-        success=color["good"],
-        warning=color["warning"],
-        error=color["danger"],
-        variables=variables,
-    )
+    fields = {
+        "primary": color["focus"],
+        "secondary": color["link"],
+        "accent": color["link"],
+        "foreground": color["text"],
+        "background": color["ground"],
+        "surface": color["ground"],
+        "panel": color["panel"],
+        "boost": color["bars"],
+        "success": color["good"],
+        "warning": color["warning"],
+        "error": color["danger"],
+    }
+    # As variables too: what Textual computes of a field is another colour by one, which no role has.
+    return Theme(name=palette.name, dark=palette.is_dark, **fields, variables={**fields, **variables})
 
 
 def role_defaults(chosen: Theme) -> dict[str, str]:

@@ -59,3 +59,36 @@ def test_no_color_leaves_greys(monkeypatch: pytest.MonkeyPatch) -> None:
     style = drawn(BaseApp())
     assert style.color is not None
     assert not is_grey(style.color.triplet)
+
+
+def test_no_color_leaves_no_greys_where_there_are_16_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("COLORTERM", raising=False)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert drawn(BaseApp()).color not in (None, COLORED.color)
+    monkeypatch.setenv("NO_COLOR", "1")
+    style = drawn(BaseApp())
+    assert style.color is not None
+    assert style.color.is_default
+    assert style.bold
+
+
+@pytest.mark.parametrize(
+    ("term", "colorterm", "number"),
+    [("xterm-256color", "", 39), ("xterm-256color", "truecolor", None), ("linux", "", 12), ("xterm", "24bit", None)],
+)
+def test_the_terminal_says_how_many_colours_it_has(
+    monkeypatch: pytest.MonkeyPatch, term: str, colorterm: str, number: int | None
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", term)
+    monkeypatch.setenv("COLORTERM", colorterm)
+    app = BaseApp[None]()
+    colors = app.get_css_variables()
+    segments = [Segment("x", Style(color=colors["primary"], bgcolor=colors["background"]))]
+    for each in app.get_line_filters():
+        segments = each.apply(segments, Color.parse("#10151c"))
+    style = segments[0].style
+    assert style is not None
+    assert style.color is not None
+    assert style.color.number == number

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -11,7 +12,10 @@ from bpftui.core.errors import UnknownNameError, UsageError
 from bpftui.core.live import Session
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui.app import BpftuiApp
-from bpftui.tui.state.config import Config, config_file, load_config
+from bpftui.tui.state.config import Config, config_file, keep_theme, load_config
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TRAFFIC = Path(__file__).parents[3] / "bpf/traffic.o"
 
@@ -46,6 +50,51 @@ def test_an_unknown_setting_names_the_nearest(tmp_path: Path) -> None:
     assert caught.value.hint == "did you mean 'theme'?"
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", 'theme = "bpftui-light"\n'),
+        ('[keys]\nquit = "x"\n', 'theme = "bpftui-light"\n[keys]\nquit = "x"\n'),
+        (
+            "# mine\ntheme = 'nord'  # blue\n[keys]\ntheme = \"f2\"\n",
+            '# mine\ntheme = "bpftui-light"  # blue\n[keys]\ntheme = "f2"\n',
+        ),
+        ('theme="bpftui-light"', 'theme="bpftui-light"'),
+    ],
+)
+def test_a_theme_is_kept_and_the_rest_stays(tmp_path: Path, before: str, after: str) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(before)
+    keep_theme("bpftui-light", path)
+    assert path.read_text() == after
+    assert load_config(path).theme == "bpftui-light"
+
+
+def test_a_theme_is_kept_where_there_was_no_file_and_behind_a_link(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").symlink_to(tmp_path / "repository" / "bpftui.toml")
+    keep_theme("nord", tmp_path / "config.toml")
+    assert (tmp_path / "config.toml").is_symlink()
+    assert (tmp_path / "repository" / "bpftui.toml").read_text() == 'theme = "nord"\n'
+
+
+def test_a_file_that_is_not_understood_stays_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('theme = """nord"""\n')
+    with pytest.raises(UsageError, match="where it sets the theme is not understood"):
+        keep_theme("bpftui-light", path)
+    assert path.read_text() == 'theme = """nord"""\n'
+
+
+async def test_the_theme_that_was_chosen_is_that_of_the_next_session(explore: Callable[..., Any]) -> None:
+    async with explore(size=(80, 24)) as walk:
+        walk.app.search_themes()
+        await walk.type("bpftui-light")
+        await walk.press("enter")
+        await walk.until(lambda: walk.app.theme == "bpftui-light" and load_config().theme == "bpftui-light")
+    with Session(CollectionSpec.from_file(TRAFFIC)) as session:
+        assert BpftuiApp(session, config=load_config()).theme == "bpftui-light"
+
+
 async def test_theme_and_keys(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text('theme = "textual-light"\n[keys]\n"tab.code" = "f2"\n')
@@ -61,6 +110,6 @@ async def test_theme_and_keys(tmp_path: Path) -> None:
 def test_an_unknown_theme_is_an_error() -> None:
     with (
         Session(CollectionSpec.from_file(TRAFFIC)) as session,
-        pytest.raises(UnknownNameError, match="there is no theme 'textual-dork'"),
+        pytest.raises(UnknownNameError, match=r"there is no theme 'textual-dork' in .*/bpftui/config\.toml$"),
     ):
         BpftuiApp(session, config=Config("textual-dork"))
