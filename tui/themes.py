@@ -21,7 +21,7 @@ are the ones that text can be read in. `$text` stays Textual's: it follows the f
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.color import Color
 from textual.theme import Theme
@@ -89,7 +89,7 @@ def theme(palette: Palette, *, distinct: bool = False) -> Theme:
         **{name: color[name] for name in ("link", "changed", "set", "keyword", "number", "register")},
         **{name: color[name] for name in color if name.startswith(("series-", "heat-"))},
     }
-    fields = {
+    fields: dict[str, Any] = {
         "primary": color["focus"],
         "secondary": color["link"],
         "accent": color["link"],
