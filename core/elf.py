@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, BinaryIO, Final, Literal, NamedTuple
 
 from .errors import NoPermissionError, ObjectError
+from .files import beside, inside
 from .foreign import elf_kind, file_kind
 from .strings import StringTable
 
@@ -182,9 +183,9 @@ def opened_file(path: str | PathLike[str]) -> Generator[BinaryIO]:
                 raise ObjectError("it is larger than 1 GiB: this is no BPF object", file=name)
             yield stream
     except FileNotFoundError:
-        raise ObjectError("there is no such file", file=name) from None
+        raise ObjectError("there is no such file", file=name, hint=beside(os.fsdecode(name))) from None
     except IsADirectoryError:
-        raise ObjectError("it is a directory, not a BPF object", file=name) from None
+        raise ObjectError("it is a directory, not a BPF object", file=name, hint=inside(os.fsdecode(name))) from None
     except PermissionError:
         raise NoPermissionError(f"{name}: it cannot be read: permission denied") from None
     except (OSError, ValueError) as error:
@@ -242,7 +243,7 @@ class Elf:
         if not data:
             raise self.error("it is empty, not a BPF object")
         if data[:4] != b"\x7fELF":
-            what, hint = file_kind(data)
+            what, hint = file_kind(data, self.file)
             raise self.error(f"it is {what or 'not an ELF file'}, {'' if what else 'so '}not a BPF object", hint=hint)
         if len(data) < 64:
             raise self.error(f"its ELF header is cut off after {len(data)} bytes")

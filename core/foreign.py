@@ -5,7 +5,9 @@ The magic numbers are those of LLVM's `BinaryFormat/Magic.cpp`, of file(1) and o
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
 from typing import Final
 
 __all__ = ["elf_kind", "file_kind"]
@@ -65,6 +67,8 @@ _TEXTS: Final = (
     (re.compile(rb"^func#0 @0$|^processed \d+ insns|^\d+: \(", re.M), "a log of the verifier", "bpftui log FILE"),
     (re.compile(rb"\A\s*[{\[]"), "JSON", ""),
 )
+_SUFFIXES: Final = {".c": 1, ".h": 1, ".rs": 2}
+"""Of texts that say nothing else of themselves: which of `_TEXTS` they are."""
 _LOOKED_AT: Final = 4096
 _NO_OBJECT_INSIDE: Final = "no BPF object is embedded in it: open the one that it loads"
 _ELF_KINDS: Final = {
@@ -76,12 +80,23 @@ _ELF_KINDS: Final = {
 """By `e_type`."""
 
 
-def file_kind(data: bytes) -> tuple[str, str]:
+def file_kind(data: bytes, name: str = "") -> tuple[str, str]:
     """Return what a file that is no ELF file is, as a noun phrase, and what to do with it; both empty where not known.
 
     Args:
         data: Its start, at least 4,096 bytes of it where it has as many.
+        name: What it is called.
     """
+    what, hint = _file_kind(data, name)
+    if hint is _COMPILE and os.path.isfile(name):
+        made = f"{os.path.splitext(name)[0]}.o"
+        hint = hint.replace("prog.o", shlex.quote(made)).replace("FILE", shlex.quote(name))
+        if os.path.isfile(made):
+            hint = f"open {shlex.quote(made)}, which lies beside it, or {hint}"
+    return what, hint
+
+
+def _file_kind(data: bytes, name: str) -> tuple[str, str]:
     head = bytes(data[:_LOOKED_AT])
     if head.startswith(b"!<arch>\n"):
         return _archive(data)
@@ -93,7 +108,8 @@ def file_kind(data: bytes) -> tuple[str, str]:
     for pattern, what, hint in _TEXTS:
         if pattern.search(head):
             return what, hint
-    return "", ""
+    known = _SUFFIXES.get(os.path.splitext(name)[1])
+    return ("", "") if known is None else _TEXTS[known][1:]
 
 
 def _archive(data: bytes) -> tuple[str, str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from dataclasses import replace
-from typing import TYPE_CHECKING, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
+from .closing import Closing
 from .errors import BpftuiError, LoadError, VerifierError
 from .maps import TypedMap, Variable
 from .runtime import CheckReport, Link, LoadOutcome, Program
@@ -15,8 +16,6 @@ from .spec.collection import holdings
 from .visible import visible
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from .runtime import Runtime
     from .spec import CollectionSpec, MapSpec, ProgramSpec
 
@@ -27,7 +26,7 @@ _ProgramT = TypeVar("_ProgramT", bound=Program)
 _LinkT = TypeVar("_LinkT", bound=Link)
 
 
-class LoadedCollection(Generic[_MapT, _ProgramT, _LinkT]):
+class LoadedCollection(Generic[_MapT, _ProgramT, _LinkT], Closing):
     """What was loaded: maps, programs and variables by name. It owns all of it, and the links made from it.
 
     A map or program that is popped from `maps` or `programs` is its taker's, who closes it.
@@ -67,14 +66,6 @@ class LoadedCollection(Generic[_MapT, _ProgramT, _LinkT]):
         """Detach and close everything; a second call does nothing."""
         for link in self.links:
             link.detach()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 class CollectionLoader(ABC, Generic[_MapT, _ProgramT, _LinkT]):

@@ -71,6 +71,11 @@ class MapType(_Labelled):
         return self in _HASHES
 
     @property
+    def is_lru(self) -> bool:
+        """Whether it makes room by itself when it is full: what was used least lately goes."""
+        return self in (MapType.LRU_HASH, MapType.LRU_PERCPU_HASH)
+
+    @property
     def is_queue(self) -> bool:
         """Whether it has no keys, and gives its values in an order of its own."""
         return self in (MapType.QUEUE, MapType.STACK)

@@ -49,6 +49,14 @@ class Terminal:
             self._run("send-keys", key)
             time.sleep(0.05)
 
+    def keep(self) -> None:
+        """Let what is to be seen stay when the command has ended."""
+        self._run("set-option", "-g", "remain-on-exit", "on")
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Give the window another size."""
+        self._run("resize-window", "-x", str(columns), "-y", str(rows))
+
     def send_line(self, line: str, *keys: str) -> None:
         """Type a line, and right after it press keys."""
         self._run("send-keys", line, "Enter", *keys)

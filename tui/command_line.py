@@ -6,11 +6,13 @@ import contextlib
 import errno
 import io
 import os
+import shlex
 import sys
 import threading
 from typing import TYPE_CHECKING, Final, Literal, TextIO
 
-from ..core.errors import BpftuiError, ExitCode
+from ..core import files
+from ..core.errors import BpftuiError, ExitCode, UsageError, nearest
 from ..core.threads import NoThreadError
 from .commands import COMMANDS, EXPLORE, usage, version
 from .terminal.hush import unhush
@@ -158,8 +160,27 @@ def _dispatch(given: Sequence[str]) -> int:
     if given[:1] in (["-V"], ["--version"]):
         write_text(version())
         return ExitCode.OK
+    if given and given[0] not in COMMANDS:
+        _refuse_mistyped(given)
     name = given[0] if given and given[0] in COMMANDS else EXPLORE
     return COMMANDS[name].run(list(given[1:] if given and name == given[0] else given))
+
+
+def _refuse_mistyped(given: Sequence[str]) -> None:
+    """Raise UsageError where the first argument is neither a command nor a file, and looks like no name of a file."""
+    word = given[0]
+    if not word.replace("-", "").replace("_", "").isalnum() or word.startswith("-") or os.path.lexists(word):
+        return
+    close = nearest(word, [name for name in COMMANDS if name != EXPLORE])
+    if word in ("help", "version"):
+        hint = f"bpftui --{word}"
+    elif close is not None:
+        hint = f"did you mean bpftui {shlex.join([close, *given[1:]])}?"
+    elif beside := files.beside(word):
+        hint = beside
+    else:
+        hint = "bpftui --help tells the commands"
+    raise UsageError(f"there is neither a command nor a file {word!r}", hint=hint)
 
 
 def _report(error: BpftuiError) -> None:

@@ -8,9 +8,10 @@ from textual.message import Message
 
 if TYPE_CHECKING:
     from ..core.live.monitor import Observation
-    from ..core.runtime import Link
+    from ..core.maps.journal import Edit
+    from ..core.runtime import Entry, Link
 
-__all__ = ["Attached", "Detached", "Failed", "Loaded", "Sampled"]
+__all__ = ["Attached", "Detached", "Failed", "Loaded", "MapEdited", "Sampled"]
 
 
 class Loaded(Message):
@@ -53,6 +54,22 @@ class Detached(Message):
         super().__init__()
         self.links = links
         self.texts = texts
+
+
+class MapEdited(Message):
+    """An entry of a map was changed.
+
+    Args:
+        action: `set`, `add`, `delete`, `undo` or `redo`.
+        edit: What was done, or taken back.
+        now: The entry as it is now; None where it is gone.
+    """
+
+    def __init__(self, action: str, edit: Edit, now: Entry | None) -> None:
+        super().__init__()
+        self.action = action
+        self.edit = edit
+        self.now = now
 
 
 class Failed(Message):

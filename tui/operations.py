@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from ..core.errors import BpftuiError, VerifierError
+from ..core.errors import BpftuiError, UsageError, VerifierError
 from ..core.live.monitor import INTERVALS, Monitor, Observation
+from ..core.maps.journal import Journal as MapJournal
 from ..core.spec.targets import SANDBOX
-from .messages import Attached, Detached, Failed, Loaded, Sampled
+from .messages import Attached, Detached, Failed, Loaded, MapEdited, Sampled
 from .status import Status
 from .text.format import si
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from .state.journal import Journal
     from .widgets.spec.variables_view import Place
 
-__all__ = ["AttachRequest", "Host", "Operations", "link_text"]
+__all__ = ["AttachRequest", "EditRequest", "Host", "Operations", "link_text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,21 @@ class AttachRequest:
     """As a user types it (`bpftui.core.spec.targets`): `sandbox`, `eth0,generic`; empty for what the section says."""
     detach_after: int | None = None
     """Seconds until it is detached again by itself; None for never."""
+
+
+@dataclass(frozen=True, slots=True)
+class EditRequest:
+    """What a user wants to be done with a map."""
+
+    action: Literal["set", "add", "delete", "undo", "redo"]
+    map: str
+    key: bytes = b""
+    values: tuple[bytes, ...] = ()
+    """Whole values, of a per-CPU map one for each possible CPU."""
+    windows: tuple[tuple[int, int], ...] = ()
+    """What of them is set: offset and size in bytes."""
+    text: str = ""
+    """What is done: `sources[192.0.2.9].packets = 1000`."""
 
 
 class Host(Protocol):
@@ -84,6 +101,9 @@ class Operations:
         self._detach_at: dict[Link, float] = {}
         self._journal: Journal | None = None
         self._gone: set[Link] = set()
+        self.journal = MapJournal()
+        """The edits of map entries since the load."""
+        self._editing = threading.Lock()
         self.edited: set[str] = set()
         """Variables that were set since the load."""
 
@@ -186,6 +206,7 @@ class Operations:
         started = time.monotonic()
         try:
             self.session.load()
+            self.journal = MapJournal()
         except Exception as error:
             self._tell(Failed("load", error))
         else:
@@ -216,6 +237,34 @@ class Operations:
             self._tell(Failed("detach", error))
         else:
             self._tell(Detached(tuple(links), texts))
+
+    def edit_map(self, request: EditRequest) -> None:
+        """Change an entry of a map, in a thread; what comes of it is told by MapEdited, or Failed."""
+        self.host.start(partial(self._edit_map, request))
+
+    def _edit_map(self, request: EditRequest) -> None:
+        loaded, journal = self.collection, self.journal
+        try:
+            if loaded is None:
+                raise UsageError(f"{self.session.spec.file} is not loaded", hint="load it first")
+            with self._editing:
+                match request.action:
+                    case "undo":
+                        edit = journal.undo()
+                    case "redo":
+                        edit = journal.redo()
+                    case "set":
+                        found = loaded.maps[request.map]
+                        edit = journal.set(found, request.key, request.values, request.windows, request.text)
+                    case "add":
+                        edit = journal.add(loaded.maps[request.map], request.key, request.values, request.text)
+                    case "delete":
+                        edit = journal.remove(loaded.maps[request.map], request.key, request.text)
+                now = edit.map.entry(edit.key)
+        except Exception as error:
+            self._tell(Failed("edit", error))
+        else:
+            self._tell(MapEdited(request.action, edit, now))
 
     def set_variable(self, place: Place, text: str) -> bool:
         """Set a variable, in memory once it is loaded, else in the spec; return whether it took the text."""

@@ -7,8 +7,9 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Self, SupportsIndex, cast
+from typing import TYPE_CHECKING, Final, SupportsIndex, cast
 
+from ..closing import Closing
 from ..errors import LoadError, TypeMismatchError, UsageError
 from ..maps import TypedMap, Variable
 from ..spec import MapFlag, MapType
@@ -26,7 +27,6 @@ from .sys.syscall import BpfError, Command, Descriptor, errno_name
 if TYPE_CHECKING:
     import mmap
     from collections.abc import Iterable, Iterator
-    from types import TracebackType
 
     from ..btf import Btf, Decoded, Value
     from ..errors import BpftuiError
@@ -86,7 +86,7 @@ class MapInfo:
     """Whether user space may no longer change it (Linux 5.2); needs /proc."""
 
 
-class Map(TypedMap, KernelObject):
+class Map(TypedMap, KernelObject, Closing):
     """A map of the running kernel; it owns a file descriptor, and closes it with its context.
 
     Args:
@@ -347,14 +347,6 @@ class Map(TypedMap, KernelObject):
         """Unmap and close it; a second call does nothing. The kernel keeps it while programs use it."""
         self.descriptor.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def _update_rows(self, keys: bytes, values: bytes, count: int, flags: int) -> None:
         """Set entries in one call, and one by one where the kernel stops: that says what is the matter with which."""
         key_size, value_size = self.key_size, self.elements.shape.moved_size
@@ -387,19 +379,16 @@ def map_info(descriptor: Descriptor) -> MapInfo:
     """Return what the kernel says of the map behind a descriptor."""
     info = object_info(descriptor, BpfMapInfo())
     told = fdinfo(descriptor)
+    kernel_value_id, btf_id, key_id, value_id, map_extra = info.read(
+        "btf_vmlinux_value_type_id", "btf_id", "btf_key_type_id", "btf_value_type_id", "map_extra"
+    )
     return MapInfo(
-        info.type,
-        info.id,
-        info.key_size,
-        info.value_size,
-        info.max_entries,
-        info.map_flags,
-        name=info.name,
-        btf_id=info.btf_id,
-        key_id=info.btf_key_type_id,
-        value_id=info.btf_value_type_id,
-        kernel_value_id=info.btf_vmlinux_value_type_id,
-        map_extra=info.map_extra,
+        *info.read("type", "id", "key_size", "value_size", "max_entries", "map_flags", "name"),
+        btf_id=btf_id,
+        key_id=key_id,
+        value_id=value_id,
+        kernel_value_id=kernel_value_id,
+        map_extra=map_extra,
         memlock=told.get("memlock", 0),
         frozen=bool(told.get("frozen", 0)),
     )

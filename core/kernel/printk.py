@@ -15,10 +15,11 @@ import itertools
 import os
 import re
 import struct
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from ..asm import instructions
 from ..asm.opcodes import CALL
+from ..closing import Closing
 from ..errors import BpftuiError
 from ..runtime import Printed
 from .program import native_code
@@ -27,7 +28,6 @@ from .sys.trace_buffer import read_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from types import TracebackType
 
     from ..spec import ProgramSpec
     from .program import Program
@@ -59,7 +59,7 @@ def prints(program: ProgramSpec) -> bool:
     )
 
 
-class PrintReader:
+class PrintReader(Closing):
     """Reads what *programs* print from now on; implements `bpftui.core.runtime.PrintReader`.
 
     Where none of them prints, nothing is set up: an instance costs some tens of milliseconds.
@@ -176,14 +176,6 @@ class PrintReader:
         """Remove the instance; a second call does nothing."""
         self._buffers = {}
         self._stack.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _text(record: bytes) -> str:

@@ -10,9 +10,10 @@ import os
 import struct
 import time
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, NamedTuple, Self, SupportsIndex
+from typing import TYPE_CHECKING, Final, NamedTuple, SupportsIndex
 
 from ..analysis.facts import context_extent
+from ..closing import Closing
 from ..context.packet_sizes import check_packet, packet_sizes
 from ..context.values import context_bytes, whole_context
 from ..errors import UsageError
@@ -31,7 +32,6 @@ from .sys.syscall import ENOTSUPP, BpfError, Command, Descriptor, buffer
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from threading import Event
-    from types import TracebackType
 
     from ..context.packet_sizes import PacketSizes
     from ..context.values import ContextValues
@@ -98,7 +98,7 @@ class Benchmark(NamedTuple):
     """How many there were."""
 
 
-class Program(KernelObject):
+class Program(KernelObject, Closing):
     """A loaded program; it owns a file descriptor, and closes it with its context.
 
     Args:
@@ -396,37 +396,43 @@ class Program(KernelObject):
     def info(self) -> ProgramInfo:
         """Ask the kernel about it (`struct bpf_prog_info`, and /proc); what an older kernel does not tell is 0."""
         info, map_ids = _read_info(self.descriptor)
+        number, tag, jited, xlated, load_time, uid, name, gpl_compatible, btf_id = info.read(
+            "id",
+            "tag",
+            "jited_prog_len",
+            "xlated_prog_len",
+            "load_time",
+            "created_by_uid",
+            "name",
+            "gpl_compatible",
+            "btf_id",
+        )
+        run_time, runs, misses, verified, target_object, target = info.read(
+            "run_time_ns", "run_cnt", "recursion_misses", "verified_insns", "attach_btf_obj_id", "attach_btf_id"
+        )
         return ProgramInfo(
-            info.id,
-            info.tag.hex(),
-            info.run_cnt,
-            info.run_time_ns,
-            info.verified_insns or None,  # since Linux 5.16; a verified program has at least one instruction
-            info.xlated_prog_len,
-            info.jited_prog_len,
-            name=info.name,
-            recursion_misses=info.recursion_misses,
+            number,
+            tag.hex(),
+            runs,
+            run_time,
+            verified or None,  # since Linux 5.16; a verified program has at least one instruction
+            xlated,
+            jited,
+            name=name,
+            recursion_misses=misses,
             memlock=fdinfo(self.descriptor).get("memlock", 0),
-            created_by_uid=info.created_by_uid,
-            load_time_ns=info.load_time,
+            created_by_uid=uid,
+            load_time_ns=load_time,
             map_ids=map_ids,
-            btf_id=info.btf_id,
-            gpl_compatible=bool(info.gpl_compatible & 1),
-            attach_btf_obj_id=info.attach_btf_obj_id,
-            attach_btf_id=info.attach_btf_id,
+            btf_id=btf_id,
+            gpl_compatible=bool(gpl_compatible & 1),
+            attach_btf_obj_id=target_object,
+            attach_btf_id=target,
         )
 
     def close(self) -> None:
         """Close it; a second call does nothing. The kernel keeps it while it is attached."""
         self.descriptor.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def native_code(program: Program) -> list[tuple[int, int]]:

@@ -8,6 +8,7 @@ from .events import EventReader, Events, record_text, record_value
 from .fields import Field, Fields, Form, fields_of
 from .keys import ambiguous_keys
 from .perf import PerfBuffer
+from .rows import Rows
 from .sampler import Sample, Sampler, readable_maps
 from .series import Point, RateTracker, Series, rate
 from .session import RuntimeName, Session, State, check_target, choose_runtime, runtime_name, runtime_options
@@ -34,6 +35,7 @@ __all__ = [
     "Reading",
     "Records",
     "RingBuffer",
+    "Rows",
     "RuntimeName",
     "Sample",
     "Sampler",

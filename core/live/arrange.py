@@ -69,6 +69,8 @@ class EntryTable:
     """None for the order of the keys."""
     places: Mapping[bytes, int] = field(default_factory=dict[bytes, int])
     """The place of each key in an order that stays; empty where that is the order of the keys."""
+    age: float | None = None
+    """Of rows that a look through a large map found, the seconds since then; None where samples have all rows."""
     alike: frozenset[bytes] = frozenset()
     """The keys that only their bytes tell from others."""
 

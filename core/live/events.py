@@ -16,9 +16,10 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from ..analysis.records import record_type
+from ..closing import Closing
 from ..errors import BpftuiError
 from ..spec import MapType
 from ..threads import NoThreadError, start_thread
@@ -26,7 +27,6 @@ from .stream import HEADER, open_records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-    from types import TracebackType
 
     from ..analysis.records import RecordType
     from ..btf import CType, Value
@@ -124,7 +124,7 @@ class _Stream:
         return Events(found, self.count, self.records.lost + self.dropped, behind + len(self.taken), self.full)
 
 
-class EventReader:
+class EventReader(Closing):
     """Reads the ring buffers and perf event arrays of a loaded collection, in a thread of its own.
 
     Args:
@@ -219,14 +219,6 @@ class EventReader:
             self._thread.join()
         for stream in self._streams.values():
             stream.records.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _run(self) -> None:
         pause = 0.0

@@ -15,12 +15,10 @@ import struct
 import sys
 import threading
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Final, Protocol, Self
+from typing import Final, Protocol
 
+from ..closing import Closing
 from ..errors import BpftuiError
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 __all__ = ["HasSlots", "PerfBuffer"]
 
@@ -106,7 +104,7 @@ class _Event:
         self._event.close()
 
 
-class PerfBuffer:
+class PerfBuffer(Closing):
     """The reading side of a BPF_MAP_TYPE_PERF_EVENT_ARRAY. Reading consumes.
 
     Programs that name a CPU that has no event, or run before this was made, write nowhere.
@@ -180,14 +178,6 @@ class PerfBuffer:
         # The map may be closed already, or another reader's event be in that place.
         with contextlib.suppress(BpftuiError, KeyError):
             self._array.delete(_key(event.cpu))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _key(cpu: int) -> bytes:

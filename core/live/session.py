@@ -7,8 +7,9 @@ import os
 import threading
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
+from ..closing import Closing
 from ..errors import UnknownNameError, UsageError
 from ..spec.targets import parse_target
 from .events import EventReader
@@ -16,7 +17,6 @@ from .sampler import Sampler
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from types import TracebackType
 
     from ..runtime import AttachTarget, Collection, Link, Runtime, Sandbox
     from ..spec import CollectionSpec, ProgramSpec
@@ -127,7 +127,7 @@ class _Attachment:
             stack.callback(self.link.detach)
 
 
-class Session:
+class Session(Closing):
     """Owns what becomes of a spec: the loaded collection, its links, the sandboxes made for them, and the samplers.
 
     Every method can be called from any thread; what changes something waits for what another thread is changing, and
@@ -196,6 +196,18 @@ class Session:
     def gone(self) -> tuple[Link, ...]:
         """The links whose target was deleted, as far as the kernel tells."""
         return tuple(link for link in self.links if link.gone)
+
+    def reaches(self, name: str) -> list[str]:
+        """Return what a change of the entries of a loaded map reaches besides sandboxes, as clauses; mostly nothing."""
+        if self._collection is None or self.runtime.name == "vm":
+            return []
+        shared = self._collection.maps[name].shared
+        uses = [
+            f"{link.program} uses it on {link.target.name}"
+            for link in self.links
+            if link.target.namespace is None and name in self.spec.programs[link.program].maps
+        ]
+        return [*([shared] if shared else []), *uses]
 
     @property
     def finished(self) -> bool:
@@ -319,14 +331,6 @@ class Session:
     def close(self) -> None:
         """Undo everything; a second call does nothing."""
         self.unload()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _loaded(self) -> Collection:
         if self._collection is None:

@@ -20,13 +20,13 @@ import threading
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Protocol, Self, cast, runtime_checkable
 
+from ..closing import Closing
 from ..errors import BpftuiError
 from ..spec import MapType
 from .perf import HasSlots, PerfBuffer
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
-    from types import TracebackType
 
 __all__ = ["HasDescriptor", "Records", "RingBuffer", "open_records"]
 
@@ -96,7 +96,7 @@ def open_records(source: object) -> Records | None:
     return RingBuffer.of(cast("HasDescriptor", source)) if hasattr(source, "descriptor") else None
 
 
-class RingBuffer:
+class RingBuffer(Closing):
     """The reading side of a BPF_MAP_TYPE_RINGBUF. A ring buffer has one reader at a time: reading consumes.
 
     What a program could not put in, because the buffer was full, never gets here: only the program can count it.
@@ -186,11 +186,3 @@ class RingBuffer:
             self._consumer.close()
             self._producer.close()
             os.close(self._descriptor)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
+from ..closing import Closing
 from ..context.fields import return_codes
 from ..context.packet_sizes import packet_begin, packet_remark
 from ..context.values import layout_of
@@ -16,7 +17,6 @@ from .events import record_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from threading import Event
-    from types import TracebackType
 
     from ..context.values import ContextValues
     from ..packet import Difference
@@ -62,7 +62,7 @@ class Outcome:
         return layout.decode(self.result.context) if layout is not None and self.result.context else {}
 
 
-class Trial:
+class Trial(Closing):
     """Runs programs and tells what came of each run; closed with its context.
 
     Args:
@@ -120,11 +120,3 @@ class Trial:
     def close(self) -> None:
         """Let go of what is printed."""
         self._stack.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

@@ -9,20 +9,19 @@ import mmap
 import struct
 import threading
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
+from ..closing import Closing
 from ..errors import BpftuiError, UsageError
 from .stream import BUSY, HEADER
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from .stream import HasDescriptor
 
 __all__ = ["UserRingBuffer"]
 
 
-class UserRingBuffer:
+class UserRingBuffer(Closing):
     """The writing side of a BPF_MAP_TYPE_USER_RINGBUF. Of a map there is one at a time.
 
     Args:
@@ -86,11 +85,3 @@ class UserRingBuffer:
                 view.release()
             self._consumer.close()
             self._producer.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

@@ -263,6 +263,11 @@ class TypedMap(ABC):
             yield from self.elements.scan()
 
     @property
+    def cpus(self) -> int:
+        """How many values an entry has: one, or of a per-CPU map one for each possible CPU."""
+        return self.elements.shape.cpus if self.elements.shape.per_cpu else 1
+
+    @property
     def fixed(self) -> str:
         """Why user space cannot change its entries, as a clause; empty where it can."""
         kind = self.type.label

@@ -140,6 +140,11 @@ class Map(Protocol):
         ...
 
     @property
+    def cpus(self) -> int:
+        """How many values an entry has: one, or of a per-CPU map one for each possible CPU."""
+        ...
+
+    @property
     def fixed(self) -> str:
         """Why user space cannot change its entries, as a clause; empty where it can."""
         ...

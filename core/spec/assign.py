@@ -5,13 +5,13 @@ from __future__ import annotations
 import builtins
 import sys
 import typing
-from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, cast
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast
 
+from ..closing import Closing
 from ..errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from types import TracebackType
 
     from ..kernel import KernelCollection, RuntimeOptions
     from .collection import CollectionSpec
@@ -23,7 +23,7 @@ _KINDS = ("map", "program", "variable")
 _T = TypeVar("_T")
 
 
-class LoadedObjects:
+class LoadedObjects(Closing):
     """What `load_and_assign` returns is also one of these: it owns what was loaded.
 
     Inherit from it where a type checker should know that the objects can be closed:
@@ -41,14 +41,6 @@ class LoadedObjects:
     def close(self) -> None:
         """Close everything; a second call does nothing."""
         self.collection.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def load_and_assign(

@@ -14,14 +14,14 @@ import os
 import stat
 import struct
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from ..closing import Closing
 from ..errors import BpftuiError, FeatureError, NoPermissionError
 from .frames import DESTINATION_MAC, SOURCE_MAC
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from types import TracebackType
 
 __all__ = ["Capture", "CaptureError", "CaptureWriter", "CapturedPacket"]
 
@@ -161,7 +161,7 @@ class Capture:
             yield CapturedPacket(number, seconds * 10**9 + micros * 1000, frame, header.getlen() + added)
 
 
-class CaptureWriter:
+class CaptureWriter(Closing):
     """Writes Ethernet frames into a pcap file, with times in nanoseconds; closed with its context.
 
     Args:
@@ -201,14 +201,6 @@ class CaptureWriter:
             self._file.close()
         except OSError as error:
             raise _unwritable(self.path, error) from error
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _look_at(path: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
+from ..closing import Closing
 from ..errors import AttachError, UsageError
 from ..runtime import AttachTarget
 from ..spec.targets import Place, place_of
@@ -49,7 +50,7 @@ class _Source(Pacer):
         return len(given)
 
 
-class Sandbox:
+class Sandbox(Closing):
     """An interface that is none, and a source of traffic. The same seed gives the same packets in the same order.
 
     Args:
@@ -105,14 +106,6 @@ class Sandbox:
             RunError: A program was stopped, and the traffic with it.
         """
         self._source.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 class Link:

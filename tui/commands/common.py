@@ -10,7 +10,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
-from ...core.errors import UsageError
+from ...core.errors import UsageError, nearest
 from ...core.spec import CollectionSpec
 from ..terminal.output import complain, write_json, write_text
 from ..terminal.process import process
@@ -99,7 +99,9 @@ class Parser(argparse.ArgumentParser):
 
         `options.gave_up` is what was given up, as a sentence; empty for nothing.
         """
-        options = self.parse_args(arguments)
+        options, rest = self.parse_known_args(arguments)
+        if rest:
+            self._refuse(rest, options)
         if options.token is not None:
             os.environ["LIBBPF_BPF_TOKEN_PATH"] = options.token
         options.gave_up = ""
@@ -108,6 +110,22 @@ class Parser(argparse.ArgumentParser):
 
             options.gave_up = give_up_for(self.prog.rpartition(" ")[2], options)
         return options
+
+    def _refuse(self, rest: Sequence[str], options: argparse.Namespace) -> NoReturn:
+        """Raise what is wrong with arguments that nobody takes."""
+        given: object = getattr(options, "object", None)
+        unknown = next((each for each in rest if each.startswith("-") and each != "-"), None)
+        if unknown is None and isinstance(given, str) and os.path.lexists(rest[0]):
+            raise UsageError(
+                f"{self.prog} takes one object, and {rest[0]} is one more than {given}",
+                hint="bpftui check takes several; bpftool gen object links the parts of one program",
+            )
+        known = [name for action in self._actions for name in action.option_strings]
+        close = nearest(unknown.partition("=")[0], known) if unknown is not None else None
+        raise UsageError(
+            f"unrecognized arguments: {' '.join(rest)}",
+            hint=f"did you mean {close}? see {self.prog} --help" if close else f"see {self.prog} --help",
+        )
 
     def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
         """Print help; argparse writes it in one piece."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from ...core.btf import format_value
 from ...core.errors import ExitCode, UsageError
-from ..terminal.output import write_lines
+from ..terminal.hush import hush
+from ..terminal.output import InPlace, write_lines
+from ..text.charset import is_writable
 from .common import (
     Parser,
     add_loading,
@@ -21,19 +25,21 @@ from .common import (
     print_json,
     recorded,
     runtime_of,
+    wants_color,
     warn,
 )
 from .event_lines import event_lines, print_lines
+from .live_table import LiveTable, unlisted
 from .run.changes import told
 from .sample_json import SCHEMA, sample_json
 from .sampling import each_sample
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
     from ...core.live import EventReader, MapRow, MapTable, Sample, Sampler, Session
-    from ...core.runtime import Collection, Link, Map, MapSnapshot, PrintReader
+    from ...core.runtime import Collection, Link, PrintReader
 
 __all__ = ["add_timing", "check_timing", "make_parser", "rates_text", "run"]
 
@@ -164,26 +170,85 @@ def _watch(
     def over() -> bool:
         return session.finished or (bool(gone) and len(gone) == len(session.links))
 
-    for sample in each_sample(sampler, options.duration, until=over):
-        for link in session.gone:
-            if link not in gone:
+    with _in_place(session, collection, options) as table:
+        for sample in each_sample(sampler, options.duration, until=over):
+            lines, until = printed.read(), time.monotonic() + _EVENTS * options.interval
+            told_of = [link for link in session.gone if link not in gone]
+            gone = session.gone
+            if table is not None and (told_of or lines.lines or lines.lost):
+                table.clear()
+            for link in told_of:
                 warn(f"{link.program} is attached to nothing any more: {link.target.name} is gone")
-        gone = session.gone
-        if before is None and sample.uncounted:
-            warn(f"runs are not counted: {sample.uncounted}")
-        lines, until = printed.read(), time.monotonic() + _EVENTS * options.interval
-        if options.json:
-            document = sample_json(
-                collection, sample, events, per_cpu=options.per_cpu, texts=options.bytes, until=until
-            )
-            print_json(document | told(lines), indent=None)
-        else:
-            print_lines(lines)
-            write_lines(_lines(collection, sample, before, per_cpu=options.per_cpu))
-            write_lines(event_lines(events, until))
-            sys.stdout.flush()
-        before = sample
+            if before is None and sample.uncounted:
+                warn(f"runs are not counted: {sample.uncounted}")
+            if options.json:
+                document = sample_json(
+                    collection, sample, events, per_cpu=options.per_cpu, texts=options.bytes, until=until
+                )
+                print_json(document | told(lines), indent=None)
+            elif table is not None:
+                print_lines(lines)
+                table.show(sample, event_lines(events, until))
+            else:
+                print_lines(lines)
+                write_lines(_lines(collection, sample, before, per_cpu=options.per_cpu))
+                write_lines(event_lines(events, until))
+                sys.stdout.flush()
+            before = sample
     return ExitCode.REFUSED if gone else ExitCode.OK
+
+
+@contextmanager
+def _in_place(session: Session, collection: Collection, options: argparse.Namespace) -> Generator[_Table | None]:
+    """Have a table that stays in its place, where standard output is a terminal that can do that; else None."""
+    if options.json or not sys.stdout.isatty() or os.environ.get("TERM", "dumb") == "dumb":
+        yield None
+        return
+    attached = ", ".join(
+        f"{link.program} {'→' if is_writable('→') else '->'} {link.target.name}" for link in session.links
+    )
+    title = f"{os.path.basename(session.spec.file)}  {attached or 'not attached'}"
+    table = _Table(
+        LiveTable(collection, title, options.interval, per_cpu=options.per_cpu, color=wants_color(options.color))
+    )
+    hush()  # what is typed does not belong into the table
+    with table.place.following(table.draw):
+        try:
+            yield table
+        finally:
+            table.place.leave()
+
+
+class _Table:
+    """A table that stays in its place, with what else there is to be said above it."""
+
+    def __init__(self, table: LiveTable) -> None:
+        self._table = table
+        self.place = InPlace()
+        self._drawing = False
+
+    def clear(self) -> None:
+        """Make room for lines that stay."""
+        self.place.clear()
+
+    def show(self, sample: Sample, lines: Iterator[str]) -> None:
+        """Write lines that stay, and below them what there is now."""
+        first = next(lines, None)
+        if first is not None:
+            self.clear()
+            write_lines(chain((first,), lines))
+        self._table.update(sample)
+        self.draw()
+
+    def draw(self) -> None:
+        """Draw what there is, as large as the terminal is now."""
+        if self._drawing:
+            return  # a signal, in the midst of it: the next sample comes soon
+        self._drawing = True
+        try:
+            self.place.show(self._table.lines(*self.place.size()))
+        finally:
+            self._drawing = False
 
 
 def _lines(collection: Collection, sample: Sample, before: Sample | None, *, per_cpu: bool) -> Iterator[str]:
@@ -196,7 +261,7 @@ def _lines(collection: Collection, sample: Sample, before: Sample | None, *, per
         source = collection.maps[name]
         snapshot = sample.maps[name]
         if snapshot.note:
-            yield f"  {name}: {_unlisted(source, snapshot)}"
+            yield f"  {name}: {unlisted(source, snapshot)}"
             continue
         table = map_table(
             source, sample, before, per_cpu=per_cpu, counting=collection.spec.derived(Counting), limit=_SHOWN
@@ -223,18 +288,6 @@ def rates_text(table: MapTable, row: MapRow) -> str:
         (counter.path and counter.label, rate) for counter, rate in zip(table.counters, row.rates, strict=True) if rate
     ]
     return "".join(f"  {path} {rate:+,.1f}/s" if path else f"  {rate:+,.1f}/s" for path, rate in changed)
-
-
-def _unlisted(source: Map, snapshot: MapSnapshot) -> str:
-    """Return what is to be said of a map whose entries cannot be listed."""
-    if not source.type.is_queue:
-        return snapshot.note
-    if snapshot.upcoming is None:
-        return f"empty, of {source.max_entries:,}"
-    from ...core.live import decoded
-
-    upcoming = format_value(decoded(source.value, snapshot.upcoming))
-    return f"next {upcoming}, of {source.max_entries:,} at most"
 
 
 def _summed(table: MapTable) -> str:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 from textual.binding import Binding
 
 from ..dialogs.command import Command
-from ..dialogs.help import key_names
 from ..nodes import Node, NodeKind
+from ..text.keys import key_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

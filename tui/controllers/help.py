@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.binding import Binding, BindingType
 
@@ -15,6 +15,19 @@ if TYPE_CHECKING:
 
 __all__ = ["HelpController"]
 
+_PAGES: Final = {
+    "overview": "collection",
+    "code": "collection",
+    "variables": "variables",
+    "maps": "maps",
+    "graph": "maps",
+    "events": "maps",
+    "log": "verifier",
+    "types": "core",
+    "core": "core",
+}
+"""Which page of the manual is about a tab."""
+
 
 class HelpController(Controller):
     """Knows every key with its meaning.
@@ -22,6 +35,7 @@ class HelpController(Controller):
     Args:
         everywhere: The keys of the screen.
         keymap: Returns the keys that the user prefers, by the id of a binding.
+        place: Returns the tab that is shown.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -37,17 +51,24 @@ class HelpController(Controller):
     ]
 
     def __init__(
-        self, stage: Stage, *, everywhere: Sequence[BindingType], keymap: Callable[[], Mapping[str, str]]
+        self,
+        stage: Stage,
+        *,
+        everywhere: Sequence[BindingType],
+        keymap: Callable[[], Mapping[str, str]],
+        place: Callable[[], str],
     ) -> None:
         super().__init__(stage)
         self._everywhere = everywhere
         self._keymap = keymap
+        self._place = place
 
     def action_help(self) -> None:
         """Show all keys."""
         from ..dialogs.help import HelpScreen
 
-        self.stage.ask(HelpScreen(self.groups(), self._keymap()), lambda _: None)
+        page = _PAGES.get(self._place(), "")
+        self.stage.ask(HelpScreen(self.groups(), self._keymap(), page=page), lambda _: None)
 
     def groups(self) -> dict[str, Sequence[BindingType]]:
         """Return all keys, by where they have a meaning."""
@@ -56,6 +77,7 @@ class HelpController(Controller):
         from ..widgets.code.kernel_code import KernelCodePane
         from ..widgets.code.listing_view import ListingView
         from ..widgets.lists.row_view import RowView
+        from ..widgets.live.cell_editor import CellEditor
         from ..widgets.live.event_view import EventView
         from ..widgets.live.map_table import MapTableView
         from ..widgets.spec.core_view import CoreView
@@ -72,6 +94,7 @@ class HelpController(Controller):
             "Columns beside the code": ColumnsView.BINDINGS,
             "Variables": VariablesView.BINDINGS,
             "Maps": MapTableView.BINDINGS,
+            "Maps, while a value is typed": CellEditor.BINDINGS,
             "Events": EventView.BINDINGS,
             "Log of the verifier": LogPane.BINDINGS,
             "Types": TypesView.BINDINGS,

@@ -45,6 +45,7 @@ class Outcomes:
         collection = self._operations.collection
         assert collection is not None
         self._panes.variables.live = collection.variables
+        self._panes.maps.entries.live = collection.maps
         self._outlook.not_loaded(collection.problems)
         self._log.line(
             f"loaded {counted(len(collection.programs), 'program')} and {counted(len(collection.maps), 'map')} "

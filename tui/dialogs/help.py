@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
+from ..text.keys import key_names
 from ..text.shown import assembled, styled
 from ..widgets.plain import ScrollBox, Static
 from .modal import Modal
@@ -16,26 +17,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-__all__ = ["HelpScreen", "key_names"]
-
-_NAMES = {
-    "slash": "/",
-    "question_mark": "?",
-    "colon": ":",
-    "left_square_bracket": "[",
-    "right_square_bracket": "]",
-    "plus": "+",
-    "equals_sign": "=",
-    "minus": "-",
-    "up": "↑",
-    "down": "↓",
-    "left": "←",
-    "right": "→",
-    "pageup": "PgUp",
-    "pagedown": "PgDn",
-    "escape": "esc",
-}
-
+__all__ = ["HelpScreen"]
 
 _KEY_WIDTH = 16
 """Cells of the column of keys: `backspace ctrl+o`."""
@@ -47,24 +29,29 @@ class HelpScreen(Modal[None]):
     Args:
         groups: Bindings by the heading under which they are listed.
         keymap: Remapped keys by the id of a binding.
+        page: The page of the manual that is about this place.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,question_mark", "dismiss", "Close", id="help.close", tooltip="Close the help"),
+        Binding("question_mark", "manual", "Manual", key_display="?", id="help.manual", tooltip="The manual"),
+        Binding("escape,q", "dismiss", "Close", id="help.close", tooltip="Close the help"),
         Binding("j", "scroll('down')", show=False, id="help.down", tooltip="Down"),
         Binding("k", "scroll('up')", show=False, id="help.up", tooltip="Up"),
     ]
 
-    def __init__(self, groups: Mapping[str, Sequence[BindingType]], keymap: Mapping[str, str]) -> None:
+    def __init__(
+        self, groups: Mapping[str, Sequence[BindingType]], keymap: Mapping[str, str], *, page: str = ""
+    ) -> None:
         super().__init__()
         self._groups = groups
         self._keymap = keymap
+        self._page = page
 
     def compose(self) -> ComposeResult:
         """Compose the list."""
         with ScrollBox(classes="dialog help") as box:
             box.border_title = "Keys"
-            box.border_subtitle = "↑ ↓ scroll · esc close"
+            box.border_subtitle = "↑ ↓ scroll · ? manual · esc close"
             for title, bindings in self._groups.items():
                 yield Static(self._group(title, bindings), classes="help-group")
         yield from super().compose()
@@ -76,6 +63,12 @@ class HelpScreen(Modal[None]):
             rows.append(assembled((f"  {keys:<{_KEY_WIDTH}}  ", "bold $primary"), binding.tooltip))
         return Content("\n").join(rows)
 
+    def action_manual(self) -> None:
+        """Open the manual, over the help."""
+        from .manual import ManualScreen
+
+        self.app.push_screen(ManualScreen(self._keymap, page=self._page))
+
     async def action_scroll(self, direction: str) -> None:
         """Scroll by a line."""
         box = self.query_one(ScrollBox)
@@ -84,8 +77,3 @@ class HelpScreen(Modal[None]):
 
 def _documented(bindings: Iterable[BindingType]) -> list[Binding]:
     return [each for each in bindings if isinstance(each, Binding) and each.tooltip]
-
-
-def key_names(keys: str) -> str:
-    """Return the keys of a binding as they are written: `↑ k`."""
-    return " ".join(_NAMES.get(key, key) for key in keys.split(","))

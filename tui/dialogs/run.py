@@ -30,7 +30,7 @@ from .choose import Choice, ChooseDialog
 from .modal import Modal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from textual import events
     from textual.app import ComposeResult
@@ -409,14 +409,18 @@ class RunScreen(Modal[None]):
         """Show what the keys do."""
         from .help import HelpScreen
 
-        groups = {
-            "Test run": RunScreen.BINDINGS,
+        self.app.push_screen(HelpScreen(self.key_groups(), self._keymap, page="test-runs"))
+
+    @classmethod
+    def key_groups(cls) -> dict[str, Sequence[BindingType]]:
+        """Return all keys, by where they have a meaning."""
+        return {
+            "Test run": cls.BINDINGS,
             "Packet": PacketPane.BINDINGS,
             "Bytes": BytesPane.BINDINGS,
             "Context": ContextPane.BINDINGS,
             "In lists": RowView.BINDINGS,
         }
-        self.app.push_screen(HelpScreen(groups, self._keymap))
 
     def action_leave(self) -> None:
         """Give up what runs; where nothing does, go back."""

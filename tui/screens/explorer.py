@@ -12,6 +12,7 @@ from textual.widgets import TabbedContent, TabPane, Tree
 
 from ..controllers.code import CodeController
 from ..controllers.controller import ControlledScreen
+from ..controllers.entries import EntriesController
 from ..controllers.help import HelpController
 from ..controllers.log import Log
 from ..controllers.navigation import TABS, Navigation
@@ -23,7 +24,7 @@ from ..controllers.session import SessionController
 from ..controllers.types import TypesController
 from ..controllers.values import ValuesController
 from ..jumps import CodePlace
-from ..messages import Attached, Detached, Failed, Loaded, Sampled
+from ..messages import Attached, Detached, Failed, Loaded, MapEdited, Sampled
 from ..nodes import Node, NodeKind
 from ..text.describe import describe
 from ..widgets.key_bar import KeyBar
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from ..status import Status
     from ..widgets.code.listing_view import ListingView
     from ..widgets.lists.row_view import RowView
+    from ..widgets.live.entries_view import EntriesView
     from ..widgets.live.map_table import MapTableView
     from ..widgets.spec.core_view import CoreView
     from ..widgets.spec.types_view import TypesView
@@ -91,7 +93,9 @@ class ExplorerScreen(ControlledScreen):
             self, spec=spec, operations=operations, program=self.program_name, keymap=lambda: self.keymap
         )
         self.outlook = Outlook(self, spec=spec, operations=operations, tree=self._tree, changed=self._show_node)
-        self.help = HelpController(self, everywhere=self.BINDINGS, keymap=lambda: self.keymap)
+        self.help = HelpController(
+            self, everywhere=self.BINDINGS, keymap=lambda: self.keymap, place=lambda: self._tabs.active
+        )
         self.control(self.navigation, self.session, self.help)
 
     def compose(self) -> ComposeResult:
@@ -157,6 +161,7 @@ class ExplorerScreen(ControlledScreen):
         self.sampling = SamplingController(
             self, spec=spec, operations=operations, panes=panes, navigation=navigation, log=log
         )
+        self.entries = EntriesController(self, operations=operations, view=panes.maps.entries, log=log)
         self.outcomes = Outcomes(operations, panes=panes, navigation=navigation, outlook=self.outlook, log=log)
         self.control(self.search, self.code, self.types, self.values, self.sampling)
 
@@ -297,6 +302,18 @@ class ExplorerScreen(ControlledScreen):
         """Draw a counter."""
         self.sampling.draw(event)
 
+    def on_entries_view_edit_wanted(self, event: EntriesView.EditWanted) -> None:
+        """Change an entry of a map."""
+        self.entries.edit(event.request)
+
+    def on_entries_view_entry_asked(self, event: EntriesView.EntryAsked) -> None:
+        """Ask for a new entry of a map."""
+        self.entries.ask_entry(event)
+
+    def on_entries_view_entry_opened(self, event: EntriesView.EntryOpened) -> None:
+        """Show an entry of a map as a whole."""
+        self.entries.open(event)
+
     def on_event_view_type_asked(self) -> None:
         """Ask what the events of the stream that is shown are."""
         self.sampling.ask_record_type()
@@ -330,6 +347,11 @@ class ExplorerScreen(ControlledScreen):
         """Let the visible pane and the status line follow."""
         self.sampling.take(message.observation)
         self.query_one(StatusLine).status = self.operations.status()
+
+    @on(MapEdited)
+    def map_edited(self, message: MapEdited) -> None:
+        """Show what became of an entry."""
+        self.entries.edited(message)
 
     # Keys
 

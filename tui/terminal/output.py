@@ -9,22 +9,26 @@ well, lines stay lines.
 from __future__ import annotations
 
 import io
+import os
+import re
+import signal
 import sys
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
-from ...core.visible import visible, visible_json, visible_lines
+from ...core.visible import cells, visible, visible_json, visible_lines
 from ..text.colors import Painted, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
     from _typeshed import SupportsWrite
     from rich.table import Table
     from rich.text import Text
     from rich.tree import Tree
 
-__all__ = ["complain", "gated", "write_json", "write_line", "write_lines", "write_table", "write_text"]
+__all__ = ["InPlace", "complain", "gated", "write_json", "write_line", "write_lines", "write_table", "write_text"]
 
 _CHUNK: Final = 1 << 17
 """Characters that are written at a time, and what a line or a piece is longer."""
@@ -69,6 +73,80 @@ def write_json(pieces: Iterable[str], *, flush: bool = False) -> None:
     for chunk in _chunks(pieces):
         sys.stdout.write(Painted(visible_json(chunk)))
     write_line(flush=flush)
+
+
+_COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
+_HELD: Final = "\x1b[?2026h"
+_DRAWN: Final = "\x1b[?2026l"
+"""Synchronized output: a terminal that knows it draws what is between these at once."""
+
+
+class InPlace:
+    """Lines below all that a terminal shows, which are written anew in the same place.
+
+    It uses none of a terminal's modes that would have to be undone, so that whatever ends the process leaves the lines
+    standing. What else is written goes above them: `clear` them first.
+    """
+
+    def __init__(self) -> None:
+        self._widths: list[int] = []
+        """Cells of the lines that stand there."""
+
+    @staticmethod
+    def size() -> tuple[int, int]:
+        """Return how many columns there are, and how many lines there may be."""
+        columns, rows = os.get_terminal_size(sys.stdout.fileno())
+        # The cursor stands below them.
+        return max(columns, 1), max(rows - 1, 1)
+
+    def show(self, lines: Iterable[str]) -> None:
+        """Write lines over those that stand there; at most as many, and as long, as `size` says."""
+        shown = [joined(line) for line in lines]
+        body = "".join(f"{line}\x1b[K\n" for line in shown)
+        self._write(f"{self._home()}{body}\x1b[J")
+        self._widths = [cells(_COLOURS.sub("", line)) for line in shown]
+
+    def clear(self) -> None:
+        """Remove them."""
+        if self._widths:
+            self._write(f"{self._home()}\x1b[J")
+            self._widths = []
+
+    def leave(self) -> None:
+        """Let them stand for good: whatever is shown next stands below them."""
+        self._widths = []
+
+    def _home(self) -> str:
+        """Return what brings the cursor to where the first of them begins."""
+        columns, rows = self.size()
+        # Where the terminal has become narrower since, it has broken them.
+        height = sum([max(1, -(-width // columns)) for width in self._widths])
+        return f"\x1b[{min(height, rows)}A\r" if height else "\r"
+
+    def _write(self, text: str) -> None:
+        sys.stdout.write(Painted(f"{_HELD}{text}{_DRAWN}"))
+        sys.stdout.flush()
+
+    @contextmanager
+    def following(self, draw: Callable[[], object]) -> Generator[None]:
+        """Call *draw* when the terminal gets another size, and after a stop (ctrl+z), in the main thread."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def goes_on(_number: int, _frame: object) -> None:
+            self.leave()  # the shell has written below them
+            draw()
+
+        before = {
+            signal.SIGWINCH: signal.signal(signal.SIGWINCH, lambda _number, _frame: draw()),
+            signal.SIGCONT: signal.signal(signal.SIGCONT, goes_on),
+        }
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def complain(text: str) -> None:

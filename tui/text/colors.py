@@ -16,7 +16,18 @@ from ..roles import ANSI, DARK
 if TYPE_CHECKING:
     from rich.text import Text
 
-__all__ = ["CODES", "Painted", "assembled", "joined", "joined_lines", "paint", "paint_listing", "rich_style", "visible"]
+__all__ = [
+    "CODES",
+    "Painted",
+    "assembled",
+    "joined",
+    "joined_lines",
+    "paint",
+    "paint_listing",
+    "rich_style",
+    "tabbed",
+    "visible",
+]
 
 _RESET: Final = "\x1b[0m"
 _ON_ANY_GROUND: Final = ("link", "good", "changed", "warning", "danger", "set", "keyword", "number", "register")
@@ -80,6 +91,11 @@ def joined(*parts: str) -> Painted:
 def joined_lines(*lines: str) -> Painted:
     """Return lines with line ends between them, each made as `joined` does it."""
     return Painted("\n".join(map(joined, lines)))
+
+
+def tabbed(*cells: str) -> Painted:
+    """Return one line of cells with a tab between them, as spreadsheets take it, each made as `joined` does it."""
+    return Painted("\t".join(map(joined, cells)))
 
 
 def paint(text: str, style: str) -> Painted:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import socket
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
+from ...closing import Closing
 from ...errors import BpftuiError, FeatureError, NoPermissionError
 from ...privileges import privileges
 from ...runtime import AttachTarget
@@ -17,8 +18,6 @@ from .interfaces import netlink, rx_packets
 from .traffic import TrafficSource
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from ...runtime import XdpMode
 
 __all__ = ["RECEIVER", "SENDER", "Sandbox"]
@@ -29,7 +28,7 @@ SENDER = "veth1"
 """The interface that frames are sent from."""
 
 
-class Sandbox:
+class Sandbox(Closing):
     """A network namespace of its own with a veth pair in it, and a source of traffic on one side.
 
     Programs are attached to the other side, `target()`. There are no addresses, and IPv6 is off: the only packets
@@ -107,14 +106,6 @@ class Sandbox:
             self._source.close()
         finally:
             self.namespace.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _namespace() -> NetworkNamespace | UnprivilegedNamespace:

@@ -12,14 +12,14 @@ import errno
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
+from ...closing import Closing
 from ...errors import BpftuiError, FeatureError, NoPermissionError
 from ...threads import NoThreadError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
 
 __all__ = ["NetworkNamespace"]
 
@@ -29,7 +29,7 @@ CLONE_NEWNET = 0x4000_0000
 _T = TypeVar("_T")
 
 
-class NetworkNamespace:
+class NetworkNamespace(Closing):
     """An anonymous network namespace in a worker thread; implements `bpftui.core.runtime.Namespace`.
 
     Sockets keep the namespace that they were created in: what `run` opens can be used by any thread, and has to be
@@ -71,14 +71,6 @@ class NetworkNamespace:
         """End the thread, which frees the namespace; a second call does nothing."""
         self._closed = True
         self._worker.shutdown()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _enter() -> tuple[int, int]:

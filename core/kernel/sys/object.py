@@ -117,12 +117,14 @@ def fill(fd: int, info: Structure) -> None:
     ObjInfo(bpf_fd=fd, info_len=info.total_size, info=info.memory).call(Command.OBJ_GET_INFO_BY_FD)
 
 
+_FDINFO: Final = re.compile(rb"^(\w+):\s+(\d+)$", re.MULTILINE)
+
+
 def fdinfo(descriptor: Descriptor) -> dict[str, int]:
     """Return the numbers that /proc tells of an object, `memlock` and `frozen` among them; none without /proc."""
     try:
-        with descriptor as fd, open(f"/proc/self/fdinfo/{fd}", encoding="ascii", errors="replace") as file:
-            pairs = (line.split() for line in file)
-            return {pair[0].rstrip(":"): int(pair[1]) for pair in pairs if len(pair) == 2 and pair[1].isdigit()}
+        with descriptor as fd, open(f"/proc/self/fdinfo/{fd}", "rb", buffering=0) as file:
+            return {name.decode(): int(number) for name, number in _FDINFO.findall(file.read())}
     except OSError:
         return {}
 

@@ -18,8 +18,9 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
+from ...closing import Closing
 from ...errors import BpftuiError, FeatureError, NoPermissionError
 from ...privileges import Capability, how_to_get
 from . import calls
@@ -27,7 +28,6 @@ from .rights import enumerate_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
 
 __all__ = ["NEEDED", "UnprivilegedNamespace", "enter"]
 
@@ -53,7 +53,7 @@ NEEDED: Final = (Capability.CAP_NET_ADMIN, Capability.CAP_NET_RAW, Capability.CA
 _T = TypeVar("_T")
 
 
-class UnprivilegedNamespace:
+class UnprivilegedNamespace(Closing):
     """An anonymous network namespace in a child process; implements `bpftui.core.runtime.Namespace`.
 
     It takes some 0.2 s, the start of a Python.
@@ -109,14 +109,6 @@ class UnprivilegedNamespace:
         except subprocess.TimeoutExpired:
             self._child.kill()
             self._child.wait()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def serve(descriptor: int) -> None:

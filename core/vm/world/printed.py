@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from itertools import islice
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
+from ...closing import Closing
 from ...runtime import Printed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import TracebackType
 
     from ..parts import Parts
 
@@ -45,7 +45,7 @@ class PrintedLines:
         return Printed(tuple(islice(self._lines, len(self._lines) - new + lost, None)), lost)
 
 
-class PrintReader:
+class PrintReader(Closing):
     """Reads what the programs of a collection print from now on; implements `bpftui.core.runtime.PrintReader`."""
 
     problem = ""
@@ -65,11 +65,3 @@ class PrintReader:
 
     def close(self) -> None:
         """Do nothing: nothing was set up."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import lzma
+import struct
 import subprocess
 import sys
 import tracemalloc
@@ -43,6 +44,16 @@ def test_headers_without_a_sound_section_table_are_passed_over() -> None:
     other = bytearray(CORE)
     other[18] = 62
     assert find_objects(bytes(other)) == []
+
+
+def test_sections_begin_behind_the_header_at_the_earliest() -> None:
+    def bare(table: int) -> bytes:
+        header = struct.pack("<HHIQQQIHHHHHH", 1, 247, 1, 0, 0, table, 0, 64, 0, 0, 64, 1, 0)
+        return b"\x7fELF\x02\x01\x01".ljust(16, b"\0") + header + bytes(64)
+
+    assert [(item.offset, item.size) for item in find_objects(b"lead" + bare(64))] == [(4, 128)]
+    assert find_objects(b"lead" + bare(63)) == []
+    assert find_objects(b"lead" + bare(65)) == []
 
 
 def test_an_object_that_does_not_say_it_is_for_bpf_is_known_by_its_sections() -> None:

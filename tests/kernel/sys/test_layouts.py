@@ -70,3 +70,9 @@ def test_numbers_names_and_pointers() -> None:
 def test_packing_of_some_fields() -> None:
     packed = layouts.MapElement.packing("map_fd", "key", "value", "flags").pack(3, 5, 7, 9)
     assert packed == struct.pack("=IIQQQ", 3, 0, 5, 7, 9)
+
+
+def test_fields_that_are_read_at_once() -> None:
+    info = layouts.BpfProgInfo(id=7, tag=b"\x01" * 8, name="drop", gpl_compatible=1, run_cnt=1 << 40)
+    assert info.read("id", "tag", "name", "gpl_compatible", "run_cnt") == (7, b"\x01" * 8, "drop", 1, 1 << 40)
+    assert info.read("run_cnt") == (info.run_cnt,)

@@ -17,7 +17,16 @@ if TYPE_CHECKING:
     import pytest
 
 from bpftui.tui.commands.common import print_json
-from bpftui.tui.terminal.output import complain, gated, write_json, write_line, write_lines, write_table, write_text
+from bpftui.tui.terminal.output import (
+    InPlace,
+    complain,
+    gated,
+    write_json,
+    write_line,
+    write_lines,
+    write_table,
+    write_text,
+)
 from bpftui.tui.text.colors import Painted, assembled, joined, paint
 
 EVIL = "x\x1b[31m\nbpftui: \x9b2J"
@@ -40,9 +49,9 @@ def test_whatever_is_written_is_visible(capsys: pytest.CaptureFixture[str]) -> N
 
 def test_lines_with_colours(capsys: pytest.CaptureFixture[str]) -> None:
     with gated():
-        write_line(paint(EVIL, "bold red"), " ", EVIL)
+        write_line(paint(EVIL, "bold danger"), " ", EVIL)
         print(paint("printed", "dim"))
-        write_lines([EVIL, joined(paint("a", "cyan"), EVIL)])
+        write_lines([EVIL, joined(paint("a", "link"), EVIL)])
         write_text("our own\nlines\n")
     assert capsys.readouterr().out.split("\n") == [
         f"\x1b[1;31m{SHOWN}\x1b[0m {SHOWN}",
@@ -85,7 +94,7 @@ def test_tables(capsys: pytest.CaptureFixture[str]) -> None:
     table = Table(box=None, pad_edge=False, show_edge=False)
     table.add_column("name", no_wrap=True)
     table.add_column("type", no_wrap=True)
-    table.add_row(assembled(("x\x1b[31m", "red")), "one")
+    table.add_row(assembled(("x\x1b[31m", "danger")), "one")
     table.add_row("\x9b\u202e", "two")
     table.add_row(Text("a\x1bb"), "three")  # made by other means: its width is wrong, but nothing passes
     with gated():
@@ -131,3 +140,36 @@ def test_a_table_is_as_wide_as_the_terminal_and_in_a_pipe_as_wide_as_it_is(
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     write_table(table, color=False)
     assert max(map(len, capsys.readouterr().out.splitlines())) == 40
+
+
+class Screen(io.StringIO):
+    """A terminal of 20 columns and 6 rows, as far as `InPlace` asks."""
+
+    def fileno(self) -> int:
+        return 1
+
+
+def test_lines_in_place_are_written_over_and_nothing_else_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Screen()
+    monkeypatch.setattr(sys, "stdout", screen)
+    size = [20, 6]
+    monkeypatch.setattr("os.get_terminal_size", lambda _: tuple(size))
+    place = InPlace()
+    assert place.size() == (20, 5)
+    place.show([paint("one", "bold"), EVIL[:4]])
+    place.show(["three"])
+    size[0] = 3  # the terminal has broken the line in two
+    place.clear()
+    place.show(["four"])
+    place.leave()
+    place.show(["five"])
+    held, drawn = "\x1b[?2026h", "\x1b[?2026l"
+    assert screen.getvalue() == "".join(
+        [
+            f"{held}\r\x1b[1mone\x1b[0m\x1b[K\n{EVIL[0]}\\x1b[3\x1b[K\n\x1b[J{drawn}",
+            f"{held}\x1b[2A\rthree\x1b[K\n\x1b[J{drawn}",
+            f"{held}\x1b[2A\r\x1b[J{drawn}",
+            f"{held}\rfour\x1b[K\n\x1b[J{drawn}",
+            f"{held}\rfive\x1b[K\n\x1b[J{drawn}",
+        ]
+    )

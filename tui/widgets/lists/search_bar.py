@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 from textual.binding import Binding, BindingType
 
@@ -19,6 +19,18 @@ class Searchable(Protocol):
 
     def search(self, pattern: str, /) -> bool:
         """Go to the next match and return True, or tell the user that there is none."""
+        ...
+
+
+@runtime_checkable
+class Narrowable(Protocol):
+    """What shows only what matches, while it is typed."""
+
+    narrowed_by: str
+    """What it shows only now; empty for everything."""
+
+    def narrow(self, pattern: str, /) -> None:
+        """Show only what matches; everything where *pattern* is empty."""
         ...
 
 
@@ -46,15 +58,26 @@ class SearchBar(Input):
 
     def __init__(self) -> None:
         """Initialise a bar that is out of sight."""
-        super().__init__(placeholder="search: enter finds, n and N go on, esc gives up")
+        super().__init__()
         self._target: Searchable | None = None
 
     def open(self, target: Searchable) -> None:
         """Ask for what to look for in *target*: show the line, empty, with the focus."""
         self._target = target
-        self.value = ""
+        self.placeholder = (
+            "only rows with: enter keeps them, esc shows all"
+            if isinstance(target, Narrowable)
+            else "search: enter finds, n and N go on, esc gives up"
+        )
+        self.value = target.narrowed_by if isinstance(target, Narrowable) else ""
         self.add_class("-open")
         self.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Narrow while it is typed."""
+        event.stop()
+        if self.has_class("-open") and isinstance(self._target, Narrowable):
+            self._target.narrow(event.value)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Search."""
@@ -70,5 +93,7 @@ class SearchBar(Input):
         self.remove_class("-open")
         if self._target is not None:
             self._target.focus()
-            if pattern:
+            if isinstance(self._target, Narrowable):
+                self._target.narrow(pattern)
+            elif pattern:
                 self._target.search(pattern)

@@ -1,133 +1,149 @@
-"""MapColumns: the columns of a map's entries, and how keys and numbers are written in them."""
+"""MapColumns: the columns of a map's entries as they stand on the screen: their titles, widths, and which have room."""
 
 from __future__ import annotations
 
-import enum
-import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
-
-from rich.cells import cell_len
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ...text.fit import width_of
-from ...text.format import grouped, rate
+from ...text.format import rate
 
 if TYPE_CHECKING:
-    from ....core.live.table import MapRow, MapTable
+    from ....core.live.arrange import EntryTable
+    from ....core.live.fields import Field, Fields, Form
+    from ....core.runtime import Entry
 
-__all__ = ["CHART_MARK", "Column", "MapColumns", "ValueFormat"]
+__all__ = ["GAP", "Column", "MapColumns", "Window"]
 
-CHART_MARK: Final = "▂▆"
-"""What stands before the title of the counter that a graph would show."""
-
-SUM_MARK: Final = "sum "
-"""What stands before the title of a counter that is a sum over the CPUs."""
-BY_CPU: Final = -2
-
-_MANY_COUNTERS = 6
-"""A map with more counters than this shows its values as text, and one counter at a time."""
-_RATE_WIDTH = 8
+GAP: Final = 2
+"""Cells before a column: the first is for the mark of an order, the second for that of a change."""
+_RATE_WIDTH: Final = 8
 """Cells of the longest rate: `999,999`, `-1.25 M`."""
-_LONGEST_KEY = 40
-_LONGEST_VALUE = 60
-"""Cells."""
-
-
-class ValueFormat(enum.StrEnum):
-    """How keys and integers are written."""
-
-    TYPED = "typed"
-    """Keys by their C type, integers with thousands separators."""
-    HEX = "hex"
-    DECIMAL = "decimal"
-    """Keys of up to 8 bytes as one integer, integers as plain digits."""
+_LONGEST_KEY: Final = 48
+_LONGEST_VALUE: Final = 40
+"""Cells of what is text; numbers and addresses are never cut."""
+_MEASURED: Final = 300
+"""Entries whose texts are measured; of numbers the largest of all is."""
+_KEYS_SHARE: Final = 0.7
+"""Of the width, what the columns of the key may take that always stay in sight."""
+_COUNTED: Final = len(" +100 columns →")
+"""Cells for how many columns are out of sight."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column behind the key."""
+    """One column."""
 
+    field: Field
+    is_rate: bool
     title: str
     width: int
     """In cells."""
-    counter: int
-    """The index of its counter; -1 for the value as text, -2 for what of it is shown by CPU."""
-    is_rate: bool = False
 
-    def differs(self, before: MapRow, row: MapRow) -> bool:
-        """Whether the value is another one than before."""
-        if self.counter < 0:
-            return text_of(self, before) != text_of(self, row)
-        return before.values[self.counter] != row.values[self.counter]
+    @property
+    def is_right(self) -> bool:
+        """Whether it is aligned on the right, as numbers are."""
+        return self.is_rate or (self.field.is_number and not self.field.is_by_cpu)
+
+    @property
+    def place(self) -> tuple[Field, bool]:
+        """What tells it from the other columns of its map."""
+        return self.field, self.is_rate
 
 
-def text_of(column: Column, row: MapRow) -> str:
-    """Return what stands in a column that is no counter's."""
-    return row.rest_text if column.counter == BY_CPU else row.value_text
+class Window(NamedTuple):
+    """Which columns have room."""
+
+    shown: tuple[int, ...]
+    """Their numbers, from left to right."""
+    left: int
+    """How many are out of sight on the left."""
+    right: int
+    """How many are out of sight on the right."""
 
 
 class MapColumns:
-    """The columns of a table: measured from the largest numbers, without writing every row.
+    """The columns of a table. They are never narrower than they were: what changes in place does not move the rest.
 
     Args:
-        table: The entries; None for none.
-        form: How keys and integers are written.
-        chosen: The index of the counter that stands alone where there are too many for a column each.
+        table: The entries.
+        form: How they are written.
+        before: The columns before.
     """
 
-    def __init__(self, table: MapTable | None, form: ValueFormat, chosen: int) -> None:
-        self._form = form
-        self.key_width = 0
-        """In cells."""
-        self.columns: list[Column] = []
-        if table is None:
-            return
-        rows, counters = table.rows, table.counters
-        self.key_width = max(len("key"), min(max((width_of(self.key(row)) for row in rows), default=0), _LONGEST_KEY))
-        many = len(counters) > _MANY_COUNTERS
-        shown = range(chosen, chosen + 1) if many else range(len(counters))
-        if many or not counters:
-            texts = max((width_of(row.value_text) for row in rows), default=0)
-            self.columns.append(Column("value", max(len("value"), min(texts, _LONGEST_VALUE)), -1))
-        for index in shown:
-            title = counters[index].label if counters[index].path else "value"
-            if table.is_summed:
-                title = f"{SUM_MARK}{title}"
-            extremes = (max, min) if counters[index].signed else (max,)
-            numbers = [self._number(pick(row.values[index] for row in rows)) for pick in extremes] if rows else []
-            rates = f"{title}/s" if len(shown) > 1 else "rate/s"
-            self.columns += [
-                Column(title, max(max(map(len, numbers), default=0), cell_len(title) + len(CHART_MARK)), index),
-                Column(rates, max(_RATE_WIDTH, cell_len(title) + 2), index, is_rate=True),
-            ]
-        rests = max((width_of(row.rest_text) for row in rows), default=0)
-        if rests and self.columns[0].counter >= 0:
-            self.columns.append(Column("by CPU", max(len("by CPU"), min(rests, _LONGEST_VALUE)), BY_CPU))
+    def __init__(self, table: EntryTable, form: Form, before: MapColumns | None = None) -> None:
+        self.form = form
+        self.fields: Fields = table.fields
+        self._table = table
+        known: dict[tuple[Field, bool], int] = {}
+        if before is not None and before.fields is self.fields and before.form is form:
+            known = {column.place: column.width for column in before.all}
+        rated = self._rated()
+        columns: list[Column] = []
+        for field in self.fields.all:
+            width = max(self._width(field), known.get((field, False), 0))
+            columns.append(Column(field, False, field.label, width))
+            if field in rated:
+                title = f"{field.label}/s" if len(rated) > 1 else "rate/s"
+                columns.append(Column(field, True, title, max(_RATE_WIDTH, width_of(title))))
+        self.all = tuple(columns)
 
-    def cell(self, column: Column, row: MapRow) -> str:
-        """Return what stands in a column of a row."""
-        if column.counter < 0:
-            return text_of(column, row)
-        if column.is_rate:
-            value = row.rates[column.counter]
-            return "–" if value is None else rate(value)
-        return self._number(row.values[column.counter])
+    all: tuple[Column, ...]
+    """The columns of the key first."""
 
-    def key(self, row: MapRow) -> str:
-        """Return a row's key."""
-        match self._form:
-            case ValueFormat.HEX:
-                return row.key.hex(" ")
-            case ValueFormat.DECIMAL if len(row.key) <= 8:
-                return str(int.from_bytes(row.key, sys.byteorder))
-            case _:
-                return row.key_text
+    @property
+    def keys(self) -> int:
+        """How many are of the key."""
+        return len(self.fields.keys)
 
-    def _number(self, value: int) -> str:
-        match self._form:
-            case ValueFormat.HEX:
-                return f"{value:#x}"
-            case ValueFormat.DECIMAL:
-                return str(value)
-            case _:
-                return grouped(value)
+    @property
+    def first_value(self) -> int:
+        """The number of the column that is chosen at first: the first of the value."""
+        return min(self.keys, max(0, len(self.all) - 1))
+
+    def _rated(self) -> list[Field]:
+        """Return the fields that have a column for their rate: what counts, else all integers."""
+        drawn = [field for field in self.fields.values if field.counter is not None]
+        return [field for field in drawn if field.counts] or drawn
+
+    def _width(self, field: Field) -> int:
+        table, form = self._table, self.form
+        least = width_of(field.label)
+        entries = table.entries
+        if field.counter is not None and entries:
+            ends = (max(entries, key=field.rank), min(entries, key=field.rank))
+            return max(least, *(width_of(field.text(entry, form)) for entry in ends))
+        longest = max((width_of(self._text(field, entry)) for entry in entries[:_MEASURED]), default=0)
+        most = _LONGEST_KEY if field.of == "key" else _LONGEST_VALUE
+        return max(least, longest if field.is_number else min(longest, most))
+
+    def _text(self, field: Field, entry: Entry) -> str:
+        text = field.text(entry, self.form)
+        if entry.key in self._table.alike and field is self.fields.keys[-1]:
+            return f"{text} ({entry.key.hex(' ')})"
+        return text
+
+    def cell(self, column: Column, entry: Entry) -> str:
+        """Return what stands in a column of an entry."""
+        if not column.is_rate:
+            return self._text(column.field, entry)
+        value = self._table.rate(column.field, entry)
+        return "–" if value is None else rate(value)
+
+    def window(self, width: int, chosen: int) -> Window:
+        """Return which columns have room in *width* cells, the *chosen* one among them; none is cut."""
+        wide = [GAP + column.width for column in self.all]
+        if sum(wide) - GAP <= width:
+            return Window(tuple(range(len(self.all))), 0, 0)
+        room = width - _COUNTED + GAP
+        fixed = 1 if self.keys else 0
+        while fixed < self.keys and sum(wide[: fixed + 1]) <= room * _KEYS_SHARE:
+            fixed += 1
+        room -= sum(wide[:fixed])
+        start = fixed
+        while start < chosen and sum(wide[start : chosen + 1]) > room:
+            start += 1
+        stop = start
+        while stop < len(wide) and (stop == start or sum(wide[start : stop + 1]) <= room):
+            stop += 1
+        return Window((*range(fixed), *range(start, stop)), start - fixed, len(wide) - stop)

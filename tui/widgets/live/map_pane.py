@@ -2,37 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from textual.containers import Vertical
 from textual.reactive import reactive
 from textual.widgets import ContentSwitcher
 
-from ....core.analysis.counting import Counting
 from ....core.btf import format_value
-from ....core.live import decoded, map_table
+from ....core.live import decoded
 from ....core.live.drawn import StreamState
 from ...text.format import grouped
-from ...text.shown import assembled
+from ...text.shown import assembled, plain
 from ..pane_title import PaneTitle
 from ..plain import Static
 from .chart import Chart
+from .entries_view import EntriesView
 from .event_view import EventView
-from .map_table import MapTableView
+from .gauge import gauge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from textual.app import ComposeResult
+    from textual.content import Content
 
     from ....core.live import Sample
+    from ....core.live.arrange import EntryTable
     from ....core.live.drawn import ChartSeries, EventLine
     from ....core.runtime import MapSnapshot
     from ....core.spec import CollectionSpec
 
 __all__ = ["MapPane"]
 
-_MAX_ROWS = 10_000
+_MAX_ROWS: Final = 10_000
+"""Events that are kept of a stream."""
 
 
 class MapPane(Vertical):
@@ -40,8 +43,8 @@ class MapPane(Vertical):
 
     DEFAULT_CSS = """
     MapPane {
+        & > #map-title { height: 1; background: $panel; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
         & > ContentSwitcher { height: 1fr; }
-        & MapTableView { height: 1fr; }
         & EventView { height: 1fr; }
         & > Chart { height: 40%; max-height: 14; min-height: 6; }
         & > Chart.-off { display: none; }
@@ -55,31 +58,34 @@ class MapPane(Vertical):
         """Initialise the pane for the maps of *spec*."""
         super().__init__(id=id)
         self.spec = spec
+        self.entries = EntriesView(spec, self._show_entries, id="map-entries")
         declared = [found.name for found in spec.maps.values() if not found.is_data]
         self.set_reactive(MapPane.map_name, declared[0] if declared else "")
         self._events: dict[str, list[EventLine]] = {}
         self._streams: Mapping[str, StreamState] = {}
 
+    entries: EntriesView
+    """What shows and edits the entries of a map that has such."""
+
     def compose(self) -> ComposeResult:
-        """Compose title, table, events and chart."""
+        """Compose title, entries, events and chart."""
         yield PaneTitle(id="map-title")
-        with ContentSwitcher(initial="map-table"):
-            yield MapTableView(id="map-table")
+        with ContentSwitcher(initial="map-entries"):
+            yield self.entries
             yield EventView(id="map-events")
         yield Chart(id="map-chart", unit="/s", classes="-off")
 
     def on_mount(self) -> None:
         """Say what is missing before the load."""
-        table = self.query_one(MapTableView)
-        table.empty_text = "L loads the collection: then its entries are here" if self.map_name else "no maps"
-        self.query_one(EventView).empty_text = "L loads the collection: then its events are here"
         self.watch_map_name()
+        self.entries.say("L loads the collection: then its entries are here" if self.map_name else "no maps")
+        self.query_one(EventView).empty_text = "L loads the collection: then its events are here"
 
     def watch_map_name(self) -> None:
         """Show another map."""
         stream = self.is_stream
-        self.query_one(ContentSwitcher).current = "map-events" if stream else "map-table"
-        self.query_one(MapTableView).table = None
+        self.query_one(ContentSwitcher).current = "map-events" if stream else "map-entries"
+        self.entries.choose(self.map_name)
         if stream:
             view = self.query_one(EventView)
             view.clear()
@@ -123,20 +129,15 @@ class MapPane(Vertical):
         chart.set_class(not series, "-off")
         if self.map_name not in current.maps:
             if not self.is_stream:
-                view = self.query_one(MapTableView)
-                view.empty_text = f"entries of a map of type {found.type.label} cannot be listed"
+                self.entries.say(f"entries of a map of type {found.type.label} cannot be listed")
             self._show_title()
             return
-        if note := current.maps[self.map_name].note:
-            self.query_one(MapTableView).table = None
-            self.query_one(MapTableView).empty_text = self._unlisted(current.maps[self.map_name])
-            self._show_title(note)
+        snapshot = current.maps[self.map_name]
+        if snapshot.note:
+            self.entries.say(self._unlisted(snapshot))
+            self._show_title(plain(snapshot.note))
             return
-        table = map_table(found, current, previous, counting=self.spec.derived(Counting), limit=_MAX_ROWS)
-        view = self.query_one(MapTableView)
-        view.empty_text = "no entries yet"
-        view.table = table
-        self._show_title(f"{grouped(table.total)}{'' if table.is_counted else '+'} entries")
+        self.entries.show(current, previous)
         if series:
             chart.show(series, current.time)
 
@@ -149,18 +150,24 @@ class MapPane(Vertical):
             return f"empty, of {grouped(found.max_entries)}"
         return f"next: {format_value(decoded(found.value, snapshot.upcoming))}"
 
-    def _show_title(self, entries: str = "") -> None:
+    def _show_entries(self, table: EntryTable) -> None:
+        """Say how many entries there are, and how full the map is."""
+        found = self.spec.maps[self.map_name]
+        live = self.entries.live.get(self.map_name)
+        most = found.max_entries if live is None else live.max_entries
+        text = gauge(found.type, table.total, most, is_counted=table.is_counted)
+        if table.fields.is_summed:
+            text = assembled(text, ("  CPUs summed", "$text-muted"))
+        self._show_title(text)
+
+    def _show_title(self, entries: Content | None = None) -> None:
         found = self.spec.maps.get(self.map_name)
         if found is None:
             return
-        types = ""
+        parts: list[Content | tuple[str, str]] = [(found.name, "bold"), (f"  {found.type.label}", "$text-muted")]
+        if entries is not None:
+            parts += [("  ", ""), entries]
         if found.key is not None and found.value is not None:
-            types = f"  {found.key.c_text} → {found.value.c_text}"
-        self.query_one("#map-title", Static).update(
-            assembled(
-                (found.name, "bold"),
-                (f"  {found.type.label}", "$text-muted"),
-                (f"  {entries}" if entries else "", ""),
-                (types, "$text-muted"),  # last: in a narrow pane the rest is cut off
-            )
-        )
+            # Last: in a narrow pane the rest is cut off.
+            parts.append((f"  {found.key.c_text} → {found.value.c_text}", "$text-muted"))
+        self.query_one("#map-title", Static).update(assembled(*parts))

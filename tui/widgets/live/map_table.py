@@ -1,61 +1,65 @@
-"""MapTableView: a map's entries, live."""
+"""MapTableView: a map's entries, live: a table that is ordered, narrowed and edited where it stands."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
-from rich.style import Style
 from textual.binding import Binding, BindingType
+from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
+from ....core.live.arrange import Ordering
+from ....core.live.fields import Form
 from ...text.charset import is_ascii_terminal
-from ...text.fit import fitted
-from ...text.format import grouped
-from ...text.shown import Text
+from ...text.colors import joined_lines, tabbed
+from ...text.fit import fitted, width_of
+from ...text.format import counted
 from ..lists.row_view import RowView
-from .map_columns import CHART_MARK, MapColumns, ValueFormat
+from .map_columns import GAP, Column, MapColumns, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from rich.style import Style
 
+    from ....core.live.arrange import EntryTable
     from ....core.live.counters import Counter
-    from ....core.live.table import MapRow, MapTable
+    from ....core.live.fields import Field
+    from ....core.runtime import Entry
 
 __all__ = ["MapTableView"]
 
-_GAP = 2
-_BOLD = Style(bold=True)
-"""Cells between two columns; the second one is for the mark of a change."""
+_NO_WINDOW = Window((), 0, 0)
 
 
 class MapTableView(RowView):
-    """Key, counters and their rates, one row an entry; the header stays in sight.
+    """The fields of keys and values and the rates of what counts, one row an entry; the titles stay in sight.
 
-    `•` marks a value that changed since the table before and `+` a new entry. Left and right choose a counter, which a
-    small chart marks; enter asks for its graph. The cursor stays on its key while rows come and go.
+    `•` marks a value that the program changed since the table before and `+` a new entry. Left and right choose a
+    column, which orders the rows and is edited or drawn over time. Rows move only when they are ordered.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,h", "side(-1)", "Column", show=False, id="table.left", tooltip="Choose the counter to the left"),
-        Binding(
-            "right,l", "side(1)", "Column", show=False, id="table.right", tooltip="Choose the counter to the right"
-        ),
+        Binding("left,h", "side(-1)", "Column", show=False, id="table.left", tooltip="Choose the column to the left"),
+        Binding("right,l", "side(1)", "Column", show=False, id="table.right", tooltip="Choose the column to the right"),
+        Binding("enter", "select", "Open", id="table.open", tooltip="Open the entry: all its fields, one a line"),
+        Binding("o", "order", "Order", id="table.order", tooltip="Order by this column; again: reverse"),
+        Binding("e", "edit", "Edit", id="table.edit", tooltip="Edit this value where it stands"),
+        Binding("a", "add", "Add", show=False, id="table.add", tooltip="Add an entry"),
+        Binding("delete", "delete", "Delete", show=False, id="table.delete", tooltip="Delete this entry"),
+        Binding("U", "undo", "Undo", show=False, id="table.undo", tooltip="Take the last edit of an entry back"),
+        Binding("ctrl+y", "redo", "Redo", show=False, id="table.redo", tooltip="Make it again"),
+        Binding("w", "watch", "Watch", id="table.watch", tooltip="Draw this number over time"),
         Binding("x", "cycle_format", "Format", id="table.format", tooltip="Typed, hexadecimal, decimal"),
-        Binding(
-            "enter",
-            "select",
-            "Graph",
-            id="table.graph",
-            tooltip=f"Draw this entry's counter, that under {CHART_MARK}, over time",
-        ),
+        Binding("Y", "copy_all", "Copy all", show=False, id="table.copy-all", tooltip="Copy all rows that are shown"),
+        Binding("escape", "leave", "Widen", show=False, id="table.widen", tooltip="Show all rows again"),
     ]
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "map-table--changed",
+        "map-table--set",
         "map-table--new",
         "map-table--chosen",
         "map-table--key",
@@ -64,9 +68,10 @@ class MapTableView(RowView):
     """
     | Class | Description |
     | :- | :- |
-    | `map-table--changed` | The mark of a value that changed. |
+    | `map-table--changed` | The mark of a value that the program changed. |
+    | `map-table--set` | The mark of a value that the user set. |
     | `map-table--new` | The mark of a new entry. |
-    | `map-table--chosen` | The title of the counter that enter draws. |
+    | `map-table--chosen` | The title of the chosen column, and what the cursor's row has there. |
     | `map-table--key` | The keys. |
     | `map-table--note` | The sentence about entries that are not shown. |
     """
@@ -74,21 +79,38 @@ class MapTableView(RowView):
     DEFAULT_CSS = """
     MapTableView {
         & > .map-table--changed { color: $changed; text-style: bold; }
+        & > .map-table--set { color: $text-secondary; text-style: bold; }
         & > .map-table--new { color: $text-success; text-style: bold; }
-        & > .map-table--chosen { color: $link; text-style: bold underline; }
+        & > .map-table--chosen { text-style: bold underline; }
         & > .map-table--key { color: $foreground; }
         & > .map-table--note { color: $text-warning; }
     }
     """
 
-    table: reactive[MapTable | None] = reactive["MapTable | None"](None, always_update=True)
-    """What is shown; each new table of the same map is compared with the one before."""
-    value_format: reactive[ValueFormat] = reactive(ValueFormat.TYPED)
-    """How keys and integers are written."""
+    table: reactive[EntryTable | None] = reactive["EntryTable | None"](None, always_update=True)
+    """What is shown."""
+    form: reactive[Form] = reactive(Form.TYPED)
+    """How values are written."""
     column: reactive[int] = reactive(0)
-    """The index of the counter that enter draws."""
+    """The number of the chosen column."""
 
-    class CounterChosen(Message):
+    class TableMessage(Message):
+        """What the messages of a table have in common.
+
+        Args:
+            view: The sender.
+        """
+
+        def __init__(self, view: MapTableView) -> None:
+            super().__init__()
+            self.view = view
+
+        @property
+        def control(self) -> MapTableView:
+            """The sender, for `@on` with a selector."""
+            return self.view
+
+    class CounterChosen(TableMessage):
         """The user wants to see a counter over time.
 
         Args:
@@ -99,143 +121,253 @@ class MapTableView(RowView):
         """
 
         def __init__(self, view: MapTableView, counter: Counter, key: bytes, key_text: str) -> None:
-            super().__init__()
-            self.view = view
+            super().__init__(view)
             self.counter = counter
             self.key = key
             self.key_text = key_text
 
-        @property
-        def control(self) -> MapTableView:
-            """The sender, for `@on` with a selector."""
-            return self.view
+    class OrderAsked(TableMessage):
+        """The rows are to be ordered.
+
+        Args:
+            view: The sender.
+            ordering: By what.
+        """
+
+        def __init__(self, view: MapTableView, ordering: Ordering) -> None:
+            super().__init__(view)
+            self.ordering = ordering
+
+    class FormAsked(TableMessage):
+        """Values are written in another form from now on."""
+
+    class EditAsked(TableMessage):
+        """The value in the chosen column of the cursor's row is to be edited."""
+
+    class AddAsked(TableMessage):
+        """An entry is to be added."""
+
+    class DeleteAsked(TableMessage):
+        """The cursor's entry is to be deleted."""
+
+    class UndoAsked(TableMessage):
+        """The last edit is to be taken back, or made again.
+
+        Args:
+            view: The sender.
+            is_redo: Whether it is to be made again.
+        """
+
+        def __init__(self, view: MapTableView, *, is_redo: bool) -> None:
+            super().__init__(view)
+            self.is_redo = is_redo
+
+    class EntryOpened(TableMessage):
+        """The cursor's entry is to be seen as a whole."""
+
+    class Narrowed(TableMessage):
+        """Only some rows are to be shown.
+
+        Args:
+            view: The sender.
+            pattern: What they have, as a user types it; empty for all rows.
+        """
+
+        def __init__(self, view: MapTableView, pattern: str) -> None:
+            super().__init__(view)
+            self.pattern = pattern
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         """Initialise a table without a map."""
         super().__init__(id=id)
-        self._before: Mapping[bytes, MapRow] | None = None
-        self._columns = MapColumns(None, self.value_format, 0)
-        self._chart = "~" if is_ascii_terminal() else CHART_MARK
+        self.columns: MapColumns | None = None
+        self.narrowed_by = ""
+        """What rows are narrowed by."""
+        self.note = ""
+        """A sentence below the titles: what is not shown."""
+        self.edited: dict[tuple[bytes, Field], Any] = {}
+        """What the user set: the rank of the value, by key and field."""
+        is_ascii = is_ascii_terminal()
+        self._down, self._up = ("v", "^") if is_ascii else ("▾", "▴")
+        self._more, self._less = ("->", "<-") if is_ascii else ("→", "←")
         self.empty_text = "no entries yet"
 
     # Rows
 
     def row_count(self) -> int:
         """Return the rows of the table."""
-        return len(self.table.rows) if self.table is not None else 0
+        return len(self.table.entries) if self.table is not None else 0
 
-    def row(self, index: int) -> MapRow:
-        """Return a row of the table, which must be there."""
+    def row(self, index: int) -> Entry:
+        """Return the entry of a row, which must be there."""
         assert self.table is not None
-        return self.table.rows[index]
+        return self.table.entries[index]
+
+    @property
+    def chosen(self) -> Column | None:
+        """The chosen column; None in a table without."""
+        return self.columns.all[self.column] if self.columns is not None and self.columns.all else None
+
+    def cells(self, index: int) -> list[str]:
+        """Return what stands in all columns of a row, those without room among them."""
+        assert self.columns is not None
+        entry = self.row(index)
+        return [self.columns.cell(column, entry) for column in self.columns.all]
 
     def row_text(self, index: int) -> str:
-        """Return an entry as `key: value`."""
-        row = self.row(index)
-        return f"{row.key_text}: {row.value_text}"
+        """Return the cells of a row, with a tab between them: what a spreadsheet takes."""
+        return tabbed(*self.cells(index))
 
     def row_hint(self, index: int) -> str:
-        """Return the entry's bytes of the key."""
+        """Return the bytes of the entry's key."""
         return f"key {self.row(index).key.hex(' ')}"
+
+    def row_variant(self, index: int) -> object:
+        """Return the chosen column, which the cursor's row shows."""
+        return self.column if index == self.cursor else None
 
     @property
     def header_height(self) -> int:
         """The titles, and a line about what is not shown where there is such."""
-        return 2 if self._note() else 1
+        return 2 if self.note else 1
 
-    def draw_header(self, line: int, width: int) -> Text:
+    def _window(self, width: int) -> Window:
+        return _NO_WINDOW if self.columns is None else self.columns.window(width - 1, self.column)
+
+    def draw_header(self, line: int, width: int) -> Strip:
         """Draw the titles of the columns, or the note."""
         if line == 1:
-            return Text(self._note(), self.ink("map-table--note"))
-        text = Text(set_cell_size("key", self._columns.key_width + 1) if self._columns.key_width else "")
-        for column in self._columns.columns:
-            chosen = column.counter == self.column and not column.is_rate
-            title = f"{self._chart}{column.title}" if chosen else column.title
-            title = f"{title:<{column.width}}" if column.counter < 0 else title
-            text.append(" " * (_GAP + column.width - cell_len(title)))
-            text.append(title, self.ink("map-table--chosen") if chosen else None)
-        return text
+            return Strip([Segment(f" {self.note}", self.ink("map-table--note"))])
+        if self.columns is None or self.table is None:
+            return Strip([])
+        window = self._window(width)
+        muted, chosen = self.ink("row-view--muted"), self.ink("map-table--chosen")
+        segments = [Segment(" ")]
+        mark = ""
+        for place, number in enumerate(window.shown):
+            column = self.columns.all[number]
+            title = fitted(column.title, column.width).rstrip()
+            room = " " * (column.width - width_of(title))
+            if place:
+                segments.append(Segment(f"{mark:<{GAP}}"))
+            before, after = (room, "") if column.is_right else ("", room)
+            # The mark of an order stands right behind the title: in the gap, or in the room of what is left-aligned.
+            mark = self._mark_of(column)
+            if mark and after:
+                after, mark = f"{mark}{after[1:]}", ""
+            title_segment = Segment(title, chosen if number == self.column else None)
+            segments += [Segment(before), title_segment, Segment(after)]
+        segments.append(Segment(mark))
+        if window.left or window.right:
+            hidden = [f"{self._less} {window.left}"] if window.left else []
+            if window.right:
+                hidden.append(f"+{window.right} {'column' if window.right == 1 else 'columns'} {self._more}")
+            text = "  ".join(hidden)
+            used = sum(segment.cell_length for segment in segments)
+            segments.append(Segment(f"{text:>{max(0, width - used)}}", muted))
+        return Strip(segments)
+
+    def _mark_of(self, column: Column) -> str:
+        ordering = self.table.ordering if self.table is not None else None
+        if ordering is None or (ordering.field, ordering.by_rate) != column.place:
+            return ""
+        return self._down if ordering.reverse else self._up
 
     def draw_row(self, index: int, width: int) -> Strip:
         """Draw an entry."""
-        row = self.row(index)
-        before = self._before.get(row.key) if self._before is not None else row
-        segments = [
-            Segment("+" if before is None else " ", self.ink("map-table--new")),
-            Segment(fitted(self._columns.key(row), self._columns.key_width), self.ink("map-table--key")),
-        ]
-        muted, mark = self.ink("row-view--muted"), self.ink("map-table--changed")
-        for column in self._columns.columns:
-            changed = before is not None and not column.is_rate and column.differs(before, row)
-            style = muted if column.is_rate else _BOLD if changed else None
-            cell = self._columns.cell(column, row)
-            if column.counter < 0:
-                cell = fitted(cell, column.width)
-            segments.append(Segment(f"{'•' if changed else '':>{_GAP}}", mark))
-            segments.append(Segment(f"{cell:>{column.width}}", style))
+        if self.columns is None or self.table is None:
+            return Strip([])
+        entry = self.row(index)
+        is_new = self.table.before(entry) is None
+        segments = [Segment("+" if is_new else " ", self.ink("map-table--new"))]
+        for place, number in enumerate(self._window(width).shown):
+            column = self.columns.all[number]
+            if place:
+                mark, style = self._mark(column, entry)
+                segments.append(Segment(f"{mark:>{GAP}}", style))
+            cell = fitted(self.columns.cell(column, entry), column.width)
+            if column.is_right:
+                cell = f"{cell.rstrip():>{column.width}}"
+            style = self._style_of(column)
+            if index == self.cursor and number == self.column:
+                underlined = self.ink("map-table--chosen")
+                style = underlined if style is None else style + underlined
+            segments.append(Segment(cell, style))
         return Strip(segments)
+
+    def _mark(self, column: Column, entry: Entry) -> tuple[str, Style | None]:
+        """Return the mark before a cell: `*` for what the user set, `•` for what the program changed."""
+        field = column.field
+        if column.is_rate or field.of == "key" or self.table is None:
+            return "", None
+        if (entry.key, field) in self.edited and self.edited[entry.key, field] == field.rank(entry):
+            return "*", self.ink("map-table--set")
+        return ("•", self.ink("map-table--changed")) if self.table.changed(field, entry) else ("", None)
+
+    def _style_of(self, column: Column) -> Style | None:
+        if column.field.of == "key":
+            return self.ink("map-table--key")
+        return self.ink("row-view--muted") if column.is_rate else None
+
+    def cell_region(self) -> Region | None:
+        """Return where the chosen cell of the cursor's row is, within the widget; None where it is out of sight."""
+        if self.columns is None or not self.row_count():
+            return None
+        y = self.cursor - self.scroll_offset.y + self.header_height
+        x = 2  # the marks of the cursor and of a new entry
+        for number in self._window(self.scrollable_content_region.width - 1).shown:
+            column = self.columns.all[number]
+            if number == self.column:
+                return Region(x, y, column.width, 1) if self.header_height <= y < self.size.height else None
+            x += column.width + GAP
+        return None
 
     # Behaviour
 
-    def validate_column(self, column: int) -> int:
-        """Keep the column within the counters."""
-        counters = len(self.table.counters) if self.table is not None else 0
-        return max(0, min(column, counters - 1))
+    def show(self, table: EntryTable, columns: MapColumns, note: str = "") -> None:
+        """Show a table with its columns; the cursor stays on its row, and on its key where rows come and go."""
+        before = self.columns
+        self.note = note
+        self.columns = columns
+        if before is None or before.fields is not columns.fields:
+            self.set_reactive(MapTableView.column, columns.first_value)
+            self.set_reactive(MapTableView.table, None)
+        self.table = table
 
-    def watch_table(self, old: MapTable | None, new: MapTable | None) -> None:
-        """Compare with the table before, and keep the cursor on its key."""
-        if old is None or new is None or old.name != new.name:
-            self._before = None
-            self.column = 0
-            self._columns = MapColumns(self.table, self.value_format, self.column)
-            if self.is_mounted:
-                self.restart()
+    def clear(self) -> None:
+        """Show no map."""
+        self.columns, self.note = None, ""
+        self.table = None
+
+    def validate_column(self, column: int) -> int:
+        """Keep the column within those that there are."""
+        return max(0, min(column, len(self.columns.all) - 1)) if self.columns is not None else 0
+
+    def watch_table(self, old: EntryTable | None, new: EntryTable | None) -> None:
+        """Draw it; keep the cursor where it was."""
+        if not self.is_mounted:
             return
-        self._before = {row.key: row for row in old.rows}
-        self._columns = MapColumns(self.table, self.value_format, self.column)
-        if self.is_mounted:
+        if old is None or new is None or old.fields is not new.fields:
+            self.restart()
+            return
+        if old.ordering == new.ordering:
             self._keep_cursor(old, new)
             self.refresh_rows()
-
-    def watch_value_format(self) -> None:
-        """Write the numbers anew."""
-        self._columns = MapColumns(self.table, self.value_format, self.column)
-        self.refresh_rows()
+        else:
+            self.restart()  # who orders wants to see what comes first
 
     def watch_column(self) -> None:
-        """Mark the chosen counter."""
-        self._columns = MapColumns(self.table, self.value_format, self.column)
+        """Mark the chosen column."""
         self.refresh_rows()
 
-    def action_side(self, direction: int) -> None:
-        """Choose the counter to the left or right; scroll when there is none."""
-        before = self.column
-        self.column += direction
-        if self.column == before:
-            super().action_side(direction)
-
-    def action_cycle_format(self) -> None:
-        """Go on to the next way to write numbers."""
-        formats = list(ValueFormat)
-        self.value_format = formats[(formats.index(self.value_format) + 1) % len(formats)]
-        self.notify(f"values: {self.value_format}", timeout=2)
-
-    def action_select(self) -> None:
-        """Ask for the graph of the chosen counter."""
-        if self.table is None or not self.table.counters or not self.row_count():
-            super().action_select()
-            return
-        row = self.row(self.cursor)
-        self.post_message(self.CounterChosen(self, self.table.counters[self.column], row.key, row.key_text))
-
-    def _keep_cursor(self, old: MapTable, new: MapTable) -> None:
+    def _keep_cursor(self, old: EntryTable, new: EntryTable) -> None:
         """Follow the key under the cursor to its new row; the row stays at its height on the screen."""
-        if self.cursor >= len(old.rows):
+        if self.cursor >= len(old.entries):
             return
-        key = old.rows[self.cursor].key
-        if self.cursor < len(new.rows) and new.rows[self.cursor].key == key:
+        key = old.entries[self.cursor].key
+        if self.cursor < len(new.entries) and new.entries[self.cursor].key == key:
             return
-        found = next((index for index, row in enumerate(new.rows) if row.key == key), None)
+        found = next((index for index, entry in enumerate(new.entries) if entry.key == key), None)
         if found is None:
             return
         top = self.scroll_offset.y + found - self.cursor
@@ -244,11 +376,102 @@ class MapTableView(RowView):
             self.scroll_to(y=max(0, top), animate=False, force=True)
             self.cursor = found
 
-    def _note(self) -> str:
-        """Say which entries are not shown; nothing when all are."""
-        if self.table is None or not self.table.rows:
-            return ""
-        shown, total = len(self.table.rows), self.table.total
-        if self.table.partial:
-            return f"partial: showing the first {grouped(shown)} entries, the map has more"
-        return f"showing {grouped(shown)} of {grouped(total)} entries" if shown < total else ""
+    def narrow(self, pattern: str) -> None:
+        """Show only the rows that have what a user typed; all where that is nothing."""
+        if pattern != self.narrowed_by:
+            self.narrowed_by = pattern
+            self.post_message(self.Narrowed(self, pattern))
+            self.refresh_bindings()
+
+    def search(self, pattern: object) -> bool:
+        """Narrow the rows: what does not match is not shown."""
+        self.narrow(str(pattern))
+        return True
+
+    # Actions
+
+    def action_side(self, direction: int) -> None:
+        """Choose the column to the left or right."""
+        self.column += direction
+
+    def action_cycle_format(self) -> None:
+        """Go on to the next way to write values."""
+        forms = list(Form)
+        self.form = forms[(forms.index(self.form) + 1) % len(forms)]
+        self.notify(f"values: {self.form}", timeout=2)
+        self.post_message(self.FormAsked(self))
+
+    def action_order(self) -> None:
+        """Order by the chosen column, the largest numbers first; once more the other way round."""
+        column, table = self.chosen, self.table
+        if column is None or table is None:
+            return
+        now = table.ordering
+        is_same = now is not None and (now.field, now.by_rate) == column.place
+        reverse = not now.reverse if is_same and now is not None else column.is_right and column.field.of == "value"
+        self.post_message(self.OrderAsked(self, Ordering(column.field, by_rate=column.is_rate, reverse=reverse)))
+
+    def action_select(self) -> None:
+        """Open the entry."""
+        if self.row_count():
+            self.post_message(self.EntryOpened(self))
+
+    def action_watch(self) -> None:
+        """Ask for the graph of the chosen number."""
+        column = self.chosen
+        if column is None or not self.row_count() or self.columns is None:
+            return
+        counter = column.field.counter
+        if counter is None:
+            self.notify(f"{column.title} is no number that can be drawn over time", severity="warning", timeout=3)
+            return
+        entry = self.row(self.cursor)
+        self.post_message(self.CounterChosen(self, counter, entry.key, self.columns.fields.key_text(entry)))
+
+    def action_edit(self) -> None:
+        """Ask for another value."""
+        if self.row_count():
+            self.post_message(self.EditAsked(self))
+
+    def action_add(self) -> None:
+        """Ask for a new entry."""
+        self.post_message(self.AddAsked(self))
+
+    def action_delete(self) -> None:
+        """Ask for the end of the entry."""
+        if self.row_count():
+            self.post_message(self.DeleteAsked(self))
+
+    def action_undo(self) -> None:
+        """Ask for what was before the last edit."""
+        self.post_message(self.UndoAsked(self, is_redo=False))
+
+    def action_redo(self) -> None:
+        """Ask for the last edit again."""
+        self.post_message(self.UndoAsked(self, is_redo=True))
+
+    def action_leave(self) -> None:
+        """Show all rows again."""
+        self.narrow("")
+
+    def action_copy_all(self) -> None:
+        """Copy the titles and all rows that are shown."""
+        if self.columns is not None and self.table is not None:
+            work = partial(self._copy, self.columns, self.table.entries)
+            self.run_worker(work, thread=True, exclusive=True, group="copy", exit_on_error=False)
+
+    def _copy(self, columns: MapColumns, entries: tuple[Entry, ...]) -> None:
+        """Write all rows, which takes a while where there are thousands; in a thread."""
+        lines = [tabbed(*(column.title for column in columns.all))]
+        lines += [tabbed(*(columns.cell(column, entry) for column in columns.all)) for entry in entries]
+        self.typed_app.call_from_thread(self._copied, joined_lines(*lines), len(entries))
+
+    def _copied(self, text: str, count: int) -> None:
+        self.typed_app.copy_to_clipboard(text)
+        self.notify(f"{counted(count, 'row')} copied, with titles", timeout=2)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave escape to the screen where there is nothing to be widened."""
+        if action == "leave":
+            return bool(self.narrowed_by)
+        return super().check_action(action, parameters)

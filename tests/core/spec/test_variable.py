@@ -1,0 +1,38 @@
+"""Variables set by their members, with what a choice of the member means for the bytes around it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bpftui.core.spec import CollectionSpec
+
+OBJECTS = Path(__file__).parents[2] / "objects"
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "raw"),
+    [
+        (".B.__0", "3", "01060000030000000500000000000000"),
+        (".C.x", "9", "02060000000000000900000000000000"),
+        (".__discr", "A", "00060000000000000500000000000000"),
+    ],
+)
+def test_a_member_of_a_variant_chooses_the_variant(path: str, text: str, raw: str) -> None:
+    """Of a 16-byte `enum Choice { A, B(u32), C { x: u64, y: u8 } }`: y at 1, B at 4."""
+    variable = CollectionSpec.from_file(OBJECTS / "rust_enums.o").variables["CHOICE"]
+    before = bytes(variable.raw)
+    assert variable.encode_text(text, path).hex() == raw
+    assert variable.encode_text(text, path, current=before).hex() == raw
+    variable.set_text(text, path)
+    assert bytes(variable.raw).hex() == raw
+
+
+def test_a_member_leaves_its_neighbours() -> None:
+    variable = CollectionSpec.from_file(OBJECTS / "values.o").variables["points"]
+    raw = "0100000002000000ffffffff0000000000000000feffffff"
+    found = variable.encode_text(
+        "-2", "[2].y", current=bytes.fromhex("0100000002000000ffffffff000000000000000000000000")
+    )
+    assert found.hex() == raw

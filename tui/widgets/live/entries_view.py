@@ -1,0 +1,513 @@
+"""EntriesView: the entries of one map: in rows, which are ordered, narrowed and edited."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from textual import on
+from textual.containers import Vertical
+from textual.message import Message
+
+from ....core.analysis.counting import Counting
+from ....core.errors import BpftuiError
+from ....core.live.rows import Rows
+from ...operations import EditRequest
+from ...text.format import duration, grouped
+from ...text.shown import plain
+from ..lists.row_view import compile_pattern
+from ..plain import Input, Static
+from .cell_editor import CellEditor
+from .map_columns import MapColumns
+from .map_table import MapTableView
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from textual.app import ComposeResult
+
+    from ....core.live import Sample
+    from ....core.live.arrange import EntryTable, Ordering
+    from ....core.live.fields import Field
+    from ....core.maps.journal import Edit
+    from ....core.runtime import Entry, Map
+    from ....core.spec import CollectionSpec
+
+__all__ = ["EntriesView"]
+
+_AT_ONCE: Final = 500
+"""Entries that are put in order right away, within some milliseconds; more are left to a thread."""
+_REPORTED: Final = 0.2
+"""Seconds between two reports of how far a look through a large map is."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrangement:
+    """How a map is looked at."""
+
+    ordering: Ordering | None = None
+    pattern: str = ""
+
+
+class EntriesView(Vertical):
+    """The rows of a map, the editor over one of them, and a line that says what it takes.
+
+    Args:
+        spec: Has the maps.
+        drawn: Is called whenever there are other rows.
+    """
+
+    DEFAULT_CSS = """
+    EntriesView {
+        height: 1fr;
+        & > #entries-body { height: 1fr; layers: default edit; }
+        & MapTableView { height: 1fr; }
+        & > #entries-line { height: auto; max-height: 3; background: $boost; padding: 0 1; display: none; }
+        & > #entries-line.-open { display: block; }
+        & > #entries-line.-wrong { color: $text-error; }
+    }
+    """
+
+    class EditWanted(Message):
+        """A map is to be changed.
+
+        Args:
+            view: The sender.
+            request: How.
+        """
+
+        def __init__(self, view: EntriesView, request: EditRequest) -> None:
+            super().__init__()
+            self.view = view
+            self.request = request
+
+    class EntryAsked(Message):
+        """A new entry is to be added, whose key and value nobody has typed yet.
+
+        Args:
+            view: The sender.
+            map: The map.
+            rows: Its fields.
+        """
+
+        def __init__(self, view: EntriesView, map: Map, rows: Rows) -> None:  # noqa: A002
+            super().__init__()
+            self.view = view
+            self.map = map
+            self.rows = rows
+
+    class EntryOpened(Message):
+        """An entry is to be seen as a whole.
+
+        Args:
+            view: The sender.
+            table: The table that it is in.
+            entry: The entry.
+        """
+
+        def __init__(self, view: EntriesView, table: EntryTable, entry: Entry) -> None:
+            super().__init__()
+            self.view = view
+            self.table = table
+            self.entry = entry
+
+    class _Arranged(Message, bubble=False):
+        def __init__(self, rows: Rows, table: EntryTable, columns: MapColumns) -> None:
+            super().__init__()
+            self.rows = rows
+            self.table = table
+            self.columns = columns
+
+    class _Failed(Message, bubble=False):
+        def __init__(self, error: Exception) -> None:
+            super().__init__()
+            self.error = error
+
+    class _Looking(Message, bubble=False):
+        def __init__(self, count: int) -> None:
+            super().__init__()
+            self.count = count
+
+    def __init__(self, spec: CollectionSpec, drawn: Callable[[EntryTable], None], *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.spec = spec
+        self.map_name = ""
+        self.asks: Callable[[str], bool] = lambda _name: False
+        """Whether a change of a map is asked for first, for it is not the sandbox's alone."""
+        self._drawn = drawn
+        self._live: Mapping[str, Map] = {}
+        self._rows: dict[str, Rows] = {}
+        self._arrangements: dict[str, _Arrangement] = {}
+        self._current: Sample | None = None
+        self._previous: Sample | None = None
+        self._working = ""
+        """The map whose rows a thread puts in order."""
+        self._pending: bool | None = None
+        """Whether rows are to be put in order once more when it has ended, and if so, whether anew."""
+        self._looking = False
+        """Whether it looks through all entries of a large map."""
+        self._report_at = 0.0
+        self._edited: tuple[Field, Entry] | None = None
+
+    def compose(self) -> ComposeResult:
+        """Compose the rows, the editor over them, and its line."""
+        with Vertical(id="entries-body"):
+            yield MapTableView(id="map-table")
+            yield CellEditor(id="entries-cell")
+        yield Static(id="entries-line")
+
+    @property
+    def table(self) -> MapTableView:
+        """The rows."""
+        return self.query_one(MapTableView)
+
+    @property
+    def live(self) -> Mapping[str, Map]:
+        """The maps as they exist; empty before the load."""
+        return self._live
+
+    @live.setter
+    def live(self, maps: Mapping[str, Map]) -> None:
+        self._live = maps
+        self._rows.clear()
+        self._current = self._previous = None
+        self.table.edited.clear()
+
+    def choose(self, name: str) -> None:
+        """Show another map, which has no rows yet."""
+        self.map_name = name
+        self._leave_editor()
+        self.table.clear()
+        self.table.narrowed_by = self._arrangement.pattern
+
+    def show(self, current: Sample, previous: Sample | None) -> None:
+        """Show the rows of *current*, with rates since *previous*."""
+        self._current, self._previous = current, previous
+        self._arrange()
+
+    def say(self, text: str) -> None:
+        """Show no rows, but a sentence in their place."""
+        self.table.clear()
+        self.table.empty_text = text
+
+    @property
+    def _arrangement(self) -> _Arrangement:
+        return self._arrangements.get(self.map_name, _Arrangement())
+
+    def _rows_of(self, name: str) -> Rows:
+        if name not in self._rows:
+            counting = self.spec.derived(Counting)
+            self._rows[name] = Rows(self.spec.maps[name], counting, self._live.get(name), self._report)
+        return self._rows[name]
+
+    def _report(self, count: int) -> None:
+        """Tell how far a look through a large map is; in its thread."""
+        if time.monotonic() >= self._report_at:
+            self._report_at = time.monotonic() + _REPORTED
+            self.post_message(self._Looking(count))
+
+    def _arrange(self, *, again: bool = False) -> None:
+        """Put the entries into rows: at once where they are few, else in a thread, one after the other."""
+        sample, name = self._current, self.map_name
+        if sample is None or name not in sample.maps:
+            return
+        if self._working:
+            self._pending = again or bool(self._pending)
+            return
+        rows, snapshot = self._rows_of(name), sample.maps[name]
+        work = partial(self._take, rows, sample, self._previous, self._arrangement, self.table, again=again)
+        if rows.is_known and len(snapshot.entries) <= _AT_ONCE and not snapshot.partial:
+            self._draw(rows, *work())
+        else:
+            self._working = name
+            self.run_worker(partial(self._work, rows, work), thread=True, group="rows", exit_on_error=False)
+
+    @staticmethod
+    def _take(
+        rows: Rows,
+        current: Sample,
+        previous: Sample | None,
+        asked: _Arrangement,
+        view: MapTableView,
+        *,
+        again: bool,
+    ) -> tuple[EntryTable, MapColumns]:
+        """Make the table, and measure its columns."""
+        pattern = compile_pattern(asked.pattern) if asked.pattern else None
+        table = rows.take(current, previous, ordering=asked.ordering, pattern=pattern, form=view.form, again=again)
+        return table, MapColumns(table, view.form, view.columns)
+
+    def _work(self, rows: Rows, work: Callable[[], tuple[EntryTable, MapColumns]]) -> None:
+        try:
+            self.post_message(self._Arranged(rows, *work()))
+        except Exception as error:
+            self.post_message(self._Failed(error))
+
+    def on_entries_view__arranged(self, message: _Arranged) -> None:
+        """Show the rows that a thread has put in order, unless another map is shown by now."""
+        self._worked()
+        if message.rows is self._rows.get(self.map_name):
+            self._draw(message.rows, message.table, message.columns)
+        self._go_on()
+
+    def on_entries_view__failed(self, message: _Failed) -> None:
+        """Say why there are no rows: the map is gone, or the kernel said no."""
+        self._worked()
+        error = message.error
+        self.say(error.message if isinstance(error, BpftuiError) else f"{type(error).__name__}: {error}")
+        self._pending = None
+
+    def _worked(self) -> None:
+        self._working = ""
+        if self._looking:
+            self._looking = False
+            self._tell("")
+
+    def _go_on(self) -> None:
+        """Do what was asked for meanwhile."""
+        again, self._pending = self._pending, None
+        if again is not None:
+            self._arrange(again=again)
+
+    def on_entries_view__looking(self, message: _Looking) -> None:
+        """Say how far a look through a large map is."""
+        if self._working and self._current is not None and self._working in self._current.maps:
+            self._looking = True
+            total = self._current.maps[self._working].count
+            self._tell(f"looking through {grouped(message.count)} of {grouped(total)} entries · esc gives up")
+
+    def _draw(self, rows: Rows, table: EntryTable, columns: MapColumns) -> None:
+        view = self.table
+        narrowed = self._arrangement.pattern
+        view.empty_text = f"no row has {narrowed!r}: esc shows all" if narrowed and table.read else "no entries yet"
+        view.show(table, columns, self._note(table))
+        self._drawn(table)
+        self._place_editor()
+
+    def _note(self, table: EntryTable) -> str:
+        """Return what is to be said about the rows that are not there; nothing where all are."""
+        asked = self._arrangement
+        total = f"{'' if table.is_counted else '≥ '}{grouped(table.total)}"
+        looked = "" if table.age is None or table.age < 1 else f", {duration(int(table.age))} ago"
+        if asked.pattern:
+            matching, read = table.matching or 0, grouped(table.read)
+            of = read if table.age is not None or not table.is_partial else f"the first {read}"
+            shown = f", the first {grouped(len(table.entries))} shown" if len(table.entries) < matching else ""
+            have = "has" if matching == 1 else "have"
+            return f"{grouped(matching)} of {of} {have} {asked.pattern!r}{looked}{shown} · esc shows all"
+        if table.age is not None and table.ordering is not None:
+            by = table.ordering.field.label
+            return f"the first {grouped(len(table.entries))} of {total} by {by}{looked or ', just now'}"
+        if table.is_partial:
+            return f"partial: the first {grouped(table.read)} of {total}; / and o look through all"
+        return ""
+
+    # Order, narrowing, form
+
+    @on(MapTableView.OrderAsked)
+    def order(self, event: MapTableView.OrderAsked) -> None:
+        """Order the rows."""
+        self._arrangements[self.map_name] = replace(self._arrangement, ordering=event.ordering)
+        self._arrange(again=True)
+
+    @on(MapTableView.Narrowed)
+    def narrow(self, event: MapTableView.Narrowed) -> None:
+        """Show only the rows that have something; while it is typed, the last of it counts."""
+        self._arrangements[self.map_name] = replace(self._arrangement, pattern=event.pattern)
+        if self._looking:
+            self._rows_of(self._working).give_up()
+        self._arrange()
+
+    @on(MapTableView.FormAsked)
+    def write_anew(self) -> None:
+        """Write the values in another form."""
+        self._arrange()
+
+    def give_up(self) -> bool:
+        """End a look through a large map; return whether there was one."""
+        if not self._looking:
+            return False
+        self._rows_of(self._working).give_up()
+        self._arrangements[self._working] = _Arrangement()
+        self.table.narrowed_by = ""
+        return True
+
+    # Editing
+
+    def why_not_editable(self) -> str:
+        """Return why the map cannot be changed, as a sentence; empty where it can."""
+        live = self._live.get(self.map_name)
+        if live is None:
+            return "its entries are there after the load: L"
+        return f"{self.map_name} cannot be changed: {live.fixed}" if live.fixed else ""
+
+    def _may_edit(self) -> bool:
+        if reason := self.why_not_editable():
+            self.notify(reason, severity="warning", timeout=5)
+        return not reason
+
+    @on(MapTableView.EditAsked)
+    def edit(self) -> None:
+        """Put the editor over the chosen cell."""
+        view = self.table
+        column = view.chosen
+        if column is None or not self._may_edit():
+            return
+        if column.field.of == "key":
+            self.notify("a key stays as it is: a adds an entry with another one", severity="warning", timeout=4)
+            return
+        entry = view.row(view.cursor)
+        self._edited = (column.field, entry)
+        self.query_one(CellEditor).open(column.field.edit_text_of(entry, view.form), _choices(column.field))
+        self._place_editor()
+
+    def _place_editor(self) -> None:
+        """Keep the editor over its cell."""
+        editor, view = self.query_one(CellEditor), self.table
+        cell = view.cell_region()
+        if editor.is_open and cell is not None:
+            editor.place(cell, view.size.width)
+
+    def on_resize(self) -> None:
+        """Keep the editor over its cell."""
+        self.call_after_refresh(self._place_editor)
+
+    @on(Input.Changed, "#entries-cell")
+    def check(self, event: Input.Changed) -> None:
+        """Say what is taken, and what is wrong with what was typed."""
+        event.stop()
+        if self._edited is None:
+            return
+        field, entry = self._edited
+        problem = self._problem(event.value)
+        event.input.set_class(bool(problem), "-wrong")
+        if problem:
+            self._tell(f"✗ {problem}", wrong=True)
+            return
+        declared = field.type.c_text if field.type is not None else f"{field.size} bytes"
+        asks = "asks, then writes · " if self.asks(self.map_name) else ""
+        cpus = ""
+        if len(entry.values) > 1:
+            each = "the first CPU has it, the others 0" if field.counter is not None else "every CPU gets it"
+            cpus = f" · {each}; or [one, for, each]"
+        now = field.text(entry, self.table.form)
+        self._tell(f"{field.label}  {declared}  {field.takes}{cpus}  now {now} · {asks}⏎ sets · esc leaves")
+
+    def _problem(self, text: str) -> str:
+        """Return what is wrong with a text, as a sentence; empty where it fits."""
+        assert self._edited is not None
+        field, entry = self._edited
+        try:
+            field.put_into(text, entry, self.table.form)
+        except BpftuiError as error:
+            return f"{error.message}; {error.hint}" if error.hint else error.message
+        return ""
+
+    @on(Input.Submitted, "#entries-cell")
+    def set_value(self, event: Input.Submitted) -> None:
+        """Set what was typed, where it fits."""
+        event.stop()
+        if self._edited is None or self._problem(event.value):
+            return
+        field, entry = self._edited
+        values = field.put_into(event.value, entry, self.table.form)
+        name = self.map_name
+        self._leave_editor()
+        if values == entry.values:
+            return
+        text = f"{name}[{self._key_text(entry)}]{field.path} = {event.value}"
+        self.post_message(self.EditWanted(self, EditRequest("set", name, entry.key, values, field.windows, text)))
+
+    @on(CellEditor.Left)
+    def leave(self) -> None:
+        """Leave the value as it is."""
+        self._leave_editor()
+
+    def _leave_editor(self) -> None:
+        editor = self.query_one(CellEditor)
+        if not editor.is_open:
+            return
+        had_focus = editor.has_focus
+        editor.close()
+        self._edited = None
+        self._tell("")
+        if had_focus:
+            self.table.focus()
+
+    def _tell(self, text: str, *, wrong: bool = False) -> None:
+        line = self.query_one("#entries-line", Static)
+        line.update(plain(text))
+        line.set_class(bool(text), "-open")
+        line.set_class(wrong, "-wrong")
+
+    def _key_text(self, entry: Entry) -> str:
+        return self._rows_of(self.map_name).fields.key_text(entry)
+
+    @on(MapTableView.AddAsked)
+    def add(self) -> None:
+        """Ask for a new entry."""
+        if not self._may_edit():
+            return
+        live = self._live[self.map_name]
+        if live.type.is_array:
+            text = f"{self.map_name} is an array: its {grouped(live.max_entries)} entries are there always"
+            self.notify(text, severity="warning", timeout=5)
+            return
+        self.post_message(self.EntryAsked(self, live, self._rows_of(self.map_name)))
+
+    @on(MapTableView.DeleteAsked)
+    def delete(self) -> None:
+        """Delete the cursor's entry."""
+        if not self._may_edit():
+            return
+        entry = self.table.row(self.table.cursor)
+        if self._live[self.map_name].type.is_array:
+            text = f"{self.map_name} is an array: its entries can be set to 0, but not deleted"
+            self.notify(text, severity="warning", timeout=5)
+            return
+        text = f"delete {self.map_name}[{self._key_text(entry)}]"
+        self.post_message(self.EditWanted(self, EditRequest("delete", self.map_name, entry.key, text=text)))
+
+    @on(MapTableView.UndoAsked)
+    def undo(self, event: MapTableView.UndoAsked) -> None:
+        """Take the last edit back, or make it again."""
+        self.post_message(self.EditWanted(self, EditRequest("redo" if event.is_redo else "undo", self.map_name)))
+
+    @on(MapTableView.EntryOpened)
+    def open_entry(self) -> None:
+        """Show an entry as a whole."""
+        view = self.table
+        if view.table is not None:
+            self.post_message(self.EntryOpened(self, view.table, view.row(view.cursor)))
+
+    def changed(self, edit: Edit, now: Entry | None) -> None:
+        """Show what an edit made of an entry, without waiting for the next sample."""
+        name = edit.map.name
+        view, sample = self.table, self._current
+        for field in self._rows_of(name).fields.values:
+            view.edited.pop((edit.key, field), None)
+            if now is not None and not set(edit.windows).isdisjoint(field.windows):
+                view.edited[edit.key, field] = field.rank(now)
+        if sample is None or name not in sample.maps:
+            return
+        snapshot = sample.maps[name]
+        entries = {entry.key: entry for entry in snapshot.entries}
+        if now is None:
+            entries.pop(edit.key, None)
+        else:
+            entries[edit.key] = now
+        found = replace(snapshot, entries=tuple(entries.values()))
+        self._current = replace(sample, maps={**sample.maps, name: found})
+        if name == self.map_name:
+            self._arrange()
+
+
+def _choices(field: Field) -> list[str]:
+    """Return the names that a field's value can have; none where it can have any."""
+    if field.type is None:
+        return []
+    if field.type.limits == (0, 1) and not field.type.enumerators and not field.type.bit_size:
+        return ["false", "true"]
+    return [each.name for each in field.type.enumerators]
