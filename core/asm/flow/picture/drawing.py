@@ -108,7 +108,8 @@ class Drawing:
         self.ascii_only = ascii_only
         self._labels = labels or {}
         self._heavy = heavy
-        self._heavy_nodes = heavy_nodes
+        self.heavy_nodes = heavy_nodes
+        """The boxes that are drawn heavy."""
         self._tops = [band.top for band in layout.bands]
         # By node: the first layer that a heavy line from above comes from, and the last that one from below does.
         self._from_above: dict[int, int] = {}
@@ -265,7 +266,7 @@ class Drawing:
     def _of_box(self, node: int, row: int) -> list[Piece]:
         """Return a box's pieces of a row, and those of the lines that leave it while there is none."""
         left, top, width, height = self.layout.boxes[node]
-        is_heavy = node in self._heavy_nodes
+        is_heavy = node in self.heavy_nodes
         _, upright, *_ = self._borders[is_heavy]
         ink = Ink.HEAVY_BORDER if is_heavy else Ink.BORDER
         at = row - top
@@ -294,7 +295,7 @@ class Drawing:
 
     def _top(self, node: int) -> list[Piece]:
         left, _, width, _ = self.layout.boxes[node]
-        box, is_heavy = self.boxes[node], node in self._heavy_nodes
+        box, is_heavy = self.boxes[node], node in self.heavy_nodes
         across, _, first, last, *_ = self._borders[is_heavy]
         ink = Ink.HEAVY_BORDER if is_heavy else Ink.BORDER
         into = self.layout.into(node) - left
@@ -315,7 +316,7 @@ class Drawing:
 
     def _bottom(self, node: int) -> list[Piece]:
         left, _, width, _ = self.layout.boxes[node]
-        is_heavy = node in self._heavy_nodes
+        is_heavy = node in self.heavy_nodes
         across, _, _, _, first, last = self._borders[is_heavy]
         weight = _HEAVY if is_heavy else _LIGHT
         line = [first, *across * (width - 2), last]
