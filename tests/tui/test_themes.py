@@ -114,7 +114,7 @@ def test_textuals_themes_have_the_roles() -> None:
 
 
 COLOR = re.compile(
-    r"#(?:[0-9a-f]{3}){1,2}\b|\bansi_|\brgba?\(|\bhsla?\("
+    r"#[0-9a-f]{6}\b|(?<=[: ])#[0-9a-f]{3}\b|\bansi_|\brgba?\(|\bhsla?\("
     r"|(?:color|background|border[a-z-]*|outline): [^;]*\b(?:red|green|blue|yellow|white|black|gr[ae]y)\b"
     r"""|["'](?:(?:bold|dim|italic|underline|on|bright_\w+) )*(?:red|green|yellow|blue|magenta|cyan|white|black)["']""",
     re.IGNORECASE,

@@ -40,7 +40,7 @@ class ManualScreen(Modal[None]):
         align: center middle;
         background: $background 60%;
         & > .manual { width: 120; max-width: 96%; height: 92%; border: round $primary; background: $surface; }
-        & #manual-pages { width: 30; height: 1fr; border: none; border-right: vkey $foreground 20%; }
+        & #manual-pages { width: 30; height: 1fr; border: none; border-right: vkey $rule; }
         & #manual-text { width: 1fr; height: 1fr; padding: 0 1; }
         &.-narrow #manual-pages { width: 24; }
     }

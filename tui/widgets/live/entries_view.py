@@ -64,7 +64,7 @@ class EntriesView(Vertical):
         height: 1fr;
         & > #entries-body { height: 1fr; layers: default edit; }
         & MapTableView { height: 1fr; }
-        & > #entries-line { height: auto; max-height: 3; background: $boost; padding: 0 1; display: none; }
+        & > #entries-line { height: auto; max-height: 3; background: $footer-background; padding: 0 1; display: none; }
         & > #entries-line.-open { display: block; }
         & > #entries-line.-wrong { color: $text-error; }
     }

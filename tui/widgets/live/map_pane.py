@@ -43,7 +43,6 @@ class MapPane(Vertical):
 
     DEFAULT_CSS = """
     MapPane {
-        & > #map-title { height: 1; background: $panel; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
         & > ContentSwitcher { height: 1fr; }
         & EventView { height: 1fr; }
         & > Chart { height: 40%; max-height: 14; min-height: 6; }

@@ -79,7 +79,7 @@ class MapTableView(RowView):
     DEFAULT_CSS = """
     MapTableView {
         & > .map-table--changed { color: $changed; text-style: bold; }
-        & > .map-table--set { color: $text-secondary; text-style: bold; }
+        & > .map-table--set { color: $set; text-style: bold; }
         & > .map-table--new { color: $text-success; text-style: bold; }
         & > .map-table--chosen { text-style: bold underline; }
         & > .map-table--key { color: $foreground; }
