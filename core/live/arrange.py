@@ -9,7 +9,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from .fields import Field, Fields, Form
-from .keys import ambiguous_keys
 
 if TYPE_CHECKING:
     import re
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["EntryTable", "Ordering", "Reading", "arrange", "key_order", "survey"]
 
+_REMEMBERED: Final = 1 << 14
+"""Values of a field of which it is remembered whether they match."""
 _NONE: Final[Mapping[bytes, Any]] = MappingProxyType({})
 
 
@@ -106,6 +107,7 @@ def arrange(
     places: Mapping[bytes, int] = _NONE,
     pattern: re.Pattern[str] | None = None,
     form: Form = Form.TYPED,
+    by_key: Sequence[Entry] | None = None,
 ) -> EntryTable:
     """Return the rows of what was read.
 
@@ -117,14 +119,15 @@ def arrange(
         places: The order that they have been in, which stays: what is new comes behind it. Without, they are ordered.
         pattern: Narrows to the rows in which a field's text matches.
         form: How the fields are written that the pattern is looked for in.
+        by_key: The entries in the order of their keys, where they have been put into it already.
     """
-    entries = sorted(reading.snapshot.entries, key=key_order(source))
+    entries = sorted(reading.snapshot.entries, key=key_order(source)) if by_key is None else list(by_key)
     if ordering is not None and not places:
         entries.sort(key=ordering.rank(reading), reverse=ordering.reverse)
         places = {entry.key: place for place, entry in enumerate(entries)}
     elif places:
         entries.sort(key=lambda entry: places.get(entry.key, len(places)))
-    matching = entries if pattern is None else [each for each in entries if _matches(fields, each, pattern, form)]
+    matching = entries if pattern is None else list(filter(_matcher(fields, pattern, form), entries))
     snapshot = reading.snapshot
     return EntryTable(
         fields,
@@ -136,7 +139,7 @@ def arrange(
         matching=None if pattern is None else len(matching),
         ordering=ordering,
         places=places,
-        alike=ambiguous_keys(source, (entry.key for entry in entries)),
+        alike=fields.alike(source, entries),
     )
 
 
@@ -169,22 +172,45 @@ def survey(
     by_key = key_order(source)
     rank = by_key if ordering is None else ordering.field.rank
     first = heapq.nlargest if ordering is not None and ordering.reverse else heapq.nsmallest
+    matches = None if pattern is None else _matcher(fields, pattern, form)
+    descending = ordering is not None and ordering.reverse
     kept: list[Entry] = []
     matching = seen = 0
     for chunk in entries:
         seen += len(chunk)
-        found = chunk if pattern is None else [each for each in chunk if _matches(fields, each, pattern, form)]
+        found = chunk if matches is None else list(filter(matches, chunk))
         matching += len(found)
+        if len(kept) == keep:
+            last = rank(kept[-1])
+            found = [each for each in found if (rank(each) > last if descending else rank(each) < last)]
         # A chunk at a time: a sort of a million would keep every other thread waiting for as long as it takes.
-        kept = first(keep, [*kept, *found], key=rank)
+        kept = first(keep, [*kept, *found], key=rank) if found else kept
         if not progress(seen):
             return None
     return kept, matching, seen
 
 
-def _matches(fields: Fields, entry: Entry, pattern: re.Pattern[str], form: Form) -> bool:
-    """Whether the text of one of the fields matches."""
-    return any(pattern.search(each.text(entry, form)) for each in fields.all)
+def _matcher(fields: Fields, pattern: re.Pattern[str], form: Form) -> Callable[[Entry], bool]:
+    """Return what tells whether the text of one of an entry's fields matches.
+
+    What bytes of a field are looked for is remembered: of most fields a map has few that differ.
+    """
+    parts = [(field.essence(), field.text, dict[bytes, bool]()) for field in fields.all]
+    found = pattern.search
+
+    def matches(entry: Entry) -> bool:
+        for essence, text, known in parts:
+            what = essence(entry)
+            answer = known.get(what)
+            if answer is None:
+                if len(known) >= _REMEMBERED:
+                    known.clear()
+                answer = known[what] = found(text(entry, form)) is not None
+            if answer:
+                return True
+        return False
+
+    return matches
 
 
 def key_order(source: Valued) -> Callable[[Entry], tuple[object, ...]]:

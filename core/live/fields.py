@@ -16,10 +16,11 @@ from ..btf.typed_text import edit_text, range_text
 from ..btf.values import EnumName
 from ..errors import BpftuiError, TypeMismatchError, ValueRangeError, quoted
 from .counters import counters, decoded
+from .keys import ambiguous_keys
 from .series import rate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from ..analysis.counting import Counting
     from ..btf import CType
@@ -101,6 +102,26 @@ class Field:
         found = self.type.stripped
         return isinstance(found, t.Int | t.Float | t.Pointer) and not (isinstance(found, t.Int) and found.is_bool)
 
+    @property
+    def is_text(self) -> bool:
+        """Whether it is a char array."""
+        found = self.type.stripped if self.type is not None else None
+        return self.type is not None and isinstance(found, t.Array) and is_text(self.type.btf, found)
+
+    @property
+    def tells_all(self) -> bool:
+        """Whether all its bytes are in its text, but for what a text holds behind its NUL."""
+        if self.notation is not Notation.TYPED or self.type is None or self.is_text:
+            return True
+        if self.type.bit_size or isinstance(self.type.stripped, t.Float):
+            return False  # bits without a name, the payload of a NaN
+        return isinstance(self.type.stripped, t.Int | t.Enum | t.Pointer) or self._is_octets
+
+    def without_rest(self, whole: bytes) -> bytes:
+        """Return a key or value without what a text holds behind its NUL."""
+        raw = self._part(whole)
+        return self._replaced(whole, raw.partition(b"\0")[0].ljust(self.size, b"\0"))
+
     def rank(self, entry: Entry) -> Any:
         """Return what entries are ordered by; numbers by their value, whatever their byte order."""
         if self.counter is not None:
@@ -136,6 +157,14 @@ class Field:
         if self.counter is None or before is None:
             return None
         return rate(self.counter.total(before), self.counter.total(entry), seconds)
+
+    def essence(self) -> Callable[[Entry], bytes]:
+        """Return what gives the bytes of an entry that its text depends on; made once for many entries."""
+        start = min(start for start, _ in self.windows)  # of an address, from what tells its family
+        stop = max(start + size for start, size in self.windows)
+        if self.of == "key":
+            return lambda entry: entry.key[start:stop]
+        return lambda entry: b"".join([value[start:stop] for value in entry.values])
 
     # Writing
 
@@ -342,6 +371,31 @@ class Fields(NamedTuple):
     def all(self) -> tuple[Field, ...]:
         """The fields of the key, then those of the value."""
         return self.keys + self.values
+
+    def alike(self, source: Valued, entries: Sequence[Entry]) -> frozenset[bytes]:
+        """Return the keys that only their bytes tell from another, as `ambiguous_keys` does, mostly sooner.
+
+        Where fields tell every byte of a key but padding and what texts hold behind their NUL, that alone is looked at.
+        """
+        texts = [field for field in self.keys if field.is_text]
+        if not all(field.tells_all for field in self.keys):
+            return ambiguous_keys(source, (entry.key for entry in entries))
+        covered = {at for field in self.keys for start, size in field.windows for at in range(start, start + size)}
+        gaps = [at for at in range(source.key_size) if at not in covered]
+        if not (gaps or texts):
+            return frozenset()
+        blank = bytearray(b"\xff" * source.key_size)
+        for at in gaps:
+            blank[at] = 0
+        mask = int.from_bytes(blank, "big")
+        odd: set[bytes] = set()
+        for key in (entry.key for entry in entries):
+            plain = (int.from_bytes(key, "big") & mask).to_bytes(source.key_size, "big") if gaps else key
+            for field in texts:
+                plain = field.without_rest(plain)
+            if plain != key:
+                odd |= {key, plain}
+        return frozenset(odd.intersection(entry.key for entry in entries)) if odd else frozenset()
 
     def key_text(self, entry: Entry, form: Form = Form.TYPED) -> str:
         """Return an entry's key as one text."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ..runtime import MapSnapshot
-from .arrange import EntryTable, Ordering, Reading, arrange, survey
+from .arrange import EntryTable, Ordering, Reading, arrange, key_order, survey
 from .fields import Fields, Form, fields_of
 
 if TYPE_CHECKING:
@@ -55,6 +55,10 @@ class Rows:
         self._survey: tuple[int, int, float] | None = None
         self._kept: tuple[bytes, ...] = ()
         self._before: dict[bytes, Entry] | None = None
+        self._keys: list[bytes] = []
+        """The keys of the last sample, as they were read."""
+        self._order: list[int] = []
+        """Which of them comes first, second, … in the order of the keys."""
         self._read_at = 0.0
         self._given_up = False
 
@@ -116,9 +120,20 @@ class Rows:
             places=self._places,
             pattern=pattern,
             form=form,
+            by_key=self._by_key(snapshot),
         )
         self._places = table.places
         return table
+
+    def _by_key(self, snapshot: MapSnapshot) -> list[Entry]:
+        """Return the entries in the order of their keys, which is known where the keys are those of last time."""
+        entries = snapshot.entries
+        keys = [entry.key for entry in entries]
+        if keys != self._keys:
+            rank = key_order(self.source)
+            ranks = [rank(entry) for entry in entries]
+            self._keys, self._order = keys, sorted(range(len(entries)), key=ranks.__getitem__)
+        return [entries[index] for index in self._order]
 
     def _surveyed(self, live: Map, snapshot: MapSnapshot, form: Form) -> EntryTable | None:
         """Return the rows that a look through the whole map found, as they are now; None where it was given up."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ...text.fit import width_of
@@ -22,8 +22,8 @@ _RATE_WIDTH: Final = 8
 _LONGEST_KEY: Final = 48
 _LONGEST_VALUE: Final = 40
 """Cells of what is text; numbers and addresses are never cut."""
-_MEASURED: Final = 300
-"""Entries whose texts are measured; of numbers the largest of all is."""
+_MEASURED: Final = 200
+"""Entries that are measured: the first, and as many of all others. What is longer makes room when it is seen."""
 _KEYS_SHARE: Final = 0.7
 """Of the width, what the columns of the key may take that always stay in sight."""
 _COUNTED: Final = len(" +100 columns →")
@@ -110,10 +110,11 @@ class MapColumns:
         table, form = self._table, self.form
         least = width_of(field.label)
         entries = table.entries
-        if field.counter is not None and entries:
-            ends = (max(entries, key=field.rank), min(entries, key=field.rank))
-            return max(least, *(width_of(field.text(entry, form)) for entry in ends))
-        longest = max((width_of(self._text(field, entry)) for entry in entries[:_MEASURED]), default=0)
+        step = max(1, len(entries) // _MEASURED)
+        some = (*entries[:_MEASURED], *entries[_MEASURED::step])
+        if field.counter is not None:
+            return max(least, *(len(field.text(entry, form)) for entry in some)) if some else least
+        longest = max((width_of(self._text(field, entry)) for entry in some), default=0)
         most = _LONGEST_KEY if field.of == "key" else _LONGEST_VALUE
         return max(least, longest if field.is_number else min(longest, most))
 
@@ -129,6 +130,12 @@ class MapColumns:
             return self._text(column.field, entry)
         value = self._table.rate(column.field, entry)
         return "–" if value is None else rate(value)
+
+    def make_room(self, number: int, width: int) -> None:
+        """Make a column wider."""
+        columns = list(self.all)
+        columns[number] = replace(columns[number], width=width)
+        self.all = tuple(columns)
 
     def window(self, width: int, chosen: int) -> Window:
         """Return which columns have room in *width* cells, the *chosen* one among them; none is cut."""

@@ -285,9 +285,11 @@ class MapTableView(RowView):
             if place:
                 mark, style = self._mark(column, entry)
                 segments.append(Segment(f"{mark:>{GAP}}", style))
-            cell = fitted(self.columns.cell(column, entry), column.width)
-            if column.is_right:
-                cell = f"{cell.rstrip():>{column.width}}"
+            cell = self.columns.cell(column, entry)
+            if column.is_right and len(cell) > column.width:
+                self.columns.make_room(number, len(cell))  # no digit is cut
+                self.call_next(self.refresh_rows)
+            cell = f"{cell:>{column.width}}" if column.is_right else fitted(cell, column.width)
             style = self._style_of(column)
             if index == self.cursor and number == self.column:
                 underlined = self.ink("map-table--chosen")
