@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Access", "Facts", "Tracker", "Types", "track"]
 
-_U64: Final = (1 << 64) - 1
 _U32: Final = (1 << 32) - 1
 _SIZES: Final[dict[int, int]] = {Size.B: 1, Size.H: 2, Size.W: 4, Size.DW: 8}
 _LEAST: Final = 1 << 18

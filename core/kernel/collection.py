@@ -6,7 +6,6 @@ import contextlib
 import os
 import sys
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from ..btf.compatible import essential_name
@@ -17,15 +16,14 @@ from ..runtime import LoadOutcome
 from ..spec import MapType, Pinning, ProgramType
 from ..spec.jump_tables import table_map, table_value
 from ..spec.kconfig import KCONFIG
-from ..spec.relocate_core import apply_core
 from .host.kallsyms import SymbolTable
 from .host.kconfig import kconfig_values
 from .host.modules import ModuleTypes
 from .link import Link
 from .loading.btf import load_btf, out_of_order, prepare
 from .loading.hook import hook_in, hook_of
-from .loading.prog_load import LARGEST_LOG, LOG_NONE, CoreRefusedError, load_program
-from .loading.relocate import relocate
+from .loading.prog_load import LARGEST_LOG, LOG_NONE
+from .loading.single import load_code
 from .loading.struct_ops import adapt
 from .map import Map
 from .program import Program
@@ -40,7 +38,6 @@ if TYPE_CHECKING:
     from ..runtime import Runtime
     from ..spec import CollectionSpec, MapSpec, ProgramSpec
     from .loading.hook import Hook
-    from .loading.prog_load import Loaded
     from .loading.struct_ops import StructOps
     from .printk import PrintReader
     from .sys.syscall import Descriptor
@@ -199,7 +196,19 @@ class Loader(CollectionLoader[Map, Program, Link]):
             homes = {name: home for name in spec.maps if (home := self.home(name)) is not None}
             fds = {name: borrowed.enter_context(home.descriptor) for name, home in homes.items()}
             fds |= {name: borrowed.enter_context(found.descriptor) for name, found in self._tables(spec, borrowed)}
-            loaded = self._load_code(spec, fds, log_level)
+            loaded = load_code(
+                spec,
+                fds,
+                self._btf_fd,
+                self.modules,
+                self._symbols,
+                self.hook(spec, borrowed),
+                btf=self.spec.btf,
+                target=self.target,
+                by_kernel=self.target is None and not self._reordered,
+                log_level=log_level,
+                most_log=self.most_log,
+            )
         program = Program(spec, loaded.descriptor, loaded.log, self.links, maps=self.maps)
         self._stack.callback(program.close)
         return program
@@ -222,26 +231,6 @@ class Loader(CollectionLoader[Map, Program, Link]):
         verified = program.info().verified_insns
         program.close()
         return LoadOutcome(program.name, program.type.label, ok=True, verified_insns=verified, log=program.log)
-
-    def _load_code(self, spec: ProgramSpec, fds: dict[str, int], log_level: int) -> Loaded:
-        """Let the kernel adapt the code to its types (CO-RE), and do so ourselves where it cannot or is not to."""
-        btf, modules = self.spec.btf, self.modules
-        load = partial(load_program, log_level=log_level, most_log=self.most_log)
-        with contextlib.ExitStack() as borrowed:
-            hook = self.hook(spec, borrowed)
-            if self.target is None and self._btf_fd is not None and not self._reordered:
-                try:
-                    code = relocate(spec, fds, btf, modules, self._symbols)
-                    array = modules.fd_array()
-                    return load(spec, code, self._btf_fd, hook=hook, fd_array=array)
-                except CoreRefusedError:
-                    pass
-            adapted = None
-            if btf is not None and spec.linked.core_relocations:
-                adapted, _ = apply_core(spec, btf, self.target or vmlinux())
-            code = relocate(spec, fds, btf, modules, self._symbols, adapted)
-            array = modules.fd_array()
-            return load(spec, code, self._btf_fd, core=False, hook=hook, fd_array=array, target=self.target)
 
     def hook(self, spec: ProgramSpec, borrowed: contextlib.ExitStack) -> Hook:
         """Return what a program is tied to; a descriptor that it needs is *borrowed*.

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Self
 
 from ..errors import UnknownNameError
-from ..spec import MapType
+from ..maps.shape import why_unreadable
 from ..threads import start_thread
 
 if TYPE_CHECKING:
@@ -20,27 +20,6 @@ if TYPE_CHECKING:
     from ..runtime import Collection, Map, MapSnapshot, ProgramInfo
 
 __all__ = ["Sample", "Sampler", "readable_maps"]
-
-_NOT_READABLE = frozenset(
-    {
-        MapType.PERF_EVENT_ARRAY,
-        MapType.CGROUP_ARRAY,
-        MapType.XSKMAP,
-        MapType.REUSEPORT_SOCKARRAY,
-        MapType.CGROUP_STORAGE,
-        MapType.PERCPU_CGROUP_STORAGE,
-        MapType.SK_STORAGE,
-        MapType.INODE_STORAGE,
-        MapType.TASK_STORAGE,
-        MapType.CGRP_STORAGE,
-        MapType.STRUCT_OPS,
-        MapType.RINGBUF,
-        MapType.USER_RINGBUF,
-        MapType.BLOOM_FILTER,
-        MapType.ARENA,
-    }
-)
-"""Maps that have nothing to list: streams, and storage that belongs to sockets, tasks, inodes and cgroups."""
 
 _COUNTING: Final = (0.1, 0.8, 2.0)
 """Of the time between two samples, the part for counting entries beyond the limit: at least, as a share, at most."""
@@ -69,7 +48,11 @@ def readable_maps(collection: Collection) -> list[str]:
 
     Data sections are not among them: they are seen as variables.
     """
-    return [name for name, map_ in collection.maps.items() if not map_.spec.is_data and map_.type not in _NOT_READABLE]
+    return [
+        name
+        for name, map_ in collection.maps.items()
+        if not map_.spec.is_data and (map_.type.is_queue or why_unreadable(map_.type) is None)
+    ]
 
 
 class Sampler:

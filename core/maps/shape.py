@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from ..spec import MapSpec
 
-__all__ = ["Shape", "ring_size", "round_up", "shape_of"]
+__all__ = ["Shape", "ring_size", "round_up", "shape_of", "why_unreadable"]
 
 _UNREADABLE: Final[dict[MapType, str]] = {
     MapType.RINGBUF: "a ring buffer is a stream of records",
@@ -30,9 +30,15 @@ _UNREADABLE: Final[dict[MapType, str]] = {
     MapType.CGRP_STORAGE: "its entries belong to control groups and are found by their descriptors only",
     MapType.CGROUP_ARRAY: "the kernel does not tell what it holds",
     MapType.XSKMAP: "the kernel does not tell what it holds",
+    MapType.STRUCT_OPS: "it is a table of functions that the kernel calls",
 }
 
 _LARGEST_RING: Final = 1 << 31
+
+
+def why_unreadable(map_type: MapType) -> str | None:
+    """Return why maps of a type have no entries that could be listed; None where they have."""
+    return _UNREADABLE.get(map_type)
 
 
 def round_up(size: int, unit: int) -> int:
@@ -108,7 +114,7 @@ class Shape:
     @property
     def unreadable(self) -> str | None:
         """Why it has no entries that could be listed; None when it has."""
-        return _UNREADABLE.get(self.type)
+        return why_unreadable(self.type)
 
     def split(self, raw: bytes) -> tuple[bytes, ...]:
         """Return the values within what is moved as one: one for each possible CPU, or just one."""

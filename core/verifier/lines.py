@@ -51,7 +51,6 @@ _KINDS: Final = (
         re.compile(r"processed \d+ insns|verification time|stack depth|max_states|insns processed|peak_states"),
     ),
 )
-_MESSAGE_AFTER_ALL: Final = re.compile(r"mark_precise.*BUG")
 
 JUMPED: Final = re.compile(r"^(?P<text>.*?) (?P<to>\d+): (?P<state>(?:frame\d+: )?R\d+(?:_\w+)?=.*)$")
 """A jump whose other side is walked on with: its state follows on the same line, whole (log level 1, Linux 5.16)."""

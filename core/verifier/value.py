@@ -20,7 +20,6 @@ _VALUE: Final = re.compile(
     r"(?P<kind>[a-z_][\w:.]*?(?:\[\d+\])?)?(?P<late>P?)(?P<number>[-+]?(?:0x[0-9a-f]+|\d+))?(?:\((?P<fields>.*)\))?"
 )
 _BYTES: Final = re.compile(r"[?rm0dif]{8}")
-_TNUM: Final = re.compile(r"\((0x[0-9a-f]+); ?(0x[0-9a-f]+)\)")
 _OLD_NAMES: Final = {
     **{f"{name}_value": name for name in ("smin", "smax", "umin", "umax")},
     **{f"{sign}32_{edge}_value": f"{sign}{edge}32" for sign in "su" for edge in ("min", "max")},

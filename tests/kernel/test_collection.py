@@ -188,7 +188,7 @@ def test_relocations_that_count_members_are_not_for_a_kernel_that_has_them_in_an
         asked.append(core)
         return prog_load.load_program(*arguments, core=core, **options)
 
-    monkeypatch.setattr("bpftui.core.kernel.collection.load_program", load_program)
+    monkeypatch.setattr("bpftui.core.kernel.loading.single.load_program", load_program)
     for types in ([], [1]):
         monkeypatch.setattr("bpftui.core.kernel.collection.out_of_order", lambda _, types=types: types)
         CollectionSpec.from_file(OBJECTS / "core.o").load().close()

@@ -9,9 +9,8 @@ import pytest
 
 from bpftui.core.btf.kernel import vmlinux
 from bpftui.core.errors import VerifierError
-from bpftui.core.kernel import collection
 from bpftui.core.kernel.collection import Loader
-from bpftui.core.kernel.loading import prog_load
+from bpftui.core.kernel.loading import prog_load, single
 from bpftui.core.kernel.runtime import KernelRuntime
 from bpftui.core.kernel.sys.layouts import BpfProgInfo
 from bpftui.core.kernel.sys.object import object_info
@@ -73,7 +72,7 @@ def test_kernels_without_core_get_adapted_code(monkeypatch, refusal):
             raise prog_load.CoreRefusedError("as Linux 5.16 does")
         return load(program, code, btf_fd, core=core, **options)
 
-    monkeypatch.setattr(collection, "load_program", old_kernel)
+    monkeypatch.setattr(single, "load_program", old_kernel)
     if refusal == "no types":
         monkeypatch.setattr(Loader, "begin", lambda self: None)
     with CollectionSpec.from_file(OBJECTS / "core.o").load() as loaded:

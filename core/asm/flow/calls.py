@@ -135,13 +135,6 @@ class CodeFlow:
             found.setdefault(call.target, []).append(call)
         return found
 
-    def callees(self, function: int) -> list[int]:
-        """Return the first slots of the functions that one calls or takes the address of, ascending."""
-        graph = self.graph_at(function)
-        low = bisect.bisect_left(self.calls, graph.start, key=lambda call: call.slot)
-        high = bisect.bisect_left(self.calls, graph.stop, key=lambda call: call.slot)
-        return sorted({call.target for call in self.calls[low:high] if 0 <= call.target < self.slots})
-
     def label(self, slot: int) -> str | None:
         """Return the name of an instruction that is jumped to from within its function: `L12`; None for others."""
         return f"L{slot}" if 0 <= slot < self.slots and slot in self.graph_at(slot).targets else None

@@ -60,6 +60,26 @@ def test_a_sample_has_everything_and_the_real_interval() -> None:
     assert (second.time, second.interval) == (1.25, 1.25)
 
 
+@pytest.mark.parametrize(
+    ("kind", "is_read"),
+    [
+        (MapType.HASH, True),
+        (MapType.QUEUE, True),  # its next value can be looked at
+        (MapType.STACK, True),
+        (MapType.CGROUP_STORAGE, True),  # by control group, unlike that of sockets
+        (MapType.PERCPU_CGROUP_STORAGE, True),
+        (MapType.REUSEPORT_SOCKARRAY, True),
+        (MapType.SK_STORAGE, False),
+        (MapType.STRUCT_OPS, False),
+        (MapType.BLOOM_FILTER, False),
+        (MapType.RINGBUF, False),
+        (MapType.XSKMAP, False),
+    ],
+)
+def test_what_has_entries_is_read(kind: MapType, is_read: bool) -> None:
+    assert readable_maps(collection(FakeMap(map_spec("each", kind))).face) == ["each"] * is_read
+
+
 def test_only_maps_that_can_be_listed_are_read_unless_named() -> None:
     data = map_spec(".bss", MapType.ARRAY)
     data.data = bytearray(8)
