@@ -1,0 +1,74 @@
+"""The tree of an object, line by line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bpftui.core.spec import CollectionSpec
+from bpftui.tui.base_app import BaseApp
+from bpftui.tui.widgets.spec.spec_tree import SpecTree
+
+from ..lines import lines
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+OBJECTS = Path(__file__).parents[3] / "objects"
+DEAD_BY_CONSTANTS = """\
+▌dead_by_constants.o
+ ├ ▾ Programs 8
+▌│ ├ multiplied xdp
+ │ ├ negated xdp
+ │ ├ swapped xdp
+ │ ├ ▾ getter xdp
+ │ │ └ enabled()
+ │ ├ ▾ referenced xdp
+ │ │ └ by_reference()
+ │ ├ between xdp
+ │ ├ ▾ global xdp
+ │ │ └ global_function()
+ │ └ reached xdp
+ ├ ▾ Variables 4
+ │ └ ▾ .rodata read-only
+ │   ├ timeout_ms __u32
+ │   ├ port __u16
+ │   ├ least * int
+ │   └ on _Bool
+ └ Types 50"""
+
+
+class TreeApp(BaseApp[None]):
+    def __init__(self, spec: CollectionSpec) -> None:
+        super().__init__()
+        self.shown_tree = SpecTree(spec)
+
+    def compose(self) -> ComposeResult:
+        yield self.shown_tree
+
+
+async def shown(spec: CollectionSpec) -> tuple[list[str], set[str]]:
+    """Return the lines of the tree of an object, and what is drawn as something that cannot be used."""
+    app = TreeApp(spec)
+    async with app.run_test(size=(60, 30)) as pilot:
+        await pilot.pause()
+        while app.shown_tree._unlinked:
+            await pilot.pause(0.02)
+        await pilot.pause()
+        unusable = app.shown_tree.get_component_rich_style("spec-tree--unusable").color
+        strips = [app.shown_tree.render_line(y) for y in range(app.shown_tree.size.height)]
+        bad = {part.text.strip() for strip in strips for part in strip if part.style and part.style.color == unusable}
+        return [line.rstrip() for line in lines(app.shown_tree) if line.strip()], bad
+
+
+async def test_programs_with_their_functions_and_variables_by_section() -> None:
+    spec = CollectionSpec.from_file(OBJECTS / "dead_by_constants.o")
+    spec.set("least", 6)
+    assert await shown(spec) == (DEAD_BY_CONSTANTS.splitlines(), set())
+
+
+async def test_programs_that_cannot_be_used_are_marked_and_others_not() -> None:
+    _, bad = await shown(CollectionSpec.from_file(OBJECTS / "nothing_left.clang14.o"))
+    assert bad == {"only", "before", "counts", "last"}
+    _, bad = await shown(CollectionSpec.from_file(OBJECTS / "bad_helper.o"))
+    assert bad == set()

@@ -1,0 +1,55 @@
+"""Variables with their values, and members where they are unfolded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bpftui.core.spec import CollectionSpec
+from bpftui.tui.base_app import BaseApp
+from bpftui.tui.widgets.spec.variables_view import VariablesView
+
+from ..lines import lines
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+OBJECTS = Path(__file__).parents[3] / "objects"
+
+
+PICTURE = """\
+▌Name            Type               Value
+   truth         bool               true
+   letter        char               120
+   s8            __s8               -1 *  file: -128
+ ▾ points        struct point[3]    [{x=1, y=-1}, {x=2, y=-2}, {x=3, y=-3›
+   ▸ [0]         struct point       {x=1, y=-1}
+▌  ▾ [1]         struct point       {x=2, y=-2}
+       .x        __s32              2
+       .y        __s32              -2
+   ▸ [2]         struct point       {x=3, y=-3}"""
+
+
+class VariablesApp(BaseApp[None]):
+    def __init__(self, spec: CollectionSpec) -> None:
+        super().__init__()
+        self.view = VariablesView(spec)
+
+    def compose(self) -> ComposeResult:
+        yield self.view
+
+
+async def test_members_are_shown_with_their_own_bytes() -> None:
+    spec = CollectionSpec.from_file(OBJECTS / "values.o")
+    spec.set("s8", -1)
+    app = VariablesApp(spec)
+    async with app.run_test(size=(74, 44)) as pilot:
+        app.view.focus()
+        app.view.choose("points")
+        await pilot.press("space", "j", "j", "space")
+        await pilot.pause()
+        found = [line.rstrip() for line in lines(app.view)]
+        assert found[:4] + found[24:30] == PICTURE.splitlines()
+        place = app.view.place
+        assert place is not None
+        assert (place.name, place.size, app.view.raw(place).hex()) == ("points[1]", 8, "02000000feffffff")
