@@ -51,6 +51,7 @@ class CodeController(Controller):
         pane: The code.
         navigation: Where one is.
         program: Returns the program that is meant; empty where there is none.
+        pointed: Returns what the cursor is on, outside of the code.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -68,12 +69,14 @@ class CodeController(Controller):
         pane: KernelCodePane,
         navigation: Navigation,
         program: Callable[[], str],
+        pointed: Callable[[], Node],
     ) -> None:
         super().__init__(stage)
         self._spec = spec
         self._pane = pane
         self._navigation = navigation
         self._program = program
+        self._pointed = pointed
 
     # Places in the code
 
@@ -174,11 +177,14 @@ class CodeController(Controller):
     def _users(self) -> Users | None:
         from ..uses import users_at, users_of
 
-        view, node = self._pane.view, self._navigation.node
+        view, node = self._pane.view, self._pointed()
         try:
             if view.has_focus and view.listing is not None and view.row_count():
                 return users_at(self._index, view.listing.program, view.row(view.cursor))
-            return users_of(self._index, node.name) if node.kind in _USED else None
+            if node.kind in _USED:
+                return users_of(self._index, node.name)
+            self.stage.notify("choose a program, a function, a map or a variable first", severity="warning", timeout=3)
+            return None
         except BpftuiError as error:
             self.stage.notify(error.message, severity="error")
             return None

@@ -161,9 +161,11 @@ class ValuesController(Controller):
         try:
             match request.action:
                 case "save":
+                    replaced = any(each.name == request.name for each in presets.all())
                     presets.save(request.name, current_values(self._spec, operations.collection, operations.edited))
-                    self._log.line(f"saved preset {request.name}")
-                    self.stage.notify(f"saved as {request.name}", timeout=3)
+                    instead = ", in place of what had that name" if replaced else ""
+                    self._log.line(f"saved preset {request.name}{instead}")
+                    self.stage.notify(f"saved as {request.name}{instead}", timeout=3)
                 case "delete":
                     presets.delete(request.name)
                     self._log.line(f"deleted preset {request.name}")

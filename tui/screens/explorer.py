@@ -145,7 +145,14 @@ class ExplorerScreen(ControlledScreen):
         spec, operations, panes, navigation = self.spec, self.operations, self.panes, self.navigation
         self.journal = log = Log(operations, panes.log)
         self.search = SearchController(self, bar=bar, tree=self._tree)
-        self.code = CodeController(self, spec=spec, pane=panes.code, navigation=navigation, program=self.program_name)
+        self.code = CodeController(
+            self,
+            spec=spec,
+            pane=panes.code,
+            navigation=navigation,
+            program=self.program_name,
+            pointed=self._pointed,
+        )
         self.types = TypesController(
             self,
             spec=spec,
@@ -171,6 +178,13 @@ class ExplorerScreen(ControlledScreen):
         """Show where we are, and offer what can be done there."""
         self.query_one(StatusLine).status = status
         self.refresh_bindings()
+
+    def _pointed(self) -> Node:
+        """Return what the cursor is on: in the list of variables one of them, else what is chosen."""
+        view = self.panes.variables
+        if view.has_focus and view.place is not None:
+            return Node(NodeKind.VARIABLE, view.place.variable.name)
+        return self.navigation.node
 
     def program_name(self) -> str:
         """Return the program that is meant: the chosen one, else the one whose code is shown, else the first."""

@@ -359,6 +359,25 @@ async def test_an_empty_graph_says_what_is_to_be_done(explore: Callable[..., Any
         assert "nothing to draw yet: load, attach, then choose an entry of a map with enter" in pane
 
 
+async def test_u_among_the_variables_asks_for_that_under_the_cursor(explore: Callable[..., Any]) -> None:
+    async with explore() as walk:
+        await walk.press("down", "down", "down")
+        await walk.press("3", "G", "u")
+        assert "─ lost_events: 2 uses ─" in walk.screen
+        await walk.press("escape", "escape", "end", "u")  # the types, which no instruction refers to
+        assert not walk.app.screen.is_modal
+
+
+async def test_a_preset_that_takes_the_place_of_another_says_so(explore: Callable[..., Any]) -> None:
+    async with explore(messages=True) as walk:
+        await walk.press("3", "e", "5", "enter")
+        await walk.hurry("P", "a", "enter")
+        await walk.until(lambda: "saved as a" in walk.screen)
+        assert "in place of" not in walk.screen
+        await walk.hurry("P", "shift+tab", "a", "enter")
+        await walk.until(lambda: "saved as a, in place of what had that name" in walk.screen)
+
+
 async def test_help_and_palette_name_the_keys_that_the_user_prefers(explore: Callable[..., Any]) -> None:
     async with explore(config=Config(keys={"load": "f5"})) as walk:
         await walk.press("question_mark")

@@ -50,7 +50,7 @@ class CodePane(Vertical):
             "BTF",
             show=False,
             id="code.types",
-            tooltip="What CO-RE relocations become on this kernel, or with the BTF chosen in their list",
+            tooltip="What CO-RE accesses become, with the chosen BTF",
         ),
     ]
 

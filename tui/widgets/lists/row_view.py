@@ -239,6 +239,8 @@ class RowView(VirtualList, can_focus=True):
         if self.row_count():
             self.typed_app.copy_to_clipboard(self.row_text(self.cursor))
             self.notify("row copied", timeout=2)
+        else:
+            self.notify("there is no row to copy", severity="warning", timeout=3)
 
     def action_select(self) -> None:
         """Choose the cursor's row."""
