@@ -27,7 +27,7 @@ from hypothesis import HealthCheck, settings
 from tests.census import census, leftovers, why_no_bpf
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Mapping
 
     from _pytest.terminal import TerminalReporter
 
@@ -36,6 +36,7 @@ _BEFORE = pytest.StashKey[set[tuple[str, str]]]()
 _SKIPPED = pytest.StashKey[list[str]]()
 _HOME = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
 _COMPLAINTS = pytest.StashKey[list[str]]()
+_IS_KERNEL = "bpftui kernel"
 
 # What takes long on a loaded machine is right all the same.
 settings.register_profile("loaded", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -95,7 +96,7 @@ class _SkipWatch:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note *report* if it says "skipped" of a kernel test; an expected failure is no skip."""
-        if report.skipped and not hasattr(report, "wasxfail") and getattr(report, "is_kernel", False):
+        if report.skipped and not hasattr(report, "wasxfail") and (_IS_KERNEL, True) in report.user_properties:
             self._config.stash[_SKIPPED].append(report.nodeid)
 
 
@@ -103,16 +104,17 @@ class _SkipWatch:
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Note in the report of a kernel test that it is one: that is what comes from a worker."""
     report = yield
-    report.is_kernel = item.get_closest_marker("kernel") is not None
+    report.user_properties.append((_IS_KERNEL, item.get_closest_marker("kernel") is not None))
     return report
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Run a test while no other worker does, where it is marked so."""
-    if not _is_worker(item.config):
+    told: Mapping[str, Any] | None = getattr(item.config, "workerinput", None)
+    if told is None:
         return (yield)
-    with _turn(item.config.workerinput["locks"], alone=item.get_closest_marker("alone") is not None):
+    with _turn(told["locks"], alone=item.get_closest_marker("alone") is not None):
         return (yield)
 
 

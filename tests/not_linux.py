@@ -58,8 +58,9 @@ def _without_places(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return *function* for a machine on which there are no such places."""
 
     def guarded(path: Any = ".", *arguments: Any, **options: Any) -> Any:
-        if isinstance(path, (str, os.PathLike)) and os.fspath(path).startswith(_PLACES):
-            raise FileNotFoundError(2, "No such file or directory", os.fspath(path))
+        place = "" if isinstance(path, int) else os.fsdecode(path)  # descriptors have no place
+        if place.startswith(_PLACES):
+            raise FileNotFoundError(2, "No such file or directory", place)
         return function(path, *arguments, **options)
 
     return guarded

@@ -51,7 +51,7 @@ def _plant(place: str, mark: str, command: str) -> None:
 
         Session.close = hooked_close  # type: ignore[method-assign]
         if place == "slow-end":
-            leave = BaseApp.exit
+            leave = BaseApp[Any].exit
 
             def hooked_exit(self: BaseApp[Any], *arguments: Any, **options: Any) -> None:
                 leave(self, *arguments, **options)

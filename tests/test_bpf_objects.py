@@ -36,7 +36,7 @@ CONTENTS: dict[str, tuple[set[str], set[str], set[str]]] = {
         {"sample_every", "track_sources", "counting", "total_packets", "total_bytes", "lost_events"},
     ),
 }
-CONTENTS |= {f"{name}.eb": CONTENTS[name] for name in ("constants", "count_packets")}
+CONTENTS.update({f"{name}.eb": CONTENTS[name] for name in ("constants", "count_packets")})
 
 
 @cache

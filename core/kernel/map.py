@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, SupportsIndex, cast
+from typing import TYPE_CHECKING, Any, Final, SupportsIndex, cast
 
 from ..closing import Closing
 from ..errors import LoadError, TypeMismatchError, UsageError
@@ -231,12 +231,12 @@ class Map(TypedMap, KernelObject, Closing):
             following = self._own_elements.next_key(None if key is None else self._key(key))
         return None if following is None else self.codec.decode_key(following)
 
-    def update_batch(self, entries: Mapping[Value, Value] | Iterable[tuple[Value, Value]], *, flags: int = 0) -> None:
+    def update_batch(self, entries: Mapping[Any, object] | Iterable[tuple[Any, object]], *, flags: int = 0) -> None:
         """Set many entries, in one call where the map can do that. An error may leave some of them set.
 
         Flags and errors are those of `update`. `update_arrays` is faster by far for many.
         """
-        pairs = list(cast("Mapping[Value, Value]", entries).items() if isinstance(entries, Mapping) else entries)
+        pairs = list(cast("Mapping[Any, object]", entries).items() if isinstance(entries, Mapping) else entries)
         keys = b"".join(self._key(key) for key, _ in pairs)
         values = b"".join(self._value(value) for _, value in pairs)
         self._update_rows(keys, values, len(pairs), flags)
@@ -259,7 +259,7 @@ class Map(TypedMap, KernelObject, Closing):
             raise TypeMismatchError(f"map {self.name}: {count} keys, but {other} values")
         self._update_rows(key_rows, value_rows, count, flags)
 
-    def delete_batch(self, keys: Iterable[Value]) -> None:
+    def delete_batch(self, keys: Iterable[object]) -> None:
         """Remove many entries, named by keys or by a numpy array of keys, in one call where the map can do that.
 
         One that is not there is a KeyError, and the later ones stay.

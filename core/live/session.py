@@ -266,7 +266,7 @@ class Session(Closing):
                     text, traffic = parse_traffic(target)
                     spec = loaded.programs[program].spec
                     if self.runtime.wants_sandbox(spec, text):
-                        sandbox = undo.enter_context(_make_sandbox(self.runtime, traffic or self.traffic))
+                        sandbox = undo.enter_context(self.runtime.sandbox(traffic or self.traffic))
                     target = self.runtime.target(spec, text, sandbox)
                 link = loaded.programs[program].attach(target)
                 undo.callback(link.detach)
@@ -336,7 +336,3 @@ class Session(Closing):
         if self._collection is None:
             raise UsageError(f"{self.spec.file} is not loaded", hint="load it first")
         return self._collection
-
-
-def _make_sandbox(runtime: Runtime, traffic: Traffic | None) -> Sandbox:
-    return runtime.sandbox(traffic)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 import pytest
 
@@ -48,13 +48,15 @@ def test_names(field: str, value: int, order: Literal["little", "big"], name: st
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="there is no gcc")
 def test_they_are_those_of_the_headers(tmp_path: Path) -> None:
     """A wrong value would not compile."""
-    tables = [table for name, table in vars(constants).items() if name.isupper() and name not in ("_FIELDS", "_NAMES")]
-    pairs = {(name, number) for table in tables if isinstance(table, dict) for number, name in table.items()}
+    named = vars(constants).items()
+    found = [table for name, table in named if name.isupper() and name not in ("_FIELDS", "_NAMES")]
+    tables = [cast("dict[int, str]", table) for table in found if isinstance(table, dict)]
+    pairs = {(name, number) for table in tables for number, name in table.items()}
     pairs = {(name, number) for name, number in pairs if not any(word in name for word in LATER)}
     assert len(pairs) > 100
     source = tmp_path / "constants.c"
     lines = [f"#include <{header}>" for header in (*HEADERS, *MORE)]
     lines += [f'_Static_assert({name} == {number}, "{name}");' for name, number in sorted(pairs)]
     source.write_text("\n".join(lines) + "\n")
-    found = subprocess.run(["gcc", "-fsyntax-only", str(source)], capture_output=True, text=True, check=False)
-    assert found.stderr == ""
+    done = subprocess.run(["gcc", "-fsyntax-only", str(source)], capture_output=True, text=True, check=False)
+    assert done.stderr == ""

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from elftools.elf.elffile import ELFFile
+from elftools.elf.relocation import RelocationSection
+from elftools.elf.sections import SymbolTableSection
 
 from bpftui.core.elf import Elf, SectionFlag, SectionType, read_object_file
 from bpftui.core.errors import ObjectError
@@ -29,15 +31,15 @@ def test_sections_symbols_and_relocations_are_those_of_pyelftools(path: Path) ->
         for section, other in zip(ours.sections, sections, strict=True):
             if section.type == SectionType.PROGBITS and not section.flags & SectionFlag.COMPRESSED:
                 assert ours.contents(section) == other.data()
-        (table,) = (s for s in sections if s["sh_type"] == "SHT_SYMTAB")
+        (table,) = (s for s in sections if isinstance(s, SymbolTableSection))
         symbols = list(table.iter_symbols())
         # pyelftools gives a section's symbol the section's name
         assert [(s.name, s.value, s.size) for s in ours.symbols if s.type != 3] == [
             (s.name, s["st_value"], s["st_size"]) for s in symbols if s["st_info"]["type"] != "STT_SECTION"
         ]
         for other in sections:
-            if other["sh_type"] == "SHT_REL":
-                patched = ours.sections[other["sh_info"]]
+            if isinstance(other, RelocationSection):
+                patched = ours.sections[int(other["sh_info"])]
                 assert [(r.offset, r.type, r.symbol) for r in ours.relocations(patched)] == [
                     (r["r_offset"], r["r_info_type"], r["r_info_sym"]) for r in other.iter_relocations()
                 ]

@@ -140,7 +140,7 @@ def _judge(ending: Ending, victim: Victim, limit: float) -> None:
     if ending.seconds > limit:
         ending.faults.append(f"it took {ending.seconds:.2f} s")
     ending.code = victim.code()
-    told = {ending.how} | ({ending.again[0]} if ending.again else set())
+    told = {ending.how} | ({ending.again[0]} if ending.again else set[str]())
     truth = {0, 130} | {-signal.SIGTERM, -signal.SIGKILL}
     truth |= {-getattr(signal, how) for how in told if how != "hang up"} | {-signal.SIGHUP}
     killed = {"SIGKILL", "hang up"} & told or _KILLED in victim.shown

@@ -357,9 +357,10 @@ def main(arguments: list[str] | None = None) -> int:
     stop = time.monotonic() + options.minutes * 60
     failures: list[Failure] = []
     walks = keys = 0
-    seed = options.seed
+    seed: int = options.seed
     while time.monotonic() < stop:
-        runtime = ("vm", "kernel")[seed % 2] if options.runtime == "both" else options.runtime
+        chosen: str = options.runtime
+        runtime = ("vm", "kernel")[seed % 2] if chosen == "both" else chosen
         home = Path(tempfile.mkdtemp(prefix="bpftui-keys-"))
         plan = Plan.of(seed, runtime)
         walker = Walker(plan, home)

@@ -13,10 +13,13 @@ import random
 import struct
 import sys
 import time
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from bpftui.core.errors import BpftuiError
 from bpftui.core.vm import Machine, Processor, StepLimitError, Stepper
+
+if TYPE_CHECKING:
+    from bpftui.core.vm.engine.machine import Called
 
 STEPS = 3000
 """The stepper's; translated code gets more, because it is charged in advance."""
@@ -130,7 +133,13 @@ def _machine(code: bytes, limit: int) -> Machine:
         machine.processor.memory.write(address, bytes(size & 15))
         return 0
 
-    helpers = {1: lambda *values: sum(values), 2: back, 3: lambda *_: -22, 4: write, 5: lambda *_: 1 << 70}
+    helpers: dict[int, Called] = {
+        1: lambda *values: sum(values),
+        2: back,
+        3: lambda *_: -22,
+        4: write,
+        5: lambda *_: 1 << 70,
+    }
     machine = Machine(code, helpers, processor=Processor(), limit=limit)
     return machine
 

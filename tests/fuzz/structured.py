@@ -14,18 +14,23 @@ import struct
 import time
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from bpftui.core.elf import Elf, Section, SectionType, SymbolType
+from bpftui.core.elf import Elf, SectionType, SymbolType
 from bpftui.core.errors import BpftuiError
 from bpftui.core.listing.listing import Listing
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui.commands.show.spec_json import spec_json
 from tests.bench.big_object import big_object
 from tests.fuzz.mutants import EXTREMES, MEMORY, PATIENCE, ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bpftui.core.elf import Symbol
 
 SEEDS = (
     "bpf/traffic.o",
@@ -174,14 +179,14 @@ def check_references(spec: CollectionSpec, elf: Elf) -> None:
                 assert not bad or program.problem is not None, f"{program.name}: the relocations at {bad} lead out"
 
 
-def _leads_out(elf: Elf, code: bytes, symbols: list[Any], at: int, symbol: int, addend: int) -> bool:
+def _leads_out(elf: Elf, code: bytes, symbols: Sequence[Symbol], at: int, symbol: int, addend: int) -> bool:
     """Return whether a relocation patches nothing of its section, or refers to nothing of the object."""
     if at + 8 > len(code) or symbol >= len(symbols):
         return True
     target = symbols[symbol]
     if target.section == 0 or target.section >= len(elf.sections):
         return target.section != 0
-    home: Section = elf.sections[target.section]
+    home = elf.sections[target.section]
     imm = int.from_bytes(code[at + 4 : at + 8], elf.byte_order, signed=True) + addend
     if code[at] == CALL and target.type == SymbolType.FUNC and imm == target.value - 1:
         return False  # as gcc 12 names a function
@@ -201,7 +206,7 @@ def run(examples: int) -> tuple[int, int]:
         database=None,
         derandomize=True,
         phases=(Phase.generate, Phase.shrink),
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=cast("list[HealthCheck]", list(HealthCheck)),
     )
     @given(objects())
     def looked_at(made: Made) -> None:

@@ -9,14 +9,14 @@ import sys
 import textwrap
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from bpftui.core import kernel
 from bpftui.core.btf import Btf, Kind
 from bpftui.core.btf.kernel import vmlinux
-from bpftui.core.btf.types import Composite
+from bpftui.core.btf.types import Composite, Function
 from bpftui.core.errors import (
     BpftuiError,
     LoadError,
@@ -94,7 +94,7 @@ def _fds() -> list[str]:
 
 
 @pytest.mark.parametrize("path", LOADABLE, ids=lambda path: path.name)
-def test_it_loads_whole_and_checks_out(path):
+def test_it_loads_whole_and_checks_out(path: Path) -> None:
     spec = CollectionSpec.from_file(path)
     before = _fds()
     with spec.load() as collection:
@@ -105,12 +105,12 @@ def test_it_loads_whole_and_checks_out(path):
     assert _fds() == before
     report = kernel.KernelRuntime().check(spec)
     assert report.ok, [outcome for outcome in (*report.maps, *report.programs) if not outcome.ok]
-    assert all(outcome.verified_insns and "processed" in outcome.log for outcome in report.programs)
+    assert all(outcome.verified_insns and "processed" in (outcome.log or "") for outcome in report.programs)
     assert _fds() == before
 
 
 @pytest.mark.parametrize("path", WITH_TYPES, ids=lambda path: path.name)
-def test_its_types_are_taken_also_in_the_form_for_older_kernels(path):
+def test_its_types_are_taken_also_in_the_form_for_older_kernels(path: Path) -> None:
     spec = CollectionSpec.from_file(path)
     assert spec.btf is not None
     raw = rename(prepare(spec.btf, spec.layouts))
@@ -120,7 +120,7 @@ def test_its_types_are_taken_also_in_the_form_for_older_kernels(path):
     load_btf(raw).close()
 
 
-def test_types_that_the_kernel_refuses_are_done_without_and_that_is_said(tmp_path):
+def test_types_that_the_kernel_refuses_are_done_without_and_that_is_said(tmp_path: Path) -> None:
     whole = bytearray((BPF / "count_packets.o").read_bytes())
     btf = CollectionSpec.from_file(BPF / "count_packets.o").btf
     assert btf is not None
@@ -138,7 +138,7 @@ def test_types_that_the_kernel_refuses_are_done_without_and_that_is_said(tmp_pat
     assert "everything is loaded without: no lines of C in logs" in remark
 
 
-def test_what_rustc_makes_is_tidied_for_the_kernel_and_for_nobody_else():
+def test_what_rustc_makes_is_tidied_for_the_kernel_and_for_nobody_else() -> None:
     """Its members come as in the source, its `char` has no type, its names are no C, its parameters have none."""
     spec = CollectionSpec.from_file(OBJECTS / "rust_enums.o")
     assert spec.btf is not None
@@ -170,7 +170,7 @@ def test_what_rustc_makes_is_tidied_for_the_kernel_and_for_nobody_else():
     assert bytes(spec.btf.raw) == before
 
 
-def test_the_tags_of_members_that_move_move_with_them():
+def test_the_tags_of_members_that_move_move_with_them() -> None:
     blob = Blob()
     number = blob.integer("int", 4)
     struct_ = blob.struct("s", 8, [("b", number, 32), ("a", number, 0), ("v", 0, 64)])
@@ -181,10 +181,12 @@ def test_the_tags_of_members_that_move_move_with_them():
     assert [getattr(made.type(tag), "component", None) for tag in tags] == [1, 0, None]
 
 
-def test_relocations_that_count_members_are_not_for_a_kernel_that_has_them_in_another_order(monkeypatch):
-    asked = []
+def test_relocations_that_count_members_are_not_for_a_kernel_that_has_them_in_another_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[bool] = []
 
-    def load_program(*arguments, core=True, **options):
+    def load_program(*arguments: Any, core: bool = True, **options: Any) -> Any:
         asked.append(core)
         return prog_load.load_program(*arguments, core=core, **options)
 
@@ -196,19 +198,19 @@ def test_relocations_that_count_members_are_not_for_a_kernel_that_has_them_in_an
     assert asked[-1] is False
 
 
-def test_a_big_endian_object_is_not_loaded_here():
+def test_a_big_endian_object_is_not_loaded_here() -> None:
     with pytest.raises(LoadError, match="big-endian"):
         CollectionSpec.from_file(BPF / "count_packets.eb.o").load()
 
 
-def test_a_refused_program_takes_everything_down_with_it():
+def test_a_refused_program_takes_everything_down_with_it() -> None:
     before = _fds()
     with pytest.raises(VerifierError):
         CollectionSpec.from_file(OBJECTS / "bad_null.o").load()
     assert _fds() == before
 
 
-def test_where_no_program_loads_the_error_tells_why_of_each():
+def test_where_no_program_loads_the_error_tells_why_of_each() -> None:
     spec = CollectionSpec.from_file(OBJECTS / "needs.o")
     refused = ["bare_field", "bare_helper"]
     for program in spec.programs.values():
@@ -221,7 +223,7 @@ def test_where_no_program_loads_the_error_tells_why_of_each():
     assert "bare_helper" in problems["bare_helper"].message
 
 
-def test_where_no_program_loads_the_command_line_tells_each_refusal():
+def test_where_no_program_loads_the_command_line_tells_each_refusal() -> None:
     with pytest.raises(VerifierError, match=r"^cannot load program recursion: calls are nested 9 deep") as caught:
         CollectionSpec.from_file(OBJECTS / "recursion.o").load()
     other = caught.value.problems["only_itself"]
@@ -234,30 +236,30 @@ def test_where_no_program_loads_the_command_line_tells_each_refusal():
     assert second.startswith("bpftui: error: cannot load program only_itself: calls are nested 8 deep")
 
 
-def test_check_tells_each_refusal_by_itself():
+def test_check_tells_each_refusal_by_itself() -> None:
     report = kernel.KernelRuntime().check(CollectionSpec.from_file(OBJECTS / "bad_null.o"))
     assert not report.ok
     assert all(outcome.ok for outcome in report.maps)
     (outcome,) = report.programs
-    assert "map_value_or_null" in outcome.error
-    assert "map_value_or_null" in outcome.log
+    assert "map_value_or_null" in (outcome.error or "")
+    assert "map_value_or_null" in (outcome.log or "")
 
     report = kernel.KernelRuntime().check(CollectionSpec.from_file(OBJECTS / "sections.o"))
     by_name = {outcome.name: outcome for outcome in report.programs}
-    assert "xpd" in by_name["unheard_of"].error
+    assert "xpd" in (by_name["unheard_of"].error or "")
     assert by_name["unheard_of"].log is None
     assert sum(outcome.ok for outcome in report.programs) > len(report.programs) / 2
 
 
-def test_check_blames_a_program_for_a_map_only_if_it_uses_it():
+def test_check_blames_a_program_for_a_map_only_if_it_uses_it() -> None:
     spec = _open("count_packets")
     spec.maps["pkt_count"].key_size = 3
     report = kernel.KernelRuntime().check(spec)
-    assert "key of an array" in report.maps[0].error
-    assert "pkt_count was not created" in report.programs[0].error
+    assert "key of an array" in (report.maps[0].error or "")
+    assert "pkt_count was not created" in (report.programs[0].error or "")
 
 
-def test_only_the_programs_named():
+def test_only_the_programs_named() -> None:
     spec = CollectionSpec.from_file(OBJECTS / "subprograms.o")
     name = next(iter(spec.programs))
     with spec.load(programs={name}) as collection:
@@ -266,7 +268,7 @@ def test_only_the_programs_named():
         spec.load(programs={"nobody"})
 
 
-def test_maps_of_maps_hold_what_the_object_puts_into_them():
+def test_maps_of_maps_hold_what_the_object_puts_into_them() -> None:
     spec = CollectionSpec.from_file(OBJECTS / "nested_maps.o")
     with spec.load() as collection:
         filled = [m for m in spec.maps.values() if m.contents and m.type != MapType.PROG_ARRAY]
@@ -284,7 +286,7 @@ def test_maps_of_maps_hold_what_the_object_puts_into_them():
                 assert collection.maps[array.name][key] == collection.programs[entry.target].id
 
 
-def test_a_map_and_a_program_can_be_put_into_maps_by_hand():
+def test_a_map_and_a_program_can_be_put_into_maps_by_hand() -> None:
     inner = MapSpec("inner", ".maps", MapType.ARRAY, 4, 8, 1)
     outer = MapSpec("outer", ".maps", MapType.HASH_OF_MAPS, 4, 4, 2, inner=inner)
     tails = MapSpec("tails", ".maps", MapType.PROG_ARRAY, 4, 4, 2)
@@ -298,7 +300,7 @@ def test_a_map_and_a_program_can_be_put_into_maps_by_hand():
         assert dict(maps["tails"].items()) == {key: collection.programs["my_prog"].id}
 
 
-def test_constants_reach_the_program_and_cannot_be_changed_afterwards():
+def test_constants_reach_the_program_and_cannot_be_changed_afterwards() -> None:
     spec = CollectionSpec.from_file(BPF / "traffic.o")
     spec.set("sample_every", 77)
     with spec.load() as collection:
@@ -307,11 +309,11 @@ def test_constants_reach_the_program_and_cannot_be_changed_afterwards():
         assert variable.read_only
         with pytest.raises(UsageError, match="frozen") as caught:
             variable.set(1)
-        assert "before loading" in caught.value.hint
+        assert "before loading" in (caught.value.hint or "")
         assert not collection.variables["counting"].read_only
 
 
-def test_variables_are_set_typed_and_checked_as_before_loading():
+def test_variables_are_set_typed_and_checked_as_before_loading() -> None:
     with CollectionSpec.from_file(OBJECTS / "values.o").load() as collection:
         writable = [v for v in collection.variables.values() if not v.read_only and v.spec.type is not None]
         assert writable
@@ -320,6 +322,7 @@ def test_variables_are_set_typed_and_checked_as_before_loading():
             variable.set(bytes(len(before)))
             assert variable.raw() == bytes(len(before))
             variable.set(before)
+            assert variable.spec.type is not None
             assert variable.get() == variable.spec.type.decode(before)
             with pytest.raises(ValueRangeError):
                 variable.set(before + b"x")
@@ -333,7 +336,7 @@ def test_variables_are_set_typed_and_checked_as_before_loading():
         assert variable.get() == 9000
 
 
-def test_a_member_set_by_path_leaves_its_neighbours_alone():
+def test_a_member_set_by_path_leaves_its_neighbours_alone() -> None:
     with CollectionSpec.from_file(OBJECTS / "values.o").load() as collection:
         for variable in collection.variables.values():
             if variable.read_only or variable.spec.type is None:
@@ -366,7 +369,7 @@ def _fail_at(monkeypatch: pytest.MonkeyPatch, number: int) -> Callable[[], int]:
 
 
 @pytest.mark.parametrize("name", ["bpf/traffic.o", "tests/objects/nested_maps.o"])
-def test_whichever_call_fails_nothing_stays_open(monkeypatch, name):
+def test_whichever_call_fails_nothing_stays_open(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     spec = CollectionSpec.from_file(ROOT / name)
     with spec.load():
         pass
@@ -394,7 +397,7 @@ def _load_and_close(spec: CollectionSpec) -> str | None:
     return None
 
 
-def test_two_hundred_loads_leave_no_descriptor_and_no_object():
+def test_two_hundred_loads_leave_no_descriptor_and_no_object() -> None:
     spec = _open("traffic")
     with spec.load() as collection:
         collection.programs["count_traffic"].run()
@@ -419,7 +422,7 @@ def _wait_until_gone(things: set[tuple[str, str]], seconds: float) -> None:
 
 
 @pytest.mark.parametrize("state", ["loaded", "attached"])
-def test_kill_leaves_nothing(state):
+def test_kill_leaves_nothing(state: str) -> None:
     script = f"""
         import time
         from bpftui.core import kernel
@@ -439,7 +442,9 @@ def test_kill_leaves_nothing(state):
         [sys.executable, "-c", textwrap.dedent(script)], stdout=subprocess.PIPE, text=True, cwd=ROOT
     ) as process:
         assert process.stdout is not None
-        things = {tuple(word.split(":")) for word in process.stdout.readline().split()}
+        things = {
+            (kind, number) for kind, _, number in (word.partition(":") for word in process.stdout.readline().split())
+        }
         try:
             assert len(things) == (3 if state == "attached" else 2)
             assert things <= census()
@@ -449,11 +454,17 @@ def test_kill_leaves_nothing(state):
     _wait_until_gone(things, seconds=1)
 
 
-def test_hidden_functions_are_verified_where_they_are_called():
+def test_hidden_functions_are_verified_where_they_are_called() -> None:
     """The verifier knows nothing about the arguments of a global function; usdt.bpf.h of libbpf relies on this."""
     spec = CollectionSpec.from_file(OBJECTS / "subprograms.o")
+    assert spec.btf is not None
     hidden = spec.btf.find("hidden_helper")
-    assert spec.btf.type(hidden).linkage == 1
+    assert hidden is not None
+    function = spec.btf.type(hidden)
+    assert isinstance(function, Function)
+    assert function.linkage == 1
     with Loader(spec) as loader:
         assert hidden in loader.static_functions()
-    assert Btf(prepare(spec.btf, spec.layouts, {hidden}), sys.byteorder).type(hidden).linkage == 0
+    function = Btf(prepare(spec.btf, spec.layouts, {hidden}), sys.byteorder).type(hidden)
+    assert isinstance(function, Function)
+    assert function.linkage == 0

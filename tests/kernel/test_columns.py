@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.kernel
 ROOT = Path(__file__).parents[2]
 
 
-async def until(pilot: Pilot[object], what: Callable[[], bool]) -> None:
+async def until(pilot: Pilot[Any], what: Callable[[], bool]) -> None:
     for _ in range(200):
         if what():
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,6 +19,9 @@ from bpftui.core.kernel.sys.syscall import buffer
 from bpftui.core.spec import CollectionSpec, CoreRelocation, LinkedCode, ProgramSpec, ProgramType
 from bpftui.core.spec.relocate_core import apply_core
 
+if TYPE_CHECKING:
+    from bpftui.core.kernel import KernelCollection, Program
+
 pytestmark = pytest.mark.kernel
 
 OBJECTS = Path(__file__).parents[1] / "objects"
@@ -27,7 +31,7 @@ XLATED_LENGTH, XLATED = 20, 32
 LD_IMM64, MAP_SOURCES = 0x18, (1, 2)
 
 
-def _xlated(program) -> list[tuple[int, int, int, int]]:
+def _xlated(program: Program) -> list[tuple[int, int, int, int]]:
     """Return the instructions as the verifier left them; what differs between two loads, maps, without its number."""
     size = object_info(program.descriptor, BpfProgInfo()).xlated_prog_len
     code = buffer(size)
@@ -40,12 +44,12 @@ def _xlated(program) -> list[tuple[int, int, int, int]]:
     return rows
 
 
-def _facts(loaded) -> dict:
+def _facts(loaded: KernelCollection) -> Any:
     loaded.programs["core"].run()
     return loaded.variables["facts"].get()
 
 
-def test_our_resolution_is_the_kernels_own():
+def test_our_resolution_is_the_kernels_own() -> None:
     spec = CollectionSpec.from_file(OBJECTS / "core.o")
     with Loader(spec) as by_kernel, Loader(spec, vmlinux()) as by_us:
         first, second = (loader.load(KernelRuntime(), None) for loader in (by_kernel, by_us))
@@ -62,15 +66,15 @@ def test_our_resolution_is_the_kernels_own():
 
 
 @pytest.mark.parametrize("refusal", ["no types", "E2BIG"])
-def test_kernels_without_core_get_adapted_code(monkeypatch, refusal):
+def test_kernels_without_core_get_adapted_code(monkeypatch: pytest.MonkeyPatch, refusal: str) -> None:
     asked: list[bool] = []
     load = prog_load.load_program
 
-    def old_kernel(program, code, btf_fd=None, *, core=True, **options):
+    def old_kernel(*arguments: Any, core: bool = True, **options: Any) -> prog_load.Loaded:
         asked.append(core)
         if core:
             raise prog_load.CoreRefusedError("as Linux 5.16 does")
-        return load(program, code, btf_fd, core=core, **options)
+        return load(*arguments, core=core, **options)
 
     monkeypatch.setattr(single, "load_program", old_kernel)
     if refusal == "no types":
@@ -80,7 +84,7 @@ def test_kernels_without_core_get_adapted_code(monkeypatch, refusal):
     assert asked == ([False] if refusal == "no types" else [True, False])
 
 
-def test_another_target_is_followed():
+def test_another_target_is_followed() -> None:
     spec = CollectionSpec.from_file(OBJECTS / "core_shapes.o")
     other = CollectionSpec.from_file(OBJECTS / "core_target.o").btf
     assert other is not None
@@ -91,7 +95,7 @@ def test_another_target_is_followed():
         assert (0xB7, 64) in {(row[0], row[3]) for row in _xlated(loaded.programs["fields"])}
 
 
-def test_a_field_that_is_missing_is_named():
+def test_a_field_that_is_missing_is_named() -> None:
     spec = CollectionSpec.from_file(OBJECTS / "core.o")
     assert spec.btf is not None
     older = spec.btf.find("task_struct___older")
@@ -114,7 +118,7 @@ def test_a_field_that_is_missing_is_named():
         assert caught.value.message.endswith("(instruction 0)")
 
 
-def test_the_program_the_instruction_and_the_c_line_are_named_whoever_resolves():
+def test_the_program_the_instruction_and_the_c_line_are_named_whoever_resolves() -> None:
     part = CollectionSpec.from_file(OBJECTS / "needs.o").subset(maps=set(), programs={"bare_field"}, variables=set())
     for target in (None, vmlinux()):
         with pytest.raises(VerifierError) as caught:
@@ -126,7 +130,7 @@ def test_the_program_the_instruction_and_the_c_line_are_named_whoever_resolves()
         )
 
 
-def test_what_the_kernel_gives_up_on_is_resolved_by_us():
+def test_what_the_kernel_gives_up_on_is_resolved_by_us() -> None:
     """An unsigned enumerator of 2^31 or more: the kernel extends its sign, and finds that clang did not."""
     spec = CollectionSpec.from_file(OBJECTS / "core_shapes.o")
     with Loader(spec, spec.btf) as loader:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from textual.widgets import Button, Input, OptionList
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.kernel
 ROOT = Path(__file__).parents[2]
 
 
-async def until(pilot: Pilot[object], what: Callable[[], bool], seconds: float = 10.0) -> None:
+async def until(pilot: Pilot[Any], what: Callable[[], bool], seconds: float = 10.0) -> None:
     for _ in range(int(seconds / 0.05)):
         if what():
             return

@@ -142,16 +142,16 @@ def test_the_license_is_told_before_a_load(number: int):
     assert reason == known or (number == 36 and "locked down" in reason)
 
 
-def test_functions_of_elsewhere_are_told_apart_from_those_of_other_kernels():
-    found = KernelRuntime().forecast(CollectionSpec.from_file(OBJECTS / "not_here.o"))
+def test_functions_of_elsewhere_are_told_apart_from_those_of_other_kernels() -> None:
+    found = dict(KernelRuntime().forecast(CollectionSpec.from_file(OBJECTS / "not_here.o")).programs)
     absent = "is not in this kernel's BTF, nor in that of a module"
-    (mismatch,) = found.programs.pop("other_type")
+    (mismatch,) = found.pop("other_type")
     assert re.fullmatch(
         r"the kernel function bpf_rcu_read_lock is of another type there: BTF id \d+: void bpf_rcu_read_lock\(void\)",
         mismatch.reason,
     )
     assert mismatch.hint == "declare it as the kernel has it: bpftool btf dump file /sys/kernel/btf/vmlinux format c"
-    assert {name: (each[0].reason, each[0].hint) for name, each in found.programs.items()} == {
+    assert {name: (each[0].reason, each[0].hint) for name, each in found.items()} == {
         "library": (
             f"the kernel function ntohl {absent}",
             "bpf_ntohl() of bpf/bpf_endian.h does what C's library has that for",

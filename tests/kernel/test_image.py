@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 DEAD = ROOT / "tests/objects/dead_code.o"
 
 
-def test_what_was_removed_and_why():
+def test_what_was_removed_and_why() -> None:
     spec = CollectionSpec.from_file(DEAD)
     image = read_image(spec, "dead_code")
     assert [slot for slot in (0, 2, 3, 4, 46, 47, 49, 50, 60, 61) if slot in image.removed] == [3, 4, 50, 60]
@@ -32,7 +32,7 @@ def test_what_was_removed_and_why():
     ]
 
 
-def test_other_constants_remove_other_code():
+def test_other_constants_remove_other_code() -> None:
     spec = CollectionSpec.from_file(DEAD)
     spec.set("verbose", True)
     spec.set("level", 1)
@@ -45,7 +45,7 @@ def test_other_constants_remove_other_code():
     assert 54 in image.removed
 
 
-def test_columns_of_a_program_with_inlined_look_ups_and_subprograms():
+def test_columns_of_a_program_with_inlined_look_ups_and_subprograms() -> None:
     spec = CollectionSpec.from_file(ROOT / "tests/objects/names.o")
     program = spec.program("first")
     image = read_image(spec, "first")
@@ -66,13 +66,13 @@ def test_columns_of_a_program_with_inlined_look_ups_and_subprograms():
             assert ends[:-1] == [run.address for run in function.runs[1:]]
 
 
-def test_an_object_without_types_says_so():
+def test_an_object_without_types_says_so() -> None:
     spec = CollectionSpec.from_file(ROOT / "tests/objects/subprograms.nobtf.o")
     with pytest.raises(FeatureError, match="that takes BTF of its functions"):
         read_image(spec, "first")
 
 
-def test_the_command(capsys):
+def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["disasm", str(DEAD), "--dead"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[:3] == [

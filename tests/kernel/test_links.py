@@ -17,6 +17,8 @@ from bpftui.core.spec import CollectionSpec
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bpftui.core.runtime import XdpMode
+
 pytestmark = pytest.mark.kernel
 
 BPF = Path(__file__).parents[2] / "bpf"
@@ -34,7 +36,7 @@ def _load(name: str) -> kernel.KernelCollection:
 
 
 @pytest.mark.parametrize("mode", [None, "generic", "native"])
-def test_count_packets_counts_what_is_sent(sandbox, mode):
+def test_count_packets_counts_what_is_sent(sandbox: Sandbox, mode: XdpMode | None) -> None:
     with _load("count_packets") as collection:
         counter = collection.maps["pkt_count"]
         with collection.programs["count_packets"].attach(sandbox.target(mode)) as link:
@@ -46,7 +48,7 @@ def test_count_packets_counts_what_is_sent(sandbox, mode):
         assert counter[0] == 1000
 
 
-def test_per_cpu_values_add_up_to_what_was_sent(sandbox):
+def test_per_cpu_values_add_up_to_what_was_sent(sandbox: Sandbox) -> None:
     with _load("traffic") as collection:
         collection.programs["count_traffic"].attach(sandbox.target())
         sandbox.send(5000)
@@ -58,7 +60,7 @@ def test_per_cpu_values_add_up_to_what_was_sent(sandbox):
         assert collection.variables["total_packets"].get() == 5000
 
 
-def test_a_second_program_is_refused_and_the_first_one_named(sandbox):
+def test_a_second_program_is_refused_and_the_first_one_named(sandbox: Sandbox) -> None:
     with _load("count_packets") as first, _load("count_packets") as second:
         program = first.programs["count_packets"]
         with program.attach(sandbox.target()):
@@ -69,7 +71,7 @@ def test_a_second_program_is_refused_and_the_first_one_named(sandbox):
             pass
 
 
-def test_targets_that_are_not_there(sandbox):
+def test_targets_that_are_not_there(sandbox: Sandbox) -> None:
     with _load("count_packets") as collection:
         program = collection.programs["count_packets"]
         with pytest.raises(UsageError, match="index 999999"):
@@ -78,7 +80,7 @@ def test_targets_that_are_not_there(sandbox):
             program.attach(AttachTarget("ghost"))
 
 
-def test_a_type_that_cannot_be_attached_says_so(sandbox):
+def test_a_type_that_cannot_be_attached_says_so(sandbox: Sandbox) -> None:
     spec = CollectionSpec.from_file(BPF.parent / "tests/objects/sections.o")
     with (
         kernel.load(spec, programs={"from_syscall"}) as collection,
@@ -88,7 +90,7 @@ def test_a_type_that_cannot_be_attached_says_so(sandbox):
     assert caught.value.hint == "run it instead"
 
 
-def test_detaching_twice_and_after_closing(sandbox):
+def test_detaching_twice_and_after_closing(sandbox: Sandbox) -> None:
     collection = _load("count_packets")
     link = collection.programs["count_packets"].attach(sandbox.target())
     assert collection.links == {link}
@@ -100,7 +102,7 @@ def test_detaching_twice_and_after_closing(sandbox):
         pass
 
 
-def test_attaching_and_detaching_is_fast_enough_for_a_screen(sandbox):
+def test_attaching_and_detaching_is_fast_enough_for_a_screen(sandbox: Sandbox) -> None:
     with _load("count_packets") as collection:
         start = time.monotonic()
         for _ in range(5):
@@ -108,7 +110,7 @@ def test_attaching_and_detaching_is_fast_enough_for_a_screen(sandbox):
         assert time.monotonic() - start < 2
 
 
-def test_a_link_is_given_another_program(sandbox):
+def test_a_link_is_given_another_program(sandbox: Sandbox) -> None:
     with _load("count_packets") as first, _load("count_packets") as second, _load("traffic") as third:
         old, new, other = first.programs["count_packets"], second.programs["count_packets"], third.programs
         with old.attach(sandbox.target()) as link:
@@ -126,7 +128,7 @@ def test_a_link_is_given_another_program(sandbox):
         assert counted == (10, 20, 30)
 
 
-def test_a_program_of_another_type_does_not_fit(sandbox):
+def test_a_program_of_another_type_does_not_fit(sandbox: Sandbox) -> None:
     attached = CollectionSpec.from_file(OBJECTS / "attached.o")
     with (
         _load("count_packets") as loaded,
@@ -138,7 +140,7 @@ def test_a_program_of_another_type_does_not_fit(sandbox):
         assert link.program == "count_packets"
 
 
-def test_what_is_no_single_link_cannot_be_updated(sandbox):
+def test_what_is_no_single_link_cannot_be_updated(sandbox: Sandbox) -> None:
     with kernel.load(CollectionSpec.from_file(OBJECTS / "attached.o")) as loaded:
         program = loaded.programs["on_tracepoint"]
         with program.attach() as link, pytest.raises((UsageError, FeatureError, AttachError)) as raised:

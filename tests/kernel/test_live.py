@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from bpftui.core.errors import UnknownNameError
-from bpftui.core.kernel import stats_enabled
+from bpftui.core.kernel import Sandbox, stats_enabled
 from bpftui.core.kernel.net.interfaces import netlink
 from bpftui.core.live import RingBuffer, Session, State, Track, counters, map_table, variable_counters
 from bpftui.core.spec import CollectionSpec
@@ -24,7 +24,7 @@ from tests.census import census
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bpftui.core.kernel import Map, Sandbox
+    from bpftui.core.kernel import Map
 
 pytestmark = pytest.mark.kernel
 
@@ -46,7 +46,7 @@ def test_every_packet_is_counted_and_every_tenth_is_an_event(session: Session) -
     session.attach("count_traffic", "sandbox,native")
     assert session.state is State.ATTACHED
     assert session.collection is not None
-    assert session.sandbox is not None
+    assert isinstance(session.sandbox, Sandbox)
     with RingBuffer.of(cast("Map", session.collection.maps["events"])) as events:
         assert not events.poll(0)
         session.sandbox.send(5000)
@@ -67,7 +67,7 @@ def test_every_packet_is_counted_and_every_tenth_is_an_event(session: Session) -
 
 def test_rates_agree_with_the_interface(session: Session) -> None:
     session.attach("count_traffic", "sandbox,generic")
-    assert session.sandbox is not None
+    assert isinstance(session.sandbox, Sandbox)
     track = Track(variable_counters(session.spec.variables["total_packets"])[0])
     sampler = session.sampler(interval=0.2)
     session.sandbox.rate = 5000
@@ -83,14 +83,15 @@ def test_rates_agree_with_the_interface(session: Session) -> None:
 
 def test_program_statistics_count_only_when_asked_for(session: Session) -> None:
     session.attach("count_traffic", "sandbox")
-    assert session.sandbox is not None
+    assert isinstance(session.sandbox, Sandbox)
     sampler = session.sampler()
     session.sandbox.send(100)
-    assert sampler.take().programs["count_traffic"].run_cnt == 0
+    uncounted = sampler.take().programs["count_traffic"].run_cnt
+    assert uncounted in (0, 100)  # it is the whole machine that counts: somebody else may want it
     samples = session.sampler(interval=0.1, statistics=stats_enabled()).samples(0.1)
-    assert next(samples).programs["count_traffic"].run_cnt == 0
+    assert next(samples).programs["count_traffic"].run_cnt == uncounted
     session.sandbox.send(100)
-    assert next(samples).programs["count_traffic"].run_cnt == 100
+    assert next(samples).programs["count_traffic"].run_cnt == uncounted + 100
     assert list(samples) == []
 
 

@@ -22,6 +22,10 @@ from bpftui.core.spec import CollectionSpec, MapFlag, MapSpec, MapType
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from bpftui.core.btf import Decoded
+
+    Make = Callable[..., Map]
+
 pytestmark = pytest.mark.kernel
 
 ROOT = Path(__file__).parents[2]
@@ -37,7 +41,7 @@ def integers(size: int, *, typed: bool = True) -> CType | None:
 
 
 @pytest.fixture
-def make() -> Iterator[Callable[..., Map]]:
+def make() -> Iterator[Make]:
     made: list[Map] = []
 
     def create(type_: MapType, entries: int = 1000, *, value: int = 8, flags: int = 0, typed: bool = True) -> Map:
@@ -51,7 +55,7 @@ def make() -> Iterator[Callable[..., Map]]:
 
 
 @pytest.mark.parametrize(("type_", "entries"), [(MapType.HASH, 1000), (MapType.LRU_HASH, 8000), (MapType.ARRAY, 1000)])
-def test_arrays_hold_what_a_mapping_holds(make, type_, entries) -> None:
+def test_arrays_hold_what_a_mapping_holds(make: Make, type_: MapType, entries: int) -> None:
     m = make(type_, entries)
     keys = np.arange(1000)
     m.update_arrays(keys, keys * 3)
@@ -64,7 +68,7 @@ def test_arrays_hold_what_a_mapping_holds(make, type_, entries) -> None:
     assert not m.arrays(limit=1000).partial
 
 
-def test_the_same_as_two_rows_of_bytes(make) -> None:
+def test_the_same_as_two_rows_of_bytes(make: Make) -> None:
     m = make(MapType.HASH, 1000, value=8)
     m.update_batch({key: key * 3 for key in range(1000)})
     found = m.columns()
@@ -74,7 +78,7 @@ def test_the_same_as_two_rows_of_bytes(make) -> None:
     assert (len(some.keys), len(some.values), some.partial) == (40, 80, True)
 
 
-def test_a_row_of_per_cpu_values_has_them_aligned(make) -> None:
+def test_a_row_of_per_cpu_values_has_them_aligned(make: Make) -> None:
     m, cpus = make(MapType.PERCPU_ARRAY, 2, value=4), possible_cpus()
     m[0] = [5] * cpus
     five = b"\5" + bytes(7)
@@ -83,7 +87,7 @@ def test_a_row_of_per_cpu_values_has_them_aligned(make) -> None:
 
 @pytest.mark.parametrize("flags", [0, MapFlag.MMAPABLE])
 @pytest.mark.parametrize("size", [4, 8])
-def test_memory_and_calls_give_the_same_arrays(make, flags, size) -> None:
+def test_memory_and_calls_give_the_same_arrays(make: Make, flags: int, size: int) -> None:
     m = make(MapType.ARRAY, 100, value=size, flags=flags)
     m.update_arrays(np.arange(100), np.arange(100) + 7)
     assert (m.memory is None) == (flags == 0)
@@ -95,7 +99,7 @@ def test_memory_and_calls_give_the_same_arrays(make, flags, size) -> None:
 
 @pytest.mark.parametrize("type_", [MapType.PERCPU_HASH, MapType.PERCPU_ARRAY])
 @pytest.mark.parametrize("size", [4, 8])
-def test_per_cpu_values_are_rows(make, type_, size) -> None:
+def test_per_cpu_values_are_rows(make: Make, type_: MapType, size: int) -> None:
     m = make(type_, 50, value=size)
     values = np.arange(50 * possible_cpus()).reshape(50, -1)
     m.update_arrays(np.arange(50), values)
@@ -107,16 +111,16 @@ def test_per_cpu_values_are_rows(make, type_, size) -> None:
         m.update_arrays([1], [1])
 
 
-def test_maps_without_batches_give_arrays_too(make) -> None:
+def test_maps_without_batches_give_arrays_too(make: Make) -> None:
     m = make(MapType.HASH)
     m.update_arrays(np.arange(500), np.ones(500, int))
-    m.elements._batches = False
+    m._own_elements._batches = False
     found = m.arrays()
     assert sorted(found.keys.tolist()) == list(range(500))
     assert m.arrays(5).partial
 
 
-def test_without_types_arrays_are_bytes(make) -> None:
+def test_without_types_arrays_are_bytes(make: Make) -> None:
     m = make(MapType.HASH, typed=False)
     assert m.arrays().keys.tolist() == []
     m.update_arrays(np.array([1, 2], U32), np.array([10, 20], U64))
@@ -125,7 +129,7 @@ def test_without_types_arrays_are_bytes(make) -> None:
     assert sorted(found.values.view(U64).tolist()) == [10, 20]
 
 
-def test_what_does_not_fit_is_refused_before_the_call(make) -> None:
+def test_what_does_not_fit_is_refused_before_the_call(make: Make) -> None:
     m = make(MapType.HASH)
     with pytest.raises(ValueRangeError, match="keys of rows: -1 does not fit uint32"):
         m.update_arrays([-1], [1])
@@ -138,7 +142,7 @@ def test_what_does_not_fit_is_refused_before_the_call(make) -> None:
     assert len(m) == 0
 
 
-def test_an_entry_that_is_refused_says_which(make) -> None:
+def test_an_entry_that_is_refused_says_which(make: Make) -> None:
     m = make(MapType.HASH, 10)
     m[5] = 5
     with pytest.raises(UsageError, match="an entry with the key 5 already"):
@@ -157,7 +161,7 @@ def test_an_entry_that_is_refused_says_which(make) -> None:
 
 
 @pytest.mark.parametrize("type_", [MapType.HASH, MapType.LRU_HASH, MapType.PERCPU_HASH])
-def test_what_is_taken_is_gone(make, type_) -> None:
+def test_what_is_taken_is_gone(make: Make, type_: MapType) -> None:
     m = make(type_, 2000)
     value = [1] * possible_cpus() if type_.per_cpu else 1
     m.update_batch(dict.fromkeys(range(1000), value))
@@ -170,7 +174,7 @@ def test_what_is_taken_is_gone(make, type_) -> None:
     assert m.lookup_and_delete_batch() == []
 
 
-def test_what_was_taken_before_an_error_is_handed_over(make, monkeypatch) -> None:
+def test_what_was_taken_before_an_error_is_handed_over(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     m = make(MapType.HASH, 20_000)
     m.update_arrays(np.arange(15_000), np.arange(15_000))
     invoke, calls = syscall.invoke, 0
@@ -189,16 +193,16 @@ def test_what_was_taken_before_an_error_is_handed_over(make, monkeypatch) -> Non
     assert len(m) == 15_000 - len(taken)
 
 
-def test_an_array_cannot_be_emptied(make) -> None:
+def test_an_array_cannot_be_emptied(make: Make) -> None:
     with pytest.raises(FeatureError, match="lookup-and-delete in batches on this type of map"):
         make(MapType.ARRAY).lookup_and_delete_batch()
 
 
-def test_next_key_walks_through(make) -> None:
+def test_next_key_walks_through(make: Make) -> None:
     m = make(MapType.HASH, 8)
     assert m.next_key() is None
     m.update_batch({1: 1, 2: 2, 3: 3})
-    seen = []
+    seen: list[Decoded] = []
     key = m.next_key()
     while key is not None:
         seen.append(key)
@@ -206,14 +210,14 @@ def test_next_key_walks_through(make) -> None:
     assert sorted(seen) == [1, 2, 3]
 
 
-def test_an_iteration_that_is_partial_says_so(make, monkeypatch) -> None:
+def test_an_iteration_that_is_partial_says_so(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     m = make(MapType.HASH, 8)
-    m.elements._batches = False
+    m._own_elements._batches = False
     m.update_batch({1: 1, 2: 2})
     # Somebody deletes each key as soon as it was shown: the walk begins anew until it is stopped.
     monkeypatch.setattr(m.elements, "next_key", lambda key: (1 if key is None else 2).to_bytes(4, "little"))
     assert m.snapshot().partial
-    seen = []
+    seen: list[Decoded] = []
     with pytest.raises(PartialError, match=r"rows changed too fast to be read to its end: .* these 2"):
         seen.extend(key for key in m)
     assert seen == [1, 2]

@@ -23,8 +23,10 @@ from tests.core.maps.test_rules import BROKEN
 pytestmark = pytest.mark.kernel
 
 TYPES = sorted(set(MapType) - {MapType.UNSPEC, MapType.STRUCT_OPS, MapType.INSN_ARRAY, MapType.RHASH})
-FLAGS = [0, MapFlag.NO_PREALLOC, MapFlag.MMAPABLE, *MapFlag, MapFlag.RDONLY | MapFlag.WRONLY]
-FLAGS += [MapFlag.RDONLY_PROG | MapFlag.WRONLY_PROG, MapFlag.NO_COMMON_LRU | MapFlag.NUMA_NODE, MapFlag(1 << 25)]
+FLAGS = [
+    *(0, MapFlag.NO_PREALLOC, MapFlag.MMAPABLE, *MapFlag, MapFlag.RDONLY | MapFlag.WRONLY),
+    *(MapFlag.RDONLY_PROG | MapFlag.WRONLY_PROG, MapFlag.NO_COMMON_LRU | MapFlag.NUMA_NODE, MapFlag(1 << 25)),
+]
 NEWER = MapFlag.RB_OVERWRITE
 """Flags that a kernel may not have yet though the rules of its type allow it."""
 
@@ -59,7 +61,7 @@ def shapes(draw: st.DrawFn) -> tuple[MapType, list[int]]:
     ]
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(shapes())
 def test_what_breaks_a_rule_is_what_both_runtimes_refuse(drawn: tuple[MapType, list[int]]) -> None:
     type_, (key, value, entries, flags, extra) = drawn

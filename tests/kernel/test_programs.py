@@ -10,6 +10,7 @@ import re
 import struct
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,13 +49,13 @@ EXIT = _insn(0x95)
 RETURN_7 = _insn(0xB7, imm=7) + EXIT
 
 
-def _load(code: bytes, type_: ProgramType = ProgramType.SOCKET_FILTER, **more: object) -> kernel.KernelCollection:
-    program = ProgramSpec("prog", "test", type_, license="GPL", link=lambda: LinkedCode(code), **more)  # type: ignore[arg-type]
+def _load(code: bytes, type_: ProgramType = ProgramType.SOCKET_FILTER, **more: Any) -> kernel.KernelCollection:
+    program = ProgramSpec("prog", "test", type_, license="GPL", link=lambda: LinkedCode(code), **more)
     return kernel.load(CollectionSpec("by hand", programs={"prog": program}))
 
 
 @pytest.mark.parametrize("type_", [ProgramType.SOCKET_FILTER, ProgramType.XDP, ProgramType.SCHED_CLS])
-def test_a_program_runs_on_a_packet(type_):
+def test_a_program_runs_on_a_packet(type_: ProgramType) -> None:
     with _load(RETURN_7, type_) as collection:
         result = collection.programs["prog"].run()
         assert result.retval == 7
@@ -64,7 +65,7 @@ def test_a_program_runs_on_a_packet(type_):
         assert collection.programs["prog"].run(b"x" * 200, repeat=1000).data == header + b"x" * 186
 
 
-def test_packets_that_the_kernel_would_not_take():
+def test_packets_that_the_kernel_would_not_take() -> None:
     with _load(RETURN_7) as collection:
         program = collection.programs["prog"]
         with pytest.raises(UsageError, match="not 13"):
@@ -73,7 +74,7 @@ def test_packets_that_the_kernel_would_not_take():
             program.run(repeat=0)
 
 
-def test_the_packet_comes_back_as_the_program_left_it():
+def test_the_packet_comes_back_as_the_program_left_it() -> None:
     # r6 = data; write 0xAA to the first byte, after the bounds check.
     code = (
         _insn(0x61, 2, 1, 0)  # r2 = ctx->data
@@ -88,7 +89,7 @@ def test_the_packet_comes_back_as_the_program_left_it():
         assert collection.programs["prog"].run().data == b"\xaa" + bytes(13)
 
 
-def test_a_context_goes_in_and_comes_out():
+def test_a_context_goes_in_and_comes_out() -> None:
     # r0 = skb->mark; skb->mark = 9
     code = _insn(0x61, 0, 1, 8) + _insn(0xB7, 2, imm=9) + _insn(0x63, 1, 2, 8) + EXIT
     with _load(code, ProgramType.SCHED_CLS) as collection:
@@ -101,12 +102,12 @@ def test_a_context_goes_in_and_comes_out():
         assert program.run().context == b""
 
 
-def test_types_without_a_test_run_say_so():
+def test_types_without_a_test_run_say_so() -> None:
     with _load(RETURN_7, ProgramType.KPROBE) as collection, pytest.raises(UsageError, match="attach it instead"):
         collection.programs["prog"].run()
 
 
-def test_raw_tracepoints_run_on_a_context():
+def test_raw_tracepoints_run_on_a_context() -> None:
     # r0 = ctx[0]
     code = _insn(0x79, 0, 1, 0) + EXIT
     with _load(code, ProgramType.RAW_TRACEPOINT) as collection:
@@ -116,7 +117,7 @@ def test_raw_tracepoints_run_on_a_context():
             program.run(bytes(14))
 
 
-def test_raw_tracepoints_run_on_the_cpu_that_is_asked_for():
+def test_raw_tracepoints_run_on_the_cpu_that_is_asked_for() -> None:
     code = _insn(0x85, imm=8) + EXIT  # bpf_get_smp_processor_id
     with _load(code, ProgramType.RAW_TRACEPOINT) as collection:
         assert [collection.programs["prog"].run(cpu=cpu).retval for cpu in sorted(os.sched_getaffinity(0))] == sorted(
@@ -126,12 +127,12 @@ def test_raw_tracepoints_run_on_the_cpu_that_is_asked_for():
         collection.programs["prog"].run(cpu=0)
 
 
-def test_flags_reach_the_kernel():
+def test_flags_reach_the_kernel() -> None:
     with _load(RETURN_7, ProgramType.XDP) as collection, pytest.raises(UsageError, match="EINVAL"):
         collection.programs["prog"].run(flags=1 << 30)
 
 
-def test_a_refusal_has_the_log_whole_and_its_cause_in_the_message():
+def test_a_refusal_has_the_log_whole_and_its_cause_in_the_message() -> None:
     with pytest.raises(VerifierError, match="R0 !read_ok") as caught:
         _load(EXIT)
     assert caught.value.program == "prog"
@@ -139,14 +140,16 @@ def test_a_refusal_has_the_log_whole_and_its_cause_in_the_message():
     assert "processed" in caught.value.log
 
 
-def test_a_refusal_names_the_line_of_c():
+def test_a_refusal_names_the_line_of_c() -> None:
     spec = CollectionSpec.from_file(OBJECTS / "bad_null.o")
     with pytest.raises(VerifierError, match=r"map_value_or_null.*bad_null\.c:\d+: .*total"):
         kernel.load(spec)
 
 
 @pytest.mark.parametrize(("level", "loads"), [(0, 2), (4, 2), (1, 1), (2, 1)])
-def test_a_refused_program_is_verified_no_more_often_than_it_must(monkeypatch, level: int, loads: int):
+def test_a_refused_program_is_verified_no_more_often_than_it_must(
+    monkeypatch: pytest.MonkeyPatch, level: int, loads: int
+) -> None:
     """Once for the verdict, and once for the log, however long that is: here it has some MB."""
     called: list[Command] = []
     call = ProgLoad.call
@@ -160,9 +163,10 @@ def test_a_refused_program_is_verified_no_more_often_than_it_must(monkeypatch, l
     assert "R9 !read_ok" in raised.value.log
 
 
-def test_types_that_the_kernel_refuses_are_said_to_be_done_without(tmp_path):
+def test_types_that_the_kernel_refuses_are_said_to_be_done_without(tmp_path: Path) -> None:
     raw = bytearray((BPF / "count_packets.o").read_bytes())
     types = CollectionSpec.from_file(BPF / "count_packets.o").btf
+    assert types is not None
     start, _ = types.record(next(iter(types.ids(Kind.INT))))
     struct.pack_into("<I", raw, raw.find(bytes(types.raw)) + start + 8, 3)  # an int of three bytes
     (tmp_path / "bad.o").write_bytes(raw)
@@ -176,23 +180,23 @@ def test_types_that_the_kernel_refuses_are_said_to_be_done_without(tmp_path):
         assert list(collection.remarks) == list(report.remarks)
 
 
-def test_a_log_that_is_too_long_is_cut_and_says_so(monkeypatch):
+def test_a_log_that_is_too_long_is_cut_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prog_load, "MOST_WHOLE_LOG", 8192)
     spec = CollectionSpec.from_file(BPF / "traffic.o")
     report = kernel.KernelRuntime().check(spec, log_level=2 | 4)
     assert report.ok
-    logs = [each.log for each in report.programs if each.name == "count_traffic"]
-    assert re.match(r"… of this log's [\d,]+ bytes the last 8,191 are kept\n", logs[0])
-    assert "processed " in logs[0]
-    assert len(logs[0]) < 8400
+    (log,) = (each.log or "" for each in report.programs if each.name == "count_traffic")
+    assert re.match(r"… of this log's [\d,]+ bytes the last 8,191 are kept\n", log)
+    assert "processed " in log
+    assert len(log) < 8400
 
 
-def test_an_object_says_itself_what_is_wrong():
+def test_an_object_says_itself_what_is_wrong() -> None:
     with pytest.raises(LoadError, match="this one is broken"):
         _load(RETURN_7, unusable="this one is broken")
 
 
-def test_info():
+def test_info() -> None:
     with _load(RETURN_7) as collection:
         info = collection.programs["prog"].info()
         assert info.id > 0
@@ -202,7 +206,7 @@ def test_info():
         assert info.run_cnt == 0
 
 
-def test_statistics_count_while_they_are_on():
+def test_statistics_count_while_they_are_on() -> None:
     with _load(RETURN_7) as collection:
         program = collection.programs["prog"]
         before = program.info().run_cnt
@@ -211,7 +215,7 @@ def test_statistics_count_while_they_are_on():
         assert program.info().run_cnt - before >= 10
 
 
-def test_global_example_counts_on_from_9000():
+def test_global_example_counts_on_from_9000() -> None:
     spec = CollectionSpec.from_file(BPF / "global_example.o")
     spec.set("global_u16", 9000)
     with spec.load() as collection:
@@ -225,12 +229,12 @@ def test_global_example_counts_on_from_9000():
     assert spec.variables["global_u16"].get() == 9000
 
 
-def test_core_relocations_are_the_kernels_to_resolve():
+def test_core_relocations_are_the_kernels_to_resolve() -> None:
     with CollectionSpec.from_file(OBJECTS / "core.o").load() as collection:
         assert collection.programs
 
 
-def test_kernel_configuration_and_symbols_are_filled_in():
+def test_kernel_configuration_and_symbols_are_filled_in() -> None:
     with CollectionSpec.from_file(OBJECTS / "externs.o").load() as collection:
         major, minor = (int(part) for part in platform.release().split(".")[:2])
         assert collection.programs["kconfig"].run().retval >> 8 == major << 8 | minor
@@ -239,7 +243,7 @@ def test_kernel_configuration_and_symbols_are_filled_in():
 
 
 @pytest.mark.parametrize(("name", "weak"), [("bpf_prog_free", False), ("symbol_that_is_not_there", True)])
-def test_the_address_of_an_untyped_symbol(name, weak):
+def test_the_address_of_an_untyped_symbol(name: str, weak: bool) -> None:
     symbols = (line.split() for line in Path("/proc/kallsyms").read_text().splitlines())
     address = next((int(line[0], 16) for line in symbols if line[2] == name), 0)
     assert bool(address) is not weak
@@ -252,7 +256,7 @@ def test_the_address_of_an_untyped_symbol(name, weak):
             assert collection.programs["prog"].run().retval == expected
 
 
-def test_what_the_kernel_does_not_have_is_named():
+def test_what_the_kernel_does_not_have_is_named() -> None:
     for kind in (ReferenceKind.KFUNC, ReferenceKind.KSYM):
         linked = LinkedCode(
             _insn(0x18) + _insn(0) + EXIT, references={0: Reference(kind, "no_such_thing_in_any_kernel")}
@@ -262,12 +266,12 @@ def test_what_the_kernel_does_not_have_is_named():
             kernel.load(CollectionSpec("by hand", programs={"prog": program}))
 
 
-def test_a_program_without_instructions_says_so():
+def test_a_program_without_instructions_says_so() -> None:
     with pytest.raises(LoadError, match="has 0 instructions"):
         _load(b"")
 
 
-def test_a_type_that_this_kernel_lacks_is_a_missing_feature(monkeypatch):
+def test_a_type_that_this_kernel_lacks_is_a_missing_feature(monkeypatch: pytest.MonkeyPatch) -> None:
     from bpftui.core.errors import FeatureError
     from bpftui.core.kernel.sys import probes
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -18,6 +18,9 @@ from bpftui.core.privileges import Capability, Privileges, grant, privileges
 from bpftui.core.spec import MapType, ProgramType
 from tests.nobody import as_nobody, nobody_with
 from tests.tui.commands.command_line import bpftui
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 pytestmark = [pytest.mark.kernel, as_nobody]
 
@@ -54,7 +57,7 @@ def test_each_type_asks_for_what_the_table_says(capabilities: str) -> None:
         print(json.dumps({type_.label: probes.try_map(type_) for type_ in MapType if type_}))
     """
     programs, maps = map(json.loads, run_as_nobody(script, capabilities))
-    told: list[tuple[dict[str, int], type[Any], Any]] = [
+    told: list[tuple[dict[str, int], Iterable[Any], Any]] = [
         (programs, ProgramType, probes.try_program),
         (maps, MapType, probes.try_map),
     ]
@@ -129,8 +132,8 @@ def test_the_command_that_is_named_gives_the_right() -> None:
 def test_what_is_advised_depends_on_what_would_help(monkeypatch: pytest.MonkeyPatch) -> None:
     every = (1 << 41) - 1
 
-    def advice(uid: int = 1000, **held: Any) -> str:
-        monkeypatch.setattr(grant, "privileges", lambda: Privileges(**{"bounding": every, **held}))
+    def advice(uid: int = 1000, *, bounding: int = every, **held: Any) -> str:
+        monkeypatch.setattr(grant, "privileges", lambda: Privileges(bounding=bounding, **held))
         for name in ("getuid", "geteuid", "getgid"):
             monkeypatch.setattr(grant.os, name, lambda: uid)
         return grant.how_to_get([Capability.CAP_NET_ADMIN, Capability.CAP_BPF])

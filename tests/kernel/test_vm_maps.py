@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bpftui.core.maps import Elements
+    from bpftui.core.maps.shape import Shape
+    from bpftui.core.vm.maps.store import Store
 
 pytestmark = pytest.mark.kernel
 
@@ -73,7 +75,7 @@ def result(call: Callable[[], object]) -> object:
         return error.errno
 
 
-def apply(elements: Elements, operation: str, key: bytes | None, value: bytes, flags: int) -> object:
+def apply(elements: Elements | Store, operation: str, key: bytes | None, value: bytes, flags: int) -> object:
     match operation:
         case "lookup":
             return result(lambda: elements.lookup(key))
@@ -86,7 +88,14 @@ def apply(elements: Elements, operation: str, key: bytes | None, value: bytes, f
 
 
 @pytest.mark.parametrize(("kind", "store", "key_size", "entries", "keys", "flags"), KINDS, ids=lambda v: str(v)[:24])
-def test_the_same_operations_give_the_same(kind, store, key_size, entries, keys, flags) -> None:
+def test_the_same_operations_give_the_same(
+    kind: MapType,
+    store: Callable[[str, Shape, AddressSpace], Store],
+    key_size: int,
+    entries: int,
+    keys: st.SearchStrategy[bytes | None],
+    flags: int,
+) -> None:
     possible = {"update"} if kind == MapType.BLOOM_FILTER else {"lookup", "take", "update"}
     steps = st.lists(st.tuples(OPERATIONS, keys, st.integers(0, 255), st.sampled_from([0, 0, 0, 1, 2, 3, 4])))
 

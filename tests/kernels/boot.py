@@ -19,7 +19,7 @@ import subprocess
 import sys
 import sysconfig
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import platformdirs
 
@@ -137,7 +137,7 @@ def module_code(path: Path) -> bytes:
     return lzma.decompress(path.read_bytes()) if path.suffix == ".xz" else path.read_bytes()
 
 
-def boot(kernel: Kernel, folder: Path) -> list[dict]:
+def boot(kernel: Kernel, folder: Path) -> list[dict[str, Any]]:
     """Boot *kernel* and return what `guest.py` found, in its order; *folder* is for scratch.
 
     Raises:

@@ -7,11 +7,17 @@ old ones lack. Each kernel is booted once, both at the same time; the name of th
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 from tests.kernels.boot import CannotBootError, boot, kernel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Finding = dict[str, Any]
+    Found = Callable[[str], list[Finding]]
 
 LINES: Final = ("6.1", "6.12")
 
@@ -230,7 +236,7 @@ XDP_PASS: Final = 2
 
 
 @pytest.fixture(scope="session")
-def findings(tmp_path_factory) -> dict[str, list[dict[str, Any]]]:
+def findings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Finding]]:
     """Boot the kernels, and return what `guest.py` found in each."""
     try:
         kernels = [kernel(line) for line in LINES]
@@ -242,23 +248,23 @@ def findings(tmp_path_factory) -> dict[str, list[dict[str, Any]]]:
 
 
 @pytest.fixture(params=LINES)
-def line(request) -> str:
+def line(request: pytest.FixtureRequest) -> str:
     """Return which kernel it is."""
     return request.param
 
 
 @pytest.fixture
-def found(findings, line):
+def found(findings: dict[str, list[Finding]], line: str) -> Found:
     """Return a function that returns the findings of one name."""
     return lambda name: [finding for finding in findings[line] if finding["finding"] == name]
 
 
-def test_it_is_that_kernel_and_nothing_crashed(found, line):
+def test_it_is_that_kernel_and_nothing_crashed(found: Found, line: str) -> None:
     assert found("release")[0]["release"].startswith(f"{line}.")
     assert [finding["step"] + finding["trace"] for finding in found("crash")] == []
 
 
-def test_everything_loads_or_says_why_not(found, line):
+def test_everything_loads_or_says_why_not(found: Found, line: str) -> None:
     objects = found("object")
     assert len(objects) > 50
     refused = {
@@ -277,7 +283,7 @@ def test_everything_loads_or_says_why_not(found, line):
     assert [finding["name"] for finding in objects if finding["types"]] == ["map_attributes.o"]
 
 
-def test_programs_run_at_the_hook_that_they_name(found):
+def test_programs_run_at_the_hook_that_they_name(found: Found) -> None:
     (hooks,) = found("hooks")
     counts = {name: hooks[name] for name in ("entries", "exits", "result", "modified", "opened", "flags")}
     expected = {"entries": 1, "exits": 1, "result": -ENOENT, "modified": 1, "opened": 1, "flags": O_LARGEFILE_NOFOLLOW}
@@ -286,7 +292,7 @@ def test_programs_run_at_the_hook_that_they_name(found):
     assert hooks["system_calls"] > 0
 
 
-def test_a_function_of_another_program_is_replaced_and_traced(found):
+def test_a_function_of_another_program_is_replaced_and_traced(found: Found) -> None:
     (done,) = found("replacements")
     # 2 with the function's own sum, 0 where it is always 0.
     assert [done[name] for name in ("without", "instead", "again")] == [2, 0, 2]
@@ -299,7 +305,7 @@ def test_a_function_of_another_program_is_replaced_and_traced(found):
     assert done["alone"]["hint"] == "load that program first, and name it: extends={'replaced': program}"
 
 
-def test_functions_of_a_module_are_called_and_traced(found):
+def test_functions_of_a_module_are_called_and_traced(found: Found) -> None:
     (done,) = found("modules")
     assert "nf_conntrack" in done["modules"]
     assert {name: failure and failure["error"] for name, failure in done["before"].items()} == {
@@ -312,7 +318,7 @@ def test_functions_of_a_module_are_called_and_traced(found):
     assert (done["ran"], done["error"], done["found"]) == (XDP_PASS, -ENOENT, 0)
 
 
-def test_what_the_kernel_supplies(found, line):
+def test_what_the_kernel_supplies(found: Found, line: str) -> None:
     (done,) = found("externs")
     major, minor = (int(number) for number in line.split("."))
     assert done["kconfig"] >> 8 == major << 8 | minor
@@ -322,7 +328,7 @@ def test_what_the_kernel_supplies(found, line):
     assert (done["ksyms"], done["kfuncs"]) == (0, 5)
 
 
-def test_our_adaption_is_the_kernels_own(found):
+def test_our_adaption_is_the_kernels_own(found: Found) -> None:
     (done,) = found("core")
     (their_code, their_facts), (our_code, our_facts) = done["kernel"], done["us"]
     assert our_code == their_code
@@ -330,7 +336,7 @@ def test_our_adaption_is_the_kernels_own(found):
     assert (our_facts["tgid"], our_facts["value"], our_facts["missing"]) == (1, 3, 0)
 
 
-def test_doctor_misses_what_the_kernel_lacks(found, line):
+def test_doctor_misses_what_the_kernel_lacks(found: Found, line: str) -> None:
     features = found("doctor")[0]["features"]
     # Not of this kernel's making: the guest has no sysctl that differs, and all rights.
     missing = {(feature["group"], feature["name"]): feature["remedy"] for feature in features if feature["ok"] is False}
@@ -338,7 +344,7 @@ def test_doctor_misses_what_the_kernel_lacks(found, line):
     assert len(features) > 80
 
 
-def test_programs_of_each_type_are_attached_and_run(found, line):
+def test_programs_of_each_type_are_attached_and_run(found: Found, line: str) -> None:
     (done,) = found("attachments")
     once = ["on_cgroup", "on_connect4", "on_lookup", "on_tracepoint", "on_raw", "on_kprobe", "on_ksyscall"]
     if line == "6.12":

@@ -18,7 +18,7 @@ import sys
 import time
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 HOME = Path("/bpftui")
 sys.path.insert(0, str(HOME))
@@ -238,7 +238,7 @@ def core() -> None:
     """Let the kernel and us adapt the same program."""
     spec = CollectionSpec.from_file(OBJECTS / "core.o")
     with Loader(spec) as by_kernel, Loader(spec, vmlinux()) as by_us:
-        found = []
+        found: list[tuple[str, Any]] = []
         for loader in (by_kernel, by_us):
             with loader.load(kernel.KernelRuntime(), None) as loaded:
                 loaded.programs["core"].run()
@@ -260,7 +260,7 @@ def xlated(program: Program) -> bytes:
 
 def doctor() -> None:
     """What `bpftui doctor` would say."""
-    say("doctor", features=[dataclasses.asdict(feature) for feature in kernel.probe()])
+    say("doctor", features=[dataclasses.asdict(feature) for feature in kernel.probe.report()])
 
 
 def main() -> None:

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from textual.widgets._footer import FooterKey
 
-from bpftui.core.live import Session, session
+from bpftui.core.live import Session
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui.app import BpftuiApp
 from bpftui.tui.screens.explorer import ExplorerScreen
 from bpftui.tui.widgets.status_line import StatusLine
-from tests.tui.fakes import FakeRuntime, FakeSandbox
+from tests.tui.fakes import FakeRuntime
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncGenerator, Callable
 
     from textual.app import App
     from textual.pilot import Pilot
 
+    from bpftui.core.runtime import Runtime
     from bpftui.tui.status import Status
 
 ROOT = Path(__file__).parents[2]
@@ -42,8 +43,7 @@ class Walk:
 
     app: BpftuiApp
     pilot: Pilot[Any]
-    runtime: FakeRuntime
-    sandboxes: list[FakeSandbox] = field(default_factory=list[FakeSandbox])
+    runtime: Runtime
 
     async def press(self, *keys: str) -> None:
         for key in keys:
@@ -96,7 +96,7 @@ class Walk:
 
 
 @pytest.fixture
-def explore(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+def explore() -> Callable[..., Any]:
     """Return what opens an object."""
 
     @asynccontextmanager
@@ -105,21 +105,13 @@ def explore(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
         *,
         size: tuple[int, int] = (120, 40),
         theme: str = "bpftui-dark",
-        runtime: FakeRuntime | None = None,
+        runtime: Runtime | None = None,
         furnished: bool = True,
         messages: bool = False,
         **options: Any,
-    ) -> AsyncIterator[Walk]:
-        sandboxes: list[FakeSandbox] = []
-
-        def make(*_: object) -> FakeSandbox:
-            sandboxes.append(FakeSandbox())
-            return sandboxes[-1]
-
+    ) -> AsyncGenerator[Walk]:
         runtime = runtime or FakeRuntime()
-        if isinstance(runtime, FakeRuntime):
-            monkeypatch.setattr(session, "_make_sandbox", make)
-        owner = Session(CollectionSpec.from_file(ROOT / path), runtime.face)
+        owner = Session(CollectionSpec.from_file(ROOT / path), runtime)
         app = BpftuiApp(owner, runtime="vm", **options)
         app.theme = theme
         app.operations.monitor.interval = 0.2
@@ -128,7 +120,7 @@ def explore(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
                 if furnished:
                     await app.explorer.furnished.wait()
                     await pilot.pause()
-                yield Walk(app, pilot, runtime, sandboxes)
+                yield Walk(app, pilot, runtime)
         finally:
             app.operations.close()
 

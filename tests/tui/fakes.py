@@ -2,52 +2,29 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
-from bpftui.core.context.packet_sizes import PacketSizes, packet_sizes
-from bpftui.core.errors import BpftuiError, UnknownNameError, UsageError, VerifierError
+from bpftui.core.errors import BpftuiError, VerifierError
 from bpftui.core.kernel.inspect.inspector import KernelInspector
-from bpftui.core.runtime import (
-    AttachTarget,
-    Entry,
-    ExternAnswer,
-    Forecast,
-    MapSnapshot,
-    Obstacle,
-    ProgramInfo,
-    RunResult,
-    Runtime,
-    TargetChoice,
-)
-from bpftui.core.spec import ProgramType
-from bpftui.core.verifier import explain
+from bpftui.core.runtime import Entry, ExternAnswer, MapSnapshot, Obstacle, TargetChoice
+from tests import fakes
+from tests.fakes import STEP, FakeCollection, FakeProgram, FakeVariable
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
+    from collections.abc import Mapping
 
     from bpftui.core.runtime.inspected import Inspector
-    from bpftui.core.spec import CollectionSpec, MapSpec, MapType, ProgramSpec, VariableSpec
-    from bpftui.core.verifier import Explanation, VerifierLog
+    from bpftui.core.spec import CollectionSpec, MapSpec, ProgramSpec
 
-STEP = 500
-"""What every counter grows by in each sample."""
+__all__ = ["STEP", "FakeRuntime"]
 
 
-@dataclass
-class FakeMap:
-    spec: MapSpec
-    samples: int = 0
-    id: int = 7
+class FakeMap(fakes.FakeMap):
+    """Has one entry, of zeros and counters that grow by `STEP` in each sample."""
 
-    @property
-    def type(self) -> MapType:
-        return self.spec.type
-
-    @property
-    def max_entries(self) -> int:
-        return self.spec.max_entries
+    def __init__(self, spec: MapSpec) -> None:
+        super().__init__(spec)
+        self.samples = 0
 
     def count(self, within: float | None = None) -> tuple[int, bool]:
         return 1, True
@@ -60,101 +37,20 @@ class FakeMap:
         return MapSnapshot((Entry(key, (value.ljust(self.spec.value_size, b"\0"),)),))
 
 
-@dataclass(eq=False)
-class FakeLink:
-    program: str
-    target: AttachTarget
-    id: int = 3
-    detached: int = 0
-    gone: bool = False
-
-    def detach(self) -> None:
-        self.detached += 1
-
-
-@dataclass
-class FakeProgram:
-    spec: ProgramSpec
-    samples: int = 0
-    id: int = 5
-    links: list[FakeLink] = field(default_factory=list[FakeLink])
-    takes_packet: bool = True
-    packet_sizes: PacketSizes | None = packet_sizes(ProgramType.XDP)  # noqa: RUF009 - a tuple
-
-    @property
-    def name(self) -> str:
-        return self.spec.name
-
-    @property
-    def type(self) -> ProgramType:
-        return self.spec.type
-
-    def attach(self, target: AttachTarget) -> FakeLink:
-        self.links.append(FakeLink(self.name, target))
-        return self.links[-1]
-
-    def info(self) -> ProgramInfo:
-        self.samples += 1
-        return ProgramInfo(5, "0123456789abcdef", self.samples * STEP, self.samples * STEP * 50, 100, 800, 600)
-
-    def run(
-        self, data: bytes | None = None, *, context: bytes | None = None, repeat: int = 1, stop: object = None
-    ) -> RunResult:
-        return RunResult(2, (data or bytes(14))[:-1] + b"\xff", b"", 42)
-
-
-@dataclass
-class FakeVariable:
-    spec: VariableSpec
-
-    @property
-    def read_only(self) -> bool:
-        return self.spec.constant
-
-    def raw(self) -> bytes:
-        return self.spec.raw
-
-    def get(self) -> Any:
-        return self.spec.get()
-
-    def set(self, value: Any) -> None:
-        if self.spec.constant:
-            raise UsageError(f"variable {self.spec.name} is a constant")
-        self.spec.set(value)
-
-    def set_text(self, text: str, path: str = "") -> None:
-        self.spec.set_text(text, path)
-
-
-@dataclass
-class FakeCollection:
-    spec: CollectionSpec
-    closed: int = 0
-    problems: dict[str, BpftuiError] = field(default_factory=dict[str, BpftuiError])
-    remarks: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        self.maps = {name: FakeMap(spec) for name, spec in self.spec.maps.items()}
-        self.programs = {name: FakeProgram(spec) for name, spec in self.spec.programs.items()}
-        self.variables = {name: FakeVariable(spec) for name, spec in self.spec.variables.items()}
-
-    def close(self) -> None:
-        self.closed += 1
-
-
-@dataclass
-class FakeRuntime:
+class FakeRuntime(fakes.FakeRuntime):
     """Loads anything, unless it has a *log* to refuse it with, or a *failure* of another kind."""
 
-    log: str = ""
-    failure: BpftuiError | None = None
-    loaded: list[FakeCollection] = field(default_factory=list[FakeCollection])
-    name: str = "vm"
-    remark: str = ""
-    remarks: tuple[str, ...] = ()
-    obstacles: dict[str, tuple[Obstacle, ...]] = field(default_factory=dict[str, "tuple[Obstacle, ...]"])
-    answers: dict[str, ExternAnswer] = field(default_factory=dict[str, ExternAnswer])
-    verifies: bool = False
+    def __init__(
+        self,
+        *,
+        log: str = "",
+        failure: BpftuiError | None = None,
+        remarks: tuple[str, ...] = (),
+        obstacles: Mapping[str, tuple[Obstacle, ...]] | None = None,
+        answers: dict[str, ExternAnswer] | None = None,
+    ) -> None:
+        super().__init__(obstacles=obstacles, answers=answers)
+        self.log, self.failure, self.remarks = log, failure, remarks
 
     def targets(self, spec: CollectionSpec, program: ProgramSpec) -> list[TargetChoice]:
         danger = "The default route leads through eth9: a program that drops packets cuts this machine off."
@@ -164,60 +60,24 @@ class FakeRuntime:
             TargetChoice("dummy9", "dummy  up", "dummy9: MTU 1500"),
         ]
 
-    def wants_sandbox(self, program: ProgramSpec, text: str) -> bool:
-        return text.partition(",")[0] == "sandbox"
+    def inspect(self) -> Inspector:
+        return KernelInspector()
 
-    def target(self, program: ProgramSpec, text: str, sandbox: Any = None) -> Any:
-        if sandbox is None:
-            raise UnknownNameError("interface", text, ["veth0"])
-        return sandbox.target()
-
-    def load(self, spec: CollectionSpec, *, programs: set[str] | None = None, strict: bool = False) -> Any:
+    def load(self, spec: CollectionSpec, *, programs: set[str] | None = None, strict: bool = False) -> FakeCollection:
         if self.log:
             raise VerifierError(
                 "cannot load program count_traffic: invalid access", program="count_traffic", log=self.log
             )
         if self.failure is not None:
             raise self.failure
-        self.loaded.append(FakeCollection(spec.copy(), remarks=self.remarks))
-        return self.loaded[-1]
-
-    def statistics(self) -> AbstractContextManager[str]:
-        return nullcontext("")
-
-    def forecast(self, spec: CollectionSpec) -> Forecast:
-        return Forecast({}, self.obstacles)
-
-    def externs(self, spec: CollectionSpec) -> dict[str, ExternAnswer]:
-        return self.answers
-
-    def explain(self, log: VerifierLog, program: ProgramSpec | None = None) -> Explanation | None:
-        return explain(log)
-
-    def inspect(self) -> Inspector:
-        return KernelInspector()
-
-    @property
-    def face(self) -> Runtime:
-        return cast("Runtime", self)
-
-
-@dataclass
-class FakeSandbox:
-    rate: float = 0
-    closed: int = 0
-
-    def target(self, mode: Any = None) -> AttachTarget:
-        return AttachTarget("veth0", 2, cast("Any", self), mode)
-
-    def start(self) -> None:
-        self.rate = 1000
-
-    def close(self) -> None:
-        self.closed += 1
-
-    def __enter__(self) -> FakeSandbox:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+        copy = spec.copy()
+        loaded = FakeCollection(
+            copy,
+            maps={name: FakeMap(each) for name, each in copy.maps.items()},
+            programs={name: FakeProgram(each) for name, each in copy.programs.items()},
+            variables={name: FakeVariable(each) for name, each in copy.variables.items()},
+            runtime=self,
+            remarks=self.remarks,
+        )
+        self.loaded.append(loaded)
+        return loaded

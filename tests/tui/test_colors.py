@@ -12,7 +12,7 @@ from textual.color import Color
 from bpftui.tui.base_app import BaseApp
 
 if TYPE_CHECKING:
-    from rich.color import ColorTriplet
+    from rich.color_triplet import ColorTriplet
 
 COLORED = Style(color="#0178d4", bgcolor="#121212", bold=True)
 

@@ -27,5 +27,5 @@ def test_every_widget_has_the_component_classes_of_all_its_bases() -> None:
     ours = {each for each in subclasses(DOMNode) if each.__module__.startswith("bpftui.")}
     assert len(ours) > 40
     for each in ours:
-        declared = set().union(*(base.__dict__.get("COMPONENT_CLASSES", ()) for base in each.__mro__))
+        declared = set[str]().union(*(base.__dict__.get("COMPONENT_CLASSES", ()) for base in each.__mro__))
         assert declared <= each._get_component_classes(), each

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,9 @@ from bpftui.core.errors import AssemblyError
 from tests.core.asm.golden import cases
 from tests.core.asm.valid import valid_instructions
 
+if TYPE_CHECKING:
+    from bpftui.core.asm import ByteOrder
+
 ORDERS = st.sampled_from(["little", "big"])
 
 
@@ -24,7 +28,7 @@ def _one(text: str) -> Instruction:
 
 
 @given(st.lists(valid_instructions, max_size=12), ORDERS)
-def test_what_is_valid_comes_back(insns, byte_order) -> None:
+def test_what_is_valid_comes_back(insns: list[Instruction], byte_order: ByteOrder) -> None:
     assert all(is_valid(insn) for insn in insns)
     code = b"".join(insn.encode(byte_order) for insn in insns)
     text = assembly(code, byte_order)
@@ -33,7 +37,7 @@ def test_what_is_valid_comes_back(insns, byte_order) -> None:
 
 
 @given(st.lists(valid_instructions, max_size=12), ORDERS)
-def test_the_listing_is_read_back(insns, byte_order) -> None:
+def test_the_listing_is_read_back(insns: list[Instruction], byte_order: ByteOrder) -> None:
     """All but what it does not tell: pseudo sources, a kfunc's module, which of two encodings a callx has."""
     code = b"".join(insn.encode(byte_order) for insn in insns)
     text = "".join(f"{slot}: {line}\n" for slot, line in listing(code, byte_order))
@@ -49,18 +53,18 @@ def test_the_listing_is_read_back(insns, byte_order) -> None:
 
 
 @given(st.binary(max_size=160).map(lambda data: data[: len(data) & ~7]), ORDERS)
-def test_any_code_has_an_assembly(code, byte_order) -> None:
+def test_any_code_has_an_assembly(code: bytes, byte_order: ByteOrder) -> None:
     assert assemble(assembly(code, byte_order), byte_order) == code
 
 
 @pytest.mark.parametrize("byte_order", ["little", "big"])
-def test_the_sweep_comes_back(byte_order) -> None:
+def test_the_sweep_comes_back(byte_order: ByteOrder) -> None:
     code = b"".join(case.insn.encode(byte_order) for case in cases())
     assert assemble(assembly(code, byte_order), byte_order) == code
 
 
 @pytest.mark.parametrize("byte_order", ["little", "big"])
-def test_what_the_kernel_prints_of_valid_instructions(byte_order) -> None:
+def test_what_the_kernel_prints_of_valid_instructions(byte_order: ByteOrder) -> None:
     """Its own text, with the opcode in parentheses, as in the verifier's log."""
     compared = 0
     for case in cases():

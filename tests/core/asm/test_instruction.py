@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,11 +11,14 @@ from hypothesis import strategies as st
 from bpftui.core.asm import CallSource, Instruction, decode, instructions
 from bpftui.core.errors import ObjectError
 
+if TYPE_CHECKING:
+    from bpftui.core.asm import ByteOrder
+
 ORDERS = st.sampled_from(["little", "big"])
 
 
 @given(st.binary(max_size=160).map(lambda data: data[: len(data) & ~7]), ORDERS)
-def test_decoding_and_encoding_is_the_identity(code, byte_order) -> None:
+def test_decoding_and_encoding_is_the_identity(code: bytes, byte_order: ByteOrder) -> None:
     found = list(instructions(code, byte_order))
     assert b"".join(insn.encode(byte_order) for _, insn in found) == code
     assert sum(insn.slots for _, insn in found) * 8 == len(code)
@@ -28,7 +33,9 @@ def test_decoding_and_encoding_is_the_identity(code, byte_order) -> None:
     st.integers(-(1 << 31), (1 << 31) - 1),
     ORDERS,
 )
-def test_encoding_and_decoding_is_the_identity(opcode, dst, src, offset, imm, byte_order) -> None:
+def test_encoding_and_decoding_is_the_identity(
+    opcode: int, dst: int, src: int, offset: int, imm: int, byte_order: ByteOrder
+) -> None:
     insn = Instruction(opcode, dst, src, offset, imm)
     assert decode(insn.encode(byte_order), 0, byte_order) == insn
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,11 +12,14 @@ from bpftui.core.asm import CallSource, Instruction, instructions
 from bpftui.core.asm.assembler import assemble
 from bpftui.core.asm.search import calls_of
 
+if TYPE_CHECKING:
+    from bpftui.core.asm import ByteOrder
+
 CALL = Instruction(0x85, imm=5)
 
 
 @pytest.mark.parametrize("byte_order", ["little", "big"])
-def test_calls_and_what_only_looks_like_one(byte_order) -> None:
+def test_calls_and_what_only_looks_like_one(byte_order: ByteOrder) -> None:
     code = assemble(
         """
         call bpf_ktime_get_ns
@@ -51,7 +56,7 @@ _SLOTS = st.lists(
 
 
 @given(_SLOTS, st.sampled_from(["little", "big"]))
-def test_as_decoding_finds_them(slots, byte_order) -> None:
+def test_as_decoding_finds_them(slots: list[Instruction], byte_order: ByteOrder) -> None:
     """Also where 64-bit immediates have calls as their second half."""
     code = b"".join(insn.encode(byte_order) for insn in slots)
     for number, source in ((5, CallSource.HELPER), (-5, CallSource.HELPER), (5, CallSource.SUBPROGRAM)):

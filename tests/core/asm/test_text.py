@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,9 @@ from hypothesis import strategies as st
 
 from bpftui.core.asm import Instruction, Syntax, format_instruction, instructions, listing
 from tests.core.asm.golden import cases
+
+if TYPE_CHECKING:
+    from bpftui.core.asm import ByteOrder
 
 K, L, C = Syntax.KERNEL, Syntax.LLVM, Syntax.CAPSTONE
 
@@ -89,7 +93,7 @@ def test_capstone_with_names() -> None:
 
 @pytest.mark.parametrize("syntax", [K, L])
 @pytest.mark.parametrize("byte_order", ["little", "big"])
-def test_a_listing_is_its_instructions(syntax: Syntax, byte_order) -> None:
+def test_a_listing_is_its_instructions(syntax: Syntax, byte_order: ByteOrder) -> None:
     """Also where words repeat, jumps have names or not, and a second half looks like an instruction."""
     chosen = [case.insn for case in cases()[::7]]
     code = b"".join(insn.encode(byte_order) for insn in chosen + chosen[::-1])
@@ -111,7 +115,7 @@ def test_a_listing_is_its_instructions(syntax: Syntax, byte_order) -> None:
 
 
 @given(st.binary(max_size=160).map(lambda data: data[: len(data) & ~7]), st.sampled_from(Syntax))
-def test_every_slot_of_anything_is_shown(code, syntax) -> None:
+def test_every_slot_of_anything_is_shown(code: bytes, syntax: Syntax) -> None:
     rows = list(listing(code, "little", syntax))
     slots = [slot for slot, _ in rows] + [len(code) // 8]
     steps = [insn.slots for _, insn in instructions(code, "little")]

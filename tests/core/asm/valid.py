@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
@@ -20,7 +21,8 @@ _INT32 = st.integers(-(1 << 31), (1 << 31) - 1)
 def _from(allowed: Container[int]) -> st.SearchStrategy[int]:
     if isinstance(allowed, range):
         return st.integers(allowed.start, allowed.stop - 1)
-    return st.sampled_from(sorted(allowed))  # pyright: ignore[reportArgumentType]
+    assert isinstance(allowed, Collection)
+    return st.sampled_from(sorted(allowed))
 
 
 def _insn(*fields: st.SearchStrategy[int]) -> st.SearchStrategy[Instruction]:

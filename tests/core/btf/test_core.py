@@ -139,7 +139,7 @@ def _resolver(variant: str = "") -> CoreResolver:
 
 @pytest.mark.parametrize("variant", ORDERS)
 @pytest.mark.parametrize("name", RESULTS)
-def test_what_each_relocation_resolves_to(name, variant):
+def test_what_each_relocation_resolves_to(name: str, variant: str) -> None:
     expected = [
         (
             slot,
@@ -158,7 +158,7 @@ def test_what_each_relocation_resolves_to(name, variant):
         assert resolution.outcome is (Outcome.MISSING if missing else Outcome.RESOLVED)
 
 
-def test_a_field_that_candidates_disagree_on_refuses_the_program():
+def test_a_field_that_candidates_disagree_on_refuses_the_program() -> None:
     spec, target = _objects("")
     assert spec.btf is not None
     program = spec.programs["ambiguous"]
@@ -175,13 +175,13 @@ def test_a_field_that_candidates_disagree_on_refuses_the_program():
     assert resolution.value is None
 
 
-def test_candidates_that_agree_are_all_kept():
+def test_candidates_that_agree_are_all_kept() -> None:
     first, second = (resolution for _, resolution in resolve_core(_objects("")[0].programs["names"], _resolver())[:2])
     assert len(first.matches) == 2
     assert second.matches == (30, 32)
 
 
-def test_without_a_target_only_local_ids_are_known():
+def test_without_a_target_only_local_ids_are_known() -> None:
     spec, _ = _objects("")
     assert spec.btf is not None
     resolver = CoreResolver(spec.btf, None)
@@ -194,7 +194,7 @@ def test_without_a_target_only_local_ids_are_known():
         apply_core(spec.programs["loads"], spec.btf, None)
 
 
-def test_the_object_itself_as_target_changes_nothing():
+def test_the_object_itself_as_target_changes_nothing() -> None:
     spec, _ = _objects("")
     assert spec.btf is not None
     # Of bitfields, how they are loaded is the compiler's choice.
@@ -215,7 +215,7 @@ def test_the_object_itself_as_target_changes_nothing():
         ("", ""),
     ],
 )
-def test_flavours(name, essential):
+def test_flavours(name: str, essential: str) -> None:
     assert essential_name(name) == essential
 
 
@@ -243,7 +243,7 @@ def _struct(name: str, size: int, *members: tuple[str, int, int]) -> tuple[str, 
     return name, Kind.STRUCT << 24 | len(members), size, tuple(item for member in members for item in member)
 
 
-def test_the_nearest_name_is_told():
+def test_the_nearest_name_is_told() -> None:
     local = _btf([INT, _struct("task_struct", 8, ("loginuid", 1, 0)), _struct("task_strukt", 8, ("x", 1, 0))])
     target = _btf([INT, _struct("task_struct", 8, ("login_uid", 1, 0), ("pid", 1, 32))])
     resolver = CoreResolver(local, target)
@@ -256,7 +256,7 @@ def test_the_nearest_name_is_told():
     assert resolver.resolve(3, "0", CoreKind.TYPE_EXISTS).nearest == "task_struct"
 
 
-def test_of_several_candidates_the_closest_says_why_not():
+def test_of_several_candidates_the_closest_says_why_not() -> None:
     local = _btf([INT, _struct("b", 4, ("c", 1, 0)), _struct("a", 4, ("b", 2, 0))])
     target = _btf([INT, _struct("a", 4), _struct("b", 4, ("cc", 1, 0)), _struct("a___2", 4, ("b", 3, 0))])
     found = CoreResolver(local, target).resolve(3, "0:0:0", CoreKind.FIELD_BYTE_OFFSET)
@@ -264,7 +264,7 @@ def test_of_several_candidates_the_closest_says_why_not():
     assert found.candidates == (2, 4)
 
 
-def test_a_field_that_became_an_anonymous_struct():
+def test_a_field_that_became_an_anonymous_struct() -> None:
     local = _btf([INT, _struct("s", 4, ("x", 1, 0))])
     target = _btf([INT, _struct("s", 4, ("x", 3, 0)), _struct("", 4, ("y", 1, 0))])
     found = CoreResolver(local, target).resolve(2, "0:0", CoreKind.FIELD_EXISTS)
@@ -287,7 +287,7 @@ def test_a_field_that_became_an_anonymous_struct():
         ("0", CoreKind.ENUMVAL_VALUE, "access 0 does not fit struct s"),
     ],
 )
-def test_accesses_that_make_no_sense(access, kind, message):
+def test_accesses_that_make_no_sense(access: str, kind: int, message: str) -> None:
     btf = _btf([INT, _struct("s", 4, ("x", 1, 0))])
     with pytest.raises(ObjectError, match=message):
         parse_access(btf, 2, access, CoreKind(kind))
@@ -296,7 +296,7 @@ def test_accesses_that_make_no_sense(access, kind, message):
     assert resolution.reason == message
 
 
-def test_unknown_kinds_and_types_are_no_exceptions():
+def test_unknown_kinds_and_types_are_no_exceptions() -> None:
     btf = _btf([INT, _struct("s", 4, ("x", 1, 0)), ("", Kind.STRUCT << 24, 0, ())])
     resolver = CoreResolver(btf, btf)
     assert resolver.resolve(2, "0", 13).reason == "CO-RE relocations of kind 13 are not known"
@@ -304,7 +304,7 @@ def test_unknown_kinds_and_types_are_no_exceptions():
     assert "has no name to look for" in (resolver.resolve(3, "0", CoreKind.TYPE_EXISTS).reason or "")
 
 
-def test_damaged_types_that_contain_themselves_end():
+def test_damaged_types_that_contain_themselves_end() -> None:
     twice = _btf([INT, _struct("s", 4, ("a", 2, 0), ("b", 2, 0)), ("", Kind.ARRAY << 24, 0, (3, 1, 2))])
     assert CoreResolver(twice, twice).resolve(2, "0", CoreKind.TYPE_MATCHES).outcome is Outcome.INVALID
     assert CoreResolver(twice, twice).resolve(2, "0:0", CoreKind.FIELD_BYTE_OFFSET).value == 0
@@ -316,14 +316,14 @@ def test_damaged_types_that_contain_themselves_end():
     assert CoreResolver(local, deep).resolve(2, "0:0", CoreKind.FIELD_EXISTS).value == 0
 
 
-def test_a_bitfield_across_more_than_eight_bytes_is_an_error():
+def test_a_bitfield_across_more_than_eight_bytes_is_an_error() -> None:
     types = [("long", Kind.INT << 24, 8, (64,)), _struct("s", 16, ("x", 1, 20 << 24 | 54))]
     btf = _btf(types, kflag=True)
     found = CoreResolver(btf, btf).resolve(2, "0:0", CoreKind.FIELD_BYTE_OFFSET)
     assert (found.outcome, found.reason) == (Outcome.INVALID, "no single load covers the bitfield struct s.x")
 
 
-def test_pointers_of_a_32_bit_kernel():
+def test_pointers_of_a_32_bit_kernel() -> None:
     def pointers(long_size: int, before: int) -> Btf:
         long = ("long unsigned int", Kind.INT << 24, long_size, (long_size * 8,))
         return _btf([long, ("", Kind.PTR << 24, 0, ()), _struct("s", 16, ("x", 2, before * 8))])
@@ -353,7 +353,7 @@ def _program(code: bytes, type_id: int, access: str, kind: int) -> ProgramSpec:
         ("6910040000000000", "it loads 2 bytes of a field that has 4"),
     ],
 )
-def test_instructions_that_a_relocation_does_not_fit(code, message):
+def test_instructions_that_a_relocation_does_not_fit(code: str, message: str) -> None:
     unsigned = ("unsigned", Kind.INT << 24, 4, (32,))
     wider = ("unsigned long", Kind.INT << 24, 8, (64,))
     local = _btf([unsigned, _struct("s", 8, ("x", 1, 32))])
@@ -362,7 +362,7 @@ def test_instructions_that_a_relocation_does_not_fit(code, message):
         apply_core(_program(bytes.fromhex(code), 2, "0:0", CoreKind.FIELD_BYTE_OFFSET), local, target)
 
 
-def test_an_offset_that_no_load_reaches():
+def test_an_offset_that_no_load_reaches() -> None:
     local = _btf([INT, _struct("s", 4, ("x", 1, 0))])
     target = _btf([INT, _struct("s", 1 << 16, ("x", 1, 8 << 15))])
     with pytest.raises(LoadError, match="offset 32768 is too large for a load or store, which reaches 32767"):
@@ -372,7 +372,7 @@ def test_an_offset_that_no_load_reaches():
     assert code == bytes.fromhex("b700000000800000")
 
 
-def test_a_resolution_is_remembered():
+def test_a_resolution_is_remembered() -> None:
     resolver = _resolver()
     first = resolver.resolve(2, "0:0", CoreKind.FIELD_EXISTS)
     assert resolver.resolve(2, "0:0", CoreKind.FIELD_EXISTS) is first

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bpftui.core.btf import Btf, CType
+from bpftui.core.btf import Btf, CType, Value
 from bpftui.core.errors import TypeMismatchError, ValueRangeError
 from tests.core.btf.blob import Blob
 
@@ -18,7 +18,7 @@ def test_a_flexible_array_is_what_follows_its_struct(order: str) -> None:
     named = blob.struct("named", 4, [("head", short, 0), ("inner", inner, 16)])
     found = CType(Btf(blob.bytes(), "little" if order == "little" else "big"), named)
     raw = b"".join(n.to_bytes(2, found.btf.byte_order) for n in (7, 3, 1, 2, 3))
-    value = {"head": 7, "inner": {"n": 3, "items": [1, 2, 3]}}
+    value: Value = {"head": 7, "inner": {"n": 3, "items": [1, 2, 3]}}
     assert found.decode(raw) == value
     assert found.encode(value) == raw
     assert found.encode(value, current=raw) == raw

@@ -209,6 +209,7 @@ def test_a_type_is_found_in_the_kernel_or_in_a_module(tmp_path: Path, monkeypatc
     own.add("help_me", Kind.FUNC, own.prototype(1, [("x", 1)]), vlen=1)
     (tmp_path / "veth").write_bytes(own.bytes())
     found = kernel.find_type("help_me", Kind.FUNC)
+    assert found is not None
     assert found == (kernel.module("veth"), 4)
     assert CType(*found).c_text == "int help_me(int x)"
     assert kernel.find_type("point", Kind.STRUCT) == (kernel.vmlinux(), 2)

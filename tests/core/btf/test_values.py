@@ -59,7 +59,7 @@ def values_of(found: CType) -> st.SearchStrategy[Any]:
             return st.lists(values_of(element), min_size=array.count, max_size=array.count)
         case types.Composite(is_union=True):
             # One member at a time: they overlap.
-            return st.one_of(st.fixed_dictionaries({name: values_of(inner)}) for name, inner, _ in found.members())
+            return st.one_of([st.fixed_dictionaries({name: values_of(inner)}) for name, inner, _ in found.members()])
         case types.Composite():
             members = {name: values_of(inner) for name, inner, _ in found.members()}
             members.pop("pointer", None)  # shares its bytes with `number`
@@ -323,9 +323,7 @@ def test_members_of_a_union_that_agree_can_be_set_together() -> None:
     twin.set("word", {"whole": 0x01020304, "halves": [0x0304, 0x0102], "low": 4})
     assert twin.variables["word"].raw.hex() == "04030201"
     # and of a decoded one, the member that was changed counts
-    value = twin.variables["word"].get()
-    assert isinstance(value, dict)
-    twin.set("word", value | {"bytes": [9, 8, 7, 6]})
+    twin.set("word", twin.variables["word"].get() | {"bytes": [9, 8, 7, 6]})
     assert twin.variables["word"].raw.hex() == "09080706"
 
 
@@ -389,7 +387,8 @@ def test_a_value_as_one_line_of_limited_length() -> None:
     assert format_value(list(range(3)), limit=8) == "[0, 1, …"
     assert format_value(b"abc", limit=8) == "61 62 63"
     assert format_value(b"abcd", limit=4) == "61 …"
-    assert format_value({"a": [1] * 1000, "b": 2}, limit=10) == "{a=[1, 1,…"
+    long: list[Value] = [1] * 1000
+    assert format_value({"a": long, "b": 2}, limit=10) == "{a=[1, 1,…"
     assert format_value([True, 255], hexadecimal=True, limit=20) == "[true, 0xff]"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,11 +17,11 @@ from bpftui.core.spec import AttachType, CollectionSpec, ProgramSpec, ProgramTyp
 T, A = ProgramType, AttachType
 
 
-def program(type_: ProgramType, hook: AttachType | None = None, **options: object) -> ProgramSpec:
-    return replace(ProgramSpec("p", "", type_, attach_type=hook), **options)  # type: ignore[arg-type]
+def program(type_: ProgramType, hook: AttachType | None = None, **options: Any) -> ProgramSpec:
+    return replace(ProgramSpec("p", "", type_, attach_type=hook), **options)
 
 
-def encoded(type_: ProgramType, text: str, **options: object) -> bytes:
+def encoded(type_: ProgramType, text: str, **options: Any) -> bytes:
     raw = context_bytes(program(type_, **options), parse_context(text), 60)
     assert raw is not None
     return raw

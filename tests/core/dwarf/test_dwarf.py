@@ -187,7 +187,8 @@ def test_lines_are_those_of_pyelftools(name: str) -> None:
     mine = sorted((row.offset, row.line, row.column) for rows in ours._lines.values() for row in rows)
     with path.open("rb") as stream:
         theirs = ELFFile(stream).get_dwarf_info()
-        entries = [e.state for unit in theirs.iter_CUs() for e in theirs.line_program_for_CU(unit).get_entries()]
+        programs = [theirs.line_program_for_CU(unit) for unit in theirs.iter_CUs()]
+        entries = [entry.state for program in programs if program is not None for entry in program.get_entries()]
     rows = [(s.address, s.line, s.column) for s in entries if s is not None and not s.end_sequence and s.line]
     assert mine == sorted(rows)
     assert ours.problems == []

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[3]
 OBJECTS = [path.relative_to(ROOT) for path in [*sorted(ROOT.glob("tests/objects/*.o")), *sorted(ROOT.glob("bpf/*.o"))]]
 
 
-def listing(path: str, program: str, **options: bool) -> Listing:
+def listing(path: str, program: str, **options: Any) -> Listing:
     return Listing(CollectionSpec.from_file(ROOT / path).programs[program], **options)
 
 

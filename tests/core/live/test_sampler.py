@@ -12,9 +12,10 @@ from bpftui.core.errors import BpftuiError, UnknownNameError
 from bpftui.core.live import Sample, Sampler, readable_maps
 from bpftui.core.spec import MapType
 from tests.core.live.fakes import FakeMap, collection, map_spec
+from tests.fakes import STEP
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 
 class Clock:
@@ -41,7 +42,7 @@ class Wait(threading.Condition):
 def timeless(interval: float) -> tuple[Sampler, Clock]:
     """Return a sampler whose waits take no time, and its clock."""
     clock = Clock()
-    sampler = Sampler(collection().face, interval=interval, clock=clock)
+    sampler = Sampler(collection(), interval=interval, clock=clock)
     sampler._changed = Wait(clock)
     return sampler, clock
 
@@ -49,12 +50,12 @@ def timeless(interval: float) -> tuple[Sampler, Clock]:
 def test_a_sample_has_everything_and_the_real_interval() -> None:
     clock = Clock()
     source = FakeMap(map_spec(), {b"\1\0\0\0": (b"\2" + bytes(7),)})
-    sampler = Sampler(collection(source, total=b"\7\0").face, clock=clock)
+    sampler = Sampler(collection(source, total=b"\7\0"), clock=clock)
     first = sampler.take()
     assert (first.time, first.interval) == (0.0, 0.0)
     assert first.maps["counts"].entries[0].values == (b"\2" + bytes(7),)
     assert first.variables == {"total": b"\7\0"}
-    assert first.programs == {"count": "info of count"}
+    assert {name: info.run_cnt for name, info in first.programs.items()} == {"count": STEP}
     clock.now += 1.25
     second = sampler.take()
     assert (second.time, second.interval) == (1.25, 1.25)
@@ -84,17 +85,17 @@ def test_only_maps_that_can_be_listed_are_read_unless_named() -> None:
     data = map_spec(".bss", MapType.ARRAY)
     data.data = bytearray(8)
     loaded = collection(FakeMap(map_spec()), FakeMap(map_spec("events", MapType.RINGBUF)), FakeMap(data))
-    assert readable_maps(loaded.face) == ["counts"]
-    assert list(Sampler(loaded.face, maps=[".bss"]).take().maps) == [".bss"]
+    assert readable_maps(loaded) == ["counts"]
+    assert list(Sampler(loaded, maps=[".bss"]).take().maps) == [".bss"]
     with pytest.raises(UnknownNameError) as raised:
-        Sampler(loaded.face, maps=["count"])
+        Sampler(loaded, maps=["count"])
     assert raised.value.hint == "did you mean 'counts'?"
 
 
 def test_the_limit_marks_a_sample_partial() -> None:
     source = FakeMap(map_spec(), {bytes([key, 0, 0, 0]): (bytes(8),) for key in range(5)})
-    assert Sampler(collection(source).face, limit=5).take().maps["counts"].partial is False
-    sample = Sampler(collection(source).face, limit=4).take()
+    assert Sampler(collection(source), limit=5).take().maps["counts"].partial is False
+    sample = Sampler(collection(source), limit=4).take()
     assert len(sample.maps["counts"].entries) == 4
     assert sample.maps["counts"].partial
 
@@ -128,7 +129,7 @@ def test_the_thread_delivers_and_ends() -> None:
             enough.set()
 
     before = threading.active_count()
-    with Sampler(collection().face, interval=0.01, on_sample=on_sample) as sampler:
+    with Sampler(collection(), interval=0.01, on_sample=on_sample) as sampler:
         assert enough.wait(5)
         assert sampler.running
     assert not sampler.running
@@ -139,7 +140,7 @@ def test_the_thread_delivers_and_ends() -> None:
 
 def test_pause_resume_and_a_new_interval_take_effect_at_once() -> None:
     arrived = threading.Semaphore(0)
-    sampler = Sampler(collection().face, interval=60, on_sample=lambda _: arrived.release())
+    sampler = Sampler(collection(), interval=60, on_sample=lambda _: arrived.release())
     with sampler:
         assert arrived.acquire(timeout=5)
         sampler.pause()
@@ -166,7 +167,7 @@ def test_an_error_is_delivered_and_the_sampling_goes_on() -> None:
         source.error = None
         failed.set()
 
-    sampler = Sampler(collection(source).face, interval=0.01, on_sample=lambda _: sampled.set(), on_error=on_error)
+    sampler = Sampler(collection(source), interval=0.01, on_sample=lambda _: sampled.set(), on_error=on_error)
     with sampler:
         assert failed.wait(5)
         assert sampled.wait(5)
@@ -174,7 +175,7 @@ def test_an_error_is_delivered_and_the_sampling_goes_on() -> None:
 
 
 def test_an_error_that_nobody_takes_is_raised_at_the_end() -> None:
-    sampler = Sampler(collection(FakeMap(map_spec(), error=BpftuiError("gone"))).face, interval=0.01)
+    sampler = Sampler(collection(FakeMap(map_spec(), error=BpftuiError("gone"))), interval=0.01)
     sampler.start()
     with pytest.raises(BpftuiError, match="gone"):
         sampler.stop()
@@ -188,7 +189,7 @@ def test_a_sampler_can_be_stopped_by_what_it_calls() -> None:
         sampler.stop()
         stopped.set()
 
-    sampler = Sampler(collection().face, interval=0.01, on_sample=on_sample)
+    sampler = Sampler(collection(), interval=0.01, on_sample=on_sample)
     sampler.start()
     assert stopped.wait(5)
     sampler.stop()
@@ -199,12 +200,12 @@ def test_statistics_are_on_only_while_it_runs() -> None:
     states: list[str] = []
 
     @contextmanager
-    def statistics() -> Iterator[None]:
+    def statistics() -> Generator[str]:
         states.append("on")
-        yield
+        yield ""
         states.append("off")
 
-    for _ in Sampler(collection().face, statistics=statistics()).samples(0):
+    for _ in Sampler(collection(), statistics=statistics()).samples(0):
         states.append("sample")
     assert states == ["on", "sample", "off"]
 
@@ -212,4 +213,4 @@ def test_statistics_are_on_only_while_it_runs() -> None:
 @pytest.mark.parametrize("interval", [0, -1, float("inf"), float("nan")])
 def test_an_interval_is_a_positive_number(interval: float) -> None:
     with pytest.raises(ValueError, match="interval"):
-        Sampler(collection().face, interval=interval)
+        Sampler(collection(), interval=interval)

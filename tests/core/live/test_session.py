@@ -20,40 +20,6 @@ from tests.core.live.fakes import FakeRuntime
 TARGET = AttachTarget("veth9", 9)
 
 
-class FakeSandbox:
-    """Stands in for the real one, which takes root."""
-
-    made: list[FakeSandbox]
-
-    def __init__(self, traffic: Traffic | None) -> None:
-        self.traffic = traffic
-        self.started = self.finished = False
-        self.open = True
-        self.made.append(self)
-
-    def target(self, mode: object = None) -> AttachTarget:
-        return AttachTarget("veth0", 2, mode=mode)  # type: ignore[arg-type]
-
-    def start(self) -> None:
-        self.started = True
-
-    def close(self) -> None:
-        self.open = False
-
-    def __enter__(self) -> FakeSandbox:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-
-@pytest.fixture
-def sandboxes(monkeypatch: pytest.MonkeyPatch) -> list[FakeSandbox]:
-    FakeSandbox.made = []
-    monkeypatch.setattr("bpftui.core.live.session._make_sandbox", lambda _, traffic: FakeSandbox(traffic))
-    return FakeSandbox.made
-
-
 @pytest.fixture
 def runtime() -> FakeRuntime:
     return FakeRuntime()
@@ -61,7 +27,7 @@ def runtime() -> FakeRuntime:
 
 @pytest.fixture
 def session(runtime: FakeRuntime) -> Session:
-    return Session(CollectionSpec("prog.o"), runtime.face, traffic=Traffic(rate=500))
+    return Session(CollectionSpec("prog.o"), runtime, traffic=Traffic(rate=500))
 
 
 def test_the_way_there_and_back(session: Session, runtime: FakeRuntime) -> None:
@@ -92,7 +58,7 @@ def test_one_link_of_two_is_detached(session: Session) -> None:
 
 
 def test_the_end_of_the_context_undoes_everything(runtime: FakeRuntime) -> None:
-    with Session(CollectionSpec("prog.o"), runtime.face) as session:
+    with Session(CollectionSpec("prog.o"), runtime) as session:
         session.load()
         session.attach("one", TARGET)
         session.attach("two", TARGET)
@@ -128,35 +94,32 @@ def test_a_load_that_fails_leaves_a_spec(session: Session, runtime: FakeRuntime)
     assert session.state == State.LOADED
 
 
-def test_a_sandbox_comes_and_goes_with_its_link(session: Session, sandboxes: list[FakeSandbox]) -> None:
+def test_a_sandbox_comes_and_goes_with_its_link(session: Session, runtime: FakeRuntime) -> None:
+    sandboxes = runtime.sandboxes
     session.load()
     link = session.attach("one", "sandbox,generic")
     assert (link.target.name, link.target.mode) == ("veth0", "generic")
     assert session.sandbox is sandboxes[0]
-    assert (sandboxes[0].traffic, sandboxes[0].started, sandboxes[0].open) == (Traffic(rate=500), True, True)
+    assert (sandboxes[0].traffic, sandboxes[0].started, sandboxes[0].closed) == (Traffic(rate=500), True, 0)
     session.attach("two", "sandbox")
     assert session.sandbox is sandboxes[1]
     session.detach(link)
-    assert [sandbox.open for sandbox in sandboxes] == [False, True]
+    assert [sandbox.closed for sandbox in sandboxes] == [1, 0]
     session.close()
-    assert [sandbox.open for sandbox in sandboxes] == [False, False]
+    assert [sandbox.closed for sandbox in sandboxes] == [1, 1]
     assert session.sandbox is None
 
 
-def test_an_attach_that_fails_leaves_no_sandbox(
-    session: Session, runtime: FakeRuntime, sandboxes: list[FakeSandbox]
-) -> None:
+def test_an_attach_that_fails_leaves_no_sandbox(session: Session, runtime: FakeRuntime) -> None:
     session.load()
     runtime.loaded[0].programs["one"].fails = True
     with pytest.raises(AttachError, match="busy"):
         session.attach("one", "sandbox")
-    assert not sandboxes[0].open
+    assert runtime.sandboxes[0].closed == 1
     assert (session.state, session.links, session.sandbox) == (State.LOADED, (), None)
 
 
-def test_a_link_that_does_not_go_keeps_nothing_else(
-    session: Session, runtime: FakeRuntime, sandboxes: list[FakeSandbox]
-) -> None:
+def test_a_link_that_does_not_go_keeps_nothing_else(session: Session, runtime: FakeRuntime) -> None:
     session.load()
     session.attach("one", "sandbox")
     session.attach("two", "sandbox")
@@ -165,7 +128,7 @@ def test_a_link_that_does_not_go_keeps_nothing_else(
         session.close()
     assert session.state == State.SPEC
     assert runtime.loaded[0].programs["two"].links[0].detached == 1
-    assert not any(sandbox.open for sandbox in sandboxes)
+    assert [sandbox.closed for sandbox in runtime.sandboxes] == [1, 1]
     assert runtime.loaded[0].closed == 1
 
 
@@ -189,7 +152,8 @@ def test_samplers_end_before_what_they_read_is_closed(session: Session, runtime:
 
 def test_a_sampler_that_attaches_while_the_session_ends_does_not_hang(session: Session) -> None:
     session.load()
-    inside, errors = threading.Event(), []
+    inside = threading.Event()
+    errors: list[BaseException] = []
 
     def on_sample(_: object) -> None:
         inside.set()
@@ -224,13 +188,13 @@ def test_the_rights_of_a_user_namespace_are_none_for_the_kernel(
     assert runtime_name() == name
 
 
-def test_whether_a_verifier_looks_is_known_before_there_is_a_runtime():
+def test_whether_a_verifier_looks_is_known_before_there_is_a_runtime() -> None:
     spec = CollectionSpec("prog.o")
     assert (Session(spec, "kernel").verifies, Session(spec, "vm").verifies) == (True, False)
-    assert Session(spec, FakeRuntime(verifies=True).face).verifies
+    assert Session(spec, FakeRuntime(verifies=True)).verifies
 
 
-def test_options_of_the_machine_are_not_the_kernels():
+def test_options_of_the_machine_are_not_the_kernels() -> None:
     assert runtime_options("kernel") == {}
     options = runtime_options("vm", returns=["bpf_get_smp_processor_id=3"], memory=["0x1000=hex:0102"])
     assert options["settings"].returns == {"bpf_get_smp_processor_id": 3}

@@ -33,7 +33,7 @@ def test_edits_are_taken_back_and_made_again(maps: dict[str, Any]) -> None:
     journal.add(verdicts, key, [u32(1)], "added")
     journal.set(verdicts, key, [u32(7)], [(0, 4)], "set")
     journal.remove(verdicts, key, "removed")
-    seen = []
+    seen: list[tuple[str, int | None]] = []
     for step in (journal.undo, journal.undo, journal.undo, journal.redo, journal.redo, journal.redo):
         text = step().text
         found = verdicts.entry(key)

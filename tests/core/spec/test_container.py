@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tracemalloc
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,6 +19,9 @@ from bpftui.core.errors import ObjectError
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.spec.container import Embedded, SeveralObjectsError, find_objects, list_objects
 from bpftui.tui.__main__ import main
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 OBJECTS = Path(__file__).parents[2] / "objects"
 CORE = (OBJECTS / "core.o").read_bytes()
@@ -98,8 +102,7 @@ def test_a_file_with_several_asks_which(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, lzma.compress], ids=["gz", "xz"])
-def test_packed_objects_open_and_damaged_ones_say_so(pack: object, tmp_path: Path) -> None:
-    assert callable(pack)
+def test_packed_objects_open_and_damaged_ones_say_so(pack: Callable[[bytes], bytes], tmp_path: Path) -> None:
     path = tmp_path / "core.o.packed"
     path.write_bytes(pack(CORE))
     assert list(CollectionSpec.from_file(path).programs) == ["core"]

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bpftui.core.btf import Btf, CType
+from bpftui.core.btf.types import Var
 from bpftui.core.elf import Elf
 from bpftui.core.errors import BpftuiError, ObjectError
 from bpftui.core.listing.listing import Listing
@@ -227,7 +228,9 @@ def test_an_array_of_billions() -> None:
 def big_array(patched: Patched) -> int:
     """Make the array type of the license 2 GiB long, and return its id."""
     btf = Btf(patched.elf.contents(patched.elf.by_name[".BTF"]))
-    array = CType(btf, patched.find("_license")).btf.type(patched.find("_license")).type_id  # type: ignore[attr-defined]
+    variable = btf.type(patched.find("_license"))
+    assert isinstance(variable, Var)
+    array = variable.type_id
     patched.btf_word(array, 5, 1 << 31)
     return array
 

@@ -20,14 +20,16 @@ from bpftui.core.runtime import AttachTarget
 from bpftui.core.spec import CollectionSpec, ProgramSpec, ProgramType
 from bpftui.core.spec.program import Function, LinkedCode
 from bpftui.core.traffic import Traffic, make_frames
+from bpftui.core.vm.collection import MachineCollection
 from bpftui.core.vm.engine.errors import RunError
 from bpftui.core.vm.engine.translation import Translation
 from bpftui.core.vm.helpers import numbers
 from bpftui.core.vm.runtime import MachineRuntime
+from bpftui.core.vm.sandbox import Sandbox
 from bpftui.core.vm.world.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from bpftui.core.vm import Machine
 
@@ -39,7 +41,7 @@ def opened(path: str) -> CollectionSpec:
 
 
 @contextmanager
-def waiting(timer: Timer) -> Iterator[None]:
+def waiting(timer: Timer) -> Generator[None]:
     """Start a timer; wait for its thread in the end."""
     timer.start()
     yield
@@ -75,9 +77,10 @@ def test_what_traffic_leaves_in_maps_and_in_the_ring_buffer() -> None:
     spec.set_text("sample_every", "50")
     with Session(spec, MachineRuntime(), traffic=Traffic(rate=1)) as session:
         loaded = session.load()
+        assert isinstance(loaded, MachineCollection)
         session.attach("count_traffic", "sandbox")
         sandbox = session.sandbox
-        assert sandbox is not None
+        assert isinstance(sandbox, Sandbox)
         frames = make_frames(1024)[:200]
         sandbox.send(200 - loaded.variables["total_packets"].get())
         assert loaded.variables["total_bytes"].get() == sum(map(len, frames))
@@ -109,6 +112,7 @@ def test_the_first_run_is_timed_without_its_translation(monkeypatch: pytest.Monk
 def test_traffic_flows_at_a_rate() -> None:
     with Session(opened("bpf/count_packets.o"), MachineRuntime(), traffic=Traffic(rate=500)) as session:
         loaded = session.load()
+        assert isinstance(loaded, MachineCollection)
         link = session.attach("count_packets", "sandbox")
         deadline = time.monotonic() + 5
         while loaded.maps["pkt_count"][0] < 20 and time.monotonic() < deadline:

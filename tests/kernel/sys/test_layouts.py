@@ -64,7 +64,7 @@ def test_numbers_names_and_pointers() -> None:
     with pytest.raises(LoadError, match=r"bpf\(2\) takes a number of 32 bits there, and 4294967296 does not fit"):
         attr.insn_cnt = 1 << 32
     with pytest.raises(KeyError):
-        layouts.ProgLoad(program=1)
+        layouts.ProgLoad(program=1)  # pyright: ignore[reportCallIssue] - what a type checker would have said
 
 
 def test_packing_of_some_fields() -> None:

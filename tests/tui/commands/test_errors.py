@@ -156,7 +156,8 @@ def test_what_cannot_be_done(
     """In this process, for the sake of time; an exception that escapes fails here just the same."""
     monkeypatch.chdir(ROOT)
     found = main(arguments)
-    assert Outcome(found, *capsys.readouterr()).refused(code).startswith(message)
+    done = capsys.readouterr()
+    assert Outcome(found, done.out, done.err).refused(code).startswith(message)
 
 
 def test_no_terminal() -> None:

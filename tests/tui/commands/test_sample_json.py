@@ -101,7 +101,12 @@ def test_beyond_the_limit_entries_are_counted(loaded: Collection) -> None:
 
 
 def test_a_queue_shows_what_comes_next(loaded: Collection) -> None:
-    empty = {"entries": [], "partial": False, "note": "a queue can only be peeked and popped", "size": 4}
+    empty: dict[str, Any] = {
+        "entries": [],
+        "partial": False,
+        "note": "a queue can only be peeked and popped",
+        "size": 4,
+    }
     assert maps_of(loaded)["waiting"] == empty | {"count": 0, "peek": None}
     loaded.programs["pushes"].run(PACKET)
     assert maps_of(loaded)["waiting"] == empty | {"count": None, "peek": 42}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from bpftui.core.live import State
@@ -45,7 +44,7 @@ async def test_what_was_set_is_undone_and_made_again(explore: Callable[..., Any]
 
 
 async def test_what_the_program_wrote_has_another_sign(explore: Callable[..., Any]) -> None:
-    async with explore(runtime=SimpleNamespace(face=MachineRuntime())) as walk:
+    async with explore(runtime=MachineRuntime()) as walk:
         await walk.press("L")
         await walk.until(lambda: walk.status.stage == State.LOADED)
         walk.app.operations.collection.programs["count_traffic"].run(bytes(template("IPv4 UDP")))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,9 +23,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def run(explore: Callable[..., Any]) -> Callable[..., AbstractAsyncContextManager[Any]]:
     """Return what opens an object in the built-in machine."""
-    return lambda path="bpf/traffic.o", **options: explore(
-        path, runtime=SimpleNamespace(face=MachineRuntime()), **options
-    )
+    return lambda path="bpf/traffic.o", **options: explore(path, runtime=MachineRuntime(), **options)
 
 
 async def opened(walk: Any) -> RunScreen:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from threading import Event
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -140,7 +139,7 @@ async def test_the_whole_line(explore: Callable[..., Any], size: tuple[int, int]
 
         await walk.press("D")
         await walk.until(lambda: walk.status.stage == State.LOADED)
-        assert [sandbox.closed for sandbox in walk.sandboxes] == [1]
+        assert [sandbox.closed for sandbox in walk.runtime.sandboxes] == [1]
         await walk.press("q")
         await walk.until(lambda: not walk.app.is_running or walk.app._exit)
     assert walk.runtime.loaded[0].closed == 1
@@ -238,7 +237,7 @@ async def test_cancel_attaches_nothing(explore: Callable[..., Any]) -> None:
         await walk.press("A", "enter")
         assert not isinstance(walk.app.screen, AttachDialog)
         assert walk.status.stage == State.LOADED
-        assert walk.sandboxes == []
+        assert walk.runtime.sandboxes == []
 
 
 async def test_quit_asks_while_something_is_attached(explore: Callable[..., Any]) -> None:
@@ -250,7 +249,7 @@ async def test_quit_asks_while_something_is_attached(explore: Callable[..., Any]
         assert walk.status.stage == State.ATTACHED
         await walk.press("q", "tab", "enter")
         await walk.until(lambda: walk.app._exit)
-    assert walk.sandboxes[0].closed == 1
+    assert walk.runtime.sandboxes[0].closed == 1
     assert walk.runtime.loaded[0].closed == 1
 
 
@@ -452,7 +451,7 @@ async def test_it_detaches_by_itself_and_counts_down(explore: Callable[..., Any]
         await walk.until(lambda: walk.status.detach_in is not None)
         assert "detach in" in walk.explorer.query_one(StatusLine).render().plain
         await walk.until(lambda: walk.status.stage == State.LOADED)
-        assert walk.sandboxes[0].closed == 1
+        assert walk.runtime.sandboxes[0].closed == 1
 
 
 async def test_two_attachments_of_the_same_name_are_told_apart(explore: Callable[..., Any]) -> None:
@@ -654,7 +653,7 @@ async def test_lost_events_are_counted(explore: Callable[..., Any]) -> None:
 
 async def test_records_that_are_no_such_structure_say_so(explore: Callable[..., Any]) -> None:
     """The key for it stands in the bar where there is most to do."""
-    async with explore("tests/objects/live.o", size=(80, 24), runtime=SimpleNamespace(face=MachineRuntime())) as walk:
+    async with explore("tests/objects/live.o", size=(80, 24), runtime=MachineRuntime()) as walk:
         await walk.press("L")
         await walk.until(lambda: walk.status.stage == State.LOADED)
         walk.app.operations.attach(AttachRequest("reserves", "sandbox,rate=20"))

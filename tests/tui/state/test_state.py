@@ -32,6 +32,8 @@ from tests.tui.commands.command_line import ENVIRONMENT, ROOT, bpftui
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from bpftui.core.btf import Value
+
 CONSTANTS = ROOT / "bpf/constants.o"
 as_root = pytest.mark.xfail(os.geteuid() != 0, reason="only root can give files away", run=False)
 
@@ -268,7 +270,13 @@ def test_a_preset_is_the_whole_configuration_before_the_load(tmp_path: Path) -> 
 
 def test_what_does_not_fit_any_more_is_reported_and_the_rest_is_set(tmp_path: Path) -> None:
     spec = spec_with()
-    values = {"gone": 1, "min_length": 2**32, "mode": "MODE_X", "name": b"\x01" * 3, "weights": [9, 9, 9, 9]}
+    values: dict[str, Value] = {
+        "gone": 1,
+        "min_length": 2**32,
+        "mode": "MODE_X",
+        "name": b"\x01" * 3,
+        "weights": [9, 9, 9, 9],
+    }
     Presets(spec, tmp_path).save("old", values)
     restored = restore(spec, Presets(spec, tmp_path).named("old"))
     assert restored.variables == ("weights",)

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import tracemalloc
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 from rich.text import Text
@@ -77,7 +77,7 @@ def test_json_keeps_its_value(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_json_on_a_line_is_what_json_makes_of_it(capsys: pytest.CaptureFixture[str]) -> None:
-    document = {
+    document: dict[str, Any] = {
         "a": [{"n": number, "t": "é\x1b", "x": [number]} for number in range(1000)],
         "e": {},
         "l": [],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ _STEPS = {"u": (-1, 0), "r": (0, 1), "d": (1, 0), "l": (0, -1)}
 _OPPOSITE = {"u": "d", "d": "u", "l": "r", "r": "l"}
 
 
-def drawing(graph: Graph, *, labelled: bool = False, **options: bool) -> Drawing:
+def drawing(graph: Graph, *, labelled: bool = False, **options: Any) -> Drawing:
     boxes = [PictureBox(str(node), "n" * (node % 4), ("x" * (node * 5 % 17),)) for node in range(len(graph))]
     labels = {
         (node, to): "yes 1,234" if at else "no"

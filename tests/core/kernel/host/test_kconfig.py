@@ -29,7 +29,14 @@ EXTERNS = Path(__file__).parents[3] / "objects" / "externs.o"
         ("7.0", "#1 SMP", None, (7, 0, 0)),
     ],
 )
-def test_the_version_is_that_of_the_source(monkeypatch, tmp_path, release, version, signature, expected):
+def test_the_version_is_that_of_the_source(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    release: str,
+    version: str,
+    signature: str | None,
+    expected: tuple[int, int, int],
+) -> None:
     path = tmp_path / "version_signature"
     if signature is not None:
         path.write_text(signature)
@@ -56,7 +63,9 @@ def test_the_version_is_that_of_the_source(monkeypatch, tmp_path, release, versi
     ],
     ids=["not set", "no configuration"],
 )
-def test_an_option_that_is_not_set_is_another_thing_than_an_unknown_configuration(monkeypatch, config, message, hint):
+def test_an_option_that_is_not_set_is_another_thing_than_an_unknown_configuration(
+    monkeypatch: pytest.MonkeyPatch, config: dict[str, str], message: str, hint: str
+) -> None:
     monkeypatch.setattr(kconfig, "_config", lambda: config)
     found = CollectionSpec.from_file(EXTERNS)
     strong = Extern("CONFIG_THAT_IS_NOT_THERE", weak=False, type="bool")

@@ -14,6 +14,7 @@ from bpftui.core.spec import ProgramSpec, ProgramType
 from bpftui.core.verifier import explain
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 WRITES = "bpf_probe_write_user"
@@ -25,7 +26,11 @@ LOCKED = (
 
 def machine(monkeypatch: pytest.MonkeyPatch, lockdown: str, *missing: Capability) -> None:
     monkeypatch.setattr(leniency, "lockdown", lambda: lockdown)
-    monkeypatch.setattr(leniency, "missing", lambda needs: [one for one in needs if one in missing])
+
+    def lacking(needs: Iterable[Capability]) -> list[Capability]:
+        return [one for one in needs if one in missing]
+
+    monkeypatch.setattr(leniency, "missing", lacking)
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,8 @@ from bpftui.core.vm.world.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    Memory = dict[int, MemoryPart]
+
 KERNEL, USER = 0xFFFF_8880_0000_1000, 0x7F00_0000_0000
 TYPED = Path(__file__).parents[3] / "objects" / "typed.o"
 
@@ -100,7 +102,7 @@ def test_helpers_read_their_kind_of_address(helper: str, address: int, size: int
     assert list(host.trace) == ["hello "]
 
 
-def _received(memory: dict[int, MemoryPart]) -> tuple[list[object], list[int]]:
+def _received(memory: Memory) -> tuple[list[object], list[int]]:
     """Run a program that follows `skb->dev->ifindex`; return what it found, and where the stepper found the same."""
     sock, skb = KERNEL, KERNEL + 0x100
     with MachineRuntime(Settings(memory=memory)).load(CollectionSpec.from_file(TYPED)) as loaded:
@@ -119,9 +121,9 @@ def _received(memory: dict[int, MemoryPart]) -> tuple[list[object], list[int]]:
 
 
 def test_typed_pointers_of_the_kernel_read_it_and_0_where_nothing_is() -> None:
-    sock = {KERNEL: struct.pack("<HB", 2, 3)}
-    skb = {KERNEL + 0x100: struct.pack("<QIH", KERNEL + 0x200, 60, 8)}
-    device = {KERNEL + 0x200: struct.pack("<i", 7)}
+    sock: Memory = {KERNEL: struct.pack("<HB", 2, 3)}
+    skb: Memory = {KERNEL + 0x100: struct.pack("<QIH", KERNEL + 0x200, 60, 8)}
+    device: Memory = {KERNEL + 0x200: struct.pack("<i", 7)}
     assert _received(sock | skb | device) == ([7, 8], [2, 8, KERNEL + 0x200, 7, 3])
     assert _received(sock | skb) == ([0, 8], [2, 8, KERNEL + 0x200, 0, 3])
     assert _received(sock) == ([0, 8], [2, 0, 3])

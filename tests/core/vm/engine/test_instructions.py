@@ -13,6 +13,8 @@ from tests.core.vm.programs import EXIT, R0, R1, R2, R3, R4, R5, R6, R7, R8, R9,
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bpftui.core.vm import Stepper
+
 M64 = 0xFFFF_FFFF_FFFF_FFFF
 MIN64, MIN32 = 0x8000_0000_0000_0000, 0x8000_0000
 MINUS5 = 0xFFFF_FFFF_FFFF_FFFB
@@ -517,7 +519,11 @@ def test_callbacks() -> None:
     assert machine.run() == 10
     seen: list[int] = []
     stepper = machine.stepper()
-    stepper.trace = lambda inner: seen.append(inner.slot)
+
+    def trace(inner: Stepper) -> None:
+        seen.append(inner.slot)
+
+    stepper.trace = trace
     stepper.resume()
     assert stepper.result == 10
     assert seen.count(9) == 5

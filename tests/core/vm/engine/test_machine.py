@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from threading import Event
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -10,6 +11,9 @@ from bpftui.core.errors import GivenUpError
 from bpftui.core.vm import AccessError, InvalidCodeError, Machine, Processor, RunError, StepLimitError
 from tests.core.vm import programs as p
 from tests.core.vm.programs import EXIT, R0, R1, R2, R3, R6, R7, R10
+
+if TYPE_CHECKING:
+    from bpftui.core.vm.engine.machine import Called
 
 
 def test_memory_is_a_copy_with_its_address_and_length() -> None:
@@ -43,7 +47,7 @@ def test_helpers_get_five_registers() -> None:
 
 def test_what_a_helper_raises_comes_out() -> None:
     def helper(*_: int) -> int:
-        return {}[1]
+        return dict[int, int]()[1]
 
     with pytest.raises(KeyError):
         Machine(p.call(1) + EXIT, {1: helper}).run()
@@ -51,7 +55,7 @@ def test_what_a_helper_raises_comes_out() -> None:
 
 def test_a_helper_that_cannot_be_called() -> None:
     with pytest.raises(TypeError, match="positional argument"):
-        Machine(p.mov(R0, 0) + p.call(1) + EXIT, {1: lambda: 1}).run()
+        Machine(p.mov(R0, 0) + p.call(1) + EXIT, {1: cast("Called", lambda: 1)}).run()
 
 
 def test_memory_of_all_sizes_one_after_the_other() -> None:
@@ -236,7 +240,8 @@ def test_loops_that_change_something_go_on() -> None:
 
 
 def test_a_loop_is_given_up_once_that_is_said() -> None:
-    stop, calls = Event(), []
+    stop = Event()
+    calls: list[int] = []
 
     def helper(*_: int) -> int:
         calls.append(1)

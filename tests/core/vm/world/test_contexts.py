@@ -21,6 +21,7 @@ from bpftui.core.vm.engine.errors import RunError
 from bpftui.core.vm.engine.processor import Processor
 from bpftui.core.vm.helpers import HelperTable
 from bpftui.core.vm.runtime import MachineRuntime
+from bpftui.core.vm.sandbox import Sandbox
 from bpftui.core.vm.world.contexts import Context
 from bpftui.core.vm.world.events import Events
 from bpftui.core.vm.world.host import Host, signed
@@ -106,7 +107,7 @@ def test_hooks_are_called_for_each_packet_of_a_sandbox(target: str) -> None:
         # Where the section says it all, nothing has to be named.
         for name in names if target else names[-1:]:
             session.attach(name, target)
-            assert session.sandbox is not None
+            assert isinstance(session.sandbox, Sandbox)
             with session.runtime.statistics():
                 assert session.sandbox.send(40) == 40
                 assert loaded.programs[name].info().run_cnt == 40

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,6 +16,12 @@ from bpftui.tui.__main__ import main
 from tests.core.asm.golden import elf_of
 from tests.tui.commands.command_line import ROOT
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Given = Callable[[bytes], None]
+    from pathlib import Path
+
 # r1 = 0x500000007 (two slots); if r1 == 0 goto +1; call 1; exit
 LITTLE = bytes.fromhex("1801000007000000 0000000005000000 1501010000000000 8500000001000000 9500000000000000")
 BIG = bytes.fromhex("1810000000000007 0000000000000005 1510000100000000 8500000000000001 9500000000000000")
@@ -22,7 +29,7 @@ ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @pytest.fixture
-def given(monkeypatch: pytest.MonkeyPatch):
+def given(monkeypatch: pytest.MonkeyPatch) -> Given:
     """Put bytes on standard input."""
 
     def put(data: bytes) -> None:
@@ -35,7 +42,7 @@ def given(monkeypatch: pytest.MonkeyPatch):
     ("data", "endian"),
     [(LITTLE, "little"), (BIG, "big"), (LITTLE.hex(" ").encode(), "little"), (BIG.hex().encode(), "big")],
 )
-def test_bare_instructions(data: bytes, endian: str, given, capsys) -> None:
+def test_bare_instructions(data: bytes, endian: str, given: Given, capsys: pytest.CaptureFixture[str]) -> None:
     given(data)
     assert main(["disasm", "-", "--endian", endian]) == 0
     assert capsys.readouterr().out.splitlines() == [
@@ -46,7 +53,7 @@ def test_bare_instructions(data: bytes, endian: str, given, capsys) -> None:
     ]
 
 
-def test_bare_instructions_of_a_file_in_another_syntax(tmp_path, capsys) -> None:
+def test_bare_instructions_of_a_file_in_another_syntax(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "code.bin"
     path.write_bytes(LITTLE + LITTLE[:8])
     assert main(["disasm", str(path), "--endian", "little", "--syntax", "llvm"]) == 0
@@ -71,7 +78,15 @@ def test_bare_instructions_of_a_file_in_another_syntax(tmp_path, capsys) -> None
         (["/no/where", "--endian", "big"], b"", 1, "/no/where: there is no such"),
     ],
 )
-def test_what_is_no_code(arguments, data, code, message, given, capsys, monkeypatch) -> None:
+def test_what_is_no_code(
+    arguments: list[str],
+    data: bytes,
+    code: int,
+    message: str,
+    given: Given,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.chdir(ROOT)
     given(data)
     assert main(["disasm", *arguments]) == code
@@ -82,7 +97,7 @@ def test_what_is_no_code(arguments, data, code, message, given, capsys, monkeypa
 
 
 @pytest.mark.parametrize("arguments", [[], ["--raw"], ["--raw", "--syntax", "llvm"], ["--syntax", "capstone"]])
-def test_colours_are_all_that_colours_add(arguments: list[str], capsys) -> None:
+def test_colours_are_all_that_colours_add(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     path = str(ROOT / "bpf/traffic.o")
     assert main(["disasm", path, *arguments]) == 0
     plain = capsys.readouterr().out
@@ -94,14 +109,14 @@ def test_colours_are_all_that_colours_add(arguments: list[str], capsys) -> None:
     assert "\x1b[1mcall\x1b[0m" in colored or "capstone" in arguments
 
 
-def test_a_syntax_with_source(capsys) -> None:
+def test_a_syntax_with_source(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["disasm", str(ROOT / "bpf/count_packets.o"), "--syntax", "llvm"]) == 0
     out = capsys.readouterr().out.splitlines()
     assert "; if (count) @ count_packets.c:19" in out
     assert "   7: if r0 == 0x0 goto +0x2 <L10>" in out
 
 
-def test_arrows_beside_the_code(capsys) -> None:
+def test_arrows_beside_the_code(capsys: pytest.CaptureFixture[str]) -> None:
     path = str(ROOT / "bpf/count_packets.o")
     assert main(["disasm", path, "count_packets", "--arrows"]) == 0
     drawn = capsys.readouterr().out.splitlines()
@@ -113,7 +128,9 @@ def test_arrows_beside_the_code(capsys) -> None:
     assert "│ ; __sync_fetch_and_add(count, 1); @ count_packets.c:20" in drawn
 
 
-def test_arrows_where_the_output_has_no_box_characters(capsys, monkeypatch) -> None:
+def test_arrows_where_the_output_has_no_box_characters(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     stream = io.TextIOWrapper(io.BytesIO(), "latin-1")
     monkeypatch.setattr(sys, "stdout", stream)
     assert main(["disasm", str(ROOT / "bpf/count_packets.o"), "--arrows"]) == 0
@@ -121,7 +138,9 @@ def test_arrows_where_the_output_has_no_box_characters(capsys, monkeypatch) -> N
     assert ".-   7: if r0 == 0x0 goto L10\n" in stream.read()
 
 
-def test_targets_beside_the_symbols_are_named_as_llvm_objdump_names_them(tmp_path, capsys) -> None:
+def test_targets_beside_the_symbols_are_named_as_llvm_objdump_names_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Without symbols the section's name is one, and what lies before it is far behind it: places are unsigned."""
     code = b"".join(
         Instruction(opcode, offset=offset).encode("little")
@@ -144,7 +163,9 @@ def test_targets_beside_the_symbols_are_named_as_llvm_objdump_names_them(tmp_pat
 
 
 @pytest.mark.parametrize("arguments", [[], ["--raw", "--syntax", "llvm"]])
-def test_a_terminal_does_not_obey_names(arguments: list[str], tmp_path, capsys) -> None:
+def test_a_terminal_does_not_obey_names(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A symbol that would clear the screen, were it written as it is."""
     data = (ROOT / "bpf/traffic.o").read_bytes()
     assert data.count(b"\0count_traffic\0") >= 1
@@ -156,7 +177,7 @@ def test_a_terminal_does_not_obey_names(arguments: list[str], tmp_path, capsys) 
     assert "\x1b" not in out
 
 
-def test_what_relocations_become(capsys) -> None:
+def test_what_relocations_become(capsys: pytest.CaptureFixture[str]) -> None:
     shapes, target = ROOT / "tests/objects/core_shapes.o", ROOT / "tests/objects/core_target.o"
     assert main(["disasm", str(shapes), "loads", "--btf", str(target), "--no-source"]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -165,7 +186,7 @@ def test_what_relocations_become(capsys) -> None:
     assert "--btf is for listings" in capsys.readouterr().err
 
 
-def test_an_object_without_programs_is_not_passed_over_in_silence(capsys) -> None:
+def test_an_object_without_programs_is_not_passed_over_in_silence(capsys: pytest.CaptureFixture[str]) -> None:
     path = f"{ROOT}/tests/objects/core_target.o"
     assert main(["disasm", path]) == 0
     assert capsys.readouterr() == (

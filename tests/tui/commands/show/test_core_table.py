@@ -16,7 +16,7 @@ OBJECTS = Path(__file__).parents[3] / "objects"
 SHAPES, TARGET = str(OBJECTS / "core_shapes.o"), str(OBJECTS / "core_target.o")
 
 
-def test_the_table(capsys):
+def test_the_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert show.run([SHAPES, "--core", "--btf", TARGET]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["program", "insn", "kind", "access", "resolves", "to"]
@@ -28,7 +28,7 @@ def test_the_table(capsys):
     assert f"struct twins.different is ambiguous: the BTF of {TARGET} has" in ambiguous
 
 
-def test_columns(capsys):
+def test_columns(capsys: pytest.CaptureFixture[str]) -> None:
     rows = [("a", "1", ""), ("ä本", ("22222", "red"), "x\x1b"), ("", "", "")]
     columns = [Column("name", "green"), Column("n", is_number=True), Column("what")]
     print_columns(columns, rows, color=False)
@@ -40,7 +40,7 @@ def test_columns(capsys):
     assert "\x1b[32mä本\x1b[0m   \x1b[31m22222\x1b[0m  x\\x1b\n" in colored
 
 
-def test_json_has_one_more_key(capsys):
+def test_json_has_one_more_key(capsys: pytest.CaptureFixture[str]) -> None:
     show.run([SHAPES, "--json"])
     plain = json.loads(capsys.readouterr().out)
     assert "core" not in plain
@@ -66,7 +66,7 @@ def test_json_has_one_more_key(capsys):
     }
 
 
-def test_a_raw_blob_is_the_same_as_the_object(tmp_path, capsys):
+def test_a_raw_blob_is_the_same_as_the_object(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from bpftui.core.btf.target import read_btf
 
     blob = tmp_path / "blob.btf"
@@ -77,7 +77,7 @@ def test_a_raw_blob_is_the_same_as_the_object(tmp_path, capsys):
     assert from_blob == capsys.readouterr().out
 
 
-def test_what_is_no_btf(tmp_path):
+def test_what_is_no_btf(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="give one of them"):
         show.run([SHAPES, "--btf", TARGET])
     nothing = tmp_path / "nothing"
@@ -88,6 +88,6 @@ def test_what_is_no_btf(tmp_path):
         show.run([SHAPES, "--core", "--btf", str(OBJECTS / "subprograms.nobtf.o")])
 
 
-def test_an_object_without_types_has_an_empty_table(capsys):
+def test_an_object_without_types_has_an_empty_table(capsys: pytest.CaptureFixture[str]) -> None:
     show.run([str(OBJECTS / "subprograms.nobtf.o"), "--core", "--json"])
     assert json.loads(capsys.readouterr().out)["core"] == []

@@ -19,7 +19,7 @@ EXTERNS, CORE = str(ROOT / "tests/objects/externs.o"), str(ROOT / "tests/objects
 TARGET = str(ROOT / "tests/objects/core_target.o")
 
 
-def test_the_table(capsys):
+def test_the_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert show.run([EXTERNS, "--externs"]) == 0
     rows = [re.split(r" {2,}", line) for line in capsys.readouterr().out.splitlines()]
     assert rows[0] == ["kind", "extern", "on this kernel"]
@@ -32,7 +32,7 @@ def test_the_table(capsys):
     ]
 
 
-def test_json_against_other_types(capsys):
+def test_json_against_other_types(capsys: pytest.CaptureFixture[str]) -> None:
     assert show.run([EXTERNS, "--externs", "--json", "--btf", TARGET]) == 0
     shown = json.loads(capsys.readouterr().out)
     assert shown["schema"] == "bpftui/spec/1"
@@ -47,13 +47,13 @@ def test_json_against_other_types(capsys):
     }
 
 
-def test_btf_alone_is_refused():
+def test_btf_alone_is_refused() -> None:
     with pytest.raises(UsageError, match="--btf says what --core and --externs resolve against"):
         show.run([EXTERNS, "--btf", TARGET])
 
 
 @pytest.mark.kernel
-def test_check_and_run_adapt_to_the_types_in_a_file(capsys):
+def test_check_and_run_adapt_to_the_types_in_a_file(capsys: pytest.CaptureFixture[str]) -> None:
     assert check.run([CORE, "--json"]) == 0
     capsys.readouterr()
     assert check.run([CORE, "--json", "--btf", TARGET]) == 1

@@ -14,7 +14,7 @@ from ..lines import lines
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-REFUSED = """\
+REFUSED: str = """\
 0: R1=ctx() R10=fp0
 ; struct ethhdr *eth = (void *)(long)ctx->data; @ bad_bounds.c:14
 0: (61) r1 = *(u32 *)(r1 +0)          ; R1=pkt(r=0)

@@ -9,21 +9,28 @@ import pytest
 from textual.events import Paste
 
 from tests.fuzz.keys import KEYS
-from tests.tui.conftest import explore  # noqa: F401 - a fixture
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-NAMES = {":": "colon", "/": "slash", "?": "question_mark", "[": "left_square_bracket", "]": "right_square_bracket"}
-NAMES |= {"+": "plus", "-": "minus", "=": "equals_sign"}
+NAMES = {
+    ":": "colon",
+    "/": "slash",
+    "?": "question_mark",
+    "[": "left_square_bracket",
+    "]": "right_square_bracket",
+    "+": "plus",
+    "-": "minus",
+    "=": "equals_sign",
+}
 
 
 @pytest.mark.parametrize(
     ("seed", "path"), [(1, "bpf/traffic.o"), (2, "tests/objects/values.o"), (3, "tests/objects/nested_maps.o")]
 )
 async def test_random_keys_end_nothing(
-    explore: Callable[..., Any],  # noqa: F811
+    explore: Callable[..., Any],
     seed: int,
     path: str,
     tmp_path: Path,
