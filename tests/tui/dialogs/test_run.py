@@ -11,6 +11,7 @@ from bpftui.core.live import State
 from bpftui.core.vm.runtime import MachineRuntime
 from bpftui.tui.dialogs.run import RunScreen
 from bpftui.tui.state.packets import SavedPackets
+from bpftui.tui.widgets.run.context_pane import ContextPane
 from bpftui.tui.widgets.run.packet_pane import PacketPane
 from tests.tui.conftest import SIZES
 
@@ -23,7 +24,11 @@ if TYPE_CHECKING:
 @pytest.fixture
 def run(explore: Callable[..., Any]) -> Callable[..., AbstractAsyncContextManager[Any]]:
     """Return what opens an object in the built-in machine."""
-    return lambda path="bpf/traffic.o", **options: explore(path, runtime=MachineRuntime(), **options)
+
+    def opened(path: str = "bpf/traffic.o", **options: Any) -> AbstractAsyncContextManager[Any]:
+        return explore(path, runtime=MachineRuntime(), **options)
+
+    return opened
 
 
 async def opened(walk: Any) -> RunScreen:
@@ -203,7 +208,7 @@ async def test_a_context_is_given_by_its_fields(run: Callable[..., Any]) -> None
         assert not screen.query_one("#run-packet").display  # it runs on its context alone
         names = ("user_family", "user_ip4", "user_ip6", "user_port")
         for name, value in (("user_family", "2"), ("user_ip4", "198.51.100.1"), ("user_port", "htons(443)")):
-            pane = screen.query_one("#run-context")
+            pane = screen.query_one("#run-context", ContextPane)
             pane.cursor = 2 + names.index(name)
             await walk.press("enter")
             await walk.type(value)
