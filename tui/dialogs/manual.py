@@ -65,9 +65,10 @@ class ManualScreen(Modal[None]):
         titles.highlighted = next((at for at, page in enumerate(self._pages) if page.name == self._page), 0)
         self.set_focus(titles)
 
-    async def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        """Show the page."""
-        await self.query_one(Markdown).update(self._pages[event.option_index].text)
+    async def on_option_list_option_highlighted(self) -> None:
+        """Show the page that is highlighted by now, which may be another one than the message tells of."""
+        at = self.query_one(OptionList).highlighted
+        await self.query_one(Markdown).update(self._pages[at or 0].text)
         self.query_one(ScrollBox).scroll_home(animate=False)
 
     def on_option_list_option_selected(self) -> None:
