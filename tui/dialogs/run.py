@@ -97,7 +97,7 @@ class RunScreen(Modal[None]):
         super().__init__()
         self._collection = collection
         self._programs = dict(collection.programs)
-        self._name = chosen if chosen in self._programs else next(iter(self._programs))
+        self._program_name = chosen if chosen in self._programs else next(iter(self._programs))
         self._status = status
         self._keymap = keymap
         self._events = events
@@ -129,7 +129,7 @@ class RunScreen(Modal[None]):
     @property
     def program(self) -> Program:
         """The program that runs."""
-        return self._programs[self._name]
+        return self._programs[self._program_name]
 
     @property
     def _packet_pane(self) -> PacketPane:
@@ -354,10 +354,10 @@ class RunScreen(Modal[None]):
     async def _choose_program(self) -> None:
         choices = [Choice(name, name, program.spec.type.label) for name, program in self._programs.items()]
         chosen = await self.app.push_screen_wait(ChooseDialog("Run a program", choices))
-        if chosen is None or chosen[1] == self._name:
+        if chosen is None or chosen[1] == self._program_name:
             return
         begin = self._begin(b"")
-        self._name = chosen[1]
+        self._program_name = chosen[1]
         self.query_one(ContextPane).choose(self.program.spec)
         if self._begin(b"") is not begin:
             self._packet_pane.change(self._first_packet())

@@ -52,6 +52,7 @@ async def test_a_run_and_all_that_came_of_it(run: Callable[..., Any], size: tupl
         await opened(walk)
         assert rows(walk, "▸ payload") == ["▸ payload 18 bytes: zeros"]
         assert "nothing is sent anywhere" in walk.screen
+        assert "running" not in walk.screen
         await walk.press("R")
         await walk.until(lambda: "Result  XDP_PASS (2)" in walk.screen)
         assert "traffic[{family=IPV4, protocol=UDP}]  new: {packets=1, bytes=60}" in walk.screen

@@ -30,7 +30,7 @@ class OutcomePane(RowView):
         self.empty_text = "R runs the program on this packet; nothing is sent anywhere"
         self._runs: list[Outcome | BpftuiError] = []
         self._at = 0
-        self._running = False
+        self._busy = False
         self._lines: list[tuple[str, str]] = []
         self._wrapped: list[tuple[str, str]] = []
 
@@ -41,14 +41,14 @@ class OutcomePane(RowView):
 
     def start(self) -> None:
         """Say that something runs."""
-        self._running = True
+        self._busy = True
         self._lines, self._wrapped = [], []
         self.empty_text = ""
         self.refresh_rows()
 
     def add(self, run: Outcome | BpftuiError) -> None:
         """Show what came of a run."""
-        self._running = False
+        self._busy = False
         self._runs = [*self._runs, run][-_MOST_RUNS:]
         self._at = len(self._runs) - 1
         self._show()
@@ -102,7 +102,7 @@ class OutcomePane(RowView):
 
     def draw_header(self, line: int, width: int) -> Text:
         """Draw what was returned, in how much time, and which run it is."""
-        if self._running:
+        if self._busy:
             return Text("Result  running … esc gives up")
         run = self.run
         if run is None:
