@@ -334,6 +334,17 @@ def test_pointers_of_a_32_bit_kernel() -> None:
     assert code == b"\x61\x10\4\0\0\0\0\0"
 
 
+def test_a_load_does_not_take_the_size_of_an_enum_that_grew_for_its_sign_is_not_known():
+    def enums(kind: int, size: int, *words: int) -> Btf:
+        return _btf([("e", kind << 24 | 1, size, (0, *words)), _struct("s", size, ("x", 1, 0))])
+
+    local, target = enums(6, 4, 1), enums(19, 8, 1, 0)
+    # r0 = *(u32 *)(r1 + 0)
+    code, _ = apply_core(_program(b"\x61\x10\0\0\0\0\0\0", 2, "0:0", 0), local, target)
+    assert code[:1] == b"\x85"  # where the verifier comes to it, it is refused
+    assert apply_core(_program(b"\x61\x10\0\0\0\0\0\0", 2, "0:0", 0), local, local)[0][:1] == b"\x61"
+
+
 def _program(code: bytes, type_id: int, access: str, kind: int) -> ProgramSpec:
     relocations = (CoreRelocation(0, type_id, access, kind),)
     linked = LinkedCode(code, core_relocations=relocations)

@@ -97,6 +97,7 @@ def test_a_variant_is_shown_as_rust_writes_it(name: str, text: str) -> None:
         ('POINTER={"Some": {"__0": 16}}', "Opt<&u32>::Some(16)"),
         ("RULE.choice=A", "{letter='→', nothing={}, choice=Choice::A, pair={__0=1, __1=2}}"),
         ("RULE.letter='7'", "{letter='7', nothing={}, choice=Choice::B(9), pair={__0=1, __1=2}}"),
+        ("RULE.letter=7", "{letter='\\u0007', nothing={}, choice=Choice::B(9), pair={__0=1, __1=2}}"),
         ("RULE.letter=65", "{letter='A', nothing={}, choice=Choice::B(9), pair={__0=1, __1=2}}"),
     ],
 )
