@@ -317,7 +317,7 @@ class Copy:
         for name in subprocess.check_output(command, cwd=ROOT, text=True).rstrip("\0").split("\0"):
             target = self.root / name
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, target)
+            shutil.copy2(ROOT / name, target, follow_symlinks=False)
         self._clock = int(time.time())
 
     def put(self, path: str, source: bytes) -> None:
