@@ -13,6 +13,7 @@ from tests.fakes import STEP, FakeCollection, FakeProgram, FakeVariable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from bpftui.core.btf import Value
     from bpftui.core.runtime.inspected import Inspector
     from bpftui.core.spec import CollectionSpec, MapSpec, ProgramSpec
 
@@ -25,6 +26,30 @@ class FakeMap(fakes.FakeMap):
     def __init__(self, spec: MapSpec) -> None:
         super().__init__(spec)
         self.samples = 0
+        self.with_others = ""
+        """Who else has it, as `Map.shared` says."""
+        self.written: dict[bytes, bytes] = {}
+        """What was set by `update`; samples know nothing of it."""
+
+    @property
+    def shared(self) -> str:
+        return self.with_others
+
+    @property
+    def fixed(self) -> str:
+        return ""
+
+    @property
+    def cpus(self) -> int:
+        return 1
+
+    def entry(self, key: bytes) -> Entry | None:
+        return Entry(key, (self.written.get(key, bytes(self.spec.value_size)),))
+
+    def update(self, key: Value, value: Value, flags: int = 0) -> None:
+        assert isinstance(key, bytes)
+        assert isinstance(value, bytes)
+        self.written[key] = value
 
     def count(self, within: float | None = None) -> tuple[int, bool]:
         return 1, True

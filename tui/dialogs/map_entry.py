@@ -12,6 +12,7 @@ from ...core.errors import BpftuiError
 from ...core.runtime import Entry
 from ..operations import EditRequest
 from ..text.colors import joined_lines
+from ..widgets.lists.search_bar import SearchBar
 from ..widgets.live.field_list import FieldList
 from ..widgets.plain import Box, Button, Input, Label
 from .dialog import Dialog, line
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from ...core.live.arrange import EntryTable
     from ...core.live.fields import Field, Fields
     from ...core.runtime import Map
+    from ..widgets.lists.row_view import RowView
 
 __all__ = ["EntryDialog", "EntryPage"]
 
@@ -67,7 +69,7 @@ class EntryDialog(Dialog[EditRequest]):
             if text.startswith("hex:"):
                 text = ""  # no bytes that anybody wants to begin with
             with Horizontal(classes="entry-field"):
-                yield Label(f"{field.of} {field.path.removeprefix('.')}  {declared}".replace("  ", " ", 1))
+                yield Label(f"{field.of}{field.path}  {declared}")
                 yield Input(text, placeholder=field.takes, id=f"field-{place}")
         yield line("", id="problem")
         if self._note:
@@ -154,13 +156,18 @@ class EntryPage(Modal[None]):
         """Compose the list of fields."""
         with Box(classes="dialog page") as box:
             box.border_title = f"{self._table.fields.name} · {self._table.fields.key_text(self._entry)}"
-            box.border_subtitle = "y copy line · Y copy all · esc close"
+            box.border_subtitle = "/ search · y copy line · Y copy all · esc close"
             yield FieldList(self._table.fields, self._entry)
+            yield SearchBar()
         yield from super().compose()
 
     def on_mount(self) -> None:
         """Give the list the keys."""
         self.set_focus(self.query_one(FieldList))
+
+    def on_row_view_search_requested(self, event: RowView.SearchRequested) -> None:
+        """Search in the fields."""
+        self.query_one(SearchBar).open(event.view)
 
     def action_copy_all(self) -> None:
         """Copy all fields."""

@@ -1,0 +1,108 @@
+"""Edits of map entries in the explorer: what is asked first, what is done, what is noted."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Literal
+
+from bpftui.core.live import State
+from bpftui.tui.dialogs.confirm import ConfirmDialog
+from bpftui.tui.dialogs.map_entry import EntryDialog, EntryPage
+from bpftui.tui.nodes import Node, NodeKind
+from bpftui.tui.widgets.live.field_list import FieldList
+from bpftui.tui.widgets.live.map_table import MapTableView
+from tests.tui.fakes import FakeRuntime
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class KernelLike(FakeRuntime):
+    """Has maps that others can have too."""
+
+    @property
+    def name(self) -> Literal["kernel", "vm"]:
+        return "kernel"
+
+
+async def loaded(walk: Any, name: str = "sources") -> MapTableView:
+    """Load, and look at a map that stands still."""
+    await walk.press("L")
+    await walk.until(lambda: walk.status.stage == State.LOADED)
+    walk.explorer.navigation.go_to(Node(NodeKind.MAP, name))
+    table = walk.explorer.query_one(MapTableView)
+    await walk.until(lambda: table.row_count() == 1)
+    await walk.press("p")
+    await walk.until(lambda: walk.status.paused)
+    table.focus()
+    await walk.settle()
+    return table
+
+
+async def test_a_map_that_others_have_is_asked_for_with_no_first(explore: Callable[..., Any]) -> None:
+    async with explore(size=(80, 24), runtime=KernelLike()) as walk:
+        await loaded(walk)
+        sources = walk.runtime.loaded[0].maps["sources"]
+        sources.with_others = "it is pinned at /sys/fs/bpf/sources, where others find it"
+        await walk.press("e")
+        assert "asks, then writes" in walk.screen
+        await walk.press("9", "enter")
+        assert isinstance(walk.app.screen, ConfirmDialog)
+        assert "sources[OTHER].packets = 9" in walk.screen
+        assert "it is pinned at /sys/fs/bpf/sources" in walk.screen
+        await walk.press("enter")  # the first answer is no
+        assert not isinstance(walk.app.screen, ConfirmDialog)
+        assert not sources.written
+        await walk.press("e", "9", "enter", "tab", "enter")
+        await walk.until(lambda: bool(sources.written))
+        assert next(iter(sources.written.values()))[:8] == (9).to_bytes(8, "little")
+        await walk.until(lambda: re.search(r"\* +9 ", walk.screen) is not None)
+
+
+async def test_the_sandbox_s_own_is_set_at_once_and_taken_back(explore: Callable[..., Any]) -> None:
+    async with explore(size=(120, 40), messages=True) as walk:
+        await loaded(walk)
+        sources = walk.runtime.loaded[0].maps["sources"]
+        await walk.press("U")
+        await walk.until(lambda: "there is no edit to take back" in walk.screen)
+        await walk.press("e", "9", "enter")
+        await walk.until(lambda: bool(sources.written))
+        await walk.until(lambda: "sources[OTHER].packets = 9 · U takes it back" in walk.screen)
+        await walk.press("U")
+        await walk.until(lambda: not any(sources.written[bytes(20)]))
+        await walk.until(lambda: "taken back: sources[OTHER].packets = 9" in walk.screen)
+
+
+async def test_a_new_entry_is_typed_field_by_field(explore: Callable[..., Any]) -> None:
+    async with explore(size=(80, 24)) as walk:
+        await loaded(walk)
+        sources = walk.runtime.loaded[0].maps["sources"]
+        await walk.press("a")
+        assert isinstance(walk.app.screen, EntryDialog)
+        await walk.until(lambda: "key  struct address" in walk.screen)
+        await walk.type("192.0.2")
+        await walk.until(lambda: "✗ address is an IPv4 or IPv6 address, not" in walk.screen)
+        await walk.press("enter")
+        assert isinstance(walk.app.screen, EntryDialog)
+        await walk.type(".9")
+        await walk.press("tab", "7", "enter")
+        await walk.until(lambda: bool(sources.written))
+        ((key, value),) = sources.written.items()
+        assert key == (2).to_bytes(4, "little") + bytes([192, 0, 2, 9]) + bytes(12)
+        assert value[:8] == (7).to_bytes(8, "little")
+
+
+async def test_enter_opens_the_entry(explore: Callable[..., Any]) -> None:
+    async with explore(size=(120, 40)) as walk:
+        await loaded(walk)
+        await walk.press("enter")
+        assert isinstance(walk.app.screen, EntryPage)
+        fields = walk.app.screen.query_one(FieldList)
+        assert [fields.row_text(index).split("\t")[0] for index in range(fields.row_count())] == [
+            "key",
+            "value.packets",
+            "value.bytes",
+            "value.last_seen",
+        ]
+        await walk.press("escape")
+        assert walk.app.screen is walk.explorer
