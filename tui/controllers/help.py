@@ -74,6 +74,7 @@ class HelpController(Controller):
         """Return all keys, by where they have a meaning."""
         from ..widgets.code.code_pane import CodePane
         from ..widgets.code.columns_view import ColumnsView
+        from ..widgets.code.flow_view import FlowView
         from ..widgets.code.kernel_code import KernelCodePane
         from ..widgets.code.listing_view import ListingView
         from ..widgets.lists.row_view import RowView
@@ -92,6 +93,7 @@ class HelpController(Controller):
             "Lists (code, variables, maps, log)": RowView.BINDINGS,
             "Code": [*ListingView.BINDINGS, *CodePane.BINDINGS, *KernelCodePane.BINDINGS],
             "Columns beside the code": ColumnsView.BINDINGS,
+            "Control flow as a picture": FlowView.BINDINGS,
             "Variables": VariablesView.BINDINGS,
             "Maps": MapTableView.BINDINGS,
             "Maps, while a value is typed": CellEditor.BINDINGS,

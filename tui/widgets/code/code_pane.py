@@ -18,6 +18,7 @@ from ...text.shown import assembled, styled
 from ..lists.row_view import RowView  # noqa: TC001 - Textual asks for the annotation at run time
 from ..pane_title import PaneTitle
 from ..plain import Static
+from .flow_view import FlowFacts, FlowView
 from .listing_view import ListingView
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class CodePane(Vertical):
     DEFAULT_CSS = """
     CodePane {
         & > ListingView { height: 1fr; }
+        & > FlowView { height: 1fr; display: none; }
     }
     """
 
@@ -72,6 +74,7 @@ class CodePane(Vertical):
         self.resolver: CoreResolver | None = None
         """Resolves them, where that was asked for."""
         self._listings: dict[str, Listing] = {}
+        self._before_flow = 0
         self._waiting: dict[str, list[Callable[[Listing], None]]] = {}
         """What is to be done with listings that are being made, by program."""
 
@@ -79,6 +82,7 @@ class CodePane(Vertical):
         """Compose title and listing."""
         yield PaneTitle(id="code-title")
         yield ListingView()
+        yield FlowView()
 
     def on_mount(self) -> None:
         """Say how many matches there are as soon as something is searched for, and that there is nothing to show."""
@@ -88,6 +92,7 @@ class CodePane(Vertical):
 
     def watch_program(self, name: str) -> None:
         """Show another program's listing as soon as it can be seen."""
+        self.leave_flow()
         self._show_when_visible()
 
     def on_show(self) -> None:
@@ -156,8 +161,62 @@ class CodePane(Vertical):
                 return None
         return self._listings[name]
 
+    # Control flow as a picture
+
+    @property
+    def flow(self) -> FlowView:
+        """The control flow of a function as a picture, which is out of sight as a rule."""
+        return self.query_one(FlowView)
+
+    def flow_facts(self) -> FlowFacts:
+        """Return what else is known of the program's control flow."""
+        return FlowFacts()
+
+    def show_flow(self) -> None:
+        """Show the control flow of the function that the cursor is in; anew where more is known of it by now."""
+        view, flow = self.view, self.flow
+        if view.listing is None or not view.row_count():
+            return
+        had_focus = view.has_focus or flow.has_focus
+        slot = view.slot_at(view.cursor)
+        if not flow.display:
+            self._before_flow = slot
+            flow.display, view.display = True, False
+        flow.show(view.listing, slot, self.flow_facts())
+        if had_focus:
+            flow.focus()
+
+    def leave_flow(self) -> None:
+        """Show the listing again."""
+        flow = self.flow
+        if flow.display:
+            had_focus = flow.has_focus
+            flow.display, self.view.display = False, True
+            if had_focus:
+                self.view.focus()
+
+    def on_listing_view_flow_requested(self) -> None:
+        """Show the control flow."""
+        self.show_flow()
+
+    def on_flow_view_left(self) -> None:
+        """Show the listing at the block that was chosen."""
+        self.leave_flow()
+
+    def on_flow_view_chosen(self, event: FlowView.Chosen) -> None:
+        """Let the listing follow the picture, so that leaving it leads to the same block."""
+        if self.flow.display:
+            self.view.jumps.show(event.slot)
+
+    def on_flow_view_opened(self, event: FlowView.Opened) -> None:
+        """Show a block in the listing; the way back leads to where the user was before the picture."""
+        self.leave_flow()
+        self.view.jumps.show(self._before_flow)
+        self.view.jumps.go_to(event.slot)
+
     def show_function(self, program: str, function: str) -> None:
         """Show a program with the cursor on the header of one of its functions."""
+        self.leave_flow()
         self.program = program
 
         def show(listing: Listing) -> None:
@@ -171,6 +230,7 @@ class CodePane(Vertical):
 
     def go_to(self, place: CodePlace, *, remember: bool = True) -> None:
         """Show an instruction of a program; the way back leads to where the user was, unless not to *remember* it."""
+        self.leave_flow()
         view = self.query_one(ListingView)
         if remember:
             view.jumps.remember()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from rich.segment import Segment
 from textual import events, work
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ....core.listing.flow_picture import FlowPicture
     from ....core.listing.listing import Listing
 
-__all__ = ["FlowView"]
+__all__ = ["FlowFacts", "FlowView"]
 
 _INKS: Final = {
     Ink.LINE: "flow-view--line",
@@ -42,6 +42,20 @@ _INKS: Final = {
 }
 _AROUND: Final = Spacing(2, 3, 2, 3)
 """Cells around the chosen box that are to be seen too."""
+
+
+class FlowFacts(NamedTuple):
+    """What is known of a program's control flow besides its code."""
+
+    counts: Mapping[int, int] | None = None
+    """How often each instruction ran, or was walked over by the verifier, by slot; None where that is not known."""
+    counted: str = "runs"
+    """What of them is counted."""
+    removed: Collection[int] = ()
+    """Slots of instructions that the verifier removed."""
+
+
+_NOTHING: Final = FlowFacts()
 
 
 class FlowView(VirtualList):
@@ -57,6 +71,7 @@ class FlowView(VirtualList):
         Binding("up,k", "walk_up", "Come from", show=False, id="flow.up", tooltip="To where it is come from"),
         Binding("left,h", "walk_aside(-1)", "Left", show=False, id="flow.left", tooltip="The other way, or left"),
         Binding("right,l", "walk_aside(1)", "Right", show=False, id="flow.right", tooltip="The other way, or right"),
+        Binding("v,backspace", "leave", "Listing", id="flow.leave", tooltip="Back to the listing"),
         Binding("enter", "open", "Open", id="flow.open", tooltip="Open the block in the listing"),
         Binding("home,g", "first", "Entry", show=False, id="flow.first", tooltip="To the block that is entered"),
         Binding("end,G", "last", "End", show=False, id="flow.last", tooltip="To the last block"),
@@ -123,6 +138,9 @@ class FlowView(VirtualList):
     class Opened(Chosen):
         """The user wants to see a block in the listing."""
 
+    class Left(Message):
+        """The user wants to see the listing again."""
+
     class Drawn(Message):
         """A picture was made.
 
@@ -141,8 +159,7 @@ class FlowView(VirtualList):
     picture: FlowPicture | None = None
     """What is shown; None while it is made."""
     _listing: Listing | None = None
-    _counts: Mapping[int, int] | None = None
-    _removed: Collection[int] = ()
+    _facts: FlowFacts = _NOTHING
     _whole: bool = False
     _code: bool = False
     _came: tuple[int, ...] = ()
@@ -152,25 +169,17 @@ class FlowView(VirtualList):
 
     # What a pane calls
 
-    def show(
-        self,
-        listing: Listing,
-        slot: int,
-        *,
-        counts: Mapping[int, int] | None = None,
-        removed: Collection[int] = (),
-    ) -> None:
+    def show(self, listing: Listing, slot: int, facts: FlowFacts = _NOTHING) -> None:
         """Draw the function that holds an instruction, and choose its block.
 
         Args:
             listing: The program's listing.
             slot: The instruction.
-            counts: How often each instruction ran, or was walked over by the verifier; None where that is not known.
-            removed: Slots of instructions that the verifier removed.
+            facts: What else is known of the program.
         """
         picture = self.picture
-        same = listing is self._listing and counts is self._counts and removed == self._removed
-        self._listing, self._counts, self._removed = listing, counts, removed
+        same = listing is self._listing and facts == self._facts
+        self._listing, self._facts = listing, facts
         if same and picture is not None and (node := picture.node_of(slot)) is not None:
             self._choose(node)
         else:
@@ -181,14 +190,14 @@ class FlowView(VirtualList):
         self.picture = None
         self.empty_text = "drawing the control flow ..." if is_ascii_terminal() else "drawing the control flow …"
         self.restart()
-        self._make(self._listing, slot, self._counts, self._removed)
+        self._make(self._listing, slot, self._facts)
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="flow")
-    def _make(self, listing: Listing, slot: int, counts: Mapping[int, int] | None, removed: Collection[int]) -> None:
+    def _make(self, listing: Listing, slot: int, facts: FlowFacts) -> None:
         """Make a picture, in a thread: that of some hundred blocks takes a second."""
         from ....core.listing.flow_picture import FlowPicture
 
-        make = partial(FlowPicture, counts=counts, removed=removed, whole=self._whole, code=self._code)
+        make = partial(FlowPicture, counts=facts.counts, removed=facts.removed, whole=self._whole, code=self._code)
         try:
             picture = make(listing, slot, ascii_only=is_ascii_terminal())
         except BpftuiError as error:
@@ -254,7 +263,7 @@ class FlowView(VirtualList):
         blocks = f"{len(picture.graph):,} block{'' if len(picture.graph) == 1 else 's'}"
         told = [blocks, *picture.remarks]
         if picture.counts is not None:
-            told.append("heavy: the way of most runs")
+            told.append(f"heavy: the way of most {self._facts.counted}")
         text = dot.join(told)
         if not picture.is_whole and (picture.removed or picture.unreachable):
             text += " (m shows)"
@@ -412,6 +421,10 @@ class FlowView(VirtualList):
             self._redraw(slot)
         else:
             self.post_message(self.Opened(slot))
+
+    def action_leave(self) -> None:
+        """Show the listing again."""
+        self.post_message(self.Left())
 
     def action_code(self, code: bool) -> None:
         """Show all code in the boxes, or what it calls and how it ends."""

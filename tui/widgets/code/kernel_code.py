@@ -13,6 +13,7 @@ from ....core.errors import BpftuiError
 from ..spec.spec_tree import SpecTree
 from .code_pane import CodePane
 from .columns_view import ROOMY, ColumnsView, column_table
+from .flow_view import FlowFacts
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -127,6 +128,15 @@ class KernelCodePane(CodePane):
         made = self._made[2].summary if self.mode and self._made is not None else ""
         return "  ".join(part for part in (made, super().remark()) if part)
 
+    def flow_facts(self) -> FlowFacts:
+        """Return what the kernel has said, as far as it is shown: its verifier's walk, and what it removed."""
+        known = self._known(self.mode) if self.mode else None
+        if known is None:
+            return super().flow_facts()
+        if isinstance(known, Made):
+            return FlowFacts(removed=frozenset(known.removed))
+        return FlowFacts(known.visits, "the verifier's walk")
+
     # What comes and goes
 
     def watch_program(self, name: str) -> None:
@@ -199,7 +209,7 @@ class KernelCodePane(CodePane):
             self._leave()
         elif self.mode == mode:
             self._leave()
-            self.view.focus()
+            (self.flow if self.flow.display else self.view).focus()
         elif self._known(mode) is not None:
             self._enter(mode)
         else:
@@ -268,7 +278,7 @@ class KernelCodePane(CodePane):
         self._enter(event.mode)
 
     def _enter(self, mode: Mode) -> None:
-        had_focus = self.view.has_focus or self.columns.has_focus
+        had_focus = self.view.has_focus or self.columns.has_focus or self.flow.has_focus
         answer = self._known(mode)
         self._leave()
         if answer is None:
@@ -280,13 +290,16 @@ class KernelCodePane(CodePane):
         elif mode == "dead":
             self.view.mark_removed(answer.removed)
         else:
+            self.leave_flow()
             shown = self.columns
             shown.display, self.view.display = True, False
             self._make_room(had_focus)
             shown.show(answer.table)
             # Where it scrolls to depends on its size, which it has not got yet.
             self.call_after_refresh(shown.show_slot, self.view.slot_at(self.view.cursor))
-        if had_focus:
+        if self.flow.display:
+            self.show_flow()
+        elif had_focus:
             shown.focus()
         self._show_title()
 
@@ -306,7 +319,9 @@ class KernelCodePane(CodePane):
             self._hidden_tree = None
         self.view.mark_removed({})
         self.view.mark_heat(None)
-        self.columns.display, self.view.display = False, True
+        self.columns.display, self.view.display = False, not self.flow.display
+        if self.flow.display:
+            self.show_flow()
         self._show_title()
 
 

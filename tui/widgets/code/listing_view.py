@@ -64,11 +64,11 @@ class ListingView(CodeView):
         Binding("s", "toggle_source", "Source", id="listing.source", tooltip="C source lines on or off"),
         Binding(
             "v",
-            "toggle_side",
-            "Side by side",
+            "next_view",
+            "View",
             show=False,
             id="listing.side",
-            tooltip="C beside the assembly, from 120 columns on",
+            tooltip="Next view: C beside the assembly (from 120 columns on), control flow as a picture",
         ),
         Binding("space", "fold", "Fold", show=False, id="listing.fold", tooltip="Fold a C line or a function"),
         Binding("Y", "copy_function", "Copy all", show=False, id="listing.copy", tooltip="Copy the whole function"),
@@ -113,6 +113,9 @@ class ListingView(CodeView):
         def __init__(self, listing: Listing) -> None:
             super().__init__()
             self.listing = listing
+
+    class FlowRequested(Message):
+        """The user wants to see the control flow as a picture."""
 
     class Left(Message):
         """The way back, or forward, leads to another program.
@@ -390,13 +393,19 @@ class ListingView(CodeView):
         if self.listing is not None:
             self._relist(source=not self.listing.source)
 
-    def action_toggle_side(self) -> None:
+    def action_next_view(self) -> None:
+        """Go on to the next view: from C above its instructions to C beside them, where there is room, to a picture."""
+        if not self.side_by_side and self.typed_app.size.width >= _WIDE_ENOUGH:
+            self.show_side_by_side(True)
+        else:
+            self.show_side_by_side(False)
+            self.post_message(self.FlowRequested())
+
+    def show_side_by_side(self, wanted: bool) -> None:
         """Put C and assembly side by side, or the C above its instructions."""
-        if not self.side_by_side and self.typed_app.size.width < 120:
-            self.notify("side by side needs a terminal of 120 columns", severity="warning", timeout=3)
-            return
-        self.side_by_side = not self.side_by_side
-        self._relist(source=not self.is_side_by_side)
+        if wanted != self.side_by_side:
+            self.side_by_side = wanted
+            self._relist(source=not self.is_side_by_side)
 
     def _relist(self, *, source: bool | None = None) -> None:
         """Show the same program in another way; the cursor stays on its instruction."""

@@ -10,7 +10,7 @@ import pytest
 from bpftui.core.listing.listing import Listing
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui.base_app import BaseApp
-from bpftui.tui.widgets.code.flow_view import FlowView
+from bpftui.tui.widgets.code.flow_view import FlowFacts, FlowView
 from tests.tui.widgets.lines import lines
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ class FlowApp(BaseApp[None]):
     def on_flow_view_opened(self, event: FlowView.Opened) -> None:
         self.opened.append(event.slot)
 
-    async def draw(self, pilot: Pilot[None], **options: object) -> None:
-        self.view.show(self.listing, self.slot, **options)  # type: ignore[arg-type]
+    async def draw(self, pilot: Pilot[None], facts: FlowFacts | None = None) -> None:
+        self.view.show(self.listing, self.slot, facts or FlowFacts())
         self.view.focus()
         await self.drawn(pilot)
 
@@ -95,7 +95,7 @@ async def test_arrows_walk_along_the_lines() -> None:
 async def test_the_way_of_most_runs_is_walked_and_heavy() -> None:
     app = FlowApp("bpf/count_packets.o", "count_packets")
     async with app.run_test(size=(80, 24)) as pilot:
-        await app.draw(pilot, counts=dict.fromkeys(range(8), 812) | {8: 6, 9: 6, 10: 812, 11: 812})
+        await app.draw(pilot, FlowFacts(dict.fromkeys(range(8), 812) | {8: 6, 9: 6, 10: 812, 11: 812}))
         assert screen(app)[:17] == [
             "  3 blocks · heavy: the way of most runs",
             "                 ▌┏ 0 ━━━━━━━━━━━ 7 insns  812 ┓",
@@ -136,7 +136,7 @@ async def test_all_code_and_back() -> None:
 async def test_removed_blocks_are_counted_and_shown_on_demand() -> None:
     app = FlowApp("bpf/count_packets.o", "count_packets")
     async with app.run_test(size=(80, 24)) as pilot:
-        await app.draw(pilot, removed={8, 9})
+        await app.draw(pilot, FlowFacts(removed={8, 9}))
         assert screen(app)[0] == "  3 blocks · 1 block removed ∅ (m shows)"
         assert not any("∅ removed" in line for line in screen(app))
         await pilot.press("m")

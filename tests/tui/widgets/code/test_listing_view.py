@@ -180,7 +180,7 @@ async def test_loops_are_marked_and_what_is_never_reached_is_dimmed() -> None:
         dim = view.ink("listing-view--unreachable").color
         unreached = [s for s in view.render_line(5) if s.style and s.style.italic and s.style.color == dim]
         assert unreached[0].text.strip().startswith("4")
-        assert not [s for s in view.render_line(6) if s.style and s.style.color == dim]
+        assert not [s for s in view.render_line(6) if s.style and s.style.italic and s.style.color == dim]
 
 
 async def test_the_token_of_the_chosen_instruction_is_underlined() -> None:

@@ -69,9 +69,9 @@ async def screens(name: str, size: tuple[int, int]) -> str:
         await keep("folded")
         view.action_fold()
         if size[0] >= 120:
-            view.action_toggle_side()
+            view.show_side_by_side(not view.side_by_side)
             await keep("C beside the assembly")
-            view.action_toggle_side()
+            view.show_side_by_side(not view.side_by_side)
         view.mark_heat(None)
         view.mark_removed({})
         view.action_toggle_source()
