@@ -105,9 +105,12 @@ class ValuesController(Controller):
         """Edit a variable."""
         from ..dialogs.variable_editor import VariableEditor
 
-        raw = self._view.raw(event.place)
+        place = event.place
+        raw = self._view.raw(place)
+        if len(raw) < place.size:  # the list reads the head of a large one
+            raw = bytes(place.variable.raw[place.offset : place.offset + place.size])
         live = self._operations.collection is not None
-        self.stage.ask(VariableEditor(event.place, raw, live=live), partial(self._edited, event.place))
+        self.stage.ask(VariableEditor(place, raw, live=live), partial(self._edited, place))
 
     def _edited(self, place: Place, text: str | None) -> None:
         if text is not None:

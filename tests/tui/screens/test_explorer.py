@@ -367,6 +367,15 @@ async def test_u_among_the_variables_asks_for_that_under_the_cursor(explore: Cal
         assert not walk.app.screen.is_modal
 
 
+async def test_a_large_variable_is_edited_from_all_of_it(explore: Callable[..., Any]) -> None:
+    async with explore("tests/objects/flexible.o") as walk:
+        await walk.press("3", "G", "e")
+        assert "Edit many" in walk.screen
+        assert "text of at most 2097152 bytes" in walk.screen
+        assert "file  " not in walk.screen  # it is as in the file
+        assert "hex:00" not in walk.screen
+
+
 async def test_a_preset_that_takes_the_place_of_another_says_so(explore: Callable[..., Any]) -> None:
     async with explore(messages=True) as walk:
         await walk.press("3", "e", "5", "enter")
