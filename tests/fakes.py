@@ -101,6 +101,10 @@ class FakeMap(Map):
     def value(self) -> CType | None:
         return self.spec.value
 
+    @property
+    def cpus(self) -> int:
+        return 1
+
     def count(self, within: float | None = None) -> tuple[int, bool]:
         return len(self.snapshot().entries), True
 

@@ -20,7 +20,7 @@ from bpftui.tui.widgets.live.map_table import MapTableView
 from ..lines import lines
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from textual.app import ComposeResult
     from textual.pilot import Pilot
@@ -89,7 +89,7 @@ class PaneApp(BaseApp[None]):
 
 
 @asynccontextmanager
-async def opened(name: str, size: tuple[int, int] = (80, 24)) -> AsyncIterator[tuple[PaneApp, Pilot[None], Any]]:
+async def opened(name: str, size: tuple[int, int] = (80, 24)) -> AsyncGenerator[tuple[PaneApp, Pilot[None], Any]]:
     spec = CollectionSpec.from_file(OBJECTS / "flows.o")
     with MachineRuntime().load(spec) as collection:
         app = PaneApp(collection)
