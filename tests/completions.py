@@ -69,7 +69,7 @@ def _shorten(action: argparse.Action) -> None:
 
 def script(shell: str) -> str:
     """Return the completion script for a shell."""
-    text = shtab.complete(_command_line(), shell, preamble={"bash": _FIRST_IN_BASH})
+    text = shtab.complete(_command_line(), shell, preamble=cast("Any", {"bash": _FIRST_IN_BASH}))
     if shell == "fish":
         text += _FIRST_IN_FISH
     for old, new in _MORE_IN_ZSH if shell == "zsh" else ():

@@ -78,7 +78,7 @@ def test_a_sample_has_everything_and_the_real_interval() -> None:
     ],
 )
 def test_what_has_entries_is_read(kind: MapType, is_read: bool) -> None:
-    assert readable_maps(collection(FakeMap(map_spec("each", kind))).face) == ["each"] * is_read
+    assert readable_maps(collection(FakeMap(map_spec("each", kind)))) == ["each"] * is_read
 
 
 def test_only_maps_that_can_be_listed_are_read_unless_named() -> None:

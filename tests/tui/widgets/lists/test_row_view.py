@@ -7,9 +7,9 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from rich.text import Text
 
 from bpftui.tui.base_app import BaseApp
+from bpftui.tui.text.shown import Text
 from bpftui.tui.widgets.lists.row_view import RowView, compile_pattern
 
 from ..lines import lines
