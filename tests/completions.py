@@ -9,6 +9,7 @@ import argparse
 import textwrap
 from importlib import import_module
 from pathlib import Path
+from typing import Any, cast
 
 import shtab
 
