@@ -55,6 +55,19 @@ def test_kinds_of_lines(line: str, kind: LineKind) -> None:
     assert classify(line) is kind
 
 
+async def test_where_a_jump_went_and_the_state_stand_in_columns() -> None:
+    log = "0: R1=ctx() R10=fp0\n4: (15) if r0 == 0x0 goto pc+3 8: R0=0\n1: (b7) r0 = 0    ; R0=0\n2: (95) exit\n"
+    app = LogApp(log)
+    async with app.run_test(size=(80, 6)) as pilot:
+        await pilot.pause()
+        assert [line[2:].rstrip() for line in lines(app.view)][:4] == [
+            "0: R1=ctx() R10=fp0",
+            "    4: (15) if r0 == 0x0 goto pc+3 → 8    ; R0=0",
+            "    1: (b7) r0 = 0                        ; R0=0",
+            "    2: (95) exit",
+        ]
+
+
 def test_the_cause_is_what_the_verifier_says_last() -> None:
     assert cause(REFUSED.splitlines()) == range(5, 7)
     accepted = REFUSED.splitlines()[:5] + REFUSED.splitlines()[7:]
