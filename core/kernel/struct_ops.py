@@ -12,6 +12,7 @@ from .attach.linking import make_link
 from .link import Attachment, Link
 from .loading.create import create_struct_ops
 from .map import Map
+from .probe.since import links_since
 from .sys import rights
 from .sys.explain import explain
 from .sys.syscall import BpfError, Descriptor
@@ -73,7 +74,7 @@ class StructOpsMap(Map):
             with self.descriptor as fd:
                 link = make_link(fd, 0, AttachType.STRUCT_OPS)
         except BpfError as error:
-            feature, needs = "links of struct_ops (Linux 6.4)", rights.NETWORKING
+            feature, needs = links_since("struct_ops", "links of struct_ops"), rights.NETWORKING
             raise explain(error, doing, needs=needs, raises=AttachError, feature=feature) from error
         target = AttachTarget(self.spec.value.c_text if self.spec.value is not None else "struct_ops")
         return Link(self.name, target, Attachment((Descriptor(link, f"link of {self.name}"),)), links)

@@ -279,7 +279,7 @@ class TypedMap(ABC):
             return self.unreadable
         if self.type.holds_objects:
             return f"the entries of a map of type {kind} are not numbers but maps, programs or sockets"
-        if self.type in (MapType.STACK_TRACE, MapType.STRUCT_OPS):
+        if self.type is MapType.STACK_TRACE:
             return f"the kernel itself fills a map of type {kind}"
         return ""
 

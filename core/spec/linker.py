@@ -16,6 +16,7 @@ from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
+from ..asm.opcodes import CALL, LD_IMM64, CallSource, ImmSource
 from ..elf import SHN_ABS, SHN_COMMON, SymbolType
 from ..errors import ObjectError
 from ..limits import Budget
@@ -43,10 +44,6 @@ if TYPE_CHECKING:
 
 __all__ = ["UNPLACED", "ExternPlace", "Linker"]
 
-_CALL: Final = 0x85
-_LD_IMM64: Final = 0x18
-_PSEUDO_CALL: Final = 1
-_PSEUDO_FUNC: Final = 4
 _COMMENT: Final = 64
 """Bytes at the start of .comment that are looked at."""
 _LINK_IT: Final = " (if it is one of several parts, link them: bpftool gen object)"
@@ -190,7 +187,7 @@ class Linker:
             elif isinstance(target, str):
                 found.problems.append((offset, elf.error(target, section.name, offset).message))
             else:
-                kind = ReferenceKind.CALL if code[offset] == _CALL else ReferenceKind.FUNCTION
+                kind = ReferenceKind.CALL if code[offset] == CALL else ReferenceKind.FUNCTION
                 found.calls.append(_Call(offset, target, kind))
         if obj.for_windows:
             self._add_helpers(found, section, relocated)
@@ -229,7 +226,7 @@ class Linker:
                 if offset % INSN_SIZE or offset + INSN_SIZE > len(code) or index >= len(obj.symbols):
                     continue
                 value = obj.symbols[index].value
-                if code[offset] == _LD_IMM64 and value:
+                if code[offset] == LD_IMM64 and value:
                     found = True
                     if int.from_bytes(code[offset + 4 : offset + 8], elf.byte_order) < value:
                         return False
@@ -259,11 +256,11 @@ class Linker:
         if symbol_index >= len(self.obj.symbols):
             return "a relocation points to no symbol"
         symbol = self.obj.symbols[symbol_index]
-        if opcode not in (_CALL, _LD_IMM64):
+        if opcode not in (CALL, LD_IMM64):
             return f"a relocation of opcode {opcode:#04x} makes no sense"
         if symbol.section == 0:
             return self._extern(symbol, opcode, imm)
-        if opcode == _CALL:
+        if opcode == CALL:
             target = self._function(symbol.section, symbol.value + (imm + 1) * INSN_SIZE)
             if isinstance(target, str) and symbol.type == SymbolType.FUNC and imm == symbol.value - 1:
                 # The assembler of binutils 2.40 (gcc 12) writes the symbol's own place there once more, in bytes.
@@ -302,7 +299,7 @@ class Linker:
 
     def _extern(self, symbol: Symbol, opcode: int, imm: int) -> Reference | str:
         known = self.externs.get(symbol.name)
-        if opcode == _CALL:
+        if opcode == CALL:
             if known is None and symbol.type == SymbolType.FUNC:
                 return f"it calls {symbol.name}, which is not in the object{_LINK_IT}"
             return Reference(ReferenceKind.KFUNC, symbol.name, weak=known is not None and known[3])
@@ -404,7 +401,7 @@ class _LinkedPieces(LinkedCode):
         little = elf.byte_order == "little"
         for slot, start, call in self._calls():
             at = slot * INSN_SIZE
-            source = _PSEUDO_CALL if call.kind is ReferenceKind.CALL else _PSEUDO_FUNC
+            source = CallSource.SUBPROGRAM if call.kind is ReferenceKind.CALL else ImmSource.FUNC
             registers = code[at + 1]
             code[at + 1] = registers & 0x0F | source << 4 if little else registers & 0xF0 | source
             code[at + 4 : at + 8] = (start - slot - 1).to_bytes(4, elf.byte_order, signed=True)

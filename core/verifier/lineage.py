@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ..asm.opcodes import CALL
+
 if TYPE_CHECKING:
     from .lines import Step
     from .log import SourceLine, VerifierLog
@@ -23,7 +25,6 @@ _ARITHMETIC: Final = re.compile(
 _SET: Final = re.compile(r"[rw](?P<to>\d+) = (?P<value>.+)$")
 _CALLED: Final = re.compile(r"call (?P<name>[A-Za-z_]\w*)")
 _LOCAL: Final = re.compile(r"call pc")
-_CALL: Final = 0x85
 _MOST: Final = 20_000
 """Steps that are walked back."""
 
@@ -103,7 +104,7 @@ def _value(log: VerifierLog, line: int, step: Step, place: str) -> Value | None:
 
 def _change(log: VerifierLog, line: int, step: Step, place: str) -> tuple[str, str | None] | None:
     """Return how a step sets a place, and the place whose history goes on from there; None where it does not."""
-    if step.opcode == _CALL:
+    if step.opcode == CALL:
         return _call(log, line, step, place)
     if place[0] == "f":
         return _stored(step, place)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from ..asm.opcodes import CALL
 from .value import Value, parse_value
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ _ITEM: Final = re.compile(
 )
 _FRAME: Final = re.compile(r"(?:^|\s)frame(\d+):")
 _HELPER: Final = re.compile(r"call (?P<name>[A-Za-z_]\w*)(?:#\d+)?\s*$")
-_CALL: Final = 0x85
 
 _MOVES_PACKETS: Final = re.compile(
     r"bpf_(?:xdp_adjust_(?:head|tail|meta)|skb_(?:store_bytes|vlan_push|vlan_pop|change_\w+|pull_data|adjust_room"
@@ -103,7 +103,7 @@ class State:
             return told
         values = dict(self.values)
         lost: set[str] = set()
-        if step.opcode == _CALL:
+        if step.opcode == CALL:
             lost = self._call(values, step.text)
         items = dict(parse_items(step.state))
         if step.state and "refs" not in items:

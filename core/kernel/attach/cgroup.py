@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from ...errors import AttachError, FeatureError, UsageError
 from ...spec import AttachType, ProgramType
+from ..probe.since import links_since
 from ..sys.syscall import BpfError
 from .linking import create_link, described, refused
 
@@ -54,11 +55,11 @@ def attach_cgroup(program: Program, target: AttachTarget) -> Attachment:
         if error.errno == errno.EBADF:
             raise UsageError(f"cannot {described(program, target)}: that is no control group (cgroup2)") from error
         if error.errno == errno.EINVAL:
-            reason = "this kernel lacks cgroup links (Linux 5.7), or that hook (EINVAL)"
+            reason = f"this kernel lacks {links_since('cgroup')}, or that hook (EINVAL)"
             raise FeatureError(f"cannot {described(program, target)}: {reason}") from error
         if error.errno == errno.EPERM and os.geteuid() == 0:
             reason = "a program further up forbids others below it, or one here is attached exclusively (EPERM)"
             raise AttachError(f"cannot {described(program, target)}: {reason}") from error
-        raise refused(error, program, target, feature="cgroup links (Linux 5.7)") from error
+        raise refused(error, program, target, feature=links_since("cgroup")) from error
     finally:
         os.close(group)

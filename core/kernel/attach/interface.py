@@ -11,6 +11,7 @@ from ...errors import AttachError, BpftuiError, FeatureError, NoPermissionError,
 from ...spec import AttachType
 from ..link import Attachment
 from ..net.interfaces import interfaces
+from ..probe.since import links_since
 from ..sys import rights
 from ..sys.calls import FileDescriptor
 from ..sys.syscall import BpfError, Descriptor
@@ -56,12 +57,12 @@ def attach_tc(program: Program, target: AttachTarget) -> Attachment:
         if error.errno in (errno.ENODEV, errno.EINVAL) and not _exists(target):
             raise _no_interface(program, target) from error
         if error.errno == errno.EINVAL:
-            needed = "netkit links (Linux 6.7)" if attach_type.name.startswith("NETKIT") else "tcx links (Linux 6.6)"
+            needed = links_since("netkit" if attach_type.name.startswith("NETKIT") else "tcx")
             raise FeatureError(
                 f"cannot {described(program, target)}: this kernel lacks {needed} (EINVAL)",
                 hint=f"attach it with tc: tc filter add dev {target.name} ingress bpf da obj FILE",
             ) from error
-        raise refused(error, program, target, feature="tcx links (Linux 6.6)") from error
+        raise refused(error, program, target, feature=links_since("tcx")) from error
 
 
 def attach_filter(program: Program, target: AttachTarget) -> Attachment:
@@ -121,7 +122,7 @@ def _explain_xdp(error: BpfError, program: Program, target: AttachTarget) -> Bpf
             reason = f"the MTU of {target.name} (or of its peer) is too large for native XDP"
             return AttachError(f"cannot {doing}: {reason}", hint="lower the MTU, or attach it in generic mode")
         case _:
-            return refused(error, program, target, feature="XDP links (Linux 5.9)")
+            return refused(error, program, target, feature=links_since("xdp", "XDP links"))
 
 
 def _exists(target: AttachTarget) -> bool:

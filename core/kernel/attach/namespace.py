@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from ...errors import AttachError, FeatureError, UsageError
 from ...spec import AttachType
 from ..link import Attachment
+from ..probe.since import links_since
 from ..sys.calls import FileDescriptor
 from ..sys.layouts import NetfilterLink
 from ..sys.syscall import BpfError, Descriptor
@@ -47,7 +48,7 @@ def attach_netns(program: Program, target: AttachTarget) -> Attachment:
     except OSError as error:
         raise UsageError(f"cannot {described(program, target)}: {(error.strerror or str(error)).lower()}") from error
     except BpfError as error:
-        raise refused(error, program, target, feature="links of network namespaces (Linux 5.8)") from error
+        raise refused(error, program, target, feature=links_since("netns", "links of network namespaces")) from error
 
 
 def _link(program: FileDescriptor, path: str, attach_type: AttachType) -> FileDescriptor:
@@ -87,4 +88,4 @@ def attach_netfilter(program: Program, target: AttachTarget) -> Attachment:
         if error.errno == errno.EAFNOSUPPORT:
             reason = "this kernel has no netfilter for that family (EAFNOSUPPORT)"
             raise FeatureError(f"cannot {described(program, target)}: {reason}") from error
-        raise refused(error, program, target, feature="netfilter links (Linux 6.4)") from error
+        raise refused(error, program, target, feature=links_since("netfilter")) from error

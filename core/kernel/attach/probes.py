@@ -18,6 +18,7 @@ from ...errors import AttachError, FeatureError, UnknownNameError, UsageError
 from ...spec import AttachType
 from ..host.kallsyms import function_names
 from ..host.kconfig import option
+from ..probe.since import links_since
 from ..sys.layouts import KprobeMultiLink, UprobeMultiLink
 from ..sys.perf import event_type, open_event, open_uprobe, read_tracefs
 from ..sys.syscall import BpfError, buffer
@@ -115,7 +116,7 @@ def _attach_kprobe_multi(program: Program, target: AttachTarget, what: str, *, r
     try:
         return create_link(program, 0, attach_type, KprobeMultiLink, multi_flags=flags, cnt=len(names), syms=table)
     except BpfError as error:
-        raise _refused(error, program, target, "kprobe_multi links (Linux 5.18, CONFIG_FPROBE)") from error
+        raise _refused(error, program, target, links_since("kprobe_multi", needs="CONFIG_FPROBE")) from error
 
 
 def _probed_functions() -> list[str]:
@@ -154,7 +155,7 @@ def _attach_uprobe_multi(program: Program, target: AttachTarget, what: str, *, r
             multi_flags=flags,
         )
     except BpfError as error:
-        raise _refused(error, program, target, "uprobe_multi links (Linux 6.6)") from error
+        raise _refused(error, program, target, links_since("uprobe_multi")) from error
 
 
 def _split_path(program: Program, what: str) -> tuple[str, str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import FeatureError, UsageError
 from ...spec import AttachType
+from ..probe.since import LINKS, links_since
 from ..sys.syscall import UNSUPPORTED, BpfError
 from .linking import create_link, described, refused
 
@@ -40,5 +41,7 @@ def attach_sockmap(program: Program, target: AttachTarget) -> Attachment:
     except BpfError as error:
         if error.errno in UNSUPPORTED:
             reason = "this kernel lacks links of sockmaps (EINVAL)"
-            raise FeatureError(f"cannot {described(program, target)}: {reason}", hint="Linux 6.10 has them") from error
-        raise refused(error, program, target, feature="links of sockmaps (Linux 6.10)") from error
+            raise FeatureError(
+                f"cannot {described(program, target)}: {reason}", hint=f"Linux {LINKS['sockmap']} has them"
+            ) from error
+        raise refused(error, program, target, feature=links_since("sockmap", "links of sockmaps")) from error

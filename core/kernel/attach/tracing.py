@@ -11,6 +11,7 @@ from ...errors import AttachError, BpftuiError, FeatureError, NoPermissionError,
 from ...privileges import Capability
 from ...spec import AttachType
 from ..link import Attachment
+from ..probe.since import links_since
 from ..sys import rights
 from ..sys.elements import possible_cpus
 from ..sys.layouts import IteratorLink, RawTracepointOpen
@@ -51,7 +52,7 @@ def attach_raw_tracepoint(program: Program, target: AttachTarget) -> Attachment:
             reason = f"this kernel has no raw tracepoint {name}"
             hint = "it is named without its category: sched_switch"
             raise UsageError(f"cannot attach program {program.name}: {reason}", hint=hint) from error
-        raise _refused(error, program, target, "raw tracepoints (Linux 4.17)") from error
+        raise _refused(error, program, target, links_since("raw_tracepoint", "raw tracepoints")) from error
 
 
 def attach_hook(program: Program, target: AttachTarget) -> Attachment:
@@ -65,7 +66,7 @@ def attach_hook(program: Program, target: AttachTarget) -> Attachment:
     try:
         return _open_hook(program, None)
     except BpfError as error:
-        raise _refused(error, program, target, "links of tracing programs (Linux 5.5)") from error
+        raise _refused(error, program, target, links_since("tracing", "links of tracing programs")) from error
 
 
 def _open_hook(program: Program, name: str | None) -> Attachment:
@@ -92,7 +93,7 @@ def attach_iterator(program: Program, target: AttachTarget) -> Attachment:
                 f"cannot attach program {program.name}: {program.spec.attach_to} iterates over a map",
                 hint=f"name it: {program.name}=MAP",
             ) from error
-        raise _refused(error, program, target, "iterators (Linux 5.8)") from error
+        raise _refused(error, program, target, links_since("iter", "iterators")) from error
 
 
 def attach_tracepoint(program: Program, target: AttachTarget) -> Attachment:
@@ -165,7 +166,7 @@ def hold(program: Program, target: AttachTarget, open_events: Callable[[], list[
     except BaseException as error:
         _close([*links, *events])
         if isinstance(error, BpfError):
-            raise _refused(error, program, target, "links of perf events (Linux 5.15)") from error
+            raise _refused(error, program, target, links_since("perf_event", "links of perf events")) from error
         if isinstance(error, OSError):
             raise _event_refused(error, program, target, "tying the program to the event") from error
         raise

@@ -12,7 +12,7 @@ from ...maps import Shape
 from ...maps import shape_of as shape_of_spec
 from ...maps.rules import broken_rule
 from ...spec import MapFlag, MapType
-from ..probe.since import since
+from ..probe.since import LINKS, since
 from ..sys import probes, rights, token
 from ..sys.elements import possible_cpus
 from ..sys.explain import explain
@@ -194,7 +194,9 @@ def _explained(error: BpfError, spec: MapSpec, shape: Shape) -> BpftuiError:
         return FeatureError(f"cannot {doing}: this kernel does not know {unknown} (E2BIG)")
     if shape.type == MapType.STRUCT_OPS and shape.flags & MapFlag.LINK and error.errno == errno.EINVAL:
         lacking = "this kernel may not have links of struct_ops, which its section .struct_ops.link asks for (EINVAL)"
-        return FeatureError(f"cannot {doing}: {lacking}", hint='Linux 6.4 has them; before, use SEC(".struct_ops")')
+        return FeatureError(
+            f"cannot {doing}: {lacking}", hint=f'Linux {LINKS["struct_ops"]} has them; before, use SEC(".struct_ops")'
+        )
     return explain(error, doing, needs=rights.needed(shape.type))
 
 

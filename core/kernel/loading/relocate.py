@@ -6,6 +6,7 @@ import struct
 import sys
 from typing import TYPE_CHECKING, Final
 
+from ...asm.opcodes import CALL, CallSource, ImmSource
 from ...btf import CType, Kind
 from ...btf import types as t
 from ...btf.compatible import essential_name
@@ -27,14 +28,6 @@ __all__ = ["relocate", "undeclared_hint"]
 
 _KSYMS: Final = ".ksyms"
 _BYTE_ORDER: Final = frozenset({"htonl", "htons", "ntohl", "ntohs"})
-
-# The source register of ld_imm64 and call says what the immediate is (RFC 9669, section 5.4; `BPF_PSEUDO_*`).
-_MAP_FD: Final = 1
-_MAP_VALUE: Final = 2
-_BTF_ID: Final = 3
-_HELPER_CALL: Final = 0
-_KFUNC_CALL: Final = 2
-_CALL: Final = 0x85
 
 _SOURCE_SHIFT: Final = 4 if sys.byteorder == "little" else 0
 
@@ -64,20 +57,20 @@ def relocate(
     for slot, reference in program.linked.references.items():
         match reference.kind:
             case ReferenceKind.MAP:
-                _put_wide(code, slot, _MAP_FD, _fd(program, reference, maps), 0)
+                _put_wide(code, slot, ImmSource.MAP_FD, _fd(program, reference, maps), 0)
             case ReferenceKind.TABLE:
-                _put_wide(code, slot, _MAP_VALUE, maps[reference.name], 0)
+                _put_wide(code, slot, ImmSource.MAP_VALUE, maps[reference.name], 0)
             case ReferenceKind.DATA:
-                _put_wide(code, slot, _MAP_VALUE, _fd(program, reference, maps), reference.offset)
+                _put_wide(code, slot, ImmSource.MAP_VALUE, _fd(program, reference, maps), reference.offset)
             case ReferenceKind.KFUNC:
                 found = _kernel_type(program, reference, Kind.FUNC, btf)
-                if code[slot * INSN_SIZE] != _CALL:
+                if code[slot * INSN_SIZE] != CALL:
                     _put_wide(code, slot, *_address_of(found, modules))
                 elif found is None:
                     # The verifier refuses a weak function that is missing only where it is reached.
-                    _put(code, slot, _HELPER_CALL, BAD_KFUNC)
+                    _put(code, slot, CallSource.HELPER, BAD_KFUNC)
                 else:
-                    _put(code, slot, _KFUNC_CALL, found[1], modules.place(found[0]))
+                    _put(code, slot, CallSource.KFUNC, found[1], modules.place(found[0]))
             case ReferenceKind.KSYM:
                 _put_wide(code, slot, *_kernel_symbol(program, reference, btf, modules, symbols))
             case ReferenceKind.CALL | ReferenceKind.FUNCTION | ReferenceKind.HELPER:
@@ -107,7 +100,7 @@ def _fd(program: ProgramSpec, reference: Reference, maps: Mapping[str, int]) -> 
 
 def _address_of(found: tuple[Btf, int] | None, modules: ModuleTypes) -> tuple[int, int, int]:
     """Return source register and immediates for the address of what BTF describes; a null pointer for None."""
-    return (0, 0, 0) if found is None else (_BTF_ID, found[1], modules.fd(found[0]))
+    return (0, 0, 0) if found is None else (ImmSource.BTF_ID, found[1], modules.fd(found[0]))
 
 
 def _kernel_symbol(

@@ -6,6 +6,7 @@ import errno
 import os
 from typing import Final, NamedTuple
 
+from ...asm.opcodes import CALL, EXIT
 from ...btf import Kind
 from ...btf.kernel import vmlinux
 from ...errors import FeatureError
@@ -16,8 +17,6 @@ from ..sys.syscall import errno_name
 
 __all__ = ["NOTED", "HelperReport", "probe_helpers", "try_helper"]
 
-_CALL: Final = 0x85
-_EXIT: Final = (0x95, 0, 0)
 
 _NOTED: Final = frozenset({"bpf_trace_printk", "bpf_trace_vprintk", "bpf_probe_write_user"})
 NOTED: Final = frozenset(number for number, name in enumerate(HELPERS) if name in _NOTED)
@@ -98,7 +97,7 @@ def _try(type_: ProgramType, number: int, attach: AttachType | None, target: int
     """Return whether a program may call the helper, and errno; None when the verifier did not come to the call."""
     fd, refusal, log = probes.load_program(
         type_,
-        probes.instructions((_CALL, 0, number), _EXIT),
+        probes.instructions((CALL, 0, number), (EXIT, 0, 0)),
         attach_type=attach,
         attach_btf_id=target,
         flags=ProgramFlag.SLEEPABLE if type_ == ProgramType.SYSCALL else 0,

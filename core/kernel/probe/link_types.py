@@ -16,6 +16,7 @@ from ...spec import AttachType, ProgramType
 from ..sys import probes, rights
 from ..sys.layouts import KprobeMultiLink, LinkCreate, NetfilterLink, RawTracepointOpen, UprobeMultiLink
 from ..sys.syscall import UNSUPPORTED, BpfError, Command, buffer
+from .since import LINKS
 
 if TYPE_CHECKING:
     from ...privileges import Capability
@@ -31,8 +32,6 @@ class LinkType(NamedTuple):
     """One of `enum bpf_link_type`."""
 
     name: str
-    version: str
-    """The Linux that has it first."""
     needed_for: str
     program: ProgramType | None = None
     attach: AttachType = AttachType.CGROUP_INET_INGRESS
@@ -45,53 +44,49 @@ class LinkType(NamedTuple):
     """The capabilities that making one takes, where it is not those that loading its program takes."""
 
     @property
+    def version(self) -> str:
+        """The Linux that has it first."""
+        return LINKS[self.name]
+
+    @property
     def needed(self) -> tuple[Capability, ...]:
         """The capabilities that it takes to load a program and to make a link of it."""
         return self.asks or (rights.needed(self.program) if self.program is not None else rights.LOADING)
 
 
 LINK_TYPES: Final = (
-    LinkType("raw_tracepoint", "4.17", "raw tracepoints", ProgramType.RAW_TRACEPOINT, known=errno.ENOENT),
+    LinkType("raw_tracepoint", "raw tracepoints", ProgramType.RAW_TRACEPOINT, known=errno.ENOENT),
     LinkType(
         "tracing",
-        "5.5",
         "fentry, fexit, fmod_ret, LSM, freplace",
         function="bpf_tracing_prog_attach",
         asks=rights.TRACING,
     ),
-    LinkType("cgroup", "5.7", "cgroup programs", ProgramType.CGROUP_SKB, asks=rights.NETWORKING),
-    LinkType("iter", "5.8", "iterators", function="bpf_iter_link_attach", asks=rights.TRACING),
-    LinkType("netns", "5.8", "sk_lookup, flow dissectors", ProgramType.SK_LOOKUP, AttachType.SK_LOOKUP),
+    LinkType("cgroup", "cgroup programs", ProgramType.CGROUP_SKB, asks=rights.NETWORKING),
+    LinkType("iter", "iterators", function="bpf_iter_link_attach", asks=rights.TRACING),
+    LinkType("netns", "sk_lookup, flow dissectors", ProgramType.SK_LOOKUP, AttachType.SK_LOOKUP),
     LinkType(
         "xdp",
-        "5.9",
         "attaching XDP so that it ends with the process",
         function="bpf_xdp_link_attach",
         asks=rights.NETWORKING,
     ),
-    LinkType("perf_event", "5.15", "kprobes, tracepoints as links", ProgramType.TRACEPOINT, AttachType.PERF_EVENT),
+    LinkType("perf_event", "kprobes, tracepoints as links", ProgramType.TRACEPOINT, AttachType.PERF_EVENT),
     LinkType(
         "kprobe_multi",
-        "5.18",
         "many kprobes at once",
         ProgramType.KPROBE,
         AttachType.TRACE_KPROBE_MULTI,
         known=errno.EFAULT,
     ),
-    LinkType(
-        "struct_ops", "6.4", "struct_ops maps as links", function="bpf_struct_ops_link_create", asks=rights.TRACING
-    ),
-    LinkType("netfilter", "6.4", "netfilter", ProgramType.NETFILTER, AttachType.NETFILTER, known=errno.EAFNOSUPPORT),
-    LinkType("tcx", "6.6", "tc", ProgramType.SCHED_CLS, AttachType.TCX_INGRESS, _NO_INTERFACE, errno.ENODEV),
-    LinkType("uprobe_multi", "6.6", "many uprobes at once", ProgramType.KPROBE, AttachType.TRACE_UPROBE_MULTI),
-    LinkType("netkit", "6.7", "netkit", ProgramType.SCHED_CLS, AttachType.NETKIT_PRIMARY, _NO_INTERFACE, errno.ENODEV),
-    LinkType("sockmap", "6.10", "sk_msg, sk_skb", ProgramType.SK_MSG, AttachType.SK_MSG_VERDICT),
+    LinkType("struct_ops", "struct_ops maps as links", function="bpf_struct_ops_link_create", asks=rights.TRACING),
+    LinkType("netfilter", "netfilter", ProgramType.NETFILTER, AttachType.NETFILTER, known=errno.EAFNOSUPPORT),
+    LinkType("tcx", "tc", ProgramType.SCHED_CLS, AttachType.TCX_INGRESS, _NO_INTERFACE, errno.ENODEV),
+    LinkType("uprobe_multi", "many uprobes at once", ProgramType.KPROBE, AttachType.TRACE_UPROBE_MULTI),
+    LinkType("netkit", "netkit", ProgramType.SCHED_CLS, AttachType.NETKIT_PRIMARY, _NO_INTERFACE, errno.ENODEV),
+    LinkType("sockmap", "sk_msg, sk_skb", ProgramType.SK_MSG, AttachType.SK_MSG_VERDICT),
 )
-"""In the order of `enum bpf_link_type`, as of Linux 6.18.
-
-The versions are those in which such a link could first be made, which for the first ones is before the enumeration
-(Linux 5.8) that gave them their names: docs.ebpf.io has the latter.
-"""
+"""In the order of `enum bpf_link_type`, as of Linux 6.18."""
 
 
 def try_link(link: LinkType) -> int | None:

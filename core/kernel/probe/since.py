@@ -10,7 +10,7 @@ from typing import Final
 
 from ...spec import MapType, ProgramType
 
-__all__ = ["since"]
+__all__ = ["LINKS", "links_since", "since"]
 
 _MAPS: Final = {
     "3.19": "hash array",
@@ -63,6 +63,25 @@ _PROGRAMS: Final = {
 }
 """The types of `linux/bpf.h` by the version that brought them; what came after Linux 6.12 is left out."""
 
+LINKS: Final = {
+    "raw_tracepoint": "4.17",
+    "tracing": "5.5",
+    "cgroup": "5.7",
+    "iter": "5.8",
+    "netns": "5.8",
+    "xdp": "5.9",
+    "perf_event": "5.15",
+    "kprobe_multi": "5.18",
+    "struct_ops": "6.4",
+    "netfilter": "6.4",
+    "tcx": "6.6",
+    "uprobe_multi": "6.6",
+    "netkit": "6.7",
+    "sockmap": "6.10",
+}
+"""The types of links by the version in which such a link could first be made, which for the first ones is before the
+enumeration (Linux 5.8) that gave them their names: docs.ebpf.io has the latter."""
+
 
 def since(type_: MapType | ProgramType) -> str:
     """Return what a kernel has to be to have a type, as a hint; empty where it is not known."""
@@ -70,3 +89,8 @@ def since(type_: MapType | ProgramType) -> str:
         if type_.label in names.split():
             return f"{type_.label} needs Linux {version} or newer, configured for it"
     return ""
+
+
+def links_since(name: str, called: str = "", needs: str = "") -> str:
+    """Return a type of links as a feature that a kernel may lack: `tcx links (Linux 6.6)`."""
+    return f"{called or f'{name} links'} (Linux {LINKS[name]}{needs and f', {needs}'})"

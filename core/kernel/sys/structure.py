@@ -5,9 +5,10 @@ from __future__ import annotations
 import ctypes
 import functools
 import struct
-from typing import TYPE_CHECKING, Any, ClassVar, Final, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
 
 from ...errors import LoadError
+from ...uapi import MapFlag
 from .syscall import buffer, call
 
 if TYPE_CHECKING:
@@ -170,10 +171,6 @@ class Attribute(Structure):
         return call(command, self.memory)
 
 
-_TOKEN_FD: Final = 1 << 16
-"""BPF_F_TOKEN_FD (Linux 6.9), a flag of all three commands."""
-
-
 class Creation(Attribute):
     """The attribute of a command that creates something, which may take a token."""
 
@@ -186,6 +183,8 @@ class Creation(Attribute):
         """Make the call, with a token's descriptor where there is one."""
         if token is not None:
             flags = self.fields[self.FLAGS]
-            flags.__set__(self, flags.__get__(self, type(self)) | _TOKEN_FD)
+            flags.__set__(
+                self, flags.__get__(self, type(self)) | MapFlag.TOKEN_FD
+            )  # the same bit in all three commands
             self.fields[self.TOKEN].__set__(self, token)
         return self.call(self.COMMAND)
