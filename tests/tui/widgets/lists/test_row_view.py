@@ -152,6 +152,40 @@ async def test_enter_and_double_click_select() -> None:
         assert selected == [1, 4]
 
 
+class Titled(Numbers):
+    count = 5
+
+    @property
+    def header_height(self) -> int:
+        return 2
+
+    def draw_header(self, line: int, width: int) -> Text:
+        return Text(f"title {line}")
+
+
+async def test_a_click_is_on_the_row_below_the_titles() -> None:
+    app = NumbersApp()
+    app.view = Titled()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        assert [line.rstrip() for line in lines(app.view)[:3]] == [" title 0", " title 1", "▌row 0"]
+        cursors: list[int] = []
+        for y in (4, 0, 1, 2, 6, 7, 3):
+            await pilot.click(Titled, offset=(3, y))
+            cursors.append(app.view.cursor)
+        assert cursors == [2, 2, 2, 0, 4, 4, 1]
+
+
+async def test_an_empty_pattern_ends_the_search() -> None:
+    app = NumbersApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        assert app.view.search("row 7") is True
+        assert app.view.cursor == 7
+        assert app.view.search("") is False
+        assert (app.view.pattern, app.view.cursor) == (None, 7)
+
+
 async def test_copy_takes_the_text_of_the_row() -> None:
     app = NumbersApp()
     async with app.run_test(size=(80, 24)) as pilot:
