@@ -10,6 +10,8 @@ import termios
 import time
 from typing import TYPE_CHECKING
 
+from tests.waiting import PATIENCE
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -61,7 +63,7 @@ class Terminal:
         """Type a line, and right after it press keys."""
         self._run("send-keys", line, "Enter", *keys)
 
-    def until_modes(self, *, echo: bool, seconds: float = 15.0) -> None:
+    def until_modes(self, *, echo: bool, seconds: float = PATIENCE) -> None:
         """Wait until the terminal echoes what is typed, or does not."""
         own = os.open(self._run("display-message", "-p", "#{pane_tty}").strip(), os.O_RDWR | os.O_NOCTTY)
         try:
@@ -76,7 +78,7 @@ class Terminal:
         """Return what is to be seen."""
         return self._run("capture-pane", "-p")
 
-    def until(self, pattern: str, seconds: float = 15.0) -> re.Match[str]:
+    def until(self, pattern: str, seconds: float = PATIENCE) -> re.Match[str]:
         """Wait for text that a regular expression matches."""
         stop = time.monotonic() + seconds
         shown = ""
@@ -88,7 +90,7 @@ class Terminal:
             time.sleep(0.1)
         raise AssertionError(f"{pattern!r} never came:\n{shown}")
 
-    def until_gone(self, text: str, seconds: float = 15.0) -> None:
+    def until_gone(self, text: str, seconds: float = PATIENCE) -> None:
         """Wait for *text* to be no longer there."""
         stop = time.monotonic() + seconds
         while text in (shown := self.text()):
@@ -101,7 +103,7 @@ class Terminal:
 
     def exit_code(self) -> str:
         """Wait for the end of the program."""
-        stop = time.monotonic() + 10
+        stop = time.monotonic() + PATIENCE
         while not self.status.exists() or not self.status.read_text().strip():
             assert time.monotonic() < stop, self.text()
             time.sleep(0.1)
@@ -133,7 +135,7 @@ def walk(terminal: Terminal, runtime: str) -> None:
 
     counter = r"UDP\}\s+•?\s*([\d,]+)"
     before = terminal.number(counter)
-    stop = time.monotonic() + 10
+    stop = time.monotonic() + PATIENCE
     while terminal.number(counter) <= before:
         assert time.monotonic() < stop, "the counter stands still"
         time.sleep(0.2)

@@ -1,4 +1,4 @@
-"""The small programs in docs/examples do what they say, and a strict type checker has nothing to say of them."""
+"""The small programs in docs/examples do what they say."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import pytest
 from bpftui.core.kernel import Program
 from bpftui.core.spec import CollectionSpec
 from tests.kernel.private_bpffs import in_private_bpffs
-from tests.typed import complaints
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "docs/examples"
@@ -25,11 +24,9 @@ def run(name: str, *arguments: str) -> list[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.splitlines()
 
 
-def test_they_are_typed_and_named_in_the_guide(tmp_path: Path) -> None:
-    sources = {path.name: path.read_text() for path in FOLDER.glob("*.py")}
-    assert complaints(tmp_path, sources) == []
+def test_they_are_named_in_the_guide() -> None:
     named = re.findall(r"\(examples/(\w+\.py)\)", (ROOT / "docs/library.md").read_text())
-    assert sorted(named) == sorted(sources)
+    assert sorted(named) == sorted(path.name for path in FOLDER.glob("*.py"))
 
 
 @pytest.mark.skipif(shutil.which("clang-19") is None, reason="clang-19 is not installed")

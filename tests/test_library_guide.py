@@ -66,4 +66,7 @@ def test_the_readme() -> None:
 
 
 def test_a_strict_type_checker_understands_all_of_it(tmp_path: Path) -> None:
-    assert complaints(tmp_path, {"library.py": code_of(GUIDE.read_text()), "readme.py": readme_example()}) == []
+    """Of the guide, the README and the small programs, in one go: what takes long is to start."""
+    programs = {path.name: path.read_text() for path in (ROOT / "docs/examples").glob("*.py")}
+    told = {"library.py": code_of(GUIDE.read_text()), "readme.py": readme_example()}
+    assert complaints(tmp_path, programs | told) == []

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +34,7 @@ from bpftui.core.spec import CollectionSpec, MapSpec, MapType
 from tests.census import census
 from tests.core.btf.blob import Blob
 from tests.tui.commands.command_line import bpftui
+from tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -410,15 +410,12 @@ def test_two_hundred_loads_leave_no_descriptor_and_no_object() -> None:
                 things |= {("program", str(p.id)) for p in collection.programs.values()}
                 assert things & census()
     assert _fds() == before
-    _wait_until_gone(things, seconds=3)
+    _wait_until_gone(things)
 
 
-def _wait_until_gone(things: set[tuple[str, str]], seconds: float) -> None:
+def _wait_until_gone(things: set[tuple[str, str]]) -> None:
     """The kernel frees objects with a delay."""
-    deadline = time.monotonic() + seconds
-    while things & census() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not things & census()
+    assert wait_for(lambda: not things & census())
 
 
 @pytest.mark.parametrize("state", ["loaded", "attached"])
@@ -451,7 +448,7 @@ def test_kill_leaves_nothing(state: str) -> None:
         finally:
             process.send_signal(signal.SIGKILL)
             process.wait()
-    _wait_until_gone(things, seconds=1)
+    _wait_until_gone(things)
 
 
 def test_hidden_functions_are_verified_where_they_are_called() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from bpftui.core.kernel import KernelRuntime
 from bpftui.core.live import Session
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui.app import BpftuiApp
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,11 +25,10 @@ ROOT = Path(__file__).parents[2]
 
 
 async def until(pilot: Pilot[Any], what: Callable[[], bool]) -> None:
-    for _ in range(200):
-        if what():
-            return
+    stop = time.monotonic() + PATIENCE
+    while not what():
+        assert time.monotonic() < stop, "it never happened"
         await pilot.pause(0.05)
-    raise AssertionError("it never happened")
 
 
 async def test_columns_and_dead_code_before_and_after_a_constant() -> None:

@@ -17,6 +17,7 @@ import pytest
 from bpftui.core.privileges import Capability
 from tests.terminal import Terminal
 from tests.tui.commands.command_line import COMMAND, ENVIRONMENT, ROOT, bpftui
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +57,7 @@ def children(pid: int) -> list[int]:
     return [int(text) for text in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def until(check: Any, seconds: float = 10.0) -> Any:
+def until(check: Any, seconds: float = PATIENCE) -> Any:
     stop = time.monotonic() + seconds
     while not (found := check()):
         assert time.monotonic() < stop

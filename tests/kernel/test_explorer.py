@@ -21,6 +21,7 @@ from bpftui.tui.widgets.live.event_view import EventView
 from bpftui.tui.widgets.live.map_table import MapTableView
 from bpftui.tui.widgets.status_line import StatusLine
 from bpftui.tui.widgets.verifier.log_view import LogView
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,12 +33,11 @@ pytestmark = pytest.mark.kernel
 ROOT = Path(__file__).parents[2]
 
 
-async def until(pilot: Pilot[Any], what: Callable[[], bool], seconds: float = 10.0) -> None:
-    for _ in range(int(seconds / 0.05)):
-        if what():
-            return
+async def until(pilot: Pilot[Any], what: Callable[[], bool]) -> None:
+    stop = time.monotonic() + PATIENCE
+    while not what():
+        assert time.monotonic() < stop, "it never happened"
         await pilot.pause(0.05)
-    raise AssertionError("it never happened")
 
 
 def packets_of(table: MapTableView) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from bpftui.tui.app import BpftuiApp
 from bpftui.tui.screens.explorer import ExplorerScreen
 from bpftui.tui.widgets.status_line import StatusLine
 from tests.tui.fakes import FakeRuntime
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -71,13 +73,12 @@ class Walk:
     async def type(self, text: str) -> None:
         await self.press(*text)
 
-    async def until(self, what: Callable[[], bool], seconds: float = 5.0) -> None:
+    async def until(self, what: Callable[[], bool], seconds: float = PATIENCE) -> None:
         """Wait for *what*."""
-        for _ in range(int(seconds / 0.02)):
-            if what():
-                return
+        stop = time.monotonic() + seconds
+        while not what():
+            assert time.monotonic() < stop, "it never happened"
             await self.pilot.pause(0.02)
-        raise AssertionError("it never happened")
 
     @property
     def explorer(self) -> ExplorerScreen:

@@ -15,6 +15,7 @@ from bpftui.core.spec import CollectionSpec
 from bpftui.core.threads import NoThreadError
 from bpftui.tui.commands.event_lines import event_lines
 from bpftui.tui.commands.sample_json import events_json
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     import threading
@@ -35,7 +36,7 @@ def loaded(request: pytest.FixtureRequest) -> Iterator[Collection]:
 def brought(reader: EventReader, name: str, count: int) -> Events:
     """Return what a stream brought once *count* records are there; those of several looks together."""
     records: list[bytes] = []
-    end = time.monotonic() + 5
+    end = time.monotonic() + PATIENCE
     while True:
         found = reader.take()[name]
         records += found.records

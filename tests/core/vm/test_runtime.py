@@ -8,6 +8,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Timer
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,6 +28,7 @@ from bpftui.core.vm.helpers import numbers
 from bpftui.core.vm.runtime import MachineRuntime
 from bpftui.core.vm.sandbox import Sandbox
 from bpftui.core.vm.world.settings import Settings
+from tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -98,15 +100,17 @@ def test_what_traffic_leaves_in_maps_and_in_the_ring_buffer() -> None:
 
 
 def test_the_first_run_is_timed_without_its_translation(monkeypatch: pytest.MonkeyPatch) -> None:
-    translate = Translation.__init__
+    translate, now = Translation.__init__, [0]
 
     def slowly(translation: Translation, machine: Machine) -> None:
-        time.sleep(0.2)
+        now[0] += 200_000_000
         translate(translation, machine)
 
     monkeypatch.setattr(Translation, "__init__", slowly)
+    monkeypatch.setattr("bpftui.core.vm.program.time", SimpleNamespace(perf_counter_ns=lambda: now[0]))
     with MachineRuntime().load(opened("bpf/count_packets.o")) as loaded:
-        assert loaded.programs["count_packets"].run().duration_ns < 200_000_000
+        assert loaded.programs["count_packets"].run().duration_ns == 0
+    assert now == [200_000_000]
 
 
 def test_traffic_flows_at_a_rate() -> None:
@@ -114,10 +118,7 @@ def test_traffic_flows_at_a_rate() -> None:
         loaded = session.load()
         assert isinstance(loaded, MachineCollection)
         link = session.attach("count_packets", "sandbox")
-        deadline = time.monotonic() + 5
-        while loaded.maps["pkt_count"][0] < 20 and time.monotonic() < deadline:
-            time.sleep(0.01)
-        assert loaded.maps["pkt_count"][0] >= 20
+        assert wait_for(lambda: loaded.maps["pkt_count"][0] >= 20)
         session.detach(link)
         stopped = loaded.maps["pkt_count"][0]
         time.sleep(0.02)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import struct
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +25,7 @@ from bpftui.core.vm.world.contexts import Context
 from bpftui.core.vm.world.events import Events
 from bpftui.core.vm.world.host import Host, signed
 from bpftui.core.vm.world.settings import Settings
+from tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,10 +128,7 @@ def test_a_capture_tells_who_connects(tmp_path: Path) -> None:
     with Session(CollectionSpec.from_file(OBJECT), MachineRuntime()) as session:
         loaded = session.load()
         session.attach("on_connect", f"{tmp_path}/a.pcap,speed=max")
-        deadline = time.monotonic() + 10
-        while not session.finished and time.monotonic() < deadline:
-            time.sleep(0.01)
-        assert session.finished
+        assert wait_for(lambda: session.finished)
         assert loaded.variables["family"].get() == 2
 
 

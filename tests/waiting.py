@@ -1,0 +1,22 @@
+"""How tests wait for what has no time of its own: for a condition, and on a loaded machine for as long as it takes."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PATIENCE: Final = 60.0
+"""Seconds until something is said never to happen. Nobody waits for it where all is well."""
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = PATIENCE) -> bool:
+    """Wait until *condition* holds, and return whether it does."""
+    stop = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > stop:
+            return False
+        time.sleep(0.01)
+    return True
