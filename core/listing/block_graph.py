@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ..analysis.call_graph import dot_text, mermaid_text
+from ..errors import ObjectError
 from ..visible import visible
 from .block_texts import BlockTexts
 from .listing import Listing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from ..spec.collection import CollectionSpec
     from ..spec.program import ProgramSpec
@@ -20,15 +21,30 @@ __all__ = ["blocks_to_dot", "blocks_to_mermaid", "functions_of"]
 _TITLED: Final = " · "
 
 
-def functions_of(spec: CollectionSpec, programs: Iterable[ProgramSpec]) -> Iterator[tuple[str, BlockTexts]]:
+def functions_of(
+    spec: CollectionSpec,
+    programs: Iterable[ProgramSpec],
+    damaged: Callable[[ProgramSpec, ObjectError], object] | None = None,
+) -> Iterator[tuple[str, BlockTexts]]:
     """Iterate over the functions of programs, those that they share once: each with a title, `first(), xdp`.
 
+    Args:
+        spec: The object.
+        programs: Its programs that are meant.
+        damaged: Is told of a program whose code is damaged, which is left out.
+
     Raises:
-        ObjectError: A program's code is damaged.
+        ObjectError: A program's code is damaged, and nobody is told.
     """
     seen: set[tuple[str, str, int]] = set()
     for program in programs:
-        listing = Listing(program, spec)
+        try:
+            listing = Listing(program, spec)
+        except ObjectError as error:
+            if damaged is None:
+                raise
+            damaged(program, error)
+            continue
         for function in program.functions:
             key = function.name, function.section, function.section_offset
             if key in seen or not function.size:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bpftui.core.errors import ObjectError
 from bpftui.core.listing.block_graph import blocks_to_dot, blocks_to_mermaid, functions_of
-from bpftui.core.spec import CollectionSpec
+from bpftui.core.spec import CollectionSpec, LinkedCode
 from bpftui.tui.__main__ import main
+from bpftui.tui.commands.show.graph import print_blocks
 from tests.hostile import hostile_bytes
 
 ROOT = Path(__file__).parents[3]
@@ -111,6 +114,25 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--blocks is that of --graph" in capsys.readouterr().err
     assert main(["show", str(COUNT), "--graph", "--program", "count_packets"]) == 2
     assert "--program is that of --graph --blocks" in capsys.readouterr().err
+
+
+def test_a_program_whose_code_is_damaged_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    def link() -> LinkedCode:
+        raise ObjectError("function f is no whole number of instructions", file="x.o")
+
+    spec = CollectionSpec.from_file(COUNT)
+    good = spec.programs["count_packets"]
+    spec.programs["bad"] = bad = replace(good, name="bad", link=link)
+    with pytest.raises(ObjectError, match="no whole number"):
+        print_blocks(spec, ["bad"], "dot")
+    print_blocks(spec, None, "dot")
+    told = capsys.readouterr()
+    assert told.out.count("subgraph") == 1
+    assert "warning: bad is left out: x.o: function f is no whole number of instructions" in told.err
+    assert [title for title, _ in functions_of(spec, [bad, good], lambda *_: None)] == ["count_packets(), xdp"]
+    del spec.programs["count_packets"]
+    with pytest.raises(ObjectError, match="no whole number"):
+        print_blocks(spec, None, "text")
 
 
 def test_a_flowchart_that_mermaid_does_not_draw_by_itself(capsys: pytest.CaptureFixture[str]) -> None:

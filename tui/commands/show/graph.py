@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from ....core.errors import LimitError
+from ....core.errors import LimitError, ObjectError
 from ...terminal.output import write_line, write_lines, write_text
 from ...text.charset import is_writable
 from ..common import warn
@@ -41,18 +42,27 @@ def print_blocks(spec: CollectionSpec, names: Sequence[str] | None, form: str) -
 
     Raises:
         UnknownNameError: There is no program of such a name.
-        ObjectError: The code of one is damaged.
+        ObjectError: The code of all of them, or of one that is named, is damaged.
     """
     from ....core.listing.block_graph import blocks_to_dot, blocks_to_mermaid, functions_of
 
     programs = [spec.program(name) for name in names] if names else list(spec.programs.values())
-    functions = functions_of(spec, programs)
+    damaged: dict[str, ObjectError] = {}
+    found = functions_of(
+        spec, programs, None if names else lambda program, error: damaged.setdefault(program.name, error)
+    )
+    first = next(found, None)
+    if first is None and damaged:
+        raise next(iter(damaged.values()))
+    functions = chain(() if first is None else (first,), found)
     if form == "text":
         _print_pictures(functions)
     elif form == "dot":
         write_text(blocks_to_dot(functions))
     else:
         _print_mermaid(blocks_to_mermaid(functions))
+    for name, error in damaged.items():
+        warn(f"{name} is left out: {error.message}")
 
 
 def _print_mermaid(text: str) -> None:
