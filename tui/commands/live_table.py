@@ -151,8 +151,9 @@ class LiveTable:
             about += "  summed over the CPUs"
         found = _Section(name, about)
         found.more = max(0, table.total - len(table.entries))
-        for each in fields.all:
-            found.columns += self._columns(each, table)
+        if table.entries:  # the names of columns without anything in them are in the way of other tables
+            for each in fields.all:
+                found.columns += self._columns(each, table)
         return found
 
     def _table(self, source: Map) -> tuple[Fields, EntryTable]:

@@ -96,6 +96,11 @@ def test_rows_that_there_is_no_room_for_are_counted(traffic: Collection) -> None
     assert shown(traffic, 80, 1, sample(1, 1000)) != []
 
 
+def test_an_empty_map_is_one_line(traffic: Collection) -> None:
+    lines = shown(traffic, 80, 23, sample(1, 1000, 0))
+    assert lines[1:3] == ["traffic  percpu_hash  0 of 256  summed over the CPUs", "variables  2"]
+
+
 def test_columns_stay_where_they_are_when_numbers_become_shorter(traffic: Collection) -> None:
     wide = sample(1, 10_000_000)
     (before,) = [line for line in shown(traffic, 100, 23, wide) if "protocol" in line]
