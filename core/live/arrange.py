@@ -127,7 +127,11 @@ def arrange(
         places = {entry.key: place for place, entry in enumerate(entries)}
     elif places:
         entries.sort(key=lambda entry: places.get(entry.key, len(places)))
-    matching = entries if pattern is None else list(filter(_matcher(fields, pattern, form), entries))
+    matching = (
+        entries
+        if pattern is None
+        else list(filter(_matcher(fields, pattern, form, is_per_cpu=source.type.per_cpu), entries))
+    )
     snapshot = reading.snapshot
     return EntryTable(
         fields,
@@ -172,7 +176,7 @@ def survey(
     by_key = key_order(source)
     rank = by_key if ordering is None else ordering.field.rank
     first = heapq.nlargest if ordering is not None and ordering.reverse else heapq.nsmallest
-    matches = None if pattern is None else _matcher(fields, pattern, form)
+    matches = None if pattern is None else _matcher(fields, pattern, form, is_per_cpu=source.type.per_cpu)
     descending = ordering is not None and ordering.reverse
     kept: list[Entry] = []
     matching = seen = 0
@@ -190,22 +194,26 @@ def survey(
     return kept, matching, seen
 
 
-def _matcher(fields: Fields, pattern: re.Pattern[str], form: Form) -> Callable[[Entry], bool]:
+def _matcher(fields: Fields, pattern: re.Pattern[str], form: Form, *, is_per_cpu: bool) -> Callable[[Entry], bool]:
     """Return what tells whether the text of one of an entry's fields matches.
 
     What bytes of a field are looked for is remembered: of most fields a map has few that differ.
     """
-    parts = [(field.essence(), field.text, dict[bytes, bool]()) for field in fields.all]
+    quick = form is Form.TYPED and not is_per_cpu
+    parts = [
+        (each.essence(), each.quick_text() if quick else None, each.text, dict[bytes, bool]()) for each in fields.all
+    ]
     found = pattern.search
 
     def matches(entry: Entry) -> bool:
-        for essence, text, known in parts:
+        for essence, written, text, known in parts:
             what = essence(entry)
             answer = known.get(what)
             if answer is None:
                 if len(known) >= _REMEMBERED:
                     known.clear()
-                answer = known[what] = found(text(entry, form)) is not None
+                shown = text(entry, form) if written is None else written(what)
+                answer = known[what] = found(shown) is not None
             if answer:
                 return True
         return False

@@ -166,6 +166,22 @@ class Field:
             return lambda entry: entry.key[start:stop]
         return lambda entry: b"".join([value[start:stop] for value in entry.values])
 
+    def quick_text(self) -> Callable[[bytes], str] | None:
+        """Return what writes the bytes of `essence` as `text` does, typed; None for fields that need more.
+
+        Integers and addresses of maps with one value an entry have it: they differ most from entry to entry.
+        """
+        counter = self.counter
+        if self.is_by_cpu or self.address is not None or (counter is not None and counter.bitfield is not None):
+            return None
+        if counter is not None:
+            order, signed = counter.byte_order, counter.signed
+            return lambda raw: f"{int.from_bytes(raw, order, signed=signed):,}"
+        if self.notation is not Notation.TYPED:
+            notation = self.notation
+            return lambda raw: format_as(notation, raw) or raw.hex(" ")
+        return None
+
     # Writing
 
     def text(self, entry: Entry, form: Form = Form.TYPED) -> str:

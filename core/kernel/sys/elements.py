@@ -244,7 +244,10 @@ class Elements:
         if self.memory is None and self._batches and _shown_once(self.shape.type):
             try:
                 for columns in scan_batches(self._descriptor, self.shape):
-                    yield [Entry(key, self.shape.split(raw)) for key, raw in self._pairs(columns)]
+                    if self.shape.per_cpu:
+                        yield [Entry(key, self.shape.split(raw)) for key, raw in self._pairs(columns)]
+                    else:
+                        yield [Entry(key, (raw,)) for key, raw in self._pairs(columns)]
             except BpfError as error:
                 if error.errno not in UNSUPPORTED:  # which comes before the first batch, if at all
                     raise

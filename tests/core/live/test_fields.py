@@ -200,3 +200,13 @@ def test_each_cpu_can_be_set_or_all_of_them() -> None:
 def test_slots_are_columns_and_many_of_them_are_one() -> None:
     assert [each.label for each in fields("latency").values][:3] == ["slots[0]", "slots[1]", "slots[2]"]
     assert len(fields("latency").values) == 16
+
+
+def test_what_is_written_quickly_is_what_is_written() -> None:
+    for name in ("flows", "neighbours", "hosts", "unsure", "latency"):
+        found, spec = fields(name), FLOWS.maps[name]
+        entry = Entry(bytes(range(200, 200 + spec.key_size)), (bytes(range(1, 1 + spec.value_size)),))
+        quick = [(each, written) for each in found.all if (written := each.quick_text()) is not None]
+        assert quick or name == "unsure"
+        for each, written in quick:
+            assert written(each.essence()(entry)) == each.text(entry), (name, each.label)
