@@ -14,7 +14,7 @@ from ..threads import start_thread
 from .request import Chunk, Traffic
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 __all__ = ["Pacer"]
 
@@ -29,6 +29,7 @@ class Pacer(ABC):
     Args:
         traffic: What flows once it is started.
         longest: Bytes of the longest frame that can be delivered.
+        clock: What tells when packets are due, in seconds.
 
     Raises:
         CaptureError, NoPermissionError, FeatureError: The traffic's capture cannot be read.
@@ -41,8 +42,9 @@ class Pacer(ABC):
     BATCH = 1024
     """The most packets of a batch."""
 
-    def __init__(self, traffic: Traffic, longest: int) -> None:
+    def __init__(self, traffic: Traffic, longest: int, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.traffic = traffic
+        self._clock = clock
         self._chunks = traffic.chunks(longest)
         self._chunk = _NOTHING
         self._next = 0
@@ -162,12 +164,12 @@ class Pacer(ABC):
 
     def _keep(self, rate: float) -> None:
         """Send at *rate* until it is changed. What is due is told by the clock, so that a late tick is made up for."""
-        start, sent = time.monotonic(), 0
+        start, sent = self._clock(), 0
         while not self._finished:
             with self._changed:
                 if self._rate != rate:
                     return
-                now = time.monotonic()
+                now = self._clock()
                 if int((now - start) * rate) <= sent:
                     self._changed.wait(max(start + (sent + 1) / rate - now, self.TICK))
                     continue
@@ -188,7 +190,7 @@ class Pacer(ABC):
             with self._changed:
                 if self._speed != speed:
                     return
-                now = time.monotonic()
+                now = self._clock()
                 if start is None:
                     start = now - times[place] / 1e9 / speed
                 wait = times[place] / 1e9 / speed - (now - start)

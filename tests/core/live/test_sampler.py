@@ -13,30 +13,10 @@ from bpftui.core.live import Sample, Sampler, readable_maps
 from bpftui.core.spec import MapType
 from tests.core.live.fakes import FakeMap, collection, map_spec
 from tests.fakes import STEP
+from tests.waiting import Clock, Wait
 
 if TYPE_CHECKING:
     from collections.abc import Generator
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-class Wait(threading.Condition):
-    """Waits by having the clock tell that it has waited."""
-
-    def __init__(self, clock: Clock) -> None:
-        super().__init__()
-        self._clock = clock
-
-    def wait(self, timeout: float | None = None) -> bool:
-        assert timeout is not None
-        self._clock.now += timeout
-        return False
 
 
 def timeless(interval: float) -> tuple[Sampler, Clock]:

@@ -11,6 +11,7 @@ import pytest
 from bpftui.core.errors import BpftuiError
 from bpftui.core.traffic import CaptureError, Pacer, Traffic
 from tests.core.traffic.files import pcap
+from tests.waiting import PATIENCE, Clock, Wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,10 +39,46 @@ def capture(folder: Path, count: int, gap: float) -> str:
 
 
 def until(met: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while not met():
         assert time.monotonic() < deadline
         time.sleep(0.005)
+
+
+class Timed(Pacer):
+    """Delivers in no time, until its clock has come to the end."""
+
+    def __init__(self, traffic: Traffic, seconds: float) -> None:
+        clock = Clock()
+        super().__init__(traffic, 1514, clock=clock)
+        self._changed = Wait(clock)
+        self.now, self.end, self.late = clock, clock.now + seconds, 0.0
+
+    def deliver(self, frames: Sequence[bytes], start: int, count: int) -> int:
+        self.now.now += self.late
+        self.late = 0.0
+        self._finished = self.now.now >= self.end
+        return count
+
+    def keep(self, rate: float) -> int:
+        """Send at a rate until the end, and return how many packets that were."""
+        self._rate = rate
+        self._keep(rate)
+        return self.sent
+
+
+@pytest.mark.parametrize(("rate", "sent"), [(50, 100), (1_000, 2000), (20_000, 40_000)])
+def test_a_rate_is_kept(rate: int, sent: int) -> None:
+    pacer = Timed(Traffic(), 2.0)
+    # What became due within a tick comes at once.
+    assert pacer.keep(rate) == pytest.approx(sent, abs=1 + rate * Pacer.TICK)
+
+
+@pytest.mark.parametrize(("late", "sent"), [(0.5, 2000), (1.5, 1500)])
+def test_what_is_late_is_made_up_for_and_what_is_older_than_a_second_is_forgotten(late: float, sent: int) -> None:
+    pacer = Timed(Traffic(), 2.0)
+    pacer.late = late
+    assert pacer.keep(1000) == pytest.approx(sent, abs=1 + 1000 * Pacer.TICK)
 
 
 @pytest.mark.parametrize("speed", [1.0, 4.0])
