@@ -134,7 +134,7 @@ async def test_an_explorer_shows_names_that_are_markup(
         for keys, shown in (
             (("y",), "cou[/x]affic"),  # a message, which may be gone again by now
             (("u",), "cou[/x]affic"),
-            (("escape", "t"), "Type of cou[/x]affic"),
+            (("escape", "e"), "Type of cou[/x]affic"),
             (("escape", "2", "u"), "cou[/x]affic"),
             (("escape", "slash", *"[/x]nowhere", "enter"), "cou[/x]affic"),
             (("3", "e"), "Edit sampl[/b]ery"),
@@ -177,10 +177,10 @@ async def test_names_that_differ_in_what_libraries_drop_differ_on_the_screen(
             ((), r"x\x07.o"),  # the first line and the tree
             ((), r"sour\x0ces lru_hash"),
             ((), r"f\x08ll()  20 instructions"),  # the overview
-            (("t",), r"Type of count\x07traffic"),
+            (("e",), r"Type of count\x07traffic"),
             (("escape", "2"), r"count\x07traffic › count\x07traffic()"),
             (("u",), r"count\x07traffic: 0 uses"),
-            (("escape", "w"), r"count\x07traffic.html"),
+            (("escape", "ctrl+s"), r"count\x07traffic.html"),
             (("escape", "3"), r"sample\x0bevery"),
             (("e",), r"Edit sample\x0bevery"),
             (("9", "enter", "P"), r"Set now: sample\x0bevery = 9"),

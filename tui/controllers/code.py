@@ -56,7 +56,12 @@ class CodeController(Controller):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
-            "backspace,ctrl+o", "jump_back", "Back to the code", show=False, id="code.back", tooltip="Back to the code"
+            "backspace,alt+left,ctrl+o",
+            "jump_back",
+            "Back to the code",
+            show=False,
+            id="code.back",
+            tooltip="Back to the code",
         ),
         Binding("u", "uses", "Users", show=False, id="code.uses", tooltip="Who calls, uses or jumps to this"),
     ]

@@ -44,7 +44,7 @@ class SessionController(Controller):
         Binding("R", "run", "Run", id="run", tooltip="Run a program on a packet that you edit"),
         Binding("p", "pause", "Pause", id="pause", tooltip="Stop or resume reading the maps"),
         Binding(
-            "plus,equals_sign",
+            "right_curly_bracket",
             "interval(1)",
             "Slower",
             show=False,
@@ -52,7 +52,7 @@ class SessionController(Controller):
             tooltip="A longer interval between two samples",
         ),
         Binding(
-            "minus",
+            "left_curly_bracket",
             "interval(-1)",
             "Faster",
             show=False,

@@ -39,7 +39,7 @@ class TypesController(Controller):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("t", "program_type", "Type", show=False, id="type", tooltip="Say what the chosen program is"),
+        Binding("e", "program_type", "Type", show=False, id="type", tooltip="Overview: say what the chosen program is"),
     ]
 
     def __init__(
@@ -106,9 +106,12 @@ class TypesController(Controller):
 
     def why_not(self, action: str) -> str:
         """Return why another type cannot be said."""
+        if self._navigation.tab != "overview":
+            return "what a program is can be said in the overview: 1"
         loaded = self._operations.state is not State.SPEC
         return "it is loaded: what a program is can be said before" if loaded else "choose a program first"
 
     def check_action(self, action: str) -> bool:
         """Offer another type only before the load: afterwards the kernel has taken the program as it was."""
-        return self._navigation.node.kind is NodeKind.PROGRAM and self._operations.state is State.SPEC
+        here = self._navigation
+        return here.tab == "overview" and here.node.kind is NodeKind.PROGRAM and self._operations.state is State.SPEC

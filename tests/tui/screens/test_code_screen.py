@@ -143,7 +143,7 @@ async def test_the_listing_is_copied_and_written(explore: Callable[..., Any], tm
         assert copied[-1].split(": ")[1].startswith("exit")
         assert len([line for line in copied if not line.startswith("; ")]) == 21
         target = tmp_path / "listing.svg"
-        await walk.press("w")
+        await walk.press("ctrl+s")
         walk.app.screen.query_one(Input).value = str(target)
         await walk.press("enter")
         await walk.until(lambda: target.exists() and target.read_text("utf-8").endswith("</svg>\n"))
@@ -174,7 +174,7 @@ async def test_what_relocations_become_in_the_listing(explore: Callable[..., Any
         await walk.until(lambda: view.row_count() > 0)
         assert "sizes->grows (CO-RE)" in "\n".join(lines(view))
         pane.target = read_btf(ROOT / "tests/objects/core_target.o")
-        await walk.press("j", "j", "b")
+        await walk.press("j", "j", "x")
         await walk.until(lambda: pane.resolver is not None)
         assert "sizes->grows (CO-RE 0 → 8)" in "\n".join(lines(view))
         assert "core_target.o" in str(walk.explorer.query_one("#code-title").render())
@@ -184,7 +184,7 @@ async def test_what_relocations_become_in_the_listing(explore: Callable[..., Any
         assert "sizes->grows (CO-RE 0 → 8)" in "\n".join(lines(view))
         walk.explorer.navigation.go_to(Node(NodeKind.PROGRAM, "names"), "code")
         await walk.until(lambda: "struct twins.same (CO-RE 0 → 4)" in "\n".join(lines(view)))
-        await walk.press("b")
+        await walk.press("x")
         assert "struct twins.same (CO-RE)" in "\n".join(lines(view))
 
 

@@ -310,7 +310,7 @@ async def test_help_names_every_key(explore: Callable[..., Any]) -> None:
         await walk.press("question_mark")
         assert isinstance(walk.app.screen, HelpScreen)
         text = "\n".join(str(group.render()) for group in walk.app.screen.query(".help-group"))
-        for key in "LADRpqxsy?/[]+-:":
+        for key in "LADRpqxsy?/[]{}+-:":
             assert f"  {key}" in text or f" {key} " in text, key
         for place in walk.explorer.walk_children(with_self=True):
             for kind in type(place).__mro__:
@@ -411,8 +411,10 @@ async def test_the_interval_and_the_window_step(explore: Callable[..., Any]) -> 
     async with explore(attach=[("count_traffic", "sandbox")]) as walk:
         await walk.until(lambda: walk.status.stage == State.ATTACHED)
         before = walk.status.interval
-        await walk.press("plus")
+        await walk.press("right_curly_bracket")
         assert walk.status.interval > before
+        await walk.press("left_curly_bracket")
+        assert walk.status.interval == before
         await walk.press("5")
         chart = walk.explorer.query_one("#graph-chart", Chart)
         window = chart.window
@@ -565,15 +567,15 @@ async def test_a_key_that_does_not_apply_says_why(explore: Callable[..., Any]) -
         assert await said("p") == "nothing is read before the load: L"
         assert await said("right_square_bracket") == "the graph is in tab 5"
         assert await said("backspace") == "nothing was followed out of the code"
-        assert await said("e") == "e has no meaning here, but in: Variables"
         assert (
             await said("x")
-            == "x has no meaning here, but in: Columns beside the code, Maps, Events, Log of the verifier"
+            == "x has no meaning here, but in: Code, Columns beside the code, Maps, Events, Log of the verifier"
         )
         assert await said("X") == ""
         assert await said("down") == ""
         await walk.press("2")
         assert await said("backspace") == "nothing was jumped to"
+        assert await said("e") == "what a program is can be said in the overview: 1"
         assert await said("alt+right") == "no jump was taken back"
         assert await said("n") == "nothing is searched for: /"
         await walk.press("3")
@@ -668,10 +670,10 @@ async def test_records_that_are_no_such_structure_say_so(explore: Callable[..., 
         walk.app.operations.attach(AttachRequest("reserves", "sandbox,rate=20"))
         await walk.until(lambda: walk.status.stage == State.ATTACHED)
         walk.explorer.navigation.go_to(Node(NodeKind.MAP, "reserved"))
-        keys = " x Format t Type A Attach D Detach p Pause R Run ? Keys q Quit"
+        keys = " x Format e Type A Attach D Detach p Pause R Run ? Keys q Quit"
         await walk.until(lambda: walk.screen.splitlines()[-1] == keys.strip())
         await walk.until(lambda: "{when=1, length=2, hash=3}" in walk.screen)
-        await walk.press("t")
+        await walk.press("e")
         await walk.hurry(*"mixed", "enter")
         await walk.until(lambda: "16 bytes, struct mixed has 56: " in walk.screen)
 

@@ -40,7 +40,7 @@ def test_names_like_the_section_come_first() -> None:
 async def test_a_programs_type_is_chosen_from_a_list(explore: Callable[..., Any]) -> None:
     async with explore() as walk:
         program = walk.explorer.spec.programs["count_traffic"]
-        await walk.press("t")
+        await walk.press("e")
         dialog = walk.app.screen
         assert isinstance(dialog, ProgramTypeDialog)
         first = dialog.query_one(OptionList).get_option_at_index(0).prompt
@@ -49,14 +49,14 @@ async def test_a_programs_type_is_chosen_from_a_list(explore: Callable[..., Any]
         await walk.press("enter")
         assert (program.type, program.attach_type) == (ProgramType.SCHED_CLS, AttachType.TCX_EGRESS)
         assert "tcx_egress" in str(walk.explorer.query_one("#page").render())
-        await walk.press("t")
+        await walk.press("e")
         walk.app.screen.query_one(Input).value = "fentry/do_unlinkat"
         await walk.pilot.pause()
         await walk.press("enter")
         assert (program.type, program.attach_to) == (ProgramType.TRACING, "do_unlinkat")
         await walk.press("L")
         await walk.until(lambda: walk.status.stage == "LOADED")
-        await walk.press("t")
+        await walk.press("e")
         assert not isinstance(walk.app.screen, ProgramTypeDialog)
 
 
@@ -80,7 +80,7 @@ async def test_types_are_a_list_and_enter_opens_one(explore: Callable[..., Any])
         assert "__u8                       bytes[16];" in page.query_one(CView).text
         await walk.press("backspace")
         assert "struct event {" in page.query_one(CView).text
-        await walk.press("escape", "f")
+        await walk.press("escape", "v")
         assert "structs and unions" in lines(view)[0]
         assert {line.split()[1] for line in lines(view)[1:] if line.strip(" ▌")} == {"struct"}
         # Another node has the overview again.
@@ -94,13 +94,13 @@ async def test_core_relocations_resolve_against_a_chosen_btf(explore: Callable[.
         walk.explorer.navigation.go_to(Node(NodeKind.CORE, program="core"))
         view = walk.explorer.query_one(CoreView)
         await walk.until(lambda: view.row_count() == 19)
-        await walk.press("b")
+        await walk.press("e")
         dialog = walk.app.screen
         assert isinstance(dialog, AskDialog)
         dialog.query_one(Input).value = str(ROOT / "tests/objects/nothing.btf")
         await walk.press("enter")
         assert view.target is None
-        await walk.press("b")
+        await walk.press("e")
         walk.app.screen.query_one(Input).value = str(ROOT / "tests/objects/core.o")
         await walk.press("enter")
         await walk.until(lambda: view.row_count() == 19 and "core.o" in lines(view)[0])
@@ -120,7 +120,7 @@ async def test_changed_variables_show_the_files_value_and_are_reset_together(exp
         await walk.press("3")
         view.refresh_values()
         assert "9 *  file: 1000" in " ".join(lines(view)[1].split("   "))
-        await walk.press("d")
+        await walk.press("v")
         assert [line.lstrip("▌ ").split()[0] for line in lines(view)[1:] if line.strip()] == [
             "sample_every",
             "counting",
@@ -169,3 +169,17 @@ async def test_a_file_with_several_objects_is_a_list(tmp_path: Path) -> None:
         assert "constants (xdp); 3 maps" in lines(shown)[1]
         await pilot.press("j", "enter")
     assert app.return_value == 2
+
+
+async def test_the_tree_is_folded_and_unfolded_as_a_whole(explore: Callable[..., Any]) -> None:
+    async with explore() as walk:
+        await walk.until(lambda: "fill()" in walk.screen)
+        await walk.press("down", "minus")
+        folded = walk.screen
+        assert "count_traffic xdp" not in folded
+        assert "fill()" not in folded
+        assert "Programs 1" in folded
+        assert walk.explorer.navigation.node == Node(NodeKind.PROGRAMS)
+        await walk.press("plus")
+        assert "fill()" in walk.screen
+        assert "sample_every" in walk.screen

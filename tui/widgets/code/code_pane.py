@@ -46,7 +46,7 @@ class CodePane(Vertical):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
-            "b",
+            "x",
             "kernel_types",
             "BTF",
             show=False,

@@ -24,7 +24,7 @@ from .listing_rows import ListingRows
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from textual import events
     from textual.content import Content
@@ -57,7 +57,7 @@ class ListingView(CodeView):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "select", "Follow", id="listing.follow", tooltip="Go where the instruction goes"),
-        Binding("backspace,ctrl+o", "back", "Back", id="listing.back", tooltip="Return from the last jump"),
+        Binding("backspace,alt+left,ctrl+o", "back", "Back", id="listing.back", tooltip="Return from the last jump"),
         Binding(
             "alt+right,ctrl+f", "forward", "Forward", show=False, id="listing.forward", tooltip="Undo the last return"
         ),
@@ -72,8 +72,11 @@ class ListingView(CodeView):
         ),
         Binding("space", "fold", "Fold", show=False, id="listing.fold", tooltip="Fold a C line or a function"),
         Binding("Y", "copy_function", "Copy all", show=False, id="listing.copy", tooltip="Copy the whole function"),
-        Binding("w", "write", "Write", show=False, id="listing.write", tooltip="Write the listing: text, HTML, SVG"),
-        Binding("f", "fold_all", "Fold all", show=False, id="listing.fold-all", tooltip="Fold all C lines, or none"),
+        Binding(
+            "ctrl+s", "write", "Write", show=False, id="listing.write", tooltip="Write the listing: text, HTML, SVG"
+        ),
+        Binding("plus", "unfold_all", "Unfold all", show=False, id="listing.unfold-all", tooltip="Unfold everything"),
+        Binding("minus", "fold_all", "Fold all", show=False, id="listing.fold-all", tooltip="Fold all C lines"),
     ]
 
     COMPONENT_CLASSES: ClassVar[set[str]] = set(_STYLES)
@@ -443,12 +446,18 @@ class ListingView(CodeView):
             self._refold(heading)
 
     def action_fold_all(self) -> None:
-        """Fold every C line; if anything is folded, nothing."""
-        listing = self.listing
-        if listing is None or not self.row_count():
-            return
+        """Fold every C line."""
+        if self.listing is not None and self.row_count():
+            self._fold_only(self.listing.spans())
+
+    def action_unfold_all(self) -> None:
+        """Fold nothing any more."""
+        if self.listing is not None and self.row_count():
+            self._fold_only([])
+
+    def _fold_only(self, spans: Iterable[tuple[int, int]]) -> None:
         here = self.shown.place(self.cursor)
-        self.shown.folds.fold([] if self.shown.folds else listing.spans())
+        self.shown.folds.fold(spans)
         self._refold(here)
 
     def _refold(self, row: int) -> None:

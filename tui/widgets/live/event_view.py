@@ -36,7 +36,7 @@ class EventView(RowView):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("x", "cycle_format", "Format", id="events.format", tooltip="By their type, or their bytes"),
-        Binding("t", "choose_type", "Type", id="events.type", tooltip="Say what the events are: choose a structure"),
+        Binding("e", "choose_type", "Type", id="events.type", tooltip="Say what the events are: choose a structure"),
         Binding("c", "clear", "Clear", show=False, id="events.clear", tooltip="Forget the events so far"),
     ]
 

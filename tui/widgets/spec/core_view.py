@@ -48,7 +48,7 @@ class CoreView(RowView):
     """Program, instruction, kind, local access and answer of each relocation; enter asks for the instruction."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("b", "choose_target", "BTF", id="core.target", tooltip="Resolve against a BTF file, or this kernel"),
+        Binding("e", "choose_target", "BTF", id="core.target", tooltip="Resolve against a BTF file, or this kernel"),
     ]
 
     is_pane: ClassVar[bool] = True

@@ -53,6 +53,8 @@ class SpecTree(Tree[Node]):
         Binding("ctrl+d", "page_down", "Page down", show=False, id="tree.page-down", tooltip="One page down"),
         Binding("ctrl+u", "page_up", "Page up", show=False, id="tree.page-up", tooltip="One page up"),
         Binding("space", "toggle_node", "Fold", show=False, id="tree.toggle", tooltip="Fold or unfold"),
+        Binding("plus", "unfold_all", "Unfold all", show=False, id="tree.unfold-all", tooltip="Unfold everything"),
+        Binding("minus", "fold_all", "Fold all", show=False, id="tree.fold-all", tooltip="Fold all but the headings"),
         Binding("enter", "select_cursor", "Open", show=False, id="tree.open", tooltip="Open what is chosen"),
     ]
 
@@ -346,6 +348,27 @@ class SpecTree(Tree[Node]):
             node.collapse()
         elif node.parent is not None:
             self.move_cursor(node.parent)
+
+    def action_unfold_all(self) -> None:
+        """Unfold everything."""
+        self._fold_all(False)
+
+    def action_fold_all(self) -> None:
+        """Fold all that can be below the root; the cursor goes to what holds it."""
+        heading = self.cursor_node
+        while heading is not None and heading.parent is not None and heading.parent is not self.root:
+            heading = heading.parent
+        self._fold_all(True)
+        if heading is not None:
+            self.move_cursor(heading)
+
+    def _fold_all(self, fold: bool) -> None:
+        for group in self.root.children:
+            if fold:
+                group.collapse_all()
+            else:
+                group.expand_all()
+        assert self.last_line >= 0  # asking for it numbers the lines anew, for the cursor
 
     def action_unfold(self) -> None:
         """Unfold the node, or go to its first child when it is open."""

@@ -33,7 +33,7 @@ class TypesView(RowView):
     """Id, kind, size in bytes, and the type as C, a row each; enter asks for a type's declaration and layout."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f", "next_group", "Kind", id="types.kind", tooltip="Only structs, enums, typedefs, functions, …"),
+        Binding("v", "next_group", "Kind", id="types.kind", tooltip="Only structs, enums, typedefs, functions, …"),
     ]
 
     is_pane: ClassVar[bool] = True

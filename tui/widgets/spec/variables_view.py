@@ -95,7 +95,7 @@ class VariablesView(RowView):
             id="variables.copy",
             tooltip="Copy what you set, as --set …",
         ),
-        Binding("d", "only_changed", "Changed", show=False, id="variables.changed", tooltip="Only what was changed"),
+        Binding("v", "only_changed", "Changed", show=False, id="variables.changed", tooltip="Only what was changed"),
     ]
 
     is_pane: ClassVar[bool] = True

@@ -210,11 +210,11 @@ async def test_a_c_line_folds_and_unfolds() -> None:
         assert "5 folded" in view.render_line(view.cursor).text
         assert view.search("r10 -48")  # in what is folded
         assert view.row_count() == rows
-        await pilot.press("f")
+        await pilot.press("minus")
         assert {view.row(index).kind for index in range(view.row_count())} == {RowKind.FUNCTION, RowKind.SOURCE}
         await pilot.press("g", "space")
         assert view.row(1).kind is RowKind.FUNCTION  # the next one: fill()
-        await pilot.press("space", "f")
+        await pilot.press("space", "plus")
         assert view.row_count() == rows
 
 
