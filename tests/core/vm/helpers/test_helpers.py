@@ -130,6 +130,34 @@ def test_checksums(host: Host, call: Callable[..., int]) -> None:
     assert call("csum_diff", data.base, 3, 0, 0, 0) == EINVAL
 
 
+@pytest.mark.parametrize(
+    ("name", "before", "old", "new", "flags", "after"),
+    [
+        # RFC 1624, section 4; values are in the machine's order
+        ("l3_csum_replace", "dd2f", 0x5555, 0x8532, 2, "0000"),
+        ("l4_csum_replace", "dd2f", 0x5555, 0x8532, 2, "0000"),
+        ("l4_csum_replace", "dd2f", 0x5555, 0x8532, 0x22, "ffff"),  # BPF_F_MARK_MANGLED_0
+        ("l4_csum_replace", "0000", 0x5555, 0x8532, 0x22, "0000"),  # there is none
+        # a time to live of 63 for 64: the sum grows by 0x100
+        ("l3_csum_replace", "f963", 0x1140, 0x113F, 2, "fa63"),
+        # 10.0.0.1 for 10.0.0.2, and a difference of csum_diff
+        ("l3_csum_replace", "7cc6", 0x0200000A, 0x0100000A, 4, "7cc7"),
+        ("l3_csum_replace", "7cc6", 0, 0x0100, 0, "7cc5"),
+    ],
+)
+def test_checksums_that_are_replaced(
+    host: Host, call: Callable[..., int], name: str, before: str, old: int, new: int, flags: int, after: str
+) -> None:
+    packet = host.packet = SkbPacket(host.memory, "little", ProgramType.SCHED_CLS)
+    context = packet.start(bytes(14) + bytes.fromhex(before) + bytes(20), None)
+    assert call(name, context, 14, old, new, flags) == 0
+    assert bytes(packet.data) == bytes(14) + bytes.fromhex(after) + bytes(20)
+    assert call(name, context, 13, old, new, flags) == EFAULT
+    assert call(name, context, 36, old, new, flags) == EFAULT
+    assert call(name, context, 14, old, new, 3) == EINVAL
+    assert call(name, context, 14, 1, new, 0) == EINVAL
+
+
 def test_whatever_they_are_given_only_runs_are_stopped(host: Host) -> None:
     """Sizes of 4 GiB allocate nothing, bad addresses and maps are errors of ours."""
     chance = random.Random(3)
