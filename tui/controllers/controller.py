@@ -137,7 +137,8 @@ class ControlledScreen(Screen[None]):
 
     def start(self, work: Callable[[], None]) -> None:
         """Run *work* in a thread."""
-        self.run_worker(work, thread=True, exit_on_error=False, group="operation")
+        # With a description, or Textual makes one of the work, and of all that it is given.
+        self.run_worker(work, thread=True, exit_on_error=False, group="operation", description="operation")
 
     def find_out(self, work: Callable[[], _Result], then: Callable[[_Result], None]) -> None:
         """Run *work* in a thread, and give what it returns to *then*, in the event loop."""

@@ -222,7 +222,9 @@ class EntriesView(Vertical):
             self._draw(rows, *work())
         else:
             self._working = name
-            self.run_worker(partial(self._work, rows, work), thread=True, group="rows", exit_on_error=False)
+            work_on = partial(self._work, rows, work)
+            # With a description, or Textual makes one of the work: of every entry that it is given.
+            self.run_worker(work_on, thread=True, group="rows", exit_on_error=False, description=f"rows of {name}")
 
     @staticmethod
     def _take(

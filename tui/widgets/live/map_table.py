@@ -460,7 +460,10 @@ class MapTableView(RowView):
         """Copy the titles and all rows that are shown."""
         if self.columns is not None and self.table is not None:
             work = partial(self._copy, self.columns, self.table.entries)
-            self.run_worker(work, thread=True, exclusive=True, group="copy", exit_on_error=False)
+            # With a description, or Textual makes one of the work: of every entry that it is given.
+            self.run_worker(
+                work, thread=True, exclusive=True, group="copy", exit_on_error=False, description="copy of all rows"
+            )
 
     def _copy(self, columns: MapColumns, entries: tuple[Entry, ...]) -> None:
         """Write all rows, which takes a while where there are thousands; in a thread."""
