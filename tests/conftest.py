@@ -2,6 +2,7 @@
 
 - A test marked `kernel` needs bpf(2). Without it the test is skipped, with the reason. With it, a skipped
   kernel test makes the run fail: a suite that quietly tests nothing is worse than one that is red.
+- A test marked `vmlinux` needs the kernel's own types. Without them it is skipped, and nobody is to blame.
 - A test marked `terminal` needs tmux.
 - A run that leaves a BPF object, an interface, a network namespace or a mount behind fails.
 
@@ -37,6 +38,7 @@ _SKIPPED = pytest.StashKey[list[str]]()
 _HOME = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
 _COMPLAINTS = pytest.StashKey[list[str]]()
 _IS_KERNEL = "bpftui kernel"
+VMLINUX = Path("/sys/kernel/btf/vmlinux")
 
 # What takes long on a loaded machine is right all the same.
 settings.register_profile("loaded", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -104,7 +106,8 @@ class _SkipWatch:
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Note in the report of a kernel test that it is one: that is what comes from a worker."""
     report = yield
-    report.user_properties.append((_IS_KERNEL, item.get_closest_marker("kernel") is not None))
+    excused = item.get_closest_marker("vmlinux") is not None and not VMLINUX.exists()
+    report.user_properties.append((_IS_KERNEL, item.get_closest_marker("kernel") is not None and not excused))
     return report
 
 
@@ -142,10 +145,13 @@ def public_path() -> Generator[Path]:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Skip what this machine cannot run, with the reason."""
     no_bpf = config.stash[_NO_BPF]
+    no_types = None if VMLINUX.exists() else "the kernel's types are not there (/sys/kernel/btf)"
     no_tmux = None if shutil.which("tmux") else "tmux is not installed"
     for item in items:
         if item.get_closest_marker("kernel") and no_bpf is not None:
             item.add_marker(pytest.mark.skip(reason=no_bpf))
+        if item.get_closest_marker("vmlinux") and no_types:
+            item.add_marker(pytest.mark.skip(reason=no_types))
         if item.get_closest_marker("terminal") and no_tmux:
             item.add_marker(pytest.mark.skip(reason=no_tmux))
 

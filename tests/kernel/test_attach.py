@@ -237,6 +237,7 @@ def test_what_is_not_there_is_said(
     assert not loaded.links
 
 
+@pytest.mark.vmlinux
 def test_an_iterator_s_output_is_read() -> None:
     spec = CollectionSpec.from_file(OBJECT.with_name("hooks.o"))
     with kernel.load(spec, programs={"each_task"}) as loaded, loaded.programs["each_task"].attach() as link:

@@ -22,7 +22,7 @@ from bpftui.core.spec.relocate_core import apply_core
 if TYPE_CHECKING:
     from bpftui.core.kernel import KernelCollection, Program
 
-pytestmark = pytest.mark.kernel
+pytestmark = [pytest.mark.kernel, pytest.mark.vmlinux]
 
 OBJECTS = Path(__file__).parents[1] / "objects"
 

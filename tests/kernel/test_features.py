@@ -49,6 +49,7 @@ def test_everything_missing_says_how_to_get_it():
             assert feature.remedy or feature.name == "lockdown"
 
 
+@pytest.mark.vmlinux  # some kinds of link are tried with programs of tracing
 def test_link_types_and_instructions_are_told_without_attaching():
     before = os.listdir("/proc/self/fd")
     told = {(feature.group, feature.name): feature for feature in kernel.probe.report()}
