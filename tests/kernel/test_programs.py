@@ -256,6 +256,7 @@ def test_the_address_of_an_untyped_symbol(name: str, weak: bool) -> None:
             assert collection.programs["prog"].run().retval == expected
 
 
+@pytest.mark.vmlinux
 def test_what_the_kernel_does_not_have_is_named() -> None:
     for kind in (ReferenceKind.KFUNC, ReferenceKind.KSYM):
         linked = LinkedCode(
@@ -332,6 +333,7 @@ def test_what_is_popped_from_a_collection_outlives_it() -> None:
         assert m[0] == 1
 
 
+@pytest.mark.vmlinux
 def test_an_fsession_program_is_tied_to_its_function(monkeypatch: pytest.MonkeyPatch) -> None:
     def spec(target: str) -> ProgramSpec:
         found = ProgramSpec("session", f"fsession/{target}", ProgramType.UNSPEC)
@@ -350,6 +352,7 @@ def test_an_fsession_program_is_tied_to_its_function(monkeypatch: pytest.MonkeyP
     assert raised.value.hint == "Linux 7.0 has them"
 
 
+@pytest.mark.vmlinux
 def test_attach_types_are_known_by_the_kernel_s_own_enumeration() -> None:
     assert hook._is_known(AttachType.TRACE_FENTRY)
     assert not hook._is_known(10_000)  # type: ignore[arg-type]

@@ -20,7 +20,7 @@ from bpftui.core.kernel.runtime import KernelRuntime, load
 from bpftui.core.spec import CollectionSpec
 from tests.core.btf.blob import Blob
 
-pytestmark = pytest.mark.kernel
+pytestmark = [pytest.mark.kernel, pytest.mark.vmlinux]
 
 OBJECT = Path(__file__).parents[1] / "objects" / "congestion.o"
 
