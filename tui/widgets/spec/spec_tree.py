@@ -90,6 +90,7 @@ class SpecTree(Tree[Node]):
         & > .tree--guides { color: $text-disabled; }
         & > .tree--guides-selected { color: $text-disabled; text-style: none; }
         & > .tree--guides-hover { color: $text-disabled; text-style: none; }
+        &:light > .tree--guides { color: $text-disabled; }  /* Textual's own is another one there */
         & > .tree--cursor { background: $cursor-row-blurred; color: $foreground; text-style: none; }
         &:focus > .tree--cursor { background: $cursor-row; color: $foreground; text-style: bold; }
         &:focus { background-tint: transparent; }
