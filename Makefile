@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 CLANG := clang-19|clang-20|clang-21|clang-22|clang-23|clang-24=clang-19
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-kernels fuzz mutants lint completions screenshots bench bpf clean
+.PHONY: help demo test test-kernels fuzz mutants lint completions screenshots snapshots bench bpf clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ screenshots: $(VENV)/.dev ## screenshots/ from a real run
 		/usr/share/fonts/truetype/firacode=fonts-firacode
 	$(BIN)/python -m tests.screenshots $(ARGS)
 
+snapshots: $(VENV)/.dev ## tests/tui/snapshots/ anew, with pictures in build/snapshots/ to look at; ARGS="live" makes those of one place
+	$(BIN)/python -m tests.tui.test_snapshots $(ARGS)
+
 bench: $(VENV)/.dev ## measurements, as ratios
 	$(BIN)/python -m pytest tests/bench/bench_*.py -s $(ARGS)
 
@@ -79,8 +82,8 @@ $(VENV)/.runtime: pyproject.toml | $(VENV)/.python
 	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --editable . >&2
 	@touch $@
 
-$(VENV)/.dev: pyproject.toml | $(VENV)/.python
+$(VENV)/.dev: pyproject.toml tests/constraints.txt | $(VENV)/.python
 	@echo "installing bpftui and its tools into $(VENV)" >&2
 	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --editable . \
-		$$($(BIN)/python .ci/group dev) >&2
+		--constraint tests/constraints.txt $$($(BIN)/python .ci/group dev) >&2
 	@touch $@ $(VENV)/.runtime

@@ -1,0 +1,447 @@
+"""Every place of the explorer as it stands on the screen, at three sizes; in both themes and without colours.
+
+A snapshot is text: the screen, and the role of each colour on it (`link`, `dim on cursor`, `danger-text on danger-fill
+bold`). As widgets name roles and nothing else, one serves for both themes, which are both drawn and compared; it can be
+read in a diff, is small, and says nothing of how this version of Textual writes SVG. Without colours, the same text has
+to stand there. `make snapshots` writes them anew, with a picture of each in `build/snapshots/`, to be looked at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import sys
+import tempfile
+import time
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+from textual.widgets import Input
+
+from bpftui.core.live import Session, session
+from bpftui.core.live.monitor import Observation
+from bpftui.core.runtime import Entry, MapSnapshot
+from bpftui.core.spec import CollectionSpec
+from bpftui.tui.app import BpftuiApp
+from bpftui.tui.messages import Loaded, Sampled
+from bpftui.tui.nodes import Node, NodeKind
+from bpftui.tui.pickers.start_picker import StartPicker
+from bpftui.tui.roles import DARK, LIGHT, Palette
+from bpftui.tui.themes import theme
+from bpftui.tui.widgets.lists import message_view
+from tests.tui.conftest import screen_text
+from tests.tui.fakes import FakeMap, FakeRuntime, FakeSandbox
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+    from rich.segment import Segment
+    from rich.style import Style
+    from textual.pilot import Pilot
+
+    from bpftui.tui.base_app import BaseApp
+
+ROOT = Path(__file__).parents[2]
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+PICTURES = ROOT / "build" / "snapshots"
+"""Where `make snapshots` puts pictures."""
+SIZES = ((200, 60), (120, 40), (80, 24))
+
+ROLES = re.compile(r" *\d+: \d+-\d+ ")
+"""A line of a snapshot that tells the roles in one of the screen."""
+REFUSED = """\
+0: R1=ctx() R10=fp0
+; int off_by_one(struct xdp_md *ctx)
+0: (61) r2 = *(u32 *)(r1 +4)          ; R1=ctx() R2_w=pkt_end()
+1: (61) r1 = *(u32 *)(r1 +0)          ; R1_w=pkt(r=0)
+2: (71) r0 = *(u8 *)(r1 +13)
+invalid access to packet, off=13 size=1, R1(id=0,off=13,r=13)
+R1 offset is outside of the packet
+processed 3 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0
+"""
+
+Size = tuple[int, int]
+Run = tuple[str, frozenset[str], frozenset[str], str]
+"""What has one style: text, the roles that its colour may be, those of what is behind it, and bold, italic, …."""
+Shots = dict[str, dict[Size, list[list[Run]]]]
+"""What stands on the screen, line by line, by name and size."""
+
+
+# What is fixed
+
+
+def entries(found: FakeMap, limit: int | None = None) -> MapSnapshot:
+    """Return what a map holds at its next sample: volumes that grow, by family and protocol; else little."""
+    found.samples += 1
+    tick = found.samples
+    if found.spec.name != "traffic":
+        return MapSnapshot(())
+    kinds = ((2, 6, 90), (2, 17, 40), (10, 6, 12), (10, 17, 9), (2, 1, 1))
+    return MapSnapshot(
+        tuple(
+            Entry(
+                family.to_bytes(4, "little") + protocol.to_bytes(4, "little"),
+                ((1000 * rate + tick * rate * (3 + tick % 3)).to_bytes(8, "little")
+                 + (64_000 * rate + tick * rate * 512).to_bytes(8, "little"),),
+            )
+            for family, protocol, rate in kinds
+        )
+    )  # fmt: skip
+
+
+_pictures_wanted = __name__ == "__main__"
+
+
+class FixedTime:
+    """A clock that stands still."""
+
+    def strftime(self, form: str, *_: object) -> str:
+        return time.strftime(form, time.gmtime(1_767_225_600))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(time, name)
+
+
+# What is drawn
+
+
+class Look(NamedTuple):
+    """How it is drawn."""
+
+    palette: Palette
+    suffix: str
+    no_color: bool = False
+
+
+LOOKS = {"dark": Look(DARK, ""), "light": Look(LIGHT, "-light"), "no-color": Look(DARK, "-no-color", True)}
+
+
+@dataclass
+class Camera:
+    """Takes the pictures of a running app."""
+
+    app: BaseApp[Any]
+    pilot: Pilot[Any]
+    look: Look
+    shots: Shots
+
+    async def press(self, *keys: str) -> None:
+        """Press keys, and wait until everything stands still."""
+        for key in keys:
+            await self.pilot.press(key)
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Wait until everything stands still."""
+        before = None
+        for _ in range(200):
+            await self.pilot.pause()
+            while not self.app.type_ahead.idle:
+                await self.pilot.pause(0.01)
+            for field in self.app.screen.query(Input):
+                field.cursor_blink = False
+            now = self.text
+            if now == before:
+                return
+            before = now
+        raise AssertionError(f"the screen does not come to rest:\n{before}")
+
+    @property
+    def text(self) -> str:
+        """What stands on the screen."""
+        return screen_text(self.app)
+
+    async def until(self, what: Callable[[], bool]) -> None:
+        """Wait for *what*, and until everything stands still."""
+        for _ in range(500):
+            if what():
+                await self.settle()
+                return
+            await self.pilot.pause(0.02)
+        raise AssertionError(f"what was waited for never came:\n{self.text}")
+
+    async def shoot(self, name: str) -> None:
+        """Take the pictures of what is there, at each size, and end at the smallest."""
+        found: dict[Size, list[list[Run]]] = {}
+        for size in SIZES if not self.look.suffix or _pictures_wanted else SIZES[1:2]:
+            await self.pilot.resize_terminal(*size)
+            await self.settle()
+            found[size] = list(self.lines())
+            self.picture(f"{name}-{size[0]}x{size[1]}{self.look.suffix}")
+        await self.pilot.resize_terminal(*SIZES[-1])
+        self.shots[name] = found
+
+    def picture(self, name: str) -> None:
+        if _pictures_wanted:
+            drawn = self.app.export_screenshot(title="bpftui")
+            drawn = drawn.replace("font-variant-east-asian:", "font-variant-ligatures: none; font-variant-east-asian:")
+            (PICTURES / f"{name}.svg").write_text(drawn, encoding="utf-8")
+
+    def lines(self) -> Iterator[list[Run]]:
+        """Yield the screen, line by line, in roles."""
+        known: dict[str, set[str]] = {}
+        for role, shade in self.look.palette.distinct.items():
+            known.setdefault(shade.rgb, set()).add(role)
+        for strip in self.app.screen._compositor.render_strips():
+            yield list(runs(strip, known))
+
+
+def agree(one: Run, other: Run) -> bool:
+    """Whether two runs have the same text in the same roles."""
+    same = (one[0], one[3]) == (other[0], other[3])
+    return same and all(bool(x & y) or x == y for x, y in ((one[1], other[1]), (one[2], other[2])))
+
+
+def runs(strip: list[Segment], known: dict[str, set[str]]) -> Iterator[Run]:
+    """Yield what of a line has one style."""
+
+    def roles(style: Style | None, which: str) -> frozenset[str]:
+        color = getattr(style, which) if style else None
+        return frozenset(known.get(color.triplet.hex, ())) if color is not None and color.triplet else frozenset()
+
+    for text, style, _ in strip:
+        shapes = ("bold", "italic", "underline", "reverse", "strike")
+        yield (
+            text,
+            roles(style, "color"),
+            roles(style, "bgcolor"),
+            " ".join(shape for shape in shapes if style and getattr(style, shape)),
+        )
+
+
+def written(shot: dict[Size, list[list[Run]]], *, roles: bool) -> str:
+    """Return a snapshot: the screens, and below the one in the middle what on it is not plain text on the ground."""
+    parts: list[str] = []
+    for (columns, rows), lines in shot.items():
+        parts += [f"== {columns}x{rows}", *("".join(run[0] for run in line).rstrip() for line in lines)]
+        if roles and (columns, rows) == SIZES[1]:
+            parts += [f"{number:>3}: {said}" for number, line in enumerate(lines) if (said := styled(line))]
+    return "".join(f"{part}\n" for part in parts)
+
+
+def styled(line: list[Run]) -> str:
+    """Return what of a line is not plain text on the ground."""
+    said: list[tuple[int, int, str]] = []
+    at = 0
+    for text, color, behind, shapes in line:
+        style = f"{named(color)}{'' if 'ground' in behind else f' on {named(behind)}'} {shapes}".rstrip()
+        if not text.strip() and not shapes:
+            style = "text" if "ground" in behind else f"… on {named(behind)}"
+        if style != "text":
+            if said and said[-1][1:] == (at, style):
+                said[-1] = said[-1][0], at + len(text), style
+            else:
+                said.append((at, at + len(text), style))
+        at += len(text)
+    return ", ".join(f"{start}-{stop} {style}" for start, stop, style in said)
+
+
+def named(roles: frozenset[str]) -> str:
+    """Return the name of a colour; what is below a veil, or blended otherwise, has none."""
+    return min(roles, key=lambda role: (role.startswith(("series", "heat")), role)) if roles else "?"
+
+
+# Where one can be
+
+
+@asynccontextmanager
+async def running(app: BaseApp[Any], look: Look, shots: Shots) -> AsyncIterator[Camera]:
+    """Run an app for a camera."""
+    app.animation_level = "none"
+    app.register_theme(theme(look.palette, distinct=True))
+    app.theme = look.palette.name
+    async with app.run_test(size=SIZES[-1]) as pilot:
+        yield Camera(app, pilot, look, shots)
+
+
+@asynccontextmanager
+async def explorer(path: str, look: Look, shots: Shots, runtime: FakeRuntime | None = None) -> AsyncIterator[Camera]:
+    """Run the explorer for a camera."""
+    spec = CollectionSpec.from_file(ROOT / path)
+    spec.file = path
+    app = BpftuiApp(Session(spec, (runtime or FakeRuntime()).face), runtime="vm")
+    app.operations.monitor.interval = 1000.0
+    try:
+        async with running(app, look, shots) as camera:
+            await app.explorer.furnished.wait()
+            await camera.settle()
+            yield camera
+    finally:
+        app.operations.close()
+
+
+async def spec_places(look: Look, shots: Shots) -> None:
+    """The tabs of an object that is not loaded."""
+    async with explorer("bpf/traffic.o", look, shots) as camera:
+        assert isinstance(camera.app, BpftuiApp)
+        explorer_screen = camera.app.explorer
+        await camera.shoot("overview")
+        await camera.press("2", *["down"] * 11)
+        await camera.shoot("code")
+        await camera.press("3")
+        await camera.shoot("variables")
+        await camera.press("4")
+        await camera.shoot("maps")
+        await camera.press("5")
+        await camera.shoot("graph")
+        await camera.press("6")
+        await camera.shoot("log")
+        explorer_screen.navigation.go_to(Node(NodeKind.TYPES))
+        await camera.press("1")
+        await camera.shoot("types")
+
+
+async def dialogs(look: Look, shots: Shots) -> None:
+    """What lies over the explorer."""
+    async with explorer("bpf/traffic.o", look, shots) as camera:
+        await camera.press("question_mark")
+        await camera.shoot("dialog-help")
+        await camera.press("escape", "colon")
+        await camera.shoot("dialog-palette")
+        await camera.press("escape", "3", "e")
+        await camera.shoot("dialog-number")
+        await camera.press("escape", "down", "e")
+        await camera.shoot("dialog-bool")
+        await camera.press("escape", "P")
+        await camera.shoot("dialog-presets")
+        await camera.press("escape", "t")
+        await camera.shoot("dialog-program-type")
+        await camera.press("escape", "L")
+        assert isinstance(camera.app, BpftuiApp)
+        operations = camera.app.operations
+        await camera.until(lambda: bool(operations.collection) and not operations.busy)
+        await camera.press("A")
+        await camera.until(lambda: "a network of its own" in camera.text)
+        await camera.shoot("dialog-attach")
+
+
+async def live_places(look: Look, shots: Shots) -> None:
+    """The tabs of an object that is attached."""
+    async with explorer("bpf/traffic.o", look, shots) as camera:
+        app = camera.app
+        assert isinstance(app, BpftuiApp)
+        operations, monitor = app.operations, app.operations.monitor
+        await camera.press("L")
+        await camera.until(lambda: bool(operations.collection) and not operations.busy)
+        await camera.press("A")
+        await camera.settle()
+        await camera.press("tab", "enter")
+        await camera.until(lambda: bool(app.session.links) and monitor.last is not None)
+        sampler = app.session.sampler(interval=1000.0)
+        first = sampler.take()
+        for tick in range(120):
+            sample = replace(sampler.take(), time=tick / 2 - 1, interval=0.5)
+            app.explorer.post_message(Sampled(Observation(sample)))
+        assert first.time == 0
+        await camera.press("4")
+        await camera.shoot("live-maps")
+        await camera.press("5")
+        await camera.shoot("live-graph")
+        await camera.press("1")
+        await camera.shoot("live-overview")
+        await camera.press("q")
+        await camera.shoot("dialog-quit")
+
+
+async def refusal(look: Look, shots: Shots) -> None:
+    """What the verifier refused."""
+    async with explorer("tests/objects/bad_offbyone.o", look, shots, FakeRuntime(log=REFUSED)) as camera:
+        await camera.press("L")
+        await camera.until(lambda: "✗" in camera.text)
+        await camera.press("6")
+        await camera.shoot("refused")
+
+
+async def pickers(look: Look, shots: Shots) -> None:
+    """The lists before there is an explorer."""
+    files = [("traffic.o", "explored before: ~/src/net/traffic.o"), ("lb.o", "ships with bpftui: a load balancer")]
+    async with running(StartPicker(files, note="x.o: it is empty"), look, shots) as camera:
+        await camera.settle()
+        await camera.shoot("start")
+
+
+PLACES: dict[str, Callable[[Look, Shots], Awaitable[None]]] = {
+    "spec": spec_places,
+    "dialogs": dialogs,
+    "live": live_places,
+    "refusal": refusal,
+    "pickers": pickers,
+}
+
+
+@contextmanager
+def fixed() -> Iterator[None]:
+    """Hold still what is not the same at each run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FakeMap, "snapshot", entries)
+        patch.setattr(session, "_make_sandbox", lambda *_: FakeSandbox())
+        patch.setattr(message_view, "time", FixedTime())
+        patch.setattr(Loaded, "seconds", 0.0, raising=False)
+        patch.setenv("TERM", "xterm-256color")
+        patch.setenv("COLORTERM", "truecolor")
+        patch.delenv("NO_COLOR", raising=False)
+        yield
+
+
+async def taken(place: str, look: str) -> Shots:
+    """Return what stands on the screen at a place."""
+    shots: Shots = {}
+    with fixed(), pytest.MonkeyPatch.context() as patch:
+        if LOOKS[look].no_color:
+            patch.setenv("NO_COLOR", "1")
+        await PLACES[place](LOOKS[look], shots)
+    return shots
+
+
+def expected(name: str) -> str:
+    return (SNAPSHOTS / f"{name}.txt").read_text("utf-8")
+
+
+@pytest.mark.parametrize("place", PLACES)
+async def test_what_stands_on_the_screen(place: str) -> None:
+    dark = await taken(place, "dark")
+    for name, shot in dark.items():
+        assert written(shot, roles=True) == expected(name), f"{name} has changed: `make snapshots`, and look at it"
+    for name, shot in (await taken(place, "light")).items():
+        for size, lines in shot.items():
+            for number, (one, other) in enumerate(zip(dark[name][size], lines, strict=True)):
+                different = [pair for pair in zip(one, other, strict=False) if not agree(*pair)]
+                assert not different, f"{name} {size}, line {number}, is another one in the light theme"
+
+
+@pytest.mark.parametrize("place", PLACES)
+async def test_without_colours_the_same_is_said(place: str) -> None:
+    for name, shot in (await taken(place, "no-color")).items():
+        said = [line for line in written(shot, roles=False).splitlines() if not line.startswith("== ")]
+        screens = [line for line in expected(name).splitlines() if not ROLES.match(line)]
+        start = screens.index(f"== {SIZES[1][0]}x{SIZES[1][1]}") + 1
+        assert said[: SIZES[1][1]] == screens[start : start + SIZES[1][1]], name
+
+
+def test_no_snapshot_is_left_over() -> None:
+    names = {path.stem for path in SNAPSHOTS.iterdir()}
+    source = Path(__file__).read_text("utf-8")
+    assert names == set(re.findall(r'\.shoot\("([a-z-]+)"\)', source))
+
+
+def main() -> None:
+    """Write the snapshots anew, all or those of some places, with pictures of them."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    SNAPSHOTS.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as home:
+        os.environ.update(XDG_CONFIG_HOME=home, XDG_STATE_HOME=home)
+        for place in sys.argv[1:] or PLACES:
+            for look in LOOKS:
+                shots = asyncio.run(taken(place, look))
+                if look == "dark":
+                    for name, shot in shots.items():
+                        (SNAPSHOTS / f"{name}.txt").write_text(written(shot, roles=True), encoding="utf-8")
+                        print(f"{name}.txt")
+
+
+if __name__ == "__main__":
+    main()
