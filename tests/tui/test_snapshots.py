@@ -22,26 +22,26 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from textual.widgets import Input
 
-from bpftui.core.live import Session, session
+from bpftui.core.live import Session
 from bpftui.core.live.monitor import Observation
 from bpftui.core.runtime import Entry, MapSnapshot
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui.app import BpftuiApp
-from bpftui.tui.messages import Loaded, Sampled
+from bpftui.tui.messages import Sampled
 from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.pickers.start_picker import StartPicker
 from bpftui.tui.roles import DARK, LIGHT, Palette
 from bpftui.tui.themes import theme
 from bpftui.tui.widgets.lists import message_view
 from tests.tui.conftest import screen_text
-from tests.tui.fakes import FakeMap, FakeRuntime, FakeSandbox
+from tests.tui.fakes import FakeMap, FakeRuntime
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator
 
-    from rich.segment import Segment
     from rich.style import Style
     from textual.pilot import Pilot
+    from textual.strip import Strip
 
     from bpftui.tui.base_app import BaseApp
 
@@ -196,7 +196,7 @@ def agree(one: Run, other: Run) -> bool:
     return same and all(bool(x & y) or x == y for x, y in ((one[1], other[1]), (one[2], other[2])))
 
 
-def runs(strip: list[Segment], known: dict[str, set[str]]) -> Iterator[Run]:
+def runs(strip: Strip, known: dict[str, set[str]]) -> Iterator[Run]:
     """Yield what of a line has one style."""
 
     def roles(style: Style | None, which: str) -> frozenset[str]:
@@ -249,7 +249,7 @@ def named(roles: frozenset[str]) -> str:
 
 
 @asynccontextmanager
-async def running(app: BaseApp[Any], look: Look, shots: Shots) -> AsyncIterator[Camera]:
+async def running(app: BaseApp[Any], look: Look, shots: Shots) -> AsyncGenerator[Camera]:
     """Run an app for a camera."""
     app.animation_level = "none"
     app.register_theme(theme(look.palette, distinct=True))
@@ -259,11 +259,11 @@ async def running(app: BaseApp[Any], look: Look, shots: Shots) -> AsyncIterator[
 
 
 @asynccontextmanager
-async def explorer(path: str, look: Look, shots: Shots, runtime: FakeRuntime | None = None) -> AsyncIterator[Camera]:
+async def explorer(path: str, look: Look, shots: Shots, runtime: FakeRuntime | None = None) -> AsyncGenerator[Camera]:
     """Run the explorer for a camera."""
     spec = CollectionSpec.from_file(ROOT / path)
     spec.file = path
-    app = BpftuiApp(Session(spec, (runtime or FakeRuntime()).face), runtime="vm")
+    app = BpftuiApp(Session(spec, runtime or FakeRuntime()), runtime="vm")
     app.operations.monitor.interval = 1000.0
     try:
         async with running(app, look, shots) as camera:
@@ -374,13 +374,11 @@ PLACES: dict[str, Callable[[Look, Shots], Awaitable[None]]] = {
 
 
 @contextmanager
-def fixed() -> Iterator[None]:
+def fixed() -> Generator[None]:
     """Hold still what is not the same at each run."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(FakeMap, "snapshot", entries)
-        patch.setattr(session, "_make_sandbox", lambda *_: FakeSandbox())
         patch.setattr(message_view, "time", FixedTime())
-        patch.setattr(Loaded, "seconds", 0.0, raising=False)
         patch.setenv("TERM", "xterm-256color")
         patch.setenv("COLORTERM", "truecolor")
         patch.delenv("NO_COLOR", raising=False)
