@@ -64,6 +64,9 @@ R1 offset is outside of the packet
 processed 3 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0
 """
 
+ON_FOCUS = {"ground", "danger-text"}
+"""What is written with on the colour of the focus: in the dark theme the ground's, in the light one white."""
+
 Size = tuple[int, int]
 Run = tuple[str, frozenset[str], frozenset[str], str]
 """What has one style: text, the roles that its colour may be, those of what is behind it, and bold, italic, …."""
@@ -191,9 +194,10 @@ class Camera:
 
 
 def agree(one: Run, other: Run) -> bool:
-    """Whether two runs have the same text in the same roles."""
-    same = (one[0], one[3]) == (other[0], other[3])
-    return same and all(bool(x & y) or x == y for x, y in ((one[1], other[1]), (one[2], other[2])))
+    """Whether two runs have the same text in the same roles; what is below a veil is blended, and has none."""
+    colors = ((one[1], other[1]), (one[2], other[2]))
+    same = all(not x or not y or x & y or x | y == ON_FOCUS for x, y in colors)
+    return same and (one[0], one[3]) == (other[0], other[3])
 
 
 def runs(strip: Strip, known: dict[str, set[str]]) -> Iterator[Run]:
