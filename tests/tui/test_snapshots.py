@@ -64,7 +64,7 @@ R1 offset is outside of the packet
 processed 3 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0
 """
 
-ON_FOCUS = {"ground", "danger-text"}
+ON_FOCUS = frozenset({"ground", "danger-text"})
 """What is written with on the colour of the focus: in the dark theme the ground's, in the light one white."""
 
 Size = tuple[int, int]
