@@ -115,8 +115,10 @@ class SessionController(Controller):
         operations = self._operations
         loaded = operations.collection
         if loaded is not None:
-            status, reader = operations.status(), lambda: operations.monitor.reader
-            self.stage.ask(RunScreen(loaded, self._program(), status, self._keymap(), reader), lambda _: None)
+            screen = RunScreen(
+                loaded, self._program(), operations.status, self._keymap(), lambda: operations.monitor.reader
+            )
+            self.stage.ask(screen, lambda _: None)
 
     def action_quit(self) -> None:
         """Quit; while something is attached, ask first."""

@@ -53,7 +53,7 @@ class RunScreen(Modal[None]):
     Args:
         collection: What is loaded.
         chosen: The program that runs.
-        status: What the line at the top says.
+        status: Returns what the line at the top says.
         keymap: Remapped keys by the id of a binding, for the help.
         events: Returns what reads the collection's streams.
     """
@@ -90,7 +90,7 @@ class RunScreen(Modal[None]):
         self,
         collection: Collection,
         chosen: str,
-        status: Status,
+        status: Callable[[], Status],
         keymap: Mapping[str, str],
         events: Callable[[], EventReader | None] = lambda: None,
     ) -> None:
@@ -122,9 +122,13 @@ class RunScreen(Modal[None]):
 
     def on_mount(self) -> None:
         """Say where we are, and begin at the packet."""
-        self.query_one(StatusLine).status = self._status
+        self._show_status()
+        self.set_interval(1.0, self._show_status)
         self._show_program()
         self.query_one("#run-packet" if self.program.takes_packet else "#run-context").focus()
+
+    def _show_status(self) -> None:
+        self.query_one(StatusLine).status = self._status()
 
     @property
     def program(self) -> Program:
@@ -208,6 +212,7 @@ class RunScreen(Modal[None]):
             _HELP,
             changed,
             lambda text: self._take_bytes(changed(text)),
+            replace=False,
         )
 
     def _take_bytes(self, data: bytes) -> None:
@@ -223,13 +228,24 @@ class RunScreen(Modal[None]):
         if chosen is not None:
             self._packet_pane.change(self.packet.with_layer(event.layer, chosen[1]))
 
+    def on_edit_line_pasted(self, event: EditLine.Pasted) -> None:
+        """Take several lines for the packet, whatever is being edited: no field has some."""
+        self.query_one(EditLine).close()
+        self._take_dump(event.text)
+
     def on_paste(self, event: events.Paste) -> None:
         """Take what is pasted while no field has the focus for the packet."""
         if not self.program.takes_packet or self.query_one(EditLine).is_open:
             return
         event.stop()
+        self._take_dump(event.text)
+
+    def _take_dump(self, text: str) -> None:
+        if not self.program.takes_packet:
+            self.notify("this program runs on its context alone", severity="warning", timeout=3)
+            return
         try:
-            self._take_bytes(read_hex(event.text))
+            self._take_bytes(read_hex(text))
         except UsageError as error:
             self.query_one(OutcomePane).add(
                 UsageError(f"what was pasted is no packet: {error.message}", hint=error.hint)
@@ -395,7 +411,7 @@ class RunScreen(Modal[None]):
     def _ended(self, run: Outcome | BpftuiError) -> None:
         self._stop = None
         if self.is_mounted:
-            self.query_one(OutcomePane).add(run)
+            self.query_one(OutcomePane).add(run, is_alone=not self._status().attached)
 
     def action_step(self, by: int) -> None:
         """Show an earlier or a later run, with its packet."""

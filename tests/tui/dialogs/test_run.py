@@ -12,7 +12,6 @@ from bpftui.core.vm.runtime import MachineRuntime
 from bpftui.tui.dialogs.run import RunScreen
 from bpftui.tui.state.packets import SavedPackets
 from bpftui.tui.widgets.run.context_pane import ContextPane
-from bpftui.tui.widgets.run.packet_pane import PacketPane
 from tests.tui.conftest import SIZES
 
 if TYPE_CHECKING:
@@ -180,12 +179,30 @@ async def test_bytes_are_edited_a_row_at_a_time(run: Callable[..., Any]) -> None
     async with run() as walk:
         screen = await opened(walk)
         await walk.press("tab", "down", "enter")
-        assert "bytes 0x0010" in walk.screen
-        await walk.type("00 2e")
+        assert "bytes 0x0010 00 2e 00 00 40 00 40 11 b6 ae c0 00 02 09 c0 00" in walk.screen
+        await walk.press("delete", "delete")
+        await walk.type("01")
         await walk.press("enter")
-        assert len(screen.packet) == 46
-        assert "⚠" in walk.screen  # the length is that of the packet before
-        assert isinstance(screen.query_one(PacketPane), PacketPane)
+        assert bytes(screen.packet)[16:18] == b"\x01\x2e"
+        assert "⚠ 1 length or checksum is wrong" not in walk.screen
+        assert "⚠ 2 lengths or checksums are wrong" in walk.screen  # the total length, and the checksum over it
+
+
+async def test_a_dump_that_is_pasted_into_a_field_is_the_packet(run: Callable[..., Any]) -> None:
+    async with run() as walk:
+        screen = await opened(walk)
+        await walk.press("tab", "down", "enter")
+        walk.app.post_message(Paste("0000  ff ff ff ff ff ff 02 00  00 00 00 01 08 06 45 00  ........\n0010  00 1c\n"))
+        await walk.until(lambda: len(screen.packet) == 18)
+        assert "bytes 0x0010" not in walk.screen
+
+
+async def test_what_others_change_meanwhile_is_said(run: Callable[..., Any]) -> None:
+    async with run(attach=[("count_traffic", "sandbox")]) as walk:
+        await walk.until(lambda: walk.status.stage == State.ATTACHED)
+        await walk.press("R")
+        await walk.press("R")
+        await walk.until(lambda: "a program is attached: what it changed meanwhile is among this" in walk.screen)
 
 
 async def test_a_run_says_what_it_takes_and_can_be_given_up(run: Callable[..., Any]) -> None:

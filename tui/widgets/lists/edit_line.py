@@ -33,6 +33,13 @@ class _Field(Input):
         """Leave it as it is."""
         self.post_message(EditLine.GivenUp())
 
+    def pasted(self, text: str) -> str:
+        """Take several lines for something else than the value: whoever asked for it is told."""
+        if len(text.splitlines()) < 2:
+            return super().pasted(text)
+        self.post_message(EditLine.Pasted(text))
+        return ""
+
 
 class EditLine(Vertical):
     """Hidden until it is asked for; enter sets the value, escape leaves it as it is.
@@ -57,6 +64,17 @@ class EditLine(Vertical):
     class GivenUp(Message):
         """The value stays as it is."""
 
+    class Pasted(Message):
+        """Several lines were pasted, which no value has.
+
+        Args:
+            text: The lines.
+        """
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
     def __init__(self) -> None:
         """Initialise a line that is out of sight."""
         super().__init__()
@@ -68,7 +86,7 @@ class EditLine(Vertical):
         """Compose what is edited, the field, and what it takes or why it does not take what is typed."""
         with Horizontal():
             yield Label("", classes="edit-label")
-            yield _Field(compact=True)
+            yield _Field(compact=True, select_on_focus=False)
         yield Label("", classes="edit-problem")
 
     @property
@@ -77,16 +95,24 @@ class EditLine(Vertical):
         return self.has_class("-open")
 
     def open(
-        self, label: str, value: str, hint: str, attempt: Callable[[str], object], set_: Callable[[str], object]
+        self,
+        label: str,
+        value: str,
+        hint: str,
+        attempt: Callable[[str], object],
+        set_: Callable[[str], object],
+        *,
+        replace: bool = True,
     ) -> None:
         """Edit a value; the focus comes back to where it is now.
 
         Args:
             label: What is edited.
-            value: What stands in the field at first, all of it selected.
+            value: What stands in the field at first.
             hint: What it takes, until something is wrong.
             attempt: Raises BpftuiError for what it does not take.
             set_: Sets it, once enter was pressed.
+            replace: Whether what is typed takes the place of all of it; else it is typed in front.
         """
         self._try, self._set, self._hint = attempt, set_, hint
         self._back = self.screen.focused
@@ -95,7 +121,10 @@ class EditLine(Vertical):
         self.query_one(".edit-label", Label).update(plain(label))
         self.add_class("-open")
         field.focus()
-        field.select_all()
+        if replace:
+            field.select_all()
+        else:
+            field.cursor_position = 0
         self._say()
 
     _hint = ""
@@ -108,13 +137,13 @@ class EditLine(Vertical):
         """Set what was typed, unless it is refused."""
         event.stop()
         if self._say():
-            self._close()
+            self.close()
             self._set(event.value)
 
     def on_edit_line_given_up(self, event: EditLine.GivenUp) -> None:
         """Close."""
         event.stop()
-        self._close()
+        self.close()
 
     def _say(self) -> bool:
         """Show what is wrong, if anything; return whether nothing is."""
@@ -129,7 +158,8 @@ class EditLine(Vertical):
         label.remove_class("-wrong")
         return True
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Leave the value as it is, and go back to where the focus was."""
         self.remove_class("-open")
         if self._back is not None and self._back.is_attached:
             self._back.focus()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ....core.errors import BpftuiError
 from ...text.format import counted, duration
@@ -21,6 +21,13 @@ _MOST_RUNS: Final = 50
 _NAMES: Final = 9
 
 
+class _Run(NamedTuple):
+    """A run that can be shown again."""
+
+    outcome: Outcome | BpftuiError
+    is_alone: bool
+
+
 class OutcomePane(RowView):
     """The return value in the title, below it a row for each difference: packet, context, maps, variables, events."""
 
@@ -28,7 +35,7 @@ class OutcomePane(RowView):
         """Initialise it before the first run."""
         super().__init__(id=id)
         self.empty_text = "R runs the program on this packet; nothing is sent anywhere"
-        self._runs: list[Outcome | BpftuiError] = []
+        self._runs: list[_Run] = []
         self._at = 0
         self._busy = False
         self._lines: list[tuple[str, str]] = []
@@ -37,7 +44,7 @@ class OutcomePane(RowView):
     @property
     def run(self) -> Outcome | BpftuiError | None:
         """The run that is shown, or why it was none."""
-        return self._runs[self._at] if self._runs else None
+        return self._runs[self._at].outcome if self._runs else None
 
     def start(self) -> None:
         """Say that something runs."""
@@ -46,10 +53,15 @@ class OutcomePane(RowView):
         self.empty_text = ""
         self.refresh_rows()
 
-    def add(self, run: Outcome | BpftuiError) -> None:
-        """Show what came of a run."""
+    def add(self, outcome: Outcome | BpftuiError, *, is_alone: bool = True) -> None:
+        """Show what came of a run.
+
+        Args:
+            outcome: What came of it, or why it was none.
+            is_alone: Whether nothing else changed maps and variables meanwhile, as far as is known.
+        """
         self._busy = False
-        self._runs = [*self._runs, run][-_MOST_RUNS:]
+        self._runs = [*self._runs, _Run(outcome, is_alone)][-_MOST_RUNS:]
         self._at = len(self._runs) - 1
         self._show()
 
@@ -62,8 +74,12 @@ class OutcomePane(RowView):
         return True
 
     def _show(self) -> None:
-        run = self.run
-        self._lines = list(_problem(run) if isinstance(run, BpftuiError) else _lines(run)) if run is not None else []
+        outcome, is_alone = self._runs[self._at]
+        if isinstance(outcome, BpftuiError):
+            self._lines = list(_problem(outcome))
+        else:
+            remark = [] if is_alone else [("⚠", "a program is attached: what it changed meanwhile is among this")]
+            self._lines = [*remark, *_lines(outcome)]
         self._wrap()
         self.restart()
 
