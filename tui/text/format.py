@@ -31,7 +31,7 @@ def si(value: float, unit: str = "", *, digits: int = 3) -> str:
     while exponent < len(_SI_PREFIXES) - 1 and float(f"{magnitude:.{digits}g}") >= 1000:
         magnitude /= 1000
         exponent += 1
-    if unit and 0 < magnitude < 1:
+    if unit and exponent == 0 and 0 < magnitude < 1:
         return _fraction(value, unit, digits)
     sign = "-" if value < 0 else ""
     tail = f"{_SI_PREFIXES[exponent]}{unit}"

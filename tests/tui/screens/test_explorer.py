@@ -355,7 +355,9 @@ async def test_an_empty_graph_says_what_is_to_be_done(explore: Callable[..., Any
     async with explore(size=size) as walk:
         await walk.press("5")
         pane = " ".join(line.split("▕")[-1].strip() for line in walk.screen.split("\n"))
-        assert "nothing to draw yet: load, attach, then choose an entry of a map with enter" in pane
+        assert "nothing to draw yet: load, attach, then choose a number of a map (4) with w" in pane
+        if size[0] > 80:
+            assert "[ ] window · 4 and w: choose numbers" in pane
 
 
 async def test_u_among_the_variables_asks_for_that_under_the_cursor(explore: Callable[..., Any]) -> None:

@@ -34,7 +34,7 @@ class GraphPane(Vertical, can_focus=True):
         """Compose title and chart."""
         yield PaneTitle(id="graph-title")
         chart = Chart(id="graph-chart", unit="/s")
-        chart.empty_text = "nothing to draw yet: load, attach, then choose an entry of a map with enter"
+        chart.empty_text = "nothing to draw yet: load, attach, then choose a number of a map (4) with w"
         yield chart
 
     def on_mount(self) -> None:
@@ -57,7 +57,7 @@ class GraphPane(Vertical, can_focus=True):
             assembled(
                 (text, "bold"),
                 (f"  per second, the last {duration(self.window)}  ", ""),
-                ("[ ] window · 4 and enter: choose counters", "$text-muted"),
+                ("[ ] window · 4 and w: choose numbers", "$text-muted"),
             )
         )
 
