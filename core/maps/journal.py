@@ -158,6 +158,8 @@ def _apply(edit: Edit, wanted: Entry | None, found: Entry | None) -> None:
     if wanted is None:
         _delete(edit.map, edit.key)
     elif found is None:
+        if edit.map.entry(edit.key) is not None:  # the program has made it anew since
+            raise UsageError(f"map {edit.map.name} has this entry again since: {edit.text}")
         _write(edit.map, edit.key, wanted.values, _NOEXIST)
     else:
         now = _read(edit.map, edit.key)

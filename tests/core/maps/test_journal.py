@@ -95,3 +95,13 @@ def test_what_a_frozen_map_says(maps: dict[str, Any]) -> None:
     maps["hosts"].frozen = True
     with pytest.raises(UsageError, match="map hosts cannot be changed: it is frozen"):
         Journal().add(maps["hosts"], bytes(16), [u32(1)], "")
+
+
+def test_an_entry_that_the_program_made_anew_is_no_key_in_bytes(maps: dict[str, Any]) -> None:
+    hosts, journal = maps["hosts"], Journal()
+    journal.add(hosts, bytes(16), [u32(1)], "")
+    journal.remove(hosts, bytes(16), "delete hosts[::]")
+    hosts.update(bytes(16), u32(7))
+    with pytest.raises(UsageError, match=r"^map hosts has this entry again since: delete hosts\[::\]$"):
+        journal.undo()
+    assert hosts.entry(bytes(16)).values[0] == u32(7)
