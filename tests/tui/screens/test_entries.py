@@ -106,3 +106,24 @@ async def test_enter_opens_the_entry(explore: Callable[..., Any]) -> None:
         ]
         await walk.press("escape")
         assert walk.app.screen is walk.explorer
+
+
+async def test_where_there_is_no_entry_each_key_says_so(explore: Callable[..., Any]) -> None:
+    async with explore(size=(120, 40), messages=True) as walk:
+        await loaded(walk)
+        await walk.press("slash", *"no such", "enter")
+        await walk.until(lambda: "0 of 1 have 'no such'" in walk.screen)
+        for key in ("e", "enter", "delete", "w"):
+            walk.app.clear_notifications()
+            await walk.until(lambda: "there is no entry here" not in walk.screen)
+            await walk.press(key)
+            await walk.until(lambda: "there is no entry here" in walk.screen)
+        assert not walk.runtime.loaded[0].maps["sources"].written
+
+
+async def test_before_the_load_the_keys_of_entries_are_not_silent_either(explore: Callable[..., Any]) -> None:
+    async with explore(size=(80, 24), messages=True) as walk:
+        walk.explorer.navigation.go_to(Node(NodeKind.MAP, "sources"))
+        walk.explorer.query_one(MapTableView).focus()
+        await walk.press("enter")
+        await walk.until(lambda: "there is no entry here" in walk.screen)

@@ -415,13 +415,13 @@ class MapTableView(RowView):
 
     def action_select(self) -> None:
         """Open the entry."""
-        if self.row_count():
+        if self._has_rows():
             self.post_message(self.EntryOpened(self))
 
     def action_watch(self) -> None:
         """Ask for the graph of the chosen number."""
         column = self.chosen
-        if column is None or not self.row_count() or self.columns is None:
+        if column is None or self.columns is None or not self._has_rows():
             return
         counter = column.field.counter
         if counter is None:
@@ -432,7 +432,7 @@ class MapTableView(RowView):
 
     def action_edit(self) -> None:
         """Ask for another value."""
-        if self.row_count():
+        if self._has_rows():
             self.post_message(self.EditAsked(self))
 
     def action_add(self) -> None:
@@ -441,8 +441,14 @@ class MapTableView(RowView):
 
     def action_delete(self) -> None:
         """Ask for the end of the entry."""
-        if self.row_count():
+        if self._has_rows():
             self.post_message(self.DeleteAsked(self))
+
+    def _has_rows(self) -> bool:
+        """Return whether there is an entry to do something with; say so where there is none."""
+        if not self.row_count():
+            self.notify("there is no entry here", severity="warning", timeout=3)
+        return bool(self.row_count())
 
     def action_undo(self) -> None:
         """Ask for what was before the last edit."""
