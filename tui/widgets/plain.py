@@ -139,8 +139,16 @@ def _rows(options: Iterable[str]) -> list[tuple[Any, str]]:
     return [(Text(option), option) for option in options]
 
 
+_RENAMED = {"slash": "/", "backslash": "\\", "at": "@", "minus": "-", "plus": "+", "underscore": "_"}
+"""Keys that Textual calls otherwise than Unicode (KEY_NAME_REPLACEMENTS), and so does not find the characters of."""
+
+
 class Input(widgets.Input):
     """A field of one line, into which several lines can be pasted."""
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        """Return whether *key* is typed here, and so offered for nothing else in the bar."""
+        return super().check_consume_key(key, character or _RENAMED.get(key))
 
     def on_paste(self, event: events.Paste) -> None:
         """Take all of the lines; Textual's own takes the first, and says nothing of the others."""

@@ -127,3 +127,12 @@ async def test_before_the_load_the_keys_of_entries_are_not_silent_either(explore
         walk.explorer.query_one(MapTableView).focus()
         await walk.press("enter")
         await walk.until(lambda: "there is no entry here" in walk.screen)
+
+
+async def test_while_something_is_typed_the_bar_offers_no_key_that_is_typed(explore: Callable[..., Any]) -> None:
+    async with explore(size=(80, 24)) as walk:
+        await loaded(walk)
+        await walk.press("e")
+        assert walk.screen.rstrip().endswith("⏎ Set esc Leave")
+        await walk.press("escape", "slash")
+        assert walk.screen.rstrip().endswith("esc Cancel")
