@@ -133,25 +133,25 @@ def walk(terminal: Terminal, runtime: str) -> None:
     terminal.until("● ATTACHED")
     terminal.until(r"runs/s")
 
-    counter = r"UDP\}\s+•?\s*([\d,]+)"
+    counter = r"UDP\s+•?\s*([\d,]+)"
     before = terminal.number(counter)
     stop = time.monotonic() + PATIENCE
     while terminal.number(counter) <= before:
         assert time.monotonic() < stop, "the counter stands still"
         time.sleep(0.2)
 
-    terminal.press("Enter")
+    terminal.press("w")
     terminal.until("-60s")
     terminal.press("[")
     terminal.until("-30s")
     terminal.press("p")
     terminal.until("PAUSED")
     terminal.press("R")
-    terminal.until("Run a program")
-    terminal.press("Enter")
-    terminal.until(r"returned +2 \(XDP_PASS\)")
+    terminal.until("nothing is sent anywhere")
+    terminal.press("R")
+    terminal.until(r"Result +XDP_PASS \(2\)")
     terminal.press("Escape")
-    terminal.until_gone("Run a program")
+    terminal.until_gone("Result  XDP_PASS")
     tabs = {"1": "max entries", "2": r"call bpf_ktime_get_ns#5", "3": "total_packets", "6": "attached"}
     for tab, shown in tabs.items():
         terminal.press(tab)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -59,8 +60,9 @@ class HelpScreen(Modal[None]):
     def _group(self, title: str, bindings: Sequence[BindingType]) -> Content:
         rows = [styled(title, "bold")]
         for binding in _documented(bindings):
-            keys = key_names(self._keymap.get(binding.id or "", binding.key))
-            rows.append(assembled((f"  {keys:<{_KEY_WIDTH}}  ", "bold $primary"), binding.tooltip))
+            first, *more = wrap(key_names(self._keymap.get(binding.id or "", binding.key)), _KEY_WIDTH)
+            rows.append(assembled((f"  {first:<{_KEY_WIDTH}}  ", "bold $primary"), binding.tooltip))
+            rows += [styled(f"  {keys}", "bold $primary") for keys in more]
         return Content("\n").join(rows)
 
     def action_manual(self) -> None:

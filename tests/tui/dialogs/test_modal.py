@@ -73,7 +73,7 @@ async def test_the_palette_finds_what_is_typed_and_enter_alone_does_nothing(expl
     async with explore(size=(80, 24)) as walk:
         await walk.hurry("colon", "enter")
         assert "a command, or a place" in walk.screen
-        assert "Load the collection" in walk.screen
+        assert "Load: create the maps" in walk.screen
         assert walk.status.stage == State.SPEC
         await walk.hurry(*"sampleev")
         assert "sampleev" in walk.screen
@@ -114,7 +114,7 @@ async def test_the_last_line_names_the_keys_of_the_screen_in_front(
 ) -> None:
     async with explore(size=size) as walk:
         for keys, bar in (
-            (("question_mark",), "esc Close"),
+            (("question_mark",), "? Manual esc Close"),
             (("colon",), "esc Close"),
             (("3", "e"), "esc Cancel"),
             (("P",), "esc Cancel"),

@@ -68,11 +68,11 @@ async def test_a_label_that_is_too_long_ends_in_an_ellipsis(explore: Callable[..
     async with explore("tests/objects/map_kinds.o", size=(80, 24)) as walk:
         await walk.press("G", "g")
         shown = [line[:25] for line in walk.screen.splitlines()]
-        assert "│ ├ inner_map array __u… " in shown  # behind it the scrollbar
-        assert "│ ├ queue queue          " in shown
+        assert " │ ├ inner_map array __… " in shown  # behind it the scrollbar
+        assert " │ ├ queue queue         " in shown
         await walk.pilot.resize_terminal(120, 40)
         await walk.pilot.pause()
-        assert any(line.startswith("│ ├ inner_map array __u32→__u64  ") for line in walk.screen.splitlines())
+        assert any(line.startswith(" │ ├ inner_map array __u32→__u64  ") for line in walk.screen.splitlines())
 
 
 async def test_what_is_hidden_has_its_reason(explore: Callable[..., Any]) -> None:
@@ -324,12 +324,12 @@ async def test_every_key_of_the_help_has_one_line(explore: Callable[..., Any]) -
     async with explore(size=(80, 24)) as walk:
         await walk.press("question_mark")
         rows: list[str] = []
-        for _ in range(200):
+        for _ in range(300):
             shown = [line.split("│")[1:-1] for line in walk.screen.split("\n")]
             rows += [each[0].rstrip(" ▁▂▃▄▅▆▇█") for each in shown if len(each) == 1]
             await walk.hurry("j")
         documented = {binding.tooltip for group in walk.explorer.help.groups().values() for binding in group}
-        assert {row[21:] for row in rows if row.startswith("   ")} == documented - {""}
+        assert {row[21:] for row in rows if row.startswith("   ")} - {""} == documented - {""}
 
 
 async def test_enter_in_the_overview_goes_where_it_says(explore: Callable[..., Any]) -> None:
@@ -391,10 +391,10 @@ async def test_a_preset_that_takes_the_place_of_another_says_so(explore: Callabl
 async def test_help_and_palette_name_the_keys_that_the_user_prefers(explore: Callable[..., Any]) -> None:
     async with explore(config=Config(keys={"load": "f5"})) as walk:
         await walk.press("question_mark")
-        assert re.search(r"  f5 +Load the collection", walk.screen)
+        assert re.search(r"  f5 +Load: create the maps", walk.screen)
         await walk.press("escape", "colon")
         assert "All keys  key ?" in walk.screen
-        assert "verify its programs  key f5" in walk.screen
+        assert "verify the programs  key f5" in walk.screen
         await walk.press("escape", "f5")
         await walk.until(lambda: walk.status.stage == State.LOADED)
 

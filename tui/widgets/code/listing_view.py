@@ -68,7 +68,7 @@ class ListingView(CodeView):
             "View",
             show=False,
             id="listing.side",
-            tooltip="Next view: C beside the assembly (from 120 columns on), control flow as a picture",
+            tooltip="Next view: C at the side, the flow as boxes",
         ),
         Binding("space", "fold", "Fold", show=False, id="listing.fold", tooltip="Fold a C line or a function"),
         Binding("Y", "copy_function", "Copy all", show=False, id="listing.copy", tooltip="Copy the whole function"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from ....core.spec import ProgramSpec
 
 __all__ = ["ContextPane"]
+
+_NAME_WIDTH: Final = 15
+"""Cells of most names: ingress_ifindex."""
 
 
 class ContextPane(RowView):
@@ -85,13 +88,13 @@ class ContextPane(RowView):
         muted = self.ink("row-view--muted")
         if index == 0:
             name = (self.program.name, "bold")
-            return Text.assemble((f"{self.PROGRAM:<16} ", muted), name, f"  {self.program.type.label}")
+            return Text.assemble((f"{self.PROGRAM:<{_NAME_WIDTH}} ", muted), name, f"  {self.program.type.label}")
         if index == 1:
-            return Text.assemble((f"{self.REPEAT:<16} ", muted), f"{self.repeat:,}")
+            return Text.assemble((f"{self.REPEAT:<{_NAME_WIDTH}} ", muted), f"{self.repeat:,}")
         name = list(self._fields)[index - 2]
         value = self._given.get(name, "")
         shown = Text(f"{value} *", "bold") if value else Text("0", muted)
-        return Text.assemble((f"{name:<16} ", muted), shown, (f"  {self._fields[name]}", muted))
+        return Text.assemble((f"{name:<{_NAME_WIDTH}} ", muted), shown, (f"  {self._fields[name]}", muted))
 
     @property
     def header_height(self) -> int:

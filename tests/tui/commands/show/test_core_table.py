@@ -29,8 +29,8 @@ def test_the_table(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_columns(capsys: pytest.CaptureFixture[str]) -> None:
-    rows = [("a", "1", ""), ("ä本", ("22222", "red"), "x\x1b"), ("", "", "")]
-    columns = [Column("name", "green"), Column("n", is_number=True), Column("what")]
+    rows = [("a", "1", ""), ("ä本", ("22222", "danger"), "x\x1b"), ("", "", "")]
+    columns = [Column("name", "good"), Column("n", is_number=True), Column("what")]
     print_columns(columns, rows, color=False)
     expected = ["name      n  what", "a         1", "ä本   22222  x\\x1b", ""]
     assert capsys.readouterr().out.splitlines() == expected
