@@ -231,7 +231,7 @@ async def test_a_context_is_given_by_its_fields(run: Callable[..., Any]) -> None
             await walk.press("enter")
             await walk.type(value)
             await walk.press("enter")
-        assert "user_port        htons(443) *" in walk.screen
+        assert "user_port       htons(443) *" in walk.screen
         await walk.press("R")
         await walk.until(lambda: "user_ip4=151126208" in walk.screen)
         assert "Result  1 (0x1)" in walk.screen
