@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ..checksum import internet_checksum
 from ..errors import UsageError
-from ..packet import ETHERNET, IPV4, IPV6
 from ..uapi import ProgramType
 
 if TYPE_CHECKING:
@@ -95,6 +95,8 @@ def check_packet(program: ProgramSpec, packet: bytes, sizes: PacketSizes) -> Non
 
 def packet_begin(packet: bytes, sizes: PacketSizes) -> Protocol:
     """Return what a packet of a test run begins with: an Ethernet header, where netfilter's have that of IP."""
+    from ..packet import ETHERNET, IPV4, IPV6  # costs what most who ask for sizes need not pay
+
     if sizes.smallest != _IP_HEADER:
         return ETHERNET
     return IPV6 if packet and packet[0] >> 4 == 6 else IPV4
@@ -118,6 +120,5 @@ def _is_ip(packet: bytes) -> bool:
         header = packet[: 4 * (packet[0] & 15)]
         if len(header) < _IP_HEADER:
             return False
-        total = sum(int.from_bytes(header[at : at + 2]) for at in range(0, len(header), 2))
-        return length == len(packet) or (length >= len(header) and total % 0xFFFF == 0)  # RFC 1071
+        return length == len(packet) or (length >= len(header) and internet_checksum(header) == 0)
     return version == 6 and len(packet) == 40 + int.from_bytes(packet[4:6])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from .checksums import internet_checksum
 from .differences import Difference, differences
 from .fields import Field, Form
 from .layers import Layer, dissect
@@ -25,6 +24,5 @@ __all__ = [
     "Protocol",
     "differences",
     "dissect",
-    "internet_checksum",
     "template",
 ]

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from ..checksum import internet_checksum
 from ..constants import ETHERTYPES, ICMP_TYPES, ICMPV6_TYPES, NEXT_HEADERS
-from .checksums import internet_checksum
 from .fields import Field, Form
 
 if TYPE_CHECKING:

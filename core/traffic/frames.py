@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 
-from ..packet import internet_checksum
+from ..checksum import internet_checksum
 
 __all__ = ["DESTINATION_MAC", "PROTOCOLS", "SOURCE_MAC", "Mix", "make_frames"]
 
