@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ..errors import UsageError
+from ..history import History
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,18 +50,17 @@ class Journal:
     """
 
     def __init__(self) -> None:
-        self._done: list[Edit] = []
-        self._undone: list[Edit] = []
+        self._history = History[Edit](_REMEMBERED)
 
     @property
     def last(self) -> Edit | None:
         """What `undo` would take back."""
-        return self._done[-1] if self._done else None
+        return self._history.last
 
     @property
     def undone(self) -> Edit | None:
         """What `redo` would make again."""
-        return self._undone[-1] if self._undone else None
+        return self._history.undone
 
     def set(self, map: Map, key: bytes, values: Sequence[bytes], windows: Sequence[Window], text: str) -> Edit:  # noqa: A002
         """Set *windows* of the value at *key* to what *values* have there.
@@ -113,43 +113,30 @@ class Journal:
             UsageError: There is none; or the entry is gone, or there again: the edit is forgotten then.
             LoadError, NoPermissionError: The runtime said no; it can be tried again.
         """
-        if not self._done:
+        edit = self._history.last
+        if edit is None:
             raise UsageError("there is no edit to take back")
-        edit = self._done.pop()
         try:
             _apply(edit, edit.before, edit.after)
         except UsageError:
+            self._history.drop()
             raise
-        except BaseException:
-            self._done.append(edit)
-            raise
-        self._undone.append(edit)
-        return edit
+        return self._history.undo()
 
     def redo(self) -> Edit:
         """Make the last edit again that was taken back, and return it; errors as for `undo`."""
-        if not self._undone:
+        edit = self._history.undone
+        if edit is None:
             raise UsageError("there is no edit to make again")
-        edit = self._undone.pop()
         try:
             _apply(edit, edit.after, edit.before)
         except UsageError:
+            self._history.drop_undone()
             raise
-        except BaseException:
-            self._undone.append(edit)
-            raise
-        self._done.append(edit)
-        return edit
-
-    def forget(self) -> None:
-        """Forget all edits: the maps are gone."""
-        self._done.clear()
-        self._undone.clear()
+        return self._history.redo()
 
     def _did(self, edit: Edit) -> Edit:
-        self._done.append(edit)
-        del self._done[:-_REMEMBERED]
-        self._undone.clear()
+        self._history.did(edit)
         return edit
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 from textual.binding import Binding, BindingType
 
 from ...core.errors import BpftuiError
+from ...core.history import History
 from .controller import Controller
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ValuesController"]
 
-_REMEMBERED: Final = 200
-"""Changes; older ones can no longer be undone."""
 _SAID: Final = 5
 """Problems of a preset that a message names."""
 
@@ -68,8 +67,7 @@ class ValuesController(Controller):
         self._view = view
         self._log = log
         self._changed = changed
-        self._done: list[list[_Change]] = []
-        self._undone: list[list[_Change]] = []
+        self._history = History[list[_Change]]()
 
     # One variable
 
@@ -87,15 +85,13 @@ class ValuesController(Controller):
 
     def undo(self, event: VariablesView.UndoRequested) -> None:
         """Take the last change back, or make it again; what the program wrote meanwhile is lost with it."""
-        source, other = (self._undone, self._done) if event.redo else (self._done, self._undone)
-        if not source:
+        history = self._history
+        if (history.undone if event.redo else history.last) is None:
             text = "nothing was undone" if event.redo else "there is no change of yours to undo"
             self.stage.notify(text, severity="warning", timeout=3)
             return
-        step = source.pop()
-        for change in step:
+        for change in history.redo() if event.redo else history.undo():
             self._set(change.place, f"hex:{(change.after if event.redo else change.before).hex()}")
-        other.append(step)
 
     def copy(self, event: VariablesView.CopyRequested) -> None:
         """Copy a text."""
@@ -130,8 +126,7 @@ class ValuesController(Controller):
     def _remember(self, step: list[_Change]) -> None:
         """Remember changes that are undone together."""
         if step:
-            self._done = [*self._done, step][-_REMEMBERED:]
-            self._undone = []
+            self._history.did(step)
 
     def _show(self) -> None:
         self._view.refresh_values()

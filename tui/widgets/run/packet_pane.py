@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from ....core.history import History
 from ...text.shown import Text
 from ..lists.row_view import RowView
 
@@ -27,7 +28,6 @@ _SUMMARIES: Final = {
     "ICMPv6": "type, code",
 }
 """What a layer's row tells of its fields."""
-_MOST_UNDONE: Final = 200
 _NAME_WIDTH: Final = 17
 
 
@@ -93,8 +93,9 @@ class PacketPane(RowView):
         super().__init__(id=id)
         self._packet = packet
         self._open: set[int] = set()
-        self._done: list[Packet] = []
-        self._undone: list[Packet] = []
+        self._wrong = packet.wrong
+        self._history = History[tuple["Packet", "Packet"]]()
+        """Each change: the packet before, and after."""
         self._rows = self._make_rows()
 
     # The packet
@@ -108,12 +109,12 @@ class PacketPane(RowView):
         """Take another packet, which can be undone."""
         if packet == self._packet:
             return
-        self._done = [*self._done, self._packet][-_MOST_UNDONE:]
-        self._undone = []
+        self._history.did((self._packet, packet))
         self._take(packet)
 
     def _take(self, packet: Packet) -> None:
         self._packet = packet
+        self._wrong = packet.wrong
         self._rows = self._make_rows()
         self.refresh_rows()
         self.post_message(self.Changed())
@@ -168,7 +169,7 @@ class PacketPane(RowView):
         if field is None:
             text = Text(f"{'▾' if at in self._open else '▸'} {layer.protocol.name:<9} ", "bold")
             text.append(_summary(layer), "not bold")
-            if wrong := sum(place[0] == at for place in self._packet.wrong):
+            if wrong := sum(place[0] == at for place in self._wrong):
                 text.append(f"  ⚠ {wrong} wrong", "not bold")
             return text
         text = Text(f"    {field.name:<{_NAME_WIDTH}} ", muted)
@@ -187,7 +188,7 @@ class PacketPane(RowView):
 
     def draw_header(self, line: int, width: int) -> Text:
         """Draw how large the packet is, and whether its lengths and checksums are right."""
-        size, wrong = len(self._packet), len(self._packet.wrong)
+        size, wrong = len(self._packet), len(self._wrong)
         if not size:
             return Text("Packet  zeros, as few as may be")
         some = "1 length or checksum is wrong" if wrong == 1 else f"{wrong} lengths or checksums are wrong"
@@ -267,17 +268,17 @@ class PacketPane(RowView):
 
     def action_undo(self) -> None:
         """Go back to the packet before."""
-        if self._done:
-            self._undone.append(self._packet)
-            self._take(self._done.pop())
+        if self._history.last is not None:
+            before, _ = self._history.undo()
+            self._take(before)
         else:
             self.notify("there is no edit to undo", severity="warning", timeout=3)
 
     def action_redo(self) -> None:
         """Take back an undo."""
-        if self._undone:
-            self._done.append(self._packet)
-            self._take(self._undone.pop())
+        if self._history.undone is not None:
+            _, after = self._history.redo()
+            self._take(after)
         else:
             self.notify("nothing was undone", severity="warning", timeout=3)
 
