@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ..runtime import Entry, MapSnapshot
     from .counters import Valued
+    from .sampler import Sample
 
 __all__ = ["EntryTable", "Ordering", "Reading", "arrange", "key_order", "survey"]
 
@@ -32,6 +33,15 @@ class Reading(NamedTuple):
     """By key; None where there was no reading before."""
     seconds: float = 0.0
     """Between the two."""
+
+    @classmethod
+    def of(cls, name: str, current: Sample, previous: Sample | None) -> Reading:
+        """Return what two samples, the second of which may be missing, have of a map that the first one has."""
+        snapshot = None if previous is None else previous.maps.get(name)
+        if previous is None or snapshot is None:
+            return cls(current.maps[name])
+        before = {entry.key: entry for entry in snapshot.entries}
+        return cls(current.maps[name], before, current.time - previous.time)
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,11 @@ class Field:
     counts: bool = False
     """Whether its rate says something."""
 
+    @property
+    def declared(self) -> str:
+        """Its C type; where that is not known, its size."""
+        return self.type.c_text if self.type is not None else f"{self.size} bytes"
+
     # Reading
 
     def wholes(self, entry: Entry) -> tuple[bytes, ...]:

@@ -115,7 +115,7 @@ class Rows:
         table = arrange(
             self.source,
             fields,
-            Reading(snapshot, *_before(self.source.name, current, previous)),
+            Reading.of(self.source.name, current, previous),
             ordering=ordering,
             places=self._places,
             pattern=pattern,
@@ -174,11 +174,3 @@ class Rows:
     def _goes_on(self, count: int) -> bool:
         self._progress(count)
         return not self._given_up
-
-
-def _before(name: str, current: Sample, previous: Sample | None) -> tuple[Mapping[bytes, Entry] | None, float]:
-    """Return the entries of the sample before, by key, and the seconds since."""
-    snapshot = None if previous is None else previous.maps.get(name)
-    if previous is None or snapshot is None:
-        return None, 0.0
-    return {entry.key: entry for entry in snapshot.entries}, current.time - previous.time

@@ -164,13 +164,7 @@ class LiveTable:
         fields = self._fields.get(source.name)
         if fields is None:
             fields = self._fields[source.name] = fields_of(source, self._collection.spec.derived(Counting))
-        before = None if self._before is None else self._before.maps.get(source.name)
-        reading = Reading(
-            self._sample.maps[source.name],
-            None if before is None else {entry.key: entry for entry in before.entries},
-            0.0 if self._before is None else self._sample.time - self._before.time,
-        )
-        return fields, arrange(source, fields, reading)
+        return fields, arrange(source, fields, Reading.of(source.name, self._sample, self._before))
 
     def _columns(self, of: Field, table: EntryTable) -> Iterator[_Column]:
         """Yield the column of a field, and that of its rate where it has one."""

@@ -64,12 +64,11 @@ class EntryDialog(Dialog[EditRequest]):
     def body(self) -> ComposeResult:
         """Compose a line for each field, and what is wrong with them."""
         for place, field in enumerate(self._fields.all):
-            declared = field.type.c_text if field.type is not None else f"{field.size} bytes"
             text = field.edit_text_of(self._empty)
             if text.startswith("hex:"):
                 text = ""  # no bytes that anybody wants to begin with
             with Horizontal(classes="entry-field"):
-                yield Label(f"{field.of}{field.path}  {declared}")
+                yield Label(f"{field.of}{field.path}  {field.declared}")
                 yield Input(text, placeholder=field.takes, id=f"field-{place}")
         yield line("", id="problem")
         if self._note:

@@ -18,6 +18,7 @@ from ....core.errors import BpftuiError
 from ....core.listing.block_texts import LineKind
 from ...text.charset import is_ascii_terminal
 from ...text.colors import joined_lines
+from ...text.format import counted
 from ..lists.virtual_list import VirtualList
 from .code_colors import CODE_CLASSES, asm, c_source
 from .code_view import CodeView
@@ -260,8 +261,7 @@ class FlowView(VirtualList):
         if picture is None:
             return Strip([])
         dot = " - " if is_ascii_terminal() else " · "
-        blocks = f"{len(picture.graph):,} block{'' if len(picture.graph) == 1 else 's'}"
-        told = [blocks, *picture.remarks]
+        told = [counted(len(picture.graph), "block"), *picture.remarks]
         if picture.counts is not None:
             told.append(f"heavy: the way of most {self._facts.counted}")
         text = dot.join(told)

@@ -388,14 +388,13 @@ class EntriesView(Vertical):
         if problem:
             self._tell(f"✗ {problem}", wrong=True)
             return
-        declared = field.type.c_text if field.type is not None else f"{field.size} bytes"
         asks = "asks, then writes · " if self.asks(self.map_name) else ""
         cpus = ""
         if len(entry.values) > 1:
             each = "the first CPU has it, the others 0" if field.counter is not None else "every CPU gets it"
             cpus = f" · {each}; or [one, for, each]"
         now = field.text(entry, self.table.form)
-        self._tell(f"{field.label}  {declared}  {field.takes}{cpus}  now {now} · {asks}⏎ sets · esc leaves")
+        self._tell(f"{field.label}  {field.declared}  {field.takes}{cpus}  now {now} · {asks}⏎ sets · esc leaves")
 
     def _problem(self, text: str) -> str:
         """Return what is wrong with a text, as a sentence; empty where it fits."""

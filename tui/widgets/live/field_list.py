@@ -73,15 +73,14 @@ _TITLES = _Line("field", "value", "offset", "bytes", "type")
 
 
 def _lines(field: Field, entry: Entry) -> list[_Line]:
-    declared = field.type.c_text if field.type is not None else f"{field.size} bytes"
     name = f"{field.of}{field.path}"
     offset = f"+{field.offset:#x}"
     wholes = field.wholes(entry)
     raws = [whole[field.offset : field.offset + field.size].hex(" ") for whole in wholes]
     if len(wholes) == 1:
-        return [_Line(name, field.text(entry), offset, raws[0], declared)]
-    summed = [] if field.counter is None else [_Line(name, field.text(entry), "", "sum over the CPUs", declared)]
+        return [_Line(name, field.text(entry), offset, raws[0], field.declared)]
+    summed = [] if field.counter is None else [_Line(name, field.text(entry), "", "sum over the CPUs", field.declared)]
     return summed + [
-        _Line(f"{name} CPU {cpu}", field.text_of(whole), offset, raw, declared)
+        _Line(f"{name} CPU {cpu}", field.text_of(whole), offset, raw, field.declared)
         for cpu, (whole, raw) in enumerate(zip(wholes, raws, strict=True))
     ]
