@@ -21,10 +21,7 @@ _PAGES: Final = {
     "variables": "variables",
     "maps": "maps",
     "graph": "maps",
-    "events": "maps",
     "log": "verifier",
-    "types": "core",
-    "core": "core",
 }
 """Which page of the manual is about a tab."""
 
