@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ..btf import CType
+from ..btf import CType, Kind
 from ..btf import types as t
-from ..errors import TypeMismatchError
+from ..errors import BpftuiError, TypeMismatchError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .collection import CollectionSpec
 
-__all__ = ["KCONFIG", "KERNEL_VERSION", "encode_option", "encode_options"]
+__all__ = ["KCONFIG", "KERNEL_VERSION", "encode_option", "encode_options", "option_misfit"]
 
 KCONFIG: Final = ".kconfig"
 KERNEL_VERSION: Final = "LINUX_KERNEL_VERSION"
@@ -81,3 +81,15 @@ def encode_option(ctype: CType, name: str, value: str) -> bytes:
         # A string that is too long is cut off, as libbpf does it; it keeps its terminating zero.
         return value.strip('"').encode()[: ctype.size - 1].ljust(ctype.size, b"\0")
     return ctype.encode(ctype.parse(value, name), name)
+
+
+def option_misfit(spec: CollectionSpec, name: str, value: str) -> str:
+    """Return why what an option is does not fit the variable that the object has for it; empty where it does."""
+    type_id = None if spec.btf is None else spec.btf.find(name, Kind.VAR)
+    var = None if spec.btf is None or type_id is None else spec.btf.type(type_id)
+    if spec.btf is not None and isinstance(var, t.Var):
+        try:
+            encode_option(CType(spec.btf, var.type_id), name, value)
+        except BpftuiError as error:
+            return error.message
+    return ""

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..btf import CType, Kind
-from ..btf import types as t
-from ..errors import BpftuiError
 from ..runtime import ExternAnswer
-from ..spec.kconfig import KERNEL_VERSION, encode_option
+from ..spec.kconfig import KERNEL_VERSION, option_misfit
 from .helpers.declaration import declared
 from .world.kconfig import options_of
 
@@ -41,13 +38,8 @@ def _option(spec: CollectionSpec, extern: Extern, options: Mapping[str, str]) ->
     value = options.get(extern.name)
     if value is None:
         return False, "0: the built-in runtime has no such option"
-    type_id = None if spec.btf is None else spec.btf.find(extern.name, Kind.VAR)
-    var = None if spec.btf is None or type_id is None else spec.btf.type(type_id)
-    if spec.btf is not None and isinstance(var, t.Var):
-        try:
-            encode_option(CType(spec.btf, var.type_id), extern.name, value)
-        except BpftuiError as error:
-            return False, error.message
+    if misfit := option_misfit(spec, extern.name, value):
+        return False, misfit
     return True, f"{value}: {_version(int(value))}" if extern.name == KERNEL_VERSION else value
 
 

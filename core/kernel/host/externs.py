@@ -12,12 +12,11 @@ import platform
 from typing import TYPE_CHECKING, Final
 
 from ...btf import CType, Kind
-from ...btf import types as t
 from ...btf.compatible import essential_name
 from ...btf.kernel import module_name
-from ...errors import BpftuiError, FeatureError
+from ...errors import FeatureError
 from ...runtime import ExternAnswer
-from ...spec.kconfig import KERNEL_VERSION, encode_option
+from ...spec.kconfig import KERNEL_VERSION, option_misfit
 from .kallsyms import KALLSYMS, find_symbols
 from .kconfig import option
 from .symbols import compatible, find_symbol, is_typed
@@ -74,14 +73,8 @@ def _option(spec: CollectionSpec, extern: Extern) -> tuple[bool, str]:
         if name.startswith("LINUX_"):
             return False, "not known: libbpf has no such value"
         return False, "not set, or not told: see /proc/config.gz and /boot/config-*"
-    type_id = None if spec.btf is None else spec.btf.find(name, Kind.VAR)
-    if spec.btf is not None and type_id is not None:
-        var = spec.btf.type(type_id)
-        try:
-            if isinstance(var, t.Var):
-                encode_option(CType(spec.btf, var.type_id), name, value)
-        except BpftuiError as error:
-            return False, error.message
+    if misfit := option_misfit(spec, name, value):
+        return False, misfit
     return True, f"{value}: {platform.release()}" if name == KERNEL_VERSION else value
 
 
