@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from ..spec.collection import CollectionSpec
     from ..spec.map import MapSpec
     from ..spec.program import ProgramSpec
-    from .types import ValueTypes
-    from .values import Access
+    from .values import Access, Types
 
 __all__ = ["ProgramFacts", "SharedFunctions", "context_extent", "shared_functions"]
 
@@ -99,7 +99,7 @@ class ProgramFacts:
         self,
         program: ProgramSpec,
         maps: Mapping[str, MapSpec],
-        types: ValueTypes | None = None,
+        types: Types | None = None,
         *,
         losses: bool = True,
         shared: SharedFunctions | None = None,
@@ -178,7 +178,7 @@ class ProgramFacts:
     @property
     def _target(self) -> Btf | None:
         """The types of the kernel that it is looked at for."""
-        return None if self.types is None else self.types.names.parameters.target
+        return None if self.types is None else self.types.target
 
     def _callers_first(self, start: int) -> list[int]:
         """Return the function at *start* and all that lead to it and are not known yet, callers before callees."""
@@ -201,19 +201,33 @@ class ProgramFacts:
 
     def given(self, function: int) -> State:
         """Return what a function's registers hold where it begins, as far as its callers have been looked into."""
+        if function == self.program.flow.functions[0]:
+            states: list[State] = [{1: Value(Place.CONTEXT)}]
+        else:
+            states = []
+        passed = self.passed(function)
+        if passed is None:
+            return {}
+        for arguments in passed:
+            values = zip(_ARGUMENTS, arguments, strict=True)
+            # the caller's stack is not this function's
+            states.append({register: value for register, value in values if value and value.place is not Place.STACK})
+        return functools.reduce(join, states) if states else {}
+
+    def passed(self, function: int) -> list[tuple[Value | None, ...]] | None:
+        """Return what r1 to r5 hold at each call of a function, but of those that are never reached.
+
+        None where that is not known: of a callback, and in a recursion.
+        """
         flow = self.program.flow
-        entry: State | None = {1: Value(Place.CONTEXT)} if function == flow.functions[0] else None
+        found: list[tuple[Value | None, ...]] = []
         for call in flow.callers(function):
             caller = self._known.get(flow.function_at(call.slot))
             if call.is_address or caller is None:
-                return {}  # a callback, a recursion
-            if call.slot not in caller.calls:
-                continue  # it is never reached
-            values = zip(_ARGUMENTS, caller.calls[call.slot], strict=True)
-            # the caller's stack is not this function's
-            given = {register: value for register, value in values if value and value.place is not Place.STACK}
-            entry = given if entry is None else join(entry, given)
-        return entry or {}
+                return None
+            if call.slot in caller.calls:
+                found.append(caller.calls[call.slot])
+        return found
 
     def _returns_element(self, name: str) -> bool:
         if name.endswith("[…]"):

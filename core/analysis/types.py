@@ -22,6 +22,7 @@ from ..spec.program import ReferenceKind
 from .lattice import Place, Value, shifted
 
 if TYPE_CHECKING:
+    from ..btf import Btf
     from .lattice import State
     from .names import Names
 
@@ -66,6 +67,11 @@ class ValueTypes:
         self.program = names.program
         self.btf = names.spec.types
         self._loaded: dict[tuple[Value, int], Value | None] = {}
+
+    @property
+    def target(self) -> Btf | None:
+        """The types of the kernel that it is looked at for, where somebody asked for them."""
+        return self.names.parameters.target
 
     def at(self, slot: int, address: Value | None, distance: int) -> Value | None:
         """Return the address that an instruction uses, *distance* included; by its CO-RE relocation, if it has one."""
@@ -169,12 +175,12 @@ class ValueTypes:
         is_enum = self._is_enum(proto.result)
         return Value(Place.NUMBER, f"{btf.type_name(type_id)}()", type_id=proto.result) if is_enum else None
 
-    def given(self, start: int, entry: State) -> State:
+    def given(self, function: int, entry: State) -> State:
         """Return what a function is given: *entry*, what its callers agree on, and what its prototype says besides."""
         flow = self.program.flow
-        if self.btf is None or start == flow.functions[0]:
+        if self.btf is None or function == flow.functions[0]:
             return entry
-        parameters = self.names.parameters.of(start)
+        parameters = self.names.parameters.of(function)
         found = dict(entry)
         for register, parameter in zip(_ARGUMENTS, parameters or (), strict=False):
             known = entry.get(register)

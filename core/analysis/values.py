@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ..asm.flow import FlowGraph
+    from ..btf import Btf
     from ..errors import LimitError
     from ..spec.program import ProgramSpec, Reference
     from .lattice import State
@@ -76,6 +77,15 @@ class Access(NamedTuple):
 
 class Types(Protocol):
     """What types tell of values."""
+
+    @property
+    def target(self) -> Btf | None:
+        """The types of the kernel that it is looked at for, where somebody asked for them."""
+        ...
+
+    def given(self, function: int, entry: State) -> State:
+        """Return what registers hold where the function at a slot begins, from what is known of them already."""
+        ...
 
     def at(self, slot: int, address: Value | None, distance: int) -> Value | None:
         """Return the address that an instruction uses, *distance* included; by its CO-RE relocation, if it has one."""
