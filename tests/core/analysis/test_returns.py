@@ -56,7 +56,8 @@ def returned(text: str, type_: ProgramType = ProgramType.XDP) -> Returns:
             (4,),
         ),
         (
-            "*(u64 *)(r10 -16) = 9\nr1 = r10\nr1 += -8\nr2 = 8\ncall 16\nr0 = *(u64 *)(r10 -16)\nexit",
+            "*(u64 *)(r10 -16) = 9\nr1 = r10\nr1 += -8\nr2 = 8\ncall bpf_get_current_comm\n"
+            "r0 = *(u64 *)(r10 -16)\nexit",
             {9: (0,)},
             (),
         ),
