@@ -5,6 +5,8 @@
 - A test marked `vmlinux` needs the kernel's own types. Without them it is skipped, and nobody is to blame.
 - A test marked `terminal` needs tmux.
 - A run that leaves a BPF object, an interface, a network namespace or a mount behind fails.
+- Each test has configuration and state of its own, and leaves its process as it was: the environment, the working
+  directory, and what signals do.
 
 A run of whole folders is spread over the machine's cores by pytest-xdist, where that is installed: `-n 0` (or
 `-p no:xdist`) is one process, `-n 4` four. What the rules above ask for is then looked after by the process that
@@ -14,6 +16,7 @@ coordinates the others. A test marked `alone` runs while no other one does.
 from __future__ import annotations
 
 import fcntl
+import itertools
 import os
 import shutil
 import signal
@@ -38,6 +41,8 @@ _SKIPPED = pytest.StashKey[list[str]]()
 _HOME = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
 _COMPLAINTS = pytest.StashKey[list[str]]()
 _IS_KERNEL = "bpftui kernel"
+_HOMES = ("XDG_CONFIG_HOME", "XDG_STATE_HOME")
+_SIGNALS = tuple(sorted(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}))
 VMLINUX = Path("/sys/kernel/btf/vmlinux")
 
 # What takes long on a loaded machine is right all the same.
@@ -70,7 +75,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for variable in ("COLUMNS", "LINES"):  # Textual would believe them
         os.environ.pop(variable, None)
         os.unsetenv(variable)  # readline puts them in behind Python's back, for workers too
-    for variable in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+    for variable in _HOMES:
         os.environ[variable] = f"{config.stash[_HOME].name}/{variable}"
     os.environ["PATH"] += f"{os.pathsep}/usr/sbin"  # where Debian has bpftool, out of an ordinary user's way
     if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
@@ -131,6 +136,35 @@ def _turn(folder: str, *, alone: bool) -> Generator[None]:
         if not alone:
             fcntl.flock(door, fcntl.LOCK_UN)
         yield
+
+
+_serial = itertools.count()
+
+
+@pytest.fixture(autouse=True)
+def own_process() -> Generator[None]:
+    """Give a test configuration and state of its own, made when something is written; and see what it leaves behind."""
+    before = _process()
+    with pytest.MonkeyPatch.context() as patch:
+        serial = f"{os.getpid()}-{next(_serial)}"  # workers share the folder
+        for variable in _HOMES:
+            patch.setenv(variable, f"{os.environ[variable]}/{serial}")
+        yield
+    after = _process()
+    left = {name: (value, after[name]) for name, value in before.items() if value != after[name]}
+    for number, action in before["signals"].items():
+        signal.signal(number, action)
+    os.chdir(before["working directory"])
+    assert not left, f"the test leaves its process otherwise than it was: {left}"
+
+
+def _process() -> dict[str, Any]:
+    """Return what all tests of a process have in common."""
+    return {
+        "environment": {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"},
+        "working directory": os.getcwd(),
+        "signals": {number: signal.getsignal(number) for number in _SIGNALS},
+    }
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import pytest
 
 from bpftui.core.privileges import Capability
 from tests.terminal import Terminal
-from tests.tui.commands.command_line import COMMAND, ENVIRONMENT, ROOT, bpftui
+from tests.tui.commands.command_line import COMMAND, ROOT, bpftui, user_environment
 from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def test_each_command_has_what_it_needs_while_it_reads_a_file(command: str, expe
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=ROOT,
-        env=ENVIRONMENT,
+        env=user_environment(),
     ) as process:
         until(lambda: status(process.pid)["NoNewPrivs"] == "1")
         assert held(status(process.pid)) == expected
@@ -165,7 +165,7 @@ def run(script: str, *, python: str = sys.executable, **environment: str) -> lis
         text=True,
         check=False,
         cwd=ROOT,
-        env={**ENVIRONMENT, **environment},
+        env=user_environment(**environment),
         timeout=30,
     )
     assert done.returncode == 0, done.stderr

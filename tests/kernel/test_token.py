@@ -13,7 +13,7 @@ import pytest
 
 from bpftui.core.errors import UsageError
 from bpftui.core.kernel import probe, use_token
-from tests.tui.commands.command_line import COMMAND, ENVIRONMENT, ROOT, Outcome
+from tests.tui.commands.command_line import COMMAND, ROOT, Outcome, user_environment
 
 pytestmark = [
     pytest.mark.kernel,
@@ -39,7 +39,7 @@ def delegated(options: str, directory: Path, *arguments: str, **environment: str
         check=False,
         cwd=ROOT,
         timeout=60,
-        env={**ENVIRONMENT, **environment},
+        env=user_environment(**environment),
     )
     return Outcome(done.returncode, done.stdout, done.stderr)
 

@@ -12,11 +12,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["COMMAND", "ENVIRONMENT", "ROOT", "Outcome", "bpftui"]
+__all__ = ["COMMAND", "ROOT", "Outcome", "bpftui", "user_environment"]
 
 ROOT = Path(__file__).parents[3]
 COMMAND = [sys.executable, "-m", "bpftui.tui"]
-ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR")}
+
+
+def user_environment(**more: str) -> dict[str, str]:
+    """Return the environment for a command: this test's, of a user who says nothing of colours; and *more*."""
+    return {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR")} | more
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class Outcome:
 
 def bpftui(*arguments: str | Path, prefix: Sequence[str] = (), **options: Any) -> Outcome:
     """Run bpftui without a terminal; *prefix* is a command that runs it, such as setpriv."""
-    options = {"stdin": subprocess.DEVNULL, "timeout": 30, "cwd": ROOT, "env": ENVIRONMENT} | options
+    options = {"stdin": subprocess.DEVNULL, "timeout": 30, "cwd": ROOT, "env": user_environment()} | options
     command = [*prefix, *COMMAND, *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, **options)
     return Outcome(done.returncode, done.stdout, done.stderr)

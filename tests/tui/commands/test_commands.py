@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.tui.commands.command_line import COMMAND, ENVIRONMENT, ROOT, bpftui
+from tests.tui.commands.command_line import COMMAND, ROOT, bpftui, user_environment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +21,13 @@ def shell(script: str) -> subprocess.CompletedProcess[str]:
     """Run a bash script in which $B stands for bpftui; a part of a pipe that fails makes it fail."""
     script = f"set -o pipefail; B='{' '.join(COMMAND)}'; {script}"
     return subprocess.run(
-        ["bash", "-c", script], cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, timeout=30, check=False
+        ["bash", "-c", script],
+        cwd=ROOT,
+        env=user_environment(),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
     )
 
 
@@ -215,7 +221,7 @@ def test_a_signal_ends_it_in_order(arguments: list[str], number: signal.Signals)
     process = subprocess.Popen(
         [*COMMAND, *arguments, "--interval", "0.1"],
         cwd=ROOT,
-        env=ENVIRONMENT | {"PYTHONUNBUFFERED": "1"},
+        env=user_environment(PYTHONUNBUFFERED="1"),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -273,6 +279,6 @@ def test_version_and_help() -> None:
 
 def test_a_file_named_like_a_command_is_opened_with_its_path(tmp_path: Path) -> None:
     (tmp_path / "show").write_bytes((ROOT / "bpf/my_map.o").read_bytes())
-    environment = ENVIRONMENT | {"PYTHONPATH": ""}
+    environment = user_environment(PYTHONPATH="")
     line = bpftui("./show", cwd=tmp_path, env=environment).refused(2)
     assert "bpftui show ./show" in line

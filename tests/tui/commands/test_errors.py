@@ -11,7 +11,7 @@ import pytest
 
 from bpftui.tui.__main__ import main
 from tests.nobody import as_nobody, nobody_with
-from tests.tui.commands.command_line import COMMAND, ENVIRONMENT, ROOT, Outcome, bpftui
+from tests.tui.commands.command_line import COMMAND, ROOT, Outcome, bpftui, user_environment
 
 UNPRIVILEGED = nobody_with()
 READERS = [["show"], ["disasm"], ["disasm", "--raw"], ["check"], ["watch"]]
@@ -210,7 +210,7 @@ def test_an_interface_that_has_an_xdp_program(tmp_path: Path) -> None:
     done = subprocess.run(
         ["unshare", "--net", "sh", "-c", script],
         cwd=ROOT,
-        env=ENVIRONMENT,
+        env=user_environment(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -13,7 +13,7 @@ import pytest
 
 from tests.nobody import NOBODY, UNPRIVILEGED, as_nobody
 from tests.terminal import Terminal
-from tests.tui.commands.command_line import COMMAND, ENVIRONMENT, ROOT, bpftui
+from tests.tui.commands.command_line import COMMAND, ROOT, bpftui, user_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,7 @@ def limited(limit: str, value: int, *arguments: str) -> subprocess.CompletedProc
     return subprocess.run(
         [sys.executable, "-c", code, *arguments],
         cwd=ROOT,
-        env=ENVIRONMENT,
+        env=user_environment(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -145,7 +145,9 @@ def test_closed_streams(closed: str, arguments: str, tmp_path: Path) -> None:
     copy = tmp_path / "copy.o"
     copy.write_bytes((ROOT / "bpf/traffic.o").read_bytes())
     line = f"{' '.join(COMMAND)} {arguments} {closed}"
-    done = subprocess.run(["sh", "-c", line], cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["sh", "-c", line], cwd=ROOT, env=user_environment(), capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stderr) == (0, "")
     assert (done.stdout == "") == (">&-" in closed.replace("2>&-", ""))
 
@@ -153,7 +155,8 @@ def test_closed_streams(closed: str, arguments: str, tmp_path: Path) -> None:
 def test_a_folder_that_is_gone_no_home_and_no_terminal_type(tmp_path: Path) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
-    environment = {name: value for name, value in ENVIRONMENT.items() if not name.startswith(("HOME", "XDG", "TERM"))}
+    known = user_environment().items()
+    environment = {name: value for name, value in known if not name.startswith(("HOME", "XDG", "TERM"))}
     command = f"cd {gone}; rmdir {gone}; exec {' '.join(COMMAND)} show {ROOT}/bpf/traffic.o"
     done = subprocess.run(["sh", "-c", command], env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")

@@ -27,7 +27,7 @@ from bpftui.tui.state.journal import Journal
 from bpftui.tui.state.presets import Presets, current_values, restore
 from bpftui.tui.state.recent import recent
 from bpftui.tui.widgets.lists.message_view import MessageView
-from tests.tui.commands.command_line import ENVIRONMENT, ROOT, bpftui
+from tests.tui.commands.command_line import ROOT, bpftui, user_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -211,7 +211,7 @@ Navigation.action_copy = broken
 sys.exit(main(["bpf/traffic.o"]))
 """
     master, terminal = pty.openpty()
-    environment = ENVIRONMENT | {"XDG_STATE_HOME": str(home.parent), "TERM": "xterm-256color"}
+    environment = user_environment(XDG_STATE_HOME=str(home.parent), TERM="xterm-256color")
     streams = dict.fromkeys(("stdin", "stdout", "stderr"), terminal)
     with subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, env=environment, **streams) as process:
         os.close(terminal)
@@ -338,7 +338,7 @@ def test_what_cannot_be_kept_or_found(tmp_path: Path) -> None:
 def test_the_command_line_takes_a_preset_and_settings_after_it(home: Path) -> None:
     spec = spec_with()
     Presets(spec).save("p", {"min_length": 5, "mode": "MODE_DROP", "gone": 1})
-    environment = ENVIRONMENT | {"XDG_STATE_HOME": str(home.parent)}
+    environment = user_environment(XDG_STATE_HOME=str(home.parent))
     done = bpftui("show", "--json", CONSTANTS, "--preset", "p", "--set", "min_length=6", env=environment)
     assert done.code == 0
     assert done.err == "bpftui: warning: preset p: gone: this object has no such variable\n"
