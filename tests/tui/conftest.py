@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import textual.app
+import textual.pilot
 from textual.widgets._footer import FooterKey
 
 from bpftui.core.live import Session
@@ -17,10 +19,11 @@ from bpftui.tui.app import BpftuiApp
 from bpftui.tui.screens.explorer import ExplorerScreen
 from bpftui.tui.widgets.status_line import StatusLine
 from tests.tui.fakes import FakeRuntime
+from tests.tui.idle import wait_for_idle
 from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Generator
 
     from textual.app import App
     from textual.pilot import Pilot
@@ -37,6 +40,15 @@ def screen_text(app: App[Any]) -> str:
     """Return what stands on the screen of an app, line by line."""
     strips = app.screen._compositor.render_strips()
     return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quick_pilot() -> Generator[None]:
+    """Have pilots wait for what the app has to do, not for the processor's time."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (textual.app, textual.pilot):
+            patch.setattr(module, "wait_for_idle", wait_for_idle)
+        yield
 
 
 @dataclass
