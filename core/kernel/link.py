@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from ..errors import AttachError, UsageError
 from ..visible import visible
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..runtime import AttachTarget
     from .sys.syscall import Descriptor
 
-__all__ = ["Attachment", "Link"]
+__all__ = ["Attachment", "Lease", "Link"]
 
 _REPLACE: Final = 4
 """BPF_F_REPLACE."""
@@ -37,6 +37,14 @@ _TARGETS: Final = {
 """The target in `struct bpf_link_info`, by the link's type (`enum bpf_link_type`)."""
 
 
+class Lease(Protocol):
+    """What an attachment has for as long as it lasts: entries of maps."""
+
+    def close(self) -> None:
+        """Give it back; a second call does nothing."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Attachment:
     """What holds a program where it is attached: at least one descriptor."""
@@ -45,11 +53,13 @@ class Attachment:
     """bpf_links: one, or one for each CPU."""
     held: tuple[Descriptor, ...] = ()
     """What has to stay open besides, or holds the program itself: perf events, a socket."""
+    leases: tuple[Lease, ...] = ()
+    """What it has beside descriptors, to be given back."""
 
     def close(self) -> None:
         """Let go of it."""
-        for descriptor in (*self.links, *self.held):
-            descriptor.close()
+        for each in (*self.links, *self.held, *self.leases):
+            each.close()
 
 
 class Link(KernelObject):

@@ -72,6 +72,10 @@ _OPTIONS: Final[dict[ProgramType, tuple[tuple[str, ...], ...]]] = {
 """What may follow a target, after a comma: of each group at most one."""
 
 
+_OF_PROCESSES: Final = (("pid=N",),)
+"""The same of programs that run in functions of programs and libraries."""
+
+
 class TargetText(NamedTuple):
     """A target as a user types it, taken apart."""
 
@@ -102,7 +106,7 @@ def parse_target(program: ProgramSpec, text: str) -> TargetText:
         )
     if not text.strip() and place not in _NAMELESS:
         raise UsageError(f"program {program.name} ({program.type.label}) is attached to {place.value}: say to which")
-    groups = _OPTIONS.get(program.type, ())
+    groups = _options(program)
     name, *options = [part.strip() for part in text.split(",")] if groups else [text.strip()]
     if place is Place.NAMESPACE and _group_of(name, groups) is not None:
         name, options = "", [name, *options]
@@ -114,6 +118,12 @@ def parse_target(program: ProgramSpec, text: str) -> TargetText:
             hint=f"name {place.value}{also}",
         )
     return TargetText(name, tuple(options))
+
+
+def _options(program: ProgramSpec) -> tuple[tuple[str, ...], ...]:
+    """Return what may follow a target of *program*."""
+    in_processes = program.pattern.startswith(("uprobe", "uretprobe", "usdt"))
+    return _OF_PROCESSES if in_processes else _OPTIONS.get(program.type, ())
 
 
 def _group_of(word: str, groups: tuple[tuple[str, ...], ...]) -> int | None:

@@ -5,17 +5,24 @@ from __future__ import annotations
 import glob
 import os
 import shutil
+import struct
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ...errors import UnknownNameError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
-__all__ = ["find_binary", "function_offset", "matching_offsets"]
+__all__ = ["Segment", "find_binary", "function_offset", "matching_offsets", "open_elf", "segments"]
 
 _LIBRARIES: Final = ("/usr/lib64", "/lib64", "/usr/lib/*-linux-gnu*", "/lib/*-linux-gnu*", "/usr/lib", "/lib")
+_HIDDEN: Final = 0x8000
+"""The bit of a word of .gnu.version that means: who names no version does not get it (`foo@V1`, against `foo@@V2`)."""
+_INDIRECT: Final = "STT_LOOS"
+"""elftools' name for 10, which is STT_GNU_IFUNC in files for Linux."""
+_MOST_LISTED: Final = 8
 
 
 def find_binary(name: str) -> str:
@@ -38,53 +45,186 @@ def find_binary(name: str) -> str:
 
 
 def function_offset(path: str, name: str) -> int:
-    """Return the offset of a function in the file *path*.
+    """Return the offset of a function in the file *path*; it can be named with its version: `foo@V1`, `foo@@V2`.
+
+    As libbpf does it (`elf_find_func_offset`): what is exported comes first, and where a name stands for several
+    places, the one that is not weak is meant.
 
     Raises:
         UnknownNameError: It has no function of that name.
-        UsageError: It is no ELF file.
+        UsageError: It has several, at different places; or it is another one in each process; or it is no ELF file.
     """
-    found = dict(_functions(path))
-    if name not in found:
-        raise UnknownNameError("function", name, found, where=path)
-    return found[name]
+    wanted, _, version = name.partition("@")
+    version = version.removeprefix("@")
+    known: list[_Symbol] = []
+    for table in _tables(path):
+        known += table
+        found = [each for each in table if each.name == wanted and version in ("", each.version)]
+        if any(each.is_indirect and each.is_default for each in found) or (found and found[0].is_indirect):
+            raise UsageError(
+                f"{name} in {path} is no function that is called: it chooses one of several when a program starts "
+                "(STT_GNU_IFUNC)",
+                hint="name the one that it chooses, as a debugger shows it, or its offset in the file",
+            )
+        strong = [each for each in found if not each.is_weak] or found[:1]
+        offsets = {each.offset for each in strong}
+        if len(offsets) > 1:
+            raise _ambiguous(path, name, strong)
+        if offsets:
+            return offsets.pop()
+    versions = {str(each) for each in known if each.name == wanted}
+    raise UnknownNameError("function", name, versions or {each.name for each in known}, where=path)
 
 
-def matching_offsets(path: str, pattern: str) -> dict[str, int]:
-    """Return the offsets of all functions that match a pattern with `*` and `?`, by name; errors as above."""
-    found = dict(_functions(path))
-    matching = {name: offset for name, offset in found.items() if fnmatchcase(name, pattern)}
+def _ambiguous(path: str, name: str, found: list[_Symbol]) -> UsageError:
+    places = {each.offset: f"{each} at {each.offset:#x}" for each in sorted(found, key=lambda each: each.offset)}
+    listed = ", ".join(list(places.values())[:_MOST_LISTED]) + (", …" if len(places) > _MOST_LISTED else "")
+    versions = [str(each) for each in found if each.version]
+    example = next((each for each in versions if "@@" in each), versions[0] if versions else f"{min(places):#x}")
+    return UsageError(
+        f"{name} is the name of {len(places)} functions in {path}: {listed}",
+        hint=f"name one of them by its version, or by its offset in the file: {example}",
+    )
+
+
+def matching_offsets(path: str, pattern: str) -> list[int]:
+    """Return the offsets of all functions that match a pattern with `*` and `?`, each once; errors as above.
+
+    It can name versions: `foo@V*`. A name without is that of all of its versions, and of all functions that have it.
+    """
+    known = [each for table in _tables(path) for each in table]
+    wanted = pattern.replace("@@", "@")
+    matching = [
+        each
+        for each in known
+        if not each.is_indirect
+        and (fnmatchcase(each.name, pattern) or (each.version and fnmatchcase(f"{each.name}@{each.version}", wanted)))
+    ]
     if not matching:
-        raise UnknownNameError("function", pattern, found, where=path)
-    return matching
+        raise UnknownNameError("function", pattern, {each.name for each in known}, where=path)
+    return sorted({each.offset for each in matching})
 
 
-def _functions(path: str) -> Iterator[tuple[str, int]]:
-    """Iterate over names and file offsets of the functions that a file defines, exported ones first."""
+class Segment(NamedTuple):
+    """A part of a file that is loaded into memory."""
+
+    address: int
+    """Where, as the file itself counts."""
+    memory_size: int
+    offset: int
+    """Where it begins in the file."""
+    file_size: int
+    is_executable: bool
+
+    def place(self, address: int) -> int | None:
+        """Return where in the file an address lies; None where it is not in this segment."""
+        inside = self.address <= address < self.address + self.memory_size
+        return address - self.address + self.offset if inside else None
+
+
+class _Symbol(NamedTuple):
+    """A function that a file defines."""
+
+    name: str
+    version: str
+    """Empty where the file has no versions."""
+    is_default: bool
+    """Whether who names no version gets this one."""
+    offset: int
+    is_weak: bool
+    is_indirect: bool
+    """Whether it only returns the address of the function that is to be called."""
+
+    def __str__(self) -> str:
+        return f"{self.name}{'@@' if self.is_default else '@'}{self.version}" if self.version else self.name
+
+
+@contextmanager
+def open_elf(path: str, wanted: str) -> Generator[Any]:
+    """Open a file as elftools' ELFFile, and say what is wrong with it.
+
+    Args:
+        path: The file.
+        wanted: What it is opened for, as it follows "cannot look for": `functions`.
+
+    Raises:
+        UsageError: It cannot be read, or is no ELF file, or a damaged one.
+    """
     from elftools.common.exceptions import ELFError
     from elftools.elf.elffile import ELFFile
-    from elftools.elf.sections import SymbolTableSection
 
     try:
         with open(path, "rb") as file:
-            elf: Any = ELFFile(file)
-            segments = [segment.header for segment in elf.iter_segments("PT_LOAD")]
-            for section in (elf.get_section_by_name(".symtab"), elf.get_section_by_name(".dynsym")):
-                if not isinstance(section, SymbolTableSection):
-                    continue
-                for symbol in section.iter_symbols():
-                    entry: Any = symbol.entry
-                    if entry.st_info.type in ("STT_FUNC", "STT_GNU_IFUNC") and entry.st_shndx != "SHN_UNDEF":
-                        offset = _file_offset(segments, entry.st_value)
-                        if offset is not None:
-                            yield symbol.name.partition("@")[0], offset
-    except (ELFError, OSError) as error:
-        raise UsageError(f"cannot look for functions in {path}: {error}") from error
+            yield ELFFile(file)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UsageError(f"cannot look for {wanted} in {path}: {reason}") from error
+    except (ELFError, struct.error, ValueError, LookupError, AttributeError, AssertionError, OverflowError) as error:
+        # elftools checks little of what it reads: a damaged file fails anywhere in it.
+        raise UsageError(f"cannot look for {wanted} in {path}: {str(error) or 'it is damaged'}") from error
 
 
-def _file_offset(segments: list[Any], address: int) -> int | None:
-    """Return where in the file an address lies, as the program headers say."""
-    for segment in segments:
-        if segment.p_vaddr <= address < segment.p_vaddr + segment.p_filesz:
-            return address - segment.p_vaddr + segment.p_offset
-    return None
+def segments(elf: Any) -> list[Segment]:
+    """Return what of a file is loaded into memory (PT_LOAD)."""
+    return [
+        Segment(head.p_vaddr, head.p_memsz, head.p_offset, head.p_filesz, bool(head.p_flags & 1))
+        for head in (each.header for each in elf.iter_segments("PT_LOAD"))
+    ]
+
+
+def _tables(path: str) -> list[list[_Symbol]]:
+    """Return the functions that a file defines: those that it exports, and those that its debug information has."""
+    from elftools.elf.sections import SymbolTableSection
+
+    with open_elf(path, "functions") as elf:
+        loaded = segments(elf)
+        tables: list[list[_Symbol]] = []
+        for name in (".dynsym", ".symtab"):
+            section = elf.get_section_by_name(name)
+            if isinstance(section, SymbolTableSection):
+                words, names = _versions(elf) if name == ".dynsym" else ([], {})
+                tables.append(list(_functions(section, loaded, words, names)))
+        return tables
+
+
+def _functions(section: Any, loaded: list[Segment], words: list[int], versions: dict[int, str]) -> Iterator[_Symbol]:
+    for index, symbol in enumerate(section.iter_symbols()):
+        entry = symbol.entry
+        if entry.st_info.type not in ("STT_FUNC", _INDIRECT) or entry.st_shndx == "SHN_UNDEF":
+            continue
+        offset = next((place for each in loaded if (place := each.place(entry.st_value)) is not None), None)
+        if offset is None:
+            continue
+        # The linker writes the version into names of .symtab; those of .dynsym have theirs in .gnu.version.
+        name, at, version = symbol.name.partition("@")
+        is_default = version.startswith("@") or not at
+        if index < len(words):
+            version = versions.get(words[index] & ~_HIDDEN, "")
+            is_default = not words[index] & _HIDDEN
+        yield _Symbol(
+            name,
+            version.removeprefix("@"),
+            is_default,
+            offset,
+            entry.st_info.bind == "STB_WEAK",
+            entry.st_info.type == _INDIRECT,
+        )
+
+
+def _versions(elf: Any) -> tuple[list[int], dict[int, str]]:
+    """Return the word of each exported symbol that says which version it is of, and the versions' names by number."""
+    from elftools.elf.gnuversions import GNUVerDefSection, GNUVerSymSection
+
+    words: list[int] = []
+    names: dict[int, str] = {}
+    for section in elf.iter_sections():
+        if isinstance(section, GNUVerSymSection):
+            data = section.data()
+            order = "<" if elf.little_endian else ">"
+            words = list(struct.unpack(f"{order}{len(data) // 2}H", data[: len(data) // 2 * 2]))
+        elif isinstance(section, GNUVerDefSection):
+            for version, auxiliaries in section.iter_versions():
+                # The first one, whose flag is VER_FLG_BASE, is the file itself.
+                if not version["vd_flags"] & 1:
+                    names[version["vd_ndx"]] = next(auxiliaries).name
+    return words, names

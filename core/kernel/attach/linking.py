@@ -35,7 +35,7 @@ def make_link(
     attach_type: AttachType,
     flags: int = 0,
     layout: type[LinkCreate] = LinkCreate,
-    **fields: int | Buffer,
+    **fields: int | Buffer | None,
 ) -> FileDescriptor:
     """Make a bpf_link and return its descriptor.
 
@@ -59,7 +59,7 @@ def create_link(
     target_fd: int,
     attach_type: AttachType,
     layout: type[LinkCreate] = LinkCreate,
-    **fields: int | Buffer,
+    **fields: int | Buffer | None,
 ) -> Attachment:
     """Make a bpf_link in this process; see `make_link`."""
     with program.descriptor as fd:

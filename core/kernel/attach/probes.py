@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import os
 import platform
 import re
 import struct
@@ -18,13 +19,14 @@ from ...errors import AttachError, FeatureError, UnknownNameError, UsageError
 from ...spec import AttachType
 from ..host.kallsyms import function_names
 from ..host.kconfig import option
-from ..probe.since import links_since
+from ..probe.since import links_since, sessions_since
 from ..sys.layouts import KprobeMultiLink, UprobeMultiLink
 from ..sys.perf import event_type, open_event, open_uprobe, read_tracefs
 from ..sys.syscall import BpfError, buffer
 from .binary import find_binary, function_offset, matching_offsets
 from .linking import create_link, described, refused
 from .tracing import hold
+from .usdt import attach_usdt
 
 if TYPE_CHECKING:
     from ...runtime import AttachTarget
@@ -50,17 +52,20 @@ def attach_probe(program: Program, target: AttachTarget) -> Attachment:
     pattern = program.spec.pattern.removesuffix(".s")
     what = target.name or program.spec.attach_to
     returns = "ret" in pattern
+    pid = _process(program, target)
     match pattern:
         case "kprobe" | "kretprobe":
             return _attach_kprobe(program, target, what, returns=returns)
         case "ksyscall" | "kretsyscall":
             return _attach_kprobe(program, target, _syscall_function(what), returns=returns)
         case "uprobe" | "uretprobe":
-            return _attach_uprobe(program, target, what, returns=returns)
+            return _attach_uprobe(program, target, what, pid, returns=returns)
         case "kprobe.multi" | "kretprobe.multi" | "kprobe.session":
             return _attach_kprobe_multi(program, target, what, returns=returns)
         case "uprobe.multi" | "uretprobe.multi" | "uprobe.session":
-            return _attach_uprobe_multi(program, target, what, returns=returns)
+            return _attach_uprobe_multi(program, target, what, pid, returns=returns)
+        case "usdt":
+            return attach_usdt(program, target, what, pid)
         case _:
             reason = f"bpftui does not attach programs of sections {pattern or program.spec.section}"
             hint = (
@@ -69,9 +74,28 @@ def attach_probe(program: Program, target: AttachTarget) -> Attachment:
             raise UsageError(f"cannot attach program {program.name}: {reason}", hint=hint)
 
 
-def _split_offset(text: str) -> tuple[str, int]:
+def _process(program: Program, target: AttachTarget) -> int:
+    """Return the process whose functions are meant; 0 for all."""
+    given = next((option for option in target.options if option.startswith("pid=")), None)
+    if given is None:
+        return 0
+    pid = int(given.partition("=")[2])
+    if pid < 1 or not os.path.exists(f"/proc/{pid}"):
+        raise UsageError(f"cannot {described(program, target)}: there is no process {pid}")
+    return pid
+
+
+def _split_offset(program: Program, text: str, *, returns: bool) -> tuple[str, int]:
+    """Return the function and the offset in it of `tcp_v4_connect+0x10`; a return has none."""
     found = _AT_OFFSET.match(text)
-    return (found["name"], int(found["offset"] or "0", 0)) if found is not None else (text, 0)
+    if found is None or found["offset"] is None:
+        return text, 0
+    if returns:
+        raise UsageError(
+            f"cannot attach program {program.name} to {text!r}: a function returns as a whole, and not at an offset",
+            hint=f"leave the offset out: {found['name']}",
+        )
+    return found["name"], int(found["offset"], 0)
 
 
 def _syscall_function(name: str) -> str:
@@ -90,7 +114,7 @@ def _probe_type(program: Program, target: AttachTarget, kind: str) -> int:
 
 
 def _attach_kprobe(program: Program, target: AttachTarget, what: str, *, returns: bool) -> Attachment:
-    name, offset = _split_offset(what)
+    name, offset = _split_offset(program, what, returns=returns)
     type_ = _probe_type(program, target, "kprobe")
     text = buffer(name.encode() + b"\0")
     try:
@@ -108,15 +132,17 @@ def _attach_kprobe_multi(program: Program, target: AttachTarget, what: str, *, r
     names = [name for name in known if fnmatchcase(name, what)]
     if not names:
         raise UnknownNameError("kernel function", what, known)
-    session = program.spec.attach_type == AttachType.TRACE_KPROBE_SESSION
+    is_session = program.spec.attach_type == AttachType.TRACE_KPROBE_SESSION
     texts = [buffer(name.encode() + b"\0") for name in names]  # as long as the call lasts
     table = buffer(struct.pack(f"={len(texts)}Q", *map(ctypes.addressof, texts)))
-    flags = _RETURNS if returns and not session else 0
+    flags = _RETURNS if returns else 0
     attach_type = program.spec.attach_type or AttachType.TRACE_KPROBE_MULTI
     try:
         return create_link(program, 0, attach_type, KprobeMultiLink, multi_flags=flags, cnt=len(names), syms=table)
     except BpfError as error:
-        raise _refused(error, program, target, links_since("kprobe_multi", needs="CONFIG_FPROBE")) from error
+        needs = "CONFIG_FPROBE"
+        feature = sessions_since("kprobe.session", needs) if is_session else links_since("kprobe_multi", needs=needs)
+        raise _refused(error, program, target, feature) from error
 
 
 def _probed_functions() -> list[str]:
@@ -128,20 +154,20 @@ def _probed_functions() -> list[str]:
     return list(dict.fromkeys(line.split(None, 1)[0] for line in listed.splitlines()))
 
 
-def _attach_uprobe(program: Program, target: AttachTarget, what: str, *, returns: bool) -> Attachment:
+def _attach_uprobe(program: Program, target: AttachTarget, what: str, pid: int, *, returns: bool) -> Attachment:
     path, place = _split_path(program, what)
-    name, offset = _split_offset(place)
+    name, offset = _split_offset(program, place, returns=returns)
     file_offset = int(name, 0) if name[:1].isdecimal() else function_offset(path, name)
     _probe_type(program, target, "uprobe")
-    return hold(program, target, lambda: [open_uprobe(path, file_offset + offset, returns=returns)])
+    return hold(program, target, lambda: [open_uprobe(path, file_offset + offset, returns=returns, pid=pid)])
 
 
-def _attach_uprobe_multi(program: Program, target: AttachTarget, what: str, *, returns: bool) -> Attachment:
+def _attach_uprobe_multi(program: Program, target: AttachTarget, what: str, pid: int, *, returns: bool) -> Attachment:
     """Make a uprobe_multi link (Linux 6.6) to every function of a file that matches."""
     path, pattern = _split_path(program, what)
-    offsets = sorted(set(matching_offsets(path, pattern).values()))
-    session = program.spec.attach_type == AttachType.TRACE_UPROBE_SESSION
-    flags = _RETURNS if returns and not session else 0
+    offsets = matching_offsets(path, pattern)
+    is_session = program.spec.attach_type == AttachType.TRACE_UPROBE_SESSION
+    flags = _RETURNS if returns else 0
     attach_type = program.spec.attach_type or AttachType.TRACE_UPROBE_MULTI
     try:
         return create_link(
@@ -149,18 +175,20 @@ def _attach_uprobe_multi(program: Program, target: AttachTarget, what: str, *, r
             0,
             attach_type,
             UprobeMultiLink,
-            path=buffer(path.encode() + b"\0"),
+            path=buffer(os.fsencode(path) + b"\0"),
             offsets=buffer(struct.pack(f"={len(offsets)}Q", *offsets)),
             cnt=len(offsets),
             multi_flags=flags,
+            pid=pid,
         )
     except BpfError as error:
-        raise _refused(error, program, target, links_since("uprobe_multi")) from error
+        feature = sessions_since("uprobe.session") if is_session else links_since("uprobe_multi")
+        raise _refused(error, program, target, feature) from error
 
 
 def _split_path(program: Program, what: str) -> tuple[str, str]:
     """Return the file and the function of `/bin/bash:readline`."""
-    name, colon, place = what.rpartition(":")
+    name, colon, place = what.partition(":")
     if not colon or not name or not place:
         raise UsageError(
             f"cannot attach program {program.name}: {what!r} names no function of a file",

@@ -14,13 +14,13 @@ from ..link import Attachment
 from ..probe.since import links_since
 from ..sys import rights
 from ..sys.elements import possible_cpus
-from ..sys.layouts import IteratorLink, RawTracepointOpen
+from ..sys.layouts import IteratorLink, PerfEventLink, RawTracepointOpen
 from ..sys.perf import PERF_TYPE_SOFTWARE, PERF_TYPE_TRACEPOINT, enable, open_event, read_tracefs
 from ..sys.syscall import UNSUPPORTED, BpfError, Command, Descriptor, buffer, errno_name
 from .linking import create_link, described, refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from ...runtime import AttachTarget
     from ..program import Program
@@ -148,8 +148,19 @@ def attach_event(program: Program, target: AttachTarget) -> Attachment:
     return hold(program, target, events)
 
 
-def hold(program: Program, target: AttachTarget, open_events: Callable[[], list[Descriptor]]) -> Attachment:
+def hold(
+    program: Program,
+    target: AttachTarget,
+    open_events: Callable[[], list[Descriptor]],
+    cookies: Sequence[int] = (),
+) -> Attachment:
     """Attach *program* to perf events, each by a link (Linux 5.15) or by its own descriptor.
+
+    Args:
+        program: What is attached.
+        target: For errors.
+        open_events: Opens the events.
+        cookies: What `bpf_get_attach_cookie()` returns at each of them; they take links.
 
     Raises:
         AttachError, NoPermissionError, FeatureError: The kernel said no; nothing is left open.
@@ -160,8 +171,8 @@ def hold(program: Program, target: AttachTarget, open_events: Callable[[], list[
         raise _event_refused(error, program, target, _OPENING) from error
     links: list[Descriptor] = []
     try:
-        for event in events:
-            link = _link_event(program, event)
+        for index, event in enumerate(events):
+            link = _link_event(program, event, cookies[index] if cookies else 0)
             links += [link] if link is not None else []
     except BaseException as error:
         _close([*links, *events])
@@ -173,13 +184,13 @@ def hold(program: Program, target: AttachTarget, open_events: Callable[[], list[
     return Attachment(tuple(links), tuple(events))
 
 
-def _link_event(program: Program, event: Descriptor) -> Descriptor | None:
+def _link_event(program: Program, event: Descriptor, cookie: int) -> Descriptor | None:
     """Tie a program to an event; return the link, or None where the event itself holds the program."""
     try:
         with event as fd:
-            (link,) = create_link(program, fd, AttachType.PERF_EVENT).links
+            (link,) = create_link(program, fd, AttachType.PERF_EVENT, PerfEventLink, bpf_cookie=cookie).links
     except BpfError as error:
-        if error.errno not in UNSUPPORTED:
+        if error.errno not in UNSUPPORTED or cookie:
             raise
         enable(event, program.descriptor)
         return None

@@ -9,7 +9,9 @@ from ...btf.kernel import vmlinux
 from ...btf.types import Enum
 from ...errors import FeatureError, LoadError
 from ...spec import AttachType, ProgramType
+from ...spec.sections import SECTIONS, SectionFlag
 from ..host.symbols import find_symbol, nearest_symbol
+from ..probe.link_types import has_links
 
 if TYPE_CHECKING:
     from ...spec import ProgramSpec
@@ -56,6 +58,9 @@ def hook_of(program: ProgramSpec, modules: ModuleTypes) -> Hook:
             f"cannot load program {program.name}: an ext program replaces a function of another program",
             hint="load that program first, and name it: extends={" + f"{program.name!r}: program" + "}",
         )
+    kind = SECTIONS.get(program.pattern)
+    if kind is not None and SectionFlag.USDT in kind.rules and has_links("uprobe_multi"):
+        return Hook(0, AttachType.TRACE_UPROBE_MULTI)  # a kernel that has such links takes no others for it then
     if program.attach_type is None or program.type not in _TIED:
         return Hook(0, attach_type)
     if not _is_known(program.attach_type):

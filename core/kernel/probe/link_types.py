@@ -8,6 +8,7 @@ be tied to a kernel function, the names in the kernel's own types tell.
 from __future__ import annotations
 
 import errno
+import functools
 import os
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -21,7 +22,7 @@ from .since import LINKS
 if TYPE_CHECKING:
     from ...privileges import Capability
 
-__all__ = ["LINK_TYPES", "LinkType", "try_link"]
+__all__ = ["LINK_TYPES", "LinkType", "has_links", "try_link"]
 
 _NO_FD: Final = 0xFFFFFFFF
 _NO_INTERFACE: Final = 0x7FFFFFFF
@@ -87,6 +88,12 @@ LINK_TYPES: Final = (
     LinkType("sockmap", "sk_msg, sk_skb", ProgramType.SK_MSG, AttachType.SK_MSG_VERDICT),
 )
 """In the order of `enum bpf_link_type`, as of Linux 6.18."""
+
+
+@functools.cache
+def has_links(name: str) -> bool:
+    """Whether this kernel has links of a type, by its name in `LINK_TYPES`, and this process may make them."""
+    return try_link(next(link for link in LINK_TYPES if link.name == name)) == 0
 
 
 def try_link(link: LinkType) -> int | None:

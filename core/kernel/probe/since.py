@@ -10,7 +10,7 @@ from typing import Final
 
 from ...spec import MapType, ProgramType
 
-__all__ = ["LINKS", "links_since", "since"]
+__all__ = ["LINKS", "links_since", "sessions_since", "since"]
 
 _MAPS: Final = {
     "3.19": "hash array",
@@ -83,6 +83,10 @@ LINKS: Final = {
 enumeration (Linux 5.8) that gave them their names: docs.ebpf.io has the latter."""
 
 
+_SESSIONS: Final = {"kprobe.session": "6.10", "uprobe.session": "6.13"}
+"""Links of which the program runs at a function's entry and once more at its return, by their sections' names."""
+
+
 def since(type_: MapType | ProgramType) -> str:
     """Return what a kernel has to be to have a type, as a hint; empty where it is not known."""
     for version, names in (_MAPS if isinstance(type_, MapType) else _PROGRAMS).items():
@@ -94,3 +98,8 @@ def since(type_: MapType | ProgramType) -> str:
 def links_since(name: str, called: str = "", needs: str = "") -> str:
     """Return a type of links as a feature that a kernel may lack: `tcx links (Linux 6.6)`."""
     return f"{called or f'{name} links'} (Linux {LINKS[name]}{needs and f', {needs}'})"
+
+
+def sessions_since(pattern: str, needs: str = "") -> str:
+    """Return the same for links of which the program runs at entry and return, by their section: `kprobe.session`."""
+    return f"{pattern} links (Linux {_SESSIONS[pattern]}{needs and f', {needs}'})"

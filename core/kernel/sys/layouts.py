@@ -35,6 +35,7 @@ __all__ = [
     "ObjId",
     "ObjInfo",
     "ObjPath",
+    "PerfEventLink",
     "ProgBindMap",
     "ProgLoad",
     "ProgTestRun",
@@ -243,9 +244,17 @@ class UprobeMultiLink(LinkCreate):
 
     path: Buffer | None = pointer(16, "uprobe_multi.path")
     offsets: Buffer | None = pointer(24, "uprobe_multi.offsets")
+    ref_ctr_offsets: Buffer | None = pointer(32, "uprobe_multi.ref_ctr_offsets")
+    cookies: Buffer | None = pointer(40, "uprobe_multi.cookies")
     cnt: int = u32(48, "uprobe_multi.cnt")
     multi_flags: int = u32(52, "uprobe_multi.flags")
     pid: int = u32(56, "uprobe_multi.pid")
+
+
+class PerfEventLink(LinkCreate):
+    """To a perf event."""
+
+    bpf_cookie: int = u64(16, "perf_event.bpf_cookie")
 
 
 class NetfilterLink(LinkCreate):

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "PERF_TYPE_SOFTWARE",
     "PERF_TYPE_TRACEPOINT",
+    "counts_references",
     "enable",
     "event_type",
     "online_cpus",
@@ -46,6 +47,8 @@ _CLOSE_ON_EXEC: Final = 1 << 3
 _FREQUENCY: Final = 1 << 10
 """The bit of the attribute that makes a frequency of the period."""
 _SAMPLE_RAW: Final = 1 << 10
+_REFERENCES: Final = 32
+"""The first bit of the offset of a uprobe's counter in its config (`format/ref_ctr_offset` of its kind)."""
 _SET_BPF, _ENABLE = 0x4004_2408, 0x2400
 """PERF_EVENT_IOC_*"""
 
@@ -100,13 +103,20 @@ def open_output(cpu: int) -> Descriptor:
     return Descriptor(fd, "perf event")
 
 
-def open_uprobe(path: str, offset: int, *, returns: bool) -> Descriptor:
+def open_uprobe(path: str, offset: int, *, returns: bool, references: int = 0, pid: int = 0) -> Descriptor:
     """Open the event of a place in a file, where this process may not (it takes CAP_SYS_ADMIN) by its steward.
+
+    Args:
+        path: The file.
+        offset: The place in it.
+        returns: Whether it is the return from the function that begins there.
+        references: Offset in the file of the counter that is raised meanwhile (Linux 4.20); 0 for none.
+        pid: The process that is meant; 0 for all.
 
     Raises:
         OSError, FeatureError: As for `open_event`.
     """
-    argument = f"{int(returns)} {offset} {path}"
+    argument = f"{int(returns)} {references} {pid} {offset} {path}"
     try:
         fd = open_uprobe_fd(argument)
     except PermissionError as error:
@@ -118,12 +128,23 @@ def open_uprobe(path: str, offset: int, *, returns: bool) -> Descriptor:
 
 
 def open_uprobe_fd(argument: str) -> int:
-    """Return the descriptor of a uprobe's event: `1` for returns or `0`, the offset in the file, and its path."""
-    returns, offset, path = argument.split(" ", 2)
+    """Return the descriptor of a uprobe's event.
+
+    Args:
+        argument: `1` for returns or `0`, the counter's offset, the process or 0, the offset, and the file's path.
+    """
+    returns, references, process, offset, path = argument.split(" ", 4)
     kind = event_type("uprobe")
     if kind is None:
         raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))
-    return _open(kind, int(returns), 1, False, buffer(path.encode() + b"\0"), int(offset), -1, 0)
+    config = int(returns) | int(references) << _REFERENCES
+    pid, cpu = (int(process), -1) if int(process) else (-1, 0)
+    return _open(kind, config, 1, False, buffer(os.fsencode(path) + b"\0"), int(offset), pid, cpu)
+
+
+def counts_references() -> bool:
+    """Whether uprobes raise a program's counter of those who look (Linux 4.20)."""
+    return os.path.exists("/sys/bus/event_source/devices/uprobe/format/ref_ctr_offset")
 
 
 def _open(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .parts import Facts, bpf_map, data_section, program, spec, variable
+from .parts import Facts, bpf_map, data_section, extern, program, spec, variable
 
 __all__ = ["SPECS"]
 
@@ -147,5 +147,62 @@ SPECS: dict[str, Facts] = {
             variable("in_verdict", ".bss", 128, "__u64", 0, "0000000000000000"),
             variable("in_message", ".bss", 136, "__u64", 0, "0000000000000000"),
         ],
+    ),
+    "tests/objects/usdt.o": spec(
+        license="GPL",
+        types=51,
+        maps=[
+            bpf_map("__bpf_usdt_specs", "array", 4, 208, 3, key_type="int", value_type="struct spec"),
+            bpf_map("__bpf_usdt_ip_to_spec_id", "hash", 8, 4, 8, key_type="long", value_type="__u32"),
+            data_section(".bss", 420),
+            data_section(".kconfig", 1, flags=128),
+        ],
+        programs=[
+            program(
+                name,
+                section,
+                "kprobe",
+                insns=219,
+                line_infos=115,
+                attach_to=attach_to,
+                functions=[name, "fetch"],
+                maps=[".bss", ".kconfig", "__bpf_usdt_ip_to_spec_id", "__bpf_usdt_specs"],
+            )
+            for name, section, attach_to in (
+                ("on_fired", "usdt/probed.so:bpftui:fired", "probed.so:bpftui:fired"),
+                ("on_any", "usdt", ""),
+            )
+        ],
+        variables=[
+            variable(
+                "calls", ".bss", 0, "struct call[4]", [{"count": 0, "spec": 0, "arguments": [0] * 12}] * 4, "00" * 416
+            ),
+            variable("made", ".bss", 416, "__u32", 0, "00000000"),
+        ],
+        kconfig=[extern("LINUX_HAS_BPF_COOKIE", "const bool LINUX_HAS_BPF_COOKIE", weak=False)],
+    ),
+    "tests/objects/sessions.o": spec(
+        license="GPL",
+        types=19,
+        maps=[data_section(".bss", 8)],
+        programs=[
+            program(
+                name,
+                f"{kind}/{attach_to}",
+                "kprobe",
+                insns=6,
+                line_infos=3,
+                attach_type=f"trace_{kind.replace('.', '_')}",
+                attach_to=attach_to,
+                maps=[".bss"],
+            )
+            for name, kind, attach_to in (
+                ("twice_in_kernel", "kprobe.session", "do_unlinkat"),
+                ("once_in_kernel", "kprobe.session", "do_unlinkat"),
+                ("twice", "uprobe.session", "probed.so:watch"),
+                ("once", "uprobe.session", "probed.so:watch"),
+            )
+        ],
+        variables=[variable("runs", ".bss", 0, "__u64", 0, "0000000000000000")],
     ),
 }
