@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 
-__all__ = ["AttachType", "MapFlag", "MapType", "Pinning", "ProgramFlag", "ProgramType"]
+__all__ = ["AttachType", "LinkType", "MapFlag", "MapType", "Pinning", "ProgramFlag", "ProgramType"]
 
 
 class _Labelled(enum.IntEnum):
@@ -252,6 +252,26 @@ class AttachType(_Labelled):
     def sees_result(self) -> bool:
         """Whether a tracing program is given what the traced function returns, behind its arguments."""
         return self in _SEEING_RESULTS
+
+
+class LinkType(_Labelled):
+    """`enum bpf_link_type`."""
+
+    UNSPEC = 0
+    RAW_TRACEPOINT = 1
+    TRACING = 2
+    CGROUP = 3
+    ITER = 4
+    NETNS = 5
+    XDP = 6
+    PERF_EVENT = 7
+    KPROBE_MULTI = 8
+    STRUCT_OPS = 9
+    NETFILTER = 10
+    TCX = 11
+    UPROBE_MULTI = 12
+    NETKIT = 13
+    SOCKMAP = 14
 
 
 class Pinning(_Labelled):

@@ -29,6 +29,7 @@ CONTENTS: dict[str, tuple[set[str], set[str], set[str]]] = {
     "count_packets": ({"count_packets"}, {"pkt_count"}, set()),
     "global_example": ({"global_example"}, set(), {"global_u16"}),
     "hidden_example": ({"hidden_example"}, set(), set()),
+    "inventory": ({"held", "tasks"}, set(), {"sample_pid", "samples", "releases"}),
     "my_map": ({"my_prog"}, {"my_map"}, set()),
     "traffic": (
         {"count_traffic"},

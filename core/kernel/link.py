@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from ..errors import AttachError, UsageError
+from ..uapi import LinkType
 from ..visible import visible
 from .sys import rights
 from .sys.explain import explain
@@ -26,15 +27,15 @@ __all__ = ["Attachment", "Lease", "Link"]
 
 _REPLACE: Final = 4
 """BPF_F_REPLACE."""
-_TARGETS: Final = {
-    3: "cgroup_id",
-    5: "netns_ino",
-    6: "xdp_ifindex",
-    11: "tcx_ifindex",
-    13: "netkit_ifindex",
-    14: "sockmap_map_id",
+_TARGETS: Final[dict[int, str]] = {
+    LinkType.CGROUP: "cgroup_id",
+    LinkType.NETNS: "netns_ino",
+    LinkType.XDP: "xdp_ifindex",
+    LinkType.TCX: "tcx_ifindex",
+    LinkType.NETKIT: "netkit_ifindex",
+    LinkType.SOCKMAP: "sockmap_map_id",
 }
-"""The target in `struct bpf_link_info`, by the link's type (`enum bpf_link_type`)."""
+"""The target in `struct bpf_link_info`, by the link's type."""
 
 
 class Lease(Protocol):

@@ -38,8 +38,10 @@ __all__ = [
     "PerfEventLink",
     "ProgBindMap",
     "ProgLoad",
+    "ProgQuery",
     "ProgTestRun",
     "RawTracepointOpen",
+    "TaskFdQuery",
     "TokenCreate",
     "UprobeMultiLink",
 ]
@@ -157,6 +159,7 @@ class ObjPath(Attribute):
 
     pathname: Buffer | None = pointer(0)
     bpf_fd: int = u32(8)
+    file_flags: int = u32(12)
 
 
 class ObjId(Attribute):
@@ -301,6 +304,40 @@ class IterCreate(Attribute):
     flags: int = u32(4)
 
 
+class ProgQuery(Attribute):
+    """BPF_PROG_QUERY."""
+
+    PATH = "bpf_attr.query"
+
+    target_fd: int = u32(0)
+    """Or target_ifindex."""
+    attach_type: int = u32(4)
+    query_flags: int = u32(8)
+    attach_flags: int = u32(12)
+    prog_ids: Buffer | None = pointer(16)
+    count: int = u32(24)
+    prog_attach_flags: Buffer | None = pointer(32)
+    link_ids: Buffer | None = pointer(40)
+    link_attach_flags: Buffer | None = pointer(48)
+    revision: int = u64(56)
+
+
+class TaskFdQuery(Attribute):
+    """BPF_TASK_FD_QUERY."""
+
+    PATH = "bpf_attr.task_fd_query"
+
+    pid: int = u32(0)
+    fd: int = u32(4)
+    flags: int = u32(8)
+    buf_len: int = u32(12)
+    buf: Buffer | None = pointer(16)
+    prog_id: int = u32(24)
+    fd_type: int = u32(28)
+    probe_offset: int = u64(32)
+    probe_addr: int = u64(40)
+
+
 class ProgBindMap(Attribute):
     """BPF_PROG_BIND_MAP."""
 
@@ -359,6 +396,7 @@ class BpfProgInfo(Structure):
     nr_map_ids: int = u32(52)
     map_ids: Buffer | None = pointer(56)
     name: str = characters(64, 16)
+    ifindex: int = u32(80)
     gpl_compatible: int = u8(84)
     """In the lowest bit."""
     nr_jited_ksyms: int = u32(104)
@@ -366,6 +404,9 @@ class BpfProgInfo(Structure):
     jited_ksyms: Buffer | None = pointer(112)
     jited_func_lens: Buffer | None = pointer(120)
     btf_id: int = u32(128)
+    func_info_rec_size: int = u32(132)
+    func_info: Buffer | None = pointer(136)
+    nr_func_info: int = u32(144)
     nr_line_info: int = u32(148)
     line_info: Buffer | None = pointer(152)
     jited_line_info: Buffer | None = pointer(160)
@@ -394,16 +435,57 @@ class BpfBtfInfo(Structure):
 
 
 class BpfLinkInfo(Structure):
-    """`struct bpf_link_info`, with what the kinds of links that can lose their targets say of them."""
+    """`struct bpf_link_info`, with what each kind of link has of its own; one union, from 16 on."""
 
     PATH = "bpf_link_info"
 
     type: int = u32(0)
     id: int = u32(4)
     prog_id: int = u32(8)
+    tp_name: Buffer | None = pointer(16, "raw_tracepoint.tp_name")
+    tp_name_len: int = u32(24, "raw_tracepoint.tp_name_len")
+    tp_cookie: int = u64(32, "raw_tracepoint.cookie")
+    tracing_attach_type: int = u32(16, "tracing.attach_type")
+    target_obj_id: int = u32(20, "tracing.target_obj_id")
+    target_btf_id: int = u32(24, "tracing.target_btf_id")
+    tracing_cookie: int = u64(32, "tracing.cookie")
     cgroup_id: int = u64(16, "cgroup.cgroup_id")
+    cgroup_attach_type: int = u32(24, "cgroup.attach_type")
+    iter_name: Buffer | None = pointer(16, "iter.target_name")
+    iter_name_len: int = u32(24, "iter.target_name_len")
+    iter_map_id: int = u32(28, "iter.map.map_id")
     netns_ino: int = u32(16, "netns.netns_ino")
+    netns_attach_type: int = u32(20, "netns.attach_type")
     xdp_ifindex: int = u32(16, "xdp.ifindex")
+    struct_ops_map_id: int = u32(16, "struct_ops.map_id")
+    pf: int = u32(16, "netfilter.pf")
+    hooknum: int = u32(20, "netfilter.hooknum")
+    priority: int = u32(24, "netfilter.priority")
+    """A signed number."""
+    netfilter_flags: int = u32(28, "netfilter.flags")
+    addrs: Buffer | None = pointer(16, "kprobe_multi.addrs")
+    kprobe_count: int = u32(24, "kprobe_multi.count")
+    kprobe_flags: int = u32(28, "kprobe_multi.flags")
+    kprobe_missed: int = u64(32, "kprobe_multi.missed")
+    path: Buffer | None = pointer(16, "uprobe_multi.path")
+    offsets: Buffer | None = pointer(24, "uprobe_multi.offsets")
+    path_size: int = u32(48, "uprobe_multi.path_size")
+    uprobe_count: int = u32(52, "uprobe_multi.count")
+    uprobe_flags: int = u32(56, "uprobe_multi.flags")
+    uprobe_pid: int = u32(60, "uprobe_multi.pid")
+    perf_kind: int = u32(16, "perf_event.type")
+    perf_name: Buffer | None = pointer(24, "perf_event.tracepoint.tp_name")
+    """Of a tracepoint, a function, or a file: all have it there."""
+    perf_name_len: int = u32(32, "perf_event.tracepoint.name_len")
+    perf_offset: int = u32(36, "perf_event.kprobe.offset")
+    """Of a uprobe too."""
+    perf_address: int = u64(40, "perf_event.kprobe.addr")
+    perf_missed: int = u64(48, "perf_event.kprobe.missed")
+    event_config: int = u64(24, "perf_event.event.config")
+    event_type: int = u32(32, "perf_event.event.type")
     tcx_ifindex: int = u32(16, "tcx.ifindex")
+    tcx_attach_type: int = u32(20, "tcx.attach_type")
     netkit_ifindex: int = u32(16, "netkit.ifindex")
+    netkit_attach_type: int = u32(20, "netkit.attach_type")
     sockmap_map_id: int = u32(16, "sockmap.map_id")
+    sockmap_attach_type: int = u32(20, "sockmap.attach_type")

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ...closing import Closing
 from ...errors import BpftuiError, FeatureError, NoPermissionError
-from ...threads import NoThreadError
+from ...threads import NoThreadError, start_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-__all__ = ["NetworkNamespace"]
+__all__ = ["NetworkNamespace", "visit"]
 
 CLONE_NEWNET = 0x4000_0000
 """<linux/sched.h>; `os.unshare` is there from Python 3.12 on."""
@@ -79,6 +79,44 @@ def _enter() -> tuple[int, int]:
     if libc.unshare(ctypes.c_int(CLONE_NEWNET)) != 0:
         raise _refused(ctypes.get_errno())
     return threading.get_ident(), os.stat("/proc/thread-self/ns/net").st_ino
+
+
+def visit(places: Mapping[int, str], look: Callable[[int], _T]) -> tuple[dict[int, _T], dict[int, OSError]]:
+    """Enter network namespaces one after the other, in a thread that ends with it, and look at each from inside.
+
+    Args:
+        places: A file that stands for the namespace (`/proc/PID/ns/net`, a mount), by its inode.
+        look: Is given the inode and called inside.
+
+    Returns:
+        What *look* returned, and why a namespace could not be entered (it takes CAP_SYS_ADMIN); one that is gone is in
+        neither, and one that turns out to be another by now neither.
+    """
+    found: dict[int, _T] = {}
+    refused: dict[int, OSError] = {}
+    if not places:
+        return found, refused
+
+    def run() -> None:
+        libc = ctypes.CDLL(None, use_errno=True)
+        for inode, place in places.items():
+            try:
+                with open(place, "rb") as file:
+                    if os.fstat(file.fileno()).st_ino != inode:
+                        continue
+                    if libc.setns(ctypes.c_int(file.fileno()), ctypes.c_int(CLONE_NEWNET)) != 0:
+                        code = ctypes.get_errno()
+                        raise OSError(code, os.strerror(code))
+                found[inode] = look(inode)
+            except PermissionError as error:
+                refused[inode] = error
+            except OSError:
+                continue  # whoever was in it has ended
+
+    thread = threading.Thread(target=run, name="bpftui-netns")
+    start_thread(thread)
+    thread.join()
+    return found, refused
 
 
 def _refused(code: int) -> BpftuiError:

@@ -131,17 +131,16 @@ def fdinfo(descriptor: Descriptor) -> dict[str, int]:
 
 def walk_ids(kind: ObjectKind) -> Iterator[int]:
     """Iterate over the ids of all objects of a kind that the kernel has now (needs CAP_SYS_ADMIN)."""
-    number = 0
+    attr = ObjId()
     while True:
-        attr = ObjId(start_id=number)
         try:
             attr.call(_BY_ID[kind][1])
         except BpfError as error:
             if error.errno == errno.ENOENT:
                 return
             raise explain(error, f"list the kernel's {kind}s", needs=(rights.Capability.CAP_SYS_ADMIN,)) from error
-        number = attr.next_id
-        yield number
+        yield attr.next_id
+        attr.start_id = attr.next_id
 
 
 def open_id(kind: ObjectKind, number: int) -> Descriptor:

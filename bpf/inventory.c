@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: (MIT OR GPL-2.0-only)
+/*
+ * Who holds what: two iterators that bpftui walks for its inventory of the machine (core/system/owners.py).
+ *
+ * `held` writes a row for each open file that is a BPF object, a perf event, or a socket that bears a program. Files are
+ * told apart by the function that releases them. Where that is, it learns from the reader, who has one of each kind
+ * open at first: symbols would have to be looked up in /proc/kallsyms, which takes the kernel 150 ms and CAP_SYSLOG.
+ * `tasks` writes a row for each task: the namespaces that it is in.
+ *
+ * Numbers of processes are those of the reader's pid namespace, as in its /proc.
+ */
+#include "bpf_min.h"
+
+static long (*const bpf_seq_write)(void *seq, const void *data, __u32 size) = (void *)127;
+static void *(*const bpf_get_current_task_btf)(void) = (void *)158;
+
+#define KERNEL __attribute__((preserve_access_index))
+
+struct ns_common {
+	unsigned int inum;
+} KERNEL;
+
+struct net {
+	struct ns_common ns;
+} KERNEL;
+
+struct mnt_namespace {
+	struct ns_common ns;
+} KERNEL;
+
+struct pid_namespace {
+	struct ns_common ns;
+} KERNEL;
+
+struct nsproxy {
+	struct mnt_namespace *mnt_ns;
+	struct net *net_ns;
+} KERNEL;
+
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+} KERNEL;
+
+struct pid {
+	unsigned int level;
+	struct upid numbers[1];
+} KERNEL;
+
+struct task_struct {
+	int pid;
+	int tgid;
+	struct task_struct *group_leader;
+	struct pid *thread_pid;
+	struct nsproxy *nsproxy;
+	char comm[16];
+} KERNEL;
+
+struct inode;
+struct file;
+
+struct file_operations {
+	int (*release)(struct inode *, struct file *);
+} KERNEL;
+
+struct file {
+	const struct file_operations *f_op;
+	void *private_data;
+} KERNEL;
+
+struct bpf_prog_aux {
+	__u32 id;
+} KERNEL;
+
+struct bpf_prog {
+	struct bpf_prog_aux *aux;
+} KERNEL;
+
+struct bpf_map {
+	__u32 id;
+} KERNEL;
+
+struct bpf_link {
+	__u32 id;
+} KERNEL;
+
+struct btf {
+	__u32 id;
+} KERNEL;
+
+struct sk_filter {
+	struct bpf_prog *prog;
+} KERNEL;
+
+struct sock_reuseport {
+	struct bpf_prog *prog;
+} KERNEL;
+
+struct sock {
+	struct sk_filter *sk_filter;
+	struct sock_reuseport *sk_reuseport_cb;
+} KERNEL;
+
+struct socket {
+	struct sock *sk;
+} KERNEL;
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+};
+
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	__u64 fd;
+	struct file *file;
+};
+
+enum kind {
+	KIND_PROG = 1,
+	KIND_MAP,
+	KIND_LINK,
+	KIND_BTF,
+	KIND_PERF,
+	KIND_SOCKET,
+	KINDS,
+};
+
+/* The process to learn from, and which of its files is of which kind; nothing is learnt from process 0. */
+__u32 sample_pid = 0;
+__s32 samples[KINDS] = {};
+/* What was learnt: the function that releases a file of each kind; 0 where there was none to learn it from. */
+__u64 releases[KINDS] = {};
+
+struct held {
+	__u32 pid;
+	__u32 fd;
+	__u32 kind;
+	__u32 id; /* of the object; of the socket's program; 0 for perf events */
+	char comm[16];
+};
+
+struct task {
+	__u32 pid;
+	__u32 tid;
+	__u32 net; /* inodes of the namespaces */
+	__u32 mnt;
+	__u32 pid_ns;
+	__u32 inner; /* the process's number in its own pid namespace */
+	char comm[16];
+};
+
+/* A field of a structure that no type tells the verifier of: read so, a pointer that leads nowhere gives 0. */
+#define READ(from, field)                                                                                    \
+	({                                                                                                   \
+		__typeof__((from)->field) value = 0;                                                         \
+		bpf_probe_read_kernel(&value, sizeof(value), __builtin_preserve_access_index(&(from)->field)); \
+		value;                                                                                       \
+	})
+
+/* The id of a program; 0 where there is none, and of a classic one. */
+static __always_inline __u32 program_id(struct bpf_prog *program)
+{
+	struct bpf_prog_aux *aux = READ(program, aux);
+
+	return READ(aux, id);
+}
+
+/* The id of what filters a socket's packets, or chooses among the sockets of a port. */
+static __always_inline __u32 socket_program(struct socket *socket)
+{
+	struct sock *sock = READ(socket, sk);
+	struct sk_filter *filter = READ(sock, sk_filter);
+	struct sock_reuseport *group = READ(sock, sk_reuseport_cb);
+	struct bpf_prog *program = READ(filter, prog);
+	__u32 id = program_id(program);
+
+	if (id)
+		return id;
+	program = READ(group, prog);
+	return program_id(program);
+}
+
+/* The number that a task has at a level of pid namespaces; 0 where it is not in it. */
+static __always_inline struct upid number_at(struct task_struct *task, unsigned int level)
+{
+	struct upid found = {};
+	struct pid *pid = task->thread_pid;
+	__u32 offset = __builtin_preserve_field_info(pid->numbers, 0 /* BPF_FIELD_BYTE_OFFSET */);
+
+	if (!pid || level > pid->level)
+		return found;
+	bpf_probe_read_kernel(&found, sizeof(found), (void *)pid + offset + level * sizeof(found));
+	return found;
+}
+
+static __always_inline unsigned int reader_level(void)
+{
+	struct task_struct *reader = bpf_get_current_task_btf();
+
+	return reader->thread_pid->level;
+}
+
+SEC("iter/task_file")
+int held(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+	struct held row = {};
+
+	if (!task || !file)
+		return 0;
+
+	__u64 release = (__u64)file->f_op->release;
+	void *data = file->private_data;
+
+	if (!release)
+		return 0;
+	row.pid = number_at(task->group_leader, reader_level()).nr;
+	if (sample_pid && row.pid == sample_pid) {
+		for (int kind = KIND_PROG; kind < KINDS; kind++)
+			if (samples[kind] == (__s32)ctx->fd)
+				releases[kind] = release;
+		return 0;
+	}
+	if (release == releases[KIND_PROG]) {
+		row.kind = KIND_PROG;
+		row.id = program_id(data);
+	} else if (release == releases[KIND_MAP]) {
+		row.kind = KIND_MAP;
+		row.id = READ((struct bpf_map *)data, id);
+	} else if (release == releases[KIND_LINK]) {
+		row.kind = KIND_LINK;
+		row.id = READ((struct bpf_link *)data, id);
+	} else if (release == releases[KIND_BTF]) {
+		row.kind = KIND_BTF;
+		row.id = READ((struct btf *)data, id);
+	} else if (release == releases[KIND_PERF]) {
+		row.kind = KIND_PERF;
+	} else if (release == releases[KIND_SOCKET]) {
+		row.kind = KIND_SOCKET;
+		row.id = socket_program(data);
+		if (!row.id)
+			return 0;
+	} else {
+		return 0;
+	}
+	row.fd = ctx->fd;
+	bpf_probe_read_kernel(row.comm, sizeof(row.comm), task->group_leader->comm);
+	bpf_seq_write(ctx->meta->seq, &row, sizeof(row));
+	return 0;
+}
+
+SEC("iter/task")
+int tasks(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct task row = {};
+
+	if (!task)
+		return 0;
+
+	struct nsproxy *namespaces = task->nsproxy;
+	struct task_struct *leader = task->group_leader;
+	unsigned int level = reader_level();
+	struct upid inner = number_at(leader, leader->thread_pid->level);
+
+	row.pid = number_at(leader, level).nr;
+	row.tid = number_at(task, level).nr;
+	if (namespaces) {
+		row.net = namespaces->net_ns->ns.inum;
+		row.mnt = namespaces->mnt_ns->ns.inum;
+	}
+	row.pid_ns = READ(inner.ns, ns.inum);
+	row.inner = inner.nr;
+	bpf_probe_read_kernel(row.comm, sizeof(row.comm), leader->comm);
+	bpf_seq_write(ctx->meta->seq, &row, sizeof(row));
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "Dual MIT/GPL";

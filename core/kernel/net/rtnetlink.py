@@ -1,0 +1,203 @@
+"""What rtnetlink tells of all interfaces, queueing disciplines and filters, read by hand.
+
+pyroute2 does not know what a filter says of its BPF program (TCA_BPF_TAG, TCA_BPF_ID; version 0.9.7), takes 0.2 s to be
+imported, and asks each namespace with an event loop of its own. An inventory asks every namespace of the machine.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+import sys
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ...errors import BpftuiError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Device", "Filter", "addresses", "default_routes", "devices", "disciplines", "filters"]
+
+# <linux/rtnetlink.h>
+_RTM_GETLINK, _RTM_GETADDR, _RTM_GETROUTE, _RTM_GETQDISC, _RTM_GETTFILTER = 18, 22, 26, 38, 46
+_NLMSG_ERROR, _NLMSG_DONE = 2, 3
+_REQUEST_DUMP: Final = 0x301
+"""NLM_F_REQUEST | NLM_F_DUMP."""
+_HEADER: Final = struct.Struct("=IHHII")
+_ATTRIBUTE: Final = struct.Struct("=HH")
+_ERRNO: Final = struct.Struct("=i")
+_IFINFO: Final = struct.Struct("=BxHiII")
+_IFADDR: Final = struct.Struct("=BBBBI")
+_RTMSG: Final = struct.Struct("=BBBBBBBBI")
+_TCMSG: Final = struct.Struct("=BxxxiIII")
+_NESTED: Final = 0x3FFF
+"""The bits of an attribute's type that are not flags."""
+_ROOM: Final = 1 << 16
+
+# <linux/if_link.h>, <linux/if_addr.h>
+_IFLA_IFNAME, _IFLA_MTU, _IFLA_LINKINFO, _IFLA_XDP = 3, 4, 18, 43
+_IFLA_INFO_KIND: Final = 1
+_XDP_MODES: Final = {7: "offload", 5: "native", 6: "generic"}
+"""IFLA_XDP_{DRV,SKB,HW}_PROG_ID, in the order in which they run: the card, its driver, the stack."""
+_IFA_ADDRESS, _IFA_LOCAL = 1, 2
+_RTA_OIF: Final = 4
+_UNICAST: Final = 1
+# <linux/pkt_sched.h>, <linux/pkt_cls.h>
+_TCA_KIND, _TCA_OPTIONS = 1, 2
+_TCA_BPF_NAME, _TCA_BPF_FLAGS, _TCA_BPF_TAG, _TCA_BPF_ID = 7, 8, 10, 11
+_TCA_BPF_FLAG_ACT_DIRECT: Final = 1
+
+
+class Device(NamedTuple):
+    """A network interface."""
+
+    ifindex: int
+    name: str
+    kind: str
+    """As its driver calls it: `veth`, `bridge`; empty for hardware and the loopback."""
+    flags: int
+    """`IFF_*`."""
+    mtu: int
+    """Bytes."""
+    xdp: tuple[tuple[str, int], ...]
+    """Mode (`offload`, `native`, `generic`) and program id of each XDP program, in the order in which they run."""
+
+
+class Filter(NamedTuple):
+    """A filter of traffic control that is a BPF program (cls_bpf)."""
+
+    ifindex: int
+    """Of the interface."""
+    parent: int
+    """The hook (0xfffffff2 clsact's ingress, 0xfffffff3 its egress), or the handle of a queueing discipline."""
+    preference: int
+    """The smaller one runs first; of two that are the same, the smaller handle."""
+    handle: int
+    name: str
+    program_id: int
+    direct: bool
+    """Whether what the program returns is the verdict (`direct-action`), or the class."""
+
+
+def devices() -> list[Device]:
+    """Return the interfaces of this thread's network namespace, by index.
+
+    Raises:
+        OSError: The kernel said no.
+    """
+    found: list[Device] = []
+    for body in _dump(_RTM_GETLINK, _IFINFO.pack(socket.AF_UNSPEC, 0, 0, 0, 0)):
+        _, _, index, flags, _ = _IFINFO.unpack_from(body)
+        told = dict(_attributes(body[_IFINFO.size :]))
+        kind = dict(_attributes(told.get(_IFLA_LINKINFO, b""))).get(_IFLA_INFO_KIND, b"")
+        xdp = dict(_attributes(told.get(_IFLA_XDP, b"")))
+        programs = [(_XDP_MODES[mode], _number(xdp[mode])) for mode in _XDP_MODES if mode in xdp]
+        found.append(
+            Device(
+                index,
+                _text(told.get(_IFLA_IFNAME, b"")),
+                _text(kind),
+                flags,
+                _number(told.get(_IFLA_MTU, bytes(4))),
+                tuple(each for each in programs if each[1]),
+            )
+        )
+    return sorted(found)
+
+
+def addresses() -> dict[int, list[str]]:
+    """Return the addresses by the index of their interface, with the lengths of their prefixes: `192.0.2.1/24`."""
+    found: dict[int, list[str]] = {}
+    for body in _dump(_RTM_GETADDR, _IFADDR.pack(socket.AF_UNSPEC, 0, 0, 0, 0)):
+        family, prefix, _, _, index = _IFADDR.unpack_from(body)
+        told = dict(_attributes(body[_IFADDR.size :]))
+        # On a point-to-point link IFA_ADDRESS is the other end; IPv6 has no IFA_LOCAL elsewhere.
+        raw = told.get(_IFA_LOCAL) or told.get(_IFA_ADDRESS)
+        if raw is not None and family in (socket.AF_INET, socket.AF_INET6):
+            found.setdefault(index, []).append(f"{socket.inet_ntop(family, raw)}/{prefix}")
+    return found
+
+
+def default_routes() -> set[int]:
+    """Return the indices of the interfaces that carry a default route."""
+    found: set[int] = set()
+    for family in (socket.AF_INET, socket.AF_INET6):
+        for body in _dump(_RTM_GETROUTE, _RTMSG.pack(family, 0, 0, 0, 0, 0, 0, 0, 0)):
+            _, length, _, _, _, _, _, kind, _ = _RTMSG.unpack_from(body)
+            told = dict(_attributes(body[_RTMSG.size :]))
+            if length == 0 and kind == _UNICAST and _RTA_OIF in told:
+                found.add(_number(told[_RTA_OIF]))
+    return found
+
+
+def disciplines() -> list[tuple[int, int, str]]:
+    """Return interface, handle and kind of each queueing discipline that can have filters."""
+    found: list[tuple[int, int, str]] = []
+    for body in _dump(_RTM_GETQDISC, _TCMSG.pack(socket.AF_UNSPEC, 0, 0, 0, 0)):
+        _, index, handle, _, _ = _TCMSG.unpack_from(body)
+        if handle:
+            found.append((index, handle, _text(dict(_attributes(body[_TCMSG.size :])).get(_TCA_KIND, b""))))
+    return found
+
+
+def filters(index: int, parent: int) -> list[Filter]:
+    """Return the BPF programs among the filters of one hook, in the order in which they run."""
+    found: list[Filter] = []
+    for body in _dump(_RTM_GETTFILTER, _TCMSG.pack(socket.AF_UNSPEC, index, 0, parent, 0)):
+        _, _, handle, _, info = _TCMSG.unpack_from(body)
+        told = dict(_attributes(body[_TCMSG.size :]))
+        options = dict(_attributes(told.get(_TCA_OPTIONS, b"")))
+        # Each priority comes once more without options, before its filters.
+        if told.get(_TCA_KIND, b"").startswith(b"bpf\0") and _TCA_BPF_ID in options:
+            flags = _number(options.get(_TCA_BPF_FLAGS, bytes(4)))
+            found.append(
+                Filter(
+                    index,
+                    parent,
+                    info >> 16,
+                    handle,
+                    _text(options.get(_TCA_BPF_NAME, b"")),
+                    _number(options[_TCA_BPF_ID]),
+                    bool(flags & _TCA_BPF_FLAG_ACT_DIRECT),
+                )
+            )
+    return sorted(found, key=lambda each: (each.preference, each.handle))
+
+
+def _dump(kind: int, body: bytes) -> Iterator[bytes]:
+    """Ask for all of a kind, and iterate over the bodies of the answers."""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE) as route:
+        route.send(_HEADER.pack(_HEADER.size + len(body), kind, _REQUEST_DUMP, 1, 0) + body)
+        while True:
+            raw = route.recv(_ROOM)
+            if not raw:
+                raise BpftuiError("rtnetlink ended in the middle of an answer")
+            at = 0
+            while at + _HEADER.size <= len(raw):
+                size, answer, _, _, _ = _HEADER.unpack_from(raw, at)
+                inside = raw[at + _HEADER.size : at + size]
+                if answer == _NLMSG_DONE:
+                    return
+                if answer == _NLMSG_ERROR:
+                    number = -_ERRNO.unpack_from(inside)[0]
+                    raise OSError(number, f"rtnetlink says {number}")
+                yield inside
+                at += size + 3 & ~3
+
+
+def _attributes(raw: bytes) -> Iterator[tuple[int, bytes]]:
+    at = 0
+    while at + _ATTRIBUTE.size <= len(raw):
+        size, kind = _ATTRIBUTE.unpack_from(raw, at)
+        if size < _ATTRIBUTE.size:
+            return
+        yield kind & _NESTED, raw[at + _ATTRIBUTE.size : at + size]
+        at += size + 3 & ~3
+
+
+def _number(raw: bytes) -> int:
+    return int.from_bytes(raw[:4], sys.byteorder)
+
+
+def _text(raw: bytes) -> str:
+    return raw.partition(b"\0")[0].decode("utf-8", "replace")

@@ -1,0 +1,246 @@
+"""All objects that the kernel has of a kind, one after the other: what an inventory of the machine is made of."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import re
+import struct
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
+
+from . import rights
+from .explain import explain
+from .layouts import BpfProgInfo, ObjId, ProgQuery, TaskFdQuery
+from .object import walk_ids
+from .syscall import BpfError, Command, buffer, invoke
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from .object import ObjectKind
+    from .structure import Structure
+
+__all__ = [
+    "Attached",
+    "Fdinfo",
+    "PerfProbe",
+    "Runs",
+    "query",
+    "query_task_fd",
+    "run_counts",
+    "survey",
+    "texts_of_fdinfo",
+]
+
+_OPEN: Final = {
+    "program": Command.PROG_GET_FD_BY_ID,
+    "map": Command.MAP_GET_FD_BY_ID,
+    "link": Command.LINK_GET_FD_BY_ID,
+    "BTF": Command.BTF_GET_FD_BY_ID,
+}
+_ID: Final = ObjId.packing("start_id", "next_id", "open_flags")
+_INFO: Final = struct.Struct("=IIQ")
+"""`bpf_fd`, `info_len` and `info` of ObjInfo."""
+_BPF_F_QUERY_EFFECTIVE: Final = 1
+_NAME_ROOM: Final = 256
+"""Bytes for the name of a probe's target; longer ones (paths) are asked for once more."""
+_FDINFO: Final = re.compile(rb"^(\w+):\s+(.*)$", re.MULTILINE)
+
+Fdinfo: TypeAlias = dict[str, str]
+
+
+def survey(kind: ObjectKind, info: Structure, gone: Callable[[int], object]) -> Iterator[tuple[int, int]]:
+    """Iterate over all objects of a kind: id, and a descriptor that is open until the next step.
+
+    Args:
+        kind: Of which.
+        info: Is filled anew for each object, all that is not told being 0.
+        gone: Is told the id of one that was there and is not any more.
+
+    Raises:
+        NoPermissionError: It takes CAP_SYS_ADMIN.
+    """
+    attr = buffer(_ID.size)
+    asked = buffer(_INFO.size)
+    address, size = ctypes.addressof(info.memory), info.total_size
+    for number in walk_ids(kind):
+        fd = _opened(kind, number, attr)
+        if fd is None:
+            gone(number)
+            continue
+        try:
+            ctypes.memset(address, 0, size)  # what it holds is input: lengths, pointers
+            _INFO.pack_into(asked, 0, fd, size, address)
+            failed = invoke(Command.OBJ_GET_INFO_BY_FD, ctypes.addressof(asked), _INFO.size)
+            if failed:
+                raise explain(BpfError(Command.OBJ_GET_INFO_BY_FD, -failed), f"ask the kernel about {kind} {number}")
+            yield number, fd
+        finally:
+            os.close(fd)
+
+
+def _opened(kind: ObjectKind, number: int, attr: ctypes.Array[ctypes.c_char]) -> int | None:
+    """Return a descriptor of the object with that id; None where there is none."""
+    _ID.pack_into(attr, 0, number, 0, 0)
+    fd = invoke(_OPEN[kind], ctypes.addressof(attr), _ID.size)
+    if fd >= 0:
+        return fd
+    if fd == -errno.ENOENT:
+        return None
+    needs = (rights.Capability.CAP_SYS_ADMIN,)
+    raise explain(BpfError(_OPEN[kind], -fd), f"open {kind} {number}", needs=needs)
+
+
+class Runs(NamedTuple):
+    """What a program has done while runs were counted, since it was loaded."""
+
+    run_cnt: int
+    run_time_ns: int
+    recursion_misses: int
+
+
+_COUNTERS: Final = BpfProgInfo.packing("run_time_ns", "run_cnt", "recursion_misses")
+
+
+def run_counts(ids: Iterable[int]) -> dict[int, Runs]:
+    """Return the counters of the programs with these ids; those that are gone are left out.
+
+    Some 6 µs each: the kernel is asked for no more of `struct bpf_prog_info` than what ends with them.
+
+    Raises:
+        NoPermissionError: It takes CAP_SYS_ADMIN.
+    """
+    attr, asked = buffer(_ID.size), buffer(_INFO.size)
+    info = buffer(_COUNTERS.size)
+    address, size = ctypes.addressof(info), _COUNTERS.size
+    where, what = ctypes.addressof(attr), ctypes.addressof(asked)
+    found: dict[int, Runs] = {}
+    for number in ids:
+        _ID.pack_into(attr, 0, number, 0, 0)
+        fd = invoke(Command.PROG_GET_FD_BY_ID, where, _ID.size)
+        if fd < 0:
+            if fd == -errno.ENOENT:
+                continue
+            needs = (rights.Capability.CAP_SYS_ADMIN,)
+            raise explain(BpfError(Command.PROG_GET_FD_BY_ID, -fd), f"open program {number}", needs=needs)
+        ctypes.memset(address, 0, size)
+        _INFO.pack_into(asked, 0, fd, size, address)
+        failed = invoke(Command.OBJ_GET_INFO_BY_FD, what, _INFO.size)
+        os.close(fd)
+        if not failed:
+            spent, runs, missed = _COUNTERS.unpack_from(info)
+            found[number] = Runs(runs, spent, missed)
+    return found
+
+
+def texts_of_fdinfo(fd: int | str) -> Fdinfo:
+    """Return what /proc tells of an open file, by name; a number is one of this process's, else it is a path."""
+    path = f"/proc/self/fdinfo/{fd}" if isinstance(fd, int) else fd
+    try:
+        with open(path, "rb", buffering=0) as file:
+            return {name.decode(): text.decode("utf-8", "replace") for name, text in _FDINFO.findall(file.read())}
+    except OSError:
+        return {}
+
+
+class Attached(NamedTuple):
+    """What BPF_PROG_QUERY tells of a hook, in the order in which the programs run."""
+
+    program_ids: tuple[int, ...]
+    link_ids: tuple[int, ...]
+    """0 for each that was attached without one, and wherever the kernel does not tell (control groups)."""
+    attach_flags: int
+    """Of the whole hook: 1 BPF_F_ALLOW_OVERRIDE, 2 BPF_F_ALLOW_MULTI."""
+    flags: tuple[int, ...]
+    """Of each program (control groups, Linux 6.6)."""
+    revision: int
+
+
+def query(target: int, hook: int, *, effective: bool = False) -> Attached | None:
+    """Return what is attached to a hook; None where this kernel has no such hook (BPF_PROG_QUERY).
+
+    Args:
+        target: A descriptor of the control group, the network namespace or the map, or an interface's index.
+        hook: The `AttachType`.
+        effective: Of a control group: what runs in it, that of the groups above it included.
+
+    Raises:
+        BpfError: The kernel said no: ENODEV where the interface is gone, EPERM.
+    """
+    flags = _BPF_F_QUERY_EFFECTIVE if effective else 0
+    attr = ProgQuery(target_fd=target, attach_type=hook, query_flags=flags)
+    room = 0
+    while True:
+        try:
+            attr.call(Command.PROG_QUERY)
+        except BpfError as error:
+            if error.errno in (errno.EINVAL, errno.EOPNOTSUPP):
+                return None
+            if error.errno != errno.ENOSPC:
+                raise
+        count = attr.count
+        if count <= room:
+            return _attached(attr, count)
+        # There are more than there was room for: first none at all.
+        room = count
+        attr = ProgQuery(target_fd=target, attach_type=hook, query_flags=flags, count=room, prog_ids=buffer(4 * room))
+        if not effective:
+            attr.prog_attach_flags = buffer(4 * room)
+            if hook in _WITH_LINKS:
+                attr.link_ids = buffer(4 * room)
+
+
+_WITH_LINKS: Final = frozenset((46, 47, 54, 55))
+"""tcx and netkit: other hooks refuse, or ignore, a buffer for the ids of links."""
+
+
+def _attached(attr: ProgQuery, count: int) -> Attached:
+    def numbers(memory: ctypes.Array[ctypes.c_char] | None) -> tuple[int, ...]:
+        return struct.unpack_from(f"={count}I", memory) if memory is not None else (0,) * count
+
+    return Attached(
+        numbers(attr.prog_ids),
+        numbers(attr.link_ids),
+        attr.attach_flags,
+        numbers(attr.prog_attach_flags),
+        attr.revision,
+    )
+
+
+class PerfProbe(NamedTuple):
+    """What BPF_TASK_FD_QUERY tells of a perf event with a program."""
+
+    program_id: int
+    kind: Literal["raw_tracepoint", "tracepoint", "kprobe", "kretprobe", "uprobe", "uretprobe"]
+    name: str
+    """Of the tracepoint, the function, or the file; empty where it is an address."""
+    offset: int
+    address: int
+
+
+_KINDS: Final = ("raw_tracepoint", "tracepoint", "kprobe", "kretprobe", "uprobe", "uretprobe")
+"""`enum bpf_task_fd_type`."""
+
+
+def query_task_fd(pid: int, fd: int) -> PerfProbe | None:
+    """Return what a process's perf event runs; None where it runs nothing, is something else, or gone (Linux 4.18).
+
+    Raises:
+        BpfError: The kernel said no: EPERM without CAP_SYS_ADMIN.
+    """
+    room = _NAME_ROOM
+    while True:
+        text = buffer(room)
+        attr = TaskFdQuery(pid=pid, fd=fd, buf_len=room, buf=text)
+        try:
+            attr.call(Command.TASK_FD_QUERY)
+        except BpfError as error:
+            if error.errno == errno.ENOSPC and attr.buf_len >= room:
+                room = attr.buf_len + 1
+                continue
+            if error.errno == errno.EPERM:
+                raise
+            return None
+        kind = _KINDS[attr.fd_type] if attr.fd_type < len(_KINDS) else "tracepoint"
+        return PerfProbe(attr.prog_id, kind, text.value.decode("utf-8", "replace"), attr.probe_offset, attr.probe_addr)

@@ -1,0 +1,132 @@
+"""Names that the kernel keeps elsewhere: whole ones of programs and maps, functions behind numbers and addresses."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Final
+
+from ..btf import CType, Kind
+from ..btf import types as t
+from ..btf.kernel import module, vmlinux
+from ..errors import BpftuiError
+from ..kernel.host.existing import read_btf
+from ..kernel.host.kallsyms import names_at
+from ..kernel.sys.layouts import BpfProgInfo
+from ..kernel.sys.object import fill
+from ..kernel.sys.syscall import NAME_SIZE, BpfError, buffer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ..btf import Btf
+
+__all__ = ["Names"]
+
+_FUNC_INFO: Final = struct.Struct("=II")
+"""`struct bpf_func_info`: where a function begins, and its type."""
+_CUT: Final = NAME_SIZE - 1
+_MOST_TYPES: Final = 64
+"""Objects whose types are kept."""
+
+
+class Names:
+    """Finds names, and remembers them: an id means the same object for good."""
+
+    def __init__(self) -> None:
+        self._types: dict[int, Btf | None] = {}
+        self._programs: dict[int, str] = {}
+        self._maps: dict[int, str] = {}
+        self._addresses: dict[int, str] = {}
+        self._functions: dict[int, tuple[int, ...]] = {}
+
+    def program(self, number: int, fd: int, info: BpfProgInfo, name: str, btf_id: int) -> str:
+        """Return a program's name, whole where it was cut and its types have it (the first of its functions)."""
+        if len(name) < _CUT or not btf_id:
+            return name
+        if number not in self._programs:
+            self._programs[number] = self._entry(fd, info.nr_func_info, btf_id, name)
+        return self._programs[number]
+
+    def _entry(self, fd: int, count: int, btf_id: int, name: str) -> str:
+        types = self._of(btf_id)
+        if types is None or not count:
+            return name
+        room = buffer(_FUNC_INFO.size)
+        try:
+            fill(fd, BpfProgInfo(func_info_rec_size=_FUNC_INFO.size, nr_func_info=1, func_info=room))
+            found = types.type(_FUNC_INFO.unpack_from(room)[1])
+        except (BpfError, BpftuiError):
+            return name
+        return found.name if isinstance(found, t.Function) and found.name.startswith(name) else name
+
+    def map(self, number: int, name: str, btf_id: int) -> str:
+        """Return a map's name, whole where it was cut and its types have one variable or section that it can be."""
+        if len(name) < _CUT or not btf_id:
+            return name
+        if number not in self._maps:
+            types = self._of(btf_id)
+            names = set[str]()
+            if types is not None:
+                ids = (*types.ids(Kind.VAR), *types.ids(Kind.DATASEC))
+                names = {each for each in map(types.type_name, ids) if each.startswith(name)}
+            self._maps[number] = names.pop() if len(names) == 1 else name
+        return self._maps[number]
+
+    def function(self, btf_id: int, type_id: int, kernel: Mapping[int, str]) -> str:
+        """Return the name of a type (a function); empty where it is not known.
+
+        Args:
+            btf_id: Of the types that it is one of.
+            type_id: The type.
+            kernel: The names of the kernel's own types and of those of modules, by their ids.
+        """
+        try:
+            name = kernel.get(btf_id)
+            if name is not None:
+                types = vmlinux() if name == "vmlinux" else module(name)
+            else:
+                types = self._of(btf_id) if btf_id else None
+            return types.type_name(type_id) if types is not None else ""
+        except BpftuiError:
+            return ""
+
+    def functions_of(self, value_type: int) -> tuple[int, ...]:
+        """Return where the value of a struct_ops map has pointers to functions: bytes from its start.
+
+        Args:
+            value_type: The value's type among the kernel's own.
+        """
+        if value_type not in self._functions:
+            try:
+                self._functions[value_type] = tuple(_pointers(CType(vmlinux(), value_type)))
+            except BpftuiError:
+                self._functions[value_type] = ()
+        return self._functions[value_type]
+
+    def at(self, addresses: tuple[int, ...]) -> dict[int, str]:
+        """Return the kernel's functions at these addresses, as far as it tells; 150 ms for those that are new."""
+        new = [each for each in addresses if each and each not in self._addresses]
+        if new:
+            known = names_at(new)
+            self._addresses |= {each: known.get(each, "") for each in new}
+        return {each: self._addresses.get(each, "") for each in addresses}
+
+    def _of(self, btf_id: int) -> Btf | None:
+        if btf_id not in self._types:
+            if len(self._types) >= _MOST_TYPES:
+                self._types.pop(next(iter(self._types)))
+            try:
+                self._types[btf_id] = read_btf(btf_id)
+            except BpftuiError:
+                self._types[btf_id] = None
+        return self._types[btf_id]
+
+
+def _pointers(struct_: CType) -> Iterator[int]:
+    """Iterate over the offsets of the pointers to functions in `struct bpf_struct_ops_NAME`, in its member `data`."""
+    for name, inner, start in struct_.members():
+        if name == "data":
+            for _, member, offset in inner.members():
+                found = member.stripped
+                if isinstance(found, t.Pointer) and isinstance(member.btf.strip(found.target), t.FunctionProto):
+                    yield start + offset

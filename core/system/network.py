@@ -1,0 +1,176 @@
+"""Network namespaces, their interfaces, and what is attached to both, in the order in which a packet meets it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ..kernel.net import rtnetlink
+from ..kernel.sys.namespace import visit
+from ..kernel.sys.survey import query
+from ..kernel.sys.syscall import BpfError
+from ..uapi import AttachType
+from .model import Attachment, Hook, Interface, NetworkNamespace, Owner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from .mounts import Mount
+    from .owners import Task
+
+__all__ = ["Networks", "read_networks"]
+
+_IFF_UP: Final = 1
+_CLSACT: Final = {0xFFFFFFF2: "clsact_ingress", 0xFFFFFFF3: "clsact_egress"}
+"""TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS) and …_EGRESS of <linux/pkt_sched.h>."""
+_INGRESS: Final = {AttachType.TCX_INGRESS: "tcx_ingress"}
+_EGRESS: Final = {AttachType.TCX_EGRESS: "tcx_egress"}
+_NETKIT: Final = {AttachType.NETKIT_PRIMARY: "netkit_primary", AttachType.NETKIT_PEER: "netkit_peer"}
+_OF_NAMESPACE: Final = {AttachType.FLOW_DISSECTOR: "flow_dissector", AttachType.SK_LOOKUP: "sk_lookup"}
+_MOST_SHOWN: Final = 8
+"""Processes of a namespace that are named."""
+
+
+class Networks(NamedTuple):
+    """What was found."""
+
+    namespaces: list[NetworkNamespace]
+    missing: list[str]
+
+
+def read_networks(tasks: Iterable[Task], mounts: Iterable[Mount]) -> Networks:
+    """Look into every network namespace that a task is in, or that is mounted in a mount namespace of one."""
+    own = os.stat("/proc/thread-self/ns/net").st_ino
+    places: dict[int, str] = {own: ""}
+    processes: dict[int, dict[int, Owner]] = {}
+    for task in tasks:
+        if task.net:
+            places.setdefault(task.net, f"/proc/{task.pid}/task/{task.tid}/ns/net")
+            processes.setdefault(task.net, {})[task.pid] = Owner(task.pid, task.comm)
+    names: dict[int, str] = {}
+    for mount in mounts:
+        if mount.net:
+            places.setdefault(mount.net, mount.reach)
+            names.setdefault(mount.net, mount.path)
+    found: list[NetworkNamespace] = []
+    here = _look(own)
+    visited, refused = visit({inode: place for inode, place in places.items() if place}, _look)
+    for inode in places:
+        seen = here if inode == own else visited.get(inode)
+        if seen is None:
+            continue
+        inside = sorted(processes.get(inode, {}).values())[:_MOST_SHOWN]
+        found.append(NetworkNamespace(inode, inode == own, names.get(inode, ""), tuple(inside), *seen))
+    missing: list[str] = []
+    if refused:
+        number = len(refused)
+        what = "a network namespace" if number == 1 else f"{number} network namespaces"
+        missing.append(f"{what} could not be entered: that takes CAP_SYS_ADMIN")
+    return Networks(found, missing)
+
+
+def _look(inode: int) -> tuple[tuple[Interface, ...], tuple[Hook, ...]]:
+    """Return the interfaces and the hooks of the network namespace that this thread is in."""
+    devices = rtnetlink.devices()
+    addresses = rtnetlink.addresses()
+    routes = rtnetlink.default_routes()
+    disciplines = rtnetlink.disciplines()
+    interfaces: list[Interface] = []
+    for device in devices:
+        handles = {handle for index, handle, kind in disciplines if index == device.ifindex and kind not in _CLASSLESS}
+        has_clsact = any(index == device.ifindex and kind in ("clsact", "ingress") for index, _, kind in disciplines)
+        interfaces.append(
+            Interface(
+                device.ifindex,
+                device.name,
+                device.kind or ("loopback" if device.name == "lo" else "device"),
+                bool(device.flags & _IFF_UP),
+                device.mtu,
+                tuple(addresses.get(device.ifindex, ())),
+                device.ifindex in routes,
+                _hooks(device, has_clsact=has_clsact, handles=handles),
+            )
+        )
+    return tuple(interfaces), _namespace_hooks(inode)
+
+
+_CLASSLESS: Final = frozenset({"clsact", "ingress", "noqueue", "pfifo_fast", "pfifo", "bfifo", "mq"})
+"""Queueing disciplines without filters of their own; clsact's and ingress's are asked for by hook."""
+
+
+def _hooks(device: rtnetlink.Device, *, has_clsact: bool, handles: set[int]) -> tuple[Hook, ...]:
+    """Return what an interface has: in come XDP, tcx, clsact; out tcx, clsact, the queue's own."""
+    found: list[Hook] = []
+    if device.xdp:
+        several = len(device.xdp) > 1
+        found.append(
+            Hook(
+                "xdp",
+                tuple(
+                    Attachment(number, "xdp", device.name, order if several else None, None, mode)
+                    for order, (mode, number) in enumerate(device.xdp, 1)
+                ),
+            )
+        )
+    found += _multi(device, _NETKIT) if device.kind == "netkit" else ()
+    for multi, parent in ((_INGRESS, 0xFFFFFFF2), (_EGRESS, 0xFFFFFFF3)):
+        found += _multi(device, multi)
+        if has_clsact:
+            found += _filters(device, parent, _CLSACT[parent])
+    for handle in sorted(handles):
+        found += _filters(device, handle, f"tc {handle >> 16:x}:")
+    return tuple(found)
+
+
+def _multi(device: rtnetlink.Device, hooks: dict[AttachType, str]) -> list[Hook]:
+    found: list[Hook] = []
+    for number, name in hooks.items():
+        try:
+            told = query(device.ifindex, number)
+        except BpfError:
+            continue  # the peer of a netkit pair, or an interface that is gone
+        if told is not None and told.program_ids:
+            rows = zip(told.program_ids, told.link_ids, strict=True)
+            attached = (
+                Attachment(program, name, device.name, order, link or None)
+                for order, (program, link) in enumerate(rows, 1)
+            )
+            found.append(Hook(name, tuple(attached)))
+    return found
+
+
+def _filters(device: rtnetlink.Device, parent: int, name: str) -> list[Hook]:
+    filters = rtnetlink.filters(device.ifindex, parent)
+    attached = tuple(
+        Attachment(
+            each.program_id,
+            name,
+            device.name,
+            order,
+            None,
+            f"pref {each.preference} handle 0x{each.handle:x}{' direct-action' * each.direct} {each.name}".rstrip(),
+        )
+        for order, each in enumerate(filters, 1)
+    )
+    return [Hook(name, attached)] if attached else []
+
+
+def _namespace_hooks(inode: int) -> tuple[Hook, ...]:
+    found: list[Hook] = []
+    fd = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        for number, name in _OF_NAMESPACE.items():
+            try:
+                told = query(fd, number)
+            except BpfError:
+                continue
+            if told is not None and told.program_ids:
+                several = len(told.program_ids) > 1 or name == "sk_lookup"
+                attached = (
+                    Attachment(program, name, f"net:[{inode}]", order if several else None)
+                    for order, program in enumerate(told.program_ids, 1)
+                )
+                found.append(Hook(name, tuple(attached)))
+    finally:
+        os.close(fd)
+    return tuple(found)

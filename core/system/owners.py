@@ -1,0 +1,259 @@
+"""Who holds what: the open files of all processes, by the kernel's iterator where it may be loaded, else by /proc.
+
+The iterator (bpf/inventory.c) is some 40 times as quick where there are many processes, tells a socket's program, which
+/proc does not, and is loaded once. Both give the numbers that processes have in this one's pid namespace.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import struct
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+
+from ... import bpf
+from ..closing import Closing
+from ..errors import BpftuiError
+from ..kernel.runtime import load
+from ..kernel.sys.object import open_id
+from ..kernel.sys.perf import PERF_TYPE_SOFTWARE, open_event
+from ..kernel.sys.survey import texts_of_fdinfo
+from ..spec import CollectionSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..kernel import KernelCollection
+
+__all__ = ["Held", "IteratorWalk", "ProcWalk", "Task", "Tasks", "Walk", "open_walk"]
+
+_KINDS: Final = ("", "program", "map", "link", "btf", "perf", "socket")
+"""As `enum kind` of bpf/inventory.c has them."""
+_DUMMY: Final = 9
+"""PERF_COUNT_SW_DUMMY: an event that never happens."""
+_HELD: Final = struct.Struct("=4I16s")
+_TASK: Final = struct.Struct("=6I16s")
+_FILES: Final = {
+    "anon_inode:bpf-prog": ("program", "prog_id"),
+    "anon_inode:bpf-map": ("map", "map_id"),
+    "anon_inode:bpf_link": ("link", "link_id"),
+    "anon_inode:bpf-link": ("link", "link_id"),
+    "anon_inode:btf": ("btf", "btf_id"),
+    "anon_inode:[perf_event]": ("perf", ""),
+}
+"""What open files are called (links by a hyphen before Linux 6.1), and where their fdinfo has the id."""
+
+
+class Held(NamedTuple):
+    """An open file that is a BPF object, a perf event, or a socket with a program."""
+
+    pid: int
+    fd: int
+    kind: str
+    """`program`, `map`, `link`, `btf`, `perf` or `socket`."""
+    id: int
+    """Of the object, or of the socket's program; 0 of a perf event."""
+    comm: str
+
+
+class Task(NamedTuple):
+    """A process, or a thread that is in other namespaces than its process."""
+
+    pid: int
+    tid: int
+    net: int
+    """Inodes of the namespaces; 0 where that may not be known."""
+    mnt: int
+    pid_ns: int
+    inner: int
+    """The process's number in its own pid namespace."""
+    comm: str
+
+
+class Tasks(NamedTuple):
+    """The processes, and what could not be looked at."""
+
+    tasks: list[Task]
+    held: list[Held]
+    hidden: int
+    """Processes whose files or namespaces could not be read."""
+
+
+class Walk(Protocol):
+    """A way to find out who holds what."""
+
+    own: frozenset[tuple[str, int]]
+    """Kind and id of what it has itself in the kernel for it."""
+
+    def look(self) -> Tasks:
+        """Return the processes and what they hold, now."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what it needs."""
+        ...
+
+
+def open_walk() -> Walk:
+    """Return the quickest way that this process may go."""
+    try:
+        return IteratorWalk()
+    except (BpftuiError, OSError):
+        return ProcWalk()
+
+
+class IteratorWalk(Closing):
+    """Two iterators over the kernel's tasks and their files, loaded as long as this is open.
+
+    Raises:
+        BpftuiError: They cannot be loaded: that takes CAP_BPF and CAP_PERFMON, and a kernel with types of its own
+            (Linux 5.11).
+    """
+
+    def __init__(self) -> None:
+        self._stack = contextlib.ExitStack()
+        try:
+            collection = self._stack.enter_context(load(CollectionSpec.from_file(bpf.path("inventory")), strict=True))
+            self._held = collection.programs["held"].attach()
+            self._tasks = collection.programs["tasks"].attach()
+            self._learn(collection)
+        except BaseException:
+            self._stack.close()
+            raise
+        programs = [program.info() for program in collection.programs.values()]
+        maps = [map_.info() for map_ in collection.maps.values()]
+        self.own = frozenset(
+            [("program", each.id) for each in programs]
+            + [("map", each.id) for each in maps]
+            + [("link", link.id) for link in (self._held, self._tasks)]
+            + [("btf", each.btf_id) for each in programs]
+        )
+
+    def _learn(self, collection: KernelCollection) -> None:
+        """Show the iterator one open file of each kind."""
+        with contextlib.ExitStack() as samples:
+            program = collection.programs["held"]
+            found = {
+                "program": program.fileno(),
+                "map": next(iter(collection.maps.values())).fileno(),
+                "link": self._held.fileno(),
+                "socket": samples.enter_context(socket.socket(socket.AF_UNIX)).fileno(),
+            }
+            with contextlib.suppress(BpftuiError):  # without CAP_SYS_ADMIN nobody's types are told of
+                types = open_id("BTF", program.info().btf_id)
+                samples.callback(types.close)
+                found["btf"] = samples.enter_context(types)
+            with contextlib.suppress(BpftuiError, OSError):
+                event = open_event(PERF_TYPE_SOFTWARE, _DUMMY)
+                samples.callback(event.close)
+                found["perf"] = samples.enter_context(event)
+            variables = collection.variables
+            variables["samples"].set([found.get(kind, -1) for kind in _KINDS])
+            variables["sample_pid"].set(os.getpid())
+            self._held.output()
+            variables["sample_pid"].set(0)
+
+    def look(self) -> Tasks:
+        """Return the processes and what they hold, now."""
+        held = [
+            Held(pid, fd, _KINDS[kind], number, _comm(comm))
+            for pid, fd, kind, number, comm in _HELD.iter_unpack(self._held.output())
+            if pid
+        ]
+        tasks = [
+            Task(pid, tid, net, mnt, pid_ns, inner, _comm(comm))
+            for pid, tid, net, mnt, pid_ns, inner, comm in _TASK.iter_unpack(self._tasks.output())
+            if pid
+        ]
+        return Tasks(tasks, held, 0)
+
+    def close(self) -> None:
+        """Unload them."""
+        self._stack.close()
+
+
+def _comm(raw: bytes) -> str:
+    return raw.partition(b"\0")[0].decode("utf-8", "replace")
+
+
+class ProcWalk:
+    """/proc/PID/fd of all processes, as far as they may be read (CAP_SYS_PTRACE for those of others)."""
+
+    own: frozenset[tuple[str, int]] = frozenset()
+
+    def look(self) -> Tasks:
+        """Return the processes and what they hold, now."""
+        found = Tasks([], [], 0)
+        hidden = 0
+        for pid in _numbers("/proc"):
+            try:
+                comm = _read(f"/proc/{pid}/comm").strip()
+                found.held.extend(self._files(pid, comm))
+            except PermissionError:
+                hidden += not _has_ended(pid)
+                continue
+            except OSError:
+                continue  # it has ended
+            found.tasks.extend(_tasks_of(pid, comm))
+        return found._replace(hidden=hidden)
+
+    def _files(self, pid: int, comm: str) -> Iterator[Held]:
+        for fd in _numbers(f"/proc/{pid}/fd"):
+            try:
+                kind, name = _FILES.get(os.readlink(f"/proc/{pid}/fd/{fd}"), ("", ""))
+            except FileNotFoundError:
+                continue
+            if kind:
+                told = texts_of_fdinfo(f"/proc/{pid}/fdinfo/{fd}")
+                yield Held(pid, fd, kind, int(told.get(name, "0")), comm)
+
+    def close(self) -> None:
+        """Do nothing: it keeps nothing."""
+
+
+def _has_ended(pid: int) -> bool:
+    """Whether a process has ended: the files of one that nobody has waited for yet may not be read any more."""
+    try:
+        return _read(f"/proc/{pid}/stat").rpartition(")")[2].split()[0] in "ZX"
+    except OSError:
+        return True
+
+
+def _numbers(directory: str) -> list[int]:
+    return [int(name) for name in os.listdir(directory) if name.isdecimal()]
+
+
+def _read(path: str) -> str:
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return file.read()
+
+
+def _tasks_of(pid: int, comm: str) -> Iterator[Task]:
+    """Iterate over a process, and over its threads that are in other namespaces."""
+    seen: set[tuple[int, int]] = set()
+    inner = pid
+    with contextlib.suppress(OSError):
+        lines = _read(f"/proc/{pid}/status").splitlines()
+        numbers = [number for line in lines if line.startswith("NSpid:") for number in line.split()[1:]]
+        inner = int(numbers[-1]) if numbers else pid
+    with contextlib.suppress(OSError):
+        for tid in sorted(_numbers(f"/proc/{pid}/task"), key=lambda each: each != pid):
+            try:
+                net, mnt, pid_ns = (
+                    os.stat(f"/proc/{pid}/task/{tid}/ns/{name}").st_ino for name in ("net", "mnt", "pid")
+                )
+            except OSError:
+                continue
+            if (net, mnt) not in seen:
+                seen.add((net, mnt))
+                yield Task(pid, tid, net, mnt, pid_ns, inner, comm)
+
+
+def by_object(held: list[Held]) -> dict[tuple[str, int], list[Held]]:
+    """Return what is held by kind and id."""
+    found: defaultdict[tuple[str, int], list[Held]] = defaultdict(list)
+    for each in held:
+        found[each.kind, each.id].append(each)
+    return found

@@ -1,0 +1,245 @@
+"""The inventory beside what others attached: owners, order and targets, and all that bpftool says as well."""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bpftui.core.kernel.attach.targets import cgroup_mount
+from bpftui.core.system import Inventory, Owner
+from bpftui.core.system.owners import IteratorWalk, ProcWalk
+from bpftui.core.uapi import ProgramType
+from tests.kernel.system.others import attached_by_others
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bpftui.core.system import NetworkNamespace, Snapshot
+    from tests.kernel.system.others import Others
+
+pytestmark = pytest.mark.kernel
+
+
+@pytest.fixture(scope="module")
+def others() -> Iterator[Others]:
+    with attached_by_others() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def snapshot(others: Others) -> Snapshot:
+    assert others.made
+    with Inventory() as inventory:
+        return inventory.snapshot()
+
+
+def namespace_of(snapshot: Snapshot, pid: int) -> NetworkNamespace:
+    inode = os.stat(f"/proc/{pid}/ns/net").st_ino
+    return next(each for each in snapshot.namespaces if each.inode == inode)
+
+
+def test_every_attachment_has_its_owner_and_its_place(others: Others, snapshot: Snapshot) -> None:
+    group = others.group.removeprefix(cgroup_mount() or "")
+    inside = f"in net:[{os.stat(f'/proc/{others.pid}/ns/net').st_ino}]"
+    sockets = next(each for each in snapshot.maps.values() if f"{others.bpffs}/sockets" in each.pinned)
+    uprobe = f"{others.executable}+0x{others.offset:x}"
+    expected = {
+        # hook: target, order
+        "xdp": (f"v1 {inside}", None),
+        "tcx_ingress": (f"v0 {inside}", 1),
+        "tcx_egress": (f"v0 {inside}", 1),
+        "netfilter": ("ipv4 input priority -7", None),
+        "sk_skb_verdict": (f"map {sockets.id} sockets", None),
+        "cgroup_inet_egress": (group, 1),
+        "sk_lookup": (inside.removeprefix("in "), 1),
+        "raw_tracepoint": ("sched_process_fork", None),
+        "tracepoint": ("sys_enter_getpgid", None),
+        "uprobe": (uprobe, None),
+    }
+    assert snapshot.links[others.link("perf_event")].target in ("cpu-clock", "event 6:0")  # its own type from 6.6 on
+    owner = Owner(others.pid, "attacher")
+    for hook, (target, order) in expected.items():
+        link = snapshot.links[others.link(hook)]
+        assert (link.target, link.order, link.program) == (target, order, others.program(hook)), hook
+        assert link.owners == (owner,), hook
+        program = snapshot.programs[others.program(hook)]
+        assert program.owners == (owner,), hook
+        assert link.id in program.links, hook
+        found = [each for each in program.attachments if each.link == link.id]
+        assert [(each.hook, each.target, each.order) for each in found] == [(hook, target, order)]
+
+
+def test_what_has_no_link_is_there_as_well(others: Others, snapshot: Snapshot) -> None:
+    group = others.group.removeprefix(cgroup_mount() or "")
+    connect = snapshot.programs[others.program("cgroup_inet4_connect")]
+    assert connect.held_by == (f"cgroup_inet4_connect {group}",)
+    sockets = next(each for each in snapshot.maps.values() if f"{others.bpffs}/sockets" in each.pinned)
+    assert snapshot.programs[others.program("sk_msg_verdict")].held_by == (f"sk_msg_verdict map {sockets.id} sockets",)
+    assert snapshot.programs[others.program("socket")].held_by == (f"a socket of attacher {others.pid}",)
+    place = f"{others.executable}+0x{others.offset:x}"
+    probed = snapshot.programs[others.program("uretprobe")]
+    assert probed.held_by == (f"uretprobe {place} by a perf event of attacher {others.pid}",)
+    assert [(each.hook, each.target, each.owner) for each in probed.attachments] == [
+        ("uretprobe", place, Owner(others.pid, "attacher"))
+    ]
+
+
+def test_an_interface_has_its_hooks_in_the_order_in_which_they_run(others: Others, snapshot: Snapshot) -> None:
+    namespace = namespace_of(snapshot, others.pid)
+    assert not namespace.own
+    assert Owner(others.pid, "attacher") in namespace.processes
+    assert {(each.name, each.kind, each.up) for each in namespace.interfaces} == {
+        ("lo", "loopback", False),
+        ("v0", "veth", True),
+        ("v1", "veth", True),
+    }
+    interface = next(each for each in namespace.interfaces if each.name == "v0")
+    first, second = others.program("tcx_ingress"), others.program("tcx_ingress", 1)
+    hooks = {hook.name: hook.attached for hook in interface.hooks}
+    assert list(hooks) == ["xdp", "tcx_ingress", "clsact_ingress", "tcx_egress"]
+    assert [(each.program, each.link, each.order) for each in hooks["tcx_ingress"]] == [
+        (first, others.link("tcx_ingress"), 1),
+        (second, others.link("tcx_ingress", 1), 2),
+    ]
+    assert [(each.program, each.link, each.detail) for each in hooks["clsact_ingress"]] == [
+        (first, None, "pref 10 handle 0x1 direct-action classifier:[*fsobj]"),
+        (first, None, "pref 20 handle 0x1 direct-action classifier:[*fsobj]"),
+    ]
+    (xdp,) = hooks["xdp"]
+    assert (xdp.link, xdp.detail) == (None, "generic")
+    by_ip = snapshot.programs[xdp.program]
+    assert (by_ip.name, by_ip.owners, by_ip.pinned) == ("count_packets", (), ())
+    assert by_ip.held_by == (f"xdp v0 in {namespace.label}",)
+    assert [(hook.name, [each.program for each in hook.attached]) for hook in namespace.hooks] == [
+        ("sk_lookup", [others.program("sk_lookup")])
+    ]
+
+
+def test_a_control_group_has_what_comes_down_to_it(others: Others, snapshot: Snapshot) -> None:
+    path = others.group.removeprefix(cgroup_mount() or "")
+    groups = {each.path: each for each in snapshot.control_groups}
+    program, link = others.program("cgroup_inet_egress"), others.link("cgroup_inet_egress")
+    assert groups[path].id == os.stat(others.group).st_ino
+    own = {hook.name: hook for hook in groups[path].hooks}
+    assert own["cgroup_inet_egress"].mode == own["cgroup_inet4_connect"].mode == "multi"
+    assert [(each.program, each.link, each.detail) for each in own["cgroup_inet_egress"].attached] == [
+        (program, link, "")
+    ]
+    (below,) = groups[f"{path}/child"].hooks
+    assert [(each.program, each.link, each.order, each.detail) for each in below.attached] == [
+        (program, None, 1, ""),
+        (program, None, 2, f"from {path}"),
+    ]
+
+
+def test_what_no_process_holds_says_what_does(others: Others, snapshot: Snapshot) -> None:
+    pin = f"{others.bpffs}/lonely"
+    (program,) = (each for each in snapshot.programs.values() if pin in each.pinned)
+    assert (program.owners, program.held_by, program.pinned) == ((), (), (pin,))
+    (used,) = program.map_ids
+    assert snapshot.maps[used].name == "pkt_count"
+    assert (snapshot.maps[used].owners, snapshot.maps[used].held_by) == ((), (f"program {program.id} count_packets",))
+    assert snapshot.users(used) == (program,)
+    inode = os.stat(f"/proc/{others.pid}/ns/mnt").st_ino
+    assert {(each.path, each.kind, each.mounts) for each in snapshot.pins if each.path.startswith(others.bpffs)} == {
+        (pin, "program", inode),
+        (f"{others.bpffs}/classifier", "program", inode),
+        (f"{others.bpffs}/sockets", "map", inode),
+    }
+
+
+def test_the_process_is_known(others: Others, snapshot: Snapshot) -> None:
+    process = snapshot.processes[others.pid]
+    assert (process.comm, process.uid, process.inner_pid) == ("attacher", 0, others.pid)
+    assert process.command.startswith(f"{others.executable} ")
+    assert {each.program for each in others.made} <= set(process.programs)
+    assert {each.link for each in others.made if each.link} <= set(process.links)
+
+
+def test_bpftool_says_the_same(others: Others, snapshot: Snapshot) -> None:
+    ours = {each.program for each in others.made}
+    told = {each["id"]: each for each in others.bpftool("prog", "show") if each["id"] in ours}
+    assert told.keys() == ours
+    for number, them in told.items():
+        us = snapshot.programs[number]
+        assert them["type"] in (us.type, ProgramType[us.type.upper()])  # a number, where bpftool is older
+        assert them["name"] == us.name[:15]
+        assert (them["tag"], them["uid"], them["gpl_compatible"]) == (us.tag, us.uid, us.gpl_compatible)
+        assert abs(them["loaded_at"] - snapshot.loaded_at(us)) < 2
+        assert (them["bytes_xlated"], them["jited"]) == (us.xlated_size, us.jited_size > 0)
+        assert them.get("bytes_jited", 0) == us.jited_size
+        assert (them["bytes_memlock"], them["map_ids"], them["btf_id"]) == (us.memlock, [*us.map_ids], us.btf_id)
+        assert {(each["pid"], each["comm"]) for each in them.get("pids", ())} <= set(us.owners or ())
+    maps = {number for each in ours for number in snapshot.programs[each].map_ids}
+    for them in others.bpftool("map", "show"):
+        if them["id"] not in maps:
+            continue
+        us = snapshot.maps[them["id"]]
+        assert (them["type"], them["name"], them["flags"]) == (us.type, us.name, us.flags)
+        assert (them["bytes_key"], them["bytes_value"], them["max_entries"]) == (
+            us.key_size,
+            us.value_size,
+            us.max_entries,
+        )
+        assert (them["bytes_memlock"], bool(them["frozen"])) == (us.memlock, us.frozen)
+        assert them.get("btf_id", 0) == us.btf_id
+    links = {each.link for each in others.made} - {0}
+    found = [each for each in others.bpftool("link", "show") if each["id"] in links]
+    assert {each["id"] for each in found} == links
+    for them in found:
+        us = snapshot.links[them["id"]]
+        assert them["prog_id"] == us.program
+        for name in ("cgroup_id", "netns_ino", "tp_name", "ifindex"):
+            if name in them:
+                assert them[name] == us.details[name], name
+
+
+def test_bpftool_finds_the_same_on_networks_and_control_groups(others: Others, snapshot: Snapshot) -> None:
+    (told,) = others.bpftool("net", "show")
+    namespace = namespace_of(snapshot, others.pid)
+    hooks = [
+        (interface.name, hook.name, each.program)
+        for interface in namespace.interfaces
+        for hook in interface.hooks
+        for each in hook.attached
+    ]
+    assert sorted((each["devname"], each["id"]) for each in told["xdp"]) == sorted(
+        (interface, program) for interface, hook, program in hooks if hook == "xdp"
+    )
+    assert [(each["devname"], each["id"]) for each in told["tc"] if "clsact" in each["kind"]] == [
+        (interface, program) for interface, hook, program in hooks if hook.startswith("clsact")
+    ]
+    path = others.group.removeprefix(cgroup_mount() or "")
+    groups = {each.path: each for each in snapshot.control_groups}
+    for directory, group in ((others.group, path), (f"{others.group}/child", f"{path}/child")):
+        them = others.bpftool("cgroup", "show", directory)
+        us = [each.program for hook in groups[group].hooks for each in hook.attached if not each.detail]
+        assert sorted(each["id"] for each in them) == sorted(us)
+
+
+def test_both_ways_to_the_owners_agree(others: Others) -> None:
+    with IteratorWalk() as walk:
+        by_iterator = walk.look()
+    by_proc = ProcWalk().look()
+    mine = {(each.pid, each.fd, each.kind, each.id, each.comm) for each in by_iterator.held if each.pid == others.pid}
+    sockets = {each for each in mine if each[2] == "socket"}  # of which /proc tells nothing
+    assert {(pid, comm, number) for pid, _, _, number, comm in sockets} == {
+        (others.pid, "attacher", others.program("socket"))
+    }
+    theirs = {(each.pid, each.fd, each.kind, each.id, each.comm) for each in by_proc.held if each.pid == others.pid}
+    assert mine - sockets == theirs
+    assert {kind for _, _, kind, _, _ in theirs} == {"program", "map", "link", "btf", "perf"}
+    (one,) = (each for each in by_iterator.tasks if each.tid == others.pid)
+    (other,) = (each for each in by_proc.tasks if each.tid == others.pid)
+    assert one == other
+    assert one.net == os.stat(f"/proc/{others.pid}/ns/net").st_ino
+
+
+def test_what_it_reads_with_is_not_in_it() -> None:
+    with Inventory() as inventory, socket.socket(socket.AF_UNIX):
+        snapshot = inventory.snapshot()
+    assert os.getpid() not in snapshot.processes
+    assert not [each for each in snapshot.programs.values() if each.name in ("held", "tasks")]
