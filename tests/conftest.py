@@ -15,14 +15,24 @@ coordinates the others. A test marked `alone` runs while no other one does.
 
 from __future__ import annotations
 
+import os
+import sys
+from pathlib import Path
+
+if sys.dont_write_bytecode:
+    # What is imported below would be compiled anew by every run, and by each of the hundreds of processes that it
+    # starts: 4 s of a processor. The folders of the sources stay as they are.
+    os.environ.setdefault("PYTHONPYCACHEPREFIX", str(Path(__file__).parents[1] / ".pytest_cache/bytecode"))
+    sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"]
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 import fcntl
 import itertools
-import os
 import shutil
 import signal
 import tempfile
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -78,9 +88,6 @@ def pytest_configure(config: pytest.Config) -> None:
     for variable in _HOMES:
         os.environ[variable] = f"{config.stash[_HOME].name}/{variable}"
     os.environ["PATH"] += f"{os.pathsep}/usr/sbin"  # where Debian has bpftool, out of an ordinary user's way
-    if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
-        # Hundreds of processes are started: they would all compile everything. The sources' folders stay as they are.
-        os.environ.setdefault("PYTHONPYCACHEPREFIX", str(config.rootpath / ".pytest_cache/bytecode"))
     config.stash[_BEFORE] = census() if config.stash[_NO_BPF] is None else set()
     config.pluginmanager.register(_SkipWatch(config), "bpftui-skip-watch")
 
