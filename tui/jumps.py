@@ -1,11 +1,15 @@
-"""JumpList: where the user has been in the code, as vim's jump list."""
+"""JumpList: where the user has been, as vim's jump list; and what panes say of where in them one is."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
 
-__all__ = ["CodePlace", "JumpList"]
+if TYPE_CHECKING:
+    from textual.widget import Widget
 
+__all__ = ["CodePlace", "JumpList", "Spotted", "remember_place"]
+
+_Place = TypeVar("_Place")
 _MAX_PLACES = 100
 
 
@@ -16,14 +20,14 @@ class CodePlace(NamedTuple):
     slot: int
 
 
-class JumpList:
+class JumpList(Generic[_Place]):
     """Places that jumps were made from. Going back remembers where one was, so that forward leads there again."""
 
     def __init__(self) -> None:
-        self._places: list[CodePlace] = []
+        self._places: list[_Place] = []
         self._at = 0
 
-    def push(self, here: CodePlace) -> None:
+    def push(self, here: _Place) -> None:
         """Remember *here* before a jump; what lay ahead is forgotten."""
         del self._places[self._at :]
         if not self._places or self._places[-1] != here:
@@ -41,18 +45,53 @@ class JumpList:
         """Whether there is a place ahead."""
         return self._at + 1 < len(self._places)
 
-    def back(self, here: CodePlace | None) -> CodePlace | None:
-        """Return the place before; *here* is None where the user is not in the code."""
-        if not self.can_go_back:
+    def back(self, here: _Place) -> _Place | None:
+        """Return the place before, None where there is none but *here*; forward then leads here again."""
+        at = self._at - 1
+        while at >= 0 and self._places[at] == here:
+            at -= 1  # a jump that led nowhere
+        if at < 0:
             return None
-        if self._at == len(self._places) and here is not None:
+        if self._at == len(self._places):
             self._places.append(here)
-        self._at -= 1
-        return self._places[self._at]
+        else:
+            self._places[self._at] = here  # the cursor may have been moved since
+        self._at = at
+        return self._places[at]
 
-    def forward(self) -> CodePlace | None:
-        """Return the place that the last step back left."""
+    def forward(self, here: _Place) -> _Place | None:
+        """Return the place that the last step back left; back then leads here again."""
         if not self.can_go_forward:
             return None
+        self._places[self._at] = here
         self._at += 1
         return self._places[self._at]
+
+
+@runtime_checkable
+class Spotted(Protocol):
+    """A pane that can say where in it one is, and bring one back there."""
+
+    def spot(self) -> Any:
+        """Return where one is: what compares equal while nothing has moved."""
+        ...
+
+    def return_to(self, spot: Any) -> None:
+        """Bring back the row and the scroll that `spot` returned, as far as they are still there."""
+        ...
+
+
+@runtime_checkable
+class _Remembering(Protocol):
+    """A screen that knows where the user has been."""
+
+    def remember_place(self) -> None:
+        """Let the way back lead to where the user is now."""
+        ...
+
+
+def remember_place(widget: Widget) -> None:
+    """Let the way back lead to where the user is now; called before a widget shows another place."""
+    screen = widget.screen
+    if isinstance(screen, _Remembering):
+        screen.remember_place()

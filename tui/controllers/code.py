@@ -55,14 +55,6 @@ class CodeController(Controller):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "backspace,alt+left,ctrl+o",
-            "jump_back",
-            "Back to the code",
-            show=False,
-            id="code.back",
-            tooltip="Back to the code",
-        ),
         Binding("u", "uses", "Users", show=False, id="code.uses", tooltip="Who calls, uses or jumps to this"),
     ]
 
@@ -85,9 +77,10 @@ class CodeController(Controller):
 
     # Places in the code
 
-    def show_place(self, place: CodePlace, *, remember: bool = True) -> None:
-        """Show an instruction; the way back leads to where the user was in the code, unless not to *remember* it."""
-        self._pane.go_to(place, remember=remember)
+    def show_place(self, place: CodePlace) -> None:
+        """Show an instruction; the way back leads to where the user was."""
+        self._navigation.remember()
+        self._pane.go_to(place)
         self._navigation.reveal(Node(NodeKind.PROGRAM, place.program), "code")
 
     def go_to_slot(self, slot: int) -> None:
@@ -115,17 +108,6 @@ class CodeController(Controller):
         where = f"{file}:{line}" if file else f"line {line}"
         self.stage.notify(f"no instruction comes from {where} or after", severity="warning", timeout=3)
 
-    def show_in_program(self, program: str, slot: int) -> None:
-        """Choose a program, and show an instruction of it."""
-        self._navigation.go_to(Node(NodeKind.PROGRAM, program))
-        self._pane.view.jumps.go_to(slot)
-
-    def action_jump_back(self) -> None:
-        """Return to the code where a reference was followed from."""
-        place = self._pane.jumps.back(None)
-        if place is not None:
-            self.show_place(place, remember=False)
-
     # What instructions refer to, and who refers to what
 
     def follow(self, event: ListingView.Follow) -> None:
@@ -133,14 +115,11 @@ class CodeController(Controller):
         reference = event.target
         externs = self._spec.externs
         if reference.kind is ReferenceKind.DATA and reference.name in self._spec.variables:
-            event.view.jumps.remember()
             self._navigation.go_to(Node(NodeKind.VARIABLE, reference.name))
         elif reference.map in self._spec.maps:
-            event.view.jumps.remember()
             found = self._spec.maps[reference.map]
             self._navigation.go_to(Node(NodeKind.SECTION if found.is_data else NodeKind.MAP, found.name))
         elif any(reference.name == extern.name for extern in (*externs.ksyms, *externs.kfuncs)):
-            event.view.jumps.remember()
             self._navigation.go_to(Node(NodeKind.EXTERN, reference.name), "overview")
         else:
             self.stage.notify(f"{reference.name} is outside of this object", timeout=3)
@@ -229,14 +208,10 @@ class CodeController(Controller):
 
     def why_not(self, action: str) -> str:
         """Return why an action does not apply."""
-        if action == "jump_back":
-            return "nothing was followed out of the code"
         return "choose a program, a function, a map or a variable first"
 
     def check_action(self, action: str) -> bool:
-        """Offer the way back only where there is one."""
-        if action == "jump_back":
-            return self._pane.jumps.can_go_back
+        """Offer the users of what has some."""
         return self._navigation.node.kind in _USED or self._pane.view.has_focus
 
 

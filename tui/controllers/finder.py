@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["commands", "destinations"]
 
 _LINE: Final = re.compile(r"(?:(?P<file>\S+):|c ?)(?P<line>\d{1,9})")
-_LEFT_OUT: Final = frozenset({"palette", "search", "back", "code.back"})
+_LEFT_OUT: Final = frozenset({"palette", "search", "back", "place.back", "place.forward"})
 
 
 def commands(screen: ExplorerScreen) -> list[Command]:

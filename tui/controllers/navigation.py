@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from itertools import takewhile
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from textual.binding import Binding, BindingType
 
+from ..jumps import JumpList, Spotted
 from ..nodes import Node, NodeKind, first_node
 from .controller import Controller
 
@@ -38,6 +39,19 @@ _TAB_OF: Final = {
 """The tab in which a node is at home and enter leads to; the others have only an overview."""
 
 
+class _Place(NamedTuple):
+    """Where the user was."""
+
+    node: Node
+    tab: str
+    focused: Widget | None
+    """What had the keyboard."""
+    pane: Spotted | None
+    """The pane that it was in."""
+    spot: object
+    """Where in that."""
+
+
 class Navigation(Controller):
     """The node that is chosen and the tab that is shown.
 
@@ -61,6 +75,21 @@ class Navigation(Controller):
             )
             for number, tab in enumerate(TABS, 1)
         ),
+        Binding(
+            "backspace,alt+left,ctrl+o",
+            "go_back",
+            "Back",
+            id="place.back",
+            tooltip="Back to where you were, row and all",
+        ),
+        Binding(
+            "alt+right,ctrl+f",
+            "go_forward",
+            "Forward",
+            show=False,
+            id="place.forward",
+            tooltip="Where you came back from",
+        ),
         Binding("y", "copy", "Copy", show=False, id="copy", tooltip="Copy the name, or the row"),
         Binding("escape", "back", "Back", show=False, id="back", tooltip="Back to the tree"),
     ]
@@ -81,6 +110,7 @@ class Navigation(Controller):
         self._follow = follow
         self.node = first_node(spec)
         """What is chosen."""
+        self._places: JumpList[_Place] = JumpList()
 
     @property
     def tab(self) -> str:
@@ -89,14 +119,15 @@ class Navigation(Controller):
 
     def go_to(self, node: Node, tab: str | None = None) -> None:
         """Choose *node* in the tree, and show it in *tab*, without one where it is at home."""
+        self.remember()
         self._tree.choose(node)
         self.choose(node)
-        self.action_show_tab(tab or _TAB_OF.get(node.kind, "overview"))
+        self._show_tab(tab or _TAB_OF.get(node.kind, "overview"))
 
     def reveal(self, node: Node, tab: str) -> None:
         """Let the tree's cursor stand on *node*, which *tab* shows already."""
         self._tree.choose(node)
-        self.action_show_tab(tab)
+        self._show_tab(tab)
 
     def choose(self, node: Node) -> None:
         """Choose *node*, and let all follow."""
@@ -114,16 +145,73 @@ class Navigation(Controller):
 
     def open(self, node: Node) -> bool:
         """Choose *node* and show it where it is at home; return whether it is at home in a tab."""
-        self.choose(node)
         if node.kind not in _TAB_OF:
+            self.choose(node)
             return False
-        self.action_show_tab(_TAB_OF[node.kind])
+        self.remember()
+        self.choose(node)
+        self._show_tab(_TAB_OF[node.kind])
         return True
+
+    # Where one was
+
+    def here(self) -> _Place:
+        """Return where the user is."""
+        focused = self._tree.screen.focused
+        panes = [] if focused is None else [each for each in focused.ancestors_with_self if isinstance(each, Spotted)]
+        pane = panes[-1] if panes else None
+        return _Place(self.node, self.tab, focused, pane, None if pane is None else pane.spot())
+
+    def remember(self) -> None:
+        """Let the way back lead to where the user is now."""
+        self._places.push(self.here())
+        self.stage.refresh_bindings()
+
+    def action_go_back(self) -> None:
+        """Return to where the user was, with the row and the scroll that was there."""
+        self._return_to(self._places.back(self.here()))
+
+    def action_go_forward(self) -> None:
+        """Go again where the last step back came from."""
+        self._return_to(self._places.forward(self.here()))
+
+    def _return_to(self, place: _Place | None) -> None:
+        if place is None:
+            return
+        if place.node != self.node:
+            self._tree.choose(place.node)
+            self.choose(place.node)
+        self._tabs.active = place.tab
+        if place.focused is not None and place.focused.is_attached:
+            self._tree.display |= place.focused is self._tree
+            self._tree.screen.set_focus(place.focused)
+        if place.pane is not None:
+            place.pane.return_to(place.spot)
+        self.stage.refresh_bindings()
+
+    def why_not(self, action: str) -> str:
+        """Return why an action does not apply."""
+        return {"go_back": "you have been nowhere else yet", "go_forward": "no step back was taken"}.get(action, "")
+
+    def check_action(self, action: str) -> bool:
+        """Offer the way back only where there is one."""
+        match action:
+            case "go_back":
+                return self._places.can_go_back
+            case "go_forward":
+                return self._places.can_go_forward
+            case _:
+                return True
 
     # Actions
 
     def action_show_tab(self, tab: str) -> None:
         """Show a tab and give it the focus."""
+        if tab != self.tab:
+            self.remember()
+        self._show_tab(tab)
+
+    def _show_tab(self, tab: str) -> None:
         self._tabs.active = tab
         pane = self._tabs.get_pane(tab)
         target = next((widget for widget in pane.query("*") if widget.focusable and _is_shown(widget, pane)), None)
@@ -139,7 +227,7 @@ class Navigation(Controller):
         """Hide the tree, or show it again; what is right of it gets its place."""
         self._tree.display = not self._tree.display
         if not self._tree.display and (self._tree.has_focus or self._tree.screen.focused is None):
-            self.action_show_tab(self.tab)
+            self._show_tab(self.tab)
 
     def action_copy(self) -> None:
         """Copy the chosen node's name."""

@@ -174,6 +174,10 @@ class ExplorerScreen(ControlledScreen):
 
     # What is shown
 
+    def remember_place(self) -> None:
+        """Let the way back lead to where the user is now."""
+        self.navigation.remember()
+
     def show_status(self, status: Status) -> None:
         """Show where we are, and offer what can be done there."""
         self.query_one(StatusLine).status = status
@@ -278,7 +282,7 @@ class ExplorerScreen(ControlledScreen):
 
     def on_log_pane_opened(self, event: LogPane.Opened) -> None:
         """Go from the verifier's log to the code."""
-        self.code.show_in_program(event.program, event.slot)
+        self.code.show_place(CodePlace(event.program, event.slot))
 
     def on_core_view_opened(self, event: CoreView.Opened) -> None:
         """Go to the instruction of a CO-RE relocation."""

@@ -568,7 +568,7 @@ async def test_a_key_that_does_not_apply_says_why(explore: Callable[..., Any]) -
         assert await said("D") == "nothing is attached"
         assert await said("p") == "nothing is read before the load: L"
         assert await said("right_square_bracket") == "the graph is in tab 5"
-        assert await said("backspace") == "nothing was followed out of the code"
+        assert await said("backspace") == "you have been nowhere else yet"
         assert (
             await said("x")
             == "x has no meaning here, but in: Code, Columns beside the code, Maps, Events, Log of the verifier"
@@ -576,9 +576,8 @@ async def test_a_key_that_does_not_apply_says_why(explore: Callable[..., Any]) -
         assert await said("X") == ""
         assert await said("down") == ""
         await walk.press("2")
-        assert await said("backspace") == "nothing was jumped to"
         assert await said("e") == "what a program is can be said in the overview: 1"
-        assert await said("alt+right") == "no jump was taken back"
+        assert await said("alt+right") == "no step back was taken"
         assert await said("n") == "nothing is searched for: /"
         await walk.press("3")
         assert await said("r") == "sample_every is as in the file"

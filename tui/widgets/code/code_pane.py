@@ -13,7 +13,7 @@ from textual.reactive import reactive
 
 from ....core.errors import BpftuiError
 from ....core.listing.search import ListingSearch
-from ...jumps import CodePlace
+from ...jumps import CodePlace, remember_place
 from ...text.shown import assembled, styled
 from ..lists.row_view import RowView  # noqa: TC001 - Textual asks for the annotation at run time
 from ..pane_title import PaneTitle
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ....core.btf.core import CoreResolver
     from ....core.listing.listing import Listing
     from ....core.spec import CollectionSpec, LinkedCode
-    from ...jumps import JumpList
+    from .listing_jumps import CodeSpot
 
 __all__ = ["CodePane"]
 
@@ -228,19 +228,29 @@ class CodePane(Vertical):
 
         self._with_listing(program, show)
 
-    def go_to(self, place: CodePlace, *, remember: bool = True) -> None:
-        """Show an instruction of a program; the way back leads to where the user was, unless not to *remember* it."""
+    def go_to(self, place: CodePlace) -> None:
+        """Show an instruction of a program."""
+        self._show(place.program, lambda: self.view.jumps.show(place.slot))
+
+    def spot(self) -> CodeSpot | None:
+        """Return where one is in the code; None where there is none."""
+        return self.view.jumps.spot
+
+    def return_to(self, spot: CodeSpot | None) -> None:
+        """Show a program again, with the row and the scroll that one had there."""
+        if spot is not None:
+            self._show(spot.place.program, lambda: self.view.jumps.return_to(spot))
+
+    def _show(self, program: str, then: Callable[[], None]) -> None:
+        """Show a program's listing, then do something there."""
         self.leave_flow()
-        view = self.query_one(ListingView)
-        if remember:
-            view.jumps.remember()
-        self.program = place.program
+        self.program = program
 
         def show(listing: Listing) -> None:
             self._show_listing(listing)
-            view.jumps.show(place.slot)
+            then()
 
-        self._with_listing(place.program, show)
+        self._with_listing(program, show)
 
     def action_kernel_types(self) -> None:
         """Say what CO-RE relocations become, and name what a kernel's types tell; or no more."""
@@ -281,11 +291,6 @@ class CodePane(Vertical):
         """The list of instructions."""
         return self.query_one(ListingView)
 
-    @property
-    def jumps(self) -> JumpList:
-        """Where the user has been in the code."""
-        return self.query_one(ListingView).jumps.places
-
     def on_listing_view_not_here(self, event: ListingView.NotHere) -> None:
         """Look for a pattern in the programs after this one, and show the first match."""
         names = list(self.spec.programs)
@@ -297,6 +302,7 @@ class CodePane(Vertical):
             first = ListingSearch(listing).find(event.pattern).nearest(0, 1) if listing is not None else None
             if listing is not None and first is not None:
                 self.notify(f"found in {name}", timeout=3)
+                remember_place(self)
                 self.go_to(CodePlace(name, listing.slot_at(first)))
                 self.query_one(ListingView).search(event.pattern)
                 return
@@ -305,10 +311,6 @@ class CodePane(Vertical):
                 break
         where = f"{looked} more" if looked < len(names) - 1 else "any other program"
         self.notify(f"no match for {event.pattern.pattern!r} here or in {where}", severity="warning", timeout=3)
-
-    def on_listing_view_left(self, event: ListingView.Left) -> None:
-        """Go back, or forward, to another program."""
-        self.go_to(event.place, remember=False)
 
     def on_row_view_highlighted(self, event: RowView.Highlighted) -> None:
         """Keep the title's position up to date."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ...jumps import CodePlace
     from ..lists.row_view import RowView
     from .columns_view import ColumnTable
+    from .listing_jumps import CodeSpot
 
 __all__ = ["KernelCodePane", "Made", "made"]
 
@@ -149,9 +150,14 @@ class KernelCodePane(CodePane):
         if self.mode and self._known(self.mode) is None:
             self._ask(self.mode)
 
-    def go_to(self, place: CodePlace, *, remember: bool = True) -> None:
+    def go_to(self, place: CodePlace) -> None:
         """Show an instruction, in the columns too."""
-        super().go_to(place, remember=remember)
+        super().go_to(place)
+        self._follow()
+
+    def return_to(self, spot: CodeSpot | None) -> None:
+        """Show an instruction again, in the columns too."""
+        super().return_to(spot)
         self._follow()
 
     def show_function(self, program: str, function: str) -> None:

@@ -1,28 +1,36 @@
-"""ListingJumps: how the cursor of a listing gets to an instruction, and back to where it was."""
+"""ListingJumps: how the cursor of a listing gets to an instruction."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from ...jumps import CodePlace, JumpList
+from ...jumps import CodePlace, remember_place
 
 if TYPE_CHECKING:
     from .listing_view import ListingView
 
-__all__ = ["ListingJumps"]
+__all__ = ["CodeSpot", "ListingJumps"]
+
+
+class CodeSpot(NamedTuple):
+    """Where one is in the code."""
+
+    place: CodePlace
+    row: int
+    """The row of the listing: a line of C and the instructions below it are at one place."""
+    above: int
+    """How many rows stand over it."""
 
 
 class ListingJumps:
-    """Moves the cursor of a view, and remembers where it was.
+    """Moves the cursor of a view.
 
     Args:
-        view: Whose cursor it is. It may show one program after the other: the ways back lead through all of them.
+        view: Whose cursor it is. It may show one program after the other.
     """
 
     def __init__(self, view: ListingView) -> None:
         self._view = view
-        self.places = JumpList()
-        """Where the user has been."""
 
     @property
     def here(self) -> CodePlace | None:
@@ -32,15 +40,28 @@ class ListingJumps:
             return None
         return CodePlace(view.listing.program.name, view.slot_at(view.cursor))
 
-    def remember(self) -> None:
-        """Let the way back lead here."""
-        here = self.here
-        if here is not None:
-            self.places.push(here)
+    @property
+    def spot(self) -> CodeSpot | None:
+        """The same with its row and scroll."""
+        here, view = self.here, self._view
+        if here is None:
+            return None
+        return CodeSpot(here, view.shown.place(view.cursor), view.cursor - view.scroll_offset.y)
+
+    def return_to(self, spot: CodeSpot) -> None:
+        """Bring back a spot in the program that is shown."""
+        view = self._view
+        if view.listing is None:
+            return
+        same = spot.row < len(view.listing) and view.listing.slot_at(spot.row) == spot.place.slot
+        row = spot.row if same else view.listing.index_of_slot(spot.place.slot)
+        view.reveal(row)
+        view.cursor = view.shown.folds.index(row)
+        view.scroll_top_to(view.cursor - spot.above)
 
     def go_to(self, slot: int) -> None:
         """Bring the cursor to an instruction and remember where it was."""
-        self.remember()
+        remember_place(self._view)
         self.show(slot)
 
     def show(self, slot: int) -> None:
@@ -61,18 +82,3 @@ class ListingJumps:
             row -= 1
         view.reveal(row)
         view.cursor = view.shown.folds.index(row)
-
-    def back(self) -> CodePlace | None:
-        """Return to where the last jump was made from; in another program it is returned, and nothing moves."""
-        return self._travel(self.places.back(self.here))
-
-    def forward(self) -> CodePlace | None:
-        """Go again where the last return came from; in another program it is returned, and nothing moves."""
-        return self._travel(self.places.forward())
-
-    def _travel(self, place: CodePlace | None) -> CodePlace | None:
-        listing = self._view.listing
-        if place is None or listing is None or place.program != listing.program.name:
-            return place
-        self.show(place.slot)
-        return None

@@ -9,6 +9,7 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from ....core.listing.listing import Listing, RowKind
+from ...jumps import remember_place
 from ...text.charset import is_ascii_terminal
 from .code_view import CodeView
 from .decorations.arrows import Arrows
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from ....core.listing.listing import Row
     from ....core.spec import Reference
     from ....core.verifier import Heat
-    from ...jumps import CodePlace
 
 __all__ = ["ListingView"]
 
@@ -52,15 +52,11 @@ class ListingView(CodeView):
     """A listing with arrows, slot numbers, function headers, C source and assembly.
 
     A jump shows where it goes (`↓ 25`); while the cursor is on it, its target's row is marked and its arrow stands
-    out. Enter follows a jump or a call, backspace returns; a reference to a map or a symbol is told to the screen.
+    out. Enter follows a jump or a call; a reference to a map or a symbol is told to the screen.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "select", "Follow", id="listing.follow", tooltip="Go where the instruction goes"),
-        Binding("backspace,alt+left,ctrl+o", "back", "Back", id="listing.back", tooltip="Return from the last jump"),
-        Binding(
-            "alt+right,ctrl+f", "forward", "Forward", show=False, id="listing.forward", tooltip="Undo the last return"
-        ),
         Binding("s", "toggle_source", "Source", id="listing.source", tooltip="C source lines on or off"),
         Binding(
             "v",
@@ -120,17 +116,6 @@ class ListingView(CodeView):
     class FlowRequested(Message):
         """The user wants to see the control flow as a picture."""
 
-    class Left(Message):
-        """The way back, or forward, leads to another program.
-
-        Args:
-            place: Where it leads.
-        """
-
-        def __init__(self, place: CodePlace) -> None:
-            super().__init__()
-            self.place = place
-
     class NotHere(Message):
         """What is searched for is not in this program.
 
@@ -165,7 +150,7 @@ class ListingView(CodeView):
         self.side_by_side = False
         """Whether C and assembly are to stand beside each other, where the terminal is wide enough."""
         self.jumps = ListingJumps(self)
-        """What brings the cursor to an instruction; whoever shows other programs keeps it."""
+        """What brings the cursor to an instruction."""
         self._heat = HeatColumn()
         self._dead_code = DeadCode()
         self._matches = Matches()
@@ -322,7 +307,7 @@ class ListingView(CodeView):
         """Go to a match; where this program has none, ask for one in another."""
         assert self.pattern is not None
         if self.listing is not None and self._matches.find(self.listing, self.pattern):
-            self.jumps.remember()
+            remember_place(self)
             return super()._go_to_match(start, step)
         self.post_message(self.NotHere(self.pattern))
         return False
@@ -378,18 +363,6 @@ class ListingView(CodeView):
             self.action_fold()
         else:
             super().action_select()
-
-    def action_back(self) -> None:
-        """Return to where the last jump was followed from."""
-        self._leave_for(self.jumps.back())
-
-    def action_forward(self) -> None:
-        """Go again where the last return came from."""
-        self._leave_for(self.jumps.forward())
-
-    def _leave_for(self, place: CodePlace | None) -> None:
-        if place is not None:
-            self.post_message(self.Left(place))
 
     def action_toggle_source(self) -> None:
         """Show or hide the C source; the cursor stays on its instruction."""
@@ -484,18 +457,3 @@ class ListingView(CodeView):
         """Ask the screen to write the listing to a file."""
         if self.listing is not None and self.row_count():
             self.post_message(self.WriteRequested(self.listing))
-
-    def why_not(self, action: str) -> str:
-        """Return why an action does not apply."""
-        jumps = {"back": "nothing was jumped to", "forward": "no jump was taken back"}
-        return jumps.get(action) or super().why_not(action)
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer the way back only where there is one."""
-        match action:
-            case "back":
-                return self.jumps.places.can_go_back
-            case "forward":
-                return self.jumps.places.can_go_forward
-            case _:
-                return super().check_action(action, parameters)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from textual import events
     from textual.strip import Strip
 
-__all__ = ["RowView", "compile_pattern"]
+__all__ = ["RowView", "Spot", "compile_pattern"]
 
 _SIDE_STEP = 8
 """Cells that one horizontal step moves."""
@@ -32,6 +32,15 @@ def compile_pattern(text: str) -> re.Pattern[str]:
         return re.compile(text, flags)
     except re.error:
         return re.compile(re.escape(text), flags)
+
+
+class Spot(NamedTuple):
+    """Where one is in a list."""
+
+    row: int
+    """The cursor's."""
+    top: int
+    """The first one in sight."""
 
 
 class RowView(VirtualList, can_focus=True):
@@ -190,6 +199,27 @@ class RowView(VirtualList, can_focus=True):
             return
         top = self.scroll_offset.y + beyond if abs(beyond) < page // 2 else self.cursor - page // 3
         self.scroll_to(y=max(0, top), animate=False, force=True)
+
+    def spot(self) -> object:
+        """Return where one is: the row and what is above it."""
+        return Spot(self.cursor, self.scroll_offset.y)
+
+    def return_to(self, spot: Spot) -> None:
+        """Bring back a row and the scroll, as far as there is such a row."""
+        self.cursor = spot.row
+        self.scroll_top_to(spot.top)
+
+    def scroll_top_to(self, top: int) -> None:
+        """Let a row be the first in sight, of a view that may just be coming into sight itself."""
+        cursor = self.cursor
+
+        def scroll() -> None:
+            if self.cursor == cursor:
+                self.scroll_to(y=max(0, top), animate=False, force=True)
+                self.scroll_to_cursor()
+
+        scroll()
+        self.call_after_refresh(scroll)
 
     def decorate(self, strip: Strip) -> Strip:
         """Mark what the search pattern matches."""

@@ -316,6 +316,14 @@ class SpecTree(Tree[Node]):
         self.move_cursor(place)
         return True
 
+    def spot(self) -> int:
+        """Return the first line in sight: the cursor is on what is chosen."""
+        return self.scroll_offset.y
+
+    def return_to(self, spot: int) -> None:
+        """Bring back the scroll."""
+        self.scroll_to(y=spot, animate=False, force=True)
+
     def search(self, text: str, *, step: int = 1) -> bool:
         """Put the cursor on the next node whose name holds *text*, wrapping around; say so where there is none."""
         nodes = list(self._places)

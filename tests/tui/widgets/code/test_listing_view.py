@@ -70,17 +70,13 @@ async def test_the_target_of_the_chosen_jump_is_marked(subprograms: ListingApp) 
         assert not [line for line in lines(view) if line.startswith("▸")]
 
 
-async def test_enter_follows_a_call_and_backspace_returns(subprograms: ListingApp) -> None:
+async def test_enter_follows_a_call(subprograms: ListingApp) -> None:
     view = subprograms.view
     assert view.listing is not None
     async with subprograms.run_test(size=(80, 24)) as pilot:
-        call = view.cursor = view.listing.index_of_slot(4)
-        await pilot.press("backspace")
-        assert view.cursor == call
+        view.cursor = view.listing.index_of_slot(4)
         await pilot.press("enter")
         assert view.listing.row(view.cursor).slot == 20
-        await pilot.press("ctrl+o")
-        assert view.cursor == call
 
 
 async def test_enter_on_a_map_asks_the_screen() -> None:

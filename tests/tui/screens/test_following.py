@@ -1,0 +1,62 @@
+"""Following what is named, and the way back: over places, tabs and jumps, with the row and scroll that was there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.tui.conftest import SIZES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_back_leads_to_the_row_and_the_scroll(explore: Callable[..., Any], size: tuple[int, int]) -> None:
+    async with explore(size=size) as walk:
+        await walk.press("2")
+        for _ in range(30):
+            await walk.press("down")
+        await walk.press("slash", *"call bpf_map_lookup", "enter", "up")
+        before = walk.screen
+        assert "▌" in before
+        await walk.press("3")
+        await walk.press("down", "down")
+        variables = walk.screen
+        await walk.press("4")
+        assert walk.explorer.navigation.tab == "maps"
+        await walk.press("backspace")
+        assert walk.screen.splitlines()[2:-1] == variables.splitlines()[2:-1]
+        await walk.press("alt+left")
+        assert walk.screen.splitlines()[2:-1] == before.splitlines()[2:-1]
+        await walk.press("alt+right")
+        assert walk.screen.splitlines()[2:-1] == variables.splitlines()[2:-1]
+
+
+async def test_back_never_leads_where_one_was_not(explore: Callable[..., Any]) -> None:
+    """What the tree's cursor passed over is no place of its own, and the tab that one is in is none to go to."""
+    async with explore() as walk:
+        start = walk.screen
+        await walk.press("down", "down", "down")
+        chosen = walk.screen
+        await walk.press("1", "1", "2", "backspace")
+        assert walk.screen.splitlines()[2:-1] == chosen.splitlines()[2:-1]
+        await walk.press("backspace")
+        assert walk.screen.splitlines()[2:-1] == chosen.splitlines()[2:-1]
+        assert start != chosen
+
+
+async def test_back_within_the_code_and_out_of_it(explore: Callable[..., Any]) -> None:
+    async with explore() as walk:
+        await walk.press("2")
+        walk.explorer.code.go_to_slot(157)  # call fill#+5
+        await walk.settle()
+        call = walk.screen
+        await walk.press("enter")
+        assert "› fill()  insn 163" in walk.screen
+        await walk.press("down", "down")
+        await walk.press("backspace")
+        assert walk.screen.splitlines()[2:-1] == call.splitlines()[2:-1]
+        await walk.press("alt+right")
+        assert "› fill()  insn 16" in walk.screen
