@@ -13,7 +13,6 @@ from ..core.errors import ExitCode
 from ..core.live import Session, check_target, runtime_name
 from ..core.threads import NoThreadError, start_thread
 from .base_app import BaseApp
-from .controllers.finder import commands, destinations
 from .dialogs.confirm import ConfirmDialog
 from .operations import Operations, link_text
 from .screens.explorer import WIDE, ExplorerScreen
@@ -24,14 +23,13 @@ from .terminal.process import process
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from textual.screen import Screen
 
     from ..core.live import RuntimeName
     from ..core.spec import CollectionSpec
     from ..core.traffic import Traffic
-    from .dialogs.command import Command
     from .state.config import Config
 
 
@@ -80,14 +78,6 @@ class BpftuiApp(BaseApp[ExitCode]):
     def get_default_screen(self) -> Screen[object]:
         """Return the explorer: there is nothing below it."""
         return self.explorer  # pyright: ignore[reportReturnType]
-
-    def commands(self) -> list[Command]:
-        """Return what can be done now, and where one can go."""
-        return [*commands(self.explorer), *super().commands()]
-
-    def destinations(self, query: str) -> Iterable[Command]:
-        """Return where in the code a query leads."""
-        return destinations(self.explorer, query)
 
     def on_mount(self) -> None:
         """Do what is to be done at once after the first frame."""

@@ -11,9 +11,10 @@ import termios
 import time
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar, cast
 
 from textual.app import App
+from textual.binding import Binding, BindingType
 from textual.filter import Monochrome
 
 from ..core.errors import BpftuiError, UnknownNameError
@@ -31,7 +32,7 @@ from .text.shown import plain
 from .themes import role_defaults, theme
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from types import FrameType
 
     from textual import events
@@ -70,6 +71,10 @@ class BaseApp(App[_Result]):
 
     TITLE = "bpftui"
     CSS_PATH = Path(__file__).with_name("bpftui.tcss")
+    ENABLE_COMMAND_PALETTE = False  # Textual's own, which fills while it is typed in
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+p", "find", "Find", show=False, id="app.find", tooltip="Find what can be done"),
+    ]
 
     def __init__(self, config: Config | None = None) -> None:
         self.type_ahead = TypeAhead(self, self.ready)
@@ -183,10 +188,10 @@ class BaseApp(App[_Result]):
         """Hand no keys on any more."""
         self.type_ahead.leave()
 
-    def action_command_palette(self) -> None:
-        """Show the command palette; over a dialog there is none."""
-        if self.use_command_palette and not self.screen.is_modal:
-            self.show_palette(self.commands(), "a command, or a place: 123, c123, prog.c:123, a name")
+    def action_find(self) -> None:
+        """Find what can be done; over a dialog there is nothing to find."""
+        if not self.screen.is_modal:
+            self.choose_from(self.commands(), "Find")
 
     def commands(self) -> list[Command]:
         """Return what can be done on every screen."""
@@ -197,19 +202,15 @@ class BaseApp(App[_Result]):
             Command("Save a picture of the screen", "SVG", self.action_screenshot),
         ]
 
-    def destinations(self, query: str) -> Iterable[Command]:
-        """Return where a query leads besides."""
-        return ()
-
     def search_themes(self) -> None:
         """Choose a theme."""
         from .dialogs.command import Command
 
         themes = [
-            Command(name, "the one of now" if name == self.theme else "", partial(self.choose_theme, name))
+            Command(name, "the one of now" if name == self.theme else "", partial(self.choose_theme, name), "theme")
             for name in self._theme_names()
         ]
-        self.show_palette(themes, "a theme")
+        self.choose_from(themes, "Themes")
 
     def choose_theme(self, name: str) -> None:
         """Draw with a theme, from now on and in the next sessions."""
@@ -231,15 +232,17 @@ class BaseApp(App[_Result]):
         """Return the roles of colours for a theme that has them not."""
         return role_defaults(self.current_theme)
 
-    def show_palette(self, commands: Sequence[Command], placeholder: str) -> None:
+    def choose_from(self, commands: Sequence[Command], title: str) -> None:
         """Let the user choose one of *commands*, and do it."""
-        from .dialogs.palette import Palette
+        from .dialogs.command import names_of
+        from .dialogs.find import FindDialog, Found
 
-        def do(command: Command | None) -> None:
-            if command is not None:
-                self.call_later(command.call)
+        def do(call: Callable[[], Any] | None) -> None:
+            if call is not None:
+                self.call_later(call)
 
-        self.push_screen(Palette(commands, self.destinations, placeholder), do)
+        kind = commands[0].kind if commands else ""
+        self.push_screen(FindDialog(Found([names_of(commands, kind)]), title=title), do)
 
     def notify(
         self,

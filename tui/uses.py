@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
     from ..core.analysis.xrefs import Uses
     from ..core.listing.listing import Row
-    from ..core.spec import ProgramSpec, Reference
+    from ..core.spec import CollectionSpec, ProgramSpec, Reference
 
 __all__ = [
     "Users",
+    "callers_of",
     "helper_number",
     "helper_text",
     "users_at",
@@ -66,12 +67,7 @@ def users_at(index: Uses, program: ProgramSpec, row: Row) -> Users:
         return users_of(index, row.reference.name)
     number = helper_number(program, row.slot) if row.kind is RowKind.INSN else None
     if number is not None:
-        places = [
-            CodePlace(each.name, slot)
-            for each in index.spec.programs.values()
-            for slot in calls_of(_code(each), each.byte_order, number)
-        ]
-        return Users(f"calls of helper {number}", places, [""] * len(places), number)
+        return callers_of(index.spec, number)
     leads = _leads(program, row.slot) if row.kind is RowKind.INSN else None
     if leads is not None:
         return leads
@@ -80,6 +76,16 @@ def users_at(index: Uses, program: ProgramSpec, row: Row) -> Users:
         sources = program.flow.graph_at(row.slot).targets.get(row.slot, ())
     places = [CodePlace(program.name, at) for at in sources]
     return Users(f"jumps to instruction {row.slot} of {program.name}", places, [""] * len(places))
+
+
+def callers_of(spec: CollectionSpec, number: int) -> Users:
+    """Return who calls a helper."""
+    places = [
+        CodePlace(each.name, slot)
+        for each in spec.programs.values()
+        for slot in calls_of(_code(each), each.byte_order, number)
+    ]
+    return Users(f"calls of helper {number}", places, [""] * len(places), number)
 
 
 def _leads(program: ProgramSpec, slot: int) -> Users | None:

@@ -141,7 +141,7 @@ async def test_an_explorer_shows_names_that_are_markup(
             (("9", "enter", "P"), "sampl[/b]ery = "),
             (("[", "/", "x", "]", "enter"), "sampl[/b]ery"),
             (("P",), "[/x]"),
-            (("escape", "colon", *"[/x]"), "Go to map so[/x]s"),
+            (("escape", "colon", *"[/x]"), "so[/x]s  "),
             (("escape", "L"), "LOADED"),
             (("R",), "cou[/x]affic"),
             (("escape", "A"), "cou[/x]affic"),
@@ -184,7 +184,7 @@ async def test_names_that_differ_in_what_libraries_drop_differ_on_the_screen(
             (("escape", "3"), r"sample\x0bevery"),
             (("e",), r"Edit sample\x0bevery"),
             (("9", "enter", "P"), r"Set now: sample\x0bevery = 9"),
-            (("escape", "colon", *"sour"), r"Go to map sour\x0ces"),
+            (("escape", "colon", *"sour"), r"▌sour\x0ces  "),
             (("escape", "y"), r"row copied"),
             (("escape", "y"), r"copied: count\x07traffic"),
         ):

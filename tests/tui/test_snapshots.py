@@ -305,7 +305,7 @@ async def dialogs(look: Look, shots: Shots) -> None:
         await camera.press("question_mark")
         await camera.shoot("dialog-help")
         await camera.press("escape", "colon")
-        await camera.shoot("dialog-palette")
+        await camera.shoot("dialog-finder")
         await camera.press("escape", "3", "e")
         await camera.shoot("dialog-number")
         await camera.press("escape", "down", "e")

@@ -140,6 +140,12 @@ class CodeController(Controller):
             if found.helper is not None or found.noun == "target":
                 self._show_users(found)
 
+    def show_helper(self, number: int) -> None:
+        """Say what a helper is, and who calls it."""
+        from ..uses import callers_of
+
+        self._show_users(callers_of(self._spec, number))
+
     def _show_users(self, users: Users) -> None:
         """List instructions to choose from."""
         from ..dialogs.uses_page import UsesPage

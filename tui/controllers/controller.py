@@ -34,6 +34,10 @@ class Stage(Host, Protocol):
         """Run *work*, which takes its time, in a thread; *then* gets what it returns, in the event loop."""
         ...
 
+    def call_later(self, callback: Callable[..., Any], *arguments: Any) -> object:
+        """Call something as soon as what is going on is done."""
+        ...
+
     def copy(self, text: str) -> None:
         """Copy a text, and say so."""
         ...

@@ -37,14 +37,6 @@ class HelpController(Controller):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark", "help", "Keys", key_display="?", id="help", tooltip="All keys"),
-        Binding(
-            "colon",
-            "app.command_palette",
-            "Commands",
-            show=False,
-            id="palette",
-            tooltip="Commands, or a place: 123, c123, a.c:123, a name",
-        ),
     ]
 
     def __init__(

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 
 from ...core.errors import BpftuiError
 from ...core.live import State
-from ..nodes import NodeKind
+from ..nodes import Node, NodeKind
 from .controller import Controller
 
 if TYPE_CHECKING:
@@ -66,6 +66,11 @@ class TypesController(Controller):
         from ..dialogs.type_page import TypePage
 
         self.stage.ask(TypePage(event.ctype), lambda _: None)
+
+    def show(self, type_id: int) -> None:
+        """Show a type of the object's whole, over the list of its types."""
+        self._navigation.go_to(Node(NodeKind.TYPES))
+        self._panes.lists.show_type(type_id)
 
     def ask_target(self) -> None:
         """Ask which BTF relocations are resolved against."""

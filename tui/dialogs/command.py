@@ -1,14 +1,16 @@
-"""Command: something to choose in the palette, and how well it is what was typed."""
+"""Command: something to do, by its name."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..text.fuzzy import Names
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable
     from typing import Any
 
-__all__ = ["Command", "match", "ranked"]
+__all__ = ["Command", "names_of"]
 
 
 class Command(NamedTuple):
@@ -16,29 +18,21 @@ class Command(NamedTuple):
 
     title: str
     detail: str
-    """What stands behind the title: a key, a type."""
+    """What there is to know of it: a key, a type."""
     call: Callable[[], Any]
     """What does it; it may return something to wait for."""
+    kind: str = "command"
 
 
-def ranked(offered: Sequence[Command], query: str) -> list[Command]:
-    """Return the commands that a query matches, the best first: see `match`."""
-    found = [(rank, at, each) for at, each in enumerate(offered) if (rank := match(each.title, query)) is not None]
-    return [each for _, _, each in sorted(found, key=lambda item: item[:2])]
+def names_of(commands: Iterable[Command], kind: str = "command", signs: str = ":") -> Names[Command]:
+    """Return commands to be found by their titles, in the order in which they are given where nothing is typed."""
 
+    def show(title: str, command: Command) -> tuple[str, str]:
+        return title, command.detail
 
-def match(title: str, query: str) -> tuple[int, int] | None:
-    """Return how well a title matches what was typed, the least being the best; None where it does not.
+    def go(command: Command) -> Any:
+        return command.call()
 
-    Best is what the title ends with, as names do; then what a word begins with, then what is anywhere in it, then its
-    letters in this order. Case plays no part. Among equals, the shorter title is better.
-    """
-    text, wanted = title.lower(), query.lower()
-    if text.endswith(f" {wanted}") or text == wanted:
-        return 0, len(text)
-    if f" {text}".find(f" {wanted}") >= 0:
-        return 1, len(text)
-    if wanted in text:
-        return 2, len(text)
-    letters = iter(text)
-    return (3, len(text)) if all(letter in letters for letter in wanted if letter != " ") else None
+    names = Names[Command](kind, signs, show=show, go=go)
+    names.put([(command.title, command) for command in commands])
+    return names

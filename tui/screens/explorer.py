@@ -13,6 +13,7 @@ from textual.widgets import TabbedContent, TabPane, Tree
 from ..controllers.code import CodeController
 from ..controllers.controller import ControlledScreen
 from ..controllers.entries import EntriesController
+from ..controllers.finder import FinderController
 from ..controllers.help import HelpController
 from ..controllers.log import Log
 from ..controllers.navigation import TABS, Navigation
@@ -72,6 +73,7 @@ class ExplorerScreen(ControlledScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         *SessionController.BINDINGS,
         *SearchController.BINDINGS,
+        *FinderController.BINDINGS,
         *TypesController.BINDINGS,
         *CodeController.BINDINGS,
         *ValuesController.BINDINGS,
@@ -169,8 +171,25 @@ class ExplorerScreen(ControlledScreen):
             self, spec=spec, operations=operations, panes=panes, navigation=navigation, log=log
         )
         self.entries = EntriesController(self, operations=operations, view=panes.maps.entries, log=log)
+        self.finder = FinderController(
+            self,
+            spec=spec,
+            navigation=navigation,
+            code=self.code,
+            types=self.types,
+            program=self.program_name,
+            keymap=lambda: self.keymap,
+            active=lambda: self.active_bindings,
+            run=self.app.run_action,
+            more=lambda: cast("BaseApp[object]", self.app).commands(),
+        )
         self.outcomes = Outcomes(operations, panes=panes, navigation=navigation, outlook=self.outlook, log=log)
-        self.control(self.search, self.code, self.types, self.values, self.sampling)
+        self.control(self.search, self.finder, self.code, self.types, self.values, self.sampling)
+
+    def on_unmount(self) -> None:
+        """Leave no thread behind that the end of the process would wait for."""
+        if self.furnished.is_set():
+            self.finder.stop()
 
     # What is shown
 

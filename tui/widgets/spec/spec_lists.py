@@ -43,6 +43,14 @@ class SpecLists:
         assert isinstance(view, CoreView)
         return view
 
+    def show_type(self, type_id: int) -> None:
+        """Open a type of the list of types, which must have been chosen."""
+        from .types_view import TypesView
+
+        view = self._views.get(NodeKind.TYPES)
+        if isinstance(view, TypesView):
+            view.call_after_refresh(view.open_type, type_id)
+
     def choose(self, node: Node) -> None:
         """Show the list that *node* is; for every other node the overview."""
         if node.kind is NodeKind.TYPES and NodeKind.TYPES not in self._views and self._spec.types is not None:

@@ -130,6 +130,14 @@ class TypesView(RowView):
         if self.row_count():
             self.post_message(self.Opened(self, CType(self.btf, self._ids[self.cursor])))
 
+    def open_type(self, type_id: int) -> None:
+        """Bring the cursor to a type, among all of them where it is not shown, and ask for the whole of it."""
+        if type_id not in self._ids:
+            self._group, self._ids = 0, range(self.btf.first_id, len(self.btf))
+            self.restart()
+        self.cursor = self._ids.index(type_id)
+        self.action_select()
+
     def action_next_group(self) -> None:
         """Show the types of the next group of kinds that has any; the cursor stays where it can."""
         here = self._ids[self.cursor] if self.row_count() else 0
