@@ -59,9 +59,11 @@ _NAMELESS: Final = (Place.NAMESPACE, Place.SECTION, Place.EVENT)
 """Where a name may be left out."""
 _BY_TYPE: Final = {type_: place for place, types in _PLACES.items() for type_ in types}
 
+_ORDER: Final = (("first", "last", "before=WHICH", "after=WHICH"), ("revision=N",))
+"""Where programs run in an order: WHICH is one that is there, by its name, its id, or its link's (`link:7`)."""
 _OPTIONS: Final[dict[ProgramType, tuple[tuple[str, ...], ...]]] = {
     _T.XDP: (("generic", "native"),),
-    _T.SCHED_CLS: (("ingress", "egress"),),
+    _T.SCHED_CLS: (("ingress", "egress"), *_ORDER),
     _T.NETFILTER: (
         ("ipv4", "ipv6"),
         ("prerouting", "input", "forward", "output", "postrouting"),
@@ -107,7 +109,7 @@ def parse_target(program: ProgramSpec, text: str) -> TargetText:
     if not text.strip() and place not in _NAMELESS:
         raise UsageError(f"program {program.name} ({program.type.label}) is attached to {place.value}: say to which")
     groups = _options(program)
-    name, *options = [part.strip() for part in text.split(",")] if groups else [text.strip()]
+    name, *options = _parts(text, groups, of_path=place in (Place.CGROUP, Place.SECTION))
     if place is Place.NAMESPACE and _group_of(name, groups) is not None:
         name, options = "", [name, *options]
     chosen = [_group_of(option, groups) for option in options]
@@ -122,16 +124,32 @@ def parse_target(program: ProgramSpec, text: str) -> TargetText:
 
 def _options(program: ProgramSpec) -> tuple[tuple[str, ...], ...]:
     """Return what may follow a target of *program*."""
+    if place_of(program) is Place.CGROUP:
+        return _ORDER
     in_processes = program.pattern.startswith(("uprobe", "uretprobe", "usdt"))
     return _OF_PROCESSES if in_processes else _OPTIONS.get(program.type, ())
 
 
+def _parts(text: str, groups: tuple[tuple[str, ...], ...], *, of_path: bool) -> list[str]:
+    """Return the name and what follows it; paths can have commas themselves, so that behind one only options count."""
+    parts = [part.strip() for part in text.split(",")] if groups else [text.strip()]
+    options: list[str] = []
+    while of_path and len(parts) > 1 and _group_of(parts[-1], groups) is not None:
+        options.insert(0, parts.pop())
+    return [",".join(parts), *options] if of_path else parts
+
+
 def _group_of(word: str, groups: tuple[tuple[str, ...], ...]) -> int | None:
-    """Return the number of the group that a word is an option of; some take an integer. None for what is none."""
+    """Return the number of the group that a word is an option of; None for what is none.
+
+    Some take an integer, and those that name one of several things take any text.
+    """
     key, equals, value = word.partition("=")
-    number = bool(equals) and value.removeprefix("-").isdecimal()
+    taken = {f"{key}=WHICH"} if equals and value else set[str]()
+    if equals and value.removeprefix("-").isdecimal():
+        taken |= {f"{key}=N", f"{key}=HZ"}
     for index, group in enumerate(groups):
-        if word in group or (number and any(option.startswith(f"{key}=") for option in group)):
+        if ("=" not in word and word in group) or not taken.isdisjoint(group):
             return index
     return None
 

@@ -21,6 +21,7 @@ import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import elftools
 import platformdirs
 
 if TYPE_CHECKING:
@@ -175,11 +176,15 @@ def _initial_files(kernel: Kernel) -> bytes:
     compileall.compile_dir(ROOT / "core", quiet=2)
     for path in sorted((ROOT / "core").rglob("*.py*")):
         archive.file(f"{HOME}/bpftui/core/{path.relative_to(ROOT / 'core')}", path)
-    for path in sorted(Path(platformdirs.__file__).parent.glob("*.py")):
-        archive.file(f"{HOME}/platformdirs/{path.name}", path)
+    for package in (platformdirs, elftools):
+        folder = Path(package.__file__).parent
+        for path in sorted(folder.rglob("*.py")):
+            archive.file(f"{HOME}/{folder.name}/{path.relative_to(folder)}", path)
     for folder in ("bpf", "tests/objects"):
         for path in sorted((ROOT / folder).glob("*.o")):
             archive.file(f"{HOME}/{folder}/{path.name}", path)
+    library = ROOT / "tests/objects/native/probed.so"
+    archive.file(f"{HOME}/{library.relative_to(ROOT)}", library)
     for number, path in enumerate(kernel.modules):
         archive.add(f"{HOME}/modules/{number}.ko", module_code(path), path)
     archive.add("/init", f"#!{python} -BE\n".encode() + GUEST.read_bytes(), GUEST, mode=0o755)

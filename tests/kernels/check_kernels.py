@@ -367,3 +367,24 @@ def test_programs_of_each_type_are_attached_and_run(found: Found, line: str) -> 
         "on_message": f"cannot attach program on_message {no_sockmap}",
     }
     assert done["problems"] == (older if line == "6.1" else {})
+
+
+def test_probes_of_libraries_and_entries_with_their_returns(found: Found, line: str) -> None:
+    (done,) = found("probes")
+    assert done["calls"] == [[-7, 11, -3, 42, -22, 65514], [1 << 40, -9], [6]]
+    # Without, with, and after somebody who looks: the counter, and whether the library went to its probe.
+    assert done["counted"] == [0, 0, 1, 1, 0]
+    assert done["version"] == 1
+    # uprobe_multi is of Linux 6.6: before, each of the two places has a link of its own.
+    assert done["links"] == {"6.1": 2, "6.12": 1}[line]
+    by_kernel = "kprobe.session links (Linux 6.10, CONFIG_FPROBE)"
+    refused = {
+        name: f"cannot attach program {name} to {target}: this kernel lacks {feature} (EINVAL)"
+        for name, target, feature in (
+            ("twice_in_kernel", "do_unlinkat", by_kernel),
+            ("once_in_kernel", "do_unlinkat", by_kernel),
+            ("twice", "probed.so:watch", "uprobe.session links (Linux 6.13)"),
+            ("once", "probed.so:watch", "uprobe.session links (Linux 6.13)"),
+        )
+    }
+    assert done["sessions"] == (refused | ({"twice_in_kernel": 2, "once_in_kernel": 1} if line == "6.12" else {}))

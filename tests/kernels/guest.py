@@ -184,6 +184,53 @@ def stir() -> None:
         pass
 
 
+def probes() -> None:
+    """Attach to USDT probes, to a version of a function, and to entries with their returns; call what they are in."""
+    os.environ["LD_LIBRARY_PATH"] = str(OBJECTS / "native")
+    library = ctypes.CDLL(str(OBJECTS / "native/probed.so"))
+    watchers = ctypes.c_ushort.in_dll(library, "watchers")
+    with CollectionSpec.from_file(OBJECTS / "usdt.o").load() as loaded:
+        on_fired, on_any = loaded.programs["on_fired"], loaded.programs["on_any"]
+        with on_fired.attach() as link:
+            links = len(link.attachment.links)
+            library.fire(-7, (ctypes.c_long * 2)(11, -22), ctypes.c_byte(-3), ctypes.c_long(4))
+            library.fire_elsewhere(ctypes.c_long(1 << 40))
+        counted = [watchers.value, library.watch(5)]
+        with on_any.attach(loaded.runtime.target(on_any.spec, "probed.so:bpftui:watched")):
+            counted += [watchers.value, library.watch(6)]
+        counted.append(watchers.value)
+        calls: Any = loaded.variables["calls"].get()
+        made: Any = loaded.variables["made"].get()
+        seen = [call["arguments"][: call["count"]] for call in calls[:made]]
+    runs: dict[str, object] = {}
+    spec = CollectionSpec.from_file(OBJECTS / "sessions.o")
+    for name in spec.programs:
+        with spec.load(programs={name}) as loaded:
+            try:
+                with loaded.programs[name].attach():
+                    library.watch(0)
+                    with contextlib.suppress(FileNotFoundError):
+                        os.unlink("/tmp/nothing")
+            except BpftuiError as error:
+                runs[name] = error.message
+            else:
+                runs[name] = loaded.variables["runs"].get()
+    say("probes", links=links, counted=counted, calls=seen, sessions=runs, version=version_calls(library))
+
+
+def version_calls(library: ctypes.CDLL) -> int:
+    """Return how often `answer@V1` was seen, where only `answer@@V2` is called."""
+    spec = CollectionSpec.from_file(OBJECTS / "attached.o")
+    with spec.load(programs={"on_uprobe"}) as loaded:
+        program = loaded.programs["on_uprobe"]
+        for target in ("probed.so:answer@V1", "probed.so:answer@@V2"):
+            with program.attach(loaded.runtime.target(program.spec, target)):
+                library.answer()
+        calls = loaded.variables["in_uprobe"].get()
+    assert isinstance(calls, int)
+    return calls
+
+
 def replacements() -> None:
     """Replace and trace a function of another program."""
     spec = CollectionSpec.from_file(OBJECTS / "replacement.o")
@@ -267,7 +314,18 @@ def main() -> None:
     """Run all steps; what a step dies of is a finding, too."""
     print(flush=True)  # the firmware leaves its last line open
     say("release", release=platform.release())
-    for step in (mount, doctor, objects, hooks, attachments, replacements, externs, core, functions_of_modules):
+    for step in (
+        mount,
+        doctor,
+        objects,
+        hooks,
+        attachments,
+        probes,
+        replacements,
+        externs,
+        core,
+        functions_of_modules,
+    ):
         try:
             step()
         except BaseException:  # init must not die

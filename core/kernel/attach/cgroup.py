@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Final
 from ...errors import AttachError, FeatureError, UsageError
 from ...spec import AttachType, ProgramType
 from ..probe.since import links_since
+from ..sys.layouts import OrderedLink
+from ..sys.survey import query
 from ..sys.syscall import BpfError
+from .anchors import Order, explain_order, link_at, order_of
 from .linking import create_link, described, refused
 
 if TYPE_CHECKING:
@@ -30,10 +33,12 @@ _ONLY_HOOK: Final = {
 
 
 def attach_cgroup(program: Program, target: AttachTarget) -> Attachment:
-    """Make a cgroup link (Linux 5.7); *target* names the directory. Several programs can be attached to a hook.
+    """Make a cgroup link (Linux 5.7); *target* names the directory.
+
+    Several programs can be attached to a hook: a new one is the last, unless the target says where it comes (6.16).
 
     Raises:
-        UsageError: There is no such directory, or it is none of a cgroup2.
+        UsageError: There is no such directory, or it is none of a cgroup2; or what it is to come before is not there.
         AttachError, FeatureError, NoPermissionError: The kernel said no.
     """
     attach_type = program.spec.attach_type
@@ -49,9 +54,25 @@ def attach_cgroup(program: Program, target: AttachTarget) -> Attachment:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise UsageError(f"cannot {described(program, target)}: {reason}") from error
+    order = Order()
     try:
-        return create_link(program, group, attach_type)
+        inode = os.fstat(group).st_ino
+        order = order_of(
+            program,
+            target,
+            lambda: query(group, attach_type),
+            lambda number: link_at(inode, attach_type, number),
+        )
+        return create_link(program, group, attach_type, OrderedLink, order.flags, **order.fields())
     except BpfError as error:
+        explained = explain_order(error, program, target, order)
+        if explained is not None:
+            raise explained from error
+        if error.errno == errno.EINVAL and order.flags:
+            reason = "this kernel knows no order of programs at control groups (Linux 6.16) (EINVAL)"
+            raise FeatureError(
+                f"cannot {described(program, target)}: {reason}", hint="leave first, last, before and after out"
+            ) from error
         if error.errno == errno.EBADF:
             raise UsageError(f"cannot {described(program, target)}: that is no control group (cgroup2)") from error
         if error.errno == errno.EINVAL:

@@ -14,7 +14,10 @@ from ..net.interfaces import interfaces
 from ..probe.since import links_since
 from ..sys import rights
 from ..sys.calls import FileDescriptor
+from ..sys.layouts import OrderedLink
+from ..sys.survey import query
 from ..sys.syscall import BpfError, Descriptor
+from .anchors import Order, explain_order, order_of
 from .linking import described, inside, link_inside, refused
 
 if TYPE_CHECKING:
@@ -46,16 +49,21 @@ def attach_xdp(program: Program, target: AttachTarget) -> Attachment:
 def attach_tc(program: Program, target: AttachTarget) -> Attachment:
     """Make a tcx link (Linux 6.6), or one of netkit (6.7) for those programs; ingress where nobody says which.
 
-    Several programs can be attached; a new one is the last that is asked.
+    Several programs can be attached; a new one is the last that is asked, unless the target says where it comes.
     """
     _require_interface(program, target)
     asked = next((_TCX[option] for option in target.options if option in _TCX), None)
     attach_type = asked or program.spec.attach_type or AttachType.TCX_INGRESS
+    order = Order()
     try:
-        return link_inside(program, target, attach_type)
+        order = order_of(program, target, lambda: inside(target, partial(query, target.index, attach_type)))
+        return link_inside(program, target, attach_type, flags=order.flags, layout=OrderedLink, **order.fields())
     except BpfError as error:
         if error.errno in (errno.ENODEV, errno.EINVAL) and not _exists(target):
             raise _no_interface(program, target) from error
+        explained = explain_order(error, program, target, order)
+        if explained is not None:
+            raise explained from error
         if error.errno == errno.EINVAL:
             needed = links_since("netkit" if attach_type.name.startswith("NETKIT") else "tcx")
             raise FeatureError(

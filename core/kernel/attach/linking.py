@@ -59,11 +59,12 @@ def create_link(
     target_fd: int,
     attach_type: AttachType,
     layout: type[LinkCreate] = LinkCreate,
+    flags: int = 0,
     **fields: int | Buffer | None,
 ) -> Attachment:
     """Make a bpf_link in this process; see `make_link`."""
     with program.descriptor as fd:
-        link = make_link(fd, target_fd, attach_type, 0, layout, **fields)
+        link = make_link(fd, target_fd, attach_type, flags, layout, **fields)
     return Attachment((Descriptor(link, f"link of {program.name}"),))
 
 

@@ -37,7 +37,7 @@ def resolve(program: ProgramSpec, text: str, sandbox: Sandbox | None = None) -> 
                 raise UsageError(f"cannot attach program {program.name}: there is no network namespace at {name}")
             return AttachTarget(name, options=rest)
         case Place.CGROUP:
-            return AttachTarget(_cgroup(name))
+            return AttachTarget(_cgroup(name), options=rest)
         case Place.SECTION if not (name or program.attach_to):
             raise UsageError(
                 f"cannot attach program {program.name}: its section {program.section} does not say to what",

@@ -35,6 +35,7 @@ __all__ = [
     "ObjId",
     "ObjInfo",
     "ObjPath",
+    "OrderedLink",
     "PerfEventLink",
     "ProgBindMap",
     "ProgLoad",
@@ -258,6 +259,14 @@ class PerfEventLink(LinkCreate):
     """To a perf event."""
 
     bpf_cookie: int = u64(16, "perf_event.bpf_cookie")
+
+
+class OrderedLink(LinkCreate):
+    """To a hook where programs run in an order: tcx, and in the same place netkit and control groups."""
+
+    relative_id: int = u32(16, "tcx.relative_id")
+    """Or relative_fd."""
+    expected_revision: int = u64(24, "tcx.expected_revision")
 
 
 class NetfilterLink(LinkCreate):

@@ -9,8 +9,10 @@ from bpftui.core.spec import AttachType, ProgramSpec, ProgramType
 from bpftui.core.spec.targets import Place, parse_attachment, parse_target, place_of
 
 
-def _program(type_: ProgramType = ProgramType.XDP, attach_type: AttachType | None = None) -> ProgramSpec:
-    return ProgramSpec("count", "section", type_, attach_type)
+def _program(
+    type_: ProgramType = ProgramType.XDP, attach_type: AttachType | None = None, pattern: str = ""
+) -> ProgramSpec:
+    return ProgramSpec("count", "section", type_, attach_type, pattern=pattern)
 
 
 @pytest.mark.parametrize(
@@ -24,7 +26,16 @@ def _program(type_: ProgramType = ProgramType.XDP, attach_type: AttachType | Non
         (ProgramType.NETFILTER, "", "", ()),
         (ProgramType.NETFILTER, "ipv6,input,priority=-10", "", ("ipv6", "input", "priority=-10")),
         (ProgramType.NETFILTER, "/run/netns/x,output", "/run/netns/x", ("output",)),
+        (ProgramType.SCHED_CLS, "eth0,before=count", "eth0", ("before=count",)),
+        (
+            ProgramType.SCHED_CLS,
+            "eth0,egress,after=link:7,revision=3",
+            "eth0",
+            ("egress", "after=link:7", "revision=3"),
+        ),
         (ProgramType.CGROUP_SKB, "/sys/fs/cgroup/a,b", "/sys/fs/cgroup/a,b", ()),
+        (ProgramType.CGROUP_SKB, "/sys/fs/cgroup/a,b,first", "/sys/fs/cgroup/a,b", ("first",)),
+        (ProgramType.CGROUP_SKB, "a, before=id:4, revision=2", "a", ("before=id:4", "revision=2")),
         (ProgramType.KPROBE, "tcp_v4_connect+0x10", "tcp_v4_connect+0x10", ()),
         (ProgramType.TRACEPOINT, "", "", ()),
         (ProgramType.PERF_EVENT, "cpu-clock,freq=99", "cpu-clock", ("freq=99",)),
@@ -39,7 +50,10 @@ def test_targets(type_: ProgramType, text: str, name: str, options: tuple[str, .
     [
         *((ProgramType.XDP, text) for text in (",generic", "eth0,", "eth0,offload", "eth0,generic,native")),
         (ProgramType.XDP, "eth0,generic,generic"),
-        (ProgramType.SCHED_CLS, "eth0,generic"),
+        *((ProgramType.SCHED_CLS, f"eth0,{text}") for text in ("generic", "before=", "before", "first,last")),
+        (ProgramType.SCHED_CLS, "eth0,revision=x"),
+        (ProgramType.SCHED_CLS, "eth0,first=1"),
+        (ProgramType.CGROUP_SKB, "a,first,last"),
         (ProgramType.NETFILTER, "ipv4,ipv6"),
         (ProgramType.PERF_EVENT, "cpu-clock,freq=9,period=9"),
     ],
@@ -72,3 +86,11 @@ def test_attachments() -> None:
     for text in ("", "=eth0", "count=", "count= "):
         with pytest.raises(UsageError, match="not of the form PROGRAM=TARGET"):
             parse_attachment(text)
+
+
+@pytest.mark.parametrize("pattern", ["uprobe", "uretprobe.s", "uprobe.multi", "uprobe.session", "usdt"])
+def test_functions_of_one_process(pattern: str) -> None:
+    program = _program(ProgramType.KPROBE, pattern=pattern)
+    assert parse_target(program, "/a,b/c:f,pid=7") == ("/a,b/c:f", ("pid=7",))
+    assert parse_target(program, "c:f,pid=x") == ("c:f,pid=x", ())
+    assert parse_target(_program(ProgramType.KPROBE, pattern="kprobe"), "f,pid=7") == ("f,pid=7", ())
