@@ -9,7 +9,7 @@ from weakref import ref
 import pytest
 
 from bpftui.core.analysis.facts import shared_functions
-from bpftui.core.btf import kernel
+from bpftui.core.btf import Btf, kernel
 from bpftui.core.btf.core import CoreResolver
 from bpftui.core.helpers.effects import effect_of, flag_names
 from bpftui.core.helpers.names import HELPERS
@@ -17,6 +17,7 @@ from bpftui.core.listing.listing import Listing, RowKind
 from bpftui.core.listing.notes import Notes
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.spec.sparse import LARGE, zeros
+from tests.core.btf.blob import Blob
 
 ROOT = Path(__file__).parents[3]
 
@@ -184,6 +185,25 @@ def test_names_of_what_is_traced_from_a_kernels_types() -> None:
     assert found("on_exit")[4] == "ret"
     assert found("on_open")[0] == "file"
     assert found("on_open")[5].startswith("file->f_flags (CO-RE 0 → ")
+
+
+def test_an_argument_that_the_kernels_types_give_no_name_is_an_element_that_leads_to_its_type() -> None:
+    spec = CollectionSpec.from_file(ROOT / "tests/objects/hooks.o")
+    blob = Blob()
+    flags = blob.integer("unsigned int", 4, signed=False)
+    file = blob.struct("file", 16, [("f_flags", flags, 64)])
+    blob.add("bpf_lsm_file_open", 12, blob.prototype(flags, [("", blob.pointer(file))]))
+    assert spec.btf is not None
+    listing = Listing(spec.programs["on_open"], spec, source=False, resolver=CoreResolver(spec.btf, Btf(blob.bytes())))
+    found = {row.slot: row.comment for row in listing.rows(0, len(listing))}
+    assert found[0] == "ctx[0]"
+    assert found[5] == "ctx[0]->f_flags (CO-RE 0 → 8)"
+
+
+def test_what_a_kernel_function_returns_leads_to_its_type() -> None:
+    found = comments("tests/objects/conntrack.o", "look_up")
+    assert found[17] == ("r2 = *(u64 *)(r0 +0)", "struct nf_conn.status (CO-RE)")
+    assert found[27] == ("call bpf_ct_release", "kernel function, ((struct nf_conn *)r1)")
 
 
 def test_names_of_helpers_arguments() -> None:

@@ -1,0 +1,63 @@
+"""A process that does not come to its keys is ended by one that means the end, and by no other."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from tests.waiting import wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+BUSY: Final = """
+import time, tty
+from bpftui.tui.terminal.guardian import guardian, hire
+tty.setraw(0)
+hire()
+guardian().screen(True)
+print("busy", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.fixture
+def busy() -> Generator[tuple[subprocess.Popen[bytes], int]]:
+    """A process that draws on a terminal and reads nothing from it, and the end where keys are typed."""
+    keys, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", BUSY], stdin=terminal, stdout=subprocess.PIPE, stderr=terminal, start_new_session=True
+    )
+    os.close(terminal)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"busy\n"
+        yield process, keys
+    finally:
+        process.kill()
+        process.communicate()
+        os.close(keys)
+
+
+@pytest.mark.parametrize("key", [b"q", b"\x1b[99;5u"])
+def test_a_key_that_means_the_end_ends_what_does_not_read_it(
+    busy: tuple[subprocess.Popen[bytes], int], key: bytes
+) -> None:
+    process, keys = busy
+    os.write(keys, key)
+    assert wait_for(lambda: process.poll() is not None, 20)
+    assert process.returncode == -signal.SIGTERM
+
+
+def test_other_keys_end_nothing(busy: tuple[subprocess.Popen[bytes], int]) -> None:
+    process, keys = busy
+    os.write(keys, b"j")
+    assert not wait_for(lambda: process.poll() is not None, 2)  # it is read after 1.2 s
+    os.write(keys, b"q")
+    assert wait_for(lambda: process.poll() is not None, 20)
