@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .worklist import settle
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -39,15 +41,17 @@ def edge_counts(graph: FlowGraph, counts: Mapping[int, int]) -> dict[tuple[int, 
         for edge in edges:
             of_edge.setdefault(edge, []).append(at)
     known: dict[tuple[int, int], int] = {}
-    waiting = list(range(len(ways)))
-    while waiting:
-        number, edges = ways[waiting.pop()]
+
+    def visit(at: int) -> list[int]:
+        number, edges = ways[at]
         open_ = [edge for edge in edges if edge not in known]
-        if len(open_) == 1 or (open_ and not runs[number]):
-            rest = runs[number] - sum(known[edge] for edge in edges if edge in known)
-            for edge in open_:
-                known[edge] = max(0, rest)
-                waiting += of_edge[edge]
+        if len(open_) > 1 and runs[number]:
+            return []
+        rest = runs[number] - sum(known[edge] for edge in edges if edge in known)
+        known.update((edge, max(0, rest)) for edge in open_)
+        return [other for edge in open_ for other in of_edge[edge]]
+
+    settle(range(len(ways)), visit)
     return known
 
 
