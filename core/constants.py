@@ -20,6 +20,7 @@ __all__ = [
     "SOCK_OPS_FLAGS",
     "constant_name",
     "has_names",
+    "version_text",
 ]
 
 # linux/if_ether.h; big-endian where it is a field
@@ -187,3 +188,8 @@ def constant_name(field: str, value: int, byte_order: ByteOrder) -> str | None:
         return None
     name = names.get(int.from_bytes(value.to_bytes(2, byte_order), "big"))
     return None if name is None else f"bpf_htons({name})"
+
+
+def version_text(code: int) -> str:
+    """Return the version that a LINUX_VERSION_CODE stands for, as `KERNEL_VERSION(a, b, c)` of linux/version.h does."""
+    return f"{code >> 16}.{code >> 8 & 0xFF}.{code & 0xFF}"

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["cells", "is_visible", "visible", "visible_json", "visible_lines"]
+__all__ = ["cells", "cut", "is_visible", "visible", "visible_json", "visible_lines"]
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _PLAIN: Final = re.compile(
@@ -76,6 +76,15 @@ def cells(text: str) -> int:
         0 if unicodedata.category(char) in _MARKS else 2 if unicodedata.east_asian_width(char) in "WF" else 1
         for char in text
     )
+
+
+def cut(text: str, width: int, ellipsis: str = "…") -> str:
+    """Return visible text in at most *width* columns, with an ellipsis at its end where it is longer."""
+    if cells(text) <= width:
+        return text
+    while text and (excess := cells(text) - (width - 1)) > 0:
+        text = text[: -max(1, excess // 2)]  # no character takes more than two
+    return text + ellipsis if width > 0 else ""
 
 
 _MARKS: Final = ("Mn", "Me")

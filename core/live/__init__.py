@@ -13,7 +13,7 @@ from .sampler import Sample, Sampler, readable_maps
 from .series import Point, RateTracker, Series, rate
 from .session import RuntimeName, Session, State, check_target, choose_runtime, runtime_name, runtime_options
 from .stream import HasDescriptor, Records, RingBuffer, open_records
-from .table import MapRow, MapTable, Order, map_table
+from .table import MapRow, MapTable, map_table
 from .user_ring import UserRingBuffer
 
 __all__ = [
@@ -27,7 +27,6 @@ __all__ = [
     "HasDescriptor",
     "MapRow",
     "MapTable",
-    "Order",
     "Ordering",
     "PerfBuffer",
     "Point",

@@ -1,11 +1,14 @@
-"""A map as a table: what a screen draws of two successive samples."""
+"""A map as a table of texts, in the order of its keys: what is printed of two successive samples.
+
+Other orders, and fields one by one, are those of `arrange`.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
-from .arrange import key_order
+from .arrange import Reading, key_order
 from .counters import by_cpu, counters, entry_value, key_text
 from .keys import ambiguous_keys
 from .series import rate
@@ -16,9 +19,7 @@ if TYPE_CHECKING:
     from .counters import Counter, Valued
     from .sampler import Sample
 
-__all__ = ["MapRow", "MapTable", "Order", "map_table"]
-
-Order = Literal["key", "value", "rate"]
+__all__ = ["MapRow", "MapTable", "map_table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,36 +62,29 @@ def map_table(
     current: Sample,
     previous: Sample | None = None,
     *,
-    order: Order = "key",
-    column: int = 0,
-    reverse: bool = False,
     per_cpu: bool = False,
     counting: Counting | None = None,
-    start: int = 0,
     limit: int | None = None,
 ) -> MapTable:
     """Return the table of a map in *current*, with rates and changes since *previous*.
 
-    Only the rows from *start* on, at most *limit* of them, are put into words; all are sorted.
-
     Args:
         source: The map, or its spec.
-        order: By key, by value or by rate of the counter number *column*.
         per_cpu: Whether the text of a per-CPU value lists the CPUs instead of summing what counts.
         counting: What counts in the values of per-CPU maps (`counters`).
+        limit: How many rows are put into words.
     """
     from ..btf import format_value
 
-    snapshot = current.maps[source.name]
+    reading = Reading.of(source.name, current, previous)
+    snapshot, before = reading.snapshot, reading.before or {}
     columns = tuple(counters(source, counting))
-    before = _entries(source.name, previous)
-    seconds = 0.0 if previous is None else current.time - previous.time
 
     def rates(entry: Entry) -> tuple[float | None, ...]:
         old = before.get(entry.key)
         if old is None:
             return (None,) * len(columns)
-        return tuple(rate(counter.total(old), counter.total(entry), seconds) for counter in columns)
+        return tuple(rate(counter.total(old), counter.total(entry), reading.seconds) for counter in columns)
 
     def row(entry: Entry) -> MapRow:
         old = before.get(entry.key)
@@ -112,22 +106,7 @@ def map_table(
     def text(key: bytes) -> str:
         return key_text(source, key) + (f" ({key.hex(' ')})" if key in ambiguous else "")
 
-    by_key = key_order(source)
-
-    def rank(entry: Entry) -> Any:  # of one type within each order
-        if order == "key":
-            return by_key(entry)
-        if not columns:
-            return entry.values
-        if order == "value":
-            return columns[column].total(entry)
-        return rates(entry)[column] or 0.0
-
-    entries = snapshot.entries
-    if order != "key":  # entries that are equal stay in the order of their keys
-        entries = sorted(entries, key=by_key)
-    entries = sorted(entries, key=rank, reverse=reverse)
-    shown = entries[start : None if limit is None else start + limit]
+    shown = sorted(snapshot.entries, key=key_order(source))[:limit]
     ambiguous = ambiguous_keys(source, (entry.key for entry in shown))
     return MapTable(
         name=source.name,
@@ -138,8 +117,3 @@ def map_table(
         is_summed=source.type.per_cpu,
         is_counted=snapshot.is_counted,
     )
-
-
-def _entries(name: str, sample: Sample | None) -> dict[bytes, Entry]:
-    snapshot = None if sample is None else sample.maps.get(name)
-    return {} if snapshot is None else {entry.key: entry for entry in snapshot.entries}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..constants import version_text
 from ..runtime import ExternAnswer
 from ..spec.kconfig import KERNEL_VERSION, option_misfit
 from .helpers.declaration import declared
@@ -40,9 +41,4 @@ def _option(spec: CollectionSpec, extern: Extern, options: Mapping[str, str]) ->
         return False, "0: the built-in runtime has no such option"
     if misfit := option_misfit(spec, extern.name, value):
         return False, misfit
-    return True, f"{value}: {_version(int(value))}" if extern.name == KERNEL_VERSION else value
-
-
-def _version(number: int) -> str:
-    """Return what LINUX_VERSION_CODE stands for."""
-    return f"{number >> 16}.{number >> 8 & 0xFF}.{number & 0xFF}"
+    return True, f"{value}: {version_text(int(value))}" if extern.name == KERNEL_VERSION else value

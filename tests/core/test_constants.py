@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, cast
 import pytest
 
 from bpftui.core import constants
-from bpftui.core.constants import constant_name, has_names
+from bpftui.core.constants import constant_name, has_names, version_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,6 +29,8 @@ LATER = ("BPF_SOCK_OPS_TSTAMP", "NEW_SYN_RECV", "SOL_UDP", "IPPROTO_L2TP", "IPPR
         ("^__sk_buff.protocol", 0x86DD, "little", "ETH_P_IPV6"),
         ("ethhdr.h_proto", 0x81, "little", "bpf_htons(ETH_P_8021Q)"),
         ("ethhdr.h_proto", 0x10008, "little", None),
+        ("__sk_buff.pkt_type", 1, "little", "PACKET_BROADCAST"),
+        ("__sk_buff.pkt_type", 2, "little", "PACKET_MULTICAST"),
         ("iphdr.protocol", 6, "little", "IPPROTO_TCP"),
         ("iphdr.protocol", 0, "little", "IPPROTO_IP"),
         ("ipv6hdr.nexthdr", 0, "little", "IPPROTO_HOPOPTS"),
@@ -43,6 +45,12 @@ LATER = ("BPF_SOCK_OPS_TSTAMP", "NEW_SYN_RECV", "SOL_UDP", "IPPROTO_L2TP", "IPPR
 def test_names(field: str, value: int, order: Literal["little", "big"], name: str | None) -> None:
     assert constant_name(field, value, order) == name
     assert has_names(field) or name is None
+
+
+def test_versions_of_linux() -> None:
+    assert version_text(0x60C22) == "6.12.34"
+    assert version_text(0x0) == "0.0.0"
+    assert version_text(0x504FF) == "5.4.255"
 
 
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="there is no gcc")

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from bpftui.core.errors import BpftuiError, ObjectError
-from bpftui.core.visible import cells, is_visible, visible, visible_json, visible_lines
+from bpftui.core.visible import cells, cut, is_visible, visible, visible_json, visible_lines
 
 SHOWN = [
     ("count_packets", "count_packets"),
@@ -65,6 +65,24 @@ def test_json_says_the_same_and_shows_all(text: str) -> None:
 
 def test_cells() -> None:
     assert [cells(text) for text in ("", "ab", "表示", "e\u0301x", "─╮")] == [0, 2, 4, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "shown"),
+    [
+        ("abcde", 5, "abcde"),
+        ("abcdef", 5, "abcd…"),
+        ("日本語", 5, "日本…"),
+        ("日本語", 4, "日…"),
+        ("a\u0301\u0301b", 1, "…"),
+        ("ab", 0, ""),
+        ("ab", -3, ""),
+        ("x" * 10_000, 4, "xxx…"),
+    ],
+)
+def test_what_does_not_fit_ends_in_an_ellipsis(text: str, width: int, shown: str) -> None:
+    assert cut(text, width) == shown
+    assert cut(text, width, "~") == shown.replace("…", "~")
 
 
 def test_errors_are_one_visible_line() -> None:

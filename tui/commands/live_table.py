@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ...core.visible import cells, visible
+from ...core.visible import cells, cut, visible
 from ..text.charset import is_writable
 from ..text.colors import joined, paint
 from ..text.format import counted, rate
@@ -316,12 +316,7 @@ class LiveTable:
         return paint(text, style) if self._color else joined(text)
 
     def _cut(self, text: str, width: int) -> str:
-        """Return visible text in at most *width* cells."""
-        if cells(text) <= width:
-            return text
-        while text and cells(text) > width - 1:
-            text = text[:-1]
-        return text + self._dots if width > 0 else ""
+        return cut(text, width, self._dots)
 
 
 def _shares(wanted: Sequence[int], room: int) -> list[int]:

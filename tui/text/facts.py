@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...core.btf import types
+from ...core.constants import version_text
 from ...core.spec import MapFlag, Pinning, ProgramFlag
 from .format import byte_size, flag_names, unqualified
 
@@ -256,5 +257,5 @@ def _count(number: int, what: str) -> str:
 def _version(packed: int) -> str:
     """Return KERNEL_VERSION(a, b, c) as `a.b.c`; another number as what it is."""
     if packed >> 24 in (0, 0xFF) and packed != 0xFFFFFFFE:
-        return f"{packed >> 16}.{packed >> 8 & 0xFF}.{packed & 0xFF}"
+        return version_text(packed)
     return f"version {packed:#x}"

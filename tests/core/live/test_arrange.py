@@ -40,6 +40,34 @@ def test_rows_are_ordered_by_any_field_either_way() -> None:
     ]
 
 
+def test_entries_of_one_value_stay_in_the_order_of_their_keys() -> None:
+    read = reading({257: 5, 256: 7, 2: 5, 1: 7})
+    assert rows(arrange(SPEC, FIELDS, read, ordering=Ordering(VALUE))) == ["2=5", "257=5", "1=7", "256=7"]
+    assert rows(arrange(SPEC, FIELDS, read, ordering=Ordering(VALUE, reverse=True))) == [
+        "1=7",
+        "256=7",
+        "2=5",
+        "257=5",
+    ]
+
+
+def test_what_is_new_or_went_back_has_no_rate_and_comes_as_if_it_stood_still() -> None:
+    table = arrange(SPEC, FIELDS, reading({1: 40, 2: 50, 3: 9}, {1: 10, 2: 60}), ordering=Ordering(VALUE, by_rate=True))
+    assert [(KEY.text(each), table.rate(VALUE, each)) for each in table.entries] == [
+        ("2", None),
+        ("3", None),
+        ("1", 60.0),
+    ]
+
+
+def test_values_that_are_no_numbers_are_ordered_by_their_bytes() -> None:
+    spec = MapSpec("raw", ".maps", MapType.HASH, 4, 12, 100)
+    fields = fields_of(spec)
+    entries = tuple(Entry(bytes((key, 0, 0, 0)), (bytes([9 - key]) * 12,)) for key in (1, 2))
+    table = arrange(spec, fields, Reading(MapSnapshot(entries)), ordering=Ordering(fields.values[0]))
+    assert [each.key[0] for each in table.entries] == [2, 1]
+
+
 def test_an_order_stays_until_another_is_asked_for() -> None:
     by_value = Ordering(VALUE, reverse=True)
     first = arrange(SPEC, FIELDS, reading({1: 10, 2: 20, 3: 30}), ordering=by_value)

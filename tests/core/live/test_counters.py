@@ -10,7 +10,7 @@ import pytest
 
 from bpftui.core.live import Sample, Track, counters, entry_value, key_text, map_table, rate, variable_counters
 from bpftui.core.runtime import Entry, MapSnapshot
-from bpftui.core.spec import CollectionSpec, MapSpec, MapType
+from bpftui.core.spec import CollectionSpec
 from tests.core.live.fakes import map_spec
 
 TRAFFIC_O = Path(__file__).parents[3] / "bpf" / "traffic.o"
@@ -105,23 +105,6 @@ def test_a_new_entry_is_a_change_without_a_rate() -> None:
 def test_a_counter_that_went_back_has_no_rate() -> None:
     table = map_table(map_spec(), sample(1, {u32(1): u64(5)}), sample(0, {u32(1): u64(6)}))
     assert (table.rows[0].rates, table.rows[0].changed) == ((None,), True)
-
-
-def test_order_and_window(traffic: CollectionSpec) -> None:
-    source = MapSpec("counts", ".maps", MapType.HASH, 4, 8, 1000, key=traffic.variables["sample_every"].type)
-    before = sample(0, {u32(key): u64(0) for key in (1, 2, 256)})
-    after = sample(1, {u32(2): u64(30), u32(256): u64(20), u32(1): u64(20)})
-
-    def keys(**options: object) -> list[str]:
-        return [row.key_text for row in map_table(source, after, before, **options).rows]  # type: ignore[arg-type]
-
-    assert keys() == ["1", "2", "256"]  # as numbers, not as the bytes that they are
-    assert keys(reverse=True) == ["256", "2", "1"]
-    assert keys(order="value") == ["1", "256", "2"]
-    assert keys(order="value", reverse=True) == ["2", "1", "256"]
-    assert keys(order="rate", reverse=True, limit=1) == ["2"]
-    assert keys(start=1, limit=1) == ["2"]
-    assert map_table(source, after, before, start=1, limit=1).total == 3
 
 
 def test_a_counter_that_wraps_is_reset_or_goes_negative_has_no_false_rate() -> None:

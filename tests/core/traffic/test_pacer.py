@@ -53,10 +53,12 @@ class Timed(Pacer):
         super().__init__(traffic, 1514, clock=clock)
         self._changed = Wait(clock)
         self.now, self.end, self.late = clock, clock.now + seconds, 0.0
+        self.most = 0
 
     def deliver(self, frames: Sequence[bytes], start: int, count: int) -> int:
         self.now.now += self.late
         self.late = 0.0
+        self.most = max(self.most, count)
         self._finished = self.now.now >= self.end
         return count
 
@@ -81,6 +83,19 @@ def test_what_is_late_is_made_up_for_and_what_is_older_than_a_second_is_forgotte
     assert pacer.keep(1000) == pytest.approx(sent, abs=1 + 1000 * Pacer.TICK)
 
 
+def test_what_is_made_up_for_comes_in_pieces_so_that_a_new_rate_takes_effect() -> None:
+    pacer = Timed(Traffic(), 2.0)
+    pacer.late = 0.9
+    assert pacer.keep(10_000) == pytest.approx(20_000, abs=1 + 10_000 * Pacer.TICK)
+    assert 512 < pacer.most <= 1024
+
+
+def test_nothing_comes_before_it_is_due() -> None:
+    pacer = Timed(Traffic(), 2.5)
+    # The first packet is due a second after the start, and not at it: the third one ends the traffic, at 3 s.
+    assert (pacer.keep(1), pacer.now.now) == (3, pytest.approx(1003.0))
+
+
 @pytest.mark.parametrize("speed", [1.0, 4.0])
 def test_packets_come_when_they_are_due(tmp_path: Path, speed: float) -> None:
     pacer = Noted(Traffic(capture=capture(tmp_path, 5, 0.1), speed=speed))
@@ -98,6 +113,7 @@ def test_as_fast_as_it_goes(tmp_path: Path) -> None:
     pacer.start()
     until(lambda: pacer.finished)
     assert (pacer.sent, len(pacer.frames)) == (3000, 3000)
+    until(lambda: pacer.rate == 0.0)
     assert pacer.send(5) == 0
     pacer.close()
 

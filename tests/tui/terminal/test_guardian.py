@@ -1,4 +1,4 @@
-"""A process that does not come to its keys is ended by one that means the end, and by no other."""
+"""What ends a process: a signal, and where it does not come to its keys, one that means the end."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from bpftui.tui.terminal.guardian import until_told
 from tests.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -61,3 +62,34 @@ def test_other_keys_end_nothing(busy: tuple[subprocess.Popen[bytes], int]) -> No
     assert not wait_for(lambda: process.poll() is not None, 2)  # it is read after 1.2 s
     os.write(keys, b"q")
     assert wait_for(lambda: process.poll() is not None, 20)
+
+
+@pytest.fixture
+def handlers() -> Generator[None]:
+    """SIGHUP is ignored, as `nohup` has it, and what was before comes back."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("handlers")
+def test_the_first_signal_is_told_the_next_one_ends_and_an_ignored_one_stays_so() -> None:
+    left: list[str] = []
+    with until_told(lambda: left.append("left")) as told:
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        assert not told
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert (bool(told), told.number, left) == (True, signal.SIGTERM, ["left"])
+        assert signal.getsignal(signal.SIGTERM) is signal.getsignal(signal.SIGINT) is signal.SIG_DFL
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+
+
+@pytest.mark.usefixtures("handlers")
+def test_without_a_signal_all_is_as_before() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with until_told(lambda: None) as told:
+        assert signal.getsignal(signal.SIGTERM) is not before
+    assert not told
+    assert signal.getsignal(signal.SIGTERM) is before

@@ -10,7 +10,15 @@ import pytest
 from bpftui.core.spec import CollectionSpec, MapFlag
 from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.text.describe import describe
-from bpftui.tui.text.facts import map_brief, map_facts, map_shape, program_brief, program_facts, variable_facts
+from bpftui.tui.text.facts import (
+    collection_facts,
+    map_brief,
+    map_facts,
+    map_shape,
+    program_brief,
+    program_facts,
+    variable_facts,
+)
 
 OBJECTS = Path(__file__).parents[2] / "objects"
 
@@ -70,6 +78,17 @@ def test_what_an_object_is() -> None:
     assert "kernel        6.1.1" in lines
     assert "license       GPL" in lines
     assert "types         no BTF: keys and values are shown as bytes" in lines
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(0x60101, "6.1.1"), (0x1060101, "version 0x1060101"), (0xFFFFFFFE, "version 0xfffffffe")],
+)
+def test_versions_of_a_kernel_and_other_numbers(number: int, text: str) -> None:
+    spec = read("legacy_maps.o")
+    spec.kernel_version = number
+    assert f"kernel        {text}" in page(spec, NodeKind.COLLECTION)
+    assert f"for kernel {text}" in phrases(collection_facts(spec))
 
 
 @pytest.mark.parametrize(("loaded", "brief"), [(True, "tracing task"), (False, "tracing task (not loaded by itself)")])

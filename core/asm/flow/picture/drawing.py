@@ -7,7 +7,7 @@ import enum
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ....visible import cells
+from ....visible import cells, cut
 from .layout import Layout, Shape
 from .routes import EndKind
 
@@ -273,7 +273,8 @@ class Drawing:
         if at == 0:
             return self._top(node)
         if at < height - 1:
-            text = _cut(self.boxes[node].lines[at - 1], width - 4, "~" if self.ascii_only else "…")
+            text = cut(self.boxes[node].lines[at - 1], width - 4, "~" if self.ascii_only else "…")
+            text += " " * (width - 4 - cells(text))
             return [
                 Piece(left, upright, ink, node),
                 Piece(left + 1, f" {text} ", Ink.TEXT, node, at - 1),
@@ -328,12 +329,3 @@ class Drawing:
 
 def _is_heavy(sides: int) -> bool:
     return any(sides // digit % 3 == _HEAVY for digit in (_UP, _RIGHT, _DOWN, _LEFT))
-
-
-def _cut(text: str, room: int, ellipsis: str) -> str:
-    """Return a text of exactly *room* cells, with an ellipsis at its end where it is longer."""
-    if cells(text) > room:
-        while cells(text) > room - 1:
-            text = text[: -max(1, (cells(text) - room + 1) // 2)]
-        text += ellipsis
-    return text + " " * (room - cells(text))
