@@ -20,6 +20,7 @@ __all__ = [
     "Forecast",
     "LoadOutcome",
     "MapSnapshot",
+    "Neighbour",
     "Obstacle",
     "Printed",
     "ProgramInfo",
@@ -145,6 +146,17 @@ class AttachTarget:
     """What else was said: `egress`, `priority=-10`; see `bpftui.core.spec.targets`."""
 
 
+class Neighbour(NamedTuple):
+    """A program that is at a hook already, before or after which another one can come."""
+
+    which: str
+    """What a user types for it, behind `before=` and `after=`: `id:42`."""
+    title: str
+    """What it is, in a few words: `count_packets, id 42, link 7`."""
+    hooks: tuple[str, ...] = ("",)
+    """What is typed for the hook that it is at (`egress`); empty for the one that the section of a program says."""
+
+
 @dataclass(frozen=True, slots=True)
 class TargetChoice:
     """A place that a program can be attached to, among those to choose from."""
@@ -157,6 +169,8 @@ class TargetChoice:
     """What there is to know, as a sentence."""
     danger: str = ""
     """What attaching there can break, as a sentence; empty where it is harmless."""
+    neighbours: tuple[Neighbour, ...] = ()
+    """The programs that are there, in the order in which they run; none where a new one cannot be put among them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,9 @@ import pytest
 from bpftui.core import kernel
 from bpftui.core.errors import AttachError, BpftuiError, FeatureError, UsageError
 from bpftui.core.kernel import Sandbox
+from bpftui.core.kernel.attach.choices import choices
 from bpftui.core.kernel.sys.survey import Attached, query
+from bpftui.core.runtime import Neighbour
 from bpftui.core.spec import AttachType, CollectionSpec
 from tests.kernel.test_attach import OBJECT, group  # noqa: F401  # pyright: ignore[reportUnusedImport] - a fixture
 
@@ -186,3 +188,24 @@ def query_of(place: Sandbox | Path) -> Attached:
             os.close(number)
     assert found is not None
     return found
+
+
+def test_what_is_there_is_offered(
+    loaded: list[KernelCollection],
+    sandbox: Sandbox,
+    group: Path,  # noqa: F811
+) -> None:
+    ours = sandbox.target().name
+    spec, tc_id = loaded[0].spec, loaded[0].programs["on_tc"].id
+    with tc(loaded[0], sandbox, "") as link, in_group(loaded[0], group, ""):
+        offered = sandbox.namespace.run(lambda: choices(spec, spec.program("on_tc")))
+        assert {each.text: each.neighbours for each in offered if each.neighbours} == {
+            ours: (Neighbour(f"id:{tc_id}", f"on_tc, id {tc_id}, link {link.id}", ("ingress", "")),)
+        }
+        to_egress = sandbox.namespace.run(lambda: choices(spec, spec.program("on_tcx")))
+        assert [each.neighbours[0].hooks for each in to_egress if each.neighbours] == [("ingress",)]
+        assert not any(each.neighbours for each in choices(spec, spec.program("on_filter")))
+        (found,) = (each for each in choices(spec, spec.program("on_cgroup")) if each.text == str(group))
+        number = loaded[0].programs["on_cgroup"].id
+        expected = (Neighbour(f"id:{number}", f"on_cgroup, id {number}", ("",)),)
+        assert found.neighbours == (expected if ORDERED_GROUPS else ())

@@ -174,3 +174,13 @@ def test_an_object_without_the_header_s_maps_is_refused() -> None:
     missing = pytest.raises(UsageError, match="its object has no map __bpf_usdt_specs")
     with kernel.load(spec, programs={"on_uprobe"}) as loaded, missing:
         attach(loaded, "on_uprobe", "probed.so:bpftui:fired")
+
+
+def test_the_probes_of_a_file_are_offered(loaded: KernelCollection) -> None:
+    spec = loaded.spec
+    assert [(each.text, each.title) for each in loaded.runtime.targets(spec, spec.program("on_fired"))] == [
+        ("", "probed.so:bpftui:fired"),
+        ("probed.so:bpftui:in_vector", "1 place"),
+        ("probed.so:bpftui:watched", "1 place"),
+    ]
+    assert loaded.runtime.targets(spec, spec.program("on_any")) == []

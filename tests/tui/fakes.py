@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bpftui.core.errors import BpftuiError, VerifierError
 from bpftui.core.kernel.inspect.inspector import KernelInspector
-from bpftui.core.runtime import Entry, ExternAnswer, MapSnapshot, Obstacle, TargetChoice
+from bpftui.core.runtime import Entry, ExternAnswer, MapSnapshot, Neighbour, Obstacle, TargetChoice
 from tests import fakes
 from tests.fakes import STEP, FakeCollection, FakeProgram, FakeVariable
 
@@ -76,13 +76,15 @@ class FakeRuntime(fakes.FakeRuntime):
     ) -> None:
         super().__init__(obstacles=obstacles, answers=answers)
         self.log, self.failure, self.remarks = log, failure, remarks
+        self.neighbours: tuple[Neighbour, ...] = ()
+        """Programs at the interface `dummy9`."""
 
     def targets(self, spec: CollectionSpec, program: ProgramSpec) -> list[TargetChoice]:
         danger = "The default route leads through eth9: a program that drops packets cuts this machine off."
         return [
             TargetChoice("sandbox", "a network of its own", "Harmless."),
             TargetChoice("eth9", "device  up  192.0.2.9/24", "eth9: MTU 1500", danger),
-            TargetChoice("dummy9", "dummy  up", "dummy9: MTU 1500"),
+            TargetChoice("dummy9", "dummy  up", "dummy9: MTU 1500", neighbours=self.neighbours),
         ]
 
     def inspect(self) -> Inspector:

@@ -46,6 +46,10 @@ _MODES: Final[dict[ProgramType, dict[str, str]]] = {
 """What can be chosen besides, and what it adds to the target."""
 
 
+_LAST: Final = {"last: after what is there": ""}
+"""Where a program comes among others, and what it adds to the target."""
+
+
 class AttachDialog(Dialog[AttachRequest]):
     """Programs on the left, the targets of the chosen one on the right, and a line to type another one.
 
@@ -67,6 +71,7 @@ class AttachDialog(Dialog[AttachRequest]):
         self._chosen = chosen
         self._runtime = runtime
         self._targets: list[TargetChoice] = []
+        self._orders = _LAST
 
     def body(self) -> ComposeResult:
         """Compose the two lists, what is typed, the mode, and what a dangerous target asks for."""
@@ -84,6 +89,9 @@ class AttachDialog(Dialog[AttachRequest]):
         with Horizontal(id="attach-mode", classes="attach-line"):
             yield line("Mode      ")
             yield Select(_MODES[ProgramType.XDP], id="mode")
+        with Horizontal(id="attach-order", classes="attach-line"):
+            yield line("Order     ")
+            yield Select(_LAST, id="order")
         with Vertical(id="danger"):
             yield Label("", id="danger-text")
             yield Input(id="typed-name", compact=True)
@@ -111,16 +119,37 @@ class AttachDialog(Dialog[AttachRequest]):
 
     @property
     def target(self) -> str:
-        """What is attached to: as it was chosen or typed, with the mode where none was typed."""
+        """What is attached to: as it was chosen or typed, with mode and order where none was typed."""
         typed = self.query_one("#target", Input).value.strip()
         if "," in typed:
             return typed
-        mode = self.query_one("#mode", Select).value
-        return typed + self._modes.get(str(mode), "")
+        order = self.query_one("#order", Select).value
+        return typed + self._mode + self._orders.get(str(order), "")
 
     @property
     def _modes(self) -> dict[str, str]:
         return {} if self.program is None else _MODES.get(self.program.type, {})
+
+    @property
+    def _mode(self) -> str:
+        """What the chosen mode adds to the target."""
+        return self._modes.get(str(self.query_one("#mode", Select).value), "")
+
+    @on(Select.Changed, "#mode")
+    def offer_order(self) -> None:
+        """Offer the places among the programs that are at the chosen hook; nothing where there is none."""
+        hook = self._mode.removeprefix(",")
+        choice = self.choice
+        present = () if choice is None else (each for each in choice.neighbours if hook in each.hooks)
+        orders = _LAST | {"first: before what is there": ",first"}
+        for each in present:
+            orders |= {f"before {each.title}": f",before={each.which}", f"after {each.title}": f",after={each.which}"}
+        is_choice = len(orders) > len(_LAST) + 1
+        self.query_one("#attach-order").display = is_choice
+        orders = orders if is_choice else _LAST
+        if orders != self._orders:
+            self._orders = orders
+            self.query_one("#order", Select).offer(orders)
 
     @on(OptionList.OptionHighlighted, "#programs")
     def turn_to_program(self) -> None:
@@ -177,6 +206,7 @@ class AttachDialog(Dialog[AttachRequest]):
         """Say what the target is, and what it asks for."""
         if self.program is None:
             return
+        self.offer_order()
         choice, danger = self.choice, ""
         if choice is not None:
             danger = choice.danger

@@ -17,10 +17,11 @@ from .linking import create_link, described, refused
 
 if TYPE_CHECKING:
     from ...runtime import AttachTarget
+    from ...spec import ProgramSpec
     from ..link import Attachment
     from ..program import Program
 
-__all__ = ["attach_cgroup"]
+__all__ = ["attach_cgroup", "hook_of"]
 
 _ONLY_HOOK: Final = {
     ProgramType.SOCK_OPS: AttachType.CGROUP_SOCK_OPS,
@@ -32,6 +33,11 @@ _ONLY_HOOK: Final = {
 """Where an object leaves the hook open: the only one of its type, or the one that libbpf takes."""
 
 
+def hook_of(program: ProgramSpec) -> AttachType | None:
+    """Return the hook that a program of control groups is for; None where its object does not say it."""
+    return program.attach_type if program.attach_type is not None else _ONLY_HOOK.get(program.type)
+
+
 def attach_cgroup(program: Program, target: AttachTarget) -> Attachment:
     """Make a cgroup link (Linux 5.7); *target* names the directory.
 
@@ -41,9 +47,7 @@ def attach_cgroup(program: Program, target: AttachTarget) -> Attachment:
         UsageError: There is no such directory, or it is none of a cgroup2; or what it is to come before is not there.
         AttachError, FeatureError, NoPermissionError: The kernel said no.
     """
-    attach_type = program.spec.attach_type
-    if attach_type is None:
-        attach_type = _ONLY_HOOK.get(program.type)
+    attach_type = hook_of(program.spec)
     if attach_type is None:
         raise UsageError(
             f"cannot attach program {program.name}: its section {program.spec.section} does not say to which hook",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ...runtime import AttachTarget
     from ..program import Program
 
-__all__ = ["attach_filter", "attach_tc", "attach_xdp"]
+__all__ = ["TCX", "attach_filter", "attach_tc", "attach_xdp"]
 
 _XDP_FLAGS: Final = {None: 0, "generic": 2, "native": 4}
 """XDP_FLAGS_SKB_MODE and XDP_FLAGS_DRV_MODE of `linux/if_link.h`; without one, the driver's own is preferred."""
@@ -33,7 +33,7 @@ _XDP_FLAGS: Final = {None: 0, "generic": 2, "native": 4}
 _SO_ATTACH_BPF: Final = 50
 """<asm-generic/socket.h>"""
 _ETH_P_ALL: Final = 3
-_TCX: Final = {"ingress": AttachType.TCX_INGRESS, "egress": AttachType.TCX_EGRESS}
+TCX: Final = {"ingress": AttachType.TCX_INGRESS, "egress": AttachType.TCX_EGRESS}
 
 
 def attach_xdp(program: Program, target: AttachTarget) -> Attachment:
@@ -52,7 +52,7 @@ def attach_tc(program: Program, target: AttachTarget) -> Attachment:
     Several programs can be attached; a new one is the last that is asked, unless the target says where it comes.
     """
     _require_interface(program, target)
-    asked = next((_TCX[option] for option in target.options if option in _TCX), None)
+    asked = next((TCX[option] for option in target.options if option in TCX), None)
     attach_type = asked or program.spec.attach_type or AttachType.TCX_INGRESS
     order = Order()
     try:

@@ -1,0 +1,60 @@
+"""The attach dialog lists what is at a hook, and a program is put before or after one of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from textual.widgets import Select
+
+from bpftui.core.live import State
+from bpftui.core.runtime import Neighbour
+from bpftui.tui.dialogs.attach import AttachDialog
+from bpftui.tui.widgets.plain import OptionList
+from tests.tui.fakes import FakeRuntime
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PRESENT = (
+    Neighbour("id:4", "cil_from_netdev, id 4, link 7", ("ingress", "")),
+    Neighbour("id:9", "count, id 9", ("ingress", "")),
+    Neighbour("id:5", "cil_to_netdev, id 5, link 8", ("egress",)),
+)
+
+
+async def test_the_order_is_chosen_among_what_is_there(explore: Callable[..., Any]) -> None:
+    runtime = FakeRuntime()
+    runtime.neighbours = PRESENT
+    async with explore("tests/objects/attached.o", runtime=runtime, size=(80, 24)) as walk:
+        await walk.press("L")
+        await walk.until(lambda: walk.status.stage == State.LOADED)
+        await walk.press("A")
+        dialog = walk.app.screen
+        assert isinstance(dialog, AttachDialog)
+        names = [str(option.prompt).split()[0] for option in dialog.query_one("#programs", OptionList).options]
+        dialog.query_one("#programs", OptionList).highlighted = names.index("on_tc")
+        targets = dialog.query_one("#targets", OptionList)
+        await walk.until(lambda: targets.option_count == 3)
+        assert not dialog.query_one("#attach-order").display  # a sandbox is empty
+        targets.highlighted = 2
+        await walk.until(lambda: dialog.query_one("#attach-order").display)
+        await walk.until(lambda: "Order     last: after what is there" in walk.screen)
+        order = dialog.query_one("#order", Select)
+        assert dialog.target == "dummy9"
+        for chosen, target in (
+            ("first: before what is there", "dummy9,first"),
+            ("before cil_from_netdev, id 4, link 7", "dummy9,before=id:4"),
+            ("after count, id 9", "dummy9,after=id:9"),
+        ):
+            order.value = chosen
+            await walk.pilot.pause()
+            assert dialog.target == target
+            assert not dialog.query_one("#attach").disabled
+        # What is at the other hook is listed for that.
+        dialog.query_one("#mode", Select).value = "egress: what goes out"
+        await walk.until(lambda: dialog.target == "dummy9,egress")
+        order.value = "after cil_to_netdev, id 5, link 8"
+        await walk.until(lambda: dialog.target == "dummy9,egress,after=id:5")
+        targets.highlighted = 1
+        await walk.until(lambda: not dialog.query_one("#attach-order").display)
+        assert dialog.target == "eth9,egress"
