@@ -23,6 +23,7 @@ from ..core.visible import visible
 from .driver import guarded
 from .roles import DARK, PALETTES
 from .state.config import Config, config_file, keep_theme
+from .status import Failure
 from .terminal.fewer_colors import FewerColors
 from .terminal.guardian import Told, guardian, until_told
 from .terminal.line_gate import LineGate
@@ -30,6 +31,7 @@ from .terminal.type_ahead import TypeAhead, typed
 from .text.colors import Painted
 from .text.shown import plain
 from .themes import role_defaults, theme
+from .widgets.message_line import MessageLine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -253,7 +255,17 @@ class BaseApp(App[_Result]):
         timeout: float | None = None,
         markup: bool = False,
     ) -> None:
-        """Show a message; it is text, whatever is said of markup, for it has names in it."""
+        """Say something in the message line, an error until it is answered; over a dialog, which has none, for a time.
+
+        It is text, whatever is said of markup, for it has names in it.
+        """
+        line = next(iter(self.screen.query(MessageLine)), None)
+        if line is not None and severity == "error":
+            line.fail(Failure(title, message))
+            return
+        if line is not None:
+            line.say(f"{title}: {message}" if title else message, severity, timeout or self.NOTIFICATION_TIMEOUT)
+            return
         message, title = plain(message).plain, plain(title).plain
         super().notify(message, title=title, severity=severity, timeout=timeout, markup=False)
 

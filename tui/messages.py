@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from ..core.live.monitor import Observation
     from ..core.maps.journal import Edit
     from ..core.runtime import Entry, Link
+    from .nodes import Node
 
 __all__ = ["Attached", "Detached", "Failed", "Loaded", "MapEdited", "Sampled"]
 
@@ -78,12 +79,16 @@ class Failed(Message):
     Args:
         action: What was tried: `load`, `attach`, …
         error: Why not.
+        node: Where it can be seen or mended, if anywhere.
+        tab: The tab that shows it there; empty for the one in which the node is at home.
     """
 
-    def __init__(self, action: str, error: Exception) -> None:
+    def __init__(self, action: str, error: Exception, node: Node | None = None, tab: str = "") -> None:
         super().__init__()
         self.action = action
         self.error = error
+        self.node = node
+        self.tab = tab
 
 
 class Sampled(Message):

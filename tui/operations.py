@@ -14,11 +14,12 @@ from ..core.live.monitor import INTERVALS, Monitor, Observation
 from ..core.maps.journal import Journal as MapJournal
 from ..core.spec.targets import SANDBOX
 from .messages import Attached, Detached, Failed, Loaded, MapEdited, Sampled
-from .status import Status
+from .nodes import Node, NodeKind
+from .status import Failure, Status, Work
 from .text.format import si
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from textual.message import Message
     from textual.notifications import SeverityLevel
@@ -78,6 +79,18 @@ class Host(Protocol):
         """Show where we are, and offer what can be done there."""
         ...
 
+    def show_work(self, work: Work | None) -> None:
+        """Say what is being done; None for nothing."""
+        ...
+
+    def fail(self, failure: Failure) -> None:
+        """Say what did not work, until the user has answered it."""
+        ...
+
+    def settle(self, action: str) -> None:
+        """Take what was said of an action that did not work as answered: it is tried anew."""
+        ...
+
 
 class Operations:
     """What the explorer can do with its session.
@@ -97,7 +110,6 @@ class Operations:
         self._attach_first = list(attach)
         self._host: Host | None = None
         self._busy = ""
-        self._sentence = ""
         self._detach_at: dict[Link, float] = {}
         self._journal: Journal | None = None
         self._gone: set[Link] = set()
@@ -135,9 +147,9 @@ class Operations:
         return self.session.state
 
     @property
-    def busy(self) -> bool:
-        """Whether something is being done."""
-        return bool(self._busy)
+    def busy(self) -> str:
+        """What is being done, as a participle; empty where nothing is."""
+        return self._busy
 
     def status(self) -> Status:
         """Return what the status line is to say."""
@@ -148,13 +160,11 @@ class Operations:
             file=self.session.spec.file.rsplit("/", 1)[-1],
             stage=self.state.value,
             runtime=self._runtime,
-            busy=self._busy,
             attached=tuple(self.attachments()),
             detach_in=max(0, round(min(left))) if left else None,
             paused=self.monitor.paused,
             interval=self.monitor.interval,
             rate=f"{si(rate)} runs/s" if rate is not None else "",
-            sentence=self._sentence,
         )
 
     def attachments(self) -> list[str]:
@@ -182,17 +192,20 @@ class Operations:
         with contextlib.suppress(RuntimeError):  # Textual's, where the app has ended: there is nobody left to be told
             self.host.post_message(message)
 
-    def _start(self, busy: str, work: Callable[[], None]) -> None:
+    def _start(self, action: str, busy: str, work: Callable[[], None]) -> None:
         """Run *work* in a thread, unless something else is being done."""
         if self._busy:
             self.host.notify(f"still {self._busy}", severity="warning", timeout=2)
             return
-        self._busy, self._sentence = busy, ""
+        self._busy = busy
+        self.host.settle(action)
+        self.host.show_work(Work(busy))
         self.host.start(work)
         self.changed()
 
     def _done(self) -> None:
         self._busy = ""
+        self.host.show_work(None)
 
     def changed(self) -> None:
         """Let the host show where we are."""
@@ -200,7 +213,7 @@ class Operations:
 
     def load(self) -> None:
         """Load the collection."""
-        self._start("loading", self._load)
+        self._start("load", "loading", self._load)
 
     def _load(self) -> None:
         started = time.monotonic()
@@ -208,25 +221,25 @@ class Operations:
             self.session.load()
             self.journal = MapJournal()
         except Exception as error:
-            self._tell(Failed("load", error))
+            self._tell(Failed("load", error, tab="log"))
         else:
             self._tell(Loaded(time.monotonic() - started))
 
     def attach(self, request: AttachRequest) -> None:
         """Attach a program."""
-        self._start("attaching", partial(self._attach, request))
+        self._start("attach", "attaching", partial(self._attach, request))
 
     def _attach(self, request: AttachRequest) -> None:
         try:
             link = self.session.attach(request.program, request.target)
         except Exception as error:
-            self._tell(Failed("attach", error))
+            self._tell(Failed("attach", error, Node(NodeKind.PROGRAM, request.program), "overview"))
         else:
             self._tell(Attached(link, link_text(link), request.detach_after))
 
     def detach(self, links: Sequence[Link]) -> None:
         """Detach *links*."""
-        self._start("detaching", partial(self._detach, list(links)))
+        self._start("detach", "detaching", partial(self._detach, list(links)))
 
     def _detach(self, links: list[Link]) -> None:
         texts = tuple(map(link_text, links))
@@ -262,7 +275,7 @@ class Operations:
                         edit = journal.remove(loaded.maps[request.map], request.key, request.text)
                 now = edit.map.entry(edit.key)
         except Exception as error:
-            self._tell(Failed("edit", error))
+            self._tell(Failed("edit", error, Node(NodeKind.MAP, request.map) if request.map else None))
         else:
             self._tell(MapEdited(request.action, edit, now))
 
@@ -272,7 +285,7 @@ class Operations:
         try:
             (live or place.variable).set_text(text, place.path)
         except BpftuiError as error:
-            self._tell(Failed("edit", error))
+            self._tell(Failed("edit", error, Node(NodeKind.VARIABLE, place.variable.name)))
             return False
         if live is not None:
             self.edited.add(place.variable.name)
@@ -307,14 +320,9 @@ class Operations:
         if remark := self.session.runtime.remark:
             self.host.notify(remark, timeout=8)
         if self.collection is not None and (remarks := self.collection.remarks):
-            self.host.notify("\n".join(remarks), title="done without", severity="warning", timeout=8)
+            self.host.notify(f"done without: {'; '.join(remarks)}", severity="warning", timeout=8)
         if self.collection is not None and (problems := self.collection.problems):
-            self._sentence = f"not loaded: {', '.join(problems)}"
-            # What the verifier says is in front by then, and must not be covered.
-            others = [error.message for error in problems.values() if not isinstance(error, VerifierError)]
-            if others and len(others) == len(problems):
-                text = "\n".join(others)
-                self.host.notify(text, title="not everything loaded", severity="warning", timeout=8)
+            self.host.fail(_not_loaded(problems))
         self._attach_next()
         self.changed()
 
@@ -322,9 +330,7 @@ class Operations:
         """Make the next of the attachments that were asked for at the start; one that fails is no reason to stop."""
         if self._attach_first and self.collection is not None:
             program, target = self._attach_first.pop(0)
-            sentence = self._sentence
             self.attach(AttachRequest(program, target))
-            self._sentence = sentence  # why one before was not made
 
     def after_attach(self, message: Attached) -> None:
         """Set the clock of an automatic detach."""
@@ -343,22 +349,22 @@ class Operations:
         self.changed()
 
     def after_failure(self, message: Failed) -> str:
-        """Put the failure into one sentence; return it with its hint."""
+        """Say what failed, until it is answered; return it with what helps."""
         if message.action in ("load", "attach", "detach"):
             self._done()
         error = message.error
         if isinstance(error, BpftuiError):
-            self._sentence = error.message.splitlines()[0]
-            text = f"{error.message}\n{error.hint}" if error.hint else error.message
+            # The Log is in front then, and says what the verifier did.
+            tab = "" if isinstance(error, VerifierError) else message.tab
+            failure = Failure(message.action, error.message, error.hint or "", message.node, tab)
         else:
-            self._sentence = f"cannot {message.action}: {type(error).__name__}: {error}"
-            text = self._sentence
-        if not isinstance(error, VerifierError):
-            self.host.notify(text, title=f"{message.action} failed", severity="error", timeout=8)
+            why = f"cannot {message.action}: {type(error).__name__}: {error}"
+            failure = Failure(message.action, why, node=message.node, tab=message.tab)
+        self.host.fail(failure)
         if message.action == "attach":
             self._attach_next()
         self.changed()
-        return text
+        return f"{failure.why}\n{failure.hint}" if failure.hint else failure.why
 
     def note(self, text: str, error: Exception | None = None) -> str:
         """Write to the user's log, with the traceback of an *error*; return why not, once, where it cannot be."""
@@ -387,6 +393,16 @@ class Operations:
             self.monitor.stop()
         finally:
             self.session.close()
+
+
+def _not_loaded(problems: Mapping[str, BpftuiError]) -> Failure:
+    """Return what is said of programs that were not loaded, while others were."""
+    first, error = next(iter(problems.items()))
+    refused = any(isinstance(each, VerifierError) for each in problems.values())  # the Log is in front then
+    node, tab = (None, "") if refused else (Node(NodeKind.PROGRAM, first), "log")
+    if len(problems) == 1:
+        return Failure("load", error.message, error.hint or "", node, tab)
+    return Failure("load", f"not loaded: {', '.join(problems)}", "the Log says why of each", node, tab)
 
 
 def link_text(link: Link) -> str:

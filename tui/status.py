@@ -1,24 +1,37 @@
-"""Status: where the explorer is, as data."""
+"""Status: where one is, what is being done and what went wrong, as data."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
 
-__all__ = ["Stage", "Status"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .nodes import Node
+
+__all__ = ["Crumb", "Failure", "Stage", "Status", "Work"]
 
 Stage = Literal["SPEC", "LOADED", "ATTACHED"]
 
 
 @dataclass(frozen=True, slots=True)
+class Crumb:
+    """A step on the way from home to where one is."""
+
+    name: str
+    node: Node | None = None
+    """What it leads to in the object; None for what lies above all objects."""
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
-    """What the status line says; the last failure is in it."""
+    """What the top line says besides the place."""
 
     file: str = ""
     stage: Stage = "SPEC"
     runtime: str = ""
-    busy: str = ""
-    """What is being done right now, e.g. `loading`; empty when nothing is."""
     attached: tuple[str, ...] = ()
     """One `program → target` for each link."""
     detach_in: int | None = None
@@ -28,5 +41,36 @@ class Status:
     """Nominal seconds between two samples."""
     rate: str = ""
     """The run rate of what is attached."""
-    sentence: str = ""
-    """The last failure, as one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What did not work, to be said until it is answered."""
+
+    action: str
+    """What was tried: `load`, `attach`, `edit`, …; trying it anew answers it."""
+    why: str
+    """One sentence: what, where, why."""
+    hint: str = ""
+    """What helps; empty where nothing is known to."""
+    node: Node | None = None
+    """Where it can be seen or mended; None where that is no place."""
+    tab: str = ""
+    """The tab that shows it there; empty for the one in which it is at home."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is being done."""
+
+    what: str
+    """As a participle: `loading`."""
+    give_up: Callable[[], None] | None = None
+    """Has it given up, soon; None where that cannot be."""
+    since: float = field(default_factory=time.monotonic)
+    """When it began, of the monotonic clock."""
+    done: int = 0
+    total: int = 0
+    """How many parts there are, of which `done` are; 0 where that is not known."""
+    part: str = ""
+    """The part that is being worked at."""

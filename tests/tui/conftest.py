@@ -103,6 +103,11 @@ class Walk:
         return self.explorer.query_one(StatusLine).status
 
     @property
+    def message(self) -> str:
+        """What the message line says, in one line."""
+        return " ".join(self.explorer.message_line.render().plain.split())
+
+    @property
     def footer(self) -> list[str]:
         """What the footer offers."""
         return [key.description for key in self.explorer.query(FooterKey)]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from textual.message import Message
 
-    from bpftui.tui.status import Status
+    from bpftui.tui.status import Failure, Status, Work
 
 OBJECT = Path(__file__).parents[2] / "bpf/count_packets.o"
 
@@ -32,6 +32,8 @@ class Desk:
         self.messages: list[Message] = []
         self.said: list[str] = []
         self.statuses: list[Status] = []
+        self.working: list[str] = []
+        self.failures: list[Failure] = []
 
     def start(self, work: Callable[[], None]) -> None:
         self.work.append(work)
@@ -45,6 +47,15 @@ class Desk:
 
     def show_status(self, status: Status) -> None:
         self.statuses.append(status)
+
+    def show_work(self, work: Work | None) -> None:
+        self.working.append("" if work is None else work.what)
+
+    def fail(self, failure: Failure) -> None:
+        self.failures.append(failure)
+
+    def settle(self, action: str) -> None:
+        self.failures = [failure for failure in self.failures if failure.action != action]
 
     def finish(self) -> Message:
         """Do what was started; return what came of it."""
@@ -69,13 +80,13 @@ def operations(desk: Desk) -> Iterator[Operations]:
 
 def test_one_thing_at_a_time(desk: Desk, operations: Operations) -> None:
     operations.load()
-    assert [(status.stage, status.busy) for status in desk.statuses] == [("SPEC", "loading")]
+    assert ([status.stage for status in desk.statuses], desk.working) == (["SPEC"], ["loading"])
     operations.load()
     assert (len(desk.work), desk.said) == (1, ["still loading"])
     assert isinstance(desk.finish(), Loaded)
     assert operations.busy  # until the host has heard of it
     operations.after_load()
-    assert (desk.statuses[-1].stage, desk.statuses[-1].busy, operations.busy) == ("LOADED", "", False)
+    assert (desk.statuses[-1].stage, desk.working, operations.busy) == ("LOADED", ["loading", ""], "")
 
 
 def test_attach_and_detach(desk: Desk, operations: Operations, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,7 +105,7 @@ def test_attach_and_detach(desk: Desk, operations: Operations, monkeypatch: pyte
     assert (desk.statuses[-1].detach_in, desk.work) == (2, [])
     now[0] += 2
     operations.detach_due()
-    assert desk.statuses[-1].busy == "detaching"
+    assert desk.working[-1] == "detaching"
     detached = desk.finish()
     assert isinstance(detached, Detached)
     operations.after_detach(detached)
@@ -120,7 +131,8 @@ def test_what_fails_is_over_and_says_why(
     assert isinstance(failed, Failed)
     assert failed.action == "load"
     operations.after_failure(failed)
-    assert (desk.statuses[-1].busy, desk.statuses[-1].sentence) == ("", sentence)
-    assert desk.said == [f"{sentence}\nmake it larger" if isinstance(error, BpftuiError) else sentence]
-    operations.load()  # may be tried again
-    assert len(desk.work) == 1
+    assert desk.working[-1] == ""
+    hint = "make it larger" if isinstance(error, BpftuiError) else ""
+    assert [(each.action, each.why, each.hint) for each in desk.failures] == [("load", sentence, hint)]
+    operations.load()  # may be tried again, which answers it
+    assert (len(desk.work), desk.failures) == (1, [])

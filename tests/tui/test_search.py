@@ -36,8 +36,8 @@ async def test_messages_cover_neither_the_search_line_nor_the_keys(explore: Call
         for number in range(3):
             walk.app.notify(f"message {number}")
         await walk.until(lambda: "message 2" in walk.screen)
-        *_, above, bar = walk.screen.splitlines()
-        assert above == " " + "l" * 70
+        *_, search, message, bar = walk.screen.splitlines()
+        assert (search, message) == (" " + "l" * 70, " message 2")
         assert "esc Cancel" in bar
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, runtime_chec
 from textual.screen import Screen
 
 from ..operations import Host
+from ..widgets.message_line import MessageLine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
     from ..dialogs.modal import Modal
+    from ..status import Failure, Work
 
 __all__ = ["ControlledScreen", "Controller", "Stage"]
 
@@ -48,6 +50,10 @@ class Stage(Host, Protocol):
 
     def refresh_bindings(self) -> object:
         """Offer anew what can be done."""
+        ...
+
+    def answer(self) -> bool:
+        """Have given up what is being done, else take what went wrong as read; return whether there was either."""
         ...
 
 
@@ -133,6 +139,32 @@ class ControlledScreen(Screen[None]):
             self.notify(reason, severity="warning", timeout=3)
 
     # The stage
+
+    @property
+    def message_line(self) -> MessageLine:
+        """Where it says what is being done and what went wrong; a subclass composes one."""
+        return self.query_one(MessageLine)
+
+    def show_work(self, work: Work | None) -> None:
+        """Say what is being done; None for nothing."""
+        self.message_line.show_work(work)
+
+    def fail(self, failure: Failure) -> None:
+        """Say what did not work, until the user has answered it."""
+        self.message_line.fail(failure)
+
+    def settle(self, action: str) -> None:
+        """Take what was said of an action that did not work as answered: it is tried anew."""
+        self.message_line.settle(action)
+
+    def answer(self) -> bool:
+        """Have given up what is being done, else take what went wrong as read; return whether there was either."""
+        line = self.message_line
+        if line.give_up():
+            return True
+        failed = line.failure is not None
+        line.action_answer()
+        return failed
 
     @property
     def app(self) -> App[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from itertools import takewhile
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
@@ -9,6 +10,7 @@ from textual.binding import Binding, BindingType
 
 from ..jumps import JumpList, Spotted
 from ..nodes import Node, NodeKind, first_node
+from ..status import Crumb
 from .controller import Controller
 
 if TYPE_CHECKING:
@@ -37,6 +39,9 @@ _TAB_OF: Final = {
     NodeKind.CORE: "overview",
 }
 """The tab in which a node is at home and enter leads to; the others have only an overview."""
+
+_PLACES_OF_NODES: Final = ("code", "variables", "maps")
+"""The tabs that show one node: with the node, they change."""
 
 
 class _Place(NamedTuple):
@@ -91,7 +96,7 @@ class Navigation(Controller):
             tooltip="Where you came back from",
         ),
         Binding("y", "copy", "Copy", show=False, id="copy", tooltip="Copy the name, or the row"),
-        Binding("escape", "back", "Back", show=False, id="back", tooltip="Back to the tree"),
+        Binding("escape", "back", "Up", show=False, id="back", tooltip="One level up: to the tree, then in it"),
     ]
 
     def __init__(
@@ -140,7 +145,7 @@ class Navigation(Controller):
             return
         self.choose(node)
         # Only the user's own steps change the tab: a cursor that is moved for them comes with its tab (`go_to`).
-        if self._tree.has_focus and self.tab in ("code", "variables", "maps"):
+        if self._tree.has_focus and self.tab in _PLACES_OF_NODES:
             self._tabs.active = _TAB_OF.get(node.kind, "overview")
 
     def open(self, node: Node) -> bool:
@@ -219,9 +224,42 @@ class Navigation(Controller):
             target.screen.set_focus(target)  # now, not with the next message: the next key is meant for it
 
     def action_back(self) -> None:
-        """Give the focus back to the tree, which may be out of sight."""
-        self._tree.display = True
+        """Go one level up: answer what went wrong, leave the zoom, go to the tree, and there to what holds the node."""
+        if self.stage.answer():
+            return
+        if not self._tree.display:
+            self._tree.display = True
+        elif not self._tree.has_focus:
+            self._tree.focus()
+        elif len(above := self.crumbs) > 1 and (parent := above[-2].node) is not None:
+            self.climb(parent)
+        else:
+            self.stage.notify("this is the top: q quits", timeout=3)
+
+    def climb(self, node: Node) -> None:
+        """Choose in the tree what lies above."""
         self._tree.focus()
+        self._tree.choose(node)
+        self.choose(node)
+        self._tabs.active = _TAB_OF.get(node.kind, "overview") if self.tab in _PLACES_OF_NODES else self.tab
+
+    @property
+    def crumbs(self) -> tuple[Crumb, ...]:
+        """The way to the chosen node: the object, what holds the node, the node."""
+        node, spec = self.node, self._spec
+        way = [Node(NodeKind.COLLECTION, spec.file)]
+        match node.kind:
+            case NodeKind.COLLECTION:
+                pass
+            case NodeKind.FUNCTION:
+                way += [Node(NodeKind.PROGRAM, node.program), node]
+            case NodeKind.VARIABLE:
+                way += [Node(NodeKind.SECTION, spec.variables[node.name].map.name), node]
+            case NodeKind.EXTERN | NodeKind.HIDDEN:
+                way += [Node(NodeKind.EXTERNS if node.kind is NodeKind.EXTERN else NodeKind.HIDDEN_ALL), node]
+            case _:
+                way += [node]
+        return tuple(Crumb(_name(each), each) for each in way)
 
     def action_zoom(self) -> None:
         """Hide the tree, or show it again; what is right of it gets its place."""
@@ -232,6 +270,21 @@ class Navigation(Controller):
     def action_copy(self) -> None:
         """Copy the chosen node's name."""
         self.stage.copy(self.node.name or self._spec.file)
+
+
+def _name(node: Node) -> str:
+    """Return what a node is called on the way to it."""
+    match node.kind:
+        case NodeKind.COLLECTION:
+            return os.path.basename(node.name)
+        case NodeKind.FUNCTION:
+            return f"{node.name}()"
+        case NodeKind.CORE:
+            return "CO-RE"
+        case NodeKind.HIDDEN_ALL:
+            return "Hidden"
+        case _:
+            return node.name or node.kind.value.capitalize()
 
 
 def _is_shown(widget: Widget, pane: TabPane) -> bool:

@@ -148,7 +148,7 @@ class SessionController(Controller):
         """Return why an action does not apply."""
         operations = self._operations
         if operations.busy:
-            return f"still {operations.status().busy}"
+            return f"still {operations.busy}"
         match action:
             case "load" if operations.state is not State.SPEC:
                 return "it is loaded already"

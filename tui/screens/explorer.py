@@ -7,7 +7,6 @@ import gc
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from textual import on
-from textual.containers import Horizontal
 from textual.widgets import TabbedContent, TabPane, Tree
 
 from ..controllers.code import CodeController
@@ -30,6 +29,8 @@ from ..nodes import Node, NodeKind
 from ..text.describe import describe
 from ..widgets.key_bar import KeyBar
 from ..widgets.lists.search_bar import SearchBar
+from ..widgets.message_line import MessageLine
+from ..widgets.place_tabs import PlaceTabs
 from ..widgets.spec.overview import Overview
 from ..widgets.spec.spec_tree import SpecTree
 from ..widgets.status_line import StatusLine
@@ -89,7 +90,7 @@ class ExplorerScreen(ControlledScreen):
         self.furnished = asyncio.Event()
         """Set as soon as the panes behind the tabs are there."""
         self._tree = SpecTree(spec, id="tree")
-        self._tabs = TabbedContent(id="tabs", initial="overview")
+        self._tabs = PlaceTabs(self._tree, initial="overview", id="tabs")
         self.navigation = Navigation(self, spec=spec, tree=self._tree, tabs=self._tabs, follow=self._follow)
         self.session = SessionController(
             self, spec=spec, operations=operations, program=self.program_name, keymap=lambda: self.keymap
@@ -105,13 +106,12 @@ class ExplorerScreen(ControlledScreen):
         # Textual does so when it hears of the terminal's size: after the first frame, all of which is then drawn anew.
         self.add_class("-wide" if self.app.size.width >= WIDE else "-narrow")
         yield StatusLine()
-        with Horizontal(id="body"):
-            yield self._tree
-            with self._tabs:
-                for number, tab in enumerate(TABS, 1):
-                    with TabPane(f"{number} {tab.capitalize()}", id=tab):
-                        if tab == "overview":
-                            yield Overview(describe(self.spec, self.navigation.node))
+        with self._tabs:
+            for number, tab in enumerate(TABS, 1):
+                with TabPane(f"{number} {tab.capitalize()}", id=tab):
+                    if tab == "overview":
+                        yield Overview(describe(self.spec, self.navigation.node))
+        yield MessageLine()
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -119,7 +119,7 @@ class ExplorerScreen(ControlledScreen):
         self.operations.bind(self)
         self.set_interval(1.0, self.operations.detach_due)
         self.set_focus(self._tree)
-        self._tabs.query_one("Tabs").can_focus = False
+        self.query_one(StatusLine).crumbs = self.navigation.crumbs
         self.operations.changed()
         self.call_after_refresh(self._furnish)
 
@@ -129,7 +129,7 @@ class ExplorerScreen(ControlledScreen):
         from ..widgets.panes import Panes
 
         bar = SearchBar()
-        await self.mount(bar, before=self.query_one(KeyBar))
+        await self.mount(bar, before=self.message_line)
         self.panes = Panes(self.spec, self.operations.session)
         await self.panes.mount(self._tabs)
         self._control_panes(bar)
@@ -220,6 +220,7 @@ class ExplorerScreen(ControlledScreen):
     def _follow(self) -> None:
         """Let every pane follow what is chosen."""
         node = self.navigation.node
+        self.query_one(StatusLine).crumbs = self.navigation.crumbs
         if self.furnished.is_set():
             self.panes.choose(node)
             self.sampling.show()
@@ -255,6 +256,18 @@ class ExplorerScreen(ControlledScreen):
         self._tree.refresh_labels()
         self._show_node()
         self.outlook.look_ahead()
+
+    # The lines at the edges
+
+    def on_status_line_chosen(self, event: StatusLine.Chosen) -> None:
+        """Go to a step of the way to where one is."""
+        if event.crumb.node is not None:
+            self.navigation.climb(event.crumb.node)
+
+    def on_message_line_followed(self, event: MessageLine.Followed) -> None:
+        """Go where what went wrong can be seen or mended."""
+        failure = event.failure
+        self.navigation.go_to(failure.node or self.navigation.node, failure.tab or None)
 
     # The tree and the tabs
 

@@ -104,7 +104,7 @@ async def test_every_attachment_of_the_command_line_is_made(explore: Callable[..
     async with explore("bpf/count_packets.o", attach=attach) as walk:
         await walk.until(lambda: len(walk.status.attached) == 2)
         assert walk.status.attached == ("count_packets → sandbox", "count_packets → sandbox (2)")
-        assert "nowhere" in walk.status.sentence  # one that fails is told, and is no reason to leave out the others
+        assert "nowhere" in walk.message  # one that fails is told, and is no reason to leave out the others
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")

@@ -222,11 +222,13 @@ async def test_the_verifiers_log_opens_at_the_cause(explore: Callable[..., Any])
     log = "0: (79) r1 = *(u64 *)(r1 +0)\ninvalid bpf_context access off=0 size=8\nprocessed 1 insns (limit 1000000)\n"
     async with explore(runtime=FakeRuntime(log=log)) as walk:
         await walk.press("L")
-        await walk.until(lambda: bool(walk.status.sentence))
+        await walk.until(lambda: "esc dismiss" in walk.screen)
         assert walk.explorer.navigation.tab == "log"
         view = walk.explorer.query_one(LogView)
         await walk.until(lambda: "invalid bpf_context access" in view.row_text(view.cursor))
-        assert "invalid access" in walk.status.sentence
+        assert "✗ cannot load program count_traffic: invalid access" in walk.screen
+        await walk.press("escape")
+        assert walk.message == ""
         assert walk.status.stage == State.SPEC
 
 
@@ -277,7 +279,7 @@ async def test_a_failure_is_a_message_and_no_crash(explore: Callable[..., Any]) 
         await walk.press("L")
         await walk.until(lambda: walk.status.stage == State.LOADED)
         walk.app.operations.attach(AttachRequest("count_traffic", "nosuch0"))
-        await walk.until(lambda: "nosuch0" in walk.status.sentence)
+        await walk.until(lambda: "nosuch0" in walk.message)
         assert walk.status.stage == State.LOADED
 
 
@@ -498,7 +500,7 @@ async def test_the_status_line_says_where_we_are_without_colours(
         await walk.pilot.pause()
         text = line.render().plain
         assert len(text) == size[0]
-        for part in ("traffic.o", "● ATTACHED", "▲ count_traffic → sandbox", "kernel", "500 ms", "1 k runs/s"):
+        for part in ("traffic.o", "▲ ATTACHED sandbox", "kernel", "500 ms", "1 k runs/s"):
             assert part in text
 
 
@@ -560,9 +562,9 @@ async def test_a_key_that_does_not_apply_says_why(explore: Callable[..., Any]) -
     async with explore() as walk:
 
         async def said(key: str) -> str:
-            walk.app.clear_notifications()
+            walk.explorer.message_line.forget()
             await walk.press(key)
-            return " ".join(notice.message for notice in walk.app._notifications)
+            return walk.message.removeprefix("⚠ ")
 
         assert await said("R") == "load it first: L"
         assert await said("D") == "nothing is attached"

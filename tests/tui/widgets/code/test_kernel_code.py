@@ -125,15 +125,14 @@ async def test_no_kernel_or_a_kernel_that_does_not_say(
     monkeypatch.setattr(images, "read_image", refuse)
     async with explore(DEAD) as walk:
         await walk.press("2", "c")
-        said = [note.message for note in walk.app._notifications]
-        assert said == ["only the kernel verifies and translates programs; this is the vm runtime"]
+        assert walk.message == "⚠ only the kernel verifies and translates programs; this is the vm runtime"
         assert "Columns" not in walk.footer
         pane = walk.explorer.panes.code
         walk.runtime.verifies = True
         await walk.press("c")
-        await walk.until(lambda: len(walk.app._notifications) == 2)
-        said = [note.message for note in walk.app._notifications]
-        assert said[1] == "program dead_code cannot be followed\ncompile the object with -g"
+        await walk.until(lambda: "✗" in walk.message)
+        assert "program dead_code cannot be followed" in walk.message
+        assert "compile the object with -g" in walk.message
         assert pane.view.display
 
 
@@ -192,5 +191,4 @@ async def test_the_keys_that_ask_the_kernel_go_with_it(explore: Callable[..., An
         walk.runtime.verifies = False
         assert pane.check_action("columns", ()) is False
         await walk.hurry("c")
-        said = [each.message for each in walk.app._notifications]
-        assert said[-1:] == ["only the kernel verifies and translates programs; this is the vm runtime"]
+        assert "only the kernel verifies and translates programs; this is the vm runtime" in walk.message
