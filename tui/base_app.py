@@ -23,7 +23,6 @@ from ..core.visible import visible
 from .driver import guarded
 from .roles import DARK, PALETTES
 from .state.config import Config, config_file, keep_theme
-from .status import Failure
 from .terminal.fewer_colors import FewerColors
 from .terminal.guardian import Told, guardian, until_told
 from .terminal.line_gate import LineGate
@@ -260,11 +259,8 @@ class BaseApp(App[_Result]):
         It is text, whatever is said of markup, for it has names in it.
         """
         line = next(iter(self.screen.query(MessageLine)), None)
-        if line is not None and severity == "error":
-            line.fail(Failure(title, message))
-            return
         if line is not None:
-            line.say(f"{title}: {message}" if title else message, severity, timeout or self.NOTIFICATION_TIMEOUT)
+            line.notify(message, title=title, severity=severity, timeout=timeout)
             return
         message, title = plain(message).plain, plain(title).plain
         super().notify(message, title=title, severity=severity, timeout=timeout, markup=False)

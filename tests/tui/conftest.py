@@ -17,6 +17,7 @@ from bpftui.core.live import Session
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui.app import BpftuiApp
 from bpftui.tui.screens.explorer import ExplorerScreen
+from bpftui.tui.widgets.message_line import MessageLine
 from bpftui.tui.widgets.status_line import StatusLine
 from tests.tui.fakes import FakeRuntime
 from tests.tui.idle import wait_for_idle
@@ -114,8 +115,12 @@ class Walk:
 
 
 @pytest.fixture
-def explore() -> Callable[..., Any]:
-    """Return what opens an object."""
+def explore(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Return what opens an object. What is said there stays, however slow the machine is."""
+    say = MessageLine.say
+    monkeypatch.setattr(
+        MessageLine, "say", lambda line, text, severity="", seconds=0.0: say(line, text, severity, 3600)
+    )
 
     @asynccontextmanager
     async def opened(

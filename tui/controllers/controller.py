@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from textual import events
     from textual.app import App
     from textual.binding import BindingType
+    from textual.notifications import SeverityLevel
 
     from ..dialogs.modal import Modal
     from ..status import Failure, Work
@@ -144,6 +145,18 @@ class ControlledScreen(Screen[None]):
     def message_line(self) -> MessageLine:
         """Where it says what is being done and what went wrong; a subclass composes one."""
         return self.query_one(MessageLine)
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """Say something here, though a dialog may be in front; an error until it is answered."""
+        self.message_line.notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
 
     def show_work(self, work: Work | None) -> None:
         """Say what is being done; None for nothing."""

@@ -11,14 +11,16 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
+from ..status import Failure
 from ..text.fit import fitted, wrapped
 from ..text.format import duration
 from ..text.shown import assembled, plain, styled
 
 if TYPE_CHECKING:
+    from textual.notifications import SeverityLevel
     from textual.timer import Timer
 
-    from ..status import Failure, Work
+    from ..status import Work
 
 __all__ = ["MessageLine"]
 
@@ -26,6 +28,8 @@ _DELAY: Final = 0.2
 """Seconds that work takes before it is said."""
 _REDRAW: Final = 0.1
 """Seconds between two looks at how far it is."""
+_SECONDS: Final = 5.0
+"""For which something is said that is no error, where nothing else is asked for."""
 _MOST_LINES: Final = 2
 """Lines of a message that are shown: the Log tab has it whole."""
 _MOST_FAILURES: Final = 20
@@ -87,7 +91,22 @@ class MessageLine(Widget, can_focus=False):
         """What is being done."""
         return self._work
 
-    def say(self, text: str, severity: str = "information", seconds: float = 5.0) -> None:
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """Take what Textual would put over the screen; it is text, whatever is said of markup, and an error stays."""
+        if severity == "error":
+            self.fail(Failure(title, message))
+        else:
+            self.say(f"{title}: {message}" if title else message, severity, timeout or _SECONDS)
+
+    def say(self, text: str, severity: str = "information", seconds: float = _SECONDS) -> None:
         """Say something for so many seconds; only the last thing that was said is there."""
         if self._forget is not None:
             self._forget.stop()
