@@ -238,6 +238,7 @@ class Navigation(Controller):
 
     def climb(self, node: Node) -> None:
         """Choose in the tree what lies above."""
+        self.remember()
         self._tree.focus()
         self._tree.choose(node)
         self.choose(node)

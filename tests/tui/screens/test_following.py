@@ -41,9 +41,9 @@ async def test_back_never_leads_where_one_was_not(explore: Callable[..., Any]) -
         await walk.press("down", "down", "down")
         chosen = walk.screen
         await walk.press("1", "1", "2", "backspace")
-        assert walk.screen.splitlines()[2:-1] == chosen.splitlines()[2:-1]
+        assert walk.screen.splitlines()[3:-1] == chosen.splitlines()[3:-1]
         await walk.press("backspace")
-        assert walk.screen.splitlines()[2:-1] == chosen.splitlines()[2:-1]
+        assert walk.screen.splitlines()[3:-1] == chosen.splitlines()[3:-1]
         assert start != chosen
 
 
@@ -57,6 +57,6 @@ async def test_back_within_the_code_and_out_of_it(explore: Callable[..., Any]) -
         assert "› fill()  insn 163" in walk.screen
         await walk.press("down", "down")
         await walk.press("backspace")
-        assert walk.screen.splitlines()[2:-1] == call.splitlines()[2:-1]
+        assert walk.screen.splitlines()[3:-1] == call.splitlines()[3:-1]
         await walk.press("alt+right")
         assert "› fill()  insn 16" in walk.screen
