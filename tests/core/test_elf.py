@@ -153,3 +153,12 @@ def test_what_to_do_with_what_is_no_bpf_object(data: bytes, hint: str) -> None:
         Elf(data)
     assert caught.value.hint is not None
     assert caught.value.hint.startswith(hint)
+
+
+@pytest.mark.parametrize(
+    ("number", "what"),
+    [(1, "an object"), (2, "a program"), (3, "a program or library"), (4, "a core dump")],
+)
+def test_what_an_elf_file_for_another_machine_is(number: int, what: str) -> None:
+    with pytest.raises(ObjectError, match=rf"it is an ELF file for x86-64 \({what}\), not a BPF object"):
+        Elf(header(machine=(18, "<H", 62), type=(16, "<H", number)))

@@ -259,3 +259,21 @@ def test_an_address_lies_within_its_section_or_at_its_end(place: int, problem: s
     else:
         assert program.problem is not None
         assert problem in program.problem
+
+
+@pytest.mark.parametrize(
+    ("section", "problem"),
+    [
+        (0xFFF1, "it refers to table, which is a number (0x0) and no address"),  # SHN_ABS
+        (0xFFF2, "it refers to table, which has no place in the object (a common symbol)"),  # SHN_COMMON
+    ],
+)
+def test_symbols_that_are_in_no_section(section: int, problem: str) -> None:
+    raw = bytearray((ROOT / "tests/objects/names.o").read_bytes())
+    elf = Elf(bytes(raw))
+    number = next(at for at, symbol in enumerate(elf.symbols) if symbol.name == "table")
+    at = elf.by_name[".symtab"].offset + 24 * number + 6
+    raw[at : at + 2] = section.to_bytes(2, "little")
+    program = CollectionSpec.from_bytes(bytes(raw), file="names.o").programs["first"]
+    assert program.problem is not None
+    assert problem in program.problem
