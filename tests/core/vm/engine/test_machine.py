@@ -254,3 +254,9 @@ def test_a_loop_is_given_up_once_that_is_said() -> None:
     with pytest.raises(GivenUpError, match="the run was given up"):
         machine.run()
     assert 1000 <= len(calls) < 100_000
+
+
+def test_a_cast_without_an_arena_is_an_access_to_nothing() -> None:
+    with pytest.raises(AccessError, match="a cast between address spaces without an arena") as caught:
+        Machine(p.mov(R0, 0) + EXIT).arena_address(5)
+    assert (caught.value.address, caught.value.size, caught.value.region) == (5, 0, None)

@@ -223,6 +223,12 @@ def test_arena_pages(host: Host) -> None:
     assert call(host, "bpf_arena_reserve_pages", handle, page, 1) == -16
     assert call(host, "bpf_arena_alloc_pages", handle, 0, 1, -1, 0) == page + 4096
     assert host.memory.read(page + 4096, 1) == b"\0"
+    call(host, "bpf_arena_free_pages", handle, page + 4096, 1)
+    assert call(host, "bpf_arena_reserve_pages", handle, page, 0) == 0
+    assert call(host, "bpf_arena_reserve_pages", handle, page + 1, 1) == -22
+    assert call(host, "bpf_arena_reserve_pages", handle, page + 3 * 4096, 2) == -22
+    assert call(host, "bpf_arena_reserve_pages", handle, page + 4096, 1) == 0
+    assert call(host, "bpf_arena_alloc_pages", handle, 0, 1, -1, 0) == 0
 
 
 def test_storage_of_owners(host: Host) -> None:

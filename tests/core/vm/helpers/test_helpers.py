@@ -249,6 +249,9 @@ def _ip(protocol: bytes, size: int) -> bytes:
         ("skb_adjust_room", (-40, 1, 2), -22, 100),
         ("skb_adjust_room", (-40, 1, 64), -22, 100),
         ("skb_adjust_room", (-40, 0, 128), 0, 60),
+        # Only BPF_F_ADJ_ROOM_FIXED_GSO, _NO_CSUM_RESET and _DECAP_L3 go with shrinking (bpf_skb_net_shrink).
+        ("skb_adjust_room", (-40, 0, 1), 0, 60),
+        ("skb_adjust_room", (-40, 0, 32), 0, 60),
         ("skb_adjust_room", (-80, 0, 0), -524, 100),
         ("skb_adjust_room", (40, 2, 0), -524, 100),
     ],

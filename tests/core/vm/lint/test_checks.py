@@ -102,6 +102,16 @@ def test_a_program_that_returns_nothing() -> None:
             p.mov_x(R2, R10) + p.alu(p.ADD, R2, 16) + p.store_imm(p.B, R2, -16, 0) + OK,
             [(2, "1 byte at r10: outside of the stack frame's 512 bytes")],
         ),
+        # r0 = load_acquire((u64 *)(r10 - 520)): what is read is where the source says.
+        (
+            p.insn(0xDB, R0, R10, -520, 0x100) + EXIT,
+            [(0, "8 bytes at r10-520: outside of the stack frame's 512 bytes")],
+        ),
+        # store_release((u64 *)(r10 - 520), r1)
+        (
+            p.insn(0xDB, R10, R1, -520, 0x110) + OK,
+            [(0, "8 bytes at r10-520: outside of the stack frame's 512 bytes")],
+        ),
     ],
 )
 def test_stack_accesses(code: bytes, found: list[tuple[int, str]]) -> None:

@@ -92,6 +92,20 @@ def test_arguments_of_a_tracepoint(loaded: MachineCollection) -> None:
     assert loaded.variables["argument"].get() == 2
 
 
+def test_what_arguments_lead_to_is_given_by_members_as_text_or_as_bytes() -> None:
+    spec = CollectionSpec.from_file(OBJECT.with_name("typed.o"))
+    with MachineRuntime().load(spec, programs={"on_receive"}) as loaded:
+        program, states = loaded.programs["on_receive"], loaded.variables["states"]  # |= 1 << sk->skc_state
+        program.run(context={"sk": {"__sk_common": {"skc_family": 2, "skc_state": 3}}})
+        assert states.get() == 1 << 3
+        program.run(context={"sk": '{"__sk_common": {"skc_family": 2, "skc_state": 4}}'})
+        assert states.get() == 1 << 3 | 1 << 4
+        program.run(context={"sk": "hex:0200050000000000"})
+        assert states.get() == 1 << 3 | 1 << 4 | 1 << 5
+        program.run(context={})  # a socket of zeros is none of AF_INET
+        assert states.get() == 1 << 3 | 1 << 4 | 1 << 5
+
+
 def test_what_the_kernel_refuses_stops_the_run_and_names_the_field(loaded: MachineCollection) -> None:
     message = r"program bad_time was stopped at instruction \d+ \(r0 = \*\(u64 \*\)\(r1 \+152\), contexts.c:\d+.*\): "
     with pytest.raises(RunError, match=message + "ctx->tstamp may not be read by programs of type socket_filter"):
