@@ -239,3 +239,17 @@ def test_what_constants_make_dead(name: str, slots: list[int]) -> None:
     spec = CollectionSpec.from_file(Path(__file__).parents[2] / "objects/dead_by_constants.o")
     data = bytes(spec.maps[".rodata"].data or b"")
     assert sorted(reached(spec.programs[name], spec.programs[name].code, {".rodata": data})) == slots
+
+
+def test_what_an_atomic_operation_leaves_in_memory_is_not_what_it_adds() -> None:
+    text = """
+    *(u64 *)(r10 -8) = 5
+    r1 = 1
+    lock *(u64 *)(r10 -8) += r1
+    r0 = *(u64 *)(r10 -8)
+    if r0 == 1 goto there
+    exit
+    there:
+    exit
+    """
+    assert walked(text) == [0, 1, 2, 3, 4]  # where to, nobody knows

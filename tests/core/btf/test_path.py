@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from bpftui.core.btf import Btf
 from bpftui.core.btf.path import member_path
 from bpftui.core.spec import CollectionSpec
+from tests.core.btf.blob import Blob
 
 ROOT = Path(__file__).parents[3]
 
@@ -41,3 +43,12 @@ def test_members_of_a_struct(offset: int, size: int, path: str | None) -> None:
     found = spec.btf.find("config")
     assert found is not None
     assert member_path(spec.btf, found, offset, size) == path
+
+
+def test_an_array_of_arrays_twenty_deep() -> None:
+    blob = Blob()
+    inner = blob.integer("int", 4)
+    for _ in range(20):
+        inner = blob.array(inner, 2)
+    outer = blob.struct("s", 4 << 20, [("m", inner, 0)])
+    assert member_path(Btf(blob.bytes()), outer, 4, 4) == f".m{'[0]' * 19}[1]"

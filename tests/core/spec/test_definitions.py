@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -55,3 +57,30 @@ def test_an_initial_entry_whose_key_does_not_fit() -> None:
     outer.contents[0] = MapEntry(1 << 32, outer.contents[0].target)
     with pytest.raises(LoadError, match=rf"cannot fill map {outer.name}: its keys have 4 bytes, so none is 4294967296"):
         MachineRuntime().load(spec)
+
+
+@pytest.mark.skipif(shutil.which("clang-19") is None, reason="clang-19 is not installed")
+@pytest.mark.parametrize(
+    ("value", "size", "problem"),
+    [
+        ("char[65535][65537]", 0xFFFF_FFFF, None),
+        ("char[65536][65536]", None, "its value has 4,294,967,296 bytes, which does not fit into 32 bits"),
+    ],
+)
+def test_a_value_of_as_many_bytes_as_32_bits_count(
+    tmp_path: Path, value: str, size: int | None, problem: str | None
+) -> None:
+    element, *counts = value.replace("]", "").split("[")
+    source = f"""
+        typedef {element} large[{counts[0]}][{counts[1]}];
+        struct {{ int (*type)[2]; int (*max_entries)[1]; int *key; large *value; }} m
+            __attribute__((section(".maps"), used));
+    """
+    command = ["clang-19", "-target", "bpf", "-g", "-x", "c", "-c", "-", "-o", str(tmp_path / "large.o")]
+    subprocess.run(command, input=source, text=True, check=True)
+    spec = CollectionSpec.from_file(tmp_path / "large.o")
+    if problem is None:
+        assert spec.maps["m"].value_size == size
+    else:
+        found = [spec.maps["m"].problem] if "m" in spec.maps else [hidden.reason for hidden in spec.hidden]
+        assert any(problem in (each or "") for each in found)

@@ -277,3 +277,17 @@ def test_symbols_that_are_in_no_section(section: int, problem: str) -> None:
     program = CollectionSpec.from_bytes(bytes(raw), file="names.o").programs["first"]
     assert program.problem is not None
     assert problem in program.problem
+
+
+@pytest.mark.skipif(shutil.which("clang-19") is None, reason="clang-19 is not installed")
+def test_functions_that_others_call_are_a_library_and_those_behind_them_programs(tmp_path: Path) -> None:
+    lines = ['.section mine,"ax",@progbits']
+    for name in ("called", "lone"):
+        lines += [f".globl {name}", f".type {name},@function", f"{name}:", "r0 = 0", "exit", f".size {name}, .-{name}"]
+    lines += ['.section xdp,"ax",@progbits', ".globl first", ".type first,@function", "first:", "call called", "exit"]
+    lines.append(".size first, .-first")
+    command = ["clang-19", "-target", "bpf", "-x", "assembler", "-c", "-", "-o", str(tmp_path / "library.o")]
+    subprocess.run(command, input="\n".join([*lines, ""]), text=True, check=True)
+    spec = CollectionSpec.from_file(tmp_path / "library.o")
+    assert sorted(spec.programs) == ["first", "lone"]
+    assert [function.name for function in spec.programs["first"].functions] == ["first", "called"]
