@@ -10,6 +10,8 @@ import sys
 
 import pytest
 
+from tests.waiting import PATIENCE
+
 __all__ = ["NOBODY", "UNPRIVILEGED", "as_nobody", "nobody_with"]
 
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
@@ -32,7 +34,7 @@ def _works() -> bool:
     if os.geteuid() != 0 or shutil.which("setpriv") is None:
         return False
     command = [*NOBODY, sys.executable, "-c", "import bpftui.core.errors"]
-    return subprocess.run(command, capture_output=True, check=False, timeout=30).returncode == 0
+    return subprocess.run(command, capture_output=True, check=False, timeout=PATIENCE).returncode == 0
 
 
 as_nobody = pytest.mark.xfail(

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import PATIENCE
+
 pytestmark = pytest.mark.alone  # what is loaded meanwhile would be left behind
 
 ROOT = Path(__file__).parent.parent
@@ -27,7 +29,9 @@ def run_pytest(folder: Path, body: str, *options: str, bpf: bool = True) -> subp
     command = [sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT)]
     command += ["-p", "settings", "-p", "tests.conftest", "-p", "no:cacheprovider", *options, str(module)]
     environment = os.environ | {"PYTHONPATH": f"{folder}:{ROOT}"}
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
 
 
 def test_skipping_another_test_is_fine(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 from bpftui.core.kernel import Program
 from bpftui.core.spec import CollectionSpec
 from tests.kernel.private_bpffs import in_private_bpffs
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "docs/examples"
@@ -21,7 +22,7 @@ FOLDER = ROOT / "docs/examples"
 def run(name: str, *arguments: str) -> list[str]:
     """Return the lines that an example prints."""
     command = [sys.executable, str(FOLDER / name), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.splitlines()
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True).stdout.splitlines()
 
 
 def test_they_are_named_in_the_guide() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.typed import complaints
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parent.parent
 GUIDE = ROOT / "docs/library.md"
@@ -60,7 +61,7 @@ def test_what_loads() -> None:
 @pytest.mark.kernel
 def test_the_readme() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", readme_example()], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", readme_example()], capture_output=True, text=True, timeout=PATIENCE, check=True
     )
     assert int(done.stdout.splitlines()[-1]) >= 1000
 

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.waiting import PATIENCE
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -31,7 +33,7 @@ def complaints(folder: Path, sources: Mapping[str, str]) -> list[str]:
     }
     (folder / "pyrightconfig.json").write_text(json.dumps(settings))
     command = (sys.executable, "-m", "basedpyright", "--outputjson", "--pythonpath", sys.executable)
-    done = subprocess.run((*command, "-p", str(folder)), capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run((*command, "-p", str(folder)), capture_output=True, text=True, timeout=PATIENCE, check=False)
     report = json.loads(done.stdout)
     assert report["summary"]["filesAnalyzed"] == len(sources)
     return [

@@ -28,7 +28,7 @@ _MARK = "BPFTUI_VICTIM"
 _TOLD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
-_AT_MOST = 60.0
+_AT_MOST = 300.0
 """Seconds that an end is waited for, however little it runs."""
 _IDS = re.compile(r"^(prog|map|link)_id:\s*(\d+)$", re.MULTILINE)
 _SWITCHED = re.compile(rb"\x1b\[\?(\d+)([hl])")

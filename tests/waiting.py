@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PATIENCE: Final = 60.0
+PATIENCE: Final = 300.0
 """Seconds until something is said never to happen. Nobody waits for it where all is well."""
+
+
+def own_time() -> float:
+    """Return the seconds of a clock that stands while this thread is to run and others have the processor."""
+    return time.monotonic() - int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e9
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = PATIENCE) -> bool:

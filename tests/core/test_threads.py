@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from bpftui.core.threads import NoThreadError, start_pool
+from tests.waiting import PATIENCE
 
 
 def test_the_threads_of_a_pool_run_before_there_is_work_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,7 +36,7 @@ def test_a_pool_that_cannot_have_all_its_threads_leaves_none(monkeypatch: pytest
         with pytest.raises(NoThreadError, match="no thread can be started"):
             start_pool(3)
     for thread in started:
-        thread.join(5.0)
+        thread.join(PATIENCE)
     assert threading.active_count() == before
 
 

@@ -23,6 +23,7 @@ from bpftui.core.kernel.sys.perf import event_type, read_tracefs
 from bpftui.core.live import Session
 from bpftui.core.runtime import AttachTarget
 from bpftui.core.spec import CollectionSpec
+from tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -260,12 +261,9 @@ def test_a_session_makes_the_sandbox_that_is_asked_for() -> None:
     with Session(CollectionSpec.from_file(OBJECT), "kernel") as session:
         session.load()
         link = session.attach("on_tc", "sandbox")
-        deadline = time.monotonic() + 5
         collection = session.collection
         assert collection is not None
-        while not collection.variables["in_tc"].get() and time.monotonic() < deadline:
-            time.sleep(0.01)
-        assert collection.variables["in_tc"].get()
+        assert wait_for(lambda: bool(collection.variables["in_tc"].get()))
         session.detach(link)
         with pytest.raises(UsageError, match="that is no tracepoint"):
             session.attach("on_tracepoint", "sandbox")

@@ -101,7 +101,7 @@ def test_each_command_has_what_it_needs_while_it_reads_a_file(command: str, expe
             others += [set()]  # its guardian, which has its name when it has given up the rest
             until(lambda: "bpftui-guardian" in [status(child)["Name"] for child in children(process.pid)])
         assert [held(status(child)) for child in children(process.pid)] == others
-        out, err = process.communicate(given, timeout=30)
+        out, err = process.communicate(given, timeout=PATIENCE)
     assert (process.returncode, err) == (1 if name == "log" else 0, b""), out
     if name == "watch":
         assert b"runs, " in out  # counted with the steward's help
@@ -166,7 +166,7 @@ def run(script: str, *, python: str = sys.executable, **environment: str) -> lis
         check=False,
         cwd=ROOT,
         env=user_environment(**environment),
-        timeout=30,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.victim import Victim
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,7 +40,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Victim]]:
         mark = tmp_path / "entered"
         victim = Victim(["-m", "tests.planted", place, str(mark), *arguments], terminal=terminal)
         started.append(victim)
-        stop = time.monotonic() + 120
+        stop = time.monotonic() + PATIENCE
         while not mark.exists() and time.monotonic() < stop and not victim.ended():
             victim.read(0.02)
         assert mark.exists(), victim.shown[-2000:].decode("utf-8", "replace")

@@ -160,7 +160,12 @@ def test_watch_says_so_and_fails(tmp_path: Path) -> None:
         "while ! [ -s out ]; do sleep 0.05; done; ip link del gone9; wait $!"
     )
     done = subprocess.run(
-        ["unshare", "-n", "sh", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        ["unshare", "-n", "sh", "-c", script],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
     )
     warning = "bpftui: warning: count_packets is attached to nothing any more: gone9 is gone\n"
     assert (done.returncode, done.stderr) == (1, warning)

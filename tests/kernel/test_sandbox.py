@@ -17,7 +17,7 @@ from bpftui.core.errors import BpftuiError
 from bpftui.core.kernel.net.interfaces import find, netlink
 from bpftui.core.kernel.net.sandbox import Sandbox
 from bpftui.core.kernel.sys.namespace import NetworkNamespace
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -166,7 +166,7 @@ time.sleep(60)
 
 def test_a_process_that_forgets_to_close_ends() -> None:
     code = "from bpftui.core.kernel.net.sandbox import Sandbox; s = Sandbox(); s.rate = 5000"
-    done = subprocess.run([sys.executable, "-c", code], timeout=20, capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", code], timeout=PATIENCE, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
 

@@ -14,6 +14,7 @@ import pytest
 from bpftui.core.errors import UsageError
 from bpftui.core.kernel import probe, use_token
 from tests.tui.commands.command_line import COMMAND, ROOT, Outcome, user_environment
+from tests.waiting import PATIENCE
 
 pytestmark = [
     pytest.mark.kernel,
@@ -38,7 +39,7 @@ def delegated(options: str, directory: Path, *arguments: str, **environment: str
         text=True,
         check=False,
         cwd=ROOT,
-        timeout=60,
+        timeout=PATIENCE,
         env=user_environment(**environment),
     )
     return Outcome(done.returncode, done.stdout, done.stderr)

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +13,7 @@ import pytest
 
 from tests.nobody import as_nobody, nobody_with
 from tests.tui.commands.command_line import bpftui
+from tests.waiting import PATIENCE, wait_for
 
 pytestmark = [pytest.mark.kernel, as_nobody]
 
@@ -28,7 +28,7 @@ def run(script: str, prefix: list[str]) -> list[str]:
         text=True,
         check=False,
         cwd=ROOT,
-        timeout=30,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
@@ -87,10 +87,7 @@ def test_a_killed_parent_takes_the_child_with_it() -> None:
         child = Path("/proc", process.stdout.readline().strip())
         assert (child / "ns/net").stat().st_ino != Path("/proc/self/ns/net").stat().st_ino
         process.send_signal(signal.SIGKILL)
-    deadline = time.monotonic() + 10
-    while child.exists() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert not child.exists()
+    assert wait_for(lambda: not child.exists())
 
 
 def test_where_there_are_no_user_namespaces_the_error_says_what_it_takes() -> None:

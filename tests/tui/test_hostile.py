@@ -29,6 +29,7 @@ from bpftui.core.visible import is_visible, visible
 from bpftui.tui.__main__ import main
 from tests.core.traffic.files import pcap
 from tests.hostile import PAYLOADS, hostile_bytes
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 FILE_NAME = os.fsdecode(b"h\x1b]0;owned\x07\n\xe2\x80\xae<b>\xff.o")
@@ -230,7 +231,7 @@ def drawn(path: Path, keys: str, *, size: tuple[int, int] = (120, 40)) -> bytes:
 
     try:
         ioctl(terminal, termios.TIOCSWINSZ, struct.pack("4H", size[1], size[0], 0, 0))
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while b"SPEC" not in shown and time.monotonic() < deadline:
             read(0.5)
         assert b"SPEC" in shown

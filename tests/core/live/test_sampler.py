@@ -13,7 +13,7 @@ from bpftui.core.live import Sample, Sampler, readable_maps
 from bpftui.core.spec import MapType
 from tests.core.live.fakes import FakeMap, collection, map_spec
 from tests.fakes import STEP
-from tests.waiting import Clock, Wait
+from tests.waiting import PATIENCE, Clock, Wait
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -110,7 +110,7 @@ def test_the_thread_delivers_and_ends() -> None:
 
     before = threading.active_count()
     with Sampler(collection(), interval=0.01, on_sample=on_sample) as sampler:
-        assert enough.wait(5)
+        assert enough.wait(PATIENCE)
         assert sampler.running
     assert not sampler.running
     assert threading.active_count() == before
@@ -122,19 +122,19 @@ def test_pause_resume_and_a_new_interval_take_effect_at_once() -> None:
     arrived = threading.Semaphore(0)
     sampler = Sampler(collection(), interval=60, on_sample=lambda _: arrived.release())
     with sampler:
-        assert arrived.acquire(timeout=5)
+        assert arrived.acquire(timeout=PATIENCE)
         sampler.pause()
         sampler.interval = 0.01
         assert sampler.paused
         assert not arrived.acquire(timeout=0.1)
         sampler.resume()
-        assert arrived.acquire(timeout=5)
-        assert arrived.acquire(timeout=5)
+        assert arrived.acquire(timeout=PATIENCE)
+        assert arrived.acquire(timeout=PATIENCE)
         sampler.interval = 60
         # One that is being taken arrives; then there are no more, where 0.01 would bring ten meanwhile.
         assert sum(arrived.acquire(timeout=0.1) for _ in range(10)) < 10
         sampler.interval = 0.05
-        assert arrived.acquire(timeout=5)
+        assert arrived.acquire(timeout=PATIENCE)
 
 
 def test_an_error_is_delivered_and_the_sampling_goes_on() -> None:
@@ -149,8 +149,8 @@ def test_an_error_is_delivered_and_the_sampling_goes_on() -> None:
 
     sampler = Sampler(collection(source), interval=0.01, on_sample=lambda _: sampled.set(), on_error=on_error)
     with sampler:
-        assert failed.wait(5)
-        assert sampled.wait(5)
+        assert failed.wait(PATIENCE)
+        assert sampled.wait(PATIENCE)
     assert [str(error) for error in errors] == ["gone"]
 
 
@@ -171,7 +171,7 @@ def test_a_sampler_can_be_stopped_by_what_it_calls() -> None:
 
     sampler = Sampler(collection(), interval=0.01, on_sample=on_sample)
     sampler.start()
-    assert stopped.wait(5)
+    assert stopped.wait(PATIENCE)
     sampler.stop()
     assert not sampler.running
 

@@ -16,6 +16,7 @@ from bpftui.core.runtime import AttachTarget
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.traffic import Traffic
 from tests.core.live.fakes import FakeRuntime
+from tests.waiting import PATIENCE
 
 TARGET = AttachTarget("veth9", 9)
 
@@ -144,7 +145,7 @@ def test_samplers_end_before_what_they_read_is_closed(session: Session, runtime:
 
     sampler = session.sampler(interval=0.01, on_sample=on_sample)
     sampler.start()
-    assert seen.wait(5)
+    assert seen.wait(PATIENCE)
     session.unload()
     assert not sampler.running
     assert set(closed) == {0}
@@ -161,10 +162,10 @@ def test_a_sampler_that_attaches_while_the_session_ends_does_not_hang(session: S
         session.attach("one", TARGET)
 
     session.sampler(interval=0.01, on_sample=on_sample, on_error=errors.append).start()
-    assert inside.wait(5)
+    assert inside.wait(PATIENCE)
     ending = threading.Thread(target=session.close, daemon=True)
     ending.start()
-    ending.join(5)
+    ending.join(PATIENCE)
     assert not ending.is_alive()
     assert isinstance(errors[-1], UsageError)
     assert session.state == State.SPEC

@@ -33,7 +33,7 @@ SEEDS = [
 ]
 MUTANTS = 1000
 PATIENCE = 2.0
-"""Seconds for one object."""
+"""Seconds of a processor for one object."""
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +48,7 @@ def _little_memory() -> Iterator[None]:
 
 def look_at_all(data: bytes) -> CollectionSpec | None:
     """Read an object and everything in it, as `show --json` and the explorer do; None where it is refused."""
-    start = time.monotonic()
+    start = time.process_time()
     try:
         spec = CollectionSpec.from_bytes(data, file="mutant")
         spec_json(spec)
@@ -58,7 +58,7 @@ def look_at_all(data: bytes) -> CollectionSpec | None:
     except BpftuiError:
         return None
     finally:
-        assert time.monotonic() - start < PATIENCE
+        assert time.process_time() - start < PATIENCE
     return spec
 
 
@@ -263,10 +263,10 @@ def test_types_that_nest_without_end_are_declared_in_no_time() -> None:
     raw = struct.pack("<HBBIIIII", 0xEB9F, 1, 0, 24, 0, len(body), len(body), len(strings)) + body + strings
     btf = Btf(raw)
     for type_id in range(1, 5):
-        start = time.monotonic()
+        start = time.process_time()
         assert "…" in CType(btf, type_id).c_text
         assert CType(btf, type_id).definition
-        assert time.monotonic() - start < PATIENCE
+        assert time.process_time() - start < PATIENCE
     with pytest.raises(ObjectError, match="type 1 contains itself"):
         CType(btf, 1).check()
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.waiting import PATIENCE
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -42,7 +44,7 @@ class Outcome:
 
 def bpftui(*arguments: str | Path, prefix: Sequence[str] = (), **options: Any) -> Outcome:
     """Run bpftui without a terminal; *prefix* is a command that runs it, such as setpriv."""
-    options = {"stdin": subprocess.DEVNULL, "timeout": 30, "cwd": ROOT, "env": user_environment()} | options
+    options = {"stdin": subprocess.DEVNULL, "timeout": PATIENCE, "cwd": ROOT, "env": user_environment()} | options
     command = [*prefix, *COMMAND, *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, **options)
     return Outcome(done.returncode, done.stdout, done.stderr)

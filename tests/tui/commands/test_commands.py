@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.tui.commands.command_line import COMMAND, ROOT, bpftui, user_environment
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +27,7 @@ def shell(script: str) -> subprocess.CompletedProcess[str]:
         env=user_environment(),
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE,
         check=False,
     )
 
@@ -231,7 +232,7 @@ def test_a_signal_ends_it_in_order(arguments: list[str], number: signal.Signals)
         assert process.stdout is not None
         process.stdout.readline()
         process.send_signal(number)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=PATIENCE)
     finally:
         process.kill()
         process.wait()
@@ -260,7 +261,12 @@ def test_what_starts_quickly_loads_nothing_heavy(arguments: list[str]) -> None:
         "print(*sorted({name.partition('.')[0] for name in sys.modules}), file=sys.stderr)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=30, check=True
+        [sys.executable, "-c", script, *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=True,
     )
     loaded = set(done.stderr.splitlines()[-1].split())
     assert "bpftui" in loaded

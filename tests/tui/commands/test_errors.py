@@ -12,6 +12,7 @@ import pytest
 from bpftui.tui.__main__ import main
 from tests.nobody import as_nobody, nobody_with
 from tests.tui.commands.command_line import COMMAND, ROOT, Outcome, bpftui, user_environment
+from tests.waiting import PATIENCE
 
 UNPRIVILEGED = nobody_with()
 READERS = [["show"], ["disasm"], ["disasm", "--raw"], ["check"], ["watch"]]
@@ -214,7 +215,7 @@ def test_an_interface_that_has_an_xdp_program(tmp_path: Path) -> None:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=40,
+        timeout=PATIENCE,
         check=False,
     )
     line = Outcome(done.returncode, done.stdout, done.stderr).refused(1)

@@ -11,6 +11,7 @@ import pytest
 
 from bpftui.tui.__main__ import main
 from tests.core.spec.test_legacy import Maker
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,7 +83,7 @@ def test_a_command_to_be_copied_is_as_a_shell_takes_it(tmp_path: Path, capsys: p
 def test_standard_input_that_is_closed_is_empty() -> None:
     for words in (["show", "-"], ["disasm", "-", "--endian", "little"], ["log", "-"]):
         command = ["sh", "-c", 'exec "$@" <&-', "sh", sys.executable, "-m", "bpftui.tui", *words]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
         assert done.returncode == 1
         assert done.stdout == ""
         assert re.fullmatch(r"bpftui: error: (-|standard input): [^\n]*\n", done.stderr)

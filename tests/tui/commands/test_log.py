@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.waiting import PATIENCE
+
 ROOT = Path(__file__).parents[3]
 LOGS = ROOT / "tests/core/verifier/logs"
 
@@ -18,7 +20,7 @@ def log(*arguments: str, text: str = "") -> tuple[int, str, str]:
         capture_output=True,
         text=True,
         cwd=ROOT,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     return done.returncode, done.stdout, done.stderr

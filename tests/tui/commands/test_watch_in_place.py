@@ -12,6 +12,7 @@ import pytest
 
 from tests.terminal import Terminal
 from tests.tui.commands.command_line import COMMAND, ROOT, bpftui
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +26,7 @@ def test_the_table_stays_in_its_place_and_where_it_is_at_the_end(tmp_path: Path)
     try:
         terminal.until(r"IPV4 +TCP +•[\d,]+ +[\d,.]+ +•")
         first = terminal.number(r"total_packets +•?([\d,]+)")
-        stop = time.monotonic() + 8
+        stop = time.monotonic() + PATIENCE
         while terminal.number(r"total_packets +•?([\d,]+)") <= first:
             assert time.monotonic() < stop
         text = terminal.text()

@@ -17,6 +17,7 @@ from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.widgets.code import code_pane
 from bpftui.tui.widgets.code.listing_view import ListingView
 from tests.tui.widgets.lines import lines
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +61,7 @@ async def test_a_long_listing_is_made_beside_the_event_loop(
     class Slow(Listing):
         def __init__(self, *arguments: Any, **options: Any) -> None:
             begun.set()
-            assert go_on.wait(30)
+            assert go_on.wait(PATIENCE)
             super().__init__(*arguments, **options)
 
     monkeypatch.setattr(code_pane, "_LONG", 100)

@@ -37,6 +37,7 @@ from bpftui.tui.widgets.status_line import StatusLine
 from bpftui.tui.widgets.verifier.log_view import LogView
 from tests.tui.conftest import ROOT, SIZES, THEMES
 from tests.tui.fakes import STEP, FakeRuntime
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -626,7 +627,7 @@ async def test_the_targets_are_looked_for_until_they_are_there(explore: Callable
         problem: BpftuiError | None = None
 
         def targets(self, spec: CollectionSpec, program: ProgramSpec) -> list[TargetChoice]:
-            found.wait(30)
+            found.wait(PATIENCE)
             if self.problem is not None:
                 raise self.problem
             return super().targets(spec, program)

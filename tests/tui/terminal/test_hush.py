@@ -19,6 +19,7 @@ from bpftui.tui.driver import guarded
 from tests.terminal import Terminal
 from tests.tui.commands.command_line import COMMAND
 from tests.victim import Victim
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +48,7 @@ def start(victims: list[Victim], *arguments: str, state: Path | None = None) -> 
 
 def until_shown(victim: Victim, pattern: str) -> None:
     """Wait for text that a regular expression matches, whatever its colours."""
-    stop = time.monotonic() + 40
+    stop = time.monotonic() + PATIENCE
     while not re.search(pattern, _ESCAPES.sub("", victim.shown.decode("utf-8", "replace"))):
         assert time.monotonic() < stop
         victim.read(0.2)
@@ -56,7 +57,7 @@ def until_shown(victim: Victim, pattern: str) -> None:
 def wait_until_hushed(victim: Victim) -> None:
     """Wait until the terminal echoes nothing; before anything is drawn."""
     assert victim.terminal is not None
-    stop = time.monotonic() + 20
+    stop = time.monotonic() + PATIENCE
     while termios.tcgetattr(victim.terminal)[3] & termios.ECHO:
         assert time.monotonic() < stop
         time.sleep(0.001)

@@ -13,6 +13,7 @@ import pytest
 
 from bpftui.core.vm.runtime import MachineRuntime
 from bpftui.tui.commands.check.command import run
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from bpftui.core.runtime import CheckReport
@@ -23,7 +24,7 @@ ROOT = Path(__file__).parents[4]
 
 def check(*arguments: str) -> tuple[int, str, str]:
     command = [sys.executable, "-m", "bpftui.tui", "check", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=PATIENCE, check=False)
     return done.returncode, done.stdout, done.stderr
 
 
