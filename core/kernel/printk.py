@@ -1,4 +1,4 @@
-"""What programs print with bpf_trace_printk, of the programs of one collection alone.
+"""What programs print, those of one collection alone: with bpf_trace_printk, and to their own streams.
 
 The kernel puts each line into the trace buffer of the machine, and into that of each instance in which the event is
 switched on, without saying which program it is of. An instance of our own, with the option `stacktrace`, has behind
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import bisect
 import contextlib
+import errno
 import itertools
 import os
 import re
@@ -21,8 +22,9 @@ from ..asm import instructions
 from ..asm.opcodes import CALL
 from ..closing import Closing
 from ..errors import BpftuiError
-from ..runtime import Printed
+from ..runtime import Printed, PrintedLine
 from .program import native_code
+from .streams import StreamReader
 from .sys.perf import open_tracefs, read_tracefs
 from .sys.trace_buffer import read_page
 
@@ -62,7 +64,7 @@ def prints(program: ProgramSpec) -> bool:
 class PrintReader(Closing):
     """Reads what *programs* print from now on; implements `bpftui.core.runtime.PrintReader`.
 
-    Where none of them prints, nothing is set up: an instance costs some tens of milliseconds.
+    Where none of them calls a helper that prints, no instance is set up: it costs some tens of milliseconds.
     """
 
     def __init__(self, programs: Iterable[Program]) -> None:
@@ -73,22 +75,29 @@ class PrintReader(Closing):
         """By the name of a CPU's folder."""
         self._waiting: dict[str, list[Event]] = {}
         self._overrun: dict[str, int] = {}
-        self.problem = ""
+        self._switch = -1
+        """The instance's file that says whether its tracing is on."""
+        self._why = ""
         programs = list(programs)
+        self._streams = StreamReader(programs)
         if not any(prints(program.spec) for program in programs):
             return
         try:
-            self._code = sorted(part for program in programs for part in native_code(program))
+            self._code = sorted((*part, program.name) for program in programs for part in native_code(program))
             if not self._code:
                 raise BpftuiError("the kernel does not tell where the code of its programs lies")
             self._open()
         except (OSError, BpftuiError) as error:
             self.close()
-            reason = (error.strerror or str(error)).lower() if isinstance(error, OSError) else error.message
-            self.problem = f"what the programs print cannot be read: {reason}"
+            self._why = f"what the programs print cannot be read: {_reason(error)}"
 
-    problem: str
-    """Why nothing can be read, as a sentence; empty where it can."""
+    @property
+    def problem(self) -> str:
+        """Why what is printed to the trace buffer cannot be read, as a sentence; empty where it can."""
+        with contextlib.suppress(OSError):  # it is closed in this moment
+            if self._switch >= 0 and os.pread(self._switch, 1, 0) == b"0":
+                return "tracing is off where what the programs print is read from (tracing_on): it is lost"
+        return self._why
 
     def _open(self) -> None:
         self._line, self._addresses = _number(_EVENT), _number("events/ftrace/kernel_stack")
@@ -109,11 +118,13 @@ class PrintReader(Closing):
             found = os.open(f"{cpu}/trace_pipe_raw", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=self._cpus)
             self._stack.callback(os.close, found)
             self._buffers[cpu] = found
+        self._switch = os.open("tracing_on", os.O_RDONLY | os.O_CLOEXEC, dir_fd=instance)
+        self._stack.callback(os.close, self._switch)
         _write(f"{_EVENT}/enable", "1", instance)
 
     def read(self) -> Printed:
         """Return what was printed since the last look; it does not wait."""
-        lines: list[tuple[int, str]] = []
+        lines: list[tuple[int, PrintedLine]] = []
         lost = 0
         for cpu, buffer in self._buffers.items():
             missed = False
@@ -130,9 +141,10 @@ class PrintReader(Closing):
                 lost += self._overwritten(cpu)
         lines.sort(key=lambda line: line[0])
         lost += max(len(lines) - _MOST_LINES, 0)
-        return Printed(tuple(text for _, text in lines[-_MOST_LINES:]), lost)
+        newest = (line for _, line in lines[-_MOST_LINES:])
+        return Printed((*newest, *self._streams.read()), lost)
 
-    def _take(self, cpu: str, page: bytes, lines: list[tuple[int, str]]) -> bool:
+    def _take(self, cpu: str, page: bytes, lines: list[tuple[int, PrintedLine]]) -> bool:
         """Add the lines of a page; return whether events are missing before it."""
         found = read_page(page)
         waiting = self._waiting.setdefault(cpu, [])
@@ -145,8 +157,9 @@ class PrintReader(Closing):
                 del waiting[:-_NESTED]
             elif kind == self._addresses and waiting:
                 line = waiting.pop()
-                if self._is_ours(event.data):
-                    lines.append((line.time, _text(line.data)))
+                program = self._program(event.data)
+                if program is not None:
+                    lines.append((line.time, PrintedLine(_text(line.data), program)))
         return found.missed
 
     def _overwritten(self, cpu: str) -> int:
@@ -161,21 +174,34 @@ class PrintReader(Closing):
         self._overrun[cpu] = now
         return max((now - before + 1) // 2, 1)  # a line and its addresses are two events
 
-    def _is_ours(self, record: bytes) -> bool:
-        """Whether one of the addresses lies in the code of our programs."""
+    def _program(self, record: bytes) -> str | None:
+        """Return which of our programs printed: the first of the addresses that lies in one's code; None for none."""
         (count,) = struct.unpack_from("=i", record, _HEADER)
         begin = _HEADER + 8
         count = min(max(count, 0), (len(record) - begin) // 8)
         for address in struct.unpack_from(f"={count}Q", record, begin):
-            at = bisect.bisect_right(self._code, (address, 1 << 64)) - 1
+            at = bisect.bisect_right(self._code, (address, 1 << 64, "")) - 1
             if at >= 0 and self._code[at][0] < address <= self._code[at][1]:
-                return True
-        return False
+                return self._code[at][2]
+        return None
 
     def close(self) -> None:
         """Remove the instance; a second call does nothing."""
         self._buffers = {}
+        self._switch = -1
         self._stack.close()
+
+
+def _reason(error: OSError | BpftuiError) -> str:
+    """Return why the tracefs does not serve, as a clause."""
+    if isinstance(error, BpftuiError):
+        return error.message
+    if error.errno == errno.ENODEV:
+        return "this kernel has no tracefs (CONFIG_TRACING)"
+    path = str(error.filename)
+    if error.errno == errno.ENOENT and path.endswith(f"{_EVENT}/format"):
+        return "this kernel does not trace what programs print (Linux 5.9, CONFIG_BPF_EVENTS)"
+    return (error.strerror or str(error)).lower()
 
 
 def _text(record: bytes) -> str:

@@ -23,6 +23,7 @@ __all__ = [
     "Neighbour",
     "Obstacle",
     "Printed",
+    "PrintedLine",
     "ProgramInfo",
     "RunResult",
     "TargetChoice",
@@ -62,13 +63,30 @@ class MapSnapshot:
         return len(self.entries) + self.beyond
 
 
-class Printed(NamedTuple):
-    """What programs printed since the last look (bpf_trace_printk, bpf_trace_vprintk)."""
+class PrintedLine(NamedTuple):
+    """A line that a program printed."""
 
-    lines: tuple[str, ...]
-    """One for each call, oldest first, without a newline at its end; what a program prints is text of a stranger."""
+    text: str
+    """Without a newline at its end; what a program prints is text of a stranger."""
+    program: str = ""
+    """Which one did; empty where that cannot be told."""
+    stream: Literal["trace", "stdout", "stderr"] = "trace"
+    """Where to: the kernel's trace buffer (bpf_trace_printk, bpf_trace_vprintk), or a stream of the program's own, to
+    which the kernel writes as well, of its runtime errors (Linux 6.17)."""
+
+
+class Printed(NamedTuple):
+    """What programs printed since the last look."""
+
+    lines: tuple[PrintedLine, ...] = ()
+    """One for each call, oldest first; those of streams behind the others."""
     lost: int = 0
     """How many more there were, which nobody kept: too many came between two looks."""
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What the lines say."""
+        return tuple(line.text for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)

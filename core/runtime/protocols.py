@@ -327,11 +327,11 @@ class Variable(Protocol):
 
 
 class PrintReader(Protocol):
-    """Reads what the programs of one collection print (bpf_trace_printk), and nobody else's, while it is open."""
+    """Reads what the programs of one collection print, and nobody else's, while it is open."""
 
     @property
     def problem(self) -> str:
-        """Why nothing can be read, as a sentence; empty where it can."""
+        """Why not all can be read, as a sentence; empty where it can. That may change with each look."""
         ...
 
     def read(self) -> Printed:

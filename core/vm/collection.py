@@ -56,7 +56,7 @@ class MachineCollection(LoadedCollection[Map, Program, Link]):
     @property
     def trace(self) -> tuple[str, ...]:
         """What programs printed (bpf_trace_printk), oldest first; the last 10,000 lines."""
-        return tuple(self.host.trace)
+        return tuple(line.text for line in self.host.trace)
 
     def printed(self) -> PrintReader:
         """Return what reads the lines that its programs print from now on."""

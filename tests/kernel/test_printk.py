@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
 import pytest
 
-from bpftui.core.kernel import KernelRuntime
+from bpftui.core.kernel import KernelRuntime, printk
 from bpftui.core.kernel.printk import prints
+from bpftui.core.kernel.sys.layouts import ProgStreamRead
 from bpftui.core.kernel.sys.perf import open_tracefs
-from bpftui.core.runtime import Printed
+from bpftui.core.runtime import Printed, PrintedLine
 from bpftui.core.spec import CollectionSpec
 
 pytestmark = pytest.mark.kernel
@@ -34,12 +36,15 @@ def test_only_the_lines_of_its_own_programs_and_only_while_it_is_open() -> None:
         with ours.printed() as printed:
             assert printed.problem == ""
             others.programs["hello"].run(repeat=100)
-            assert printed.read() == Printed(())
+            assert printed.read() == Printed()
             ours.programs["twice"].run(repeat=2)
             others.programs["hello"].run()
-            assert printed.read() == Printed(("first of two", "hello 42") * 2)
+            # The second of them is another program, which the first one tail calls.
+            assert printed.read() == Printed(
+                (PrintedLine("first of two", "twice"), PrintedLine("hello 42", "hello")) * 2
+            )
             assert len(instances()) == 1
-        assert (printed.read(), instances()) == (Printed(()), [])
+        assert (printed.read(), instances()) == (Printed(), [])
 
 
 def test_what_is_too_much_is_counted_and_the_newest_is_kept() -> None:
@@ -47,11 +52,11 @@ def test_what_is_too_much_is_counted_and_the_newest_is_kept() -> None:
     with KernelRuntime().load(spec, programs={"flood"}) as collection, collection.printed() as printed:
         collection.programs["flood"].run()
         found = printed.read()
-        assert found.lines[-1] == "line 29999"
+        assert found.lines[-1] == PrintedLine("line 29999", "flood")
         assert 5_000 < len(found.lines) <= 10_000
         # What overwrote them may be of others, who print at the same time.
         assert len(found.lines) + found.lost >= 30_000
-        assert printed.read() == Printed(())
+        assert printed.read() == Printed()
 
 
 def test_nothing_is_set_up_for_programs_that_do_not_print() -> None:
@@ -71,3 +76,95 @@ def test_an_instance_of_a_process_that_was_killed_is_removed() -> None:
             assert "bpftui-4194303-1" not in os.listdir(folder)
     finally:
         os.close(folder)
+
+
+def test_that_tracing_is_off_is_said() -> None:
+    spec = CollectionSpec.from_file(OBJECTS / "prints.o")
+    with KernelRuntime().load(spec, programs={"hello"}) as collection, collection.printed() as printed:
+        (name,) = instances()
+        for switch, problem in (
+            (b"0", "tracing is off where what the programs print is read from (tracing_on): it is lost"),
+            (b"1", ""),
+        ):
+            number = open_tracefs("instances")
+            on = os.open(f"{name}/tracing_on", os.O_WRONLY, dir_fd=number)
+            os.close(number)
+            os.write(on, switch)
+            os.close(on)
+            collection.programs["hello"].run()
+            lines = () if problem else (PrintedLine("hello 42", "hello"),)
+            assert (printed.read().lines, printed.problem) == (lines, problem)
+        printed.close()
+        assert printed.problem == ""
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.ENODEV, "No such device"), "this kernel has no tracefs (CONFIG_TRACING)"),
+        (
+            FileNotFoundError(errno.ENOENT, "No such file", "/t/events/bpf_trace/bpf_trace_printk/format"),
+            "this kernel does not trace what programs print (Linux 5.9, CONFIG_BPF_EVENTS)",
+        ),
+        (PermissionError(errno.EACCES, "Permission denied"), "permission denied"),
+    ],
+)
+def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch, error: OSError, said: str) -> None:
+    def refuse(_path: str) -> str:
+        raise error
+
+    spec = CollectionSpec.from_file(OBJECTS / "prints.o")
+    monkeypatch.setattr(printk, "read_tracefs", refuse)
+    with KernelRuntime().load(spec, programs={"hello"}) as collection, collection.printed() as printed:
+        assert printed.problem == f"what the programs print cannot be read: {said}"
+        assert printed.read() == Printed()
+
+
+def test_streams_are_read_as_far_as_the_kernel_writes_them() -> None:
+    spec = CollectionSpec.from_file(OBJECTS / "streams.o")
+    with KernelRuntime().load(spec) as collection, collection.printed() as printed:
+        assert not collection.problems
+        collection.programs["writes"].run()
+        returned = collection.variables["returned"].get()
+        # A kernel without the function leaves -1; one that finds no memory for it, and so writes nothing, -ENOMEM.
+        expected = {
+            0: (
+                PrintedLine("hello 42", "writes", "stdout"),
+                PrintedLine("and more", "writes", "stdout"),
+                PrintedLine("failed 42", "writes", "stderr"),
+            ),
+            -1: (),
+            -errno.ENOMEM: (),
+        }
+        assert isinstance(returned, list)
+        assert returned[0] in expected
+        assert printed.read().lines == expected[returned[0]]
+        assert printed.read() == Printed()
+
+
+def test_streams_are_read_to_their_end_and_program_by_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = CollectionSpec.from_file(OBJECTS / "prints.o")
+    waiting: dict[tuple[int, int], bytes] = {}
+
+    def call(attr: ProgStreamRead, _command: object) -> int:
+        text = waiting.pop((attr.prog_fd, attr.stream_id), b"")
+        size = min(len(text), attr.stream_buf_len)
+        assert attr.stream_buf is not None
+        attr.stream_buf[:size] = text[:size]
+        if text[size:]:
+            waiting[attr.prog_fd, attr.stream_id] = text[size:]
+        return size
+
+    monkeypatch.setattr(ProgStreamRead, "call", call)
+    with KernelRuntime().load(spec, programs={"hello", "flood"}) as collection:
+        hello, flood = (collection.programs[name].fileno() for name in ("hello", "flood"))
+        waiting[hello, 1] = b"of before\n"
+        with collection.printed() as printed:
+            long = b"x" * 100_000
+            waiting.update({(hello, 2): b"one\ntwo \xff", (flood, 1): long})
+            assert printed.read().lines == (
+                PrintedLine(long.decode(), "flood", "stdout"),
+                PrintedLine("one", "hello", "stderr"),
+                PrintedLine("two \ufffd", "hello", "stderr"),
+            )
+            assert printed.read() == Printed()

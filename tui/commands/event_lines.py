@@ -43,9 +43,10 @@ def event_lines(events: EventReader, until: float | None = None) -> Iterator[str
             yield f"  {name}: {missing}"
 
 
-def print_lines(printed: Printed) -> None:
-    """Print to standard error what programs printed."""
+def print_lines(printed: Printed, *, named: bool = False) -> None:
+    """Print to standard error what programs printed, *named*: with the name of the one that did, where it is known."""
     for line in printed.lines:
-        print(visible(line), file=sys.stderr, flush=True)
+        name = f"{line.program}: " if named and line.program else ""
+        print(visible(f"{name}{line.text}"), file=sys.stderr, flush=True)
     if printed.lost:
         warn(f"{counted(printed.lost, 'more line')} that programs printed went by too fast, and are lost")

@@ -166,6 +166,9 @@ def _watch(
     """Watch to the end; it fails where what something was attached to is gone before."""
     before: Sample | None = None
     gone: tuple[Link, ...] = ()
+    problem = printed.problem
+    # With one program attached, who printed is no question.
+    named = len({link.program for link in session.links}) > 1
 
     def over() -> bool:
         return session.finished or (bool(gone) and len(gone) == len(session.links))
@@ -177,6 +180,9 @@ def _watch(
             gone = session.gone
             if table is not None and (told_of or lines.lines or lines.lost):
                 table.clear()
+            if printed.problem not in ("", problem):
+                warn(printed.problem)
+            problem = printed.problem
             for link in told_of:
                 warn(f"{link.program} is attached to nothing any more: {link.target.name} is gone")
             if before is None and sample.uncounted:
@@ -187,10 +193,10 @@ def _watch(
                 )
                 print_json(document | told(lines), indent=None)
             elif table is not None:
-                print_lines(lines)
+                print_lines(lines, named=named)
                 table.show(sample, event_lines(events, until))
             else:
-                print_lines(lines)
+                print_lines(lines, named=named)
                 write_lines(_lines(collection, sample, before, per_cpu=options.per_cpu))
                 write_lines(event_lines(events, until))
                 sys.stdout.flush()

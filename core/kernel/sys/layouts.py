@@ -40,6 +40,7 @@ __all__ = [
     "ProgBindMap",
     "ProgLoad",
     "ProgQuery",
+    "ProgStreamRead",
     "ProgTestRun",
     "RawTracepointOpen",
     "TaskFdQuery",
@@ -355,6 +356,17 @@ class ProgBindMap(Attribute):
     prog_fd: int = u32(0)
     map_fd: int = u32(4)
     flags: int = u32(8)
+
+
+class ProgStreamRead(Attribute):
+    """BPF_PROG_STREAM_READ_BY_FD."""
+
+    PATH = "bpf_attr.prog_stream_read"
+
+    stream_buf: Buffer | None = pointer(0)
+    stream_buf_len: int = u32(8)
+    stream_id: int = u32(12)
+    prog_fd: int = u32(16)
 
 
 class TokenCreate(Attribute):

@@ -96,6 +96,7 @@ class Command(enum.IntEnum):
     LINK_DETACH = 34
     PROG_BIND_MAP = 35
     TOKEN_CREATE = 36
+    PROG_STREAM_READ_BY_FD = 37
 
 
 class BpfError(ElementError):

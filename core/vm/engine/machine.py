@@ -131,7 +131,7 @@ class Machine:
         if depth[0] >= 0 or self.is_stepped:
             return self._enter(0, (r1, r2, r3, r4, r5))
         # What follows is `_enter` once more: this is what each packet costs.
-        processor.start(self.limit)
+        processor.start(self.limit, self.name)
         try:
             return self._main(r1, r2, r3, r4, r5)
         except Thrown as thrown:
@@ -166,7 +166,7 @@ class Machine:
         processor = self.processor
         depth = processor.depth[0]
         if depth < 0:
-            processor.start(self.limit)
+            processor.start(self.limit, self.name)
         if self.is_stepped or processor.stepper is not None:
             return self.step_through(entry, arguments)
         try:
@@ -219,7 +219,7 @@ class Machine:
 
     def stepper(self, *arguments: int) -> Stepper:
         """Return a run of it that goes one instruction at a time, with r1, r2, … as given."""
-        self.processor.start(self.limit)
+        self.processor.start(self.limit, self.name)
         return Stepper(self, 0, arguments)
 
     # What both engines ask for
@@ -297,6 +297,8 @@ class Machine:
         target = self.tail_call(table, index & 0xFFFF_FFFF)
         if target is not None:
             processor.tail_calls += 1
+            # Out of a subprogram it comes back to where that was called, and nobody says so.
+            processor.running = target.name if processor.depth[0] <= 0 else ""
             processor.deepen()
         return target
 

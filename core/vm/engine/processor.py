@@ -134,6 +134,8 @@ class Processor:
             self._show(frame)
         self.tail_calls = 0
         """Tail calls of this run so far."""
+        self.running = ""
+        """Which program runs, or ran last; empty where that is not known."""
         self.stepper: Stepper | None = None
         """The stepper that is in a helper, whose callbacks are to be stepped through too."""
 
@@ -142,9 +144,10 @@ class Processor:
         """Whether nothing runs."""
         return self.depth[0] < 0
 
-    def start(self, limit: int) -> None:
-        """Begin a run, unless this is a run within a run, which counts on."""
+    def start(self, limit: int, name: str) -> None:
+        """Begin a run of the program *name*, unless this is a run within a run, which counts on."""
         if self.depth[0] < 0:
+            self.running = name
             self.meter.start(limit)
             self.tail_calls = 0
             if len(self.frame_ends) > STACK_FRAMES:

@@ -7,6 +7,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from ...runtime import PrintedLine
 from ..engine.errors import RunError
 from ..engine.image import is_kernel_address
 from .declaration import ADDRESS, BYTES, LONGEST_TEXT, TEXT, U32, U64, function
@@ -101,7 +102,7 @@ def _say(host: Host, template: bytes, arguments: list[int]) -> int:
         line = _formatted(host, template, arguments)
     except _FormatError:
         return -errno.EINVAL
-    host.trace.append(line.removesuffix("\n"))
+    host.trace.append(PrintedLine(line.removesuffix("\n"), host.processor.running))
     return len(line)
 
 

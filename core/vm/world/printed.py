@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from ...closing import Closing
-from ...runtime import Printed
+from ...runtime import Printed, PrintedLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,18 +24,18 @@ class PrintedLines:
     """The lines that the programs of a collection printed: the newest 10,000, and how many there ever were."""
 
     def __init__(self) -> None:
-        self._lines: deque[str] = deque(maxlen=_MOST_LINES)
+        self._lines: deque[PrintedLine] = deque(maxlen=_MOST_LINES)
         self.count = 0
 
     count: int
     """Lines that were ever printed."""
 
-    def append(self, line: str) -> None:
+    def append(self, line: PrintedLine) -> None:
         """Add a line."""
         self._lines.append(line)
         self.count += 1
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[PrintedLine]:
         return iter(self._lines)
 
     def since(self, count: int) -> Printed:

@@ -24,7 +24,7 @@ def test_all_that_came_of_a_run() -> None:
             EffectLine("runs", "1", "2"),
         )
         assert outcome.events == {"events": ['{run=2, name="run"}']}
-        assert outcome.printed.lines == ("run 2",)
+        assert outcome.printed.texts == ("run 2",)
         # Who takes the events has them all the same.
         assert len(events.take()["events"].records) == 1
 

@@ -20,9 +20,13 @@ __all__ = ["Changes", "told"]
 
 
 def told(printed: Printed) -> dict[str, object]:
-    """Return what programs printed as the schema has it; `printed_lost` is there only where something is missing."""
+    """Return what programs printed as the schema has it: lines, and of each the program that printed it.
+
+    `printed_by` is there where a line is, with null for what is not known; `printed_lost` where something is missing.
+    """
+    by = {"printed_by": [line.program or None for line in printed.lines]} if printed.lines else {}
     lost = {"printed_lost": printed.lost} if printed.lost else {}
-    return {"printed": list(printed.lines), **lost}
+    return {"printed": list(printed.texts), **by, **lost}
 
 
 class Changes:

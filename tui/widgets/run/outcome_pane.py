@@ -166,7 +166,7 @@ def _lines(run: Outcome) -> Iterator[tuple[str, str]]:
                 yield "maps", f"{effect.what}  {before} → {after}"
     for name, records in run.events.items():
         yield from (("event", f"{name}  {record}") for record in records)
-    yield from (("printed", line) for line in run.printed.lines)
+    yield from (("printed", line.text) for line in run.printed.lines)
     if run.printed.lost:
         yield "printed", f"{counted(run.printed.lost, 'line')} more, which nobody kept"
     quiet = [

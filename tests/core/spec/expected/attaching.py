@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .parts import Facts, bpf_map, data_section, extern, program, spec, variable
+from .parts import STATIC, Facts, bpf_map, data_section, extern, hidden, program, spec, variable
 
 __all__ = ["SPECS"]
 
@@ -204,5 +204,22 @@ SPECS: dict[str, Facts] = {
             )
         ],
         variables=[variable("runs", ".bss", 0, "__u64", 0, "0000000000000000")],
+    ),
+    "tests/objects/streams.o": spec(
+        license="GPL",
+        types=28,
+        maps=[data_section(".data", 8), data_section(".rodata", 29, flags=128)],
+        programs=[
+            program("writes", "xdp", "xdp", insns=27, line_infos=9, attach_type="xdp", maps=[".rodata", ".data"]),
+        ],
+        variables=[variable("returned", ".data", 0, "int[2]", [-1, -1], "ff" * 8)],
+        hidden=[hidden("out", "variable", STATIC), hidden("error", "variable", STATIC)],
+        kfuncs=[
+            extern(
+                "bpf_stream_vprintk_impl",
+                "int bpf_stream_vprintk_impl(int, const char *, const void *, __u32, void *)",
+                weak=True,
+            )
+        ],
     ),
 }

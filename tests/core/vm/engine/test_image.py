@@ -99,7 +99,7 @@ def test_helpers_read_their_kind_of_address(helper: str, address: int, size: int
     template = host.memory.map("template", b"%s %s\0")
     arguments = host.memory.map("arguments", struct.pack("<2Q", KERNEL, USER))
     HelperTable(host)[HELPERS.index("bpf_trace_vprintk")](template.base, 6, arguments.base, 16, 0)
-    assert list(host.trace) == ["hello "]
+    assert [line.text for line in host.trace] == ["hello "]
 
 
 def _received(memory: Memory) -> tuple[list[object], list[int]]:

@@ -65,7 +65,7 @@ def test_printing(host: Host, call: Callable[..., int]) -> None:
     address = host.memory.map("template", template).base
     arguments = host.memory.map("arguments", struct.pack("<5Q", name, (1 << 64) - 3, 7, 255, (1 << 64) - 9))
     assert call("trace_vprintk", address, len(template), arguments.base, 40) == len("eth0: -3 of 7, ff -9%\n")
-    assert list(host.trace) == ["eth0: -3 of 7, ff -9%"]
+    assert [line.text for line in host.trace] == ["eth0: -3 of 7, ff -9%"]
     buffer = host.memory.map("buffer", 8)
     assert call("snprintf", buffer.base, 8, address, arguments.base, 40) == len("eth0: -3 of 7, ff -9%\n") + 1
     assert bytes(buffer.data) == b"eth0: -\0"

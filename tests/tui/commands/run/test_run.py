@@ -59,6 +59,8 @@ def test_what_programs_print_is_in_the_object_of_each_run(runtime: str) -> None:
         ["\x1b]0;owned\x07 and\na second line"],
         ["\x1b]0;owned\x07 and\na second line"],
     ]
+    done = bpftui("run", "tests/objects/prints.o", "twice", "--json", "--runtime", runtime)
+    assert json.loads(done.out)["printed_by"] == ["twice", "hello"]
 
 
 @pytest.mark.parametrize(
