@@ -1,4 +1,4 @@
-"""Names that the kernel keeps elsewhere: whole ones of programs and maps, functions behind numbers and addresses."""
+"""What never changes and is not told at once: whole names of programs and maps, functions behind numbers, memory."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from ..kernel.host.existing import read_btf
 from ..kernel.host.kallsyms import names_at
 from ..kernel.sys.layouts import BpfProgInfo
 from ..kernel.sys.object import fill
+from ..kernel.sys.survey import number_in, read_fdinfo
 from ..kernel.sys.syscall import NAME_SIZE, BpfError, buffer
 
 if TYPE_CHECKING:
@@ -30,12 +31,13 @@ _MOST_TYPES: Final = 64
 
 
 class Names:
-    """Finds names, and remembers them: an id means the same object for good."""
+    """Finds out, and remembers: an id means the same object for good."""
 
     def __init__(self) -> None:
         self._types: dict[int, Btf | None] = {}
         self._programs: dict[int, str] = {}
         self._maps: dict[int, str] = {}
+        self._memory: dict[int, int | None] = {}
         self._addresses: dict[int, str] = {}
         self._functions: dict[int, tuple[int, ...]] = {}
 
@@ -58,6 +60,12 @@ class Names:
         except (BpfError, BpftuiError):
             return name
         return found.name if isinstance(found, t.Function) and found.name.startswith(name) else name
+
+    def memory(self, number: int, fd: int) -> int | None:
+        """Return the bytes of memory that a program takes, which never change; None where /proc does not tell."""
+        if number not in self._memory:
+            self._memory[number] = number_in(read_fdinfo(f"/proc/self/fdinfo/{fd}"), b"memlock")
+        return self._memory[number]
 
     def map(self, number: int, name: str, btf_id: int) -> str:
         """Return a map's name, whole where it was cut and its types have one variable or section that it can be."""

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import struct
 import sys
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..kernel.attach.tracing import CLOCKS
-from ..kernel.sys.elements import Elements, possible_cpus
+from ..kernel.sys.elements import Elements
 from ..kernel.sys.layouts import BpfBtfInfo, BpfLinkInfo, BpfMapInfo, BpfProgInfo
 from ..kernel.sys.object import fill
 from ..kernel.sys.perf import PERF_TYPE_SOFTWARE
-from ..kernel.sys.survey import Runs, query, survey, texts_of_fdinfo
+from ..kernel.sys.survey import Runs, number_in, query, read_fdinfo, survey
 from ..kernel.sys.syscall import BpfError, Descriptor, buffer
 from ..maps import Shape
 from ..uapi import AttachType, LinkType, MapType, ProgramType
@@ -137,6 +138,7 @@ class RawBtf(NamedTuple):
     kernel: bool
 
 
+@functools.cache
 def label(kind: type[ProgramType | MapType | LinkType | AttachType], number: int) -> str:
     """Return what a number is called, `type 99` where it is newer than bpftui."""
     try:
@@ -172,7 +174,6 @@ def read_programs(names: Names, gone: Callable[[int], object]) -> dict[int, RawP
     for number, fd in survey("program", info, gone):
         told = info.read(*_PROGRAM)
         kind, _, tag, jited, xlated, loaded, uid, maps, name, ifindex, gpl, btf_id, spent, runs, missed, verified = told
-        memlock = texts_of_fdinfo(fd).get("memlock")
         found[number] = RawProgram(
             number,
             names.program(number, fd, info, name, btf_id),
@@ -188,7 +189,7 @@ def read_programs(names: Names, gone: Callable[[int], object]) -> dict[int, RawP
             ifindex,
             Runs(runs, spent, missed),
             verified or None,
-            None if memlock is None else int(memlock),
+            names.memory(number, fd),
         )
     return found
 
@@ -225,10 +226,11 @@ def read_maps(names: Names, gone: Callable[[int], object]) -> dict[int, RawMap]:
     info = BpfMapInfo()
     for number, fd in survey("map", info, gone):
         kind, _, keys, values, entries, flags, name, vtype, btf_id, extra = info.read(*_MAP)
-        told = texts_of_fdinfo(fd)
-        memlock, frozen = told.get("memlock"), told.get("frozen")
-        known = MapType(kind) if kind in MapType._value2member_map_ else MapType.UNSPEC
-        shape = Shape(known, keys, values, entries, flags, 0, possible_cpus() if known.per_cpu else 1)
+        told = read_fdinfo(f"/proc/self/fdinfo/{fd}")
+        frozen = number_in(told, b"frozen")
+        inside = _NOTHING
+        if kind in _LOOKED_INTO or name == _DISPATCHER:
+            inside = _look_into(fd, Shape(MapType(kind), keys, values, entries, flags), names, vtype)
         found[number] = RawMap(
             number,
             names.map(number, name, btf_id),
@@ -239,14 +241,38 @@ def read_maps(names: Names, gone: Callable[[int], object]) -> dict[int, RawMap]:
             flags,
             extra,
             btf_id,
-            None if memlock is None else int(memlock),
-            None if frozen is None else frozen == "1",
-            _slots(fd, shape, names, vtype) if known.gives_ids or known is MapType.STRUCT_OPS else (),
-            _state(fd, shape) if known is MapType.STRUCT_OPS else "",
-            _verdicts(fd) if known.is_sockmap else (),
-            _value(fd, shape) if name == _DISPATCHER else b"",
+            number_in(told, b"memlock"),
+            None if frozen is None else bool(frozen),
+            *inside,
         )
     return found
+
+
+_LOOKED_INTO: Final = frozenset(
+    each for each in MapType if each.gives_ids or each.is_sockmap or each is MapType.STRUCT_OPS
+)
+"""Types of maps that keep others alive, or programs are attached to."""
+
+
+class _Inside(NamedTuple):
+    """The last fields of `RawMap`."""
+
+    holds: tuple[tuple[int, int], ...] = ()
+    state: str = ""
+    attached: tuple[tuple[str, int], ...] = ()
+    dispatcher: bytes = b""
+
+
+_NOTHING: Final = _Inside()
+
+
+def _look_into(fd: int, shape: Shape, names: Names, value_type: int) -> _Inside:
+    kind = shape.type
+    if kind is MapType.STRUCT_OPS:
+        return _Inside(_slots(fd, shape, names, value_type), _state(fd, shape))
+    if kind.gives_ids:
+        return _Inside(_slots(fd, shape, names, value_type))
+    return _Inside(attached=_verdicts(fd)) if kind.is_sockmap else _Inside(dispatcher=_value(fd, shape))
 
 
 def _slots(fd: int, shape: Shape, names: Names, value_type: int) -> tuple[tuple[int, int], ...]:

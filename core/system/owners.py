@@ -19,7 +19,7 @@ from ..errors import BpftuiError
 from ..kernel.runtime import load
 from ..kernel.sys.object import open_id
 from ..kernel.sys.perf import PERF_TYPE_SOFTWARE, open_event
-from ..kernel.sys.survey import texts_of_fdinfo
+from ..kernel.sys.survey import number_in, read_fdinfo
 from ..spec import CollectionSpec
 
 if TYPE_CHECKING:
@@ -36,12 +36,12 @@ _DUMMY: Final = 9
 _HELD: Final = struct.Struct("=4I16s")
 _TASK: Final = struct.Struct("=6I16s")
 _FILES: Final = {
-    "anon_inode:bpf-prog": ("program", "prog_id"),
-    "anon_inode:bpf-map": ("map", "map_id"),
-    "anon_inode:bpf_link": ("link", "link_id"),
-    "anon_inode:bpf-link": ("link", "link_id"),
-    "anon_inode:btf": ("btf", "btf_id"),
-    "anon_inode:[perf_event]": ("perf", ""),
+    "anon_inode:bpf-prog": ("program", b"prog_id"),
+    "anon_inode:bpf-map": ("map", b"map_id"),
+    "anon_inode:bpf_link": ("link", b"link_id"),
+    "anon_inode:bpf-link": ("link", b"link_id"),
+    "anon_inode:btf": ("btf", b"btf_id"),
+    "anon_inode:[perf_event]": ("perf", b""),
 }
 """What open files are called (links by a hyphen before Linux 6.1), and where their fdinfo has the id."""
 
@@ -202,12 +202,12 @@ class ProcWalk:
     def _files(self, pid: int, comm: str) -> Iterator[Held]:
         for fd in _numbers(f"/proc/{pid}/fd"):
             try:
-                kind, name = _FILES.get(os.readlink(f"/proc/{pid}/fd/{fd}"), ("", ""))
+                kind, name = _FILES.get(os.readlink(f"/proc/{pid}/fd/{fd}"), ("", b""))
             except FileNotFoundError:
                 continue
             if kind:
-                told = texts_of_fdinfo(f"/proc/{pid}/fdinfo/{fd}")
-                yield Held(pid, fd, kind, int(told.get(name, "0")), comm)
+                told = read_fdinfo(f"/proc/{pid}/fdinfo/{fd}") if name else b""
+                yield Held(pid, fd, kind, number_in(told, name) or 0, comm)
 
     def close(self) -> None:
         """Do nothing: it keeps nothing."""

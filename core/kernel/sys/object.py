@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import re
@@ -12,7 +13,7 @@ from . import rights
 from .explain import explain
 from .layouts import ObjId, ObjInfo, ObjPath
 from .structure import Structure
-from .syscall import NAME_SIZE, BpfError, Command, Descriptor, buffer
+from .syscall import NAME_SIZE, BpfError, Command, Descriptor, buffer, invoke
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -41,6 +42,8 @@ _BY_ID: Final = {
     "link": (Command.LINK_GET_FD_BY_ID, Command.LINK_GET_NEXT_ID),
     "BTF": (Command.BTF_GET_FD_BY_ID, Command.BTF_GET_NEXT_ID),
 }
+_IDS: Final = ObjId.packing("start_id", "next_id")
+"""Packed at once: a machine may have thousands."""
 _FILES: Final = {"anon_inode:bpf-map": "map", "anon_inode:bpf-prog": "program", "anon_inode:bpf_link": "link"}
 """What the kernel calls the files behind descriptors."""
 
@@ -131,16 +134,19 @@ def fdinfo(descriptor: Descriptor) -> dict[str, int]:
 
 def walk_ids(kind: ObjectKind) -> Iterator[int]:
     """Iterate over the ids of all objects of a kind that the kernel has now (needs CAP_SYS_ADMIN)."""
-    attr = ObjId()
+    command = _BY_ID[kind][1]
+    attr = buffer(_IDS.size)
+    address, number = ctypes.addressof(attr), 0
     while True:
-        try:
-            attr.call(_BY_ID[kind][1])
-        except BpfError as error:
-            if error.errno == errno.ENOENT:
-                return
+        _IDS.pack_into(attr, 0, number, 0)
+        failed = invoke(command, address, _IDS.size)
+        if failed == -errno.ENOENT:
+            return
+        if failed:
+            error = BpfError(command, -failed)
             raise explain(error, f"list the kernel's {kind}s", needs=(rights.Capability.CAP_SYS_ADMIN,)) from error
-        yield attr.next_id
-        attr.start_id = attr.next_id
+        number = _IDS.unpack_from(attr)[1]
+        yield number
 
 
 def open_id(kind: ObjectKind, number: int) -> Descriptor:

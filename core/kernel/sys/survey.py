@@ -5,9 +5,8 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
-import re
 import struct
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from . import rights
 from .explain import explain
@@ -23,14 +22,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Attached",
-    "Fdinfo",
     "PerfProbe",
     "Runs",
+    "number_in",
     "query",
     "query_task_fd",
+    "read_fdinfo",
     "run_counts",
     "survey",
-    "texts_of_fdinfo",
 ]
 
 _OPEN: Final = {
@@ -45,9 +44,7 @@ _INFO: Final = struct.Struct("=IIQ")
 _BPF_F_QUERY_EFFECTIVE: Final = 1
 _NAME_ROOM: Final = 256
 """Bytes for the name of a probe's target; longer ones (paths) are asked for once more."""
-_FDINFO: Final = re.compile(rb"^(\w+):\s+(.*)$", re.MULTILINE)
-
-Fdinfo: TypeAlias = dict[str, str]
+_FDINFO_ROOM: Final = 4096
 
 
 def survey(kind: ObjectKind, info: Structure, gone: Callable[[int], object]) -> Iterator[tuple[int, int]]:
@@ -134,14 +131,25 @@ def run_counts(ids: Iterable[int]) -> dict[int, Runs]:
     return found
 
 
-def texts_of_fdinfo(fd: int | str) -> Fdinfo:
-    """Return what /proc tells of an open file, by name; a number is one of this process's, else it is a path."""
-    path = f"/proc/self/fdinfo/{fd}" if isinstance(fd, int) else fd
+def read_fdinfo(path: str) -> bytes:
+    """Return what /proc tells of an open file: lines of a name, a colon and a text; nothing where it tells nothing."""
     try:
-        with open(path, "rb", buffering=0) as file:
-            return {name.decode(): text.decode("utf-8", "replace") for name, text in _FDINFO.findall(file.read())}
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
-        return {}
+        return b""
+    try:
+        return os.read(fd, _FDINFO_ROOM)
+    except OSError:
+        return b""
+    finally:
+        os.close(fd)
+
+
+def number_in(fdinfo: bytes, name: bytes) -> int | None:
+    """Return a number in it; None where it is not there."""
+    at = fdinfo.find(name + b":")
+    end = fdinfo.find(b"\n", at)
+    return int(fdinfo[at + len(name) + 1 : end]) if at >= 0 and end > at else None
 
 
 class Attached(NamedTuple):
