@@ -22,6 +22,7 @@ class Capability(enum.IntEnum):
 
     CAP_NET_ADMIN = 12
     CAP_NET_RAW = 13
+    CAP_SYS_PTRACE = 19
     CAP_SYS_ADMIN = 21
     CAP_SYSLOG = 34
     CAP_PERFMON = 38

@@ -18,14 +18,13 @@ from typing import TYPE_CHECKING, Final
 
 from ..errors import UsageError
 from .apart import be_apart, thread_count
+from .capability import Capability
 from .drop import drop
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from .capability import Capability
-
-__all__ = ["ERRANDS", "Steward", "errand", "hire"]
+__all__ = ["ERRANDS", "INVENTORY", "INVENTORY_RIGHTS", "Steward", "errand", "hire"]
 
 ERRANDS: Final[Mapping[str, str]] = {
     "statistics": "bpftui.core.kernel.sys.statistics:enable_statistics",
@@ -36,6 +35,23 @@ ERRANDS: Final[Mapping[str, str]] = {
 """What takes CAP_SYS_ADMIN, or being root: having runs counted while a descriptor is open, the types of a module by its
 name, reading a file of the tracefs, and the event of a place in a program's file.
 """
+
+INVENTORY: Final[Mapping[str, str]] = {
+    "inventory": "bpftui.core.system.errands:read_for_client",
+    "object": "bpftui.core.kernel.sys.object:open_object",
+    "statistics": "bpftui.core.kernel.sys.statistics:enable_statistics",
+}
+"""What the whole machine is looked at with: a snapshot of all that it runs, a descriptor of one object of it by its id
+(of a map to read only), and having runs counted.
+"""
+INVENTORY_RIGHTS: Final = (
+    Capability.CAP_BPF,
+    Capability.CAP_NET_ADMIN,
+    Capability.CAP_PERFMON,
+    Capability.CAP_SYS_ADMIN,
+    Capability.CAP_SYS_PTRACE,
+)
+"""The capabilities that this takes."""
 
 _ANSWER: Final = struct.Struct("=i")
 """0, with an open file, or an errno."""

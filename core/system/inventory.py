@@ -50,13 +50,17 @@ class Inventory(Closing):
         """Let go of the iterators; a second call does nothing."""
         self._walk.close()
 
-    def counters(self, ids: Iterable[int]) -> dict[int, Runs]:
-        """Return the counters of programs alone, some 6 µs each; those that are gone are left out.
+    def counters(self) -> dict[int, Runs]:
+        """Return the counters of all programs alone, by their ids: some 8 µs each.
 
         Raises:
             NoPermissionError: It takes CAP_SYS_ADMIN.
         """
-        return run_counts(ids)
+        found = run_counts()
+        for kind, number in self._walk.own:
+            if kind == "program":
+                found.pop(number, None)
+        return found
 
     def snapshot(self) -> Snapshot:
         """Return what this machine runs now.

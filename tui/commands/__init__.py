@@ -38,6 +38,8 @@ COMMANDS: Final[dict[str, Command]] = {
     "run": Command("run.command", "run OBJECT PROGRAM", "run a program on a test packet"),
     "watch": Command("watch", "watch OBJECT [--attach PROGRAM=TARGET]", "load, attach, and print maps as they change"),
     "check": Command("check.command", "check OBJECT", "load everything and close it: what loads, what does not, why"),
+    "list": Command("system.list", "list [prog|map|link|…] [--json]", "what this machine runs, whoever loaded it"),
+    "top": Command("system.top", "top [--json]", "what its programs cost, as it changes"),
     "log": Command("log", "log FILE [--object OBJECT]", "explain a verifier's log, also one pasted from elsewhere"),
     "demo": Command("demo", "demo", "count packets live, in a sandbox", explores=True),
     "doctor": Command("doctor.command", "doctor", "what this machine can do, what it lacks, how to get it"),

@@ -13,11 +13,11 @@ from ..terminal.output import write_lines
 from ..text.colors import joined, paint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ..text.colors import Painted
 
-__all__ = ["Column", "print_columns"]
+__all__ = ["Column", "print_columns", "table_lines"]
 
 
 class Column(NamedTuple):
@@ -38,6 +38,17 @@ def print_columns(columns: Sequence[Column], rows: Iterable[Sequence[str | tuple
         rows: The cells of each row; one with a style of its own is a pair of text and style.
         color: Whether there are escape sequences for colours.
     """
+    write_lines(table_lines(columns, rows, color=color))
+
+
+def table_lines(
+    columns: Sequence[Column],
+    rows: Iterable[Sequence[str | tuple[str, str]]],
+    *,
+    color: bool,
+    width: int | None = None,
+) -> Iterator[Painted]:
+    """Return the lines of such a table; with a *width*, only columns that fit, the others left out from the right."""
     cells: list[list[tuple[str, str]]] = [[(column.title, "bold") for column in columns]]
     for row in rows:
         styled = [
@@ -45,7 +56,10 @@ def print_columns(columns: Sequence[Column], rows: Iterable[Sequence[str | tuple
         ]
         cells.append([(visible(text), style) for text, style in styled])
     widths = [max(width_of(row[at][0]) for row in cells) for at in range(len(columns))]
-    write_lines(_row(row, columns, widths, color=color) for row in cells)
+    count = len(columns)
+    while width is not None and count > 1 and sum(widths[:count]) + 2 * (count - 1) > width:
+        count -= 1
+    return (_row(row[:count], columns[:count], widths[:count], color=color) for row in cells)
 
 
 def _row(row: Sequence[tuple[str, str]], columns: Sequence[Column], widths: Sequence[int], *, color: bool) -> Painted:

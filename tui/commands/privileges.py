@@ -10,7 +10,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from ...core.privileges import Capability, drop, hire, privileges
-from ...core.privileges.steward import ERRANDS
+from ...core.privileges.steward import ERRANDS, INVENTORY, INVENTORY_RIGHTS
 
 if TYPE_CHECKING:
     import argparse
@@ -37,7 +37,7 @@ def kept(command: str, options: argparse.Namespace) -> tuple[Capability, ...]:
             return _LOOKING if options.externs else ()
         case "disasm":
             return _EVERYTHING if options.xlated or options.jited or options.dead else ()
-        case "log":
+        case "log" | "list" | "top":
             return ()
         case "run" | "check" | "watch":
             return _LOADING
@@ -54,16 +54,22 @@ def give_up_for(command: str, options: argparse.Namespace) -> str:
     # FILE#2 is the second object of FILE, or a file of that name.
     reads = [each for name in names if isinstance(name, str) for each in (name, name.rpartition("#")[0]) if each]
     return give_up(
-        kept(command, options), sandbox=command not in ("show", "disasm", "log", "run", "check"), reads=reads
+        kept(command, options),
+        sandbox=command not in ("show", "disasm", "log", "run", "check", "list", "top"),
+        inventory=command in ("list", "top"),
+        reads=reads,
     )
 
 
-def give_up(keep: Iterable[Capability], *, sandbox: bool = False, reads: Sequence[str] = ()) -> str:
+def give_up(
+    keep: Iterable[Capability], *, sandbox: bool = False, inventory: bool = False, reads: Sequence[str] = ()
+) -> str:
     """Give all rights up but those to *keep*, and write so to the log; return what was given up, as a sentence.
 
     Args:
         keep: Capabilities; with any, a steward is there for what takes CAP_SYS_ADMIN.
         sandbox: Whether there is to be a sandbox.
+        inventory: Whether what the whole machine runs is looked at, which a steward of its own does.
         reads: Files that will be read.
     """
     from ..state.journal import Journal
@@ -75,6 +81,8 @@ def give_up(keep: Iterable[Capability], *, sandbox: bool = False, reads: Sequenc
     is_held = held >> Capability.CAP_SYS_ADMIN & 1
     if Capability.CAP_BPF in wanted and is_held and Capability.CAP_SYS_ADMIN not in wanted:
         hire(ERRANDS, [Capability.CAP_SYS_ADMIN])
+    if inventory and is_held:
+        hire(INVENTORY, INVENTORY_RIGHTS)
     _remember_ssh_client()
     text = str(drop(wanted, reads=reads))
     Journal().write(text)

@@ -7,7 +7,7 @@ import os
 import select
 import stat
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ...core.threads import NoThreadError, start_thread
 from ..terminal.guardian import until_told
@@ -16,12 +16,25 @@ from ..terminal.process import process
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
-    from ...core.live import Sample, Sampler
-
-__all__ = ["each_sample"]
+__all__ = ["Sampling", "each_sample"]
 
 
-def each_sample(sampler: Sampler, duration: float | None, until: Callable[[], bool]) -> Iterator[Sample]:
+_Seen = TypeVar("_Seen", covariant=True)
+
+
+class Sampling(Protocol[_Seen]):
+    """What is looked at again and again: a `Sampler`, for one."""
+
+    def samples(self, duration: float | None, *, until: Callable[[], bool]) -> Iterator[_Seen]:
+        """Iterate over what is seen, for so many seconds, or until that is so."""
+        ...
+
+    def stop(self) -> None:
+        """End the iteration, from any thread."""
+        ...
+
+
+def each_sample(sampler: Sampling[_Seen], duration: float | None, until: Callable[[], bool]) -> Iterator[_Seen]:
     """Iterate over samples as `Sampler.samples` does, also until the process is told to end, or nobody reads it.
 
     Raises:

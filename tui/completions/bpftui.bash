@@ -5,13 +5,15 @@
 #    source ~/.local/share/bash_completion/bpftui
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
-_shtab_bpftui_subparsers=(show disasm run watch check log demo doctor)
+_shtab_bpftui_subparsers=(show disasm run watch check list top log demo doctor)
 
 _shtab_bpftui_show_option_strings=(-h --help --color --runtime --token --drop --no-drop --json --core --externs --btf --header --layout --graph --format --blocks --program --set --preset --type)
 _shtab_bpftui_disasm_option_strings=(-h --help --color --runtime --token --drop --no-drop --syntax --no-source --arrows --no-arrows --output --format --xlated --jited --dead --heat --raw --section --endian --btf --source --set --preset --type)
 _shtab_bpftui_run_option_strings=(-h --help --color --runtime --token --drop --no-drop --set --preset --type --data --ctx --repeat --pcap --write --json --pin-path --return --memory --btf)
 _shtab_bpftui_watch_option_strings=(-h --help --color --runtime --token --drop --no-drop --set --preset --type --attach --map --interval --duration --json --strict --pin-path --return --memory --btf --limit --bytes --per-cpu)
 _shtab_bpftui_check_option_strings=(-h --help --color --runtime --token --drop --no-drop --json --table --csv --compare --log-level --sort --only --source --set --preset --type --btf)
+_shtab_bpftui_list_option_strings=(-h --help --color --runtime --token --drop --no-drop --json)
+_shtab_bpftui_top_option_strings=(-h --help --color --runtime --token --drop --no-drop --json --sort --only --interval --duration)
 _shtab_bpftui_log_option_strings=(-h --help --color --runtime --token --drop --no-drop --object --source --program --path --hot --json)
 _shtab_bpftui_demo_option_strings=(-h --help --color --runtime --token --drop --no-drop --interval --duration --json --rate --traffic --plain --set --preset --type)
 _shtab_bpftui_doctor_option_strings=(-h --help --color --runtime --token --drop --no-drop --json --helpers --set --preset --type --btf)
@@ -44,6 +46,8 @@ _shtab_bpftui_check___token_COMPGEN=_shtab_compgen_dirs
 _shtab_bpftui_check___compare_COMPGEN=_shtab_compgen_files
 _shtab_bpftui_check___source_COMPGEN=_shtab_compgen_dirs
 _shtab_bpftui_check___btf_COMPGEN=_shtab_compgen_files
+_shtab_bpftui_list___token_COMPGEN=_shtab_compgen_dirs
+_shtab_bpftui_top___token_COMPGEN=_shtab_compgen_dirs
 _shtab_bpftui_log_pos_0_COMPGEN=_shtab_compgen_files
 _shtab_bpftui_log___token_COMPGEN=_shtab_compgen_dirs
 _shtab_bpftui_log___object_COMPGEN=_shtab_compgen_files
@@ -71,13 +75,19 @@ _shtab_bpftui_watch___runtime_choices=(auto kernel vm)
 _shtab_bpftui_check___color_choices=(auto always never)
 _shtab_bpftui_check___runtime_choices=(auto kernel vm)
 _shtab_bpftui_check___sort_choices=(name insns verified states peak time log)
+_shtab_bpftui_list_pos_0_choices=(prog map link btf pin proc net cgroup)
+_shtab_bpftui_list___color_choices=(auto always never)
+_shtab_bpftui_list___runtime_choices=(auto kernel vm)
+_shtab_bpftui_top___color_choices=(auto always never)
+_shtab_bpftui_top___runtime_choices=(auto kernel vm)
+_shtab_bpftui_top___sort_choices=(cpu runs ns missed memory name type id)
 _shtab_bpftui_log___color_choices=(auto always never)
 _shtab_bpftui_log___runtime_choices=(auto kernel vm)
 _shtab_bpftui_demo___color_choices=(auto always never)
 _shtab_bpftui_demo___runtime_choices=(auto kernel vm)
 _shtab_bpftui_doctor___color_choices=(auto always never)
 _shtab_bpftui_doctor___runtime_choices=(auto kernel vm)
-_shtab_bpftui_pos_0_choices=(show disasm run watch check log demo doctor)
+_shtab_bpftui_pos_0_choices=(show disasm run watch check list top log demo doctor)
 _shtab_bpftui___color_choices=(auto always never)
 _shtab_bpftui___runtime_choices=(auto kernel vm)
 
@@ -124,6 +134,16 @@ _shtab_bpftui_check___no_drop_nargs=0
 _shtab_bpftui_check___json_nargs=0
 _shtab_bpftui_check___table_nargs=0
 _shtab_bpftui_check___csv_nargs=0
+_shtab_bpftui_list__h_nargs=0
+_shtab_bpftui_list___help_nargs=0
+_shtab_bpftui_list___drop_nargs=0
+_shtab_bpftui_list___no_drop_nargs=0
+_shtab_bpftui_list___json_nargs=0
+_shtab_bpftui_top__h_nargs=0
+_shtab_bpftui_top___help_nargs=0
+_shtab_bpftui_top___drop_nargs=0
+_shtab_bpftui_top___no_drop_nargs=0
+_shtab_bpftui_top___json_nargs=0
 _shtab_bpftui_log__h_nargs=0
 _shtab_bpftui_log___help_nargs=0
 _shtab_bpftui_log___drop_nargs=0

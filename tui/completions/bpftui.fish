@@ -50,7 +50,7 @@ function _shtab_bpftui_using
   test "$_shtab_bpftui_cmdpath" = "$argv"
 end
 
-set -g _shtab_bpftui_commands show disasm run watch check log demo doctor
+set -g _shtab_bpftui_commands show disasm run watch check list top log demo doctor
 set -g _shtab_bpftui_opts_with_value --attach --btf --color --compare --ctx --data --duration --endian --format --helpers --hot --interval --layout --limit --log-level --map --memory --object --only --output --path --pcap --pin-path --preset --program --rate --repeat --return --runtime --section --set --sort --source --syntax --token --traffic --type --write
 
 complete -c bpftui -e
@@ -175,6 +175,25 @@ complete -c bpftui -n '_shtab_bpftui_using check' -l preset -x -d 'set the varia
 complete -c bpftui -n '_shtab_bpftui_using check' -l type -x -d 'what a program is, whatever its section says: a program type'
 complete -c bpftui -n '_shtab_bpftui_using check' -l btf -xka "(__fish_complete_path (commandline -ct))" -d 'adapt the programs'
 complete -c bpftui -n '_shtab_bpftui_using check; and test $_shtab_bpftui_npos -ge 0' -ka "(__fish_complete_path (commandline -ct))" -d 'BPF ELF object files, or what holds one'
+complete -c bpftui -n '_shtab_bpftui_using; and test $_shtab_bpftui_npos -eq 0' -a list -d 'what this machine runs, whoever loaded it'
+complete -c bpftui -n '_shtab_bpftui_using list' -s h -l help -d 'show this help message and exit'
+complete -c bpftui -n '_shtab_bpftui_using list' -l color -xka "auto always never" -d 'colours: auto'
+complete -c bpftui -n '_shtab_bpftui_using list' -l runtime -xka "auto kernel vm" -d 'what runs the programs: the kernel, or the built-in machine'
+complete -c bpftui -n '_shtab_bpftui_using list' -l token -xka "(__fish_complete_directories)" -d 'in a user namespace: a bpffs that delegates BPF tokens'
+complete -c bpftui -n '_shtab_bpftui_using list' -l drop -l no-drop -d 'before any file is read, give up all capabilities that the command …'
+complete -c bpftui -n '_shtab_bpftui_using list' -l json -d 'a JSON document: schema bpftui/list/1'
+complete -c bpftui -n '_shtab_bpftui_using list; and test $_shtab_bpftui_npos -eq 0' -ka "prog map link btf pin proc net cgroup" -d 'prog, map, link, btf, pin, proc, net or cgroup'
+complete -c bpftui -n '_shtab_bpftui_using; and test $_shtab_bpftui_npos -eq 0' -a top -d 'what its programs cost, as it changes'
+complete -c bpftui -n '_shtab_bpftui_using top' -s h -l help -d 'show this help message and exit'
+complete -c bpftui -n '_shtab_bpftui_using top' -l color -xka "auto always never" -d 'colours: auto'
+complete -c bpftui -n '_shtab_bpftui_using top' -l runtime -xka "auto kernel vm" -d 'what runs the programs: the kernel, or the built-in machine'
+complete -c bpftui -n '_shtab_bpftui_using top' -l token -xka "(__fish_complete_directories)" -d 'in a user namespace: a bpffs that delegates BPF tokens'
+complete -c bpftui -n '_shtab_bpftui_using top' -l drop -l no-drop -d 'before any file is read, give up all capabilities that the command …'
+complete -c bpftui -n '_shtab_bpftui_using top' -l json -d 'one JSON object a second, schema bpftui/top/1'
+complete -c bpftui -n '_shtab_bpftui_using top' -l sort -xka "cpu runs ns missed memory name type id" -d 'what they are ordered by'
+complete -c bpftui -n '_shtab_bpftui_using top' -l only -x -d 'only programs with such a name: count_*'
+complete -c bpftui -n '_shtab_bpftui_using top' -l interval -x -d 'between looks'
+complete -c bpftui -n '_shtab_bpftui_using top' -l duration -x -d 'how long'
 complete -c bpftui -n '_shtab_bpftui_using; and test $_shtab_bpftui_npos -eq 0' -a log -d 'explain a verifier'"'"'s log, also one pasted from elsewhere'
 complete -c bpftui -n '_shtab_bpftui_using log' -s h -l help -d 'show this help message and exit'
 complete -c bpftui -n '_shtab_bpftui_using log' -l color -xka "auto always never" -d 'colours: auto'

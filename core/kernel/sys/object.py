@@ -9,7 +9,9 @@ import re
 from typing import TYPE_CHECKING, Final, Literal, SupportsIndex, TypeAlias, TypeVar
 
 from ...errors import LoadError, UnknownNameError, UsageError
+from ...uapi import MapFlag
 from . import rights
+from .errands import brought
 from .explain import explain
 from .layouts import ObjId, ObjInfo, ObjPath
 from .structure import Structure
@@ -28,6 +30,7 @@ __all__ = [
     "kernel_name",
     "object_info",
     "open_id",
+    "open_object",
     "open_path",
     "open_pin",
     "take_over",
@@ -157,11 +160,28 @@ def open_id(kind: ObjectKind, number: int) -> Descriptor:
         NoPermissionError: This process may not.
     """
     try:
-        return Descriptor(ObjId(start_id=number).call(_BY_ID[kind][0]), f"{kind} {number}")
+        try:
+            fd = ObjId(start_id=number).call(_BY_ID[kind][0])
+        except BpfError as error:
+            fd = brought(error, "object", f"{kind} {number}")
+        return Descriptor(fd, f"{kind} {number}")
     except BpfError as error:
         if error.errno == errno.ENOENT:
             raise UnknownNameError(f"{kind} with the id", str(number), (), where="the kernel") from None
         raise explain(error, f"open {kind} {number}", needs=(rights.Capability.CAP_SYS_ADMIN,)) from error
+
+
+def open_object(argument: str) -> int:
+    """Return a descriptor of an object that is asked for by kind and id, `program 42`: a map's is to read only.
+
+    Raises:
+        BpfError, UsageError: The kernel said no, or it is of no such form.
+    """
+    kind, _, number = argument.partition(" ")
+    if kind not in _BY_ID or not re.fullmatch("[0-9]{1,10}", number) or int(number) >> 32:
+        raise UsageError("an object is asked for by kind and id")
+    flags = MapFlag.RDONLY if kind == "map" else 0
+    return ObjId(start_id=int(number), open_flags=flags).call(_BY_ID[kind][0])
 
 
 def open_path(kind: ObjectKind, path: str, doing: str) -> Descriptor | None:

@@ -15,7 +15,7 @@ from .object import walk_ids
 from .syscall import BpfError, Command, buffer, invoke
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from .object import ObjectKind
     from .structure import Structure
@@ -100,30 +100,24 @@ class Runs(NamedTuple):
 _COUNTERS: Final = BpfProgInfo.packing("run_time_ns", "run_cnt", "recursion_misses")
 
 
-def run_counts(ids: Iterable[int]) -> dict[int, Runs]:
-    """Return the counters of the programs with these ids; those that are gone are left out.
+def run_counts() -> dict[int, Runs]:
+    """Return the counters of all programs, by their ids.
 
-    Some 6 µs each: the kernel is asked for no more of `struct bpf_prog_info` than what ends with them.
+    Some 8 µs each: the kernel is asked for no more of `struct bpf_prog_info` than what ends with them.
 
     Raises:
         NoPermissionError: It takes CAP_SYS_ADMIN.
     """
-    attr, asked = buffer(_ID.size), buffer(_INFO.size)
-    info = buffer(_COUNTERS.size)
+    attr, asked, info = buffer(_ID.size), buffer(_INFO.size), buffer(_COUNTERS.size)
     address, size = ctypes.addressof(info), _COUNTERS.size
-    where, what = ctypes.addressof(attr), ctypes.addressof(asked)
     found: dict[int, Runs] = {}
-    for number in ids:
-        _ID.pack_into(attr, 0, number, 0, 0)
-        fd = invoke(Command.PROG_GET_FD_BY_ID, where, _ID.size)
-        if fd < 0:
-            if fd == -errno.ENOENT:
-                continue
-            needs = (rights.Capability.CAP_SYS_ADMIN,)
-            raise explain(BpfError(Command.PROG_GET_FD_BY_ID, -fd), f"open program {number}", needs=needs)
+    for number in walk_ids("program"):
+        fd = _opened("program", number, attr)
+        if fd is None:
+            continue
         ctypes.memset(address, 0, size)
         _INFO.pack_into(asked, 0, fd, size, address)
-        failed = invoke(Command.OBJ_GET_INFO_BY_FD, what, _INFO.size)
+        failed = invoke(Command.OBJ_GET_INFO_BY_FD, ctypes.addressof(asked), _INFO.size)
         os.close(fd)
         if not failed:
             spent, runs, missed = _COUNTERS.unpack_from(info)

@@ -1,0 +1,114 @@
+"""The inventory by a steward, for a process that gave its rights up: what it asks for is only read."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from typing import TYPE_CHECKING, Protocol, cast
+
+from ..closing import Closing
+from ..errors import BpftuiError, NoPermissionError, UsageError
+from ..kernel.sys import rights
+from ..kernel.sys.rights import Capability
+from ..privileges import errand
+from .inventory import Inventory
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    from ..kernel.sys.survey import Runs
+    from .model import Snapshot
+
+__all__ = ["Reader", "open_inventory", "read_for_client"]
+
+
+class Reader(Protocol):
+    """What reads snapshots: the inventory itself, or a steward's."""
+
+    def snapshot(self) -> Snapshot:
+        """Return what this machine runs now."""
+        ...
+
+    def counters(self) -> dict[int, Runs]:
+        """Return the counters of all programs alone."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what it needs."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+def open_inventory() -> Reader:
+    """Return what reads snapshots with the rights of this process, or where it lacks them with those of its steward."""
+    if rights.missing([Capability.CAP_SYS_ADMIN]):
+        answer = errand("inventory", "")
+        if answer is not None:
+            os.close(answer)
+            return _ByErrand()
+    return Inventory()
+
+
+class _ByErrand(Closing):
+    """The steward's inventory."""
+
+    def snapshot(self) -> Snapshot:
+        """Return what this machine runs now."""
+        return cast("Snapshot", _received(_asked("snapshot")))
+
+    def counters(self) -> dict[int, Runs]:
+        """Return the counters of all programs alone."""
+        return cast("dict[int, Runs]", _received(_asked("counters")))
+
+    def close(self) -> None:
+        """Do nothing: the steward keeps its inventory till its end."""
+
+
+def _asked(what: str) -> int | None:
+    try:
+        return errand("inventory", what)
+    except OSError as error:
+        raise BpftuiError(f"the process that takes the inventory does not answer: {error.strerror}") from error
+
+
+def _received(fd: int | None) -> object:
+    if fd is None:
+        raise BpftuiError("the process that takes the inventory is gone")
+    with open(fd, "rb") as file:
+        answer = pickle.load(file)
+    if isinstance(answer, BpftuiError):
+        raise answer
+    return answer
+
+
+_kept: list[Inventory] = []
+
+
+def read_for_client(argument: str) -> int:
+    """Return a file with what a client asked for: `snapshot`, `counters`, or nothing at all. Called in the steward.
+
+    Raises:
+        UsageError: It is none of them.
+    """
+    if argument not in ("", "snapshot", "counters"):
+        raise UsageError("a steward takes an inventory, or reads counters")
+    answer: object = None
+    try:
+        if argument and not _kept:
+            _kept.append(Inventory())
+        if argument:
+            answer = _kept[0].snapshot() if argument == "snapshot" else _kept[0].counters()
+    except BpftuiError as error:
+        kind = NoPermissionError if isinstance(error, NoPermissionError) else BpftuiError
+        answer = kind(error.message, hint=error.hint)
+    fd = os.memfd_create("inventory", os.MFD_CLOEXEC)
+    with open(fd, "wb", closefd=False) as file:
+        pickle.dump(answer, file, protocol=pickle.HIGHEST_PROTOCOL)
+    os.lseek(fd, 0, os.SEEK_SET)
+    return fd

@@ -1,0 +1,173 @@
+"""`bpftui list` and `bpftui top`, beside what others attached and what a program of ours does."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bpftui import bpf
+from bpftui.core import kernel
+from bpftui.core.spec import CollectionSpec
+from bpftui.tui.__main__ import main
+from tests.kernel.system.others import attached_by_others
+from tests.nobody import NOBODY, as_nobody
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.kernel.system.others import Others
+
+pytestmark = pytest.mark.kernel
+
+BPFTUI = [sys.executable, "-m", "bpftui.tui"]
+
+
+@pytest.fixture(scope="module")
+def others() -> Iterator[Others]:
+    with attached_by_others() as made:
+        yield made
+
+
+def listed(*words: str) -> Any:
+    done = subprocess.run([*BPFTUI, "list", "--json", *words], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("dropping", [False, True])
+def test_everything_as_json(others: Others, dropping: bool) -> None:
+    found = listed(*["--drop"] * dropping)
+    assert found["schema"] == "bpftui/list/1"
+    assert [*found] == [
+        "schema",
+        *("programs", "maps", "links", "btf", "pins", "processes", "net", "cgroups"),
+        *("partial", "gone", "missing"),
+    ]
+    program = next(each for each in found["programs"] if each["id"] == others.program("tcx_ingress"))
+    owner = {"pid": others.pid, "comm": "attacher"}
+    assert (program["name"], program["type"], program["pids"]) == ("on_tc", "sched_cls", [owner])
+    assert program["links"] == [others.link("tcx_ingress")]
+    assert program["pinned"] == [f"{others.bpffs}/classifier"]
+    assert [each["hook"] for each in program["attached"]] == ["tcx_ingress", "clsact_ingress", "clsact_ingress"]
+    link = next(each for each in found["links"] if each["id"] == others.link("netfilter"))
+    assert link == {
+        "id": others.link("netfilter"),
+        "type": "netfilter",
+        "program": others.program("netfilter"),
+        "attach_type": "netfilter",
+        "target": "ipv4 input priority -7",
+        "order": None,
+        "pids": [owner],
+        "pinned": [],
+        "detached": False,
+        "details": {"pf": 2, "hook": 1, "prio": -7, "flags": 0},
+    }
+    namespace = os.stat(f"/proc/{others.pid}/ns/net").st_ino
+    (interface,) = (each for each in found["net"] if (each["namespace"], each["name"]) == (namespace, "v0"))
+    assert [(hook["hook"], len(hook["programs"])) for hook in interface["hooks"]] == [
+        ("xdp", 1),
+        ("tcx_ingress", 2),
+        ("clsact_ingress", 2),
+        ("tcx_egress", 1),
+    ]
+    assert {each["path"] for each in found["pins"]} >= {f"{others.bpffs}/{name}" for name in ("lonely", "sockets")}
+    (process,) = (each for each in found["processes"] if each["pid"] == others.pid)
+    assert others.link("xdp") in process["links"]
+
+
+def test_one_noun_has_its_list_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "btf", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [*found] == ["schema", "btf", "partial", "gone", "missing"]
+    assert found["btf"][0] | {"size": 0} == {
+        "id": 1,
+        "name": "vmlinux",
+        "size": 0,
+        "kernel": True,
+        "pids": [],
+        "programs": [],
+        "maps": [],
+    }
+
+
+def test_tables(others: Others, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "net"]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert rows[0] == ["namespace", "interface", "hook", "order", "program", "link", "detail"]
+    first, link = str(others.program("tcx_ingress")), str(others.link("tcx_ingress"))
+    namespace = f"net:[{os.stat(f'/proc/{others.pid}/ns/net').st_ino}]"
+    assert [namespace, "v0", "tcx_ingress", "1", first, "on_tc", link] in rows
+    assert main(["list", "link"]) == 0
+    text = capsys.readouterr().out
+    assert f"attacher {others.pid}" in next(line for line in text.splitlines() if "sched_process_fork" in line)
+    assert main(["list"]) == 0
+    text = capsys.readouterr().out
+    titles = [text.find(f"\n{title} ") for title in ("Maps", "Links", "Types", "Pinned", "Processes", "Control groups")]
+    assert text.startswith("Programs ")
+    assert titles == sorted(titles)
+    assert titles[0] > 0
+
+
+def test_what_a_program_costs() -> None:
+    with kernel.load(CollectionSpec.from_file(bpf.path("count_packets"))) as loaded:
+        program = loaded.programs["count_packets"]
+        top = subprocess.Popen(
+            [*BPFTUI, "top", "--json", "--only", "count_pack*", "--interval", "0.2", "--duration", "3"],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert top.stdout is not None
+        looks: list[Any] = []
+        for line in top.stdout:
+            looks.append(json.loads(line))
+            program.run(bytes(64), repeat=10_000)
+            if sum(each["runs_per_s"] or 0 for each in looks[-1]["programs"]):
+                break
+        top.terminate()
+        top.communicate()
+        last = looks[-1]
+    assert last["schema"] == "bpftui/top/1"
+    assert last["time"] > 0
+    (row,) = (each for each in last["programs"] if each["runs_per_s"])
+    assert (row["name"], row["type"], row["missed"]) == ("count_packets", "xdp", 0)
+    assert row["runs_per_s"] > 100
+    assert 5 < row["ns_per_run"] < 100_000
+    assert row["cpu_percent"] == pytest.approx(row["runs_per_s"] * row["ns_per_run"] / 1e7, rel=0.01)
+
+
+def test_top_in_a_pipe_is_a_table_a_look(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["top", "--duration", "0.3", "--interval", "0.1", "--sort", "name"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    heads = [line for line in lines if line.split()[:2] == ["id", "name"]]
+    totals = [line for line in lines if " programs, " in line and line.endswith("% of a CPU")]
+    assert len(heads) == len(totals) >= 2
+
+
+@as_nobody
+@pytest.mark.parametrize("command", ["list", "top"])
+def test_without_rights_one_line_says_what_is_missing(command: str) -> None:
+    done = subprocess.run([*NOBODY, *BPFTUI, command], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (3, "")
+    line = done.stderr.splitlines()[-1]
+    assert "this process lacks CAP_SYS_ADMIN" in line
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ["list", "--runtime", "vm"],
+            "the built-in machine has nothing to list: whatever runs there is of one command",
+        ),
+        (["list", "progs"], "argument NOUN: invalid choice: 'progs'"),
+        (["top", "--interval", "0"], "--interval 0 is not between 0.1 and 86400 seconds"),
+        (["top", "--sort", "size"], "argument --sort: invalid choice: 'size'"),
+    ],
+)
+def test_mistakes(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words) == 2
+    assert message in capsys.readouterr().err

@@ -1,0 +1,1 @@
+"""What the machine runs, whoever loaded it: `bpftui list`, `bpftui top`."""

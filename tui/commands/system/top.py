@@ -1,0 +1,216 @@
+"""`bpftui top`: what the programs of this machine cost, as it changes."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+import threading
+import time
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, Final
+
+from ....core.errors import ExitCode, UsageError
+from ...terminal.output import InPlace, write_line
+from ...text.colors import paint
+from ...text.format import byte_size, rate
+from ..columns import Column, table_lines
+from ..common import Parser, hire_guardian, print_json, wants_color, warn
+from .rows import attached_to, held
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterator, Sequence
+
+    from ....core.system import ProgramEntry
+    from ....core.system.load import Look, Observer, ProgramLoad
+
+__all__ = ["SCHEMA", "make_parser", "run"]
+
+SCHEMA: Final = "bpftui/top/1"
+_Row = tuple["ProgramEntry", "ProgramLoad | None"]
+_SORTS: Final[dict[str, Callable[[_Row], Any]]] = {
+    "cpu": lambda row: -row[1].cpu_percent if row[1] else 0.0,
+    "runs": lambda row: -row[1].runs_per_s if row[1] else 0.0,
+    "ns": lambda row: -(row[1].ns_per_run or 0.0) if row[1] else 0.0,
+    "missed": lambda row: -row[1].missed_per_s if row[1] else 0.0,
+    "memory": lambda row: -(row[0].memlock or 0),
+    "name": lambda row: row[0].name,
+    "type": lambda row: row[0].type,
+    "id": lambda row: row[0].id,
+}
+_COLUMNS: Final = (
+    Column("id", is_number=True),
+    Column("name", "link"),
+    Column("type"),
+    Column("runs/s", is_number=True),
+    Column("ns/run", is_number=True),
+    Column("CPU %", is_number=True),
+    Column("missed/s", is_number=True),
+    Column("memory", is_number=True),
+    Column("on"),
+    Column("held by"),
+)
+
+
+def make_parser() -> Parser:
+    """Return what reads its arguments."""
+    parser = Parser(
+        "top",
+        "Show what the programs of this machine cost, whoever loaded them: runs a second, time of a run, share of a "
+        "CPU. Runs are counted while it runs, for which each takes some 80 ns more; about 40 ns of each run are the "
+        "measuring, and programs that are reached by a tail call are not counted. It takes CAP_SYS_ADMIN.",
+    )
+    parser.add_argument("--json", action="store_true", help=f"one JSON object a second, schema {SCHEMA}")
+    parser.add_argument("--sort", choices=tuple(_SORTS), default="cpu", help="what they are ordered by (default: cpu)")
+    parser.add_argument("--only", metavar="GLOB", help="only programs with such a name: count_*")
+    parser.add_argument("--interval", metavar="SECONDS", type=float, default=1.0, help="between looks (default: 1)")
+    parser.add_argument("--duration", metavar="SECONDS", type=float, help="how long (default: until interrupted)")
+    return parser
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command: in a terminal a table that stays in its place, elsewhere one after the other."""
+    options = make_parser().parse(arguments)
+    hire_guardian()
+    if options.runtime == "vm":
+        raise UsageError("the built-in machine has nothing to show: whatever runs there is of one command")
+    if not 0.1 <= options.interval <= 86_400:
+        raise UsageError(f"--interval {options.interval:g} is not between 0.1 and 86400 seconds")
+    if options.duration is not None and not 0 < options.duration < 1e9:
+        raise UsageError(f"--duration {options.duration:g} is no time to look for")
+    from ....core.system.errands import open_inventory
+    from ....core.system.load import Observer
+    from ..sampling import each_sample
+
+    with open_inventory() as inventory, Observer(inventory) as observer:
+        looks = _Looks(observer, options.interval)
+        if observer.uncounted:
+            warn(f"runs are not counted: {observer.uncounted}")
+        table = _Table(options)
+        with table:
+            for look in each_sample(looks, options.duration, until=lambda: False):
+                if look.time > 0:
+                    table.show(look)
+            for sentence in looks.missing:
+                warn(sentence)
+    return ExitCode.OK
+
+
+class _Looks:
+    """Looks as they fall due: the first at once, for what counters were before."""
+
+    def __init__(self, observer: Observer, interval: float) -> None:
+        self._observer, self._interval = observer, interval
+        self._over = threading.Event()
+        self.missing: tuple[str, ...] = ()
+
+    def samples(self, duration: float | None, *, until: Callable[[], bool]) -> Iterator[Look]:
+        """Iterate over them; the last one comes when the time is over."""
+        start = due = time.monotonic()
+        end = math.inf if duration is None else start + duration
+        while True:
+            look = self._observer.look()
+            self.missing = look.snapshot.missing
+            yield look
+            due = min(due + self._interval, end)
+            if time.monotonic() >= end or until() or self._over.wait(max(due - time.monotonic(), 0)):
+                return
+
+    def stop(self) -> None:
+        """End the iteration."""
+        self._over.set()
+
+
+class _Table:
+    """Shows looks, in the form that was asked for."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self._options = options
+        self._color = wants_color(options.color)
+        stays = not options.json and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+        self._place = InPlace() if stays else None
+        self._last: Look | None = None
+        self._drawing = False
+
+    def __enter__(self) -> None:
+        if self._place is not None:
+            from ...terminal.hush import hush
+
+            hush()  # what is typed does not belong into the table
+            self._following = self._place.following(self._draw)
+            self._following.__enter__()
+
+    def __exit__(self, *_: object) -> None:
+        if self._place is not None:
+            self._following.__exit__(None, None, None)
+            self._place.leave()
+
+    def show(self, look: Look) -> None:
+        """Show one."""
+        self._last = look
+        if self._options.json:
+            print_json(self._json(look), indent=None)
+        elif self._place is not None:
+            self._draw()
+        else:
+            write_line(self._total(look, self._rows(look)))
+            for line in table_lines(_COLUMNS, self._cells(self._rows(look)), color=self._color):
+                write_line(line)
+            write_line(flush=True)
+
+    def _draw(self) -> None:
+        """Draw the last one, as large as the terminal is now."""
+        if self._drawing or self._place is None or self._last is None:
+            return  # a signal, in the midst of it: the next look comes soon
+        self._drawing = True
+        try:
+            width, height = self._place.size()
+            rows = self._rows(self._last)
+            shown = rows[: max(height - 2, 0)]
+            total = self._total(self._last, rows) + (f", {len(shown)} shown" if len(shown) < len(rows) else "")
+            lines = table_lines(_COLUMNS, self._cells(shown), color=self._color, width=width)
+            self._place.show([paint(total[:width], "bold") if self._color else total[:width], *lines][:height])
+        finally:
+            self._drawing = False
+
+    def _rows(self, look: Look) -> list[_Row]:
+        rows = [(each, look.loads.get(each.id)) for each in look.snapshot.programs.values()]
+        if self._options.only is not None:
+            rows = [row for row in rows if fnmatchcase(row[0].name, self._options.only)]
+        return sorted(rows, key=lambda row: (_SORTS[self._options.sort](row), row[0].id))
+
+    def _total(self, look: Look, rows: Sequence[_Row]) -> str:
+        loads = [load for _, load in rows if load is not None]
+        runs, share = sum(each.runs_per_s for each in loads), sum(each.cpu_percent for each in loads)
+        moment = time.strftime("%H:%M:%S")
+        return f"{moment}  {len(rows):,} programs, {rate(runs)} runs/s, {share:.2f} % of a CPU"
+
+    @staticmethod
+    def _cells(rows: Sequence[_Row]) -> Iterator[tuple[str, ...]]:
+        for each, load in rows:
+            numbers = ("–", "–", "–", "–")
+            if load is not None:
+                mean = "–" if load.ns_per_run is None else f"{load.ns_per_run:,.0f}"
+                numbers = (rate(load.runs_per_s), mean, f"{load.cpu_percent:.2f}", rate(load.missed_per_s))
+            memory = "?" if each.memlock is None else byte_size(each.memlock)
+            how = held(each.owners, each.pinned, () if each.attachments else each.held_by)
+            yield (str(each.id), each.name, each.type, *numbers, memory, attached_to(each.attachments), how)
+
+    def _json(self, look: Look) -> dict[str, Any]:
+        return {
+            "schema": SCHEMA,
+            "time": round(look.time, 3),
+            "programs": [
+                {
+                    "id": each.id,
+                    "name": each.name,
+                    "type": each.type,
+                    "runs_per_s": None if load is None else round(load.runs_per_s, 3),
+                    "ns_per_run": None if load is None or load.ns_per_run is None else round(load.ns_per_run, 3),
+                    "cpu_percent": None if load is None else round(load.cpu_percent, 6),
+                    "missed": None if load is None else round(load.missed_per_s, 3),
+                }
+                for each, load in self._rows(look)
+            ],
+        }
