@@ -5,19 +5,13 @@ from __future__ import annotations
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on
-from textual.widgets.option_list import Option
-
 from ...core.spec.sections import SECTIONS, split_section
 from ...core.uapi import ProgramType
-from ..text.shown import plain
-from ..widgets.plain import Button, Input, OptionList
-from .dialog import Dialog, field, line
+from .dialog import field, line
+from .narrowing import NarrowingDialog
 
 if TYPE_CHECKING:
-    from textual import events
     from textual.app import ComposeResult
-    from textual.widget import Widget
 
     from ...core.spec import ProgramSpec
 
@@ -26,7 +20,7 @@ __all__ = ["ProgramTypeDialog", "ranked_names"]
 _NAME_WIDTH = 24
 
 
-class ProgramTypeDialog(Dialog[str]):
+class ProgramTypeDialog(NarrowingDialog[str]):
     """Choose a program's type and attach type; dismisses with a name that `ProgramSpec.set_type` takes, or None.
 
     The list has the `SEC()` names and the program types, what is nearest to the program's section first. What is typed
@@ -36,10 +30,8 @@ class ProgramTypeDialog(Dialog[str]):
     title_text: ClassVar[str] = "Program type"
 
     def __init__(self, program: ProgramSpec) -> None:
-        super().__init__()
+        super().__init__(ranked_names(program.section))
         self._program = program
-        self._names = ranked_names(program.section)
-        self._shown: list[str] = []
 
     def heading(self) -> str:
         """Return the title."""
@@ -52,53 +44,22 @@ class ProgramTypeDialog(Dialog[str]):
         hooks = f" → {program.attach_to}" if program.attach_to else ""
         yield field("section", f'SEC("{program.section}")')
         yield field("now", f"{program.type.label}{attach}{hooks}")
-        yield Input(placeholder="narrow the list, or a name with a target: fentry/do_unlinkat", id="type-name")
-        yield OptionList(id="type-names")
+        yield from self.choice("narrow the list, or a name with a target: fentry/do_unlinkat")
         yield line("As --type PROGRAM=TYPE on the command line; it counts until you quit.", classes="dialog-note")
 
-    def buttons(self) -> list[Widget]:
-        """Return Cancel and Set."""
-        return [Button("Cancel", id="cancel"), Button("Set", id="set", variant="primary")]
+    def line_of(self, item: str) -> str:
+        """Return a name with the program type and the attach type that it stands for."""
+        found = split_section(item)
+        if found is None:
+            return f"{item:<{_NAME_WIDTH}} {item}, attach type open"
+        kind, _ = found
+        attach = f" · {kind.attach_type.label}" if kind.attach_type is not None else ""
+        return f"{item:<{_NAME_WIDTH}} {kind.type.label}{attach}"
 
-    def on_mount(self) -> None:
-        """Show the whole list; typing narrows it, the arrows choose."""
-        self._narrow("")
-        self.set_focus(self.query_one(Input))
-
-    def on_key(self, event: events.Key) -> None:
-        """Move in the list while the field has the focus."""
-        if self.query_one(Input).has_focus:
-            options = self.query_one(OptionList)
-            if event.key == "up":
-                options.action_cursor_up()
-            elif event.key == "down":
-                options.action_cursor_down()
-
-    @on(Input.Changed)
-    def narrow(self, event: Input.Changed) -> None:
-        """Show what matches."""
-        self._narrow(event.value.strip())
-
-    def _narrow(self, text: str) -> None:
-        words = text.lower().split()
-        self._shown = [name for name in self._names if all(word in _line(name).lower() for word in words)]
-        typed = split_section(text)
-        if typed is not None and text not in self._shown:
-            self._shown.insert(0, text)
-        options = self.query_one(OptionList)
-        options.clear_options()
-        options.add_options(Option(plain(_line(name))) for name in self._shown)
-        options.highlighted = 0 if self._shown else None
-        self.query_one("#set", Button).disabled = not self._shown
-
-    @on(Input.Submitted)
-    @on(OptionList.OptionSelected)
-    @on(Button.Pressed, "#set")
-    def submit(self) -> None:
-        """Take what is highlighted."""
-        at = self.query_one(OptionList).highlighted
-        if at is not None:
-            self.dismiss(self._shown[at])
+    def matching(self, text: str) -> list[str]:
+        """Return the names that match, in front of them what is typed where it is one with a target."""
+        found = super().matching(text)
+        return [text, *found] if split_section(text) is not None and text not in found else found
 
 
 def ranked_names(section: str) -> list[str]:
@@ -113,13 +74,3 @@ def ranked_names(section: str) -> list[str]:
         return -begins, -SequenceMatcher(None, wanted, name).ratio(), order[name]
 
     return sorted(known, key=rank)
-
-
-def _line(name: str) -> str:
-    """Return a name with the program type and the attach type that it stands for."""
-    found = split_section(name)
-    if found is None:
-        return f"{name:<{_NAME_WIDTH}} {name}, attach type open"
-    kind, _ = found
-    attach = f" · {kind.attach_type.label}" if kind.attach_type is not None else ""
-    return f"{name:<{_NAME_WIDTH}} {kind.type.label}{attach}"
