@@ -167,20 +167,21 @@ class Navigation(Controller):
         pane = panes[-1] if panes else None
         return _Place(self.node, self.tab, focused, pane, None if pane is None else pane.spot())
 
-    def remember(self) -> None:
-        """Let the way back lead to where the user is now."""
-        self._places.push(self.here())
+    def remember(self, place: _Place | None = None) -> None:
+        """Let the way back lead to where the user is now, or to a *place* where the user was."""
+        self._places.push(place or self.here())
         self.stage.refresh_bindings()
 
     def action_go_back(self) -> None:
         """Return to where the user was, with the row and the scroll that was there."""
-        self._return_to(self._places.back(self.here()))
+        self.return_to(self._places.back(self.here()))
 
     def action_go_forward(self) -> None:
         """Go again where the last step back came from."""
-        self._return_to(self._places.forward(self.here()))
+        self.return_to(self._places.forward(self.here()))
 
-    def _return_to(self, place: _Place | None) -> None:
+    def return_to(self, place: _Place | None) -> None:
+        """Show a place again; None for nowhere."""
         if place is None:
             return
         if place.node != self.node:

@@ -146,7 +146,7 @@ class ExplorerScreen(ControlledScreen):
         """Make the controllers of what there was not in the first frame."""
         spec, operations, panes, navigation = self.spec, self.operations, self.panes, self.navigation
         self.journal = log = Log(operations, panes.log)
-        self.search = SearchController(self, bar=bar, tree=self._tree)
+        self.search = SearchController(self, bar=bar, tree=self._tree, code=panes.code, navigation=navigation)
         self.code = CodeController(
             self,
             spec=spec,
@@ -294,7 +294,7 @@ class ExplorerScreen(ControlledScreen):
 
     def on_row_view_search_requested(self, event: RowView.SearchRequested) -> None:
         """Search in a list."""
-        self.query_one(SearchBar).open(event.view)
+        self.search.open(event.view)
 
     def on_overview_opened(self) -> None:
         """Go where the chosen node is at home."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -12,7 +11,6 @@ from textual.containers import Vertical
 from textual.reactive import reactive
 
 from ....core.errors import BpftuiError
-from ....core.listing.search import ListingSearch
 from ...jumps import CodePlace, remember_place
 from ...text.shown import assembled, styled
 from ..lists.row_view import RowView  # noqa: TC001 - Textual asks for the annotation at run time
@@ -20,8 +18,10 @@ from ..pane_title import PaneTitle
 from ..plain import Static
 from .flow_view import FlowFacts, FlowView
 from .listing_view import ListingView
+from .object_search import ObjectSearch
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable
 
     from textual.app import ComposeResult
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = ["CodePane"]
 
-_PATIENCE = 1.5
-"""Seconds that a search looks into other programs."""
 _LONG = 20_000
 """Instructions from which on making a listing takes more than a frame: 500,000 take half a second."""
 _PALE = "$text-muted"
@@ -74,6 +72,7 @@ class CodePane(Vertical):
         self.resolver: CoreResolver | None = None
         """Resolves them, where that was asked for."""
         self._listings: dict[str, Listing] = {}
+        self._elsewhere = ObjectSearch(self._listing_of)
         self._before_flow = 0
         self._waiting: dict[str, list[Callable[[Listing], None]]] = {}
         """What is to be done with listings that are being made, by program."""
@@ -86,6 +85,8 @@ class CodePane(Vertical):
 
     def on_mount(self) -> None:
         """Say how many matches there are as soon as something is searched for, and that there is nothing to show."""
+        if len(self.spec.programs) > 1:
+            self.view.elsewhere = self._elsewhere
         if not self.spec.programs:
             self.query_one(ListingView).empty_text = "this object has no programs"
         self.watch(self.query_one(ListingView), "pattern", self._show_title, init=False)
@@ -291,26 +292,66 @@ class CodePane(Vertical):
         """The list of instructions."""
         return self.query_one(ListingView)
 
-    def on_listing_view_not_here(self, event: ListingView.NotHere) -> None:
-        """Look for a pattern in the programs after this one, and show the first match."""
+    # Searching in other programs
+
+    def _listing_of(self, name: str) -> Listing:
+        """Return a program's listing, in a thread.
+
+        Raises:
+            BpftuiError: Its code is damaged.
+        """
+        from ....core.listing.listing import Listing
+
+        return self._listings.get(name) or Listing(self.spec.programs[name], self.spec, resolver=self.resolver)
+
+    def _from_here(self, step: int) -> list[str]:
+        """Return the names of the programs, this one first, forwards or backwards."""
         names = list(self.spec.programs)
         here = names.index(self.program) if self.program in names else 0
-        stop = time.monotonic() + _PATIENCE
-        looked = 0
-        for name in [*names[here + 1 :], *names[:here]]:
-            listing = self.listing(name)
-            first = ListingSearch(listing).find(event.pattern).nearest(0, 1) if listing is not None else None
-            if listing is not None and first is not None:
-                self.notify(f"found in {name}", timeout=3)
-                remember_place(self)
-                self.go_to(CodePlace(name, listing.slot_at(first)))
-                self.query_one(ListingView).search(event.pattern)
-                return
-            looked += 1
-            if time.monotonic() > stop:
-                break
-        where = f"{looked} more" if looked < len(names) - 1 else "any other program"
-        self.notify(f"no match for {event.pattern.pattern!r} here or in {where}", severity="warning", timeout=3)
+        return [*names[here:], *names[:here]] if step > 0 else [*names[here::-1], *names[:here:-1]]
+
+    def on_listing_view_count_asked(self, event: ListingView.CountAsked) -> None:
+        """Find out how much there is of a pattern in the whole object."""
+        search = self._elsewhere
+        turn = search.begin(event.pattern)
+        if event.pattern is not None and len(self.spec.programs) > 1:
+            self.run_worker(
+                partial(search.look, turn, self._from_here(1)), thread=True, exit_on_error=False, group="count"
+            )
+
+    def on_listing_view_not_here(self, event: ListingView.NotHere) -> None:
+        """Look for a pattern in the programs after this one, or before it, and show the first match."""
+        work = partial(self._look_elsewhere, event.pattern, event.step, self._from_here(event.step))
+        self.run_worker(work, thread=True, exit_on_error=False, group="elsewhere", exclusive=True)
+
+    def _look_elsewhere(self, pattern: re.Pattern[str], step: int, names: list[str]) -> None:
+        """Look for a pattern in other programs, and at last in the first one again, in a thread."""
+        found = self._elsewhere.next(pattern, [*names[1:], *names[:1]], step)
+        self.view.typed_app.call_from_thread(self._found_elsewhere, pattern, found)
+
+    def _found_elsewhere(self, pattern: re.Pattern[str], found: tuple[str, int] | None) -> None:
+        view = self.view
+        if found is None:
+            self.notify(f"no match for {pattern.pattern!r} in any program", severity="warning", timeout=3)
+            return
+        name, row = found
+        if name != self.program:
+            self.notify(f"found in {name}", timeout=3)
+        if not self.screen.focused or self.screen.focused is view:  # while it is typed, esc leads back
+            remember_place(self)
+
+        def show() -> None:
+            assert view.listing is not None
+            view.reveal(row)
+            view.cursor = view.shown.folds.index(row)
+            view.scroll_to_cursor()
+            view.mark(pattern)
+
+        self._show(name, show)
+
+    def on_listing_view_given_up(self, event: ListingView.GivenUp) -> None:
+        """Go back to where the search began."""
+        self.return_to(event.spot)
 
     def on_row_view_highlighted(self, event: RowView.Highlighted) -> None:
         """Keep the title's position up to date."""

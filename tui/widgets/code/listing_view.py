@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.binding import Binding, BindingType
@@ -11,6 +12,7 @@ from textual.reactive import reactive
 from ....core.listing.listing import Listing, RowKind
 from ...jumps import remember_place
 from ...text.charset import is_ascii_terminal
+from ..lists.row_view import compile_pattern
 from .code_view import CodeView
 from .decorations.arrows import Arrows
 from .decorations.dead_code import DeadCode
@@ -35,8 +37,13 @@ if TYPE_CHECKING:
     from ....core.listing.listing import Row
     from ....core.spec import Reference
     from ....core.verifier import Heat
+    from .listing_jumps import CodeSpot
+    from .object_search import ObjectSearch
 
 __all__ = ["ListingView"]
+
+_LONG: Final = 20_000
+"""Instructions from which on a search takes more than a frame."""
 
 _WIDE_ENOUGH: Final = 120
 """Columns of the terminal from which C and assembly stand side by side."""
@@ -117,15 +124,39 @@ class ListingView(CodeView):
         """The user wants to see the control flow as a picture."""
 
     class NotHere(Message):
-        """What is searched for is not in this program.
+        """What is searched for is not in this program, or not in this direction.
 
         Args:
             pattern: What it is.
+            step: 1 for a program behind this one, -1 for one before.
         """
 
-        def __init__(self, pattern: re.Pattern[str]) -> None:
+        def __init__(self, pattern: re.Pattern[str], step: int = 1) -> None:
             super().__init__()
             self.pattern = pattern
+            self.step = step
+
+    class CountAsked(Message):
+        """How much of a pattern there is in the whole object is to be found out.
+
+        Args:
+            pattern: What is searched for; None for nothing any more.
+        """
+
+        def __init__(self, pattern: re.Pattern[str] | None) -> None:
+            super().__init__()
+            self.pattern = pattern
+
+    class GivenUp(Message):
+        """The search is given up: the user wants to be where it began.
+
+        Args:
+            spot: Where that was.
+        """
+
+        def __init__(self, spot: CodeSpot) -> None:
+            super().__init__()
+            self.spot = spot
 
     def __init__(
         self,
@@ -304,13 +335,133 @@ class ListingView(CodeView):
         super().action_search()
 
     def _go_to_match(self, start: int, step: int) -> bool:
-        """Go to a match; where this program has none, ask for one in another."""
+        """Go to a match; where this program has none, or none before its end, ask for one in another."""
         assert self.pattern is not None
-        if self.listing is not None and self._matches.find(self.listing, self.pattern):
+        found = self.listing is not None and self._matches.find(self.listing, self.pattern)
+        if found and (not self.everywhere or self.find(self.pattern, start, step) is not None):
             remember_place(self)
             return super()._go_to_match(start, step)
-        self.post_message(self.NotHere(self.pattern))
+        self.post_message(self.NotHere(self.pattern, step))
         return False
+
+    everywhere = False
+    """Whether a search goes on in other programs before it begins again in this one."""
+    elsewhere: ObjectSearch | None = None
+    """What knows how much there is in the whole object; who shows several programs sets it."""
+    _began: CodeSpot | None = None
+    _looking: re.Pattern[str] | None = None
+    """What a thread looks for."""
+    _wanted: re.Pattern[str] | None = None
+    """What was typed last."""
+
+    def seek_from_here(self) -> None:
+        """Begin to search: the first match is the one from here on."""
+        self._began = self.jumps.spot
+        self._wanted = None
+        self._staying = False
+        self.everywhere = False
+
+    def seek(self, text: str) -> None:
+        """Go to the first match of what was typed so far, as soon as it is found; back, where there is none."""
+        if not text:
+            self._wanted = self.pattern = None
+            self._to_origin()
+        else:
+            self.seek_pattern(compile_pattern(text))
+        self.post_message(self.CountAsked(self._wanted))
+
+    def seek_pattern(self, pattern: re.Pattern[str]) -> None:
+        """Look for a pattern in the program: in a thread, where that may take longer than a frame."""
+        listing = self.listing
+        self._wanted = pattern
+        if listing is None:
+            return
+        if listing.program.linked.insns <= _LONG:
+            self._sought(pattern)
+        elif self._looking is None:
+            self._looking = pattern
+            self.run_worker(partial(self._look, listing, pattern), thread=True, exit_on_error=False, group="search")
+
+    def _look(self, listing: Listing, pattern: re.Pattern[str]) -> None:
+        """Look for a pattern, in a thread."""
+        self._matches.find(listing, pattern)
+        self.typed_app.call_from_thread(self._looked, pattern)
+
+    def _looked(self, pattern: re.Pattern[str]) -> None:
+        self._looking = None
+        if self._wanted is pattern:
+            self._sought(pattern)
+        elif self._wanted is not None:
+            self.seek_pattern(self._wanted)
+
+    def _sought(self, pattern: re.Pattern[str]) -> None:
+        """Go to the first match, which is known by now."""
+        if not self.row_count():
+            return
+        self.pattern = pattern
+        self._to_origin()
+        found = self.find(pattern, self.cursor, 1)
+        if found is None:
+            found = self.find(pattern, 0, 1)
+        if found is not None:
+            self.cursor = found
+            self.scroll_to_cursor()
+        elif self.everywhere:
+            self.post_message(self.NotHere(pattern))
+        if self._staying:
+            self._stay()
+
+    def mark(self, pattern: re.Pattern[str]) -> None:
+        """Mark what a pattern matches, where the cursor is on a match already; in a thread, where that takes longer."""
+        self._began = None
+        self.seek_pattern(pattern)
+
+    def seek_count(self) -> str:
+        """Return which match the cursor is on, of how many in this program."""
+        if self._looking is not None or self._wanted is None:
+            return "looking …" if self._looking is not None else ""
+        number, count = self.match or (0, 0)
+        found = f"{number or '–'} of {count:,}" if count else "0"
+        if self.everywhere and self.elsewhere is not None:
+            return f"{found} here, {self.elsewhere.text()} in the whole object"
+        return f"{found} in this program"
+
+    def widen(self) -> None:
+        """Search in the whole object, or in this program only."""
+        self.everywhere = not self.everywhere
+
+    def wider_count(self) -> str:
+        """Return where else can be searched, and how much is found there."""
+        if self.elsewhere is None:
+            return ""
+        if self.everywhere:
+            return "this program"
+        return f"whole object ({self.elsewhere.text()})" if self.elsewhere.pattern is not None else "whole object"
+
+    def seek_end(self, *, stay: bool) -> None:
+        """End the search: *stay* at what was found, and look elsewhere where there is nothing, or go back."""
+        if stay:
+            self._staying = True
+            if self._looking is None:
+                self._stay()
+            return
+        self._wanted = self.pattern = None
+        self.post_message(self.CountAsked(None))
+        if self._began is not None:
+            self.post_message(self.GivenUp(self._began))
+
+    def _stay(self) -> None:
+        self._staying = False
+        pattern = self._wanted
+        if pattern is None or self.listing is None:
+            return
+        if not self._matches.find(self.listing, pattern):
+            self.post_message(self.NotHere(pattern))
+
+    def _to_origin(self) -> None:
+        here = self.listing
+        if self._began is not None and here is not None and here.program.name == self._began.place.program:
+            self.jumps.return_to(self._began)
 
     # Behaviour
 
@@ -320,6 +471,8 @@ class ListingView(CodeView):
         if self.is_mounted:
             self.restart()
             self._follow_cursor()
+            if self._wanted is not None and self.pattern is not self._wanted:
+                self.seek_pattern(self._wanted)  # it was typed before the listing was there
 
     def watch_cursor(self, old: int, new: int) -> None:
         """Mark what belongs to the instruction that the cursor came to."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import time
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from textual.binding import Binding, BindingType
@@ -10,14 +12,19 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from .matches import mark_matches
+from .scan import Scan
 from .virtual_list import VirtualList
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from textual import events
     from textual.strip import Strip
 
 __all__ = ["RowView", "Spot", "compile_pattern"]
 
+_SLICE = 0.01
+"""Seconds that rows are looked through before the screen has its turn."""
 _SIDE_STEP = 8
 """Cells that one horizontal step moves."""
 
@@ -163,6 +170,83 @@ class RowView(VirtualList, can_focus=True):
         self.pattern = compile_pattern(pattern) if isinstance(pattern, str) else pattern
         return self._go_to_match(self.cursor, 1)
 
+    # While a pattern is typed
+
+    _origin: Spot | None = None
+    _scan: Scan | None = None
+    _staying = False
+
+    def seek_from_here(self) -> None:
+        """Begin to search: the first match is the one from here on."""
+        self._origin = Spot(self.cursor, self.scroll_offset.y)
+        self._scan = None
+        self._staying = False
+
+    def seek(self, text: str) -> None:
+        """Go to the first match of what was typed so far, as soon as it is found; back, where there is none."""
+        self._scan = None
+        if text:
+            self.seek_pattern(compile_pattern(text))
+        else:
+            self.pattern = None
+            self._to_origin()
+
+    def seek_pattern(self, pattern: re.Pattern[str]) -> None:
+        """Look for a pattern in all rows, a slice at a time."""
+        self.pattern = pattern
+        origin = self.cursor if self._origin is None else self._origin.row
+        self._scan = scan = Scan(self.row_text, self.row_count(), pattern, origin)
+        self._go_on(scan, scan.steps())
+
+    def _go_on(self, scan: Scan, steps: Iterator[None]) -> None:
+        if self._scan is not scan or scan.count != self.row_count():  # the rows are others by now
+            return
+        known = scan.first
+        stop = time.perf_counter() + _SLICE
+        for _ in steps:
+            if time.perf_counter() > stop:
+                self.set_timer(0.001, lambda: self._go_on(scan, steps))
+                break
+        if known is None and scan.first is not None:
+            self.cursor = scan.first
+            self.scroll_to_cursor()
+        elif scan.is_done and scan.first is None:
+            self._to_origin()
+        if self._staying:
+            self._stay()
+
+    def seek_count(self) -> str:
+        """Return which match the cursor is on, of how many."""
+        scan = self._scan
+        if scan is None:
+            return ""
+        if not scan.is_done:
+            return f"≥ {len(scan):,}"
+        return f"{scan.number(self.cursor) or '–'} of {len(scan):,}" if len(scan) else "0"
+
+    def seek_end(self, *, stay: bool) -> None:
+        """End the search: *stay* at what was found, and say so where there is nothing, or go back."""
+        if stay:
+            self._staying = True
+            self._stay()
+        else:
+            self._scan = None
+            self.pattern = None
+            self._to_origin()
+
+    def _stay(self) -> None:
+        """Stay at the first match as soon as there is one, and say so where there is none."""
+        scan = self._scan
+        if scan is None or (scan.first is None and not scan.is_done):
+            return
+        self._staying = False
+        if scan.first is None:
+            self.notify(f"no match for {scan.pattern.pattern!r}", severity="warning", timeout=3)
+
+    def _to_origin(self) -> None:
+        if self._origin is not None:
+            self.return_to(self._origin)
+
     # Behaviour
 
     def refresh_rows(self) -> None:
@@ -299,9 +383,12 @@ class RowView(VirtualList, can_focus=True):
 
     def _go_to_match(self, start: int, step: int) -> bool:
         assert self.pattern is not None
-        found = self.find(self.pattern, start, step)
+        scan = self._scan
+        known = scan is not None and scan.is_done and scan.count == self.row_count() and scan.pattern is self.pattern
+        find = scan.nearest if scan is not None and known else partial(self.find, self.pattern)
+        found = find(start, step)
         if found is None:
-            found = self.find(self.pattern, 0 if step > 0 else self.row_count() - 1, step)
+            found = find(0 if step > 0 else self.row_count() - 1, step)
         if found is None:
             self.notify(f"no match for {self.pattern.pattern!r}", severity="warning", timeout=3)
             return False

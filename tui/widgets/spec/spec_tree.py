@@ -55,6 +55,8 @@ class SpecTree(Tree[Node]):
         Binding("space", "toggle_node", "Fold", show=False, id="tree.toggle", tooltip="Fold or unfold"),
         Binding("plus", "unfold_all", "Unfold all", show=False, id="tree.unfold-all", tooltip="Unfold everything"),
         Binding("minus", "fold_all", "Fold all", show=False, id="tree.fold-all", tooltip="Fold all but the headings"),
+        Binding("n", "search_again(1)", "Next", show=False, id="tree.next", tooltip="Next match"),
+        Binding("N", "search_again(-1)", "Previous", show=False, id="tree.previous", tooltip="Previous match"),
         Binding("enter", "select_cursor", "Open", show=False, id="tree.open", tooltip="Open what is chosen"),
     ]
 
@@ -323,6 +325,64 @@ class SpecTree(Tree[Node]):
     def return_to(self, spot: int) -> None:
         """Bring back the scroll."""
         self.scroll_to(y=spot, animate=False, force=True)
+
+    # Searching
+
+    _sought = ""
+    """What is searched for."""
+    _began: tuple[Node | None, int] = (None, 0)
+    """The node and the scroll where the search began."""
+
+    def seek_from_here(self) -> None:
+        """Begin to search: the first match is the one from here on."""
+        self._began = self.cursor_node.data if self.cursor_node is not None else None, self.scroll_offset.y
+
+    def seek(self, text: str) -> None:
+        """Put the cursor on the first node whose name holds *text*, from where the search began; back without one."""
+        self._sought = text.lower()
+        nodes = list(self._places)
+        start = nodes.index(self._began[0]) if self._began[0] in self._places else 0
+        found = next((node for node in [*nodes[start:], *nodes[:start]] if text and self._holds(node)), None)
+        if found is None:
+            self._to_beginning()
+        else:
+            self.choose(found)
+
+    def _holds(self, node: Node) -> bool:
+        return self._sought in node.name.lower()
+
+    def _to_beginning(self) -> None:
+        node, top = self._began
+        if node is not None:
+            self.choose(node)
+        self.return_to(top)
+
+    def seek_end(self, *, stay: bool) -> None:
+        """Stay at what was found, and say so where there is nothing; or go back to where the search began."""
+        if not stay:
+            self._sought = ""
+            self._to_beginning()
+        elif not self._sought or not any(map(self._holds, self._places)):
+            self.notify(f"no match for {self._sought!r}", severity="warning", timeout=3)
+
+    def seek_count(self) -> str:
+        """Return which match the cursor is on, of how many."""
+        found = [node for node in self._places if self._holds(node)]
+        here = self.cursor_node.data if self.cursor_node is not None else None
+        return f"{found.index(here) + 1 if here in found else '–'} of {len(found):,}" if found else "0"
+
+    def action_search_again(self, step: int) -> None:
+        """Go to the next or the previous match."""
+        if self._sought:
+            self.search(self._sought, step=step)
+
+    def why_not(self, action: str) -> str:
+        """Return why an action does not apply."""
+        return "nothing is searched for: /" if action.startswith("search_again(") else ""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer the next match only while there is a search."""
+        return bool(self._sought) if action == "search_again" else True
 
     def search(self, text: str, *, step: int = 1) -> bool:
         """Put the cursor on the next node whose name holds *text*, wrapping around; say so where there is none."""
