@@ -7,7 +7,7 @@ import threading
 import time
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from ..core.errors import BpftuiError, UsageError, VerifierError
 from ..core.live.monitor import INTERVALS, Monitor, Observation
@@ -25,11 +25,14 @@ if TYPE_CHECKING:
     from textual.notifications import SeverityLevel
 
     from ..core.live import RuntimeName, Session, State
-    from ..core.runtime import Collection, Link
+    from ..core.runtime import Collection, Link, Variable
     from .state.journal import Journal
     from .widgets.spec.variables_view import Place
 
 __all__ = ["AttachRequest", "EditRequest", "Host", "Operations", "link_text"]
+
+_MARKED: Final = 24
+"""Characters of a value at a mark of the graph."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +285,7 @@ class Operations:
     def set_variable(self, place: Place, text: str) -> bool:
         """Set a variable, in memory once it is loaded, else in the spec; return whether it took the text."""
         live = self.collection.variables.get(place.variable.name) if self.collection is not None else None
+        before = _part(live, place) if live is not None else b""
         try:
             (live or place.variable).set_text(text, place.path)
         except BpftuiError as error:
@@ -289,6 +293,9 @@ class Operations:
             return False
         if live is not None:
             self.edited.add(place.variable.name)
+            after = _part(live, place)
+            if after != before:
+                self.monitor.graph.mark(f"{place.name} {_value_text(place, before)} → {_value_text(place, after)}")
         return True
 
     # Sampling
@@ -316,6 +323,7 @@ class Operations:
         """Begin to sample, and to make the attachments that were asked for at the start."""
         self._done()
         self.monitor.start()
+        self.monitor.graph.mark("loaded")
         self._runtime = self.session.runtime.name
         if remark := self.session.runtime.remark:
             self.host.notify(remark, timeout=8)
@@ -335,6 +343,7 @@ class Operations:
     def after_attach(self, message: Attached) -> None:
         """Set the clock of an automatic detach."""
         self._done()
+        self.monitor.graph.mark(f"attached {message.text}")
         if message.detach_after is not None:
             self._detach_at[message.link] = time.monotonic() + message.detach_after
         self._attach_next()
@@ -343,6 +352,8 @@ class Operations:
     def after_detach(self, message: Detached) -> None:
         """Forget the clocks of what is detached."""
         self._done()
+        for text in message.texts:
+            self.monitor.graph.mark(f"detached {text}")
         for link in message.links:
             self._detach_at.pop(link, None)
             self._gone.discard(link)
@@ -403,6 +414,16 @@ def _not_loaded(problems: Mapping[str, BpftuiError]) -> Failure:
     if len(problems) == 1:
         return Failure("load", error.message, error.hint or "", node, tab)
     return Failure("load", f"not loaded: {', '.join(problems)}", "the Log says why of each", node, tab)
+
+
+def _part(variable: Variable, place: Place) -> bytes:
+    """Return the bytes of a part of a variable in memory."""
+    return variable.raw()[place.offset : place.offset + place.size]
+
+
+def _value_text(place: Place, raw: bytes) -> str:
+    """Return what stands at a mark of the graph."""
+    return raw[:_MARKED].hex(" ") if place.type is None else place.type.format(raw, limit=_MARKED)
 
 
 def link_text(link: Link) -> str:

@@ -41,7 +41,7 @@ class Reading(NamedTuple):
         if previous is None or snapshot is None:
             return cls(current.maps[name])
         before = {entry.key: entry for entry in snapshot.entries}
-        return cls(current.maps[name], before, current.time - previous.time)
+        return cls(current.maps[name], before, current.time_of("map", name) - previous.time_of("map", name))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from ..analysis.counting import Counting
 from ..btf.types import Array
+from ..btf.units import Unit, unit_of
 from .series import RateTracker, Series
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ __all__ = [
 
 _BY_NAME: Final = Counting()
 _INTEGER_SIZES = (1, 2, 4, 8)
+_SHARE: Final = 0.2
+"""Of one sample, in what is said to be the recent rate."""
 
 
 class Valued(Protocol):
@@ -83,6 +86,8 @@ class Counter:
     byte_order: ByteOrder = sys.byteorder
     bitfield: CType | None = None
     """The type that knows its bits, where it is a bitfield."""
+    unit: Unit = Unit.NUMBER
+    """What it counts, as far as its name or type tells."""
 
     @property
     def label(self) -> str:
@@ -123,17 +128,28 @@ class Track:
         self.key = key
         self.values = Series(capacity)
         self.rates = Series(capacity)
+        self.recent = 0.0
+        """About the rate of the last few samples: what is busy is told by it."""
         self._tracker = RateTracker()
 
     def add(self, sample: Sample) -> None:
         """Take what *sample* has of the counter; a gap where it has nothing."""
         value = self.counter.find(sample, self.key)
-        self.values.append(sample.time, value)
+        time = sample.time_of(self.counter.source, self.counter.name)
+        self.values.append(time, value)
+        rate = None
         if value is None:
             self._tracker.reset()
-            self.rates.append(sample.time, None)
         else:
-            self.rates.append(sample.time, self._tracker.update(sample.time, value))
+            rate = self._tracker.update(time, value)
+        self.rates.append(time, rate)
+        self.recent += _SHARE * ((rate or 0.0) - self.recent)
+
+    def interrupt(self, time: float) -> None:
+        """Begin anew after *time*: what is counted then is another map's."""
+        self._tracker.reset()
+        self.values.append(time, None)
+        self.rates.append(time, None)
 
 
 def counters(source: Valued, counting: Counting | None = None) -> list[Counter]:
@@ -189,7 +205,7 @@ def key_text(source: Valued, key: bytes) -> str:
 
 def _counters(source: Literal["map", "variable"], name: str, ctype: CType | None, size: int) -> list[Counter]:
     if ctype is None:
-        return [Counter(source, name, "", 0, size)] if size in _INTEGER_SIZES else []
+        return [Counter(source, name, "", 0, size, unit=unit_of(name, None))] if size in _INTEGER_SIZES else []
     return [
         Counter(
             source,
@@ -200,6 +216,7 @@ def _counters(source: Literal["map", "variable"], name: str, ctype: CType | None
             signed=(leaf.limits or (0, 0))[0] < 0,
             byte_order=leaf.btf.byte_order,
             bitfield=leaf if leaf.bit_size else None,
+            unit=unit_of(f"{name}{path}", leaf),
         )
         for path, leaf, offset in ctype.leaves()
         if leaf.is_integer

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..btf.units import Unit
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["ChartSeries", "EventLine", "StreamState"]
+__all__ = ["ChartSeries", "EventLine", "Mark", "StreamState"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,22 @@ class ChartSeries:
     """Its name in the legend."""
     points: Sequence[tuple[float, float]]
     """(seconds, value), oldest first, on the same clock as the chart's `now`. A value that is NaN is a gap."""
+    slot: int = 0
+    """Which of the colours and shapes is its own: in the legend, along the line, and in the table that it is from."""
+    unit: Unit = Unit.NUMBER
+    """What its values are of."""
+    is_rate: bool = True
+    """Whether its values are per second: what a second of the time before each point brought."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A moment at which something was done."""
+
+    time: float
+    """On the clock of the points."""
+    text: str
+    """What: `sample_every 1000 → 250`, `attached count → eth1`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from ..analysis.counting import Counting
 from ..threads import NoThreadError
-from . import counters
-from .counters import Counter, Track, key_text
-from .drawn import ChartSeries, EventLine, StreamState
+from .counters import counters
+from .drawn import EventLine, StreamState
 from .events import record_text
-from .series import RateTracker, Series
+from .graph import Graph
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -22,30 +21,17 @@ if TYPE_CHECKING:
     from .sampler import Sample, Sampler
     from .session import Session
 
-__all__ = ["INTERVALS", "WINDOWS", "Chosen", "Monitor", "Observation", "event_line", "useful_map"]
+__all__ = ["INTERVALS", "WINDOWS", "Monitor", "Observation", "event_line", "useful_map"]
 
 INTERVALS: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Seconds between two samples that + and - step through."""
 WINDOWS: Final = (10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0)
 """Seconds of a graph that [ and ] step through."""
 
-_CAPACITY: Final = 3600
-_MAX_TRACKS: Final = 64
-"""Counters that are followed without being asked for, so that a graph has a past when it is opened."""
-_MAX_TRACKED_ENTRIES: Final = 16
-_MAX_CHARTED: Final = 6
 _LONGEST_EVENT: Final = 4096
 """Characters."""
 _MAX_EVENTS: Final = 2000
 """Events of one stream that are put into words in one sample, the newest; the others are only counted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """A counter at one entry of a map."""
-
-    counter: Counter
-    key: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +62,14 @@ class Monitor:
         self._fail = fail
         self._sampler: Sampler | None = None
         self._reader: EventReader | None = None
-        self._tracks: dict[Chosen, Track] = {}
-        self._runs: dict[str, tuple[RateTracker, Series]] = {}
         self._interval = 0.5
         self._failure = ""
-        self.chosen = []
+        self.graph = Graph(session.spec)
         self.last = None
         self.previous = None
 
-    chosen: list[Chosen]
-    """What the graph shows; empty for the programs' run rates."""
+    graph: Graph
+    """The past, and what of it is drawn."""
     last: Sample | None
     previous: Sample | None
 
@@ -114,11 +98,14 @@ class Monitor:
 
     def start(self) -> None:
         """Begin to sample what the session has loaded; that it cannot be is told as any failure of it."""
+        self.graph.begin()
+        self.last = self.previous = None
         sampler = self._session.sampler(
             interval=self._interval,
             on_sample=self._take,
             on_error=self._failed,
             statistics=self._session.runtime.statistics(),
+            start=self.graph.start,
         )
         try:
             sampler.start()
@@ -180,70 +167,14 @@ class Monitor:
         if self._failure != before:
             self._fail(error)
 
-    # The past
-
     def observe(self, sample: Sample) -> None:
         """Take a sample into the past of everything that is followed."""
-        if self.last is not None and sample.time < self.last.time:
-            self._tracks.clear()
-            self._runs.clear()
-            self.last = None
         self.previous, self.last = self.last, sample
-        self._follow_all(sample)
-        for track in self._tracks.values():
-            track.add(sample)
-        for name, info in sample.programs.items():
-            if sample.uncounted:
-                break
-            tracker, series = self._runs.setdefault(name, (RateTracker(), Series(_CAPACITY)))
-            series.append(sample.time, tracker.update(sample.time, info.run_cnt))
-
-    def _follow_all(self, sample: Sample) -> None:
-        """Follow the counters of small maps from the start."""
-        for name, snapshot in sample.maps.items():
-            if len(self._tracks) >= _MAX_TRACKS or len(snapshot.entries) > _MAX_TRACKED_ENTRIES:
-                continue
-            for counter in counters(self._session.spec.maps[name], self._session.spec.derived(Counting)):
-                for entry in snapshot.entries:
-                    self._track(Chosen(counter, entry.key))
-
-    def _track(self, chosen: Chosen) -> Track:
-        if chosen not in self._tracks:
-            self._tracks[chosen] = Track(chosen.counter, chosen.key, capacity=_CAPACITY)
-        return self._tracks[chosen]
-
-    def choose(self, chosen: Chosen) -> None:
-        """Draw a counter; beside those of the same kind that are drawn already, else alone."""
-        same = [each for each in self.chosen if each.counter == chosen.counter and each != chosen]
-        self.chosen = [*same, chosen][-_MAX_CHARTED:]
-        self._track(chosen)
+        self.graph.observe(sample)
 
     def run_rate(self, programs: Sequence[str]) -> float | None:
         """Return how often *programs* ran per second, together; None when it is not known."""
-        rates = [self._runs[name][1].last for name in programs if name in self._runs]
-        known = [rate for rate in rates if rate is not None]
-        return sum(known) if known else None
-
-    def graph(self) -> list[ChartSeries]:
-        """Return what the graph shows: the chosen counters' rates, else the programs' run rates."""
-        if self.chosen:
-            return [self._series(each) for each in self.chosen]
-        return [ChartSeries(f"{name} runs", list(series)) for name, (_, series) in self._runs.items()]
-
-    def map_graph(self, name: str) -> list[ChartSeries]:
-        """Return the rates of a map's first counter at the entries that are busiest; of no map, none."""
-        found = self._session.spec.maps.get(name)
-        first = next(iter(counters(found, self._session.spec.derived(Counting))), None) if found is not None else None
-        tracks = [(each, track) for each, track in self._tracks.items() if each.counter == first]
-        tracks.sort(key=lambda pair: -(pair[1].rates.max or 0))
-        return [self._series(each) for each, _ in tracks[:3]]
-
-    def _series(self, chosen: Chosen) -> ChartSeries:
-        source = self._session.spec.maps[chosen.counter.name]
-        label = chosen.counter.label
-        if source.max_entries > 1:
-            label = f"{key_text(source, chosen.key)} {label}"
-        return ChartSeries(label, list(self._track(chosen).rates))
+        return self.graph.run_rate(programs)
 
 
 def useful_map(session: Session) -> str | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Self
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Final, Literal, Self, TypeVar
 
 from ..errors import UnknownNameError
 from ..maps.shape import why_unreadable
@@ -23,6 +24,8 @@ __all__ = ["Sample", "Sampler", "readable_maps"]
 
 _COUNTING: Final = (0.1, 0.8, 2.0)
 """Of the time between two samples, the part for counting entries beyond the limit: at least, as a share, at most."""
+
+_Read = TypeVar("_Read")
 
 _SLACK = 1e-6
 """Seconds by which the last deadline may lie after the end: sums of intervals are rounded."""
@@ -41,6 +44,22 @@ class Sample:
     programs: Mapping[str, ProgramInfo]
     uncounted: str = ""
     """Why the programs' runs are not counted, as a sentence; empty where they are."""
+    map_times: Mapping[str, float] = field(default_factory=dict[str, float])
+    """When each map was read, on the clock of `time`: rates are by these, for a reading can be late."""
+    variables_time: float | None = None
+    """When the variables were read; None where that is `time`."""
+    programs_time: float | None = None
+    """When the programs' runs were read; None where that is `time`."""
+
+    def time_of(self, source: Literal["map", "variable", "program"], name: str = "") -> float:
+        """Return when a map, the variables or the programs were read, on the clock of `time`."""
+        match source:
+            case "map":
+                return self.map_times.get(name, self.time)
+            case "variable":
+                return self.time if self.variables_time is None else self.variables_time
+            case "program":
+                return self.time if self.programs_time is None else self.programs_time
 
 
 def readable_maps(collection: Collection) -> list[str]:
@@ -73,6 +92,7 @@ class Sampler:
         on_error: Is called with each error, of the reading and of *on_sample*, and the sampling goes on. Without it
             the first error ends the sampling, and `stop` raises it.
         clock: What tells the time.
+        start: What the clock told at the moment that is 0; without, that is the first sample.
 
     Raises:
         UnknownNameError: There is no map of such a name.
@@ -89,6 +109,7 @@ class Sampler:
         on_sample: Callable[[Sample], None] | None = None,
         on_error: Callable[[Exception], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
+        start: float | None = None,
     ) -> None:
         self._collection = collection
         self._maps = _chosen(collection, maps)
@@ -99,8 +120,8 @@ class Sampler:
         self._on_error = on_error
         self._clock = clock
         self._reading = threading.Lock()
-        self._first: float | None = None
-        self._last = 0.0
+        self._first = start
+        self._last: float | None = None
         self._counted = False
         self._changed = threading.Condition()
         self._interval = _positive(interval)
@@ -137,23 +158,40 @@ class Sampler:
         """Take a sample now, in the caller's thread."""
         with self._reading:
             now = self._clock()
-            if self._first is None:
-                self._first = self._last = now
+            first = self._first = now if self._first is None else self._first
+            since, self._last = 0.0 if self._last is None else now - self._last, now
             collection = self._collection
-            sample = Sample(
-                time=now - self._first,
-                interval=now - self._last,
-                maps=self._snapshots(),
-                variables={name: variable.raw() for name, variable in collection.variables.items()},
-                programs={name: program.info() for name, program in collection.programs.items()},
-                uncounted=self._uncounted,
+            maps, map_times = self._snapshots(first)
+            variables, variables_time = self._timed(
+                first, lambda: {name: variable.raw() for name, variable in collection.variables.items()}
             )
-            self._last = now
-            return sample
+            programs, programs_time = self._timed(
+                first, lambda: {name: program.info() for name, program in collection.programs.items()}
+            )
+            return Sample(
+                time=now - first,
+                interval=since,
+                maps=maps,
+                variables=variables,
+                programs=programs,
+                uncounted=self._uncounted,
+                map_times=map_times,
+                variables_time=variables_time,
+                programs_time=programs_time,
+            )
 
-    def _snapshots(self) -> dict[str, MapSnapshot]:
-        """Read the maps, and count what is not read of them until the time for it is over."""
-        found = {name: map_.snapshot(self._limit) for name, map_ in self._maps.items()}
+    def _timed(self, first: float, read: Callable[[], _Read]) -> tuple[_Read, float]:
+        """Return what *read* reads, and when it did: in the middle of the time that it took."""
+        before = self._clock()
+        found = read()
+        return found, (before + self._clock()) / 2 - first
+
+    def _snapshots(self, first: float) -> tuple[dict[str, MapSnapshot], dict[str, float]]:
+        """Read the maps, and count what is not read of them until the time for it is over; tell when each was read."""
+        found: dict[str, MapSnapshot] = {}
+        times: dict[str, float] = {}
+        for name, map_ in self._maps.items():
+            found[name], times[name] = self._timed(first, partial(map_.snapshot, self._limit))
         cut = {name: snapshot for name, snapshot in found.items() if snapshot.partial}
         least, share, most = _COUNTING
         seconds = max(least, min(share * self._interval, most)) if self._counted else most
@@ -164,7 +202,7 @@ class Sampler:
             beyond = max(0, count - len(snapshot.entries))
             # More than the limit were seen, which is why it is partial: entries may have gone meanwhile.
             found[name] = replace(snapshot, beyond=beyond, is_counted=is_counted, partial=beyond > 0 or not is_counted)
-        return found
+        return found, times
 
     def samples(self, duration: float | None = None, *, until: Callable[[], bool] | None = None) -> Iterator[Sample]:
         """Iterate over samples as they fall due: the first at once, the last after *duration* seconds at most.

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from array import array
 from bisect import bisect_left
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-__all__ = ["Point", "RateTracker", "Series", "rate"]
+__all__ = ["Point", "RateTracker", "Series", "mean", "rate", "runs"]
 
 Point = tuple[float, float]
 """Monotonic seconds, and a value; NaN where there is a gap."""
@@ -108,3 +109,82 @@ class Series:
     def _point(self, index: int) -> Point:
         slot = self._slot(index)
         return self._times[slot], self._values[slot]
+
+
+def runs(points: Sequence[Point], longest: float, cell: float = 0.0, *, is_rate: bool = True) -> list[list[Point]]:
+    """Split points at their gaps, and make those that are denser than a *cell* one for each: their mean over time.
+
+    A rate holds for the time since the point before it; a late one weighs as much as the time that it is about, and
+    cells begin at multiples of their length, so that they stay what they are while time goes on.
+
+    Args:
+        points: Oldest first.
+        longest: Seconds; points further apart have a gap between them.
+        cell: Seconds.
+        is_rate: Whether values are rates; else each holds until the next.
+    """
+    found: list[list[Point]] = [[]]
+    previous = math.inf
+    starts: list[float] = []
+    for time, value in points:
+        if math.isnan(value):
+            found.append([])
+        elif time - previous > longest:
+            found.append([(time, value)])
+            starts.append(time)
+        else:
+            if not found[-1]:
+                starts.append(previous if is_rate and previous < time else time)
+            found[-1].append((time, value))
+        previous = time
+    found = [run for run in found if run]
+    return [_smoothed(run, start, cell, is_rate=is_rate) for run, start in zip(found, starts, strict=True)]
+
+
+def _smoothed(run: list[Point], start: float, cell: float, *, is_rate: bool) -> list[Point]:
+    """Return one point for each cell of a run in which there are several; its time is the middle of the points'."""
+    if not cell or len(run) < 3 or (run[-1][0] - start) / len(run) >= cell:
+        return run
+    spans: list[tuple[float, float, float]]
+    if is_rate:
+        spans = [
+            (before, time, value) for (before, (time, value)) in zip((start, *(t for t, _ in run)), run, strict=False)
+        ]
+    else:
+        spans = [(time, after, value) for (time, value), (after, _) in pairwise(run)]
+    totals: dict[int, list[float]] = {}
+    for begin, end, value in spans:
+        first, last = math.floor(begin / cell), math.floor(end / cell)
+        for index in range(first, last + 1):
+            seconds = min(end, (index + 1) * cell) - max(begin, index * cell)
+            if seconds <= 0:
+                continue
+            total = totals.setdefault(index, [0.0, 0.0, math.inf, -math.inf])
+            total[0] += seconds
+            total[1] += seconds * value
+            total[2] = min(total[2], begin)
+            total[3] = max(total[3], end)
+    return [
+        ((max(begin, index * cell) + min(end, (index + 1) * cell)) / 2, summed / seconds)
+        for index, (seconds, summed, begin, end) in sorted(totals.items())
+    ]
+
+
+def mean(points: Sequence[Point], longest: float, *, is_rate: bool = True) -> float | None:
+    """Return the mean of points over the time that they are about; None without any.
+
+    Args:
+        points: Oldest first; gaps do not count.
+        longest: Seconds; points further apart have a gap between them.
+        is_rate: Whether values are rates, of the time since the point before; else each holds until the next.
+    """
+    seconds = total = 0.0
+    for (begin, before), (end, value) in pairwise(points):
+        held = value if is_rate else before
+        if end - begin <= longest and not math.isnan(held):
+            seconds += end - begin
+            total += (end - begin) * held
+    if seconds:
+        return total / seconds
+    known = [value for _, value in points if not math.isnan(value)]
+    return sum(known) / len(known) if known else None

@@ -215,7 +215,8 @@ class LiveTable:
             if number is not None and old is not None and not variable.spec.constant and ctype is not None:
                 earlier = ctype.decode(old)
                 assert isinstance(earlier, int)
-                per_second = self._rate(rate_of(earlier, number, now.time - before.time) if before else None)
+                seconds = 0.0 if before is None else now.time_of("variable") - before.time_of("variable")
+                per_second = self._rate(rate_of(earlier, number, seconds) if before else None)
             rates.append(per_second)
         columns = [names, values, _Column("per second", rates, is_number=True)]
         yield _Section("variables", f"{len(found):,}", columns)
@@ -226,7 +227,7 @@ class LiveTable:
         ran = {name: info for name, info in now.programs.items() if info.run_cnt}
         if not ran:
             return
-        seconds = 0.0 if before is None else now.time - before.time
+        seconds = 0.0 if before is None else now.time_of("program") - before.time_of("program")
         columns = [_Column("name", []), *(_Column(each, [], is_number=True) for each in _RUNS)]
         for name, info in ran.items():
             old = None if before is None else before.programs.get(name)

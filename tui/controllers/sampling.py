@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from ...core.live.monitor import Chosen, event_line
+from ...core.live.graph import Chosen
+from ...core.live.monitor import event_line
 from .controller import Controller
 
 if TYPE_CHECKING:
@@ -89,8 +90,23 @@ class SamplingController(Controller):
         self._panes.show_sample(self._navigation.tab, self._monitor)
 
     def draw(self, event: MapTableView.CounterChosen) -> None:
-        """Draw a counter."""
-        self._monitor.choose(Chosen(event.counter, event.key))
+        """Draw a counter; one that is drawn already is drawn no more."""
+        graph, chosen = self._monitor.graph, Chosen(event.counter, event.key)
+        label = graph.label(chosen)
+        if chosen in graph.chosen:
+            graph.leave_out(chosen)
+            self.stage.notify(f"{label} is drawn no more", timeout=3)
+            self.show()
+            return
+        if not graph.chosen:
+            # A number that does not count says nothing by how much it grows.
+            graph.shows_values = not event.counts
+        out = graph.choose(chosen)
+        if out:
+            why = (
+                "one chart has one unit" if out[0].counter.unit is not chosen.counter.unit else "a chart has six lines"
+            )
+            self.stage.notify(f"{why}: {', '.join(map(graph.label, out))} made room for {label}", timeout=5)
         self._navigation.action_show_tab("graph")
 
     def ask_record_type(self) -> None:

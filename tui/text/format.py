@@ -6,11 +6,25 @@ import math
 import re
 from typing import TYPE_CHECKING
 
+from ...core.btf.units import Unit
+
 if TYPE_CHECKING:
     import enum
     from collections.abc import Sequence
 
-__all__ = ["axis_labels", "byte_size", "counted", "duration", "flag_names", "grouped", "rate", "si", "unqualified"]
+__all__ = [
+    "amount",
+    "axis_labels",
+    "axis_scale",
+    "byte_size",
+    "counted",
+    "duration",
+    "flag_names",
+    "grouped",
+    "rate",
+    "si",
+    "unqualified",
+]
 
 _SI_PREFIXES = ("", "k", "M", "G", "T", "P", "E")
 _SI_FRACTIONS = ("", "m", "µ", "n")
@@ -70,7 +84,7 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes:02} min" if minutes else f"{hours} h"
 
 
-def byte_size(count: int) -> str:
+def byte_size(count: float) -> str:
     """Return a number of bytes in IEC units: `512 B`, `1.5 KiB`, `4 MiB`."""
     magnitude, exponent = float(abs(count)), 0
     while exponent < len(_IEC_PREFIXES) - 1 and magnitude >= 1023.5:
@@ -105,19 +119,52 @@ def rate(per_second: float) -> str:
     return f"{per_second:.1f}"
 
 
-def axis_labels(ticks: Sequence[float], unit: str = "") -> list[str]:
+def amount(value: float, unit: Unit = Unit.NUMBER, *, per_second: bool = False) -> str:
+    """Return a number of a unit, three figures of it: `1.4 M`, `241 MiB`, `12.3 µs`; a rate with `/s` behind it.
+
+    NaN and infinities are `–`: there is no number to read.
+    """
+    if not math.isfinite(value):
+        return "–"
+    seconds = unit.seconds
+    if seconds is not None:
+        # A second of time each second is no duration: it stays `2 s/s`.
+        text = (si(value * seconds, "s") if per_second else duration(value * seconds)) if value else "0 s"
+    else:
+        text = byte_size(value) if unit is Unit.BYTES else si(value)
+    return f"{text}/s" if per_second else text
+
+
+def axis_labels(ticks: Sequence[float], unit: Unit = Unit.NUMBER, *, per_second: bool = False) -> list[str]:
     """Return labels of evenly spaced ticks, all with the largest one's prefix: `0`, `0.5 M`, `1.0 M`."""
     top = max(map(abs, ticks), default=0.0)
-    exponent = 0
-    while exponent < len(_SI_PREFIXES) - 1 and top >= 1000:
-        top /= 1000
-        exponent += 1
-    scaled = [tick / 1000**exponent for tick in ticks]
+    scale, prefix = next(
+        ((scale, prefix) for scale, prefix in reversed(_prefixes(unit)) if top >= scale * (1 - 1e-9)),
+        _prefixes(unit)[0],
+    )
+    scaled = [tick / scale for tick in ticks]
     step = abs(scaled[1] - scaled[0]) if len(scaled) > 1 else 1.0
     decimals = 0
     while decimals < 9 and not math.isclose(step * 10**decimals, round(step * 10**decimals)):
         decimals += 1
-    return [f"{tick:.{decimals}f} {_SI_PREFIXES[exponent]}{unit}".rstrip() if tick else "0" for tick in scaled]
+    tail = "/s" if per_second else ""
+    return [f"{tick:.{decimals}f} {prefix}".rstrip() + tail if tick else "0" for tick in scaled]
+
+
+def axis_scale(peak: float, unit: Unit) -> float:
+    """Return of how many a round number on an axis up to *peak* is a multiple: bytes are counted in powers of 1024."""
+    if unit is not Unit.BYTES:
+        return 1.0
+    return next((scale for scale, _ in reversed(_prefixes(unit)) if peak >= scale), 1.0)
+
+
+def _prefixes(unit: Unit) -> list[tuple[float, str]]:
+    """Return what numbers of a unit are divided by, and what stands behind them then; the smallest first."""
+    if unit is Unit.BYTES:
+        return [(1024.0**exponent, f"{prefix}B") for exponent, prefix in enumerate(_IEC_PREFIXES)]
+    if (seconds := unit.seconds) is not None:
+        return [(1e-3**exponent / seconds, f"{_SI_FRACTIONS[exponent]}s") for exponent in (3, 2, 1, 0)]
+    return [(1000.0**exponent, prefix) for exponent, prefix in enumerate(_SI_PREFIXES)]
 
 
 def flag_names(flags: int, known: type[enum.IntFlag], separator: str = " | ") -> str:

@@ -74,10 +74,9 @@ class Panes:
             return
         match tab:
             case "maps":
-                self.maps.show(monitor.last, monitor.previous, monitor.map_graph(self.maps.map_name))
+                self.maps.show(monitor.last, monitor.previous, monitor.graph)
             case "graph":
-                self.graph.show(monitor.graph(), monitor.last.time)
-                self.graph.title("Chosen counters" if monitor.chosen else "Program runs")
+                self.graph.show(monitor.graph, monitor.last.time)
             case "variables":
                 self.variables.refresh_values()
             case _:

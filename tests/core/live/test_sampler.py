@@ -18,6 +18,8 @@ from tests.waiting import PATIENCE, Clock, Wait
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from bpftui.core.runtime import MapSnapshot
+
 
 def timeless(interval: float) -> tuple[Sampler, Clock]:
     """Return a sampler whose waits take no time, and its clock."""
@@ -39,6 +41,28 @@ def test_a_sample_has_everything_and_the_real_interval() -> None:
     clock.now += 1.25
     second = sampler.take()
     assert (second.time, second.interval) == (1.25, 1.25)
+
+
+def test_each_part_has_the_time_at_which_it_was_read() -> None:
+    clock = Clock()
+
+    class SlowMap(FakeMap):
+        def snapshot(self, limit: int | None = None) -> MapSnapshot:
+            clock.now += 0.5
+            return super().snapshot(limit)
+
+    sampler = Sampler(collection(SlowMap(map_spec("one")), SlowMap(map_spec("two"))), clock=clock)
+    sample = sampler.take()
+    assert (sample.time, sample.map_times) == (0.0, {"one": 0.25, "two": 0.75})
+    assert [sample.time_of("map", "one"), sample.time_of("variable"), sample.time_of("program")] == [0.25, 1.0, 1.0]
+    bare = Sample(7.0, 1.0, {}, {}, {})
+    assert [bare.time_of("map", "one"), bare.time_of("variable"), bare.time_of("program")] == [7.0, 7.0, 7.0]
+
+
+def test_time_can_begin_before_the_first_sample() -> None:
+    clock = Clock()
+    sampler = Sampler(collection(), clock=clock, start=clock.now - 30)
+    assert (sampler.take().time, sampler.take().interval) == (30.0, 0.0)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import math
 import pytest
 
 from bpftui.core.live import RateTracker, Series, rate
+from bpftui.core.live.series import mean, runs
 
 
 def test_a_series_keeps_the_last_points_in_order() -> None:
@@ -73,3 +74,35 @@ def test_a_reset_gives_no_rate_for_that_interval_only() -> None:
     assert [tracker.update(*point) for point in ((0, 10), (2, 30), (3, 5), (4, 8))] == [None, 10, None, 3]
     tracker.reset()
     assert tracker.update(5, 100) is None
+
+
+def test_points_are_split_at_their_gaps() -> None:
+    points = [(0.0, math.nan), (1.0, 5.0), (2.0, 6.0), (3.0, math.nan), (4.0, 7.0), (9.0, 8.0), (10.0, 9.0)]
+    assert runs(points, 2.5) == [[(1.0, 5.0), (2.0, 6.0)], [(4.0, 7.0)], [(9.0, 8.0), (10.0, 9.0)]]
+    assert runs([], 2.5) == []
+    assert runs([(0.0, math.nan)], 2.5) == []
+
+
+def test_what_is_denser_than_a_cell_is_its_mean_over_time() -> None:
+    # A rate is of the time before its point: 10 a second for 1.5 s and 30 for 0.5 s are 15 in the first cell of 2 s.
+    points = [(0.0, math.nan), (1.0, 10.0), (1.5, 10.0), (2.0, 30.0), (2.5, 4.0), (3.0, 4.0), (4.0, 6.0)]
+    assert runs(points, 2.5, 2.0) == [[(1.0, 15.0), (3.0, 5.0)]]
+    # A late point weighs as much as the time that it is about, however many came before it.
+    late = [(0.0, math.nan), (0.1, 0.0), (0.2, 0.0), (0.3, 0.0), (0.4, 0.0), (2.0, 100.0)]
+    assert runs(late, 2.5, 2.0) == [[(1.0, pytest.approx(80.0))]]
+    # A value holds until the next.
+    assert runs([(0.0, 8.0), (0.5, 0.0), (1.0, 0.0), (2.0, 0.0)], 2.5, 2.0, is_rate=False) == [[(1.0, 2.0)]]
+
+
+def test_cells_stay_what_they_are_while_time_goes_on() -> None:
+    points = [(t / 4, float(t % 3)) for t in range(40)]
+    before, after = runs(points[:-4], 1.0, 1.0)[0], runs(points, 1.0, 1.0)[0]
+    assert after[: len(before) - 1] == before[:-1]
+
+
+def test_a_mean_is_over_time() -> None:
+    points = [(0.0, math.nan), (1.0, 10.0), (4.0, 30.0), (5.0, math.nan), (60.0, 1000.0)]
+    assert mean(points, 10.0) == 25.0
+    assert mean([(0.0, 10.0), (1.0, 30.0), (4.0, 50.0)], 10.0, is_rate=False) == 25.0
+    assert mean([(0.0, 10.0)], 10.0) == 10.0
+    assert mean([(0.0, math.nan)], 10.0) is None

@@ -6,8 +6,10 @@ import math
 
 import pytest
 
+from bpftui.core.btf.units import Unit
 from bpftui.core.spec import MapFlag
 from bpftui.tui.text.format import (
+    amount,
     axis_labels,
     byte_size,
     counted,
@@ -84,8 +86,24 @@ def test_rates_fit_eight_cells() -> None:
     assert rate(math.nan) == "–"
 
 
+def test_amounts_have_three_figures_and_their_unit() -> None:
+    assert [amount(value) for value in (0, 7, 999.6, 1_234_567)] == ["0", "7", "1 k", "1.23 M"]
+    assert amount(253_000_000, Unit.BYTES, per_second=True) == "241 MiB/s"
+    assert [amount(value, Unit.NANOSECONDS) for value in (0, 850, 12_345, 2.5e9)] == [
+        "0 s",
+        "850 ns",
+        "12.3 µs",
+        "2.5 s",
+    ]
+    assert amount(350, Unit.MILLISECONDS, per_second=True) == "350 ms/s"
+    assert amount(math.nan, Unit.BYTES) == "–"
+
+
 def test_ticks_of_an_axis_share_a_prefix() -> None:
-    assert axis_labels([0, 5e5, 1e6], "pps") == ["0", "0.5 Mpps", "1.0 Mpps"]
+    assert axis_labels([0, 5e5, 1e6], per_second=True) == ["0", "0.5 M/s", "1.0 M/s"]
+    assert axis_labels([0, 512, 1024], Unit.BYTES) == ["0", "0.5 KiB", "1.0 KiB"]
+    assert axis_labels([0, 500, 1000, 1500], Unit.NANOSECONDS) == ["0", "0.5 µs", "1.0 µs", "1.5 µs"]
+    assert axis_labels([0, 100, 200], Unit.MILLISECONDS, per_second=True) == ["0", "100 ms/s", "200 ms/s"]
     assert axis_labels([0, 20, 40]) == ["0", "20", "40"]
     assert axis_labels([0, 0.25, 0.5]) == ["0", "0.25", "0.50"]
 

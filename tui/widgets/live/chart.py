@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, ClassVar
@@ -14,11 +14,13 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from ....core.live.series import mean, runs
 from ...text.charset import is_ascii_terminal
 from ...text.fit import fitted, wrapped
-from ...text.format import axis_labels, duration, si
+from ...text.format import amount, axis_labels, axis_scale, duration
 from ..lists.virtual_list import foreground
-from .plot import Canvas, nice_ticks
+from .legend import Legend, LegendRow
+from .plot import AREA, CURSOR, MARK, Canvas, nice_ticks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,18 +28,46 @@ if TYPE_CHECKING:
     from rich.style import Style
     from textual import events
 
-    from ....core.live.drawn import ChartSeries
+    from ....core.live.drawn import ChartSeries, Mark
+    from ....core.live.series import Point
 
-__all__ = ["Chart"]
+__all__ = ["LEAST_ROWS", "Chart", "marker"]
 
-_MARKERS = "●▲■◆▼✚"
+MARKERS = "●▲■◆▼✚"
+"""The shapes of the series, by their slots."""
 _ASCII_MARKERS = "*+x#o@"
 _GAP_FACTOR = 2.5
 """Samples further apart than so many usual distances have a gap between them."""
+LEAST_ROWS = 6
+"""A plot of fewer rows says nothing: it is not drawn."""
+_THICK_FROM = 12
+"""Rows of the plot from which on lines are two dots thick."""
 _TICK_ROWS = 4
 """About so many rows of the plot to one tick of the y axis."""
 _TICK_COLUMNS = 15
 """At least so many columns of the plot to one tick of the x axis."""
+_AXIS_ROWS = 2
+_MARKED_TWICE_FROM = 20
+"""Rows of the chart from which on there are two lines for what was done."""
+
+
+def marker(slot: int, *, ascii: bool) -> str:  # noqa: A002 - the word for it
+    """Return the shape of the series in a slot."""
+    markers = _ASCII_MARKERS if ascii else MARKERS
+    return markers[slot % len(markers)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A series as it is drawn."""
+
+    series: ChartSeries
+    points: list[Point]
+    """Its points within the window, with one before it, so that the line reaches the edge."""
+    longest: float
+    """Points further apart, in seconds, have a gap between them."""
+    runs: list[list[Point]]
+    """What is drawn: without gaps, no denser than cells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +76,15 @@ class _Frame:
 
     series: Sequence[ChartSeries] = ()
     now: float = 0.0
-    visible: list[list[tuple[float, float]]] = field(default_factory=list[list[tuple[float, float]]])
-    """Each series' points within the window, with one before it, so that the line reaches the edge."""
-
-    @property
-    def has_points(self) -> bool:
-        return any(self.visible)
+    marks: Sequence[Mark] = ()
 
 
 class Chart(Widget):
-    """Series over the last `window` seconds: axes from zero with SI ticks, a legend with last and max.
+    """Series over the last `window` seconds: axes from zero with ticks of their unit, a legend with numbers.
 
     One series is an area under a line; several are lines. They are told apart by colour and by a marker, in the
-    legend and along the line. The strips are built once for each `show`, not for each repaint.
+    legend and along the line. Points that are denser than the cells are their mean there. What was done is marked, and
+    a cursor reads the moment that it stands at. The strips are built once for each `show`, not for each repaint.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -66,6 +92,8 @@ class Chart(Widget):
         "chart--grid",
         "chart--legend",
         "chart--area",
+        "chart--cursor",
+        "chart--mark",
         "chart--series-1",
         "chart--series-2",
         "chart--series-3",
@@ -80,6 +108,8 @@ class Chart(Widget):
     | `chart--grid` | The dotted lines at the ticks. |
     | `chart--legend` | The numbers in the legend. |
     | `chart--area` | The area under a single series. |
+    | `chart--cursor` | The moment that is read. |
+    | `chart--mark` | What was done, and when. |
     | `chart--series-1` … `-6` | The lines' colours; a seventh series begins anew. |
     """
 
@@ -92,6 +122,8 @@ class Chart(Widget):
         & > .chart--grid { color: $text-disabled; }
         & > .chart--legend { color: $foreground; }
         & > .chart--area { color: $heat-2; }
+        & > .chart--cursor { color: $primary; }
+        & > .chart--mark { color: $set; }
         & > .chart--series-1 { color: $series-1; text-style: bold; }
         & > .chart--series-2 { color: $series-2; text-style: bold; }
         & > .chart--series-3 { color: $series-3; text-style: bold; }
@@ -103,8 +135,10 @@ class Chart(Widget):
 
     window: reactive[float] = reactive(60.0)
     """How many seconds back the x axis reaches."""
-    unit: reactive[str] = reactive("")
-    """The unit of the values, behind the SI prefix: "pps", "B/s"."""
+    cursor: reactive[float | None] = reactive[float | None](None)
+    """The moment that is read, on the points' clock; None for none."""
+    selected: reactive[int | None] = reactive[int | None](None)
+    """The number of the series that is marked in the legend; None for none."""
     ascii: reactive[bool] = reactive(False)
     """Whether to draw with ASCII alone; from the locale unless it is given."""
     empty_text: reactive[str] = reactive("waiting for the first samples …")
@@ -114,7 +148,6 @@ class Chart(Widget):
         self,
         *,
         window: float = 60.0,
-        unit: str = "",
         ascii: bool | None = None,  # noqa: A002 - the word for it
         name: str | None = None,
         id: str | None = None,  # noqa: A002 - Textual's own name
@@ -125,7 +158,6 @@ class Chart(Widget):
 
         Args:
             window: How many seconds back it reaches.
-            unit: The unit of the values.
             ascii: Whether to draw with ASCII alone; None asks the locale.
             name: The name of the widget.
             id: The ID of the widget in the DOM.
@@ -135,21 +167,62 @@ class Chart(Widget):
         super().__init__(name=name, id=id, classes=classes, disabled=disabled)
         self._frame = _Frame()
         self._strips: list[Strip] | None = None
+        self._left = self._columns = 0
         self.set_reactive(Chart.window, window)
-        self.set_reactive(Chart.unit, unit)
         self.set_reactive(Chart.ascii, is_ascii_terminal() if ascii is None else ascii)
 
-    def show(self, series: Sequence[ChartSeries], now: float) -> None:
-        """Draw *series*; *now* is the right edge, in seconds on the points' clock."""
-        self._frame = _Frame(series, now, [_visible(line.points, now - self.window, now) for line in series])
+    def show(self, series: Sequence[ChartSeries], now: float, marks: Sequence[Mark] = ()) -> None:
+        """Draw *series* and *marks*; *now* is the right edge, in seconds on the points' clock."""
+        self._frame = _Frame(series, now, marks)
         self._redraw()
+
+    @property
+    def reading(self) -> float | None:
+        """The moment that is read, within what is seen; None for none."""
+        if self.cursor is None:
+            return None
+        return min(self._frame.now, max(self._frame.now - self.window, self.cursor))
+
+    def move_cursor(self, cells: int) -> None:
+        """Read the moment so many cells later; the first time from the newest on."""
+        cell = self.window / max(1, self._columns - 1)
+        now = self._frame.now
+        moved = (now if self.reading is None else self.reading) + cells * cell
+        self.cursor = min(now, max(now - self.window, moved))
+
+    def move_to_mark(self, direction: int) -> bool:
+        """Read the moment of the next mark to the left (-1) or right (1); return whether there is one in sight."""
+        here = self._frame.now if self.reading is None else self.reading
+        times = [mark.time for mark in self._marks_in_sight()]
+        if direction < 0:
+            found = max((time for time in times if time < here - 1e-9), default=None)
+        else:
+            found = min((time for time in times if time > here + 1e-9), default=None)
+        if found is not None:
+            self.cursor = found
+        return found is not None
+
+    def moment_at(self, x: int) -> float | None:
+        """Return which moment is drawn in a column of the widget; None beside the plot."""
+        if not self._left <= x < self._left + self._columns:
+            return None
+        return self._frame.now - self.window * (1 - (x - self._left) / max(1, self._columns - 1))
+
+    def row_text(self, number: int) -> str:
+        """Return a line of the legend as text; nothing where there is none."""
+        rows = self._legend(self._lines(max(1, self.size.width))).rows
+        return rows[number].text if number < len(rows) else ""
 
     def watch_window(self) -> None:
         """Look further back, or less far."""
-        self.show(self._frame.series, self._frame.now)
+        self.show(self._frame.series, self._frame.now, self._frame.marks)
 
-    def watch_unit(self) -> None:
-        """Name the new unit."""
+    def watch_cursor(self) -> None:
+        """Read another moment."""
+        self._redraw()
+
+    def watch_selected(self) -> None:
+        """Mark another series."""
         self._redraw()
 
     def watch_ascii(self) -> None:
@@ -183,69 +256,105 @@ class Chart(Widget):
 
     def _draw(self) -> list[Strip]:
         width, height = self.size
-        if width < 12 or height < 4:
+        self._columns = 0
+        if width < 12 or not height:
             return []
-        if not self._frame.has_points:
-            return self._draw_empty(width, height)
-        legend = self._draw_legend(width)[: max(1, height - 5)]
-        rows = height - len(legend) - 2
-        top, ticks = nice_ticks(self._peak(), max(1, rows // _TICK_ROWS))
-        labels = axis_labels(ticks, self.unit)
+        drawn = self._lines(width)
+        if not any(line.points for line in drawn):
+            return self._draw_sentence(self.empty_text, width, height)
+        marks = self._marks_in_sight()
+        most = 0 if not marks else 2 if height >= _MARKED_TWICE_FROM else 1
+        most = max(0, min(most, height - LEAST_ROWS - _AXIS_ROWS - 1))
+        below = _AXIS_ROWS + most
+        legend = self._legend(drawn).lines(width, height - LEAST_ROWS - below)
+        rows = height - len(legend) - below
+        if rows < LEAST_ROWS:
+            return self._draw_sentence("no room for a chart", width, height)
+        first, peak = (
+            self._frame.series[0],
+            max((value for line in drawn for run in line.runs for _, value in run), default=0.0),
+        )
+        scale = axis_scale(peak, first.unit)
+        top, ticks = nice_ticks(peak, max(1, rows // _TICK_ROWS), scale)
+        labels = axis_labels(ticks, first.unit, per_second=first.is_rate)
         margin = max(map(len, labels)) + 1
-        canvas = self._plot(max(1, width - margin - 2), rows, top)
+        canvas = self._plot(drawn, max(1, width - margin - 2), rows, top)
+        self._left, self._columns = margin + 2, canvas.columns
+        for mark in marks:
+            canvas.rule(self._column_of(mark.time), "!" if self.ascii else "┊", MARK)
+        if self.reading is not None:
+            canvas.rule(self._column_of(self.reading), "|" if self.ascii else "│", CURSOR)
         bottom = rows - 1
         tick_rows = {bottom - round(tick / top * bottom): label for tick, label in zip(ticks, labels, strict=True)}
         lines = [self._draw_plot_row(canvas, row, tick_rows.get(row), margin) for row in range(rows)]
+        lines += self._draw_time_axis(canvas.columns, margin)
+        lines += self._draw_marks(marks, most)
         base = self.rich_style
-        return [
-            Strip(line).adjust_cell_length(width).apply_style(base)
-            for line in [*legend, *lines, *self._draw_time_axis(canvas.columns, margin)]
-        ]
+        return [Strip(line).adjust_cell_length(width).apply_style(base) for line in [*legend, *lines]]
 
-    def _draw_empty(self, width: int, height: int) -> list[Strip]:
-        text = self.empty_text if not self.ascii else self.empty_text.replace("…", "...")
+    def _column_of(self, time: float) -> int:
+        """Return the column of the plot at a moment in sight."""
+        share = 1 - (self._frame.now - time) / self.window
+        return max(0, min(self._columns - 1, round(share * (self._columns - 1))))
+
+    def _marks_in_sight(self) -> list[Mark]:
+        start = self._frame.now - self.window
+        return [mark for mark in self._frame.marks if start <= mark.time <= self._frame.now]
+
+    def _draw_sentence(self, text: str, width: int, height: int) -> list[Strip]:
+        text = text.replace("…", "...") if self.ascii else text
         lines = wrapped(text, width)
         above = max(0, (height - len(lines)) // 2)
         rows = [*[""] * above, *lines, *[""] * height][:height]
         style = self._ink("chart--axis")
         return [Strip([Segment(f"{row:^{width}}", style)]).apply_style(self.rich_style) for row in rows]
 
-    def _draw_legend(self, width: int) -> list[list[Segment]]:
-        """Return the legend: marker, name, last and max of each series, as many to a line as fit."""
-        lines: list[list[Segment]] = [[]]
-        used = 0
-        for number, (line, points) in enumerate(zip(self._frame.series, self._frame.visible, strict=True)):
-            values = [value for _, value in points if not math.isnan(value)]
-            numbers = ["no samples"]
-            if values:
-                numbers = [f"last {si(values[-1], self.unit)}", f"max {si(max(values), self.unit)}"]
-            label = f" {self._marker(number)} {line.label}"
-            if cell_len(label) + cell_len("  ".join(numbers)) + 2 > width:
-                del numbers[1:]  # the last value and the name say more than the highest
-                label = fitted(label, min(cell_len(label), max(8, width - cell_len(numbers[0]) - 2)))
-            item = [
-                Segment(f"{label}  ", self._ink(f"chart--series-{number % 6 + 1}")),
-                Segment(f"{'  '.join(numbers)}  ", self._ink("chart--legend")),
-            ]
-            cells = Segment.get_line_length(item)
-            if lines[-1] and used + cells > width:
-                lines.append([])
-                used = 0
-            lines[-1] += item
-            used += cells
+    def _lines(self, width: int) -> list[_Line]:
+        """Return the series as they are drawn in *width* cells."""
+        now, cell = self._frame.now, self.window / width
+        lines: list[_Line] = []
+        for series in self._frame.series:
+            points = _visible(series.points, now - self.window, now)
+            longest = _longest(points)
+            lines.append(_Line(series, points, longest, runs(points, longest, cell, is_rate=series.is_rate)))
         return lines
 
-    def _plot(self, columns: int, rows: int, top: float) -> Canvas:
+    def _legend(self, drawn: Sequence[_Line]) -> Legend:
+        """Return the legend, with what each series is at the cursor where there is one."""
+        reading = self.reading
+        rows: list[LegendRow] = []
+        for number, line in enumerate(drawn):
+            series = line.series
+            known = [value for _, value in line.points if not math.isnan(value)]
+            numbers = {
+                "last": known[-1] if known else None,
+                "max": max((value for run in line.runs for _, value in run), default=None),
+                "mean": mean(line.points, line.longest, is_rate=series.is_rate),
+            }
+            if reading is not None:
+                numbers = {"at cursor": _value_at(line, reading), **numbers}
+            shown = {
+                name: "–" if value is None else amount(value, series.unit, per_second=series.is_rate)
+                for name, value in numbers.items()
+            }
+            sign, ink = marker(series.slot, ascii=self.ascii), self._ink_of(series.slot)
+            rows.append(LegendRow(sign, series.label, shown, ink, number == self.selected))
+        return Legend(rows, self._ink("chart--legend"), ascii=self.ascii)
+
+    def _plot(self, drawn: Sequence[_Line], columns: int, rows: int, top: float) -> Canvas:
         """Return the canvas with all series on it, the first on top."""
         canvas = Canvas(columns, rows, ascii=self.ascii)
         start = self._frame.now - self.window
         x_scale = (canvas.dots_wide - 1) / self.window
         y_scale = (canvas.dots_high - 1) / top
-        many = len(self._frame.series) > 1
-        for number, points in reversed(list(enumerate(self._frame.visible))):
-            for run in _runs(points):
+        many = len(drawn) > 1
+        thickness = 2 if rows >= _THICK_FROM and not self.ascii else 1
+        for line in reversed(drawn):
+            slot = line.series.slot
+            sign = marker(slot, ascii=self.ascii) if many else ""
+            for run in line.runs:
                 dots = [((time - start) * x_scale, value * y_scale) for time, value in run]
-                canvas.line(dots, number, filled=not many, marker=self._marker(number) if many else "")
+                canvas.line(dots, slot, filled=not many, marker=sign, thickness=thickness)
         return canvas
 
     def _draw_plot_row(self, canvas: Canvas, row: int, label: str | None, margin: int) -> list[Segment]:
@@ -253,12 +362,17 @@ class Chart(Widget):
         axis = self._ink("chart--axis")
         left = Segment(f"{label or '':>{margin}} {vertical if label is None else tick}", axis)
         grid = " " if label in (None, "0") else dot
-        inks = {None: self._ink("chart--grid"), -1: self._ink("chart--area")}
+        inks = {
+            None: self._ink("chart--grid"),
+            AREA: self._ink("chart--area"),
+            MARK: self._ink("chart--mark"),
+            CURSOR: self._ink("chart--cursor"),
+        }
         cells: list[Segment] = [left]
         for text, owner in canvas.row(row, grid):
             style = inks.get(owner)
             if style is None and owner is not None:
-                style = inks[owner] = self._ink(f"chart--series-{owner % 6 + 1}")
+                style = inks[owner] = self._ink_of(owner)
             cells.append(Segment(text, style))
         return cells
 
@@ -280,12 +394,32 @@ class Chart(Widget):
             [Segment("".join(labels), axis)],
         ]
 
-    def _peak(self) -> float:
-        return max((v for points in self._frame.visible for _, v in points if not math.isnan(v)), default=0.0)
+    def _draw_marks(self, marks: Sequence[Mark], most: int) -> list[list[Segment]]:
+        """Return at most *most* lines that say what was done: each text ends at its mark, the newest above."""
+        sign = "!" if self.ascii else "┊"
+        lines: list[list[tuple[int, str]]] = []
+        for mark in reversed(marks):
+            at = self._left + self._column_of(mark.time)
+            text = f"{fitted(mark.text, min(cell_len(mark.text), at - 1))} {sign}"
+            start = at + 1 - cell_len(text)
+            line = next((line for line in lines if at + 1 < line[-1][0]), None)
+            if line is None and len(lines) < most:
+                lines.append(line := [])
+            if line is not None:
+                line.append((start, text))
+        return [self._spread(line) for line in lines]
 
-    def _marker(self, number: int) -> str:
-        markers = _ASCII_MARKERS if self.ascii else _MARKERS
-        return markers[number % len(markers)]
+    def _spread(self, parts: Sequence[tuple[int, str]]) -> list[Segment]:
+        """Return a line with texts at their places, which are given from right to left."""
+        line: list[Segment] = []
+        used = 0
+        for start, text in reversed(parts):
+            line += [Segment(" " * (start - used)), Segment(text, self._ink("chart--mark"))]
+            used = start + cell_len(text)
+        return line
+
+    def _ink_of(self, slot: int) -> Style:
+        return self._ink(f"chart--series-{slot % len(MARKERS) + 1}")
 
     def _ink(self, name: str) -> Style:
         return foreground(self.get_component_rich_style(name))
@@ -299,19 +433,18 @@ def _visible(points: Sequence[tuple[float, float]], start: float, stop: float) -
     return [point for point in points[max(0, first - 1) :] if point[0] <= stop]
 
 
-def _runs(points: Sequence[tuple[float, float]]) -> list[list[tuple[float, float]]]:
-    """Split a series at its gaps: values that are NaN, and distances far above the usual one."""
+def _longest(points: Sequence[Point]) -> float:
+    """Return how far apart points may be that have no gap between them: some times the usual distance."""
     distances = [after[0] - before[0] for before, after in pairwise(points)]
-    longest = _GAP_FACTOR * median(distances) if distances else 0.0
-    runs: list[list[tuple[float, float]]] = [[]]
-    previous = math.inf
-    for time, value in points:
-        if math.isnan(value) or time - previous > longest:
-            runs.append([])
-        if not math.isnan(value):
-            runs[-1].append((time, value))
-        previous = time
-    return [run for run in runs if run]
+    return _GAP_FACTOR * median(distances) if distances else 0.0
+
+
+def _value_at(line: _Line, time: float) -> float | None:
+    """Return what is drawn nearest to a moment; None where nothing is."""
+    for run in line.runs:
+        if run[0][0] - line.longest <= time <= run[-1][0] + line.longest:
+            return min(run, key=lambda point: abs(point[0] - time))[1]
+    return None
 
 
 def _ago(seconds: float) -> str:

@@ -360,6 +360,10 @@ class EntriesView(Vertical):
         if column.field.of == "key":
             self.notify("a key stays as it is: a adds an entry with another one", severity="warning", timeout=4)
             return
+        if column.is_rate:
+            text = f"{column.title} is what the program makes of it: e in the column {column.field.label} sets that"
+            self.notify(text, severity="warning", timeout=4)
+            return
         entry = view.row(view.cursor)
         self._edited = (column.field, entry)
         self.query_one(CellEditor).open(column.field.edit_text_of(entry, view.form), _choices(column.field))

@@ -1,9 +1,11 @@
-"""GraphPane: the chosen counters over time, on the whole pane."""
+"""GraphPane: the chosen counters over time, on the whole pane, and a cursor that reads them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, ClassVar, cast
 
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
 from ...text.format import duration
@@ -13,11 +15,11 @@ from ..plain import Static
 from .chart import Chart
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from textual import events
     from textual.app import ComposeResult
 
-    from ....core.live.drawn import ChartSeries
+    from ....core.live.graph import Chosen, Graph
+    from ...base_app import BaseApp
 
 __all__ = ["GraphPane"]
 
@@ -25,42 +27,149 @@ __all__ = ["GraphPane"]
 class GraphPane(Vertical, can_focus=True):
     """A chart under one line that says what it shows."""
 
-    DEFAULT_CSS = """
-    GraphPane {
-    }
-    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,h,comma", "read(-1)", "Cursor", id="graph.earlier", tooltip="Read the moment before"),
+        Binding("right,l,full_stop", "read(1)", "Later", show=False, id="graph.later", tooltip="Read the moment after"),
+        Binding("less_than_sign", "mark(-1)", "Marks", id="graph.mark-before", tooltip="Read the mark before"),
+        Binding(
+            "greater_than_sign", "mark(1)", "Mark", show=False, id="graph.mark-after", tooltip="Read the next mark"
+        ),
+        Binding("up,k", "select(-1)", "Line", show=False, id="graph.up", tooltip="Choose the line above"),
+        Binding("down,j", "select(1)", "Line", show=False, id="graph.down", tooltip="Choose the line below"),
+        Binding("x", "values", "Value", id="graph.values", tooltip="Values, or how much they grow a second"),
+        Binding("w", "remove", "Remove", id="graph.remove", tooltip="Draw the chosen line no more"),
+        Binding("y", "copy_row", "Copy", show=False, id="graph.copy", tooltip="Copy the chosen line with its numbers"),
+        Binding("escape", "leave", "Now", show=False, id="graph.leave", tooltip="Read no moment any more"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._graph: Graph | None = None
+        self._now = 0.0
 
     def compose(self) -> ComposeResult:
         """Compose title and chart."""
         yield PaneTitle(id="graph-title")
-        chart = Chart(id="graph-chart", unit="/s")
+        chart = Chart(id="graph-chart")
         chart.empty_text = "nothing to draw yet: load, attach, then choose a number of a map (4) with w"
         yield chart
 
     def on_mount(self) -> None:
         """Say what is to be done."""
-        self.title("")
+        self._show_title()
+
+    @property
+    def chart(self) -> Chart:
+        """What is drawn."""
+        return self.query_one(Chart)
 
     @property
     def window(self) -> float:
         """Seconds that the chart reaches back."""
-        return self.query_one(Chart).window
+        return self.chart.window
 
     @window.setter
     def window(self, seconds: float) -> None:
-        self.query_one(Chart).window = seconds
+        self.chart.window = seconds
+        self._show_title()
 
-    def title(self, what: str) -> None:
-        """Say what is drawn."""
-        text = what or "Rates"
-        self.query_one("#graph-title", Static).update(
-            assembled(
-                (text, "bold"),
-                (f"  per second, the last {duration(self.window)}  ", ""),
-                ("[ ] window · 4 and w: choose numbers", "$text-muted"),
+    def show(self, graph: Graph, now: float) -> None:
+        """Draw what is chosen, up to *now*."""
+        self._graph = graph
+        series = graph.series()
+        chart = self.chart
+        if chart.selected is not None or len(graph.chosen) > 1:
+            chart.selected = min(chart.selected or 0, len(series) - 1) if len(series) > 1 else None
+        chart.show(series, now, graph.marks)
+        self._now = now
+        self._show_title()
+
+    def _show_title(self) -> None:
+        graph, chart = self._graph, self.chart
+        what = "Rates"
+        if graph is not None:
+            chosen = graph.chosen
+            names = {(each.counter.label, each.counter.name) for each in chosen}
+            what = "program runs" if not chosen else f"{len(chosen)} numbers"
+            if len(names) == 1:
+                ((label, of),) = names
+                what = label if label == of else f"{label} of {of}"
+            what += " per second" if not (chosen and graph.shows_values) else ""
+        parts: list[tuple[str, str]] = [(what, "bold"), (f"  the last {duration(self.window)}", "")]
+        if graph is not None and (reading := chart.reading) is not None:
+            ago = self._now - reading
+            clock = time.strftime("%H:%M:%S", time.localtime(time.time() - (graph.now - reading)))
+            parts.append((f"  cursor -{ago:.1f} s ({clock})", "$primary"))
+        else:
+            parts.append(("  [ ] window · ← → cursor · 4 and w choose numbers", "$text-muted"))
+        self.query_one("#graph-title", Static).update(assembled(*parts))
+
+    def on_click(self, event: events.Click) -> None:
+        """Read the moment that was clicked."""
+        chart = self.chart
+        if event.widget is chart and (moment := chart.moment_at(event.x)) is not None:
+            chart.cursor = moment
+            self._show_title()
+
+    # Actions
+
+    def action_read(self, cells: int) -> None:
+        """Read the moment before or after."""
+        self.chart.move_cursor(cells)
+        self._show_title()
+
+    def action_mark(self, direction: int) -> None:
+        """Read the moment of a mark."""
+        if not self.chart.move_to_mark(direction):
+            self.notify("no mark there: set, load, attach and detach leave one", severity="warning", timeout=3)
+        self._show_title()
+
+    def action_select(self, direction: int) -> None:
+        """Choose another line."""
+        graph, chart = self._graph, self.chart
+        count = len(graph.series()) if graph is not None else 0
+        if count > 1:
+            before = chart.selected
+            chart.selected = 0 if before is None else max(0, min(count - 1, before + direction))
+
+    def action_values(self) -> None:
+        """Draw values, or rates."""
+        graph = self._graph
+        if graph is None or not graph.chosen:
+            self.notify(
+                "runs are drawn per second: 4 and w choose numbers that have values", severity="warning", timeout=3
             )
-        )
+            return
+        graph.shows_values = not graph.shows_values
+        self.show(graph, self._now)
 
-    def show(self, series: Sequence[ChartSeries], now: float) -> None:
-        """Draw *series*."""
-        self.query_one(Chart).show(series, now)
+    @property
+    def _selected(self) -> Chosen | None:
+        chosen = self._graph.chosen if self._graph is not None else ()
+        return chosen[self.chart.selected or 0] if chosen else None
+
+    def action_remove(self) -> None:
+        """Draw the chosen line no more."""
+        if self._graph is None or (chosen := self._selected) is None:
+            self.notify("nothing was chosen: the runs of the programs are drawn", severity="warning", timeout=3)
+            return
+        self._graph.leave_out(chosen)
+        self.show(self._graph, self._now)
+
+    def action_copy_row(self) -> None:
+        """Copy the chosen line of the legend."""
+        text = self.chart.row_text(self.chart.selected or 0)
+        if text:
+            cast("BaseApp[object]", self.app).copy_to_clipboard(text)
+            self.notify(f"copied: {text}", timeout=2)
+
+    def action_leave(self) -> None:
+        """Read no moment."""
+        self.chart.cursor = None
+        self._show_title()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave escape to the screen where no moment is read."""
+        if action == "leave":
+            return self.chart.cursor is not None
+        return super().check_action(action, parameters)

@@ -23,17 +23,21 @@ from .gauge import gauge
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from textual import events
     from textual.app import ComposeResult
     from textual.content import Content
 
     from ....core.live import Sample
     from ....core.live.arrange import EntryTable
-    from ....core.live.drawn import ChartSeries, EventLine
+    from ....core.live.drawn import EventLine
+    from ....core.live.graph import Graph
     from ....core.runtime import MapSnapshot
     from ....core.spec import CollectionSpec
 
 __all__ = ["MapPane"]
 
+_CHARTED_FROM: Final = 26
+"""Rows of the pane from which on a chart of its own has room."""
 _MAX_ROWS: Final = 10_000
 """Events that are kept of a stream."""
 
@@ -45,8 +49,9 @@ class MapPane(Vertical):
     MapPane {
         & > ContentSwitcher { height: 1fr; }
         & EventView { height: 1fr; }
-        & > Chart { height: 40%; max-height: 14; min-height: 6; }
+        & > Chart { height: 40%; max-height: 14; }
         & > Chart.-off { display: none; }
+        & > Chart.-low { display: none; }
     }
     """
 
@@ -72,7 +77,11 @@ class MapPane(Vertical):
         with ContentSwitcher(initial="map-entries"):
             yield self.entries
             yield EventView(id="map-events")
-        yield Chart(id="map-chart", unit="/s", classes="-off")
+        yield Chart(id="map-chart", classes="-off")
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Leave the rows all the room where a chart would be a strip."""
+        self.query_one(Chart).set_class(event.size.height < _CHARTED_FROM, "-low")
 
     def on_mount(self) -> None:
         """Say what is missing before the load."""
@@ -119,13 +128,14 @@ class MapPane(Vertical):
         if name == self.map_name:
             self.watch_map_name()
 
-    def show(self, current: Sample, previous: Sample | None, series: Sequence[ChartSeries]) -> None:
-        """Show the map as *current* has it, with rates since *previous*, and the chart of *series*."""
+    def show(self, current: Sample, previous: Sample | None, graph: Graph) -> None:
+        """Show the map as *current* has it, with rates since *previous*, and what *graph* draws of it."""
         found = self.spec.maps.get(self.map_name)
         if found is None:
             return
         chart = self.query_one(Chart)
-        chart.set_class(not series, "-off")
+        drawn = graph.drawn_of(self.map_name)
+        chart.set_class(not drawn, "-off")
         if self.map_name not in current.maps:
             if not self.is_stream:
                 self.entries.say(f"entries of a map of type {found.type.label} cannot be listed")
@@ -136,9 +146,13 @@ class MapPane(Vertical):
             self.entries.say(self._unlisted(snapshot))
             self._show_title(plain(snapshot.note))
             return
+        # What stands in no chart that can be seen has no sign.
+        self.entries.table.drawn = {
+            (each.key, each.counter): slot for each, slot in drawn.items() if chart.display or each in graph.chosen
+        }
         self.entries.show(current, previous)
-        if series:
-            chart.show(series, current.time)
+        if drawn:
+            chart.show(graph.map_series(self.map_name), current.time, graph.marks)
 
     def _unlisted(self, snapshot: MapSnapshot) -> str:
         """Return what there is to be seen of a map whose entries cannot be listed."""

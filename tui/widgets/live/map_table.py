@@ -19,9 +19,12 @@ from ...text.colors import joined_lines, tabbed
 from ...text.fit import fitted, width_of
 from ...text.format import counted
 from ..lists.row_view import RowView
+from .chart import marker
 from .map_columns import GAP, Column, MapColumns, Window
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rich.style import Style
 
     from ....core.live.arrange import EntryTable
@@ -64,6 +67,12 @@ class MapTableView(RowView):
         "map-table--chosen",
         "map-table--key",
         "map-table--note",
+        "map-table--series-1",
+        "map-table--series-2",
+        "map-table--series-3",
+        "map-table--series-4",
+        "map-table--series-5",
+        "map-table--series-6",
     }
     """
     | Class | Description |
@@ -74,6 +83,7 @@ class MapTableView(RowView):
     | `map-table--chosen` | The title of the chosen column, and what the cursor's row has there. |
     | `map-table--key` | The keys. |
     | `map-table--note` | The sentence about entries that are not shown. |
+    | `map-table--series-1` … `-6` | The shape before a number that is drawn, in the colour of its line. |
     """
 
     DEFAULT_CSS = """
@@ -84,6 +94,12 @@ class MapTableView(RowView):
         & > .map-table--chosen { text-style: bold underline; }
         & > .map-table--key { color: $foreground; }
         & > .map-table--note { color: $text-warning; }
+        & > .map-table--series-1 { color: $series-1; text-style: bold; }
+        & > .map-table--series-2 { color: $series-2; text-style: bold; }
+        & > .map-table--series-3 { color: $series-3; text-style: bold; }
+        & > .map-table--series-4 { color: $series-4; text-style: bold; }
+        & > .map-table--series-5 { color: $series-5; text-style: bold; }
+        & > .map-table--series-6 { color: $series-6; text-style: bold; }
     }
     """
 
@@ -117,14 +133,14 @@ class MapTableView(RowView):
             view: The sender.
             counter: The counter.
             key: The entry's key.
-            key_text: The key, as it is shown.
+            counts: Whether how much it grows says something.
         """
 
-        def __init__(self, view: MapTableView, counter: Counter, key: bytes, key_text: str) -> None:
+        def __init__(self, view: MapTableView, counter: Counter, key: bytes, *, counts: bool) -> None:
             super().__init__(view)
             self.counter = counter
             self.key = key
-            self.key_text = key_text
+            self.counts = counts
 
     class OrderAsked(TableMessage):
         """The rows are to be ordered.
@@ -187,7 +203,9 @@ class MapTableView(RowView):
         """A sentence below the titles: what is not shown."""
         self.edited: dict[tuple[bytes, Field], Any] = {}
         """What the user set: the rank of the value, by key and field."""
-        is_ascii = is_ascii_terminal()
+        self.drawn: Mapping[tuple[bytes, Counter], int] = {}
+        """The slot of what is drawn over time, by key and counter."""
+        self._is_ascii = is_ascii = is_ascii_terminal()
         self._down, self._up = ("v", "^") if is_ascii else ("▾", "▴")
         self._more, self._less = ("->", "<-") if is_ascii else ("→", "←")
         self.empty_text = "no entries yet"
@@ -284,7 +302,7 @@ class MapTableView(RowView):
             column = self.columns.all[number]
             if place:
                 mark, style = self._mark(column, entry)
-                segments.append(Segment(f"{mark:>{GAP}}", style))
+                segments += [self._sign(column, entry), Segment(f"{mark:>{GAP - 1}}", style)]
             cell = self.columns.cell(column, entry)
             if column.is_right and len(cell) > column.width:
                 self.columns.make_room(number, len(cell))  # no digit is cut
@@ -305,6 +323,14 @@ class MapTableView(RowView):
         if (entry.key, field) in self.edited and self.edited[entry.key, field] == field.rank(entry):
             return "*", self.ink("map-table--set")
         return ("•", self.ink("map-table--changed")) if self.table.changed(field, entry) else ("", None)
+
+    def _sign(self, column: Column, entry: Entry) -> Segment:
+        """Return the shape of the line that a cell's number is drawn as; a space where it is not drawn."""
+        counter = None if column.is_rate else column.field.counter
+        slot = None if counter is None else self.drawn.get((entry.key, counter))
+        if slot is None:
+            return Segment(" ")
+        return Segment(marker(slot, ascii=self._is_ascii), self.ink(f"map-table--series-{slot + 1}"))
 
     def _style_of(self, column: Column) -> Style | None:
         if column.field.of == "key":
@@ -428,7 +454,8 @@ class MapTableView(RowView):
             self.notify(f"{column.title} is no number that can be drawn over time", severity="warning", timeout=3)
             return
         entry = self.row(self.cursor)
-        self.post_message(self.CounterChosen(self, counter, entry.key, self.columns.fields.key_text(entry)))
+        counts = any(each.is_rate and each.field == column.field for each in self.columns.all)
+        self.post_message(self.CounterChosen(self, counter, entry.key, counts=counts))
 
     def action_edit(self) -> None:
         """Ask for another value."""

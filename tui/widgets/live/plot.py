@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["AREA", "Canvas", "nice_ticks"]
+__all__ = ["AREA", "CURSOR", "MARK", "Canvas", "nice_ticks"]
 
 AREA = -1
 """The owner of cells that hold nothing but the area under a line."""
+MARK, CURSOR = -2, -3
+"""The owners of vertical lines: of what was done at a moment, and of the moment that is read."""
 
 _BRAILLE = 0x2800
 # Bits of a braille cell's two columns, from the lowest dot up (Unicode, chapter 21.1).
@@ -30,10 +32,19 @@ _MARK_EVERY = 32
 """Dots between the markers along a line."""
 
 
-def nice_ticks(peak: float, count: int) -> tuple[float, list[float]]:
-    """Return an axis' top and about *count* ticks from 0: multiples of 1, 2, 2.5 or 5 times a power of ten."""
+def nice_ticks(peak: float, count: int, scale: float = 1.0) -> tuple[float, list[float]]:
+    """Return an axis' top and about *count* ticks from 0: multiples of 1, 2, 2.5 or 5 times a power of ten.
+
+    Args:
+        peak: What has to be below the top.
+        count: How many ticks.
+        scale: Of what they are multiples: 1024 ** n for a number of bytes.
+    """
     if not peak > 0:
         return 1.0, [0.0, 1.0]
+    if scale != 1.0:
+        top, ticks = nice_ticks(peak / scale, count)
+        return top * scale, [tick * scale for tick in ticks]
     rough = peak / max(1, count)
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * (1 - 1e-9))
@@ -60,7 +71,9 @@ class Canvas:
         self._owners: list[list[int | None]] = [[None] * columns for _ in range(rows)]
         self._marks: list[dict[int, str]] = [{} for _ in range(rows)]
 
-    def line(self, dots: Sequence[tuple[float, float]], owner: int, *, filled: bool, marker: str) -> None:
+    def line(
+        self, dots: Sequence[tuple[float, float]], owner: int, *, filled: bool, marker: str, thickness: int = 1
+    ) -> None:
         """Draw a line through *dots*, which are sorted by x and may lie outside the canvas.
 
         Args:
@@ -68,12 +81,13 @@ class Canvas:
             owner: Whose line it is, from 0; comes back from `row`.
             filled: Whether the area under the line is filled.
             marker: A character along the line and at its end; empty for none.
+            thickness: How many dots a line is high.
         """
         previous: int | None = None
         for x, y in _levels(dots, self.dots_wide).items():
             level = max(0, min(self.dots_high - 1, round(y)))
             low, high = (level, level) if previous is None else _joined(previous, level)
-            self._column(x, low, high, owner)
+            self._column(x, low, min(self.dots_high - 1, high + thickness - 1), owner)
             if filled:
                 self._fill(x, low)
             if marker and (self.ascii or x % _MARK_EVERY == owner * 10 % _MARK_EVERY):
@@ -81,6 +95,13 @@ class Canvas:
             previous = level
         if marker and previous is not None:
             self._mark(max(0, min(self.dots_wide - 1, round(dots[-1][0]))), previous, marker, owner)
+
+    def rule(self, column: int, character: str, owner: int) -> None:
+        """Draw a vertical line in a column, behind all that is there."""
+        for row, owners in enumerate(self._owners):
+            if owners[column] is None or owners[column] == AREA:
+                owners[column] = owner
+                self._marks[row][column] = character
 
     def row(self, row: int, grid: str) -> Iterator[tuple[str, int | None]]:
         """Yield a row as runs of (text, owner). None owns the background, which is drawn with *grid*."""

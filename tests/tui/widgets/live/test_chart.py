@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bpftui.core.live.drawn import ChartSeries
+from bpftui.core.btf.units import Unit
+from bpftui.core.live.drawn import ChartSeries, Mark
 from bpftui.tui.base_app import BaseApp
 from bpftui.tui.widgets.live.chart import Chart
 
@@ -20,15 +21,15 @@ if TYPE_CHECKING:
 NOW = 1000.0
 
 
-def wave(label: str, peak: float, *, gap: range = range(0)) -> ChartSeries:
+def wave(label: str, peak: float, slot: int = 0, *, gap: range = range(0)) -> ChartSeries:
     points = [(NOW - 60 + t / 2, peak * abs(math.cos(t / 15))) for t in range(121) if t not in gap]
-    return ChartSeries(label, points)
+    return ChartSeries(label, points, slot)
 
 
 class ChartApp(BaseApp[None]):
     def __init__(self, *, ascii_only: bool = False) -> None:
         super().__init__()
-        self.chart = Chart(unit="pps", ascii=ascii_only)
+        self.chart = Chart(ascii=ascii_only)
 
     def compose(self) -> ComposeResult:
         yield self.chart
@@ -43,8 +44,8 @@ async def test_axes_and_legend(size: tuple[int, int]) -> None:
         shown = lines(app.chart)
         assert all(len(line) == size[0] for line in shown)
         assert "● pkt_count[0]" in shown[0]
-        assert "max 1.4 Mpps" in shown[0]
-        assert "Mpps ┤" in shown[1]
+        assert "max 1.4 M/s" in shown[0]
+        assert "M/s ┤" in shown[1]
         assert shown[-3].lstrip().startswith("0 ┤")
         labels = shown[-1].split()
         assert (labels[0], labels[-1]) == ("-60s", "now")
@@ -52,29 +53,50 @@ async def test_axes_and_legend(size: tuple[int, int]) -> None:
 
 
 RAMP = ChartSeries("ramp", [(NOW - 60 + t, 10.0 * t) for t in range(61)])
-STEADY = ChartSeries("steady", [(NOW - 60 + t, 300.0) for t in range(61)])
+STEADY = ChartSeries("steady", [(NOW - 60 + t, 300.0) for t in range(61)], 1)
 PICTURES = {
     (40, 10): """\
- ● ramp  last 600 pps  max 600 pps
- ▲ steady  last 300 pps  max 300 pps
- 1 kpps ┤┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈
-        │
-        │                         ⢀⣀⣀⠤⠤●
-        │                 ⣀⣀⠤⠤⠔⠒⠊⠉⠁
-        │⠉⠉⠉⠉⠉▲⠉⠉⣉⣉⠭⠭⠛⠛⠋⠉●⠉⠉⠉⠉▲⠉⠉⠉⠉⠉⠉⠉⠉▲
-      0 ┤●⡠⠤⠔⠒⠊⠉⠉
-        └┴──────────────┴──────────────┴
-       -60s           -30s           now""",
+ ● ramp    last 600/s  max 600/s
+ ▲ steady  last 300/s  max 300/s
+ 1 k/s ┤┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈
+       │
+       │                          ⢀⣀⡠⠤⠤●
+       │                 ⣀⣀⡠⠤⠔⠒⠒⠉⠉⠁
+       │⠉⠉⠉⠉⠉▲⠉⢉⣉⣉⠭⠭⠝⠛⠛⠉●⠉⠉⠉⠉▲⠉⠉⠉⠉⠉⠉⠉⠉⠉▲
+     0 ┤●⠤⠤⠔⠒⠒⠉⠁
+       └┴───────────────┴──────────────┴
+      -60s            -30s           now""",
     (60, 9): """\
- ● ramp  last 600 pps  max 600 pps
- ▲ steady  last 300 pps  max 300 pps
- 1 kpps ┤┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈
-        │
-        │                                 ⢀⣀⣀⣀⣀⠤⠤⠤⠤⠒⠒⠒⠒⠒⠉●⠉●
-        │⠒⠒⠒⠒⠒▲⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒●⣒⣒⣒⠶⠶⠶⠶⠖⠒⠒⠒⠒⠛⠛⠛●⠓⠒⠒⠒▲⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒▲
-      0 ┤●⣀⡠⠤⠤⠤⠔⠒⠒⠒⠒⠊⠉⠉⠉⠉
-        └┴────────────────┴───────────────┴────────────────┴
-       -60s             -40s            -20s             now""",
+ ● ramp  last 600/s   ▲ steady  last 300/s
+ 1 k/s ┤┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈
+       │
+       │                                          ⢀⣀⣀⣀⡠⠤●⠤⠒●
+       │                            ⣀⣀⣀⡠●⠤⠤⠔⠒⠒⠒⠉⠉⠉⠁
+       │⠈⠉⠉⠉⠉▲⠉⠉⠉⠉⠉⠉⠉⣉⣉⣉●⠭⠭⠭⠛⠛⠛⠛⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉▲⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉▲
+     0 ┤⢀⣀⠤⠤⠤⠔⠒⠒⠒⠉⠉⠉⠉
+       └┴────────────────┴────────────────┴────────────────┴
+      -60s             -40s             -20s             now""",
+    (60, 20): """\
+ ● ramp    last 600/s  max 600/s  mean 305/s
+ ▲ steady  last 300/s  max 300/s  mean 300/s
+ 600/s ┤┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈⢀⣠⡴⠛●
+       │                                            ⣀⣤⠶⠋●
+       │                                         ⢀⣤⠞⠉
+       │                                      ⣠⡴⠞⠋
+       │                                  ⢀⣠⠶⠛⠁
+ 400/s ┤┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈⢀●⠞⠋⠁┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈
+       │                            ⣀⡴⠞⠋
+       │⢠⣤⣤⣤⣤▲⣤⣤⣤⣤⣤⣤⣤⣤⣤⣤⣤⣤⣤⣤⣤▲⣤⣤⣤⣤⣶⣿⣭⣤⣤⣤⣤⣤⣤⣤⣤▲⣤⣤⣤⣤⣤⣤⣤⣤⣤⣤⣤⣤⣤▲
+       │                     ⢀⣠⠶⠛⠁
+       │                  ⣀⣤⠞⠋⠁
+ 200/s ┤┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈⣀●⠞⠉┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈
+       │           ⢀⣠⡴⠛⠉
+       │        ⢀⣤⠞⠋⠁
+       │     ⣀⣤⠶⠋
+       │  ⣠⡴⠞⠉
+     0 ┤⠰⠛⠁
+       └┴────────────────┴────────────────┴────────────────┴
+      -60s             -40s             -20s             now""",
 }
 
 
@@ -90,18 +112,93 @@ async def test_a_chart_to_the_last_cell(size: tuple[int, int]) -> None:
 async def test_a_legend_leaves_out_what_has_no_room() -> None:
     legends = {}
     app = ChartApp()
-    async with app.run_test(size=(75, 12)) as pilot:
-        for width in (75, 74, 73, 36, 35, 24):
-            await pilot.resize_terminal(width, 12)
+    async with app.run_test(size=(75, 14)) as pilot:
+        for width, height in ((75, 14), (44, 14), (43, 14), (31, 14), (24, 14), (75, 9), (43, 9), (30, 9)):
+            await pilot.resize_terminal(width, height)
             app.chart.show([STEADY, RAMP], NOW)
             await pilot.pause()
-            legends[width] = [line.rstrip() for line in lines(app.chart)[:2]]
-    both = " ● steady  last 300 pps  max 300 pps   ▲ ramp  last 600 pps  max 600 pps"
-    assert [legends[width][0] for width in (75, 74)] == [both, both]
-    assert legends[73] == [" ● steady  last 300 pps  max 300 pps", " ▲ ramp  last 600 pps  max 600 pps"]
-    assert legends[36] == legends[73]
-    assert legends[35] == [" ● steady  last 300 pps", " ▲ ramp  last 600 pps  max 600 pps"]
-    assert legends[24] == [" ● steady  last 300 pps", " ▲ ramp  last 600 pps"]
+            legends[width, height] = [line.rstrip() for line in lines(app.chart)[:2]]
+    # One a line where there are lines, in columns; what has no room in one has none in the other.
+    all_of_it = [" ▲ steady  last 300/s  max 300/s  mean 300/s", " ● ramp    last 600/s  max 600/s  mean 305/s"]
+    assert [legends[width, 14] for width in (75, 44)] == [all_of_it, all_of_it]
+    assert legends[43, 14] == [" ▲ steady  last 300/s  max 300/s", " ● ramp    last 600/s  max 600/s"]
+    assert legends[31, 14] == [" ▲ steady  last 300/s", " ● ramp    last 600/s"]
+    assert legends[24, 14] == legends[31, 14]
+    # Nine rows leave one line, and six for the plot.
+    assert legends[75, 9][0] == " ▲ steady  last 300/s  max 300/s   ● ramp  last 600/s  max 600/s"
+    assert legends[43, 9][0] == " ▲ steady  last 300/s   ● ramp  last 600/s"
+    assert legends[30, 9][0] == " ▲ steady   ● ramp"
+
+
+async def test_there_is_no_chart_of_fewer_than_six_rows() -> None:
+    app = ChartApp()
+    async with app.run_test(size=(60, 8)) as pilot:
+        app.chart.show([STEADY, RAMP], NOW, [Mark(NOW - 20, "loaded")])
+        await pilot.pause()
+        assert "".join(lines(app.chart)).split() == ["no", "room", "for", "a", "chart"]
+        await pilot.resize_terminal(60, 9)
+        await pilot.pause()
+        assert "1 k/s ┤" in lines(app.chart)[1]
+        assert "┊" in lines(app.chart)[2]  # the mark is there, its text is not
+
+
+async def test_what_was_done_is_marked_and_said_below() -> None:
+    app = ChartApp()
+    async with app.run_test(size=(60, 20)) as pilot:
+        marks = [Mark(NOW - 50, "loaded"), Mark(NOW - 20, "sample_every 1000 → 250"), Mark(NOW - 15, "detached x")]
+        app.chart.show([RAMP], NOW, [Mark(NOW - 70, "long ago"), *marks])
+        await pilot.pause()
+        shown = lines(app.chart)
+        assert [line.rstrip() for line in shown[-2:]] == [
+            "         loaded ┊                  detached x ┊",
+            "                  sample_every 1000 → 250 ┊",
+        ]
+        assert [column for column, cell in enumerate(shown[2]) if cell == "┊"] == [16, 42, 46]
+
+
+async def test_a_cursor_reads_the_moment_that_it_stands_at() -> None:
+    app = ChartApp()
+    async with app.run_test(size=(80, 20)) as pilot:
+        app.chart.show([RAMP, STEADY], NOW, [Mark(NOW - 50, "loaded")])
+        app.chart.cursor = NOW - 30
+        await pilot.pause()
+        shown = lines(app.chart)
+        assert [line.rstrip() for line in shown[:2]] == [
+            " ● ramp    at cursor 300/s  last 600/s  max 600/s  mean 305/s",
+            " ▲ steady  at cursor 300/s  last 300/s  max 300/s  mean 300/s",
+        ]
+        assert {line.find("│", 9) for line in shown[3:6]} == {44}
+        assert app.chart.moment_at(44) == pytest.approx(NOW - 30, abs=0.5)
+        # It stays at its moment while time goes on, and reads the oldest that is seen once it is older.
+        app.chart.show([RAMP, STEADY], NOW + 15)
+        assert app.chart.reading == NOW - 30
+        app.chart.show([RAMP, STEADY], NOW + 40)
+        assert app.chart.reading == NOW - 20
+        app.chart.show([RAMP, STEADY], NOW, [Mark(NOW - 50, "loaded")])
+        assert app.chart.move_to_mark(-1)
+        assert app.chart.reading == NOW - 50
+        assert not app.chart.move_to_mark(-1)
+        app.chart.cursor = None
+        app.chart.render_line(0)
+        app.chart.move_cursor(-1)
+        assert app.chart.reading == pytest.approx(NOW - 60 / 71)
+
+
+async def test_bytes_and_times_are_drawn_in_their_units() -> None:
+    app = ChartApp()
+    async with app.run_test(size=(60, 20)) as pilot:
+        grown = [(NOW - 60 + t, 3 * 1024**2 * t / 60) for t in range(61)]
+        app.chart.show([ChartSeries("rx_bytes", grown, unit=Unit.BYTES)], NOW)
+        await pilot.pause()
+        shown = lines(app.chart)
+        assert "last 3 MiB/s  max 3 MiB/s" in shown[0]
+        assert [line.split(" ┤")[0].strip() for line in shown if " ┤" in line] == ["3 MiB/s", "2 MiB/s", "1 MiB/s", "0"]
+        spent = [(NOW - 60 + t, 25_000.0) for t in range(61)]
+        app.chart.show([ChartSeries("latency_ns", spent, unit=Unit.NANOSECONDS, is_rate=False)], NOW)
+        await pilot.pause()
+        shown = lines(app.chart)
+        assert "last 25 µs  max 25 µs  mean 25 µs" in shown[0]
+        assert " 30 µs ┤" in shown[1]
 
 
 @pytest.mark.parametrize(
@@ -126,17 +223,18 @@ async def test_labels_of_the_time_axis(window: int, labels: list[str]) -> None:
 async def test_several_series_have_their_own_marker_and_colour() -> None:
     app = ChartApp()
     async with app.run_test(size=(120, 40)) as pilot:
-        app.chart.show([wave("ipv4", 900), wave("ipv6", 500), wave("arp", 100)], NOW)
+        app.chart.show([wave("ipv4", 900), wave("ipv6", 500, 1), wave("arp", 100, 2)], NOW)
         await pilot.pause()
         strips = [app.chart.render_line(y) for y in range(app.chart.size.height)]
         styles = {
             part.text.split()[1]: part.style.color
-            for part in strips[0]
+            for strip in strips[:3]
+            for part in strip
             if part.style and part.text.strip()[:1] in {"●", "▲", "■"}
         }
         assert list(styles) == ["ipv4", "ipv6", "arp"]
         assert len(set(styles.values())) == 3
-        plot = "".join(strip.text for strip in strips[1:])
+        plot = "".join(strip.text for strip in strips[3:])
         assert {"●", "▲", "■"} <= set(plot)
 
 
@@ -162,7 +260,7 @@ async def test_no_data_is_a_calm_sentence() -> None:
         assert "waiting for the first samples" in "".join(lines(app.chart))
         app.chart.show([ChartSeries("n", [(NOW - 1, math.nan)])], NOW)
         await pilot.pause()
-        assert "no samples" in "".join(lines(app.chart))
+        assert "n  last –  max –  mean –" in "".join(lines(app.chart))
 
 
 async def test_the_window_moves_the_axis() -> None:
@@ -182,7 +280,7 @@ async def test_ascii_is_ascii() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
         assert all(line.isascii() for line in lines(app.chart))
-        app.chart.show([wave("a", 900), wave("b", 500)], NOW)
+        app.chart.show([wave("a", 900), wave("b", 500, 1)], NOW)
         await pilot.pause()
         shown = lines(app.chart)
         assert all(line.isascii() for line in shown)
@@ -193,7 +291,7 @@ async def test_ascii_is_ascii() -> None:
 async def test_no_room_is_no_error(size: tuple[int, int]) -> None:
     app = ChartApp()
     async with app.run_test(size=size) as pilot:
-        app.chart.show([wave("a", 900), wave("b", 500)], NOW)
+        app.chart.show([wave("a", 900), wave("b", 500, 1)], NOW)
         await pilot.pause()
         assert len(lines(app.chart)) == size[1]
 

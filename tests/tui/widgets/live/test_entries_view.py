@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from textual.widgets import Static
 
 from bpftui.core.live import Sampler
+from bpftui.core.live.graph import Graph
 from bpftui.core.maps.journal import Journal
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.vm.runtime import MachineRuntime
@@ -45,6 +46,7 @@ class PaneApp(BaseApp[None]):
         self.opened: list[Any] = []
         self.before: Sample | None = None
         self.sampler = Sampler(collection)
+        self.graph = Graph(collection.spec)
 
     def compose(self) -> ComposeResult:
         yield self.pane
@@ -74,7 +76,8 @@ class PaneApp(BaseApp[None]):
     def sample(self) -> None:
         """Show what there is now."""
         now = self.sampler.take()
-        self.pane.show(now, self.before, [])
+        self.graph.observe(now)
+        self.pane.show(now, self.before, self.graph)
         self.before = now
 
     def shown(self) -> list[str]:
@@ -212,8 +215,11 @@ async def test_what_cannot_be_done_says_why() -> None:
             "latency is an array: its 3 entries are there always",
             "a key stays as it is: a adds an entry with another one",
         ]
+        await pilot.press("right", "right", "e")
+        assert app.said[-1] == "slots[0]/s is what the program makes of it: e in the column slots[0] sets that"
+        assert not app.pane.query_one(CellEditor).is_open
         latency.frozen = True
-        await pilot.press("right", "e")
+        await pilot.press("left", "e")
         assert app.said[-1] == "latency cannot be changed: it is frozen: its contents can no longer be changed"
         assert not app.pane.query_one(CellEditor).is_open
 

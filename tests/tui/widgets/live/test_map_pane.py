@@ -9,6 +9,7 @@ from textual.widgets import ContentSwitcher
 
 from bpftui.core.live import Sample
 from bpftui.core.live.drawn import EventLine, StreamState
+from bpftui.core.live.graph import Graph
 from bpftui.core.runtime import MapSnapshot
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui.base_app import BaseApp
@@ -57,6 +58,6 @@ async def test_a_queue_shows_what_comes_next() -> None:
         await pilot.pause()
         for upcoming, text in ((None, "empty, of 4"), (b"\x2a\0\0\0", "next: 42")):
             snapshot = MapSnapshot((), note="a queue can only be peeked and popped", upcoming=upcoming)
-            app.pane.show(Sample(1.0, 0.5, {"waiting": snapshot}, {}, {}), None, [])
+            app.pane.show(Sample(1.0, 0.5, {"waiting": snapshot}, {}, {}), None, Graph(app.pane.spec))
             await pilot.pause()
             assert text in "".join(lines(app.pane.query_one(MapTableView)))

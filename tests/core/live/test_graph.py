@@ -1,0 +1,177 @@
+"""Graph: what is drawn, in which slot, at real intervals, and what was done meanwhile."""
+
+from __future__ import annotations
+
+import math
+import struct
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bpftui.core.btf.units import Unit
+from bpftui.core.live import Sample, counters
+from bpftui.core.live.graph import Chosen, Graph
+from bpftui.core.runtime import Entry, MapSnapshot
+from bpftui.core.spec import CollectionSpec
+from tests.waiting import Clock
+
+TRAFFIC_O = Path(__file__).parents[3] / "bpf" / "traffic.o"
+
+
+def key(family: int, protocol: int) -> bytes:
+    return struct.pack("=II", family, protocol)
+
+
+TCP, UDP, ICMP, TCP6 = key(2, 6), key(2, 17), key(2, 1), key(10, 6)
+
+
+def sample(time: float, packets: dict[bytes, int], at: float | None = None) -> Sample:
+    entries = tuple(Entry(each, (struct.pack("=QQ", count, 100 * count),)) for each, count in packets.items())
+    times = {} if at is None else {"traffic": at}
+    return Sample(time, 0.5, {"traffic": MapSnapshot(entries)}, {}, {}, map_times=times)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def graph(clock: Clock) -> Graph:
+    return Graph(CollectionSpec.from_file(TRAFFIC_O), clock)
+
+
+def packets(graph: Graph, of: bytes) -> Chosen:
+    return Chosen(counters(graph._spec.maps["traffic"])[0], of)
+
+
+def size(graph: Graph, of: bytes) -> Chosen:
+    return Chosen(counters(graph._spec.maps["traffic"])[1], of)
+
+
+def test_a_rate_is_by_when_the_map_was_read(graph: Graph) -> None:
+    """A reading that is late has more to tell, of more time: that is no spike."""
+    for time, count, at in ((0.0, 0, 0.0), (0.5, 50, 0.5), (1.0, 140, 1.4), (1.5, 150, 1.5)):
+        graph.observe(sample(time, {TCP: count}, at))
+    graph.choose(packets(graph, TCP))
+    (line,) = graph.series()
+    assert [(time, pytest.approx(value)) for time, value in line.points[1:]] == [(0.5, 100), (1.4, 100), (1.5, 100)]
+    assert math.isnan(line.points[0][1])
+    assert (line.label, line.unit, line.is_rate) == ("{IPV4, TCP} packets", Unit.NUMBER, True)
+
+
+def test_a_counter_that_begins_anew_is_never_below_zero(graph: Graph) -> None:
+    for time, count in enumerate((100, 200, 5, 15)):
+        graph.observe(sample(time, {TCP: count}))
+    graph.choose(packets(graph, TCP))
+    (line,) = graph.series()
+    assert [value for _, value in line.points if not math.isnan(value)] == [100.0, 10.0]
+
+
+def test_what_is_loaded_anew_has_its_past_and_a_gap(graph: Graph, clock: Clock) -> None:
+    graph.begin()
+    graph.observe(sample(0.0, {TCP: 1}))
+    graph.observe(sample(1.0, {TCP: 5}))
+    clock.now += 2
+    graph.begin()
+    graph.observe(sample(3.0, {TCP: 9}))  # more than before, by chance: of another map
+    graph.observe(sample(4.0, {TCP: 12}))
+    graph.choose(packets(graph, TCP))
+    (line,) = graph.series()
+    assert [(time, "–" if math.isnan(value) else value) for time, value in line.points] == [
+        (0.0, "–"),
+        (1.0, 4.0),
+        (2.0, "–"),
+        (3.0, "–"),
+        (4.0, 3.0),
+    ]
+
+
+def test_each_line_keeps_its_slot(graph: Graph) -> None:
+    for each in (TCP, UDP, ICMP):
+        assert graph.choose(packets(graph, each)) == []
+    assert [line.slot for line in graph.series()] == [0, 1, 2]
+    graph.leave_out(packets(graph, TCP))
+    assert [line.slot for line in graph.series()] == [1, 2]
+    graph.choose(packets(graph, TCP6))
+    assert [(line.label, line.slot) for line in graph.series()] == [
+        ("{IPV4, UDP} packets", 1),
+        ("{IPV4, ICMP} packets", 2),
+        ("{IPV6, TCP} packets", 0),
+    ]
+    assert graph.drawn_of("traffic") == {packets(graph, UDP): 1, packets(graph, ICMP): 2, packets(graph, TCP6): 0}
+
+
+def test_a_chart_has_one_unit_and_six_lines(graph: Graph) -> None:
+    many = [packets(graph, key(2, protocol)) for protocol in range(7)]
+    for each in many[:6]:
+        graph.choose(each)
+    assert graph.choose(many[6]) == [many[0]]
+    assert len({line.slot for line in graph.series()}) == 6
+    assert graph.choose(size(graph, TCP)) == many[1:]
+    assert [(line.label, line.unit) for line in graph.series()] == [("{IPV4, TCP} bytes", Unit.BYTES)]
+
+
+def test_a_map_shows_where_it_is_busiest_and_does_not_jump(graph: Graph) -> None:
+    counts = {TCP: 0, UDP: 0, ICMP: 0, TCP6: 0}
+    rates = {TCP: 10, UDP: 30, ICMP: 0, TCP6: 20}
+    time = 0.0
+
+    def go_on(samples: int) -> dict[bytes, int]:
+        nonlocal time
+        for _ in range(samples):
+            time += 1
+            for each, rate in rates.items():
+                counts[each] += rate
+            graph.observe(sample(time, counts))
+            graph.drawn_of("traffic")
+        return {each.key: slot for each, slot in graph.drawn_of("traffic").items()}
+
+    first = go_on(20)
+    assert set(first) == {TCP, UDP, TCP6}
+    rates[ICMP] = 11  # a little busier than what is drawn: that stays
+    assert go_on(20) == first
+    rates[ICMP] = 50
+    last = go_on(20)
+    assert set(last) == {ICMP, UDP, TCP6}
+    assert (last[ICMP], last[UDP], last[TCP6]) == (first[TCP], first[UDP], first[TCP6])
+    # Chosen, it keeps the colour that it had.
+    graph.choose(packets(graph, UDP))
+    assert graph.drawn_of("traffic") == {packets(graph, UDP): first[UDP]}
+
+
+def test_values_can_be_drawn(graph: Graph) -> None:
+    graph.observe(sample(0.0, {TCP: 7}))
+    graph.observe(sample(1.0, {TCP: 5}))
+    graph.choose(packets(graph, TCP))
+    graph.shows_values = True
+    (line,) = graph.series()
+    assert (line.points, line.is_rate) == ([(0.0, 7.0), (1.0, 5.0)], False)
+
+
+def test_keys_are_written_as_in_the_table() -> None:
+    spec = CollectionSpec.from_file(TRAFFIC_O)
+    graph = Graph(spec)
+    first = counters(spec.maps["sources"])[0]
+    source = bytes([2, 0, 0, 0, 192, 0, 2, 9]) + bytes(12)
+    assert graph.label(Chosen(first, source)) == "192.0.2.9 packets"
+    count_packets = CollectionSpec.from_file(TRAFFIC_O.with_name("count_packets.o"))
+    (name,) = (name for name, each in count_packets.maps.items() if not each.is_data)
+    (counter,) = counters(count_packets.maps[name])
+    assert Graph(count_packets).label(Chosen(counter, bytes(4))) == counter.label
+    wider = replace(count_packets.maps[name], max_entries=4)
+    count_packets.maps[name] = wider
+    assert Graph(count_packets).label(Chosen(counter, b"\2\0\0\0")) == f"[2] {counter.label}"
+
+
+def test_marks_are_on_the_clock_of_the_points(graph: Graph, clock: Clock) -> None:
+    graph.mark("set before the load")
+    clock.now += 5
+    graph.begin()
+    clock.now += 1.5
+    graph.mark("attached")
+    assert [(mark.time, mark.text) for mark in graph.marks] == [(1.5, "attached")]
+    for _ in range(300):
+        graph.mark("set again")
+    assert len(graph.marks) == 200

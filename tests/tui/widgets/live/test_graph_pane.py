@@ -1,0 +1,136 @@
+"""GraphPane: what is drawn, read, left out; by its keys, as it stands on the screen."""
+
+from __future__ import annotations
+
+import re
+import struct
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bpftui.core.live import Sample, counters
+from bpftui.core.live.graph import Chosen, Graph
+from bpftui.core.runtime import Entry, MapSnapshot
+from bpftui.core.spec import CollectionSpec
+from bpftui.tui.base_app import BaseApp
+from bpftui.tui.widgets.live.graph_pane import GraphPane
+from tests.waiting import Clock
+
+from ..lines import lines
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.pilot import Pilot
+
+TRAFFIC_O = Path(__file__).parents[4] / "bpf" / "traffic.o"
+TCP, UDP = struct.pack("=II", 2, 6), struct.pack("=II", 2, 17)
+
+
+class PaneApp(BaseApp[None]):
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = Clock()
+        self.spec = CollectionSpec.from_file(TRAFFIC_O)
+        self.graph = Graph(self.spec, self.clock)
+        self.pane = GraphPane()
+        self.said: list[str] = []
+
+    def compose(self) -> ComposeResult:
+        yield self.pane
+
+    def notify(self, message: str, **_: object) -> None:  # type: ignore[override]
+        self.said.append(message)
+
+    def run_for(self, seconds: int) -> None:
+        """Take a sample each second: 100 TCP packets and, growing, UDP packets."""
+        for second in range(seconds):
+            self.clock.now += 1
+            entries = tuple(
+                Entry(key, (struct.pack("=QQ", count, 1500 * count),))
+                for key, count in ((TCP, 100 * second), (UDP, second * second))
+            )
+            self.graph.observe(Sample(float(second), 1.0, {"traffic": MapSnapshot(entries)}, {}, {}))
+            if second == 30:
+                self.graph.mark("sample_every 1000 → 250")
+        self.pane.show(self.graph, self.graph.now)
+
+    def choose(self, key: bytes, column: int = 0) -> None:
+        self.graph.choose(Chosen(counters(self.spec.maps["traffic"])[column], key))
+        self.pane.show(self.graph, self.graph.now)
+
+
+async def shown(app: PaneApp, pilot: Pilot[None]) -> list[str]:
+    await pilot.pause()
+    return [line.rstrip() for line in [*lines(app.pane.query_one("#graph-title")), *lines(app.pane.chart)]]
+
+
+async def test_the_title_says_what_is_drawn() -> None:
+    app = PaneApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert "nothing to draw yet" in "".join(await shown(app, pilot))
+        app.run_for(60)
+        app.choose(TCP)
+        assert "packets of traffic per second  the last 1 min" in (await shown(app, pilot))[0]
+        app.choose(TCP, 1)  # bytes: another unit
+        texts = await shown(app, pilot)
+        assert "bytes of traffic per second" in texts[0]
+        assert texts[1] == " ● {IPV4, TCP} bytes  last 146 KiB/s  max 146 KiB/s  mean 146 KiB/s"
+
+
+async def test_arrows_read_a_moment_and_escape_leaves_it() -> None:
+    app = PaneApp()
+    async with app.run_test(size=(100, 24)) as pilot:
+        app.run_for(61)
+        app.choose(TCP)
+        app.choose(UDP)
+        app.pane.focus()
+        await pilot.press("left", "h", "comma")
+        texts = await shown(app, pilot)
+        assert re.search(r"cursor -2\.0 s \(\d\d:\d\d:\d\d\)", texts[0])
+        assert texts[1].startswith("▌● {IPV4, TCP} packets  at cursor 100/s  last 100/s")
+        assert texts[2].startswith(" ▲ {IPV4, UDP} packets  at cursor 117/s  last 119/s")
+        assert sum("│" in line[20:] for line in texts[3:]) > 10
+        await pilot.press("less_than_sign")
+        assert "cursor -30.0 s" in (await shown(app, pilot))[0]
+        await pilot.press("less_than_sign")
+        assert app.said == ["no mark there: set, load, attach and detach leave one"]
+        await pilot.press("escape")
+        texts = await shown(app, pilot)
+        assert "cursor" not in texts[1]
+        assert "at cursor" not in "".join(texts)
+
+
+async def test_a_click_reads_a_moment() -> None:
+    app = PaneApp()
+    async with app.run_test(size=(100, 24)) as pilot:
+        app.run_for(61)
+        app.choose(TCP)
+        await shown(app, pilot)
+        app.pane.focus()
+        assert await pilot.click(app.pane.chart, offset=(53, 12))
+        assert "cursor -3" in (await shown(app, pilot))[0]
+
+
+async def test_values_instead_of_rates_and_a_line_left_out() -> None:
+    app = PaneApp()
+    async with app.run_test(size=(100, 24)) as pilot:
+        app.run_for(61)
+        app.pane.focus()
+        await pilot.press("x", "w")
+        assert app.said == [
+            "runs are drawn per second: 4 and w choose numbers that have values",
+            "nothing was chosen: the runs of the programs are drawn",
+        ]
+        app.choose(TCP)
+        app.choose(UDP)
+        await pilot.press("x")
+        texts = await shown(app, pilot)
+        assert texts[0].strip().startswith("packets of traffic  the last 1 min")
+        assert texts[1].startswith("▌● {IPV4, TCP} packets  last   6 k")
+        await pilot.press("down", "y")
+        texts = await shown(app, pilot)
+        assert texts[2].startswith("▌▲ {IPV4, UDP} packets  last 3.6 k")
+        assert app.said[-1].startswith("copied: {IPV4, UDP} packets")
+        await pilot.press("w")
+        texts = await shown(app, pilot)
+        assert texts[1].startswith(" ● {IPV4, TCP} packets  last 6 k")
+        assert "UDP" not in "".join(texts)
