@@ -64,6 +64,7 @@ class Graph:
         self._busiest: dict[str, dict[Chosen, int]] = {}
         self._fields: dict[str, Fields] = {}
         self._marks: deque[Mark] = deque(maxlen=_MAX_MARKS)
+        self._since = 0.0
         self.shows_values = False
 
     shows_values: bool
@@ -71,24 +72,32 @@ class Graph:
 
     # The past
 
-    def observe(self, sample: Sample) -> None:
-        """Take a sample into the past of everything that is followed."""
+    def observe(self, sample: Sample) -> bool:
+        """Take a sample into the past of everything that is followed.
+
+        Returns:
+            Whether it was taken: not if it is older than the last, of a collection that there is no more.
+        """
+        if sample.time < self._since:
+            return False
+        self._since = sample.time
         self._follow_all(sample)
         for track in self._tracks.values():
             track.add(sample)
         if sample.uncounted:
-            return
+            return True
         when = sample.time_of("program")
         for name, info in sample.programs.items():
             tracker, series = self._runs.setdefault(name, (RateTracker(), Series(_CAPACITY)))
             series.append(when, tracker.update(when, info.run_cnt))
+        return True
 
     def begin(self) -> None:
         """Begin to count another collection, or the first one. The past stays, with a gap behind it."""
         if not (self._tracks or self._runs):
             self.start = self._clock()
             self._marks.clear()
-        now = self.now
+        self._since = now = self.now
         for track in self._tracks.values():
             track.interrupt(now)
         for tracker, series in self._runs.values():

@@ -169,8 +169,8 @@ class Monitor:
 
     def observe(self, sample: Sample) -> None:
         """Take a sample into the past of everything that is followed."""
-        self.previous, self.last = self.last, sample
-        self.graph.observe(sample)
+        if self.graph.observe(sample):
+            self.previous, self.last = self.last, sample
 
     def run_rate(self, programs: Sequence[str]) -> float | None:
         """Return how often *programs* ran per second, together; None when it is not known."""

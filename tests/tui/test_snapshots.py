@@ -23,6 +23,7 @@ import pytest
 from textual.widgets import Input
 
 from bpftui.core.live import Session
+from bpftui.core.live.drawn import Mark
 from bpftui.core.live.monitor import Observation
 from bpftui.core.runtime import Entry, MapSnapshot
 from bpftui.core.spec import CollectionSpec
@@ -338,13 +339,19 @@ async def live_places(look: Look, shots: Shots) -> None:
         sampler = app.session.sampler(interval=1000.0)
         first = sampler.take()
         for tick in range(120):
-            sample = replace(sampler.take(), time=tick / 2 - 1, interval=0.5)
+            # Later than anything that the explorer itself samples meanwhile.
+            times = {"map_times": {}, "variables_time": None, "programs_time": None}
+            sample = replace(sampler.take(), time=tick / 2 + 1000, interval=0.5, **times)
             app.explorer.post_message(Sampled(Observation(sample)))
         assert first.time == 0
+        marks = (Mark(1015.0, "sample_every 1000 → 250"), Mark(1040.0, "detached count_traffic → sandbox"))
+        monitor.graph._marks.extend(marks)  # pyright: ignore[reportPrivateUsage]
         await camera.press("4")
         await camera.shoot("live-maps")
-        await camera.press("5")
+        await camera.press("w", "4", "down", "w")
         await camera.shoot("live-graph")
+        await camera.press("left", "left", "left", "left", "down")
+        await camera.shoot("live-graph-cursor")
         await camera.press("1")
         await camera.shoot("live-overview")
         await camera.press("q")

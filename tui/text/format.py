@@ -31,8 +31,10 @@ _SI_FRACTIONS = ("", "m", "µ", "n")
 _IEC_PREFIXES = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
 
 
-def si(value: float, unit: str = "", *, digits: int = 3) -> str:
+def si(value: float, unit: str = "", *, digits: int = 3, fixed: bool = False) -> str:
     """Return *value* with an SI prefix and *digits* significant digits: `1.2 Mpps`, `950 pps`, `0`.
+
+    Zeros at the end are left out, unless they are *fixed*, for what changes in place: `12.0 k`.
 
     A fraction below one gets a prefix only with a unit: `si(0.002, "s")` is `2 ms`, `si(0.002)` is `0.002`.
     NaN and infinities are `–`: there is no number to read.
@@ -49,7 +51,7 @@ def si(value: float, unit: str = "", *, digits: int = 3) -> str:
         return _fraction(value, unit, digits)
     sign = "-" if value < 0 else ""
     tail = f"{_SI_PREFIXES[exponent]}{unit}"
-    return f"{sign}{_significant(magnitude, digits)} {tail}".rstrip()
+    return f"{sign}{_significant(magnitude, digits, fixed=fixed and exponent > 0)} {tail}".rstrip()
 
 
 def _fraction(value: float, unit: str, digits: int) -> str:
@@ -61,14 +63,14 @@ def _fraction(value: float, unit: str, digits: int) -> str:
     return f"{sign}{_significant(magnitude, digits)} {_SI_FRACTIONS[exponent]}{unit}"
 
 
-def _significant(value: float, digits: int) -> str:
-    """Return 0 ≤ *value* < 1000 with *digits* significant digits, without trailing zeros or an exponent."""
+def _significant(value: float, digits: int, *, fixed: bool = False) -> str:
+    """Return 0 ≤ *value* < 1000 with *digits* significant digits, without an exponent; zeros at the end as *fixed*."""
     rounded = float(f"{value:.{digits}g}")
     if rounded == 0:
         return "0"
     decimals = max(0, digits - 1 - math.floor(math.log10(rounded)))
     text = f"{rounded:.{decimals}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return text.rstrip("0").rstrip(".") if "." in text and not fixed else text
 
 
 def duration(seconds: float) -> str:
@@ -84,14 +86,14 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes:02} min" if minutes else f"{hours} h"
 
 
-def byte_size(count: float) -> str:
-    """Return a number of bytes in IEC units: `512 B`, `1.5 KiB`, `4 MiB`."""
+def byte_size(count: float, *, fixed: bool = False) -> str:
+    """Return a number of bytes in IEC units: `512 B`, `1.5 KiB`, `4 MiB`; *fixed*, with three figures: `4.00 MiB`."""
     magnitude, exponent = float(abs(count)), 0
     while exponent < len(_IEC_PREFIXES) - 1 and magnitude >= 1023.5:
         magnitude /= 1024
         exponent += 1
     sign = "-" if count < 0 else ""
-    text = f"{magnitude:.0f}" if magnitude >= 999.5 else _significant(magnitude, 3)
+    text = f"{magnitude:.0f}" if magnitude >= 999.5 else _significant(magnitude, 3, fixed=fixed and exponent > 0)
     return f"{sign}{text} {_IEC_PREFIXES[exponent]}B"
 
 
@@ -120,7 +122,7 @@ def rate(per_second: float) -> str:
 
 
 def amount(value: float, unit: Unit = Unit.NUMBER, *, per_second: bool = False) -> str:
-    """Return a number of a unit, three figures of it: `1.4 M`, `241 MiB`, `12.3 µs`; a rate with `/s` behind it.
+    """Return a number of a unit, three figures of it: `1.40 M`, `241 MiB`, `12.3 µs`; a rate with `/s` behind it.
 
     NaN and infinities are `–`: there is no number to read.
     """
@@ -131,7 +133,7 @@ def amount(value: float, unit: Unit = Unit.NUMBER, *, per_second: bool = False) 
         # A second of time each second is no duration: it stays `2 s/s`.
         text = (si(value * seconds, "s") if per_second else duration(value * seconds)) if value else "0 s"
     else:
-        text = byte_size(value) if unit is Unit.BYTES else si(value)
+        text = byte_size(value, fixed=True) if unit is Unit.BYTES else si(value, fixed=True)
     return f"{text}/s" if per_second else text
 
 

@@ -88,6 +88,15 @@ def test_what_is_loaded_anew_has_its_past_and_a_gap(graph: Graph, clock: Clock) 
     ]
 
 
+def test_a_sample_of_what_is_no_more_is_not_taken(graph: Graph, clock: Clock) -> None:
+    graph.begin()
+    assert graph.observe(sample(0.0, {TCP: 1}))
+    clock.now += 2
+    graph.begin()
+    assert not graph.observe(sample(1.0, {TCP: 5}))
+    assert graph.observe(sample(2.0, {TCP: 0}))
+
+
 def test_each_line_keeps_its_slot(graph: Graph) -> None:
     for each in (TCP, UDP, ICMP):
         assert graph.choose(packets(graph, each)) == []

@@ -87,7 +87,7 @@ def test_rates_fit_eight_cells() -> None:
 
 
 def test_amounts_have_three_figures_and_their_unit() -> None:
-    assert [amount(value) for value in (0, 7, 999.6, 1_234_567)] == ["0", "7", "1 k", "1.23 M"]
+    assert [amount(value) for value in (0, 7, 999.6, 1_234_567)] == ["0", "7", "1.00 k", "1.23 M"]
     assert amount(253_000_000, Unit.BYTES, per_second=True) == "241 MiB/s"
     assert [amount(value, Unit.NANOSECONDS) for value in (0, 850, 12_345, 2.5e9)] == [
         "0 s",

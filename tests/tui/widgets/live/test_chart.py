@@ -44,7 +44,7 @@ async def test_axes_and_legend(size: tuple[int, int]) -> None:
         shown = lines(app.chart)
         assert all(len(line) == size[0] for line in shown)
         assert "● pkt_count[0]" in shown[0]
-        assert "max 1.4 M/s" in shown[0]
+        assert "max 1.40 M/s" in shown[0]
         assert "M/s ┤" in shown[1]
         assert shown[-3].lstrip().startswith("0 ┤")
         labels = shown[-1].split()
@@ -191,7 +191,7 @@ async def test_bytes_and_times_are_drawn_in_their_units() -> None:
         app.chart.show([ChartSeries("rx_bytes", grown, unit=Unit.BYTES)], NOW)
         await pilot.pause()
         shown = lines(app.chart)
-        assert "last 3 MiB/s  max 3 MiB/s" in shown[0]
+        assert "last 3.00 MiB/s  max 3.00 MiB/s" in shown[0]
         assert [line.split(" ┤")[0].strip() for line in shown if " ┤" in line] == ["3 MiB/s", "2 MiB/s", "1 MiB/s", "0"]
         spent = [(NOW - 60 + t, 25_000.0) for t in range(61)]
         app.chart.show([ChartSeries("latency_ns", spent, unit=Unit.NANOSECONDS, is_rate=False)], NOW)
