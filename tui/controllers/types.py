@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from ...core.errors import BpftuiError
+from ...core.errors import BpftuiError, UsageError
 from ...core.live import State
 from ..nodes import Node, NodeKind
 from .controller import Controller
@@ -15,7 +15,9 @@ from .controller import Controller
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ...core.btf import CType
     from ...core.spec import CollectionSpec, ProgramSpec
+    from ..dialogs.type_page import Comparison
     from ..operations import Operations
     from ..widgets.panes import Panes
     from ..widgets.spec.types_view import TypesView
@@ -65,7 +67,22 @@ class TypesController(Controller):
         """Show a type whole."""
         from ..dialogs.type_page import TypePage
 
-        self.stage.ask(TypePage(event.ctype), lambda _: None)
+        self.stage.ask(TypePage(event.ctype, self._compare), lambda _: None)
+
+    def _compare(self, ctype: CType) -> Comparison:
+        """Return a struct beside that of the BTF that relocations are resolved against."""
+        from ...core.btf.beside import beside, counterpart
+        from ...core.btf.kernel import vmlinux
+        from ...core.spec.core_uses import core_uses
+
+        target = self._panes.lists.core.target
+        where = "this kernel's" if target is None else f"that of {target.file}"
+        types = vmlinux() if target is None else target
+        other = counterpart(ctype, types)
+        if other is None:
+            name = ctype.c_text.partition(" {")[0]
+            raise UsageError(f"{name} is not among the types of {types.file}: v shows it as C")
+        return where, beside(ctype, other), core_uses(self._spec, ctype)
 
     def show(self, type_id: int) -> None:
         """Show a type of the object's whole, over the list of its types."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias
 
 from textual.binding import Binding, BindingType
 
@@ -13,18 +13,24 @@ from ...core.btf.layout import layout
 from ...core.btf.layout_text import layout_text
 from ...core.errors import BpftuiError
 from ...core.visible import visible_lines
+from ..text.beside import beside_cells, beside_title
 from ..text.colors import joined_lines
 from ..widgets.code.c_view import CView
 from ..widgets.lists.search_bar import SearchBar
 from ..widgets.plain import Box
+from ..widgets.spec.beside_view import BesideView
 from .modal import Modal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
     from textual.app import ComposeResult
 
+    from ...core.btf.beside import Beside
+    from ...core.spec.core_uses import CoreUse
     from ..widgets.lists.row_view import RowView
 
-__all__ = ["TypePage", "type_text"]
+__all__ = ["Comparison", "TypePage", "type_text"]
 
 _TAGGED: Final = re.compile(r"\b(struct|union|enum) (\w+)")
 _KINDS: Final = {
@@ -32,6 +38,9 @@ _KINDS: Final = {
     "union": (Kind.UNION, Kind.FWD),
     "enum": (Kind.ENUM, Kind.ENUM64),
 }
+_KEYS_OF_C: Final = "enter: the type in the line · v beside the kernel's · / search · y line · Y all · esc close"
+_KEYS_OF_BESIDE: Final = "v as C · ← → more · x all members · / search · y line · Y all · esc close"
+Comparison: TypeAlias = "tuple[str, Beside, Mapping[str, Sequence[CoreUse]]]"
 _GUARDS: Final = re.compile(r"^#.*\n?", re.MULTILINE)
 
 
@@ -40,24 +49,33 @@ class TypePage(Modal[None]):
 
     Args:
         ctype: The type.
+        compare: Compares a struct with what relocations are resolved against: what that is called, the comparison, and
+            the CO-RE relocations by member; a BpftuiError says why not.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "dismiss", "Close", id="type.close", tooltip="Close the type"),
         Binding("backspace,ctrl+o", "back", "Back", id="type.back", tooltip="Back to the type before"),
         Binding("Y", "copy_all", "Copy all", id="type.copy", tooltip="Copy the whole text"),
+        Binding("v", "next_view", "View", id="type.view", tooltip="The type as C, or beside the kernel's"),
+        Binding("x", "whole", "Whole", show=False, id="type.whole", tooltip="Beside: all members that only it has"),
     ]
 
-    def __init__(self, ctype: CType) -> None:
+    def __init__(self, ctype: CType, compare: Callable[[CType], Comparison] | None = None) -> None:
         super().__init__()
         self._ctype = ctype
+        self._compare = compare
+        self._is_whole = False
         self._before: list[tuple[CType, int]] = []
 
     def compose(self) -> ComposeResult:
         """Compose the text, and the bar to search in it."""
         with Box(classes="dialog page") as box:
-            box.border_subtitle = "enter: the type in the line · / search · y copy line · Y copy all · esc close"
+            box.border_subtitle = _KEYS_OF_C
             yield CView()
+            beside_view = BesideView()
+            beside_view.display = False
+            yield beside_view
             yield SearchBar()
         yield from super().compose()
 
@@ -71,6 +89,8 @@ class TypePage(Modal[None]):
         view = self.query_one(CView)
         view.show(type_text(ctype))
         view.cursor = line
+        if self.query_one(BesideView).display:
+            self._show_beside()
         self.query_one(".page", Box).border_title = f"{ctype.c_text.partition(' {')[0]} · type {ctype.id}"
 
     def on_row_view_search_requested(self, event: RowView.SearchRequested) -> None:
@@ -87,6 +107,37 @@ class TypePage(Modal[None]):
                 self._show(CType(btf, found))
                 return
 
+    def action_next_view(self) -> None:
+        """Show the type as C, or beside that of the kernel."""
+        view, beside_view = self.query_one(CView), self.query_one(BesideView)
+        if self._compare is None:
+            return
+        is_beside = not beside_view.display
+        view.display, beside_view.display = not is_beside, is_beside
+        self.query_one(".page", Box).border_subtitle = _KEYS_OF_BESIDE if is_beside else _KEYS_OF_C
+        if is_beside:
+            self._show_beside()
+        self.set_focus(beside_view if is_beside else view)
+
+    def action_whole(self) -> None:
+        """Show all members that only the kernel's has, or how many they are."""
+        if self.query_one(BesideView).display:
+            self._is_whole = not self._is_whole
+            self._show_beside()
+
+    def _show_beside(self) -> None:
+        view, ctype = self.query_one(BesideView), self._ctype
+        assert self._compare is not None
+        if not isinstance(ctype.stripped, types.Composite):
+            view.say(f"{ctype.c_text.partition(' {')[0]} is no struct: v shows it as C")
+            return
+        try:
+            where, found, uses = self._compare(ctype)
+        except BpftuiError as error:
+            view.say(error.message)
+            return
+        view.show(beside_title(found, where), beside_cells(found, uses, whole=self._is_whole))
+
     def action_back(self) -> None:
         """Show the type before; without one, close."""
         if self._before:
@@ -96,7 +147,9 @@ class TypePage(Modal[None]):
 
     def action_copy_all(self) -> None:
         """Copy the text."""
-        lines = visible_lines(self.query_one(CView).text, tab=4)
+        beside_view = self.query_one(BesideView)
+        text = beside_view.text if beside_view.display else self.query_one(CView).text
+        lines = visible_lines(text, tab=4)
         self.app.copy_to_clipboard(joined_lines(*lines))  # pyright: ignore[reportUnknownMemberType]
         self.notify("copied the whole text", timeout=2)
 

@@ -18,6 +18,7 @@ from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.pickers.object_picker import ObjectList, ObjectPicker
 from bpftui.tui.widgets.code.c_view import CView
 from bpftui.tui.widgets.code.listing_view import ListingView
+from bpftui.tui.widgets.spec.beside_view import BesideView
 from bpftui.tui.widgets.spec.core_view import CoreView
 from bpftui.tui.widgets.spec.types_view import TypesView
 from bpftui.tui.widgets.spec.variables_view import VariablesView
@@ -87,6 +88,29 @@ async def test_types_are_a_list_and_enter_opens_one(explore: Callable[..., Any])
         walk.explorer.navigation.go_to(Node(NodeKind.PROGRAM, "count_traffic"), "overview")
         await walk.pilot.pause()
         assert not view.display
+
+
+async def test_a_type_is_beside_that_of_the_chosen_btf(explore: Callable[..., Any]) -> None:
+    async with explore("tests/objects/core_shapes.o") as walk:
+        walk.explorer.navigation.go_to(Node(NodeKind.CORE))
+        await walk.press("e")
+        walk.app.screen.query_one(Input).value = str(ROOT / "tests/objects/core_target.o")
+        await walk.press("enter")
+        walk.explorer.navigation.go_to(Node(NodeKind.TYPES))
+        await walk.pilot.pause()
+        assert walk.explorer.query_one(TypesView).search("^struct twins$")
+        await walk.press("enter", "v")
+        view = walk.app.screen.query_one(BesideView)
+        assert walk.app.focused is view
+        shown = [" ".join(line.split()) for line in lines(view) if line.strip()]
+        assert shown[0].startswith("struct twins, 8 bytes, beside that of")
+        assert shown[1:] == [
+            "member here: offset, bytes, type there CO-RE",
+            "▌⚠ same 0 4 int 4 4 moved names:4 byte_off",
+            "⚠ different 4 4 int 0 4 moved ambiguous:0 byte_off",
+        ]
+        await walk.press("v")
+        assert isinstance(walk.app.focused, CView)
 
 
 async def test_core_relocations_resolve_against_a_chosen_btf(explore: Callable[..., Any]) -> None:

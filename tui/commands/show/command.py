@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from rich.tree import Tree
 
+    from ....core.btf import Btf
     from ....core.spec import CollectionSpec
 
 __all__ = ["make_parser", "run"]
@@ -49,6 +50,12 @@ def make_parser() -> Parser:
     )
     parser.add_argument("--header", action="store_true", help="its types as a C header that compiles")
     parser.add_argument("--layout", metavar="TYPE", help="offsets, holes and padding of a struct, union or typedef")
+    parser.add_argument(
+        "--against",
+        metavar="kernel|FILE",
+        help="its structs beside this kernel's, or those of a BTF file or object: what moved, is missing, has another "
+        "type or size, and which CO-RE relocations name it; with --layout: this type, with --json: as well",
+    )
     parser.add_argument("--graph", action="store_true", help="which programs call, read and write what")
     parser.add_argument(
         "--format",
@@ -74,10 +81,11 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command."""
     parser = make_parser()
     options = parser.parse(arguments)
-    alone = [options.header, options.layout is not None, options.graph]
+    compared = options.against is not None
+    alone = [options.header, options.layout is not None and not compared, options.graph, compared and not options.json]
     resolved = options.core or options.externs
     if sum(alone) + (any(alone) and (options.json or resolved)) > 1:
-        parser.error("--header, --layout and --graph are given alone: each is a text of its own")
+        parser.error("--header, --layout, --against and --graph are given alone: each is a text of its own")
     if options.format is not None and not options.graph:
         parser.error("--format is that of --graph")
     if options.blocks and not options.graph:
@@ -104,13 +112,19 @@ def run(arguments: Sequence[str]) -> int:
         else:
             write_text(graph_text(spec, options.format or "text"))
         return ExitCode.OK
+    if compared and not options.json:
+        from .against import print_against
+
+        wanted = None if options.layout is None else _shape(spec, options.layout)
+        print_against(spec, wanted, options.against, color=wants_color(options.color))
+        return ExitCode.OK
     if any(alone):
         write_text(_types_text(spec, options.layout))
         return ExitCode.OK
-    if resolved:
+    if options.json:
+        print_json({**spec_json(spec), **_more_json(spec, options)})
+    elif resolved:
         _print_resolved(spec, options)
-    elif options.json:
-        print_json(spec_json(spec))
     else:
         from .spec_text import spec_tree
 
@@ -119,23 +133,36 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _print_resolved(spec: CollectionSpec, options: argparse.Namespace) -> None:
-    """Print what CO-RE relocations and externs are on a kernel: as tables, or beside what the object holds."""
-    from .core_table import core_json, core_target, print_core_table
-    from .externs_table import externs_json, externs_table
+    """Print what CO-RE relocations and externs are on a kernel, as tables."""
+    from .core_table import core_target, print_core_table
+    from .externs_table import externs_table
 
     target = target_types(options)
-    resolver = core_target(spec, target) if options.core else None
-    if options.json:
-        more = {"core": core_json(spec, resolver)} if options.core else {}
-        more |= {"externs_resolved": externs_json(spec, target)} if options.externs else {}
-        print_json({**spec_json(spec), **more})
-        return
     if options.core:
-        print_core_table(spec, resolver, color=wants_color(options.color))
+        print_core_table(spec, core_target(spec, target), color=wants_color(options.color))
     if options.core and options.externs:
         write_line()
     if options.externs:
         write_table(externs_table(spec, target), color=wants_color(options.color))
+
+
+def _more_json(spec: CollectionSpec, options: argparse.Namespace) -> dict[str, Any]:
+    """Return what was asked for beside what the object holds: how it is on a kernel."""
+    more: dict[str, Any] = {}
+    if options.core:
+        from .core_table import core_json, core_target
+
+        more["core"] = core_json(spec, core_target(spec, target_types(options)))
+    if options.externs:
+        from .externs_table import externs_json
+
+        more["externs_resolved"] = externs_json(spec, target_types(options))
+    if options.against is not None:
+        from .against import against_json
+
+        wanted = None if options.layout is None else _shape(spec, options.layout)
+        more["against"] = against_json(spec, wanted, options.against)
+    return more
 
 
 def _objects_json(several: SeveralObjectsError) -> dict[str, Any]:
@@ -168,14 +195,23 @@ def _types_text(spec: CollectionSpec, wanted: str | None) -> str:
     from ....core.btf.layout import layout
     from ....core.btf.layout_text import layout_text
 
-    btf = spec.types
-    if btf is None:
+    if wanted is not None:
+        return layout_text(layout(_shape(spec, wanted)))
+    return c_header(_types(spec))
+
+
+def _types(spec: CollectionSpec) -> Btf:
+    if spec.types is None:
         raise UsageError(f"{spec.file} has neither BTF nor DWARF, and so no types to show", hint="compile it with -g")
-    if wanted is None:
-        return c_header(btf)
+    return spec.types
+
+
+def _shape(spec: CollectionSpec, wanted: str) -> CType:
+    """Return the struct, union or typedef of a name."""
+    btf = _types(spec)
     shapes = [i for kind in (Kind.STRUCT, Kind.UNION, Kind.TYPEDEF) for i in btf.ids(kind)]
     known = {btf.type_name(i): i for i in reversed(shapes)}
     name = wanted.removeprefix("struct ").removeprefix("union ")
     if not name or name not in known:
         raise UnknownNameError("type", wanted, filter(None, known), where=spec.file)
-    return layout_text(layout(CType(btf, known[name])))
+    return CType(btf, known[name])
