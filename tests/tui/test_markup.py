@@ -176,7 +176,7 @@ async def test_names_that_differ_in_what_libraries_drop_differ_on_the_screen(
         for keys, shown in (
             ((), r"x\x07.o"),  # the first line and the tree
             ((), r"sour\x0ces lru_hash"),
-            ((), r"f\x08ll()  20 instructions"),  # the overview
+            ((), r"f\x08ll() traffic.c:161  20 instructions"),  # the overview
             (("e",), r"Type of count\x07traffic"),
             (("escape", "2"), r"count\x07traffic › count\x07traffic()"),
             (("u",), r"count\x07traffic: 0 uses"),

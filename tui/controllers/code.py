@@ -162,7 +162,7 @@ class CodeController(Controller):
     def _index(self) -> Uses:
         from ...core.analysis.xrefs import Uses
 
-        return Uses(self._spec)
+        return self._spec.derived(Uses)
 
     def _users(self) -> Users | None:
         from ..uses import users_at, users_of

@@ -184,10 +184,10 @@ class Navigation(Controller):
         """Show a place again; None for nowhere."""
         if place is None:
             return
+        self._tabs.active = place.tab  # first: what is out of sight is not drawn
         if place.node != self.node:
             self._tree.choose(place.node)
             self.choose(place.node)
-        self._tabs.active = place.tab
         if place.focused is not None and place.focused.is_attached:
             self._tree.display |= place.focused is self._tree
             self._tree.screen.set_focus(place.focused)

@@ -112,6 +112,13 @@ class TypesController(Controller):
             self._panes.code.target = target
             self._panes.code.resolve_with(None)  # the listing is asked anew
 
+    def ask_program_type(self) -> None:
+        """Ask what the chosen program is, or say why that cannot be."""
+        if self.check_action("program_type"):
+            self.action_program_type()
+        else:
+            self.stage.notify(self.why_not("program_type"), severity="warning", timeout=3)
+
     def action_program_type(self) -> None:
         """Ask what the chosen program is."""
         from ..dialogs.program_type import ProgramTypeDialog

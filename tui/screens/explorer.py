@@ -13,10 +13,12 @@ from ..controllers.code import CodeController
 from ..controllers.controller import ControlledScreen
 from ..controllers.entries import EntriesController
 from ..controllers.finder import FinderController
+from ..controllers.following import Following
 from ..controllers.help import HelpController
 from ..controllers.log import Log
 from ..controllers.navigation import TABS, Navigation
 from ..controllers.outcomes import Outcomes
+from ..controllers.outlines import Outlines
 from ..controllers.outlook import Outlook
 from ..controllers.sampling import SamplingController
 from ..controllers.search import SearchController
@@ -96,6 +98,7 @@ class ExplorerScreen(ControlledScreen):
             self, spec=spec, operations=operations, program=self.program_name, keymap=lambda: self.keymap
         )
         self.outlook = Outlook(self, spec=spec, operations=operations, tree=self._tree, changed=self._show_node)
+        self.outlines = Outlines(self, spec=spec, changed=self._show_overview)
         self.help = HelpController(
             self, everywhere=self.BINDINGS, keymap=lambda: self.keymap, place=lambda: self._tabs.active
         )
@@ -135,6 +138,7 @@ class ExplorerScreen(ControlledScreen):
         self._control_panes(bar)
         self.furnished.set()
         self.refresh_bindings()
+        self._show_overview(keep_place=True)
         self.journal.note("opened")
         self.outlook.look_ahead()
         remember(self.spec.file)
@@ -184,6 +188,7 @@ class ExplorerScreen(ControlledScreen):
             more=lambda: cast("BaseApp[object]", self.app).commands(),
         )
         self.outcomes = Outcomes(operations, panes=panes, navigation=navigation, outlook=self.outlook, log=log)
+        self.following = Following(navigation=navigation, code=self.code, types=self.types)
         self.control(self.search, self.finder, self.code, self.types, self.values, self.sampling)
 
     def on_unmount(self) -> None:
@@ -243,6 +248,7 @@ class ExplorerScreen(ControlledScreen):
                 outlook.answers,
                 outlook.forecast,
                 outlook.problems,
+                self.outlines.of(self.navigation.node) if self.furnished.is_set() else None,
             )
             self.query_one(Overview).show(page, keep_place=keep_place)
 
@@ -299,6 +305,10 @@ class ExplorerScreen(ControlledScreen):
     def on_overview_opened(self) -> None:
         """Go where the chosen node is at home."""
         self.navigation.open(self.navigation.node)
+
+    def on_row_view_followed(self, event: RowView.Followed) -> None:
+        """Go where a name leads."""
+        self.following.follow(event.target)
 
     def on_row_view_selected(self, event: RowView.Selected) -> None:
         """Say where a row of the code leads."""

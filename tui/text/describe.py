@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from ...core.btf import format_value
 from ...core.errors import BpftuiError
 from ...core.spec.architectures import foreign_registers
+from ..jumps import CodePlace
 from ..nodes import Node, NodeKind
+from ..targets import Setting
 from .facts import (
     collection_facts,
     extern_groups,
@@ -18,16 +20,16 @@ from .facts import (
     variable_facts,
 )
 from .format import byte_size, duration, grouped
-from .page import Page
+from .outline import map_node, outline_on, users_on
+from .page import Page, Part
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from textual.content import Content
-
     from ...core.btf import CType
     from ...core.runtime import Collection, ExternAnswer, Forecast, Program
     from ...core.spec import CollectionSpec, MapSpec, ProgramSpec, VariableSpec
+    from ..controllers.outlines import Known
     from .facts import Fact
 
 __all__ = ["describe"]
@@ -43,7 +45,8 @@ def describe(
     answers: Mapping[str, ExternAnswer] | None = None,
     forecast: Forecast | None = None,
     problems: Mapping[str, BpftuiError] | None = None,
-) -> Content:
+    known: Known | None = None,
+) -> Page:
     """Return what there is to say about *node*.
 
     Args:
@@ -53,19 +56,20 @@ def describe(
         answers: What the externs are on this machine, as soon as that is known.
         forecast: What is known to keep parts of it from being loaded here, as soon as that is known.
         problems: Why programs were not loaded when that was tried, by their names.
+        known: What its code tells of it, as soon as that is known.
     """
     problems = problems or {}
     match node.kind:
         case NodeKind.PROGRAM:
-            return _program(spec.programs[node.name], loaded, forecast, problems.get(node.name))
+            return _program(spec.programs[node.name], loaded, forecast, problems.get(node.name), known)
         case NodeKind.FUNCTION:
-            return _function(spec.programs[node.program], node.name)
+            return _function(spec.programs[node.program], node.name, known)
         case NodeKind.MAP:
-            return _map(spec, spec.maps[node.name], loaded, forecast)
+            return _map(spec, spec.maps[node.name], loaded, forecast, known)
         case NodeKind.SECTION:
             return _section(spec, spec.maps[node.name], loaded)
         case NodeKind.VARIABLE:
-            return _variable(spec.variables[node.name], loaded)
+            return _variable(spec, spec.variables[node.name], loaded, known)
         case NodeKind.HIDDEN | NodeKind.HIDDEN_ALL:
             return _hidden(spec, node.name)
         case NodeKind.EXTERN | NodeKind.EXTERNS:
@@ -79,7 +83,7 @@ def _collection(
     loaded: Collection | None,
     forecast: Forecast | None,
     problems: Mapping[str, BpftuiError],
-) -> Content:
+) -> Page:
     page = Page(spec.file.rsplit("/", 1)[-1], "BPF object")
     declared = [found for found in spec.maps.values() if not found.is_data]
     if foreign := foreign_registers(spec.types):
@@ -95,7 +99,9 @@ def _collection(
     refused = {*problems, *(foreseen or ())}
     for program in list(spec.programs.values())[:_MAX_ITEMS]:
         mark = "✗ " if program.name in refused else "" if foreseen is None and not problems else "✓ "
-        page.item(mark + program.name, f"{program.type.label} · {program.section}")
+        page.item(
+            mark + program.name, f"{program.type.label} · {program.section}", Node(NodeKind.PROGRAM, program.name)
+        )
     if refused:
         what = "was not loaded" if problems else "cannot be loaded here"
         page.note(f"✗ {what}: {len(refused)} of {len(spec.programs)}; each says why")
@@ -103,7 +109,7 @@ def _collection(
         page.heading("Maps")
     for found in declared[:_MAX_ITEMS]:
         said = (found.type.label, map_shape(found), f"{found.max_entries:,} entries")
-        page.item(found.name, " · ".join(filter(None, said)))
+        page.item(found.name, " · ".join(filter(None, said)), Node(NodeKind.MAP, found.name))
     page.heading("What next")
     if loaded is None:
         page.item("2", "read the code")
@@ -114,38 +120,44 @@ def _collection(
         page.item("R", "run a program on a packet")
         page.item("4", "see what the maps hold, live")
     page.item("?", "all keys")
-    return page.content()
+    return page
 
 
 def _program(
-    spec: ProgramSpec, loaded: Collection | None, forecast: Forecast | None, refused: BpftuiError | None
-) -> Content:
+    spec: ProgramSpec,
+    loaded: Collection | None,
+    forecast: Forecast | None,
+    refused: BpftuiError | None,
+    known: Known | None,
+) -> Page:
     page = Page(spec.name, "program")
     if refused is not None:
         page.refusal(refused)
     elif loaded is None:
         _prospect(page, spec, forecast)
     try:
-        _fields(page, program_facts(spec))
+        for fact in program_facts(spec):
+            if fact.text:
+                setting = Setting.PROGRAM_TYPE if fact.key == "type" and loaded is None else None
+                page.field(fact.label, fact.text, fact.note, setting=setting)
         linked = spec.linked
     except BpftuiError:
-        return page.content()
+        return page
+    if len(linked.functions) > 1:
+        page.kind = f"program, {len(linked.functions)} functions"
     program = loaded.programs.get(spec.name) if loaded is not None else None
     if program is not None:
         _loaded_program(page, program)
-    if len(linked.functions) > 1:
-        page.heading("Functions")
-        for function in linked.functions:
-            page.item(f"{function.name}()", f"{function.size:,} instructions from {function.start}")
+    if known is None:
+        page.note("")
+        page.note("looking at its code …")
+    elif known.outline is not None:
+        outline_on(page, known.outline, known.callers)
     if linked.tables:
         page.heading("Jump tables")
         for name, slots in linked.tables.items():
             page.item(name, f"{len(slots):,} entries: a map of type insn_array when it is loaded")
-    if spec.maps:
-        page.heading("Uses")
-        for name in spec.maps:
-            page.item(name)
-    return page.content()
+    return page
 
 
 def _prospect(page: Page, spec: ProgramSpec, forecast: Forecast | None) -> None:
@@ -183,21 +195,33 @@ def _loaded_program(page: Page, program: Program) -> None:
         page.field("runs", grouped(info.run_cnt), f"{mean} each")
 
 
-def _function(spec: ProgramSpec, name: str) -> Content:
+def _function(spec: ProgramSpec, name: str, known: Known | None) -> Page:
     page = Page(f"{name}()", f"function of {spec.name}")
     function = next((found for found in spec.functions if found.name == name), None)
+    page.field("program", spec.name, target=Node(NodeKind.PROGRAM, spec.name))
     if function is not None:
         page.field("section", f"{function.section}+{function.section_offset:#x}")
-        page.field("instructions", f"{function.size:,}", f"from {function.start} in the linked code")
+        page.field(
+            "instructions",
+            f"{function.size:,}",
+            f"from {function.start} in the linked code",
+            CodePlace(spec.name, function.start),
+        )
         page.field(
             "linkage", "global: verified by itself" if function.is_global else "static: verified where it is called"
         )
-    page.note("")
-    page.note("enter or 2 shows its code")
-    return page.content()
+    if known is not None and known.outline is not None:
+        outline_on(page, known.outline, known.callers)
+    return page
 
 
-def _map(spec: CollectionSpec, found: MapSpec, loaded: Collection | None, forecast: Forecast | None) -> Content:
+def _map(
+    spec: CollectionSpec,
+    found: MapSpec,
+    loaded: Collection | None,
+    forecast: Forecast | None,
+    known: Known | None,
+) -> Page:
     page = Page(found.name, "map")
     if loaded is None and forecast is not None:
         page.obstacles(forecast.maps.get(found.name, ()))
@@ -206,9 +230,7 @@ def _map(spec: CollectionSpec, found: MapSpec, loaded: Collection | None, foreca
     _fields(page, map_facts(found))
     if loaded is not None and found.name in loaded.maps:
         page.field("loaded as", f"id {loaded.maps[found.name].id}")
-    users = _users(spec, found.name)
-    if users:
-        page.field("used by", ", ".join(users))
+    _used(page, spec, found.name, known)
     if found.inner is not None:
         page.heading("Inner maps")
         page.item(
@@ -218,16 +240,16 @@ def _map(spec: CollectionSpec, found: MapSpec, loaded: Collection | None, foreca
     if found.functions:
         page.heading("Functions")
         for member, program in found.functions.items():
-            page.item(f".{member} = {program}")
+            page.item(f".{member} = {program}", target=_program_node(spec, program))
     if found.contents:
         page.heading("Initial entries")
         for entry in found.contents[:_MAX_ITEMS]:
-            page.item(f"{entry.key} → {entry.target}")
+            page.item(f"{entry.key} → {entry.target}", target=_entry_node(spec, entry.target))
     _definitions(page, found.key, found.value)
-    return page.content()
+    return page
 
 
-def _section(spec: CollectionSpec, found: MapSpec, loaded: Collection | None) -> Content:
+def _section(spec: CollectionSpec, found: MapSpec, loaded: Collection | None) -> Page:
     page = Page(
         found.name,
         "data section, " + ("part of the arena" if found.in_arena else "loaded as an array map of one entry"),
@@ -235,14 +257,12 @@ def _section(spec: CollectionSpec, found: MapSpec, loaded: Collection | None) ->
     _fields(page, section_facts(found))
     if loaded is not None and found.name in loaded.maps:
         page.field("loaded as", f"id {loaded.maps[found.name].id}")
-    users = _users(spec, found.name)
-    if users:
-        page.field("used by", ", ".join(users))
+    _used(page, spec, found.name, None)
     page.heading("Variables")
     for variable in spec.variables.values():
         if variable.map.name == found.name:
-            page.item(_declaration(variable), f"+{variable.offset:#x}")
-    return page.content()
+            page.item(_declaration(variable), f"+{variable.offset:#x}", Node(NodeKind.VARIABLE, variable.name))
+    return page
 
 
 def _value(variable: VariableSpec, raw: bytes) -> str:
@@ -251,7 +271,7 @@ def _value(variable: VariableSpec, raw: bytes) -> str:
     return format_value(variable.told(raw), limit=_LONGEST_VALUE)
 
 
-def _variable(variable: VariableSpec, loaded: Collection | None) -> Content:
+def _variable(spec: CollectionSpec, variable: VariableSpec, loaded: Collection | None, known: Known | None) -> Page:
     page = Page(variable.name, "constant" if variable.constant else "variable")
     live = loaded.variables.get(variable.name) if loaded is not None else None
     try:
@@ -262,26 +282,31 @@ def _variable(variable: VariableSpec, loaded: Collection | None) -> Content:
     if raw != variable.original[: len(raw)]:
         page.field("in the file", _value(variable, variable.original[: len(raw)]))
     page.field("bytes", raw[:32].hex(" ") + (" …" if len(raw) > 32 else ""))
-    _fields(page, variable_facts(variable))
+    for fact in variable_facts(variable):
+        if fact.text:
+            section = map_node(spec, variable.map.name) if fact.key == "offset" else None
+            page.field(fact.label, fact.text, fact.note, section)
     if live is not None:
         page.field("can be set", "no: frozen since the load" if live.read_only else "yes, takes effect at once")
     else:
         page.field("can be set", "yes, until the load" if variable.constant else "yes, before and after the load")
+    if known is not None and known.uses is not None:
+        users_on(page, spec, known.uses)
     _definitions(page, variable.type)
     page.note("")
     page.note("enter or 3 goes to the variables; e edits there")
-    return page.content()
+    return page
 
 
-def _hidden(spec: CollectionSpec, name: str) -> Content:
+def _hidden(spec: CollectionSpec, name: str) -> Page:
     page = Page(name or "Not usable", "in the file, but cannot be used from outside")
     for hidden in spec.hidden:
         if not name or hidden.name == name:
             page.field(hidden.kind, hidden.name, hidden.reason)
-    return page.content()
+    return page
 
 
-def _externs(spec: CollectionSpec, answers: Mapping[str, ExternAnswer] | None) -> Content:
+def _externs(spec: CollectionSpec, answers: Mapping[str, ExternAnswer] | None) -> Page:
     page = Page("Expected from the kernel", "externs, and what they are on this machine")
     for group in extern_groups(spec):
         if group.externs:
@@ -294,7 +319,7 @@ def _externs(spec: CollectionSpec, answers: Mapping[str, ExternAnswer] | None) -
     if answers is None:
         page.note("")
         page.note("looking them up …")
-    return page.content()
+    return page
 
 
 def _fields(page: Page, facts: Iterable[Fact]) -> None:
@@ -341,6 +366,27 @@ def _named(ctype: CType) -> CType | None:
 
 def _declaration(variable: VariableSpec) -> str:
     return variable.type.declaration(variable.name) if variable.type is not None else variable.name
+
+
+def _program_node(spec: CollectionSpec, name: str) -> Node | None:
+    return Node(NodeKind.PROGRAM, name) if name in spec.programs else None
+
+
+def _entry_node(spec: CollectionSpec, name: str) -> Node | None:
+    """Return where what an entry of a map holds lives: a program, or another map."""
+    return map_node(spec, name) if name in spec.maps else _program_node(spec, name)
+
+
+def _used(page: Page, spec: CollectionSpec, name: str, known: Known | None) -> None:
+    """Say who uses a map: which programs at once, and where as soon as that is known."""
+    if known is not None and known.uses is not None:
+        users_on(page, spec, known.uses)
+        return
+    parts: list[Part] = []
+    for user in _users(spec, name):
+        parts += [Part(", ", "muted"), Part(user, "", Node(NodeKind.PROGRAM, user))]
+    if parts:
+        page.labelled("used by", parts[1:])
 
 
 def _users(spec: CollectionSpec, name: str) -> list[str]:

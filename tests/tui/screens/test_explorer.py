@@ -83,7 +83,7 @@ async def test_what_is_hidden_has_its_reason(explore: Callable[..., Any]) -> Non
         assert "hidden_var" not in walk.explorer.query_one(VariablesView)._raw
         walk.explorer.navigation.go_to(Node(NodeKind.HIDDEN, "hidden_var"))
         await walk.pilot.pause()
-        page = str(walk.explorer.query_one("#page").render())
+        page = walk.explorer.query_one(Overview).text
         assert "hidden_var" in page
         assert walk.explorer.spec.hidden[0].reason.split()[0] in page
 
@@ -515,16 +515,16 @@ async def test_what_cannot_be_loaded_is_marked_before_the_load(
         tree = walk.explorer.query_one(SpecTree)
         await walk.until(lambda: any("✗ count_traffic" in label for label in labels(tree)))
         assert "▾ Programs 1 ✗ 1" in labels(tree)
-        page = str(walk.explorer.query_one("#page").render())
+        page = walk.explorer.query_one(Overview).text
         assert f"✗ cannot be loaded here:\n    instructions 3, 9: {reason}\n  → clang -mcpu=v4: Linux 6.6" in page
         runtime.obstacles = {}
         await walk.press("3", "e", "7", "enter")  # the answer may depend on a constant: it is asked for anew
         await walk.until(lambda: "▾ Programs 1" in labels(tree))
         await walk.press("1")
-        assert "nothing known keeps it from being loaded here" in str(walk.explorer.query_one("#page").render())
+        assert "nothing known keeps it from being loaded here" in walk.explorer.query_one(Overview).text
         await walk.press("L")
         await walk.until(lambda: walk.status.stage == State.LOADED)
-        assert "keeps it from being loaded" not in str(walk.explorer.query_one("#page").render())
+        assert "keeps it from being loaded" not in walk.explorer.query_one(Overview).text
 
 
 async def test_what_the_load_refused_is_marked_until_the_spec_changes(explore: Callable[..., Any]) -> None:
@@ -534,7 +534,7 @@ async def test_what_the_load_refused_is_marked_until_the_spec_changes(explore: C
         await walk.press("L")
         await walk.until(lambda: any("✗ count_traffic" in label for label in labels(tree)))
         await walk.press("1")
-        page = str(walk.explorer.query_one("#page").render())
+        page = walk.explorer.query_one(Overview).text
         assert "✗ was not loaded:\n    invalid access" in page
         await walk.press("3", "e", "7", "enter")
         await walk.until(lambda: not any("✗ count_traffic" in label for label in labels(tree)))
@@ -545,8 +545,8 @@ async def test_the_overview_of_every_program_says_why_the_load_failed(explore: C
     async with explore("tests/objects/needs.o", runtime=runtime) as walk:
         await walk.until(lambda: walk.explorer.outlook.forecast is not None)
         await walk.press("L")
-        await walk.until(lambda: "✗ was not loaded" in str(walk.explorer.query_one("#page").render()))
-        page = str(walk.explorer.query_one("#page").render())
+        await walk.until(lambda: "✗ was not loaded" in walk.explorer.query_one(Overview).text)
+        page = walk.explorer.query_one(Overview).text
         assert "    cannot create map traffic: too large\n  → take a smaller one" in page
         assert "✓" not in page
         names = list(walk.explorer.spec.programs)
@@ -554,9 +554,9 @@ async def test_the_overview_of_every_program_says_why_the_load_failed(explore: C
         known.problems = dict.fromkeys(names, LoadError("another reason")) | {names[0]: known}
         runtime.failure = known
         await walk.press("L")
-        await walk.until(lambda: "    it has a reason" in str(walk.explorer.query_one("#page").render()))
+        await walk.until(lambda: "    it has a reason" in walk.explorer.query_one(Overview).text)
         walk.explorer.navigation.go_to(Node(NodeKind.PROGRAM, names[1]), "overview")
-        assert "    another reason" in str(walk.explorer.query_one("#page").render())
+        assert "    another reason" in walk.explorer.query_one(Overview).text
 
 
 async def test_a_key_that_does_not_apply_says_why(explore: Callable[..., Any]) -> None:

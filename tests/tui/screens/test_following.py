@@ -38,9 +38,10 @@ async def test_back_never_leads_where_one_was_not(explore: Callable[..., Any]) -
     """What the tree's cursor passed over is no place of its own, and the tab that one is in is none to go to."""
     async with explore() as walk:
         start = walk.screen
-        await walk.press("down", "down", "down")
+        await walk.press("down", "down", "down", "1")
+        await walk.until(lambda: "written by" in walk.screen or "read by" in walk.screen)
         chosen = walk.screen
-        await walk.press("1", "1", "2", "backspace")
+        await walk.press("1", "2", "backspace")
         assert walk.screen.splitlines()[3:-1] == chosen.splitlines()[3:-1]
         await walk.press("backspace")
         assert walk.screen.splitlines()[3:-1] == chosen.splitlines()[3:-1]
@@ -60,3 +61,45 @@ async def test_back_within_the_code_and_out_of_it(explore: Callable[..., Any]) -
         assert walk.screen.splitlines()[3:-1] == call.splitlines()[3:-1]
         await walk.press("alt+right")
         assert "› fill()  insn 16" in walk.screen
+
+
+async def test_each_name_of_the_overview_can_be_followed(explore: Callable[..., Any]) -> None:
+    async with explore() as walk:
+        await walk.until(lambda: "calls         fill() traffic.c:161" in walk.screen)
+        await walk.press("1", "slash", *"calls  ", "enter")
+        assert "⏎ fill() in count_traffic" in walk.screen
+        await walk.press("enter")
+        await walk.until(lambda: "› fill()  insn 163" in walk.screen)
+        await walk.press("backspace")
+        assert "⏎ fill() in count_traffic" in walk.screen
+        await walk.press("right")
+        assert "⏎ instruction 157 of count_traffic" in walk.screen
+        await walk.press("enter")
+        await walk.until(lambda: "insn 157" in walk.screen)
+        await walk.press("backspace", "down")
+        assert "⏎ what it does, and who calls it" in walk.screen
+        await walk.press("enter")
+        assert "calls of helper 5: 1 use" in walk.screen
+        await walk.press("escape", "down", "down", "left")
+        assert "⏎ " in walk.screen
+
+
+async def test_a_click_on_a_name_follows_it(explore: Callable[..., Any]) -> None:
+    async with explore() as walk:
+        await walk.until(lambda: "track_sources at 104" in walk.screen)
+        row, line = next((y, line) for y, line in enumerate(walk.screen.splitlines()) if "track_sources at 104" in line)
+        await walk.pilot.click(offset=(line.index("track_sources at") + 2, row))
+        await walk.settle()
+        assert walk.explorer.navigation.tab == "variables"
+        assert walk.explorer.navigation.node.name == "track_sources"
+        await walk.press("backspace")
+        await walk.pilot.click(offset=(line.index("at 104") + 4, row))
+        await walk.until(lambda: "insn 104" in walk.screen)
+
+
+async def test_what_is_marked_can_be_set(explore: Callable[..., Any]) -> None:
+    async with explore() as walk:
+        await walk.press("1", "e")
+        assert "count_traffic" in str(walk.app.screen.query_one(".dialog").border_title)
+        await walk.press("escape", "L")
+        await walk.until(lambda: "✎" not in walk.screen)

@@ -20,6 +20,7 @@ from bpftui.tui.widgets.code.c_view import CView
 from bpftui.tui.widgets.code.listing_view import ListingView
 from bpftui.tui.widgets.spec.beside_view import BesideView
 from bpftui.tui.widgets.spec.core_view import CoreView
+from bpftui.tui.widgets.spec.overview import Overview
 from bpftui.tui.widgets.spec.types_view import TypesView
 from bpftui.tui.widgets.spec.variables_view import VariablesView
 from tests.tui.fakes import FakeRuntime
@@ -49,7 +50,7 @@ async def test_a_programs_type_is_chosen_from_a_list(explore: Callable[..., Any]
         await walk.type("tcx egress")
         await walk.press("enter")
         assert (program.type, program.attach_type) == (ProgramType.SCHED_CLS, AttachType.TCX_EGRESS)
-        assert "tcx_egress" in str(walk.explorer.query_one("#page").render())
+        assert "tcx_egress" in walk.explorer.query_one(Overview).text
         await walk.press("e")
         walk.app.screen.query_one(Input).value = "fentry/do_unlinkat"
         await walk.pilot.pause()
@@ -171,9 +172,9 @@ async def test_externs_are_what_the_runtime_says(explore: Callable[..., Any]) ->
     }
     async with explore("tests/objects/externs.o", runtime=FakeRuntime(answers=answers)) as walk:
         walk.explorer.navigation.go_to(Node(NodeKind.EXTERNS))
-        page = walk.explorer.query_one("#page")
-        await walk.until(lambda: "✓ 397868: 6.18.44" in str(page.render()))
-        assert "– not in this kernel's BTF" in str(page.render())  # weak: optional
+        page = walk.explorer.query_one(Overview)
+        await walk.until(lambda: "✓ 397868: 6.18.44" in page.text)
+        assert "– not in this kernel's BTF" in page.text  # weak: optional
 
 
 async def test_a_file_with_several_objects_is_a_list(tmp_path: Path) -> None:

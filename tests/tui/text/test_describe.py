@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from bpftui.core.analysis.outline import Outline, tail_callers
+from bpftui.core.analysis.xrefs import Uses
 from bpftui.core.spec import CollectionSpec
+from bpftui.tui.controllers.outlines import Known
+from bpftui.tui.jumps import CodePlace
 from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.text.describe import describe
 
@@ -116,21 +120,16 @@ enter or 3 goes to the variables; e edits there
         "dead_by_constants.o",
         Node(NodeKind.PROGRAM, "getter"),
         """
-getter  program
+getter  program, 2 functions
 
-type          xdp
+type ✎        xdp
 attach type   xdp
 section       xdp
 license       Dual MIT/GPL
 instructions  11  88 B
 source lines  6  from .BTF.ext
 
-Functions
-  getter()  7 instructions from 0
-  enabled()  4 instructions from 7
-
-Uses
-  .rodata
+looking at its code …
 """,
     ),
     (
@@ -139,11 +138,10 @@ Uses
         """
 weak_answer()  function of first
 
+program       first
 section       .text+0x90
 instructions  9  from 11 in the linked code
 linkage       global: verified by itself
-
-enter or 2 shows its code
 """,
     ),
     (
@@ -223,3 +221,75 @@ What next
 def test_pages(name: str, node: Node, page: str) -> None:
     said = describe(CollectionSpec.from_file(OBJECTS / name), node).plain.replace(str(OBJECTS), "…")
     assert [line.rstrip() for line in said.splitlines()] == page.strip("\n").splitlines()
+
+
+def with_outline(path: Path, node: Node) -> list[str]:
+    """Return the lines of a page, of which all is known."""
+    spec = CollectionSpec.from_file(path)
+    uses = Uses(spec)
+    known = Known(uses=uses.of(node.name))
+    if node.kind is NodeKind.PROGRAM:
+        known = Known(Outline(uses, node.name), tail_callers(uses, node.name))
+    return [line.plain.rstrip() for line in describe(spec, node, known=known).lines]
+
+
+def test_what_a_program_does() -> None:
+    lines = with_outline(OBJECTS.parents[1] / "bpf/traffic.o", Node(NodeKind.PROGRAM, "count_traffic"))
+    assert lines[7:] == [
+        "calls         fill() traffic.c:161  20 instructions, called from 157",
+        "              bpf_ktime_get_ns   bpf_map_lookup_elem ×3   bpf_map_update_elem ×2   bpf_ringbuf_reserve   "
+        "bpf_ringbuf_submit",
+        "called by     nobody here: it is an entry, and in no program array of the object",
+        "reads         counting at 9   total_packets at 66   total_bytes at 70   traffic at 75 92 94 98   "
+        "track_sources at 104   sources at 112 128 130   sample_every at 134 136   lost_events at 150",
+        "writes        total_packets at 66   total_bytes at 70   traffic at 88 96 100   sources at 125 128 130 131   "
+        "events at 144   lost_events at 150",
+        "returns       XDP_PASS (2) at 161; never XDP_ABORTED, XDP_DROP, XDP_TX, XDP_REDIRECT",
+        "reads from    packet 12 … 54 at 21 22 33 35 36 46 52 54 56 58 +1   ctx->data at 14   ctx->data_end at 13",
+        "CO-RE         none needed",
+    ]
+
+
+def test_tail_calls_and_who_makes_them() -> None:
+    lines = with_outline(OBJECTS / "tail_calls.o", Node(NodeKind.PROGRAM, "entry"))
+    assert lines[11:15] == [
+        "tail calls    filled_later[0] at 4 → ? the object leaves it empty: whoever loads it fills it",
+        "              first_table[1] at 9 → broken",
+        "              first_table[0] at 14 → middle",
+        "returns       XDP_ABORTED (0) at 15, ? what its tail calls return",
+    ]
+    lines = with_outline(OBJECTS / "tail_calls.o", Node(NodeKind.PROGRAM, "last"))
+    assert lines[8] == "called by     second_table[0] by middle at 3"
+
+
+def test_what_is_not_known_says_so() -> None:
+    lines = with_outline(OBJECTS / "callbacks.o", Node(NodeKind.PROGRAM, "each"))
+    assert "reads         numbers at ≥ 9" in lines
+    assert "returns       ? what bpf_for_each_map_elem returns at 9" in lines
+
+
+def test_who_uses_a_map() -> None:
+    lines = with_outline(OBJECTS.parents[1] / "bpf/traffic.o", Node(NodeKind.MAP, "traffic"))
+    assert lines[6:9] == [
+        "read by       count_traffic at 75 92 94 98",
+        "written by    count_traffic at 88 96 100",
+        "named by      count_traffic at 73 84 89",
+    ]
+
+
+def test_each_name_leads_somewhere() -> None:
+    spec = CollectionSpec.from_file(OBJECTS.parents[1] / "bpf/traffic.o")
+    uses = Uses(spec)
+    page = describe(spec, Node(NodeKind.PROGRAM, "count_traffic"), known=Known(Outline(uses, "count_traffic"), ()))
+    calls = next(line for line in page.lines if line.plain.startswith("calls"))
+    assert [part.target for part in calls.parts if part.target] == [
+        Node(NodeKind.FUNCTION, "fill", "count_traffic"),
+        CodePlace("count_traffic", 157),
+    ]
+    reads = next(line for line in page.lines if line.plain.startswith("reads "))
+    assert [part.target for part in reads.parts if part.target][:4] == [
+        Node(NodeKind.VARIABLE, "counting"),
+        CodePlace("count_traffic", 9),
+        Node(NodeKind.VARIABLE, "total_packets"),
+        CodePlace("count_traffic", 66),
+    ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -16,10 +16,12 @@ from .scan import Scan
 from .virtual_list import VirtualList
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from textual import events
     from textual.strip import Strip
+
+    from ...targets import Target
 
 __all__ = ["RowView", "Spot", "compile_pattern"]
 
@@ -129,6 +131,19 @@ class RowView(VirtualList, can_focus=True):
     class Selected(RowMessage):
         """A row was chosen with enter or a double click."""
 
+    class Followed(RowMessage):
+        """A name in a row was chosen: it leads to where what it names lives.
+
+        Args:
+            view: The sender.
+            index: The row.
+            target: Where it leads.
+        """
+
+        def __init__(self, view: RowView, index: int, target: Target) -> None:
+            super().__init__(view, index)
+            self.target = target
+
     class SearchRequested(RowMessage):
         """The user wants to search: ask for a pattern and call `search` with it."""
 
@@ -141,6 +156,10 @@ class RowView(VirtualList, can_focus=True):
     def row_hint(self, index: int) -> str:
         """Return a sentence about a row, for a status line; empty when there is nothing to say."""
         return ""
+
+    def row_targets(self, index: int) -> Sequence[Target]:
+        """Return where the names in a row lead; what is drawn of the n-th has `{"target": n}` as its style's meta."""
+        return ()
 
     def row_mark(self, index: int) -> tuple[str, str]:
         """Return a row's character in the mark column, and the component class of its line or ""."""
@@ -288,8 +307,8 @@ class RowView(VirtualList, can_focus=True):
         """Return where one is: the row and what is above it."""
         return Spot(self.cursor, self.scroll_offset.y)
 
-    def return_to(self, spot: Spot) -> None:
-        """Bring back a row and the scroll, as far as there is such a row."""
+    def return_to(self, spot: Any) -> None:
+        """Bring back what `spot` returned: the row and the scroll, as far as there is such a row."""
         self.cursor = spot.row
         self.scroll_top_to(spot.top)
 
@@ -370,7 +389,7 @@ class RowView(VirtualList, can_focus=True):
         return self.pattern is not None if action == "search_again" else True
 
     def on_click(self, event: events.Click) -> None:
-        """Bring the cursor to the row under the pointer; a double click chooses it."""
+        """Bring the cursor to the row under the pointer, and follow a name there; a double click chooses the row."""
         offset = event.get_content_offset(self)
         if offset is None or offset.y < self.header_height:
             return
@@ -378,7 +397,11 @@ class RowView(VirtualList, can_focus=True):
         if index >= self.row_count():
             return
         self.cursor = index
-        if event.chain == 2:
+        number: int = event.style.meta.get("target", -1)
+        targets = self.row_targets(index)
+        if 0 <= number < len(targets):
+            self.post_message(self.Followed(self, index, targets[number]))
+        elif event.chain == 2:
             self.action_select()
 
     def _go_to_match(self, start: int, step: int) -> bool:
