@@ -32,8 +32,8 @@ from ..text.describe import describe
 from ..widgets.key_bar import KeyBar
 from ..widgets.lists.search_bar import SearchBar
 from ..widgets.message_line import MessageLine
+from ..widgets.overview import Overview
 from ..widgets.place_tabs import PlaceTabs
-from ..widgets.spec.overview import Overview
 from ..widgets.spec.spec_tree import SpecTree
 from ..widgets.status_line import StatusLine
 

@@ -9,8 +9,8 @@ from ..nodes import NodeKind
 from .code.kernel_code import KernelCodePane
 from .live.graph_pane import GraphPane
 from .live.map_pane import MapPane
-from .spec.spec_lists import SpecLists
 from .spec.variables_view import VariablesView
+from .spec_lists import SpecLists
 from .verifier.log_pane import LogPane
 
 if TYPE_CHECKING:

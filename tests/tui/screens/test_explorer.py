@@ -30,7 +30,7 @@ from bpftui.tui.widgets.lists.search_bar import SearchBar
 from bpftui.tui.widgets.live.chart import Chart
 from bpftui.tui.widgets.live.event_view import EventView
 from bpftui.tui.widgets.live.map_table import MapTableView
-from bpftui.tui.widgets.spec.overview import Overview
+from bpftui.tui.widgets.overview import Overview
 from bpftui.tui.widgets.spec.spec_tree import SpecTree
 from bpftui.tui.widgets.spec.variables_view import VariablesView
 from bpftui.tui.widgets.status_line import StatusLine

@@ -18,9 +18,9 @@ from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.pickers.object_picker import ObjectList, ObjectPicker
 from bpftui.tui.widgets.code.c_view import CView
 from bpftui.tui.widgets.code.listing_view import ListingView
+from bpftui.tui.widgets.overview import Overview
 from bpftui.tui.widgets.spec.beside_view import BesideView
 from bpftui.tui.widgets.spec.core_view import CoreView
-from bpftui.tui.widgets.spec.overview import Overview
 from bpftui.tui.widgets.spec.types_view import TypesView
 from bpftui.tui.widgets.spec.variables_view import VariablesView
 from tests.tui.fakes import FakeRuntime

@@ -12,16 +12,16 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
-from ...targets import Setting, leads_to
-from ...text.fit import fitted
-from ...text.page import Page, Part, rows_of
-from ..code.code_view import CodeView
-from ..lists.row_view import RowView
+from ..targets import Setting, leads_to
+from ..text.fit import fitted
+from ..text.page import Page, Part, rows_of
+from .code.code_view import CodeView
+from .lists.row_view import RowView
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ...targets import Target
+    from ..targets import Target
 
 __all__ = ["Overview"]
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...nodes import NodeKind
+from ..nodes import NodeKind
 from .overview import Overview
 
 if TYPE_CHECKING:
     from textual.widgets import TabPane
 
-    from ....core.spec import CollectionSpec
-    from ...nodes import Node
-    from ..lists.row_view import RowView
-    from .core_view import CoreView
+    from ...core.spec import CollectionSpec
+    from ..nodes import Node
+    from .lists.row_view import RowView
+    from .spec.core_view import CoreView
 
 __all__ = ["SpecLists"]
 
@@ -34,7 +34,7 @@ class SpecLists:
     @property
     def core(self) -> CoreView:
         """The list of CO-RE relocations."""
-        from .core_view import CoreView
+        from .spec.core_view import CoreView
 
         view = self._views.get(NodeKind.CORE)
         if view is None:
@@ -45,7 +45,7 @@ class SpecLists:
 
     def show_type(self, type_id: int) -> None:
         """Open a type of the list of types, which must have been chosen."""
-        from .types_view import TypesView
+        from .spec.types_view import TypesView
 
         view = self._views.get(NodeKind.TYPES)
         if isinstance(view, TypesView):
@@ -54,7 +54,7 @@ class SpecLists:
     def choose(self, node: Node) -> None:
         """Show the list that *node* is; for every other node the overview."""
         if node.kind is NodeKind.TYPES and NodeKind.TYPES not in self._views and self._spec.types is not None:
-            from .types_view import TypesView
+            from .spec.types_view import TypesView
 
             view = self._views[NodeKind.TYPES] = TypesView(self._spec.types, id="types")
             self._pane.mount(view)
