@@ -169,18 +169,30 @@ class VariableSpec:
         """
         if self.type is None or not path:
             self._store(self.encode_text(text, path))
-            return
-        member, offset = self.type.member(path, name=self.name)
-        data, name = self.map.data, self.name + path
-        if data is not None:
-            window = slice(self.offset + offset, self.offset + offset + member.size)
-            current = bytes(data[window])
-            raw = member.encode(member.parse(text, name=name), name=name, current=current)
-            if len(raw) != len(current):
-                raise ValueRangeError(f"{name} takes {len(current)} bytes, not {len(raw)}")
+        elif (data := self.map.data) is not None:
+            window, raw = self._encoded_member(self.type, text, path)
             data[window] = raw
             for at, discriminant in self.type.chosen(path):
                 data[self.offset + at : self.offset + at + len(discriminant)] = discriminant
+
+    def check_text(self, text: str, path: str = "") -> None:
+        """Raise what `set_text` raises where the text does not fit, and set nothing."""
+        if self.type is None or not path:
+            self.encode_text(text, path)
+        elif self.map.data is not None:
+            self._encoded_member(self.type, text, path)
+
+    def _encoded_member(self, ctype: CType, text: str, path: str) -> tuple[slice, bytes]:
+        """Return where in its map a member lies, and the bytes that a text makes of it."""
+        member, offset = ctype.member(path, name=self.name)
+        data, name = self.map.data, self.name + path
+        assert data is not None
+        window = slice(self.offset + offset, self.offset + offset + member.size)
+        current = bytes(data[window])
+        raw = member.encode(member.parse(text, name=name), name=name, current=current)
+        if len(raw) != len(current):
+            raise ValueRangeError(f"{name} takes {len(current)} bytes, not {len(raw)}")
+        return window, raw
 
     def reset(self) -> None:
         """Take back every change: what the file holds."""

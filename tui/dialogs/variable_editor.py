@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -92,11 +91,8 @@ class VariableEditor(Dialog[str]):
 
     def _check(self, text: str) -> str | None:
         """Return what is wrong with *text*, as the variable itself would say it; None when it fits."""
-        place = self._place
-        variable = place.variable
-        section = dataclasses.replace(variable.map, data=bytearray(variable.raw))
         try:
-            dataclasses.replace(variable, map=section, offset=0).set_text(text, place.path)
+            self._place.variable.check_text(text, self._place.path)
         except BpftuiError as error:
             return f"{error.message}; {error.hint}" if error.hint else error.message
         return None

@@ -9,6 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual import containers, widgets
+from textual.geometry import Size
+from textual.reactive import reactive
+from textual.visual import visualize
 from textual.widgets.selection_list import Selection
 
 from ..text.shown import Text, plain
@@ -73,7 +76,8 @@ class Static(PlainTitles, widgets.Static):
 
     def update(self, content: VisualType = "", *, layout: bool = True) -> None:
         """Show another text."""
-        super().update(_shown(content), layout=layout)
+        shown = _shown(content)
+        super().update(shown, layout=layout and not _keeps_its_size(self, shown))
 
 
 class Label(PlainTitles, widgets.Label):
@@ -85,7 +89,19 @@ class Label(PlainTitles, widgets.Label):
 
     def update(self, content: VisualType = "", *, layout: bool = True) -> None:
         """Show another text."""
-        super().update(_shown(content), layout=layout)
+        shown = _shown(content)
+        super().update(shown, layout=layout and not _keeps_its_size(self, shown))
+
+
+def _keeps_its_size(widget: widgets.Static, content: VisualType) -> bool:
+    """Whether another text takes the same room: else the whole screen is laid out anew, which can take 50 ms."""
+    styles, size = widget.styles, widget.content_size
+    if not size.width or styles.is_auto_width:
+        return False
+    if not styles.is_auto_height:
+        return True
+    visual = visualize(widget, content, markup=False)
+    return visual.get_height(styles, size.width) == size.height  # pyright: ignore[reportArgumentType]  # as Widget does
 
 
 class Button(widgets.Button):
@@ -145,6 +161,9 @@ _RENAMED = {"slash": "/", "backslash": "\\", "at": "@", "minus": "-", "plus": "+
 
 class Input(widgets.Input):
     """A field of one line, into which several lines can be pasted."""
+
+    virtual_size: reactive[Size] = reactive(Size(0, 0))
+    """How long its text is. Textual lays the screen out anew when it changes: for each character that is typed."""
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
         """Return whether *key* is typed here, and so offered for nothing else in the bar."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bpftui.core.errors import BpftuiError
 from bpftui.core.spec import CollectionSpec
 
 OBJECTS = Path(__file__).parents[2] / "objects"
@@ -36,3 +37,15 @@ def test_a_member_leaves_its_neighbours() -> None:
         "-2", "[2].y", current=bytes.fromhex("0100000002000000ffffffff000000000000000000000000")
     )
     assert found.hex() == raw
+
+
+def test_a_text_is_checked_without_being_set() -> None:
+    spec = CollectionSpec.from_file(OBJECTS / "values.o")
+    variable = spec.variables["points"]
+    before = variable.raw
+    variable.check_text("-2", "[2].y")
+    variable.check_text("hex:" + "01" * variable.size)
+    for text, path in (("99999999999", "[2].y"), ("x", "[2].y"), ("hex:01", ""), ("[1", "")):
+        with pytest.raises(BpftuiError):
+            variable.check_text(text, path)
+    assert variable.raw == before
