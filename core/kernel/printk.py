@@ -25,7 +25,7 @@ from ..errors import BpftuiError
 from ..runtime import Printed, PrintedLine
 from .program import native_code
 from .streams import StreamReader
-from .sys.perf import open_tracefs, read_tracefs
+from .sys.perf import reach_tracefs, read_tracefs
 from .sys.trace_buffer import read_page
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class PrintReader(Closing):
 
     def _open(self) -> None:
         self._line, self._addresses = _number(_EVENT), _number("events/ftrace/kernel_stack")
-        instances = open_tracefs("instances")
+        instances = reach_tracefs("instances")
         self._stack.callback(os.close, instances)
         _sweep(instances)
         name = f"bpftui-{os.getpid()}-{next(_NUMBERS)}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from ..analysis.counting import Counting
+from ..runtime import Printed
 from ..threads import NoThreadError
 from .counters import counters
 from .drawn import EventLine, StreamState
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from ..analysis.records import RecordType
-    from ..runtime import Link
+    from ..runtime import Link, PrintReader
     from .events import EventReader
     from .sampler import Sample, Sampler
     from .session import Session
@@ -45,6 +46,10 @@ class Observation:
     """How each is doing."""
     gone: tuple[Link, ...] = ()
     """What is attached to nothing any more."""
+    printed: Printed = field(default_factory=Printed)
+    """What programs printed since the tick before."""
+    unprinted: str = ""
+    """Why not all of that can be read, as a sentence; empty where it can."""
 
 
 class Monitor:
@@ -62,6 +67,7 @@ class Monitor:
         self._fail = fail
         self._sampler: Sampler | None = None
         self._reader: EventReader | None = None
+        self._printed: PrintReader | None = None
         self._interval = 0.5
         self._failure = ""
         self.graph = Graph(session.spec)
@@ -131,6 +137,9 @@ class Monitor:
         reader, self._reader = self._reader, None
         if reader is not None:
             reader.close()
+        printed, self._printed = self._printed, None
+        if printed is not None:
+            printed.close()
 
     @property
     def reader(self) -> EventReader | None:
@@ -152,6 +161,10 @@ class Monitor:
             self._reader = self._session.events()
             for problem in self._reader.problems.values():
                 self._fail(problem)
+        if self._printed is None and self._session.collection is not None:
+            self._printed = self._session.collection.printed()
+        printed = Printed() if self._printed is None else self._printed.read()
+        unprinted = "" if self._printed is None else self._printed.problem
         events: dict[str, list[EventLine]] = {}
         streams: dict[str, StreamState] = {}
         for name, found in self._reader.take().items():
@@ -159,7 +172,7 @@ class Monitor:
             events[name] = [event_line(sample.time, raw, record) for raw in found.records[-_MAX_EVENTS:]]
             streams[name] = StreamState(found.count, found.lost, found.behind, found.full, record.text)
         self._failure = ""
-        self._deliver(Observation(sample, events, streams, self._session.gone))
+        self._deliver(Observation(sample, events, streams, self._session.gone, printed, unprinted))
 
     def _failed(self, error: Exception) -> None:
         """Tell what went wrong; not at every sample anew."""

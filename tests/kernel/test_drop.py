@@ -74,10 +74,10 @@ def until(check: Any, seconds: float = PATIENCE) -> Any:
         ("disasm -", set()),
         ("disasm - count_packets --xlated --jited", SEEING),
         ("disasm - count_packets --dead", SEEING),
-        ("run - count_packets", LOADING),
+        ("run - count_packets", SEEING),
         ("run - count_packets --runtime vm", set()),
         ("check -", LOADING),
-        ("watch - --attach count_packets=sandbox --duration 0.3 --interval 0.1", LOADING),
+        ("watch - --attach count_packets=sandbox --duration 0.3 --interval 0.1", SEEING),
         ("log -", set()),
     ],
 )
@@ -325,3 +325,12 @@ def test_what_only_root_may_attach_to_is_attached_with_the_stewards_help(attachm
     assert done.code == 0, done.err
     name = attachment.partition("=")[0]
     assert json.loads(done.out.splitlines()[-1])["programs"][name]["run_cnt"] > 0
+
+
+def test_what_programs_print_is_read_with_the_stewards_help() -> None:
+    watch = ["watch", "--drop", "tests/objects/prints.o", "--attach", "hello=sandbox,rate=100", "--duration", "1"]
+    done = bpftui(*watch, "--interval", "0.2", "--json")
+    assert (done.code, done.err) == (0, "")
+    samples = [json.loads(line) for line in done.out.splitlines()]
+    assert {text for sample in samples for text in sample["printed"]} == {"hello 42"}
+    assert {name for sample in samples for name in sample.get("printed_by", [])} == {"hello"}

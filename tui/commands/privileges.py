@@ -39,9 +39,9 @@ def kept(command: str, options: argparse.Namespace) -> tuple[Capability, ...]:
             return _EVERYTHING if options.xlated or options.jited or options.dead else ()
         case "log" | "list" | "top":
             return ()
-        case "run" | "check" | "watch":
+        case "check":
             return _LOADING
-        case _:  # the explorer, its demo, and what tells what can be done
+        case _:  # the explorer, its demo, what tells what can be done; run and watch: which program printed a line
             return _EVERYTHING
 
 

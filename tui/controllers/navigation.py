@@ -7,6 +7,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from textual.binding import Binding, BindingType
+from textual.widgets import TabPane
 
 from ..jumps import JumpList, Spotted
 from ..nodes import Node, NodeKind, first_node
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from textual.widget import Widget
-    from textual.widgets import TabbedContent, TabPane
+    from textual.widgets import TabbedContent
 
     from ...core.spec import CollectionSpec
     from ..widgets.spec.spec_tree import SpecTree
@@ -80,6 +81,7 @@ class Navigation(Controller):
             )
             for number, tab in enumerate(TABS, 1)
         ),
+        Binding("7", "show_tab('printed')", "Printed", show=False, id="tab.printed", tooltip="What programs printed"),
         Binding(
             "backspace,alt+left,ctrl+o",
             "go_back",
@@ -213,6 +215,9 @@ class Navigation(Controller):
 
     def action_show_tab(self, tab: str) -> None:
         """Show a tab and give it the focus."""
+        if not any(pane.id == tab for pane in self._tabs.query(TabPane)):
+            self.stage.notify("no program has printed anything yet", timeout=3)
+            return
         if tab != self.tab:
             self.remember()
         self._show_tab(tab)

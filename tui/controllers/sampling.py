@@ -72,8 +72,9 @@ class SamplingController(Controller):
         self._panes = panes
         self._navigation = navigation
         self._log = log
+        self._unprinted = ""
 
-    def take(self, observation: Observation) -> None:
+    async def take(self, observation: Observation) -> None:
         """Let the visible pane follow a new sample."""
         if self._monitor.last is None and observation.sample.uncounted:
             self._log.line(f"runs are not counted: {observation.sample.uncounted}")
@@ -81,6 +82,12 @@ class SamplingController(Controller):
         for name, events in observation.events.items():
             self._panes.maps.add_events(name, events)
         self._panes.maps.show_streams(observation.streams)
+        if observation.printed.lines or observation.printed.lost:
+            await self._panes.show_printed(observation.sample.time, observation.printed)
+        if observation.unprinted != self._unprinted:
+            self._unprinted = observation.unprinted
+            if self._unprinted:
+                self._log.line(self._unprinted)
         for text in self._operations.note_gone(observation.gone):
             self._log.line(f"{text}: what it was attached to is gone")
         self.show()

@@ -403,9 +403,9 @@ class ExplorerScreen(ControlledScreen):
         self.outcomes.failed(message)
 
     @on(Sampled)
-    def sampled(self, message: Sampled) -> None:
+    async def sampled(self, message: Sampled) -> None:
         """Let the visible pane and the status line follow."""
-        self.sampling.take(message.observation)
+        await self.sampling.take(message.observation)
         self.query_one(StatusLine).status = self.operations.status()
 
     @on(MapEdited)

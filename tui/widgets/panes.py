@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from textual.widgets import TabPane
 
 from ...core.live.monitor import WINDOWS
 from ..nodes import NodeKind
 from .code.kernel_code import KernelCodePane
 from .live.graph_pane import GraphPane
 from .live.map_pane import MapPane
+from .live.printed_view import PrintedView
 from .spec.variables_view import VariablesView
 from .spec_lists import SpecLists
 from .verifier.log_pane import LogPane
@@ -18,10 +21,15 @@ if TYPE_CHECKING:
 
     from ...core.live import Session
     from ...core.live.monitor import Monitor
+    from ...core.runtime import Printed
     from ...core.spec import CollectionSpec
     from ..nodes import Node
 
 __all__ = ["Panes"]
+
+
+PRINTED: Final = "7 Printed"
+"""The title of the tab that is there once something was printed."""
 
 
 class Panes:
@@ -39,9 +47,11 @@ class Panes:
         self.maps = MapPane(spec)
         self.graph = GraphPane()
         self.log = LogPane(spec, lambda: session.runtime)
+        self.printed = PrintedView()
 
     async def mount(self, tabs: TabbedContent) -> None:
         """Put each into the tab of its name, and wait until it is there."""
+        self._tabs = tabs
         self.lists = SpecLists(self._spec, tabs.get_pane("overview"))
         for tab, widget in (
             ("code", self.code),
@@ -81,6 +91,12 @@ class Panes:
                 self.variables.refresh_values()
             case _:
                 pass
+
+    async def show_printed(self, time: float, printed: Printed) -> None:
+        """Add what programs printed; there is no tab for it before something was."""
+        if not self.printed.is_attached:
+            await self._tabs.add_pane(TabPane(PRINTED, self.printed, id="printed"))
+        self.printed.add(time, printed)
 
     def change_window(self, step: int) -> None:
         """Draw a shorter (-1) or a longer (1) time."""

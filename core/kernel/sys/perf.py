@@ -38,6 +38,7 @@ __all__ = [
     "open_unmounted",
     "open_uprobe",
     "open_uprobe_fd",
+    "reach_tracefs",
     "read_tracefs",
 ]
 
@@ -207,19 +208,23 @@ def read_tracefs(path: str) -> str:
     Raises:
         OSError: There is no such file, or it may not be read, or the tracefs not be mounted.
     """
+    with open(reach_tracefs(path), encoding="utf-8") as file:
+        return file.read()
+
+
+def reach_tracefs(path: str) -> int:
+    """Return what `open_tracefs` does, where this process may not by its steward; errors as for `read_tracefs`."""
     try:
-        number = open_tracefs(path)
+        return open_tracefs(path)
     except PermissionError as error:
         brought = errand("tracefs", path)
         if brought is None:
             raise error from None
-        number = brought
-    with open(number, encoding="utf-8") as file:
-        return file.read()
+        return brought
 
 
 def open_tracefs(path: str) -> int:
-    """Return a descriptor to read a file of the tracefs with; errors as for `read_tracefs`."""
+    """Return a descriptor to read a file or a folder of the tracefs with; errors as for `read_tracefs`."""
     if not re.fullmatch(r"\w+(/[\w-]+)*", path):
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
     for root in _TRACEFS:
