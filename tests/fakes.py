@@ -17,6 +17,8 @@ from bpftui.core.runtime import (
     Link,
     Map,
     Namespace,
+    Printed,
+    PrintReader,
     Program,
     ProgramInfo,
     RunResult,
@@ -40,7 +42,6 @@ if TYPE_CHECKING:
         ExternAnswer,
         MapSnapshot,
         Obstacle,
-        PrintReader,
         TargetChoice,
         XdpMode,
     )
@@ -289,6 +290,28 @@ class FakeVariable(Variable):
         self.spec.set_text(text, path)
 
 
+class FakePrintReader(PrintReader):
+    """Reads what programs print that print nothing."""
+
+    @property
+    def problem(self) -> str:
+        return ""
+
+    def read(self) -> Printed:
+        return Printed()
+
+    def close(self) -> None:
+        pass
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
 class FakeCollection(Collection):
     """Counts how often it is closed."""
 
@@ -338,7 +361,7 @@ class FakeCollection(Collection):
         return self._remarks
 
     def printed(self) -> PrintReader:
-        _unasked()
+        return FakePrintReader()
 
     def close(self) -> None:
         self.closed += 1
