@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from threading import Event
+    from types import TracebackType
 
     from bpftui.core.btf import CType, Value
     from bpftui.core.context.values import ContextValues
