@@ -13,6 +13,7 @@ from bpftui.core.spec import CollectionSpec
 from bpftui.core.vm.runtime import MachineRuntime
 from bpftui.tui.messages import Attached, Detached, Failed, Loaded
 from bpftui.tui.operations import AttachRequest, Operations
+from bpftui.tui.widgets.spec.variables_view import whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -136,3 +137,17 @@ def test_what_fails_is_over_and_says_why(
     assert [(each.action, each.why, each.hint) for each in desk.failures] == [("load", sentence, hint)]
     operations.load()  # may be tried again, which answers it
     assert (len(desk.work), desk.failures) == (1, [])
+
+
+def test_a_variable_takes_a_text_or_says_why_not(desk: Desk) -> None:
+    spec = CollectionSpec.from_file(OBJECT.with_name("traffic.o"))
+    session = Session(spec, MachineRuntime())
+    operations = Operations(session, runtime="vm")
+    operations.bind(desk)
+    place = whole(spec.variables["sample_every"])
+    assert operations.set_variable(place, "7")
+    assert (spec.variables["sample_every"].get(), desk.messages) == (7, [])
+    assert not operations.set_variable(place, "many")
+    assert spec.variables["sample_every"].get() == 7
+    assert [type(message) for message in desk.messages] == [Failed]
+    operations.close()

@@ -260,3 +260,12 @@ def test_a_cast_without_an_arena_is_an_access_to_nothing() -> None:
     with pytest.raises(AccessError, match="a cast between address spaces without an arena") as caught:
         Machine(p.mov(R0, 0) + EXIT).arena_address(5)
     assert (caught.value.address, caught.value.size, caught.value.region) == (5, 0, None)
+
+
+def test_a_long_chain_of_arithmetic_is_not_one_expression() -> None:
+    """Python takes no more than 200 parentheses in one another."""
+    code = p.mov(R0, 0) + (p.alu(p.XOR, R0, 3) + p.alu(p.ADD, R0, 1)) * 300 + EXIT
+    expected = 0
+    for _ in range(300):
+        expected = (expected ^ 3) + 1
+    assert Machine(code).run() == expected

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bpftui.core.asm import HELPERS
+from bpftui.core.asm.assembler import assemble
 from bpftui.core.context.values import layout_of
 from bpftui.core.errors import UsageError
 from bpftui.core.live import Session
@@ -128,6 +129,19 @@ def test_hooks_are_called_for_each_packet_of_a_sandbox(target: str) -> None:
         # What connects has the family of a frame; a rename has a task, which leads somewhere.
         assert loaded.variables["family"].get() in ((2, 10) if target else (0,))
         assert loaded.variables["argument"].get() != 0
+
+
+def test_a_message_of_a_sandbox_has_the_data_of_its_frame() -> None:
+    code = assemble("r2 = *(u64 *)(r1 +0)\nr0 = *(u8 *)(r2 +0)\nexit")  # it reads what is there, or is stopped
+    spec = CollectionSpec("o")
+    spec.programs["p"] = ProgramSpec("p", "sk_msg", ProgramType.SK_MSG, link=lambda: LinkedCode(code))
+    with Session(spec, MachineRuntime(), traffic=Traffic(rate=0)) as session:
+        loaded = session.load()
+        session.attach("p", "sandbox")
+        assert isinstance(session.sandbox, Sandbox)
+        with session.runtime.statistics():
+            assert session.sandbox.send(5) == 5
+            assert loaded.programs["p"].info().run_cnt == 5
 
 
 def test_a_capture_tells_who_connects(tmp_path: Path) -> None:

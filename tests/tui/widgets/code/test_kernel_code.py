@@ -114,6 +114,8 @@ async def test_dead_code_is_struck_out_until_the_constants_change(
         walk.explorer.spec.set("verbose", True)
         await walk.press("3", "2")
         await walk.until(lambda: asked == [False, True])
+        await walk.press("d")
+        await walk.until(lambda: pane.mode == "" and "removed" not in str(pane.query_one("#code-title").render()))
 
 
 async def test_no_kernel_or_a_kernel_that_does_not_say(

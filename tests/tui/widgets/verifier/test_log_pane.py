@@ -67,6 +67,7 @@ async def test_an_off_by_one_is_explained_without_scrolling() -> None:
         state = app.query_one(StateView)
         assert state.row_text(state.cursor) == "r1 pkt(r=13)"
         assert "insn 7 · bad_offbyone.c:14 · visit 1 of 1" in lines(state)[0]
+        assert not app.pane.check_action("next_program", ())  # there is no other one
 
 
 async def test_the_verdict_leaves_room_for_the_log_where_there_is_little() -> None:
