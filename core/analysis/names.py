@@ -196,6 +196,8 @@ class Names:
 
     def _field(self, offset: int, size: int) -> Named | None:
         """Return a field of the context, by the type that the source says it has, else by the uapi."""
+        if self.program.translated:
+            return None
         index, inside = divmod(offset, 8)
         elements = self.parameters.elements
         if 0 <= index < len(elements) and elements[index].name and _is_low(self.program, inside, size):

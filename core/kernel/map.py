@@ -162,17 +162,21 @@ class Map(TypedMap, KernelObject, Closing):
         return walk_ids("map")
 
     @classmethod
-    def from_id(cls, number: int) -> Map:
+    def from_id(cls, number: int, *, read_only: bool = False) -> Map:
         """Open the map that the kernel knows by this id, as `bpftool map list` shows it.
 
         Keys and values are typed where the kernel has types for them.
+
+        Args:
+            number: The id.
+            read_only: Whether the kernel is to refuse to change it by this handle (BPF_F_RDONLY).
 
         Raises:
             UnknownNameError: There is none.
             NoPermissionError: It takes CAP_SYS_ADMIN.
             LoadError: Its type is newer than bpftui.
         """
-        return cls._existing(open_id("map", number))
+        return cls._existing(open_id("map", number, MapFlag.RDONLY if read_only else 0))
 
     @classmethod
     def from_pin(cls, path: str | os.PathLike[str]) -> Map:

@@ -261,6 +261,8 @@ class ProgramSpec(Derived):
     license: str = ""
     kernel_version: int = 0
     byte_order: ByteOrder = "little"
+    translated: bool = False
+    """Whether the code is what a verifier made of it: what it reads of its context is then in the kernel's own form."""
     unusable: str | None = None
     """Why it cannot be used, where its section or its symbol says so already."""
     btf: Btf | None = field(default=None, repr=False, compare=False)

@@ -6,12 +6,12 @@ bring it; what a kernel does not tell is None too. Sizes are bytes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 __all__ = [
     "Attachment",
@@ -281,6 +281,15 @@ class Snapshot:
     def loaded_at(self, program: ProgramEntry) -> float:
         """Return when a program was loaded, in seconds since the epoch."""
         return self.booted_at + program.load_time_ns / 1e9
+
+    def only(self, programs: Collection[int], maps: Collection[int], links: Collection[int]) -> Snapshot:
+        """Return it with no other programs, maps and links than those with these ids."""
+        return replace(
+            self,
+            programs={number: each for number, each in self.programs.items() if number in programs},
+            maps={number: each for number, each in self.maps.items() if number in maps},
+            links={number: each for number, each in self.links.items() if number in links},
+        )
 
     def users(self, map_id: int) -> tuple[ProgramEntry, ...]:
         """Return the programs that use a map."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import sys
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from .model import PinKind
     from .owners import Task
 
-__all__ = ["Mount", "bpffs_device", "read_mounts", "read_pins"]
+__all__ = ["Mount", "pinned_object", "read_mounts", "read_pins"]
 
 _KINDS: Final[dict[str, PinKind]] = {
     "anon_inode:bpf-prog": "program",
@@ -80,17 +79,6 @@ def _mounts(process: str, namespace: int) -> Iterator[Mount]:
             yield Mount(path, root + path, (int(major), int(minor)), int(net[1]) if net else 0, namespace)
 
 
-def bpffs_device(path: str) -> bool:
-    """Whether a path that is there lies in a bpffs that this process sees."""
-    try:
-        device = os.lstat(path).st_dev
-    except OSError:
-        return False
-    with contextlib.suppress(OSError):
-        return any(not each.net and os.makedev(*each.device) == device for each in _mounts("/proc/thread-self", 0))
-    return False
-
-
 def read_pins(mounts: Iterable[Mount]) -> tuple[list[Pin], list[str]]:
     """Return what is pinned in all bpffs, each name of each of them once, and what could not be read."""
     found: list[Pin] = []
@@ -107,7 +95,7 @@ def read_pins(mounts: Iterable[Mount]) -> tuple[list[Pin], list[str]]:
             if (status.st_dev, status.st_ino) in seen:
                 continue
             seen.add((status.st_dev, status.st_ino))
-            pinned = _look(place)
+            pinned = pinned_object(place)
             if pinned is not None:
                 found.append(Pin(mount.path + place.removeprefix(mount.reach), *pinned, mount.namespace))
             if len(found) >= _MOST_PINS:
@@ -133,7 +121,7 @@ def _files(directory: str, refused: list[str]) -> Iterator[str]:
             continue  # it is gone
 
 
-def _look(path: str) -> tuple[PinKind, int] | None:
+def pinned_object(path: str) -> tuple[PinKind, int] | None:
     """Return what is pinned at a path; None where nothing is, as with the iterators that each bpffs has."""
     try:
         fd = ObjPath(pathname=buffer(os.fsencode(path) + b"\0")).call(Command.OBJ_GET)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from ..btf import Btf
 
-__all__ = ["Names"]
+__all__ = ["Names", "whole_name"]
 
 _FUNC_INFO: Final = struct.Struct("=II")
 """`struct bpf_func_info`: where a function begins, and its type."""
@@ -46,20 +46,9 @@ class Names:
         if len(name) < _CUT or not btf_id:
             return name
         if number not in self._programs:
-            self._programs[number] = self._entry(fd, info.nr_func_info, btf_id, name)
+            types = self._of(btf_id)
+            self._programs[number] = name if types is None else _entry(fd, info.nr_func_info, types, name)
         return self._programs[number]
-
-    def _entry(self, fd: int, count: int, btf_id: int, name: str) -> str:
-        types = self._of(btf_id)
-        if types is None or not count:
-            return name
-        room = buffer(_FUNC_INFO.size)
-        try:
-            fill(fd, BpfProgInfo(func_info_rec_size=_FUNC_INFO.size, nr_func_info=1, func_info=room))
-            found = types.type(_FUNC_INFO.unpack_from(room)[1])
-        except (BpfError, BpftuiError):
-            return name
-        return found.name if isinstance(found, t.Function) and found.name.startswith(name) else name
 
     def memory(self, number: int, fd: int) -> int | None:
         """Return the bytes of memory that a program takes, which never change; None where /proc does not tell."""
@@ -128,6 +117,36 @@ class Names:
             except BpftuiError:
                 self._types[btf_id] = None
         return self._types[btf_id]
+
+
+def whole_name(fd: int, functions: int, btf_id: int, name: str) -> str:
+    """Return a program's name, whole where it was cut and its types have it.
+
+    Args:
+        fd: A descriptor of the program.
+        functions: How many records the kernel has of its functions.
+        btf_id: Its types; 0 for none.
+        name: At most 15 characters, as the kernel keeps it.
+    """
+    if len(name) < _CUT or not btf_id:
+        return name
+    try:
+        return _entry(fd, functions, read_btf(btf_id), name)
+    except BpftuiError:
+        return name
+
+
+def _entry(fd: int, functions: int, types: Btf, name: str) -> str:
+    """Return the name of a program's first function, where it begins as the program's does."""
+    if not functions:
+        return name
+    room = buffer(_FUNC_INFO.size)
+    try:
+        fill(fd, BpfProgInfo(func_info_rec_size=_FUNC_INFO.size, nr_func_info=1, func_info=room))
+        found = types.type(_FUNC_INFO.unpack_from(room)[1])
+    except (BpfError, BpftuiError):
+        return name
+    return found.name if isinstance(found, t.Function) and found.name.startswith(name) else name
 
 
 def _pointers(struct_: CType) -> Iterator[int]:

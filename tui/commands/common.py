@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 from ...core.errors import UsageError, nearest
+from ...core.references import parse_loaded
 from ...core.spec import CollectionSpec
 from ..terminal.output import complain, write_json, write_text
 from ..terminal.process import process
@@ -40,6 +41,7 @@ __all__ = [
     "json_value",
     "loading",
     "machine_options",
+    "open_loaded",
     "open_spec",
     "print_json",
     "record",
@@ -145,14 +147,17 @@ def hire_guardian() -> None:
         hire()
 
 
-def add_object(parser: Parser, *, optional: bool = False) -> None:
-    """Add the object file; an *optional* one is None where it is not given."""
+_LOADED: Final = "; or what is loaded: id:42 (a program), map:7, link:3, name:GLOB, a path under a bpffs"
+
+
+def add_object(parser: Parser, *, optional: bool = False, loaded: bool = False) -> None:
+    """Add the object file; an *optional* one is None where it is not given, *loaded*: also what is loaded already."""
     parser.add_argument(
         "object",
         metavar="OBJECT",
         nargs="?" if optional else None,
         help="a BPF ELF object file, or what holds one (a program, a library, an archive, .gz, .xz, .zst, - for "
-        "standard input); FILE#2 is the second object in a file",
+        "standard input); FILE#2 is the second object in a file" + (_LOADED if loaded else ""),
     )
 
 
@@ -304,6 +309,26 @@ def resolver_of(spec: CollectionSpec, arguments: argparse.Namespace) -> CoreReso
     from ...core.btf.core import CoreResolver
 
     return CoreResolver(spec.btf, target)
+
+
+def open_loaded(arguments: argparse.Namespace, say: Callable[[str], None] = warn) -> CollectionSpec:
+    """Do the same as `open_spec`, and take what is loaded as well: `id:42`, `map:7`, `link:3`, `name:GLOB`, a pin.
+
+    Raises:
+        UnknownNameError, NoPermissionError: It is not there, or this process may not look at it.
+        UsageError: Something was to be set, which nothing here does to what is loaded.
+    """
+    name = parse_loaded(arguments.object)
+    if name is None:
+        return open_spec(arguments, say)
+    if arguments.settings or arguments.program_types or arguments.preset is not None:
+        raise UsageError(
+            f"{arguments.object} is loaded already: its variables and types are as they are",
+            hint="--set, --type and --preset are for files",
+        )
+    from ...core.system.loaded import find_loaded, loaded_spec
+
+    return loaded_spec(find_loaded(name), arguments.object)
 
 
 def open_spec(arguments: argparse.Namespace, say: Callable[[str], None] = warn) -> CollectionSpec:

@@ -18,6 +18,7 @@ from .common import (
     add_source,
     hire_guardian,
     machine_options,
+    open_loaded,
     open_spec,
     uncollected,
 )
@@ -36,7 +37,7 @@ __all__ = ["explore", "make_parser", "require_terminal", "run"]
 def make_parser() -> Parser:
     """Return what reads its arguments."""
     parser = Parser("", "Explore a BPF object: read its code, set variables, load, attach, watch.")
-    add_object(parser, optional=True)
+    add_object(parser, optional=True, loaded=True)
     add_source(parser)
     add_settings(parser)
     parser.add_argument(
@@ -67,7 +68,7 @@ def _explore_named(options: argparse.Namespace) -> int:
     notes: list[str] = []
     try:
         with uncollected():
-            spec = open_spec(options, notes.append)
+            spec = open_loaded(options, notes.append)
     except SeveralObjectsError as several:
         require_terminal(_show(options.object))
         return _explore_several(several, options)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from ...core.privileges import Capability, drop, hire, privileges
 from ...core.privileges.steward import ERRANDS, INVENTORY, INVENTORY_RIGHTS
+from ...core.references import parse_loaded
 
 if TYPE_CHECKING:
     import argparse
@@ -33,6 +34,8 @@ def kept(command: str, options: argparse.Namespace) -> tuple[Capability, ...]:
     if options.runtime == "vm":
         return ()
     match command:
+        case "show" | "disasm" if parse_loaded(options.object) is not None:
+            return (Capability.CAP_BPF, *_LOOKING)  # without the first the kernel hides the code
         case "show":
             return _LOOKING if options.externs else ()
         case "disasm":
@@ -51,12 +54,13 @@ def give_up_for(command: str, options: argparse.Namespace) -> str:
         return ""
     given = vars(options)
     names = [given.get(name) for name in ("object", "btf", "file", "compare")] + list(given.get("objects") or ())
+    is_loaded = isinstance(given.get("object"), str) and parse_loaded(given["object"]) is not None
     # FILE#2 is the second object of FILE, or a file of that name.
     reads = [each for name in names if isinstance(name, str) for each in (name, name.rpartition("#")[0]) if each]
     return give_up(
         kept(command, options),
         sandbox=command not in ("show", "disasm", "log", "run", "check", "list", "top"),
-        inventory=command in ("list", "top"),
+        inventory=command in ("list", "top") or is_loaded,
         reads=reads,
     )
 

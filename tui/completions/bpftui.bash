@@ -7,7 +7,7 @@
 
 _shtab_bpftui_subparsers=(show disasm run watch check list top log demo doctor)
 
-_shtab_bpftui_show_option_strings=(-h --help --color --runtime --token --drop --no-drop --json --core --externs --btf --header --layout --graph --format --blocks --program --set --preset --type)
+_shtab_bpftui_show_option_strings=(-h --help --color --runtime --token --drop --no-drop --json --core --externs --btf --header --layout --against --graph --format --blocks --program --set --preset --type)
 _shtab_bpftui_disasm_option_strings=(-h --help --color --runtime --token --drop --no-drop --syntax --no-source --arrows --no-arrows --output --format --xlated --jited --dead --heat --raw --section --endian --btf --source --set --preset --type)
 _shtab_bpftui_run_option_strings=(-h --help --color --runtime --token --drop --no-drop --set --preset --type --data --ctx --repeat --pcap --write --json --pin-path --return --memory --btf)
 _shtab_bpftui_watch_option_strings=(-h --help --color --runtime --token --drop --no-drop --set --preset --type --attach --map --interval --duration --json --strict --pin-path --return --memory --btf --limit --bytes --per-cpu)
@@ -22,6 +22,7 @@ _shtab_bpftui_option_strings=(-h --help --color --runtime --token --drop --no-dr
 _shtab_bpftui_show_pos_0_COMPGEN=_shtab_compgen_files
 _shtab_bpftui_show___token_COMPGEN=_shtab_compgen_dirs
 _shtab_bpftui_show___btf_COMPGEN=_shtab_compgen_files
+_shtab_bpftui_show___against_COMPGEN=_shtab_compgen_files
 _shtab_bpftui_disasm_pos_0_COMPGEN=_shtab_compgen_files
 _shtab_bpftui_disasm___token_COMPGEN=_shtab_compgen_dirs
 _shtab_bpftui_disasm___output_COMPGEN=_shtab_compgen_files

@@ -51,7 +51,7 @@ function _shtab_bpftui_using
 end
 
 set -g _shtab_bpftui_commands show disasm run watch check list top log demo doctor
-set -g _shtab_bpftui_opts_with_value --attach --btf --color --compare --ctx --data --duration --endian --format --helpers --hot --interval --layout --limit --log-level --map --memory --object --only --output --path --pcap --pin-path --preset --program --rate --repeat --return --runtime --section --set --sort --source --syntax --token --traffic --type --write
+set -g _shtab_bpftui_opts_with_value --against --attach --btf --color --compare --ctx --data --duration --endian --format --helpers --hot --interval --layout --limit --log-level --map --memory --object --only --output --path --pcap --pin-path --preset --program --rate --repeat --return --runtime --section --set --sort --source --syntax --token --traffic --type --write
 
 complete -c bpftui -e
 complete -c bpftui -f
@@ -81,6 +81,7 @@ complete -c bpftui -n '_shtab_bpftui_using show' -l externs -d 'what its externs
 complete -c bpftui -n '_shtab_bpftui_using show' -l btf -xka "(__fish_complete_path (commandline -ct))" -d 'with --core and --externs: against the types in FILE instead of the …'
 complete -c bpftui -n '_shtab_bpftui_using show' -l header -d 'its types as a C header that compiles'
 complete -c bpftui -n '_shtab_bpftui_using show' -l layout -x -d 'offsets, holes and padding of a struct, union or typedef'
+complete -c bpftui -n '_shtab_bpftui_using show' -l against -xka "(__fish_complete_path (commandline -ct))" -d 'its structs beside this kernel'"'"'s, or those of a BTF file or object: …'
 complete -c bpftui -n '_shtab_bpftui_using show' -l graph -d 'which programs call, read and write what'
 complete -c bpftui -n '_shtab_bpftui_using show' -l format -xka "text dot mermaid" -d 'with --graph: as text'
 complete -c bpftui -n '_shtab_bpftui_using show' -l blocks -d 'with --graph: the control flow of its programs, block by block'

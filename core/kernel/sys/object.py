@@ -152,8 +152,11 @@ def walk_ids(kind: ObjectKind) -> Iterator[int]:
         yield number
 
 
-def open_id(kind: ObjectKind, number: int) -> Descriptor:
+def open_id(kind: ObjectKind, number: int, flags: int = 0) -> Descriptor:
     """Return a descriptor of the object with that id (Linux 4.13, links 5.8; needs CAP_SYS_ADMIN).
+
+    Of a map, *flags* (BPF_F_RDONLY) say what may be done with it. Where this process may not, its steward may: a map
+    that comes from there is to read only.
 
     Raises:
         UnknownNameError: There is none.
@@ -161,7 +164,7 @@ def open_id(kind: ObjectKind, number: int) -> Descriptor:
     """
     try:
         try:
-            fd = ObjId(start_id=number).call(_BY_ID[kind][0])
+            fd = ObjId(start_id=number, open_flags=flags).call(_BY_ID[kind][0])
         except BpfError as error:
             fd = brought(error, "object", f"{kind} {number}")
         return Descriptor(fd, f"{kind} {number}")

@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ....core.errors import BpftuiError, ExitCode, UnknownNameError, UsageError
+from ....core.references import refuse_loaded
 from ...terminal.output import write_lines
 from ..common import (
     Parser,
@@ -39,6 +40,7 @@ _MOST_LEVELS = 7
 def run(arguments: Sequence[str]) -> int:
     """Run the command: exit code 1 where something does not load."""
     options = _parse(arguments)
+    refuse_loaded(options.objects, "check", "the verifier has taken what is loaded")
     import_module("bpftui.core.spec.reader")  # what is measured is the reading, not the importing
 
     from .rows import print_csv, print_programs, program_rows

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ....core.asm import Syntax
 from ....core.errors import ExitCode, ObjectError, UsageError
 from ....core.listing.listing import Listing
+from ....core.references import refuse_loaded
 from ...terminal.output import write_lines
 from ...text.colors import joined, paint
 from ...text.export import FORMATS, document, format_of, write_document
@@ -18,7 +19,7 @@ from ..common import (
     add_object,
     add_settings,
     add_source,
-    open_spec,
+    open_loaded,
     resolver_of,
     uncollected,
     wants_color,
@@ -39,7 +40,7 @@ __all__ = ["make_parser", "run"]
 def make_parser() -> Parser:
     """Return what reads its arguments."""
     parser = Parser("disasm", "Print a program's code as assembly, with the C lines that it comes from.")
-    add_object(parser)
+    add_object(parser, loaded=True)
     parser.add_argument("program", metavar="PROGRAM", nargs="?", help="only this program (default: all)")
     parser.add_argument("--syntax", choices=[s.value for s in Syntax], default="kernel", help="default: kernel")
     parser.add_argument("--no-source", action="store_true", help="without the C lines")
@@ -88,6 +89,9 @@ def run(arguments: Sequence[str]) -> int:
             raise UsageError("--endian is for bare instructions, which have no programs, sections or variables")
         print_code(options)
         return ExitCode.OK
+    if options.xlated or options.jited or options.dead or options.heat or options.raw:
+        why = "the kernel keeps no other code than that which disasm shows without options"
+        refuse_loaded([options.object], "disasm --raw (--xlated, --jited, --dead, --heat)", why)
     if options.xlated or options.jited or options.dead or options.heat:
         if options.raw or options.section or options.output is not None or options.format is not None:
             raise UsageError("--xlated, --jited, --dead and --heat go without --raw, --output and --format")
@@ -109,7 +113,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _print_programs(options: argparse.Namespace) -> None:
-    spec = open_spec(options)
+    spec = open_loaded(options)
     programs = [spec.program(options.program)] if options.program is not None else list(spec.programs.values())
     if not programs:
         warn(f"{spec.file} holds no programs; --raw prints the instructions that it has")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ....core.errors import ExitCode, UnknownNameError
+from ....core.references import refuse_loaded
 from ...terminal.output import write_line, write_table
 from ...text.colors import assembled, paint
 from ..common import Parser, add_settings, add_target, print_json, wants_color
@@ -52,6 +53,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command: exit code 0 also where much is missing, for that is the answer; of objects see there."""
     parser = make_parser()
     options = parser.parse(arguments)
+    refuse_loaded(options.objects, "doctor", "what is loaded can be loaded here")
     if options.objects and options.helpers is None:
         from .object import run as run_objects
 

@@ -10,6 +10,7 @@ from ....core.context.packet_sizes import packet_remark
 from ....core.context.values import layout_of, parse_context
 from ....core.elf import read_object_file
 from ....core.errors import BpftuiError, ExitCode, UsageError
+from ....core.references import refuse_loaded
 from ....core.spec import AttachType, MapType
 from ....core.visible import visible_lines
 from ...terminal.output import write_line, write_lines
@@ -78,6 +79,7 @@ def run(arguments: Sequence[str]) -> int:
         raise UsageError("--write is for the packets of --pcap")
     data = None if options.data is None else parse_data(options.data)
     context = None if options.ctx is None else parse_context(options.ctx)
+    refuse_loaded([options.object], "run", "a test run changes maps, and those that are loaded are somebody's")
     spec = open_spec(options)
     program = spec.program(options.program)
     capture = None

@@ -12,7 +12,7 @@ from ..common import (
     Parser,
     add_object,
     add_settings,
-    open_spec,
+    open_loaded,
     print_json,
     target_types,
     uncollected,
@@ -37,7 +37,7 @@ LIST_SCHEMA = "bpftui/objects/1"
 def make_parser() -> Parser:
     """Return what reads its arguments."""
     parser = Parser("show", "Show what a BPF object holds: programs, maps, variables, types. Nothing is loaded.")
-    add_object(parser)
+    add_object(parser, loaded=True)
     parser.add_argument("--json", action="store_true", help=f"as JSON, schema {SCHEMA}")
     parser.add_argument("--core", action="store_true", help="what CO-RE relocations resolve to; with --json: as well")
     parser.add_argument(
@@ -95,7 +95,7 @@ def run(arguments: Sequence[str]) -> int:
     if options.btf is not None and not resolved:
         parser.error("--btf says what --core and --externs resolve against: give one of them")
     try:
-        spec = open_spec(options)
+        spec = open_loaded(options)
     except SeveralObjectsError as several:
         if options.settings or options.program_types:
             raise
@@ -121,14 +121,21 @@ def run(arguments: Sequence[str]) -> int:
     if any(alone):
         write_text(_types_text(spec, options.layout))
         return ExitCode.OK
-    if options.json:
-        print_json({**spec_json(spec), **_more_json(spec, options)})
-    elif resolved:
+    if resolved and not options.json:
         _print_resolved(spec, options)
-    else:
-        from .spec_text import spec_tree
+        return ExitCode.OK
+    from .loaded import loaded_json, print_loaded, snapshot_of
 
-        write_table(spec_tree(spec), color=wants_color(options.color))
+    snapshot = snapshot_of(options.object)
+    if options.json:
+        more = {} if snapshot is None else loaded_json(snapshot)
+        print_json({**spec_json(spec), **_more_json(spec, options), **more})
+        return ExitCode.OK
+    from .spec_text import spec_tree
+
+    write_table(spec_tree(spec), color=wants_color(options.color))
+    if snapshot is not None:
+        print_loaded(snapshot, color=wants_color(options.color))
     return ExitCode.OK
 
 

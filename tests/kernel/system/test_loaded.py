@@ -1,0 +1,159 @@
+"""What is loaded, opened as an object is: by id, name, link and pin; and what says that it takes files alone."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bpftui import bpf
+from bpftui.core import kernel
+from bpftui.core.errors import UsageError
+from bpftui.core.references import LoadedName, parse_loaded
+from bpftui.core.spec import CollectionSpec, MapType, ProgramType
+from bpftui.core.spec.program import ReferenceKind
+from bpftui.core.system.loaded import find_loaded, loaded_spec
+from bpftui.tui.__main__ import main
+from tests.kernel.private_bpffs import in_private_bpffs
+from tests.tui.commands.command_line import bpftui
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from bpftui.core.kernel import KernelCollection
+
+pytestmark = pytest.mark.kernel
+
+
+@pytest.fixture(scope="module")
+def traffic() -> Iterator[KernelCollection]:
+    spec = CollectionSpec.from_file(bpf.path("traffic"))
+    spec.variable("sample_every").set(7)
+    with kernel.load(spec) as loaded:
+        yield loaded
+
+
+def opened(text: str) -> CollectionSpec:
+    name = parse_loaded(text)
+    assert name is not None
+    return loaded_spec(find_loaded(name), text)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("id:42", LoadedName("program", "42", 42)),
+        ("prog:42", LoadedName("program", "42", 42)),
+        ("map:7", LoadedName("map", "7", 7)),
+        ("link:3", LoadedName("link", "3", 3)),
+        ("name:count_*", LoadedName("name", "count_*")),
+        ("prog.o", None),
+        ("./id:42", None),
+        ("btf:1", None),
+        ("/", None),
+        ("/proc/self/status", None),  # of no size as well
+    ],
+)
+def test_what_users_type(text: str, name: LoadedName | None) -> None:
+    assert parse_loaded(text) == name
+
+
+@pytest.mark.parametrize("text", ["id:", "id:x", "map:-1", "link:4294967296"])
+def test_what_is_no_id(text: str) -> None:
+    if text == "id:":
+        assert parse_loaded(text) is None
+        return
+    with pytest.raises(UsageError, match="is no id"):
+        parse_loaded(text)
+
+
+def test_a_program_has_its_code_names_lines_and_variables(traffic: KernelCollection) -> None:
+    spec = opened(f"id:{traffic.programs['count_traffic'].id}")
+    assert [*spec.programs] == ["count_traffic"]
+    program = spec.programs["count_traffic"]
+    assert program.type is ProgramType.XDP
+    assert program.linked.problem == "it is loaded already: this is what the verifier made of it"
+    assert [function.name for function in program.functions] == ["count_traffic", "fill"]
+    assert {name for name in spec.maps if not name.startswith(".")} == {"traffic", "sources", "events"}
+    assert spec.maps["traffic"].type is MapType.PERCPU_HASH
+    kinds = {reference.kind for reference in program.linked.references.values()}
+    assert kinds >= {ReferenceKind.DATA, ReferenceKind.MAP, ReferenceKind.CALL}
+    called = {each.name for each in program.linked.references.values() if each.kind is ReferenceKind.CALL}
+    assert called == {"fill"}
+    line = program.linked.line_at(0)
+    assert line is not None
+    assert line.text.startswith("traffic.c:")
+    variable = spec.variables["sample_every"]
+    assert (variable.get(), variable.section, variable.constant) == (7, ".rodata", True)
+
+
+def test_its_listing(traffic: KernelCollection, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["disasm", f"id:{traffic.programs['count_traffic'].id}"]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("; it is loaded already: this is what the verifier made of it\ncount_traffic:\n")
+    assert ".data[counting]" in text
+    assert "call bpf_ktime_get_ns#5" in text
+    assert "call bpf_ringbuf_submit#132" in text
+    assert "call fill" in text
+    assert "ctx->data_meta" not in text.replace("; parse(", "")  # its context is the kernel's own by now
+
+
+@pytest.mark.parametrize("dropping", [False, True])
+def test_show_says_who_holds_it(traffic: KernelCollection, dropping: bool) -> None:
+    program = traffic.programs["count_traffic"]
+    command = [sys.executable, "-m", "bpftui.tui", "show", f"id:{program.id}", "--json", *["--drop"] * dropping]
+    found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert found["schema"] == "bpftui/spec/1"
+    assert [each["functions"] for each in found["programs"]] == [["count_traffic", "fill"]]
+    (loaded,) = found["loaded"]["programs"]
+    assert (loaded["id"], loaded["tag"]) == (program.id, program.info().tag)
+    assert {each["id"] for each in found["loaded"]["maps"]} == set(program.info().map_ids)
+    assert found["loaded"]["links"] == []
+
+
+def test_a_map_a_pin_and_a_name(traffic: KernelCollection, tmp_path: Path) -> None:
+    sources = traffic.maps["sources"]
+    spec = opened(f"map:{sources.id}")
+    assert [*spec.maps] == ["sources"]
+    assert spec.programs == {}
+    key, value = spec.maps["sources"].key, spec.maps["sources"].value
+    assert key is not None
+    assert value is not None
+    assert (key.c_text, value.c_text) == ("struct address", "struct source")
+
+    def work() -> tuple[list[str], list[str]]:
+        pin = tmp_path / "here"
+        traffic.programs["count_traffic"].pin(pin)
+        try:
+            return [*opened(str(pin)).programs], [*opened("name:count_traf*").programs][:1]
+        finally:
+            traffic.programs["count_traffic"].unpin()
+
+    assert in_private_bpffs(tmp_path, work) == (["count_traffic"], ["count_traffic"])
+
+
+def test_what_takes_files_alone_says_why(capsys: pytest.CaptureFixture[str]) -> None:
+    for words, why in (
+        (["run", "id:1", "x"], "a test run changes maps, and those that are loaded are somebody's"),
+        (["check", "id:1"], "the verifier has taken what is loaded"),
+        (["doctor", "id:1"], "what is loaded can be loaded here"),
+        (["disasm", "id:1", "--raw"], "the kernel keeps no other code"),
+    ):
+        assert main(words) == 2
+        told = capsys.readouterr().err
+        assert "id:1 is loaded already, and bpftui " in told
+        assert why in told
+
+
+def test_what_is_not_there() -> None:
+    for words, message in (
+        (["show", "id:4294967295"], "there is no program with the id '4294967295' in the kernel (bpftui list shows"),
+        (["disasm", "map:4294967295"], "there is no map with the id '4294967295' in the kernel (bpftui list shows"),
+        (["show", "name:no_such_program"], "there is no program or map that is loaded 'no_such_program'"),
+        (["show", "id:1", "--set", "x=1"], "id:1 is loaded already: its variables and types are as they are"),
+    ):
+        assert message in bpftui(*words).refused(2)
