@@ -27,7 +27,7 @@ from .terminal.fewer_colors import FewerColors
 from .terminal.guardian import Told, guardian, until_told
 from .terminal.line_gate import LineGate
 from .terminal.type_ahead import TypeAhead, typed
-from .text.colors import Painted
+from .text.colors import Painted, joined_lines
 from .text.shown import plain
 from .themes import role_defaults, theme
 from .widgets.message_line import MessageLine
@@ -288,8 +288,10 @@ class BaseApp(App[_Result]):
     def copy_to_clipboard(self, text: str) -> None:
         """Copy a text as it is shown: pasted into a shell, it is nothing that was not seen.
 
-        It is one line, a name or a row; several are `joined_lines`.
+        It is one line, a name or a row; several are `joined_lines`, and what is selected on the screen.
         """
+        if "\n" in text and type(text) is not Painted and text == self.screen.get_selected_text():
+            text = joined_lines(*text.split("\n"))
         super().copy_to_clipboard(text if type(text) is Painted else visible(text))
 
 

@@ -58,6 +58,28 @@ class SourceTexts:
             lines = self._lines[file] = self._read(file).decode("utf-8", "replace").splitlines()
         return lines[number - 1] if 0 < number <= len(lines) else ""
 
+    def find(self, path: str) -> str | None:
+        """Return where a source file is on this machine, by the path that an object has of it; None where it is not.
+
+        The same places are looked at as for its lines, and the object's folder with ever fewer of the path's folders;
+        it may be newer than the object.
+        """
+        parts = [part for part in path.split("/") if part not in ("", ".", "..")]
+        folders = [] if self._folder is None else [self._folder]
+        nearby = (os.path.join(folder, *parts[first:]) for folder in folders for first in range(len(parts)))
+        for place in (*self._places(path), *nearby):
+            try:
+                real = os.path.realpath(place, strict=True)
+                if self._is_within(real) and stat.S_ISREG(os.stat(real).st_mode) and _may_read(real):
+                    return real
+            except (OSError, ValueError):
+                continue
+        return None
+
+    def _is_within(self, real: str) -> bool:
+        roots = [*self._roots, *([self._folder] if self._folder is not None else [])]
+        return any(os.path.commonpath([real, root]) == root for root in roots)
+
     def _read(self, file: SourceFile) -> bytes:
         for path in self._places(file.path):
             try:
@@ -86,8 +108,7 @@ class SourceTexts:
             OSError, ValueError: There is none that could be read.
         """
         real = os.path.realpath(path, strict=True)
-        roots = [*self._roots, *([self._folder] if self._folder is not None else [])]
-        if not any(os.path.commonpath([real, root]) == root for root in roots):
+        if not self._is_within(real):
             return None
         place = os.open(real, _PATH_ONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import signal
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
+from textual.app import SuspendNotSupported
 from textual.screen import Screen
 
 from ..operations import Host
 from ..widgets.message_line import MessageLine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from textual import events
     from textual.app import App
@@ -43,6 +47,10 @@ class Stage(Host, Protocol):
 
     def copy(self, text: str) -> None:
         """Copy a text, and say so."""
+        ...
+
+    def lend_terminal(self, command: list[str], then: Callable[[str], None]) -> None:
+        """Let a command have the terminal until it ends; *then* gets what went wrong, empty where nothing did."""
         ...
 
     def leave(self) -> None:
@@ -202,6 +210,33 @@ class ControlledScreen(Screen[None]):
         self.app.copy_to_clipboard(text)
         self.notify(f"copied: {text}", timeout=2)
 
+    def lend_terminal(self, command: list[str], then: Callable[[str], None]) -> None:
+        """Let a command have the terminal until it ends; what is attached for a time is detached nevertheless."""
+        self.run_worker(self._lend_terminal(command, then), exit_on_error=False, description="editor")
+
+    async def _lend_terminal(self, command: list[str], then: Callable[[str], None]) -> None:
+        from ..terminal.editor import run_editor
+
+        try:
+            with self.app.suspend(), _interrupts_for_others():
+                problem = await asyncio.to_thread(run_editor, command)
+        except SuspendNotSupported:
+            problem = "this terminal cannot be handed over"
+        then(problem)
+
     def leave(self) -> None:
         """End the app."""
         self.app.exit()
+
+
+@contextlib.contextmanager
+def _interrupts_for_others() -> Generator[None]:
+    """Leave ctrl+c to the command that has the terminal: all of its foreground processes get it.
+
+    It is handled and not ignored, for what is ignored stays so in a process that is started.
+    """
+    before = signal.signal(signal.SIGINT, lambda _number, _frame: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

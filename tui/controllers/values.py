@@ -106,7 +106,9 @@ class ValuesController(Controller):
         if len(raw) < place.size:  # the list reads the head of a large one
             raw = bytes(place.variable.raw[place.offset : place.offset + place.size])
         live = self._operations.collection is not None
-        self.stage.ask(VariableEditor(place, raw, live=live), partial(self._edited, place))
+        self.stage.ask(
+            VariableEditor(place, raw, live=live, signs=self._view.signs(place)), partial(self._edited, place)
+        )
 
     def _edited(self, place: Place, text: str | None) -> None:
         if text is not None:

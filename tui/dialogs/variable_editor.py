@@ -37,8 +37,9 @@ class VariableEditor(Dialog[str]):
 
     title_text: ClassVar[str] = "Edit"
 
-    def __init__(self, place: Place, raw: bytes, *, live: bool) -> None:
+    def __init__(self, place: Place, raw: bytes, *, live: bool, signs: str = "") -> None:
         super().__init__()
+        self._signs = signs
         self._place = place
         self._raw = raw
         self._live = live
@@ -54,7 +55,7 @@ class VariableEditor(Dialog[str]):
         declared = place.type.c_text if place.type is not None else f"{place.size} bytes without a type"
         yield field("type", declared)
         yield field("section", f"{place.variable.section}+{place.variable.offset + place.offset:#x}")
-        yield field("now", self._shown(self._raw))
+        yield field("now", self._shown(self._raw) + self._signs)
         original = place.variable.original[place.offset : place.offset + place.size]
         if original != self._raw:
             yield field("file", self._shown(original))

@@ -11,6 +11,7 @@ from textual.widgets import TabbedContent, TabPane, Tree
 
 from ..controllers.code import CodeController
 from ..controllers.controller import ControlledScreen
+from ..controllers.editing import EditingController
 from ..controllers.entries import EntriesController
 from ..controllers.finder import FinderController
 from ..controllers.following import Following
@@ -80,6 +81,7 @@ class ExplorerScreen(ControlledScreen):
         *TypesController.BINDINGS,
         *CodeController.BINDINGS,
         *ValuesController.BINDINGS,
+        *EditingController.BINDINGS,
         *Navigation.BINDINGS,
         *SamplingController.BINDINGS,
         *HelpController.BINDINGS,
@@ -149,6 +151,7 @@ class ExplorerScreen(ControlledScreen):
     def _control_panes(self, bar: SearchBar) -> None:
         """Make the controllers of what there was not in the first frame."""
         spec, operations, panes, navigation = self.spec, self.operations, self.panes, self.navigation
+        overview = self.query_one(Overview)
         self.journal = log = Log(operations, panes.log)
         self.search = SearchController(self, bar=bar, tree=self._tree, code=panes.code, navigation=navigation)
         self.code = CodeController(
@@ -188,8 +191,15 @@ class ExplorerScreen(ControlledScreen):
             more=lambda: cast("BaseApp[object]", self.app).commands(),
         )
         self.outcomes = Outcomes(operations, panes=panes, navigation=navigation, outlook=self.outlook, log=log)
+        self.editing = EditingController(
+            self,
+            spec=spec,
+            pane=panes.code,
+            navigation=navigation,
+            pointed=lambda: overview.chosen if navigation.tab == "overview" and overview.has_focus else None,
+        )
         self.following = Following(navigation=navigation, code=self.code, types=self.types)
-        self.control(self.search, self.finder, self.code, self.types, self.values, self.sampling)
+        self.control(self.search, self.finder, self.editing, self.code, self.types, self.values, self.sampling)
 
     def on_unmount(self) -> None:
         """Leave no thread behind that the end of the process would wait for."""
@@ -406,6 +416,10 @@ class ExplorerScreen(ControlledScreen):
     async def sampled(self, message: Sampled) -> None:
         """Let the visible pane and the status line follow."""
         await self.sampling.take(message.observation)
+        variables = self.panes.variables
+        if self.navigation.tab != "variables":
+            variables.refresh_values()
+        self._tree.mark_written(variables.written())
         self.query_one(StatusLine).status = self.operations.status()
 
     @on(MapEdited)

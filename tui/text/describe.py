@@ -278,7 +278,8 @@ def _variable(spec: CollectionSpec, variable: VariableSpec, loaded: Collection |
         raw = live.raw() if live is not None else variable.head
     except BpftuiError:
         raw = variable.head
-    page.field("value", _value(variable, raw), "now" if live is not None else "")
+    signs = " *" * variable.changed + " •" * (live is not None and raw != variable.head[: len(raw)])
+    page.field("value", _value(variable, raw) + signs, "now" if live is not None else "")
     if raw != variable.original[: len(raw)]:
         page.field("in the file", _value(variable, variable.original[: len(raw)]))
     page.field("bytes", raw[:32].hex(" ") + (" …" if len(raw) > 32 else ""))

@@ -126,3 +126,21 @@ def test_disasm_shows_names_alone_unless_the_folder_is_named(
     assert "; /srv/b/h/faults/secret.txt @ secret.txt:2\n" in capsys.readouterr().out
     assert main(["disasm", str(LEAK), "--no-arrows", "--source", str(tmp_path)]) == 0
     assert "; the secret @ secret.txt:2\n" in capsys.readouterr().out
+
+
+def test_where_a_file_is_that_is_to_be_edited(place: Path) -> None:
+    texts = SourceTexts(str(place / "build/prog.o"))
+    inside = place / "build/file.c"
+    inside.write_text("one\n")  # newer than the object: that is why it is edited
+    assert texts.find("file.c") == str(inside)
+    assert texts.find(str(inside)) == str(inside)
+    assert texts.find("/home/builder/src/file.c") == str(inside)
+    assert texts.find("../secret/file.c") == str(inside), "its name, below the object's folder"
+    assert texts.find(str(place / "secret/other.c")) is None
+    assert texts.find("nothing.c") is None
+    assert texts.find("") is None
+    assert texts.find("file.c\0") is None
+    inside.unlink()
+    inside.symlink_to(place / "secret/file.c")
+    assert texts.find("file.c") is None
+    assert texts.find(str(place / "secret/file.c")) is None

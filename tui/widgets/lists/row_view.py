@@ -368,8 +368,12 @@ class RowView(VirtualList, can_focus=True):
             self._go_to_match(self.cursor + step, step)
 
     def action_copy(self) -> None:
-        """Copy the cursor's row."""
-        if self.row_count():
+        """Copy what is selected, else the cursor's row."""
+        selected = self.screen.get_selected_text()
+        if selected:
+            self.typed_app.copy_to_clipboard(selected)
+            self.notify("selection copied", timeout=2)
+        elif self.row_count():
             self.typed_app.copy_to_clipboard(self.row_text(self.cursor))
             self.notify("row copied", timeout=2)
         else:

@@ -19,12 +19,15 @@ from ..plain import PlainTitles
 
 if TYPE_CHECKING:
     from textual.app import App
+    from textual.selection import Selection
 
 __all__ = ["VirtualList", "foreground"]
 
 _WIDTH_GRAIN = 32
 """The virtual width grows in steps of so many cells: each growth costs a layout."""
 _CACHED_ROWS = 1024
+_SELECTED = 100_000
+"""Rows of which the selected text is given: it goes to the clipboard."""
 
 
 @lru_cache(256)
@@ -218,7 +221,39 @@ class VirtualList(PlainTitles, ScrollView, inherit_bindings=False):
     # Drawing
 
     def render_line(self, y: int) -> Strip:
-        """Draw a line of the screen."""
+        """Draw a line of the screen, with what of it is selected; rows know their places, for the mouse."""
+        strip = self._render_line(y)
+        index = y - self.header_height + self.scroll_offset.y
+        if y < self.header_height or index >= self.row_count():
+            return strip
+        left = self.scroll_offset.x
+        selection = self.text_selection
+        span = None if selection is None else selection.get_span(index)
+        if span is not None:
+            start, stop = max(0, span[0] - left), strip.cell_length if span[1] < 0 else max(0, span[1] - left)
+            start, stop = min(start, strip.cell_length), min(stop, strip.cell_length)
+            before, chosen, after = strip.divide([start, stop, strip.cell_length])
+            over = self.screen.get_component_rich_style("screen--selection")
+            strip = Strip.join([before, Strip(Segment.apply_style(chosen, post_style=over)), after])
+        return strip.apply_offsets(left, index)
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """Return what is selected of the rows, as they are drawn, without their marks."""
+        start, end = selection
+        first = 0 if start is None else max(0, start.y)
+        last = self.row_count() - 1 if end is None else min(end.y, self.row_count() - 1)
+        lines: list[str] = []
+        for index in range(first, min(last + 1, first + _SELECTED)):
+            left, right = selection.get_span(index) or (0, 0)
+            strip = self._to_strip(self.draw_row(index, self.scrollable_content_region.width - 1))
+            lines.append(strip.crop(max(0, left - 1), None if right < 0 else max(0, right - 1)).text.rstrip())
+        return "\n".join(lines), "\n"
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        """Draw what is selected now."""
+        self.refresh()
+
+    def _render_line(self, y: int) -> Strip:
         width = self.scrollable_content_region.width
         if y < self.header_height:
             strip = self._to_strip(self.draw_header(y, width - 1))

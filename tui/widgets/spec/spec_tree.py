@@ -64,6 +64,7 @@ class SpecTree(Tree[Node]):
         "spec-tree--detail",
         "spec-tree--group",
         "spec-tree--changed",
+        "spec-tree--written",
         "spec-tree--unusable",
         "spec-tree--focus",
         "spec-tree--blurred",
@@ -73,7 +74,8 @@ class SpecTree(Tree[Node]):
     | :- | :- |
     | `spec-tree--detail` | Types and sizes behind a name. |
     | `spec-tree--group` | The headings. |
-    | `spec-tree--changed` | The mark of a variable that differs from the file. |
+    | `spec-tree--changed` | The mark of a variable that the user has set. |
+    | `spec-tree--written` | The mark of one that the program wrote since the last sample. |
     | `spec-tree--unusable` | What is in the file but cannot be used. |
     | `spec-tree--focus`, `--blurred` | The mark of the title and of the cursor, with the focus and without. |
     """
@@ -86,6 +88,7 @@ class SpecTree(Tree[Node]):
         & > .spec-tree--detail { color: $text-muted; }
         & > .spec-tree--group { text-style: bold; color: $link; }
         & > .spec-tree--changed { color: $set; }
+        & > .spec-tree--written { color: $changed; }
         & > .spec-tree--unusable { color: $text-error; text-style: italic; }
         & > .spec-tree--focus { color: $primary; }
         & > .spec-tree--blurred { color: $text-disabled; }
@@ -110,6 +113,7 @@ class SpecTree(Tree[Node]):
         self._unlinked: list[str] = list(spec.programs)
         self._damaged: set[str] = set()
         self._refused: frozenset[Node] = frozenset()
+        self._written: frozenset[str] = frozenset()
         self._foreign = f"for {spec.registers.architecture}" if foreign_registers(spec.types) and spec.registers else ""
         self._populate()
 
@@ -253,6 +257,7 @@ class SpecTree(Tree[Node]):
                 text.append(f" ✗ {count}", style + self._ink("unusable"))
             return text
         name, name_ink, detail = self._describe(data, str(node.label))
+        wrote = data.kind is NodeKind.VARIABLE and data.name in self._written
         if node is self.root and self._foreign:
             name_ink, detail = "unusable", self._foreign
         if data in self._refused:
@@ -261,6 +266,8 @@ class SpecTree(Tree[Node]):
         text.append(name, style + self._ink(name_ink) if name_ink else style)
         if name_ink == "changed":
             text.append(" *", style + self._ink("changed"))
+        if wrote:
+            text.append(" •", style + self._ink("written"))
         if detail:
             text.append(f" {detail}", style + self._ink("detail"))
         return text
@@ -400,6 +407,13 @@ class SpecTree(Tree[Node]):
         """Mark the programs and maps that cannot be loaded here, and no others."""
         self._refused = frozenset(nodes)
         self.refresh_labels()
+
+    def mark_written(self, names: Iterable[str]) -> None:
+        """Mark the variables that the program wrote, and no others."""
+        written = frozenset(names)
+        if written != self._written:
+            self._written = written
+            self.refresh_labels()
 
     def refresh_labels(self) -> None:
         """Draw anew after variables have changed."""

@@ -366,6 +366,14 @@ class VariablesView(RowView):
         given = self._given.get(place.variable.name)
         return given is not None and self.raw(place) != given[place.offset : place.offset + place.size]
 
+    def written(self) -> list[str]:
+        """Return the variables that the program has written, by their values as they were last read."""
+        return [name for name, given in self._given.items() if self._raw.get(name, given)[: len(given)] != given]
+
+    def signs(self, place: Place) -> str:
+        """Return the signs that a place has: `*` set by the user, `•` written by the program."""
+        return " *" * self._was_set(place) + " •" * self._wrote(place)
+
     def _changed(self, place: Place) -> bool:
         return self.raw(place) != self._original(place)
 

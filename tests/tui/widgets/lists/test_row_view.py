@@ -217,3 +217,22 @@ async def test_every_binding_can_be_remapped() -> None:
     assert all(ids)
     assert len(set(ids)) == len(ids)
     assert all(binding.tooltip for binding in bindings)
+
+
+async def test_text_is_selected_with_the_mouse() -> None:
+    app = NumbersApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        await pilot.mouse_down(app.view, offset=(5, 2))
+        await pilot.hover(app.view, offset=(4, 4))
+        await pilot.mouse_up(app.view, offset=(4, 4))
+        await pilot.pause()
+        assert app.screen.get_selected_text() == "2\nrow 3\nrow"
+        chosen = app.screen.get_component_rich_style("screen--selection").bgcolor
+        strip = app.view.render_line(3)
+        assert "".join(part.text for part in strip if part.style and part.style.bgcolor == chosen).strip() == "row 3"
+        await pilot.press("y")
+        assert app.clipboard == "2\nrow 3\nrow"
+        await pilot.click(app.view, offset=(4, 6))
+        await pilot.press("y")
+        assert app.clipboard == "row 6"

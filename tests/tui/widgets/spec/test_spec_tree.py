@@ -72,3 +72,20 @@ async def test_programs_that_cannot_be_used_are_marked_and_others_not() -> None:
     assert bad == {"only", "before", "counts", "last"}
     _, bad = await shown(CollectionSpec.from_file(OBJECTS / "bad_helper.o"))
     assert bad == set()
+
+
+async def test_what_the_user_set_and_what_the_program_wrote_are_two_signs() -> None:
+    spec = CollectionSpec.from_file(OBJECTS.parents[1] / "bpf/traffic.o")
+    spec.variables["sample_every"].set(250)
+    app = TreeApp(spec)
+    async with app.run_test(size=(60, 30)) as pilot:
+        await pilot.pause()
+        app.shown_tree.mark_written(["total_packets", "sample_every"])
+        await pilot.pause()
+        text = "\n".join(lines(app.shown_tree))
+        assert "sample_every * • __u32" in text
+        assert "total_packets • __u64" in text
+        assert "total_bytes __u64" in text
+        app.shown_tree.mark_written([])
+        await pilot.pause()
+        assert "total_packets __u64" in "\n".join(lines(app.shown_tree))
