@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..asm import instructions
 from ..asm.opcodes import CALL
-from ..closing import Closing
+from ..closing import Closing, bequeath
 from ..errors import BpftuiError
 from ..runtime import Printed, PrintedLine
 from .program import native_code
@@ -109,6 +109,7 @@ class PrintReader(Closing):
         self._stack.callback(_remove, name, instances)
         instance = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=instances)
         self._stack.callback(os.close, instance)
+        bequeath(instance)
         with contextlib.suppress(OSError):  # more of it is lost then
             _write("buffer_size_kb", str(_BUFFER_KB), instance)
         _write("options/stacktrace", "1", instance)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +18,9 @@ from bpftui.core.kernel.sys.layouts import ProgStreamRead
 from bpftui.core.kernel.sys.perf import open_tracefs
 from bpftui.core.runtime import Printed, PrintedLine
 from bpftui.core.spec import CollectionSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 pytestmark = pytest.mark.kernel
 
@@ -168,3 +175,27 @@ def test_streams_are_read_to_their_end_and_program_by_program(monkeypatch: pytes
                 PrintedLine("two \ufffd", "hello", "stderr"),
             )
             assert printed.read() == Printed()
+
+
+@pytest.mark.parametrize("options", [[], ["--drop"]], ids=["root", "drop"])
+def test_an_instance_goes_with_a_process_that_is_killed(options: list[str]) -> None:
+    command = [sys.executable, "-m", "bpftui.tui", "watch", str(OBJECTS / "prints.o"), *options]
+    folder = open_tracefs("instances")
+
+    def left() -> list[str]:
+        return [name for name in os.listdir(folder) if name.startswith(f"bpftui-{process.pid}-")]
+
+    try:
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            until(lambda: len(left()) == 1)
+            process.kill()
+        until(lambda: not left())
+    finally:
+        os.close(folder)
+
+
+def until(check: Callable[[], bool]) -> None:
+    stop = time.monotonic() + 60
+    while not check():
+        assert time.monotonic() < stop
+        time.sleep(0.05)

@@ -25,6 +25,7 @@ import termios
 import time
 from typing import TYPE_CHECKING, Final
 
+from ...core.closing import name_heir
 from ...core.errors import BpftuiError
 from ...core.privileges import be_apart, drop_all
 from .hush import is_hushed, is_watched, modes_before
@@ -44,6 +45,8 @@ _SOFT: Final = 0.1
 """Seconds from the signal that it was told to end with, which it may have left to its default action, to SIGKILL."""
 _UNREAD: Final = 1.2
 """Seconds of keys that nobody reads, after which they are read here."""
+_MOST_LEFT: Final = 64
+"""Folders of the process that are kept in mind."""
 _LOOK: Final = 0.2
 """Seconds between two looks at keys that nobody reads."""
 _TOLD: Final = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
@@ -76,6 +79,8 @@ class _Word(enum.IntEnum):
     ASKED = 131
     """A key was pressed that may mean the end; the event loop will say when it has come to it."""
     HEARD = 132
+    BEQUEATHED = 135
+    """With it comes the descriptor of a folder that the process made, and may not get to remove."""
 
 
 class Guardian:
@@ -110,6 +115,12 @@ class Guardian:
     def heard(self) -> None:
         """Say that the event loop has come to what was `asked`."""
         self._say(_Word.HEARD)
+
+    def inherit(self, folder: int) -> None:
+        """Hand over a folder that is to be removed where the process does not get to it (`core.closing.bequeath`)."""
+        if self._channel is not None:
+            with contextlib.suppress(OSError):
+                socket.send_fds(self._channel, [bytes([_Word.BEQUEATHED])], [folder])
 
     def _say(self, word: _Word) -> None:
         if self._channel is not None:
@@ -150,6 +161,7 @@ def hire() -> None:
     signal.set_wakeup_fd(ours.fileno(), warn_on_full_buffer=False)
     _hired.append(Guardian(ours))
     process.finishing = _hired[0].finishing
+    name_heir(_hired[0].inherit)
     is_watched()
 
 
@@ -224,6 +236,8 @@ class _Watch:
         self._deadline: float | None = None
         self._asked: float | None = None
         self._unread: float | None = None
+        self._left: list[int] = []
+        """Descriptors of folders that the process made."""
 
     def run(self) -> None:
         """Watch until the process has ended."""
@@ -245,6 +259,7 @@ class _Watch:
                 self._end()
                 return
         self._restore()  # where it was killed, or crashed
+        self._remove()
 
     def _timeout(self) -> int | None:
         """Return milliseconds until there is something to be done."""
@@ -256,9 +271,14 @@ class _Watch:
     def _listen(self) -> bool:
         """Take in what was said; False where there is nobody any more."""
         try:
-            said = self._channel.recv(4096)
+            said, folders, _, _ = socket.recv_fds(self._channel, 4096, _MOST_LEFT)
         except ConnectionResetError:
             return False
+        for folder in folders:
+            # Of many the last ones: those before have most likely been removed.
+            if len(self._left) == _MOST_LEFT:
+                os.close(self._left.pop(0))
+            self._left.append(folder)
         for word in said:
             match word:
                 case _Word.SCREEN | _Word.NO_SCREEN:
@@ -343,10 +363,23 @@ class _Watch:
         else:  # what was left to the default action has come to it, but may take its time
             self._kill(signal.SIGKILL)
             self._has_ended(GRACE)
+        self._remove()
         # Its files are closed before anybody learns that it has ended: the shell draws its prompt after this.
         self._restore()
         if not softly:
             _write("bpftui: error: it was told to end, did not get to it, and was killed\n")
+
+    def _remove(self) -> None:
+        """Remove the folders that the process has left: it has ended."""
+        mine = re.compile(rf"bpftui-{self._main}-\d+")  # and no others, whatever was handed over
+        for folder in self._left:
+            with contextlib.suppress(OSError):
+                name = os.path.basename(os.readlink(f"/proc/self/fd/{folder}"))
+                above = os.open("..", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=folder)
+                os.close(folder)
+                if mine.fullmatch(name) is not None:
+                    os.rmdir(name, dir_fd=above)
+        self._left = []
 
     def _kill(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):
