@@ -131,6 +131,11 @@ class MapType(_Labelled):
         return self in (MapType.ARRAY_OF_MAPS, MapType.HASH_OF_MAPS)
 
     @property
+    def says_which(self) -> bool:
+        """Whether its values are no amounts: ids of maps and programs, indices of devices, sizes of CPUs' queues."""
+        return self.holds_objects or self.is_devmap or self is MapType.CPUMAP
+
+    @property
     def gives_ids(self) -> bool:
         """Whether its values, maps or programs, are set as file descriptors and read as the objects' ids."""
         return self.holds_maps or self is MapType.PROG_ARRAY

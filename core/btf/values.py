@@ -19,6 +19,8 @@ bytes all the same, so that decoding never loses anything. A member's Python typ
 
 from __future__ import annotations
 
+import contextlib
+import math
 import struct
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
@@ -49,6 +51,8 @@ Callers know it, and should not have to tell a type checker at each access.
 """
 
 _FLOATS: Final = {2: "e", 4: "f", 8: "d"}
+_FLOAT_DIGITS: Final = 10
+"""Nine significant digits tell every float of 4 bytes from the others (IEEE 754)."""
 _INTEGERS: Final = {1: "b", 2: "h", 4: "i", 8: "q"}
 
 
@@ -112,7 +116,7 @@ def _made(btf: Btf, found: t.BtfType) -> Decoder:
             return partial(int.from_bytes, byteorder=order)
         case t.Float(size=size) if size in _FLOATS:
             form = struct.Struct(("<" if order == "little" else ">") + _FLOATS[size])
-            return lambda raw: form.unpack(raw)[0]
+            return partial(_shortest, form)
         case t.Array() if is_text(btf, found):
             return Text.of
         case t.Array():
@@ -130,6 +134,18 @@ def _enumerator(btf: Btf, found: t.Enum, number: int) -> Value:
         for each in found.enumerators:
             names.setdefault(each.value, EnumName(each.name))
     return names.get(number, number)
+
+
+def _shortest(form: struct.Struct, raw: bytes) -> float:
+    """Return a floating-point number; of fewer than 8 bytes the shortest that is stored as these: 0.1, as was written."""
+    (value,) = form.unpack(raw)
+    if form.size == 8 or not math.isfinite(value):
+        return value
+    for digits in range(1, _FLOAT_DIGITS):
+        with contextlib.suppress(OverflowError):  # rounded above the largest
+            if form.pack(shorter := float(f"{value:.{digits}g}")) == raw:
+                return shorter
+    return value
 
 
 def _decode_array(btf: Btf, array: t.Array, raw: bytes) -> Value:

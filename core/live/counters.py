@@ -155,10 +155,12 @@ class Track:
 def counters(source: Valued, counting: Counting | None = None) -> list[Counter]:
     """Return what can be drawn of a map: every integer in its values, in the order of their offsets.
 
-    Of a per-CPU map those that count something, by the rule in `core.analysis.counting`: *counting* knows the object's
-    code, and without it names alone tell. Without type information a value of 1, 2, 4 or 8 bytes is an unsigned
-    integer, and others hold none.
+    Identifiers are none: those of maps in maps, of devices. Of a per-CPU map those that count something, by the
+    rule in `core.analysis.counting`: *counting* knows the object's code, and without it names alone tell. Without
+    type information a value of 1, 2, 4 or 8 bytes is an unsigned integer, and others hold none.
     """
+    if source.type.says_which:
+        return []
     found = _counters("map", source.name, source.value, source.value_size)
     if not source.type.per_cpu:
         return found

@@ -85,6 +85,8 @@ class Field:
     """Whether there is one for each CPU, which are not summed."""
     counts: bool = False
     """Whether its rate says something."""
+    says_which: bool = False
+    """Whether it is no amount but an identifier, which is written without separators."""
 
     @property
     def declared(self) -> str:
@@ -227,7 +229,7 @@ class Field:
         match form:
             case Form.HEX:
                 return f"{value:#x}"
-            case Form.TYPED if self.of == "value":
+            case Form.TYPED if self.of == "value" and not self.says_which:
                 return f"{value:,}"
             case _:
                 return str(value)
@@ -457,6 +459,7 @@ def fields_of(source: Valued, counting: Counting | None = None) -> Fields:
                 counter,
                 is_by_cpu=source.type.per_cpu and counter is None,
                 counts=is_counted,
+                says_which=source.type.says_which,
             )
         )
     return Fields(source.name, tuple(keys), tuple(values), source.type.per_cpu and any(f.counter for f in values))

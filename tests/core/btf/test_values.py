@@ -50,7 +50,8 @@ def values_of(found: CType) -> st.SearchStrategy[Any]:
             assert limits is not None
             return st.integers(*limits)
         case types.Float(size=size):
-            return st.floats(width=8 * size, allow_nan=False)  # type: ignore[arg-type]
+            numbers = st.floats(width=8 * size, allow_nan=False)  # type: ignore[arg-type]
+            return numbers.map(lambda number: found.decode(found.encode(number)))  # the shortest of its bytes
         case types.Array() as array if not found.is_composite:
             alphabet = st.characters(codec="utf-8", exclude_categories=["C", "Z"])
             return st.text(alphabet, max_size=array.count).filter(lambda text: len(text.encode()) <= array.count)
@@ -469,3 +470,21 @@ def test_floating_point_numbers_of_every_size(
     assert ctype.decode(held) == (held if value is None else value)
     if value is not None:
         assert ctype.encode(value, "number", bytes(size)) == held
+
+
+@pytest.mark.parametrize(
+    ("raw", "number"),
+    [
+        ("cdcccc3d", 0.1),
+        ("c3f54840", 3.14),
+        ("ffff7f7f", 3.4028235e38),
+        ("01000000", 1e-45),
+        ("0000807f", float("inf")),
+        ("00000080", -0.0),
+        ("9a9999999999b93f", 0.1),
+    ],
+)
+def test_a_float_is_the_number_that_was_written(raw: str, number: float) -> None:
+    found = ctype("f32" if len(raw) == 8 else "f64")
+    assert repr(found.decode(bytes.fromhex(raw))) == repr(number)
+    assert found.encode(number).hex() == raw

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from bpftui.core.errors import BpftuiError
+from bpftui.core.live import counters
 from bpftui.core.live.fields import Field, Fields, Form, fields_of
 from bpftui.core.runtime import Entry
-from bpftui.core.spec import CollectionSpec
+from bpftui.core.spec import CollectionSpec, MapType
+from tests.core.live.fakes import map_spec
 
 OBJECTS = Path(__file__).parents[2] / "objects"
 FLOWS = CollectionSpec.from_file(OBJECTS / "flows.o")
@@ -210,3 +212,12 @@ def test_what_is_written_quickly_is_what_is_written() -> None:
         assert quick or name == "unsure"
         for each, written in quick:
             assert written(each.essence()(entry)) == each.text(entry), (name, each.label)
+
+
+@pytest.mark.parametrize("kind", [MapType.ARRAY_OF_MAPS, MapType.PROG_ARRAY, MapType.DEVMAP, MapType.CPUMAP])
+def test_ids_are_no_amounts(kind: MapType) -> None:
+    """They are neither summed nor rated, and written as they are typed."""
+    source = map_spec("inner", kind, value_size=4)
+    (value,) = fields_of(source).values
+    assert value.text(Entry(bytes(4), ((440_333).to_bytes(4, "little"),))) == "440333"
+    assert (value.counter, value.counts, counters(source)) == (None, False, [])
