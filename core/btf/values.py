@@ -137,7 +137,7 @@ def _enumerator(btf: Btf, found: t.Enum, number: int) -> Value:
 
 
 def _shortest(form: struct.Struct, raw: bytes) -> float:
-    """Return a floating-point number; of fewer than 8 bytes the shortest that is stored as these: 0.1, as was written."""
+    """Return a floating-point number; of one of 4 bytes the shortest that is stored as these: 0.1, as was written."""
     (value,) = form.unpack(raw)
     if form.size == 8 or not math.isfinite(value):
         return value
