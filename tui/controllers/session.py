@@ -76,13 +76,32 @@ class SessionController(Controller):
         self._operations = operations
         self._program = program
         self._keymap = keymap
+        self._then: Callable[[], None] | None = None
+        """What is done as soon as the load that it needs has succeeded."""
+
+    def _loaded_first(self, then: Callable[[], None], what: str) -> bool:
+        """Return whether it is loaded; if not, load it and say so: *then* comes when that has succeeded."""
+        if self._operations.state is not State.SPEC:
+            return True
+        self._then = then
+        self.stage.notify(f"it is not loaded yet: loads first, then {what}", timeout=4)
+        self._operations.load()
+        return False
+
+    def load_ended(self, *, loaded: bool) -> None:
+        """Go on with what waited for the load; not where it failed, or where no program came of it."""
+        then, self._then = self._then, None
+        if then is not None and loaded and self.check_action("attach"):
+            then()
 
     def action_load(self) -> None:
         """Load."""
         self._operations.load()
 
     def action_attach(self) -> None:
-        """Ask what to attach where."""
+        """Ask what to attach where; what is not loaded yet is loaded first."""
+        if not self._loaded_first(self.action_attach, "asks where to attach"):
+            return
         from ..dialogs.attach import AttachDialog
 
         loaded = self._operations.collection
@@ -109,7 +128,9 @@ class SessionController(Controller):
             self._operations.detach([links[index] for index in chosen])
 
     def action_run(self) -> None:
-        """Run a program on a packet."""
+        """Run a program on a packet; what is not loaded yet is loaded first."""
+        if not self._loaded_first(self.action_run, "opens the test run"):
+            return
         from ..dialogs.run import RunScreen
 
         operations = self._operations
@@ -155,7 +176,7 @@ class SessionController(Controller):
             case "load":
                 return "there is nothing to load in this object"
             case "attach" | "run" if operations.state is State.SPEC:
-                return "load it first: L"
+                return "this object has no program"
             case "attach" | "run":
                 return "no program is loaded"
             case "detach":
@@ -174,7 +195,8 @@ class SessionController(Controller):
                 return operations.state is State.SPEC and not operations.busy and something
             case "attach" | "run":
                 loaded = operations.collection
-                return loaded is not None and bool(loaded.programs) and not operations.busy
+                programs = self._spec.programs if loaded is None else loaded.programs
+                return bool(programs) and not operations.busy
             case "detach":
                 return operations.state is State.ATTACHED and not operations.busy
             case "pause" | "interval":

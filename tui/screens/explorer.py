@@ -396,6 +396,7 @@ class ExplorerScreen(ControlledScreen):
         self.outcomes.loaded(message)
         self.refresh_bindings()
         self._show_overview(keep_place=True)
+        self.session.load_ended(loaded=True)
 
     @on(Attached)
     def attached(self, message: Attached) -> None:
@@ -411,6 +412,8 @@ class ExplorerScreen(ControlledScreen):
     def failed(self, message: Failed) -> None:
         """Show why."""
         self.outcomes.failed(message)
+        if message.action == "load":
+            self.session.load_ended(loaded=False)
 
     @on(Sampled)
     async def sampled(self, message: Sampled) -> None:

@@ -23,6 +23,9 @@ _MAX_OF_PANE: Final = 4
 """How many keys of the pane that has the focus have a place before those of the session: the half, so that what is
 attached can always be seen to be detached."""
 
+_LOADING: Final = ("attach", "run")
+"""What loads first where that has not been done: the bar names what is done then."""
+
 _LAST: Final = ("help", "quit")
 """Always there, at the end."""
 
@@ -57,6 +60,8 @@ class KeyBar(Footer):
         ranked = sorted((key for key in keys if key.action not in _LAST), key=_rank)
         of_pane = [key for key in ranked if key.action in own and _name(key) != "search"][:_MAX_OF_PANE]
         load = [key for key in ranked if _name(key) == "load"]
+        if load:  # they load first as well, and say so
+            ranked = [key for key in ranked if _name(key) not in _LOADING]
         first = dict.fromkeys([*load, *of_pane, *ranked])
         last = sorted((key for key in keys if key.action in _LAST), key=lambda key: _LAST.index(key.action))
         return [*list(first)[: _MAX_KEYS - len(last)], *last]

@@ -19,6 +19,7 @@ from bpftui.core.vm.runtime import MachineRuntime
 from bpftui.tui.dialogs.attach import AttachDialog
 from bpftui.tui.dialogs.confirm import ConfirmDialog
 from bpftui.tui.dialogs.help import HelpScreen
+from bpftui.tui.dialogs.run import RunScreen
 from bpftui.tui.dialogs.variable_editor import VariableEditor
 from bpftui.tui.messages import Sampled
 from bpftui.tui.nodes import Node, NodeKind
@@ -231,6 +232,26 @@ async def test_the_verifiers_log_opens_at_the_cause(explore: Callable[..., Any])
         await walk.press("escape")
         assert walk.message == ""
         assert walk.status.stage == State.SPEC
+
+
+async def test_attach_and_run_load_first_and_say_so(explore: Callable[..., Any]) -> None:
+    async with explore() as walk:
+        await walk.press("A")
+        assert "it is not loaded yet: loads first, then asks where to attach" in walk.screen
+        await walk.until(lambda: isinstance(walk.app.screen, AttachDialog))
+        await walk.press("escape")
+        assert walk.status.stage == State.LOADED
+    async with explore() as walk:
+        await walk.press("R")
+        await walk.until(lambda: isinstance(walk.app.screen, RunScreen))
+
+
+async def test_a_load_that_fails_is_the_end_of_it(explore: Callable[..., Any]) -> None:
+    async with explore(runtime=FakeRuntime(failure=LoadError("no"))) as walk:
+        await walk.press("A")
+        await walk.until(lambda: walk.status.stage == State.SPEC and not walk.app.operations.busy)
+        await walk.pilot.pause()
+        assert not isinstance(walk.app.screen, AttachDialog)
 
 
 async def test_cancel_attaches_nothing(explore: Callable[..., Any]) -> None:
@@ -567,7 +588,6 @@ async def test_a_key_that_does_not_apply_says_why(explore: Callable[..., Any]) -
             await walk.press(key)
             return walk.message.removeprefix("⚠ ")
 
-        assert await said("R") == "load it first: L"
         assert await said("D") == "nothing is attached"
         assert await said("p") == "nothing is read before the load: L"
         assert await said("right_square_bracket") == "the graph is in tab 5"
