@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import statistics
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -93,6 +94,7 @@ async def pressed(app: BpftuiApp, meter: Meter, key: str) -> Press:
 
 async def walk(keys: Sequence[str], rounds: int) -> list[Press]:
     """Open the object, and press keys."""
+    gc.disable()  # as `explore` does; the screen turns it on as soon as it is furnished
     spec, program = large_program()
     spec.programs = {program.name: program, **dict(list(spec.programs.items())[:20])}  # pyright: ignore[reportAttributeAccessIssue]
     app = BpftuiApp(Session(spec, FakeRuntime()), runtime="vm")

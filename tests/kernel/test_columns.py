@@ -37,7 +37,7 @@ async def test_columns_and_dead_code_before_and_after_a_constant() -> None:
         app = BpftuiApp(session)
         async with app.run_test(size=(120, 40)) as pilot:
             await app.explorer.furnished.wait()
-            await pilot.press("2", "c")
+            await pilot.press("2", "v", "v", "v")
             pane = app.explorer.panes.code
             await until(pilot, lambda: pane.columns.has_focus)
             pane.columns.show_slot(46)
@@ -47,7 +47,7 @@ async def test_columns_and_dead_code_before_and_after_a_constant() -> None:
             assert table is not None
             if table.bases:
                 assert text.split(" | ")[2].startswith("+")
-            await pilot.press("d")
+            pane.action_dead()
             await until(pilot, lambda: pane.mode == "dead")
             assert pane.remark() == "52 of 58 instructions removed, 6 left"
             spec.set("verbose", True)

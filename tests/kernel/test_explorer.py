@@ -20,6 +20,7 @@ from bpftui.tui.screens.explorer import ExplorerScreen
 from bpftui.tui.widgets.live.event_view import EventView
 from bpftui.tui.widgets.live.map_table import MapTableView
 from bpftui.tui.widgets.status_line import StatusLine
+from bpftui.tui.widgets.verifier.log_pane import LogPane
 from bpftui.tui.widgets.verifier.log_view import LogView
 from tests.waiting import PATIENCE
 
@@ -135,20 +136,22 @@ async def test_a_walk_is_given_up_by_its_key_and_by_leaving() -> None:
         async with app.run_test(size=(120, 40)) as pilot:
             screen = app.screen_stack[0]
             assert isinstance(screen, ExplorerScreen)
-            await pilot.press("2", "H")
+            await pilot.press("2", "m")
             pane = screen.panes.code
-            await until(pilot, lambda: re.match(r"asking the verifier … \d+ s \(H: stop\)$", pane.remark()) is not None)
-            await pilot.press("H")
+            await until(
+                pilot, lambda: re.match(r"asking the verifier … \d+ s \(esc: stop\)$", pane.remark()) is not None
+            )
+            await pilot.press("escape")
             assert pane.remark() == ""
             await until(pilot, lambda: not app.workers)
-            await pilot.press("H")
+            await pilot.press("m")
             assert pane.remark().startswith("asking the verifier")
             start = time.process_time()  # which is the verifier's too
         assert time.process_time() - start < 5
         app.operations.close()
 
 
-async def test_where_no_program_loads_m_leads_from_log_to_log() -> None:
+async def test_where_no_program_loads_a_command_leads_from_log_to_log() -> None:
     spec = CollectionSpec.from_file(ROOT / "tests/objects/recursion.o")
     with Session(spec, KernelRuntime()) as session:
         app = BpftuiApp(session)
@@ -156,9 +159,9 @@ async def test_where_no_program_loads_m_leads_from_log_to_log() -> None:
             await pilot.press("L")
             view = app.screen_stack[0].query_one(LogView)
             await until(pilot, lambda: "call stack of 9 frames" in view.log_text)
-            await pilot.press("m")
+            app.screen_stack[0].query_one(LogPane).action_next_program()
             await until(pilot, lambda: "call stack of 8 frames" in view.log_text)
-            await pilot.press("m")
+            app.screen_stack[0].query_one(LogPane).action_next_program()
             await until(pilot, lambda: "call stack of 9 frames" in view.log_text)
             assert session.state is State.SPEC
         app.operations.close()

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CodeController", "slot_of_line"]
 
+_LONG: Final = 20_000
+"""Instructions from which on looking through all of them takes more than a frame."""
 
 _USED: Final = frozenset(
     {
@@ -126,9 +128,19 @@ class CodeController(Controller):
 
     def action_uses(self) -> None:
         """List who uses what the cursor is on."""
-        users = self._users()
-        if users is not None:
-            self._show_users(users)
+        linked = [program.__dict__.get("linked") for program in self._spec.programs.values()]
+        if None not in linked and sum(each.insns for each in linked if each is not None) <= _LONG:
+            self._show_found(self._users())
+        else:
+            self.stage.find_out(self._users, self._show_found)
+
+    def _show_found(self, found: Users | str | None) -> None:
+        if isinstance(found, str):
+            self.stage.notify(found, severity="error")
+        elif found is None:
+            self.stage.notify("choose a program, a function, a map or a variable first", severity="warning", timeout=3)
+        else:
+            self._show_users(found)
 
     def selected(self, event: RowView.Selected) -> None:
         """Say what the helper is that the chosen instruction calls, and who else; or where a table can lead."""
@@ -164,7 +176,8 @@ class CodeController(Controller):
 
         return self._spec.derived(Uses)
 
-    def _users(self) -> Users | None:
+    def _users(self) -> Users | str | None:
+        """Return who uses what the cursor is on, or why that cannot be said; None where it is on nothing."""
         from ..uses import users_at, users_of
 
         view, node = self._pane.view, self._pointed()
@@ -173,11 +186,9 @@ class CodeController(Controller):
                 return users_at(self._index, view.listing.program, view.row(view.cursor))
             if node.kind in _USED:
                 return users_of(self._index, node.name)
-            self.stage.notify("choose a program, a function, a map or a variable first", severity="warning", timeout=3)
             return None
         except BpftuiError as error:
-            self.stage.notify(error.message, severity="error")
-            return None
+            return error.message
 
     # The listing as a file
 

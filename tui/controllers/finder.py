@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import threading
 import time
@@ -133,6 +134,7 @@ class NamesOf:
         for _ in self._steps:
             if self._stopped.wait(_PAUSE):
                 return
+        gc.freeze()  # names stay: looking through them for what is not needed any more would only cost frames
 
     def stop(self) -> None:
         """Read no more: nobody will ask for it."""
@@ -226,6 +228,7 @@ class FinderController(Controller):
         program: Returns the program that is meant; empty where there is none.
         keymap: Returns the keys that the user prefers, by the id of a binding.
         active: Returns the keys that work now.
+        keyless: Returns what can be done now without a key: its name, the widget that does it, and the action.
         run: Does what a key does, for the widget that it belongs to.
         more: Returns what can be done on every screen.
     """
@@ -253,6 +256,7 @@ class FinderController(Controller):
         program: Callable[[], str],
         keymap: Callable[[], Mapping[str, str]],
         active: Callable[[], Mapping[str, ActiveBinding]],
+        keyless: Callable[[], Iterable[tuple[str, DOMNode, str]]],
         run: Callable[[str, DOMNode], Any],
         more: Callable[[], Iterable[Command]],
     ) -> None:
@@ -262,6 +266,7 @@ class FinderController(Controller):
         self._program = program
         self._keymap = keymap
         self._active = active
+        self._keyless = keyless
         self._run = run
         self._more = more
         self._names = NamesOf(
@@ -303,6 +308,10 @@ class FinderController(Controller):
                 seen.add(binding.tooltip)
                 keys = key_names(keymap.get(name, binding.key))
                 yield Command(binding.tooltip, f"key {keys}", partial(self._run, binding.action, active.node))
+        for title, node, action in self._keyless():
+            if title not in seen:
+                seen.add(title)
+                yield Command(title, "", partial(self._run, action, node))
         yield from self._more()
 
     def _places(self) -> Iterator[Command]:

@@ -29,6 +29,11 @@ __all__ = ["TABS", "Navigation"]
 TABS: Final = ("overview", "code", "variables", "maps", "graph", "log")
 """The tabs by their ids: the number of each is its key."""
 
+_STEP: Final = 4
+"""Cells that a step moves the divider."""
+_NARROWEST: Final = 16
+"""Cells that the tree has at least."""
+
 _TAB_OF: Final = {
     NodeKind.PROGRAM: "code",
     NodeKind.FUNCTION: "code",
@@ -70,6 +75,8 @@ class Navigation(Controller):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("z", "zoom", "Zoom", show=False, id="zoom", tooltip="The tree on or off"),
+        Binding("ctrl+left", "divide(-1)", show=False, id="divider.left", tooltip="Move the divider to the left"),
+        Binding("ctrl+right", "divide(1)", show=False, id="divider.right", tooltip="Move the divider to the right"),
         *(
             Binding(
                 str(number),
@@ -273,6 +280,13 @@ class Navigation(Controller):
         self._tree.display = not self._tree.display
         if not self._tree.display and (self._tree.has_focus or self._tree.screen.focused is None):
             self._show_tab(self.tab)
+
+    def action_divide(self, direction: int) -> None:
+        """Move the divider between the tree and what is right of it."""
+        tree = self._tree
+        room = tree.screen.size.width
+        width = max(_NARROWEST, min(tree.size.width + 1 + direction * _STEP, room * 2 // 3))
+        tree.styles.width = tree.styles.max_width = tree.styles.min_width = width
 
     def action_copy(self) -> None:
         """Copy the chosen node's name."""

@@ -39,10 +39,11 @@ from ..widgets.spec.spec_tree import SpecTree
 from ..widgets.status_line import StatusLine
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from textual.app import ComposeResult
     from textual.binding import BindingType
+    from textual.dom import DOMNode
 
     from ...core.spec import CollectionSpec
     from ..base_app import BaseApp
@@ -187,6 +188,7 @@ class ExplorerScreen(ControlledScreen):
             program=self.program_name,
             keymap=lambda: self.keymap,
             active=lambda: self.active_bindings,
+            keyless=self._keyless,
             run=self.app.run_action,
             more=lambda: cast("BaseApp[object]", self.app).commands(),
         )
@@ -431,6 +433,15 @@ class ExplorerScreen(ControlledScreen):
         self.entries.edited(message)
 
     # Keys
+
+    def _keyless(self) -> Iterator[tuple[str, DOMNode, str]]:
+        """Yield what panes that can be seen do without a key."""
+        for widget in self.query("*"):
+            commands: Sequence[tuple[str, str]] = getattr(widget, "COMMANDS", ())
+            if commands and widget.is_on_screen:
+                for title, action in commands:
+                    if widget.check_action(action, ()):
+                        yield title, widget, action
 
     @property
     def keymap(self) -> Mapping[str, str]:

@@ -25,6 +25,8 @@ _NAMES: Final = {
     "pagedown": "PgDn",
     "escape": "esc",
     "comma": ",",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
     "full_stop": ".",
 }
 

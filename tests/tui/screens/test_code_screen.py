@@ -153,7 +153,7 @@ async def test_the_listing_is_copied_and_written(explore: Callable[..., Any], tm
 async def test_the_tree_makes_room_and_comes_back(explore: Callable[..., Any]) -> None:
     async with explore() as walk:
         view = walk.explorer.query_one(ListingView)
-        await walk.press("2", "v")
+        await walk.press("2", "v", "v")
         narrow = view.size.width
         await walk.press("z")
         assert view.size.width > narrow + 30
@@ -181,7 +181,8 @@ async def test_what_relocations_become_in_the_listing(explore: Callable[..., Any
         assert "core_target.o" in str(walk.explorer.query_one("#code-title").render())
         assert view.cursor == 2
         # The listing of another program, and without the source, says it too.
-        await walk.press("s")
+        view.action_toggle_source()
+        await walk.settle()
         assert "sizes->grows (CO-RE 0 → 8)" in "\n".join(lines(view))
         walk.explorer.navigation.go_to(Node(NodeKind.PROGRAM, "names"), "code")
         await walk.until(lambda: "struct twins.same (CO-RE 0 → 4)" in "\n".join(lines(view)))

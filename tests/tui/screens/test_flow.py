@@ -30,7 +30,7 @@ async def test_v_leads_to_the_picture_and_back_to_the_same_block(
         view = walk.explorer.query_one(ListingView)
         await walk.press("2")
         view.jumps.show(66)
-        await walk.press("v", *(["v"] if size[0] >= 120 else []))
+        await walk.press("v", "v", *(["v"] if size[0] >= 120 else []))
         flow = await drawn(walk)
         assert flow.has_focus
         assert "26 blocks" in walk.screen
@@ -50,7 +50,7 @@ async def test_enter_opens_the_block_and_backspace_leads_to_where_one_was(explor
         view = walk.explorer.query_one(ListingView)
         await walk.press("2")
         view.jumps.show(66)
-        await walk.press("v")
+        await walk.press("v", "v")
         await drawn(walk)
         await walk.press("end", "enter")
         assert view.has_focus
@@ -62,7 +62,7 @@ async def test_enter_opens_the_block_and_backspace_leads_to_where_one_was(explor
 
 async def test_a_place_that_is_gone_to_leaves_the_picture(explore: Callable[..., Any]) -> None:
     async with explore(size=(80, 24)) as walk:
-        await walk.press("2", "v")
+        await walk.press("2", "v", "v")
         flow = await drawn(walk)
         await walk.press("1", "2")
         assert flow.display

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -22,7 +23,7 @@ from .object_search import ObjectSearch
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from textual.app import ComposeResult
 
@@ -52,6 +53,9 @@ class CodePane(Vertical):
             tooltip="What CO-RE accesses become, with the chosen BTF",
         ),
     ]
+
+    COMMANDS: ClassVar[Sequence[tuple[str, str]]] = (("Control flow as a picture", "flow"),)
+    """What can be done without a key of its own: what it is called, and the action."""
 
     DEFAULT_CSS = """
     CodePane {
@@ -144,6 +148,7 @@ class CodePane(Vertical):
         self.view.typed_app.call_from_thread(self._made_listing, name)
 
     def _made_listing(self, name: str) -> None:
+        gc.freeze()  # a listing stays: looking through its 500,000 things for what is not needed any more costs frames
         waiting = self._waiting.pop(name)
         listing = self.listing(name) if name == self.program else None
         if listing is not None:
@@ -187,6 +192,10 @@ class CodePane(Vertical):
         if had_focus:
             flow.focus()
 
+    def action_flow(self) -> None:
+        """Show the control flow."""
+        self.show_flow()
+
     def leave_flow(self) -> None:
         """Show the listing again."""
         flow = self.flow
@@ -196,8 +205,12 @@ class CodePane(Vertical):
             if had_focus:
                 self.view.focus()
 
-    def on_listing_view_flow_requested(self) -> None:
-        """Show the control flow."""
+    def on_listing_view_views_seen(self) -> None:
+        """Show what comes after the listing."""
+        self.show_next_view()
+
+    def show_next_view(self) -> None:
+        """Show what comes after the listing: the control flow."""
         self.show_flow()
 
     def on_flow_view_left(self) -> None:

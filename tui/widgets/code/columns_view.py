@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 from rich.cells import set_cell_size
 from rich.segment import Segment
 from textual.binding import Binding, BindingType
+from textual.message import Message
 from textual.strip import Strip
 
 from ....core.listing.listing import RowKind
@@ -81,9 +82,7 @@ class ColumnsView(CodeView):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "x", "switch", "Other column", show=False, id="columns.switch", tooltip="Narrow: translated, or native"
-        ),
+        Binding("v", "next_view", "View", id="columns.next", tooltip="Next view: the other column, then the flow"),
     ]
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -186,7 +185,7 @@ class ColumnsView(CodeView):
         """Draw the columns' names."""
         names = [_Cell("", name) for name in _NAMES]
         if len(self.shown) == 2:
-            names[self.second] = _Cell("", f"{_NAMES[self.second]} (x: {_NAMES[_OTHER[self.second]]})")
+            names[self.second] = _Cell("", f"{_NAMES[self.second]} (v: {_NAMES[_OTHER[self.second]]})")
         if self.table is not None and not self.table.bases:
             names[_NATIVE] = _Cell("", "native: none, the JIT is off or hidden")
         return self._beside(names, width, shift=0)
@@ -276,14 +275,17 @@ class ColumnsView(CodeView):
         self._shift = max(0, min(longest - _SHIFT, self._shift + direction * _SHIFT))
         self.refresh()
 
-    def action_switch(self) -> None:
-        """Show the other second column."""
-        self.second = _OTHER[self.second]
-        self.refresh()
+    class Left(Message):
+        """The user wants to see the program in another way."""
 
-    def why_not(self, action: str) -> str:
-        """Return why an action does not apply."""
-        return "all columns are shown" if action == "switch" else super().why_not(action)
+    def action_next_view(self) -> None:
+        """Show the other second column, where there is room for two only; then what comes after the columns."""
+        if len(self.shown) == 2 and self.second == _TRANSLATED:
+            self.second = _OTHER[self.second]
+            self.refresh()
+        else:
+            self.second = _TRANSLATED
+            self.post_message(self.Left())
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer the other column where it is not there already."""

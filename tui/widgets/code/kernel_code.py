@@ -10,13 +10,14 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from ....core.errors import BpftuiError
+from ...jumps import remember_place
 from ..spec.spec_tree import SpecTree
 from .code_pane import CodePane
 from .columns_view import ROOMY, ColumnsView, column_table
 from .flow_view import FlowFacts
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Hashable, Mapping, Sequence
 
     from textual.app import ComposeResult
 
@@ -60,20 +61,18 @@ class KernelCodePane(CodePane):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "c", "columns", "Columns", id="code.columns", tooltip="Beside it what the verifier and the JIT made of it"
-        ),
-        Binding("d", "dead", "Dead code", id="code.dead", tooltip="Mark what the verifier removed, and why"),
-        Binding(
-            "H",
-            "heat",
-            "Heat",
-            show=False,
-            id="code.heat",
-            tooltip="How often the verifier walked each instruction",
-        ),
-        Binding("c,d,H", "no_kernel", show=False),
+        Binding("m", "marks", "Marks", id="code.marks", tooltip="Marks: the verifier's walk, dead code, none"),
+        Binding("m", "no_kernel", show=False),
+        Binding("less_than_sign", "mark(-1)", show=False, id="code.mark.before", tooltip="The mark before"),
+        Binding("greater_than_sign", "mark(1)", show=False, id="code.mark.next", tooltip="Next mark: hottest, dead"),
+        Binding("escape", "give_up", "Stop", show=False, id="code.stop", tooltip="Ask the kernel no more"),
     ]
+    COMMANDS: ClassVar[Sequence[tuple[str, str]]] = (
+        *CodePane.COMMANDS,
+        ("Beside it what the verifier and the JIT made of it", "columns"),
+        ("Mark what the verifier removed, and why", "dead"),
+        ("How often the verifier walked each instruction", "heat"),
+    )
 
     DEFAULT_CSS = """
     KernelCodePane > ColumnsView { height: 1fr; display: none; }
@@ -107,7 +106,10 @@ class KernelCodePane(CodePane):
         self._heat: tuple[str, Hashable, Heat] | None = None
         self._asking: Interruption | None = None
         self._asked_at = 0.0
-        self._key = ""
+        self._refused: tuple[str, Hashable] | None = None
+        """Of what the kernel does not say what it makes of it."""
+        self._rank = -1
+        """Which of the hottest lines the cursor was brought to."""
 
     def compose(self) -> ComposeResult:
         """Compose title, listing, and the columns, which are out of sight."""
@@ -123,7 +125,7 @@ class KernelCodePane(CodePane):
         """Say how many instructions were removed, or where most of the walk was; then what a listing says by itself."""
         if self._asking is not None:
             seconds = time.monotonic() - self._asked_at
-            return "asking the verifier …" + (f" {seconds:.0f} s ({self._key}: stop)" if seconds >= 1 else "")
+            return "asking the verifier …" + (f" {seconds:.0f} s (esc: stop)" if seconds >= 1 else "")
         if self.mode == "heat" and self._heat is not None:
             return _heat_summary(self._heat[2])
         made = self._made[2].summary if self.mode and self._made is not None else ""
@@ -190,6 +192,46 @@ class KernelCodePane(CodePane):
         """Show how often the verifier walked over each instruction, or no longer."""
         self._toggle("heat")
 
+    def action_marks(self) -> None:
+        """Mark the next thing in the code: how often the verifier walked over it, what it removed, nothing."""
+        self._toggle("heat" if self.mode in ("", "columns") else "dead")
+
+    def action_mark(self, step: int) -> None:
+        """Go to the next mark, or the one before: of the verifier's walk from the hottest on, of dead code by place."""
+        view, known = self.view, self._known(self.mode) if self.mode else None
+        if known is None or not view.row_count():
+            return
+        here = view.slot_at(view.cursor)
+        if isinstance(known, Made):
+            starts = [slot for slot in sorted(known.removed) if slot - 1 not in known.removed]
+            beyond = [slot for slot in starts if (slot > here if step > 0 else slot < here)]
+            found = (beyond or starts)[0 if step > 0 else -1] if starts else None
+        else:
+            ranked = sorted(known.visits, key=lambda slot: (-known.visits[slot], slot))
+            at = self._rank if 0 <= self._rank < len(ranked) and ranked[self._rank] == here else (-1 if step > 0 else 0)
+            self._rank = (at + step) % len(ranked) if ranked else -1
+            found = ranked[self._rank] if ranked else None
+        if found is not None:
+            remember_place(self)
+            view.jumps.show(found)
+
+    def action_give_up(self) -> None:
+        """Ask the kernel no more."""
+        self._leave()
+
+    def show_next_view(self) -> None:
+        """Show what the kernel made of the program, where it says so; else the control flow."""
+        if self._session.verifies and self.program and self._refused != (self.program, self._state()):
+            self._toggle("columns")
+        else:
+            self.show_flow()
+
+    def on_columns_view_left(self) -> None:
+        """Show the control flow, after the columns."""
+        self._leave()
+        self.show_flow()
+        self.flow.focus()
+
     def action_no_kernel(self) -> None:
         """Say why there is nothing to show."""
         what = f"only the kernel verifies and translates programs; this is the {self._session.runtime.name} runtime"
@@ -197,8 +239,12 @@ class KernelCodePane(CodePane):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what the runtime can answer."""
-        if action in ("columns", "dead", "heat"):
+        if action in ("columns", "dead", "heat", "marks"):
             return self._session.verifies and bool(self.spec.programs)
+        if action == "mark":
+            return self.mode in ("dead", "heat")
+        if action == "give_up":
+            return self._asking is not None
         if action == "no_kernel":
             return not self._session.verifies
         return super().check_action(action, parameters)
@@ -231,7 +277,6 @@ class KernelCodePane(CodePane):
         inspector = self._session.runtime.inspect()
         self._asking = inspector.interruption()
         self._asked_at = time.monotonic()
-        self._key = {"columns": "c", "dead": "d"}.get(mode, "H")
         self._show_title()
         work = partial(self._make, self._asking, inspector, self.program, self._state(), mode)
         self.run_worker(work, thread=True, exclusive=True, exit_on_error=False, group="image")
@@ -274,6 +319,7 @@ class KernelCodePane(CodePane):
         if event.program != self.program:
             return
         if isinstance(event.answer, str):
+            self._refused = event.program, event.state
             self._leave()
             self.notify(event.answer, title="The kernel's code", severity="error", timeout=8)
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -27,7 +27,7 @@ from .listing_rows import ListingRows
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from textual import events
     from textual.content import Content
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from .object_search import ObjectSearch
 
 __all__ = ["ListingView"]
+
+_Made = TypeVar("_Made")
 
 _LONG: Final = 20_000
 """Instructions from which on a search takes more than a frame."""
@@ -64,14 +66,13 @@ class ListingView(CodeView):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "select", "Follow", id="listing.follow", tooltip="Go where the instruction goes"),
-        Binding("s", "toggle_source", "Source", id="listing.source", tooltip="C source lines on or off"),
         Binding(
             "v",
             "next_view",
             "View",
             show=False,
             id="listing.side",
-            tooltip="Next view: C at the side, the flow as boxes",
+            tooltip="Next view: assembly, C at the side, the kernel's code, flow",
         ),
         Binding("space", "fold", "Fold", show=False, id="listing.fold", tooltip="Fold a C line or a function"),
         Binding("Y", "copy_function", "Copy all", show=False, id="listing.copy", tooltip="Copy the whole function"),
@@ -81,6 +82,9 @@ class ListingView(CodeView):
         Binding("plus", "unfold_all", "Unfold all", show=False, id="listing.unfold-all", tooltip="Unfold everything"),
         Binding("minus", "fold_all", "Fold all", show=False, id="listing.fold-all", tooltip="Fold all C lines"),
     ]
+
+    COMMANDS: ClassVar[Sequence[tuple[str, str]]] = (("C source lines on or off", "toggle_source"),)
+    """What can be done without a key of its own: what it is called, and the action."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = set(_STYLES)
 
@@ -120,8 +124,8 @@ class ListingView(CodeView):
             super().__init__()
             self.listing = listing
 
-    class FlowRequested(Message):
-        """The user wants to see the control flow as a picture."""
+    class ViewsSeen(Message):
+        """The user wants to see the program in a way that is none of a listing's."""
 
     class NotHere(Message):
         """What is searched for is not in this program, or not in this direction.
@@ -523,12 +527,18 @@ class ListingView(CodeView):
             self._relist(source=not self.listing.source)
 
     def action_next_view(self) -> None:
-        """Go on to the next view: from C above its instructions to C beside them, where there is room, to a picture."""
-        if not self.side_by_side and self.typed_app.size.width >= _WIDE_ENOUGH:
+        """Go on to the next view: C above its instructions, assembly, C beside it where there is room; then others."""
+        listing = self.listing
+        if listing is None:
+            return
+        if not self.side_by_side and listing.source:
+            self._relist(source=False)
+        elif not self.side_by_side and self.typed_app.size.width >= _WIDE_ENOUGH:
             self.show_side_by_side(True)
         else:
-            self.show_side_by_side(False)
-            self.post_message(self.FlowRequested())
+            self.side_by_side = False
+            self._relist(source=True)
+            self.post_message(self.ViewsSeen())
 
     def show_side_by_side(self, wanted: bool) -> None:
         """Put C and assembly side by side, or the C above its instructions."""
@@ -551,9 +561,33 @@ class ListingView(CodeView):
             self._replace(old, source=old.source, resolver=resolver)
 
     def _replace(self, old: Listing, *, source: bool, resolver: CoreResolver | None) -> None:
+        if (source, resolver) == (old.source, old.resolver):
+            self._list_anew(old)
+            return
+
+        def made() -> Listing:
+            return Listing(old.program, old.spec, syntax=old.syntax, source=source, resolver=resolver)
+
+        if old.program.linked.insns <= _LONG:
+            self._list_anew(made())
+        else:
+            self._in_thread(old, made, self._list_anew)
+
+    def _in_thread(self, old: Listing, make: Callable[[], _Made], then: Callable[[_Made], None]) -> None:
+        """Make in a thread what takes longer than a frame, and use it where *old* is still the listing shown."""
+
+        def use(made: _Made) -> None:
+            if self.listing is old and self.row_count():
+                then(made)
+
+        self.run_worker(
+            lambda: self.typed_app.call_from_thread(use, make()), thread=True, exit_on_error=False, group="listing"
+        )
+
+    def _list_anew(self, listing: Listing) -> None:
+        """Show another listing of the same program; the cursor stays on its instruction."""
         slot = self.slot_at(self.cursor)
-        if (source, resolver) != (old.source, old.resolver):
-            listing = Listing(old.program, old.spec, syntax=old.syntax, source=source, resolver=resolver)
+        if listing is not self.listing:
             self.set_reactive(ListingView.listing, listing)
             self._measure()
         with self.prevent(self.Highlighted):
@@ -573,8 +607,24 @@ class ListingView(CodeView):
 
     def action_fold_all(self) -> None:
         """Fold every C line."""
-        if self.listing is not None and self.row_count():
-            self._fold_only(self.listing.spans())
+        listing = self.listing
+        if listing is None or not self.row_count():
+            return
+        if listing.program.linked.insns <= _LONG:
+            self._fold_only(listing.spans())
+            return
+
+        def folded() -> FoldedListing:
+            made = FoldedListing(listing)
+            made.folds.fold(listing.spans())
+            return made
+
+        self._in_thread(listing, folded, self._show_folded)
+
+    def _show_folded(self, folded: FoldedListing) -> None:
+        here = self.shown.place(self.cursor)
+        self._shown = folded
+        self._refold(here)
 
     def action_unfold_all(self) -> None:
         """Fold nothing any more."""

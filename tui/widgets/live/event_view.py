@@ -37,7 +37,7 @@ class EventView(RowView):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("x", "cycle_format", "Format", id="events.format", tooltip="By their type, or their bytes"),
         Binding("e", "choose_type", "Type", id="events.type", tooltip="Say what the events are: choose a structure"),
-        Binding("c", "clear", "Clear", show=False, id="events.clear", tooltip="Forget the events so far"),
+        Binding("ctrl+r", "clear", "Clear", show=False, id="events.clear", tooltip="Forget the events so far"),
     ]
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"event-view--time", "event-view--member"}

@@ -20,7 +20,7 @@ from .state_view import StateView
 from .verdict_view import VerdictView
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from textual.app import ComposeResult
 
@@ -45,21 +45,18 @@ class LogPane(Vertical):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("v", "visit(1)", "Visits", id="log.next-visit", tooltip="Next visit of this instruction (V: previous)"),
-        Binding("V", "visit(-1)", "Previous visit", show=False, id="log.previous-visit", tooltip="Previous visit"),
-        Binding("o", "origin", "Origin", id="log.origin", tooltip="Where the register got its value; again: further"),
-        Binding("c", "toggle_listing", "Listing", id="log.listing", tooltip="The program's listing beside the log"),
-        Binding(
-            "H",
-            "hottest",
-            "Hottest",
-            show=False,
-            id="log.hottest",
-            tooltip="Most walked over; again: next",
-        ),
-        Binding("m", "next_program", "More", id="log.next-program", tooltip="The log of the next refused program"),
-        Binding("x", "to_cause", "Cause", show=False, id="log.cause", tooltip="To why the program was refused"),
+        Binding("W", "origin", "Why", id="log.origin", tooltip="Where the register got its value; again: further"),
+        Binding("full_stop", "visit(1)", "Visits", id="log.next-visit", tooltip="Next visit of this instruction"),
+        Binding("comma", "visit(-1)", "Before", show=False, id="log.previous-visit", tooltip="Previous visit"),
+        Binding("v", "toggle_listing", "Listing", id="log.listing", tooltip="The program's listing beside the log"),
+        Binding("greater_than_sign", "hottest(1)", show=False, id="log.hottest", tooltip="To the hottest; again: next"),
+        Binding("less_than_sign", "hottest(-1)", show=False, id="log.hotter", tooltip="To the hotter one before"),
     ]
+    COMMANDS: ClassVar[Sequence[tuple[str, str]]] = (
+        ("To why the program was refused", "to_cause"),
+        ("The log of the next refused program", "next_program"),
+    )
+    """What can be done without a key of its own: what it is called, and the action."""
 
     DEFAULT_CSS = """
     LogPane {
@@ -160,7 +157,7 @@ class LogPane(Vertical):
     def _title(self) -> str:
         """The program's name, and which of how many it is."""
         names = list(self._refusals)
-        several = f" ({names.index(self._program) + 1} of {len(names)}, m: next)" if len(names) > 1 else ""
+        several = f" ({names.index(self._program) + 1} of {len(names)}; others: in the tree)" if len(names) > 1 else ""
         return self._program + several
 
     def _read(self, program: str, text: str) -> None:
@@ -298,8 +295,8 @@ class LogPane(Vertical):
         self.toggle_class("-wanted", "-listing")
         self.set_class(self.has_class("-listing"), "-wanted")
 
-    def action_hottest(self) -> None:
-        """Go to the instruction that the verifier walked over most often; again: to the next one.
+    def action_hottest(self, step: int) -> None:
+        """Go to the instruction that the verifier walked over most often; again: to the next one, or back.
 
         The listing tells from then on how often it walked over each.
         """
@@ -311,8 +308,8 @@ class LogPane(Vertical):
         self.query_one(ListingView).mark_heat(Heat(log))
         ranked = sorted(log.heat, key=lambda slot: (-log.heat[slot], slot))
         slot = log.slot(line)
-        here = 0 <= self._rank < len(ranked) - 1 and slot == ranked[self._rank]
-        self._rank = self._rank + 1 if here else 0
+        here = 0 <= self._rank + step < len(ranked) and slot == ranked[self._rank]
+        self._rank = self._rank + step if here else 0
         chosen = ranked[self._rank]
         self.notify(
             f"{self._rank + 1}. of {len(ranked)}: instruction {chosen}, walked over {log.heat[chosen]:,} times",

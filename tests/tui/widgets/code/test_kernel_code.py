@@ -41,7 +41,7 @@ async def test_columns_follow_the_listing_and_the_listing_them(
         pane = walk.explorer.panes.code
         walk.runtime.verifies = True
         pane.view.jumps.show(46)
-        await walk.press("c")
+        await walk.press("v", "v", "v")  # assembly, C at its side, then the kernel's
         await walk.until(lambda: pane.columns.has_focus and pane.columns.slot_at(pane.columns.cursor) == 46)
         assert not pane.view.display
         shown = lines(pane.columns)
@@ -61,7 +61,8 @@ async def test_columns_follow_the_listing_and_the_listing_them(
         walk.explorer.code.go_to_slot(60)
         await walk.until(lambda: pane.columns.slot_at(pane.columns.cursor) == 60)
         assert pane.columns.row_text(pane.columns.cursor).endswith("| removed")
-        await walk.press("c")
+        pane.action_columns()
+        await walk.settle()
         assert (pane.view.has_focus, pane.view.display, pane.columns.display) == (True, True, False)
         assert pane.view.slot_at(pane.view.cursor) == 60
 
@@ -72,13 +73,13 @@ async def test_two_columns_on_a_narrow_terminal(explore: Callable[..., Any], mon
         await walk.press("2")
         pane = walk.explorer.panes.code
         walk.runtime.verifies = True
-        await walk.press("c")
+        await walk.press("v", "v")
         await walk.until(lambda: pane.columns.has_focus)
         await walk.pilot.pause()
-        assert lines(pane.columns)[0].split()[:4] == ["BPF", "│", "translated", "(x:"]
-        await walk.press("x")
+        assert lines(pane.columns)[0].split()[:4] == ["BPF", "│", "translated", "(v:"]
+        await walk.press("v")
         assert lines(pane.columns)[0].split()[:3] == ["BPF", "│", "native:"]
-        await walk.press("x", "down", "down", "right")
+        await walk.press("down", "down", "right")
         row = next(line for line in lines(pane.columns) if " 2 " in line.partition("│")[0])
         assert row.partition("│")[0].split()[:2] == ["2", "8"]  # `r1 = *(u8 …`, eight cells on
 
@@ -97,7 +98,7 @@ async def test_dead_code_is_struck_out_until_the_constants_change(
         await walk.press("2")
         pane = walk.explorer.panes.code
         walk.runtime.verifies = True
-        await walk.press("d")
+        pane.action_dead()
         await walk.until(lambda: pane.mode == "dead")
         title = str(pane.query_one("#code-title").render())
         assert "52 of 58 instructions removed, 6 left" in title
@@ -108,7 +109,9 @@ async def test_dead_code_is_struck_out_until_the_constants_change(
         dead = next(segment for segment in drawn if "bpf_get_prandom_u32" in segment.text)
         assert dead.style is not None
         assert dead.style.strike
-        await walk.press("d", "d")
+        await walk.press("m")
+        assert pane.mode == ""
+        pane.action_dead()
         await walk.until(lambda: pane.mode == "dead")
         assert asked == [False]  # nothing has changed: what is known is shown
         walk.explorer.spec.set("verbose", True)
@@ -126,12 +129,12 @@ async def test_no_kernel_or_a_kernel_that_does_not_say(
 
     monkeypatch.setattr(images, "read_image", refuse)
     async with explore(DEAD) as walk:
-        await walk.press("2", "c")
+        await walk.press("2", "m")
         assert walk.message == "⚠ only the kernel verifies and translates programs; this is the vm runtime"
-        assert "Columns" not in walk.footer
+        assert "Marks" not in walk.footer
         pane = walk.explorer.panes.code
         walk.runtime.verifies = True
-        await walk.press("c")
+        await walk.press("v", "v", "v")
         await walk.until(lambda: "✗" in walk.message)
         assert "program dead_code cannot be followed" in walk.message
         assert "compile the object with -g" in walk.message
@@ -165,7 +168,7 @@ async def test_heat_stands_beside_the_code_until_it_is_switched_off(
         pane = walk.explorer.panes.code
         walk.runtime.verifies = True
         plain = lines(pane.view)
-        await walk.press("H")
+        await walk.press("m")
         await walk.until(lambda: pane.mode == "heat")
         title = str(pane.query_one("#code-title").render())
         assert "5 walked, 60 % at dead_code.c:13" in title
@@ -177,9 +180,10 @@ async def test_heat_stands_beside_the_code_until_it_is_switched_off(
         hot = next(line for line in lines(pane.view) if line.startswith("▌"))
         assert hot.startswith("▌2 █ ")
         assert hot.rstrip().endswith("46    w0 = 10")
-        await walk.press("H", "g")
+        pane.action_heat()
+        await walk.press("g")
         assert lines(pane.view) == plain
-        await walk.press("H")
+        await walk.press("m")
         assert pane.mode == "heat"
         assert asked == ["dead_code"]  # nothing has changed: what is known is shown
 
@@ -192,5 +196,5 @@ async def test_the_keys_that_ask_the_kernel_go_with_it(explore: Callable[..., An
         assert pane.check_action("columns", ()) is True
         walk.runtime.verifies = False
         assert pane.check_action("columns", ()) is False
-        await walk.hurry("c")
+        await walk.hurry("m")
         assert "only the kernel verifies and translates programs; this is the vm runtime" in walk.message

@@ -99,12 +99,13 @@ async def test_source_off_and_on_keeps_the_instruction() -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         assert view.listing is not None
         view.cursor = view.listing.index_of_slot(48)
-        await pilot.press("s")
+        await pilot.press("v")
         assert not any(row.kind is RowKind.SOURCE for row in view.listing.rows(0, 1000))
         assert view.row(view.cursor).slot == 48
         await pilot.pause()
         assert any(line.startswith("▌") and line.split()[1] == "48" for line in lines(view))
-        await pilot.press("s")
+        view.action_toggle_source()
+        await pilot.pause()
         assert any(row.kind is RowKind.SOURCE for row in view.listing.rows(0, 1000))
         assert view.row(view.cursor).slot == 48
 
@@ -219,7 +220,7 @@ async def test_c_and_assembly_side_by_side() -> None:
     view = app.view
     async with app.run_test(size=(120, 30)) as pilot:
         view.jumps.show(11)
-        await pilot.press("v")
+        await pilot.press("v", "v")
         await pilot.pause()
         line = view.render_line(view.cursor - view.scroll_offset.y).text
         assert line.split()[:4] == ["▌", "187", "now", "="]

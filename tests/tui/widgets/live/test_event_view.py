@@ -85,7 +85,7 @@ async def test_memory_is_bounded_and_the_title_counts() -> None:
         assert app.view.row_count() == 100
         assert app.view.count == 1500
         assert str(app.view.border_title) == "events 1,500 · 12 lost · found full 2 times"
-        await pilot.press("c")
+        await pilot.press("ctrl+r")
         assert (app.view.row_count(), app.view.count) == (0, 0)
 
 

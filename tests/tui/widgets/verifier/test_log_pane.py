@@ -92,7 +92,7 @@ async def test_the_cursors_move_one_another() -> None:
         assert listing.display
         assert listing.row(listing.cursor).slot == 7
         log.focus()
-        await pilot.press("o")
+        await pilot.press("W")
         assert log.row_text(log.cursor).startswith("2: (61) r1 = ")
         await pilot.pause()
         assert listing.row(listing.cursor).slot == 2
@@ -102,10 +102,11 @@ async def test_the_cursors_move_one_another() -> None:
         await pilot.pause()
         assert log.row_text(log.cursor).startswith("3: (bf) r3 = r1")
         log.focus()
-        await pilot.press("x", "enter")
+        app.pane.action_to_cause()
+        await pilot.press("enter")
         await pilot.pause()
         assert app.opened == [("bad_offbyone", 7)]
-        await pilot.press("c")
+        await pilot.press("v")
         assert not listing.display
 
 
@@ -116,11 +117,11 @@ async def test_visits_of_a_loop() -> None:
         log, state = app.query_one(LogView), app.query_one(StateView)
         log.focus()
         assert "insn 1 · bad_loop.c:8 · visit 3 of 3 · 38 % of the walk" in lines(state)[0]
-        await pilot.press("V")
+        await pilot.press("comma")
         await pilot.pause()
         assert "visit 2 of 3" in lines(state)[0]
         assert log.cursor == 7
-        await pilot.press("v")
+        await pilot.press("full_stop")
         await pilot.pause()
         assert "visit 3 of 3" in lines(state)[0]
 
@@ -130,7 +131,7 @@ async def test_text_that_is_no_log_is_shown_as_it_is() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await refused(app, pilot, "bad_loop", "something [else] went wrong\n")
         assert "✗ bad_loop  no" in shown(app)
-        await pilot.press("v", "o", "enter", "x")
+        await pilot.press("full_stop", "W", "enter", "v")
         assert app.opened == []
 
 
@@ -149,22 +150,22 @@ async def test_each_refused_program_has_its_log() -> None:
                 await pilot.pause(0.02)
             raise AssertionError(shown(app))
 
-        await until("✗ bad_loop (2 of 3, m: next)  bad_loop.c:8: the loop may never end")
+        await until("✗ bad_loop (2 of 3; others: in the tree)  bad_loop.c:8: the loop may never end")
         app.query_one(LogView).focus()
-        await pilot.press("m")
-        await until("✗ bad_null (3 of 3, m: next)")
+        app.pane.action_next_program()
+        await until("✗ bad_null (3 of 3; others: in the tree)")
         assert app.query_one(LogView).row_text(0) == logs["bad_null"].splitlines()[0]
-        await pilot.press("m")
-        await until("✗ first (1 of 3, m: next)  there is no such hook")
+        app.pane.action_next_program()
+        await until("✗ first (1 of 3; others: in the tree)  there is no such hook")
         assert "name another" in shown(app)
         assert app.query_one(LogView).row_count() == 0
-        await pilot.press("v", "o", "enter", "x", "H")
-        await pilot.press("m")
-        await until("✗ bad_loop (2 of 3, m: next)")
+        await pilot.press("full_stop", "W", "enter", "v", "greater_than_sign")
+        app.pane.action_next_program()
+        await until("✗ bad_loop (2 of 3; others: in the tree)")
         app.pane.choose("bad_null")
-        await until("✗ bad_null (3 of 3, m: next)")
+        await until("✗ bad_null (3 of 3; others: in the tree)")
         app.pane.choose("none of them")
         app.pane.show_refusals({})
         assert not app.query_one(VerdictView).display
-        await pilot.press("m")
+        assert not app.pane.check_action("next_program", ())
         assert app.pane._program == "bad_null"
