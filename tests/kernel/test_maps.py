@@ -91,6 +91,15 @@ def test_update_flags(make: Make) -> None:
     assert m[_u32(1)] == _u64(3)
 
 
+def test_entries_of_a_batch_with_flags_that_batches_do_not_know_are_set_one_by_one(make: Make) -> None:
+    m = make(MapType.HASH)
+    m.update_batch([(_u32(1), _u64(10)), (_u32(2), _u64(20))], flags=1)
+    assert dict(m.items()) == {_u32(1): _u64(10), _u32(2): _u64(20)}
+    with pytest.raises(UsageError, match="already"):
+        m.update_batch([(_u32(3), _u64(30)), (_u32(2), _u64(21))], flags=1)
+    assert (m[_u32(3)], m[_u32(2)]) == (_u64(30), _u64(20))
+
+
 def test_a_full_map_and_an_index_out_of_range_say_so(make: Make) -> None:
     m = make(MapType.HASH, entries=2)
     m.update_batch({_u32(0): _u64(0), _u32(1): _u64(1)})

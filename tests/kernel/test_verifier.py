@@ -9,6 +9,7 @@ import pytest
 
 from bpftui.core.errors import VerifierError
 from bpftui.core.kernel import load
+from bpftui.core.kernel.loading import prog_load
 from bpftui.core.kernel.runtime import KernelRuntime
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.verifier import VerifierLog, explain, explanation_lines
@@ -28,6 +29,18 @@ def test_a_refused_program_is_explained(name: str) -> None:
     assert explanation is not None
     assert "\n" + "\n".join(explanation_lines(explanation)) + "\n" == EXPLAINED[name]
     assert explanation.summary in raised.value.message
+
+
+def test_only_a_log_of_every_state_is_cut_where_it_is_very_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    def log() -> str:
+        with pytest.raises(VerifierError) as raised:
+            load(CollectionSpec.from_file(OBJECTS / "bad_offbyone.o"), strict=True).close()
+        return raised.value.log
+
+    whole = log()
+    monkeypatch.setattr(prog_load, "MOST_WHOLE_LOG", 200)
+    assert log() == whole
+    assert len(whole) > 400
 
 
 def test_a_pointer_in_data_is_followed() -> None:

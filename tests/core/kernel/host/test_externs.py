@@ -74,6 +74,25 @@ def test_symbols_by_their_names() -> None:
     }
 
 
+@pytest.mark.vmlinux
+@pytest.mark.parametrize(
+    ("symbols", "found", "text"),
+    [
+        ("ffffffff81000000 D bpf_prog_active\n", True, "BTF id "),
+        ("ffffffff81000000 T _text\n", False, "in the kernel's types, but without an address: not in /proc/kallsyms"),
+    ],
+)
+def test_a_typed_symbol_needs_an_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, symbols: str, found: bool, text: str
+) -> None:
+    (tmp_path / "kallsyms").write_text(symbols)
+    monkeypatch.setattr(kallsyms, "KALLSYMS", str(tmp_path / "kallsyms"))
+    monkeypatch.setattr(externs, "KALLSYMS", str(tmp_path / "kallsyms"))
+    answer = look_up_externs(CollectionSpec.from_file(ROOT / "tests/objects/ksym_kinds.o"))["bpf_prog_active"]
+    assert answer.found is found
+    assert answer.text.startswith(text)
+
+
 def kernel_with(parameters: int) -> Btf:
     """Return a kernel's types with one function, which has so many int parameters."""
     blob = Blob()
