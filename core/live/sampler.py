@@ -25,6 +25,8 @@ __all__ = ["Sample", "Sampler", "readable_maps"]
 _COUNTING: Final = (0.1, 0.8, 2.0)
 """Of the time between two samples, the part for counting entries beyond the limit: at least, as a share, at most."""
 
+_RESTING: Final = 20
+"""How many times as long as it took to count a map whole it is not counted again: so it takes 5 % of the time."""
 _Read = TypeVar("_Read")
 
 _SLACK = 1e-6
@@ -123,6 +125,8 @@ class Sampler:
         self._first = start
         self._last: float | None = None
         self._counted = False
+        self._counts: dict[str, tuple[int, float]] = {}
+        """Of maps that were counted whole: how many entries there were, and when they are counted again."""
         self._changed = threading.Condition()
         self._interval = _positive(interval)
         self._due = 0.0
@@ -198,7 +202,7 @@ class Sampler:
         self._counted = True
         end = time.monotonic() + seconds
         for left, (name, snapshot) in zip(range(len(cut), 0, -1), cut.items(), strict=True):
-            count, is_counted = self._maps[name].count(max(0.0, end - time.monotonic()) / left)
+            count, is_counted = self._count(name, max(0.0, end - time.monotonic()) / left)
             beyond = max(0, count - len(snapshot.entries))
             # More than the limit were seen, which is why it is partial: entries may have gone meanwhile.
             found[name] = replace(snapshot, beyond=beyond, is_counted=is_counted, partial=beyond > 0 or not is_counted)
@@ -215,6 +219,22 @@ class Sampler:
                 yield self.take()
                 if over:
                     return
+
+    def _count(self, name: str, within: float) -> tuple[int, bool]:
+        """Count the entries of a map for at most *within* seconds.
+
+        One that was counted whole is not counted again before some times as long have passed as that took: else a map
+        of a million would keep a processor busy for as long as it is there.
+        """
+        begin = time.monotonic()
+        known, again = self._counts.get(name, (0, 0.0))
+        if begin < again:
+            return known, True
+        count, is_counted = self._maps[name].count(within)
+        if is_counted:
+            end = time.monotonic()
+            self._counts[name] = count, end + _RESTING * (end - begin)
+        return count, is_counted
 
     def start(self) -> None:
         """Start the thread; it takes the first sample at once."""
