@@ -27,6 +27,7 @@ from .program import native_code
 from .streams import StreamReader
 from .sys.perf import reach_tracefs, read_tracefs
 from .sys.trace_buffer import read_page
+from .sys.trace_instance import BUFFER_KB, EVENT, NAME, have_instance, open_inside, unmake_instance
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,17 +40,13 @@ __all__ = ["PrintReader", "prints"]
 
 _HELPERS: Final = frozenset({6, 177})
 """bpf_trace_printk, bpf_trace_vprintk."""
-_EVENT: Final = "events/bpf_trace/bpf_trace_printk"
 _HEADER: Final = 8
 """Bytes of what all events have in common."""
-_BUFFER_KB: Final = 1408
-"""Of each CPU: some 10,000 lines with their addresses."""
 _MOST_LINES: Final = 10_000
 """That one look gives; what is older is counted as lost."""
 _PAGE: Final = os.sysconf("SC_PAGESIZE")
 _NESTED: Final = 16
 """Lines whose addresses can be outstanding on one CPU: each was interrupted by the next."""
-_NAME: Final = re.compile(r"bpftui-(\d+)-\d+")
 _NUMBERS: Final = itertools.count(1)
 
 
@@ -69,8 +66,8 @@ class PrintReader(Closing):
 
     def __init__(self, programs: Iterable[Program]) -> None:
         self._stack = contextlib.ExitStack()
-        self._cpus = -1
-        """The folder with a folder for each CPU."""
+        self._name, self._folder = "", -1
+        """What the instance is called, and its folder."""
         self._buffers: dict[str, int] = {}
         """By the name of a CPU's folder."""
         self._waiting: dict[str, list[Event]] = {}
@@ -100,28 +97,24 @@ class PrintReader(Closing):
         return self._why
 
     def _open(self) -> None:
-        self._line, self._addresses = _number(_EVENT), _number("events/ftrace/kernel_stack")
-        instances = reach_tracefs("instances")
-        self._stack.callback(os.close, instances)
-        _sweep(instances)
-        name = f"bpftui-{os.getpid()}-{next(_NUMBERS)}"
-        os.mkdir(name, dir_fd=instances)
-        self._stack.callback(_remove, name, instances)
-        instance = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=instances)
-        self._stack.callback(os.close, instance)
-        bequeath(instance)
-        with contextlib.suppress(OSError):  # more of it is lost then
-            _write("buffer_size_kb", str(_BUFFER_KB), instance)
-        _write("options/stacktrace", "1", instance)
-        self._cpus = os.open("per_cpu", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=instance)
-        self._stack.callback(os.close, self._cpus)
-        for cpu in os.listdir(self._cpus):
-            found = os.open(f"{cpu}/trace_pipe_raw", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=self._cpus)
+        self._line, self._addresses = _number(EVENT), _number("events/ftrace/kernel_stack")
+        _sweep()
+        self._name = f"bpftui-{os.getpid()}-{next(_NUMBERS)}"
+        self._folder = have_instance(self._name)
+        self._stack.callback(unmake_instance, self._name)
+        self._stack.callback(os.close, self._folder)
+        bequeath(self._folder)
+        cpus = open_inside(self._name, self._folder, "per_cpu")
+        try:
+            names = os.listdir(cpus)
+        finally:
+            os.close(cpus)
+        for cpu in names:
+            found = open_inside(self._name, self._folder, f"per_cpu/{cpu}/trace_pipe_raw")
             self._stack.callback(os.close, found)
             self._buffers[cpu] = found
-        self._switch = os.open("tracing_on", os.O_RDONLY | os.O_CLOEXEC, dir_fd=instance)
+        self._switch = open_inside(self._name, self._folder, "tracing_on")
         self._stack.callback(os.close, self._switch)
-        _write(f"{_EVENT}/enable", "1", instance)
 
     def read(self) -> Printed:
         """Return what was printed since the last look; it does not wait."""
@@ -130,7 +123,7 @@ class PrintReader(Closing):
         for cpu, buffer in self._buffers.items():
             missed = False
             # What comes while it is read is for the next look: a program that never stops printing does not keep us.
-            for _ in range(2 * _BUFFER_KB * 1024 // _PAGE):
+            for _ in range(2 * BUFFER_KB * 1024 // _PAGE):
                 try:
                     page = os.read(buffer, _PAGE)
                 except BlockingIOError:
@@ -168,7 +161,7 @@ class PrintReader(Closing):
 
         A page itself tells it only where there is room behind its events.
         """
-        number = os.open(f"{cpu}/stats", os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._cpus)
+        number = open_inside(self._name, self._folder, f"per_cpu/{cpu}/stats")
         with open(number, encoding="ascii", errors="replace") as file:
             found = re.search(r"^overrun: (\d+)$", file.read(), re.MULTILINE)
         before, now = self._overrun.get(cpu, 0), int(found[1]) if found is not None else 0
@@ -200,7 +193,7 @@ def _reason(error: OSError | BpftuiError) -> str:
     if error.errno == errno.ENODEV:
         return "this kernel has no tracefs (CONFIG_TRACING)"
     path = str(error.filename)
-    if error.errno == errno.ENOENT and path.endswith(f"{_EVENT}/format"):
+    if error.errno == errno.ENOENT and path.endswith(f"{EVENT}/format"):
         return "this kernel does not trace what programs print (Linux 5.9, CONFIG_BPF_EVENTS)"
     return (error.strerror or str(error)).lower()
 
@@ -220,22 +213,14 @@ def _number(event: str) -> int:
     return int(found[1])
 
 
-def _write(path: str, text: str, folder: int) -> None:
-    number = os.open(path, os.O_WRONLY | os.O_CLOEXEC, dir_fd=folder)
-    try:
-        os.write(number, text.encode())
-    finally:
-        os.close(number)
-
-
-def _remove(name: str, instances: int) -> None:
-    with contextlib.suppress(OSError):
-        os.rmdir(name, dir_fd=instances)
-
-
-def _sweep(instances: int) -> None:
+def _sweep() -> None:
     """Remove the instances of processes that ended without doing so; one that is in use cannot be removed."""
-    for name in os.listdir(instances):
-        match = _NAME.fullmatch(name)
+    instances = reach_tracefs("instances")
+    try:
+        names = os.listdir(instances)
+    finally:
+        os.close(instances)
+    for name in names:
+        match = NAME.fullmatch(name)
         if match is not None and not os.path.exists(f"/proc/{match[1]}"):
-            _remove(name, instances)
+            unmake_instance(name)

@@ -31,9 +31,12 @@ ERRANDS: Final[Mapping[str, str]] = {
     "module": "bpftui.core.kernel.host.modules:open_module_btf",
     "tracefs": "bpftui.core.kernel.sys.perf:open_tracefs",
     "uprobe": "bpftui.core.kernel.sys.perf:open_uprobe_fd",
+    "instance": "bpftui.core.kernel.sys.trace_instance:make_instance",
+    "no_instance": "bpftui.core.kernel.sys.trace_instance:remove_instance",
 }
 """What takes CAP_SYS_ADMIN, or being root: having runs counted while a descriptor is open, the types of a module by its
-name, reading a file of the tracefs, and the event of a place in a program's file.
+name, reading a file of the tracefs, the event of a place in a program's file, and an instance of the tracefs for what
+programs print, which is made and removed.
 """
 
 INVENTORY: Final[Mapping[str, str]] = {

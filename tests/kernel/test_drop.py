@@ -336,3 +336,33 @@ def test_what_programs_print_is_read_with_the_stewards_help() -> None:
     samples = [json.loads(line) for line in done.out.splitlines()]
     assert {text for sample in samples for text in sample["printed"]} == {"hello 42"}
     assert {name for sample in samples for name in sample.get("printed_by", [])} == {"hello"}
+
+
+@pytest.mark.xfail(not _is_readable_python(), reason="no Python of the system's will do", run=False)
+def test_the_user_who_called_sudo_reads_what_programs_print_with_the_stewards_help() -> None:
+    script = f"""
+        {PATHS}
+        ROOT = {str(ROOT)!r}
+        {textwrap.indent(textwrap.dedent(FINDER), "        ").strip()}
+        import os
+        from bpftui.core.kernel.sys.perf import reach_tracefs
+        from bpftui.core import kernel
+        from bpftui.core.privileges import Capability, drop, hire
+        from bpftui.core.privileges.steward import ERRANDS
+        from bpftui.core.spec import CollectionSpec
+        hire(ERRANDS, [Capability.CAP_SYS_ADMIN])
+        drop([Capability.CAP_BPF, Capability.CAP_NET_ADMIN, Capability.CAP_PERFMON, Capability.CAP_SYSLOG])
+        print(os.getresuid())
+        instances = reach_tracefs("instances")
+        mine = lambda: [name for name in os.listdir(instances) if name.startswith("bpftui-%d-" % os.getpid())]
+        spec = CollectionSpec.from_file("tests/objects/prints.o")
+        with kernel.load(spec, programs={{"hello"}}) as loaded, loaded.printed() as printed:
+            loaded.programs["hello"].run()
+            print(printed.read().texts, repr(printed.problem), len(mine()))
+        print(mine())
+    """
+    assert run(script, python=str(SYSTEM_PYTHON), SUDO_UID="1", SUDO_GID="1") == [
+        "(1, 1, 1)",
+        "('hello 42',) '' 1",
+        "[]",
+    ]
