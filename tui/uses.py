@@ -8,7 +8,11 @@ from ..core.asm import CallSource, decode
 from ..core.asm.opcodes import GOTOX, INSN_SIZE
 from ..core.asm.search import calls_of
 from ..core.errors import BpftuiError
+from ..core.helpers.names import HELPERS
+from ..core.spec import ReferenceKind
 from .jumps import CodePlace
+from .nodes import Node, NodeKind
+from .targets import HelperTarget
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,17 +22,21 @@ if TYPE_CHECKING:
     from ..core.analysis.xrefs import Uses
     from ..core.listing.listing import Row
     from ..core.spec import CollectionSpec, ProgramSpec, Reference
+    from .targets import Target
 
 __all__ = [
     "Users",
     "callers_of",
     "helper_number",
     "helper_text",
+    "reference_target",
+    "row_target",
     "users_at",
     "users_of",
 ]
 
 
+_TAIL_CALL: Final = HELPERS.index("bpf_tail_call")
 _MANY: Final = 40_000
 """Instructions of the programs that use a thing up to which registers are followed to what reads and writes it."""
 
@@ -66,6 +74,8 @@ def users_at(index: Uses, program: ProgramSpec, row: Row) -> Users:
     if row.reference is not None:
         return users_of(index, row.reference.name)
     number = helper_number(program, row.slot) if row.kind is RowKind.INSN else None
+    if number == _TAIL_CALL and (tail := _tail_call(index, program, row.slot)) is not None:
+        return tail
     if number is not None:
         return callers_of(index.spec, number)
     leads = _leads(program, row.slot) if row.kind is RowKind.INSN else None
@@ -86,6 +96,42 @@ def callers_of(spec: CollectionSpec, number: int) -> Users:
         for slot in calls_of(_code(each), each.byte_order, number)
     ]
     return Users(f"calls of helper {number}", places, [""] * len(places), number)
+
+
+def _tail_call(index: Uses, program: ProgramSpec, slot: int) -> Users | None:
+    """Return the programs that a tail call can lead to; None where the object does not say which."""
+    from ..core.analysis.outline import Outline
+
+    call = next((call for call in Outline(index, program.name).tail_calls if call.slot == slot), None)
+    known = () if call is None else [each for each in call.programs if each[1] in index.spec.programs]
+    if call is None or not known:
+        return None
+    places = [CodePlace(name, 0) for _, name in known]
+    how = [f"{call.map}[{key}]" for key, _ in known]
+    return Users(f"where the tail call at {slot} of {program.name} leads", places, how, noun="target")
+
+
+def reference_target(spec: CollectionSpec, reference: Reference) -> Target | None:
+    """Return where lives what an instruction refers to; None for what is outside of the object."""
+    externs = spec.externs
+    if reference.kind is ReferenceKind.DATA and reference.name in spec.variables:
+        return Node(NodeKind.VARIABLE, reference.name)
+    if reference.map in spec.maps:
+        found = spec.maps[reference.map]
+        return Node(NodeKind.SECTION if found.is_data else NodeKind.MAP, found.name)
+    if any(reference.name == extern.name for extern in (*externs.ksyms, *externs.kfuncs)):
+        return Node(NodeKind.EXTERN, reference.name)
+    return None
+
+
+def row_target(spec: CollectionSpec, program: ProgramSpec, row: Row) -> Target | None:
+    """Return where the name in a row of a listing leads: along a jump or a call, or to what it refers to."""
+    if row.target is not None:
+        return CodePlace(program.name, row.target)
+    if row.reference is not None:
+        return reference_target(spec, row.reference)
+    number = helper_number(program, row.slot) if row.text.startswith("call ") else None
+    return None if number is None else HelperTarget(number)
 
 
 def _leads(program: ProgramSpec, slot: int) -> Users | None:

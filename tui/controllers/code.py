@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from textual.binding import Binding, BindingType
 
 from ...core.errors import BpftuiError
-from ...core.spec import ReferenceKind
 from ...core.visible import visible
 from ..jumps import CodePlace
 from ..nodes import Node, NodeKind
@@ -114,17 +113,13 @@ class CodeController(Controller):
 
     def follow(self, event: ListingView.Follow) -> None:
         """Go to what an instruction refers to."""
-        reference = event.target
-        externs = self._spec.externs
-        if reference.kind is ReferenceKind.DATA and reference.name in self._spec.variables:
-            self._navigation.go_to(Node(NodeKind.VARIABLE, reference.name))
-        elif reference.map in self._spec.maps:
-            found = self._spec.maps[reference.map]
-            self._navigation.go_to(Node(NodeKind.SECTION if found.is_data else NodeKind.MAP, found.name))
-        elif any(reference.name == extern.name for extern in (*externs.ksyms, *externs.kfuncs)):
-            self._navigation.go_to(Node(NodeKind.EXTERN, reference.name), "overview")
+        from ..uses import reference_target
+
+        target = reference_target(self._spec, event.target)
+        if isinstance(target, Node):
+            self._navigation.go_to(target)
         else:
-            self.stage.notify(f"{reference.name} is outside of this object", timeout=3)
+            self.stage.notify(f"{event.target.name} is outside of this object", timeout=3)
 
     def action_uses(self) -> None:
         """List who uses what the cursor is on."""
@@ -149,7 +144,9 @@ class CodeController(Controller):
             from ..uses import users_at
 
             found = users_at(self._index, view.listing.program, view.row(view.cursor))
-            if found.helper is not None or found.noun == "target":
+            if found.noun == "target" and len(found.places) == 1:
+                self.show_place(found.places[0])
+            elif found.helper is not None or found.noun == "target":
                 self._show_users(found)
 
     def show_helper(self, number: int) -> None:

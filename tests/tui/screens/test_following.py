@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bpftui.tui.jumps import CodePlace
 from tests.tui.conftest import SIZES
 
 if TYPE_CHECKING:
@@ -103,3 +104,34 @@ async def test_what_is_marked_can_be_set(explore: Callable[..., Any]) -> None:
         assert "count_traffic" in str(walk.app.screen.query_one(".dialog").border_title)
         await walk.press("escape", "L")
         await walk.until(lambda: "✎" not in walk.screen)
+
+
+async def test_names_in_the_code_are_followed_by_click(explore: Callable[..., Any]) -> None:
+    async with explore() as walk:
+        walk.explorer.code.go_to_slot(73)
+        await walk.until(lambda: "r1 = map[traffic]" in walk.screen)
+        code = walk.screen
+        row, line = next((y, line) for y, line in enumerate(code.splitlines()) if "r1 = map[traffic]" in line)
+        await walk.pilot.click(offset=(line.index("map[traffic]") + 5, row))
+        await walk.until(lambda: walk.explorer.navigation.tab == "maps")
+        assert walk.explorer.navigation.node.name == "traffic"
+        await walk.press("backspace")
+        await walk.until(lambda: "r1 = map[traffic]" in walk.screen)
+        row, line = next((y, line) for y, line in enumerate(code.splitlines()) if "call bpf_map_lookup" in line)
+        await walk.pilot.click(offset=(line.index("bpf_map_lookup") + 3, row))
+        await walk.until(lambda: "calls of helper 1: 3 uses" in walk.screen)
+
+
+async def test_a_tail_call_leads_to_its_program(explore: Callable[..., Any]) -> None:
+    async with explore("tests/objects/tail_calls.o") as walk:
+        for slot, where in ((14, "middle › middle()  insn 0"), (9, "broken › broken()  insn 0")):
+            walk.explorer.code.show_place(CodePlace("entry", slot))
+            await walk.until(lambda slot=slot: f"entry › entry()  insn {slot}" in walk.screen)
+            await walk.press("enter")
+            await walk.until(lambda where=where: where in walk.screen)
+            await walk.press("backspace")
+            await walk.until(lambda slot=slot: f"entry › entry()  insn {slot}" in walk.screen)
+        walk.explorer.code.show_place(CodePlace("entry", 4))  # of an array that the object leaves empty
+        await walk.until(lambda: "entry › entry()  insn 4" in walk.screen)
+        await walk.press("enter")
+        await walk.until(lambda: "calls of helper 12: 4 uses" in walk.screen)

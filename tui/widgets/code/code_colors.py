@@ -30,6 +30,9 @@ _C: Final = {
 }
 """What a token of C is drawn as, by its type or the nearest one above it; the rest is drawn as plain C."""
 
+_NAMES: Final = (Token.FUNCTION, Token.MAP, Token.LABEL)
+"""What of an instruction is the name of something."""
+
 CODE_CLASSES: Final = frozenset(
     {
         *(f"code-view--{token}" for token in Token),
@@ -40,9 +43,18 @@ CODE_CLASSES: Final = frozenset(
 """The component classes of what code is made of."""
 
 
-def asm(text: str, ink: Callable[[str], Style]) -> list[Segment]:
-    """Return one line of listing text in colours, which *ink* gives by component class."""
-    return [Segment(part, ink(f"code-view--{token}")) for token, part in _asm_tokens(text)]
+def asm(text: str, ink: Callable[[str], Style], link: Style | None = None) -> list[Segment]:
+    """Return one line of listing text in colours, which *ink* gives by component class.
+
+    Where the line leads somewhere, its name has the style *link* too.
+    """
+    if link is None:
+        return [Segment(part, ink(f"code-view--{token}")) for token, part in _asm_tokens(text)]
+    found: list[Segment] = []
+    for token, part in _asm_tokens(text):
+        style = ink(f"code-view--{Token.MAP if token is Token.FUNCTION else token}")
+        found.append(Segment(part, style + link if token in _NAMES else style))
+    return found
 
 
 def c_source(text: str, ink: Callable[[str], Style]) -> list[Segment]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len
 from rich.segment import Segment
+from rich.style import Style
 from textual.strip import Strip
 
 from ....core.listing.listing import RowKind
@@ -32,6 +33,8 @@ _COMMENT_COLUMN_NEAR: Final = 28
 _ROOMY: Final = 100
 _NUMBER: Final = 6
 """Cells of the number of a line of C beside the assembly."""
+_LINK: Final = Style(meta={"target": 0})
+"""Marks what leads where the row's only target is."""
 _UNREACHABLE: Final = RowStyle("listing-view--unreachable", "listing-view--unreachable")
 
 
@@ -129,11 +132,12 @@ class ListingRows:
             Segment(slot, beside or ink("listing-view--gutter")),
             Segment("   " if is_gone else f"{_marks(spot)} ", beside or ink("listing-view--mark")),
         ]
-        said = asm(row.text, ink) if style is None else [Segment(row.text, ink(style.text))]
+        leads = row.text.startswith("call ") or row.reference is not None or row.target is not None
+        said = asm(row.text, ink, _LINK if leads else None) if style is None else [Segment(row.text, ink(style.text))]
         if row.target is not None and not is_gone:
             arrow = "↓" if row.target > row.slot else "↑"
             place = f" {row.target}" if row.reference is not None else ""
-            said.append(Segment(f"  {arrow}{place}", beside or ink("listing-view--arrow")))
+            said.append(Segment(f"  {arrow}{place}", (beside or ink("listing-view--arrow")) + _LINK))
         comment = self._comment_of(row)
         if comment:
             near = spot.canvas.side_by_side or spot.canvas.columns < _ROOMY

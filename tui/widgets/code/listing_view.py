@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ....core.listing.listing import Row
     from ....core.spec import Reference
     from ....core.verifier import Heat
+    from ...targets import Target
     from .listing_jumps import CodeSpot
     from .object_search import ObjectSearch
 
@@ -221,6 +222,16 @@ class ListingView(CodeView):
     def index_of_slot(self, slot: int) -> int:
         """Return where an instruction is, or what it is folded below."""
         return self.shown.index_of_slot(slot)
+
+    def row_targets(self, index: int) -> Sequence[Target]:
+        """Return where the name in a row leads, if it has one."""
+        from ...uses import row_target
+
+        listing = self.listing
+        if listing is None or self.shown.heading(index) is not None:
+            return ()
+        target = row_target(listing.spec, listing.program, self.row(index)) if listing.spec is not None else None
+        return () if target is None else (target,)
 
     def row_text(self, index: int) -> str:
         """Return a row as plain text."""
