@@ -87,3 +87,11 @@ def test_what_is_loaded_is_listed() -> None:
         assert loaded.maps["pkt_count"].id in set(type(loaded.maps["pkt_count"]).ids())
         wanted = f"{program.id}: xdp count_packets, tag {info.tag}, {info.xlated_size} bytes, maps {info.map_ids[0]}"
         assert wanted in run("programs.py")
+
+
+@pytest.mark.kernel
+def test_who_holds_what() -> None:
+    with CollectionSpec.from_file(ROOT / "bpf/count_packets.o").load() as loaded:
+        number = loaded.programs["count_packets"].id
+        (line,) = (each for each in run("owners.py") if each.startswith(f"{number} "))
+    assert re.fullmatch(rf"{number} count_packets: held by \S+ \d+; runs at nothing", line)

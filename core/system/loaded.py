@@ -6,6 +6,7 @@ Names of functions, C lines and types come from the BTF that it was loaded with,
 
 from __future__ import annotations
 
+import contextlib
 import struct
 import sys
 from dataclasses import replace
@@ -15,15 +16,17 @@ from typing import TYPE_CHECKING, Final
 from ..asm import instructions
 from ..asm.opcodes import CALL
 from ..btf import types as t
-from ..errors import BpftuiError, LoadError, UnknownNameError
+from ..errors import BpftuiError, LoadError, UnknownNameError, UsageError
 from ..helpers.names import HELPERS
 from ..kernel.host.existing import read_btf
 from ..kernel.host.kallsyms import find_symbols, names_at
 from ..kernel.map import Map
+from ..kernel.runtime import KernelRuntime
 from ..kernel.sys.explain import explain
 from ..kernel.sys.layouts import BpfLinkInfo, BpfProgInfo
 from ..kernel.sys.object import fill, object_info, open_id
 from ..kernel.sys.syscall import BpfError, buffer
+from ..maps.shape import why_unreadable
 from ..spec import INSN_SIZE, CollectionSpec, ProgramSpec, ProgramType
 from ..spec.program import Function, LineInfo, LinkedCode, Reference, ReferenceKind
 from ..uapi import LinkType
@@ -31,7 +34,7 @@ from .mounts import pinned_object
 from .names import whole_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Generator, Iterable
 
     from ..asm import Instruction
     from ..btf import Btf
@@ -39,7 +42,7 @@ if TYPE_CHECKING:
     from ..references import LoadedName
     from ..spec import MapSpec
 
-__all__ = ["Loaded", "find_loaded", "loaded_spec"]
+__all__ = ["Loaded", "find_loaded", "loaded_spec", "watching"]
 
 _LD_IMM64: Final = 0x18
 _MAP_ID, _MAP_VALUE, _FUNCTION = 1, 2, 4
@@ -157,6 +160,36 @@ def loaded_spec(loaded: Loaded, file: str) -> CollectionSpec:
         UnknownNameError: One is gone.
         NoPermissionError, LoadError: The kernel said no.
     """
+    return _read(loaded, file)[0]
+
+
+@contextlib.contextmanager
+def watching(loaded: Loaded, file: str) -> Generator[tuple[CollectionSpec, KernelRuntime]]:
+    """Have the maps of what is loaded open, to read only: a spec of them, and a runtime that "loads" it as they are.
+
+    Streams are left out: whoever reads a ring buffer takes its records from its owner. So are the programs.
+
+    Raises:
+        UsageError: There is nothing of it that could be read so.
+        UnknownNameError, NoPermissionError, LoadError: As for `loaded_spec`.
+    """
+    spec, ids = _read(loaded, file)
+    spec.programs.clear()
+    for name in [name for name, map_ in spec.maps.items() if why_unreadable(map_.type) is not None]:
+        del spec.maps[name]
+    spec.variables = {name: each for name, each in spec.variables.items() if each.map.name in spec.maps}
+    if not spec.maps:
+        hint = "a stream's records would be taken from its owner"
+        raise UsageError(f"{file} has no map that could be read without changing anything", hint=hint)
+    with contextlib.ExitStack() as stack:
+        opened = {name: stack.enter_context(Map.from_id(ids[name], read_only=True)) for name in spec.maps}
+        for name, map_ in opened.items():
+            map_.spec.section, map_.spec.data = spec.maps[name].section, spec.maps[name].data
+        yield spec, KernelRuntime(replacements=opened)
+
+
+def _read(loaded: Loaded, file: str) -> tuple[CollectionSpec, dict[str, int]]:
+    """Return the spec, and the ids of its maps by their names in it."""
     found = CollectionSpec(file, sys.byteorder)
     names: dict[int, str] = {}
     programs: list[tuple[_Info, Btf | None]] = []
@@ -174,7 +207,7 @@ def loaded_spec(loaded: Loaded, file: str) -> CollectionSpec:
         found.programs[key] = replace(spec, name=key)
         found.btf = found.btf or btf
         found.license = found.license or ("GPL compatible" if info.gpl_compatible else "")
-    return found
+    return found, {name: number for number, name in names.items()}
 
 
 def _add_map(spec: CollectionSpec, names: dict[int, str], number: int) -> None:

@@ -34,7 +34,7 @@ def kept(command: str, options: argparse.Namespace) -> tuple[Capability, ...]:
     if options.runtime == "vm":
         return ()
     match command:
-        case "show" | "disasm" if parse_loaded(options.object) is not None:
+        case "show" | "disasm" | "watch" if parse_loaded(options.object) is not None:
             return (Capability.CAP_BPF, *_LOOKING)  # without the first the kernel hides the code
         case "show":
             return _LOOKING if options.externs else ()

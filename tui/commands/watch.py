@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from ...core.btf import format_value
 from ...core.errors import ExitCode, UsageError
+from ...core.references import parse_loaded
 from ..terminal.hush import hush
 from ..terminal.output import InPlace, write_lines
 from ..text.charset import is_writable
@@ -39,7 +40,9 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
     from ...core.live import EventReader, MapRow, MapTable, Sample, Sampler, Session
-    from ...core.runtime import Collection, Link, PrintReader
+    from ...core.references import LoadedName
+    from ...core.runtime import Collection, Link, PrintReader, Runtime
+    from ...core.spec import CollectionSpec
 
 __all__ = ["add_timing", "check_timing", "make_parser", "rates_text", "run"]
 
@@ -53,7 +56,7 @@ _SHOWN: Final = 50
 def make_parser() -> Parser:
     """Return what reads its arguments."""
     parser = Parser("watch", "Load an object, attach its programs, and print its maps and variables as they change.")
-    add_object(parser)
+    add_object(parser, loaded=True)
     add_settings(parser)
     parser.add_argument(
         "--attach",
@@ -92,9 +95,31 @@ def run(arguments: Sequence[str]) -> int:
     options = make_parser().parse(arguments)
     hire_guardian()
     check_timing(options)
-    spec = open_spec(options)
     if options.limit < 1:
         raise UsageError(f"--limit {options.limit} is no number of entries")
+    loaded = parse_loaded(options.object)
+    if loaded is not None:
+        return _run_loaded(loaded, options)
+    return _run(open_spec(options), None, options)
+
+
+def _run_loaded(name: LoadedName, options: argparse.Namespace) -> int:
+    """Watch what is loaded already: its maps and variables are read, and nothing is attached or changed."""
+    if options.attach or options.settings or options.program_types or options.preset or options.pin_path:
+        raise UsageError(
+            f"{options.object} is loaded already: it is read, and not changed",
+            hint="--attach, --set, --type, --preset and --pin-path are for files",
+        )
+    if options.runtime == "vm":
+        raise UsageError(f"{options.object} is loaded in the kernel, and not in the built-in machine")
+    from ...core.system.loaded import find_loaded, watching
+
+    with watching(find_loaded(name), options.object) as (spec, runtime):
+        return _run(spec, runtime, options)
+
+
+def _run(spec: CollectionSpec, runtime: Runtime | None, options: argparse.Namespace) -> int:
+    """Load *spec* into *runtime* (the one that was asked for without), attach, and watch."""
     for name in options.maps or ():
         spec.map(name)
 
@@ -104,7 +129,8 @@ def run(arguments: Sequence[str]) -> int:
     attachments = [parse_attachment(text) for text in options.attach]
     for program, target in attachments:
         check_target(spec.program(program), target)
-    runtime = runtime_of(options, **loading(options))
+    if runtime is None:
+        runtime = runtime_of(options, **loading(options))
     with Session(spec, runtime) as session, ExitStack() as stack:
         collection = session.load(strict=options.strict)
         for problem in (*collection.remarks, *(error.message for error in collection.problems.values())):

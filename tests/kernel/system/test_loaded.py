@@ -136,6 +136,31 @@ def test_a_map_a_pin_and_a_name(traffic: KernelCollection, tmp_path: Path) -> No
     assert in_private_bpffs(tmp_path, work) == (["count_traffic"], ["count_traffic"])
 
 
+@pytest.mark.parametrize("dropping", [False, True])
+def test_a_map_is_watched_and_never_changed(traffic: KernelCollection, dropping: bool) -> None:
+    program, events = traffic.programs["count_traffic"], traffic.maps["events"]
+    frame = bytes(12) + b"\x08\x00\x45" + bytes(8) + b"\x11" + bytes(40)
+    program.run(frame, repeat=14)
+    words = ["--duration", "0.2", "--interval", "0.1", "--json", *["--drop"] * dropping]
+    samples = [
+        json.loads(line) for line in bpftui("watch", f"map:{traffic.maps['traffic'].id}", *words).out.splitlines()
+    ]
+    (entry,) = samples[-1]["maps"]["traffic"]["entries"]
+    assert entry["key"] == {"family": "IPV4", "protocol": "UDP"}
+    assert entry["value"]["packets"] >= 14
+    whole = bpftui("watch", f"id:{program.id}", *words)
+    last = json.loads(whole.out.splitlines()[-1])
+    assert last["variables"]["sample_every"] == 7
+    assert last["variables"]["total_packets"] >= 14
+    assert {*last["maps"]} == {"traffic", "sources"}  # whoever reads a stream takes its records away
+    assert last["events"] == {}
+    line = bpftui("watch", f"map:{events.id}").refused(2)
+    assert line == (
+        f"map:{events.id} has no map that could be read without changing anything "
+        "(a stream's records would be taken from its owner)"
+    )
+
+
 def test_what_takes_files_alone_says_why(capsys: pytest.CaptureFixture[str]) -> None:
     for words, why in (
         (["run", "id:1", "x"], "a test run changes maps, and those that are loaded are somebody's"),
@@ -154,6 +179,8 @@ def test_what_is_not_there() -> None:
         (["show", "id:4294967295"], "there is no program with the id '4294967295' in the kernel (bpftui list shows"),
         (["disasm", "map:4294967295"], "there is no map with the id '4294967295' in the kernel (bpftui list shows"),
         (["show", "name:no_such_program"], "there is no program or map that is loaded 'no_such_program'"),
+        (["watch", "id:1", "--attach", "x=lo"], "id:1 is loaded already: it is read, and not changed"),
+        (["watch", "id:1", "--runtime", "vm"], "id:1 is loaded in the kernel, and not in the built-in machine"),
         (["show", "id:1", "--set", "x=1"], "id:1 is loaded already: its variables and types are as they are"),
     ):
         assert message in bpftui(*words).refused(2)
