@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["Place", "Places", "put_together"]
 
 _ACTIONS: Final = ("XDP_ABORTED", "XDP_DROP", "XDP_PASS", "XDP_TX", "XDP_REDIRECT")
-_CONFIGURATION: Final = struct.Struct("=4B10I10I10I")
-"""`struct xdp_dispatcher_config` of libxdp: magic, version, members, frags; of each member actions, priority, flags."""
+_CONFIGURATION: Final = struct.Struct("=4B10I10I")
+"""`struct xdp_dispatcher_config` of libxdp, as far as all versions have it: magic, version, members, whether they take
+fragments; of each member the actions on which the next one runs, and its priority."""
 _MAGIC: Final = 236
 _MEMBER: Final = "prog"
 """What the functions of a dispatcher are called that its members replace, with their number behind."""

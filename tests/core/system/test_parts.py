@@ -1,0 +1,69 @@
+"""Parts of the inventory that need no kernel: containers by their control groups, rates, errands of a steward."""
+
+from __future__ import annotations
+
+import os
+import pickle
+
+import pytest
+
+from bpftui.core.errors import UsageError
+from bpftui.core.kernel.sys.object import open_object
+from bpftui.core.kernel.sys.survey import Runs, number_in
+from bpftui.core.system.errands import read_for_client
+from bpftui.core.system.load import ProgramLoad, Rates
+from bpftui.core.system.processes import container_of
+
+ID = "0123456789abcdef" * 4
+
+
+@pytest.mark.parametrize(
+    ("path", "container"),
+    [
+        ("/system.slice/cilium.service", ""),
+        ("/", ""),
+        (f"/docker/{ID}", "0123456789ab"),
+        (f"/system.slice/docker-{ID}.scope", "0123456789ab"),
+        (f"/kubepods.slice/kubepods-pod1.slice/cri-containerd-{ID}.scope/init", "0123456789ab"),
+        (f"/machine.slice/libpod-{ID}.scope/container", "0123456789ab"),
+        (
+            "/kubepods.slice/kubepods-besteffort-pod8d8e6d8e_1a2b_3c4d_5e6f_0123456789ab.slice",
+            "pod 8d8e6d8e-1a2b-3c4d-5e6f-0123456789ab",
+        ),
+        ("/lxc.payload.web/system.slice/nginx.service", "web"),
+        ("/machine.slice/machine-web.scope", "web"),
+    ],
+)
+def test_container(path: str, container: str) -> None:
+    assert container_of(path) == container
+
+
+def test_rates_are_those_of_real_time_and_never_negative() -> None:
+    rates = Rates()
+    assert rates.feed(10.0, {1: Runs(100, 5_000, 0), 2: Runs(7, 70, 0)}) == {}
+    found = rates.feed(12.0, {1: Runs(300, 25_000, 4), 2: Runs(7, 70, 0), 3: Runs(9, 9, 9)})
+    assert found == {1: ProgramLoad(100.0, 100.0, 0.001, 2.0), 2: ProgramLoad(0.0, None, 0.0, 0.0)}
+    # An id that means another program, whose counters begin anew, has no rate.
+    assert rates.feed(13.0, {1: Runs(5, 50, 0), 3: Runs(9, 9, 9)}) == {3: ProgramLoad(0.0, None, 0.0, 0.0)}
+
+
+@pytest.mark.parametrize("argument", ["snapshots", "counters 1", "snapshot ", "../x"])
+def test_a_steward_takes_inventories_and_nothing_else(argument: str) -> None:
+    with pytest.raises(UsageError, match="a steward takes an inventory, or reads counters"):
+        read_for_client(argument)
+
+
+def test_a_steward_that_is_asked_whether_it_is_there() -> None:
+    with os.fdopen(read_for_client(""), "rb") as file:
+        assert pickle.load(file) is None
+
+
+@pytest.mark.parametrize("argument", ["program", "program x", "program -1", "map 4294967296", "file 1", "link 1 2", ""])
+def test_an_object_is_asked_for_by_kind_and_id(argument: str) -> None:
+    with pytest.raises(UsageError, match="an object is asked for by kind and id"):
+        open_object(argument)
+
+
+def test_numbers_in_fdinfo() -> None:
+    told = b"pos:\t0\nmap_id:\t12\nmemlock:\t8192\nfrozen:\t1\n"
+    assert [number_in(told, name) for name in (b"memlock", b"frozen", b"map_id", b"prog_id")] == [8192, 1, 12, None]
