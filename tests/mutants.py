@@ -5,7 +5,7 @@ annotations, defaults, decorators, texts, `__repr__`. Lines are drawn at random 
 if none), and of each line one mutant. Each is put into a copy of the tree, where the tests of its folder run until one
 fails: first those that are known to come by its line, those that mirror its module before others and the quick ones
 before the slow; then all. One that none of them notices survives and is worth a look: a test is missing, the code is
-superfluous, or the mutant does the same as the code.
+superfluous, or the mutant does the same as the code. Those of the last kind are in `EQUIVALENT`, with the reason.
 
 Which tests come by a line is measured before, by running the folder's tests once under coverage.py; `--map FILE` keeps
 that for another run. As root, all this is done in namespaces of its own: who knows what a mutant attaches to, or ends.
@@ -37,9 +37,41 @@ from coverage import Coverage, CoverageData
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Mapping, Sequence
 
-__all__ = ["Map", "Mutant", "mutants_of", "sample", "suite_of"]
+__all__ = ["EQUIVALENT", "Map", "Mutant", "mutants_of", "sample", "suite_of"]
 
 ROOT: Final = Path(__file__).parents[1]
+EQUIVALENT: Final[dict[str, str]] = {
+    # Sizes that are a choice, of which one more or less is as good; where they end is tested where it can be seen.
+    "core/live/events.py: _BATCH: Final = 512  →  _BATCH: Final = 513": "a size",
+    "core/live/events.py: _KEPT: Final = 200_000  →  _KEPT: Final = 200001": "a size",
+    "core/live/monitor.py: _LONGEST_EVENT: Final = 4096  →  _LONGEST_EVENT: Final = 4097": "a size",
+    "core/traffic/pacer.py: _LONGEST_WAIT = 3600.0  →  _LONGEST_WAIT = 7201.0": "it is looked again after any time",
+    "core/traffic/request.py: _SHORTEST_GAP: Final = 1_000_000  →  _SHORTEST_GAP: Final = 1000001": "a size",
+    "core/kernel/net/traffic.py: LIMIT = 1024  →  LIMIT = 1025": "a size",
+    "core/kernel/printk.py: for _ in range(2 * _BUFFER_KB * 1024 // _PAGE):  →  "
+    "for _ in range(2 * _BUFFER_KB * 1025 // _PAGE):": "as often as the buffer can have been filled, and no end less",
+    "core/kernel/sys/probes.py: MapType.LPM_TRIE: (8, 8, 1, MapFlag.NO_PREALLOC),  →  "
+    "MapType.LPM_TRIE: (8, 9, 1, MapFlag.NO_PREALLOC),": "a trie takes values of any size",
+    "tui/commands/demo.py: _BAR: Final = 30  →  _BAR: Final = 31": "a size",
+    "tui/widgets/spec/spec_tree.py: _LINK_SLICE = 0.008  →  _LINK_SLICE = 1.016": "how long a slice of work takes",
+    "tui/widgets/verifier/state_view.py: _WORDS = 36  →  _WORDS = 37": "a size",
+    # The same is done otherwise, or more of it than has to be.
+    "core/analysis/reachability.py: found: dict[int, None] = dict.fromkeys((0, 1, 2, 4, 5, 255, _U64))  →  "
+    "found: dict[int, None] = dict.fromkeys((0, 1, 2, 4, 5, 256, _U64))": "which numbers are tried is a choice",
+    "core/analysis/values.py: for key in [key for key in state if value.offset - 8 < key < 0]:  →  "
+    "for key in [key for key in state if value.offset - 8 < key <= 0]:": "0 is r0, which the call sets right after",
+    'core/btf/declare.py: return t.Void(0, "void")  →  return t.Void(1, "void")': "nobody asks for void's id",
+    "core/elf.py: DEFAULT = 0  →  DEFAULT = 1": "of local symbols nobody asks for it",
+    'core/kernel/map.py: memlock=told.get("memlock", 0),  →  memlock=told.get("memlock", 1),': "all kernels tell it",
+    "core/kernel/sys/perf.py: fcntl.ioctl(fd, _ENABLE, 0)  →  fcntl.ioctl(fd, _ENABLE, 1)": "it is alone in its group",
+    "core/traffic/pacer.py: self._next = 0  →  self._next = 1": "the first chunk is empty",
+    "core/vm/lint/paths.py: copies = [next(self._numbers) for _ in range(11)]  →  "
+    "copies = [next(self._numbers) for _ in range(12)]": "a number that no register has",
+    "tui/controllers/outlook.py: self._looks += 1  →  self._looks += 2": "it is only compared with what it was",
+    'tui/pickers/object_picker.py: text = Text(f"#{index + 1:<4}", muted, no_wrap=True)  →  '
+    'text = Text(f"#{index + 1:<4}", muted, no_wrap=False)': "a row is one line, and is cut, not wrapped",
+}
+"""Mutants that do the same as the code, by their text without the line's number; and why."""
 _QUIETLY: Final = ("-q", "-n", "0", "-p", "no:cacheprovider")
 _SECONDS: Final = "BPFTUI_MUTANTS_SECONDS"
 """The environment's name of the file in which tests note how long they took."""
@@ -224,6 +256,17 @@ def _is_text(node: ast.expr) -> bool:
 def mutants_of(path: str, source: bytes) -> list[Mutant]:
     """Return the mutants of a file, by line."""
     return sorted(_Finder(path, source).found)
+
+
+def _anywhere(mutant: Mutant, text: str) -> str:
+    """Return the text of a mutant without the number of its line."""
+    return text.replace(f":{mutant.line}:", ":", 1)
+
+
+def _texts_of(paths: Iterable[str]) -> set[str]:
+    """Return the texts of all mutants of some files, without the numbers of their lines."""
+    sources = {path: (ROOT / path).read_bytes() for path in paths if (ROOT / path).exists()}
+    return {_anywhere(each, each.text(raw)) for path, raw in sources.items() for each in mutants_of(path, raw)}
 
 
 def _sources(path: str) -> list[str]:
@@ -418,11 +461,16 @@ def main() -> None:
                 options.map.write_text(json.dumps(asdict(known)))
         for mutant in mutants:
             text = mutant.text((ROOT / mutant.path).read_bytes())
+            if (reason := EQUIVALENT.get(_anywhere(mutant, text))) is not None:
+                print(f"{text}\n    does the same: {reason}", flush=True)
+                continue
             by = killer(copy, mutant, known)
             print(f"{text}\n    {by or 'survives'}", flush=True)
             killed["/".join(Path(mutant.path).parts[:2])].append(by is not None)
             survivors += [] if by else [text]
     print(f"\n{len(survivors)} of {len(mutants)} survive, seed {options.seed}", *survivors, sep="\n")
+    for text in sorted(set(EQUIVALENT) - _texts_of({text.partition(": ")[0] for text in EQUIVALENT})):
+        print(f"no mutant any more, though listed as one that does the same: {text}")
     for place, found in sorted(killed.items()):
         print(f"{place}: {sum(found)} of {len(found)} killed")
 

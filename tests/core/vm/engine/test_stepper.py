@@ -118,6 +118,12 @@ def test_tail_calls() -> None:
     assert both(machine, packet.base) == 4
 
 
+def test_a_tail_call_that_fails_leaves_r0_as_it_was() -> None:
+    table = Table()
+    assert both(table.add(0, p.mov(R0, 7) + table.call(1) + EXIT)) == 7
+    assert both(table.add(0, table.call(1) + EXIT)) == 0
+
+
 def test_a_tail_call_of_a_subprogram_returns_to_its_caller() -> None:
     table = Table()
     table.add(1, p.store_imm(p.DW, R10, -8, 0) + p.mov(R0, 10) + EXIT)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -229,6 +229,16 @@ def test_arena_pages(host: Host) -> None:
     assert call(host, "bpf_arena_reserve_pages", handle, page + 3 * 4096, 2) == -22
     assert call(host, "bpf_arena_reserve_pages", handle, page + 4096, 1) == 0
     assert call(host, "bpf_arena_alloc_pages", handle, 0, 1, -1, 0) == 0
+
+
+@pytest.mark.parametrize(("order", "sign"), [("little", "<"), ("big", ">")])
+def test_numbers_begin_one_before_the_first(order: Literal["little", "big"], sign: str) -> None:
+    host = Host(Processor(), Settings(), order)
+    state = host.memory.map("state", b"\xaa" * 12).base
+    assert call(host, "bpf_iter_num_new", state, 5, 7) == 0
+    assert host.memory.read(state, 12) == struct.pack(f"{sign}2i", 4, 7) + b"\xaa" * 4
+    assert call(host, "bpf_iter_num_new", state, 7, 5) == -22
+    assert host.memory.read(state, 8) == bytes(8)
 
 
 def test_storage_of_owners(host: Host) -> None:
