@@ -177,7 +177,8 @@ class ListingRows:
             number = "" if part else str(info.line)
             if part < MAX_WRAPPED:
                 line = Strip(self._c_line(first, info.source.strip(), canvas))
-                left = line.crop(part * text, (part + 1) * text)
+                start, stop = _piece(line.text, text, part)
+                left = line.crop(start, stop)
         return [
             Segment(f"{number:>{_NUMBER - 1}} ", canvas.ink("listing-view--position")),
             *left,
@@ -185,6 +186,21 @@ class ListingRows:
             Segment("|" if canvas.ascii_only else "│", canvas.ink("listing-view--gutter")),
             *code,
         ]
+
+
+def _piece(text: str, width: int, number: int) -> tuple[int, int]:
+    """Return where a piece of a line of C begins and ends that is broken between tokens: its cells, as a slice."""
+    start = 0
+    while True:
+        stop = min(len(text), start + width)
+        if stop < len(text):
+            breaks = (at for at in range(stop, start + width // 3, -1) if text[at] == " " or text[at - 1] in " (,;)")
+            stop = next(breaks, stop)
+        if not number:
+            return cell_len(text[:start]), cell_len(text[:stop])
+        start, number = stop + (text[stop : stop + 1] == " "), number - 1
+        if start >= len(text):
+            return cell_len(text), cell_len(text)
 
 
 def _marks(spot: Spot) -> str:

@@ -13,6 +13,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from ....core.visible import visible
 from ...text.fit import wrapped
 from ...text.shown import Text
 from ..plain import PlainTitles
@@ -275,7 +276,10 @@ class VirtualList(PlainTitles, ScrollView, inherit_bindings=False):
 
     def _to_strip(self, row: Text | Strip) -> Strip:
         if isinstance(row, Strip):
-            return row
+            # What is made visible later would be longer than what was measured here, and cut without a mark.
+            if all(text.isprintable() for text, _, _ in row):
+                return row
+            return Strip([Segment(visible(text), style) for text, style, _ in row])
         console = self.typed_app.console
         # A Text without spans renders without its own style.
         return Strip(row.render(console)).apply_style(console.get_style(row.style))
@@ -295,10 +299,13 @@ class VirtualList(PlainTitles, ScrollView, inherit_bindings=False):
         room = width - len(mark)
         muted = self.ink("row-view--muted")
         if left or strip.cell_length > room:
+            cut_off = bool(left and strip.crop(0, left + 1).text.strip())
             overflows = strip.cell_length - left > room
             strip = strip.crop(left, left + room - overflows)
             if overflows:
                 strip = Strip([*strip, Segment("›", muted)])
+            if cut_off:
+                strip = Strip([Segment("‹", muted), *strip.crop(1)])
         filler = [Segment(" " * (room - strip.cell_length))] if strip.cell_length < room else []
         return Strip([Segment(mark, ink), *strip, *filler], width)
 

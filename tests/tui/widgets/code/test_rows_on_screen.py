@@ -15,6 +15,7 @@ from bpftui.core.listing.listing import Listing, RowKind
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.verifier import Heat, VerifierLog
 from bpftui.tui.base_app import BaseApp
+from bpftui.tui.widgets.code.listing_rows import _piece  # pyright: ignore[reportPrivateUsage]
 from bpftui.tui.widgets.code.listing_view import ListingView
 from tests.tui.widgets.lines import lines
 
@@ -91,3 +92,20 @@ if __name__ == "__main__":
         for columns, rows in SIZES:
             drawn = asyncio.run(screens(object_name, (columns, rows)))
             (SCREENS / f"{object_name}.{columns}x{rows}.txt").write_text(drawn, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "pieces"),
+    [
+        (
+            "struct volume *volume = bpf_map_lookup_elem(&traffic, &packet->kind);",
+            24,
+            ["struct volume *volume =", "bpf_map_lookup_elem(", "&traffic, &packet->kind)", ";"],
+        ),
+        ("return x;", 24, ["return x;"]),
+        ("x" * 30, 24, ["x" * 24, "x" * 6]),
+    ],
+)
+def test_a_line_of_c_is_broken_between_its_tokens(text: str, width: int, pieces: list[str]) -> None:
+    found = [text[slice(*_piece(text, width, number))].rstrip() for number in range(5)]
+    assert [piece for piece in found if piece] == pieces

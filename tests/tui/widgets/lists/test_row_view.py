@@ -7,6 +7,8 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from rich.segment import Segment
+from textual.strip import Strip
 
 from bpftui.tui.base_app import BaseApp
 from bpftui.tui.text.shown import Text
@@ -109,7 +111,7 @@ async def test_long_rows_are_cut_with_a_mark_and_scrolled_to() -> None:
         assert lines(app.view)[0].rstrip().endswith("x›")
         await pilot.press(*["l"] * 6)
         assert "END" in lines(app.view)[0]
-        assert lines(app.view)[0].startswith("▌")
+        assert lines(app.view)[0].startswith("▌‹x"), "what is left of it is marked too"
         await pilot.press(*["h"] * 6)
         assert lines(app.view)[0].startswith("▌row 0 ")
 
@@ -236,3 +238,13 @@ async def test_text_is_selected_with_the_mouse() -> None:
         await pilot.click(app.view, offset=(4, 6))
         await pilot.press("y")
         assert app.clipboard == "row 6"
+
+
+async def test_rows_with_escaped_characters_are_cut_with_a_mark() -> None:
+    app = NumbersApp()
+    app.view.tail = "\x07" * 30
+    app.view.draw_row = lambda index, width: Strip([Segment(app.view.row_text(index))])  # pyright: ignore
+    async with app.run_test(size=(40, 24)) as pilot:
+        await pilot.pause()
+        assert lines(app.view)[0].rstrip().endswith("›")
+        assert "\\x07\\x07" in lines(app.view)[0]
