@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 CLANG := clang-19|clang-20|clang-21|clang-22|clang-23|clang-24=clang-19
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-kernels fuzz mutants lint completions screenshots snapshots bench bpf clean
+.PHONY: help demo test test-kernels fuzz monkey mutants lint completions screenshots snapshots bench bpf clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,8 +31,11 @@ fuzz: $(VENV)/.dev ## 40,000 damaged objects through the reader, 2,000 through t
 	$(BIN)/python -m tests.fuzz.commands
 	$(BIN)/python -m tests.fuzz.machines
 	[ "$$(id -u)" != 0 ] || $(BIN)/python -m tests.fuzz.contexts
-	$(BIN)/python -m tests.fuzz.keys
+	$(BIN)/python -m tests.fuzz.monkey --minutes 5 --stay 0.5
 	[ "$$(id -u)" != 0 ] || $(BIN)/python -m tests.fuzz.ends --count 500
+
+monkey: $(VENV)/.dev ## an hour of random keys, clicks, drags, pastes, sizes and stops in a terminal, with both runtimes; ARGS="--seed 7 --minutes 5"
+	$(BIN)/python -m tests.fuzz.monkey $(ARGS)
 
 mutants: $(VENV)/.dev ## whether the tests notice: 300 changes of the code, each of which some test of its folder should
 	$(BIN)/python -m tests.mutants --count 220 core $(ARGS)

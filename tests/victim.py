@@ -42,15 +42,23 @@ class Victim:
         arguments: What Python runs.
         terminal: Whether it gets a terminal (pty) of its own, whose session it leads.
         environment: More variables.
+        within: A command that runs another one, as `unshare` does, in the same process.
+        cwd: Its working directory.
     """
 
     def __init__(
-        self, arguments: Sequence[str], *, terminal: bool, environment: Mapping[str, str] | None = None
+        self,
+        arguments: Sequence[str],
+        *,
+        terminal: bool,
+        environment: Mapping[str, str] | None = None,
+        within: Sequence[str] = (),
+        cwd: Path = ROOT,
     ) -> None:
         self._mark = f"{_MARK}={os.getpid()}-{time.monotonic_ns()}"
         name, _, value = self._mark.partition("=")
         env = os.environ | {"TERM": "xterm-256color", name: value} | dict(environment or {})
-        command = [sys.executable, *arguments]
+        command = [*within, sys.executable, *arguments]
         self.shown = b""
         self.holds: set[tuple[str, int]] = set()
         self.namespaces: set[str] = set()
@@ -79,8 +87,8 @@ class Victim:
                 os.setsid()
                 for number, stream in enumerate([*streams, streams[1]]):
                     os.dup2(stream, number)
-            os.chdir(ROOT)
-            os.execve(sys.executable, command, env)
+            os.chdir(cwd)
+            os.execvpe(command[0], command, env)
         for stream in streams:
             if stream >= 0:
                 os.close(stream)

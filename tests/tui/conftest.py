@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import textual.app
-import textual.pilot
 from textual.widgets._footer import FooterKey
 
 from bpftui.core.live import Session
@@ -20,7 +18,7 @@ from bpftui.tui.screens.explorer import ExplorerScreen
 from bpftui.tui.widgets.message_line import MessageLine
 from bpftui.tui.widgets.status_line import StatusLine
 from tests.tui.fakes import FakeRuntime
-from tests.tui.idle import wait_for_idle
+from tests.tui.idle import quick_pilots
 from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
@@ -44,11 +42,8 @@ def screen_text(app: App[Any]) -> str:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def quick_pilot() -> Generator[None]:
-    """Have pilots wait for what the app has to do, not for the processor's time."""
-    with pytest.MonkeyPatch.context() as patch:
-        for module in (textual.app, textual.pilot):
-            patch.setattr(module, "wait_for_idle", wait_for_idle)
+def _quick_pilots() -> Generator[None]:
+    with quick_pilots():
         yield
 
 

@@ -8,20 +8,35 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+import pytest
+import textual.app
+import textual.pilot
 from textual._context import active_app
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from textual.app import App
 
-__all__ = ["wait_for_idle"]
+__all__ = ["quick_pilots", "wait_for_idle"]
 
 _TURNS: Final = 3
 """Turns of the loop in which nothing is ready: a message goes from a queue to its handler in one or two."""
 _SOON: Final = 0.02
 """Seconds: what is due within is waited for, such as the next frame (a sixtieth); a cursor that blinks is not."""
 _SLICE: Final = 0.001
+
+
+@contextmanager
+def quick_pilots() -> Generator[None]:
+    """Have Textual's pilots wait for what the app has to do, not for the processor's time."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (textual.app, textual.pilot):
+            patch.setattr(module, "wait_for_idle", wait_for_idle)
+        yield
 
 
 async def wait_for_idle(min_sleep: float = 0, max_sleep: float = 1) -> None:

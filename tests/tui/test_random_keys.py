@@ -1,4 +1,4 @@
-"""A short walk of the monkey (`tests.fuzz.keys`) on a screen that nobody sees."""
+"""A short walk of the monkey (`tests.fuzz.monkey`) on a screen that nobody sees."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from textual.events import Paste
 
-from tests.fuzz.keys import KEYS
+from tests.fuzz.monkey import KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

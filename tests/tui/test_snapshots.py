@@ -36,6 +36,7 @@ from bpftui.tui.themes import theme
 from bpftui.tui.widgets.lists import message_view
 from tests.tui.conftest import screen_text
 from tests.tui.fakes import FakeMap, FakeRuntime
+from tests.tui.idle import quick_pilots
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator
@@ -51,6 +52,8 @@ SNAPSHOTS = Path(__file__).parent / "snapshots"
 PICTURES = ROOT / "build" / "snapshots"
 """Where `make snapshots` puts pictures."""
 SIZES = ((200, 60), (120, 40), (80, 24))
+USUAL = SIZES[1]
+"""The size that the walk has, and the one at which all looks are compared."""
 
 ROLES = re.compile(r" *\d+: \d+-\d+ ")
 """A line of a snapshot that tells the roles in one of the screen."""
@@ -169,15 +172,21 @@ class Camera:
         raise AssertionError(f"what was waited for never came:\n{self.text}")
 
     async def shoot(self, name: str) -> None:
-        """Take the pictures of what is there, at each size, and end at the smallest."""
+        """Take the pictures of what is there, at each size, and end at the usual one."""
         found: dict[Size, list[list[Run]]] = {}
-        for size in SIZES if not self.look.suffix or _pictures_wanted else SIZES[1:2]:
-            await self.pilot.resize_terminal(*size)
-            await self.settle()
+        sizes = SIZES if not self.look.suffix or _pictures_wanted else (USUAL,)
+        for size in sizes:
+            await self.resize(size)
             found[size] = list(self.lines())
             self.picture(f"{name}-{size[0]}x{size[1]}{self.look.suffix}")
-        await self.pilot.resize_terminal(*SIZES[-1])
+        await self.resize(USUAL)
         self.shots[name] = found
+
+    async def resize(self, size: Size) -> None:
+        """Give the terminal a size, where it has another one."""
+        if self.app.size != size:
+            await self.pilot.resize_terminal(*size)
+            await self.settle()
 
     def picture(self, name: str) -> None:
         if _pictures_wanted:
@@ -223,7 +232,7 @@ def written(shot: dict[Size, list[list[Run]]], *, roles: bool) -> str:
     parts: list[str] = []
     for (columns, rows), lines in shot.items():
         parts += [f"== {columns}x{rows}", *("".join(run[0] for run in line).rstrip() for line in lines)]
-        if roles and (columns, rows) == SIZES[1]:
+        if roles and (columns, rows) == USUAL:
             parts += [f"{number:>3}: {said}" for number, line in enumerate(lines) if (said := styled(line))]
     return "".join(f"{part}\n" for part in parts)
 
@@ -259,7 +268,7 @@ async def running(app: BaseApp[Any], look: Look, shots: Shots) -> AsyncGenerator
     app.animation_level = "none"
     app.register_theme(theme(look.palette, distinct=True))
     app.theme = look.palette.name
-    async with app.run_test(size=SIZES[-1]) as pilot:
+    async with app.run_test(size=USUAL) as pilot:
         yield Camera(app, pilot, look, shots)
 
 
@@ -427,8 +436,8 @@ async def test_without_colours_the_same_is_said(place: str) -> None:
     for name, shot in (await taken(place, "no-color")).items():
         said = [line for line in written(shot, roles=False).splitlines() if not line.startswith("== ")]
         screens = [line for line in expected(name).splitlines() if not ROLES.match(line)]
-        start = screens.index(f"== {SIZES[1][0]}x{SIZES[1][1]}") + 1
-        assert said[: SIZES[1][1]] == screens[start : start + SIZES[1][1]], name
+        start = screens.index(f"== {USUAL[0]}x{USUAL[1]}") + 1
+        assert said[: USUAL[1]] == screens[start : start + USUAL[1]], name
 
 
 def test_no_snapshot_is_left_over() -> None:
@@ -441,7 +450,7 @@ def main() -> None:
     """Write the snapshots anew, all or those of some places, with pictures of them."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     SNAPSHOTS.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as home:
+    with tempfile.TemporaryDirectory() as home, quick_pilots():
         os.environ.update(XDG_CONFIG_HOME=home, XDG_STATE_HOME=home)
         for place in sys.argv[1:] or PLACES:
             for look in LOOKS:

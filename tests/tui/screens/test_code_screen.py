@@ -7,6 +7,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from textual.screen import Screen
 from textual.widgets import Input
 
 from bpftui.core.btf.target import read_btf
@@ -204,3 +205,17 @@ async def test_enter_on_a_jump_through_a_table_lists_where_it_leads(explore: Cal
         assert "BPF.JT.2.0[1] r1 = .bss[steps]" in shown.row_text(1)
         await walk.press("j", "enter")
         assert view.slot_at(view.cursor) == 35
+
+
+async def test_a_step_of_the_cursor_lays_nothing_out(
+    explore: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The title tells where the cursor is, and has its size whatever it tells; a layout of the screen takes 20 ms."""
+    async with explore() as walk:
+        await walk.press("2", "down")
+        laid_out: list[str] = []
+        monkeypatch.setattr(Screen, "_refresh_layout", lambda *_, **__: laid_out.append("screen"))
+        before = walk.screen
+        await walk.press("down", "down")
+        assert walk.screen != before
+        assert laid_out == []

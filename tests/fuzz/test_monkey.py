@@ -1,0 +1,53 @@
+"""The monkey for a short while, with both runtimes; and that it is not let loose on what is not its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.fuzz.monkey import Monkey, NotApartError, Plan, require_apart
+
+ROOT = Path(__file__).parents[2]
+TRAFFIC = ROOT / "bpf/traffic.o"
+
+
+@pytest.mark.parametrize(
+    ("runtime", "seed"), [("vm", 2), pytest.param("kernel", 1, marks=pytest.mark.kernel)], ids=["vm", "kernel"]
+)
+def test_nothing_goes_wrong_and_nothing_is_left(runtime: str, seed: int, tmp_path: Path) -> None:
+    monkey = Monkey(Plan.of(seed, runtime), tmp_path)
+    why = monkey.stay(lambda self: len(self.done) < 150)
+    assert why == "", f"{monkey.plan}, {monkey.done}: {monkey.shown[-1500:]}"
+    assert {"drag", "click", "wheel", "paste", "stop"} <= set(monkey.done)
+
+
+def test_it_is_not_let_loose_in_namespaces_of_others() -> None:
+    with pytest.raises(NotApartError, match="has no net namespace of its own"):
+        require_apart(os.getpid(), TRAFFIC)
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize(
+    ("more", "path", "why"),
+    [
+        ("true", "bpf/traffic.o", ""),
+        ("true", "bpf/inventory.o", "attaches to the whole machine"),
+        ("ip link add veth9 type veth", "bpf/traffic.o", "sees lo, veth"),
+    ],
+)
+def test_it_is_let_loose_only_where_it_reaches_nothing(more: str, path: str, why: str) -> None:
+    command = ["unshare", "--net", "--mount", "--cgroup", "sh", "-c", f"{more} && echo && exec sleep 300"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            process.stdout.readline()
+            if why:
+                with pytest.raises(NotApartError, match=why):
+                    require_apart(process.pid, ROOT / path)
+            else:
+                require_apart(process.pid, ROOT / path)
+        finally:
+            process.kill()
