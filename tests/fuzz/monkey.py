@@ -218,7 +218,7 @@ class Monkey:
         self._victim = Victim(
             ["-m", "bpftui.tui", *plan.arguments],
             terminal=True,
-            environment=places | {"PYTHONPATH": str(ROOT)},
+            environment=places,
             within=_WITHIN if plan.runtime == "kernel" else (),
             cwd=home,
         )
@@ -267,7 +267,7 @@ class Monkey:
             self._send("paste", f"\x1b[200~{chance.choice(_PASTES)}\x1b[201~")
         elif kind < 0.43:
             self._resize(*chance.choice(_SIZES))
-        elif kind < 0.44:
+        elif kind < 0.45:
             return self._stop_and_go_on()
         else:
             for _ in range(chance.randint(1, 6)):

@@ -21,7 +21,6 @@ def test_nothing_goes_wrong_and_nothing_is_left(runtime: str, seed: int, tmp_pat
     monkey = Monkey(Plan.of(seed, runtime), tmp_path)
     why = monkey.stay(lambda self: len(self.done) < 150)
     assert why == "", f"{monkey.plan}, {monkey.done}: {monkey.shown[-1500:]}"
-    assert {"drag", "click", "wheel", "paste", "stop"} <= set(monkey.done)
 
 
 def test_it_is_not_let_loose_in_namespaces_of_others() -> None:
