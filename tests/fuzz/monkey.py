@@ -74,6 +74,7 @@ _READ: Final = (
     "tests/objects/rust_counter.o",
 )
 """What only the built-in runtime opens besides: the kernel would attach some of their programs to the whole machine."""
+_KILLED: Final = "it was told to end, did not get to it, and was killed"
 _NAMESPACES: Final = ("net", "mnt", "cgroup")
 _WITHIN: Final = (
     *("unshare", "--net", "--mount", "--cgroup"),
@@ -211,10 +212,12 @@ class Monkey:
         """What it did."""
         self.memory: list[float] = []
         """Megabytes of memory in use, a figure a minute."""
+        self.late = False
+        """Whether the guardian killed it, on a machine that has no processor left for it to end in time."""
         self._home = home
         self._chance = random.Random(f"{plan.seed} keys")
         self._may_end = False
-        places = dict.fromkeys(("HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"), str(home))
+        places: dict[str, str] = dict.fromkeys(("HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"), str(home))
         self._victim = Victim(
             ["-m", "bpftui.tui", *plan.arguments],
             terminal=True,
@@ -393,6 +396,9 @@ class Monkey:
             return f"traceback: {last[-1] if last else found[0]}"
         if why:
             return why
+        if victim.ended() and victim.code() == -signal.SIGKILL and _KILLED in self.shown and _is_busy():
+            self.late = True
+            return ""
         if victim.ended() and victim.code() not in (0, 130, -signal.SIGTERM):
             return f"exit code {victim.code()}"
         if not self._may_end:
@@ -410,6 +416,13 @@ class Monkey:
         return re.sub(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[()].|.)", "", text).replace("\r", "")
 
 
+def _is_busy() -> bool:
+    """Whether something waited for a processor for most of the last ten seconds."""
+    with suppress(OSError):
+        return float(Path("/proc/pressure/cpu").read_text().split()[1].removeprefix("avg10=")) > 50
+    return False
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Let it loose until the time is over, and report."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -419,7 +432,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--runtime", choices=("kernel", "vm", "both"), default="both" if os.geteuid() == 0 else "vm")
     options = parser.parse_args(arguments)
     stop = time.monotonic() + options.minutes * 60
-    stays = deeds = wrong = 0
+    stays = deeds = wrong = late = 0
     memory: list[float] = []
     seed: int = options.seed
     while time.monotonic() < stop:
@@ -437,8 +450,12 @@ def main(arguments: list[str] | None = None) -> int:
             shutil.rmtree(home, ignore_errors=True)
         stays, deeds, seed = stays + 1, deeds + len(monkey.done), seed + 1
         memory += monkey.memory
+        late += monkey.late
     figures = f", {min(memory):.0f} to {max(memory):.0f} MB" if memory else ""
-    print(f"{stays} objects, {deeds:,} keys and the like in {options.minutes:g} minutes{figures}: {wrong} went wrong")
+    print(
+        f"{stays} objects, {deeds:,} keys and the like in {options.minutes:g} minutes{figures}: {wrong} went wrong"
+        + (f", {late} were too busy to end in time" if late else "")
+    )
     return 1 if wrong else 0
 
 

@@ -53,7 +53,7 @@ PICTURES = ROOT / "build" / "snapshots"
 """Where `make snapshots` puts pictures."""
 SIZES = ((200, 60), (120, 40), (80, 24))
 USUAL = SIZES[1]
-"""The size that the walk has, and the one at which all looks are compared."""
+"""The size at which all looks are compared, and which has the roles of what is drawn."""
 
 ROLES = re.compile(r" *\d+: \d+-\d+ ")
 """A line of a snapshot that tells the roles in one of the screen."""
@@ -172,14 +172,14 @@ class Camera:
         raise AssertionError(f"what was waited for never came:\n{self.text}")
 
     async def shoot(self, name: str) -> None:
-        """Take the pictures of what is there, at each size, and end at the usual one."""
+        """Take the pictures of what is there, at each size, and end at the smallest."""
         found: dict[Size, list[list[Run]]] = {}
         sizes = SIZES if not self.look.suffix or _pictures_wanted else (USUAL,)
         for size in sizes:
             await self.resize(size)
             found[size] = list(self.lines())
             self.picture(f"{name}-{size[0]}x{size[1]}{self.look.suffix}")
-        await self.resize(USUAL)
+        await self.resize(SIZES[-1])
         self.shots[name] = found
 
     async def resize(self, size: Size) -> None:
@@ -268,7 +268,7 @@ async def running(app: BaseApp[Any], look: Look, shots: Shots) -> AsyncGenerator
     app.animation_level = "none"
     app.register_theme(theme(look.palette, distinct=True))
     app.theme = look.palette.name
-    async with app.run_test(size=USUAL) as pilot:
+    async with app.run_test(size=SIZES[-1]) as pilot:
         yield Camera(app, pilot, look, shots)
 
 
