@@ -20,14 +20,14 @@ from typing import TYPE_CHECKING, Final
 
 from ..asm import instructions
 from ..asm.opcodes import CALL
-from ..closing import Closing, bequeath
+from ..closing import Closing
 from ..errors import BpftuiError
 from ..runtime import Printed, PrintedLine
 from .program import native_code
 from .streams import StreamReader
 from .sys.perf import reach_tracefs, read_tracefs
 from .sys.trace_buffer import read_page
-from .sys.trace_instance import BUFFER_KB, EVENT, NAME, have_instance, open_inside, unmake_instance
+from .sys.trace_instance import BUFFER_KB, EVENT, NAME, have_instance, have_switched_on, open_inside, unmake_instance
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -103,7 +103,6 @@ class PrintReader(Closing):
         self._folder = have_instance(self._name)
         self._stack.callback(unmake_instance, self._name)
         self._stack.callback(os.close, self._folder)
-        bequeath(self._folder)
         cpus = open_inside(self._name, self._folder, "per_cpu")
         try:
             names = os.listdir(cpus)
@@ -113,7 +112,7 @@ class PrintReader(Closing):
             found = open_inside(self._name, self._folder, f"per_cpu/{cpu}/trace_pipe_raw")
             self._stack.callback(os.close, found)
             self._buffers[cpu] = found
-        self._switch = open_inside(self._name, self._folder, "tracing_on")
+        self._switch = have_switched_on(self._name)
         self._stack.callback(os.close, self._switch)
 
     def read(self) -> Printed:

@@ -32,6 +32,7 @@ ERRANDS: Final[Mapping[str, str]] = {
     "tracefs": "bpftui.core.kernel.sys.perf:open_tracefs",
     "uprobe": "bpftui.core.kernel.sys.perf:open_uprobe_fd",
     "instance": "bpftui.core.kernel.sys.trace_instance:make_instance",
+    "switch_on": "bpftui.core.kernel.sys.trace_instance:switch_on",
     "no_instance": "bpftui.core.kernel.sys.trace_instance:remove_instance",
 }
 """What takes CAP_SYS_ADMIN, or being root: having runs counted while a descriptor is open, the types of a module by its

@@ -16,6 +16,7 @@ from bpftui.core.kernel import KernelRuntime, printk
 from bpftui.core.kernel.printk import prints
 from bpftui.core.kernel.sys.layouts import ProgStreamRead
 from bpftui.core.kernel.sys.perf import open_tracefs
+from bpftui.core.kernel.sys.trace_instance import EVENT
 from bpftui.core.runtime import Printed, PrintedLine
 from bpftui.core.spec import CollectionSpec
 
@@ -185,9 +186,18 @@ def test_an_instance_goes_with_a_process_that_is_killed(options: list[str]) -> N
     def left() -> list[str]:
         return [name for name in os.listdir(folder) if name.startswith(f"bpftui-{process.pid}-")]
 
+    def is_used() -> bool:
+        for name in left():
+            switch = os.open(f"{name}/{EVENT}/enable", os.O_RDONLY, dir_fd=folder)
+            try:
+                return os.read(switch, 1) == b"1"
+            finally:
+                os.close(switch)
+        return False
+
     try:
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-            until(lambda: len(left()) == 1)
+            until(is_used)
             process.kill()
         until(lambda: not left())
     finally:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import enum
+import errno
 import fcntl
 import math
 import os
@@ -378,7 +379,7 @@ class _Watch:
                 above = os.open("..", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=folder)
                 os.close(folder)
                 if mine.fullmatch(name) is not None:
-                    os.rmdir(name, dir_fd=above)
+                    _remove_folder(name, above)
         self._left = []
 
     def _kill(self, number: signal.Signals) -> None:
@@ -392,6 +393,20 @@ class _Watch:
             if select.select([self._channel], [], [], left)[0] and not self._listen():
                 return True
         return False
+
+
+def _remove_folder(name: str, above: int) -> None:
+    """Remove a folder that may be in use for a moment: a process that ends closes its files one after the other."""
+    stop = time.monotonic() + GRACE
+    while True:
+        try:
+            os.rmdir(name, dir_fd=above)
+        except OSError as error:
+            if error.errno != errno.EBUSY or time.monotonic() > stop:
+                raise
+            time.sleep(_SOFT / 5)
+        else:
+            return
 
 
 def _is_stopped(process: int) -> bool:

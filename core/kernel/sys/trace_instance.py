@@ -6,21 +6,28 @@ The tracefs is root's. A process that is somebody else by now has its steward ma
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from ...closing import bequeath
 from ...privileges import errand
 from .perf import open_tracefs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = [
     "BUFFER_KB",
     "EVENT",
     "NAME",
     "have_instance",
+    "have_switched_on",
     "make_instance",
     "open_inside",
     "remove_instance",
+    "switch_on",
     "unmake_instance",
 ]
 
@@ -32,36 +39,39 @@ BUFFER_KB: Final = 1408
 
 
 def make_instance(name: str) -> int:
-    """Make an instance in which what programs print arrives, with the addresses that led to it; return its folder.
+    """Make an instance and return its folder.
 
     Raises:
         OSError: There is no tracefs, or this process may not.
     """
-    if NAME.fullmatch(name) is None:
-        raise PermissionError(f"{name} is no name of an instance")
-    instances = open_tracefs("instances")
+    instances = _instances(name)
     try:
         os.mkdir(name, dir_fd=instances)
-        folder = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=instances)
+        return os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=instances)
     finally:
         os.close(instances)
+
+
+def switch_on(name: str) -> int:
+    """Let what programs print arrive in an instance, with the addresses that led to it; return its `tracing_on`.
+
+    Raises:
+        OSError: There is no such instance, or this process may not.
+    """
+    instances = _instances(name)
     try:
         with contextlib.suppress(OSError):  # more of it is lost then
-            _write("buffer_size_kb", str(BUFFER_KB), folder)
-        _write("options/stacktrace", "1", folder)
-        _write(f"{EVENT}/enable", "1", folder)
-    except BaseException:
-        os.close(folder)
-        remove_instance(name)
-        raise
-    return folder
+            _write(f"{name}/buffer_size_kb", str(BUFFER_KB), instances)
+        _write(f"{name}/options/stacktrace", "1", instances)
+        _write(f"{name}/{EVENT}/enable", "1", instances)
+        return os.open(f"{name}/tracing_on", os.O_RDONLY | os.O_CLOEXEC, dir_fd=instances)
+    finally:
+        os.close(instances)
 
 
 def remove_instance(name: str) -> int:
     """Remove an instance of which nothing is open any more; return a descriptor that leads nowhere, as errands do."""
-    if NAME.fullmatch(name) is None:
-        raise PermissionError(f"{name} is no name of an instance")
-    instances = open_tracefs("instances")
+    instances = _instances(name)
     try:
         os.rmdir(name, dir_fd=instances)
     finally:
@@ -69,12 +79,30 @@ def remove_instance(name: str) -> int:
     return os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
 
 
+def _instances(name: str) -> int:
+    """Return the folder of all instances, for one of ours."""
+    if NAME.fullmatch(name) is None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), name)
+    return open_tracefs("instances")
+
+
 def have_instance(name: str) -> int:
-    """Do as `make_instance`, where this process may not by its steward."""
+    """Do as `make_instance`, where this process may not by its steward; it is bequeathed (`core.closing`)."""
+    folder = _do(make_instance, "instance", name)
+    bequeath(folder)
+    return folder
+
+
+def have_switched_on(name: str) -> int:
+    """Do as `switch_on`, where this process may not by its steward."""
+    return _do(switch_on, "switch_on", name)
+
+
+def _do(call: Callable[[str], int], name: str, argument: str) -> int:
     try:
-        return make_instance(name)
+        return call(argument)
     except PermissionError as error:
-        brought = errand("instance", name)
+        brought = errand(name, argument)
         if brought is None:
             raise error from None
         return brought
@@ -83,12 +111,7 @@ def have_instance(name: str) -> int:
 def unmake_instance(name: str) -> None:
     """Do as `remove_instance`, where this process may not by its steward; one that cannot be removed stays."""
     with contextlib.suppress(OSError):
-        try:
-            os.close(remove_instance(name))
-        except PermissionError:
-            nowhere = errand("no_instance", name)
-            if nowhere is not None:
-                os.close(nowhere)
+        os.close(_do(remove_instance, "no_instance", name))
 
 
 def open_inside(name: str, folder: int, path: str) -> int:
