@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ....core.errors import ExitCode, UsageError
 from ...terminal.output import InPlace, write_line
 from ...text.colors import paint
-from ...text.format import byte_size, rate
+from ...text.format import byte_size, counted, rate
 from ..columns import Column, table_lines
 from ..common import Parser, hire_guardian, print_json, wants_color, warn
 from .rows import attached_to, held
@@ -184,7 +184,7 @@ class _Table:
         loads = [load for _, load in rows if load is not None]
         runs, share = sum(each.runs_per_s for each in loads), sum(each.cpu_percent for each in loads)
         moment = time.strftime("%H:%M:%S")
-        return f"{moment}  {len(rows):,} programs, {rate(runs)} runs/s, {share:.2f} % of a CPU"
+        return f"{moment}  {counted(len(rows), 'program')}, {rate(runs)} runs/s, {share:.2f} % of a CPU"
 
     @staticmethod
     def _cells(rows: Sequence[_Row]) -> Iterator[tuple[str, ...]]:
