@@ -65,7 +65,9 @@ def read_networks(tasks: Iterable[Task], mounts: Iterable[Mount]) -> Networks:
     if refused:
         number = len(refused)
         what = "a network namespace" if number == 1 else f"{number} network namespaces"
-        missing.append(f"{what} could not be entered: that takes CAP_SYS_ADMIN")
+        # What stands for a namespace is one of a process's files; only who has opened it is asked for the other right.
+        needed = "CAP_SYS_PTRACE" if any(error.filename for error in refused.values()) else "CAP_SYS_ADMIN"
+        missing.append(f"{what} could not be entered: that takes {needed}")
     return Networks(found, missing)
 
 

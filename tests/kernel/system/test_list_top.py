@@ -15,7 +15,7 @@ from bpftui.core import kernel
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui.__main__ import main
 from tests.kernel.system.others import attached_by_others
-from tests.nobody import NOBODY, as_nobody
+from tests.nobody import NOBODY, as_nobody, nobody_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -152,8 +152,23 @@ def test_top_in_a_pipe_is_a_table_a_look(capsys: pytest.CaptureFixture[str]) -> 
 def test_without_rights_one_line_says_what_is_missing(command: str) -> None:
     done = subprocess.run([*NOBODY, *BPFTUI, command], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (3, "")
-    line = done.stderr.splitlines()[-1]
+    (line,) = done.stderr.splitlines()
     assert "this process lacks CAP_SYS_ADMIN" in line
+
+
+@as_nobody
+def test_what_a_right_would_add_is_said() -> None:
+    with kernel.Sandbox(), kernel.load(CollectionSpec.from_file(bpf.path("count_packets"))) as loaded:
+        command = [*nobody_with("sys_admin"), *BPFTUI, "list", "--json"]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        number = loaded.programs["count_packets"].id
+    found = json.loads(done.stdout)
+    (sentence,) = (each for each in found["missing"] if "network namespace" in each)
+    assert found["partial"]
+    assert sentence.endswith("could not be entered: that takes CAP_SYS_PTRACE")
+    assert f"bpftui: warning: {sentence}" in done.stderr.splitlines()
+    (program,) = (each for each in found["programs"] if each["id"] == number)
+    assert [each["pid"] for each in program["pids"]] == [os.getpid()]  # the iterator tells, /proc would not
 
 
 @pytest.mark.parametrize(

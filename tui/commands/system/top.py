@@ -85,13 +85,13 @@ def run(arguments: Sequence[str]) -> int:
 
     with open_inventory() as inventory, Observer(inventory) as observer:
         looks = _Looks(observer, options.interval)
-        if observer.uncounted:
-            warn(f"runs are not counted: {observer.uncounted}")
         table = _Table(options)
         with table:
             for look in each_sample(looks, options.duration, until=lambda: False):
                 if look.time > 0:
                     table.show(look)
+                elif observer.uncounted:
+                    warn(f"runs are not counted: {observer.uncounted}")
             for sentence in looks.missing:
                 warn(sentence)
     return ExitCode.OK
