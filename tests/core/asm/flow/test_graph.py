@@ -54,6 +54,14 @@ def test_blocks_and_edges(order: ByteOrder) -> None:
         graph.block_at(8)
 
 
+def test_jumps_of_an_instruction_are_those_that_arrows_are_drawn_of() -> None:
+    code = assemble(branch(3), WIDE, goto(1), NOP, may_goto(1), gotol(-2), EXIT)
+    graph = FlowGraph(code, "little")
+    slots = range(len(code) // 8)
+    assert [edge for slot in slots for edge in graph.jumps_at(slot)] == graph.jumps
+    assert {slot for slot in slots if graph.jumps_at(slot)} == {0, 3, 5, 6}
+
+
 def test_slots_of_a_function_within_code() -> None:
     code = assemble(EXIT, NOP, branch(1), goto(-2), EXIT, NOP)
     graph = FlowGraph(code, "little", 2, 5)
