@@ -95,13 +95,14 @@ class GraphPane(Vertical, can_focus=True):
                 ((label, of),) = names
                 what = label if label == of else f"{label} of {of}"
             what += " per second" if not (chosen and graph.shows_values) else ""
-        parts: list[tuple[str, str]] = [(what, "bold"), (f"  the last {duration(self.window)}", "")]
+        about: list[tuple[str, str]] = [(what, "bold"), (f"  the last {duration(self.window)}", "")]
         if graph is not None and (reading := chart.reading) is not None:
             ago = self._now - reading
             clock = time.strftime("%H:%M:%S", time.localtime(time.time() - (graph.now - reading)))
-            parts.append((f"  cursor -{ago:.1f} s ({clock})", "$primary"))
+            # First: in a narrow pane the rest is cut off, and no digit of this.
+            parts = [(f"cursor -{ago:.1f} s ({clock})  ", "$primary"), *about]
         else:
-            parts.append(("  [ ] window · ← → cursor · 4 and w choose numbers", "$text-muted"))
+            parts = [*about, ("  [ ] window · ← → cursor · 4 and w choose numbers", "$text-muted")]
         self.query_one("#graph-title", Static).update(assembled(*parts))
 
     def on_click(self, event: events.Click) -> None:
