@@ -34,6 +34,7 @@ from bpftui.tui.pickers.start_picker import StartPicker
 from bpftui.tui.roles import DARK, LIGHT, Palette
 from bpftui.tui.themes import theme
 from bpftui.tui.widgets.lists import message_view
+from bpftui.tui.widgets.live import graph_pane
 from tests.tui.conftest import screen_text
 from tests.tui.fakes import FakeMap, FakeRuntime
 from tests.tui.idle import quick_pilots
@@ -399,6 +400,7 @@ def fixed() -> Generator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(FakeMap, "snapshot", entries)
         patch.setattr(message_view, "time", FixedTime())
+        patch.setattr(graph_pane, "time", FixedTime())
         patch.setenv("TERM", "xterm-256color")
         patch.setenv("COLORTERM", "truecolor")
         patch.delenv("NO_COLOR", raising=False)
