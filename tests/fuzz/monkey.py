@@ -212,6 +212,8 @@ class Monkey:
         """What it did."""
         self.memory: list[float] = []
         """Megabytes of memory in use, a figure a minute."""
+        self.trace = ""
+        """The last traceback."""
         self.late = False
         """Whether the guardian killed it, on a machine that has no processor left for it to end in time."""
         self._home = home
@@ -392,6 +394,7 @@ class Monkey:
         log = self._home / "bpftui/log"
         written = log.read_text(errors="replace") if log.exists() else ""
         if found := re.search(r"(?:Traceback|unexpected)[^\n]*", self.shown) or re.search(r"Traceback", written):
+            self.trace = (written[written.rindex("Traceback") :] if "Traceback" in written else self.shown)[-6000:]
             last = re.findall(r"^\S*(?:Error|Exception|Timeout)\b[^\n]*", self.shown + "\n" + written, re.MULTILINE)
             return f"traceback: {last[-1] if last else found[0]}"
         if why:
@@ -445,7 +448,7 @@ def main(arguments: list[str] | None = None) -> int:
             if why := monkey.stay(lambda _, leave=leave: time.monotonic() < leave):
                 wrong += 1
                 print(f"{plan}: {why}\n  last: {' '.join(map(repr, monkey.done[-12:]))}")
-                print("  " + "\n  ".join(monkey.shown[-1500:].splitlines()[-12:]), flush=True)
+                print("  " + "\n  ".join((monkey.trace or monkey.shown[-1500:]).splitlines()[-40:]), flush=True)
         finally:
             shutil.rmtree(home, ignore_errors=True)
         stays, deeds, seed = stays + 1, deeds + len(monkey.done), seed + 1
