@@ -330,9 +330,11 @@ class Monkey:
         """Return what is wrong where a new size is not answered by a new picture."""
         self._read(0.05)
         for size in ((90, 30), (91, 31)):
-            self._victim.shown = b""
+            before, self._victim.shown = self._victim.shown, b""
             self._resize(*size)
-            if not self._until(lambda: bool(self._victim.shown)) and not self._victim.ended():
+            answered = self._until(lambda: bool(self._victim.shown))
+            self._victim.shown = before + self._victim.shown
+            if not answered and not self._victim.ended():
                 return "the screen does not answer"
         return ""
 
