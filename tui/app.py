@@ -1,83 +1,339 @@
-"""BpftuiApp: the explorer. It composes, binds and routes; everything else lives in screens, widgets and operations."""
+"""BpftuiApp: home and the objects that are open, each with its screen. Everything else lives in the screens."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 import threading
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias
 
 from textual.binding import Binding, BindingType
 
-from ..core.errors import ExitCode
+from ..core.errors import BpftuiError, ExitCode
 from ..core.live import Session, check_target, runtime_name
+from ..core.spec import CollectionSpec
+from ..core.spec.container import SeveralObjectsError
 from ..core.threads import NoThreadError, start_thread
 from .base_app import BaseApp
 from .dialogs.confirm import ConfirmDialog
 from .operations import Operations, link_text
 from .screens.explorer import WIDE, ExplorerScreen
 from .state.config import load_config
+from .status import Failure, Work
 from .terminal.guardian import guardian
 from .terminal.hush import unhush
 from .terminal.process import process
+from .text.format import byte_size
+from .widgets.message_line import MessageLine
 
 if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from textual.screen import Screen
 
     from ..core.live import RuntimeName
-    from ..core.spec import CollectionSpec
     from ..core.traffic import Traffic
+    from .dialogs.command import Command
+    from .screens.home import HomeScreen
     from .state.config import Config
 
 
-__all__ = ["BpftuiApp", "run"]
+__all__ = ["BpftuiApp", "Reader", "run"]
 
 _PATIENCE: Final = 1.0
 """Seconds that closing may take; what is not closed by then ends with the process."""
 
 
+Reader: TypeAlias = "Callable[[str, Callable[[str], None]], CollectionSpec]"
+"""Reads an object of a name, and tells the second argument what there is to know of it besides."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Object:
+    """An object that is open."""
+
+    session: Session
+    operations: Operations
+    screen: ExplorerScreen
+    mode: str
+
+    @property
+    def state(self) -> str:
+        """How far it has come, as home says it."""
+        status = self.operations.status()
+        places = ", ".join(text.rpartition(" → ")[2] for text in status.attached)
+        return f"▲ ATTACHED {places}" if places else status.stage
+
+
 class BpftuiApp(BaseApp[ExitCode]):
-    """One object in a terminal.
+    """Home, and the objects that are open: each stays as it is, loaded and attached, while another one is looked at.
 
     Args:
-        session: The session of the object's spec; whoever made it closes it.
+        sessions: The sessions of the objects that are open at the start, the first of them in front; without one, home
+            is. Whoever made them closes them.
         runtime: The runtime's name, for the status line.
-        attach: Attachments to make at the start: (program, target). With any, the collection is loaded at once.
+        attach: Attachments to make at the start: (program, target) of the first object. With any, it is loaded at once.
         config: What the user prefers.
         notes: What the user is to know at the start.
         gave_up: Which rights were given up, as a sentence, for the log.
+        read: Reads an object that is opened later.
+        begin: Makes its session, which is closed at the end.
     """
+
+    DEFAULT_MODE: ClassVar[str] = "first"
+    """A mode is what Textual calls a stack of screens: home has one, and each object. This is that at the start."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - Textual declares it so
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True, id="app.quit", tooltip="Quit from anywhere"),
         Binding("ctrl+z", "suspend_process", "Suspend", show=False, priority=True, id="app.suspend"),
+        Binding("0", "home", "Home", show=False, id="app.home", tooltip="Home: objects to open, and those that are"),
+        Binding(
+            "left_parenthesis",
+            "walk(-1)",
+            "Object before",
+            show=False,
+            key_display="(",
+            id="app.object-before",
+            tooltip="The open object before",
+        ),
+        Binding(
+            "right_parenthesis",
+            "walk(1)",
+            "Next object",
+            show=False,
+            key_display=")",
+            id="app.object-next",
+            tooltip="The next open object",
+        ),
     ]
 
     def __init__(
         self,
-        session: Session,
-        *,
+        *sessions: Session,
         runtime: RuntimeName = "kernel",
         attach: Sequence[tuple[str, str]] = (),
         config: Config | None = None,
         notes: Sequence[str] = (),
         gave_up: str = "",
+        read: Reader | None = None,
+        begin: Callable[[CollectionSpec], Session] = Session,
     ) -> None:
         super().__init__(config)
-        self.session = session
-        self.operations = Operations(session, runtime=runtime, attach=attach)
-        self.explorer = ExplorerScreen(session.spec, self.operations)
+        self._runtime: RuntimeName = runtime
+        self._home_mode = "home" if sessions else self.DEFAULT_MODE
+        self._numbers = 0
+        self.objects: list[_Object] = []
+        """What is open, in the order in which it was opened."""
+        for index, session in enumerate(sessions):
+            self._add(session, () if index else attach)
+        self._last = self.objects[0] if self.objects else None
         self._load_at_once = bool(attach)
         self._notes = notes
         self._gave_up = gave_up
+        self._read = read or _read
+        self._begin_session = begin
+        self._home: HomeScreen | None = None
+        self._all_open = asyncio.Event()
+        """Clear while an object is being opened."""
+        self._all_open.set()
+        self.add_mode(self._home_mode, self._make_home)  # pyright: ignore[reportUnknownMemberType] - Screen, of whatever result
 
-    def get_default_screen(self) -> Screen[object]:
-        """Return the explorer: there is nothing below it."""
-        return self.explorer  # pyright: ignore[reportReturnType]
+    def _add(self, session: Session, attach: Sequence[tuple[str, str]] = ()) -> _Object:
+        """Take an object among those that are open."""
+        operations = Operations(session, runtime=self._runtime, attach=attach)
+        self._numbers += 1
+        first = self._numbers == 1 and self._home_mode != self.DEFAULT_MODE
+        mode = self.DEFAULT_MODE if first else f"object-{self._numbers}"
+        added = _Object(session, operations, ExplorerScreen(session.spec, operations), mode)
+        self.objects.append(added)
+        self.add_mode(added.mode, lambda: added.screen)  # pyright: ignore[reportUnknownMemberType]
+        return added
+
+    def _make_home(self) -> Screen[Any]:
+        from .screens.home import HomeScreen
+
+        self._home = HomeScreen(
+            opened=lambda: [(os.path.abspath(each.session.spec.file), each.state) for each in self.objects],
+            attached=lambda: sum(len(each.session.links) for each in self.objects),
+            open_object=self.open_object,
+            close_object=self.close_object,
+            commands=self.commands,
+            destinations=self.destinations,
+        )
+        return self._home
+
+    # The object that is meant: the one in front, or the last that was
+
+    @property
+    def _object(self) -> _Object:
+        front = next((each for each in self.objects if each.mode == self.current_mode), self._last)
+        assert front is not None, "no object is open"
+        return front
+
+    @property
+    def session(self) -> Session:
+        """The session of the object that is in front, or was last."""
+        return self._object.session
+
+    @property
+    def operations(self) -> Operations:
+        """Its operations."""
+        return self._object.operations
+
+    @property
+    def explorer(self) -> ExplorerScreen:
+        """Its screen."""
+        return self._object.screen
+
+    # Going from one to another
+
+    async def _show(self, mode: str) -> None:
+        if mode != self.current_mode:
+            self._last = next((each for each in self.objects if each.mode == self.current_mode), self._last)
+            await self.switch_mode(mode)
+
+    async def action_home(self) -> None:
+        """Go home; what is open stays as it is."""
+        await self._show(self._home_mode)
+
+    async def action_walk(self, by: int) -> None:
+        """Go to the open object before or after this one."""
+        modes = [each.mode for each in self.objects]
+        if not modes or modes == [self.current_mode]:
+            self.notify("no other object is open: 0 leads home, where there are some", timeout=3)
+        elif self.current_mode in modes:
+            await self._show(modes[(modes.index(self.current_mode) + by) % len(modes)])
+        else:
+            await self._show(modes[0 if by > 0 else -1])
+
+    def open_object(self, file: str) -> None:
+        """Open an object, or go to it where it is open already; what is wrong with it is said where one is."""
+        path = os.path.abspath(os.path.expanduser(file))
+        for each in self.objects:
+            if os.path.abspath(each.session.spec.file) == path:
+                self.run_worker(self._show(each.mode))
+                return
+        line = self._message_line
+        line.settle("open")
+        line.show_work(Work(f"opening {os.path.basename(path)}"))
+        self._all_open.clear()
+        self.run_worker(partial(self._open, path), thread=True, exit_on_error=False, description="open")
+
+    @property
+    def _message_line(self) -> MessageLine:
+        return self.screen_stack[0].query_one(MessageLine)
+
+    def _open(self, path: str) -> None:
+        notes: list[str] = []
+        try:
+            found: CollectionSpec | Exception = self._read(path, notes.append)
+        except Exception as error:
+            found = error
+        self.call_from_thread(self._opened, path, found, notes)
+
+    async def _opened(self, path: str, found: CollectionSpec | Exception, notes: Sequence[str]) -> None:
+        """Show what was opened, or say why it was not: what was typed for it meanwhile is then for nobody."""
+        line = self._message_line
+        line.show_work(None)
+        if isinstance(found, CollectionSpec):
+            added = self._add(self._begin_session(found))
+            await self._show(added.mode)
+            for note in notes:
+                added.screen.notify(note, severity="warning", timeout=8)
+        elif isinstance(found, SeveralObjectsError):
+            self._ask_which(found)
+        else:
+            self.type_ahead.forget()
+            known = isinstance(found, BpftuiError)
+            why = found.message if known else f"cannot open {path}: {type(found).__name__}: {found}"
+            line.fail(Failure("open", why, (found.hint if known else None) or ""))
+        self._all_open.set()
+
+    def _ask_which(self, several: SeveralObjectsError) -> None:
+        from .dialogs.choose import Choice, ChooseDialog
+
+        choices = [
+            Choice(f"{several.file}#{number}", f"#{number} {each.name}".rstrip(), byte_size(each.size))
+            for number, each in enumerate(several.objects, 1)
+        ]
+
+        def chosen(answer: tuple[str, str] | None) -> None:
+            if answer is not None:
+                self.open_object(answer[1])
+
+        title = f"{os.path.basename(several.file)} holds {len(choices)} BPF objects"
+        self.push_screen(ChooseDialog(title, choices), chosen)
+
+    def close_object(self, path: str) -> None:
+        """Close an open object; what of it is attached is asked about."""
+        found = next((each for each in self.objects if os.path.abspath(each.session.spec.file) == path), None)
+        if found is None:
+            return
+
+        def close(sure: bool | None) -> None:
+            if sure:
+                self.run_worker(self._close_object(found))
+
+        self._ask_first("Close", "Detach and close", [found], close)
+
+    async def _close_object(self, found: _Object) -> None:
+        self.objects.remove(found)
+        if self._last is found:
+            self._last = None
+        await asyncio.to_thread(_close_quietly, found)
+        await self.remove_mode(found.mode)
+        if self._home is not None:
+            self._home.on_screen_resume()
+
+    def _ask_first(
+        self, title: str, confirm: str, objects: Sequence[_Object], then: Callable[[bool | None], None]
+    ) -> None:
+        """Ask whether what is attached of *objects* is to be detached, with No first; else go on at once."""
+        attached = [(each, text) for each in objects for text in each.operations.attachments()]
+        if not attached:
+            then(True)
+            return
+        several = len({each.mode for each, _ in attached}) > 1
+        lines = [f"  {_name(each)}: {text}" if several else f"  {text}" for each, text in attached]
+        question = "These are attached, and will be detached:\n" + "\n".join(lines)
+        self.push_screen(ConfirmDialog(title, question, confirm=confirm), then)
+
+    def commands(self) -> list[Command]:
+        """Return what can be done on every screen."""
+        from .dialogs.ask import AskDialog
+        from .dialogs.command import Command
+
+        def opened(file: str | None) -> None:
+            if file:
+                self.open_object(file)
+
+        def ask() -> None:
+            notes = ("a BPF object, or what holds one; FILE#2 is the second object in a file",)
+            self.push_screen(AskDialog("Open a file", notes=notes, confirm="Open"), opened)
+
+        others = [each for each in self.objects if each.mode != self.current_mode]
+        return [
+            Command("Home", "key 0", self.action_home),
+            Command("Open a file", "open FILE", ask),
+            *(Command(f"Go to {_name(each)}", each.state, partial(self._show, each.mode)) for each in others),
+            *super().commands(),
+        ]
+
+    def destinations(self, query: str) -> list[Command]:
+        """Return what `open FILE` opens."""
+        from .dialogs.command import Command
+
+        word, _, file = query.partition(" ")
+        if word != "open" or not (file := file.strip()):
+            return []
+        return [Command(f"Open {file}", "a file", partial(self.open_object, file), "place")]
+
+    # The app
 
     def on_mount(self) -> None:
         """Do what is to be done at once after the first frame."""
@@ -85,9 +341,15 @@ class BpftuiApp(BaseApp[ExitCode]):
         self.run_worker(self._begin())
 
     async def action_quit(self) -> None:
-        """Quit from whatever screen is in front; what is attached is asked about once."""
-        if not isinstance(self.screen, ConfirmDialog):
-            self.explorer.session.action_quit()
+        """Quit from whatever screen is in front; what is attached, of any object, is asked about once."""
+        if isinstance(self.screen, ConfirmDialog):
+            return
+
+        def leave(sure: bool | None) -> None:
+            if sure:
+                self.exit()
+
+        self._ask_first("Quit", "Detach and quit", self.objects, leave)
 
     def _fatal_error(self) -> None:
         """Only end: `run` raises what nobody expected, and the command line says it in one line."""
@@ -99,50 +361,69 @@ class BpftuiApp(BaseApp[ExitCode]):
         return self._exception
 
     async def _begin(self) -> None:
-        await self.explorer.furnished.wait()
-        if self._gave_up:
+        await self.ready().wait()
+        if self.objects and self._gave_up:
             self.explorer.journal.line(self._gave_up)
         for note in self._notes:
-            self.explorer.journal.line(note)
+            if self.objects:
+                self.explorer.journal.line(note)
             self.notify(note, severity="warning", timeout=8)
         if self._load_at_once:
             self.operations.load()
 
     def ready(self) -> asyncio.Event:
-        """Let keys wait for the panes that they are meant for."""
-        return self.explorer.furnished
+        """Let keys wait for the panes, and for the object, that they are meant for."""
+        if not self._all_open.is_set():
+            return self._all_open
+        if self._home is not None and self.current_mode == self._home_mode:
+            return self._home.furnished
+        return self.explorer.furnished if self.objects else super().ready()
 
 
 def run(
-    spec: CollectionSpec,
-    *,
+    *specs: CollectionSpec,
     runtime: RuntimeName = "auto",
     attach: Sequence[tuple[str, str]] = (),
     traffic: Traffic | None = None,
     notes: Sequence[str] = (),
     options: Mapping[str, Any] | None = None,
     gave_up: str = "",
+    read: Reader | None = None,
 ) -> ExitCode:
-    """Explore *spec* until the user quits; needs a terminal.
+    """Explore *specs*, or begin at home where there is none, until the user quits; needs a terminal.
 
     Args:
-        runtime: What it is loaded into.
-        attach: (program, target) to load and attach at once; a target is an interface, or `sandbox`.
+        runtime: What they are loaded into.
+        attach: (program, target) to load and attach at once, of the first; a target is an interface, or `sandbox`.
         traffic: What flows in a sandbox for which nothing else is asked.
         notes: What the user is to know at the start.
         options: What the runtime is made with.
         gave_up: Which rights were given up, as a sentence, for the log.
+        read: Reads an object that is opened later.
 
     Raises:
         BpftuiError: There is no such program or runtime.
         Exception: Whatever nobody expected; everything is undone by then.
     """
     for program, target in attach:
-        check_target(spec.program(program), target)
+        check_target(specs[0].program(program), target)
     name = runtime_name(runtime)
-    # The runtime itself is made when something is loaded: importing the kernel's costs as much as a frame.
-    with Session(spec, runtime, traffic=traffic, options=options) as session:
-        app = BpftuiApp(session, runtime=name, attach=attach, config=load_config(), notes=notes, gave_up=gave_up)
+
+    def begin(spec: CollectionSpec) -> Session:
+        # The runtime itself is made when something is loaded: importing the kernel's costs as much as a frame.
+        return Session(spec, runtime, traffic=traffic, options=options)
+
+    with ExitStack() as sessions:
+        app = BpftuiApp(
+            *(sessions.enter_context(begin(spec)) for spec in specs),
+            runtime=name,
+            attach=attach,
+            config=load_config(),
+            notes=notes,
+            gave_up=gave_up,
+            read=read,
+            begin=lambda spec: sessions.enter_context(begin(spec)),
+        )
         try:
             result = app.run()
         finally:
@@ -152,16 +433,34 @@ def run(
     return ExitCode.OK if result is None else result
 
 
+def _read(file: str, _: Callable[[str], None]) -> CollectionSpec:
+    return CollectionSpec.from_file(file)
+
+
+def _name(found: _Object) -> str:
+    return os.path.basename(found.session.spec.file)
+
+
+def _close_quietly(found: _Object) -> None:
+    """Undo what was done with one object."""
+    attached = [f", detached {link_text(link)}" for link in found.session.links]
+    try:
+        found.operations.close()
+    finally:
+        found.operations.note("closed" + "".join(attached))
+
+
 def _close(app: BpftuiApp, code: ExitCode) -> None:
     """Undo what the explorer did; where a worker holds that up, end the process with *code*: that undoes it as well."""
-    attached = [f", detached {link_text(link)}" for link in app.session.links]
+    attached = [[f", detached {link_text(link)}" for link in each.session.links] for each in app.objects]
     problems: list[Exception] = []
 
     def close() -> None:
-        try:
-            app.operations.close()
-        except Exception as error:
-            problems.append(error)
+        for each in app.objects:
+            try:
+                each.operations.close()
+            except Exception as error:
+                problems.append(error)
 
     closing = threading.Thread(target=close, name="bpftui-close", daemon=True)
     guardian().ending()
@@ -171,7 +470,8 @@ def _close(app: BpftuiApp, code: ExitCode) -> None:
         close()  # if this is held up, the guardian ends it
     else:
         closing.join(_PATIENCE if process.own else None)
-    app.operations.note("closed" + "".join(attached))
+    for each, detached in zip(app.objects, attached, strict=True):
+        each.operations.note("closed" + "".join(detached))
     if closing.is_alive():
         unhush()
         os._exit(code)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import signal
 import sys
-import termios
 import time
 from functools import partial
 from pathlib import Path
@@ -33,7 +31,7 @@ from .themes import role_defaults, theme
 from .widgets.message_line import MessageLine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from types import FrameType
 
     from textual import events
@@ -45,7 +43,7 @@ if TYPE_CHECKING:
 
     from .dialogs.command import Command
 
-__all__ = ["BaseApp", "forget_keys"]
+__all__ = ["BaseApp"]
 
 _Result = TypeVar("_Result")
 _SWITCH: Final = 0.0005
@@ -194,6 +192,10 @@ class BaseApp(App[_Result]):
         if not self.screen.is_modal:
             self.choose_from(self.commands(), "Find")
 
+    def destinations(self, query: str) -> Iterable[Command]:
+        """Return where a query leads on every screen."""
+        return ()
+
     def commands(self) -> list[Command]:
         """Return what can be done on every screen."""
         from .dialogs.command import Command
@@ -293,13 +295,6 @@ class BaseApp(App[_Result]):
         if "\n" in text and type(text) is not Painted and text == self.screen.get_selected_text():
             text = joined_lines(*text.split("\n"))
         super().copy_to_clipboard(text if type(text) is Painted else visible(text))
-
-
-def forget_keys() -> None:
-    """Forget what was typed for what did not come."""
-    _kept.clear()
-    with contextlib.suppress(OSError, termios.error):
-        termios.tcflush(0, termios.TCIFLUSH)
 
 
 class _Loop(asyncio.SelectorEventLoop):

@@ -140,6 +140,7 @@ def explore(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
                     await pilot.pause()
                 yield Walk(app, pilot, runtime)
         finally:
-            app.operations.close()
+            for each in app.objects:
+                each.operations.close()
 
     return opened

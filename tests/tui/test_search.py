@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bpftui import bpf
-from bpftui.tui.pickers.start_picker import StartPicker
+from bpftui.tui.app import BpftuiApp
 from tests.tui.conftest import screen_text
 
 if TYPE_CHECKING:
@@ -107,8 +107,10 @@ async def test_what_is_typed_is_seen_in_a_page_over_the_explorer(
 
 
 async def test_what_is_typed_is_seen_where_an_object_is_chosen() -> None:
-    app = StartPicker([(str(bpf.path(name)), "ships") for name in ("traffic", "my_map")])
+    app = BpftuiApp(runtime="vm")
     async with app.run_test(size=(80, 24)) as pilot:
+        await app.ready().wait()
+        await pilot.pause()
         await pilot.press("slash", *"my")
         await pilot.pause()
         *_, above, bar = screen_text(app).splitlines()

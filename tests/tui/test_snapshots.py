@@ -30,9 +30,12 @@ from bpftui.core.spec import CollectionSpec
 from bpftui.tui.app import BpftuiApp
 from bpftui.tui.messages import Sampled
 from bpftui.tui.nodes import Node, NodeKind
-from bpftui.tui.pickers.start_picker import StartPicker
 from bpftui.tui.roles import DARK, LIGHT, Palette
+from bpftui.tui.screens import home as home_screen
+from bpftui.tui.state.objects import KnownObject
+from bpftui.tui.text.page import Page
 from bpftui.tui.themes import theme
+from bpftui.tui.widgets.home import objects_place
 from bpftui.tui.widgets.lists import message_view
 from bpftui.tui.widgets.live import graph_pane
 from tests.tui.conftest import screen_text
@@ -377,12 +380,28 @@ async def refusal(look: Look, shots: Shots) -> None:
         await camera.shoot("refused")
 
 
-async def pickers(look: Look, shots: Shots) -> None:
-    """The lists before there is an explorer."""
-    files = [("traffic.o", "explored before: ~/src/net/traffic.o"), ("lb.o", "ships with bpftui: a load balancer")]
-    async with running(StartPicker(files, note="x.o: it is empty"), look, shots) as camera:
-        await camera.settle()
-        await camera.shoot("start")
+async def home(look: Look, shots: Shots) -> None:
+    """Home, with an object that is open, and one that could not be opened."""
+    known = [
+        KnownObject("Recent", "/src/lb/lb.o", "~/src/lb"),
+        KnownObject("Here: ~/src/net", "/src/net/filter.o", ""),
+        KnownObject("Shipped", "/bpf/count_packets.o", "the smallest counter: packets that an interface receives"),
+    ]
+    page = Page("traffic.o", "18.4 KiB · changed 2 min ago")
+    page.answer("attached to sandbox (12 min ago)", good=True)
+    page.field("programs", "count_traffic", "xdp")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(objects_place, "known_objects", lambda: known)
+        patch.setattr(objects_place, "object_page", lambda *_: page.content())
+        patch.setattr(home_screen, "machine_facts", lambda: ("kernel BTF", "JIT on", "Linux 6.18", "root"))
+        async with explorer("bpf/traffic.o", look, shots) as camera:
+            assert isinstance(camera.app, BpftuiApp)
+            camera.app.session.spec.file = "/src/net/traffic.o"
+            await camera.press("0")
+            await camera.until(lambda: "12 min ago" in camera.text)
+            camera.app.open_object("/nosuch/x.o")
+            await camera.until(lambda: "✗" in camera.text)
+            await camera.shoot("home")
 
 
 PLACES: dict[str, Callable[[Look, Shots], Awaitable[None]]] = {
@@ -390,7 +409,7 @@ PLACES: dict[str, Callable[[Look, Shots], Awaitable[None]]] = {
     "dialogs": dialogs,
     "live": live_places,
     "refusal": refusal,
-    "pickers": pickers,
+    "home": home,
 }
 
 

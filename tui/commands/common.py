@@ -150,12 +150,15 @@ def hire_guardian() -> None:
 _LOADED: Final = "; or what is loaded: id:42 (a program), map:7, link:3, name:GLOB, a path under a bpffs"
 
 
-def add_object(parser: Parser, *, optional: bool = False, loaded: bool = False) -> None:
-    """Add the object file; an *optional* one is None where it is not given, *loaded*: also what is loaded already."""
+def add_object(parser: Parser, *, several: bool = False, loaded: bool = False) -> None:
+    """Add the object file as `object`; or *several*, or none, as a list called `objects`.
+
+    *loaded*: also what is loaded already.
+    """
     parser.add_argument(
-        "object",
+        "objects" if several else "object",
         metavar="OBJECT",
-        nargs="?" if optional else None,
+        nargs="*" if several else None,
         help="a BPF ELF object file, or what holds one (a program, a library, an archive, .gz, .xz, .zst, - for "
         "standard input); FILE#2 is the second object in a file" + (_LOADED if loaded else ""),
     )
@@ -311,30 +314,49 @@ def resolver_of(spec: CollectionSpec, arguments: argparse.Namespace) -> CoreReso
     return CoreResolver(spec.btf, target)
 
 
-def open_loaded(arguments: argparse.Namespace, say: Callable[[str], None] = warn) -> CollectionSpec:
+def open_loaded(
+    arguments: argparse.Namespace, say: Callable[[str], None] = warn, *, file: str | None = None
+) -> CollectionSpec:
     """Do the same as `open_spec`, and take what is loaded as well: `id:42`, `map:7`, `link:3`, `name:GLOB`, a pin.
 
     Raises:
         UnknownNameError, NoPermissionError: It is not there, or this process may not look at it.
         UsageError: Something was to be set, which nothing here does to what is loaded.
     """
-    name = parse_loaded(arguments.object)
+    text: str = arguments.object if file is None else file
+    name = parse_loaded(text)
     if name is None:
-        return open_spec(arguments, say)
+        return open_spec(arguments, say, file=file)
     if arguments.settings or arguments.program_types or arguments.preset is not None:
         raise UsageError(
-            f"{arguments.object} is loaded already: its variables and types are as they are",
+            f"{text} is loaded already: its variables and types are as they are",
             hint="--set, --type and --preset are for files",
         )
+    return read_loaded(text)
+
+
+def read_loaded(text: str) -> CollectionSpec:
+    """Return what of the name `id:42`, `map:7`, … is loaded, as a spec; errors as `open_loaded` raises them."""
     from ...core.system.loaded import find_loaded, loaded_spec
 
-    return loaded_spec(find_loaded(name), arguments.object)
+    name = parse_loaded(text)
+    assert name is not None, text
+    return loaded_spec(find_loaded(name), text)
 
 
-def open_spec(arguments: argparse.Namespace, say: Callable[[str], None] = warn) -> CollectionSpec:
-    """Read the object that was named, and set the types and the variables that were; *say* as for `configured`."""
+def open_spec(
+    arguments: argparse.Namespace, say: Callable[[str], None] = warn, *, file: str | None = None
+) -> CollectionSpec:
+    """Read the object that was named, and set the types and the variables that were; *say* as for `configured`.
+
+    Args:
+        arguments: What was asked for.
+        say: Is told what of a preset does not fit.
+        file: One of the objects, where several can be named.
+    """
     source = getattr(arguments, "source", ())
-    return configured(CollectionSpec.from_file(arguments.object, source_directories=source), arguments, say)
+    name: str = arguments.object if file is None else file
+    return configured(CollectionSpec.from_file(name, source_directories=source), arguments, say)
 
 
 def configured(

@@ -6,7 +6,7 @@ import shlex
 import sys
 from typing import TYPE_CHECKING, Any
 
-from ...core.errors import BpftuiError, ExitCode, UsageError
+from ...core.errors import ExitCode, UsageError
 from ...core.spec.container import SeveralObjectsError
 from ...core.visible import is_visible
 from ..terminal.guardian import guardian
@@ -25,11 +25,12 @@ from .common import (
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ...core.live import RuntimeName
     from ...core.spec import CollectionSpec
     from ...core.traffic import Traffic
+    from ..app import Reader
 
 __all__ = ["explore", "make_parser", "require_terminal", "run"]
 
@@ -37,7 +38,7 @@ __all__ = ["explore", "make_parser", "require_terminal", "run"]
 def make_parser() -> Parser:
     """Return what reads its arguments."""
     parser = Parser("", "Explore a BPF object: read its code, set variables, load, attach, watch.")
-    add_object(parser, optional=True, loaded=True)
+    add_object(parser, several=True, loaded=True)
     add_source(parser)
     add_settings(parser)
     parser.add_argument(
@@ -57,23 +58,25 @@ def run(arguments: Sequence[str]) -> int:
     hire_guardian()
     machine_options(options)  # what is wrong with it is said before anything is opened
     try:
-        return _explore_chosen(options) if options.object is None else _explore_named(options)
+        return _explore_named(options) if options.objects else _begin_at_home(options)
     finally:
         guardian().ending()  # who explored has quit, and waits for the prompt
 
 
 def _explore_named(options: argparse.Namespace) -> int:
-    """Explore the object that was named."""
-    # What is wrong with the object is worth more than that there is no terminal to show it in.
+    """Explore the objects that were named, the first of them in front."""
+    # What is wrong with an object is worth more than that there is no terminal to show it in.
     notes: list[str] = []
     try:
         with uncollected():
-            spec = open_loaded(options, notes.append)
+            specs = [open_loaded(options, notes.append, file=file) for file in options.objects]
     except SeveralObjectsError as several:
-        require_terminal(_show(options.object))
+        require_terminal(_show(options.objects[0]))
+        if len(options.objects) > 1:
+            raise
         return _explore_several(several, options)
-    require_terminal(_show(options.object))
-    return _explore(spec, options, notes)
+    require_terminal(_show(options.objects[0]))
+    return _explore(specs, options, notes)
 
 
 def _show(file: str) -> str:
@@ -81,36 +84,39 @@ def _show(file: str) -> str:
     return f"bpftui show {shlex.quote(file)}" if is_visible(file) else "bpftui show OBJECT"
 
 
-def _explore(spec: CollectionSpec, options: argparse.Namespace, notes: Sequence[str]) -> int:
+def _explore(specs: Sequence[CollectionSpec], options: argparse.Namespace, notes: Sequence[str]) -> int:
+    """Explore *specs*; what is opened from there is read as it is in its file."""
+    from ...core.spec import CollectionSpec
+
+    def read(file: str, say: Callable[[str], None]) -> CollectionSpec:
+        return CollectionSpec.from_file(file, source_directories=options.source)
+
     return explore(
-        spec,
+        *specs,
         runtime=options.runtime,
         attach=options.attach,
         notes=notes,
         options=machine_options(options),
         gave_up=options.gave_up,
+        read=read,
     )
 
 
-def _explore_chosen(options: argparse.Namespace) -> int:
-    """Let the user choose an object, explore it, and come back to the list until the user quits there."""
+def _begin_at_home(options: argparse.Namespace) -> int:
+    """Let the user choose an object; what was asked for is done with whichever is chosen."""
     if not _in_terminal():
         raise UsageError(
             "no object was named", hint="bpftui OBJECT explores one, bpftui demo shows one at work, bpftui --help all"
         )
-    from ..pickers.start_picker import pick_start
+    if options.attach:
+        raise UsageError("--attach is for an object that is named", hint="bpftui OBJECT --attach PROGRAM")
 
-    problem = ""
-    while (chosen := pick_start(problem)) is not None:
-        options.object, problem = chosen, ""
-        try:
-            code = _explore_named(options)
-        except BpftuiError as error:
-            problem = error.message
-        else:
-            if code != ExitCode.OK:
-                return code
-    return ExitCode.OK
+    def read(file: str, say: Callable[[str], None]) -> CollectionSpec:
+        return open_spec(options, say, file=file)
+
+    return explore(
+        runtime=options.runtime, options=machine_options(options), gave_up=options.gave_up, attach=(), read=read
+    )
 
 
 def _explore_several(several: SeveralObjectsError, options: argparse.Namespace) -> int:
@@ -119,10 +125,9 @@ def _explore_several(several: SeveralObjectsError, options: argparse.Namespace) 
 
     chosen: int | None = 1
     while (chosen := pick(several, chosen)) is not None:
-        options.object = f"{several.file}#{chosen}"
         notes: list[str] = []
-        spec = open_spec(options, notes.append)
-        code = _explore(spec, options, notes)
+        spec = open_spec(options, notes.append, file=f"{several.file}#{chosen}")
+        code = _explore([spec], options, notes)
         if code != ExitCode.OK:
             return code
     return ExitCode.OK
@@ -139,16 +144,16 @@ def require_terminal(instead: str) -> None:
 
 
 def explore(
-    spec: CollectionSpec,
-    *,
+    *specs: CollectionSpec,
     runtime: RuntimeName,
     attach: Sequence[str],
     traffic: Traffic | None = None,
     notes: Sequence[str] = (),
     options: Mapping[str, Any] | None = None,
     gave_up: str = "",
+    read: Reader | None = None,
 ) -> int:
-    """Open the explorer on *spec*.
+    """Open the explorer on *specs*, or at home.
 
     Args:
         runtime: What it is loaded into.
@@ -157,6 +162,7 @@ def explore(
         notes: What the user is to know at the start.
         options: What the runtime is made with.
         gave_up: Which rights were given up, as a sentence.
+        read: Reads an object that is opened later.
     """
     with uncollected():
         from ...core.spec.targets import parse_attachment
@@ -164,11 +170,12 @@ def explore(
 
         attachments = [parse_attachment(text) for text in attach]
         return run_app(
-            spec,
+            *specs,
             runtime=runtime,
             attach=attachments,
             traffic=traffic,
             notes=notes,
             options=options or {},
             gave_up=gave_up,
+            read=read,
         )

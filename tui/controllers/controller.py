@@ -54,7 +54,11 @@ class Stage(Host, Protocol):
         ...
 
     def leave(self) -> None:
-        """End the app."""
+        """End the app, unless the user wants to keep what is attached."""
+        ...
+
+    def go_home(self) -> None:
+        """Go to what lies above all objects."""
         ...
 
     def refresh_bindings(self) -> object:
@@ -205,6 +209,10 @@ class ControlledScreen(Screen[None]):
         """Lay a dialog over the screen; *then* gets what it was dismissed with."""
         self.app.push_screen(dialog, then)
 
+    def go_home(self) -> None:
+        """Go to what lies above all objects."""
+        self.app.run_worker(self.app.run_action("home"))
+
     def copy(self, text: str) -> None:
         """Copy a text, and say so."""
         self.app.copy_to_clipboard(text)
@@ -225,8 +233,8 @@ class ControlledScreen(Screen[None]):
         then(problem)
 
     def leave(self) -> None:
-        """End the app."""
-        self.app.exit()
+        """End the app, unless the user wants to keep what is attached."""
+        self.app.call_later(self.app.action_quit)
 
 
 @contextlib.contextmanager

@@ -231,6 +231,7 @@ class FinderController(Controller):
         keyless: Returns what can be done now without a key: its name, the widget that does it, and the action.
         run: Does what a key does, for the widget that it belongs to.
         more: Returns what can be done on every screen.
+        elsewhere: Returns where a query leads on every screen.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -259,6 +260,7 @@ class FinderController(Controller):
         keyless: Callable[[], Iterable[tuple[str, DOMNode, str]]],
         run: Callable[[str, DOMNode], Any],
         more: Callable[[], Iterable[Command]],
+        elsewhere: Callable[[str], Iterable[Command]],
     ) -> None:
         super().__init__(stage)
         self._navigation = navigation
@@ -269,6 +271,7 @@ class FinderController(Controller):
         self._keyless = keyless
         self._run = run
         self._more = more
+        self._elsewhere = elsewhere
         self._names = NamesOf(
             spec,
             go_to=navigation.go_to,
@@ -330,3 +333,4 @@ class FinderController(Controller):
             where = f"{file}:{line['line']}" if file else line["line"]
             go = partial(self._code.go_to_line, file, int(line["line"]))
             yield Command(f"C line {where}", "in the code", go, "place")
+        yield from self._elsewhere(query)

@@ -105,7 +105,7 @@ class Navigation(Controller):
             tooltip="Where you came back from",
         ),
         Binding("y", "copy", "Copy", show=False, id="copy", tooltip="Copy the name, or the row"),
-        Binding("escape", "back", "Up", show=False, id="back", tooltip="One level up: to the tree, then in it"),
+        Binding("escape", "back", "Up", show=False, id="back", tooltip="One level up: the tree, what holds this, home"),
     ]
 
     def __init__(
@@ -237,7 +237,7 @@ class Navigation(Controller):
             target.screen.set_focus(target)  # now, not with the next message: the next key is meant for it
 
     def action_back(self) -> None:
-        """Go one level up: answer what went wrong, leave the zoom, go to the tree, and there to what holds the node."""
+        """Go one level up: answer what went wrong, leave the zoom, go to the tree, to what holds the node, home."""
         if self.stage.answer():
             return
         if not self._tree.display:
@@ -247,7 +247,7 @@ class Navigation(Controller):
         elif len(above := self.crumbs) > 1 and (parent := above[-2].node) is not None:
             self.climb(parent)
         else:
-            self.stage.notify("this is the top: q quits", timeout=3)
+            self.stage.go_home()
 
     def climb(self, node: Node) -> None:
         """Choose in the tree what lies above."""
@@ -259,9 +259,9 @@ class Navigation(Controller):
 
     @property
     def crumbs(self) -> tuple[Crumb, ...]:
-        """The way to the chosen node: the object, what holds the node, the node."""
+        """The way to the chosen node: home, the object, what holds the node, the node."""
         node, spec = self.node, self._spec
-        way = [Node(NodeKind.COLLECTION, spec.file)]
+        way: list[Node] = [Node(NodeKind.COLLECTION, spec.file)]
         match node.kind:
             case NodeKind.COLLECTION:
                 pass
@@ -273,7 +273,7 @@ class Navigation(Controller):
                 way += [Node(NodeKind.EXTERNS if node.kind is NodeKind.EXTERN else NodeKind.HIDDEN_ALL), node]
             case _:
                 way += [node]
-        return tuple(Crumb(_name(each), each) for each in way)
+        return (Crumb("home"), *(Crumb(_name(each), each) for each in way))
 
     def action_zoom(self) -> None:
         """Hide the tree, or show it again; what is right of it gets its place."""

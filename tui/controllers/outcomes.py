@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ...core.errors import BpftuiError, VerifierError
 from ...core.live.monitor import useful_map
 from ..nodes import Node, NodeKind
+from ..state.recent import remember_outcome
 from ..text.format import counted, duration
 
 if TYPE_CHECKING:
@@ -56,11 +57,14 @@ class Outcomes:
         for error in collection.problems.values():
             self._log.line(error.message)
         self._show_refusals()
+        refused = ", ".join(collection.problems)
+        self._keep(f"loaded, but for {refused}" if refused else "loaded", good=not refused)
         self._operations.after_load()
 
     def attached(self, message: Attached) -> None:
         """Go where something moves."""
         self._log.line(f"attached {message.text}")
+        self._keep(f"attached to {message.text.rpartition(' → ')[2]}", good=True)
         self._operations.after_attach(message)
         first = useful_map(self._operations.session)
         if first is not None and self._navigation.tab in ("overview", "code", "variables", "maps"):
@@ -79,7 +83,12 @@ class Outcomes:
         self._log.line(text, None if isinstance(error, BpftuiError) else error)
         if isinstance(error, VerifierError) or (isinstance(error, BpftuiError) and message.action == "load"):
             self._outlook.load_failed(error)
+            self._keep(error.message, good=False)
             self._show_refusals()
+
+    def _keep(self, text: str, *, good: bool) -> None:
+        """Keep what became of the object, for the list in which it is chosen again."""
+        remember_outcome(self._operations.session.spec.file, text, good=good)
 
     def _show_refusals(self) -> None:
         """Show why programs did not load, where the verifier refused one of them."""

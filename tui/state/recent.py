@@ -1,11 +1,12 @@
-"""The objects that were explored last: `$XDG_STATE_HOME/bpftui/recent.json`, newest first."""
+"""The objects that were explored last: `$XDG_STATE_HOME/bpftui/recent.json`, newest first, and what became of them."""
 
 from __future__ import annotations
 
 import json
 import os
+import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from ...core.documents import parse_json
 from ...core.errors import UsageError
@@ -14,10 +15,21 @@ from .places import read, state_directory, write
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["recent", "remember"]
+__all__ = ["Outcome", "outcomes", "recent", "remember", "remember_outcome"]
 
 SCHEMA: Final = "bpftui/recent/1"
 _MOST: Final = 20
+_MOST_TEXT: Final = 200
+
+
+class Outcome(NamedTuple):
+    """What became of an object when it was last loaded or attached."""
+
+    when: float
+    """Seconds since the epoch."""
+    text: str
+    """`loaded`, `attached to eth1`, or why it was refused."""
+    good: bool
 
 
 def recent(path: Path | None = None) -> list[str]:
@@ -35,9 +47,35 @@ def remember(file: str, path: Path | None = None) -> None:
     if file == "-":
         return
     name = os.path.abspath(file)
-    files = [name, *(each for each in recent(path) if each != name)][:_MOST]
+    _write([name, *(each for each in recent(path) if each != name)][:_MOST], outcomes(path), path)
+
+
+def outcomes(path: Path | None = None) -> dict[str, Outcome]:
+    """Return what became of the objects that were explored last, by their absolute names, as far as it is known."""
+    try:
+        document: Any = parse_json(read(path or _file()))
+        kept = cast("dict[str, list[Any]]", document["outcomes"])
+        return {
+            name: Outcome(float(when), text[:_MOST_TEXT], good is True)
+            for name, (when, text, good) in kept.items()
+            if isinstance(text, str)
+        }
+    except (OSError, UsageError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def remember_outcome(file: str, text: str, *, good: bool, path: Path | None = None) -> None:
+    """Keep what became of an object that is among the last ones."""
+    name = os.path.abspath(file)
+    files = recent(path)
+    if name in files:
+        _write(files, {**outcomes(path), name: Outcome(time.time(), text[:_MOST_TEXT], good)}, path)
+
+
+def _write(files: list[str], kept: dict[str, Outcome], path: Path | None) -> None:
+    document = {"schema": SCHEMA, "files": files, "outcomes": {name: kept[name] for name in files if name in kept}}
     with suppress(OSError):
-        write(path or _file(), json.dumps({"schema": SCHEMA, "files": files}, indent=2) + "\n")
+        write(path or _file(), json.dumps(document, indent=2) + "\n")
 
 
 def _exists(name: str) -> bool:

@@ -70,6 +70,10 @@ class TypeAhead:
         if self._waiting:
             self._begin()
 
+    def forget(self) -> None:
+        """Hand on nothing of what waits: what it was meant for did not come."""
+        self._waiting.clear()
+
     def leave(self) -> None:
         """Hand nothing on any more: the app is being left."""
         self._leaving = True
@@ -96,6 +100,9 @@ class TypeAhead:
         await self._ready().wait()
         await self._settle()
         while self._waiting and self._app.is_running and not self._leaving:
+            if not (ready := self._ready()).is_set():  # what the last key was for, an object that is opened, takes time
+                await ready.wait()
+                continue
             self._due = self._waiting.popleft()
             self._app.post_message(self._due)
             await self._settle()

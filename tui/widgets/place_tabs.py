@@ -17,7 +17,7 @@ class PlaceTabs(TabbedContent):
     """Tabs over the whole width, which digits choose: they are no pane, and never have the keyboard.
 
     Args:
-        beside: What stands left of whichever tab is shown.
+        beside: What stands left of whichever tab is shown, if anything.
         initial: The id of the tab that is shown at first.
         id: Textual's own.
     """
@@ -31,7 +31,7 @@ class PlaceTabs(TabbedContent):
     }
     """
 
-    def __init__(self, beside: Widget, *, initial: str, id: str) -> None:  # noqa: A002 - Textual's own name
+    def __init__(self, beside: Widget | None = None, *, initial: str, id: str) -> None:  # noqa: A002 - Textual's own name
         super().__init__(initial=initial, id=id)
         self._beside = beside
 
@@ -41,5 +41,6 @@ class PlaceTabs(TabbedContent):
         tabs = next(parts)
         tabs.can_focus = False
         yield tabs
-        yield self._beside
+        if self._beside is not None:
+            yield self._beside
         yield from parts

@@ -56,6 +56,8 @@ class StatusLine(Widget, can_focus=True):
     status: reactive[Status] = reactive(Status())
     crumbs: reactive[tuple[Crumb, ...]] = reactive(())
     """The way to where this is."""
+    facts: reactive[tuple[str, ...]] = reactive(())
+    """What is said at the right of a place that is no object, the least important first: these are left out first."""
     marked: reactive[int] = reactive(0)
     """The step to which enter leads, while the line has the keyboard."""
 
@@ -71,6 +73,11 @@ class StatusLine(Widget, can_focus=True):
         status = self.status
         crumbs = self.crumbs or (Crumb(status.file),)
         width = max(20, self.size.width)
+        if self.facts:
+            way = self._way(crumbs, 0)
+            room = width - way.cell_length - 3
+            facts = next((f for n in range(len(self.facts)) if width_of(f := " · ".join(self.facts[n:])) <= room), "")
+            return _line(way, plain(""), styled(facts, _PALE).pad_right(1), width)
         for names, stages, right in (
             (crumbs, _stages(status), _right(status)),
             (crumbs, _stage(status), _right(status)),

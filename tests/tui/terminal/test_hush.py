@@ -92,7 +92,7 @@ def test_what_is_typed_while_the_terminal_still_edits_lines_acts_too(victims: li
     until_shown(victim, _EDITED)
 
 
-def test_what_is_typed_on_the_start_picker_for_what_it_opens_acts_there(victims: list[Victim], tmp_path: Path) -> None:
+def test_what_is_typed_at_home_for_what_is_opened_acts_there(victims: list[Victim], tmp_path: Path) -> None:
     victim = start(victims, "-m", "bpftui.tui", "--runtime", "vm", state=tmp_path)
     victim.press(b"/traf\r\r3e50\r")
     until_shown(victim, _EDITED)
@@ -166,7 +166,7 @@ def test_a_shell_has_its_terminal_while_what_starts_is_stopped(tmp_path: Path) -
         terminal.until_modes(echo=True)
         terminal.send_line("fg")
         terminal.until_modes(echo=False)
-        terminal.until("● SPEC")
+        terminal.until("count_traffic  SPEC")
     finally:
         terminal.close()
 
@@ -177,11 +177,11 @@ def test_what_is_told_to_end_while_it_is_stopped_ends_and_leaves_the_terminal_al
     try:
         terminal.until(">")
         terminal.send_line(f"{' '.join(COMMAND)} --runtime vm bpf/traffic.o")
-        terminal.until("● SPEC")
+        terminal.until("count_traffic  SPEC")
         terminal.press("C-z")
         terminal.until("Stopped")
         terminal.send_line("fg")
-        terminal.until("● SPEC")
+        terminal.until("count_traffic  SPEC")
         terminal.press("C-z")
         terminal.until("Stopped")
         terminal.send_line("P=$(jobs -p); kill %1; while kill -0 $P 2>/dev/null; do sleep 0.1; done; echo ended")

@@ -1,0 +1,222 @@
+"""Home: what there is to choose from, several objects that are open, and the ways between them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bpftui import bpf
+from bpftui.core.live import Session
+from bpftui.tui.app import BpftuiApp
+from bpftui.tui.state.objects import KnownObject, known_objects
+from bpftui.tui.state.recent import outcomes, recent, remember, remember_outcome
+from tests.tui.conftest import ROOT, Walk, screen_text
+from tests.tui.fakes import FakeRuntime
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A directory with two objects in it, and nothing that was explored before."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    directory = tmp_path / "here"
+    directory.mkdir()
+    monkeypatch.chdir(directory)
+    for name in ("bpf/traffic.o", "bpf/constants.o"):
+        shutil.copy(ROOT / name, directory)
+    return directory
+
+
+@asynccontextmanager
+async def at_home(size: tuple[int, int] = (120, 40)) -> AsyncGenerator[Walk]:
+    """Begin at home."""
+    app = BpftuiApp(runtime="vm", begin=lambda spec: Session(spec, FakeRuntime()))
+    try:
+        async with app.run_test(size=size) as pilot:
+            walk = Walk(app, pilot, FakeRuntime())
+            await walk.until(lambda: " · changed " in walk.screen)
+            yield walk
+    finally:
+        for each in app.objects:
+            each.operations.close()
+
+
+def test_the_newest_is_first_and_what_is_gone_is_left_out(tmp_path: Path) -> None:
+    kept = tmp_path / "recent.json"
+    files = [tmp_path / f"{number}.o" for number in range(25)]
+    for file in files:
+        file.write_bytes(b"")
+        remember(str(file), kept)
+    remember(f"{files[7]}#2", kept)
+    remember("-", kept)
+    files[24].unlink()
+    assert recent(kept) == [f"{files[7]}#2", *(str(file) for file in files[23:5:-1])]
+    kept.write_text("[1, 2")
+    assert (recent(kept), outcomes(kept)) == ([], {})
+
+
+def test_what_became_of_an_object_is_kept_as_long_as_it_is_among_the_last(tmp_path: Path) -> None:
+    kept, file = tmp_path / "recent.json", tmp_path / "a.o"
+    file.write_bytes(b"")
+    remember_outcome(str(file), "loaded", good=True, path=kept)
+    assert outcomes(kept) == {}  # it was never opened
+    remember(str(file), kept)
+    remember_outcome(str(file), "refused: " + "x" * 300, good=False, path=kept)
+    remember(str(file), kept)
+    assert [(name, len(found.text), found.good) for name, found in outcomes(kept).items()] == [(str(file), 200, False)]
+    kept.write_text('{"files": [], "outcomes": [1]}')
+    assert outcomes(kept) == {}
+
+
+def test_no_file_is_offered_twice(here: Path) -> None:
+    mine = ROOT / "tests/objects/sections.o"
+    (here / "no.o").write_bytes(b"\x7fELF, but no more")
+    (here / "foreign.o").write_bytes(b"\x7fELF" + bytes(14) + b"\x3e\0")
+    os.mkfifo(here / "pipe.o")
+    for path in (str(here / "constants.o"), str(mine), str(bpf.path("my_map"))):
+        remember(path)
+    found = known_objects()
+    assert found[:3] == [
+        KnownObject("Recent", str(mine), str(mine.parent)),
+        KnownObject("Recent", str(here / "constants.o"), str(here)),
+        KnownObject(f"Here: {here}", str(here / "traffic.o"), ""),
+    ]
+    assert [(each.group, os.path.basename(each.path)) for each in found[3:]] == [
+        ("Shipped", f"{name}.o")
+        for name in ("traffic", "count_packets", "my_map", "global_example", "hidden_example", "constants")
+    ]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_what_is_chosen_is_told_of_without_being_opened(here: Path, size: tuple[int, int]) -> None:
+    async with at_home(size) as walk:
+        lines = walk.screen.splitlines()
+        assert lines[0].startswith(" home   ")
+        assert lines[0].endswith("nothing attached")
+        assert lines[1] == " 1 Objects"
+        assert lines[2].startswith(" Here: /")
+        assert lines[3].startswith("▌ constants.o ")
+        await walk.press("down")
+        await walk.until(lambda: "percpu_hash" in walk.screen)
+        assert "sample_every   1000" in walk.screen
+        await walk.press("k", "k", "k")
+        assert walk.screen.splitlines()[3].startswith("▌ constants.o ")  # the heading is passed over
+        assert walk.app.objects == []
+        assert "First time here?" in walk.screen
+        await walk.press("escape")
+        assert "this is home: q quits" in walk.screen
+
+
+async def test_open_objects_stay_and_are_walked_through(here: Path) -> None:
+    async with at_home() as walk:
+        await walk.press("enter")
+        await walk.until(lambda: walk.screen.startswith(" home › constants.o › "))
+        await walk.press("0", "down", "enter")
+        await walk.until(lambda: walk.screen.startswith(" home › traffic.o › count_traffic  SPEC "))
+        await walk.press("L")
+        await walk.until(lambda: walk.screen.startswith(" home › traffic.o › count_traffic  SPEC → LOADED "))
+        await walk.press("2", "left_parenthesis")
+        assert walk.screen.startswith(" home › constants.o › ")
+        await walk.press("right_parenthesis")
+        assert walk.screen.startswith(" home › traffic.o › count_traffic  SPEC → LOADED ")
+        assert "▌count_traffic › count_traffic()" in walk.screen.splitlines()[2]  # where one was
+        await walk.press("0")
+        await walk.until(lambda: "✓ loaded" in walk.screen)
+        shown = walk.screen.splitlines()
+        assert [line[:40].rstrip() for line in shown[2:5]] == [
+            " Open",
+            "  constants.o     SPEC",
+            "▌ traffic.o       LOADED",
+        ]
+        assert len(walk.app.objects) == 2
+        await walk.press("up", "delete")
+        await walk.until(lambda: len(walk.app.objects) == 1)
+        await walk.press("enter")
+        await walk.until(lambda: walk.screen.startswith(" home › traffic.o › "))
+        await walk.press("right_parenthesis")
+        await walk.until(lambda: "no other object is open" in walk.screen)
+
+
+async def test_escape_climbs_to_home_and_never_out(explore: Callable[..., Any]) -> None:
+    async with explore() as walk:
+        await walk.press("2", "z")
+        for expected in ("traffic.o › count_traffic ", "traffic.o › count_traffic ", "traffic.o  SPEC"):
+            await walk.press("escape")
+            assert walk.screen.startswith(f" home › {expected}")
+        await walk.press("escape")
+        await walk.until(lambda: walk.screen.startswith(" home   "))
+        await walk.press("escape", "escape")
+        assert walk.app.is_running
+        await walk.press("enter")
+        await walk.until(lambda: walk.screen.startswith(" home › traffic.o  SPEC"))
+
+
+async def test_what_is_attached_of_any_object_is_asked_about(here: Path) -> None:
+    async with at_home() as walk:
+        await walk.press("down", "enter")
+        await walk.until(lambda: walk.screen.startswith(" home › traffic.o › "))
+        await walk.press("L")
+        await walk.until(lambda: "LOADED" in walk.screen.splitlines()[0])
+        await walk.press("A", "tab", "enter")
+        await walk.until(lambda: "▲ ATTACHED" in walk.screen.splitlines()[0])
+        await walk.press("0")
+        await walk.until(lambda: "▲ 1 attached" in walk.screen.splitlines()[0])
+        await walk.press("q")
+        assert "These are attached, and will be detached:" in walk.screen
+        await walk.press("enter")  # No is first
+        assert walk.app.is_running
+        await walk.press("delete")
+        assert "Detach and close" in walk.screen
+        await walk.press("escape", "q", "tab", "enter")
+        await walk.until(lambda: not walk.app.is_running)
+
+
+async def test_what_cannot_be_opened_is_said_until_it_is_answered(here: Path) -> None:
+    (here / "broken.o").write_bytes(b"\x7fELF" + bytes(14) + b"\xf7\0" + bytes(60))
+    async with at_home() as walk:
+        await walk.press("colon", *"open nosuch.o", "enter")
+        await walk.until(lambda: "✗" in walk.screen)
+        assert "nosuch.o: there is no such file" in " ".join(walk.screen.split())
+        assert "esc dismiss" in walk.screen
+        await walk.press("escape")
+        assert "nosuch.o" not in walk.screen
+        await walk.press("enter")
+        await walk.until(lambda: "✗" in walk.screen.splitlines()[-2] or "✗" in walk.screen.splitlines()[-3])
+        await walk.press("colon", *f"open {ROOT / 'bpf/my_map.o'}", "enter")
+        await walk.until(lambda: walk.screen.startswith(" home › my_map.o › "))
+        await walk.press("colon", *"open traffic.o", "enter")
+        await walk.until(lambda: walk.screen.startswith(" home › traffic.o › "))
+
+
+async def test_hostile_names_leave_room_for_what_the_files_are(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    names = [b"L" * 250 + b".o", b"bell\a.o", b"raw\xff.o", "\u202eo.\u4f60".encode(), b"line\nend.o"]
+    names += [b"[bold]x.o", b"a#1.o"]
+    for name in names:
+        path = os.fsdecode(bytes(tmp_path) + b"/" + name)
+        Path(path).write_bytes(b"")
+        remember(path)
+    app = BpftuiApp(runtime="vm")
+    async with app.run_test(size=(120, 40)) as pilot:
+        walk = Walk(app, pilot, FakeRuntime())
+        await walk.until(lambda: "Shipped" in walk.screen)
+        shown = [line[1:55].split("  ")[0].strip() for line in screen_text(app).splitlines()[3 : len(names) + 3]]
+        assert shown == [
+            "a#1.o",
+            "[bold]x.o",
+            r"line\nend.o",
+            r"\u202eo.你",
+            r"raw\xff.o",
+            r"bell\x07.o",
+            "L" * 25 + "…",
+        ]
+        assert all("  /" in line[:54] for line in screen_text(app).splitlines()[3:5])

@@ -1,0 +1,94 @@
+"""What there is to say of an object before it is opened."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Final
+
+from ...core.btf import format_value
+from ...core.errors import BpftuiError
+from ...core.spec import CollectionSpec
+from ...core.spec.container import SeveralObjectsError
+from ..state.presets import Presets
+from ..state.recent import outcomes
+from .facts import map_brief, program_brief
+from .format import byte_size, counted, duration
+from .page import Page
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.content import Content
+
+__all__ = ["object_page"]
+
+_VALUE: Final = 40
+"""Cells of a value."""
+_MOST: Final = 12
+"""Lines of each kind."""
+_LARGEST: Final = 64 << 20
+"""Bytes of a file that is looked into without being asked."""
+
+
+def object_page(path: str, note: str, state: str) -> Content:
+    """Return what is known of a file: what it holds, what became of it last, its presets. It reads it, and no more.
+
+    Args:
+        path: The file, or `FILE#2`.
+        note: What is said of it besides.
+        state: How far it has come, where it is open.
+    """
+    try:
+        status = os.stat(path if os.path.exists(path) else path.rpartition("#")[0])
+    except OSError as error:
+        page = Page(os.path.basename(path), "")
+        page.problem(f"it cannot be read: {(error.strerror or str(error)).lower()}")
+        return page.content()
+    age = duration(max(0, int(time.time() - status.st_mtime)))
+    page = Page(os.path.basename(path), f"{byte_size(status.st_size)} · changed {age} ago")
+    if note:
+        page.note(note)
+    if state:
+        page.field("open", state)
+    if (last := outcomes().get(os.path.abspath(path))) is not None:
+        page.answer(f"{last.text} ({duration(max(0, int(time.time() - last.when)))} ago)", good=last.good)
+    if status.st_size > _LARGEST:
+        page.note("it is large: ⏎ opens it")
+        return page.content()
+    try:
+        spec = CollectionSpec.from_file(path)
+    except SeveralObjectsError as several:
+        page.note(f"{counted(len(several.objects), 'BPF object')} in it: ⏎ lets you choose")
+        return page.content()
+    except BpftuiError as error:
+        page.problem(error.message)
+        if error.hint:
+            page.note(f"  → {error.hint}")
+        return page.content()
+    page.note("")
+    _hold(page, spec)
+    return page.content()
+
+
+def _hold(page: Page, spec: CollectionSpec) -> None:
+    """Say what an object holds."""
+    _listed(page, "programs", [(each.name, program_brief(each)) for each in spec.programs.values()])
+    _listed(page, "maps", [(each.name, map_brief(each)) for each in spec.maps.values() if not each.is_data])
+    _listed(
+        page, "variables", [(each.name, format_value(each.told(), limit=_VALUE)) for each in spec.variables.values()]
+    )
+    try:
+        presets = ", ".join(preset.name for preset in Presets(spec).all())
+    except BpftuiError as error:
+        presets = f"✗ {error.message}"
+    if presets:
+        page.field("presets", presets)
+
+
+def _listed(page: Page, label: str, rows: Sequence[tuple[str, str]]) -> None:
+    width = min(24, max((len(name) for name, _ in rows[:_MOST]), default=0))
+    for index, (name, detail) in enumerate(rows[:_MOST]):
+        page.field(label if not index else "", f"{name:<{width}}", detail)
+    if len(rows) > _MOST:
+        page.field("", f"and {len(rows) - _MOST:,} more")

@@ -1,0 +1,1 @@
+"""The places of home: one widget for each tab."""
