@@ -392,7 +392,7 @@ async def home(look: Look, shots: Shots) -> None:
     page.field("programs", "count_traffic", "xdp")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(objects_place, "known_objects", lambda: known)
-        patch.setattr(objects_place, "object_page", lambda *_: page.content())
+        patch.setattr(objects_place, "object_page", lambda *_: page)
         patch.setattr(home_screen, "machine_facts", lambda: ("kernel BTF", "JIT on", "Linux 6.18", "root"))
         async with explorer("bpf/traffic.o", look, shots) as camera:
             assert isinstance(camera.app, BpftuiApp)

@@ -101,7 +101,7 @@ class HomeScreen(ControlledScreen):
                 with TabPane(f"{number} {place.TITLE}", id=name):
                     yield place()
         yield Static(
-            "First time here? ⏎ opens an object, L loads it, A attaches it: to a sandbox that cannot hurt.",
+            "First time here? ⏎ opens, L loads, A attaches to a sandbox that cannot hurt.",
             id="first-time",
         )
         yield SearchBar()

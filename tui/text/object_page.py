@@ -13,13 +13,12 @@ from ...core.spec.container import SeveralObjectsError
 from ..state.presets import Presets
 from ..state.recent import outcomes
 from .facts import map_brief, program_brief
+from .fit import width_of
 from .format import byte_size, counted, duration
-from .page import Page
+from .page import Page, Part
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from textual.content import Content
 
 __all__ = ["object_page"]
 
@@ -31,7 +30,7 @@ _LARGEST: Final = 64 << 20
 """Bytes of a file that is looked into without being asked."""
 
 
-def object_page(path: str, note: str, state: str) -> Content:
+def object_page(path: str, note: str, state: str) -> Page:
     """Return what is known of a file: what it holds, what became of it last, its presets. It reads it, and no more.
 
     Args:
@@ -44,7 +43,7 @@ def object_page(path: str, note: str, state: str) -> Content:
     except OSError as error:
         page = Page(os.path.basename(path), "")
         page.problem(f"it cannot be read: {(error.strerror or str(error)).lower()}")
-        return page.content()
+        return page
     age = duration(max(0, int(time.time() - status.st_mtime)))
     page = Page(os.path.basename(path), f"{byte_size(status.st_size)} · changed {age} ago")
     if note:
@@ -55,20 +54,20 @@ def object_page(path: str, note: str, state: str) -> Content:
         page.answer(f"{last.text} ({duration(max(0, int(time.time() - last.when)))} ago)", good=last.good)
     if status.st_size > _LARGEST:
         page.note("it is large: ⏎ opens it")
-        return page.content()
+        return page
     try:
         spec = CollectionSpec.from_file(path)
     except SeveralObjectsError as several:
         page.note(f"{counted(len(several.objects), 'BPF object')} in it: ⏎ lets you choose")
-        return page.content()
+        return page
     except BpftuiError as error:
         page.problem(error.message)
         if error.hint:
             page.note(f"  → {error.hint}")
-        return page.content()
+        return page
     page.note("")
     _hold(page, spec)
-    return page.content()
+    return page
 
 
 def _hold(page: Page, spec: CollectionSpec) -> None:
@@ -87,8 +86,9 @@ def _hold(page: Page, spec: CollectionSpec) -> None:
 
 
 def _listed(page: Page, label: str, rows: Sequence[tuple[str, str]]) -> None:
-    width = min(24, max((len(name) for name, _ in rows[:_MOST]), default=0))
+    width = min(24, max((width_of(name) for name, _ in rows[:_MOST]), default=0))
     for index, (name, detail) in enumerate(rows[:_MOST]):
-        page.field(label if not index else "", f"{name:<{width}}", detail)
+        gap = " " * (max(0, width - width_of(name)) + 2)
+        page.labelled("" if index else label, [Part(name), Part(f"{gap}{detail}", "muted")])
     if len(rows) > _MOST:
         page.field("", f"and {len(rows) - _MOST:,} more")

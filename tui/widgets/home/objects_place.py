@@ -8,22 +8,22 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Horizontal
 from textual.message import Message
 
 from ...state.objects import known_objects
 from ...text.fit import fitted, width_of
 from ...text.object_page import object_page
+from ...text.page import Page
 from ...text.shown import Text
 from ..lists.row_view import RowView
-from ..plain import Static
+from ..overview import Overview
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.style import Style
     from textual.app import ComposeResult
-    from textual.content import Content
 
     from ...state.objects import KnownObject
 
@@ -155,7 +155,7 @@ class ObjectsPlace(Horizontal):
     DEFAULT_CSS = """
     ObjectsPlace {
         & > #objects-list { width: 46%; max-width: 64; height: 1fr; border-right: vkey $rule; }
-        & > #object-page { width: 1fr; height: 1fr; padding: 0 1; & > Static { height: auto; } }
+        & > Overview { width: 1fr; height: 1fr; }
     }
     """
 
@@ -168,13 +168,12 @@ class ObjectsPlace(Horizontal):
     def compose(self) -> ComposeResult:
         """Compose the list and the page."""
         yield self._rows
-        with VerticalScroll(id="object-page", can_focus=False):
-            yield Static()
+        yield Overview(Page("", ""))
 
     def show(self, opened: Sequence[tuple[str, str]]) -> None:
         """Show the objects that are open, as path and state, and look anew what else there is."""
         self._open = opened
-        self.run_worker(self._list(), exclusive=True, group="list")
+        self.run_worker(self._list, exclusive=True, group="list")
 
     async def _list(self) -> None:
         known = await asyncio.to_thread(known_objects)
@@ -182,10 +181,12 @@ class ObjectsPlace(Horizontal):
         self._looked_at = ""
         await self._look()
 
-    def on_row_view_highlighted(self) -> None:
+    def on_row_view_highlighted(self, event: RowView.Highlighted) -> None:
         """Look into what the cursor is on."""
+        if event.view is not self._rows:
+            return
         self.refresh_bindings()
-        self.run_worker(self._look(), exclusive=True, group="look")
+        self.run_worker(self._look, exclusive=True, group="look")
 
     async def _look(self) -> None:
         """Say what the chosen object is, as soon as the cursor rests on it."""
@@ -194,9 +195,9 @@ class ObjectsPlace(Horizontal):
             return
         await asyncio.sleep(_SETTLED if self._looked_at else 0)
         state = dict(self._open).get(row.path, "")
-        page: Content = await asyncio.to_thread(partial(object_page, row.path, "" if row.is_open else row.note, state))
+        page = await asyncio.to_thread(partial(object_page, row.path, "" if row.is_open else row.note, state))
         self._looked_at = row.path
-        self.query_one(Static).update(page)
+        self.query_one(Overview).show(page)
 
 
 def _rows(opened: Sequence[tuple[str, str]], known: Sequence[KnownObject]) -> list[ObjectRow]:
