@@ -15,6 +15,7 @@ from textual.binding import Binding, BindingType
 
 from ..core.errors import BpftuiError, ExitCode
 from ..core.live import Session, check_target, runtime_name
+from ..core.references import parse_loaded
 from ..core.spec import CollectionSpec
 from ..core.spec.container import SeveralObjectsError
 from ..core.threads import NoThreadError, start_thread
@@ -158,7 +159,7 @@ class BpftuiApp(BaseApp[ExitCode]):
         from .screens.home import HomeScreen
 
         self._home = HomeScreen(
-            opened=lambda: [(os.path.abspath(each.session.spec.file), each.state) for each in self.objects],
+            opened=lambda: [(_path(each.session.spec.file), each.state) for each in self.objects],
             attached=lambda: sum(len(each.session.links) for each in self.objects),
             open_object=self.open_object,
             close_object=self.close_object,
@@ -213,9 +214,9 @@ class BpftuiApp(BaseApp[ExitCode]):
 
     def open_object(self, file: str) -> None:
         """Open an object, or go to it where it is open already; what is wrong with it is said where one is."""
-        path = os.path.abspath(os.path.expanduser(file))
+        path = _path(file)
         for each in self.objects:
-            if os.path.abspath(each.session.spec.file) == path:
+            if _path(each.session.spec.file) == path:
                 self.run_worker(self._show(each.mode))
                 return
         line = self._message_line
@@ -271,7 +272,7 @@ class BpftuiApp(BaseApp[ExitCode]):
 
     def close_object(self, path: str) -> None:
         """Close an open object; what of it is attached is asked about."""
-        found = next((each for each in self.objects if os.path.abspath(each.session.spec.file) == path), None)
+        found = next((each for each in self.objects if _path(each.session.spec.file) == path), None)
         if found is None:
             return
 
@@ -435,6 +436,11 @@ def run(
 
 def _read(file: str, _: Callable[[str], None]) -> CollectionSpec:
     return CollectionSpec.from_file(file)
+
+
+def _path(file: str) -> str:
+    """Return the absolute name of a file; the name of what is loaded is that already."""
+    return file if parse_loaded(file) is not None else os.path.abspath(os.path.expanduser(file))
 
 
 def _name(found: _Object) -> str:

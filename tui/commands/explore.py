@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from ...core.errors import ExitCode, UsageError
+from ...core.references import parse_loaded
 from ...core.spec.container import SeveralObjectsError
 from ...core.visible import is_visible
 from ..terminal.guardian import guardian
@@ -20,6 +21,7 @@ from .common import (
     machine_options,
     open_loaded,
     open_spec,
+    read_loaded,
     uncollected,
 )
 
@@ -85,10 +87,12 @@ def _show(file: str) -> str:
 
 
 def _explore(specs: Sequence[CollectionSpec], options: argparse.Namespace, notes: Sequence[str]) -> int:
-    """Explore *specs*; what is opened from there is read as it is in its file."""
+    """Explore *specs*; what is opened from there is read as it is in its file, or in memory."""
     from ...core.spec import CollectionSpec
 
     def read(file: str, say: Callable[[str], None]) -> CollectionSpec:
+        if parse_loaded(file) is not None:
+            return read_loaded(file)
         return CollectionSpec.from_file(file, source_directories=options.source)
 
     return explore(
@@ -112,7 +116,7 @@ def _begin_at_home(options: argparse.Namespace) -> int:
         raise UsageError("--attach is for an object that is named", hint="bpftui OBJECT --attach PROGRAM")
 
     def read(file: str, say: Callable[[str], None]) -> CollectionSpec:
-        return open_spec(options, say, file=file)
+        return open_loaded(options, say, file=file)
 
     return explore(
         runtime=options.runtime, options=machine_options(options), gave_up=options.gave_up, attach=(), read=read

@@ -54,7 +54,8 @@ def give_up_for(command: str, options: argparse.Namespace) -> str:
         return ""
     given = vars(options)
     names = [given.get(name) for name in ("object", "btf", "file", "compare")] + list(given.get("objects") or ())
-    is_loaded = isinstance(given.get("object"), str) and parse_loaded(given["object"]) is not None
+    objects = [given.get("object"), *(given.get("objects") or ())]
+    is_loaded = any(isinstance(each, str) and parse_loaded(each) is not None for each in objects)
     # FILE#2 is the second object of FILE, or a file of that name.
     reads = [each for name in names if isinstance(name, str) for each in (name, name.rpartition("#")[0]) if each]
     return give_up(

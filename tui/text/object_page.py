@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from ...core.btf import format_value
 from ...core.errors import BpftuiError
+from ...core.references import parse_loaded
 from ...core.spec import CollectionSpec
 from ...core.spec.container import SeveralObjectsError
 from ..state.presets import Presets
@@ -38,6 +39,10 @@ def object_page(path: str, note: str, state: str) -> Page:
         note: What is said of it besides.
         state: How far it has come, where it is open.
     """
+    if parse_loaded(path) is not None:
+        page = Page(path, "loaded on this machine")
+        page.field("open", state)
+        return page
     try:
         status = os.stat(path if os.path.exists(path) else path.rpartition("#")[0])
     except OSError as error:
