@@ -404,7 +404,7 @@ class Monkey:
         if victim.ended() and victim.code() == -signal.SIGKILL and _KILLED in self.shown and _is_busy():
             self.late = True
             return ""
-        if victim.ended() and victim.code() not in (0, 130, -signal.SIGTERM):
+        if victim.ended() and victim.code() not in (0, 130, -signal.SIGINT, -signal.SIGTERM):
             return f"exit code {victim.code()}"
         if not self._may_end:
             return "it ended, and nobody had asked for it"
