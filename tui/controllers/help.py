@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.binding import Binding, BindingType
+from textual.widget import Widget
 
 from .controller import Controller
 
@@ -14,6 +15,51 @@ if TYPE_CHECKING:
     from .controller import Stage
 
 __all__ = ["HelpController"]
+
+_ABOUT: Final = {
+    "SpecTree": "What the object holds. ✗ cannot be loaded here, * was set by you, ▾ and ▸ are open and folded.\n"
+    "What the cursor is on is shown on the right.",
+    "Overview": "What is known of what is chosen in the tree.",
+    "ListingView": "The instructions of the program, below the lines of C that they come from. Arrows lead from "
+    "jumps to their targets; ↻ begins a loop, ◆ is adapted to the kernel (CO-RE), ↓ 25 is where a jump goes.\n"
+    "Marks (m): how often the verifier walked over each instruction, as number and bar; what it removed is struck out.",
+    "ColumnsView": "The program as it was written, as the verifier left it, and as the JIT translated it.",
+    "FlowView": "The control flow of a function: a box is what runs without a jump, yes and no are where jumps lead.\n"
+    "The heavy way is the one that was walked most.",
+    "VariablesView": "Constants and globals by section. • was changed by the program, * was set by you: the file's "
+    "value stands beside it.",
+    "MapTableView": "The entries of the map, read at each interval. • changed since the last reading; CPUs are summed.",
+    "CellEditor": "The value of this cell. What does not fit is said while it is typed.",
+    "EventView": "What the programs wrote into the stream, the newest at the bottom.",
+    "Chart": "Numbers over time: each series has a colour and a shape of its own.",
+    "LogView": "What the verifier said on its way through the program. The listing beside it and the state below "
+    "follow the cursor.",
+    "StateView": "What the verifier knew of each register and stack slot at the step under the log's cursor.",
+    "MessageView": "What happened in this session.",
+    "TypesView": "The types of the object, by id.",
+    "CoreView": "What is adapted to the kernel: each access, and what it becomes.",
+}
+"""What a pane shows, and what its signs mean, by the class of the widget."""
+
+_SIGNS: Final = (
+    "blue          can be followed: ⏎, or a click",
+    "✓ ⚠ ✗         good, a warning, no",
+    "• yellow      changed by the program since the last look",
+    "* violet      set by you",
+    "▲ red         attached by you; dim: by others",
+    "∅             removed by the verifier",
+    "~ ≥ ?         estimated, partial, unknown",
+    "0 –           zero, nothing",
+    "▌             the cursor, and the pane that has the keyboard",
+    "● ▲ ■ ◆ ▼ ✚   series of a chart",
+)
+
+_OBJECT: Final = frozenset(
+    {"load", "attach", "detach", "run", "pause", "interval.longer", "interval.shorter", "presets", "type", "code.uses"}
+)
+"""The ids of what is done with the object."""
+
+_LISTS: Final = "Lists (code, variables, maps, log)"
 
 _PAGES: Final = {
     "overview": "collection",
@@ -33,10 +79,13 @@ class HelpController(Controller):
         everywhere: The keys of the screen.
         keymap: Returns the keys that the user prefers, by the id of a binding.
         place: Returns the tab that is shown.
+        title: Returns where one is, as words.
+        focused: Returns what has the keyboard.
+        run: Does what a key does, for the widget that it was pressed in.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark", "help", "Keys", key_display="?", id="help", tooltip="All keys"),
+        Binding("question_mark", "help", "Keys", key_display="?", id="help", tooltip="This pane, then all keys"),
     ]
 
     def __init__(
@@ -46,18 +95,57 @@ class HelpController(Controller):
         everywhere: Sequence[BindingType],
         keymap: Callable[[], Mapping[str, str]],
         place: Callable[[], str],
+        title: Callable[[], str],
+        focused: Callable[[], Widget | None],
+        run: Callable[[str, Widget | None], object],
     ) -> None:
         super().__init__(stage)
         self._everywhere = everywhere
         self._keymap = keymap
         self._place = place
+        self._title = title
+        self._focused = focused
+        self._run = run
 
     def action_help(self) -> None:
-        """Show all keys."""
+        """Show what the pane is that one is in, and its keys; then all the others."""
         from ..dialogs.help import HelpScreen
+        from ..widgets.lists.row_view import RowView
 
         page = _PAGES.get(self._place(), "")
-        self.stage.ask(HelpScreen(self.groups(), self._keymap(), page=page), lambda _: None)
+        focused = self._focused()
+        nodes = (
+            []
+            if focused is None
+            else [
+                each for each in focused.ancestors_with_self if isinstance(each, Widget) and each is not focused.screen
+            ]
+        )
+        own = [
+            binding
+            for node in nodes
+            for kind in type(node).__mro__
+            if kind.__module__.startswith("bpftui.") and kind is not RowView
+            for binding in vars(kind).get("BINDINGS", ())
+        ]
+        about = next((_ABOUT[name] for node in nodes if (name := type(node).__name__) in _ABOUT), "")
+        groups = self.groups()
+        everywhere = [each for each in self._everywhere if isinstance(each, Binding)]
+        shown: dict[str, Sequence[BindingType | str]] = {
+            "": own,
+            "Moving": groups.pop(_LISTS),
+            "Object": [each for each in everywhere if each.id in _OBJECT],
+            "Everywhere": [each for each in everywhere if each.id not in _OBJECT],
+            "Colours and signs": _SIGNS,
+            **{f"In other panes: {title}": keys for title, keys in groups.items() if title != "Everywhere"},
+        }
+        help_ = HelpScreen(shown, self._keymap(), page=page, place=self._title(), about=about)
+
+        def do(action: str | None) -> None:
+            if action is not None:
+                self._run(action, focused)
+
+        self.stage.ask(help_, do)
 
     def groups(self) -> dict[str, Sequence[BindingType]]:
         """Return all keys, by where they have a meaning."""
@@ -67,6 +155,7 @@ class HelpController(Controller):
         from ..widgets.code.kernel_code import KernelCodePane
         from ..widgets.code.listing_view import ListingView
         from ..widgets.lists.row_view import RowView
+        from ..widgets.lists.search_bar import SearchBar
         from ..widgets.live.cell_editor import CellEditor
         from ..widgets.live.event_view import EventView
         from ..widgets.live.map_table import MapTableView
@@ -79,7 +168,7 @@ class HelpController(Controller):
         return {
             "Everywhere": self._everywhere,
             "Tree": SpecTree.BINDINGS,
-            "Lists (code, variables, maps, log)": RowView.BINDINGS,
+            _LISTS: RowView.BINDINGS,
             "Code": [*ListingView.BINDINGS, *CodePane.BINDINGS, *KernelCodePane.BINDINGS],
             "Columns beside the code": ColumnsView.BINDINGS,
             "Control flow as a picture": FlowView.BINDINGS,
@@ -87,6 +176,7 @@ class HelpController(Controller):
             "Maps": MapTableView.BINDINGS,
             "Maps, while a value is typed": CellEditor.BINDINGS,
             "Events": EventView.BINDINGS,
+            "The search line": SearchBar.KEYS,
             "Log of the verifier": LogPane.BINDINGS,
             "Types": TypesView.BINDINGS,
             "CO-RE relocations": CoreView.BINDINGS,

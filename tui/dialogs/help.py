@@ -1,69 +1,175 @@
-"""HelpScreen: every key with one line, made from the bindings themselves."""
+"""HelpScreen: the pane that one is in first, then every key with one line, made from the bindings themselves."""
 
 from __future__ import annotations
 
 from textwrap import wrap
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from textual.binding import Binding, BindingType
-from textual.content import Content
 
+from ..text.fit import fitted, wrapped
 from ..text.keys import key_names
-from ..text.shown import assembled, styled
-from ..widgets.plain import ScrollBox, Static
+from ..text.shown import Text
+from ..widgets.lists.row_view import RowView
+from ..widgets.lists.search_bar import SearchBar
+from ..widgets.plain import Box
 from .modal import Modal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from textual.app import ComposeResult
 
-__all__ = ["HelpScreen"]
+__all__ = ["HelpRows", "HelpScreen"]
 
-_KEY_WIDTH = 16
-"""Cells of the column of keys: `backspace ctrl+o`."""
+_KEY_WIDTH: Final = 16
+"""Cells of the column of keys: `backspace alt+←`."""
+_TEXT_WIDTH: Final = 76
+"""Cells of a line of the sentences."""
 
 
-class HelpScreen(Modal[None]):
-    """The keys, by where they work.
+class _Row(NamedTuple):
+    """A line of the help."""
+
+    text: str
+    keys: str = ""
+    group: str = ""
+    """The group that this is the heading of."""
+    action: str = ""
+
+
+class HelpRows(RowView):
+    """Sentences, and keys in groups that fold."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "fold", "Fold", show=False, id="help.fold", tooltip="Fold or unfold a group"),
+        Binding("plus", "fold_all(False)", "Unfold all", show=False, id="help.unfold-all", tooltip="Unfold all"),
+        Binding("minus", "fold_all(True)", "Fold all", show=False, id="help.fold-all", tooltip="Fold all"),
+    ]
+    DEFAULT_CSS = """
+    HelpRows { height: 1fr; }
+    """
+
+    def __init__(
+        self, about: str, groups: Mapping[str, Sequence[BindingType | str]], keymap: Mapping[str, str]
+    ) -> None:
+        """Initialise the rows: *about* the pane and the first group are open, the others folded."""
+        super().__init__()
+        self._about = [line for part in about.splitlines() for line in wrapped(part, _TEXT_WIDTH)]
+        self._groups = {title: _entries(entries, keymap) for title, entries in groups.items()}
+        self._folded: set[str] = set(list(self._groups)[1:])
+        self.rows: list[_Row] = []
+        self._arrange()
+
+    def _arrange(self) -> None:
+        rows = [_Row(line) for line in self._about]
+        for title, entries in self._groups.items():
+            if title:
+                count = sum(bool(entry.text) for entry in entries)
+                rows.append(_Row(f"{'▸' if title in self._folded else '▾'} {title} {count}", group=title))
+            if title not in self._folded:
+                rows += entries
+        self.rows = rows
+
+    def row_count(self) -> int:
+        """Return how many lines there are."""
+        return len(self.rows)
+
+    def row_text(self, index: int) -> str:
+        """Return a line as text."""
+        row = self.rows[index]
+        return f"{row.keys}  {row.text}" if row.keys else row.text
+
+    def draw_row(self, index: int, width: int) -> Text:
+        """Draw a line."""
+        row = self.rows[index]
+        if row.keys:
+            text = Text(f"  {fitted(row.keys, _KEY_WIDTH)}", self.ink("row-view--focus"), no_wrap=True)
+            return text.append(f"  {row.text}", self.rich_style)
+        return Text(row.text, "bold" if row.group else "", no_wrap=True)
+
+    def action_fold(self) -> None:
+        """Fold or unfold the group that the cursor is in."""
+        at = self.cursor
+        while at > 0 and not self.rows[at].group:
+            at -= 1
+        if title := self.rows[at].group if self.rows else "":
+            self._folded ^= {title}
+            self._arrange()
+            self.refresh_rows()
+            self.cursor = at
+
+    def action_fold_all(self, fold: bool) -> None:
+        """Fold or unfold all groups."""
+        self._folded = {title for title in self._groups if title and fold}
+        self._arrange()
+        self.refresh_rows()
+
+    def action_search(self) -> None:
+        """Search in all groups."""
+        self.action_fold_all(False)
+        super().action_search()
+
+    def action_select(self) -> None:
+        """Fold a group, or do what a key does."""
+        if self.rows and self.rows[self.cursor].group:
+            self.action_fold()
+        else:
+            super().action_select()
+
+
+class HelpScreen(Modal["str | None"]):
+    """The keys, by where they work; dismisses with the action of the key that was chosen.
 
     Args:
-        groups: Bindings by the heading under which they are listed.
+        groups: Bindings, or lines of text, by the heading under which they are listed; the first are open.
         keymap: Remapped keys by the id of a binding.
         page: The page of the manual that is about this place.
+        place: Where one is.
+        about: What the pane shows, and what its signs mean.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark", "manual", "Manual", key_display="?", id="help.manual", tooltip="The manual"),
         Binding("escape,q", "dismiss", "Close", id="help.close", tooltip="Close the help"),
-        Binding("j", "scroll('down')", show=False, id="help.down", tooltip="Down"),
-        Binding("k", "scroll('up')", show=False, id="help.up", tooltip="Up"),
     ]
 
     def __init__(
-        self, groups: Mapping[str, Sequence[BindingType]], keymap: Mapping[str, str], *, page: str = ""
+        self,
+        groups: Mapping[str, Sequence[BindingType | str]],
+        keymap: Mapping[str, str],
+        *,
+        page: str = "",
+        place: str = "",
+        about: str = "",
     ) -> None:
         super().__init__()
-        self._groups = groups
         self._keymap = keymap
         self._page = page
+        self._place = place
+        self._rows = HelpRows(about, groups, keymap)
 
     def compose(self) -> ComposeResult:
         """Compose the list."""
-        with ScrollBox(classes="dialog help") as box:
-            box.border_title = "Keys"
-            box.border_subtitle = "↑ ↓ scroll · ? manual · esc close"
-            for title, bindings in self._groups.items():
-                yield Static(self._group(title, bindings), classes="help-group")
+        with Box(classes="dialog help") as box:
+            box.border_title = f"Help: {self._place}" if self._place else "Help"
+            box.border_subtitle = "/ search · ↑ ↓ ⏎ do it · ? manual · esc close"
+            yield self._rows
+            yield SearchBar()
         yield from super().compose()
 
-    def _group(self, title: str, bindings: Sequence[BindingType]) -> Content:
-        rows = [styled(title, "bold")]
-        for binding in _documented(bindings):
-            first, *more = wrap(key_names(self._keymap.get(binding.id or "", binding.key)), _KEY_WIDTH)
-            rows.append(assembled((f"  {first:<{_KEY_WIDTH}}  ", "bold $primary"), binding.tooltip))
-            rows += [styled(f"  {keys}", "bold $primary") for keys in more]
-        return Content("\n").join(rows)
+    def on_mount(self) -> None:
+        """Begin at the top."""
+        self.set_focus(self._rows)
+
+    def on_row_view_search_requested(self, event: RowView.SearchRequested) -> None:
+        """Search in the help."""
+        self.query_one(SearchBar).open(event.view)
+
+    def on_row_view_selected(self, event: RowView.Selected) -> None:
+        """Do what a key does."""
+        if action := self._rows.rows[event.index].action:
+            self.dismiss(action)
 
     def action_manual(self) -> None:
         """Open the manual, over the help."""
@@ -71,11 +177,14 @@ class HelpScreen(Modal[None]):
 
         self.app.push_screen(ManualScreen(self._keymap, page=self._page))
 
-    async def action_scroll(self, direction: str) -> None:
-        """Scroll by a line."""
-        box = self.query_one(ScrollBox)
-        box.scroll_relative(y=1 if direction == "down" else -1, animate=False)
 
-
-def _documented(bindings: Iterable[BindingType]) -> list[Binding]:
-    return [each for each in bindings if isinstance(each, Binding) and each.tooltip]
+def _entries(entries: Sequence[BindingType | str], keymap: Mapping[str, str]) -> list[_Row]:
+    rows: list[_Row] = []
+    for entry in entries:
+        if isinstance(entry, str):
+            rows.append(_Row(f"  {entry}"))
+        elif isinstance(entry, Binding) and entry.tooltip:
+            first, *more = wrap(key_names(keymap.get(entry.id or "", entry.key)), _KEY_WIDTH)
+            rows.append(_Row(entry.tooltip, first, action=entry.action))
+            rows += [_Row("", keys, action=entry.action) for keys in more]
+    return rows

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
     from textual.dom import DOMNode
+    from textual.widget import Widget
 
     from ...core.spec import CollectionSpec
     from ..base_app import BaseApp
@@ -103,7 +104,13 @@ class ExplorerScreen(ControlledScreen):
         self.outlook = Outlook(self, spec=spec, operations=operations, tree=self._tree, changed=self._show_node)
         self.outlines = Outlines(self, spec=spec, changed=self._show_overview)
         self.help = HelpController(
-            self, everywhere=self.BINDINGS, keymap=lambda: self.keymap, place=lambda: self._tabs.active
+            self,
+            everywhere=self.BINDINGS,
+            keymap=lambda: self.keymap,
+            place=lambda: self._tabs.active,
+            title=self._where,
+            focused=lambda: self.focused,
+            run=self._do,
         )
         self.control(self.navigation, self.session, self.help)
 
@@ -436,6 +443,19 @@ class ExplorerScreen(ControlledScreen):
         self.entries.edited(message)
 
     # Keys
+
+    def _where(self) -> str:
+        """Return where one is: the pane's tab, and what is chosen."""
+        name = self.navigation.node.name
+        place = "Tree" if self.focused is self._tree else self.navigation.tab.capitalize()
+        return f"{place} › {name}" if name else place
+
+    def _do(self, action: str, widget: Widget | None) -> None:
+        """Do what a key of a widget does, or one of the screen's."""
+        for node in [self] if widget is None else widget.ancestors_with_self:
+            if hasattr(node, f"action_{action.partition('(')[0]}"):
+                self.call_later(self.app.run_action, action, node)
+                return
 
     def _keyless(self) -> Iterator[tuple[str, DOMNode, str]]:
         """Yield what panes that can be seen do without a key."""

@@ -73,7 +73,7 @@ class ListingView(CodeView):
             "View",
             show=False,
             id="listing.side",
-            tooltip="Next view: assembly, C at the side, the kernel's code, flow",
+            tooltip="Next view: assembly, beside C, kernel's, flow",
         ),
         Binding("space", "fold", "Fold", show=False, id="listing.fold", tooltip="Fold a C line or a function"),
         Binding("Y", "copy_function", "Copy all", show=False, id="listing.copy", tooltip="Copy the whole function"),

@@ -104,6 +104,9 @@ class SearchBar(Horizontal):
     It takes a line of its own where it is composed: above the key bar, which is docked and would cover a second one.
     """
 
+    KEYS: ClassVar[list[BindingType]] = _Field.BINDINGS
+    """What its keys do, for the help."""
+
     DEFAULT_CSS = """
     SearchBar {
         height: 1;
