@@ -158,11 +158,14 @@ class HelpController(Controller):
         from ..widgets.lists.search_bar import SearchBar
         from ..widgets.live.cell_editor import CellEditor
         from ..widgets.live.event_view import EventView
+        from ..widgets.live.graph_pane import GraphPane
         from ..widgets.live.map_table import MapTableView
+        from ..widgets.message_line import MessageLine
         from ..widgets.spec.core_view import CoreView
         from ..widgets.spec.spec_tree import SpecTree
         from ..widgets.spec.types_view import TypesView
         from ..widgets.spec.variables_view import VariablesView
+        from ..widgets.status_line import StatusLine
         from ..widgets.verifier.log_pane import LogPane
 
         return {
@@ -176,7 +179,10 @@ class HelpController(Controller):
             "Maps": MapTableView.BINDINGS,
             "Maps, while a value is typed": CellEditor.BINDINGS,
             "Events": EventView.BINDINGS,
+            "Graph": GraphPane.BINDINGS,
             "The search line": SearchBar.KEYS,
+            "The top line": StatusLine.BINDINGS,
+            "The message line": MessageLine.BINDINGS,
             "Log of the verifier": LogPane.BINDINGS,
             "Types": TypesView.BINDINGS,
             "CO-RE relocations": CoreView.BINDINGS,

@@ -24,7 +24,7 @@ __all__ = ["HelpRows", "HelpScreen"]
 
 _KEY_WIDTH: Final = 16
 """Cells of the column of keys: `backspace alt+←`."""
-_TEXT_WIDTH: Final = 76
+_TEXT_WIDTH: Final = 68
 """Cells of a line of the sentences."""
 
 
@@ -78,7 +78,7 @@ class HelpRows(RowView):
     def row_text(self, index: int) -> str:
         """Return a line as text."""
         row = self.rows[index]
-        return f"{row.keys}  {row.text}" if row.keys else row.text
+        return f"  {row.keys}  {row.text}" if row.keys else row.text
 
     def draw_row(self, index: int, width: int) -> Text:
         """Draw a line."""

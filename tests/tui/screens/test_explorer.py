@@ -355,7 +355,7 @@ async def test_every_key_of_the_help_has_one_line(explore: Callable[..., Any]) -
             rows += [each[0].rstrip(" ▁▂▃▄▅▆▇█") for each in shown if len(each) == 1]
             await walk.hurry(*["j"] * 10)
         documented = {binding.tooltip for group in walk.explorer.help.groups().values() for binding in group}
-        assert {row[22:] for row in rows if row[2:4] == "  "} - {""} == documented - {""}
+        assert documented - {""} <= {row[22:] for row in rows if row[2:4] == "  "}
 
 
 async def test_enter_in_the_overview_goes_where_it_says(explore: Callable[..., Any]) -> None:
