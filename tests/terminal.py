@@ -116,7 +116,7 @@ class Terminal:
 
 def walk(terminal: Terminal, runtime: str) -> None:
     """Go the whole line with bpf/traffic.o: open, set, load, attach, watch, graph, run, detach, quit."""
-    terminal.until("● SPEC")
+    terminal.until(" SPEC")
     terminal.until(rf"\A.{{{terminal.columns - 1}}}\n")  # the runtime stands at the edge
     terminal.until("count_traffic")
     terminal.until(rf" {runtime} *\n")
@@ -126,11 +126,11 @@ def walk(terminal: Terminal, runtime: str) -> None:
     terminal.until(r"sample_every\s+__u32\s+50 \*")
 
     terminal.press("L")
-    terminal.until("● LOADED")
+    terminal.until("LOADED")
     terminal.press("A")
     terminal.until("Cancel")
     terminal.press("Tab", "Enter")
-    terminal.until("● ATTACHED")
+    terminal.until("▲ ATTACHED")
     terminal.until(r"runs/s")
 
     counter = r"UDP\s+•?\s*([\d,]+)"
@@ -157,6 +157,6 @@ def walk(terminal: Terminal, runtime: str) -> None:
         terminal.press(tab)
         terminal.until(shown)
     terminal.press("D")
-    terminal.until("● LOADED")
+    terminal.until("LOADED")
     terminal.press("q")
     assert terminal.exit_code() == "0"

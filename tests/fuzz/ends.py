@@ -30,7 +30,7 @@ LIMIT: Final = 2.0
 """Seconds from being told to being gone."""
 _EXPLORER: Final = ["bpf/traffic.o", "--attach", "count_traffic=sandbox"]
 _WATCH: Final = ["watch", "bpf/count_packets.o", "--attach", "count_packets=sandbox", "--interval", "0.1"]
-_ATTACHED: Final = "● ATTACHED".encode()
+_ATTACHED: Final = "▲ ATTACHED".encode()
 """As long as it is not, the word stands there without the circle."""
 _COMMANDS: Final[dict[str, tuple[bool, bytes, list[str]]]] = {
     "explorer": (True, b"Search", ["bpf/traffic.o"]),

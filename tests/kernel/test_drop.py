@@ -112,7 +112,7 @@ def test_without_it_nothing_is_given_up_but_by_the_explorer(terminal: Terminal) 
         time.sleep(0.3)
         assert int(status(process.pid)["CapEff"], 16) == int(status("self")["CapEff"], 16)
         process.communicate(OBJECT)
-    terminal.until("● SPEC")
+    terminal.until(" SPEC")
     pid = int(terminal.pid.read_text())
     assert held(status(pid)) == SEEING
 
@@ -128,7 +128,7 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
 
 @pytest.mark.terminal
 def test_what_the_explorer_offers_works_without_the_rest(terminal: Terminal, tmp_path: Path) -> None:
-    terminal.until("● SPEC")
+    terminal.until(" SPEC")
     terminal.press("2")
     terminal.until(r"int count_traffic\(struct")
     terminal.press("v", "v")
@@ -139,11 +139,11 @@ def test_what_the_explorer_offers_works_without_the_rest(terminal: Terminal, tmp
         terminal.press("v")
     terminal.until(r"push|nop|endbr|stp")
     terminal.press("L")
-    terminal.until("● LOADED")
+    terminal.until("LOADED")
     terminal.press("A")
     terminal.until("Cancel")
     terminal.press("Tab", "Enter")
-    terminal.until("● ATTACHED")
+    terminal.until("▲ ATTACHED")
     terminal.until(r"runs/s")
     pid = int(terminal.pid.read_text())
     tasks = os.listdir(f"/proc/{pid}/task")
@@ -154,7 +154,7 @@ def test_what_the_explorer_offers_works_without_the_rest(terminal: Terminal, tmp
     going = children(pid)
     assert {Capability.CAP_SYS_ADMIN} in [held(status(child)) for child in going if status(child)["NoNewPrivs"] == "1"]
     terminal.press("D")
-    terminal.until("● LOADED")
+    terminal.until("LOADED")
     terminal.press("q")
     assert terminal.exit_code() == "0"
     until(lambda: not any(Path(f"/proc/{child}").exists() for child in going))

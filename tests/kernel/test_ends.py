@@ -59,7 +59,7 @@ def attached() -> Iterator[Callable[..., Victim]]:
     def enter(arguments: list[str], *python: str) -> Victim:
         victim = Victim([*(python or ("-m", "bpftui.tui")), *arguments], terminal=True)
         started.append(victim)
-        assert victim.read(120, "● ATTACHED".encode()), victim.shown[-2000:].decode("utf-8", "replace")
+        assert victim.read(120, "▲ ATTACHED".encode()), victim.shown[-2000:].decode("utf-8", "replace")
         return victim
 
     yield enter

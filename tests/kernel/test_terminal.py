@@ -39,12 +39,12 @@ def test_a_walk_from_the_keyboard(terminal: Terminal) -> None:
 @pytest.mark.parametrize("terminal", [(80, 24)], indirect=True)
 def test_a_signal_leaves_nothing_attached(terminal: Terminal, number: signal.Signals) -> None:
     """The leftovers that there would be fail the whole run (tests/conftest.py)."""
-    terminal.until("● SPEC")
+    terminal.until(" SPEC")
     terminal.press("L")
-    terminal.until("● LOADED")
+    terminal.until("LOADED")
     terminal.press("A")
     terminal.until("Cancel")
     terminal.press("Tab", "Enter")
-    terminal.until("● ATTACHED")
+    terminal.until("▲ ATTACHED")
     os.kill(int(terminal.pid.read_text()), number)
     assert terminal.exit_code() == "130"
