@@ -177,7 +177,7 @@ def _initial_files(kernel: Kernel) -> bytes:
     for path in sorted((ROOT / "core").rglob("*.py*")):
         archive.file(f"{HOME}/bpftui/core/{path.relative_to(ROOT / 'core')}", path)
     for package in (platformdirs, elftools):
-        folder = Path(package.__file__).parent
+        folder = Path(package.__path__[0])
         for path in sorted(folder.rglob("*.py")):
             archive.file(f"{HOME}/{folder.name}/{path.relative_to(folder)}", path)
     for folder in ("bpf", "tests/objects"):
