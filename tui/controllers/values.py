@@ -144,10 +144,14 @@ class ValuesController(Controller):
         presets = Presets(self._spec)
         operations = self._operations
         try:
+            mended = presets.mend()
             known = presets.all()
         except BpftuiError as error:
             self._complain(error)
             return
+        for sentence in mended:
+            self._log.line(sentence)
+            self.stage.notify(sentence, severity="warning", timeout=8)
         values = current_values(self._spec, operations.collection, operations.edited)
         dialog = PresetsDialog(known, values, live=operations.collection is not None)
         self.stage.ask(dialog, partial(self._do, presets))

@@ -288,8 +288,11 @@ class RunScreen(Modal[None]):
                 pass
 
     def _saved(self) -> Mapping[str, bytes]:
+        saved = SavedPackets()
         try:
-            return SavedPackets().all()
+            if mended := saved.mend():
+                self.notify(mended, severity="warning", timeout=8)
+            return saved.all()
         except BpftuiError as error:
             self.notify(error.message, severity="warning")
             return {}
@@ -327,8 +330,11 @@ class RunScreen(Modal[None]):
         name = await self.app.push_screen_wait(AskDialog("Save the packet", notes=("under this name",), confirm="Save"))
         if name is None:
             return
+        saved = SavedPackets()
         try:
-            SavedPackets().save(name, bytes(self.packet))
+            if mended := saved.mend():
+                self.notify(mended, severity="warning", timeout=8)
+            saved.save(name, bytes(self.packet))
         except BpftuiError as error:
             self.query_one(OutcomePane).add(error)
         else:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ...core.documents import parse_json
 from ...core.errors import NoPermissionError, UsageError
-from .places import read, state_directory, write
+from .places import DamagedError, read, set_aside, state_directory, write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,9 +44,26 @@ class SavedPackets:
         except PermissionError:
             raise NoPermissionError(f"{self._path}: it cannot be read: permission denied") from None
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise UsageError(
-                f"{self._path}: these are no packets: {type(error).__name__}: {error}", hint="delete the file"
-            ) from None
+            raise DamagedError(self._path, "packets", error) from None
+
+    def mend(self) -> str:
+        """Put the file beside where it is damaged, so that packets can be kept again; return what is to be said of it.
+
+        Raises:
+            UsageError: It is no file, too large, or cannot be moved.
+            NoPermissionError: It may not be read.
+        """
+        try:
+            self.all()
+        except DamagedError:
+            try:
+                beside = set_aside(self._path)
+            except OSError as error:
+                raise UsageError(
+                    f"{self._path}: it is damaged and cannot be moved: {error.strerror or error}"
+                ) from None
+            return f"{self._path} was damaged: it is {beside.name} now, and saved packets begin anew"
+        return ""
 
     def save(self, name: str, packet: bytes) -> None:
         """Keep a packet under a name; what had that name is replaced.

@@ -15,11 +15,34 @@ from typing import Final
 
 from ...core.errors import UsageError
 
-__all__ = ["append", "config_directory", "make_directory", "read", "state_directory", "write"]
+__all__ = [
+    "DamagedError",
+    "append",
+    "config_directory",
+    "make_directory",
+    "read",
+    "set_aside",
+    "state_directory",
+    "write",
+]
 
 _NAME: Final = "bpftui"
 _MOST: Final = 4 << 20
 """Bytes of a file that is read: whoever set every variable of a large object a hundred times has less."""
+
+
+class DamagedError(UsageError):
+    """A file of ours that is not what we write.
+
+    Args:
+        path: The file.
+        what: What it should hold: `presets`.
+        error: Why it does not.
+    """
+
+    def __init__(self, path: Path, what: str, error: Exception) -> None:
+        super().__init__(f"{path}: these are no {what}: {type(error).__name__}: {error}", hint="delete the file")
+        self.path = path
 
 
 def config_directory() -> Path:
@@ -121,6 +144,20 @@ def write(path: Path, text: str) -> None:
     except BaseException:
         os.unlink(name)
         raise
+
+
+def set_aside(path: Path) -> Path:
+    """Put a damaged file beside, so that it can be begun anew, and return where it is: `NAME.damaged`, or with a number.
+
+    Raises:
+        OSError: It cannot be moved.
+    """
+    beside, number = path.with_name(f"{path.name}.damaged"), 1
+    while os.path.lexists(beside):
+        number += 1
+        beside = path.with_name(f"{path.name}.damaged-{number}")
+    os.rename(path, beside)
+    return beside
 
 
 def append(path: Path, text: str, *, limit: int) -> None:

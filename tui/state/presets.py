@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 from ...core.btf import Text
 from ...core.documents import parse_json
 from ...core.errors import BpftuiError, NoPermissionError, UnknownNameError, UsageError
-from .places import read, state_directory, write
+from .places import DamagedError, read, set_aside, state_directory, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -96,6 +96,25 @@ class Presets:
         if name not in found:
             raise UnknownNameError("preset", name, found, where=self._spec.file)
         return found[name]
+
+    def mend(self) -> list[str]:
+        """Put files that are damaged beside, so that presets can be kept again; return a sentence for each of them.
+
+        Raises:
+            UsageError: One is no file, too large, or cannot be moved.
+            NoPermissionError: A file may not be read.
+        """
+        said: list[str] = []
+        for path in self._files():
+            try:
+                _read(path)
+            except DamagedError:
+                try:
+                    beside = set_aside(path)
+                except OSError as error:
+                    raise UsageError(f"{path}: it is damaged and cannot be moved: {error.strerror or error}") from None
+                said.append(f"{path} was damaged: it is {beside.name} now, and presets begin anew")
+        return said
 
     def save(self, name: str, values: Mapping[str, Value]) -> Preset:
         """Keep *values* under a name; what had that name is replaced.
@@ -210,9 +229,7 @@ def _read(path: Path) -> list[Preset]:
     except PermissionError:
         raise NoPermissionError(f"{path}: it cannot be read: permission denied") from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UsageError(
-            f"{path}: these are no presets: {type(error).__name__}: {error}", hint="delete the file"
-        ) from None
+        raise DamagedError(path, "presets", error) from None
 
 
 def _to_json(value: Value) -> Any:

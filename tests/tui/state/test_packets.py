@@ -31,7 +31,13 @@ def test_names_that_are_none(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"packets": {"a": 5}}', '{"packets": {"a": "0"}}', "[" * 100_000])
-def test_a_damaged_file_is_said(tmp_path: Path, text: str) -> None:
+def test_a_damaged_file_is_said_put_beside_and_begun_anew(tmp_path: Path, text: str) -> None:
     (tmp_path / "packets.json").write_text(text)
     with pytest.raises(UsageError, match=r"packets\.json: these are no packets"):
         SavedPackets(tmp_path / "packets.json").all()
+    saved = SavedPackets(tmp_path / "packets.json")
+    told = f"{tmp_path}/packets.json was damaged: it is packets.json.damaged now, and saved packets begin anew"
+    assert saved.mend() == told
+    assert (saved.mend(), saved.all()) == ("", {})
+    saved.save("one", b"\1")
+    assert (saved.all(), (tmp_path / "packets.json.damaged").read_text()) == ({"one": b"\1"}, text)

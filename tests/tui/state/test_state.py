@@ -152,6 +152,27 @@ async def test_a_pipe_in_the_place_of_presets_is_a_message(explore: Callable[...
         await walk.until(lambda: "it is no regular file" in walk.screen)
 
 
+async def test_damaged_presets_are_put_beside_and_begun_anew(explore: Callable[..., Any], home: Path) -> None:
+    async with explore("bpf/constants.o", messages=True) as walk:
+        own = Presets(walk.app.session.spec)._own
+        own.parent.mkdir(parents=True)
+        for number, name in enumerate((f"{own.name}.damaged", f"{own.name}.damaged-2")):
+            own.write_text(f'{{"presets": {number}')
+            await walk.press("P")
+            await walk.until(lambda: isinstance(walk.app.screen, PresetsDialog))
+            await walk.press("escape")
+            said = " ".join(walk.screen.split())
+            assert f"it is {name} now, and presets begin anew" in said
+            assert own.with_name(name).read_text() == f'{{"presets": {number}'
+            assert not own.exists()
+        Presets(walk.app.session.spec).save("a", {"min_length": 1})
+        assert sorted(path.name for path in own.parent.iterdir()) == [
+            own.name,
+            f"{own.name}.damaged",
+            f"{own.name}.damaged-2",
+        ]
+
+
 def test_the_log_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal_module, "_LIMIT", 1000)
     monkeypatch.setattr(journal_module, "_LONGEST", 300)
