@@ -472,6 +472,10 @@ class FakeRuntime(Runtime):
         return self.answers
 
     @property
+    def has_hooks(self) -> bool:
+        return True
+
+    @property
     def verifies(self) -> bool:
         return self._verifies
 

@@ -159,6 +159,11 @@ class KernelRuntime:
         return look_up_externs(spec, self._options.get("target"))
 
     @property
+    def has_hooks(self) -> bool:
+        """That there are."""
+        return True
+
+    @property
     def verifies(self) -> bool:
         """That it does."""
         return True

@@ -488,6 +488,11 @@ class Runtime(Protocol):
         ...
 
     @property
+    def has_hooks(self) -> bool:
+        """Whether there are hooks of a kernel, in its drivers and in both directions, to choose from."""
+        ...
+
+    @property
     def verifies(self) -> bool:
         """Whether a verifier looks at programs when they are loaded: then there is a log, and something to inspect."""
         ...

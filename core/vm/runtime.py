@@ -162,6 +162,11 @@ class MachineRuntime:
         return look_up_externs(spec, self.settings)
 
     @property
+    def has_hooks(self) -> bool:
+        """That there are none: packets come to programs without a driver, in one direction."""
+        return False
+
+    @property
     def verifies(self) -> bool:
         """That it has no verifier."""
         return False

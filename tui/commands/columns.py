@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from ...core.visible import cells as width_of
 from ...core.visible import visible
 from ..terminal.output import write_lines
+from ..text.charset import is_writable
 from ..text.colors import joined, paint
+from ..text.format import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -48,7 +50,10 @@ def table_lines(
     color: bool,
     width: int | None = None,
 ) -> Iterator[Painted]:
-    """Return the lines of such a table; with a *width*, only columns that fit, the others left out from the right."""
+    """Return the lines of such a table; with a *width*, only columns that fit.
+
+    The others are left out from the right and counted at the end of the heading: `+3 columns →`.
+    """
     cells: list[list[tuple[str, str]]] = [[(column.title, "bold") for column in columns]]
     for row in rows:
         styled = [
@@ -56,10 +61,15 @@ def table_lines(
         ]
         cells.append([(visible(text), style) for text, style in styled])
     widths = [max(width_of(row[at][0]) for row in cells) for at in range(len(columns))]
-    count = len(columns)
-    while width is not None and count > 1 and sum(widths[:count]) + 2 * (count - 1) > width:
+    count, remark = len(columns), ""
+    while width is not None and count > 1 and sum(widths[:count]) + 2 * count + width_of(remark) - 2 > width:
         count -= 1
-    return (_row(row[:count], columns[:count], widths[:count], color=color) for row in cells)
+        remark = f"  +{counted(len(columns) - count, 'column')} {'→' if is_writable('→') else '>'}"
+    heading, *rest = (_row(row[:count], columns[:count], widths[:count], color=color) for row in cells)
+    if remark and width is not None and widths[0] + width_of(remark) <= width:  # else there is no room to say it
+        titles, last = cells[0][:count], Column("")
+        heading = _row([*titles, (remark.strip(), "dim")], [*columns[:count], last], [*widths[:count], 0], color=color)
+    return iter([heading, *rest])
 
 
 def _row(row: Sequence[tuple[str, str]], columns: Sequence[Column], widths: Sequence[int], *, color: bool) -> Painted:

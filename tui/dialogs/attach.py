@@ -43,7 +43,12 @@ _MODES: Final[dict[ProgramType, dict[str, str]]] = {
         "egress: what goes out": ",egress",
     },
 }
-"""What can be chosen besides, and what it adds to the target."""
+"""What can be chosen besides in a kernel, and what it adds to the target."""
+_MODES_OF_MACHINE: Final[dict[ProgramType, dict[str, str]]] = {
+    ProgramType.XDP: {"none: there is no driver here": ""},
+    ProgramType.SCHED_CLS: {"ingress: its packets come in": ""},
+}
+"""The same in the built-in machine, where there is nothing to choose."""
 
 
 _LAST: Final = {"last: after what is there": ""}
@@ -128,7 +133,8 @@ class AttachDialog(Dialog[AttachRequest]):
 
     @property
     def _modes(self) -> dict[str, str]:
-        return {} if self.program is None else _MODES.get(self.program.type, {})
+        modes = _MODES if self._runtime.has_hooks else _MODES_OF_MACHINE
+        return {} if self.program is None else modes.get(self.program.type, {})
 
     @property
     def _mode(self) -> str:

@@ -147,7 +147,7 @@ def write(path: Path, text: str) -> None:
 
 
 def set_aside(path: Path) -> Path:
-    """Put a damaged file beside, so that it can be begun anew, and return where it is: `NAME.damaged`, or with a number.
+    """Put a damaged file beside, so that it can be begun anew; return where it is: `NAME.damaged`, or with a number.
 
     Raises:
         OSError: It cannot be moved.

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from textual.widgets import Select
 
 from bpftui.core.live import State
 from bpftui.core.runtime import Neighbour
+from bpftui.core.vm.runtime import MachineRuntime
 from bpftui.tui.dialogs.attach import AttachDialog
 from bpftui.tui.widgets.plain import OptionList
 from tests.tui.fakes import FakeRuntime
@@ -58,3 +60,26 @@ async def test_the_order_is_chosen_among_what_is_there(explore: Callable[..., An
         targets.highlighted = 1
         await walk.until(lambda: not dialog.query_one("#attach-order").display)
         assert dialog.target == "eth9,egress"
+
+
+@pytest.mark.parametrize(
+    ("path", "program", "mode"),
+    [
+        ("tests/objects/attached.o", "on_tc", "ingress: its packets come in"),
+        ("bpf/traffic.o", "count_traffic", "none: there is no driver here"),
+    ],
+)
+async def test_in_the_machine_there_is_no_mode_to_choose(
+    explore: Callable[..., Any], path: str, program: str, mode: str
+) -> None:
+    async with explore(path, runtime=MachineRuntime(), size=(80, 24)) as walk:
+        await walk.press("L")
+        await walk.until(lambda: walk.status.stage == State.LOADED)
+        await walk.press("A")
+        dialog = walk.app.screen
+        assert isinstance(dialog, AttachDialog)
+        programs = dialog.query_one("#programs", OptionList)
+        names = [str(option.prompt).split()[0] for option in programs.options]
+        programs.highlighted = names.index(program)
+        await walk.until(lambda: f"Mode      {mode}" in walk.screen)
+        assert dialog.target == "sandbox"
