@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from .closing import Closing
 from .errors import BpftuiError, LoadError, VerifierError
+from .interrupt import Interrupt
 from .maps import TypedMap, Variable
-from .runtime import CheckReport, Link, LoadOutcome, Program
+from .runtime import CheckReport, Link, LoadOutcome, Program, load_given_up
 from .spec import MapType
 from .spec.collection import holdings
 from .visible import visible
 
 if TYPE_CHECKING:
-    from .runtime import Runtime
+    from threading import Event
+
+    from .runtime import Progress, Runtime
     from .spec import CollectionSpec, MapSpec, ProgramSpec
 
 __all__ = ["CollectionLoader", "LoadedCollection"]
@@ -176,13 +180,22 @@ class CollectionLoader(ABC, Generic[_MapT, _ProgramT, _LinkT]):
             raise LoadError(f"cannot fill map {holder.name}: its keys have {holder.key_size} bytes, so none is {key}")
         return key.to_bytes(holder.key_size, self.spec.byte_order)
 
-    def load_all(self, programs: set[str] | None, *, strict: bool) -> None:
+    def load_all(
+        self,
+        programs: set[str] | None,
+        *,
+        strict: bool,
+        progress: Progress | None = None,
+        stop: Event | None = None,
+    ) -> None:
         """Create all maps and load the programs named, of which all must load, or those with `autoload`.
 
         With those named come the programs that their program arrays hold: of these one that does not load is among the
-        `problems`, and its slot stays empty, unless it is to be *strict*.
+        `problems`, and its slot stays empty, unless it is to be *strict*. *progress* and *stop* are as for
+        `bpftui.core.runtime.Runtime.load`.
 
         Raises:
+            GivenUpError: *stop* was set before all of them were loaded.
             UnknownNameError: There is no program of that name.
             BpftuiError: A map cannot be created, or a program that must load does not.
         """
@@ -193,20 +206,29 @@ class CollectionLoader(ABC, Generic[_MapT, _ProgramT, _LinkT]):
             needed, reached = self.spec.closure(maps=set(), programs=programs)
             wanted = [self.spec.programs[name] for name in (*sorted(programs), *sorted(reached - programs))]
         created = [spec for spec in self.spec.maps.values() if spec.autocreate or spec.name in needed]
-        self.begin()
-        for spec in created:
-            self.create_map(spec)
-        for spec in created:
-            self.fill_map_of_maps(spec)
-        for program in wanted:
-            if programs is None and self.is_unused(program):
-                continue
-            try:
-                self.load_program(program)
-            except BpftuiError as error:
-                if strict or program.name in (programs or ()):
-                    raise
-                self.problems[program.name] = error
+        with stop if isinstance(stop, Interrupt) else nullcontext():
+            self.begin()
+            for spec in created:
+                if stop is not None and stop.is_set():
+                    raise load_given_up(self.spec.file, 0, len(wanted))
+                self.create_map(spec)
+            for spec in created:
+                self.fill_map_of_maps(spec)
+            if programs is None:
+                wanted = [program for program in wanted if not self.is_unused(program)]
+            for done, program in enumerate(wanted):
+                if stop is not None and stop.is_set():
+                    raise load_given_up(self.spec.file, done, len(wanted))
+                if progress is not None:
+                    progress(done + 1, len(wanted), program.name)
+                try:
+                    self.load_program(program)
+                except BpftuiError as error:
+                    if stop is not None and stop.is_set():
+                        raise load_given_up(self.spec.file, done, len(wanted)) from error
+                    if strict or program.name in (programs or ()):
+                        raise
+                    self.problems[program.name] = error
         if self.problems and not self.programs:
             first = next(iter(self.problems.values()))
             first.problems = dict(self.problems)

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         ExternAnswer,
         MapSnapshot,
         Obstacle,
+        Progress,
         TargetChoice,
         XdpMode,
     )
@@ -444,7 +445,15 @@ class FakeRuntime(Runtime):
     def remark(self) -> str:
         return ""
 
-    def load(self, spec: CollectionSpec, *, programs: set[str] | None = None, strict: bool = False) -> FakeCollection:
+    def load(
+        self,
+        spec: CollectionSpec,
+        *,
+        programs: set[str] | None = None,
+        strict: bool = False,
+        progress: Progress | None = None,
+        stop: Event | None = None,
+    ) -> FakeCollection:
         _unasked()
 
     def statistics(self) -> AbstractContextManager[str]:

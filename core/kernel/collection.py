@@ -32,10 +32,11 @@ from .struct_ops import StructOpsMap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from threading import Event
     from types import TracebackType
 
     from ..btf import Btf
-    from ..runtime import Runtime
+    from ..runtime import Progress, Runtime
     from ..spec import CollectionSpec, MapSpec, ProgramSpec
     from .loading.hook import Hook
     from .loading.struct_ops import StructOps
@@ -248,9 +249,17 @@ class Loader(CollectionLoader[Map, Program, Link]):
             raise LoadError(f"cannot load program {spec.name}: {reason}", hint='name it in a SEC(".struct_ops")')
         return self._hooks[spec.name]
 
-    def load(self, runtime: Runtime, programs: set[str] | None, *, strict: bool = False) -> KernelCollection:
+    def load(
+        self,
+        runtime: Runtime,
+        programs: set[str] | None,
+        *,
+        strict: bool = False,
+        progress: Progress | None = None,
+        stop: Event | None = None,
+    ) -> KernelCollection:
         """Create all maps, load the programs named (or those with `autoload`), and hand everything over."""
-        self.load_all(programs, strict=strict)
+        self.load_all(programs, strict=strict, progress=progress, stop=stop)
         collection = KernelCollection(runtime, self)
         self._release()
         return collection

@@ -15,9 +15,10 @@ from .sys.statistics import always_counted, stats_enabled
 if TYPE_CHECKING:
     import os
     from collections.abc import Generator, Mapping
+    from threading import Event
 
     from ..btf import Btf
-    from ..runtime import AttachTarget, CheckReport, ExternAnswer, Forecast, TargetChoice
+    from ..runtime import AttachTarget, CheckReport, ExternAnswer, Forecast, Progress, TargetChoice
     from ..runtime import Sandbox as RuntimeSandbox
     from ..spec import CollectionSpec, ProgramSpec
     from ..traffic import Traffic
@@ -53,6 +54,10 @@ class LoadOptions(RuntimeOptions, total=False):
     """Those to load, of which all must load; without, those with `autoload`."""
     strict: bool
     """Whether one that does not load sinks the others."""
+    progress: Progress | None
+    """Told of each program before it is loaded: its number, how many there are, its name."""
+    stop: Event | None
+    """Set by another thread to give up: between two programs; an `Interrupt` also while the verifier is at one."""
 
 
 class KernelRuntime:
@@ -74,7 +79,15 @@ class KernelRuntime:
         """What it is called on the command line."""
         return "kernel"
 
-    def load(self, spec: CollectionSpec, *, programs: set[str] | None = None, strict: bool = False) -> KernelCollection:
+    def load(
+        self,
+        spec: CollectionSpec,
+        *,
+        programs: set[str] | None = None,
+        strict: bool = False,
+        progress: Progress | None = None,
+        stop: Event | None = None,
+    ) -> KernelCollection:
         """Create all maps and load the programs: those named, of which all must load, else those with `autoload`.
 
         With those named come the programs that their program arrays hold. Of these, and of those with `autoload`, one
@@ -82,14 +95,23 @@ class KernelRuntime:
         and its `problems` say why. When it is to be *strict*, or when none loads, that is raised. What was created is
         closed again then.
 
+        Args:
+            spec: What to load.
+            programs: Those to load; None for those with `autoload`.
+            strict: Whether one that does not load sinks the others.
+            progress: Told of each program before it is loaded: its number, how many there are, its name.
+            stop: Set by another thread to give up: between two programs; with an `Interrupt` also while the
+                verifier is at one.
+
         Raises:
+            GivenUpError: *stop* was set before all programs were loaded.
             LoadError: The kernel, or the object itself, said no; VerifierError if it was the verifier.
             FeatureError: The kernel lacks something.
             NoPermissionError: This process may not.
             UnknownNameError: There is no such program.
         """
         with Loader(spec, **self._options) as loader:
-            return loader.load(self, programs, strict=strict)
+            return loader.load(self, programs, strict=strict, progress=progress, stop=stop)
 
     @contextmanager
     def statistics(self) -> Generator[str]:
@@ -196,7 +218,9 @@ def load(
     *,
     programs: set[str] | None = None,
     strict: bool = False,
+    progress: Progress | None = None,
+    stop: Event | None = None,
     **options: Unpack[RuntimeOptions],
 ) -> KernelCollection:
     """Load *spec* into the running kernel: a `KernelRuntime` with these options does; errors as for its `load`."""
-    return KernelRuntime(**options).load(spec, programs=programs, strict=strict)
+    return KernelRuntime(**options).load(spec, programs=programs, strict=strict, progress=progress, stop=stop)

@@ -18,7 +18,7 @@ from .sampler import Sampler
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ..runtime import AttachTarget, Collection, Link, Runtime, Sandbox
+    from ..runtime import AttachTarget, Collection, Link, Progress, Runtime, Sandbox
     from ..spec import CollectionSpec, ProgramSpec
     from ..traffic import Traffic
 
@@ -221,13 +221,21 @@ class Session(Closing):
         sandboxes = [attachment.sandbox for attachment in self._attachments if attachment.sandbox is not None]
         return sandboxes[-1] if sandboxes else None
 
-    def load(self, programs: set[str] | None = None, *, strict: bool = False) -> Collection:
+    def load(
+        self,
+        programs: set[str] | None = None,
+        *,
+        strict: bool = False,
+        progress: Progress | None = None,
+        stop: threading.Event | None = None,
+    ) -> Collection:
         """Load the spec as it is now: *programs*, or without them those that are loaded by themselves.
 
         One of the latter that does not load is left out, with the reason in the collection's `problems`, unless
-        loading is to be *strict*.
+        loading is to be *strict*. *progress* and *stop* are as for `bpftui.core.runtime.Runtime.load`.
 
         Raises:
+            GivenUpError: *stop* was set; nothing is loaded.
             UsageError: It is loaded already.
             LoadError, VerifierError, NoPermissionError, FeatureError: The runtime said no; nothing is loaded. Where no
                 program loads, `problems` of the first one's error has all of them.
@@ -235,7 +243,9 @@ class Session(Closing):
         with self._changing:
             if self._collection is not None:
                 raise UsageError(f"{self.spec.file} is loaded already", hint="unload it first")
-            self._collection = self.runtime.load(self.spec, programs=programs, strict=strict)
+            self._collection = self.runtime.load(
+                self.spec, programs=programs, strict=strict, progress=progress, stop=stop
+            )
             return self._collection
 
     def attach(self, program: str, target: str | AttachTarget = "") -> Link:

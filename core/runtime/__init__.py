@@ -19,10 +19,12 @@ from .facts import (
     Printed,
     PrintedLine,
     ProgramInfo,
+    Progress,
     RunResult,
     TargetChoice,
     XdpMode,
     given_up,
+    load_given_up,
 )
 from .protocols import Collection, Link, Map, Namespace, PrintReader, Program, Runtime, Sandbox, Variable
 
@@ -45,6 +47,7 @@ __all__ = [
     "PrintedLine",
     "Program",
     "ProgramInfo",
+    "Progress",
     "RunResult",
     "Runtime",
     "Sandbox",
@@ -52,4 +55,5 @@ __all__ = [
     "Variable",
     "XdpMode",
     "given_up",
+    "load_given_up",
 ]

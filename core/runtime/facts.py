@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from ..errors import GivenUpError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from .protocols import Namespace
 
@@ -25,12 +25,18 @@ __all__ = [
     "Printed",
     "PrintedLine",
     "ProgramInfo",
+    "Progress",
     "RunResult",
     "TargetChoice",
     "XdpMode",
+    "given_up",
+    "load_given_up",
 ]
 
 XdpMode = Literal["native", "generic"]
+
+Progress: TypeAlias = "Callable[[int, int, str], None]"
+"""Told of each program before it is loaded: its number, from 1, how many there are, and its name."""
 
 
 class Entry(NamedTuple):
@@ -101,6 +107,11 @@ class RunResult:
     """The context as the program left it; empty where the program type has none."""
     duration_ns: int
     """Mean time of one repetition."""
+
+
+def load_given_up(file: str, done: int, total: int) -> GivenUpError:
+    """Return the error of a load that was given up after so many of its programs."""
+    return GivenUpError(f"the load of {file} was given up after {done:,} of {total:,} programs")
 
 
 def given_up(program: str, done: int, repeat: int) -> GivenUpError:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from ..listing.listing import Listing, Row
     from ..spec import CollectionSpec
     from ..verifier import Heat
 
-__all__ = ["ColumnRow", "Image", "Inspector", "Interruption", "NativeFunction", "NativeRun"]
+__all__ = ["ColumnRow", "Image", "Inspector", "NativeFunction", "NativeRun"]
 
 
 class NativeRun(NamedTuple):
@@ -62,23 +60,6 @@ class ColumnRow(NamedTuple):
     """Whether the verifier removed the instruction."""
 
 
-class Interruption(Protocol):
-    """Has what is being asked given up: entered by the thread that asks, called by another one."""
-
-    requested: bool
-    """Whether it was called."""
-
-    def __call__(self) -> None:
-        """Have it given up; it does not wait for that."""
-        ...
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-
-
 class Inspector(Protocol):
     """Tells what a runtime makes of programs: they are loaded for it, as the variables are set, and closed again."""
 
@@ -118,8 +99,4 @@ class Inspector(Protocol):
         Raises:
             LoadError, NoPermissionError, FeatureError: It was refused before the verifier walked through it.
         """
-        ...
-
-    def interruption(self) -> Interruption:
-        """Return what has `image` and `walk` given up; only in the main thread."""
         ...

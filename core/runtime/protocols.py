@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         MapSnapshot,
         Printed,
         ProgramInfo,
+        Progress,
         RunResult,
         TargetChoice,
         XdpMode,
@@ -408,12 +409,24 @@ class Runtime(Protocol):
         """What it is called on the command line."""
         ...
 
-    def load(self, spec: CollectionSpec, *, programs: set[str] | None = None, strict: bool = False) -> Collection:
+    def load(
+        self,
+        spec: CollectionSpec,
+        *,
+        programs: set[str] | None = None,
+        strict: bool = False,
+        progress: Progress | None = None,
+        stop: Event | None = None,
+    ) -> Collection:
         """Create the maps and load the programs: those named, of which all must load, else those with `autoload`.
 
         With those named come the programs that their program arrays hold. Of these, and of those with `autoload`, one
         that does not load does not sink the others unless it is to be *strict*, or none loads:
         it is missing in `programs`, and `problems` says why.
+
+        *progress* is told of each program before it is loaded. Once another thread sets *stop* the load is given up
+        before the next map or program, with GivenUpError, and what was created is closed; where *stop* is an
+        `Interrupt`, the verification of the program that is being loaded is given up, too.
         """
         ...
 

@@ -292,8 +292,8 @@ class CollectionSpec(Derived):
         Use it as a context manager: `with spec.load() as collection: …`.
 
         Args:
-            options: See `bpftui.core.kernel.LoadOptions`: `programs`, `strict`, `target`, `replacements`, `extends`,
-                `pin_path`.
+            options: See `bpftui.core.kernel.LoadOptions`: `programs`, `strict`, `progress`, `stop`, `target`,
+                `replacements`, `extends`, `pin_path`.
 
         Raises:
             LoadError: The kernel, or the object itself, said no; VerifierError if it was the verifier.

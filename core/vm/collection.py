@@ -34,8 +34,10 @@ from .world.traps import trap_bad_accesses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from threading import Event
 
     from ..btf import Btf
+    from ..runtime import Progress
     from ..spec import CollectionSpec, MapSpec, ProgramSpec, Reference
     from .runtime import MachineRuntime
     from .world.settings import Settings
@@ -209,9 +211,17 @@ class Loader(CollectionLoader[Map, Program, Link]):
         packet = self.host.packet
         return None if packet is None else packet.load(offset, size)
 
-    def load(self, runtime: MachineRuntime, programs: set[str] | None, *, strict: bool = False) -> MachineCollection:
+    def load(
+        self,
+        runtime: MachineRuntime,
+        programs: set[str] | None,
+        *,
+        strict: bool = False,
+        progress: Progress | None = None,
+        stop: Event | None = None,
+    ) -> MachineCollection:
         """Create all maps, load the programs named (or those with `autoload`), and hand everything over."""
-        self.load_all(programs, strict=strict)
+        self.load_all(programs, strict=strict, progress=progress, stop=stop)
         return MachineCollection(runtime, self)
 
 

@@ -21,9 +21,10 @@ from .world.settings import Settings
 if TYPE_CHECKING:
     import os
     from collections.abc import Generator, Mapping
+    from threading import Event
 
     from ..btf import Btf
-    from ..runtime import AttachTarget, CheckReport, ExternAnswer
+    from ..runtime import AttachTarget, CheckReport, ExternAnswer, Progress
     from ..runtime import Sandbox as RuntimeSandbox
     from ..runtime.inspected import Inspector
     from ..spec import CollectionSpec, ProgramSpec
@@ -75,7 +76,13 @@ class MachineRuntime:
         return "this is the built-in runtime, no kernel; as root on Linux, --runtime kernel uses the real one"
 
     def load(
-        self, spec: CollectionSpec, *, programs: set[str] | None = None, strict: bool = False
+        self,
+        spec: CollectionSpec,
+        *,
+        programs: set[str] | None = None,
+        strict: bool = False,
+        progress: Progress | None = None,
+        stop: Event | None = None,
     ) -> MachineCollection:
         """Create all maps and load the programs: those named, of which all must load, else those with `autoload`.
 
@@ -84,11 +91,19 @@ class MachineRuntime:
         and its `problems` say why. When it is to be *strict*, or when none loads, that is raised. There is no
         verifier: what loads may still be refused by a kernel.
 
+        Args:
+            spec: What to load.
+            programs: Those to load; None for those with `autoload`.
+            strict: Whether one that does not load sinks the others.
+            progress: Told of each program before it is loaded: its number, how many there are, its name.
+            stop: Set by another thread to give up, between two programs.
+
         Raises:
+            GivenUpError: *stop* was set before all programs were loaded.
             LoadError, FeatureError: The object cannot be loaded.
             UnknownNameError: There is no such program.
         """
-        return self._loader(spec).load(self, programs, strict=strict)
+        return self._loader(spec).load(self, programs, strict=strict, progress=progress, stop=stop)
 
     def _loader(self, spec: CollectionSpec) -> Loader:
         return Loader(spec, self.settings, self._target, self._numbers, lambda: self._timing > 0)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
 import textwrap
+import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +23,7 @@ from bpftui.core.btf.types import Composite, Function
 from bpftui.core.errors import (
     BpftuiError,
     FeatureError,
+    GivenUpError,
     LoadError,
     TypeMismatchError,
     UnknownNameError,
@@ -27,6 +31,7 @@ from bpftui.core.errors import (
     ValueRangeError,
     VerifierError,
 )
+from bpftui.core.interrupt import Interrupt
 from bpftui.core.kernel.collection import Loader
 from bpftui.core.kernel.loading import prog_load
 from bpftui.core.kernel.loading.btf import degrade, load_btf, out_of_order, prepare, rename
@@ -475,3 +480,52 @@ def test_hidden_functions_are_verified_where_they_are_called() -> None:
     function = Btf(prepare(spec.btf, spec.layouts, {hidden}), sys.byteorder).type(hidden)
     assert isinstance(function, Function)
     assert function.linkage == 0
+
+
+def _own() -> set[tuple[str, str]]:
+    """Return the programs and maps that this process has descriptors of."""
+    found: set[tuple[str, str]] = set()
+    for entry in Path("/proc/self/fdinfo").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            found |= {
+                ("program" if kind == "prog" else kind, number)
+                for kind, number in re.findall(r"^(prog|map)_id:\s*(\d+)$", entry.read_text(), re.MULTILINE)
+            }
+    return found
+
+
+def test_a_load_is_given_up_between_two_programs_and_leaves_nothing() -> None:
+    spec, stop, before = CollectionSpec.from_file(OBJECTS / "live.o"), threading.Event(), _own()
+    steps: list[tuple[int, int, str]] = []
+    made: set[tuple[str, str]] = set()
+
+    def progress(number: int, total: int, name: str) -> None:
+        steps.append((number, total, name))
+        if number == 2:
+            made.update(_own() - before)
+            stop.set()
+
+    with pytest.raises(GivenUpError) as caught:
+        kernel.load(spec, progress=progress, stop=stop)
+    assert caught.value.message == f"the load of {spec.file} was given up after 2 of 7 programs"
+    assert steps == [(1, 7, "alike"), (2, 7, "mixes")]
+    assert sorted(kind for kind, _ in made) == ["map"] * 12 + ["program"]
+    assert _own() == before
+    _wait_until_gone(made)
+    with pytest.raises(GivenUpError, match="given up after 0 of 7 programs"):
+        kernel.load(spec, stop=stop)
+    stop.clear()
+    del steps[:]
+    with spec.load(progress=progress, stop=None) as loaded:
+        assert [(number, name) for number, _, name in steps] == list(enumerate(loaded.programs, 1))
+
+
+def test_a_load_is_given_up_while_the_verifier_is_at_it() -> None:
+    spec, stop, before = CollectionSpec.from_file(OBJECTS / "bad_complexity.o"), Interrupt(), _own()
+    timer = threading.Timer(0.3, stop.set)
+    used = time.thread_time()
+    timer.start()
+    with pytest.raises(GivenUpError, match="was given up after 0 of 1 programs"):
+        kernel.load(spec, stop=stop)
+    assert time.thread_time() - used < 5  # undisturbed, it takes 15 s and more
+    assert _own() == before

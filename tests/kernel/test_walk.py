@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bpftui.core.errors import LoadError
+from bpftui.core.interrupt import Interrupt
 from bpftui.core.kernel.inspect import walk
-from bpftui.core.kernel.inspect.interrupt import Interrupt
 from bpftui.core.kernel.inspect.walk import read_walk
 from bpftui.core.spec import CollectionSpec
 from tests.tui.commands.command_line import bpftui
@@ -63,7 +63,7 @@ def test_a_walk_whose_log_is_too_long_to_keep(monkeypatch: pytest.MonkeyPatch):
 def test_a_walk_that_takes_too_long_is_given_up():
     spec = CollectionSpec.from_file(ROOT / "tests/objects/bad_complexity.o")
     interrupt = Interrupt()
-    timer = threading.Timer(0.3, interrupt)
+    timer = threading.Timer(0.3, interrupt.set)
     start, used = time.monotonic(), time.thread_time()
     timer.start()
     with interrupt, pytest.raises(LoadError, match="EAGAIN"):

@@ -12,8 +12,10 @@ from tests.fakes import STEP, FakeCollection, FakeProgram, FakeVariable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from threading import Event
 
     from bpftui.core.btf import Value
+    from bpftui.core.runtime import Progress
     from bpftui.core.runtime.inspected import Inspector
     from bpftui.core.spec import CollectionSpec, MapSpec, ProgramSpec
 
@@ -90,7 +92,15 @@ class FakeRuntime(fakes.FakeRuntime):
     def inspect(self) -> Inspector:
         return KernelInspector()
 
-    def load(self, spec: CollectionSpec, *, programs: set[str] | None = None, strict: bool = False) -> FakeCollection:
+    def load(
+        self,
+        spec: CollectionSpec,
+        *,
+        programs: set[str] | None = None,
+        strict: bool = False,
+        progress: Progress | None = None,
+        stop: Event | None = None,
+    ) -> FakeCollection:
         if self.log:
             raise VerifierError(
                 "cannot load program count_traffic: invalid access", program="count_traffic", log=self.log

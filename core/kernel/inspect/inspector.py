@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from ...runtime.inspected import ColumnRow, Image
     from ...spec import CollectionSpec
     from ...verifier import Heat
-    from .interrupt import Interrupt
 
 __all__ = ["KernelInspector"]
 
@@ -42,9 +41,3 @@ class KernelInspector:
         from .walk import read_walk
 
         return read_walk(spec, name)
-
-    def interruption(self) -> Interrupt:
-        """Return what sends the loading thread signals; see `Interrupt`."""
-        from .interrupt import Interrupt
-
-        return Interrupt()

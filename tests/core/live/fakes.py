@@ -12,6 +12,9 @@ from tests.fakes import FakeCollection, FakeProgram, FakeVariable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from threading import Event
+
+    from bpftui.core.runtime import Progress
 
 
 class FakeMap(fakes.FakeMap):
@@ -45,7 +48,15 @@ class FakeRuntime(fakes.FakeRuntime):
         super().__init__(verifies=verifies)
         self.fails = False
 
-    def load(self, spec: CollectionSpec, *, programs: set[str] | None = None, strict: bool = False) -> FakeCollection:
+    def load(
+        self,
+        spec: CollectionSpec,
+        *,
+        programs: set[str] | None = None,
+        strict: bool = False,
+        progress: Progress | None = None,
+        stop: Event | None = None,
+    ) -> FakeCollection:
         if self.fails:
             raise LoadError("no")
         found = {name: program(name) for name in ("one", "two") if programs is None or name in programs}

@@ -216,3 +216,22 @@ def test_a_run_is_given_up_by_another_thread() -> None:
             r"the run of global_example was given up after [\d,]+ of 1,099,511,627,776 rounds", caught.value.message
         )
         assert program.run(repeat=2).retval == loaded.variables["global_u16"].get() - 1
+
+
+def test_a_load_is_given_up_between_two_programs() -> None:
+    spec, stop = opened("tests/objects/live.o"), Event()
+    steps: list[tuple[int, int, str]] = []
+
+    def progress(number: int, total: int, name: str) -> None:
+        steps.append((number, total, name))
+        if number == 2:
+            stop.set()
+
+    with Session(spec, MachineRuntime()) as session:
+        with pytest.raises(GivenUpError) as caught:
+            session.load(progress=progress, stop=stop)
+        assert caught.value.message == f"the load of {spec.file} was given up after 2 of 7 programs"
+        assert (steps, session.state, session.collection) == ([(1, 7, "alike"), (2, 7, "mixes")], "SPEC", None)
+        with pytest.raises(GivenUpError, match="given up after 0 of 7 programs"):
+            session.load(stop=stop)
+        assert len(session.load().programs) == 7

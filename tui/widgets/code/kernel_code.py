@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from ....core.errors import BpftuiError
+from ....core.interrupt import Interrupt
 from ...jumps import remember_place
 from ..spec.spec_tree import SpecTree
 from .code_pane import CodePane
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from ....core.live import Session
-    from ....core.runtime.inspected import Inspector, Interruption
+    from ....core.runtime.inspected import Inspector
     from ....core.spec import CollectionSpec
     from ....core.verifier import Heat
     from ...jumps import CodePlace
@@ -104,7 +105,7 @@ class KernelCodePane(CodePane):
         self._hidden_tree: SpecTree | None = None
         self._made: tuple[str, Hashable, Made] | None = None
         self._heat: tuple[str, Hashable, Heat] | None = None
-        self._asking: Interruption | None = None
+        self._asking: Interrupt | None = None
         self._asked_at = 0.0
         self._refused: tuple[str, Hashable] | None = None
         """Of what the kernel does not say what it makes of it."""
@@ -275,7 +276,7 @@ class KernelCodePane(CodePane):
     def _ask(self, mode: Mode) -> None:
         self._give_up()
         inspector = self._session.runtime.inspect()
-        self._asking = inspector.interruption()
+        self._asking = Interrupt()
         self._asked_at = time.monotonic()
         self._show_title()
         work = partial(self._make, self._asking, inspector, self.program, self._state(), mode)
@@ -284,7 +285,7 @@ class KernelCodePane(CodePane):
     def _give_up(self) -> None:
         """Have the kernel stop where it is being asked: it may be at it for half a minute."""
         if self._asking is not None:
-            self._asking()
+            self._asking.set()
             self._asking = None
 
     def on_mount(self) -> None:
@@ -299,7 +300,7 @@ class KernelCodePane(CodePane):
         """Leave no thread behind that the end of the process would wait for."""
         self._give_up()
 
-    def _make(self, asking: Interruption, inspector: Inspector, program: str, state: Hashable, mode: Mode) -> None:
+    def _make(self, asking: Interrupt, inspector: Inspector, program: str, state: Hashable, mode: Mode) -> None:
         """Ask the kernel, in a thread."""
         try:
             with asking:
@@ -310,7 +311,7 @@ class KernelCodePane(CodePane):
             answer = f"{error.message}\n{error.hint}" if error.hint else error.message
         except Exception as error:
             answer = f"cannot ask the kernel for {program}: {type(error).__name__}: {error}"
-        if not asking.requested:
+        if not asking.is_set():
             self.post_message(self.Answered(program, state, mode, answer))
 
     def on_kernel_code_pane_answered(self, event: Answered) -> None:

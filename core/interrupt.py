@@ -1,5 +1,7 @@
 """Interrupt: ends a load that takes too long, from another thread.
 
+It is an event for whoever looks at it between two steps, and interrupts the step that is being made, too.
+
 The verifier looks for signals of its thread at each instruction, and gives up with EAGAIN where there is one (Linux
 5.0). SIGURG is used, which nothing else here is: by default it is ignored, and then it does not count.
 """
@@ -11,7 +13,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final, Self
 
-from ...threads import start_thread
+from .threads import start_thread
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -22,23 +24,22 @@ _PAUSE: Final = 0.02
 """Seconds from a signal to the next: a load that one interrupts is repeated some times (`syscall.call`)."""
 
 
-class Interrupt:
-    """Made in the main thread; entered by the thread that loads, and called by another one that has it given up.
+class Interrupt(threading.Event):
+    """Made in the main thread; entered by the thread that loads, and set by another one that has it given up.
 
     What the loading thread then gets is an error, or what it asked for where it was done already.
     """
 
     def __init__(self) -> None:
+        super().__init__()
         signal.signal(signal.SIGURG, _ignore)
-        self.requested = False
-        """Whether it was called."""
         self._loading: int | None = None
         self._changing = threading.Lock()
 
-    def __call__(self) -> None:
+    def set(self) -> None:
         """Have the load given up; it does not wait for that."""
-        if not self.requested:
-            self.requested = True
+        if not self.is_set():
+            super().set()
             start_thread(threading.Thread(target=self._signal, daemon=True))
 
     def _signal(self) -> None:
