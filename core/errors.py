@@ -220,14 +220,27 @@ class AttachError(BpftuiError):
     """A program could not be attached or a link not be made."""
 
 
-_SHORT: Final = reprlib.Repr()
+class _Short(reprlib.Repr):
+    """Values as they are typed: what is nothing, true or false as JSON has it, and C."""
+
+    def repr_NoneType(self, _value: None, _level: int) -> str:  # noqa: N802 - reprlib calls it
+        return "null"
+
+    def repr_bool(self, value: bool, _level: int) -> str:
+        return "true" if value else "false"
+
+
+_SHORT: Final = _Short()
 _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 80
 _SHORT.maxlist = _SHORT.maxdict = 16
 _SHORT.maxlevel = 4
 
 
 def quoted(value: object) -> str:
-    """Return what a user or a file gave as Python writes it, within a line: it may be of any size and depth."""
+    """Return what a user or a file gave, within a line: it may be of any size and depth.
+
+    It is as Python writes it, but `null`, `true` and `false`.
+    """
     try:
         return _SHORT.repr(value)
     except ValueError:  # an integer of more than 4,300 digits

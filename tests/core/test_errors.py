@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bpftui.core import errors
-from bpftui.core.errors import BpftuiError, ExitCode, ObjectError, UnknownNameError, VerifierError, nearest
+from bpftui.core.errors import BpftuiError, ExitCode, ObjectError, UnknownNameError, VerifierError, nearest, quoted
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,19 @@ def test_every_error_has_the_exit_code_that_is_promised(name: str, code: int) ->
     found = getattr(errors, name)
     assert issubclass(found, BpftuiError)
     assert found.exit_code == code
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "null"),
+        (True, "true"),
+        ([None, {"a": False}, 1, "None"], "[null, {'a': false}, 1, 'None']"),
+        (b"True", "b'True'"),
+    ],
+)
+def test_values_are_quoted_with_the_words_of_json(value: object, text: str) -> None:
+    assert quoted(value) == text
 
 
 def test_no_error_is_left_out_of_the_table() -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
 from ...core.documents import parse_toml
-from ...core.errors import NoPermissionError, UnknownNameError, UsageError
+from ...core.errors import NoPermissionError, UnknownNameError, UsageError, quoted
 from .places import config_directory, read, write
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def load_config(path: Path | None = None) -> Config:
             raise UnknownNameError("setting", name, ("theme", "keys"), where=str(path))
     theme, keys = found.get("theme"), found.get("keys", {})
     if theme is not None and not isinstance(theme, str):
-        raise UsageError(f"{path}: theme is a name in quotes, not {theme!r}")
+        raise UsageError(f"{path}: theme is a name in quotes, not {quoted(theme)}")
     if not isinstance(keys, dict) or not all(isinstance(key, str) for key in cast("dict[str, object]", keys).values()):
         raise UsageError(f"{path}: keys is a table of binding = key, both as text")
     return Config(theme, cast("dict[str, str]", keys))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from ...core.btf import Text
 from ...core.documents import parse_json
-from ...core.errors import BpftuiError, NoPermissionError, UnknownNameError, UsageError
+from ...core.errors import BpftuiError, NoPermissionError, UnknownNameError, UsageError, quoted
 from .places import DamagedError, read, set_aside, state_directory, write
 
 if TYPE_CHECKING:
@@ -257,4 +257,4 @@ def _from_json(value: Any) -> Value:
         case bool() | int() | float() | str():
             return value
         case _:
-            raise ValueError(f"{value!r} is no value")
+            raise ValueError(f"{quoted(value)} is no value")

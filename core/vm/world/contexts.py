@@ -16,7 +16,7 @@ from ...btf import CType
 from ...btf import types as t
 from ...context.fields import ContextField, context_fields
 from ...context.values import BESIDE, arguments_of, context_bytes, layout_of, whole_context
-from ...errors import TypeMismatchError, UsageError
+from ...errors import TypeMismatchError, UsageError, quoted
 from ...spec import ProgramType
 
 if TYPE_CHECKING:
@@ -271,10 +271,10 @@ def _as_bytes(name: str, value: object) -> bytes:
     if isinstance(value, bytes):
         return value
     if not isinstance(value, str):
-        raise UsageError(f"{name}: {value!r} is neither text nor bytes")
+        raise UsageError(f"{name}: {quoted(value)} is neither text nor bytes")
     if value.startswith("hex:"):
         try:
             return bytes.fromhex(value.removeprefix("hex:"))
         except ValueError:
-            raise UsageError(f"{name}: {value!r} are no bytes", hint="bytes are written as hex:0102…") from None
+            raise UsageError(f"{name}: {quoted(value)} are no bytes", hint="bytes are written as hex:0102…") from None
     return value.strip('"').encode()

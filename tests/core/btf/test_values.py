@@ -271,7 +271,7 @@ def test_members_of_anonymous_structs_and_unions_belong_to_their_parent() -> Non
         ("matrix", '{"a": 1}', TypeMismatchError, "matrix: __u16[2][3] takes a list of 2, not {'a': 1}", None),
         ("bytes", "hex:0g", TypeMismatchError, "bytes: 'hex:0g' are no bytes", "hex:0102"),
         ("flags.three", "hex:01", TypeMismatchError, "flags.three: __u32 takes an integer, not b'\\x01'", None),
-        ("node", '{"data": null}', TypeMismatchError, "node.data: __u32 takes an integer, not None", None),
+        ("node", '{"data": null}', TypeMismatchError, "node.data: __u32 takes an integer, not null", None),
         ("colour", "GREN", UnknownNameError, "there is no enumerator 'GREN' in enum colour of colour", "'GREEN'"),
         ("colourr", "GREEN", UnknownNameError, "there is no variable 'colourr' in ", "'colour'"),
         ("points[0].z", "1", UnknownNameError, "there is no member 'z' in points[0] (struct point)", "x, y"),

@@ -30,6 +30,7 @@ def test_where_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ("text", "said"),
     [
         ("theme = 3", "theme is a name in quotes, not 3"),
+        ("theme = true", "theme is a name in quotes, not true"),
         ("keys = 1", "keys is a table of binding = key"),
         ("[keys]\nquit = 3", "keys is a table of binding = key"),
         ("theme =", "Invalid value"),
