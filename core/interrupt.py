@@ -8,12 +8,13 @@ The verifier looks for signals of its thread at each instruction, and gives up w
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import threading
 import time
 from typing import TYPE_CHECKING, Final, Self
 
-from .threads import start_thread
+from .threads import NoThreadError, start_thread
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -40,7 +41,8 @@ class Interrupt(threading.Event):
         """Have the load given up; it does not wait for that."""
         if not self.is_set():
             super().set()
-            start_thread(threading.Thread(target=self._signal, daemon=True))
+            with contextlib.suppress(NoThreadError):  # then the load ends behind the step that is being made
+                start_thread(threading.Thread(target=self._signal, daemon=True))
 
     def _signal(self) -> None:
         while True:

@@ -12,7 +12,35 @@ if TYPE_CHECKING:
     from ..core.runtime import Entry, Link
     from .nodes import Node
 
-__all__ = ["Attached", "Detached", "Failed", "Loaded", "MapEdited", "Sampled"]
+__all__ = ["Attached", "Detached", "Failed", "GivenUp", "Loaded", "Loading", "MapEdited", "Sampled"]
+
+
+class Loading(Message):
+    """A program is about to be loaded.
+
+    Args:
+        number: Which of them, from 1.
+        total: How many there are.
+        program: Its name.
+    """
+
+    def __init__(self, number: int, total: int, program: str) -> None:
+        super().__init__()
+        self.number = number
+        self.total = total
+        self.program = program
+
+
+class GivenUp(Message):
+    """A load was given up by its user: nothing is loaded.
+
+    Args:
+        text: One sentence: what, and how far it was.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
 
 
 class Loaded(Message):

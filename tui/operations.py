@@ -5,15 +5,16 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
-from ..core.errors import BpftuiError, UsageError, VerifierError
+from ..core.errors import BpftuiError, GivenUpError, UsageError, VerifierError
+from ..core.interrupt import Interrupt
 from ..core.live.monitor import INTERVALS, Monitor, Observation
 from ..core.maps.journal import Journal as MapJournal
 from ..core.spec.targets import SANDBOX
-from .messages import Attached, Detached, Failed, Loaded, MapEdited, Sampled
+from .messages import Attached, Detached, Failed, GivenUp, Loaded, Loading, MapEdited, Sampled
 from .nodes import Node, NodeKind
 from .status import Failure, Status, Work
 from .text.format import si
@@ -113,6 +114,9 @@ class Operations:
         self._attach_first = list(attach)
         self._host: Host | None = None
         self._busy = ""
+        self._work: Work | None = None
+        self._stop: Interrupt | None = None
+        """What has the load given up that is going on."""
         self._detach_at: dict[Link, float] = {}
         self._journal: Journal | None = None
         self._gone: set[Link] = set()
@@ -195,38 +199,57 @@ class Operations:
         with contextlib.suppress(RuntimeError):  # Textual's, where the app has ended: there is nobody left to be told
             self.host.post_message(message)
 
-    def _start(self, action: str, busy: str, work: Callable[[], None]) -> None:
+    def _start(
+        self, action: str, busy: str, work: Callable[[], None], give_up: Callable[[], None] | None = None
+    ) -> None:
         """Run *work* in a thread, unless something else is being done."""
         if self._busy:
             self.host.notify(f"still {self._busy}", severity="warning", timeout=2)
             return
         self._busy = busy
         self.host.settle(action)
-        self.host.show_work(Work(busy))
+        self._show_work(Work(busy, give_up))
         self.host.start(work)
         self.changed()
 
     def _done(self) -> None:
-        self._busy = ""
-        self.host.show_work(None)
+        self._busy, self._stop = "", None
+        self._show_work(None)
+
+    def _show_work(self, work: Work | None) -> None:
+        self._work = work
+        self.host.show_work(work)
 
     def changed(self) -> None:
         """Let the host show where we are."""
         self.host.show_status(self.status())
 
     def load(self) -> None:
-        """Load the collection."""
-        self._start("load", "loading", self._load)
+        """Load the collection, unless something else is being done."""
+        if not self._busy:
+            self._stop = Interrupt()
+        self._start("load", "loading", partial(self._load, self._stop), self._give_up_load)
 
-    def _load(self) -> None:
+    def _load(self, stop: Interrupt | None) -> None:
         started = time.monotonic()
         try:
-            self.session.load()
+            self.session.load(progress=self._loading, stop=stop)
             self.journal = MapJournal()
+        except GivenUpError as error:
+            self._tell(GivenUp(error.message))
         except Exception as error:
             self._tell(Failed("load", error, tab="log"))
         else:
             self._tell(Loaded(time.monotonic() - started))
+
+    def _loading(self, number: int, total: int, program: str) -> None:
+        self._tell(Loading(number, total, program))
+
+    def _give_up_load(self) -> None:
+        """Have the load given up: it ends by GivenUp, or by Loaded where it was as good as done."""
+        if self._stop is not None and self._work is not None and not self._stop.is_set():
+            self._stop.set()
+            self._show_work(Work("giving up the load", since=self._work.since))
 
     def attach(self, request: AttachRequest) -> None:
         """Attach a program."""
@@ -319,6 +342,19 @@ class Operations:
 
     # What happened
 
+    def note_loading(self, message: Loading) -> None:
+        """Say how far the load is."""
+        if self._work is not None and self._stop is not None and not self._stop.is_set():
+            what = "verifying" if self.session.verifies else "loading"
+            at = replace(self._work, what=what, number=message.number, total=message.total, part=message.program)
+            self._show_work(at)
+
+    def after_give_up(self, message: GivenUp) -> None:
+        """Say that it is as it was before."""
+        self._done()
+        self.host.notify(message.text)
+        self.changed()
+
     def after_load(self) -> None:
         """Begin to sample, and to make the attachments that were asked for at the start."""
         self._done()
@@ -400,6 +436,8 @@ class Operations:
 
     def close(self) -> None:
         """Undo everything, in order: the sampler and its ring buffers, links, the collection."""
+        if self._stop is not None:
+            self._stop.set()  # or closing would wait for the load
         try:
             self.monitor.stop()
         finally:

@@ -69,8 +69,9 @@ class Work:
     """Has it given up, soon; None where that cannot be."""
     since: float = field(default_factory=time.monotonic)
     """When it began, of the monotonic clock."""
-    done: int = 0
+    number: int = 0
+    """Which part is being worked at, from 1."""
     total: int = 0
-    """How many parts there are, of which `done` are; 0 where that is not known."""
+    """How many parts there are; 0 where that is not known."""
     part: str = ""
-    """The part that is being worked at."""
+    """The name of the part that is being worked at."""

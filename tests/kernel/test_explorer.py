@@ -22,6 +22,7 @@ from bpftui.tui.widgets.live.map_table import MapTableView
 from bpftui.tui.widgets.status_line import StatusLine
 from bpftui.tui.widgets.verifier.log_pane import LogPane
 from bpftui.tui.widgets.verifier.log_view import LogView
+from tests.tui.conftest import screen_text
 from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
@@ -149,6 +150,28 @@ async def test_a_walk_is_given_up_by_its_key_and_by_leaving() -> None:
             start = time.process_time()  # which is the verifier's too
         assert time.process_time() - start < 5
         app.operations.close()
+
+
+async def test_a_load_says_how_far_it_is_and_is_given_up_by_escape() -> None:
+    spec = CollectionSpec.from_file(ROOT / "tests/objects/bad_complexity.o")
+    with Session(spec, KernelRuntime()) as session:
+        app = BpftuiApp(session)
+        async with app.run_test(size=(120, 40)) as pilot:
+            start = time.process_time()  # which is the verifier's too
+            await pilot.press("L")
+            at = re.compile(r"^ verifying 1 of 1 · bad_complexity · \d\.\d s · esc gives up$", re.MULTILINE)
+            await until(pilot, lambda: at.search(screen_text(app)) is not None)
+            await pilot.press("escape")
+            said = f"the load of {spec.file} was given up after 0 of 1 programs"
+            await until(pilot, lambda: re.sub(r"\s+", " ", said) in re.sub(r"\s+", " ", screen_text(app)))
+            assert "esc gives up" not in screen_text(app)
+            assert (session.state, session.collection, app.operations.busy) == ("SPEC", None, "")
+            await pilot.press("L")  # and leaving gives it up, too
+            await until(pilot, lambda: at.search(screen_text(app)) is not None)
+            app.operations.close()
+            await until(pilot, lambda: not app.operations.busy)
+        assert time.process_time() - start < 10  # undisturbed, each load takes 15 s and more
+        assert session.collection is None
 
 
 async def test_where_no_program_loads_a_command_leads_from_log_to_log() -> None:

@@ -11,7 +11,7 @@ from bpftui.core.errors import BpftuiError
 from bpftui.core.live import Session
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.vm.runtime import MachineRuntime
-from bpftui.tui.messages import Attached, Detached, Failed, Loaded
+from bpftui.tui.messages import Attached, Detached, Failed, GivenUp, Loaded, Loading
 from bpftui.tui.operations import AttachRequest, Operations
 from bpftui.tui.widgets.spec.variables_view import whole
 
@@ -34,6 +34,7 @@ class Desk:
         self.said: list[str] = []
         self.statuses: list[Status] = []
         self.working: list[str] = []
+        self.at: Work | None = None
         self.failures: list[Failure] = []
 
     def start(self, work: Callable[[], None]) -> None:
@@ -50,6 +51,7 @@ class Desk:
         self.statuses.append(status)
 
     def show_work(self, work: Work | None) -> None:
+        self.at = work
         self.working.append("" if work is None else work.what)
 
     def fail(self, failure: Failure) -> None:
@@ -62,7 +64,7 @@ class Desk:
         """Do what was started; return what came of it."""
         del self.messages[:]
         self.work.pop()()
-        return next(each for each in self.messages if isinstance(each, Loaded | Attached | Detached | Failed))
+        return next(each for each in self.messages if isinstance(each, Loaded | Attached | Detached | Failed | GivenUp))
 
 
 @pytest.fixture
@@ -88,6 +90,42 @@ def test_one_thing_at_a_time(desk: Desk, operations: Operations) -> None:
     assert operations.busy  # until the host has heard of it
     operations.after_load()
     assert (desk.statuses[-1].stage, desk.working, operations.busy) == ("LOADED", ["loading", ""], "")
+
+
+def test_a_load_says_how_far_it_is_and_is_given_up(desk: Desk) -> None:
+    spec = CollectionSpec.from_file(OBJECT.parents[1] / "tests/objects/live.o")
+    operations = Operations(Session(spec, MachineRuntime()), runtime="vm")
+    operations.bind(desk)
+    shown: list[tuple[str, int, int, str]] = []
+
+    def post_message(message: Message) -> bool:
+        desk.messages.append(message)
+        if isinstance(message, Loading):
+            operations.note_loading(message)
+            assert desk.at is not None
+            shown.append((desk.at.what, desk.at.number, desk.at.total, desk.at.part))
+            if message.number == 2 and desk.at.give_up is not None:
+                desk.at.give_up()
+        return True
+
+    desk.post_message = post_message
+    operations.load()
+    since = desk.at.since if desk.at is not None else 0
+    given_up = desk.finish()
+    assert shown == [("loading", 1, 7, "alike"), ("loading", 2, 7, "mixes")]
+    assert desk.at is not None
+    assert (desk.at.what, desk.at.give_up, desk.at.since) == ("giving up the load", None, since)
+    assert isinstance(given_up, GivenUp)
+    operations.after_give_up(given_up)
+    assert desk.said == [f"the load of {spec.file} was given up after 2 of 7 programs"]
+    assert (desk.failures, desk.at, operations.busy, operations.collection) == ([], None, "", None)
+    assert [status.stage for status in desk.statuses] == ["SPEC", "SPEC"]
+    del desk.post_message
+    operations.load()
+    assert isinstance(desk.finish(), Loaded)
+    operations.after_load()
+    assert operations.state == "LOADED"
+    operations.close()
 
 
 def test_attach_and_detach(desk: Desk, operations: Operations, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,7 +161,7 @@ def test_attach_and_detach(desk: Desk, operations: Operations, monkeypatch: pyte
 def test_what_fails_is_over_and_says_why(
     error: Exception, sentence: str, desk: Desk, operations: Operations, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse() -> None:
+    def refuse(**_: object) -> None:
         raise error
 
     monkeypatch.setattr(operations.session, "load", refuse)

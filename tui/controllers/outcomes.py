@@ -11,7 +11,7 @@ from ..state.recent import remember_outcome
 from ..text.format import counted, duration
 
 if TYPE_CHECKING:
-    from ..messages import Attached, Detached, Failed, Loaded
+    from ..messages import Attached, Detached, Failed, GivenUp, Loaded
     from ..operations import Operations
     from ..widgets.panes import Panes
     from .log import Log
@@ -75,6 +75,11 @@ class Outcomes:
         for text in message.texts:
             self._log.line(f"detached {text}")
         self._operations.after_detach(message)
+
+    def given_up(self, message: GivenUp) -> None:
+        """Say so; everything is as it was before the load."""
+        self._log.line(message.text)
+        self._operations.after_give_up(message)
 
     def failed(self, message: Failed) -> None:
         """Show why; what the verifier says is shown whole."""

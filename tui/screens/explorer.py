@@ -27,7 +27,7 @@ from ..controllers.session import SessionController
 from ..controllers.types import TypesController
 from ..controllers.values import ValuesController
 from ..jumps import CodePlace
-from ..messages import Attached, Detached, Failed, Loaded, MapEdited, Sampled
+from ..messages import Attached, Detached, Failed, GivenUp, Loaded, Loading, MapEdited, Sampled
 from ..nodes import Node, NodeKind
 from ..text.describe import describe
 from ..widgets.key_bar import KeyBar
@@ -401,6 +401,17 @@ class ExplorerScreen(ControlledScreen):
         self.sampling.ask_record_type()
 
     # What operations report
+
+    @on(Loading)
+    def load_advanced(self, message: Loading) -> None:
+        """Say how far it is."""
+        self.operations.note_loading(message)
+
+    @on(GivenUp)
+    def given_up(self, message: GivenUp) -> None:
+        """Say that the object is as it was before the load."""
+        self.outcomes.given_up(message)
+        self.session.load_ended(loaded=False)
 
     @on(Loaded)
     def loaded(self, message: Loaded) -> None:

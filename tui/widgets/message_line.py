@@ -252,7 +252,7 @@ def _leads(failure: Failure) -> bool:
 
 def _working(work: Work, width: int) -> Content:
     """Return what is being done: `loading 3 of 12 · count_traffic · 4.1 s · esc gives up`."""
-    parts = [f"{work.what} {work.done:,} of {work.total:,}" if work.total else f"{work.what} …"]
+    parts = [f"{work.what} {work.number:,} of {work.total:,}" if work.total else f"{work.what} …"]
     if work.part:
         parts.append(work.part)
     parts.append(duration(round(time.monotonic() - work.since, 1)))
