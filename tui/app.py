@@ -23,7 +23,7 @@ from .base_app import BaseApp
 from .dialogs.confirm import ConfirmDialog
 from .operations import Operations, link_text
 from .screens.explorer import WIDE, ExplorerScreen
-from .state.config import load_config
+from .state.config import config_file, load_config
 from .status import Failure, Work
 from .terminal.guardian import guardian
 from .terminal.hush import unhush
@@ -371,6 +371,11 @@ class BpftuiApp(BaseApp[ExitCode]):
             self.notify(note, severity="warning", timeout=8)
         if self._load_at_once:
             self.operations.load()
+        if self.config.keys:
+            from .key_table import unknown
+
+            if wrong := await asyncio.to_thread(unknown, self.config.keys, str(config_file())):
+                self.notify(wrong, severity="warning", timeout=15)
 
     def ready(self) -> asyncio.Event:
         """Let keys wait for the panes, and for the object, that they are meant for."""

@@ -221,8 +221,13 @@ class BaseApp(App[_Result]):
         self.run_worker(self._keep_theme(name))
 
     async def _keep_theme(self, name: str) -> None:
+        def keep() -> None:
+            from .key_table import comment
+
+            keep_theme(name, begin=comment)
+
         try:
-            await asyncio.to_thread(keep_theme, name)
+            await asyncio.to_thread(keep)
         except BpftuiError as error:
             self.notify(f"the theme is not kept: {error.message}", severity="warning")
 

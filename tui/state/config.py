@@ -19,7 +19,7 @@ from ...core.errors import NoPermissionError, UnknownNameError, UsageError, quot
 from .places import config_directory, read, write
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 __all__ = ["Config", "config_file", "keep_theme", "load_config"]
 
@@ -72,8 +72,13 @@ def load_config(path: Path | None = None) -> Config:
     return Config(theme, cast("dict[str, str]", keys))
 
 
-def keep_theme(name: str, path: Path | None = None) -> None:
+def keep_theme(name: str, path: Path | None = None, *, begin: Callable[[], str] | None = None) -> None:
     """Write a theme into the configuration; what else stands there, comments too, stays as it is.
+
+    Args:
+        name: The theme.
+        path: The file; without it the user's.
+        begin: Returns what a new file has besides: lines that say what else can be set.
 
     Raises:
         UsageError: The file cannot be read or written, or its theme is set in a way that is not understood.
@@ -84,7 +89,7 @@ def keep_theme(name: str, path: Path | None = None) -> None:
         try:
             text = read(place)
         except FileNotFoundError:
-            text = ""
+            text = begin() if begin is not None else ""
         before = parse_toml(text)
         table = _TABLE.search(text)
         top = table.start() if table else len(text)

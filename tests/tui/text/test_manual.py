@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-from textual.binding import Binding
-
 from bpftui.tui import manual
-from bpftui.tui.dialogs.run import RunScreen
-from bpftui.tui.screens.explorer import ExplorerScreen
+from bpftui.tui.key_table import key_ids
 from bpftui.tui.text.manual import KEY, pages
-from bpftui.tui.widgets.lists.row_view import RowView
-from bpftui.tui.widgets.live.map_table import MapTableView
-from bpftui.tui.widgets.run.packet_pane import PacketPane
-from bpftui.tui.widgets.spec.core_view import CoreView
-from bpftui.tui.widgets.spec.variables_view import VariablesView
 
 
 def test_ten_pages_with_the_keys_of_the_user() -> None:
@@ -29,12 +21,7 @@ def test_ten_pages_with_the_keys_of_the_user() -> None:
 
 
 def test_every_key_that_a_page_names_is_the_default_of_a_binding() -> None:
-    bindings = {
-        each.id: each.key
-        for group in (ExplorerScreen, RunScreen, PacketPane, CoreView, VariablesView, RowView, MapTableView)
-        for each in group.BINDINGS
-        if isinstance(each, Binding)
-    }
+    bindings = {each.id: each.keys for each in key_ids()}
     named = [
         match
         for page in files(manual).iterdir()
