@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PATIENCE: Final = 300.0
+PATIENCE: Final = 120.0
 """Seconds until something is said never to happen. Nobody waits for it where all is well."""
 
 

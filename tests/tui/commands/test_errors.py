@@ -127,7 +127,7 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
             2,
             "bpftui show takes one object, and bpf/count_packets.o is one more than bpf/traffic.o (bpftui check takes",
         ),
-        (["bpf/traffic.o", "bpf/count_packets.o"], 2, "bpftui takes one object, and bpf/count_packets.o is one more"),
+        (["bpf/traffic.o", "bpf/count_packets.o"], 2, "the explorer needs a terminal, and there is none"),
         (
             ["shwo", "bpf/traffic.o", "--json"],
             2,

@@ -90,6 +90,41 @@ SPECS: dict[str, Facts] = {
         ],
         types=16,
     ),
+    "bpf/inventory.o": spec(
+        license="Dual MIT/GPL",
+        maps=[
+            data_section(".bss", 88),
+        ],
+        programs=[
+            program(
+                "held",
+                "iter/task_file",
+                "tracing",
+                insns=261,
+                line_infos=93,
+                attach_type="trace_iter",
+                attach_to="task_file",
+                core_relocations=26,
+                maps=[".bss"],
+            ),
+            program(
+                "tasks",
+                "iter/task",
+                "tracing",
+                insns=125,
+                line_infos=58,
+                attach_type="trace_iter",
+                attach_to="task",
+                core_relocations=25,
+            ),
+        ],
+        variables=[
+            variable("sample_pid", ".bss", 0, "__u32", 0, "00" * 4),
+            variable("samples", ".bss", 4, "__s32[7]", [0] * 7, "00" * 28),
+            variable("releases", ".bss", 32, "__u64[7]", [0] * 7, "00" * 56),
+        ],
+        types=67,
+    ),
     "bpf/my_map.o": spec(
         license="Dual MIT/GPL",
         maps=[
