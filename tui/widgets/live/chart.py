@@ -395,14 +395,21 @@ class Chart(Widget):
         ]
 
     def _draw_marks(self, marks: Sequence[Mark], most: int) -> list[list[Segment]]:
-        """Return at most *most* lines that say what was done: each text ends at its mark, the newest above."""
+        """Return at most *most* lines that say what was done, the newest above.
+
+        A text ends at its mark; where there is no room for it on the left and more on the right, it begins there.
+        """
         sign = "!" if self.ascii else "┊"
         lines: list[list[tuple[int, str]]] = []
         for mark in reversed(marks):
             at = self._left + self._column_of(mark.time)
-            text = f"{fitted(mark.text, min(cell_len(mark.text), at - 1))} {sign}"
-            start = at + 1 - cell_len(text)
-            line = next((line for line in lines if at + 1 < line[-1][0]), None)
+            length, left, right = cell_len(mark.text), at - 1, self._left + self._columns - at - 2
+            if left < min(length, right):
+                start, text = at, f"{sign} {fitted(mark.text, min(length, right))}"
+            else:
+                text = f"{fitted(mark.text, min(length, left))} {sign}"
+                start = at + 1 - cell_len(text)
+            line = next((line for line in lines if start + cell_len(text) < line[-1][0]), None)
             if line is None and len(lines) < most:
                 lines.append(line := [])
             if line is not None:

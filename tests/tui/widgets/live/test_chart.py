@@ -154,6 +154,13 @@ async def test_what_was_done_is_marked_and_said_below() -> None:
             "                  sample_every 1000 → 250 ┊",
         ]
         assert [column for column, cell in enumerate(shown[2]) if cell == "┊"] == [16, 42, 46]
+        # What was done long ago has no room on its left: it is said on the right, and what comes after it below.
+        app.chart.show([RAMP], NOW, [Mark(NOW - 55, "attached count_packets → sandbox"), Mark(NOW - 20, "loaded")])
+        await pilot.pause()
+        assert [line.rstrip() for line in lines(app.chart)[-2:]] == [
+            "                                   loaded ┊",
+            "            ┊ attached count_packets → sandbox",
+        ]
 
 
 async def test_a_cursor_reads_the_moment_that_it_stands_at() -> None:
