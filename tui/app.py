@@ -205,7 +205,9 @@ class BpftuiApp(BaseApp[ExitCode]):
     async def action_walk(self, by: int) -> None:
         """Go to the open object before or after this one."""
         modes = [each.mode for each in self.objects]
-        if not modes or modes == [self.current_mode]:
+        if not modes:
+            self.notify("no object is open: enter opens the chosen one", timeout=3)
+        elif modes == [self.current_mode]:
             self.notify("no other object is open: 0 leads home, where there are some", timeout=3)
         elif self.current_mode in modes:
             await self._show(modes[(modes.index(self.current_mode) + by) % len(modes)])

@@ -144,6 +144,12 @@ async def test_open_objects_stay_and_are_walked_through(here: Path) -> None:
         await walk.until(lambda: "no other object is open" in walk.screen)
 
 
+async def test_where_nothing_is_open_that_is_what_is_said(here: Path) -> None:
+    async with at_home() as walk:
+        await walk.press("right_parenthesis")
+        assert "no object is open: enter opens the chosen one" in walk.screen
+
+
 async def test_escape_climbs_to_home_and_never_out(explore: Callable[..., Any]) -> None:
     async with explore() as walk:
         await walk.press("2", "z")
