@@ -16,7 +16,9 @@ from ...core.errors import BpftuiError, UsageError
 from ...core.live.trial import Trial
 from ...core.packet import PAYLOAD, TEMPLATES, Packet, template
 from ...core.packet.hex_text import read_hex
+from ..nodes import Node, NodeKind
 from ..state.packets import SavedPackets
+from ..status import Crumb
 from ..widgets.lists.edit_line import EditLine
 from ..widgets.lists.row_view import RowView
 from ..widgets.lists.search_bar import SearchBar
@@ -128,7 +130,15 @@ class RunScreen(Modal[None]):
         self.query_one("#run-packet" if self.program.takes_packet else "#run-context").focus()
 
     def _show_status(self) -> None:
-        self.query_one(StatusLine).status = self._status()
+        line = self.query_one(StatusLine)
+        status = self._status()
+        line.status = status
+        line.crumbs = (
+            Crumb("home"),
+            Crumb(status.file, Node(NodeKind.COLLECTION, self._collection.spec.file)),
+            Crumb(self._program_name, Node(NodeKind.PROGRAM, self._program_name)),
+            Crumb("test run"),
+        )
 
     @property
     def program(self) -> Program:
@@ -443,6 +453,12 @@ class RunScreen(Modal[None]):
             "Context": ContextPane.BINDINGS,
             "In lists": RowView.BINDINGS,
         }
+
+    def on_status_line_chosen(self, event: StatusLine.Chosen) -> None:
+        """Leave for a step of the way, which the screen below knows how to go to."""
+        if self._stop is None and event.crumb != self.query_one(StatusLine).crumbs[-1]:
+            self.app.screen_stack[-2].post_message(StatusLine.Chosen(event.crumb))
+        self.action_leave()
 
     def action_leave(self) -> None:
         """Give up what runs; where nothing does, go back."""

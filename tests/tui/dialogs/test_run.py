@@ -45,6 +45,23 @@ def rows(walk: Any, *begins: str) -> list[str]:
     return [" ".join(line.split()) for line in lines if line.startswith(begins)]
 
 
+async def test_the_top_line_says_where_one_is_and_one_title_where_the_keys_go(run: Callable[..., Any]) -> None:
+    async with run(size=(120, 40)) as walk:
+        await opened(walk)
+        assert walk.screen.startswith(" home › traffic.o › count_traffic › test run  ")
+
+        def marked() -> list[str]:
+            titles = ("Packet  60 bytes", "Bytes  0", "Context", "Result")
+            return [title.split()[0] for title in titles if f"▌{title}" in walk.screen]
+
+        assert marked() == ["Packet"]
+        for title in ("Bytes", "Context", "Result"):
+            await walk.press("tab")
+            assert marked() == [title]
+        await walk.press("tab", "left", "enter")  # the top line: a step above the program
+        await walk.until(lambda: walk.screen.startswith(" home › traffic.o  SPEC → LOADED "))
+
+
 @pytest.mark.parametrize("size", SIZES)
 async def test_a_run_and_all_that_came_of_it(run: Callable[..., Any], size: tuple[int, int]) -> None:
     async with run(size=size) as walk:

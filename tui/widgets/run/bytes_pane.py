@@ -19,6 +19,8 @@ __all__ = ["BytesPane"]
 class BytesPane(RowView):
     """Rows of 8 or 16 bytes, as many as there is room for; enter edits the bytes of a row."""
 
+    is_pane: ClassVar[bool] = True
+
     COMPONENT_CLASSES: ClassVar[set[str]] = {"bytes-pane--here"}
     """
     | Class | Description |

@@ -25,6 +25,8 @@ _NAME_WIDTH: Final = 15
 class ContextPane(RowView):
     """A row for the program, one for the repetitions, one for each field of the context."""
 
+    is_pane: ClassVar[bool] = True
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("e", "select", "Edit", id="context.edit", tooltip="Edit the row: program, repetitions, a field"),
         Binding("r", "reset", "Reset", show=False, id="context.reset", tooltip="Back to what it is by default"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from ....core.errors import BpftuiError
 from ...text.format import counted, duration
@@ -30,6 +30,8 @@ class _Run(NamedTuple):
 
 class OutcomePane(RowView):
     """The return value in the title, below it a row for each difference: packet, context, maps, variables, events."""
+
+    is_pane: ClassVar[bool] = True
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's own name
         """Initialise it before the first run."""

@@ -45,6 +45,8 @@ class PacketPane(RowView):
         packet: The packet at first.
     """
 
+    is_pane: ClassVar[bool] = True
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("e", "edit", "Edit", id="packet.edit", tooltip="Edit the field, or unfold the layer"),
         Binding("a", "add", "Add", id="packet.add", tooltip="Add a header behind this one, or a payload"),
