@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import ClassVar
 
 from ...text.shown import Text
 from .row_view import RowView
@@ -14,6 +15,8 @@ _CAPACITY = 1000
 
 class MessageView(RowView):
     """Messages with the time of day, the newest at the bottom."""
+
+    is_pane: ClassVar[bool] = True
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         """Initialise an empty view."""
@@ -33,6 +36,15 @@ class MessageView(RowView):
     def row_count(self) -> int:
         """Return how many lines there are."""
         return len(self._lines)
+
+    @property
+    def header_height(self) -> int:
+        """A title."""
+        return 1
+
+    def draw_header(self, line: int, width: int) -> Text:
+        """Draw the title."""
+        return Text("Messages of this session", "bold")
 
     def draw_row(self, index: int, width: int) -> Text:
         """Draw a line."""

@@ -10,11 +10,10 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 
 from ....core.errors import VerifierError
-from ...text.shown import assembled, styled
+from ...text.shown import assembled
 from ..code.listing_view import ListingView
 from ..lists.message_view import MessageView
 from ..lists.row_view import RowView  # noqa: TC001 - Textual asks for the annotation at run time
-from ..plain import Static
 from .log_view import LogView
 from .state_view import StateView
 from .verdict_view import VerdictView
@@ -60,7 +59,6 @@ class LogPane(Vertical):
 
     DEFAULT_CSS = """
     LogPane {
-        & .log-title { height: auto; max-height: 3; background: $panel; padding: 0 1; }
         & #log-body { height: 2fr; }
         & #log-body ListingView { width: 1fr; display: none; border-left: solid $rule; }
         & #log-body LogView { width: 1fr; }
@@ -70,8 +68,8 @@ class LogPane(Vertical):
         & MessageView { height: 1fr; }
         & .verifier { display: none; }
         &.-refused .verifier { display: block; }
-        &.-refused MessageView { height: 3; }
-        &.-refused.-low MessageView, &.-refused.-low #messages-title { display: none; }
+        &.-refused MessageView { height: 4; }
+        &.-refused.-low MessageView { display: none; }
     }
     """
 
@@ -113,8 +111,14 @@ class LogPane(Vertical):
             yield LogView()
             yield ListingView()
         yield StateView(classes="verifier")
-        yield Static(styled("Messages of this session", "bold"), id="messages-title", classes="log-title")
         yield MessageView()
+
+    def on_mount(self) -> None:
+        """Follow the focus: the verdict is the title of the log and of the code beside it."""
+        self.watch(self.screen, "focused", self._follow_focus)
+
+    def _follow_focus(self) -> None:
+        self.query_one(VerdictView).set_class(self.query_one("#log-body").has_focus_within, "-focus")
 
     def add(self, text: str) -> None:
         """Add a message."""

@@ -93,8 +93,9 @@ class LogView(CodeView):
         return self._lines[index]
 
     def row_mark(self, index: int) -> tuple[str, str]:
-        """Mark the cause."""
-        return ("✗", "log-view--cause") if index in self._cause else super().row_mark(index)
+        """Mark the cause; the cursor is seen on it, too."""
+        mark, name = super().row_mark(index)
+        return ("✗", name or "log-view--cause") if index in self._cause else (mark, name)
 
     def draw_row(self, index: int, width: int) -> Strip:
         """Draw a line by its kind."""

@@ -40,7 +40,13 @@ class VerdictView(Static):
     """The C line, the register, where it came from, and the mend: as much of it as fits into `room`."""
 
     DEFAULT_CSS = """
-    VerdictView { height: auto; background: $panel; padding: 0 1; }
+    VerdictView {
+        height: auto;
+        background: $panel;
+        padding-right: 1;
+        border-left: blank;
+        &.-focus { border-left: outer $primary; }
+    }
     """
 
     explanation: reactive[Explanation | None] = reactive["Explanation | None"](None, layout=True)

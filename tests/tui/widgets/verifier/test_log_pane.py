@@ -10,10 +10,12 @@ from bpftui.core.spec import CollectionSpec
 from bpftui.core.vm.runtime import MachineRuntime
 from bpftui.tui.base_app import BaseApp
 from bpftui.tui.widgets.code.listing_view import ListingView
+from bpftui.tui.widgets.lists.message_view import MessageView
 from bpftui.tui.widgets.verifier.log_pane import LogPane
 from bpftui.tui.widgets.verifier.log_view import LogView
 from bpftui.tui.widgets.verifier.state_view import StateView
 from bpftui.tui.widgets.verifier.verdict_view import VerdictView
+from tests.tui.conftest import screen_text
 
 from ..lines import lines
 
@@ -108,6 +110,22 @@ async def test_the_cursors_move_one_another() -> None:
         assert app.opened == [("bad_offbyone", 7)]
         await pilot.press("v")
         assert not listing.display
+
+
+async def test_the_verdict_is_the_title_of_the_log_and_the_cursor_is_seen_on_the_cause() -> None:
+    app = PaneApp("bad_offbyone")
+    async with app.run_test(size=(140, 40)) as pilot:
+        await refused(app, pilot, "bad_offbyone")
+        log = app.query_one(LogView)
+        for view, marked in ((log, True), (app.query_one(StateView), False), (app.query_one(ListingView), True)):
+            view.focus()
+            await pilot.pause()
+            assert ("▌✗ bad_offbyone  " in screen_text(app)) is marked
+        cause = range(log.cursor, log.cursor + 2)
+        assert [log.row_mark(index) for index in cause] == [("✗", "row-view--cursor"), ("✗", "log-view--cause")]
+        app.query_one(MessageView).focus()
+        await pilot.pause()
+        assert "▌Messages of this session" in screen_text(app)
 
 
 async def test_visits_of_a_loop() -> None:
