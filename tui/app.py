@@ -288,6 +288,8 @@ class BpftuiApp(BaseApp[ExitCode]):
         self.objects.remove(found)
         if self._last is found:
             self._last = None
+        if self._home is not None:
+            self._home.on_screen_resume()
         await asyncio.to_thread(_close_quietly, found)
         await self.remove_mode(found.mode)
         if self._home is not None:

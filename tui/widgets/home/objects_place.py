@@ -66,13 +66,17 @@ class ObjectRows(RowView):
         self._width = 0
 
     def show(self, rows: list[ObjectRow]) -> None:
-        """Show *rows*; the cursor stays on its object."""
-        here = self.chosen.path if self.chosen is not None else ""
+        """Show *rows*; the cursor stays on its object, but for one that was closed: then on the next at its place."""
+        here, at = self.chosen, self.cursor
         self.rows = rows
         self._width = max((width_of(row.name) for row in rows if row.path), default=0)
         self.refresh_rows()
-        first = next((index for index, row in enumerate(rows) if row.path), 0)
-        self.cursor = next((index for index, row in enumerate(rows) if row.path and row.path == here), first)
+        there = next((index for index, row in enumerate(rows) if here is not None and row.path == here.path), None)
+        if here is None or there is None:
+            self.cursor = next((index for index, row in enumerate(rows) if row.path), 0)
+        else:
+            closed = here.is_open and not rows[there].is_open
+            self.cursor = self._passing(at, 1) if closed else there
 
     @property
     def chosen(self) -> ObjectRow | None:
@@ -163,6 +167,7 @@ class ObjectsPlace(Horizontal):
         super().__init__()
         self._rows = ObjectRows()
         self._open: Sequence[tuple[str, str]] = ()
+        self._known: Sequence[KnownObject] = ()
         self._looked_at = ""
 
     def compose(self) -> ComposeResult:
@@ -173,11 +178,13 @@ class ObjectsPlace(Horizontal):
     def show(self, opened: Sequence[tuple[str, str]]) -> None:
         """Show the objects that are open, as path and state, and look anew what else there is."""
         self._open = opened
+        if self._known:  # what is open and what is not shows at once: enter acts on it
+            self._rows.show(_rows(opened, self._known))
         self.run_worker(self._list, exclusive=True, group="list")
 
     async def _list(self) -> None:
-        known = await asyncio.to_thread(known_objects)
-        self._rows.show(_rows(self._open, known))
+        self._known = await asyncio.to_thread(known_objects)
+        self._rows.show(_rows(self._open, self._known))
         self._looked_at = ""
         await self._look()
 
