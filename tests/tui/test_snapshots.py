@@ -156,10 +156,20 @@ class Camera:
             for field in self.app.screen.query(Input):
                 field.cursor_blink = False
             now = self.text
-            if now == before:
+            if now == before and self.laid_out:
                 return
             before = now
         raise AssertionError(f"the screen does not come to rest:\n{before}")
+
+    @property
+    def laid_out(self) -> bool:
+        """Whether the screens have the terminal's size, those below a dialog too, which get it later."""
+        columns, _ = size = self.app.size
+        stack = self.app.screen_stack
+        return all(
+            screen.size == size and all(each.outer_size.width <= columns for each in screen.children)
+            for screen in stack
+        )
 
     @property
     def text(self) -> str:
