@@ -14,6 +14,7 @@ from ..core.interrupt import Interrupt
 from ..core.live.monitor import INTERVALS, Monitor, Observation
 from ..core.maps.journal import Journal as MapJournal
 from ..core.spec.targets import SANDBOX
+from ..core.threads import NoThreadError
 from .messages import Attached, Detached, Failed, GivenUp, Loaded, Loading, MapEdited, Sampled
 from .nodes import Node, NodeKind
 from .status import Failure, Status, Work
@@ -403,7 +404,9 @@ class Operations:
         if isinstance(error, BpftuiError):
             # The Log is in front then, and says what the verifier did.
             tab = "" if isinstance(error, VerifierError) else message.tab
-            failure = Failure(message.action, error.message, error.hint or "", message.node, tab)
+            # What the system lacks is the same whatever was tried: such an error does not say what that was.
+            why = f"cannot {message.action}: {error.message}" if isinstance(error, NoThreadError) else error.message
+            failure = Failure(message.action, why, error.hint or "", message.node, tab)
         else:
             why = f"cannot {message.action}: {type(error).__name__}: {error}"
             failure = Failure(message.action, why, node=message.node, tab=message.tab)

@@ -99,12 +99,11 @@ def test_the_explorer_without_threads(
         subprocess.run([*NOBODY, "prlimit", f"--pid={terminal.pid.read_text().strip()}", "--nproc=1"], check=True)
         terminal.press("L")
         terminal.until("LOADED +vm")
-        terminal.until("✗ no thread can be started: the system has no more processes or memory for this user")
-        terminal.until("read the maps failed")
+        terminal.until("✗ cannot read the maps: no thread can be started: the system has no more processes or memory")
         terminal.press("A")
         terminal.until("sandbox  packets of its own")
         terminal.press("Tab", "Enter")
-        terminal.until("attach failed")
+        terminal.until("✗ cannot attach: no thread can be started")
         terminal.press("q")
         assert terminal.exit_code() == "0"
     finally:

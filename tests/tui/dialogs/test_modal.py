@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     [
         ("u", "enter", "enter", "enter"),
         ("u", "escape", "escape", "u", "q"),
-        ("question_mark", "escape", "escape", "escape"),
+        ("question_mark", "escape", "escape"),
         ("3", "e", "enter", "enter", "enter"),
         ("3", "e", "escape", "escape"),
         ("e", "enter", "enter", "enter"),
