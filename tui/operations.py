@@ -201,14 +201,21 @@ class Operations:
             self.host.post_message(message)
 
     def _start(
-        self, action: str, busy: str, work: Callable[[], None], give_up: Callable[[], None] | None = None
+        self,
+        action: str,
+        busy: str,
+        work: Callable[[], None],
+        give_up: Callable[[], None] | None = None,
+        *,
+        is_anew: bool = True,
     ) -> None:
-        """Run *work* in a thread, unless something else is being done."""
+        """Run *work* in a thread, unless something else is being done. Tried anew, it answers what failed of its kind."""
         if self._busy:
             self.host.notify(f"still {self._busy}", severity="warning", timeout=2)
             return
         self._busy = busy
-        self.host.settle(action)
+        if is_anew:
+            self.host.settle(action)
         self._show_work(Work(busy, give_up))
         self.host.start(work)
         self.changed()
@@ -375,7 +382,8 @@ class Operations:
         """Make the next of the attachments that were asked for at the start; one that fails is no reason to stop."""
         if self._attach_first and self.collection is not None:
             program, target = self._attach_first.pop(0)
-            self.attach(AttachRequest(program, target))
+            attach = partial(self._attach, AttachRequest(program, target))
+            self._start("attach", "attaching", attach, is_anew=False)
 
     def after_attach(self, message: Attached) -> None:
         """Set the clock of an automatic detach."""

@@ -113,7 +113,7 @@ async def test_the_last_line_names_the_keys_of_the_screen_in_front(
 ) -> None:
     async with explore(size=size) as walk:
         for keys, bar in (
-            (("question_mark",), "? Manual esc Close"),
+            (("question_mark",), "/ Search ? Manual esc Close"),
             (("colon",), "esc Close"),
             (("3", "e"), "esc Cancel"),
             (("P",), "esc Cancel"),
