@@ -209,7 +209,7 @@ class Operations:
         *,
         is_anew: bool = True,
     ) -> None:
-        """Run *work* in a thread, unless something else is being done. Tried anew, it answers what failed of its kind."""
+        """Run *work* in a thread, unless something else is being done; anew, it answers what failed of its kind."""
         if self._busy:
             self.host.notify(f"still {self._busy}", severity="warning", timeout=2)
             return
