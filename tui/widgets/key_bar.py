@@ -26,6 +26,9 @@ attached can always be seen to be detached."""
 _LOADING: Final = ("attach", "run")
 """What loads first where that has not been done: the bar names what is done then."""
 
+_MOVING: Final = "go_back"
+"""What backspace does, where that key does not take away a character that was typed."""
+
 _LAST: Final = ("help", "quit")
 """Always there, at the end."""
 
@@ -52,6 +55,9 @@ class KeyBar(Footer):
     def _keys(self) -> list[FooterKey]:
         """Return the keys that apply now: load, which all else needs, some of the pane's, the session's, the end."""
         keys = [key for key in super().compose() if isinstance(key, FooterKey)]
+        focused = self.screen.focused
+        if focused is not None and focused.check_consume_key("a", "a"):
+            keys = [key for key in keys if _name(key) != _MOVING]
         own = {
             active.binding.action
             for active in self.screen.active_bindings.values()

@@ -165,8 +165,9 @@ async def test_the_tree_makes_room_and_comes_back(explore: Callable[..., Any]) -
         assert "188 parse((void *)(long)ctx->data" in shown[at]
         assert "&packet);" in shown[at + 1]  # the line of C goes on beside the next instruction
         await walk.press("escape")
+        assert (view.size.width, walk.app.focused) == (narrow, view)
+        await walk.press("escape")
         assert walk.app.focused is walk.explorer.query_one("#tree")
-        assert view.size.width == narrow
 
 
 async def test_what_relocations_become_in_the_listing(explore: Callable[..., Any]) -> None:
