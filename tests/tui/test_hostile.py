@@ -232,9 +232,9 @@ def drawn(path: Path, keys: str, *, size: tuple[int, int] = (120, 40)) -> bytes:
     try:
         ioctl(terminal, termios.TIOCSWINSZ, struct.pack("4H", size[1], size[0], 0, 0))
         deadline = time.monotonic() + PATIENCE
-        while b"SPEC" not in shown and time.monotonic() < deadline:
+        while b"Load" not in shown and time.monotonic() < deadline:
             read(0.5)
-        assert b"SPEC" in shown
+        assert b"Load" in shown
         read(0.5)
         for key in keys:
             os.write(terminal, key.encode())

@@ -153,7 +153,7 @@ def test_lines_in_place_are_written_over_and_nothing_else_passes(monkeypatch: py
     screen = Screen()
     monkeypatch.setattr(sys, "stdout", screen)
     size = [20, 6]
-    monkeypatch.setattr("os.get_terminal_size", lambda _: tuple(size))
+    monkeypatch.setattr("os.get_terminal_size", lambda *_: os.terminal_size(size))
     place = InPlace()
     assert place.size() == (20, 5)
     place.show([paint("one", "bold"), EVIL[:4]])
