@@ -168,7 +168,7 @@ class ControlledScreen(Screen[None]):
         markup: bool = False,
     ) -> None:
         """Say something here, though a dialog may be in front; an error until it is answered."""
-        self.message_line.notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
+        self.message_line.notify(message, title=title, severity=severity, timeout=timeout)
 
     def show_work(self, work: Work | None) -> None:
         """Say what is being done; None for nothing."""

@@ -78,7 +78,9 @@ async def test_enter_leads_to_the_place_and_any_other_key_goes_on_where_one_was(
         await pilot.press("down")
         assert (rows.highlighted, app.focused) == (1, rows)
         assert app.shown == [" ✗ 300 does not fit __u8", "   what helps: 0 to 255                         esc dismiss"]
-        await pilot.press("tab", "enter")
+        await pilot.press("tab")
+        await pilot.pause()
+        await pilot.press("enter")
         await pilot.pause()
         assert (app.followed, app.shown, app.focused) == ([EDIT], [], rows)
         app.line.fail(EDIT)

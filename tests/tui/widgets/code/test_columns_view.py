@@ -23,7 +23,7 @@ class ColumnsApp(BaseApp[None]):
 
 @pytest.mark.parametrize(
     ("width", "shown", "names"),
-    [(100, 3, ["BPF", "│", "translated", "│", "native"]), (99, 2, ["BPF", "│", "translated", "(x:", "native)"])],
+    [(100, 3, ["BPF", "│", "translated", "│", "native"]), (99, 2, ["BPF", "│", "translated", "(v:", "native)"])],
 )
 async def test_names_of_as_many_columns_as_there_is_room_for(width: int, shown: int, names: list[str]) -> None:
     app = ColumnsApp()

@@ -164,6 +164,7 @@ async def test_escape_leaves_the_value() -> None:
         app.sample()
         await settle(app, pilot)
         await pilot.press("e", "9", "escape")
+        await settle(app, pilot)
         assert app.line() == ""
         assert (app.asked, hosts.entry(ipv6(1)).values) == ([], (u32(5),))
         assert app.focused is app.pane.query_one(MapTableView)
