@@ -117,7 +117,7 @@ async def test_dead_code_is_struck_out_until_the_constants_change(
         walk.explorer.spec.set("verbose", True)
         await walk.press("3", "2")
         await walk.until(lambda: asked == [False, True])
-        await walk.press("d")
+        await walk.press("m")
         await walk.until(lambda: pane.mode == "" and "removed" not in str(pane.query_one("#code-title").render()))
 
 
