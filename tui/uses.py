@@ -8,7 +8,7 @@ from ..core.asm import CallSource, decode
 from ..core.asm.opcodes import GOTOX, INSN_SIZE
 from ..core.asm.search import calls_of
 from ..core.errors import BpftuiError
-from ..core.helpers.names import HELPERS
+from ..core.helpers.names import TAIL_CALL
 from ..core.spec import ReferenceKind
 from .jumps import CodePlace
 from .nodes import Node, NodeKind
@@ -36,7 +36,6 @@ __all__ = [
 ]
 
 
-_TAIL_CALL: Final = HELPERS.index("bpf_tail_call")
 _MANY: Final = 40_000
 """Instructions of the programs that use a thing up to which registers are followed to what reads and writes it."""
 
@@ -74,7 +73,7 @@ def users_at(index: Uses, program: ProgramSpec, row: Row) -> Users:
     if row.reference is not None:
         return users_of(index, row.reference.name)
     number = helper_number(program, row.slot) if row.kind is RowKind.INSN else None
-    if number == _TAIL_CALL and (tail := _tail_call(index, program, row.slot)) is not None:
+    if number == TAIL_CALL and (tail := _tail_call(index, program, row.slot)) is not None:
         return tail
     if number is not None:
         return callers_of(index.spec, number)

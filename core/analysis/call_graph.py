@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..helpers.effects import MapUse
-from ..helpers.names import HELPERS
+from ..helpers.names import TAIL_CALL
 from ..spec.program import ReferenceKind
 from ..uapi import MapType
 from .lattice import Place
@@ -32,8 +32,6 @@ __all__ = [
     "to_mermaid",
     "to_text",
 ]
-
-_TAIL_CALL: Final = HELPERS.index("bpf_tail_call")
 
 
 class NodeKind(enum.StrEnum):
@@ -148,7 +146,7 @@ def _tail_call_maps(uses: ProgramUses) -> set[str]:
         arguments[1].name
         for start in program.flow.functions
         for slot, arguments in uses.facts.at(start).calls.items()
-        if uses.helper_at(slot) == _TAIL_CALL and arguments[1] is not None and arguments[1].place is Place.MAP
+        if uses.helper_at(slot) == TAIL_CALL and arguments[1] is not None and arguments[1].place is Place.MAP
     }
     return found & called
 

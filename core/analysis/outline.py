@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import enum
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..context.fields import return_codes
 from ..errors import BpftuiError
-from ..helpers.names import HELPERS
+from ..helpers.names import HELPERS, TAIL_CALL
 from ..spec.program import ReferenceKind
 from ..uapi import MapType
 from .inputs import inputs_of
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from .xrefs import ProgramUses, Uses
 
 __all__ = ["CallKind", "Called", "Outline", "ReturnCode", "TailCall", "TailCaller", "Touched", "tail_callers"]
-
-_TAIL_CALL: Final = HELPERS.index("bpf_tail_call")
 
 
 class CallKind(enum.StrEnum):
@@ -187,7 +185,7 @@ class Outline:
         """The tail calls, by slot."""
         found: list[TailCall] = []
         for slot in self._call_slots:
-            if self._uses.helper_at(slot) != _TAIL_CALL:
+            if self._uses.helper_at(slot) != TAIL_CALL:
                 continue
             _, table, index, *_ = self._uses.facts.at(slot).calls[slot]
             name = table.name if table is not None and table.place is Place.MAP else ""

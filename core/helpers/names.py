@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["HELPERS", "helper_name"]
+__all__ = ["HELPERS", "TAIL_CALL", "helper_name"]
 
 _NAMES = """
     unspec map_lookup_elem map_update_elem map_delete_elem probe_read ktime_get_ns trace_printk
@@ -51,6 +51,8 @@ _NAMES = """
 
 HELPERS: Final[tuple[str, ...]] = tuple(f"bpf_{name}" for name in _NAMES.split())
 """Names by id, with `bpf_`; id 0 is `bpf_unspec`, which is no helper, and 1 to 211 are."""
+TAIL_CALL: Final = HELPERS.index("bpf_tail_call")
+"""The one helper that goes on in another program, and comes back only where it fails."""
 
 
 def helper_name(number: int) -> str | None:

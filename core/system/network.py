@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 __all__ = ["Networks", "read_networks"]
 
 _IFF_UP: Final = 1
-_CLSACT: Final = {0xFFFFFFF2: "clsact_ingress", 0xFFFFFFF3: "clsact_egress"}
-"""TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS) and …_EGRESS of <linux/pkt_sched.h>."""
-_INGRESS: Final = {AttachType.TCX_INGRESS: "tcx_ingress"}
-_EGRESS: Final = {AttachType.TCX_EGRESS: "tcx_egress"}
+_WAYS: Final = (
+    (AttachType.TCX_INGRESS, "tcx_ingress", 0xFFFFFFF2, "clsact_ingress"),
+    (AttachType.TCX_EGRESS, "tcx_egress", 0xFFFFFFF3, "clsact_egress"),
+)
+"""In and out: what runs first, and the parent of the filters that run behind it, TC_H_MAKE(TC_H_CLSACT,
+TC_H_MIN_INGRESS) and …_EGRESS of <linux/pkt_sched.h>."""
 _NETKIT: Final = {AttachType.NETKIT_PRIMARY: "netkit_primary", AttachType.NETKIT_PEER: "netkit_peer"}
 _OF_NAMESPACE: Final = {AttachType.FLOW_DISSECTOR: "flow_dissector", AttachType.SK_LOOKUP: "sk_lookup"}
 _MOST_SHOWN: Final = 8
@@ -115,10 +117,10 @@ def _hooks(device: rtnetlink.Device, *, has_clsact: bool, handles: set[int]) -> 
             )
         )
     found += _multi(device, _NETKIT) if device.kind == "netkit" else ()
-    for multi, parent in ((_INGRESS, 0xFFFFFFF2), (_EGRESS, 0xFFFFFFF3)):
-        found += _multi(device, multi)
+    for attach_type, name, parent, behind in _WAYS:
+        found += _multi(device, {attach_type: name})
         if has_clsact:
-            found += _filters(device, parent, _CLSACT[parent])
+            found += _filters(device, parent, behind)
     for handle in sorted(handles):
         found += _filters(device, handle, f"tc {handle >> 16:x}:")
     return tuple(found)

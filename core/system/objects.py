@@ -9,6 +9,7 @@ import struct
 import sys
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ..kernel.attach.namespace import NETFILTER_FAMILIES, NETFILTER_HOOKS
 from ..kernel.attach.tracing import CLOCKS
 from ..kernel.sys.elements import Elements
 from ..kernel.sys.layouts import BpfBtfInfo, BpfLinkInfo, BpfMapInfo, BpfProgInfo
@@ -67,8 +68,8 @@ _HARDWARE_EVENTS: Final = (
     "bus-cycles",
 )
 _DISPATCHER: Final = "xdp_disp.rodata"
-_NETFILTER_FAMILIES: Final[dict[int, str]] = {2: "ipv4", 10: "ipv6"}
-_NETFILTER_HOOKS: Final[tuple[str, ...]] = ("prerouting", "input", "forward", "output", "postrouting")
+_FAMILY_NAMES: Final = {int(number): name for name, number in NETFILTER_FAMILIES.items()}
+_HOOK_NAMES: Final = {number: name for name, number in NETFILTER_HOOKS.items()}
 
 
 class RawProgram(NamedTuple):
@@ -444,9 +445,9 @@ def _netfilter(info: BpfLinkInfo, _fd: int) -> _Description:
     told: tuple[int, ...] = info.read("pf", "hooknum", "priority", "netfilter_flags")
     family, hook, priority, flags = told
     priority = priority - (1 << 32) if priority >> 31 else priority
-    name: str = _NETFILTER_HOOKS[hook] if hook < len(_NETFILTER_HOOKS) else str(hook)
+    name = _HOOK_NAMES.get(hook, hook)
     details: dict[str, Detail] = {"pf": family, "hook": hook, "prio": priority, "flags": flags}
-    target = f"{_NETFILTER_FAMILIES.get(family, family)} {name} priority {priority}"
+    target = f"{_FAMILY_NAMES.get(family, family)} {name} priority {priority}"
     return _Description("netfilter", int(AttachType.NETFILTER), target, False, details)
 
 

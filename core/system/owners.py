@@ -10,7 +10,6 @@ import contextlib
 import os
 import socket
 import struct
-from collections import defaultdict
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from ... import bpf
@@ -249,11 +248,3 @@ def _tasks_of(pid: int, comm: str) -> Iterator[Task]:
             if (net, mnt) not in seen:
                 seen.add((net, mnt))
                 yield Task(pid, tid, net, mnt, pid_ns, inner, comm)
-
-
-def by_object(held: list[Held]) -> dict[tuple[str, int], list[Held]]:
-    """Return what is held by kind and id."""
-    found: defaultdict[tuple[str, int], list[Held]] = defaultdict(list)
-    for each in held:
-        found[each.kind, each.id].append(each)
-    return found

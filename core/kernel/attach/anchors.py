@@ -11,6 +11,7 @@ import errno
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ...errors import AttachError, BpftuiError, FeatureError, UnknownNameError, UsageError
+from ...uapi import LinkType
 from ..sys.layouts import BpfLinkInfo, BpfProgInfo
 from ..sys.object import kernel_name, object_info, open_id, walk_ids
 from ..sys.survey import Attached
@@ -30,7 +31,6 @@ _BEFORE, _AFTER, _ID, _LINK = 1 << 3, 1 << 4, 1 << 5, 1 << 13
 """BPF_F_BEFORE, BPF_F_AFTER, BPF_F_ID, BPF_F_LINK."""
 _MOST: Final = 64
 """BPF_MPROG_MAX: programs at a hook. Control groups hold as many."""
-_CGROUP_LINK: Final = 3
 
 
 class Order(NamedTuple):
@@ -78,7 +78,7 @@ def link_at(group: int, attach_type: AttachType, program: int) -> int:
         finally:
             descriptor.close()
         where = info.cgroup_id, info.cgroup_attach_type, info.prog_id
-        if info.type == _CGROUP_LINK and where == (group, attach_type, program):
+        if info.type == LinkType.CGROUP and where == (group, attach_type, program):
             return number
     return 0
 

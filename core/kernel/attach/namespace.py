@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from ...runtime import AttachTarget
     from ..program import Program
 
-__all__ = ["attach_netfilter", "attach_netns"]
+__all__ = ["NETFILTER_FAMILIES", "NETFILTER_HOOKS", "attach_netfilter", "attach_netns"]
 
 _OWN: Final = "/proc/thread-self/ns/net"
-_HOOKS: Final = {"prerouting": 0, "input": 1, "forward": 2, "output": 3, "postrouting": 4}
+NETFILTER_HOOKS: Final = {"prerouting": 0, "input": 1, "forward": 2, "output": 3, "postrouting": 4}
 """`NF_INET_*` of <linux/netfilter.h>."""
-_FAMILIES: Final = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
+NETFILTER_FAMILIES: Final = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
 _DEFAULT_PRIORITY: Final = -128
 """Before the filter table (0) and after connection tracking (-200); the kernel takes neither INT_MIN nor INT_MAX."""
 
@@ -65,8 +65,12 @@ def attach_netfilter(program: Program, target: AttachTarget) -> Attachment:
     Raises:
         AttachError: Something at that hook has the same priority already.
     """
-    family = next((_FAMILIES[option] for option in target.options if option in _FAMILIES), socket.AF_INET)
-    hook = next((_HOOKS[option] for option in target.options if option in _HOOKS), _HOOKS["input"])
+    family = next(
+        (NETFILTER_FAMILIES[option] for option in target.options if option in NETFILTER_FAMILIES), socket.AF_INET
+    )
+    hook = next(
+        (NETFILTER_HOOKS[option] for option in target.options if option in NETFILTER_HOOKS), NETFILTER_HOOKS["input"]
+    )
     given = next((option for option in target.options if option.startswith("priority=")), None)
     priority = _DEFAULT_PRIORITY if given is None else int(given.partition("=")[2])
     try:
