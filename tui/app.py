@@ -171,10 +171,18 @@ class BpftuiApp(BaseApp[ExitCode]):
     # The object that is meant: the one in front, or the last that was
 
     @property
+    def _meant(self) -> _Object | None:
+        return next((each for each in self.objects if each.mode == self.current_mode), self._last)
+
+    @property
     def _object(self) -> _Object:
-        front = next((each for each in self.objects if each.mode == self.current_mode), self._last)
-        assert front is not None, "no object is open"
-        return front
+        meant = self._meant
+        assert meant is not None, "no object is open"
+        return meant
+
+    def _named(self, path: str) -> _Object | None:
+        """Return the open object of that absolute name."""
+        return next((each for each in self.objects if _path(each.session.spec.file) == path), None)
 
     @property
     def session(self) -> Session:
@@ -195,7 +203,7 @@ class BpftuiApp(BaseApp[ExitCode]):
 
     async def _show(self, mode: str) -> None:
         if mode != self.current_mode:
-            self._last = next((each for each in self.objects if each.mode == self.current_mode), self._last)
+            self._last = self._meant
             await self.switch_mode(mode)
 
     async def action_home(self) -> None:
@@ -217,10 +225,9 @@ class BpftuiApp(BaseApp[ExitCode]):
     def open_object(self, file: str) -> None:
         """Open an object, or go to it where it is open already; what is wrong with it is said where one is."""
         path = _path(file)
-        for each in self.objects:
-            if _path(each.session.spec.file) == path:
-                self.run_worker(self._show(each.mode))
-                return
+        if (found := self._named(path)) is not None:
+            self.run_worker(self._show(found.mode))
+            return
         line = self._message_line
         line.settle("open")
         line.show_work(Work(f"opening {os.path.basename(path)}"))
@@ -274,7 +281,7 @@ class BpftuiApp(BaseApp[ExitCode]):
 
     def close_object(self, path: str) -> None:
         """Close an open object; what of it is attached is asked about."""
-        found = next((each for each in self.objects if _path(each.session.spec.file) == path), None)
+        found = self._named(path)
         if found is None:
             return
 
@@ -288,10 +295,12 @@ class BpftuiApp(BaseApp[ExitCode]):
         self.objects.remove(found)
         if self._last is found:
             self._last = None
-        if self._home is not None:
-            self._home.on_screen_resume()
+        self._list_at_home()
         await asyncio.to_thread(_close_quietly, found)
         await self.remove_mode(found.mode)
+        self._list_at_home()  # what became of it is known now
+
+    def _list_at_home(self) -> None:
         if self._home is not None:
             self._home.on_screen_resume()
 

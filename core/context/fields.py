@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CONTEXTS",
+    "XDP_ACTIONS",
     "ContextField",
     "context_field",
     "context_fields",
@@ -70,7 +71,8 @@ CONTEXTS: Final[dict[ProgramType, str]] = {
     ProgramType.NETFILTER: "bpf_nf_ctx",
 }
 """The struct of the uapi that the context of programs of a type is."""
-_XDP: Final = {0: "XDP_ABORTED", 1: "XDP_DROP", 2: "XDP_PASS", 3: "XDP_TX", 4: "XDP_REDIRECT"}
+XDP_ACTIONS: Final = {0: "XDP_ABORTED", 1: "XDP_DROP", 2: "XDP_PASS", 3: "XDP_TX", 4: "XDP_REDIRECT"}
+"""`enum xdp_action`."""
 _TC: Final = {
     -1: "TC_ACT_UNSPEC",
     0: "TC_ACT_OK",
@@ -87,7 +89,7 @@ _TCX: Final = {-1: "TCX_NEXT", 0: "TCX_PASS", 2: "TCX_DROP", 7: "TCX_REDIRECT"}
 _SK: Final = {0: "SK_DROP", 1: "SK_PASS"}
 _LWT: Final = {0: "BPF_OK", 2: "BPF_DROP"}
 _CODES: Final = {
-    ProgramType.XDP: _XDP,
+    ProgramType.XDP: XDP_ACTIONS,
     ProgramType.SCHED_CLS: _TC,
     ProgramType.SCHED_ACT: _TC,
     ProgramType.SK_SKB: _SK,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ..context.fields import XDP_ACTIONS
 from ..uapi import LinkType
 from .model import Attachment, Hook
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Place", "Places", "put_together"]
 
-_ACTIONS: Final = ("XDP_ABORTED", "XDP_DROP", "XDP_PASS", "XDP_TX", "XDP_REDIRECT")
 _CONFIGURATION: Final = struct.Struct("=4B10I10I")
 """`struct xdp_dispatcher_config` of libxdp, as far as all versions have it: magic, version, members, whether they take
 fragments; of each member the actions on which the next one runs, and its priority."""
@@ -274,4 +274,4 @@ def _through_dispatcher(
 
 def _passed_on(actions: int) -> str:
     """Return the actions in a mask, on which the next member runs."""
-    return ", ".join(name for bit, name in enumerate(_ACTIONS) if actions >> bit & 1) or "no action"
+    return ", ".join(name for bit, name in XDP_ACTIONS.items() if actions >> bit & 1) or "no action"
