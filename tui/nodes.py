@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..core.spec import CollectionSpec
+    from ..core.spec import CollectionSpec, MapSpec
 
-__all__ = ["Node", "NodeKind", "first_node"]
+__all__ = ["Node", "NodeKind", "first_node", "map_node"]
 
 
 class NodeKind(enum.StrEnum):
@@ -49,3 +49,8 @@ def first_node(spec: CollectionSpec) -> Node:
     """Return what the explorer shows at first: the first program, else the collection."""
     name = next(iter(spec.programs), None)
     return Node(NodeKind.COLLECTION, spec.file) if name is None else Node(NodeKind.PROGRAM, name)
+
+
+def map_node(found: MapSpec) -> Node:
+    """Return where a map lives: one that is a data section, among the variables."""
+    return Node(NodeKind.SECTION if found.is_data else NodeKind.MAP, found.name)

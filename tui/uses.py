@@ -11,7 +11,7 @@ from ..core.errors import BpftuiError
 from ..core.helpers.names import TAIL_CALL
 from ..core.spec import ReferenceKind
 from .jumps import CodePlace
-from .nodes import Node, NodeKind
+from .nodes import Node, NodeKind, map_node
 from .targets import HelperTarget
 
 if TYPE_CHECKING:
@@ -116,8 +116,7 @@ def reference_target(spec: CollectionSpec, reference: Reference) -> Target | Non
     if reference.kind is ReferenceKind.DATA and reference.name in spec.variables:
         return Node(NodeKind.VARIABLE, reference.name)
     if reference.map in spec.maps:
-        found = spec.maps[reference.map]
-        return Node(NodeKind.SECTION if found.is_data else NodeKind.MAP, found.name)
+        return map_node(spec.maps[reference.map])
     if any(reference.name == extern.name for extern in (*externs.ksyms, *externs.kfuncs)):
         return Node(NodeKind.EXTERN, reference.name)
     return None

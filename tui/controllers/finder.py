@@ -16,7 +16,7 @@ from ...core.errors import BpftuiError
 from ..dialogs.command import Command, names_of
 from ..dialogs.find import FindDialog, Found
 from ..jumps import CodePlace
-from ..nodes import Node, NodeKind
+from ..nodes import Node, NodeKind, map_node
 from ..text.fuzzy import Names
 from ..text.keys import key_names
 from .controller import Controller
@@ -145,10 +145,7 @@ class NamesOf:
 
         spec = self._spec
         yield from self.programs.add((name, Node(NodeKind.PROGRAM, name)) for name in spec.programs)
-        yield from self.maps.add(
-            (found.name, Node(NodeKind.SECTION if found.is_data else NodeKind.MAP, found.name))
-            for found in spec.maps.values()
-        )
+        yield from self.maps.add((found.name, map_node(found)) for found in spec.maps.values())
         yield from self.variables.add((name, Node(NodeKind.VARIABLE, name)) for name in spec.variables)
         externs = (*spec.externs.ksyms, *spec.externs.kfuncs)
         yield from self.externs.add((each.name, Node(NodeKind.EXTERN, each.name)) for each in externs)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ...core.errors import BpftuiError, VerifierError
 from ...core.live import State
 from ...core.runtime import Forecast
-from ..nodes import Node, NodeKind
+from ..nodes import Node, NodeKind, map_node
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -105,6 +105,6 @@ class Outlook:
         loaded = self._operations.state is not State.SPEC
         known = self.forecast if self.forecast is not None and not loaded else Forecast({}, {})
         nodes = [Node(NodeKind.PROGRAM, name) for name in {**known.programs, **self.problems}]
-        nodes += [Node(NodeKind.SECTION if maps[name].is_data else NodeKind.MAP, name) for name in known.maps]
+        nodes += [map_node(maps[name]) for name in known.maps]
         self._tree.mark_refused(nodes)
         self._changed()

@@ -8,7 +8,7 @@ from ...core.btf import format_value
 from ...core.errors import BpftuiError
 from ...core.spec.architectures import foreign_registers
 from ..jumps import CodePlace
-from ..nodes import Node, NodeKind
+from ..nodes import Node, NodeKind, map_node
 from ..targets import Setting
 from .facts import (
     collection_facts,
@@ -20,7 +20,7 @@ from .facts import (
     variable_facts,
 )
 from .format import byte_size, duration, grouped
-from .outline import map_node, outline_on, users_on
+from .outline import outline_on, users_on
 from .page import Page, Part
 
 if TYPE_CHECKING:
@@ -285,7 +285,7 @@ def _variable(spec: CollectionSpec, variable: VariableSpec, loaded: Collection |
     page.field("bytes", raw[:32].hex(" ") + (" …" if len(raw) > 32 else ""))
     for fact in variable_facts(variable):
         if fact.text:
-            section = map_node(spec, variable.map.name) if fact.key == "offset" else None
+            section = map_node(spec.maps[variable.map.name]) if fact.key == "offset" else None
             page.field(fact.label, fact.text, fact.note, section)
     if live is not None:
         page.field("can be set", "no: frozen since the load" if live.read_only else "yes, takes effect at once")
@@ -375,7 +375,7 @@ def _program_node(spec: CollectionSpec, name: str) -> Node | None:
 
 def _entry_node(spec: CollectionSpec, name: str) -> Node | None:
     """Return where what an entry of a map holds lives: a program, or another map."""
-    return map_node(spec, name) if name in spec.maps else _program_node(spec, name)
+    return map_node(spec.maps[name]) if name in spec.maps else _program_node(spec, name)
 
 
 def _used(page: Page, spec: CollectionSpec, name: str, known: Known | None) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from ...core.analysis.outline import CallKind
 from ..jumps import CodePlace
-from ..nodes import Node, NodeKind
+from ..nodes import Node, NodeKind, map_node
 from ..targets import HelperTarget, Setting
 from .format import counted, grouped
 from .page import Part
@@ -21,17 +21,12 @@ if TYPE_CHECKING:
     from ..targets import Target
     from .page import Page
 
-__all__ = ["function_part", "map_node", "outline_on", "users_on"]
+__all__ = ["function_part", "outline_on", "users_on"]
 
 _MANY: Final = 10
 """Places that are listed of one thing; the rest is counted, and `u` lists them all."""
 _GAP: Final = Part("   ")
 _AT: Final = Part(" at ", "muted", joined=True)
-
-
-def map_node(spec: CollectionSpec, name: str) -> Node:
-    """Return where a map or a data section lives."""
-    return Node(NodeKind.SECTION if spec.maps[name].is_data else NodeKind.MAP, name)
 
 
 def function_part(program: str, name: str, *, entry: bool = False) -> Part:
@@ -123,7 +118,7 @@ def _touched(page: Page, outline: Outline, label: str, touched: Iterable[Touched
     parts: list[Part] = []
     for each in touched:
         is_variable = each.section and each.name != each.section
-        target = Node(NodeKind.VARIABLE, each.name) if is_variable else map_node(spec, each.name)
+        target = Node(NodeKind.VARIABLE, each.name) if is_variable else map_node(spec.maps[each.name])
         partial = "≥ " if (each.section or each.name) in uncertain else ""
         parts += [
             Part(each.name, "", target),
@@ -134,7 +129,7 @@ def _touched(page: Page, outline: Outline, label: str, touched: Iterable[Touched
     known = {each.section or each.name for each in (*outline.reads, *outline.writes)}
     if label == "writes":
         for name in uncertain - known:
-            parts += [Part(name, "", map_node(spec, name)), Part(" ? its address is not followed", "muted"), _GAP]
+            parts += [Part(name, "", map_node(spec.maps[name])), Part(" ? its address is not followed", "muted"), _GAP]
     page.labelled(label, parts[:-1] or [Part("nothing", "muted")])
 
 
