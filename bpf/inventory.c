@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: (MIT OR GPL-2.0-only)
 /*
- * Who holds what: two iterators that bpftui walks for its inventory of the machine (core/system/owners.py).
+ * Who holds what, and what else no system call tells, or none in time: iterators that bpftui walks for its inventory of
+ * the machine (core/system/owners.py).
  *
  * `held` writes a row for each open file that is a BPF object, a perf event, or a socket that bears a program. Files are
  * told apart by the function that releases them. Where that is, it learns from the reader, who has one of each kind
  * open at first: symbols would have to be looked up in /proc/kallsyms, which takes the kernel 150 ms and CAP_SYSLOG.
  * `tasks` writes a row for each task: the namespaces that it is in.
+ * `counts` writes a row for each program: what it has done. It takes four system calls to be told so of one program,
+ * of which two make and close a descriptor.
+ * `netfilters` writes a row for each link to a hook of netfilter: the network namespace that it is in.
  *
  * Numbers of processes are those of the reader's pid namespace, as in its /proc.
  */
@@ -13,6 +17,7 @@
 
 static long (*const bpf_seq_write)(void *seq, const void *data, __u32 size) = (void *)127;
 static void *(*const bpf_get_current_task_btf)(void) = (void *)158;
+static void *(*const bpf_map_lookup_percpu_elem)(void *map, const void *key, __u32 cpu) = (void *)195;
 
 #define KERNEL __attribute__((preserve_access_index))
 
@@ -72,16 +77,41 @@ struct bpf_prog_aux {
 	__u32 id;
 } KERNEL;
 
+typedef struct {
+	__u64 value;
+} u64_stats_t;
+
+struct bpf_prog_stats {
+	u64_stats_t cnt;
+	u64_stats_t nsecs;
+	u64_stats_t misses;
+} KERNEL;
+
 struct bpf_prog {
+	struct bpf_prog_stats *stats; /* __percpu */
 	struct bpf_prog_aux *aux;
+} KERNEL;
+
+struct bpf_array {
+	void *pptrs[1]; /* __percpu */
 } KERNEL;
 
 struct bpf_map {
 	__u32 id;
 } KERNEL;
 
+enum bpf_link_type {
+	BPF_LINK_TYPE_NETFILTER = 10,
+};
+
 struct bpf_link {
 	__u32 id;
+	enum bpf_link_type type;
+} KERNEL;
+
+struct bpf_nf_link {
+	struct net *net;
+	__u32 dead;
 } KERNEL;
 
 struct btf {
@@ -107,6 +137,8 @@ struct socket {
 
 struct bpf_iter_meta {
 	struct seq_file *seq;
+	__u64 session_id;
+	__u64 seq_num;
 };
 
 struct bpf_iter__task {
@@ -119,6 +151,16 @@ struct bpf_iter__task_file {
 	struct task_struct *task;
 	__u64 fd;
 	struct file *file;
+};
+
+struct bpf_iter__bpf_prog {
+	struct bpf_iter_meta *meta;
+	struct bpf_prog *prog;
+};
+
+struct bpf_iter__bpf_link {
+	struct bpf_iter_meta *meta;
+	struct bpf_link *link;
 };
 
 enum kind {
@@ -158,7 +200,7 @@ struct task {
 /* A field of a structure that no type tells the verifier of: read so, a pointer that leads nowhere gives 0. */
 #define READ(from, field)                                                                                    \
 	({                                                                                                   \
-		__typeof__((from)->field) value = 0;                                                         \
+		__typeof__((from)->field) value = {};                                                        \
 		bpf_probe_read_kernel(&value, sizeof(value), __builtin_preserve_access_index(&(from)->field)); \
 		value;                                                                                       \
 	})
@@ -279,6 +321,94 @@ int tasks(struct bpf_iter__task *ctx)
 	row.pid_ns = READ(inner.ns, ns.inum);
 	row.inner = inner.nr;
 	bpf_probe_read_kernel(row.comm, sizeof(row.comm), leader->comm);
+	bpf_seq_write(ctx->meta->seq, &row, sizeof(row));
+	return 0;
+}
+
+#define MOST_CPUS 1024
+
+/* How many CPUs may have counters: set before it is loaded. */
+const volatile __u32 cpus = 1;
+/* How far the memory of each CPU is from what the kernel's pointers to it (__percpu) say. */
+__u64 offsets[MOST_CPUS] = {};
+/* A pointer becomes a number here, which the verifier lets one calculate with. */
+volatile __u64 number;
+
+/* Of this, the kernel's pointer is known as well as where it leads on each CPU. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} sample SEC(".maps");
+
+struct counts {
+	__u32 id;
+	__u32 padding;
+	__u64 runs;
+	__u64 nanoseconds;
+	__u64 misses;
+};
+
+static __always_inline void learn_offsets(void)
+{
+	__u32 key = 0;
+
+	number = (__u64)&sample;
+
+	__u64 base = (__u64)READ((struct bpf_array *)number, pptrs[0]);
+
+	for (__u32 cpu = 0; cpu < cpus && cpu < MOST_CPUS; cpu++) {
+		number = (__u64)bpf_map_lookup_percpu_elem(&sample, &key, cpu);
+		offsets[cpu] = number ? number - base : 0;
+	}
+}
+
+SEC("iter/bpf_prog")
+int counts(struct bpf_iter__bpf_prog *ctx)
+{
+	struct bpf_prog *program = ctx->prog;
+	struct counts row = {};
+
+	if (!program)
+		return 0;
+	if (!ctx->meta->seq_num)
+		learn_offsets();
+	row.id = program_id(program);
+
+	__u64 stats = (__u64)READ(program, stats);
+
+	for (__u32 cpu = 0; cpu < cpus && cpu < MOST_CPUS; cpu++) {
+		struct bpf_prog_stats *own = (void *)(stats + offsets[cpu]);
+
+		if (!stats || !offsets[cpu])
+			continue;
+		row.runs += READ(own, cnt).value;
+		row.nanoseconds += READ(own, nsecs).value;
+		row.misses += READ(own, misses).value;
+	}
+	bpf_seq_write(ctx->meta->seq, &row, sizeof(row));
+	return 0;
+}
+
+SEC("iter/bpf_link")
+int netfilters(struct bpf_iter__bpf_link *ctx)
+{
+	struct bpf_link *link = ctx->link;
+	struct {
+		__u32 id;
+		__u32 net; /* 0 where it was detached */
+	} row = {};
+
+	if (!link || link->type != BPF_LINK_TYPE_NETFILTER)
+		return 0;
+
+	struct bpf_nf_link *whole = (void *)link; /* which begins with it */
+	struct net *net = READ(whole, net);
+
+	row.id = link->id;
+	if (!READ(whole, dead))
+		row.net = READ(net, ns.inum);
 	bpf_seq_write(ctx->meta->seq, &row, sizeof(row));
 	return 0;
 }

@@ -29,7 +29,11 @@ CONTENTS: dict[str, tuple[set[str], set[str], set[str]]] = {
     "count_packets": ({"count_packets"}, {"pkt_count"}, set()),
     "global_example": ({"global_example"}, set(), {"global_u16"}),
     "hidden_example": ({"hidden_example"}, set(), set()),
-    "inventory": ({"held", "tasks"}, set(), {"sample_pid", "samples", "releases"}),
+    "inventory": (
+        {"held", "tasks", "counts", "netfilters"},
+        {"sample"},
+        {"sample_pid", "samples", "releases", "offsets", "number", "cpus"},
+    ),
     "my_map": ({"my_prog"}, {"my_map"}, set()),
     "traffic": (
         {"count_traffic"},

@@ -10,6 +10,7 @@ from ..closing import Closing
 from ..errors import BpftuiError, NoPermissionError, UsageError
 from ..kernel.sys import rights
 from ..kernel.sys.rights import Capability
+from ..kernel.sys.survey import packed_runs, unpacked_runs
 from ..privileges import errand
 from .inventory import Inventory
 
@@ -64,7 +65,7 @@ class _ByErrand(Closing):
 
     def counters(self) -> dict[int, Runs]:
         """Return the counters of all programs alone."""
-        return cast("dict[int, Runs]", _received(_asked("counters")))
+        return unpacked_runs(cast("bytes", _received(_asked("counters"))))
 
     def close(self) -> None:
         """Do nothing: the steward keeps its inventory till its end."""
@@ -103,7 +104,7 @@ def read_for_client(argument: str) -> int:
         if argument and not _kept:
             _kept.append(Inventory())
         if argument:
-            answer = _kept[0].snapshot() if argument == "snapshot" else _kept[0].counters()
+            answer = _kept[0].snapshot() if argument == "snapshot" else packed_runs(_kept[0].counters())
     except BpftuiError as error:
         kind = NoPermissionError if isinstance(error, NoPermissionError) else BpftuiError
         answer = kind(error.message, hint=error.hint)

@@ -155,7 +155,10 @@ class LinkEntry(NamedTuple):
     detached: bool
     """Whether what it was attached to is gone, or it was detached: the link is all that is left."""
     details: Mapping[str, Detail] = _NOTHING
-    """What `struct bpf_link_info` says of its kind, by the kernel's names: `ifindex`, `cgroup_id`, `tp_name`, …"""
+    """What `struct bpf_link_info` says of its kind, by the kernel's names: `ifindex`, `cgroup_id`, `tp_name`, …
+
+    Of netfilter also `netns_ino`, where an iterator over links may be loaded (Linux 6.4).
+    """
 
 
 class BtfEntry(NamedTuple):
@@ -230,7 +233,7 @@ class NetworkNamespace(NamedTuple):
     """Some of those that are in it: at most eight."""
     interfaces: tuple[Interface, ...]
     hooks: tuple[Hook, ...]
-    """Of the namespace itself: `flow_dissector`, `sk_lookup`, `netfilter`."""
+    """Of the namespace itself: `flow_dissector`, `sk_lookup`, `netfilter` (one for each point, by priority)."""
 
     @property
     def label(self) -> str:

@@ -129,6 +129,10 @@ class RawLink(NamedTuple):
     detached: bool
     details: dict[str, Detail]
 
+    def inside(self, namespace: int) -> RawLink:
+        """Return it with the network namespace that it is in: an inode, 0 where it was detached."""
+        return self._replace(detached=not namespace, details=self.details | {"netns_ino": namespace})
+
 
 class RawBtf(NamedTuple):
     """What the kernel tells of types."""

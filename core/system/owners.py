@@ -1,7 +1,9 @@
 """Who holds what: the open files of all processes, by the kernel's iterator where it may be loaded, else by /proc.
 
 The iterator (bpf/inventory.c) is some 40 times as quick where there are many processes, tells a socket's program, which
-/proc does not, and is loaded once. Both give the numbers that processes have in this one's pid namespace.
+/proc does not, and is loaded once. Both give the numbers that processes have in this one's pid namespace. With it come
+others: for the counters of all programs, and for the network namespaces of links to netfilter, which nothing else
+tells.
 """
 
 from __future__ import annotations
@@ -16,9 +18,10 @@ from ... import bpf
 from ..closing import Closing
 from ..errors import BpftuiError
 from ..kernel.runtime import load
+from ..kernel.sys.elements import possible_cpus
 from ..kernel.sys.object import open_id
 from ..kernel.sys.perf import PERF_TYPE_SOFTWARE, open_event
-from ..kernel.sys.survey import number_in, read_fdinfo
+from ..kernel.sys.survey import Runs, number_in, read_fdinfo, run_counts, unpacked_runs
 from ..spec import CollectionSpec
 
 if TYPE_CHECKING:
@@ -34,6 +37,9 @@ _DUMMY: Final = 9
 """PERF_COUNT_SW_DUMMY: an event that never happens."""
 _HELD: Final = struct.Struct("=4I16s")
 _TASK: Final = struct.Struct("=6I16s")
+_LINK: Final = struct.Struct("=II")
+_MOST_CPUS: Final = 1024
+"""MOST_CPUS of bpf/inventory.c."""
 _FILES: Final = {
     "anon_inode:bpf-prog": ("program", b"prog_id"),
     "anon_inode:bpf-map": ("map", b"map_id"),
@@ -90,6 +96,17 @@ class Walk(Protocol):
         """Return the processes and what they hold, now."""
         ...
 
+    def counters(self) -> dict[int, Runs]:
+        """Return the counters of all programs by their ids; NoPermissionError where it takes CAP_SYS_ADMIN."""
+        ...
+
+    def netfilters(self) -> dict[int, int]:
+        """Return the inode of the network namespace that each link to netfilter is in, as far as that can be known.
+
+        It is 0 for one that was detached.
+        """
+        ...
+
     def close(self) -> None:
         """Let go of what it needs."""
         ...
@@ -104,7 +121,9 @@ def open_walk() -> Walk:
 
 
 class IteratorWalk(Closing):
-    """Two iterators over the kernel's tasks and their files, loaded as long as this is open.
+    """Iterators over the kernel's tasks, their files, programs and links, loaded as long as this is open.
+
+    Those over programs and links may be missing (Linux 5.19): what they tell is asked for by system calls, or unknown.
 
     Raises:
         BpftuiError: They cannot be loaded: that takes CAP_BPF and CAP_PERFMON, and a kernel with types of its own
@@ -114,9 +133,15 @@ class IteratorWalk(Closing):
     def __init__(self) -> None:
         self._stack = contextlib.ExitStack()
         try:
-            collection = self._stack.enter_context(load(CollectionSpec.from_file(bpf.path("inventory")), strict=True))
-            self._held = collection.programs["held"].attach()
-            self._tasks = collection.programs["tasks"].attach()
+            spec = CollectionSpec.from_file(bpf.path("inventory"))
+            cpus = possible_cpus()
+            spec.variables["cpus"].set(min(cpus, _MOST_CPUS))
+            collection = self._stack.enter_context(load(spec))
+            for name in _NEEDED & collection.problems.keys():
+                raise collection.problems[name]
+            self._links = {name: program.attach() for name, program in collection.programs.items()}
+            self._held, self._tasks = self._links["held"], self._links["tasks"]
+            self._counts = self._links.get("counts") if cpus <= _MOST_CPUS else None
             self._learn(collection)
         except BaseException:
             self._stack.close()
@@ -126,7 +151,7 @@ class IteratorWalk(Closing):
         self.own = frozenset(
             [("program", each.id) for each in programs]
             + [("map", each.id) for each in maps]
-            + [("link", link.id) for link in (self._held, self._tasks)]
+            + [("link", link.id) for link in self._links.values()]
             + [("btf", each.btf_id) for each in programs]
         )
 
@@ -168,9 +193,21 @@ class IteratorWalk(Closing):
         ]
         return Tasks(tasks, held, 0)
 
+    def counters(self) -> dict[int, Runs]:
+        """Return the counters of all programs by their ids: 0.1 ms for 500 on 2 CPUs."""
+        return run_counts() if self._counts is None else unpacked_runs(self._counts.output())
+
+    def netfilters(self) -> dict[int, int]:
+        """Return the inode of the network namespace that each link to netfilter is in, 0 for one that was detached."""
+        link = self._links.get("netfilters")
+        return {} if link is None else dict(_LINK.iter_unpack(link.output()))
+
     def close(self) -> None:
         """Unload them."""
         self._stack.close()
+
+
+_NEEDED: Final = frozenset({"held", "tasks"})
 
 
 def _comm(raw: bytes) -> str:
@@ -197,6 +234,14 @@ class ProcWalk:
                 continue  # it has ended
             found.tasks.extend(_tasks_of(pid, comm))
         return found._replace(hidden=hidden)
+
+    def counters(self) -> dict[int, Runs]:
+        """Return the counters of all programs by their ids; errors as for `run_counts`."""
+        return run_counts()
+
+    def netfilters(self) -> dict[int, int]:
+        """Return nothing: /proc tells of no links of netfilter."""
+        return {}
 
     def _files(self, pid: int, comm: str) -> Iterator[Held]:
         for fd in _numbers(f"/proc/{pid}/fd"):

@@ -12,7 +12,7 @@ from .model import Attachment, Hook
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from .model import ControlGroup, NetworkNamespace
+    from .model import ControlGroup, Detail, NetworkNamespace
     from .names import Names
     from .objects import RawLink, RawMap, RawProgram
 
@@ -112,6 +112,11 @@ def put_together(
                 everything.append(row._replace(target=where))
         return hook._replace(attached=tuple(rows))
 
+    namespaces = tuple(namespaces)
+    netfilter = _netfilter(links.values(), namespaces)
+    for hook in (hook for hooks in netfilter.values() for hook in hooks):
+        everything += hook.attached
+        of_links |= {each.link: Place(each.target, each.order) for each in hook.attached if each.link is not None}
     settled_namespaces: list[NetworkNamespace] = []
     for namespace in namespaces:
         suffix = "" if namespace.own else f" in {namespace.label}"
@@ -136,7 +141,8 @@ def put_together(
             )
             for hook in namespace.hooks
         )
-        settled_namespaces.append(namespace._replace(interfaces=interfaces, hooks=own))
+        filters = tuple(netfilter.get(namespace.inode, ()))
+        settled_namespaces.append(namespace._replace(interfaces=interfaces, hooks=own + filters))
     settled_groups: list[ControlGroup] = []
     for group in groups:
         hooks = tuple(
@@ -167,6 +173,27 @@ def put_together(
         if not any(link.program == program and link.details.get("map_id") == each.id for link in links.values())
     ]
     return Places(tuple(settled_namespaces), tuple(settled_groups), of_links, everything, tuple(tracing))
+
+
+def _netfilter(links: Iterable[RawLink], namespaces: Iterable[NetworkNamespace]) -> dict[int, list[Hook]]:
+    """Return the hooks of netfilter that have programs, by the inode of their network namespace."""
+    suffixes = {each.inode: f" in {each.label}" if each.label else "" for each in namespaces}
+    points: dict[tuple[Detail, ...], list[RawLink]] = {}
+    for link in links:
+        told = link.details
+        if link.type == LinkType.NETFILTER and told.get("netns_ino"):
+            points.setdefault((told["netns_ino"], told["pf"], told["hook"]), []).append(link)
+    found: dict[int, list[Hook]] = {}
+    for (inode, *_), there in sorted(points.items()):
+        assert isinstance(inode, int)
+        suffix = suffixes.get(inode, f" in net:[{inode}]")
+        there.sort(key=lambda link: (link.details["prio"], link.id))
+        attached = (
+            Attachment(link.program or 0, link.hook, link.target + suffix, order, link.id)
+            for order, link in enumerate(there, 1)
+        )
+        found.setdefault(inode, []).append(Hook("netfilter", tuple(attached)))
+    return found
 
 
 _TRACING: Final = frozenset(

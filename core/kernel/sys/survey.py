@@ -15,7 +15,7 @@ from .object import walk_ids
 from .syscall import BpfError, Command, buffer, invoke
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from .object import ObjectKind
     from .structure import Structure
@@ -25,11 +25,13 @@ __all__ = [
     "PerfProbe",
     "Runs",
     "number_in",
+    "packed_runs",
     "query",
     "query_task_fd",
     "read_fdinfo",
     "run_counts",
     "survey",
+    "unpacked_runs",
 ]
 
 _OPEN: Final = {
@@ -98,31 +100,45 @@ class Runs(NamedTuple):
 
 
 _COUNTERS: Final = BpfProgInfo.packing("run_time_ns", "run_cnt", "recursion_misses")
+_ROW: Final = struct.Struct("=I4x3Q")
+"""As `struct counts` of bpf/inventory.c has it: the id of a program, and its `Runs`."""
 
 
 def run_counts() -> dict[int, Runs]:
     """Return the counters of all programs, by their ids.
 
-    Some 8 µs each: the kernel is asked for no more of `struct bpf_prog_info` than what ends with them.
+    Four system calls each, some 8 µs: the kernel is asked for no more of `struct bpf_prog_info` than what ends with
+    them. An iterator (bpf/inventory.c) is a hundred times as quick.
 
     Raises:
         NoPermissionError: It takes CAP_SYS_ADMIN.
     """
     attr, asked, info = buffer(_ID.size), buffer(_INFO.size), buffer(_COUNTERS.size)
-    address, size = ctypes.addressof(info), _COUNTERS.size
+    address, size, question = ctypes.addressof(info), _COUNTERS.size, ctypes.addressof(asked)
+    told, nothing = memoryview(info).cast("B"), bytes(size)
     found: dict[int, Runs] = {}
     for number in walk_ids("program"):
         fd = _opened("program", number, attr)
         if fd is None:
             continue
-        ctypes.memset(address, 0, size)
+        told[:] = nothing  # what it holds is input: lengths, pointers
         _INFO.pack_into(asked, 0, fd, size, address)
-        failed = invoke(Command.OBJ_GET_INFO_BY_FD, ctypes.addressof(asked), _INFO.size)
+        failed = invoke(Command.OBJ_GET_INFO_BY_FD, question, _INFO.size)
         os.close(fd)
         if not failed:
             spent, runs, missed = _COUNTERS.unpack_from(info)
             found[number] = Runs(runs, spent, missed)
     return found
+
+
+def packed_runs(counters: Mapping[int, Runs]) -> bytes:
+    """Return counters as rows, which take a tenth of the time to be passed on; see `unpacked_runs`."""
+    return b"".join([_ROW.pack(number, *runs) for number, runs in counters.items()])
+
+
+def unpacked_runs(rows: bytes) -> dict[int, Runs]:
+    """Return the counters that are in rows, by the programs' ids."""
+    return {number: Runs(*runs) for number, *runs in _ROW.iter_unpack(rows)}
 
 
 def read_fdinfo(path: str) -> bytes:

@@ -139,13 +139,15 @@ int main(int count, char **arguments)
 	int xdp = bpf_program__fd(bpf_object__next_program(counting, NULL));
 	int v0 = if_nametoindex("v0"), v1 = if_nametoindex("v1"), group = open(arguments[3], O_RDONLY);
 	int sockets = bpf_object__find_map_fd_by_name(opened, "sockets");
-	const unsigned int none[12] = {}, filter[4] = { 2 /* NFPROTO_IPV4 */, 1 /* input */, (unsigned int)-7, 0 };
+	const unsigned int none[12] = {}, filter[4] = { 2 /* NFPROTO_IPV4 */, 1 /* input */, (unsigned int)-7, 0 },
+			   sooner[4] = { 2, 1, (unsigned int)-9, 0 };
 
 	link_to("xdp", xdp, v1, 37, 2 /* generic */, none, 0);
 	link_to("tcx_ingress", fd_of("on_tc"), v0, 46, 0, none, 0);
 	link_to("tcx_ingress", fd_of("on_tcx"), v0, 46, 0, none, 0);
 	link_to("tcx_egress", fd_of("on_tcx"), v0, 47, 0, none, 0);
 	link_to("netfilter", fd_of("on_netfilter"), 0, 45, 0, filter, sizeof(filter));
+	link_to("netfilter", fd_of("on_netfilter"), 0, 45, 0, sooner, sizeof(sooner));
 	link_to("sk_skb_verdict", fd_of("on_verdict"), sockets, 38, 0, none, 0);
 
 	program = bpf_object__find_program_by_name(opened, "on_cgroup");

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bpftui.core.kernel.attach.targets import cgroup_mount
+from bpftui.core.kernel.sys.statistics import stats_enabled
+from bpftui.core.kernel.sys.survey import run_counts
 from bpftui.core.system import Inventory, Owner
 from bpftui.core.system.owners import IteratorWalk, ProcWalk
 from bpftui.core.uapi import ProgramType
@@ -51,7 +53,7 @@ def test_every_attachment_has_its_owner_and_its_place(others: Others, snapshot: 
         "xdp": (f"v1 {inside}", None),
         "tcx_ingress": (f"v0 {inside}", 1),
         "tcx_egress": (f"v0 {inside}", 1),
-        "netfilter": ("ipv4 input priority -7", None),
+        "netfilter": (f"ipv4 input priority -7 {inside}", 2),  # behind the one of priority -9
         "sk_skb_verdict": (f"map {sockets.id} sockets", None),
         "cgroup_inet_egress": (group, 1),
         "sk_lookup": (inside.removeprefix("in "), 1),
@@ -113,9 +115,31 @@ def test_an_interface_has_its_hooks_in_the_order_in_which_they_run(others: Other
     by_ip = snapshot.programs[xdp.program]
     assert (by_ip.name, by_ip.owners, by_ip.pinned) == ("count_packets", (), ())
     assert by_ip.held_by == (f"xdp v0 in {namespace.label}",)
-    assert [(hook.name, [each.program for each in hook.attached]) for hook in namespace.hooks] == [
-        ("sk_lookup", [others.program("sk_lookup")])
+    assert [
+        (hook.name, [(each.program, each.link, each.order) for each in hook.attached]) for hook in namespace.hooks
+    ] == [
+        ("sk_lookup", [(others.program("sk_lookup"), others.link("sk_lookup"), 1)]),
+        (
+            "netfilter",
+            [
+                (others.program("netfilter"), others.link("netfilter", 1), 1),  # of priority -9
+                (others.program("netfilter"), others.link("netfilter"), 2),
+            ],
+        ),
     ]
+    assert snapshot.links[others.link("netfilter")].details["netns_ino"] == namespace.inode
+
+
+def test_the_iterator_counts_as_the_kernel_does(others: Others) -> None:
+    number = others.program("raw_tracepoint")  # of sched_process_fork
+    with IteratorWalk() as walk:
+        with stats_enabled():
+            for _ in range(3):
+                others.run("true")
+        by_iterator, asked = walk.counters(), run_counts()
+    assert by_iterator[number] == asked[number]
+    assert asked[number].run_cnt >= 3
+    assert {each.program for each in others.made} <= by_iterator.keys() & asked.keys()
 
 
 def test_a_control_group_has_what_comes_down_to_it(others: Others, snapshot: Snapshot) -> None:

@@ -93,7 +93,9 @@ SPECS: dict[str, Facts] = {
     "bpf/inventory.o": spec(
         license="Dual MIT/GPL",
         maps=[
-            data_section(".bss", 88),
+            bpf_map("sample", "percpu_array", 4, 8, 1, key_type="__u32", value_type="__u64"),
+            data_section(".bss", 8288),
+            data_section(".rodata", 4, flags=128),
         ],
         programs=[
             program(
@@ -117,13 +119,37 @@ SPECS: dict[str, Facts] = {
                 attach_to="task",
                 core_relocations=25,
             ),
+            program(
+                "counts",
+                "iter/bpf_prog",
+                "tracing",
+                insns=164,
+                line_infos=45,
+                attach_type="trace_iter",
+                attach_to="bpf_prog",
+                core_relocations=7,
+                maps=[".bss", "sample", ".rodata"],
+            ),
+            program(
+                "netfilters",
+                "iter/bpf_link",
+                "tracing",
+                insns=48,
+                line_infos=16,
+                attach_type="trace_iter",
+                attach_to="bpf_link",
+                core_relocations=5,
+            ),
         ],
         variables=[
             variable("sample_pid", ".bss", 0, "__u32", 0, "00" * 4),
             variable("samples", ".bss", 4, "__s32[7]", [0] * 7, "00" * 28),
             variable("releases", ".bss", 32, "__u64[7]", [0] * 7, "00" * 56),
+            variable("offsets", ".bss", 88, "__u64[1024]", [0] * 1024, "00" * 8192),
+            variable("number", ".bss", 8280, "volatile __u64", 0, "00" * 8),
+            variable("cpus", ".rodata", 0, "const volatile __u32", 1, "01000000"),
         ],
-        types=67,
+        types=101,
     ),
     "bpf/my_map.o": spec(
         license="Dual MIT/GPL",
