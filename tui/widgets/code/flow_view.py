@@ -22,6 +22,7 @@ from ...text.format import counted
 from ..lists.virtual_list import VirtualList
 from .code_colors import CODE_CLASSES, asm, c_source
 from .code_view import CodeView
+from .flow_walk import FlowWalk
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -163,10 +164,7 @@ class FlowView(VirtualList):
     _facts: FlowFacts = _NOTHING
     _whole: bool = False
     _code: bool = False
-    _came: tuple[int, ...] = ()
-    """The boxes that were walked through, the last one at the end."""
-    _others: tuple[int, ...] = ()
-    """The boxes that the last step could have led to, from left to right."""
+    _walk: FlowWalk | None = None
 
     # What a pane calls
 
@@ -188,7 +186,7 @@ class FlowView(VirtualList):
 
     def _redraw(self, slot: int) -> None:
         assert self._listing is not None
-        self.picture = None
+        self.picture = self._walk = None
         self.empty_text = "drawing the control flow ..." if is_ascii_terminal() else "drawing the control flow …"
         self.restart()
         self._make(self._listing, slot, self._facts)
@@ -216,8 +214,7 @@ class FlowView(VirtualList):
             return
         if picture.listing is not self._listing:
             return  # another one is being made by now
-        self.picture = picture
-        self._came = self._others = ()
+        self.picture, self._walk = picture, FlowWalk(picture)
         self.restart()
         self._choose(picture.node_of(event.slot) or 0)
 
@@ -336,59 +333,23 @@ class FlowView(VirtualList):
         if self.picture is not None:
             self._scroll_to_cursor()
 
-    def _middle(self, node: int) -> int:
-        assert self.picture is not None
-        box = self.picture.drawing.layout.boxes[node]
-        return box.left + box.width // 2
-
     def action_walk_down(self) -> None:
-        """Go to where the chosen block leads: of two ways the one of most runs, else the nearer one."""
-        if self.picture is None:
-            return
-        layout = self.picture.drawing.layout
-        following = [to for _, to in layout.ports[self.cursor] if to != self.cursor]
-        if following:
-            self._came = (*self._came, self.cursor)[-1000:]
-            self._step(following)
+        """Go to where the chosen block leads."""
+        if self._walk is not None:
+            self.cursor = self._walk.down(self.cursor)
 
     def action_walk_up(self) -> None:
-        """Go to where the chosen block is come from: back, where it was walked to, else the way of most runs."""
-        if self.picture is None:
-            return
-        successors = self.picture.drawing.layout.successors
-        before = [node for node in range(len(successors)) if self.cursor in successors[node] and node != self.cursor]
-        if not before:
-            return
-        before.sort(key=self._middle)
-        if self._came and self._came[-1] in before:
-            came = self._came[-1]
-            self._came, self._others = self._came[:-1], tuple(before)
-            self.cursor = came
-        else:
-            self._step(before)
-
-    def _step(self, others: list[int]) -> None:
-        """Go to one of several boxes."""
-        assert self.picture is not None
-        here, heavy = self._middle(self.cursor), self.picture.drawing.heavy_nodes
-        self._others = tuple(others)
-        self.cursor = min(others, key=lambda node: (node not in heavy, abs(self._middle(node) - here)))
+        """Go to where the chosen block is come from."""
+        if self._walk is not None:
+            self.cursor = self._walk.up(self.cursor)
 
     def action_walk_aside(self, step: int) -> None:
         """Go to the next of the boxes that the last step could have led to, or beside the chosen one."""
-        if self.picture is None:
+        if self._walk is None:
             return
-        if self.cursor in self._others:
-            at = self._others.index(self.cursor) + step
-            if 0 <= at < len(self._others):
-                self.cursor = self._others[at]
-                return
-        layout = self.picture.drawing.layout
-        row = layout.bands[layout.layer[self.cursor] + 1].nodes
-        at = row.index(self.cursor) + step
-        if 0 <= at < len(row):
-            self._others = ()
-            self.cursor = row[at]
+        node = self._walk.aside(self.cursor, step)
+        if node is not None:
+            self.cursor = node
         else:
             self.scroll_relative(x=8 * step, animate=False, force=True)
 
@@ -402,8 +363,8 @@ class FlowView(VirtualList):
             self._leap(len(self.picture.blocks) - 1)
 
     def _leap(self, node: int) -> None:
-        self._came = self._others = ()
-        if self.picture is not None:
+        if self._walk is not None:
+            self._walk.leap()
             self._choose(node)
 
     def action_page(self, pages: float) -> None:
