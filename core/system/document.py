@@ -172,6 +172,7 @@ def _process(each: ProcessEntry) -> dict[str, Any]:
         "uid": each.uid,
         "cgroup": each.unit,
         "container": each.container or None,
+        "mount_namespace": each.mounts or None,
         "programs": [*each.programs],
         "maps": [*each.maps],
         "links": [*each.links],

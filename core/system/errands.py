@@ -13,6 +13,7 @@ from ..kernel.sys.rights import Capability
 from ..kernel.sys.survey import packed_runs, unpacked_runs
 from ..privileges import errand
 from .inventory import Inventory
+from .symbols import Symbols
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -59,9 +60,12 @@ def open_inventory() -> Reader:
 class _ByErrand(Closing):
     """The steward's inventory."""
 
+    def __init__(self) -> None:
+        self._symbols = Symbols()
+
     def snapshot(self) -> Snapshot:
         """Return what this machine runs now."""
-        return cast("Snapshot", _received(_asked("snapshot")))
+        return self._symbols.named(cast("Snapshot", _received(_asked("snapshot"))))
 
     def counters(self) -> dict[int, Runs]:
         """Return the counters of all programs alone."""
@@ -102,7 +106,7 @@ def read_for_client(argument: str) -> int:
     answer: object = None
     try:
         if argument and not _kept:
-            _kept.append(Inventory())
+            _kept.append(Inventory(symbols=False))
         if argument:
             answer = _kept[0].snapshot() if argument == "snapshot" else packed_runs(_kept[0].counters())
     except BpftuiError as error:

@@ -20,6 +20,7 @@ from .objects import label, read_btfs, read_links, read_maps, read_programs
 from .owners import open_walk
 from .places import put_together
 from .processes import read_processes
+from .symbols import Symbols
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -39,9 +40,13 @@ class Inventory(Closing):
     Those are left out of what it finds. What the kernel is asked changes nothing. All of it takes CAP_SYS_ADMIN; with
     less than all rights of root, what could not be read is said in the snapshot. Some 20 ms for 500 programs, 500 maps
     and 300 links, after a first one that loads the iterators.
+
+    Args:
+        symbols: Whether to read the files that uprobes are in, for the functions there: whose they are is anybody's.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, symbols: bool = True) -> None:
+        self._symbols = Symbols() if symbols else None
         self._walk = open_walk()
         self._names = Names()
         self._groups = GroupWalk()
@@ -100,7 +105,7 @@ class Inventory(Closing):
             missing.append(f"the open files of {what} could not be read: that takes CAP_SYS_PTRACE, as a rule")
         relations = _Relations(tasks, pins, links, maps, programs, places)
         gone += relations.lost()
-        return Snapshot(
+        snapshot = Snapshot(
             now,
             now - running,
             relations.programs(),
@@ -124,6 +129,7 @@ class Inventory(Closing):
             gone=tuple(dict.fromkeys(gone)),
             missing=tuple(missing),
         )
+        return snapshot if self._symbols is None else self._symbols.named(snapshot)
 
 
 def _probes(held: Iterable[Held]) -> tuple[list[Attachment], list[str]]:

@@ -31,7 +31,7 @@ __all__ = [
     "Snapshot",
 ]
 
-Detail: TypeAlias = int | str | tuple[int, ...]
+Detail: TypeAlias = int | str | tuple[int, ...] | tuple[str, ...]
 PinKind: TypeAlias = Literal["program", "map", "link"]
 
 _NOTHING: Final[Mapping[str, Detail]] = MappingProxyType({})
@@ -157,7 +157,8 @@ class LinkEntry(NamedTuple):
     details: Mapping[str, Detail] = _NOTHING
     """What `struct bpf_link_info` says of its kind, by the kernel's names: `ifindex`, `cgroup_id`, `tp_name`, …
 
-    Of netfilter also `netns_ino`, where an iterator over links may be loaded (Linux 6.4).
+    Of netfilter also `netns_ino`, where an iterator over links may be loaded (Linux 6.4), and of uprobes `symbols`: the
+    function at each of their offsets, as far as it is known.
     """
 
 
@@ -200,6 +201,8 @@ class ProcessEntry(NamedTuple):
     """Its control group: `/system.slice/cilium.service`."""
     container: str
     """The id of its container, or a pod's, as its control group has it; empty for none."""
+    mounts: int
+    """The inode of its mount namespace; 0 of one's own, or where that is not known."""
     programs: tuple[int, ...]
     maps: tuple[int, ...]
     links: tuple[int, ...]

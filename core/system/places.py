@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..context.fields import XDP_ACTIONS
@@ -154,7 +155,7 @@ def put_together(
             for hook in group.hooks
         )
         settled_groups.append(group._replace(hooks=hooks))
-    tracing = [*probes]
+    tracing: list[Attachment] = []
     for link in links.values():
         if link.id in of_links:
             continue
@@ -165,7 +166,11 @@ def put_together(
             everything.append(row)
             if link.type in _TRACING:
                 tracing.append(row)
-    everything += probes
+    # The event that a link holds its program at is open as well, as a rule in the same process.
+    linked_events = Counter((each.program, each.hook, each.target) for each in tracing)
+    alone = [each for each in probes if not _taken(linked_events, each)]
+    everything += alone
+    tracing = alone + tracing
     everything += [
         Attachment(program, hook, f"map {each.id} {each.name}")
         for each in maps.values()
@@ -223,7 +228,8 @@ def _target(
         case LinkType.KPROBE_MULTI:
             addresses = link.details["addrs"]
             assert isinstance(addresses, tuple)
-            known = [name for name in names.at(addresses[:_SHOWN]).values() if name]
+            shown = tuple(each for each in addresses[:_SHOWN] if isinstance(each, int))
+            known = [name for name in names.at(shown).values() if name]
             more = len(addresses) - len(known)
             return ", ".join(known) + (f" and {more} more" if known and more else "") or link.target
         case LinkType.STRUCT_OPS | LinkType.SOCKMAP:
@@ -237,6 +243,13 @@ def _target(
             return f"interface {index}" if index else ""
         case _:
             return link.target
+
+
+def _taken(counted: Counter[tuple[int, str, str]], each: Attachment) -> bool:
+    """Whether there is one of these left that is the same, which is taken away."""
+    key = each.program, each.hook, each.target
+    counted[key] -= 1
+    return counted[key] >= 0
 
 
 _SHOWN: Final = 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING, Final
 
@@ -31,6 +32,7 @@ def read_processes(held: Iterable[Held], tasks: Mapping[int, Task]) -> dict[int,
         kind = "program" if each.kind == "socket" else each.kind
         found.setdefault(each.pid, {}).setdefault(kind, set()).add(each.id)
     entries: dict[int, ProcessEntry] = {}
+    own = os.stat("/proc/thread-self/ns/mnt").st_ino
     for pid in sorted(found):
         objects = {kind: tuple(sorted(ids)) for kind, ids in found[pid].items()}
         path = _control_group(pid)
@@ -43,6 +45,7 @@ def read_processes(held: Iterable[Held], tasks: Mapping[int, Task]) -> dict[int,
             _user(pid),
             path,
             container_of(path),
+            task.mnt if task is not None and task.mnt != own else 0,
             objects.get("program", ()),
             objects.get("map", ()),
             objects.get("link", ()),

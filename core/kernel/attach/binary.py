@@ -15,7 +15,16 @@ from ...errors import UnknownNameError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-__all__ = ["Segment", "find_binary", "function_offset", "matching_offsets", "open_elf", "segments"]
+__all__ = [
+    "FunctionPlace",
+    "Segment",
+    "find_binary",
+    "function_offset",
+    "function_places",
+    "matching_offsets",
+    "open_elf",
+    "segments",
+]
 
 _LIBRARIES: Final = ("/usr/lib64", "/lib64", "/usr/lib/*-linux-gnu*", "/lib/*-linux-gnu*", "/usr/lib", "/lib")
 _HIDDEN: Final = 0x8000
@@ -23,6 +32,12 @@ _HIDDEN: Final = 0x8000
 _INDIRECT: Final = "STT_LOOS"
 """elftools' name for 10, which is STT_GNU_IFUNC in files for Linux."""
 _MOST_LISTED: Final = 8
+_ENTRIES: Final = {32: ("IIIBBH", (0, 1, 2, 3, 5)), 64: ("IBBHQQ", (0, 4, 5, 1, 3))}
+"""`Elf32_Sym` and `Elf64_Sym`, and where in them are name, address, size, info and section."""
+_LARGEST_TABLE: Final = 1 << 25
+"""Bytes of a symbol table that is read whole: some 1.4 million symbols."""
+_FUNCTION: Final = 2
+"""STT_FUNC."""
 
 
 def find_binary(name: str) -> str:
@@ -103,6 +118,43 @@ def matching_offsets(path: str, pattern: str) -> list[int]:
     if not matching:
         raise UnknownNameError("function", pattern, {each.name for each in known}, where=path)
     return sorted({each.offset for each in matching})
+
+
+class FunctionPlace(NamedTuple):
+    """Where a function lies in a file."""
+
+    offset: int
+    size: int
+    """Bytes; 0 where the file does not say."""
+    name: str
+
+
+def function_places(path: str) -> list[FunctionPlace]:
+    """Return the functions that a file has, by their offsets in it, each place once; UsageError as for others.
+
+    Read by hand: of elftools' symbols a large program's table takes tens of seconds. What is larger still is left out.
+    """
+    from elftools.elf.sections import SymbolTableSection
+
+    found: dict[int, FunctionPlace] = {}
+    with open_elf(path, "functions") as elf:
+        loaded = [each for each in segments(elf) if each.is_executable]
+        form, places = _ENTRIES[elf.elfclass]
+        entry = struct.Struct(("<" if elf.little_endian else ">") + form)
+        for table in (".symtab", ".dynsym"):
+            section = elf.get_section_by_name(table)
+            if not isinstance(section, SymbolTableSection) or section["sh_size"] > _LARGEST_TABLE:
+                continue
+            names, raw = section.stringtable.data(), section.data()
+            for symbol in entry.iter_unpack(raw[: len(raw) // entry.size * entry.size]):
+                name, address, size, info, index = (symbol[place] for place in places)
+                if info & 15 != _FUNCTION or not index:
+                    continue
+                offset = next((place for each in loaded if (place := each.place(address)) is not None), None)
+                if offset is not None and offset not in found:
+                    text = names[name : names.find(b"\0", name)].decode("utf-8", "replace")
+                    found[offset] = FunctionPlace(offset, size, text.partition("@")[0])
+    return sorted(found.values())
 
 
 class Segment(NamedTuple):

@@ -13,7 +13,7 @@ from bpftui.core.kernel.sys.statistics import stats_enabled
 from bpftui.core.kernel.sys.survey import run_counts
 from bpftui.core.system import Inventory, Owner
 from bpftui.core.system.owners import IteratorWalk, ProcWalk
-from bpftui.core.uapi import ProgramType
+from bpftui.core.uapi import LinkType, ProgramType
 from tests.kernel.system.others import attached_by_others
 
 if TYPE_CHECKING:
@@ -61,6 +61,9 @@ def test_every_attachment_has_its_owner_and_its_place(others: Others, snapshot: 
         "tracepoint": ("sys_enter_getpgid", None),
         "uprobe": (uprobe, None),
     }
+    uprobed = snapshot.links[others.link("uprobe")]
+    assert uprobed.details["symbols"] == ("target",)
+    assert [each.detail for each in snapshot.programs[others.program("uprobe")].attachments] == ["target"]
     assert snapshot.links[others.link("perf_event")].target in ("cpu-clock", "event 6:0")  # its own type from 6.6 on
     owner = Owner(others.pid, "attacher")
     for hook, (target, order) in expected.items():
@@ -84,8 +87,8 @@ def test_what_has_no_link_is_there_as_well(others: Others, snapshot: Snapshot) -
     place = f"{others.executable}+0x{others.offset:x}"
     probed = snapshot.programs[others.program("uretprobe")]
     assert probed.held_by == (f"uretprobe {place} by a perf event of attacher {others.pid}",)
-    assert [(each.hook, each.target, each.owner) for each in probed.attachments] == [
-        ("uretprobe", place, Owner(others.pid, "attacher"))
+    assert [(each.hook, each.target, each.detail, each.owner) for each in probed.attachments] == [
+        ("uretprobe", place, "target", Owner(others.pid, "attacher"))
     ]
 
 
@@ -216,6 +219,9 @@ def test_bpftool_says_the_same(others: Others, snapshot: Snapshot) -> None:
     for them in found:
         us = snapshot.links[them["id"]]
         assert them["prog_id"] == us.program
+        assert them["type"] in (us.type, LinkType[us.type.upper()])
+        if "attach_type" in them:
+            assert them["attach_type"] == us.attach_type
         for name in ("cgroup_id", "netns_ino", "tp_name", "ifindex"):
             if name in them:
                 assert them[name] == us.details[name], name
@@ -230,18 +236,53 @@ def test_bpftool_finds_the_same_on_networks_and_control_groups(others: Others, s
         for hook in interface.hooks
         for each in hook.attached
     ]
-    assert sorted((each["devname"], each["id"]) for each in told["xdp"]) == sorted(
-        (interface, program) for interface, hook, program in hooks if hook == "xdp"
+    assert sorted((each["devname"], each["ifindex"], each["id"], each["mode"]) for each in told["xdp"]) == sorted(
+        (interface.name, interface.ifindex, each.program, each.detail)
+        for interface in namespace.interfaces
+        for hook in interface.hooks
+        for each in hook.attached
+        if hook.name == "xdp"
     )
-    assert [(each["devname"], each["id"]) for each in told["tc"] if "clsact" in each["kind"]] == [
-        (interface, program) for interface, hook, program in hooks if hook.startswith("clsact")
-    ]
+    assert [
+        (each["devname"], each["kind"].replace("/", "_"), each["id"]) for each in told["tc"] if "clsact" in each["kind"]
+    ] == [each for each in hooks if each[1].startswith("clsact")]
     path = others.group.removeprefix(cgroup_mount() or "")
     groups = {each.path: each for each in snapshot.control_groups}
     for directory, group in ((others.group, path), (f"{others.group}/child", f"{path}/child")):
         them = others.bpftool("cgroup", "show", directory)
-        us = [each.program for hook in groups[group].hooks for each in hook.attached if not each.detail]
-        assert sorted(each["id"] for each in them) == sorted(us)
+        us = [
+            (each.program, hook.name, hook.mode, snapshot.programs[each.program].name)
+            for hook in groups[group].hooks
+            for each in hook.attached
+            if not each.detail
+        ]
+        fields = ("id", "attach_type", "attach_flags", "name")
+        assert sorted(tuple(each[field] for field in fields) for each in them) == sorted(us)
+    them = [
+        each
+        for each in others.bpftool("cgroup", "show", f"{others.group}/child", "effective")
+        if each["attach_type"] == "cgroup_inet_egress"
+    ]
+    (below,) = groups[f"{path}/child"].hooks
+    assert [each["id"] for each in them] == [each.program for each in below.attached]
+
+
+def test_bpftool_finds_the_same_events_and_types(others: Others, snapshot: Snapshot) -> None:
+    told = [each for each in others.bpftool("perf", "show") if each["pid"] == others.pid]
+    assert len(told) == 4
+    for them in told:
+        place = them.get("tracepoint") or f"{them['filename']}+0x{them['offset']:x}"
+        found = [each for each in snapshot.programs[them["prog_id"]].attachments if each.hook == them["fd_type"]]
+        assert [each.target for each in found] == [place]
+        assert Owner(them["pid"], "attacher") in (snapshot.programs[them["prog_id"]].owners or ())
+    ours = {snapshot.programs[each.program].btf_id for each in others.made}
+    types = {each["id"]: each for each in others.bpftool("btf", "show")}
+    assert ours <= types.keys()
+    for number in (1, *sorted(ours)):
+        us, them = snapshot.btfs[number], types[number]
+        assert (us.size, us.kernel, us.name) == (them["size"], them["kernel"], them.get("name", ""))
+        if not us.kernel:
+            assert sorted(us.programs) == sorted(them["prog_ids"])
 
 
 def test_both_ways_to_the_owners_agree(others: Others) -> None:
@@ -266,4 +307,5 @@ def test_what_it_reads_with_is_not_in_it() -> None:
     with Inventory() as inventory, socket.socket(socket.AF_UNIX):
         snapshot = inventory.snapshot()
     assert os.getpid() not in snapshot.processes
-    assert not [each for each in snapshot.programs.values() if each.name in ("held", "tasks")]
+    # What others read with, at the same time, is.
+    assert all(each.owners for each in snapshot.programs.values() if each.name in ("held", "tasks"))
