@@ -5,6 +5,7 @@
 - A test marked `vmlinux` needs the kernel's own types. Without them it is skipped, and nobody is to blame.
 - A test marked `terminal` needs tmux.
 - A run that leaves a BPF object, an interface, a network namespace or a mount behind fails.
+- A test that takes more than five minutes (`limit` in pyproject.toml) fails, whatever it is doing, and the run goes on.
 - Each test has configuration and state of its own, and leaves its process as it was: the environment, the working
   directory, and what signals do.
 
@@ -27,18 +28,17 @@ if sys.dont_write_bytecode:
     sys.dont_write_bytecode = False
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-import fcntl
 import itertools
 import shutil
 import signal
 import tempfile
-from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.census import census, leftovers, why_no_bpf
+from tests.guard import Limit, longest_turn, turn
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -50,6 +50,8 @@ _BEFORE = pytest.StashKey[set[tuple[str, str]]]()
 _SKIPPED = pytest.StashKey[list[str]]()
 _HOME = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
 _COMPLAINTS = pytest.StashKey[list[str]]()
+_LIMIT = pytest.StashKey[Limit]()
+_HAS_ITS_TURN = pytest.StashKey[bool]()
 _IS_KERNEL = "bpftui kernel"
 _HOMES = ("XDG_CONFIG_HOME", "XDG_STATE_HOME")
 # SIGURG's handler does nothing: an `Interrupt` of the kernel's verifier sets it, and it stays.
@@ -59,6 +61,11 @@ VMLINUX = Path("/sys/kernel/btf/vmlinux")
 # What takes long on a loaded machine is right all the same.
 settings.register_profile("loaded", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("loaded")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what pyproject.toml says."""
+    parser.addini("limit", "seconds that a test may take, its fixtures included", default="300")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -77,6 +84,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_NO_BPF] = why_no_bpf()
     config.stash[_SKIPPED] = []
     config.stash[_COMPLAINTS] = []
+    config.stash[_LIMIT] = Limit(_seconds(config), os.dup(2))
     if _is_worker(config):
         return
     for number, action in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
@@ -97,6 +105,10 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_configure_node(node: Any) -> None:
     """Tell a worker of xdist where the locks are."""
     node.workerinput["locks"] = node.config.stash[_HOME].name
+
+
+def _seconds(config: pytest.Config) -> float:
+    return float(config.getini("limit"))
 
 
 def _is_worker(config: pytest.Config) -> bool:
@@ -126,24 +138,53 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Run a test while no other worker does, where it is marked so."""
-    told: Mapping[str, Any] | None = getattr(item.config, "workerinput", None)
+    """Run a test for as long as it may take, and while no other worker runs one, where it is marked so."""
+    config = item.config
+    limit = config.stash[_LIMIT]
+    told: Mapping[str, Any] | None = getattr(config, "workerinput", None)
     if told is None:
-        return (yield)
-    with _turn(told["locks"], alone=item.get_closest_marker("alone") is not None):
+        with limit.of(item.nodeid):
+            return (yield)
+    patience = longest_turn(_seconds(config), told["workercount"])
+    alone = item.get_closest_marker("alone") is not None
+    with turn(told["locks"], alone=alone, patience=patience) as came, limit.of(item.nodeid):
+        item.stash[_HAS_ITS_TURN] = came
         return (yield)
 
 
-@contextmanager
-def _turn(folder: str, *, alone: bool) -> Generator[None]:
-    """Have one's turn: beside others, or alone, for which others queue at the door (flock(2) is not fair)."""
-    with ExitStack() as stack:
-        door, room = (stack.enter_context(open(f"{folder}/{name}", "w")) for name in ("door", "room"))
-        fcntl.flock(door, fcntl.LOCK_EX)
-        fcntl.flock(room, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
-        if not alone:
-            fcntl.flock(door, fcntl.LOCK_UN)
-        yield
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
+    """Fail a test whose turn never came, or that takes too long."""
+    if not item.stash.get(_HAS_ITS_TURN, True):
+        pytest.fail("its turn never came: another worker runs a test that does not end", pytrace=False)
+    with item.config.stash[_LIMIT].interruptible():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    """Fail a test that takes too long."""
+    with item.config.stash[_LIMIT].interruptible():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
+    """Fail a test whose end takes too long."""
+    with item.config.stash[_LIMIT].interruptible():
+        return (yield)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_exception_interact(node: pytest.Item | pytest.Collector) -> None:
+    """Go on to limit a test that has failed: what it has begun is still to be ended."""
+    if not node.config.option.usepdb:
+        node.config.stash[_LIMIT].renew()
+
+
+def pytest_enter_pdb(config: pytest.Config) -> None:
+    """Leave a test alone that is looked at."""
+    config.stash[_LIMIT].suspend()
 
 
 _serial = itertools.count()
