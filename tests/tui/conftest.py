@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from textual.widgets._footer import FooterKey
 
 from bpftui.core.live import Session
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui.app import BpftuiApp
 from bpftui.tui.screens.explorer import ExplorerScreen
+from bpftui.tui.widgets.key_bar import KeyBar
 from bpftui.tui.widgets.message_line import MessageLine
 from bpftui.tui.widgets.status_line import StatusLine
 from tests.tui.fakes import FakeRuntime
@@ -106,7 +106,7 @@ class Walk:
     @property
     def footer(self) -> list[str]:
         """What the footer offers."""
-        return [key.description for key in self.explorer.query(FooterKey)]
+        return [key.description for key in self.explorer.query_one(KeyBar).keys]
 
 
 @pytest.fixture

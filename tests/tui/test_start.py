@@ -5,26 +5,40 @@ from __future__ import annotations
 import gc
 from typing import TYPE_CHECKING, Any
 
-from textual.widgets._footer import FooterKey
-
+from bpftui.tui.widgets.key_bar import KeyBar
 from bpftui.tui.widgets.lists.search_bar import SearchBar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import pytest
+    from textual.content import Content
 
-async def test_the_keys_are_composed_anew_only_when_they_change(explore: Callable[..., Any]) -> None:
+
+async def test_the_keys_are_drawn_anew_only_when_they_change(
+    explore: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[Content] = []
+    render = KeyBar.render
+
+    def hooked(bar: KeyBar) -> Content:
+        drawn.append(line := render(bar))
+        return line
+
+    monkeypatch.setattr(KeyBar, "render", hooked)
     async with explore() as walk:
         await walk.explorer.furnished.wait()
-        before = list(walk.explorer.query(FooterKey))
+        assert drawn
         assert walk.footer == ["Load", "Search", "Keys", "Quit"]
+        drawn.clear()
         for _ in range(3):
             walk.explorer.refresh_bindings()
             await walk.pilot.pause(0.05)
-        assert list(walk.explorer.query(FooterKey)) == before
+        assert drawn == []
         await walk.press("L")
         await walk.until(lambda: "Attach" in walk.footer)
         assert walk.footer == ["Attach", "Pause", "Run", "Search", "Keys", "Quit"]
+        assert walk.screen.splitlines()[-1] == "A Attach p Pause R Run / Search ? Keys q Quit"
 
 
 async def test_the_collector_is_on_again_as_soon_as_everything_is_there(explore: Callable[..., Any]) -> None:

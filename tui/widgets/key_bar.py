@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 from textual.app import App
 from textual.screen import Screen
-from textual.widgets import Footer
-from textual.widgets._footer import FooterKey
+from textual.style import Style
+from textual.widget import Widget
+
+from ..text.shown import assembled, plain
 
 if TYPE_CHECKING:
-    from textual.app import ComposeResult
+    from textual import events
+    from textual.content import Content
 
-__all__ = ["KeyBar"]
+__all__ = ["Key", "KeyBar"]
 
 _MAX_KEYS: Final = 8
 
@@ -33,69 +36,139 @@ _LAST: Final = ("help", "quit")
 """Always there, at the end."""
 
 
-class KeyBar(Footer):
+class Key(NamedTuple):
+    """A key of the bar."""
+
+    key: str
+    """What is pressed, as Textual names it."""
+    display: str
+    description: str
+    action: str
+    enabled: bool
+    tooltip: str
+
+    @property
+    def name(self) -> str:
+        """What the action is called, wherever it is done."""
+        return self.action.rpartition(".")[2].partition("(")[0]
+
+    @property
+    def rank(self) -> int:
+        """Its place in the order in which a session needs keys."""
+        return _ORDER.index(self.name) if self.name in _ORDER else len(_ORDER) - 1
+
+
+class KeyBar(Widget):
     """At most eight keys, in the order in which a session needs them; all the others are in the help.
 
-    A Footer composes nothing until the bindings have changed, and anew at every change. This one is there in the first
-    frame, and composes anew only when it has something else to say: the screen asks after every sample.
+    It is one line of text, drawn anew when it has something else to say: Textual's Footer mounts a widget for each key,
+    all of them anew whenever one has changed, and lays the screen out for each. A key is pressed by clicking on it.
+    """
+
+    ALLOW_SELECT: ClassVar[bool] = False
+
+    DEFAULT_CSS = """
+    KeyBar {
+        dock: bottom;
+        height: 1;
+        background: $footer-background;
+        color: $foreground;
+        pointer: default;
+    }
     """
 
     def __init__(self) -> None:
-        """Initialise the bar: compact, and without the palette's key, which the help has."""
-        super().__init__(show_command_palette=False, compact=True)
-        self._bindings_ready = True
-        self._shown: list[FooterKey] = []
+        super().__init__()
+        self._shown: tuple[Key, ...] | None = None
+        self._hovered: Key | None = None
         self._asked = False
 
-    def compose(self) -> ComposeResult:
-        """Compose the keys that apply now."""
-        self._shown = self._keys()
-        yield from self._shown
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """The keys that stand there."""
+        if self._shown is None:
+            self._shown = self._keys()
+        return self._shown
 
-    def _keys(self) -> list[FooterKey]:
+    def render(self) -> Content:
+        """Draw the line."""
+        parts: list[Content] = []
+        for index, key in enumerate(self.keys):
+            key_style, description_style = "bold $primary", "$text-muted"
+            if key is self._hovered:
+                key_style = description_style = "bold $footer-key-foreground on $block-hover-background"
+            part = assembled((key.display, key_style), (f" {key.description}", description_style))
+            part = part.stylize(Style.from_meta({"key": index}))
+            parts.append(part if key.enabled else part.stylize("dim"))
+        return plain(" ").join(parts)
+
+    def _keys(self) -> tuple[Key, ...]:
         """Return the keys that apply now: load, which all else needs, some of the pane's, the session's, the end."""
-        keys = [key for key in super().compose() if isinstance(key, FooterKey)]
+        active = self.screen.active_bindings.values()
+        found: dict[str, Key] = {}
+        for _, binding, enabled, tooltip in active:
+            if binding.show and binding.action not in found:
+                display = self.app.get_key_display(binding)
+                found[binding.action] = Key(binding.key, display, binding.description, binding.action, enabled, tooltip)
+        keys = list(found.values())
         focused = self.screen.focused
         if focused is not None and focused.check_consume_key("a", "a"):
-            keys = [key for key in keys if _name(key) != _MOVING]
-        own = {
-            active.binding.action
-            for active in self.screen.active_bindings.values()
-            if not isinstance(active.node, Screen | App)
-        }
-        ranked = sorted((key for key in keys if key.action not in _LAST), key=_rank)
-        of_pane = [key for key in ranked if key.action in own and _name(key) != "search"][:_MAX_OF_PANE]
-        load = [key for key in ranked if _name(key) == "load"]
+            keys = [key for key in keys if key.name != _MOVING]
+        own = {each.binding.action for each in active if not isinstance(each.node, Screen | App)}
+        ranked = sorted((key for key in keys if key.action not in _LAST), key=lambda key: key.rank)
+        of_pane = [key for key in ranked if key.action in own and key.name != "search"][:_MAX_OF_PANE]
+        load = [key for key in ranked if key.name == "load"]
         if load:  # they load first as well, and say so
-            ranked = [key for key in ranked if _name(key) not in _LOADING]
+            ranked = [key for key in ranked if key.name not in _LOADING]
         first = dict.fromkeys([*load, *of_pane, *ranked])
         last = sorted((key for key in keys if key.action in _LAST), key=lambda key: _LAST.index(key.action))
-        return [*list(first)[: _MAX_KEYS - len(last)], *last]
+        return (*list(first)[: _MAX_KEYS - len(last)], *last)
 
-    def bindings_changed(self, screen: Screen[object]) -> None:
+    def on_mount(self) -> None:
+        """Be told when the keys change."""
+        changed = self.screen.bindings_updated_signal  # pyright: ignore[reportUnknownMemberType]
+        changed.subscribe(self, self._bindings_changed)  # pyright: ignore[reportUnknownMemberType]
+
+    @property
+    def app(self) -> App[Any]:
+        """The app, which leaves the type of its result open."""
+        return super().app  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+
+    def _bindings_changed(self, _: Screen[Any]) -> None:
         """Look at the keys after the next frame, once for however many changes there were by then."""
-        in_front: bool = self.app.app_focus  # pyright: ignore[reportUnknownMemberType]
-        if screen is self.screen and self.is_attached and in_front and not self._asked:
+        if self.is_attached and self.app.app_focus and not self._asked:
             self._asked = True
             self.call_after_refresh(self._follow)
 
-    async def _follow(self) -> None:
+    def _follow(self) -> None:
         self._asked = False
-        if not self.is_attached:  # a dialog was closed before its next frame
-            return
-        if [_face(key) for key in self._keys()] != [_face(key) for key in self._shown]:
-            await self.recompose()
+        if self.is_attached and (keys := self._keys()) != self._shown:  # a dialog may have closed before its next frame
+            self._shown, self._hovered = keys, None
+            self.refresh()
 
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Press the key."""
+        key = self._below(event)
+        if key is not None and key.enabled:
+            self.app.simulate_key(key.key)
+        elif key is not None:
+            self.app.bell()
 
-def _face(key: FooterKey) -> tuple[str, str, str, bool]:
-    """Return what a key looks like and does."""
-    return key.key_display, key.description, key.action, key.disabled
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Let the key below the mouse be seen as one that can be clicked, and say what it does."""
+        self._hover(self._below(event))
 
+    def on_leave(self) -> None:
+        """Let none be seen so."""
+        self._hover(None)
 
-def _name(key: FooterKey) -> str:
-    return key.action.rpartition(".")[2].partition("(")[0]
+    def _hover(self, key: Key | None) -> None:
+        if key is not self._hovered:
+            self._hovered = key
+            self.styles.pointer = "default" if key is None else "pointer"
+            self.tooltip = key.tooltip if key is not None and key.tooltip else None
+            self.refresh()
 
-
-def _rank(key: FooterKey) -> int:
-    name = _name(key)
-    return _ORDER.index(name) if name in _ORDER else len(_ORDER) - 1
+    def _below(self, event: events.MouseEvent) -> Key | None:
+        index = event.style.meta.get("key")
+        return self.keys[index] if isinstance(index, int) and index < len(self.keys) else None
