@@ -53,20 +53,20 @@ def test_everything_as_json(others: Others, dropping: bool) -> None:
     assert program["links"] == [others.link("tcx_ingress")]
     assert program["pinned"] == [f"{others.bpffs}/classifier"]
     assert [each["hook"] for each in program["attached"]] == ["tcx_ingress", "clsact_ingress", "clsact_ingress"]
+    namespace = os.stat(f"/proc/{others.pid}/ns/net").st_ino
     link = next(each for each in found["links"] if each["id"] == others.link("netfilter"))
     assert link == {
         "id": others.link("netfilter"),
         "type": "netfilter",
         "program": others.program("netfilter"),
         "attach_type": "netfilter",
-        "target": "ipv4 input priority -7",
-        "order": None,
+        "target": f"ipv4 input priority -7 in net:[{namespace}]",
+        "order": 2,
         "pids": [owner],
         "pinned": [],
         "detached": False,
-        "details": {"pf": 2, "hook": 1, "prio": -7, "flags": 0},
+        "details": {"pf": 2, "hook": 1, "prio": -7, "flags": 0, "netns_ino": namespace},
     }
-    namespace = os.stat(f"/proc/{others.pid}/ns/net").st_ino
     (interface,) = (each for each in found["net"] if (each["namespace"], each["name"]) == (namespace, "v0"))
     assert [(hook["hook"], len(hook["programs"])) for hook in interface["hooks"]] == [
         ("xdp", 1),
@@ -77,6 +77,10 @@ def test_everything_as_json(others: Others, dropping: bool) -> None:
     assert {each["path"] for each in found["pins"]} >= {f"{others.bpffs}/{name}" for name in ("lonely", "sockets")}
     (process,) = (each for each in found["processes"] if each["pid"] == others.pid)
     assert others.link("xdp") in process["links"]
+    assert process["mount_namespace"] == os.stat(f"/proc/{others.pid}/ns/mnt").st_ino
+    uprobe = next(each for each in found["links"] if each["id"] == others.link("uprobe"))
+    # Without rights nobody looks into the mounts of others.
+    assert uprobe["details"].get("symbols") == (None if dropping else ["target"])
 
 
 def test_one_noun_has_its_list_alone(capsys: pytest.CaptureFixture[str]) -> None:
