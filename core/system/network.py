@@ -152,11 +152,17 @@ def _filters(device: rtnetlink.Device, parent: int, name: str) -> list[Hook]:
             device.name,
             order,
             None,
-            f"pref {each.preference} handle 0x{each.handle:x}{' direct-action' * each.direct} {each.name}".rstrip(),
+            f"pref {each.preference} handle 0x{each.handle:x}{_way(each)} {each.name}".rstrip(),
         )
         for order, each in enumerate(filters, 1)
     )
     return [Hook(name, attached)] if attached else []
+
+
+def _way(each: rtnetlink.Filter) -> str:
+    if each.action_of:
+        return f" action of {each.action_of}"
+    return " direct-action" if each.direct else ""
 
 
 def _namespace_hooks(inode: int) -> tuple[Hook, ...]:

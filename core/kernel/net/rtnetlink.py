@@ -16,7 +16,7 @@ from ...errors import BpftuiError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Device", "Filter", "addresses", "default_routes", "devices", "disciplines", "filters"]
+__all__ = ["Device", "Filter", "addresses", "default_routes", "devices", "disciplines", "filters", "programs_of"]
 
 # <linux/rtnetlink.h>
 _RTM_GETLINK, _RTM_GETADDR, _RTM_GETROUTE, _RTM_GETQDISC, _RTM_GETTFILTER = 18, 22, 26, 38, 46
@@ -46,6 +46,21 @@ _UNICAST: Final = 1
 _TCA_KIND, _TCA_OPTIONS = 1, 2
 _TCA_BPF_NAME, _TCA_BPF_FLAGS, _TCA_BPF_TAG, _TCA_BPF_ID = 7, 8, 10, 11
 _TCA_BPF_FLAG_ACT_DIRECT: Final = 1
+_ACTIONS: Final = {
+    "basic": 3,
+    "bpf": 1,
+    "cgroup": 1,
+    "flow": 9,
+    "flower": 3,
+    "fw": 4,
+    "matchall": 2,
+    "route": 6,
+    "u32": 7,
+}
+"""Where the options of each kind of filter have its actions: TCA_BASIC_ACT, TCA_BPF_ACT, …"""
+# <linux/pkt_cls.h>, <linux/tc_act/tc_bpf.h>
+_TCA_ACT_KIND, _TCA_ACT_OPTIONS = 1, 2
+_TCA_ACT_BPF_NAME, _TCA_ACT_BPF_ID = 6, 9
 
 
 class Device(NamedTuple):
@@ -64,7 +79,7 @@ class Device(NamedTuple):
 
 
 class Filter(NamedTuple):
-    """A filter of traffic control that is a BPF program (cls_bpf)."""
+    """A filter of traffic control that is a BPF program (cls_bpf), or an action of one that is (act_bpf)."""
 
     ifindex: int
     """Of the interface."""
@@ -77,6 +92,8 @@ class Filter(NamedTuple):
     program_id: int
     direct: bool
     """Whether what the program returns is the verdict (`direct-action`), or the class."""
+    action_of: str = ""
+    """Of an action: the kind of its filter (`u32`, `flower`), which chooses the packets that it runs for."""
 
 
 def devices() -> list[Device]:
@@ -141,27 +158,34 @@ def disciplines() -> list[tuple[int, int, str]]:
 
 
 def filters(index: int, parent: int) -> list[Filter]:
-    """Return the BPF programs among the filters of one hook, in the order in which they run."""
+    """Return the BPF programs among the filters of one hook and their actions, in the order in which they run."""
     found: list[Filter] = []
     for body in _dump(_RTM_GETTFILTER, _TCMSG.pack(socket.AF_UNSPEC, index, 0, parent, 0)):
-        _, _, handle, _, info = _TCMSG.unpack_from(body)
-        told = dict(_attributes(body[_TCMSG.size :]))
-        options = dict(_attributes(told.get(_TCA_OPTIONS, b"")))
-        # Each priority comes once more without options, before its filters.
-        if told.get(_TCA_KIND, b"").startswith(b"bpf\0") and _TCA_BPF_ID in options:
-            flags = _number(options.get(_TCA_BPF_FLAGS, bytes(4)))
-            found.append(
-                Filter(
-                    index,
-                    parent,
-                    info >> 16,
-                    handle,
-                    _text(options.get(_TCA_BPF_NAME, b"")),
-                    _number(options[_TCA_BPF_ID]),
-                    bool(flags & _TCA_BPF_FLAG_ACT_DIRECT),
-                )
-            )
+        found += programs_of(body)
     return sorted(found, key=lambda each: (each.preference, each.handle))
+
+
+def programs_of(body: bytes) -> Iterator[Filter]:
+    """Iterate over the BPF programs of a filter: itself, and its actions behind it.
+
+    Args:
+        body: What rtnetlink tells of it, from `struct tcmsg` on. Each priority comes once more without options, before
+            its filters.
+    """
+    _, index, handle, parent, info = _TCMSG.unpack_from(body)
+    told = dict(_attributes(body[_TCMSG.size :]))
+    options = dict(_attributes(told.get(_TCA_OPTIONS, b"")))
+    kind = _text(told.get(_TCA_KIND, b""))
+    if kind == "bpf" and _TCA_BPF_ID in options:
+        flags = _number(options.get(_TCA_BPF_FLAGS, bytes(4)))
+        name, number = _text(options.get(_TCA_BPF_NAME, b"")), _number(options[_TCA_BPF_ID])
+        yield Filter(index, parent, info >> 16, handle, name, number, bool(flags & _TCA_BPF_FLAG_ACT_DIRECT))
+    for _, action in _attributes(options.get(_ACTIONS.get(kind, 0), b"")):
+        parts = dict(_attributes(action))
+        inside = dict(_attributes(parts.get(_TCA_ACT_OPTIONS, b"")))
+        if _text(parts.get(_TCA_ACT_KIND, b"")) == "bpf" and _TCA_ACT_BPF_ID in inside:
+            name, number = _text(inside.get(_TCA_ACT_BPF_NAME, b"")), _number(inside[_TCA_ACT_BPF_ID])
+            yield Filter(index, parent, info >> 16, handle, name, number, direct=True, action_of=kind)
 
 
 def _dump(kind: int, body: bytes) -> Iterator[bytes]:
