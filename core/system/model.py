@@ -201,12 +201,12 @@ class ProcessEntry(NamedTuple):
     """Its control group: `/system.slice/cilium.service`."""
     container: str
     """The id of its container, or a pod's, as its control group has it; empty for none."""
-    mounts: int
-    """The inode of its mount namespace; 0 of one's own, or where that is not known."""
     programs: tuple[int, ...]
     maps: tuple[int, ...]
     links: tuple[int, ...]
     btfs: tuple[int, ...]
+    mounts: int = 0
+    """The inode of its mount namespace; 0 of one's own, or where that is not known."""
 
 
 class Interface(NamedTuple):

@@ -45,11 +45,11 @@ def read_processes(held: Iterable[Held], tasks: Mapping[int, Task]) -> dict[int,
             _user(pid),
             path,
             container_of(path),
-            task.mnt if task is not None and task.mnt != own else 0,
             objects.get("program", ()),
             objects.get("map", ()),
             objects.get("link", ()),
             objects.get("btf", ()),
+            task.mnt if task is not None and task.mnt != own else 0,
         )
     return entries
 
