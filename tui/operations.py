@@ -18,7 +18,7 @@ from ..core.threads import NoThreadError
 from .messages import Attached, Detached, Failed, GivenUp, Loaded, Loading, MapEdited, Sampled
 from .nodes import Node, NodeKind
 from .status import Failure, Status, Work
-from .text.format import si
+from .text.format import amount
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -35,6 +35,8 @@ __all__ = ["AttachRequest", "EditRequest", "Host", "Operations", "link_text"]
 
 _MARKED: Final = 24
 """Characters of a value at a mark of the graph."""
+_RATE: Final = 6
+"""Cells of a rate, `1.00 k` and `999` alike: what stands beside it stays where it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +174,7 @@ class Operations:
             detach_in=max(0, round(min(left))) if left else None,
             paused=self.monitor.paused,
             interval=self.monitor.interval,
-            rate=f"{si(rate)} runs/s" if rate is not None else "",
+            rate=f"{amount(rate):>{_RATE}} runs/s" if rate is not None else "",
         )
 
     def attachments(self) -> list[str]:

@@ -29,6 +29,7 @@ __all__ = [
     "callers_of",
     "helper_number",
     "helper_text",
+    "leads_on",
     "reference_target",
     "row_target",
     "users_at",
@@ -58,6 +59,18 @@ def helper_number(program: ProgramSpec, slot: int) -> int | None:
     """Return the id of the helper that an instruction calls; None where it calls none."""
     insn = decode(program.code, slot, program.byte_order)
     return insn.imm if insn.call_source is CallSource.HELPER else None
+
+
+def leads_on(program: ProgramSpec, row: Row) -> bool:
+    """Return whether enter has something to do on a row of a listing: to follow, to explain, or to fold."""
+    from ..core.listing.listing import RowKind
+
+    if row.kind is not RowKind.INSN or row.target is not None or row.reference is not None:
+        return True
+    return (
+        helper_number(program, row.slot) is not None
+        or decode(program.code, row.slot, program.byte_order).opcode == GOTOX
+    )
 
 
 def users_at(index: Uses, program: ProgramSpec, row: Row) -> Users:

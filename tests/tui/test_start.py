@@ -29,7 +29,7 @@ async def test_the_keys_are_drawn_anew_only_when_they_change(
     async with explore() as walk:
         await walk.explorer.furnished.wait()
         assert drawn
-        assert walk.footer == ["Load", "Search", "Keys", "Quit"]
+        assert walk.footer == ["Load", "Open", "Search", "Find", "Help", "Quit"]
         drawn.clear()
         for _ in range(3):
             walk.explorer.refresh_bindings()
@@ -37,8 +37,8 @@ async def test_the_keys_are_drawn_anew_only_when_they_change(
         assert drawn == []
         await walk.press("L")
         await walk.until(lambda: "Attach" in walk.footer)
-        assert walk.footer == ["Attach", "Pause", "Run", "Search", "Keys", "Quit"]
-        assert walk.screen.splitlines()[-1] == "A Attach p Pause R Run / Search ? Keys q Quit"
+        assert walk.footer == ["Open", "Attach", "Search", "Run", "Find", "Pause", "Help", "Quit"]
+        assert walk.screen.splitlines()[-1] == "⏎ Open A Attach / Search R Run ^p Find p Pause ? Help q Quit"
 
 
 async def test_the_collector_is_on_again_as_soon_as_everything_is_there(explore: Callable[..., Any]) -> None:

@@ -232,7 +232,7 @@ class FinderController(Controller):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+p", "find", "Find", show=False, id="find", tooltip="Find anything by its name"),
+        Binding("ctrl+p", "find", "Find", key_display="^p", id="find", tooltip="Find anything by its name"),
         Binding(
             "colon",
             "find(':')",

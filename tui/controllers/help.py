@@ -85,7 +85,7 @@ class HelpController(Controller):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark", "help", "Keys", key_display="?", id="help", tooltip="This pane, then all keys"),
+        Binding("question_mark", "help", "Help", key_display="?", id="help", tooltip="This pane, then all keys"),
     ]
 
     def __init__(

@@ -157,6 +157,10 @@ class Navigation(Controller):
         if self._tree.has_focus and self.tab in _PLACES_OF_NODES:
             self._tabs.active = _TAB_OF.get(node.kind, "overview")
 
+    def has_tab(self, node: Node) -> bool:
+        """Return whether a node is at home in a tab besides the overview."""
+        return _TAB_OF.get(node.kind, "overview") != "overview"
+
     def open(self, node: Node) -> bool:
         """Choose *node* and show it where it is at home; return whether it is at home in a tab."""
         if node.kind not in _TAB_OF:

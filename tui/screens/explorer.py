@@ -270,7 +270,8 @@ class ExplorerScreen(ControlledScreen):
                 outlook.problems,
                 self.outlines.of(self.navigation.node) if self.furnished.is_set() else None,
             )
-            self.query_one(Overview).show(page, keep_place=keep_place)
+            has_tab = self.navigation.has_tab(self.navigation.node)
+            self.query_one(Overview).show(page, keep_place=keep_place, has_tab=has_tab)
 
     def _values_changed(self) -> None:
         self._tree.refresh_labels()
@@ -307,8 +308,13 @@ class ExplorerScreen(ControlledScreen):
     @on(Tree.NodeSelected)
     def open_node(self, event: Tree.NodeSelected[Node]) -> None:
         """Open a node where it is at home, and go there."""
-        if event.node.data is not None and not self.navigation.open(event.node.data):
+        node = event.node.data
+        if node is None or self.navigation.open(node):
+            return
+        if event.node.allow_expand and event.node is not self._tree.root:
             event.node.toggle()
+        else:
+            self.navigation.action_show_tab("overview")
 
     @on(TabbedContent.TabActivated)
     def refresh_tab(self) -> None:

@@ -110,12 +110,12 @@ def counted(number: int, noun: str) -> str:
 
 
 def rate(per_second: float) -> str:
-    """Return a rate for a column: in full where it is short (`12.5`, `9,980`), else in SI (`1.25 M`)."""
+    """Return a rate for a column: in full where it is short (`12.5`, `9,980`), else in SI with three figures (`1.20 M`)."""
     if not math.isfinite(per_second):
         return "–"
     magnitude = abs(per_second)
     if magnitude >= 999_999.5:
-        return si(per_second)
+        return si(per_second, fixed=True)
     if magnitude >= 99.95 or per_second == int(per_second):
         return f"{per_second:,.0f}"
     return f"{per_second:.1f}"

@@ -2,39 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from textual.app import App
-from textual.screen import Screen
 from textual.style import Style
 from textual.widget import Widget
 
 from ..text.shown import assembled, plain
+from .key_choice import keys_of_bar
 
 if TYPE_CHECKING:
     from textual import events
+    from textual.app import App
     from textual.content import Content
+    from textual.screen import Screen
 
 __all__ = ["Key", "KeyBar"]
-
-_MAX_KEYS: Final = 8
-
-_ORDER: Final = ("load", "attach", "detach", "edit", "select", "pause", "run", "cycle_format", "reset", "search")
-"""From what a session needs first to what can be found in the help; what is not listed comes before the search."""
-
-_MAX_OF_PANE: Final = 4
-"""How many keys of the pane that has the focus have a place before those of the session: the half, so that what is
-attached can always be seen to be detached."""
-
-_LOADING: Final = ("attach", "run")
-"""What loads first where that has not been done: the bar names what is done then."""
-
-_MOVING: Final = "go_back"
-"""What backspace does, where that key does not take away a character that was typed."""
-
-_LAST: Final = ("help", "quit")
-"""Always there, at the end."""
-
 
 class Key(NamedTuple):
     """A key of the bar."""
@@ -46,16 +28,6 @@ class Key(NamedTuple):
     action: str
     enabled: bool
     tooltip: str
-
-    @property
-    def name(self) -> str:
-        """What the action is called, wherever it is done."""
-        return self.action.rpartition(".")[2].partition("(")[0]
-
-    @property
-    def rank(self) -> int:
-        """Its place in the order in which a session needs keys."""
-        return _ORDER.index(self.name) if self.name in _ORDER else len(_ORDER) - 1
 
 
 class KeyBar(Widget):
@@ -103,30 +75,24 @@ class KeyBar(Widget):
         return plain(" ").join(parts)
 
     def _keys(self) -> tuple[Key, ...]:
-        """Return the keys that apply now: load, which all else needs, some of the pane's, the session's, the end."""
-        active = self.screen.active_bindings.values()
-        found: dict[str, Key] = {}
-        for _, binding, enabled, tooltip in active:
-            if binding.show and binding.action not in found:
-                display = self.app.get_key_display(binding)
-                found[binding.action] = Key(binding.key, display, binding.description, binding.action, enabled, tooltip)
-        keys = list(found.values())
-        focused = self.screen.focused
-        if focused is not None and focused.check_consume_key("a", "a"):
-            keys = [key for key in keys if key.name != _MOVING]
-        own = {each.binding.action for each in active if not isinstance(each.node, Screen | App)}
-        ranked = sorted((key for key in keys if key.action not in _LAST), key=lambda key: key.rank)
-        of_pane = [key for key in ranked if key.action in own and key.name != "search"][:_MAX_OF_PANE]
-        load = [key for key in ranked if key.name == "load"]
-        if load:  # they load first as well, and say so
-            ranked = [key for key in ranked if key.name not in _LOADING]
-        first = dict.fromkeys([*load, *of_pane, *ranked])
-        last = sorted((key for key in keys if key.action in _LAST), key=lambda key: _LAST.index(key.action))
-        return (*list(first)[: _MAX_KEYS - len(last)], *last)
+        """Return the keys that can do something now."""
+        screen = self.screen
+        typing = screen.focused is not None and screen.focused.check_consume_key("a", "a")
+        return tuple(
+            Key(
+                binding.key,
+                self.app.get_key_display(binding),
+                binding.description,
+                binding.action,
+                enabled,
+                tooltip,
+            )
+            for _, binding, enabled, tooltip in keys_of_bar(screen.active_bindings.values(), screen, typing=typing)
+        )
 
     def on_mount(self) -> None:
         """Be told when the keys change."""
-        changed = self.screen.bindings_updated_signal  # pyright: ignore[reportUnknownMemberType]
+        changed = self.screen.bindings_updated_signal  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
         changed.subscribe(self, self._bindings_changed)  # pyright: ignore[reportUnknownMemberType]
 
     @property

@@ -255,10 +255,15 @@ def _working(work: Work, width: int) -> Content:
     parts = [f"{work.what} {work.number:,} of {work.total:,}" if work.total else f"{work.what} …"]
     if work.part:
         parts.append(work.part)
-    parts.append(duration(round(time.monotonic() - work.since, 1)))
+    parts.append(_elapsed(time.monotonic() - work.since))
     if work.give_up is not None:
         parts.append("esc gives up")
     return styled(f" {fitted(' · '.join(parts), width - 2).rstrip()}", "bold")
+
+
+def _elapsed(seconds: float) -> str:
+    """Return how long it has been going on, in a width that does not change from tenth to tenth: `4.0 s`."""
+    return f"{seconds:.1f} s" if seconds < 59.95 else duration(seconds)
 
 
 def _spoken(text: str, severity: str, width: int) -> list[Content]:

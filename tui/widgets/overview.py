@@ -38,10 +38,10 @@ class Overview(CodeView):
     """A page of text with a cursor. In a row with several names, the arrows to the sides choose among them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "select", "Follow", id="overview.open", tooltip="Follow the name, else go to its own tab"),
+        Binding("e", "edit", "Edit", id="overview.edit", tooltip="Set what is marked with ✎"),
         Binding("left,h", "link(-1)", "Left", show=False, id="overview.left", tooltip="The name before in this row"),
         Binding("right,l", "link(1)", "Right", show=False, id="overview.right", tooltip="The next name in this row"),
-        Binding("enter", "select", show=False, id="overview.open", tooltip="Follow the name, else go to its own tab"),
-        Binding("e", "edit", "Edit", id="overview.edit", tooltip="Set what is marked with ✎"),
     ]
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -87,9 +87,17 @@ class Overview(CodeView):
         self._page = page
         self._rows: list[tuple[Part, ...]] = []
         self._width = 0
+        self._has_tab = False
 
-    def show(self, page: Page, *, keep_place: bool = False) -> None:
-        """Show *page*, from its top unless it is the same thing as before."""
+    def show(self, page: Page, *, keep_place: bool = False, has_tab: bool = False) -> None:
+        """Show *page*, from its top unless it is the same thing as before.
+
+        Args:
+            page: What is shown.
+            keep_place: Whether it is the same thing in any case.
+            has_tab: Whether what it is about has a tab of its own, which enter leads to.
+        """
+        self._has_tab = has_tab
         same = (page.title, page.kind) == (self._page.title, self._page.kind)
         if page != self._page:
             self._page = page
@@ -224,11 +232,19 @@ class Overview(CodeView):
                     return
 
     def why_not(self, action: str) -> str:
-        """Return why there is nothing to set."""
-        return "nothing here can be set: ✎ marks what can" if action == "edit" else super().why_not(action)
+        """Return why there is nothing to follow or to set."""
+        match action:
+            case "edit":
+                return "nothing here can be set: ✎ marks what can"
+            case "select":
+                return "this row names nothing to follow: what can be followed is blue"
+            case _:
+                return super().why_not(action)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer to set only what can be set."""
+        """Offer to follow and to set only what can be."""
         if action == "edit":
             return any(isinstance(part.target, Setting) for row in self._rows for part in row)
+        if action == "select":
+            return self._has_tab or self.chosen is not None
         return super().check_action(action, parameters)

@@ -71,7 +71,6 @@ class ListingView(CodeView):
             "v",
             "next_view",
             "View",
-            show=False,
             id="listing.side",
             tooltip="Next view: assembly, beside C, kernel's, flow",
         ),
@@ -531,6 +530,27 @@ class ListingView(CodeView):
             self.action_fold()
         else:
             super().action_select()
+
+    def why_not(self, action: str) -> str:
+        """Return why there is nothing to follow here, or to be shown otherwise."""
+        if not self.row_count():
+            return self.empty_text or "the listing is being made"
+        if action == "select":
+            return "this instruction leads nowhere: enter follows jumps, calls and names"
+        return super().why_not(action)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer to follow what leads somewhere, and other views of what is listed."""
+        from ...uses import leads_on
+
+        match action:
+            case "select":
+                listing = self.listing
+                return listing is not None and self.row_count() > 0 and leads_on(listing.program, self.row(self.cursor))
+            case "next_view" | "fold" | "copy_function" | "write" | "fold_all" | "unfold_all":
+                return self.row_count() > 0
+            case _:
+                return super().check_action(action, parameters)
 
     def action_toggle_source(self) -> None:
         """Show or hide the C source; the cursor stays on its instruction."""

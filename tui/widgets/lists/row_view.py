@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import time
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import reactive
 
+from ..key_offer import KeyOffer
 from .matches import mark_matches
 from .scan import Scan
 from .virtual_list import VirtualList
@@ -177,6 +178,11 @@ class RowView(VirtualList, can_focus=True):
         self.cursor = 0
         super().restart()
 
+    @cached_property
+    def offer(self) -> KeyOffer:
+        """What the key bar is told where other things can be done than before: here, or with these rows."""
+        return KeyOffer(self)
+
     def search(self, pattern: str | re.Pattern[str]) -> bool:
         """Go to the first match from the cursor on, wrapping around; return whether there is one.
 
@@ -272,6 +278,7 @@ class RowView(VirtualList, can_focus=True):
         """Draw anew: the rows have changed, come or gone."""
         super().refresh_rows()
         self.cursor = self.validate_cursor(self.cursor)
+        self.offer.follow()
 
     def on_resize(self) -> None:
         """Keep the cursor in sight."""
@@ -288,6 +295,7 @@ class RowView(VirtualList, can_focus=True):
         for index in (old, new):
             self.refresh_line(index + self.header_height)
         self.scroll_to_cursor()
+        self.offer.follow()
         self.post_message(self.Highlighted(self, new))
 
     def watch_pattern(self) -> None:
@@ -386,11 +394,19 @@ class RowView(VirtualList, can_focus=True):
 
     def why_not(self, action: str) -> str:
         """Return why an action that `check_action` does not offer does not apply now; empty where that is plain."""
+        if action == "select":
+            return "there is no row here"
         return "nothing is searched for: /" if action.startswith("search_again(") else ""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer the next match only while there is a search."""
-        return self.pattern is not None if action == "search_again" else True
+        """Offer the next match only while there is a search, and to open a row only where there is one."""
+        match action:
+            case "search_again":
+                return self.pattern is not None
+            case "select":
+                return self.row_count() > 0
+            case _:
+                return True
 
     def on_click(self, event: events.Click) -> None:
         """Bring the cursor to the row under the pointer, and follow a name there; a double click chooses the row."""

@@ -183,6 +183,17 @@ class Chart(Widget):
             return None
         return min(self._frame.now, max(self._frame.now - self.window, self.cursor))
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no point to be read in the window."""
+        start, now = self._frame.now - self.window, self._frame.now
+        return not any(_visible(series.points, start, now) for series in self._frame.series)
+
+    @property
+    def has_marks(self) -> bool:
+        """Whether a mark is in sight."""
+        return bool(self._marks_in_sight())
+
     def move_cursor(self, cells: int) -> None:
         """Read the moment so many cells later; the first time from the newest on."""
         cell = self.window / max(1, self._columns - 1)

@@ -154,7 +154,9 @@ class EntriesView(Vertical):
     def compose(self) -> ComposeResult:
         """Compose the rows, the editor over them, and its line."""
         with Vertical(id="entries-body"):
-            yield MapTableView(id="map-table")
+            table = MapTableView(id="map-table")
+            table.why_fixed = self._why_fixed
+            yield table
             yield CellEditor(id="entries-cell")
         yield Static(id="entries-line")
 
@@ -174,6 +176,7 @@ class EntriesView(Vertical):
         self._rows.clear()
         self._current = self._previous = None
         self.table.edited.clear()
+        self.table.offer.follow()
 
     def choose(self, name: str) -> None:
         """Show another map, which has no rows yet."""
@@ -338,31 +341,29 @@ class EntriesView(Vertical):
 
     # Editing
 
-    def why_not_editable(self) -> str:
-        """Return why the map cannot be changed, as a sentence; empty where it can."""
+    def _why_fixed(self, action: str) -> str:
+        """Return why the map does not take an edit, an addition or a deletion, as a sentence; empty where it does."""
         live = self._live.get(self.map_name)
         if live is None:
             return "its entries are there after the load: L"
-        return f"{self.map_name} cannot be changed: {live.fixed}" if live.fixed else ""
-
-    def _may_edit(self) -> bool:
-        if reason := self.why_not_editable():
-            self.notify(reason, severity="warning", timeout=5)
-        return not reason
+        if live.fixed:
+            return f"{self.map_name} cannot be changed: {live.fixed}"
+        if not live.type.is_array:
+            return ""
+        match action:
+            case "add":
+                return f"{self.map_name} is an array: its {grouped(live.max_entries)} entries are there always"
+            case "delete":
+                return f"{self.map_name} is an array: its entries can be set to 0, but not deleted"
+            case _:
+                return ""
 
     @on(MapTableView.EditAsked)
     def edit(self) -> None:
         """Put the editor over the chosen cell."""
         view = self.table
         column = view.chosen
-        if column is None or not self._may_edit():
-            return
-        if column.field.of == "key":
-            self.notify("a key stays as it is: a adds an entry with another one", severity="warning", timeout=4)
-            return
-        if column.is_rate:
-            text = f"{column.title} is what the program makes of it: e in the column {column.field.label} sets that"
-            self.notify(text, severity="warning", timeout=4)
+        if column is None or not view.row_count():
             return
         entry = view.row(view.cursor)
         self._edited = (column.field, entry)
@@ -453,25 +454,13 @@ class EntriesView(Vertical):
     @on(MapTableView.AddAsked)
     def add(self) -> None:
         """Ask for a new entry."""
-        if not self._may_edit():
-            return
         live = self._live[self.map_name]
-        if live.type.is_array:
-            text = f"{self.map_name} is an array: its {grouped(live.max_entries)} entries are there always"
-            self.notify(text, severity="warning", timeout=5)
-            return
         self.post_message(self.EntryAsked(self, live, self._rows_of(self.map_name)))
 
     @on(MapTableView.DeleteAsked)
     def delete(self) -> None:
         """Delete the cursor's entry."""
-        if not self._may_edit():
-            return
         entry = self.table.row(self.table.cursor)
-        if self._live[self.map_name].type.is_array:
-            text = f"{self.map_name} is an array: its entries can be set to 0, but not deleted"
-            self.notify(text, severity="warning", timeout=5)
-            return
         text = f"delete {self.map_name}[{self._key_text(entry)}]"
         self.post_message(self.EditWanted(self, EditRequest("delete", self.map_name, entry.key, text=text)))
 

@@ -92,6 +92,8 @@ class EventView(RowView):
         self._count = 0
         self._forgotten = 0
         self._appending = False
+        self.is_read = False
+        """Whether the stream is being read: what its records are can be said from then on."""
         self.empty_text = "no events yet"
 
     @property
@@ -187,6 +189,26 @@ class EventView(RowView):
         super().watch_scroll_y(old_value, new_value)
         if not self._appending and new_value != old_value:
             self.following = new_value >= self.max_scroll_y
+
+    def why_not(self, action: str) -> str:
+        """Return why there is nothing to do with the events."""
+        match action:
+            case "choose_type":
+                return "what the events are can be said as soon as they are read: L loads"
+            case "cycle_format" | "clear":
+                return self.empty_text
+            case _:
+                return super().why_not(action)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer what can be done with the events that there are."""
+        match action:
+            case "choose_type":
+                return self.is_read
+            case "cycle_format" | "clear":
+                return self.row_count() > 0
+            case _:
+                return super().check_action(action, parameters)
 
     def action_cycle_format(self) -> None:
         """Show events by their type, or as their bytes."""

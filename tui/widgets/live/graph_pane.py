@@ -10,6 +10,7 @@ from textual.containers import Vertical
 
 from ...text.format import duration
 from ...text.shown import assembled
+from ..key_offer import KeyOffer
 from ..pane_title import PaneTitle
 from ..plain import Static
 from .chart import Chart
@@ -28,6 +29,8 @@ class GraphPane(Vertical, can_focus=True):
     """A chart under one line that says what it shows."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("x", "values", "Value", id="graph.values", tooltip="Values, or how much they grow a second"),
+        Binding("w", "remove", "Remove", id="graph.remove", tooltip="Draw the chosen line no more"),
         Binding("left,h,comma", "read(-1)", "Cursor", id="graph.earlier", tooltip="Read the moment before"),
         Binding("right,l,full_stop", "read(1)", "Later", show=False, id="graph.later", tooltip="Read the moment after"),
         Binding("less_than_sign", "mark(-1)", "Marks", id="graph.mark-before", tooltip="Read the mark before"),
@@ -36,8 +39,6 @@ class GraphPane(Vertical, can_focus=True):
         ),
         Binding("up,k", "select(-1)", "Line", show=False, id="graph.up", tooltip="Choose the line above"),
         Binding("down,j", "select(1)", "Line", show=False, id="graph.down", tooltip="Choose the line below"),
-        Binding("x", "values", "Value", id="graph.values", tooltip="Values, or how much they grow a second"),
-        Binding("w", "remove", "Remove", id="graph.remove", tooltip="Draw the chosen line no more"),
         Binding("y", "copy_row", "Copy", show=False, id="graph.copy", tooltip="Copy the chosen line with its numbers"),
         Binding("escape", "leave", "Now", show=False, id="graph.leave", tooltip="Read no moment any more"),
     ]
@@ -46,6 +47,7 @@ class GraphPane(Vertical, can_focus=True):
         super().__init__()
         self._graph: Graph | None = None
         self._now = 0.0
+        self._offer = KeyOffer(self)
 
     def compose(self) -> ComposeResult:
         """Compose title and chart."""
@@ -83,6 +85,7 @@ class GraphPane(Vertical, can_focus=True):
         chart.show(series, now, graph.marks)
         self._now = now
         self._show_title()
+        self._offer.follow()
 
     def _show_title(self) -> None:
         graph, chart = self._graph, self.chart
@@ -136,10 +139,7 @@ class GraphPane(Vertical, can_focus=True):
     def action_values(self) -> None:
         """Draw values, or rates."""
         graph = self._graph
-        if graph is None or not graph.chosen:
-            self.notify(
-                "runs are drawn per second: 4 and w choose numbers that have values", severity="warning", timeout=3
-            )
+        if graph is None:
             return
         graph.shows_values = not graph.shows_values
         self.show(graph, self._now)
@@ -152,7 +152,6 @@ class GraphPane(Vertical, can_focus=True):
     def action_remove(self) -> None:
         """Draw the chosen line no more."""
         if self._graph is None or (chosen := self._selected) is None:
-            self.notify("nothing was chosen: the runs of the programs are drawn", severity="warning", timeout=3)
             return
         self._graph.leave_out(chosen)
         self.show(self._graph, self._now)
@@ -169,8 +168,31 @@ class GraphPane(Vertical, can_focus=True):
         self.chart.cursor = None
         self._show_title()
 
+    def why_not(self, action: str) -> str:
+        """Return why there is nothing to read, or to draw otherwise."""
+        if action == "values" and not self.chart.is_empty:
+            return "runs are drawn per second: 4 and w choose numbers that have values"
+        if action == "remove" and not self.chart.is_empty:
+            return "nothing was chosen: the runs of the programs are drawn"
+        if action.startswith("mark("):
+            return "no mark is in sight: set, load, attach and detach leave one"
+        if action.startswith("select("):
+            return "there is no other line"
+        return "" if action == "leave" else "nothing is drawn yet"
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Leave escape to the screen where no moment is read."""
-        if action == "leave":
-            return self.chart.cursor is not None
-        return super().check_action(action, parameters)
+        """Offer what can be done with what is drawn; leave escape to the screen where no moment is read."""
+        graph, chart = self._graph, self.chart
+        match action:
+            case "leave":
+                return chart.cursor is not None
+            case "values" | "remove":
+                return graph is not None and bool(graph.chosen)
+            case "mark":
+                return chart.has_marks
+            case "read" | "copy_row":
+                return not chart.is_empty
+            case "select":
+                return graph is not None and len(graph.series()) > 1
+            case _:
+                return super().check_action(action, parameters)

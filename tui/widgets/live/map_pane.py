@@ -99,6 +99,7 @@ class MapPane(Vertical):
             view.clear()
             view.append(self._events.get(self.map_name, []))
             view.state = self._streams.get(self.map_name, StreamState())
+            self._offer()
         self._show_title()
 
     @property
@@ -121,6 +122,13 @@ class MapPane(Vertical):
         self.query_one(EventView).empty_text = "no events yet"
         if self.is_stream:
             self.query_one(EventView).state = streams.get(self.map_name, StreamState())
+            self._offer()
+
+    def _offer(self) -> None:
+        """Offer what can be done with a stream that is read."""
+        view = self.query_one(EventView)
+        view.is_read = self.map_name in self._streams
+        view.offer.follow()
 
     def put_anew(self, name: str, words: Callable[[EventLine], EventLine]) -> None:
         """Put the events of a stream into other words."""

@@ -23,7 +23,7 @@ from .chart import marker
 from .map_columns import GAP, Column, MapColumns, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from rich.style import Style
 
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 __all__ = ["MapTableView"]
 
 _NO_WINDOW = Window((), 0, 0)
+_CHANGING = ("edit", "add", "delete")
+"""What changes the map."""
 
 
 class MapTableView(RowView):
@@ -48,13 +50,14 @@ class MapTableView(RowView):
         Binding("left,h", "side(-1)", "Column", show=False, id="table.left", tooltip="Choose the column to the left"),
         Binding("right,l", "side(1)", "Column", show=False, id="table.right", tooltip="Choose the column to the right"),
         Binding("enter", "select", "Open", id="table.open", tooltip="Open the entry: all its fields, one a line"),
-        Binding("o", "order", "Order", id="table.order", tooltip="Order by this column; again: reverse"),
+        Binding("w", "watch", "Watch", id="table.watch", tooltip="Draw this number over time"),
         Binding("e", "edit", "Edit", id="table.edit", tooltip="Edit this value where it stands"),
+        Binding("o", "order", "Order", id="table.order", tooltip="Order by this column; again: reverse"),
+        Binding("slash", "search", "Filter", key_display="/", id="table.filter", tooltip="Only rows that have …"),
         Binding("a", "add", "Add", show=False, id="table.add", tooltip="Add an entry"),
         Binding("delete", "delete", "Delete", show=False, id="table.delete", tooltip="Delete this entry"),
         Binding("U", "undo", "Undo", show=False, id="table.undo", tooltip="Take the last edit of an entry back"),
         Binding("ctrl+y", "redo", "Redo", show=False, id="table.redo", tooltip="Make it again"),
-        Binding("w", "watch", "Watch", id="table.watch", tooltip="Draw this number over time"),
         Binding("x", "cycle_format", "Format", id="table.format", tooltip="Typed, hexadecimal, decimal"),
         Binding("Y", "copy_all", "Copy all", show=False, id="table.copy-all", tooltip="Copy all rows that are shown"),
         Binding("escape", "leave", "Widen", show=False, id="table.widen", tooltip="Show all rows again"),
@@ -209,6 +212,8 @@ class MapTableView(RowView):
         self._down, self._up = ("v", "^") if is_ascii else ("▾", "▴")
         self._more, self._less = ("->", "<-") if is_ascii else ("→", "←")
         self.empty_text = "no entries yet"
+        self.why_fixed: Callable[[str], str] = lambda _action: ""
+        """Returns why the map does not take an action that changes it; empty where it does."""
 
     # Rows
 
@@ -386,7 +391,7 @@ class MapTableView(RowView):
 
     def watch_column(self) -> None:
         """Mark the chosen column."""
-        self.refresh_rows()
+        self.refresh_rows()  # what can be done with it is offered then
 
     def _keep_cursor(self, old: EntryTable, new: EntryTable) -> None:
         """Follow the key under the cursor to its new row; the row stays at its height on the screen."""
@@ -441,17 +446,13 @@ class MapTableView(RowView):
 
     def action_select(self) -> None:
         """Open the entry."""
-        if self._has_rows():
-            self.post_message(self.EntryOpened(self))
+        self.post_message(self.EntryOpened(self))
 
     def action_watch(self) -> None:
         """Ask for the graph of the chosen number."""
         column = self.chosen
-        if column is None or self.columns is None or not self._has_rows():
-            return
-        counter = column.field.counter
-        if counter is None:
-            self.notify(f"{column.title} is no number that can be drawn over time", severity="warning", timeout=3)
+        counter = None if column is None else column.field.counter
+        if column is None or counter is None or self.columns is None:
             return
         entry = self.row(self.cursor)
         counts = any(each.is_rate and each.field == column.field for each in self.columns.all)
@@ -459,8 +460,7 @@ class MapTableView(RowView):
 
     def action_edit(self) -> None:
         """Ask for another value."""
-        if self._has_rows():
-            self.post_message(self.EditAsked(self))
+        self.post_message(self.EditAsked(self))
 
     def action_add(self) -> None:
         """Ask for a new entry."""
@@ -468,14 +468,7 @@ class MapTableView(RowView):
 
     def action_delete(self) -> None:
         """Ask for the end of the entry."""
-        if self._has_rows():
-            self.post_message(self.DeleteAsked(self))
-
-    def _has_rows(self) -> bool:
-        """Return whether there is an entry to do something with; say so where there is none."""
-        if not self.row_count():
-            self.notify("there is no entry here", severity="warning", timeout=3)
-        return bool(self.row_count())
+        self.post_message(self.DeleteAsked(self))
 
     def action_undo(self) -> None:
         """Ask for what was before the last edit."""
@@ -508,8 +501,43 @@ class MapTableView(RowView):
         self.typed_app.copy_to_clipboard(text)
         self.notify(f"{counted(count, 'row')} copied, with titles", timeout=2)
 
+    def why_not(self, action: str) -> str:
+        """Return why the chosen number, entry or map does not take an action."""
+        column = self.chosen
+        if action in _CHANGING and (fixed := self.why_fixed(action)):
+            return fixed
+        match action:
+            case "search" | "cycle_format" | "copy_all" | "order" if not self.row_count():
+                return "there is no entry here yet"
+            case "select" | "watch" | "edit" | "delete" if not self.row_count() or column is None:
+                return "there is no entry here"
+            case "watch" if column is not None:
+                return f"{column.title} is no number that can be drawn over time"
+            case "edit" if column is not None and column.field.of == "key":
+                return "a key stays as it is: a adds an entry with another one"
+            case "edit" if column is not None:
+                return f"{column.title} is what the program makes of it: e in the column {column.field.label} sets that"
+            case _:
+                return super().why_not(action)
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Leave escape to the screen where there is nothing to be widened."""
-        if action == "leave":
-            return bool(self.narrowed_by)
-        return super().check_action(action, parameters)
+        """Offer what can be done with the chosen number; leave escape to the screen where nothing is narrowed."""
+        if action in _CHANGING and self.why_fixed(action):
+            return False
+        column = self.chosen
+        has_rows = self.row_count() > 0
+        match action:
+            case "leave":
+                return bool(self.narrowed_by)
+            case "search":
+                return has_rows or bool(self.narrowed_by)
+            case "order" | "cycle_format" | "copy_all":
+                return has_rows
+            case "watch":
+                return has_rows and column is not None and column.field.counter is not None
+            case "edit":
+                return has_rows and column is not None and column.field.of == "value" and not column.is_rate
+            case "delete":
+                return has_rows
+            case _:
+                return super().check_action(action, parameters)

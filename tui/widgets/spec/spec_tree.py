@@ -37,6 +37,7 @@ class SpecTree(Tree[Node]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "select_cursor", "Open", id="tree.open", tooltip="Open what is chosen"),
         Binding("j", "cursor_down", "Down", show=False, id="tree.down", tooltip="One line down (or the arrow)"),
         Binding("k", "cursor_up", "Up", show=False, id="tree.up", tooltip="One line up (or the arrow)"),
         Binding("h,left", "fold", "Fold", show=False, id="tree.fold", tooltip="Fold, or go to the parent"),
@@ -57,7 +58,6 @@ class SpecTree(Tree[Node]):
         Binding("minus", "fold_all", "Fold all", show=False, id="tree.fold-all", tooltip="Fold all but the headings"),
         Binding("n", "search_again(1)", "Next", show=False, id="tree.next", tooltip="Next match"),
         Binding("N", "search_again(-1)", "Previous", show=False, id="tree.previous", tooltip="Previous match"),
-        Binding("enter", "select_cursor", "Open", show=False, id="tree.open", tooltip="Open what is chosen"),
     ]
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {

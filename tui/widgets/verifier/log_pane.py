@@ -12,6 +12,7 @@ from textual.message import Message
 from ....core.errors import VerifierError
 from ...text.shown import assembled
 from ..code.listing_view import ListingView
+from ..key_offer import KeyOffer
 from ..lists.message_view import MessageView
 from ..lists.row_view import RowView  # noqa: TC001 - Textual asks for the annotation at run time
 from .log_view import LogView
@@ -103,6 +104,7 @@ class LogPane(Vertical):
         self._explanation: Explanation | None = None
         self._trail: list[Change] = []
         self._rank = -1
+        self._offer = KeyOffer(self)
 
     def compose(self) -> ComposeResult:
         """Compose the explanation, the log, the state and the messages."""
@@ -214,6 +216,7 @@ class LogPane(Vertical):
         """Let the other views follow the one that has the focus."""
         if isinstance(event.view, LogView):
             self._follow_log()
+            self._offer.follow()
         elif isinstance(event.view, ListingView) and event.view.has_focus:
             self._follow_listing(event.view)
 
@@ -251,15 +254,15 @@ class LogPane(Vertical):
 
     def action_visit(self, step: int) -> None:
         """Go to the next or the previous visit of the instruction."""
+        line, visits = self.step_line, self._visits()
+        if line is not None and visits:
+            self.query_one(LogView).cursor = visits[(visits.index(line) + step) % len(visits)]
+
+    def _visits(self) -> Sequence[int]:
+        """Return the lines at which the verifier came to the instruction under the log's cursor."""
         log, line = self._log, self.step_line
-        if log is None or line is None:
-            return
-        slot = log.slot(line)
-        visits = log.visits(slot) if slot is not None else []
-        if len(visits) < 2:
-            self.notify(f"instruction {slot} was visited once", timeout=3)
-            return
-        self.query_one(LogView).cursor = visits[(visits.index(line) + step) % len(visits)]
+        slot = None if log is None or line is None else log.slot(line)
+        return [] if log is None or slot is None else log.visits(slot)
 
     def action_next_program(self) -> None:
         """Show the log of the next program that was refused."""
@@ -330,11 +333,15 @@ class LogPane(Vertical):
         """Return why an action does not apply."""
         if action == "next_program":
             return "no other program was refused"
+        if action.startswith("visit(") and self._log is not None:
+            return "this instruction was visited once"
         return "the log is being read" if self.has_class("-refused") else "the verifier has refused no program"
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what a log is needed for only where there is one."""
-        if action in ("visit", "origin", "toggle_listing", "to_cause", "hottest"):
+        if action == "visit":
+            return self.has_class("-refused") and len(self._visits()) > 1
+        if action in ("origin", "toggle_listing", "to_cause", "hottest"):
             return self._log is not None and self.has_class("-refused")
         if action == "next_program":
             return len(self._refusals) > 1
