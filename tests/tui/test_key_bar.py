@@ -44,10 +44,10 @@ async def idle_keys(walk: Walk, place: str, pressed: set[object]) -> list[str]:
     offered = keys_of(walk)
     assert 2 < len(offered) <= 8, (place, offered)
     idle: list[str] = []
+    active = walk.app.screen.active_bindings
     for key, description in offered:
-        active = walk.app.screen.active_bindings.get(key)
-        assert active is not None, f"{place}: {key} {description} is no key"
-        does = description if active.binding.action == "search" else (active.node, active.binding.action)
+        action = active[key].binding.action
+        does = action if action == "search" else (active[key].node, action)
         if key in LEADING_ON or does in pressed:
             continue
         pressed.add(does)
