@@ -12,6 +12,7 @@ from textual.screen import Screen
 
 from ..operations import Host
 from ..widgets.message_line import MessageLine
+from ..widgets.place_tabs import PlaceTabs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -121,6 +122,14 @@ class ControlledScreen(Screen[None]):
                     assert not hasattr(self, name), f"two do {name}"
                     setattr(self, name, getattr(controller, name))
                     self._controllers[name.removeprefix(_PREFIX)] = controller
+
+    def on_mount(self) -> None:
+        """Say nothing of a place in another one. Textual calls the subclass's handler by itself."""
+        for tabs in self.query(PlaceTabs):
+            self.watch(tabs, "active", self._place_left, init=False)
+
+    def _place_left(self) -> None:
+        self.message_line.leave_place()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what applies now."""

@@ -30,6 +30,8 @@ _REDRAW: Final = 0.1
 """Seconds between two looks at how far it is."""
 _SECONDS: Final = 5.0
 """For which something is said that is no error, where nothing else is asked for."""
+_OF_A_KEY: Final = 5.0
+"""Seconds up to which a warning is about the key that was just pressed: it goes with the place where that was."""
 _MOST_LINES: Final = 2
 """Lines of a message that are shown: the Log tab has it whole."""
 _MOST_FAILURES: Final = 20
@@ -74,6 +76,8 @@ class MessageLine(Widget, can_focus=False):
         self._failures: list[Failure] = []
         self._work: Work | None = None
         self._said: tuple[str, str] | None = None
+        self._is_of_place = False
+        """Whether that is about a key that was pressed in this place."""
         self._clock: Timer | None = None
         self._forget: Timer | None = None
         self._before: Widget | None = None
@@ -105,12 +109,14 @@ class MessageLine(Widget, can_focus=False):
             self.fail(Failure(title, message))
         else:
             self.say(f"{title}: {message}" if title else message, severity, timeout or _SECONDS)
+            self._is_of_place = severity == "warning" and timeout is not None and timeout <= _OF_A_KEY
 
     def say(self, text: str, severity: str = "information", seconds: float = _SECONDS) -> None:
         """Say something for so many seconds; only the last thing that was said is there."""
         if self._forget is not None:
             self._forget.stop()
         self._said = text, severity
+        self._is_of_place = False
         self._forget = self.set_timer(seconds, self.forget)
         self._show()
 
@@ -118,6 +124,11 @@ class MessageLine(Widget, can_focus=False):
         """Take away what was said."""
         self._said = None
         self._show()
+
+    def leave_place(self) -> None:
+        """Take away what was said of a key: one is in another place now, where it may have a meaning."""
+        if self._is_of_place and self._said is not None:
+            self.forget()
 
     def fail(self, failure: Failure) -> None:
         """Say what went wrong, until it is answered: each thing once, the last one first."""
