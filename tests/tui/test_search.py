@@ -26,7 +26,7 @@ async def test_the_search_line_stands_above_the_key_bar(
         await walk.hurry("escape")
         *_, above, bar = walk.screen.splitlines()
         assert "l[/x]" not in above
-        assert bar.endswith("? Keys q Quit")
+        assert bar.endswith("? Help q Quit")
 
 
 async def test_what_is_typed_is_gone_to_at_once_and_escape_leads_back(explore: Callable[..., Any]) -> None:

@@ -110,7 +110,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def rate(per_second: float) -> str:
-    """Return a rate for a column: in full where it is short (`12.5`, `9,980`), else in SI with three figures (`1.20 M`)."""
+    """Return a rate for a column: in full where it is short (`12.5`, `9,980`), else three figures in SI (`1.20 M`)."""
     if not math.isfinite(per_second):
         return "–"
     magnitude = abs(per_second)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Key", "KeyBar"]
 
+
 class Key(NamedTuple):
     """A key of the bar."""
 

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 async def test_a_key_is_pressed_by_a_click_and_seen_below_the_mouse(explore: Callable[..., Any]) -> None:
     async with explore(size=(80, 24)) as walk:
         line = walk.screen.splitlines()[23]
-        assert line == "L Load / Search ? Keys q Quit"
+        assert line == "L Load ⏎ Open / Search ^p Find ? Help q Quit"
         bar = walk.explorer.query_one(KeyBar)
         plain = bar.render().spans
-        await walk.pilot.hover(KeyBar, offset=(line.index("Keys") + 1, 0))
-        assert bar.tooltip == next(key.tooltip for key in bar.keys if key.description == "Keys")
+        await walk.pilot.hover(KeyBar, offset=(line.index("Help") + 1, 0))
+        assert bar.tooltip == next(key.tooltip for key in bar.keys if key.description == "Help")
         assert bar.render().spans != plain
         await walk.pilot.hover(KeyBar, offset=(70, 0))
         assert bar.tooltip is None
@@ -26,6 +26,6 @@ async def test_a_key_is_pressed_by_a_click_and_seen_below_the_mouse(explore: Cal
         await walk.pilot.click(KeyBar, offset=(70, 0))
         await walk.settle()
         assert walk.app.screen is walk.explorer
-        await walk.pilot.click(KeyBar, offset=(line.index("Keys"), 0))
+        await walk.pilot.click(KeyBar, offset=(line.index("Help"), 0))
         await walk.settle()
         assert isinstance(walk.app.screen, HelpScreen)

@@ -91,6 +91,7 @@ async def test_arrows_read_a_moment_and_escape_leaves_it() -> None:
         assert sum("│" in line[20:] for line in texts[3:]) > 10
         await pilot.press("less_than_sign")
         assert "cursor -30.0 s" in (await shown(app, pilot))[0]
+        assert app.pane.check_action("mark", (-1,))  # there are marks, none of them before this
         await pilot.press("less_than_sign")
         assert app.said == ["no mark there: set, load, attach and detach leave one"]
         await pilot.press("escape")
@@ -115,11 +116,12 @@ async def test_values_instead_of_rates_and_a_line_left_out() -> None:
     async with app.run_test(size=(100, 24)) as pilot:
         app.run_for(61)
         app.pane.focus()
-        await pilot.press("x", "w")
-        assert app.said == [
-            "runs are drawn per second: 4 and w choose numbers that have values",
-            "nothing was chosen: the runs of the programs are drawn",
-        ]
+        await shown(app, pilot)
+        why = {each: app.pane.why_not(each) for each in ("values", "remove") if not app.pane.check_action(each, ())}
+        assert why == {
+            "values": "runs are drawn per second: 4 and w choose numbers that have values",
+            "remove": "nothing was chosen: the runs of the programs are drawn",
+        }
         app.choose(TCP)
         app.choose(UDP)
         await pilot.press("x")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from textual.widgets._footer import FooterKey
 
+from bpftui.tui.controllers.navigation import TABS
+from bpftui.tui.widgets.key_bar import KeyBar
 from tests.tui.fakes import FakeRuntime
 from tests.tui.test_snapshots import REFUSED
 
@@ -23,7 +24,7 @@ LEADING_ON = ("L", "A", "D", "R", "q", "question_mark", "backspace", "ctrl+p")
 
 def keys_of(walk: Walk) -> list[tuple[str, str]]:
     """Return the keys of the bar, and what they are said to do."""
-    return [(key.key.partition(",")[0], key.description) for key in walk.app.screen.query(FooterKey)]
+    return [(key.key.partition(",")[0], key.description) for key in walk.app.screen.query_one(KeyBar).keys]
 
 
 async def go_to(walk: Walk, place: str) -> None:
@@ -33,7 +34,7 @@ async def go_to(walk: Walk, place: str) -> None:
     if place == "tree":
         walk.explorer.navigation.climb(walk.explorer.navigation.node)
     else:
-        walk.explorer.navigation.action_show_tab("overview code variables maps graph log".split()[int(place) - 1])
+        walk.explorer.navigation.action_show_tab(TABS[int(place) - 1])
     await walk.settle()
 
 
