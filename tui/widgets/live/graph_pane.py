@@ -170,9 +170,9 @@ class GraphPane(Vertical, can_focus=True):
 
     def why_not(self, action: str) -> str:
         """Return why there is nothing to read, or to draw otherwise."""
-        if action == "values" and not self.chart.is_empty:
+        if action == "values" and self._graph is not None:
             return "runs are drawn per second: 4 and w choose numbers that have values"
-        if action == "remove" and not self.chart.is_empty:
+        if action == "remove" and self._graph is not None:
             return "nothing was chosen: the runs of the programs are drawn"
         if action.startswith("mark("):
             return "no mark is in sight: set, load, attach and detach leave one"
