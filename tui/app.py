@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias
 
 from textual.binding import Binding, BindingType
 
-from ..core.errors import BpftuiError, ExitCode
+from ..core.errors import BpftuiError, ExitCode, NoPermissionError
 from ..core.live import Session, check_target, runtime_name
 from ..core.references import parse_loaded
 from ..core.spec import CollectionSpec
@@ -37,14 +37,20 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from ..core.live import RuntimeName
+    from ..core.system import errands as inventory
+    from ..core.system.load import Looker
     from ..core.traffic import Traffic
     from .dialogs.command import Command
     from .screens.home import HomeScreen
+    from .screens.system import SystemScreen
     from .state.config import Config
+    from .targets import Thing
 
 
 __all__ = ["BpftuiApp", "Reader", "run"]
 
+_SYSTEM: Final = "system"
+"""The mode of what this machine runs."""
 _PATIENCE: Final = 1.0
 """Seconds that closing may take; what is not closed by then ends with the process."""
 
@@ -83,6 +89,7 @@ class BpftuiApp(BaseApp[ExitCode]):
         gave_up: Which rights were given up, as a sentence, for the log.
         read: Reads an object that is opened later.
         begin: Makes its session, which is closed at the end.
+        observe: Returns what looks at what the machine runs; None where nothing does.
     """
 
     DEFAULT_MODE: ClassVar[str] = "first"
@@ -123,6 +130,7 @@ class BpftuiApp(BaseApp[ExitCode]):
         gave_up: str = "",
         read: Reader | None = None,
         begin: Callable[[CollectionSpec], Session] = Session,
+        observe: Callable[[], Looker] | None = None,
     ) -> None:
         super().__init__(config)
         self._runtime: RuntimeName = runtime
@@ -138,11 +146,14 @@ class BpftuiApp(BaseApp[ExitCode]):
         self._gave_up = gave_up
         self._read = read or _read
         self._begin_session = begin
+        self._observe = observe or _cannot_observe
         self._home: HomeScreen | None = None
+        self._system: SystemScreen | None = None
         self._all_open = asyncio.Event()
         """Clear while an object is being opened."""
         self._all_open.set()
         self.add_mode(self._home_mode, self._make_home)  # pyright: ignore[reportUnknownMemberType] - Screen, of whatever result
+        self.add_mode(_SYSTEM, self._make_system)  # pyright: ignore[reportUnknownMemberType]
 
     def _add(self, session: Session, attach: Sequence[tuple[str, str]] = ()) -> _Object:
         """Take an object among those that are open."""
@@ -167,6 +178,17 @@ class BpftuiApp(BaseApp[ExitCode]):
             destinations=self.destinations,
         )
         return self._home
+
+    def _make_system(self) -> Screen[Any]:
+        from .screens.system import SystemScreen
+
+        self._system = SystemScreen(
+            observe=self._observe,
+            open_object=self.open_object,
+            commands=self.commands,
+            destinations=self.destinations,
+        )
+        return self._system
 
     # The object that is meant: the one in front, or the last that was
 
@@ -209,6 +231,18 @@ class BpftuiApp(BaseApp[ExitCode]):
     async def action_home(self) -> None:
         """Go home; what is open stays as it is."""
         await self._show(self._home_mode)
+
+    async def action_system(self, noun: str = "") -> None:
+        """Go to what this machine runs; in the tab of a noun, where one is named."""
+        await self._show(_SYSTEM)
+        if noun and self._system is not None:
+            self._system.action_show_tab(noun)
+
+    async def go_to_thing(self, thing: Thing) -> None:
+        """Go to a thing among what this machine runs."""
+        await self._show(_SYSTEM)
+        if self._system is not None:
+            self._system.go_to(thing)
 
     async def action_walk(self, by: int) -> None:
         """Go to the open object before or after this one."""
@@ -333,16 +367,20 @@ class BpftuiApp(BaseApp[ExitCode]):
         others = [each for each in self.objects if each.mode != self.current_mode]
         return [
             Command("Home", "key 0", self.action_home),
+            Command("System", "what this machine runs", self.action_system),
             Command("Open a file", "open FILE", ask),
             *(Command(f"Go to {_name(each)}", each.state, partial(self._show, each.mode)) for each in others),
             *super().commands(),
         ]
 
     def destinations(self, query: str) -> list[Command]:
-        """Return what `open FILE` opens."""
+        """Return what `open FILE` opens, and the list of the System place that `prog`, `map`, … is."""
         from .dialogs.command import Command
+        from .screens.system import noun_named
 
         word, _, file = query.partition(" ")
+        if noun := noun_named(word):
+            return [Command(f"{noun}: what this machine runs", "a list", partial(self.action_system, noun), "place")]
         if word != "open" or not (file := file.strip()):
             return []
         return [Command(f"Open {file}", "a file", partial(self.open_object, file), "place")]
@@ -396,6 +434,8 @@ class BpftuiApp(BaseApp[ExitCode]):
             return self._all_open
         if self._home is not None and self.current_mode == self._home_mode:
             return self._home.furnished
+        if self._system is not None and self.current_mode == _SYSTEM:
+            return self._system.furnished
         return self.explorer.furnished if self.objects else super().ready()
 
 
@@ -442,6 +482,7 @@ def run(
             gave_up=gave_up,
             read=read,
             begin=lambda spec: sessions.enter_context(begin(spec)),
+            observe=None if name == "vm" else _Observing(sessions),
         )
         try:
             result = app.run()
@@ -450,6 +491,34 @@ def run(
         if app.failure is not None:
             raise app.failure
     return ExitCode.OK if result is None else result
+
+
+class _Observing:
+    """Makes what looks at what the machine runs; what that reads with is opened once, and closed at the end.
+
+    Args:
+        stack: What closes it.
+    """
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+        self._reader: inventory.Reader | None = None
+
+    def __call__(self) -> Looker:
+        """Return it; called in one thread at a time."""
+        from ..core.system.errands import open_inventory
+        from ..core.system.load import Observer
+
+        if self._reader is None:
+            self._reader = self._stack.enter_context(open_inventory())
+        return Observer(self._reader)
+
+
+def _cannot_observe() -> Looker:
+    raise NoPermissionError(
+        "the built-in machine has nothing to list: whatever runs there is of one object",
+        hint="bpftui --runtime kernel shows what this machine runs, as root",
+    )
 
 
 def _read(file: str, _: Callable[[str], None]) -> CollectionSpec:

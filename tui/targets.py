@@ -7,12 +7,15 @@ everywhere (`Following` of the controllers), and so is the way back.
 from __future__ import annotations
 
 import enum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from .jumps import CodePlace
 from .nodes import Node, NodeKind
 
-__all__ = ["HelperTarget", "Setting", "Target", "leads_to"]
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+__all__ = ["HelperTarget", "Setting", "Target", "Thing", "leads_to"]
 
 
 class HelperTarget(NamedTuple):
@@ -28,7 +31,16 @@ class Setting(enum.StrEnum):
     BTF = "the BTF that relocations are resolved against"
 
 
-Target = Node | CodePlace | HelperTarget | Setting
+class Thing(NamedTuple):
+    """Something that the machine runs, or that holds it: what has a row in the System place."""
+
+    noun: str
+    """The list that it is in: `prog`, `map`, `link`, `net`, …"""
+    key: Hashable
+    """What it is there: an id, a pid, the mount namespace and the path of a pin, …"""
+
+
+Target = Node | CodePlace | HelperTarget | Setting | Thing
 
 
 def leads_to(target: Target) -> str:
@@ -40,6 +52,8 @@ def leads_to(target: Target) -> str:
             return "what it does, and who calls it"
         case Setting():
             return f"asks for {target.value}"
+        case Thing(noun, key):
+            return f"{noun} {key}"
         case Node(NodeKind.FUNCTION, name, program):
             return f"{name}() in {program}"
         case Node(kind, name):

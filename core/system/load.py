@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from ..closing import Closing
 from ..errors import FeatureError, NoPermissionError
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .errands import Reader
     from .model import Snapshot
 
-__all__ = ["MEASURING_NS", "Look", "Observer", "ProgramLoad", "Rates"]
+__all__ = ["MEASURING_NS", "Look", "Looker", "Observer", "ProgramLoad", "Rates"]
 
 MEASURING_NS: Final = 40
 """Nanoseconds of each run, about, that are the measuring itself: what an empty program is said to take."""
@@ -79,6 +79,21 @@ class Look(NamedTuple):
     """What programs did since the look before; empty at the first one."""
 
 
+class Looker(Protocol):
+    """What looks again and again: an observer, or what stands in for one."""
+
+    uncounted: str
+    """Why runs are not counted, as a sentence; empty where they are."""
+
+    def look(self) -> Look:
+        """Look once more."""
+        ...
+
+    def close(self) -> None:
+        """Have runs counted no more."""
+        ...
+
+
 class Observer(Closing):
     """Looks again and again, and has runs counted meanwhile (BPF_ENABLE_STATS, Linux 5.8).
 
@@ -93,7 +108,7 @@ class Observer(Closing):
         self._reader, self._clock = reader, clock
         self._rates = Rates()
         self._stack = contextlib.ExitStack()
-        self.uncounted = ""
+        self.uncounted: str = ""
         """Why runs are not counted, as a sentence; empty where they are."""
         try:
             self._stack.enter_context(stats_enabled())

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Sequence
 
-__all__ = ["give_up", "give_up_for", "kept"]
+__all__ = ["EXPLORER", "give_up", "give_up_for", "kept"]
 
 _LOADING: Final = (Capability.CAP_BPF, Capability.CAP_NET_ADMIN, Capability.CAP_PERFMON)
 """To load, run, attach and watch programs of all types."""
@@ -26,6 +26,8 @@ _LOOKING: Final = (Capability.CAP_SYSLOG,)
 _SANDBOX: Final = (Capability.CAP_NET_ADMIN, Capability.CAP_NET_RAW, Capability.CAP_SYS_ADMIN)
 """To make a sandbox where there are no user namespaces."""
 _EVERYTHING: Final = (*_LOADING, *_LOOKING)
+EXPLORER: Final = "bpftui"
+"""What the command is called that is none: the explorer, from which one gets to what the machine runs."""
 _CLONE_NEWUSER: Final = 0x1000_0000
 
 
@@ -61,7 +63,7 @@ def give_up_for(command: str, options: argparse.Namespace) -> str:
     return give_up(
         kept(command, options),
         sandbox=command not in ("show", "disasm", "log", "run", "check", "list", "top"),
-        inventory=command in ("list", "top") or is_loaded,
+        inventory=is_loaded or command in ("list", "top") or (command == EXPLORER and options.runtime != "vm"),
         reads=reads,
     )
 

@@ -47,9 +47,11 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from ...core.spec import CollectionSpec
+    from ..app import BpftuiApp
     from ..base_app import BaseApp
     from ..operations import Operations
     from ..status import Status
+    from ..targets import Thing
     from ..widgets.code.listing_view import ListingView
     from ..widgets.lists.row_view import RowView
     from ..widgets.live.entries_view import EntriesView
@@ -208,7 +210,7 @@ class ExplorerScreen(ControlledScreen):
             navigation=navigation,
             pointed=lambda: overview.chosen if navigation.tab == "overview" and overview.has_focus else None,
         )
-        self.following = Following(navigation=navigation, code=self.code, types=self.types)
+        self.following = Following(navigation=navigation, code=self.code, types=self.types, system=self._go_to_system)
         self.control(self.search, self.finder, self.editing, self.code, self.types, self.values, self.sampling)
 
     def on_unmount(self) -> None:
@@ -458,6 +460,9 @@ class ExplorerScreen(ControlledScreen):
     def map_edited(self, message: MapEdited) -> None:
         """Show what became of an entry."""
         self.entries.edited(message)
+
+    def _go_to_system(self, thing: Thing) -> None:
+        self.app.run_worker(cast("BpftuiApp", self.app).go_to_thing(thing))
 
     # Keys
 

@@ -7,7 +7,7 @@ import gc
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from textual.binding import Binding, BindingType
-from textual.widgets import TabPane
+from textual.widgets import TabbedContent, TabPane
 
 from ..controllers.controller import ControlledScreen
 from ..state.recent import recent
@@ -33,7 +33,10 @@ if TYPE_CHECKING:
 __all__ = ["PLACES", "HomeScreen"]
 
 PLACES: Final[tuple[tuple[str, type[ObjectsPlace]], ...]] = (("objects", ObjectsPlace),)
-"""The places below home, each a tab with a number: its id, and the widget that it is."""
+"""The places that are shown at home itself, each a tab with a number: its id, and the widget that it is."""
+
+SYSTEM: Final = "system"
+"""The tab that leads to a place with tabs of its own."""
 
 
 class HomeScreen(ControlledScreen):
@@ -60,6 +63,7 @@ class HomeScreen(ControlledScreen):
             )
             for number, (name, place) in enumerate(PLACES, 1)
         ),
+        Binding(str(len(PLACES) + 1), "system", "System", show=False, id="home.system", tooltip="What runs here"),
         Binding("ctrl+p", "find", "Find", key_display="^p", id="find", tooltip="Find anything by its name"),
         Binding("colon", "find(':')", "Commands", show=False, id="palette", tooltip="Commands: open FILE, …"),
         Binding("question_mark", "help", "Help", key_display="?", id="help", tooltip="All keys"),
@@ -100,6 +104,7 @@ class HomeScreen(ControlledScreen):
             for number, (name, place) in enumerate(PLACES, 1):
                 with TabPane(f"{number} {place.TITLE}", id=name):
                     yield place()
+            yield TabPane(f"{len(PLACES) + 1} System", id=SYSTEM)
         yield Static(
             "First time here? ⏎ opens, L loads, A attaches to a sandbox that cannot hurt.",
             id="first-time",
@@ -135,6 +140,12 @@ class HomeScreen(ControlledScreen):
         count = self._attached()
         self.query_one(StatusLine).facts = (*self._facts, f"▲ {count} attached" if count else "nothing attached")
 
+    def on_tabbed_content_tab_activated(self, event: TabbedContent.TabActivated) -> None:
+        """Go to the place of which there is only the tab here."""
+        if self._tabs.active == SYSTEM:
+            self._tabs.active = PLACES[0][0]
+            self.action_system()
+
     def on_row_view_selected(self, event: RowView.Selected) -> None:
         """Open an object."""
         if isinstance(event.view, ObjectRows):
@@ -153,6 +164,10 @@ class HomeScreen(ControlledScreen):
     def action_show_place(self, name: str) -> None:
         """Show a place."""
         self._tabs.active = name
+
+    def action_system(self) -> None:
+        """Go to what this machine runs."""
+        self.app.run_worker(self.app.run_action("system"))
 
     def action_find(self, typed: str = "") -> None:
         """Ask what is to be found: an object, or a command."""

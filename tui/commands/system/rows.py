@@ -5,17 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ...text.format import byte_size, duration
+from ...text.inventory import attached_to, bytes_of, few, held, name_of
 from ..columns import Column
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from ....core.system import Attachment, Owner, ProgramEntry, Snapshot
+    from ....core.system import Attachment, ProgramEntry, Snapshot
 
-__all__ = ["COLUMNS", "attached_to", "held", "rows"]
-
-_SHOWN: Final = 2
-"""Owners, places and the like that are named in a cell; how many more there are is said."""
+__all__ = ["COLUMNS", "rows"]
 
 COLUMNS: Final[Mapping[str, Sequence[Column]]] = {
     "prog": (
@@ -93,8 +91,8 @@ def rows(snapshot: Snapshot, noun: str) -> Iterator[tuple[str, ...]]:
             yield from (_program(each, snapshot) for each in snapshot.programs.values())
         case "map":
             for one in snapshot.maps.values():
-                sizes = (str(one.key_size), str(one.value_size), f"{one.max_entries:,}", _bytes(one.memlock))
-                used = _few([str(number) for number in one.programs])
+                sizes = (str(one.key_size), str(one.value_size), f"{one.max_entries:,}", bytes_of(one.memlock))
+                used = few([str(number) for number in one.programs])
                 how = held(one.owners, one.pinned, () if one.programs else one.held_by)
                 yield (str(one.id), one.name, one.type, *sizes, used, how)
         case "link":
@@ -102,7 +100,7 @@ def rows(snapshot: Snapshot, noun: str) -> Iterator[tuple[str, ...]]:
                 target = "nothing any more" if link.detached else link.target
                 order = "" if link.order is None else str(link.order)
                 how = held(link.owners, link.pinned, ())
-                yield (str(link.id), link.type, _named(snapshot, link.program or 0), target, order, how)
+                yield (str(link.id), link.type, name_of(snapshot, link.program or 0), target, order, how)
         case "btf":
             for btf in snapshot.btfs.values():
                 counts = (str(len(btf.programs)), str(len(btf.maps)))
@@ -136,36 +134,10 @@ def _program(each: ProgramEntry, snapshot: Snapshot) -> tuple[str, ...]:
     on = attached_to(each.attachments)
     # What is said under "on" need not be repeated.
     rest = () if each.attachments else each.held_by
-    return (str(each.id), each.name, each.type, on, _bytes(each.memlock), age, held(each.owners, each.pinned, rest))
-
-
-def attached_to(attachments: Sequence[Attachment]) -> str:
-    """Return where a program runs, as a cell: `xdp eth1`."""
-    return _few([f"{each.hook} {each.target}".strip() for each in attachments])
-
-
-def held(owners: Sequence[Owner] | None, pinned: Sequence[str], others: Sequence[str]) -> str:
-    """Return what keeps an object alive, as a cell; `?` where its owners may not be known."""
-    if owners is None and not pinned and not others:
-        return "?"
-    return _few([*(f"{each.comm} {each.pid}" for each in owners or ()), *pinned, *others])
-
-
-def _few(texts: Sequence[str]) -> str:
-    more = len(texts) - _SHOWN
-    return ", ".join(texts[:_SHOWN]) + (f" +{more}" if more > 0 else "")
-
-
-def _bytes(count: int | None) -> str:
-    return "?" if count is None else byte_size(count)
-
-
-def _named(snapshot: Snapshot, number: int) -> str:
-    found = snapshot.programs.get(number)
-    return f"{number} {found.name}" if found is not None else str(number or "")
+    return (str(each.id), each.name, each.type, on, bytes_of(each.memlock), age, held(each.owners, each.pinned, rest))
 
 
 def _cells(attached: Attachment, snapshot: Snapshot) -> tuple[str, str, str]:
     """Return order, program and link of something that is attached."""
     order = "" if attached.order is None else str(attached.order)
-    return order, _named(snapshot, attached.program), "" if attached.link is None else str(attached.link)
+    return order, name_of(snapshot, attached.program), "" if attached.link is None else str(attached.link)

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 from ....core.errors import ExitCode, UsageError
 from ...terminal.output import InPlace, write_line
 from ...text.colors import paint
-from ...text.format import byte_size, counted, rate
+from ...text.format import counted, rate
+from ...text.inventory import attached_to, bytes_of, held
 from ..columns import Column, table_lines
 from ..common import Parser, hire_guardian, print_json, wants_color, warn
-from .rows import attached_to, held
 
 if TYPE_CHECKING:
     import argparse
@@ -193,7 +193,7 @@ class _Table:
             if load is not None:
                 mean = "–" if load.ns_per_run is None else f"{load.ns_per_run:,.0f}"
                 numbers = (rate(load.runs_per_s), mean, f"{load.cpu_percent:.2f}", rate(load.missed_per_s))
-            memory = "?" if each.memlock is None else byte_size(each.memlock)
+            memory = bytes_of(each.memlock)
             how = held(each.owners, each.pinned, () if each.attachments else each.held_by)
             yield (str(each.id), each.name, each.type, *numbers, memory, attached_to(each.attachments), how)
 

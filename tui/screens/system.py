@@ -1,0 +1,377 @@
+"""SystemScreen: the place of what this machine runs, whoever loaded it: a tab for each noun."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, cast
+
+from textual.binding import Binding, BindingType
+from textual.widgets import TabbedContent, TabPane
+
+from ..controllers.controller import ControlledScreen
+from ..controllers.looking import LookingController
+from ..jumps import JumpList
+from ..status import Crumb
+from ..targets import Thing
+from ..text.format import counted, rate
+from ..widgets.key_bar import KeyBar
+from ..widgets.lists.row_view import RowView
+from ..widgets.lists.search_bar import SearchBar
+from ..widgets.message_line import MessageLine
+from ..widgets.place_tabs import PlaceTabs
+from ..widgets.status_line import StatusLine
+from ..widgets.system.nouns import BTFS, LINKS, MAPS, PINS, PROGRAMS
+from ..widgets.system.tab import SystemTab, TableTab
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+
+    from textual.app import ComposeResult
+    from textual.widget import Widget
+
+    from ...core.errors import BpftuiError
+    from ...core.system.history import Seen
+    from ...core.system.load import Looker
+    from ..base_app import BaseApp
+    from ..dialogs.command import Command
+    from ..status import Status
+    from ..targets import Target
+
+__all__ = ["NOUNS", "TABS", "SystemScreen", "noun_named"]
+
+NOUNS: Final = ("prog", "map", "link", "net", "cgroup", "proc", "pin", "btf", "printed")
+"""All tabs in the order of their digits, whether or not they are there yet."""
+
+TABS: Final[dict[str, Callable[[], SystemTab]]] = {
+    "prog": partial(TableTab, PROGRAMS),
+    "map": partial(TableTab, MAPS),
+    "link": partial(TableTab, LINKS),
+    "pin": partial(TableTab, PINS),
+    "btf": partial(TableTab, BTFS),
+}
+"""What makes each tab, by its noun. A tab keeps its digit whichever others there are."""
+
+_ABOUT: Final = (
+    "What this machine runs of BPF, whoever loaded it. • moved since the last look, + has come, ✗ has gone; ▲ is "
+    "attached, ? is not known. Rows move only when they are ordered: ← → choose a column, o orders by it.\n"
+    "Looking changes nothing. Runs are counted while this is open: some 40 ns of each run are that, and programs that "
+    "are reached by a tail call are not counted."
+)
+
+_OTHER_NAMES: Final = {"program": "prog", "interface": "net", "process": "proc", "types": "btf", "pinned": "pin"}
+
+
+def noun_named(word: str) -> str:
+    """Return the tab that a word means: `prog`, `progs`, `program`; empty where it means none."""
+    word = word.lower()
+    for name in (
+        word,
+        word.removesuffix("s"),
+        _OTHER_NAMES.get(word, ""),
+        _OTHER_NAMES.get(word.removesuffix("s"), ""),
+    ):
+        if name in TABS:
+            return name
+    return ""
+
+
+class _Place(NamedTuple):
+    """Where one was."""
+
+    noun: str
+    key: Hashable | None
+
+
+class SystemScreen(ControlledScreen):
+    """What this machine runs, looked at once a second while it is in front; nothing here changes anything.
+
+    Args:
+        observe: Returns what looks; called in a thread.
+        open_object: Opens what is loaded as an object: `id:42`.
+        commands: Returns what can be done on every screen.
+        destinations: Returns where a query leads on every screen.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(
+                str(number),
+                f"show_tab('{name}')",
+                name,
+                show=False,
+                id=f"system.{name}",
+                tooltip=f"Show the tab {name}",
+            )
+            for number, name in enumerate(NOUNS, 1)
+        ),
+        Binding("u", "users", "Users", id="system.users", tooltip="All that the chosen row is related to, a key away"),
+        *LookingController.BINDINGS,
+        Binding(
+            "backspace,alt+left",
+            "go_back",
+            "Back",
+            show=False,
+            id="place.back",
+            tooltip="Back to where you were before",
+        ),
+        Binding("alt+right", "go_forward", "Forward", show=False, id="place.forward", tooltip="Forward again"),
+        Binding("ctrl+p", "find", "Find", show=False, id="find", tooltip="Find anything by its name"),
+        Binding(
+            "colon", "find(':')", "Commands", show=False, id="palette", tooltip="Commands: prog, map, open FILE, …"
+        ),
+        Binding("question_mark", "help", "Help", key_display="?", id="help", tooltip="This table, then all keys"),
+        Binding("escape", "back", "Up", show=False, id="back", tooltip="One level up"),
+        Binding("q", "quit", "Quit", id="quit", tooltip="Quit; asks first while something is attached"),
+    ]
+
+    def __init__(
+        self,
+        *,
+        observe: Callable[[], Looker],
+        open_object: Callable[[str], None],
+        commands: Callable[[], Iterable[Command]],
+        destinations: Callable[[str], Iterable[Command]],
+    ) -> None:
+        super().__init__()
+        self._open_object = open_object
+        self._commands = commands
+        self._destinations = destinations
+        self._tabs = PlaceTabs(initial="prog", id="tabs")
+        self._by_noun = {name: TABS[name]() for name in NOUNS if name in TABS}
+        self._seen: Seen | None = None
+        self._wanted: Thing | None = None
+        """What to go to as soon as there is something to see."""
+        self._jumps: JumpList[_Place] = JumpList()
+        self.looking = LookingController(
+            self, observe=observe, show=self.show, fail=self._cannot_look, after=self.set_timer
+        )
+        self.control(self.looking)
+        self.furnished = asyncio.Event()
+        """Set as soon as there is something to choose from, or nothing to wait for."""
+
+    def compose(self) -> ComposeResult:
+        """Compose the screen."""
+        yield StatusLine()
+        with self._tabs:
+            for number, name in enumerate(NOUNS, 1):
+                if name in self._by_noun:
+                    with TabPane(f"{number} {name}", id=name):
+                        yield self._by_noun[name]
+        yield SearchBar()
+        yield MessageLine()
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Begin in the first table."""
+        line = self.query_one(StatusLine)
+        line.crumbs = (Crumb("home"), Crumb("system"))
+        line.facts = ("reading what runs here …",)
+        self.tab.first.focus()
+
+    def on_screen_resume(self) -> None:
+        """Look, from now on."""
+        self.looking.begin()
+
+    def on_screen_suspend(self) -> None:
+        """Look no more, unless it is a dialog that is in front now."""
+        self.call_later(self._end_unless_shown)
+
+    def _end_unless_shown(self) -> None:
+        if self not in self.app.screen_stack:
+            self.looking.end()
+
+    def on_unmount(self) -> None:
+        """Have runs counted no more."""
+        self.looking.end()
+
+    # What is shown
+
+    def show_status(self, status: Status) -> None:
+        """Show how far something has come."""
+        self.query_one(StatusLine).status = status
+
+    @property
+    def tab(self) -> SystemTab:
+        """The tab in front."""
+        return self._by_noun[self._tabs.active or "prog"]
+
+    def show(self, seen: Seen) -> None:
+        """Show what was seen, in the tab in front."""
+        self._seen = seen
+        self.settle("look")
+        self.tab.show(seen)
+        self._show_facts()
+        if (wanted := self._wanted) is not None:
+            self._wanted = None
+            self._go(wanted)
+        self.furnished.set()
+
+    def _cannot_look(self, error: BpftuiError) -> None:
+        """Say in the place of the rows why there are none, and what would bring them."""
+        self.query_one(StatusLine).facts = ("nothing can be seen",)
+        for tab in self._by_noun.values():
+            tab.cannot_look(error.message + (f" ({error.hint})" if error.hint else ""))
+        self.furnished.set()
+
+    def _show_facts(self) -> None:
+        seen = self._seen
+        if seen is None:
+            return
+        facts = [counted(len(seen.snapshot.programs), "program")]
+        if seen.look.loads:
+            facts += [f"{rate(seen.total_runs)} runs/s", f"{seen.total_cpu:.1f} % of a CPU"]
+        facts.append("‖ PAUSED" if self.looking.is_paused else "read-only")
+        self.query_one(StatusLine).facts = tuple(facts)
+
+    def on_tabbed_content_tab_activated(self, event: TabbedContent.TabActivated) -> None:
+        """Show in the tab that came to the front what was seen last."""
+        tab = self.tab
+        if self._seen is not None:
+            tab.show(self._seen)
+        if self.focused is None or tab not in self.focused.ancestors:
+            tab.first.focus()
+        self.refresh_bindings()
+
+    # Going from one thing to another
+
+    def go_to(self, thing: Thing) -> None:
+        """Show a thing, as soon as there is something to see; the way back leads to where one is."""
+        if self._seen is None:
+            self._wanted = thing
+            self._tabs.active = thing.noun
+        else:
+            self._go(thing)
+
+    def _go(self, thing: Thing) -> None:
+        seen = self._seen
+        if thing.noun not in self._by_noun or seen is None:
+            self.notify(f"there is no tab for {thing.noun} yet", severity="warning", timeout=3)
+            return
+        tab = self._by_noun[thing.noun]
+        tab.show(seen)
+        if not tab.go_to(thing.key):
+            self.notify(f"{thing.noun} {thing.key} is not there any more", severity="warning", timeout=3)
+            return
+        self._tabs.active = thing.noun
+
+    def _here(self) -> _Place:
+        return _Place(self.tab.noun_name, self.tab.key)
+
+    def follow(self, target: Target) -> None:
+        """Go where a name leads; what is shown beside a table is shown there as well."""
+        if isinstance(target, Thing):
+            had = self.focused is not None and self.focused is not self.tab.first
+            self._jumps.push(self._here())
+            self._go(target)
+            if had and target.noun in self._by_noun:
+                self.call_after_refresh(self._by_noun[target.noun].show_users)
+
+    def _show_place(self, place: _Place | None, otherwise: str) -> None:
+        if place is None:
+            self.notify(otherwise, timeout=3)
+        elif place.key is None:
+            self._tabs.active = place.noun
+        else:
+            self._go(Thing(place.noun, place.key))
+
+    # What widgets ask for
+
+    def on_row_view_followed(self, event: RowView.Followed) -> None:
+        """Go where a name leads."""
+        self.follow(event.target)
+
+    def on_row_view_search_requested(self, event: RowView.SearchRequested) -> None:
+        """Narrow a table, or search in what is beside it."""
+        self.query_one(SearchBar).open(event.view)
+
+    def on_system_tab_opened(self, event: SystemTab.Opened) -> None:
+        """Open what is loaded as an object."""
+        self._open_object(event.name)
+
+    def on_status_line_chosen(self, event: StatusLine.Chosen) -> None:
+        """Go to a step of the way to where one is."""
+        if event.crumb.name == "home":
+            self.go_home()
+
+    # Keys
+
+    def action_show_tab(self, name: str) -> None:
+        """Show a tab."""
+        if name in self._by_noun:
+            self._tabs.active = name
+
+    def action_users(self) -> None:
+        """Show all that the chosen thing is related to."""
+        self.tab.show_users()
+
+    def action_go_back(self) -> None:
+        """Go back to where one was."""
+        self._show_place(self._jumps.back(self._here()), "there is no place before: esc goes up")
+
+    def action_go_forward(self) -> None:
+        """Go forward again."""
+        self._show_place(self._jumps.forward(self._here()), "there is no place ahead")
+
+    def action_back(self) -> None:
+        """Take what went wrong as read; else leave what is beside the table; else go home."""
+        if not self.answer() and not self.tab.leave():
+            self.go_home()
+
+    def action_quit(self) -> None:
+        """Quit, unless something is attached."""
+        self.leave()
+
+    def action_help(self) -> None:
+        """Show what the table says, and its keys; then all the others."""
+        from ..dialogs.help import HelpScreen
+
+        focused = self.focused or self.tab.first
+        groups: dict[str, Sequence[BindingType | str]] = {
+            "": vars(type(focused)).get("BINDINGS", ()),
+            "Moving": RowView.BINDINGS,
+            "System": [*self.BINDINGS],
+        }
+
+        def do(action: str | None) -> None:
+            if action is not None:
+                self._do(action, focused)
+
+        keymap = cast("BaseApp[object]", self.app).config.keys
+        place = f"System › {self.tab.noun_name}"
+        self.ask(HelpScreen(groups, keymap, page="", place=place, about=_ABOUT), do)
+
+    def action_find(self, typed: str = "") -> None:
+        """Ask what is to be found: a thing, a tab, or a command."""
+        from ..dialogs.command import Command, names_of
+        from ..dialogs.find import FindDialog, Found
+
+        def go(call: Callable[[], Any] | None) -> None:
+            if call is not None:
+                self.call_later(call)
+
+        tabs = [Command(name, "a list", partial(self.action_show_tab, name), "place") for name in self._by_noun]
+        kinds = [names_of(self._commands()), names_of(tabs, "place")]
+        kinds += [names_of(things, kind, sign) for kind, sign, things in self._things()]
+        self.ask(FindDialog(Found(kinds, self._destinations), typed), go)
+
+    def _things(self) -> Iterator[tuple[str, str, list[Command]]]:
+        """Yield what has a name: kind, the sign that finds it only, and the names."""
+        from ..dialogs.command import Command
+
+        if self._seen is None:
+            return
+        snapshot = self._seen.snapshot
+        for noun, kind, sign, found in (
+            ("prog", "program", "@", snapshot.programs),
+            ("map", "map", "#", snapshot.maps),
+        ):
+            named = ((f"{number} {each.name}", each.type, Thing(noun, number)) for number, each in found.items())
+            yield kind, sign, [Command(name, type_, partial(self.follow, to)) for name, type_, to in named]
+
+    def _do(self, action: str, widget: Widget | None) -> None:
+        """Do what a key of a widget does, or one of the screen's."""
+        for node in [self] if widget is None else widget.ancestors_with_self:
+            if hasattr(node, f"action_{action.partition('(')[0]}"):
+                self.call_later(self.app.run_action, action, node)
+                return

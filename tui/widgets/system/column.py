@@ -1,0 +1,121 @@
+"""Columns of what the machine runs: how a cell is got, written and ordered, and which have room in a line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
+
+from ...text.fit import width_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from ....core.system.history import Seen
+    from ...targets import Thing
+
+__all__ = ["GAP", "Cell", "Column", "Places", "place_columns", "wanted_widths"]
+
+_Row = TypeVar("_Row")
+
+GAP: Final = 2
+"""Cells before a column: the second is for the mark of what moved."""
+
+
+class Cell(NamedTuple):
+    """What stands in a column of a row."""
+
+    text: str
+    role: str = ""
+    """`link`, `muted`, `warning`; empty for plain text."""
+    moved: bool = False
+    """Whether it moved since the look before."""
+    thing: Thing | None = None
+    """What it names, where that is a place to go to."""
+    short: str = ""
+    """What stands there where the text has no room; empty where it is cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[_Row]):
+    """One column of a table of rows of some type."""
+
+    title: str
+    cell: Callable[[Seen, _Row], Cell]
+    order: Callable[[Seen, _Row], Any]
+    """What rows are ordered by: None, which is unknown, comes last."""
+    is_number: bool = False
+    """Whether it is aligned on the right, never cut, and ordered with the largest first."""
+    least: int = 4
+    """Cells that it has at least."""
+    most: int = 24
+    """Cells that a text has at most; a number has what it needs."""
+    drop: int = 0
+    """When it is left out where there is no room for all: the highest first; 0 never."""
+    total: Callable[[Seen, Sequence[_Row]], str] | None = None
+    """What stands above it, of all rows."""
+    is_found: bool = True
+    """Whether it is looked at where rows are narrowed: texts are, and ids."""
+
+
+class Places(NamedTuple):
+    """The columns that have room, from left to right."""
+
+    shown: tuple[tuple[int, int], ...]
+    """Their numbers, and their widths."""
+    left_out: int
+    """How many have none."""
+
+
+def place_columns(columns: Sequence[Column[Any]], wanted: Sequence[int], width: int, chosen: int) -> Places:
+    """Return which columns have room in *width* cells: others are left out whole, never the *chosen* one.
+
+    Args:
+        columns: All of them.
+        wanted: The width of each that would cut nothing.
+        width: Cells that there are.
+        chosen: The number of the column that the user is at.
+    """
+
+    def least(number: int) -> int:
+        column = columns[number]
+        return GAP + (max(column.least, wanted[number]) if column.is_number else min(column.least, wanted[number]))
+
+    shown = list(range(len(columns)))
+    for number in sorted(shown, key=lambda number: -columns[number].drop):
+        if sum(map(least, shown)) <= width or not columns[number].drop:
+            break
+        if number != chosen:
+            shown.remove(number)
+    widths = {number: least(number) - GAP for number in shown}
+    spare = width - sum(map(least, shown))
+    # What is left goes to texts that are cut, the first ones first.
+    for number in shown:
+        if spare <= 0:
+            break
+        more = min(spare, max(wanted[number] - widths[number], 0))
+        widths[number] += more
+        spare -= more
+    return Places(tuple((number, widths[number]) for number in shown), len(columns) - len(shown))
+
+
+_MEASURED: Final = 100
+"""Rows that are measured from the first one on, and as many of all the others."""
+
+
+def wanted_widths(
+    columns: Sequence[Column[Any]],
+    seen: Seen,
+    rows: Sequence[Any],
+    before: Mapping[str, int],
+) -> dict[str, int]:
+    """Return what cells each column wants, by title: no less than *before*, so that nothing shifts in place."""
+    step = max(1, len(rows) // _MEASURED)
+    some = (*rows[:_MEASURED], *rows[_MEASURED::step])
+    found: dict[str, int] = {}
+    for column in columns:
+        widths: Iterable[int] = (width_of(column.cell(seen, row).text) for row in some)
+        widest = max(width_of(column.title) + 1, column.least if column.is_number else 0, *widths, 0)
+        if not column.is_number:
+            widest = min(widest, column.most)
+        found[column.title] = max(widest, before.get(column.title, 0))
+    return found

@@ -1,0 +1,119 @@
+"""FactsView: what is known of the thing that the cursor is on, and all that it is related to, each a key away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from rich.style import Style
+from textual.binding import Binding, BindingType
+
+from ...text.colors import tabbed
+from ...text.fit import fitted, width_of
+from ...text.shown import Text
+from ..lists.row_view import RowView
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ...targets import Target, Thing
+    from .noun import Fact
+
+__all__ = ["FactsView"]
+
+_LABEL: Final = 11
+"""Cells of a label: `translated`."""
+
+
+class FactsView(RowView):
+    """A line for each fact and each relation; enter goes where one leads."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "select", "Follow", id="facts.follow", tooltip="Go to what this line names"),
+    ]
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"facts-view--link", "facts-view--warning"}
+    """
+    | Class | Description |
+    | :- | :- |
+    | `facts-view--link` | What can be followed. |
+    | `facts-view--warning` | What is not as it should be. |
+    """
+    DEFAULT_CSS = """
+    FactsView {
+        height: 1fr;
+        & > .facts-view--link { color: $link; }
+        & > .facts-view--warning { color: $text-warning; }
+    }
+    """
+    is_pane = True
+
+    def __init__(self) -> None:
+        """Initialise a view of nothing."""
+        super().__init__()
+        self.title = ""
+        self.about: Thing | None = None
+        """What it is about."""
+        self.facts: Sequence[Fact] = ()
+        self.empty_text = "nothing is chosen"
+
+    def show(self, about: Thing | None, title: str, facts: Sequence[Fact]) -> None:
+        """Show what is known of something; of the same thing again, the cursor stays."""
+        same = about == self.about
+        if same and title == self.title and facts == self.facts:
+            return
+        self.about, self.title, self.facts = about, title, facts
+        if same:
+            self.refresh_rows()
+        else:
+            self.restart()
+            self.cursor = self._next(0, 1)
+
+    def _next(self, start: int, step: int) -> int:
+        """Return the next line from *start* on that leads somewhere; where there is none, *start*."""
+        rows = range(start, len(self.facts) if step > 0 else -1, step)
+        return next((index for index in rows if self.facts[index].thing is not None), start)
+
+    @property
+    def header_height(self) -> int:
+        """The title."""
+        return 1
+
+    def draw_header(self, line: int, width: int) -> Text:
+        """Draw the title."""
+        return Text(fitted(self.title, width).rstrip(), no_wrap=True)
+
+    def row_count(self) -> int:
+        """Return how many lines there are."""
+        return len(self.facts)
+
+    def row_text(self, index: int) -> str:
+        """Return a line as text."""
+        fact = self.facts[index]
+        return tabbed(fact.label, fact.text)
+
+    def row_targets(self, index: int) -> Sequence[Target]:
+        """Return where a line leads."""
+        thing = self.facts[index].thing
+        return () if thing is None else (thing,)
+
+    def draw_row(self, index: int, width: int) -> Text:
+        """Draw a line."""
+        fact = self.facts[index]
+        text = Text(fitted(fact.label, _LABEL), self.ink("row-view--muted"), no_wrap=True)
+        shown = fact.text if width_of(fact.text) <= width - _LABEL else fitted(fact.text, max(8, width - _LABEL))
+        if fact.thing is not None:
+            return text.append(shown, self.ink("facts-view--link") + Style(meta={"target": 0}))
+        role = {"warning": "facts-view--warning", "muted": "row-view--muted"}.get(fact.role)
+        return text.append(shown, self.ink(role) if role else self._own_ink)
+
+    @property
+    def _own_ink(self) -> Style:
+        return Style(color=self._own_style.color)
+
+    def action_select(self) -> None:
+        """Go where the line leads."""
+        targets = self.row_targets(self.cursor) if self.facts else ()
+        if targets:
+            self.post_message(self.Followed(self, self.cursor, targets[0]))
+        else:
+            self.notify("this line leads nowhere", timeout=2)

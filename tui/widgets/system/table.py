@@ -1,0 +1,471 @@
+"""SystemTable: rows of what the machine runs, live: ordered, narrowed, and never moved but when they are ordered."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.reactive import reactive
+from textual.strip import Strip
+
+from ...text.charset import is_ascii_terminal
+from ...text.colors import joined_lines, tabbed
+from ...text.fit import fitted, width_of
+from ...text.format import counted
+from ..lists.row_view import RowView, compile_pattern
+from .column import GAP, place_columns, wanted_widths
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping, Sequence
+
+    from ....core.system.history import Seen
+    from ...targets import Target, Thing
+    from .column import Cell, Column, Places
+    from .noun import Noun
+
+__all__ = ["SystemTable"]
+
+_MARKED: Final = 5.0
+"""Seconds for which what has come or gone is marked; then what has gone is left out."""
+_ROLES: Final[Mapping[str, str]] = {
+    "link": "system-table--link",
+    "warning": "system-table--warning",
+    "muted": "row-view--muted",
+}
+
+
+class SystemTable(RowView):
+    """One row a thing, with totals above them that stay in sight.
+
+    `•` marks what moved since the look before, `+` what has come, `✗` what has gone. Left and right choose a column,
+    which orders the rows. What has come is added at the end: rows move only when they are ordered, and the cursor
+    stays on its thing.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "select", "Open", id="system.open", tooltip="Open it as an object"),
+        Binding("slash", "search", "Filter", key_display="/", id="system.filter", tooltip="Only rows with this text"),
+        Binding("o", "order", "Order", id="system.order", tooltip="Order by this column; again: reverse"),
+        Binding("left,h", "side(-1)", "Column", show=False, id="system.left", tooltip="The column to the left"),
+        Binding("right,l", "side(1)", "Column", show=False, id="system.right", tooltip="The column to the right"),
+        Binding("Y", "copy_all", "Copy all", show=False, id="system.copy-all", tooltip="Copy all rows that are shown"),
+        Binding("escape", "leave", "Widen", show=False, id="system.widen", tooltip="Show all rows again"),
+    ]
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "system-table--changed",
+        "system-table--new",
+        "system-table--gone",
+        "system-table--link",
+        "system-table--warning",
+        "system-table--chosen",
+    }
+    """
+    | Class | Description |
+    | :- | :- |
+    | `system-table--changed` | The mark of what moved. |
+    | `system-table--new` | The mark of what has come. |
+    | `system-table--gone` | The mark of what has gone. |
+    | `system-table--link` | What can be followed. |
+    | `system-table--warning` | What is not as it should be. |
+    | `system-table--chosen` | The title of the chosen column. |
+    """
+
+    DEFAULT_CSS = """
+    SystemTable {
+        height: 1fr;
+        & > .system-table--changed { color: $changed; text-style: bold; }
+        & > .system-table--new { color: $text-success; text-style: bold; }
+        & > .system-table--gone { color: $text-error; text-style: bold; }
+        & > .system-table--link { color: $link; }
+        & > .system-table--warning { color: $text-warning; }
+        & > .system-table--chosen { text-style: bold underline; }
+    }
+    """
+
+    column: reactive[int] = reactive(0)
+    """The number of the chosen column."""
+
+    class Rearranged(Message):
+        """Which rows or columns are shown has changed."""
+
+    def __init__(self, noun: Noun[Any]) -> None:
+        """Initialise a table of which nothing is known yet."""
+        super().__init__(id=f"{noun.name}-table")
+        self.noun = noun
+        self.narrowed_by = ""
+        """What rows are narrowed by."""
+        self.seen: Seen | None = None
+        """What is shown."""
+        self.things: dict[Hashable, Any] = {}
+        """All rows by their keys, those that have just gone among them."""
+        self._rows: Mapping[Hashable, Any] | None = None
+        self._ordered: list[Hashable] = []
+        self.keys: list[Hashable] = []
+        """The keys of the rows that are shown, in their order."""
+        self._index: dict[Hashable, int] = {}
+        self._came: dict[Hashable, float] = {}
+        self._gone: dict[Hashable, float] = {}
+        self._by: tuple[int, bool] = (noun.ordered_by, noun.columns[noun.ordered_by].is_number)
+        """The number of the column that rows are ordered by, and whether the largest are first."""
+        self._asked_order = self._was_counted = False
+        self._wanted: dict[str, int] = {}
+        self._texts: dict[Hashable, str] = {}
+        """What rows are searched in, as far as anybody searched."""
+        self._places: tuple[int, int, Places] | None = None
+        self._is_ascii = is_ascii_terminal()
+        self.set_reactive(SystemTable.column, noun.ordered_by)
+        self.empty_text = "reading what runs here …"
+
+    # What is shown
+
+    def show(self, seen: Seen) -> None:
+        """Show what was seen; rows stay where they are, and the cursor on its thing."""
+        is_first, counted_first = self.seen is None, self._counts_first(seen)
+        changed = self.seen is None or seen.snapshot is not self.seen.snapshot
+        self.seen = seen
+        now = time.monotonic()
+        if changed:
+            self._take(self.noun.rows(seen), None if is_first else now)
+        if self._expire(now) or changed:
+            self._texts = {}
+            self._wanted = wanted_widths(self.noun.columns, seen, list(self.things.values()), self._wanted)
+            self._places = None
+        if is_first or (counted_first and not self._asked_order):
+            self._sort()
+        self.empty_text = self.noun.empty
+        if changed or counted_first or is_first:
+            self._arrange(keep_place=not is_first and not (counted_first and self.cursor == 0))
+        else:
+            self.refresh()
+
+    def _counts_first(self, seen: Seen) -> bool:
+        """Whether there are rates for the first time: before, there was nothing to order by."""
+        first = bool(seen.look.loads) and not self._was_counted
+        self._was_counted |= first
+        return first
+
+    def _take(self, rows: Mapping[Hashable, Any], now: float | None) -> None:
+        """Take other rows: what has come is added at the end, what has gone stays for a while."""
+        before = self._rows or {}
+        self._rows = rows
+        if now is not None:
+            for key in before.keys() - rows.keys():
+                self._gone[key] = now
+            for key in rows:
+                if key not in before:
+                    self._came[key] = now
+        for key in [each for each in self._gone if each in rows]:
+            del self._gone[key]
+        known = self.things
+        self.things = {**{key: known[key] for key in self._gone if key in known}, **rows}
+        if before:
+            self._ordered = [key for key in self._ordered if key in self.things]
+            there = set(self._ordered)
+            self._ordered += [key for key in self.things if key not in there]
+
+    def _expire(self, now: float) -> bool:
+        """Leave out what has gone long ago; return whether anything was."""
+        self._came = {key: at for key, at in self._came.items() if now - at < _MARKED}
+        over = [key for key, at in self._gone.items() if now - at >= _MARKED]
+        for key in over:
+            del self._gone[key]
+            self.things.pop(key, None)
+        if over:
+            self._ordered = [key for key in self._ordered if key in self.things]
+            self._arrange(keep_place=True)
+        return bool(over)
+
+    def _sort(self) -> None:
+        """Order all rows; what is unknown comes last, whichever way."""
+        seen = self.seen
+        if seen is None:
+            return
+        number, reverse = self._by
+        order = self.noun.columns[number].order
+        ranked = [(order(seen, thing), key) for key, thing in self.things.items()]
+        known = [each for each in ranked if each[0] is not None]
+        known.sort(key=lambda each: each[0], reverse=reverse)
+        self._ordered = [key for _, key in known] + [key for value, key in ranked if value is None]
+
+    def _arrange(self, *, keep_place: bool) -> None:
+        """Show the rows that match, in their order."""
+        here = self.key if keep_place else None
+        height = self.cursor - self.scroll_offset.y
+        if self.narrowed_by:
+            pattern = compile_pattern(self.narrowed_by)
+            self.keys = [key for key in self._ordered if pattern.search(self._text(key))]
+        else:
+            self.keys = list(self._ordered)
+        self._index = {key: index for index, key in enumerate(self.keys)}
+        at = self._index.get(here) if here is not None else None
+        if at is not None and at != self.cursor:
+            self._update_virtual_size()
+            with self.prevent(self.Highlighted):
+                self.cursor = at
+            self.scroll_to(y=max(0, at - height), animate=False, force=True)
+        elif not keep_place:
+            self.cursor = 0
+            self.scroll_to(y=0, animate=False, force=True)
+        self.refresh_rows()
+        self.post_message(self.Rearranged())
+        self.post_message(self.Highlighted(self, self.cursor))
+
+    def _text(self, key: Hashable) -> str:
+        """Return what a row is searched in: its texts and ids."""
+        text = self._texts.get(key)
+        if text is None:
+            seen, thing = self.seen, self.things[key]
+            assert seen is not None
+            cells = (each.cell(seen, thing).text for each in self.noun.columns if each.is_found)
+            text = self._texts[key] = " ".join(cells)
+        return text
+
+    @property
+    def key(self) -> Hashable | None:
+        """The key of the thing under the cursor."""
+        return self.keys[self.cursor] if self.cursor < len(self.keys) else None
+
+    @property
+    def thing(self) -> Any:
+        """The thing under the cursor; None where there is none."""
+        key = self.key
+        return None if key is None else self.things.get(key)
+
+    def is_gone(self, key: Hashable) -> bool:
+        """Whether it is there no more."""
+        return key in self._gone
+
+    def go_to(self, key: Hashable) -> bool:
+        """Bring the cursor to a thing, which may be narrowed out of sight; return whether there is such."""
+        if key in self.things and key not in self._index:
+            self.narrow("")
+        at = self._index.get(key)
+        if at is not None:
+            self.cursor = at
+            self.scroll_to_cursor()
+        return at is not None
+
+    def spot(self) -> Hashable | None:
+        """Return the thing under the cursor."""
+        return self.key
+
+    def return_to(self, spot: Hashable | None) -> None:
+        """Bring the cursor back to it, where it is still there."""
+        if spot is not None:
+            self.go_to(spot)
+
+    # Rows
+
+    def row_count(self) -> int:
+        """Return how many rows there are."""
+        return len(self.keys)
+
+    def cells(self, index: int) -> list[Cell]:
+        """Return what stands in all columns of a row, those without room among them."""
+        assert self.seen is not None
+        thing = self.things[self.keys[index]]
+        return [column.cell(self.seen, thing) for column in self.noun.columns]
+
+    def row_text(self, index: int) -> str:
+        """Return the cells of a row, with a tab between them: what a spreadsheet takes."""
+        return tabbed(*(cell.text for cell in self.cells(index)))
+
+    def row_targets(self, index: int) -> Sequence[Target]:
+        """Return what the cells of a row name."""
+        return [cell.thing for cell in self.cells(index) if cell.thing is not None]
+
+    def row_variant(self, index: int) -> object:
+        """Return all that a row shows: one that shows the same is not drawn again."""
+        key = self.keys[index]
+        return self._mark_of(key), tuple(self.cells(index)), self.column if index == self.cursor else None
+
+    def _mark_of(self, key: Hashable) -> str:
+        return "✗" if key in self._gone else "+" if key in self._came else " "
+
+    @property
+    def header_height(self) -> int:
+        """The titles, and the totals."""
+        return 1 + self.noun.has_total
+
+    def places(self) -> Places:
+        """Return which columns have room."""
+        width = self.scrollable_content_region.width - 2
+        if self._places is None or self._places[:2] != (width, self.column):
+            columns = self.noun.columns
+            wanted = [self._wanted.get(each.title, width_of(each.title) + 1) for each in columns]
+            self._places = width, self.column, place_columns(columns, wanted, width + GAP - 1, self.column)
+        return self._places[2]
+
+    def draw_header(self, line: int, width: int) -> Strip:
+        """Draw the titles of the columns, or the totals."""
+        if line:
+            return self._draw_totals()
+        segments = [Segment(" ")]
+        down, up = ("v", "^") if self._is_ascii else ("▾", "▴")
+        for place, (number, cells) in enumerate(self.places().shown):
+            column = self.noun.columns[number]
+            title = column.title
+            if number == self._by[0]:
+                # "▾" points the way in which numbers get smaller, as texts go on
+                title += down if self._by[1] or not column.is_number else up
+            title = fitted(title, cells).rstrip()
+            room = " " * (cells - width_of(title))
+            before, after = (room, "") if column.is_number else ("", room)
+            if place:
+                segments.append(Segment(" " * GAP))
+            chosen = self.ink("system-table--chosen") if number == self.column else None
+            segments += [Segment(before), Segment(title, chosen), Segment(after)]
+        return Strip(segments)
+
+    def _draw_totals(self) -> Strip:
+        seen = self.seen
+        if seen is None or self._rows is None:
+            return Strip([])
+        rows = [self.things[key] for key in self.keys if key not in self._gone]
+        segments = [Segment(" ")]
+        for place, (number, cells) in enumerate(self.places().shown):
+            column = self.noun.columns[number]
+            text = column.total(seen, rows) if column.total is not None else ""
+            text = fitted(text, max(cells, width_of(text)) if column.is_number else cells).rstrip()
+            room = " " * (cells - width_of(text))
+            segments.append(Segment((" " * GAP if place else "") + (room + text if column.is_number else text + room)))
+        return Strip(segments).apply_style(Style(bold=False))
+
+    def draw_row(self, index: int, width: int) -> Strip:
+        """Draw a row."""
+        key = self.keys[index]
+        cells = self.cells(index)
+        mark = self._mark_of(key)
+        ink = {"+": "system-table--new", "✗": "system-table--gone"}.get(mark)
+        segments = [Segment(mark, self.ink(ink) if ink else None)]
+        target = -1
+        numbers: dict[int, int] = {}
+        for number, cell in enumerate(cells):
+            if cell.thing is not None:
+                target += 1
+                numbers[number] = target
+        for place, (number, room) in enumerate(self.places().shown):
+            cell, column = cells[number], self.noun.columns[number]
+            if place:
+                moved = "*" if self._is_ascii else "•"
+                segments.append(Segment(" "))
+                segments.append(Segment(moved, self.ink("system-table--changed")) if cell.moved else Segment(" "))
+            segments += self._draw_cell(cell, column, room, numbers.get(number), is_gone=key in self._gone)
+        return Strip(segments)
+
+    def _draw_cell(
+        self, cell: Cell, column: Column[Any], room: int, target: int | None, *, is_gone: bool
+    ) -> list[Segment]:
+        text = cell.text
+        if width_of(text) > room:
+            if column.is_number:  # no digit is cut: the column gets wider
+                self._wanted[column.title] = width_of(text)
+                self.call_later(self._widen)
+            elif cell.short:
+                text = cell.short
+        text = fitted(text, room).rstrip()
+        blank = Segment(" " * (room - width_of(text)))
+        role = _ROLES.get("muted" if is_gone else cell.role)
+        style = self.ink(role) if role else Style()
+        if target is not None:
+            style += Style(meta={"target": target})
+        shown = Segment(text, style)
+        return [blank, shown] if column.is_number else [shown, blank]
+
+    def _widen(self) -> None:
+        self._places = None
+        self.refresh_rows()
+
+    # Behaviour
+
+    def on_resize(self) -> None:
+        """Show the columns that have room now."""
+        super().on_resize()
+        self._places = None
+        self.forget_strips()
+        self.post_message(self.Rearranged())
+
+    def validate_column(self, column: int) -> int:
+        """Keep the column within those that there are."""
+        return max(0, min(column, len(self.noun.columns) - 1))
+
+    def watch_column(self) -> None:
+        """Show the chosen column, for which others may have to make room."""
+        self._places = None
+        self.refresh_rows()
+        self.post_message(self.Rearranged())
+
+    def narrow(self, pattern: str) -> None:
+        """Show only the rows that have what a user typed; all where that is nothing."""
+        if pattern != self.narrowed_by:
+            self.narrowed_by = pattern
+            self.pattern = compile_pattern(pattern) if pattern else None
+            self._arrange(keep_place=True)
+            self.empty_text = f"no {self.noun.plural} have that: esc shows all" if pattern else self.noun.empty
+            self.refresh_bindings()
+
+    def search(self, pattern: object) -> bool:
+        """Narrow the rows: what does not match is not shown."""
+        self.narrow(str(pattern))
+        return True
+
+    @property
+    def totals(self) -> tuple[int, int]:
+        """How many rows are shown, and how many there are."""
+        return len(self.keys), len(self._ordered)
+
+    # Actions
+
+    def action_side(self, direction: int) -> None:
+        """Choose the column to the left or right."""
+        self.column += direction
+
+    def action_order(self) -> None:
+        """Order by the chosen column, the largest numbers first; once more the other way round."""
+        number, reverse = self._by
+        column = self.noun.columns[self.column]
+        self._by = self.column, not reverse if number == self.column else column.is_number
+        self._asked_order = True
+        self._sort()
+        self._arrange(keep_place=False)  # who orders wants to see what comes first
+
+    def action_leave(self) -> None:
+        """Show all rows again."""
+        self.narrow("")
+
+    def action_copy_all(self) -> None:
+        """Copy the titles and all rows that are shown."""
+        work = partial(self._copy, list(self.keys))
+        self.run_worker(work, thread=True, exclusive=True, group="copy", exit_on_error=False, description="copy rows")
+
+    def _copy(self, keys: list[Hashable]) -> None:
+        """Write all rows, which takes a while where there are thousands; in a thread."""
+        seen, things = self.seen, self.things
+        lines = [tabbed(*(each.title for each in self.noun.columns))]
+        for key in keys:
+            if seen is not None and (thing := things.get(key)) is not None:
+                lines.append(tabbed(*(each.cell(seen, thing).text for each in self.noun.columns)))
+        self.typed_app.call_from_thread(self._copied, joined_lines(*lines), len(lines) - 1)
+
+    def _copied(self, text: str, count: int) -> None:
+        self.typed_app.copy_to_clipboard(text)
+        self.notify(f"{counted(count, 'row')} copied, with titles", timeout=2)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave escape to the screen where there is nothing to be widened."""
+        if action == "leave":
+            return bool(self.narrowed_by)
+        return super().check_action(action, parameters)
+
+
+def thing_of(table: SystemTable) -> Thing | None:
+    """Return what the cursor of a table is on."""
+    from ...targets import Thing
+
+    return None if table.key is None else Thing(table.noun.name, table.key)
