@@ -46,6 +46,7 @@ class LookingController(Controller):
         observe: Returns what looks, in a thread.
         show: Gets what was seen.
         fail: Gets why nothing can be seen.
+        changed: Is called where it was told to pause, or to go on.
         after: Calls something after so many seconds.
     """
 
@@ -78,12 +79,14 @@ class LookingController(Controller):
         observe: Callable[[], Looker],
         show: Callable[[Seen], None],
         fail: Callable[[BpftuiError], None],
+        changed: Callable[[], None],
         after: Callable[[float, Callable[[], None]], Timer],
     ) -> None:
         super().__init__(stage)
         self._observe = observe
         self._show = show
         self._fail = fail
+        self._changed = changed
         self._after = after
         self._history = History()
         self._looker: Looker | None = None
@@ -98,7 +101,7 @@ class LookingController(Controller):
         """Look, and go on."""
         self._is_wanted = True
         if not self._is_looking and self._due is None and not self.is_paused:
-            self._look()
+            self.look()
 
     def end(self) -> None:
         """Look no more, and have runs counted no more."""
@@ -118,8 +121,9 @@ class LookingController(Controller):
             self._looker = None
         self._history = History()
 
-    def _look(self) -> None:
-        self._due = None
+    def look(self) -> None:
+        """Look now, unless that is being done."""
+        self._wait_no_more()
         if not self._is_wanted or self._is_looking:
             return
         self._is_looking = True
@@ -157,7 +161,7 @@ class LookingController(Controller):
         if self._is_wanted and not self.is_paused and not self._is_looking:
             self._wait_no_more()
             left = self._looked_at + seconds - time.monotonic()
-            self._due = self._after(max(left, 0.01), self._look)
+            self._due = self._after(max(left, 0.01), self.look)
 
     def action_pause(self) -> None:
         """Look no more, or again."""
@@ -167,7 +171,7 @@ class LookingController(Controller):
             self.stage.notify("paused: p goes on", timeout=3)
         else:
             self.begin()
-        self.stage.refresh_bindings()
+        self._changed()
 
     def action_interval(self, step: int) -> None:
         """Take the next longer or shorter interval."""

@@ -144,7 +144,12 @@ class SystemScreen(ControlledScreen):
         """What to go to as soon as there is something to see."""
         self._jumps: JumpList[_Place] = JumpList()
         self.looking = LookingController(
-            self, observe=observe, show=self.show, fail=self._cannot_look, after=self.set_timer
+            self,
+            observe=observe,
+            show=self.show,
+            fail=self._cannot_look,
+            changed=self._show_facts,
+            after=self.set_timer,
         )
         self.control(self.looking)
         self.furnished = asyncio.Event()

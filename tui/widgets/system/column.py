@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from ....core.system.history import Seen
     from ...targets import Thing
 
-__all__ = ["GAP", "Cell", "Column", "Places", "place_columns", "wanted_widths"]
+__all__ = ["Cell", "Column", "Places", "place_columns", "wanted_widths"]
 
 _Row = TypeVar("_Row")
 
 GAP: Final = 2
-"""Cells before a column: the second is for the mark of what moved."""
+"""Cells before a number; before a text there is one. The last one is for the mark of what moved."""
 
 
 class Cell(NamedTuple):
@@ -56,6 +56,11 @@ class Column(Generic[_Row]):
     is_found: bool = True
     """Whether it is looked at where rows are narrowed: texts are, and ids."""
 
+    @property
+    def gap(self) -> int:
+        """Cells before it, but for the first one in a line."""
+        return GAP if self.is_number else 1
+
 
 class Places(NamedTuple):
     """The columns that have room, from left to right."""
@@ -78,7 +83,7 @@ def place_columns(columns: Sequence[Column[Any]], wanted: Sequence[int], width: 
 
     def least(number: int) -> int:
         column = columns[number]
-        return GAP + (max(column.least, wanted[number]) if column.is_number else min(column.least, wanted[number]))
+        return column.gap + (wanted[number] if column.is_number else min(column.least, wanted[number]))
 
     shown = list(range(len(columns)))
     for number in sorted(shown, key=lambda number: -columns[number].drop):
@@ -86,7 +91,7 @@ def place_columns(columns: Sequence[Column[Any]], wanted: Sequence[int], width: 
             break
         if number != chosen:
             shown.remove(number)
-    widths = {number: least(number) - GAP for number in shown}
+    widths = {number: least(number) - columns[number].gap for number in shown}
     spare = width - sum(map(least, shown))
     # What is left goes to texts that are cut, the first ones first.
     for number in shown:

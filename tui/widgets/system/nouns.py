@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from ....core.system.history import BUCKETS
+from ....core.system.load import MEASURING_NS
 from ...targets import Thing
 from ...text.format import byte_size, duration, rate
 from ...text.inventory import bytes_of, few, name_of, place_of
@@ -56,8 +58,11 @@ def _owner(owners: Sequence[Owner] | None, pinned: Sequence[str], otherwise: str
 
 
 def _missing(seen: Seen) -> list[str]:
-    """Return what could not be read, and why, in the words of the snapshot."""
-    return [f"? = unknown: {each}" for each in seen.snapshot.missing[:1]]
+    """Return why something is unknown: the rights that would tell it, or else the snapshot's sentence."""
+    missing = seen.snapshot.missing
+    rights = dict.fromkeys(right for each in missing for right in re.findall(r"CAP_[A-Z_]+", each))
+    why = f"takes {', '.join(rights)}" if rights else "; ".join(missing[:1])
+    return [f"? = unknown: {why}"] if missing else []
 
 
 # Facts
@@ -168,7 +173,7 @@ def _on(seen: Seen, each: ProgramEntry) -> Cell:
 def _program_note(seen: Seen, rows: Sequence[ProgramEntry]) -> str:
     if seen.unknown:
         return f"– = not counted: {seen.unknown[0]}"
-    return " · ".join(["runs are counted while this is open (some 40 ns of each are that)", *_missing(seen)])
+    return " · ".join([*_missing(seen), f"counted while this is open: some {MEASURING_NS} ns of a run are that"])
 
 
 def _program_total(seen: Seen, rows: Sequence[ProgramEntry]) -> tuple[float, float]:
@@ -235,6 +240,7 @@ PROGRAMS: Final[Noun[ProgramEntry]] = Noun(
             lambda seen, each: load.ns_per_run if (load := _load(seen, each)) else None,
             True,
             6,
+            drop=2,
             total=_total_mean,
             is_found=False,
         ),
@@ -273,6 +279,7 @@ PROGRAMS: Final[Noun[ProgramEntry]] = Noun(
             lambda _, each: _owner(each.owners, each.pinned).text,
             least=8,
             most=24,
+            drop=1,
         ),
         Column(
             "age",

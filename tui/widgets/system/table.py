@@ -18,7 +18,7 @@ from ...text.colors import joined_lines, tabbed
 from ...text.fit import fitted, width_of
 from ...text.format import counted
 from ..lists.row_view import RowView, compile_pattern
-from .column import GAP, place_columns, wanted_widths
+from .column import place_columns, wanted_widths
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
@@ -299,7 +299,7 @@ class SystemTable(RowView):
         if self._places is None or self._places[:2] != (width, self.column):
             columns = self.noun.columns
             wanted = [self._wanted.get(each.title, width_of(each.title) + 1) for each in columns]
-            self._places = width, self.column, place_columns(columns, wanted, width + GAP - 1, self.column)
+            self._places = width, self.column, place_columns(columns, wanted, width, self.column)
         return self._places[2]
 
     def draw_header(self, line: int, width: int) -> Strip:
@@ -312,13 +312,12 @@ class SystemTable(RowView):
             column = self.noun.columns[number]
             title = column.title
             if number == self._by[0]:
-                # "▾" points the way in which numbers get smaller, as texts go on
-                title += down if self._by[1] or not column.is_number else up
+                title += down if self._by[1] == column.is_number else up
             title = fitted(title, cells).rstrip()
             room = " " * (cells - width_of(title))
             before, after = (room, "") if column.is_number else ("", room)
             if place:
-                segments.append(Segment(" " * GAP))
+                segments.append(Segment(" " * column.gap))
             chosen = self.ink("system-table--chosen") if number == self.column else None
             segments += [Segment(before), Segment(title, chosen), Segment(after)]
         return Strip(segments)
@@ -334,7 +333,8 @@ class SystemTable(RowView):
             text = column.total(seen, rows) if column.total is not None else ""
             text = fitted(text, max(cells, width_of(text)) if column.is_number else cells).rstrip()
             room = " " * (cells - width_of(text))
-            segments.append(Segment((" " * GAP if place else "") + (room + text if column.is_number else text + room)))
+            gap = " " * column.gap if place else ""
+            segments.append(Segment(gap + (room + text if column.is_number else text + room)))
         return Strip(segments).apply_style(Style(bold=False))
 
     def draw_row(self, index: int, width: int) -> Strip:
@@ -354,7 +354,7 @@ class SystemTable(RowView):
             cell, column = cells[number], self.noun.columns[number]
             if place:
                 moved = "*" if self._is_ascii else "•"
-                segments.append(Segment(" "))
+                segments.append(Segment(" " * (column.gap - 1)))
                 segments.append(Segment(moved, self.ink("system-table--changed")) if cell.moved else Segment(" "))
             segments += self._draw_cell(cell, column, room, numbers.get(number), is_gone=key in self._gone)
         return Strip(segments)

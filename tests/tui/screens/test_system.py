@@ -1,0 +1,237 @@
+"""The System place: what this machine runs, as it stands on the screen, and the ways through it."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bpftui.core.errors import NoPermissionError
+from bpftui.core.system.load import ProgramLoad
+from bpftui.tui.app import BpftuiApp
+from bpftui.tui.controllers import looking
+from bpftui.tui.screens.system import SystemScreen
+from tests.tui.conftest import Walk
+from tests.tui.fakes import FakeRuntime
+from tests.tui.looker import LOADS, MadeLooker, a_program, machine, many_programs
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+
+@asynccontextmanager
+async def at_system(
+    looker: MadeLooker | None = None, size: tuple[int, int] = (120, 40)
+) -> AsyncGenerator[tuple[Walk, MadeLooker]]:
+    """Go to the System place, and wait for the second look, the first with rates; no other comes by itself."""
+    looker = looker or MadeLooker()
+    app = BpftuiApp(runtime="vm", observe=lambda: looker)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(looking, "_FIRST", 0.01)
+        async with app.run_test(size=size) as pilot:
+            walk = Walk(app, pilot, FakeRuntime())
+            await walk.until(lambda: "2 System" in walk.screen)
+            app.simulate_key("2")
+            await walk.until(lambda: app.current_mode == "system")
+            system(walk).looking.interval = 1000.0
+            await walk.until(lambda: looker.looks >= 2 or looker.error is not None)
+            await walk.settle()
+            yield walk, looker
+
+
+def system(walk: Walk) -> SystemScreen:
+    screen = walk.app.screen_stack[0]
+    assert isinstance(screen, SystemScreen)
+    return screen
+
+
+async def look(walk: Walk) -> None:
+    """Look once more."""
+    system(walk).looking.look()
+    await walk.settle()
+
+
+PROGRAMS = """\
+    ID name               type          on                   runs/s▾   ns/run   CPU % last minute    memory owner
+       all 8                                                  1.42 M      133   18.82          █    913 KiB
+▌   42 count_traffic      xdp           ▲ eth1            •  984,210       96    9.45          █   84.0 KiB systemd
+    57 cil_from_container sched_cls     ▲ veth3 tcx in 1  •  211,902      388    8.22          ▂    412 KiB cilium
+    58 cil_to_container   sched_cls     ▲ veth3 tcx out 1 •  108,455       61    0.66          ▁    397 KiB cilium
+    90 audit_in           sched_cls     ▲ veth3 tcx in 2  •  108,377       41    0.44          ▁   4.00 KiB tetragon
+    19 sd_fw_ingress      cgroup_skb    ▲ /system.slice   •    4,118      122    0.05          ▁   4.00 KiB systemd 1
+    63 handle_exec        tracing       ▲ fentry execve   •       12    1,904    0.00          ▁   8.00 KiB tetragon
+    71 old_filter         socket_filter ⚠ not attached             0        –    0.00              4.00 KiB pinned
+    88 probe_tcp          kprobe        ▲ tcp_connect              0        –    0.00                     ? ?
+""".splitlines()
+
+
+def lines(walk: Walk) -> list[str]:
+    return walk.screen.splitlines()
+
+
+async def test_programs_under_load() -> None:
+    async with at_system() as (walk, _):
+        shown = lines(walk)
+        assert shown[0].startswith(" home › system  ")
+        assert "8 programs · 1.42 M runs/s · 18.8 % of a CPU" in shown[0]
+        assert shown[1].startswith(" 1 prog  2 map  3 link ")
+        assert [line.rstrip() for line in shown[2:12]] == PROGRAMS
+        assert "? = unknown: takes CAP_SYS_PTRACE · counted while this is open" in walk.screen
+        assert "8 of 8" in walk.screen
+
+
+async def test_columns_without_room_are_left_out_whole_and_counted() -> None:
+    async with at_system(size=(80, 24)) as (walk, _):
+        shown = lines(walk)
+        assert shown[2].split() == ["ID", "name", "on", "runs/s▾", "ns/run", "CPU", "%", "owner"]
+        assert "  984,210       96    9.45 systemd" in shown[4]
+        assert "8 of 8 · +5 columns →" in walk.screen
+        await walk.press("left", "left")  # what is chosen is never left out
+        assert lines(walk)[2].split() == ["ID", "name", "type", "on", "runs/s▾", "CPU", "%", "owner"]
+        assert "+5 columns →" in walk.screen
+
+
+async def test_what_is_known_of_a_program_stands_beside_the_table_where_there_is_room() -> None:
+    async with at_system(size=(200, 60)) as (walk, _):
+        assert "42 count_traffic" in lines(walk)[2]
+        assert "type       xdp" in lines(walk)[3]
+        await walk.press("down")
+        assert "57 cil_from_container" in lines(walk)[2]
+
+
+async def test_rows_are_ordered_by_any_column_and_back() -> None:
+    async with at_system() as (walk, _):
+        await walk.press("right", "right", "o")  # CPU %
+        assert "CPU %▾" in lines(walk)[2]
+        await walk.press("o")
+        assert "CPU %▴" in lines(walk)[2]
+        assert "984,210" in lines(walk)[11]
+        await walk.press("left", "left", "left", "left", "left", "o")
+        assert "name▾" in lines(walk)[2]
+        assert [line.split()[1] for line in lines(walk)[5:8]] == [
+            "cil_from_container",
+            "cil_to_container",
+            "count_traffic",
+        ]
+
+
+async def test_the_filter_narrows_while_it_is_typed() -> None:
+    async with at_system() as (walk, _):
+        await walk.press("slash", *"cil")
+        assert "2 of 8" in walk.screen
+        assert lines(walk)[3].split()[:2] == ["all", "2"]
+        await walk.press("enter", "down")
+        assert "▌   58 cil_to_container" in walk.screen
+        await walk.press("escape")
+        assert "8 of 8" in walk.screen
+        assert "▌   58 cil_to_container" in walk.screen  # the cursor stays on its thing
+        await walk.press("slash", *"nosuch", "enter")
+        assert "no programs have that: esc shows all" in walk.screen
+
+
+async def test_rows_stay_where_they_are_and_what_came_or_went_is_marked() -> None:
+    first = machine()
+    second = replace(first, programs={**first.programs, 91: a_program(91, "newcomer", "xdp")})
+    gone = {number: each for number, each in second.programs.items() if number != 57}
+    third = replace(second, programs=gone)
+
+    def loads(look: int) -> dict[int, ProgramLoad]:
+        return {**LOADS, 63: ProgramLoad(5e6, 10.0, 5.0, 0.0)} if look > 2 else LOADS
+
+    looker = MadeLooker(first, first, second, third, loads=loads)
+    async with at_system(looker) as (walk, _):
+        await walk.press("down", "down")
+        await look(walk)
+        await look(walk)
+        assert "✗  57 cil_from_container" in walk.screen
+        names = [line.split()[2 if line.split()[0] in "▌✗+" else 1] for line in lines(walk)[4:13]]
+        assert names[0] == "count_traffic"  # though handle_exec runs most now
+        assert "handle_exec" in lines(walk)[9]
+        assert "5 M" in lines(walk)[9]
+        assert "newcomer" in lines(walk)[12]
+        assert "+  91 newcomer" in lines(walk)[12]
+        assert lines(walk)[6].startswith("▌   58 cil_to_container")
+
+
+async def test_from_each_thing_to_all_that_it_is_related_to() -> None:
+    async with at_system() as (walk, _):
+        await walk.press("u")
+        assert "▌on         xdp eth1 native" in walk.screen
+        await walk.press("down", "down")
+        assert "▌map        12 ct4  lru_hash" in walk.screen
+        await walk.press("enter")
+        assert "▌used by    42 count_traffic  xdp" in walk.screen
+        assert "▌   12 ct4" in walk.screen
+        await walk.press("down", "enter")
+        assert "57 cil_from_container" in walk.screen
+        assert "pinned     /sys/fs/bpf/cil_from_container" in walk.screen
+        await walk.press("backspace")
+        assert "▌   12 ct4" in walk.screen
+        await walk.press("backspace")
+        assert "   42 count_traffic" in walk.screen
+        await walk.press("escape")
+        assert "▌   42 count_traffic" in walk.screen
+        assert "ct4" not in walk.screen
+        await walk.press("escape")
+        await walk.until(lambda: walk.screen.startswith(" home   "))
+
+
+async def test_the_tabs_have_their_digits_and_enter_opens_what_is_loaded() -> None:
+    opened: list[str] = []
+    async with at_system() as (walk, _):
+        system(walk)._open_object = opened.append
+        await walk.press("enter", "2", "enter", "3", "enter", "7", "enter", "down", "enter")
+        assert opened == ["id:42", "map:13", "link:35", "/sys/fs/bpf/cil_from_container", "map:12"]
+        await walk.press("3")
+        assert "⚠ nothing any more" in walk.screen
+        await walk.press("8", "enter")  # types are no object: what has them is shown
+        assert "program    42 count_traffic  xdp" in walk.screen
+
+
+async def test_runs_are_counted_while_it_is_in_front_only() -> None:
+    async with at_system() as (walk, looker):
+        await walk.press("question_mark")
+        assert "What this machine runs of BPF" in walk.screen
+        await look(walk)  # a dialog does not take it away
+        assert looker.looks == 3
+        assert looker.closed == 0
+        await walk.press("escape", "0")
+        await walk.until(lambda: walk.screen.startswith(" home   "))
+        assert looker.closed == 1
+        await walk.press("colon", *"map", "enter")
+        await walk.until(lambda: "lb4_services" in walk.screen)
+        await walk.press("p")
+        assert "‖ PAUSED" in walk.screen
+
+
+async def test_without_rights_one_line_says_what_is_missing() -> None:
+    error = NoPermissionError("the kernel lists nothing without CAP_SYS_ADMIN", hint="start it as root: sudo bpftui")
+    async with at_system(MadeLooker(error=error)) as (walk, _):
+        assert walk.screen.count("the kernel lists nothing without CAP_SYS_ADMIN") == 1
+        await walk.press("enter", "u", "o", "2", "down", "escape", "escape")
+        await walk.until(lambda: walk.screen.startswith(" home   "))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_hostile_names_stay_in_their_cells(size: tuple[int, int]) -> None:
+    programs = {
+        number: a_program(number, name, "xdp")
+        for number, name in enumerate(["x" * 200, "", "\x1b[31m", "a\nb", "[bold]", "\u202eo"], 1)
+    }
+    async with at_system(MadeLooker(replace(machine(), programs=programs), loads=lambda _: {}), size) as (walk, _):
+        assert "…" in walk.screen
+        assert r"\x1b[31m" in walk.screen
+        assert r"a\nb" in walk.screen
+        assert "[bold]" in walk.screen
+        assert len(lines(walk)) <= size[1]
+
+
+async def test_ten_thousand_rows() -> None:
+    looker = MadeLooker(many_programs(10_000), loads=lambda _: {1: ProgramLoad(1.0, 1.0, 0.1, 0.0)})
+    async with at_system(looker) as (walk, _):
+        await walk.press("end")
+        assert "10,000 of 10,000" in walk.screen
+        await walk.press("slash", *"_976")
+        assert "10 of 10,000" in walk.screen
