@@ -32,7 +32,7 @@ from .text.format import byte_size
 from .widgets.message_line import MessageLine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from textual.screen import Screen
 
@@ -53,6 +53,8 @@ _SYSTEM: Final = "system"
 """The mode of what this machine runs."""
 _PATIENCE: Final = 1.0
 """Seconds that closing may take; what is not closed by then ends with the process."""
+_NAMED: Final = 8
+"""Variables that a question names."""
 
 
 Reader: TypeAlias = "Callable[[str, Callable[[str], None]], CollectionSpec]"
@@ -323,7 +325,7 @@ class BpftuiApp(BaseApp[ExitCode]):
             if sure:
                 self.run_worker(self._close_object(found))
 
-        self._ask_first("Close", "Detach and close", [found], close)
+        self._ask_first("Close", [found], close)
 
     async def _close_object(self, found: _Object) -> None:
         self.objects.remove(found)
@@ -338,18 +340,27 @@ class BpftuiApp(BaseApp[ExitCode]):
         if self._home is not None:
             self._home.on_screen_resume()
 
-    def _ask_first(
-        self, title: str, confirm: str, objects: Sequence[_Object], then: Callable[[bool | None], None]
-    ) -> None:
-        """Ask whether what is attached of *objects* is to be detached, with No first; else go on at once."""
+    def _ask_first(self, what: str, objects: Sequence[_Object], then: Callable[[bool | None], None]) -> None:
+        """Ask once what of *objects* would be lost, with No first: what is attached, what is set and in no preset.
+
+        Where nothing would be, go on at once.
+        """
         attached = [(each, text) for each in objects for text in each.operations.attachments()]
-        if not attached:
+        unsaved = [(each, text) for each in objects if (text := _some(each.operations.unsaved))]
+        if not attached and not unsaved:
             then(True)
             return
-        several = len({each.mode for each, _ in attached}) > 1
-        lines = [f"  {_name(each)}: {text}" if several else f"  {text}" for each, text in attached]
-        question = "These are attached, and will be detached:\n" + "\n".join(lines)
-        self.push_screen(ConfirmDialog(title, question, confirm=confirm), then)
+        several = len({each.mode for each, _ in (*attached, *unsaved)}) > 1
+        parts: list[str] = []
+        for heading, found in (
+            ("These are attached, and will be detached:", attached),
+            ("These are set, and in no preset (P saves one):", unsaved),
+        ):
+            if found:
+                lines = [f"  {_name(each)}: {text}" if several else f"  {text}" for each, text in found]
+                parts.append("\n".join([heading, *lines]))
+        confirm = f"Detach and {what.lower()}" if attached else f"{what} all the same"
+        self.push_screen(ConfirmDialog(what, "\n\n".join(parts), confirm=confirm), then)
 
     def commands(self) -> list[Command]:
         """Return what can be done on every screen."""
@@ -393,7 +404,7 @@ class BpftuiApp(BaseApp[ExitCode]):
         self.run_worker(self._begin())
 
     async def action_quit(self) -> None:
-        """Quit from whatever screen is in front; what is attached, of any object, is asked about once."""
+        """Quit from whatever screen is in front; what would be lost, of any object, is asked about once."""
         if isinstance(self.screen, ConfirmDialog):
             return
 
@@ -401,7 +412,7 @@ class BpftuiApp(BaseApp[ExitCode]):
             if sure:
                 self.exit()
 
-        self._ask_first("Quit", "Detach and quit", self.objects, leave)
+        self._ask_first("Quit", self.objects, leave)
 
     def _fatal_error(self) -> None:
         """Only end: `run` raises what nobody expected, and the command line says it in one line."""
@@ -532,6 +543,13 @@ def _path(file: str) -> str:
 
 def _name(found: _Object) -> str:
     return os.path.basename(found.session.spec.file)
+
+
+def _some(names: Iterable[str]) -> str:
+    """Return names in one line, and how many more there are."""
+    found = sorted(names)
+    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    return ", ".join(found[:_NAMED]) + more
 
 
 def _close_quietly(found: _Object) -> None:

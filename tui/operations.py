@@ -128,6 +128,8 @@ class Operations:
         self._editing = threading.Lock()
         self.edited: set[str] = set()
         """Variables that were set since the load."""
+        self.unsaved: set[str] = set()
+        """Variables that were set to what is neither in the file nor in a preset."""
 
     # Where we are
 
@@ -324,9 +326,14 @@ class Operations:
         except BpftuiError as error:
             self._tell(Failed("edit", error, Node(NodeKind.VARIABLE, place.variable.name)))
             return False
+        part = slice(place.offset, place.offset + place.size)
+        after = bytes(place.variable.raw[part]) if live is None else _part(live, place)
+        if after == bytes(place.variable.original[part]):
+            self.unsaved.discard(place.variable.name)
+        else:
+            self.unsaved.add(place.variable.name)
         if live is not None:
             self.edited.add(place.variable.name)
-            after = _part(live, place)
             if after != before:
                 self.monitor.graph.mark(f"{place.name} {_value_text(place, before)} → {_value_text(place, after)}")
         return True
@@ -391,6 +398,8 @@ class Operations:
         """Set the clock of an automatic detach."""
         self._done()
         self.monitor.graph.mark(f"attached {message.text}")
+        if remark := message.link.target.remark:
+            self.host.notify(f"{message.text}: {remark}", severity="warning", timeout=8)
         if message.detach_after is not None:
             self._detach_at[message.link] = time.monotonic() + message.detach_after
         self._attach_next()

@@ -173,6 +173,8 @@ class AttachTarget:
     """How XDP is attached; None lets the kernel choose."""
     options: tuple[str, ...] = ()
     """What else was said: `egress`, `priority=-10`; see `bpftui.core.spec.targets`."""
+    remark: str = ""
+    """What of that is without effect here, as a sentence; empty where all has one."""
 
 
 class Neighbour(NamedTuple):

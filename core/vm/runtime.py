@@ -6,7 +6,7 @@ import threading
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from ..errors import FeatureError, UsageError
 from ..runtime import Forecast, Obstacle, TargetChoice
@@ -132,7 +132,7 @@ class MachineRuntime:
         """
         name, options = parse_target(program, text)
         if sandbox is not None and name in ("", SANDBOX):
-            return replace(sandbox.target(), options=options)
+            return replace(sandbox.target(), options=options, remark=_without_effect(options))
         what = f"has no interface {name}" if place_of(program) is Place.INTERFACE else f"has no {name or 'such hook'}"
         raise FeatureError(f"the built-in runtime {what}", hint="attach to sandbox, or use --runtime kernel as root")
 
@@ -199,3 +199,15 @@ class MachineRuntime:
         are no more than hints.
         """
         return self._loader(spec).check_all(log_level)
+
+
+_AS_IT_IS: Final = frozenset({"ingress", "last"})
+"""What may be said of a target in the machine, for it is so: packets come in, programs run as they were attached."""
+
+
+def _without_effect(options: tuple[str, ...]) -> str:
+    """Return what of a target has no effect in the machine, as a sentence; empty where nothing was said but what is so."""
+    idle = [option for option in options if option not in _AS_IT_IS]
+    if not idle:
+        return ""
+    return f"{', '.join(idle)} has no effect: in the built-in runtime packets come in, in order, and without a driver"

@@ -147,7 +147,8 @@ def _run(spec: CollectionSpec, runtime: Runtime | None, options: argparse.Namesp
         # So are runs: those of before are in the maps, and in no count.
         uncounted = stack.enter_context(session.runtime.statistics())
         for program, target in attachments:
-            session.attach(program, target)
+            if remark := session.attach(program, target).target.remark:
+                warn(f"{program}={target}: {remark}")
         with recorded(session, attachments):
             listed = options.maps and [name for name in options.maps if not collection.maps[name].type.is_stream]
             sampler = session.sampler(

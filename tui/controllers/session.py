@@ -59,7 +59,13 @@ class SessionController(Controller):
             id="interval.shorter",
             tooltip="A shorter interval between two samples",
         ),
-        Binding("q", "quit", "Quit", id="quit", tooltip="Quit; asks first while something is attached"),
+        Binding(
+            "q",
+            "quit",
+            "Quit",
+            id="quit",
+            tooltip="Quit; asks first while something is attached, or values are in no preset",
+        ),
     ]
 
     def __init__(
@@ -142,7 +148,7 @@ class SessionController(Controller):
             self.stage.ask(screen, lambda _: None)
 
     def action_quit(self) -> None:
-        """Quit; while something is attached, of any open object, it is asked first."""
+        """Quit; while something is attached, or set and not saved, of any open object, it is asked first."""
         self.stage.leave()
 
     def action_pause(self) -> None:

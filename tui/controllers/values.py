@@ -167,6 +167,7 @@ class ValuesController(Controller):
                 case "save":
                     replaced = any(each.name == request.name for each in presets.all())
                     presets.save(request.name, current_values(self._spec, operations.collection, operations.edited))
+                    operations.unsaved.clear()
                     instead = ", in place of what had that name" if replaced else ""
                     self._log.line(f"saved preset {request.name}{instead}")
                     self.stage.notify(f"saved as {request.name}{instead}", timeout=3)
@@ -192,6 +193,9 @@ class ValuesController(Controller):
         before = [self._view.raw(place) for place in places]
         restored = restore(self._spec, Presets(self._spec).named(name), self._operations.collection)
         self._operations.edited.update(restored.variables if self._operations.collection is not None else ())
+        if self._operations.collection is None:
+            self._operations.unsaved.clear()  # what is not in the preset is as in the file then
+        self._operations.unsaved.difference_update(restored.variables)
         count = len(restored.variables)
         said = f"preset {name}: {count} {'variable' if count == 1 else 'variables'} set"
         self._log.line("\n".join([said, *restored.problems]))

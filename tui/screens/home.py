@@ -68,7 +68,13 @@ class HomeScreen(ControlledScreen):
         Binding("colon", "find(':')", "Commands", show=False, id="palette", tooltip="Commands: open FILE, …"),
         Binding("question_mark", "help", "Help", key_display="?", id="help", tooltip="All keys"),
         Binding("escape", "back", "Up", show=False, id="back", tooltip="One level up: from here there is none"),
-        Binding("q", "quit", "Quit", id="quit", tooltip="Quit; asks first while something is attached"),
+        Binding(
+            "q",
+            "quit",
+            "Quit",
+            id="quit",
+            tooltip="Quit; asks first while something is attached, or values are in no preset",
+        ),
     ]
 
     DEFAULT_CSS = """

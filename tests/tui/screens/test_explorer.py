@@ -32,7 +32,7 @@ from bpftui.tui.widgets.live.event_view import EventView
 from bpftui.tui.widgets.live.map_table import MapTableView
 from bpftui.tui.widgets.overview import Overview
 from bpftui.tui.widgets.spec.spec_tree import SpecTree
-from bpftui.tui.widgets.spec.variables_view import VariablesView
+from bpftui.tui.widgets.spec.variables_view import VariablesView, whole
 from bpftui.tui.widgets.status_line import StatusLine
 from bpftui.tui.widgets.verifier.log_view import LogView
 from tests.tui.conftest import ROOT, SIZES, THEMES
@@ -274,6 +274,44 @@ async def test_quit_asks_while_something_is_attached(explore: Callable[..., Any]
         await walk.until(lambda: walk.app._exit)
     assert walk.runtime.sandboxes[0].closed == 1
     assert walk.runtime.loaded[0].closed == 1
+
+
+async def test_quit_asks_once_for_what_is_set_and_in_no_preset(explore: Callable[..., Any]) -> None:
+    async with explore() as walk:
+        operations, spec = walk.app.operations, walk.explorer.spec
+        place = whole(spec.variables["sample_every"])
+        assert operations.set_variable(place, "7")
+        assert operations.set_variable(whole(spec.variables["track_sources"]), "false")
+        await walk.press("q")
+        assert "These are set, and in no preset (P saves one):" in walk.screen
+        assert "  sample_every, track_sources" in walk.screen
+        assert "Quit all the same" in walk.screen
+        await walk.press("escape")
+        assert operations.set_variable(place, "1000")  # as in the file
+        assert operations.unsaved == {"track_sources"}
+        await walk.press("P")
+        await walk.hurry(*"mine", "enter")
+        await walk.until(lambda: operations.unsaved == set())
+        await walk.press("q")
+        await walk.until(lambda: walk.app._exit)
+
+
+async def test_what_was_said_of_a_key_goes_with_the_tab(explore: Callable[..., Any]) -> None:
+    async with explore() as walk:
+        await walk.press("1", "a")
+        assert walk.message.startswith("⚠ a has no meaning here, but in:")
+        await walk.press("4")
+        assert walk.message == ""
+        walk.app.notify("this stays", severity="warning", timeout=8)
+        await walk.press("3")
+        assert walk.message == "⚠ this stays"
+
+
+async def test_what_of_a_target_has_no_effect_is_said(explore: Callable[..., Any]) -> None:
+    attach = [("count_traffic", "sandbox,native")]
+    async with explore(attach=attach, runtime=MachineRuntime()) as walk:
+        await walk.until(lambda: "native has no effect" in walk.message)
+        assert "in the built-in runtime packets come in, in order, and without a driver" in walk.message
 
 
 async def test_the_second_of_two_attachments_is_detached(explore: Callable[..., Any]) -> None:
