@@ -206,7 +206,7 @@ _AS_IT_IS: Final = frozenset({"ingress", "last"})
 
 
 def _without_effect(options: tuple[str, ...]) -> str:
-    """Return what of a target has no effect in the machine, as a sentence; empty where nothing was said but what is so."""
+    """Return what of a target has no effect in the machine, as a sentence; empty where all that was said is so."""
     idle = [option for option in options if option not in _AS_IT_IS]
     if not idle:
         return ""
