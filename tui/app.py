@@ -22,6 +22,7 @@ from ..core.threads import NoThreadError, start_thread
 from .base_app import BaseApp
 from .dialogs.confirm import ConfirmDialog
 from .operations import Operations, link_text
+from .permission import Permission
 from .screens.explorer import WIDE, ExplorerScreen
 from .state.config import config_file, load_config
 from .status import Failure, Work
@@ -92,6 +93,7 @@ class BpftuiApp(BaseApp[ExitCode]):
         read: Reads an object that is opened later.
         begin: Makes its session, which is closed at the end.
         observe: Returns what looks at what the machine runs; None where nothing does.
+        read_only: Whether nothing of others is ever changed.
     """
 
     DEFAULT_MODE: ClassVar[str] = "first"
@@ -133,8 +135,11 @@ class BpftuiApp(BaseApp[ExitCode]):
         read: Reader | None = None,
         begin: Callable[[CollectionSpec], Session] = Session,
         observe: Callable[[], Looker] | None = None,
+        read_only: bool = False,
     ) -> None:
         super().__init__(config)
+        self.permission = Permission(never=read_only)
+        """Whether what others have loaded may be changed, on all screens."""
         self._runtime: RuntimeName = runtime
         self._home_mode = "home" if sessions else self.DEFAULT_MODE
         self._numbers = 0
@@ -159,7 +164,8 @@ class BpftuiApp(BaseApp[ExitCode]):
 
     def _add(self, session: Session, attach: Sequence[tuple[str, str]] = ()) -> _Object:
         """Take an object among those that are open."""
-        operations = Operations(session, runtime=self._runtime, attach=attach)
+        runtime = self._runtime if session.theirs is None else "kernel"
+        operations = Operations(session, runtime=runtime, attach=attach, permission=self.permission)
         self._numbers += 1
         first = self._numbers == 1 and self._home_mode != self.DEFAULT_MODE
         mode = self.DEFAULT_MODE if first else f"object-{self._numbers}"
@@ -459,6 +465,7 @@ def run(
     options: Mapping[str, Any] | None = None,
     gave_up: str = "",
     read: Reader | None = None,
+    read_only: bool = False,
 ) -> ExitCode:
     """Explore *specs*, or begin at home where there is none, until the user quits; needs a terminal.
 
@@ -470,6 +477,7 @@ def run(
         options: What the runtime is made with.
         gave_up: Which rights were given up, as a sentence, for the log.
         read: Reads an object that is opened later.
+        read_only: Whether nothing of others is ever changed.
 
     Raises:
         BpftuiError: There is no such program or runtime.
@@ -480,6 +488,10 @@ def run(
     name = runtime_name(runtime)
 
     def begin(spec: CollectionSpec) -> Session:
+        if parse_loaded(spec.file) is not None:
+            from ..core.system.opened import open_loaded
+
+            return open_loaded(spec)
         # The runtime itself is made when something is loaded: importing the kernel's costs as much as a frame.
         return Session(spec, runtime, traffic=traffic, options=options)
 
@@ -494,6 +506,7 @@ def run(
             read=read,
             begin=lambda spec: sessions.enter_context(begin(spec)),
             observe=None if name == "vm" else _Observing(sessions),
+            read_only=read_only,
         )
         try:
             result = app.run()
@@ -542,7 +555,7 @@ def _path(file: str) -> str:
 
 
 def _name(found: _Object) -> str:
-    return os.path.basename(found.session.spec.file)
+    return found.session.spec.title
 
 
 def _some(names: Iterable[str]) -> str:

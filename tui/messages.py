@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ..core.runtime import Entry, Link
     from .nodes import Node
 
-__all__ = ["Attached", "Detached", "Failed", "GivenUp", "Loaded", "Loading", "MapEdited", "Sampled"]
+__all__ = ["Attached", "Detached", "Failed", "GivenUp", "Loaded", "Loading", "Looked", "MapEdited", "Sampled"]
 
 
 class Loading(Message):
@@ -53,6 +53,10 @@ class Loaded(Message):
     def __init__(self, seconds: float) -> None:
         super().__init__()
         self.seconds = seconds
+
+
+class Looked(Message):
+    """It is known where what others have loaded is attached now, and who has it."""
 
 
 class Attached(Message):

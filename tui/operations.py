@@ -15,10 +15,11 @@ from ..core.live.monitor import INTERVALS, Monitor, Observation
 from ..core.maps.journal import Journal as MapJournal
 from ..core.spec.targets import SANDBOX
 from ..core.threads import NoThreadError
-from .messages import Attached, Detached, Failed, GivenUp, Loaded, Loading, MapEdited, Sampled
+from .messages import Attached, Detached, Failed, GivenUp, Loaded, Loading, Looked, MapEdited, Sampled
 from .nodes import Node, NodeKind
+from .permission import Permission
 from .status import Failure, Status, Work
-from .text.format import amount
+from .text.format import amount, duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from textual.notifications import SeverityLevel
 
     from ..core.live import RuntimeName, Session, State
-    from ..core.runtime import Collection, Link, Variable
+    from ..core.runtime import Collection, Entry, Link, Variable
+    from ..core.runtime.theirs import Theirs
     from .state.journal import Journal
     from .widgets.spec.variables_view import Place
 
@@ -108,10 +110,19 @@ class Operations:
         session: What owns everything that is created.
         runtime: The runtime's name, for the status line.
         attach: Attachments that are made right after the first load, one after the other: (program, target).
+        permission: Whether what others have loaded may be changed.
     """
 
-    def __init__(self, session: Session, *, runtime: RuntimeName, attach: Sequence[tuple[str, str]] = ()) -> None:
+    def __init__(
+        self,
+        session: Session,
+        *,
+        runtime: RuntimeName,
+        attach: Sequence[tuple[str, str]] = (),
+        permission: Permission | None = None,
+    ) -> None:
         self.session = session
+        self.permission = permission or Permission(never=True)
         self.monitor = Monitor(session, self._observed, self._sampling_failed)
         self._runtime: RuntimeName = runtime
         self._attach_first = list(attach)
@@ -165,18 +176,24 @@ class Operations:
 
     def status(self) -> Status:
         """Return what the status line is to say."""
-        links = self.session.links
-        rate = self.monitor.run_rate(list({link.program for link in links})) if links else None
+        links, theirs = self.session.links, self.session.theirs
+        programs = list({link.program for link in links} if theirs is None else self.session.spec.programs)
+        rate = self.monitor.run_rate(programs) if programs else None
+        mean = self.monitor.run_time(programs) if theirs is not None else None
+        rates = [f"{amount(rate):>{_RATE}} runs/s"] if rate is not None else []
+        rates += [f"{duration(mean)} a run"] if mean is not None else []
         left = [at - time.monotonic() for at in self._detach_at.values()]
         return Status(
-            file=self.session.spec.file.rsplit("/", 1)[-1],
+            file=self.session.spec.title,
             stage=self.state.value,
             runtime=self._runtime,
             attached=tuple(self.attachments()),
             detach_in=max(0, round(min(left))) if left else None,
             paused=self.monitor.paused,
             interval=self.monitor.interval,
-            rate=f"{amount(rate):>{_RATE}} runs/s" if rate is not None else "",
+            rate=" · ".join(rates),
+            elsewhere=tuple(theirs.attachments) if theirs is not None else (),
+            access=self.permission.word if theirs is not None else "",
         )
 
     def attachments(self) -> list[str]:
@@ -294,8 +311,10 @@ class Operations:
         self.host.start(partial(self._edit_map, request))
 
     def _edit_map(self, request: EditRequest) -> None:
-        loaded, journal = self.collection, self.journal
+        loaded, journal, theirs = self.collection, self.journal, self.session.theirs
         try:
+            if theirs is not None and self.permission.given:
+                theirs.allow_changes()
             if loaded is None:
                 raise UsageError(f"{self.session.spec.file} is not loaded", hint="load it first")
             with self._editing:
@@ -315,12 +334,25 @@ class Operations:
         except Exception as error:
             self._tell(Failed("edit", error, Node(NodeKind.MAP, request.map) if request.map else None))
         else:
+            if theirs is not None:
+                what = edit.text if request.action not in ("undo", "redo") else f"{request.action}: {edit.text}"
+                self._keep_change(f"{theirs.title}: {what}, was {_entry_text(edit.before)}")
             self._tell(MapEdited(request.action, edit, now))
+
+    @staticmethod
+    def _keep_change(text: str) -> None:
+        """Keep in a journal what was changed of what others have loaded."""
+        from .state.journal import changes_journal
+
+        changes_journal().write(text)
 
     def set_variable(self, place: Place, text: str) -> bool:
         """Set a variable, in memory once it is loaded, else in the spec; return whether it took the text."""
         live = self.collection.variables.get(place.variable.name) if self.collection is not None else None
         before = _part(live, place) if live is not None else b""
+        theirs = self.session.theirs
+        if theirs is not None and self.permission.given:
+            theirs.allow_changes()
         try:
             (live or place.variable).set_text(text, place.path)
         except BpftuiError as error:
@@ -328,15 +360,38 @@ class Operations:
             return False
         part = slice(place.offset, place.offset + place.size)
         after = bytes(place.variable.raw[part]) if live is None else _part(live, place)
-        if after == bytes(place.variable.original[part]):
+        if theirs is not None or after == bytes(place.variable.original[part]):
             self.unsaved.discard(place.variable.name)
         else:
             self.unsaved.add(place.variable.name)
         if live is not None:
             self.edited.add(place.variable.name)
+            if theirs is not None:
+                values = f"{_value_text(place, before)} → {_value_text(place, after)}"
+                self._keep_change(f"{theirs.title}: {place.name} {values}")
             if after != before:
                 self.monitor.graph.mark(f"{place.name} {_value_text(place, before)} → {_value_text(place, after)}")
         return True
+
+    # What others have loaded
+
+    def open_theirs(self) -> None:
+        """Begin to look at what others have loaded: it is open already."""
+        self.monitor.start()
+        self.look()
+
+    def look(self) -> None:
+        """Find out, in a thread, where it is attached and who has it now; Looked tells that it is known."""
+        if self.session.theirs is not None:
+            self.host.start(partial(self._look, self.session.theirs))
+
+    def _look(self, theirs: Theirs) -> None:
+        try:
+            theirs.look()
+        except Exception as error:
+            self._tell(Failed("look", error))
+        else:
+            self._tell(Looked())
 
     # Sampling
 
@@ -479,6 +534,11 @@ def _not_loaded(problems: Mapping[str, BpftuiError]) -> Failure:
 def _part(variable: Variable, place: Place) -> bytes:
     """Return the bytes of a part of a variable in memory."""
     return variable.raw()[place.offset : place.offset + place.size]
+
+
+def _entry_text(entry: Entry | None) -> str:
+    """Return an entry as the journal keeps it: what it takes to put it back by hand."""
+    return "not there" if entry is None else " | ".join(value.hex(" ") for value in entry.values)
 
 
 def _value_text(place: Place, raw: bytes) -> str:

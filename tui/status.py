@@ -23,6 +23,8 @@ class Crumb:
     name: str
     node: Node | None = None
     """What it leads to in the object; None for what lies above all objects."""
+    place: str = ""
+    """Of what lies above: the screen that it is, where that is not home."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,10 @@ class Status:
     """Nominal seconds between two samples."""
     rate: str = ""
     """The run rate of what is attached."""
+    elsewhere: tuple[str, ...] = ()
+    """Where what others have loaded is attached, by whom: `eth1 by systemd`."""
+    access: str = ""
+    """Of what others have loaded: whether it is looked at (`read-only`) or may be changed (`WRITE`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ..btf import types as t
 from ..btf.compatible import essential_name
 from ..btf.declare import declaration
+from ..btf.kernel import vmlinux
 from ..btf.path import Part, member_path, part_at
 from ..btf.types import Kind
 from ..constants import constant_name
-from ..context.fields import context_field, context_struct, uapi_field
+from ..context.fields import KERNEL_CONTEXTS, context_field, context_struct, uapi_field
+from ..errors import BpftuiError
 from ..helpers.effects import effect_of, flag_names
 from ..spec.program import ReferenceKind
 from .lattice import Place
@@ -196,8 +198,8 @@ class Names:
 
     def _field(self, offset: int, size: int) -> Named | None:
         """Return a field of the context, by the type that the source says it has, else by the uapi."""
-        if self.program.translated:
-            return None
+        if self.program.translated and self.program.type in KERNEL_CONTEXTS:
+            return self._kernel_field(offset, size)
         index, inside = divmod(offset, 8)
         elements = self.parameters.elements
         if 0 <= index < len(elements) and elements[index].name and _is_low(self.program, inside, size):
@@ -220,6 +222,19 @@ class Names:
         if field is None:
             return None
         return Named(f"{self._context_name}->{field}", meaning=f"{context_struct(self.program)}.{field}")
+
+    def _kernel_field(self, offset: int, size: int) -> Named | None:
+        """Return a field of the kernel's own form of the context, which translated code accesses."""
+        try:
+            btf = vmlinux()
+        except BpftuiError:
+            return None  # a kernel that does not publish its types
+        struct = KERNEL_CONTEXTS[self.program.type]
+        found = btf.find(struct, Kind.STRUCT)
+        part = None if found is None else part_at(btf, found, offset, size)
+        if part is None or not part.path or "…" in part.path:
+            return None
+        return Named(f"{self._context_name}->{part.path.removeprefix('.')}", meaning=f"{struct}.{part.member}")
 
     @property
     def _context_name(self) -> str:

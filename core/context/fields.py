@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CONTEXTS",
+    "KERNEL_CONTEXTS",
     "XDP_ACTIONS",
     "ContextField",
     "context_field",
@@ -71,6 +72,23 @@ CONTEXTS: Final[dict[ProgramType, str]] = {
     ProgramType.NETFILTER: "bpf_nf_ctx",
 }
 """The struct of the uapi that the context of programs of a type is."""
+KERNEL_CONTEXTS: Final[dict[ProgramType, str]] = {
+    **{each: "sk_buff" for each in ProgramType if each.sees_skb},
+    ProgramType.FLOW_DISSECTOR: "bpf_flow_dissector",
+    ProgramType.XDP: "xdp_buff",
+    ProgramType.CGROUP_SOCK: "sock",
+    ProgramType.CGROUP_SOCK_ADDR: "bpf_sock_addr_kern",
+    ProgramType.SOCK_OPS: "bpf_sock_ops_kern",
+    ProgramType.SK_MSG: "sk_msg",
+    ProgramType.CGROUP_SYSCTL: "bpf_sysctl_kern",
+    ProgramType.CGROUP_SOCKOPT: "bpf_sockopt_kern",
+    ProgramType.SK_REUSEPORT: "sk_reuseport_kern",
+    ProgramType.SK_LOOKUP: "bpf_sk_lookup_kern",
+    ProgramType.PERF_EVENT: "bpf_perf_event_data_kern",
+}
+"""The kernel's own struct behind that, which translated code accesses (`convert_ctx_access` in net/core/filter.c and
+others). What is not here is the same in both.
+"""
 XDP_ACTIONS: Final = {0: "XDP_ABORTED", 1: "XDP_DROP", 2: "XDP_PASS", 3: "XDP_TX", 4: "XDP_REDIRECT"}
 """`enum xdp_action`."""
 _TC: Final = {

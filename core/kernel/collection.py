@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from ..btf.compatible import essential_name
 from ..btf.kernel import loaded_modules, vmlinux
@@ -98,6 +98,9 @@ class Loader(CollectionLoader[Map, Program, Link]):
         LoadError: The object was compiled for the other byte order.
         UnknownNameError: There is no map to be replaced.
     """
+
+    collection_type: ClassVar[type[KernelCollection]] = KernelCollection
+    """What it hands everything over to."""
 
     def __init__(
         self,
@@ -260,7 +263,7 @@ class Loader(CollectionLoader[Map, Program, Link]):
     ) -> KernelCollection:
         """Create all maps, load the programs named (or those with `autoload`), and hand everything over."""
         self.load_all(programs, strict=strict, progress=progress, stop=stop)
-        collection = KernelCollection(runtime, self)
+        collection = self.collection_type(runtime, self)
         self._release()
         return collection
 

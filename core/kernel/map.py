@@ -21,7 +21,7 @@ from .sys.batch import write_batch
 from .sys.elements import Elements
 from .sys.explain import explain
 from .sys.layouts import BpfMapInfo, MapElement
-from .sys.object import KernelObject, fdinfo, object_info, open_id, open_pin, take_over, walk_ids
+from .sys.object import KernelObject, fdinfo, object_info, open_id, open_pin, open_to_change, take_over, walk_ids
 from .sys.syscall import BpfError, Command, Descriptor, errno_name
 
 if TYPE_CHECKING:
@@ -177,6 +177,17 @@ class Map(TypedMap, KernelObject, Closing):
             LoadError: Its type is newer than bpftui.
         """
         return cls._existing(open_id("map", number, MapFlag.RDONLY if read_only else 0))
+
+    @classmethod
+    def to_change(cls, number: int) -> Map:
+        """Open a map by its id to change it; where this process may not, its steward opens it if that was hired for it.
+
+        Raises:
+            UnknownNameError: There is none.
+            NoPermissionError: It takes CAP_SYS_ADMIN, and there is no steward that changes anything.
+            LoadError: Its type is newer than bpftui.
+        """
+        return cls._existing(open_to_change(number))
 
     @classmethod
     def from_pin(cls, path: str | os.PathLike[str]) -> Map:

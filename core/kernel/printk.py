@@ -62,9 +62,13 @@ class PrintReader(Closing):
     """Reads what *programs* print from now on; implements `bpftui.core.runtime.PrintReader`.
 
     Where none of them calls a helper that prints, no instance is set up: it costs some tens of milliseconds.
+
+    Args:
+        programs: Whose lines are read.
+        streams: Whether those of their own streams are, too: that takes them out, from whoever else would read them.
     """
 
-    def __init__(self, programs: Iterable[Program]) -> None:
+    def __init__(self, programs: Iterable[Program], *, streams: bool = True) -> None:
         self._stack = contextlib.ExitStack()
         self._name, self._folder = "", -1
         """What the instance is called, and its folder."""
@@ -76,7 +80,7 @@ class PrintReader(Closing):
         """The instance's file that says whether its tracing is on."""
         self._why = ""
         programs = list(programs)
-        self._streams = StreamReader(programs)
+        self._streams = StreamReader(programs if streams else ())
         if not any(prints(program.spec) for program in programs):
             return
         try:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from ..runtime import AttachTarget, Collection, Link, Progress, Runtime, Sandbox
+    from ..runtime.theirs import Theirs
     from ..spec import CollectionSpec, ProgramSpec
     from ..traffic import Traffic
 
@@ -139,6 +140,7 @@ class Session(Closing):
         runtime: What it is loaded into, or a name that `choose_runtime` takes when it is needed.
         traffic: What flows in a new sandbox for which nothing else is asked.
         options: What a runtime that was given by name is made with.
+        theirs: Set where all of it is somebody else's: the runtime opens what is loaded already.
     """
 
     def __init__(
@@ -148,8 +150,10 @@ class Session(Closing):
         *,
         traffic: Traffic | None = None,
         options: Mapping[str, Any] | None = None,
+        theirs: Theirs | None = None,
     ) -> None:
         self.spec = spec
+        self.theirs = theirs
         self.traffic = traffic
         self._runtime: Runtime | None = None if isinstance(runtime, str) else runtime
         self._choice: RuntimeName = runtime if isinstance(runtime, str) else "auto"
@@ -162,6 +166,8 @@ class Session(Closing):
 
     spec: CollectionSpec
     traffic: Traffic | None
+    theirs: Theirs | None
+    """What there is to know where it is somebody else's: it is read, and nothing of it attached here."""
 
     @property
     def runtime(self) -> Runtime:
@@ -201,6 +207,8 @@ class Session(Closing):
         """Return what a change of the entries of a loaded map reaches besides sandboxes, as clauses; mostly nothing."""
         if self._collection is None or self.runtime.name == "vm":
             return []
+        if self.theirs is not None:
+            return list(self.theirs.users(name))
         shared = self._collection.maps[name].shared
         uses = [
             f"{link.program} uses it on {link.target.name}"
@@ -264,6 +272,8 @@ class Session(Closing):
         """
         with self._changing:
             loaded = self._loaded()
+            if self.theirs is not None:
+                raise UsageError(f"{program} is somebody else's: it is looked at, and not attached")
             if program in loaded.problems:
                 raise loaded.problems[program]
             if program not in loaded.programs:
@@ -312,11 +322,13 @@ class Session(Closing):
     def events(self, names: Iterable[str] | None = None) -> EventReader:
         """Return what reads the streams of what is loaded (*names*, or all), which `unload` closes before all else.
 
+        None are read where they are somebody else's: whoever takes a record takes it from its owner.
+
         Raises:
             UsageError: Nothing is loaded.
         """
         with self._changing:
-            reader = EventReader(self._loaded(), names)
+            reader = EventReader(self._loaded(), names if self.theirs is None else ())
             self._readers = (*self._readers, reader)
             return reader
 

@@ -24,7 +24,7 @@ from .drop import drop
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["ERRANDS", "INVENTORY", "INVENTORY_RIGHTS", "Steward", "errand", "hire"]
+__all__ = ["CHANGES", "ERRANDS", "INVENTORY", "INVENTORY_RIGHTS", "Steward", "errand", "hire"]
 
 ERRANDS: Final[Mapping[str, str]] = {
     "statistics": "bpftui.core.kernel.sys.statistics:enable_statistics",
@@ -48,14 +48,25 @@ INVENTORY: Final[Mapping[str, str]] = {
 """What the whole machine is looked at with: a snapshot of all that it runs, a descriptor of one object of it by its id
 (of a map to read only), and having runs counted.
 """
+CHANGES: Final[Mapping[str, str]] = {
+    "map_to_change": "bpftui.core.kernel.sys.object:open_map_to_change",
+    "detach_link": "bpftui.core.kernel.sys.changes:detach_link",
+    "unpin": "bpftui.core.kernel.sys.changes:unpin",
+}
+"""What changes what others have loaded, one thing at a time: a descriptor of one map by which its entries are changed,
+a link by its id that is detached, and a name in a bpffs that is removed.
+"""
 INVENTORY_RIGHTS: Final = (
     Capability.CAP_BPF,
     Capability.CAP_NET_ADMIN,
     Capability.CAP_PERFMON,
     Capability.CAP_SYS_ADMIN,
     Capability.CAP_SYS_PTRACE,
+    Capability.CAP_SYSLOG,
 )
-"""The capabilities that this takes."""
+"""The capabilities that this takes. What a program calls and where its native code lies is told of the programs that
+were opened by who has the last (`bpf_dump_raw_ok` of the file's credentials).
+"""
 
 _ANSWER: Final = struct.Struct("=i")
 """0, with an open file, or an errno."""

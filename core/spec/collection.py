@@ -96,6 +96,16 @@ class CollectionSpec(Derived):
         return f"<CollectionSpec {visible(self.file)}: {holdings(self.programs, self.maps, self.variables)}>"
 
     @property
+    def title(self) -> str:
+        """What it is called for people: the file's name without its folder."""
+        return self.file.rsplit("/", 1)[-1]
+
+    @property
+    def origin(self) -> str:
+        """Where the values of variables come from that nobody has changed: a `file`."""
+        return "file"
+
+    @property
     def types(self) -> Btf | None:
         """The object's types, to be looked at: its BTF, else its DWARF in the form of BTF; None where it has neither.
 

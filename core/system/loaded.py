@@ -7,13 +7,14 @@ Names of functions, C lines and types come from the BTF that it was loaded with,
 from __future__ import annotations
 
 import contextlib
+import re
 import struct
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
-from ..asm import instructions
+from ..asm import CallSource, instructions
 from ..asm.opcodes import CALL
 from ..btf import types as t
 from ..errors import BpftuiError, LoadError, UnknownNameError, UsageError
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from ..references import LoadedName
     from ..spec import MapSpec
 
-__all__ = ["Loaded", "find_loaded", "loaded_spec", "watching"]
+__all__ = ["Loaded", "LoadedSpec", "find_loaded", "loaded_spec", "watching"]
 
 _LD_IMM64: Final = 0x18
 _MAP_ID, _MAP_VALUE, _FUNCTION = 1, 2, 4
@@ -55,6 +56,9 @@ _ARRAYS: Final = {
     "line_info": ("nr_line_info", 16),
 }
 """The arrays of `struct bpf_prog_info` that are read: the field with the count, bytes of an element."""
+_OWN_OF_MAPS: Final = re.compile("(?!__)[a-z_]*map_((?:lookup|update|delete|push|pop|peek|lookup_percpu))_elem")
+_REDIRECT: Final = re.compile("(?:dev|dev_hash|cpu|xsk)_map_redirect")
+"""What the functions of maps are called; one that begins with `__` gives something else than the helper."""
 _NOTE: Final = "it is loaded already: this is what the verifier made of it"
 
 
@@ -67,6 +71,36 @@ class Loaded:
 
     def __init__(self, programs: Iterable[int] = (), maps: Iterable[int] = (), links: Iterable[int] = ()) -> None:
         self.programs, self.maps, self.links = list(programs), list(maps), list(links)
+
+
+@dataclass(repr=False)
+class LoadedSpec(CollectionSpec):
+    """What is loaded, as a spec that knows what it is of."""
+
+    program_ids: dict[str, int] = field(default_factory=dict[str, int])
+    """By the names that programs have in it."""
+    map_ids: dict[str, int] = field(default_factory=dict[str, int])
+    """By the names that maps have in it, data sections among them."""
+    link_ids: tuple[int, ...] = ()
+    """The links that were named."""
+
+    @property
+    def origin(self) -> str:
+        """What variables had when it was `opened`."""
+        return "opened"
+
+    @property
+    def title(self) -> str:
+        """What it is called for people: `42 count_traffic`, `map 7 traffic`, `link 3 count_traffic`; else its name."""
+        if self.link_ids:
+            return " ".join(["link", str(self.link_ids[0]), *self.program_ids])
+        if len(self.program_ids) == 1:
+            ((name, number),) = self.program_ids.items()
+            return f"{number} {name}"
+        if len(self.map_ids) == 1 and not self.program_ids:
+            ((name, number),) = self.map_ids.items()
+            return f"map {number} {name}"
+        return super().title
 
 
 def find_loaded(name: LoadedName) -> Loaded:
@@ -149,7 +183,7 @@ def _names_of(kind: str, number: int) -> tuple[str, ...]:
         descriptor.close()
 
 
-def loaded_spec(loaded: Loaded, file: str) -> CollectionSpec:
+def loaded_spec(loaded: Loaded, file: str) -> LoadedSpec:
     """Return a spec of programs that are loaded, with their maps and variables as they are now.
 
     Args:
@@ -160,7 +194,7 @@ def loaded_spec(loaded: Loaded, file: str) -> CollectionSpec:
         UnknownNameError: One is gone.
         NoPermissionError, LoadError: The kernel said no.
     """
-    return _read(loaded, file)[0]
+    return _read(loaded, file)
 
 
 @contextlib.contextmanager
@@ -173,7 +207,7 @@ def watching(loaded: Loaded, file: str) -> Generator[tuple[CollectionSpec, Kerne
         UsageError: There is nothing of it that could be read so.
         UnknownNameError, NoPermissionError, LoadError: As for `loaded_spec`.
     """
-    spec, ids = _read(loaded, file)
+    spec = _read(loaded, file)
     spec.programs.clear()
     for name in [name for name, map_ in spec.maps.items() if why_unreadable(map_.type) is not None]:
         del spec.maps[name]
@@ -182,15 +216,14 @@ def watching(loaded: Loaded, file: str) -> Generator[tuple[CollectionSpec, Kerne
         hint = "a stream's records would be taken from its owner"
         raise UsageError(f"{file} has no map that could be read without changing anything", hint=hint)
     with contextlib.ExitStack() as stack:
-        opened = {name: stack.enter_context(Map.from_id(ids[name], read_only=True)) for name in spec.maps}
+        opened = {name: stack.enter_context(Map.from_id(spec.map_ids[name], read_only=True)) for name in spec.maps}
         for name, map_ in opened.items():
             map_.spec.section, map_.spec.data = spec.maps[name].section, spec.maps[name].data
         yield spec, KernelRuntime(replacements=opened)
 
 
-def _read(loaded: Loaded, file: str) -> tuple[CollectionSpec, dict[str, int]]:
-    """Return the spec, and the ids of its maps by their names in it."""
-    found = CollectionSpec(file, sys.byteorder)
+def _read(loaded: Loaded, file: str) -> LoadedSpec:
+    found = LoadedSpec(file, sys.byteorder, link_ids=tuple(loaded.links))
     names: dict[int, str] = {}
     programs: list[tuple[_Info, Btf | None]] = []
     ids = dict.fromkeys(loaded.maps)
@@ -205,9 +238,11 @@ def _read(loaded: Loaded, file: str) -> tuple[CollectionSpec, dict[str, int]]:
         spec = info.spec(btf, names, found, calls)
         key = spec.name if spec.name not in found.programs else f"{spec.name}@{info.number}"
         found.programs[key] = replace(spec, name=key)
+        found.program_ids[key] = info.number
         found.btf = found.btf or btf
-        found.license = found.license or ("GPL compatible" if info.gpl_compatible else "")
-    return found, {name: number for number, name in names.items()}
+        found.license = found.license or spec.license
+    found.map_ids = {name: number for number, name in names.items()}
+    return found
 
 
 def _add_map(spec: CollectionSpec, names: dict[int, str], number: int) -> None:
@@ -277,7 +312,14 @@ class _Info:
         note = _NOTE if code else "the kernel hides the code of programs from this user: that takes CAP_BPF"
         linked = LinkedCode(code, functions, references, note, line_infos=lines)
         return ProgramSpec(
-            self.name, "", self.type, byte_order=sys.byteorder, translated=True, btf=btf, link=lambda: linked
+            self.name,
+            "",
+            self.type,
+            license="GPL compatible" if self.gpl_compatible else "not GPL compatible",
+            byte_order=sys.byteorder,
+            translated=True,
+            btf=btf,
+            link=lambda: linked,
         )
 
     def _code(
@@ -307,6 +349,7 @@ class _Info:
                     _INSN.pack_into(code, slot * INSN_SIZE, CALL, insn.dst, 0, number)
                 elif name:
                     references[slot] = Reference(ReferenceKind.KFUNC, name)
+                    _INSN.pack_into(code, slot * INSN_SIZE, CALL, insn.dst | CallSource.KFUNC << 4, 0, 0)
         return bytes(code), functions, references, self._lines(btf)
 
     def _target(self, slot: int, insn: Instruction) -> int | None:
@@ -362,7 +405,16 @@ class _Calls:
         self._names = names_at(wanted) if wanted else {}
 
     def of(self, insn: Instruction) -> tuple[int | None, str]:
-        """Return the number of the helper that is called, where it is one, and the function's name; empty: hidden."""
+        """Return the number of the helper that is called, where it is one, and the function's name; empty: hidden.
+
+        Calls of bpf_map_update_elem and the like lead straight to the map's own function (`do_misc_fixups`).
+        """
         name = self._names.get(self._base + insn.imm, "") if self._base else ""
-        number = HELPERS.index(name) if name in HELPERS else None
-        return (number if insn.src == 0 else None), name
+        if insn.src != CallSource.HELPER:
+            return None, name
+        called = name
+        if (own := _OWN_OF_MAPS.fullmatch(name)) is not None:
+            called = f"bpf_map_{own[1]}_elem"
+        elif _REDIRECT.fullmatch(name):
+            called = "bpf_redirect_map"
+        return (HELPERS.index(called) if called in HELPERS else None), name

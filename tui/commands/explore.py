@@ -51,6 +51,11 @@ def make_parser() -> Parser:
         help="load and attach at once, as with `bpftui watch`: to an interface, to `sandbox`, to what its section says",
     )
     add_machine(parser)
+    parser.add_argument(
+        "--read-only",
+        action="store_true",
+        help="refuse whatever would change what others have loaded: entries of maps, links, pins",
+    )
     return parser
 
 
@@ -103,6 +108,7 @@ def _explore(specs: Sequence[CollectionSpec], options: argparse.Namespace, notes
         options=machine_options(options),
         gave_up=options.gave_up,
         read=read,
+        read_only=options.read_only,
     )
 
 
@@ -119,7 +125,12 @@ def _begin_at_home(options: argparse.Namespace) -> int:
         return open_loaded(options, say, file=file)
 
     return explore(
-        runtime=options.runtime, options=machine_options(options), gave_up=options.gave_up, attach=(), read=read
+        runtime=options.runtime,
+        options=machine_options(options),
+        gave_up=options.gave_up,
+        attach=(),
+        read=read,
+        read_only=options.read_only,
     )
 
 
@@ -156,6 +167,7 @@ def explore(
     options: Mapping[str, Any] | None = None,
     gave_up: str = "",
     read: Reader | None = None,
+    read_only: bool = False,
 ) -> int:
     """Open the explorer on *specs*, or at home.
 
@@ -167,6 +179,7 @@ def explore(
         options: What the runtime is made with.
         gave_up: Which rights were given up, as a sentence.
         read: Reads an object that is opened later.
+        read_only: Whether nothing of others is ever changed.
     """
     with uncollected():
         from ...core.spec.targets import parse_attachment
@@ -182,4 +195,5 @@ def explore(
             options=options or {},
             gave_up=gave_up,
             read=read,
+            read_only=read_only,
         )

@@ -10,7 +10,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from ...core.privileges import Capability, drop, hire, privileges
-from ...core.privileges.steward import ERRANDS, INVENTORY, INVENTORY_RIGHTS
+from ...core.privileges.steward import CHANGES, ERRANDS, INVENTORY, INVENTORY_RIGHTS
 from ...core.references import parse_loaded
 
 if TYPE_CHECKING:
@@ -64,12 +64,18 @@ def give_up_for(command: str, options: argparse.Namespace) -> str:
         kept(command, options),
         sandbox=command not in ("show", "disasm", "log", "run", "check", "list", "top"),
         inventory=is_loaded or command in ("list", "top") or (command == EXPLORER and options.runtime != "vm"),
+        changes=command == EXPLORER and not given.get("read_only"),
         reads=reads,
     )
 
 
 def give_up(
-    keep: Iterable[Capability], *, sandbox: bool = False, inventory: bool = False, reads: Sequence[str] = ()
+    keep: Iterable[Capability],
+    *,
+    sandbox: bool = False,
+    inventory: bool = False,
+    changes: bool = False,
+    reads: Sequence[str] = (),
 ) -> str:
     """Give all rights up but those to *keep*, and write so to the log; return what was given up, as a sentence.
 
@@ -77,6 +83,7 @@ def give_up(
         keep: Capabilities; with any, a steward is there for what takes CAP_SYS_ADMIN.
         sandbox: Whether there is to be a sandbox.
         inventory: Whether what the whole machine runs is looked at, which a steward of its own does.
+        changes: Whether that one may also change what others have loaded, as the user is asked about.
         reads: Files that will be read.
     """
     from ..state.journal import Journal
@@ -89,7 +96,7 @@ def give_up(
     if Capability.CAP_BPF in wanted and is_held and Capability.CAP_SYS_ADMIN not in wanted:
         hire(ERRANDS, [Capability.CAP_SYS_ADMIN])
     if inventory and is_held:
-        hire(INVENTORY, INVENTORY_RIGHTS)
+        hire({**INVENTORY, **CHANGES} if changes else INVENTORY, INVENTORY_RIGHTS)
     _remember_ssh_client()
     text = str(drop(wanted, reads=reads))
     Journal().write(text)

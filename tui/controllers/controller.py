@@ -58,8 +58,8 @@ class Stage(Host, Protocol):
         """End the app, unless the user wants to keep what is attached."""
         ...
 
-    def go_home(self) -> None:
-        """Go to what lies above all objects."""
+    def go_home(self, place: str = "") -> None:
+        """Go to what lies above all objects: home, or another *place*."""
         ...
 
     def refresh_bindings(self) -> object:
@@ -218,9 +218,9 @@ class ControlledScreen(Screen[None]):
         """Lay a dialog over the screen; *then* gets what it was dismissed with."""
         self.app.push_screen(dialog, then)
 
-    def go_home(self) -> None:
-        """Go to what lies above all objects."""
-        self.app.run_worker(self.app.run_action("home"))
+    def go_home(self, place: str = "") -> None:
+        """Go to what lies above all objects: home, or another *place*."""
+        self.app.run_worker(self.app.run_action(place or "home"))
 
     def copy(self, text: str) -> None:
         """Copy a text, and say so."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ..widgets.live.entries_view import EntriesView
     from .controller import Stage
     from .log import Log
+    from .others import OthersController
 
 __all__ = ["EntriesController"]
 
@@ -24,10 +25,14 @@ class EntriesController(Controller):
         operations: What does it.
         view: The entries.
         log: Where it is noted.
+        others: What asks before what others have loaded is changed.
     """
 
-    def __init__(self, stage: Stage, *, operations: Operations, view: EntriesView, log: Log) -> None:
+    def __init__(
+        self, stage: Stage, *, operations: Operations, view: EntriesView, log: Log, others: OthersController
+    ) -> None:
         super().__init__(stage)
+        self._others = others
         self._operations = operations
         self._view = view
         self._log = log
@@ -46,12 +51,16 @@ class EntriesController(Controller):
         if not reached:
             self._operations.edit_map(request)
             return
+        what = request.text if edit is None else f"{request.action}: {edit.text}"
+        confirm = {"delete": "Delete", "add": "Add", "set": "Set", "undo": "Undo", "redo": "Redo"}[request.action]
+        if self._operations.session.theirs is not None:
+            lines = [*reached, "U takes it back afterwards"]
+            self._others.ask(what, lines, partial(self._operations.edit_map, request), confirm=confirm)
+            return
         from ..dialogs.confirm import ConfirmDialog
 
-        what = request.text if edit is None else f"{request.action}: {edit.text}"
         listed = "\n".join(f"  {reason}" for reason in reached)
         question = f"{what}\n\nMap {name} is not the sandbox's alone:\n{listed}\n\nU takes it back afterwards."
-        confirm = {"delete": "Delete", "add": "Add", "set": "Set", "undo": "Undo", "redo": "Redo"}[request.action]
         self.stage.ask(ConfirmDialog("Change the map", question, confirm=confirm), partial(self._answered, request))
 
     def _answered(self, request: EditRequest, sure: bool | None) -> None:

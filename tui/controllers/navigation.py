@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from itertools import takewhile
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
@@ -71,6 +70,7 @@ class Navigation(Controller):
         tree: Where nodes are chosen.
         tabs: What shows them, under the ids of `TABS`.
         follow: Lets all that is shown follow the chosen node.
+        place: The screen below which the object lives; empty for home.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -116,12 +116,14 @@ class Navigation(Controller):
         tree: SpecTree,
         tabs: TabbedContent,
         follow: Callable[[], None],
+        place: str = "",
     ) -> None:
         super().__init__(stage)
         self._spec = spec
         self._tree = tree
         self._tabs = tabs
         self._follow = follow
+        self._place = place
         self.node = first_node(spec)
         """What is chosen."""
         self._places: JumpList[_Place] = JumpList()
@@ -251,7 +253,7 @@ class Navigation(Controller):
         elif len(above := self.crumbs) > 1 and (parent := above[-2].node) is not None:
             self.climb(parent)
         else:
-            self.stage.go_home()
+            self.stage.go_home(self._place)
 
     def climb(self, node: Node) -> None:
         """Choose in the tree what lies above."""
@@ -277,7 +279,10 @@ class Navigation(Controller):
                 way += [Node(NodeKind.EXTERNS if node.kind is NodeKind.EXTERN else NodeKind.HIDDEN_ALL), node]
             case _:
                 way += [node]
-        return (Crumb("home"), *(Crumb(_name(each), each) for each in way))
+        if self._place and len(spec.programs) == 1:  # what it is called names the program
+            way = [each for each in way if each.kind is not NodeKind.PROGRAM]
+        above = [Crumb("home"), *([Crumb(self._place, place=self._place)] if self._place else [])]
+        return (*above, *(Crumb(spec.title if each.kind is NodeKind.COLLECTION else _name(each), each) for each in way))
 
     def action_zoom(self) -> None:
         """Hide the tree, or show it again; what is right of it gets its place."""
@@ -300,8 +305,6 @@ class Navigation(Controller):
 def _name(node: Node) -> str:
     """Return what a node is called on the way to it."""
     match node.kind:
-        case NodeKind.COLLECTION:
-            return os.path.basename(node.name)
         case NodeKind.FUNCTION:
             return f"{node.name}()"
         case NodeKind.CORE:

@@ -61,6 +61,19 @@ class Outcomes:
         self._keep(f"loaded, but for {refused}" if refused else "loaded", good=not refused)
         self._operations.after_load()
 
+    def opened(self) -> None:
+        """Show what others have loaded as it is in memory."""
+        collection = self._operations.collection
+        assert collection is not None
+        self._panes.variables.live = collection.variables
+        self._panes.maps.entries.live = collection.maps
+        self._log.line(
+            f"opened {counted(len(collection.programs), 'program')} and {counted(len(collection.maps), 'map')} "
+            "that others have loaded, to read only"
+        )
+        self._log.show("no verifier's log: it was told to whoever loaded this, and the kernel keeps none")
+        self._operations.open_theirs()
+
     def attached(self, message: Attached) -> None:
         """Go where something moves."""
         self._log.line(f"attached {message.text}")

@@ -9,14 +9,17 @@ from textual.binding import Binding, BindingType
 
 from ...core.live import State
 from .controller import Controller
+from .others import NEVER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from ...core.runtime import Link
+    from ...core.runtime.theirs import Theirs
     from ...core.spec import CollectionSpec
     from ..operations import AttachRequest, Operations
     from .controller import Stage
+    from .others import OthersController
 
 __all__ = ["SessionController"]
 
@@ -29,6 +32,7 @@ class SessionController(Controller):
         operations: What does it.
         program: Returns the program that is meant when one is asked for; empty where there is none.
         keymap: Returns the keys that the user prefers, by the id of a binding.
+        others: What changes what others have loaded.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -76,12 +80,14 @@ class SessionController(Controller):
         operations: Operations,
         program: Callable[[], str],
         keymap: Callable[[], Mapping[str, str]],
+        others: OthersController,
     ) -> None:
         super().__init__(stage)
         self._spec = spec
         self._operations = operations
         self._program = program
         self._keymap = keymap
+        self._others = others
         self._then: Callable[[], None] | None = None
         """What is done as soon as the load that it needs has succeeded."""
 
@@ -123,6 +129,10 @@ class SessionController(Controller):
         """Detach; ask what, when there is a choice."""
         from ..dialogs.detach import DetachDialog
 
+        theirs = self._operations.session.theirs
+        if theirs is not None:
+            self._detach_theirs(theirs)
+            return
         links = self._operations.session.links
         if len(links) == 1:
             self._operations.detach(links)
@@ -132,6 +142,24 @@ class SessionController(Controller):
     def _detach(self, links: Sequence[Link], chosen: tuple[int, ...] | None) -> None:
         if chosen:
             self._operations.detach([links[index] for index in chosen])
+
+    def _detach_theirs(self, theirs: Theirs) -> None:
+        """Ask which link of others is to be detached, when there is a choice, and whether it is."""
+        from ..dialogs.choose import Choice, ChooseDialog
+
+        def detach(number: int) -> None:
+            self._others.change(partial(theirs.detaching, number), partial(theirs.detach, number), "Detach")
+
+        def chosen(answer: tuple[str, str] | None) -> None:
+            if answer is not None:
+                detach(int(answer[1]))
+
+        links = theirs.links
+        if len(links) == 1:
+            detach(links[0][0])
+        else:
+            choices = [Choice(str(number), f"link {number}", place) for number, place in links]
+            self.stage.ask(ChooseDialog("Detach which link?", choices), chosen)
 
     def action_run(self) -> None:
         """Run a program on a packet; what is not loaded yet is loaded first."""
@@ -164,6 +192,20 @@ class SessionController(Controller):
         operations = self._operations
         if operations.busy:
             return f"still {operations.busy}"
+        if operations.session.theirs is not None:
+            match action:
+                case "load":
+                    return "it is loaded already, by others"
+                case "attach":
+                    return "it is somebody else's: it is looked at, and not attached"
+                case "run":
+                    return "a test run changes maps, and these are somebody else's"
+                case "detach" if self._others.permission.never:
+                    return NEVER
+                case "detach":
+                    return "no link holds it anywhere"
+                case _:
+                    return ""
         match action:
             case "load" if operations.state is not State.SPEC:
                 return "it is loaded already"
@@ -183,6 +225,9 @@ class SessionController(Controller):
     def check_action(self, action: str) -> bool:
         """Offer what applies now."""
         operations = self._operations
+        theirs = operations.session.theirs
+        if theirs is not None and action in ("load", "attach", "run", "detach"):
+            return action == "detach" and bool(theirs.links) and not self._others.permission.never
         match action:
             case "load":
                 something = bool(self._spec.maps or self._spec.programs)

@@ -12,7 +12,7 @@ from ...core.history import History
 from .controller import Controller
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from ...core.spec import CollectionSpec
     from ..dialogs.presets import PresetRequest
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..widgets.spec.variables_view import Place, VariablesView
     from .controller import Stage
     from .log import Log
+    from .others import OthersController
 
 __all__ = ["ValuesController"]
 
@@ -45,6 +46,7 @@ class ValuesController(Controller):
         view: The list of variables.
         log: Where it is noted.
         changed: Shows anew what values change, besides the list.
+        others: What asks before what others have loaded is changed.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -60,6 +62,7 @@ class ValuesController(Controller):
         view: VariablesView,
         log: Log,
         changed: Callable[[], None],
+        others: OthersController,
     ) -> None:
         super().__init__(stage)
         self._spec = spec
@@ -67,21 +70,36 @@ class ValuesController(Controller):
         self._view = view
         self._log = log
         self._changed = changed
+        self._others = others
         self._history = History[list[_Change]]()
 
     # One variable
 
+    def _asked(self, what: str, places: Sequence[Place], then: Callable[[], None]) -> None:
+        """Call *then*: where these are variables of others, only after a question."""
+        theirs = self._operations.session.theirs
+        if theirs is None:
+            then()
+            return
+        maps = dict.fromkeys(place.variable.map.name for place in places)
+        lines = [line for name in maps for line in theirs.users(name)]
+        self._others.ask(what, [*lines, "U takes it back afterwards"], then, confirm="Set")
+
     def reset(self, event: VariablesView.ResetRequested) -> None:
         """Take changes of variables back."""
+        names = ", ".join(place.name for place in event.places)
+        self._asked(f"reset {names}", event.places, partial(self._reset, event.places))
+
+    def _reset(self, places: Sequence[Place]) -> None:
         step: list[_Change] = []
-        for place in event.places:
+        for place in places:
             original = place.variable.original[place.offset : place.offset + place.size]
             step += self._set(place, f"hex:{original.hex()}")
         self._remember(step)
 
     def set(self, event: VariablesView.SetRequested) -> None:
         """Set a variable without an editor."""
-        self._remember(self._set(event.place, event.text))
+        self._edited(event.place, event.text)
 
     def undo(self, event: VariablesView.UndoRequested) -> None:
         """Take the last change back, or make it again; what the program wrote meanwhile is lost with it."""
@@ -90,8 +108,15 @@ class ValuesController(Controller):
             text = "nothing was undone" if event.redo else "there is no change of yours to undo"
             self.stage.notify(text, severity="warning", timeout=3)
             return
-        for change in history.redo() if event.redo else history.undo():
-            self._set(change.place, f"hex:{(change.after if event.redo else change.before).hex()}")
+        step = history.undone if event.redo else history.last
+        assert step is not None
+        places = [change.place for change in step]
+        what = f"set {', '.join(place.name for place in places)} {'again' if event.redo else 'back'}"
+        self._asked(what, places, partial(self._undo, redo=event.redo))
+
+    def _undo(self, *, redo: bool) -> None:
+        for change in self._history.redo() if redo else self._history.undo():
+            self._set(change.place, f"hex:{(change.after if redo else change.before).hex()}")
 
     def copy(self, event: VariablesView.CopyRequested) -> None:
         """Copy a text."""
@@ -107,12 +132,13 @@ class ValuesController(Controller):
             raw = bytes(place.variable.raw[place.offset : place.offset + place.size])
         live = self._operations.collection is not None
         self.stage.ask(
-            VariableEditor(place, raw, live=live, signs=self._view.signs(place)), partial(self._edited, place)
+            VariableEditor(place, raw, live=live, signs=self._view.signs(place), origin=self._spec.origin),
+            partial(self._edited, place),
         )
 
     def _edited(self, place: Place, text: str | None) -> None:
         if text is not None:
-            self._remember(self._set(place, text))
+            self._asked(f"{place.name} = {text}", [place], lambda: self._remember(self._set(place, text)))
 
     def _set(self, place: Place, text: str) -> list[_Change]:
         """Set a place; return what has changed, nothing where the text was refused."""
@@ -133,6 +159,14 @@ class ValuesController(Controller):
     def _show(self) -> None:
         self._view.refresh_values()
         self._changed()
+
+    def check_action(self, action: str) -> bool:
+        """Offer presets for variables of one's own."""
+        return self._operations.session.theirs is None
+
+    def why_not(self, action: str) -> str:
+        """Return why there are no presets."""
+        return "presets are for what one has loaded oneself: this is somebody else's"
 
     # Presets
 

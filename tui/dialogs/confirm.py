@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual import on
 
-from ..widgets.plain import Button
+from ..widgets.plain import Button, Input
 from .dialog import Dialog, line
 
 if TYPE_CHECKING:
@@ -23,10 +23,14 @@ class ConfirmDialog(Dialog[bool]):
         title: What it is about.
         question: What happens on yes.
         confirm: The label of the decisive button, which is red.
+        cancel: That of the harmless one, which has the keyboard.
+        name: Has to be typed before the decisive button does anything; empty for nothing.
     """
 
-    def __init__(self, title: str, question: str, *, confirm: str) -> None:
+    def __init__(self, title: str, question: str, *, confirm: str, cancel: str = "Cancel", name: str = "") -> None:
         super().__init__()
+        self._cancel = cancel
+        self._typed = name
         self._title = title
         self._question = question
         self._confirm = confirm
@@ -38,14 +42,24 @@ class ConfirmDialog(Dialog[bool]):
     def body(self) -> ComposeResult:
         """Compose the question."""
         yield line(self._question, classes="dialog-text")
+        if self._typed:
+            yield line(f"Type {self._typed} to do it:", classes="dialog-note")
+            yield Input(id="name")
 
     def buttons(self) -> list[Widget]:
         """Return Cancel and the decisive button."""
-        return [Button("Cancel", id="cancel"), Button(self._confirm, id="confirm", variant="error")]
+        decisive = Button(self._confirm, id="confirm", variant="error")
+        decisive.disabled = bool(self._typed)
+        return [Button(self._cancel, id="cancel"), decisive]
 
     def on_mount(self) -> None:
         """Focus the answer that is safe to give by accident."""
         self.set_focus(self.query_one("#cancel"))
+
+    @on(Input.Changed, "#name")
+    def check(self, event: Input.Changed) -> None:
+        """Let the decisive button work once the name stands there."""
+        self.query_one("#confirm", Button).disabled = event.value != self._typed
 
     @on(Button.Pressed, "#confirm")
     def confirm(self) -> None:

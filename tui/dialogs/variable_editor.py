@@ -33,16 +33,18 @@ class VariableEditor(Dialog[str]):
         place: What is edited.
         raw: Its bytes now.
         live: Whether it is in memory already, so that setting it takes effect at once.
+        origin: Where the value comes from that nobody has changed (`CollectionSpec.origin`).
     """
 
     title_text: ClassVar[str] = "Edit"
 
-    def __init__(self, place: Place, raw: bytes, *, live: bool, signs: str = "") -> None:
+    def __init__(self, place: Place, raw: bytes, *, live: bool, signs: str = "", origin: str = "file") -> None:
         super().__init__()
         self._signs = signs
         self._place = place
         self._raw = raw
         self._live = live
+        self._origin = origin
         self._choices = _choices(place.type)
 
     def heading(self) -> str:
@@ -58,7 +60,7 @@ class VariableEditor(Dialog[str]):
         yield field("now", self._shown(self._raw) + self._signs)
         original = place.variable.original[place.offset : place.offset + place.size]
         if original != self._raw:
-            yield field("file", self._shown(original))
+            yield field(self._origin, self._shown(original))
         yield field("allowed", range_text(place.type, place.size))
         if self._choices:
             choices = OptionList(*self._choices, id="choices")

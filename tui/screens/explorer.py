@@ -18,6 +18,7 @@ from ..controllers.following import Following
 from ..controllers.help import HelpController
 from ..controllers.log import Log
 from ..controllers.navigation import TABS, Navigation
+from ..controllers.others import OthersController
 from ..controllers.outcomes import Outcomes
 from ..controllers.outlines import Outlines
 from ..controllers.outlook import Outlook
@@ -27,7 +28,7 @@ from ..controllers.session import SessionController
 from ..controllers.types import TypesController
 from ..controllers.values import ValuesController
 from ..jumps import CodePlace
-from ..messages import Attached, Detached, Failed, GivenUp, Loaded, Loading, MapEdited, Sampled
+from ..messages import Attached, Detached, Failed, GivenUp, Loaded, Loading, Looked, MapEdited, Sampled
 from ..nodes import Node, NodeKind
 from ..text.describe import describe
 from ..widgets.key_bar import KeyBar
@@ -63,6 +64,8 @@ if TYPE_CHECKING:
 
 __all__ = ["WIDE", "ExplorerScreen"]
 
+_LOOK: Final = 5.0
+"""Seconds between two looks at who has what others have loaded, and where it is attached."""
 WIDE: Final = 100
 """Columns from which on there is room: a screen has the class `-wide` there, and `-narrow` below."""
 
@@ -99,9 +102,22 @@ class ExplorerScreen(ControlledScreen):
         """Set as soon as the panes behind the tabs are there."""
         self._tree = SpecTree(spec, id="tree")
         self._tabs = PlaceTabs(self._tree, initial="overview", id="tabs")
-        self.navigation = Navigation(self, spec=spec, tree=self._tree, tabs=self._tabs, follow=self._follow)
+        self.navigation = Navigation(
+            self,
+            spec=spec,
+            tree=self._tree,
+            tabs=self._tabs,
+            follow=self._follow,
+            place="" if operations.session.theirs is None else "system",
+        )
+        self.others = OthersController(self, permission=operations.permission, changed=self._others_changed)
         self.session = SessionController(
-            self, spec=spec, operations=operations, program=self.program_name, keymap=lambda: self.keymap
+            self,
+            spec=spec,
+            operations=operations,
+            program=self.program_name,
+            keymap=lambda: self.keymap,
+            others=self.others,
         )
         self.outlook = Outlook(self, spec=spec, operations=operations, tree=self._tree, changed=self._show_node)
         self.outlines = Outlines(self, spec=spec, changed=self._show_overview)
@@ -152,7 +168,12 @@ class ExplorerScreen(ControlledScreen):
         self.refresh_bindings()
         self._show_overview(keep_place=True)
         self.journal.note("opened")
-        self.outlook.look_ahead()
+        if self.operations.session.theirs is None:
+            self.outlook.look_ahead()
+        else:
+            self.outcomes.opened()
+            self.set_interval(_LOOK, self.operations.look)
+            self._show_overview(keep_place=True)
         remember(self.spec.file)
         if not gc.isenabled():  # `explore` has turned it off for the start
             gc.freeze()  # what there is by now stays to the end: looking through it again would only cost frames
@@ -182,12 +203,20 @@ class ExplorerScreen(ControlledScreen):
             changed=self._program_type_changed,
         )
         self.values = ValuesController(
-            self, spec=spec, operations=operations, view=panes.variables, log=log, changed=self._values_changed
+            self,
+            spec=spec,
+            operations=operations,
+            view=panes.variables,
+            log=log,
+            changed=self._values_changed,
+            others=self.others,
         )
         self.sampling = SamplingController(
             self, spec=spec, operations=operations, panes=panes, navigation=navigation, log=log
         )
-        self.entries = EntriesController(self, operations=operations, view=panes.maps.entries, log=log)
+        self.entries = EntriesController(
+            self, operations=operations, view=panes.maps.entries, log=log, others=self.others
+        )
         self.finder = FinderController(
             self,
             spec=spec,
@@ -271,6 +300,7 @@ class ExplorerScreen(ControlledScreen):
                 outlook.forecast,
                 outlook.problems,
                 self.outlines.of(self.navigation.node) if self.furnished.is_set() else None,
+                self.operations.session.theirs,
             )
             has_tab = self.navigation.has_tab(self.navigation.node)
             self.query_one(Overview).show(page, keep_place=keep_place, has_tab=has_tab)
@@ -280,6 +310,11 @@ class ExplorerScreen(ControlledScreen):
         self.refresh_bindings()
         self._show_overview(keep_place=True)
         self.outlook.look_ahead()
+
+    def _others_changed(self) -> None:
+        """Show what became of what others have."""
+        self.operations.look()
+        self.operations.changed()
 
     def _program_type_changed(self) -> None:
         self._tree.refresh_labels()
@@ -291,7 +326,7 @@ class ExplorerScreen(ControlledScreen):
     def on_status_line_chosen(self, event: StatusLine.Chosen) -> None:
         """Go to a step of the way to where one is."""
         if event.crumb.node is None:
-            self.go_home()
+            self.go_home(event.crumb.place)
         else:
             self.navigation.climb(event.crumb.node)
 
@@ -428,6 +463,12 @@ class ExplorerScreen(ControlledScreen):
         self.refresh_bindings()
         self._show_overview(keep_place=True)
         self.session.load_ended(loaded=True)
+
+    @on(Looked)
+    def looked(self) -> None:
+        """Show where what others have loaded is attached now."""
+        self.operations.changed()
+        self._show_overview(keep_place=True)
 
     @on(Attached)
     def attached(self, message: Attached) -> None:

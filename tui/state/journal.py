@@ -12,7 +12,7 @@ from .places import append, state_directory
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Journal", "crash_report"]
+__all__ = ["Journal", "changes_journal", "crash_report"]
 
 _LIMIT: Final = 512 * 1024
 """Bytes of the log, and as many of the one before it, `log.1`."""
@@ -59,6 +59,11 @@ class Journal:
     def write_error(self, error: BaseException, doing: str, *, file: str = "") -> str:
         """Write an error that nobody expected, with its traceback; return as for `write`."""
         return self.write(f"{doing}: unexpected error\n{''.join(traceback.format_exception(error))}", file=file)
+
+
+def changes_journal() -> Journal:
+    """Return the journal of what was changed of what others have loaded: `changes`, beside the log."""
+    return Journal(state_directory() / "changes")
 
 
 def crash_report(error: Exception, doing: str) -> str:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from ...core.btf import CType
     from ...core.runtime import Collection, ExternAnswer, Forecast, Program
+    from ...core.runtime.theirs import Theirs
     from ...core.spec import CollectionSpec, MapSpec, ProgramSpec, VariableSpec
     from ..controllers.outlines import Known
     from .facts import Fact
@@ -46,6 +47,7 @@ def describe(
     forecast: Forecast | None = None,
     problems: Mapping[str, BpftuiError] | None = None,
     known: Known | None = None,
+    theirs: Theirs | None = None,
 ) -> Page:
     """Return what there is to say about *node*.
 
@@ -57,11 +59,12 @@ def describe(
         forecast: What is known to keep parts of it from being loaded here, as soon as that is known.
         problems: Why programs were not loaded when that was tried, by their names.
         known: What its code tells of it, as soon as that is known.
+        theirs: Set where others have loaded it.
     """
     problems = problems or {}
     match node.kind:
         case NodeKind.PROGRAM:
-            return _program(spec.programs[node.name], loaded, forecast, problems.get(node.name), known)
+            return _program(spec.programs[node.name], loaded, forecast, problems.get(node.name), known, theirs)
         case NodeKind.FUNCTION:
             return _function(spec.programs[node.program], node.name, known)
         case NodeKind.MAP:
@@ -75,7 +78,7 @@ def describe(
         case NodeKind.EXTERN | NodeKind.EXTERNS:
             return _externs(spec, answers)
         case _:
-            return _collection(spec, loaded, forecast, problems)
+            return _collection(spec, loaded, forecast, problems, theirs)
 
 
 def _collection(
@@ -83,8 +86,9 @@ def _collection(
     loaded: Collection | None,
     forecast: Forecast | None,
     problems: Mapping[str, BpftuiError],
+    theirs: Theirs | None,
 ) -> Page:
-    page = Page(spec.file.rsplit("/", 1)[-1], "BPF object")
+    page = Page(spec.title, "BPF object" if theirs is None else "loaded by others")
     declared = [found for found in spec.maps.values() if not found.is_data]
     if foreign := foreign_registers(spec.types):
         page.problem(foreign)
@@ -100,7 +104,9 @@ def _collection(
     for program in list(spec.programs.values())[:_MAX_ITEMS]:
         mark = "✗ " if program.name in refused else "" if foreseen is None and not problems else "✓ "
         page.item(
-            mark + program.name, f"{program.type.label} · {program.section}", Node(NodeKind.PROGRAM, program.name)
+            mark + program.name,
+            " · ".join(filter(None, (program.type.label, program.section))),
+            Node(NodeKind.PROGRAM, program.name),
         )
     if refused:
         what = "was not loaded" if problems else "cannot be loaded here"
@@ -111,7 +117,10 @@ def _collection(
         said = (found.type.label, map_shape(found), f"{found.max_entries:,} entries")
         page.item(found.name, " · ".join(filter(None, said)), Node(NodeKind.MAP, found.name))
     page.heading("What next")
-    if loaded is None:
+    if theirs is not None:
+        page.item("2", "read the code; v has the native code beside it")
+        page.item("4", "see what the maps hold, live; e changes an entry, after a question")
+    elif loaded is None:
         page.item("2", "read the code")
         page.item("3", "set variables, constants too, before the load")
         page.item("L", "load everything into the kernel")
@@ -129,6 +138,7 @@ def _program(
     forecast: Forecast | None,
     refused: BpftuiError | None,
     known: Known | None,
+    theirs: Theirs | None,
 ) -> Page:
     page = Page(spec.name, "program")
     if refused is not None:
@@ -148,6 +158,8 @@ def _program(
     program = loaded.programs.get(spec.name) if loaded is not None else None
     if program is not None:
         _loaded_program(page, program)
+        for place in theirs.attachments if theirs is not None else ():
+            page.field("attached", f"▲ {place}")
     if known is None:
         page.note("")
         page.note("looking at its code …")
@@ -281,7 +293,9 @@ def _variable(spec: CollectionSpec, variable: VariableSpec, loaded: Collection |
     signs = " *" * variable.changed + " •" * (live is not None and raw != variable.head[: len(raw)])
     page.field("value", _value(variable, raw) + signs, "now" if live is not None else "")
     if raw != variable.original[: len(raw)]:
-        page.field("in the file", _value(variable, variable.original[: len(raw)]))
+        page.field(
+            "in the file" if spec.origin == "file" else "when opened", _value(variable, variable.original[: len(raw)])
+        )
     page.field("bytes", raw[:32].hex(" ") + (" …" if len(raw) > 32 else ""))
     for fact in variable_facts(variable):
         if fact.text:

@@ -44,7 +44,7 @@ class Panes:
         self._spec = spec
         self.code = KernelCodePane(spec, session)
         self.variables = VariablesView(spec)
-        self.maps = MapPane(spec)
+        self.maps = MapPane(spec, theirs=session.theirs is not None)
         self.graph = GraphPane()
         self.log = LogPane(spec, lambda: session.runtime)
         self.printed = PrintedView()

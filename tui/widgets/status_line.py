@@ -149,14 +149,23 @@ def _line(way: Content, stages: Content, right: Content, width: int) -> Content:
 
 def _stages(status: Status) -> Content:
     """Return the stages that were reached."""
+    if status.access:  # others have loaded it: that it was a file once is not of interest
+        return _stage(status)
     before = _STAGES[: _STAGES.index(status.stage)]
     return styled(" → ", _PALE).join([*(styled(stage, _PALE) for stage in before), _stage(status)])
 
 
 def _stage(status: Status, *, least: bool = False) -> Content:
-    """Return the stage that we are in, and what is attached where."""
+    """Return the stage that we are in, and what is attached where: by others, not in the colour of danger."""
     if status.stage != "ATTACHED":
-        return styled(status.stage, "bold")
+        if not status.elsewhere:
+            return styled(status.stage, "bold")
+        first, *more = status.elsewhere
+        place, _, owner = first.partition(" by ")
+        by = f" by {owner}" if owner and not least else ""
+        return styled(
+            f"▲ {fitted(place, 12 if least else 20).rstrip()}{by}" + (f" +{len(more)}" if more else ""), _PALE
+        )
     first, *more = (text.rpartition(" → ")[2] for text in status.attached or ("",))
     place = fitted(first, 12).rstrip() if least else first
     text = f"▲ ATTACHED {place}".rstrip() + (f" +{len(more)}" if more else "")
@@ -178,4 +187,6 @@ def _right(status: Status, *, short: bool = False, least: bool = False) -> Conte
         parts.append(styled(status.runtime, _PALE))
     if status.stage != "SPEC" and not least:
         parts.append(styled(f"{'' if short else 'every '}{duration(status.interval)}", _PALE))
+    if status.access:
+        parts.append(styled(status.access, "bold $text-warning" if status.access == "WRITE" else _PALE))
     return styled(" · ", _PALE).join(parts).pad_right(1) if parts else plain("")

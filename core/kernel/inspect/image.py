@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ..program import Program
     from ..sys.syscall import Buffer
 
-__all__ = ["read_image"]
+__all__ = ["read_existing", "read_image"]
 
 _LINE_SHIFT: Final = 10
 """A line info has the line in its upper 22 bits and the column below."""
@@ -67,6 +67,23 @@ def read_image(spec: CollectionSpec, name: str, *, target: Btf | None = None) ->
     with Loader(part, target) as loader:
         loader.load_all({name}, strict=False)
         return _read(loader.programs[name])
+
+
+def read_existing(program: Program) -> Image:
+    """Return the code of a program that is loaded already, as it is: from where each instruction came is not known.
+
+    Its native code goes with the translated code by the lines of C, as far as it was loaded with such; the rest of a
+    function with its start.
+
+    Raises:
+        LoadError: The kernel said no.
+    """
+    info = _Info(program)
+    translated = info.raw("translated")
+    slots = [at for at, _, _, _ in struct.iter_unpack("=4I", info.raw("lines"))]
+    places = [*zip(info.numbers("places"), slots, strict=False)]
+    native = _native(program.spec, info.raw("native"), info.numbers("symbols"), info.numbers("lengths"), places)
+    return Image(translated, tuple(range(len(translated) // INSN_SIZE)), (), (), native)
 
 
 def _marked(program: ProgramSpec) -> ProgramSpec:

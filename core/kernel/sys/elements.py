@@ -74,6 +74,14 @@ def possible_cpus() -> int:
     return count
 
 
+def _mapped(fd: int, size: int, protection: int) -> mmap.mmap:
+    """Return a map's memory; by a descriptor to read only (BPF_F_RDONLY) that can only be read."""
+    try:
+        return mmap.mmap(fd, size, mmap.MAP_SHARED, protection)
+    except PermissionError:
+        return mmap.mmap(fd, size, mmap.MAP_SHARED, mmap.PROT_READ)
+
+
 class Elements:
     """Access to a map's elements through its descriptor. Every method may raise BpfError."""
 
@@ -96,7 +104,7 @@ class Elements:
                 if self.shape.address:
                     memory = FixedMemory(fd, self.shape.memory_size, self.shape.address)
                 else:
-                    memory = mmap.mmap(fd, self.shape.memory_size, mmap.MAP_SHARED, protection)
+                    memory = _mapped(fd, self.shape.memory_size, protection)
             except OSError:
                 if self.shape.type == MapType.ARENA:
                     raise

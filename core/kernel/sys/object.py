@@ -30,9 +30,11 @@ __all__ = [
     "kernel_name",
     "object_info",
     "open_id",
+    "open_map_to_change",
     "open_object",
     "open_path",
     "open_pin",
+    "open_to_change",
     "take_over",
     "walk_ids",
 ]
@@ -169,9 +171,43 @@ def open_id(kind: ObjectKind, number: int, flags: int = 0) -> Descriptor:
             fd = brought(error, "object", f"{kind} {number}")
         return Descriptor(fd, f"{kind} {number}")
     except BpfError as error:
-        if error.errno == errno.ENOENT:
-            raise UnknownNameError(f"{kind} with the id", str(number), (), where="the kernel") from None
-        raise explain(error, f"open {kind} {number}", needs=(rights.Capability.CAP_SYS_ADMIN,)) from error
+        raise _not_opened(error, kind, number) from error
+
+
+def _not_opened(error: BpfError, kind: ObjectKind, number: int) -> BpftuiError:
+    if error.errno == errno.ENOENT:
+        return UnknownNameError(f"{kind} with the id", str(number), (), where="the kernel")
+    return explain(error, f"open {kind} {number}", needs=(rights.Capability.CAP_SYS_ADMIN,))
+
+
+def open_to_change(number: int) -> Descriptor:
+    """Return a descriptor of a map to change it by; errors as for `open_id`.
+
+    Where this process may not, its steward may, if it was hired for changes.
+    """
+    try:
+        try:
+            fd = open_map_to_change(str(number))
+        except BpfError as error:
+            fd = brought(error, "map_to_change", str(number))
+        return Descriptor(fd, f"map {number}")
+    except BpfError as error:
+        raise _not_opened(error, "map", number) from error
+
+
+def open_map_to_change(argument: str) -> int:
+    """Return a descriptor of the map with an id, by which it can be changed.
+
+    Raises:
+        BpfError, UsageError: The kernel said no, or it is no id.
+    """
+    return ObjId(start_id=_parsed_id(argument)).call(_BY_ID["map"][0])
+
+
+def _parsed_id(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,10}", text) or int(text) >> 32:
+        raise UsageError("an object is asked for by its id")
+    return int(text)
 
 
 def open_object(argument: str) -> int:
@@ -181,10 +217,10 @@ def open_object(argument: str) -> int:
         BpfError, UsageError: The kernel said no, or it is of no such form.
     """
     kind, _, number = argument.partition(" ")
-    if kind not in _BY_ID or not re.fullmatch("[0-9]{1,10}", number) or int(number) >> 32:
+    if kind not in _BY_ID:
         raise UsageError("an object is asked for by kind and id")
     flags = MapFlag.RDONLY if kind == "map" else 0
-    return ObjId(start_id=int(number), open_flags=flags).call(_BY_ID[kind][0])
+    return ObjId(start_id=_parsed_id(number), open_flags=flags).call(_BY_ID[kind][0])
 
 
 def open_path(kind: ObjectKind, path: str, doing: str) -> Descriptor | None:

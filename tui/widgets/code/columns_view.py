@@ -24,7 +24,7 @@ __all__ = ["ROOMY", "ColumnTable", "ColumnsView", "column_table"]
 ROOMY: Final = 100
 """Cells from which on all three stand beside each other."""
 _BPF, _TRANSLATED, _NATIVE = range(3)
-_NAMES: Final = ("BPF", "translated", "native")
+_NONE: Final = ("", "", "")
 _OTHER: Final = {_TRANSLATED: _NATIVE, _NATIVE: _TRANSLATED}
 _NUMBER: Final = 6
 """Cells of a slot or of an offset, with the space behind it."""
@@ -57,10 +57,15 @@ class ColumnTable(NamedTuple):
     """Cells of the texts of each column, without their numbers: of all but the longest twentieth, which may be cut."""
     longest: int
     """Cells of the longest text."""
+    names: Sequence[str] = ("BPF", "translated", "native")
+    """What the columns are called; without a name, one is not there: of what is loaded nobody has the BPF code."""
 
 
-def column_table(rows: Sequence[ColumnRow], image: Image) -> ColumnTable:
-    """Return what a ColumnsView needs to know of the rows of `columns`, of the same *image*."""
+def column_table(rows: Sequence[ColumnRow], image: Image, *, is_loaded: bool = False) -> ColumnTable:
+    """Return what a ColumnsView needs to know of the rows of `columns`, of the same *image*.
+
+    Of what *is_loaded* already the rows are of the translated code.
+    """
     starts = [index for index, item in enumerate(rows) if item.row is not None]
     slots = [item.row.slot for item in rows if item.row is not None]
     lengths = (
@@ -71,7 +76,8 @@ def column_table(rows: Sequence[ColumnRow], image: Image) -> ColumnTable:
     first, second, third = (each[len(each) * 19 // 20] if each else 0 for each in lengths)
     longest = max((each[-1] for each in lengths if each), default=0)
     bases = sorted(function.address for function in image.native)
-    return ColumnTable(rows, starts, slots, bases, (first, second, third), longest)
+    found = ColumnTable(rows, starts, slots, bases, (first, second, third), longest)
+    return found._replace(names=("translated", "", "native")) if is_loaded else found
 
 
 class ColumnsView(CodeView):
@@ -172,6 +178,8 @@ class ColumnsView(CodeView):
     @property
     def shown(self) -> tuple[int, ...]:
         """The columns that there is room for."""
+        if self.table is not None and not all(self.table.names):
+            return tuple(column for column, name in enumerate(self.table.names) if name)
         return (_BPF, _TRANSLATED, _NATIVE) if self.size.width >= ROOMY else (_BPF, self.second)
 
     # Drawing
@@ -183,9 +191,10 @@ class ColumnsView(CodeView):
 
     def draw_header(self, line: int, width: int) -> Strip:
         """Draw the columns' names."""
-        names = [_Cell("", name) for name in _NAMES]
-        if len(self.shown) == 2:
-            names[self.second] = _Cell("", f"{_NAMES[self.second]} (v: {_NAMES[_OTHER[self.second]]})")
+        titles: Sequence[str] = _NONE if self.table is None else self.table.names
+        names = [_Cell("", name) for name in titles]
+        if len(self.shown) == 2 and all(titles):
+            names[self.second] = _Cell("", f"{titles[self.second]} (v: {titles[_OTHER[self.second]]})")
         if self.table is not None and not self.table.bases:
             names[_NATIVE] = _Cell("", "native: none, the JIT is off or hidden")
         return self._beside(names, width, shift=0)
@@ -245,7 +254,7 @@ class ColumnsView(CodeView):
         """Share *width* cells: who needs less than an equal part leaves the rest to the others."""
         assert self.table is not None
         left = width - _GAP * (len(shown) - 1)
-        needed = {column: max(self.table.widths[column], len(_NAMES[column])) + _NUMBER for column in shown}
+        needed = {column: max(self.table.widths[column], len(self.table.names[column])) + _NUMBER for column in shown}
         widths: dict[int, int] = {}
         for position, column in enumerate(sorted(shown, key=needed.__getitem__)):
             widths[column] = max(_NUMBER + 1, min(needed[column], left // (len(shown) - position)))
@@ -280,7 +289,7 @@ class ColumnsView(CodeView):
 
     def action_next_view(self) -> None:
         """Show the other second column, where there is room for two only; then what comes after the columns."""
-        if len(self.shown) == 2 and self.second == _TRANSLATED:
+        if self.shown == (_BPF, _TRANSLATED):
             self.second = _OTHER[self.second]
             self.refresh()
         else:

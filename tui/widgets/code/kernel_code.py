@@ -129,7 +129,8 @@ class KernelCodePane(CodePane):
             return "asking the verifier …" + (f" {seconds:.0f} s (esc: stop)" if seconds >= 1 else "")
         if self.mode == "heat" and self._heat is not None:
             return _heat_summary(self._heat[2])
-        made = self._made[2].summary if self.mode and self._made is not None else ""
+        told = self.mode and self._made is not None and self._session.theirs is None
+        made = self._made[2].summary if told and self._made is not None else ""
         return "  ".join(part for part in (made, super().remark()) if part)
 
     def flow_facts(self) -> FlowFacts:
@@ -235,11 +236,17 @@ class KernelCodePane(CodePane):
 
     def action_no_kernel(self) -> None:
         """Say why there is nothing to show."""
+        if self._session.theirs is not None:
+            text = "how the verifier walked and what it removed was told to whoever loaded this"
+            self.notify(text, severity="warning")
+            return
         what = f"only the kernel verifies and translates programs; this is the {self._session.runtime.name} runtime"
         self.notify(what, severity="warning")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what the runtime can answer."""
+        if action in ("dead", "heat", "marks") and self._session.theirs is not None:
+            return False
         if action in ("columns", "dead", "heat", "marks"):
             return self._session.verifies and bool(self.spec.programs)
         if action == "mark":
@@ -247,7 +254,7 @@ class KernelCodePane(CodePane):
         if action == "give_up":
             return self._asking is not None
         if action == "no_kernel":
-            return not self._session.verifies
+            return not self._session.verifies or self._session.theirs is not None
         return super().check_action(action, parameters)
 
     def _known(self, mode: Mode) -> Made | Heat | None:
@@ -399,10 +406,10 @@ def made(spec: CollectionSpec, name: str, inspector: Inspector) -> Made:
     program = spec.program(name)
     image = inspector.image(spec, name)
     listing = Listing(program, spec)
-    rows = inspector.columns(listing, image)
+    rows = inspector.columns(listing, image, translated=not program.translated)
     removed = dict.fromkeys(image.removed, "dead")
     for found in decisions(program, spec, image.removed, image.decided):
         reason = " and ".join(found.constants)
         removed |= dict.fromkeys(found.removed, f"dead: {reason}" if reason else f"dead: by the jump at {found.slot}")
     total = sum(1 for item in rows if item.row is not None and item.row.kind is RowKind.INSN)
-    return Made(column_table(rows, image), removed, total)
+    return Made(column_table(rows, image, is_loaded=program.translated), removed, total)

@@ -38,6 +38,7 @@ __all__ = ["MapPane"]
 
 _CHARTED_FROM: Final = 26
 """Rows of the pane from which on a chart of its own has room."""
+_THEIRS: Final = "not read: whoever takes a record out of it takes it from its owner"
 _MAX_ROWS: Final = 10_000
 """Events that are kept of a stream."""
 
@@ -58,9 +59,16 @@ class MapPane(Vertical):
     map_name: reactive[str] = reactive("", init=False)
     """The map that is shown."""
 
-    def __init__(self, spec: CollectionSpec, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
-        """Initialise the pane for the maps of *spec*."""
+    def __init__(
+        self,
+        spec: CollectionSpec,
+        *,
+        theirs: bool = False,
+        id: str | None = None,  # noqa: A002 - Textual's own name
+    ) -> None:
+        """Initialise the pane for the maps of *spec*; streams that are *theirs*, who loaded them, are not read."""
         super().__init__(id=id)
+        self._theirs = theirs
         self.spec = spec
         self.entries = EntriesView(spec, self._show_entries, id="map-entries")
         declared = [found.name for found in spec.maps.values() if not found.is_data]
@@ -86,8 +94,11 @@ class MapPane(Vertical):
     def on_mount(self) -> None:
         """Say what is missing before the load."""
         self.watch_map_name()
-        self.entries.say("L loads the collection: then its entries are here" if self.map_name else "no maps")
-        self.query_one(EventView).empty_text = "L loads the collection: then its events are here"
+        wait = "its entries are being read" if self._theirs else "L loads the collection: then its entries are here"
+        self.entries.say(wait if self.map_name else "no maps")
+        self.query_one(EventView).empty_text = (
+            _THEIRS if self._theirs else "L loads the collection: then its events are here"
+        )
 
     def watch_map_name(self) -> None:
         """Show another map."""
@@ -119,7 +130,7 @@ class MapPane(Vertical):
     def show_streams(self, streams: Mapping[str, StreamState]) -> None:
         """Say how the streams are doing: they are read from now on."""
         self._streams = streams
-        self.query_one(EventView).empty_text = "no events yet"
+        self.query_one(EventView).empty_text = _THEIRS if self._theirs else "no events yet"
         if self.is_stream:
             self.query_one(EventView).state = streams.get(self.map_name, StreamState())
             self._offer()

@@ -104,7 +104,7 @@ class SpecTree(Tree[Node]):
 
     def __init__(self, spec: CollectionSpec, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         """Initialise the tree of *spec*."""
-        super().__init__(Text(_file_name(spec.file)), Node(NodeKind.COLLECTION, spec.file), id=id)
+        super().__init__(Text(spec.title), Node(NodeKind.COLLECTION, spec.file), id=id)
         self.spec = spec
         self.guide_depth = 2
         self.auto_expand = False
@@ -200,7 +200,7 @@ class SpecTree(Tree[Node]):
         except BpftuiError:
             self._damaged.add(name)
             return
-        if program.problem:
+        if program.problem and not (program.translated and functions):
             self._damaged.add(name)
         for function in functions[1:]:
             self._leaf(place, Node(NodeKind.FUNCTION, function.name, program=name))
@@ -472,7 +472,3 @@ _GROUPS = frozenset(
 def _core_count(programs: Iterable[ProgramSpec]) -> int:
     """Return how many CO-RE relocations programs have that are linked; damaged ones have none."""
     return sum(each.__dict__["linked"].counts[1] for each in programs if "linked" in each.__dict__)
-
-
-def _file_name(path: str) -> str:
-    return path.rsplit("/", 1)[-1]

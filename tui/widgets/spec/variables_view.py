@@ -328,7 +328,9 @@ class VariablesView(RowView):
         text.append(" *" if was_set else "", set_ink)
         text.append(" •" if wrote else "", changed_ink)
         if was_set or wrote:
-            text.append(f"  file: {self._text(place, self._original(place))}", self.ink("row-view--muted"))
+            text.append(
+                f"  {self.spec.origin}: {self._text(place, self._original(place))}", self.ink("row-view--muted")
+            )
         if not place.depth and (note := self._note(place)):
             text.append(f"  {note}", self.ink("row-view--muted"))
         return text

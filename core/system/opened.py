@@ -1,0 +1,313 @@
+"""What others have loaded, open over time as an object is that one has loaded oneself: a session that loads nothing.
+
+Programs and maps are opened by their ids, maps to read only; what is open lives on though its owner may go. A change
+opens its map once more, to write, and closes it again. Streams are never read: whoever takes a record out of a ring
+buffer, or a line out of what a program printed to its own streams, takes it from its owner.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from ..errors import UsageError
+from ..kernel.collection import KernelCollection, Loader
+from ..kernel.inspect.image import read_existing
+from ..kernel.inspect.inspector import KernelInspector
+from ..kernel.map import Map
+from ..kernel.printk import PrintReader
+from ..kernel.program import Program
+from ..kernel.runtime import KernelRuntime
+from ..kernel.sys.object import open_id
+from ..live import Session
+from ..runtime import Forecast
+from .changes import detach_link
+from .consequences import of_detaching, others
+from .errands import open_inventory
+from .loaded import LoadedSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from threading import Event
+
+    from ..maps import Elements
+    from ..maps.shape import Shape
+    from ..runtime import Progress
+    from ..runtime.inspected import Image
+    from ..runtime.theirs import Consequences
+    from ..spec import CollectionSpec, MapSpec, ProgramSpec
+    from ..verifier import Heat
+    from .errands import Reader
+    from .model import Attachment, Snapshot
+
+__all__ = ["OpenedRuntime", "OthersObject", "open_loaded"]
+
+_MOST_NAMED: Final = 2
+"""Owners that are named where several have the same thing."""
+
+
+def open_loaded(spec: CollectionSpec) -> Session:
+    """Return a session that has open what *spec* was made of: loaded, and to read only until changes are allowed.
+
+    Args:
+        spec: A `LoadedSpec`.
+
+    Raises:
+        UsageError: It was made of a file.
+        UnknownNameError: It is gone meanwhile.
+        NoPermissionError, LoadError: The kernel said no.
+    """
+    if not isinstance(spec, LoadedSpec):
+        raise UsageError(f"{spec.file} is not of what is loaded")
+    theirs = OthersObject(spec)
+    session = Session(spec, OpenedRuntime(theirs), theirs=theirs)
+    try:
+        session.load()
+    except BaseException:
+        session.close()
+        raise
+    return session
+
+
+class OthersObject:
+    """Where it is attached, who has it, whether it may be changed; implements `bpftui.core.runtime.theirs.Theirs`."""
+
+    def __init__(self, spec: LoadedSpec) -> None:
+        self.spec = spec
+        self._lock = threading.Lock()
+        self._reader: Reader | None = None
+        self._snapshot: Snapshot | None = None
+        self._writable = False
+
+    @property
+    def title(self) -> str:
+        """What it is called."""
+        return self.spec.title
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """What the whole machine ran at the last look; None before it."""
+        return self._snapshot
+
+    def look(self) -> None:
+        """Take a snapshot of the machine."""
+        with self._lock:
+            if self._reader is None:
+                self._reader = open_inventory()
+            self._snapshot = self._reader.snapshot()
+
+    def close(self) -> None:
+        """Let go of what takes snapshots."""
+        with self._lock:
+            reader, self._reader = self._reader, None
+            if reader is not None:
+                reader.close()
+
+    @property
+    def attachments(self) -> Sequence[str]:
+        """Where its programs run, and by whom."""
+        snapshot = self._snapshot
+        if snapshot is None:
+            return ()
+        ids = self.spec.program_ids.values()
+        found = [
+            each for number in ids if number in snapshot.programs for each in snapshot.programs[number].attachments
+        ]
+        return tuple(dict.fromkeys(_told(each, snapshot) for each in found))
+
+    @property
+    def links(self) -> Sequence[tuple[int, str]]:
+        """The links that its programs run by, and where each is attached."""
+        snapshot = self._snapshot
+        if snapshot is None:
+            return ()
+        ids = {*self.spec.program_ids.values()}
+        found = [each for each in snapshot.links.values() if each.program in ids or each.id in self.spec.link_ids]
+        return tuple(
+            (each.id, " ".join(filter(None, (each.attach_type or each.type, each.target))))
+            for each in found
+            if not each.detached
+        )
+
+    def users(self, map_name: str) -> Sequence[str]:
+        """Return who has a map."""
+        snapshot, number = self._snapshot, self.spec.map_ids.get(map_name, 0)
+        entry = None if snapshot is None else snapshot.maps.get(number)
+        if snapshot is None or entry is None:
+            return (f"map {number} is somebody else's",)
+        found = [
+            f"program {each.id} {each.name} uses it" + "".join(f", on {place.target}" for place in each.attachments[:1])
+            for each in snapshot.users(number)
+        ]
+        found += [f"{owner.comm} {owner.pid} has it open" for owner in others(entry.owners)]
+        found += [f"it is pinned at {path}" for path in entry.pinned]
+        return tuple(found) or (f"map {number} is somebody else's",)
+
+    def detaching(self, link: int) -> Consequences:
+        """Return what comes of detaching a link."""
+        if self._snapshot is None:
+            raise UsageError("who has it is not known yet")
+        return of_detaching(self._snapshot, link)
+
+    def detach(self, link: int) -> None:
+        """Detach a link."""
+        if not self._writable:
+            raise UsageError(f"link {link} is somebody else's, and looked at only")
+        detach_link(link)
+
+    @property
+    def writable(self) -> bool:
+        """Whether it may be changed."""
+        return self._writable
+
+    def allow_changes(self) -> None:
+        """Let it be changed from now on."""
+        self._writable = True
+
+
+def _told(attachment: Attachment, snapshot: Snapshot) -> str:
+    """Return where a program runs, and who holds it there."""
+    link = snapshot.links.get(attachment.link) if attachment.link is not None else None
+    owners = [attachment.owner] if attachment.owner else others(link.owners) if link else []
+    place = attachment.target or attachment.hook
+    names = dict.fromkeys(owner.comm for owner in owners)
+    return f"{place} by {', '.join([*names][:_MOST_NAMED])}" if names else place
+
+
+class OpenedRuntime(KernelRuntime):
+    """The kernel, for what it has loaded already: its `load` opens that."""
+
+    def __init__(self, theirs: OthersObject) -> None:
+        super().__init__()
+        self._theirs = theirs
+
+    def load(
+        self,
+        spec: CollectionSpec,
+        *,
+        programs: set[str] | None = None,
+        strict: bool = False,
+        progress: Progress | None = None,
+        stop: Event | None = None,
+    ) -> KernelCollection:
+        """Open the programs and maps that a `LoadedSpec` is of."""
+        with _Opener(self._theirs) as opener:
+            return opener.load(self, programs, strict=True, progress=progress, stop=stop)
+
+    def forecast(self, spec: CollectionSpec) -> Forecast:
+        """Return that nothing keeps it from being loaded: it is."""
+        return Forecast({}, {})
+
+    def inspect(self) -> KernelInspector:
+        """Return what tells what the kernel has made of it."""
+        return _OpenedInspector(self._theirs)
+
+    def let_go(self) -> None:
+        """Let go of what tells who has it."""
+        self._theirs.close()
+
+
+class _OpenedCollection(KernelCollection):
+    """What is open. Closing it changes nothing."""
+
+    def printed(self) -> PrintReader:
+        """Return what reads the lines that its programs print; not those of their streams, which are the owner's."""
+        return PrintReader(self.programs.values(), streams=False)
+
+    def close(self) -> None:
+        """Let go of it."""
+        super().close()
+        runtime = self.runtime
+        assert isinstance(runtime, OpenedRuntime)
+        runtime.let_go()
+
+
+class _Opener(Loader):
+    """Opens what is loaded, where its base class loads."""
+
+    collection_type: ClassVar[type[KernelCollection]] = _OpenedCollection
+
+    def __init__(self, theirs: OthersObject) -> None:
+        super().__init__(theirs.spec)
+        self._theirs = theirs
+
+    def begin(self) -> None:
+        """Load no types."""
+
+    def new_map(self, spec: MapSpec) -> Map:
+        """Open a map to read only."""
+        number = self._theirs.spec.map_ids[spec.name]
+        found = Map.from_id(number, read_only=True)
+        found.spec = spec
+        found.elements = _CarefulElements(found.elements, number, self._theirs)
+        return found
+
+    def load_program(self, spec: ProgramSpec, *, log_level: int = 0) -> Program:
+        """Open a program."""
+        number = self._theirs.spec.program_ids[spec.name]
+        found = self.programs[spec.name] = Program(spec, open_id("program", number), maps=self.maps)
+        return found
+
+
+class _CarefulElements:
+    """The elements of somebody else's map: read as they are, changed by a descriptor of its own for each change."""
+
+    def __init__(self, elements: Elements, number: int, theirs: OthersObject) -> None:
+        self._elements = elements
+        self._number = number
+        self._theirs = theirs
+        self.lookup = elements.lookup
+        self.snapshot = elements.snapshot
+        self.count = elements.count
+        self.scan = elements.scan
+        self.read_at = elements.read_at
+
+    @property
+    def shape(self) -> Shape:
+        """As it is."""
+        return self._elements.shape
+
+    def _change(self) -> Map:
+        if not self._theirs.writable:
+            raise UsageError(f"map {self._number} is somebody else's, and open to read only")
+        return Map.to_change(self._number)
+
+    def take(self, key: bytes | None) -> bytes | None:
+        """Take a value out."""
+        with self._change() as writing:
+            return writing.elements.take(key)
+
+    def update(self, key: bytes | None, value: bytes, flags: int = 0) -> None:
+        """Set a value."""
+        with self._change() as writing:
+            writing.elements.update(key, value, flags)
+
+    def delete(self, key: bytes) -> None:
+        """Delete an entry."""
+        with self._change() as writing:
+            writing.elements.delete(key)
+
+    def write_at(self, offset: int, raw: bytes) -> None:
+        """Overwrite bytes of the first value: where it can be mapped into memory, only these."""
+        with self._change() as writing:
+            writing.elements.write_at(offset, raw)
+
+
+class _OpenedInspector(KernelInspector):
+    """Tells what the kernel has made of a program that is loaded."""
+
+    def __init__(self, theirs: OthersObject) -> None:
+        self._theirs = theirs
+
+    def image(self, spec: CollectionSpec, name: str) -> Image:
+        """Return its code as it is, and its native code."""
+        with Program(spec.program(name), open_id("program", self._theirs.spec.program_ids[name])) as program:
+            return read_existing(program)
+
+    def walk(self, spec: CollectionSpec, name: str) -> Heat:
+        """Raise that nobody knows.
+
+        Raises:
+            UsageError: The verifier's log was its loader's.
+        """
+        raise UsageError(f"how the verifier walked through {name} was told to whoever loaded it")

@@ -1,0 +1,187 @@
+"""What others have loaded, opened as an object: read while it runs, and changed only after a question."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from bpftui.core.errors import UsageError
+from bpftui.core.kernel import Map
+from bpftui.core.live import State
+from bpftui.core.references import parse_loaded
+from bpftui.core.system.loaded import find_loaded, loaded_spec
+from bpftui.core.system.opened import open_loaded
+from bpftui.tui.app import BpftuiApp
+from bpftui.tui.nodes import Node, NodeKind
+from tests.tui.conftest import Walk
+from tests.waiting import PATIENCE
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Iterator
+
+    from bpftui.core.live import Session
+
+pytestmark = pytest.mark.kernel
+
+
+class Ids(NamedTuple):
+    """What somebody else has loaded."""
+
+    program: int
+    map: int
+    link: int
+
+
+@pytest.fixture(scope="module")
+def others() -> Iterator[Ids]:
+    command = [sys.executable, "-m", "tests.kernel.system.loader"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        yield Ids(*map(int, process.stdout.readline().split()))
+    finally:
+        process.communicate(timeout=PATIENCE)
+
+
+def opened(text: str) -> Session:
+    name = parse_loaded(text)
+    assert name is not None
+    return open_loaded(loaded_spec(find_loaded(name), text))
+
+
+@asynccontextmanager
+async def explored(text: str, *, size: tuple[int, int] = (120, 40), read_only: bool = False) -> AsyncGenerator[Walk]:
+    with opened(text) as session:
+        app = BpftuiApp(session, read_only=read_only)
+        app.operations.monitor.interval = 0.2
+        try:
+            async with app.run_test(size=size, notifications=True) as pilot:
+                await app.explorer.furnished.wait()
+                await pilot.pause()
+                yield Walk(app, pilot, session.runtime)
+        finally:
+            app.operations.close()
+
+
+def test_a_session_has_it_open_and_changes_nothing(others: Ids) -> None:
+    with opened(f"id:{others.program}") as session:
+        collection, theirs = session.collection, session.theirs
+        assert collection is not None
+        assert theirs is not None
+        assert (session.state, theirs.title) == (State.LOADED, f"{others.program} count_traffic")
+        assert collection.variables["sample_every"].get() == 1000
+        info = collection.programs["count_traffic"].info()
+        assert (info.id, set(info.map_ids)) == (others.program, {each.id for each in collection.maps.values()})
+        with pytest.raises(UsageError, match="is somebody else's, and open to read only"):
+            collection.variables["counting"].set(False)
+        with pytest.raises(UsageError, match="is somebody else's: it is looked at, and not attached"):
+            session.attach("count_traffic", "sandbox")
+        with session.events() as reader:
+            assert (dict(reader.take()), reader.types) == ({}, {})  # its records stay its owner's
+        theirs.look()
+        (place,) = theirs.attachments
+        assert place.startswith("veth0 in net:[")
+        assert place.endswith(" by python")
+        assert [number for number, _ in theirs.links] == [others.link]
+        assert f"program {others.program} count_traffic uses it, on veth0" in theirs.users("traffic")[0]
+
+
+def test_native_code_is_told_by_the_lines(others: Ids) -> None:
+    with opened(f"id:{others.program}") as session:
+        image = session.runtime.inspect().image(session.spec, "count_traffic")
+        assert len(image.translated) == len(session.spec.programs["count_traffic"].code)
+        main, fill = image.native
+        assert (main.slot, fill.slot) == (0, 177)
+        slots = [run.slot for run in main.runs]
+        assert slots[:4] == [0, 2, 7, 10]  # where lines of C begin
+
+
+def test_calls_and_the_context_have_names(others: Ids) -> None:
+    from bpftui.core.listing.listing import Listing
+
+    with opened(f"id:{others.program}") as session:
+        spec = session.spec
+    listing = Listing(spec.programs["count_traffic"], spec)
+    rows = listing.rows(0, len(listing))
+    calls = [row.text for row in rows if row.text.startswith("call ")]
+    assert calls[:2] == ["call bpf_ktime_get_ns#5", "call __htab_map_lookup_elem"]
+    assert "call bpf_map_update_elem#2" in calls  # htab_percpu_map_update_elem of the kernel
+    assert [row.comment for row in rows if "r7 +" in row.text] == ["ctx->data_end", "ctx->data"]  # of struct xdp_buff
+
+
+async def test_the_top_line_says_where_it_lives_and_that_it_is_only_read(others: Ids) -> None:
+    async with explored(f"id:{others.program}", size=(160, 40)) as walk:
+        await walk.until(lambda: "runs/s" in walk.screen)
+        top = walk.screen.splitlines()[0]
+        assert f" home › system › {others.program} count_traffic  ▲ veth0 in net:[" in top
+        assert " by python " in top
+        assert " a run · " in top
+        assert top.endswith("read-only")
+        assert "SPEC" not in walk.screen
+        assert "cannot be loaded" not in walk.screen
+        assert "license       GPL compatible" in walk.screen
+        assert "attached      ▲ veth0" in walk.screen
+        bar = walk.screen.splitlines()[-1]
+        assert "Load" not in bar
+        assert "Attach" not in bar
+        assert "Run" not in bar
+        assert "D Detach" in bar
+        await walk.press("L")
+        assert "it is loaded already, by others" in walk.message
+        await walk.press("R")
+        assert "a test run changes maps, and these are somebody else's" in walk.message
+        await walk.press("6")
+        assert "no verifier's log: it was told to whoever loaded this" in walk.screen
+        await walk.press("2")
+        await walk.until(lambda: "; ctx->data_end" in walk.screen)
+        await walk.press("m")
+        assert "was told to whoever loaded this" in walk.message
+        await walk.press("v", "v", "v")
+        await walk.until(lambda: "native" in walk.screen)
+        assert "translated" in walk.screen
+        assert "push rbp" in walk.screen
+        await walk.press("4")
+        await walk.until(lambda: "IPV4" in walk.screen)
+        walk.explorer.navigation.go_to(Node(NodeKind.MAP, "events"))
+        await walk.settle()
+        assert "not read: whoever takes a record out of it takes it from its owner" in walk.screen
+
+
+async def test_an_entry_is_changed_after_two_questions(others: Ids) -> None:
+    async with explored(f"id:{others.program}") as walk:
+        await walk.press("4")
+        await walk.until(lambda: "IPV6" in walk.screen and "ICMPV6" in walk.screen)
+        view = walk.explorer.panes.maps.entries.table
+        view.cursor = next(index for index in range(view.row_count()) if "ICMPV6" in view.row_text(index))
+        key = view.row(view.cursor).key
+        await walk.press("delete")
+        assert "Leave read-only for this run?" in walk.screen
+        await walk.press("enter")  # No
+        assert walk.app.permission.word == "read-only"
+        await walk.press("delete", "right", "enter")
+        assert f"program {others.program} count_traffic uses it, on veth0" in walk.screen
+        assert "U takes it back afterwards" in walk.screen
+        await walk.press("enter")  # No
+        with Map.from_id(others.map) as seen:
+            assert seen.entry(key) is not None
+        before = walk.app.operations.journal.last
+        await walk.press("delete", "right", "enter")  # the first question was once
+        await walk.until(lambda: walk.app.operations.journal.last is not before)
+        assert "WRITE" in walk.screen.splitlines()[0]
+        from bpftui.tui.state.journal import changes_journal
+
+        (line,) = changes_journal().path.read_text().splitlines()[-1:]
+        assert f"{others.program} count_traffic: delete traffic[{{family=IPV6, protocol=ICMPV6}}], was " in line
+
+
+async def test_read_only_refuses_all_of_it(others: Ids) -> None:
+    async with explored(f"map:{others.map}", read_only=True) as walk:
+        await walk.press("4")
+        await walk.until(lambda: "IPV4" in walk.screen)
+        await walk.press("delete")
+        assert "bpftui was started with --read-only" in walk.message
+        assert "D Detach" not in walk.screen.splitlines()[-1]
