@@ -43,6 +43,7 @@ def namespace_of(snapshot: Snapshot, pid: int) -> NetworkNamespace:
     return next(each for each in snapshot.namespaces if each.inode == inode)
 
 
+@pytest.mark.vmlinux
 def test_every_attachment_has_its_owner_and_its_place(others: Others, snapshot: Snapshot) -> None:
     group = others.group.removeprefix(cgroup_mount() or "")
     inside = f"in net:[{os.stat(f'/proc/{others.pid}/ns/net').st_ino}]"
@@ -77,6 +78,7 @@ def test_every_attachment_has_its_owner_and_its_place(others: Others, snapshot: 
         assert [(each.hook, each.target, each.order) for each in found] == [(hook, target, order)]
 
 
+@pytest.mark.vmlinux
 def test_what_has_no_link_is_there_as_well(others: Others, snapshot: Snapshot) -> None:
     group = others.group.removeprefix(cgroup_mount() or "")
     connect = snapshot.programs[others.program("cgroup_inet4_connect")]
@@ -92,6 +94,7 @@ def test_what_has_no_link_is_there_as_well(others: Others, snapshot: Snapshot) -
     ]
 
 
+@pytest.mark.vmlinux
 def test_an_interface_has_its_hooks_in_the_order_in_which_they_run(others: Others, snapshot: Snapshot) -> None:
     namespace = namespace_of(snapshot, others.pid)
     assert not namespace.own
@@ -133,6 +136,7 @@ def test_an_interface_has_its_hooks_in_the_order_in_which_they_run(others: Other
     assert snapshot.links[others.link("netfilter")].details["netns_ino"] == namespace.inode
 
 
+@pytest.mark.vmlinux
 def test_the_iterator_counts_as_the_kernel_does(others: Others) -> None:
     number = others.program("raw_tracepoint")  # of sched_process_fork
     with IteratorWalk() as walk:
@@ -162,6 +166,7 @@ def test_a_control_group_has_what_comes_down_to_it(others: Others, snapshot: Sna
     ]
 
 
+@pytest.mark.vmlinux
 def test_what_no_process_holds_says_what_does(others: Others, snapshot: Snapshot) -> None:
     pin = f"{others.bpffs}/lonely"
     (program,) = (each for each in snapshot.programs.values() if pin in each.pinned)
@@ -285,6 +290,7 @@ def test_bpftool_finds_the_same_events_and_types(others: Others, snapshot: Snaps
             assert sorted(us.programs) == sorted(them["prog_ids"])
 
 
+@pytest.mark.vmlinux
 def test_both_ways_to_the_owners_agree(others: Others) -> None:
     with IteratorWalk() as walk:
         by_iterator = walk.look()
