@@ -32,7 +32,7 @@ class Loading(Message):
 
 
 class GivenUp(Message):
-    """A load was given up by its user: nothing is loaded.
+    """A load or an attachment was given up by its user: it is as it was before.
 
     Args:
         text: One sentence: what, and how far it was.

@@ -276,21 +276,37 @@ class Operations:
 
     def _give_up_load(self) -> None:
         """Have the load given up: it ends by GivenUp, or by Loaded where it was as good as done."""
+        self._give_up("giving up the load")
+
+    def _give_up(self, what: str) -> None:
         if self._stop is not None and self._work is not None and not self._stop.is_set():
             self._stop.set()
-            self._show_work(Work("giving up the load", since=self._work.since))
+            self._show_work(Work(what, since=self._work.since))
 
-    def attach(self, request: AttachRequest) -> None:
+    def attach(self, request: AttachRequest, *, is_anew: bool = True) -> None:
         """Attach a program."""
-        self._start("attach", "attaching", partial(self._attach, request))
+        stop = Interrupt()
+        if not self._busy:
+            self._stop = stop
+        work = partial(self._attach, request, stop)
+        self._start("attach", "attaching", work, self._give_up_attach, is_anew=is_anew)
 
-    def _attach(self, request: AttachRequest) -> None:
+    def _attach(self, request: AttachRequest, stop: Interrupt) -> None:
         try:
             link = self.session.attach(request.program, request.target)
+            if stop.is_set():  # no call that attaches can be left half-way: what it has made is taken back
+                self.session.detach(link)
         except Exception as error:
             self._tell(Failed("attach", error, Node(NodeKind.PROGRAM, request.program), "overview"))
         else:
-            self._tell(Attached(link, link_text(link), request.detach_after))
+            if stop.is_set():
+                self._tell(GivenUp(f"given up: {link_text(link)} is detached again"))
+            else:
+                self._tell(Attached(link, link_text(link), request.detach_after))
+
+    def _give_up_attach(self) -> None:
+        """Have the attachment given up: it ends by GivenUp, or by Attached where it was as good as done."""
+        self._give_up("giving up the attachment")
 
     def detach(self, links: Sequence[Link]) -> None:
         """Detach *links*."""
@@ -425,6 +441,8 @@ class Operations:
         """Say that it is as it was before."""
         self._done()
         self.host.notify(message.text)
+        if self.collection is not None:
+            self._attach_next()
         self.changed()
 
     def after_load(self) -> None:
@@ -446,8 +464,7 @@ class Operations:
         """Make the next of the attachments that were asked for at the start; one that fails is no reason to stop."""
         if self._attach_first and self.collection is not None:
             program, target = self._attach_first.pop(0)
-            attach = partial(self._attach, AttachRequest(program, target))
-            self._start("attach", "attaching", attach, is_anew=False)
+            self.attach(AttachRequest(program, target), is_anew=False)
 
     def after_attach(self, message: Attached) -> None:
         """Set the clock of an automatic detach."""

@@ -151,6 +151,40 @@ def test_attach_and_detach(desk: Desk, operations: Operations, monkeypatch: pyte
     assert (desk.statuses[-1].stage, desk.statuses[-1].attached, desk.statuses[-1].detach_in) == ("LOADED", (), None)
 
 
+def test_an_attachment_that_is_given_up_is_taken_back(desk: Desk, operations: Operations) -> None:
+    operations.load()
+    loaded = desk.finish()
+    assert isinstance(loaded, Loaded)
+    operations.after_load()
+    operations.attach(AttachRequest("count_packets", "sandbox"))
+    assert desk.at is not None
+    assert desk.at.give_up is not None
+    desk.at.give_up()
+    assert (desk.at.what, desk.at.give_up) == ("giving up the attachment", None)
+    given_up = desk.finish()
+    assert isinstance(given_up, GivenUp)
+    assert given_up.text == "given up: count_packets → sandbox is detached again"
+    operations.after_give_up(given_up)
+    assert (operations.session.links, desk.at, desk.said[-1]) == ((), None, given_up.text)
+    assert desk.statuses[-1].stage == "LOADED"
+
+
+@pytest.mark.parametrize(
+    ("rate", "text"), [(999.0, "   999"), (999.6, "1.00 k"), (1000.0, "1.00 k"), (98765.0, "98.8 k")]
+)
+def test_a_rate_takes_the_same_room_whatever_it_is(
+    rate: float, text: str, desk: Desk, operations: Operations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operations.load()
+    desk.finish()
+    operations.after_load()
+    operations.attach(AttachRequest("count_packets", "sandbox"))
+    attached = desk.finish()
+    assert isinstance(attached, Attached)
+    monkeypatch.setattr(operations.monitor, "run_rate", lambda _: rate)
+    assert operations.status().rate == f"{text} runs/s"
+
+
 @pytest.mark.parametrize(
     ("error", "sentence"),
     [

@@ -51,6 +51,10 @@ _MODES_OF_MACHINE: Final[dict[ProgramType, dict[str, str]]] = {
 """The same in the built-in machine, where there is nothing to choose."""
 
 
+_READING: Final = "reading interfaces …"
+_LOOKING: Final = "looking for targets …"
+"""What stands in place of the targets until they are known."""
+
 _LAST: Final = {"last: after what is there": ""}
 """Where a program comes among others, and what it adds to the target."""
 
@@ -86,7 +90,7 @@ class AttachDialog(Dialog[AttachRequest]):
                 yield OptionList(*(_program_line(program) for program in self._programs), id="programs", compact=True)
             with Vertical():
                 yield line("Target")
-                yield OptionList(id="targets", compact=True)
+                yield OptionList(_sentence(_READING), id="targets", compact=True)
         yield Label("", id="target-detail")
         with Horizontal(classes="attach-line"):
             yield line("Attach to ")
@@ -170,7 +174,7 @@ class AttachDialog(Dialog[AttachRequest]):
         typed.placeholder = program.attach_to or place_of(program).value
         # There is a sandbox wherever one makes sense: nobody has to wait for the rest.
         typed.value = SANDBOX if place_of(program) in (Place.INTERFACE, Place.NAMESPACE) else ""
-        self._show_targets(program, [], "looking for targets …")
+        self._show_targets(program, [], _READING if place_of(program) is Place.INTERFACE else _LOOKING)
         self._ask_targets(program)
 
     @work(thread=True, exclusive=True, exit_on_error=False)
@@ -189,7 +193,7 @@ class AttachDialog(Dialog[AttachRequest]):
         self._targets = found
         targets = self.query_one("#targets", OptionList)
         targets.clear_options()
-        targets.add_options([_target_line(each) for each in found] or [Option(plain(otherwise), disabled=True)])
+        targets.add_options([_target_line(each) for each in found] or [_sentence(otherwise)])
         if found and self.query_one("#target", Input).value in ("", found[0].text):
             targets.highlighted = 0
         self.weigh()
@@ -275,6 +279,11 @@ class AttachDialog(Dialog[AttachRequest]):
         dangerous = choice is not None and bool(choice.danger)
         detach = dangerous and self.query_one("#detach-after", Checkbox).value
         self.dismiss(AttachRequest(program.name, self.target, _DETACH_AFTER if detach else None))
+
+
+def _sentence(text: str) -> Option:
+    """Return a line that is no target."""
+    return Option(plain(text), disabled=True)
 
 
 def _program_line(program: ProgramSpec) -> Content:

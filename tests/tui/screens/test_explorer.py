@@ -694,7 +694,7 @@ async def test_the_targets_are_looked_for_until_they_are_there(explore: Callable
         await walk.press("L")
         await walk.until(lambda: walk.status.stage == State.LOADED)
         await walk.press("A")
-        assert "looking for targets …" in walk.screen
+        assert "reading interfaces …" in walk.screen
         found.set()
         await walk.until(lambda: "sandbox  a network of its own" in walk.screen)
         assert "looking for" not in walk.screen
