@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from .screens.system import SystemScreen
     from .state.config import Config
     from .targets import Thing
+    from .text.fuzzy import Names
 
 
 __all__ = ["BpftuiApp", "Reader", "run"]
@@ -184,6 +185,7 @@ class BpftuiApp(BaseApp[ExitCode]):
             close_object=self.close_object,
             commands=self.commands,
             destinations=self.destinations,
+            inside=self.names_inside,
         )
         return self._home
 
@@ -388,6 +390,15 @@ class BpftuiApp(BaseApp[ExitCode]):
             Command("Open a file", "open FILE", ask),
             *(Command(f"Go to {_name(each)}", each.state, partial(self._show, each.mode)) for each in others),
             *super().commands(),
+        ]
+
+    def names_inside(self) -> list[Names[Any]]:
+        """Return the names of what is in the open objects that were looked at, but for the one in front."""
+        return [
+            names.seen_from_elsewhere(_name(each), partial(self._show, each.mode))
+            for each in self.objects
+            if each.mode != self.current_mode and each.screen.furnished.is_set()
+            for names in each.screen.finder.names()
         ]
 
     def destinations(self, query: str) -> list[Command]:

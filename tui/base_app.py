@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from textual.signal import Signal
 
     from .dialogs.command import Command
+    from .text.fuzzy import Names
 
 __all__ = ["BaseApp"]
 
@@ -194,6 +195,10 @@ class BaseApp(App[_Result]):
 
     def destinations(self, query: str) -> Iterable[Command]:
         """Return where a query leads on every screen."""
+        return ()
+
+    def names_inside(self) -> Iterable[Names[Any]]:
+        """Return the names of what is in the objects that are open, but for the one in front."""
         return ()
 
     def commands(self) -> list[Command]:

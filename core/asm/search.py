@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from .instruction import ByteOrder
 
-__all__ = ["calls_of"]
+__all__ = ["calls_of", "helpers_called"]
 
 
 def calls_of(code: Code, byte_order: ByteOrder, number: int, source: CallSource = CallSource.HELPER) -> Iterator[int]:
@@ -21,8 +21,18 @@ def calls_of(code: Code, byte_order: ByteOrder, number: int, source: CallSource 
 
     What else is in the instruction does not matter, as it does not to a listing's text. 4 MB take 10 ms.
     """
+    return _calls(words(code), byte_order, re.escape((number & 0xFFFF_FFFF).to_bytes(4, byte_order)), source)
+
+
+def helpers_called(code: Code, byte_order: ByteOrder) -> set[int]:
+    """Return the ids of all helpers that are called."""
     view = words(code)
-    imm = re.escape((number & 0xFFFF_FFFF).to_bytes(4, byte_order))
+    slots = _calls(view, byte_order, b"....", CallSource.HELPER)
+    immediates = (bytes(view[slot * INSN_SIZE + 4 : (slot + 1) * INSN_SIZE]) for slot in slots)
+    return {int.from_bytes(each, byte_order) for each in set(immediates)}
+
+
+def _calls(view: memoryview, byte_order: ByteOrder, imm: bytes, source: CallSource) -> Iterator[int]:
     # The source is the high half of the registers' byte in little-endian code, the low one in big-endian code.
     registers = range(source << 4, (source << 4) + 16) if byte_order == "little" else range(source, 256, 16)
     chosen = b"".join(rb"\x%02x" % byte for byte in registers)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 from textual.binding import Binding, BindingType
 
+from ...core.asm.search import helpers_called
 from ...core.btf import Kind
 from ...core.errors import BpftuiError
 from ..dialogs.command import Command, names_of
@@ -96,9 +97,8 @@ class NamesOf:
         self.functions = nodes("function", ":@", lambda node: f"in {node.program}")
         self.variables = nodes("variable", ":$", variable)
         self.externs = nodes("of the kernel", "", lambda _: "expected from the kernel")
-        self.helpers = Names[int](
-            "helper", "", show=lambda name, _: (name, "what it does, who calls it"), go=show_helper
-        )
+        self.helpers = Names[int]("helper", "", show=lambda name, _: (name, "who calls it"), go=show_helper)
+        self.other_helpers = Names[int]("helper", "", show=lambda name, _: (name, "not called here"), go=show_helper)
         self.types = Names[int]("type", "", show=self._type, go=show_type)
         self.lines = Names[_Line](
             "C line",
@@ -112,7 +112,7 @@ class NamesOf:
         self._steps = self._read()
 
     def all(self) -> list[Names[Any]]:
-        """Return all kinds, what is meant most often first."""
+        """Return all kinds, what is meant most often first; what the object does not use comes last."""
         return [
             self.programs,
             self.maps,
@@ -122,6 +122,7 @@ class NamesOf:
             self.helpers,
             self.types,
             self.lines,
+            self.other_helpers,
         ]
 
     def read_some(self) -> bool:
@@ -152,7 +153,10 @@ class NamesOf:
         self.reading = "functions"
         yield from self.functions.add(self._functions())
         self.reading = "helpers"
-        yield from self.helpers.add((name, number) for number, name in enumerate(HELPERS) if number)
+        called = self._called()
+        helpers = [(name, number) for number, name in enumerate(HELPERS) if number]
+        yield from self.helpers.add(each for each in helpers if each[1] in called)
+        yield from self.other_helpers.add(each for each in helpers if each[1] not in called)
         self.reading = "types"
         yield from self.types.add(self._types())
         self.reading = "C lines"
@@ -171,6 +175,16 @@ class NamesOf:
                 if function.name not in known:
                     known.add(function.name)
                     yield function.name, Node(NodeKind.FUNCTION, function.name, program=program.name)
+
+    def _called(self) -> set[int]:
+        """Return the helpers that the object calls."""
+        called: set[int] = set()
+        for program in self._spec.programs.values():
+            try:
+                called |= helpers_called(program.code, program.byte_order)
+            except BpftuiError:
+                continue
+        return called
 
     def _types(self) -> Iterator[tuple[str, int]]:
         btf = self._spec.types
@@ -229,6 +243,7 @@ class FinderController(Controller):
         run: Does what a key does, for the widget that it belongs to.
         more: Returns what can be done on every screen.
         elsewhere: Returns where a query leads on every screen.
+        inside: Returns the names of what the other open objects have.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -258,6 +273,7 @@ class FinderController(Controller):
         run: Callable[[str, DOMNode], Any],
         more: Callable[[], Iterable[Command]],
         elsewhere: Callable[[str], Iterable[Command]],
+        inside: Callable[[], Iterable[Names[Any]]],
     ) -> None:
         super().__init__(stage)
         self._navigation = navigation
@@ -276,17 +292,26 @@ class FinderController(Controller):
             show_type=types.show,
             show_helper=code.show_helper,
         )
+        self._inside = inside
         self._begun = False
+
+    def names(self) -> list[Names[Any]]:
+        """Return the names of what the object has, by kind; reading them begins with the first question for them."""
+        if not self._begun:
+            self._begun = True
+            if self._names.read_some():
+                self.stage.start(self._names.read_rest)
+        return self._names.all()
+
+    @property
+    def reading(self) -> str:
+        """What is being read; empty for nothing."""
+        return self._names.reading
 
     def action_find(self, typed: str = "") -> None:
         """Ask what is to be found."""
-        names = self._names
-        if not self._begun:
-            self._begun = True
-            if names.read_some():
-                self.stage.start(names.read_rest)
-        kinds = [names_of(self._commands()), names_of(self._places(), "place"), *names.all()]
-        found = Found(kinds, self.destinations, lambda: names.reading)
+        kinds = [names_of(self._commands()), names_of(self._places(), "place"), *self.names(), *self._inside()]
+        found = Found(kinds, self.destinations, lambda: self._names.reading)
         self.stage.ask(FindDialog(found, typed), self._go)
 
     def stop(self) -> None:

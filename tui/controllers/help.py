@@ -78,6 +78,7 @@ class HelpController(Controller):
     Args:
         everywhere: The keys of the screen.
         keymap: Returns the keys that the user prefers, by the id of a binding.
+        of_app: Returns the keys of every screen.
         place: Returns the tab that is shown.
         title: Returns where one is, as words.
         focused: Returns what has the keyboard.
@@ -94,6 +95,7 @@ class HelpController(Controller):
         *,
         everywhere: Sequence[BindingType],
         keymap: Callable[[], Mapping[str, str]],
+        of_app: Callable[[], Sequence[Binding]],
         place: Callable[[], str],
         title: Callable[[], str],
         focused: Callable[[], Widget | None],
@@ -102,6 +104,7 @@ class HelpController(Controller):
         super().__init__(stage)
         self._everywhere = everywhere
         self._keymap = keymap
+        self._of_app = of_app
         self._place = place
         self._title = title
         self._focused = focused
@@ -131,6 +134,7 @@ class HelpController(Controller):
         about = next((_ABOUT[name] for node in nodes if (name := type(node).__name__) in _ABOUT), "")
         groups = self.groups()
         everywhere = [each for each in self._everywhere if isinstance(each, Binding)]
+        everywhere += [each for each in self._of_app() if each.action not in {known.action for known in everywhere}]
         shown: dict[str, Sequence[BindingType | str]] = {
             "": own,
             "Moving": groups.pop(_LISTS),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from textwrap import wrap
-from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 from textual.binding import Binding, BindingType
 
@@ -18,9 +18,9 @@ from .modal import Modal
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from textual.app import ComposeResult
+    from textual.app import App, ComposeResult
 
-__all__ = ["HelpRows", "HelpScreen"]
+__all__ = ["HelpRows", "HelpScreen", "keys_of_app"]
 
 _KEY_WIDTH: Final = 16
 """Cells of the column of keys: `backspace alt+←`."""
@@ -176,6 +176,17 @@ class HelpScreen(Modal["str | None"]):
         from .manual import ManualScreen
 
         self.app.push_screen(ManualScreen(self._keymap, page=self._page))
+
+
+def keys_of_app(app: App[Any]) -> list[Binding]:
+    """Return the keys that work on every screen of an app, and the one that goes from pane to pane."""
+    own = [
+        each
+        for kind in type(app).__mro__
+        if kind.__module__.startswith("bpftui.")
+        for each in vars(kind).get("BINDINGS", ())
+    ]
+    return [Binding("tab,shift+tab", "focus_next", tooltip="Next pane, pane before"), *own]
 
 
 def _entries(entries: Sequence[BindingType | str], keymap: Mapping[str, str]) -> list[_Row]:

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from textual.app import ComposeResult
-    from textual.binding import BindingType
+    from textual.binding import Binding, BindingType
     from textual.dom import DOMNode
     from textual.widget import Widget
 
@@ -125,6 +125,7 @@ class ExplorerScreen(ControlledScreen):
             self,
             everywhere=self.BINDINGS,
             keymap=lambda: self.keymap,
+            of_app=self._keys_of_app,
             place=lambda: self._tabs.active,
             title=self._where,
             focused=lambda: self.focused,
@@ -230,6 +231,7 @@ class ExplorerScreen(ControlledScreen):
             run=self.app.run_action,
             more=lambda: cast("BaseApp[object]", self.app).commands(),
             elsewhere=lambda query: cast("BaseApp[object]", self.app).destinations(query),
+            inside=lambda: cast("BaseApp[object]", self.app).names_inside(),
         )
         self.outcomes = Outcomes(operations, panes=panes, navigation=navigation, outlook=self.outlook, log=log)
         self.editing = EditingController(
@@ -512,6 +514,11 @@ class ExplorerScreen(ControlledScreen):
         name = self.navigation.node.name
         place = "Tree" if self.focused is self._tree else self.navigation.tab.capitalize()
         return f"{place} › {name}" if name else place
+
+    def _keys_of_app(self) -> list[Binding]:
+        from ..dialogs.help import keys_of_app
+
+        return keys_of_app(self.app)
 
     def _do(self, action: str, widget: Widget | None) -> None:
         """Do what a key of a widget does, or one of the screen's."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from ..base_app import BaseApp
     from ..dialogs.command import Command
+    from ..text.fuzzy import Names
 
 __all__ = ["PLACES", "HomeScreen"]
 
@@ -49,6 +50,7 @@ class HomeScreen(ControlledScreen):
         close_object: Closes one.
         commands: Returns what can be done on every screen.
         destinations: Returns where a query leads.
+        inside: Returns the names of what the open objects have.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -90,6 +92,7 @@ class HomeScreen(ControlledScreen):
         close_object: Callable[[str], None],
         commands: Callable[[], Iterable[Command]],
         destinations: Callable[[str], Iterable[Command]],
+        inside: Callable[[], Iterable[Names[Any]]],
     ) -> None:
         super().__init__()
         self._opened = opened
@@ -98,6 +101,7 @@ class HomeScreen(ControlledScreen):
         self._close_object = close_object
         self._commands = commands
         self._destinations = destinations
+        self._inside = inside
         self._facts: tuple[str, ...] = ()
         self._tabs = PlaceTabs(initial=PLACES[0][0], id="tabs")
         self.furnished = asyncio.Event()
@@ -186,16 +190,27 @@ class HomeScreen(ControlledScreen):
 
         rows = [row for row in self.query_one(ObjectRows).rows if row.path]
         objects = [Command(row.name, row.note, lambda path=row.path: self._open_object(path), "object") for row in rows]
-        kinds = [names_of(self._commands()), names_of(objects, "object", "")]
+        kinds = [names_of(self._commands()), names_of(objects, "object", ""), *self._inside()]
         self.ask(FindDialog(Found(kinds, self._destinations), typed), go)
 
     def action_help(self) -> None:
         """Show all keys."""
-        from ..dialogs.help import HelpScreen
+        from ..dialogs.help import HelpScreen, keys_of_app
 
-        groups = {"Home": [*ObjectRows.BINDINGS, *self.BINDINGS], "Lists": RowView.BINDINGS}
+        home = [*ObjectRows.BINDINGS, *self.BINDINGS]
+        known = {each.action for each in home if isinstance(each, Binding)}
+        everywhere = [each for each in keys_of_app(self.app) if each.action not in known]
+        groups = {"Home": [*home, *everywhere], "Lists": RowView.BINDINGS}
         keymap = cast("BaseApp[object]", self.app).config.keys
-        self.ask(HelpScreen(groups, keymap, page=""), lambda _: None)
+        focused = self.focused or self
+
+        def do(action: str | None) -> None:
+            name = "" if action is None else f"action_{action.partition('(')[0]}"
+            node = next((each for each in focused.ancestors_with_self if name and hasattr(each, name)), None)
+            if action is not None and node is not None:
+                self.call_later(self.app.run_action, action, node)
+
+        self.ask(HelpScreen(groups, keymap, page="", place="Home"), do)
 
     def action_back(self) -> None:
         """Take what went wrong as read; else say that there is nothing above."""

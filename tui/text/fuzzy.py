@@ -15,7 +15,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 
 __all__ = ["Hit", "Names", "Search", "rank"]
 
@@ -155,11 +155,25 @@ class Names(Generic[_Thing]):
         self._show = show
         self._go = go
         self._blocks: list[tuple[_Block, list[str], list[_Thing]]] = []
-        self._count = 0
 
     def __len__(self) -> int:
         """Return how many there are so far."""
-        return self._count
+        return sum(len(names) for _, names, _ in self._blocks)
+
+    def seen_from_elsewhere(self, where: str, first: Callable[[], Awaitable[object]]) -> Names[_Thing]:
+        """Return the same names, those to come too, with *where* they are; *first* leads there, before one goes on."""
+
+        def show(name: str, thing: _Thing) -> tuple[str, str]:
+            title, detail = self._show(name, thing)
+            return title, f"{where}: {detail}" if detail else where
+
+        async def go(thing: _Thing) -> None:
+            await first()
+            self._go(thing)
+
+        seen = Names[_Thing](self.kind, self.signs, show=show, go=go)
+        seen._blocks = self._blocks
+        return seen
 
     def add(self, found: Iterable[tuple[str, _Thing]]) -> Iterator[None]:
         """Add names with their things, the shortest first, in steps; what a block has can be found after its step."""
@@ -186,7 +200,6 @@ class Names(Generic[_Thing]):
     def _append(self, found: list[tuple[str, _Thing]]) -> None:
         names = [name for name, _ in found]
         self._blocks.append((_Block(names), names, [thing for _, thing in found]))
-        self._count += len(found)
 
     def shown(self, place: tuple[int, int]) -> tuple[str, str]:
         """Return the title of a thing, and what is to be known of it."""

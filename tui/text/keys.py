@@ -12,6 +12,8 @@ _NAMES: Final = {
     "colon": ":",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
+    "left_parenthesis": "(",
+    "right_parenthesis": ")",
     "left_curly_bracket": "{",
     "right_curly_bracket": "}",
     "plus": "+",

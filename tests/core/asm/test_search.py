@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bpftui.core.asm import CallSource, Instruction, instructions
 from bpftui.core.asm.assembler import assemble
-from bpftui.core.asm.search import calls_of
+from bpftui.core.asm.search import calls_of, helpers_called
 
 if TYPE_CHECKING:
     from bpftui.core.asm import ByteOrder
@@ -36,6 +36,15 @@ def test_calls_and_what_only_looks_like_one(byte_order: ByteOrder) -> None:
     assert list(calls_of(code, byte_order, 5, CallSource.KFUNC)) == [3]
     assert list(calls_of(code, byte_order, 5, CallSource.SUBPROGRAM)) == [6]
     assert list(calls_of(code, byte_order, 6)) == []
+    assert helpers_called(code, byte_order) == {5}
+
+
+@pytest.mark.parametrize("byte_order", ["little", "big"])
+def test_the_helpers_that_are_called_are_told(byte_order: ByteOrder) -> None:
+    code = assemble(
+        "call bpf_map_lookup_elem; call kernel-function#5; call bpf_xdp_get_buff_len; call pc+1", byte_order
+    )
+    assert helpers_called(code, byte_order) == {1, 188}
 
 
 def test_bytes_that_overlap_a_call() -> None:

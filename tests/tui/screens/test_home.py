@@ -13,6 +13,8 @@ import pytest
 from bpftui import bpf
 from bpftui.core.live import Session
 from bpftui.tui.app import BpftuiApp
+from bpftui.tui.dialogs.help import HelpRows
+from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.state.objects import KnownObject, known_objects
 from bpftui.tui.state.recent import outcomes, recent, remember, remember_outcome
 from tests.tui.conftest import ROOT, Walk, screen_text
@@ -226,3 +228,26 @@ async def test_hostile_names_leave_room_for_what_the_files_are(monkeypatch: pyte
             "L" * 25 + "…",
         ]
         assert all("  /" in line[:54] for line in screen_text(app).splitlines()[3:5])
+
+
+async def test_the_finder_at_home_looks_into_open_objects(here: Path) -> None:
+    async with at_home() as walk:
+        walk.app.open_object(str(here / "traffic.o"))
+        await walk.until(lambda: walk.app.screen is walk.app.objects[0].screen if walk.app.objects else False)
+        await walk.app.explorer.furnished.wait()
+        await walk.press("0", "ctrl+p")
+        await walk.hurry(*"sources")
+        await walk.until(lambda: "traffic.o: lru_hash" in walk.screen)
+        await walk.hurry("enter")
+        await walk.until(lambda: walk.app.screen is walk.app.explorer)
+        await walk.until(lambda: walk.app.explorer.navigation.node == Node(NodeKind.MAP, "sources"))
+
+
+async def test_the_help_of_home_has_the_keys_of_every_screen(here: Path) -> None:
+    async with at_home() as walk:
+        await walk.press("question_mark")
+        rows = walk.app.screen.query_one(HelpRows)
+        keys = {row.keys: row.text for row in rows.rows if row.keys}
+        assert keys["0"] == "Home: objects to open, and those that are"
+        assert keys["("] == "The open object before"
+        assert keys["tab shift+tab"] == "Next pane, pane before"

@@ -72,3 +72,18 @@ def test_what_has_none_of_the_letters_is_not_there() -> None:
     assert titles(Search([some], "two lines"), some) == ["two\nlines"]
     assert titles(Search([some], "Ω"), some) == []
     assert titles(Search([], "x")) == []
+
+
+async def test_names_seen_from_elsewhere_grow_with_the_others_and_lead_there_first() -> None:
+    went: list[str] = []
+
+    async def first() -> None:
+        went.append("there")
+
+    names = Names[str]("map", "#", show=lambda name, thing: (name, thing), go=went.append)
+    seen = names.seen_from_elsewhere("a.o", first)
+    names.put([("sources", "hash"), ("events", "")])
+    assert (len(seen), seen.kind, seen.signs) == (2, "map", "#")
+    assert [seen.shown(place) for place in seen.places()] == [("sources", "a.o: hash"), ("events", "a.o")]
+    await seen.go((0, 0))
+    assert went == ["there", "hash"]
