@@ -41,9 +41,8 @@ def test_calls_and_what_only_looks_like_one(byte_order: ByteOrder) -> None:
 
 @pytest.mark.parametrize("byte_order", ["little", "big"])
 def test_the_helpers_that_are_called_are_told(byte_order: ByteOrder) -> None:
-    code = assemble(
-        "call bpf_map_lookup_elem; call kernel-function#5; call bpf_xdp_get_buff_len; call pc+1", byte_order
-    )
+    calls = ["call bpf_map_lookup_elem", "call kernel-function#5", "call bpf_xdp_get_buff_len", "call pc+1"]
+    code = assemble("\n".join(calls), byte_order)
     assert helpers_called(code, byte_order) == {1, 188}
 
 
