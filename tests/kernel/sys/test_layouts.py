@@ -47,6 +47,7 @@ def in_kernel(path: str) -> set[tuple[int, int]]:
     return {(offset, 1 if path.endswith("gpl_compatible") else inner.size) for offset, inner in found}
 
 
+@pytest.mark.vmlinux
 @pytest.mark.parametrize("layout", described(), ids=lambda each: each.__name__)
 def test_each_field_is_where_the_kernel_has_it(layout: type[Structure]) -> None:
     assert layout.fields

@@ -93,6 +93,7 @@ def test_arguments_of_a_tracepoint(loaded: MachineCollection) -> None:
     assert loaded.variables["argument"].get() == 2
 
 
+@pytest.mark.vmlinux
 def test_what_arguments_lead_to_is_given_by_members_as_text_or_as_bytes() -> None:
     spec = CollectionSpec.from_file(OBJECT.with_name("typed.o"))
     with MachineRuntime().load(spec, programs={"on_receive"}) as loaded:
