@@ -31,6 +31,7 @@ from .terminal.hush import unhush
 from .terminal.process import process
 from .text.format import byte_size
 from .widgets.message_line import MessageLine
+from .widgets.place_tabs import BROAD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -100,7 +101,7 @@ class BpftuiApp(BaseApp[ExitCode]):
     DEFAULT_MODE: ClassVar[str] = "first"
     """A mode is what Textual calls a stack of screens: home has one, and each object. This is that at the start."""
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - Textual declares it so
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide"), (BROAD, "-broad")]  # noqa: RUF012 - Textual declares it so
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True, id="app.quit", tooltip="Quit from anywhere"),
         Binding("ctrl+z", "suspend_process", "Suspend", show=False, priority=True, id="app.suspend"),

@@ -15,13 +15,28 @@ from .nodes import Node, NodeKind
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-__all__ = ["HelperTarget", "Setting", "Target", "Thing", "leads_to"]
+    from ..core.btf import CType
+
+__all__ = ["EntryTarget", "HelperTarget", "Setting", "Target", "Thing", "TypeTarget", "leads_to", "type_target"]
 
 
 class HelperTarget(NamedTuple):
     """A helper of the kernel's: what it does, and who calls it."""
 
     number: int
+
+
+class TypeTarget(NamedTuple):
+    """A type: its layout, and its declaration with all that it needs."""
+
+    ctype: CType
+
+
+class EntryTarget(NamedTuple):
+    """An entry of a map."""
+
+    map: str
+    key: bytes
 
 
 class Setting(enum.StrEnum):
@@ -40,7 +55,22 @@ class Thing(NamedTuple):
     """What it is there: an id, a pid, the mount namespace and the path of a pin, …"""
 
 
-Target = Node | CodePlace | HelperTarget | Setting | Thing
+Target = Node | CodePlace | HelperTarget | TypeTarget | EntryTarget | Setting | Thing
+
+
+def type_target(ctype: CType | None) -> TypeTarget | None:
+    """Return where the name in a type leads: of a pointer or an array to what it is of; None for what has no name."""
+    from ..core.btf import CType, types
+
+    while ctype is not None:
+        match ctype.btf.type(ctype.id):
+            case types.Pointer(target=inner) | types.Modifier(target=inner) | types.Array(element=inner):
+                ctype = CType(ctype.btf, inner)
+            case types.Composite() | types.Enum() | types.Typedef() | types.Forward():
+                return TypeTarget(ctype)
+            case _:
+                return None
+    return None
 
 
 def leads_to(target: Target) -> str:
@@ -50,6 +80,10 @@ def leads_to(target: Target) -> str:
             return f"instruction {slot} of {program}"
         case HelperTarget():
             return "what it does, and who calls it"
+        case TypeTarget(ctype):
+            return f"{ctype.c_text.partition(' {')[0]}, its layout and declaration"
+        case EntryTarget(name):
+            return f"its entry of {name}"
         case Setting():
             return f"asks for {target.value}"
         case Thing(noun, key):

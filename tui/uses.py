@@ -30,6 +30,7 @@ __all__ = [
     "helper_number",
     "helper_text",
     "leads_on",
+    "map_of",
     "reference_target",
     "row_target",
     "users_at",
@@ -143,6 +144,24 @@ def row_target(spec: CollectionSpec, program: ProgramSpec, row: Row) -> Target |
         return reference_target(spec, row.reference)
     number = helper_number(program, row.slot) if row.text.startswith("call ") else None
     return None if number is None else HelperTarget(number)
+
+
+def map_of(program: ProgramSpec, spec: CollectionSpec, slots: range, *, nearest: int) -> str | None:
+    """Return the map, no data section, that instructions refer to: at a slot or the last before it, else after.
+
+    Args:
+        slots: The instructions.
+        nearest: The slot.
+
+    Raises:
+        BpftuiError: The program's code is damaged.
+    """
+    found: list[tuple[bool, int, str]] = []
+    for slot in slots:
+        reference = program.linked.references.get(slot)
+        if reference is not None and reference.map in spec.maps and not spec.maps[reference.map].is_data:
+            found.append((slot > nearest, abs(slot - nearest), reference.map))
+    return min(found)[2] if found else None
 
 
 def _leads(program: ProgramSpec, slot: int) -> Users | None:

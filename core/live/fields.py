@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ..runtime import Entry
     from .counters import Counter, Valued
 
-__all__ = ["Field", "Fields", "Form", "fields_of"]
+__all__ = ["Field", "Fields", "Form", "fields_of", "record_fields"]
 
 _MAX_KEY: Final = 16
 _MAX_VALUE: Final = 128
@@ -463,6 +463,12 @@ def fields_of(source: Valued, counting: Counting | None = None) -> Fields:
             )
         )
     return Fields(source.name, tuple(keys), tuple(values), source.type.per_cpu and any(f.counter for f in values))
+
+
+def record_fields(ctype: CType | None, size: int, name: str) -> Fields:
+    """Return the fields of a record of *size* bytes that is called *name*, as `fields_of` does those of a value."""
+    values = _listed("value", ctype, size, name, _MAX_VALUE)
+    return Fields(name, (), tuple(values), is_summed=False)
 
 
 def _listed(of: _Of, ctype: CType | None, size: int, name: str, most: int) -> Sequence[Field]:

@@ -181,6 +181,11 @@ class Graph:
             for number, (name, (_, series)) in enumerate(self._runs.items())
         ]
 
+    @property
+    def programs(self) -> Sequence[str]:
+        """The programs whose run rates are drawn where nothing was chosen, in their order."""
+        return tuple(self._runs)
+
     def drawn_of(self, name: str) -> Mapping[Chosen, int]:
         """Return what is drawn of a map, by its slot: what was chosen, else its first counter where it is busiest."""
         if mine := {each: slot for each, slot in self._chosen.items() if each.counter.name == name}:

@@ -29,6 +29,8 @@ INTERVALS: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 WINDOWS: Final = (10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0)
 """Seconds of a graph that [ and ] step through."""
 
+_PART: Final = 1000
+"""Entries that are read at each sample of a map with more than a sample has room for."""
 _LONGEST_EVENT: Final = 4096
 """Characters."""
 _MAX_EVENTS: Final = 2000
@@ -108,6 +110,7 @@ class Monitor:
         self.last = self.previous = None
         sampler = self._session.sampler(
             interval=self._interval,
+            part=_PART,
             on_sample=self._take,
             on_error=self._failed,
             statistics=self._session.runtime.statistics(),

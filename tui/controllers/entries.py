@@ -91,4 +91,6 @@ class EntriesController(Controller):
         """Show an entry as a whole."""
         from ..dialogs.map_entry import EntryPage
 
-        self.stage.ask(EntryPage(event.table, event.entry), lambda _: None)
+        fields = event.table.fields
+        title = f"{fields.name} · {fields.key_text(event.entry)}"
+        self.stage.ask(EntryPage(title, fields, event.entry), lambda _: None)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..jumps import CodePlace
-from ..nodes import Node
-from ..targets import HelperTarget, Setting, Thing
+from ..nodes import Node, NodeKind
+from ..targets import EntryTarget, HelperTarget, Setting, Thing, TypeTarget
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..targets import Target
+    from ..widgets.live.entries_view import EntriesView
     from .code import CodeController
     from .navigation import Navigation
     from .types import TypesController
@@ -25,7 +26,8 @@ class Following:
     Args:
         navigation: What is chosen.
         code: The code, and who uses what.
-        types: What asks for types.
+        types: What shows types and asks for them.
+        entries: The entries of the map that is shown.
         system: Goes to what the machine runs.
     """
 
@@ -35,11 +37,13 @@ class Following:
         navigation: Navigation,
         code: CodeController,
         types: TypesController,
+        entries: EntriesView,
         system: Callable[[Thing], object],
     ) -> None:
         self._navigation = navigation
         self._code = code
         self._types = types
+        self._entries = entries
         self._system = system
 
     def follow(self, target: Target) -> None:
@@ -49,6 +53,11 @@ class Following:
                 self._code.show_place(target)
             case HelperTarget(number):
                 self._code.show_helper(number)
+            case TypeTarget(ctype):
+                self._types.show_page(ctype)
+            case EntryTarget(name, key):
+                self._navigation.go_to(Node(NodeKind.MAP, name))
+                self._entries.reveal(key)
             case Setting.PROGRAM_TYPE:
                 self._types.ask_program_type()
             case Setting.BTF:

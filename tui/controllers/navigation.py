@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from textual.widget import Widget
-    from textual.widgets import TabbedContent
 
     from ...core.spec import CollectionSpec
+    from ..widgets.place_tabs import PlaceTabs
     from ..widgets.spec.spec_tree import SpecTree
     from .controller import Stage
 
@@ -30,8 +30,6 @@ TABS: Final = ("overview", "code", "variables", "maps", "graph", "log")
 
 _STEP: Final = 4
 """Cells that a step moves the divider."""
-_NARROWEST: Final = 16
-"""Cells that the tree has at least."""
 
 _TAB_OF: Final = {
     NodeKind.PROGRAM: "code",
@@ -74,7 +72,7 @@ class Navigation(Controller):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("z", "zoom", "Zoom", show=False, id="zoom", tooltip="The tree on or off"),
+        Binding("z", "zoom", "Zoom", show=False, id="zoom", tooltip="This pane alone, or all again"),
         Binding("ctrl+left", "divide(-1)", show=False, id="divider.left", tooltip="Move the divider to the left"),
         Binding("ctrl+right", "divide(1)", show=False, id="divider.right", tooltip="Move the divider to the right"),
         *(
@@ -114,7 +112,7 @@ class Navigation(Controller):
         *,
         spec: CollectionSpec,
         tree: SpecTree,
-        tabs: TabbedContent,
+        tabs: PlaceTabs,
         follow: Callable[[], None],
         place: str = "",
     ) -> None:
@@ -138,7 +136,7 @@ class Navigation(Controller):
         self.remember()
         self._tree.choose(node)
         self.choose(node)
-        self._show_tab(tab or _TAB_OF.get(node.kind, "overview"))
+        self._show(tab or _TAB_OF.get(node.kind, "overview"))
 
     def reveal(self, node: Node, tab: str) -> None:
         """Let the tree's cursor stand on *node*, which *tab* shows already."""
@@ -156,8 +154,9 @@ class Navigation(Controller):
             return
         self.choose(node)
         # Only the user's own steps change the tab: a cursor that is moved for them comes with its tab (`go_to`).
-        if self._tree.has_focus and self.tab in _PLACES_OF_NODES:
-            self._tabs.active = _TAB_OF.get(node.kind, "overview")
+        tab = _TAB_OF.get(node.kind, "overview")
+        if self._tree.has_focus and self.tab in _PLACES_OF_NODES and not self._is_in_column(tab):
+            self._tabs.active = tab
 
     def has_tab(self, node: Node) -> bool:
         """Return whether a node is at home in a tab besides the overview."""
@@ -170,7 +169,7 @@ class Navigation(Controller):
             return False
         self.remember()
         self.choose(node)
-        self._show_tab(_TAB_OF[node.kind])
+        self._show(_TAB_OF[node.kind])
         return True
 
     # Where one was
@@ -204,7 +203,8 @@ class Navigation(Controller):
             self._tree.choose(place.node)
             self.choose(place.node)
         if place.focused is not None and place.focused.is_attached:
-            self._tree.display |= place.focused is self._tree
+            if not _is_shown(place.focused, self._tabs):
+                self._tabs.unzoom()
             self._tree.screen.set_focus(place.focused)
         if place.pane is not None:
             place.pane.return_to(place.spot)
@@ -235,9 +235,24 @@ class Navigation(Controller):
             self.remember()
         self._show_tab(tab)
 
+    def _is_in_column(self, tab: str) -> bool:
+        """Whether what a tab shows stands beside the one that is shown."""
+        return self._tabs.has_column and self._tabs.content(tab) is not self._tabs.get_pane(tab)
+
+    def _show(self, tab: str) -> None:
+        """Go to what a tab shows, where it is: beside the tab that is shown, or in its own."""
+        if not self._is_in_column(tab):
+            self._show_tab(tab)
+            return
+        if self._tabs.is_zoomed:
+            self._tabs.unzoom()
+        self._focus_in(self._tabs.content(tab))
+
     def _show_tab(self, tab: str) -> None:
         self._tabs.active = tab
-        pane = self._tabs.get_pane(tab)
+        self._focus_in(self._tabs.content(tab))
+
+    def _focus_in(self, pane: Widget) -> None:
         target = next((widget for widget in pane.query("*") if widget.focusable and _is_shown(widget, pane)), None)
         if target is not None:
             target.screen.set_focus(target)  # now, not with the next message: the next key is meant for it
@@ -246,8 +261,8 @@ class Navigation(Controller):
         """Go one level up: answer what went wrong, leave the zoom, go to the tree, to what holds the node, home."""
         if self.stage.answer():
             return
-        if not self._tree.display:
-            self._tree.display = True
+        if self._tabs.is_zoomed:
+            self._tabs.unzoom()
         elif not self._tree.has_focus:
             self._tree.focus()
         elif len(above := self.crumbs) > 1 and (parent := above[-2].node) is not None:
@@ -285,17 +300,18 @@ class Navigation(Controller):
         return (*above, *(Crumb(spec.title if each.kind is NodeKind.COLLECTION else _name(each), each) for each in way))
 
     def action_zoom(self) -> None:
-        """Hide the tree, or show it again; what is right of it gets its place."""
-        self._tree.display = not self._tree.display
-        if not self._tree.display and (self._tree.has_focus or self._tree.screen.focused is None):
+        """Let the pane alone have all the room, for the tree what is right of it; or show all again."""
+        if self._tabs.is_zoomed:
+            self._tabs.unzoom()
+            return
+        had_focus = self._tree.has_focus or self._tree.screen.focused is None
+        self._tabs.zoom()
+        if had_focus:
             self._show_tab(self.tab)
 
     def action_divide(self, direction: int) -> None:
-        """Move the divider between the tree and what is right of it."""
-        tree = self._tree
-        room = tree.screen.size.width
-        width = max(_NARROWEST, min(tree.size.width + 1 + direction * _STEP, room * 2 // 3))
-        tree.styles.width = tree.styles.max_width = tree.styles.min_width = width
+        """Move the divider between the tree and what is right of it, or in the third column that left of it."""
+        self._tabs.move_divider(direction * _STEP)
 
     def action_copy(self) -> None:
         """Copy the chosen node's name."""
@@ -315,6 +331,6 @@ def _name(node: Node) -> str:
             return node.name or node.kind.value.capitalize()
 
 
-def _is_shown(widget: Widget, pane: TabPane) -> bool:
+def _is_shown(widget: Widget, pane: Widget) -> bool:
     """Whether a widget is seen where its pane is: one in a box that is not shown could have the focus nevertheless."""
     return all(node.display for node in takewhile(lambda node: node is not pane, widget.ancestors_with_self))

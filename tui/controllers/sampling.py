@@ -13,6 +13,7 @@ from .controller import Controller
 
 if TYPE_CHECKING:
     from ...core.analysis.records import RecordType
+    from ...core.live.drawn import EventLine
     from ...core.live.monitor import Observation
     from ...core.spec import CollectionSpec
     from ..operations import Operations
@@ -114,7 +115,10 @@ class SamplingController(Controller):
                 "one chart has one unit" if out[0].counter.unit is not chosen.counter.unit else "a chart has six lines"
             )
             self.stage.notify(f"{why}: {', '.join(map(graph.label, out))} made room for {label}", timeout=5)
-        self._navigation.action_show_tab("graph")
+        if self._panes.draws(chosen):
+            self.show()
+        else:
+            self._navigation.action_show_tab("graph")
 
     def ask_record_type(self) -> None:
         """Ask what the events of the stream that is shown are."""
@@ -132,6 +136,22 @@ class SamplingController(Controller):
             self._monitor.set_record_type(name, record)
             self._panes.maps.put_anew(name, lambda event: event_line(event.time, event.raw, record))
 
+    def open_record(self, event: EventLine) -> None:
+        """Show an event of the stream that is shown as a whole."""
+        from ...core.analysis.records import record_type
+        from ...core.live.fields import record_fields
+        from ...core.runtime import Entry
+        from ..dialogs.map_entry import EntryPage
+
+        name = self._panes.maps.map_name
+        record = self._monitor.record_type(name) or record_type(self._spec, self._spec.maps[name])
+        ctype = record.type
+        if ctype is not None and ctype.size > len(event.raw):
+            ctype = None  # the record ends before its type does
+        fields = record_fields(ctype, len(event.raw), name)
+        title = f"{name} · {event.time:.3f} s{'' if ctype is None else f' · {ctype.c_text}'}"
+        self.stage.ask(EntryPage(title, fields, Entry(b"", (event.raw,))), lambda _: None)
+
     def action_window(self, step: int) -> None:
         """Draw a shorter or a longer time."""
         self._panes.change_window(step)
@@ -143,4 +163,4 @@ class SamplingController(Controller):
 
     def check_action(self, action: str) -> bool:
         """Offer the window where there is a graph."""
-        return self._navigation.tab == "graph"
+        return self._navigation.tab == "graph" or self._panes.has_chart

@@ -65,9 +65,13 @@ class TypesController(Controller):
 
     def open(self, event: TypesView.Opened) -> None:
         """Show a type whole."""
+        self.show_page(event.ctype)
+
+    def show_page(self, ctype: CType) -> None:
+        """Show a type whole, over what is there."""
         from ..dialogs.type_page import TypePage
 
-        self.stage.ask(TypePage(event.ctype, self._compare), lambda _: None)
+        self.stage.ask(TypePage(ctype, self._compare), lambda _: None)
 
     def _compare(self, ctype: CType) -> Comparison:
         """Return a struct beside that of the BTF that relocations are resolved against."""

@@ -11,18 +11,19 @@ from textual.containers import Horizontal
 from ...core.errors import BpftuiError
 from ...core.runtime import Entry
 from ..operations import EditRequest
+from ..targets import TypeTarget
 from ..text.colors import joined_lines
 from ..widgets.lists.search_bar import SearchBar
 from ..widgets.live.field_list import FieldList
 from ..widgets.plain import Box, Button, Input, Label
 from .dialog import Dialog, line
 from .modal import Modal
+from .type_page import TypePage
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.widget import Widget
 
-    from ...core.live.arrange import EntryTable
     from ...core.live.fields import Field, Fields
     from ...core.runtime import Map
     from ..widgets.lists.row_view import RowView
@@ -134,10 +135,11 @@ class EntryDialog(Dialog[EditRequest]):
 
 
 class EntryPage(Modal[None]):
-    """All fields of an entry, one a line: as they are typed and as bytes, with their offsets and C types.
+    """All fields of an entry or a record, one a line: as typed and as bytes, with their offsets and C types.
 
     Args:
-        table: The table that it is in.
+        title: What it is.
+        fields: Its fields; those of a record have no key.
         entry: The entry.
     """
 
@@ -146,17 +148,18 @@ class EntryPage(Modal[None]):
         Binding("Y", "copy_all", "Copy all", id="entry.copy", tooltip="Copy all fields"),
     ]
 
-    def __init__(self, table: EntryTable, entry: Entry) -> None:
+    def __init__(self, title: str, fields: Fields, entry: Entry) -> None:
         super().__init__()
-        self._table = table
+        self._heading = title
+        self._fields = fields
         self._entry = entry
 
     def compose(self) -> ComposeResult:
         """Compose the list of fields."""
         with Box(classes="dialog page") as box:
-            box.border_title = f"{self._table.fields.name} · {self._table.fields.key_text(self._entry)}"
-            box.border_subtitle = "/ search · y copy line · Y copy all · esc close"
-            yield FieldList(self._table.fields, self._entry)
+            box.border_title = self._heading
+            box.border_subtitle = "⏎ its type · / search · y copy line · Y copy all · esc close"
+            yield FieldList(self._fields, self._entry)
             yield SearchBar()
         yield from super().compose()
 
@@ -167,6 +170,12 @@ class EntryPage(Modal[None]):
     def on_row_view_search_requested(self, event: RowView.SearchRequested) -> None:
         """Search in the fields."""
         self.query_one(SearchBar).open(event.view)
+
+    def on_row_view_followed(self, event: RowView.Followed) -> None:
+        """Show the type of a field."""
+        event.stop()
+        if isinstance(event.target, TypeTarget):
+            self.app.push_screen(TypePage(event.target.ctype))
 
     def action_copy_all(self) -> None:
         """Copy all fields."""

@@ -35,7 +35,7 @@ from ..widgets.key_bar import KeyBar
 from ..widgets.lists.search_bar import SearchBar
 from ..widgets.message_line import MessageLine
 from ..widgets.overview import Overview
-from ..widgets.place_tabs import PlaceTabs
+from ..widgets.place_tabs import BROAD, PlaceTabs
 from ..widgets.spec.spec_tree import SpecTree
 from ..widgets.status_line import StatusLine
 
@@ -56,7 +56,10 @@ if TYPE_CHECKING:
     from ..widgets.code.listing_view import ListingView
     from ..widgets.lists.row_view import RowView
     from ..widgets.live.entries_view import EntriesView
+    from ..widgets.live.event_view import EventView
+    from ..widgets.live.graph_pane import GraphPane
     from ..widgets.live.map_table import MapTableView
+    from ..widgets.pane_title import PaneTitle
     from ..widgets.spec.core_view import CoreView
     from ..widgets.spec.types_view import TypesView
     from ..widgets.spec.variables_view import VariablesView
@@ -67,7 +70,7 @@ __all__ = ["WIDE", "ExplorerScreen"]
 _LOOK: Final = 5.0
 """Seconds between two looks at who has what others have loaded, and where it is attached."""
 WIDE: Final = 100
-"""Columns from which on there is room: a screen has the class `-wide` there, and `-narrow` below."""
+"""Columns from which on a screen has the class `-wide`, as from `BROAD` on `-broad`; below it has `-narrow`."""
 
 
 class ExplorerScreen(ControlledScreen):
@@ -126,7 +129,7 @@ class ExplorerScreen(ControlledScreen):
             everywhere=self.BINDINGS,
             keymap=lambda: self.keymap,
             of_app=self._keys_of_app,
-            place=lambda: self._tabs.active,
+            place=lambda: self._tabs.place,
             title=self._where,
             focused=lambda: self.focused,
             run=self._do,
@@ -136,7 +139,8 @@ class ExplorerScreen(ControlledScreen):
     def compose(self) -> ComposeResult:
         """Compose the screen."""
         # Textual does so when it hears of the terminal's size: after the first frame, all of which is then drawn anew.
-        self.add_class("-wide" if self.app.size.width >= WIDE else "-narrow")
+        width = self.app.size.width
+        self.add_class("-broad" if width >= BROAD else "-wide" if width >= WIDE else "-narrow")
         yield StatusLine()
         with self._tabs:
             for number, tab in enumerate(TABS, 1):
@@ -241,7 +245,13 @@ class ExplorerScreen(ControlledScreen):
             navigation=navigation,
             pointed=lambda: overview.chosen if navigation.tab == "overview" and overview.has_focus else None,
         )
-        self.following = Following(navigation=navigation, code=self.code, types=self.types, system=self._go_to_system)
+        self.following = Following(
+            navigation=navigation,
+            code=self.code,
+            types=self.types,
+            entries=panes.maps.entries,
+            system=self._go_to_system,
+        )
         self.control(self.search, self.finder, self.editing, self.code, self.types, self.values, self.sampling)
 
     def on_unmount(self) -> None:
@@ -265,6 +275,8 @@ class ExplorerScreen(ControlledScreen):
         view = self.panes.variables
         if view.has_focus and view.place is not None:
             return Node(NodeKind.VARIABLE, view.place.variable.name)
+        if self._tabs.place == "maps" and self.panes.maps.map_name:
+            return Node(NodeKind.MAP, self.panes.maps.map_name)
         return self.navigation.node
 
     def program_name(self) -> str:
@@ -373,8 +385,21 @@ class ExplorerScreen(ControlledScreen):
         """Go where the chosen node is at home."""
         self.navigation.open(self.navigation.node)
 
+    def on_row_view_highlighted(self, event: RowView.Highlighted) -> None:
+        """Let the third column show the map that the code is about."""
+        if self.furnished.is_set():
+            self.panes.code_moved(event.view)
+
     def on_row_view_followed(self, event: RowView.Followed) -> None:
         """Go where a name leads."""
+        self.following.follow(event.target)
+
+    def on_pane_title_followed(self, event: PaneTitle.Followed) -> None:
+        """Go where a name in a pane's title leads."""
+        self.following.follow(event.target)
+
+    def on_graph_pane_followed(self, event: GraphPane.Followed) -> None:
+        """Go where what a line is drawn of lives."""
         self.following.follow(event.target)
 
     def on_row_view_selected(self, event: RowView.Selected) -> None:
@@ -440,6 +465,10 @@ class ExplorerScreen(ControlledScreen):
     def on_entries_view_entry_opened(self, event: EntriesView.EntryOpened) -> None:
         """Show an entry of a map as a whole."""
         self.entries.open(event)
+
+    def on_event_view_record_opened(self, event: EventView.RecordOpened) -> None:
+        """Show an event of a stream as a whole."""
+        self.sampling.open_record(event.event)
 
     def on_event_view_type_asked(self) -> None:
         """Ask what the events of the stream that is shown are."""
@@ -512,7 +541,7 @@ class ExplorerScreen(ControlledScreen):
     def _where(self) -> str:
         """Return where one is: the pane's tab, and what is chosen."""
         name = self.navigation.node.name
-        place = "Tree" if self.focused is self._tree else self.navigation.tab.capitalize()
+        place = "Tree" if self.focused is self._tree else self._tabs.place.capitalize()
         return f"{place} › {name}" if name else place
 
     def _keys_of_app(self) -> list[Binding]:

@@ -75,6 +75,7 @@ class Overview(CodeView):
 
     is_pane: ClassVar[bool] = True
 
+    first_link: ClassVar[int] = 0
     link: reactive[int] = reactive(0)
     """Which of the names in the cursor's row is chosen."""
 
@@ -192,7 +193,6 @@ class Overview(CodeView):
 
     def watch_cursor(self, old: int, new: int) -> None:
         """Begin with the first name of the row that the cursor came to."""
-        self.link = 0
         super().watch_cursor(old, new)
         self.refresh_line(0)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Final
 
 from textual.widgets import TabPane
 
+from ...core.errors import BpftuiError
 from ...core.live.monitor import WINDOWS
 from ..nodes import NodeKind
 from .code.kernel_code import KernelCodePane
@@ -17,17 +19,20 @@ from .spec_lists import SpecLists
 from .verifier.log_pane import LogPane
 
 if TYPE_CHECKING:
-    from textual.widgets import TabbedContent
-
     from ...core.live import Session
+    from ...core.live.graph import Chosen
     from ...core.live.monitor import Monitor
     from ...core.runtime import Printed
     from ...core.spec import CollectionSpec
     from ..nodes import Node
+    from .lists.row_view import RowView
+    from .place_tabs import PlaceTabs
 
 __all__ = ["Panes"]
 
 
+_BESIDE_MAPS: Final = ("overview", "code", "variables")
+"""The tabs beside which the maps stand where there is room for a third column."""
 PRINTED: Final = "7 Printed"
 """The title of the tab that is there once something was printed."""
 
@@ -49,18 +54,18 @@ class Panes:
         self.log = LogPane(spec, lambda: session.runtime)
         self.printed = PrintedView()
 
-    async def mount(self, tabs: TabbedContent) -> None:
-        """Put each into the tab of its name, and wait until it is there."""
+    async def mount(self, tabs: PlaceTabs) -> None:
+        """Put each into the tab of its name, the maps also beside others, and wait until it is there."""
         self._tabs = tabs
         self.lists = SpecLists(self._spec, tabs.get_pane("overview"))
         for tab, widget in (
             ("code", self.code),
             ("variables", self.variables),
-            ("maps", self.maps),
             ("graph", self.graph),
             ("log", self.log),
         ):
             await tabs.get_pane(tab).mount(widget)
+        await tabs.add_column(self.maps, tab="maps", beside=_BESIDE_MAPS)
 
     def choose(self, node: Node) -> None:
         """Let the pane in which *node* is at home show it."""
@@ -69,8 +74,10 @@ class Panes:
             case NodeKind.PROGRAM:
                 self.code.program = node.name
                 self.log.choose(node.name)
+                self._show_map_of(node.name)
             case NodeKind.FUNCTION:
                 self.code.show_function(node.program, node.name)
+                self._show_map_of(node.program)
             case NodeKind.MAP:
                 self.maps.map_name = node.name
             case NodeKind.VARIABLE:
@@ -78,13 +85,39 @@ class Panes:
             case _:
                 pass
 
+    def _show_map_of(self, program: str) -> None:
+        """Show in the third column a map of a program's, unless the one there is."""
+        if not self._tabs.has_column:
+            return
+        with contextlib.suppress(BpftuiError):  # damaged code says so itself
+            used = [name for name in self._spec.programs[program].maps if not self._spec.maps[name].is_data]
+            if used and self.maps.map_name not in used:
+                self.maps.map_name = used[0]
+
+    def code_moved(self, view: RowView) -> None:
+        """Show in the third column the map that the row of the code is about."""
+        if view is not self.code.view or not self._tabs.has_column:
+            return
+        found = self.code.map_here
+        if found is not None and found != self.maps.map_name:
+            self.maps.map_name = found
+
+    @property
+    def has_chart(self) -> bool:
+        """Whether the third column draws what moves."""
+        return self._tabs.has_column and self.maps.has_chart
+
+    def draws(self, chosen: Chosen) -> bool:
+        """Whether what is chosen is drawn where it was chosen: in the third column."""
+        return self.has_chart and chosen.counter.name == self.maps.map_name
+
     def show_sample(self, tab: str, monitor: Monitor) -> None:
-        """Draw the last sample in the pane of *tab*: the others are out of sight."""
+        """Draw the last sample in the pane of *tab* and in the third column: the others are out of sight."""
         if monitor.last is None:
             return
+        if tab == "maps" or self._tabs.has_column:
+            self.maps.show(monitor.last, monitor.previous, monitor.graph)
         match tab:
-            case "maps":
-                self.maps.show(monitor.last, monitor.previous, monitor.graph)
             case "graph":
                 self.graph.show(monitor.graph, monitor.last.time)
             case "variables":
@@ -101,4 +134,5 @@ class Panes:
     def change_window(self, step: int) -> None:
         """Draw a shorter (-1) or a longer (1) time."""
         here = min(range(len(WINDOWS)), key=lambda index: abs(WINDOWS[index] - self.graph.window))
-        self.graph.window = WINDOWS[max(0, min(len(WINDOWS) - 1, here + step))]
+        window = WINDOWS[max(0, min(len(WINDOWS) - 1, here + step))]
+        self.graph.window = self.maps.chart.window = window

@@ -127,6 +127,30 @@ def test_the_limit_marks_a_sample_partial() -> None:
     assert sample.maps["counts"].partial
 
 
+def test_of_a_map_beyond_the_limit_only_a_part_is_read_until_it_is_small_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    source = FakeMap(map_spec(), {bytes([key, 0, 0, 0]): (bytes(8),) for key in range(9)})
+    asked: list[int | None] = []
+    snapshot = source.snapshot
+
+    def noted(limit: int | None = None) -> MapSnapshot:
+        asked.append(limit)
+        return snapshot(limit)
+
+    monkeypatch.setattr(source, "snapshot", noted)
+    sampler = Sampler(collection(source), limit=6, part=2)
+    for _ in range(2):
+        found = sampler.take().maps["counts"]
+        assert (len(found.entries), found.beyond, found.partial, found.count) == (2, 7, True, 9)
+    source.entries = dict(list(source.entries.items())[5:])
+    sampler._counts.clear()  # it is not counted anew at once
+    sampler.take()
+    found = sampler.take().maps["counts"]
+    assert (len(found.entries), found.partial) == (4, False)
+    assert asked == [6, 2, 2, 6]
+
+
 def test_samples_fall_on_a_grid_that_does_not_drift() -> None:
     sampler, clock = timeless(0.05)
     times: list[float] = []

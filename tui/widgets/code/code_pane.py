@@ -305,6 +305,20 @@ class CodePane(Vertical):
         """The list of instructions."""
         return self.query_one(ListingView)
 
+    @property
+    def map_here(self) -> str | None:
+        """The map that the cursor's row is about, or another one of its line of C; None for none."""
+        from ...uses import map_of
+
+        view = self.view
+        listing = view.listing
+        if listing is None or not view.row_count():
+            return None
+        row = view.shown.place(view.cursor)
+        heading, stop = listing.span(row)
+        slots = range(listing.slot_at(row if heading is None else heading), listing.slot_at(stop - 1) + 1)
+        return map_of(listing.program, self.spec, slots, nearest=view.slot_at(view.cursor))
+
     # Searching in other programs
 
     def _listing_of(self, name: str) -> Listing:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from ..lists.row_view import RowView
+from ..lists.linked_view import LinkedView
 from .code_colors import CODE_CLASSES, asm, c_source
 
 if TYPE_CHECKING:
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 __all__ = ["CodeView"]
 
 
-class CodeView(RowView):
-    """A RowView of code. It draws no row itself."""
+class CodeView(LinkedView):
+    """A LinkedView of code. It draws no row itself."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = set(CODE_CLASSES)
     """

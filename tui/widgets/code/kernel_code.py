@@ -12,7 +12,7 @@ from textual.message import Message
 from ....core.errors import BpftuiError
 from ....core.interrupt import Interrupt
 from ...jumps import remember_place
-from ..spec.spec_tree import SpecTree
+from ..place_tabs import PlaceTabs
 from .code_pane import CodePane
 from .columns_view import ROOMY, ColumnsView, column_table
 from .flow_view import FlowFacts
@@ -102,7 +102,8 @@ class KernelCodePane(CodePane):
         self._session = session
         self.mode: Mode = ""
         """What is shown of the kernel's answer."""
-        self._hidden_tree: SpecTree | None = None
+        self._zoomed: PlaceTabs | None = None
+        """What was zoomed for the columns."""
         self._made: tuple[str, Hashable, Made] | None = None
         self._heat: tuple[str, Hashable, Heat] | None = None
         self._asking: Interrupt | None = None
@@ -364,19 +365,19 @@ class KernelCodePane(CodePane):
         self._show_title()
 
     def _make_room(self, had_focus: bool) -> None:
-        """Let the columns have the tree's place, where there is no room for both; not under the user's hands."""
-        tree = self.screen.query_one(SpecTree)
-        if had_focus and tree.display and self.size.width < ROOMY:
-            tree.display = False
-            self._hidden_tree = tree
+        """Let the columns have the place of all, where there is no room beside others; not under the user's hands."""
+        tabs = next(each for each in self.ancestors if isinstance(each, PlaceTabs))
+        if had_focus and not tabs.is_zoomed and self.size.width < ROOMY:
+            tabs.zoom()
+            self._zoomed = tabs
 
     def _leave(self) -> None:
         """Show the listing as it was written; what the kernel is being asked is of no interest any more."""
         self._give_up()
         self.mode = ""
-        if self._hidden_tree is not None:
-            self._hidden_tree.display = True
-            self._hidden_tree = None
+        if self._zoomed is not None:
+            self._zoomed.unzoom()
+            self._zoomed = None
         self.view.mark_removed({})
         self.view.mark_heat(None)
         self.columns.display, self.view.display = False, not self.flow.display

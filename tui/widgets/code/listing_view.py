@@ -552,6 +552,10 @@ class ListingView(CodeView):
             case _:
                 return super().check_action(action, parameters)
 
+    def action_link(self, step: int) -> None:
+        """Scroll: a row has one name at most, which enter follows."""
+        self.action_side(step)
+
     def action_toggle_source(self) -> None:
         """Show or hide the C source; the cursor stays on its instruction."""
         if self.listing is not None:

@@ -150,6 +150,8 @@ class EntriesView(Vertical):
         """Whether it looks through all entries of a large map."""
         self._report_at = 0.0
         self._edited: tuple[Field, Entry] | None = None
+        self._wanted: bytes | None = None
+        """The key of the entry that the cursor is to be brought to."""
 
     def compose(self) -> ComposeResult:
         """Compose the rows, the editor over them, and its line."""
@@ -189,6 +191,20 @@ class EntriesView(Vertical):
         """Show the rows of *current*, with rates since *previous*."""
         self._current, self._previous = current, previous
         self._arrange()
+
+    def reveal(self, key: bytes) -> None:
+        """Bring the cursor to an entry, as soon as it is among the rows; once."""
+        self._wanted = key
+        self._bring_wanted()
+
+    def _bring_wanted(self) -> None:
+        table = self.table.table
+        if self._wanted is None or table is None or table.fields.name != self.map_name:
+            return
+        found = next((index for index, entry in enumerate(table.entries) if entry.key == self._wanted), None)
+        self._wanted = None
+        if found is not None:
+            self.table.cursor = found
 
     def say(self, text: str) -> None:
         """Show no rows, but a sentence in their place."""
@@ -288,6 +304,7 @@ class EntriesView(Vertical):
         narrowed = self._arrangement.pattern
         view.empty_text = f"no row has {narrowed!r}: esc shows all" if narrowed and table.read else "no entries yet"
         view.show(table, columns, self._note(table))
+        self._bring_wanted()
         self._drawn(table)
         self._place_editor()
 

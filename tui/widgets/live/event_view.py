@@ -36,6 +36,7 @@ class EventView(RowView):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("x", "cycle_format", "Format", id="events.format", tooltip="By their type, or their bytes"),
+        Binding("enter", "select", "Open", id="events.open", tooltip="Open the event: all its fields, one a line"),
         Binding("e", "choose_type", "Type", id="events.type", tooltip="Say what the events are: choose a structure"),
         Binding("ctrl+r", "clear", "Clear", show=False, id="events.clear", tooltip="Forget the events so far"),
     ]
@@ -68,6 +69,17 @@ class EventView(RowView):
 
     class TypeAsked(Message):
         """The user wants to say what the events are."""
+
+    class RecordOpened(Message):
+        """An event is to be seen as a whole.
+
+        Args:
+            event: The event.
+        """
+
+        def __init__(self, event: EventLine) -> None:
+            super().__init__()
+            self.event = event
 
     def __init__(
         self,
@@ -214,6 +226,11 @@ class EventView(RowView):
         """Show events by their type, or as their bytes."""
         self.hexadecimal = not self.hexadecimal
         self.notify(f"events: {'bytes' if self.hexadecimal else 'typed'}", timeout=2)
+
+    def action_select(self) -> None:
+        """Open the event under the cursor."""
+        if self.row_count():
+            self.post_message(self.RecordOpened(self._events[self.cursor]))
 
     def action_choose_type(self) -> None:
         """Ask what the events are."""

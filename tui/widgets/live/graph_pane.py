@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.message import Message
 
+from ...nodes import Node, NodeKind
+from ...targets import EntryTarget
 from ...text.format import duration
 from ...text.shown import assembled
 from ..key_offer import KeyOffer
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
     from ....core.live.graph import Chosen, Graph
     from ...base_app import BaseApp
+    from ...targets import Target
 
 __all__ = ["GraphPane"]
 
@@ -39,9 +43,21 @@ class GraphPane(Vertical, can_focus=True):
         ),
         Binding("up,k", "select(-1)", "Line", show=False, id="graph.up", tooltip="Choose the line above"),
         Binding("down,j", "select(1)", "Line", show=False, id="graph.down", tooltip="Choose the line below"),
+        Binding("enter", "open", "Open", show=False, id="graph.open", tooltip="To what the chosen line is of"),
         Binding("y", "copy_row", "Copy", show=False, id="graph.copy", tooltip="Copy the chosen line with its numbers"),
         Binding("escape", "leave", "Now", show=False, id="graph.leave", tooltip="Read no moment any more"),
     ]
+
+    class Followed(Message):
+        """What a line is drawn of is to be seen.
+
+        Args:
+            target: Where it lives.
+        """
+
+        def __init__(self, target: Target) -> None:
+            super().__init__()
+            self.target = target
 
     def __init__(self) -> None:
         super().__init__()
@@ -109,9 +125,11 @@ class GraphPane(Vertical, can_focus=True):
         self.query_one("#graph-title", Static).update(assembled(*parts))
 
     def on_click(self, event: events.Click) -> None:
-        """Read the moment that was clicked."""
+        """Follow the line of the legend that was clicked, else read the moment."""
         chart = self.chart
-        if event.widget is chart and (moment := chart.moment_at(event.x)) is not None:
+        if (number := event.style.meta.get("series")) is not None:
+            self._open(number)
+        elif event.widget is chart and (moment := chart.moment_at(event.x)) is not None:
             chart.cursor = moment
             self._show_title()
 
@@ -135,6 +153,21 @@ class GraphPane(Vertical, can_focus=True):
         if count > 1:
             before = chart.selected
             chart.selected = 0 if before is None else max(0, min(count - 1, before + direction))
+
+    def action_open(self) -> None:
+        """Go to what the chosen line is of."""
+        self._open(self.chart.selected or 0)
+
+    def _open(self, number: int) -> None:
+        graph = self._graph
+        if graph is None or number >= len(graph.series()):
+            self.notify("nothing is drawn yet", severity="warning", timeout=3)
+            return
+        if graph.chosen:
+            chosen = graph.chosen[number]
+            self.post_message(self.Followed(EntryTarget(chosen.counter.name, chosen.key)))
+        else:
+            self.post_message(self.Followed(Node(NodeKind.PROGRAM, graph.programs[number])))
 
     def action_values(self) -> None:
         """Draw values, or rates."""

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len
 from rich.segment import Segment
+from rich.style import Style
 
 from ...text.colors import tabbed
 from ...text.fit import fitted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from rich.style import Style
 
 __all__ = ["Legend", "LegendRow"]
 
@@ -75,21 +74,24 @@ class Legend:
         label = min(label, max(_LEAST_NAME, width - _SIGN - sum(3 + len(name) + rooms[name] for name in names)))
         return [
             [
-                Segment(f"{self._mark(row)}{row.sign} {fitted(row.name, label)}", row.ink),
+                Segment(f"{self._mark(row)}{row.sign} {fitted(row.name, label)}", row.ink + _meta(number)),
                 Segment("".join(f"  {name} {row.numbers[name]:>{rooms[name]}}" for name in names), self._ink),
             ]
-            for row in self.rows
+            for number, row in enumerate(self.rows)
         ]
 
     def _packed(self, names: Sequence[str], width: int) -> list[list[Segment]]:
         """Return as many series to a line as fit."""
         lines: list[list[Segment]] = [[]]
         used = 0
-        for row in self.rows:
+        for number, row in enumerate(self.rows):
             numbers = "".join(f"{name} {row.numbers[name]}  " for name in names)
             room = max(_LEAST_NAME, width - _SIGN - 2 - cell_len(numbers))
             name = fitted(row.name, min(cell_len(row.name), room))
-            item = [Segment(f"{self._mark(row)}{row.sign} {name}  ", row.ink), Segment(numbers, self._ink)]
+            item = [
+                Segment(f"{self._mark(row)}{row.sign} {name}  ", row.ink + _meta(number)),
+                Segment(numbers, self._ink),
+            ]
             cells = Segment.get_line_length(item)
             if lines[-1] and used + cells - 2 > width:  # nothing is behind the last one
                 lines.append([])
@@ -100,3 +102,8 @@ class Legend:
 
     def _mark(self, row: LegendRow) -> str:
         return self._chosen if row.is_selected else " "
+
+
+def _meta(number: int) -> Style:
+    """Return what tells a click which series a name is of."""
+    return Style(meta={"series": number})

@@ -9,6 +9,8 @@ from ...text.fit import width_of
 from ...text.format import rate
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ....core.live.arrange import EntryTable
     from ....core.live.fields import Field, Fields, Form
     from ....core.runtime import Entry
@@ -24,6 +26,8 @@ _LONGEST_VALUE: Final = 40
 """Cells of what is text; numbers and addresses are never cut."""
 _MEASURED: Final = 200
 """Entries that are measured: the first, and as many of all others. What is longer makes room when it is seen."""
+_MEASURED_AGAIN: Final = 40
+"""The same of columns that were measured before: it is done at every sample."""
 _KEYS_SHARE: Final = 0.7
 """Of the width, what the columns of the key may take that always stay in sight."""
 _COUNTED: Final = len(" +100 columns →")
@@ -75,13 +79,19 @@ class MapColumns:
         self.form = form
         self.fields: Fields = table.fields
         self._table = table
+        self._keys_measured: tuple[bytes, ...] = ()
         known: dict[tuple[Field, bool], int] = {}
         if before is not None and before.fields is self.fields and before.form is form:
             known = {column.place: column.width for column in before.all}
         rated = self._rated()
         columns: list[Column] = []
+        some = self._some(_MEASURED_AGAIN if known else _MEASURED)
+        self._keys_measured = tuple(entry.key for entry in some)
+        same_keys = known and before is not None and before._keys_measured == self._keys_measured
         for field in self.fields.all:
-            width = max(self._width(field), known.get((field, False), 0))
+            width = known.get((field, False), 0)
+            if not (same_keys and field.of == "key"):
+                width = max(width, self._width(field, some))
             columns.append(Column(field, False, field.label, width))
             if field in rated:
                 title = f"{field.label}/s" if len(rated) > 1 else "rate/s"
@@ -106,12 +116,14 @@ class MapColumns:
         drawn = [field for field in self.fields.values if field.counter is not None]
         return [field for field in drawn if field.counts] or drawn
 
-    def _width(self, field: Field) -> int:
-        table, form = self._table, self.form
+    def _some(self, count: int) -> Sequence[Entry]:
+        """Return the entries that are measured: the first *count*, and about as many of all others."""
+        entries = self._table.entries
+        return (*entries[:count], *entries[count :: max(1, len(entries) // count)])
+
+    def _width(self, field: Field, some: Sequence[Entry]) -> int:
+        form = self.form
         least = width_of(field.label)
-        entries = table.entries
-        step = max(1, len(entries) // _MEASURED)
-        some = (*entries[:_MEASURED], *entries[_MEASURED::step])
         if field.counter is not None:
             return max(least, *(len(field.text(entry, form)) for entry in some)) if some else least
         longest = max((width_of(self._text(field, entry)) for entry in some), default=0)

@@ -11,10 +11,10 @@ from textual.widgets import ContentSwitcher
 from ....core.btf import format_value
 from ....core.live import decoded
 from ....core.live.drawn import StreamState
+from ...targets import type_target
 from ...text.format import grouped
 from ...text.shown import assembled, plain
 from ..pane_title import PaneTitle
-from ..plain import Static
 from .chart import Chart
 from .entries_view import EntriesView
 from .event_view import EventView
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ....core.live.graph import Graph
     from ....core.runtime import MapSnapshot
     from ....core.spec import CollectionSpec
+    from ...targets import Target
 
 __all__ = ["MapPane"]
 
@@ -51,6 +52,7 @@ class MapPane(Vertical):
         & > ContentSwitcher { height: 1fr; }
         & EventView { height: 1fr; }
         & > Chart { height: 40%; max-height: 14; }
+        &.-column > Chart { max-height: 24; }
         & > Chart.-off { display: none; }
         & > Chart.-low { display: none; }
     }
@@ -76,6 +78,16 @@ class MapPane(Vertical):
         self._events: dict[str, list[EventLine]] = {}
         self._streams: Mapping[str, StreamState] = {}
 
+    @property
+    def chart(self) -> Chart:
+        """What is drawn of the map."""
+        return self.query_one(Chart)
+
+    @property
+    def has_chart(self) -> bool:
+        """Whether there is room for it, and something to draw."""
+        return self.display and not (self.chart.has_class("-low") or self.chart.has_class("-off"))
+
     entries: EntriesView
     """What shows and edits the entries of a map that has such."""
 
@@ -89,7 +101,7 @@ class MapPane(Vertical):
 
     def on_resize(self, event: events.Resize) -> None:
         """Leave the rows all the room where a chart would be a strip."""
-        self.query_one(Chart).set_class(event.size.height < _CHARTED_FROM, "-low")
+        self.chart.set_class(event.size.height < _CHARTED_FROM, "-low")
 
     def on_mount(self) -> None:
         """Say what is missing before the load."""
@@ -152,7 +164,7 @@ class MapPane(Vertical):
         found = self.spec.maps.get(self.map_name)
         if found is None:
             return
-        chart = self.query_one(Chart)
+        chart = self.chart
         drawn = graph.drawn_of(self.map_name)
         chart.set_class(not drawn, "-off")
         if self.map_name not in current.maps:
@@ -199,7 +211,17 @@ class MapPane(Vertical):
         parts: list[Content | tuple[str, str]] = [(found.name, "bold"), (f"  {found.type.label}", "$text-muted")]
         if entries is not None:
             parts += [("  ", ""), entries]
+        title = self.query_one("#map-title", PaneTitle)
+        targets: list[Target] = []
         if found.key is not None and found.value is not None:
             # Last: in a narrow pane the rest is cut off.
-            parts.append((f"  {found.key.c_text} → {found.value.c_text}", "$text-muted"))
-        self.query_one("#map-title", Static).update(assembled(*parts))
+            for between, ctype in (("  ", found.key), (" → ", found.value)):
+                parts.append((between, "$text-muted"))
+                target = type_target(ctype)
+                if target is None:
+                    parts.append((ctype.c_text, "$text-muted"))
+                else:
+                    parts.append(title.link(ctype.c_text, len(targets)))
+                    targets.append(target)
+        title.targets = targets
+        title.update(assembled(*parts))

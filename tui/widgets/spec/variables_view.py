@@ -13,16 +13,18 @@ from ....core.btf import CType, format_value
 from ....core.btf import types as t
 from ....core.btf.typed_text import edit_text
 from ....core.errors import BpftuiError
+from ...targets import type_target
 from ...text.fit import fitted, width_of
 from ...text.format import unqualified
 from ...text.shown import Text
-from ..lists.row_view import RowView
+from ..lists.linked_view import LinkedView
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ....core.runtime import Variable
     from ....core.spec import CollectionSpec, VariableSpec
+    from ...targets import Target
 
 __all__ = ["Place", "VariablesView", "whole"]
 
@@ -59,7 +61,7 @@ def whole(variable: VariableSpec) -> Place:
     return Place(variable, "", variable.type, 0, 0)
 
 
-class VariablesView(RowView):
+class VariablesView(LinkedView):
     """Name, type, value and section of every variable: `*` marks what the user set, `•` what the program wrote.
 
     Before the load values are those that will be loaded, afterwards those in memory at the last `refresh_values`.
@@ -322,7 +324,10 @@ class VariablesView(RowView):
         place = self._places[index]
         was_set, wrote = self._was_set(place), self._wrote(place)
         text = Text(f"{fitted(self._label(place), names)}  ", no_wrap=True)
-        text.append(f"{fitted(_type_text(place), types)}  ", self.ink("variables-view--type"))
+        named = fitted(_type_text(place), types)
+        leads = self.row_targets(index)
+        text.append(named.rstrip(), self.name_style(index, 0) if leads else self.ink("variables-view--type"))
+        text.append(f"{' ' * (width_of(named) - width_of(named.rstrip()))}  ")
         set_ink, changed_ink = self.ink("variables-view--set"), self.ink("variables-view--changed")
         text.append(self.value_text(place), changed_ink if wrote else set_ink if was_set else "")
         text.append(" *" if was_set else "", set_ink)
@@ -341,6 +346,11 @@ class VariablesView(RowView):
             return f"{self._hidden[index - len(self._places)].name}: {self.row_hint(index)}"
         place = self._places[index]
         return f"{_type_text(place)} {place.name} = {self.value_text(place)}"
+
+    def row_targets(self, index: int) -> Sequence[Target]:
+        """Return where the type leads, if it has a name."""
+        target = type_target(self._places[index].type) if index < len(self._places) else None
+        return () if target is None else (target,)
 
     def row_hint(self, index: int) -> str:
         """Say where the variable lies and whether it can be set."""
@@ -392,7 +402,9 @@ class VariablesView(RowView):
     # Actions
 
     def action_select(self) -> None:
-        """Edit, or unfold a struct or an array."""
+        """Follow the chosen name; without one edit, or unfold a struct or an array."""
+        if self.follow_link():
+            return
         place = self.place
         if place is not None and place.type is not None and place.type.is_composite:
             self.action_fold()

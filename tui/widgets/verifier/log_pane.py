@@ -10,12 +10,13 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 
 from ....core.errors import VerifierError
+from ...jumps import CodePlace
 from ...text.shown import assembled
 from ..code.listing_view import ListingView
 from ..key_offer import KeyOffer
 from ..lists.message_view import MessageView
 from ..lists.row_view import RowView  # noqa: TC001 - Textual asks for the annotation at run time
-from .log_view import LogView
+from .log_view import LineKind, LogView, classify
 from .state_view import StateView
 from .verdict_view import VerdictView
 
@@ -28,11 +29,14 @@ if TYPE_CHECKING:
     from ....core.runtime import Runtime
     from ....core.spec import CollectionSpec
     from ....core.verifier import Change, Explanation, VerifierLog
+    from ...targets import Target
 
 __all__ = ["LogPane"]
 
 _VERDICT = 8
 """Lines that the verdict may take in the lowest pane."""
+_LEADING = frozenset({LineKind.SOURCE, LineKind.INSTRUCTION})
+"""The lines of a log that are about an instruction."""
 _WIDE = 110
 """Cells from which the program's listing stands beside the log by itself."""
 
@@ -117,6 +121,7 @@ class LogPane(Vertical):
 
     def on_mount(self) -> None:
         """Follow the focus: the verdict is the title of the log and of the code beside it."""
+        self.query_one(LogView).leads = self._targets
         self.watch(self.screen, "focused", self._follow_focus)
 
     def _follow_focus(self) -> None:
@@ -191,6 +196,7 @@ class LogPane(Vertical):
             listing.listing = Listing(log.program)
         register = None if explanation is None else explanation.register
         self._follow_log(None if register is None else f"R{register}")
+        self.query_one(LogView).refresh_rows()  # names lead somewhere from now on
         self.refresh_bindings()
 
     def on_resize(self) -> None:
@@ -229,6 +235,20 @@ class LogPane(Vertical):
             slot = self._log.slot(event.index)
             if slot is not None:
                 self.post_message(self.Opened(self._log.program.name, slot))
+
+    def _targets(self, index: int) -> Sequence[Target]:
+        """Return where a line of the log leads: to its instruction, and to what that refers to."""
+        log, listing = self._log, self.query_one(ListingView).listing
+        if log is None or log.program is None or listing is None:
+            return ()
+        slot = log.slot(index)
+        if slot is None or classify(self.query_one(LogView).row_text(index)) not in _LEADING:
+            return ()
+        from ...uses import row_target
+
+        target = row_target(self.spec, log.program, listing.row(listing.index_of_slot(slot)))
+        place = CodePlace(log.program.name, slot)
+        return (place,) if target is None or isinstance(target, CodePlace) else (place, target)
 
     def _follow_log(self, place: str | None = None) -> None:
         log, line = self._log, self.step_line

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
 from textual.reactive import reactive
@@ -10,6 +10,11 @@ from textual.strip import Strip
 
 from ....core.verifier.lines import LineKind, cause, classify, is_verifier_log, parse_step
 from ..code.code_view import CodeView
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ...targets import Target
 
 __all__ = ["LineKind", "LogView", "cause", "classify", "is_verifier_log"]
 
@@ -19,7 +24,10 @@ _STATES = 30
 
 
 class LogView(CodeView):
-    """A log that opens at its end. The verifier's is coloured and opens at the error; `✗` marks it."""
+    """A log that opens at its end. The verifier's is coloured and opens at the error; `✗` marks it.
+
+    `leads` tells where its lines lead: the first target is the instruction's, a second one what that refers to.
+    """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"log-view--message", "log-view--cause", "log-view--muted"}
     """
@@ -61,6 +69,8 @@ class LogView(CodeView):
         """
         super().__init__(name=name, id=id, classes=classes, disabled=disabled)
         self.empty_text = "the verifier had nothing to say"
+        self.leads: Callable[[int], Sequence[Target]] = lambda _line: ()
+        """Returns where the names in a line lead."""
         self._lines: list[str] = []
         self._cause = range(0)
         self._is_verifier = False
@@ -92,6 +102,15 @@ class LogView(CodeView):
         """Return a line as the kernel wrote it."""
         return self._lines[index]
 
+    def row_targets(self, index: int) -> Sequence[Target]:
+        """Return where the names in a line lead."""
+        return self.leads(index)
+
+    def action_select(self) -> None:
+        """Follow the chosen name; without one, open the line."""
+        if not self.follow_link():
+            super().action_select()
+
     def row_mark(self, index: int) -> tuple[str, str]:
         """Mark the cause; the cursor is seen on it, too."""
         mark, name = super().row_mark(index)
@@ -107,22 +126,23 @@ class LogView(CodeView):
             return [Segment(line, self.ink("log-view--cause"))]
         match classify(line):
             case LineKind.SOURCE:
-                return self._source(line)
+                return self._source(index, line)
             case LineKind.INSTRUCTION:
-                return self._instruction(line)
+                return self._instruction(index, line)
             case LineKind.MESSAGE:
                 return [Segment(line, self.ink("log-view--message") if self._is_verifier else None)]
             case _:
                 return [Segment(line, self.ink("log-view--muted"))]
 
-    def _source(self, line: str) -> list[Segment]:
+    def _source(self, index: int, line: str) -> list[Segment]:
         """Draw `; C @ file:line`, the C in its colours."""
         code, at, place = line.strip().removeprefix(";").rpartition(" @ ")
-        code, place = (code, at + place) if at else (place, "")
+        code, place = (code, place) if at else (place, "")
         muted = self.ink("log-view--muted")
-        return [Segment("; ", muted), *self.c_source(code.strip()), Segment(place, muted)]
+        leads = self.name_style(index, 0) if at and self.row_targets(index) else muted
+        return [Segment("; ", muted), *self.c_source(code.strip()), Segment(at, muted), Segment(place, leads)]
 
-    def _instruction(self, line: str) -> list[Segment]:
+    def _instruction(self, index: int, line: str) -> list[Segment]:
         step = parse_step(line)
         if step is None:
             return [Segment(line)]
@@ -130,5 +150,11 @@ class LogView(CodeView):
         told = f" → {step.jumped_to}" if step.jumped_to is not None else ""
         text = f"{step.text}{told}"
         state = f"{'':{max(1, _STATES - len(text))}}; {step.state}" if step.state else ""
-        start = [Segment(f"{step.slot:>5}: ({step.opcode:02x}) ", muted), *self.asm(step.text)]
-        return [*start, Segment(told, muted), Segment(state, muted)]
+        targets = self.row_targets(index)
+        slot = Segment(f"{step.slot:>5}:", self.name_style(index, 0) if targets else muted)
+        code = self.asm(step.text)
+        if len(targets) > 1:
+            # What is called, or loaded: a map's address in the log is a number.
+            at = step.text.find("call ") + len("call ") if "call " in step.text else step.text.rfind("= ") + len("= ")
+            code = [*self.asm(step.text[:at]), Segment(step.text[at:], self.name_style(index, 1))]
+        return [slot, Segment(f" ({step.opcode:02x}) ", muted), *code, Segment(told, muted), Segment(state, muted)]
