@@ -44,7 +44,8 @@ class PlaceTabs(TabbedContent):
         & > ContentTabs { dock: top; height: 1; background: $footer-background; }
         & > ContentSwitcher { width: 1fr; height: 1fr; }
         & > .-column { border-left: vkey $rule; }
-        & > .-dragged { border-left: vkey $primary; border-right: vkey $primary; }
+        & > .-dragged { border-right: vkey $primary; }
+        & > .-column.-dragged { border-left: vkey $primary; border-right: none; }
     }
     """
 

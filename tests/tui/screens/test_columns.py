@@ -141,6 +141,8 @@ async def test_dividers_are_dragged(explore: Callable[..., Any]) -> None:
         for start, stop, expected in ((36, 50, [50, LIVE]), (LIVE, 95, [50, 95]), (50, 3, [15, 95])):
             await walk.pilot.mouse_down(offset=(start, 20))
             await walk.pilot.hover(offset=(stop, 25))
+            await walk.settle()
+            assert borders(walk) == expected
             await walk.pilot.mouse_up(offset=(stop, 25))
             await walk.settle()
             assert borders(walk) == expected
