@@ -198,6 +198,7 @@ class BpftuiApp(BaseApp[ExitCode]):
             open_object=self.open_object,
             commands=self.commands,
             destinations=self.destinations,
+            permission=self.permission,
         )
         return self._system
 

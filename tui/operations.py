@@ -181,7 +181,7 @@ class Operations:
         rate = self.monitor.run_rate(programs) if programs else None
         mean = self.monitor.run_time(programs) if theirs is not None else None
         rates = [f"{amount(rate):>{_RATE}} runs/s"] if rate is not None else []
-        rates += [f"{duration(mean)} a run"] if mean is not None else []
+        rates += [f"{duration(mean)}/run"] if mean is not None else []
         left = [at - time.monotonic() for at in self._detach_at.values()]
         return Status(
             file=self.session.spec.title,

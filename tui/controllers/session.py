@@ -148,7 +148,11 @@ class SessionController(Controller):
         from ..dialogs.choose import Choice, ChooseDialog
 
         def detach(number: int) -> None:
-            self._others.change(partial(theirs.detaching, number), partial(theirs.detach, number), "Detach")
+            def do() -> None:
+                theirs.allow_changes()
+                theirs.detach(number)
+
+            self._others.change(partial(theirs.detaching, number), do, "Detach")
 
         def chosen(answer: tuple[str, str] | None) -> None:
             if answer is not None:

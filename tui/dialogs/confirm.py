@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
+from textual.binding import Binding, BindingType
 
 from ..widgets.plain import Button, Input
 from .dialog import Dialog, line
@@ -17,7 +18,7 @@ __all__ = ["ConfirmDialog"]
 
 
 class ConfirmDialog(Dialog[bool]):
-    """A question; dismisses with True only when the decisive button is pressed.
+    """A question; dismisses with True only when the decisive button is pressed, or y: enter and escape leave it.
 
     Args:
         title: What it is about.
@@ -26,6 +27,10 @@ class ConfirmDialog(Dialog[bool]):
         cancel: That of the harmless one, which has the keyboard.
         name: Has to be typed before the decisive button does anything; empty for nothing.
     """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "yes", "Yes", id="confirm.yes", tooltip="Answer yes"),
+    ]
 
     def __init__(self, title: str, question: str, *, confirm: str, cancel: str = "Cancel", name: str = "") -> None:
         super().__init__()
@@ -60,6 +65,14 @@ class ConfirmDialog(Dialog[bool]):
     def check(self, event: Input.Changed) -> None:
         """Let the decisive button work once the name stands there."""
         self.query_one("#confirm", Button).disabled = event.value != self._typed
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer a yes by one key where no name is to be typed."""
+        return not self._typed if action == "yes" else super().check_action(action, parameters)
+
+    def action_yes(self) -> None:
+        """Answer yes."""
+        self.dismiss(True)
 
     @on(Button.Pressed, "#confirm")
     def confirm(self) -> None:

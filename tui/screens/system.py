@@ -11,6 +11,7 @@ from textual.widgets import TabbedContent, TabPane
 
 from ..controllers.controller import ControlledScreen
 from ..controllers.looking import LookingController
+from ..controllers.others import NEVER, OthersController
 from ..jumps import JumpList
 from ..status import Crumb
 from ..targets import Thing
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from ...core.system.load import Looker
     from ..base_app import BaseApp
     from ..dialogs.command import Command
+    from ..permission import Permission
     from ..status import Status
     from ..targets import Target
 
@@ -84,13 +86,14 @@ class _Place(NamedTuple):
 
 
 class SystemScreen(ControlledScreen):
-    """What this machine runs, looked at once a second while it is in front; nothing here changes anything.
+    """What this machine runs, looked at once a second while it is in front. Nothing is changed without a question.
 
     Args:
         observe: Returns what looks; called in a thread.
         open_object: Opens what is loaded as an object: `id:42`.
         commands: Returns what can be done on every screen.
         destinations: Returns where a query leads on every screen.
+        permission: Whether what others have loaded may be changed.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -106,6 +109,7 @@ class SystemScreen(ControlledScreen):
             for number, name in enumerate(NOUNS, 1)
         ),
         Binding("u", "users", "Users", id="system.users", tooltip="All that the chosen row is related to, a key away"),
+        Binding("D", "detach", "Detach", id="detach", tooltip="Detach the link, or remove the pin; asks first"),
         *LookingController.BINDINGS,
         Binding(
             "backspace,alt+left",
@@ -132,6 +136,7 @@ class SystemScreen(ControlledScreen):
         open_object: Callable[[str], None],
         commands: Callable[[], Iterable[Command]],
         destinations: Callable[[str], Iterable[Command]],
+        permission: Permission,
     ) -> None:
         super().__init__()
         self._open_object = open_object
@@ -151,6 +156,7 @@ class SystemScreen(ControlledScreen):
             changed=self._show_facts,
             after=self.set_timer,
         )
+        self.others = OthersController(self, permission=permission, changed=self._show_facts)
         self.control(self.looking)
         self.furnished = asyncio.Event()
         """Set as soon as there is something to choose from, or nothing to wait for."""
@@ -226,7 +232,7 @@ class SystemScreen(ControlledScreen):
         facts = [counted(len(seen.snapshot.programs), "program")]
         if seen.look.loads:
             facts += [f"{rate(seen.total_runs)} runs/s", f"{seen.total_cpu:.1f} % of a CPU"]
-        facts.append("‖ PAUSED" if self.looking.is_paused else "read-only")
+        facts.append("‖ PAUSED" if self.looking.is_paused else self.others.permission.word)
         self.query_one(StatusLine).facts = tuple(facts)
 
     def on_tabbed_content_tab_activated(self, event: TabbedContent.TabActivated) -> None:
@@ -309,6 +315,41 @@ class SystemScreen(ControlledScreen):
     def action_users(self) -> None:
         """Show all that the chosen thing is related to."""
         self.tab.show_users()
+
+    def action_detach(self) -> None:
+        """Ask whether the chosen link is to be detached, or the chosen pin removed, and do it."""
+        seen, key = self._seen, self.tab.key
+        if seen is None or key is None:
+            return
+        snapshot = seen.snapshot
+        match self.tab.noun_name:
+            case "link" if isinstance(key, int):
+                self.others.detach_link(snapshot, key)
+            case "pin":
+                pin = next((each for each in snapshot.pins if (each.mounts, each.path) == key), None)
+                if pin is not None:
+                    self.others.unpin(snapshot, pin)
+            case _ if isinstance(key, int) and key in snapshot.programs:
+                links = snapshot.programs[key].links
+                if len(links) == 1:
+                    self.others.detach_link(snapshot, links[0])
+                else:
+                    several = "several links hold it: u lists them" if links else "no link holds it"
+                    self.notify(several, severity="warning", timeout=4)
+            case _:
+                pass
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer to detach what can be detached."""
+        if action == "detach":
+            return self.tab.noun_name in ("prog", "link", "pin") and not self.others.permission.never
+        return super().check_action(action, parameters)
+
+    def why_not(self, action: str) -> str:
+        """Return why an action does not apply."""
+        if action == "detach":
+            return NEVER if self.others.permission.never else "programs, links and pins are detached"
+        return super().why_not(action)
 
     def action_go_back(self) -> None:
         """Go back to where one was."""

@@ -164,7 +164,7 @@ def _stage(status: Status, *, least: bool = False) -> Content:
         place, _, owner = first.partition(" by ")
         by = f" by {owner}" if owner and not least else ""
         return styled(
-            f"▲ {fitted(place, 12 if least else 20).rstrip()}{by}" + (f" +{len(more)}" if more else ""), _PALE
+            f"▲ {fitted(place, 12 if least else 16).rstrip()}{by}" + (f" +{len(more)}" if more else ""), _PALE
         )
     first, *more = (text.rpartition(" → ")[2] for text in status.attached or ("",))
     place = fitted(first, 12).rstrip() if least else first

@@ -1,13 +1,13 @@
-"""A process that loads traffic.o, attaches it to a sandbox with traffic, and ends with its input: somebody else.
+"""A process that loads an object, attaches its program to a sandbox with traffic, and ends with its input: others.
 
-Prints the ids of its program, of its map `traffic` and of its link, and where it has pinned the map.
+Arguments: the object, its program, a map, and how many packets a second there are. Prints the ids of the program, of
+the map and of the link; the object's file is not needed any more then.
 """
 
 from __future__ import annotations
 
 import sys
 
-from bpftui import bpf
 from bpftui.core.kernel import KernelRuntime
 from bpftui.core.live import Session
 from bpftui.core.spec import CollectionSpec
@@ -16,11 +16,12 @@ from bpftui.core.traffic import Traffic
 
 def main() -> None:
     """Load, attach, and wait."""
-    spec = CollectionSpec.from_file(bpf.path("traffic"))
-    with Session(spec, KernelRuntime(), traffic=Traffic(rate=200)) as session:
+    file, name, map_name, rate = sys.argv[1:]
+    spec = CollectionSpec.from_file(file)
+    with Session(spec, KernelRuntime(), traffic=Traffic(rate=float(rate))) as session:
         loaded = session.load()
-        session.attach("count_traffic", "sandbox")
-        program, counted = loaded.programs["count_traffic"], loaded.maps["traffic"]
+        session.attach(name, "sandbox")
+        program, counted = loaded.programs[name], loaded.maps[map_name]
         print(program.id, counted.id, session.links[0].id, flush=True)
         sys.stdin.read()
 

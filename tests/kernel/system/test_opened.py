@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from bpftui import bpf
 from bpftui.core.errors import UsageError
 from bpftui.core.kernel import Map
 from bpftui.core.live import State
 from bpftui.core.references import parse_loaded
+from bpftui.core.spec import MapSpec, MapType
+from bpftui.core.system.changes import unpin
+from bpftui.core.system.consequences import of_unpinning
+from bpftui.core.system.inventory import Inventory
 from bpftui.core.system.loaded import find_loaded, loaded_spec
 from bpftui.core.system.opened import open_loaded
 from bpftui.tui.app import BpftuiApp
 from bpftui.tui.nodes import Node, NodeKind
-from tests.tui.conftest import Walk
+from tests.kernel.private_bpffs import in_private_bpffs
+from tests.terminal import Terminal
+from tests.tui.conftest import ROOT, Walk
 from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterator
+    from collections.abc import AsyncGenerator, Generator, Iterator
+    from pathlib import Path
 
     from bpftui.core.live import Session
 
@@ -36,15 +45,22 @@ class Ids(NamedTuple):
     link: int
 
 
-@pytest.fixture(scope="module")
-def others() -> Iterator[Ids]:
-    command = [sys.executable, "-m", "tests.kernel.system.loader"]
+@contextmanager
+def somebody(*words: str) -> Generator[Ids]:
+    """Have somebody else load an object, with the arguments of `loader`."""
+    command = [sys.executable, "-m", "tests.kernel.system.loader", *words]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         yield Ids(*map(int, process.stdout.readline().split()))
     finally:
         process.communicate(timeout=PATIENCE)
+
+
+@pytest.fixture(scope="module")
+def others() -> Iterator[Ids]:
+    with somebody(str(bpf.path("traffic")), "count_traffic", "traffic", "200") as ids:
+        yield ids
 
 
 def opened(text: str) -> Session:
@@ -117,9 +133,9 @@ async def test_the_top_line_says_where_it_lives_and_that_it_is_only_read(others:
     async with explored(f"id:{others.program}", size=(160, 40)) as walk:
         await walk.until(lambda: "runs/s" in walk.screen)
         top = walk.screen.splitlines()[0]
-        assert f" home › system › {others.program} count_traffic  ▲ veth0 in net:[" in top
+        assert f" home › system › {others.program} count_traffic  ▲ veth0 in net:" in top
         assert " by python " in top
-        assert " a run · " in top
+        assert "/run · " in top
         assert top.endswith("read-only")
         assert "SPEC" not in walk.screen
         assert "cannot be loaded" not in walk.screen
@@ -185,3 +201,96 @@ async def test_read_only_refuses_all_of_it(others: Ids) -> None:
         await walk.press("delete")
         assert "bpftui was started with --read-only" in walk.message
         assert "D Detach" not in walk.screen.splitlines()[-1]
+
+
+KEYS = ("2", "/", "u", "d", "Enter", "Enter", "4", "e", "5", "Enter", "y", "y", "w", "7")
+
+
+@pytest.mark.terminal
+def test_read_edited_drawn_and_heard_in_under_15_keystrokes_though_the_object_is_gone(tmp_path: Path) -> None:
+    """Point 2 of what must be true of the system place: from `bpftui`, in a terminal, by a process without rights."""
+    assert len(KEYS) == 14
+    file = tmp_path / "gone.o"
+    shutil.copyfile(ROOT / "tests/objects/counts_aloud.o", file)
+    with somebody(str(file), "count_packets_aloud", "counted", "400") as ids:
+        file.unlink()
+        terminal = Terminal((120, 40), [sys.executable, "-m", "bpftui.tui"], tmp_path)
+        try:
+            pressed: list[str] = []
+
+            def press(*keys: str) -> None:
+                pressed.extend(keys)
+                terminal.press(*keys)
+
+            terminal.until("2 System")
+            press("2")
+            terminal.until(f"{ids.program} count_packets_aloud")
+            press("/", "u", "d", "Enter")
+            terminal.until(r"1 of \d+")
+            press("Enter")
+            # Read: the name whole, of 19 characters, where it runs and by whom.
+            terminal.until(rf"{ids.program} count_packets_aloud  ▲ veth0 in net:.* by python +\d+ runs/s")
+            terminal.until(r"bpf_map_lookup_elem|__htab_map_lookup_elem")
+            press("4")
+            terminal.until(r"packets")
+            press("e", "5", "Enter")
+            terminal.until("Leave read-only for this run")
+            press("y")
+            terminal.until(rf"program {ids.program} count_packets_aloud uses it")
+            press("y")
+            terminal.until("WRITE")
+            terminal.until("U takes it back")
+            press("w")
+            terminal.until(r"counted\[7\]|packets/s|\{?7\}? packets")
+            press("7")
+            terminal.until(r"count_packets_aloud +counted \d+ packets")
+            assert tuple(pressed) == KEYS
+        finally:
+            terminal.close()
+
+
+async def test_a_link_of_others_is_detached_after_a_question() -> None:
+    with somebody(str(bpf.path("traffic")), "count_traffic", "traffic", "200") as ids:
+        async with explored(f"link:{ids.link}") as walk:
+            await walk.until(lambda: "▲ veth0" in walk.screen.splitlines()[0])
+            assert f"link {ids.link} count_traffic" in walk.screen.splitlines()[0]
+            await walk.press("D")
+            assert "Leave read-only for this run?" in walk.screen
+            await walk.press("y")
+            assert f"Detach link {ids.link}: {ids.program} count_traffic from xdp" in walk.screen
+            assert f"{ids.program} count_traffic no longer runs at xdp veth0" in walk.screen
+            assert "holds the link, and is not told" in walk.screen
+            await walk.press("enter")  # No
+            await walk.press("D", "y")
+            await walk.until(lambda: "▲" not in walk.screen.splitlines()[0])
+            assert "LOADED" in walk.screen.splitlines()[0]
+            await walk.press("D")
+            assert "no link holds it anywhere" in walk.message
+
+
+def test_a_pin_is_removed_and_what_goes_with_it_is_said(tmp_path: Path) -> None:
+    spec = MapSpec("pinned_alone", "", MapType.HASH, 4, 8, 16)
+
+    def work() -> None:
+        path = tmp_path / "alone"
+        with Map.create(spec) as made:
+            made.pin(path)
+            number = made.id
+        with Inventory() as inventory:
+            snapshot = inventory.snapshot()
+        pin = next(each for each in snapshot.pins if each.id == number and each.kind == "map")
+        found = of_unpinning(snapshot, pin)
+        assert found.what == f"remove the pin {pin.path} of map {number}"
+        assert found.lines == (f"map {number} pinned_alone goes, with all that is in it", "nobody else holds it")
+        assert found.last == "pinned_alone"
+        unpin(pin)
+        assert not path.exists()
+        with pytest.raises(UsageError, match="is gone already"):
+            unpin(pin)
+        outside = tmp_path.parent / "no-pin"
+        outside.touch()
+        with pytest.raises(UsageError, match="is in no bpffs: only pins are removed"):
+            unpin(pin._replace(path=str(outside), mounts=0))
+        assert outside.exists()
+
+    in_private_bpffs(tmp_path, work)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from .parts import Facts, bpf_map, data_section, program, spec, variable
+from .parts import STATIC, Facts, bpf_map, data_section, hidden, program, spec, variable
 
 __all__ = ["SPECS"]
 
@@ -51,5 +51,15 @@ SPECS: dict[str, Facts] = {
             bpf_map("latency", "array", 4, 64, 3, key_type="__u32", value_type="struct slots"),
         ],
         programs=[_xdp("count", insns=17, line_infos=7, maps=["flows"])],
+    ),
+    "tests/objects/counts_aloud.o": spec(
+        license="Dual MIT/GPL",
+        types=28,
+        maps=[
+            bpf_map("counted", "hash", 4, 16, 8, key_type="__u32", value_type="struct count"),
+            data_section(".rodata", 20, flags=128),
+        ],
+        programs=[_xdp("count_packets_aloud", insns=33, line_infos=11, maps=["counted", ".rodata"])],
+        hidden=[hidden("count_packets_aloud.text", "variable", STATIC)],
     ),
 }
