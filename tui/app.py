@@ -244,11 +244,14 @@ class BpftuiApp(BaseApp[ExitCode]):
         """Go home; what is open stays as it is."""
         await self._show(self._home_mode)
 
-    async def action_system(self, noun: str = "") -> None:
-        """Go to what this machine runs; in the tab of a noun, where one is named."""
+    async def action_system(self, noun: str = "", name: str = "") -> None:
+        """Go to what this machine runs; in the tab of a noun, where one is named, and to a thing there."""
         await self._show(_SYSTEM)
         if noun and self._system is not None:
-            self._system.action_show_tab(noun)
+            if name:
+                self._system.go_to_named(noun, name)
+            else:
+                self._system.action_show_tab(noun)
 
     async def go_to_thing(self, thing: Thing) -> None:
         """Go to a thing among what this machine runs."""
@@ -410,7 +413,9 @@ class BpftuiApp(BaseApp[ExitCode]):
 
         word, _, file = query.partition(" ")
         if noun := noun_named(word):
-            return [Command(f"{noun}: what this machine runs", "a list", partial(self.action_system, noun), "place")]
+            what = f"{noun} {file.strip()}".strip()
+            go = partial(self.action_system, noun, file.strip())
+            return [Command(f"{what}: what this machine runs", "a place" if file else "a list", go, "place")]
         if word != "open" or not (file := file.strip()):
             return []
         return [Command(f"Open {file}", "a file", partial(self.open_object, file), "place")]

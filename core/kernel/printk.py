@@ -23,20 +23,21 @@ from ..asm.opcodes import CALL
 from ..closing import Closing
 from ..errors import BpftuiError
 from ..runtime import Printed, PrintedLine
-from .program import native_code
+from .program import native_code, native_code_of
 from .streams import StreamReader
+from .sys.object import open_id
 from .sys.perf import reach_tracefs, read_tracefs
 from .sys.trace_buffer import read_page
 from .sys.trace_instance import BUFFER_KB, EVENT, NAME, have_instance, have_switched_on, open_inside, unmake_instance
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from ..spec import ProgramSpec
     from .program import Program
     from .sys.trace_buffer import Event
 
-__all__ = ["PrintReader", "prints"]
+__all__ = ["MachinePrintReader", "PrintReader", "prints"]
 
 _HELPERS: Final = frozenset({6, 177})
 """bpf_trace_printk, bpf_trace_vprintk."""
@@ -58,17 +59,10 @@ def prints(program: ProgramSpec) -> bool:
     )
 
 
-class PrintReader(Closing):
-    """Reads what *programs* print from now on; implements `bpftui.core.runtime.PrintReader`.
+class _Instance(Closing):
+    """A trace buffer of our own, and the lines that arrive there. A subclass says whose they are."""
 
-    Where none of them calls a helper that prints, no instance is set up: it costs some tens of milliseconds.
-
-    Args:
-        programs: Whose lines are read.
-        streams: Whether those of their own streams are, too: that takes them out, from whoever else would read them.
-    """
-
-    def __init__(self, programs: Iterable[Program], *, streams: bool = True) -> None:
+    def __init__(self) -> None:
         self._stack = contextlib.ExitStack()
         self._name, self._folder = "", -1
         """What the instance is called, and its folder."""
@@ -79,14 +73,12 @@ class PrintReader(Closing):
         self._switch = -1
         """The instance's file that says whether its tracing is on."""
         self._why = ""
-        programs = list(programs)
-        self._streams = StreamReader(programs if streams else ())
-        if not any(prints(program.spec) for program in programs):
-            return
+        self._code: list[tuple[int, int, str]] = []
+        """Where machine code lies, ascending, and what the program is called."""
+
+    def _try_to_open(self) -> None:
+        """Set the instance up, or remember why not."""
         try:
-            self._code = sorted((*part, program.name) for program in programs for part in native_code(program))
-            if not self._code:
-                raise BpftuiError("the kernel does not tell where the code of its programs lies")
             self._open()
         except (OSError, BpftuiError) as error:
             self.close()
@@ -119,8 +111,8 @@ class PrintReader(Closing):
         self._switch = have_switched_on(self._name)
         self._stack.callback(os.close, self._switch)
 
-    def read(self) -> Printed:
-        """Return what was printed since the last look; it does not wait."""
+    def _read(self) -> tuple[list[PrintedLine], int]:
+        """Return the lines since the last look, oldest first, and how many more there were; it does not wait."""
         lines: list[tuple[int, PrintedLine]] = []
         lost = 0
         for cpu, buffer in self._buffers.items():
@@ -138,8 +130,7 @@ class PrintReader(Closing):
                 lost += self._overwritten(cpu)
         lines.sort(key=lambda line: line[0])
         lost += max(len(lines) - _MOST_LINES, 0)
-        newest = (line for _, line in lines[-_MOST_LINES:])
-        return Printed((*newest, *self._streams.read()), lost)
+        return [line for _, line in lines[-_MOST_LINES:]], lost
 
     def _take(self, cpu: str, page: bytes, lines: list[tuple[int, PrintedLine]]) -> bool:
         """Add the lines of a page; return whether events are missing before it."""
@@ -172,7 +163,11 @@ class PrintReader(Closing):
         return max((now - before + 1) // 2, 1)  # a line and its addresses are two events
 
     def _program(self, record: bytes) -> str | None:
-        """Return which of our programs printed: the first of the addresses that lies in one's code; None for none."""
+        """Return which program printed; None where the line is of no concern."""
+        raise NotImplementedError
+
+    def _in_code(self, record: bytes) -> str | None:
+        """Return the program that the first of the addresses in known code is of; None where there is none."""
         (count,) = struct.unpack_from("=i", record, _HEADER)
         begin = _HEADER + 8
         count = min(max(count, 0), (len(record) - begin) // 8)
@@ -187,6 +182,87 @@ class PrintReader(Closing):
         self._buffers = {}
         self._switch = -1
         self._stack.close()
+
+
+class PrintReader(_Instance):
+    """Reads what *programs* print from now on; implements `bpftui.core.runtime.PrintReader`.
+
+    Where none of them calls a helper that prints, no instance is set up: it costs some tens of milliseconds.
+
+    Args:
+        programs: Whose lines are read.
+        streams: Whether those of their own streams are, too: that takes them out, from whoever else would read them.
+    """
+
+    def __init__(self, programs: Iterable[Program], *, streams: bool = True) -> None:
+        super().__init__()
+        programs = list(programs)
+        self._streams = StreamReader(programs if streams else ())
+        if not any(prints(program.spec) for program in programs):
+            return
+        self._programs = programs
+        self._try_to_open()
+
+    def _open(self) -> None:
+        self._code = sorted((*part, program.name) for program in self._programs for part in native_code(program))
+        if not self._code:
+            raise BpftuiError("the kernel does not tell where the code of its programs lies")
+        super()._open()
+
+    def read(self) -> Printed:
+        """Return what was printed since the last look; it does not wait."""
+        lines, lost = self._read()
+        return Printed((*lines, *self._streams.read()), lost)
+
+    def _program(self, record: bytes) -> str | None:
+        """Return which of our programs printed; None for none."""
+        return self._in_code(record)
+
+
+class MachinePrintReader(_Instance):
+    """Reads what all programs of the machine print to the trace buffer from now on, whoever loaded them.
+
+    Nobody else loses anything by it. Programs' own streams are not read: that takes out what is in them.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._names: Mapping[int, str] = {}
+        self._learnt: set[int] = set()
+        """Programs of which it is known where their code lies, or that the kernel does not tell."""
+        self._try_to_open()
+
+    def read(self, programs: Mapping[int, str]) -> Printed:
+        """Return what was printed since the last look; it does not wait.
+
+        Args:
+            programs: The names of those that are loaded by now, by their ids: what a line's program is called. Of one
+                that is not among them, or of which the kernel does not tell where it lies, it is empty.
+        """
+        self._names = programs
+        lines, lost = self._read()
+        return Printed(tuple(lines), lost)
+
+    def _program(self, record: bytes) -> str | None:
+        found = self._in_code(record)
+        if found is None and self._names.keys() - self._learnt:
+            self._learn()
+            found = self._in_code(record)
+        return found or ""
+
+    def _learn(self) -> None:
+        """Find out where the code of new programs lies; that of those which are gone may be another's by now."""
+        known = {text: number for number, text in self._names.items()}
+        self._code = [each for each in self._code if each[2] in known]
+        for number in self._names.keys() - self._learnt:
+            self._learnt.add(number)
+            with contextlib.suppress(BpftuiError):
+                descriptor = open_id("program", number)
+                try:
+                    self._code += ((*part, self._names[number]) for part in native_code_of(descriptor))
+                finally:
+                    descriptor.close()
+        self._code.sort()
 
 
 def _reason(error: OSError | BpftuiError) -> str:

@@ -440,11 +440,16 @@ def native_code(program: Program) -> list[tuple[int, int]]:
 
     Empty where the kernel does not tell (kernel.kptr_restrict), or has none.
     """
-    known = object_info(program.descriptor, BpfProgInfo())
+    return native_code_of(program.descriptor)
+
+
+def native_code_of(descriptor: Descriptor) -> list[tuple[int, int]]:
+    """Return the same of a program that a descriptor stands for."""
+    known = object_info(descriptor, BpfProgInfo())
     count = min(known.nr_jited_ksyms, known.nr_jited_func_lens)
     starts, sizes = buffer(8 * count), buffer(4 * count)
     object_info(
-        program.descriptor,
+        descriptor,
         BpfProgInfo(nr_jited_ksyms=count, nr_jited_func_lens=count, jited_ksyms=starts, jited_func_lens=sizes),
     )
     found = zip(struct.unpack_from(f"={count}Q", starts), struct.unpack_from(f"={count}I", sizes), strict=True)

@@ -22,7 +22,10 @@ from ..widgets.lists.search_bar import SearchBar
 from ..widgets.message_line import MessageLine
 from ..widgets.place_tabs import PlaceTabs
 from ..widgets.status_line import StatusLine
+from ..widgets.system.cgroup import CgroupTab
+from ..widgets.system.net import NetTab
 from ..widgets.system.nouns import BTFS, LINKS, MAPS, PINS, PROGRAMS
+from ..widgets.system.places import PROCESSES
 from ..widgets.system.tab import SystemTab, TableTab
 
 if TYPE_CHECKING:
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from ...core.errors import BpftuiError
+    from ...core.system.examined import Examined
     from ...core.system.history import Seen
     from ...core.system.load import Looker
     from ..base_app import BaseApp
@@ -49,6 +53,9 @@ TABS: Final[dict[str, Callable[[], SystemTab]]] = {
     "prog": partial(TableTab, PROGRAMS),
     "map": partial(TableTab, MAPS),
     "link": partial(TableTab, LINKS),
+    "net": NetTab,
+    "cgroup": CgroupTab,
+    "proc": partial(TableTab, PROCESSES),
     "pin": partial(TableTab, PINS),
     "btf": partial(TableTab, BTFS),
 }
@@ -76,6 +83,12 @@ def noun_named(word: str) -> str:
         if name in TABS:
             return name
     return ""
+
+
+def _examine(program: int, maps: Iterable[int]) -> Examined:
+    from ...core.system.examined import examine
+
+    return examine(program, maps)
 
 
 class _Place(NamedTuple):
@@ -147,6 +160,8 @@ class SystemScreen(ControlledScreen):
         self._seen: Seen | None = None
         self._wanted: Thing | None = None
         """What to go to as soon as there is something to see."""
+        self._wanted_name = ("", "")
+        """The noun and the name of what to go to then."""
         self._jumps: JumpList[_Place] = JumpList()
         self.looking = LookingController(
             self,
@@ -158,6 +173,8 @@ class SystemScreen(ControlledScreen):
         )
         self.others = OthersController(self, permission=permission, changed=self._show_facts)
         self.control(self.looking)
+        self.examine: Callable[[int, Iterable[int]], Examined] = _examine
+        """What looks into a program and its maps, in a thread."""
         self.furnished = asyncio.Event()
         """Set as soon as there is something to choose from, or nothing to wait for."""
 
@@ -216,6 +233,9 @@ class SystemScreen(ControlledScreen):
         if (wanted := self._wanted) is not None:
             self._wanted = None
             self._go(wanted)
+        if (named := self._wanted_name)[0]:
+            self._wanted_name = ("", "")
+            self.go_to_named(*named)
         self.furnished.set()
 
     def _cannot_look(self, error: BpftuiError) -> None:
@@ -229,11 +249,24 @@ class SystemScreen(ControlledScreen):
         seen = self._seen
         if seen is None:
             return
+        line = self.query_one(StatusLine)
+        line.crumbs = (Crumb("home"), Crumb("system"), *map(Crumb, self.tab.crumbs))
         facts = [counted(len(seen.snapshot.programs), "program")]
-        if seen.look.loads:
+        if headline := self.tab.headline:
+            facts = [*headline]
+        elif seen.look.loads:
             facts += [f"{rate(seen.total_runs)} runs/s", f"{seen.total_cpu:.1f} % of a CPU"]
         facts.append("‖ PAUSED" if self.looking.is_paused else self.others.permission.word)
-        self.query_one(StatusLine).facts = tuple(facts)
+        line.facts = tuple(facts)
+
+    def on_system_tab_examine(self, event: SystemTab.Examine) -> None:
+        """Find out in a thread what takes a look into a program."""
+        self.find_out(lambda: self.examine(event.program, event.maps), event.then)
+
+    def on_system_tab_moved(self) -> None:
+        """Say in the top line where one is now."""
+        self._show_facts()
+        self.refresh_bindings()
 
     def on_tabbed_content_tab_activated(self, event: TabbedContent.TabActivated) -> None:
         """Show in the tab that came to the front what was seen last."""
@@ -242,6 +275,7 @@ class SystemScreen(ControlledScreen):
             tab.show(self._seen)
         if self.focused is None or tab not in self.focused.ancestors:
             tab.first.focus()
+        self._show_facts()
         self.refresh_bindings()
 
     # Going from one thing to another
@@ -253,6 +287,21 @@ class SystemScreen(ControlledScreen):
             self._tabs.active = thing.noun
         else:
             self._go(thing)
+
+    def go_to_named(self, noun: str, name: str) -> None:
+        """Show what is of that name, as soon as there is something to see."""
+        if self._seen is None:
+            self._wanted_name = noun, name
+            self._tabs.active = noun
+            return
+        tab = self._by_noun[noun]
+        tab.show(self._seen)
+        key = tab.named(name)
+        if key is None:
+            self._tabs.active = noun
+            self.notify(f"there is no {noun} {name!r} here", severity="warning", timeout=5)
+        else:
+            self.follow(Thing(noun, key))
 
     def _go(self, thing: Thing) -> None:
         seen = self._seen
@@ -276,7 +325,7 @@ class SystemScreen(ControlledScreen):
             self._jumps.push(self._here())
             self._go(target)
             if had and target.noun in self._by_noun:
-                self.call_after_refresh(self._by_noun[target.noun].show_users)
+                self.call_after_refresh(self._by_noun[target.noun].arrive)
 
     def _show_place(self, place: _Place | None, otherwise: str) -> None:
         if place is None:
@@ -304,6 +353,8 @@ class SystemScreen(ControlledScreen):
         """Go to a step of the way to where one is."""
         if event.crumb.name == "home":
             self.go_home()
+        elif event.crumb is not self.query_one(StatusLine).crumbs[-1]:
+            self.tab.leave()
 
     # Keys
 

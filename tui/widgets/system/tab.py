@@ -14,12 +14,13 @@ from .details import FactsView
 from .table import SystemTable
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Callable, Hashable, Sequence
 
     from textual import events
     from textual.app import ComposeResult
     from textual.widget import Widget
 
+    from ....core.system.examined import Examined
     from ....core.system.history import Seen
     from ..lists.row_view import RowView
     from .noun import Noun
@@ -48,6 +49,22 @@ class SystemTab(Container):
             super().__init__()
             self.name = name
 
+    class Examine(Message):
+        """It is to be found out what takes a look into a program and its maps.
+
+        Args:
+            program: Its id.
+            maps: Theirs.
+            then: Gets what was found out.
+        """
+
+        def __init__(self, program: int, maps: Sequence[int], then: Callable[[Examined], None]) -> None:
+            super().__init__()
+            self.program, self.maps, self.then = program, maps, then
+
+    class Moved(Message):
+        """Something else is shown: the way to it in the top line is another."""
+
     NAME: ClassVar[str] = ""
     """The noun of which it is, as on the command line."""
 
@@ -74,12 +91,33 @@ class SystemTab(Container):
         raise NotImplementedError
 
     @property
+    def crumbs(self) -> tuple[str, ...]:
+        """What lies between the System place and what is shown, for the top line."""
+        return ()
+
+    @property
+    def headline(self) -> tuple[str, ...]:
+        """What the top line says of what is shown; nothing where it is to say what it always does."""
+        return ()
+
+    @property
     def first(self) -> Widget:
         """What has the keyboard when the tab comes to the front."""
         raise NotImplementedError
 
+    def named(self, text: str) -> Hashable | None:
+        """Return the key of the thing that a user named; None for none."""
+        return None
+
+    def rest(self) -> None:
+        """Let go of what it looks with: nobody looks any more."""
+
     def show_users(self) -> None:
         """Show what is related to the chosen thing, with the keyboard there."""
+
+    def arrive(self) -> None:
+        """Show what is related to the thing that one came to from such a list."""
+        self.show_users()
 
     def leave(self) -> bool:
         """Go up within the tab; return whether there was anything above where one was."""
@@ -209,6 +247,15 @@ class TableTab(SystemTab):
     def key(self) -> Hashable | None:
         """The key of the thing that the cursor is on."""
         return self.table.key
+
+    def named(self, text: str) -> Hashable | None:
+        """Return the key of the row that a user named by its id, its name or both."""
+        wanted = text.lower()
+        for key, thing in self.table.things.items():
+            title = self._noun.title(thing).lower()
+            if wanted in (str(key), title, title.partition(" ")[2], title.partition(" ")[0]):
+                return key
+        return None
 
     def go_to(self, key: Hashable) -> bool:
         """Bring the cursor to a thing."""

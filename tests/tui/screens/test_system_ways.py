@@ -1,0 +1,186 @@
+"""Interfaces, control groups and processes of the System place: what runs there in which order, and who holds it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bpftui.core.system.examined import Examined, Filled
+from bpftui.core.system.model import Attachment, ControlGroup, Hook, NetworkNamespace
+from tests.tui.looker import MadeLooker, machine
+from tests.tui.screens.test_system import at_system, lines, system
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bpftui.core.system import Snapshot
+    from tests.tui.conftest import Walk
+
+
+def with_filters() -> Snapshot:
+    """Return a machine whose own network namespace has netfilter, and which has groups that inherit."""
+    made = machine()
+    (own,) = made.namespaces
+    points = [("prerouting", 1, 88), ("input", 1, 63), ("output", 1, 71)]
+    filters = [
+        Hook("netfilter", (Attachment(program, "netfilter", f"ipv4 {point} priority -7", order, 40),))
+        for point, order, program in points
+    ]
+    above = Attachment(19, "cgroup_inet_ingress", "/system.slice/a.service", 2, None, "from /system.slice")
+    mine = Attachment(71, "cgroup_inet_ingress", "/system.slice/a.service", 1)
+    below = ControlGroup("/system.slice/a.service", 78, (Hook("cgroup_inet_ingress", (mine, above), "multi"),))
+    alone = Hook("cgroup_inet4_connect", (Attachment(88, "cgroup_inet4_connect", "/user.slice"),), "override")
+    groups = (ControlGroup("/user.slice", 90, (alone,)), below, *made.control_groups)
+    blue = NetworkNamespace(4_026_532_900, False, "/run/netns/blue", (), own.interfaces[:1], ())
+    return replace(made, namespaces=(own._replace(hooks=tuple(filters)), blue), control_groups=groups)
+
+
+WAY = [
+    "▌veth3 in own                                                 runs/s   ns/run",
+    " in",
+    "  │ wire",
+    "▌ ├─▶ tcx 1        ingress          57 cil_from_contain…   • 211,902      388",
+    "  ├─▶ tcx 2        ingress          90 audit_in            • 108,377       41",
+    "  ├─▶ netfilter 1  ipv4 prerouting  88 probe_tcp                   0        –",
+    "  ├─▶ netfilter 1  ipv4 input       63 handle_exec              • 12    1,904",
+    "  ▼ stack",
+    " out",
+    "  │ stack",
+    "  ├─▶ netfilter 1  ipv4 output      71 old_filter                  0        –",
+    "  ├─▶ tcx 1        egress           58 cil_to_container    • 108,455       61",
+    "  ▼ wire",
+]
+BESIDE = [
+    " 57 cil_from_container",
+    " returns    XDP_PASS, XDP_DROP",
+    "▌after      51.1 % go on to 90 audit_in",
+    " type       sched_cls",
+]
+GROUPS = [
+    "▌3 control groups with programs                               runs/s   ns/run",
+    " /system.slice  1 own",
+    "   cgroup_inet_ingress  multi  all of these run, and those of the groups abo…",
+    "▌  ├─▶ 1    own                 19 sd_fw_ingress             • 4,118      122",
+    "   /system.slice/a.service  1 own, 1 from above",
+    "     cgroup_inet_ingress  multi  all of these run, and those of the groups a…",
+    "     ├─▶ 1  own                 71 old_filter                      0        –",
+    "     ├─▶ 2  from /system.slice  19 sd_fw_ingress             • 4,118      122",
+    " /user.slice  1 own",
+    "   cgroup_inet4_connect  override  this one alone; a group below may have on…",
+    "   ├─▶      own                 88 probe_tcp                       0        –",
+]
+
+
+def examine_by_hand(walk: Walk) -> None:
+    """Know what a kernel would have to be asked."""
+
+    def examine(program: int, maps: Iterable[int]) -> Examined:
+        full = {number: Filled(entries, 65_536, is_all=number == 12) for number, entries in ((12, 39_977), (13, 4096))}
+        return Examined(("XDP_PASS", "XDP_DROP"), {number: each for number, each in full.items() if number in maps})
+
+    system(walk).examine = examine
+
+
+async def test_an_interface_from_inside() -> None:
+    async with at_system(MadeLooker(with_filters())) as (walk, _):
+        examine_by_hand(walk)
+        await walk.press("4")
+        assert lines(walk)[0].startswith(" home › system  ")
+        assert lines(walk)[2].split()[:5] == ["interface", "namespace", "kind", "state", "programs▾"]
+        assert lines(walk)[3].startswith("▌ veth3")
+        assert "▲ 57 cil_from_container, 90 " in lines(walk)[3]
+        await walk.press("enter")
+        await walk.until(lambda: "XDP_DROP" in walk.screen)
+        shown = lines(walk)
+        assert shown[0].startswith(" home › system › net › veth3  ")
+        assert "up · MTU 1,500" in shown[0]
+        assert [line[:77].rstrip() for line in shown[2:15]] == WAY
+        assert [line[78:].rstrip() for line in shown[2:6]] == BESIDE
+        assert "map        12 ct4  lru_hash  61 % full" in walk.screen
+        assert "map        13 lb4_services  hash  ≥ 6 % " in walk.screen
+        await walk.press("down")
+        assert "before     51.1 % of 57 cil_from_" in walk.screen
+        assert "after      0.0 % go on to 88 probe_tcp" in walk.screen
+        await walk.press("u")
+        assert "Follow" in lines(walk)[-1]
+        await walk.press("escape")
+        assert "Open" in lines(walk)[-1]
+        await walk.press("escape")
+        assert lines(walk)[0].startswith(" home › system  ")
+        assert lines(walk)[3].startswith("▌ veth3")
+
+
+async def test_the_namespace_itself_has_what_a_packet_meets_on_every_interface() -> None:
+    async with at_system(MadeLooker(with_filters()), (80, 24)) as (walk, _):
+        examine_by_hand(walk)
+        await walk.press("4", "down")
+        assert lines(walk)[4].startswith("▌ (all of it) own ")
+        await walk.press("enter")
+        assert lines(walk)[0].startswith(" home › system › net › own  ")
+        assert [line[:35].rstrip() for line in lines(walk)[3:11]] == [
+            " in",
+            "  │ interfaces",
+            "▌ ├─▶ netfilter 1  ipv4 prerouting",
+            "  ├─▶ netfilter 1  ipv4 input",
+            "  ▼ sockets",
+            " out",
+            "  │ sockets",
+            "  ├─▶ netfilter 1  ipv4 output",
+        ]
+
+
+async def test_what_runs_there_is_opened_and_led_to() -> None:
+    opened: list[str] = []
+    async with at_system() as (walk, _):
+        examine_by_hand(walk)
+        system(walk)._open_object = opened.append
+        # From a program to the interface that it is on, and from there to the other programs.
+        await walk.press("u", "enter")
+        await walk.until(lambda: "home › system › net › eth1" in walk.screen)
+        assert "▌ ├─▶ xdp  native  42 count_traffic" in walk.screen
+        assert "up · MTU 1,500 · 192.0.2.7/24 · carries the default route" in lines(walk)[0]
+        await walk.press("enter")
+        assert opened == ["id:42"]
+        await walk.press("backspace")
+        assert " 42 count_traffic " in walk.screen
+
+
+async def test_an_interface_is_found_by_its_name() -> None:
+    async with at_system(MadeLooker(with_filters())) as (walk, _):
+        examine_by_hand(walk)
+        await walk.press("colon", *"net eth1", "enter")
+        await walk.until(lambda: "home › system › net › eth1" in walk.screen)
+        assert "eth1 in own" in lines(walk)[2]
+        await walk.press("colon", *"net eth1 in blue", "enter")
+        await walk.until(lambda: "eth1 in blue" in lines(walk)[2])
+        system(walk).go_to_named("net", "eth7")
+        await walk.until(lambda: "there is no net 'eth7' here" in walk.screen)
+        system(walk).go_to_named("proc", "cilium")
+        await walk.until(lambda: "▌   1544        1 cilium" in walk.screen)
+
+
+async def test_control_groups_have_their_own_and_what_comes_down_to_them() -> None:
+    async with at_system(MadeLooker(with_filters())) as (walk, _):
+        examine_by_hand(walk)
+        await walk.press("5")
+        assert [line[:77].rstrip() for line in lines(walk)[2:13]] == GROUPS
+        await walk.press("up")
+        assert "mode       multi  BPF_F_ALLOW_MULTI" in walk.screen
+        await walk.press("up")
+        assert "hook       cgroup_inet_ingress  multi, r" in walk.screen
+        await walk.press("down", "down", "u", "enter")  # to where it is
+        assert "▌/system.slice  1 own" in walk.screen
+
+
+async def test_processes_say_who_they_are_and_all_that_they_hold() -> None:
+    async with at_system() as (walk, _):
+        await walk.press("6")
+        rows = [" ".join(line.split()) for line in lines(walk)[2:5]]
+        assert rows[0] == "PID inside name container or unit progs▾ maps links runs/s command"
+        assert rows[1] == "▌ 1544 1 cilium 0123456789ab 2 2 2 • 320,357 cilium-agent --config-dir=/tmp"
+        assert rows[2] == "812 – systemd init.scope 1 0 1 • 984,210 /lib/systemd/systemd-networkd"
+        await walk.press("enter")
+        assert "pid        1544, 1 in its own pid namespace" in walk.screen
+        assert "▌program    57 cil_from_container  sched_cls" in walk.screen
+        await walk.press("down", "down", "enter")
+        await walk.until(lambda: "used by    42 count_traffic  xdp" in walk.screen)
