@@ -26,6 +26,7 @@ from ..widgets.system.cgroup import CgroupTab
 from ..widgets.system.net import NetTab
 from ..widgets.system.nouns import BTFS, LINKS, MAPS, PINS, PROGRAMS
 from ..widgets.system.places import PROCESSES
+from ..widgets.system.printed import PrintedTab
 from ..widgets.system.tab import SystemTab, TableTab
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ TABS: Final[dict[str, Callable[[], SystemTab]]] = {
     "proc": partial(TableTab, PROCESSES),
     "pin": partial(TableTab, PINS),
     "btf": partial(TableTab, BTFS),
+    "printed": PrintedTab,
 }
 """What makes each tab, by its noun. A tab keeps its digit whichever others there are."""
 
@@ -208,6 +210,8 @@ class SystemScreen(ControlledScreen):
     def _end_unless_shown(self) -> None:
         if self not in self.app.screen_stack:
             self.looking.end()
+            for tab in self._by_noun.values():
+                tab.rest()
 
     def on_unmount(self) -> None:
         """Have runs counted no more."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bpftui.core.runtime import Printed, PrintedLine
 from bpftui.core.system.examined import Examined, Filled
 from bpftui.core.system.model import Attachment, ControlGroup, Hook, NetworkNamespace
+from bpftui.tui.widgets.system.printed import PrintedTab
 from tests.tui.looker import MadeLooker, machine
-from tests.tui.screens.test_system import at_system, lines, system
+from tests.tui.screens.test_system import at_system, lines, look, system
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -184,3 +186,43 @@ async def test_processes_say_who_they_are_and_all_that_they_hold() -> None:
         assert "▌program    57 cil_from_container  sched_cls" in walk.screen
         await walk.press("down", "down", "enter")
         await walk.until(lambda: "used by    42 count_traffic  xdp" in walk.screen)
+
+
+class MadeReader:
+    """Reads lines that were made up."""
+
+    problem = ""
+
+    def __init__(self) -> None:
+        self.closed = 0
+        self.printed = [
+            Printed((PrintedLine("packet 1", "42 count_traffic"), PrintedLine("from nobody known")), lost=3),
+        ]
+
+    def read(self, programs: dict[int, str]) -> Printed:
+        assert programs[42] == "42 count_traffic"
+        return self.printed.pop() if self.printed else Printed()
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+async def test_what_programs_print_is_shown_with_the_program_that_did() -> None:
+    reader = MadeReader()
+    async with at_system() as (walk, _):
+        tab = system(walk)._by_noun["printed"]
+        assert isinstance(tab, PrintedTab)
+        tab.open_reader = lambda: reader
+        await walk.press("9")
+        await walk.until(lambda: "packet 1" in walk.screen)
+        assert "42 count_traffic  packet 1" in walk.screen
+        assert "?  from nobody known" in walk.screen
+        assert "2 lines printed · 3 lost" in walk.screen
+        assert "programs' own streams stay unread" in walk.screen
+        reader.problem = "tracing is off where what the programs print is read from (tracing_on): it is lost"
+        await look(walk)
+        await walk.until(lambda: "tracing is off" in walk.screen)
+        await walk.press("g", "enter")
+        await walk.until(lambda: "count_traffic       xdp" in walk.screen or " 42 count_traffic " in walk.screen)
+        await walk.press("0")
+        await walk.until(lambda: reader.closed == 1)

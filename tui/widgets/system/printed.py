@@ -1,0 +1,186 @@
+"""PrintedTab: what all programs of the machine print with bpf_printk, by which of them, as it comes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from rich.style import Style
+
+from ...targets import Thing
+from ...text.fit import fitted
+from ...text.shown import Text
+from ..live.printed_view import PrintedView
+from ..plain import Static
+from .tab import SystemTab
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Sequence
+    from typing import Protocol
+
+    from textual.app import ComposeResult
+    from textual.widget import Widget
+
+    from ....core.runtime import Printed
+    from ....core.system.history import Seen
+    from ...targets import Target
+    from ..lists.row_view import RowView
+
+    class Reader(Protocol):
+        """What reads the lines of all programs."""
+
+        @property
+        def problem(self) -> str:
+            """Why there is nothing to read, as a sentence; empty where there is."""
+            ...
+
+        def read(self, programs: dict[int, str]) -> Printed:
+            """Return what was printed since the last look."""
+            ...
+
+        def close(self) -> None:
+            """Read no more."""
+            ...
+
+
+__all__ = ["PrintedTab"]
+
+_ABOUT: Final = (
+    "bpf_printk since this was opened · programs' own streams stay unread: reading takes out what is in them"
+)
+
+
+def _open_reader() -> Reader:
+    from ....core.kernel.printk import MachinePrintReader
+
+    return MachinePrintReader()
+
+
+class _Lines(PrintedView):
+    """The lines, whose programs can be followed."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"printed-lines--link"}
+    """
+    | Class | Description |
+    | :- | :- |
+    | `printed-lines--link` | The program that printed. |
+    """
+    DEFAULT_CSS = """
+    _Lines { height: 1fr; & > .printed-lines--link { color: $link; } }
+    """
+
+    def row_targets(self, index: int) -> Sequence[Target]:
+        """Return the program of a line."""
+        number, _, _ = self._events[index].raw.decode().partition(" ")
+        return (Thing("prog", int(number)),) if number.isdecimal() else ()
+
+    def draw_row(self, index: int, width: int) -> Text:
+        """Draw when it was printed, by which program, and the line."""
+        event = self._events[index]
+        text = Text(f"{event.time:>10.3f}s  ", self.ink("event-view--time"))
+        who = event.raw.decode()
+        if who:
+            text.append(who, self.ink("printed-lines--link") + Style(meta={"target": 0}))
+        else:
+            text.append("?", self.ink("event-view--time"))
+        return text.append("  ").append(event.text)
+
+
+class _PrintedNote(Static):
+    """The line below."""
+
+    DEFAULT_CSS = """
+    _PrintedNote {
+        dock: bottom;
+        height: 1;
+        color: $text-muted;
+        padding: 0 1;
+        text-wrap: nowrap;
+        &.-problem { color: $text-warning; }
+    }
+    """
+
+
+class PrintedTab(SystemTab):
+    """The lines, read at each look while the tab is in front, from an instance of the tracefs of its own."""
+
+    NAME: ClassVar[str] = "printed"
+
+    def __init__(self) -> None:
+        super().__init__(id="printed-tab")
+        self.lines = _Lines()
+        self._note = _PrintedNote(_ABOUT)
+        self.open_reader: Callable[[], Reader] = _open_reader
+        """What opens a reader, in a thread."""
+        self._reader: Reader | None = None
+        self._is_reading = self._is_over = False
+
+    def compose(self) -> ComposeResult:
+        """Compose the lines, and what is said of them."""
+        yield self.lines
+        yield self._note
+
+    def show(self, seen: Seen) -> None:
+        """Read what was printed since the last look."""
+        self._is_over = False
+        if self._is_reading:
+            return
+        self._is_reading = True
+        names = {number: f"{number} {each.name}" for number, each in seen.snapshot.programs.items()}
+        time = seen.look.time
+
+        def read() -> None:
+            reader = self._reader or self.open_reader()
+            printed = reader.read(names)
+            self.lines.typed_app.call_from_thread(self._arrived, reader, time, printed, reader.problem)
+
+        self.run_worker(read, thread=True, exit_on_error=False, group="printed", description="read what is printed")
+
+    def _arrived(self, reader: Reader, time: float, printed: Printed, problem: str) -> None:
+        self._is_reading = False
+        self._reader = reader
+        if self._is_over:
+            self.rest()
+            return
+        self.lines.empty_text = problem or "no program has printed a line since this was opened"
+        self.lines.add(time, printed)
+        self._note.set_class(bool(problem), "-problem")
+        self._note.update(fitted(problem or _ABOUT, max(self.size.width - 2, 20)).rstrip())
+
+    def rest(self) -> None:
+        """Read no more; what is printed from now on is not seen."""
+        self._is_over = True
+        if self._reader is not None and not self._is_reading:
+            self._reader.close()
+            self._reader = None
+
+    def on_unmount(self) -> None:
+        """Read no more."""
+        self.rest()
+
+    def cannot_look(self, why: str) -> None:
+        """Say in the place of the lines why nothing can be seen."""
+        self.lines.empty_text = why
+        self.lines.refresh()
+
+    def on_row_view_selected(self, event: RowView.Selected) -> None:
+        """Go to the program that printed a line."""
+        event.stop()
+        targets = self.lines.row_targets(event.index)
+        if targets:
+            self.post_message(self.lines.Followed(self.lines, event.index, targets[0]))
+        else:
+            self.notify("the kernel does not tell which program printed this", timeout=3)
+
+    @property
+    def key(self) -> Hashable | None:
+        """Nothing: lines are no things."""
+        return None
+
+    def go_to(self, key: Hashable) -> bool:
+        """Find nothing: lines are no things."""
+        return False
+
+    @property
+    def first(self) -> Widget:
+        """The lines."""
+        return self.lines
