@@ -149,7 +149,7 @@ async def test_rows_stay_where_they_are_and_what_came_or_went_is_marked() -> Non
         names = [line.split()[2 if line.split()[0] in "▌✗+" else 1] for line in lines(walk)[4:13]]
         assert names[0] == "count_traffic"  # though handle_exec runs most now
         assert "handle_exec" in lines(walk)[9]
-        assert "5 M" in lines(walk)[9]
+        assert "5.00 M" in lines(walk)[9]
         assert "newcomer" in lines(walk)[12]
         assert "+  91 newcomer" in lines(walk)[12]
         assert lines(walk)[6].startswith("▌   58 cil_to_container")

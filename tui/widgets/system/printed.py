@@ -50,7 +50,7 @@ _ABOUT: Final = (
 
 
 def _open_reader() -> Reader:
-    from ....core.kernel.printk import MachinePrintReader
+    from ....core.system.printed import MachinePrintReader
 
     return MachinePrintReader()
 
