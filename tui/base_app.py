@@ -21,6 +21,7 @@ from ..core.visible import visible
 from .driver import guarded
 from .roles import DARK, PALETTES
 from .state.config import Config, config_file, keep_theme
+from .stylesheet import Stylesheet
 from .terminal.fewer_colors import FewerColors
 from .terminal.guardian import Told, guardian, until_told
 from .terminal.line_gate import LineGate
@@ -80,6 +81,7 @@ class BaseApp(App[_Result]):
         self.type_ahead = TypeAhead(self, self.ready)
         """The keys that wait."""
         super().__init__()
+        self.stylesheet = Stylesheet(variables=self.get_css_variables())
         self.config = config or Config()
         self._gate = LineGate()
         if _dumb():
