@@ -30,6 +30,7 @@ from ...core.closing import name_heir
 from ...core.errors import BpftuiError
 from ...core.privileges import be_apart, drop_all
 from .hush import is_hushed, is_watched, modes_before
+from .own_time import OwnTime
 from .process import process
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["GRACE", "Guardian", "Told", "guardian", "hire", "until_told"]
 
 GRACE: Final = 1.5
-"""Seconds that the process has to end by itself when it was told to."""
+"""Seconds that the process has to end by itself when it was told to; here and below of its own time (`OwnTime`)."""
 PATIENCE: Final = 15.0
 """Seconds that it has where nobody told it to: its time is over, or nobody reads what it prints. A machine that has
 much else to do takes seconds to undo a sandbox, and the exit code says how it went."""
@@ -49,7 +50,9 @@ _UNREAD: Final = 1.2
 _MOST_LEFT: Final = 64
 """Folders of the process that are kept in mind."""
 _LOOK: Final = 0.2
-"""Seconds between two looks at keys that nobody reads."""
+"""Seconds between two looks at keys that nobody reads, and at the time that the process has had."""
+_LEAST: Final = 20
+"""Milliseconds between two looks at whether its time is over: it may stand."""
 _TOLD: Final = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
 
 QUIT_KEYS: Final = re.compile(rb"q|\x03|\x11|\x1b\[(?:113|99;5|113;5)[;:0-9]*u")
@@ -229,6 +232,7 @@ class _Watch:
     def __init__(self, channel: socket.socket, main: int, terminal: int | None) -> None:
         self._channel = channel
         self._main = main
+        self._now = OwnTime(main)
         self._terminal = terminal
         self._modes = None if terminal is None else modes_before()
         self._screen = False
@@ -264,10 +268,10 @@ class _Watch:
 
     def _timeout(self) -> int | None:
         """Return milliseconds until there is something to be done."""
-        now = time.monotonic()
+        now = self._now()
         times = [at - now for at in (self._deadline, self._asked) if at is not None]
-        times += [] if self._unread is None else [_LOOK]
-        return max(0, round(min(times) * 1000) + 1) if times else None
+        times += [_LOOK] if times or self._unread is not None else []
+        return max(_LEAST, round(min(times) * 1000) + 1) if times else None
 
     def _listen(self) -> bool:
         """Take in what was said; False where there is nobody any more."""
@@ -285,7 +289,7 @@ class _Watch:
                 case _Word.SCREEN | _Word.NO_SCREEN:
                     self._screen, self._unread = word == _Word.SCREEN, None
                 case _Word.ASKED:
-                    self._asked = self._asked or time.monotonic() + GRACE
+                    self._asked = self._asked or self._now() + GRACE
                 case _Word.HEARD:
                     self._asked = None
                 case _Word.ENDING:
@@ -303,7 +307,7 @@ class _Watch:
 
     def _begin_to_end(self, patience: float = GRACE) -> None:
         """Let the time begin that is left; what has begun is not made longer."""
-        self._deadline = min(self._deadline or math.inf, time.monotonic() + patience)
+        self._deadline = min(self._deadline or math.inf, self._now() + patience)
 
     def _look(self, events: int) -> None:
         """See that the terminal has gone, or that there are keys; the process reads them at once, as a rule."""
@@ -312,11 +316,11 @@ class _Watch:
             self._begin_to_end()
             self._kill(signal.SIGHUP)
         else:
-            self._unread = time.monotonic()
+            self._unread = self._now()
 
     def _is_due(self) -> bool:
         """Whether the time is over that the process had."""
-        now = time.monotonic()
+        now = self._now()
         if self._unread is not None and not self._waiting():
             self._unread = None
         if self._unread is not None and now >= self._unread + _UNREAD:

@@ -7,11 +7,13 @@ import pty
 import signal
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
 from bpftui.tui.terminal.guardian import until_told
+from bpftui.tui.terminal.own_time import OwnTime
 from tests.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -25,6 +27,21 @@ hire()
 guardian().screen(True)
 print("busy", flush=True)
 time.sleep(60)
+"""
+
+STARVED: Final = """
+import os, sys, time, tty
+from bpftui.tui.terminal.guardian import guardian, hire
+tty.setraw(0)
+hire()
+guardian().screen(True)
+print("busy", flush=True)
+os.nice(19)
+begun = time.process_time()
+while time.process_time() - begun < 0.04:
+    pass
+print(os.read(0, 1).decode(), end="", flush=True)
+guardian().screen(False)
 """
 
 
@@ -62,6 +79,51 @@ def test_other_keys_end_nothing(busy: tuple[subprocess.Popen[bytes], int]) -> No
     assert not wait_for(lambda: process.poll() is not None, 2)  # it is read after 1.2 s
     os.write(keys, b"q")
     assert wait_for(lambda: process.poll() is not None, 20)
+
+
+@pytest.fixture
+def one_processor() -> Generator[None]:
+    """A processor on which something else has all the time; this process and those that it starts are on it."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as other:
+        try:
+            yield
+        finally:
+            other.kill()
+            os.sched_setaffinity(0, before)
+
+
+@pytest.mark.usefixtures("one_processor")
+def test_a_key_that_waits_while_others_have_the_processor_is_left_to_the_process() -> None:
+    keys, terminal = pty.openpty()
+    # In the session of the other one: between sessions the kernel may divide time evenly, whatever is nice.
+    with subprocess.Popen(
+        [sys.executable, "-c", STARVED], stdin=terminal, stdout=subprocess.PIPE, stderr=terminal
+    ) as process:
+        os.close(terminal)
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"busy\n"
+            os.write(keys, b"q")
+            assert wait_for(lambda: process.poll() is not None, 60)
+            assert (process.returncode, process.stdout.read()) == (0, b"q")
+        finally:
+            process.kill()
+            os.close(keys)
+
+
+@pytest.mark.usefixtures("one_processor")
+def test_time_in_which_a_process_is_to_run_and_does_not_hardly_counts() -> None:
+    with subprocess.Popen(["nice", "-n", "19", sys.executable, "-c", "while True: pass"]) as process:
+        try:
+            time.sleep(0.5)
+            own, began = OwnTime(process.pid), time.monotonic()
+            time.sleep(1)
+            passed = time.monotonic() - began
+            assert 0.09 * passed < own() < 0.6 * passed
+        finally:
+            process.kill()
 
 
 @pytest.fixture
