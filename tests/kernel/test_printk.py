@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bpftui.core.kernel import KernelRuntime, printk
-from bpftui.core.kernel.printk import prints
+from bpftui.core.kernel.printk import MachinePrintReader, prints
 from bpftui.core.kernel.sys.layouts import ProgStreamRead
 from bpftui.core.kernel.sys.perf import open_tracefs
 from bpftui.core.kernel.sys.trace_instance import EVENT
@@ -53,6 +53,24 @@ def test_only_the_lines_of_its_own_programs_and_only_while_it_is_open() -> None:
             )
             assert len(instances()) == 1
         assert (printed.read(), instances()) == (Printed(), [])
+
+
+def test_the_lines_of_all_programs_with_the_program_that_printed() -> None:
+    spec, runtime = CollectionSpec.from_file(OBJECTS / "prints.o"), KernelRuntime()
+    with MachinePrintReader() as printed, runtime.load(spec, programs={"hello"}) as found:
+        assert printed.problem == ""
+        number = found.programs["hello"].info().id
+        found.programs["hello"].run()
+        lines = printed.read({number: f"{number} hello"}).lines  # those of others, too
+        assert PrintedLine("hello 42", f"{number} hello") in lines
+        found.programs["hello"].run()
+        with runtime.load(spec, programs={"hello"}) as later:
+            other = later.programs["hello"].info().id
+            later.programs["hello"].run()
+            names = {number: f"{number} hello", other: f"{other} hello"}
+            mine = [line for line in printed.read(names).lines if line.program in names.values()]
+        assert mine == [PrintedLine("hello 42", names[number]), PrintedLine("hello 42", names[other])]
+    assert instances() == []
 
 
 def test_what_is_too_much_is_counted_and_the_newest_is_kept() -> None:

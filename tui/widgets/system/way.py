@@ -27,7 +27,8 @@ __all__ = ["WayView"]
 
 _RUNS, _MEAN = 11, 9
 """Cells of the two numbers."""
-_MOST_NAME: Final = 40
+_MOST_NAME, _MOST_WAY = 40, 20
+"""Cells of a program's name, and of which way it is at."""
 _ASCII: Final = str.maketrans({"│": "|", "├": "+", "└": "+", "─": "-", "▶": ">", "▼": "v"})
 
 
@@ -75,7 +76,7 @@ class WayView(RowView):
         programs = [step for step in steps if step.attachment is not None]
         self._widths = (
             max((width_of(step.edge) + 1 + width_of(step.hook) for step in programs), default=0),
-            max((width_of(step.way) for step in programs), default=0),
+            max((min(width_of(step.way), _MOST_WAY) for step in programs), default=0),
             max((min(width_of(self._program_name(step)), _MOST_NAME) for step in programs), default=0),
         )
         if not same:
