@@ -142,6 +142,8 @@ async def test_the_whole_line(explore: Callable[..., Any], size: tuple[int, int]
         await walk.until(lambda: walk.status.stage == State.LOADED)
         assert [sandbox.closed for sandbox in walk.runtime.sandboxes] == [1]
         await walk.press("q")
+        assert "sample_every" in walk.screen  # is set, and in no preset
+        await walk.press("tab", "enter")
         await walk.until(lambda: not walk.app.is_running or walk.app._exit)
     assert walk.runtime.loaded[0].closed == 1
 
