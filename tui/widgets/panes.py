@@ -65,7 +65,8 @@ class Panes:
             ("log", self.log),
         ):
             await tabs.get_pane(tab).mount(widget)
-        await tabs.add_column(self.maps, tab="maps", beside=_BESIDE_MAPS)
+        # An object without maps has nothing to show there, and its code the room.
+        await tabs.add_column(self.maps, tab="maps", beside=_BESIDE_MAPS if self.maps.map_name else ())
 
     def choose(self, node: Node) -> None:
         """Let the pane in which *node* is at home show it."""

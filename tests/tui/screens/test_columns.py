@@ -167,3 +167,11 @@ async def test_a_number_is_drawn_below_its_map(explore: Callable[..., Any]) -> N
         assert walk.explorer.navigation.tab == "code"
         await walk.press("left_square_bracket")
         await walk.until(lambda: "-30s" in walk.screen and "-60s" not in walk.screen)
+
+
+async def test_without_maps_the_code_has_the_room(explore: Callable[..., Any]) -> None:
+    async with explore("tests/objects/bad_offbyone.o", size=BROAD) as walk:
+        await walk.press("2")
+        assert borders(walk) == [36]
+        await walk.press("4")
+        assert "no maps" in walk.screen
