@@ -151,7 +151,9 @@ async def test_a_tail_call_leads_to_its_program(explore: Callable[..., Any]) -> 
 
 async def test_the_type_of_a_variable_is_followed(explore: Callable[..., Any]) -> None:
     async with explore() as walk:
-        await walk.press("3", "down", "down", "down")
+        await walk.press("3", "enter")  # no name is chosen: the variable itself opens
+        await walk.until(lambda: "sample_every" in walk.screen and len(walk.app.screen_stack) == 2)
+        await walk.press("escape", "down", "down", "down")
         before = walk.screen
         await walk.press("right", "enter")
         assert "typedef unsigned long long __u64;" in walk.screen

@@ -69,7 +69,7 @@ class LinkedView(RowView):
     def chosen_target(self) -> Target | None:
         """Where the chosen name leads; None where none is chosen."""
         targets = self.row_targets(self.cursor) if self.link >= 0 and self.row_count() else ()
-        return targets[self.link] if self.link < len(targets) else None
+        return targets[self.link] if 0 <= self.link < len(targets) else None
 
     def follow_link(self) -> bool:
         """Follow the chosen name; return whether there was one."""
