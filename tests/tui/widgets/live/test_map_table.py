@@ -241,4 +241,4 @@ async def test_an_empty_table_says_so() -> None:
         await pilot.pause()
         assert "no entries yet" in "".join(lines(app.view))
         await pilot.press("enter", "e", "w", "delete", "o")
-        assert [type(each) for each in app.heard] == [MapTableView.OrderAsked]
+        assert app.heard == []  # there is nothing to do any of it with
