@@ -42,7 +42,8 @@ class Terminal:
     def _run(self, *arguments: str) -> str:
         # The environment as Python has it: behind its back, readline puts in COLUMNS=80, which Textual would believe.
         environment = dict(os.environ)
-        done = subprocess.run([*self._tmux, *arguments], check=True, capture_output=True, text=True, env=environment)
+        command = [*self._tmux, *arguments]
+        done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment, timeout=PATIENCE)
         return done.stdout
 
     def press(self, *keys: str) -> None:
@@ -111,7 +112,7 @@ class Terminal:
 
     def close(self) -> None:
         """End the server, and what still runs in it."""
-        subprocess.run([*self._tmux, "kill-server"], capture_output=True, check=False)
+        subprocess.run([*self._tmux, "kill-server"], capture_output=True, check=False, timeout=PATIENCE)
 
 
 def walk(terminal: Terminal, runtime: str) -> None:

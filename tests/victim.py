@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.census import objects
+from tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -226,11 +227,13 @@ class Victim:
 
     def close(self) -> None:
         """End what is still there."""
-        for process in self.processes():
+        found = self.processes()
+        if not self.ended():  # before it runs what it is to run, it has no mark
+            found.append(self.pid)
+        for process in found:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
-        while not self.ended():
-            time.sleep(0.01)
+        assert wait_for(self.ended), f"process {self.pid} does not end by SIGKILL"
         self.hang_up()
 
 

@@ -54,6 +54,8 @@ _GROWTH: Final = 1.5
 """How many times the memory that it had when it was a minute old it may have later, …"""
 _MORE: Final = 20.0
 """… and megabytes besides: its history, the samples of its charts and what it read of the kernel come by and by."""
+KEPT: Final = ROOT / "build/monkey"
+"""Where all that is known of what went wrong is kept, a file for each seed."""
 _SIZES: Final = ((80, 24), (120, 40), (200, 60), (10, 3), (40, 10), (80, 24), (300, 100), (1, 1))
 
 APART: Final = frozenset({ProgramType.XDP, ProgramType.SCHED_CLS, ProgramType.SOCKET_FILTER})
@@ -414,6 +416,20 @@ class Monkey:
             return f"its memory grows: {', '.join(f'{each:.0f}' for each in self.memory)} MB"
         return ""
 
+    def keep(self, why: str, folder: Path = KEPT) -> Path:
+        """Write down what went wrong, what was done before, the user's log and what the terminal was sent; where."""
+        log = self._home / "bpftui/log"
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"seed-{self.plan.seed}-{self.plan.runtime}.txt"
+        parts = (
+            f"{self.plan}: {why}",
+            " ".join(map(repr, self.done)),
+            log.read_text(errors="replace") if log.exists() else "no log",
+            self.shown,
+        )
+        path.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+        return path
+
     @property
     def shown(self) -> str:
         """What the program wrote last, without escape sequences."""
@@ -450,7 +466,8 @@ def main(arguments: list[str] | None = None) -> int:
             if why := monkey.stay(lambda _, leave=leave: time.monotonic() < leave):
                 wrong += 1
                 print(f"{plan}: {why}\n  last: {' '.join(map(repr, monkey.done[-12:]))}")
-                print("  " + "\n  ".join((monkey.trace or monkey.shown[-1500:]).splitlines()[-40:]), flush=True)
+                print("  " + "\n  ".join((monkey.trace or monkey.shown[-1500:]).splitlines()[-40:]))
+                print(f"  all of it: {monkey.keep(why)}", flush=True)
         finally:
             shutil.rmtree(home, ignore_errors=True)
         stays, deeds, seed = stays + 1, deeds + len(monkey.done), seed + 1

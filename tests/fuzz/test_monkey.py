@@ -20,6 +20,13 @@ TRAFFIC = ROOT / "bpf/traffic.o"
 def test_nothing_goes_wrong_and_nothing_is_left(runtime: str, seed: int, tmp_path: Path) -> None:
     monkey = Monkey(Plan.of(seed, runtime), tmp_path)
     why = monkey.stay(lambda self: len(self.done) < 150)
+    (tmp_path / "bpftui").mkdir(exist_ok=True)
+    with (tmp_path / "bpftui/log").open("a") as log:
+        log.write("ValueError: what was said\n")
+    kept = monkey.keep(why or "nothing", tmp_path / "kept").read_text()
+    assert kept.startswith(f"{monkey.plan}: {why or 'nothing'}\n\n{monkey.done[0]!r} ")
+    assert "ValueError: what was said\n" in kept
+    assert monkey.shown[-200:] in kept
     assert why == "", f"{monkey.plan}, {monkey.done}: {monkey.shown[-1500:]}"
 
 

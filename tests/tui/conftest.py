@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -69,8 +70,7 @@ class Walk:
     async def settle(self) -> None:
         """Wait until every key has done what it does."""
         await self.pilot.pause()
-        while not self.app.type_ahead.idle:
-            await self.pilot.pause(0.01)
+        await self.until(lambda: self.app.type_ahead.idle)
         await self.pilot.pause()
 
     @property
@@ -136,7 +136,7 @@ def explore(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
         try:
             async with app.run_test(size=size, notifications=messages) as pilot:
                 if furnished:
-                    await app.explorer.furnished.wait()
+                    await asyncio.wait_for(app.explorer.furnished.wait(), PATIENCE)
                     await pilot.pause()
                 yield Walk(app, pilot, runtime)
         finally:

@@ -28,6 +28,7 @@ from bpftui.tui.state.presets import Presets, current_values, restore
 from bpftui.tui.state.recent import recent
 from bpftui.tui.widgets.lists.message_view import MessageView
 from tests.tui.commands.command_line import ROOT, bpftui, user_environment
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -245,7 +246,8 @@ sys.exit(main(["bpf/traffic.o"]))
             if b"Quit" in seen and not typed:
                 typed = True
                 os.write(master, b"y")
-    os.close(master)
+        os.close(master)  # a terminal that has gone ends what still runs
+        process.wait(PATIENCE)
     assert process.returncode == 1
     said = seen.decode().rpartition("bpftui: error: ")[2]
     assert said == f"unexpected RuntimeError: in the screen; the traceback is in {home}/log\r\n"

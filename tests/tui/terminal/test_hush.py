@@ -71,6 +71,8 @@ def test_what_is_typed_before_anything_is_drawn_acts_and_is_not_echoed(victims: 
     until_shown(victim, _EDITED)
     assert victim.shown.startswith(_OTHER_SCREEN)
     victim.press(b"q")
+    until_shown(victim, "Yes")  # the value is in no preset
+    victim.press(b"y")
     assert victim.wait(10) is not None
     assert victim.code() == 0
     assert victim.terminal_left() == []
