@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from ..core.traffic import Traffic
     from .dialogs.command import Command
     from .screens.home import HomeScreen
-    from .screens.system import SystemScreen
+    from .screens.system import Beginning, SystemScreen
     from .state.config import Config
     from .targets import Thing
     from .text.fuzzy import Names
@@ -52,8 +52,6 @@ if TYPE_CHECKING:
 
 __all__ = ["BpftuiApp", "Reader", "run"]
 
-_SYSTEM: Final = "system"
-"""The mode of what this machine runs."""
 _PATIENCE: Final = 1.0
 """Seconds that closing may take; what is not closed by then ends with the process."""
 _NAMED: Final = 8
@@ -96,6 +94,7 @@ class BpftuiApp(BaseApp[ExitCode]):
         begin: Makes its session, which is closed at the end.
         observe: Returns what looks at what the machine runs; None where nothing does.
         read_only: Whether nothing of others is ever changed.
+        begin_at: How to begin where that is shown, in the place of home; without a session only.
     """
 
     DEFAULT_MODE: ClassVar[str] = "first"
@@ -138,12 +137,15 @@ class BpftuiApp(BaseApp[ExitCode]):
         begin: Callable[[CollectionSpec], Session] = Session,
         observe: Callable[[], Looker] | None = None,
         read_only: bool = False,
+        begin_at: Beginning | None = None,
     ) -> None:
         super().__init__(config)
         self.permission = Permission(never=read_only)
         """Whether what others have loaded may be changed, on all screens."""
         self._runtime: RuntimeName = runtime
-        self._home_mode = "home" if sessions else self.DEFAULT_MODE
+        self._begin_at = None if sessions else begin_at
+        self._home_mode = "home" if sessions or self._begin_at else self.DEFAULT_MODE
+        self._system_mode = self.DEFAULT_MODE if self._begin_at else "system"
         self._numbers = 0
         self.objects: list[_Object] = []
         """What is open, in the order in which it was opened."""
@@ -162,7 +164,7 @@ class BpftuiApp(BaseApp[ExitCode]):
         """Clear while an object is being opened."""
         self._all_open.set()
         self.add_mode(self._home_mode, self._make_home)  # pyright: ignore[reportUnknownMemberType] - Screen, of whatever result
-        self.add_mode(_SYSTEM, self._make_system)  # pyright: ignore[reportUnknownMemberType]
+        self.add_mode(self._system_mode, self._make_system)  # pyright: ignore[reportUnknownMemberType]
 
     def _add(self, session: Session, attach: Sequence[tuple[str, str]] = ()) -> _Object:
         """Take an object among those that are open."""
@@ -199,6 +201,7 @@ class BpftuiApp(BaseApp[ExitCode]):
             commands=self.commands,
             destinations=self.destinations,
             permission=self.permission,
+            begin_at=self._begin_at,
         )
         return self._system
 
@@ -246,7 +249,7 @@ class BpftuiApp(BaseApp[ExitCode]):
 
     async def action_system(self, noun: str = "", name: str = "") -> None:
         """Go to what this machine runs; in the tab of a noun, where one is named, and to a thing there."""
-        await self._show(_SYSTEM)
+        await self._show(self._system_mode)
         if noun and self._system is not None:
             if name:
                 self._system.go_to_named(noun, name)
@@ -255,7 +258,7 @@ class BpftuiApp(BaseApp[ExitCode]):
 
     async def go_to_thing(self, thing: Thing) -> None:
         """Go to a thing among what this machine runs."""
-        await self._show(_SYSTEM)
+        await self._show(self._system_mode)
         if self._system is not None:
             self._system.go_to(thing)
 
@@ -469,7 +472,7 @@ class BpftuiApp(BaseApp[ExitCode]):
             return self._all_open
         if self._home is not None and self.current_mode == self._home_mode:
             return self._home.furnished
-        if self._system is not None and self.current_mode == _SYSTEM:
+        if self._system is not None and self.current_mode == self._system_mode:
             return self._system.furnished
         return self.explorer.furnished if self.objects else super().ready()
 
@@ -484,6 +487,7 @@ def run(
     gave_up: str = "",
     read: Reader | None = None,
     read_only: bool = False,
+    begin_at: Beginning | None = None,
 ) -> ExitCode:
     """Explore *specs*, or begin at home where there is none, until the user quits; needs a terminal.
 
@@ -496,6 +500,7 @@ def run(
         gave_up: Which rights were given up, as a sentence, for the log.
         read: Reads an object that is opened later.
         read_only: Whether nothing of others is ever changed.
+        begin_at: How to begin where what the machine runs is shown, in the place of home.
 
     Raises:
         BpftuiError: There is no such program or runtime.
@@ -523,8 +528,9 @@ def run(
             gave_up=gave_up,
             read=read,
             begin=lambda spec: sessions.enter_context(begin(spec)),
-            observe=None if name == "vm" else _Observing(sessions),
             read_only=read_only,
+            observe=None if runtime == "vm" else _Observing(sessions),
+            begin_at=begin_at,
         )
         try:
             result = app.run()

@@ -67,6 +67,9 @@ def _formatter(prog: str) -> argparse.HelpFormatter:
 class Parser(argparse.ArgumentParser):
     """An argument parser whose errors are ours: one line, exit code 2."""
 
+    explores: Callable[[argparse.Namespace], bool] | None = None
+    """Whether, with these options, a command is the explorer, and keeps the rights that this one keeps."""
+
     def __init__(self, command: str, description: str) -> None:
         super().__init__(
             prog=f"bpftui {command}".strip(), description=description, allow_abbrev=False, formatter_class=_formatter
@@ -107,10 +110,11 @@ class Parser(argparse.ArgumentParser):
         if options.token is not None:
             os.environ["LIBBPF_BPF_TOKEN_PATH"] = options.token
         options.gave_up = ""
-        if options.drop or (options.drop is None and drops and process.own):
-            from .privileges import give_up_for
+        explores = self.explores is not None and self.explores(options)
+        if options.drop or (options.drop is None and (drops or explores) and process.own):
+            from .privileges import EXPLORER, give_up_for
 
-            options.gave_up = give_up_for(self.prog.rpartition(" ")[2], options)
+            options.gave_up = give_up_for(EXPLORER if explores else self.prog.rpartition(" ")[2], options)
         return options
 
     def _refuse(self, rest: Sequence[str], options: argparse.Namespace) -> NoReturn:

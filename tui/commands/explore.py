@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     from ...core.spec import CollectionSpec
     from ...core.traffic import Traffic
     from ..app import Reader
+    from ..screens.system import Beginning
 
-__all__ = ["explore", "make_parser", "require_terminal", "run"]
+__all__ = ["explore", "make_parser", "reader", "require_terminal", "run"]
 
 
 def make_parser() -> Parser:
@@ -93,13 +94,6 @@ def _show(file: str) -> str:
 
 def _explore(specs: Sequence[CollectionSpec], options: argparse.Namespace, notes: Sequence[str]) -> int:
     """Explore *specs*; what is opened from there is read as it is in its file, or in memory."""
-    from ...core.spec import CollectionSpec
-
-    def read(file: str, say: Callable[[str], None]) -> CollectionSpec:
-        if parse_loaded(file) is not None:
-            return read_loaded(file)
-        return CollectionSpec.from_file(file, source_directories=options.source)
-
     return explore(
         *specs,
         runtime=options.runtime,
@@ -107,9 +101,25 @@ def _explore(specs: Sequence[CollectionSpec], options: argparse.Namespace, notes
         notes=notes,
         options=machine_options(options),
         gave_up=options.gave_up,
-        read=read,
         read_only=options.read_only,
+        read=reader(options.source),
     )
+
+
+def reader(source: Sequence[str] = ()) -> Reader:
+    """Return what reads an object as it is in its file, or in memory.
+
+    Args:
+        source: Directories in which its C files are looked for.
+    """
+    from ...core.spec import CollectionSpec
+
+    def read(file: str, _: Callable[[str], None]) -> CollectionSpec:
+        if parse_loaded(file) is not None:
+            return read_loaded(file)
+        return CollectionSpec.from_file(file, source_directories=source)
+
+    return read
 
 
 def _begin_at_home(options: argparse.Namespace) -> int:
@@ -129,7 +139,6 @@ def _begin_at_home(options: argparse.Namespace) -> int:
         options=machine_options(options),
         gave_up=options.gave_up,
         attach=(),
-        read=read,
         read_only=options.read_only,
     )
 
@@ -168,6 +177,7 @@ def explore(
     gave_up: str = "",
     read: Reader | None = None,
     read_only: bool = False,
+    begin_at: Beginning | None = None,
 ) -> int:
     """Open the explorer on *specs*, or at home.
 
@@ -180,6 +190,7 @@ def explore(
         gave_up: Which rights were given up, as a sentence.
         read: Reads an object that is opened later.
         read_only: Whether nothing of others is ever changed.
+        begin_at: How to begin where what the machine runs is shown, in the place of home.
     """
     with uncollected():
         from ...core.spec.targets import parse_attachment
@@ -196,4 +207,5 @@ def explore(
             gave_up=gave_up,
             read=read,
             read_only=read_only,
+            begin_at=begin_at,
         )

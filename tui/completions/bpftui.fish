@@ -190,6 +190,7 @@ complete -c bpftui -n '_shtab_bpftui_using top' -l color -xka "auto always never
 complete -c bpftui -n '_shtab_bpftui_using top' -l runtime -xka "auto kernel vm" -d 'what runs the programs: the kernel, or the built-in machine'
 complete -c bpftui -n '_shtab_bpftui_using top' -l token -xka "(__fish_complete_directories)" -d 'in a user namespace: a bpffs that delegates BPF tokens'
 complete -c bpftui -n '_shtab_bpftui_using top' -l drop -l no-drop -d 'before any file is read, give up all capabilities that the command …'
+complete -c bpftui -n '_shtab_bpftui_using top' -s b -l batch -d 'one table after the other, in a terminal too'
 complete -c bpftui -n '_shtab_bpftui_using top' -l json -d 'one JSON object a second, schema bpftui/top/1'
 complete -c bpftui -n '_shtab_bpftui_using top' -l sort -xka "cpu runs ns missed memory name type id" -d 'what they are ordered by'
 complete -c bpftui -n '_shtab_bpftui_using top' -l only -x -d 'only programs with such a name: count_*'

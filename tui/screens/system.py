@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from ..status import Status
     from ..targets import Target
 
-__all__ = ["NOUNS", "TABS", "SystemScreen", "noun_named"]
+__all__ = ["NOUNS", "TABS", "Beginning", "SystemScreen", "noun_named"]
 
 NOUNS: Final = ("prog", "map", "link", "net", "cgroup", "proc", "pin", "btf", "printed")
 """All tabs in the order of their digits, whether or not they are there yet."""
@@ -93,6 +93,17 @@ def _examine(program: int, maps: Iterable[int]) -> Examined:
     return examine(program, maps)
 
 
+class Beginning(NamedTuple):
+    """How programs are shown at first."""
+
+    order: str = ""
+    """The title of the column that they are ordered by; empty for the usual one."""
+    only: str = ""
+    """A pattern of their names, as a shell has it: `count_*`; empty for all."""
+    interval: float = 1.0
+    """Seconds between two looks."""
+
+
 class _Place(NamedTuple):
     """Where one was."""
 
@@ -109,6 +120,7 @@ class SystemScreen(ControlledScreen):
         commands: Returns what can be done on every screen.
         destinations: Returns where a query leads on every screen.
         permission: Whether what others have loaded may be changed.
+        begin_at: How programs are shown at first.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -152,8 +164,10 @@ class SystemScreen(ControlledScreen):
         commands: Callable[[], Iterable[Command]],
         destinations: Callable[[str], Iterable[Command]],
         permission: Permission,
+        begin_at: Beginning | None = None,
     ) -> None:
         super().__init__()
+        self._begin_at = begin_at or Beginning()
         self._open_object = open_object
         self._commands = commands
         self._destinations = destinations
@@ -174,6 +188,7 @@ class SystemScreen(ControlledScreen):
             after=self.set_timer,
         )
         self.others = OthersController(self, permission=permission, changed=self._show_facts)
+        self.looking.interval = self._begin_at.interval
         self.control(self.looking)
         self.examine: Callable[[int, Iterable[int]], Examined] = _examine
         """What looks into a program and its maps, in a thread."""
@@ -197,7 +212,10 @@ class SystemScreen(ControlledScreen):
         line = self.query_one(StatusLine)
         line.crumbs = (Crumb("home"), Crumb("system"))
         line.facts = ("reading what runs here …",)
-        self.tab.first.focus()
+        tab = self.tab
+        tab.first.focus()
+        if isinstance(tab, TableTab):
+            tab.table.begin(self._begin_at.order, self._begin_at.only)
 
     def on_screen_resume(self) -> None:
         """Look, from now on."""

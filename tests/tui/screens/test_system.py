@@ -12,7 +12,7 @@ from bpftui.core.errors import NoPermissionError
 from bpftui.core.system.load import ProgramLoad
 from bpftui.tui.app import BpftuiApp
 from bpftui.tui.controllers import looking
-from bpftui.tui.screens.system import SystemScreen
+from bpftui.tui.screens.system import Beginning, SystemScreen
 from tests.tui.conftest import Walk
 from tests.tui.fakes import FakeRuntime
 from tests.tui.looker import LOADS, MadeLooker, a_program, machine, many_programs
@@ -235,3 +235,16 @@ async def test_ten_thousand_rows() -> None:
         assert "10,000 of 10,000" in walk.screen
         await walk.press("slash", *"_976")
         assert "10 of 10,000" in walk.screen
+
+
+async def test_it_begins_as_top_was_asked_to() -> None:
+    app = BpftuiApp(runtime="vm", observe=MadeLooker, begin_at=Beginning("memory", "cil_*", 5.0))
+    async with app.run_test(size=(120, 40)) as pilot:
+        walk = Walk(app, pilot, FakeRuntime())
+        await walk.until(lambda: "2 of 8" in walk.screen)
+        assert walk.screen.startswith(" home › system")
+        assert "memory▾" in lines(walk)[2]
+        assert "cil_from_container" in lines(walk)[4]
+        assert system(walk).looking.interval == 5.0
+        await walk.press("escape", "escape")
+        await walk.until(lambda: "1 Objects" in walk.screen)

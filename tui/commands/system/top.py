@@ -11,8 +11,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
 from ....core.errors import ExitCode, UsageError
-from ...terminal.output import InPlace, write_line
-from ...text.colors import paint
+from ...terminal.output import write_line
 from ...text.format import counted, rate
 from ...text.inventory import attached_to, bytes_of, held
 from ..columns import Column, table_lines
@@ -39,6 +38,17 @@ _SORTS: Final[dict[str, Callable[[_Row], Any]]] = {
     "type": lambda row: row[0].type,
     "id": lambda row: row[0].id,
 }
+_TITLES: Final = {
+    "cpu": "CPU %",
+    "runs": "runs/s",
+    "ns": "ns/run",
+    "missed": "missed/s",
+    "memory": "memory",
+    "name": "name",
+    "type": "type",
+    "id": "ID",
+}
+"""What the same is called in the explorer's table."""
 _COLUMNS: Final = (
     Column("id", is_number=True),
     Column("name", "link"),
@@ -58,9 +68,13 @@ def make_parser() -> Parser:
     parser = Parser(
         "top",
         "Show what the programs of this machine cost, whoever loaded them: runs a second, time of a run, share of a "
-        "CPU. Runs are counted while it runs, for which each takes some 80 ns more; about 40 ns of each run are the "
-        "measuring, and programs that are reached by a tail call are not counted. It takes CAP_SYS_ADMIN.",
+        "CPU. In a terminal this is the explorer, at the place of what the machine runs; elsewhere, with --batch or "
+        "--duration, one table after the other. Runs are counted while it runs, for which each takes some 80 ns more; "
+        "about 40 ns of each run are the measuring, and programs that are reached by a tail call are not counted. It "
+        "takes CAP_SYS_ADMIN.",
     )
+    parser.explores = _opens_place
+    parser.add_argument("-b", "--batch", action="store_true", help="one table after the other, in a terminal too")
     parser.add_argument("--json", action="store_true", help=f"one JSON object a second, schema {SCHEMA}")
     parser.add_argument("--sort", choices=tuple(_SORTS), default="cpu", help="what they are ordered by (default: cpu)")
     parser.add_argument("--only", metavar="GLOB", help="only programs with such a name: count_*")
@@ -70,7 +84,7 @@ def make_parser() -> Parser:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run the command: in a terminal a table that stays in its place, elsewhere one after the other."""
+    """Run the command: in a terminal the place of what the machine runs, elsewhere one table after the other."""
     options = make_parser().parse(arguments)
     hire_guardian()
     if options.runtime == "vm":
@@ -79,6 +93,8 @@ def run(arguments: Sequence[str]) -> int:
         raise UsageError(f"--interval {options.interval:g} is not between 0.1 and 86400 seconds")
     if options.duration is not None and not 0 < options.duration < 1e9:
         raise UsageError(f"--duration {options.duration:g} is no time to look for")
+    if _opens_place(options):
+        return _explore(options)
     from ....core.system.errands import open_inventory
     from ....core.system.load import Observer
     from ..sampling import each_sample
@@ -86,15 +102,35 @@ def run(arguments: Sequence[str]) -> int:
     with open_inventory() as inventory, Observer(inventory) as observer:
         looks = _Looks(observer, options.interval)
         table = _Table(options)
-        with table:
-            for look in each_sample(looks, options.duration, until=lambda: False):
-                if look.time > 0:
-                    table.show(look)
-                elif observer.uncounted:
-                    warn(f"runs are not counted: {observer.uncounted}")
-            for sentence in looks.missing:
-                warn(sentence)
+        for look in each_sample(looks, options.duration, until=lambda: False):
+            if look.time > 0:
+                table.show(look)
+            elif observer.uncounted:
+                warn(f"runs are not counted: {observer.uncounted}")
+        for sentence in looks.missing:
+            warn(sentence)
     return ExitCode.OK
+
+
+def _opens_place(options: argparse.Namespace) -> bool:
+    """Whether it is the explorer: where there is a terminal, and nothing else is asked for."""
+    if options.json or options.batch or options.duration is not None or options.runtime == "vm":
+        return False
+    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def _explore(options: argparse.Namespace) -> int:
+    """Begin at the place of what the machine runs."""
+    from ...screens.system import Beginning
+    from ..explore import explore, reader
+
+    return explore(
+        runtime=options.runtime,
+        attach=(),
+        gave_up=options.gave_up,
+        read=reader(),
+        begin_at=Beginning(order=_TITLES[options.sort], only=options.only or "", interval=options.interval),
+    )
 
 
 class _Looks:
@@ -128,51 +164,16 @@ class _Table:
     def __init__(self, options: argparse.Namespace) -> None:
         self._options = options
         self._color = wants_color(options.color)
-        stays = not options.json and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
-        self._place = InPlace() if stays else None
-        self._last: Look | None = None
-        self._drawing = False
-
-    def __enter__(self) -> None:
-        if self._place is not None:
-            from ...terminal.hush import hush
-
-            hush()  # what is typed does not belong into the table
-            self._following = self._place.following(self._draw)
-            self._following.__enter__()
-
-    def __exit__(self, *_: object) -> None:
-        if self._place is not None:
-            self._following.__exit__(None, None, None)
-            self._place.leave()
 
     def show(self, look: Look) -> None:
         """Show one."""
-        self._last = look
         if self._options.json:
             print_json(self._json(look), indent=None)
-        elif self._place is not None:
-            self._draw()
-        else:
-            write_line(self._total(look, self._rows(look)))
-            for line in table_lines(_COLUMNS, self._cells(self._rows(look)), color=self._color):
-                write_line(line)
-            write_line(flush=True)
-
-    def _draw(self) -> None:
-        """Draw the last one, as large as the terminal is now."""
-        if self._drawing or self._place is None or self._last is None:
-            return  # a signal, in the midst of it: the next look comes soon
-        self._drawing = True
-        try:
-            width, height = self._place.size()
-            rows = self._rows(self._last)
-            shown = rows[: max(height - 2, 0)]
-            total = self._total(self._last, rows) + (f", {len(shown)} shown" if len(shown) < len(rows) else "")
-            lines = table_lines(_COLUMNS, self._cells(shown), color=self._color, width=width)
-            self._place.show([paint(total[:width], "bold") if self._color else total[:width], *lines][:height])
-        finally:
-            self._drawing = False
+            return
+        write_line(self._total(self._rows(look)))
+        for line in table_lines(_COLUMNS, self._cells(self._rows(look)), color=self._color):
+            write_line(line)
+        write_line(flush=True)
 
     def _rows(self, look: Look) -> list[_Row]:
         rows = [(each, look.loads.get(each.id)) for each in look.snapshot.programs.values()]
@@ -180,7 +181,8 @@ class _Table:
             rows = [row for row in rows if fnmatchcase(row[0].name, self._options.only)]
         return sorted(rows, key=lambda row: (_SORTS[self._options.sort](row), row[0].id))
 
-    def _total(self, look: Look, rows: Sequence[_Row]) -> str:
+    @staticmethod
+    def _total(rows: Sequence[_Row]) -> str:
         loads = [load for _, load in rows if load is not None]
         runs, share = sum(each.runs_per_s for each in loads), sum(each.cpu_percent for each in loads)
         moment = time.strftime("%H:%M:%S")

@@ -17,7 +17,7 @@ from .strips import strip
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from ....core.system import Attachment, BtfEntry, LinkEntry, MapEntry, Owner, Pin, ProgramEntry, Snapshot
+    from ....core.system import Attachment, BtfEntry, Hook, LinkEntry, MapEntry, Owner, Pin, ProgramEntry, Snapshot
     from ....core.system.history import Seen
 
 __all__ = ["BTFS", "LINKS", "MAPS", "PINS", "PROGRAMS"]
@@ -121,11 +121,16 @@ def _place_facts(attachments: Iterable[Attachment], snapshot: Snapshot) -> list[
 
 def place_thing(attachment: Attachment, snapshot: Snapshot) -> Thing | None:
     """Return the interface or control group that something is attached to; None where that is neither."""
+    there = attachment._replace(target="")  # on an interface elsewhere it says where
+
+    def has(hooks: Iterable[Hook]) -> bool:
+        return any(each._replace(target="") == there for hook in hooks for each in hook.attached)
+
     for namespace in snapshot.namespaces:
         for interface in namespace.interfaces:
-            if any(attachment in hook.attached for hook in interface.hooks):
+            if interface.name and attachment.target.startswith(interface.name) and has(interface.hooks):
                 return Thing("net", (namespace.inode, interface.ifindex))
-        if any(attachment in hook.attached for hook in namespace.hooks):
+        if has(namespace.hooks):
             return Thing("net", (namespace.inode, 0))
     if any(each.path == attachment.target for each in snapshot.control_groups):
         return Thing("cgroup", attachment.target)
@@ -158,6 +163,11 @@ def _mean(seen: Seen, each: ProgramEntry) -> Cell:
 def _cpu(seen: Seen, each: ProgramEntry) -> Cell:
     load = _load(seen, each)
     return _NOTHING if load is None else Cell(f"{load.cpu_percent:.2f}", "" if load.cpu_percent else "muted")
+
+
+def _missed(seen: Seen, each: ProgramEntry) -> Cell:
+    load = _load(seen, each)
+    return _NOTHING if load is None else Cell(rate(load.missed_per_s), "warning" if load.missed_per_s else "muted")
 
 
 def _on(seen: Seen, each: ProgramEntry) -> Cell:
@@ -280,6 +290,15 @@ PROGRAMS: Final[Noun[ProgramEntry]] = Noun(
             least=8,
             most=24,
             drop=1,
+        ),
+        Column(
+            "missed/s",
+            _missed,
+            lambda seen, each: load.missed_per_s if (load := _load(seen, each)) else None,
+            True,
+            8,
+            drop=6,
+            is_found=False,
         ),
         Column(
             "age",

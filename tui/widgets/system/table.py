@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
 
     from ....core.system.history import Seen
-    from ...targets import Target, Thing
+    from ...targets import Target
     from .column import Cell, Column, Places
     from .noun import Noun
 
@@ -143,6 +144,18 @@ class SystemTable(RowView):
             self._arrange(keep_place=not is_first and not (counted_first and self.cursor == 0))
         else:
             self.refresh()
+
+    def begin(self, order: str, only: str) -> None:
+        """Begin with other rows than usual.
+
+        Args:
+            order: The title of the column that they are ordered by; empty for the usual one.
+            only: A pattern of names, as a shell has it; empty for all.
+        """
+        number = next((at for at, each in enumerate(self.noun.columns) if each.title == order), self.noun.ordered_by)
+        self._by = number, self.noun.columns[number].is_number
+        self.set_reactive(SystemTable.column, number)
+        self.narrowed_by = _found_by(only) if only else ""
 
     def _counts_first(self, seen: Seen) -> bool:
         """Whether there are rates for the first time: before, there was nothing to order by."""
@@ -464,8 +477,9 @@ class SystemTable(RowView):
         return super().check_action(action, parameters)
 
 
-def thing_of(table: SystemTable) -> Thing | None:
-    """Return what the cursor of a table is on."""
-    from ...targets import Thing
-
-    return None if table.key is None else Thing(table.noun.name, table.key)
+def _found_by(pattern: str) -> str:
+    """Return a pattern of a shell's as what is typed to narrow rows: a word that it matches whole."""
+    parts = (
+        r"\S*" if part == "*" else r"\S" if part == "?" else re.escape(part) for part in re.split(r"([*?])", pattern)
+    )
+    return rf"(?<!\S){''.join(parts)}(?!\S)"
