@@ -33,6 +33,7 @@ __all__ = [
     "add_loading",
     "add_machine",
     "add_object",
+    "add_read_only",
     "add_settings",
     "add_source",
     "add_target",
@@ -165,6 +166,15 @@ def add_object(parser: Parser, *, several: bool = False, loaded: bool = False) -
         nargs="*" if several else None,
         help="a BPF ELF object file, or what holds one (a program, a library, an archive, .gz, .xz, .zst, - for "
         "standard input); FILE#2 is the second object in a file" + (_LOADED if loaded else ""),
+    )
+
+
+def add_read_only(parser: Parser) -> None:
+    """Let nobody change what others have loaded."""
+    parser.add_argument(
+        "--read-only",
+        action="store_true",
+        help="refuse whatever would change what others have loaded: entries of maps, links, pins",
     )
 
 

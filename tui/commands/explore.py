@@ -15,6 +15,7 @@ from .common import (
     Parser,
     add_machine,
     add_object,
+    add_read_only,
     add_settings,
     add_source,
     hire_guardian,
@@ -52,11 +53,7 @@ def make_parser() -> Parser:
         help="load and attach at once, as with `bpftui watch`: to an interface, to `sandbox`, to what its section says",
     )
     add_machine(parser)
-    parser.add_argument(
-        "--read-only",
-        action="store_true",
-        help="refuse whatever would change what others have loaded: entries of maps, links, pins",
-    )
+    add_read_only(parser)
     return parser
 
 
@@ -139,6 +136,7 @@ def _begin_at_home(options: argparse.Namespace) -> int:
         options=machine_options(options),
         gave_up=options.gave_up,
         attach=(),
+        read=read,
         read_only=options.read_only,
     )
 

@@ -15,7 +15,7 @@ from ...terminal.output import write_line
 from ...text.format import counted, rate
 from ...text.inventory import attached_to, bytes_of, held
 from ..columns import Column, table_lines
-from ..common import Parser, hire_guardian, print_json, wants_color, warn
+from ..common import Parser, add_read_only, hire_guardian, print_json, wants_color, warn
 
 if TYPE_CHECKING:
     import argparse
@@ -80,6 +80,7 @@ def make_parser() -> Parser:
     parser.add_argument("--only", metavar="GLOB", help="only programs with such a name: count_*")
     parser.add_argument("--interval", metavar="SECONDS", type=float, default=1.0, help="between looks (default: 1)")
     parser.add_argument("--duration", metavar="SECONDS", type=float, help="how long (default: until interrupted)")
+    add_read_only(parser)
     return parser
 
 
@@ -129,6 +130,7 @@ def _explore(options: argparse.Namespace) -> int:
         attach=(),
         gave_up=options.gave_up,
         read=reader(),
+        read_only=options.read_only,
         begin_at=Beginning(order=_TITLES[options.sort], only=options.only or "", interval=options.interval),
     )
 
