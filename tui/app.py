@@ -171,7 +171,7 @@ class BpftuiApp(BaseApp[ExitCode]):
         runtime = self._runtime if session.theirs is None else "kernel"
         operations = Operations(session, runtime=runtime, attach=attach, permission=self.permission)
         self._numbers += 1
-        first = self._numbers == 1 and self._home_mode != self.DEFAULT_MODE
+        first = self._numbers == 1 and self.DEFAULT_MODE not in (self._home_mode, self._system_mode)
         mode = self.DEFAULT_MODE if first else f"object-{self._numbers}"
         added = _Object(session, operations, ExplorerScreen(session.spec, operations), mode)
         self.objects.append(added)

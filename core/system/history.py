@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from .load import Look
-    from .model import Snapshot
+    from .model import Attachment, Snapshot
 
-__all__ = ["BUCKETS", "BUCKET_SECONDS", "History", "Minute", "Seen"]
+__all__ = ["BUCKETS", "BUCKET_SECONDS", "History", "Minute", "Place", "Seen", "place_key"]
 
 BUCKETS: Final = 10
 """Parts of the last minute of which each has a mean."""
@@ -62,6 +62,34 @@ class Minute:
         return self._peak
 
 
+Place: TypeAlias = "tuple[int, int] | str"
+"""Where something is attached: the inode of a network namespace with the index of an interface, 0 for the namespace
+itself; or the path of a control group."""
+
+
+def place_key(attachment: Attachment) -> tuple[int, str, int | None, int | None, str]:
+    """Return what tells an attachment from all others, whether it is listed with its program or where it is."""
+    target = attachment.target.partition(" in ")[0]  # with its program it says in which namespace
+    return attachment.program, attachment.hook, attachment.link, attachment.order, target
+
+
+def _places(snapshot: Snapshot) -> dict[tuple[int, str, int | None, int | None, str], Place]:
+    """Return where everything is that is attached to interfaces, their namespaces and control groups."""
+    found: dict[tuple[int, str, int | None, int | None, str], Place] = {}
+    for namespace in snapshot.namespaces:
+        hooks = [(0, hook) for hook in namespace.hooks]
+        hooks += [(each.ifindex, hook) for each in namespace.interfaces for hook in each.hooks]
+        for index, hook in hooks:
+            for each in hook.attached:
+                found.setdefault(place_key(each), (namespace.inode, index))
+    for group in snapshot.control_groups:
+        for hook in group.hooks:
+            for each in hook.attached:
+                if not each.detail.startswith("from "):
+                    found[place_key(each)] = group.path
+    return found
+
+
 class Seen(NamedTuple):
     """What there is to show at a look."""
 
@@ -69,6 +97,8 @@ class Seen(NamedTuple):
     before: Snapshot | None
     """The last snapshot that was another one; None while there was but one."""
     minute: Minute
+    places: Mapping[tuple[int, str, int | None, int | None, str], Place]
+    """Where what is attached is, by `place_key`."""
     unknown: Sequence[str] = ()
     """Why runs are not counted, as a sentence; empty where they are."""
 
@@ -95,14 +125,17 @@ class History:
         self._minute = Minute()
         self._last: Look | None = None
         self._before: Snapshot | None = None
+        self._places: dict[tuple[int, str, int | None, int | None, str], Place] = {}
 
     def add(self, look: Look, unknown: Sequence[str] = ()) -> Seen:
         """Return what there is to show now."""
         last = self._last
         if last is not None and last.snapshot is not look.snapshot:
             self._before = last.snapshot
+        if last is None or last.snapshot is not look.snapshot:
+            self._places = _places(look.snapshot)
         if last is not None and look.loads and look.time > last.time:
             rates = {number: load.runs_per_s for number, load in look.loads.items()}
             self._minute.add(look.time - last.time, rates)
         self._last = look
-        return Seen(look, self._before, self._minute, unknown)
+        return Seen(look, self._before, self._minute, self._places, unknown)

@@ -28,10 +28,12 @@ from bpftui.core.live.monitor import Observation
 from bpftui.core.runtime import Entry, MapSnapshot
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui.app import BpftuiApp
+from bpftui.tui.controllers import looking
 from bpftui.tui.messages import Sampled
 from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.roles import DARK, LIGHT, Palette
 from bpftui.tui.screens import home as home_screen
+from bpftui.tui.screens.system import Beginning
 from bpftui.tui.state.objects import KnownObject
 from bpftui.tui.text.page import Page
 from bpftui.tui.themes import theme
@@ -41,6 +43,7 @@ from bpftui.tui.widgets.live import graph_pane
 from tests.tui.conftest import screen_text
 from tests.tui.fakes import FakeMap, FakeRuntime
 from tests.tui.idle import quick_pilots
+from tests.tui.looker import MadeLooker
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator
@@ -414,12 +417,32 @@ async def home(look: Look, shots: Shots) -> None:
             await camera.shoot("home")
 
 
+async def system(look: Look, shots: Shots) -> None:
+    """What the machine runs: programs under load, what one is related to, and the other tables."""
+    looker = MadeLooker()
+    app = BpftuiApp(runtime="vm", observe=lambda: looker, begin_at=Beginning(order="runs/s", interval=1000.0))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(looking, "_FIRST", 0.01)
+        async with running(app, look, shots) as camera:
+            await camera.until(lambda: "runs/s ·" in camera.text)
+            await camera.shoot("system-programs")
+            await camera.press("u")
+            await camera.shoot("system-users")
+            await camera.press("escape", "2")
+            await camera.shoot("system-maps")
+            await camera.press("3")
+            await camera.shoot("system-links")
+            await camera.press("7")
+            await camera.shoot("system-pins")
+
+
 PLACES: dict[str, Callable[[Look, Shots], Awaitable[None]]] = {
     "spec": spec_places,
     "dialogs": dialogs,
     "live": live_places,
     "refusal": refusal,
     "home": home,
+    "system": system,
 }
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import tempfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +13,7 @@ import pytest
 from bpftui import bpf
 from bpftui.core import kernel
 from bpftui.core.spec import CollectionSpec
-from tests.nobody import UNPRIVILEGED, as_nobody
+from tests.nobody import NOBODY, UNPRIVILEGED, as_nobody
 from tests.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -49,7 +51,9 @@ def test_what_is_loaded_is_found_counted_and_opened(terminal: Callable[..., Term
             assert "read-only" in shown.text()
             shown.press("u")
             shown.until(r"▌on +xdp ")
-            shown.press("Escape", "Enter")
+            shown.press("Escape")
+            shown.until_gone("tag ")
+            shown.press("Enter")
             shown.until(rf"home › (system › )?id:{number}")
             shown.press("0", "2")
             shown.until(rf"▌ +{number} count_packets")
@@ -57,8 +61,20 @@ def test_what_is_loaded_is_found_counted_and_opened(terminal: Callable[..., Term
             assert shown.exit_code() == "0"
 
 
+@pytest.fixture
+def home() -> Iterator[str]:
+    """Return a home that nobody may write to: not pytest's directories."""
+    with tempfile.TemporaryDirectory(prefix="bpftui-home-") as folder:
+        os.chown(folder, int(NOBODY[1].partition("=")[2]), -1)
+        yield folder
+
+
 @as_nobody
-def test_an_ordinary_user_reads_what_is_missing_and_has_the_rest(terminal: Callable[..., Terminal]) -> None:
+def test_an_ordinary_user_reads_what_is_missing_and_has_the_rest(
+    terminal: Callable[..., Terminal], home: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", home)
+    monkeypatch.setenv("XDG_STATE_HOME", home)
     shown = terminal(*UNPRIVILEGED, *BPFTUI, "top", size=(80, 24))
     shown.until(r"lacks CAP_SYS_ADMIN")
     shown.press("0")

@@ -13,7 +13,7 @@ from bpftui.core.system.load import ProgramLoad
 from bpftui.tui.app import BpftuiApp
 from bpftui.tui.controllers import looking
 from bpftui.tui.screens.system import Beginning, SystemScreen
-from tests.tui.conftest import Walk
+from tests.tui.conftest import ROOT, Walk
 from tests.tui.fakes import FakeRuntime
 from tests.tui.looker import LOADS, MadeLooker, a_program, machine, many_programs
 
@@ -87,10 +87,10 @@ async def test_columns_without_room_are_left_out_whole_and_counted() -> None:
         shown = lines(walk)
         assert shown[2].split() == ["ID", "name", "on", "runs/s▾", "ns/run", "CPU", "%", "owner"]
         assert "  984,210       96    9.45 systemd" in shown[4]
-        assert "8 of 8 · +5 columns →" in walk.screen
+        assert "8 of 8 · +6 columns →" in walk.screen
         await walk.press("left", "left")  # what is chosen is never left out
         assert lines(walk)[2].split() == ["ID", "name", "type", "on", "runs/s▾", "CPU", "%", "owner"]
-        assert "+5 columns →" in walk.screen
+        assert "+6 columns →" in walk.screen
 
 
 async def test_what_is_known_of_a_program_stands_beside_the_table_where_there_is_room() -> None:
@@ -246,5 +246,7 @@ async def test_it_begins_as_top_was_asked_to() -> None:
         assert "memory▾" in lines(walk)[2]
         assert "cil_from_container" in lines(walk)[4]
         assert system(walk).looking.interval == 5.0
-        await walk.press("escape", "escape")
+        walk.app.open_object(str(ROOT / "bpf/my_map.o"))
+        await walk.until(lambda: walk.screen.startswith(" home › my_map.o"))
+        await walk.press("0")
         await walk.until(lambda: "1 Objects" in walk.screen)

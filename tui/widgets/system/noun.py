@@ -29,7 +29,7 @@ class Fact(NamedTuple):
     """`warning`, `muted`; empty for plain text."""
 
 
-def _nothing(_seen: Seen, _rows: Sequence[Any]) -> str:
+def _nothing(_: Seen) -> str:
     return ""
 
 
@@ -54,7 +54,7 @@ class Noun(Generic[_Row]):
     """The number of the column that rows are ordered by at first."""
     empty: str = "there are none"
     """What an empty table says."""
-    note: Callable[[Seen, Sequence[_Row]], str] = _nothing
+    note: Callable[[Seen], str] = _nothing
     """Returns what is said below the table, why something is unknown first."""
     has_total: bool = False
     """Whether the first line has totals."""

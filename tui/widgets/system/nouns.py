@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from ....core.system.history import BUCKETS
+from ....core.system.history import BUCKETS, place_key
 from ....core.system.load import MEASURING_NS
 from ...targets import Thing
 from ...text.format import byte_size, duration, rate
@@ -17,7 +17,7 @@ from .strips import strip
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from ....core.system import Attachment, BtfEntry, Hook, LinkEntry, MapEntry, Owner, Pin, ProgramEntry, Snapshot
+    from ....core.system import Attachment, BtfEntry, LinkEntry, MapEntry, Owner, Pin, ProgramEntry, Snapshot
     from ....core.system.history import Seen
 
 __all__ = ["BTFS", "LINKS", "MAPS", "PINS", "PROGRAMS"]
@@ -108,33 +108,23 @@ def _link_facts(numbers: Iterable[int], snapshot: Snapshot) -> list[Fact]:
     return found
 
 
-def _place_facts(attachments: Iterable[Attachment], snapshot: Snapshot) -> list[Fact]:
+def _place_facts(attachments: Iterable[Attachment], seen: Seen) -> list[Fact]:
     """Return where a program runs, each with the interface or control group that it is on."""
     found: list[Fact] = []
     for each in attachments:
         text = " ".join(part for part in (each.hook, each.target, each.detail) if part)
         if each.order is not None:
             text += f"  runs as number {each.order}"
-        found.append(Fact("on", text, place_thing(each, snapshot)))
+        found.append(Fact("on", text, place_thing(each, seen)))
     return found
 
 
-def place_thing(attachment: Attachment, snapshot: Snapshot) -> Thing | None:
+def place_thing(attachment: Attachment, seen: Seen) -> Thing | None:
     """Return the interface or control group that something is attached to; None where that is neither."""
-    there = attachment._replace(target="")  # on an interface elsewhere it says where
-
-    def has(hooks: Iterable[Hook]) -> bool:
-        return any(each._replace(target="") == there for hook in hooks for each in hook.attached)
-
-    for namespace in snapshot.namespaces:
-        for interface in namespace.interfaces:
-            if interface.name and attachment.target.startswith(interface.name) and has(interface.hooks):
-                return Thing("net", (namespace.inode, interface.ifindex))
-        if has(namespace.hooks):
-            return Thing("net", (namespace.inode, 0))
-    if any(each.path == attachment.target for each in snapshot.control_groups):
-        return Thing("cgroup", attachment.target)
-    return None
+    place = seen.places.get(place_key(attachment))
+    if place is None:
+        return None
+    return Thing("cgroup", place) if isinstance(place, str) else Thing("net", place)
 
 
 def _held(texts: Iterable[str]) -> list[Fact]:
@@ -174,13 +164,13 @@ def _on(seen: Seen, each: ProgramEntry) -> Cell:
     if each.attachments:
         first, *more = each.attachments
         text = f"▲ {place_of(first, each.type)}" + (f" +{len(more)}" if more else "")
-        thing = place_thing(first, seen.snapshot)
+        thing = place_thing(first, seen)
         return Cell(text, "link" if thing else "", thing=thing)
     others = [text for text in each.held_by if not text.startswith("nobody")]
     return Cell(few(others), "muted") if others else Cell("⚠ not attached", "warning")
 
 
-def _program_note(seen: Seen, rows: Sequence[ProgramEntry]) -> str:
+def _program_note(seen: Seen) -> str:
     if seen.unknown:
         return f"– = not counted: {seen.unknown[0]}"
     return " · ".join([*_missing(seen), f"counted while this is open: some {MEASURING_NS} ns of a run are that"])
@@ -210,7 +200,7 @@ def _program_about(seen: Seen, each: ProgramEntry) -> list[Fact]:
     load = seen.look.loads.get(each.id)
     if load is not None and load.missed_per_s:
         facts.append(Fact("missed", f"{rate(load.missed_per_s)} runs/s: it was running on that CPU", role="warning"))
-    facts += _place_facts(each.attachments, snapshot) or [Fact("on", "not attached", role="warning")]
+    facts += _place_facts(each.attachments, seen) or [Fact("on", "not attached", role="warning")]
     facts += _link_facts(each.links, snapshot)
     facts += _map_facts("map", each.map_ids, snapshot)
     facts += [Fact("types", f"BTF {each.btf_id}", Thing("btf", each.btf_id))] if each.btf_id else []
@@ -370,7 +360,7 @@ def _map_about(seen: Seen, each: MapEntry) -> list[Fact]:
     return facts + _held(each.held_by)
 
 
-def _plain_note(seen: Seen, _: Sequence[Any]) -> str:
+def _plain_note(seen: Seen) -> str:
     return " · ".join(_missing(seen))
 
 
@@ -454,7 +444,7 @@ def _link_about(seen: Seen, each: LinkEntry) -> list[Fact]:
     if each.detached:
         facts.append(Fact("on", "nothing any more: it was detached, or what it was on is gone", role="warning"))
     elif own:
-        facts += _place_facts(own, snapshot)
+        facts += _place_facts(own, seen)
     else:
         facts.append(Fact("on", each.target or "?"))
     facts += _program_facts("program", [each.program] if each.program else [], snapshot)
@@ -472,7 +462,7 @@ def _link_on(seen: Seen, each: LinkEntry) -> Cell:
         return Cell("⚠ nothing any more", "warning")
     program = seen.snapshot.programs.get(each.program or 0)
     own = [one for one in (program.attachments if program else ()) if one.link == each.id]
-    thing = place_thing(own[0], seen.snapshot) if own else None
+    thing = place_thing(own[0], seen) if own else None
     return Cell(f"▲ {each.target}" if each.target else "?", "link" if thing else "", thing=thing)
 
 

@@ -215,7 +215,7 @@ class TableTab(SystemTab):
             parts.append(f"+{left_out} column{'' if left_out == 1 else 's'} →")
         right = " · ".join(parts)
         width = max(self.size.width - 2, 20)
-        note = self._noun.note(table.seen, list(table.things.values())[:1])
+        note = self._noun.note(table.seen)
         room = width - width_of(right) - 2
         note = note if width_of(note) <= room else fitted(note, max(room, 1)).rstrip()
         self._note.update(f"{note}{' ' * (width - width_of(note) - width_of(right))}{right}")

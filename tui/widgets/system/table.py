@@ -119,6 +119,8 @@ class SystemTable(RowView):
         self._texts: dict[Hashable, str] = {}
         """What rows are searched in, as far as anybody searched."""
         self._places: tuple[int, int, Places] | None = None
+        self._totals: list[str] = []
+        """What stands above each column."""
         self._is_ascii = is_ascii_terminal()
         self.set_reactive(SystemTable.column, noun.ordered_by)
         self.empty_text = "reading what runs here …"
@@ -143,6 +145,7 @@ class SystemTable(RowView):
         if changed or counted_first or is_first:
             self._arrange(keep_place=not is_first and not (counted_first and self.cursor == 0))
         else:
+            self._add_up()
             self.refresh()
 
     def begin(self, order: str, only: str) -> None:
@@ -225,9 +228,18 @@ class SystemTable(RowView):
         elif not keep_place:
             self.cursor = 0
             self.scroll_to(y=0, animate=False, force=True)
+        self._add_up()
         self.refresh_rows()
         self.post_message(self.Rearranged())
         self.post_message(self.Highlighted(self, self.cursor))
+
+    def _add_up(self) -> None:
+        """Add up what is shown, once for however many times it is drawn."""
+        seen = self.seen
+        if seen is None or not self.noun.has_total:
+            return
+        rows = [self.things[key] for key in self.keys if key not in self._gone]
+        self._totals = [each.total(seen, rows) if each.total is not None else "" for each in self.noun.columns]
 
     def _text(self, key: Hashable) -> str:
         """Return what a row is searched in: its texts and ids."""
@@ -336,14 +348,12 @@ class SystemTable(RowView):
         return Strip(segments)
 
     def _draw_totals(self) -> Strip:
-        seen = self.seen
-        if seen is None or self._rows is None:
+        if not self._totals:
             return Strip([])
-        rows = [self.things[key] for key in self.keys if key not in self._gone]
         segments = [Segment(" ")]
         for place, (number, cells) in enumerate(self.places().shown):
             column = self.noun.columns[number]
-            text = column.total(seen, rows) if column.total is not None else ""
+            text = self._totals[number]
             text = fitted(text, max(cells, width_of(text)) if column.is_number else cells).rstrip()
             room = " " * (cells - width_of(text))
             gap = " " * column.gap if place else ""
