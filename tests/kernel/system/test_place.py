@@ -54,7 +54,7 @@ def test_what_is_loaded_is_found_counted_and_opened(terminal: Callable[..., Term
             shown.press("Escape")
             shown.until_gone("tag ")
             shown.press("Enter")
-            shown.until(rf"home › (system › )?id:{number}")
+            shown.until(r"1 Overview(.*\n)+.*native code")
             shown.press("0", "2")
             shown.until(rf"▌ +{number} count_packets")
             shown.press("q")
