@@ -22,7 +22,7 @@ __all__ = ["INTERFACES", "PROCESSES", "Way", "link_state", "namespace_name", "wa
 _NOTHING: Final = Cell("–", "muted")
 
 
-def _plain_note(seen: Seen, _: Sequence[Any]) -> str:
+def _plain_note(seen: Seen) -> str:
     return " · ".join(f"? = unknown: {each}" for each in seen.snapshot.missing[:1])
 
 
@@ -287,7 +287,7 @@ PROCESSES: Final[Noun[ProcessEntry]] = Noun(
     lambda _: "",
     ordered_by=4,
     empty="no process has a program, a map or a link open",
-    note=lambda seen, _: (
-        _plain_note(seen, ()) or f"{counted(len(seen.snapshot.processes), 'process')} with programs, maps or links open"
+    note=lambda seen: (
+        _plain_note(seen) or f"{counted(len(seen.snapshot.processes), 'process')} with programs, maps or links open"
     ),
 )
