@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bpftui.tui.controllers.navigation import TABS
+from bpftui.tui.dialogs.run import RunScreen
 from bpftui.tui.widgets.key_bar import KeyBar
 from tests.tui.fakes import FakeRuntime
 from tests.tui.test_snapshots import REFUSED
@@ -87,3 +88,11 @@ async def test_each_key_of_the_bar_does_something(
             await walk.press("escape")
         pressed: set[object] = set()
         assert [each for place in PLACES for each in await idle_keys(walk, place, pressed)] == []
+
+
+async def test_what_a_screen_is_for_comes_before_its_panes(explore: Callable[..., Any]) -> None:
+    async with explore(size=(80, 24)) as walk:
+        await walk.press("R")
+        await walk.until(lambda: isinstance(walk.app.screen, RunScreen))
+        await walk.settle()
+        assert [name for _, name in keys_of(walk)] == ["Run", "Edit", "Add", "Search", "Packets", "Back", "Help"]

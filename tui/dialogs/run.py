@@ -75,6 +75,8 @@ class RunScreen(Modal[None]):
     }
     """
 
+    FIRST_KEYS: ClassVar[tuple[str, ...]] = ("run",)
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("R", "run", "Run", id="run.run", tooltip="Run the program on this packet"),
         Binding("P", "presets", "Packets", id="run.packets", tooltip="Templates, packets of a capture, your own"),
