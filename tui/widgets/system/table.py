@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
+from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -119,6 +120,8 @@ class SystemTable(RowView):
         self._texts: dict[Hashable, str] = {}
         """What rows are searched in, as far as anybody searched."""
         self._places: tuple[int, int, Places] | None = None
+        self._shown: dict[int, object] = {}
+        """What the rows in sight showed at the last look."""
         self._totals: list[str] = []
         """What stands above each column."""
         self._is_ascii = is_ascii_terminal()
@@ -146,7 +149,17 @@ class SystemTable(RowView):
             self._arrange(keep_place=not is_first and not (counted_first and self.cursor == 0))
         else:
             self._add_up()
-            self.refresh()
+            self._refresh_changed()
+
+    def _refresh_changed(self) -> None:
+        """Draw the rows in sight that show something else now: most programs of a large machine do nothing."""
+        top = self.scroll_offset.y
+        shown = {index: self.row_variant(index) for index in range(top, min(top + self.page_height, len(self.keys)))}
+        for index, variant in shown.items():
+            if self._shown.get(index) != variant:
+                self.refresh_line(index + self.header_height)
+        self._shown = shown
+        self.refresh(Region(0, 0, self.size.width, self.header_height))
 
     def begin(self, order: str, only: str) -> None:
         """Begin with other rows than usual.
