@@ -160,4 +160,6 @@ def walk(terminal: Terminal, runtime: str) -> None:
     terminal.press("D")
     terminal.until("LOADED")
     terminal.press("q")
+    terminal.until("These are set, and in no preset")
+    terminal.press("y")
     assert terminal.exit_code() == "0"

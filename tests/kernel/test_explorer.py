@@ -95,7 +95,7 @@ async def test_edit_load_attach_watch_pause_detach_quit(size: tuple[int, int]) -
             await pilot.press("D")
             await until(pilot, lambda: session.state is State.LOADED)
             assert session.sandbox is None
-            await pilot.press("q")
+            await pilot.press("q", "y")  # a value is set, and in no preset
             await until(pilot, lambda: not app.is_running)
         app.operations.close()
         assert session.state is State.SPEC

@@ -60,7 +60,7 @@ def test_a_steward_that_is_asked_whether_it_is_there() -> None:
 
 @pytest.mark.parametrize("argument", ["program", "program x", "program -1", "map 4294967296", "file 1", "link 1 2", ""])
 def test_an_object_is_asked_for_by_kind_and_id(argument: str) -> None:
-    with pytest.raises(UsageError, match="an object is asked for by (kind and|its) id"):
+    with pytest.raises(UsageError, match=r"an object is asked for by (kind and|its) id"):
         open_object(argument)
 
 
