@@ -30,7 +30,7 @@ def test_a_new_configuration_has_them_in_a_comment(tmp_path: Path) -> None:
     keep_theme("bpftui-light", path, begin=comment)
     lines = path.read_text().splitlines()
     assert lines[0] == 'theme = "bpftui-light"'
-    assert '# quit = "q"  # Quit; asks first while something is attached, or values are in no preset' in lines
+    assert '# quit = "q"  # Quit; asks if anything is attached or unsaved' in lines
     keep_theme("nord", path, begin=comment)
     assert path.read_text().splitlines() == ['theme = "nord"', *lines[1:]]
     # Without the signs before them the lines are what they say.

@@ -68,7 +68,7 @@ class SessionController(Controller):
             "quit",
             "Quit",
             id="quit",
-            tooltip="Quit; asks first while something is attached, or values are in no preset",
+            tooltip="Quit; asks if anything is attached or unsaved",
         ),
     ]
 

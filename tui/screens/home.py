@@ -75,7 +75,7 @@ class HomeScreen(ControlledScreen):
             "quit",
             "Quit",
             id="quit",
-            tooltip="Quit; asks first while something is attached, or values are in no preset",
+            tooltip="Quit; asks if anything is attached or unsaved",
         ),
     ]
 

@@ -153,7 +153,7 @@ class SystemScreen(ControlledScreen):
         ),
         Binding("question_mark", "help", "Help", key_display="?", id="help", tooltip="This table, then all keys"),
         Binding("escape", "back", "Up", show=False, id="back", tooltip="One level up"),
-        Binding("q", "quit", "Quit", id="quit", tooltip="Quit; asks first while something is attached"),
+        Binding("q", "quit", "Quit", id="quit", tooltip="Quit; asks if anything is attached or unsaved"),
     ]
 
     def __init__(
