@@ -239,6 +239,9 @@ class MachinePrintReader(_Instance):
             programs: The names of those that are loaded by now, by their ids: what a line's program is called. Of one
                 that is not among them, or of which the kernel does not tell where it lies, it is empty.
         """
+        if programs.keys() != self._names.keys():  # the code of those which are gone may be another's by now
+            names = set(programs.values())
+            self._code = [each for each in self._code if each[2] in names]
         self._names = programs
         lines, lost = self._read()
         return Printed(tuple(lines), lost)
@@ -251,9 +254,7 @@ class MachinePrintReader(_Instance):
         return found or ""
 
     def _learn(self) -> None:
-        """Find out where the code of new programs lies; that of those which are gone may be another's by now."""
-        known = {text: number for number, text in self._names.items()}
-        self._code = [each for each in self._code if each[2] in known]
+        """Find out where the code of new programs lies."""
         for number in self._names.keys() - self._learnt:
             self._learnt.add(number)
             with contextlib.suppress(BpftuiError):

@@ -70,6 +70,9 @@ def test_the_lines_of_all_programs_with_the_program_that_printed() -> None:
             names = {number: f"{number} hello", other: f"{other} hello"}
             mine = [line for line in printed.read(names).lines if line.program in names.values()]
         assert mine == [PrintedLine("hello 42", names[number]), PrintedLine("hello 42", names[other])]
+        # Where one that is gone had its code there may be another's now.
+        found.programs["hello"].run()
+        assert {line.program for line in printed.read({}).lines} == {""}
     assert instances() == []
 
 
