@@ -327,10 +327,14 @@ int tasks(struct bpf_iter__task *ctx)
 
 #define MOST_CPUS 1024
 
-/* How many CPUs may have counters: set before it is loaded. */
+/* One more than the highest number of a CPU, and which of those below it there are: set before it is loaded. What the
+ * kernel has as the memory of others leads anywhere. */
 const volatile __u32 cpus = 1;
-/* How far the memory of each CPU is from what the kernel's pointers to it (__percpu) say. */
+const volatile __u8 possible[MOST_CPUS] = {1};
+/* How far the memory of each CPU is from what the kernel's pointers to it (__percpu) say (0 where there is but one CPU),
+ * and of which that is known. */
 __u64 offsets[MOST_CPUS] = {};
+__u8 known[MOST_CPUS] = {};
 /* A pointer becomes a number here, which the verifier lets one calculate with. */
 volatile __u64 number;
 
@@ -359,8 +363,11 @@ static __always_inline void learn_offsets(void)
 	__u64 base = (__u64)READ((struct bpf_array *)number, pptrs[0]);
 
 	for (__u32 cpu = 0; cpu < cpus && cpu < MOST_CPUS; cpu++) {
+		if (!possible[cpu])
+			continue;
 		number = (__u64)bpf_map_lookup_percpu_elem(&sample, &key, cpu);
-		offsets[cpu] = number ? number - base : 0;
+		known[cpu] = number != 0;
+		offsets[cpu] = number - base;
 	}
 }
 
@@ -381,7 +388,7 @@ int counts(struct bpf_iter__bpf_prog *ctx)
 	for (__u32 cpu = 0; cpu < cpus && cpu < MOST_CPUS; cpu++) {
 		struct bpf_prog_stats *own = (void *)(stats + offsets[cpu]);
 
-		if (!stats || !offsets[cpu])
+		if (!stats || !known[cpu])
 			continue;
 		row.runs += READ(own, cnt).value;
 		row.nanoseconds += READ(own, nsecs).value;

@@ -32,7 +32,7 @@ CONTENTS: dict[str, tuple[set[str], set[str], set[str]]] = {
     "inventory": (
         {"held", "tasks", "counts", "netfilters"},
         {"sample"},
-        {"sample_pid", "samples", "releases", "offsets", "number", "cpus"},
+        {"sample_pid", "samples", "releases", "offsets", "known", "number", "cpus", "possible"},
     ),
     "my_map": ({"my_prog"}, {"my_map"}, set()),
     "traffic": (

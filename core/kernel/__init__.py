@@ -24,7 +24,7 @@ from .program import Benchmark, Program, ProgramStats
 from .runtime import KernelRuntime, LoadOptions, RuntimeOptions, load
 from .sys.available import available
 from .sys.batch import Columns
-from .sys.elements import possible_cpus
+from .sys.cpus import possible_cpus
 from .sys.statistics import stats_enabled
 from .sys.token import use_token
 

@@ -118,7 +118,7 @@ class PerfBuffer(Closing):
     """
 
     def __init__(self, array: HasSlots, pages: int = 64) -> None:
-        from ..kernel.sys.perf import online_cpus
+        from ..kernel.sys.cpus import online_cpus
 
         self._array = array
         self._reading = threading.Lock()

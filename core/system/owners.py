@@ -18,7 +18,7 @@ from ... import bpf
 from ..closing import Closing
 from ..errors import BpftuiError
 from ..kernel.runtime import load
-from ..kernel.sys.elements import possible_cpus
+from ..kernel.sys.cpus import possible_cpu_ids
 from ..kernel.sys.object import open_id
 from ..kernel.sys.perf import PERF_TYPE_SOFTWARE, open_event
 from ..kernel.sys.survey import Runs, number_in, read_fdinfo, run_counts, unpacked_runs
@@ -134,14 +134,17 @@ class IteratorWalk(Closing):
         self._stack = contextlib.ExitStack()
         try:
             spec = CollectionSpec.from_file(bpf.path("inventory"))
-            cpus = possible_cpus()
-            spec.variables["cpus"].set(min(cpus, _MOST_CPUS))
+            cpus = possible_cpu_ids()
+            known = cpus[-1] < _MOST_CPUS
+            if known:
+                spec.variables["cpus"].set(cpus[-1] + 1)
+                spec.variables["possible"].set([int(cpu in cpus) for cpu in range(_MOST_CPUS)])
             collection = self._stack.enter_context(load(spec))
             for name in _NEEDED & collection.problems.keys():
                 raise collection.problems[name]
             self._links = {name: program.attach() for name, program in collection.programs.items()}
             self._held, self._tasks = self._links["held"], self._links["tasks"]
-            self._counts = self._links.get("counts") if cpus <= _MOST_CPUS else None
+            self._counts = self._links.get("counts") if known else None
             self._learn(collection)
         except BaseException:
             self._stack.close()

@@ -13,6 +13,7 @@ import pytest
 from bpftui.core.errors import FeatureError, LoadError, TypeMismatchError, UsageError, ValueRangeError
 from bpftui.core.kernel import Map, possible_cpus
 from bpftui.core.kernel.sys import batch, syscall
+from bpftui.core.kernel.sys.cpus import possible_cpu_ids
 from bpftui.core.spec import CollectionSpec, MapFlag, MapSpec, MapType
 
 if TYPE_CHECKING:
@@ -127,12 +128,12 @@ def test_per_cpu_values_are_lists_with_one_value_for_each_possible_cpu(make: Mak
 
 
 def test_possible_cpus_agrees_with_sysfs(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts = {"0\n": 1, "0-1\n": 2, "0-3,8-11\n": 8, "0,2,4-5\n": 4}
-    for text, count in texts.items():
+    texts = {"0\n": (0,), "0-1\n": (0, 1), "0-3,8-11\n": (0, 1, 2, 3, 8, 9, 10, 11), "0,2,4-5\n": (0, 2, 4, 5)}
+    for text, numbers in texts.items():
         monkeypatch.setattr(Path, "read_text", lambda self, text=text: text)
-        possible_cpus.cache_clear()
-        assert possible_cpus() == count
-    possible_cpus.cache_clear()
+        possible_cpu_ids.cache_clear()
+        assert (possible_cpu_ids(), possible_cpus()) == (numbers, len(numbers))
+    possible_cpu_ids.cache_clear()
 
 
 @pytest.mark.parametrize("type_", [MapType.HASH, MapType.ARRAY, MapType.PERCPU_HASH, MapType.LRU_HASH])

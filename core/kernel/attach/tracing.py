@@ -13,7 +13,7 @@ from ...spec import AttachType
 from ..link import Attachment
 from ..probe.since import links_since
 from ..sys import rights
-from ..sys.elements import possible_cpus
+from ..sys.cpus import online_cpus
 from ..sys.layouts import IteratorLink, PerfEventLink, RawTracepointOpen
 from ..sys.perf import PERF_TYPE_SOFTWARE, PERF_TYPE_TRACEPOINT, enable, open_event, read_tracefs
 from ..sys.syscall import UNSUPPORTED, BpfError, Command, Descriptor, buffer, errno_name
@@ -135,11 +135,11 @@ def attach_event(program: Program, target: AttachTarget) -> Attachment:
 
     def events() -> list[Descriptor]:
         opened: list[Descriptor] = []
-        for cpu in range(possible_cpus()):
+        for cpu in online_cpus():
             try:
                 opened.append(open_event(PERF_TYPE_SOFTWARE, CLOCKS[name], period=period, frequency=frequency, cpu=cpu))
             except OSError as error:
-                if error.errno == errno.ENODEV:  # a CPU that is not online
+                if error.errno == errno.ENODEV:  # it went offline in this moment
                     continue
                 _close(opened)
                 raise

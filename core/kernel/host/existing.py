@@ -11,7 +11,7 @@ from ...btf.kernel import vmlinux
 from ...errors import BpftuiError, LoadError
 from ...maps import Shape
 from ...spec import MapSpec, MapType, ProgramSpec, ProgramType, VariableSpec
-from ..sys.elements import possible_cpus
+from ..sys.cpus import possible_cpus
 from ..sys.explain import explain
 from ..sys.layouts import BpfBtfInfo, BpfProgInfo
 from ..sys.object import fill, object_info, open_id

@@ -14,7 +14,7 @@ from ...maps.rules import broken_rule
 from ...spec import MapFlag, MapType
 from ..probe.since import LINKS, since
 from ..sys import probes, rights, token
-from ..sys.elements import possible_cpus
+from ..sys.cpus import possible_cpus
 from ..sys.explain import explain
 from ..sys.layouts import MapCreate
 from ..sys.object import kernel_name

@@ -17,7 +17,7 @@ from ...privileges import Capability, in_user_namespace, privileges
 from ...spec import MapType, ProgramType
 from ..sys import probes, rights, token
 from ..sys.available import available
-from ..sys.elements import possible_cpus
+from ..sys.cpus import possible_cpus
 from ..sys.layouts import MapBatch, ProgTestRun, TokenCreate
 from ..sys.statistics import stats_enabled
 from ..sys.syscall import BpfError, Command, buffer, errno_name

@@ -8,14 +8,11 @@ from __future__ import annotations
 import array
 import ctypes
 import errno
-import functools
 import mmap
 import struct
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ...errors import FeatureError
 from ...runtime import Entry, MapSnapshot
 from ...spec import MapFlag, MapType
 from .batch import Columns, Count, read_batches, scan_batches
@@ -29,7 +26,7 @@ if TYPE_CHECKING:
     from ...maps import Shape
     from .syscall import Buffer, Descriptor
 
-__all__ = ["Elements", "possible_cpus"]
+__all__ = ["Elements"]
 
 _SMALL: Final = 1024
 """Bytes of a value up to which reading batches costs less than asking for one key after the other."""
@@ -48,30 +45,6 @@ def _shown_once(type_: MapType) -> bool:
 
 def _holds_sockets(type_: MapType) -> bool:
     return type_.is_sockmap or type_ is MapType.REUSEPORT_SOCKARRAY
-
-
-_POSSIBLE_CPUS: Final = Path("/sys/devices/system/cpu/possible")
-
-
-@functools.cache
-def possible_cpus() -> int:
-    """Return how many CPUs the kernel can ever have, which is how many values a per-CPU entry holds.
-
-    Neither the online nor the present ones count; a number that is too small would let the kernel write past the end.
-
-    Raises:
-        FeatureError: sysfs, which tells it, is not mounted.
-    """
-    try:
-        text = _POSSIBLE_CPUS.read_text()
-    except OSError as error:
-        reason = f"{_POSSIBLE_CPUS}: {error.strerror}; without it nobody knows how large per-CPU values are"
-        raise FeatureError(reason, hint="mount -t sysfs sysfs /sys") from error
-    count = 0
-    for part in text.strip().split(","):
-        first, _, last = part.partition("-")
-        count += int(last or first) - int(first) + 1
-    return count
 
 
 def _mapped(fd: int, size: int, protection: int) -> mmap.mmap:

@@ -31,7 +31,6 @@ __all__ = [
     "counts_references",
     "enable",
     "event_type",
-    "online_cpus",
     "open_event",
     "open_output",
     "open_tracefs",
@@ -184,13 +183,6 @@ def enable(event: Descriptor, program: Descriptor | None = None) -> None:
             with program as code:
                 fcntl.ioctl(fd, _SET_BPF, code)
         fcntl.ioctl(fd, _ENABLE, 0)
-
-
-def online_cpus() -> list[int]:
-    """Return the numbers of the CPUs that run now: on no other can an event be opened."""
-    with open("/sys/devices/system/cpu/online", encoding="ascii") as file:
-        parts = [part.partition("-") for part in file.read().strip().split(",")]
-    return [cpu for first, _, last in parts for cpu in range(int(first), int(last or first) + 1)]
 
 
 def event_type(kind: str) -> int | None:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import socket
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from bpftui.core.kernel import KernelRuntime
 from bpftui.core.kernel.attach.targets import cgroup_mount
+from bpftui.core.kernel.sys.cpus import possible_cpu_ids
 from bpftui.core.kernel.sys.statistics import stats_enabled
 from bpftui.core.kernel.sys.survey import run_counts
-from bpftui.core.system import Inventory, Owner
+from bpftui.core.spec import CollectionSpec
+from bpftui.core.system import Inventory, Owner, owners
 from bpftui.core.system.owners import IteratorWalk, ProcWalk
 from bpftui.core.uapi import LinkType, ProgramType
 from tests.kernel.system.others import attached_by_others
@@ -147,6 +151,28 @@ def test_the_iterator_counts_as_the_kernel_does(others: Others) -> None:
     assert by_iterator[number] == asked[number]
     assert asked[number].run_cnt >= 3
     assert {each.program for each in others.made} <= by_iterator.keys() & asked.keys()
+
+
+@pytest.mark.vmlinux
+def test_the_iterator_counts_on_each_cpu_where_there_are_holes_among_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    allowed = os.sched_getaffinity(0)
+    last = max(possible_cpu_ids())
+    if last == 0 or last not in allowed:
+        pytest.skip("this process may not run on a second CPU")
+    program = Path(__file__).parents[2] / "objects" / "prints.o"
+    # As if it were the only one; the kernel has none of the other number.
+    monkeypatch.setattr(owners, "possible_cpu_ids", lambda: (last, last + 100))
+    with KernelRuntime().load(CollectionSpec.from_file(program), programs={"hello"}) as found:
+        number = found.programs["hello"].info().id
+        with IteratorWalk() as walk, stats_enabled():
+            try:
+                for cpus, runs in (({0}, 2), ({last}, 3)):
+                    os.sched_setaffinity(0, cpus)
+                    found.programs["hello"].run(repeat=runs)
+            finally:
+                os.sched_setaffinity(0, allowed)
+            assert walk.counters()[number].run_cnt == 3
+            assert run_counts()[number].run_cnt == 5
 
 
 def test_a_control_group_has_what_comes_down_to_it(others: Others, snapshot: Snapshot) -> None:

@@ -94,8 +94,8 @@ SPECS: dict[str, Facts] = {
         license="Dual MIT/GPL",
         maps=[
             bpf_map("sample", "percpu_array", 4, 8, 1, key_type="__u32", value_type="__u64"),
-            data_section(".bss", 8288),
-            data_section(".rodata", 4, flags=128),
+            data_section(".bss", 9312),
+            data_section(".rodata", 1028, flags=128),
         ],
         programs=[
             program(
@@ -123,8 +123,8 @@ SPECS: dict[str, Facts] = {
                 "counts",
                 "iter/bpf_prog",
                 "tracing",
-                insns=164,
-                line_infos=45,
+                insns=177,
+                line_infos=50,
                 attach_type="trace_iter",
                 attach_to="bpf_prog",
                 core_relocations=7,
@@ -146,10 +146,12 @@ SPECS: dict[str, Facts] = {
             variable("samples", ".bss", 4, "__s32[7]", [0] * 7, "00" * 28),
             variable("releases", ".bss", 32, "__u64[7]", [0] * 7, "00" * 56),
             variable("offsets", ".bss", 88, "__u64[1024]", [0] * 1024, "00" * 8192),
-            variable("number", ".bss", 8280, "volatile __u64", 0, "00" * 8),
+            variable("known", ".bss", 8280, "__u8[1024]", [0] * 1024, "00" * 1024),
+            variable("number", ".bss", 9304, "volatile __u64", 0, "00" * 8),
             variable("cpus", ".rodata", 0, "const volatile __u32", 1, "01000000"),
+            variable("possible", ".rodata", 4, "const volatile __u8[1024]", [1] + [0] * 1023, "01" + "00" * 1023),
         ],
-        types=101,
+        types=109,
     ),
     "bpf/my_map.o": spec(
         license="Dual MIT/GPL",
