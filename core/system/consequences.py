@@ -34,13 +34,11 @@ def of_detaching(snapshot: Snapshot, number: int) -> Consequences:
         raise UsageError(f"link {number} is attached to nothing already")
     program = snapshot.programs.get(link.program or 0)
     name = f"{program.id} {program.name}" if program is not None else link.type
-    hook = link.attach_type or link.type
-    where = " ".join(filter(None, (hook, link.target)))
-    lines = [f"{name} no longer runs at {where}"]
+    lines = [f"{name} no longer runs at {link.where}"]
     lines += [f"{owner.comm} {owner.pid} holds the link, and is not told" for owner in others(link.owners)]
     lines += [f"it is pinned at {path}, and stays so, attached to nothing" for path in link.pinned]
     lines.append("only whoever has the program can attach it again")
-    return Consequences(f"detach link {number}: {name} from {where}", tuple(lines))
+    return Consequences(f"detach link {number}: {name} from {link.where}", tuple(lines))
 
 
 def of_unpinning(snapshot: Snapshot, pin: Pin) -> Consequences:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from .load import Look
     from .model import Attachment, Snapshot
 
-__all__ = ["BUCKETS", "BUCKET_SECONDS", "History", "Minute", "Place", "Seen", "place_key"]
+__all__ = ["BUCKETS", "BUCKET_SECONDS", "History", "Location", "Minute", "Seen", "place_key"]
 
 BUCKETS: Final = 10
 """Parts of the last minute of which each has a mean."""
@@ -62,7 +62,7 @@ class Minute:
         return self._peak
 
 
-Place: TypeAlias = "tuple[int, int] | str"
+Location: TypeAlias = "tuple[int, int] | str"
 """Where something is attached: the inode of a network namespace with the index of an interface, 0 for the namespace
 itself; or the path of a control group."""
 
@@ -73,9 +73,9 @@ def place_key(attachment: Attachment) -> tuple[int, str, int | None, int | None,
     return attachment.program, attachment.hook, attachment.link, attachment.order, target
 
 
-def _places(snapshot: Snapshot) -> dict[tuple[int, str, int | None, int | None, str], Place]:
+def _places(snapshot: Snapshot) -> dict[tuple[int, str, int | None, int | None, str], Location]:
     """Return where everything is that is attached to interfaces, their namespaces and control groups."""
-    found: dict[tuple[int, str, int | None, int | None, str], Place] = {}
+    found: dict[tuple[int, str, int | None, int | None, str], Location] = {}
     for namespace in snapshot.namespaces:
         hooks = [(0, hook) for hook in namespace.hooks]
         hooks += [(each.ifindex, hook) for each in namespace.interfaces for hook in each.hooks]
@@ -97,7 +97,7 @@ class Seen(NamedTuple):
     before: Snapshot | None
     """The last snapshot that was another one; None while there was but one."""
     minute: Minute
-    places: Mapping[tuple[int, str, int | None, int | None, str], Place]
+    places: Mapping[tuple[int, str, int | None, int | None, str], Location]
     """Where what is attached is, by `place_key`."""
     unknown: Sequence[str] = ()
     """Why runs are not counted, as a sentence; empty where they are."""
@@ -125,7 +125,7 @@ class History:
         self._minute = Minute()
         self._last: Look | None = None
         self._before: Snapshot | None = None
-        self._places: dict[tuple[int, str, int | None, int | None, str], Place] = {}
+        self._places: dict[tuple[int, str, int | None, int | None, str], Location] = {}
 
     def add(self, look: Look, unknown: Sequence[str] = ()) -> Seen:
         """Return what there is to show now."""

@@ -161,6 +161,11 @@ class LinkEntry(NamedTuple):
     function at each of their offsets, as far as it is known.
     """
 
+    @property
+    def where(self) -> str:
+        """Where it is attached, in words: `tcx_ingress eth0`."""
+        return " ".join(filter(None, (self.attach_type or self.type, self.target)))
+
 
 class BtfEntry(NamedTuple):
     """Types that the kernel has."""

@@ -17,11 +17,14 @@ from ..kernel.sys.survey import number_in, read_fdinfo
 from ..kernel.sys.syscall import NAME_SIZE, BpfError, buffer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ..btf import Btf
 
-__all__ = ["Names", "whole_name"]
+__all__ = ["MOST_FUNCTIONS", "Names", "functions_text", "whole_name"]
+
+MOST_FUNCTIONS: Final = 3
+"""Functions of a multi link that are named."""
 
 _FUNC_INFO: Final = struct.Struct("=II")
 """`struct bpf_func_info`: where a function begins, and its type."""
@@ -117,6 +120,18 @@ class Names:
             except BpftuiError:
                 self._types[btf_id] = None
         return self._types[btf_id]
+
+
+def functions_text(names: Sequence[str], count: int) -> str:
+    """Return how the functions of a multi link are told, `vfs_read, vfs_write and 4 more`; empty where none is known.
+
+    Args:
+        names: Of the first of them, at least of `MOST_FUNCTIONS`; empty where it is not known.
+        count: How many there are.
+    """
+    shown = list(filter(None, names[:MOST_FUNCTIONS]))
+    more = count - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if shown and more else "")
 
 
 def whole_name(fd: int, functions: int, btf_id: int, name: str) -> str:

@@ -123,11 +123,7 @@ class OthersObject:
             return ()
         ids = {*self.spec.program_ids.values()}
         found = [each for each in snapshot.links.values() if each.program in ids or each.id in self.spec.link_ids]
-        return tuple(
-            (each.id, " ".join(filter(None, (each.attach_type or each.type, each.target))))
-            for each in found
-            if not each.detached
-        )
+        return tuple((each.id, each.where) for each in found if not each.detached)
 
     def users(self, map_name: str) -> Sequence[str]:
         """Return who has a map."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ..context.fields import XDP_ACTIONS
 from ..uapi import LinkType
 from .model import Attachment, Hook
+from .names import MOST_FUNCTIONS, functions_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -228,10 +229,8 @@ def _target(
         case LinkType.KPROBE_MULTI:
             addresses = link.details["addrs"]
             assert isinstance(addresses, tuple)
-            shown = tuple(each for each in addresses[:_SHOWN] if isinstance(each, int))
-            known = [name for name in names.at(shown).values() if name]
-            more = len(addresses) - len(known)
-            return ", ".join(known) + (f" and {more} more" if known and more else "") or link.target
+            shown = tuple(each for each in addresses[:MOST_FUNCTIONS] if isinstance(each, int))
+            return functions_text([*names.at(shown).values()], len(addresses)) or link.target
         case LinkType.STRUCT_OPS | LinkType.SOCKMAP:
             held = maps.get(link.details["map_id"]) if isinstance(link.details["map_id"], int) else None
             return f"{link.target} {held.name}" if held is not None else link.target
@@ -250,10 +249,6 @@ def _taken(counted: Counter[tuple[int, str, str]], each: Attachment) -> bool:
     key = each.program, each.hook, each.target
     counted[key] -= 1
     return counted[key] >= 0
-
-
-_SHOWN: Final = 3
-"""Functions of a multi link that are named."""
 
 
 def _traced(link: RawLink, programs: Mapping[int, RawProgram], names: Names, kernel: Mapping[int, str]) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..errors import BpftuiError
 from ..kernel.attach.binary import function_places
+from .names import functions_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -92,17 +93,12 @@ class Symbols:
             return each
         if each.link is not None:
             names = links[each.link].details.get("symbols", ()) if each.link in links else ()
-            shown = ", ".join(str(name) for name in names[:_SHOWN]) if isinstance(names, tuple) else ""
-            more = f" and {len(names) - _SHOWN} more" if isinstance(names, tuple) and len(names) > _SHOWN else ""
-            return each._replace(detail=shown + more) if shown else each
+            shown = functions_text([str(name) for name in names], len(names)) if isinstance(names, tuple) else ""
+            return each._replace(detail=shown) if shown else each
         path, _, offset = each.target.rpartition("+0x")
         reach = _reached(path, (each.owner,) if each.owner else (), processes)
         name = self.function(reach, int(offset, 16)) if reach and offset else ""
         return each._replace(detail=name) if name else each
-
-
-_SHOWN: Final = 3
-"""Functions of a multi link that are named."""
 
 
 def _hook(link: LinkEntry) -> str:

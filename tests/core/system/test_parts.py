@@ -12,9 +12,24 @@ from bpftui.core.kernel.sys.object import open_object
 from bpftui.core.kernel.sys.survey import Runs, number_in
 from bpftui.core.system.errands import read_for_client
 from bpftui.core.system.load import ProgramLoad, Rates
+from bpftui.core.system.names import functions_text
 from bpftui.core.system.processes import container_of
 
 ID = "0123456789abcdef" * 4
+
+
+@pytest.mark.parametrize(
+    ("names", "text"),
+    [
+        (["vfs_read"], "vfs_read"),
+        (["a", "b", "c"], "a, b, c"),
+        (["a", "b", "c", "d", "e"], "a, b, c and 2 more"),
+        (["", "main", ""], "main and 2 more"),
+        (["", ""], ""),
+    ],
+)
+def test_functions_of_a_multi_link(names: list[str], text: str) -> None:
+    assert functions_text(names, len(names)) == text
 
 
 @pytest.mark.parametrize(
