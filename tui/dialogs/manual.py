@@ -1,4 +1,4 @@
-"""ManualScreen: ten short pages on what there is to know."""
+"""ManualScreen: eleven short pages on what there is to know."""
 
 from __future__ import annotations
 

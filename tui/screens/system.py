@@ -458,7 +458,7 @@ class SystemScreen(ControlledScreen):
 
         keymap = cast("BaseApp[object]", self.app).config.keys
         place = f"System › {self.tab.noun_name}"
-        self.ask(HelpScreen(groups, keymap, page="", place=place, about=_ABOUT), do)
+        self.ask(HelpScreen(groups, keymap, page="system", place=place, about=_ABOUT), do)
 
     def action_find(self, typed: str = "") -> None:
         """Ask what is to be found: a thing, a tab, or a command."""

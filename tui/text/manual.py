@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KEY", "Page", "pages"]
 
-KEY: Final = re.compile(r"\{([a-z.\-]+)=([a-zA-Z_+]+)\}")
+KEY: Final = re.compile(r"\{([a-z.\-]+)=([a-zA-Z0-9_+]+)\}")
 """How a page names a key: the id of its binding, and what that is by default."""
 
 

@@ -206,6 +206,14 @@ async def test_runs_are_counted_while_it_is_in_front_only() -> None:
         assert "‖ PAUSED" in walk.screen
 
 
+async def test_a_second_question_mark_opens_the_page_about_it() -> None:
+    async with at_system() as (walk, _):
+        await walk.press("question_mark", "question_mark")
+        await walk.until(lambda: "what runs of BPF on this machine, whoever loaded it" in walk.screen)
+        await walk.press("escape", "escape")
+        assert "42 count_traffic" in walk.screen
+
+
 async def test_without_rights_one_line_says_what_is_missing() -> None:
     error = NoPermissionError("the kernel lists nothing without CAP_SYS_ADMIN", hint="start it as root: sudo bpftui")
     async with at_system(MadeLooker(error=error)) as (walk, _):
