@@ -733,8 +733,8 @@ async def test_records_that_are_no_such_structure_say_so(explore: Callable[..., 
         walk.app.operations.attach(AttachRequest("reserves", "sandbox,rate=20"))
         await walk.until(lambda: walk.status.stage == State.ATTACHED)
         walk.explorer.navigation.go_to(Node(NodeKind.MAP, "reserved"))
-        keys = " x Format e Type D Detach / Search R Run A Attach ? Help q Quit"
-        await walk.until(lambda: walk.screen.splitlines()[-1] == keys.strip())
+        keys = "x Format ⏎ Open e Type D Detach / Search R Run ? Help q Quit"
+        await walk.until(lambda: walk.screen.splitlines()[-1].strip() == keys)
         await walk.until(lambda: "{when=1, length=2, hash=3}" in walk.screen)
         await walk.press("e")
         await walk.hurry(*"mixed", "enter")
