@@ -154,14 +154,17 @@ def test_the_iterator_counts_as_the_kernel_does(others: Others) -> None:
 
 
 @pytest.mark.vmlinux
-def test_the_iterator_counts_on_each_cpu_where_there_are_holes_among_them(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("more", [(), (1000,)])  # of which the kernel has none
+def test_the_iterator_counts_on_each_cpu_where_there_are_holes_among_them(
+    more: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
     allowed = os.sched_getaffinity(0)
     last = max(possible_cpu_ids())
     if last == 0 or last not in allowed:
         pytest.skip("this process may not run on a second CPU")
     program = Path(__file__).parents[2] / "objects" / "prints.o"
-    # As if it were the only one; the kernel has none of the other number.
-    monkeypatch.setattr(owners, "possible_cpu_ids", lambda: (last, last + 100))
+    # As if those below it were holes.
+    monkeypatch.setattr(owners, "possible_cpu_ids", lambda: (last, *more))
     with KernelRuntime().load(CollectionSpec.from_file(program), programs={"hello"}) as found:
         number = found.programs["hello"].info().id
         with IteratorWalk() as walk, stats_enabled():
