@@ -93,7 +93,7 @@ class BpftuiApp(BaseApp[ExitCode]):
         read: Reads an object that is opened later.
         begin: Makes its session, which is closed at the end.
         observe: Returns what looks at what the machine runs; None where nothing does.
-        read_only: Whether nothing of others is ever changed.
+        no_changes: Why nothing of others is ever changed, as a sentence; empty where it may be.
         begin_at: How to begin where that is shown, in the place of home; without a session only.
     """
 
@@ -136,11 +136,11 @@ class BpftuiApp(BaseApp[ExitCode]):
         read: Reader | None = None,
         begin: Callable[[CollectionSpec], Session] = Session,
         observe: Callable[[], Looker] | None = None,
-        read_only: bool = False,
+        no_changes: str = "",
         begin_at: Beginning | None = None,
     ) -> None:
         super().__init__(config)
-        self.permission = Permission(never=read_only)
+        self.permission = Permission(refusal=no_changes)
         """Whether what others have loaded may be changed, on all screens."""
         self._runtime: RuntimeName = runtime
         self._begin_at = None if sessions else begin_at
@@ -486,7 +486,7 @@ def run(
     options: Mapping[str, Any] | None = None,
     gave_up: str = "",
     read: Reader | None = None,
-    read_only: bool = False,
+    no_changes: str = "",
     begin_at: Beginning | None = None,
 ) -> ExitCode:
     """Explore *specs*, or begin at home where there is none, until the user quits; needs a terminal.
@@ -499,7 +499,7 @@ def run(
         options: What the runtime is made with.
         gave_up: Which rights were given up, as a sentence, for the log.
         read: Reads an object that is opened later.
-        read_only: Whether nothing of others is ever changed.
+        no_changes: Why nothing of others is ever changed, as a sentence; empty where it may be.
         begin_at: How to begin where what the machine runs is shown, in the place of home.
 
     Raises:
@@ -528,7 +528,7 @@ def run(
             gave_up=gave_up,
             read=read,
             begin=lambda spec: sessions.enter_context(begin(spec)),
-            read_only=read_only,
+            no_changes=no_changes,
             observe=None if runtime == "vm" else _Observing(sessions),
             begin_at=begin_at,
         )

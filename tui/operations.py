@@ -17,7 +17,7 @@ from ..core.spec.targets import SANDBOX
 from ..core.threads import NoThreadError
 from .messages import Attached, Detached, Failed, GivenUp, Loaded, Loading, Looked, MapEdited, Sampled
 from .nodes import Node, NodeKind
-from .permission import Permission
+from .permission import READ_ONLY, Permission
 from .status import Failure, Status, Work
 from .text.format import amount, duration
 
@@ -122,7 +122,7 @@ class Operations:
         permission: Permission | None = None,
     ) -> None:
         self.session = session
-        self.permission = permission or Permission(never=True)
+        self.permission = permission or Permission(refusal=READ_ONLY)
         self.monitor = Monitor(session, self._observed, self._sampling_failed)
         self._runtime: RuntimeName = runtime
         self._attach_first = list(attach)

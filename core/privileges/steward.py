@@ -54,7 +54,8 @@ CHANGES: Final[Mapping[str, str]] = {
     "unpin": "bpftui.core.kernel.sys.changes:unpin",
 }
 """What changes what others have loaded, one thing at a time: a descriptor of one map by which its entries are changed,
-a link by its id that is detached, and a name in a bpffs that is removed.
+a link by its id that is detached, and a name in a bpffs that is removed. It asks nobody: whoever has taken the client
+over has these too, so it is hired for them only where no file was named that the client reads.
 """
 INVENTORY_RIGHTS: Final = (
     Capability.CAP_BPF,
@@ -93,7 +94,7 @@ class Steward:
         Raises:
             OSError: The kernel's answer, or that the steward is gone (EPIPE).
         """
-        request = f"{name} {argument}".encode()
+        request = os.fsencode(f"{name} {argument}")  # paths have bytes that are no text
         if len(request) > _LONGEST:
             raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
         with self._lock:
@@ -155,7 +156,7 @@ def _live(channel: socket.socket, errands: Mapping[str, str], keep: Iterable[Cap
     with socket.socket(fileno=kept) as own:
         own.sendall(_ANSWER.pack(0))
         while request := own.recv(_LONGEST):
-            name, _, argument = request.decode("utf-8", "replace").partition(" ")
+            name, _, argument = os.fsdecode(request).partition(" ")
             _answer(own, errands.get(name, ""), argument)
 
 

@@ -26,7 +26,7 @@ def unpin(pin: Pin) -> None:
     """Remove a name in a bpffs, also in that of another mount namespace.
 
     Raises:
-        UsageError: It is gone, or in no bpffs.
+        UsageError: It is gone, in no bpffs, or names another object by now.
         BpftuiError: The kernel said no.
     """
-    have_unpinned(pin.path, pin.mounts)
+    have_unpinned(pin.path, pin.kind, pin.id, pin.mounts)

@@ -26,12 +26,12 @@ from ..kernel.runtime import KernelRuntime
 from ..kernel.sys.explain import explain
 from ..kernel.sys.layouts import BpfLinkInfo, BpfProgInfo
 from ..kernel.sys.object import fill, object_info, open_id
+from ..kernel.sys.pins import pinned_object
 from ..kernel.sys.syscall import BpfError, buffer
 from ..maps.shape import why_unreadable
 from ..spec import INSN_SIZE, CollectionSpec, ProgramSpec, ProgramType
 from ..spec.program import Function, LineInfo, LinkedCode, Reference, ReferenceKind
 from ..uapi import LinkType
-from .mounts import pinned_object
 from .names import whole_name
 
 if TYPE_CHECKING:

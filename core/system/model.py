@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+
+    from ..kernel.sys.pins import PinKind
 
 __all__ = [
     "Attachment",
@@ -25,14 +27,12 @@ __all__ = [
     "NetworkNamespace",
     "Owner",
     "Pin",
-    "PinKind",
     "ProcessEntry",
     "ProgramEntry",
     "Snapshot",
 ]
 
 Detail: TypeAlias = int | str | tuple[int, ...] | tuple[str, ...]
-PinKind: TypeAlias = Literal["program", "map", "link"]
 
 _NOTHING: Final[Mapping[str, Detail]] = MappingProxyType({})
 

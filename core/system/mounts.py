@@ -4,27 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..kernel.sys.layouts import ObjInfo, ObjPath
-from ..kernel.sys.syscall import BpfError, Command, buffer
+from ..kernel.sys.pins import pinned_object
 from .model import Pin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from .model import PinKind
     from .owners import Task
 
-__all__ = ["Mount", "pinned_object", "read_mounts", "read_pins"]
+__all__ = ["Mount", "read_mounts", "read_pins"]
 
-_KINDS: Final[dict[str, PinKind]] = {
-    "anon_inode:bpf-prog": "program",
-    "anon_inode:bpf-map": "map",
-    "anon_inode:bpf_link": "link",
-    "anon_inode:bpf-link": "link",
-}
 _NET: Final = re.compile(r"net:\[(\d+)\]")
 _ESCAPED: Final = re.compile(r"\\([0-7]{3})")
 _MOST_PINS: Final = 100_000
@@ -119,20 +110,3 @@ def _files(directory: str, refused: list[str]) -> Iterator[str]:
             refused.append(f"{current} could not be read: that takes CAP_DAC_READ_SEARCH, or CAP_SYS_PTRACE")
         except OSError:
             continue  # it is gone
-
-
-def pinned_object(path: str) -> tuple[PinKind, int] | None:
-    """Return what is pinned at a path; None where nothing is, as with the iterators that each bpffs has."""
-    try:
-        fd = ObjPath(pathname=buffer(os.fsencode(path) + b"\0")).call(Command.OBJ_GET)
-    except BpfError:
-        return None
-    try:
-        kind = _KINDS.get(os.readlink(f"/proc/self/fd/{fd}"))
-        info = buffer(8)  # the id of all three is the second field
-        ObjInfo(bpf_fd=fd, info_len=8, info=info).call(Command.OBJ_GET_INFO_BY_FD)
-        return None if kind is None else (kind, int.from_bytes(info.raw[4:8], sys.byteorder))
-    except (BpfError, OSError):
-        return None
-    finally:
-        os.close(fd)

@@ -9,14 +9,14 @@ import bisect
 import os
 import stat
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from ..errors import BpftuiError
 from ..kernel.attach.binary import function_places
 from .names import functions_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ..kernel.attach.binary import FunctionPlace
     from .model import Attachment, LinkEntry, Owner, ProcessEntry, ProgramEntry, Snapshot
@@ -24,17 +24,28 @@ if TYPE_CHECKING:
 __all__ = ["Symbols"]
 
 _MOST_FILES: Final = 16
-"""Whose functions are kept."""
+"""Whose functions are kept: there are several places in a file, and its tables are read once for all of them."""
+_Version: TypeAlias = tuple[int, int, int, int]
+"""By which a file is known to be the same: device, inode, the time of its last change (also of its mode), and size."""
 
 
 class Symbols:
-    """Names the functions of a snapshot's uprobes, and remembers those of the files."""
+    """Names the functions of a snapshot's uprobes, and remembers those that the last one had."""
 
     def __init__(self) -> None:
-        self._files: dict[str, tuple[tuple[int, ...], list[FunctionPlace]]] = {}
+        self._files: dict[str, tuple[_Version, list[FunctionPlace]]] = {}
+        self._names: dict[tuple[str, int], tuple[_Version, str]] = {}
+        """By file and offset: what is asked for again at the next look, however many files there are."""
+        self._asked: set[tuple[str, int]] = set()
 
     def named(self, snapshot: Snapshot) -> Snapshot:
         """Return a snapshot with what is known of the functions that its uprobes are at."""
+        self._asked.clear()
+        found = self._named(snapshot)
+        self._names = {place: name for place, name in self._names.items() if place in self._asked}
+        return found
+
+    def _named(self, snapshot: Snapshot) -> Snapshot:
         processes, links = snapshot.processes, snapshot.links
         told = {number: self._link(link, processes) for number, link in links.items() if "uprobe" in _hook(link)}
         probed = any("uprobe" in each.hook or "uretprobe" in each.hook for each in snapshot.tracing)
@@ -60,21 +71,30 @@ class Symbols:
         """Return the function that a place in a file is in, `main` or `main+0x12`; empty where that is not known."""
         try:
             status = os.stat(path)
-            if not stat.S_ISREG(status.st_mode):
-                return ""
-            version = (status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size)
-            if self._files.get(path, ((), []))[0] != version:
-                if len(self._files) >= _MOST_FILES:
-                    self._files.pop(next(iter(self._files)))
-                self._files[path] = version, function_places(path)
-        except (OSError, BpftuiError):
+        except OSError:
             return ""
-        known = self._files[path][1]
-        at = bisect.bisect_right(known, offset, key=lambda each: each.offset) - 1
-        if at < 0 or not known[at].offset <= offset < known[at].offset + max(known[at].size, 1):
+        if not stat.S_ISREG(status.st_mode):
             return ""
-        inside = offset - known[at].offset
-        return f"{known[at].name}+0x{inside:x}" if inside else known[at].name
+        place, version = (path, offset), (status.st_dev, status.st_ino, status.st_ctime_ns, status.st_size)
+        self._asked.add(place)
+        known, name = self._names.get(place, (None, ""))
+        if known != version:
+            name = _function(self._functions(path, version), offset)
+            self._names[place] = version, name
+        return name
+
+    def _functions(self, path: str, version: _Version) -> list[FunctionPlace]:
+        """Return the functions of a file; none of one that cannot be read, which is not tried again till it changes."""
+        known, found = self._files.pop(path, (None, None))
+        if found is None or known != version:
+            try:
+                found = function_places(path)
+            except BpftuiError:
+                found = []
+        if len(self._files) >= _MOST_FILES:
+            self._files.pop(next(iter(self._files)))
+        self._files[path] = version, found
+        return found
 
     def _link(self, link: LinkEntry, processes: Mapping[int, ProcessEntry]) -> LinkEntry:
         path, offsets = link.details.get("path", link.details.get("file")), link.details.get("offsets")
@@ -99,6 +119,15 @@ class Symbols:
         reach = _reached(path, (each.owner,) if each.owner else (), processes)
         name = self.function(reach, int(offset, 16)) if reach and offset else ""
         return each._replace(detail=name) if name else each
+
+
+def _function(known: Sequence[FunctionPlace], offset: int) -> str:
+    """Return the function that a place is in, of a file's in order."""
+    at = bisect.bisect_right(known, offset, key=lambda each: each.offset) - 1
+    if at < 0 or not known[at].offset <= offset < known[at].offset + max(known[at].size, 1):
+        return ""
+    inside = offset - known[at].offset
+    return f"{known[at].name}+0x{inside:x}" if inside else known[at].name
 
 
 def _hook(link: LinkEntry) -> str:

@@ -25,6 +25,7 @@ from .common import (
     read_loaded,
     uncollected,
 )
+from .privileges import changes_refused
 
 if TYPE_CHECKING:
     import argparse
@@ -98,7 +99,7 @@ def _explore(specs: Sequence[CollectionSpec], options: argparse.Namespace, notes
         notes=notes,
         options=machine_options(options),
         gave_up=options.gave_up,
-        read_only=options.read_only,
+        no_changes=changes_refused(options),
         read=reader(options.source),
     )
 
@@ -137,7 +138,7 @@ def _begin_at_home(options: argparse.Namespace) -> int:
         gave_up=options.gave_up,
         attach=(),
         read=read,
-        read_only=options.read_only,
+        no_changes=changes_refused(options),
     )
 
 
@@ -174,7 +175,7 @@ def explore(
     options: Mapping[str, Any] | None = None,
     gave_up: str = "",
     read: Reader | None = None,
-    read_only: bool = False,
+    no_changes: str = "",
     begin_at: Beginning | None = None,
 ) -> int:
     """Open the explorer on *specs*, or at home.
@@ -187,7 +188,7 @@ def explore(
         options: What the runtime is made with.
         gave_up: Which rights were given up, as a sentence.
         read: Reads an object that is opened later.
-        read_only: Whether nothing of others is ever changed.
+        no_changes: Why nothing of others is ever changed, as a sentence; empty where it may be.
         begin_at: How to begin where what the machine runs is shown, in the place of home.
     """
     with uncollected():
@@ -204,6 +205,6 @@ def explore(
             options=options or {},
             gave_up=gave_up,
             read=read,
-            read_only=read_only,
+            no_changes=no_changes,
             begin_at=begin_at,
         )

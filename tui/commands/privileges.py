@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Final
 from ...core.privileges import Capability, drop, hire, privileges
 from ...core.privileges.steward import CHANGES, ERRANDS, INVENTORY, INVENTORY_RIGHTS
 from ...core.references import parse_loaded
+from ..permission import BESIDE_A_FILE, READ_ONLY
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Sequence
 
-__all__ = ["EXPLORER", "give_up", "give_up_for", "kept"]
+__all__ = ["EXPLORER", "changes_refused", "give_up", "give_up_for", "kept"]
 
 _LOADING: Final = (Capability.CAP_BPF, Capability.CAP_NET_ADMIN, Capability.CAP_PERFMON)
 """To load, run, attach and watch programs of all types."""
@@ -55,18 +56,35 @@ def give_up_for(command: str, options: argparse.Namespace) -> str:
     if os.geteuid() != 0 and not privileges().permitted and not options.drop:
         return ""
     given = vars(options)
-    names = [given.get(name) for name in ("object", "btf", "file", "compare")] + list(given.get("objects") or ())
+    names = _named(options)
     objects = [given.get("object"), *(given.get("objects") or ())]
     is_loaded = any(isinstance(each, str) and parse_loaded(each) is not None for each in objects)
     # FILE#2 is the second object of FILE, or a file of that name.
-    reads = [each for name in names if isinstance(name, str) for each in (name, name.rpartition("#")[0]) if each]
+    reads = [each for name in names for each in (name, name.rpartition("#")[0]) if each]
     return give_up(
         kept(command, options),
         sandbox=command not in ("show", "disasm", "log", "run", "check", "list", "top"),
         inventory=is_loaded or command in ("list", "top") or (command == EXPLORER and options.runtime != "vm"),
-        changes=command == EXPLORER and not given.get("read_only"),
+        changes=command == EXPLORER and not changes_refused(options),
         reads=reads,
     )
+
+
+def changes_refused(options: argparse.Namespace) -> str:
+    """Return why what others have loaded is not changed, as a sentence; empty where it may be, as the user is asked.
+
+    Whatever is read of a file may take this process over, and what its steward changes it changes for whoever asks.
+    """
+    if vars(options).get("read_only"):
+        return READ_ONLY
+    return BESIDE_A_FILE if any(parse_loaded(name) is None for name in _named(options)) else ""
+
+
+def _named(options: argparse.Namespace) -> list[str]:
+    """Return what is to be read as the command line names it: files, and what is loaded."""
+    given = vars(options)
+    names = [given.get(name) for name in ("object", "btf", "file", "compare")] + list(given.get("objects") or ())
+    return [name for name in names if isinstance(name, str)]
 
 
 def give_up(

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ...core.errors import BpftuiError
+from ...core.visible import visible
 from .controller import Controller
 
 if TYPE_CHECKING:
@@ -16,9 +17,8 @@ if TYPE_CHECKING:
     from ..permission import Permission
     from .controller import Stage
 
-__all__ = ["NEVER", "OthersController"]
+__all__ = ["OthersController"]
 
-NEVER = "bpftui was started with --read-only: what others have loaded is not changed"
 _LEAVE = (
     "What is loaded here is somebody else's. Until now it was only looked at.\n\n"
     "Leave read-only for this run? Each change is asked about then, and kept in a journal."
@@ -40,8 +40,8 @@ class OthersController(Controller):
 
     def permit(self, then: Callable[[], None]) -> None:
         """Call *then* where changes are allowed; before the first one, ask."""
-        if self.permission.never:
-            self.stage.notify(NEVER, severity="warning", timeout=5)
+        if self.permission.refusal:
+            self.stage.notify(self.permission.refusal, severity="warning", timeout=5)
         elif self.permission.given:
             then()
         else:
@@ -75,8 +75,10 @@ class OthersController(Controller):
                 then()
 
         def permitted() -> None:
-            listed = "\n".join(f"  {line}" for line in lines)
-            dialog = ConfirmDialog("Somebody else's", f"{what}\n\n{listed}", confirm=confirm, cancel="No", name=last)
+            listed = "\n".join(f"  {visible(line)}" for line in lines)
+            dialog = ConfirmDialog(
+                "Somebody else's", f"{visible(what)}\n\n{listed}", confirm=confirm, cancel="No", name=visible(last)
+            )
             self.stage.ask(dialog, answered)
 
         self.permit(permitted)
@@ -102,7 +104,7 @@ class OthersController(Controller):
         except BpftuiError as error:
             self.stage.notify(error.message, severity="warning", timeout=5)
             return
-        then = partial(self._do, found.what, do)
+        then = partial(self._do, visible(found.what), do)
         self.ask(f"{found.what[0].upper()}{found.what[1:]}", found.lines, then, confirm=confirm, last=found.last)
 
     def _do(self, what: str, do: Callable[[], None]) -> None:
@@ -110,10 +112,14 @@ class OthersController(Controller):
             try:
                 do()
             except BpftuiError as error:
-                note_change(f"could not {what}: {error.message}")
-                return error
-            note_change(what)
-            return None
+                failed = error
+            except Exception as error:  # what nobody expected is said as well, and not lost with the thread
+                failed = BpftuiError(f"cannot {what}: {type(error).__name__}: {error}")
+            else:
+                note_change(what)
+                return None
+            note_change(f"could not {what}: {failed.message}")
+            return failed
 
         def done(error: BpftuiError | None) -> None:
             if error is None:

@@ -9,7 +9,6 @@ from textual.binding import Binding, BindingType
 
 from ...core.live import State
 from .controller import Controller
-from .others import NEVER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -204,8 +203,8 @@ class SessionController(Controller):
                     return "it is somebody else's: it is looked at, and not attached"
                 case "run":
                     return "a test run changes maps, and these are somebody else's"
-                case "detach" if self._others.permission.never:
-                    return NEVER
+                case "detach" if self._others.permission.refusal:
+                    return self._others.permission.refusal
                 case "detach":
                     return "no link holds it anywhere"
                 case _:
@@ -231,7 +230,7 @@ class SessionController(Controller):
         operations = self._operations
         theirs = operations.session.theirs
         if theirs is not None and action in ("load", "attach", "run", "detach"):
-            return action == "detach" and bool(theirs.links) and not self._others.permission.never
+            return action == "detach" and bool(theirs.links) and not self._others.permission.refusal
         match action:
             case "load":
                 something = bool(self._spec.maps or self._spec.programs)

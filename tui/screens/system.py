@@ -11,7 +11,7 @@ from textual.widgets import TabbedContent, TabPane
 
 from ..controllers.controller import ControlledScreen
 from ..controllers.looking import LookingController
-from ..controllers.others import NEVER, OthersController
+from ..controllers.others import OthersController
 from ..jumps import JumpList
 from ..status import Crumb
 from ..targets import Thing
@@ -415,13 +415,13 @@ class SystemScreen(ControlledScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer to detach what can be detached."""
         if action == "detach":
-            return self.tab.noun_name in ("prog", "link", "pin") and not self.others.permission.never
+            return self.tab.noun_name in ("prog", "link", "pin") and not self.others.permission.refusal
         return super().check_action(action, parameters)
 
     def why_not(self, action: str) -> str:
         """Return why an action does not apply."""
         if action == "detach":
-            return NEVER if self.others.permission.never else "programs, links and pins are detached"
+            return self.others.permission.refusal or "programs, links and pins are detached"
         return super().why_not(action)
 
     def action_go_back(self) -> None:

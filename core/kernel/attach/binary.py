@@ -6,11 +6,13 @@ import glob
 import os
 import shutil
 import struct
+import zlib
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ...errors import UnknownNameError, UsageError
+from ...limits import Budget
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -34,10 +36,32 @@ _INDIRECT: Final = "STT_LOOS"
 _MOST_LISTED: Final = 8
 _ENTRIES: Final = {32: ("IIIBBH", (0, 1, 2, 3, 5)), 64: ("IBBHQQ", (0, 4, 5, 1, 3))}
 """`Elf32_Sym` and `Elf64_Sym`, and where in them are name, address, size, info and section."""
+_SECTIONS: Final = {32: "IIIIIIIIII", 64: "IIQQQQIIQQ"}
+"""`Elf32_Shdr` and `Elf64_Shdr`, whose members are the same, in the same order; see `_Section`."""
+_SHT_SYMTAB: Final = 2
+_SHT_DYNSYM: Final = 11
+_SHF_COMPRESSED: Final = 0x800
 _LARGEST_TABLE: Final = 1 << 25
 """Bytes of a symbol table that is read whole: some 1.4 million symbols."""
+_LARGEST_NAMES: Final = 1 << 27
+"""Bytes of a table of names that is read whole: those of so many symbols of C++."""
+_LONGEST_NAME: Final = 512
+"""Bytes of a function's name that are told: mangled ones of C++ have some hundred."""
+_MOST_SEGMENTS: Final = 32
+"""Executable segments that are looked into: linkers make one or two."""
 _FUNCTION: Final = 2
 """STT_FUNC."""
+_DAMAGE: Final = (
+    struct.error,
+    zlib.error,
+    ValueError,
+    LookupError,
+    AttributeError,
+    AssertionError,
+    OverflowError,
+    MemoryError,
+)
+"""elftools checks little of what it reads: a damaged file fails anywhere in it."""
 
 
 def find_binary(name: str) -> str:
@@ -132,29 +156,69 @@ class FunctionPlace(NamedTuple):
 def function_places(path: str) -> list[FunctionPlace]:
     """Return the functions that a file has, by their offsets in it, each place once; UsageError as for others.
 
-    Read by hand: of elftools' symbols a large program's table takes tens of seconds. What is larger still is left out.
-    """
-    from elftools.elf.sections import SymbolTableSection
+    Read by hand: of elftools' symbols a large program's table takes tens of seconds, and the file may be anybody's. It
+    costs no more than its tables are allowed to be large: those that are larger or compressed are left out.
 
+    Raises:
+        LimitError: The names are longer, all together, than the table that they are in allows.
+    """
     found: dict[int, FunctionPlace] = {}
     with open_elf(path, "functions") as elf:
-        loaded = [each for each in segments(elf) if each.is_executable]
+        loaded = [each for each in segments(elf) if each.is_executable][:_MOST_SEGMENTS]
         form, places = _ENTRIES[elf.elfclass]
         entry = struct.Struct(("<" if elf.little_endian else ">") + form)
-        for table in (".symtab", ".dynsym"):
-            section = elf.get_section_by_name(table)
-            if not isinstance(section, SymbolTableSection) or section["sh_size"] > _LARGEST_TABLE:
-                continue
-            names, raw = section.stringtable.data(), section.data()
+        for raw, names in _raw_tables(elf):
+            budget = Budget(len(names), "the names of its functions", file=path, each=4)
             for symbol in entry.iter_unpack(raw[: len(raw) // entry.size * entry.size]):
                 name, address, size, info, index = (symbol[place] for place in places)
                 if info & 15 != _FUNCTION or not index:
                     continue
                 offset = next((place for each in loaded if (place := each.place(address)) is not None), None)
                 if offset is not None and offset not in found:
-                    text = names[name : names.find(b"\0", name)].decode("utf-8", "replace")
-                    found[offset] = FunctionPlace(offset, size, text.partition("@")[0])
+                    text = names[name : name + _LONGEST_NAME].partition(b"\0")[0]
+                    budget.spend(len(text))
+                    found[offset] = FunctionPlace(offset, size, text.decode("utf-8", "replace").partition("@")[0])
     return sorted(found.values())
+
+
+class _Section(NamedTuple):
+    """A section header, as it is in the file."""
+
+    name: int
+    type: int
+    flags: int
+    address: int
+    offset: int
+    size: int
+    link: int
+    info: int
+    alignment: int
+    entry_size: int
+
+
+def _raw_tables(elf: Any) -> Iterator[tuple[bytes, bytes]]:
+    """Iterate over a file's symbol tables, each with its table of names: first the whole one, if it was not stripped.
+
+    A file with more sections than its header can count (65,279) has none, as far as this goes.
+    """
+    form = struct.Struct(("<" if elf.little_endian else ">") + _SECTIONS[elf.elfclass])
+    if elf["e_shentsize"] != form.size:
+        return
+
+    def read(offset: int, size: int) -> bytes:
+        elf.stream.seek(offset)
+        return elf.stream.read(size)
+
+    raw = read(elf["e_shoff"], form.size * elf["e_shnum"])
+    sections = [_Section(*each) for each in form.iter_unpack(raw[: len(raw) // form.size * form.size])]
+    for kind in (_SHT_SYMTAB, _SHT_DYNSYM):
+        table = next((each for each in sections if each.type == kind), None)
+        if table is None or table.link >= len(sections):
+            continue
+        names = sections[table.link]
+        is_compressed = (table.flags | names.flags) & _SHF_COMPRESSED
+        if not is_compressed and table.size <= _LARGEST_TABLE and names.size <= _LARGEST_NAMES:
+            yield read(table.offset, table.size), read(names.offset, names.size)
 
 
 class Segment(NamedTuple):
@@ -211,8 +275,7 @@ def open_elf(path: str, wanted: str) -> Generator[Any]:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise UsageError(f"cannot look for {wanted} in {path}: {reason}") from error
-    except (ELFError, struct.error, ValueError, LookupError, AttributeError, AssertionError, OverflowError) as error:
-        # elftools checks little of what it reads: a damaged file fails anywhere in it.
+    except (*_DAMAGE, ELFError) as error:
         raise UsageError(f"cannot look for {wanted} in {path}: {str(error) or 'it is damaged'}") from error
 
 

@@ -23,6 +23,7 @@ from bpftui.core.system.loaded import find_loaded, loaded_spec
 from bpftui.core.system.opened import open_loaded
 from bpftui.tui.app import BpftuiApp
 from bpftui.tui.nodes import Node, NodeKind
+from bpftui.tui.permission import READ_ONLY
 from tests.kernel.private_bpffs import in_private_bpffs
 from tests.terminal import Terminal
 from tests.tui.conftest import ROOT, Walk
@@ -72,7 +73,7 @@ def opened(text: str) -> Session:
 @asynccontextmanager
 async def explored(text: str, *, size: tuple[int, int] = (120, 40), read_only: bool = False) -> AsyncGenerator[Walk]:
     with opened(text) as session:
-        app = BpftuiApp(session, read_only=read_only)
+        app = BpftuiApp(session, no_changes=READ_ONLY if read_only else "")
         app.operations.monitor.interval = 0.2
         try:
             async with app.run_test(size=size, notifications=True) as pilot:

@@ -16,6 +16,7 @@ from ...text.format import counted, rate
 from ...text.inventory import attached_to, bytes_of, held
 from ..columns import Column, table_lines
 from ..common import Parser, add_read_only, hire_guardian, print_json, wants_color, warn
+from ..privileges import changes_refused
 
 if TYPE_CHECKING:
     import argparse
@@ -130,7 +131,7 @@ def _explore(options: argparse.Namespace) -> int:
         attach=(),
         gave_up=options.gave_up,
         read=reader(),
-        read_only=options.read_only,
+        no_changes=changes_refused(options),
         begin_at=Beginning(order=_TITLES[options.sort], only=options.only or "", interval=options.interval),
     )
 

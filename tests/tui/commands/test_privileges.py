@@ -1,0 +1,55 @@
+"""What a steward is hired for: nothing of others is changed beside a file, which may be hostile."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bpftui.tui.commands import privileges
+from bpftui.tui.commands.explore import make_parser
+from bpftui.tui.commands.system import top
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+CHANGES = {"map_to_change", "detach_link", "unpin"}
+READ_ONLY = "bpftui was started with --read-only: what others have loaded is not changed"
+BESIDE_A_FILE = "start bpftui without a file, or with id:N, to change what others have loaded"
+
+
+@pytest.mark.parametrize(
+    ("words", "refusal"),
+    [
+        ("", ""),
+        ("id:42", ""),
+        ("id:42 map:7 name:count_*", ""),
+        ("some.o", BESIDE_A_FILE),
+        ("-", BESIDE_A_FILE),
+        ("id:42 some.o", BESIDE_A_FILE),
+        ("--read-only", READ_ONLY),
+        ("--read-only some.o", READ_ONLY),
+    ],
+)
+def test_errands_that_change_something_are_hired_where_no_file_is_named(
+    words: str, refusal: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hired: set[str] = set()
+
+    def hire(errands: Mapping[str, str], _: Iterable[Any]) -> None:
+        hired.update(errands)
+
+    monkeypatch.setattr(privileges, "hire", hire)
+    monkeypatch.setattr(privileges, "drop", lambda *_, **__: "")
+    monkeypatch.setattr(privileges, "privileges", lambda: SimpleNamespace(permitted=(1 << 41) - 1))
+    options = make_parser().parse(words.split())
+    assert privileges.changes_refused(options) == refusal
+    privileges.give_up_for(privileges.EXPLORER, options)
+    assert "inventory" in hired
+    assert hired & CHANGES == (set() if refusal else CHANGES)
+
+
+def test_top_names_no_file() -> None:
+    assert privileges.changes_refused(top.make_parser().parse([])) == ""
+    assert privileges.changes_refused(top.make_parser().parse(["--read-only"])) == READ_ONLY
