@@ -23,7 +23,7 @@ from bpftui.core.system.loaded import find_loaded, loaded_spec
 from bpftui.core.system.opened import open_loaded
 from bpftui.tui.app import BpftuiApp
 from bpftui.tui.nodes import Node, NodeKind
-from bpftui.tui.permission import READ_ONLY
+from bpftui.tui.permission import BESIDE_A_FILE, READ_ONLY
 from tests.kernel.private_bpffs import in_private_bpffs
 from tests.terminal import Terminal
 from tests.tui.conftest import ROOT, Walk
@@ -71,9 +71,9 @@ def opened(text: str) -> Session:
 
 
 @asynccontextmanager
-async def explored(text: str, *, size: tuple[int, int] = (120, 40), read_only: bool = False) -> AsyncGenerator[Walk]:
+async def explored(text: str, *, size: tuple[int, int] = (120, 40), no_changes: str = "") -> AsyncGenerator[Walk]:
     with opened(text) as session:
-        app = BpftuiApp(session, no_changes=READ_ONLY if read_only else "")
+        app = BpftuiApp(session, no_changes=no_changes)
         app.operations.monitor.interval = 0.2
         try:
             async with app.run_test(size=size, notifications=True) as pilot:
@@ -195,12 +195,19 @@ async def test_an_entry_is_changed_after_two_questions(others: Ids) -> None:
         assert f"{others.program} count_traffic: delete traffic[{{family=IPV6, protocol=ICMPV6}}], was " in line
 
 
-async def test_read_only_refuses_all_of_it(others: Ids) -> None:
-    async with explored(f"map:{others.map}", read_only=True) as walk:
+@pytest.mark.parametrize(
+    ("refusal", "said"),
+    [
+        (READ_ONLY, "bpftui was started with --read-only: what others have loaded is not changed"),
+        (BESIDE_A_FILE, "start bpftui without a file, or with id:N, to change what others have loaded"),
+    ],
+)
+async def test_what_refuses_changes_refuses_all_of_them(others: Ids, refusal: str, said: str) -> None:
+    async with explored(f"map:{others.map}", no_changes=refusal) as walk:
         await walk.press("4")
         await walk.until(lambda: "IPV4" in walk.screen)
         await walk.press("delete")
-        assert "bpftui was started with --read-only" in walk.message
+        assert said in walk.message
         assert "D Detach" not in walk.screen.splitlines()[-1]
 
 
