@@ -211,12 +211,13 @@ class MadeLooker:
     ) -> None:
         self.snapshots: Sequence[Snapshot] = snapshots or (machine(),)
         self.uncounted = uncounted
-        self.looks = self.closed = 0
+        self.looks = self.failed = self.closed = 0
         self._loads = loads
         self.error = error
 
     def look(self) -> Look:
         if self.error is not None:
+            self.failed += 1
             raise self.error
         number = self.looks
         self.looks += 1

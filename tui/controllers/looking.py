@@ -27,6 +27,8 @@ _INTERVALS: Final = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds between two looks that can be chosen."""
 _FIRST: Final = 0.5
 """Seconds to the second look at most: rates need two."""
+_AGAIN: Final = 5.0
+"""Seconds at least to the next look after one that failed."""
 
 
 class _Taken(NamedTuple):
@@ -45,7 +47,7 @@ class LookingController(Controller):
     Args:
         observe: Returns what looks, in a thread.
         show: Gets what was seen.
-        fail: Gets why nothing can be seen.
+        fail: Gets why nothing can be seen; the next look is due all the same, later.
         changed: Is called where it was told to pause, or to go on.
         after: Calls something after so many seconds.
     """
@@ -150,6 +152,7 @@ class LookingController(Controller):
         if taken.error is not None:
             self._let_go()
             self._fail(taken.error)
+            self._wait(max(self.interval, _AGAIN))
             return
         assert taken.look is not None
         uncounted = taken.looker.uncounted if taken.looker is not None else ""

@@ -13,7 +13,7 @@ from ..controllers.controller import ControlledScreen
 from ..controllers.looking import LookingController
 from ..controllers.others import OthersController
 from ..jumps import JumpList
-from ..status import Crumb
+from ..status import Crumb, Failure
 from ..targets import Thing
 from ..text.format import counted, rate
 from ..widgets.key_bar import KeyBar
@@ -174,6 +174,8 @@ class SystemScreen(ControlledScreen):
         self._tabs = PlaceTabs(initial="prog", id="tabs")
         self._by_noun = {name: TABS[name]() for name in NOUNS if name in TABS}
         self._seen: Seen | None = None
+        self._blind = ""
+        """Why the last look failed; empty where it did not."""
         self._wanted: Thing | None = None
         """What to go to as soon as there is something to see."""
         self._wanted_name = ("", "")
@@ -248,7 +250,7 @@ class SystemScreen(ControlledScreen):
 
     def show(self, seen: Seen) -> None:
         """Show what was seen, in the tab in front."""
-        self._seen = seen
+        self._seen, self._blind = seen, ""
         self.settle("look")
         self.tab.show(seen)
         self._show_facts()
@@ -261,20 +263,27 @@ class SystemScreen(ControlledScreen):
         self.furnished.set()
 
     def _cannot_look(self, error: BpftuiError) -> None:
-        """Say in the place of the rows why there are none, and what would bring them."""
-        self.query_one(StatusLine).facts = ("nothing can be seen",)
+        """Say in the place of the rows why there are none; of rows that stand there, that they are old."""
+        is_known = error.message == self._blind  # it is said once, not at each look that fails
+        self._blind = error.message
         for tab in self._by_noun.values():
             tab.cannot_look(error.message + (f" ({error.hint})" if error.hint else ""))
+        if self._seen is not None and not is_known:
+            self.fail(Failure("look", error.message, error.hint or ""))
+        self._show_facts()
         self.furnished.set()
 
     def _show_facts(self) -> None:
-        seen = self._seen
+        seen, line = self._seen, self.query_one(StatusLine)
         if seen is None:
+            if self._blind:
+                line.facts = ("nothing can be seen",)
             return
-        line = self.query_one(StatusLine)
         line.crumbs = (Crumb("home"), Crumb("system"), *map(Crumb, self.tab.crumbs))
         facts = [counted(len(seen.snapshot.programs), "program")]
-        if headline := self.tab.headline:
+        if self._blind:
+            facts = ["nothing can be seen: these rows are old"]
+        elif headline := self.tab.headline:
             facts = [*headline]
         elif seen.look.loads:
             facts += [f"{rate(seen.total_runs)} runs/s", f"{seen.total_cpu:.1f} % of a CPU"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bpftui.core.errors import NoPermissionError
+from bpftui.core.errors import BpftuiError, NoPermissionError
 from bpftui.core.system.load import ProgramLoad
 from bpftui.tui.app import BpftuiApp
 from bpftui.tui.controllers import looking
@@ -220,6 +220,26 @@ async def test_without_rights_one_line_says_what_is_missing() -> None:
         assert walk.screen.count("the kernel lists nothing without CAP_SYS_ADMIN") == 1
         await walk.press("enter", "u", "o", "2", "down", "escape", "escape")
         await walk.until(lambda: walk.screen.startswith(" home   "))
+
+
+async def test_rows_that_can_be_seen_no_more_are_called_old_until_they_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(looking, "_AGAIN", 0.05)
+    async with at_system() as (walk, looker):
+        system(walk).looking.interval = 0.05
+        looker.error = BpftuiError("the steward is gone")
+        await look(walk)
+        await walk.until(lambda: "the steward is gone" in walk.screen)
+        assert "8 programs" not in lines(walk)[0]
+        await walk.press("2")  # what is shown of other tabs is as old
+        assert "nothing can be seen: these rows are old" in lines(walk)[0]
+        assert "12 ct4" in walk.screen
+        await walk.press("escape")  # answered: it is not said again at each look that fails
+        failed = looker.failed
+        await walk.until(lambda: looker.failed > failed + 2)
+        assert "the steward is gone" not in walk.screen
+        looker.error = None
+        await walk.until(lambda: "8 programs" in lines(walk)[0])
+        assert "these rows are old" not in walk.screen
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])

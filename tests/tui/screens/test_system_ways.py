@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -195,16 +197,21 @@ class MadeReader:
 
     def __init__(self) -> None:
         self.closed = 0
+        self.closed_by: threading.Thread | None = None
+        self.error: OSError | None = None
         self.printed = [
             Printed((PrintedLine("packet 1", "42 count_traffic"), PrintedLine("from nobody known")), lost=3),
         ]
 
     def read(self, programs: dict[int, str]) -> Printed:
         assert programs[42] == "42 count_traffic"
+        if self.error is not None:
+            raise self.error
         return self.printed.pop() if self.printed else Printed()
 
     def close(self) -> None:
         self.closed += 1
+        self.closed_by = threading.current_thread()
 
 
 async def test_what_programs_print_is_shown_with_the_program_that_did() -> None:
@@ -226,3 +233,32 @@ async def test_what_programs_print_is_shown_with_the_program_that_did() -> None:
         await walk.until(lambda: "count_traffic       xdp" in walk.screen or " 42 count_traffic " in walk.screen)
         await walk.press("0")
         await walk.until(lambda: reader.closed == 1)
+
+
+async def test_a_reader_that_fails_is_said_and_closed_and_another_one_opened() -> None:
+    first, second = MadeReader(), MadeReader()
+    first.error = OSError(errno.EPIPE, "Broken pipe")
+    readers = [second, first]
+    async with at_system() as (walk, _):
+        tab = system(walk)._by_noun["printed"]
+        assert isinstance(tab, PrintedTab)
+        tab.open_reader = readers.pop
+        await walk.press("9")
+        await walk.until(lambda: walk.screen.count("what programs print cannot be read: broken pipe") == 2)
+        assert first.closed == 1
+        await look(walk)
+        await walk.until(lambda: "packet 1" in walk.screen)
+        assert "cannot be read" not in walk.screen
+
+
+async def test_a_reader_is_closed_in_a_thread() -> None:
+    reader = MadeReader()
+    async with at_system() as (walk, _):
+        tab = system(walk)._by_noun["printed"]
+        assert isinstance(tab, PrintedTab)
+        tab.open_reader = lambda: reader
+        await walk.press("9")
+        await walk.until(lambda: "packet 1" in walk.screen)
+        await walk.press("0")
+        await walk.until(lambda: reader.closed == 1)
+    assert reader.closed_by is not threading.main_thread()

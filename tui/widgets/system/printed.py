@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.style import Style
 
+from ....core.errors import BpftuiError
 from ...targets import Thing
 from ...text.fit import fitted
 from ...text.shown import Text
@@ -47,6 +49,13 @@ __all__ = ["PrintedTab"]
 _ABOUT: Final = (
     "bpf_printk since this was opened · programs' own streams stay unread: reading takes out what is in them"
 )
+
+
+def _why(error: Exception) -> str:
+    """Return what went wrong, as a clause."""
+    if isinstance(error, BpftuiError):
+        return error.message
+    return (error.strerror or str(error)).lower() if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
 
 
 def _open_reader() -> Reader:
@@ -129,33 +138,54 @@ class PrintedTab(SystemTab):
         time = seen.look.time
 
         def read() -> None:
-            reader = self._reader or self.open_reader()
-            printed = reader.read(names)
-            self.lines.typed_app.call_from_thread(self._arrived, reader, time, printed, reader.problem)
+            reader, printed = self._reader, None
+            try:
+                reader = reader or self.open_reader()
+                printed, problem = reader.read(names), reader.problem
+            except Exception as error:  # said, and not lost with the thread; the next look opens another one
+                problem = f"what programs print cannot be read: {_why(error)}"
+                if reader is not None:
+                    with contextlib.suppress(Exception):
+                        reader.close()
+                    reader = None
+            self.lines.typed_app.call_from_thread(self._arrived, reader, time, printed, problem)
 
         self.run_worker(read, thread=True, exit_on_error=False, group="printed", description="read what is printed")
 
-    def _arrived(self, reader: Reader, time: float, printed: Printed, problem: str) -> None:
+    def _arrived(self, reader: Reader | None, time: float, printed: Printed | None, problem: str) -> None:
         self._is_reading = False
         self._reader = reader
         if self._is_over:
             self.rest()
             return
         self.lines.empty_text = problem or "no program has printed a line since this was opened"
-        self.lines.add(time, printed)
+        if printed is None:
+            self.lines.refresh()
+        else:
+            self.lines.add(time, printed)
         self._note.set_class(bool(problem), "-problem")
         self._note.update(fitted(problem or _ABOUT, max(self.size.width - 2, 20)).rstrip())
 
     def rest(self) -> None:
         """Read no more; what is printed from now on is not seen."""
+        reader = self._let_go()
+        if reader is not None:  # what it reads with is taken down in the kernel, which takes its time
+            run = self.lines.typed_app.run_worker  # not the tab's: they end with it
+            run(reader.close, thread=True, exit_on_error=False, group="printed", description="read no more")
+
+    def _let_go(self) -> Reader | None:
+        """Read no more, and return what is to be closed now."""
         self._is_over = True
-        if self._reader is not None and not self._is_reading:
-            self._reader.close()
-            self._reader = None
+        if self._is_reading:
+            return None
+        reader, self._reader = self._reader, None
+        return reader
 
     def on_unmount(self) -> None:
-        """Read no more."""
-        self.rest()
+        """Read no more; a worker that is begun now need not come to its turn."""
+        reader = self._let_go()
+        if reader is not None:
+            reader.close()
 
     def cannot_look(self, why: str) -> None:
         """Say in the place of the lines why nothing can be seen."""
