@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
-import threading
-from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias
@@ -14,34 +11,28 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias
 from textual.binding import Binding, BindingType
 
 from ..core.errors import BpftuiError, ExitCode, NoPermissionError
-from ..core.live import Session, check_target, runtime_name
+from ..core.live import Session
 from ..core.references import parse_loaded
 from ..core.spec import CollectionSpec
 from ..core.spec.container import SeveralObjectsError
-from ..core.threads import NoThreadError, start_thread
 from .base_app import BaseApp
 from .dialogs.confirm import ConfirmDialog
 from .operations import Operations, link_text
 from .permission import Permission
 from .screens.explorer import WIDE, ExplorerScreen
-from .state.config import config_file, load_config
+from .state.config import config_file
 from .status import Failure, Work
-from .terminal.guardian import guardian
-from .terminal.hush import unhush
-from .terminal.process import process
 from .text.format import byte_size
 from .widgets.message_line import MessageLine
 from .widgets.place_tabs import BROAD
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from textual.screen import Screen
 
     from ..core.live import RuntimeName
-    from ..core.system import errands as inventory
     from ..core.system.load import Looker
-    from ..core.traffic import Traffic
     from .dialogs.command import Command
     from .screens.home import HomeScreen
     from .screens.system import Beginning, SystemScreen
@@ -50,10 +41,8 @@ if TYPE_CHECKING:
     from .text.fuzzy import Names
 
 
-__all__ = ["BpftuiApp", "Reader", "run"]
+__all__ = ["BpftuiApp", "Reader"]
 
-_PATIENCE: Final = 1.0
-"""Seconds that closing may take; what is not closed by then ends with the process."""
 _NAMED: Final = 8
 """Variables that a question names."""
 
@@ -91,7 +80,7 @@ class BpftuiApp(BaseApp[ExitCode]):
         notes: What the user is to know at the start.
         gave_up: Which rights were given up, as a sentence, for the log.
         read: Reads an object that is opened later.
-        begin: Makes its session, which is closed at the end.
+        begin: Makes its session, in a thread; it is closed at the end.
         observe: Returns what looks at what the machine runs; None where nothing does.
         no_changes: Why nothing of others is ever changed, as a sentence; empty where it may be.
         begin_at: How to begin where that is shown, in the place of home; without a session only.
@@ -293,28 +282,36 @@ class BpftuiApp(BaseApp[ExitCode]):
     def _open(self, path: str) -> None:
         notes: list[str] = []
         try:
-            found: CollectionSpec | Exception = self._read(path, notes.append)
+            # What others have loaded is opened here, each program and map: whoever opens them may be busy.
+            found: Session | Exception = self._begin_session(self._read(path, notes.append))
         except Exception as error:
             found = error
         self.call_from_thread(self._opened, path, found, notes)
 
-    async def _opened(self, path: str, found: CollectionSpec | Exception, notes: Sequence[str]) -> None:
+    async def _opened(self, path: str, found: Session | Exception, notes: Sequence[str]) -> None:
         """Show what was opened, or say why it was not: what was typed for it meanwhile is then for nobody."""
         line = self._message_line
         line.show_work(None)
-        if isinstance(found, CollectionSpec):
-            added = self._add(self._begin_session(found))
-            await self._show(added.mode)
-            for note in notes:
-                added.screen.notify(note, severity="warning", timeout=8)
-        elif isinstance(found, SeveralObjectsError):
-            self._ask_which(found)
-        else:
-            self.type_ahead.forget()
-            known = isinstance(found, BpftuiError)
-            why = found.message if known else f"cannot open {path}: {type(found).__name__}: {found}"
-            line.fail(Failure("open", why, (found.hint if known else None) or ""))
-        self._all_open.set()
+        try:
+            if isinstance(found, SeveralObjectsError):
+                self._ask_which(found)
+            elif isinstance(found, Exception):
+                self._cannot_open(path, found)
+            else:
+                added = self._add(found)
+                await self._show(added.mode)
+                for note in notes:
+                    added.screen.notify(note, severity="warning", timeout=8)
+        except Exception as error:
+            self._cannot_open(path, error)
+        finally:
+            self._all_open.set()  # whatever came of it, keys wait no longer
+
+    def _cannot_open(self, path: str, error: Exception) -> None:
+        self.type_ahead.forget()
+        known = isinstance(error, BpftuiError)
+        why = error.message if known else f"cannot open {path}: {type(error).__name__}: {error}"
+        self._message_line.fail(Failure("open", why, (error.hint if known else None) or ""))
 
     def _ask_which(self, several: SeveralObjectsError) -> None:
         from .dialogs.choose import Choice, ChooseDialog
@@ -477,91 +474,6 @@ class BpftuiApp(BaseApp[ExitCode]):
         return self.explorer.furnished if self.objects else super().ready()
 
 
-def run(
-    *specs: CollectionSpec,
-    runtime: RuntimeName = "auto",
-    attach: Sequence[tuple[str, str]] = (),
-    traffic: Traffic | None = None,
-    notes: Sequence[str] = (),
-    options: Mapping[str, Any] | None = None,
-    gave_up: str = "",
-    read: Reader | None = None,
-    no_changes: str = "",
-    begin_at: Beginning | None = None,
-) -> ExitCode:
-    """Explore *specs*, or begin at home where there is none, until the user quits; needs a terminal.
-
-    Args:
-        runtime: What they are loaded into.
-        attach: (program, target) to load and attach at once, of the first; a target is an interface, or `sandbox`.
-        traffic: What flows in a sandbox for which nothing else is asked.
-        notes: What the user is to know at the start.
-        options: What the runtime is made with.
-        gave_up: Which rights were given up, as a sentence, for the log.
-        read: Reads an object that is opened later.
-        no_changes: Why nothing of others is ever changed, as a sentence; empty where it may be.
-        begin_at: How to begin where what the machine runs is shown, in the place of home.
-
-    Raises:
-        BpftuiError: There is no such program or runtime.
-        Exception: Whatever nobody expected; everything is undone by then.
-    """
-    for program, target in attach:
-        check_target(specs[0].program(program), target)
-    name = runtime_name(runtime)
-
-    def begin(spec: CollectionSpec) -> Session:
-        if parse_loaded(spec.file) is not None:
-            from ..core.system.opened import open_loaded
-
-            return open_loaded(spec)
-        # The runtime itself is made when something is loaded: importing the kernel's costs as much as a frame.
-        return Session(spec, runtime, traffic=traffic, options=options)
-
-    with ExitStack() as sessions:
-        app = BpftuiApp(
-            *(sessions.enter_context(begin(spec)) for spec in specs),
-            runtime=name,
-            attach=attach,
-            config=load_config(),
-            notes=notes,
-            gave_up=gave_up,
-            read=read,
-            begin=lambda spec: sessions.enter_context(begin(spec)),
-            no_changes=no_changes,
-            observe=None if runtime == "vm" else _Observing(sessions),
-            begin_at=begin_at,
-        )
-        try:
-            result = app.run()
-        finally:
-            _close(app, ExitCode.INTERRUPTED if isinstance(sys.exc_info()[1], KeyboardInterrupt) else ExitCode.OK)
-        if app.failure is not None:
-            raise app.failure
-    return ExitCode.OK if result is None else result
-
-
-class _Observing:
-    """Makes what looks at what the machine runs; what that reads with is opened once, and closed at the end.
-
-    Args:
-        stack: What closes it.
-    """
-
-    def __init__(self, stack: ExitStack) -> None:
-        self._stack = stack
-        self._reader: inventory.Reader | None = None
-
-    def __call__(self) -> Looker:
-        """Return it; called in one thread at a time."""
-        from ..core.system.errands import open_inventory
-        from ..core.system.load import Observer
-
-        if self._reader is None:
-            self._reader = self._stack.enter_context(open_inventory())
-        return Observer(self._reader)
-
-
 def _cannot_observe() -> Looker:
     raise NoPermissionError(
         "the built-in machine has nothing to list: whatever runs there is of one object",
@@ -596,32 +508,3 @@ def _close_quietly(found: _Object) -> None:
         found.operations.close()
     finally:
         found.operations.note("closed" + "".join(attached))
-
-
-def _close(app: BpftuiApp, code: ExitCode) -> None:
-    """Undo what the explorer did; where a worker holds that up, end the process with *code*: that undoes it as well."""
-    attached = [[f", detached {link_text(link)}" for link in each.session.links] for each in app.objects]
-    problems: list[Exception] = []
-
-    def close() -> None:
-        for each in app.objects:
-            try:
-                each.operations.close()
-            except Exception as error:
-                problems.append(error)
-
-    closing = threading.Thread(target=close, name="bpftui-close", daemon=True)
-    guardian().ending()
-    try:
-        start_thread(closing)
-    except NoThreadError:
-        close()  # if this is held up, the guardian ends it
-    else:
-        closing.join(_PATIENCE if process.own else None)
-    for each, detached in zip(app.objects, attached, strict=True):
-        each.operations.note("closed" + "".join(detached))
-    if closing.is_alive():
-        unhush()
-        os._exit(code)
-    if problems:
-        raise problems[0]

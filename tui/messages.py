@@ -56,7 +56,15 @@ class Loaded(Message):
 
 
 class Looked(Message):
-    """It is known where what others have loaded is attached now, and who has it."""
+    """It is known where what others have loaded is attached now, and who has it.
+
+    Args:
+        error: Why it is not; None where it is.
+    """
+
+    def __init__(self, error: Exception | None = None) -> None:
+        super().__init__()
+        self.error = error
 
 
 class Attached(Message):

@@ -15,8 +15,9 @@ from ..core.live.monitor import INTERVALS, Monitor, Observation
 from ..core.maps.journal import Journal as MapJournal
 from ..core.spec.targets import SANDBOX
 from ..core.threads import NoThreadError
-from .messages import Attached, Detached, Failed, GivenUp, Loaded, Loading, Looked, MapEdited, Sampled
+from .messages import Attached, Detached, Failed, GivenUp, Loaded, Loading, MapEdited, Sampled
 from .nodes import Node, NodeKind
+from .onlooker import Onlooker
 from .permission import READ_ONLY, Permission
 from .status import Failure, Status, Work
 from .text.format import amount, duration
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
     from ..core.live import RuntimeName, Session, State
     from ..core.runtime import Collection, Entry, Link, Variable
-    from ..core.runtime.theirs import Theirs
     from .state.journal import Journal
     from .widgets.spec.variables_view import Place
 
@@ -137,10 +137,22 @@ class Operations:
         self.journal = MapJournal()
         """The edits of map entries since the load."""
         self._editing = threading.Lock()
+        theirs = session.theirs
+        self.onlooker = None
+        if theirs is not None:
+            self.onlooker = Onlooker(
+                theirs,
+                permission=self.permission,
+                host=lambda: self.host,
+                tell=self._tell,
+            )
         self.edited: set[str] = set()
         """Variables that were set since the load."""
         self.unsaved: set[str] = set()
         """Variables that were set to what is neither in the file nor in a preset."""
+
+    onlooker: Onlooker | None
+    """What looks at what others have loaded; None where it is one's own."""
 
     # Where we are
 
@@ -327,10 +339,10 @@ class Operations:
         self.host.start(partial(self._edit_map, request))
 
     def _edit_map(self, request: EditRequest) -> None:
-        loaded, journal, theirs = self.collection, self.journal, self.session.theirs
+        loaded, journal = self.collection, self.journal
         try:
-            if theirs is not None and self.permission.given:
-                theirs.allow_changes()
+            if self.onlooker is not None:
+                self.onlooker.allow_changes()
             if loaded is None:
                 raise UsageError(f"{self.session.spec.file} is not loaded", hint="load it first")
             with self._editing:
@@ -350,64 +362,40 @@ class Operations:
         except Exception as error:
             self._tell(Failed("edit", error, Node(NodeKind.MAP, request.map) if request.map else None))
         else:
-            if theirs is not None:
+            if self.onlooker is not None:
                 what = edit.text if request.action not in ("undo", "redo") else f"{request.action}: {edit.text}"
-                self._keep_change(f"{theirs.title}: {what}, was {_entry_text(edit.before)}")
+                self.onlooker.keep_change(f"{what}, was {_entry_text(edit.before)}")
             self._tell(MapEdited(request.action, edit, now))
 
-    @staticmethod
-    def _keep_change(text: str) -> None:
-        """Keep in a journal what was changed of what others have loaded."""
-        from .state.journal import changes_journal
-
-        changes_journal().write(text)
-
     def set_variable(self, place: Place, text: str) -> bool:
-        """Set a variable, in memory once it is loaded, else in the spec; return whether it took the text."""
+        """Set a variable, in memory once it is loaded, else in the spec; return whether it took the text.
+
+        A variable of others is to be set in a thread: whoever opens its map may be taking a snapshot meanwhile.
+        """
         live = self.collection.variables.get(place.variable.name) if self.collection is not None else None
-        before = _part(live, place) if live is not None else b""
-        theirs = self.session.theirs
-        if theirs is not None and self.permission.given:
-            theirs.allow_changes()
+        before = b""
         try:
-            (live or place.variable).set_text(text, place.path)
-        except BpftuiError as error:
+            if self.onlooker is not None:
+                self.onlooker.allow_changes()
+            with self._editing:
+                before = _part(live, place) if live is not None else b""
+                (live or place.variable).set_text(text, place.path)
+        except Exception as error:
             self._tell(Failed("edit", error, Node(NodeKind.VARIABLE, place.variable.name)))
             return False
         part = slice(place.offset, place.offset + place.size)
         after = bytes(place.variable.raw[part]) if live is None else _part(live, place)
-        if theirs is not None or after == bytes(place.variable.original[part]):
+        if self.onlooker is not None or after == bytes(place.variable.original[part]):
             self.unsaved.discard(place.variable.name)
         else:
             self.unsaved.add(place.variable.name)
         if live is not None:
             self.edited.add(place.variable.name)
-            if theirs is not None:
-                values = f"{_value_text(place, before)} → {_value_text(place, after)}"
-                self._keep_change(f"{theirs.title}: {place.name} {values}")
+            if self.onlooker is not None:
+                self.onlooker.keep_change(f"{place.name} {before.hex(' ')} → {after.hex(' ')}")
             if after != before:
                 self.monitor.graph.mark(f"{place.name} {_value_text(place, before)} → {_value_text(place, after)}")
         return True
-
-    # What others have loaded
-
-    def open_theirs(self) -> None:
-        """Begin to look at what others have loaded: it is open already."""
-        self.monitor.start()
-        self.look()
-
-    def look(self) -> None:
-        """Find out, in a thread, where it is attached and who has it now; Looked tells that it is known."""
-        if self.session.theirs is not None:
-            self.host.start(partial(self._look, self.session.theirs))
-
-    def _look(self, theirs: Theirs) -> None:
-        try:
-            theirs.look()
-        except Exception as error:
-            self._tell(Failed("look", error))
-        else:
-            self._tell(Looked())
 
     # Sampling
 

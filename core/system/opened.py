@@ -77,7 +77,7 @@ class OthersObject:
         self._lock = threading.Lock()
         self._reader: Reader | None = None
         self._snapshot: Snapshot | None = None
-        self._writable = False
+        self._writable = self._is_closed = False
 
     @property
     def title(self) -> str:
@@ -90,15 +90,18 @@ class OthersObject:
         return self._snapshot
 
     def look(self) -> None:
-        """Take a snapshot of the machine."""
+        """Take a snapshot of the machine; after `close`, none."""
         with self._lock:
+            if self._is_closed:
+                return
             if self._reader is None:
                 self._reader = open_inventory()
             self._snapshot = self._reader.snapshot()
 
     def close(self) -> None:
-        """Let go of what takes snapshots."""
+        """Let go of what takes snapshots, for good."""
         with self._lock:
+            self._is_closed = True
             reader, self._reader = self._reader, None
             if reader is not None:
                 reader.close()

@@ -193,7 +193,7 @@ def explore(
     """
     with uncollected():
         from ...core.spec.targets import parse_attachment
-        from ..app import run as run_app
+        from ..running import run as run_app
 
         attachments = [parse_attachment(text) for text in attach]
         return run_app(

@@ -72,7 +72,7 @@ class Outcomes:
             "that others have loaded, to read only"
         )
         self._log.show("no verifier's log: it was told to whoever loaded this, and the kernel keeps none")
-        self._operations.open_theirs()
+        self._operations.monitor.start()
 
     def attached(self, message: Attached) -> None:
         """Go where something moves."""

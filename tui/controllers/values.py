@@ -91,11 +91,9 @@ class ValuesController(Controller):
         self._asked(f"reset {names}", event.places, partial(self._reset, event.places))
 
     def _reset(self, places: Sequence[Place]) -> None:
-        step: list[_Change] = []
-        for place in places:
-            original = place.variable.original[place.offset : place.offset + place.size]
-            step += self._set(place, f"hex:{original.hex()}")
-        self._remember(step)
+        originals = [place.variable.original[place.offset : place.offset + place.size] for place in places]
+        texts = [f"hex:{original.hex()}" for original in originals]
+        self._set(list(zip(places, texts, strict=True)), self._remember)
 
     def set(self, event: VariablesView.SetRequested) -> None:
         """Set a variable without an editor."""
@@ -115,8 +113,8 @@ class ValuesController(Controller):
         self._asked(what, places, partial(self._undo, redo=event.redo))
 
     def _undo(self, *, redo: bool) -> None:
-        for change in self._history.redo() if redo else self._history.undo():
-            self._set(change.place, f"hex:{(change.after if redo else change.before).hex()}")
+        step = self._history.redo() if redo else self._history.undo()
+        self._set([(each.place, f"hex:{(each.after if redo else each.before).hex()}") for each in step])
 
     def copy(self, event: VariablesView.CopyRequested) -> None:
         """Copy a text."""
@@ -138,18 +136,33 @@ class ValuesController(Controller):
 
     def _edited(self, place: Place, text: str | None) -> None:
         if text is not None:
-            self._asked(f"{place.name} = {text}", [place], lambda: self._remember(self._set(place, text)))
+            self._asked(f"{place.name} = {text}", [place], lambda: self._set([(place, text)], self._remember))
 
-    def _set(self, place: Place, text: str) -> list[_Change]:
-        """Set a place; return what has changed, nothing where the text was refused."""
-        before = self._view.raw(place)
-        if not self._operations.set_variable(place, text):
-            return []
-        self._log.line(f"set {place.name} = {text}")
-        self._view.note_set(place)
-        self._show()
-        after = self._view.raw(place)
-        return [] if after == before else [_Change(place, before, after)]
+    def _set(self, wanted: Sequence[tuple[Place, str]], then: Callable[[list[_Change]], None] = lambda _: None) -> None:
+        """Set places to texts; *then* gets what has changed, nothing of one whose text was refused.
+
+        Those of others are set in a thread: whoever opens their maps may be taking a snapshot meanwhile.
+        """
+        before = [self._view.raw(place) for place, _ in wanted]
+
+        def set_all() -> list[bool]:
+            return [self._operations.set_variable(place, text) for place, text in wanted]
+
+        def done(taken: list[bool]) -> None:
+            changed = [(*each, raw) for each, raw, was_taken in zip(wanted, before, taken, strict=True) if was_taken]
+            if not changed:
+                return
+            for place, text, _ in changed:
+                self._log.line(f"set {place.name} = {text}")
+                self._view.note_set(place)
+            self._show()
+            changes = [_Change(place, raw, self._view.raw(place)) for place, _, raw in changed]
+            then([each for each in changes if each.before != each.after])
+
+        if self._operations.onlooker is None:
+            done(set_all())
+        else:
+            self.stage.find_out(set_all, done)
 
     def _remember(self, step: list[_Change]) -> None:
         """Remember changes that are undone together."""

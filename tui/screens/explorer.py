@@ -177,7 +177,8 @@ class ExplorerScreen(ControlledScreen):
             self.outlook.look_ahead()
         else:
             self.outcomes.opened()
-            self.set_interval(_LOOK, self.operations.look)
+            self._look_at_others()
+            self.set_interval(_LOOK, self._look_again)
             self._show_overview(keep_place=True)
         remember(self.spec.file)
         if not gc.isenabled():  # `explore` has turned it off for the start
@@ -327,8 +328,17 @@ class ExplorerScreen(ControlledScreen):
 
     def _others_changed(self) -> None:
         """Show what became of what others have."""
-        self.operations.look()
+        self._look_at_others()
         self.operations.changed()
+
+    def _look_at_others(self, *, anew: bool = True) -> None:
+        if self.operations.onlooker is not None:
+            self.operations.onlooker.look(anew=anew)
+
+    def _look_again(self) -> None:
+        """Look, while this is what is shown: a dialog may lie over it."""
+        if self in self.app.screen_stack:
+            self._look_at_others(anew=False)
 
     def _program_type_changed(self) -> None:
         self._tree.refresh_labels()
@@ -496,8 +506,10 @@ class ExplorerScreen(ControlledScreen):
         self.session.load_ended(loaded=True)
 
     @on(Looked)
-    def looked(self) -> None:
+    def looked(self, message: Looked) -> None:
         """Show where what others have loaded is attached now."""
+        if self.operations.onlooker is not None:
+            self.operations.onlooker.after_look(message)
         self.operations.changed()
         self._show_overview(keep_place=True)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import subprocess
 import sys
+import threading
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,10 +22,11 @@ from bpftui.core.system.changes import unpin
 from bpftui.core.system.consequences import of_unpinning
 from bpftui.core.system.inventory import Inventory
 from bpftui.core.system.loaded import find_loaded, loaded_spec
-from bpftui.core.system.opened import open_loaded
+from bpftui.core.system.opened import OthersObject, open_loaded
 from bpftui.tui.app import BpftuiApp
 from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.permission import BESIDE_A_FILE, READ_ONLY
+from bpftui.tui.screens import explorer
 from tests.kernel.private_bpffs import in_private_bpffs
 from tests.terminal import Terminal
 from tests.tui.conftest import ROOT, Walk
@@ -193,6 +196,74 @@ async def test_an_entry_is_changed_after_two_questions(others: Ids) -> None:
 
         (line,) = changes_journal().path.read_text().splitlines()[-1:]
         assert f"{others.program} count_traffic: delete traffic[{{family=IPV6, protocol=ICMPV6}}], was " in line
+
+
+async def test_a_variable_is_set_in_a_thread_and_what_stood_there_before_is_kept(
+    others: Ids, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The journal has its bytes, not the words that stand at a mark of the graph."""
+    changed_by: list[threading.Thread] = []
+    to_change = Map.to_change
+
+    def noted(number: int) -> Map:
+        changed_by.append(threading.current_thread())
+        return to_change(number)
+
+    monkeypatch.setattr(Map, "to_change", noted)
+    async with explored(f"id:{others.program}") as walk:
+        await walk.press("3")
+        view = walk.explorer.panes.variables
+        view.choose("counting")
+        await walk.press("space")
+        await walk.until(lambda: "Leave read-only for this run?" in walk.screen)
+        await walk.press("y")
+        await walk.until(lambda: "counting = false" in walk.screen)
+        await walk.press("y")
+        await walk.until(lambda: view.place is not None and view.raw(view.place) == b"\0")
+        await walk.press("U", "y")
+        await walk.until(lambda: view.place is not None and view.raw(view.place) == b"\1")
+        await walk.settle()
+        from bpftui.tui.state.journal import changes_journal
+
+        lines = changes_journal().path.read_text().splitlines()[-2:]
+        title = f"{others.program} count_traffic"
+        assert lines[0].endswith(f"{title}: counting 01 → 00")
+        assert lines[1].endswith(f"{title}: counting 00 → 01")
+    assert len(changed_by) == 2
+    assert threading.main_thread() not in changed_by
+
+
+def test_nothing_is_looked_at_after_the_end(others: Ids) -> None:
+    with opened(f"id:{others.program}") as session:
+        theirs = session.theirs
+        assert isinstance(theirs, OthersObject)
+        theirs.look()
+    theirs.look()
+    assert theirs._reader is None
+
+
+async def test_looks_are_taken_of_what_is_in_front_only(others: Ids, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(explorer, "_LOOK", 0.05)
+    looks = 0
+    look = OthersObject.look
+
+    def noted(theirs: OthersObject) -> None:
+        nonlocal looks
+        looks += 1
+        look(theirs)
+
+    monkeypatch.setattr(OthersObject, "look", noted)
+    async with explored(f"id:{others.program}") as walk:
+        await walk.until(lambda: looks > 2)
+        await walk.press("question_mark")  # a dialog does not take it away
+        before = looks
+        await walk.until(lambda: looks > before + 2)
+        await walk.press("escape", "0")
+        await walk.until(lambda: walk.screen.startswith(" home   "))
+        await walk.settle()
+        before = looks
+        await asyncio.sleep(0.5)
+        assert looks <= before + 1  # one that was being taken
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import threading
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +25,8 @@ from tests.tui.fakes import FakeRuntime
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
+    from bpftui.core.spec import CollectionSpec
+
 
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
@@ -37,9 +41,12 @@ def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 @asynccontextmanager
-async def at_home(size: tuple[int, int] = (120, 40)) -> AsyncGenerator[Walk]:
+async def at_home(
+    size: tuple[int, int] = (120, 40),
+    begin: Callable[[CollectionSpec], Session] = lambda spec: Session(spec, FakeRuntime()),
+) -> AsyncGenerator[Walk]:
     """Begin at home."""
-    app = BpftuiApp(runtime="vm", begin=lambda spec: Session(spec, FakeRuntime()))
+    app = BpftuiApp(runtime="vm", begin=begin)
     try:
         async with app.run_test(size=size) as pilot:
             walk = Walk(app, pilot, FakeRuntime())
@@ -251,3 +258,24 @@ async def test_the_help_of_home_has_the_keys_of_every_screen(here: Path) -> None
         assert keys["0"] == "Home: objects to open, and those that are"
         assert keys["("] == "The open object before"
         assert keys["tab shift+tab"] == "Next pane, pane before"
+
+
+@pytest.mark.usefixtures("here")
+async def test_a_session_that_cannot_begin_is_said_and_keys_go_on() -> None:
+    begun_by: list[threading.Thread] = []
+
+    def begin(spec: CollectionSpec) -> Session:
+        begun_by.append(threading.current_thread())
+        if len(begun_by) == 1:
+            raise OSError(errno.EPIPE, "Broken pipe")
+        return Session(spec, FakeRuntime())
+
+    async with at_home(begin=begin) as walk:
+        walk.app.open_object("traffic.o")
+        await walk.until(lambda: "cannot open " in walk.screen)
+        await walk.press("question_mark")
+        await walk.until(lambda: "Home" in walk.screen and "esc" in walk.screen)
+        await walk.press("escape")
+        walk.app.open_object("traffic.o")
+        await walk.until(lambda: walk.screen.startswith(" home › traffic.o"))
+    assert threading.main_thread() not in begun_by  # what it opens may take its time
