@@ -52,6 +52,21 @@ def test_imports_by_name_are_few_and_have_reasons() -> None:
     assert found == set(BY_NAME)
 
 
+def test_no_handler_calls_that_of_its_base_class() -> None:
+    """Textual calls the handlers of all base classes by itself: called by hand, too, they run twice."""
+    found = {
+        f"{path.relative_to(ROOT)}: {function.name}"
+        for path in sorted((ROOT / "tui").rglob("*.py"))
+        for function in ast.walk(ast.parse(path.read_text()))
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        and function.name.startswith("on_")
+        and function.name != "on_event"  # no handler: what hands events to them
+        and f"super().{function.name}(" in (text := ast.unparse(function))
+        and "prevent_default()" not in text
+    }
+    assert found == set()
+
+
 INERT = """
 import ctypes, glob, io, os, platform, struct, sys
 from contextlib import redirect_stdout

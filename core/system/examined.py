@@ -15,7 +15,7 @@ from .loaded import Loaded, loaded_spec
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["Examined", "Filled", "examine"]
+__all__ = ["NOT_EXAMINED", "Examined", "Filled", "examine"]
 
 _PATIENCE: Final = 0.05
 """Seconds for which the entries of one map are counted."""
@@ -44,6 +44,10 @@ class Examined(NamedTuple):
     its code could not be read."""
     filled: Mapping[int, Filled]
     """How full maps are, by their ids: those whose entries come and go, and can be listed."""
+
+
+NOT_EXAMINED: Final = Examined(None, {})
+"""What is known of a program that could not be looked into."""
 
 
 def examine(program: int, maps: Iterable[int]) -> Examined:

@@ -70,7 +70,6 @@ class ObjectPicker(Picker[int]):
 
     def on_mount(self) -> None:
         """Begin at the object that was chosen last, and look into each."""
-        super().on_mount()
         self._objects.cursor = self._chosen - 1
         self.run_worker(self._look_into_each, thread=True, exit_on_error=False)
 

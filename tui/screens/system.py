@@ -24,8 +24,7 @@ from ..widgets.place_tabs import PlaceTabs
 from ..widgets.status_line import StatusLine
 from ..widgets.system.cgroup import CgroupTab
 from ..widgets.system.net import NetTab
-from ..widgets.system.nouns import BTFS, LINKS, MAPS, PINS, PROGRAMS
-from ..widgets.system.places import PROCESSES
+from ..widgets.system.nouns import BTFS, LINKS, MAPS, PINS, PROCESSES, PROGRAMS
 from ..widgets.system.printed import PrintedTab
 from ..widgets.system.tab import SystemTab, TableTab
 
@@ -136,7 +135,7 @@ class SystemScreen(ControlledScreen):
             for number, name in enumerate(NOUNS, 1)
         ),
         Binding("u", "users", "Users", id="system.users", tooltip="All that the chosen row is related to, a key away"),
-        Binding("D", "detach", "Detach", id="detach", tooltip="Detach the link, or remove the pin; asks first"),
+        Binding("D", "detach", "Detach", id="system.detach", tooltip="Detach the link, or remove the pin; asks first"),
         *LookingController.BINDINGS,
         Binding(
             "backspace,alt+left",
@@ -292,7 +291,23 @@ class SystemScreen(ControlledScreen):
 
     def on_system_tab_examine(self, event: SystemTab.Examine) -> None:
         """Find out in a thread what takes a look into a program."""
-        self.find_out(lambda: self.examine(event.program, event.maps), event.then)
+
+        def examine() -> Examined | Exception:
+            try:
+                return self.examine(event.program, event.maps)
+            except Exception as error:  # what nobody expected is said as well, and not lost with the thread
+                return error
+
+        self.find_out(examine, partial(self._examined, event))
+
+    def _examined(self, event: SystemTab.Examine, found: Examined | Exception) -> None:
+        if isinstance(found, Exception):
+            from ...core.system.examined import NOT_EXAMINED
+
+            why = f"program {event.program} cannot be looked into: {type(found).__name__}: {found}"
+            self.notify(why, severity="warning", timeout=5)
+            found = NOT_EXAMINED
+        event.then(found)
 
     def on_system_tab_moved(self) -> None:
         """Say in the top line where one is now."""

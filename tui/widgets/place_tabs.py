@@ -109,7 +109,7 @@ class PlaceTabs(TabbedContent):
         """Show a third column where there is room by now."""
         self._arrange()
         for widget, width in self._widths.items():
-            self._set_width(widget, width)
+            self._give_width(widget, width)
 
     def _arrange(self) -> None:
         column, zoomed, beside = self._column, self._zoomed, self._beside
@@ -162,15 +162,19 @@ class PlaceTabs(TabbedContent):
             self._set_width(self._beside, self._beside.outer_size.width + cells)
 
     def _set_width(self, widget: Widget, width: int) -> None:
-        """Give a widget a width, as far as there is room for it beside the others."""
+        """Give a widget the width that the user wants, as far as there is room now, and keep to it from now on."""
+        self._widths[widget] = self._give_width(widget, width)
+
+    def _give_width(self, widget: Widget, width: int) -> int:
+        """Give a widget a width, as far as there is room for it beside the others; return what it got."""
         room = self.size.width
         if widget is self._beside:
             width = max(_NARROWEST, min(width, room * 2 // 3))
         else:
             left = self._beside.outer_size.width if self._beside is not None and self._beside.display else 0
             width = max(_NARROWEST_COLUMN, min(width, room - left - _NARROWEST_TAB))
-        self._widths[widget] = width
         widget.styles.width = widget.styles.min_width = widget.styles.max_width = width
+        return width
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Take hold of a divider."""

@@ -85,7 +85,7 @@ async def test_a_map_that_is_followed_shows_beside_the_code(explore: Callable[..
         code = walk.screen.splitlines()
         await walk.press("enter")
         assert marked(walk) == LIVE + 1
-        assert "▏▌sources  lru_hash" in walk.screen.splitlines()[2] or "sources  lru_hash" in walk.screen
+        assert "▏▌sources  lru_hash" in walk.screen.splitlines()[2]
         assert walk.explorer.navigation.tab == "code"
         await walk.press("backspace")
         assert walk.screen.splitlines()[2:-1] == code[2:-1]
@@ -152,6 +152,20 @@ async def test_dividers_are_dragged(explore: Callable[..., Any]) -> None:
         assert walk.screen.splitlines()[3:-1] == before
         await walk.pilot.resize_terminal(120, 30)
         await walk.until(lambda: borders(walk) == [15])
+
+
+async def test_a_width_that_had_no_room_for_a_while_comes_back(explore: Callable[..., Any]) -> None:
+    async with explore(size=(200, 60)) as walk:
+        await walk.press("2")
+        await walk.pilot.mouse_down(offset=(131, 20))
+        await walk.pilot.hover(offset=(85, 25))
+        await walk.settle()
+        await walk.pilot.mouse_up(offset=(85, 25))
+        await walk.until(lambda: borders(walk) == [36, 85])
+        await walk.pilot.resize_terminal(*BROAD)
+        await walk.until(lambda: borders(walk) == [36, 77])  # the code keeps 40 cells
+        await walk.pilot.resize_terminal(200, 60)
+        await walk.until(lambda: borders(walk) == [36, 85])
 
 
 async def test_a_number_is_drawn_below_its_map(explore: Callable[..., Any]) -> None:

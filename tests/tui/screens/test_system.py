@@ -129,6 +129,26 @@ async def test_the_filter_narrows_while_it_is_typed() -> None:
         assert "▌   58 cil_to_container" in walk.screen  # the cursor stays on its thing
         await walk.press("slash", *"nosuch", "enter")
         assert "no programs have that: esc shows all" in walk.screen
+        await look(walk)  # and goes on to say so
+        assert "no programs have that: esc shows all" in walk.screen
+        await walk.press("escape")
+        assert "8 of 8" in walk.screen
+
+
+async def test_a_filter_is_not_to_blame_where_there_is_nothing() -> None:
+    async with at_system(MadeLooker(replace(machine(), pins=()))) as (walk, _):
+        await walk.press("7", "slash", *"nosuch", "enter")
+        assert "nothing is pinned here" in walk.screen
+
+
+async def test_the_first_row_of_an_empty_table_is_shown_when_it_comes() -> None:
+    first = machine()
+    async with at_system(MadeLooker(replace(first, pins=()), replace(first, pins=()), first)) as (walk, _):
+        await walk.press("7")
+        assert "nothing is pinned here" in walk.screen
+        await look(walk)
+        assert "/sys/fs/bpf/old" in walk.screen
+        assert "3 of 3" in walk.screen
 
 
 async def test_rows_stay_where_they_are_and_what_came_or_went_is_marked() -> None:

@@ -7,12 +7,15 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
+
 from bpftui.core.runtime import Printed, PrintedLine
 from bpftui.core.system.examined import Examined, Filled
 from bpftui.core.system.model import Attachment, ControlGroup, Hook, NetworkNamespace
 from bpftui.tui.widgets.system.printed import PrintedTab
 from tests.tui.looker import MadeLooker, machine
 from tests.tui.screens.test_system import at_system, lines, look, system
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -190,6 +193,72 @@ async def test_processes_say_who_they_are_and_all_that_they_hold() -> None:
         await walk.until(lambda: "used by    42 count_traffic  xdp" in walk.screen)
 
 
+async def test_a_program_is_looked_into_once_at_a_time_however_long_that_takes() -> None:
+    begun: list[int] = []
+    answer = threading.Event()
+
+    def examine(program: int, maps: Iterable[int]) -> Examined:
+        begun.append(program)
+        assert answer.wait(PATIENCE)
+        return Examined(("XDP_PASS",), {})
+
+    async with at_system(MadeLooker(*(replace(machine()) for _ in range(6)))) as (walk, _):
+        system(walk).examine = examine
+        await walk.press("4", "enter")
+        await walk.until(lambda: begun == [57])
+        for _ in range(3):
+            await look(walk)
+        await walk.press("down")
+        assert begun == [57]
+        assert "returns    …" in walk.screen
+        answer.set()
+        await walk.until(lambda: "returns    XDP_PASS" in walk.screen)
+        assert begun == [57, 90]  # what the cursor came to meanwhile
+        await look(walk)
+        await walk.until(lambda: begun == [57, 90, 90])
+
+
+async def test_a_program_that_cannot_be_looked_into_is_said_and_asked_about_again() -> None:
+    async with at_system(MadeLooker(machine(), machine(), machine())) as (walk, _):
+
+        def examine(program: int, maps: Iterable[int]) -> Examined:
+            raise OverflowError("too large")
+
+        system(walk).examine = examine
+        await walk.press("4", "enter")
+        await walk.until(lambda: "program 57 cannot be looked into: OverflowError: too large" in walk.screen)
+        assert "returns    ?" in walk.screen
+        examine_by_hand(walk)
+        await look(walk)
+        await walk.until(lambda: "returns    XDP_PASS, XDP_DROP" in walk.screen)
+
+
+async def test_an_interface_that_is_gone_is_said_once() -> None:
+    first = machine()
+    (own,) = first.namespaces
+    gone = replace(first, namespaces=(own._replace(interfaces=own.interfaces[:1]),))
+    said: list[str] = []
+    async with at_system(MadeLooker(first, first, gone)) as (walk, _):
+        await walk.press("4")
+        await look(walk)
+        assert "▌✗veth3" in walk.screen
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(system(walk)._by_noun["net"], "notify", lambda text, **_: said.append(text))
+            await walk.press("enter")
+        assert said == ["veth3 is gone"]
+
+
+async def test_enter_on_a_control_group_leads_to_what_it_is_related_to() -> None:
+    made = machine()
+    member = made.processes[812]._replace(unit="/system.slice")
+    async with at_system(MadeLooker(replace(made, processes={812: member}))) as (walk, _):
+        await walk.press("5", "g", "enter")
+        assert "leads nowhere" not in walk.screen
+        assert "▌process    systemd 812" in walk.screen
+        await walk.press("enter")
+        await walk.until(lambda: "▌    812" in walk.screen)
+
+
 class MadeReader:
     """Reads lines that were made up."""
 
@@ -230,7 +299,7 @@ async def test_what_programs_print_is_shown_with_the_program_that_did() -> None:
         await look(walk)
         await walk.until(lambda: "tracing is off" in walk.screen)
         await walk.press("g", "enter")
-        await walk.until(lambda: "count_traffic       xdp" in walk.screen or " 42 count_traffic " in walk.screen)
+        await walk.until(lambda: "▌   42 count_traffic" in walk.screen)
         await walk.press("0")
         await walk.until(lambda: reader.closed == 1)
 

@@ -494,10 +494,12 @@ class ListingView(CodeView):
         super().watch_cursor(old, new)
 
     def on_resize(self) -> None:
-        """Let C and assembly stand side by side where there is room, and else below each other."""
+        """Let C and assembly stand side by side where there is room, and else below each other.
+
+        Textual calls the base class's handler by itself, here as everywhere.
+        """
         if self.side_by_side:
             self._relist()
-        super().on_resize()
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Say what the helper is whose call is under the pointer."""

@@ -233,7 +233,8 @@ class VirtualList(PlainTitles, ScrollView, inherit_bindings=False):
         if span is not None:
             start, stop = max(0, span[0] - left), strip.cell_length if span[1] < 0 else max(0, span[1] - left)
             start, stop = min(start, strip.cell_length), min(stop, strip.cell_length)
-            before, chosen, after = strip.divide([start, stop, strip.cell_length])
+            # Each cut by itself: `divide` returns fewer parts where two cuts are the end of the line.
+            before, chosen, after = strip.crop(0, start), strip.crop(start, stop), strip.crop(stop)
             over = self.screen.get_component_rich_style("screen--selection")
             strip = Strip.join([before, Strip(Segment.apply_style(chosen, post_style=over)), after])
         return strip.apply_offsets(left, index)

@@ -69,7 +69,6 @@ class BytesPane(RowView):
         if width != self._width:
             self._width = width
             self.refresh_rows()
-        super().on_resize()
 
     def row_count(self) -> int:
         """Return how many rows there are."""

@@ -98,7 +98,6 @@ class OutcomePane(RowView):
         """Break lines anew."""
         self._wrap()
         self.refresh_rows()
-        super().on_resize()
 
     def row_count(self) -> int:
         """Return how many lines there are."""

@@ -69,8 +69,7 @@ class FactsView(RowView):
             self.cursor = self._next(0, 1)
 
     def on_resize(self) -> None:
-        """Show it from its first line on, where the cursor is in sight then."""
-        super().on_resize()
+        """Show it from its first line on, where the cursor is in sight then. Textual calls the base class's handler."""
         if self.cursor < self.page_height:
             self.scroll_to(y=0, animate=False, force=True)
 

@@ -11,8 +11,8 @@ from ...targets import Thing
 from ...text.inventory import name_of
 from .details import FactsView
 from .noun import Fact
-from .nouns import PROGRAMS
-from .places import INTERFACES, Way, link_state, namespace_name, ways_of
+from .nouns import INTERFACES, PROGRAMS
+from .nouns.interfaces import Way, link_state, namespace_name, ways_of
 from .steps import interface_steps, namespace_steps
 from .tab import SystemTab, TableTab
 from .way import WayView
@@ -59,7 +59,8 @@ class WayPane(Container):
         self._known: tuple[int, Examined] | None = None
         """What was found out about which program."""
         self._looked_into = 0
-        """The program that was asked for last."""
+        """The program that was asked for last; 0 where it is time to ask anew."""
+        self._is_asking = False
 
     def compose(self) -> ComposeResult:
         """Compose both."""
@@ -115,9 +116,9 @@ class WayPane(Container):
         return facts
 
     def _look_into(self, program: ProgramEntry) -> None:
-        """Have it found out what a program returns, and how full its maps are."""
-        if program.id != self._looked_into:
-            self._looked_into = program.id
+        """Have it found out what a program returns, and how full its maps are: one at a time, however long it takes."""
+        if program.id != self._looked_into and not self._is_asking:
+            self._is_asking = True
             # Later: what a widget posts while its parent handles something does not get beyond the parent.
             self.call_later(self._ask, program)
 
@@ -125,7 +126,8 @@ class WayPane(Container):
         self.post_message(SystemTab.Examine(program.id, program.map_ids, partial(self._examined, program.id)))
 
     def _examined(self, program: int, found: Examined) -> None:
-        self._known = program, found
+        self._is_asking = False
+        self._known, self._looked_into = (program, found), program
         self.show_facts()
 
     def on_row_view_highlighted(self, event: RowView.Highlighted) -> None:
@@ -134,7 +136,7 @@ class WayPane(Container):
             self.show_facts()
 
     def on_row_view_selected(self, event: RowView.Selected) -> None:
-        """Open the program of a step; what a line names besides is gone to."""
+        """Open the program of a step; what is no program but has something to it shows what it is related to."""
         if event.view is not self.way:
             return
         event.stop()
@@ -143,6 +145,8 @@ class WayPane(Container):
             return
         if step.attachment is not None and step.attachment.program:
             self.post_message(SystemTab.Opened(f"id:{step.attachment.program}"))
+        elif step.thing is not None:
+            self.facts.focus()
         else:
             self.notify("this line leads nowhere: a program's does", timeout=2)
 
@@ -240,6 +244,7 @@ class NetTab(TableTab):
     def on_row_view_selected(self, event: RowView.Selected) -> None:
         """Go into the interface that the cursor is on."""
         event.stop()
+        event.prevent_default()  # the base class's handler, which Textual would call by itself
         key = self._listed
         if event.view is not self.table or key is None:
             return

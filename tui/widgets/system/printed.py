@@ -93,6 +93,11 @@ class _Lines(PrintedView):
             text.append("?", self.ink("event-view--time"))
         return text.append("  ").append(event.text)
 
+    def action_select(self) -> None:
+        """Choose the line: it is no event with fields that could be opened."""
+        if self.row_count():
+            self.post_message(self.Selected(self, self.cursor))
+
 
 class _PrintedNote(Static):
     """The line below."""

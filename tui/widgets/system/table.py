@@ -144,7 +144,7 @@ class SystemTable(RowView):
             self._places = None
         if is_first or (counted_first and not self._asked_order):
             self._sort()
-        self.empty_text = self.noun.empty
+        self._say_why_empty()
         if changed or counted_first or is_first:
             self._arrange(keep_place=not is_first and not (counted_first and self.cursor == 0))
         else:
@@ -193,10 +193,9 @@ class SystemTable(RowView):
             del self._gone[key]
         known = self.things
         self.things = {**{key: known[key] for key in self._gone if key in known}, **rows}
-        if before:
-            self._ordered = [key for key in self._ordered if key in self.things]
-            there = set(self._ordered)
-            self._ordered += [key for key in self.things if key not in there]
+        self._ordered = [key for key in self._ordered if key in self.things]
+        there = set(self._ordered)
+        self._ordered += [key for key in self.things if key not in there]
 
     def _expire(self, now: float) -> bool:
         """Leave out what has gone long ago; return whether anything was."""
@@ -245,6 +244,11 @@ class SystemTable(RowView):
         self.refresh_rows()
         self.post_message(self.Rearranged())
         self.post_message(self.Highlighted(self, self.cursor))
+
+    def _say_why_empty(self) -> None:
+        """Say what an empty table says: that nothing matches, or that there is nothing."""
+        hidden = self.narrowed_by and self.things
+        self.empty_text = f"no {self.noun.plural} have that: esc shows all" if hidden else self.noun.empty
 
     def _add_up(self) -> None:
         """Add up what is shown, once for however many times it is drawn."""
@@ -421,8 +425,7 @@ class SystemTable(RowView):
     # Behaviour
 
     def on_resize(self) -> None:
-        """Show the columns that have room now."""
-        super().on_resize()
+        """Show the columns that have room now. Textual calls the base class's handler by itself."""
         self._places = None
         self.forget_strips()
         self.post_message(self.Rearranged())
@@ -443,7 +446,7 @@ class SystemTable(RowView):
             self.narrowed_by = pattern
             self.pattern = compile_pattern(pattern) if pattern else None
             self._arrange(keep_place=True)
-            self.empty_text = f"no {self.noun.plural} have that: esc shows all" if pattern else self.noun.empty
+            self._say_why_empty()
             self.refresh_bindings()
 
     def search(self, pattern: object) -> bool:

@@ -33,7 +33,7 @@ _ASCII: Final = str.maketrans({"│": "|", "├": "+", "└": "+", "─": "-", "
 
 
 class WayView(RowView):
-    """A line for each step; enter opens the program there, or goes to what the line names."""
+    """A line for each step; enter opens the program there, or shows what the line's control group is related to."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "select", "Open", id="way.open", tooltip="Open the program of this line"),

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from rich.segment import Segment
+from textual.geometry import Offset
+from textual.selection import Selection
 from textual.strip import Strip
 
 from bpftui.tui.base_app import BaseApp
@@ -238,6 +240,16 @@ async def test_text_is_selected_with_the_mouse() -> None:
         await pilot.click(app.view, offset=(4, 6))
         await pilot.press("y")
         assert app.clipboard == "row 6"
+
+
+async def test_a_selection_from_the_end_of_a_line_on() -> None:
+    app = NumbersApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        app.screen.selections = {app.view: Selection(Offset(79, 2), Offset(4, 3))}
+        await pilot.pause()
+        assert lines(app.view)[2].rstrip() == " row 2"
+        assert lines(app.view)[3].rstrip() == " row 3"
 
 
 async def test_rows_with_escaped_characters_are_cut_with_a_mark() -> None:

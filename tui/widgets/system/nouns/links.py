@@ -1,0 +1,94 @@
+"""Links, with the program and what it is on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ....text.inventory import name_of
+from ..column import Cell, Column
+from ..noun import Fact, Noun
+from .cells import NOTHING, id_cell, missing_note, owner_cell, thing_cell
+from .facts import map_facts, owner_facts, pin_facts, place_facts, place_thing, program_facts
+
+if TYPE_CHECKING:
+    from .....core.system import LinkEntry
+    from .....core.system.history import Seen
+
+__all__ = ["LINKS"]
+
+
+def _link_about(seen: Seen, each: LinkEntry) -> list[Fact]:
+    snapshot = seen.snapshot
+    program = snapshot.programs.get(each.program or 0)
+    own = [one for one in (program.attachments if program else ()) if one.link == each.id]
+    facts = [Fact("type", f"{each.type}{f', {each.attach_type}' if each.attach_type else ''}")]
+    if each.detached:
+        facts.append(Fact("on", "nothing any more: it was detached, or what it was on is gone", role="warning"))
+    elif own:
+        facts += place_facts(own, seen)
+    else:
+        facts.append(Fact("on", each.target or "?"))
+    facts += program_facts("program", [each.program] if each.program else [], snapshot)
+    number = each.details.get("map_id")
+    facts += map_facts("map", [number] if isinstance(number, int) else [], snapshot)
+    facts += [
+        Fact(name, ", ".join(map(str, value)) if isinstance(value, tuple) else str(value), role="muted")
+        for name, value in each.details.items()
+    ]
+    return facts + owner_facts(each.owners) + pin_facts(each.pinned, snapshot, "link", each.id)
+
+
+def _link_on(seen: Seen, each: LinkEntry) -> Cell:
+    if each.detached:
+        return Cell("⚠ nothing any more", "warning")
+    program = seen.snapshot.programs.get(each.program or 0)
+    own = [one for one in (program.attachments if program else ()) if one.link == each.id]
+    thing = place_thing(own[0], seen) if own else None
+    return Cell(f"▲ {each.target}" if each.target else "?", "link" if thing else "", thing=thing)
+
+
+def _link_program(seen: Seen, each: LinkEntry) -> Cell:
+    if each.program is None:
+        return NOTHING
+    return thing_cell("prog", each.program, name_of(seen.snapshot, each.program))
+
+
+LINKS: Final[Noun[LinkEntry]] = Noun(
+    "link",
+    "links",
+    (
+        Column("ID", lambda _, each: id_cell(each.id), lambda _, each: each.id, True, 4),
+        Column("type", lambda _, each: Cell(each.type), lambda _, each: each.type, least=10),
+        Column("program", _link_program, lambda _, each: each.program, least=16, most=48),
+        Column("on", _link_on, lambda seen, each: _link_on(seen, each).text, least=16, most=48),
+        Column(
+            "attach type",
+            lambda _, each: Cell(each.attach_type or "–"),
+            lambda _, each: each.attach_type,
+            least=12,
+            drop=2,
+        ),
+        Column(
+            "order",
+            lambda _, each: NOTHING if each.order is None else Cell(str(each.order)),
+            lambda _, each: each.order,
+            True,
+            5,
+            drop=1,
+            is_found=False,
+        ),
+        Column(
+            "owner",
+            lambda _, each: owner_cell(each.owners, each.pinned),
+            lambda _, each: owner_cell(each.owners, each.pinned).text,
+            least=8,
+            most=24,
+        ),
+    ),
+    lambda seen: seen.snapshot.links,
+    lambda each: f"{each.id} {each.type}",
+    _link_about,
+    lambda each: f"link:{each.id}",
+    empty="there are no links here",
+    note=missing_note,
+)

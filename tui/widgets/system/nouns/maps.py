@@ -1,0 +1,120 @@
+"""Maps, with what they take, and who uses them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ....targets import Thing
+from ....text.format import byte_size
+from ....text.inventory import bytes_of, few
+from ..column import Cell, Column
+from ..noun import Fact, Noun
+from .cells import NOTHING, id_cell, missing_note, number_cell, owner_cell, size_cell, thing_cell
+from .facts import held_facts, link_facts, map_facts, owner_facts, pin_facts, program_facts
+
+if TYPE_CHECKING:
+    from .....core.system import MapEntry
+    from .....core.system.history import Seen
+
+__all__ = ["MAPS"]
+
+
+_OF_PROGRAMS: Final = ("prog_array", "struct_ops")
+"""Types of maps whose entries are programs."""
+
+
+def _used(each: MapEntry) -> Cell:
+    if not each.programs:
+        return NOTHING
+    return thing_cell("prog", each.programs[0], few([str(number) for number in each.programs]))
+
+
+def _map_about(seen: Seen, each: MapEntry) -> list[Fact]:
+    snapshot = seen.snapshot
+    facts = [
+        Fact("type", f"{each.type}{', frozen' if each.frozen else ''}{f', {each.state}' if each.state else ''}"),
+        Fact("sizes", f"key {byte_size(each.key_size)}, value {byte_size(each.value_size)}"),
+        Fact("entries", f"at most {each.max_entries:,}"),
+        Fact("memory", bytes_of(each.memlock)),
+    ]
+    facts += [Fact("flags", f"0x{each.flags:x}")] if each.flags else []
+    facts += program_facts("used by", each.programs, snapshot)
+    if each.holds:
+        holder = program_facts if each.type in _OF_PROGRAMS else map_facts
+        facts += holder("holds", each.holds, snapshot)
+    facts += link_facts((one.id for one in snapshot.links.values() if one.details.get("map_id") == each.id), snapshot)
+    holders = (one for one in snapshot.maps.values() if each.id in one.holds and one.type not in _OF_PROGRAMS)
+    facts += map_facts("in map", (one.id for one in holders), snapshot)
+    facts += [Fact("types", f"BTF {each.btf_id}", Thing("btf", each.btf_id))] if each.btf_id else []
+    facts += owner_facts(each.owners)
+    facts += pin_facts(each.pinned, snapshot, "map", each.id)
+    return facts + held_facts(each.held_by)
+
+
+MAPS: Final[Noun[MapEntry]] = Noun(
+    "map",
+    "maps",
+    (
+        Column("ID", lambda _, each: id_cell(each.id), lambda _, each: each.id, True, 4),
+        Column(
+            "name",
+            lambda _, each: Cell(each.name, "link"),
+            lambda _, each: each.name,
+            least=12,
+            most=40,
+            total=lambda _, rows: f"all {len(rows):,}",
+        ),
+        Column("type", lambda _, each: Cell(each.type), lambda _, each: each.type, least=12),
+        Column(
+            "key",
+            lambda _, each: number_cell(each.key_size),
+            lambda _, each: each.key_size,
+            True,
+            4,
+            drop=4,
+            is_found=False,
+        ),
+        Column(
+            "value",
+            lambda _, each: number_cell(each.value_size),
+            lambda _, each: each.value_size,
+            True,
+            6,
+            drop=3,
+            is_found=False,
+        ),
+        Column(
+            "entries",
+            lambda _, each: number_cell(each.max_entries),
+            lambda _, each: each.max_entries,
+            True,
+            8,
+            drop=2,
+            is_found=False,
+        ),
+        Column(
+            "memory",
+            lambda _, each: size_cell(each.memlock),
+            lambda _, each: each.memlock,
+            True,
+            8,
+            total=lambda _, rows: byte_size(sum(each.memlock or 0 for each in rows), fixed=True),
+            is_found=False,
+        ),
+        Column("used by", lambda _, each: _used(each), lambda _, each: len(each.programs), least=8, most=20),
+        Column(
+            "owner",
+            lambda _, each: owner_cell(each.owners, each.pinned),
+            lambda _, each: owner_cell(each.owners, each.pinned).text,
+            least=8,
+            most=24,
+        ),
+    ),
+    lambda seen: seen.snapshot.maps,
+    lambda each: f"{each.id} {each.name}",
+    _map_about,
+    lambda each: f"map:{each.id}",
+    empty="there are no maps here",
+    note=missing_note,
+    has_total=True,
+)

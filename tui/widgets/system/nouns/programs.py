@@ -1,0 +1,206 @@
+"""Programs, with what each does at the moment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from .....core.system.history import BUCKETS
+from .....core.system.load import MEASURING_NS
+from ....targets import Thing
+from ....text.format import byte_size, duration, rate
+from ....text.inventory import bytes_of, few, place_of
+from ..column import Cell, Column
+from ..noun import Fact, Noun
+from ..strips import strip
+from .cells import NOTHING, id_cell, missing_note, number_cell, owner_cell, runs_cell, runs_of, size_cell
+from .facts import held_facts, link_facts, map_facts, owner_facts, pin_facts, place_facts, place_thing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .....core.system import ProgramEntry
+    from .....core.system.history import Seen
+
+__all__ = ["PROGRAMS"]
+
+
+def _load(seen: Seen, each: ProgramEntry) -> Any:
+    return seen.look.loads.get(each.id)
+
+
+def _mean(seen: Seen, each: ProgramEntry) -> Cell:
+    load = _load(seen, each)
+    return NOTHING if load is None or load.ns_per_run is None else Cell(f"{load.ns_per_run:,.0f}")
+
+
+def _cpu(seen: Seen, each: ProgramEntry) -> Cell:
+    load = _load(seen, each)
+    return NOTHING if load is None else Cell(f"{load.cpu_percent:.2f}", "" if load.cpu_percent else "muted")
+
+
+def _missed(seen: Seen, each: ProgramEntry) -> Cell:
+    load = _load(seen, each)
+    return NOTHING if load is None else Cell(rate(load.missed_per_s), "warning" if load.missed_per_s else "muted")
+
+
+def _on(seen: Seen, each: ProgramEntry) -> Cell:
+    if each.attachments:
+        first, *more = each.attachments
+        text = f"▲ {place_of(first, each.type)}" + (f" +{len(more)}" if more else "")
+        thing = place_thing(first, seen)
+        return Cell(text, "link" if thing else "", thing=thing)
+    others = [text for text in each.held_by if not text.startswith("nobody")]
+    return Cell(few(others), "muted") if others else Cell("⚠ not attached", "warning")
+
+
+def _program_note(seen: Seen) -> str:
+    if seen.unknown:
+        return f"– = not counted: {seen.unknown[0]}"
+    counted = f"counted while this is open: some {MEASURING_NS} ns of a run are that"
+    return " · ".join(filter(None, (missing_note(seen), counted)))
+
+
+def _program_total(seen: Seen, rows: Sequence[ProgramEntry]) -> tuple[float, float]:
+    loads = [load for each in rows if (load := seen.look.loads.get(each.id)) is not None]
+    return sum(load.runs_per_s for load in loads), sum(load.cpu_percent for load in loads)
+
+
+def _total_mean(seen: Seen, rows: Sequence[ProgramEntry]) -> str:
+    runs, cpu = _program_total(seen, rows)
+    return f"{cpu * 1e7 / runs:,.0f}" if runs else "–"
+
+
+def _program_about(seen: Seen, each: ProgramEntry) -> list[Fact]:
+    snapshot = seen.snapshot
+    age = duration(float(int(max(snapshot.taken_at - snapshot.loaded_at(each), 0))))
+    verified = "? instructions" if each.verified_insns is None else f"{each.verified_insns:,} instructions"
+    jited = byte_size(each.jited_size) if each.jited_size else "none, or hidden"
+    facts = [
+        Fact("type", f"{each.type}{'' if each.gpl_compatible else ', not GPL-compatible'}"),
+        Fact("loaded", f"{age} ago by uid {each.uid}, tag {each.tag}"),
+        Fact("code", f"{byte_size(each.xlated_size)} translated, {jited} JIT; {verified} verified"),
+        Fact("memory", bytes_of(each.memlock)),
+    ]
+    load = seen.look.loads.get(each.id)
+    if load is not None and load.missed_per_s:
+        facts.append(Fact("missed", f"{rate(load.missed_per_s)} runs/s: it was running on that CPU", role="warning"))
+    facts += place_facts(each.attachments, seen) or [Fact("on", "not attached", role="warning")]
+    facts += link_facts(each.links, snapshot)
+    facts += map_facts("map", each.map_ids, snapshot)
+    facts += [Fact("types", f"BTF {each.btf_id}", Thing("btf", each.btf_id))] if each.btf_id else []
+    facts += owner_facts(each.owners)
+    facts += pin_facts(each.pinned, snapshot, "program", each.id)
+    on = {f"{one.hook} {one.target}" for one in each.attachments}
+    return facts + [fact for fact in held_facts(each.held_by) if fact.text not in on]
+
+
+PROGRAMS: Final[Noun[ProgramEntry]] = Noun(
+    "prog",
+    "programs",
+    (
+        Column("ID", lambda _, each: id_cell(each.id), lambda _, each: each.id, True, 4),
+        Column(
+            "name",
+            lambda _, each: Cell(each.name, "link"),
+            lambda _, each: each.name,
+            least=12,
+            most=40,
+            total=lambda _, rows: f"all {len(rows):,}",
+        ),
+        Column("type", lambda _, each: Cell(each.type), lambda _, each: each.type, least=13, drop=3),
+        Column("on", _on, lambda seen, each: _on(seen, each).text, least=16, most=40),
+        Column(
+            "runs/s",
+            lambda seen, each: runs_cell(seen, (each.id,)),
+            lambda seen, each: runs_of(seen, (each.id,)),
+            True,
+            9,
+            total=lambda seen, rows: rate(_program_total(seen, rows)[0]),
+            is_found=False,
+        ),
+        Column(
+            "ns/run",
+            _mean,
+            lambda seen, each: load.ns_per_run if (load := _load(seen, each)) else None,
+            True,
+            6,
+            drop=2,
+            total=_total_mean,
+            is_found=False,
+        ),
+        Column(
+            "CPU %",
+            _cpu,
+            lambda seen, each: load.cpu_percent if (load := _load(seen, each)) else None,
+            True,
+            5,
+            total=lambda seen, rows: f"{_program_total(seen, rows)[1]:.2f}",
+            is_found=False,
+        ),
+        Column(
+            "last minute",
+            lambda seen, each: Cell(strip(seen.minute.of(each.id), seen.minute.peak, BUCKETS)),
+            lambda seen, each: sum(seen.minute.of(each.id)) or None,
+            least=11,
+            most=11,
+            drop=4,
+            total=lambda seen, _: strip(total := seen.minute.total(), max(total, default=0), BUCKETS),
+            is_found=False,
+        ),
+        Column(
+            "memory",
+            lambda _, each: size_cell(each.memlock),
+            lambda _, each: each.memlock,
+            True,
+            8,
+            drop=5,
+            total=lambda _, rows: byte_size(sum(each.memlock or 0 for each in rows), fixed=True),
+            is_found=False,
+        ),
+        Column(
+            "owner",
+            lambda _, each: owner_cell(each.owners, each.pinned),
+            lambda _, each: owner_cell(each.owners, each.pinned).text,
+            least=8,
+            most=24,
+            drop=1,
+        ),
+        Column(
+            "missed/s",
+            _missed,
+            lambda seen, each: load.missed_per_s if (load := _load(seen, each)) else None,
+            True,
+            8,
+            drop=6,
+            is_found=False,
+        ),
+        Column(
+            "age",
+            lambda seen, each: Cell(
+                duration(float(int(max(seen.snapshot.taken_at - seen.snapshot.loaded_at(each), 0))))
+            ),
+            lambda _, each: -each.load_time_ns,
+            True,
+            8,
+            drop=7,
+            is_found=False,
+        ),
+        Column(
+            "verified",
+            lambda _, each: number_cell(each.verified_insns),
+            lambda _, each: each.verified_insns,
+            True,
+            8,
+            drop=8,
+            is_found=False,
+        ),
+    ),
+    lambda seen: seen.snapshot.programs,
+    lambda each: f"{each.id} {each.name}",
+    _program_about,
+    lambda each: f"id:{each.id}",
+    ordered_by=4,
+    empty="no programs run here",
+    note=_program_note,
+    has_total=True,
+)
