@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Final
 
 from .messages import Failed, Looked
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from .permission import Permission
 
 __all__ = ["Onlooker"]
+
+_REST: Final = 19
+"""Times as long as a look took until the next one that nothing calls for: looking is then 5 % of the time at most."""
 
 
 class Onlooker:
@@ -41,6 +45,8 @@ class Onlooker:
         self._host = host
         self._tell = tell
         self._is_looking = self._once_more = False
+        self._due = 0.0
+        """When the next look is due at the earliest."""
         self._blind = ""
         """Why the last look failed; empty where it did not."""
 
@@ -48,21 +54,25 @@ class Onlooker:
         """Find out, in a thread, where it is attached and who has it now; Looked tells what came of it.
 
         Args:
-            anew: Whether a look that is being taken is not enough, for it may have seen what was before a change.
+            anew: Whether what was seen, or is being looked at, is not enough: it may be what was before a change.
         """
         if self._is_looking:
             self._once_more |= anew
+            return
+        if not anew and time.monotonic() < self._due:
             return
         self._is_looking = True
         self._host().start(self._look)
 
     def _look(self) -> None:
+        began, failed = time.monotonic(), None
         try:
             self._theirs.look()
         except Exception as error:
-            self._tell(Looked(error))
-        else:
-            self._tell(Looked())
+            failed = error
+        ended = time.monotonic()
+        self._due = ended + _REST * (ended - began)
+        self._tell(Looked(failed))
 
     def after_look(self, message: Looked) -> None:
         """Say why nothing can be seen, where that is news; take the next look, where one was asked for meanwhile."""

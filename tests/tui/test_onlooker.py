@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -68,6 +69,27 @@ def test_looks_that_are_due_do_not_queue_up(desk: Desk) -> None:
     assert len(desk.work) == 1
     desk.finish()
     assert desk.work == []
+    desk.onlooker.look()
+    assert len(desk.work) == 1
+
+
+def test_a_look_that_takes_long_is_followed_by_a_long_rest(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+
+    def take_long() -> None:
+        nonlocal now
+        now += 1.0
+
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    monkeypatch.setattr(desk.others, "look", take_long)
+    desk.onlooker.look(anew=False)
+    desk.finish()  # at 101
+    now = 119.9
+    desk.onlooker.look(anew=False)
+    assert desk.work == []
+    desk.onlooker.look()  # something was changed
+    desk.finish()  # at 120.9
+    now = 140.0
     desk.onlooker.look(anew=False)
     assert len(desk.work) == 1
 

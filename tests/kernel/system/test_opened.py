@@ -23,6 +23,7 @@ from bpftui.core.system.consequences import of_unpinning
 from bpftui.core.system.inventory import Inventory
 from bpftui.core.system.loaded import find_loaded, loaded_spec
 from bpftui.core.system.opened import OthersObject, open_loaded
+from bpftui.tui import onlooker
 from bpftui.tui.app import BpftuiApp
 from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.permission import BESIDE_A_FILE, READ_ONLY
@@ -244,6 +245,7 @@ def test_nothing_is_looked_at_after_the_end(others: Ids) -> None:
 
 async def test_looks_are_taken_of_what_is_in_front_only(others: Ids, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(explorer, "_LOOK", 0.05)
+    monkeypatch.setattr(onlooker, "_REST", 0)
     looks = 0
     look = OthersObject.look
 
