@@ -139,8 +139,10 @@ class MessageLine(Widget, can_focus=False):
 
     def settle(self, action: str) -> None:
         """Take away what went wrong with an action: it is tried anew, or has worked."""
-        self._failures = [each for each in self._failures if each.action != action]
-        self._answered()
+        left = [each for each in self._failures if each.action != action]
+        if len(left) < len(self._failures):  # else all stays as it is: what is shown is laid out for each other answer
+            self._failures = left
+            self._answered()
 
     def show_work(self, work: Work | None) -> None:
         """Say what is being done, and how far, once it takes its time."""

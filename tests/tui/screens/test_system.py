@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from textual.screen import Screen
 
 from bpftui.core.errors import BpftuiError, NoPermissionError
 from bpftui.core.system.load import ProgramLoad
@@ -133,6 +134,15 @@ async def test_the_filter_narrows_while_it_is_typed() -> None:
         assert "no programs have that: esc shows all" in walk.screen
         await walk.press("escape")
         assert "8 of 8" in walk.screen
+
+
+async def test_a_look_lays_nothing_out_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with at_system() as (walk, looker):
+        laid_out: list[Screen[object]] = []
+        monkeypatch.setattr(Screen, "_refresh_layout", lambda screen, **_: laid_out.append(screen))
+        await look(walk)
+        assert looker.looks == 3
+        assert laid_out == []
 
 
 async def test_a_filter_is_not_to_blame_where_there_is_nothing() -> None:
