@@ -109,13 +109,18 @@ class Walk:
         return [key.description for key in self.explorer.query_one(KeyBar).keys]
 
 
-@pytest.fixture
-def explore(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
-    """Return what opens an object. What is said there stays, however slow the machine is."""
+def let_messages_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have what is said stay, however slow the machine is."""
     say = MessageLine.say
     monkeypatch.setattr(
         MessageLine, "say", lambda line, text, severity="", seconds=0.0: say(line, text, severity, 3600)
     )
+
+
+@pytest.fixture
+def explore(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Return what opens an object. What is said there stays."""
+    let_messages_stay(monkeypatch)
 
     @asynccontextmanager
     async def opened(

@@ -158,6 +158,7 @@ class HelpController(Controller):
         from ..widgets.code.flow_view import FlowView
         from ..widgets.code.kernel_code import KernelCodePane
         from ..widgets.code.listing_view import ListingView
+        from ..widgets.lists.linked_view import LinkedView
         from ..widgets.lists.row_view import RowView
         from ..widgets.lists.search_bar import SearchBar
         from ..widgets.live.cell_editor import CellEditor
@@ -175,7 +176,7 @@ class HelpController(Controller):
         return {
             "Everywhere": self._everywhere,
             "Tree": SpecTree.BINDINGS,
-            _LISTS: RowView.BINDINGS,
+            _LISTS: [*RowView.BINDINGS, *LinkedView.BINDINGS],
             "Code": [*ListingView.BINDINGS, *CodePane.BINDINGS, *KernelCodePane.BINDINGS],
             "Columns beside the code": ColumnsView.BINDINGS,
             "Control flow as a picture": FlowView.BINDINGS,

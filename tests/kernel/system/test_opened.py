@@ -30,7 +30,7 @@ from bpftui.tui.permission import BESIDE_A_FILE, READ_ONLY
 from bpftui.tui.screens import explorer
 from tests.kernel.private_bpffs import in_private_bpffs
 from tests.terminal import Terminal
-from tests.tui.conftest import ROOT, Walk
+from tests.tui.conftest import ROOT, Walk, let_messages_stay
 from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
@@ -60,6 +60,11 @@ def somebody(*words: str) -> Generator[Ids]:
         yield Ids(*map(int, process.stdout.readline().split()))
     finally:
         process.communicate(timeout=PATIENCE)
+
+
+@pytest.fixture(autouse=True)
+def messages_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    let_messages_stay(monkeypatch)
 
 
 @pytest.fixture(scope="module")

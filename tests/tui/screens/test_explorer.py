@@ -372,7 +372,7 @@ async def test_help_names_every_key(explore: Callable[..., Any]) -> None:
     async with explore() as walk:
         await walk.press("question_mark")
         assert isinstance(walk.app.screen, HelpScreen)
-        assert "▸ Moving 15" in walk.screen
+        assert "▸ Moving 17" in walk.screen
         await walk.press("plus")
         rows = walk.app.screen.query_one(HelpRows)
         text = "\n".join(rows.row_text(index) for index in range(rows.row_count()))
