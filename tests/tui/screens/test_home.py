@@ -19,13 +19,18 @@ from bpftui.tui.dialogs.help import HelpRows
 from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.state.objects import KnownObject, known_objects
 from bpftui.tui.state.recent import outcomes, recent, remember, remember_outcome
-from tests.tui.conftest import ROOT, Walk, screen_text
+from tests.tui.conftest import ROOT, Walk, let_messages_stay, screen_text
 from tests.tui.fakes import FakeRuntime
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
     from bpftui.core.spec import CollectionSpec
+
+
+@pytest.fixture(autouse=True)
+def messages_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    let_messages_stay(monkeypatch)
 
 
 @pytest.fixture

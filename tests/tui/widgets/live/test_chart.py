@@ -303,20 +303,24 @@ async def test_no_room_is_no_error(size: tuple[int, int]) -> None:
         assert len(lines(app.chart)) == size[1]
 
 
-async def test_a_frame_is_cheap() -> None:
-    """The goal is 8 ms at 120×30; a machine under load gets four times that."""
+async def test_the_same_frame_is_drawn_from_what_was_drawn() -> None:
+    """By the processor's time, the best of ten each; a fifth is usual."""
     app = ChartApp()
     async with app.run_test(size=(120, 30)) as pilot:
         await pilot.pause()
         series = [wave(name, peak) for name, peak in (("a", 900), ("b", 500), ("c", 300), ("d", 20))]
-        spent: list[float] = []
-        for tick in range(10):
+
+        def frame() -> float:
             start = time.process_time()
-            app.chart.show(series, NOW + tick / 2)
             app.chart.render_lines(app.chart.size.region)
-            spent.append(time.process_time() - start)
-        assert min(spent) < 0.032
-        app.chart.refresh()
-        start = time.process_time()
-        app.chart.render_lines(app.chart.size.region)
-        assert time.process_time() - start < min(spent)
+            return time.process_time() - start
+
+        new: list[float] = []
+        for tick in range(10):
+            app.chart.show(series, NOW + tick / 2)
+            new.append(frame())
+        again: list[float] = []
+        for _ in range(10):
+            app.chart.refresh()
+            again.append(frame())
+        assert min(again) < min(new)
