@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import fcntl
+import glob
 import os
 import re
 import select
@@ -20,7 +21,7 @@ from tests.census import objects
 from tests.waiting import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 __all__ = ["ROOT", "Victim"]
 
@@ -120,7 +121,7 @@ class Victim:
         """Note what it holds in the kernel now."""
         self._of_it = self.processes()
         for process in self._of_it:
-            for info in Path(f"/proc/{process}/fdinfo").glob("*"):
+            for info in _there_now(f"/proc/{process}/fdinfo/*"):
                 with contextlib.suppress(OSError):
                     self.holds |= {(kind, int(number)) for kind, number in _IDS.findall(info.read_text())}
             self.namespaces |= _namespaces(process) - _namespaces(os.getpid())
@@ -176,7 +177,7 @@ class Victim:
     def _delayed(self) -> float:
         """Return the seconds for which there was no processor for it and for this thread, up to now."""
         for process in {os.getpid(), self.pid, *self._of_it}:
-            for path in Path(f"/proc/{process}/task").glob("*/schedstat"):
+            for path in _there_now(f"/proc/{process}/task/*/schedstat"):
                 with contextlib.suppress(OSError, IndexError):  # that ended
                     self._delays[str(path)] = int(path.read_text().split()[1])
         return sum(self._delays.values()) / 1e9
@@ -244,11 +245,16 @@ def _described(process: int) -> str:
         return "gone"
 
 
+def _there_now(pattern: str) -> Iterator[Path]:
+    """Return what there is of a process that may end meanwhile, which Path.glob answers by an error (Python 3.11)."""
+    return map(Path, glob.iglob(pattern))
+
+
 def _namespaces(process: int) -> set[str]:
     """Return the network and mount namespaces that the threads of a process are in."""
     found: set[str] = set()
     for kind in ("net", "mnt"):
-        for link in Path(f"/proc/{process}/task").glob(f"*/ns/{kind}"):
+        for link in _there_now(f"/proc/{process}/task/*/ns/{kind}"):
             with contextlib.suppress(OSError):
                 found.add(os.readlink(link))
     return found
