@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from ..errors import UsageError
 from ..runtime.theirs import Consequences
+from .model import LinkEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from .model import Owner, Pin, Snapshot
+    from .model import MapEntry, Owner, Pin, PinKind, ProgramEntry, Snapshot
 
 __all__ = ["of_detaching", "of_unpinning", "others"]
 
@@ -44,25 +45,23 @@ def of_detaching(snapshot: Snapshot, number: int) -> Consequences:
 def of_unpinning(snapshot: Snapshot, pin: Pin) -> Consequences:
     """Return what comes of removing a pin."""
     what = f"remove the pin {pin.path} of {pin.kind} {pin.id}"
-    if pin.kind == "program":
-        program = snapshot.programs.get(pin.id)
-        if program is None:
-            return Consequences(what, (f"program {pin.id} is gone already",))
-        name, owners, pins, held = program.name, program.owners, program.pinned, program.held_by
-        goes = [f"program {_named(program.id, name)} is unloaded"]
-    elif pin.kind == "map":
-        map_ = snapshot.maps.get(pin.id)
-        if map_ is None:
-            return Consequences(what, (f"map {pin.id} is gone already",))
-        name, owners, pins, held = map_.name, map_.owners, map_.pinned, map_.held_by
-        goes = [f"map {_named(map_.id, name)} goes, with all that is in it"]
+    tables: dict[PinKind, Mapping[int, ProgramEntry | MapEntry | LinkEntry]] = {
+        "program": snapshot.programs,
+        "map": snapshot.maps,
+        "link": snapshot.links,
+    }
+    found = tables[pin.kind].get(pin.id)
+    if found is None:
+        return Consequences(what, (f"{pin.kind} {pin.id} is gone already",))
+    owners, pins = found.owners, found.pinned
+    if isinstance(found, LinkEntry):
+        of = snapshot.programs.get(found.program or 0)
+        name, held = of.name if of is not None and of.name else found.type, ()
+        goes = f"link {found.id} ends: {name} no longer runs at {found.target or found.type}"
     else:
-        link = snapshot.links.get(pin.id)
-        if link is None:
-            return Consequences(what, (f"link {pin.id} is gone already",))
-        of = snapshot.programs.get(link.program or 0)
-        name, owners, pins, held = of.name if of is not None and of.name else link.type, link.owners, link.pinned, ()
-        goes = [f"link {link.id} ends: {name} no longer runs at {link.target or link.type}"]
+        name, held = found.name, found.held_by
+        ends = "is unloaded" if pin.kind == "program" else "goes, with all that is in it"
+        goes = f"{pin.kind} {_named(found.id, name)} {ends}"
     left = [f"{owner.comm} {owner.pid} has it open" for owner in others(owners)]
     others_pins = [path for path in pins if path != pin.path]
     # The same path in another mount namespace is another bpffs, or the same one: a pin of its own as far as one sees.
@@ -74,7 +73,7 @@ def of_unpinning(snapshot: Snapshot, pin: Pin) -> Consequences:
         return Consequences(what, (*left, "who else holds it could not be read: it may go for good"), last)
     if left:
         return Consequences(what, ("it lives on:", *left))
-    return Consequences(what, (*goes, "nobody else holds it"), last)
+    return Consequences(what, (goes, "nobody else holds it"), last)
 
 
 def _named(number: int, name: str) -> str:

@@ -66,16 +66,19 @@ Location: TypeAlias = "tuple[int, int] | str"
 """Where something is attached: the inode of a network namespace with the index of an interface, 0 for the namespace
 itself; or the path of a control group."""
 
+PlaceKey: TypeAlias = "tuple[int, str, int | None, int | None, str]"
+"""What tells an attachment from all others: see `place_key`."""
 
-def place_key(attachment: Attachment) -> tuple[int, str, int | None, int | None, str]:
+
+def place_key(attachment: Attachment) -> PlaceKey:
     """Return what tells an attachment from all others, whether it is listed with its program or where it is."""
     target = attachment.target.partition(" in ")[0]  # with its program it says in which namespace
     return attachment.program, attachment.hook, attachment.link, attachment.order, target
 
 
-def _places(snapshot: Snapshot) -> dict[tuple[int, str, int | None, int | None, str], Location]:
+def _places(snapshot: Snapshot) -> dict[PlaceKey, Location]:
     """Return where everything is that is attached to interfaces, their namespaces and control groups."""
-    found: dict[tuple[int, str, int | None, int | None, str], Location] = {}
+    found: dict[PlaceKey, Location] = {}
     for namespace in snapshot.namespaces:
         hooks = [(0, hook) for hook in namespace.hooks]
         hooks += [(each.ifindex, hook) for each in namespace.interfaces for hook in each.hooks]
@@ -97,7 +100,7 @@ class Seen(NamedTuple):
     before: Snapshot | None
     """The last snapshot that was another one; None while there was but one."""
     minute: Minute
-    places: Mapping[tuple[int, str, int | None, int | None, str], Location]
+    places: Mapping[PlaceKey, Location]
     """Where what is attached is, by `place_key`."""
     unknown: Sequence[str] = ()
     """Why runs are not counted, as a sentence; empty where they are."""
@@ -125,7 +128,7 @@ class History:
         self._minute = Minute()
         self._last: Look | None = None
         self._before: Snapshot | None = None
-        self._places: dict[tuple[int, str, int | None, int | None, str], Location] = {}
+        self._places: dict[PlaceKey, Location] = {}
 
     def add(self, look: Look, unknown: Sequence[str] = ()) -> Seen:
         """Return what there is to show now."""

@@ -108,6 +108,8 @@ class OthersController(Controller):
         self.ask(f"{found.what[0].upper()}{found.what[1:]}", found.lines, then, confirm=confirm, last=found.last)
 
     def _do(self, what: str, do: Callable[[], None]) -> None:
+        from ..state.journal import changes_journal
+
         def work() -> BpftuiError | None:
             try:
                 do()
@@ -116,9 +118,9 @@ class OthersController(Controller):
             except Exception as error:  # what nobody expected is said as well, and not lost with the thread
                 failed = BpftuiError(f"cannot {what}: {type(error).__name__}: {error}")
             else:
-                note_change(what)
+                changes_journal().write(what)
                 return None
-            note_change(f"could not {what}: {failed.message}")
+            changes_journal().write(f"could not {what}: {failed.message}")
             return failed
 
         def done(error: BpftuiError | None) -> None:
@@ -131,10 +133,3 @@ class OthersController(Controller):
             self._changed()
 
         self.stage.find_out(work, done)
-
-
-def note_change(text: str) -> None:
-    """Keep in a journal what was changed of what others have; see `state.journal.changes_journal`."""
-    from ..state.journal import changes_journal
-
-    changes_journal().write(text)

@@ -6,7 +6,6 @@ import ctypes
 import errno
 import glob
 import os
-import re
 import stat
 import struct
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from ...privileges import Capability, errand
 from .errands import brought
 from .explain import explain
 from .layouts import LinkDetach, ObjId
+from .object import parsed_id
 from .pins import read_pinned
 from .syscall import BpfError, Command
 
@@ -47,7 +47,7 @@ def have_link_detached(number: int) -> None:
         except BpfError as error:
             fd = brought(error, "detach_link", str(number))
     except BpfError as error:
-        if error.errno in (errno.EOPNOTSUPP, errno.ENOTSUP):
+        if error.errno == errno.EOPNOTSUPP:
             what = f"link {number} cannot be detached: links of its kind end with the last that holds them"
             raise UsageError(what, hint="remove its pins, or end the process that has it open") from None
         if error.errno == errno.ENOENT:
@@ -62,9 +62,7 @@ def detach_link(argument: str) -> int:
     Raises:
         BpfError, UsageError: The kernel said no, or it is no id.
     """
-    if not re.fullmatch("[0-9]{1,10}", argument) or int(argument) >> 32:
-        raise UsageError("a link is detached by its id")
-    fd = ObjId(start_id=int(argument)).call(Command.LINK_GET_FD_BY_ID)
+    fd = ObjId(start_id=parsed_id(argument)).call(Command.LINK_GET_FD_BY_ID)
     try:
         LinkDetach(link_fd=fd).call(Command.LINK_DETACH)
     finally:

@@ -35,6 +35,7 @@ __all__ = [
     "open_path",
     "open_pin",
     "open_to_change",
+    "parsed_id",
     "take_over",
     "walk_ids",
 ]
@@ -201,10 +202,11 @@ def open_map_to_change(argument: str) -> int:
     Raises:
         BpfError, UsageError: The kernel said no, or it is no id.
     """
-    return ObjId(start_id=_parsed_id(argument)).call(_BY_ID["map"][0])
+    return ObjId(start_id=parsed_id(argument)).call(_BY_ID["map"][0])
 
 
-def _parsed_id(text: str) -> int:
+def parsed_id(text: str) -> int:
+    """Return the id that an errand's argument is; UsageError where it is none."""
     if not re.fullmatch("[0-9]{1,10}", text) or int(text) >> 32:
         raise UsageError("an object is asked for by its id")
     return int(text)
@@ -220,7 +222,7 @@ def open_object(argument: str) -> int:
     if kind not in _BY_ID:
         raise UsageError("an object is asked for by kind and id")
     flags = MapFlag.RDONLY if kind == "map" else 0
-    return ObjId(start_id=_parsed_id(number), open_flags=flags).call(_BY_ID[kind][0])
+    return ObjId(start_id=parsed_id(number), open_flags=flags).call(_BY_ID[kind][0])
 
 
 def open_path(kind: ObjectKind, path: str, doing: str) -> Descriptor | None:
