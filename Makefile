@@ -18,7 +18,7 @@ demo: $(VENV)/.runtime ## watch packets being counted, in a sandbox of its own
 
 test: $(VENV)/.dev ## all tests; those that need root and bpf(2) are skipped without
 	@.ci/packages "make test" "$(CLANG)" tmux=tmux || echo "make test: tests that need it are skipped" >&2
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m tests.again $(ARGS)
 
 test-kernels: $(VENV)/.dev ## load the objects in Debian's kernels 6.1 and 6.12, in virtual machines
 	@.ci/packages "make test-kernels" qemu-system-x86_64=qemu-system-x86 || \

@@ -4,7 +4,8 @@
   kernel test makes the run fail: a suite that quietly tests nothing is worse than one that is red.
 - A test marked `vmlinux` needs the kernel's own types. Without them it is skipped, and nobody is to blame.
 - A test marked `terminal` needs tmux.
-- A run that leaves a BPF object, an interface, a network namespace or a mount behind fails.
+- A run that leaves a BPF object, an interface, a network namespace or a mount behind fails. It ends with a status of
+  its own, as for skipped kernel tests: nothing makes up for either (tests/again.py).
 - A test that takes more than five minutes (`limit` in pyproject.toml) fails, whatever it is doing, and the run goes on.
 - Each test has configuration and state of its own, and leaves its process as it was: the environment, the working
   directory, and what signals do.
@@ -57,6 +58,7 @@ _HOMES = ("XDG_CONFIG_HOME", "XDG_STATE_HOME")
 # SIGURG's handler does nothing: an `Interrupt` of the kernel's verifier sets it, and it stays.
 _SIGNALS = tuple(sorted(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP, signal.SIGURG}))
 VMLINUX = Path("/sys/kernel/btf/vmlinux")
+COMPLAINED = 6  # pytest's own exit statuses end at 5
 
 # What takes long on a loaded machine is right all the same.
 settings.register_profile("loaded", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -247,8 +249,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     complaints = stash[_COMPLAINTS]
     complaints += [f"skipped though bpf(2) is available: {nodeid}" for nodeid in stash[_SKIPPED]]
     complaints += [f"left behind: {thing}" for thing in leftovers(stash[_BEFORE])]
-    if complaints and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    if complaints:
+        session.exitstatus = COMPLAINED
 
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.Config) -> None:

@@ -48,7 +48,7 @@ def test_without_bpf_kernel_tests_are_skipped_with_the_reason(tmp_path: Path) ->
 @pytest.mark.kernel
 def test_a_skipped_kernel_test_fails_the_run(tmp_path: Path) -> None:
     result = run_pytest(tmp_path, "@pytest.mark.kernel\ndef test_x(): pytest.skip('no mood')")
-    assert result.returncode == 1, result.stdout
+    assert result.returncode == 6, result.stdout
     assert "skipped though bpf(2) is available: " in result.stdout
 
 
@@ -57,7 +57,7 @@ def test_a_map_left_behind_fails_the_run(tmp_path: Path) -> None:
     """The map's fd stays open in the run's process, which ends only after the count."""
     create = "_bpf(0, bytearray.fromhex('02000000 04000000 08000000 01000000'))"
     result = run_pytest(tmp_path, f"def test_x(): assert {create} > 0")
-    assert result.returncode == 1, result.stdout
+    assert result.returncode == 6, result.stdout
     assert "left behind: map" in result.stdout
 
 
@@ -66,5 +66,5 @@ def test_a_skipped_kernel_test_of_a_worker_fails_the_run(tmp_path: Path) -> None
     pytest.importorskip("xdist")
     body = "@pytest.mark.kernel\ndef test_x(): pytest.skip('no mood')"
     result = run_pytest(tmp_path, body, "-n", "1")
-    assert result.returncode == 1, result.stdout
+    assert result.returncode == 6, result.stdout
     assert "skipped though bpf(2) is available: " in result.stdout

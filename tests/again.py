@@ -1,0 +1,60 @@
+"""`make test`: all tests, and once more, alone, the few that failed beside others (as CPython does it by --rerun).
+
+A whole run keeps every core busy for minutes, and where the machine is busy with other things too, a test of the
+screen or of the kernel may see less time than it takes. What fails alone as well is wrong. What passes alone is named
+at the end, so that it is not forgotten: it is a test to be mended. What the run itself complains of (kernel tests that
+were skipped, things left behind) and more failures than a few are never forgiven.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+FEW: Final = 5
+"""The failures that may be due to a busy machine. More have a cause."""
+
+
+class Failures:
+    """The tests of a run that failed, by their ids, in the order in which they did; and what the run was asked for."""
+
+    def __init__(self) -> None:
+        self.tests: dict[str, None] = {}
+        self.root = Path()
+        self.asked: list[str] = []
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Note where ids begin, and the files and folders of the command line."""
+        self.root = config.rootpath
+        self.asked = config.option.file_or_dir
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note a *report* of a failure, of a test as of what was set up for it."""
+        if report.failed:
+            self.tests[report.nodeid] = None
+
+
+def main(arguments: list[str]) -> int:
+    """Run the tests with pytest's *arguments*, and return what the run ends with."""
+    failures = Failures()
+    status = pytest.main(arguments, plugins=[failures])
+    if status != pytest.ExitCode.TESTS_FAILED or not 0 < len(failures.tests) <= FEW:
+        return int(status)
+    print(f"\n{len(failures.tests)} failed beside others, and run alone once more:\n", flush=True)
+    options = [argument for argument in arguments if argument not in failures.asked]
+    tests = [str(failures.root / test) for test in failures.tests]  # files, not folders: no workers (tests/conftest.py)
+    command = [sys.executable, "-m", "pytest", *options, *tests]
+    if status := subprocess.run(command, check=False).returncode:
+        return status
+    print("\nfailed while the machine was busy, and passed alone (each is a test to be mended):")
+    for test in failures.tests:
+        print(f"  {test}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
