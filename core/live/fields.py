@@ -136,6 +136,13 @@ class Field:
         wholes = self.wholes(entry)
         return self._rank(wholes[0]) if len(wholes) == 1 else tuple(map(self._rank, wholes))
 
+    def number(self, entry: Entry) -> float:
+        """Return the number that the field is, where `is_number`; of what is by CPU the first one's."""
+        if self.counter is not None:
+            return self.counter.total(entry)
+        found = self._rank(self.wholes(entry)[0])
+        return float(found[1]) if isinstance(self.type and self.type.stripped, t.Float) else int(found)
+
     def _rank(self, whole: bytes) -> Any:
         if self.address is not None:
             family, at, size = self.address

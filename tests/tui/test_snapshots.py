@@ -374,7 +374,11 @@ async def live_places(look: Look, shots: Shots) -> None:
         monitor.graph._marks.extend(marks)  # pyright: ignore[reportPrivateUsage]
         await camera.press("4")
         await camera.shoot("live-maps")
-        await camera.press("w", "4", "down", "w")
+        await camera.press("v")
+        await camera.shoot("live-maps-tree")
+        await camera.press("v")
+        await camera.shoot("live-maps-histogram")
+        await camera.press("v", "w", "4", "down", "w")
         await camera.shoot("live-graph")
         await camera.press("left", "left", "left", "left", "down")
         await camera.shoot("live-graph-cursor")

@@ -29,6 +29,10 @@ _ABOUT: Final = {
     "VariablesView": "Constants and globals by section. • was changed by the program, * was set by you: the file's "
     "value stands beside it.",
     "MapTableView": "The entries of the map, read at each interval. • changed since the last reading; CPUs are summed.",
+    "MapTreeView": "The entries of the map, by the fields of their keys; space unfolds a key, an entry, what each CPU "
+    "has. Sums are of what counts.",
+    "MapHistogramView": "A number of each entry as a bar; where there are many entries, how many have how much. "
+    "← → choose another number.",
     "CellEditor": "The value of this cell. What does not fit is said while it is typed.",
     "EventView": "What the programs wrote into the stream, the newest at the bottom.",
     "Chart": "Numbers over time: each series has a colour and a shape of its own.",
@@ -162,9 +166,12 @@ class HelpController(Controller):
         from ..widgets.lists.row_view import RowView
         from ..widgets.lists.search_bar import SearchBar
         from ..widgets.live.cell_editor import CellEditor
+        from ..widgets.live.entries_view import EntriesView
         from ..widgets.live.event_view import EventView
         from ..widgets.live.graph_pane import GraphPane
+        from ..widgets.live.map_histogram import MapHistogramView
         from ..widgets.live.map_table import MapTableView
+        from ..widgets.live.map_tree import MapTreeView
         from ..widgets.message_line import MessageLine
         from ..widgets.spec.core_view import CoreView
         from ..widgets.spec.spec_tree import SpecTree
@@ -181,7 +188,9 @@ class HelpController(Controller):
             "Columns beside the code": ColumnsView.BINDINGS,
             "Control flow as a picture": FlowView.BINDINGS,
             "Variables": VariablesView.BINDINGS,
-            "Maps": MapTableView.BINDINGS,
+            "Maps": [*MapTableView.BINDINGS, *EntriesView.BINDINGS],
+            "Maps, as a tree": MapTreeView.BINDINGS,
+            "Maps, as a histogram": MapHistogramView.BINDINGS,
             "Maps, while a value is typed": CellEditor.BINDINGS,
             "Events": EventView.BINDINGS,
             "Graph": GraphPane.BINDINGS,

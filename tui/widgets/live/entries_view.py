@@ -1,13 +1,14 @@
-"""EntriesView: the entries of one map: in rows, which are ordered, narrowed and edited."""
+"""EntriesView: the entries of one map: in rows, which are ordered, narrowed and edited; as a tree; as bars."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
 
@@ -17,11 +18,14 @@ from ....core.live.rows import Rows
 from ...operations import EditRequest
 from ...text.format import duration, grouped
 from ...text.shown import plain
-from ..lists.row_view import compile_pattern
+from ..lists.row_view import RowView, compile_pattern
 from ..plain import Input, Static
 from .cell_editor import CellEditor
+from .entry_look import EntryLook
 from .map_columns import MapColumns
+from .map_histogram import MapHistogramView
 from .map_table import MapTableView
+from .map_tree import MapTreeView
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -52,18 +56,22 @@ class _Arrangement:
 
 
 class EntriesView(Vertical):
-    """The rows of a map, the editor over one of them, and a line that says what it takes.
+    """The rows of a map, other looks at them, the editor over one of them, and a line that says what it takes.
 
     Args:
         spec: Has the maps.
         drawn: Is called whenever there are other rows.
     """
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("v", "next_view", "View", id="map.view", tooltip="As a table, as a tree, as a histogram"),
+    ]
+
     DEFAULT_CSS = """
     EntriesView {
         height: 1fr;
         & > #entries-body { height: 1fr; layers: default edit; }
-        & MapTableView { height: 1fr; }
+        & RowView { height: 1fr; }
         & > #entries-line { height: auto; max-height: 3; background: $footer-background; padding: 0 1; display: none; }
         & > #entries-line.-open { display: block; }
         & > #entries-line.-wrong { color: $text-error; }
@@ -159,6 +167,9 @@ class EntriesView(Vertical):
             table = MapTableView(id="map-table")
             table.why_fixed = self._why_fixed
             yield table
+            for look in (MapTreeView(table, id="map-tree"), MapHistogramView(table, id="map-histogram")):
+                look.display = False
+                yield look
             yield CellEditor(id="entries-cell")
         yield Static(id="entries-line")
 
@@ -166,6 +177,32 @@ class EntriesView(Vertical):
     def table(self) -> MapTableView:
         """The rows."""
         return self.query_one(MapTableView)
+
+    @property
+    def look(self) -> RowView:
+        """What shows the entries now: the table, or another look at it."""
+        return next(each for each in self.query("#entries-body > RowView").results(RowView) if each.display)
+
+    def action_next_view(self) -> None:
+        """Look at the entries in the next way."""
+        views = list(self.query("#entries-body > RowView").results(RowView))
+        self._show_view(views[(views.index(self.look) + 1) % len(views)])
+
+    def _show_view(self, after: RowView) -> None:
+        before = self.look
+        if before is after:
+            return
+        had_focus = before.has_focus
+        self._leave_editor()
+        before.display, after.display = False, True
+        self._follow()
+        if had_focus:
+            after.focus()
+
+    def _follow(self) -> None:
+        """Let another look show what the table has."""
+        if isinstance(look := self.look, EntryLook):
+            look.follow()
 
     @property
     def live(self) -> Mapping[str, Map]:
@@ -186,6 +223,9 @@ class EntriesView(Vertical):
         self._leave_editor()
         self.table.clear()
         self.table.narrowed_by = self._arrangement.pattern
+        found = self.spec.maps.get(name)
+        self.table.is_array = found is not None and found.type.is_indexed
+        self._follow()
 
     def show(self, current: Sample, previous: Sample | None) -> None:
         """Show the rows of *current*, with rates since *previous*."""
@@ -205,11 +245,13 @@ class EntriesView(Vertical):
         self._wanted = None
         if found is not None:
             self.table.cursor = found
+            self._show_view(self.table)
 
     def say(self, text: str) -> None:
         """Show no rows, but a sentence in their place."""
         self.table.clear()
         self.table.empty_text = text
+        self._follow()
 
     @property
     def _arrangement(self) -> _Arrangement:
@@ -304,6 +346,7 @@ class EntriesView(Vertical):
         narrowed = self._arrangement.pattern
         view.empty_text = f"no row has {narrowed!r}: esc shows all" if narrowed and table.read else "no entries yet"
         view.show(table, columns, self._note(table))
+        self._follow()
         self._bring_wanted()
         self._drawn(table)
         self._place_editor()
@@ -383,9 +426,11 @@ class EntriesView(Vertical):
         if column is None or not view.row_count():
             return
         entry = view.row(view.cursor)
+        self._show_view(view)
         self._edited = (column.field, entry)
         self.query_one(CellEditor).open(column.field.edit_text_of(entry, view.form), _choices(column.field))
         self._place_editor()
+        self.call_after_refresh(self._place_editor)  # the table may just be coming into sight
 
     def _place_editor(self) -> None:
         """Keep the editor over its cell."""
@@ -457,7 +502,7 @@ class EntriesView(Vertical):
         self._edited = None
         self._tell("")
         if had_focus:
-            self.table.focus()
+            self.look.focus()
 
     def _tell(self, text: str, *, wrong: bool = False) -> None:
         line = self.query_one("#entries-line", Static)

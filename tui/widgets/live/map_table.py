@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from ....core.live.fields import Field
     from ....core.runtime import Entry
 
-__all__ = ["MapTableView"]
+__all__ = ["CHANGING", "MapTableView"]
 
 _NO_WINDOW = Window((), 0, 0)
-_CHANGING = ("edit", "add", "delete")
+CHANGING = ("edit", "add", "delete")
 """What changes the map."""
 
 
@@ -215,6 +215,9 @@ class MapTableView(RowView):
         self.why_fixed: Callable[[str], str] = lambda _action: ""
         """Returns why the map does not take an action that changes it; empty where it does."""
 
+        self.is_array = False
+        """Whether the map has all its entries always, in the order of an index."""
+
     # Rows
 
     def row_count(self) -> int:
@@ -325,9 +328,13 @@ class MapTableView(RowView):
         field = column.field
         if column.is_rate or field.of == "key" or self.table is None:
             return "", None
-        if (entry.key, field) in self.edited and self.edited[entry.key, field] == field.rank(entry):
+        if self.is_set(entry, field):
             return "*", self.ink("map-table--set")
         return ("•", self.ink("map-table--changed")) if self.table.changed(field, entry) else ("", None)
+
+    def is_set(self, entry: Entry, field: Field) -> bool:
+        """Whether a value is what the user set."""
+        return (entry.key, field) in self.edited and self.edited[entry.key, field] == field.rank(entry)
 
     def _sign(self, column: Column, entry: Entry) -> Segment:
         """Return the shape of the line that a cell's number is drawn as; a space where it is not drawn."""
@@ -504,7 +511,7 @@ class MapTableView(RowView):
     def why_not(self, action: str) -> str:
         """Return why the chosen number, entry or map does not take an action."""
         column = self.chosen
-        if action in _CHANGING and (fixed := self.why_fixed(action)):
+        if action in CHANGING and (fixed := self.why_fixed(action)):
             return fixed
         match action:
             case "search" | "cycle_format" | "copy_all" | "order" if not self.row_count():
@@ -522,7 +529,7 @@ class MapTableView(RowView):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what can be done with the chosen number; leave escape to the screen where nothing is narrowed."""
-        if action in _CHANGING and self.why_fixed(action):
+        if action in CHANGING and self.why_fixed(action):
             return False
         column = self.chosen
         has_rows = self.row_count() > 0

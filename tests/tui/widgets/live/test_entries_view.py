@@ -298,3 +298,107 @@ async def test_a_map_that_is_larger_than_a_sample_is_looked_through_as_a_whole()
                 ["::2edf", "11,999"],
                 ["::2ede", "•"],
             ]
+
+
+def flow(last: int, sport: int) -> bytes:
+    return bytes([192, 0, 2, last]) + bytes([198, 51, 100, 1]) + sport.to_bytes(2, "big") + b"\0\x35\x11\0\0\0"
+
+
+def look(app: PaneApp) -> list[str]:
+    return [line.rstrip() for line in lines(app.pane.entries.look) if line.strip()]
+
+
+async def test_v_shows_entries_as_a_tree_by_the_fields_of_their_keys() -> None:
+    async with opened("flows", (120, 24)) as (app, pilot, flows):
+        for last, sport, packets in ((9, 1000, 5), (9, 1001, 7), (10, 1000, 1)):
+            flows.update(flow(last, sport), packets.to_bytes(8, "little") + bytes(flows.value_size - 8))
+        app.sample()
+        await settle(app, pilot)
+        await pilot.press("v")
+        await settle(app, pilot)
+        assert app.focused is app.pane.entries.look
+        tree = look(app)
+        assert [line.split()[1:3] for line in tree[:1]] == [["▾", "192.0.2.9"]]
+        assert "2 entries" in tree[0]
+        assert tree[1].split()[:2] == ["▾", "198.51.100.1"]
+        assert [line.split()[:4] for line in tree[2:4]] == [["▸", "1000", "53", "17"], ["▸", "1001", "53", "17"]]
+        assert "packets 5" in tree[2]
+        assert tree[4].split()[:3] == ["▸", "192.0.2.10", "198.51.100.1"]  # alone: nothing to unfold in between
+        await pilot.press("down", "down", "space")
+        await settle(app, pilot)
+        assert look(app)[3].split()[:2] == ["packets", "5"]
+        flows.update(flow(8, 1), bytes(flows.value_size))  # comes first: the cursor stays on its row
+        flows.update(flow(9, 1000), (6).to_bytes(8, "little") + bytes(flows.value_size - 8))
+        app.sample()
+        await settle(app, pilot)
+        assert [line.split()[:6] for line in look(app) if line.startswith("▌")] == [
+            ["▌", "▾", "1000", "53", "17", "•"],
+        ]
+        await pilot.press("minus")
+        await settle(app, pilot)
+        assert [line.split()[1 if line[0] == "▌" else 0] for line in look(app)] == ["▸", "▸", "▸"]
+        app.pane.entries.look.narrow("192.0.2.10")  # type: ignore[attr-defined]
+        await settle(app, pilot)
+        assert [line for line in look(app) if "192.0.2.9" in line] == []
+
+
+async def test_what_a_tree_shows_is_edited_in_the_table() -> None:
+    async with opened("hosts") as (app, pilot, hosts):
+        for last in (1, 2):
+            hosts.update(ipv6(last), u32(last))
+        app.sample()
+        await settle(app, pilot)
+        await pilot.press("v", "down", "space", "down", "e")
+        await settle(app, pilot)
+        cell, table = app.pane.query_one(CellEditor), app.pane.query_one(MapTableView)
+        assert app.focused is cell
+        assert (cell.value, cell.region.y) == ("2", table.region.y + 2)
+        await pilot.press("9", "enter")
+        await settle(app, pilot)
+        assert hosts.entry(ipv6(2)).values == (u32(9),)
+        assert app.focused is table
+
+
+async def test_a_second_v_shows_bars_and_a_third_the_table() -> None:
+    async with opened("hosts") as (app, pilot, hosts):
+        for last in (1, 2, 3):
+            hosts.update(ipv6(last), u32(last * 100))
+        app.sample()
+        await settle(app, pilot)
+        await pilot.press("v", "v")
+        await settle(app, pilot)
+        title, *bars = look(app)
+        assert title.split() == ["value", "of", "each", "entry"]
+        assert [bar.strip("▌ ").split()[:2] for bar in bars] == [
+            ["2001:db8::1", "100"],
+            ["2001:db8::2", "200"],
+            ["2001:db8::3", "300"],
+        ]
+        lengths = [bar.count("█") for bar in bars]
+        assert lengths[0] * 2 <= lengths[1] + 2 <= lengths[2] + 2
+        assert abs(lengths[2] - 3 * lengths[0]) <= 3
+        await pilot.press("v")
+        await settle(app, pilot)
+        assert app.focused is app.pane.query_one(MapTableView)
+
+
+async def test_bars_of_many_entries_say_how_many_have_how_much() -> None:
+    async with opened("flows", (100, 30)) as (app, pilot, flows):
+        for number in range(64):
+            flows.update(flow(9, number), number.to_bytes(8, "little") + bytes(flows.value_size - 8))
+        app.sample()
+        await settle(app, pilot)
+        await pilot.press("v", "v")
+        await settle(app, pilot)
+        title, *bars = look(app)
+        assert title.strip() == "packets  how many of 64 entries have how much"
+        cells = [bar.strip("▌ ").replace("█", "").split("  ") for bar in bars]
+        assert [(each[0].strip(), each[1].strip()) for each in cells] == [
+            ("0", "1"),
+            ("1", "1"),
+            ("2 … 3", "2"),
+            ("4 … 7", "4"),
+            ("8 … 15", "8"),
+            ("16 … 31", "16"),
+            ("32 … 63", "32"),
+        ]

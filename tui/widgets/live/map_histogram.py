@@ -1,0 +1,242 @@
+"""MapHistogramView: a number of a map's entries as bars: of each entry, or of how many entries have how much."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
+
+from rich.segment import Segment
+from textual.binding import Binding, BindingType
+from textual.strip import Strip
+
+from ....core.live.distribution import distribution
+from ...text.charset import is_ascii_terminal
+from ...text.colors import tabbed
+from ...text.fit import fitted, width_of
+from ...text.format import grouped, si
+from .entry_look import EntryLook
+
+if TYPE_CHECKING:
+    from ....core.live.arrange import EntryTable
+    from ....core.live.fields import Field
+    from ....core.runtime import Entry
+    from .map_columns import Column, MapColumns
+    from .map_table import MapTableView
+
+__all__ = ["MapHistogramView"]
+
+_SEVERAL: Final = 40
+"""Entries up to which each has a bar of its own; those of an array always have."""
+_LONGEST_LABEL: Final = 40
+_LEAST_BAR: Final = 8
+"""Cells."""
+_EIGHTHS: Final = " ▏▎▍▌▋▊▉"
+
+
+class _Bar(NamedTuple):
+    """A row."""
+
+    label: str
+    number: float
+    text: str
+    entry: Entry | None = None
+
+
+class MapHistogramView(EntryLook):
+    """Left and right choose which number. An array, and a map of few entries, has a bar for each entry.
+
+    Of more entries it shows how many have how much, in powers of two.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,h", "side(-1)", "Number", show=False, id="bars.left", tooltip="Draw the number before"),
+        Binding("right,l", "side(1)", "Number", key_display="→", id="bars.right", tooltip="Draw the next number"),
+    ]
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"map-histogram--bar", "map-histogram--title"}
+    """
+    | Class | Description |
+    | :- | :- |
+    | `map-histogram--bar` | The bars. |
+    | `map-histogram--title` | The name of the number. |
+    """
+
+    DEFAULT_CSS = """
+    MapHistogramView {
+        & > .map-histogram--bar { color: $series-1; }
+        & > .map-histogram--title { text-style: bold underline; }
+    }
+    """
+
+    def __init__(self, of: MapTableView, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        super().__init__(of, id=id)
+        self._bars: list[_Bar] = []
+        self._table: EntryTable | None = None
+        self._numbers: list[Column] = []
+        self._chosen: tuple[Field, bool] | None = None
+        self._is_by_entry = True
+        self._is_ascii = is_ascii_terminal()
+
+    # Rows
+
+    def make(self, table: EntryTable, columns: MapColumns) -> None:
+        """Make the bars; the cursor stays on its own."""
+        if self._table is None or self._table.fields is not table.fields:
+            self.forget()
+            self.restart()
+        label = self._bars[self.cursor].label if self.cursor < len(self._bars) else None
+        self._table = table
+        self._numbers = [each for each in columns.all if each.is_rate or _is_amount(each.field)]
+        if self._column is None:
+            chosen = self.of.chosen
+            self._chosen = next(
+                (each.place for each in self._numbers if chosen is not None and each.place == chosen.place),
+                self._numbers[0].place if self._numbers else None,
+            )
+        entries = table.entries
+        self._is_by_entry = self.of.is_array or len(entries) <= _SEVERAL
+        self._bars = self._of_entries(columns) if self._is_by_entry else self._of_buckets()
+        if not self._numbers:
+            self.empty_text = "no field of this map is a number that could be a bar: v shows the table"
+        if label is not None:
+            self.cursor = next((index for index, bar in enumerate(self._bars) if bar.label == label), self.cursor)
+
+    def forget(self) -> None:
+        """Have no bars."""
+        self._bars, self._numbers, self._table, self._chosen = [], [], None, None
+
+    @property
+    def _column(self) -> Column | None:
+        """The column whose number is drawn; None where there is none."""
+        return next((each for each in self._numbers if each.place == self._chosen), None)
+
+    def _of_entries(self, columns: MapColumns) -> list[_Bar]:
+        """Return a bar for each entry, in the order of the table; empty ones at the end of an array are left away."""
+        column, table = self._column, self._table
+        if column is None or table is None:
+            return []
+        keys = [each for each in columns.all if each.field.of == "key"]
+        bars: list[_Bar] = []
+        for entry in table.entries:
+            number = self._number(column, entry)
+            label = "  ".join(columns.cell(each, entry) for each in keys)
+            bars.append(_Bar(label, 0.0 if number is None else number, columns.cell(column, entry), entry))
+        if self.of.is_array and table.ordering is None and not self.narrowed_by:
+            while len(bars) > 1 and not bars[-1].number:
+                bars.pop()
+        return bars
+
+    def _of_buckets(self) -> list[_Bar]:
+        column, table = self._column, self._table
+        if column is None or table is None:
+            return []
+        numbers = (self._number(column, entry) for entry in table.entries)
+        return [
+            _Bar(_bounds(each.low, each.high), each.entries, grouped(each.entries))
+            for each in distribution(number for number in numbers if number is not None)
+        ]
+
+    def _number(self, column: Column, entry: Entry) -> float | None:
+        """Return what an entry's bar is of; None where nobody knows."""
+        assert self._table is not None
+        found = self._table.rate(column.field, entry) if column.is_rate else column.field.number(entry)
+        return None if found is None or math.isnan(found) else found
+
+    def row_count(self) -> int:
+        """Return the bars."""
+        return len(self._bars)
+
+    def row_text(self, index: int) -> str:
+        """Return what a bar is of, and the number."""
+        return tabbed(self._bars[index].label, self._bars[index].text)
+
+    def place(self, index: int) -> tuple[Entry, Field | None] | None:
+        """Return the entry of a bar, and the field that is drawn; None for a bar of several."""
+        entry, column = self._bars[index].entry, self._column
+        return None if entry is None or column is None else (entry, column.field)
+
+    # Drawing
+
+    @property
+    def header_height(self) -> int:
+        """What is drawn, and a line about what is not."""
+        return 2 if self.of.note else 1
+
+    def draw_header(self, line: int, width: int) -> Strip:
+        """Draw what the bars are of."""
+        muted, column = self.ink("row-view--muted"), self._column
+        if line == 1:
+            return Strip([Segment(f" {self.of.note}", muted)])
+        if column is None or self._table is None:
+            return Strip([])
+        title = Segment(column.title, self.ink("map-histogram--title"))
+        if self._is_by_entry:
+            return Strip([Segment(" "), title, Segment("  of each entry", muted)])
+        read = grouped(len(self._table.entries))
+        return Strip([Segment(" "), title, Segment(f"  how many of {read} entries have how much", muted)])
+
+    def draw_row(self, index: int, width: int) -> Strip:
+        """Draw a bar, its number before it: no digit is cut."""
+        bar = self._bars[index]
+        number = max(len(each.text) for each in self._bars)
+        longest = max(width_of(each.label) for each in self._bars)
+        wide = min(longest, _LONGEST_LABEL, max(4, width - number - 6 - _LEAST_BAR))
+        room = max(0, width - wide - number - 6)
+        label = fitted(bar.label, wide) if bar.entry is not None else f"{bar.label:>{wide}}"
+        return Strip(
+            [
+                Segment(f" {label}  {bar.text:>{number}}  "),
+                Segment(self._drawn(bar.number, room), self.ink("map-histogram--bar")),
+            ]
+        )
+
+    def _drawn(self, number: float, room: int) -> str:
+        """Return a bar; what is not zero is seen, what is below it is none."""
+        most = max(each.number for each in self._bars)
+        if number <= 0 or not math.isfinite(most):
+            return ""
+        eighths = max(1, round(number / most * room * 8))
+        if self._is_ascii:
+            return "#" * max(1, eighths // 8)
+        return "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
+
+    # Actions
+
+    def action_side(self, direction: int) -> None:
+        """Draw another number."""
+        places = [each.place for each in self._numbers]
+        if self._chosen in places:
+            here = places.index(self._chosen)
+            self._chosen = places[max(0, min(len(places) - 1, here + direction))]
+            self.follow()
+
+    def why_not(self, action: str) -> str:
+        """Return why a bar cannot be opened, or another number chosen."""
+        if action.startswith("side") and len(self._numbers) < 2:
+            return "there is no other number in this map"
+        if action == "select" and self._bars:
+            return "this bar is of several entries: v shows them in a table"
+        return super().why_not(action)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer another number where there is one."""
+        if action == "side":
+            return len(self._numbers) > 1
+        return super().check_action(action, parameters)
+
+
+def _is_amount(field: Field) -> bool:
+    return field.of == "value" and field.is_number and not field.is_by_cpu
+
+
+def _bounds(low: float, high: float) -> str:
+    if low < 0:
+        return "< 0"
+    if (low, high) == (0, 1):
+        return "0"
+    return f"{_short(low)} … {_short(high - 1)}" if high - low > 1 else _short(low)
+
+
+def _short(number: float) -> str:
+    """Return a bound, in full where it is short."""
+    return grouped(number) if number < 1_000_000 else si(number)
