@@ -209,6 +209,18 @@ def own_process() -> Generator[None]:
     assert not left, f"the test leaves its process otherwise than it was: {left}"
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _patient_pilots() -> Generator[None]:
+    """Have Textual's pilots wait for the app, wherever a test of the screen stands."""
+    if "textual" not in sys.modules:  # no test that was collected has one
+        yield
+        return
+    from tests.rest import patient_pilots
+
+    with patient_pilots():
+        yield
+
+
 def _process() -> dict[str, Any]:
     """Return what all tests of a process have in common."""
     return {

@@ -19,11 +19,10 @@ from bpftui.tui.widgets.key_bar import KeyBar
 from bpftui.tui.widgets.message_line import MessageLine
 from bpftui.tui.widgets.status_line import StatusLine
 from tests.tui.fakes import FakeRuntime
-from tests.tui.idle import quick_pilots
 from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Generator
+    from collections.abc import AsyncGenerator, Callable
 
     from textual.app import App
     from textual.pilot import Pilot
@@ -40,12 +39,6 @@ def screen_text(app: App[Any]) -> str:
     """Return what stands on the screen of an app, line by line."""
     strips = app.screen._compositor.render_strips()
     return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _quick_pilots() -> Generator[None]:
-    with quick_pilots():
-        yield
 
 
 @dataclass

@@ -40,9 +40,9 @@ from bpftui.tui.themes import theme
 from bpftui.tui.widgets.home import objects_place
 from bpftui.tui.widgets.lists import message_view
 from bpftui.tui.widgets.live import graph_pane
+from tests.rest import patient_pilots
 from tests.tui.conftest import screen_text
 from tests.tui.fakes import FakeMap, FakeRuntime
-from tests.tui.idle import quick_pilots
 from tests.tui.looker import MadeLooker
 
 if TYPE_CHECKING:
@@ -508,7 +508,7 @@ def main() -> None:
     """Write the snapshots anew, all or those of some places, with pictures of them."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     SNAPSHOTS.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as home, quick_pilots():
+    with tempfile.TemporaryDirectory() as home, patient_pilots():
         os.environ.update(XDG_CONFIG_HOME=home, XDG_STATE_HOME=home)
         for place in sys.argv[1:] or PLACES:
             for look in LOOKS:

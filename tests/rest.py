@@ -1,0 +1,168 @@
+"""When an app on a screen that nobody sees has done all that was asked of it.
+
+Textual's pilot (8.2) waits by clocks: until 20 ms have passed in which the whole process used less than one of the
+processor, and for a second at most. On a busy machine that second is over in the middle of what a key does, on an idle
+one the 20 ms are most of what a test takes. The event loop and the threads know better, whatever the time is.
+
+What they cannot know has a time of its own: samples, looks at the machine, what is due later than the next frame. Tests
+wait for these by what they bring (`Walk.until`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+import textual.app
+import textual.pilot
+from textual.timer import Timer
+
+from tests.waiting import PATIENCE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from textual.pilot import Pilot
+
+__all__ = ["patient_pilots", "wait_for_rest"]
+
+_TURNS: Final = 3
+"""Turns of the loop in which nothing is ready: a message goes from a queue to its handler in one or two."""
+_SOON: Final = 0.02
+"""Seconds: what is due within is waited for, such as the next frame (a sixtieth); a cursor that blinks is not."""
+_SLICE: Final = 0.001
+_LEAST: Final = 1000
+"""Turns before it is said that there will be no rest."""
+
+
+@dataclass(eq=False)
+class _Call:
+    """Something that a thread of the loop's pool does, or is to do."""
+
+    loop: asyncio.AbstractEventLoop
+    what: object
+    future: asyncio.Future[Any] | None = None
+    thread: int | None = None
+    """Which, while it is at it."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is done, or will never be: it was given up before its turn came."""
+        return self.future is not None and self.future.done() and self.thread is None
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether something will come of it without anybody's doing: it does not wait for another thread's word."""
+        return not self.is_over and (self.thread is None or not _waits(self.thread))
+
+
+_calls: set[_Call] = set()
+
+
+@contextmanager
+def patient_pilots() -> Generator[None]:
+    """Have Textual's pilots wait after all that they do until the app is at rest."""
+    begin = asyncio.BaseEventLoop.run_in_executor
+
+    def run_in_executor(loop: Any, executor: Any, work: Callable[..., Any], *arguments: Any) -> asyncio.Future[Any]:
+        call = _Call(loop, work)
+
+        def run() -> Any:
+            call.thread = threading.get_ident()
+            try:
+                return work(*arguments)
+            finally:
+                call.thread = None
+
+        call.future = begin(loop, executor, run)
+        _calls.add(call)
+        return call.future
+
+    async def wait_for_idle(_least: float = 0, _most: float = 1) -> None:
+        await wait_for_rest()
+
+    async def wait_for_screen(_pilot: Pilot[Any], _timeout: float = PATIENCE) -> bool:
+        await wait_for_rest()
+        return True
+
+    async def pause(_pilot: Pilot[Any], delay: float | None = None) -> None:
+        await wait_for_rest()
+        if delay:
+            await asyncio.sleep(delay)
+            await wait_for_rest()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asyncio.BaseEventLoop, "run_in_executor", run_in_executor)
+        for module in (textual.app, textual.pilot):
+            patch.setattr(module, "wait_for_idle", wait_for_idle)
+        patch.setattr(textual.pilot.Pilot, "_wait_for_screen", wait_for_screen)
+        patch.setattr(textual.pilot.Pilot, "pause", pause)
+        yield
+
+
+async def wait_for_rest(seconds: float = PATIENCE) -> None:
+    """Wait until nothing is ready in the event loop, nothing due soon, and no thread at work for it.
+
+    Then every message has been handled, with those that came of it, and what they changed has been drawn.
+
+    Raises:
+        AssertionError: That never happens.
+    """
+    loop: Any = asyncio.get_running_loop()
+    stop = time.monotonic() + seconds
+    turns = quiet = 0
+    while quiet < _TURNS:
+        await asyncio.sleep(0)
+        turns += 1
+        if loop._ready:
+            quiet, why = 0, [getattr(handle._callback, "__self__", None) or handle for handle in loop._ready]
+        elif why := _at_work(loop) or _due(loop):
+            quiet = 0
+            await asyncio.sleep(_SLICE)
+        else:
+            quiet += 1
+        # By turns as well: a machine that stood still for a while has done nothing in that time.
+        assert quiet or turns < _LEAST or time.monotonic() < stop, f"the app does not come to rest: {why}"
+
+
+def _at_work(loop: object) -> list[object]:
+    """Return what threads do for the app."""
+    _calls.difference_update([call for call in _calls if call.is_over])
+    return [call.what for call in _calls if call.loop is loop and call.is_at_work]
+
+
+def _waits(thread: int) -> bool:
+    """Whether a thread waits for what another one is to tell it, and has not been told yet."""
+    frame = sys._current_frames().get(thread)
+    if frame is None or frame.f_code is not threading.Condition.wait.__code__:
+        return False
+    waiter = frame.f_locals.get("waiter")
+    return waiter is not None and waiter.locked()
+
+
+def _due(loop: Any) -> list[object]:
+    """Return what happens soon, but for what happens again and again."""
+    soon = loop.time() + _SOON
+    return [
+        handle for handle in loop._scheduled if not handle.cancelled() and handle.when() < soon and not _recurs(handle)
+    ]
+
+
+def _recurs(handle: Any) -> bool:
+    """Whether a timer waits for its next time that is no frame: on a slow machine that is always soon."""
+    for future in handle._args or ():
+        for callback, _ in getattr(future, "_callbacks", None) or ():
+            task = getattr(callback, "__self__", None)
+            if not isinstance(task, asyncio.Task):
+                continue
+            coroutine: Any = task.get_coro()
+            if coroutine.cr_code is Timer._run_timer.__code__ and coroutine.cr_frame is not None:
+                timer = coroutine.cr_frame.f_locals["self"]
+                return timer._repeat is None and timer._interval > _SOON
+    return False
