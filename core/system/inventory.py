@@ -50,6 +50,7 @@ class Inventory(Closing):
         self._walk = open_walk()
         self._names = Names()
         self._groups = GroupWalk()
+        self._programs: Mapping[int, RawProgram] = {}
 
     def close(self) -> None:
         """Let go of the iterators; a second call does nothing."""
@@ -86,7 +87,10 @@ class Inventory(Closing):
         for number, inode in self._walk.netfilters().items():
             if number in links:
                 links[number] = links[number].inside(inode)
-        programs = read_programs(self._names, lambda number: gone.append(f"program {number}"))
+        programs = read_programs(
+            self._names, lambda number: gone.append(f"program {number}"), self._walk.counters(), self._programs
+        )
+        self._programs = dict(programs)
         maps = read_maps(self._names, lambda number: gone.append(f"map {number}"))
         btfs = read_btfs(lambda number: gone.append(f"BTF {number}"))
         for found, kind in ((links, "link"), (programs, "program"), (maps, "map"), (btfs, "btf")):

@@ -25,6 +25,13 @@ MEASURING_NS: Final = 40
 
 _STALE: Final = 5.0
 """Seconds after which a snapshot is read anew, though no program came or went: links and owners may have."""
+_REST: Final = 60
+"""How many times as long as it took to read one is waited before the next: among thousands of objects too, looking
+takes no more than its share."""
+_SHORT_REST: Final = 20
+"""The same where programs came or went, which some machines have all the time."""
+_LONGEST: Final = 30.0
+"""Seconds to the next one at most."""
 
 
 class ProgramLoad(NamedTuple):
@@ -97,7 +104,8 @@ class Looker(Protocol):
 class Observer(Closing):
     """Looks again and again, and has runs counted meanwhile (BPF_ENABLE_STATS, Linux 5.8).
 
-    The snapshot is read anew where programs came or went, and every few seconds; in between there are counters alone.
+    The snapshot is read anew where programs came or went, and every few seconds, later where that takes long; in
+    between there are counters alone.
 
     Args:
         reader: What reads snapshots. It stays its owner's.
@@ -116,7 +124,7 @@ class Observer(Closing):
             self.uncounted = "" if always_counted() else error.message
         self._start: float | None = None
         self._snapshot: Snapshot | None = None
-        self._read_at = 0.0
+        self._read_at = self._took = 0.0
 
     def look(self) -> Look:
         """Look once more.
@@ -128,10 +136,15 @@ class Observer(Closing):
         self._start = now if self._start is None else self._start
         counters = self._reader.counters()
         before = self._snapshot
-        if before is None or now - self._read_at >= _STALE or counters.keys() != before.programs.keys():
+        if before is None or self._is_due(now - self._read_at, is_other=counters.keys() != before.programs.keys()):
             self._snapshot, self._read_at = self._reader.snapshot(), now
+            self._took = self._clock() - now
         assert self._snapshot is not None
         return Look(now - self._start, self._snapshot, self._rates.feed(now, counters))
+
+    def _is_due(self, age: float, *, is_other: bool) -> bool:
+        rest = _SHORT_REST * self._took if is_other else max(_STALE, _REST * self._took)
+        return age >= min(rest, _LONGEST)
 
     def close(self) -> None:
         """Have runs counted no more; a second call does nothing."""

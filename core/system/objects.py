@@ -7,6 +7,7 @@ import functools
 import os
 import struct
 import sys
+import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..kernel.attach.namespace import NETFILTER_FAMILIES, NETFILTER_HOOKS
@@ -21,7 +22,7 @@ from ..maps import Shape
 from ..uapi import AttachType, LinkType, MapType, ProgramType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from ..kernel.sys.syscall import Buffer
     from .model import Detail
@@ -172,11 +173,30 @@ _PROGRAM: Final = (
 )
 
 
-def read_programs(names: Names, gone: Callable[[int], object]) -> dict[int, RawProgram]:
-    """Return all programs by their ids; errors as for `survey`."""
-    found: dict[int, RawProgram] = {}
+_SETTLED: Final = 10_000_000_000
+"""Nanoseconds after its loading from which on a program uses no other maps: they may be bound to it later, which
+loaders do at once (BPF_PROG_BIND_MAP, Linux 5.10)."""
+
+
+def read_programs(
+    names: Names, gone: Callable[[int], object], counters: Mapping[int, Runs], known: Mapping[int, RawProgram]
+) -> dict[int, RawProgram]:
+    """Return all programs by their ids; errors as for `survey`.
+
+    Args:
+        names: Their names.
+        gone: Is told the id of one that was there and is not any more.
+        counters: What all that there are have done, by their ids.
+        known: Programs that were read before: but for what they have done, nothing of them changes.
+    """
+    settled = time.clock_gettime_ns(time.CLOCK_BOOTTIME) - _SETTLED
+    found = {
+        number: before._replace(runs=runs)
+        for number, runs in counters.items()
+        if (before := known.get(number)) is not None and before.load_time_ns < settled
+    }
     info = BpfProgInfo()
-    for number, fd in survey("program", info, gone):
+    for number, fd in survey("program", info, gone, counters.keys() - found.keys()):
         told = info.read(*_PROGRAM)
         kind, _, tag, jited, xlated, loaded, uid, maps, name, ifindex, gpl, btf_id, spent, runs, missed, verified = told
         found[number] = RawProgram(
@@ -196,7 +216,7 @@ def read_programs(names: Names, gone: Callable[[int], object]) -> dict[int, RawP
             verified or None,
             names.memory(number, fd),
         )
-    return found
+    return dict(sorted(found.items()))
 
 
 def _map_ids(fd: int, count: int) -> tuple[int, ...]:

@@ -15,7 +15,7 @@ from .object import walk_ids
 from .syscall import BpfError, Command, buffer, invoke
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from .object import ObjectKind
     from .structure import Structure
@@ -49,13 +49,16 @@ _NAME_ROOM: Final = 256
 _FDINFO_ROOM: Final = 4096
 
 
-def survey(kind: ObjectKind, info: Structure, gone: Callable[[int], object]) -> Iterator[tuple[int, int]]:
-    """Iterate over all objects of a kind: id, and a descriptor that is open until the next step.
+def survey(
+    kind: ObjectKind, info: Structure, gone: Callable[[int], object], numbers: Iterable[int] | None = None
+) -> Iterator[tuple[int, int]]:
+    """Iterate over objects of a kind: id, and a descriptor that is open until the next step.
 
     Args:
         kind: Of which.
         info: Is filled anew for each object, all that is not told being 0.
         gone: Is told the id of one that was there and is not any more.
+        numbers: Their ids; None for all that there are.
 
     Raises:
         NoPermissionError: It takes CAP_SYS_ADMIN.
@@ -63,7 +66,7 @@ def survey(kind: ObjectKind, info: Structure, gone: Callable[[int], object]) -> 
     attr = buffer(_ID.size)
     asked = buffer(_INFO.size)
     address, size = ctypes.addressof(info.memory), info.total_size
-    for number in walk_ids(kind):
+    for number in walk_ids(kind) if numbers is None else numbers:
         fd = _opened(kind, number, attr)
         if fd is None:
             gone(number)

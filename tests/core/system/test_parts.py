@@ -7,13 +7,16 @@ import pickle
 
 import pytest
 
+from bpftui.core.closing import Closing
 from bpftui.core.errors import UsageError
 from bpftui.core.kernel.sys.object import open_object
 from bpftui.core.kernel.sys.survey import Runs, number_in
 from bpftui.core.system.errands import read_for_client
-from bpftui.core.system.load import ProgramLoad, Rates
+from bpftui.core.system.load import Observer, ProgramLoad, Rates
+from bpftui.core.system.model import ProgramEntry, Snapshot
 from bpftui.core.system.names import functions_text
 from bpftui.core.system.processes import container_of
+from tests.tui.looker import a_program
 
 ID = "0123456789abcdef" * 4
 
@@ -60,6 +63,50 @@ def test_rates_are_those_of_real_time_and_never_negative() -> None:
     assert found == {1: ProgramLoad(100.0, 100.0, 0.001, 2.0), 2: ProgramLoad(0.0, None, 0.0, 0.0)}
     # An id that means another program, whose counters begin anew, has no rate.
     assert rates.feed(13.0, {1: Runs(5, 50, 0), 3: Runs(9, 9, 9)}) == {3: ProgramLoad(0.0, None, 0.0, 0.0)}
+
+
+class SlowReader(Closing):
+    """Takes so many seconds to read a snapshot, of a clock of its own; no program comes or goes but when it is told."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds, self.now = seconds, 0.0
+        self.read: list[float] = []
+        self.programs: dict[int, ProgramEntry] = {}
+
+    def snapshot(self) -> Snapshot:
+        self.read.append(self.now)
+        self.now += self.seconds
+        return Snapshot(0.0, 0.0, programs=dict(self.programs))
+
+    def counters(self) -> dict[int, Runs]:
+        return {number: Runs(0, 0, 0) for number in self.programs}
+
+    def close(self) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("seconds", "read"),
+    [(0.0, [0.0, 5.0, 10.0, 15.0, 20.0]), (0.125, [0.0, 8.0, 16.0]), (3.0, [0.0])],
+)
+def test_a_snapshot_that_takes_long_is_followed_by_a_long_rest(seconds: float, read: list[float]) -> None:
+    reader = SlowReader(seconds)
+    with Observer(reader, clock=lambda: reader.now) as observer:
+        for second in range(24):
+            reader.now = float(second)
+            observer.look()
+    assert reader.read == read
+
+
+def test_what_comes_is_seen_at_the_next_look_and_where_that_takes_long_soon() -> None:
+    quick, slow = SlowReader(0.001), SlowReader(0.125)
+    for reader in (quick, slow):
+        with Observer(reader, clock=lambda reader=reader: reader.now) as observer:
+            for second in range(6):
+                reader.now = float(second)
+                reader.programs = {number: a_program(number, "p", "xdp") for number in range(second)}
+                observer.look()
+    assert quick.read == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
+    assert slow.read == [0.0, 3.0]
 
 
 @pytest.mark.parametrize("argument", ["snapshots", "counters 1", "snapshot ", "../x"])

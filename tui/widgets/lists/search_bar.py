@@ -137,7 +137,7 @@ class SearchBar(Horizontal):
 
     def on_mount(self) -> None:
         """Follow what is found."""
-        self.set_interval(_LOOK, self._tell)
+        self._following = self.set_interval(_LOOK, self._tell, pause=True)
 
     @property
     def is_open(self) -> bool:
@@ -168,6 +168,7 @@ class SearchBar(Horizontal):
         if not isinstance(target, Narrowable):
             target.seek_from_here()
         self.add_class("-open")
+        self._following.resume()
         self._tell()
         field.focus()
 
@@ -234,6 +235,7 @@ class SearchBar(Horizontal):
     def _close(self, *, stay: bool) -> None:
         """End the search, and give the keys back."""
         self.remove_class("-open")
+        self._following.pause()
         target, text = self._target, self.query_one(_Field).value
         self._target = self._elsewhere = None
         if target is None:

@@ -47,14 +47,16 @@ class Column(Generic[_Row]):
     """Whether it is aligned on the right, never cut, and ordered with the largest first."""
     least: int = 4
     """Cells that it has at least."""
+    fair: int = 0
+    """Cells that a text has at least as long as columns are there that matter less."""
     most: int = 24
     """Cells that a text has at most; a number has what it needs."""
     drop: int = 0
-    """When it is left out where there is no room for all: the highest first; 0 never."""
-    total: Callable[[Seen, Sequence[_Row]], str] | None = None
-    """What stands above it, of all rows."""
+    """When it is left out where there is no room for all: the highest first; 0 never. See `place_columns`."""
     is_found: bool = True
     """Whether it is looked at where rows are narrowed: texts are, and ids."""
+    text: Callable[[Seen, _Row], str] | None = None
+    """What rows are narrowed by, where that is quicker to be had than the text of the cell, and the same."""
 
     @property
     def gap(self) -> int:
@@ -71,8 +73,15 @@ class Places(NamedTuple):
     """How many have none."""
 
 
+_OPTIONAL: Final = 6
+_USEFUL: Final = 3
+
+
 def place_columns(columns: Sequence[Column[Any]], wanted: Sequence[int], width: int, chosen: int) -> Places:
     """Return which columns have room in *width* cells: others are left out whole, never the *chosen* one.
+
+    Columns whose `drop` is 6 or more are left out before any text is cut, those from 3 on before one has less than is
+    `fair`, the others before one has less than its `least`.
 
     Args:
         columns: All of them.
@@ -81,15 +90,19 @@ def place_columns(columns: Sequence[Column[Any]], wanted: Sequence[int], width: 
         chosen: The number of the column that the user is at.
     """
 
-    def least(number: int) -> int:
+    def least(number: int, drop: int = 0) -> int:
+        """Return the cells that a column takes at least, as long as one with that *drop* is still there."""
         column = columns[number]
-        return column.gap + (wanted[number] if column.is_number else min(column.least, wanted[number]))
+        if column.is_number or drop >= _OPTIONAL:
+            return column.gap + wanted[number]
+        return column.gap + min(max(column.least, column.fair if drop >= _USEFUL else 0), wanted[number])
 
     shown = list(range(len(columns)))
     for number in sorted(shown, key=lambda number: -columns[number].drop):
-        if sum(map(least, shown)) <= width or not columns[number].drop:
+        drop = columns[number].drop
+        if not drop:
             break
-        if number != chosen:
+        if number != chosen and sum(least(each, drop) for each in shown) > width:
             shown.remove(number)
     widths = {number: least(number) - columns[number].gap for number in shown}
     spare = width - sum(map(least, shown))

@@ -56,5 +56,5 @@ class Noun(Generic[_Row]):
     """What an empty table says."""
     note: Callable[[Seen], str] = _nothing
     """Returns what is said below the table, why something is unknown first."""
-    has_total: bool = False
-    """Whether the first line has totals."""
+    totals: Callable[[Seen, Sequence[_Row]], Mapping[str, str]] | None = None
+    """Returns what stands above the columns, by title, of the rows that are shown; None where there is no such line."""

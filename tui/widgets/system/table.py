@@ -23,7 +23,7 @@ from ..lists.row_view import RowView, compile_pattern
 from .column import place_columns, wanted_widths
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping, Sequence
+    from collections.abc import Hashable, Iterator, Mapping, Sequence
 
     from ....core.system.history import Seen
     from ...targets import Target
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SystemTable"]
 
+_SLICE: Final = 0.01
+"""Seconds for which texts are got before the screen has its turn."""
 _MARKED: Final = 5.0
 """Seconds for which what has come or gone is marked; then what has gone is left out."""
 _ROLES: Final[Mapping[str, str]] = {
@@ -122,7 +124,9 @@ class SystemTable(RowView):
         self._places: tuple[int, int, Places] | None = None
         self._shown: dict[int, object] = {}
         """What the rows in sight showed at the last look."""
-        self._totals: list[str] = []
+        self._found = [each.text or partial(_text_of, each) for each in noun.columns if each.is_found]
+        """What rows are searched in, column by column."""
+        self._totals: Mapping[str, str] = {}
         """What stands above each column."""
         self._is_ascii = is_ascii_terminal()
         self.set_reactive(SystemTable.column, noun.ordered_by)
@@ -136,30 +140,43 @@ class SystemTable(RowView):
         changed = self.seen is None or seen.snapshot is not self.seen.snapshot
         self.seen = seen
         now = time.monotonic()
-        if changed:
-            self._take(self.noun.rows(seen), None if is_first else now)
-        if self._expire(now) or changed:
+        is_other = changed and self._take(self.noun.rows(seen), None if is_first else now)
+        is_other |= self._expire(now)
+        if changed or is_other:
             self._texts = {}
-            self._wanted = wanted_widths(self.noun.columns, seen, list(self.things.values()), self._wanted)
-            self._places = None
+            self._measure(is_other=is_other)
         if is_first or (counted_first and not self._asked_order):
             self._sort()
+            is_other = True
         self._say_why_empty()
-        if changed or counted_first or is_first:
+        if is_other or counted_first or (changed and self.narrowed_by):
             self._arrange(keep_place=not is_first and not (counted_first and self.cursor == 0))
         else:
             self._add_up()
             self._refresh_changed()
 
+    def _measure(self, *, is_other: bool) -> None:
+        """Find out how wide the columns are to be: other rows are measured, else those in sight, which may say more."""
+        seen = self.seen
+        assert seen is not None
+        rows = self.things.values() if is_other else (self.things[self.keys[index]] for index in self._in_sight())
+        wanted = wanted_widths(self.noun.columns, seen, list(rows), self._wanted)
+        if wanted != self._wanted:
+            self._wanted = wanted
+            self._widen()
+
+    def _in_sight(self) -> range:
+        """The numbers of the rows in sight."""
+        top = self.scroll_offset.y
+        return range(top, min(top + self.page_height, len(self.keys)))
+
     def _refresh_changed(self) -> None:
         """Draw the rows in sight that show something else now: most programs of a large machine do nothing."""
-        top = self.scroll_offset.y
-        shown = {index: self.row_variant(index) for index in range(top, min(top + self.page_height, len(self.keys)))}
+        shown = {index: self.row_variant(index) for index in self._in_sight()}
         for index, variant in shown.items():
             if self._shown.get(index) != variant:
                 self.refresh_line(index + self.header_height)
         self._shown = shown
-        self.refresh(Region(0, 0, self.size.width, self.header_height))
 
     def begin(self, order: str, only: str) -> None:
         """Begin with other rows than usual.
@@ -179,8 +196,11 @@ class SystemTable(RowView):
         self._was_counted |= first
         return first
 
-    def _take(self, rows: Mapping[Hashable, Any], now: float | None) -> None:
-        """Take other rows: what has come is added at the end, what has gone stays for a while."""
+    def _take(self, rows: Mapping[Hashable, Any], now: float | None) -> bool:
+        """Take other rows: what has come is added at the end, what has gone stays for a while.
+
+        Return whether they are of other things.
+        """
         before = self._rows or {}
         self._rows = rows
         if now is not None:
@@ -193,9 +213,12 @@ class SystemTable(RowView):
             del self._gone[key]
         known = self.things
         self.things = {**{key: known[key] for key in self._gone if key in known}, **rows}
+        if self.things.keys() == known.keys():
+            return before.keys() != rows.keys()
         self._ordered = [key for key in self._ordered if key in self.things]
         there = set(self._ordered)
         self._ordered += [key for key in self.things if key not in there]
+        return True
 
     def _expire(self, now: float) -> bool:
         """Leave out what has gone long ago; return whether anything was."""
@@ -226,11 +249,13 @@ class SystemTable(RowView):
         here = self.key if keep_place else None
         height = self.cursor - self.scroll_offset.y
         if self.narrowed_by:
-            pattern = compile_pattern(self.narrowed_by)
-            self.keys = [key for key in self._ordered if pattern.search(self._text(key))]
+            found = compile_pattern(self.narrowed_by).search
+            texts = self._texts
+            self.keys = [key for key in self._ordered if found(texts.get(key) or self._text(key))]
         else:
             self.keys = list(self._ordered)
         self._index = {key: index for index, key in enumerate(self.keys)}
+        self._shown = {}
         at = self._index.get(here) if here is not None else None
         if at is not None and at != self.cursor:
             self._update_virtual_size()
@@ -252,11 +277,14 @@ class SystemTable(RowView):
 
     def _add_up(self) -> None:
         """Add up what is shown, once for however many times it is drawn."""
-        seen = self.seen
-        if seen is None or not self.noun.has_total:
+        seen, add_up = self.seen, self.noun.totals
+        if seen is None or add_up is None:
             return
         rows = [self.things[key] for key in self.keys if key not in self._gone]
-        self._totals = [each.total(seen, rows) if each.total is not None else "" for each in self.noun.columns]
+        totals = add_up(seen, rows)
+        if totals != self._totals:
+            self._totals = totals
+            self.refresh(Region(0, 0, self.size.width, self.header_height))
 
     def _text(self, key: Hashable) -> str:
         """Return what a row is searched in: its texts and ids."""
@@ -264,8 +292,7 @@ class SystemTable(RowView):
         if text is None:
             seen, thing = self.seen, self.things[key]
             assert seen is not None
-            cells = (each.cell(seen, thing).text for each in self.noun.columns if each.is_found)
-            text = self._texts[key] = " ".join(cells)
+            text = self._texts[key] = " ".join([get(seen, thing) for get in self._found])
         return text
 
     @property
@@ -333,7 +360,7 @@ class SystemTable(RowView):
     @property
     def header_height(self) -> int:
         """The titles, and the totals."""
-        return 1 + self.noun.has_total
+        return 1 + (self.noun.totals is not None)
 
     def places(self) -> Places:
         """Return which columns have room."""
@@ -370,7 +397,7 @@ class SystemTable(RowView):
         segments = [Segment(" ")]
         for place, (number, cells) in enumerate(self.places().shown):
             column = self.noun.columns[number]
-            text = self._totals[number]
+            text = self._totals.get(column.title, "")
             text = fitted(text, max(cells, width_of(text)) if column.is_number else cells).rstrip()
             room = " " * (cells - width_of(text))
             gap = " " * column.gap if place else ""
@@ -461,6 +488,20 @@ class SystemTable(RowView):
 
     # Actions
 
+    def action_search(self) -> None:
+        """Ask what rows are narrowed by; what they are searched in is got meanwhile, a slice at a time."""
+        super().action_search()
+        self._read_ahead(iter(list(self._ordered)))
+
+    def _read_ahead(self, keys: Iterator[Hashable]) -> None:
+        stop = time.perf_counter() + _SLICE
+        for key in keys:
+            if key in self.things:
+                self._text(key)
+            if time.perf_counter() > stop:
+                self.set_timer(0.001, lambda: self._read_ahead(keys))
+                return
+
     def action_side(self, direction: int) -> None:
         """Choose the column to the left or right."""
         self.column += direction
@@ -501,6 +542,10 @@ class SystemTable(RowView):
         if action == "leave":
             return bool(self.narrowed_by)
         return super().check_action(action, parameters)
+
+
+def _text_of(column: Column[Any], seen: Seen, thing: Any) -> str:
+    return column.cell(seen, thing).text
 
 
 def _found_by(pattern: str) -> str:

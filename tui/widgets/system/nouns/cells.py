@@ -21,6 +21,7 @@ __all__ = [
     "missing_note",
     "number_cell",
     "owner_cell",
+    "owner_text",
     "runs_cell",
     "runs_of",
     "size_cell",
@@ -54,13 +55,19 @@ def thing_cell(noun: str, number: int, text: str = "") -> Cell:
 
 def owner_cell(owners: Sequence[Owner] | None, pinned: Sequence[str], otherwise: str = "nobody") -> Cell:
     """Return who has it open: `systemd 812`, `pinned, nobody`."""
+    text = owner_text(owners, pinned, otherwise)
     if owners:
-        first, *more = owners
-        tail = f" +{len(more)}" if more else ""
-        return Cell(f"{first.comm} {first.pid}{tail}", "link", thing=Thing("proc", first.pid), short=first.comm)
-    if owners is None:
-        return Cell("pinned, ?" if pinned else "?", "muted")
-    return Cell(f"pinned, {otherwise}" if pinned else otherwise, "muted", short="pinned" if pinned else "")
+        return Cell(text, "link", thing=Thing("proc", owners[0].pid), short=owners[0].comm)
+    return Cell(text, "muted", short="pinned" if pinned and owners is not None else "")
+
+
+def owner_text(owners: Sequence[Owner] | None, pinned: Sequence[str], otherwise: str = "nobody") -> str:
+    """Return that as a text."""
+    if owners:
+        comm, pid = owners[0].comm, owners[0].pid
+        return f"{comm} {pid} +{len(owners) - 1}" if len(owners) > 1 else f"{comm} {pid}"
+    nobody = "?" if owners is None else otherwise
+    return f"pinned, {nobody}" if pinned else nobody
 
 
 def runs_of(seen: Seen, programs: Iterable[int]) -> float | None:

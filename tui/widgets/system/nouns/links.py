@@ -57,7 +57,14 @@ LINKS: Final[Noun[LinkEntry]] = Noun(
     "link",
     "links",
     (
-        Column("ID", lambda _, each: id_cell(each.id), lambda _, each: each.id, True, 4),
+        Column(
+            "ID",
+            lambda _, each: id_cell(each.id),
+            lambda _, each: each.id,
+            True,
+            4,
+            text=lambda _, each: str(each.id),
+        ),
         Column("type", lambda _, each: Cell(each.type), lambda _, each: each.type, least=10),
         Column("program", _link_program, lambda _, each: each.program, least=16, most=48),
         Column("on", _link_on, lambda seen, each: _link_on(seen, each).text, least=16, most=48),

@@ -9,10 +9,12 @@ from ....text.format import byte_size
 from ....text.inventory import bytes_of, few
 from ..column import Cell, Column
 from ..noun import Fact, Noun
-from .cells import NOTHING, id_cell, missing_note, number_cell, owner_cell, size_cell, thing_cell
+from .cells import NOTHING, id_cell, missing_note, number_cell, owner_cell, owner_text, size_cell, thing_cell
 from .facts import held_facts, link_facts, map_facts, owner_facts, pin_facts, program_facts
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .....core.system import MapEntry
     from .....core.system.history import Seen
 
@@ -51,20 +53,38 @@ def _map_about(seen: Seen, each: MapEntry) -> list[Fact]:
     return facts + held_facts(each.held_by)
 
 
+def _map_totals(_: Seen, rows: Sequence[MapEntry]) -> dict[str, str]:
+    return {"name": f"all {len(rows):,}", "memory": byte_size(sum(each.memlock or 0 for each in rows), fixed=True)}
+
+
 MAPS: Final[Noun[MapEntry]] = Noun(
     "map",
     "maps",
     (
-        Column("ID", lambda _, each: id_cell(each.id), lambda _, each: each.id, True, 4),
+        Column(
+            "ID",
+            lambda _, each: id_cell(each.id),
+            lambda _, each: each.id,
+            True,
+            4,
+            text=lambda _, each: str(each.id),
+        ),
         Column(
             "name",
             lambda _, each: Cell(each.name, "link"),
             lambda _, each: each.name,
             least=12,
+            fair=20,
             most=40,
-            total=lambda _, rows: f"all {len(rows):,}",
+            text=lambda _, each: each.name,
         ),
-        Column("type", lambda _, each: Cell(each.type), lambda _, each: each.type, least=12),
+        Column(
+            "type",
+            lambda _, each: Cell(each.type),
+            lambda _, each: each.type,
+            least=12,
+            text=lambda _, each: each.type,
+        ),
         Column(
             "key",
             lambda _, each: number_cell(each.key_size),
@@ -98,16 +118,16 @@ MAPS: Final[Noun[MapEntry]] = Noun(
             lambda _, each: each.memlock,
             True,
             8,
-            total=lambda _, rows: byte_size(sum(each.memlock or 0 for each in rows), fixed=True),
             is_found=False,
         ),
         Column("used by", lambda _, each: _used(each), lambda _, each: len(each.programs), least=8, most=20),
         Column(
             "owner",
             lambda _, each: owner_cell(each.owners, each.pinned),
-            lambda _, each: owner_cell(each.owners, each.pinned).text,
+            lambda _, each: owner_text(each.owners, each.pinned),
             least=8,
             most=24,
+            text=lambda _, each: owner_text(each.owners, each.pinned),
         ),
     ),
     lambda seen: seen.snapshot.maps,
@@ -116,5 +136,5 @@ MAPS: Final[Noun[MapEntry]] = Noun(
     lambda each: f"map:{each.id}",
     empty="there are no maps here",
     note=missing_note,
-    has_total=True,
+    totals=_map_totals,
 )

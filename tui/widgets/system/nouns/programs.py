@@ -12,7 +12,7 @@ from ....text.inventory import bytes_of, few, place_of
 from ..column import Cell, Column
 from ..noun import Fact, Noun
 from ..strips import strip
-from .cells import NOTHING, id_cell, missing_note, number_cell, owner_cell, runs_cell, runs_of, size_cell
+from .cells import NOTHING, id_cell, missing_note, number_cell, owner_cell, owner_text, runs_cell, size_cell
 from .facts import held_facts, link_facts, map_facts, owner_facts, pin_facts, place_facts, place_thing
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from .....core.system.history import Seen
 
 __all__ = ["PROGRAMS"]
+
+
+_NOT_ATTACHED: Final = "⚠ not attached"
 
 
 def _load(seen: Seen, each: ProgramEntry) -> Any:
@@ -44,13 +47,19 @@ def _missed(seen: Seen, each: ProgramEntry) -> Cell:
 
 
 def _on(seen: Seen, each: ProgramEntry) -> Cell:
+    text = _on_text(each)
     if each.attachments:
-        first, *more = each.attachments
-        text = f"▲ {place_of(first, each.type)}" + (f" +{len(more)}" if more else "")
-        thing = place_thing(first, seen)
+        thing = place_thing(each.attachments[0], seen)
         return Cell(text, "link" if thing else "", thing=thing)
+    return Cell(text, "warning" if text == _NOT_ATTACHED else "muted")
+
+
+def _on_text(each: ProgramEntry) -> str:
+    if (count := len(each.attachments)) > 0:
+        text = f"▲ {place_of(each.attachments[0], each.type)}"
+        return text if count == 1 else f"{text} +{count - 1}"
     others = [text for text in each.held_by if not text.startswith("nobody")]
-    return Cell(few(others), "muted") if others else Cell("⚠ not attached", "warning")
+    return few(others) if others else _NOT_ATTACHED
 
 
 def _program_note(seen: Seen) -> str:
@@ -60,14 +69,22 @@ def _program_note(seen: Seen) -> str:
     return " · ".join(filter(None, (missing_note(seen), counted)))
 
 
-def _program_total(seen: Seen, rows: Sequence[ProgramEntry]) -> tuple[float, float]:
-    loads = [load for each in rows if (load := seen.look.loads.get(each.id)) is not None]
-    return sum(load.runs_per_s for load in loads), sum(load.cpu_percent for load in loads)
-
-
-def _total_mean(seen: Seen, rows: Sequence[ProgramEntry]) -> str:
-    runs, cpu = _program_total(seen, rows)
-    return f"{cpu * 1e7 / runs:,.0f}" if runs else "–"
+def _totals(seen: Seen, rows: Sequence[ProgramEntry]) -> dict[str, str]:
+    loads = seen.look.loads
+    runs = cpu = 0.0
+    for each in rows:
+        if (load := loads.get(each.id)) is not None:
+            runs += load.runs_per_s
+            cpu += load.cpu_percent
+    total = seen.minute.total()
+    return {
+        "name": f"all {len(rows):,}",
+        "runs/s": rate(runs),
+        "ns/run": f"{cpu * 1e7 / runs:,.0f}" if runs else "–",
+        "CPU %": f"{cpu:.2f}",
+        "last minute": strip(total, max(total, default=0), BUCKETS),
+        "memory": byte_size(sum(each.memlock or 0 for each in rows), fixed=True),
+    }
 
 
 def _program_about(seen: Seen, each: ProgramEntry) -> list[Fact]:
@@ -98,24 +115,46 @@ PROGRAMS: Final[Noun[ProgramEntry]] = Noun(
     "prog",
     "programs",
     (
-        Column("ID", lambda _, each: id_cell(each.id), lambda _, each: each.id, True, 4),
+        Column(
+            "ID",
+            lambda _, each: id_cell(each.id),
+            lambda _, each: each.id,
+            True,
+            4,
+            text=lambda _, each: str(each.id),
+        ),
         Column(
             "name",
             lambda _, each: Cell(each.name, "link"),
             lambda _, each: each.name,
             least=12,
+            fair=20,
             most=40,
-            total=lambda _, rows: f"all {len(rows):,}",
+            text=lambda _, each: each.name,
         ),
-        Column("type", lambda _, each: Cell(each.type), lambda _, each: each.type, least=13, drop=3),
-        Column("on", _on, lambda seen, each: _on(seen, each).text, least=16, most=40),
+        Column(
+            "type",
+            lambda _, each: Cell(each.type),
+            lambda _, each: each.type,
+            least=13,
+            drop=3,
+            text=lambda _, each: each.type,
+        ),
+        Column(
+            "on",
+            _on,
+            lambda _, each: _on_text(each),
+            least=16,
+            fair=20,
+            most=40,
+            text=lambda _, each: _on_text(each),
+        ),
         Column(
             "runs/s",
             lambda seen, each: runs_cell(seen, (each.id,)),
-            lambda seen, each: runs_of(seen, (each.id,)),
+            lambda seen, each: load.runs_per_s if (load := _load(seen, each)) else None,
             True,
             9,
-            total=lambda seen, rows: rate(_program_total(seen, rows)[0]),
             is_found=False,
         ),
         Column(
@@ -125,7 +164,6 @@ PROGRAMS: Final[Noun[ProgramEntry]] = Noun(
             True,
             6,
             drop=2,
-            total=_total_mean,
             is_found=False,
         ),
         Column(
@@ -134,7 +172,6 @@ PROGRAMS: Final[Noun[ProgramEntry]] = Noun(
             lambda seen, each: load.cpu_percent if (load := _load(seen, each)) else None,
             True,
             5,
-            total=lambda seen, rows: f"{_program_total(seen, rows)[1]:.2f}",
             is_found=False,
         ),
         Column(
@@ -144,7 +181,6 @@ PROGRAMS: Final[Noun[ProgramEntry]] = Noun(
             least=11,
             most=11,
             drop=4,
-            total=lambda seen, _: strip(total := seen.minute.total(), max(total, default=0), BUCKETS),
             is_found=False,
         ),
         Column(
@@ -154,16 +190,16 @@ PROGRAMS: Final[Noun[ProgramEntry]] = Noun(
             True,
             8,
             drop=5,
-            total=lambda _, rows: byte_size(sum(each.memlock or 0 for each in rows), fixed=True),
             is_found=False,
         ),
         Column(
             "owner",
             lambda _, each: owner_cell(each.owners, each.pinned),
-            lambda _, each: owner_cell(each.owners, each.pinned).text,
+            lambda _, each: owner_text(each.owners, each.pinned),
             least=8,
             most=24,
             drop=1,
+            text=lambda _, each: owner_text(each.owners, each.pinned),
         ),
         Column(
             "missed/s",
@@ -202,5 +238,5 @@ PROGRAMS: Final[Noun[ProgramEntry]] = Noun(
     ordered_by=4,
     empty="no programs run here",
     note=_program_note,
-    has_total=True,
+    totals=_totals,
 )
