@@ -23,6 +23,8 @@ BY_NAME = {
 
 FOR_OTHERS = {
     "bpftui.core.asm.assembler": "from text to code: for users of the library",
+    "bpftui.core.testing.codes": "what tests compare return codes with",
+    "bpftui.core.testing.plugin": "pytest loads it (entry point pytest11)",
 }
 """Modules that nothing in the house imports, with their reasons."""
 

@@ -212,6 +212,12 @@ def return_codes(program: ProgramSpec) -> dict[int, str]:
     return _CODES.get(program.type, {})
 
 
+@cache
+def all_return_codes() -> dict[str, int]:
+    """Return what programs of any type return, by the names that the uapi gives to it."""
+    return {name: value for codes in (*_CODES.values(), _TCX) for value, name in codes.items()}
+
+
 def lets_through(type_: ProgramType, retval: int) -> bool:
     """Whether a packet goes on for which a program of this type returned *retval*, 32 bits, signed or not.
 

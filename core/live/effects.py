@@ -101,6 +101,11 @@ class EffectsReader:
         self._held = self._snapshots()
         self._values = self._raw()
 
+    @property
+    def held(self) -> Mapping[str, MapSnapshot]:
+        """What the maps held at the last look: of each, its first 10,000 entries."""
+        return self._held
+
     def read(self) -> Effects:
         """Return what has changed since the last look."""
         held, self._held = self._held, self._snapshots()

@@ -30,6 +30,7 @@ from .world.kconfig import KCONFIG, kconfig_values
 from .world.printed import PrintReader
 from .world.probes import probes
 from .world.returned import unknown_function
+from .world.timers import Timers
 from .world.traps import trap_bad_accesses
 
 if TYPE_CHECKING:
@@ -63,6 +64,21 @@ class MachineCollection(LoadedCollection[Map, Program, Link]):
     def printed(self) -> PrintReader:
         """Return what reads the lines that its programs print from now on."""
         return PrintReader(self._parts)
+
+    @property
+    def next_due(self) -> int | None:
+        """When the next timer is to be called, in nanoseconds by `Settings.clock`; None where none is armed."""
+        with self._parts.lock:
+            return self.host.part(Timers).next_due
+
+    def catch_up(self) -> None:
+        """Call the timers whose time has come; it happens by itself before a map is read, and behind each run.
+
+        Raises:
+            RunError: One was stopped.
+        """
+        with self._parts.between_runs():
+            pass
 
 
 class Loader(CollectionLoader[Map, Program, Link]):

@@ -5,6 +5,7 @@ Each is declared (see `declaration`) under the kernel's name; the errors that th
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
@@ -47,7 +48,7 @@ from . import (  # noqa: F401
 from .declaration import declared
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ..world.host import Host
     from .declaration import Bound
@@ -88,11 +89,22 @@ class HelperTable(Mapping[int, "Bound"]):
 def kernel_function(host: Host, name: str) -> Bound | None:
     """Return the helper or the kernel function called *name*, for *host*; None where there is none."""
     given = host.returns.get(name)
+    if callable(given):
+        return _calling(given)
     if given is not None:
         value = returned(host, name, given)
         return lambda *_: value
     declaration = declared().get(name)
     return None if declaration is None else declaration.bind(host)
+
+
+def _calling(function: Callable[..., int]) -> Bound:
+    """Return what calls a function of the user's with as many arguments as it takes, of five."""
+    taken = list(inspect.signature(function).parameters.values())
+    if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in taken):
+        return function
+    count = sum(parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD) for parameter in taken)
+    return lambda *registers: function(*registers[:count])
 
 
 def numbers() -> frozenset[int]:

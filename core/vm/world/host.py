@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..maps import Store
     from .contexts import Context
     from .packet import Packet
-    from .settings import Settings
+    from .settings import Given, Settings
 
 __all__ = ["Host", "signed"]
 
@@ -74,7 +74,7 @@ class Host:
         """Addresses of the spin locks that are held."""
         self.retval = 0
         """What bpf_set_retval left."""
-        self.returns: Mapping[str, int | str] = settings.returns or {}
+        self.returns: Mapping[str, Given] = settings.returns or {}
         """By the name of a helper or kernel function, what it returns in place of doing anything."""
         self.background: list[Callable[[], None]] = []
         """What looks between two runs whether something is due."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from ...errors import UsageError, ValueRangeError
 
@@ -13,10 +13,14 @@ if TYPE_CHECKING:
 
     from ..engine.image import MemoryPart
 
-__all__ = ["Settings", "parse_returns"]
+__all__ = ["Given", "Settings", "parse_returns"]
 
 _RETURN: Final = re.compile(r"\s*([A-Za-z_]\w*)\s*=\s*(-?)\s*(\w+)\s*")
 _DESCRIBED: Final = re.compile(r"\s*([A-Za-z_]\w*)\s*=\s*(\{.*\}|hex:.*)\s*", re.DOTALL)
+
+
+Given: TypeAlias = "int | str | Callable[..., int]"
+"""What a function returns in place of doing anything: see `Settings.returns`."""
 
 
 class Settings(NamedTuple):
@@ -38,10 +42,11 @@ class Settings(NamedTuple):
     6.18.0 in `LINUX_KERNEL_VERSION`, `CONFIG_HZ` 1000 and the two that libbpf adds."""
     clock: Callable[[], int] | None = None
     """Returns the time in nanoseconds, for programs and their timers; None for the time that really passes."""
-    returns: Mapping[str, int | str] | None = None
+    returns: Mapping[str, Given] | None = None
     """By the name of a helper or kernel function, what it returns without doing anything: for those that the machine
     does not have, and in place of those that it has. Of a pointer, what it leads to can be given in place of an
-    address: the members of a struct (`{"pid": 5}`), or bytes (`hex:0102`); see `bpftui.core.vm.world.returned`."""
+    address: the members of a struct (`{"pid": 5}`), or bytes (`hex:0102`); see `bpftui.core.vm.world.returned`. A
+    function of Python is called with as many of r1 to r5 as it takes, and returns r0."""
     memory: Mapping[int, MemoryPart] | None = None
     """By address, bytes or files: what `bpf_probe_read*` and `bpf_copy_from_user*` read, and loads by typed pointers of
     the kernel's. The machine's own memory comes first; it is at low addresses, most of them below 2**32."""

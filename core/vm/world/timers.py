@@ -103,6 +103,11 @@ class Timers:
         self._armed.discard(timer)
         return int(was_armed)
 
+    @property
+    def next_due(self) -> int | None:
+        """When the next one is to be called, by `Host.now`; None where none is armed."""
+        return min((timer.due for timer in self._armed if timer.due is not None), default=None)
+
     def run_due(self) -> None:
         """Call what is due, and not what is armed meanwhile.
 

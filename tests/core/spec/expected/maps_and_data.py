@@ -231,6 +231,27 @@ SPECS: dict[str, Facts] = {
         ],
         types=42,
     ),
+    "tests/objects/periodic.o": spec(
+        license="GPL",
+        maps=[
+            bpf_map("ticks", "array", 4, 24, 1, key_type="__u32", value_type="struct tick"),
+            data_section(".bss", 4),
+        ],
+        programs=[
+            program(
+                "arm",
+                "xdp",
+                "xdp",
+                insns=40,
+                line_infos=14,
+                attach_type="xdp",
+                functions=["arm", "again"],
+                maps=["ticks", ".bss"],
+            ),
+        ],
+        variables=[variable("last", ".bss", 0, "enum verdict", 0, "00000000")],
+        types=32,
+    ),
     "tests/objects/prints.o": spec(
         license="GPL",
         maps=[

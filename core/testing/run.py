@@ -1,0 +1,106 @@
+"""Run: what one run of a program did, to be compared; and how what two runtimes did differs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..btf import format_value
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator, Mapping
+
+    from ..btf import Value
+    from .values import Change, PacketOut, Retval
+
+__all__ = ["Event", "Run", "unlike"]
+
+
+class Event(NamedTuple):
+    """A record that came out of a ring buffer or a perf event array."""
+
+    map: str
+    value: Any
+    """Typed by what the program writes there, where that is known; else bytes."""
+    raw: bytes
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run of a program did."""
+
+    program: str
+    runtime: str
+    """`vm` or `kernel`."""
+    retval: Retval
+    packet: PacketOut
+    """The packet as the program left it."""
+    ctx: dict[str, Any]
+    """The fields of the context as the program left it that are not 0; empty where it gives none back."""
+    maps: Mapping[str, Change]
+    """Every map that can be read, before and after; its first 10,000 entries."""
+    variables: Mapping[str, tuple[Value, Value]]
+    """The variables that the run changed: before and after."""
+    events: tuple[Event, ...]
+    """In the order of each map."""
+    printk: tuple[str, ...]
+    duration_ns: int
+
+    def __repr__(self) -> str:
+        return f"<Run of {self.program}: {self.retval!r}>"
+
+    def lines(self) -> Iterator[str]:
+        """Yield what it did, as lines for a person."""
+        yield f"{self.program} returned {self.retval!r} on the {self.runtime} runtime"
+        for name, change in self.maps.items():
+            if change.before != change.after:
+                yield f"  {name}: {change!r}"
+        for name, (before, after) in self.variables.items():
+            yield f"  {name}: {format_value(before)} -> {format_value(after)}"
+        for event in self.events:
+            yield f"  {event.map}: {format_value(event.value)}"
+        for line in self.printk:
+            yield f"  printed: {line}"
+
+
+def unlike(one: Run, other: Run, may_differ: Container[str] = ()) -> list[str]:
+    """Return what two runtimes did differently, a line each.
+
+    Args:
+        one: A run on one of them.
+        other: The same run on the other.
+        may_differ: What is not compared: `sources`, `sources.last_seen`, `events.time`, `ctx.mark`, `packet`, `printk`.
+    """
+    found: list[str] = []
+
+    def compare(what: str, where: str, first: Value | None, second: Value | None) -> None:
+        """Compare two values leaf by leaf; *where* is *what* without keys and indices."""
+        if where in may_differ or first == second:
+            return
+        if isinstance(first, dict) and isinstance(second, dict) and first.keys() == second.keys():
+            for name in first:
+                compare(f"{what}.{name}", f"{where}.{name}", first[name], second[name])
+        elif isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
+            for index, (mine, yours) in enumerate(zip(first, second, strict=True)):
+                compare(f"{what}[{index}]", where, mine, yours)
+        else:
+            found.append(f"{what}: {_shown(first)} ({one.runtime}), {_shown(second)} ({other.runtime})")
+
+    compare("returned", "returned", repr(one.retval), repr(other.retval))
+    if one.packet != other.packet and "packet" not in may_differ:
+        found += [f"packet, {line} ({one.runtime}, {other.runtime})" for line in one.packet.unlike(other.packet)]
+    compare("ctx", "ctx", one.ctx, other.ctx)
+    for name in one.maps.keys() & other.maps.keys():
+        first, second = one.maps[name].after, other.maps[name].after
+        for key in [*first, *(key for key in second if key not in first)]:
+            compare(f"{name}[{format_value(key)}]", name, first.get(key), second.get(key))
+    for name in dict.fromkeys((*one.variables, *other.variables)):
+        compare(name, name, *(run.variables.get(name, (None, None))[1] for run in (one, other)))
+    for name in dict.fromkeys(event.map for event in (*one.events, *other.events)):
+        compare(name, name, *([event.value for event in run.events if event.map == name] for run in (one, other)))
+    compare("printk", "printk", list(one.printk), list(other.printk))
+    return found
+
+
+def _shown(value: Value | None) -> str:
+    return "nothing" if value is None else value if isinstance(value, str) else format_value(value)

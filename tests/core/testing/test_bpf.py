@@ -1,0 +1,218 @@
+"""Objects under test: runs and what they did, a world of one's own, both runtimes at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bpftui.core.errors import BpftuiError, UnknownNameError, UsageError
+from bpftui.core.packet import Packet, template
+from bpftui.core.testing.bpf import Bpf
+from bpftui.core.testing.codes import TC_ACT_SHOT, XDP_DROP, XDP_PASS
+from bpftui.core.testing.errors import DisagreementError, NotHereError
+from bpftui.core.testing.run import unlike
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+UDP = template("IPv4 UDP")
+
+
+@pytest.fixture
+def machine() -> Generator[Bpf]:
+    with Bpf() as found:
+        yield found
+
+
+def test_a_run_is_told_whole(machine: Bpf) -> None:
+    obj = machine.load("bpf/traffic.o")
+    program = obj.program("count_traffic")
+    run = program.run(UDP)
+    assert (run.retval, run.retval.name, repr(run.retval)) == (XDP_PASS, "XDP_PASS", "XDP_PASS (2)")
+    assert run.retval == "XDP_PASS"
+    assert run.retval != "XDP_DROP"
+    assert run.packet == UDP
+    kind = {"family": "IPV4", "protocol": "UDP"}
+    assert run.maps["traffic"].before == {}
+    assert run.maps["traffic"].after.items() == [(kind, {"packets": 1, "bytes": 60})]
+    assert run.variables == {"total_packets": (0, 1), "total_bytes": (0, 60)}
+    assert [(event.map, event.value["time"], event.value["kind"]) for event in run.events] == [
+        ("events", 1_000_000_000, kind)
+    ]
+    again = program.run(UDP)
+    assert (again.maps["traffic"].before[kind]["packets"], again.maps["traffic"][kind]["packets"]) == (1, 2)
+    assert run.maps["traffic"][kind]["packets"] == 1
+    assert list(run.lines())[:2] == [
+        "count_traffic returned XDP_PASS (2) on the vm runtime",
+        "  traffic: {} -> {{family=IPV4, protocol=UDP}: {packets=1, bytes=60}}",
+    ]
+
+
+def test_names_that_nothing_returns_are_no_false(machine: Bpf) -> None:
+    run = machine.load("bpf/count_packets.o").program("count_packets").run(UDP)
+    with pytest.raises(UnknownNameError, match="there is no return code 'XDP_PAS'") as error:
+        assert run.retval == "XDP_PAS"
+    assert error.value.hint == "did you mean 'XDP_PASS'?"
+    with pytest.raises(ImportError):
+        from bpftui.core.testing.codes import XDP_PAS  # noqa: F401  # pyright: ignore
+    assert (XDP_DROP, TC_ACT_SHOT) == (1, 2)
+
+
+def test_variables_are_set_before_and_after_the_load(machine: Bpf) -> None:
+    obj = machine.load("bpf/constants.o", set={"mode": "MODE_DROP", "cfg.strict": True})
+    assert obj.spec.variables["cfg"].get()["strict"] is True
+    assert obj.variables["mode"].value == "MODE_DROP"
+    with pytest.raises(BpftuiError, match="mode"):
+        obj.variables["mode"].value = "MODE_COUNT"
+    totals = machine.load("bpf/traffic.o")
+    totals.variables["total_packets"].value = 41
+    assert totals.program("count_traffic").run(UDP).variables["total_packets"] == (41, 42)
+    with pytest.raises(UnknownNameError):
+        machine.load("bpf/constants.o", set={"mood": 1})
+
+
+def test_maps_are_written_before_a_run_which_is_not_blamed_for_it(machine: Bpf) -> None:
+    obj = machine.load("bpf/count_packets.o")
+    obj.maps["pkt_count"][0] = 9
+    run = obj.program("count_packets").run(UDP)
+    assert (run.maps["pkt_count"].before[0], run.maps["pkt_count"].after[0]) == (9, 10)
+    assert (obj.maps["pkt_count"][0], len(obj.maps["pkt_count"]), 1 in obj.maps["pkt_count"]) == (10, 1, False)
+
+
+def test_what_helpers_return_is_the_tests(machine: Bpf) -> None:
+    asked: list[int] = []
+
+    def time() -> int:
+        asked.append(1)
+        return 77
+
+    obj = machine.load("bpf/traffic.o", helpers={"bpf_ktime_get_ns": time})
+    run = obj.program("count_traffic").run(UDP)
+    assert {event.value["time"] for event in run.events} == {77}
+    assert asked
+
+
+def test_a_helper_is_given_the_arguments_that_it_takes(machine: Bpf) -> None:
+    seen: list[tuple[int, ...]] = []
+    obj = machine.load("bpf/traffic.o", helpers={"bpf_map_lookup_elem": lambda *registers: seen.append(registers) or 0})
+    obj.program("count_traffic").run(UDP)
+    assert {len(registers) for registers in seen} == {5}
+    obj = machine.load(
+        "bpf/traffic.o", helpers={"bpf_map_lookup_elem": lambda map_, key: seen.append((map_, key)) or 0}
+    )
+    del seen[:]
+    obj.program("count_traffic").run(UDP)
+    assert {len(registers) for registers in seen} == {2}
+
+
+def test_timers_are_called_when_the_test_lets_time_pass(machine: Bpf) -> None:
+    obj = machine.load("tests/objects/periodic.o")
+    arm = obj.program("arm")
+    assert arm.run().retval == "VERDICT_FIRST"
+    assert arm.run().retval == "VERDICT_LATER"
+    counted: list[int] = []
+    for seconds in (0.0999, 0.0001, 0.1, 10):
+        obj.advance(seconds)
+        counted.append(obj.maps["ticks"][0]["count"])
+    assert counted == [0, 1, 2, 102]
+    assert obj.clock.now == 11_200_000_000
+    obj.advance(ns=99_999_999)
+    assert obj.maps["ticks"][0]["count"] == 102
+    obj.advance(ns=1)
+    assert obj.maps["ticks"][0]["count"] == 103
+
+
+def test_a_timer_that_is_always_due_ends(machine: Bpf) -> None:
+    obj = machine.load("tests/objects/periodic.o", helpers={"bpf_timer_start": 0})
+    obj.program("arm").run()
+    obj.advance(1)
+    assert obj.maps["ticks"][0]["count"] == 0
+
+
+def test_packets_differ_field_by_field(machine: Bpf) -> None:
+    run = machine.load("bpf/count_packets.o").program("count_packets").run(UDP)
+    other = UDP.with_text(1, "TTL", "63")
+    assert run.packet != other
+    assert run.packet.unlike(other) == ["IPv4 TTL: 64, not 63", "IPv4 checksum: 0xb6ae, not 0xb7ae"]
+    assert run.packet.unlike(bytes(other) + b"\0")[0] == "60 bytes, not 61"
+    assert run.packet.layers[1].number("TTL") == 64
+    assert Packet.of(run.packet) == UDP
+
+
+def test_a_program_that_is_not_there(machine: Bpf) -> None:
+    with pytest.raises(UnknownNameError, match="count_packet"):
+        machine.load("bpf/count_packets.o").program("count_packet")
+
+
+def test_a_command_that_runs_it_again(machine: Bpf) -> None:
+    obj = machine.load("bpf/constants.o", set={"mode": "MODE_DROP"})
+    obj.program("constants").run(bytes(64), ctx={"data_end": 64})
+    assert obj.commands == [
+        f"bpftui run bpf/constants.o constants --set mode=MODE_DROP --data {'00' * 64} "
+        "--ctx '{\"data_end\": 64}' --runtime vm"
+    ]
+
+
+def test_relocations_against_types_in_files(machine: Bpf) -> None:
+    obj = machine.load("tests/objects/core_shapes.o", programs=[])
+    verdict = obj.resolves("tests/objects/core_target.o")
+    assert not verdict
+    assert all(problem.startswith("tests/objects/core_target.o: ") for problem in verdict.problems)
+
+
+@pytest.mark.kernel
+def test_both_runtimes_do_the_same_but_for_time() -> None:
+    with Bpf("both") as both:
+        obj = both.load("bpf/traffic.o", may_differ=["sources.last_seen", "events.time"])
+        program = obj.program("count_traffic")
+        for packet in (UDP, template("IPv6 TCP"), template("ARP"), UDP):
+            assert program.run(packet).retval == XDP_PASS
+        assert [run.runtime for run in obj.runs] == ["vm"] * 4
+    with Bpf("both") as both:
+        obj = both.load("bpf/traffic.o", may_differ=["events"])
+        with pytest.raises(DisagreementError, match=r"sources\[.*\]\.last_seen: \d+ \(vm\), \d+ \(kernel\)$"):
+            obj.program("count_traffic").run(UDP)
+
+
+@pytest.mark.kernel
+def test_what_is_written_before_a_run_is_written_to_both() -> None:
+    with Bpf("both") as both:
+        obj = both.load("bpf/count_packets.o")
+        obj.maps["pkt_count"][0] = 5
+        assert obj.program("count_packets").run(UDP).maps["pkt_count"][0] == 6
+
+
+@pytest.mark.kernel
+def test_what_the_kernel_says() -> None:
+    with Bpf("kernel") as kernel:
+        obj = kernel.load("bpf/count_packets.o")
+        assert obj.program("count_packets").run(UDP).runtime == "kernel"
+        assert obj.verifies()
+        verdict = obj.verifies(max_insns=3)
+        assert not verdict
+        assert repr(verdict).startswith("count_packets: the verifier looked at ")
+        with pytest.raises(NotHereError, match="only the built-in machine has a world that a test owns"):
+            kernel.load("bpf/count_packets.o", time=5)
+        with pytest.raises(NotHereError, match="time passes by itself"):
+            obj.advance(1)
+        with pytest.raises(NotHereError, match="cpu=1"):
+            obj.program("count_packets").run(UDP, cpu=1)
+
+
+def test_differences_are_told_leaf_by_leaf(machine: Bpf) -> None:
+    program = machine.load("bpf/traffic.o").program("count_traffic")
+    one, other = program.run(UDP), program.run(UDP)
+    assert unlike(one, one) == []
+    assert unlike(one, other, ["events", "sources", "total_bytes"]) == [
+        "traffic[{family=IPV4, protocol=UDP}].packets: 1 (vm), 2 (vm)",
+        "traffic[{family=IPV4, protocol=UDP}].bytes: 60 (vm), 120 (vm)",
+        "total_packets: 1 (vm), 2 (vm)",
+    ]
+
+
+def test_a_cpu_of_the_machine(machine: Bpf) -> None:
+    obj = machine.load("bpf/count_packets.o", cpus=3)
+    obj.program("count_packets").run(UDP, cpu=2)
+    with pytest.raises(UsageError, match="there is no CPU 3"):
+        obj.program("count_packets").run(UDP, cpu=3)
