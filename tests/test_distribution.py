@@ -38,7 +38,7 @@ def test_arrays_are_an_extra_and_what_needs_them_says_how_to_get_it(monkeypatch:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     needed = [re.match(r"[\w.-]+", entry) for entry in project["project"]["dependencies"]]
     assert "numpy" not in [found[0] for found in needed if found]
-    assert project["project"]["optional-dependencies"] ["arrays"] == ["numpy>=1.26"]
+    assert project["project"]["optional-dependencies"]["arrays"] == ["numpy>=1.26"]
     monkeypatch.setitem(sys.modules, "numpy", None)
     monkeypatch.delitem(sys.modules, "bpftui.core.maps.arrays", raising=False)
     with pytest.raises(FeatureError, match="maps as arrays need numpy, which is not installed") as raised:
