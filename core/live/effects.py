@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..analysis.counting import Counting
 from ..btf import format_value
-from .counters import decoded, entry_value, key_text
+from .counters import decoded, entry_value
 from .sampler import readable_maps
+from .written import written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -61,6 +62,7 @@ class EffectLine(NamedTuple):
     """Empty where it is new."""
     after: str
     """Empty where it went."""
+    is_variable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +77,26 @@ class Effects:
         counting = collection.spec.derived(Counting)
         for name, effect in self.maps.items():
             source = collection.maps[name]
+            value_type = None if source.type.per_cpu else source.value
             for entry in effect.entries:
-                where = f"{name}[{key_text(source, entry.key)}]"
+                key = format_value(written(source.key, entry.key, decoded(source.key, entry.key), name))
                 values = [
-                    None if each is None else entry_value(source, each, counting=counting)
+                    None
+                    if each is None
+                    else written(value_type, each.values[0], entry_value(source, each, counting=counting), name)
                     for each in (entry.before, entry.after)
                 ]
-                yield from _leaves(where, *values)
+                yield from _leaves(f"{name}[{key}]", *values)
             if not effect.entries:  # a queue's next value, or how many entries there are
                 yield EffectLine(name, "", f"{effect.now.count:,} entries")
         for name, change in self.variables.items():
             ctype = collection.variables[name].spec.type
-            yield from _leaves(name, decoded(ctype, change.before), decoded(ctype, change.after))
+            before, after = (
+                written(ctype, raw, decoded(ctype, raw), name.rpartition(".")[2])
+                for raw in (change.before, change.after)
+            )
+            for line in _leaves(name, before, after):
+                yield line._replace(is_variable=True)
 
 
 class EffectsReader:
@@ -143,4 +153,5 @@ def _leaves(where: str, before: Value | None, after: Value | None) -> Iterator[E
                 yield from _leaves(f"{where}[{index}]", before[index], value)
         case _:
             texts = ("" if each is None else format_value(each, limit=_LONGEST) for each in (before, after))
-            yield EffectLine(where, *texts)
+            old, new = texts
+            yield EffectLine(where, old, new)

@@ -24,6 +24,7 @@ from ..errors import BpftuiError
 from ..spec import MapType
 from ..threads import NoThreadError, start_thread
 from .stream import HEADER, open_records
+from .written import written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
@@ -251,6 +252,8 @@ def record_text(raw: bytes, declared: RecordType, *, limit: int | None = None) -
     from ..btf import format_value
 
     value, reason = _typed(raw, declared)
+    if not reason:
+        value = written(declared.type, raw, value, "record")
     text = (f"{reason}: " if reason else "") + format_value(value, limit=limit)
     return text if limit is None or len(text) <= limit else text[: limit - 1] + "…"
 

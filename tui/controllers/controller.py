@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from textual.app import SuspendNotSupported
 from textual.screen import Screen
@@ -13,6 +13,7 @@ from textual.screen import Screen
 from ..operations import Host
 from ..widgets.message_line import MessageLine
 from ..widgets.place_tabs import PlaceTabs
+from ..widgets.unanswered import is_bound, why_not
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -68,15 +69,6 @@ class Stage(Host, Protocol):
 
     def answer(self) -> bool:
         """Have given up what is being done, else take what went wrong as read; return whether there was either."""
-        ...
-
-
-@runtime_checkable
-class _SaysWhyNot(Protocol):
-    """A widget or screen that knows why some of its keys do nothing."""
-
-    def why_not(self, action: str) -> str:
-        """Return why an action that `check_action` does not offer does not apply now; empty where that is plain."""
         ...
 
 
@@ -149,14 +141,7 @@ class ControlledScreen(Screen[None]):
         """Say why a key that has a meaning does nothing now, or nothing here."""
         if event.key in self.active_bindings:
             return
-        nodes = [self] if self.focused is None else self.focused.ancestors_with_self
-        bound = [
-            (node, binding.action)
-            for node in nodes
-            for binding in node._bindings.key_to_bindings.get(event.key, ())  # pyright: ignore[reportPrivateUsage]
-        ]
-        reasons = (node.why_not(action) for node, action in bound if isinstance(node, _SaysWhyNot))
-        if reason := next(filter(None, reasons), "") if bound else self.elsewhere(event.key):
+        if reason := why_not(self, event.key) if is_bound(self, event.key) else self.elsewhere(event.key):
             event.stop()
             self.notify(reason, severity="warning", timeout=3)
 

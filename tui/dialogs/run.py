@@ -22,11 +22,13 @@ from ..status import Crumb
 from ..widgets.lists.edit_line import EditLine
 from ..widgets.lists.row_view import RowView
 from ..widgets.lists.search_bar import SearchBar
+from ..widgets.message_line import MessageLine
 from ..widgets.run.bytes_pane import BytesPane
 from ..widgets.run.context_pane import ContextPane
 from ..widgets.run.outcome_pane import OutcomePane
 from ..widgets.run.packet_pane import PacketPane
 from ..widgets.status_line import StatusLine
+from ..widgets.unanswered import why_not
 from .ask import AskDialog
 from .choose import Choice, ChooseDialog
 from .modal import Modal
@@ -47,6 +49,20 @@ __all__ = ["RunScreen"]
 
 _MOST_REPEATS: Final = 100_000_000
 _HELP: Final = "hex digits, or a dump"
+_PANES: Final[dict[str, tuple[type[RowView], str]]] = {
+    "Packet": (
+        PacketPane,
+        "The packet by its layers. Lengths and checksums follow what you change, unless you set them yourself.",
+    ),
+    "Bytes": (BytesPane, "The same packet as bytes; the cursor is where that of the layers is."),
+    "Context": (ContextPane, "What the program is given besides the packet, and how often it runs."),
+    "Result": (
+        OutcomePane,
+        "What the program returned and how long it took; below it what it changed: packet, context, maps, variables; "
+        "what it sent and printed. Nothing was sent anywhere.",
+    ),
+}
+"""The panes: what they are, and what is said of them."""
 
 
 class RunScreen(Modal[None]):
@@ -74,6 +90,9 @@ class RunScreen(Modal[None]):
         & #run-context { height: 1fr; }
     }
     """
+
+    AUTO_FOCUS: ClassVar[str | None] = ""
+    """Nothing by itself: what a program takes says where to begin."""
 
     FIRST_KEYS: ClassVar[tuple[str, ...]] = ("run",)
 
@@ -122,6 +141,7 @@ class RunScreen(Modal[None]):
         yield OutcomePane(id="run-outcome")
         yield SearchBar()
         yield EditLine()
+        yield MessageLine()
         yield from super().compose()
 
     def on_mount(self) -> None:
@@ -439,20 +459,41 @@ class RunScreen(Modal[None]):
         elif (run := pane.run) is not None and not isinstance(run, BpftuiError) and run.program is self.program.spec:
             self._take_bytes(run.packet)
 
+    def on_key(self, event: events.Key) -> None:
+        """Say why a key that has a meaning does nothing now."""
+        if event.key not in self.active_bindings and (reason := why_not(self, event.key)):
+            event.stop()
+            self.notify(reason, severity="warning", timeout=3)
+
     def action_help(self) -> None:
-        """Show what the keys do."""
+        """Show what the pane is that one is in, and its keys; then all the others."""
         from .help import HelpScreen
 
-        self.app.push_screen(HelpScreen(self.key_groups(), self._keymap, page="test-runs"))
+        pane = next((title for title, (kind, _) in _PANES.items() if isinstance(self.focused, kind)), "")
+        groups = self.key_groups()
+        own = {"": groups.pop(pane)} if pane else {}
+        about = _PANES[pane][1] if pane else ""
+        help_ = HelpScreen(
+            {**own, **groups}, self._keymap, page="test-runs", place=f"Test run › {pane}" if pane else "", about=about
+        )
+        focused = self.focused
+
+        def do(action: str | None) -> None:
+            nodes = [self] if focused is None else focused.ancestors_with_self
+            node = next(
+                (each for each in nodes if action and hasattr(each, f"action_{action.partition('(')[0]}")), None
+            )
+            if action is not None and node is not None:
+                self.call_later(self.app.run_action, action, node)
+
+        self.app.push_screen(help_, do)
 
     @classmethod
     def key_groups(cls) -> dict[str, Sequence[BindingType]]:
         """Return all keys, by where they have a meaning."""
         return {
             "Test run": cls.BINDINGS,
-            "Packet": PacketPane.BINDINGS,
-            "Bytes": BytesPane.BINDINGS,
-            "Context": ContextPane.BINDINGS,
+            **{title: vars(kind).get("BINDINGS", ()) for title, (kind, _) in _PANES.items()},
             "In lists": RowView.BINDINGS,
         }
 

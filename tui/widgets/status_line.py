@@ -69,7 +69,11 @@ class StatusLine(Widget, can_focus=True):
             self.crumb = crumb
 
     def render(self) -> Content:
-        """Draw the line, in the longest of its forms that has room."""
+        """Draw the line, in the longest of its forms that has room; `▌` says that it has the keyboard."""
+        line = self._in_its_longest_form()
+        return assembled(("▌", "$primary"), line[1:]) if self.has_focus else line
+
+    def _in_its_longest_form(self) -> Content:
         status = self.status
         crumbs = self.crumbs or (Crumb(status.file),)
         width = max(20, self.size.width)

@@ -21,7 +21,7 @@ def test_all_that_came_of_a_run() -> None:
         assert outcome.effects == (
             EffectLine("table[{a=1, b=1}]", "", "20"),
             EffectLine("table[{a=0, b=1}]", "10", ""),
-            EffectLine("runs", "1", "2"),
+            EffectLine("runs", "1", "2", is_variable=True),
         )
         assert outcome.events == {"events": ['{run=2, name="run"}']}
         assert outcome.printed.texts == ("run 2",)

@@ -72,7 +72,8 @@ async def test_a_run_and_all_that_came_of_it(run: Callable[..., Any], size: tupl
         await walk.press("R")
         await walk.until(lambda: "Result  XDP_PASS (2)" in walk.screen)
         assert "traffic[{family=IPV4, protocol=UDP}]  new: {packets=1, bytes=60}" in walk.screen
-        assert "total_packets  0 → 1" in walk.screen
+        assert "map       sources[192.0.2.9]  new: " in walk.screen
+        assert "variable  total_packets  0 → 1" in walk.screen
         await walk.press("R")
         await walk.until(lambda: "run 2 of 2" in walk.screen)
         assert "traffic[{family=IPV4, protocol=UDP}].packets  1 → 2" in walk.screen
@@ -252,3 +253,25 @@ async def test_a_context_is_given_by_its_fields(run: Callable[..., Any]) -> None
         await walk.press("R")
         await walk.until(lambda: "user_ip4=151126208" in walk.screen)
         assert "Result  1 (0x1)" in walk.screen
+
+
+async def test_the_help_begins_with_the_pane_and_its_keys_work_from_there(run: Callable[..., Any]) -> None:
+    async with run(size=(100, 30)) as walk:
+        await opened(walk)
+        await walk.press("question_mark")
+        await walk.until(lambda: "Help: Test run › Packet" in walk.screen)
+        shown = [line.strip(" ▌│") for line in walk.screen.splitlines()]
+        assert "The packet by its layers. Lengths and checksums follow what you" in walk.screen
+        assert any("▸ Test run" in line for line in shown)
+        await walk.press("escape", "tab", "tab", "tab")
+        await walk.until(lambda: "▌Result" in walk.screen)
+        await walk.press("question_mark")
+        await walk.until(lambda: "Help: Test run › Result" in walk.screen)
+
+
+async def test_what_a_key_cannot_do_is_said_in_the_line_above_the_bar(run: Callable[..., Any]) -> None:
+    async with run(size=(100, 30)) as walk:
+        await opened(walk)
+        await walk.press("comma")
+        await walk.until(lambda: "⚠ there is no run before" in walk.screen)
+        assert walk.screen.splitlines()[-2].startswith(" ⚠ there is no run before")

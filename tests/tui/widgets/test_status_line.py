@@ -67,6 +67,7 @@ async def test_the_line_says_what_there_is_room_for(
 ) -> None:
     app = StatusApp(status, way)
     async with app.run_test(size=(width, 4)) as pilot:
+        app.query_one(Button).focus()
         await pilot.pause()
         assert [line.rstrip() for line in lines(app.line)] == [shown]
 
@@ -81,3 +82,4 @@ async def test_each_step_of_the_way_leads_there() -> None:
         assert app.chosen == ["home", "traffic.o"]
         await pilot.press("shift+tab", "enter", "left", "enter", "right", "right", "right", "enter")
         assert app.chosen[2:] == ["traffic.o", "home", "count_traffic"]
+        assert lines(app.line)[0].startswith("▌home › traffic.o › ")  # it has the keyboard

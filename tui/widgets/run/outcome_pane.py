@@ -158,13 +158,14 @@ def _lines(run: Outcome) -> Iterator[tuple[str, str]]:
     if context:
         yield "context", context
     for effect in run.effects:
+        about = "variable" if effect.is_variable else "map"
         match effect.before, effect.after:
             case "", after:
-                yield "maps", f"{effect.what}  new: {after}"
+                yield about, f"{effect.what}  new: {after}"
             case before, "":
-                yield "maps", f"{effect.what}  deleted, was {before}"
+                yield about, f"{effect.what}  deleted, was {before}"
             case before, after:
-                yield "maps", f"{effect.what}  {before} → {after}"
+                yield about, f"{effect.what}  {before} → {after}"
     for name, records in run.events.items():
         yield from (("event", f"{name}  {record}") for record in records)
     yield from (("printed", line.text) for line in run.printed.lines)
