@@ -23,7 +23,7 @@ test: $(VENV)/.dev ## all tests; those that need root and bpf(2) are skipped wit
 test-kernels: $(VENV)/.dev ## load the objects in Debian's kernels 6.1 and 6.12, in virtual machines
 	@.ci/packages "make test-kernels" qemu-system-x86_64=qemu-system-x86 || \
 		echo "make test-kernels: without it they are skipped" >&2
-	$(BIN)/python -m pytest tests/kernels/check_kernels.py $(ARGS)
+	$(BIN)/python -m pytest tests/kernels/check_kernels.py -o limit=1800 $(ARGS)
 
 fuzz: $(VENV)/.dev ## 40,000 damaged objects through the reader, 2,000 through the commands, 100,000 programs through the machine; as root: the kernel's answers; random keys
 	$(BIN)/python -m tests.fuzz.mutants $(ARGS)

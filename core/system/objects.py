@@ -33,6 +33,7 @@ __all__ = [
     "RawLink",
     "RawMap",
     "RawProgram",
+    "described_link",
     "label",
     "read_btfs",
     "read_links",
@@ -369,12 +370,17 @@ def read_links(gone: Callable[[int], object]) -> dict[int, RawLink]:
     found: dict[int, RawLink] = {}
     info = BpfLinkInfo()
     for number, fd in survey("link", info, gone):
-        kind, _, program = info.read("type", "id", "prog_id")
-        describe = _OF_KIND.get(kind)
-        hook, attach, target, detached, details = describe(info, fd) if describe else _unknown(kind)
-        attach_type = None if attach is None else label(AttachType, attach)
-        found[number] = RawLink(number, kind, program or None, hook, attach_type, target, detached, details)
+        found[number] = described_link(info, fd)
     return found
+
+
+def described_link(info: BpfLinkInfo, fd: int) -> RawLink:
+    """Return what the kernel tells of a link: *info*, and what it is asked for through the descriptor besides."""
+    kind, number, program = info.read("type", "id", "prog_id")
+    describe = _OF_KIND.get(kind)
+    hook, attach, target, detached, details = describe(info, fd) if describe else _unknown(kind)
+    attach_type = None if attach is None else label(AttachType, attach)
+    return RawLink(number, kind, program or None, hook, attach_type, target, detached, details)
 
 
 class _Description(NamedTuple):
@@ -476,6 +482,8 @@ def _netfilter(info: BpfLinkInfo, _fd: int) -> _Description:
 
 
 def _perf(info: BpfLinkInfo, fd: int) -> _Description:
+    if not info.perf_kind:  # BPF_PERF_EVENT_UNSPEC: before Linux 6.6 the kernel does not tell
+        return _Description("perf_event", int(AttachType.PERF_EVENT), "", False, {})
     kind: str = _PERF_KINDS.get(info.perf_kind, "perf_event")
     if kind == "perf_event":
         told: dict[str, Detail] = {"event_type": info.event_type, "event_config": info.event_config}
@@ -505,6 +513,8 @@ def _event_name(kind: int, config: int) -> str:
 
 def _kprobe_multi(info: BpfLinkInfo, fd: int) -> _Description:
     count, flags, missed = info.read("kprobe_count", "kprobe_flags", "kprobe_missed")
+    if not count:  # before Linux 6.6 the kernel does not tell
+        return _Description("kprobe_multi", int(AttachType.TRACE_KPROBE_MULTI), "", False, {})
     room = buffer(8 * count)
     _again(fd, BpfLinkInfo(addrs=room, kprobe_count=count))
     addresses = struct.unpack_from(f"={count}Q", room)
@@ -515,6 +525,8 @@ def _kprobe_multi(info: BpfLinkInfo, fd: int) -> _Description:
 
 def _uprobe_multi(info: BpfLinkInfo, fd: int) -> _Description:
     count, flags, pid = info.read("uprobe_count", "uprobe_flags", "uprobe_pid")
+    if not count:  # before Linux 6.8 the kernel does not tell
+        return _Description("uprobe_multi", int(AttachType.TRACE_UPROBE_MULTI), "", False, {})
     room, places = _room(info.path_size), buffer(8 * count)
     _again(fd, BpfLinkInfo(path=room, path_size=len(room), offsets=places, uprobe_count=count))
     path, offsets = _text(room), struct.unpack_from(f"={count}Q", places)

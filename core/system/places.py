@@ -91,7 +91,8 @@ def put_together(
         links, maps, programs: What the kernel tells of them.
         namespaces: Network namespaces, of which only tcx and netkit name links.
         groups: Control groups, which name none.
-        probes: Perf events.
+        probes: Perf events. They tell what a link to one is attached to where the kernel does not (before Linux 6.6);
+            where its program runs at several, it may be any of them.
         names: What finds the names of functions.
         kernel: The names of the kernel's own types, by their ids.
         paths: Those of all control groups, by their ids.
@@ -157,13 +158,17 @@ def put_together(
         )
         settled_groups.append(group._replace(hooks=hooks))
     tracing: list[Attachment] = []
+    probes = tuple(probes)
     for link in links.values():
         if link.id in of_links:
             continue
-        place = Place(_target(link, maps, programs, names, kernel, paths), None)
-        of_links[link.id] = place
-        if link.program is not None and not link.detached:
-            row = Attachment(link.program, link.hook, place.target, None, link.id, _detail(link))
+        events = _events_of(link, probes)
+        hook, target = link.hook, _target(link, maps, programs, names, kernel, paths)
+        if len(events) == 1:
+            ((hook, target),) = events
+        of_links[link.id] = Place(target, None)
+        if link.program is not None and not link.detached and len(events) < 2:
+            row = Attachment(link.program, hook, target, None, link.id, _detail(link))
             everything.append(row)
             if link.type in _TRACING:
                 tracing.append(row)
@@ -227,7 +232,7 @@ def _target(
         case LinkType.TRACING:
             return _traced(link, programs, names, kernel)
         case LinkType.KPROBE_MULTI:
-            addresses = link.details["addrs"]
+            addresses = link.details.get("addrs", ())
             assert isinstance(addresses, tuple)
             shown = tuple(each for each in addresses[:MOST_FUNCTIONS] if isinstance(each, int))
             return functions_text([*names.at(shown).values()], len(addresses)) or link.target
@@ -242,6 +247,13 @@ def _target(
             return f"interface {index}" if index else ""
         case _:
             return link.target
+
+
+def _events_of(link: RawLink, probes: Iterable[Attachment]) -> set[tuple[str, str]]:
+    """Return what a link can be attached to that does not tell it: hooks and targets of its program's perf events."""
+    if link.type != LinkType.PERF_EVENT or link.details:
+        return set()
+    return {(each.hook, each.target) for each in probes if each.program == link.program}
 
 
 def _taken(counted: Counter[tuple[int, str, str]], each: Attachment) -> bool:

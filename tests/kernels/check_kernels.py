@@ -388,3 +388,79 @@ def test_probes_of_libraries_and_entries_with_their_returns(found: Found, line: 
         )
     }
     assert done["sessions"] == (refused | ({"twice_in_kernel": 2, "once_in_kernel": 1} if line == "6.12" else {}))
+
+
+WHERE: Final = {
+    "on_entry": ("fentry", "do_unlinkat"),
+    "on_exit": ("fexit", "do_unlinkat"),
+    "on_modify": ("modify_return", "security_file_open"),
+    "on_open": ("lsm_mac", "file_open"),
+    "on_switch": ("raw_tracepoint", "sched_switch"),
+    "replaced": ("freplace", "program {first} first, global_sum"),
+    "on_cgroup": ("cgroup_inet_egress", "/bpftui"),
+    "on_lookup": ("sk_lookup", "net:[{namespace}]"),
+    "on_tracepoint": ("tracepoint", "sys_enter_getpgid"),
+    "on_raw": ("raw_tracepoint", "sched_process_fork"),
+    "on_kprobe": ("kprobe", "do_unlinkat"),
+    "on_ksyscall": ("kprobe", "__x64_sys_getpgid"),
+}
+WHERE_SINCE: Final = {
+    "on_tcx": ("tcx_egress", "lo"),
+    "on_netfilter": ("netfilter", "ipv4 output priority -128"),
+    "on_kprobes": ("kprobe_multi", "do_unlinkat"),
+}
+"""The hook and the target of what is attached while the machine is asked what it runs, and what 6.1 lacks of it."""
+
+
+def test_the_machine_says_what_it_runs(found: Found, line: str) -> None:
+    (done,) = found("machine")
+    made, whole = done["made"], done["whole"]
+    # Links to netfilter came with Linux 6.4; where there are none, nothing tells of them.
+    assert [*done["problems"]] == ([] if line == "6.12" else ["netfilters"])
+    assert [*done["not_made"]] == ([] if line == "6.12" else ["bpftui_half", *WHERE_SINCE])
+    for noun, key in (("prog", "programs"), ("map", "maps"), ("link", "links")):
+        code, told, listed = done["listed"][noun]
+        assert (code, told, listed["partial"], listed["missing"], listed["gone"]) == (0, "", False, [], [])
+        by_id = {each["id"]: each for each in listed[key]}
+        assert set(by_id) == {each["id"] for each in whole[key]}
+        assert set(made[key].values()) - {0} <= set(by_id)
+        assert {owner["comm"] for each in by_id.values() for owner in each["pids"]} == {"init"}
+    programs = {each["id"]: each for each in whole["programs"]}
+    links = {each["id"]: each for each in whole["links"]}
+    words = {"first": made["programs"]["first"], "namespace": done["namespace"]}
+    for name, (hook, target) in (WHERE | (WHERE_SINCE if line == "6.12" else {})).items():
+        number, link = made["programs"][name], made["links"][name]
+        assert programs[number]["name"] == name
+        (attached,) = programs[number]["attached"]
+        assert (attached["hook"], attached["target"], attached["link"]) == (hook, target.format(**words), link)
+        assert (links[link]["program"], links[link]["target"]) == (number, attached["target"])
+    assert programs[made["programs"]["on_filter"]]["held_by"] == ["a socket of init 1"]
+    if line == "6.12":
+        table = next(each for each in whole["maps"] if each["id"] == made["maps"]["bpftui_half"])
+        assert (table["state"], table["holds"]) == (
+            "ready",
+            [made["programs"][name] for name in ("half", "avoid", "undo")],
+        )
+        assert links[made["links"]["bpftui_half"]]["target"] == f"map {table['id']} bpftui_half"
+
+
+def test_iterators_say_what_system_calls_and_proc_do(found: Found, line: str) -> None:
+    (done,) = found("machine")
+    iterated, walked = done["owners"]
+    # /proc does not tell of the programs of sockets.
+    assert [each for each in iterated if each not in walked] == [[1, "socket", done["made"]["programs"]["on_filter"]]]
+    assert [each for each in walked if each not in iterated] == []
+    assert done["tasks"][0] == done["tasks"][1]
+    assert done["counts"][0] == done["counts"][1]
+    assert done["counts"][0][str(done["made"]["programs"]["on_raw"])][0] == 1
+    netfilter = {str(done["made"]["links"]["on_netfilter"]): done["namespace"]} if line == "6.12" else {}
+    assert done["netfilters"] == netfilter
+
+
+def test_what_is_loaded_opens_as_a_spec(found: Found) -> None:
+    opened = found("machine")[0]["opened"]
+    assert opened["first"]["functions"] == ["first", "weak_answer", "global_sum", "twice"]
+    for name in ("on_entry", "on_open", "on_kprobe", "replaced", "on_lookup"):
+        assert opened[name]["functions"] == [name]
+        assert opened[name]["instructions"] > 4
+        assert opened[name]["lines"]

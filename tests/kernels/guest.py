@@ -14,6 +14,7 @@ import os
 import platform
 import socket
 import struct
+import subprocess
 import sys
 import time
 import traceback
@@ -23,15 +24,23 @@ from typing import TYPE_CHECKING, Any
 HOME = Path("/bpftui")
 sys.path.insert(0, str(HOME))
 
+from bpftui import bpf  # noqa: E402
 from bpftui.core import kernel  # noqa: E402
 from bpftui.core.btf.kernel import modules, vmlinux  # noqa: E402
 from bpftui.core.errors import BpftuiError  # noqa: E402
 from bpftui.core.kernel.collection import Loader  # noqa: E402
 from bpftui.core.kernel.sys.layouts import BpfProgInfo  # noqa: E402
 from bpftui.core.kernel.sys.object import object_info  # noqa: E402
+from bpftui.core.kernel.sys.statistics import stats_enabled  # noqa: E402
+from bpftui.core.kernel.sys.survey import run_counts  # noqa: E402
 from bpftui.core.kernel.sys.syscall import buffer  # noqa: E402
+from bpftui.core.references import LoadedName  # noqa: E402
 from bpftui.core.runtime import AttachTarget  # noqa: E402
 from bpftui.core.spec import CollectionSpec  # noqa: E402
+from bpftui.core.system import Inventory  # noqa: E402
+from bpftui.core.system.document import document  # noqa: E402
+from bpftui.core.system.loaded import find_loaded, loaded_spec  # noqa: E402
+from bpftui.core.system.owners import IteratorWalk, ProcWalk  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -51,6 +60,8 @@ MOUNTS = (
     ("bpf", "/sys/fs/bpf"),
     ("cgroup2", "/sys/fs/cgroup"),
 )
+GROUP = Path("/sys/fs/cgroup/bpftui")
+"""Where programs of control groups are attached."""
 TOO_LONG = "bad_complexity.o"
 """A million instructions for the verifier, one by one: minutes where the processor is emulated."""
 FINIT_MODULE = 313
@@ -130,9 +141,8 @@ def hooks() -> None:
 def attachments() -> None:
     """Attach each program of attached.o to what its section says, or to a target; do what each of them counts."""
     spec = CollectionSpec.from_file(OBJECTS / "attached.o")
-    group = Path("/sys/fs/cgroup/bpftui")
-    group.mkdir()
-    (group / "cgroup.procs").write_text(str(os.getpid()))
+    GROUP.mkdir(exist_ok=True)
+    (GROUP / "cgroup.procs").write_text(str(os.getpid()))
     targets = {"on_cgroup": "bpftui", "on_connect4": "bpftui", "on_verdict": "sockets", "on_message": "sockets"}
     targets |= {"on_tc": "lo", "on_tcx": "lo", "on_filter": "lo", "on_netfilter": "output"}
     problems: dict[str, str] = {}
@@ -305,6 +315,111 @@ def xlated(program: Program) -> bytes:
     return bytes(rows)
 
 
+def machine() -> None:
+    """Load and attach what others' kernels refuse, and ask what this machine runs, by commands and by the library."""
+    with contextlib.ExitStack() as stack:
+        iterators = stack.enter_context(CollectionSpec.from_file(bpf.path("inventory")).load())
+        problems = {name: problem.message for name, problem in iterators.problems.items()}
+        iterators.close()
+        made, not_made = loaded_and_attached(stack)
+        listed = {noun: command("list", noun, "--json") for noun in ("prog", "map", "link")}
+        with Inventory() as inventory:
+            whole = document(inventory.snapshot())
+        with IteratorWalk() as walk:
+            told, looked = walk.look(), ProcWalk().look()
+            owners = [sorted({(each.pid, each.kind, each.id) for each in found.held}) for found in (told, looked)]
+            tasks = [
+                sorted((each.pid, each.net, each.mnt, each.comm) for each in found.tasks) for found in (told, looked)
+            ]
+            with stats_enabled():
+                stir()
+            counts = [
+                {number: list(runs) for number, runs in found.items()} for found in (walk.counters(), run_counts())
+            ]
+            named = walk.netfilters()
+        opened = {name: opened_as(made["programs"][name]) for name in made["programs"]}
+    say(
+        "machine",
+        problems=problems,
+        made=made,
+        not_made=not_made,
+        listed=listed,
+        whole=whole,
+        owners=owners,
+        tasks=tasks,
+        counts=counts,
+        netfilters=named,
+        namespace=os.stat("/proc/self/ns/net").st_ino,
+        opened=opened,
+    )
+
+
+Made = dict[str, dict[str, int]]
+"""Ids by names, of programs, maps and links."""
+
+
+def loaded_and_attached(stack: contextlib.ExitStack) -> tuple[Made, dict[str, str]]:
+    """Return what is loaded and attached until the stack is closed, and why some of it is not."""
+    made: Made = {"programs": {}, "maps": {}, "links": {}}
+    GROUP.mkdir(exist_ok=True)
+    first = stack.enter_context(CollectionSpec.from_file(OBJECTS / "subprograms.o").load()).programs["first"]
+    made["programs"]["first"] = first.id
+
+    def attach(file: str, name: str) -> None:
+        spec = CollectionSpec.from_file(OBJECTS / file)
+        extends = {name: first} if file == "replacement.o" else {}
+        collection = stack.enter_context(kernel.load(spec, programs={name}, extends=extends))
+        program = collection.programs[name]
+        target = {"on_cgroup": "bpftui", "on_netfilter": "output"}.get(name)
+        if name in ("on_tcx", "on_filter"):
+            where: AttachTarget | None = AttachTarget("lo", 1)
+        else:
+            where = collection.runtime.target(program.spec, target) if target else None
+        made["programs"][name] = program.id
+        made["links"][name] = stack.enter_context(program.attach(where)).id
+
+    def register() -> None:
+        collection = stack.enter_context(CollectionSpec.from_file(OBJECTS / "congestion.o").load())
+        made["programs"] |= {name: program.id for name, program in collection.programs.items()}
+        made["maps"] |= {name: each.id for name, each in collection.maps.items()}
+        made["links"]["bpftui_half"] = stack.enter_context(collection.register("bpftui_half")).id
+
+    said = {"bpftui_half": refused(register)}
+    for file, names in ATTACHED.items():
+        said |= {name: refused(lambda file=file, name=name: attach(file, name)) for name in names}
+    return made, {name: failure["message"] for name, failure in said.items() if failure is not None}
+
+
+ATTACHED = {
+    "hooks.o": ("on_entry", "on_exit", "on_modify", "on_open", "on_switch"),
+    "replacement.o": ("replaced",),
+    "attached.o": (
+        *("on_tcx", "on_netfilter", "on_cgroup", "on_lookup", "on_filter", "on_tracepoint"),
+        *("on_raw", "on_kprobe", "on_kprobes", "on_ksyscall"),
+    ),
+}
+"""What the machine has while it is asked what it runs, by object."""
+ENVIRONMENT = {"PYTHONPATH": str(HOME), "PATH": "/bin", "HOME": "/root"}
+
+
+def opened_as(number: int) -> dict[str, object]:
+    """Return what a program that is loaded has as a spec: its functions, how much code, how many lines of C."""
+    spec = loaded_spec(find_loaded(LoadedName("program", str(number), number)), f"id:{number}")
+    (program,) = spec.programs.values()
+    return {
+        "functions": [function.name for function in program.functions],
+        "instructions": len(program.linked.code) // 8,
+        "lines": len(program.linked.line_infos) > 0,
+    }
+
+
+def command(*words: str) -> Any:
+    """Return what `bpftui` prints as JSON: its exit code, standard error and the document."""
+    words = (sys.executable, "-B", "-m", "bpftui.tui", *words)
+    done = subprocess.run(words, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    return [done.returncode, done.stderr, json.loads(done.stdout or "null")]
+
+
 def doctor() -> None:
     """What `bpftui doctor` would say."""
     say("doctor", features=[dataclasses.asdict(feature) for feature in kernel.probe.report()])
@@ -324,6 +439,7 @@ def main() -> None:
         replacements,
         externs,
         core,
+        machine,
         functions_of_modules,
     ):
         try:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
+from bpftui.core.kernel.sys.layouts import BpfLinkInfo
 from bpftui.core.kernel.sys.survey import Runs
-from bpftui.core.system.model import Attachment, ControlGroup, Hook, Interface, NetworkNamespace
+from bpftui.core.system.model import Attachment, ControlGroup, Hook, Interface, NetworkNamespace, Owner
 from bpftui.core.system.names import Names
-from bpftui.core.system.objects import RawLink, RawMap, RawProgram
+from bpftui.core.system.objects import RawLink, RawMap, RawProgram, described_link
 from bpftui.core.system.places import Place, put_together
 from bpftui.core.uapi import LinkType
 
@@ -41,6 +42,11 @@ def link(number: int, kind: LinkType, held: int | None, hook: str, **details: De
     return RawLink(number, kind, held, hook, None, "", False, details)
 
 
+def silent(kind: LinkType, number: int, held: int) -> BpfLinkInfo:
+    """Return what a kernel says that knows no more of a link than its program."""
+    return BpfLinkInfo(type=kind, id=number, prog_id=held)
+
+
 def a_map(number: int, *, dispatcher: bytes = b"") -> RawMap:
     return RawMap(number, "m", "array", 4, 4, 1, 0, 0, 0, None, None, (), "", (), dispatcher)
 
@@ -57,6 +63,7 @@ def places(
     namespaces: Iterable[NetworkNamespace] = (),
     groups: Iterable[ControlGroup] = (),
     paths: Mapping[int, str] | None = None,
+    probes: Iterable[Attachment] = (),
 ) -> Places:
     return put_together(
         {each.id: each for each in links},
@@ -64,7 +71,7 @@ def places(
         {each.id: each for each in programs},
         namespaces,
         groups,
-        [],
+        probes,
         Known(),
         {1: "vmlinux"},
         paths or {},
@@ -146,3 +153,41 @@ def test_functions_of_the_kernel_and_of_programs() -> None:
         35: "",
     }
     assert [(each.link, each.detail) for each in found.tracing] == [(31, ""), (32, ""), (33, ""), (34, "missed 2")]
+
+
+def test_links_that_do_not_tell_their_event_are_where_their_programs_events_are() -> None:
+    """As before Linux 6.6; a program that runs at several events may be at any of them by either of its links."""
+    events = [
+        Attachment(40, "kprobe", "do_unlinkat", owner=Owner(7, "holder")),
+        Attachment(41, "tracepoint", "sys_enter_getpgid", owner=Owner(7, "holder")),
+        Attachment(41, "tracepoint", "sched_switch", owner=Owner(7, "holder")),
+    ]
+    held = {31: 40, 32: 41, 33: 41, 34: 42}
+    found = places(
+        [described_link(silent(LinkType.PERF_EVENT, number, each), -1) for number, each in held.items()],
+        [program(40, "one"), program(41, "two"), program(42, "hidden")],
+        probes=events,
+    )
+    assert found.of_links == {
+        31: Place("do_unlinkat", None),
+        32: Place("", None),
+        33: Place("", None),
+        34: Place("", None),
+    }
+    assert [(each.program, each.hook, each.target, each.link) for each in found.tracing] == [
+        (41, "tracepoint", "sys_enter_getpgid", None),
+        (41, "tracepoint", "sched_switch", None),
+        (40, "kprobe", "do_unlinkat", 31),
+        (42, "perf_event", "", 34),
+    ]
+
+
+def test_links_to_many_functions_that_do_not_tell_them() -> None:
+    """As before Linux 6.6 and 6.8."""
+    kinds = {31: LinkType.KPROBE_MULTI, 32: LinkType.UPROBE_MULTI}
+    told = [described_link(silent(kind, number, 40), -1) for number, kind in kinds.items()]
+    assert [(each.hook, each.target, each.details) for each in told] == [
+        ("kprobe_multi", "", {}),
+        ("uprobe_multi", "", {}),
+    ]
+    assert places(told, [program(40, "many")]).of_links == {31: Place("", None), 32: Place("", None)}
