@@ -183,7 +183,6 @@ class Loader(CollectionLoader[Map, Program, Link]):
         for name, slots in spec.linked.tables.items():
             entries = (function_address(machine.base, slot).to_bytes(8, self.spec.byte_order) for slot in slots)
             tables[name].data[:] = b"".join(entries)
-        self.host.machines[machine.base] = machine
         program = Program(spec, machine, self.parts, number, _tag(code, addresses, spec))
         program.links = self.links
         self._machines[number] = machine

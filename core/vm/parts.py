@@ -6,6 +6,8 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from .engine.calls import answered
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
@@ -50,7 +52,7 @@ class Parts:
         packet, host.packet = host.packet, None
         try:
             for run in host.background:
-                run()
+                answered(run(), host.call)
         finally:
             host.packet = packet
             self.settle()

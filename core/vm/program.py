@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..context.packet_sizes import check_packet, packet_sizes
 from ..context.values import context_bytes
@@ -18,7 +18,7 @@ from .world.events import Events
 from .world.packet import ON_PACKETS, FlowPacket, Packet, SkbPacket, XdpPacket
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
+    from collections.abc import Callable, Generator, Iterable
     from threading import Event
 
     from ..context.packet_sizes import PacketSizes
@@ -28,7 +28,16 @@ if TYPE_CHECKING:
     from .parts import Parts
     from .sandbox import Link
 
-__all__ = ["Program"]
+__all__ = ["Given", "Program"]
+
+
+class Given(NamedTuple):
+    """What a run is given, while it lies in memory."""
+
+    r1: int
+    """The address of the context."""
+    left: Callable[[], tuple[bytes, bytes]]
+    """Returns packet and context as the program left them, as a `RunResult` has them."""
 
 
 class Program:
@@ -108,19 +117,9 @@ class Program:
         """
         if repeat < 1:
             raise UsageError(f"a program is run at least once, not {repeat} times")
-        if not 0 <= cpu < self.parts.host.settings.cpus:
-            raise UsageError(f"there is no CPU {cpu}: the built-in machine has {self.parts.host.settings.cpus}")
-        sizes = self.packet_sizes
-        if sizes is not None:
-            packet = bytes(sizes.smallest) if data is None else data
-            check_packet(self.spec, packet, sizes)
-            raw = context_bytes(self.spec, context, len(packet))
-            with self.parts.lock, self._until(stop):
-                return self._run_on_packet(packet, raw, repeat, cpu)
-        if data and self.type not in ON_DATA:
-            raise UsageError(f"a program of type {self.type.label} runs on a context, not on a packet")
-        with self.parts.lock, self._until(stop):
-            return self._run_on_context(context, data or b"", repeat, cpu)
+        with self.parts.lock, self._until(stop), self.given(data, context, cpu) as given:
+            retval, duration = self._repeat(given.r1, repeat)
+            return RunResult(retval, *given.left(), duration)
 
     @contextmanager
     def _until(self, stop: Event | None) -> Generator[None]:
@@ -175,8 +174,9 @@ class Program:
         on_data = self.type in ON_DATA
         for number, frame in enumerate(frames, first):
             data = self._events.data(frame) if on_data else b""
-            with self.parts.lock:
-                self._run_on_context(self._events.context(frame, number), data, 1, number % cpus)
+            values = self._events.context(frame, number)
+            with self.parts.lock, self.given(data, values, number % cpus) as given:
+                self._repeat(given.r1, 1)
         self.parts.catch_up()
 
     @property
@@ -209,10 +209,9 @@ class Program:
             error.message = f"program {self.name} was stopped at {error.message}"
             error.args = (error.message,)
 
-    def _repeat(self, r1: int, repeat: int, cpu: int) -> tuple[int, int]:
+    def _repeat(self, r1: int, repeat: int) -> tuple[int, int]:
         """Run it *repeat* times; return what the last one returned, and the mean time."""
         host = self.parts.host
-        host.cpu = cpu
         result = 0
         self.machine.prepare()
         stop = self.machine.processor.meter.stop
@@ -230,23 +229,40 @@ class Program:
             self.run_time_ns += taken
         return result & 0xFFFF_FFFF, taken // repeat
 
-    def _run_on_packet(self, data: bytes, context: bytes | None, repeat: int, cpu: int) -> RunResult:
-        packet = self.packet
-        self.parts.host.packet = packet
-        result, duration = self._repeat(packet.start(data, context), repeat, cpu)
-        changed = packet.changed_context[: len(context)] if context is not None else b""
-        return RunResult(result, packet.result, changed, duration)
+    @contextmanager
+    def given(self, data: bytes | None, context: bytes | ContextValues | None, cpu: int) -> Generator[Given]:
+        """Lay out what one run is given, for as long as it is open.
 
-    def _run_on_context(self, given: bytes | ContextValues | None, data: bytes, repeat: int, cpu: int) -> RunResult:
+        Args:
+            data: As for `run`.
+            context: As for `run`.
+            cpu: As for `run`.
+
+        Raises:
+            UsageError: This type cannot be run on that.
+        """
         host = self.parts.host
+        if not 0 <= cpu < host.settings.cpus:
+            raise UsageError(f"there is no CPU {cpu}: the built-in machine has {host.settings.cpus}")
+        host.cpu, host.retval = cpu, 0
+        sizes = self.packet_sizes
+        if sizes is not None:
+            frame = bytes(sizes.smallest) if data is None else data
+            check_packet(self.spec, frame, sizes)
+            raw = context_bytes(self.spec, context, len(frame))
+            host.packet = packet = self.packet
+            r1 = packet.start(frame, raw)
+            yield Given(r1, lambda: (packet.result, b"" if raw is None else packet.changed_context[: len(raw)]))
+            return
+        if data and self.type not in ON_DATA:
+            raise UsageError(f"a program of type {self.type.label} runs on a context, not on a packet")
         host.packet = None
-        host.context = context = Context(host, self.spec, given, data)
+        host.context = found = Context(host, self.spec, context, data or b"")
         try:
-            result, duration = self._repeat(context.region.base, repeat, cpu)
-            return RunResult(result, bytes(context.output), context.changed, duration)
+            yield Given(found.region.base, lambda: (bytes(found.output), found.changed))
         finally:
             host.context = None
-            context.close()
+            found.close()
 
     def attach(self, target: AttachTarget | None = None) -> Link:
         """Attach it to *target*, a sandbox of the built-in runtime.

@@ -155,7 +155,6 @@ def run(number: int) -> str:
         machine = Machine(code, HelperTable(host), processor=host.processor, kfuncs=kfuncs, limit=STEPS)
     except BpftuiError:
         return "refused"
-    host.machines[machine.base] = machine
     machine.is_stepped = number % 4 == 0
     start = time.process_time()
     outcome = "ran"

@@ -15,6 +15,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from bpftui.core.debug.walk import activations
 from bpftui.core.errors import BpftuiError
 from bpftui.core.vm import Machine, Processor, StepLimitError, Stepper
 
@@ -164,6 +165,45 @@ def outcome(code: bytes, *, stepped: bool) -> Outcome:
     assert machine.processor.idle
     left = bytes(region.data) + b"".join(bytes(frame.data) for frame in memory.frames)
     return Outcome(result, left, limited)
+
+
+def walk_beside_stepper(code: bytes, most: int = 400) -> int:
+    """Run *code* as a generator, with the stepper beside it; return how many steps were the same in everything."""
+    try:
+        walked, stepped = _machine(code, STEPS * 20), _machine(code, STEPS)
+    except BpftuiError:
+        return 0
+    regions = [machine.processor.memory.map("memory", bytearray(MEMORY)) for machine in (walked, stepped)]
+    stepper = stepped.stepper(regions[1].base, len(MEMORY))
+    walked.processor.start(walked.limit, walked.name)
+    generator = walked.walkers[0](regions[0].base, len(MEMORY), 0, 0, 0)
+    expected: int | str | None = None
+    for steps in range(most):
+        place = None
+        try:
+            place = next(generator, None)
+        except Exception as error:
+            explained = walked.explained(error)
+            assert isinstance(explained, StepLimitError) or str(explained) == expected, code.hex()
+            return steps
+        if place is None:
+            assert walked.processor.returned[0] == expected, code.hex()
+            return steps
+        activation = activations(generator)[-1]
+        here = place, activation.registers, activation.depth
+        there = stepper.slot, tuple(stepper.registers), stepper.frames[-1].number
+        assert (here, _left(walked)) == (there, _left(stepped)), (code.hex(), steps)
+        try:
+            stepper.step()
+            expected = stepper.result
+        except BpftuiError as error:
+            expected = error.message
+    generator.close()
+    return most
+
+
+def _left(machine: Machine) -> bytes:
+    return b"".join(bytes(region.data) for region in machine.processor.memory.regions if region.writable)
 
 
 def compare(code: bytes) -> str:

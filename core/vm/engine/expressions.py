@@ -16,6 +16,8 @@ from .code import MASK64
 from .ranges import MASK32, bounds, operand, pointer_arithmetic, transfer, width
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from .machine import Machine
     from .ranges import State, Value
 
@@ -63,10 +65,14 @@ class Expressions:
     Args:
         machine: Whose code it is.
         leave: Statements that give the stack frame back, before a return.
+        stops: Where to stop, for a function that is a generator; None for one that is none.
     """
 
-    def __init__(self, machine: Machine, leave: list[str]) -> None:
+    def __init__(self, machine: Machine, leave: list[str], stops: Container[int] | None = None) -> None:
         self.code = machine.code
+        self._stops: Container[int] = () if stops is None else stops
+        self._from = "" if stops is None else "yield from "
+        """Before what runs other code of the program."""
         self.names: set[str] = set()
         """What the statements need at the function's start: `s1`, `s2`, `s4`, `s8` (the stack), `q` (may_goto)."""
         self._machine = machine
@@ -81,21 +87,25 @@ class Expressions:
         self._accesses.begin(insns)
         result: list[tuple[int, list[str]]] = []
         chained = 0
-        for (slot, insn), (_, following) in zip_longest(insns, insns[1:], fillvalue=_NOTHING):
+        for (slot, insn), (next_slot, following) in zip_longest(insns, insns[1:], fillvalue=_NOTHING):
+            stop = [f"yield {self._machine.place(slot)}"] if slot in self._stops else []
             if insn.is_jump:
-                result.append((slot, self._count_may_goto(insn)))
+                result.append((slot, stop + self._count_may_goto(insn)))
                 break
             if insn.opcode & 7 in (Class.ALU, Class.ALU64):
                 value, correction = self._alu(insn, state)
                 self._pending = None
-                if not correction and chained < _CHAIN and self._goes_into(insn, following, value):
+                is_seen = next_slot in self._stops
+                if not is_seen and not correction and chained < _CHAIN and self._goes_into(insn, following, value):
                     chained += 1
+                    if stop:
+                        result.append((slot, stop))
                     self._pending = (insn.dst, value if value.isalnum() else f"({value})")
                 else:
                     chained = 0
-                    result.append((slot, [f"{register(insn.dst)} = {value}", *correction]))
+                    result.append((slot, [*stop, f"{register(insn.dst)} = {value}", *correction]))
             else:
-                result.append((slot, self._statements(slot, insn, state)))
+                result.append((slot, stop + self._statements(slot, insn, state)))
             transfer(slot, insn, state, self._machine.immediate)
             self._accesses.forget(insn)
         return result
@@ -142,7 +152,9 @@ class Expressions:
         if cls == Class.LD:
             return self._special_load(slot, insn, state)
         if insn.opcode == EXIT:
-            return [*self._leave, f"return {self._text(0, state)}"]
+            result = self._text(0, state)
+            told = [f"X[0] = {result}"] if self._from else []
+            return [*told, *self._leave, f"return {result}"]
         return self._call(slot, insn, state)
 
     def _count_may_goto(self, insn: Instruction) -> list[str]:
@@ -251,7 +263,7 @@ class Expressions:
             return [f"{register(insn.dst)} = {self._machine.immediate(slot)}"]
         size = Size(insn.opcode & 0x18).bits // 8
         offset = f"{self._text(insn.src, state)} + {insn.imm}" if insn.opcode & 0xE0 == Mode.IND else str(insn.imm)
-        leave = "; ".join([*self._leave, "return 0"])
+        leave = "; ".join([*(["X[0] = 0"] if self._from else []), *self._leave, "return 0"])
         return [f"r0 = PACKET({offset}, {size})", f"if r0 is None: {leave}"]
 
     def _call(self, slot: int, insn: Instruction, state: State) -> list[str]:
@@ -259,11 +271,12 @@ class Expressions:
         if insn.opcode == CALLX:
             number = insn.call_register
             assert number is not None
-            return [f"r0 = CALLX({self._text(number, state)}, {arguments})"]
+            return [f"r0 = {self._from}CALLX({self._text(number, state)}, {arguments})"]
         if insn.src == CallSource.SUBPROGRAM:
-            return [f"r0 = F{slot + 1 + insn.imm}({arguments})"]
+            return [f"r0 = {self._from}F{slot + 1 + insn.imm}({arguments})"]
         if insn.src == CallSource.HELPER and insn.imm == TAIL_CALL and self._machine.tail_call is not None:
-            leave = "; ".join([*self._leave, f"return v({self._text(1, state)}, 0, 0, 0, 0)"])
+            leave = "; ".join([*self._leave, f"return ({self._from}v({self._text(1, state)}, 0, 0, 0, 0))"])
             return [f"v = TAIL({self._text(2, state)}, {self._text(3, state)})", f"if v is not None: {leave}"]
         name = f"K{slot}" if insn.src == CallSource.KFUNC else f"H{insn.imm & MASK32}"
-        return [f"r0 = {name}({arguments})", f"r0 &= {MASK64}"]
+        calls_back = bool(self._from) and self._machine.calls_back(slot)
+        return [f"r0 = {self._from if calls_back else ''}{name}({arguments})", f"r0 &= {MASK64}"]

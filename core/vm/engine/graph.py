@@ -12,6 +12,8 @@ from ...asm.flow.dominators import immediate_dominators, reverse_postorder
 from ...asm.flow.loops import find_loops
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .code import Code, Function
 
 __all__ = ["Block", "Graph"]
@@ -36,10 +38,11 @@ class Graph:
     Args:
         code: Where the function is.
         function: Which one.
+        every: Whether blocks that are nothing but a jump are there too, as they are for who stops at them.
     """
 
-    def __init__(self, code: Code, function: Function) -> None:
-        self.blocks = _blocks(code, function.start)
+    def __init__(self, code: Code, function: Function, *, every: bool = False) -> None:
+        self.blocks = _blocks(code, function.start, code.flow.successors if every else code.shortcuts)
         count = len(self.blocks)
         self.predecessors: list[list[int]] = [[] for _ in range(count)]
         """By block, each once for each edge."""
@@ -69,11 +72,10 @@ class Graph:
         return target <= source and target in self.loops and source in self.loops[target]
 
 
-def _blocks(code: Code, start: int) -> list[Block]:
+def _blocks(code: Code, start: int, edges: Sequence[Sequence[int]]) -> list[Block]:
     """Return the blocks of the function that begins at a slot, in reverse postorder."""
-    order = reverse_postorder(code.shortcuts, code.flow.block_at(start))
+    order = reverse_postorder(edges, code.flow.block_at(start))
     numbers = {number: place for place, number in enumerate(order)}
     return [
-        Block(code.block_slots(number), tuple([numbers[successor] for successor in code.shortcuts[number]]))
-        for number in order
+        Block(code.block_slots(number), tuple([numbers[successor] for successor in edges[number]])) for number in order
     ]

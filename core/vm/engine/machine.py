@@ -5,19 +5,21 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from ...asm import ImmSource, helper_name
-from ...asm.opcodes import INSN_SIZE
+from ...asm import CallSource, ImmSource, helper_name
+from ...asm.opcodes import CALL, INSN_SIZE
+from .calls import CALLING, walked
 from .code import MASK64, Code, function_address
 from .errors import RETURN_HINT, AccessError, RunError, Thrown
 from .image import is_kernel_address
 from .memory import GRANULE_BITS
-from .processor import DEFAULT_LIMIT, MAX_TAIL_CALLS, Processor
+from .processor import DEFAULT_LIMIT, MAX_TAIL_CALLS, PLACE_BITS, Processor
 from .stepper import Stepper
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Mapping
+    from collections.abc import Callable, Container, Generator, Mapping
 
     from ...asm import ByteOrder
+    from .calls import Calls, Walker
     from .memory import Region
     from .translation import Translation
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Machine"]
 
+_KEPT: Final = 4
+"""Translations for some stops that are kept."""
 MAX_TRANSLATED: Final = 50_000
 """Instructions of the longest code that is worth translating."""
 
@@ -92,6 +96,9 @@ class Machine:
             f"the code of {name}" if name else "the code", memoryview(code), readable=False, writable=False
         ).base
         """The address of slot 0. Code cannot be read; its addresses are for callbacks."""
+        self.number = self.processor.add(self)
+        """Which of its processor's machines it is."""
+        self._walkers: dict[frozenset[int] | None, Mapping[int, Walker]] = {}
 
     def __repr__(self) -> str:
         return f"<Machine {self.name} {self.code.count} slots>"
@@ -142,6 +149,12 @@ class Machine:
         finally:
             depth[0] = -1
 
+    def bind(self) -> None:
+        """Make all that the code calls ready now, so that what takes an address for it has the same one each time."""
+        for slot, insn in enumerate(self.code.insns):
+            if insn is not None and insn.opcode == CALL and insn.src != CallSource.SUBPROGRAM:
+                self.called(slot)
+
     def prepare(self) -> None:
         """Translate it now, where that is done at all, so that a run which is timed does not pay for it."""
         if not self.is_stepped:
@@ -190,6 +203,13 @@ class Machine:
         if found is not error:
             raise found from None
 
+    @staticmethod
+    def explained(error: Exception) -> Exception:
+        """Return what an exception out of `walkers` means: the error to raise in its place, or itself."""
+        from .translation import located
+
+        return located(error)
+
     @cached_property
     def _main(self) -> Callable[[int, int, int, int, int], int]:
         return self.translation.functions[0]
@@ -217,6 +237,50 @@ class Machine:
 
         return Translation(self)
 
+    @property
+    def walkers(self) -> Mapping[int, Walker]:
+        """Its functions by their entries as generators, which stop where `processor.stops` says.
+
+        Each yields the places (`place`) where it stops, and returns r0. Whoever runs the outermost calls
+        `processor.start` before, sets `processor.depth[0]` back behind it, and asks `explained` what an exception
+        means. Code that only the stepper can run stops before each instruction.
+        """
+        if self.is_stepped:
+            return {entry: self._stepping(entry) for entry in self.code.functions}
+        every = self.processor.stops
+        stops = None if every is None else every.get(self.number, frozenset())
+        found = self._walkers.get(stops)
+        if found is None:
+            from .translation import Translation
+
+            if stops is not None and len(self._walkers) > _KEPT:
+                del self._walkers[next(key for key in self._walkers if key is not None)]  # the oldest
+            where = range(self.code.count) if stops is None else stops
+            found = self._walkers[stops] = Translation(self, where).functions
+        return found
+
+    def _stepping(self, entry: int) -> Walker:
+        """Return a function that only the stepper can run, as a generator."""
+
+        def walk(*arguments: int) -> Generator[int, None, int]:
+            stepper = Stepper(self, entry, arguments)
+            turn, depth = self.processor.turn, 0
+            try:
+                while not stepper.finished:
+                    if len(stepper.frames) != depth:
+                        depth = len(stepper.frames)
+                        turn()
+                    yield stepper.machine.place(stepper.slot)
+                    stepper.step()
+            finally:
+                stepper.close()
+            assert stepper.result is not None
+            self.processor.returned[0] = stepper.result
+            turn()
+            return stepper.result
+
+        return walk
+
     def stepper(self, *arguments: int) -> Stepper:
         """Return a run of it that goes one instruction at a time, with r1, r2, … as given."""
         self.processor.start(self.limit, self.name)
@@ -227,6 +291,10 @@ class Machine:
     def locate(self, error: RunError, slot: int) -> None:
         """Tell *error* that it happened at *slot*."""
         error.locate(slot, self.code.text(slot), self.line_of(slot) if self.line_of else None)
+
+    def place(self, slot: int) -> int:
+        """Return the number of the instruction at *slot* among those of all machines of the processor."""
+        return self.number << PLACE_BITS | slot
 
     def function_at(self, address: int) -> int | None:
         """Return the slot of the function at *address*; None where none begins."""
@@ -281,6 +349,32 @@ class Machine:
         if target.is_stepped:
             return lambda *arguments: target.step_through(0, arguments)
         return target.translation.functions[0]
+
+    def called(self, slot: int) -> Callable[..., int]:
+        """Return the helper or the kernel function that is called at *slot*, or what raises an error in its place."""
+        insn = self.code.at(slot)
+        return self.kfunc_or_error(slot) if insn.src == CallSource.KFUNC else self.helper_or_error(insn.imm)
+
+    def calls_back(self, slot: int) -> bool:
+        """Whether what is called at *slot* calls functions of the program."""
+        return hasattr(self.called(slot), CALLING)
+
+    def walked(self, function: Callable[..., int]) -> Walker:
+        """Return a helper that calls back as a generator, which stops in the functions that it calls."""
+        calling: Callable[..., Calls[int]] = getattr(function, CALLING)
+        return lambda *registers: walked(calling(*registers), self.processor.walk)
+
+    def walk_address(self, address: int, *arguments: int) -> Generator[int, None, int]:
+        """Call a function's address, or a helper by its number, as `call_address` does, as a generator."""
+        entry = self.function_at(address)
+        if entry is None:
+            return self.checked(self.helper(address)(*arguments))
+        return (yield from self.walkers[entry](*arguments))
+
+    def walk_tail_call(self, table: int, index: int) -> Walker | None:
+        """Return what a tail call goes on with, as a generator; None where it goes on with the next instruction."""
+        target = self.tail_call_target(table, index)
+        return None if target is None else target.walkers[0]
 
     @staticmethod
     def checked(result: object) -> int:

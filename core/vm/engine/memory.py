@@ -125,7 +125,11 @@ class AddressSpace:
     @property
     def regions(self) -> list[Region]:
         """All regions, by address."""
-        return sorted(set(self._regions.values()), key=lambda region: region.base)
+        return sorted(self.all_regions(), key=lambda region: region.base)
+
+    def all_regions(self) -> set[Region]:
+        """Return all regions, in no order."""
+        return set(self._regions.values())
 
     def map(
         self,

@@ -11,17 +11,20 @@ from .errors import RunError, StepLimitError
 from .memory import MOST_FRAMES, STACK_FRAMES, AddressSpace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Generator, Iterator, Mapping
     from threading import Event
     from types import FrameType
 
+    from .machine import Machine
     from .memory import Region
     from .stepper import Stepper
 
-__all__ = ["DEFAULT_LIMIT", "MAX_TAIL_CALLS", "Meter", "Processor"]
+__all__ = ["DEFAULT_LIMIT", "MAX_TAIL_CALLS", "PLACE_BITS", "Meter", "Processor"]
 
 DEFAULT_LIMIT: Final = 1 << 25
 """Steps of one run: a second or two of translated code."""
+PLACE_BITS: Final = 20
+"""Of a place, the bits for the slot: no code has more than `MAX_SLOTS`."""
 MAX_TAIL_CALLS: Final = 33
 """Tail calls of one run (`MAX_TAIL_CALL_CNT`)."""
 
@@ -136,6 +139,15 @@ class Processor:
         """Tail calls of this run so far."""
         self.running = ""
         """Which program runs, or ran last; empty where that is not known."""
+        self.machines: list[Machine] = []
+        """All machines that run on it, by their numbers."""
+        self._by_base: dict[int, Machine] = {}
+        self.stops: Mapping[int, frozenset[int]] | None = None
+        """Where what walks (`Machine.walkers`) stops: the slots by the machines' numbers; None for each instruction."""
+        self.returned = [0]
+        """What the function returned that ended last, of those that may stop."""
+        self.turned: Callable[[], None] | None = None
+        """Called when a function that may stop has begun or has ended, with `depth` as it is then."""
         self.stepper: Stepper | None = None
         """The stepper that is in a helper, whose callbacks are to be stepped through too."""
 
@@ -168,6 +180,38 @@ class Processor:
                 self.frame_ends.append(frames[number].end)
             else:
                 self._show(self.memory.add_frame())
+
+    def turn(self) -> None:
+        """Tell whoever wants to know that `depth` has changed."""
+        if self.turned is not None:
+            self.turned()
+
+    def machine_at(self, address: int) -> Machine | None:
+        """Return the machine in whose code *address* lies; None where it lies in none."""
+        region = self.memory.find(address)
+        return None if region is None else self._by_base.get(region.base)
+
+    def add(self, machine: Machine) -> int:
+        """Take *machine* among those that run on it, and return its number."""
+        self._by_base[machine.base] = machine
+        self.machines.append(machine)
+        return len(self.machines) - 1
+
+    def walk(self, address: int, *arguments: int) -> Generator[int, None, int]:
+        """Return a call of the function at *address* as a generator, of whichever machine it is; see `Machine.walkers`.
+
+        Raises:
+            RunError: There is no function.
+        """
+        machine = self.machine_at(address)
+        entry = None if machine is None else machine.function_at(address)
+        if machine is None or entry is None:
+            raise RunError(f"{address:#x} is no function")
+        return machine.walkers[entry](*(*arguments, 0, 0, 0, 0, 0)[:5])
+
+    def at(self, place: int) -> tuple[Machine, int]:
+        """Return the machine and the slot of a place that a generator has stopped at."""
+        return self.machines[place >> PLACE_BITS], place & (1 << PLACE_BITS) - 1
 
     @staticmethod
     def too_deep() -> RunError:

@@ -3,6 +3,9 @@
 Each function of the program becomes one of Python: registers are local variables, loops are loops. Accesses to memory
 index the dictionaries of `AddressSpace`, whose misses and bounds checks raise Python's exceptions; those become the
 same errors as the stepper's once they are out of the translated code, so that nothing is paid for them on the way.
+
+For who wants to stop in between, functions are translated to generators, which yield the place of an instruction before
+it is executed: of each one, or of some. What stands between two stops is the same code as without.
 """
 
 from __future__ import annotations
@@ -26,7 +29,7 @@ from .stepper import MAX_MAY_GOTO
 from .structure import Line, dispatched, structured
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from types import CodeType, FrameType
 
     from ...asm import Instruction
@@ -45,15 +48,18 @@ class Translation:
 
     Args:
         machine: Whose; without computed jumps.
+        stops: The slots before which to stop; None for functions that are no generators. A generator yields the place
+            (`Machine.place`) and returns r0; until it is resumed, its registers are its frame's local variables.
     """
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, stops: Collection[int] | None = None) -> None:
         self.machine = machine
+        self.stops = stops
         self.sources: dict[int, str] = {}
         """By the slot of a function's entry, its Python."""
         self.lines: dict[CodeType, list[int]] = {}
         """By translated function, the slot of each line."""
-        self.functions: dict[int, Callable[[int, int, int, int, int], int]] = {}
+        self.functions: dict[int, Callable[[int, int, int, int, int], Any]] = {}
         """By the slot of their entry."""
         names = self._runtime_names()
         called = {target for slot, insn in enumerate(machine.code.insns) if insn for target in [insn.call_target(slot)]}
@@ -67,7 +73,7 @@ class Translation:
         processor, code = machine.processor, machine.code
         order = "<" if code.byte_order == "little" else ">"
         names: dict[str, Any] = {
-            "__machine__": machine,
+            "__translation__": self,
             "M": processor.memory.readers,
             "W": processor.memory.writers,
             "D": processor.depth,
@@ -83,6 +89,11 @@ class Translation:
             "CALLX": machine.call_address,
             "TAIL": machine.tail_call_entry,
         }
+        if self.stops is not None:
+            names["CALLX"] = machine.walk_address
+            names["TAIL"] = machine.walk_tail_call
+            names["TURN"] = processor.turn
+            names["X"] = processor.returned
         letters: tuple[Literal["B", "H", "I", "Q"], ...] = ("B", "H", "I", "Q")
         for size, letter in zip((1, 2, 4, 8), letters, strict=True):
             names[f"S{size}"] = processor.frame_views[size]
@@ -90,21 +101,24 @@ class Translation:
             names[f"P{size}"] = struct.Struct(order + letter).pack_into
         names["PURE"] = not any(insn is not None and _asks_outside(insn) for insn in code.insns)
         for slot, insn in enumerate(code.insns):
-            if insn is not None and insn.opcode == CALL and insn.src == CallSource.KFUNC:
-                names[f"K{slot}"] = machine.kfunc_or_error(slot)
-            elif insn is not None and insn.opcode == CALL and insn.src == CallSource.HELPER:
-                names[f"H{insn.imm & MASK32}"] = machine.helper_or_error(insn.imm)
+            if insn is None or insn.opcode != CALL or insn.src == CallSource.SUBPROGRAM:
+                continue
+            name = f"K{slot}" if insn.src == CallSource.KFUNC else f"H{insn.imm & MASK32}"
+            called = machine.called(slot)
+            names[name] = machine.walked(called) if self.stops is not None and machine.calls_back(slot) else called
         return names
 
     def _translate(self, function: Function, is_called: bool, names: dict[str, Any]) -> Callable[..., int]:
         machine = self.machine
         code, meter = machine.code, machine.processor.meter
-        graph = Graph(code, function)
+        stops = self.stops
+        graph = Graph(code, function, every=stops is not None)
         states = analyse(code, graph, machine.immediate)
-        calls = any(code.at(slot).is_call for slot in function.slots)
-        leave = ["D[0] = d - 1"] if calls else []
+        # Whoever stops wants to know how deep.
+        calls = stops is not None or any(code.at(slot).is_call for slot in function.slots)
+        leave = ["D[0] = d - 1", *(["TURN()"] if stops is not None else [])] if calls else []
         for write in (structured, dispatched):
-            expressions = Expressions(machine, leave)
+            expressions = Expressions(machine, leave, stops)
             body = write(graph, expressions, states, meter.number)
             if body is None:
                 continue
@@ -116,6 +130,8 @@ class Translation:
                 head += [" d = D[0] + 1", " fp = FP[d]"]
             if calls:
                 head.append(" D[0] = d")
+            if stops is not None:
+                head += [" TURN()", " if 0: yield"]
             if function.uses_stack:
                 head.append(" S1[d][:] = ZERO")
             head += [f" s{size} = S{size}[d]" for size in (1, 2, 4, 8) if f"s{size}" in expressions.names]
@@ -201,7 +217,7 @@ def located(error: Exception) -> Exception:
     trace = error.__traceback__
     while trace is not None:
         last = trace.tb_frame
-        if "__machine__" in last.f_globals:
+        if "__translation__" in last.f_globals:
             places.append((last, trace.tb_lineno))
         trace = trace.tb_next
     if not places:
@@ -215,10 +231,10 @@ def located(error: Exception) -> Exception:
             return error
         error = fault
     for frame, line in reversed(places):
-        machine: Machine = frame.f_globals["__machine__"]
-        slot = machine.translation.slot_at(frame.f_code, line)
+        translation: Translation = frame.f_globals["__translation__"]
+        slot = translation.slot_at(frame.f_code, line)
         if slot != _PROLOGUE:
-            machine.locate(error, slot)
+            translation.machine.locate(error, slot)
             break
     return error
 
@@ -226,8 +242,8 @@ def located(error: Exception) -> Exception:
 def _fault(frame: FrameType, line: int) -> RunError | None:
     """Return the error for what translated code raised itself, from the registers that it had; None for a helper that
     cannot be called as helpers are."""
-    machine: Machine = frame.f_globals["__machine__"]
-    slot = machine.translation.slot_at(frame.f_code, line)
+    translation: Translation = frame.f_globals["__translation__"]
+    machine, slot = translation.machine, translation.slot_at(frame.f_code, line)
     if slot == _PROLOGUE:
         return machine.processor.too_deep()
     insn = machine.code.at(slot)

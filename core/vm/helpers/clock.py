@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Final
 
 from .declaration import bound, function
@@ -44,8 +43,8 @@ def bpf_ktime_get_coarse_ns(host: Host) -> int:
 
 
 @function()
-def bpf_ktime_get_tai_ns(_host: Host) -> int:
-    return time.time_ns()
+def bpf_ktime_get_tai_ns(host: Host) -> int:
+    return host.wall()
 
 
 @function()

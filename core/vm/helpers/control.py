@@ -9,6 +9,7 @@ from ..engine.errors import Thrown
 from .declaration import ADDRESS, CALLBACK, U32, U64, function
 
 if TYPE_CHECKING:
+    from ..engine.calls import Calls
     from ..world.host import Host
 
 __all__ = ["MOST_LOOPS"]
@@ -18,13 +19,13 @@ MOST_LOOPS: Final = 1 << 23
 
 
 @function(U32, CALLBACK, ADDRESS, U64)
-def bpf_loop(host: Host, count: int, callback: int, context: int, flags: int) -> int:
+def bpf_loop(_host: Host, count: int, callback: int, context: int, flags: int) -> Calls[int]:
     if flags:
         return -errno.EINVAL
     if count > MOST_LOOPS:
         return -errno.E2BIG
     for index in range(count):
-        if host.call(callback, index, context):
+        if (yield callback, index, context):
             return index + 1
     return count
 

@@ -14,15 +14,18 @@ A function returns r0, which may be negative: an errno. ElementError is an errno
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from inspect import isgeneratorfunction
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from ...maps import ElementError
+from ..engine.calls import CALLING, answered
 from ..world.dynptr import Dynptr
 from ..world.host import signed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from ..engine.calls import Calls
     from ..world.host import Host
 
 __all__ = [
@@ -54,6 +57,8 @@ __all__ = [
 
 Bound: TypeAlias = "Callable[..., int]"
 """What is called with r1 to r5 and returns r0."""
+
+_R = TypeVar("_R", "int", "Calls[int]")
 
 LONGEST_TEXT: Final = 1024
 """Bytes of a text that ends with a zero somewhere (MAX_BPRINTF_BUF)."""
@@ -107,12 +112,23 @@ class Declaration(NamedTuple):
     """With `bpf_`, as in the kernel."""
     arguments: tuple[Argument, ...]
     make: Callable[..., Any]
-    """What it does, of the host and the arguments; or, where `bound` declared it, what returns that for a host."""
+    """What it does, of the host and the arguments; or, where `bound` declared it, what returns that for a host. One
+    that calls functions of the program is a generator (see `bpftui.core.vm.engine.calls`)."""
     is_bound: bool = False
 
     def bind(self, host: Host) -> Bound:
         """Return what programs of *host* call."""
-        return self.make(host) if self.is_bound else _adapter(self.arguments)(self.make, host)
+        if self.is_bound:
+            return self.make(host)
+        if not isgeneratorfunction(self.make):
+            return _adapter(self.arguments)(self.make, host)
+        calling = _adapter(self.arguments, calls="yield from ")(self.make, host)
+
+        def call(*registers: int) -> int:
+            return answered(calling(*registers), host.call)
+
+        setattr(call, CALLING, calling)
+        return call
 
 
 _DECLARED: Final[dict[str, Declaration]] = {}
@@ -123,7 +139,7 @@ def declared() -> Mapping[str, Declaration]:
     return _DECLARED
 
 
-def function(*arguments: Argument, also: Iterable[str] = ()) -> Callable[[Callable[..., int]], Callable[..., int]]:
+def function(*arguments: Argument, also: Iterable[str] = ()) -> Callable[[Callable[..., _R]], Callable[..., _R]]:
     """Declare a function under its own name, and under others that are the same here.
 
     Args:
@@ -131,7 +147,7 @@ def function(*arguments: Argument, also: Iterable[str] = ()) -> Callable[[Callab
         also: The other names.
     """
 
-    def declare(what: Callable[..., int]) -> Callable[..., int]:
+    def declare(what: Callable[..., _R]) -> Callable[..., _R]:
         for name in (what.__name__, *also):
             _DECLARED[name] = Declaration(name, arguments, what)
         return what
@@ -146,7 +162,9 @@ def bound(what: Callable[[Host], Bound]) -> Callable[[Host], Bound]:
 
 
 @lru_cache
-def _adapter(arguments: tuple[Argument, ...]) -> Callable[[Callable[..., int], Host], Bound]:
+def _adapter(
+    arguments: tuple[Argument, ...], calls: str = ""
+) -> Callable[[Callable[..., Any], Host], Callable[..., Any]]:
     """Return what makes a function of registers out of one of arguments."""
     passed = ["host"]
     register = 1
@@ -158,7 +176,7 @@ def adapt(what, host):
     maps, read, view, text = host.maps, host.memory.read, host.memory.view, host.text
     def call(r1=0, r2=0, r3=0, r4=0, r5=0):
         try:
-            return what({", ".join(passed)})
+            return ({calls}what({", ".join(passed)}))
         except ElementError as error:
             return -error.errno
     return call

@@ -12,6 +12,7 @@ from ..maps import ArrayStore, BloomStore, QueueStore, Store
 from .declaration import ADDRESS, CALLBACK, KEY, MAP, ROOM, U32, U64, VALUE, bound, function
 
 if TYPE_CHECKING:
+    from ..engine.calls import Calls
     from ..world.host import Host
     from .declaration import Bound
 
@@ -92,7 +93,7 @@ def _found(value: bytes | None, target: memoryview) -> int:
 
 
 @function(ADDRESS, CALLBACK, ADDRESS, U64)
-def bpf_for_each_map_elem(host: Host, map_: int, callback: int, context: int, flags: int) -> int:
+def bpf_for_each_map_elem(host: Host, map_: int, callback: int, context: int, flags: int) -> Calls[int]:
     store = host.maps[map_]
     if flags or not (store.shape.type.is_hash or store.shape.type.is_array):
         return -errno.EINVAL
@@ -105,7 +106,7 @@ def bpf_for_each_map_elem(host: Host, map_: int, callback: int, context: int, fl
                 continue
             region.data[: len(entry.key)] = entry.key
             done += 1
-            if host.call(callback, map_, region.base, address, context):
+            if (yield callback, map_, region.base, address, context):
                 break
     finally:
         host.memory.unmap(region)

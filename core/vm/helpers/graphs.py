@@ -15,6 +15,7 @@ from .declaration import ADDRESS, CALLBACK, U64, function
 from .objects import Objects
 
 if TYPE_CHECKING:
+    from ..engine.calls import Calls
     from ..world.host import Host
 
 __all__: list[str] = []
@@ -109,13 +110,13 @@ def bpf_list_back(host: Host, head: int) -> int:
 
 
 @function(ADDRESS, ADDRESS, CALLBACK, ADDRESS, U64)
-def bpf_rbtree_add_impl(host: Host, root: int, node: int, less: int, _meta: int, _offset: int = 0) -> int:
+def bpf_rbtree_add_impl(host: Host, root: int, node: int, less: int, _meta: int, _offset: int = 0) -> Calls[int]:
     graphs = host.part(_Graphs)
     nodes = list(graphs.tree(root))
     low, high = 0, len(nodes)
     while low < high:
         middle = (low + high) // 2
-        if host.call(less, node, nodes[middle]) & 0xFFFF_FFFF:
+        if (yield less, node, nodes[middle]) & 0xFFFF_FFFF:
             high = middle
         else:
             low = middle + 1

@@ -11,6 +11,7 @@ from ..world.dynptr import DYNPTR_SIZE, Dynptr, DynptrKind
 from .declaration import ADDRESS, CALLBACK, MAP, U64, function
 
 if TYPE_CHECKING:
+    from ..engine.calls import Calls
     from ..maps import Store
     from ..world.host import Host
 
@@ -21,7 +22,7 @@ _MOST: Final = 128 * 1024
 
 
 @function(MAP, CALLBACK, ADDRESS, U64)
-def bpf_user_ringbuf_drain(host: Host, store: Store, callback: int, context: int, flags: int) -> int:
+def bpf_user_ringbuf_drain(host: Host, store: Store, callback: int, context: int, flags: int) -> Calls[int]:
     if not isinstance(store, UserRing):
         raise RunError(f"map {store.name} ({store.shape.type.label}) is no user ring buffer")
     if flags & ~3:  # BPF_RB_NO_WAKEUP, BPF_RB_FORCE_WAKEUP
@@ -30,12 +31,12 @@ def bpf_user_ringbuf_drain(host: Host, store: Store, callback: int, context: int
         return -errno.EBUSY
     store.busy = True
     try:
-        return _drain(host, store, callback, context)
+        return (yield from _drain(host, store, callback, context))
     finally:
         store.busy = False
 
 
-def _drain(host: Host, store: UserRing, callback: int, context: int) -> int:
+def _drain(host: Host, store: UserRing, callback: int, context: int) -> Calls[int]:
     memory = host.memory
     place = memory.map("the dynptr of a callback", DYNPTR_SIZE)
     count = 0
@@ -45,7 +46,7 @@ def _drain(host: Host, store: UserRing, callback: int, context: int) -> int:
             region = memory.map(f"record of {store.name}", record)
             try:
                 Dynptr(region.base, DynptrKind.LOCAL, region.size, 0).store(host, place.base)
-                if host.call(callback, place.base, context):
+                if (yield callback, place.base, context):
                     break
             finally:
                 memory.unmap(region)

@@ -27,7 +27,7 @@ class HashStore(Store):
 
     def __init__(self, name: str, shape: Shape, memory: AddressSpace, byte_order: ByteOrder = "little") -> None:
         super().__init__(name, shape, memory, byte_order)
-        self._values: dict[bytes, list[Region]] = {}
+        self._values: dict[bytes, tuple[Region, ...]] = {}
         self._places: dict[int, bytes] = {}
         """By the address of a value, its key."""
         self._deleted: list[Region] = []
@@ -47,7 +47,7 @@ class HashStore(Store):
         regions = self._place(key, flags)
         self.put(regions[cpu if self.shape.per_cpu else 0], 0, value)
 
-    def _place(self, key: bytes, flags: int) -> list[Region]:
+    def _place(self, key: bytes, flags: int) -> tuple[Region, ...]:
         """Return where the value at *key* is, or is to be; the order of the checks is the kernel's."""
         self.check_flags(flags)
         flags &= ~LOCK
@@ -62,10 +62,12 @@ class HashStore(Store):
             raise ElementError(errno.ENOENT)
         if len(self._values) >= self.shape.max_entries:
             self.make_room()
-        regions = [
-            self.memory.map(f"value of {self.name}", self.shape.value_size)
-            for _ in range(self.shape.cpus if self.shape.per_cpu else 1)
-        ]
+        regions = tuple(
+            [
+                self.memory.map(f"value of {self.name}", self.shape.value_size)
+                for _ in range(self.shape.cpus if self.shape.per_cpu else 1)
+            ]
+        )
         self._values[key] = regions
         for region in regions:
             self._places[region.base] = key
@@ -80,7 +82,7 @@ class HashStore(Store):
         found = self._values.get(key or b"")
         return None if found is None else self._joined(found)
 
-    def _joined(self, regions: list[Region]) -> bytes:
+    def _joined(self, regions: tuple[Region, ...]) -> bytes:
         return self.shape.join([self.seen(region.data) for region in regions])
 
     def take(self, key: bytes | None) -> bytes | None:
@@ -106,7 +108,7 @@ class HashStore(Store):
         """Delete the entry that has to make room."""
         self._discard(self._values.pop(key))
 
-    def _discard(self, regions: list[Region]) -> None:
+    def _discard(self, regions: tuple[Region, ...]) -> None:
         for region in regions:
             if self.special:
                 self.free_special(region.base)
@@ -123,7 +125,7 @@ class HashStore(Store):
         self._deleted.clear()
 
     @property
-    def keys(self) -> dict[bytes, list[Region]]:
+    def keys(self) -> dict[bytes, tuple[Region, ...]]:
         """The regions of each key's values, oldest first."""
         return self._values
 

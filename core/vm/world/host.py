@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ...btf import Btf, ByteOrder
-    from ..engine.machine import Machine
+    from ..engine.calls import Calls
     from ..engine.processor import Processor
     from ..maps import Store
     from .contexts import Context
@@ -65,8 +65,6 @@ class Host:
         """By the address that programs know them by."""
         self.addresses: dict[int, int] = {}
         """The same addresses, by the maps' numbers."""
-        self.machines: dict[int, Machine] = {}
-        """By the address of their code."""
         self.random = random.Random(settings.seed)
         self.trace = PrintedLines()
         """What programs printed (bpf_trace_printk), oldest first."""
@@ -76,12 +74,14 @@ class Host:
         """What bpf_set_retval left."""
         self.returns: Mapping[str, Given] = settings.returns or {}
         """By the name of a helper or kernel function, what it returns in place of doing anything."""
-        self.background: list[Callable[[], None]] = []
-        """What looks between two runs whether something is due."""
+        self.background: list[Callable[[], Calls[None]]] = []
+        """What looks between two runs whether something is due, and calls it."""
         self.releases: list[Callable[[int, int], None]] = []
         """What frees a field of a map's value, by its address and size: a timer, a list, a pointer to an object."""
         self.now: Callable[[], int] = settings.clock or time.monotonic_ns
         """Returns nanoseconds on the clock that programs read."""
+        self.wall: Callable[[], int] = settings.wall or settings.clock or time.time_ns
+        """Returns the date in nanoseconds since 1970, as programs read it."""
         self._parts: dict[object, object] = {}
 
     cpu = 0
@@ -119,8 +119,7 @@ class Host:
 
     def call(self, address: int, *arguments: int) -> int:
         """Call the function of whichever program has it at *address*; return r0."""
-        region = self.memory.find(address)
-        machine = None if region is None else self.machines.get(region.base)
+        machine = self.processor.machine_at(address)
         if machine is None:
             raise RunError(f"{address:#x} is no function")
         return machine.call(address, *arguments)

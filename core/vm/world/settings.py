@@ -50,6 +50,8 @@ class Settings(NamedTuple):
     memory: Mapping[int, MemoryPart] | None = None
     """By address, bytes or files: what `bpf_probe_read*` and `bpf_copy_from_user*` read, and loads by typed pointers of
     the kernel's. The machine's own memory comes first; it is at low addresses, most of them below 2**32."""
+    wall: Callable[[], int] | None = None
+    """Returns the date, in nanoseconds since 1970; None for what `clock` returns, and without one for today's."""
     limit: int | None = None
     """Steps after which a run is stopped; None for the machine's own limit."""
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from ..engine.errors import RunError
 
 if TYPE_CHECKING:
+    from ..engine.calls import Calls
     from ..maps import Store
     from .host import Host
 
@@ -108,7 +109,7 @@ class Timers:
         """When the next one is to be called, by `Host.now`; None where none is armed."""
         return min((timer.due for timer in self._armed if timer.due is not None), default=None)
 
-    def run_due(self) -> None:
+    def run_due(self) -> Calls[None]:
         """Call what is due, and not what is armed meanwhile.
 
         Raises:
@@ -121,9 +122,9 @@ class Timers:
         for timer in sorted(due, key=lambda timer: (timer.due, timer.turn)):
             if timer in self._armed and timer.turn <= last:
                 self._armed.discard(timer)
-                self._call(timer)
+                yield from self._call(timer)
 
-    def _call(self, timer: Timer) -> None:
+    def _call(self, timer: Timer) -> Calls[None]:
         host = self._host
         key, value = timer.store.key_at(timer.address), host.memory.find(timer.address)
         if key is None or value is None:
@@ -135,7 +136,7 @@ class Timers:
         region = host.memory.map("the key of a callback", key, writable=False)
         self._running = timer
         try:
-            host.call(timer.callback, timer.map_address, region.base, place)
+            yield timer.callback, timer.map_address, region.base, place
         except RunError as error:
             error.message = f"a timer of map {timer.store.name} was stopped: {error.message}"
             error.args = (error.message,)

@@ -1,0 +1,23 @@
+"""The debugger's engine: runs on the built-in machine as recordings, which are gone through in both directions."""
+
+from __future__ import annotations
+
+from .recording import Call, Recording
+from .session import Session
+from .stops import Breakpoint, Reason, Stop, Watchpoint
+from .symbols import Location
+from .walk import Activation
+from .world import Outcome
+
+__all__ = [
+    "Activation",
+    "Breakpoint",
+    "Call",
+    "Location",
+    "Outcome",
+    "Reason",
+    "Recording",
+    "Session",
+    "Stop",
+    "Watchpoint",
+]

@@ -1,0 +1,358 @@
+"""Recording: all that comes to a program from outside, so that its runs are the same each time.
+
+What a program does follows from its object, the values of its variables, what its maps held, what each run was given,
+and what the machine told it: clocks, random numbers (by their seed), CPUs, the results that were asked for with
+`Settings.returns`. All of that is here; what happened in between is found by running it again.
+
+In a file it is JSON, schema `bpftui/recording/1`: the object and the bytes of packets in it, so that nothing else is
+needed to go back to what somebody else saw.
+"""
+
+from __future__ import annotations
+
+import binascii
+import hashlib
+import json
+import time
+import zlib
+from base64 import b64decode, b64encode
+from dataclasses import dataclass, field
+from os import PathLike
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, cast
+
+from ..documents import parse_json
+from ..elf import read_object_file
+from ..errors import ObjectError, UsageError
+from ..spec import CollectionSpec
+from ..spec.container import read_source
+from ..vm.world.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from ..btf import Btf
+    from ..context.values import ContextValues
+
+__all__ = ["SCHEMA", "Call", "Entries", "Recording", "Times", "digest"]
+
+SCHEMA: Final = "bpftui/recording/1"
+_LARGEST: Final = 1 << 30
+"""Bytes that one part of a file may unpack to."""
+_PLAIN: Final = ("cpus", "seed", "pid", "tgid", "uid", "gid", "comm", "cgroup_id", "limit")
+"""The settings that are numbers and texts."""
+
+Entries: TypeAlias = "Sequence[tuple[bytes, bytes]]"
+"""Keys and values of a map; of a per-CPU map a value has those of all CPUs, each with a multiple of 8 bytes."""
+
+
+class Call(NamedTuple):
+    """What one run is given."""
+
+    data: bytes | None = None
+    """The packet, or the data that a context leads to; None for as few zeros as may be."""
+    context: bytes | ContextValues | None = None
+    """The context, or values of its fields; None for zeros."""
+    cpu: int = 0
+    origin: str = ""
+    """Where it is from, for people: `packet 3 of http.pcap`."""
+
+
+class Times:
+    """What clocks told, in the order in which programs asked: again what is known, and then what it is now.
+
+    Args:
+        known: What was told already, in nanoseconds. What is new is added.
+        clock: What tells the time that is not known yet; None for the machine's own.
+    """
+
+    def __init__(self, known: list[int], clock: Callable[[], int] | None = None) -> None:
+        self.known = known
+        self.at = 0
+        """How many of them have been told."""
+        self._clock = clock or time.monotonic_ns
+        self._date = clock or time.time_ns
+
+    def now(self) -> int:
+        """Return the time on the clock that programs read."""
+        return self._told(self._clock)
+
+    def date(self) -> int:
+        """Return the time since 1970."""
+        return self._told(self._date)
+
+    def _told(self, clock: Callable[[], int]) -> int:
+        if self.at == len(self.known):
+            self.known.append(clock())
+        self.at += 1
+        return self.known[self.at - 1]
+
+
+@dataclass
+class Recording:
+    """What comes from outside to a program of an object, and to the runs of it."""
+
+    object: bytes = field(repr=False)
+    """The object file."""
+    file: str
+    """What it is called."""
+    program: str
+    """The program that runs."""
+    calls: list[Call] = field(default_factory=list[Call])
+    """What its runs are given, one after the other; each finds the maps as the one before left them."""
+    types: dict[str, str] = field(default_factory=dict[str, str])
+    """What programs are, whatever their sections say: see `CollectionSpec.set_type`."""
+    data: dict[str, dict[int, bytes]] = field(default_factory=dict[str, "dict[int, bytes]"], repr=False)
+    """What was changed in data sections before the load: bytes by section and offset."""
+    sizes: dict[str, int] = field(default_factory=dict[str, int])
+    """The `max_entries` of maps for which that was changed."""
+    contents: dict[str, Entries] = field(default_factory=dict[str, "Entries"], repr=False)
+    """What is put into maps before the first run."""
+    settings: Settings = field(default_factory=Settings)
+    """What programs are told of the world; the clock of it tells what is not in `times` yet."""
+    target: Btf | None = field(default=None, repr=False)
+    """The types that programs are adapted to (CO-RE), None for their own."""
+    times: list[int] = field(default_factory=list[int], repr=False)
+    """What clocks told so far, in nanoseconds, in the order in which they were asked."""
+
+    @classmethod
+    def of(
+        cls,
+        spec: CollectionSpec,
+        program: str,
+        calls: Sequence[Call] = (Call(),),
+        *,
+        object_: bytes | None = None,
+        types: Mapping[str, str] | None = None,
+        contents: Mapping[str, Entries] | None = None,
+        settings: Settings | None = None,
+        target: Btf | None = None,
+    ) -> Recording:
+        """Begin a recording of a program as it stands in *spec*, with the variables that were set there.
+
+        Args:
+            spec: The object as it is to be loaded.
+            program: The program that runs.
+            calls: What its runs are given.
+            object_: The object file's bytes; read from the spec's file where they are not given.
+            types: What programs were made, as `set_type` was told.
+            contents: What maps hold.
+            settings: What programs are told of the world.
+            target: The types that they are adapted to.
+
+        Raises:
+            ObjectError, NoPermissionError: The object file cannot be read again.
+            UnknownNameError: There is no such program.
+        """
+        spec.program(program)
+        raw = read_source(spec.file) if object_ is None else object_
+        fresh = CollectionSpec.from_bytes(raw, file=spec.file)
+        data: dict[str, dict[int, bytes]] = {}
+        for name, variable in spec.variables.items():
+            if variable.changed and name in fresh.variables:
+                data.setdefault(variable.map.name, {})[variable.offset] = variable.raw
+        sizes = {
+            name: each.max_entries
+            for name, each in spec.maps.items()
+            if name in fresh.maps and fresh.maps[name].max_entries != each.max_entries
+        }
+        return cls(
+            raw,
+            spec.file,
+            program,
+            list(calls),
+            dict(types or {}),
+            data,
+            sizes,
+            dict(contents or {}),
+            settings or Settings(),
+            target,
+        )
+
+    def spec(self) -> CollectionSpec:
+        """Return the object as it is to be loaded, read anew.
+
+        Raises:
+            ObjectError: It is not a BPF object, or lacks what was changed in it.
+            UnknownNameError: It has no program of that name.
+        """
+        spec = CollectionSpec.from_bytes(self.object, file=self.file)
+        for name, text in self.types.items():
+            spec.set_type(name, text)
+        for name, size in self.sizes.items():
+            spec.map(name).max_entries = size
+        for name, parts in self.data.items():
+            contents = spec.map(name).data
+            for offset, part in parts.items():
+                if contents is None or not 0 <= offset <= len(contents) - len(part):
+                    raise self._damaged(f"section {name} has no {len(part)} bytes at {offset}")
+                contents[offset : offset + len(part)] = part
+        spec.program(self.program)
+        return spec
+
+    def _damaged(self, reason: str) -> ObjectError:
+        return ObjectError(f"the recording does not fit its object: {reason}", file=self.file)
+
+    # In a file
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write it to a file.
+
+        Raises:
+            ObjectError: It cannot be written.
+            UsageError: Something in it cannot be kept in a file.
+        """
+        body = self._as_json()
+        document = {"schema": SCHEMA, "sha256": digest(body), **body}
+        try:
+            with open(path, "w", encoding="utf-8") as file:
+                json.dump(document, file, indent=1)
+                file.write("\n")
+        except OSError as error:
+            raise ObjectError(f"cannot write the recording: {error.strerror}", file=str(path)) from error
+
+    def _as_json(self) -> dict[str, Any]:
+        settings = self.settings
+        told: dict[str, Any] = {name: getattr(settings, name) for name in _PLAIN}
+        told["kconfig"] = None if settings.kconfig is None else dict(settings.kconfig)
+        told["returns"] = None if settings.returns is None else dict(settings.returns)
+        told["memory"] = {
+            f"{address:#x}": _packed(read_object_file(part) if isinstance(part, PathLike) else bytes(part))
+            for address, part in (settings.memory or {}).items()
+        }
+        return {
+            "file": self.file,
+            "program": self.program,
+            "object": _packed(self.object),
+            "target": None if self.target is None else _packed(bytes(self.target.raw)),
+            "types": self.types,
+            "data": {name: {str(at): part.hex() for at, part in parts.items()} for name, parts in self.data.items()},
+            "sizes": self.sizes,
+            "contents": {
+                name: [[key.hex(), value.hex()] for key, value in entries] for name, entries in self.contents.items()
+            },
+            "settings": told,
+            "calls": [
+                {
+                    "data": None if call.data is None else call.data.hex(),
+                    "context": _context_text(call.context),
+                    "cpu": call.cpu,
+                    "origin": call.origin,
+                }
+                for call in self.calls
+            ],
+            "times": self.times,
+        }
+
+    @classmethod
+    def read(cls, path: str | PathLike[str]) -> Recording:
+        """Read one from a file.
+
+        Raises:
+            ObjectError: It is no recording, is damaged, or is of a version that is not known.
+            NoPermissionError: It cannot be read.
+        """
+        name = str(path)
+        raw = read_object_file(path)
+        try:
+            document = parse_json(raw)
+        except ValueError as error:
+            raise ObjectError(f"this is no recording: it is no JSON ({error})", file=name) from None
+        if not isinstance(document, dict):
+            raise ObjectError("this is no recording: it is no object of JSON", file=name)
+        document = cast("dict[str, Any]", document)
+        schema = document.pop("schema", None)
+        if schema != SCHEMA:
+            what = f"its schema is {schema!r}" if isinstance(schema, str) else "it has no schema"
+            raise ObjectError(f"this is no recording that is known here: {what}, not {SCHEMA!r}", file=name)
+        if document.pop("sha256", None) != digest(document):
+            raise ObjectError("the recording is damaged: its bytes do not have the checksum that it tells", file=name)
+        try:
+            return cls._from_json(document)
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, zlib.error, binascii.Error) as error:
+            what = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
+            raise ObjectError(f"the recording is damaged: {what}", file=name) from None
+
+    @classmethod
+    def _from_json(cls, document: dict[str, Any]) -> Recording:
+        from ..btf import Btf
+
+        told = document["settings"]
+        plain = {name: told[name] for name in _PLAIN}
+        for name, value in plain.items():
+            _check(value, str if name == "comm" else int, name, optional=name == "limit")
+        memory = {int(address, 0): _unpacked(part) for address, part in told["memory"].items()}
+        target = document["target"]
+        calls: list[Call] = []
+        for call in document["calls"]:
+            data = None if call["data"] is None else bytes.fromhex(call["data"])
+            calls.append(
+                Call(data, _context_of(call["context"]), _check(call["cpu"], int, "cpu"), _check(call["origin"], str))
+            )
+        return cls(
+            object=_unpacked(document["object"]),
+            file=_check(document["file"], str, "file"),
+            program=_check(document["program"], str, "program"),
+            calls=calls,
+            types={name: _check(text, str) for name, text in document["types"].items()},
+            data={
+                name: {int(at): bytes.fromhex(part) for at, part in parts.items()}
+                for name, parts in document["data"].items()
+            },
+            sizes={name: _check(size, int) for name, size in document["sizes"].items()},
+            contents={
+                name: [(bytes.fromhex(key), bytes.fromhex(value)) for key, value in entries]
+                for name, entries in document["contents"].items()
+            },
+            settings=Settings(
+                kconfig=told["kconfig"], returns=told["returns"], memory=memory or None, **cast("Any", plain)
+            ),
+            target=None if target is None else Btf(_unpacked(target)),
+            times=[_check(each, int, "a time") for each in document["times"]],
+        )
+
+
+def digest(body: Mapping[str, Any]) -> str:
+    """Return the checksum that a recording has in its file: of all but this and the schema."""
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+
+
+def _packed(raw: bytes) -> str:
+    return b64encode(zlib.compress(raw)).decode()
+
+
+def _unpacked(text: str) -> bytes:
+    """Return what `_packed` made a text of; zlib.error or ValueError where it is none, or too large."""
+    unpacking = zlib.decompressobj()
+    raw = unpacking.decompress(b64decode(text, validate=True), _LARGEST)
+    if not unpacking.eof:
+        raise ValueError("a part of it is cut off, or larger than 1 GiB")
+    return raw
+
+
+def _check(value: Any, kind: type, name: str = "a value", *, optional: bool = False) -> Any:
+    """Return a value that is of a type; ValueError for another one."""
+    if (optional and value is None) or (isinstance(value, kind) and not isinstance(value, bool)):
+        return value
+    raise ValueError(f"{name} is no {'number' if kind is int else 'text'}")
+
+
+def _context_text(context: bytes | ContextValues | None) -> Any:
+    if context is None or isinstance(context, bytes):
+        return None if context is None else f"hex:{context.hex()}"
+    found: dict[str, Any] = {}
+    for name, value in context.items():
+        if isinstance(value, bytes):
+            found[name] = f"hex:{value.hex()}"
+        elif isinstance(value, int | str | list | dict):
+            found[name] = value
+        else:
+            raise UsageError(f"the field {name} of the context cannot be kept: it is {type(value).__name__}")
+    return found
+
+
+def _context_of(value: Any) -> bytes | ContextValues | None:
+    if value is None or isinstance(value, dict):
+        return cast("ContextValues | None", value)
+    if not value.startswith("hex:"):
+        raise ValueError("a context is neither bytes nor fields")
+    return bytes.fromhex(value.removeprefix("hex:"))

@@ -1,0 +1,77 @@
+"""Stops: breakpoints and watchpoints, and why a session stands where it stands."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .session import Session
+
+__all__ = ["Breakpoint", "Reason", "Stop", "Watchpoint"]
+
+
+class Reason(enum.StrEnum):
+    """Why a session stands where it stands."""
+
+    START = "start"
+    STEP = "step"
+    BREAKPOINT = "breakpoint"
+    WATCHPOINT = "watchpoint"
+    END = "end"
+    ERROR = "error"
+    """The run was stopped there, before an instruction that cannot be executed."""
+
+
+@dataclass(eq=False)
+class Breakpoint:
+    """Stops before an instruction."""
+
+    number: int
+    """From 1 on, as it was added."""
+    what: str
+    """Where, as it was asked for: `prog.c:40`."""
+    places: frozenset[int] = field(repr=False)
+    """The instructions (`Location.place`)."""
+    at_line: bool = False
+    """Whether it is a C line's: it stops where the line is begun, and not again within it."""
+    condition: str = ""
+    """The expression that has to be true; empty where it always stops."""
+    holds: Callable[[Session], bool] | None = field(default=None, repr=False)
+    """Tells whether the condition holds where a session stands."""
+    log: str = ""
+    """What is printed in place of stopping, with expressions in braces: `length {ctx->len}`."""
+    enabled: bool = True
+    ignore: int = 0
+    """How many hits pass before it stops."""
+    hits: int = 0
+    """How often it was come to, forwards, with its condition true."""
+
+
+@dataclass(eq=False)
+class Watchpoint:
+    """Stops behind what changes some bytes; going backwards, before it."""
+
+    number: int
+    what: str
+    """What is watched, as it was asked for: `packet.family`."""
+    address: int
+    size: int
+    """In bytes."""
+    enabled: bool = True
+    hits: int = 0
+
+
+class Stop(NamedTuple):
+    """Where a session has come to a stand, and why."""
+
+    reason: Reason
+    run: int
+    """Which run, from 0 on."""
+    position: int
+    """How many steps of it have been taken."""
+    by: Breakpoint | Watchpoint | None = None
+    """What stopped it."""

@@ -1,0 +1,176 @@
+"""Timeline: one run from its beginning to its end, as the places it was at: what is sought in it is sought here."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from functools import cached_property
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+from .walk import Walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ..errors import BpftuiError
+    from .recording import Call
+    from .symbols import Symbols
+    from .world import World
+
+__all__ = ["Timeline"]
+
+_CHUNK: Final = 1 << 16
+_MOST_SMALL: Final = 1 << 12
+"""Programs up to which places fit 32 bits."""
+
+
+class Timeline:
+    """The places of a run by the number of the step, and how deep it was.
+
+    Step *n* is the *n*-th instruction, from 0 on. The position before it is *n*, too; `length` is the position at the
+    end, or, of a run that was stopped, before the instruction that it was stopped at.
+
+    Args:
+        world: Stands before the run; stands somewhere behind it afterwards.
+        call: What the run is given.
+        symbols: What is known of places.
+    """
+
+    def __init__(self, world: World, call: Call, symbols: Symbols) -> None:
+        self._symbols = symbols
+        self.places = places = array("I" if len(world.processor.machines) < _MOST_SMALL else "Q")
+        """By step, the place (`bpftui.core.vm.engine.machine.Machine.place`)."""
+        starts, depths, depth = array("Q"), array("B"), world.processor.depth
+
+        def turned() -> None:
+            starts.append(len(places))
+            depths.append(max(depth[0], 0))
+
+        walk = Walk(world, call, turned=turned)
+        try:
+            walk.run(places.extend)
+        finally:
+            walk.close()
+        self.error: BpftuiError | None = walk.error
+        """Why the run was stopped before its end."""
+        self.r0 = walk.r0
+        """What the program returned, unsigned; None where it was stopped before."""
+        self._starts, self._depths = starts, depths
+        """Where depth changes: the first position of each, and how deep it is from there on."""
+
+    @property
+    def length(self) -> int:
+        """The last position."""
+        return len(self.places) - (self.error is not None and bool(self.places))
+
+    def depth(self, position: int) -> int:
+        """Return how many functions are around the one that runs at a position."""
+        at = bisect_right(self._starts, position) - 1
+        return self._depths[at] if at >= 0 else 0
+
+    def next_at(self, places: Iterable[int], after: int) -> int | None:
+        """Return the first position behind *after* at which the run is at one of *places*; None where there is none."""
+        found: int | None = None
+        for place in places:
+            try:
+                end = self.length + 1 if found is None else found
+                found = self.places.index(place, after + 1, end)
+            except ValueError:
+                continue
+        return found
+
+    def last_at(self, places: Iterable[int], before: int) -> int | None:
+        """Return the last position before *before* at which the run is at one of *places*; None where there is none."""
+        wanted = set(places)
+        for end in range(before, 0, -_CHUNK):
+            start = max(end - _CHUNK, 0)
+            part = self.places[start:end]
+            if wanted.isdisjoint(part):
+                continue
+            return start + max(at for at, place in enumerate(part) if place in wanted)
+        return None
+
+    def all_at(self, places: Iterable[int]) -> Iterator[int]:
+        """Iterate over the positions at which the run is at one of *places*, in order."""
+        wanted = frozenset(places)
+        at = self.next_at(wanted, -1)
+        while at is not None:
+            yield at
+            at = self.next_at(wanted, at)
+
+    # By C line
+
+    @cached_property
+    def lines(self) -> array[int]:
+        """The positions at which a C line begins: another one than before in the same function."""
+        line_of, places = self._symbols.line_numbers, self.places
+        found = array("Q")
+        last: dict[int, int] = {}
+        starts = [*self._starts, len(places)] if self._starts else [0, len(places)]
+        depths = self._depths or array("B", [0])
+        before = -1
+        for (start, stop), depth in zip(pairwise(starts), depths, strict=True):
+            # A function that begins has no line yet; one that is come back to has that of its call.
+            line = last.get(depth, -1) if depth < before else -1
+            for position in range(start, stop):
+                here = line_of[places[position]]
+                if here and here != line:
+                    line = here
+                    found.append(position)
+            last[depth], before = line, depth
+        return found
+
+    def begins_line(self, position: int) -> bool:
+        """Whether a C line begins at a position."""
+        at = bisect_left(self.lines, position)
+        return at < len(self.lines) and self.lines[at] == position
+
+    def next_line(self, position: int, depth: int | None = None) -> int:
+        """Return where the next line begins, no deeper than *depth* where that is given; the end where none does."""
+        lines = self.lines
+        at = bisect_right(lines, position)
+        while at < len(lines):
+            found = lines[at]
+            if depth is None or (here := bisect_right(self._starts, found) - 1) < 0 or self._depths[here] <= depth:
+                return min(found, self.length)
+            outer = self._next_outer(here, depth)
+            if outer is None:
+                break
+            at = bisect_left(lines, outer)
+        return self.length
+
+    def previous_line(self, position: int, depth: int | None = None) -> int:
+        """Return where the last line before a position begins, no deeper than *depth*; 0 where none does."""
+        lines = self.lines
+        at = bisect_left(lines, position) - 1
+        while at >= 0:
+            found = lines[at]
+            if depth is None or (here := bisect_right(self._starts, found) - 1) < 0 or self._depths[here] <= depth:
+                return found
+            while here >= 0 and self._depths[here] > depth:
+                here -= 1
+            at = bisect_left(lines, self._starts[here + 1]) - 1 if here >= 0 else -1
+        return 0
+
+    def _next_outer(self, at: int, depth: int) -> int | None:
+        """Return the first position behind a change of depth from which on it is no deeper than *depth*."""
+        for index in range(at + 1, len(self._starts)):
+            if self._depths[index] <= depth:
+                return self._starts[index]
+        return None
+
+    def after_depth(self, position: int, depth: int) -> int:
+        """Return the first position behind this one that is no deeper than *depth*; the end where there is none."""
+        if position < self.length and self.depth(position + 1) <= depth:
+            return position + 1
+        found = self._next_outer(bisect_right(self._starts, position) - 1, depth)
+        return self.length if found is None else min(found, self.length)
+
+    def before_depth(self, position: int, depth: int) -> int:
+        """Return the last position before this one that is no deeper than *depth*; 0 where there is none."""
+        here = bisect_right(self._starts, position - 1) - 1
+        while here >= 0 and self._depths[here] > depth:
+            position = self._starts[here]
+            here = bisect_right(self._starts, position - 1) - 1
+        return max(position - 1, 0)

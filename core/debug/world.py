@@ -1,0 +1,159 @@
+"""World: a recording brought to life: a collection on the built-in machine, which can be set back to before any run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ..errors import UsageError
+from ..maps import ElementError
+from ..vm.engine.errors import RunError
+from ..vm.runtime import MachineRuntime
+from ..vm.world.checkpoint import Checkpoint
+from .recording import Times
+
+if TYPE_CHECKING:
+    from ..errors import BpftuiError
+    from ..spec import ProgramSpec
+    from ..vm.engine.machine import Machine
+    from ..vm.program import Program
+    from .recording import Call, Entries, Recording
+
+__all__ = ["Outcome", "World"]
+
+_MOST_KEPT: Final = 64
+"""Checkpoints that are kept at once."""
+
+
+class Outcome(NamedTuple):
+    """What came of a run."""
+
+    retval: int | None
+    """r0 as an unsigned 32-bit integer; None where the run was stopped."""
+    error: BpftuiError | None = None
+    """Why it was stopped."""
+    data: bytes = b""
+    """The packet as the program left it."""
+    context: bytes = b""
+    """The context as the program left it, where it may change it."""
+
+
+class World:
+    """The machine with what a recording holds.
+
+    Args:
+        recording: What comes from outside; its `times` grow with what is not known yet.
+
+    Raises:
+        LoadError, FeatureError: The object cannot be loaded into the machine.
+        UsageError: What the maps are to hold does not fit them.
+    """
+
+    def __init__(self, recording: Recording) -> None:
+        self.recording = recording
+        self.times = Times(recording.times, recording.settings.clock)
+        settings = recording.settings._replace(clock=self.times.now, wall=self.times.date)
+        whole = recording.spec()
+        spec = whole.subset(maps=set(), programs={recording.program}, variables=set())
+        runtime = MachineRuntime(settings, target=recording.target)
+        self.collection = runtime.load(spec, programs={recording.program})
+        self.program: Program = self.collection.programs[recording.program]
+        self.parts = self.program.parts
+        self.host = self.parts.host
+        self.processor = self.host.processor
+        self.throws = any(each.spec.linked.never_returning for each in self.collection.programs.values())
+        """Whether a program may throw an exception."""
+        self._programs = {each.machine.number: each for each in self.collection.programs.values()}
+        for name, entries in recording.contents.items():
+            self._fill(name, entries)
+        # What is made when it is first used would have another address each time.
+        for machine in self.processor.machines:
+            machine.bind()
+        for program in self.collection.programs.values():
+            if program.packet_sizes is not None:
+                _ = program.packet
+        self._checkpoints: dict[int, tuple[Checkpoint, int]] = {}
+        """By the run that comes next: the state, and how many times had been told."""
+        self._stride = 1
+        self.next = 0
+        """The run that comes next."""
+        self.is_torn = False
+        """Whether a run was begun and not brought to its end."""
+        self._keep()
+
+    def _fill(self, name: str, entries: Entries) -> None:
+        store = self.collection.maps[name].store if name in self.collection.maps else None
+        if store is None:
+            raise UsageError(f"the recording has contents for map {name}, which the program does not use")
+        shape = store.shape
+        for key, value in entries:
+            if len(key) != shape.key_size or len(value) != shape.moved_size:
+                wanted = f"{shape.key_size} and {shape.moved_size} bytes"
+                raise UsageError(f"the contents of map {name} do not fit it: key and value have {wanted}")
+            try:
+                store.update(key if shape.key_size else None, value)
+            except ElementError as error:
+                raise UsageError(f"the contents of map {name} do not fit it: {error}") from error
+
+    def program_of(self, machine: Machine) -> ProgramSpec:
+        """Return the program whose code a machine runs."""
+        return self._programs[machine.number].spec
+
+    def _keep(self) -> None:
+        """Keep the state that there is now."""
+        if self.next % self._stride == 0 and self.next not in self._checkpoints:
+            if len(self._checkpoints) >= _MOST_KEPT:
+                self._stride *= 2
+                self._checkpoints = {run: kept for run, kept in self._checkpoints.items() if run % self._stride == 0}
+            self._checkpoints[self.next] = self._checkpoint()
+
+    def _checkpoint(self) -> tuple[Checkpoint, int]:
+        programs = [each for each in self.collection.programs.values() if each.packet_sizes is not None]
+        return Checkpoint(self.host, [each.packet for each in programs]), self.times.at
+
+    def before(self, run: int) -> None:
+        """Bring everything to the state in which *run* begins, by running again what comes before it if need be.
+
+        Nothing may run. A run that was stopped leaves what it had done until then.
+        """
+        start = max(kept for kept in self._checkpoints if kept <= run)
+        if self.is_torn or not start <= self.next <= run:
+            self._restore(start)
+        while self.next < run:
+            self.pass_over()
+        if run not in self._checkpoints:
+            # Whoever is here goes back here: this one is kept whatever the stride, in place of the last one of these.
+            for other in [each for each in self._checkpoints if each % self._stride]:
+                del self._checkpoints[other]
+            self._checkpoints[run] = self._checkpoint()
+
+    def _restore(self, run: int) -> None:
+        checkpoint, told = self._checkpoints[run]
+        checkpoint.restore()
+        self.times.at = told
+        self.processor.depth[0] = -1
+        self.next, self.is_torn = run, False
+
+    def pass_over(self) -> Outcome:
+        """Run what comes next at full speed, without stopping in it."""
+        call = self.recording.calls[self.next]
+        outcome = self._run(call)
+        self.next += 1
+        self._keep()
+        return outcome
+
+    def _run(self, call: Call) -> Outcome:
+        try:
+            with self.program.given(call.data, call.context, call.cpu) as given:
+                try:
+                    result = self.program.execute(given.r1) & 0xFFFF_FFFF
+                    self.parts.catch_up()
+                except RunError as error:
+                    return Outcome(None, error, *given.left())
+                return Outcome(result, None, *given.left())
+        except UsageError as error:
+            return Outcome(None, error)
+
+    def passed(self) -> None:
+        """Note that what came next has been run to its end by somebody else."""
+        self.next, self.is_torn = self.next + 1, False
+        self._keep()

@@ -1,0 +1,109 @@
+"""Recordings in files: what comes back, and what is said of what is none."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bpftui.core.debug import Call, Recording, Session
+from bpftui.core.errors import ObjectError
+from bpftui.core.spec import CollectionSpec
+from bpftui.core.vm.world.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TRAFFIC = Path("bpf/traffic.o")
+UDP = bytes(12) + b"\x08\0" + b"\x45" + bytes(8) + b"\x11" + bytes(40)
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    """A run of the shipped counter, with a variable set and a helper that returns what was asked for."""
+    spec = CollectionSpec.from_file(TRAFFIC)
+    spec.set("track_sources", value=False)
+    settings = Settings(
+        seed=7,
+        clock=lambda: 12_345,
+        returns={"bpf_ringbuf_reserve": 0},
+        memory={0xFFFF_8880_0000_1000: b"\1\2\3"},
+    )
+    contents = {"traffic": [(bytes([1, 0, 0, 0, 17, 0, 0, 0])[: spec.map("traffic").key_size], bytes(32))]}
+    recording = Recording.of(
+        spec, "count_traffic", [Call(UDP, origin="packet 1"), Call(UDP, cpu=1)], settings=settings, contents=contents
+    )
+    with Session(recording) as session:
+        session.enter(1)
+        session.resume()
+    path = tmp_path / "run.json"
+    recording.save(path)
+    return path
+
+
+def test_a_file_brings_the_same_run_back(saved: Path) -> None:
+    found = Recording.read(saved)
+    assert found.times == [12_345, 12_345]
+    assert [(call.data, call.cpu, call.origin) for call in found.calls] == [(UDP, 0, "packet 1"), (UDP, 1, "")]
+    assert found.settings.seed == 7
+    assert found.settings.returns == {"bpf_ringbuf_reserve": 0}
+    assert found.settings.memory == {0xFFFF_8880_0000_1000: b"\1\2\3"}
+    assert found.spec().variable("track_sources").get() is False
+    with Session(found) as session:
+        session.enter(1)
+        session.resume()
+        assert session.retval == 2
+        assert found.times == [12_345, 12_345]
+        # With sources off there is no look-up of one; the entry was there before.
+        length = session.length
+    found.save(saved)
+    with Session(Recording.read(saved)) as session:
+        session.enter(1)
+        assert session.length == length
+
+
+def _changed(change: Callable[[dict[str, Any]], object]) -> Callable[[bytes], bytes]:
+    def damage(raw: bytes) -> bytes:
+        document = json.loads(raw)
+        change(document)
+        body = {name: value for name, value in document.items() if name not in ("schema", "sha256")}
+        from bpftui.core.debug.recording import digest
+
+        document["sha256"] = digest(body)
+        return json.dumps(document).encode()
+
+    return damage
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda raw: raw[: len(raw) // 2], "this is no recording: it is no JSON"),
+        (lambda _: b"\x7fELF", "this is no recording: it is no JSON"),
+        (lambda _: b"[]", "this is no recording: it is no object of JSON"),
+        (lambda _: b"{}", "this is no recording that is known here: it has no schema"),
+        (
+            lambda raw: raw.replace(b"recording/1", b"recording/9"),
+            "this is no recording that is known here: its schema is 'bpftui/recording/9'",
+        ),
+        (lambda raw: raw.replace(b"12345", b"12346", 1), "does not have|do not have the checksum"),
+        (_changed(lambda document: document.pop("calls")), "the recording is damaged: 'calls' is missing"),
+        (_changed(lambda document: document.update(times=["x"])), "the recording is damaged: a time is no number"),
+        (_changed(lambda document: document.update(object="!")), "the recording is damaged: "),
+        (_changed(lambda document: document.update(settings=[])), "the recording is damaged: "),
+        (_changed(lambda document: document["calls"][0].update(data="zz")), "the recording is damaged: "),
+    ],
+)
+def test_what_is_no_recording_is_one_sentence(saved: Path, damage: Callable[[bytes], bytes], said: str) -> None:
+    saved.write_bytes(damage(saved.read_bytes()))
+    with pytest.raises(ObjectError, match=said):
+        Recording.read(saved)
+
+
+def test_a_recording_without_an_object_in_it(saved: Path) -> None:
+    found = Recording.read(saved)
+    found.data["traffic"] = {0: b"x"}
+    with pytest.raises(ObjectError, match="the recording does not fit its object: section traffic has no 1 bytes at 0"):
+        found.spec()

@@ -1,0 +1,210 @@
+"""The debugger's engine on the shipped counter: its steps are written out."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bpftui.core.debug import Call, Reason, Recording, Session
+from bpftui.core.errors import BpftuiError, UnknownNameError, UsageError
+from bpftui.core.spec import CollectionSpec
+from bpftui.core.vm.runtime import MachineRuntime
+from bpftui.core.vm.world.settings import Settings
+from tests.fuzz.machines import program, walk_beside_stepper
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+UDP = bytes(12) + b"\x08\0" + b"\x45" + bytes(8) + b"\x11" + bytes(40)
+"""Ethernet, IPv4, UDP."""
+TRAFFIC = Path("bpf/traffic.o")
+OBJECTS = sorted(Path("tests/objects").glob("*.o"))
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    """`count_traffic` on the same packet twice, with a clock of its own."""
+    with Session(recording(TRAFFIC, "count_traffic", UDP, UDP)) as opened:
+        yield opened
+
+
+def recording(path: Path, name: str, *packets: bytes | None) -> Recording:
+    ticks = iter(range(1_000, 1 << 40, 1_000))
+    spec = CollectionSpec.from_file(path)
+    return Recording.of(spec, name, [Call(packet) for packet in packets], settings=Settings(clock=lambda: next(ticks)))
+
+
+def state(session: Session) -> str:
+    """Return a digest of every register, byte and address, where a session stands."""
+    digest = hashlib.sha256(repr(session.activations).encode())
+    for region in session.memory.regions:
+        digest.update(f"{region.base} {region.name}".encode() + bytes(region.data))
+    for name, found in session.world.collection.maps.items():
+        digest.update(repr((name, *found.store.entries())).encode())
+    return digest.hexdigest()
+
+
+def line(session: Session) -> str:
+    location = session.location
+    return (
+        "end" if location is None or location.line is None else f"{location.line.line} {location.line.source.strip()}"
+    )
+
+
+def test_lines_forwards_and_backwards(session: Session) -> None:
+    forwards = [(session.position, line(session))]
+    while not session.at_end:
+        session.next()
+        forwards.append((session.position, line(session)))
+    assert forwards[:6] == [
+        (0, "180 int count_traffic(struct xdp_md *ctx)"),
+        (2, "182 struct packet packet = {};"),
+        (7, "185 if (!counting)"),
+        (10, "187 now = bpf_ktime_get_ns();"),
+        (12, "188 parse((void *)(long)ctx->data, (void *)(long)ctx->data_end, &packet);"),
+        (14, "98 packet->length = data_end - data;"),
+    ]
+    assert forwards[-2:] == [(139, "197 }"), (141, "end")]
+    assert (session.stop.reason, session.retval, session.length) == (Reason.END, 2, 141)
+    backwards: list[tuple[int, str]] = []
+    while session.position:
+        session.back.next()
+        backwards.append((session.position, line(session)))
+    # What the call of fill() came to is gone back into line by line: it is inlined.
+    assert [each for each in backwards if each in forwards] == backwards == forwards[-2::-1]
+
+
+def test_instructions(session: Session) -> None:
+    assert session.registers[1] == session.activations[0].registers[1] != 0
+    assert session.step_instruction().position == 1
+    assert session.registers[7] == session.registers[1]
+    assert session.back.step_instruction(5).position == 0
+    assert session.registers[7] == 0
+    assert session.step_instruction(1000).reason is Reason.END
+    assert session.back.step_instruction().position == 140
+    assert session.location is not None
+    assert session.location.text == "exit"
+
+
+def test_runs_follow_each_other(session: Session) -> None:
+    counted = session.world.collection.maps["traffic"].store
+    session.breakpoints.add("bpf_map_update_elem")
+    assert (session.resume().reason, session.position) == (Reason.BREAKPOINT, 62)
+    assert list(counted.entries()) == []
+    # In the second run the entries are there: it meets no breakpoint, and ends.
+    assert (session.resume().position, session.resume().reason) == (95, Reason.END)
+    assert (session.run, session.length) == (1, 84)
+    (entry,) = counted.entries()
+    assert entry.values[0][:8] == (2).to_bytes(8, "little")
+    assert (session.back.resume().run, session.position) == (0, 95)
+    (entry,) = counted.entries()
+    assert entry.values[0][:8] == (1).to_bytes(8, "little")
+    session.enter(1)
+    assert (session.run, session.position, session.stop.reason) == (1, 0, Reason.START)
+    with pytest.raises(UsageError, match="there is no run 2: there are 2, from 0 on"):
+        session.enter(2)
+
+
+def test_breakpoints_by_line(session: Session) -> None:
+    found = session.breakpoints.add("traffic.c:138")
+    session.resume()
+    assert (session.position, line(session)) == (67, "138 volume->packets++;")
+    # The line takes three instructions; it is met once in a run.
+    assert (session.resume().run, session.position) == (1, 52)
+    assert session.resume().reason is Reason.END
+    assert found.hits == 2
+    found.enabled = False
+    assert session.back.resume().position == 0
+
+
+def test_a_line_without_code_is_the_next_one_that_has_some(session: Session) -> None:
+    assert session.symbols.places_of_line("traffic.c", 183)[0] == 185
+    with pytest.raises(UsageError, match=r"no code is from traffic.c:5000, or from a line behind it: the last is 197"):
+        session.breakpoints.add("traffic.c:5000")
+    with pytest.raises(UnknownNameError, match=r"there is no C file 'trafic.c'"):
+        session.breakpoints.add("trafic.c:1")
+    with pytest.raises(UnknownNameError, match="there is no function 'nothing'"):
+        session.breakpoints.add("nothing")
+    with pytest.raises(UsageError, match="there is no instruction 5000: count_traffic has"):
+        session.breakpoints.add("5000")
+
+
+def test_watchpoint(session: Session) -> None:
+    volume = session.world.collection.maps[".bss"].store if ".bss" in session.world.collection.maps else None
+    session.step_instruction(60)
+    address = session.registers[10] - 8
+    session.goto(0)
+    session.breakpoints.watch("the stack", address, 8)
+    assert volume is not None
+    stop = session.resume()
+    assert stop.reason is Reason.WATCHPOINT
+    written = session.position
+    assert session.memory.own(address, 8) != bytes(8)
+    session.goto(session.length)
+    # Backwards it stands before what wrote last.
+    assert session.back.resume().reason is Reason.WATCHPOINT
+    assert session.position >= written - 1
+
+
+def test_what_was_printed_and_timed_is_again(session: Session) -> None:
+    session.resume()
+    before = session.recording.times.copy()
+    session.goto(5)
+    session.resume()
+    assert session.recording.times == before == [1_000]
+
+
+@settings(max_examples=8, deadline=None, derandomize=True)
+@given(st.binary(max_size=120), st.data())
+def test_forwards_then_back_restores_everything(packet: bytes, data: st.DataObject) -> None:
+    with Session(recording(TRAFFIC, "count_traffic", UDP, packet.ljust(14, b"\0"))) as session:
+        session.enter(data.draw(st.integers(0, 1)))
+        start = data.draw(st.integers(0, session.length))
+        session.goto(start)
+        before = state(session)
+        session.goto(data.draw(st.integers(start, session.length)))
+        session.goto(start)
+        assert state(session) == before
+
+
+@pytest.mark.parametrize("path", OBJECTS, ids=lambda path: path.stem)
+def test_recording_and_plain_run_agree(path: Path) -> None:
+    """What each program of each object comes to is the same at full speed, step by step."""
+    spec = CollectionSpec.from_file(path)
+    for name in list(spec.programs)[:4]:
+        try:
+            part = spec.subset(maps=set(), programs={name}, variables=set())
+            plain = MachineRuntime(Settings(clock=lambda: 5, limit=5000)).load(part, programs={name})
+            found = Recording.of(spec, name, [Call(), Call()], settings=Settings(clock=lambda: 5, limit=5000))
+            session = Session(found)
+        except BpftuiError:
+            continue
+        with session:
+            for run in range(2):
+                try:
+                    result = plain.programs[name].run()
+                    expected: tuple[object, ...] = result.retval, result.data, result.context
+                except UsageError:
+                    break
+                except BpftuiError as error:
+                    expected = (error.message.partition(": ")[2],)
+                session.enter(run)
+                session.goto(session.length)
+                outcome = session.outcomes[run] if session.at_end else None
+                if outcome is None:
+                    assert session.error is not None
+                    assert session.error.endswith(str(expected[0]).partition("instruction ")[2]), name
+                else:
+                    assert (outcome.retval, outcome.data, outcome.context) == expected, name
+            for each, theirs in session.world.collection.maps.items():
+                assert list(plain.maps[each].store.entries()) == list(theirs.store.entries()), (name, each)
+
+
+def test_each_step_is_the_steppers() -> None:
+    assert sum(walk_beside_stepper(program(random.Random(number))) for number in range(60)) > 200
