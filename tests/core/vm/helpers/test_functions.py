@@ -12,6 +12,7 @@ import pytest
 from bpftui.core.errors import FeatureError
 from bpftui.core.spec import CollectionSpec, MapFlag, MapSpec, MapType
 from bpftui.core.vm import Processor, RunError
+from bpftui.core.vm.engine.calls import answered
 from bpftui.core.vm.helpers import kernel_function
 from bpftui.core.vm.maps import create_store
 from bpftui.core.vm.runtime import MachineRuntime
@@ -90,15 +91,15 @@ def test_timers_run_when_their_time_has_come() -> None:
     assert call(host, "bpf_timer_start", value + 8, 3 * SECOND, 0) == 0
     (run_due,) = host.background
     now[0] += 3 * SECOND - 1
-    run_due()
+    answered(run_due(), host.call)
     assert not called
     now[0] += 1
-    run_due()
-    run_due()
+    answered(run_due(), host.call)
+    answered(run_due(), host.call)
     assert [(function, map_, place) for function, map_, _, place in called] == [(0x77, handle, value)]
     assert call(host, "bpf_timer_start", value + 8, now[0], 1) == 0
     assert call(host, "bpf_timer_cancel", value + 8) == 1
-    run_due()
+    answered(run_due(), host.call)
     assert len(called) == 1
     with pytest.raises(RunError, match="lies in no value of map timers"):
         call(host, "bpf_timer_init", value + 24, handle, 1)
