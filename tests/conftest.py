@@ -29,6 +29,7 @@ if sys.dont_write_bytecode:
     sys.dont_write_bytecode = False
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+import gc
 import itertools
 import shutil
 import signal
@@ -251,6 +252,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason=no_types))
         if item.get_closest_marker("terminal") and no_tmux:
             item.add_marker(pytest.mark.skip(reason=no_tmux))
+
+
+def pytest_collection_finish() -> None:
+    """Have the garbage collector pass over what lasts as long as the run: thousands of tests, and the modules.
+
+    An app makes a hundred thousand objects. By default the collector goes through the young ones at every 700, and
+    through all there are several times an app, which is a sixth of what such a test takes.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

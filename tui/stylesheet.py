@@ -1,36 +1,49 @@
-"""Stylesheet: Textual's, which keeps in mind what it has found for the parts of a widget.
+"""Stylesheet: Textual's, which keeps in mind what it has found: rules by their text, styles by where a widget is.
 
-A widget has its colours as component classes, and a listing has fifty. Textual looks all of them up in all rules when
-the widget's own style may be another one: when it is mounted, shown, focused or left, or below the mouse. What they are
-follows from the rules and from what selectors can see of the way down to the widget; where that is as it was before, so
-are they.
+Textual parses all style sheets when a theme is chosen or a screen brings one of its own, and looks a widget up in all
+rules when its style may be another one: when it is mounted, shown, focused or left, or below the mouse. A widget has
+its colours as component classes, a listing has fifty, and each is looked up as well. What they are follows from the
+rules and from what selectors can see of the way down to the widget; where that is as it was before, so are they, in the
+next app of this process too.
 """
 
 # pyright: reportPrivateUsage=false
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final, cast
 from weakref import WeakKeyDictionary
 
+from textual.cache import LRUCache
 from textual.css import stylesheet
+from textual.widget import Widget
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from textual.app import App
     from textual.css.model import RuleSet
-    from textual.css.styles import RenderStyles
+    from textual.css.styles import RenderStyles, RulesMap
+    from textual.css.types import CSSLocation
     from textual.dom import DOMNode
 
 __all__ = ["Stylesheet"]
 
 _SEEN: Final = frozenset(
-    {"hover", "focus", "blur", "disabled", "enabled", "dark", "light", "inline", "ansi", "nocolor"}
+    {"hover", "focus", "blur", "can-focus", "disabled", "enabled", "dark", "light", "inline", "ansi", "nocolor"}
 )
-"""Pseudo-classes that are part of what is compared, or that change with the rules; others are not kept in mind."""
+"""Pseudo-classes that are part of what is compared; what asks for others is not kept in mind."""
 _MOST: Final = 16
 """States of a widget that are kept in mind."""
+
+_parsed: Final[LRUCache[Hashable, list[RuleSet]]] = LRUCache(1024)
+"""Rules, by their text, where that is from, and the variables that it may name."""
+_numbers: Final[LRUCache[Hashable, int]] = LRUCache(64)
+"""A number of its own for all texts and variables of a style sheet."""
+_serial: Final = count()
+_found: Final[LRUCache[Hashable, RulesMap]] = LRUCache(8192)
+"""What the rules say of a node, by the number of the style sheet and what selectors can see."""
 
 
 class Stylesheet(stylesheet.Stylesheet):
@@ -38,9 +51,79 @@ class Stylesheet(stylesheet.Stylesheet):
 
     def __init__(self, *, variables: dict[str, str] | None = None) -> None:
         super().__init__(variables=variables)
+        self._given = frozenset(self._variables.items())
+        self._number = -1
+        self._asked_by_name: dict[str, frozenset[str]] = {}
+        self._whole: DOMNode | None = None
+        """The widget whose parts are looked up, in the state that follows."""
+        self._state: Hashable = None
         self._of: list[RuleSet] | None = None
         self._can_be_kept: dict[frozenset[str], bool] = {}
         self._kept: WeakKeyDictionary[DOMNode, dict[Hashable, dict[str, RenderStyles]]] = WeakKeyDictionary()
+
+    def set_variables(self, variables: dict[str, str]) -> None:
+        """Set what the names in the style sheets stand for."""
+        super().set_variables(variables)
+        self._given = frozenset(variables.items())
+
+    def parse(self) -> None:
+        """Parse what is new, and put the rules together."""
+        super().parse()
+        made_of = (self._given, tuple(self.source.items()))
+        number = _numbers.get(made_of)
+        if number is None:
+            number = _numbers[made_of] = next(_serial)
+        self._number = number
+        self._asked_by_name.clear()
+
+    def reparse(self) -> None:
+        """Put the rules together anew, of the variables of now. An error leaves them as they were."""
+        self.parse()
+
+    def _parse_rules(
+        self,
+        css: str,
+        read_from: CSSLocation,
+        is_default_rules: bool = False,
+        tie_breaker: int = 0,
+        scope: str = "",
+    ) -> list[RuleSet]:
+        key = (css, read_from, is_default_rules, tie_breaker, scope, self._given)
+        rules = _parsed.get(key)
+        if rules is None:
+            rules = super()._parse_rules(css, read_from, is_default_rules, tie_breaker, scope)
+            _parsed[key] = rules
+        return rules
+
+    def apply(
+        self, node: DOMNode, *, animate: bool = False, cache: dict[tuple[Any, ...], RulesMap] | None = None
+    ) -> None:
+        """Give a node the styles that the rules have for it."""
+        asked = self._asked(node)
+        if not asked <= _SEEN:
+            super().apply(node, animate=animate, cache=cache)  # pyright: ignore[reportUnknownMemberType]
+            return
+        of_a_part = self._whole is not None and node.parent is self._whole
+        key = (self._number, (self._state, node.classes) if of_a_part else _state(node))
+        rules = _found.get(key)
+        if rules is None:
+            alone: dict[tuple[Any, ...], RulesMap] = {}
+            super().apply(node, animate=animate, cache=alone)  # pyright: ignore[reportUnknownMemberType]
+            for rules in alone.values():
+                _found[key] = rules
+            return
+        node._has_hover_style = "hover" in asked
+        node._has_focus_within = node._has_order_style = node._has_odd_or_even = False  # nothing of it was asked
+        self.replace_rules(node, rules, animate=animate)
+        self._process_component_classes(node)
+
+    def _asked(self, node: DOMNode) -> frozenset[str]:
+        """Return the pseudo-classes in all rules that may be for a node."""
+        by_name, rules_map = self._asked_by_name, self.rules_map
+        names = rules_map.keys() & node._selector_names
+        for name in names - by_name.keys():
+            by_name[name] = frozenset[str]().union(*(rule.pseudo_classes for rule in rules_map[name]))
+        return frozenset[str]().union(*(by_name[name] for name in names))
 
     def _process_component_classes(self, node: DOMNode) -> None:
         classes = frozenset(node._get_component_classes())
@@ -59,7 +142,9 @@ class Stylesheet(stylesheet.Stylesheet):
         state = _state(node)
         found = kept.get(state)
         if found is None:
+            self._whole, self._state = node, state
             super()._process_component_classes(node)
+            self._whole = None
             if len(kept) >= _MOST:
                 kept.clear()
             kept[state] = node._component_styles.copy()
@@ -81,5 +166,11 @@ def _may_be_of_a_part(rule: RuleSet) -> bool:
 def _state(node: DOMNode) -> Hashable:
     """Return what selectors can see of a node and what is above it."""
     app = cast("App[Any]", node.app)  # pyright: ignore[reportUnknownMemberType]
-    way = ((each.id, each.classes, each._pseudo_classes_cache_key) for each in node.css_path_nodes)
-    return (app.app_focus, *way)
+    looks = (app.app_focus, app.current_theme.dark, app.is_inline, app.native_ansi_color, app.no_color)
+    return (looks, *((type(each), each.id, each.classes, *_pseudo_classes(each)) for each in node.css_path_nodes))
+
+
+def _pseudo_classes(node: DOMNode) -> tuple[bool, ...]:
+    if not isinstance(node, Widget):
+        return ()
+    return (node.mouse_hover, node.has_focus, node.is_disabled, node.allow_focus())
