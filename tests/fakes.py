@@ -474,7 +474,9 @@ class FakeRuntime(Runtime):
     def targets(self, spec: CollectionSpec, program: ProgramSpec) -> list[TargetChoice]:
         return []
 
-    def forecast(self, spec: CollectionSpec) -> Forecast:
+    def forecast(
+        self, spec: CollectionSpec, *, progress: Progress | None = None, stop: Event | None = None
+    ) -> Forecast:
         return Forecast({}, self.obstacles)
 
     def externs(self, spec: CollectionSpec) -> dict[str, ExternAnswer]:

@@ -21,8 +21,9 @@ from ..asm.opcodes import CALL, INSN_SIZE, CallSource
 from ..btf import Kind
 from ..btf.core import CoreResolver
 from ..btf.kernel import vmlinux
-from ..errors import BpftuiError, FeatureError
+from ..errors import BpftuiError, FeatureError, GivenUpError
 from ..runtime import Forecast, Obstacle
+from ..runtime.facts import forecast_given_up
 from ..spec import MapType, ProgramType, ReferenceKind
 from ..spec.architectures import foreign_registers
 from ..spec.jump_tables import table_map
@@ -44,9 +45,10 @@ from .sys.syscall import BpfError, Command
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from threading import Event
 
     from ..btf import Btf
-    from ..runtime import ExternAnswer, Map
+    from ..runtime import ExternAnswer, Map, Progress
     from ..spec import CollectionSpec, MapSpec, ProgramSpec
     from .program import Program
 
@@ -62,18 +64,41 @@ def forecast(
     target: Btf | None = None,
     extends: Mapping[str, Program] | None = None,
     replacements: Mapping[str, Map] | None = None,
+    progress: Progress | None = None,
+    stop: Event | None = None,
 ) -> Forecast:
-    """Return what is known to keep parts of *spec* from being loaded; the arguments are those of `KernelRuntime`."""
+    """Return what is known to keep parts of *spec* from being loaded.
+
+    Args:
+        spec: The object.
+        target: As for `KernelRuntime`, like all but the last two.
+        extends: The same.
+        replacements: The same.
+        progress: Is told of each program before it is looked at.
+        stop: Set by another thread, gives it up before the next program.
+
+    Raises:
+        GivenUpError: It was.
+    """
     try:
         require()
         with Loader(spec, target, extends=extends) as loader:
             survey = _Survey(loader, replacements or {})
             maps = {name: found for name in spec.maps if (found := survey.map(name))}
-            programs = {name: found for name, each in spec.programs.items() if (found := survey.program(each))}
+            programs: dict[str, tuple[Obstacle, ...]] = {}
+            for done, (name, each) in enumerate(spec.programs.items()):
+                if stop is not None and stop.is_set():
+                    raise forecast_given_up(spec.file, done, len(spec.programs))
+                if progress is not None:
+                    progress(done + 1, len(spec.programs), name)
+                if found := survey.program(each):
+                    programs[name] = found
             optional = {name for name in maps if not spec.maps[name].autocreate}
             optional |= {
                 name for name in programs if spec.programs[name].optional or loader.is_unused(spec.programs[name])
             }
+    except GivenUpError:
+        raise
     except BpftuiError as error:
         everything = (_obstacle(error),)
         return Forecast(dict.fromkeys(spec.maps, everything), dict.fromkeys(spec.programs, everything))

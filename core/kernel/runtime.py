@@ -156,7 +156,9 @@ class KernelRuntime:
 
         return choices(spec, program)
 
-    def forecast(self, spec: CollectionSpec) -> Forecast:
+    def forecast(
+        self, spec: CollectionSpec, *, progress: Progress | None = None, stop: Event | None = None
+    ) -> Forecast:
         """Return what is known to keep maps and programs from being loaded, from trials of what they need."""
         from .forecast import forecast
 
@@ -166,6 +168,8 @@ class KernelRuntime:
             target=options.get("target"),
             extends=options.get("extends"),
             replacements=options.get("replacements"),
+            progress=progress,
+            stop=stop,
         )
 
     def inspect(self) -> KernelInspector:

@@ -114,6 +114,11 @@ def load_given_up(file: str, done: int, total: int) -> GivenUpError:
     return GivenUpError(f"the load of {file} was given up after {done:,} of {total:,} programs")
 
 
+def forecast_given_up(file: str, done: int, total: int) -> GivenUpError:
+    """Return the error of a look ahead that was given up after so many of the object's programs."""
+    return GivenUpError(f"whether {file} loads here was looked at for {done:,} of {total:,} programs and then given up")
+
+
 def given_up(program: str, done: int, repeat: int) -> GivenUpError:
     """Return the error for a run that its user gave up after *done* of *repeat* rounds."""
     return GivenUpError(f"the run of {program} was given up after {done:,} of {repeat:,} rounds")

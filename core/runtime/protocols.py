@@ -492,8 +492,14 @@ class Runtime(Protocol):
         """
         ...
 
-    def forecast(self, spec: CollectionSpec) -> Forecast:
-        """Return what is known to keep maps and programs from being loaded. Nothing of the object is loaded for it."""
+    def forecast(
+        self, spec: CollectionSpec, *, progress: Progress | None = None, stop: Event | None = None
+    ) -> Forecast:
+        """Return what is known to keep maps and programs from being loaded. Nothing of the object is loaded for it.
+
+        *progress* is told of each program before it is looked at. Once another thread sets *stop* it is given up before
+        the next one, with GivenUpError.
+        """
         ...
 
     def externs(self, spec: CollectionSpec) -> Mapping[str, ExternAnswer]:

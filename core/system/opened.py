@@ -193,7 +193,9 @@ class OpenedRuntime(KernelRuntime):
         with _Opener(self._theirs) as opener:
             return opener.load(self, programs, strict=True, progress=progress, stop=stop)
 
-    def forecast(self, spec: CollectionSpec) -> Forecast:
+    def forecast(
+        self, spec: CollectionSpec, *, progress: Progress | None = None, stop: Event | None = None
+    ) -> Forecast:
         """Return that nothing keeps it from being loaded: it is."""
         return Forecast({}, {})
 

@@ -150,7 +150,9 @@ class MachineRuntime:
         detail = "Packets out of memory, for nobody else to see. sandbox,rate=5000,tcp=3,udp=1 or FILE.pcap say which."
         return [TargetChoice(SANDBOX, "packets of its own", detail)]
 
-    def forecast(self, spec: CollectionSpec) -> Forecast:
+    def forecast(
+        self, spec: CollectionSpec, *, progress: Progress | None = None, stop: Event | None = None
+    ) -> Forecast:
         """Return what keeps maps and programs from being loaded, found out by loading them: it takes no time here."""
         report = self.check(spec)
         maps, programs = (

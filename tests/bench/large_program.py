@@ -11,7 +11,7 @@ from tests.bench.big_object import big_object
 if TYPE_CHECKING:
     from bpftui.core.spec import Function, LineInfo
 
-__all__ = ["large_program"]
+__all__ = ["SLOTS", "large_program"]
 
 SLOTS = 500_000
 

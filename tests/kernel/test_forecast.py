@@ -8,12 +8,14 @@ import random
 import re
 import sys
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from bpftui.core.analysis.reachability import reached
 from bpftui.core.asm.assembler import assemble
 from bpftui.core.btf.kernel import loaded_modules, vmlinux
+from bpftui.core.errors import GivenUpError
 from bpftui.core.helpers.names import HELPERS
 from bpftui.core.kernel import KernelRuntime
 from bpftui.core.kernel.sys import probes
@@ -318,3 +320,18 @@ def test_what_of_the_sections_is_not_usable_is_remarked_on() -> None:
     told = bpftui("doctor", "tests/objects/data_pointers.o", "--json")
     assert (told.code, json.loads(told.out)["remarks"]) == (0, [remark])
     assert f"· {remark}\n" in bpftui("doctor", "tests/objects/data_pointers.o").out
+
+
+def test_it_is_told_how_far_it_is_and_given_up_before_the_next_program():
+    spec = CollectionSpec.from_file(OBJECTS / "attached.o")
+    stop, told = Event(), []
+
+    def progress(number: int, total: int, program: str) -> None:
+        told.append((number, total, program))
+        if number == 2:
+            stop.set()
+
+    names = list(spec.programs)
+    with pytest.raises(GivenUpError, match=f"looked at for 2 of {len(names)} programs and then given up"):
+        KernelRuntime().forecast(spec, progress=progress, stop=stop)
+    assert told == [(1, len(names), names[0]), (2, len(names), names[1])]

@@ -43,6 +43,11 @@ class Stage(Host, Protocol):
         """Run *work*, which takes its time, in a thread; *then* gets what it returns, in the event loop."""
         ...
 
+    @property
+    def work(self) -> Work | None:
+        """What is said to be being done; None for nothing."""
+        ...
+
     def call_later(self, callback: Callable[..., Any], *arguments: Any) -> object:
         """Call something as soon as what is going on is done."""
         ...
@@ -163,6 +168,11 @@ class ControlledScreen(Screen[None]):
     ) -> None:
         """Say something here, though a dialog may be in front; an error until it is answered."""
         self.message_line.notify(message, title=title, severity=severity, timeout=timeout)
+
+    @property
+    def work(self) -> Work | None:
+        """What is said to be being done; None for nothing."""
+        return self.message_line.work
 
     def show_work(self, work: Work | None) -> None:
         """Say what is being done; None for nothing."""

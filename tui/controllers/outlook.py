@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from functools import partial
+from threading import Event
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from ...core.errors import BpftuiError, VerifierError
+from ...core.errors import BpftuiError, GivenUpError, VerifierError
 from ...core.live import State
 from ...core.runtime import Forecast
 from ..nodes import Node, NodeKind, map_node
+from ..status import Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,6 +25,9 @@ if TYPE_CHECKING:
     from .controller import Stage
 
 __all__ = ["Outlook"]
+
+_TOLD: Final = 0.1
+"""Seconds between two reports of how far a look ahead is."""
 
 
 class Outlook:
@@ -55,7 +62,10 @@ class Outlook:
         self._operations = operations
         self._tree = tree
         self._changed = changed
-        self._looks = 0
+        self._stop = Event()
+        """Gives up the look ahead that goes on."""
+        self._work: Work | None = None
+        """What is said of it."""
         self._is_looking_up = False
 
     def look_up_externs(self) -> None:
@@ -73,19 +83,53 @@ class Outlook:
 
     def look_ahead(self) -> None:
         """Find out what can be loaded here, and mark what cannot; again whenever the spec has changed."""
-        if self._operations.state is State.SPEC:
-            self.problems = {}
-            self._looks += 1
-            self._stage.find_out(self._look_ahead, partial(self._looked_ahead, self._looks))
+        if self._operations.state is not State.SPEC:
+            return
+        self.problems = {}
+        self._stop.set()  # a look at what the spec was before is of no use any more
+        self._stop = stop = Event()
+        work = Work("checking what can be loaded here", stop.set)
+        self._show(stop, work)
+        self._stage.find_out(partial(self._look_ahead, stop, work), partial(self._looked_ahead, stop))
 
-    def _look_ahead(self) -> Forecast:
-        return self._operations.session.runtime.forecast(self._spec)
+    def _look_ahead(self, stop: Event, work: Work) -> Forecast | GivenUpError:
+        told = work.since
 
-    def _looked_ahead(self, number: int, found: Forecast) -> None:
-        if number != self._looks or self._operations.state is not State.SPEC:
-            return  # by now it is another spec, or the load has told
+        def progress(number: int, total: int, program: str) -> None:
+            nonlocal told
+            if time.monotonic() - told >= _TOLD:
+                told = time.monotonic()
+                now = replace(work, number=number, total=total, part=program)
+                self._stage.call_later(self._show, stop, now)
+
+        try:
+            return self._operations.session.runtime.forecast(self._spec, progress=progress, stop=stop)
+        except GivenUpError as error:
+            return error
+
+    def _show(self, stop: Event, work: Work) -> None:
+        """Say what is being done, unless that is something else."""
+        if stop is self._stop and not stop.is_set() and self._stage.work in (None, self._work):
+            self._work = work
+            self._stage.show_work(work)
+
+    def _looked_ahead(self, stop: Event, found: Forecast | GivenUpError) -> None:
+        if stop is not self._stop:
+            return  # by now it is another spec
+        if self._work is not None and self._stage.work is self._work:
+            self._stage.show_work(None)
+        self._work = None
+        if self._operations.state is not State.SPEC:
+            return  # the load has told
+        if isinstance(found, GivenUpError):
+            self._stage.notify(f"{found.message}: L finds out", timeout=5)
+            return
         self.forecast = found
         self._mark_refused()
+
+    def stop(self) -> None:
+        """Give up what is still being found out: nobody waits for it."""
+        self._stop.set()
 
     def not_loaded(self, problems: Mapping[str, BpftuiError]) -> None:
         """Remember why programs were not loaded, by their names, and mark them."""

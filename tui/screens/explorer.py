@@ -257,6 +257,7 @@ class ExplorerScreen(ControlledScreen):
 
     def on_unmount(self) -> None:
         """Leave no thread behind that the end of the process would wait for."""
+        self.outlook.stop()
         if self.furnished.is_set():
             self.finder.stop()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,8 @@ from bpftui.core.errors import BpftuiError, LoadError
 from bpftui.core.live import Sample, Session, State
 from bpftui.core.live.drawn import StreamState
 from bpftui.core.live.monitor import Observation, useful_map
-from bpftui.core.runtime import AttachTarget, Obstacle, TargetChoice
+from bpftui.core.runtime import AttachTarget, Forecast, Obstacle, TargetChoice
+from bpftui.core.runtime.facts import forecast_given_up
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.vm.runtime import MachineRuntime
 from bpftui.tui.dialogs.attach import AttachDialog
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from bpftui.core.runtime import Progress
     from bpftui.core.spec import ProgramSpec
 
 
@@ -749,3 +752,27 @@ async def test_what_is_done_without_is_said_and_logged(explore: Callable[..., An
         await walk.until(lambda: "done without" in walk.screen and "refuses the types" in walk.screen)
         await walk.press("6")
         assert any(line.rstrip().endswith(f"  {remark}") for line in walk.screen.splitlines())
+
+
+class SlowForecast(FakeRuntime):
+    """Looks at a program for as long as nobody gives it up."""
+
+    def forecast(
+        self, spec: CollectionSpec, *, progress: Progress | None = None, stop: Event | None = None
+    ) -> Forecast:
+        assert progress is not None
+        assert stop is not None
+        end = time.monotonic() + 120
+        while not stop.wait(0.05) and time.monotonic() < end:
+            progress(2, 7, "count_traffic")
+        raise forecast_given_up(spec.file, 1, 7)
+
+
+async def test_a_look_ahead_says_how_far_it_is_and_is_given_up(explore: Callable[..., Any]) -> None:
+    async with explore("bpf/traffic.o", runtime=SlowForecast()) as walk:
+        await walk.until(lambda: "checking what can be loaded here 2 of 7 · count_traffic · " in walk.screen)
+        assert "esc gives up" in walk.screen
+        await walk.press("escape")
+        await walk.until(lambda: "was looked at for 1 of 7 programs and then given up: L finds out" in walk.screen)
+        assert "checking" not in walk.screen
+        assert "cannot be loaded" not in walk.screen
