@@ -42,11 +42,12 @@ programs print, which is made and removed.
 
 INVENTORY: Final[Mapping[str, str]] = {
     "inventory": "bpftui.core.system.errands:read_for_client",
+    "ids": "bpftui.core.kernel.sys.object:list_ids",
     "object": "bpftui.core.kernel.sys.object:open_object",
     "statistics": "bpftui.core.kernel.sys.statistics:enable_statistics",
 }
-"""What the whole machine is looked at with: a snapshot of all that it runs, a descriptor of one object of it by its id
-(of a map to read only), and having runs counted.
+"""What the whole machine is looked at with: a snapshot of all that it runs, the ids of all objects of a kind, a
+descriptor of one by its id (of a map to read only), and having runs counted.
 """
 CHANGES: Final[Mapping[str, str]] = {
     "map_to_change": "bpftui.core.kernel.sys.object:open_map_to_change",

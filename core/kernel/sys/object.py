@@ -6,6 +6,7 @@ import ctypes
 import errno
 import os
 import re
+import struct
 from typing import TYPE_CHECKING, Final, Literal, SupportsIndex, TypeAlias, TypeVar
 
 from ...errors import LoadError, UnknownNameError, UsageError
@@ -28,6 +29,7 @@ __all__ = [
     "fdinfo",
     "fill",
     "kernel_name",
+    "list_ids",
     "object_info",
     "open_id",
     "open_map_to_change",
@@ -49,6 +51,7 @@ _BY_ID: Final = {
     "BTF": (Command.BTF_GET_FD_BY_ID, Command.BTF_GET_NEXT_ID),
 }
 _IDS: Final = ObjId.packing("start_id", "next_id")
+_ID: Final = struct.Struct("=I")
 """Packed at once: a machine may have thousands."""
 _FILES: Final = {"anon_inode:bpf-map": "map", "anon_inode:bpf-prog": "program", "anon_inode:bpf_link": "link"}
 """What the kernel calls the files behind descriptors."""
@@ -139,8 +142,24 @@ def fdinfo(descriptor: Descriptor) -> dict[str, int]:
 
 
 def walk_ids(kind: ObjectKind) -> Iterator[int]:
-    """Iterate over the ids of all objects of a kind that the kernel has now (needs CAP_SYS_ADMIN)."""
-    command = _BY_ID[kind][1]
+    """Iterate over the ids of all objects of a kind that the kernel has now (needs CAP_SYS_ADMIN).
+
+    Where this process may not, its steward may.
+
+    Raises:
+        NoPermissionError: Neither may.
+    """
+    try:
+        try:
+            yield from _ids(_BY_ID[kind][1])
+        except BpfError as error:
+            with open(brought(error, "ids", kind), "rb") as file:
+                yield from (number for (number,) in _ID.iter_unpack(file.read()))
+    except BpfError as error:
+        raise explain(error, f"list the kernel's {kind}s", needs=(rights.Capability.CAP_SYS_ADMIN,)) from error
+
+
+def _ids(command: Command) -> Iterator[int]:
     attr = buffer(_IDS.size)
     address, number = ctypes.addressof(attr), 0
     while True:
@@ -149,10 +168,28 @@ def walk_ids(kind: ObjectKind) -> Iterator[int]:
         if failed == -errno.ENOENT:
             return
         if failed:
-            error = BpfError(command, -failed)
-            raise explain(error, f"list the kernel's {kind}s", needs=(rights.Capability.CAP_SYS_ADMIN,)) from error
+            raise BpfError(command, -failed)
         number = _IDS.unpack_from(attr)[1]
         yield number
+
+
+def list_ids(kind: str) -> int:
+    """Return a file with the ids of all objects of a kind that the kernel has now, 32 bits each.
+
+    Raises:
+        BpfError, UsageError: The kernel said no, or there is no such kind.
+    """
+    if kind not in _BY_ID:
+        raise UsageError("ids are asked for by kind")
+    fd = os.memfd_create("ids", os.MFD_CLOEXEC)
+    try:
+        with open(fd, "wb", closefd=False) as file:
+            file.writelines(_ID.pack(number) for number in _ids(_BY_ID[kind][1]))
+        os.lseek(fd, 0, os.SEEK_SET)
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd
 
 
 def open_id(kind: ObjectKind, number: int, flags: int = 0) -> Descriptor:

@@ -115,6 +115,12 @@ def test_show_says_who_holds_it(traffic: KernelCollection, dropping: bool) -> No
     assert found["loaded"]["links"] == []
 
 
+def test_a_name_is_found_where_the_right_to_list_was_given_up(traffic: KernelCollection) -> None:
+    command = [sys.executable, "-m", "bpftui.tui", "show", "name:count_traf*", "--json", "--drop"]
+    found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert traffic.programs["count_traffic"].id in {each["id"] for each in found["loaded"]["programs"]}
+
+
 def test_a_map_a_pin_and_a_name(traffic: KernelCollection, tmp_path: Path) -> None:
     sources = traffic.maps["sources"]
     spec = opened(f"map:{sources.id}")
