@@ -1,4 +1,4 @@
-"""Ends at random moments: demo, watch and the explorer, told by signals, keys, or a terminal that goes away.
+"""Ends at random moments: demo, watch, the explorer, the System place, by signals, or a terminal that goes away.
 
     python -m tests.fuzz.ends [--count N] [--seed S] [--first NUMBER] [--limit SECONDS]
 
@@ -15,11 +15,14 @@ import signal
 import sys
 import time
 from collections import Counter
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Final
 
-from tests.victim import Victim
+from bpftui.core.spec import CollectionSpec
+from tests.census import objects
+from tests.victim import ROOT, Victim
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +33,8 @@ LIMIT: Final = 2.0
 """Seconds from being told to being gone."""
 _EXPLORER: Final = ["bpf/traffic.o", "--attach", "count_traffic=sandbox"]
 _WATCH: Final = ["watch", "bpf/count_packets.o", "--attach", "count_packets=sandbox", "--interval", "0.1"]
+_THEIRS: Final = "id:THEIRS"
+"""A program that this process has loaded."""
 _ATTACHED: Final = "▲ ATTACHED".encode()
 """As long as it is not, the word stands there without the circle."""
 _COMMANDS: Final[dict[str, tuple[bool, bytes, list[str]]]] = {
@@ -37,6 +42,8 @@ _COMMANDS: Final[dict[str, tuple[bool, bytes, list[str]]]] = {
     "explorer attached": (True, _ATTACHED, _EXPLORER),
     "explorer vm": (True, _ATTACHED, [*_EXPLORER, "--runtime", "vm"]),
     "picker": (True, b"Quit", []),
+    "system": (True, b"printed", ["top"]),
+    "opened": (True, b"LOADED", [_THEIRS]),
     "demo": (True, _ATTACHED, ["demo"]),
     "demo plain": (False, b"packets/s", ["demo", "--plain", "--interval", "0.1", "--duration", "60"]),
     "watch": (False, b"pkt_count", _WATCH),
@@ -103,14 +110,25 @@ def try_end(seed: int, number: int, *, limit: float = LIMIT) -> Ending:
     terminal, mark, arguments = _COMMANDS[ending.command]
     if not terminal and ending.how == "hang up":
         ending.how = "SIGTERM"  # a pipe that is closed is told by the next line that is written
-    victim = Victim(["-m", "bpftui.tui", *arguments], terminal=terminal)
+    with ExitStack() as theirs:
+        if _THEIRS in arguments:
+            loaded = theirs.enter_context(CollectionSpec.from_file(ROOT / "bpf/count_packets.o").load())
+            arguments = [f"id:{loaded.programs['count_packets'].id}"]
+        others = objects()  # whoever looks at the machine opens them, for a moment or for longer
+        victim = Victim(["-m", "bpftui.tui", *arguments], terminal=terminal)
+        _end(ending, victim, mark, others, limit)
+    return ending
+
+
+def _end(ending: Ending, victim: Victim, mark: bytes, others: set[tuple[str, int]], limit: float) -> None:
+    """End *victim* as planned, and judge what came of it: *others* had these objects before."""
     try:
         if ending.started:
             victim.read(60, mark)
         victim.read(ending.after)
         if victim.ended():
             ending.faults.append(f"it ended by itself: {victim.shown[-300:]!r}")
-            return ending
+            return
         start = time.monotonic()
         _tell(victim, ending.how)
         if ending.again is None:
@@ -123,11 +141,11 @@ def try_end(seed: int, number: int, *, limit: float = LIMIT) -> Ending:
                 ending.seconds = None if seconds is None else ending.again[1] + seconds
         ending.elapsed = time.monotonic() - start
         victim.read(0.1)  # the last of what it printed
+        victim.holds -= others
         ending.held = {kind for kind, _ in victim.holds} | ({"namespace"} if victim.namespaces else set())
         _judge(ending, victim, limit)
     finally:
         victim.close()
-    return ending
 
 
 def _judge(ending: Ending, victim: Victim, limit: float) -> None:
