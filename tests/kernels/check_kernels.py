@@ -153,6 +153,8 @@ REFUSED: Final[dict[str, dict[tuple[str, str], str]]] = {
         ("not_here.o", "other_type"): f"the kernel function bpf_rcu_read_lock {_NO_MODULE}",
         ("not_here.o", "device"): f"the kernel function bpf_xdp_metadata_rx_timestamp {_NO_MODULE}",
         ("packet_room.o", "on_netfilter"): "this kernel has no programs of that type",
+        # Done without: there are no links to netfilter.
+        ("inventory.o", "netfilters"): f"struct bpf_nf_link {_NOT_IN_BTF}",
         # Their kernel functions came with 6.2 to 6.7.
         **{
             ("kernel_functions.o", name): _NO_MODULE

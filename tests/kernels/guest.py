@@ -329,7 +329,7 @@ def machine() -> None:
             told, looked = walk.look(), ProcWalk().look()
             owners = [sorted({(each.pid, each.kind, each.id) for each in found.held}) for found in (told, looked)]
             tasks = [
-                sorted((each.pid, each.net, each.mnt, each.comm) for each in found.tasks) for found in (told, looked)
+                sorted((each.pid, each.net, each.mnt) for each in found.tasks) for found in (told, looked)
             ]
             with stats_enabled():
                 stir()
