@@ -328,9 +328,7 @@ def machine() -> None:
         with IteratorWalk() as walk:
             told, looked = walk.look(), ProcWalk().look()
             owners = [sorted({(each.pid, each.kind, each.id) for each in found.held}) for found in (told, looked)]
-            tasks = [
-                sorted((each.pid, each.net, each.mnt) for each in found.tasks) for found in (told, looked)
-            ]
+            tasks = [sorted((each.pid, each.net, each.mnt) for each in found.tasks) for found in (told, looked)]
             with stats_enabled():
                 stir()
             counts = [
