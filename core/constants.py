@@ -20,6 +20,7 @@ __all__ = [
     "SOCK_OPS_FLAGS",
     "constant_name",
     "has_names",
+    "named_number",
     "version_text",
 ]
 
@@ -188,6 +189,15 @@ def constant_name(field: str, value: int, byte_order: ByteOrder) -> str | None:
         return None
     name = names.get(int.from_bytes(value.to_bytes(2, byte_order), "big"))
     return None if name is None else f"bpf_htons({name})"
+
+
+def named_number(name: str) -> int | None:
+    """Return the number that is called *name* in C sources, `IPPROTO_TCP`; None where nothing here is called that."""
+    for names in _FIELDS.values():
+        for number, known in names.items():
+            if known == name:
+                return number
+    return None
 
 
 def version_text(code: int) -> str:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ..btf import Btf
     from ..context.values import ContextValues
 
-__all__ = ["SCHEMA", "Call", "Entries", "Recording", "Times", "digest"]
+__all__ = ["SCHEMA", "Call", "Entries", "Recording", "Times", "digest", "is_recording"]
 
 SCHEMA: Final = "bpftui/recording/1"
 _LARGEST: Final = 1 << 30
@@ -309,6 +309,16 @@ class Recording:
             target=None if target is None else Btf(_unpacked(target)),
             times=[_check(each, int, "a time") for each in document["times"]],
         )
+
+
+def is_recording(path: str) -> bool:
+    """Whether a file is a recording, or was one, as far as its beginning tells."""
+    try:
+        with open(path, "rb") as file:
+            head = file.read(200)
+    except OSError:
+        return False
+    return head.lstrip().startswith(b"{") and b"bpftui/recording/" in head
 
 
 def digest(body: Mapping[str, Any]) -> str:

@@ -19,14 +19,16 @@ from typing import TYPE_CHECKING, Final
 from ..closing import Closing
 from ..errors import UsageError
 from .breakpoints import Breakpoints
+from .evaluation import Evaluator, Value
 from .stops import Breakpoint, Reason, Stop, Watchpoint
 from .symbols import Location, Symbols
+from .syntax import ExpressionError
 from .timeline import Timeline
 from .walk import Activation, Walk
 from .world import Outcome, World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ..runtime import PrintedLine
     from ..vm.engine.memory import AddressSpace
@@ -145,6 +147,24 @@ class Session(Closing):
         return self.world.host.memory
 
     @property
+    def context_address(self) -> int:
+        """Where the context of this run lies, which r1 is at the beginning."""
+        return self._walk.context_address if self._walk is not None else 0
+
+    @cached_property
+    def evaluator(self) -> Evaluator:
+        """Tells what expressions mean where the session stands."""
+        return Evaluator(self)
+
+    def evaluate(self, text: str) -> Value:
+        """Return what an expression of C means here: see `bpftui.core.debug.evaluation`.
+
+        Raises:
+            ExpressionError: It is none, or means nothing here; the message says where in it.
+        """
+        return self.evaluator.evaluate(text)
+
+    @property
     def packet(self) -> bytes | None:
         """The packet as it is where the session stands; None for a program that is given none."""
         found = self.world.host.packet
@@ -234,6 +254,50 @@ class Session(Closing):
         error = self.timeline.error if self.stop.reason is Reason.ERROR else None
         return None if error is None else error.message
 
+    # What stops it
+
+    def break_at(self, where: str, *, condition: str = "", log: str = "", ignore: int = 0) -> Breakpoint:
+        """Stop at a place, which `Breakpoints.find` tells how to say.
+
+        Args:
+            where: The place: `prog.c:40`, `17`, `count`, `bpf_map_update_elem`.
+            condition: An expression that has to be true; one that cannot be told there stops as well.
+            log: What is to be noted in `logged` in place of stopping, with expressions in braces: `length {ctx->len}`.
+            ignore: How many hits pass before it stops.
+
+        Raises:
+            UnknownNameError, UsageError: There is no such place, or the condition is no expression.
+        """
+        if condition:
+            self.evaluator.check(condition)
+        found = self.breakpoints.add(where, condition=condition, log=log, ignore=ignore)
+        if condition:
+            found.holds = self._condition_of(found)
+        return found
+
+    def _condition_of(self, found: Breakpoint) -> Callable[[Session], bool]:
+        def holds(_: Session) -> bool:
+            try:
+                is_true = self.evaluate(found.condition).is_true
+            except ExpressionError as error:
+                found.problem = error.message
+                return True
+            found.problem = ""
+            return is_true
+
+        return holds
+
+    def watch(self, expression: str) -> Watchpoint:
+        """Stop behind what changes the value of an expression that lies in memory: a variable, an entry of a map.
+
+        Raises:
+            ExpressionError: It means nothing here, or lies nowhere.
+        """
+        value = self.evaluate(expression)
+        if value.address is None:
+            raise ExpressionError(expression, 0, "it lies nowhere in memory, and cannot be watched")
+        return self.breakpoints.watch(expression, value.address, value.kind.size)
+
     # Steps
 
     def step_instruction(self, count: int = 1) -> Stop:
@@ -290,7 +354,7 @@ class Session(Closing):
         while True:
             assert position is not None
             found = timeline.next_at(places, position)
-            if watched and (by := self.watch(position, timeline.length if found is None else found)) is not None:
+            if watched and (by := self.pass_watched(position, timeline.length if found is None else found)) is not None:
                 self.stopped_by(Reason.WATCHPOINT, by)
                 return True
             if found is None:
@@ -357,7 +421,7 @@ class Session(Closing):
             if each.hits <= each.ignore:
                 continue
             if each.log:
-                self.logged.append(each.log)
+                self.logged.append(self.evaluator.filled(each.log))
             elif stopped is None:
                 stopped = each
         return stopped
@@ -376,7 +440,7 @@ class Session(Closing):
     def _begins_line(self) -> bool:
         return self.timeline.begins_line(self.position)
 
-    def watch(self, start: int, stop: int) -> Watchpoint | None:
+    def pass_watched(self, start: int, stop: int) -> Watchpoint | None:
         """Go from one position on to another, or to behind what changes watched bytes; return what was changed."""
         self._stand(max(start, 0))
         watched = [each for each in self.breakpoints.watchpoints if each.enabled]
@@ -463,7 +527,7 @@ class Backwards:
         if watched:
             session.goto(0)
             at = 0
-            while (by := session.watch(at, before)) is not None and (at := session.position) <= before:
+            while (by := session.pass_watched(at, before)) is not None and (at := session.position) <= before:
                 last = (at - 1, Reason.WATCHPOINT, by)
         # From the last one back: conditions rarely hold where a breakpoint without one would stop first.
         position = before

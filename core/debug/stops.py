@@ -49,6 +49,8 @@ class Breakpoint:
     """How many hits pass before it stops."""
     hits: int = 0
     """How often it was come to, forwards, with its condition true."""
+    problem: str = ""
+    """Why its condition could not be told the last time, where it could not: it stops then."""
 
 
 @dataclass(eq=False)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..asm import CallSource, helper_name
 from ..asm.opcodes import CALL
 from ..errors import UnknownNameError, UsageError
+from ..listing.listing import Listing
 from ..vm.engine.processor import PLACE_BITS
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Location(NamedTuple):
     line: LineInfo | None
     """The C line that it is from."""
     text: str
-    """The instruction."""
+    """The instruction, with the names of maps, variables and helpers."""
     place: int = 0
     """Its number among the instructions of all programs."""
 
@@ -67,6 +68,7 @@ class Symbols:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._listings: dict[str, Listing] = {}
         self.line_numbers: dict[int, int] = _Lines(self)
         """By place, a number for its C line; 0 where it has none."""
 
@@ -77,11 +79,13 @@ class Symbols:
 
     def location(self, place: int) -> Location:
         """Return what a place is called."""
-        machine, slot = self._world.processor.at(place)
-        program = self._world.program_of(machine)
+        program, slot = self.spec_at(place)
         function = self.function_at(program, slot)
         name = program.name if function is None else function.name
-        return Location(program.name, name, slot, program.linked.line_at(slot), machine.code.text(slot), place)
+        if program.name not in self._listings:
+            self._listings[program.name] = Listing(program, self._world.collection.spec)
+        text = self._listings[program.name].text(slot)
+        return Location(program.name, name, slot, program.linked.line_at(slot), text, place)
 
     @staticmethod
     def function_at(program: ProgramSpec, slot: int) -> Function | None:

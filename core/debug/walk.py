@@ -126,6 +126,11 @@ class Walk:
         self._processor.depth[0] = -1
         self._world.parts.settle()
 
+    @property
+    def context_address(self) -> int:
+        """Where the context lies."""
+        return self.given.r1
+
     def advance(self, count: int) -> int | None:
         """Go *count* stops further; return the place of the last one, None where there are not so many."""
 

@@ -33,6 +33,7 @@ COMMANDS = (
     ("doctor", "--runtime", "vm"),
     ("check", "--runtime", "vm"),
     ("run", "--runtime", "vm"),
+    ("debug", "--batch", "next", "--batch", "continue", "--batch", "reverse-step"),
     ("log", "--object"),
 )
 LOG = "0: (79) r1 = *(u64 *)(r1 +8)\n1: (bf) r2 = r1\n; return 0; @ a.c:1\ninvalid access to packet, off=0 size=8\n"
@@ -53,8 +54,8 @@ def call(command: tuple[str, ...], path: Path, log: Path) -> int:
     words = [*command, str(path)]
     if command[0] == "log":
         words = ["log", str(log), "--object", str(path)]
-    elif command[0] == "run":
-        words = ["run", str(path), _program(path), *command[1:], "--data", "00" * 64]
+    elif command[0] in ("run", "debug"):
+        words = [command[0], str(path), _program(path), *command[1:], "--data", "00" * 64]
     out, err = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.StringIO()
     start = time.process_time()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):

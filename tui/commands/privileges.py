@@ -37,6 +37,8 @@ def kept(command: str, options: argparse.Namespace) -> tuple[Capability, ...]:
     if options.runtime == "vm":
         return ()
     match command:
+        case "debug":
+            return ()
         case "show" | "disasm" | "watch" if parse_loaded(options.object) is not None:
             return (Capability.CAP_BPF, *_LOOKING)  # without the first the kernel hides the code
         case "show":
@@ -63,7 +65,7 @@ def give_up_for(command: str, options: argparse.Namespace) -> str:
     reads = [each for name in names for each in (name, name.rpartition("#")[0]) if each]
     return give_up(
         kept(command, options),
-        sandbox=command not in ("show", "disasm", "log", "run", "check", "list", "top"),
+        sandbox=command not in ("show", "disasm", "log", "run", "debug", "check", "list", "top"),
         inventory=is_loaded or command in ("list", "top") or (command == EXPLORER and options.runtime != "vm"),
         changes=command == EXPLORER and not changes_refused(options),
         reads=reads,

@@ -208,3 +208,13 @@ def test_recording_and_plain_run_agree(path: Path) -> None:
 
 def test_each_step_is_the_steppers() -> None:
     assert sum(walk_beside_stepper(program(random.Random(number))) for number in range(60)) > 200
+
+
+def test_the_guide_does_what_it_says(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    text = Path("docs/debugging.md").read_text()
+    code = text.partition("```python\n")[2].partition("```")[0].replace("/tmp/", f"{tmp_path}/")
+    exec(compile(code, "docs/debugging.md", "exec"), {})
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].startswith("67 Location(program='count_traffic', function='count_traffic', slot=94,")
+    assert told[1:] == [f"{told[1].split()[0]} 1"]
+    assert (tmp_path / "run.json").is_file()

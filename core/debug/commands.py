@@ -1,0 +1,218 @@
+"""Commands: what one types to a debugger, in gdb's words.
+
+`Interpreter.execute` takes one line and says what came of it; what is shown of a stop is for others to say.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ..errors import UsageError, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .evaluation import Value
+    from .session import Session
+
+__all__ = ["Answer", "Interpreter"]
+
+_SHORT: Final = {
+    "b": "break",
+    "c": "continue",
+    "s": "step",
+    "n": "next",
+    "u": "until",
+    "fin": "finish",
+    "si": "stepi",
+    "rs": "reverse-step",
+    "rn": "reverse-next",
+    "rc": "reverse-continue",
+    "rsi": "reverse-stepi",
+    "p": "print",
+    "bt": "backtrace",
+    "d": "delete",
+    "i": "info",
+}
+"""As gdb abbreviates them."""
+_IF: Final = re.compile(r"(?P<where>.*?)\s+if\s+(?P<condition>.+)")
+_PRINT: Final = re.compile(r"/(?P<base>[xdtou])\s+(?P<expression>.+)", re.DOTALL)
+
+
+class Answer(NamedTuple):
+    """What came of a command."""
+
+    command: str
+    """As it was typed."""
+    text: str = ""
+    """The answer for people; of several lines where there are several things."""
+    value: object = None
+    """The answer for programs, as `CType.decode` has values; None where there is none."""
+    moved: bool = False
+    """Whether the session stands somewhere else now, or again."""
+
+
+class Interpreter:
+    """Does what is typed to a session.
+
+    Args:
+        session: Which one.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        back = session.back
+        self._steps: dict[str, Callable[[int], object]] = {
+            "step": session.step,
+            "next": session.next,
+            "stepi": session.step_instruction,
+            "reverse-step": back.step,
+            "reverse-next": back.next,
+            "reverse-stepi": back.step_instruction,
+        }
+        self._moves: dict[str, Callable[[], object]] = {
+            "continue": session.resume,
+            "finish": session.finish,
+            "reverse-continue": back.resume,
+            "reverse-finish": back.finish,
+        }
+        self._others: dict[str, Callable[[str, str], Answer]] = {
+            "break": self._break,
+            "watch": self._watch,
+            "delete": self._delete,
+            "enable": self._enable,
+            "disable": self._enable,
+            "print": self._print,
+            "until": self._until,
+            "reverse-until": self._until,
+            "goto": self._goto,
+            "run": self._run,
+            "backtrace": self._backtrace,
+            "info": self._info,
+        }
+
+    @property
+    def words(self) -> list[str]:
+        """The commands that there are."""
+        return sorted([*self._steps, *self._moves, *self._others])
+
+    def execute(self, line: str) -> Answer:
+        """Do what a line says.
+
+        Raises:
+            UsageError: There is no such command, or what follows it makes no sense; an expression's says where.
+            UnknownNameError: There is no such line, function, …
+        """
+        line = line.strip()
+        word, _, rest = line.partition(" ")
+        if "/" in word:  # print/x
+            word, slash, letter = word.partition("/")
+            rest = f"{slash}{letter} {rest}"
+        word, rest = _SHORT.get(word, word), rest.strip()
+        if word in self._steps:
+            self._steps[word](_count(rest))
+            return Answer(line, moved=True)
+        if word in self._moves:
+            if rest:
+                raise UsageError(f"{word} takes nothing behind it, and not {rest!r}")
+            self._moves[word]()
+            return Answer(line, moved=True)
+        if word in self._others:
+            return self._others[word](line, rest)
+        close = nearest(word, self.words)
+        hint = f"did you mean {close}?" if close else f"there is: {', '.join(self.words)}"
+        raise UsageError(f"there is no command {word!r}", hint=hint)
+
+    def _break(self, line: str, rest: str) -> Answer:
+        match = _IF.fullmatch(rest)
+        where, condition = (match["where"], match["condition"]) if match else (rest, "")
+        if not where:
+            raise UsageError("break takes a place", hint="break prog.c:40, break 17, break count, break bpf_redirect")
+        found = self._session.break_at(where, condition=condition)
+        places = sorted(found.places)
+        shown = [self._session.symbols.location(place) for place in places[:1]]
+        place = shown[0]
+        at = f"{place.line.text}" if place.line is not None else f"{place.function} {place.slot}"
+        several = f", and {len(places) - 1} more" if len(places) > 1 else ""
+        return Answer(line, f"breakpoint {found.number} at {at}{several}", found.number)
+
+    def _watch(self, line: str, rest: str) -> Answer:
+        if not rest:
+            raise UsageError(
+                "watch takes an expression", hint="watch total_packets, watch traffic[{IPV4, TCP}].packets"
+            )
+        found = self._session.watch(rest)
+        return Answer(line, f"watchpoint {found.number}: {found.what}, {found.size} bytes", found.number)
+
+    def _delete(self, line: str, rest: str) -> Answer:
+        self._session.breakpoints.remove(_number(rest, "delete"))
+        return Answer(line)
+
+    def _enable(self, line: str, rest: str) -> Answer:
+        word = line.partition(" ")[0]
+        self._session.breakpoints.get(_number(rest, word)).enabled = word == "enable"
+        return Answer(line)
+
+    def _print(self, line: str, rest: str) -> Answer:
+        match = _PRINT.fullmatch(rest)
+        text = match["expression"] if match else rest
+        if not text:
+            raise UsageError("print takes an expression", hint="print r0, print/x ctx->len, print *(u16 *)(pkt + 12)")
+        value: Value = self._session.evaluate(text)
+        return Answer(line, f"{text} = {value.in_base(match['base']) if match else value.text}", value.decoded)
+
+    def _until(self, line: str, rest: str) -> Answer:
+        if not rest:
+            raise UsageError("until takes a place", hint="until prog.c:40, until 17")
+        (self._session.back.until if line.startswith("reverse") else self._session.until)(rest)
+        return Answer(line, moved=True)
+
+    def _goto(self, line: str, rest: str) -> Answer:
+        self._session.goto(_number(rest, "goto"))
+        return Answer(line, moved=True)
+
+    def _run(self, line: str, rest: str) -> Answer:
+        self._session.enter(_number(rest, "run") - 1)
+        return Answer(line, moved=True)
+
+    def _backtrace(self, line: str, _: str) -> Answer:
+        calls = self._session.calls[::-1]
+        texts = [
+            f"#{number} {each.function}() {'' if each.line is None else each.line.text}".rstrip()
+            for number, each in enumerate(calls)
+        ]
+        return Answer(line, "\n".join(texts), [each.function for each in calls])
+
+    def _info(self, line: str, rest: str) -> Answer:
+        match rest:
+            case "registers" | "r":
+                registers = self._session.registers
+                texts = [f"r{number:<2} {value:#x}  {value}" for number, value in enumerate(registers)]
+                return Answer(line, "\n".join(texts), {f"r{n}": value for n, value in enumerate(registers)})
+            case "breakpoints" | "b":
+                breakpoints = self._session.breakpoints
+                texts = [
+                    f"{each.number} {each.what}{f' if {each.condition}' if each.condition else ''}"
+                    f"{'' if each.enabled else ' (off)'}  hit {each.hits}"
+                    for each in breakpoints.breakpoints
+                ]
+                texts += [f"{each.number} watch {each.what}  hit {each.hits}" for each in breakpoints.watchpoints]
+                return Answer(line, "\n".join(texts))
+            case _:
+                raise UsageError("info tells of registers or breakpoints", hint="info registers, info breakpoints")
+
+
+def _number(text: str, word: str) -> int:
+    try:
+        return int(text, 0)
+    except ValueError:
+        raise UsageError(f"{word} takes a number, and not {text!r}") from None
+
+
+def _count(text: str) -> int:
+    """Return how often a step is to be taken: once where nothing is said."""
+    found = _number(text, "a step") if text else 1
+    if found < 1:
+        raise UsageError(f"a step is taken at least once, not {found} times")
+    return found

@@ -1,0 +1,567 @@
+"""What expressions mean where a session stands: values with their types, from registers, memory, maps and contexts.
+
+Names are looked for in this order: global variables, maps, registers (`r0` to `r10`, and `w0` to `w9` for their lower
+halves), `ctx`, the packet (`pkt`, a pointer to its bytes, and `pkt_len`), enumerators of the object's types, names of
+the program type's return values. Integers are calculated with 64 bits, signed where both operands are.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ..asm.arithmetic import signed as as_signed
+from ..btf import CType, Decoded
+from ..btf import types as t
+from ..constants import named_number
+from ..context.fields import return_codes
+from ..context.values import layout_of
+from ..errors import BpftuiError, nearest
+from ..vm.maps import ArrayStore
+from .syntax import (
+    SWAPS,
+    Binary,
+    Braces,
+    Cast,
+    Choice,
+    ExpressionError,
+    Index,
+    Member,
+    Name,
+    Node,
+    Number,
+    SizeOf,
+    TypeName,
+    Unary,
+    parse,
+)
+
+if TYPE_CHECKING:
+    from ..btf import Btf, ByteOrder
+    from ..context.values import ContextLayout
+    from ..vm.map import Map
+    from .session import Session
+
+__all__ = ["VOID", "Evaluator", "Kind", "Value", "kind_of"]
+
+_MASK64: Final = (1 << 64) - 1
+_SCALARS: Final = {
+    "char": (1, True),
+    "bool": (1, False),
+    "_Bool": (1, False),
+    "short": (2, True),
+    "int": (4, True),
+    "long": (8, True),
+    "long long": (8, True),
+    "unsigned": (4, False),
+    "unsigned char": (1, False),
+    "unsigned short": (2, False),
+    "unsigned int": (4, False),
+    "unsigned long": (8, False),
+    "unsigned long long": (8, False),
+    **{
+        f"{sign}{bits}": (bits // 8, sign in ("s", "__s"))
+        for sign in ("u", "s", "__u", "__s")
+        for bits in (8, 16, 32, 64)
+    },
+    **{f"{sign}int{bits}_t": (bits // 8, not sign) for sign in ("u", "") for bits in (8, 16, 32, 64)},
+    **{f"__{order}{bits}": (bits // 8, False) for order in ("be", "le") for bits in (16, 32, 64)},
+}
+"""Sizes in bytes and signs of integers, by the names that need no declaration."""
+_MOST_SHOWN: Final = 1 << 16
+"""Bytes of a value that is looked at."""
+
+
+class Kind(NamedTuple):
+    """A type: an integer, a pointer, or what BTF describes."""
+
+    size: int
+    """In bytes; 0 where it is not known."""
+    signed: bool = False
+    ctype: CType | None = None
+    """What BTF says of it."""
+    pointed: Kind | None = None
+    """Of a pointer that BTF does not describe, what it leads to."""
+    text: str = ""
+    """As C writes it."""
+
+    @property
+    def target(self) -> Kind | None:
+        """Of a pointer, what it leads to, `VOID` where that is not known; None for what is no pointer."""
+        found = None if self.ctype is None else self.ctype.stripped
+        if self.ctype is None or not isinstance(found, t.Pointer):
+            return self.pointed
+        target = CType(self.ctype.btf, found.target)
+        is_void = not found.target or isinstance(target.stripped, t.Void | t.FunctionProto | t.Forward)
+        return VOID if is_void else kind_of(target)
+
+    @property
+    def is_aggregate(self) -> bool:
+        """Whether it is a struct, a union or an array."""
+        return self.ctype is not None and isinstance(self.ctype.stripped, t.Composite | t.Array)
+
+
+VOID: Final = Kind(0, text="void")
+_U64: Final = Kind(8, False, text="u64")
+_S64: Final = Kind(8, True, text="s64")
+_INT: Final = Kind(4, True, text="int")
+
+
+class Value(NamedTuple):
+    """What an expression is."""
+
+    kind: Kind
+    number: int = 0
+    """Of an integer or a pointer, the value; signed where its kind is."""
+    raw: bytes = b""
+    """Of a struct, a union or an array, its bytes."""
+    address: int | None = None
+    """Where it lies; None for what lies nowhere."""
+    name: str = ""
+    """The enumerator or constant that it is, where it has a name."""
+
+    @property
+    def decoded(self) -> Decoded | int:
+        """It as Python has it: see `CType.decode`."""
+        kind = self.kind
+        return kind.ctype.decode(self.raw) if kind.ctype is not None and kind.is_aggregate else self.number
+
+    @property
+    def text(self) -> str:
+        """It for people: structs with their members, pointers as hexadecimal numbers, enumerators by name."""
+        kind = self.kind
+        if kind.ctype is not None and kind.is_aggregate:
+            return kind.ctype.format(self.raw)
+        if kind.target is not None:
+            return f"({kind.text}) {self.number:#x}"
+        return f"{self.number} ({self.name})" if self.name else str(self.number)
+
+    @property
+    def is_true(self) -> bool:
+        """Whether a condition with this value holds."""
+        return bool(self.number) if not self.kind.is_aggregate else any(self.raw)
+
+    def in_base(self, letter: str) -> str:
+        """Return it with the integer in another base: `x`, `d`, `t` (binary), `o`, `u`, as gdb has them."""
+        if self.kind.is_aggregate:
+            return self.raw.hex(" ") if letter == "x" else self.text
+        bits = 8 * (self.kind.size or 8)
+        unsigned = self.number & (1 << bits) - 1
+        match letter:
+            case "x":
+                return f"{unsigned:#x}"
+            case "t":
+                return f"{unsigned:b}"
+            case "o":
+                return f"{unsigned:#o}"
+            case "u":
+                return str(unsigned)
+            case _:
+                return str(as_signed(unsigned, bits))
+
+
+class Evaluator:
+    """Tells what expressions mean where a session stands.
+
+    Args:
+        session: Which one.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        world = session.world
+        self._program = world.program.spec
+        self._spec = world.collection.spec
+        self._order: ByteOrder = world.program.spec.byte_order
+        self._btf: Btf | None = self._program.btf
+        self._layout: ContextLayout | None = layout_of(self._program, world.recording.target)
+        self._text = ""
+        self._enumerators: dict[str, int] | None = None
+        self._trees: dict[str, Node] = {}
+
+    def evaluate(self, text: str) -> Value:
+        """Return what an expression is.
+
+        Raises:
+            ExpressionError: It is none, or means nothing here; the message says where in it.
+        """
+        if text not in self._trees:
+            self._trees[text] = parse(text, self._is_type)
+        self._text = text
+        return self._value(self._trees[text])
+
+    def check(self, text: str) -> None:
+        """Raise ExpressionError where a text is no expression, whatever it would mean."""
+        parse(text, self._is_type)
+
+    def filled(self, text: str) -> str:
+        """Return a text with the values of the expressions that stand in it in braces."""
+
+        def value(match: re.Match[str]) -> str:
+            try:
+                return self.evaluate(match[1]).text
+            except ExpressionError as error:
+                return f"<{error.message}>"
+
+        return re.sub(r"\{([^{}]+)\}", value, text)
+
+    def _error(self, node: Node | TypeName, reason: str, *, hint: str | None = None) -> ExpressionError:
+        return ExpressionError(self._text, node.at, reason, hint=hint)
+
+    # Types
+
+    def _is_type(self, name: str) -> bool:
+        return name in _SCALARS or (self._btf is not None and self._declared(name) is not None)
+
+    def _declared(self, name: str) -> CType | None:
+        """Return the type that BTF knows by a name."""
+        btf = self._btf
+        if btf is None:
+            return None
+        for type_id in btf.find_all(name):
+            if isinstance(btf.type(type_id), t.Composite | t.Enum | t.Typedef | t.Int):
+                return CType(btf, type_id)
+        return None
+
+    def _named_type(self, node: TypeName) -> Kind:
+        if node.name == "void":
+            kind = VOID
+        elif node.name in _SCALARS:
+            size, is_signed = _SCALARS[node.name]
+            kind = Kind(size, is_signed, text=node.name)
+        elif (found := self._declared(node.name)) is not None:
+            kind = kind_of(found)
+        else:
+            raise self._error(node, f"no type is called {node.name}")
+        for _ in range(node.pointers):
+            kind = _pointer_to(kind)
+        return kind
+
+    # Values
+
+    def _value(self, node: Node) -> Value:
+        match node:
+            case Number():
+                return Value(_S64 if node.value < 1 << 63 else _U64, node.value)
+            case Name():
+                return self._name(node)
+            case Member():
+                return self._member(node)
+            case Index():
+                return self._index(node)
+            case Cast():
+                return self._cast(node)
+            case Unary():
+                return self._unary(node)
+            case Binary():
+                return self._binary(node)
+            case Choice():
+                return self._value(node.yes if self._value(node.condition).is_true else node.no)
+            case SizeOf():
+                operand = node.operand
+                kind = self._named_type(operand) if isinstance(operand, TypeName) else self._value(operand).kind
+                return Value(_U64, kind.size)
+            case Braces():
+                raise self._error(node, "braces are for the key of a map: traffic[{IPV4, TCP}]")
+
+    def _name(self, node: Name) -> Value:
+        name, session = node.name.removeprefix("$"), self._session
+        variable = self._spec.variables.get(name)
+        if variable is not None and variable.map.name in session.world.collection.maps:
+            store = session.world.collection.maps[variable.map.name].store
+            if isinstance(store, ArrayStore) and variable.type is not None:
+                return self._load(node, kind_of(variable.type), store.regions[0].base + variable.offset)
+        if name in session.world.collection.maps:
+            raise self._error(node, f"{name} is a map: its entries are {name}[key]")
+        if name[:1] in ("r", "w") and name[1:].isdecimal() and len(name) <= 3 and int(name[1:]) <= 10:
+            number = session.registers[int(name[1:])]
+            return Value(_U64, number) if name[0] == "r" else Value(Kind(4, text="u32"), number & 0xFFFF_FFFF)
+        if name == "fp":
+            return Value(_U64, session.registers[10])
+        if name == "ctx":
+            return Value(Kind(8, False, None, VOID, "context *"), session.context_address)
+        if name in ("pkt", "pkt_len"):
+            return self._packet(node, name)
+        number = self._constant(name)
+        if number is None:
+            known = [*self._spec.variables, *session.world.collection.maps, "ctx", "pkt", "pkt_len", "r0", "fp"]
+            close = nearest(name, known)
+            hint = f"did you mean {close}?" if close else "there are variables, maps, registers (r0 to r10), ctx, pkt"
+            raise self._error(node, f"nothing is called {name} here", hint=hint)
+        return Value(_S64, number, name=name)
+
+    def _packet(self, node: Name, name: str) -> Value:
+        packet = self._session.world.host.packet
+        if packet is None:
+            raise self._error(node, "the program was given no packet")
+        if name == "pkt_len":
+            return Value(_U64, packet.length)
+        return Value(_pointer_to(Kind(1, text="u8")), packet.region.base)
+
+    def _constant(self, name: str) -> int | None:
+        """Return the number of an enumerator or of a macro of the kernel's headers; None where it is neither."""
+        for number, text in return_codes(self._program).items():
+            if text == name:
+                return number
+        if self._enumerators is None:
+            self._enumerators = {}
+            btf = self._btf
+            for type_id in range(btf.first_id, len(btf)) if btf is not None else ():
+                declared = btf.type(type_id) if btf is not None else None
+                if isinstance(declared, t.Enum):
+                    self._enumerators |= {each.name: each.value for each in declared.enumerators}
+        found = self._enumerators.get(name)
+        return named_number(name) if found is None else found
+
+    def _read(self, node: Node, address: int, size: int) -> bytes:
+        found = self._session.memory.own(address & _MASK64, size)
+        if found is None:
+            where = "nothing is there" if self._session.memory.find(address) is None else "not all of it is there"
+            raise self._error(node, f"{size} bytes at {address & _MASK64:#x} cannot be read: {where}")
+        return found
+
+    def _load(self, node: Node, kind: Kind, address: int) -> Value:
+        """Return what lies at an address."""
+        if not kind.size:
+            raise self._error(node, "nothing tells the size of what it leads to", hint="*(u32 *)(…) says one")
+        if kind.size > _MOST_SHOWN:
+            raise self._error(node, f"its {kind.size:,} bytes are too many to look at", hint="name a part of it")
+        return self._made(kind, self._read(node, address, kind.size), address)
+
+    def _made(self, kind: Kind, raw: bytes, address: int | None = None) -> Value:
+        """Return the value that bytes are."""
+        if kind.is_aggregate:
+            return Value(kind, 0, raw, address)
+        ctype = kind.ctype
+        if ctype is not None and ctype.bit_size:
+            decoded = ctype.decode(raw)
+            number = int(decoded) if isinstance(decoded, int) else int.from_bytes(raw, self._order)
+            return Value(kind, number, raw, address, "" if isinstance(decoded, int) else str(decoded))
+        number = int.from_bytes(raw, self._order, signed=kind.signed)
+        name = ""
+        if ctype is not None and isinstance(ctype.stripped, t.Enum):
+            name = next((each.name for each in ctype.enumerators if each.value == number), "")
+        return Value(kind, number, raw, address, name)
+
+    def _member(self, node: Member) -> Value:
+        if isinstance(node.base, Name) and node.base.name == "ctx" and node.arrow:
+            return self._context_field(node)
+        base = self._value(node.base)
+        if node.arrow:
+            if base.kind.target is None:
+                raise self._error(
+                    node, "what is before -> is no pointer", hint="(struct name *) before it makes it one"
+                )
+            base = self._load(node, base.kind.target, base.number)
+        elif base.kind.target is not None:
+            raise self._error(node, f"what is before .{node.name} is a pointer", hint=f"->{node.name} follows it")
+        ctype = base.kind.ctype
+        if ctype is None or not isinstance(ctype.stripped, t.Composite):
+            raise self._error(node, f"{base.kind.text or 'a number'} has no members")
+        try:
+            inner, offset = ctype.member(f".{node.name}")
+        except BpftuiError as error:
+            raise self._error(node, f"{ctype.c_text} has no member {node.name}", hint=error.hint) from None
+        address = None if base.address is None else base.address + offset
+        return self._made(kind_of(inner), base.raw[offset : offset + inner.size], address)
+
+    def _context_field(self, node: Member) -> Value:
+        layout = self._layout
+        if layout is None:
+            raise self._error(node, "nothing tells what the context of this program has")
+        for field in layout.fields:
+            if field.name == node.name:
+                ctype = layout.types.get(field.name)
+                kind = kind_of(ctype) if ctype is not None else Kind(field.width, text=f"u{8 * field.width}")
+                if ctype is None and field.length:
+                    raise self._error(
+                        node, f"{node.name} is an array", hint=f"*(u32 *)(ctx + {field.offset}) is its first"
+                    )
+                return self._load(node, kind, self._session.context_address + field.offset)
+        known = ", ".join(field.name for field in layout.fields[:8])
+        raise self._error(node, f"{layout.struct} has no field {node.name}", hint=f"there is: {known}, …")
+
+    def _index(self, node: Index) -> Value:
+        if isinstance(node.base, Name) and (found := self._map(node.base.name)) is not None:
+            return self._entry(node, found)
+        base = self._value(node.base)
+        index = self._integer(node.subscript)
+        if base.kind.target is not None:
+            inner = base.kind.target
+            return self._load(node, inner, base.number + index * inner.size)
+        ctype = base.kind.ctype
+        if ctype is None or not isinstance(ctype.stripped, t.Array):
+            raise self._error(node, "it is neither an array, nor a pointer, nor a map")
+        if not 0 <= index < ctype.count:
+            raise self._error(node.subscript, f"there is no element {index}: there are {ctype.count}")
+        inner = kind_of(ctype.element)
+        offset = index * inner.size
+        address = None if base.address is None else base.address + offset
+        return self._made(inner, base.raw[offset : offset + inner.size], address)
+
+    def _map(self, name: str) -> Map | None:
+        return self._session.world.collection.maps.get(name) if name not in self._spec.variables else None
+
+    def _entry(self, node: Index, found: Map) -> Value:
+        """Return the value of a map's entry; of a per-CPU map that of the CPU that runs."""
+        key = self.key_of(found, node.subscript)
+        store, host = found.store, self._session.world.host
+        address = store.address_of(key, host.cpu)
+        if not address:
+            raise self._error(node, f"map {found.name} has no entry with this key")
+        ctype = found.spec.value
+        kind = kind_of(ctype) if ctype is not None else Kind(min(store.shape.value_size, 8), text="bytes")
+        return self._load(node, kind, address)
+
+    def key_of(self, found: Map, node: Node) -> bytes:
+        """Return the bytes of a key: an integer, or the members of a struct in braces."""
+        ctype, size = found.spec.key, found.store.shape.key_size
+        if isinstance(node, Braces):
+            if ctype is None:
+                raise self._error(node, f"nothing tells what a key of map {found.name} is")
+            return self._filled(node, ctype)
+        return (self._integer(node) & (1 << 8 * size) - 1).to_bytes(size, self._order)
+
+    def _filled(self, node: Node, ctype: CType) -> bytes:
+        """Return the bytes of a type, of which braces tell the members in order."""
+        if not isinstance(node, Braces):
+            number = self._enumerator(node, ctype)
+            return (number & (1 << 8 * ctype.size) - 1).to_bytes(ctype.size, ctype.btf.byte_order)
+        raw = bytearray(ctype.size)
+        if isinstance(ctype.stripped, t.Array):
+            parts = [(ctype.element, at * ctype.element.size) for at in range(ctype.count)]
+        else:
+            parts = [(inner, offset) for _, inner, offset in ctype.members()]
+        if len(node.items) > len(parts):
+            raise self._error(node.items[len(parts)], f"{ctype.c_text} has {len(parts)} members")
+        for item, (inner, offset) in zip(node.items, parts, strict=False):
+            raw[offset : offset + inner.size] = self._filled(item, inner)
+        return bytes(raw)
+
+    def _enumerator(self, node: Node, ctype: CType) -> int:
+        """Return a number, for which an enumerator of this type may stand."""
+        if isinstance(node, Name) and isinstance(ctype.stripped, t.Enum):
+            for each in ctype.enumerators:
+                if each.name == node.name:
+                    return each.value
+        return self._integer(node)
+
+    def _integer(self, node: Node) -> int:
+        value = self._value(node)
+        if value.kind.is_aggregate:
+            raise self._error(node, f"{value.kind.text} is no number")
+        return value.number
+
+    def _cast(self, node: Cast) -> Value:
+        kind, value = self._named_type(node.type), self._value(node.operand)
+        if kind.is_aggregate:
+            raise self._error(
+                node, f"nothing is made a {kind.text} by a cast", hint=f"*({kind.text} *)(…) looks at one"
+            )
+        if value.kind.is_aggregate:
+            raise self._error(node.operand, f"{value.kind.text} is no number")
+        bits = 8 * (kind.size or 8)
+        number = value.number & (1 << bits) - 1
+        return Value(kind, as_signed(number, bits) if kind.signed else number)
+
+    def _unary(self, node: Unary) -> Value:
+        if node.sign == "&":
+            value = self._value(node.operand)
+            if value.address is None:
+                raise self._error(node, "it lies nowhere, and has no address")
+            return Value(_pointer_to(value.kind), value.address)
+        value = self._value(node.operand)
+        if node.sign == "*":
+            if value.kind.target is None:
+                raise self._error(node, "it is no pointer", hint="*(u32 *)(…) says what it leads to")
+            return self._load(node, value.kind.target, value.number)
+        number = self._integer(node.operand)
+        match node.sign:
+            case "-":
+                return Value(_S64, as_signed(-number, 64))
+            case "htons" | "ntohs" | "htonl" | "ntohl" | "be16_to_cpu" | "be32_to_cpu":
+                bits = SWAPS[node.sign]
+                number &= (1 << bits) - 1
+                swapped = int.from_bytes(number.to_bytes(bits // 8, self._order), "big")
+                return Value(Kind(bits // 8, text=f"u{bits}"), swapped)
+            case "~":
+                return Value(value.kind if value.kind.size == 8 else _S64, self._cut(~number, value.kind.signed))
+            case "!":
+                return Value(_INT, int(not number))
+            case _:
+                return Value(_S64 if value.kind.signed else _U64, number)
+
+    @staticmethod
+    def _cut(number: int, is_signed: bool) -> int:
+        return as_signed(number, 64) if is_signed else number & _MASK64
+
+    def _binary(self, node: Binary) -> Value:
+        sign = node.sign
+        if sign in ("&&", "||"):
+            left = self._value(node.left).is_true
+            return Value(_INT, int(left if left == (sign == "||") else self._value(node.right).is_true))
+        left, right = self._value(node.left), self._value(node.right)
+        if (
+            isinstance(node.right, Name)
+            and left.kind.ctype is not None
+            and isinstance(left.kind.ctype.stripped, t.Enum)
+        ):
+            right = Value(_S64, self._enumerator(node.right, left.kind.ctype))
+        for operand, value in ((node.left, left), (node.right, right)):
+            if value.kind.is_aggregate:
+                raise self._error(operand, f"{value.kind.text} is no number")
+        if sign in ("+", "-") and (found := self._pointer_arithmetic(sign, left, right)) is not None:
+            return found
+        # An integer of less than 64 bits becomes a signed one, as in C below 32; comparisons see the values.
+        is_signed = all(each.kind.signed or 0 < each.kind.size < 8 for each in (left, right))
+        a, b = self._cut(left.number, is_signed), self._cut(right.number, is_signed)
+        if sign in ("==", "!=", "<", "<=", ">", ">="):
+            held = {"==": a == b, "!=": a != b, "<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[sign]
+            return Value(_INT, int(held))
+        return Value(_S64 if is_signed else _U64, self._cut(self._calculated(node, a, b), is_signed))
+
+    def _pointer_arithmetic(self, sign: str, left: Value, right: Value) -> Value | None:
+        target = left.kind.target
+        if target is None:
+            return None
+        size = target.size or 1
+        if right.kind.target is not None:
+            return Value(_S64, (left.number - right.number) // size) if sign == "-" else None
+        step = right.number * size
+        return Value(left.kind, (left.number + (step if sign == "+" else -step)) & _MASK64)
+
+    def _calculated(self, node: Binary, a: int, b: int) -> int:
+        match node.sign:
+            case "+":
+                return a + b
+            case "-":
+                return a - b
+            case "*":
+                return a * b
+            case "&":
+                return a & b
+            case "|":
+                return a | b
+            case "^":
+                return a ^ b
+            case "<<" | ">>":
+                if not 0 <= b < 64:
+                    raise self._error(node.right, f"64 bits are not shifted by {b}")
+                return a << b if node.sign == "<<" else a >> b
+            case _:
+                if not b:
+                    raise self._error(node.right, "a division by zero")
+                quotient = abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
+                return quotient if node.sign == "/" else a - quotient * b
+
+
+def _pointer_to(kind: Kind) -> Kind:
+    text = kind.text or "void"
+    return Kind(8, False, None, kind, f"{text}*" if text.endswith("*") else f"{text} *")
+
+
+def kind_of(ctype: CType) -> Kind:
+    """Return a type of BTF as a kind."""
+    found = ctype.stripped
+    is_signed = isinstance(found, t.Int | t.Enum) and found.signed
+    return Kind(8 if isinstance(found, t.Pointer) else ctype.size, is_signed, ctype, text=ctype.c_text)

@@ -1,0 +1,123 @@
+"""Expressions where a session stands: values as literals, and what is said of those that mean nothing."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bpftui.core.debug import Call, Reason, Recording, Session
+from bpftui.core.debug.syntax import ExpressionError, parse
+from bpftui.core.spec import CollectionSpec
+from bpftui.core.vm.world.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+UDP = bytes(12) + b"\x08\0" + b"\x45" + bytes(8) + b"\x11" + bytes(40)
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[Session]:
+    """`count_traffic` at the end of line 138, with one packet counted."""
+    spec = CollectionSpec.from_file(Path("bpf/traffic.o"))
+    recording = Recording.of(spec, "count_traffic", [Call(UDP)], settings=Settings(clock=lambda: 5))
+    with Session(recording) as opened:
+        opened.break_at("traffic.c:139")
+        opened.resume()
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("1 + 2 * 3", "7"),
+        ("(1 + 2) * 3 == 9 && 0x10 != 020", "0"),
+        ("-7 / 2", "-3"),
+        ("-7 % 2", "-1"),
+        ("~0", "-1"),
+        ("1 ? 2 : 3", "2"),
+        ("'A' << 1", "130"),
+        ("(u8)0x1ff", "255"),
+        ("(s8)0xff", "-1"),
+        ("sizeof(u32)", "4"),
+        ("sizeof(struct volume)", "16"),
+        ("total_packets", "1"),
+        ("total_packets == 1 && total_bytes > 50", "1"),
+        ("ctx->data_end - ctx->data", "64"),
+        ("pkt_len", "64"),
+        ("pkt[12]", "8"),
+        ("*(u16 *)(pkt + 12) == bpf_htons(ETH_P_IP)", "1"),
+        ("pkt[23] == IPPROTO_UDP", "1"),
+        ("XDP_PASS", "2 (XDP_PASS)"),
+        ("IPV4", "2 (IPV4)"),
+        ("traffic[{IPV4, IPPROTO_UDP}].packets", "1"),
+        ("traffic[{IPV4, 17}].bytes", "0"),
+        ("traffic[{IPV4, 17}]", "{packets=1, bytes=0}"),
+        ("((struct volume *)r0)->packets", "1"),
+        ("r10 - fp", "0"),
+        ("w10 == (r10 & 0xffffffff)", "1"),
+        ("&total_packets == &total_packets", "1"),
+        ("*&total_packets", "1"),
+    ],
+)
+def test_values(session: Session, text: str, told: str) -> None:
+    assert session.evaluate(text).text == told
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "'' at its end: there should be a value"),
+        ("1 +", "'1 +' at its end: there should be a value"),
+        ("1 2", "'1 2' at '2' (character 3): the expression ends before that"),
+        ("a # b", "'a # b' at '# b' (character 3): nothing of C begins like that"),
+        ("total_packet", "'total_packet' at 'total_packet' (character 1): nothing is called total_packet here"),
+        ("ctx->lenn", "'ctx->lenn' at 'lenn' (character 6): xdp_md has no field lenn"),
+        ("1 / 0", "'1 / 0' at '0' (character 5): a division by zero"),
+        ("*(u32 *)0", "'*(u32 *)0' at '*(u32 *)0' (character 1): 4 bytes at 0x0 cannot be read: nothing is there"),
+        ("*r0", "'*r0' at '*r0' (character 1): it is no pointer"),
+        ("traffic", "'traffic' at 'traffic' (character 1): traffic is a map: its entries are traffic[key]"),
+        ("traffic[{IPV6, 6}]", "'traffic[{IPV6, 6}]' at '[{IPV6, 6}]' (character 8): map traffic has no entry"),
+        ("traffic[{1, 2, 3, 4}]", "(character 16): struct kind has 2 members"),
+        ("total_packets.x", "'total_packets.x' at 'x' (character 15): __u64 has no members"),
+        ("(nothing)1", "'(nothing)1' at '1' (character 10): the expression ends before that"),
+        ("&1", "'&1' at '&1' (character 1): it lies nowhere, and has no address"),
+        ("099", "'099' at '099' (character 1): a number that begins with 0 is octal in C"),
+        ("(" * 200 + "1" + ")" * 200, "it is nested more than 64 deep"),
+        ("1" * 5000, "an expression has at most 4,096 characters"),
+    ],
+)
+def test_errors_say_where(session: Session, text: str, said: str) -> None:
+    with pytest.raises(ExpressionError) as caught:
+        session.evaluate(text)
+    assert said in caught.value.message
+
+
+def test_conditions_and_logpoints() -> None:
+    spec = CollectionSpec.from_file(Path("bpf/traffic.o"))
+    recording = Recording.of(spec, "count_traffic", [Call(UDP)] * 4, settings=Settings(clock=lambda: 5))
+    with Session(recording) as session:
+        session.break_at("traffic.c:189", log="so far {total_packets} of {nothing}")
+        third = session.break_at("traffic.c:190", condition="total_packets == 3")
+        assert session.resume().reason is Reason.BREAKPOINT
+        assert (session.run, third.hits) == (2, 1)
+        nothing = "<'nothing' at 'nothing' (character 1): nothing is called nothing here>"
+        assert session.logged == [f"so far {number} of {nothing}" for number in range(3)]
+        broken = session.break_at("traffic.c:190", condition="nothing > 1")
+        third.enabled = False
+        assert session.resume().by is broken
+        assert broken.problem.endswith("nothing is called nothing here")
+        with pytest.raises(ExpressionError, match="there should be a value"):
+            session.break_at("traffic.c:190", condition="1 >")
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.text("()[]{}+-*&|<>=!~?:.,'09axr1 u8", max_size=40))
+def test_any_text_is_a_tree_or_an_error(text: str) -> None:
+    with suppress(ExpressionError):
+        parse(text, lambda name: name == "u8")

@@ -1,0 +1,110 @@
+"""`bpftui debug`: what it prints, as text and as JSON."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bpftui.tui.__main__ import main
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+UDP = (bytes(12) + b"\x08\0" + b"\x45" + bytes(8) + b"\x11" + bytes(40)).hex()
+TRAFFIC = ["debug", "bpf/traffic.o", "count_traffic", "--data", UDP]
+
+
+def batch(*commands: str) -> list[str]:
+    return [word for command in commands for word in ("--batch", command)]
+
+
+def test_stops_and_answers(capsys: pytest.CaptureFixture[str]) -> None:
+    commands = batch("continue", "print total_packets", "p/x 255", "reverse-next", "bt", "delete 1", "c")
+    assert main([*TRAFFIC, "--break", "traffic.c:138", *commands]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "step 0 of 141 · count_traffic() 0: r7 = r1 · traffic.c:180: int count_traffic(struct xdp_md *ctx)",
+        "step 67 of 141 · breakpoint 1 · count_traffic() 94: r1 = *(u64 *)(r0 +0) · traffic.c:138: volume->packets++;",
+        "total_packets = 1",
+        "255 = 0xff",
+        "step 63 of 141 · count_traffic() 89: r1 = map[traffic] · "
+        "traffic.c:133: volume = bpf_map_lookup_elem(&traffic, &packet->kind);",
+        "#0 count_traffic() traffic.c:133: volume = bpf_map_lookup_elem(&traffic, &packet->kind);",
+        "step 141 of 141 · returned XDP_PASS (2)",
+    ]
+
+
+def test_json_has_an_object_for_each_stop(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*TRAFFIC, "--json", *batch("next", "print total_packets", "continue")]) == 0
+    found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(each["schema"], each["reason"], each["step"]) for each in found] == [
+        ("bpftui/debug/1", "start", 0),
+        ("bpftui/debug/1", "step", 2),
+        ("bpftui/debug/1", "end", 141),
+    ]
+    assert found[1]["answers"] == [{"command": "print total_packets", "value": 0, "text": "total_packets = 0"}]
+    assert (found[1]["program"], found[1]["function"], found[1]["slot"]) == ("count_traffic", "count_traffic", 2)
+    assert (found[1]["file"], found[1]["line"], found[1]["retval"]) == ("./traffic.c", 182, None)
+    assert list(found[1]["registers"]) == [f"r{number}" for number in range(11)]
+    assert (found[2]["retval"], found[2]["slot"], found[2]["error"]) == (2, None, None)
+
+
+def test_trace(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*TRAFFIC, "--trace"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "               traffic.c:180: int count_traffic(struct xdp_md *ctx)"
+    assert lines[1].startswith("     0      0: r7 = r1   ; r7 = 0x")
+    assert lines[-4:] == [
+        "               traffic.c:197: }",
+        "   139    161: w0 = 2   ; r0 = 0x2",
+        "   140    162: exit",
+        "step 141 of 141 · returned XDP_PASS (2)",
+    ]
+    assert sum(line[:6].strip().isdecimal() for line in lines) == 141
+    assert main([*TRAFFIC, "--trace", "--json"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 142
+
+
+def test_a_recording_is_an_object(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    saved = str(tmp_path / "run.json")
+    assert main([*TRAFFIC, "--set", "track_sources=false", "--save", saved, *batch("continue")]) == 0
+    first = capsys.readouterr().out.splitlines()
+    assert first[-1] == f"saved: {saved}"
+    assert main(["debug", saved, *batch("continue")]) == 0
+    assert capsys.readouterr().out.splitlines() == first[:-1]
+    assert main(["debug", saved, "count_traffic", "--set", "a=1"]) == 2
+    assert "is a recording: it has what its runs are given" in capsys.readouterr().err
+    assert main(["debug", saved, "other"]) == 2
+    assert "is a recording of count_traffic, not of other" in capsys.readouterr().err
+
+
+def test_commands_from_standard_input(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("# nothing\n\nnxt\nstepi 3\nquit\nstepi\n"))
+    assert main(TRAFFIC) == 0
+    told = capsys.readouterr()
+    assert [line.partition(" · ")[0] for line in told.out.splitlines()] == ["step 0 of 141", "step 3 of 141"]
+    assert "there is no command 'nxt' (did you mean next?)" in told.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["debug", "bpf/traffic.o"], "debug takes the name of a program behind the object"),
+        (["debug", "bpf/traffic.o", "cont_traffic"], "there is no program 'cont_traffic'"),
+        ([*TRAFFIC, "--runtime", "kernel"], "debug runs programs on the built-in machine"),
+        ([*TRAFFIC, "--pcap", "x.pcap"], "--pcap brings the packets"),
+        ([*TRAFFIC, *batch("goto 5000")], "there is no step 5000 in this run: it has 141"),
+        ([*TRAFFIC, *batch("run 2")], "there is no run 1: there are 1, from 0 on"),
+        ([*TRAFFIC, *batch("print 1 +")], "'1 +' at its end: there should be a value"),
+        ([*TRAFFIC, *batch("break")], "break takes a place"),
+        ([*TRAFFIC, *batch("step -1")], "a step is taken at least once, not -1 times"),
+        (["debug", "id:1", "x"], "what is loaded has no recording"),
+    ],
+)
+def test_what_is_wrong_is_said(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words) == 2
+    told = capsys.readouterr()
+    assert said in told.err
+    assert "Traceback" not in told.err

@@ -1,0 +1,1 @@
+"""`bpftui debug`: the command, and what it tells of a stop."""
