@@ -61,6 +61,11 @@ class MapType(_Labelled):
     RHASH = 35
 
     @property
+    def with_article(self) -> str:
+        """`an array`, `a hash`, `an lpm_trie`: the article follows how it is spoken."""
+        return f"{'an' if self.label.startswith(('ar', 'in', 'lpm', 'lru', 'rh', 'xsk')) else 'a'} {self.label}"
+
+    @property
     def is_array(self) -> bool:
         """Whether all of its entries, which are bytes, are there at any time."""
         return self in (MapType.ARRAY, MapType.PERCPU_ARRAY)

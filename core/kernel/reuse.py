@@ -60,11 +60,13 @@ def _require_same(found: Shape, spec: MapSpec, what: str) -> None:
     if replace(found, flags=found.flags & ~ignored) == replace(wanted, flags=wanted.flags & ~ignored):
         return
     raise LoadError(
-        f"cannot use {what}: it is a {_told(found)}, but {spec.name} is declared as a {_told(wanted)}",
+        f"cannot use {what}: it is {_told(found)}, but {spec.name} is declared as {_told(wanted)}",
         hint="remove the pin, choose another directory, or declare the map alike",
     )
 
 
 def _told(shape: Shape) -> str:
     flags = f", flags {shape.flags:#x}" if shape.flags else ""
-    return f"{shape.type.label} of {shape.key_size} to {shape.value_size} bytes, {shape.max_entries} entries{flags}"
+    return (
+        f"{shape.type.with_article} of {shape.key_size} to {shape.value_size} bytes, {shape.max_entries} entries{flags}"
+    )

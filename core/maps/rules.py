@@ -15,7 +15,7 @@ from ..spec import MapFlag, MapType
 if TYPE_CHECKING:
     from .shape import Shape
 
-__all__ = ["broken_rule", "named"]
+__all__ = ["broken_rule"]
 
 _T = MapType
 _F = MapFlag
@@ -76,14 +76,6 @@ _SMALLEST_TRIE, _LARGEST_TRIE = 5, 260
 _MOST_HASHES: Final = 15
 
 
-def named(type_: MapType) -> str:
-    """Return `an array`, `a hash`, `an lpm_trie`: the article follows how it is spoken."""
-    return f"{'an' if type_.label.startswith(_SPOKEN_VOWEL) else 'a'} {type_.label}"
-
-
-_SPOKEN_VOWEL: Final = ("ar", "in", "lpm", "lru", "rh", "xsk")
-
-
 def broken_rule(shape: Shape, map_extra: int = 0) -> str | None:
     """Return the rule of its type that a map breaks, as a clause; None where none of those that are known."""
     return _broken_flags(shape) or _broken_sizes(shape) or _broken_extra(shape.type, map_extra)
@@ -92,20 +84,20 @@ def broken_rule(shape: Shape, map_extra: int = 0) -> str | None:
 def _broken_flags(shape: Shape) -> str | None:
     kind, flags = shape.type, MapFlag(shape.flags)
     if kind in (_T.LPM_TRIE, _T.RHASH) and _F.NO_PREALLOC not in flags:
-        return f"{named(kind)} needs the flag BPF_F_NO_PREALLOC"
+        return f"{kind.with_article} needs the flag BPF_F_NO_PREALLOC"
     if kind.is_local_storage and (_F.NO_PREALLOC not in flags or shape.max_entries):
         return "storage maps need the flag BPF_F_NO_PREALLOC and no max_entries"
-    if kind in (_T.LRU_HASH, _T.LRU_PERCPU_HASH) and _F.NO_PREALLOC in flags:
-        return f"{named(kind)} is preallocated always: it does not take the flag BPF_F_NO_PREALLOC"
+    if kind.is_lru and _F.NO_PREALLOC in flags:
+        return f"{kind.with_article} is preallocated always: it does not take the flag BPF_F_NO_PREALLOC"
     if kind is _T.ARENA and _F.MMAPABLE not in flags:
         return "an arena needs the flag BPF_F_MMAPABLE"
     if _F.MMAPABLE in flags and kind not in (_T.ARRAY, _T.ARENA):
-        return f"the flag BPF_F_MMAPABLE is for arrays and arenas, not for {named(kind)}"
+        return f"the flag BPF_F_MMAPABLE is for arrays and arenas, not for {kind.with_article}"
     if strange := shape.flags & ~int(_FLAGS.get(kind, _USUAL)):
-        return f"{named(kind)} does not take the flag {_text(strange)}"
+        return f"{kind.with_article} does not take the flag {_text(strange)}"
     for both in (_F.RDONLY | _F.WRONLY, _BY_PROGRAMS, _F.NO_COMMON_LRU | _F.NUMA_NODE):
         if both in flags:
-            return f"{named(kind)} cannot have both {' and '.join(_text(each) for each in both)}"
+            return f"{kind.with_article} cannot have both {' and '.join(_text(each) for each in both)}"
     return None
 
 
@@ -118,11 +110,11 @@ def _text(flags: int) -> str:
 def _broken_sizes(shape: Shape) -> str | None:
     kind, key, value = shape.type, shape.key_size, shape.value_size
     if kind in _KEYLESS and key:
-        return f"{named(kind)} has no key, but key_size is {key}"
+        return f"{kind.with_article} has no key, but key_size is {key}"
     if kind in _VALUELESS and value:
-        return f"{named(kind)} has no values of a size, but value_size is {value}"
+        return f"{kind.with_article} has no values of a size, but value_size is {value}"
     if (kind.is_indexed or kind.is_local_storage or kind in _NUMBERED) and key != 4:
-        return f"the key of {named(kind)} has 4 bytes, not {key}"
+        return f"the key of {kind.with_article} has 4 bytes, not {key}"
     if kind == _T.LPM_TRIE and not _SMALLEST_TRIE <= key <= _LARGEST_TRIE:
         return f"the key of an lpm_trie has {_SMALLEST_TRIE} to {_LARGEST_TRIE} bytes, not {key}"
     if kind.is_cgroup_storage and key not in (8, 16):
@@ -136,7 +128,7 @@ def _broken_sizes(shape: Shape) -> str | None:
     if kind == _T.STACK_TRACE and value % _of_frame(shape):
         return f"value_size is {value}, but each frame of a stack takes {_of_frame(shape)} bytes"
     if kind.is_cgroup_storage and shape.max_entries:
-        return f"{named(kind)} grows with the control groups: its max_entries is 0, not {shape.max_entries}"
+        return f"{kind.with_article} grows with the control groups: its max_entries is 0, not {shape.max_entries}"
     if kind.is_ring and shape.max_entries & (shape.max_entries - 1):
         return f"its size, max_entries, is a power of two of at most {1 << 31:,} bytes, not {shape.max_entries:,}"
     if not (kind.is_local_storage or kind.is_cgroup_storage) and shape.max_entries == 0:
@@ -153,7 +145,7 @@ def _broken_extra(kind: MapType, map_extra: int) -> str | None:
         case _T.BLOOM_FILTER | _T.ARENA | _T.RHASH:
             return None
         case _:
-            return f"{named(kind)} does not take a map_extra, which is {map_extra}" if map_extra else None
+            return f"{kind.with_article} does not take a map_extra, which is {map_extra}" if map_extra else None
 
 
 def _of_frame(shape: Shape) -> int:

@@ -206,7 +206,7 @@ class _Definition:
         if "values" not in given or self.for_windows:
             return
         if spec.type and not spec.type.holds_maps and spec.type is not MapType.PROG_ARRAY:
-            self.problems.append(f"values are for maps of maps and program arrays, not for a {spec.type.label}")
+            self.problems.append(f"values are for maps of maps and program arrays, not for {spec.type.with_article}")
         elif spec.value_size != given["values"]:
             self.problems.append(f"its values are file descriptors of 4 bytes, but its value has {spec.value_size}")
         elif members[-1].name != "values":

@@ -63,6 +63,20 @@ def test_what_is_pinned_there_must_be_alike(tmp_path: Path) -> None:
     )
 
 
+def test_types_have_the_article_that_they_are_spoken_with(tmp_path: Path) -> None:
+    def work() -> str:
+        with load(CollectionSpec.from_file(PINNED), pin_path=tmp_path):
+            pass
+        other = CollectionSpec.from_file(PINNED)
+        other.maps["shared"].type = MapType.ARRAY
+        with pytest.raises(LoadError) as caught:
+            load(other, pin_path=tmp_path)
+        (tmp_path / "shared").unlink()
+        return str(caught.value)
+
+    assert "declared as an array of 4 to 8 bytes, 8 entries" in in_private_bpffs(tmp_path, work)
+
+
 def test_a_map_of_a_type_of_the_future_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def work() -> str:
         with load(CollectionSpec.from_file(PINNED), pin_path=tmp_path):

@@ -111,7 +111,9 @@ def map_obstacle(spec: MapSpec) -> BpftuiError | None:
     if spec.problem is not None:
         return LoadError(f"cannot create map {spec.name}: {spec.problem}")
     shape = shape_of(spec)
-    number = errno.EINVAL if broken_rule(shape, spec.map_extra) is not None else probes.try_map(shape.type)
+    number = probes.try_map(shape.type)
+    if not number and broken_rule(shape, spec.map_extra) is not None:
+        number = ENOTSUPP if shape.type.is_lru and shape.flags & MapFlag.NO_PREALLOC else errno.EINVAL
     if number:
         return _explained(BpfError(Command.MAP_CREATE, number), spec, shape)
     excess = beyond_limit(shape) or more_than_memory(shape)

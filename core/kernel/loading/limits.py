@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ...maps import round_up
-from ...maps.rules import named
 from ...privileges import Capability
 from ...spec import MapFlag, MapType
 from ..sys import probes, rights
@@ -104,7 +103,7 @@ def _beyond(shape: Shape) -> Iterator[Excess]:
             value,
             largest_stored_value(kind),
             f"a value of {value:,} bytes",
-            f"{named(kind)}'s is at most {{limit:,}} (BPF_LOCAL_STORAGE_MAX_VALUE_SIZE)",
+            f"{kind.with_article}'s is at most {{limit:,}} (BPF_LOCAL_STORAGE_MAX_VALUE_SIZE)",
             "keep what is large in a hash or an array",
         )
     yield from _beyond_entries(shape)
