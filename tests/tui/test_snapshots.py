@@ -46,7 +46,7 @@ from tests.tui.fakes import FakeMap, FakeRuntime
 from tests.tui.looker import MadeLooker
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator, Sequence
 
     from rich.style import Style
     from textual.pilot import Pilot
@@ -81,8 +81,8 @@ ON_FOCUS = frozenset({"ground", "danger-text"})
 Size = tuple[int, int]
 Run = tuple[str, frozenset[str], frozenset[str], str]
 """What has one style: text, the roles that its colour may be, those of what is behind it, and bold, italic, …."""
-Shots = dict[str, dict[Size, list[list[Run]]]]
-"""What stands on the screen, line by line, by name and size."""
+Shots = dict[str, dict[str, dict[Size, list[list[Run]]]]]
+"""What stands on the screen, line by line, by look, name and size."""
 
 
 # What is fixed
@@ -126,12 +126,14 @@ class FixedTime:
 class Look(NamedTuple):
     """How it is drawn."""
 
+    name: str
     palette: Palette
     suffix: str
-    no_color: bool = False
 
 
-LOOKS = {"dark": Look(DARK, ""), "light": Look(LIGHT, "-light"), "no-color": Look(DARK, "-no-color", True)}
+COLOURED = (Look("dark", DARK, ""), Look("light", LIGHT, "-light"))
+"""Looks of one app, whose theme is changed under way, as users do."""
+NO_COLOR = (Look("no-color", DARK, "-no-color"),)
 
 
 @dataclass
@@ -140,7 +142,7 @@ class Camera:
 
     app: BaseApp[Any]
     pilot: Pilot[Any]
-    look: Look
+    looks: Sequence[Look]
     shots: Shots
 
     async def press(self, *keys: str) -> None:
@@ -189,15 +191,24 @@ class Camera:
         raise AssertionError(f"what was waited for never came:\n{self.text}")
 
     async def shoot(self, name: str) -> None:
-        """Take the pictures of what is there, at each size, and end at the smallest."""
-        found: dict[Size, list[list[Run]]] = {}
-        sizes = SIZES if not self.look.suffix or _pictures_wanted else (USUAL,)
-        for size in sizes:
-            await self.resize(size)
-            found[size] = list(self.lines())
-            self.picture(f"{name}-{size[0]}x{size[1]}{self.look.suffix}")
+        """Take the pictures of what is there, at each size, and end at the smallest, in the first look."""
+        for size in SIZES:
+            for look in self.looks:
+                if size == USUAL or not look.suffix or _pictures_wanted:
+                    await self.resize(size)
+                    await self.wear(look)
+                    self.shots.setdefault(look.name, {}).setdefault(name, {})[size] = list(self.lines(look))
+                    self.picture(f"{name}-{size[0]}x{size[1]}{look.suffix}")
         await self.resize(SIZES[-1])
-        self.shots[name] = found
+        await self.wear(self.looks[0])
+
+    async def wear(self, look: Look) -> None:
+        """Draw with the theme of a look."""
+        if self.app.theme != look.palette.name:
+            ground = self.app.screen_stack[0].styles
+            before = ground.background
+            self.app.theme = look.palette.name
+            await self.until(lambda: ground.background != before)
 
     async def resize(self, size: Size) -> None:
         """Give the terminal a size, where it has another one."""
@@ -211,10 +222,10 @@ class Camera:
             drawn = drawn.replace("font-variant-east-asian:", "font-variant-ligatures: none; font-variant-east-asian:")
             (PICTURES / f"{name}.svg").write_text(drawn, encoding="utf-8")
 
-    def lines(self) -> Iterator[list[Run]]:
+    def lines(self, look: Look) -> Iterator[list[Run]]:
         """Yield the screen, line by line, in roles."""
         known: dict[str, set[str]] = {}
-        for role, shade in self.look.palette.distinct.items():
+        for role, shade in look.palette.distinct.items():
             known.setdefault(shade.rgb, set()).add(role)
         for strip in self.app.screen._compositor.render_strips():
             yield list(runs(strip, known))
@@ -280,24 +291,27 @@ def named(roles: frozenset[str]) -> str:
 
 
 @asynccontextmanager
-async def running(app: BaseApp[Any], look: Look, shots: Shots) -> AsyncGenerator[Camera]:
+async def running(app: BaseApp[Any], looks: Sequence[Look], shots: Shots) -> AsyncGenerator[Camera]:
     """Run an app for a camera."""
     app.animation_level = "none"
-    app.register_theme(theme(look.palette, distinct=True))
-    app.theme = look.palette.name
+    for look in looks:
+        app.register_theme(theme(look.palette, distinct=True))
+    app.theme = looks[0].palette.name
     async with app.run_test(size=SIZES[-1]) as pilot:
-        yield Camera(app, pilot, look, shots)
+        yield Camera(app, pilot, looks, shots)
 
 
 @asynccontextmanager
-async def explorer(path: str, look: Look, shots: Shots, runtime: FakeRuntime | None = None) -> AsyncGenerator[Camera]:
+async def explorer(
+    path: str, looks: Sequence[Look], shots: Shots, runtime: FakeRuntime | None = None
+) -> AsyncGenerator[Camera]:
     """Run the explorer for a camera."""
     spec = CollectionSpec.from_file(ROOT / path)
     spec.file = path
     app = BpftuiApp(Session(spec, runtime or FakeRuntime()), runtime="vm")
     app.operations.monitor.interval = 1000.0
     try:
-        async with running(app, look, shots) as camera:
+        async with running(app, looks, shots) as camera:
             await app.explorer.furnished.wait()
             await camera.settle()
             yield camera
@@ -305,9 +319,9 @@ async def explorer(path: str, look: Look, shots: Shots, runtime: FakeRuntime | N
         app.operations.close()
 
 
-async def spec_places(look: Look, shots: Shots) -> None:
+async def spec_places(looks: Sequence[Look], shots: Shots) -> None:
     """The tabs of an object that is not loaded."""
-    async with explorer("bpf/traffic.o", look, shots) as camera:
+    async with explorer("bpf/traffic.o", looks, shots) as camera:
         assert isinstance(camera.app, BpftuiApp)
         explorer_screen = camera.app.explorer
         await camera.shoot("overview")
@@ -326,9 +340,9 @@ async def spec_places(look: Look, shots: Shots) -> None:
         await camera.shoot("types")
 
 
-async def dialogs(look: Look, shots: Shots) -> None:
+async def dialogs(looks: Sequence[Look], shots: Shots) -> None:
     """What lies over the explorer."""
-    async with explorer("bpf/traffic.o", look, shots) as camera:
+    async with explorer("bpf/traffic.o", looks, shots) as camera:
         await camera.press("question_mark")
         await camera.shoot("dialog-help")
         await camera.press("escape", "colon")
@@ -350,9 +364,9 @@ async def dialogs(look: Look, shots: Shots) -> None:
         await camera.shoot("dialog-attach")
 
 
-async def live_places(look: Look, shots: Shots) -> None:
+async def live_places(looks: Sequence[Look], shots: Shots) -> None:
     """The tabs of an object that is attached."""
-    async with explorer("bpf/traffic.o", look, shots) as camera:
+    async with explorer("bpf/traffic.o", looks, shots) as camera:
         app = camera.app
         assert isinstance(app, BpftuiApp)
         operations, monitor = app.operations, app.operations.monitor
@@ -388,16 +402,16 @@ async def live_places(look: Look, shots: Shots) -> None:
         await camera.shoot("dialog-quit")
 
 
-async def refusal(look: Look, shots: Shots) -> None:
+async def refusal(looks: Sequence[Look], shots: Shots) -> None:
     """What the verifier refused."""
-    async with explorer("tests/objects/bad_offbyone.o", look, shots, FakeRuntime(log=REFUSED)) as camera:
+    async with explorer("tests/objects/bad_offbyone.o", looks, shots, FakeRuntime(log=REFUSED)) as camera:
         await camera.press("L")
         await camera.until(lambda: "✗" in camera.text)
         await camera.press("6")
         await camera.shoot("refused")
 
 
-async def home(look: Look, shots: Shots) -> None:
+async def home(looks: Sequence[Look], shots: Shots) -> None:
     """Home, with an object that is open, and one that could not be opened."""
     known = [
         KnownObject("Recent", "/src/lb/lb.o", "~/src/lb"),
@@ -411,7 +425,7 @@ async def home(look: Look, shots: Shots) -> None:
         patch.setattr(objects_place, "known_objects", lambda: known)
         patch.setattr(objects_place, "object_page", lambda *_: page)
         patch.setattr(home_screen, "machine_facts", lambda: ("kernel BTF", "JIT on", "Linux 6.18", "root"))
-        async with explorer("bpf/traffic.o", look, shots) as camera:
+        async with explorer("bpf/traffic.o", looks, shots) as camera:
             assert isinstance(camera.app, BpftuiApp)
             camera.app.session.spec.file = "/src/net/traffic.o"
             await camera.press("0")
@@ -421,13 +435,13 @@ async def home(look: Look, shots: Shots) -> None:
             await camera.shoot("home")
 
 
-async def system(look: Look, shots: Shots) -> None:
+async def system(looks: Sequence[Look], shots: Shots) -> None:
     """What the machine runs: programs under load, what one is related to, and the other tables."""
     looker = MadeLooker()
     app = BpftuiApp(runtime="vm", observe=lambda: looker, begin_at=Beginning(order="runs/s", interval=1000.0))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(looking, "_FIRST", 0.01)
-        async with running(app, look, shots) as camera:
+        async with running(app, looks, shots) as camera:
             await camera.until(lambda: "runs/s ·" in camera.text)
             await camera.shoot("system-programs")
             await camera.press("u")
@@ -440,7 +454,7 @@ async def system(look: Look, shots: Shots) -> None:
             await camera.shoot("system-pins")
 
 
-PLACES: dict[str, Callable[[Look, Shots], Awaitable[None]]] = {
+PLACES: dict[str, Callable[[Sequence[Look], Shots], Awaitable[None]]] = {
     "spec": spec_places,
     "dialogs": dialogs,
     "live": live_places,
@@ -463,13 +477,13 @@ def fixed() -> Generator[None]:
         yield
 
 
-async def taken(place: str, look: str) -> Shots:
+async def taken(place: str, looks: Sequence[Look]) -> Shots:
     """Return what stands on the screen at a place."""
     shots: Shots = {}
     with fixed(), pytest.MonkeyPatch.context() as patch:
-        if LOOKS[look].no_color:
+        if looks is NO_COLOR:
             patch.setenv("NO_COLOR", "1")
-        await PLACES[place](LOOKS[look], shots)
+        await PLACES[place](looks, shots)
     return shots
 
 
@@ -479,10 +493,12 @@ def expected(name: str) -> str:
 
 @pytest.mark.parametrize("place", PLACES)
 async def test_what_stands_on_the_screen(place: str) -> None:
-    dark = await taken(place, "dark")
+    shots = await taken(place, COLOURED)
+    dark, light = (shots[look.name] for look in COLOURED)
     for name, shot in dark.items():
         assert written(shot, roles=True) == expected(name), f"{name} has changed: `make snapshots`, and look at it"
-    for name, shot in (await taken(place, "light")).items():
+    assert light.keys() == dark.keys()
+    for name, shot in light.items():
         for size, lines in shot.items():
             for number, (one, other) in enumerate(zip(dark[name][size], lines, strict=True)):
                 different = [pair for pair in zip(one, other, strict=False) if not agree(*pair)]
@@ -491,7 +507,7 @@ async def test_what_stands_on_the_screen(place: str) -> None:
 
 @pytest.mark.parametrize("place", PLACES)
 async def test_without_colours_the_same_is_said(place: str) -> None:
-    for name, shot in (await taken(place, "no-color")).items():
+    for name, shot in (await taken(place, NO_COLOR))["no-color"].items():
         said = [line for line in written(shot, roles=False).splitlines() if not line.startswith("== ")]
         screens = [line for line in expected(name).splitlines() if not ROLES.match(line)]
         start = screens.index(f"== {USUAL[0]}x{USUAL[1]}") + 1
@@ -511,12 +527,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home, patient_pilots():
         os.environ.update(XDG_CONFIG_HOME=home, XDG_STATE_HOME=home)
         for place in sys.argv[1:] or PLACES:
-            for look in LOOKS:
-                shots = asyncio.run(taken(place, look))
-                if look == "dark":
-                    for name, shot in shots.items():
-                        (SNAPSHOTS / f"{name}.txt").write_text(written(shot, roles=True), encoding="utf-8")
-                        print(f"{name}.txt")
+            for looks in (COLOURED, NO_COLOR):
+                for name, shot in asyncio.run(taken(place, looks)).get("dark", {}).items():
+                    (SNAPSHOTS / f"{name}.txt").write_text(written(shot, roles=True), encoding="utf-8")
+                    print(f"{name}.txt")
 
 
 if __name__ == "__main__":
