@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 import shutil
@@ -15,19 +16,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bpftui.core import kernel as kernel_runtime
 from bpftui.core.kernel import KernelRuntime
 from bpftui.core.live import Session, State
-from bpftui.core.spec import CollectionSpec
+from bpftui.core.spec import AttachType, CollectionSpec
+from bpftui.core.system import Inventory
+from bpftui.core.system.load import Observer
+from bpftui.core.system.opened import open_loaded
 from bpftui.tui.app import BpftuiApp
+from bpftui.tui.commands.explore import reader
 from bpftui.tui.nodes import Node, NodeKind
 from bpftui.tui.screens.explorer import ExplorerScreen
 from bpftui.tui.widgets.code.listing_view import ListingView
 from bpftui.tui.widgets.spec.core_view import CoreView
 from bpftui.tui.widgets.spec.types_view import TypesView
+from bpftui.tui.widgets.status_line import StatusLine
 from tests.bench.large_program import large_program
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from textual.pilot import Pilot
 
@@ -192,6 +199,63 @@ async def refusal(studio: Studio, seconds: float) -> None:
     studio.shoot("verifier")
 
 
+async def machine(studio: Studio, seconds: float) -> None:
+    """Take pictures of home, and of what the machine runs."""
+    await studio.pilot.pause(1.0)
+    studio.shoot("home")
+    await studio.press("2")
+    await studio.until(lambda: any("runs/s" in fact for fact in studio.app.screen_stack[0].query_one(StatusLine).facts))
+    await studio.pilot.pause(seconds)
+    studio.shoot("system")
+    await studio.press("4", rest=1.0)
+    await studio.press("enter", rest=2.0)
+    studio.shoot("interface")
+    await studio.press("escape", "1", "enter")
+    await studio.until(lambda: isinstance(studio.app.screen_stack[0], ExplorerScreen))
+    await studio.app.explorer.furnished.wait()
+    await studio.press("2")
+    view = studio.app.explorer.query_one(ListingView)
+    await studio.until(lambda: view.row_count() > 0)
+    view.jumps.show(41)
+    await studio.pilot.pause(1.0)
+    studio.shoot("loaded-code")
+
+
+@contextlib.contextmanager
+def busy_machine() -> Generator[None]:
+    """Have three programs on an interface that receives packets, one behind the other."""
+    traffic = CollectionSpec.from_file("bpf/traffic.o")
+    filters = CollectionSpec.from_file("tests/objects/attached.o")
+    filters.programs = {name: filters.programs[name] for name in ("on_tcx", "on_tc")}  # the first says: go on
+    for program in filters.programs.values():
+        program.attach_type = AttachType.TCX_INGRESS
+    with contextlib.ExitStack() as stack:
+        sandbox = stack.enter_context(kernel_runtime.Sandbox())
+        for spec in (traffic, filters):
+            loaded = stack.enter_context(kernel_runtime.load(spec))
+            for name in spec.programs:
+                stack.enter_context(loaded.programs[name].attach(sandbox.target()))
+        sandbox.start()
+        sandbox.rate = 20_000
+        yield
+
+
+async def at_home(folder: Path, size: tuple[int, int], theme: str, suffix: str) -> None:
+    """Run `machine` from home, on a machine that has something to do."""
+    with busy_machine(), Inventory() as inventory, contextlib.ExitStack() as sessions:
+        app = BpftuiApp(
+            observe=lambda: Observer(inventory),
+            read=reader(),
+            begin=lambda spec: sessions.enter_context(open_loaded(spec)),
+        )
+        app.animation_level = "none"
+        async with app.run_test(size=size) as pilot:
+            app.theme = theme
+            await machine(Studio(app, pilot, folder, suffix), 28.0 if suffix == "" else 8.0)  # pyright: ignore
+        for each in app.objects:
+            each.operations.close()
+
+
 async def film(
     scenes: Callable[[Studio, float], object],
     source: str | CollectionSpec,
@@ -247,6 +311,7 @@ async def main(folder: Path) -> None:
         await film(walk, objects[0], folder, size, theme, suffix)
         await film(refusal, objects[1], folder, size, theme, suffix)
         await code(folder, size, theme, suffix)
+        await at_home(folder, size, theme, suffix)
     os.environ["NO_COLOR"] = "1"
     await code(folder, (120, 40), DARK, "-no-color")
     del os.environ["NO_COLOR"]
@@ -267,5 +332,6 @@ async def code(folder: Path, size: tuple[int, int], theme: str, suffix: str) -> 
 
 
 if __name__ == "__main__":
+    os.environ["COLORTERM"] = "truecolor"  # whatever terminal they are made in
     os.chdir(ROOT)  # so that the pictures show the object's path as a user would write it
     asyncio.run(main(Path(sys.argv[1]).absolute() if len(sys.argv) > 1 else ROOT / "screenshots"))

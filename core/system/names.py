@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import struct
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ..btf import CType, Kind
 from ..btf import types as t
 from ..btf.kernel import module, vmlinux
 from ..errors import BpftuiError
+from ..kernel.attach.tracing import CLOCKS
 from ..kernel.host.existing import read_btf
 from ..kernel.host.kallsyms import names_at
 from ..kernel.sys.layouts import BpfProgInfo
 from ..kernel.sys.object import fill
+from ..kernel.sys.perf import PERF_TYPE_SOFTWARE
 from ..kernel.sys.survey import number_in, read_fdinfo
 from ..kernel.sys.syscall import NAME_SIZE, BpfError, buffer
 
@@ -21,7 +26,7 @@ if TYPE_CHECKING:
 
     from ..btf import Btf
 
-__all__ = ["MOST_FUNCTIONS", "Names", "functions_text", "whole_name"]
+__all__ = ["MOST_FUNCTIONS", "Names", "event_name", "functions_text", "whole_name"]
 
 MOST_FUNCTIONS: Final = 3
 """Functions of a multi link that are named."""
@@ -31,6 +36,20 @@ _FUNC_INFO: Final = struct.Struct("=II")
 _CUT: Final = NAME_SIZE - 1
 _MOST_TYPES: Final = 64
 """Objects whose types are kept."""
+
+
+_HARDWARE: Final = 0
+"""PERF_TYPE_HARDWARE."""
+_HARDWARE_EVENTS: Final = (
+    "cpu-cycles",
+    "instructions",
+    "cache-references",
+    "cache-misses",
+    "branch-instructions",
+    "branch-misses",
+    "bus-cycles",
+)
+_CLOCK_TYPES: Final = {6: "cpu-clock", 7: "task-clock"}
 
 
 class Names:
@@ -120,6 +139,28 @@ class Names:
             except BpftuiError:
                 self._types[btf_id] = None
         return self._types[btf_id]
+
+
+def event_name(kind: int, config: int) -> str:
+    """Return what perf(1) calls an event; where it has no name, that of what counts it, and the number of the event."""
+    names = {_HARDWARE: _HARDWARE_EVENTS, PERF_TYPE_SOFTWARE: tuple(CLOCKS)}.get(kind, ())
+    if config < len(names):
+        return names[config]
+    device = _event_devices().get(kind, "")
+    # Linux 6.6 gives clocks types of their own: the first two numbers that are left (perf_event_init), in no list.
+    if not device and kind in _CLOCK_TYPES and not config:
+        return _CLOCK_TYPES[kind]
+    return f"{device} {config:#x}" if device else f"event {kind}:{config}"
+
+
+@functools.cache
+def _event_devices() -> dict[int, str]:
+    """Return what counts events, by the numbers of their types, as far as the kernel lists them."""
+    found: dict[int, str] = {}
+    for path in Path("/sys/bus/event_source/devices").glob("*/type"):
+        with contextlib.suppress(OSError, ValueError):
+            found[int(path.read_text())] = path.parent.name
+    return found
 
 
 def functions_text(names: Sequence[str], count: int) -> str:

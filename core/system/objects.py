@@ -11,15 +11,14 @@ import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..kernel.attach.namespace import NETFILTER_FAMILIES, NETFILTER_HOOKS
-from ..kernel.attach.tracing import CLOCKS
 from ..kernel.sys.elements import Elements
 from ..kernel.sys.layouts import BpfBtfInfo, BpfLinkInfo, BpfMapInfo, BpfProgInfo
 from ..kernel.sys.object import fill
-from ..kernel.sys.perf import PERF_TYPE_SOFTWARE
 from ..kernel.sys.survey import Runs, number_in, query, read_fdinfo, survey
 from ..kernel.sys.syscall import BpfError, Descriptor, buffer
 from ..maps import Shape
 from ..uapi import AttachType, LinkType, MapType, ProgramType
+from .names import event_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -57,17 +56,6 @@ _OF_SOCKETS: Final = (
     AttachType.SK_SKB_STREAM_PARSER,
     AttachType.SK_SKB_STREAM_VERDICT,
     AttachType.SK_SKB_VERDICT,
-)
-_HARDWARE: Final = 0
-"""PERF_TYPE_HARDWARE."""
-_HARDWARE_EVENTS: Final = (
-    "cpu-cycles",
-    "instructions",
-    "cache-references",
-    "cache-misses",
-    "branch-instructions",
-    "branch-misses",
-    "bus-cycles",
 )
 _DISPATCHER: Final = "xdp_disp.rodata"
 _FAMILY_NAMES: Final = {int(number): name for name, number in NETFILTER_FAMILIES.items()}
@@ -487,7 +475,7 @@ def _perf(info: BpfLinkInfo, fd: int) -> _Description:
     kind: str = _PERF_KINDS.get(info.perf_kind, "perf_event")
     if kind == "perf_event":
         told: dict[str, Detail] = {"event_type": info.event_type, "event_config": info.event_config}
-        target = _event_name(info.event_type, info.event_config)
+        target = event_name(info.event_type, info.event_config)
         return _Description(kind, int(AttachType.PERF_EVENT), target, False, told)
     room = _room(info.perf_name_len)
     again = _again(fd, BpfLinkInfo(perf_name=room, perf_name_len=len(room)))
@@ -503,12 +491,6 @@ def _perf(info: BpfLinkInfo, fd: int) -> _Description:
     else:
         details["file"] = name
     return _Description(kind, int(AttachType.PERF_EVENT), target, False, details)
-
-
-def _event_name(kind: int, config: int) -> str:
-    """Return what perf(1) calls an event; its numbers where it has no name. Clocks may have types of their own."""
-    names = {_HARDWARE: _HARDWARE_EVENTS, PERF_TYPE_SOFTWARE: tuple(CLOCKS)}.get(kind, ())
-    return names[config] if config < len(names) else f"event {kind}:{config}"
 
 
 def _kprobe_multi(info: BpfLinkInfo, fd: int) -> _Description:

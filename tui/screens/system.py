@@ -69,6 +69,8 @@ _ABOUT: Final = (
     "are reached by a tail call are not counted."
 )
 
+_WITHOUT_LINK: Final = "it was attached without a link: what attached it takes it off, tc, ip or bpftool"
+
 _OTHER_NAMES: Final = {"program": "prog", "interface": "net", "process": "proc", "types": "btf", "pinned": "pin"}
 
 
@@ -121,6 +123,8 @@ class SystemScreen(ControlledScreen):
         permission: Whether what others have loaded may be changed.
         begin_at: How programs are shown at first.
     """
+
+    FIRST_KEYS: ClassVar[tuple[str, ...]] = ("select", "search", "order", "watch", "users", "pause", "detach")
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
@@ -426,26 +430,29 @@ class SystemScreen(ControlledScreen):
                 pin = next((each for each in snapshot.pins if (each.mounts, each.path) == key), None)
                 if pin is not None:
                     self.others.unpin(snapshot, pin)
-            case _ if isinstance(key, int) and key in snapshot.programs:
+            case "prog" if isinstance(key, int) and key in snapshot.programs:
                 links = snapshot.programs[key].links
                 if len(links) == 1:
                     self.others.detach_link(snapshot, links[0])
                 else:
                     several = "several links hold it: u lists them" if links else "no link holds it"
                     self.notify(several, severity="warning", timeout=4)
+            case _ if self.tab.link:
+                self.others.detach_link(snapshot, self.tab.link)
             case _:
-                pass
+                told = "this is no program that is attached" if self.tab.link is None else _WITHOUT_LINK
+                self.notify(told, severity="warning", timeout=4)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer to detach what can be detached."""
         if action == "detach":
-            return self.tab.noun_name in ("prog", "link", "pin") and not self.others.permission.refusal
+            return self.tab.detaches and not self.others.permission.refusal
         return super().check_action(action, parameters)
 
     def why_not(self, action: str) -> str:
         """Return why an action does not apply."""
         if action == "detach":
-            return self.others.permission.refusal or "programs, links and pins are detached"
+            return self.others.permission.refusal or "what is attached is detached, and pins are removed"
         return super().why_not(action)
 
     def action_go_back(self) -> None:

@@ -105,8 +105,9 @@ def grouped(value: float) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """Return `1 program`, `2 programs`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    """Return `1 program`, `2 programs`, `3 processes`."""
+    plural = "" if number == 1 else "es" if noun.endswith("s") else "s"
+    return f"{number:,} {noun}{plural}"
 
 
 def rate(per_second: float) -> str:

@@ -15,6 +15,7 @@ __all__ = ["attached_to", "bytes_of", "few", "held", "name_of", "place_of"]
 
 _SHOWN: Final = 2
 """Owners, places and the like that are named in a cell; how many more there are is said."""
+_OF_FILES: Final = ("uprobe", "uretprobe")
 _WAYS: Final = {"ingress": "in", "egress": "out"}
 
 
@@ -24,14 +25,21 @@ def attached_to(attachments: Sequence[Attachment]) -> str:
 
 
 def place_of(attachment: Attachment, program_type: str) -> str:
-    """Return where a program runs, without what its type says already: `eth1`, `veth3 tcx in 1`, `fentry execve`."""
+    """Return where a program runs, without what its type says already, what tells most first.
+
+    `eth1`, `veth3 tcx in 1, net:[4026532178]`, `fentry execve`, `uprobe malloc libc.so.6+0x9f450`.
+    """
     hook, _, way = attachment.hook.partition("_")
-    order = "" if attachment.order is None else f" {attachment.order}"
+    target, _, namespace = attachment.target.partition(" in ")
+    place = f", {namespace}" if namespace else ""
     if way in _WAYS:
-        return f"{attachment.target} {hook} {_WAYS[way]}{order}"
+        order = "" if attachment.order is None else f" {attachment.order}"
+        return f"{target} {hook} {_WAYS[way]}{order}{place}"
+    if attachment.hook in _OF_FILES:
+        return " ".join(filter(None, (attachment.hook, attachment.detail, target.rpartition("/")[2])))
     if attachment.hook == program_type or hook in ("cgroup", "xdp"):
-        return attachment.target or attachment.hook
-    return f"{attachment.hook} {attachment.target}".strip()
+        return f"{target}{place}" if target else attachment.hook
+    return f"{attachment.hook} {target}".strip() + place
 
 
 def held(owners: Sequence[Owner] | None, pinned: Sequence[str], others: Sequence[str]) -> str:

@@ -308,3 +308,37 @@ async def test_it_begins_as_top_was_asked_to() -> None:
         await walk.until(lambda: walk.screen.startswith(" home › my_map.o"))
         await walk.press("0")
         await walk.until(lambda: "1 Objects" in walk.screen)
+
+
+async def test_rows_are_marked_and_added_up() -> None:
+    async with at_system() as (walk, _):
+        await walk.press("space", "down", "space")  # 42, and two below it
+        shown = lines(walk)
+        assert shown[3].split()[:4] == ["marked", "2", "1.09", "M"]
+        assert shown[4].startswith(" *  42 count_traffic")
+        assert shown[5].startswith("    57 cil_from_con")
+        assert shown[6].startswith(" *  58 cil_to_contai")
+        await walk.press("Y")
+        await walk.until(lambda: walk.app.clipboard.count("\n") == 2)
+        assert "count_traffic" in walk.app.clipboard
+        assert "cil_from_container" not in walk.app.clipboard
+        await walk.press("escape")
+        assert lines(walk)[3].split()[:2] == ["all", "8"]
+        assert lines(walk)[4].startswith("    42 ")
+
+
+async def test_a_number_is_put_into_the_chart_and_out() -> None:
+    async with at_system() as (walk, _):
+        assert lines(walk)[-1].startswith("⏎ Open / Filter o Order w Watch u Users p Pause ? Help")
+        await walk.press("w")
+        await walk.until(lambda: "● 42 count_traffic runs/s" in walk.screen)
+        await look(walk)
+        assert lines(walk)[4].startswith("▌●  42 count_traffic")
+        await walk.press("down", "right", "w")
+        await walk.until(lambda: "▲ 57 cil_from_container ns/run" in walk.screen)
+        assert lines(walk)[5].startswith("▌▲  57 cil_from_container")
+        await walk.press("w", "left", "up", "w")
+        await walk.until(lambda: "count_traffic runs/s" not in walk.screen)
+        assert lines(walk)[4].startswith("▌   42 count_traffic")
+        await walk.press("left")  # where it is attached is no number
+        assert "w Watch" not in lines(walk)[-1]

@@ -331,3 +331,17 @@ async def test_a_reader_is_closed_in_a_thread() -> None:
         await walk.press("0")
         await walk.until(lambda: reader.closed == 1)
     assert reader.closed_by is not threading.main_thread()
+
+
+async def test_what_runs_on_an_interface_is_detached_where_it_stands() -> None:
+    async with at_system(MadeLooker(with_filters())) as (walk, _):
+        examine_by_hand(walk)
+        await walk.press("4", "enter")
+        await walk.until(lambda: "home › system › net › veth3" in walk.screen)
+        await walk.press("D")
+        await walk.until(lambda: "Leave read-only for this run?" in walk.screen)
+        await walk.press("escape")
+        await walk.until(lambda: "Leave read-only" not in walk.screen)
+        await walk.press("end")
+        await walk.press("D")
+        await walk.until(lambda: "this is no program that is attached" in walk.screen)

@@ -109,6 +109,7 @@ def test_ticks_of_an_axis_share_a_prefix() -> None:
 
 
 def test_one_of_a_thing_is_singular() -> None:
+    assert counted(2, "process") == "2 processes"
     assert [counted(number, "program") for number in (0, 1, 2, 1234)] == [
         "0 programs",
         "1 program",

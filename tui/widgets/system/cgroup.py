@@ -98,6 +98,11 @@ class CgroupTab(SystemTab):
         return at is not None
 
     @property
+    def link(self) -> int | None:
+        """The id of the link of the program that the cursor is on; 0 where it has none, None where it is none."""
+        return self.pane.link
+
+    @property
     def first(self) -> Widget:
         """The tree."""
         return self.pane.way

@@ -10,6 +10,7 @@ from ...text.fit import width_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from ....core.btf.units import Unit
     from ....core.system.history import Seen
     from ...targets import Thing
 
@@ -55,6 +56,10 @@ class Column(Generic[_Row]):
     """When it is left out where there is no room for all: the highest first; 0 never. See `place_columns`."""
     is_found: bool = True
     """Whether it is looked at where rows are narrowed: texts are, and ids."""
+    drawn: Unit | None = None
+    """What its numbers are of, which are those that rows are ordered by, where they can be drawn over time."""
+    is_rate: bool = False
+    """Whether they are per second."""
     text: Callable[[Seen, _Row], str] | None = None
     """What rows are narrowed by, where that is quicker to be had than the text of the cell, and the same."""
 

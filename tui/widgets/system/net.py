@@ -92,6 +92,12 @@ class WayPane(Container):
         self._look_into(program)
         self.facts.show(Thing("prog", number), f"{number} {program.name}", self._about(step, program, seen))
 
+    @property
+    def link(self) -> int | None:
+        """The id of the link of the chosen step; 0 where it has none, None where it is no program."""
+        step = self.way.step
+        return None if step is None or step.attachment is None else step.attachment.link or 0
+
     def between(self, step: Step, seen: Seen) -> list[Fact]:
         """Return what is known of a step that is no program."""
         return [Fact("", part, role="muted") for part in (step.way, step.note) if part]
@@ -174,7 +180,7 @@ class NetTab(TableTab):
     DEFAULT_CSS = """
     NetTab {
         & > WayPane { display: none; }
-        &.-inside > SystemTable, &.-inside > FactsView, &.-inside > _Note { display: none !important; }
+        &.-inside > _Body, &.-inside > FactsView, &.-inside > _Note { display: none !important; }
         &.-inside > WayPane { display: block; width: 1fr; }
     }
     """
@@ -280,6 +286,16 @@ class NetTab(TableTab):
         if found:
             self.enter(cast("tuple[int, int]", key))
         return found
+
+    @property
+    def detaches(self) -> bool:
+        """Whether something of what is listed can be detached: what runs on an interface."""
+        return self._inside is not None
+
+    @property
+    def link(self) -> int | None:
+        """The id of the link of the step that the cursor is on; 0 where it has none, None where it is no program."""
+        return None if self._inside is None else self.pane.link
 
     @property
     def first(self) -> Widget:

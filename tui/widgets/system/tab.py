@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from textual.containers import Container
+from textual.containers import Container, Vertical
 from textual.message import Message
 
 from ...targets import Thing
 from ...text.fit import fitted, width_of
+from ..live.chart import Chart
 from ..plain import Static
 from .details import FactsView
 from .table import SystemTable
@@ -112,6 +113,19 @@ class SystemTab(Container):
     def rest(self) -> None:
         """Let go of what it looks with: nobody looks any more."""
 
+    @property
+    def detaches(self) -> bool:
+        """Whether something of what is listed can be detached, or removed."""
+        return self.noun_name in ("prog", "link", "pin", "cgroup")
+
+    @property
+    def link(self) -> int | None:
+        """The id of the link that holds what the cursor is on where it is; None where it is no attachment.
+
+        It is 0 of what was attached without one.
+        """
+        return None
+
     def show_users(self) -> None:
         """Show what is related to the chosen thing, with the keyboard there."""
 
@@ -132,6 +146,10 @@ class _Note(Static):
     """
 
 
+class _Body(Vertical):
+    """The table, and the chart of what is watched."""
+
+
 class TableTab(SystemTab):
     """A table, with what is known of the chosen row beside it; where there is no room, below it, when it is asked for.
 
@@ -142,13 +160,15 @@ class TableTab(SystemTab):
     DEFAULT_CSS = """
     TableTab {
         layout: vertical;
-        & > SystemTable { height: 1fr; }
+        & > _Body { height: 1fr; }
+        & Chart { display: none; height: 45%; border-top: hkey $rule; }
+        &.-watching Chart { display: block; }
         & > FactsView { display: none; height: 45%; border-top: hkey $rule; }
         &.-open > FactsView { display: block; }
         & > _Note { dock: bottom; }
         &.-beside {
             layout: horizontal;
-            & > SystemTable { width: 1fr; }
+            & > _Body { width: 1fr; }
             & > FactsView { display: block; width: 34%; height: 1fr; border-top: none; border-left: vkey $rule; }
         }
     }
@@ -158,12 +178,15 @@ class TableTab(SystemTab):
         super().__init__(id=f"{noun.name}-tab")
         self._noun = noun
         self.table = SystemTable(noun)
+        self.chart = Chart()
         self.facts = FactsView()
         self._note = _Note("")
 
     def compose(self) -> ComposeResult:
         """Compose the table, what is known of a row, and the line below."""
-        yield self.table
+        with _Body():
+            yield self.table
+            yield self.chart
         yield self.facts
         yield self._note
 
@@ -180,8 +203,19 @@ class TableTab(SystemTab):
     def show(self, seen: Seen) -> None:
         """Show what was seen."""
         self.table.show(seen)
+        self._show_watched()
         self._show_facts()
         self._tell()
+
+    def _show_watched(self) -> None:
+        watched = self.table.watched
+        if watched:
+            self.chart.show(watched.series(), watched.now)
+
+    def on_system_table_watching(self) -> None:
+        """Show the chart, as long as something is in it."""
+        self.set_class(bool(self.table.watched), "-watching")
+        self._show_watched()
 
     def cannot_look(self, why: str) -> None:
         """Say in the place of the rows why there are none."""

@@ -20,7 +20,9 @@ from ...text.colors import joined_lines, tabbed
 from ...text.fit import fitted, width_of
 from ...text.format import counted
 from ..lists.row_view import RowView, compile_pattern
+from ..live.chart import marker
 from .column import place_columns, wanted_widths
+from .watched import MOST_WATCHED, Watched
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping, Sequence
@@ -55,10 +57,18 @@ class SystemTable(RowView):
         Binding("enter", "select", "Open", id="system.open", tooltip="Open it as an object"),
         Binding("slash", "search", "Filter", key_display="/", id="system.filter", tooltip="Only rows with this text"),
         Binding("o", "order", "Order", id="system.order", tooltip="Order by this column; again: reverse"),
+        Binding(
+            "w",
+            "watch",
+            "Watch",
+            id="system.watch",
+            tooltip="Put this column's number into the chart, of the marked rows or of this one; again: out",
+        ),
+        Binding("space", "mark", "Mark", show=False, id="system.mark", tooltip="Mark the row: for totals, w and Y"),
         Binding("left,h", "side(-1)", "Column", show=False, id="system.left", tooltip="The column to the left"),
         Binding("right,l", "side(1)", "Column", show=False, id="system.right", tooltip="The column to the right"),
-        Binding("Y", "copy_all", "Copy all", show=False, id="system.copy-all", tooltip="Copy all rows that are shown"),
-        Binding("escape", "leave", "Widen", show=False, id="system.widen", tooltip="Show all rows again"),
+        Binding("Y", "copy_all", "Copy all", show=False, id="system.copy-all", tooltip="Copy all rows, or the marked"),
+        Binding("escape", "leave", "Widen", show=False, id="system.widen", tooltip="Show all rows again, mark none"),
     ]
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -68,6 +78,8 @@ class SystemTable(RowView):
         "system-table--link",
         "system-table--warning",
         "system-table--chosen",
+        "system-table--marked",
+        *(f"system-table--series-{number}" for number in range(1, MOST_WATCHED + 1)),
     }
     """
     | Class | Description |
@@ -78,6 +90,8 @@ class SystemTable(RowView):
     | `system-table--link` | What can be followed. |
     | `system-table--warning` | What is not as it should be. |
     | `system-table--chosen` | The title of the chosen column. |
+    | `system-table--marked` | The mark of a row that the user marked. |
+    | `system-table--series-1` … `-6` | The mark of a row of which a number is drawn: that of its line. |
     """
 
     DEFAULT_CSS = """
@@ -89,6 +103,13 @@ class SystemTable(RowView):
         & > .system-table--link { color: $link; }
         & > .system-table--warning { color: $text-warning; }
         & > .system-table--chosen { text-style: bold underline; }
+        & > .system-table--marked { color: $set; text-style: bold; }
+        & > .system-table--series-1 { color: $series-1; text-style: bold; }
+        & > .system-table--series-2 { color: $series-2; text-style: bold; }
+        & > .system-table--series-3 { color: $series-3; text-style: bold; }
+        & > .system-table--series-4 { color: $series-4; text-style: bold; }
+        & > .system-table--series-5 { color: $series-5; text-style: bold; }
+        & > .system-table--series-6 { color: $series-6; text-style: bold; }
     }
     """
 
@@ -97,6 +118,9 @@ class SystemTable(RowView):
 
     class Rearranged(Message):
         """Which rows or columns are shown has changed."""
+
+    class Watching(Message):
+        """Other numbers are watched."""
 
     def __init__(self, noun: Noun[Any]) -> None:
         """Initialise a table of which nothing is known yet."""
@@ -113,6 +137,10 @@ class SystemTable(RowView):
         self.keys: list[Hashable] = []
         """The keys of the rows that are shown, in their order."""
         self._index: dict[Hashable, int] = {}
+        self.marked: set[Hashable] = set()
+        """The keys of the rows that the user marked."""
+        self.watched = Watched(noun.columns)
+        """What is drawn over time."""
         self._came: dict[Hashable, float] = {}
         self._gone: dict[Hashable, float] = {}
         self._by: tuple[int, bool] = (noun.ordered_by, noun.columns[noun.ordered_by].is_number)
@@ -142,6 +170,7 @@ class SystemTable(RowView):
         now = time.monotonic()
         is_other = changed and self._take(self.noun.rows(seen), None if is_first else now)
         is_other |= self._expire(now)
+        self.watched.add(seen, self.things)
         if changed or is_other:
             self._texts = {}
             self._measure(is_other=is_other)
@@ -227,6 +256,7 @@ class SystemTable(RowView):
         for key in over:
             del self._gone[key]
             self.things.pop(key, None)
+            self.marked.discard(key)
         if over:
             self._ordered = [key for key in self._ordered if key in self.things]
             self._arrange(keep_place=True)
@@ -280,11 +310,17 @@ class SystemTable(RowView):
         seen, add_up = self.seen, self.noun.totals
         if seen is None or add_up is None:
             return
-        rows = [self.things[key] for key in self.keys if key not in self._gone]
+        rows = [self.things[key] for key in self._meant() if key not in self._gone]
         totals = add_up(seen, rows)
+        if self.marked:
+            totals = {**totals, "name": f"marked {len(rows):,}"}
         if totals != self._totals:
             self._totals = totals
             self.refresh(Region(0, 0, self.size.width, self.header_height))
+
+    def _meant(self) -> list[Hashable]:
+        """The keys of the rows that are shown, or of those of them that are marked."""
+        return [key for key in self.keys if key in self.marked] if self.marked else self.keys
 
     def _text(self, key: Hashable) -> str:
         """Return what a row is searched in: its texts and ids."""
@@ -352,10 +388,17 @@ class SystemTable(RowView):
     def row_variant(self, index: int) -> object:
         """Return all that a row shows: one that shows the same is not drawn again."""
         key = self.keys[index]
-        return self._mark_of(key), tuple(self.cells(index)), self.column if index == self.cursor else None
+        return self._sign_of(key), tuple(self.cells(index)), self.column if index == self.cursor else None
 
-    def _mark_of(self, key: Hashable) -> str:
-        return "✗" if key in self._gone else "+" if key in self._came else " "
+    def _sign_of(self, key: Hashable) -> tuple[str, str]:
+        """Return what stands before a row, and the class of its ink: what became of it, that it is drawn, or marked."""
+        if key in self._gone:
+            return "✗", "system-table--gone"
+        if key in self._came:
+            return "+", "system-table--new"
+        if (slot := self.watched.slot_of(key)) is not None:
+            return marker(slot, ascii=self._is_ascii), f"system-table--series-{slot + 1}"
+        return ("#" if self._is_ascii else "*", "system-table--marked") if key in self.marked else (" ", "")
 
     @property
     def header_height(self) -> int:
@@ -408,9 +451,8 @@ class SystemTable(RowView):
         """Draw a row."""
         key = self.keys[index]
         cells = self.cells(index)
-        mark = self._mark_of(key)
-        ink = {"+": "system-table--new", "✗": "system-table--gone"}.get(mark)
-        segments = [Segment(mark, self.ink(ink) if ink else None)]
+        sign, ink = self._sign_of(key)
+        segments = [Segment(sign, self.ink(ink) if ink else None)]
         target = -1
         numbers: dict[int, int] = {}
         for number, cell in enumerate(cells):
@@ -465,6 +507,7 @@ class SystemTable(RowView):
         """Show the chosen column, for which others may have to make room."""
         self._places = None
         self.refresh_rows()
+        self.refresh_bindings()
         self.post_message(self.Rearranged())
 
     def narrow(self, pattern: str) -> None:
@@ -516,12 +559,45 @@ class SystemTable(RowView):
         self._arrange(keep_place=False)  # who orders wants to see what comes first
 
     def action_leave(self) -> None:
-        """Show all rows again."""
-        self.narrow("")
+        """Show all rows again; where they are shown, mark none."""
+        if self.narrowed_by:
+            self.narrow("")
+        else:
+            self.marked.clear()
+            self._add_up()
+            self._refresh_changed()
+            self.refresh_bindings()
+
+    def action_mark(self) -> None:
+        """Mark the row, or mark it no more, and go on to the next one."""
+        key = self.key
+        if key is None:
+            return
+        self.marked ^= {key}
+        self._add_up()
+        self.refresh_line(self.cursor + self.header_height)
+        self.refresh_bindings()
+        self.cursor += 1
+
+    def action_watch(self) -> None:
+        """Put the chosen column's number of the marked rows, or of this one, into the chart, or take it out."""
+        seen, key = self.seen, self.key
+        if seen is None or key is None:
+            return
+        keys = self._meant() if self.marked else [key]
+        named = {each: self.noun.title(self.things[each]) for each in keys}
+        if not self.watched.toggle(named, self.column):
+            self.notify(
+                f"{MOST_WATCHED} numbers have room in the chart: w takes one out", severity="warning", timeout=4
+            )
+            return
+        self.watched.add(seen, self.things)
+        self._refresh_changed()
+        self.post_message(self.Watching())
 
     def action_copy_all(self) -> None:
-        """Copy the titles and all rows that are shown."""
-        work = partial(self._copy, list(self.keys))
+        """Copy the titles and all rows that are shown, or those of them that are marked."""
+        work = partial(self._copy, list(self._meant()))
         self.run_worker(work, thread=True, exclusive=True, group="copy", exit_on_error=False, description="copy rows")
 
     def _copy(self, keys: list[Hashable]) -> None:
@@ -540,8 +616,16 @@ class SystemTable(RowView):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave escape to the screen where there is nothing to be widened."""
         if action == "leave":
-            return bool(self.narrowed_by)
+            return bool(self.narrowed_by or self.marked)
+        if action == "watch":
+            return self.noun.columns[self.column].drawn is not None
         return super().check_action(action, parameters)
+
+    def why_not(self, action: str) -> str:
+        """Return why an action does not apply."""
+        if action == "watch":
+            return "this column has no number to draw: ← → choose one"
+        return super().why_not(action)
 
 
 def _text_of(column: Column[Any], seen: Seen, thing: Any) -> str:

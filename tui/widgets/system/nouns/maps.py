@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from .....core.btf.units import Unit
 from ....targets import Thing
 from ....text.format import byte_size
 from ....text.inventory import bytes_of, few
@@ -119,6 +120,7 @@ MAPS: Final[Noun[MapEntry]] = Noun(
             True,
             8,
             is_found=False,
+            drawn=Unit.BYTES,
         ),
         Column("used by", lambda _, each: _used(each), lambda _, each: len(each.programs), least=8, most=20),
         Column(

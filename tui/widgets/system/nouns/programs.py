@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from .....core.btf.units import Unit
 from .....core.system.history import BUCKETS
 from .....core.system.load import MEASURING_NS
 from ....targets import Thing
@@ -156,6 +157,8 @@ PROGRAMS: Final[Noun[ProgramEntry]] = Noun(
             True,
             9,
             is_found=False,
+            drawn=Unit.NUMBER,
+            is_rate=True,
         ),
         Column(
             "ns/run",
@@ -165,6 +168,7 @@ PROGRAMS: Final[Noun[ProgramEntry]] = Noun(
             6,
             drop=2,
             is_found=False,
+            drawn=Unit.NANOSECONDS,
         ),
         Column(
             "CPU %",
@@ -173,6 +177,7 @@ PROGRAMS: Final[Noun[ProgramEntry]] = Noun(
             True,
             5,
             is_found=False,
+            drawn=Unit.NUMBER,
         ),
         Column(
             "last minute",
@@ -191,6 +196,7 @@ PROGRAMS: Final[Noun[ProgramEntry]] = Noun(
             8,
             drop=5,
             is_found=False,
+            drawn=Unit.BYTES,
         ),
         Column(
             "owner",
@@ -209,6 +215,8 @@ PROGRAMS: Final[Noun[ProgramEntry]] = Noun(
             8,
             drop=6,
             is_found=False,
+            drawn=Unit.NUMBER,
+            is_rate=True,
         ),
         Column(
             "age",
