@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from textual.binding import Binding, BindingType
 
+from ...core.btf.typed_text import edit_text
 from ...core.errors import BpftuiError
 from ...core.history import History
 from .controller import Controller
@@ -133,6 +134,23 @@ class ValuesController(Controller):
             VariableEditor(place, raw, live=live, signs=self._view.signs(place), origin=self._spec.origin),
             partial(self._edited, place),
         )
+
+    def choose(self, event: VariablesView.NamesRequested) -> None:
+        """Offer the names that an enum has, where its value stands."""
+        from ..dialogs.enum_list import OTHER, EnumList
+
+        place = event.place
+        assert place.type is not None
+        names = [(each.name, each.value) for each in place.type.enumerators]
+        dialog = EnumList(names, edit_text(place.type, self._view.raw(place)), self._view.value_offset())
+
+        def chosen(text: str | None) -> None:
+            if text == OTHER:
+                self.edit(event)
+            else:
+                self._edited(place, text)
+
+        self.stage.ask(dialog, chosen)
 
     def _edited(self, place: Place, text: str | None) -> None:
         if text is not None:

@@ -9,11 +9,14 @@ from textual import on
 from ...core.btf import format_value, types
 from ...core.btf.typed_text import edit_text, range_text
 from ...core.errors import BpftuiError
+from ..text.fit import width_of
+from ..text.shown import assembled, plain
 from ..widgets.plain import Button, Input, Label, OptionList
 from .dialog import Dialog, field, line
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.content import Content
     from textual.widget import Widget
 
     from ...core.btf import CType
@@ -63,7 +66,8 @@ class VariableEditor(Dialog[str]):
             yield field(self._origin, self._shown(original))
         yield field("allowed", range_text(place.type, place.size))
         if self._choices:
-            choices = OptionList(*self._choices, id="choices")
+            wide = max(map(width_of, self._choices))
+            choices = OptionList(*(_numbered(place.type, name, wide) for name in self._choices), id="choices")
             choices.border_title = "choices: ↑ ↓ enter"
             yield choices
         yield Input(edit_text(place.type, self._raw), id="value", select_on_focus=True)
@@ -129,6 +133,14 @@ class VariableEditor(Dialog[str]):
         text = self.query_one("#value", Input).value
         if self._check(text) is None:
             self.dismiss(text)
+
+
+def _numbered(ctype: CType | None, name: str, wide: int) -> Content:
+    """Return a choice with the number that it stands for."""
+    number = next((each.value for each in ctype.enumerators if each.name == name), None) if ctype is not None else None
+    if number is None:
+        return plain(name)
+    return assembled(name, " " * (wide - width_of(name) + 2), (str(number), "$text-muted"))
 
 
 def _choices(ctype: CType | None) -> list[str]:

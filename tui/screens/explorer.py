@@ -445,6 +445,10 @@ class ExplorerScreen(ControlledScreen):
         """Edit a variable."""
         self.values.edit(event)
 
+    def on_variables_view_names_requested(self, event: VariablesView.NamesRequested) -> None:
+        """Choose a name for a variable."""
+        self.values.choose(event)
+
     def on_variables_view_reset_requested(self, event: VariablesView.ResetRequested) -> None:
         """Take changes of variables back."""
         self.values.reset(event)

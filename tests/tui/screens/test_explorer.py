@@ -182,13 +182,35 @@ async def test_an_enum_is_chosen_by_name(explore: Callable[..., Any]) -> None:
         await walk.press("e")
         choices = walk.app.screen.query_one("#choices", OptionList)
         assert [str(option.prompt) for option in choices.options] == [
-            "MODE_PASS",
-            "MODE_COUNT",
-            "MODE_LIMIT",
-            "MODE_DROP",
+            "MODE_PASS   0",
+            "MODE_COUNT  1",
+            "MODE_LIMIT  2",
+            "MODE_DROP   3",
         ]
         await walk.press("down", "enter")
         assert walk.explorer.spec.variables["mode"].get() == "MODE_LIMIT"
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_space_offers_the_names_of_an_enum_where_its_value_stands(
+    explore: Callable[..., Any], size: tuple[int, int]
+) -> None:
+    async with explore("bpf/constants.o", size=size) as walk:
+        view = walk.explorer.query_one(VariablesView)
+        await walk.press("3")
+        view.choose("mode")
+        await walk.press("space")
+        await walk.until(lambda: "MODE_DROP   3" in walk.screen)
+        rows = walk.screen.splitlines()
+        at = next(number for number, row in enumerate(rows) if "▌ mode" in row or "▌  mode" in row)
+        assert abs(next(number for number, row in enumerate(rows) if "MODE_PASS   0" in row) - at) <= 6
+        await walk.press("escape")
+        assert walk.explorer.spec.variables["mode"].get() == "MODE_COUNT"
+        await walk.press("space", "down", "down", "enter")
+        await walk.until(lambda: walk.explorer.spec.variables["mode"].get() == "MODE_DROP")
+        await walk.until(lambda: "MODE_DROP *" in walk.screen)
+        await walk.press("space", "e")
+        await walk.until(lambda: isinstance(walk.app.screen, VariableEditor))
 
 
 async def test_a_member_is_edited_and_reset(explore: Callable[..., Any]) -> None:

@@ -15,10 +15,11 @@ from ....core.errors import BpftuiError
 from ....core.spec.architectures import foreign_registers
 from ...nodes import Node, NodeKind, first_node
 from ...text.facts import extern_groups, map_brief, program_brief, type_text
+from ...text.fit import width_of
 from ...text.shown import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from textual.widgets.tree import TreeNode
 
@@ -114,6 +115,9 @@ class SpecTree(Tree[Node]):
         self._damaged: set[str] = set()
         self._refused: frozenset[Node] = frozenset()
         self._written: frozenset[str] = frozenset()
+        self._widths: dict[TreeNode[Node], int] = {}
+        """Of labels, in cells."""
+        self._inks: dict[str, Style] = {}
         self._foreign = f"for {spec.registers.architecture}" if foreign_registers(spec.types) and spec.registers else ""
         self._populate()
 
@@ -206,6 +210,7 @@ class SpecTree(Tree[Node]):
             self._leaf(place, Node(NodeKind.FUNCTION, function.name, program=name))
         if program.linked.counts[1]:
             self._leaf(place, Node(NodeKind.CORE, program=name))
+        self._widths.pop(place, None)
         place.allow_expand = bool(place.children)
         if len(functions) > 1:
             place.expand()
@@ -244,33 +249,47 @@ class SpecTree(Tree[Node]):
 
     def render_label(self, node: TreeNode[Node], base_style: Style, style: Style) -> Text:
         """Draw a node: fold mark, name, and in a muted colour what it is."""
-        data = node.data
         text = Text(no_wrap=True)
+        for part, ink in self._parts(node):
+            text.append(part, base_style if ink is None else style + self._ink(ink) if ink else style)
+        return text
+
+    def get_label_width(self, node: TreeNode[Node]) -> int:
+        """Return the cells of a label, without drawing it: Textual asks that of all lines whenever some fold."""
+        width = self._widths.get(node)
+        if width is None:
+            width = sum(_cells(part) for part, _ in self._parts(node))
+            if node.data is not None and node.data.kind is not NodeKind.CORE:  # which counts what is linked
+                self._widths[node] = width
+        return width
+
+    def _parts(self, node: TreeNode[Node]) -> Iterator[tuple[str, str | None]]:
+        """Yield the parts of a label with the component class of each: "" for none, None for the fold mark."""
+        data = node.data
         if node.allow_expand and node is not self.root:
-            text.append("▾ " if node.is_expanded else "▸ ", base_style)
+            yield "▾ " if node.is_expanded else "▸ ", None
         if data is None:
-            return text
+            return
         if data.kind in _GROUPS:
-            text.append(str(node.label), style + self._ink("group"))
+            yield str(node.label), "group"
             count = sum(child.data in self._refused for child in node.children) if self._refused else 0
             if count:
-                text.append(f" ✗ {count}", style + self._ink("unusable"))
-            return text
+                yield f" ✗ {count}", "unusable"
+            return
         name, name_ink, detail = self._describe(data, str(node.label))
         wrote = data.kind is NodeKind.VARIABLE and data.name in self._written
         if node is self.root and self._foreign:
             name_ink, detail = "unusable", self._foreign
         if data in self._refused:
-            text.append("✗ ", style + self._ink("unusable"))
+            yield "✗ ", "unusable"
             name_ink = "unusable"
-        text.append(name, style + self._ink(name_ink) if name_ink else style)
+        yield name, name_ink
         if name_ink == "changed":
-            text.append(" *", style + self._ink("changed"))
+            yield " *", "changed"
         if wrote:
-            text.append(" •", style + self._ink("written"))
+            yield " •", "written"
         if detail:
-            text.append(f" {detail}", style + self._ink("detail"))
-        return text
+            yield f" {detail}", "detail"
 
     def _describe(self, node: Node, label: str) -> tuple[str, str, str]:
         """Return a node's name, the component class of the name, and what stands behind it."""
@@ -308,7 +327,15 @@ class SpecTree(Tree[Node]):
         """Return a component's foreground only: the cursor's line keeps its background."""
         from ..lists.virtual_list import foreground
 
-        return foreground(self.get_component_rich_style(f"spec-tree--{name}"))
+        found = self._inks.get(name)
+        if found is None:
+            found = self._inks[name] = foreground(self.get_component_rich_style(f"spec-tree--{name}"))
+        return found
+
+    def notify_style_update(self) -> None:
+        """Forget the inks of another theme."""
+        super().notify_style_update()
+        self._inks.clear()
 
     # What a screen calls
 
@@ -416,8 +443,9 @@ class SpecTree(Tree[Node]):
             self.refresh_labels()
 
     def refresh_labels(self) -> None:
-        """Draw anew after variables have changed."""
-        self._invalidate()
+        """Draw anew what is in sight, after variables have changed: the lines are the same."""
+        self._widths.clear()
+        self._line_cache.clear()  # pyright: ignore[reportUnknownMemberType]
         self.refresh()
 
     # Actions
@@ -467,6 +495,11 @@ class SpecTree(Tree[Node]):
 _GROUPS = frozenset(
     {NodeKind.PROGRAMS, NodeKind.MAPS, NodeKind.VARIABLES, NodeKind.EXTERNS, NodeKind.HIDDEN_ALL},
 )
+
+
+def _cells(text: str) -> int:
+    """Return the cells that a part of a label takes; of most their characters."""
+    return len(text) if text.isascii() and text.isprintable() else width_of(text)
 
 
 def _core_count(programs: Iterable[ProgramSpec]) -> int:

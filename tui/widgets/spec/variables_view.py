@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.geometry import Offset
 from textual.message import Message
 
 from ....core.btf import CType, format_value
@@ -74,7 +75,7 @@ class VariablesView(LinkedView):
             "Fold",
             show=False,
             id="variables.fold",
-            tooltip="Unfold or fold a struct or array; switch a bool",
+            tooltip="Unfold or fold a struct or array; switch a bool; names of an enum",
         ),
         Binding("e", "edit", "Edit", id="variables.edit", tooltip="Edit the variable"),
         Binding(
@@ -138,6 +139,9 @@ class VariablesView(LinkedView):
             super().__init__()
             self.view = view
             self.place = place
+
+    class NamesRequested(EditRequested):
+        """The user wants to choose one of the names that a place can have."""
 
     class ResetRequested(Message):
         """The user wants *places* back as the file has them."""
@@ -314,6 +318,12 @@ class VariablesView(LinkedView):
         names, types = self._columns(width)
         return Text(f"{'Name':<{names}}  {'Type':<{types}}  Value{' (only what was changed)' * self._only_changed}")
 
+    def value_offset(self) -> Offset:
+        """Return where the value of the cursor's row stands on the screen."""
+        names, types = self._columns(self.scrollable_content_region.width - 1)
+        row = self.cursor - self.scroll_offset.y + self.header_height
+        return self.content_region.offset + Offset(1 + names + 2 + types + 2 - self.scroll_offset.x, row)
+
     def draw_row(self, index: int, width: int) -> Text:
         """Draw a place, or what is hidden with the reason."""
         names, types = self._columns(width)
@@ -412,8 +422,11 @@ class VariablesView(LinkedView):
             self.action_edit()
 
     def action_fold(self) -> None:
-        """Unfold or fold the place under the cursor; switch it where it is a bool."""
+        """Unfold or fold the place under the cursor; switch it where it is a bool, offer the names of an enum."""
         place = self.place
+        if place is not None and place.type is not None and place.type.enumerators and self.writable(place):
+            self.post_message(self.NamesRequested(self, place))
+            return
         if place is not None and _is_bool(place.type) and self.writable(place):
             self.post_message(self.SetRequested(place, "false" if any(self.raw(place)) else "true"))
         if place is None or place.type is None or not place.type.is_composite:
