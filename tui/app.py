@@ -422,6 +422,10 @@ class BpftuiApp(BaseApp[ExitCode]):
 
     # The app
 
+    def warm_up(self) -> None:
+        """Have in a thread what a first key would wait for some tenths of a second for."""
+        self.run_worker(_warm_up, thread=True, exit_on_error=False, group="warm-up", description="warm-up")
+
     def on_mount(self) -> None:
         """Do what is to be done at once after the first frame."""
         self.set_keymap(dict(self.config.keys))
@@ -508,3 +512,11 @@ def _close_quietly(found: _Object) -> None:
         found.operations.close()
     finally:
         found.operations.note("closed" + "".join(attached))
+
+
+def _warm_up() -> None:
+    """Import the System place, which names of commands are asked for, and compile what colours C."""
+    from .screens import system as _  # noqa: F401 - for its side: it is there then
+    from .widgets.code.code_colors import warm_up
+
+    warm_up()

@@ -69,6 +69,8 @@ __all__ = ["WIDE", "ExplorerScreen"]
 
 _LOOK: Final = 5.0
 """Seconds between two looks at who has what others have loaded, and where it is attached."""
+_REST: Final = 1.0
+"""Seconds after all is there, in which a user looks and types, before what is not asked for yet is prepared."""
 WIDE: Final = 100
 """Columns from which on a screen has the class `-wide`, as from `BROAD` on `-broad`; below it has `-narrow`."""
 
@@ -181,6 +183,7 @@ class ExplorerScreen(ControlledScreen):
             self.set_interval(_LOOK, self._look_again)
             self._show_overview(keep_place=True)
         remember(self.spec.file)
+        self.set_timer(_REST, lambda: cast("BpftuiApp", self.app).warm_up())
         if not gc.isenabled():  # `explore` has turned it off for the start
             gc.freeze()  # what there is by now stays to the end: looking through it again would only cost frames
             gc.enable()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pygments.lexer import Lexer
     from rich.style import Style
 
-__all__ = ["CODE_CLASSES", "asm", "c_source"]
+__all__ = ["CODE_CLASSES", "asm", "c_source", "warm_up"]
 
 _C: Final = {
     PygmentsToken.Keyword: "keyword",
@@ -70,6 +70,11 @@ def _lexer() -> Lexer:
     from pygments.lexers.c_cpp import CLexer
 
     return CLexer(ensurenl=False, stripnl=False)
+
+
+def warm_up() -> None:
+    """Compile what colours C, which takes some tenths of a second: the first line of it need not wait then."""
+    _c_tokens("")
 
 
 @lru_cache(8192)
