@@ -17,7 +17,7 @@ _shtab_bpftui_list_option_strings=(-h --help --color --runtime --token --drop --
 _shtab_bpftui_top_option_strings=(-h --help --color --runtime --token --drop --no-drop -b --batch --json --sort --only --interval --duration --read-only)
 _shtab_bpftui_log_option_strings=(-h --help --color --runtime --token --drop --no-drop --object --source --program --path --hot --json)
 _shtab_bpftui_demo_option_strings=(-h --help --color --runtime --token --drop --no-drop --interval --duration --json --rate --traffic --plain --set --preset --type)
-_shtab_bpftui_doctor_option_strings=(-h --help --color --runtime --token --drop --no-drop --json --helpers --set --preset --type --btf)
+_shtab_bpftui_doctor_option_strings=(-h --help --color --runtime --token --drop --no-drop --json --helpers --kernels --kernel-btf --set --preset --type --btf)
 _shtab_bpftui_option_strings=(-h --help --color --runtime --token --drop --no-drop --source --set --preset --type --attach --return --memory --read-only -V --version)
 
 _shtab_bpftui_show_pos_0_COMPGEN=_shtab_compgen_files
@@ -65,6 +65,7 @@ _shtab_bpftui_log___source_COMPGEN=_shtab_compgen_dirs
 _shtab_bpftui_demo___token_COMPGEN=_shtab_compgen_dirs
 _shtab_bpftui_doctor_pos_0_COMPGEN=_shtab_compgen_files
 _shtab_bpftui_doctor___token_COMPGEN=_shtab_compgen_dirs
+_shtab_bpftui_doctor___kernel_btf_COMPGEN=_shtab_compgen_files
 _shtab_bpftui_doctor___btf_COMPGEN=_shtab_compgen_files
 _shtab_bpftui___token_COMPGEN=_shtab_compgen_dirs
 _shtab_bpftui___source_COMPGEN=_shtab_compgen_dirs

@@ -51,7 +51,7 @@ function _shtab_bpftui_using
 end
 
 set -g _shtab_bpftui_commands show disasm run debug watch check list top log demo doctor
-set -g _shtab_bpftui_opts_with_value --against --attach --batch --break --btf --color --compare --ctx --data --duration --endian --format --helpers --hot --interval --layout --limit --log-level --map --memory --object --only --output --path --pcap --pin-path --preset --program --rate --repeat --return --runtime --save --section --set --sort --source --syntax --token --traffic --type --write
+set -g _shtab_bpftui_opts_with_value --against --attach --batch --break --btf --color --compare --ctx --data --duration --endian --format --helpers --hot --interval --kernel-btf --kernels --layout --limit --log-level --map --memory --object --only --output --path --pcap --pin-path --preset --program --rate --repeat --return --runtime --save --section --set --sort --source --syntax --token --traffic --type --write
 
 complete -c bpftui -e
 complete -c bpftui -f
@@ -255,6 +255,8 @@ complete -c bpftui -n '_shtab_bpftui_using doctor' -l token -xka "(__fish_comple
 complete -c bpftui -n '_shtab_bpftui_using doctor' -l drop -l no-drop -d 'before any file is read, give up all capabilities that the command …'
 complete -c bpftui -n '_shtab_bpftui_using doctor' -l json -d 'as JSON, schema bpftui/doctor/1'
 complete -c bpftui -n '_shtab_bpftui_using doctor' -l helpers -x -d 'instead, the helpers that each program type may call here, or one: a …'
+complete -c bpftui -n '_shtab_bpftui_using doctor' -l kernels -x -d 'with an OBJECT: on which of these versions of Linux its programs and …'
+complete -c bpftui -n '_shtab_bpftui_using doctor' -l kernel-btf -xka "(__fish_complete_path (commandline -ct))" -d 'with --kernels: the types of that kernel, against which CO-RE is …'
 complete -c bpftui -n '_shtab_bpftui_using doctor' -l set -x -d 'set a global variable, or a member: cfg.limits[2].rate=5, mode=STRICT, …'
 complete -c bpftui -n '_shtab_bpftui_using doctor' -l preset -x -d 'set the variables that were saved under this name in the explorer'
 complete -c bpftui -n '_shtab_bpftui_using doctor' -l type -x -d 'what a program is, whatever its section says: a program type'

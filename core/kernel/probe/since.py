@@ -1,67 +1,13 @@
-"""Which version of Linux brought what: for the sentence that says that a kernel is too old.
-
-Only for that: whether a feature is there is found out by trying, since kernels are configured and patched. Each entry
-agrees with the commit that brought it, as the eBPF documentation lists them (docs.ebpf.io, data/feature-versions.yaml).
-"""
+"""The sentence that says that a kernel is too old for something: see `core.since`."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from ...since import map_type, program_type
 from ...spec import MapType, ProgramType
 
 __all__ = ["LINKS", "links_since", "sessions_since", "since"]
-
-_MAPS: Final = {
-    "3.19": "hash array",
-    "4.2": "prog_array",
-    "4.3": "perf_event_array",
-    "4.6": "percpu_hash percpu_array stack_trace",
-    "4.8": "cgroup_array",
-    "4.10": "lru_hash lru_percpu_hash",
-    "4.11": "lpm_trie",
-    "4.12": "array_of_maps hash_of_maps",
-    "4.14": "devmap sockmap",
-    "4.15": "cpumap",
-    "4.18": "xskmap sockhash",
-    "4.19": "cgroup_storage reuseport_sockarray",
-    "4.20": "percpu_cgroup_storage queue stack",
-    "5.2": "sk_storage",
-    "5.4": "devmap_hash",
-    "5.6": "struct_ops",
-    "5.8": "ringbuf",
-    "5.10": "inode_storage",
-    "5.11": "task_storage",
-    "5.16": "bloom_filter",
-    "6.1": "user_ringbuf",
-    "6.2": "cgrp_storage",
-    "6.9": "arena",
-    "6.19": "insn_array",
-}
-_PROGRAMS: Final = {
-    "3.19": "socket_filter",
-    "4.1": "kprobe sched_cls sched_act",
-    "4.7": "tracepoint",
-    "4.8": "xdp",
-    "4.9": "perf_event",
-    "4.10": "cgroup_skb cgroup_sock lwt_in lwt_out lwt_xmit",
-    "4.13": "sock_ops",
-    "4.14": "sk_skb",
-    "4.15": "cgroup_device",
-    "4.17": "sk_msg raw_tracepoint cgroup_sock_addr",
-    "4.18": "lwt_seg6local lirc_mode2",
-    "4.19": "sk_reuseport",
-    "4.20": "flow_dissector",
-    "5.2": "cgroup_sysctl raw_tracepoint_writable",
-    "5.3": "cgroup_sockopt",
-    "5.5": "tracing",
-    "5.6": "struct_ops ext",
-    "5.7": "lsm",
-    "5.9": "sk_lookup",
-    "5.14": "syscall",
-    "6.4": "netfilter",
-}
-"""The types of `linux/bpf.h` by the version that brought them; what came after Linux 6.12 is left out."""
 
 LINKS: Final = {
     "raw_tracepoint": "4.17",
@@ -89,10 +35,8 @@ _SESSIONS: Final = {"kprobe.session": "6.10", "uprobe.session": "6.13"}
 
 def since(type_: MapType | ProgramType) -> str:
     """Return what a kernel has to be to have a type, as a hint; empty where it is not known."""
-    for version, names in (_MAPS if isinstance(type_, MapType) else _PROGRAMS).items():
-        if type_.label in names.split():
-            return f"{type_.label} needs Linux {version} or newer, configured for it"
-    return ""
+    found = map_type(type_) if isinstance(type_, MapType) else program_type(type_)
+    return f"{type_.label} needs Linux {found.version} or newer, configured for it" if found else ""
 
 
 def links_since(name: str, called: str = "", needs: str = "") -> str:

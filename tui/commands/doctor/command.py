@@ -25,6 +25,7 @@ HELPERS_SCHEMA = "bpftui/helpers/1"
 
 def make_parser() -> Parser:
     """Return what reads its arguments."""
+    from .kernels import SCHEMA as KERNELS_SCHEMA
     from .object import SCHEMA as OBJECT_SCHEMA
 
     parser = Parser("doctor", "Tell what this machine can do with BPF, what it lacks, and how to get it.")
@@ -44,6 +45,19 @@ def make_parser() -> Parser:
         help="instead, the helpers that each program type may call here, or one: a program type (xdp, sched_cls) or a "
         f"SEC() name (cgroup/connect4); as JSON, schema {HELPERS_SCHEMA}",
     )
+    parser.add_argument(
+        "--kernels",
+        metavar="VERSION,…",
+        help="with an OBJECT: on which of these versions of Linux its programs and maps load, and what they lack, "
+        f"each with its source; no kernel is asked; as JSON, schema {KERNELS_SCHEMA}",
+    )
+    parser.add_argument(
+        "--kernel-btf",
+        metavar="VERSION=FILE",
+        action="append",
+        default=[],
+        help="with --kernels: the types of that kernel, against which CO-RE is resolved",
+    )
     add_settings(parser)
     add_target(parser)
     return parser
@@ -54,6 +68,12 @@ def run(arguments: Sequence[str]) -> int:
     parser = make_parser()
     options = parser.parse(arguments)
     refuse_loaded(options.objects, "doctor", "what is loaded can be loaded here")
+    if options.kernels is not None or options.kernel_btf:
+        if not options.objects or options.helpers is not None or options.btf:
+            parser.error("--kernels and --kernel-btf are about an OBJECT, and go with neither --helpers nor --btf")
+        from .kernels import run as run_kernels
+
+        return run_kernels(options)
     if options.objects and options.helpers is None:
         from .object import run as run_objects
 

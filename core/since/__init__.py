@@ -1,0 +1,22 @@
+"""Which version of Linux brought what: types, helpers, kernel functions, flags, and what code does.
+
+For what is said of kernels that are not at hand. Whether the running one has something is found out by trying: kernels
+are configured and patched. Each entry has its source, and `tests/since.py` compares them with the histories again.
+"""
+
+from __future__ import annotations
+
+from .facts import Since, Version, attach_type, code, field, flag, helper, kfunc, map_type, program_type
+
+__all__ = [
+    "Since",
+    "Version",
+    "attach_type",
+    "code",
+    "field",
+    "flag",
+    "helper",
+    "kfunc",
+    "map_type",
+    "program_type",
+]

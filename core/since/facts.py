@@ -1,0 +1,150 @@
+"""Looking up a version: the tables of this folder, read when they are first asked."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
+
+from ..errors import UsageError
+
+if TYPE_CHECKING:
+    from ..uapi import AttachType, MapType, ProgramType
+
+__all__ = [
+    "Since",
+    "Version",
+    "attach_type",
+    "code",
+    "field",
+    "flag",
+    "helper",
+    "kfunc",
+    "map_type",
+    "program_type",
+    "read",
+]
+
+_VERSION: Final = re.compile(r"v?(\d+)\.(\d+)(?:\.\d+)?(?:[-+].*)?")
+_COMMIT: Final = "https://git.kernel.org/linus/"
+
+
+class Version(NamedTuple):
+    """A version of Linux; patch levels bring nothing new."""
+
+    major: int
+    minor: int
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """Read a version as people and `uname -r` write it: `5.4`, `v6.1`, `6.12.117+deb12-amd64`.
+
+        Raises:
+            UsageError: It is none.
+        """
+        match = _VERSION.fullmatch(text.strip())
+        if match is None:
+            raise UsageError(f"{text!r} is no version of Linux", hint="5.4, or 6.12.117")
+        return cls(int(match[1]), int(match[2]))
+
+    def __str__(self) -> str:
+        return f"{self.major}.{self.minor}"
+
+    @property
+    def code(self) -> int:
+        """`LINUX_VERSION_CODE`, without a patch level."""
+        return self.major << 16 | self.minor << 8
+
+
+class Since(NamedTuple):
+    """The version that brought something, and how that is known."""
+
+    version: Version
+    commit: str
+    """12 digits of the kernel's commit, or the day of the commit in libbpf's history of `linux/bpf.h`: `2023-08-09`."""
+
+    @property
+    def source(self) -> str:
+        """Where to read it up."""
+        if "-" in self.commit:
+            return f"include/uapi/linux/bpf.h, commit of {self.commit}"
+        return f"{_COMMIT}{self.commit}"
+
+
+def read(table: str) -> dict[str, Since]:
+    """Return what a table says, by name: lines of a version and names with their sources."""
+    found: dict[str, Since] = {}
+    for line in table.split("\n"):
+        version, _, entries = line.partition(" ")
+        for entry in entries.split():
+            name, _, commit = entry.partition(":")
+            found[name] = Since(Version.of(version), commit)
+    return found
+
+
+@cache
+def _types() -> tuple[dict[str, Since], dict[str, Since], dict[str, Since]]:
+    from .types import ATTACH_TYPES, MAPS, PROGRAMS
+
+    return read(MAPS), read(PROGRAMS), read(ATTACH_TYPES)
+
+
+@cache
+def _helpers() -> dict[str, Since]:
+    from .helpers import HELPERS
+
+    return read(HELPERS)
+
+
+@cache
+def _kfuncs() -> dict[str, Since]:
+    from .kfuncs import KFUNCS
+
+    return read(KFUNCS)
+
+
+@cache
+def _features() -> tuple[dict[str, Since], dict[str, Since], dict[str, Since]]:
+    from .features import CODE, FIELDS, FLAGS
+
+    return read(CODE), read(FIELDS), read(FLAGS)
+
+
+def code(name: str) -> Since | None:
+    """Return what brought something that code refers to: `calls`, `data`, `callbacks`, …."""
+    return _features()[0].get(name)
+
+
+def field(struct: str, name: str) -> Since | None:
+    """Return what brought a field of a context; None where it is not known, or has been there from the start."""
+    return _features()[1].get(name) if struct == "__sk_buff" or name == "egress_ifindex" else None
+
+
+def flag(name: str) -> Since | None:
+    """Return what brought a flag of a map or of a program, without `BPF_F_`; None where it is not known."""
+    return _features()[2].get(name)
+
+
+def map_type(type_: MapType) -> Since | None:
+    """Return what brought a type of maps; None where it is not known."""
+    return _types()[0].get(type_.label)
+
+
+def program_type(type_: ProgramType) -> Since | None:
+    """Return what brought a type of programs; None where it is not known."""
+    return _types()[1].get(type_.label)
+
+
+def attach_type(type_: AttachType) -> Since | None:
+    """Return what brought an attach type; None where it is not known."""
+    return _types()[2].get(type_.label)
+
+
+def helper(name: str) -> Since | None:
+    """Return what brought a helper, `bpf_ktime_get_ns` or without `bpf_`; None where it is not known."""
+    return _helpers().get(name.removeprefix("bpf_"))
+
+
+def kfunc(name: str) -> Since | None:
+    """Return what let programs call a function of the kernel; None where it is not known."""
+    return _kfuncs().get(name)

@@ -1,0 +1,58 @@
+"""What else programs and maps may ask of a kernel: flags, fields of contexts, and what code does."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["CODE", "FIELDS", "FLAGS"]
+
+FLAGS: Final = """
+4.6 NO_PREALLOC:6c9059817432
+4.10 NO_COMMON_LRU:29ba732acbee
+4.14 NUMA_NODE:96eabe7a40aa
+4.15 RDONLY:6e71b04a8224 WRONLY:6e71b04a8224
+4.17 STACK_BUILD_ID:615755a77b24
+5.0 ZERO_SEED:96b3b6c9091d
+5.2 RDONLY_PROG:591fe9888d78 WRONLY_PROG:591fe9888d78
+5.4 CLONE:8f51dfc73bf1
+5.5 MMAPABLE:fc9702273e2e
+5.10 SLEEPABLE:1e6c62a88215 PRESERVE_ELEMS:792caccc4526 INNER_MAP:4a8f87e60f6d
+5.18 XDP_HAS_FRAGS:c2f2cdbeffda
+6.4 LINK:68b04864ca42
+6.5 PATH_FD:cb8edce28073
+6.9 VTYPE_BTF_OBJ_FD:fcc2c1fb0651 TOKEN_FD:a177fc2bf6fd SEGV_ON_FAULT:317460317a02 NO_USER_CONV:317460317a02
+6.19 RB_OVERWRITE:2025-10-18
+"""
+"""`BPF_F_…`, of maps and of programs, each with its source: the kernel's commit, as docs.ebpf.io has it
+(data/feature-versions.yaml), or the day of one in libbpf's history of `linux/bpf.h`."""
+
+FIELDS: Final = """
+4.1 len:9bac3d6d548e pkt_type:9bac3d6d548e mark:9bac3d6d548e queue_mapping:9bac3d6d548e protocol:c24973957975
+4.1 vlan_present:c24973957975 vlan_tci:c24973957975 vlan_proto:27cd54524769 priority:bcad57182425
+4.2 ingress_ifindex:37e82c2f974b ifindex:37e82c2f974b tc_index:d691f9e8d440 cb:d691f9e8d440
+4.3 hash:ba7591d8b28b
+4.4 tc_classid:045efa82ff56 data:969bf05eb3ce data_end:969bf05eb3ce
+4.12 napi_id:b1d9fc41aab1
+4.14 family:8a31db561566 remote_ip4:8a31db561566 local_ip4:8a31db561566 remote_ip6:8a31db561566 local_ip6:8a31db561566
+4.14 remote_port:8a31db561566 local_port:8a31db561566
+4.15 data_meta:de8f3a83b0a0
+4.20 flow_keys:d58e468b1112
+5.0 tstamp:f11216b24219 wire_len:e3da08d05700
+5.1 gso_segs:d9ff286a0f59 sk:46f8bc92758c
+5.7 gso_size:cf62089b0edd
+5.16 hwtstamp:f64c4acea51f
+5.18 tstamp_type:9bb984f28d5b
+5.8 egress_ifindex:2020-05-29
+"""
+"""Fields of `__sk_buff` (docs.ebpf.io, program-context/__sk_buff.md), and the one that `xdp_md` got later."""
+
+CODE: Final = """
+4.16 calls:cc8b0b92a169
+5.2 data:d8eca5bbb2be
+5.10 tail_calls:e411901c0b77
+5.10 ksym:2020-09-29
+5.13 callbacks:69c087ba6225 kfuncs:e6ac2450d6de
+"""
+"""What references in code may be: calls of functions of the object, direct access to data sections, tail calls beside
+calls (x86-64), addresses of variables of the kernel's, functions as values, calls of the kernel's functions. Of
+instructions, `core.kernel.probe.instructions` tells."""

@@ -1,0 +1,87 @@
+"""The helpers by the version of Linux that brought them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["HELPERS"]
+
+HELPERS: Final = """
+3.18 map_lookup_elem:0a542a86d73b map_update_elem:0a542a86d73b
+3.19 map_delete_elem:d0003ec01c66
+4.1 probe_read:2541517c32be ktime_get_ns:d9847d310ab4 trace_printk:9c959c863f82 get_smp_processor_id:c04167ce2ca0
+4.1 skb_store_bytes:608cd71a9c7c l3_csum_replace:91bc4822c3d6 l4_csum_replace:91bc4822c3d6
+4.2 tail_call:04fd61ab36ec clone_redirect:3896d655f4d4 get_current_pid_tgid:ffeedafbf023
+4.2 get_current_uid_gid:ffeedafbf023 get_current_comm:ffeedafbf023
+4.3 get_cgroup_classid:8d20aabe1c76 skb_vlan_push:4e10df9a60d9 skb_vlan_pop:4e10df9a60d9 skb_get_tunnel_key:d3aa45ce6b94
+4.3 skb_set_tunnel_key:d3aa45ce6b94 perf_event_read:35578d798400
+4.4 redirect:27b29f63058d get_route_realm:c46646d0484f perf_event_output:a43eec304259
+4.5 skb_load_bytes:05c74e5e53f6
+4.6 get_stackid:d5a3b1f69186 csum_diff:7d672345ed29 skb_get_tunnel_opt:14ca0751c96f skb_set_tunnel_opt:14ca0751c96f
+4.8 skb_change_proto:6578171a7ff0 skb_change_type:d2485c4242a8 skb_under_cgroup:747ea55e4f78
+4.8 get_hash_recalc:13c5c240f789 get_current_task:606274c5abd8 probe_write_user:96ae52279594
+4.9 current_task_under_cgroup:60d20f9195b2 skb_change_tail:5293efe62df8 skb_pull_data:36bbef52c7eb
+4.9 csum_update:36bbef52c7eb set_hash_invalid:7a4b28c6cc9f
+4.10 get_numa_node_id:2d0e30c30f84 skb_change_head:3a0af8fd61f9 xdp_adjust_head:17bedab27231
+4.11 probe_read_str:a5e8c07059d0
+4.12 get_socket_cookie:91b8270f2a4d get_socket_uid:6acc5c291068
+4.13 set_hash:ded092cd73c2 setsockopt:8c4b4c7e9ff0 skb_adjust_room:2be7e212d541
+4.14 redirect_map:546ac1ffb70d sk_redirect_map:174a79ff9515 sock_map_update:174a79ff9515
+4.15 xdp_adjust_meta:de8f3a83b0a0 perf_event_read_value:908432ca84fc perf_prog_read_value:4bebdc7a85aa
+4.15 getsockopt:cd86d1fd2102
+4.16 override_return:9802d86585db sock_ops_cb_flags_set:b13d88072172
+4.17 get_prandom_u32:df4a37d8b53f msg_redirect_map:4f738adba30a msg_apply_bytes:2a100317c9eb msg_cork_bytes:91843d540a13
+4.17 msg_pull_data:015632bb30da bind:d74bad4e74ee
+4.18 xdp_adjust_tail:b32cc5b9a346 skb_get_xfrm_state:12bed760a78d get_stack:c195651e565a
+4.18 skb_load_bytes_relative:4e1ec56cdc59 fib_lookup:87f5fc7e48dd sock_hash_update:81110384441a
+4.18 msg_redirect_hash:81110384441a sk_redirect_hash:81110384441a lwt_push_encap:fe94cc290f53
+4.18 lwt_seg6_store_bytes:fe94cc290f53 lwt_seg6_adjust_srh:fe94cc290f53 lwt_seg6_action:fe94cc290f53
+4.18 rc_repeat:f4364dcfc86d rc_keydown:f4364dcfc86d skb_cgroup_id:cb20b08ead40 get_current_cgroup_id:bf6fa2c893c5
+4.19 get_local_storage:cd3394317653 sk_select_reuseport:2dbb9b9e6df6 skb_ancestor_cgroup_id:7723628101aa
+4.20 sk_lookup_tcp:6acc9b432e67 sk_lookup_udp:6acc9b432e67 sk_release:6acc9b432e67 map_push_elem:f1a2e44a3aec
+4.20 map_pop_elem:f1a2e44a3aec map_peek_elem:f1a2e44a3aec msg_push_data:6fff607e2f14
+5.0 msg_pop_data:7246d8ed4dcc rc_pointer_rel:01d3240a04f4
+5.1 spin_lock:d83525ca62cf spin_unlock:d83525ca62cf sk_fullsock:46f8bc92758c tcp_sock:655a51e536c0
+5.1 skb_ecn_set_ce:f7c917ba11a6 get_listener_sock:dbafd7ddd623
+5.2 skc_lookup_tcp:edbf8c01de5a tcp_check_syncookie:399040847084 sysctl_get_name:808649fb787d
+5.2 sysctl_get_current_value:1d11b3016cec sysctl_get_new_value:4e63acdff864 sysctl_set_new_value:4e63acdff864
+5.2 strtol:d7a4cb9b6705 strtoul:d7a4cb9b6705 sk_storage_get:6ac99e8f23d4 sk_storage_delete:6ac99e8f23d4
+5.3 send_signal:8b401f9ed244
+5.4 tcp_gen_syncookie:70d66244317e
+5.5 skb_output:a7658e1a4164 probe_read_user:6ae08ae3dea2 probe_read_kernel:6ae08ae3dea2 probe_read_user_str:6ae08ae3dea2
+5.5 probe_read_kernel_str:6ae08ae3dea2
+5.6 tcp_send_ack:206057fe020a send_signal_thread:8482941f0906 jiffies64:5576b991e9c1
+5.7 read_branch_records:fff7b64355ea get_ns_current_pid_tgid:b4490c5c4e02 xdp_output:d831ee84bfc9
+5.7 get_netns_cookie:f318903c0bf4 get_current_ancestor_cgroup_id:0f09abd105da sk_assign:cf7fbe660f2d
+5.8 ktime_get_boot_ns:71d19214776e seq_printf:492e639f0c22 seq_write:492e639f0c22 sk_cgroup_id:f307fa2cb4c9
+5.8 sk_ancestor_cgroup_id:f307fa2cb4c9 ringbuf_output:457f44363a88 ringbuf_reserve:457f44363a88
+5.8 ringbuf_submit:457f44363a88 ringbuf_discard:457f44363a88 ringbuf_query:457f44363a88 csum_level:7cdec54f9713
+5.9 skc_to_tcp6_sock:af7ec1383361 skc_to_tcp_sock:478cfbdf5f13 skc_to_tcp_timewait_sock:478cfbdf5f13
+5.9 skc_to_tcp_request_sock:478cfbdf5f13 skc_to_udp6_sock:0d4fad3e57df get_task_stack:fa28dcb82a38
+5.10 load_hdr_opt:0813a841566f store_hdr_opt:0813a841566f reserve_hdr_opt:0813a841566f inode_storage_get:8ea636848aca
+5.10 inode_storage_delete:8ea636848aca d_path:6e22ab9da793 copy_from_user:1e6c62a88215 snprintf_btf:c4d0bfb45068
+5.10 seq_printf_btf:eb411377aed9 skb_cgroup_classid:b426ce83baa7 redirect_neigh:b4ab31414970 per_cpu_ptr:eaa6bcb71ef6
+5.10 this_cpu_ptr:63d9b80dcf2c redirect_peer:9aa1206e8f48
+5.11 task_storage_get:4cf1bc1f1045 task_storage_delete:4cf1bc1f1045 get_current_task_btf:3ca1032ab7ab
+5.11 bprm_opts_set:3f6719c7b62f ktime_get_coarse_ns:d05512618056 ima_inode_hash:27672f0d280a sock_from_file:4f19cab76136
+5.12 check_mtu:34b2021cc616
+5.13 for_each_map_elem:69c087ba6225 snprintf:7b15523a989b
+5.14 sys_bpf:79a7f8bdb159 btf_find_by_name_kind:3d78417b60fb sys_close:3abea089246f
+5.15 timer_init:b00628b1c7d5 timer_set_callback:b00628b1c7d5 timer_start:b00628b1c7d5 timer_cancel:b00628b1c7d5
+5.15 get_func_ip:9b99edcae5c8 get_attach_cookie:82e6b1eee6a8 task_pt_regs:dd6e10fbd9fb
+5.16 get_branch_snapshot:856c02dbce4f trace_vprintk:10aceb629e19 skc_to_unix_sock:9eeb3aa33ae0
+5.16 kallsyms_lookup_name:d6aef08a872b
+5.17 find_vma:7c7e3d31e785 loop:e6f2dd0f8067 strncmp:c5fb19937455 get_func_arg:f92c1e183604 get_func_ret:f92c1e183604
+5.17 get_func_arg_cnt:f92c1e183604
+5.18 get_retval:b44123b4a3dc set_retval:b44123b4a3dc xdp_get_buff_len:0165cc817075 xdp_load_bytes:3f364222d032
+5.18 xdp_store_bytes:3f364222d032 copy_from_user_task:376040e47334 skb_set_tstamp:9bb984f28d5b
+5.18 ima_file_hash:174b16946e39
+5.19 kptr_xchg:c0a5a21c25f3 map_lookup_percpu_elem:07343110b293 skc_to_mptcp_sock:3bc253c2e652
+5.19 dynptr_from_mem:263ae152e962 ringbuf_reserve_dynptr:bc34dee65a65 ringbuf_submit_dynptr:bc34dee65a65
+5.19 ringbuf_discard_dynptr:bc34dee65a65 dynptr_read:13bbbfbea759 dynptr_write:13bbbfbea759 dynptr_data:34d4ef5775f7
+6.0 tcp_raw_gen_syncookie_ipv4:33bf9885040c tcp_raw_gen_syncookie_ipv6:33bf9885040c
+6.0 tcp_raw_check_syncookie_ipv4:33bf9885040c tcp_raw_check_syncookie_ipv6:33bf9885040c
+6.1 ktime_get_tai_ns:c8996c98f703 user_ringbuf_drain:205715673844
+6.2 cgrp_storage_get:c4bcfb38a95e cgrp_storage_delete:c4bcfb38a95e
+"""
+"""Without `bpf_`, each with its commit: docs.ebpf.io, data/feature-versions.yaml."""
