@@ -29,7 +29,7 @@ def test_what_the_guide_tests(tmp_path: Path) -> None:
         "E       assert it returned XDP_PASS (2), not XDP_DROP\n",
         "count_traffic returned XDP_PASS (2) on the vm runtime\n",
         "  traffic: {} -> {{family=IPV4, protocol=UDP}: {packets=1, bytes=60}}\n",
-        "  $ bpftui run bpf/traffic.o count_traffic --data 02000000000002000000000108004500",
+        "  $ bpftui debug bpf/traffic.o count_traffic --data 02000000000002000000000108004500",
     ):
         assert line in done.stdout
         assert line in GUIDE.read_text()

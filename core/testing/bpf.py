@@ -281,8 +281,12 @@ class BpfObject(Closing):
         return Verdict(tuple(problems))
 
     def command(self, program: str, packet: bytes | None, ctx: Mapping[str, Any] | bytes | None) -> str:
-        """Return the command that runs a program again as a test did, as far as a shell can say it."""
-        words = ["bpftui", "run", self.spec.file, program]
+        """Return the command that runs a program again as a test did, as far as a shell can say it.
+
+        A run of the machine opens in the debugger, which can step it in both directions.
+        """
+        is_machine = self.sides[0].name == "vm"
+        words = ["bpftui", "debug" if is_machine else "run", self.spec.file, program]
         for path, value in self._set.items():
             words += ["--set", f"{path}={_text(value)}"]
         if packet is not None:
@@ -290,7 +294,7 @@ class BpfObject(Closing):
             words += ["--data", digits if len(digits) <= _LONGEST else f"{digits[:_LONGEST]}…"]
         if ctx is not None:
             words += ["--ctx", f"hex:{ctx.hex()}" if isinstance(ctx, bytes) else json.dumps(dict(ctx), default=str)]
-        return shlex.join([*words, "--runtime", self.sides[0].name])
+        return shlex.join(words if is_machine else [*words, "--runtime", "kernel"])
 
     def agree(self, runs: Sequence[Run]) -> None:
         """Raise what differs between the runs of one program in two runtimes.

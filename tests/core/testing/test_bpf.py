@@ -149,8 +149,7 @@ def test_a_command_that_runs_it_again(machine: Bpf) -> None:
     obj = machine.load("bpf/constants.o", set={"mode": "MODE_DROP"})
     obj.program("constants").run(bytes(64), ctx={"data_end": 64})
     assert obj.commands == [
-        f"bpftui run bpf/constants.o constants --set mode=MODE_DROP --data {'00' * 64} "
-        "--ctx '{\"data_end\": 64}' --runtime vm"
+        f"bpftui debug bpf/constants.o constants --set mode=MODE_DROP --data {'00' * 64} --ctx '{{\"data_end\": 64}}'"
     ]
 
 

@@ -64,12 +64,10 @@ def test_a_failure_shows_the_runs_before_it(tmp_path: Path) -> None:
     assert "it returned XDP_PASS (2), not XDP_DROP (1)\n" in out
     assert "IPv4 TTL: 64, not 63" in out
     digits = bytes(range(64)).hex()
-    assert (
-        f"  $ bpftui run {ROOT}/bpf/traffic.o count_traffic --set sample_every=5 --data {digits} --runtime vm\n" in out
-    )
+    assert f"  $ bpftui debug {ROOT}/bpf/traffic.o count_traffic --set sample_every=5 --data {digits}\n" in out
     assert "count_traffic returned XDP_PASS (2) on the vm runtime\n" in out
     assert "  total_packets: 0 -> 1\n" in out
-    assert "this run was stopped:\n  $ bpftui run " in out
+    assert "this run was stopped:\n  $ bpftui debug " in out
 
 
 def test_the_machine_takes_no_rights_and_no_options(tmp_path: Path) -> None:
