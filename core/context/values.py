@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, cast
 from ..btf import CType, Kind
 from ..btf import types as t
 from ..btf.ctype import parse_bytes
+from ..btf.members import is_text
 from ..documents import parse_json
 from ..errors import BpftuiError, TypeMismatchError, UnknownNameError, UsageError, ValueRangeError, quoted
 from ..uapi import AttachType, ProgramType
@@ -79,6 +80,8 @@ class ContextLayout:
     """The C types of fields, as far as they are known from BTF."""
     flexible: str = ""
     """The field that is an array without a length, at the end: it has as many elements as are given."""
+    text: CType | None = None
+    """Its type where its elements are characters: a text is given as C has it, with a NUL behind it."""
 
     def encode(self, values: ContextValues) -> bytes:
         """Return the context that has these values, and zeros elsewhere.
@@ -91,6 +94,9 @@ class ContextLayout:
         raw = bytearray(self.size or max(fixed, default=0))
         for path, value in values.items():
             field, offset, width, count = self._find(path)
+            if field.name == self.flexible and self.text is not None and isinstance(value, str) and "[" not in path:
+                text = self.text.parse(value, path)
+                value = text.encode("utf-8", "surrogateescape") + b"\0" if isinstance(text, str) else text
             ctype = self.types.get(field.name)
             if ctype is not None and "[" not in path:
                 value = ctype.parse(value, path) if isinstance(value, str) else value
@@ -373,8 +379,8 @@ def layout_of(program: ProgramSpec, target: Btf | None = None) -> ContextLayout 
     given = _parameter(program)
     if given is not None:
         room = _LARGEST.get(program.type, _LARGEST_RECORD)
-        fields, types, flexible = _members(given, room)
-        return ContextLayout(given.c_text.removeprefix("struct "), given.size, fields, order, types, flexible)
+        fields, types, flexible, text = _members(given, room)
+        return ContextLayout(given.c_text.removeprefix("struct "), given.size, fields, order, types, flexible, text)
     if program.type in (ProgramType.KPROBE, ProgramType.PERF_EVENT):
         return _registers(order, event=program.type is ProgramType.PERF_EVENT)
     return None
@@ -397,17 +403,17 @@ def _parameter(program: ProgramSpec) -> CType | None:
         return None
 
 
-def _members(struct_: CType, room: int) -> tuple[tuple[ContextField, ...], dict[str, CType], str]:
-    """Return the fields of a struct, the types of those that are no pointers, and which of them is a flexible array,
-    which has as many elements as fit into a context of *room* bytes."""
+def _members(struct_: CType, room: int) -> tuple[tuple[ContextField, ...], dict[str, CType], str, CType | None]:
+    """Return the fields of a struct, the types of those that are no pointers, which of them is a flexible array, which
+    has as many elements as fit into a context of *room* bytes, and its type where it is one of characters."""
     fields: list[ContextField] = []
     types: dict[str, CType] = {}
-    flexible = ""
+    flexible, text = "", None
     for name, ctype, offset in struct_.members():
         found = ctype.stripped
         if isinstance(found, t.Array) and not found.count and (width := CType(ctype.btf, found.element).size):
             fields.append(ContextField(name, offset, width, max(room - offset, 0) // width))
-            flexible = name
+            flexible, text = name, ctype if is_text(ctype.btf, found) else None
             continue
         if not ctype.size:
             continue
@@ -417,7 +423,7 @@ def _members(struct_: CType, room: int) -> tuple[tuple[ContextField, ...], dict[
             fields.append(ContextField(name, offset, ctype.size))
         if not isinstance(found, t.Pointer):
             types[name] = ctype
-    return tuple(fields), types, flexible
+    return tuple(fields), types, flexible, text
 
 
 def _arguments(program: ProgramSpec, target: Btf | None) -> ContextLayout:

@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
+from bpftui.core.btf import Btf
 from bpftui.core.context.fields import context_size
 from bpftui.core.context.values import context_bytes, layout_of, parse_context
 from bpftui.core.errors import BpftuiError, UnknownNameError, UsageError
 from bpftui.core.spec import AttachType, CollectionSpec, ProgramSpec, ProgramType
+from bpftui.core.spec.program import Function, LinkedCode
+from tests.core.btf.blob import Blob
 
 T, A = ProgramType, AttachType
 
@@ -44,6 +47,30 @@ def test_numbers_lists_bytes_and_addresses() -> None:
     assert raw[8:24] == bytes.fromhex("20010db8000000000000000000000001")
     raw = encoded(T.CGROUP_SOCK_ADDR, '{"user_family": 10, "user_ip6": "hex:0102"}', byte_order="big")
     assert (raw[:4], raw[8:24]) == (b"\0\0\0\x0a", b"\1\2" + bytes(14))
+
+
+@pytest.mark.parametrize(
+    ("given", "behind"),
+    [
+        ("__data=abc", b"abc\0"),
+        ('{"__data": "abc"}', b"abc\0"),
+        ("__data=hex:0102", b"\1\2"),
+        ("__data=[97,98]", b"ab"),
+        ("__data[2]=99", b"\0\0c"),
+    ],
+)
+def test_a_text_behind_a_record_is_given_as_text(given: str, behind: bytes) -> None:
+    """As tracepoints have it: an offset (`__data_loc`) leads to characters at the record's end."""
+    blob = Blob()
+    number, character = blob.integer("unsigned int", 4, signed=False), blob.integer("char", 1)
+    record = blob.struct(
+        "record", 8, [("__data_loc_name", number, 0), ("pid", number, 32), ("__data", blob.array(character, 0), 64)]
+    )
+    proto = blob.prototype(number, [("ctx", blob.pointer(record))])
+    function = Function("p", 0, 2, "tp/x/y", 0, blob.add("p", 12, proto, vlen=1))
+    spec = program(T.TRACEPOINT, link=lambda: LinkedCode(bytes(16), (function,)), btf=Btf(blob.bytes()))
+    assert context_bytes(spec, parse_context(given)) == bytes(8) + behind
+    assert context_bytes(spec, parse_context("pid=5")) == struct.pack("<II", 0, 5)
 
 
 def test_what_just_fits() -> None:
