@@ -7,6 +7,7 @@ from .session import Session
 from .stops import Breakpoint, Reason, Stop, Watchpoint
 from .symbols import Location
 from .walk import Activation
+from .why import Why, why
 from .world import Outcome
 
 __all__ = [
@@ -20,4 +21,6 @@ __all__ = [
     "Session",
     "Stop",
     "Watchpoint",
+    "Why",
+    "why",
 ]

@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..errors import UsageError, nearest
+from .why import why
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,6 +91,7 @@ class Interpreter:
             "run": self._run,
             "backtrace": self._backtrace,
             "info": self._info,
+            "why": self._why,
         }
 
     @property
@@ -183,6 +185,24 @@ class Interpreter:
             for number, each in enumerate(calls)
         ]
         return Answer(line, "\n".join(texts), [each.function for each in calls])
+
+    def _why(self, line: str, rest: str) -> Answer:
+        if not rest:
+            raise UsageError("why takes a register or what is in memory", hint="why r0, why total_packets")
+        found = why(self._session, rest)
+        value = [
+            {
+                "step": cause.step,
+                "slot": cause.location.slot,
+                "value": cause.value,
+                "jumped": cause.jumped,
+                "because": cause.because,
+                "decided": cause.decided,
+                "origins": [origin.text for origin in cause.origins],
+            }
+            for cause in found.causes.values()
+        ]
+        return Answer(line, "\n".join(found.lines()), value)
 
     def _info(self, line: str, rest: str) -> Answer:
         match rest:

@@ -174,7 +174,8 @@ class Evaluator:
         self._spec = world.collection.spec
         self._order: ByteOrder = world.program.spec.byte_order
         self._btf: Btf | None = self._program.btf
-        self._layout: ContextLayout | None = layout_of(self._program, world.recording.target)
+        self.layout: ContextLayout | None = layout_of(self._program, world.recording.target)
+        """How the context is laid out; None where nothing tells."""
         self._text = ""
         self._enumerators: dict[str, int] | None = None
         self._trees: dict[str, Node] = {}
@@ -366,7 +367,7 @@ class Evaluator:
         return self._made(kind_of(inner), base.raw[offset : offset + inner.size], address)
 
     def _context_field(self, node: Member) -> Value:
-        layout = self._layout
+        layout = self.layout
         if layout is None:
             raise self._error(node, "nothing tells what the context of this program has")
         for field in layout.fields:

@@ -225,7 +225,9 @@ class Session(Closing):
             self.close()
             self.world.before(self.run)
             self._printed = self.world.host.trace.count
-            self._walk = Walk(self.world, self.recording.calls[self.run])
+            known = self._timelines.get(self.run)
+            direct = 0 if known is None else known.direct
+            self._walk = Walk(self.world, self.recording.calls[self.run], direct=direct)
             here = -1
         if position > here:
             self._walk.advance(position - here)

@@ -46,7 +46,11 @@ class Timeline:
         def turned() -> None:
             starts.append(len(places))
             depths.append(max(depth[0], 0))
+            if depth[0] < 0 and not self.direct:
+                self.direct = len(places)
 
+        self.direct = 0
+        """How many steps are the program's own, of a run in which it came to its end: behind them come timers."""
         walk = Walk(world, call, turned=turned)
         try:
             walk.run(places.extend)
