@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..errors import UsageError
 from .stops import Breakpoint, Watchpoint
@@ -11,12 +11,30 @@ from .stops import Breakpoint, Watchpoint
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from .evaluation import Evaluator
     from .session import Session
     from .symbols import Symbols
 
-__all__ = ["Breakpoints"]
+__all__ = ["Breakpoints", "Place"]
 
 _LINE: Final = re.compile(r"(?:(?P<file>.*):)?(?P<line>\d+)")
+
+
+class Place(NamedTuple):
+    """Where to stop, made out."""
+
+    places: frozenset[int]
+    """The instructions (`Location.place`)."""
+    at_line: bool = False
+    """Whether they are a C line's, which is stopped at where it is begun."""
+    check: Callable[[Session], bool] | None = None
+    """Tells whether a session that stands at one of them is where it was meant; None where it always is."""
+
+    def is_met(self, session: Session) -> bool:
+        """Whether a session that stands at one of them is there."""
+        return (not self.at_line or session.timeline.begins_line(session.position)) and (
+            self.check is None or self.check(session)
+        )
 
 
 class Breakpoints:
@@ -24,10 +42,12 @@ class Breakpoints:
 
     Args:
         symbols: What is known of places.
+        evaluator: Returns what tells what expressions mean.
     """
 
-    def __init__(self, symbols: Symbols) -> None:
+    def __init__(self, symbols: Symbols, evaluator: Callable[[], Evaluator]) -> None:
         self._symbols = symbols
+        self._evaluator = evaluator
         self.breakpoints: list[Breakpoint] = []
         """In the order in which they were added."""
         self.watchpoints: list[Watchpoint] = []
@@ -54,9 +74,19 @@ class Breakpoints:
         Raises:
             UnknownNameError, UsageError: There is no such place.
         """
-        places, at_line = self.find(where)
+        place = self.find(where)
         self._number += 1
-        found = Breakpoint(self._number, where, places, at_line, condition, holds, log, ignore=ignore)
+        found = Breakpoint(
+            self._number,
+            where,
+            place.places,
+            at_line=place.at_line,
+            check=place.check,
+            condition=condition,
+            holds=holds,
+            log=log,
+            ignore=ignore,
+        )
         self.breakpoints.append(found)
         return found
 
@@ -103,24 +133,51 @@ class Breakpoints:
         """Return those that are enabled and stop at a place."""
         return [each for each in self.breakpoints if each.enabled and place in each.places]
 
-    def find(self, where: str) -> tuple[frozenset[int], bool]:
-        """Return the places that a text means, and whether they are those of a C line.
+    def find(self, where: str) -> Place:
+        """Return the places that a text means.
 
         `17` is an instruction of the program, `prog.c:40` and `:40` a C line (or the next one that has code),
         `count()` or `count` a function's first instruction, `bpf_map_update_elem` all calls of a helper or of a kernel
-        function.
+        function, `map traffic` and `map traffic[{IPV4, TCP}]` the calls of helpers on a map, or on one entry of it,
+        `return` and `return XDP_DROP` the end of the program, with any value or with one.
 
         Raises:
             UnknownNameError, UsageError: It means nothing.
         """
         where = where.strip()
+        word, _, rest = where.partition(" ")
+        if word == "map" and rest.strip():
+            return self._at_map(rest.strip())
+        if word == "return":
+            return self._at_return(rest.strip())
         match = _LINE.fullmatch(where)
         if match is not None and match["file"] is None:
-            return self._symbols.places_of_slot(int(match["line"])), False
+            return Place(self._symbols.places_of_slot(int(match["line"])))
         if match is not None:
-            return self._symbols.places_of_line(match["file"], int(match["line"]))[1], True
+            return Place(self._symbols.places_of_line(match["file"], int(match["line"]))[1], at_line=True)
         name = where.removesuffix("()")
         calls = self._symbols.places_of_calls(name)
         if calls and not self._symbols.is_function(name):
-            return calls, False
-        return self._symbols.places_of_function(name), False
+            return Place(calls)
+        return Place(self._symbols.places_of_function(name))
+
+    def _at_map(self, text: str) -> Place:
+        """Return the calls of helpers on a map, or on one of its entries."""
+        found, key = self._evaluator().map_and_key(text)
+        size = found.store.shape.key_size
+
+        def check(session: Session) -> bool:
+            registers = session.registers
+            return registers[1] == found.address and (key is None or session.memory.own(registers[2], size) == key)
+
+        return Place(self._symbols.places_of_map_calls(with_key=key is not None), check=check)
+
+    def _at_return(self, text: str) -> Place:
+        """Return the ends of the program, with any value or with one."""
+        value = self._evaluator().evaluate(text).number & 0xFFFF_FFFF if text else None
+
+        def check(session: Session) -> bool:
+            found = session.activations
+            return len(found) == 1 and value in (None, found[0].registers[0] & 0xFFFF_FFFF)
+
+        return Place(self._symbols.places_of_exits(), check=check)

@@ -195,6 +195,20 @@ class Evaluator:
         """Raise ExpressionError where a text is no expression, whatever it would mean."""
         parse(text, self._is_type)
 
+    def map_and_key(self, text: str) -> tuple[Map, bytes | None]:
+        """Return the map that `traffic` names, with the key of `traffic[…]`; None for a key where there is none.
+
+        Raises:
+            ExpressionError: There is no such map, or that is no key of it.
+        """
+        tree, self._text = parse(text, self._is_type), text
+        named = tree.base if isinstance(tree, Index) else tree
+        found = self._map(named.name) if isinstance(named, Name) else None
+        if found is None:
+            known = ", ".join(sorted(self._session.world.collection.maps))
+            raise self._error(named, "no map is called that", hint=f"there is: {known}")
+        return found, self.key_of(found, tree.subscript) if isinstance(tree, Index) else None
+
     def filled(self, text: str) -> str:
         """Return a text with the values of the expressions that stand in it in braces."""
 

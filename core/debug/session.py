@@ -56,7 +56,7 @@ class Session(Closing):
         self.recording = recording
         self.world = World(recording)
         self.symbols = Symbols(self.world)
-        self.breakpoints = Breakpoints(self.symbols)
+        self.breakpoints = Breakpoints(self.symbols, lambda: self.evaluator)
         self.back = Backwards(self)
         """The same steps, backwards."""
         self.run = 0
@@ -324,9 +324,13 @@ class Session(Closing):
 
     def until(self, where: str) -> Stop:
         """Go on to a place (see `Breakpoints.find`), or to the end: as `resume` with that breakpoint alone."""
-        places, _ = self.breakpoints.find(where)
-        found = self.timeline.next_at(places, self.position)
-        return self.goto(self.length if found is None else found)
+        place = self.breakpoints.find(where)
+        position = self.position
+        while (found := self.timeline.next_at(place.places, position)) is not None:
+            self._stand(position := found)
+            if place.is_met(self):
+                return self.goto(position)
+        return self.goto(self.length)
 
     def resume(self) -> Stop:
         """Go on to the next breakpoint or watchpoint, also of a later run.
@@ -434,7 +438,7 @@ class Session(Closing):
         if not found:
             return
         for each in self.breakpoints.at(found[-1].machine.place(found[-1].slot)):
-            if each.at_line and not self._begins_line():
+            if (each.at_line and not self._begins_line()) or (each.check is not None and not each.check(self)):
                 continue
             if each.holds is None or each.holds(self):
                 yield each
@@ -499,8 +503,13 @@ class Backwards:
     def until(self, where: str) -> Stop:
         """Go back to a place, or to the beginning."""
         session = self._session
-        places, _ = session.breakpoints.find(where)
-        return session.goto(session.timeline.last_at(places, session.position) or 0)
+        place = session.breakpoints.find(where)
+        position = session.position
+        while (found := session.timeline.last_at(place.places, position)) is not None:
+            session.goto(position := found)
+            if place.is_met(session):
+                return session.stop
+        return session.goto(0)
 
     def resume(self) -> Stop:
         """Go back to the last breakpoint, or before what changed watched bytes last, also in an earlier run.

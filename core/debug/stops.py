@@ -38,6 +38,8 @@ class Breakpoint:
     """The instructions (`Location.place`)."""
     at_line: bool = False
     """Whether it is a C line's: it stops where the line is begun, and not again within it."""
+    check: Callable[[Session], bool] | None = field(default=None, repr=False)
+    """Tells whether a session that stands at one of them is where it was meant (a map, a return value)."""
     condition: str = ""
     """The expression that has to be true; empty where it always stops."""
     holds: Callable[[Session], bool] | None = field(default=None, repr=False)

@@ -7,8 +7,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..asm import CallSource, helper_name
-from ..asm.opcodes import CALL
+from ..asm.opcodes import CALL, EXIT
 from ..errors import UnknownNameError, UsageError
+from ..helpers.effects import effect_of
 from ..listing.listing import Listing
 from ..vm.engine.processor import PLACE_BITS
 
@@ -132,6 +133,27 @@ class Symbols:
                     called = reference.name if reference is not None else ""
                 if called == name and insn.src != CallSource.SUBPROGRAM:
                     found.add(first + slot)
+        return frozenset(found)
+
+    def places_of_map_calls(self, *, with_key: bool) -> frozenset[int]:
+        """Return where helpers are called that take a map: all of them, or those that take a key of it."""
+        found: set[int] = set()
+        for first, _ in self.specs:
+            machine, _ = self._world.processor.at(first)
+            for slot, insn in enumerate(machine.code.insns):
+                if insn is None or insn.opcode != CALL or insn.src != CallSource.HELPER:
+                    continue
+                effect = effect_of(insn.imm)
+                if effect is not None and effect.arguments.startswith("mr" if with_key else "m"):
+                    found.add(first + slot)
+        return frozenset(found)
+
+    def places_of_exits(self) -> frozenset[int]:
+        """Return where programs end: the exits of their first functions."""
+        found: set[int] = set()
+        for first, _ in self.specs:
+            code = self._world.processor.at(first)[0].code
+            found.update(first + slot for slot in code.functions[0].slots if code.at(slot).opcode == EXIT)
         return frozenset(found)
 
     def places_of_slot(self, slot: int) -> frozenset[int]:

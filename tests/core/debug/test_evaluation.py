@@ -116,6 +116,31 @@ def test_conditions_and_logpoints() -> None:
             session.break_at("traffic.c:190", condition="1 >")
 
 
+def test_breakpoints_on_maps_and_on_what_is_returned() -> None:
+    spec = CollectionSpec.from_file(Path("bpf/traffic.o"))
+    other = UDP[:12] + b"\x86\xdd" + bytes(50)
+    recording = Recording.of(spec, "count_traffic", [Call(UDP), Call(other)], settings=Settings(clock=lambda: 5))
+    with Session(recording) as session:
+        entry = session.break_at("map traffic[{IPV4, 17}]")
+        found: list[tuple[int, int, int]] = []
+        while session.resume().reason is not Reason.END:
+            assert session.location is not None
+            found.append((session.run, session.position, session.location.slot))
+        # Of the second packet, IPv6, nothing is about that entry.
+        assert found == [(0, 50, 75), (0, 62, 88), (0, 65, 92)]
+        entry.enabled = False
+        session.break_at("return XDP_DROP")
+        session.enter(0)
+        assert session.resume().reason is Reason.END
+        session.break_at("return XDP_PASS")
+        session.enter(0)
+        assert (session.resume().reason, session.run, session.position) == (Reason.BREAKPOINT, 0, 140)
+        assert (session.resume().reason, session.run) == (Reason.BREAKPOINT, 1)
+        assert (session.back.until("map traffic").position, session.run) == (session.position, 1)
+        with pytest.raises(ExpressionError, match="no map is called that"):
+            session.break_at("map trafic")
+
+
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(st.text("()[]{}+-*&|<>=!~?:.,'09axr1 u8", max_size=40))
 def test_any_text_is_a_tree_or_an_error(text: str) -> None:
