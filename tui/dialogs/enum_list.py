@@ -50,6 +50,7 @@ class EnumList(Modal[str]):
         background: transparent;
         align: left top;
         & > OptionList { width: auto; height: auto; border: round $primary; background: $panel; padding: 0; }
+        & > OptionList:focus { border: round $primary; }
     }
     """
 
@@ -65,11 +66,10 @@ class EnumList(Modal[str]):
         digits = max(len(str(number)) for _, number in self._names)
         yield OptionList(
             *(
-                assembled(" ", name, " " * (wide - width_of(name) + 2), (f"{number:>{digits}}", "$text-muted"), " ")
+                assembled(name, " " * (wide - width_of(name) + 2), (f"{number:>{digits}}", "$text-muted"))
                 for name, number in self._names
             ),
             id="enum-names",
-            compact=True,
         )
         yield from super().compose()
 

@@ -121,7 +121,11 @@ class Checkbox(widgets.Checkbox):
 
 
 class OptionList(PlainTitles, widgets.OptionList):
-    """A list of options."""
+    """A list of options; without colours the highlighted one is told by its being reversed."""
+
+    DEFAULT_CSS = """
+    OptionList:nocolor > .option-list--option-highlighted { text-style: bold reverse; }
+    """
 
     def __init__(self, *content: str | Content | Option, id: str, compact: bool = False) -> None:  # noqa: A002 - Textual's own name
         """Initialise the list of *content*."""
