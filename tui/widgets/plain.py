@@ -121,10 +121,12 @@ class Checkbox(widgets.Checkbox):
 
 
 class OptionList(PlainTitles, widgets.OptionList):
-    """A list of options; without colours the highlighted one is told by its being reversed."""
+    """A list of options; without colours the highlighted one is underlined."""
 
     DEFAULT_CSS = """
-    OptionList:nocolor > .option-list--option-highlighted { text-style: bold reverse; }
+    OptionList:nocolor, OptionList:focus:nocolor {
+        & > .option-list--option-highlighted { text-style: bold underline; }
+    }
     """
 
     def __init__(self, *content: str | Content | Option, id: str, compact: bool = False) -> None:  # noqa: A002 - Textual's own name

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bpftui.core.spec import CollectionSpec
 from bpftui.tui.base_app import BaseApp
 from bpftui.tui.dialogs.variable_editor import VariableEditor
-from bpftui.tui.widgets.plain import Input, Label, Static
+from bpftui.tui.widgets.plain import Input, Label, OptionList, Static
 from bpftui.tui.widgets.spec.variables_view import whole
 
 if TYPE_CHECKING:
@@ -71,3 +71,23 @@ async def test_a_text_that_takes_another_line_is_laid_out(monkeypatch: pytest.Mo
         await pilot.pause()
         assert layouts.count
         assert text.size.height == 2
+
+
+class ChoiceApp(BaseApp[None]):
+    def compose(self) -> ComposeResult:
+        yield OptionList("one", "two", id="choices")
+
+
+async def test_without_colours_the_highlighted_choice_is_underlined(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    app = ChoiceApp()
+    async with app.run_test() as pilot:
+        choices = app.query_one(OptionList)
+        choices.focus()
+        choices.highlighted = 1
+        await pilot.pause()
+        rows = choices.render_lines(choices.region.reset_offset)
+        segments = [segment for row in rows for segment in row]
+        underlined = [each.text.strip() for each in segments if each.style is not None and each.style.underline]
+        assert [text for text in underlined if text] == ["two"]
