@@ -5,13 +5,13 @@ processor, and for a second at most. On a busy machine that second is over in th
 one the 20 ms are most of what a test takes. The event loop and the threads know better, whatever the time is.
 
 What they cannot know has a time of its own: samples, looks at the machine, what is due later than the next frame. Tests
-wait for these by what they bring (`Walk.until`).
+wait for these by what they bring (`Walk.until`). And nobody rests while the kernel's verifier is at work: a test that
+looks at what is under way has the app take a key (`App.simulate_key`), and waits for what it looks at.
 """
 
 from __future__ import annotations
 
 import asyncio
-import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ import textual.app
 import textual.pilot
 from textual.timer import Timer
 
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, waits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -35,7 +35,7 @@ __all__ = ["patient_pilots", "wait_for_rest"]
 _TURNS: Final = 3
 """Turns of the loop in which nothing is ready: a message goes from a queue to its handler in one or two."""
 _SOON: Final = 0.02
-"""Seconds: what is due within is waited for, such as the next frame (a sixtieth); a cursor that blinks is not."""
+"""Seconds: what is due within is waited for, and frames (each sixtieth); a cursor that blinks is not."""
 _SLICE: Final = 0.001
 _LEAST: Final = 1000
 """Turns before it is said that there will be no rest."""
@@ -59,7 +59,7 @@ class _Call:
     @property
     def is_at_work(self) -> bool:
         """Whether something will come of it without anybody's doing: it does not wait for another thread's word."""
-        return not self.is_over and (self.thread is None or not _waits(self.thread))
+        return not self.is_over and (self.thread is None or not waits(self.thread))
 
 
 _calls: set[_Call] = set()
@@ -68,7 +68,7 @@ _calls: set[_Call] = set()
 @contextmanager
 def patient_pilots() -> Generator[None]:
     """Have Textual's pilots wait after all that they do until the app is at rest."""
-    begin = asyncio.BaseEventLoop.run_in_executor
+    begin, press = asyncio.BaseEventLoop.run_in_executor, textual.pilot.Pilot.press
 
     def run_in_executor(loop: Any, executor: Any, work: Callable[..., Any], *arguments: Any) -> asyncio.Future[Any]:
         call = _Call(loop, work)
@@ -91,11 +91,13 @@ def patient_pilots() -> Generator[None]:
         await wait_for_rest()
         return True
 
+    async def press_at_rest(pilot: Pilot[Any], *keys: str) -> None:
+        await wait_for_rest()  # what the test itself has changed is on the screen
+        await press(pilot, *keys)
+
     async def pause(_pilot: Pilot[Any], delay: float | None = None) -> None:
-        await wait_for_rest()
-        if delay:
-            await asyncio.sleep(delay)
-            await wait_for_rest()
+        # Whoever says for how long looks at what is under way.
+        await (wait_for_rest() if delay is None else asyncio.sleep(delay))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(asyncio.BaseEventLoop, "run_in_executor", run_in_executor)
@@ -103,6 +105,7 @@ def patient_pilots() -> Generator[None]:
             patch.setattr(module, "wait_for_idle", wait_for_idle)
         patch.setattr(textual.pilot.Pilot, "_wait_for_screen", wait_for_screen)
         patch.setattr(textual.pilot.Pilot, "pause", pause)
+        patch.setattr(textual.pilot.Pilot, "press", press_at_rest)
         yield
 
 
@@ -137,32 +140,27 @@ def _at_work(loop: object) -> list[object]:
     return [call.what for call in _calls if call.loop is loop and call.is_at_work]
 
 
-def _waits(thread: int) -> bool:
-    """Whether a thread waits for what another one is to tell it, and has not been told yet."""
-    frame = sys._current_frames().get(thread)
-    if frame is None or frame.f_code is not threading.Condition.wait.__code__:
-        return False
-    waiter = frame.f_locals.get("waiter")
-    return waiter is not None and waiter.locked()
-
-
 def _due(loop: Any) -> list[object]:
-    """Return what happens soon, but for what happens again and again."""
+    """Return what happens soon, but for what happens again and again: on a slow machine that is always soon."""
     soon = loop.time() + _SOON
-    return [
-        handle for handle in loop._scheduled if not handle.cancelled() and handle.when() < soon and not _recurs(handle)
-    ]
+    return [handle for handle in loop._scheduled if not handle.cancelled() and _is_due(handle, soon)]
 
 
-def _recurs(handle: Any) -> bool:
-    """Whether a timer waits for its next time that is no frame: on a slow machine that is always soon."""
+def _is_due(handle: Any, soon: float) -> bool:
+    timer = _timer(handle)
+    if timer is None or timer._repeat is not None:
+        return handle.when() < soon
+    # Of what recurs frames alone, as long as there is something to be drawn; they may come two frames from now.
+    return timer._interval <= _SOON and timer._active.is_set()
+
+
+def _timer(handle: Any) -> Timer | None:
+    """Return the timer of Textual's that is woken up, if it is one."""
     for future in handle._args or ():
         for callback, _ in getattr(future, "_callbacks", None) or ():
             task = getattr(callback, "__self__", None)
-            if not isinstance(task, asyncio.Task):
-                continue
-            coroutine: Any = task.get_coro()
-            if coroutine.cr_code is Timer._run_timer.__code__ and coroutine.cr_frame is not None:
-                timer = coroutine.cr_frame.f_locals["self"]
-                return timer._repeat is None and timer._interval > _SOON
-    return False
+            if isinstance(task, asyncio.Task):
+                coroutine: Any = task.get_coro()
+                if coroutine.cr_code is Timer._run_timer.__code__ and coroutine.cr_frame is not None:
+                    return coroutine.cr_frame.f_locals["self"]
+    return None

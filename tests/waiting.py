@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -14,9 +14,32 @@ PATIENCE: Final = 120.0
 """Seconds until something is said never to happen. Nobody waits for it where all is well."""
 
 
-def own_time() -> float:
-    """Return the seconds of a clock that stands while this thread is to run and others have the processor."""
-    return time.monotonic() - int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e9
+class Effort:
+    """What this process does from now on, against what a plain loop costs it.
+
+    Seconds of a processor are no measure by themselves: there are slower ones, and one whose caches and units others
+    use at the same time is slower, too.
+    """
+
+    def __init__(self) -> None:
+        self._start = time.process_time()
+
+    def within(self, seconds: float) -> bool:
+        """Return whether it was no more than *seconds* of a processor as quick as `_LOOP`, all threads together."""
+        used = time.process_time() - self._start
+        return used < seconds or used < seconds * max(_loop() for _ in range(5)) / _LOOP
+
+
+_LOOP: Final = 0.03
+"""Seconds that the loop takes the processor for which the limits were chosen."""
+
+
+def _loop() -> float:
+    """Return the seconds of a processor that a plain loop takes."""
+    start, number = time.process_time(), 0
+    for step in range(200_000):
+        number = (number * 31 + step) & 0xFFFF
+    return time.process_time() - start
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = PATIENCE) -> bool:
@@ -27,6 +50,15 @@ def wait_for(condition: Callable[[], bool], seconds: float = PATIENCE) -> bool:
             return False
         time.sleep(0.01)
     return True
+
+
+def waits(thread: int | None) -> bool:
+    """Return whether a thread waits for what another one is to tell it, or for its next time, and has not been told."""
+    frame = sys._current_frames().get(thread or 0)
+    if frame is None or frame.f_code is not threading.Condition.wait.__code__:
+        return False
+    waiter = frame.f_locals.get("waiter")
+    return waiter is not None and waiter.locked()
 
 
 class Clock:

@@ -15,7 +15,7 @@ from bpftui.core.spec import CollectionSpec
 from bpftui.core.threads import NoThreadError
 from bpftui.tui.commands.event_lines import event_lines
 from bpftui.tui.commands.sample_json import events_json
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, wait_for
 
 if TYPE_CHECKING:
     import threading
@@ -84,13 +84,12 @@ def test_a_record_that_is_left_as_bytes_says_why() -> None:
     assert record_text(b"\7\0", RecordType(None)) == "07 00"
 
 
-def test_what_a_ring_buffer_has_no_room_for_is_told(loaded: Collection, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_ring_buffer_has_no_room_for_is_told(loaded: Collection) -> None:
     """The machine counts it. The kernel does not: it is seen that the buffer was full."""
     with EventReader(loaded, ["output"]) as reader:
-        monkeypatch.setattr(module, "_PAUSE", 1.0)
-        time.sleep(0.05)  # the look that is under way
-        for _ in range(300):  # of 24 bytes each, into 4,096
-            loaded.programs["outputs"].run(PACKET)
+        with reader._lock:  # nobody looks meanwhile
+            for _ in range(300):  # of 24 bytes each, into 4,096
+                loaded.programs["outputs"].run(PACKET)
         found = brought(reader, "output", 170)
     assert 170 <= len(found.records) == found.count < 300
     assert loaded.variables["dropped"].get() == 300 - found.count
@@ -115,7 +114,7 @@ def test_what_nobody_asks_for_is_bounded_and_counted(loaded: Collection, monkeyp
     monkeypatch.setattr(module, "open_records", lambda _: Endless())
     monkeypatch.setattr(module, "_KEPT", 10_000)
     with EventReader(loaded, ["output"]) as reader:
-        time.sleep(0.1)
+        assert wait_for(lambda: len(reader._streams["output"].taken) == 10_000)
         found = reader.take()["output"]
     assert len(found.records) == 10_000
     assert found.lost == 5 + found.count - 10_000

@@ -31,7 +31,6 @@ async def test_colon_and_a_place(explore: Callable[..., Any], typed: str, slot: 
     async with explore() as walk:
         await walk.press("colon")
         await walk.type(typed)
-        await walk.pilot.pause(0.3)
         await walk.press("enter")
         view = walk.explorer.query_one(ListingView)
         await walk.until(lambda: walk.explorer.navigation.tab == "code" and view.slot_at(view.cursor) == slot)

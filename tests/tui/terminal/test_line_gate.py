@@ -79,7 +79,7 @@ async def test_every_widget_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     app = Hostile()
     async with app.run_test(size=(80, 12)) as pilot:
         app.notify(EVIL, title=EVIL, markup=False)
-        await pilot.pause(0.2)
+        await pilot.pause()
         lines = ["".join(segment.text for segment in line) for line in app.screen._compositor.render_strips()]
         picture = app.export_screenshot()
     assert all(is_visible(line) for line in lines), lines

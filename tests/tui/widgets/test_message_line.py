@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from bpftui.tui.base_app import BaseApp
@@ -12,8 +12,10 @@ from bpftui.tui.widgets.key_bar import KeyBar
 from bpftui.tui.widgets.message_line import MessageLine
 from bpftui.tui.widgets.plain import OptionList
 from tests.tui.conftest import screen_text
+from tests.waiting import Clock
 
 if TYPE_CHECKING:
+    import pytest
     from textual.app import ComposeResult
 
 NOWHERE = Failure("save", "packet p: the disk is full", "make room")
@@ -54,7 +56,7 @@ async def test_a_failure_stays_until_it_is_answered() -> None:
             "   what helps: make room                        esc dismiss",
         ]
         assert app.focused is app.query_one(OptionList)  # there is nowhere to go
-        app.line.say("something else", seconds=60)
+        app.line.say("something else", seconds=3600)
         await pilot.pause()
         assert app.shown[2:] == [" something else"]
         app.line.settle("load")
@@ -91,19 +93,22 @@ async def test_enter_leads_to_the_place_and_any_other_key_goes_on_where_one_was(
         assert (app.followed, app.shown, app.focused) == ([EDIT], [], rows)
 
 
-async def test_work_is_said_once_it_takes_its_time() -> None:
+async def test_work_is_said_once_it_takes_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr("bpftui.tui.widgets.message_line.time", SimpleNamespace(monotonic=clock))
     app = LineApp()
     async with app.run_test(size=(60, 16)) as pilot:
         given_up: list[int] = []
-        app.line.show_work(Work("verifying", lambda: given_up.append(1), since=time.monotonic() + 60))
-        await pilot.pause(0.15)
+        app.line.show_work(Work("verifying", None, clock.now, 3, 12, "count_traffic"))
+        await pilot.pause()
         assert app.shown == []
-        app.line.show_work(Work("verifying", None, time.monotonic() - 4.1, 3, 12, "count_traffic"))
-        await pilot.pause(0.15)
-        assert app.shown[0].startswith(" verifying 3 of 12 · count_traffic · 4.")
+        clock.now += 4.1
+        while not app.shown:  # by itself
+            await pilot.pause(0.02)
+        assert app.shown == [" verifying 3 of 12 · count_traffic · 4.1 s"]
         assert not app.line.give_up()
-        app.line.show_work(Work("loading", lambda: given_up.append(1), time.monotonic() - 65))
-        await pilot.pause(0.15)
+        app.line.show_work(Work("loading", lambda: given_up.append(1), clock.now - 65))
+        await pilot.pause()
         assert app.shown == [" loading … · 1 min 05 s · esc gives up"]
         assert app.line.give_up()
         app.line.show_work(None)

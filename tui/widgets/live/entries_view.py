@@ -181,7 +181,8 @@ class EntriesView(Vertical):
     @property
     def look(self) -> RowView:
         """What shows the entries now: the table, or another look at it."""
-        return next(each for each in self.query("#entries-body > RowView").results(RowView) if each.display)
+        looks = self.query("#entries-body > RowView").results(RowView)
+        return next((each for each in looks if each.display), self.table)  # nothing is displayed that is being left
 
     def action_next_view(self) -> None:
         """Look at the entries in the next way."""

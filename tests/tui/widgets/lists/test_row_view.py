@@ -69,11 +69,17 @@ async def test_only_what_is_in_sight_is_drawn(size: tuple[int, int]) -> None:
         assert lines(app.view)[0].startswith("▌row 0 ")
 
 
-async def test_a_frame_of_a_million_rows_is_cheap() -> None:
-    """The goal is 25 ms for the first frame and 8 ms for a step; a machine under load gets four times that."""
+async def test_a_frame_of_a_million_rows_costs_what_one_of_a_thousand_does() -> None:
+    many, few = await frames(1_000_000), await frames(1000)
+    assert many[0] < 3 * few[0]
+    assert many[1] < 3 * few[1]
+
+
+async def frames(rows: int) -> tuple[float, float]:
+    """Return the seconds of a processor for a first frame and for a page further, the best of ten."""
     app = NumbersApp()
-    async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.pause()
+    app.view.count = rows
+    async with app.run_test(size=(120, 40)):
         view = app.view
 
         def frame() -> float:
@@ -82,13 +88,14 @@ async def test_a_frame_of_a_million_rows_is_cheap() -> None:
             view.render_lines(view.size.region)
             return time.process_time() - start
 
-        view.forget_strips()
-        assert frame() < 0.1
-        steps: list[float] = []
+        first: list[float] = []
+        further: list[float] = []
         for _ in range(10):
+            view.forget_strips()
+            first.append(frame())
             view.action_page(1)
-            steps.append(frame())
-        assert min(steps) < 0.03
+            further.append(frame())
+    return min(first), min(further)
 
 
 async def test_keys_move_the_cursor_and_the_page() -> None:
