@@ -124,7 +124,9 @@ async def wait_for_rest(seconds: float = PATIENCE) -> None:
         await asyncio.sleep(0)
         turns += 1
         if loop._ready:
-            quiet, why = 0, [getattr(handle._callback, "__self__", None) or handle for handle in loop._ready]
+            quiet = 0
+            # At once: threads add to it at any time.
+            why = [getattr(handle._callback, "__self__", None) or handle for handle in tuple(loop._ready)]
         elif why := _at_work(loop) or _due(loop):
             quiet = 0
             await asyncio.sleep(_SLICE)
