@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .recording import Call, Recording
+from .recording import Call, Change, Recording
 from .session import Session
 from .stops import Breakpoint, Reason, Stop, Watchpoint
 from .symbols import Location
@@ -14,6 +14,7 @@ __all__ = [
     "Activation",
     "Breakpoint",
     "Call",
+    "Change",
     "Location",
     "Outcome",
     "Reason",

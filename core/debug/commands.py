@@ -92,6 +92,7 @@ class Interpreter:
             "backtrace": self._backtrace,
             "info": self._info,
             "why": self._why,
+            "set": self._set,
         }
 
     @property
@@ -185,6 +186,13 @@ class Interpreter:
             for number, each in enumerate(calls)
         ]
         return Answer(line, "\n".join(texts), [each.function for each in calls])
+
+    def _set(self, line: str, rest: str) -> Answer:
+        expression, equals, text = rest.removeprefix("var ").partition("=")
+        if not equals or not expression.strip() or not text.strip():
+            raise UsageError("set takes what is changed and its value", hint="set total_packets = 5, set pkt[23] = 6")
+        self._session.change(expression.strip(), text.strip())
+        return Answer(line, moved=True)
 
     def _why(self, line: str, rest: str) -> Answer:
         if not rest:

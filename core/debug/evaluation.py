@@ -16,7 +16,7 @@ from ..btf import types as t
 from ..constants import named_number
 from ..context.fields import return_codes
 from ..context.values import layout_of
-from ..errors import BpftuiError, nearest
+from ..errors import BpftuiError, ValueRangeError, nearest
 from ..vm.maps import ArrayStore
 from .syntax import (
     SWAPS,
@@ -194,6 +194,25 @@ class Evaluator:
     def check(self, text: str) -> None:
         """Raise ExpressionError where a text is no expression, whatever it would mean."""
         parse(text, self._is_type)
+
+    def encoded(self, expression: str, text: str) -> tuple[bytes, int]:
+        """Return the bytes that a new value of something in memory has, and where they belong.
+
+        Raises:
+            ExpressionError: One of them means nothing here, or the first lies nowhere in memory.
+            TypeMismatchError, ValueRangeError: The value does not fit.
+        """
+        value = self.evaluate(expression)
+        kind, address = value.kind, value.address
+        if address is None:
+            raise ExpressionError(expression, 0, "it lies nowhere in memory, and cannot be changed there")
+        if kind.ctype is not None and (kind.is_aggregate or kind.ctype.bit_size):
+            current = self._session.memory.own(address, kind.size) or b""
+            return kind.ctype.encode(kind.ctype.parse(text, expression), expression, current), address
+        number = self.evaluate(text).number
+        if not -1 << 8 * kind.size - 1 <= number < 1 << 8 * kind.size:
+            raise ValueRangeError(f"{expression}: {number} does not fit {kind.size} bytes")
+        return (number & (1 << 8 * kind.size) - 1).to_bytes(kind.size, self._order), address
 
     def map_and_key(self, text: str) -> tuple[Map, bytes | None]:
         """Return the map that `traffic` names, with the key of `traffic[…]`; None for a key where there is none.

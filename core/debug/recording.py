@@ -16,7 +16,7 @@ import json
 import time
 import zlib
 from base64 import b64decode, b64encode
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, cast
 
@@ -33,11 +33,13 @@ if TYPE_CHECKING:
     from ..btf import Btf
     from ..context.values import ContextValues
 
-__all__ = ["SCHEMA", "Call", "Entries", "Recording", "Times", "digest", "is_recording"]
+__all__ = ["SCHEMA", "Call", "Change", "Entries", "Recording", "Times", "digest", "is_recording"]
 
 SCHEMA: Final = "bpftui/recording/1"
 _LARGEST: Final = 1 << 30
 """Bytes that one part of a file may unpack to."""
+_MOST_CPUS: Final = 8192
+"""As many as the kernel is built for at most (NR_CPUS)."""
 _PLAIN: Final = ("cpus", "seed", "pid", "tgid", "uid", "gid", "comm", "cgroup_id", "limit")
 """The settings that are numbers and texts."""
 
@@ -55,6 +57,17 @@ class Call(NamedTuple):
     cpu: int = 0
     origin: str = ""
     """Where it is from, for people: `packet 3 of http.pcap`."""
+
+
+class Change(NamedTuple):
+    """Bytes of memory that somebody changed while a run stood still."""
+
+    run: int
+    """Which run, from 0 on."""
+    position: int
+    """Before which of its steps."""
+    address: int
+    raw: bytes
 
 
 class Times:
@@ -111,6 +124,8 @@ class Recording:
     """What programs are told of the world; the clock of it tells what is not in `times` yet."""
     target: Btf | None = field(default=None, repr=False)
     """The types that programs are adapted to (CO-RE), None for their own."""
+    changes: list[Change] = field(default_factory=list[Change])
+    """What was changed while a run stood still, in the order of runs and positions."""
     times: list[int] = field(default_factory=list[int], repr=False)
     """What clocks told so far, in nanoseconds, in the order in which they were asked."""
 
@@ -167,6 +182,10 @@ class Recording:
             settings or Settings(),
             target,
         )
+
+    def copy(self) -> Recording:
+        """Return one that goes on by itself: what its runs are told and what is changed in them is not shared."""
+        return replace(self, calls=list(self.calls), changes=list(self.changes), times=list(self.times))
 
     def spec(self) -> CollectionSpec:
         """Return the object as it is to be loaded, read anew.
@@ -240,6 +259,7 @@ class Recording:
                 }
                 for call in self.calls
             ],
+            "changes": [[each.run, each.position, each.address, each.raw.hex()] for each in self.changes],
             "times": self.times,
         }
 
@@ -280,6 +300,13 @@ class Recording:
         plain = {name: told[name] for name in _PLAIN}
         for name, value in plain.items():
             _check(value, str if name == "comm" else int, name, optional=name == "limit")
+        if not 1 <= plain["cpus"] <= _MOST_CPUS or (plain["limit"] is not None and plain["limit"] < 1):
+            raise ValueError("the number of CPUs or of steps is none that a machine has")
+        for name in ("kconfig", "returns"):
+            given: dict[str, Any] = _check(told[name], dict, name, optional=True) or {}
+            for each in given.values():
+                if not isinstance(each, str) and (name == "kconfig" or not isinstance(each, int)):
+                    raise ValueError(f"a value of {name} is of no type that one has")
         memory = {int(address, 0): _unpacked(part) for address, part in told["memory"].items()}
         target = document["target"]
         calls: list[Call] = []
@@ -298,7 +325,7 @@ class Recording:
                 name: {int(at): bytes.fromhex(part) for at, part in parts.items()}
                 for name, parts in document["data"].items()
             },
-            sizes={name: _check(size, int) for name, size in document["sizes"].items()},
+            sizes={name: _size(size) for name, size in document["sizes"].items()},
             contents={
                 name: [(bytes.fromhex(key), bytes.fromhex(value)) for key, value in entries]
                 for name, entries in document["contents"].items()
@@ -307,7 +334,11 @@ class Recording:
                 kconfig=told["kconfig"], returns=told["returns"], memory=memory or None, **cast("Any", plain)
             ),
             target=None if target is None else Btf(_unpacked(target)),
-            times=[_check(each, int, "a time") for each in document["times"]],
+            changes=[
+                Change(_time(run), _time(position), _time(address), bytes.fromhex(raw))
+                for run, position, address, raw in document["changes"]
+            ],
+            times=[_time(each) for each in document["times"]],
         )
 
 
@@ -339,11 +370,23 @@ def _unpacked(text: str) -> bytes:
     return raw
 
 
+def _size(value: Any) -> int:
+    if 0 <= _check(value, int, "a size") < 1 << 32:
+        return value
+    raise ValueError("max_entries has 32 bits")
+
+
+def _time(value: Any) -> int:
+    if 0 <= _check(value, int, "a time") < 1 << 64:
+        return value
+    raise ValueError("a time has 64 bits")
+
+
 def _check(value: Any, kind: type, name: str = "a value", *, optional: bool = False) -> Any:
     """Return a value that is of a type; ValueError for another one."""
     if (optional and value is None) or (isinstance(value, kind) and not isinstance(value, bool)):
         return value
-    raise ValueError(f"{name} is no {'number' if kind is int else 'text'}")
+    raise ValueError(f"{name} is no {'number' if kind is int else 'text' if kind is str else 'object'}")
 
 
 def _context_text(context: bytes | ContextValues | None) -> Any:
@@ -363,6 +406,6 @@ def _context_text(context: bytes | ContextValues | None) -> Any:
 def _context_of(value: Any) -> bytes | ContextValues | None:
     if value is None or isinstance(value, dict):
         return cast("ContextValues | None", value)
-    if not value.startswith("hex:"):
+    if not isinstance(value, str) or not value.startswith("hex:"):
         raise ValueError("a context is neither bytes nor fields")
     return bytes.fromhex(value.removeprefix("hex:"))

@@ -20,6 +20,7 @@ from ..closing import Closing
 from ..errors import UsageError
 from .breakpoints import Breakpoints
 from .evaluation import Evaluator, Value
+from .recording import Change
 from .stops import Breakpoint, Reason, Stop, Watchpoint
 from .symbols import Location, Symbols
 from .syntax import ExpressionError
@@ -300,6 +301,36 @@ class Session(Closing):
             raise ExpressionError(expression, 0, "it lies nowhere in memory, and cannot be watched")
         return self.breakpoints.watch(expression, value.address, value.kind.size)
 
+    def change(self, expression: str, text: str) -> Recording:
+        """Change what lies in memory where the session stands: a variable, an entry's value, a byte of the packet.
+
+        What comes after is another run; return the recording as it was, for who wants to go back to it.
+
+        Args:
+            expression: What is changed: `total_packets`, `traffic[{IPV4, TCP}].packets`, `pkt[23]`.
+            text: Its new value, an expression; for a struct or an array as `CType.parse` takes it.
+
+        Raises:
+            ExpressionError: One of them means nothing here, or what is to be changed lies nowhere in memory.
+            UsageError: The run is over.
+            TypeMismatchError, ValueRangeError: The value does not fit.
+        """
+        if self.at_end:
+            raise UsageError("the run is over, and nothing comes that a change could reach", hint="go back in it first")
+        raw, address = self.evaluator.encoded(expression, text)
+        before, run, position = self.recording.copy(), self.run, self.position
+        kept = [each for each in self.recording.changes if (each.run, each.position) <= (run, position)]
+        self.recording.changes[:] = [*kept, Change(run, position, address, raw)]
+        self.world.forget(run)
+        for number in [each for each in self._timelines if each >= run]:
+            del self._timelines[number]
+        self.outcomes = {number: outcome for number, outcome in self.outcomes.items() if number < run}
+        self.close()
+        self._position = None
+        self._stand(position)
+        self.stopped_by(Reason.STEP)
+        return before
+
     # Steps
 
     def step_instruction(self, count: int = 1) -> Stop:
@@ -353,7 +384,8 @@ class Session(Closing):
     def _stops_here(self, after: int) -> bool:
         """Go on within this run; return whether something stopped it before the end."""
         watched = any(each.enabled for each in self.breakpoints.watchpoints)
-        if self.run not in self._timelines and after <= 0 and not watched:
+        is_changed = any(each.run == self.run for each in self.recording.changes)
+        if self.run not in self._timelines and after <= 0 and not watched and not is_changed:
             return self._fly(after)
         timeline, places = self.timeline, self.breakpoints.places
         position: int | None = self.position if after >= 0 else -1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from itertools import chain, islice
+from itertools import chain, groupby, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import BpftuiError
@@ -11,12 +11,12 @@ from ..vm.engine.calls import walked
 from ..vm.engine.errors import Thrown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
     from types import FrameType
 
     from ..vm.engine.machine import Machine
     from ..vm.program import Given
-    from .recording import Call
+    from .recording import Call, Change
     from .world import World
 
 __all__ = ["Activation", "Walk", "activations"]
@@ -69,6 +69,8 @@ class Walk:
         self._first = next(phases)
         self._direct = direct
         self.places: Iterator[int] = chain.from_iterable(chain((self._first,), phases))
+        if changes := [each for each in world.recording.changes if each.run == world.next]:
+            self._direct, self.places = 0, self._changed(self.places, changes)
         """The places where it stops, one after the other; see `advance` for what to do about exceptions."""
         self.r0: int | None = None
         """What the program returned, unsigned, once it has."""
@@ -102,6 +104,23 @@ class Walk:
         except Thrown as thrown:
             self._processor.returned[0] = thrown.cookie
             return None
+
+    def _changed(self, places: Iterator[int], changes: Iterable[Change]) -> Iterator[int]:
+        """Iterate over places, and make the changes that were made where the run stood."""
+        memory, taken = self._world.host.memory, 0
+        for position, together in groupby(changes, key=lambda each: each.position):
+            yield from islice(places, position - taken)
+            place = next(places, None)
+            if place is None:
+                return
+            taken = position + 1
+            for change in together:
+                region = memory.find(change.address)
+                if region is not None and change.address + len(change.raw) <= region.end:
+                    offset = change.address - region.base
+                    region.data[offset : offset + len(change.raw)] = change.raw
+            yield place
+        yield from places
 
     def _begin(self, address: int, *arguments: int) -> Generator[int, None, int]:
         """Begin a call that no program makes: a timer's."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..errors import UsageError
@@ -10,6 +11,7 @@ from ..vm.engine.errors import RunError
 from ..vm.runtime import MachineRuntime
 from ..vm.world.checkpoint import Checkpoint
 from .recording import Times
+from .walk import Walk
 
 if TYPE_CHECKING:
     from ..errors import BpftuiError
@@ -136,10 +138,28 @@ class World:
     def pass_over(self) -> Outcome:
         """Run what comes next at full speed, without stopping in it."""
         call = self.recording.calls[self.next]
+        if any(each.run == self.next for each in self.recording.changes):
+            return self._walk(call)
         outcome = self._run(call)
         self.next += 1
         self._keep()
         return outcome
+
+    def _walk(self, call: Call) -> Outcome:
+        """Run what comes next step by step, as what was changed in it takes."""
+        walk = Walk(self, call)
+        try:
+            walk.run(lambda places: deque(places, maxlen=0))
+            left = walk.given.left()
+        finally:
+            walk.close()
+        return Outcome(None if walk.error is not None else (walk.r0 or 0) & 0xFFFF_FFFF, walk.error, *left)
+
+    def forget(self, run: int) -> None:
+        """Forget what comes behind the beginning of a run: something is changed in it."""
+        self._checkpoints = {number: kept for number, kept in self._checkpoints.items() if number <= run}
+        del self.recording.times[self.times.at :]
+        self.is_torn = True
 
     def _run(self, call: Call) -> Outcome:
         try:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from bpftui.core.debug import Call, Recording, Session
-from bpftui.core.errors import ObjectError
+from bpftui.core.debug.recording import digest
+from bpftui.core.errors import BpftuiError, ObjectError
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.vm.world.settings import Settings
 
@@ -69,8 +71,6 @@ def _changed(change: Callable[[dict[str, Any]], object]) -> Callable[[bytes], by
         document = json.loads(raw)
         change(document)
         body = {name: value for name, value in document.items() if name not in ("schema", "sha256")}
-        from bpftui.core.debug.recording import digest
-
         document["sha256"] = digest(body)
         return json.dumps(document).encode()
 
@@ -100,6 +100,38 @@ def test_what_is_no_recording_is_one_sentence(saved: Path, damage: Callable[[byt
     saved.write_bytes(damage(saved.read_bytes()))
     with pytest.raises(ObjectError, match=said):
         Recording.read(saved)
+
+
+ODD = (None, True, -1, 0, 1 << 70, "", "x", "hex:", "hex:00", [], {}, [None], {"a": None}, {"a": {}}, 1.5, [[1]])
+
+
+def test_whatever_is_in_a_recording_is_a_run_or_one_sentence(saved: Path) -> None:
+    """Any part of a recording is replaced by something odd; the checksum is right."""
+    whole = json.loads(saved.read_bytes())
+    rng = random.Random(1)
+    kinds: dict[str, int] = {}
+    for _ in range(25):
+        document = json.loads(json.dumps(whole))
+        place = document
+        while True:
+            key = rng.choice(list(place) if isinstance(place, dict) else range(len(place)))
+            inner = place[key]
+            if not inner or not isinstance(inner, dict | list) or rng.random() < 0.4:
+                break
+            place = inner
+        place[key] = rng.choice(ODD)
+        document.pop("sha256", None)
+        document.setdefault("schema", "")
+        body = {name: value for name, value in document.items() if name != "schema"}
+        saved.write_text(json.dumps({**document, "sha256": digest(body)}))
+        try:
+            with Session(Recording.read(saved)) as session:
+                session.resume()
+            kind = "ran"
+        except BpftuiError:
+            kind = "refused"
+        kinds[kind] = kinds.get(kind, 0) + 1
+    assert kinds.keys() == {"ran", "refused"}
 
 
 def test_a_recording_without_an_object_in_it(saved: Path) -> None:

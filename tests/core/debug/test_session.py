@@ -143,6 +143,35 @@ def test_watchpoint(session: Session) -> None:
     assert session.position >= written - 1
 
 
+def test_changes_make_another_run(session: Session, tmp_path: Path) -> None:
+    session.goto(40)
+    before = session.change("total_packets", "41")
+    assert (session.position, session.evaluate("total_packets").number) == (40, 41)
+    session.enter(1)
+    assert session.evaluate("total_packets").number == 42
+    session.enter(0)
+    session.change("pkt[23]", "IPPROTO_TCP")
+    # The change that was made behind this one is gone: what comes after is another run.
+    assert session.resume().reason is Reason.END
+    assert session.evaluate("traffic[{IPV4, IPPROTO_TCP}].packets").number == 1
+    session.goto(session.length)
+    assert (session.evaluate("total_packets").number, session.retval) == (1, 2)
+    session.recording.save(tmp_path / "changed.json")
+    with Session(Recording.read(tmp_path / "changed.json")) as again:
+        again.enter(1)
+        assert again.evaluate("traffic[{IPV4, IPPROTO_TCP}].packets").number == 1
+    with Session(before) as old:
+        old.goto(old.length)
+        assert old.evaluate("total_packets").number == 1
+        with pytest.raises(UsageError, match="the run is over"):
+            old.change("total_packets", "1")
+    session.enter(0)
+    with pytest.raises(UsageError, match="it lies nowhere in memory"):
+        session.change("r1", "1")
+    with pytest.raises(UsageError, match="pkt\\[23\\]: 256 does not fit 1 bytes"):
+        session.change("pkt[23]", "256")
+
+
 def test_what_was_printed_and_timed_is_again(session: Session) -> None:
     session.resume()
     before = session.recording.times.copy()
