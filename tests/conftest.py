@@ -73,12 +73,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """Use all cores for whole folders, unless the command line says how many."""
+    """Use all cores for whole folders, unless the command line says how many.
+
+    Many tests wait for the kernel, for other processes or for a time, a third of what they take: with a worker for each
+    core, the cores are idle for as long.
+    """
     option = config.option
     if _is_worker(config) or getattr(option, "numprocesses", 0) is not None or option.usepdb or option.collectonly:
         return  # told so, or there is no xdist
     if all(Path(argument).is_dir() for argument in config.args):
-        option.numprocesses = len(os.sched_getaffinity(0))
+        cores = len(os.sched_getaffinity(0))
+        option.numprocesses = cores + cores // 2
         option.dist = "worksteal"  # neighbours stay together, and with them what modules set up
 
 

@@ -12,7 +12,7 @@ next app of this process too.
 from __future__ import annotations
 
 from itertools import count
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 from weakref import WeakKeyDictionary
 
 from textual.cache import LRUCache
@@ -39,11 +39,19 @@ _MOST: Final = 16
 
 _parsed: Final[LRUCache[Hashable, list[RuleSet]]] = LRUCache(1024)
 """Rules, by their text, where that is from, and the variables that it may name."""
-_numbers: Final[LRUCache[Hashable, int]] = LRUCache(64)
-"""A number of its own for all texts and variables of a style sheet."""
+_numbers: Final[LRUCache[tuple[RuleSet, ...], int]] = LRUCache(4096)
+"""A number of its own for all rules that may be for a node, in their order."""
 _serial: Final = count()
 _found: Final[LRUCache[Hashable, RulesMap]] = LRUCache(8192)
-"""What the rules say of a node, by the number of the style sheet and what selectors can see."""
+"""What the rules say of a node, by their number and what selectors can see."""
+
+
+class _Candidates(NamedTuple):
+    """The rules that may be for a node."""
+
+    number: int
+    asked: frozenset[str]
+    """The pseudo-classes in them."""
 
 
 class Stylesheet(stylesheet.Stylesheet):
@@ -52,8 +60,8 @@ class Stylesheet(stylesheet.Stylesheet):
     def __init__(self, *, variables: dict[str, str] | None = None) -> None:
         super().__init__(variables=variables)
         self._given = frozenset(self._variables.items())
-        self._number = -1
-        self._asked_by_name: dict[str, frozenset[str]] = {}
+        self._places: dict[RuleSet, int] = {}
+        self._candidates: dict[frozenset[str], _Candidates] = {}
         self._whole: DOMNode | None = None
         """The widget whose parts are looked up, in the state that follows."""
         self._state: Hashable = None
@@ -69,12 +77,8 @@ class Stylesheet(stylesheet.Stylesheet):
     def parse(self) -> None:
         """Parse what is new, and put the rules together."""
         super().parse()
-        made_of = (self._given, tuple(self.source.items()))
-        number = _numbers.get(made_of)
-        if number is None:
-            number = _numbers[made_of] = next(_serial)
-        self._number = number
-        self._asked_by_name.clear()
+        self._places = {rule: place for place, rule in enumerate(self._rules)}
+        self._candidates.clear()
 
     def reparse(self) -> None:
         """Put the rules together anew, of the variables of now. An error leaves them as they were."""
@@ -99,12 +103,12 @@ class Stylesheet(stylesheet.Stylesheet):
         self, node: DOMNode, *, animate: bool = False, cache: dict[tuple[Any, ...], RulesMap] | None = None
     ) -> None:
         """Give a node the styles that the rules have for it."""
-        asked = self._asked(node)
+        number, asked = self._may_be_for(node)
         if not asked <= _SEEN:
             super().apply(node, animate=animate, cache=cache)  # pyright: ignore[reportUnknownMemberType]
             return
         of_a_part = self._whole is not None and node.parent is self._whole
-        key = (self._number, (self._state, node.classes) if of_a_part else _state(node))
+        key = (number, (self._state, node.classes) if of_a_part else _state(node))
         rules = _found.get(key)
         if rules is None:
             alone: dict[tuple[Any, ...], RulesMap] = {}
@@ -117,13 +121,18 @@ class Stylesheet(stylesheet.Stylesheet):
         self.replace_rules(node, rules, animate=animate)
         self._process_component_classes(node)
 
-    def _asked(self, node: DOMNode) -> frozenset[str]:
-        """Return the pseudo-classes in all rules that may be for a node."""
-        by_name, rules_map = self._asked_by_name, self.rules_map
-        names = rules_map.keys() & node._selector_names
-        for name in names - by_name.keys():
-            by_name[name] = frozenset[str]().union(*(rule.pseudo_classes for rule in rules_map[name]))
-        return frozenset[str]().union(*(by_name[name] for name in names))
+    def _may_be_for(self, node: DOMNode) -> _Candidates:
+        rules_map = self.rules_map
+        names = frozenset(rules_map.keys() & node._selector_names)
+        found = self._candidates.get(names)
+        if found is None:
+            rules = tuple(sorted({rule for name in names for rule in rules_map[name]}, key=self._places.__getitem__))
+            number = _numbers.get(rules)
+            if number is None:
+                number = _numbers[rules] = next(_serial)
+            asked = frozenset[str]().union(*(rule.pseudo_classes for rule in rules))
+            found = self._candidates[names] = _Candidates(number, asked)
+        return found
 
     def _process_component_classes(self, node: DOMNode) -> None:
         classes = frozenset(node._get_component_classes())
@@ -143,8 +152,10 @@ class Stylesheet(stylesheet.Stylesheet):
         found = kept.get(state)
         if found is None:
             self._whole, self._state = node, state
-            super()._process_component_classes(node)
-            self._whole = None
+            try:
+                super()._process_component_classes(node)
+            finally:
+                self._whole = None
             if len(kept) >= _MOST:
                 kept.clear()
             kept[state] = node._component_styles.copy()
