@@ -189,6 +189,16 @@ class EntriesView(Vertical):
         views = list(self.query("#entries-body > RowView").results(RowView))
         self._show_view(views[(views.index(self.look) + 1) % len(views)])
 
+    def why_not(self, action: str) -> str:
+        """Return why there is no other view."""
+        return "there is no entry here yet" if action == "next_view" else ""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer another view of entries that there are, and the way back to the table."""
+        if action == "next_view":
+            return self.table.row_count() > 0 or self.look is not self.table
+        return super().check_action(action, parameters)
+
     def _show_view(self, after: RowView) -> None:
         before = self.look
         if before is after:
