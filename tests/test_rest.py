@@ -118,12 +118,22 @@ async def test_what_happens_again_and_again_is_not_waited_for() -> None:
         assert app.done == ["messages", "messages"]
 
 
-async def test_what_never_rests_is_said() -> None:
+async def test_what_is_told_without_a_pause_is_left_alone_and_a_thread_without_an_end_is_said() -> None:
     async def turn() -> None:
         while True:
             await asyncio.sleep(0)
 
     task = asyncio.create_task(turn())
-    with pytest.raises(AssertionError, match=r"the app does not come to rest: .*turn"):
-        await wait_for_rest()
+    await wait_for_rest()
     task.cancel()
+    is_over = threading.Event()
+
+    def work() -> None:
+        while not is_over.is_set():
+            time.sleep(0.001)
+
+    thread = asyncio.create_task(asyncio.to_thread(work))
+    with pytest.raises(AssertionError, match=r"the app does not come to rest: .*work"):
+        await wait_for_rest()
+    is_over.set()
+    await thread
