@@ -222,7 +222,8 @@ class Session(Closing):
     def _stand(self, position: int) -> None:
         """Stand at a position, which there is."""
         here = self._position
-        if self._walk is None or here is None or position < here or self._walk.finished:
+        is_there = self._walk is not None and position == here
+        if self._walk is None or here is None or position < here or (self._walk.finished and not is_there):
             self.close()
             self.world.before(self.run)
             self._printed = self.world.host.trace.count
@@ -339,15 +340,12 @@ class Session(Closing):
 
     def step(self, count: int = 1) -> Stop:
         """Go on to where a C line begins, also one of a function that is called; or to the end."""
-        for _ in range(count):
-            self.goto(self.timeline.next_line(self.position))
-        return self.stop
+        return self.goto(_repeated(self.timeline.next_line, self.position, count))
 
     def next(self, count: int = 1) -> Stop:
         """Go on to where a C line begins in this function, or in one that it returns to; or to the end."""
-        for _ in range(count):
-            self.goto(self.timeline.next_line(self.position, self.timeline.depth(self.position)))
-        return self.stop
+        timeline = self.timeline
+        return self.goto(_repeated(lambda at: timeline.next_line(at, timeline.depth(at)), self.position, count))
 
     def finish(self) -> Stop:
         """Go on until this function has returned; or to the end."""
@@ -369,7 +367,8 @@ class Session(Closing):
         Where none is met it goes to the end: of this run where there are none, else of the last one.
         """
         while True:
-            if self.at_end and self.run + 1 < self.runs:
+            # A run that was stopped by an error stands before the instruction that it never gets past.
+            if (self.at_end or self.stop.reason is Reason.ERROR) and self.run + 1 < self.runs:
                 self._begin(self.run + 1)
             if self._stops_here(after=self._position if self._position else -1 if self._is_fresh else 0):
                 return self.stop
@@ -514,17 +513,15 @@ class Backwards:
     def step(self, count: int = 1) -> Stop:
         """Go back to where a C line begins: this one where the session stands within it, else the one before."""
         session = self._session
-        for _ in range(count):
-            session.goto(session.timeline.previous_line(session.position))
-        return session.stop
+        return session.goto(_repeated(session.timeline.previous_line, session.position, count))
 
     def next(self, count: int = 1) -> Stop:
         """Go back to where a C line begins in this function, or in one that called it."""
         session = self._session
-        for _ in range(count):
-            depth = session.timeline.depth(session.position)
-            session.goto(session.timeline.previous_line(session.position, depth))
-        return session.stop
+        timeline = session.timeline
+        return session.goto(
+            _repeated(lambda at: timeline.previous_line(at, timeline.depth(at)), session.position, count)
+        )
 
     def finish(self) -> Stop:
         """Go back to the call of this function; or to the beginning."""
@@ -581,6 +578,15 @@ class Backwards:
             if (by := next((each for each in session.holding() if not each.log), None)) is not None:
                 return position, Reason.BREAKPOINT, by
         return last
+
+
+def _repeated(move: Callable[[int], int], position: int, count: int) -> int:
+    """Return where *count* moves lead to from a position; those that lead nowhere any more are not taken."""
+    for _ in range(count):
+        before, position = position, move(position)
+        if position == before:
+            break
+    return position
 
 
 _MOST_TIMELINES: Final = 8

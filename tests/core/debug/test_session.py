@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bpftui.core.debug import Call, Reason, Recording, Session
+from bpftui.core.debug.commands import Interpreter
 from bpftui.core.debug.why import why
 from bpftui.core.errors import BpftuiError, UnknownNameError, UsageError
 from bpftui.core.spec import CollectionSpec
@@ -81,6 +82,46 @@ def test_instructions(session: Session) -> None:
     assert session.back.step_instruction().position == 140
     assert session.location is not None
     assert session.location.text == "exit"
+
+
+def test_a_run_that_an_error_ends_is_gone_past() -> None:
+    settings = Settings(clock=lambda: 5, returns={"bpf_map_lookup_elem": 0x1234})
+    spec = CollectionSpec.from_file(TRAFFIC)
+    with Session(Recording.of(spec, "count_traffic", [Call(UDP)] * 3, settings=settings)) as session:
+        session.break_at("bpf_map_update_elem")
+        stops = [session.resume() for _ in range(4)]
+        found = [(stop.reason, stop.run, session.length) for stop in stops]
+        length = session.length
+        # The last run has none behind it: it stays where that was stopped.
+        assert found == [(Reason.ERROR, run, length) for run in (0, 1, 2, 2)]
+        assert [stop.position for stop in stops] == [length] * 4
+        assert (session.back.resume().reason, session.run, session.position) == (Reason.START, 0, 0)
+
+
+@pytest.mark.parametrize("word", ["step", "next", "stepi"])
+def test_steps_end_where_the_run_does(session: Session, word: str) -> None:
+    interpreter = Interpreter(session)
+    interpreter.execute(f"{word} {1 << 60}")
+    assert (session.position, session.stop.reason) == (141, Reason.END)
+    interpreter.execute(f"{word} {1 << 60}")
+    assert (session.position, session.stop.reason) == (141, Reason.END)
+    interpreter.execute(f"reverse-{word} {1 << 60}")
+    assert (session.position, line(session)) == (0, "180 int count_traffic(struct xdp_md *ctx)")
+    interpreter.execute(f"reverse-{word} {1 << 60}")
+    assert session.position == 0
+
+
+def test_several_lines_at_once(session: Session) -> None:
+    assert (session.next(5).position, line(session)[:3]) == (14, "98 ")
+    assert (session.back.next(3).position, line(session)[:3]) == (7, "185")
+    assert (session.step(2).position, session.back.step(1).position) == (12, 10)
+
+
+def test_the_end_is_stood_at_without_another_run(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    session.goto(session.length)
+    begun: list[int] = []
+    monkeypatch.setattr(session.world, "before", begun.append)
+    assert (session.goto(141).reason, session.next().reason, begun) == (Reason.END, Reason.END, [])
 
 
 def test_runs_follow_each_other(session: Session) -> None:
