@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +33,7 @@ from bpftui.tui.widgets.spec.core_view import CoreView
 from bpftui.tui.widgets.spec.types_view import TypesView
 from bpftui.tui.widgets.status_line import StatusLine
 from tests.bench.large_program import large_program
+from tests.tui.conftest import screen_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -208,7 +210,8 @@ async def machine(studio: Studio, seconds: float) -> None:
     await studio.pilot.pause(seconds)
     studio.shoot("system")
     await studio.press("4", rest=1.0)
-    await studio.press("enter", rest=2.0)
+    await studio.press("enter")
+    await studio.until(lambda: re.search(r"returns +\S*XDP_", screen_text(studio.app)) is not None, 60.0)
     studio.shoot("interface")
     await studio.press("escape", "1", "enter")
     await studio.until(lambda: isinstance(studio.app.screen_stack[0], ExplorerScreen))
@@ -334,4 +337,6 @@ async def code(folder: Path, size: tuple[int, int], theme: str, suffix: str) -> 
 if __name__ == "__main__":
     os.environ["COLORTERM"] = "truecolor"  # whatever terminal they are made in
     os.chdir(ROOT)  # so that the pictures show the object's path as a user would write it
-    asyncio.run(main(Path(sys.argv[1]).absolute() if len(sys.argv) > 1 else ROOT / "screenshots"))
+    with tempfile.TemporaryDirectory() as home:  # what was opened on this machine is in no picture
+        os.environ |= {"XDG_STATE_HOME": home, "XDG_CONFIG_HOME": home}
+        asyncio.run(main(Path(sys.argv[1]).absolute() if len(sys.argv) > 1 else ROOT / "screenshots"))
