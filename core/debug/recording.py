@@ -214,7 +214,7 @@ class Recording:
     # In a file
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write it to a file.
+        """Write it to a file, with what clocks told so far: `Session.save` lets them tell the rest before.
 
         Raises:
             ObjectError: It cannot be written.

@@ -30,6 +30,7 @@ from .world import Outcome, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from os import PathLike
 
     from ..runtime import PrintedLine
     from ..vm.engine.memory import AddressSpace
@@ -80,6 +81,22 @@ class Session(Closing):
         if self._walk is not None:
             self._walk.close()
             self._walk = None
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the recording to a file; it stands where it stood.
+
+        All runs are gone through before, so that what clocks told is in it also of those that nobody looked at.
+
+        Raises:
+            ObjectError: It cannot be written.
+            UsageError: Something in it cannot be kept in a file.
+        """
+        position, stop = self._position, self.stop
+        self.close()
+        self.world.complete()
+        self._stand(self.length if position is None else position)
+        self.stop = stop._replace(position=self.position)
+        self.recording.save(path)
 
     # Where it stands
 

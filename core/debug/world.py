@@ -128,6 +128,13 @@ class World:
                 del self._checkpoints[other]
             self._checkpoints[run] = self._checkpoint()
 
+    def complete(self) -> None:
+        """Run all that has not been run yet: the recording has what clocks tell in each of its runs then.
+
+        Nothing may run.
+        """
+        self.before(len(self.recording.calls))
+
     def _restore(self, run: int) -> None:
         checkpoint, told = self._checkpoints[run]
         checkpoint.restore()

@@ -66,6 +66,23 @@ def test_a_file_brings_the_same_run_back(saved: Path) -> None:
         assert session.length == length
 
 
+def test_what_is_saved_has_the_times_of_runs_that_nobody_went_through(tmp_path: Path) -> None:
+    ticks = iter(range(100, 200))
+    settings = Settings(clock=lambda: next(ticks))
+    spec = CollectionSpec.from_file(TRAFFIC)
+    recording = Recording.of(spec, "count_traffic", [Call(UDP), Call(UDP), Call(UDP)], settings=settings)
+    with Session(recording) as session:
+        session.step_instruction(5)
+        session.save(tmp_path / "run.json")
+        assert (session.run, session.position, str(session.stop.reason)) == (0, 5, "step")
+        session.enter(1)
+        session.resume()
+        session.save(tmp_path / "again.json")
+        assert (session.run, session.at_end, session.retval) == (1, True, 2)
+    assert Recording.read(tmp_path / "run.json").times == [100, 101, 102]
+    assert Recording.read(tmp_path / "again.json").times == [100, 101, 102]
+
+
 def _changed(change: Callable[[dict[str, Any]], object]) -> Callable[[bytes], bytes]:
     def damage(raw: bytes) -> bytes:
         document = json.loads(raw)

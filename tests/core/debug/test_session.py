@@ -272,7 +272,7 @@ def test_each_step_is_the_steppers() -> None:
 
 def test_the_guide_does_what_it_says(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     text = Path("docs/debugging.md").read_text()
-    code = text.partition("```python\n")[2].partition("```")[0].replace("/tmp/", f"{tmp_path}/")
+    code = text.partition("```python\n")[2].partition("```")[0].replace('"run.json"', repr(str(tmp_path / "run.json")))
     exec(compile(code, "docs/debugging.md", "exec"), {})
     told = capsys.readouterr().out.splitlines()
     assert told[0].startswith("67 Location(program='count_traffic', function='count_traffic', slot=94,")

@@ -80,6 +80,15 @@ def test_a_recording_is_an_object(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "is a recording of count_traffic, not of other" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("words", [["--json"], []])
+def test_what_is_saved_has_what_clocks_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    assert main([*TRAFFIC, "--save", str(tmp_path / "run.json"), *words, *batch("stepi")]) == 0
+    capsys.readouterr()
+    assert len(json.loads((tmp_path / "run.json").read_bytes())["times"]) == 1
+
+
 def test_commands_from_standard_input(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("# nothing\n\nnxt\nstepi 3\nquit\nstepi\n"))
     assert main(TRAFFIC) == 0

@@ -116,7 +116,7 @@ def run(arguments: Sequence[str]) -> int:
                 teller.answer(answer)
             teller.end()
         if options.save is not None:
-            recording.save(options.save)
+            session.save(options.save)
             if not options.json:
                 write_line(f"saved: {options.save}")
     return ExitCode.OK
