@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Breakpoints", "Place"]
 
 _LINE: Final = re.compile(r"(?:(?P<file>.*):)?(?P<line>\d+)")
+_MOST_DIGITS: Final = 9
 
 
 class Place(NamedTuple):
@@ -151,6 +152,8 @@ class Breakpoints:
         if word == "return":
             return self._at_return(rest.strip())
         match = _LINE.fullmatch(where)
+        if match is not None and len(match["line"]) > _MOST_DIGITS:
+            raise UsageError(f"no line and no instruction has a number of {len(match['line']):,} digits")
         if match is not None and match["file"] is None:
             return Place(self._symbols.places_of_slot(int(match["line"])))
         if match is not None:

@@ -233,9 +233,12 @@ class Interpreter:
 
 def _number(text: str, word: str) -> int:
     try:
-        return int(text, 0)
+        found = int(text, 0)
     except ValueError:
         raise UsageError(f"{word} takes a number, and not {text!r}") from None
+    if abs(found) >> 64:
+        raise UsageError(f"{word} takes a number of at most 64 bits")
+    return found
 
 
 def _count(text: str) -> int:

@@ -17,6 +17,7 @@ from ..constants import named_number
 from ..context.fields import return_codes
 from ..context.values import layout_of
 from ..errors import BpftuiError, ValueRangeError, nearest
+from ..maps import ElementError
 from ..vm.maps import ArrayStore
 from .syntax import (
     SWAPS,
@@ -440,7 +441,11 @@ class Evaluator:
         """Return the value of a map's entry; of a per-CPU map that of the CPU that runs."""
         key = self.key_of(found, node.subscript)
         store, host = found.store, self._session.world.host
-        address = store.address_of(key, host.cpu)
+        try:
+            address = store.address_of(key, host.cpu)
+        except ElementError:
+            reason = f"{found.name} is a {store.shape.type.label}, which has no entries that are found by a key"
+            raise self._error(node, reason) from None
         if not address:
             raise self._error(node, f"map {found.name} has no entry with this key")
         ctype = found.spec.value
@@ -509,7 +514,9 @@ class Evaluator:
             if value.kind.target is None:
                 raise self._error(node, "it is no pointer", hint="*(u32 *)(…) says what it leads to")
             return self._load(node, value.kind.target, value.number)
-        number = self._integer(node.operand)
+        if value.kind.is_aggregate:
+            raise self._error(node.operand, f"{value.kind.text} is no number")
+        number = value.number
         match node.sign:
             case "-":
                 return Value(_S64, as_signed(-number, 64))

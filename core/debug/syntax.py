@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
+from ..asm.arithmetic import signed
 from ..errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ _LONGEST: Final = 4096
 _DEEPEST: Final = 64
 _TOKEN: Final = re.compile(
     r"\s*(?:(?P<number>0[xX][0-9a-fA-F]+|0[bB][01]+|\d+)(?P<suffix>[uUlL]*)|(?P<name>[A-Za-z_$][\w$]*(?:::\w+)*)"
-    r"|(?P<char>'(?:\\.|[^\\'])')|(?P<sign><<|>>|<=|>=|==|!=|&&|\|\||->|[-+*/%&|^~!<>()\[\]{},.?:]))"
+    r"|(?P<char>'(?:\\(?:x[0-9a-fA-F]{1,2}|[0-7]{1,3}|.)|[^\\'])')"
+    r"|(?P<sign><<|>>|<=|>=|==|!=|&&|\|\||->|[-+*/%&|^~!<>()\[\]{},.?:]))"
 )
 _LEVELS: Final = {
     "||": 1,
@@ -58,7 +60,8 @@ _LEVELS: Final = {
 _KEYWORDS: Final = frozenset(("struct", "union", "enum", "const", "volatile", "unsigned", "signed"))
 SWAPS: Final = {"htons": 16, "ntohs": 16, "htonl": 32, "ntohl": 32, "be16_to_cpu": 16, "be32_to_cpu": 32}
 """What turns numbers between the machine's byte order and the network's: how many bits."""
-_ESCAPES: Final = {"n": "\n", "t": "\t", "0": "\0", "r": "\r", "\\": "\\", "'": "'"}
+_ESCAPES: Final = dict(zip("abefnrtv\\'\"?", b"\a\b\x1b\f\n\r\t\v\\'\"?", strict=True))
+"""What stands behind a backslash in a character, C's and GNU's `\\e`; beside octal and hexadecimal numbers."""
 
 
 class ExpressionError(UsageError):
@@ -221,6 +224,13 @@ class _Parser:
         node = self.expression()
         if self.token.kind != "end":
             raise ExpressionError(self.text, self.token.at, "the expression ends before that")
+        # Who evaluates it goes as deep as the tree is: `a + b + c` and `a.b.c` are one within the other, too.
+        todo = [(node, 1)]
+        while todo:
+            each, depth = todo.pop()
+            if depth > _DEEPEST:
+                raise ExpressionError(self.text, each.at, f"it is nested more than {_DEEPEST} deep")
+            todo += [(part, depth + 1) for part in _parts(each)]
         return node
 
     def expression(self) -> Node:
@@ -315,10 +325,12 @@ class _Parser:
             is_octal = text.startswith("0") and text.isdigit() and len(text) > 1
             if is_octal and set(text) & {"8", "9"}:
                 raise ExpressionError(self.text, token.at, "a number that begins with 0 is octal in C")
-            return Number(token.at, int(text, 8 if is_octal else 0))
+            number = int(text, 8 if is_octal else 0)
+            if number >> 64:
+                raise ExpressionError(self.text, token.at, "integers have at most 64 bits")
+            return Number(token.at, number)
         if token.kind == "char":
-            inner = token.text[1:-1]
-            return Number(token.at, ord(_ESCAPES.get(inner[1], inner[1]) if inner.startswith("\\") else inner))
+            return Number(token.at, self._character(token))
         if token.kind == "name" and token.text.removeprefix("bpf_") in SWAPS and self.is_sign("("):
             self.take()
             node = Unary(token.at, token.text.removeprefix("bpf_"), self.expression())
@@ -338,6 +350,28 @@ class _Parser:
             self.expect("}")
             return Braces(token.at, tuple(items))
         raise ExpressionError(self.text, token.at, "there should be a value")
+
+    def _character(self, token: _Token) -> int:
+        """Return what a character stands for; one that an escape says as a number is a `char`, which is signed."""
+        inner = token.text[1:-1]
+        if not inner.startswith("\\"):
+            return ord(inner)
+        escape = inner[1:]
+        if escape in _ESCAPES:
+            return _ESCAPES[escape]
+        digits, base = (escape[1:], 16) if escape[0] == "x" else (escape, 8)
+        try:
+            number = int(digits, base)
+        except ValueError:
+            raise ExpressionError(self.text, token.at, f"C has no character {inner}") from None
+        if number > 0xFF:
+            raise ExpressionError(self.text, token.at, f"the character {inner} has more than 8 bits")
+        return signed(number, 8)
+
+
+def _parts(node: Node) -> list[Node]:
+    """Return the operands of a node."""
+    return [*node.items] if isinstance(node, Braces) else [each for each in node if isinstance(each, Node)]
 
 
 def parse(text: str, is_type: Callable[[str], bool] = lambda _: False) -> Node:

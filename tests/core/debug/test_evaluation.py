@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bpftui.core.debug import Call, Reason, Recording, Session
+from bpftui.core.debug.commands import Interpreter
 from bpftui.core.debug.syntax import ExpressionError, parse
+from bpftui.core.errors import UsageError
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.vm.world.settings import Settings
 
@@ -63,6 +65,16 @@ def session() -> Iterator[Session]:
         ("w10 == (r10 & 0xffffffff)", "1"),
         ("&total_packets == &total_packets", "1"),
         ("*&total_packets", "1"),
+        (r"'\a' + '\b' * 256 + '\f' * 65536", "788487"),
+        (r"'\v'", "11"),
+        (r"'\0'", "0"),
+        (r"'\x41' == '\101'", "1"),
+        (r"'\xff'", "-1"),
+        (r"""'"' == '\"'""", "1"),
+        ("0xffffffffffffffff", "18446744073709551615"),
+        ("+".join(["1"] * 64), "64"),
+        ("-" * 60 + "7", "7"),
+        ("!" * 61 + "0", "1"),
     ],
 )
 def test_values(session: Session, text: str, told: str) -> None:
@@ -90,6 +102,16 @@ def test_values(session: Session, text: str, told: str) -> None:
         ("099", "'099' at '099' (character 1): a number that begins with 0 is octal in C"),
         ("(" * 200 + "1" + ")" * 200, "it is nested more than 64 deep"),
         ("1" * 5000, "an expression has at most 4,096 characters"),
+        ("+".join(["1"] * 1500), "it is nested more than 64 deep"),
+        ("pkt" + "[0]" * 1000, "it is nested more than 64 deep"),
+        ("a" + ".b" * 1500, "it is nested more than 64 deep"),
+        ("0x10000000000000000", "(character 1): integers have at most 64 bits"),
+        ("1 + 0x" + "f" * 4000, "(character 5): integers have at most 64 bits"),
+        ("9" * 4000, "integers have at most 64 bits"),
+        (r"'\q'", r"(character 1): C has no character \q"),
+        (r"'\x'", r"(character 1): C has no character \x"),
+        (r"'\777'", r"(character 1): the character \777 has more than 8 bits"),
+        ("events[0]", "'events[0]' at '[0]' (character 7): events is a ringbuf, which has no entries"),
     ],
 )
 def test_errors_say_where(session: Session, text: str, said: str) -> None:
@@ -114,6 +136,35 @@ def test_conditions_and_logpoints() -> None:
         assert broken.problem.endswith("nothing is called nothing here")
         with pytest.raises(ExpressionError, match="there should be a value"):
             session.break_at("traffic.c:190", condition="1 >")
+
+
+def test_a_condition_on_what_has_no_entries_stops() -> None:
+    spec = CollectionSpec.from_file(Path("bpf/traffic.o"))
+    with Session(Recording.of(spec, "count_traffic", [Call(UDP)], settings=Settings(clock=lambda: 5))) as session:
+        found = session.break_at("traffic.c:189", condition="events[0] == 1")
+        assert session.resume().by is found
+        assert "events is a ringbuf" in found.problem
+        found.enabled = False
+        session.break_at("traffic.c:190", log="{events[0]}")
+        assert session.resume().reason is Reason.END
+        assert "events is a ringbuf" in session.logged[0]
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("break " + "9" * 5000, "no line and no instruction has a number of 5,000 digits"),
+        ("until :" + "9" * 5000, "no line and no instruction has a number of 5,000 digits"),
+        ("goto 0x" + "f" * 5000, "goto takes a number of at most 64 bits"),
+        ("step " + "9" * 4000, "a step takes a number of at most 64 bits"),
+        ("run -0x" + "f" * 5000, "run takes a number of at most 64 bits"),
+        ("delete 0x" + "f" * 5000, "delete takes a number of at most 64 bits"),
+    ],
+)
+def test_long_numbers_are_refused(session: Session, command: str, said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        Interpreter(session).execute(command)
+    assert caught.value.message == said
 
 
 def test_breakpoints_on_maps_and_on_what_is_returned() -> None:
