@@ -271,26 +271,33 @@ class Recording:
             ObjectError: It is no recording, is damaged, or is of a version that is not known.
             NoPermissionError: It cannot be read.
         """
-        name = str(path)
-        raw = read_object_file(path)
+        return cls.from_bytes(read_object_file(path), file=str(path))
+
+    @classmethod
+    def from_bytes(cls, raw: bytes, *, file: str = "<bytes>") -> Recording:
+        """Read one from memory; *file* is what errors call it.
+
+        Raises:
+            ObjectError: It is no recording, is damaged, or is of a version that is not known.
+        """
         try:
             document = parse_json(raw)
         except ValueError as error:
-            raise ObjectError(f"this is no recording: it is no JSON ({error})", file=name) from None
+            raise ObjectError(f"this is no recording: it is no JSON ({error})", file=file) from None
         if not isinstance(document, dict):
-            raise ObjectError("this is no recording: it is no object of JSON", file=name)
+            raise ObjectError("this is no recording: it is no object of JSON", file=file)
         document = cast("dict[str, Any]", document)
         schema = document.pop("schema", None)
         if schema != SCHEMA:
             what = f"its schema is {schema!r}" if isinstance(schema, str) else "it has no schema"
-            raise ObjectError(f"this is no recording that is known here: {what}, not {SCHEMA!r}", file=name)
+            raise ObjectError(f"this is no recording that is known here: {what}, not {SCHEMA!r}", file=file)
         if document.pop("sha256", None) != digest(document):
-            raise ObjectError("the recording is damaged: its bytes do not have the checksum that it tells", file=name)
+            raise ObjectError("the recording is damaged: its bytes do not have the checksum that it tells", file=file)
         try:
             return cls._from_json(document)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError, zlib.error, binascii.Error) as error:
             what = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
-            raise ObjectError(f"the recording is damaged: {what}", file=name) from None
+            raise ObjectError(f"the recording is damaged: {what}", file=file) from None
 
     @classmethod
     def _from_json(cls, document: dict[str, Any]) -> Recording:
@@ -342,13 +349,9 @@ class Recording:
         )
 
 
-def is_recording(path: str) -> bool:
-    """Whether a file is a recording, or was one, as far as its beginning tells."""
-    try:
-        with open(path, "rb") as file:
-            head = file.read(200)
-    except OSError:
-        return False
+def is_recording(raw: bytes) -> bool:
+    """Whether the bytes of a file are a recording, or were one, as far as their beginning tells."""
+    head = raw[:200]
     return head.lstrip().startswith(b"{") and b"bpftui/recording/" in head
 
 

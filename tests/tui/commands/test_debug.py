@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import struct
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -97,6 +99,42 @@ def test_commands_from_standard_input(monkeypatch: pytest.MonkeyPatch, capsys: p
     assert "there is no command 'nxt' (did you mean next?)" in told.err
 
 
+def test_with_a_file_to_save_commands_still_come_from_standard_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    saved = tmp_path / "run.json"
+    monkeypatch.setattr("sys.stdin", io.StringIO("print 1 + 1\n"))
+    assert main([*TRAFFIC, "--save", str(saved)]) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == ["1 + 1 = 2", f"saved: {saved}"]
+    terminal = io.StringIO("print 1 + 1\n")
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr("sys.stdin", terminal)
+    assert main([*TRAFFIC, "--save", str(saved)]) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == [f"saved: {saved}"]
+
+
+def test_what_comes_through_a_pipe_is_read_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    saved = tmp_path / "run.json"
+    assert main([*TRAFFIC, "--save", str(saved), *batch("c")]) == 0
+    assert capsys.readouterr().out.splitlines()[1] == "step 141 of 141 · returned XDP_PASS (2)"
+    for source, words in (("bpf/traffic.o", ["count_traffic", "--data", UDP]), (saved, [])):
+        with subprocess.Popen(["cat", source], stdout=subprocess.PIPE) as cat:
+            assert cat.stdout is not None
+            assert main(["debug", f"/dev/fd/{cat.stdout.fileno()}", *words, *batch("c")]) == 0
+        assert capsys.readouterr().out.splitlines()[1] == "step 141 of 141 · returned XDP_PASS (2)"
+
+
+def test_a_trace_goes_through_all_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    frames = [bytes.fromhex(UDP), bytes(60)]
+    packets = b"".join(struct.pack("<IIII", 0, 0, len(frame), len(frame)) + frame for frame in frames)
+    capture = tmp_path / "two.pcap"
+    capture.write_bytes(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1) + packets)
+    assert main([*TRAFFIC[:3], "--pcap", str(capture), "--trace"]) == 0
+    ends = [line for line in capsys.readouterr().out.splitlines() if line.startswith("run ")]
+    assert [end.split(" of ")[0] for end in ends] == ["run 1", "run 2"]
+    assert ends[0] == "run 1 of 2 · step 141 of 141 · returned XDP_PASS (2)"
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -109,6 +147,11 @@ def test_commands_from_standard_input(monkeypatch: pytest.MonkeyPatch, capsys: p
         ([*TRAFFIC, *batch("print 1 +")], "'1 +' at its end: there should be a value"),
         ([*TRAFFIC, *batch("break")], "break takes a place"),
         ([*TRAFFIC, *batch("step -1")], "a step is taken at least once, not -1 times"),
+        (
+            [*TRAFFIC, "--trace", *batch("c")],
+            "--trace prints all of each run: it goes with neither --break nor --batch",
+        ),
+        ([*TRAFFIC, "--trace", "--break", "17"], "it goes with neither --break nor --batch"),
         (["debug", "id:1", "x"], "what is loaded has no recording"),
     ],
 )

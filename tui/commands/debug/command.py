@@ -16,8 +16,8 @@ from ..common import (
     add_object,
     add_settings,
     add_target,
+    configured,
     machine_options,
-    open_spec,
     target_types,
     warn,
 )
@@ -87,6 +87,8 @@ def run(arguments: Sequence[str]) -> int:
         )
     if options.pcap is not None and (options.data is not None or options.ctx is not None):
         raise UsageError("--pcap brings the packets, one run for each: it goes with neither --data nor --ctx")
+    if options.trace and (options.breaks or options.batch):
+        raise UsageError("--trace prints all of each run: it goes with neither --break nor --batch")
     options.runtime = "vm"
     refuse_loaded([options.object], "debug", "what is loaded has no recording that could be gone back in")
     recording = _recording(options)
@@ -101,7 +103,10 @@ def run(arguments: Sequence[str]) -> int:
         for where in options.breaks:
             interpreter.execute(f"break {where}")
         if options.trace:
-            teller.trace()
+            for number in range(session.runs):
+                if number:
+                    session.enter(number)
+                teller.trace()
         else:
             teller.stand()
             for line in _commands(options):
@@ -123,8 +128,11 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _commands(options: Any) -> Iterator[str]:
-    """Iterate over what is to be done: --batch, else the lines of standard input, unless there is nothing to ask."""
-    if options.batch or options.save is not None:
+    """Iterate over what is to be done: --batch, else the lines of standard input.
+
+    With --save there is something to do without any command: then nobody at a terminal is waited for.
+    """
+    if options.batch or (options.save is not None and sys.stdin.isatty()):
         yield from options.batch
         return
     for line in sys.stdin:
@@ -139,18 +147,22 @@ def _recording(options: Any) -> Recording:
     """Return the recording that OBJECT is, or one of the program in it."""
     from ....core.debug import Call, Recording
     from ....core.debug.recording import is_recording
+    from ....core.spec import CollectionSpec
+    from ....core.spec.container import read_source
 
-    if is_recording(options.object):
+    # Once: what comes through a pipe is not there a second time.
+    raw = read_source(options.object)
+    if is_recording(raw):
         given = (options.data, options.ctx, options.pcap, options.btf, options.preset)
         if any(each is not None for each in given) or options.settings or options.returns or options.memory:
             raise UsageError(f"{options.object} is a recording: it has what its runs are given, and what is set")
-        found = Recording.read(options.object)
+        found = Recording.from_bytes(raw, file=options.object)
         if options.program not in (None, found.program):
             raise UsageError(f"{options.object} is a recording of {found.program}, not of {options.program}")
         return found
     if options.program is None:
         raise UsageError("debug takes the name of a program behind the object", hint="bpftui show lists them")
-    spec = open_spec(options)
+    spec = configured(CollectionSpec.from_bytes(raw, file=options.object), options)
     spec.program(options.program)
     if options.pcap is not None:
         calls = _captured(options.pcap)
@@ -159,7 +171,9 @@ def _recording(options: Any) -> Recording:
         calls = [Call(data, None if options.ctx is None else parse_context(options.ctx))]
     types = dict(each.split("=", 1) for each in options.program_types)
     settings = machine_options(options).get("settings")
-    return Recording.of(spec, options.program, calls, types=types, settings=settings, target=target_types(options))
+    return Recording.of(
+        spec, options.program, calls, object_=raw, types=types, settings=settings, target=target_types(options)
+    )
 
 
 def _captured(path: str) -> list[Call]:
