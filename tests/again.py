@@ -26,11 +26,16 @@ class Failures:
         self.tests: dict[str, None] = {}
         self.root = Path()
         self.asked: list[str] = []
+        self.is_whole = False
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Note where ids begin, and the files and folders of the command line."""
         self.root = config.rootpath
         self.asked = config.option.file_or_dir
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Note whether every test had its turn: after `-x` or `--maxfail` many had not."""
+        self.is_whole = not session.shouldstop and not session.shouldfail
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note a *report* of a failure, of a test as of what was set up for it."""
@@ -42,7 +47,7 @@ def main(arguments: list[str]) -> int:
     """Run the tests with pytest's *arguments*, and return what the run ends with."""
     failures = Failures()
     status = pytest.main(arguments, plugins=[failures])
-    if status != pytest.ExitCode.TESTS_FAILED or not 0 < len(failures.tests) <= FEW:
+    if status != pytest.ExitCode.TESTS_FAILED or not failures.is_whole or not 0 < len(failures.tests) <= FEW:
         return int(status)
     print(f"\n{len(failures.tests)} failed beside others, and run alone once more:\n", flush=True)
     options = [argument for argument in arguments if argument not in failures.asked]

@@ -44,13 +44,13 @@ def test_of_the_kernel(): pytest.skip("no mood")
 """
 
 
-def run(folder: Path, body: str, *, bpf: bool = False) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, body: str, *options: str, bpf: bool = False) -> subprocess.CompletedProcess[str]:
     """Run `make test`'s runner on a module with this *body*, as if without bpf(2) or with it."""
     (folder / "settings.py").write_text("" if bpf else NO_BPF)
     module = folder / "test_planted.py"
     module.write_text(body)
     command = [sys.executable, "-m", "tests.again", "-c", str(ROOT / "pyproject.toml"), "-p", "no:cacheprovider"]
-    command += ["--rootdir", str(folder), "-p", "settings", "-p", "tests.conftest", str(module)]
+    command += ["--rootdir", str(folder), "-p", "settings", "-p", "tests.conftest", *options, str(module)]
     environment = os.environ | {"PYTHONPATH": f"{folder}:{ROOT}"}
     return subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
@@ -75,6 +75,12 @@ def test_what_is_wrong_fails(tmp_path: Path) -> None:
 
 def test_many_failures_are_not_run_again(tmp_path: Path) -> None:
     done = run(tmp_path, PLANTED + MANY)
+    assert done.returncode == 1, done.stdout
+    assert "run alone once more" not in done.stdout
+
+
+def test_what_was_not_run_is_not_forgiven(tmp_path: Path) -> None:
+    done = run(tmp_path, PLANTED + WRONG, "-x")
     assert done.returncode == 1, done.stdout
     assert "run alone once more" not in done.stdout
 

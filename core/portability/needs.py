@@ -120,18 +120,17 @@ class ProgramNeeds:
         """What it needs whatever way it goes."""
         program, found = self._program, list[Need]()
 
-        def need(what: str, known: Since | None, why: str = "") -> None:
+        def need(what: str, known: Since | None, why: str = "", *, to_attach: bool = False) -> None:
             if known is not None:
-                found.append(Need(what, known, (), why))
+                found.append(Need(what, known, (), why, to_attach))
 
         need(f"program type {program.type.label}", since.program_type(program.type))
         kind = SECTIONS.get(program.pattern)
         # What loaders leave out for old kernels, these do not look at either (SEC_EXP_ATTACH_OPT of libbpf).
         is_told = kind is None or SectionFlag.EXPECTED_ATTACH_OPTIONAL not in kind.rules
         if program.attach_type is not None and is_told:
-            need(f"attach type {program.attach_type.label}", since.attach_type(program.attach_type))
-            if found[-1].what.startswith("attach") and program.type in _ATTACHED_LATER:
-                found[-1] = found[-1]._replace(to_attach=True)
+            label, later = program.attach_type.label, program.type in _ATTACHED_LATER
+            need(f"attach type {label}", since.attach_type(program.attach_type), to_attach=later)
         for flag in ProgramFlag:
             if program.flags & flag and flag.name:
                 need(f"program flag {flag.name.lower()}", since.flag(flag.name))

@@ -25,7 +25,7 @@ __all__ = [
     "read",
 ]
 
-_VERSION: Final = re.compile(r"v?(\d+)\.(\d+)(?:\.\d+)?(?:[-+].*)?")
+_VERSION: Final = re.compile(r"v?(\d{1,3})\.(\d{1,3})(?:\.\d+)?(?:[-+].*)?")
 _COMMIT: Final = "https://git.kernel.org/linus/"
 
 

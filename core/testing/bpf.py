@@ -130,7 +130,7 @@ class Bpf(Closing):
                     raise NotHereError(f"{runtime.name}: {error.message}", hint=error.hint) from error
                 sides.append(stack.enter_context(Side(collection)))
             stack.pop_all()
-        self.objects.append(BpfObject(spec, sides, clock, set or {}, may_differ))
+        self.objects.append(BpfObject(spec, sides, clock, set or {}, may_differ, target))
         return self.objects[-1]
 
     def _runtimes(self, owned: Mapping[str, Any], clock: Clock, target: Btf | None) -> list[Runtime]:
@@ -161,8 +161,9 @@ class Bpf(Closing):
 
     def close(self) -> None:
         """Close all that was loaded; a second call does nothing."""
-        for each in self.objects:
-            each.close()
+        with ExitStack() as stack:
+            for each in self.objects:
+                stack.callback(each.close)
 
 
 class BpfObject(Closing):
@@ -175,18 +176,19 @@ class BpfObject(Closing):
         clock: Clock,
         set_: Mapping[str, Any],
         may_differ: Several[str],
+        target: Btf | None,
     ) -> None:
         self.spec = spec
         self.clock = clock
         self.maps = {name: TestedMap(self, name) for name in sides[0].collection.maps}
         self.variables = {name: TestedVariable(self, name) for name in sides[0].collection.variables}
-        self.runs: list[Run] = []
-        """What ran, oldest first; of both runtimes, what the machine did."""
-        self.commands: list[str] = []
-        """For each of them the command that runs it again."""
+        self.history: list[tuple[str, Run | None]] = []
+        """What ran, oldest first: the command that runs it again, and what it did (of both runtimes, what the machine
+        did); None for a run that was stopped."""
         self.sides = sides
         self._set = set_
         self._may_differ = may_differ
+        self._target = target
 
     maps: Mapping[str, TestedMap]
     variables: Mapping[str, TestedVariable]
@@ -216,9 +218,12 @@ class BpfObject(Closing):
 
         Raises:
             NotHereError: The object is in the kernel, whose time passes by itself.
+            UsageError: Less than nothing is to pass.
             RunError: A timer was stopped.
         """
         machine = self._machine()
+        if seconds < 0 or ns < 0:
+            raise UsageError("time only passes: it is advanced by what is not negative")
         end = self.clock.now + round(seconds * 1e9) + ns
         for _ in range(_MOST_TIMERS):
             due = machine.next_due
@@ -253,11 +258,15 @@ class BpfObject(Closing):
         if (why := kernel.available()) is not None:
             raise NotHereError(f"kernel: {why}")
         problems: list[str] = []
-        for outcome in kernel.KernelRuntime().check(self.spec.copy()).programs:
+        for outcome in kernel.KernelRuntime(target=self._target).check(self.spec.copy()).programs:
             if outcome.failed:
                 problems.append(f"{outcome.name}: {outcome.error}")
-            elif max_insns is not None and (outcome.verified_insns or 0) > max_insns:
-                problems.append(f"{outcome.name}: the verifier looked at {outcome.verified_insns:,} instructions")
+            elif max_insns is not None:
+                walked = outcome.verified_insns
+                if walked is None:
+                    problems.append(f"{outcome.name}: this kernel does not tell what the verifier looked at")
+                elif walked > max_insns:
+                    problems.append(f"{outcome.name}: the verifier looked at {walked:,} instructions")
         return Verdict(tuple(problems))
 
     def resolves(self, *files: str | os.PathLike[str]) -> Verdict:
@@ -309,8 +318,9 @@ class BpfObject(Closing):
 
     def close(self) -> None:
         """Close it; a second call does nothing."""
-        for side in self.sides:
-            side.close()
+        with ExitStack() as stack:
+            for side in self.sides:
+                stack.callback(side.close)
 
 
 class TestedProgram:
@@ -341,9 +351,10 @@ class TestedProgram:
             BpftuiError: The run was stopped, or makes no sense.
         """
         object_, data = self._object, None if packet is None else bytes(packet)
-        object_.commands.append(object_.command(self.spec.name, data, ctx))
+        command = object_.command(self.spec.name, data, ctx)
+        object_.history.append((command, None))
         runs = [side.run(self.spec.name, data, ctx, cpu) for side in object_.sides]
-        object_.runs.append(runs[0])
+        object_.history[-1] = command, runs[0]
         object_.agree(runs)
         return runs[0]
 
@@ -367,6 +378,9 @@ class TestedMap:
     def __delitem__(self, key: Any) -> None:
         for side in self._object.sides:
             del side.collection.maps[self.name][key]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._object.sides[0].collection.maps[self.name])
 
     def __contains__(self, key: object) -> bool:
         return key in self._object.sides[0].collection.maps[self.name]

@@ -51,17 +51,31 @@ def bpf(request: pytest.FixtureRequest) -> Generator[Bpf]:
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
+    """Skip a test whose fixtures ask for what is not here, with the reason."""
+    try:
+        return (yield)
+    except Exception as error:
+        _skip(item, error)
+        raise
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
     """Skip a test that asks for what is not here, with the reason."""
     try:
         return (yield)
     except Exception as error:
-        if _BPF in item.stash:
-            from .errors import NotHereError
-
-            if isinstance(error, NotHereError):
-                pytest.skip(error.message)
+        _skip(item, error)
         raise
+
+
+def _skip(item: pytest.Item, error: Exception) -> None:
+    if _BPF in item.stash:  # else nothing of this package has been imported
+        from .errors import NotHereError
+
+        if isinstance(error, NotHereError):
+            pytest.skip(error.message)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -80,8 +94,8 @@ def pytest_runtest_makereport(
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
     """Show in what packets and return codes differ, field by field and by name."""
-    if op != "==" or type(left).__module__ != f"{__package__}.values":
+    if op not in ("==", "!=") or type(left).__module__ != f"{__package__}.values":
         return None
     from .report import explain
 
-    return explain(left, right)
+    return explain(left, right, equal=op == "==")

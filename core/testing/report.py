@@ -13,8 +13,16 @@ if TYPE_CHECKING:
 __all__ = ["explain", "report_of"]
 
 
-def explain(left: object, right: object) -> list[str] | None:
-    """Return in what a value of a run is not what was expected, a line each; None where pytest says it as well."""
+def explain(left: object, right: object, *, equal: bool = True) -> list[str] | None:
+    """Return in what a value of a run is not what was expected, a line each; None where pytest says it as well.
+
+    Args:
+        left: The value.
+        right: What it was compared with.
+        equal: Whether it was to be equal to that, and not anything else.
+    """
+    if not equal:
+        return [f"it returned {left!r}, which it should not"] if isinstance(left, Retval) else None
     if isinstance(left, Retval):
         expected = (
             right if isinstance(right, str) else repr(left.like(right)) if isinstance(right, int) else repr(right)
@@ -29,9 +37,6 @@ def report_of(bpf: Bpf, *, most: int) -> str:
     """Return what the last runs did, at most so many, each with the command that runs it again."""
     lines: list[str] = []
     for each in bpf.objects:
-        commands = each.commands[-most:]
-        # A run that was stopped has a command and did nothing that could be told.
-        runs = [*each.runs, *[None] * (len(each.commands) - len(each.runs))][-most:]
-        for run, command in zip(runs, commands, strict=True):
+        for command, run in each.history[-most:]:
             lines += [*(run.lines() if run is not None else ["this run was stopped:"]), f"  $ {command}"]
     return "\n".join(map(visible, lines))

@@ -53,7 +53,7 @@ class Run:
         """Yield what it did, as lines for a person."""
         yield f"{self.program} returned {self.retval!r} on the {self.runtime} runtime"
         for name, change in self.maps.items():
-            if change.before != change.after:
+            if change.is_touched:
                 yield f"  {name}: {change!r}"
         for name, (before, after) in self.variables.items():
             yield f"  {name}: {format_value(before)} -> {format_value(after)}"
@@ -90,10 +90,15 @@ def unlike(one: Run, other: Run, may_differ: Container[str] = ()) -> list[str]:
     if one.packet != other.packet and "packet" not in may_differ:
         found += [f"packet, {line} ({one.runtime}, {other.runtime})" for line in one.packet.unlike(other.packet)]
     compare("ctx", "ctx", one.ctx, other.ctx)
-    for name in one.maps.keys() & other.maps.keys():
-        first, second = one.maps[name].after, other.maps[name].after
-        for key in [*first, *(key for key in second if key not in first)]:
-            compare(f"{name}[{format_value(key)}]", name, first.get(key), second.get(key))
+    for name in dict.fromkeys((*one.maps, *other.maps)):
+        first, second = one.maps.get(name), other.maps.get(name)
+        if first is None or second is None:
+            if name not in may_differ:
+                found.append(f"{name}: only the {(one if second is None else other).runtime} runtime can read it")
+        elif first.is_touched or second.is_touched:  # else both held the same before
+            mine, yours = ({format_value(key): value for key, value in each.after.items()} for each in (first, second))
+            for key in dict.fromkeys((*mine, *yours)):
+                compare(f"{name}[{key}]", name, mine.get(key), yours.get(key))
     for name in dict.fromkeys((*one.variables, *other.variables)):
         compare(name, name, *(run.variables.get(name, (None, None))[1] for run in (one, other)))
     for name in dict.fromkeys(event.map for event in (*one.events, *other.events)):

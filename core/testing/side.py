@@ -111,7 +111,7 @@ class Side(Closing):
                 ]
             )
 
-        return Change(lambda: entries(before), lambda: entries(after))
+        return Change(lambda: entries(before), lambda: entries(after), is_touched=before != after)
 
     def close(self) -> None:
         """Let go of the collection and of its streams; a second call does nothing."""

@@ -55,6 +55,9 @@ class Retval(int):
             raise UnknownNameError("return code", other, [*codes, *enumerators(self._program)])
         return int(self) == value
 
+    def __ne__(self, other: object) -> bool:
+        return not self == other  # int has a __ne__ of its own
+
     def __hash__(self) -> int:
         return hash(int(self))
 
@@ -76,6 +79,9 @@ class PacketOut(bytes):
 
     def __eq__(self, other: object) -> bool:
         return bytes(self) == _bytes(other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other  # bytes has a __ne__ of its own
 
     def __hash__(self) -> int:
         return hash(bytes(self))
@@ -153,9 +159,12 @@ class Change:
 
     Args:
         before: Reads what it held, and so does *after*: an untouched map of a million entries is decoded for nobody.
+        after: The same, afterwards.
+        is_touched: Whether that is not the same.
     """
 
-    def __init__(self, before: Callable[[], Entries], after: Callable[[], Entries]) -> None:
+    def __init__(self, before: Callable[[], Entries], after: Callable[[], Entries], *, is_touched: bool) -> None:
+        self.is_touched = is_touched
         self._reads = before, after
         self._read: dict[int, Entries] = {}
 

@@ -51,8 +51,8 @@ _BY_ID: Final = {
     "BTF": (Command.BTF_GET_FD_BY_ID, Command.BTF_GET_NEXT_ID),
 }
 _IDS: Final = ObjId.packing("start_id", "next_id")
-_ID: Final = struct.Struct("=I")
 """Packed at once: a machine may have thousands."""
+_ID: Final = struct.Struct("=I")
 _FILES: Final = {"anon_inode:bpf-map": "map", "anon_inode:bpf-prog": "program", "anon_inode:bpf_link": "link"}
 """What the kernel calls the files behind descriptors."""
 

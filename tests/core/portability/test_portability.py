@@ -26,7 +26,7 @@ def lacking(file: str, program: str, version: str) -> list[tuple[str, str, tuple
 def test_the_kernels_said_the_same() -> None:
     """What is wrong in every kernel is left out: versions do not tell it."""
     foreseen: set[tuple[str, str, str]] = set()
-    for path in sorted((ROOT / "tests/objects").glob("*.o")):
+    for path in sorted((*(ROOT / "tests/objects").glob("*.o"), *(ROOT / "bpf").glob("*.o"))):
         try:
             spec = CollectionSpec.from_file(path)
         except BpftuiError:
@@ -43,8 +43,8 @@ def test_the_kernels_said_the_same() -> None:
     refused = {(line, *part) for line, parts in REFUSED.items() for part in parts}
     assert foreseen <= refused
     of_the_version = {each for each in refused - foreseen if each[1:] not in EVERYWHERE}
-    # It is in an arena, of which the map is foreseen.
-    assert of_the_version == {("6.1", "arena_globals.o", ".addr_space.1")}
+    # One is in an arena, of which the map is foreseen; the other one follows types that such a kernel does not have.
+    assert of_the_version == {("6.1", "arena_globals.o", ".addr_space.1"), ("6.1", "inventory.o", "netfilters")}
 
 
 def test_what_is_missing_is_told_with_the_version_and_the_place() -> None:

@@ -33,6 +33,7 @@ def test_a_run_is_told_whole(machine: Bpf) -> None:
     assert run.retval == "XDP_PASS"
     assert run.retval != "XDP_DROP"
     assert run.packet == UDP
+    assert (run.packet != UDP, run.retval != "XDP_PASS", run.packet != bytes(60)) == (False, False, True)
     kind = {"family": "IPV4", "protocol": "UDP"}
     assert run.maps["traffic"].before == {}
     assert run.maps["traffic"].after.items() == [(kind, {"packets": 1, "bytes": 60})]
@@ -53,6 +54,8 @@ def test_names_that_nothing_returns_are_no_false(machine: Bpf) -> None:
     run = machine.load("bpf/count_packets.o").program("count_packets").run(UDP)
     with pytest.raises(UnknownNameError, match="there is no return code 'XDP_PAS'") as error:
         assert run.retval == "XDP_PAS"
+    with pytest.raises(UnknownNameError, match="there is no return code 'XDP_PAS'"):
+        assert run.retval != "XDP_PAS"
     assert error.value.hint == "did you mean 'XDP_PASS'?"
     with pytest.raises(ImportError):
         from bpftui.core.testing.codes import XDP_PAS  # noqa: F401  # pyright: ignore
@@ -78,6 +81,7 @@ def test_maps_are_written_before_a_run_which_is_not_blamed_for_it(machine: Bpf) 
     run = obj.program("count_packets").run(UDP)
     assert (run.maps["pkt_count"].before[0], run.maps["pkt_count"].after[0]) == (9, 10)
     assert (obj.maps["pkt_count"][0], len(obj.maps["pkt_count"]), 1 in obj.maps["pkt_count"]) == (10, 1, False)
+    assert list(obj.maps["pkt_count"]) == [0]
 
 
 def test_what_helpers_return_is_the_tests(machine: Bpf) -> None:
@@ -121,6 +125,8 @@ def test_timers_are_called_when_the_test_lets_time_pass(machine: Bpf) -> None:
     assert obj.maps["ticks"][0]["count"] == 102
     obj.advance(ns=1)
     assert obj.maps["ticks"][0]["count"] == 103
+    with pytest.raises(UsageError, match="time only passes"):
+        obj.advance(-1)
 
 
 def test_a_timer_that_is_always_due_ends(machine: Bpf) -> None:
@@ -148,7 +154,7 @@ def test_a_program_that_is_not_there(machine: Bpf) -> None:
 def test_a_command_that_runs_it_again(machine: Bpf) -> None:
     obj = machine.load("bpf/constants.o", set={"mode": "MODE_DROP"})
     obj.program("constants").run(bytes(64), ctx={"data_end": 64})
-    assert obj.commands == [
+    assert [command for command, _ in obj.history] == [
         f"bpftui debug bpf/constants.o constants --set mode=MODE_DROP --data {'00' * 64} --ctx '{{\"data_end\": 64}}'"
     ]
 
@@ -167,7 +173,7 @@ def test_both_runtimes_do_the_same_but_for_time() -> None:
         program = obj.program("count_traffic")
         for packet in (UDP, template("IPv6 TCP"), template("ARP"), UDP):
             assert program.run(packet).retval == XDP_PASS
-        assert [run.runtime for run in obj.runs] == ["vm"] * 4
+        assert [run.runtime for _, run in obj.history if run] == ["vm"] * 4
     with Bpf("both") as both:
         obj = both.load("bpf/traffic.o", may_differ=["events"])
         with pytest.raises(DisagreementError, match=r"sources\[.*\]\.last_seen: \d+ \(vm\), \d+ \(kernel\)$"):

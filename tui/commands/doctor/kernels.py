@@ -96,8 +96,11 @@ def _need_json(need: Need) -> dict[str, Any]:
 
 
 def _least(lacking: Mapping[Version, tuple[Need, ...]]) -> Version | None:
-    """Return the version from which on nothing is lacking; None where that is the oldest that was asked for."""
-    return max((need.since.version for needs in lacking.values() for need in needs if need.since), default=None)
+    """Return the version from which on it loads; None where the oldest that was asked for has all, or none has."""
+    needs = [need for each in lacking.values() for need in each if not need.to_attach]
+    if any(need.since is None for need in needs):
+        return None
+    return max((need.since.version for need in needs if need.since), default=None)
 
 
 def _print(spec: CollectionSpec, found: Portability, *, color: bool) -> None:
