@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 import textual.app
 import textual.pilot
+from textual._context import active_app
 from textual.timer import Timer
 
 from tests.waiting import PATIENCE, waits
@@ -157,7 +158,9 @@ def _is_due(handle: Any, soon: float) -> bool:
     if timer is None or timer._repeat is not None:
         return handle.when() < soon
     # Of what recurs frames alone, as long as there is something to be drawn; they may come two frames from now.
-    return timer._interval <= _SOON and timer._active.is_set()
+    # An app that is being left draws no more.
+    app = active_app.get(None)
+    return timer._interval <= _SOON and timer._active.is_set() and not (app is None or app._exit)
 
 
 def _timer(handle: Any) -> Timer | None:

@@ -67,6 +67,12 @@ class ChainApp(App[None]):
 
         self.run_worker(work, thread=True)
 
+    def key_of_x(self) -> None:
+        """Leave, with something to be drawn still."""
+        self.refresh()
+        self.screen._update_timer.resume()
+        self.exit()
+
     def key_of_r(self) -> None:
         """Do something again and again, without a pause on a machine as slow as this."""
         self.set_interval(0.03, lambda: time.sleep(0.03))
@@ -109,6 +115,13 @@ async def test_a_thread_that_waits_for_a_word_is_waited_for_when_it_has_it() -> 
         app.gate.set()
         await pilot.pause()
         assert app.done == ["messages", "gate"]
+
+
+async def test_an_app_that_is_left_draws_no_more() -> None:
+    app = ChainApp()
+    async with app.run_test() as pilot:
+        await pilot.press("x")
+        assert app._exit
 
 
 async def test_what_happens_again_and_again_is_not_waited_for() -> None:

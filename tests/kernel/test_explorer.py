@@ -89,6 +89,7 @@ async def test_edit_load_attach_watch_pause_detach_quit(size: tuple[int, int]) -
             assert sampler._thread is not None
             reading = sampler._thread.ident
             await until(pilot, lambda: waits(reading))  # what was being read when it was paused still comes
+            await pilot.pause()
             still = app.operations.monitor.last
             await pilot.pause(1.2)
             assert app.operations.monitor.last is still
