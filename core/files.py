@@ -1,14 +1,20 @@
-"""What there is where a file was looked for in vain: hints for those who mistype a name, or name a directory."""
+"""Files by their names: written as a whole or not at all; and what there is where one was looked for in vain."""
 
 from __future__ import annotations
 
 import itertools
 import os
-from typing import Final
+import stat
+import tempfile
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
 
 from .errors import nearest
 
-__all__ = ["beside", "inside"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["beside", "inside", "write_whole"]
 
 _MOST: Final = 2000
 """Files of a directory that are looked at."""
@@ -38,3 +44,58 @@ def _files(directory: str) -> list[str]:
             return [entry.name for entry in itertools.islice(entries, _MOST)]
     except (OSError, ValueError):
         return []
+
+
+def write_whole(path: str | os.PathLike[str], text: Iterable[str], *, replace: bool = True) -> None:
+    """Write a file as a whole or not at all: beside its place, and then it is moved there.
+
+    Only what is no regular file (a pipe, `/dev/stdout`), or lies where nothing can be written beside it, is written to
+    directly.
+
+    Args:
+        path: The file.
+        text: Its parts, which may be made while they are written.
+        replace: Whether a file of that name may be replaced.
+
+    Raises:
+        FileExistsError: There is a file of that name, and it may not be replaced.
+        OSError, ValueError: It cannot be written; an older file is as it was.
+    """
+    if not replace and os.path.lexists(path):
+        raise FileExistsError
+    place = os.path.realpath(path)
+    try:
+        old = os.stat(place)
+    except FileNotFoundError:
+        old = None
+    folder = os.path.dirname(place)
+    if old is not None and not (stat.S_ISREG(old.st_mode) and os.access(folder, os.W_OK)):
+        with open(place, "w", encoding="utf-8") as file:
+            file.writelines(text)
+    else:
+        _write_beside(place, text, old, replace=replace)
+
+
+def _write_beside(place: str, text: Iterable[str], old: os.stat_result | None, *, replace: bool) -> None:
+    """Write a file beside its place and move it there; the owner and the mode of an *old* one are kept."""
+    descriptor, temporary = tempfile.mkstemp(dir=os.path.dirname(place), prefix=".bpftui-")
+    try:
+        with open(descriptor, "w", encoding="utf-8") as file:
+            if old is None:
+                umask = os.umask(0o077)
+                os.umask(umask)
+                os.fchmod(descriptor, 0o666 & ~umask)
+            else:
+                with suppress(OSError):
+                    os.fchown(descriptor, old.st_uid, old.st_gid)
+                os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
+            file.writelines(text)
+        if replace:
+            os.replace(temporary, place)
+        else:
+            os.link(temporary, place)  # fails where somebody has made one meanwhile
+            os.unlink(temporary)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise

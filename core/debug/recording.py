@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, cast
 from ..documents import parse_json
 from ..elf import read_object_file
 from ..errors import ObjectError, UsageError
+from ..files import write_whole
 from ..spec import CollectionSpec
 from ..spec.container import read_source
 from ..vm.world.settings import Settings
@@ -223,9 +224,7 @@ class Recording:
         body = self._as_json()
         document = {"schema": SCHEMA, "sha256": digest(body), **body}
         try:
-            with open(path, "w", encoding="utf-8") as file:
-                json.dump(document, file, indent=1)
-                file.write("\n")
+            write_whole(path, [json.dumps(document, indent=1), "\n"])
         except OSError as error:
             raise ObjectError(f"cannot write the recording: {error.strerror}", file=str(path)) from error
 
@@ -234,6 +233,12 @@ class Recording:
         told: dict[str, Any] = {name: getattr(settings, name) for name in _PLAIN}
         told["kconfig"] = None if settings.kconfig is None else dict(settings.kconfig)
         told["returns"] = None if settings.returns is None else dict(settings.returns)
+        for name, given in (settings.returns or {}).items():
+            if not isinstance(given, int | str):
+                raise UsageError(
+                    f"a recording cannot keep the function that tells what {name} returns",
+                    hint="give a number, or what the pointer leads to",
+                )
         told["memory"] = {
             f"{address:#x}": _packed(read_object_file(part) if isinstance(part, PathLike) else bytes(part))
             for address, part in (settings.memory or {}).items()
@@ -395,15 +400,18 @@ def _check(value: Any, kind: type, name: str = "a value", *, optional: bool = Fa
 def _context_text(context: bytes | ContextValues | None) -> Any:
     if context is None or isinstance(context, bytes):
         return None if context is None else f"hex:{context.hex()}"
-    found: dict[str, Any] = {}
-    for name, value in context.items():
-        if isinstance(value, bytes):
-            found[name] = f"hex:{value.hex()}"
-        elif isinstance(value, int | str | list | dict):
-            found[name] = value
-        else:
-            raise UsageError(f"the field {name} of the context cannot be kept: it is {type(value).__name__}")
-    return found
+    return {name: _value_text(name, value) for name, value in context.items()}
+
+
+def _value_text(name: str, value: object) -> Any:
+    """Return a value of a field as JSON has it: bytes, wherever they are in it, as the text that means the same."""
+    if isinstance(value, bytes):
+        return f"hex:{value.hex()}"
+    if isinstance(value, list):
+        return [_value_text(name, each) for each in cast("list[object]", value)]
+    if isinstance(value, int | str):
+        return value
+    raise UsageError(f"a recording cannot keep the field {name} of a context: it is {type(value).__name__}")
 
 
 def _context_of(value: Any) -> bytes | ContextValues | None:

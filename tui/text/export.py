@@ -8,14 +8,11 @@ painted is made visible, and so nothing foreign is markup, an escape sequence, o
 from __future__ import annotations
 
 import html
-import os
 import re
-import stat
-import tempfile
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from ...core.errors import BpftuiError, UsageError
+from ...core.files import write_whole
 from ...core.visible import cells, visible
 from ..roles import DARK, LIGHT
 from .colors import CODES, joined
@@ -78,58 +75,19 @@ def document(lines: Iterable[str], kind: str, title: str) -> Iterator[str]:
 def write_document(path: str, lines: Iterable[str], *, replace: bool) -> None:
     """Write a document to a file; *replace* says whether one of that name may be replaced.
 
-    The file is there as a whole or not at all: it is written beside its place and moved there. Only what is no regular
-    file (a pipe, `/dev/stdout`), or lies where nothing can be written beside it, is written to directly.
+    The file is there as a whole or not at all: see `bpftui.core.files.write_whole`.
 
     Raises:
         UsageError: There is a file of that name, and it may not be replaced.
         BpftuiError: It cannot be written; an older file is as it was.
     """
-    ready = (f"{visible(line)}\n" for line in lines)
     try:
-        if not replace and os.path.lexists(path):
-            raise FileExistsError
-        place = os.path.realpath(path)
-        try:
-            old = os.stat(place)
-        except FileNotFoundError:
-            old = None
-        folder = os.path.dirname(place)
-        if old is not None and not (stat.S_ISREG(old.st_mode) and os.access(folder, os.W_OK)):
-            with open(place, "w", encoding="utf-8") as file:
-                file.writelines(ready)
-        else:
-            _write_whole(place, ready, old, replace=replace)
+        write_whole(path, (f"{visible(line)}\n" for line in lines), replace=replace)
     except FileExistsError:
         raise UsageError(f"{path} exists already", hint="choose another name") from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise BpftuiError(f"cannot write {path}: {reason}") from None
-
-
-def _write_whole(place: str, text: Iterable[str], old: os.stat_result | None, *, replace: bool) -> None:
-    """Write a file beside its place and move it there; the owner and the mode of an *old* one are kept."""
-    descriptor, beside = tempfile.mkstemp(dir=os.path.dirname(place), prefix=".bpftui-")
-    try:
-        with open(descriptor, "w", encoding="utf-8") as file:
-            if old is None:
-                umask = os.umask(0o077)
-                os.umask(umask)
-                os.fchmod(descriptor, 0o666 & ~umask)
-            else:
-                with suppress(OSError):
-                    os.fchown(descriptor, old.st_uid, old.st_gid)
-                os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
-            file.writelines(text)
-        if replace:
-            os.replace(beside, place)
-        else:
-            os.link(beside, place)  # fails where somebody has made one meanwhile
-            os.unlink(beside)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(beside)
-        raise
 
 
 def _plain(line: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import random
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from bpftui.core.debug import Call, Recording, Session
 from bpftui.core.debug.recording import digest
-from bpftui.core.errors import BpftuiError, ObjectError
+from bpftui.core.errors import BpftuiError, ObjectError, UsageError
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.vm.world.settings import Settings
 
@@ -81,6 +82,44 @@ def test_what_is_saved_has_the_times_of_runs_that_nobody_went_through(tmp_path: 
         assert (session.run, session.at_end, session.retval) == (1, True, 2)
     assert Recording.read(tmp_path / "run.json").times == [100, 101, 102]
     assert Recording.read(tmp_path / "again.json").times == [100, 101, 102]
+
+
+def _recorded(settings: Settings | None = None, call: Call | None = None) -> Recording:
+    return Recording.of(
+        CollectionSpec.from_file(TRAFFIC), "count_traffic", [call or Call(UDP)], settings=settings or Settings()
+    )
+
+
+def test_what_no_file_can_keep_is_said_and_an_older_file_is_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    path.write_text("older")
+    counted = _recorded(Settings(returns={"bpf_get_smp_processor_id": lambda: 3}))
+    with pytest.raises(UsageError, match="cannot keep the function that tells what bpf_get_smp_processor_id returns"):
+        counted.save(path)
+    with pytest.raises(UsageError, match="cannot keep the field mark of a context: it is float"):
+        _recorded(call=Call(UDP, {"mark": [1.5]})).save(path)
+    assert path.read_text() == "older"
+    assert [each.name for each in tmp_path.iterdir()] == ["run.json"]
+
+
+def test_bytes_inside_of_a_list_of_a_context_come_back(tmp_path: Path) -> None:
+    _recorded(call=Call(UDP, {"cb": [1, b"\2\3", "0x4"], "mark": b"\5"})).save(tmp_path / "run.json")
+    context = Recording.read(tmp_path / "run.json").calls[0].context
+    assert context == {"cb": [1, "hex:0203", "0x4"], "mark": "hex:05"}
+
+
+def test_writing_that_is_interrupted_leaves_the_older_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "run.json"
+    path.write_text("older")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.replace", full)
+    with pytest.raises(ObjectError, match="cannot write the recording: No space left on device"):
+        _recorded().save(path)
+    assert path.read_text() == "older"
+    assert [each.name for each in tmp_path.iterdir()] == ["run.json"]
 
 
 def _changed(change: Callable[[dict[str, Any]], object]) -> Callable[[bytes], bytes]:
