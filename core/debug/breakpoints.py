@@ -167,13 +167,24 @@ class Breakpoints:
     def _at_map(self, text: str) -> Place:
         """Return the calls of helpers on a map, or on one of its entries."""
         found, key = self._evaluator().map_and_key(text)
-        size = found.store.shape.key_size
+        calls = self._symbols.map_calls(found.name, with_key=key is not None)
+        if not calls:
+            taking = "calls a helper on" if key is None else "calls a helper with a key of"
+            raise UsageError(f"nothing in the program {taking} map {found.name}")
+
+        order = self._symbols.byte_order
 
         def check(session: Session) -> bool:
-            registers = session.registers
-            return registers[1] == found.address and (key is None or session.memory.own(registers[2], size) == key)
+            here, registers = session.activations[-1], session.registers
+            call = calls[here.machine.place(here.slot)]
+            if registers[call.register] != found.address or key is None:
+                return registers[call.register] == found.address
+            given = registers[call.register + 1]
+            if call.is_index:
+                return given & 0xFFFF_FFFF == int.from_bytes(key, order)
+            return session.memory.own(given, len(key)) == key
 
-        return Place(self._symbols.places_of_map_calls(with_key=key is not None), check=check)
+        return Place(frozenset(calls), check=check)
 
     def _at_return(self, text: str) -> Place:
         """Return the ends of the program, with any value or with one."""
@@ -183,4 +194,7 @@ class Breakpoints:
             found = session.activations
             return len(found) == 1 and value in (None, found[0].registers[0] & 0xFFFF_FFFF)
 
-        return Place(self._symbols.places_of_exits(), check=check)
+        places = self._symbols.places_of_exits()
+        if not places:
+            raise UsageError("the program has no exit to stop at")
+        return Place(places, check=check)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ..analysis.facts import ProgramFacts, shared_functions
+from ..analysis.values import Place as MemoryPlace
 from ..asm import CallSource, helper_name
 from ..asm.opcodes import CALL, EXIT
 from ..errors import UnknownNameError, UsageError
@@ -14,10 +16,24 @@ from ..listing.listing import Listing
 from ..vm.engine.processor import PLACE_BITS
 
 if TYPE_CHECKING:
+    from ..btf import ByteOrder
     from ..spec.program import Function, LineInfo, ProgramSpec
     from .world import World
 
-__all__ = ["Location", "Symbols"]
+__all__ = ["Location", "MapCall", "Symbols"]
+
+
+_INDEXED: Final = frozenset(("bpf_tail_call", "bpf_redirect_map", "bpf_sk_redirect_map", "bpf_msg_redirect_map"))
+"""Helpers that are given a key by value: an index of 32 bits."""
+
+
+class MapCall(NamedTuple):
+    """A call of a helper that takes a map."""
+
+    register: int
+    """Which register has the map; the next one has the key, if it takes one."""
+    is_index: bool
+    """Whether the key itself is in the register, and not a pointer to it."""
 
 
 class Location(NamedTuple):
@@ -100,6 +116,11 @@ class Symbols:
         """The programs with the number of the place of their first instruction."""
         return [(machine.place(0), self._world.program_of(machine)) for machine in self._world.processor.machines]
 
+    @property
+    def byte_order(self) -> ByteOrder:
+        """That of the object."""
+        return self._world.program.spec.byte_order
+
     def places_of_function(self, name: str) -> frozenset[int]:
         """Return where a function begins, in each program that it is in.
 
@@ -135,18 +156,31 @@ class Symbols:
                     found.add(first + slot)
         return frozenset(found)
 
-    def places_of_map_calls(self, *, with_key: bool) -> frozenset[int]:
-        """Return where helpers are called that take a map: all of them, or those that take a key of it."""
-        found: set[int] = set()
-        for first, _ in self.specs:
+    def map_calls(self, name: str, *, with_key: bool) -> dict[int, MapCall]:
+        """Return the calls of helpers that take a map, or that take a key of it, by their places.
+
+        Those are left out that are certain to take another map.
+        """
+        spec = self._world.collection.spec
+        found: dict[int, MapCall] = {}
+        for first, program in self.specs:
             machine, _ = self._world.processor.at(first)
+            facts: ProgramFacts | None = None
             for slot, insn in enumerate(machine.code.insns):
                 if insn is None or insn.opcode != CALL or insn.src != CallSource.HELPER:
                     continue
                 effect = effect_of(insn.imm)
-                if effect is not None and effect.arguments.startswith("mr" if with_key else "m"):
-                    found.add(first + slot)
-        return frozenset(found)
+                at = -1 if effect is None else effect.arguments.find("m")
+                if effect is None or at < 0:
+                    continue
+                is_index = helper_name(insn.imm) in _INDEXED
+                if with_key and not is_index and effect.arguments[at + 1 : at + 2] != "r":
+                    continue
+                facts = facts or ProgramFacts(program, spec.maps, losses=False, shared=shared_functions(spec))
+                value = (facts.at(slot).calls.get(slot) or (None,) * 5)[at]
+                if value is None or value.place is not MemoryPlace.MAP or value.name == name:
+                    found[first + slot] = MapCall(at + 1, is_index)
+        return found
 
     def places_of_exits(self) -> frozenset[int]:
         """Return where programs end: the exits of their first functions."""

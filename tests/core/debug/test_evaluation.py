@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 UDP = bytes(12) + b"\x08\0" + b"\x45" + bytes(8) + b"\x11" + bytes(40)
+NESTED = "tests/objects/nested_maps.clang14.o"
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +112,7 @@ def test_values(session: Session, text: str, told: str) -> None:
         (r"'\q'", r"(character 1): C has no character \q"),
         (r"'\x'", r"(character 1): C has no character \x"),
         (r"'\777'", r"(character 1): the character \777 has more than 8 bits"),
-        ("events[0]", "'events[0]' at '[0]' (character 7): events is a ringbuf, which has no entries"),
+        ("events[0]", "'events[0]' at '0]' (character 8): events is a ringbuf, which has no keys"),
     ],
 )
 def test_errors_say_where(session: Session, text: str, said: str) -> None:
@@ -190,6 +191,36 @@ def test_breakpoints_on_maps_and_on_what_is_returned() -> None:
         assert (session.back.until("map traffic").position, session.run) == (session.position, 1)
         with pytest.raises(ExpressionError, match="no map is called that"):
             session.break_at("map trafic")
+
+
+def breakpoint_at(path: str, program: str, where: str, packet: bytes | None) -> tuple[str, list[tuple[int, int]]]:
+    """Return what is answered to a breakpoint, and where it stops: position and slot."""
+    spec = CollectionSpec.from_file(Path(path))
+    with Session(Recording.of(spec, program, [Call(packet)], settings=Settings(clock=lambda: 5))) as session:
+        answer = Interpreter(session).execute(f"break {where}").text
+        found: list[tuple[int, int]] = []
+        while session.resume().reason is Reason.BREAKPOINT:
+            assert session.location is not None
+            found.append((session.position, session.location.slot))
+        return answer, found
+
+
+def test_a_breakpoint_on_a_map_is_at_its_own_calls() -> None:
+    code = "struct event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);"
+    told = f"breakpoint 1 at traffic.c:169: {code}", [(107, 144)]
+    assert breakpoint_at("bpf/traffic.o", "count_traffic", "map events", UDP) == told
+    # A tail call has the map in r2, and the key itself in r3.
+    for where in ("map jumps", "map jumps[1]"):
+        told = "breakpoint 1 at nested_maps.c:76: bpf_tail_call(ctx, &jumps, 1);", [(2, 3)]
+        assert breakpoint_at(NESTED, "entry", where, bytes(64)) == told
+    assert breakpoint_at(NESTED, "entry", "map jumps[0]", bytes(64))[1] == []
+
+
+def test_a_breakpoint_where_nothing_calls_is_refused() -> None:
+    with pytest.raises(UsageError, match="nothing in the program calls a helper on map pages"):
+        breakpoint_at("tests/objects/arena_globals.o", "bump", "map pages", None)
+    with pytest.raises(UsageError, match="events is a ringbuf, which has no keys"):
+        breakpoint_at("bpf/traffic.o", "count_traffic", "map events[0]", UDP)
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
