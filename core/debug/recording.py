@@ -13,6 +13,7 @@ from __future__ import annotations
 import binascii
 import hashlib
 import json
+import re
 import time
 import zlib
 from base64 import b64decode, b64encode
@@ -22,8 +23,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, cast
 
 from ..documents import parse_json
 from ..elf import read_object_file
-from ..errors import ObjectError, UsageError
+from ..errors import ObjectError, UsageError, quoted
 from ..files import write_whole
+from ..limits import Budget
 from ..spec import CollectionSpec
 from ..spec.container import read_source
 from ..vm.world.settings import Settings
@@ -38,11 +40,23 @@ __all__ = ["SCHEMA", "Call", "Change", "Entries", "Recording", "Times", "digest"
 
 SCHEMA: Final = "bpftui/recording/1"
 _LARGEST: Final = 1 << 30
-"""Bytes that one part of a file may unpack to."""
-_MOST_CPUS: Final = 8192
-"""As many as the kernel is built for at most (NR_CPUS)."""
-_PLAIN: Final = ("cpus", "seed", "pid", "tgid", "uid", "gid", "comm", "cgroup_id", "limit")
-"""The settings that are numbers and texts."""
+"""Bytes that all parts of a file together may unpack to: a megabyte of a file can say a gigabyte of zeros."""
+_LONE: Final = re.compile("[\ud800-\udfff]")
+"""Half of a character, which JSON can say and a program cannot be told."""
+_ID: Final = range(1 << 32)
+_NUMBERS: Final = {
+    "cpus": range(1, 8192 + 1),  # as many as the kernel is built for at most (NR_CPUS)
+    "seed": range(-(1 << 63), 1 << 64),
+    "pid": _ID,
+    "tgid": _ID,
+    "uid": _ID,
+    "gid": _ID,
+    "cgroup_id": range(1 << 64),
+    "limit": range(1, (1 << 28) + 1),  # a timeline has four bytes for each step
+}
+"""The settings that are numbers, and what they may be in a file."""
+_RESULT: Final = range(-(1 << 63), 1 << 64)
+"""What a function may return."""
 
 Entries: TypeAlias = "Sequence[tuple[bytes, bytes]]"
 """Keys and values of a map; of a per-CPU map a value has those of all CPUs, each with a multiple of 8 bytes."""
@@ -230,24 +244,33 @@ class Recording:
 
     def _as_json(self) -> dict[str, Any]:
         settings = self.settings
-        told: dict[str, Any] = {name: getattr(settings, name) for name in _PLAIN}
+        told: dict[str, Any] = {name: getattr(settings, name) for name in ("comm", *_NUMBERS)}
         told["kconfig"] = None if settings.kconfig is None else dict(settings.kconfig)
         told["returns"] = None if settings.returns is None else dict(settings.returns)
         for name, given in (settings.returns or {}).items():
-            if not isinstance(given, int | str):
+            if callable(given):
                 raise UsageError(
                     f"a recording cannot keep the function that tells what {name} returns",
                     hint="give a number, or what the pointer leads to",
                 )
-        told["memory"] = {
-            f"{address:#x}": _packed(read_object_file(part) if isinstance(part, PathLike) else bytes(part))
+        memory = {
+            address: read_object_file(part) if isinstance(part, PathLike) else bytes(part)
             for address, part in (settings.memory or {}).items()
         }
+        target = b"" if self.target is None else bytes(self.target.raw)
+        # What would not be taken from a file is not put into one.
+        try:
+            _check_settings(told)
+        except ValueError as error:
+            raise UsageError(f"a recording cannot keep the settings: {error}") from None
+        if len(self.object) + len(target) + sum(map(len, memory.values())) > _LARGEST:
+            raise UsageError(f"a recording cannot keep more than {_LARGEST >> 20:,} MiB of memory and types")
+        told["memory"] = {f"{address:#x}": _packed(part) for address, part in memory.items()}
         return {
             "file": self.file,
             "program": self.program,
             "object": _packed(self.object),
-            "target": None if self.target is None else _packed(bytes(self.target.raw)),
+            "target": None if self.target is None else _packed(target),
             "types": self.types,
             "data": {name: {str(at): part.hex() for at, part in parts.items()} for name, parts in self.data.items()},
             "sizes": self.sizes,
@@ -309,17 +332,9 @@ class Recording:
         from ..btf import Btf
 
         told = document["settings"]
-        plain = {name: told[name] for name in _PLAIN}
-        for name, value in plain.items():
-            _check(value, str if name == "comm" else int, name, optional=name == "limit")
-        if not 1 <= plain["cpus"] <= _MOST_CPUS or (plain["limit"] is not None and plain["limit"] < 1):
-            raise ValueError("the number of CPUs or of steps is none that a machine has")
-        for name in ("kconfig", "returns"):
-            given: dict[str, Any] = _check(told[name], dict, name, optional=True) or {}
-            for each in given.values():
-                if not isinstance(each, str) and (name == "kconfig" or not isinstance(each, int)):
-                    raise ValueError(f"a value of {name} is of no type that one has")
-        memory = {int(address, 0): _unpacked(part) for address, part in told["memory"].items()}
+        _check_settings(told)
+        budget = Budget(0, "the parts of a recording", least=_LARGEST, each=0)
+        memory = {int(address, 0): _unpacked(part, budget) for address, part in told["memory"].items()}
         target = document["target"]
         calls: list[Call] = []
         for call in document["calls"]:
@@ -328,7 +343,7 @@ class Recording:
                 Call(data, _context_of(call["context"]), _check(call["cpu"], int, "cpu"), _check(call["origin"], str))
             )
         return cls(
-            object=_unpacked(document["object"]),
+            object=_unpacked(document["object"], budget),
             file=_check(document["file"], str, "file"),
             program=_check(document["program"], str, "program"),
             calls=calls,
@@ -343,9 +358,13 @@ class Recording:
                 for name, entries in document["contents"].items()
             },
             settings=Settings(
-                kconfig=told["kconfig"], returns=told["returns"], memory=memory or None, **cast("Any", plain)
+                kconfig=told["kconfig"],
+                returns=told["returns"],
+                memory=memory or None,
+                comm=told["comm"],
+                **{name: told[name] for name in _NUMBERS},
             ),
-            target=None if target is None else Btf(_unpacked(target)),
+            target=None if target is None else Btf(_unpacked(target, budget)),
             changes=[
                 Change(_time(run), _time(position), _time(address), bytes.fromhex(raw))
                 for run, position, address, raw in document["changes"]
@@ -369,13 +388,36 @@ def _packed(raw: bytes) -> str:
     return b64encode(zlib.compress(raw)).decode()
 
 
-def _unpacked(text: str) -> bytes:
-    """Return what `_packed` made a text of; zlib.error or ValueError where it is none, or too large."""
+def _unpacked(text: str, budget: Budget) -> bytes:
+    """Return what `_packed` made a text of; zlib.error or ValueError where it is none, or all are too large."""
     unpacking = zlib.decompressobj()
-    raw = unpacking.decompress(b64decode(text, validate=True), _LARGEST)
+    raw = unpacking.decompress(b64decode(text, validate=True), budget.left + 1)
+    if not budget.take(len(raw)):
+        raise ValueError(f"its parts are larger than {_LARGEST >> 20:,} MiB together")
     if not unpacking.eof:
-        raise ValueError("a part of it is cut off, or larger than 1 GiB")
+        raise ValueError("a part of it is cut off")
     return raw
+
+
+def _check_settings(told: dict[str, Any]) -> None:
+    """Check that settings, but for the memory, are what a machine can have; ValueError says which one is not."""
+    for name, possible in _NUMBERS.items():
+        value = _check(told[name], int, name, optional=name == "limit")
+        if value is not None and value not in possible:
+            raise ValueError(f"{name} is {quoted(value)}, not a number from {possible[0]} to {possible[-1]}")
+    texts = {"comm": _check(told["comm"], str, "comm")}
+    options: dict[str, Any] = _check(told["kconfig"], dict, "kconfig", optional=True) or {}
+    for name, value in options.items():
+        texts[f"kconfig of {name}"] = _check(value, str, f"kconfig of {name}")
+    returns: dict[str, Any] = _check(told["returns"], dict, "returns", optional=True) or {}
+    for name, value in returns.items():
+        if isinstance(value, str):
+            texts[f"what {name} returns"] = value
+        elif _check(value, int, f"what {name} returns") not in _RESULT:
+            raise ValueError(f"what {name} returns has more than 64 bits")
+    for name, value in texts.items():
+        if _LONE.search(value) is not None:
+            raise ValueError(f"{name} is no text")
 
 
 def _size(value: Any) -> int:

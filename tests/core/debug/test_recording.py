@@ -158,6 +158,62 @@ def test_what_is_no_recording_is_one_sentence(saved: Path, damage: Callable[[byt
         Recording.read(saved)
 
 
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"cpus": 0}, "cpus is 0, not a number from 1 to 8192"),
+        ({"cpus": -1}, "cpus is -1, not a number from 1 to 8192"),
+        ({"cpus": 10**9}, "cpus is 1000000000, not a number from 1 to 8192"),
+        ({"cpus": True}, "cpus is no number"),
+        ({"cpus": None}, "cpus is no number"),
+        ({"limit": -5}, "limit is -5, not a number from 1 to 268435456"),
+        ({"limit": 1 << 60}, "limit is 1152921504606846976, not a number from 1 to 268435456"),
+        ({"pid": 1 << 32}, "pid is 4294967296, not a number from 0 to 4294967295"),
+        ({"uid": -1}, "uid is -1, not a number from 0 to 4294967295"),
+        ({"cgroup_id": 1 << 64}, "cgroup_id is 18446744073709551616, not a number from 0 to 18446744073709551615"),
+        ({"seed": 1.5}, "seed is no number"),
+        ({"comm": "\ud800"}, "comm is no text"),
+        ({"kconfig": [1]}, "kconfig is no object"),
+        ({"kconfig": {"CONFIG_HZ": 250}}, "kconfig of CONFIG_HZ is no text"),
+        ({"returns": [1]}, "returns is no object"),
+        ({"returns": {"f": [1]}}, "what f returns is no number"),
+        ({"returns": {"f": 1.5}}, "what f returns is no number"),
+        ({"returns": {"f": True}}, "what f returns is no number"),
+        ({"returns": {"f": 1 << 64}}, "what f returns has more than 64 bits"),
+    ],
+)
+def test_settings_that_no_machine_has_are_one_sentence(saved: Path, settings: dict[str, Any], said: str) -> None:
+    saved.write_bytes(_changed(lambda document: document["settings"].update(settings))(saved.read_bytes()))
+    with pytest.raises(ObjectError, match=f"the recording is damaged: {said}$"):
+        Recording.read(saved)
+
+
+def test_an_object_whose_name_is_no_unicode_comes_back(tmp_path: Path) -> None:
+    recording = _recorded()
+    recording.file = "a\udcff.o"
+    recording.save(tmp_path / "run.json")
+    assert Recording.read(tmp_path / "run.json").file == "a\udcff.o"
+
+
+def test_settings_that_would_not_be_read_again_are_not_written(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot keep the settings: limit is 1073741824, not a number from 1 to"):
+        _recorded(Settings(limit=1 << 30)).save(tmp_path / "run.json")
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_all_parts_unpack_to_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each part for itself is small enough."""
+    room = 2 << 20
+    memory = {0xFFFF_8880_0000_0000 + number * room: bytes(room // 4) for number in range(5)}
+    recording = _recorded(Settings(memory=memory))
+    recording.save(tmp_path / "run.json")
+    monkeypatch.setattr("bpftui.core.debug.recording._LARGEST", room)
+    with pytest.raises(ObjectError, match="the recording is damaged: its parts are larger than 2 MiB together"):
+        Recording.read(tmp_path / "run.json")
+    with pytest.raises(UsageError, match="a recording cannot keep more than 2 MiB of memory and types"):
+        recording.save(tmp_path / "run.json")
+
+
 ODD = (None, True, -1, 0, 1 << 70, "", "x", "hex:", "hex:00", [], {}, [None], {"a": None}, {"a": {}}, 1.5, [[1]])
 
 
