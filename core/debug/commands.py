@@ -225,7 +225,10 @@ class Interpreter:
                     f"{'' if each.enabled else ' (off)'}  hit {each.hits}"
                     for each in breakpoints.breakpoints
                 ]
-                texts += [f"{each.number} watch {each.what}  hit {each.hits}" for each in breakpoints.watchpoints]
+                texts += [
+                    f"{each.number} watch {each.what}{'' if each.enabled else ' (off)'}  hit {each.hits}"
+                    for each in breakpoints.watchpoints
+                ]
                 return Answer(line, "\n".join(texts))
             case _:
                 raise UsageError("info tells of registers or breakpoints", hint="info registers, info breakpoints")

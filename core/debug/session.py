@@ -409,6 +409,7 @@ class Session(Closing):
             assert position is not None
             found = timeline.next_at(places, position)
             if watched and (by := self.pass_watched(position, timeline.length if found is None else found)) is not None:
+                by.hits += 1
                 self.stopped_by(Reason.WATCHPOINT, by)
                 return True
             if found is None:
@@ -507,7 +508,6 @@ class Session(Closing):
             self._position = position
             for each, old in zip(watched, before, strict=True):
                 if own(each.address, each.size) != old:
-                    each.hits += 1
                     return each
         return None
 

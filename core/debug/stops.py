@@ -67,6 +67,7 @@ class Watchpoint:
     """In bytes."""
     enabled: bool = True
     hits: int = 0
+    """How often it was changed, forwards."""
 
 
 class Stop(NamedTuple):

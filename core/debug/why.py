@@ -9,7 +9,7 @@ of the context, a variable, an entry of a map, a constant.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from ..asm import AtomicOp, CallSource, Class, Mode, Size
 from ..asm.flow.dominators import immediate_dominators, reverse_postorder
@@ -23,6 +23,7 @@ from ..vm.engine.graph import Graph
 from ..vm.maps import ArrayStore
 from ..vm.maps.hashes import HashStore
 from .walk import Walk
+from .wanted import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -115,10 +116,14 @@ class Why:
 
 _DEEPEST: Final = 12
 """Levels that are indented."""
+_MOST_TOLD: Final = 64
+"""Bytes of an origin that are written out."""
 
 
 def _told(origin: Origin) -> str:
-    return f"{origin.text} = {origin.raw.hex(' ')}" if origin.raw else origin.text
+    raw = origin.raw
+    more = f" … ({len(raw):,} bytes)" if len(raw) > _MOST_TOLD else ""
+    return f"{origin.text} = {raw[:_MOST_TOLD].hex(' ')}{more}" if raw else origin.text
 
 
 class _Function:
@@ -259,11 +264,15 @@ def _address_of(store: Store, key: bytes, cpu: int) -> int:
     return store.address_of(key, cpu) if isinstance(store, ArrayStore) else 0
 
 
-class _Effects(NamedTuple):
-    """What a step did: to which registers (depth and number) and bytes of memory, from which others."""
+_What: TypeAlias = tuple[int, int] | range
+"""A register (depth and number), or bytes of memory by their addresses."""
 
-    made: list[tuple[int, int] | int]
-    used: list[tuple[int, int] | int]
+
+class _Effects(NamedTuple):
+    """What a step did: to which registers and bytes of memory, from which others."""
+
+    made: list[_What]
+    used: list[_What]
 
 
 def _bytes(address: int, size: int) -> range:
@@ -278,24 +287,34 @@ class _Slicer:
         self._log = log
         self.causes: dict[int, Cause] = {}
         self.because: list[int] = []
-        self.wanted: dict[tuple[int, int] | int, list[int]] = {}
-        """By register or byte, the steps that used it; -1 for the question itself."""
+        self.registers: dict[tuple[int, int], list[int]] = {}
+        """By register that is asked for, the steps that used it; -1 for the question itself."""
+        self.memory = Wanted()
+        """The same of memory."""
         self._deciding: dict[int, list[int]] = {}
 
-    def want(self, what: Iterable[tuple[int, int] | int], step: int) -> None:
+    def want(self, what: Iterable[_What], step: int) -> None:
         """Ask what made something before a step."""
         for each in what:
-            self.wanted.setdefault(each, []).append(step)
+            if isinstance(each, range):
+                self.memory.add(each, step)
+            else:
+                self.registers.setdefault(each, []).append(step)
+
+    def _take(self, what: _What) -> Iterable[int]:
+        """Ask for something no more; return the steps that used it."""
+        return self.memory.take(what) if isinstance(what, range) else self.registers.pop(what, ())
 
     def run(self, position: int) -> None:
         """Go back to the beginning."""
         for step in range(position - 1, -1, -1):
             effects = self._effects(step)
-            hit = [each for each in effects.made if each in self.wanted]
+            taken = [(each, self._take(each)) for each in effects.made]
+            hit = [each for each, steps in taken if steps]
             deciding = self._deciding.pop(step, ())
             if not hit and not deciding:
                 continue
-            consumers = {consumer for each in hit for consumer in self.wanted.pop(each)}
+            consumers = {consumer for _, steps in taken for consumer in steps}
             self._add(step, hit)
             for consumer in sorted(consumers):
                 found = self.because if consumer < 0 else self.causes[consumer].because
@@ -307,7 +326,7 @@ class _Slicer:
             if decided >= 0:
                 self._deciding.setdefault(decided, []).append(step)
 
-    def _add(self, step: int, hit: list[tuple[int, int] | int]) -> None:
+    def _add(self, step: int, hit: list[_What]) -> None:
         _, slot, insn = self._log.insn(step)
         cause = Cause(step, self._session.symbols.location(self._log.places[step]))
         following = step + 1 < len(self._log.places)
@@ -322,7 +341,7 @@ class _Slicer:
                 cause.value = self._log.registers[step + 1][each[1]]
         self.causes[step] = cause
 
-    def _used_for(self, step: int, effects: _Effects, hit: list[tuple[int, int] | int]) -> list[tuple[int, int] | int]:
+    def _used_for(self, step: int, effects: _Effects, hit: list[_What]) -> list[_What]:
         """Return what was used for what is asked for: of a call's arguments each for itself."""
         depth = self._log.depths[step]
         if any(isinstance(each, tuple) and each[0] == depth + 1 for each in hit):
@@ -340,7 +359,7 @@ class _Slicer:
             return _Effects([(depth - 1, 0)], [(depth, 0)])
         if cls == Class.LDX:
             size = Size(insn.opcode & 0x18).bits // 8
-            return _Effects([(depth, insn.dst)], list(_bytes(registers[insn.src] + insn.offset, size)))
+            return _Effects([(depth, insn.dst)], [_bytes(registers[insn.src] + insn.offset, size)])
         if cls in (Class.ST, Class.STX):
             return self._store(insn, depth, registers)
         if insn.opcode == LD_IMM64 or (insn.opcode == MOV64_X and insn.offset == ADDR_SPACE_CAST):
@@ -353,13 +372,13 @@ class _Slicer:
     @staticmethod
     def _store(insn: Instruction, depth: int, registers: tuple[int, ...]) -> _Effects:
         size = Size(insn.opcode & 0x18).bits // 8
-        made: list[tuple[int, int] | int] = list(_bytes(registers[insn.dst] + insn.offset, size))
+        made: list[_What] = [_bytes(registers[insn.dst] + insn.offset, size)]
         if insn.opcode & 7 == Class.ST:
             return _Effects(made, [])
-        used: list[tuple[int, int] | int] = [(depth, insn.src)]
+        used: list[_What] = [(depth, insn.src)]
         if insn.opcode & 0xE0 == Mode.ATOMIC:
             if insn.imm == AtomicOp.LOAD_ACQ:
-                return _Effects([(depth, insn.dst)], list(_bytes(registers[insn.src] + insn.offset, size)))
+                return _Effects([(depth, insn.dst)], [_bytes(registers[insn.src] + insn.offset, size)])
             if insn.imm != AtomicOp.STORE_REL:
                 used += made
                 if insn.imm == AtomicOp.CMPXCHG:
@@ -371,7 +390,7 @@ class _Slicer:
 
     def _call(self, step: int, insn: Instruction) -> _Effects:
         log = self._log
-        made: list[tuple[int, int] | int]
+        made: list[_What]
         depth, registers = log.depths[step], log.registers[step]
         deeper = step + 1 < len(log.depths) and log.depths[step + 1] > depth
         if deeper or (insn.opcode == CALL and insn.imm == _TAIL_CALL and insn.src == CallSource.HELPER):
@@ -384,21 +403,21 @@ class _Slicer:
             read = def_use(insn.opcode, insn.dst, insn.src, insn.imm)[1]
             return _Effects([(depth, 0)], [(depth, number) for number in register_numbers(read)])
         made = [(depth, 0)]
-        used: list[tuple[int, int] | int] = []
+        used: list[_What] = []
         store = self._session.world.host.maps.get(registers[1]) if effect.arguments[:1] == "m" else None
-        sizes = [] if store is None else [store.shape.key_size, store.shape.value_size]
+        sizes = [] if store is None else [store.shape.key_size or store.shape.value_size, store.shape.value_size]
         for number, letter in enumerate(effect.arguments, 1):
             size = sizes[number - 2] if store is not None and number in (2, 3) else 0
             if letter in "rwx" and not size and number < 5:
                 size = min(registers[number + 1] & 0xFFFF_FFFF, 1 << 12)
             if letter in "rx":
-                used += _bytes(registers[number], size)
+                used.append(_bytes(registers[number], size))
             if letter in "wx":
-                made += _bytes(registers[number], size)
+                made.append(_bytes(registers[number], size))
             if letter in "vf":
                 used.append((depth, number))
         if step in log.updated:
-            made += _bytes(*log.updated[step])
+            made.append(_bytes(*log.updated[step]))
         return _Effects(made, used)
 
 
@@ -416,11 +435,11 @@ def why(session: Session, text: str) -> Why:
     name = text.strip().removeprefix("$")
     found = session.activations
     depth = found[-1].depth if found else 0
-    what: list[tuple[int, int] | int]
-    if name[:1] in ("r", "w") and name[1:].isdecimal() and int(name[1:]) < 10:
+    what: list[_What]
+    if value.address is not None:  # also of a variable that has the name of a register: it is meant by all expressions
+        what = [_bytes(value.address, value.kind.size)]
+    elif name[:1] in ("r", "w") and name[1:].isdecimal() and int(name[1:]) < 10:
         what = [(depth, int(name[1:]))]
-    elif value.address is not None:
-        what = list(_bytes(value.address, value.kind.size))
     else:
         raise UsageError(
             f"{text!r} is neither a register nor in memory", hint="why r0, why total_packets, why *(u8 *)(pkt + 23)"
@@ -433,7 +452,7 @@ def why(session: Session, text: str) -> Why:
     origins = _origins(session, slicer)
     session.goto(position)
     session.stop = stop
-    number = value.number if not value.kind.is_aggregate else int.from_bytes(value.raw, "little")
+    number = value.number if not value.kind.is_aggregate else int.from_bytes(value.raw[:8], session.symbols.byte_order)
     return Why(text, number & _MASK64, position, slicer.causes, slicer.because, origins)
 
 
@@ -443,30 +462,27 @@ def _origins(session: Session, slicer: _Slicer) -> list[Origin]:
     The session stands at the beginning of the run.
     """
     own: list[Origin] = []
-    by_step: dict[int, list[int]] = {}
-    for what, steps in slicer.wanted.items():
+    for what, steps in slicer.registers.items():
         for step in steps:
-            if isinstance(what, int):
-                by_step.setdefault(step, []).append(what)
-                continue
             text = "the context" if what == (0, 1) else f"r{what[1]} was never written to"
             (own if step < 0 else slicer.causes[step].origins).append(Origin(text, b""))
-    for step, addresses in by_step.items():
+    by_step: dict[int, list[range]] = {}
+    for part, steps in slicer.memory:
+        for step in set(steps):
+            _join(by_step.setdefault(step, []), part)
+    for step, parts in by_step.items():
         found = own if step < 0 else slicer.causes[step].origins
-        for start, size in _runs(sorted(addresses)):
+        for part in parts:
+            start, size = part.start, part.stop - part.start
             found.append(Origin(_place(session, start, size), session.memory.own(start, size) or b""))
     return own
 
 
-def _runs(addresses: list[int]) -> list[tuple[int, int]]:
-    """Return addresses that follow each other as first one and number."""
-    found: list[tuple[int, int]] = []
-    for address in addresses:
-        if found and found[-1][0] + found[-1][1] == address:
-            found[-1] = found[-1][0], found[-1][1] + 1
-        elif not found or found[-1][0] + found[-1][1] < address:
-            found.append((address, 1))
-    return found
+def _join(parts: list[range], part: range) -> None:
+    """Append a range, as one with the last where that ends where it begins."""
+    if parts and parts[-1].stop == part.start:
+        part = range(parts.pop().start, part.stop)
+    parts.append(part)
 
 
 def _place(session: Session, address: int, size: int) -> str:

@@ -184,6 +184,15 @@ def test_watchpoint(session: Session) -> None:
     assert session.position >= written - 1
 
 
+def test_a_watchpoint_counts_what_is_met_forwards(session: Session) -> None:
+    interpreter = Interpreter(session)
+    for command in ("watch total_packets", "continue", "reverse-continue", "reverse-continue"):
+        interpreter.execute(command)
+    assert interpreter.execute("info breakpoints").text == "1 watch total_packets  hit 1"
+    interpreter.execute("disable 1")
+    assert interpreter.execute("info breakpoints").text == "1 watch total_packets (off)  hit 1"
+
+
 def test_changes_make_another_run(session: Session, tmp_path: Path) -> None:
     session.goto(40)
     before = session.change("total_packets", "41")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bpftui.core.debug import Call, Recording, Session
+from bpftui.core.debug.wanted import Wanted
 from bpftui.core.debug.why import Why, why
 from bpftui.core.errors import UsageError
 from bpftui.core.spec import CollectionSpec
@@ -63,3 +67,50 @@ def test_an_entry_comes_from_the_packets_bytes() -> None:
 def test_what_is_neither_register_nor_memory() -> None:
     with pytest.raises(UsageError, match="'1 \\+ 1' is neither a register nor in memory"):
         at_end("bpf/traffic.o", "count_traffic", "1 + 1", UDP)
+
+
+def test_what_is_wanted_is_kept_as_ranges() -> None:
+    """However many bytes: a value of a map may have as many as memory has."""
+    wanted = Wanted()
+    wanted.add(range(1 << 40), 1)
+    wanted.add(range(10, 1 << 50), 2)
+    assert list(wanted) == [(range(10), [1]), (range(10, 1 << 40), [1, 2]), (range(1 << 40, 1 << 50), [2])]
+    assert wanted.take(range(5, 8)) == {1}
+    assert wanted.take(range(5, 8)) == set()
+    assert wanted.take(range(9, 1 << 45)) == {1, 2}
+    assert list(wanted) == [(range(5), [1]), (range(8, 9), [1]), (range(1 << 45, 1 << 50), [2])]
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 24), st.integers(0, 12)), max_size=12))
+def test_ranges_are_what_bytes_would_be(todo: list[tuple[bool, int, int]]) -> None:
+    wanted, by_byte = Wanted(), dict[int, list[int]]()
+    for step, (is_add, start, size) in enumerate(todo):
+        part = range(start, start + size)
+        if is_add:
+            wanted.add(part, step)
+            for each in part:
+                by_byte.setdefault(each, []).append(step)
+        else:
+            assert wanted.take(part) == {step for each in part for step in by_byte.pop(each, [])}
+    assert {each: steps for part, steps in wanted for each in part} == by_byte
+
+
+def test_a_variable_with_the_name_of_a_register() -> None:
+    spec = CollectionSpec.from_file(Path("bpf/traffic.o"))
+    recording = Recording.of(spec, "count_traffic", [Call(UDP)], settings=Settings(clock=lambda: 5))
+    with Session(recording) as session:
+        variables = session.world.collection.spec.variables
+        variables["r1"] = replace(variables["total_packets"], name="r1")
+        session.goto(session.length)
+        assert session.evaluate("r1").text == "1"
+        asked, meant = why(session, "r1"), why(session, "total_packets")
+        assert (asked.value, asked.because, asked.causes) == (meant.value, meant.because, meant.causes)
+
+
+def test_structs_begin_with_their_first_bytes() -> None:
+    """Two integers of 32 bits, 1,000 each: their bytes are in the object's order, and long ones are not all told."""
+    assert at_end("tests/objects/core.eb.o", "core", "facts", None).value == 0x3E8_0000_03E8
+    zeros = " ".join(["00"] * 64)
+    told = at_end("tests/objects/usdt.o", "on_fired", "calls", None).lines()
+    assert f"  ◂ .bss calls = {zeros} … (408 bytes)" in told
