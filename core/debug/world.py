@@ -24,6 +24,8 @@ __all__ = ["Outcome", "World"]
 
 _MOST_KEPT: Final = 64
 """Checkpoints that are kept at once."""
+_MOST_BYTES: Final = 256 << 20
+"""What they hold together, as long as there are several: fewer of large maps are kept, and more is run again."""
 
 
 class Outcome(NamedTuple):
@@ -37,6 +39,16 @@ class Outcome(NamedTuple):
     """The packet as the program left it."""
     context: bytes = b""
     """The context as the program left it, where it may change it."""
+
+
+class _Kept(NamedTuple):
+    """The state before a run."""
+
+    checkpoint: Checkpoint
+    told: int
+    """How many times had been told."""
+    size: int
+    """In bytes."""
 
 
 class World:
@@ -73,8 +85,8 @@ class World:
         for program in self.collection.programs.values():
             if program.packet_sizes is not None:
                 _ = program.packet
-        self._checkpoints: dict[int, tuple[Checkpoint, int]] = {}
-        """By the run that comes next: the state, and how many times had been told."""
+        self._checkpoints: dict[int, _Kept] = {}
+        """By the run that comes next."""
         self._stride = 1
         self.next = 0
         """The run that comes next."""
@@ -102,15 +114,20 @@ class World:
 
     def _keep(self) -> None:
         """Keep the state that there is now."""
-        if self.next % self._stride == 0 and self.next not in self._checkpoints:
-            if len(self._checkpoints) >= _MOST_KEPT:
-                self._stride *= 2
-                self._checkpoints = {run: kept for run, kept in self._checkpoints.items() if run % self._stride == 0}
-            self._checkpoints[self.next] = self._checkpoint()
+        if self.next % self._stride != 0 or self.next in self._checkpoints:
+            return
+        self._checkpoints[self.next] = self._checkpoint()
+        while len(kept := self._checkpoints) > 1 and (
+            len(kept) > _MOST_KEPT or sum(each.size for each in kept.values()) > _MOST_BYTES
+        ):
+            # The first one stays, whatever the stride.
+            self._stride *= 2
+            self._checkpoints = {run: each for run, each in kept.items() if run % self._stride == 0}
 
-    def _checkpoint(self) -> tuple[Checkpoint, int]:
+    def _checkpoint(self) -> _Kept:
         programs = [each for each in self.collection.programs.values() if each.packet_sizes is not None]
-        return Checkpoint(self.host, [each.packet for each in programs]), self.times.at
+        checkpoint = Checkpoint(self.host, [each.packet for each in programs])
+        return _Kept(checkpoint, self.times.at, checkpoint.size)
 
     def before(self, run: int) -> None:
         """Bring everything to the state in which *run* begins, by running again what comes before it if need be.
@@ -136,9 +153,9 @@ class World:
         self.before(len(self.recording.calls))
 
     def _restore(self, run: int) -> None:
-        checkpoint, told = self._checkpoints[run]
-        checkpoint.restore()
-        self.times.at = told
+        kept = self._checkpoints[run]
+        kept.checkpoint.restore()
+        self.times.at = kept.told
         self.processor.depth[0] = -1
         self.next, self.is_torn = run, False
 

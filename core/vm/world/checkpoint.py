@@ -11,6 +11,7 @@ import mmap
 from collections import deque
 from itertools import chain
 from random import Random
+from sys import getsizeof
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from ...spec.sparse import written
@@ -48,6 +49,13 @@ class Checkpoint:
             (region, data := region.data, bytes(data) if type(data) is bytearray else _saved(data), region.charged)
             for region in host.memory.all_regions()
         ]
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it holds: what regions hold, and the containers that lead to them."""
+        saved = (each[2] for each in self._regions)
+        held = sum(len(each) if isinstance(each, bytes) else sum(len(part) for _, part in each) for each in saved)
+        return held + sum(getsizeof(state) for _, _, state in self._restorers)
 
     def _find(self, found: list[Any]) -> None:
         """Keep each of these things, and what can be reached from it."""
