@@ -19,6 +19,7 @@ from ..context.values import layout_of
 from ..errors import BpftuiError, ValueRangeError, nearest
 from ..maps import ElementError
 from ..vm.maps import ArrayStore
+from ..vm.maps.hashes import HashStore, LruStore
 from .syntax import (
     SWAPS,
     Binary,
@@ -442,7 +443,11 @@ class Evaluator:
         key = self.key_of(found, node.subscript)
         store, host = found.store, self._session.world.host
         try:
-            address = store.address_of(key, host.cpu)
+            if isinstance(store, LruStore):
+                # A lookup is a use there, which decides what makes room next; to look at an entry must not be one.
+                address = HashStore.address_of(store, key, host.cpu)
+            else:
+                address = store.address_of(key, host.cpu)
         except ElementError:
             reason = f"{found.name} is a {store.shape.type.label}, which has no entries that are found by a key"
             raise self._error(node, reason) from None

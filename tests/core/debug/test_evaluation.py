@@ -151,6 +151,17 @@ def test_a_condition_on_what_has_no_entries_stops() -> None:
         assert "events is a ringbuf" in session.logged[0]
 
 
+def test_to_look_at_an_entry_is_no_use_of_it() -> None:
+    """What is printed, or asked for by a condition, must not decide which entry of an LRU map makes room next."""
+    spec = CollectionSpec.from_file(Path("bpf/traffic.o"))
+    with Session(Recording.of(spec, "count_traffic", [Call(UDP)], settings=Settings(clock=lambda: 5))) as session:
+        store = session.world.collection.maps["sources"].store
+        for number in (1, 2):
+            store.set(number.to_bytes(20, "little"), bytes([number]) + bytes(23), 0, 0)
+        assert session.evaluate("sources[1]").raw == b"\1" + bytes(23)
+        assert [entry.key[0] for entry in store.entries()] == [1, 2]
+
+
 @pytest.mark.parametrize(
     ("command", "said"),
     [
