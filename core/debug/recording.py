@@ -14,10 +14,13 @@ import binascii
 import hashlib
 import json
 import re
+import sys
 import time
 import zlib
 from base64 import b64decode, b64encode
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, cast
 
@@ -226,6 +229,11 @@ class Recording:
     def _damaged(self, reason: str) -> ObjectError:
         return ObjectError(f"the recording does not fit its object: {reason}", file=self.file)
 
+    def changes_in(self, run: int) -> Sequence[Change]:
+        """Return what was changed in a run, in the order of positions."""
+        start = bisect_left(self.changes, run, key=_run_of)
+        return self.changes[start : bisect_right(self.changes, run, lo=start, key=_run_of)]
+
     # In a file
 
     def save(self, path: str | PathLike[str]) -> None:
@@ -365,12 +373,19 @@ class Recording:
                 **{name: told[name] for name in _NUMBERS},
             ),
             target=None if target is None else Btf(_unpacked(target, budget)),
-            changes=[
-                Change(_time(run), _time(position), _time(address), bytes.fromhex(raw))
-                for run, position, address, raw in document["changes"]
-            ],
+            changes=sorted(
+                (
+                    Change(_time(run), _position(position), _time(address), bytes.fromhex(raw))
+                    for run, position, address, raw in document["changes"]
+                ),
+                key=_where,
+            ),
             times=[_time(each) for each in document["times"]],
         )
+
+
+_run_of: Final = attrgetter("run")
+_where: Final = attrgetter("run", "position")
 
 
 def is_recording(raw: bytes) -> bool:
@@ -430,6 +445,12 @@ def _time(value: Any) -> int:
     if 0 <= _check(value, int, "a time") < 1 << 64:
         return value
     raise ValueError("a time has 64 bits")
+
+
+def _position(value: Any) -> int:
+    if 0 <= _check(value, int, "a position") <= sys.maxsize:
+        return value
+    raise ValueError("no run has so many steps")
 
 
 def _check(value: Any, kind: type, name: str = "a value", *, optional: bool = False) -> Any:

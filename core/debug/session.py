@@ -400,7 +400,7 @@ class Session(Closing):
     def _stops_here(self, after: int) -> bool:
         """Go on within this run; return whether something stopped it before the end."""
         watched = any(each.enabled for each in self.breakpoints.watchpoints)
-        is_changed = any(each.run == self.run for each in self.recording.changes)
+        is_changed = bool(self.recording.changes_in(self.run))
         if self.run not in self._timelines and after <= 0 and not watched and not is_changed:
             return self._fly(after)
         timeline, places = self.timeline, self.breakpoints.places

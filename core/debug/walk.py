@@ -69,7 +69,7 @@ class Walk:
         self._first = next(phases)
         self._direct = direct
         self.places: Iterator[int] = chain.from_iterable(chain((self._first,), phases))
-        if changes := [each for each in world.recording.changes if each.run == world.next]:
+        if changes := world.recording.changes_in(world.next):
             self._direct, self.places = 0, self._changed(self.places, changes)
         """The places where it stops, one after the other; see `advance` for what to do about exceptions."""
         self.r0: int | None = None
@@ -107,7 +107,7 @@ class Walk:
 
     def _changed(self, places: Iterator[int], changes: Iterable[Change]) -> Iterator[int]:
         """Iterate over places, and make the changes that were made where the run stood."""
-        memory, taken = self._world.host.memory, 0
+        taken = 0
         for position, together in groupby(changes, key=lambda each: each.position):
             yield from islice(places, position - taken)
             place = next(places, None)
@@ -115,8 +115,8 @@ class Walk:
                 return
             taken = position + 1
             for change in together:
-                region = memory.find(change.address)
-                if region is not None and change.address + len(change.raw) <= region.end:
+                region = self._world.changeable(change.address, len(change.raw))
+                if region is not None:
                     offset = change.address - region.base
                     region.data[offset : offset + len(change.raw)] = change.raw
             yield place

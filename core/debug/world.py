@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..errors import BpftuiError
     from ..spec import ProgramSpec
     from ..vm.engine.machine import Machine
+    from ..vm.engine.memory import Region
     from ..vm.program import Program
     from .recording import Call, Entries, Recording
 
@@ -162,7 +163,7 @@ class World:
     def pass_over(self) -> Outcome:
         """Run what comes next at full speed, without stopping in it."""
         call = self.recording.calls[self.next]
-        if any(each.run == self.next for each in self.recording.changes):
+        if self.recording.changes_in(self.next):
             return self._walk(call)
         outcome = self._run(call)
         self.next += 1
@@ -178,6 +179,14 @@ class World:
         finally:
             walk.close()
         return Outcome(None if walk.error is not None else (walk.r0 or 0) & 0xFFFF_FFFF, walk.error, *left)
+
+    def changeable(self, address: int, size: int) -> Region | None:
+        """Return the memory in which bytes lie that may be changed; None where there is none, or code."""
+        region = self.host.memory.find(address)
+        if region is None or address + size > region.end:
+            return None
+        is_code = isinstance(region.data, memoryview) and region.data.readonly
+        return None if is_code else region
 
     def forget(self, run: int) -> None:
         """Forget what comes behind the beginning of a run: something is changed in it."""

@@ -195,6 +195,44 @@ def test_an_object_whose_name_is_no_unicode_comes_back(tmp_path: Path) -> None:
     assert Recording.read(tmp_path / "run.json").file == "a\udcff.o"
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [[1, 9, 0, "00"], [0, 7, 0, "00"], [0, 3, 0, "00"]],
+        [[0, 1 << 40, 0, "00"], [7, 0, 0, "00"]],
+        [[0, 0, 4095, "0000"], [0, 0, (1 << 64) - 1, "0000"]],
+    ],
+)
+def test_changes_of_a_file_come_in_their_order_wherever_they_are(saved: Path, changes: list[Any]) -> None:
+    saved.write_bytes(_changed(lambda document: document.update(changes=changes))(saved.read_bytes()))
+    found = Recording.read(saved)
+    assert [each[:3] for each in found.changes] == sorted(tuple(each[:3]) for each in changes)
+    assert list(found.changes_in(1)) == [each for each in found.changes if each.run == 1]
+    with Session(found) as session:
+        session.enter(1)
+        session.resume()
+        assert session.retval == 2
+
+
+def test_a_change_of_what_cannot_be_written_is_none(saved: Path) -> None:
+    """Whatever memory there is may be named in a file."""
+    found = Recording.read(saved)
+    with Session(found) as session:
+        regions = [(region.base, len(region.data)) for region in session.memory.all_regions()]
+    changes = [[0, 5, base, "00"] for base, size in regions if size]
+    saved.write_bytes(_changed(lambda document: document.update(changes=changes))(saved.read_bytes()))
+    with Session(Recording.read(saved)) as session:
+        session.resume()
+        assert session.length
+
+
+def test_no_change_is_behind_all_steps(saved: Path) -> None:
+    changes = [[0, 1 << 63, 0, "00"]]
+    saved.write_bytes(_changed(lambda document: document.update(changes=changes))(saved.read_bytes()))
+    with pytest.raises(ObjectError, match="the recording is damaged: no run has so many steps"):
+        Recording.read(saved)
+
+
 def test_settings_that_would_not_be_read_again_are_not_written(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot keep the settings: limit is 1073741824, not a number from 1 to"):
         _recorded(Settings(limit=1 << 30)).save(tmp_path / "run.json")
