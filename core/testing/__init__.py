@@ -2,3 +2,7 @@
 
 pytest imports this package in every run of every project where bpftui is installed: nothing is imported here.
 """
+
+from __future__ import annotations
+
+__all__: list[str] = []

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from ..context.fields import all_return_codes
 
+__all__ = [*all_return_codes()]  # noqa: PLE0604  # pyright: ignore[reportUnsupportedDunderAll]
+
 
 def __getattr__(name: str) -> int:
     try:
