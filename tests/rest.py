@@ -12,6 +12,7 @@ looks at what is under way has the app take a key (`App.simulate_key`), and wait
 from __future__ import annotations
 
 import asyncio
+import functools
 import threading
 import time
 from contextlib import contextmanager
@@ -27,7 +28,7 @@ from textual.timer import Timer
 from tests.waiting import PATIENCE, waits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterator
 
     from textual.pilot import Pilot
 
@@ -40,6 +41,8 @@ _SOON: Final = 0.02
 _SLICE: Final = 0.001
 _MOST: Final = 1000
 """Turns in which something is ready. The longest way of a key through the explorer takes some sixty."""
+_AGAIN: Final = 2
+"""How often a thread may begin with the same while it is waited for: what goes on beginning comes of no key."""
 _LEAST: Final = 1000
 """Looks before it is said that there will be no rest."""
 
@@ -49,7 +52,8 @@ class _Call:
     """Something that a thread of the loop's pool does, or is to do."""
 
     loop: asyncio.AbstractEventLoop
-    what: object
+    what: str
+    """The names of the functions that are called."""
     future: asyncio.Future[Any] | None = None
     thread: int | None = None
     """Which, while it is at it."""
@@ -74,7 +78,7 @@ def patient_pilots() -> Generator[None]:
     begin, press = asyncio.BaseEventLoop.run_in_executor, textual.pilot.Pilot.press
 
     def run_in_executor(loop: Any, executor: Any, work: Callable[..., Any], *arguments: Any) -> asyncio.Future[Any]:
-        call = _Call(loop, work)
+        call = _Call(loop, " ".join(_names(work, *arguments)))
 
         def run() -> Any:
             call.thread = threading.get_ident()
@@ -125,9 +129,10 @@ async def wait_for_rest(seconds: float = PATIENCE) -> None:
     loop: Any = asyncio.get_running_loop()
     stop = time.monotonic() + seconds
     waited = busy = quiet = 0
+    begun: dict[str, set[_Call]] = {}
     while quiet < _TURNS and busy < _MOST:
         await asyncio.sleep(0)
-        if why := _at_work(loop):
+        if why := _at_work(loop, begun):
             quiet = 0
         elif loop._ready:
             quiet, busy = 0, busy + 1
@@ -141,10 +146,26 @@ async def wait_for_rest(seconds: float = PATIENCE) -> None:
         assert waited < _LEAST or time.monotonic() < stop, f"the app does not come to rest: {why}"
 
 
-def _at_work(loop: object) -> list[object]:
-    """Return what threads do for the app."""
+def _at_work(loop: object, begun: dict[str, set[_Call]]) -> list[str]:
+    """Return what threads do for the app, but for what they begin again and again.
+
+    Args:
+        loop: The app's.
+        begun: By what it is, what has been seen to begin since the waiting began.
+    """
     _calls.difference_update([call for call in _calls if call.is_over])
-    return [call.what for call in _calls if call.loop is loop and call.is_at_work]
+    for call in _calls:
+        begun.setdefault(call.what, set()).add(call)
+    return [call.what for call in _calls if call.loop is loop and call.is_at_work and len(begun[call.what]) <= _AGAIN]
+
+
+def _names(*called: object) -> Iterator[str]:
+    """Yield the names of functions, of those in them as well, as `asyncio.to_thread` and workers pack them."""
+    for each in called:
+        if isinstance(each, functools.partial):
+            yield from _names(each.func, *each.args)
+        elif callable(each):
+            yield getattr(each, "__qualname__", repr(each))
 
 
 def _due(loop: Any) -> list[object]:

@@ -77,6 +77,15 @@ class ChainApp(App[None]):
         """Do something again and again, without a pause on a machine as slow as this."""
         self.set_interval(0.03, lambda: time.sleep(0.03))
 
+    def key_of_a(self) -> None:
+        """Have threads do something again and again, one after the other without a pause."""
+
+        async def work() -> None:
+            while True:
+                await asyncio.to_thread(time.sleep, 0.03)
+
+        self.run_worker(work())
+
 
 @pytest.fixture(autouse=True)
 def no_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,6 +138,8 @@ async def test_what_happens_again_and_again_is_not_waited_for() -> None:
     async with app.run_test() as pilot:
         await pilot.press("r", "m", "m")
         assert app.done == ["messages", "messages"]
+        await pilot.press("a", "m", "w")
+        assert app.done == ["messages", "messages", "messages", "worker"]
 
 
 async def test_what_is_told_without_a_pause_is_left_alone_and_a_thread_without_an_end_is_said() -> None:
