@@ -230,9 +230,9 @@ async def test_a_run_says_what_it_takes_and_can_be_given_up(run: Callable[..., A
         await walk.type("200000000")
         assert "✗ '200000000' is no number of repetitions: 1 to 100,000,000" in walk.screen
         await walk.press("backspace", "enter")
-        await walk.press("R")
+        walk.app.simulate_key("R")  # which nobody waits for
         await walk.until(lambda: "running … esc gives up" in walk.screen)
-        await walk.press("escape")
+        walk.app.simulate_key("escape")
         await walk.until(lambda: "was given up after" in walk.screen)
         await walk.press("escape")
         assert walk.app.screen is walk.explorer
