@@ -37,9 +37,9 @@ class EntryLook(RowView):
         Binding("delete", "delete", "Delete", show=False, id="look.delete", tooltip="Delete this entry"),
         Binding("U", "undo", "Undo", show=False, id="look.undo", tooltip="Take the last edit of an entry back"),
         Binding("ctrl+y", "redo", "Redo", show=False, id="look.redo", tooltip="Make it again"),
-        Binding("slash", "search", "Filter", key_display="/", id="look.filter", tooltip="Only entries that have …"),
+        Binding("slash", "search", "Filter", key_display="/", id="look.filter", tooltip="Only rows that have …"),
         Binding("x", "cycle_format", "Format", show=False, id="look.format", tooltip="Typed, hexadecimal, decimal"),
-        Binding("escape", "leave", "Widen", show=False, id="look.widen", tooltip="Show all entries again"),
+        Binding("escape", "leave", "Widen", show=False, id="look.widen", tooltip="Show all rows again"),
     ]
 
     def __init__(self, of: MapTableView, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name

@@ -51,7 +51,7 @@ class MapTableView(RowView):
         Binding("right,l", "side(1)", "Column", show=False, id="table.right", tooltip="Choose the column to the right"),
         Binding("enter", "select", "Open", id="table.open", tooltip="Open the entry: all its fields, one a line"),
         Binding("w", "watch", "Watch", id="table.watch", tooltip="Draw this number over time"),
-        Binding("e", "edit", "Edit", id="table.edit", tooltip="Edit this value where it stands"),
+        Binding("e", "edit", "Edit", id="table.edit", tooltip="Edit this value in the table"),
         Binding("o", "order", "Order", id="table.order", tooltip="Order by this column; again: reverse"),
         Binding("slash", "search", "Filter", key_display="/", id="table.filter", tooltip="Only rows that have …"),
         Binding("a", "add", "Add", show=False, id="table.add", tooltip="Add an entry"),

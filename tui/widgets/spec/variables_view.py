@@ -75,7 +75,7 @@ class VariablesView(LinkedView):
             "Fold",
             show=False,
             id="variables.fold",
-            tooltip="Unfold or fold a struct or array; switch a bool; names of an enum",
+            tooltip="Fold or unfold; switch a bool; names of an enum",
         ),
         Binding("e", "edit", "Edit", id="variables.edit", tooltip="Edit the variable"),
         Binding(

@@ -175,7 +175,7 @@ async def test_each_refused_program_has_its_log() -> None:
         assert app.query_one(LogView).row_text(0) == logs["bad_null"].splitlines()[0]
         app.pane.action_next_program()
         await until("✗ first (1 of 3; others: in the tree)  there is no such hook")
-        assert "name another" in shown(app)
+        await until("name another")
         assert app.query_one(LogView).row_count() == 0
         await pilot.press("full_stop", "W", "enter", "v", "greater_than_sign")
         app.pane.action_next_program()
