@@ -153,7 +153,7 @@ class ProgramNeeds:
     @cached_property
     def _parts(self) -> list[Need]:
         """What single instructions need."""
-        outline = Outline(Uses(self._spec), self._program.name)
+        outline = Outline(self._spec.derived(Uses), self._program.name)
         found: list[Need] = []
         weak = {extern.name for extern in self._spec.externs.kfuncs if extern.weak}
         for called in outline.calls:
@@ -188,10 +188,15 @@ class ProgramNeeds:
         btf = self._spec.btf
         if btf is None or not self._program.linked.core_relocations:
             return []
-        found = resolve_core(self._program, CoreResolver(btf, target or btf))
         if target is not None:
-            return found
-        return [(item, _without(each)) for item, each in found if _asks_in_vain(each, version)]
+            return resolve_core(self._program, CoreResolver(btf, target))
+        return [(item, _without(each)) for item, each in self._as_built if _asks_in_vain(each, version)]
+
+    @cached_property
+    def _as_built(self) -> list[tuple[CoreRelocation, CoreResolution]]:
+        """What CO-RE becomes against the object's own types, which is the same whatever the version."""
+        btf = self._spec.btf
+        return [] if btf is None else resolve_core(self._program, CoreResolver(btf, btf))
 
     def _unresolved(self, resolved: list[tuple[CoreRelocation, CoreResolution]]) -> list[Need]:
         """Return the accesses that have no answer."""
