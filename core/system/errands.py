@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import pickle
-from typing import TYPE_CHECKING, Protocol, cast
+import threading
+from typing import TYPE_CHECKING, ClassVar, Protocol, cast
 
 from ..closing import Closing
 from ..errors import BpftuiError, NoPermissionError, UsageError
@@ -48,13 +49,55 @@ class Reader(Protocol):
 
 
 def open_inventory() -> Reader:
-    """Return what reads snapshots with the rights of this process, or where it lacks them with those of its steward."""
+    """Return what reads snapshots with the rights of this process, or where it lacks them with those of its steward.
+
+    All of a process read by one inventory, which is closed with the last of them: its iterators are loaded once, and
+    none of them is among what another finds.
+    """
     if rights.missing([Capability.CAP_SYS_ADMIN]):
         answer = errand("inventory", "")
         if answer is not None:
             os.close(answer)
             return _ByErrand()
-    return Inventory()
+    return _Share()
+
+
+class _Share(Closing):
+    """The inventory of this process, as one of those that read by it."""
+
+    _lock = threading.Lock()
+    """Held by the one that reads."""
+    _shares: ClassVar[set[_Share]] = set()
+    _inventory: ClassVar[Inventory | None] = None
+
+    def __init__(self) -> None:
+        with _Share._lock:
+            if _Share._inventory is None:
+                _Share._inventory = Inventory()
+            _Share._shares.add(self)
+
+    def snapshot(self) -> Snapshot:
+        """Return what this machine runs now."""
+        with _Share._lock:
+            return self._open().snapshot()
+
+    def counters(self) -> dict[int, Runs]:
+        """Return the counters of all programs alone."""
+        with _Share._lock:
+            return self._open().counters()
+
+    def _open(self) -> Inventory:
+        if self not in _Share._shares or _Share._inventory is None:
+            raise UsageError("this inventory is closed")
+        return _Share._inventory
+
+    def close(self) -> None:
+        """Read no more; the last one closes the inventory. A second call does nothing."""
+        with _Share._lock:
+            _Share._shares.discard(self)
+            if not _Share._shares and _Share._inventory is not None:
+                inventory, _Share._inventory = _Share._inventory, None
+                inventory.close()
 
 
 class _ByErrand(Closing):

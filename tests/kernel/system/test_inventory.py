@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bpftui.core.errors import UsageError
 from bpftui.core.kernel import KernelRuntime
 from bpftui.core.kernel.attach.targets import cgroup_mount
 from bpftui.core.kernel.sys.cpus import possible_cpu_ids
@@ -16,6 +17,7 @@ from bpftui.core.kernel.sys.statistics import stats_enabled
 from bpftui.core.kernel.sys.survey import run_counts
 from bpftui.core.spec import CollectionSpec
 from bpftui.core.system import Inventory, Owner, owners
+from bpftui.core.system.errands import open_inventory
 from bpftui.core.system.owners import IteratorWalk, ProcWalk
 from bpftui.core.uapi import LinkType, ProgramType
 from tests.kernel.system.others import attached_by_others
@@ -345,3 +347,15 @@ def test_what_it_reads_with_is_not_in_it() -> None:
     # What others read with, at the same time, is.
     own = ("held", "tasks", "counts", "netfilters")
     assert all(each.owners for each in snapshot.programs.values() if each.name in own)
+
+
+def test_all_of_a_process_read_by_one_inventory() -> None:
+    """Two that look at the same time do not find each other's iterators; the last one closes what they share."""
+    with open_inventory() as place:
+        with open_inventory() as opened:
+            assert os.getpid() not in opened.snapshot().processes
+        assert os.getpid() not in place.snapshot().processes
+        with pytest.raises(UsageError, match="this inventory is closed"):
+            opened.snapshot()
+    with Inventory() as later:
+        assert os.getpid() not in later.snapshot().processes  # nothing of theirs is left
