@@ -14,8 +14,8 @@ from .why import why
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .evaluation import Value
     from .session import Session
+    from .values import Value
 
 __all__ = ["Answer", "Interpreter"]
 

@@ -8,10 +8,10 @@ the program type's return values. Integers are calculated with 64 bits, signed w
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from ..asm.arithmetic import signed as as_signed
-from ..btf import CType, Decoded
+from ..btf import CType
 from ..btf import types as t
 from ..constants import named_number
 from ..context.fields import return_codes
@@ -37,129 +37,19 @@ from .syntax import (
     Unary,
     parse,
 )
+from .values import INT, S64, SCALARS, U64, VOID, Kind, Value, kind_of, pointer_to
 
 if TYPE_CHECKING:
     from ..btf import Btf, ByteOrder
     from ..context.values import ContextLayout
     from ..vm.map import Map
-    from .session import Session
+    from .standing import Standing
 
-__all__ = ["VOID", "Evaluator", "Kind", "Value", "kind_of"]
+__all__ = ["Evaluator"]
 
 _MASK64: Final = (1 << 64) - 1
-_SCALARS: Final = {
-    "char": (1, True),
-    "bool": (1, False),
-    "_Bool": (1, False),
-    "short": (2, True),
-    "int": (4, True),
-    "long": (8, True),
-    "long long": (8, True),
-    "unsigned": (4, False),
-    "unsigned char": (1, False),
-    "unsigned short": (2, False),
-    "unsigned int": (4, False),
-    "unsigned long": (8, False),
-    "unsigned long long": (8, False),
-    **{
-        f"{sign}{bits}": (bits // 8, sign in ("s", "__s"))
-        for sign in ("u", "s", "__u", "__s")
-        for bits in (8, 16, 32, 64)
-    },
-    **{f"{sign}int{bits}_t": (bits // 8, not sign) for sign in ("u", "") for bits in (8, 16, 32, 64)},
-    **{f"__{order}{bits}": (bits // 8, False) for order in ("be", "le") for bits in (16, 32, 64)},
-}
-"""Sizes in bytes and signs of integers, by the names that need no declaration."""
 _MOST_SHOWN: Final = 1 << 16
 """Bytes of a value that is looked at."""
-
-
-class Kind(NamedTuple):
-    """A type: an integer, a pointer, or what BTF describes."""
-
-    size: int
-    """In bytes; 0 where it is not known."""
-    signed: bool = False
-    ctype: CType | None = None
-    """What BTF says of it."""
-    pointed: Kind | None = None
-    """Of a pointer that BTF does not describe, what it leads to."""
-    text: str = ""
-    """As C writes it."""
-
-    @property
-    def target(self) -> Kind | None:
-        """Of a pointer, what it leads to, `VOID` where that is not known; None for what is no pointer."""
-        found = None if self.ctype is None else self.ctype.stripped
-        if self.ctype is None or not isinstance(found, t.Pointer):
-            return self.pointed
-        target = CType(self.ctype.btf, found.target)
-        is_void = not found.target or isinstance(target.stripped, t.Void | t.FunctionProto | t.Forward)
-        return VOID if is_void else kind_of(target)
-
-    @property
-    def is_aggregate(self) -> bool:
-        """Whether it is a struct, a union or an array."""
-        return self.ctype is not None and isinstance(self.ctype.stripped, t.Composite | t.Array)
-
-
-VOID: Final = Kind(0, text="void")
-_U64: Final = Kind(8, False, text="u64")
-_S64: Final = Kind(8, True, text="s64")
-_INT: Final = Kind(4, True, text="int")
-
-
-class Value(NamedTuple):
-    """What an expression is."""
-
-    kind: Kind
-    number: int = 0
-    """Of an integer or a pointer, the value; signed where its kind is."""
-    raw: bytes = b""
-    """Of a struct, a union or an array, its bytes."""
-    address: int | None = None
-    """Where it lies; None for what lies nowhere."""
-    name: str = ""
-    """The enumerator or constant that it is, where it has a name."""
-
-    @property
-    def decoded(self) -> Decoded | int:
-        """It as Python has it: see `CType.decode`."""
-        kind = self.kind
-        return kind.ctype.decode(self.raw) if kind.ctype is not None and kind.is_aggregate else self.number
-
-    @property
-    def text(self) -> str:
-        """It for people: structs with their members, pointers as hexadecimal numbers, enumerators by name."""
-        kind = self.kind
-        if kind.ctype is not None and kind.is_aggregate:
-            return kind.ctype.format(self.raw)
-        if kind.target is not None:
-            return f"({kind.text}) {self.number:#x}"
-        return f"{self.number} ({self.name})" if self.name else str(self.number)
-
-    @property
-    def is_true(self) -> bool:
-        """Whether a condition with this value holds."""
-        return bool(self.number) if not self.kind.is_aggregate else any(self.raw)
-
-    def in_base(self, letter: str) -> str:
-        """Return it with the integer in another base: `x`, `d`, `t` (binary), `o`, `u`, as gdb has them."""
-        if self.kind.is_aggregate:
-            return self.raw.hex(" ") if letter == "x" else self.text
-        bits = 8 * (self.kind.size or 8)
-        unsigned = self.number & (1 << bits) - 1
-        match letter:
-            case "x":
-                return f"{unsigned:#x}"
-            case "t":
-                return f"{unsigned:b}"
-            case "o":
-                return f"{unsigned:#o}"
-            case "u":
-                return str(unsigned)
-            case _:
-                return str(as_signed(unsigned, bits))
 
 
 class Evaluator:
@@ -169,7 +59,7 @@ class Evaluator:
         session: Which one.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Standing) -> None:
         self._session = session
         world = session.world
         self._program = world.program.spec
@@ -247,7 +137,7 @@ class Evaluator:
     # Types
 
     def _is_type(self, name: str) -> bool:
-        return name in _SCALARS or (self._btf is not None and self._declared(name) is not None)
+        return name in SCALARS or (self._btf is not None and self._declared(name) is not None)
 
     def _declared(self, name: str) -> CType | None:
         """Return the type that BTF knows by a name."""
@@ -262,15 +152,15 @@ class Evaluator:
     def _named_type(self, node: TypeName) -> Kind:
         if node.name == "void":
             kind = VOID
-        elif node.name in _SCALARS:
-            size, is_signed = _SCALARS[node.name]
+        elif node.name in SCALARS:
+            size, is_signed = SCALARS[node.name]
             kind = Kind(size, is_signed, text=node.name)
         elif (found := self._declared(node.name)) is not None:
             kind = kind_of(found)
         else:
             raise self._error(node, f"no type is called {node.name}")
         for _ in range(node.pointers):
-            kind = _pointer_to(kind)
+            kind = pointer_to(kind)
         return kind
 
     # Values
@@ -278,7 +168,7 @@ class Evaluator:
     def _value(self, node: Node) -> Value:
         match node:
             case Number():
-                return Value(_S64 if node.value < 1 << 63 else _U64, node.value)
+                return Value(S64 if node.value < 1 << 63 else U64, node.value)
             case Name():
                 return self._name(node)
             case Member():
@@ -296,7 +186,7 @@ class Evaluator:
             case SizeOf():
                 operand = node.operand
                 kind = self._named_type(operand) if isinstance(operand, TypeName) else self._value(operand).kind
-                return Value(_U64, kind.size)
+                return Value(U64, kind.size)
             case Braces():
                 raise self._error(node, "braces are for the key of a map: traffic[{IPV4, TCP}]")
 
@@ -311,9 +201,9 @@ class Evaluator:
             raise self._error(node, f"{name} is a map: its entries are {name}[key]")
         if name[:1] in ("r", "w") and name[1:].isdecimal() and len(name) <= 3 and int(name[1:]) <= 10:
             number = session.registers[int(name[1:])]
-            return Value(_U64, number) if name[0] == "r" else Value(Kind(4, text="u32"), number & 0xFFFF_FFFF)
+            return Value(U64, number) if name[0] == "r" else Value(Kind(4, text="u32"), number & 0xFFFF_FFFF)
         if name == "fp":
-            return Value(_U64, session.registers[10])
+            return Value(U64, session.registers[10])
         if name == "ctx":
             return Value(Kind(8, False, None, VOID, "context *"), session.context_address)
         if name in ("pkt", "pkt_len"):
@@ -324,15 +214,15 @@ class Evaluator:
             close = nearest(name, known)
             hint = f"did you mean {close}?" if close else "there are variables, maps, registers (r0 to r10), ctx, pkt"
             raise self._error(node, f"nothing is called {name} here", hint=hint)
-        return Value(_S64, number, name=name)
+        return Value(S64, number, name=name)
 
     def _packet(self, node: Name, name: str) -> Value:
         packet = self._session.world.host.packet
         if packet is None:
             raise self._error(node, "the program was given no packet")
         if name == "pkt_len":
-            return Value(_U64, packet.length)
-        return Value(_pointer_to(Kind(1, text="u8")), packet.region.base)
+            return Value(U64, packet.length)
+        return Value(pointer_to(Kind(1, text="u8")), packet.region.base)
 
     def _constant(self, name: str) -> int | None:
         """Return the number of an enumerator or of a macro of the kernel's headers; None where it is neither."""
@@ -515,7 +405,7 @@ class Evaluator:
             value = self._value(node.operand)
             if value.address is None:
                 raise self._error(node, "it lies nowhere, and has no address")
-            return Value(_pointer_to(value.kind), value.address)
+            return Value(pointer_to(value.kind), value.address)
         value = self._value(node.operand)
         if node.sign == "*":
             if value.kind.target is None:
@@ -526,18 +416,18 @@ class Evaluator:
         number = value.number
         match node.sign:
             case "-":
-                return Value(_S64, as_signed(-number, 64))
+                return Value(S64, as_signed(-number, 64))
             case "htons" | "ntohs" | "htonl" | "ntohl" | "be16_to_cpu" | "be32_to_cpu":
                 bits = SWAPS[node.sign]
                 number &= (1 << bits) - 1
                 swapped = int.from_bytes(number.to_bytes(bits // 8, self._order), "big")
                 return Value(Kind(bits // 8, text=f"u{bits}"), swapped)
             case "~":
-                return Value(value.kind if value.kind.size == 8 else _S64, self._cut(~number, value.kind.signed))
+                return Value(value.kind if value.kind.size == 8 else S64, self._cut(~number, value.kind.signed))
             case "!":
-                return Value(_INT, int(not number))
+                return Value(INT, int(not number))
             case _:
-                return Value(_S64 if value.kind.signed else _U64, number)
+                return Value(S64 if value.kind.signed else U64, number)
 
     @staticmethod
     def _cut(number: int, is_signed: bool) -> int:
@@ -547,14 +437,14 @@ class Evaluator:
         sign = node.sign
         if sign in ("&&", "||"):
             left = self._value(node.left).is_true
-            return Value(_INT, int(left if left == (sign == "||") else self._value(node.right).is_true))
+            return Value(INT, int(left if left == (sign == "||") else self._value(node.right).is_true))
         left, right = self._value(node.left), self._value(node.right)
         if (
             isinstance(node.right, Name)
             and left.kind.ctype is not None
             and isinstance(left.kind.ctype.stripped, t.Enum)
         ):
-            right = Value(_S64, self._enumerator(node.right, left.kind.ctype))
+            right = Value(S64, self._enumerator(node.right, left.kind.ctype))
         for operand, value in ((node.left, left), (node.right, right)):
             if value.kind.is_aggregate:
                 raise self._error(operand, f"{value.kind.text} is no number")
@@ -565,8 +455,8 @@ class Evaluator:
         a, b = self._cut(left.number, is_signed), self._cut(right.number, is_signed)
         if sign in ("==", "!=", "<", "<=", ">", ">="):
             held = {"==": a == b, "!=": a != b, "<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[sign]
-            return Value(_INT, int(held))
-        return Value(_S64 if is_signed else _U64, self._cut(self._calculated(node, a, b), is_signed))
+            return Value(INT, int(held))
+        return Value(S64 if is_signed else U64, self._cut(self._calculated(node, a, b), is_signed))
 
     def _pointer_arithmetic(self, sign: str, left: Value, right: Value) -> Value | None:
         target = left.kind.target
@@ -574,7 +464,7 @@ class Evaluator:
             return None
         size = target.size or 1
         if right.kind.target is not None:
-            return Value(_S64, (left.number - right.number) // size) if sign == "-" else None
+            return Value(S64, (left.number - right.number) // size) if sign == "-" else None
         step = right.number * size
         return Value(left.kind, (left.number + (step if sign == "+" else -step)) & _MASK64)
 
@@ -601,15 +491,3 @@ class Evaluator:
                     raise self._error(node.right, "a division by zero")
                 quotient = abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
                 return quotient if node.sign == "/" else a - quotient * b
-
-
-def _pointer_to(kind: Kind) -> Kind:
-    text = kind.text or "void"
-    return Kind(8, False, None, kind, f"{text}*" if text.endswith("*") else f"{text} *")
-
-
-def kind_of(ctype: CType) -> Kind:
-    """Return a type of BTF as a kind."""
-    found = ctype.stripped
-    is_signed = isinstance(found, t.Int | t.Enum) and found.signed
-    return Kind(8 if isinstance(found, t.Pointer) else ctype.size, is_signed, ctype, text=ctype.c_text)

@@ -13,33 +13,24 @@ the run is begun again from the state that there was before it, and goes on at s
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from ..closing import Closing
-from ..errors import UsageError
+from .backwards import Backwards, repeated
 from .breakpoints import Breakpoints
-from .evaluation import Evaluator, Value
-from .recording import Change
+from .standing import Standing
 from .stops import Breakpoint, Reason, Stop, Watchpoint
-from .symbols import Location, Symbols
 from .syntax import ExpressionError
-from .timeline import Timeline
-from .walk import Activation, Walk
-from .world import Outcome, World
+from .walk import Walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from os import PathLike
 
-    from ..runtime import PrintedLine
-    from ..vm.engine.memory import AddressSpace
     from .recording import Recording
 
 __all__ = ["Session"]
 
 
-class Session(Closing):
+class Session(Standing):
     """A recording that is looked at; it stands at the beginning of the first run.
 
     One thread at a time may use it. Maps of `world.collection` are read as they are where it stands.
@@ -53,227 +44,12 @@ class Session(Closing):
     """
 
     def __init__(self, recording: Recording) -> None:
-        if not recording.calls:
-            raise UsageError("there is nothing to run: the recording has no call")
-        self.recording = recording
-        self.world = World(recording)
-        self.symbols = Symbols(self.world)
+        super().__init__(recording)
         self.breakpoints = Breakpoints(self.symbols, lambda: self.evaluator)
         self.back = Backwards(self)
         """The same steps, backwards."""
-        self.run = 0
-        """The run that it is in, from 0 on."""
-        self.outcomes: dict[int, Outcome] = {}
-        """What came of the runs that were gone through, by their numbers."""
         self.logged: list[str] = []
         """What logpoints said, oldest first."""
-        self._timelines: dict[int, Timeline] = {}
-        self._walk: Walk | None = None
-        self._position: int | None = 0
-        """None at the end of a run whose steps nobody has counted yet."""
-        self._printed = 0
-        self.stop = Stop(Reason.START, 0, 0)
-        """Why it stands where it stands."""
-        self._begin(0)
-
-    def close(self) -> None:
-        """Let go of the machine; a second call does nothing."""
-        if self._walk is not None:
-            self._walk.close()
-            self._walk = None
-
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the recording to a file; it stands where it stood.
-
-        All runs are gone through before, so that what clocks told is in it also of those that nobody looked at.
-
-        Raises:
-            ObjectError: It cannot be written.
-            UsageError: Something in it cannot be kept in a file.
-        """
-        position, stop = self._position, self.stop
-        self.close()
-        self.world.complete()
-        self._stand(self.length if position is None else position)
-        self.stop = stop._replace(position=self.position)
-        self.recording.save(path)
-
-    # Where it stands
-
-    @property
-    def position(self) -> int:
-        """How many steps of the run have been taken."""
-        if self._position is None:
-            self._position = self.length
-            self.goto(self._position)
-        return self._position
-
-    @property
-    def length(self) -> int:
-        """The position at the end of the run; of one that was stopped, before the instruction that stopped it."""
-        return self.timeline.length
-
-    @property
-    def timeline(self) -> Timeline:
-        """The whole run."""
-        found = self._timelines.get(self.run)
-        if found is None:
-            position, stop = self._position, self.stop
-            self.close()
-            self.world.before(self.run)
-            found = Timeline(self.world, self.recording.calls[self.run], self.symbols)
-            while len(self._timelines) >= _MOST_TIMELINES:
-                del self._timelines[next(iter(self._timelines))]
-            self._timelines[self.run] = found
-            self._stand(found.length if position is None else position)
-            self.stop = stop._replace(position=self._position or 0)
-        return found
-
-    @property
-    def at_end(self) -> bool:
-        """Whether the run is over."""
-        return self._position is None or (self._walk is not None and self._walk.finished)
-
-    @property
-    def activations(self) -> list[Activation]:
-        """The functions that have begun and not ended, the outermost first; none at the end of a run."""
-        return self._walk.activations if self._walk is not None else []
-
-    @property
-    def location(self) -> Location | None:
-        """The next instruction; None at the end of a run."""
-        found = self.activations
-        return self.symbols.location(found[-1].machine.place(found[-1].slot)) if found else None
-
-    @property
-    def calls(self) -> list[Location]:
-        """The call stack, the outermost function first: where each has got to."""
-        return [self.symbols.location(each.machine.place(each.slot)) for each in self.activations]
-
-    @property
-    def registers(self) -> tuple[int, ...]:
-        """r0 to r10, unsigned; at the end of a run only r0 counts, and the others are zeros."""
-        found = self.activations
-        if found:
-            return found[-1].registers
-        r0 = self._walk.r0 if self._walk is not None else None
-        return (r0 or 0, *[0] * 10)
-
-    @property
-    def memory(self) -> AddressSpace:
-        """All memory that the program sees, as it is where the session stands."""
-        return self.world.host.memory
-
-    @property
-    def context_address(self) -> int:
-        """Where the context of this run lies, which r1 is at the beginning."""
-        return self._walk.context_address if self._walk is not None else 0
-
-    @cached_property
-    def evaluator(self) -> Evaluator:
-        """Tells what expressions mean where the session stands."""
-        return Evaluator(self)
-
-    def evaluate(self, text: str) -> Value:
-        """Return what an expression of C means here: see `bpftui.core.debug.evaluation`.
-
-        Raises:
-            ExpressionError: It is none, or means nothing here; the message says where in it.
-        """
-        return self.evaluator.evaluate(text)
-
-    @property
-    def packet(self) -> bytes | None:
-        """The packet as it is where the session stands; None for a program that is given none."""
-        found = self.world.host.packet
-        return None if found is None else found.result
-
-    @property
-    def printed(self) -> tuple[PrintedLine, ...]:
-        """What programs have printed in this run so far."""
-        return self.world.host.trace.since(self._printed).lines
-
-    @property
-    def retval(self) -> int | None:
-        """What the program returned, as an unsigned 32-bit integer; None before it has."""
-        r0 = self._walk.r0 if self._walk is not None else None
-        return None if r0 is None else r0 & 0xFFFF_FFFF
-
-    @cached_property
-    def runs(self) -> int:
-        """How many runs there are."""
-        return len(self.recording.calls)
-
-    # Going anywhere
-
-    def enter(self, run: int) -> Stop:
-        """Go to the beginning of a run, from 0 on; those before it are run, as far as they have not been.
-
-        Raises:
-            UsageError: There is no such run.
-        """
-        if not 0 <= run < self.runs:
-            raise UsageError(f"there is no run {run}: there are {self.runs}, from 0 on")
-        self._begin(run)
-        return self.stopped_by(Reason.START)
-
-    def goto(self, position: int) -> Stop:
-        """Go to a position of the run, forwards or backwards.
-
-        Raises:
-            UsageError: The run has no such position.
-        """
-        if not 0 <= position <= self.length:
-            raise UsageError(f"there is no step {position} in this run: it has {self.length}")
-        self._stand(position)
-        return self.stopped_by(Reason.STEP)
-
-    def _begin(self, run: int) -> None:
-        """Stand at the beginning of a run."""
-        self.close()
-        self.world.before(run)
-        self.run = run
-        self._position = None
-        self._stand(0)
-
-    def _stand(self, position: int) -> None:
-        """Stand at a position, which there is."""
-        here = self._position
-        is_there = self._walk is not None and position == here
-        if self._walk is None or here is None or position < here or (self._walk.finished and not is_there):
-            self.close()
-            self.world.before(self.run)
-            self._printed = self.world.host.trace.count
-            known = self._timelines.get(self.run)
-            direct = 0 if known is None else known.direct
-            self._walk = Walk(self.world, self.recording.calls[self.run], direct=direct)
-            here = -1
-        if position > here:
-            self._walk.advance(position - here)
-        self._position = position
-        if self._walk.finished:
-            self._note_outcome()
-
-    def _note_outcome(self) -> None:
-        walk = self._walk
-        assert walk is not None
-        data, context = walk.given.left()
-        self.outcomes[self.run] = Outcome(self.retval if walk.error is None else None, walk.error, data, context)
-
-    def stopped_by(self, reason: Reason, by: Breakpoint | Watchpoint | None = None) -> Stop:
-        """Note why it stands here; the end of a run, and what stopped it there, say so by themselves."""
-        if self._walk is not None and self._walk.finished:
-            reason = Reason.END
-        elif self.run in self._timelines and self.timeline.error is not None and self._position == self.length:
-            reason = Reason.ERROR
-        self.stop = Stop(reason, self.run, self._position or 0, by)
-        return self.stop
-
-    @property
-    def error(self) -> str | None:
-        """Why the run was stopped where it stands, as a sentence; None where it was not."""
-        error = self.timeline.error if self.stop.reason is Reason.ERROR else None
-        return None if error is None else error.message
 
     # What stops it
 
@@ -319,36 +95,6 @@ class Session(Closing):
             raise ExpressionError(expression, 0, "it lies nowhere in memory, and cannot be watched")
         return self.breakpoints.watch(expression, value.address, value.kind.size)
 
-    def change(self, expression: str, text: str) -> Recording:
-        """Change what lies in memory where the session stands: a variable, an entry's value, a byte of the packet.
-
-        What comes after is another run; return the recording as it was, for who wants to go back to it.
-
-        Args:
-            expression: What is changed: `total_packets`, `traffic[{IPV4, TCP}].packets`, `pkt[23]`.
-            text: Its new value, an expression; for a struct or an array as `CType.parse` takes it.
-
-        Raises:
-            ExpressionError: One of them means nothing here, or what is to be changed lies nowhere in memory.
-            UsageError: The run is over.
-            TypeMismatchError, ValueRangeError: The value does not fit.
-        """
-        if self.at_end:
-            raise UsageError("the run is over, and nothing comes that a change could reach", hint="go back in it first")
-        raw, address = self.evaluator.encoded(expression, text)
-        before, run, position = self.recording.copy(), self.run, self.position
-        kept = [each for each in self.recording.changes if (each.run, each.position) <= (run, position)]
-        self.recording.changes[:] = [*kept, Change(run, position, address, raw)]
-        self.world.forget(run)
-        for number in [each for each in self._timelines if each >= run]:
-            del self._timelines[number]
-        self.outcomes = {number: outcome for number, outcome in self.outcomes.items() if number < run}
-        self.close()
-        self._position = None
-        self._stand(position)
-        self.stopped_by(Reason.STEP)
-        return before
-
     # Steps
 
     def step_instruction(self, count: int = 1) -> Stop:
@@ -357,12 +103,12 @@ class Session(Closing):
 
     def step(self, count: int = 1) -> Stop:
         """Go on to where a C line begins, also one of a function that is called; or to the end."""
-        return self.goto(_repeated(self.timeline.next_line, self.position, count))
+        return self.goto(repeated(self.timeline.next_line, self.position, count))
 
     def next(self, count: int = 1) -> Stop:
         """Go on to where a C line begins in this function, or in one that it returns to; or to the end."""
         timeline = self.timeline
-        return self.goto(_repeated(lambda at: timeline.next_line(at, timeline.depth(at)), self.position, count))
+        return self.goto(repeated(lambda at: timeline.next_line(at, timeline.depth(at)), self.position, count))
 
     def finish(self) -> Stop:
         """Go on until this function has returned; or to the end."""
@@ -510,101 +256,3 @@ class Session(Closing):
                 if own(each.address, each.size) != old:
                     return each
         return None
-
-
-class Backwards:
-    """Steps backwards: each is the like-named one of a session, turned around.
-
-    Args:
-        session: Whose.
-    """
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def step_instruction(self, count: int = 1) -> Stop:
-        """Go *count* instructions back, or to the beginning."""
-        session = self._session
-        return session.goto(max(session.position - count, 0))
-
-    def step(self, count: int = 1) -> Stop:
-        """Go back to where a C line begins: this one where the session stands within it, else the one before."""
-        session = self._session
-        return session.goto(_repeated(session.timeline.previous_line, session.position, count))
-
-    def next(self, count: int = 1) -> Stop:
-        """Go back to where a C line begins in this function, or in one that called it."""
-        session = self._session
-        timeline = session.timeline
-        return session.goto(
-            _repeated(lambda at: timeline.previous_line(at, timeline.depth(at)), session.position, count)
-        )
-
-    def finish(self) -> Stop:
-        """Go back to the call of this function; or to the beginning."""
-        session = self._session
-        depth = session.timeline.depth(session.position)
-        return session.goto(session.timeline.before_depth(session.position, depth - 1) if depth else 0)
-
-    def until(self, where: str) -> Stop:
-        """Go back to a place, or to the beginning."""
-        session = self._session
-        place = session.breakpoints.find(where)
-        position = session.position
-        while (found := session.timeline.last_at(place.places, position)) is not None:
-            session.goto(position := found)
-            if place.is_met(session):
-                return session.stop
-        return session.goto(0)
-
-    def resume(self) -> Stop:
-        """Go back to the last breakpoint, or before what changed watched bytes last, also in an earlier run.
-
-        Where there is none it goes to the beginning: of this run where none is set, else of the first one.
-        """
-        session = self._session
-        while True:
-            found = self._last(session.position)
-            if found is not None:
-                position, reason, by = found
-                session.goto(position)
-                return session.stopped_by(reason, by)
-            if not session.run or not session.breakpoints.active:
-                session.goto(0)
-                return session.stopped_by(Reason.START, None)
-            session.enter(session.run - 1)
-            session.goto(session.length)
-
-    def _last(self, before: int) -> tuple[int, Reason, Breakpoint | Watchpoint] | None:
-        """Return the last position before another at which something stops the run."""
-        session = self._session
-        last: tuple[int, Reason, Breakpoint | Watchpoint] | None = None
-        watched = [each for each in session.breakpoints.watchpoints if each.enabled]
-        places = session.breakpoints.places
-        if watched:
-            session.goto(0)
-            at = 0
-            while (by := session.pass_watched(at, before)) is not None and (at := session.position) <= before:
-                last = (at - 1, Reason.WATCHPOINT, by)
-        # From the last one back: conditions rarely hold where a breakpoint without one would stop first.
-        position = before
-        while (found := session.timeline.last_at(places, position)) is not None:
-            if last is not None and found <= last[0]:
-                break
-            session.goto(position := found)
-            if (by := next((each for each in session.holding() if not each.log), None)) is not None:
-                return position, Reason.BREAKPOINT, by
-        return last
-
-
-def _repeated(move: Callable[[int], int], position: int, count: int) -> int:
-    """Return where *count* moves lead to from a position; those that lead nowhere any more are not taken."""
-    for _ in range(count):
-        before, position = position, move(position)
-        if position == before:
-            break
-    return position
-
-
-_MOST_TIMELINES: Final = 8
-"""Runs whose steps are kept."""

@@ -12,25 +12,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from ..asm import AtomicOp, CallSource, Class, Mode, Size
-from ..asm.flow.dominators import immediate_dominators, reverse_postorder
 from ..asm.opcodes import ADDR_SPACE_CAST, CALL, CALLX, EXIT, LD_IMM64, MOV64_X
 from ..asm.registers import def_use, register_numbers
-from ..btf.path import member_path
 from ..errors import UsageError
-from ..helpers.effects import MapUse, effect_of
-from ..packet.layers import dissect
-from ..vm.engine.graph import Graph
-from ..vm.maps import ArrayStore
-from ..vm.maps.hashes import HashStore
-from .walk import Walk
+from ..helpers.effects import effect_of
+from .origins import Origin, place_name
+from .run_log import TAIL_CALL, RunLog
 from .wanted import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ..asm import Instruction
-    from ..vm.engine.machine import Machine
-    from ..vm.maps import Store
     from .session import Session
     from .symbols import Location
 
@@ -39,16 +32,6 @@ __all__ = ["Cause", "Origin", "Why", "why"]
 _MOST_STEPS: Final = 200_000
 """Steps of a run that are gone through."""
 _MASK64: Final = (1 << 64) - 1
-_TAIL_CALL: Final = 12
-
-
-class Origin(NamedTuple):
-    """What a value comes from that nothing in the run made."""
-
-    text: str
-    """`packet byte 23: IPv4 protocol`, `ctx->len`, `.rodata config.drop_udp`, `map traffic[…]`."""
-    raw: bytes
-    """The bytes that were there at the beginning of the run; none for what is no memory."""
 
 
 @dataclass
@@ -126,144 +109,6 @@ def _told(origin: Origin) -> str:
     return f"{origin.text} = {raw[:_MOST_TOLD].hex(' ')}{more}" if raw else origin.text
 
 
-class _Function:
-    """What the blocks of a function depend on."""
-
-    def __init__(self, machine: Machine, entry: int) -> None:
-        graph = Graph(machine.code, machine.code.functions[entry], every=True)
-        count = len(graph.blocks)
-        self.blocks: dict[int, int] = {slot: n for n, block in enumerate(graph.blocks) for slot in block.slots}
-        """By slot, its block."""
-        self.ends = {block.slots[-1] for block in graph.blocks}
-        self.decided_by: list[set[int]] = [set() for _ in range(count)]
-        """By block, those whose jump at the end decides whether it is come to."""
-        # Postdominators are dominators from the end on: node `count` is where all functions end.
-        backwards = [list(each) for each in graph.predecessors]
-        backwards.append([n for n, block in enumerate(graph.blocks) if not block.successors])
-        order = reverse_postorder(backwards, count)
-        numbers = {node: number for number, node in enumerate(order)}
-        forwards = [list(block.successors) or [count] for block in graph.blocks]
-        before = [
-            [numbers[each] for each in forwards[node] if each in numbers] if node < count else [] for node in order
-        ]
-        found = immediate_dominators(before)
-        after = {node: order[found[number]] for number, node in enumerate(order)}
-        for block, successors in enumerate(forwards):
-            if len(successors) < 2 or block not in after:
-                continue
-            for successor in successors:
-                node = successor
-                while node in after and node != after[block] and node != count:
-                    self.decided_by[node].add(block)
-                    node = after[node]
-
-
-class _Activation:
-    """A function that has begun, as far as its way was seen."""
-
-    def __init__(self, function: _Function, call: int) -> None:
-        self.function = function
-        self.call = call
-        self.last: dict[int, int] = {}
-        """By block, the last step of its end."""
-
-
-class _Log:
-    """A run up to a position: the registers before each step, and what each depends on."""
-
-    def __init__(self, session: Session, position: int) -> None:
-        self._session = session
-        self.places = session.timeline.places
-        self.registers: list[tuple[int, ...]] = []
-        self.depths: list[int] = []
-        self.decided: list[int] = []
-        """By step, the jump or the call that decided that it was taken; -1 for none."""
-        self.updated: dict[int, tuple[int, int]] = {}
-        """By the step of a call that set a map's entry, where its value lies now, and how many bytes it has."""
-        self._functions: dict[tuple[int, int], _Function] = {}
-        self._stack: list[_Activation] = []
-        self._read(position)
-
-    def insn(self, step: int) -> tuple[Machine, int, Instruction]:
-        """Return the instruction of a step."""
-        machine, slot = self._session.world.processor.at(self.places[step])
-        return machine, slot, machine.code.at(slot)
-
-    def _read(self, position: int) -> None:
-        session = self._session
-        session.close()
-        session.world.before(session.run)
-        walk = Walk(session.world, session.recording.calls[session.run])
-        try:
-            for step in range(position + 1):
-                if walk.advance(1) is None:
-                    break
-                innermost = walk.activations[-1]
-                self._note_update(step)
-                self.registers.append(innermost.registers)
-                self.depths.append(innermost.depth)
-                self._decide(step)
-        finally:
-            walk.close()
-
-    def _note_update(self, step: int) -> None:
-        """Note where a map's entry lies that the call before has set."""
-        if not step:
-            return
-        machine, _, insn = self.insn(step - 1)
-        if insn.opcode != CALL or insn.src != CallSource.HELPER:
-            return
-        effect = effect_of(insn.imm)
-        if effect is None or effect.use is None or MapUse.WRITE not in effect.use or effect.arguments[:3] != "mrr":
-            return
-        registers = self.registers[step - 1]
-        store = self._session.world.host.maps.get(registers[1])
-        key = None if store is None else machine.processor.memory.own(registers[2], store.shape.key_size)
-        if store is None or key is None:
-            return
-        address = _address_of(store, key, self._session.world.host.cpu)
-        if address:
-            self.updated[step - 1] = address, store.shape.value_size
-
-    def _decide(self, step: int) -> None:
-        """Find out what decided that a step was taken."""
-        machine, slot, insn = self.insn(step)
-        depth, stack = self.depths[step], self._stack
-        before = self.insn(step - 1)[2] if step else None
-        if depth >= len(stack):
-            stack.append(self._begun(machine, slot, step - 1))
-        elif depth < len(stack) - 1:
-            del stack[depth + 1 :]
-        elif before is None or before.opcode == EXIT:
-            stack[-1] = self._begun(machine, slot, stack[-1].call)  # the same helper calls back once more
-        elif slot not in stack[-1].function.blocks or (before.opcode == CALL and before.imm == _TAIL_CALL and not slot):
-            stack[-1] = self._begun(machine, slot, step - 1)
-        here = stack[-1]
-        block = here.function.blocks.get(slot)
-        if block is None:
-            self.decided.append(-1)
-            return
-        deciding = [here.last[each] for each in here.function.decided_by[block] if each in here.last]
-        self.decided.append(max(deciding, default=here.call))
-        if slot in here.function.ends and insn.is_conditional:
-            here.last[block] = step
-
-    def _begun(self, machine: Machine, slot: int, call: int) -> _Activation:
-        entry = slot if slot in machine.code.functions else 0
-        key = machine.number, entry
-        if key not in self._functions:
-            self._functions[key] = _Function(machine, entry)
-        return _Activation(self._functions[key], call)
-
-
-def _address_of(store: Store, key: bytes, cpu: int) -> int:
-    """Return where the value of an entry lies, which is no use of it."""
-    if isinstance(store, HashStore):
-        regions = store.keys.get(key)
-        return 0 if regions is None else regions[cpu if store.shape.per_cpu else 0].base
-    return store.address_of(key, cpu) if isinstance(store, ArrayStore) else 0
-
-
 _What: TypeAlias = tuple[int, int] | range
 """A register (depth and number), or bytes of memory by their addresses."""
 
@@ -282,7 +127,7 @@ def _bytes(address: int, size: int) -> range:
 class _Slicer:
     """Goes backwards through a log."""
 
-    def __init__(self, session: Session, log: _Log) -> None:
+    def __init__(self, session: Session, log: RunLog) -> None:
         self._session = session
         self._log = log
         self.causes: dict[int, Cause] = {}
@@ -393,7 +238,7 @@ class _Slicer:
         made: list[_What]
         depth, registers = log.depths[step], log.registers[step]
         deeper = step + 1 < len(log.depths) and log.depths[step + 1] > depth
-        if deeper or (insn.opcode == CALL and insn.imm == _TAIL_CALL and insn.src == CallSource.HELPER):
+        if deeper or (insn.opcode == CALL and insn.imm == TAIL_CALL and insn.src == CallSource.HELPER):
             inner = depth + 1 if deeper else depth
             is_own = insn.opcode == CALLX or insn.src == CallSource.SUBPROGRAM or not deeper
             made = [(inner, number) for number in range(10)]
@@ -445,7 +290,7 @@ def why(session: Session, text: str) -> Why:
             f"{text!r} is neither a register nor in memory", hint="why r0, why total_packets, why *(u8 *)(pkt + 23)"
         )
     stop = session.stop
-    slicer = _Slicer(session, _Log(session, position))
+    slicer = _Slicer(session, RunLog(session, position))
     slicer.want(what, -1)
     slicer.run(position)
     session.goto(0)
@@ -474,7 +319,7 @@ def _origins(session: Session, slicer: _Slicer) -> list[Origin]:
         found = own if step < 0 else slicer.causes[step].origins
         for part in parts:
             start, size = part.start, part.stop - part.start
-            found.append(Origin(_place(session, start, size), session.memory.own(start, size) or b""))
+            found.append(Origin(place_name(session, start, size), session.memory.own(start, size) or b""))
     return own
 
 
@@ -483,62 +328,3 @@ def _join(parts: list[range], part: range) -> None:
     if parts and parts[-1].stop == part.start:
         part = range(parts.pop().start, part.stop)
     parts.append(part)
-
-
-def _place(session: Session, address: int, size: int) -> str:
-    """Return what lies at an address, at the beginning of a run."""
-    world = session.world
-    region = session.memory.find(address)
-    if region is None:
-        return f"memory at {address:#x}"
-    offset = address - region.base
-    packet = world.host.packet
-    if packet is not None and region is packet.region:
-        return _packet_place(packet.result, offset, size)
-    context = session.context_address
-    if region.base == context:
-        layout = session.evaluator.layout
-        for each in layout.fields if layout is not None else ():
-            if each.offset <= offset < each.offset + each.size:
-                return f"ctx->{each.name}"
-        return f"ctx +{offset}"
-    for name, found in world.collection.maps.items():
-        key = found.store.key_at(address)
-        if key is not None:
-            return _map_place(session, name, key, address, size)
-    return f"{region.name} +{offset}"
-
-
-def _packet_place(packet: bytes, offset: int, size: int) -> str:
-    last = f"…{offset + size - 1}" if size > 1 else ""
-    text = f"packet byte {offset}{last}" if size == 1 else f"packet bytes {offset}{last}"
-    for layer in dissect(packet):
-        for each in layer.fields:
-            where = layer.where(each)
-            if offset in where:
-                return f"{text}: {layer.protocol.name} {each.name}"
-    return text
-
-
-def _map_place(session: Session, name: str, key: bytes, address: int, size: int) -> str:
-    world = session.world
-    found = world.collection.maps[name]
-    store = found.store
-    if isinstance(store, ArrayStore):
-        base = next(region.base for region in store.regions if region.base <= address < region.end)
-        offset = (address - base) % store.shape.stride
-    else:
-        region = session.memory.find(address)
-        offset = address - (region.base if region is not None else address)
-    if found.spec.is_data:
-        for variable in world.collection.spec.variables.values():
-            if variable.map.name == name and variable.offset <= offset < variable.offset + variable.size:
-                path = ""
-                if variable.type is not None:
-                    path = member_path(variable.type.btf, variable.type.id, offset - variable.offset, size) or ""
-                return f"{name} {variable.name}{path}"
-        return f"{name} +{offset}"
-    ctype, key_type = found.spec.value, found.spec.key
-    path = member_path(ctype.btf, ctype.id, offset, size) if ctype is not None else f"+{offset}"
-    key_text = key_type.format(key) if key_type is not None else key.hex(" ")
-    return f"map {name}[{key_text}]{path or ''}"

@@ -1,0 +1,82 @@
+"""Origins: what a value comes from that nothing in the run made, by name: bytes of the packet, fields, variables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..btf.path import member_path
+from ..packet.layers import dissect
+from ..vm.maps import ArrayStore
+
+if TYPE_CHECKING:
+    from .session import Session
+
+__all__ = ["Origin", "place_name"]
+
+
+class Origin(NamedTuple):
+    """What a value comes from that nothing in the run made."""
+
+    text: str
+    """`packet byte 23: IPv4 protocol`, `ctx->len`, `.rodata config.drop_udp`, `map traffic[…]`."""
+    raw: bytes
+    """The bytes that were there at the beginning of the run; none for what is no memory."""
+
+
+def place_name(session: Session, address: int, size: int) -> str:
+    """Return what lies at an address, at the beginning of a run."""
+    world = session.world
+    region = session.memory.find(address)
+    if region is None:
+        return f"memory at {address:#x}"
+    offset = address - region.base
+    packet = world.host.packet
+    if packet is not None and region is packet.region:
+        return _packet_place(packet.result, offset, size)
+    context = session.context_address
+    if region.base == context:
+        layout = session.evaluator.layout
+        for each in layout.fields if layout is not None else ():
+            if each.offset <= offset < each.offset + each.size:
+                return f"ctx->{each.name}"
+        return f"ctx +{offset}"
+    for name, found in world.collection.maps.items():
+        key = found.store.key_at(address)
+        if key is not None:
+            return _map_place(session, name, key, address, size)
+    return f"{region.name} +{offset}"
+
+
+def _packet_place(packet: bytes, offset: int, size: int) -> str:
+    last = f"…{offset + size - 1}" if size > 1 else ""
+    text = f"packet byte {offset}{last}" if size == 1 else f"packet bytes {offset}{last}"
+    for layer in dissect(packet):
+        for each in layer.fields:
+            where = layer.where(each)
+            if offset in where:
+                return f"{text}: {layer.protocol.name} {each.name}"
+    return text
+
+
+def _map_place(session: Session, name: str, key: bytes, address: int, size: int) -> str:
+    world = session.world
+    found = world.collection.maps[name]
+    store = found.store
+    if isinstance(store, ArrayStore):
+        base = next(region.base for region in store.regions if region.base <= address < region.end)
+        offset = (address - base) % store.shape.stride
+    else:
+        region = session.memory.find(address)
+        offset = address - (region.base if region is not None else address)
+    if found.spec.is_data:
+        for variable in world.collection.spec.variables.values():
+            if variable.map.name == name and variable.offset <= offset < variable.offset + variable.size:
+                path = ""
+                if variable.type is not None:
+                    path = member_path(variable.type.btf, variable.type.id, offset - variable.offset, size) or ""
+                return f"{name} {variable.name}{path}"
+        return f"{name} +{offset}"
+    ctype, key_type = found.spec.value, found.spec.key
+    path = member_path(ctype.btf, ctype.id, offset, size) if ctype is not None else f"+{offset}"
+    key_text = key_type.format(key) if key_type is not None else key.hex(" ")
+    return f"map {name}[{key_text}]{path or ''}"

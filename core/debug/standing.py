@@ -1,0 +1,287 @@
+"""Standing: where in a recording somebody stands, and what is to be seen there."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from ..closing import Closing
+from ..errors import UsageError
+from .evaluation import Evaluator
+from .recording import Change
+from .stops import Reason, Stop
+from .symbols import Location, Symbols
+from .timeline import Timeline
+from .walk import Activation, Walk
+from .world import Outcome, World
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from ..runtime import PrintedLine
+    from ..vm.engine.memory import AddressSpace
+    from .recording import Recording
+    from .stops import Breakpoint, Watchpoint
+    from .values import Value
+
+__all__ = ["Standing"]
+
+_MOST_TIMELINES: Final = 8
+"""Runs whose steps are kept."""
+
+
+class Standing(Closing):
+    """Stands at a position of one of a recording's runs, and can be brought to any other.
+
+    Args, errors: those of `Session`.
+    """
+
+    def __init__(self, recording: Recording) -> None:
+        if not recording.calls:
+            raise UsageError("there is nothing to run: the recording has no call")
+        self.recording = recording
+        self.world = World(recording)
+        self.symbols = Symbols(self.world)
+        self.run = 0
+        """The run that it is in, from 0 on."""
+        self.outcomes: dict[int, Outcome] = {}
+        """What came of the runs that were gone through, by their numbers."""
+        self._timelines: dict[int, Timeline] = {}
+        self._walk: Walk | None = None
+        self._position: int | None = 0
+        """None at the end of a run whose steps nobody has counted yet."""
+        self._printed = 0
+        self.stop = Stop(Reason.START, 0, 0)
+        """Why it stands where it stands."""
+        self._begin(0)
+
+    def close(self) -> None:
+        """Let go of the machine; a second call does nothing."""
+        if self._walk is not None:
+            self._walk.close()
+            self._walk = None
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the recording to a file; it stands where it stood.
+
+        All runs are gone through before, so that what clocks told is in it also of those that nobody looked at.
+
+        Raises:
+            ObjectError: It cannot be written.
+            UsageError: Something in it cannot be kept in a file.
+        """
+        position, stop = self._position, self.stop
+        self.close()
+        self.world.complete()
+        self._stand(self.length if position is None else position)
+        self.stop = stop._replace(position=self.position)
+        self.recording.save(path)
+
+    # Where it stands
+
+    @property
+    def position(self) -> int:
+        """How many steps of the run have been taken."""
+        if self._position is None:
+            self._position = self.length
+            self.goto(self._position)
+        return self._position
+
+    @property
+    def length(self) -> int:
+        """The position at the end of the run; of one that was stopped, before the instruction that stopped it."""
+        return self.timeline.length
+
+    @property
+    def timeline(self) -> Timeline:
+        """The whole run."""
+        found = self._timelines.get(self.run)
+        if found is None:
+            position, stop = self._position, self.stop
+            self.close()
+            self.world.before(self.run)
+            found = Timeline(self.world, self.recording.calls[self.run], self.symbols)
+            while len(self._timelines) >= _MOST_TIMELINES:
+                del self._timelines[next(iter(self._timelines))]
+            self._timelines[self.run] = found
+            self._stand(found.length if position is None else position)
+            self.stop = stop._replace(position=self._position or 0)
+        return found
+
+    @property
+    def at_end(self) -> bool:
+        """Whether the run is over."""
+        return self._position is None or (self._walk is not None and self._walk.finished)
+
+    @property
+    def activations(self) -> list[Activation]:
+        """The functions that have begun and not ended, the outermost first; none at the end of a run."""
+        return self._walk.activations if self._walk is not None else []
+
+    @property
+    def location(self) -> Location | None:
+        """The next instruction; None at the end of a run."""
+        found = self.activations
+        return self.symbols.location(found[-1].machine.place(found[-1].slot)) if found else None
+
+    @property
+    def calls(self) -> list[Location]:
+        """The call stack, the outermost function first: where each has got to."""
+        return [self.symbols.location(each.machine.place(each.slot)) for each in self.activations]
+
+    @property
+    def registers(self) -> tuple[int, ...]:
+        """r0 to r10, unsigned; at the end of a run only r0 counts, and the others are zeros."""
+        found = self.activations
+        if found:
+            return found[-1].registers
+        r0 = self._walk.r0 if self._walk is not None else None
+        return (r0 or 0, *[0] * 10)
+
+    @property
+    def memory(self) -> AddressSpace:
+        """All memory that the program sees, as it is where the session stands."""
+        return self.world.host.memory
+
+    @property
+    def context_address(self) -> int:
+        """Where the context of this run lies, which r1 is at the beginning."""
+        return self._walk.context_address if self._walk is not None else 0
+
+    @cached_property
+    def evaluator(self) -> Evaluator:
+        """Tells what expressions mean where the session stands."""
+        return Evaluator(self)
+
+    def evaluate(self, text: str) -> Value:
+        """Return what an expression of C means here: see `bpftui.core.debug.evaluation`.
+
+        Raises:
+            ExpressionError: It is none, or means nothing here; the message says where in it.
+        """
+        return self.evaluator.evaluate(text)
+
+    @property
+    def packet(self) -> bytes | None:
+        """The packet as it is where the session stands; None for a program that is given none."""
+        found = self.world.host.packet
+        return None if found is None else found.result
+
+    @property
+    def printed(self) -> tuple[PrintedLine, ...]:
+        """What programs have printed in this run so far."""
+        return self.world.host.trace.since(self._printed).lines
+
+    @property
+    def retval(self) -> int | None:
+        """What the program returned, as an unsigned 32-bit integer; None before it has."""
+        r0 = self._walk.r0 if self._walk is not None else None
+        return None if r0 is None else r0 & 0xFFFF_FFFF
+
+    @cached_property
+    def runs(self) -> int:
+        """How many runs there are."""
+        return len(self.recording.calls)
+
+    # Going anywhere
+
+    def enter(self, run: int) -> Stop:
+        """Go to the beginning of a run, from 0 on; those before it are run, as far as they have not been.
+
+        Raises:
+            UsageError: There is no such run.
+        """
+        if not 0 <= run < self.runs:
+            raise UsageError(f"there is no run {run}: there are {self.runs}, from 0 on")
+        self._begin(run)
+        return self.stopped_by(Reason.START)
+
+    def goto(self, position: int) -> Stop:
+        """Go to a position of the run, forwards or backwards.
+
+        Raises:
+            UsageError: The run has no such position.
+        """
+        if not 0 <= position <= self.length:
+            raise UsageError(f"there is no step {position} in this run: it has {self.length}")
+        self._stand(position)
+        return self.stopped_by(Reason.STEP)
+
+    def _begin(self, run: int) -> None:
+        """Stand at the beginning of a run."""
+        self.close()
+        self.world.before(run)
+        self.run = run
+        self._position = None
+        self._stand(0)
+
+    def _stand(self, position: int) -> None:
+        """Stand at a position, which there is."""
+        here = self._position
+        is_there = self._walk is not None and position == here
+        if self._walk is None or here is None or position < here or (self._walk.finished and not is_there):
+            self.close()
+            self.world.before(self.run)
+            self._printed = self.world.host.trace.count
+            known = self._timelines.get(self.run)
+            direct = 0 if known is None else known.direct
+            self._walk = Walk(self.world, self.recording.calls[self.run], direct=direct)
+            here = -1
+        if position > here:
+            self._walk.advance(position - here)
+        self._position = position
+        if self._walk.finished:
+            self._note_outcome()
+
+    def _note_outcome(self) -> None:
+        walk = self._walk
+        assert walk is not None
+        data, context = walk.given.left()
+        self.outcomes[self.run] = Outcome(self.retval if walk.error is None else None, walk.error, data, context)
+
+    def stopped_by(self, reason: Reason, by: Breakpoint | Watchpoint | None = None) -> Stop:
+        """Note why it stands here; the end of a run, and what stopped it there, say so by themselves."""
+        if self._walk is not None and self._walk.finished:
+            reason = Reason.END
+        elif self.run in self._timelines and self.timeline.error is not None and self._position == self.length:
+            reason = Reason.ERROR
+        self.stop = Stop(reason, self.run, self._position or 0, by)
+        return self.stop
+
+    @property
+    def error(self) -> str | None:
+        """Why the run was stopped where it stands, as a sentence; None where it was not."""
+        error = self.timeline.error if self.stop.reason is Reason.ERROR else None
+        return None if error is None else error.message
+
+    # What is changed
+
+    def change(self, expression: str, text: str) -> Recording:
+        """Change what lies in memory where the session stands: a variable, an entry's value, a byte of the packet.
+
+        What comes after is another run; return the recording as it was, for who wants to go back to it.
+
+        Args:
+            expression: What is changed: `total_packets`, `traffic[{IPV4, TCP}].packets`, `pkt[23]`.
+            text: Its new value, an expression; for a struct or an array as `CType.parse` takes it.
+
+        Raises:
+            ExpressionError: One of them means nothing here, or what is to be changed lies nowhere in memory.
+            UsageError: The run is over.
+            TypeMismatchError, ValueRangeError: The value does not fit.
+        """
+        if self.at_end:
+            raise UsageError("the run is over, and nothing comes that a change could reach", hint="go back in it first")
+        raw, address = self.evaluator.encoded(expression, text)
+        before, run, position = self.recording.copy(), self.run, self.position
+        kept = [each for each in self.recording.changes if (each.run, each.position) <= (run, position)]
+        self.recording.changes[:] = [*kept, Change(run, position, address, raw)]
+        self.world.forget(run)
+        for number in [each for each in self._timelines if each >= run]:
+            del self._timelines[number]
+        self.outcomes = {number: outcome for number, outcome in self.outcomes.items() if number < run}
+        self.close()
+        self._position = None
+        self._stand(position)
+        self.stopped_by(Reason.STEP)
+        return before
