@@ -46,9 +46,10 @@ from ..spec.program import ReferenceKind
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
+    from ..spec.collection import CollectionSpec
     from ..spec.program import ProgramSpec
 
-__all__ = ["reached"]
+__all__ = ["constants_of", "reached"]
 
 _U64: Final = (1 << 64) - 1
 _SIZES: Final = {Size.B: 1, Size.H: 2, Size.W: 4, Size.DW: 8}
@@ -199,6 +200,11 @@ class _Frame:
 
 class _EndError(Exception):
     """A run ends here: what follows is not certain."""
+
+
+def constants_of(spec: CollectionSpec) -> dict[str, bytes]:
+    """Return what an object's read-only data sections hold, by the names of their maps."""
+    return {name: bytes(each.data) for name, each in spec.maps.items() if each.data and each.read_only}
 
 
 def reached(

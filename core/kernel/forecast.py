@@ -16,7 +16,7 @@ import sys
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from ..analysis.reachability import reached
+from ..analysis.reachability import constants_of, reached
 from ..asm.opcodes import CALL, INSN_SIZE, CallSource
 from ..btf import Kind
 from ..btf.core import CoreResolver
@@ -29,7 +29,7 @@ from ..spec.architectures import foreign_registers
 from ..spec.jump_tables import table_map
 from ..spec.kconfig import KCONFIG
 from ..spec.program import TRAP
-from ..spec.relocate_core import BAD_RELOCATION, core_reason, patch_core, resolve_core
+from ..spec.relocate_core import BAD_RELOCATION, patch_core, resolve_core, unresolved
 from .collection import Loader
 from .host.externs import OTHER_TYPE, look_up_externs
 from .host.kconfig import kconfig_values
@@ -144,7 +144,7 @@ class _Survey:
     @cached_property
     def constants(self) -> Mapping[str, bytes]:
         """The contents of read-only sections."""
-        found = {name: bytes(each.data) for name, each in self.spec.maps.items() if each.data and each.read_only}
+        found = constants_of(self.spec)
         if KCONFIG in self.spec.maps:
             with contextlib.suppress(BpftuiError):
                 found[KCONFIG] = kconfig_values(self.spec)
@@ -221,9 +221,8 @@ class _Survey:
             found += context_complaints(spec, tied, code, self.spec.maps)
         foreign = foreign_registers(self.spec.btf)
         found += [
-            Obstacle(reason, "" if reason == foreign else _GUARD, (item.slot,))
-            for item, resolution in resolved
-            if _calls_helper(code, item.slot) == BAD_RELOCATION and (reason := core_reason(resolution, self.spec.btf))
+            Obstacle(reason, "" if reason == foreign else _GUARD, (slot,))
+            for slot, reason in unresolved(spec, code, resolved)
         ]
         if any(each.slots for each in found):
             wanted = {slot for each in found for slot in each.slots}

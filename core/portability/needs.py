@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from .. import since
 from ..analysis.outline import CallKind, Outline
-from ..analysis.reachability import reached
+from ..analysis.reachability import constants_of, reached
 from ..analysis.xrefs import Uses
 from ..asm.opcodes import CALL
 from ..btf.access import CoreKind
@@ -25,7 +25,7 @@ from ..kernel.probe.instructions import instructions_used
 from ..since import Since, Version
 from ..spec import INSN_SIZE, MapType, ProgramType, ReferenceKind
 from ..spec.kconfig import KCONFIG, KERNEL_VERSION, encode_options
-from ..spec.relocate_core import core_reason, patch_core, resolve_core
+from ..spec.relocate_core import patch_core, resolve_core, unresolved
 from ..spec.sections import SECTIONS, SectionFlag
 from ..uapi import MapFlag, ProgramFlag
 
@@ -41,8 +41,6 @@ __all__ = ["Need", "ProgramNeeds", "map_needs"]
 
 _ATTACHED_LATER: Final = (ProgramType.KPROBE, ProgramType.SCHED_CLS)
 """Types of programs whose attach type no kernel looks at before they are attached (bpf_prog_load_check_attach_type)."""
-_WRAPPERS: Version = Version(4, 17)
-"""System calls with a wrapper, on x86-64 (LINUX_HAS_SYSCALL_WRAPPER)."""
 
 
 class Need(NamedTuple):
@@ -102,8 +100,7 @@ class ProgramNeeds:
             code = patch_core(self._program, resolved) if resolved else self._program.code
         except BpftuiError as error:  # nothing is to be said of code that comes to nothing
             return [Need(error.message, None), *found, *needs]
-        if target is not None:
-            needs += self._unresolved(resolved)
+        needs += [Need(reason, None, (slot,)) for slot, reason in unresolved(self._program, code, resolved)]
         if needs:
             wanted = {slot for need in needs for slot in need.slots}
             walked = reached(self._program, code, self._constants(version), self._missing(version), wanted)
@@ -198,26 +195,19 @@ class ProgramNeeds:
         btf = self._spec.btf
         return [] if btf is None else resolve_core(self._program, CoreResolver(btf, btf))
 
-    def _unresolved(self, resolved: list[tuple[CoreRelocation, CoreResolution]]) -> list[Need]:
-        """Return the accesses that have no answer."""
-        return [
-            Need(core_reason(each, self._spec.btf) or each.local, None, (item.slot,))
-            for item, each in resolved
-            if each.outcome is not Outcome.RESOLVED
-        ]
-
     def _constants(self, version: Version) -> Mapping[str, bytes]:
         """Return the contents of read-only sections on such a kernel: an option that nobody knows is not set."""
-        found = {name: bytes(each.data) for name, each in self._spec.maps.items() if each.data and each.read_only}
+        found = constants_of(self._spec)
         if KCONFIG in self._spec.maps:
-            cookie = since.helper("get_attach_cookie")
-            known = {
-                KERNEL_VERSION: str(version.code),
-                "LINUX_HAS_BPF_COOKIE": "y" if cookie is not None and cookie.version <= version else "n",
-                "LINUX_HAS_SYSCALL_WRAPPER": "y" if version >= _WRAPPERS else "n",
-            }
+
+            def answer(name: str) -> str | None:
+                if name == KERNEL_VERSION:
+                    return str(version.code)
+                known = since.option(name)
+                return None if known is None else "y" if version >= known.version else "n"
+
             with contextlib.suppress(BpftuiError):  # declared as something else: nothing is said of what it guards
-                found[KCONFIG] = encode_options(self._spec, known.get)[0]
+                found[KCONFIG] = encode_options(self._spec, answer)[0]
         return found
 
     def _missing(self, version: Version) -> set[str]:

@@ -6,7 +6,7 @@ are configured and patched. Each entry has its source, and `tests/since.py` comp
 
 from __future__ import annotations
 
-from .facts import Since, Version, attach_type, code, field, flag, helper, kfunc, map_type, program_type
+from .facts import Since, Version, attach_type, code, field, flag, helper, kfunc, map_type, option, program_type
 
 __all__ = [
     "Since",
@@ -18,5 +18,6 @@ __all__ = [
     "helper",
     "kfunc",
     "map_type",
+    "option",
     "program_type",
 ]

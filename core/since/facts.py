@@ -21,6 +21,7 @@ __all__ = [
     "helper",
     "kfunc",
     "map_type",
+    "option",
     "program_type",
     "read",
 ]
@@ -148,3 +149,14 @@ def helper(name: str) -> Since | None:
 def kfunc(name: str) -> Since | None:
     """Return what let programs call a function of the kernel; None where it is not known."""
     return _kfuncs().get(name)
+
+
+def option(name: str) -> Since | None:
+    """Return what brought what an option of libbpf's making tells (`LINUX_HAS_BPF_COOKIE`); None for any other name."""
+    match name:
+        case "LINUX_HAS_BPF_COOKIE":
+            return helper("get_attach_cookie")
+        case "LINUX_HAS_SYSCALL_WRAPPER":
+            return code("syscall_wrapper")
+        case _:
+            return None

@@ -48,11 +48,12 @@ FIELDS: Final = """
 
 CODE: Final = """
 4.16 calls:cc8b0b92a169
+4.17 syscall_wrapper:fa697140f9a2
 5.2 data:d8eca5bbb2be
 5.10 tail_calls:e411901c0b77
 5.10 ksym:2020-09-29
 5.13 callbacks:69c087ba6225 kfuncs:e6ac2450d6de
 """
 """What references in code may be: calls of functions of the object, direct access to data sections, tail calls beside
-calls (x86-64), addresses of variables of the kernel's, functions as values, calls of the kernel's functions. Of
-instructions, `core.kernel.probe.instructions` tells."""
+calls (x86-64), addresses of variables of the kernel's, functions as values, calls of the kernel's functions; and system
+calls that take their arguments in a pt_regs (x86-64). Of instructions, `core.kernel.probe.instructions` tells."""

@@ -25,6 +25,7 @@ __all__ = [
     "core_reason",
     "patch_core",
     "resolve_core",
+    "unresolved",
 ]
 
 BAD_RELOCATION: Final = 195896080
@@ -76,6 +77,27 @@ def patch_core(program: ProgramSpec, resolved: Iterable[tuple[CoreRelocation, Co
         if problem is not None:
             raise LoadError(_problem(program, item.slot, f"{resolution.local}: {problem}"))
     return bytes(code)
+
+
+def unresolved(
+    program: ProgramSpec, code: bytes, resolved: Iterable[tuple[CoreRelocation, CoreResolution]]
+) -> list[tuple[int, str]]:
+    """Return the instructions that became a call of a helper that does not exist, and why, as clauses.
+
+    Whether that keeps the program from being loaded is up to what the verifier walks over
+    (`core.analysis.reachability`).
+
+    Args:
+        program: The program.
+        code: What `patch_core` made of it.
+        resolved: The same that it was given.
+    """
+    poison = bytes([CALL, 0, 0, 0]) + BAD_RELOCATION.to_bytes(4, program.byte_order)
+    return [
+        (item.slot, core_reason(resolution, program.btf))
+        for item, resolution in resolved
+        if code.startswith(poison, item.slot * INSN_SIZE)
+    ]
 
 
 def _problem(program: ProgramSpec, slot: int, reason: str) -> str:

@@ -11,51 +11,32 @@ for, each run happens in both, and what they do differently fails the test.
 
 from __future__ import annotations
 
-import json
-import os
-import shlex
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from ..closing import Closing
-from ..errors import FeatureError, NoPermissionError, UsageError
-from .errors import DisagreementError, NotHereError
-from .run import unlike
+from ..errors import FeatureError, NoPermissionError
+from .errors import NotHereError
+from .loaded import BpfObject, Clock, as_text
 from .side import Side
-from .verdict import Verdict
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Collection as Several
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from ..btf import Btf
-    from ..btf.core import CoreResolver
     from ..runtime import Runtime
-    from ..spec import CollectionSpec, ProgramSpec
-    from ..vm.collection import MachineCollection
+    from ..spec import CollectionSpec
     from ..vm.world.settings import Given
-    from .run import Run
 
-__all__ = ["Bpf", "BpfObject", "Clock", "RuntimeChoice", "TestedMap", "TestedProgram", "TestedVariable"]
+__all__ = ["Bpf", "RuntimeChoice"]
 
 RuntimeChoice: TypeAlias = Literal["vm", "kernel", "both"]
 """Where tests run: `--bpf-runtime`."""
 
 _START: Final = 1_000_000_000
 """What a test's clock begins with, in nanoseconds: at 0, programs take what they never wrote for the present."""
-_MOST_TIMERS: Final = 100_000
-_LONGEST: Final = 2_048
-"""Hexadecimal digits of a packet in a command that runs it again."""
-
-
-class Clock:
-    """The time that programs of the built-in machine read, in nanoseconds. It passes by `advance` alone."""
-
-    def __init__(self, now: int) -> None:
-        self.now = now
-
-    def __call__(self) -> int:
-        return self.now
 
 
 class Bpf(Closing):
@@ -166,276 +147,9 @@ class Bpf(Closing):
                 stack.callback(each.close)
 
 
-class BpfObject(Closing):
-    """An object that is loaded for a test: in one runtime, or the same in both."""
-
-    def __init__(
-        self,
-        spec: CollectionSpec,
-        sides: Sequence[Side],
-        clock: Clock,
-        set_: Mapping[str, Any],
-        may_differ: Several[str],
-        target: Btf | None,
-    ) -> None:
-        self.spec = spec
-        self.clock = clock
-        self.maps = {name: TestedMap(self, name) for name in sides[0].collection.maps}
-        self.variables = {name: TestedVariable(self, name) for name in sides[0].collection.variables}
-        self.history: list[tuple[str, Run | None]] = []
-        """What ran, oldest first: the command that runs it again, and what it did (of both runtimes, what the machine
-        did); None for a run that was stopped."""
-        self.sides = sides
-        self._set = set_
-        self._may_differ = may_differ
-        self._target = target
-
-    maps: Mapping[str, TestedMap]
-    variables: Mapping[str, TestedVariable]
-
-    def __repr__(self) -> str:
-        return f"<BpfObject {self.spec.title}>"
-
-    @property
-    def size(self) -> int:
-        """Instructions of 8 bytes in all its programs, each with its subprograms."""
-        return sum(program.insns for program in self.spec.programs.values())
-
-    def program(self, name: str) -> TestedProgram:
-        """Return a program.
-
-        Raises:
-            UnknownNameError: There is none of that name.
-            BpftuiError: It was not loaded, for that reason.
-        """
-        spec = self.spec.program(name)
-        for side in self.sides:
-            side.program(name)
-        return TestedProgram(self, spec)
-
-    def advance(self, seconds: float = 0, *, ns: int = 0) -> None:
-        """Let time pass on the test's clock, and call each timer when its time has come.
-
-        Raises:
-            NotHereError: The object is in the kernel, whose time passes by itself.
-            UsageError: Less than nothing is to pass.
-            RunError: A timer was stopped.
-        """
-        machine = self._machine()
-        if seconds < 0 or ns < 0:
-            raise UsageError("time only passes: it is advanced by what is not negative")
-        end = self.clock.now + round(seconds * 1e9) + ns
-        for _ in range(_MOST_TIMERS):
-            due = machine.next_due
-            if due is None or due > end:
-                self.clock.now = end
-                return
-            self.clock.now = max(due, self.clock.now)
-            machine.catch_up()
-        raise UsageError(
-            f"{_MOST_TIMERS:,} timers were called, and the next one is due by {self.clock.now:,} ns already"
-        )
-
-    def _machine(self) -> MachineCollection:
-        from ..vm.collection import MachineCollection
-
-        machine = self.sides[0].collection
-        if len(self.sides) > 1 or not isinstance(machine, MachineCollection):
-            raise NotHereError("time passes by itself in the kernel: only the built-in machine's can be advanced")
-        return machine
-
-    def verifies(self, *, max_insns: int | None = None) -> Verdict:
-        """Return whether the running kernel's verifier takes every program, and how that is with its cost.
-
-        Args:
-            max_insns: How many instructions it may have to look at, for each of them.
-
-        Raises:
-            NotHereError: There is no kernel to ask.
-        """
-        from .. import kernel
-
-        if (why := kernel.available()) is not None:
-            raise NotHereError(f"kernel: {why}")
-        problems: list[str] = []
-        for outcome in kernel.KernelRuntime(target=self._target).check(self.spec.copy()).programs:
-            if outcome.failed:
-                problems.append(f"{outcome.name}: {outcome.error}")
-            elif max_insns is not None:
-                walked = outcome.verified_insns
-                if walked is None:
-                    problems.append(f"{outcome.name}: this kernel does not tell what the verifier looked at")
-                elif walked > max_insns:
-                    problems.append(f"{outcome.name}: the verifier looked at {walked:,} instructions")
-        return Verdict(tuple(problems))
-
-    def resolves(self, *files: str | os.PathLike[str]) -> Verdict:
-        """Return whether every CO-RE relocation can be resolved against the types in each of *files*.
-
-        What a program asks for before it uses it (`bpf_core_field_exists`) may be missing.
-
-        Raises:
-            ObjectError, NoPermissionError: A file holds no BTF, or cannot be read.
-        """
-        from ..btf.core import CoreResolver
-        from ..btf.target import read_btf
-
-        if self.spec.btf is None:
-            return Verdict(())
-        problems: list[str] = []
-        for file in files:
-            resolver = CoreResolver(self.spec.btf, read_btf(file))
-            for program in self.spec.programs.values():
-                problems += [f"{os.fspath(file)}: {each}" for each in _unresolved(program, resolver)]
-        return Verdict(tuple(problems))
-
-    def command(self, program: str, packet: bytes | None, ctx: Mapping[str, Any] | bytes | None) -> str:
-        """Return the command that runs a program again as a test did, as far as a shell can say it.
-
-        A run of the machine opens in the debugger, which can step it in both directions.
-        """
-        is_machine = self.sides[0].name == "vm"
-        words = ["bpftui", "debug" if is_machine else "run", self.spec.file, program]
-        for path, value in self._set.items():
-            words += ["--set", f"{path}={_text(value)}"]
-        if packet is not None:
-            digits = packet.hex()
-            words += ["--data", digits if len(digits) <= _LONGEST else f"{digits[:_LONGEST]}…"]
-        if ctx is not None:
-            words += ["--ctx", f"hex:{ctx.hex()}" if isinstance(ctx, bytes) else json.dumps(dict(ctx), default=str)]
-        return shlex.join(words if is_machine else [*words, "--runtime", "kernel"])
-
-    def agree(self, runs: Sequence[Run]) -> None:
-        """Raise what differs between the runs of one program in two runtimes.
-
-        Raises:
-            DisagreementError: Something does.
-        """
-        for other in runs[1:]:
-            if found := unlike(runs[0], other, self._may_differ):
-                what = "\n".join(f"  {line}" for line in found)
-                raise DisagreementError(f"{other.program}: the runtimes differ\n{what}")
-
-    def close(self) -> None:
-        """Close it; a second call does nothing."""
-        with ExitStack() as stack:
-            for side in self.sides:
-                stack.callback(side.close)
-
-
-class TestedProgram:
-    """A program that can be run, in as many runtimes as it is loaded into."""
-
-    __test__ = False  # pytest collects classes by their names
-
-    def __init__(self, object_: BpfObject, spec: ProgramSpec) -> None:
-        self._object = object_
-        self.spec = spec
-
-    @property
-    def size(self) -> int:
-        """Its instructions of 8 bytes, subprograms included."""
-        return self.spec.insns
-
-    def run(self, packet: Any = None, *, ctx: Mapping[str, Any] | bytes | None = None, cpu: int = 0) -> Run:
-        """Run it once.
-
-        Args:
-            packet: Bytes, or what has them (`bytes(packet)`): scapy's packets, `bpftui.core.packet.Packet`.
-            ctx: The context: values by the names of its fields, or bytes.
-            cpu: On which of the machine's CPUs.
-
-        Raises:
-            DisagreementError: It ran in two runtimes, which did not do the same.
-            NotHereError: A runtime cannot run it like that.
-            BpftuiError: The run was stopped, or makes no sense.
-        """
-        object_, data = self._object, None if packet is None else bytes(packet)
-        command = object_.command(self.spec.name, data, ctx)
-        object_.history.append((command, None))
-        runs = [side.run(self.spec.name, data, ctx, cpu) for side in object_.sides]
-        object_.history[-1] = command, runs[0]
-        object_.agree(runs)
-        return runs[0]
-
-
-class TestedMap:
-    """A map of an object under test: what is written goes to all runtimes, what is read is what the first one has."""
-
-    __test__ = False
-
-    def __init__(self, object_: BpfObject, name: str) -> None:
-        self._object = object_
-        self.name = name
-
-    def __getitem__(self, key: Any) -> Any:
-        return self._object.sides[0].collection.maps[self.name][key]
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        for side in self._object.sides:
-            side.collection.maps[self.name][key] = value
-
-    def __delitem__(self, key: Any) -> None:
-        for side in self._object.sides:
-            del side.collection.maps[self.name][key]
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._object.sides[0].collection.maps[self.name])
-
-    def __contains__(self, key: object) -> bool:
-        return key in self._object.sides[0].collection.maps[self.name]
-
-    def __len__(self) -> int:
-        return len(self._object.sides[0].collection.maps[self.name])
-
-    def __repr__(self) -> str:
-        return f"<TestedMap {self.name}>"
-
-
-class TestedVariable:
-    """A global variable of an object under test."""
-
-    __test__ = False
-
-    def __init__(self, object_: BpfObject, name: str) -> None:
-        self._object = object_
-        self.name = name
-
-    @property
-    def value(self) -> Any:
-        """What it is now; set it, in all runtimes, to what it is to be."""
-        return self._object.sides[0].collection.variables[self.name].get()
-
-    @value.setter
-    def value(self, value: Any) -> None:
-        for side in self._object.sides:
-            side.collection.variables[self.name].set(value)
-
-
-def _unresolved(program: ProgramSpec, resolver: CoreResolver) -> Iterator[str]:
-    """Yield what of a program cannot be resolved though it does not ask whether it is there."""
-    from ..btf.access import CoreKind
-    from ..btf.core import Outcome
-    from ..spec.relocate_core import resolve_core
-
-    found = resolve_core(program, resolver)
-    asked = {each.local for _, each in found if each.kind in (CoreKind.FIELD_EXISTS, CoreKind.TYPE_EXISTS)}
-    asked |= {each.local for _, each in found if each.kind == CoreKind.ENUMVAL_EXISTS}
-    for relocation, each in found:
-        if each.outcome is not Outcome.RESOLVED and not (each.outcome is Outcome.MISSING and each.local in asked):
-            yield f"{program.name}, instruction {relocation.slot}: {each.local}: {each.reason or each.outcome}"
-
-
 def _set(spec: CollectionSpec, path: str, value: Any) -> None:
     """Set a variable or, by its path, a part of one."""
     if path in spec.variables:
         spec.set(path, value)
     else:
-        spec.set_text(path, _text(value))
-
-
-def _text(value: Any) -> str:
-    """Return a value of Python as `--set` reads it."""
-    if isinstance(value, bytes):
-        return f"hex:{value.hex()}"
-    return value if isinstance(value, str) else json.dumps(value)
+        spec.set_text(path, as_text(value))

@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from ... import since
 from ...errors import LoadError
 from ...spec.kconfig import KERNEL_VERSION, encode_options
 from ..sys.probes import kernel_names
@@ -20,10 +21,6 @@ __all__ = ["kconfig_values", "option"]
 
 _WRAPPED: Final = frozenset({"x86_64", "aarch64", "s390x", "riscv64"})
 """Machines whose system calls take their arguments in a pt_regs (ARCH_HAS_SYSCALL_WRAPPER)."""
-_FIRST_WRAPPED: Final = 4 << 16 | 17 << 8
-_FIRST_COOKIE: Final = 5 << 16 | 15 << 8
-"""Linux 4.17 on x86-64, and 5.15, where no types tell whether there is bpf_get_attach_cookie."""
-
 _SIGNATURE: Final = Path("/proc/version_signature")
 """Only on Ubuntu."""
 
@@ -53,12 +50,18 @@ def option(name: str) -> str | None:
     if name == KERNEL_VERSION:
         return str(_version())
     if name == "LINUX_HAS_SYSCALL_WRAPPER":
-        return "y" if platform.machine() in _WRAPPED and _version() >= _FIRST_WRAPPED else "n"
+        return "y" if platform.machine() in _WRAPPED and _has(name) else "n"
     if name == "LINUX_HAS_BPF_COOKIE":
         names = kernel_names()
-        known = b"\0BPF_FUNC_get_attach_cookie\0" in names if names else _version() >= _FIRST_COOKIE
+        known = b"\0BPF_FUNC_get_attach_cookie\0" in names if names else _has(name)
         return "y" if known else "n"
     return _config().get(name)
+
+
+def _has(option: str) -> bool:
+    """Whether this kernel is as new as what an option tells of."""
+    first = since.option(option)
+    return first is not None and _version() >= first.version.code
 
 
 def _version() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ... import since
 from ...btf import Kind
 from ...btf.kernel import vmlinux
 from ...btf.types import Enum
@@ -31,7 +32,6 @@ _HOOKS: Final[dict[AttachType, tuple[str, Kind]]] = {
 }
 """What `attach_to` becomes in the kernel's BTF, for programs that are tied to their hook when they are loaded."""
 _TIED: Final = (ProgramType.TRACING, ProgramType.LSM)
-_SINCE: Final = {AttachType.TRACE_FSESSION: "Linux 7.0 has them"}
 
 
 class Hook(NamedTuple):
@@ -68,7 +68,7 @@ def hook_of(program: ProgramSpec, modules: ModuleTypes) -> Hook:
         raise FeatureError(
             f"cannot load program {program.name}: this kernel has no {label} programs (attach type "
             f"{int(program.attach_type)})",
-            hint=_SINCE.get(program.attach_type),
+            hint=f"Linux {found.version} has them" if (found := since.attach_type(program.attach_type)) else None,
         )
     hook = _HOOKS.get(program.attach_type)
     if hook is None:

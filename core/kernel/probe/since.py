@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from ...since import attach_type as attach_type_since
 from ...since import map_type, program_type
 from ...spec import MapType, ProgramType
+from ...spec.sections import SECTIONS
 
 __all__ = ["LINKS", "links_since", "sessions_since", "since"]
 
@@ -29,10 +31,6 @@ LINKS: Final = {
 enumeration (Linux 5.8) that gave them their names: docs.ebpf.io has the latter."""
 
 
-_SESSIONS: Final = {"kprobe.session": "6.10", "uprobe.session": "6.13"}
-"""Links of which the program runs at a function's entry and once more at its return, by their sections' names."""
-
-
 def since(type_: MapType | ProgramType) -> str:
     """Return what a kernel has to be to have a type, as a hint; empty where it is not known."""
     found = map_type(type_) if isinstance(type_, MapType) else program_type(type_)
@@ -46,4 +44,7 @@ def links_since(name: str, called: str = "", needs: str = "") -> str:
 
 def sessions_since(pattern: str, needs: str = "") -> str:
     """Return the same for links of which the program runs at entry and return, by their section: `kprobe.session`."""
-    return f"{pattern} links (Linux {_SESSIONS[pattern]}{needs and f', {needs}'})"
+    attach_type = SECTIONS[pattern].attach_type
+    found = None if attach_type is None else attach_type_since(attach_type)
+    version = f"Linux {found.version}" if found else "a newer Linux"
+    return f"{pattern} links ({version}{needs and f', {needs}'})"

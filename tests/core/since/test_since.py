@@ -32,6 +32,11 @@ def test_versions_are_ordered_as_numbers() -> None:
     assert (str(Version.of("v5.10.3")), Version.of("5.10").code) == ("5.10", 330240)
 
 
+def test_options_of_libbpfs_making() -> None:
+    found = [since.option(name) for name in ("LINUX_HAS_BPF_COOKIE", "LINUX_HAS_SYSCALL_WRAPPER", "CONFIG_HZ")]
+    assert [str(each.version) if each else None for each in found] == ["5.15", "4.17", None]
+
+
 def test_facts() -> None:
     known = {
         "ringbuf": since.map_type(MapType.RINGBUF),
