@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import sys
+import termios
 from typing import TYPE_CHECKING, Any, Final
 
 from textual import events
@@ -69,6 +70,26 @@ def guarded(driver: type[Driver], keep: Callable[[Message], bool]) -> type[Drive
             super().suspend_application_mode()
             self._away = True
             unhush()  # for the shell
+
+        def _sigtstp_application(self, *arguments: Any) -> None:
+            """Stop between two turns of the loop: whoever is interrupted may hold what giving up the terminal takes."""
+            if self._loop is None or self._away or not self._loop.is_running():
+                super()._sigtstp_application(*arguments)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+            else:
+                self._loop.call_soon_threadsafe(super()._sigtstp_application)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownArgumentType]
+
+        def _sigcont_application(self, *arguments: Any) -> None:
+            """Take the terminal back, also after a stop that nobody hears of, which shells end with modes of theirs."""
+            if self._away or self._loop is None:
+                super()._sigcont_application(*arguments)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+            elif self._loop.is_running():
+                self._loop.call_soon_threadsafe(self._begin_again)
+
+        def _begin_again(self) -> None:
+            with contextlib.suppress(termios.error):  # of a terminal that is gone
+                if not self._away and termios.tcgetattr(0)[3] & termios.ICANON:
+                    self.suspend_application_mode()
+                    self.resume_application_mode()
 
         def write(self, data: str) -> None:
             if not self._away:

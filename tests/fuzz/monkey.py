@@ -103,6 +103,10 @@ _NAMED: Final = {
     "ctrl+u": "\x15",
     "ctrl+p": "\x10",
     "ctrl+r": "\x12",
+    "ctrl+y": "\x19",
+    "ctrl+s": "\x13",
+    "ctrl+left": "\x1b[1;5D",
+    "ctrl+right": "\x1b[1;5C",
     "ctrl+o": "\x0f",
     "ctrl+c": "\x03",
     "ctrl+a": "\x01",
@@ -112,7 +116,7 @@ _NAMED: Final = {
 }
 KEYS: Final = (
     *_NAMED,
-    *"123456123456hjklgGnNyYuwvVoxcdsfbHmzpPRLADe/:?[]+-=r",
+    *"1234561234560()hjklgGnNyYuUwWvoxdmzpPRLADeab/:?[]{}<>,.+-=r",
     *("enter",) * 12,
     *("escape",) * 6,
     *("down", "up", "tab") * 5,
@@ -121,18 +125,35 @@ KEYS: Final = (
 _WALKS: Final = (
     "L",
     "LA\t\r",
-    "2c",
-    "2d",
-    "2H",
+    "2v",
+    "2vvv",
+    "2m",
+    "2m>",
     "u\r\r",
     "R\r",
+    "Ra\r",
+    "RR\x1b\x1b",
+    "RP\r",
     "/a\r",
+    "/a\t\r",
     "3e5\r",
+    "3 ",
     "Px\r",
     ":l\r",
     "2u\r",
     "?\x1b",
+    "??\x1b",
     "4\r",
+    "4v",
+    "4ww5v",
+    "4e5\r",
+    "4a",
+    "5vv",
+    "5,,",
+    "W",
+    "02\r",
+    "0\r",
+    "\x10a\r",
 )
 """Ways that go deep."""
 _PASTES: Final = (
@@ -185,7 +206,7 @@ class Plan:
         """Return the plan of a seed."""
         chance = random.Random(f"{seed} plan")
         path = chance.choice(_APART if runtime == "kernel" else _APART + _READ)
-        arguments = ["--runtime", runtime, str(ROOT / path)]
+        arguments = ["--runtime", runtime, "--read-only", str(ROOT / path)]
         if path in _APART[:2] and chance.random() < 0.5:
             program = "count_traffic" if "traffic" in path else "count_packets"
             arguments += ["--attach", f"{program}=sandbox"]
