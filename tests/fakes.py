@@ -244,6 +244,13 @@ class FakeProgram(Program):
         self.links.append(FakeLink(self.name, target))
         return self.links[-1]
 
+    def count(self) -> bool:
+        return False
+
+    @property
+    def counts(self) -> None:
+        return None
+
     def info(self) -> ProgramInfo:
         self.samples += 1
         return ProgramInfo(5, "0123456789abcdef", self.samples * STEP, self.samples * STEP * 50, 100, 800, 600)

@@ -393,6 +393,15 @@ class Program(KernelObject, Closing):
         info = object_info(self.descriptor, BpfProgInfo())
         return ProgramStats(info.run_cnt, info.run_time_ns, info.recursion_misses)
 
+    def count(self) -> bool:
+        """Return that the kernel does not count what runs come to."""
+        return False
+
+    @property
+    def counts(self) -> None:
+        """None: nobody counts."""
+        return None
+
     def info(self) -> ProgramInfo:
         """Ask the kernel about it (`struct bpf_prog_info`, and /proc); what an older kernel does not tell is 0."""
         info, map_ids = _read_info(self.descriptor)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from .facts import (
     AttachTarget,
     CheckReport,
+    Counts,
     Entry,
     ExternAnswer,
     Forecast,
@@ -32,6 +33,7 @@ __all__ = [
     "AttachTarget",
     "CheckReport",
     "Collection",
+    "Counts",
     "Entry",
     "ExternAnswer",
     "Forecast",

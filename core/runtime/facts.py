@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AttachTarget",
     "CheckReport",
+    "Counts",
     "Entry",
     "ExternAnswer",
     "Forecast",
@@ -107,6 +108,15 @@ class RunResult:
     """The context as the program left it; empty where the program type has none."""
     duration_ns: int
     """Mean time of one repetition."""
+
+
+class Counts(NamedTuple):
+    """What of a program's code its runs came to."""
+
+    runs: tuple[int, ...]
+    """By slot of the linked code, how often the instruction was begun; 0 for second halves."""
+    outcomes: Mapping[int, tuple[int, int]]
+    """By the slot of a conditional jump: how often it went on with the next instruction, and how often it jumped."""
 
 
 def load_given_up(file: str, done: int, total: int) -> GivenUpError:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .facts import (
         AttachTarget,
         CheckReport,
+        Counts,
         Entry,
         ExternAnswer,
         Forecast,
@@ -284,6 +285,18 @@ class Program(Protocol):
 
     def info(self) -> ProgramInfo:
         """Return what the runtime knows of it now: its tag, its sizes, and how often it ran."""
+        ...
+
+    def count(self) -> bool:
+        """Count from now on what its runs come to; return whether that is possible here."""
+        ...
+
+    @property
+    def counts(self) -> Counts | None:
+        """What its runs came to since `count` was called, those that other programs' tail calls began among them.
+
+        None where nothing counts.
+        """
         ...
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from ..context.packet_sizes import PacketSizes
     from ..context.values import ContextValues
+    from ..runtime import Counts
     from ..spec import ProgramSpec
     from .engine.machine import Machine
     from .parts import Parts
@@ -274,6 +275,18 @@ class Program:
         from .sandbox import attach
 
         return attach(self, target or AttachTarget(self.spec.attach_to))
+
+    def count(self) -> bool:
+        """Count from now on what its runs come to, at some tenths of their time; return that this is possible."""
+        with self.parts.lock:
+            self.machine.count()
+        return True
+
+    @property
+    def counts(self) -> Counts | None:
+        """What its runs came to since `count` was called; None before that."""
+        with self.parts.lock:
+            return None if self.machine.counter is None else self.machine.counter.counts
 
     def info(self) -> ProgramInfo:
         """Return its tag, its size, and how often it ran while statistics were on."""

@@ -5,14 +5,19 @@ from __future__ import annotations
 import random
 import struct
 import time
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from bpftui.core.spec import CollectionSpec
 from bpftui.core.vm import Machine, Processor
+from bpftui.core.vm.runtime import MachineRuntime
 from tests.bench.timing import compare
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+BPF: Final = Path(__file__).parents[2] / "bpf"
 MASK: Final = 0xFFFF_FFFF_FFFF_FFFF
 PACKET: Final = bytes(12) + b"\x08\x00" + b"\x45" + bytes(49)
 
@@ -244,3 +249,25 @@ def test_translation() -> None:
     code = b"".join(slots) + EXIT
     took = sorted(timed(lambda: Machine(code).translation) for _ in range(9))[4]
     print(f"\ntranslating 1,000 instructions: {took * 1000:.0f} ms, median of 9")
+
+
+def test_counting() -> None:
+    """Goal: what runs come to is counted in at most 1.2 × the time of a run."""
+    frames = [PACKET] * 5_000
+    packets, primes = Machine(SUM), Machine(PRIMES)
+    counted_packets, counted_primes = Machine(SUM), Machine(PRIMES)
+    counted_packets.count()
+    counted_primes.count()
+    pairs: list[tuple[str, Callable[[], object], Callable[[], object]]] = [
+        ("a loop over a packet", lambda: counted_packets.run(PACKET), lambda: packets.run(PACKET)),
+        ("primes, blocks of three", lambda: counted_primes.execute(0, 2000), lambda: primes.execute(0, 2000)),
+    ]
+    for file, name in (("count_packets", "count_packets"), ("traffic", "count_traffic")):
+        plain, counted = (
+            MachineRuntime().load(CollectionSpec.from_file(BPF / f"{file}.o")).programs[name] for _ in range(2)
+        )
+        counted.count()
+        pairs.append((name, partial(counted.receive, frames, 2, 0), partial(plain.receive, frames, 2, 0)))
+    for name, ours, theirs in pairs:
+        ratio = compare(f"{name}, counted", lambda ours=ours: timed(ours), lambda theirs=theirs: timed(theirs), runs=15)
+        assert ratio < 1.3, name

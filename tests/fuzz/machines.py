@@ -126,7 +126,9 @@ class Outcome(NamedTuple):
     """Whether it ran out of steps."""
 
 
-def _machine(code: bytes, limit: int) -> Machine:
+def new_machine(code: bytes, limit: int) -> Machine:
+    """Return *code* with some helpers, of which one calls back and one returns too much."""
+
     def back(address: int, value: int, *_: int) -> int:
         return machine.call(address, value) if machine.function_at(address) is not None else 1
 
@@ -147,7 +149,7 @@ def _machine(code: bytes, limit: int) -> Machine:
 
 def outcome(code: bytes, *, stepped: bool) -> Outcome:
     """Run *code* on one of the engines."""
-    machine = _machine(code, STEPS if stepped else STEPS * 20)
+    machine = new_machine(code, STEPS if stepped else STEPS * 20)
     memory = machine.processor.memory
     region = memory.map("memory", bytearray(MEMORY))
     limited = False
@@ -170,7 +172,7 @@ def outcome(code: bytes, *, stepped: bool) -> Outcome:
 def walk_beside_stepper(code: bytes, most: int = 400) -> int:
     """Run *code* as a generator, with the stepper beside it; return how many steps were the same in everything."""
     try:
-        walked, stepped = _machine(code, STEPS * 20), _machine(code, STEPS)
+        walked, stepped = new_machine(code, STEPS * 20), new_machine(code, STEPS)
     except BpftuiError:
         return 0
     regions = [machine.processor.memory.map("memory", bytearray(MEMORY)) for machine in (walked, stepped)]
@@ -209,7 +211,7 @@ def _left(machine: Machine) -> bytes:
 def compare(code: bytes) -> str:
     """Run *code* on both engines and return what became of it: `ran`, `stopped`, `limited` or `refused`."""
     try:
-        _machine(code, STEPS)
+        new_machine(code, STEPS)
     except BpftuiError:
         return "refused"
     start = time.process_time()

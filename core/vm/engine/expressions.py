@@ -18,6 +18,7 @@ from .ranges import MASK32, bounds, operand, pointer_arithmetic, transfer, width
 if TYPE_CHECKING:
     from collections.abc import Container
 
+    from .counting import Observer
     from .machine import Machine
     from .ranges import State, Value
 
@@ -65,11 +66,15 @@ class Expressions:
     Args:
         machine: Whose code it is.
         leave: Statements that give the stack frame back, before a return.
+        observer: What is written before returns and comparisons.
         stops: Where to stop, for a function that is a generator; None for one that is none.
     """
 
-    def __init__(self, machine: Machine, leave: list[str], stops: Container[int] | None = None) -> None:
+    def __init__(
+        self, machine: Machine, leave: list[str], observer: Observer, stops: Container[int] | None = None
+    ) -> None:
         self.code = machine.code
+        self._observer = observer
         self._stops: Container[int] = () if stops is None else stops
         self._from = "" if stops is None else "yield from "
         """Before what runs other code of the program."""
@@ -90,7 +95,7 @@ class Expressions:
         for (slot, insn), (next_slot, following) in zip_longest(insns, insns[1:], fillvalue=_NOTHING):
             stop = [f"yield {self._machine.place(slot)}"] if slot in self._stops else []
             if insn.is_jump:
-                result.append((slot, stop + self._count_may_goto(insn)))
+                result.append((slot, stop + self._count_may_goto(insn) + self._compared(slot, insn, state)))
                 break
             if insn.opcode & 7 in (Class.ALU, Class.ALU64):
                 value, correction = self._alu(insn, state)
@@ -154,7 +159,7 @@ class Expressions:
         if insn.opcode == EXIT:
             result = self._text(0, state)
             told = [f"X[0] = {result}"] if self._from else []
-            return [*told, *self._leave, f"return {result}"]
+            return [*told, *self._left(slot), f"return {result}"]
         return self._call(slot, insn, state)
 
     def _count_may_goto(self, insn: Instruction) -> list[str]:
@@ -162,6 +167,19 @@ class Expressions:
             return []
         self.names.add("q")
         return ["q -= 1"]
+
+    def _compared(self, slot: int, insn: Instruction, state: State) -> list[str]:
+        """Return what the observer has to say of a comparison's operands."""
+        if not insn.is_conditional or insn.opcode == MAY_GOTO:
+            return []
+        right = self._text(insn.src, state) if insn.opcode & Source.X else str(insn.imm & MASK64)
+        text = self._observer.operands(slot, self._text(insn.dst, state), right)
+        return [text] if text else []
+
+    def _left(self, slot: int) -> list[str]:
+        """Return what comes before a return."""
+        text = self._observer.leave(slot)
+        return [text, *self._leave] if text else self._leave
 
     def _cut(self, text: str, value: Value, bits: int) -> str:
         """Return *text* as an operand of *bits*: masked where it may be wider."""
@@ -263,7 +281,7 @@ class Expressions:
             return [f"{register(insn.dst)} = {self._machine.immediate(slot)}"]
         size = Size(insn.opcode & 0x18).bits // 8
         offset = f"{self._text(insn.src, state)} + {insn.imm}" if insn.opcode & 0xE0 == Mode.IND else str(insn.imm)
-        leave = "; ".join([*(["X[0] = 0"] if self._from else []), *self._leave, "return 0"])
+        leave = "; ".join([*(["X[0] = 0"] if self._from else []), *self._left(slot), "return 0"])
         return [f"r0 = PACKET({offset}, {size})", f"if r0 is None: {leave}"]
 
     def _call(self, slot: int, insn: Instruction, state: State) -> list[str]:
@@ -275,8 +293,8 @@ class Expressions:
         if insn.src == CallSource.SUBPROGRAM:
             return [f"r0 = {self._from}F{slot + 1 + insn.imm}({arguments})"]
         if insn.src == CallSource.HELPER and insn.imm == TAIL_CALL and self._machine.tail_call is not None:
-            leave = "; ".join([*self._leave, f"return ({self._from}v({self._text(1, state)}, 0, 0, 0, 0))"])
-            return [f"v = TAIL({self._text(2, state)}, {self._text(3, state)})", f"if v is not None: {leave}"]
+            leave = "; ".join([*self._left(slot), f"return ({self._from}u({self._text(1, state)}, 0, 0, 0, 0))"])
+            return [f"u = TAIL({self._text(2, state)}, {self._text(3, state)})", f"if u is not None: {leave}"]
         name = f"K{slot}" if insn.src == CallSource.KFUNC else f"H{insn.imm & MASK32}"
         calls_back = bool(self._from) and self._machine.calls_back(slot)
         return [f"r0 = {self._from if calls_back else ''}{name}({arguments})", f"r0 &= {MASK64}"]

@@ -38,11 +38,12 @@ class Graph:
     Args:
         code: Where the function is.
         function: Which one.
-        every: Whether blocks that are nothing but a jump are there too, as they are for who stops at them.
+        every: Whether blocks that are nothing but a jump are there too, as they are for who stops at them or counts,
+            and both ways of a conditional jump that leads to the next instruction.
     """
 
     def __init__(self, code: Code, function: Function, *, every: bool = False) -> None:
-        self.blocks = _blocks(code, function.start, code.flow.successors if every else code.shortcuts)
+        self.blocks = _blocks(code, function.start, code.flow.successors if every else code.shortcuts, every=every)
         count = len(self.blocks)
         self.predecessors: list[list[int]] = [[] for _ in range(count)]
         """By block, each once for each edge."""
@@ -72,10 +73,14 @@ class Graph:
         return target <= source and target in self.loops and source in self.loops[target]
 
 
-def _blocks(code: Code, start: int, edges: Sequence[Sequence[int]]) -> list[Block]:
+def _blocks(code: Code, start: int, edges: Sequence[Sequence[int]], *, every: bool) -> list[Block]:
     """Return the blocks of the function that begins at a slot, in reverse postorder."""
     order = reverse_postorder(edges, code.flow.block_at(start))
     numbers = {number: place for place, number in enumerate(order)}
-    return [
-        Block(code.block_slots(number), tuple([numbers[successor] for successor in edges[number]])) for number in order
-    ]
+    blocks: list[Block] = []
+    for number in order:
+        slots, successors = code.block_slots(number), tuple([numbers[successor] for successor in edges[number]])
+        if every and len(successors) == 1 and code.at(slots[-1]).is_conditional:
+            successors *= 2  # a jump to where it goes on anyway
+        blocks.append(Block(slots, successors))
+    return blocks

@@ -9,6 +9,7 @@ from ...asm import CallSource, ImmSource, helper_name
 from ...asm.opcodes import CALL, INSN_SIZE
 from .calls import CALLING, walked
 from .code import MASK64, Code, function_address
+from .counting import Counter
 from .errors import RETURN_HINT, AccessError, RunError, Thrown
 from .image import is_kernel_address
 from .memory import GRANULE_BITS
@@ -98,6 +99,8 @@ class Machine:
         """The address of slot 0. Code cannot be read; its addresses are for callbacks."""
         self.number = self.processor.add(self)
         """Which of its processor's machines it is."""
+        self.counter: Counter | None = None
+        """What its runs are counted by; None where they are not."""
         self._walkers: dict[frozenset[int] | None, Mapping[int, Walker]] = {}
 
     def __repr__(self) -> str:
@@ -154,6 +157,17 @@ class Machine:
         for slot, insn in enumerate(self.code.insns):
             if insn is not None and insn.opcode == CALL and insn.src != CallSource.SUBPROGRAM:
                 self.called(slot)
+
+    def count(self) -> Counter:
+        """Count from now on what runs come to; return what counts.
+
+        Runs that stop in between (`walkers`) are not counted.
+        """
+        if self.counter is None:
+            self.counter = Counter(self.code)
+            for made in ("translation", "_main"):
+                self.__dict__.pop(made, None)
+        return self.counter
 
     def prepare(self) -> None:
         """Translate it now, where that is done at all, so that a run which is timed does not pay for it."""
@@ -235,7 +249,7 @@ class Machine:
         """Its functions as functions of Python, translated when it first runs."""
         from .translation import Translation
 
-        return Translation(self)
+        return Translation(self, watcher=self.counter)
 
     @property
     def walkers(self) -> Mapping[int, Walker]:

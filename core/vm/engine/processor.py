@@ -28,6 +28,8 @@ PLACE_BITS: Final = 20
 MAX_TAIL_CALLS: Final = 33
 """Tail calls of one run (`MAX_TAIL_CALL_CNT`)."""
 
+COUNTING: Final = "c"
+"""With what the local variables begin that only count, in translated functions."""
 _FIRST_GRANT: Final = 1 << 6
 _LARGEST_GRANT: Final = 1 << 16
 """Steps that a loop is granted at a time: few at first, because many loops run only a few times."""
@@ -113,7 +115,9 @@ class Meter(dict[int, "Iterator[None]"]):
         memory = [region.data for region in self._memory.regions if region.writable]
         if sum(map(len, memory)) > _LARGEST_STATE:
             return None
-        numbers = {name: value for name, value in frame.f_locals.items() if isinstance(value, int)}
+        numbers = {
+            name: value for name, value in frame.f_locals.items() if isinstance(value, int) and name[0] not in COUNTING
+        }
         return frame, frame.f_lineno, numbers, [bytes(data) for data in memory]
 
 

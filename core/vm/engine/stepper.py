@@ -160,6 +160,8 @@ class Stepper(Operations):
                 raise meter.exceeded()
             meter.remaining -= 1
             self.steps += 1
+            if machine.counter is not None:
+                machine.counter.begun(slot)
             self._by_class[insn.opcode & 7](insn)
         except Thrown as thrown:
             self._unwind(thrown)
@@ -195,6 +197,8 @@ class Stepper(Operations):
             bits = 64 if insn.opcode & 7 == Class.JMP else 32
             operand = self.registers[insn.src] if insn.opcode & Source.X else insn.imm & MASK64
             taken = compare(op, self.registers[insn.dst], operand, bits)
+        if self.machine.counter is not None and insn.is_conditional:
+            self.machine.counter.went(self.slot, taken=taken)
         target = insn.jump_target(self.slot)
         assert target is not None
         self.slot = target if taken else self.slot + 1

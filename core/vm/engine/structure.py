@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .counting import Observer
     from .expressions import Expressions
     from .graph import Graph
     from .ranges import State
@@ -70,9 +71,15 @@ class _Structurer:
     """Writes one reducible function."""
 
     def __init__(
-        self, graph: Graph, expressions: Expressions, states: list[State], number: Callable[[int], int]
+        self,
+        graph: Graph,
+        expressions: Expressions,
+        states: list[State],
+        number: Callable[[int], int],
+        observer: Observer,
     ) -> None:
         self.graph = graph
+        self._observer = observer
         self.compared: set[int] = set()
         """Blocks of which `p` has to tell."""
         self._expressions = expressions
@@ -105,6 +112,11 @@ class _Structurer:
 
     def _slot(self, block: int) -> int:
         return self.graph.blocks[block].slots[-1]
+
+    def _observed(self, block: int, which: int) -> Suite:
+        """Return what the observer has to say on the way from a block to one of its successors."""
+        text = self._observer.edge(block, which)
+        return [Statement(self._slot(block), text)] if text else []
 
     def _statements(self, block: int, suite: Suite) -> State:
         state = self._states[block].copy()
@@ -147,13 +159,16 @@ class _Structurer:
             if not successors:
                 return set()
             following_block = successors[0]
-            if len(successors) == 2 and successors[0] != successors[1]:
+            falls = self._observed(block, 0)
+            if len(successors) == 2:
                 slot = self._slot(block)
                 condition, negated = self._expressions.condition(slot, state)
-                taken: Suite = []
-                following = self._edge(block, successors[1], loop, taken)
-                if following:
-                    other: Suite = []
+                taken = self._observed(block, 1)
+                if successors[0] == successors[1]:
+                    suite.append(Branch(slot, condition, negated, taken, falls))
+                    falls = []
+                elif following := self._edge(block, successors[1], loop, taken):
+                    other = falls
                     falling = self._edge(block, successors[0], loop, other)
                     if falling:
                         suite.append(Branch(slot, condition, negated, taken, other))
@@ -161,7 +176,9 @@ class _Structurer:
                         suite.append(Branch(slot, negated, condition, other, []))
                         suite += taken
                     return following | falling
-                suite.append(Branch(slot, condition, negated, taken, []))
+                else:
+                    suite.append(Branch(slot, condition, negated, taken, []))
+            suite += falls
             if not self._is_inline(block, following_block, loop):
                 return self._edge(block, following_block, loop, suite)
             block = following_block
@@ -233,7 +250,7 @@ def _is_one_of(blocks: set[int]) -> tuple[str, str]:
 
 
 def structured(
-    graph: Graph, expressions: Expressions, states: list[State], number: Callable[[int], int]
+    graph: Graph, expressions: Expressions, states: list[State], number: Callable[[int], int], observer: Observer
 ) -> list[Line] | None:
     """Return a function's body; None where it cannot be written like that.
 
@@ -242,10 +259,11 @@ def structured(
         expressions: Writes their statements.
         states: What is known of registers at the start of each block.
         number: Returns a loop's number in the meter, from the most steps that an iteration takes.
+        observer: What is written on the ways between blocks.
     """
     if not graph.reducible:
         return None
-    structurer = _Structurer(graph, expressions, states, number)
+    structurer = _Structurer(graph, expressions, states, number, observer)
     try:
         suite = structurer.write()
     except (Unstructured, RecursionError):
@@ -281,7 +299,9 @@ def _render(suite: Suite, depth: int, compared: set[int], lines: list[Line]) -> 
                 lines += otherwise
 
 
-def dispatched(graph: Graph, expressions: Expressions, states: list[State], number: Callable[[int], int]) -> list[Line]:
+def dispatched(
+    graph: Graph, expressions: Expressions, states: list[State], number: Callable[[int], int], observer: Observer
+) -> list[Line]:
     """Return a function's body as a loop around its blocks, of which each says which one is next; as `structured`."""
     weight = max(len(block.slots) for block in graph.blocks)
     start = graph.blocks[0].slots[0]
@@ -301,11 +321,14 @@ def dispatched(graph: Graph, expressions: Expressions, states: list[State], numb
         for slot, texts in expressions.block(block.slots, state):
             lines.extend((slot, depth, text) for text in texts)
         slot = block.slots[-1]
+        ways = [(f"p = {number}", observer.edge(low, which)) for which, number in enumerate(block.successors)]
+        texts = ["; ".join(filter(None, reversed(way))) for way in ways]
         if len(block.successors) == 2:
             condition, _ = expressions.condition(slot, state)
-            lines.append((slot, depth, f"p = {block.successors[1]} if {condition} else {block.successors[0]}"))
+            lines.append((slot, depth, f"if {condition}: {texts[1]}"))
+            lines.append((slot, depth, f"else: {texts[0]}"))
         elif block.successors:
-            lines.append((slot, depth, f"p = {block.successors[0]}"))
+            lines.append((slot, depth, texts[0]))
 
     tree(0, len(graph.blocks), 2)
     return lines

@@ -20,6 +20,7 @@ from ...asm.flow.worklist import settle
 from ...asm.opcodes import CALL, CALLX, FRAME_POINTER
 from .analysis import analyse
 from .code import MASK64, read_registers, written_registers
+from .counting import Observer
 from .errors import RunError
 from .expressions import TAIL_CALL, Expressions
 from .graph import Graph
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from ...asm import Instruction
     from .code import Function
+    from .counting import Watcher
     from .machine import Machine
 
 __all__ = ["Translation", "located"]
@@ -50,11 +52,15 @@ class Translation:
         machine: Whose; without computed jumps.
         stops: The slots before which to stop; None for functions that are no generators. A generator yields the place
             (`Machine.place`) and returns r0; until it is resumed, its registers are its frame's local variables.
+        watcher: What is told of their runs.
     """
 
-    def __init__(self, machine: Machine, stops: Collection[int] | None = None) -> None:
+    def __init__(self, machine: Machine, stops: Collection[int] | None = None, watcher: Watcher | None = None) -> None:
         self.machine = machine
         self.stops = stops
+        self.watcher = watcher
+        self._around: dict[CodeType, tuple[int, Graph]] = {}
+        """By function that is a loop around a tree of comparisons, the line of the loop, and its blocks."""
         self.sources: dict[int, str] = {}
         """By the slot of a function's entry, its Python."""
         self.lines: dict[CodeType, list[int]] = {}
@@ -89,6 +95,8 @@ class Translation:
             "CALLX": machine.call_address,
             "TAIL": machine.tail_call_entry,
         }
+        if self.watcher is not None:
+            names |= self.watcher.names | {"STOPPED": self._stopped}
         if self.stops is not None:
             names["CALLX"] = machine.walk_address
             names["TAIL"] = machine.walk_tail_call
@@ -112,14 +120,16 @@ class Translation:
         machine = self.machine
         code, meter = machine.code, machine.processor.meter
         stops = self.stops
-        graph = Graph(code, function, every=stops is not None)
+        watcher = self.watcher
+        graph = Graph(code, function, every=stops is not None or watcher is not None)
+        observer = watcher.observer(code, graph, function) if watcher is not None else Observer()
         states = analyse(code, graph, machine.immediate)
         # Whoever stops wants to know how deep.
         calls = stops is not None or any(code.at(slot).is_call for slot in function.slots)
         leave = ["D[0] = d - 1", *(["TURN()"] if stops is not None else [])] if calls else []
         for write in (structured, dispatched):
-            expressions = Expressions(machine, leave, stops)
-            body = write(graph, expressions, states, meter.number)
+            expressions = Expressions(machine, leave, observer, stops)
+            body = write(graph, expressions, states, meter.number, observer)
             if body is None:
                 continue
             uses_frame = calls or is_called or function.uses_stack
@@ -139,11 +149,19 @@ class Translation:
                 head.append(f" q = {MAX_MAY_GOTO}")
             if live := _live_at_start(machine, graph):
                 head.append(f" {' = '.join(live)} = 0")
+            head += [f" {text}" for text in observer.head]
+            loop = len(head) + 2
+            if observer.catches or observer.tail:
+                head.append(" try:")
+                loop += 1
+                body = [*((slot, depth + 1, text) for slot, depth, text in body), *_behind(function, observer)]
             compiled = self._compile(function, head, body)
             if compiled is not None:
                 exec(compiled, names)
                 result = names[f"F{function.start}"]
                 self.lines[result.__code__] = [_PROLOGUE] * len(head) + [slot for slot, _, _ in body]
+                if write is dispatched:
+                    self._around[result.__code__] = loop, graph
                 return result
         raise AssertionError("a tree of comparisons can always be compiled")
 
@@ -158,9 +176,38 @@ class Translation:
         self.sources[function.start] = source
         return compiled
 
+    def _stopped(self, error: BaseException, function: int) -> None:
+        """Tell the watcher that a function is left by *error*, which it handles."""
+        trace = error.__traceback__
+        assert trace is not None
+        frame = trace.tb_frame
+        if frame.f_locals.get("u") is not None:
+            return  # what a tail call goes on with, when nothing is left of the function but a return
+        slot = self.slot_at(frame.f_code, trace.tb_lineno)
+        around = self._around.get(frame.f_code)
+        if around is not None and around[0] == trace.tb_lineno:
+            block: int = frame.f_locals["p"]
+            slot = around[1].blocks[block].slots[0]
+        if self.watcher is not None:
+            self.watcher.stopped(function, slot)
+
     def slot_at(self, frame_code: CodeType, line: int) -> int:
         """Return the slot that a line of a translated function is from; -1 in its head."""
         return self.lines[frame_code][line - 1]
+
+
+def _behind(function: Function, observer: Observer) -> list[Line]:
+    """Return what stands behind a function's body for its observer."""
+    lines: list[Line] = []
+    if observer.catches:
+        lines += [
+            (_PROLOGUE, 1, "except BaseException as e:"),
+            (_PROLOGUE, 2, f"STOPPED(e, {function.start})"),
+            (_PROLOGUE, 2, "raise"),
+        ]
+    if observer.tail:
+        lines += [(_PROLOGUE, 1, "finally:"), *((_PROLOGUE, 2, text) for text in observer.tail)]
+    return lines
 
 
 def _asks_outside(insn: Instruction) -> bool:
