@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -11,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar, cast
 
+from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.filter import Monochrome
@@ -18,6 +20,7 @@ from textual.filter import Monochrome
 from ..core.errors import BpftuiError, UnknownNameError
 from ..core.threads import start_pool
 from ..core.visible import visible
+from .collector import LOOK, Collector
 from .driver import guarded
 from .roles import DARK, PALETTES
 from .state.config import Config, config_file, keep_theme
@@ -35,7 +38,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from types import FrameType
 
-    from textual import events
     from textual.driver import Driver
     from textual.filter import LineFilter
     from textual.message import Message
@@ -95,6 +97,7 @@ class BaseApp(App[_Result]):
         if chosen not in self.available_themes:
             raise UnknownNameError("theme", chosen, self._theme_names(), where=str(config_file()))
         self.theme = chosen
+        self._collector = Collector()
         self._leaving = False
         self._told = Told()
         self._begun = asyncio.Event()
@@ -181,8 +184,16 @@ class BaseApp(App[_Result]):
         """Queue a message; nothing that is typed is lost while the app is being left."""
         return self.type_ahead.keep(message) or super().post_message(message)
 
+    def begin_collecting(self) -> None:
+        """Turn the garbage collector on, if it was turned off for the start: what there is by now stays."""
+        if not gc.isenabled():
+            self._collector.begin()
+            self.set_interval(LOOK, self._collector.look)
+
     async def on_event(self, event: events.Event) -> None:
         """Let keys and pastes wait for their turn."""
+        if isinstance(event, events.InputEvent):
+            self._collector.touch()
         if not typed(event) or event.is_forwarded or self.type_ahead.take(event):
             await super().on_event(event)
 

@@ -6,7 +6,8 @@ Real keys go through the app, with a program of 500,000 instructions in an objec
 other, as a user presses them who waits for the screen. Two times are taken of each: until the first paint after it,
 and the longest time in which the loop could have painted nothing, whoever was at it, until all was quiet again. Both as
 time on the clock, and as work of the loop's thread, which says about the same on a machine that has other things to
-do: that of a loop of a fixed length, taken before and after the walk, says how slow the machine is at it.
+do, but for what they take of its caches and its other half of a core: a loop of a fixed length is timed before each
+key, and the work is scaled by how much slower it was than the quickest one of the walk.
 """
 
 from __future__ import annotations
@@ -49,6 +50,8 @@ class Press(NamedTuple):
     stall: float
     """The longest time in which nothing could be painted."""
     stall_work: float
+    slow: float
+    """Seconds of the loop of a fixed length, before it."""
 
 
 class Meter:
@@ -79,6 +82,7 @@ class Meter:
 
 async def pressed(app: BpftuiApp, meter: Meter, key: str) -> Press:
     """Press a key, and wait until all is quiet."""
+    slow = spin(100_000)
     meter.paints.clear()
     meter.stalls.clear()
     start, work = time.perf_counter(), time.thread_time()
@@ -90,13 +94,13 @@ async def pressed(app: BpftuiApp, meter: Meter, key: str) -> Press:
             break
     paint, paint_work = meter.paints[0] if meter.paints else (start, work)
     stall, stall_work = (max(column) for column in zip(*meter.stalls, strict=True))
-    return Press(key, paint - start, paint_work - work, stall, stall_work)
+    return Press(key, paint - start, paint_work - work, stall, stall_work, slow)
 
 
-def spin() -> float:
-    """Return the work of a million rounds of a loop, in seconds: some 0.03 on a quiet machine of these years."""
+def spin(rounds: int) -> float:
+    """Return the work of so many rounds of a loop, in seconds: a million takes some 0.03 on a quiet machine."""
     start = time.thread_time()
-    for _ in range(1_000_000):
+    for _ in range(rounds):
         pass
     return time.thread_time() - start
 
@@ -125,17 +129,22 @@ async def walk(keys: Sequence[str], rounds: int, slots: int) -> list[Press]:
 
 def told(found: Sequence[Press]) -> None:
     """Print what is slow, and how many are quick."""
+    quickest = min(each.slow for each in found)
     for each in found:
-        mark = " ←" if max(each.paint_work, each.stall_work) > 0.05 else ""
+        scale = quickest / each.slow
+        mark = " ←" if max(each.paint_work, each.stall_work) * scale > 0.05 else ""
         print(
             f"{each.key:14} paint {each.paint * 1e3:7.1f} ms, work {each.paint_work * 1e3:6.1f}"
-            f"   stall {each.stall * 1e3:7.1f} ms, work {each.stall_work * 1e3:6.1f}{mark}"
+            f"   stall {each.stall * 1e3:7.1f} ms, work {each.stall_work * 1e3:6.1f}"
+            f"   scaled {each.paint_work * scale * 1e3:6.1f}, {each.stall_work * scale * 1e3:6.1f}{mark}"
         )
     for what, times in (
         ("paint, on the clock", [each.paint for each in found if each.paint]),
         ("paint, work", [each.paint_work for each in found if each.paint]),
+        ("paint, work scaled", [each.paint_work * quickest / each.slow for each in found if each.paint]),
         ("stall, on the clock", [each.stall for each in found]),
         ("stall, work", [each.stall_work for each in found]),
+        ("stall, work scaled", [each.stall_work * quickest / each.slow for each in found]),
     ):
         cuts = statistics.quantiles(times, n=100)
         quick = sum(each < 0.05 for each in times) / len(times)
@@ -152,9 +161,9 @@ def main() -> None:
     parser.add_argument("--slots", type=int, default=SLOTS, help="instructions of the program")
     parser.add_argument("keys", nargs="*", default=WALK)
     options = parser.parse_args()
-    before = spin()
+    before = spin(1_000_000)
     told(asyncio.run(walk(options.keys, options.rounds, options.slots)))
-    print(f"a million rounds of a loop: {before * 1e3:.1f} ms before, {spin() * 1e3:.1f} after")
+    print(f"a million rounds of a loop: {before * 1e3:.1f} ms before, {spin(1_000_000) * 1e3:.1f} after")
 
 
 if __name__ == "__main__":

@@ -42,6 +42,7 @@ async def test_the_keys_are_drawn_anew_only_when_they_change(
 
 
 async def test_the_collector_is_on_again_as_soon_as_everything_is_there(explore: Callable[..., Any]) -> None:
+    thresholds = gc.get_threshold()
     gc.disable()
     try:
         async with explore() as walk:
@@ -50,6 +51,8 @@ async def test_the_collector_is_on_again_as_soon_as_everything_is_there(explore:
             assert walk.explorer.query_one(SearchBar)
             assert gc.isenabled()
             assert gc.get_freeze_count() > 0
+            assert gc.get_threshold()[2] > 1_000_000  # all objects are looked at while nobody is there
     finally:
+        gc.set_threshold(*thresholds)
         gc.unfreeze()
         gc.enable()

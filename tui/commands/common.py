@@ -501,8 +501,10 @@ def uncollected() -> Generator[None]:
     Importing, reading and listing make many objects and hardly any garbage: looking for it takes a tenth of the time
     until the explorer's first frame, and a third of that until an object of 500,000 instructions is listed.
     """
+    thresholds = gc.get_threshold()
     gc.disable()
     try:
         yield
     finally:
+        gc.set_threshold(*thresholds)  # the explorer's are others
         gc.enable()

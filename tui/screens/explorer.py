@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from textual import on
@@ -184,9 +183,7 @@ class ExplorerScreen(ControlledScreen):
             self._show_overview(keep_place=True)
         remember(self.spec.file)
         self.set_timer(_REST, lambda: cast("BpftuiApp", self.app).warm_up())
-        if not gc.isenabled():  # `explore` has turned it off for the start
-            gc.freeze()  # what there is by now stays to the end: looking through it again would only cost frames
-            gc.enable()
+        cast("BpftuiApp", self.app).begin_collecting()
 
     def _control_panes(self, bar: SearchBar) -> None:
         """Make the controllers of what there was not in the first frame."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from textual.binding import Binding, BindingType
@@ -133,9 +132,7 @@ class HomeScreen(ControlledScreen):
 
     async def _furnish(self) -> None:
         self.furnished.set()
-        if not gc.isenabled():  # `explore` has turned it off for the start
-            gc.freeze()
-            gc.enable()
+        cast("BaseApp[Any]", self.app).begin_collecting()
         self.query_one("#first-time").set_class(not await asyncio.to_thread(recent), "-open")
         self._facts = await asyncio.to_thread(machine_facts)
         self.show_facts()
