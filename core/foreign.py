@@ -10,7 +10,10 @@ import re
 import shlex
 from typing import Final
 
-__all__ = ["elf_kind", "file_kind"]
+__all__ = ["RECORDING", "elf_kind", "file_kind", "is_recording"]
+
+RECORDING: Final = b"bpft"
+"""PRAGMA application_id of a recording (`bpftui.core.tape`): four bytes of SQLite's header, at 68."""
 
 _COMPILE: Final = "compile it: clang -O2 -g --target=bpf -c FILE -o prog.o"
 _BITCODE: Final = (
@@ -80,6 +83,24 @@ _ELF_KINDS: Final = {
 """By `e_type`."""
 
 
+def is_recording(path: str | os.PathLike[str]) -> bool:
+    """Whether a file is a recording over time, whatever else is wrong with it; False where it cannot be read."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe is nobody's to wait for
+    except (OSError, ValueError):
+        return False
+    try:
+        return _is_recording(os.pread(descriptor, 100, 0))
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+
+
+def _is_recording(head: bytes) -> bool:
+    return head.startswith(b"SQLite format 3\0") and head[68:72] == RECORDING
+
+
 def file_kind(data: bytes, name: str = "") -> tuple[str, str]:
     """Return what a file that is no ELF file is, as a noun phrase, and what to do with it; both empty where not known.
 
@@ -100,6 +121,8 @@ def _file_kind(data: bytes, name: str) -> tuple[str, str]:
     head = bytes(data[:_LOOKED_AT])
     if head.startswith(b"!<arch>\n"):
         return _archive(data)
+    if _is_recording(head):
+        return "a recording of bpftui", "bpftui watch FILE plays it, bpftui show FILE tells what was recorded"
     for magic, what, hint in _MAGICS:
         if head.startswith(magic):
             return what, hint

@@ -16,7 +16,7 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from ..analysis.records import record_type
 from ..closing import Closing
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from ..runtime import Collection
     from .stream import Records
 
-__all__ = ["EventReader", "Events", "record_text", "record_value"]
+__all__ = ["EventReader", "EventSource", "Events", "record_text", "record_value"]
 
 _PAUSE: Final = 0.02
 """Seconds between two looks at streams that do not fill up."""
@@ -71,6 +71,19 @@ class Events:
     """About how many wait to be asked for: in the stream, and in memory where only a part was asked for."""
     full: int = 0
     """How often the stream was found full: where nobody counts what is lost, some was then, in all likelihood."""
+
+
+class EventSource(Protocol):
+    """What tells what streams brought: an `EventReader`, for one."""
+
+    @property
+    def types(self) -> Mapping[str, RecordType]:
+        """Of each stream that is read, the type of its records."""
+        ...
+
+    def batches(self) -> Iterator[Mapping[str, Events]]:
+        """Yield what has come since the last time, a batch at a time, one batch at least."""
+        ...
 
 
 class _Stream:

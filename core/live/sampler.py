@@ -53,6 +53,11 @@ class Sample:
     programs_time: float | None = None
     """When the programs' runs were read; None where that is `time`."""
 
+    def of(self, maps: Iterable[str]) -> Sample:
+        """Return it with only these of its maps."""
+        wanted = {*maps}
+        return replace(self, maps={name: each for name, each in self.maps.items() if name in wanted})
+
     def time_of(self, source: Literal["map", "variable", "program"], name: str = "") -> float:
         """Return when a map, the variables or the programs were read, on the clock of `time`."""
         match source:

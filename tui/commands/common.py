@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 from ...core.errors import UsageError, nearest
+from ...core.foreign import is_recording
 from ...core.references import parse_loaded
 from ...core.spec import CollectionSpec
 from ..terminal.output import complain, write_json, write_text
@@ -363,6 +364,8 @@ def open_spec(
 ) -> CollectionSpec:
     """Read the object that was named, and set the types and the variables that were; *say* as for `configured`.
 
+    Of a recording it is the object that was recorded, as it was loaded.
+
     Args:
         arguments: What was asked for.
         say: Is told what of a preset does not fit.
@@ -370,6 +373,11 @@ def open_spec(
     """
     source = getattr(arguments, "source", ())
     name: str = arguments.object if file is None else file
+    if is_recording(name):
+        from ...core.tape import Tape
+
+        with Tape(name) as tape:
+            return configured(tape.spec(), arguments, say)
     return configured(CollectionSpec.from_file(name, source_directories=source), arguments, say)
 
 

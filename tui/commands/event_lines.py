@@ -13,13 +13,13 @@ from .common import warn
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ...core.live import EventReader, Events
+    from ...core.live import Events, EventSource
     from ...core.runtime import Printed
 
 __all__ = ["event_lines", "print_lines"]
 
 
-def event_lines(events: EventReader, until: float | None = None) -> Iterator[str]:
+def event_lines(events: EventSource, until: float | None = None) -> Iterator[str]:
     """Iterate over what streams brought, as much of it as there is time for, and what of it is missing.
 
     Args:

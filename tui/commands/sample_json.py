@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from ...core.analysis.counting import Counting
-    from ...core.live import EventReader, Events, Sample
+    from ...core.live import Events, EventSource, Sample
     from ...core.runtime import Collection, Entry, Map, MapSnapshot
 
 __all__ = ["SCHEMA", "entries_json", "events_json", "map_json", "sample_json"]
@@ -22,7 +22,7 @@ SCHEMA: Final = "bpftui/sample/2"
 def sample_json(
     collection: Collection,
     sample: Sample,
-    events: EventReader | None = None,
+    events: EventSource | None = None,
     *,
     per_cpu: bool = False,
     texts: bool = False,
@@ -65,7 +65,7 @@ def sample_json(
     }
 
 
-def events_json(events: EventReader | None, *, texts: bool = False, until: float | None = None) -> dict[str, Any]:
+def events_json(events: EventSource | None, *, texts: bool = False, until: float | None = None) -> dict[str, Any]:
     """Return what streams brought since the last time, as much of it as there is time for.
 
     `behind` says of which about how many still wait, and `full` which were found full so often, after which some were

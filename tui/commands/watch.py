@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from ...core.btf import format_value
 from ...core.errors import ExitCode, UsageError
+from ...core.foreign import is_recording
 from ...core.references import parse_loaded
 from ..terminal.hush import hush
 from ..terminal.output import InPlace, write_lines
@@ -31,6 +32,7 @@ from .common import (
 )
 from .event_lines import event_lines, print_lines
 from .live_table import LiveTable, unlisted
+from .recording import recording
 from .run.changes import told
 from .sample_json import SCHEMA, sample_json
 from .sampling import each_sample
@@ -39,10 +41,12 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Generator, Iterator, Sequence
 
-    from ...core.live import EventReader, MapRow, MapTable, Sample, Sampler, Session
+    from ...core.live import EventSource, MapRow, MapTable, Sample, Session
     from ...core.references import LoadedName
     from ...core.runtime import Collection, Link, PrintReader, Runtime
     from ...core.spec import CollectionSpec
+    from .recording import Recording
+    from .sampling import Sampling
 
 __all__ = ["add_timing", "check_timing", "make_parser", "rates_text", "run"]
 
@@ -71,6 +75,11 @@ def make_parser() -> Parser:
     )
     parser.add_argument("--map", metavar="NAME", action="append", dest="maps", help="only this map (default: all)")
     add_timing(parser)
+    parser.add_argument(
+        "--record",
+        metavar="FILE",
+        help="keep all of it in a new file, which `bpftui watch FILE` and `bpftui show FILE` open as it was",
+    )
     add_loading(parser)
     parser.add_argument(
         "--limit",
@@ -100,6 +109,8 @@ def run(arguments: Sequence[str]) -> int:
     loaded = parse_loaded(options.object)
     if loaded is not None:
         return _run_loaded(loaded, options)
+    if is_recording(options.object):
+        return _play(options)
     return _run(open_spec(options), None, options)
 
 
@@ -110,12 +121,39 @@ def _run_loaded(name: LoadedName, options: argparse.Namespace) -> int:
             f"{options.object} is loaded already: it is read, and not changed",
             hint="--attach, --set, --type, --preset and --pin-path are for files",
         )
+    if options.record is not None:
+        raise UsageError(
+            f"{options.object} is loaded already: a recording has the object in it, which its loader has",
+            hint="watch --json keeps samples of it",
+        )
     if options.runtime == "vm":
         raise UsageError(f"{options.object} is loaded in the kernel, and not in the built-in machine")
     from ...core.system.loaded import find_loaded, watching
 
     with watching(find_loaded(name), options.object) as (spec, runtime):
         return _run(spec, runtime, options)
+
+
+def _play(options: argparse.Namespace) -> int:
+    """Print what was recorded, from its beginning, as fast as it is read."""
+    if options.attach or options.settings or options.program_types or options.preset or options.record is not None:
+        raise UsageError(
+            f"{options.object} is a recording: it is played, and not changed",
+            hint="--attach, --set, --type, --preset and --record are for objects",
+        )
+    from ...core.live import Session
+    from ...core.tape import Playback, PlayedCollection, PlayedEvents, PlayedRuntime, Tape
+
+    with Tape(options.object) as tape, Session(tape.spec(), PlayedRuntime(tape)) as session:
+        for name in options.maps or ():
+            session.spec.map(name)
+        collection = session.load()
+        assert isinstance(collection, PlayedCollection)
+        for remark in collection.remarks:
+            warn(remark)
+        events = PlayedEvents(collection, options.maps)
+        with collection.printed() as printed:
+            return _watch(session, collection, Playback(collection.player, options.maps), events, printed, options)
 
 
 def _run(spec: CollectionSpec, runtime: Runtime | None, options: argparse.Namespace) -> int:
@@ -144,11 +182,20 @@ def _run(spec: CollectionSpec, runtime: Runtime | None, options: argparse.Namesp
         for name, record in events.types.items():
             if record.guess:
                 warn(f"{name}: records are taken for {record.text}")
+        made = dict(text.partition("=")[::2] for text in options.program_types)
+        tape, source = stack.enter_context(
+            recording(options.record, collection, events, types=made, interval=options.interval)
+        )
+        if tape is not None:
+            tape.mark(0.0, "loaded", spec.title)
         # So are runs: those of before are in the maps, and in no count.
         uncounted = stack.enter_context(session.runtime.statistics())
         for program, target in attachments:
-            if remark := session.attach(program, target).target.remark:
-                warn(f"{program}={target}: {remark}")
+            link = session.attach(program, target)
+            if link.target.remark:
+                warn(f"{program}={target}: {link.target.remark}")
+            if tape is not None:
+                tape.mark(0.0, "attached", program, target or link.target.name)
         with recorded(session, attachments):
             listed = options.maps and [name for name in options.maps if not collection.maps[name].type.is_stream]
             sampler = session.sampler(
@@ -157,7 +204,7 @@ def _run(spec: CollectionSpec, runtime: Runtime | None, options: argparse.Namesp
                 limit=options.limit,
                 statistics=nullcontext(uncounted),
             )
-            return _watch(session, collection, sampler, events, printed, options)
+            return _watch(session, collection, sampler, source, printed, options, tape)
 
 
 def add_timing(parser: Parser) -> None:
@@ -185,10 +232,11 @@ def check_timing(options: argparse.Namespace) -> None:
 def _watch(
     session: Session,
     collection: Collection,
-    sampler: Sampler,
-    events: EventReader,
+    sampler: Sampling[Sample],
+    events: EventSource,
     printed: PrintReader,
     options: argparse.Namespace,
+    tape: Recording | None = None,
 ) -> ExitCode:
     """Watch to the end; it fails where what something was attached to is gone before."""
     before: Sample | None = None
@@ -212,6 +260,8 @@ def _watch(
             problem = printed.problem
             for link in told_of:
                 warn(f"{link.program} is attached to nothing any more: {link.target.name} is gone")
+                if tape is not None:
+                    tape.mark(sample.time, "gone", link.program, link.target.name)
             if before is None and sample.uncounted:
                 warn(f"runs are not counted: {sample.uncounted}")
             if options.json:
@@ -227,6 +277,8 @@ def _watch(
                 write_lines(_lines(collection, sample, before, per_cpu=options.per_cpu))
                 write_lines(event_lines(events, until))
                 sys.stdout.flush()
+            if tape is not None:
+                tape.add(sample, lines)
             before = sample
     return ExitCode.REFUSED if gone else ExitCode.OK
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ....core.btf import CType, Kind
 from ....core.errors import ExitCode, UnknownNameError, UsageError
+from ....core.foreign import is_recording
 from ....core.spec.container import SeveralObjectsError
 from ...terminal.output import write_line, write_table, write_text
 from ..common import (
@@ -18,6 +19,7 @@ from ..common import (
     uncollected,
     wants_color,
 )
+from ..recording import recording_lines
 from .spec_json import SCHEMA, spec_json
 
 if TYPE_CHECKING:
@@ -136,6 +138,8 @@ def run(arguments: Sequence[str]) -> int:
     write_table(spec_tree(spec), color=wants_color(options.color))
     if snapshot is not None:
         print_loaded(snapshot, color=wants_color(options.color))
+    if is_recording(options.object):
+        write_text("".join(f"{line}\n" for line in recording_lines(options.object)))
     return ExitCode.OK
 
 

@@ -1,0 +1,151 @@
+"""The file of a tape: what an SQLite database must be to be one, and how it is opened.
+
+Names and values in it are whatever a stranger wrote there. So nothing is taken from a file whose tables, indexes,
+triggers and views are not exactly those that are made here, and no text of SQL is ever made of what it holds.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import urllib.parse
+from contextlib import suppress
+from typing import Final
+
+from ..errors import NoPermissionError, ObjectError
+from ..foreign import RECORDING, is_recording
+
+__all__ = ["create", "damaged", "open_to_read", "raw", "text"]
+
+VERSION: Final = 1
+"""PRAGMA user_version: what a newer bpftui writes is refused by an older one."""
+
+_TABLES: Final = (
+    # What does not change: the object, when it began, on which machine.
+    "CREATE TABLE fact(name TEXT PRIMARY KEY, value) WITHOUT ROWID",
+    # What has values: each map, the variables together, the programs together.
+    "CREATE TABLE source(id INTEGER PRIMARY KEY, kind TEXT, name BLOB, details TEXT)",
+    # What a value belongs to: a key of a map, the name of a variable or a program.
+    "CREATE TABLE entry(id INTEGER PRIMARY KEY, source INTEGER, key BLOB, UNIQUE(source, key))",
+    # Each sample: seconds since the beginning; state where it is not that of the tick before.
+    "CREATE TABLE tick(id INTEGER PRIMARY KEY, time REAL, interval REAL, times BLOB, state TEXT)",
+    # What changed lately, a row each; a value that is NULL is of an entry that was gone.
+    "CREATE TABLE change(tick INTEGER, entry INTEGER, value BLOB)",
+    # And before, a row for each entry and minute in which it changed.
+    "CREATE TABLE minute(id INTEGER PRIMARY KEY, first INTEGER, last INTEGER)",
+    "CREATE TABLE pack(entry INTEGER, minute INTEGER, data BLOB, PRIMARY KEY(entry, minute)) WITHOUT ROWID",
+    "CREATE INDEX pack_minute ON pack(minute)",
+    # The records of a stream at a tick, all together.
+    "CREATE TABLE event(tick INTEGER, source INTEGER, count INTEGER, lost INTEGER, records INTEGER, data BLOB, "
+    "PRIMARY KEY(tick, source)) WITHOUT ROWID",
+    "CREATE TABLE printed(id INTEGER PRIMARY KEY, tick INTEGER, program BLOB, stream TEXT, text BLOB)",
+    # What was done: loaded, set, attached, detached.
+    "CREATE TABLE mark(id INTEGER PRIMARY KEY, time REAL, kind TEXT, what BLOB, detail BLOB)",
+)
+_LONGEST: Final = 1 << 30
+"""Bytes of a value of a database: SQLite's own limit."""
+_PATIENCE: Final = 5.0
+"""Seconds to wait for whoever is writing."""
+
+
+def create(path: str) -> sqlite3.Connection:
+    """Make a new tape, which only its owner may read.
+
+    Raises:
+        ObjectError: There is something of that name, or it cannot be made there.
+        NoPermissionError: It may not be made there.
+    """
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        raise ObjectError(
+            "a recording is written to a new file, and there is one", file=path, hint="name another one, or remove it"
+        ) from None
+    except PermissionError as error:
+        raise NoPermissionError(f"{path}: a recording cannot be written there: {error.strerror}") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise ObjectError(f"a recording cannot be written there: {reason}", file=path) from None
+    os.close(descriptor)
+    try:
+        # Whoever asks for a sample's rows and whoever writes them may be two threads; they take turns.
+        connection = sqlite3.connect(os.path.abspath(path), check_same_thread=False, isolation_level=None)
+        try:
+            connection.execute(f"PRAGMA application_id = {int.from_bytes(RECORDING)}")
+            connection.execute(f"PRAGMA user_version = {VERSION}")
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("BEGIN")
+            for each in _TABLES:
+                connection.execute(each)
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.close()
+            raise
+    except sqlite3.Error as error:
+        with suppress(OSError):
+            os.unlink(path)
+        raise ObjectError(f"a recording cannot be written there: {error}", file=path) from None
+    return connection
+
+
+def open_to_read(path: str) -> sqlite3.Connection:
+    """Open a tape, also while it is being written, or after its writer was killed.
+
+    Raises:
+        ObjectError: It is none, is damaged, or is of a version that is not known here.
+        NoPermissionError: It may not be read.
+    """
+    if not os.path.exists(path):
+        raise ObjectError("there is no such file", file=path)
+    if not os.access(path, os.R_OK):
+        raise NoPermissionError(f"{path}: the recording cannot be read by this user")
+    if not is_recording(path):
+        raise ObjectError("it is no recording", file=path)
+    try:
+        where = urllib.parse.quote(os.path.abspath(path).encode("utf-8", "surrogateescape"))
+        connection = sqlite3.connect(
+            f"file:{where}?mode=ro", uri=True, check_same_thread=False, isolation_level=None, timeout=_PATIENCE
+        )
+    except sqlite3.Error as error:
+        raise damaged(path, error) from None
+    try:
+        connection.text_factory = text
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
+        for each in ("trusted_schema = 0", "cell_size_check = 1", "query_only = 1", "mmap_size = 0"):
+            connection.execute(f"PRAGMA {each}")
+        _check(connection, path)
+    except (sqlite3.Error, UnicodeError) as error:  # what SQLite says of damage quotes it
+        connection.close()
+        raise damaged(path, error) from None
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def raw(value: str) -> bytes:
+    """Return a text of foreign origin as it is written: names need not be UTF-8, and SQLite's texts have to."""
+    return value.encode("utf-8", "surrogateescape")
+
+
+def text(value: bytes) -> str:
+    """Return the text that `raw` wrote."""
+    return value.decode("utf-8", "surrogateescape")
+
+
+def damaged(path: str, error: Exception) -> ObjectError:
+    """Return what is said of a tape that cannot be read to its end."""
+    return ObjectError(f"the recording is damaged: {error}", file=path)
+
+
+def _check(connection: sqlite3.Connection, path: str) -> None:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version != VERSION:
+        age = "a newer" if version > VERSION else "another"
+        raise ObjectError(
+            f"the recording was written by {age} bpftui: its format is {version}, not {VERSION}", file=path
+        )
+    found = [sql for (sql,) in connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")]
+    if sorted(map(str, found)) != sorted(_TABLES):
+        raise ObjectError("the recording is damaged: its tables are not those of a recording", file=path)

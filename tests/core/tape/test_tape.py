@@ -1,0 +1,364 @@
+"""Recordings over time: what was sampled comes back, at any moment, and bad files are sentences."""
+
+from __future__ import annotations
+
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from bpftui.core.errors import ObjectError, UsageError
+from bpftui.core.live import EventReader, Events, Sample, Sampler, choose_runtime
+from bpftui.core.runtime import Printed, PrintedLine
+from bpftui.core.spec import CollectionSpec
+from bpftui.core.spec.edits import Edits
+from bpftui.core.tape import PlayedEvents, PlayedRuntime, Recorder, Tape, recorder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bpftui.core.runtime import Collection
+
+LIVE = Path(__file__).parents[2] / "objects" / "live.o"
+TRAFFIC = Path("bpf/traffic.o")
+UDP = bytes(12) + b"\x08\0" + b"\x45" + bytes(8) + b"\x11" + bytes(40)
+
+
+class Kept(NamedTuple):
+    """What was told to the recorder."""
+
+    sample: Sample
+    events: Mapping[str, Events]
+    printed: Printed
+
+
+@pytest.fixture(autouse=True)
+def minutes_of_four_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder, "_MINUTE", 4.0)
+
+
+def record(path: Path, ticks: int = 11) -> list[Kept]:
+    """Record the shipped counter, a second a tick, with other packets at each and a map that empties in between."""
+    spec = CollectionSpec.from_file(TRAFFIC)
+    spec.set("sample_every", 2)
+    tick = 0
+    kept: list[Kept] = []
+    with choose_runtime("vm").load(spec) as collection, EventReader(collection) as events:
+        sampler = Sampler(collection, clock=lambda: 100.0 + tick)
+        edits = Edits.of(spec, CollectionSpec.from_file(TRAFFIC))
+        with Recorder(
+            str(path), collection, TRAFFIC.read_bytes(), edits, interval=1.0, date=lambda: 1_800_000_000.0
+        ) as tape:
+            tape.mark(0.0, "attached", "count_traffic", "eth1")
+            for tick in range(ticks):
+                for number in range(tick % 4):
+                    packet = UDP[:23] + bytes([17 if number % 2 else 6]) + UDP[24:]
+                    collection.programs["count_traffic"].run(packet)
+                if tick == 6:
+                    traffic = collection.maps["traffic"]
+                    for entry in traffic.snapshot().entries:
+                        traffic.delete(entry.key)
+                printed = Printed((PrintedLine(f"tick {tick}", "count_traffic"),) if tick % 3 == 2 else (), tick // 10)
+                late = {"traffic": tick + 0.25, "sources": tick + 0.5}
+                kept.append(Kept(replace(sampler.take(), map_times=late), events.take(), printed))
+                tape.add(*kept[-1])
+    return kept
+
+
+def same(found: Sample, was: Sample) -> bool:
+    """Whether a sample is what was taken: the order of entries is the tape's."""
+    for name, snapshot in was.maps.items():
+        assert {*found.maps[name].entries} == {*snapshot.entries}
+        assert (found.maps[name].partial, found.maps[name].note) == (snapshot.partial, snapshot.note)
+    assert found.map_times.keys() >= was.map_times.keys()
+    for name, time in was.map_times.items():
+        assert found.map_times[name] == pytest.approx(time, abs=1e-6)
+    return (found.time, found.interval, found.variables, found.programs, found.uncounted) == (
+        was.time,
+        was.interval,
+        was.variables,
+        was.programs,
+        was.uncounted,
+    )
+
+
+def test_each_moment_comes_back_in_any_order(tmp_path: Path) -> None:
+    kept = record(tmp_path / "a.rec")
+    assert (tmp_path / "a.rec").stat().st_mode & 0o777 == 0o600
+    assert [each.name for each in tmp_path.iterdir()] == ["a.rec"]
+    with Tape(str(tmp_path / "a.rec")) as tape:
+        assert (tape.ticks, tape.duration, tape.began, tape.runtime) == (11, 10.0, 1_800_000_000.0, "vm")
+        assert [tape.tick_at(time) for time in (-1.0, 0.0, 0.9, 1.0, 9.5, 99.0)] == [1, 1, 1, 2, 10, 11]
+        for tick, sample in tape.samples():
+            assert same(sample, kept[tick - 1].sample)
+            assert tape.events(tick) == {
+                name: Events(each.records, each.count, each.lost, 0)
+                for name, each in kept[tick - 1].events.items()
+                if each.count
+            }
+            assert tape.printed(tick) == kept[tick - 1].printed
+        order = [tick for tick in range(1, 12) for _ in range(3)]
+        random.Random(5).shuffle(order)
+        assert all(same(tape.sample(tick), kept[tick - 1].sample) for tick in order)
+        assert [tuple(mark) for mark in tape.marks] == [(0.0, "attached", "count_traffic", "eth1")]
+
+
+def test_the_object_is_as_it_was_loaded(tmp_path: Path) -> None:
+    record(tmp_path / "a.rec", 1)
+    with Tape(str(tmp_path / "a.rec")) as tape:
+        spec = tape.spec()
+        assert spec.variable("sample_every").get() == 2
+        assert [difference.path for difference in spec.diff()] == ["sample_every"]
+
+
+def test_a_counter_over_time(tmp_path: Path) -> None:
+    from bpftui.core.live import counters, variable_counters
+
+    record(tmp_path / "a.rec", 9)
+    with Tape(str(tmp_path / "a.rec")) as tape:
+        spec = tape.spec()
+        (total,) = variable_counters(spec.variables["total_packets"])
+        assert tape.points(total) == [(0.0, 0), (1.0, 1), (2.0, 3), (3.0, 6), (5.0, 7), (6.0, 9), (7.0, 12)]
+        packets = next(each for each in counters(spec.maps["traffic"]) if each.label == "packets")
+        (udp,) = {
+            entry.key
+            for _, sample in tape.samples()
+            for entry in sample.maps["traffic"].entries
+            if spec.maps["traffic"].key is not None and "UDP" in spec.maps["traffic"].key.format(entry.key)
+        }
+        # It was emptied at the sixth second; of three packets one is UDP.
+        assert tape.points(packets, udp) == [(2.0, 1), (3.0, 2), (6.0, None), (7.0, 1)]
+        assert tape.points(packets, b"none such") == []
+
+
+def test_it_is_open_as_what_is_loaded(tmp_path: Path) -> None:
+    kept = record(tmp_path / "a.rec")
+    with Tape(str(tmp_path / "a.rec")) as tape, PlayedRuntime(tape).load(tape.spec()) as collection:
+        events = PlayedEvents(collection)
+        for tick in (8, 3, 11):
+            collection.player.move(tick)
+            was = kept[tick - 1]
+            (brought,) = events.batches()
+            assert {name: each.records for name, each in brought.items()} == {
+                name: each.records for name, each in was.events.items() if each.count
+            }
+            traffic = collection.maps["traffic"]
+            assert {*traffic.snapshot().entries} == {*was.sample.maps["traffic"].entries}
+            assert collection.variables["total_packets"].raw() == was.sample.variables["total_packets"]
+            assert collection.programs["count_traffic"].info() == was.sample.programs["count_traffic"]
+            for key, value in traffic.items():
+                assert traffic[key] == value
+        refusals = [
+            lambda: collection.variables["counting"].set(value=False),
+            lambda: traffic.delete(traffic.snapshot().entries[0].key),
+            collection.programs["count_traffic"].run,
+            collection.programs["count_traffic"].attach,
+        ]
+        for refusal in refusals:
+            with pytest.raises(UsageError, match="recording"):
+                refusal()
+
+
+def test_it_is_read_while_it_is_written(tmp_path: Path, loaded: Collection) -> None:
+    path = str(tmp_path / "a.rec")
+    number = 0
+    sampler = Sampler(loaded, clock=lambda: float(number))
+    with Recorder(path, loaded, LIVE.read_bytes(), Edits(), interval=1.0) as tape:
+        with pytest.raises(ObjectError, match="there is one"):
+            Recorder(path, loaded, LIVE.read_bytes(), Edits(), interval=1.0)
+        tape.add(sampler.take(), {}, Printed())
+        with Tape(path) as reader:
+            for number in range(1, 8):  # the fifth packs what a reader has seen as it was written
+                loaded.programs["alike"].run(bytes(64))
+                tape.add(sampler.take(), {}, Printed())
+                assert len(reader.sample(number + 1).maps["pad"].entries) == 3
+                assert reader.ticks == number + 1
+
+
+@pytest.fixture
+def loaded() -> Collection:
+    return choose_runtime("vm").load(CollectionSpec.from_file(LIVE))
+
+
+WRITER = """
+import sys, time
+from pathlib import Path
+from bpftui.core.live import Sampler, choose_runtime
+from bpftui.core.runtime import Printed
+from bpftui.core.spec import CollectionSpec
+from bpftui.core.spec.edits import Edits
+from bpftui.core.tape import Recorder, recorder
+recorder._MINUTE = 0.05
+path = Path("bpf/count_packets.o")
+collection = choose_runtime("vm").load(CollectionSpec.from_file(path))
+sampler = Sampler(collection)
+tape = Recorder(sys.argv[1], collection, path.read_bytes(), Edits(), interval=0.01)
+while True:
+    collection.programs["count_packets"].run(bytes(64))
+    sample = sampler.take()
+    tape.add(sample, {}, Printed())
+    print(sample.maps["pkt_count"].entries[0].values[0].hex(), flush=True)
+"""
+
+
+def test_killed_at_any_moment_nothing_that_was_written_is_lost(tmp_path: Path) -> None:
+    for number in range(3):
+        path = tmp_path / f"{number}.rec"
+        with subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True) as writer:
+            assert writer.stdout is not None
+            told = [writer.stdout.readline().strip() for _ in range(20 + 17 * number)]
+            writer.send_signal(signal.SIGKILL)
+            told += [line.strip() for line in writer.stdout if line.endswith("\n")]
+        with Tape(str(path)) as tape:
+            found = [sample.maps["pkt_count"].entries[0].values[0].hex() for _, sample in tape.samples()]
+            # What was written may not have been told yet.
+            assert found[: len(told)] == told
+            assert len(found) - len(told) in (0, 1)
+
+
+def test_names_and_lines_that_are_no_utf8(tmp_path: Path) -> None:
+    name = "odd\udcff.rec"
+    spec = CollectionSpec.from_bytes(LIVE.read_bytes(), file="a\udc80.o")
+    with (
+        choose_runtime("vm").load(spec) as collection,
+        Recorder(str(tmp_path / name), collection, LIVE.read_bytes(), Edits(), interval=1.0) as tape,
+    ):
+        tape.mark(0.0, "attached", "\udcfe", "")
+        tape.add(Sampler(collection).take(), {}, Printed((PrintedLine("\udcfd \x1b[31m", "p"),)))
+    with Tape(str(tmp_path / name)) as read:
+        assert read.file == "a\udc80.o"
+        assert read.marks[0].what == "\udcfe"
+        assert read.printed(1).texts == ("\udcfd \x1b[31m",)
+
+
+def test_the_oldest_events_go_where_there_is_no_room(tmp_path: Path, loaded: Collection) -> None:
+    path = str(tmp_path / "a.rec")
+    number = 0
+    sampler = Sampler(loaded, maps=["pad"], clock=lambda: float(number))
+    noise = random.Random(3)
+    with Recorder(path, loaded, LIVE.read_bytes(), Edits(), interval=1.0, room=400_000) as tape:
+        for number in range(1, 31):
+            records = tuple(noise.randbytes(1000) for _ in range(50))
+            tape.add(sampler.take(), {"tails": Events(records, 50 * number, 0, 0)}, Printed())
+    with Tape(path) as read:
+        assert read.ticks == 30
+        left = [tick for tick in range(1, 31) if read.events(tick)]
+        assert left == [*range(left[0], 31)]
+        assert 1 < left[0] < 30
+        dropped = [mark.what for mark in read.marks]
+        assert {mark.kind for mark in read.marks} == {"dropped"}
+        assert sum(int(what.split()[0].replace(",", "")) for what in dropped) == 50 * (left[0] - 1)
+    assert Path(path).stat().st_size < 1_500_000
+
+
+def test_a_full_disk_ends_the_tape_and_not_what_is_recorded(tmp_path: Path, loaded: Collection) -> None:
+    path = str(tmp_path / "a.rec")
+    sampler = Sampler(loaded)
+    with Recorder(path, loaded, LIVE.read_bytes(), Edits(), interval=1.0) as tape:
+        tape.add(sampler.take(), {}, Printed())
+        database = tape._database
+        assert database is not None
+        database.execute("PRAGMA max_page_count = 1")  # as much as there is, and no more
+        records = (random.Random(1).randbytes(1 << 20),)
+        with pytest.raises(ObjectError, match="the recording has ended: the disk is full"):
+            tape.add(sampler.take(), {"tails": Events(records, 1, 0, 0)}, Printed())
+        assert tape.ended
+        tape.add(sampler.take(), {}, Printed())
+        tape.mark(3.0, "set", "x")
+    with Tape(path) as read:
+        assert (read.ticks, read.marks) == (1, [])
+
+
+def test_where_none_can_be_written(tmp_path: Path, loaded: Collection) -> None:
+    (tmp_path / "link.rec").symlink_to(tmp_path / "elsewhere")
+    for name, reason in (("link.rec", "there is one"), ("none/a.rec", "No such file"), ("a\0b", "embedded null")):
+        with pytest.raises(ObjectError, match=reason):
+            Recorder(str(tmp_path / name), loaded, b"", Edits(), interval=1.0)
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def change(path: Path, statement: str) -> None:
+    """Change a tape as somebody does who knows SQL."""
+    database = sqlite3.connect(path)
+    database.execute("PRAGMA writable_schema = 1")
+    database.executescript(statement)
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        ("PRAGMA user_version = 2", "written by a newer bpftui: its format is 2, not 1"),
+        ("CREATE TABLE more(x)", "its tables are not those of a recording"),
+        ("CREATE TRIGGER evil AFTER INSERT ON tick BEGIN SELECT 1; END", "its tables are not"),
+        ("DROP TABLE tick; CREATE VIEW tick AS SELECT 1 AS id, 2 AS time", "its tables are not"),
+        ("DELETE FROM fact WHERE name = 'object'", "'object' is missing"),
+        ("UPDATE fact SET value = 7 WHERE name = 'object'", "damaged"),
+        ("UPDATE fact SET value = '[1]' WHERE name = 'edits'", "damaged"),
+        ("UPDATE fact SET value = 1e300 WHERE name = 'began'", "damaged"),
+        ("UPDATE fact SET value = '[' || value WHERE name = 'machine'", "damaged"),
+        ("DELETE FROM tick WHERE id = 3", "samples are missing"),
+        ("UPDATE tick SET time = 9e999 WHERE id = 3", "damaged"),
+        ("UPDATE tick SET time = 0.5 WHERE id = 5", "not in the order of time"),
+        ("UPDATE tick SET times = 'x'", "damaged"),
+        ("UPDATE tick SET state = '{}' WHERE state IS NOT NULL", "'read' is missing"),
+        ("UPDATE minute SET last = 99", "samples are missing"),
+        ("UPDATE pack SET data = zeroblob(9)", "damaged"),
+        ("UPDATE pack SET data = 'text'", "damaged"),
+        ("UPDATE pack SET entry = entry + 1000", "damaged"),
+        ("UPDATE event SET data = zeroblob(3)", "damaged"),
+        ("UPDATE event SET source = 99", "damaged"),
+        ("UPDATE printed SET text = NULL", "damaged"),
+        ("UPDATE mark SET time = 'noon'", "damaged"),
+        ('UPDATE source SET details = \'{"id": 1, "max_entries": -1, "cpus": 0}\' WHERE kind = \'map\'', "damaged"),
+    ],
+)
+def test_what_somebody_else_has_written_is_a_sentence(tmp_path: Path, statement: str, reason: str) -> None:
+    path = tmp_path / "a.rec"
+    record(path)
+    change(path, statement)
+    with pytest.raises(ObjectError, match=reason):
+        everything(path)
+
+
+def everything(path: Path) -> None:
+    """Read all that is in a tape."""
+    with Tape(str(path)) as tape:
+        tape.spec()
+        assert isinstance(tape.marks, list)
+        for tick, _ in tape.samples():
+            tape.events(tick)
+            tape.printed(tick)
+        tape.sample(max(1, tape.ticks // 2))
+
+
+def test_damaged_files_are_read_or_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.rec"
+    record(path)
+    whole, damaged, chance = path.read_bytes(), tmp_path / "b.rec", random.Random(8)
+    refused = 0
+    for _ in range(60):
+        raw = bytearray(whole)
+        for _ in range(chance.choice((1, 3, 200))):
+            raw[chance.randrange(len(raw))] = chance.randrange(256)
+        damaged.write_bytes(raw[: chance.choice((len(raw), chance.randrange(len(raw))))])
+        try:
+            everything(damaged)
+        except ObjectError:
+            refused += 1
+    assert refused > 20
+
+
+def test_what_is_none(tmp_path: Path) -> None:
+    for name, raw in (("empty", b""), ("object", TRAFFIC.read_bytes())):
+        (tmp_path / name).write_bytes(raw)
+        with pytest.raises(ObjectError, match="no recording"):
+            Tape(str(tmp_path / name))
+    with pytest.raises(ObjectError, match="no such file"):
+        Tape(str(tmp_path / "none"))

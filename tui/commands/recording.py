@@ -1,0 +1,133 @@
+"""Recordings over time, as commands write and open them."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from ...core.errors import ObjectError, UsageError
+from ..text.format import counted
+from .common import warn
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Mapping
+
+    from ...core.analysis.records import RecordType
+    from ...core.live import Events, EventSource, Sample
+    from ...core.runtime import Collection, Printed
+    from ...core.tape import Recorder
+    from ...core.tape.recorder import MarkKind
+
+__all__ = ["Kept", "Recording", "recording", "recording_lines"]
+
+
+def recording_lines(name: str) -> Iterator[str]:
+    """Iterate over what there is to know of a recording beside its object; errors as for `bpftui.core.tape.Tape`."""
+    from ...core.tape import Tape
+
+    with Tape(name) as tape:
+        began = datetime.fromtimestamp(tape.began, UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if tape.ticks else "never"
+        where = " ".join(filter(None, (tape.machine.get("system"), tape.machine.get("release"))))
+        yield (
+            f"recorded {began}, {counted(tape.ticks, 'sample')} in {tape.duration:,.1f} s, {tape.runtime} runtime"
+            + (f", {where}" if where else "")
+        )
+        for mark in tape.marks:
+            yield "  ".join(filter(None, (f"{mark.time:10.3f} s", mark.kind, mark.what, mark.detail)))
+
+
+class Kept:
+    """What streams bring, handed on to whoever prints it, and remembered until it is taken."""
+
+    def __init__(self, events: EventSource) -> None:
+        self._events = events
+        self._records: dict[str, list[bytes]] = {}
+        self._last: Mapping[str, Events] = {}
+
+    @property
+    def types(self) -> Mapping[str, RecordType]:
+        """Of each stream that is read, the type of its records."""
+        return self._events.types
+
+    def batches(self) -> Iterator[Mapping[str, Events]]:
+        """Yield what has come since the last time, a batch at a time."""
+        for batch in self._events.batches():
+            self._last = batch
+            for name, each in batch.items():
+                self._records.setdefault(name, []).extend(each.records)
+            yield batch
+
+    def take(self) -> Mapping[str, Events]:
+        """Return what was handed on since the last call."""
+        found = {name: replace(each, records=tuple(self._records.get(name, ()))) for name, each in self._last.items()}
+        self._records, self._last = {}, {}
+        return found
+
+
+class Recording:
+    """What is written while something is watched; where that comes to its end early, it is said and the watch goes on.
+
+    Args:
+        recorder: What writes it.
+        events: What streams bring.
+    """
+
+    def __init__(self, recorder: Recorder, events: Kept) -> None:
+        self._recorder = recorder
+        self._events = events
+
+    def add(self, sample: Sample, printed: Printed) -> None:
+        """Write a sample, with what streams brought that was handed on since the one before."""
+        brought = self._events.take()
+        try:
+            self._recorder.add(sample, brought, printed)
+        except ObjectError as error:
+            warn(error.message)
+
+    def mark(self, time: float, kind: MarkKind, what: str, detail: str = "") -> None:
+        """Note what was done."""
+        try:
+            self._recorder.mark(time, kind, what, detail)
+        except ObjectError as error:
+            warn(error.message)
+
+
+@contextmanager
+def recording(
+    path: str | None, collection: Collection, events: EventSource, *, types: Mapping[str, str], interval: float
+) -> Generator[tuple[Recording | None, EventSource]]:
+    """Record *collection* to a new file while the context lasts; without a path, nothing.
+
+    Args:
+        path: The file.
+        collection: What is loaded.
+        events: What reads its streams.
+        types: What programs were made, as `set_type` was told.
+        interval: Nominal seconds between two samples.
+
+    Yields:
+        What is told of each sample, and what is to be asked for events instead.
+
+    Raises:
+        ObjectError, NoPermissionError: The file cannot be made.
+    """
+    if path is None:
+        yield None, events
+        return
+    from ...core.spec import CollectionSpec
+    from ...core.spec.container import read_source
+    from ...core.spec.edits import Edits
+    from ...core.tape import Recorder
+
+    spec = collection.spec
+    if spec.file == "-":
+        raise UsageError(
+            "an object from standard input cannot be recorded: its bytes are read once", hint="name a file"
+        )
+    object_ = read_source(spec.file)
+    edits = Edits.of(spec, CollectionSpec.from_bytes(object_, file=spec.file), types)
+    with Recorder(path, collection, object_, edits, interval=interval) as recorder:
+        kept = Kept(events)
+        yield Recording(recorder, kept), kept
