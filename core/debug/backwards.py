@@ -71,7 +71,7 @@ class Backwards:
                 position, reason, by = found
                 session.goto(position)
                 return session.stopped_by(reason, by)
-            if not session.run or not session.breakpoints.active:
+            if not session.run or not session.breakpoints.active or session.pausing.is_set():
                 session.goto(0)
                 return session.stopped_by(Reason.START, None)
             session.enter(session.run - 1)

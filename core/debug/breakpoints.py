@@ -75,11 +75,23 @@ class Breakpoints:
         Raises:
             UnknownNameError, UsageError: There is no such place.
         """
-        place = self.find(where)
+        return self.add_place(where, self.find(where), condition=condition, holds=holds, log=log, ignore=ignore)
+
+    def add_place(
+        self,
+        what: str,
+        place: Place,
+        *,
+        condition: str = "",
+        holds: Callable[[Session], bool] | None = None,
+        log: str = "",
+        ignore: int = 0,
+    ) -> Breakpoint:
+        """Stop at a place that was found already; *what* is what people call it."""
         self._number += 1
         found = Breakpoint(
             self._number,
-            where,
+            what,
             place.places,
             at_line=place.at_line,
             check=place.check,

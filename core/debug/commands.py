@@ -100,6 +100,11 @@ class Interpreter:
         """The commands that there are."""
         return sorted([*self._steps, *self._moves, *self._others])
 
+    def is_command(self, line: str) -> bool:
+        """Whether a line begins with a command, as it is or abbreviated."""
+        word = line.strip().partition(" ")[0].partition("/")[0]
+        return _SHORT.get(word, word) in self.words
+
     def execute(self, line: str) -> Answer:
         """Do what a line says.
 

@@ -13,10 +13,11 @@ the run is begun again from the state that there was before it, and goes on at s
 
 from __future__ import annotations
 
+from threading import Event
 from typing import TYPE_CHECKING
 
 from .backwards import Backwards, repeated
-from .breakpoints import Breakpoints
+from .breakpoints import Breakpoints, Place
 from .standing import Standing
 from .stops import Breakpoint, Reason, Stop, Watchpoint
 from .syntax import ExpressionError
@@ -50,6 +51,8 @@ class Session(Standing):
         """The same steps, backwards."""
         self.logged: list[str] = []
         """What logpoints said, oldest first."""
+        self.pausing = Event()
+        """Set by another thread: `resume` goes on into no other run, and stands still at the beginning of the next."""
 
     # What stops it
 
@@ -67,8 +70,17 @@ class Session(Standing):
         """
         if condition:
             self.evaluator.check(condition)
-        found = self.breakpoints.add(where, condition=condition, log=log, ignore=ignore)
+        return self._conditional(self.breakpoints.add(where, condition=condition, log=log, ignore=ignore))
+
+    def break_at_place(self, place: int, *, condition: str = "") -> Breakpoint:
+        """Stop before an instruction, told by its `Location.place`; errors of a condition as for `break_at`."""
         if condition:
+            self.evaluator.check(condition)
+        slot = self.symbols.location(place).slot
+        return self._conditional(self.breakpoints.add_place(str(slot), Place(frozenset((place,))), condition=condition))
+
+    def _conditional(self, found: Breakpoint) -> Breakpoint:
+        if found.condition:
             found.holds = self._condition_of(found)
         return found
 
@@ -133,6 +145,8 @@ class Session(Standing):
             # A run that was stopped by an error stands before the instruction that it never gets past.
             if (self.at_end or self.stop.reason is Reason.ERROR) and self.run + 1 < self.runs:
                 self._begin(self.run + 1)
+                if self.pausing.is_set():
+                    return self.stopped_by(Reason.START)
             if self._stops_here(after=self._position if self._position else -1 if self._is_fresh else 0):
                 return self.stop
             if not self.breakpoints.active or self.run + 1 == self.runs:
@@ -156,8 +170,14 @@ class Session(Standing):
             found = timeline.next_at(places, position)
             if watched and (by := self.pass_watched(position, timeline.length if found is None else found)) is not None:
                 by.hits += 1
-                self.stopped_by(Reason.WATCHPOINT, by)
-                return True
+                if by.stops_at is None or by.stops_at(by.hits):
+                    self.stopped_by(Reason.WATCHPOINT, by)
+                    return True
+                position = self.position - 1
+                if position + 1 != found:
+                    position += 1
+                    continue
+                found = position + 1
             if found is None:
                 self._stand(timeline.length)
                 self.stopped_by(Reason.STEP)
@@ -219,7 +239,7 @@ class Session(Standing):
         stopped: Breakpoint | None = None
         for each in self.holding():
             each.hits += 1
-            if each.hits <= each.ignore:
+            if each.hits <= each.ignore or not (each.stops_at is None or each.stops_at(each.hits)):
                 continue
             if each.log:
                 self.logged.append(self.evaluator.filled(each.log))

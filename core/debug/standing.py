@@ -237,7 +237,8 @@ class Standing(Closing):
         walk = self._walk
         assert walk is not None
         data, context = walk.given.left()
-        self.outcomes[self.run] = Outcome(self.retval if walk.error is None else None, walk.error, data, context)
+        retval = self.retval if walk.error is None else None
+        self.outcomes[self.run] = Outcome(retval, walk.error, data, context, self.printed)
 
     def stopped_by(self, reason: Reason, by: Breakpoint | Watchpoint | None = None) -> Stop:
         """Note why it stands here; the end of a run, and what stopped it there, say so by themselves."""
@@ -270,9 +271,27 @@ class Standing(Closing):
             UsageError: The run is over.
             TypeMismatchError, ValueRangeError: The value does not fit.
         """
+        self._check_going_on()
+        raw, address = self.evaluator.encoded(expression, text)
+        return self._changed(address, raw)
+
+    def change_bytes(self, address: int, raw: bytes) -> Recording:
+        """Change bytes of memory where the session stands; see `change`.
+
+        Raises:
+            UsageError: The run is over, or they do not lie in memory that can be changed.
+        """
+        self._check_going_on()
+        if self.world.changeable(address, len(raw)) is None:
+            raise UsageError(f"no {len(raw)} bytes at {address:#x} can be changed")
+        return self._changed(address, raw)
+
+    def _check_going_on(self) -> None:
         if self.at_end:
             raise UsageError("the run is over, and nothing comes that a change could reach", hint="go back in it first")
-        raw, address = self.evaluator.encoded(expression, text)
+
+    def _changed(self, address: int, raw: bytes) -> Recording:
+        """Change bytes; return the recording as it was."""
         before, run, position = self.recording.copy(), self.run, self.position
         kept = [each for each in self.recording.changes if (each.run, each.position) <= (run, position)]
         self.recording.changes[:] = [*kept, Change(run, position, address, raw)]

@@ -49,6 +49,8 @@ class Breakpoint:
     enabled: bool = True
     ignore: int = 0
     """How many hits pass before it stops."""
+    stops_at: Callable[[int], bool] | None = field(default=None, repr=False)
+    """Tells whether it stops when it is hit for the so-many-th time; None where it always does."""
     hits: int = 0
     """How often it was come to, forwards, with its condition true."""
     problem: str = ""
@@ -66,6 +68,8 @@ class Watchpoint:
     size: int
     """In bytes."""
     enabled: bool = True
+    stops_at: Callable[[int], bool] | None = field(default=None, repr=False)
+    """Tells whether it stops when it is hit for the so-many-th time; None where it always does."""
     hits: int = 0
     """How often it was changed, forwards."""
 

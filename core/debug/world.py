@@ -15,6 +15,7 @@ from .walk import Walk
 
 if TYPE_CHECKING:
     from ..errors import BpftuiError
+    from ..runtime import PrintedLine
     from ..spec import ProgramSpec
     from ..vm.engine.machine import Machine
     from ..vm.engine.memory import Region
@@ -40,6 +41,8 @@ class Outcome(NamedTuple):
     """The packet as the program left it."""
     context: bytes = b""
     """The context as the program left it, where it may change it."""
+    printed: tuple[PrintedLine, ...] = ()
+    """What programs printed in it, where somebody went through it."""
 
 
 class _Kept(NamedTuple):

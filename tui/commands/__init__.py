@@ -37,6 +37,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "disasm": Command("disasm.command", "disasm OBJECT [PROGRAM]", "its code as assembly beside the C source"),
     "run": Command("run.command", "run OBJECT PROGRAM", "run a program on a test packet"),
     "debug": Command("debug.command", "debug OBJECT PROGRAM", "step through a run, forwards and backwards"),
+    "dap": Command("dap", "dap [--listen PORT]", "the same for editors: the Debug Adapter Protocol"),
     "watch": Command("watch", "watch OBJECT [--attach PROGRAM=TARGET]", "load, attach, and print maps as they change"),
     "check": Command("check.command", "check OBJECT", "load everything and close it: what loads, what does not, why"),
     "list": Command("system.list", "list [prog|map|link|…] [--json]", "what this machine runs, whoever loaded it"),

@@ -37,7 +37,7 @@ def kept(command: str, options: argparse.Namespace) -> tuple[Capability, ...]:
     if options.runtime == "vm":
         return ()
     match command:
-        case "debug":
+        case "debug" | "dap":
             return ()
         case "show" | "disasm" | "watch" if parse_loaded(options.object) is not None:
             return (Capability.CAP_BPF, *_LOOKING)  # without the first the kernel hides the code
@@ -65,7 +65,7 @@ def give_up_for(command: str, options: argparse.Namespace) -> str:
     reads = [each for name in names for each in (name, name.rpartition("#")[0]) if each]
     return give_up(
         kept(command, options),
-        sandbox=command not in ("show", "disasm", "log", "run", "debug", "check", "list", "top"),
+        sandbox=command not in ("show", "disasm", "log", "run", "debug", "dap", "check", "list", "top"),
         inventory=is_loaded or command in ("list", "top") or (command == EXPLORER and options.runtime != "vm"),
         changes=command == EXPLORER and not changes_refused(options),
         reads=reads,

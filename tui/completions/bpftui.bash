@@ -5,12 +5,13 @@
 #    source ~/.local/share/bash_completion/bpftui
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
-_shtab_bpftui_subparsers=(show disasm run debug watch check list top log demo doctor)
+_shtab_bpftui_subparsers=(show disasm run debug dap watch check list top log demo doctor)
 
 _shtab_bpftui_show_option_strings=(-h --help --color --runtime --token --drop --no-drop --json --core --externs --btf --header --layout --against --graph --format --blocks --program --set --preset --type)
 _shtab_bpftui_disasm_option_strings=(-h --help --color --runtime --token --drop --no-drop --syntax --no-source --arrows --no-arrows --output --format --xlated --jited --dead --heat --raw --section --endian --btf --source --set --preset --type)
 _shtab_bpftui_run_option_strings=(-h --help --color --runtime --token --drop --no-drop --set --preset --type --data --ctx --repeat --pcap --write --json --pin-path --return --memory --btf)
-_shtab_bpftui_debug_option_strings=(-h --help --color --runtime --token --drop --no-drop --set --preset --type --data --ctx --pcap --break --batch --trace --save --json --return --memory --btf)
+_shtab_bpftui_debug_option_strings=(-h --help --color --runtime --token --drop --no-drop --set --preset --type --data --ctx --pcap --return --memory --btf --break --batch --trace --save --json)
+_shtab_bpftui_dap_option_strings=(-h --help --color --runtime --token --drop --no-drop --listen)
 _shtab_bpftui_watch_option_strings=(-h --help --color --runtime --token --drop --no-drop --set --preset --type --attach --map --interval --duration --json --record --strict --pin-path --return --memory --btf --limit --bytes --per-cpu)
 _shtab_bpftui_check_option_strings=(-h --help --color --runtime --token --drop --no-drop --json --table --csv --compare --log-level --sort --only --source --set --preset --type --btf)
 _shtab_bpftui_list_option_strings=(-h --help --color --runtime --token --drop --no-drop --json)
@@ -43,9 +44,10 @@ _shtab_bpftui_debug___token_COMPGEN=_shtab_compgen_dirs
 _shtab_bpftui_debug___data_COMPGEN=_shtab_compgen_files
 _shtab_bpftui_debug___ctx_COMPGEN=_shtab_compgen_files
 _shtab_bpftui_debug___pcap_COMPGEN=_shtab_compgen_files
-_shtab_bpftui_debug___save_COMPGEN=_shtab_compgen_files
 _shtab_bpftui_debug___memory_COMPGEN=_shtab_compgen_files
 _shtab_bpftui_debug___btf_COMPGEN=_shtab_compgen_files
+_shtab_bpftui_debug___save_COMPGEN=_shtab_compgen_files
+_shtab_bpftui_dap___token_COMPGEN=_shtab_compgen_dirs
 _shtab_bpftui_watch_pos_0_COMPGEN=_shtab_compgen_files
 _shtab_bpftui_watch___token_COMPGEN=_shtab_compgen_dirs
 _shtab_bpftui_watch___record_COMPGEN=_shtab_compgen_files
@@ -84,6 +86,8 @@ _shtab_bpftui_run___color_choices=(auto always never)
 _shtab_bpftui_run___runtime_choices=(auto kernel vm)
 _shtab_bpftui_debug___color_choices=(auto always never)
 _shtab_bpftui_debug___runtime_choices=(auto kernel vm)
+_shtab_bpftui_dap___color_choices=(auto always never)
+_shtab_bpftui_dap___runtime_choices=(auto kernel vm)
 _shtab_bpftui_watch___color_choices=(auto always never)
 _shtab_bpftui_watch___runtime_choices=(auto kernel vm)
 _shtab_bpftui_check___color_choices=(auto always never)
@@ -101,7 +105,7 @@ _shtab_bpftui_demo___color_choices=(auto always never)
 _shtab_bpftui_demo___runtime_choices=(auto kernel vm)
 _shtab_bpftui_doctor___color_choices=(auto always never)
 _shtab_bpftui_doctor___runtime_choices=(auto kernel vm)
-_shtab_bpftui_pos_0_choices=(show disasm run debug watch check list top log demo doctor)
+_shtab_bpftui_pos_0_choices=(show disasm run debug dap watch check list top log demo doctor)
 _shtab_bpftui___color_choices=(auto always never)
 _shtab_bpftui___runtime_choices=(auto kernel vm)
 
@@ -138,6 +142,10 @@ _shtab_bpftui_debug___drop_nargs=0
 _shtab_bpftui_debug___no_drop_nargs=0
 _shtab_bpftui_debug___trace_nargs=0
 _shtab_bpftui_debug___json_nargs=0
+_shtab_bpftui_dap__h_nargs=0
+_shtab_bpftui_dap___help_nargs=0
+_shtab_bpftui_dap___drop_nargs=0
+_shtab_bpftui_dap___no_drop_nargs=0
 _shtab_bpftui_watch__h_nargs=0
 _shtab_bpftui_watch___help_nargs=0
 _shtab_bpftui_watch___drop_nargs=0

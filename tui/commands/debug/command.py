@@ -6,34 +6,18 @@ import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from ....core.context.values import parse_context
 from ....core.errors import BpftuiError, ExitCode, UsageError
-from ....core.references import refuse_loaded
 from ...terminal.output import write_line
-from ..common import (
-    Parser,
-    add_machine,
-    add_object,
-    add_settings,
-    add_target,
-    configured,
-    machine_options,
-    target_types,
-    warn,
-)
-from ..run.command import parse_data
+from ..common import Parser, warn
+from .recorded import add_calls, recording_of
 from .told import Teller
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ....core.debug import Call, Recording
-
 __all__ = ["make_parser", "run"]
 
 SCHEMA = "bpftui/debug/1"
-_MOST_PACKETS = 100_000
-"""Packets of a capture that one session has as runs."""
 
 
 def make_parser() -> Parser:
@@ -44,18 +28,7 @@ def make_parser() -> Parser:
         "gdb's (break, continue, step, next, finish, until, stepi, each with reverse- before it; print, watch, "
         "backtrace, info); they come from --batch, else from standard input, one a line.",
     )
-    add_object(parser)
-    parser.add_argument("program", metavar="PROGRAM", nargs="?", help="which one; a recording names it itself")
-    add_settings(parser)
-    parser.add_argument(
-        "--data", metavar="HEX|@FILE", help="the packet: hexadecimal digits, a dump with offsets, or a file"
-    )
-    parser.add_argument(
-        "--ctx",
-        metavar="FIELD=VALUE,…|JSON|HEX|@FILE",
-        help="the context: mark=5,cb[2]=1 or user_ip4=192.0.2.1,user_port=htons(443), a JSON object, hex:0102…, a file",
-    )
-    parser.add_argument("--pcap", metavar="FILE", help="one run on each packet of a capture; maps carry over")
+    add_calls(parser)
     parser.add_argument(
         "--break",
         metavar="WHERE",
@@ -73,8 +46,6 @@ def make_parser() -> Parser:
         "--save", metavar="FILE", help="write the recording, which OBJECT can be the next time: all that it was given"
     )
     parser.add_argument("--json", action="store_true", help=f"one JSON object a stop, schema {SCHEMA}")
-    add_machine(parser)
-    add_target(parser)
     return parser
 
 
@@ -85,13 +56,9 @@ def run(arguments: Sequence[str]) -> int:
         raise UsageError(
             "debug runs programs on the built-in machine: no kernel stops within one", hint="leave --runtime out"
         )
-    if options.pcap is not None and (options.data is not None or options.ctx is not None):
-        raise UsageError("--pcap brings the packets, one run for each: it goes with neither --data nor --ctx")
     if options.trace and (options.breaks or options.batch):
         raise UsageError("--trace prints all of each run: it goes with neither --break nor --batch")
-    options.runtime = "vm"
-    refuse_loaded([options.object], "debug", "what is loaded has no recording that could be gone back in")
-    recording = _recording(options)
+    recording = recording_of(options)
 
     from ....core.debug import Session
     from ....core.debug.commands import Interpreter
@@ -141,52 +108,3 @@ def _commands(options: Any) -> Iterator[str]:
             return
         if text and not text.startswith("#"):
             yield text
-
-
-def _recording(options: Any) -> Recording:
-    """Return the recording that OBJECT is, or one of the program in it."""
-    from ....core.debug import Call, Recording
-    from ....core.debug.recording import is_recording
-    from ....core.spec import CollectionSpec
-    from ....core.spec.container import read_source
-
-    # Once: what comes through a pipe is not there a second time.
-    raw = read_source(options.object)
-    if is_recording(raw):
-        given = (options.data, options.ctx, options.pcap, options.btf, options.preset)
-        if any(each is not None for each in given) or options.settings or options.returns or options.memory:
-            raise UsageError(f"{options.object} is a recording: it has what its runs are given, and what is set")
-        found = Recording.from_bytes(raw, file=options.object)
-        if options.program not in (None, found.program):
-            raise UsageError(f"{options.object} is a recording of {found.program}, not of {options.program}")
-        return found
-    if options.program is None:
-        raise UsageError("debug takes the name of a program behind the object", hint="bpftui show lists them")
-    spec = configured(CollectionSpec.from_bytes(raw, file=options.object), options)
-    spec.program(options.program)
-    if options.pcap is not None:
-        calls = _captured(options.pcap)
-    else:
-        data = None if options.data is None else parse_data(options.data)
-        calls = [Call(data, None if options.ctx is None else parse_context(options.ctx))]
-    types = dict(each.split("=", 1) for each in options.program_types)
-    settings = machine_options(options).get("settings")
-    return Recording.of(
-        spec, options.program, calls, object_=raw, types=types, settings=settings, target=target_types(options)
-    )
-
-
-def _captured(path: str) -> list[Call]:
-    """Return a run for each packet of a capture."""
-    from ....core.debug import Call
-    from ....core.traffic import Capture
-
-    calls: list[Call] = []
-    for packet in Capture(path):
-        if len(calls) == _MOST_PACKETS:
-            warn(f"{path} has more than {_MOST_PACKETS:,} packets: the others are left out")
-            break
-        calls.append(Call(packet.frame, origin=f"packet {packet.number} of {path}"))
-    if not calls:
-        raise UsageError(f"{path} has no packet")
-    return calls
