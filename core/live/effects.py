@@ -118,11 +118,23 @@ class EffectsReader:
 
     def read(self) -> Effects:
         """Return what has changed since the last look."""
-        held, self._held = self._held, self._snapshots()
-        values, self._values = self._values, self._raw()
+        held, values = self._snapshots(), self._raw()
+        effects = self._since(held, values)
+        self._held, self._values = held, values
+        return effects
+
+    def peek(self) -> Effects:
+        """Return what has changed since the last look, which stays the last one."""
+        return self._since(self._snapshots(), self._raw())
+
+    def _since(self, held: Mapping[str, MapSnapshot], values: Mapping[str, bytes]) -> Effects:
         return Effects(
-            {name: _effect(held[name], now) for name, now in self._held.items() if held[name] != now},
-            {name: VariableEffect(values[name], raw) for name, raw in self._values.items() if values[name] != raw},
+            {name: _effect(self._held[name], now) for name, now in held.items() if self._held[name] != now},
+            {
+                name: VariableEffect(self._values[name], raw)
+                for name, raw in values.items()
+                if self._values[name] != raw
+            },
         )
 
     def _snapshots(self) -> dict[str, MapSnapshot]:

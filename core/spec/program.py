@@ -256,6 +256,8 @@ class ProgramSpec(Derived):
     """The row of the SEC() table that its section matches, e.g. `kretprobe`; empty where none does."""
     flags: int = 0
     """`ProgramFlag` bits."""
+    typed_as: str = field(default="", compare=False)
+    """What `set_type` was told last; empty where its section says what it is."""
     autoload: bool = True
     """False where the section begins with `?`."""
     license: str = ""
@@ -306,6 +308,7 @@ class ProgramSpec(Derived):
         else:
             raise UnknownNameError("program type", text, [*(t.label for t in ProgramType), *SECTIONS])
         self.unusable = None
+        self.typed_as = text
 
     @property
     def optional(self) -> bool:

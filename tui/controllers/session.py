@@ -32,6 +32,7 @@ class SessionController(Controller):
         program: Returns the program that is meant when one is asked for; empty where there is none.
         keymap: Returns the keys that the user prefers, by the id of a binding.
         others: What changes what others have loaded.
+        debug: Debugs a program on a packet and values of its context.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -80,6 +81,7 @@ class SessionController(Controller):
         program: Callable[[], str],
         keymap: Callable[[], Mapping[str, str]],
         others: OthersController,
+        debug: Callable[[str, bytes, Mapping[str, str] | None], None],
     ) -> None:
         super().__init__(stage)
         self._spec = spec
@@ -87,6 +89,7 @@ class SessionController(Controller):
         self._program = program
         self._keymap = keymap
         self._others = others
+        self._debug = debug
         self._then: Callable[[], None] | None = None
         """What is done as soon as the load that it needs has succeeded."""
 
@@ -174,7 +177,12 @@ class SessionController(Controller):
         loaded = operations.collection
         if loaded is not None:
             screen = RunScreen(
-                loaded, self._program(), operations.status, self._keymap(), lambda: operations.monitor.reader
+                loaded,
+                self._program(),
+                operations.status,
+                self._keymap(),
+                lambda: operations.monitor.reader,
+                debug=self._debug,
             )
             self.stage.ask(screen, lambda _: None)
 

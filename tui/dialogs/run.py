@@ -74,6 +74,7 @@ class RunScreen(Modal[None]):
         status: Returns what the line at the top says.
         keymap: Remapped keys by the id of a binding, for the help.
         events: Returns what reads the collection's streams.
+        debug: Debugs a program on a packet and values of its context.
     """
 
     DEFAULT_CSS = """
@@ -99,6 +100,7 @@ class RunScreen(Modal[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("R", "run", "Run", id="run.run", tooltip="Run the program on this packet"),
         Binding("P", "presets", "Packets", id="run.packets", tooltip="Templates, packets of a capture, your own"),
+        Binding("d", "debug", "Debug", id="run.debug", tooltip="Step through the program on this packet, and back"),
         Binding("ctrl+s", "save", "Save", show=False, id="run.save", tooltip="Save the packet under a name"),
         Binding("comma", "step(-1)", "Earlier", show=False, id="run.earlier", tooltip="The run before"),
         Binding("full_stop", "step(1)", "Later", show=False, id="run.later", tooltip="The run after it"),
@@ -116,6 +118,8 @@ class RunScreen(Modal[None]):
         status: Callable[[], Status],
         keymap: Mapping[str, str],
         events: Callable[[], EventReader | None] = lambda: None,
+        *,
+        debug: Callable[[str, bytes, Mapping[str, str] | None], None],
     ) -> None:
         super().__init__()
         self._collection = collection
@@ -124,6 +128,7 @@ class RunScreen(Modal[None]):
         self._status = status
         self._keymap = keymap
         self._events = events
+        self._debug = debug
         self._trial: Trial | None = None
         self._stop: Event | None = None
         """Gives up what runs now; None while nothing does."""
@@ -428,6 +433,11 @@ class RunScreen(Modal[None]):
         self._stop = Event()
         self.query_one(OutcomePane).start()
         self._run(self.program, packet, dict(pane.given) or None, pane.repeat, self._stop)
+
+    def action_debug(self) -> None:
+        """Debug the program on this packet."""
+        packet = bytes(self.packet) if self.program.takes_packet else b""
+        self._debug(self._program_name, packet, dict(self.query_one(ContextPane).given) or None)
 
     @work(thread=True, exit_on_error=False, exclusive=True, group="run")
     def _run(

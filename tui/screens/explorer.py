@@ -10,6 +10,7 @@ from textual.widgets import TabbedContent, TabPane, Tree
 
 from ..controllers.code import CodeController
 from ..controllers.controller import ControlledScreen
+from ..controllers.debugging import DebuggingController
 from ..controllers.editing import EditingController
 from ..controllers.entries import EntriesController
 from ..controllers.finder import FinderController
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from textual.dom import DOMNode
     from textual.widget import Widget
 
+    from ...core.debug import Recording
     from ...core.spec import CollectionSpec
     from ..app import BpftuiApp
     from ..base_app import BaseApp
@@ -87,6 +89,7 @@ class ExplorerScreen(ControlledScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *SessionController.BINDINGS,
+        *DebuggingController.BINDINGS,
         *SearchController.BINDINGS,
         *FinderController.BINDINGS,
         *TypesController.BINDINGS,
@@ -122,7 +125,9 @@ class ExplorerScreen(ControlledScreen):
             program=self.program_name,
             keymap=lambda: self.keymap,
             others=self.others,
+            debug=self._debug_run,
         )
+        self.debugging = DebuggingController(self, spec=spec, program=self.program_name, enter=self.debug)
         self.outlook = Outlook(self, spec=spec, operations=operations, tree=self._tree, changed=self._show_node)
         self.outlines = Outlines(self, spec=spec, changed=self._show_overview)
         self.help = HelpController(
@@ -135,7 +140,7 @@ class ExplorerScreen(ControlledScreen):
             focused=lambda: self.focused,
             run=self._do,
         )
-        self.control(self.navigation, self.session, self.help)
+        self.control(self.navigation, self.session, self.debugging, self.help)
 
     def compose(self) -> ComposeResult:
         """Compose the screen."""
@@ -262,6 +267,15 @@ class ExplorerScreen(ControlledScreen):
             self.finder.stop()
 
     # What is shown
+
+    def _debug_run(self, program: str, packet: bytes, context: Mapping[str, str] | None) -> None:
+        self.debugging.debug(program, packet, context)
+
+    def debug(self, recording: Recording) -> None:
+        """Show the debugger with a recording of a program of this object."""
+        from .debugger import DebuggerScreen
+
+        self.app.push_screen(DebuggerScreen(self.spec, recording))
 
     def remember_place(self) -> None:
         """Let the way back lead to where the user is now."""

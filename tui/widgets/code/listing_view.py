@@ -21,6 +21,7 @@ from .decorations.heat import HeatColumn
 from .decorations.jump_target import JumpTarget
 from .decorations.matches import Matches
 from .decorations.source_token import SourceToken
+from .decorations.trail import TrailColumn
 from .folded_listing import FoldedListing
 from .listing_jumps import ListingJumps
 from .listing_rows import ListingRows
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from ....core.spec import Reference
     from ....core.verifier import Heat
     from ...targets import Target
+    from .decorations.trail import Trail
     from .listing_jumps import CodeSpot
     from .object_search import ObjectSearch
 
@@ -52,7 +54,7 @@ _WIDE_ENOUGH: Final = 120
 """Columns of the terminal from which C and assembly stand side by side."""
 _STYLES: Final = {
     name: css
-    for kind in (ListingRows, Arrows, DeadCode, HeatColumn, JumpTarget, Matches, SourceToken)
+    for kind in (ListingRows, Arrows, DeadCode, HeatColumn, JumpTarget, Matches, SourceToken, TrailColumn)
     for name, css in kind.STYLES.items()
 }
 """What rows and decorations are drawn in: declarations in CSS, by component class."""
@@ -188,9 +190,10 @@ class ListingView(CodeView):
         """What brings the cursor to an instruction."""
         self._heat = HeatColumn()
         self._dead_code = DeadCode()
+        self._trail = TrailColumn()
         self._matches = Matches()
         self._rows = ListingRows(
-            [self._heat, Arrows(), self._dead_code, JumpTarget(), SourceToken(), self._matches],
+            [self._trail, self._heat, Arrows(), self._dead_code, JumpTarget(), SourceToken(), self._matches],
         )
         self._shown: FoldedListing | None = None
         self._ascii = is_ascii_terminal()
@@ -301,6 +304,11 @@ class ListingView(CodeView):
     def mark_heat(self, heat: Heat | None) -> None:
         """Show how often the verifier walked over each instruction; None for nothing."""
         if self._heat.show(heat):
+            self._redraw()
+
+    def mark_trail(self, trail: Trail | None) -> None:
+        """Show a run's way through the program; None for nothing."""
+        if self._trail.show(trail):
             self._redraw()
 
     def mark_removed(self, removed: Mapping[int, str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -17,7 +17,7 @@ from .scan import Scan
 from .virtual_list import VirtualList
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from textual import events
     from textual.strip import Strip
@@ -42,6 +42,14 @@ def compile_pattern(text: str) -> re.Pattern[str]:
         return re.compile(text, flags)
     except re.error:
         return re.compile(re.escape(text), flags)
+
+
+@runtime_checkable
+class Stepping(Protocol):
+    """A screen on which the letters of the next and the previous match are steps."""
+
+    action_next: Callable[[], None]
+    action_next_back: Callable[[], None]
 
 
 class Spot(NamedTuple):
@@ -402,7 +410,7 @@ class RowView(VirtualList, can_focus=True):
         """Offer the next match only while there is a search, and to open a row only where there is one."""
         match action:
             case "search_again":
-                return self.pattern is not None
+                return self.pattern is not None and not isinstance(self.screen, Stepping)
             case "select":
                 return self.row_count() > 0
             case _:

@@ -14,7 +14,7 @@ from ..lists.row_view import RowView
 if TYPE_CHECKING:
     from ....core.packet import Field, Layer, Packet, Protocol
 
-__all__ = ["PacketPane"]
+__all__ = ["PacketPane", "layer_summary"]
 
 _SUMMARIES: Final = {
     "Ethernet": "source → destination, type",
@@ -170,7 +170,7 @@ class PacketPane(RowView):
         muted = self.ink("row-view--muted")
         if field is None:
             text = Text(f"{'▾' if at in self._open else '▸'} {layer.protocol.name:<9} ", "bold")
-            text.append(_summary(layer), "not bold")
+            text.append(layer_summary(layer), "not bold")
             if wrong := sum(place[0] == at for place in self._wrong):
                 text.append(f"  ⚠ {wrong} wrong", "not bold")
             return text
@@ -285,7 +285,7 @@ class PacketPane(RowView):
             self.notify("nothing was undone", severity="warning", timeout=3)
 
 
-def _summary(layer: Layer) -> str:
+def layer_summary(layer: Layer) -> str:
     """Return what matters of a layer."""
     if layer.protocol.name in ("payload", "padding"):
         size = len(layer.raw)

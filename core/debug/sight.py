@@ -1,0 +1,303 @@
+"""Sight: all that is to be seen where a session stands, as data: who draws it needs no session any more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ..asm.arithmetic import signed
+from ..context.fields import return_codes
+from ..live.effects import EffectsReader
+from ..vm.engine.memory import STACK_SIZE
+from .pointers import Pointers, layers_of
+from .stops import Breakpoint, Stop
+from .syntax import ExpressionError
+from .trail import HelperCall, Trail
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ..live.effects import EffectLine
+    from ..packet.layers import Layer
+    from .session import Session
+    from .symbols import Location
+
+__all__ = ["Eyes", "Held", "Register", "Sight", "Slot", "Watched"]
+
+_WORD: Final = 8
+
+
+class Register(NamedTuple):
+    """A register."""
+
+    name: str
+    value: int
+    pointer: str = ""
+    """Where it points to; empty for a number."""
+    there: str = ""
+    """What lies there."""
+    changed: bool = False
+    """Whether it has another value than where the session stood before."""
+
+    @property
+    def text(self) -> str:
+        """It for people."""
+        return self.pointer or str(signed(self.value, 64))
+
+
+class Slot(NamedTuple):
+    """Eight bytes of a stack frame."""
+
+    offset: int
+    """From the frame pointer: -8, -16, …"""
+    text: str
+    changed: bool = False
+
+
+class Watched(NamedTuple):
+    """An expression, and what it is here."""
+
+    expression: str
+    text: str
+    is_error: bool = False
+    changed: bool = False
+
+
+class Held(NamedTuple):
+    """A breakpoint or a watchpoint."""
+
+    number: int
+    what: str
+    condition: str
+    enabled: bool
+    hits: int
+    is_watch: bool
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Sight:
+    """Where a session stands, and what is to be seen there."""
+
+    stop: Stop
+    runs: int
+    origin: str
+    """What the run is given, for people: `packet 3 of http.pcap`; empty where nothing tells."""
+    program: str
+    """The program that was loaded."""
+    position: int
+    length: int
+    at_end: bool
+    error: str | None
+    """Why the run was stopped here."""
+    ends: str
+    """What will come of the run: `XDP_DROP`, `7`; empty where it is stopped before its end."""
+    fails: str
+    """Why the run will be stopped before its end; empty where it will not."""
+    location: Location | None
+    last: Location | None
+    """The instruction before; None at the beginning."""
+    will_jump: bool | None
+    """Whether the next instruction jumps; None where it is no conditional jump."""
+    registers: tuple[Register, ...]
+    stack: tuple[Slot, ...]
+    calls: tuple[Location, ...]
+    """The functions that have begun, the outermost first."""
+    packet: bytes | None
+    layers: tuple[Layer, ...]
+    read: frozenset[int]
+    """The bytes of the packet that were read."""
+    written: frozenset[int]
+    changes: tuple[EffectLine, ...]
+    """What this run has changed in maps and variables."""
+    called: tuple[HelperCall, ...]
+    printed: tuple[str, ...]
+    logged: tuple[str, ...]
+    held: tuple[Held, ...]
+    watched: tuple[Watched, ...]
+    trail: Trail
+    counts: Mapping[int, int]
+    """How often the run is at each slot of the program that is shown."""
+    first: Mapping[int, int]
+    """The first step at each of them."""
+    stops: frozenset[int]
+    """The slots of that program at which there are breakpoints that are on."""
+    marks: tuple[int, ...]
+    """The steps of this run at which breakpoints are, for the line of the run; not of all where there are many."""
+
+    @property
+    def verdict(self) -> str:
+        """What the run came to, or will."""
+        if self.fails:
+            return "stopped" if self.error is not None else "will be stopped"
+        return f"{'ended' if self.at_end else 'will end'} {self.ends}"
+
+
+_MOST_MARKS: Final = 200
+
+
+class Eyes:
+    """Looks at a session.
+
+    Args:
+        session: Which one; used by whoever looks, and by nobody else meanwhile.
+        expressions: Those that are watched.
+    """
+
+    def __init__(self, session: Session, expressions: Sequence[str] = ()) -> None:
+        self.session = session
+        self.expressions = list(expressions)
+        self._trails: dict[int, Trail] = {}
+        self._run = -1
+        self._effects: EffectsReader | None = None
+        self._before: Sight | None = None
+
+    def look(self) -> Sight:
+        """Return what is to be seen."""
+        session = self.session
+        run = session.run
+        position, stop = session.position, session.stop
+        if run != self._run or self._effects is None:
+            session.goto(0)
+            self._effects = EffectsReader(session.world.collection)
+            session.goto(position)
+            session.stop = stop
+            self._run = run
+        trail = self._trails.get(run)
+        if trail is None or trail.timeline is not session.timeline:
+            self._trails = {run: Trail(session)}
+            trail = self._trails[run]
+        self._before = self._seen(trail, self._effects)
+        return self._before
+
+    def _seen(self, trail: Trail, effects: EffectsReader) -> Sight:
+        session, timeline = self.session, self.session.timeline
+        before = self._before if self._before is not None and self._before.stop.run == session.run else None
+        position, location = session.position, session.location
+        places = timeline.places
+        at = min(position, len(places) - 1)
+        shown = session.world.processor.at(places[at])[0] if places else session.world.program.machine
+        first_place = shown.place(0)
+        slots = {place - first_place for place in trail.counts if session.world.processor.at(place)[0] is shown}
+        read, written = trail.packet_use(position)
+        packet = session.packet
+        ends = self._verdict(timeline.r0) if timeline.error is None and timeline.r0 is not None else ""
+        stops = session.breakpoints.places
+        return Sight(
+            stop=session.stop,
+            runs=session.runs,
+            origin=session.recording.calls[session.run].origin,
+            program=session.world.program.name if location is None else location.program,
+            position=position,
+            length=session.length,
+            at_end=session.at_end,
+            error=session.error,
+            ends=ends,
+            fails="" if timeline.error is None else timeline.error.message,
+            location=location,
+            last=session.symbols.location(timeline.places[position - 1]) if position else None,
+            will_jump=self._jumps(position),
+            registers=self._registers(before),
+            stack=self._stack(before),
+            calls=tuple(session.calls),
+            packet=packet,
+            layers=() if not packet else layers_of(session, packet),
+            read=frozenset(read),
+            written=frozenset(written),
+            changes=tuple(effects.peek().lines(session.world.collection)),
+            called=tuple(trail.called(position)),
+            printed=tuple(line.text for line in session.printed),
+            logged=tuple(session.logged),
+            held=self._held(),
+            watched=self._watched(before),
+            trail=trail,
+            counts={slot: trail.counts[first_place + slot] for slot in slots},
+            first={slot: trail.first[first_place + slot] for slot in slots},
+            stops=frozenset(place - first_place for place in stops if session.world.processor.at(place)[0] is shown),
+            marks=self._marks(stops),
+        )
+
+    def _verdict(self, r0: int) -> str:
+        number = signed(r0 & 0xFFFF_FFFF, 32)
+        name = return_codes(self.session.world.program.spec).get(number)
+        return name or str(number)
+
+    def _jumps(self, position: int) -> bool | None:
+        session = self.session
+        places = session.timeline.places
+        if position >= session.length:
+            return None
+        machine, slot = session.world.processor.at(places[position])
+        insn = machine.code.at(slot)
+        if not insn.is_conditional or position + 1 >= len(places):
+            return None
+        return session.world.processor.at(places[position + 1])[1] == insn.jump_target(slot)
+
+    def _registers(self, before: Sight | None) -> tuple[Register, ...]:
+        session, pointers = self.session, Pointers(self.session)
+        old = {} if before is None else {each.name: each.value for each in before.registers}
+        found: list[Register] = []
+        values = session.registers[:1] if session.at_end else session.registers
+        for number, value in enumerate(values):
+            name = f"r{number}"
+            pointed = pointers.at(value)
+            text, there = ("", "") if pointed is None else pointed
+            if pointed is None and number == 0 and session.at_end:
+                there = self._verdict(value)
+            found.append(Register(name, value, text, there, name in old and old[name] != value))
+        return tuple(found)
+
+    def _stack(self, before: Sight | None) -> tuple[Slot, ...]:
+        """Return what of the innermost frame is not zero, or was not before."""
+        session, pointers = self.session, Pointers(self.session)
+        if not session.activations:
+            return ()
+        frame = session.registers[10]
+        old = {} if before is None else {each.offset: each.text for each in before.stack}
+        found: list[Slot] = []
+        for offset in range(-_WORD, -STACK_SIZE - 1, -_WORD):
+            raw = session.memory.own(frame + offset, _WORD)
+            if raw is None or (not any(raw) and offset not in old):
+                continue
+            number = int.from_bytes(raw, session.symbols.byte_order)
+            pointed = pointers.at(number)
+            text = pointed.text if pointed is not None else str(number) if number < 1 << 16 else f"{number:#018x}"
+            found.append(Slot(offset, text, before is not None and old.get(offset, "0") != text))
+        return tuple(found)
+
+    def _held(self) -> tuple[Held, ...]:
+        breakpoints = self.session.breakpoints
+        found = [
+            Held(each.number, each.what, each.condition, each.enabled, each.hits, False, each.problem)
+            if isinstance(each, Breakpoint)
+            else Held(each.number, each.what, "", each.enabled, each.hits, True)
+            for each in (*breakpoints.breakpoints, *breakpoints.watchpoints)
+        ]
+        return tuple(sorted(found))
+
+    def _watched(self, before: Sight | None) -> tuple[Watched, ...]:
+        old = {} if before is None else {each.expression: each.text for each in before.watched}
+        found: list[Watched] = []
+        for expression in self.expressions:
+            try:
+                text, is_error = self.session.evaluate(expression).text, False
+            except ExpressionError as error:
+                text, is_error = error.message, True
+            found.append(Watched(expression, text, is_error, old.get(expression, text) != text))
+        return tuple(found)
+
+    def _marks(self, places: frozenset[int]) -> tuple[int, ...]:
+        """Return the steps at which the run is at breakpoints, as far as there are not too many."""
+        timeline = self.session.timeline
+        found: list[int] = []
+        position: int | None = -1
+        while places and len(found) < _MOST_MARKS and position is not None:
+            position = timeline.next_at(places, position)
+            if position is not None and self._is_stop(position):
+                found.append(position)
+        return tuple(found)
+
+    def _is_stop(self, position: int) -> bool:
+        timeline = self.session.timeline
+        at = self.session.breakpoints.at(timeline.places[position]) if position < len(timeline.places) else []
+        return any(not each.at_line or timeline.begins_line(position) for each in at)

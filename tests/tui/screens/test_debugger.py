@@ -1,0 +1,132 @@
+"""The debugger on the screen: a run is stepped through, turned back, stopped, asked why, changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bpftui.tui.screens.debugger import DebuggerScreen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.tui.conftest import Walk
+
+
+def debugger(walk: Walk) -> DebuggerScreen:
+    screen = walk.app.screen
+    assert isinstance(screen, DebuggerScreen)
+    return screen
+
+
+async def at(walk: Walk, text: str) -> str:
+    """Wait until a text stands on the screen; return the screen."""
+    await walk.until(lambda: text in walk.screen)
+    return walk.screen
+
+
+def line_with(screen: str, text: str) -> str:
+    return next(line for line in screen.split("\n") if text in line)
+
+
+async def test_a_run_is_gone_through_forwards_and_backwards(explore: Callable[..., Any]) -> None:
+    async with explore("bpf/traffic.o", size=(120, 40)) as walk:
+        await walk.press("2", "d")
+        screen = await at(walk, "step 0 of 141")
+        assert " home › traffic.o › count_traffic › run 1" in screen
+        assert "will end XDP_PASS" in screen.split("\n")[0]
+        assert "▶" in line_with(screen, "0    r7 = r1")
+        assert "r1   ctx" in screen
+        # The packet by its layers, of which nothing was read.
+        assert "60 bytes · read none · written none" in screen
+        await walk.press("n", "n", "n")
+        screen = await at(walk, "step 10 of 141")
+        assert "▶" in line_with(screen, "11    call bpf_ktime_get_ns#5")
+        await walk.press("full_stop")
+        await at(walk, "step 11 of 141")
+        await walk.press("N")
+        await at(walk, "step 10 of 141")
+        await walk.press("N")
+        await at(walk, "step 7 of 141")
+        await walk.press("c")
+        screen = await at(walk, "step 141 of 141")
+        assert "ended XDP_PASS" in screen
+        assert "r0   2               XDP_PASS" in screen.replace("•", " ")
+        assert "read 12…13, 23, 26…29" in screen
+        # At its end W asks for the verdict, and enter goes to the step that made it.
+        await walk.press("W")
+        screen = await at(walk, "Why  r0 = 2 · 1 of 141 steps matter")
+        await walk.press("enter")
+        await at(walk, "step 139 of 141")
+        await walk.press("4")
+        screen = await at(walk, "Maps  4 changed by this run")
+        assert line_with(screen, "total_packets").endswith("total_packets  0 → 1")
+        await walk.press("6")
+        screen = await at(walk, "8 calls")
+        assert "bpf_map_update_elem(map=map traffic, key=fp-56" in screen
+        await walk.press("ctrl+r")
+        await at(walk, "step 0 of 141")
+        # Up again, to where it was opened from.
+        await walk.press("escape")
+        assert walk.app.screen is walk.explorer
+
+
+async def test_it_stops_where_it_is_told_to_and_knows_it_the_next_time(explore: Callable[..., Any]) -> None:
+    async with explore("bpf/traffic.o", size=(120, 40)) as walk:
+        await walk.press("2", "d")
+        await at(walk, "step 0 of 141")
+        await walk.press("colon", *"break traffic.c:138 if total_packets == 1", "enter")
+        screen = await at(walk, "● traffic.c:138 if total_packets == 1")
+        assert "1 stop, 141 steps to go" in screen
+        await walk.press("c")
+        screen = await at(walk, "step 67 of 141")
+        assert "hit 1" in line_with(screen, "● traffic.c:138 if total_packets == 1")
+        assert "●▶" in line_with(screen, "r1 = *(u64 *)(r0 +0)")
+        assert "r0 • traffic[{family=IPV4, protoco…" in screen
+        # What is watched is looked at with each step; • is what the step has changed.
+        await walk.press("w", *"total_bytes", "enter")
+        await at(walk, "total_bytes = 60")
+        # A byte of the packet is changed: what comes is another run, and the one before can be gone back to.
+        await walk.press("ctrl+r")
+        await at(walk, "step 0 of 141")
+        assert "total_bytes = 0" in walk.screen
+        await walk.press("3", "G", "k", "k", *["left"] * 9)
+        assert debugger(walk).expression() == "pkt[23]"
+        await walk.press("e")
+        await walk.until(lambda: walk.app.focused is not None and walk.app.focused.check_consume_key("a", "a"))
+        await walk.type("6")
+        await walk.press("enter")
+        await at(walk, "this is another run now")
+        assert "TCP" in line_with(walk.screen, "IPv4 ")
+        await walk.press("U")
+        await at(walk, "UDP      49152 → 53")
+        await walk.press("escape")
+        assert walk.app.screen is walk.explorer
+        await walk.press("d")
+        screen = await at(walk, "step 0 of 141")
+        assert "● traffic.c:138 if total_packets == 1" in screen
+        assert "total_bytes = 0" in screen
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 60)])
+async def test_panes_alone_and_all_at_once(explore: Callable[..., Any], size: tuple[int, int]) -> None:
+    async with explore("bpf/traffic.o", size=size) as walk:
+        await walk.press("2", "d")
+        await at(walk, "step 0 of 141")
+        titles = ("State  count_traffic()", "Packet  60 bytes", "Maps  unchanged by this run", "Why", "Output  0 calls")
+        if size[0] == 80:
+            assert "r7 = r1" in walk.screen
+            assert not [each for each in titles[:3] if each in walk.screen]
+            for key, title in zip("23456", titles, strict=True):
+                await walk.press(key)
+                assert title in walk.screen
+                assert "r7 = r1" not in walk.screen
+            await walk.press("tab")
+            assert "r7 = r1" in walk.screen
+        else:
+            assert "r7 = r1" in walk.screen
+            assert [each for each in titles if each not in walk.screen] == []
+            await walk.press("3", "z")
+            assert "r7 = r1" not in walk.screen
+            assert "Packet  60 bytes" in walk.screen

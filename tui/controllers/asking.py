@@ -1,0 +1,185 @@
+"""AskingController: what is asked of a run, and what is changed in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
+
+from textual.binding import Binding, BindingType
+
+from .controller import Controller
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ...core.debug import Recording, Session, Why
+    from ..widgets.lists.edit_line import EditLine
+    from .controller import Stage
+    from .debuggee import Debuggee
+
+__all__ = ["AskingController"]
+
+_VALUE: Final = "5, 0x11, an enumerator, an expression of C"
+
+_WORDS: Final = "break prog.c:40 if r1 > 5, print/x ctx->data, until 17, why r0, goto 98, run 2"
+
+
+class _Before(NamedTuple):
+    """A recording as it was, and where one stood in it."""
+
+    recording: Recording
+    run: int
+    position: int
+
+
+class AskingController(Controller):
+    """Why a value is what it is; expressions that are watched; values that are changed; gdb's words.
+
+    Args:
+        debuggee: The run.
+        line: Where something is typed.
+        expression: Returns what the cursor is on, as an expression; empty for none.
+        answered: Is given why a value is what it is.
+        told: Is given what came of a command.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("W", "why", "Why", id="debug.why", tooltip="Where this value comes from; at the end, the verdict"),
+        Binding("w", "watch", "Watch", show=False, id="debug.watch", tooltip="Watch an expression; on one, no more"),
+        Binding("e", "change", "Change", show=False, id="debug.change", tooltip="Change this value: a new run"),
+        Binding("U", "unchange", "Undo", show=False, id="debug.undo", tooltip="Back to the run before the change"),
+        Binding(
+            "colon",
+            "words",
+            "gdb's words",
+            show=False,
+            key_display=":",
+            id="debug.words",
+            tooltip="A command in gdb's words: break, print, until, why, goto, …",
+        ),
+    ]
+
+    def __init__(
+        self,
+        stage: Stage,
+        *,
+        debuggee: Debuggee,
+        line: Callable[[], EditLine],
+        expression: Callable[[], str],
+        answered: Callable[[Why], None],
+        told: Callable[[str, str], None],
+    ) -> None:
+        super().__init__(stage)
+        self._debuggee = debuggee
+        self._line = line
+        self._expression = expression
+        self._answered = answered
+        self._told = told
+        self._before: list[_Before] = []
+
+    # Why
+
+    def action_why(self) -> None:
+        """Tell where the value under the cursor comes from; ask which one, where there is none."""
+        expression = self._expression()
+        if expression:
+            self.ask_why(expression)
+        else:
+            self._line().open("why", "r0", "a register, a variable, map[key], pkt[23]", str, self.ask_why)
+
+    def ask_why(self, expression: str) -> None:
+        """Tell where a value comes from."""
+        from ...core.debug import why
+
+        if expression.strip():
+            self._debuggee.do(f"finding out why {expression}", lambda session: why(session, expression), self._answered)
+
+    # What is watched
+
+    def action_watch(self) -> None:
+        """Watch an expression, or the one under the cursor no more."""
+        expression, watched = self._expression(), self._debuggee.expressions
+        if expression in watched:
+            self._debuggee.watch([each for each in watched if each != expression])
+        else:
+            self._line().open(
+                "watch", expression, "an expression of C: packet.kind.protocol, ctx->data", str, self._watch
+            )
+
+    def _watch(self, text: str) -> None:
+        text = text.strip()
+        if text and text not in self._debuggee.expressions:
+            self._debuggee.watch([*self._debuggee.expressions, text])
+
+    # What is changed
+
+    def action_change(self) -> None:
+        """Change the value under the cursor."""
+        expression = self._expression()
+        if not expression:
+            self.stage.notify(
+                "there is no value here to change: e is for State, Packet and Maps", severity="warning", timeout=3
+            )
+            return
+
+        def current(session: Session) -> str:
+            return session.evaluate(expression).text
+
+        def ask(value: str) -> None:
+            number = value.partition(" ")[0]
+            self._line().open(expression, number, _VALUE, str, lambda text: self.change(expression, text))
+
+        self._debuggee.do("looking", current, ask)
+
+    def change(self, expression: str, text: str) -> None:
+        """Change a value; what comes after is another run, and the one before can be gone back to."""
+
+        def work(session: Session) -> _Before:
+            run, position = session.run, session.position
+            return _Before(session.change(expression, text), run, position)
+
+        def done(before: _Before) -> None:
+            self._before.append(before)
+            self.stage.notify(f"{expression} = {text.strip()}: this is another run now, U goes back to the one before")
+
+        self._debuggee.do(f"changing {expression}", work, done)
+
+    def action_unchange(self) -> None:
+        """Go back to the run as it was before the last change."""
+        before = self._before.pop()
+        self._debuggee.replace(before.recording, before.run, before.position)
+        self.stage.notify("this is the run before the change again", timeout=3)
+
+    # gdb's words
+
+    def action_words(self) -> None:
+        """Take a command."""
+        self._line().open(":", "", _WORDS, str, self.do)
+
+    def do(self, text: str) -> None:
+        """Do what a command says."""
+        text = text.strip()
+        if not text:
+            return
+        word, _, rest = text.partition(" ")
+        if word == "why" and rest.strip():
+            self.ask_why(rest.strip())
+            return
+        if word == "set" and "=" in rest:
+            expression, _, value = rest.removeprefix("var ").partition("=")
+            self.change(expression.strip(), value)
+            return
+
+        def work(session: Session) -> str:
+            from ...core.debug.commands import Interpreter
+
+            return Interpreter(session).execute(text).text
+
+        self._debuggee.do(text, work, lambda answer: self._told(text, answer))
+
+    def check_action(self, action: str) -> bool:
+        """Offer to undo where something was changed."""
+        return action != "unchange" or bool(self._before)
+
+    def why_not(self, action: str) -> str:
+        """Return why an action does not apply."""
+        return "nothing was changed in this run: e changes a value" if action == "unchange" else ""

@@ -1,0 +1,207 @@
+"""Debuggee: the run that is debugged; what is done with it is done in a thread, one thing after the other."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from ...core.errors import BpftuiError, GivenUpError
+from ..status import Failure, Work
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ...core.debug import Recording, Session
+    from ...core.debug.sight import Eyes, Sight
+    from .controller import Stage
+
+__all__ = ["Debuggee"]
+
+_MOST_WAITING: Final = 16
+"""Keys that wait for those before them; more are dropped, as nobody counts them."""
+
+
+class _Job(NamedTuple):
+    """Something to be done."""
+
+    what: str
+    work: Callable[[Session], Any]
+    then: Callable[[Any], None] | None
+
+
+class _Done(NamedTuple):
+    """What came of it."""
+
+    turn: int
+    job: _Job
+    session: Session | None
+    eyes: Eyes | None
+    sight: Sight | None
+    result: Any
+    error: Exception | None
+
+
+class Debuggee:
+    """A recording and the session that stands in it.
+
+    Args:
+        stage: Says what is being done, and runs it in a thread.
+        recording: What is debugged.
+        show: Is given what is to be seen, whenever that may be something else.
+        prepare: Is called with a new session, in its thread, before anything is done with it.
+    """
+
+    def __init__(
+        self,
+        stage: Stage,
+        recording: Recording,
+        *,
+        show: Callable[[Sight], None],
+        prepare: Callable[[Session], None] = lambda _: None,
+    ) -> None:
+        self._stage = stage
+        self.recording = recording
+        self._show = show
+        self._prepare = prepare
+        self._session: Session | None = None
+        self._eyes: Eyes | None = None
+        self._jobs: deque[_Job] = deque()
+        self._turn = 0
+        """Which session it is: what is found out with one that was given up is for nobody."""
+        self._given_up = threading.Event()
+        self.busy = False
+        self.sight: Sight | None = None
+        """What was seen last."""
+        self.expressions: list[str] = []
+        """What is watched."""
+        self._place = (0, 0)
+        """Run and position of what was seen last."""
+
+    # What a controller calls
+
+    def begin(self) -> None:
+        """Make the session, and stand at the beginning of the first run."""
+        self.do("preparing the run", lambda _: None)
+
+    def do(self, what: str, work: Callable[[Session], Any], then: Callable[[Any], None] | None = None) -> None:
+        """Do something as soon as all before it is done.
+
+        Args:
+            what: What is done, as a participle: `stepping`.
+            work: Does it, in a thread.
+            then: Is given what it returned, in the event loop, once what is to be seen is shown.
+        """
+        if len(self._jobs) >= _MOST_WAITING:
+            return
+        self._jobs.append(_Job(what, work, then))
+        self._next()
+
+    def close(self) -> None:
+        """Let go of it; what is being done is given up."""
+        self._jobs.clear()
+        self._turn += 1
+        self._given_up.set()
+        if not self.busy and self._session is not None:
+            self._session.close()
+        self._session = None
+
+    def give_up(self) -> None:
+        """Give up what is being done, and stand where it began."""
+        self._jobs.clear()
+        self._turn += 1
+        self._given_up.set()
+        self._given_up = threading.Event()
+        self._session = self._eyes = None
+        self.busy = False
+        run, position = self._place
+        self._stage.show_work(None)
+        self._stage.notify("given up: the run stands where it stood", timeout=4)
+        if self.sight is not None:
+            self.do("going back", lambda session: _go_to(session, run, position))
+
+    def replace(self, recording: Recording, run: int = 0, position: int = 0) -> None:
+        """Debug another recording, from a step of a run on."""
+        self._jobs.clear()
+        self._turn += 1
+        self._given_up.set()
+        self._given_up = threading.Event()
+        self._session = self._eyes = None
+        self.busy, self.sight, self._place = False, None, (run, position)
+        self.recording = recording
+        self.do("preparing the run", lambda session: _go_to(session, run, position))
+
+    # One after the other
+
+    def _next(self) -> None:
+        if self.busy or not self._jobs:
+            return
+        job = self._jobs.popleft()
+        self.busy = True
+        self._stage.show_work(Work(job.what, self.give_up))
+        turn, session, eyes, given_up = self._turn, self._session, self._eyes, self._given_up
+        self._stage.find_out(lambda: self._done(turn, job, session, eyes, given_up), self._take)
+
+    def _done(
+        self, turn: int, job: _Job, session: Session | None, eyes: Eyes | None, given_up: threading.Event
+    ) -> _Done:
+        """Do a job, in a thread."""
+        from ...core.debug import Session as NewSession
+        from ...core.debug.sight import Eyes as NewEyes
+
+        result: Any = None
+        error: Exception | None = None
+        sight: Sight | None = None
+        try:
+            if session is None or eyes is None:
+                session = NewSession(self.recording)
+                session.world.processor.meter.stop = given_up
+                self._prepare(session)
+                eyes = NewEyes(session)
+            try:
+                result = job.work(session)
+            except BpftuiError as raised:
+                error = raised
+            eyes.expressions = list(self.expressions)
+            if not given_up.is_set():
+                sight = eyes.look()
+        except Exception as raised:  # what nobody expected is said as well, and not lost with the thread
+            error = raised
+        return _Done(turn, job, session, eyes, sight, result, error)
+
+    def _take(self, done: _Done) -> None:
+        if done.turn != self._turn:
+            if done.session is not None:
+                done.session.close()
+            return
+        self.busy = False
+        self._session, self._eyes = done.session, done.eyes
+        self._stage.show_work(None)
+        if done.sight is not None:
+            self.sight = done.sight
+            self._place = done.sight.stop.run, done.sight.position
+            self._show(done.sight)
+        error = done.error
+        if isinstance(error, BpftuiError) and not isinstance(error, GivenUpError) and done.sight is not None:
+            self._stage.notify(
+                error.message + (f" ({error.hint})" if error.hint else ""), severity="warning", timeout=8
+            )
+        elif error is not None:
+            self._jobs.clear()
+            is_known = isinstance(error, BpftuiError)
+            why = error.message if is_known else f"{done.job.what}: {type(error).__name__}: {error}"
+            self._stage.fail(Failure("debug", why, (error.hint if is_known else None) or ""))
+        elif done.job.then is not None:
+            done.job.then(done.result)
+        self._next()
+
+    def watch(self, expressions: Sequence[str]) -> None:
+        """Watch other expressions from now on."""
+        self.expressions = list(expressions)
+        self.do("looking", lambda _: None)
+
+
+def _go_to(session: Session, run: int, position: int) -> None:
+    if run:
+        session.enter(run)
+    session.goto(position)

@@ -1,0 +1,450 @@
+"""DebuggerScreen: the place of a run: stopped anywhere, stepped, turned back, and asked why."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
+
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+
+from ...core.listing.listing import RowKind
+from ..controllers.asking import AskingController
+from ..controllers.controller import ControlledScreen
+from ..controllers.debuggee import Debuggee
+from ..controllers.stepping import SteppingController
+from ..controllers.stops import StopsController
+from ..jumps import CodePlace
+from ..nodes import Node, NodeKind
+from ..status import Crumb
+from ..text.fit import fitted, width_of
+from ..widgets.code.code_pane import CodePane
+from ..widgets.code.decorations.trail import Trail
+from ..widgets.debug.changes_view import ChangesView
+from ..widgets.debug.output_view import Called, OutputView
+from ..widgets.debug.packet_view import DebugPacketView
+from ..widgets.debug.run_line import TABS, RunLine, Way
+from ..widgets.debug.state_view import About, DebugStateView
+from ..widgets.debug.why_view import WhyView
+from ..widgets.key_bar import KeyBar
+from ..widgets.lists.edit_line import EditLine
+from ..widgets.lists.row_view import RowView
+from ..widgets.lists.search_bar import SearchBar
+from ..widgets.message_line import MessageLine
+from ..widgets.place_tabs import BROAD
+from ..widgets.status_line import StatusLine
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual import events
+    from textual.app import ComposeResult
+    from textual.widget import Widget
+
+    from ...core.debug import Recording, Session, Why
+    from ...core.debug.sight import Sight
+    from ...core.debug.symbols import Location
+    from ...core.spec import CollectionSpec
+    from ..base_app import BaseApp
+    from ..status import Status
+    from ..widgets.debug.lines_view import LinesView
+
+__all__ = ["DebuggerScreen"]
+
+_WIDE: Final = 100
+"""Columns from which on code and state stand beside each other."""
+_LEAST_CRUMB: Final = 8
+_ABOUT: Final = {
+    "code": "The program, and the run's way through it: × how often it is there in all, – never, ▶ what comes next, "
+    "● a breakpoint. What the run has not come to yet is dim.",
+    "state": "Registers, what is watched, calls, what stops the run, the stack. • is what the step before has changed. "
+    "A pointer is where it leads to, and beside it what lies there.",
+    "packet": "The packet as it is here, by layers and as bytes: what the program has read is underlined, what it has "
+    "written stands out.",
+    "maps": "What this run has changed in maps and variables: before, and now.",
+    "why": "The steps that made a value, and below each what it came from. `because` is the jump that decided so; ◂ is "
+    "where it began: the packet, the context, a map, a constant. Enter goes to the step.",
+    "output": "What was printed, and what the program called, with arguments and results. Enter goes to the call.",
+}
+
+
+class DebuggerScreen(ControlledScreen):
+    """Runs of one program on the built-in machine. Nothing is loaded into the kernel and nothing is attached.
+
+    Args:
+        spec: The object.
+        recording: What comes from outside.
+    """
+
+    FIRST_KEYS: ClassVar[tuple[str, ...]] = ("next", "step", "finish", "resume", "next_back", "stop_here", "why")
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *SteppingController.BINDINGS,
+        *StopsController.BINDINGS,
+        *AskingController.BINDINGS,
+        *(
+            Binding(
+                str(number),
+                f"show_tab('{tab}')",
+                tab.capitalize(),
+                show=False,
+                id=f"debug.tab-{tab}",
+                tooltip=f"Show {tab.capitalize()}",
+            )
+            for number, tab in enumerate(TABS, 1)
+        ),
+        Binding("tab", "focus_pane(1)", show=False, id="debug.pane-next", tooltip="Next pane"),
+        Binding("shift+tab", "focus_pane(-1)", show=False, id="debug.pane-before", tooltip="Pane before"),
+        Binding("z", "zoom", "Zoom", show=False, id="debug.zoom", tooltip="This pane alone, or all again"),
+        Binding("enter", "open", "Go there", show=False, id="debug.open", tooltip="Go to the step of the row"),
+        Binding("question_mark", "help", "Help", key_display="?", id="help", tooltip="This pane, then all keys"),
+        Binding(
+            "escape",
+            "back",
+            "Up",
+            show=False,
+            id="back",
+            tooltip="Give up what is being done; leave the zoom; back to the object",
+        ),
+        Binding("backspace,alt+left", "leave", "Back", show=False, id="debug.leave", tooltip="Back to the object"),
+        Binding("q", "quit", "Quit", show=False, id="quit", tooltip="Quit; asks if anything is attached or unsaved"),
+    ]
+
+    DEFAULT_CSS = """
+    DebuggerScreen {
+        & > #debug-body { height: 1fr; }
+        & #debug-code { width: 1fr; height: 1fr; }
+        & #debug-side { width: 1fr; height: 1fr; border-left: vkey $rule; layout: vertical; }
+        & #debug-state-column, & #debug-more-column { width: 1fr; height: 1fr; }
+        & #debug-more-column { border-top: hkey $rule; }
+        & #debug-maps { border-top: hkey $rule; }
+        &.-alone {
+            & #debug-side { border-left: none; }
+            & #debug-more-column { border-top: none; }
+            & #debug-maps { border-top: none; }
+        }
+        &.-three {
+            & #debug-side { width: 58%; layout: horizontal; }
+            & #debug-more-column { border-top: none; border-left: vkey $rule; }
+            & #debug-packet, & #debug-output { border-top: hkey $rule; }
+        }
+    }
+    """
+
+    def __init__(self, spec: CollectionSpec, recording: Recording) -> None:
+        super().__init__()
+        self.spec = spec
+        self.debuggee = Debuggee(self, recording, show=self.show, prepare=self._prepare)
+        self.code = CodePane(spec, id="debug-code")
+        self.state = DebugStateView(id="debug-state")
+        self.packet = DebugPacketView(id="debug-packet")
+        self.changes = ChangesView(id="debug-maps")
+        self.why = WhyView(id="debug-why")
+        self.output = OutputView(id="debug-output")
+        self._panes: dict[str, Widget] = {
+            "code": self.code,
+            "state": self.state,
+            "packet": self.packet,
+            "maps": self.changes,
+            "why": self.why,
+            "output": self.output,
+        }
+        self._place: tuple[Location, int] | None = None
+        """Where the code was shown last: it stays where the user has moved it as long as the run stands still."""
+        self._zoomed = False
+        self._lower = "packet"
+        """Which of the lower panes stands beside the code where there is room for one."""
+        self.stepping = SteppingController(self, debuggee=self.debuggee, place=self.place)
+        self.stops = StopsController(
+            self, debuggee=self.debuggee, place=self.stop_place, held=self.held, file=os.path.abspath(spec.file)
+        )
+        self.asking = AskingController(
+            self,
+            debuggee=self.debuggee,
+            line=lambda: self.query_one(EditLine),
+            expression=self.expression,
+            answered=self._answered,
+            told=self._told,
+        )
+        self.control(self.stepping, self.stops, self.asking)
+
+    def compose(self) -> ComposeResult:
+        """Compose the screen."""
+        yield StatusLine()
+        yield RunLine()
+        with Horizontal(id="debug-body"):
+            yield self.code
+            with Vertical(id="debug-side"):
+                with Vertical(id="debug-state-column"):
+                    yield self.state
+                    yield self.changes
+                with Vertical(id="debug-more-column"):
+                    yield self.why
+                    yield self.packet
+                    yield self.output
+        yield SearchBar()
+        yield EditLine()
+        yield MessageLine()
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Begin at the first instruction."""
+        self.code.program = self.debuggee.recording.program
+        self._arrange()
+        self.call_after_refresh(self.code.view.focus)
+        self._show_top()
+        self.debuggee.expressions = list(self.stops.read())
+        self.debuggee.begin()
+
+    def on_unmount(self) -> None:
+        """Let go of the run."""
+        self.debuggee.close()
+
+    def _prepare(self, session: Session) -> None:
+        self.stops.prepare(session)
+
+    # What is shown
+
+    def show_status(self, status: Status) -> None:
+        """Take no notice: what is attached is said where the object is."""
+
+    @property
+    def panes(self) -> Sequence[LinesView]:
+        """All but the code."""
+        return (self.state, self.packet, self.changes, self.why, self.output)
+
+    def show(self, sight: Sight) -> None:
+        """Show where the run stands."""
+        self._show_top()
+        self.query_one(RunLine).way = Way(sight.position, sight.length, sight.marks)
+        for pane in self.panes:
+            pane.show(sight)
+        self._show_code(sight)
+        self.stops.follow(sight, self.debuggee.expressions)
+        self.refresh_bindings()
+
+    def _answered(self, found: Why) -> None:
+        """Show why a value is what it is, with the keyboard there."""
+        self.why.answer(found)
+        self.action_show_tab("why")
+
+    def _told(self, asked: str, answer: str) -> None:
+        """Show what came of a command: of several lines where the program's output is."""
+        self.output.tell(asked, answer)
+        if "\n" in answer:
+            self.action_show_tab("output")
+        elif answer:
+            self.notify(answer, timeout=8)
+
+    def _show_code(self, sight: Sight) -> None:
+        location = sight.location
+        slot = None if location is None else location.slot
+        trail = Trail(slot, sight.position, sight.counts, sight.first, sight.stops, sight.will_jump)
+        self.code.view.mark_trail(trail)
+        if (place := location or sight.last) is not None and self._place != (place, sight.position):
+            self._place = place, sight.position
+            self.code.go_to(CodePlace(place.program, place.slot))
+
+    def _show_top(self) -> None:
+        line, sight, recording = self.query_one(StatusLine), self.debuggee.sight, self.debuggee.recording
+        run = 1 if sight is None else sight.stop.run + 1
+        names = [self.spec.title, recording.program]
+        facts = ["vm"]
+        if sight is not None:
+            facts = ["vm", *([sight.origin] if sight.origin else []), sight.verdict]
+            facts.append(f"step {sight.position:,} of {sight.length:,}")
+            # Where not all has room, names are cut: no number is.
+            room = self.app.size.width - width_of(" · ".join(facts[-2:])) - len(f" home ›  ›  › run {run}    ")
+            while sum(map(width_of, names)) > room and any(width_of(each) > _LEAST_CRUMB for each in names):
+                longest = max(range(len(names)), key=lambda index: width_of(names[index]))
+                names[longest] = fitted(names[longest], width_of(names[longest]) - 1)
+        line.crumbs = (
+            Crumb("home"),
+            Crumb(names[0], Node(NodeKind.COLLECTION, self.spec.file)),
+            Crumb(names[1], Node(NodeKind.PROGRAM, recording.program)),
+            Crumb(f"run {run}"),
+        )
+        line.facts = tuple(facts)
+
+    # Panes
+
+    @property
+    def tab(self) -> str:
+        """The pane that has the keyboard, or had it last."""
+        return self.query_one(RunLine).active
+
+    @property
+    def pane(self) -> Widget:
+        """The same as a widget."""
+        return self._panes[self.tab]
+
+    def _arrange(self) -> None:
+        """Show as many panes as there is room for."""
+        width, tab = self.app.size.width, self.tab
+        is_alone = self._zoomed or width < _WIDE
+        is_three = not is_alone and width >= BROAD
+        if tab not in ("code", "state"):
+            self._lower = tab
+        self.set_class(is_alone, "-alone")
+        self.set_class(is_three, "-three")
+        for name, pane in self._panes.items():
+            pane.display = is_three or (name == tab if is_alone else name in ("code", "state", self._lower))
+        side, state, more = (self.query_one(f"#debug-{name}") for name in ("side", "state-column", "more-column"))
+        state.display = self.state.display or self.changes.display
+        more.display = any(pane.display for pane in (self.why, self.packet, self.output))
+        side.display = state.display or more.display
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Show as many panes as there is room for by now."""
+        self._arrange()
+        self._show_top()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Let the tab follow the keyboard."""
+        tab = next((name for name, pane in self._panes.items() if pane in event.widget.ancestors_with_self), "")
+        if tab and tab != self.tab:
+            self.query_one(RunLine).active = tab
+            self._arrange()
+
+    def action_show_tab(self, tab: str) -> None:
+        """Show a pane, and give it the keyboard."""
+        self.query_one(RunLine).active = tab
+        self._arrange()
+        (self.code.view if tab == "code" else self._panes[tab]).focus()
+
+    def action_focus_pane(self, by: int) -> None:
+        """Give the keyboard to the next pane: of those that are seen, where there are several."""
+        shown: list[str] = [name for name in TABS if self._panes[name].display]
+        names: list[str] = shown if len(shown) > 1 else [*TABS]
+        self.action_show_tab(names[(names.index(self.tab) + by) % len(names)])
+
+    def action_zoom(self) -> None:
+        """Show this pane alone, or all again."""
+        self._zoomed = not self._zoomed
+        self._arrange()
+
+    def on_run_line_tab_chosen(self, event: RunLine.TabChosen) -> None:
+        """Show a pane."""
+        self.action_show_tab(event.tab)
+
+    def on_run_line_step_chosen(self, event: RunLine.StepChosen) -> None:
+        """Go to a step."""
+        self.stepping.go_to(event.position)
+
+    # What the cursor is on
+
+    def place(self) -> str:
+        """Return the instruction or the C line under the cursor of the code, as breakpoints are said."""
+        view = self.code.view
+        listing = view.listing
+        if listing is None or not view.row_count():
+            return ""
+        row = view.row(view.cursor)
+        if row.kind is RowKind.SOURCE and row.file:
+            return f"{row.file.rpartition('/')[2]}:{row.line}"
+        return str(row.slot) if listing.program.name == self.debuggee.recording.program else ""
+
+    def stop_place(self) -> str:
+        """Return where a stop is set for what the cursor is on, as `Breakpoints.find` takes it, or `watch …`."""
+        if self.pane is self.code:
+            return self.place()
+        if self.pane is self.output:
+            return about.name if isinstance(about := self.output.about, Called) else ""
+        expression = self.expression()
+        about = self.changes.about
+        if self.pane is self.changes and isinstance(about, About) and about.kind == "map":
+            return f"map {expression[: expression.rfind(']') + 1]}"
+        is_register = self.pane is self.state and expression[:1] == "r" and expression[1:].isdecimal()
+        return f"watch {expression}" if expression and not is_register else ""
+
+    def held(self) -> int:
+        """Return the number of the stop that the cursor is on; 0 for none."""
+        about = self.state.about
+        is_stop = self.pane is self.state and isinstance(about, About) and about.kind == "break"
+        return int(about.what) if is_stop and isinstance(about, About) else 0
+
+    def expression(self) -> str:
+        """Return what the cursor is on, as an expression; empty where it is on none."""
+        pane, sight = self.pane, self.debuggee.sight
+        if pane is self.packet:
+            return "" if self.packet.byte is None else f"pkt[{self.packet.byte}]"
+        about = cast("LinesView", pane).about if pane is not self.code else None
+        if isinstance(about, About):
+            return about.expression
+        return "r0" if sight is not None and sight.at_end else ""
+
+    # What widgets ask for
+
+    def on_row_view_search_requested(self, event: RowView.SearchRequested) -> None:
+        """Search in a pane."""
+        self.query_one(SearchBar).open(event.view)
+
+    def on_row_view_selected(self, event: RowView.Selected) -> None:
+        """Go to the step that a row is of."""
+        if event.view is self.why and self.why.step is not None:
+            self.stepping.go_to(self.why.step)
+        elif event.view is self.output and isinstance(about := self.output.about, Called):
+            self.stepping.go_to(about.step)
+
+    def on_status_line_chosen(self, event: StatusLine.Chosen) -> None:
+        """Go to a step of the way to where one is."""
+        if event.crumb.name == "home":
+            self.go_home()
+        elif event.crumb.node is not None:
+            below = self.app.screen_stack[-2]
+            self.action_leave()
+            below.post_message(StatusLine.Chosen(event.crumb))
+
+    # Keys
+
+    def action_back(self) -> None:
+        """Give up what is being done, else take what went wrong as read, else leave the zoom, else the debugger."""
+        if self.answer():
+            return
+        if self._zoomed:
+            self.action_zoom()
+        else:
+            self.action_leave()
+
+    def action_leave(self) -> None:
+        """Go back to the object."""
+        if self.is_current:
+            self.dismiss()
+
+    def action_quit(self) -> None:
+        """Quit, unless something is attached."""
+        self.leave()
+
+    def action_help(self) -> None:
+        """Show what the pane is, and its keys; then all the others."""
+        from ..dialogs.help import HelpScreen
+
+        focused = self.focused
+        own: Sequence[BindingType] = () if focused is None else vars(type(focused)).get("BINDINGS", ())
+        groups: dict[str, Sequence[BindingType | str]] = {
+            "": own,
+            "Stepping": SteppingController.BINDINGS,
+            "Stops": StopsController.BINDINGS,
+            "Values": AskingController.BINDINGS,
+            "Debugger": [
+                each
+                for each in self.BINDINGS
+                if not any(each in kind.BINDINGS for kind in (SteppingController, StopsController, AskingController))
+            ],
+            "Moving": RowView.BINDINGS,
+        }
+
+        def do(action: str | None) -> None:
+            if action is not None:
+                self._do(action, focused)
+
+        keymap = cast("BaseApp[Any]", self.app).config.keys
+        place = f"Debugger › {self.tab.capitalize()}"
+        self.ask(HelpScreen(groups, keymap, page="debugging", place=place, about=_ABOUT[self.tab]), do)
+
+    def _do(self, action: str, widget: Widget | None) -> None:
+        """Do what a key of a widget does, or one of the screen's."""
+        for node in [self] if widget is None else widget.ancestors_with_self:
+            if hasattr(node, f"action_{action.partition('(')[0]}"):
+                self.call_later(self.app.run_action, action, node)
+                return

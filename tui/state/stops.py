@@ -1,0 +1,83 @@
+"""Stops of the debugger, by object, in `$XDG_STATE_HOME/bpftui/stops.json` (bpftui/stops/1)."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from ...core.documents import parse_json
+from ...core.errors import NoPermissionError, UsageError
+from .places import DamagedError, read, state_directory, write
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+__all__ = ["KeptStop", "SavedStops"]
+
+SCHEMA: Final = "bpftui/stops/1"
+_MOST_OBJECTS: Final = 200
+"""Objects of which stops are kept: those in which they were changed last."""
+
+
+class KeptStop(NamedTuple):
+    """A breakpoint or a watchpoint."""
+
+    what: str
+    condition: str = ""
+    enabled: bool = True
+    is_watch: bool = False
+
+
+class SavedStops:
+    """What a user has set.
+
+    Args:
+        path: The file; without it the user's.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path or state_directory() / "stops.json"
+
+    def of(self, file: str) -> tuple[tuple[KeptStop, ...], tuple[str, ...]]:
+        """Return the stops of an object, and the expressions that are watched.
+
+        Raises:
+            UsageError: The file is damaged, no file, or too large.
+            NoPermissionError: It may not be read.
+        """
+        found = self._all().get(file, {"stops": [], "watched": []})
+        return tuple(KeptStop(*each) for each in found["stops"]), tuple(found["watched"])
+
+    def save(self, file: str, stops: Sequence[KeptStop], watched: Sequence[str]) -> None:
+        """Keep the stops of an object; errors as for `of`, and UsageError where the file cannot be written."""
+        others = {name: each for name, each in self._all().items() if name != file}
+        mine = {file: {"stops": [list(each) for each in stops], "watched": list(watched)}} if stops or watched else {}
+        kept = dict(list({**mine, **others}.items())[:_MOST_OBJECTS])
+        try:
+            write(self._path, json.dumps({"schema": SCHEMA, "objects": kept}, indent=1) + "\n")
+        except OSError as error:
+            raise UsageError(f"{self._path}: the stops cannot be kept: {error.strerror or error}") from None
+
+    def _all(self) -> dict[str, Any]:
+        try:
+            document: Any = parse_json(read(self._path))
+            return {str(name): _checked(each) for name, each in document["objects"].items()}
+        except (FileNotFoundError, NotADirectoryError):
+            return {}
+        except PermissionError:
+            raise NoPermissionError(f"{self._path}: it cannot be read: permission denied") from None
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise DamagedError(self._path, "stops", error) from None
+
+
+def _checked(found: Any) -> dict[str, Any]:
+    """Return what is kept of an object; ValueError where it is nothing of that kind."""
+    for what, condition, enabled, is_watch in found["stops"]:
+        if not (isinstance(what, str) and isinstance(condition, str)):
+            raise ValueError("a stop is no text")
+        if not (isinstance(enabled, bool) and isinstance(is_watch, bool)):
+            raise ValueError("a stop is neither on nor off")
+    if not all(isinstance(each, str) for each in found["watched"]):
+        raise ValueError("an expression is no text")
+    return {"stops": found["stops"], "watched": found["watched"]}

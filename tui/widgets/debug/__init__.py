@@ -1,0 +1,1 @@
+"""The widgets of the debugger, by what they show of a run."""

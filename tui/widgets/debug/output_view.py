@@ -1,0 +1,73 @@
+"""OutputView: the runs, what the program called, and what it printed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
+
+from .lines_view import Line, LinesView, heading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ....core.debug.sight import Sight
+
+__all__ = ["Called", "OutputView"]
+
+
+_MOST_ANSWERS: Final = 200
+"""Lines of answers that are kept."""
+
+
+class Called(NamedTuple):
+    """A line of a call."""
+
+    step: int
+    name: str
+
+
+class OutputView(LinesView):
+    """What the program called, with arguments and results, and what it printed; enter goes to a call."""
+
+    TITLE: ClassVar[str] = "Output"
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's own name
+        """Initialise it before the first question."""
+        super().__init__(id=id)
+        self._answers: list[tuple[str, str]] = []
+
+    def tell(self, asked: str, answer: str) -> None:
+        """Add a command, and what came of it."""
+        lines = [(f"(gdb) {asked}", "heading"), *((f"  {line}", "") for line in answer.split("\n") if line)]
+        self._answers = [*self._answers, *lines][-_MOST_ANSWERS:]
+        self.rebuild()
+
+    def title(self, sight: Sight) -> str:
+        """Say how much there is."""
+        return f"{len(sight.called)} calls · {len(sight.printed)} lines printed"
+
+    def empty(self, sight: Sight) -> str:
+        """Say what would stand here."""
+        return "nothing was called and nothing was printed so far"
+
+    def lines(self, sight: Sight, width: int) -> Iterator[Line]:
+        """Return what was printed, what breakpoints noted, and what was called."""
+        for text, name in self._answers:
+            yield Line(((text, name),))
+        if sight.printed:
+            yield heading("Printed")
+            for text in sight.printed:
+                yield Line(((f"  {text}", ""),))
+        if sight.logged:
+            yield heading("Noted by breakpoints")
+            for text in sight.logged[-100:]:
+                yield Line(((f"  {text}", ""),))
+        if not sight.trail.is_whole:
+            yield Line((("calls are not followed in so long a run", "muted"),))
+        elif sight.called:
+            yield heading("Called")
+            digits = len(str(sight.length))
+            for call in sight.called:
+                inside = ", ".join(f"{name}={value}" for name, value in call.arguments)
+                result = f" = {call.result}" if call.result else ""
+                parts = ((f"{call.step:>{digits}} ", "link"), (call.name, ""), (f"({inside})", "muted"), (result, ""))
+                yield Line(parts, Called(call.step, call.name))

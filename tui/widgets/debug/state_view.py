@@ -1,0 +1,114 @@
+"""StateView: registers, stack, calls, what is watched and what stops the run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
+
+from textual.binding import Binding, BindingType
+
+from ...text.fit import fitted, width_of
+from .lines_view import Line, LinesView, heading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ....core.debug.sight import Register, Sight
+
+__all__ = ["About", "DebugStateView"]
+
+_NAME: Final = 5
+"""Cells of a register's name, with the mark of a change."""
+_LEAST: Final = 14
+"""Cells of a value at least."""
+_FORMS: Final = ("typed", "hex")
+
+
+class About(NamedTuple):
+    """What a line is of."""
+
+    kind: str
+    """`register`, `slot`, `watch`, `call`, `break`, `local`."""
+    what: str
+    """Its name or expression; of a breakpoint its number."""
+    expression: str = ""
+    """What it is to an expression; empty where it is none."""
+
+
+class DebugStateView(LinesView):
+    """What the program has in its hands where the run stands. `•` is what the step before has changed."""
+
+    TITLE: ClassVar[str] = "State"
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("x", "form", "Hex", show=False, id="debug.form", tooltip="How values are written: typed, hexadecimal"),
+    ]
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's own name
+        """Initialise it with values as they mean something."""
+        super().__init__(id=id)
+        self._form = _FORMS[0]
+
+    def action_form(self) -> None:
+        """Write values in another form."""
+        self._form = _FORMS[(_FORMS.index(self._form) + 1) % len(_FORMS)]
+        self.rebuild()
+
+    def title(self, sight: Sight) -> str:
+        """Say where this is."""
+        if sight.location is None:
+            return "the run is over" if sight.error is None else "the run was stopped"
+        return f"{sight.location.function}()"
+
+    def lines(self, sight: Sight, width: int) -> Iterator[Line]:
+        """Return registers first: they are what one looks at most."""
+        yield from self._registers(sight, width)
+        if sight.watched:
+            yield heading("Watched")
+            for each in sight.watched:
+                mark = "• " if each.changed else "  "
+                name = "bad" if each.is_error else "changed" if each.changed else ""
+                yield Line(
+                    ((f"{mark}{each.expression} = ", ""), (each.text, name)),
+                    About("watch", each.expression, each.expression),
+                )
+        if sight.calls:
+            yield heading("Calls")
+            for number, call in enumerate(reversed(sight.calls)):
+                where = "" if call.line is None else f"  {call.line.file.rpartition('/')[2]}:{call.line.line}"
+                parts = ((f"  {call.function}()", "" if number else "link"), (f"{where}  {call.slot}", "muted"))
+                yield Line(parts, About("call", f"{len(sight.calls) - number}"))
+        if sight.held:
+            yield heading("Stops")
+            for held in sight.held:
+                sign = "●" if held.enabled else "○"
+                what = f"watch {held.what}" if held.is_watch else held.what
+                condition = f" if {held.condition}" if held.condition else ""
+                hits = f"  hit {held.hits}" if held.enabled else "  off"
+                problem = f"  ✗ {held.problem}" if held.problem else ""
+                yield Line(
+                    ((f"{sign} ", "changed"), (what + condition, ""), (hits, "muted"), (problem, "bad")),
+                    About("break", str(held.number)),
+                )
+        if sight.stack:
+            yield heading("Stack")
+            for slot in sight.stack:
+                mark = "• " if slot.changed else "  "
+                yield Line(
+                    ((f"{mark}fp{slot.offset:<5}", ""), (slot.text, "changed" if slot.changed else "")),
+                    About("slot", str(slot.offset), f"*(u64 *)(fp - {-slot.offset})"),
+                )
+
+    def _registers(self, sight: Sight, width: int) -> Iterator[Line]:
+        values = [self._value(each) for each in sight.registers]
+        room = max(_LEAST, min(max(map(width_of, values), default=0), (width - _NAME) * 3 // 5))
+        for register, value in zip(sight.registers, values, strict=True):
+            changed = "changed" if register.changed else ""
+            name = f"{register.name:<3}{'• ' if register.changed else '  '}"
+            there = fitted(register.there, max(0, width - _NAME - room - 2)).rstrip() if register.there else ""
+            # A number is never cut: what stands behind it is.
+            shown = value if not register.pointer and width_of(value) > room else fitted(value, room)
+            parts = ((name, ""), (shown, changed), (f"  {there}" if there else "", "muted"))
+            yield Line(parts, About("register", register.name, register.name))
+
+    def _value(self, register: Register) -> str:
+        return f"{register.value:#x}" if self._form == "hex" else register.text
