@@ -6,7 +6,7 @@ import asyncio
 import os
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, TypeAlias
 
 from textual.binding import Binding, BindingType
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from textual.screen import Screen
 
+    from ..core.debug import Recording
     from ..core.live import RuntimeName
     from ..core.system.load import Looker
     from .dialogs.command import Command
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from .text.fuzzy import Names
 
 
-__all__ = ["BpftuiApp", "Reader"]
+__all__ = ["BpftuiApp", "Debugged", "Reader"]
 
 _NAMED: Final = 8
 """Variables that a question names."""
@@ -49,6 +50,14 @@ _NAMED: Final = 8
 
 Reader: TypeAlias = "Callable[[str, Callable[[str], None]], CollectionSpec]"
 """Reads an object of a name, and tells the second argument what there is to know of it besides."""
+
+
+class Debugged(NamedTuple):
+    """A run to begin in."""
+
+    recording: Recording
+    breaks: Sequence[str] = ()
+    """Where it is to stop: `prog.c:40`, `17 if r1 > 5`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,6 +93,7 @@ class BpftuiApp(BaseApp[ExitCode]):
         observe: Returns what looks at what the machine runs; None where nothing does.
         no_changes: Why nothing of others is ever changed, as a sentence; empty where it may be.
         begin_at: How to begin where that is shown, in the place of home; without a session only.
+        debug: A run of a program of the first object to begin in.
     """
 
     DEFAULT_MODE: ClassVar[str] = "first"
@@ -127,8 +137,10 @@ class BpftuiApp(BaseApp[ExitCode]):
         observe: Callable[[], Looker] | None = None,
         no_changes: str = "",
         begin_at: Beginning | None = None,
+        debug: Debugged | None = None,
     ) -> None:
         super().__init__(config)
+        self._debug = debug
         self.permission = Permission(refusal=no_changes)
         """Whether what others have loaded may be changed, on all screens."""
         self._runtime: RuntimeName = runtime
@@ -461,6 +473,8 @@ class BpftuiApp(BaseApp[ExitCode]):
             self.notify(note, severity="warning", timeout=8)
         if self._load_at_once:
             self.operations.load()
+        if self._debug is not None:
+            self.explorer.debug(self._debug.recording, self._debug.breaks)
         if self.config.keys:
             from .key_table import unknown
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ..core.system import errands as inventory
     from ..core.system.load import Looker
     from ..core.traffic import Traffic
-    from .app import Reader
+    from .app import Debugged, Reader
     from .screens.system import Beginning
 
 __all__ = ["run"]
@@ -47,6 +47,7 @@ def run(
     read: Reader | None = None,
     no_changes: str = "",
     begin_at: Beginning | None = None,
+    debug: Debugged | None = None,
 ) -> ExitCode:
     """Explore *specs*, or begin at home where there is none, until the user quits; needs a terminal.
 
@@ -60,6 +61,7 @@ def run(
         read: Reads an object that is opened later.
         no_changes: Why nothing of others is ever changed, as a sentence; empty where it may be.
         begin_at: How to begin where what the machine runs is shown, in the place of home.
+        debug: A run of a program of the first one to begin in.
 
     Raises:
         BpftuiError: There is no such program or runtime.
@@ -90,6 +92,7 @@ def run(
             no_changes=no_changes,
             observe=None if runtime == "vm" else _Observing(sessions),
             begin_at=begin_at,
+            debug=debug,
         )
         try:
             result = app.run()

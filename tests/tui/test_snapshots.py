@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from textual.widgets import Input
 
+from bpftui.core.debug import recording
 from bpftui.core.live import Session
 from bpftui.core.live.drawn import Mark
 from bpftui.core.live.monitor import Observation
@@ -40,6 +41,7 @@ from bpftui.tui.themes import theme
 from bpftui.tui.widgets.home import objects_place
 from bpftui.tui.widgets.lists import message_view
 from bpftui.tui.widgets.live import graph_pane
+from bpftui.tui.widgets.message_line import MessageLine
 from tests.rest import patient_pilots
 from tests.tui.conftest import screen_text
 from tests.tui.fakes import FakeMap, FakeRuntime
@@ -454,6 +456,34 @@ async def system(looks: Sequence[Look], shots: Shots) -> None:
             await camera.shoot("system-pins")
 
 
+class FixedMoment:
+    """Clocks that stand still, of what a recording is told."""
+
+    def monotonic_ns(self) -> int:
+        return 1_000_000_000
+
+    def time_ns(self) -> int:
+        return 1_767_225_600_000_000_000
+
+
+async def debugger(looks: Sequence[Look], shots: Shots) -> None:
+    """A run that stands at a breakpoint, with the question why a value is what it is."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recording, "time", FixedMoment())
+        async with explorer("bpf/traffic.o", looks, shots) as camera:
+            await camera.press("2", "d")
+            await camera.until(lambda: "step 0 of 141" in camera.text)
+            await camera.press("colon", *"break 113", "enter")
+            await camera.until(lambda: "breakpoint 1" in camera.text)
+            await camera.press("c")
+            await camera.until(lambda: "step 84 of 141" in camera.text)
+            await camera.press("colon", *"why total_bytes", "enter")
+            await camera.until(lambda: "Why  total_bytes" in camera.text)
+            camera.app.screen.query_one(MessageLine).forget()
+            await camera.press("2")
+            await camera.shoot("debugger")
+
+
 PLACES: dict[str, Callable[[Sequence[Look], Shots], Awaitable[None]]] = {
     "spec": spec_places,
     "dialogs": dialogs,
@@ -461,6 +491,7 @@ PLACES: dict[str, Callable[[Sequence[Look], Shots], Awaitable[None]]] = {
     "refusal": refusal,
     "home": home,
     "system": system,
+    "debugger": debugger,
 }
 
 

@@ -38,7 +38,7 @@ async def test_the_keys_are_drawn_anew_only_when_they_change(
         await walk.press("L")
         await walk.until(lambda: "Attach" in walk.footer)
         assert walk.footer == ["Open", "Attach", "Search", "Run", "Find", "Pause", "Help", "Quit"]
-        assert walk.screen.splitlines()[-1] == "⏎ Open A Attach / Search R Run d Debug ^p Find ? Help q Quit"
+        assert walk.screen.splitlines()[-1] == "⏎ Open A Attach / Search R Run ^p Find p Pause ? Help q Quit"
 
 
 async def test_the_collector_is_on_again_as_soon_as_everything_is_there(explore: Callable[..., Any]) -> None:

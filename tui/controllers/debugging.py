@@ -34,7 +34,7 @@ class DebuggingController(Controller):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("d", "debug", "Debug", id="debug", tooltip="Step through a run of the program, and back"),
+        Binding("d", "debug", "Debug", show=False, id="debug", tooltip="Step through a run of the program, and back"),
     ]
 
     def __init__(

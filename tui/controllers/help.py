@@ -59,7 +59,19 @@ _SIGNS: Final = (
 )
 
 _OBJECT: Final = frozenset(
-    {"load", "attach", "detach", "run", "pause", "interval.longer", "interval.shorter", "presets", "type", "code.uses"}
+    {
+        "load",
+        "attach",
+        "detach",
+        "run",
+        "debug",
+        "pause",
+        "interval.longer",
+        "interval.shorter",
+        "presets",
+        "type",
+        "code.uses",
+    }
 )
 """The ids of what is done with the object."""
 

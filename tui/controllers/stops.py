@@ -72,6 +72,13 @@ class StopsController(Controller):
             return ()
         return expressions
 
+    def add(self, breaks: Sequence[str]) -> None:
+        """Set breakpoints besides what was kept: `prog.c:40`, `17 if r1 > 5`."""
+        for each in breaks:
+            what, _, condition = each.partition(" if ")
+            found = KeptStop(what.strip(), condition.strip())
+            self.kept = [*(kept for kept in self.kept if kept != found), found]
+
     def prepare(self, session: Session) -> None:
         """Set in a new session what was set before, as far as it has such places; called in its thread."""
         for each in self.kept:

@@ -74,6 +74,7 @@ class DebuggerScreen(ControlledScreen):
     Args:
         spec: The object.
         recording: What comes from outside.
+        breaks: Where it is to stop besides: `prog.c:40`, `17 if r1 > 5`.
     """
 
     FIRST_KEYS: ClassVar[tuple[str, ...]] = ("next", "step", "finish", "resume", "next_back", "stop_here", "why")
@@ -131,9 +132,10 @@ class DebuggerScreen(ControlledScreen):
     }
     """
 
-    def __init__(self, spec: CollectionSpec, recording: Recording) -> None:
+    def __init__(self, spec: CollectionSpec, recording: Recording, breaks: Sequence[str] = ()) -> None:
         super().__init__()
         self.spec = spec
+        self._breaks = breaks
         self.debuggee = Debuggee(self, recording, show=self.show, prepare=self._prepare)
         self.code = CodePane(spec, id="debug-code")
         self.state = DebugStateView(id="debug-state")
@@ -194,6 +196,7 @@ class DebuggerScreen(ControlledScreen):
         self.call_after_refresh(self.code.view.focus)
         self._show_top()
         self.debuggee.expressions = list(self.stops.read())
+        self.stops.add(self._breaks)
         self.debuggee.begin()
 
     def on_unmount(self) -> None:

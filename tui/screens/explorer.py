@@ -271,11 +271,11 @@ class ExplorerScreen(ControlledScreen):
     def _debug_run(self, program: str, packet: bytes, context: Mapping[str, str] | None) -> None:
         self.debugging.debug(program, packet, context)
 
-    def debug(self, recording: Recording) -> None:
-        """Show the debugger with a recording of a program of this object."""
+    def debug(self, recording: Recording, breaks: Sequence[str] = ()) -> None:
+        """Show the debugger with a recording of a program of this object, which is to stop where *breaks* say."""
         from .debugger import DebuggerScreen
 
-        self.app.push_screen(DebuggerScreen(self.spec, recording))
+        self.app.push_screen(DebuggerScreen(self.spec, recording, breaks))
 
     def remember_place(self) -> None:
         """Let the way back lead to where the user is now."""

@@ -21,10 +21,10 @@ _MOST_OF_PANE: Final = 4
 """How many keys of the pane that has the focus come before those of the place: what is attached can always be seen to
 be detached, and what is long to be searched."""
 
-_ORDER: Final = ("load", "attach", "search", "run", "debug", "find", "pause")
+_ORDER: Final = ("load", "attach", "search", "run", "find", "pause")
 """From what a session needs first to what can be found in the help; what is not listed comes right before the last."""
 
-_ORDER_ATTACHED: Final = ("detach", "search", "run", "debug", "attach", "find", "pause")
+_ORDER_ATTACHED: Final = ("detach", "search", "run", "attach", "find", "pause")
 """The same where something can be detached."""
 
 _LOADING: Final = ("attach", "run")

@@ -91,7 +91,7 @@ async def test_it_stops_where_it_is_told_to_and_knows_it_the_next_time(explore: 
         await walk.press("ctrl+r")
         await at(walk, "step 0 of 141")
         assert "total_bytes = 0" in walk.screen
-        await walk.press("3", "G", "k", "k", *["left"] * 9)
+        await walk.press("3", "G", "k", "k", *["right"] * 7)
         assert debugger(walk).expression() == "pkt[23]"
         await walk.press("e")
         await walk.until(lambda: walk.app.focused is not None and walk.app.focused.check_consume_key("a", "a"))

@@ -1,4 +1,4 @@
-"""`bpftui debug`: a program on the built-in machine, step by step and back, without a screen."""
+"""`bpftui debug`: a program on the built-in machine, step by step and back: on the screen, or by commands."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from ....core.errors import BpftuiError, ExitCode, UsageError
+from ...terminal.guardian import guardian
 from ...terminal.output import write_line
-from ..common import Parser, warn
+from ..common import Parser, hire_guardian, uncollected, warn
 from .recorded import add_calls, recording_of
 from .told import Teller
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from ....core.debug import Recording
 
 __all__ = ["make_parser", "run"]
 
@@ -24,9 +27,10 @@ def make_parser() -> Parser:
     """Return what reads its arguments."""
     parser = Parser(
         "debug",
-        "Run one program on the built-in machine, stop it, step it, turn it back. Nothing is attached. Commands are "
-        "gdb's (break, continue, step, next, finish, until, stepi, each with reverse- before it; print, watch, "
-        "backtrace, info); they come from --batch, else from standard input, one a line.",
+        "Run one program on the built-in machine, stop it, step it, turn it back. Nothing is attached. In a terminal "
+        "this is a place of the explorer; with --prompt, --batch or a pipe commands are gdb's (break, continue, step, "
+        "next, finish, until, stepi, each with reverse- before it; print, watch, backtrace, info), from --batch, else "
+        "from standard input, one a line.",
     )
     add_calls(parser)
     parser.add_argument(
@@ -41,6 +45,7 @@ def make_parser() -> Parser:
     parser.add_argument(
         "--batch", metavar="COMMAND", action="append", default=[], help="do this; again for the command after it"
     )
+    parser.add_argument("--prompt", action="store_true", help="commands are typed, one a line, in a terminal too")
     parser.add_argument("--trace", action="store_true", help="print each step of the run")
     parser.add_argument(
         "--save", metavar="FILE", help="write the recording, which OBJECT can be the next time: all that it was given"
@@ -56,6 +61,8 @@ def run(arguments: Sequence[str]) -> int:
         raise UsageError(
             "debug runs programs on the built-in machine: no kernel stops within one", hint="leave --runtime out"
         )
+    if options.prompt and (options.batch or options.trace):
+        raise UsageError("--prompt takes commands as they are typed: it goes with neither --batch nor --trace")
     if options.trace and (options.breaks or options.batch):
         raise UsageError("--trace prints all of each run: it goes with neither --break nor --batch")
     recording = recording_of(options)
@@ -63,6 +70,8 @@ def run(arguments: Sequence[str]) -> int:
     from ....core.debug import Session
     from ....core.debug.commands import Interpreter
 
+    if _is_for_screen(options):
+        return _show(recording, options)
     with ExitStack() as stack:
         session = stack.enter_context(Session(recording))
         interpreter = Interpreter(session)
@@ -92,6 +101,31 @@ def run(arguments: Sequence[str]) -> int:
             if not options.json:
                 write_line(f"saved: {options.save}")
     return ExitCode.OK
+
+
+def _is_for_screen(options: Any) -> bool:
+    """Whether somebody sits there, and asks for nothing that is printed."""
+    printed = options.prompt or options.batch or options.trace or options.json or options.save is not None
+    return not printed and sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _show(recording: Recording, options: Any) -> int:
+    """Open the explorer in a run of the program."""
+    from ....core.debug import Session
+    from ....core.debug.commands import Interpreter
+
+    hire_guardian()
+    with Session(recording) as session:  # what is wrong with it is said here, where one can do something about it
+        for where in options.breaks:
+            Interpreter(session).execute(f"break {where}")
+    try:
+        with uncollected():
+            from ...app import Debugged
+            from ...running import run as run_app
+
+            return run_app(recording.spec(), runtime="vm", debug=Debugged(recording, options.breaks))
+    finally:
+        guardian().ending()  # whoever debugged has quit, and waits for the prompt
 
 
 def _commands(options: Any) -> Iterator[str]:
