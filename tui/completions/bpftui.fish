@@ -152,6 +152,7 @@ complete -c bpftui -n '_shtab_bpftui_using debug' -l memory -xka "(__fish_comple
 complete -c bpftui -n '_shtab_bpftui_using debug' -l btf -xka "(__fish_complete_path (commandline -ct))" -d 'adapt the programs'
 complete -c bpftui -n '_shtab_bpftui_using debug' -l break -x -d 'stop at a C line'
 complete -c bpftui -n '_shtab_bpftui_using debug' -l batch -x -d 'do this; again for the command after it'
+complete -c bpftui -n '_shtab_bpftui_using debug' -l prompt -d 'commands are typed, one a line, in a terminal too'
 complete -c bpftui -n '_shtab_bpftui_using debug' -l trace -d 'print each step of the run'
 complete -c bpftui -n '_shtab_bpftui_using debug' -l save -xka "(__fish_complete_path (commandline -ct))" -d 'write the recording, which OBJECT can be the next time: all that it …'
 complete -c bpftui -n '_shtab_bpftui_using debug' -l json -d 'one JSON object a stop, schema bpftui/debug/1'

@@ -443,7 +443,7 @@ class DebuggerScreen(ControlledScreen):
 
         keymap = cast("BaseApp[Any]", self.app).config.keys
         place = f"Debugger › {self.tab.capitalize()}"
-        self.ask(HelpScreen(groups, keymap, page="debugging", place=place, about=_ABOUT[self.tab]), do)
+        self.ask(HelpScreen(groups, keymap, page="machine", place=place, about=_ABOUT[self.tab]), do)
 
     def _do(self, action: str, widget: Widget | None) -> None:
         """Do what a key of a widget does, or one of the screen's."""

@@ -137,7 +137,7 @@ class LinesView(RowView):
         line = self._lines[index]
         text = Text()
         for part, name in line.parts:
-            text.append(part, self.ink(f"lines-view--{name}") if name else "default")
+            text.append(part, self.ink(f"lines-view--{name}") if name else "")
         return text
 
     @property
