@@ -468,13 +468,14 @@ class FixedMoment:
 
 async def debugger(looks: Sequence[Look], shots: Shots) -> None:
     """A run that stands at a breakpoint, with the question why a value is what it is."""
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as home:
+        patch.setenv("XDG_STATE_HOME", home)  # stops are kept: here there are none yet
         patch.setattr(recording, "time", FixedMoment())
         async with explorer("bpf/traffic.o", looks, shots) as camera:
             await camera.press("2", "d")
             await camera.until(lambda: "step 0 of 141" in camera.text)
             await camera.press("colon", *"break 113", "enter")
-            await camera.until(lambda: "breakpoint 1" in camera.text)
+            await camera.until(lambda: "●" in camera.text)
             await camera.press("c")
             await camera.until(lambda: "step 84 of 141" in camera.text)
             await camera.press("colon", *"why total_bytes", "enter")
