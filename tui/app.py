@@ -74,6 +74,8 @@ class _Object:
         """How far it has come, as home says it."""
         status = self.operations.status()
         places = ", ".join(text.rpartition(" → ")[2] for text in status.attached)
+        if (theirs := self.operations.session.theirs) is not None:
+            return " ▲ ".join((f"{status.stage}  {theirs.title}", *theirs.attachments[:1]))
         return f"▲ ATTACHED {places}" if places else status.stage
 
 

@@ -34,6 +34,10 @@ class Theirs(Protocol):
         """Where its programs run, and who has seen to it: `eth1 by systemd`. As `look` found it."""
         ...
 
+    def places(self, program: str) -> Sequence[str]:
+        """Return where one of its programs runs: `tcx_ingress eth1, number 1 there by systemd`. As `look` found it."""
+        ...
+
     @property
     def links(self) -> Sequence[tuple[int, str]]:
         """The links that its programs run by: id, and where each is attached. As `look` found it."""

@@ -18,7 +18,7 @@ from .names import Names
 from .network import read_networks
 from .objects import label, read_btfs, read_links, read_maps, read_programs
 from .owners import open_walk
-from .places import put_together
+from .places import OF_ROUTES, put_together
 from .processes import read_processes
 from .symbols import Symbols
 
@@ -226,7 +226,7 @@ class _Relations:
         held += self._slots.get(("program", raw.id), [])
         held += [f"a socket of {each.comm} {each.pid}" for each in self._sockets.get(raw.id, [])]
         if not owners and not pinned and not held:
-            held = [_NOBODY]
+            held = [_ROUTE if raw.type in OF_ROUTES else _NOBODY]
         return ProgramEntry(
             *raw[:12],
             raw.runs.run_cnt,
@@ -287,6 +287,7 @@ class _Relations:
         )
 
 
+_ROUTE = "nobody that the kernel tells of: a route, of which it tells no program"
 _NOBODY = "nobody that the kernel tells of: a socket, or it is about to go"
 
 

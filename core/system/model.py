@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..kernel.sys.pins import PinKind
 
 __all__ = [
+    "WAYS",
     "Attachment",
     "BtfEntry",
     "ControlGroup",
@@ -34,6 +35,9 @@ __all__ = [
 
 Detail: TypeAlias = int | str | tuple[int, ...] | tuple[str, ...]
 
+WAYS: Final = {"ingress": "in", "egress": "out"}
+"""Short words for the ways at an interface."""
+_OF_FILES: Final = ("uprobe", "uretprobe")
 _NOTHING: Final[Mapping[str, Detail]] = MappingProxyType({})
 
 
@@ -49,7 +53,7 @@ class Attachment(NamedTuple):
     """A program where it runs."""
 
     program: int
-    """Its id; 0 where the kernel does not tell (struct_ops)."""
+    """Its id; 0 where the kernel does not tell (lwt_in, lwt_out and lwt_xmit of routes)."""
     hook: str
     """`xdp`, `tcx_ingress`, `clsact_egress`, `cgroup_inet_egress`, `netfilter`, `tracepoint`, `kprobe`, …"""
     target: str
@@ -62,6 +66,23 @@ class Attachment(NamedTuple):
     """What else there is to say: `native`, `pref 49152 handle 0x1 direct-action`, `from /system.slice`."""
     owner: Owner | None = None
     """Of perf events: who has it open."""
+
+    def place(self, program_type: str = "") -> str:
+        """Return where it runs, without what the program's type says already, what tells most first.
+
+        `eth1`, `veth3 tcx in 1, net:[4026532178]`, `fentry execve`, `uprobe malloc libc.so.6+0x9f450`.
+        """
+        hook, _, way = self.hook.partition("_")
+        target, _, namespace = self.target.partition(" in ")
+        place = f", {namespace}" if namespace else ""
+        if way in WAYS:
+            order = "" if self.order is None else f" {self.order}"
+            return f"{target} {hook} {WAYS[way]}{order}{place}"
+        if self.hook in _OF_FILES:
+            return " ".join(filter(None, (self.hook, self.detail, target.rpartition("/")[2])))
+        if self.hook == program_type or hook in ("cgroup", "xdp"):
+            return f"{target}{place}" if target else self.hook
+        return f"{self.hook} {target}".strip() + place
 
 
 class Hook(NamedTuple):
@@ -241,7 +262,8 @@ class NetworkNamespace(NamedTuple):
     """Some of those that are in it: at most eight."""
     interfaces: tuple[Interface, ...]
     hooks: tuple[Hook, ...]
-    """Of the namespace itself: `flow_dissector`, `sk_lookup`, `netfilter` (one for each point, by priority)."""
+    """Of the namespace itself: `flow_dissector`, `sk_lookup`, `netfilter` (one for each point, by priority), `lwt_in`
+    and others of its routes, `tc_action` (that no filter has)."""
 
     @property
     def label(self) -> str:

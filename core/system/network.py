@@ -13,7 +13,7 @@ from ..uapi import AttachType
 from .model import Attachment, Hook, Interface, NetworkNamespace, Owner
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from .mounts import Mount
     from .owners import Task
@@ -77,7 +77,7 @@ def _look(inode: int) -> tuple[tuple[Interface, ...], tuple[Hook, ...]]:
     """Return the interfaces and the hooks of the network namespace that this thread is in."""
     devices = rtnetlink.devices()
     addresses = rtnetlink.addresses()
-    routes = rtnetlink.default_routes()
+    routes = rtnetlink.routes()
     disciplines = rtnetlink.disciplines()
     interfaces: list[Interface] = []
     for device in devices:
@@ -91,11 +91,33 @@ def _look(inode: int) -> tuple[tuple[Interface, ...], tuple[Hook, ...]]:
                 bool(device.flags & _IFF_UP),
                 device.mtu,
                 tuple(addresses.get(device.ifindex, ())),
-                device.ifindex in routes,
+                device.ifindex in routes.defaults,
                 _hooks(device, has_clsact=has_clsact, handles=handles),
             )
         )
-    return tuple(interfaces), _namespace_hooks(inode)
+    names = {device.ifindex: device.name for device in devices}
+    hooks = (*_namespace_hooks(inode), *_route_hooks(routes.programs, names), *_lone_actions(inode))
+    return tuple(interfaces), hooks
+
+
+def _route_hooks(programs: Iterable[rtnetlink.Routed], names: Mapping[int, str]) -> list[Hook]:
+    """Return what routes have: each hook with its programs, whose targets are the routes."""
+    found: dict[str, list[Attachment]] = {}
+    for each in programs:
+        target = each.destination + (f" dev {names[each.ifindex]}" if each.ifindex in names else "")
+        row = Attachment(each.program_id, each.hook, target, detail=each.name)
+        found.setdefault(each.hook, []).append(row)
+    return [Hook(name, tuple(dict.fromkeys(rows))) for name, rows in sorted(found.items())]
+
+
+def _lone_actions(inode: int) -> list[Hook]:
+    """Return the actions that no filter has: they run nowhere, and keep their programs."""
+    rows = [
+        Attachment(each.program_id, "tc_action", f"net:[{inode}]", None, None, f"index {each.number}, no filter has it")
+        for each in rtnetlink.actions()
+        if not each.filters
+    ]
+    return [Hook("tc_action", tuple(rows))] if rows else []
 
 
 _CLASSLESS: Final = frozenset({"clsact", "ingress", "noqueue", "pfifo_fast", "pfifo", "bfifo", "mq"})

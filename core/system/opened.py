@@ -112,11 +112,27 @@ class OthersObject:
         snapshot = self._snapshot
         if snapshot is None:
             return ()
-        ids = self.spec.program_ids.values()
         found = [
-            each for number in ids if number in snapshot.programs for each in snapshot.programs[number].attachments
+            (each, snapshot.programs[number].type)
+            for number in self.spec.program_ids.values()
+            if number in snapshot.programs
+            for each in snapshot.programs[number].attachments
         ]
-        return tuple(dict.fromkeys(_told(each, snapshot) for each in found))
+        # The network namespace is left out: in the top line it would take the room of who it is.
+        return tuple(dict.fromkeys(each.place(kind).partition(", ")[0] + _by(each, snapshot) for each, kind in found))
+
+    def places(self, program: str) -> Sequence[str]:
+        """Return where one of its programs runs, by name."""
+        snapshot = self._snapshot
+        entry = None if snapshot is None else snapshot.programs.get(self.spec.program_ids.get(program, 0))
+        if snapshot is None or entry is None:
+            return ()
+        return tuple(
+            " ".join(filter(None, (each.hook, each.target, each.detail)))
+            + (f", number {each.order} there" if each.order is not None else "")
+            + _by(each, snapshot)
+            for each in entry.attachments
+        )
 
     @property
     def links(self) -> Sequence[tuple[int, str]]:
@@ -164,13 +180,12 @@ class OthersObject:
         self._writable = True
 
 
-def _told(attachment: Attachment, snapshot: Snapshot) -> str:
-    """Return where a program runs, and who holds it there."""
+def _by(attachment: Attachment, snapshot: Snapshot) -> str:
+    """Return who holds a program where it runs, as it follows the place; empty where nobody is known to."""
     link = snapshot.links.get(attachment.link) if attachment.link is not None else None
     owners = [attachment.owner] if attachment.owner else others(link.owners) if link else []
-    place = attachment.target or attachment.hook
     names = dict.fromkeys(owner.comm for owner in owners)
-    return f"{place} by {', '.join([*names][:_MOST_NAMED])}" if names else place
+    return f" by {', '.join([*names][:_MOST_NAMED])}" if names else ""
 
 
 class OpenedRuntime(KernelRuntime):

@@ -12,13 +12,13 @@ from .model import Attachment, Hook
 from .names import MOST_FUNCTIONS, functions_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from .model import ControlGroup, Detail, NetworkNamespace
     from .names import Names
     from .objects import RawLink, RawMap, RawProgram
 
-__all__ = ["Place", "Places", "put_together"]
+__all__ = ["OF_ROUTES", "Place", "Places", "put_together"]
 
 _CONFIGURATION: Final = struct.Struct("=4B10I10I")
 """`struct xdp_dispatcher_config` of libxdp, as far as all versions have it: magic, version, members, whether they take
@@ -26,6 +26,10 @@ fragments; of each member the actions on which the next one runs, and its priori
 _MAGIC: Final = 236
 _MEMBER: Final = "prog"
 """What the functions of a dispatcher are called that its members replace, with their number behind."""
+
+
+OF_ROUTES: Final = frozenset({"lwt_in", "lwt_out", "lwt_xmit", "lwt_seg6local"})
+"""Hooks of routes, which are called as the types of their programs."""
 
 
 class Place(NamedTuple):
@@ -121,6 +125,9 @@ def put_together(
         everything += hook.attached
         of_links |= {each.link: Place(each.target, each.order) for each in hook.attached if each.link is not None}
     settled_namespaces: list[NetworkNamespace] = []
+    types: dict[str, list[int]] = {}
+    for program in programs.values():
+        types.setdefault(program.type, []).append(program.id)
     for namespace in namespaces:
         suffix = "" if namespace.own else f" in {namespace.label}"
         interfaces = tuple(
@@ -143,9 +150,12 @@ def put_together(
                 lambda each, inode=namespace.inode: linked.take("netns", inode, each.hook, each.program),
             )
             for hook in namespace.hooks
+            if hook.name not in OF_ROUTES
         )
+        routed = tuple(_routed(hook, types) for hook in namespace.hooks if hook.name in OF_ROUTES)
+        everything += [each._replace(target=each.target + suffix) for hook in routed for each in hook.attached]
         filters = tuple(netfilter.get(namespace.inode, ()))
-        settled_namespaces.append(namespace._replace(interfaces=interfaces, hooks=own + filters))
+        settled_namespaces.append(namespace._replace(interfaces=interfaces, hooks=own + filters + routed))
     settled_groups: list[ControlGroup] = []
     for group in groups:
         hooks = tuple(
@@ -184,6 +194,13 @@ def put_together(
         if not any(link.program == program and link.details.get("map_id") == each.id for link in links.values())
     ]
     return Places(tuple(settled_namespaces), tuple(settled_groups), of_links, everything, tuple(tracing))
+
+
+def _routed(hook: Hook, types: Mapping[str, Sequence[int]]) -> Hook:
+    """Return a hook of routes with the program where the kernel does not tell it: the only one of its type."""
+    alone = types.get(hook.name, ())
+    number = alone[0] if len(alone) == 1 else 0
+    return hook._replace(attached=tuple(each._replace(program=each.program or number) for each in hook.attached))
 
 
 def _netfilter(links: Iterable[RawLink], namespaces: Iterable[NetworkNamespace]) -> dict[int, list[Hook]]:

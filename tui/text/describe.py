@@ -158,7 +158,7 @@ def _program(
     program = loaded.programs.get(spec.name) if loaded is not None else None
     if program is not None:
         _loaded_program(page, program)
-        for place in theirs.attachments if theirs is not None else ():
+        for place in theirs.places(spec.name) if theirs is not None else ():
             page.field("attached", f"▲ {place}")
     if known is None:
         page.note("")

@@ -11,35 +11,15 @@ if TYPE_CHECKING:
 
     from ...core.system import Attachment, Owner, Snapshot
 
-__all__ = ["attached_to", "bytes_of", "few", "held", "name_of", "place_of"]
+__all__ = ["attached_to", "bytes_of", "few", "held", "name_of"]
 
 _SHOWN: Final = 2
 """Owners, places and the like that are named in a cell; how many more there are is said."""
-_OF_FILES: Final = ("uprobe", "uretprobe")
-_WAYS: Final = {"ingress": "in", "egress": "out"}
 
 
 def attached_to(attachments: Sequence[Attachment]) -> str:
     """Return where a program runs, as a cell: `xdp eth1`."""
     return few([f"{each.hook} {each.target}".strip() for each in attachments])
-
-
-def place_of(attachment: Attachment, program_type: str) -> str:
-    """Return where a program runs, without what its type says already, what tells most first.
-
-    `eth1`, `veth3 tcx in 1, net:[4026532178]`, `fentry execve`, `uprobe malloc libc.so.6+0x9f450`.
-    """
-    hook, _, way = attachment.hook.partition("_")
-    target, _, namespace = attachment.target.partition(" in ")
-    place = f", {namespace}" if namespace else ""
-    if way in _WAYS:
-        order = "" if attachment.order is None else f" {attachment.order}"
-        return f"{target} {hook} {_WAYS[way]}{order}{place}"
-    if attachment.hook in _OF_FILES:
-        return " ".join(filter(None, (attachment.hook, attachment.detail, target.rpartition("/")[2])))
-    if attachment.hook == program_type or hook in ("cgroup", "xdp"):
-        return f"{target}{place}" if target else attachment.hook
-    return f"{attachment.hook} {target}".strip() + place
 
 
 def held(owners: Sequence[Owner] | None, pinned: Sequence[str], others: Sequence[str]) -> str:

@@ -16,10 +16,25 @@ from ...errors import BpftuiError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Device", "Filter", "addresses", "default_routes", "devices", "disciplines", "filters", "programs_of"]
+__all__ = [
+    "Action",
+    "Device",
+    "Filter",
+    "Routed",
+    "Routes",
+    "actions",
+    "actions_of",
+    "addresses",
+    "devices",
+    "disciplines",
+    "filters",
+    "programs_of",
+    "routed_by",
+    "routes",
+]
 
 # <linux/rtnetlink.h>
-_RTM_GETLINK, _RTM_GETADDR, _RTM_GETROUTE, _RTM_GETQDISC, _RTM_GETTFILTER = 18, 22, 26, 38, 46
+_RTM_GETLINK, _RTM_GETADDR, _RTM_GETROUTE, _RTM_GETQDISC, _RTM_GETTFILTER, _RTM_GETACTION = 18, 22, 26, 38, 46, 50
 _NLMSG_ERROR, _NLMSG_DONE = 2, 3
 _REQUEST_DUMP: Final = 0x301
 """NLM_F_REQUEST | NLM_F_DUMP."""
@@ -40,8 +55,15 @@ _IFLA_INFO_KIND: Final = 1
 _XDP_MODES: Final = {7: "offload", 5: "native", 6: "generic"}
 """IFLA_XDP_{DRV,SKB,HW}_PROG_ID, in the order in which they run: the card, its driver, the stack."""
 _IFA_ADDRESS, _IFA_LOCAL = 1, 2
-_RTA_OIF: Final = 4
+_RTA_DST, _RTA_OIF, _RTA_MULTIPATH, _RTA_ENCAP_TYPE, _RTA_ENCAP = 1, 4, 9, 21, 22
 _UNICAST: Final = 1
+_RTNEXTHOP: Final = struct.Struct("=HBBi")
+# <linux/lwtunnel.h>, <linux/seg6_local.h>
+_ENCAP_BPF, _ENCAP_SEG6_LOCAL = 6, 7
+_LWT_HOOKS: Final = {1: "lwt_in", 2: "lwt_out", 3: "lwt_xmit"}
+_LWT_BPF_PROG_NAME: Final = 2
+_SEG6_LOCAL_BPF: Final = 8
+_SEG6_LOCAL_BPF_PROG, _SEG6_LOCAL_BPF_PROG_NAME = 1, 2
 # <linux/pkt_sched.h>, <linux/pkt_cls.h>
 _TCA_KIND, _TCA_OPTIONS = 1, 2
 _TCA_BPF_NAME, _TCA_BPF_FLAGS, _TCA_BPF_TAG, _TCA_BPF_ID = 7, 8, 10, 11
@@ -60,7 +82,11 @@ _ACTIONS: Final = {
 """Where the options of each kind of filter have its actions: TCA_BASIC_ACT, TCA_BPF_ACT, …"""
 # <linux/pkt_cls.h>, <linux/tc_act/tc_bpf.h>
 _TCA_ACT_KIND, _TCA_ACT_OPTIONS = 1, 2
-_TCA_ACT_BPF_NAME, _TCA_ACT_BPF_ID = 6, 9
+_TCA_ACT_BPF_PARMS, _TCA_ACT_BPF_NAME, _TCA_ACT_BPF_ID = 2, 6, 9
+_TCAMSG: Final = struct.Struct("=Bxxx")
+_TCA_ROOT_TAB: Final = 1
+_TC_GEN: Final = struct.Struct("=IIiii")
+"""`tc_gen`: index, capabilities, verdict, references, filters that have it."""
 
 
 class Device(NamedTuple):
@@ -135,16 +161,74 @@ def addresses() -> dict[int, list[str]]:
     return found
 
 
-def default_routes() -> set[int]:
-    """Return the indices of the interfaces that carry a default route."""
-    found: set[int] = set()
+class Routed(NamedTuple):
+    """A program that runs for what a route matches: of a lightweight tunnel, or of a segment routing action."""
+
+    hook: str
+    """`lwt_in`, `lwt_out`, `lwt_xmit` or `lwt_seg6local`, as the types of such programs are called."""
+    destination: str
+    """`198.51.100.0/24`."""
+    ifindex: int
+    """Of the interface that the route leads to; 0 for none."""
+    program_id: int
+    """0 where the kernel does not tell: it keeps the name alone, but for segment routing."""
+    name: str
+    """What it was called by whoever made the route: `file.o:[section]`, as a rule."""
+
+
+class Routes(NamedTuple):
+    """What the routes of a network namespace tell."""
+
+    defaults: set[int]
+    """The indices of the interfaces that carry a default route."""
+    programs: list[Routed]
+
+
+def routes() -> Routes:
+    """Return what all routes of this thread's network namespace tell."""
+    found = Routes(set(), [])
     for family in (socket.AF_INET, socket.AF_INET6):
         for body in _dump(_RTM_GETROUTE, _RTMSG.pack(family, 0, 0, 0, 0, 0, 0, 0, 0)):
             _, length, _, _, _, _, _, kind, _ = _RTMSG.unpack_from(body)
             told = dict(_attributes(body[_RTMSG.size :]))
             if length == 0 and kind == _UNICAST and _RTA_OIF in told:
-                found.add(_number(told[_RTA_OIF]))
+                found.defaults.add(_number(told[_RTA_OIF]))
+            if _RTA_ENCAP in told or _RTA_MULTIPATH in told:
+                found.programs.extend(routed_by(body))
     return found
+
+
+def routed_by(body: bytes) -> Iterator[Routed]:
+    """Iterate over the programs of a route, and of each of its next hops.
+
+    Args:
+        body: What rtnetlink tells of it, from `struct rtmsg` on.
+    """
+    family, length, _, _, _, _, _, _, _ = _RTMSG.unpack_from(body)
+    told = dict(_attributes(body[_RTMSG.size :]))
+    room = 4 if family == socket.AF_INET else 16
+    destination = f"{socket.inet_ntop(family, told.get(_RTA_DST, b'')[:room].ljust(room, bytes(1)))}/{length}"
+    yield from _encapsulated(told, destination, _number(told.get(_RTA_OIF, b"")))
+    hops = told.get(_RTA_MULTIPATH, b"")
+    while len(hops) >= _RTNEXTHOP.size:
+        size, _, _, index = _RTNEXTHOP.unpack_from(hops)
+        if size < _RTNEXTHOP.size:
+            return
+        yield from _encapsulated(dict(_attributes(hops[_RTNEXTHOP.size : size])), destination, index)
+        hops = hops[size + 3 & ~3 :]
+
+
+def _encapsulated(told: dict[int, bytes], destination: str, index: int) -> Iterator[Routed]:
+    kind, inside = _number(told.get(_RTA_ENCAP_TYPE, b"")[:2]), dict(_attributes(told.get(_RTA_ENCAP, b"")))
+    if kind == _ENCAP_BPF:
+        for number, hook in _LWT_HOOKS.items():
+            if number in inside:
+                name = dict(_attributes(inside[number])).get(_LWT_BPF_PROG_NAME, b"")
+                yield Routed(hook, destination, index, 0, _text(name))
+    elif kind == _ENCAP_SEG6_LOCAL and _SEG6_LOCAL_BPF in inside:
+        parts = dict(_attributes(inside[_SEG6_LOCAL_BPF]))
+        number = _number(parts.get(_SEG6_LOCAL_BPF_PROG, b""))
+        yield Routed("lwt_seg6local", destination, index, number, _text(parts.get(_SEG6_LOCAL_BPF_PROG_NAME, b"")))
 
 
 def disciplines() -> list[tuple[int, int, str]]:
@@ -186,6 +270,49 @@ def programs_of(body: bytes) -> Iterator[Filter]:
         if _text(parts.get(_TCA_ACT_KIND, b"")) == "bpf" and _TCA_ACT_BPF_ID in inside:
             name, number = _text(inside.get(_TCA_ACT_BPF_NAME, b"")), _number(inside[_TCA_ACT_BPF_ID])
             yield Filter(index, parent, info >> 16, handle, name, number, direct=True, action_of=kind)
+
+
+class Action(NamedTuple):
+    """An action of traffic control that is a program (act_bpf), by itself."""
+
+    number: int
+    """Its index, by which filters name it."""
+    name: str
+    program_id: int
+    filters: int
+    """How many have it."""
+
+
+def actions() -> list[Action]:
+    """Return the actions of this thread's network namespace that are programs; none where the kernel has no such."""
+    kind = _attribute(_TCA_ACT_KIND, b"bpf\0")
+    try:
+        return [
+            each
+            for body in _dump(_RTM_GETACTION, _TCAMSG.pack(0) + _attribute(_TCA_ROOT_TAB, _attribute(1, kind)))
+            for each in actions_of(body)
+        ]
+    except OSError:  # without CONFIG_NET_CLS_ACT there is no such request
+        return []
+
+
+def actions_of(body: bytes) -> Iterator[Action]:
+    """Iterate over actions.
+
+    Args:
+        body: What rtnetlink tells of some, from `struct tcamsg` on.
+    """
+    for _, action in _attributes(dict(_attributes(body[_TCAMSG.size :])).get(_TCA_ROOT_TAB, b"")):
+        inside = dict(_attributes(dict(_attributes(action)).get(_TCA_ACT_OPTIONS, b"")))
+        told = inside.get(_TCA_ACT_BPF_PARMS, b"")
+        if len(told) >= _TC_GEN.size and _TCA_ACT_BPF_ID in inside:
+            index, _, _, _, filters = _TC_GEN.unpack_from(told)
+            name = _text(inside.get(_TCA_ACT_BPF_NAME, b""))
+            yield Action(index, name, _number(inside[_TCA_ACT_BPF_ID]), filters)
+
+
+def _attribute(kind: int, contents: bytes) -> bytes:
+    return _ATTRIBUTE.pack(_ATTRIBUTE.size + len(contents), kind) + contents + bytes(-len(contents) % 4)
 
 
 def _dump(kind: int, body: bytes) -> Iterator[bytes]:

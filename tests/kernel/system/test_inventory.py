@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 import socket
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from bpftui.core.asm import Instruction
 from bpftui.core.errors import UsageError
-from bpftui.core.kernel import KernelRuntime
+from bpftui.core.kernel import KernelRuntime, Program
 from bpftui.core.kernel.attach.targets import cgroup_mount
 from bpftui.core.kernel.sys.cpus import possible_cpu_ids
 from bpftui.core.kernel.sys.statistics import stats_enabled
 from bpftui.core.kernel.sys.survey import run_counts
-from bpftui.core.spec import CollectionSpec
+from bpftui.core.spec import CollectionSpec, LinkedCode, ProgramSpec
 from bpftui.core.system import Inventory, Owner, owners
 from bpftui.core.system.errands import open_inventory
 from bpftui.core.system.owners import IteratorWalk, ProcWalk
@@ -338,6 +340,43 @@ def test_both_ways_to_the_owners_agree(others: Others) -> None:
     (other,) = (each for each in by_proc.tasks if each.tid == others.pid)
     assert one == other
     assert one.net == os.stat(f"/proc/{others.pid}/ns/net").st_ino
+
+
+def test_routes_have_programs(others: Others) -> None:
+    """Of a lightweight tunnel the kernel tells no program: it is the only one of its type, or one of several."""
+
+    def made(kind: ProgramType) -> Program:
+        code = Instruction(0xB7, dst=0, imm=0).encode("little") + Instruction(0x95).encode("little")
+        return Program.create(ProgramSpec("routed", "", kind, license="GPL", link=lambda: LinkedCode(code)))
+
+    network = f"net:[{os.stat(f'/proc/{others.pid}/ns/net').st_ino}]"
+    with ExitStack() as stack:
+        ids: dict[ProgramType, int] = {}
+        for kind in (ProgramType.LWT_OUT, ProgramType.LWT_SEG6LOCAL):
+            with made(kind) as program:
+                ids[kind] = program.id
+                program.pin(f"/proc/{others.pid}/root{others.bpffs}/{kind.label}")
+                stack.callback(os.unlink, f"/proc/{others.pid}/root{others.bpffs}/{kind.label}")
+        for words in (
+            ["198.51.100.0/24", "encap", "bpf", "out", "pinned", f"{others.bpffs}/lwt_out"],
+            [
+                *("2001:db8::1/128", "encap", "seg6local", "action", "End.BPF", "endpoint"),
+                *("pinned", f"{others.bpffs}/lwt_seg6local"),
+            ],
+        ):
+            others.run("ip", "route", "add", *words, "dev", "v0")
+            stack.callback(others.run, "ip", "route", "del", words[0], "dev", "v0")
+        with Inventory() as inventory:
+            alone = inventory.snapshot()
+            with made(ProgramType.LWT_OUT):
+                several = inventory.snapshot()
+    (out,) = alone.programs[ids[ProgramType.LWT_OUT]].attachments
+    assert (out.hook, out.target) == ("lwt_out", f"198.51.100.0/24 dev v0 in {network}")
+    assert alone.programs[ids[ProgramType.LWT_OUT]].held_by == (f"lwt_out 198.51.100.0/24 dev v0 in {network}",)
+    hooks = {hook.name: hook.attached for hook in namespace_of(several, others.pid).hooks}
+    assert [each.program for each in hooks["lwt_out"]] == [0]
+    (segment,) = several.programs[ids[ProgramType.LWT_SEG6LOCAL]].attachments
+    assert (segment.hook, segment.target) == ("lwt_seg6local", f"2001:db8::1/128 dev v0 in {network}")
 
 
 def test_what_it_reads_with_is_not_in_it() -> None:

@@ -120,7 +120,10 @@ def rows(snapshot: Snapshot, noun: str) -> Iterator[tuple[str, ...]]:
                 places = [(each.name, each.hooks) for each in namespace.interfaces] + [("", namespace.hooks)]
                 for name, hooks in places:
                     for attached in (each for hook in hooks for each in hook.attached):
-                        yield (namespace.label, name, attached.hook, *_cells(attached, snapshot), attached.detail)
+                        target = attached.target.partition(" in ")[0]
+                        where = "" if name or target.startswith("net:[") else target  # what the namespace does not say
+                        told = " ".join(filter(None, (where, attached.detail)))
+                        yield (namespace.label, name, attached.hook, *_cells(attached, snapshot), told)
         case _:
             for group in snapshot.control_groups:
                 for hook in group.hooks:

@@ -311,7 +311,12 @@ class RowView(VirtualList, can_focus=True):
         self.forget_strips()
 
     def scroll_to_cursor(self) -> None:
-        """Scroll as little as brings the cursor's row into sight; after a leap show what is around it."""
+        """Scroll as little as brings the cursor's row into sight; after a leap show what is around it.
+
+        A list that has no room yet, as it is not shown, is not scrolled: that is done when it gets some.
+        """
+        if not self.scrollable_content_region.height:
+            return
         page = self.page_height
         beyond = min(0, self.cursor - self.scroll_offset.y) or max(0, self.cursor - self.scroll_offset.y - page + 1)
         if not beyond:

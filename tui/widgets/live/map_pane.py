@@ -107,7 +107,7 @@ class MapPane(Vertical):
         """Say what is missing before the load."""
         self.watch_map_name()
         wait = "its entries are being read" if self._theirs else "L loads the collection: then its entries are here"
-        self.entries.say(wait if self.map_name else "no maps")
+        self.entries.say(wait if self.map_name else "no maps: what its programs keep in variables is in tab 3")
         self.query_one(EventView).empty_text = (
             _THEIRS if self._theirs else "L loads the collection: then its events are here"
         )

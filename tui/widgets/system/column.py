@@ -60,6 +60,8 @@ class Column(Generic[_Row]):
     """What its numbers are of, which are those that rows are ordered by, where they can be drawn over time."""
     is_rate: bool = False
     """Whether they are per second."""
+    keeps_end: bool = False
+    """Whether a text that has no room keeps its end, as a path does, which says most there."""
     text: Callable[[Seen, _Row], str] | None = None
     """What rows are narrowed by, where that is quicker to be had than the text of the cell, and the same."""
 

@@ -68,11 +68,6 @@ class FactsView(RowView):
             self.restart()
             self.cursor = self._next(0, 1)
 
-    def on_resize(self) -> None:
-        """Show it from its first line on, where the cursor is in sight then. Textual calls the base class's handler."""
-        if self.cursor < self.page_height:
-            self.scroll_to(y=0, animate=False, force=True)
-
     def _next(self, start: int, step: int) -> int:
         """Return the next line from *start* on that leads somewhere; where there is none, *start*."""
         rows = range(start, len(self.facts) if step > 0 else -1, step)

@@ -164,7 +164,7 @@ def _passed(seen: Seen, first: int, then: int, text: str, *, second: bool = Fals
     one, other = seen.look.loads.get(first), seen.look.loads.get(then)
     name = name_of(seen.snapshot, then if second else first)
     if one is None or other is None or not one.runs_per_s:
-        return text.format("– %", name)
+        return name  # nothing ran: there is no part of it
     return text.format(f"{100 * other.runs_per_s / one.runs_per_s:,.1f} %", name)
 
 

@@ -21,7 +21,7 @@ MODES: Final = {
 }
 """What a control group's way of attaching means for what runs in it."""
 
-_OUTWARD: Final = ("tcx_egress", "clsact_egress", "tc ")
+_OUTWARD: Final = ("tcx_egress", "clsact_egress", "tc ", "lwt_out", "lwt_xmit")
 _NETFILTER_OUT: Final = ("output", "postrouting")
 _PAIR: Final = {"netkit_primary": "in and out of the pair", "netkit_peer": "in and out of the pair"}
 
@@ -53,8 +53,8 @@ def interface_steps(namespace: NetworkNamespace, interface: Interface) -> list[S
     outward = [hook for hook in interface.hooks if hook.name.startswith(_OUTWARD)]
     filters = [hook for hook in namespace.hooks if hook.name == "netfilter"]
     inward += [hook for hook in filters if not _goes_out(hook)]
-    inward += [hook for hook in namespace.hooks if hook.name != "netfilter"]
-    outward = [hook for hook in filters if _goes_out(hook)] + outward
+    inward += [hook for hook in namespace.hooks if hook.name != "netfilter" and not _goes_out(hook)]
+    outward = _outward([*filters, *_leading_to(interface, namespace)]) + outward
     return [*_one_way("in", "wire", inward, "stack"), *_one_way("out", "stack", outward, "wire")]
 
 
@@ -62,11 +62,34 @@ def namespace_steps(namespace: NetworkNamespace) -> list[Step]:
     """Return what a packet meets in a network namespace, on whichever interface it comes and goes."""
     inward = [hook for hook in namespace.hooks if not _goes_out(hook)]
     inward.sort(key=lambda hook: hook.name != "netfilter")
-    outward = [hook for hook in namespace.hooks if _goes_out(hook)]
+    outward = _outward(namespace.hooks)
     return [*_one_way("in", "interfaces", inward, "sockets"), *_one_way("out", "sockets", outward, "interfaces")]
 
 
+_OUT_ORDER: Final = ("output", "lwt_out", "postrouting", "lwt_xmit")
+"""What a packet meets on its way out: a route's lwt_out takes the place of what netfilter's postrouting is called by,
+its lwt_xmit comes right before the interface."""
+
+
+def _outward(hooks: Iterable[Hook]) -> list[Hook]:
+    def rank(hook: Hook) -> int:
+        names = hook.name, *hook.attached[0].target.split()
+        return next((at for at, name in enumerate(_OUT_ORDER) if name in names), 0)
+
+    return sorted((hook for hook in hooks if _goes_out(hook)), key=rank)
+
+
+def _leading_to(interface: Interface, namespace: NetworkNamespace) -> Iterator[Hook]:
+    """Iterate over the hooks of the routes that lead to an interface, on the way out."""
+    for hook in namespace.hooks:
+        rows = tuple(each for each in hook.attached if each.target.endswith(f" dev {interface.name}"))
+        if hook.name.startswith(_OUTWARD) and rows:
+            yield hook._replace(attached=rows)
+
+
 def _goes_out(hook: Hook) -> bool:
+    if hook.name.startswith(_OUTWARD):
+        return True
     return hook.name == "netfilter" and any(f" {point} " in hook.attached[0].target for point in _NETFILTER_OUT)
 
 
@@ -92,6 +115,9 @@ def _step(each: Attachment, hook: Hook) -> Step:
         mode, _, rest = each.detail.partition(", ")
         member = each.order is not None and mode.startswith("priority")
         return Step(" │  └▶" if member else " ├─▶", f"xdp{order}", "" if member else mode, each, mode * member or rest)
+    if hook.name.startswith("lwt_"):
+        note = "  ".join(filter(None, (each.target, each.detail)))
+        return Step(" ├─▶", "route", hook.name, each, note)
     kind, _, way = hook.name.partition("_") if not hook.name.startswith(("sk_", "flow_")) else (hook.name, "", "")
     return Step(" ├─▶", f"{kind}{order}", way, each, each.detail or _PAIR.get(hook.name, ""))
 

@@ -17,7 +17,7 @@ from textual.strip import Strip
 
 from ...text.charset import is_ascii_terminal
 from ...text.colors import joined_lines, tabbed
-from ...text.fit import fitted, width_of
+from ...text.fit import end_of, fitted, width_of
 from ...text.format import counted
 from ..lists.row_view import RowView, compile_pattern
 from ..live.chart import marker
@@ -478,7 +478,7 @@ class SystemTable(RowView):
                 self.call_later(self._widen)
             elif cell.short:
                 text = cell.short
-        text = fitted(text, room).rstrip()
+        text = end_of(text, room) if column.keeps_end else fitted(text, room).rstrip()
         blank = Segment(" " * (room - width_of(text)))
         role = _ROLES.get("muted" if is_gone else cell.role)
         style = self.ink(role) if role else Style()

@@ -27,6 +27,8 @@ __all__ = ["WayView"]
 
 _RUNS, _MEAN = 11, 9
 """Cells of the two numbers."""
+_LEAST_NOTE: Final = 12
+"""Cells of a note from which on it says something where it is cut."""
 _MOST_NAME, _MOST_WAY = 40, 20
 """Cells of a program's name, and of which way it is at."""
 _ASCII: Final = str.maketrans({"│": "|", "├": "+", "└": "+", "─": "-", "▶": ">", "▼": "v"})
@@ -169,7 +171,8 @@ class WayView(RowView):
         style = self.ink("way-view--link") + Style(meta={"target": 0})
         text.append(name, style if step.attachment.program else self.ink("row-view--muted"))
         text.append(" " * (room - width_of(name)), self._text_ink)
-        if step.note and (rest := left - text.cell_len - 3) > 3:
+        rest = left - text.cell_len - 3
+        if step.note and rest >= min(width_of(step.note), _LEAST_NOTE):
             text.append(f"  {fitted(step.note, rest).rstrip()}", self.ink("row-view--muted"))
         text.append(" " * max(left - text.cell_len, 0), self._text_ink)
         mark = ("*" if self._is_ascii else "•") if ran else " "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from .....core.system.model import WAYS
 from ....targets import Thing
 from ....text.inventory import few, name_of
 from ..column import Cell, Column
@@ -79,11 +80,12 @@ def _interface_about(seen: Seen, way: Way) -> list[Fact]:
     if interface is not None:
         facts += [Fact("kind", f"{interface.kind}, index {interface.ifindex}"), Fact("state", link_state(interface))]
         facts += [Fact("address", each) for each in interface.addresses]
-    where = f"{namespace_name(namespace)}, net:[{namespace.inode}]"
+    inode = f"net:[{namespace.inode}]"
+    where = ", ".join(dict.fromkeys((namespace_name(namespace), inode)))
     facts.append(Fact("namespace", where, Thing("net", (namespace.inode, 0)) if namespace.hooks else None))
     hooks = (namespace if interface is None else interface).hooks
     facts += [
-        Fact(hook.name.removesuffix("gress")[:10], name_of(seen.snapshot, each.program), Thing("prog", each.program))
+        Fact(_hook_label(hook.name), name_of(seen.snapshot, each.program), Thing("prog", each.program))
         for hook in hooks
         for each in hook.attached
     ]
@@ -92,12 +94,24 @@ def _interface_about(seen: Seen, way: Way) -> list[Fact]:
     return facts + [Fact("inside", f"{each.comm} {each.pid}", Thing("proc", each.pid)) for each in namespace.processes]
 
 
+def _hook_label(name: str) -> str:
+    """Return a hook's name in the room of a label: `tcx in`, `clsact out`."""
+    hook, _, way = name.rpartition("_")
+    return f"{hook} {WAYS[way]}" if way in WAYS else name
+
+
 def _first_programs(seen: Seen, way: Way) -> Cell:
     programs = way.programs
     if not programs:
         return NOTHING
     text = few([name_of(seen.snapshot, each) for each in programs])
     return Cell(f"▲ {text}", "link", thing=Thing("prog", programs[0]))
+
+
+def _namespace(_: Seen, way: Way) -> Cell:
+    namespace = way.namespace
+    short = f"[{namespace.inode}]" if namespace.label.startswith("net:[") else ""
+    return Cell(namespace_name(namespace), "muted" if namespace.own else "", short=short)
 
 
 INTERFACES: Final[Noun[Way]] = Noun(
@@ -113,9 +127,9 @@ INTERFACES: Final[Noun[Way]] = Noun(
         ),
         Column(
             "namespace",
-            lambda _, way: Cell(namespace_name(way.namespace), "muted" if way.namespace.own else ""),
+            _namespace,
             lambda _, way: (not way.namespace.own, namespace_name(way.namespace)),
-            least=9,
+            least=12,
             most=28,
         ),
         Column(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ....text.inventory import name_of, place_of
+from ....text.inventory import name_of
 from ..column import Cell, Column
 from ..noun import Fact, Noun
 from .cells import NOTHING, id_cell, missing_note, owner_cell, thing_cell
@@ -45,7 +45,7 @@ def _link_on(seen: Seen, each: LinkEntry) -> Cell:
     own = [one for one in (program.attachments if program else ()) if one.link == each.id]
     thing = place_thing(own[0], seen) if own else None
     # What a perf event is, neither its type nor that of its attachment says.
-    target = place_of(own[0], "") if own and each.type == "perf_event" else each.target
+    target = own[0].place() if own and each.type == "perf_event" else each.target
     return Cell(f"▲ {target}" if target else "?", "link" if thing else "", thing=thing)
 
 

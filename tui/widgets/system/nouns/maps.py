@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from .....core.btf.units import Unit
+from .....core.uapi import MapFlag
 from ....targets import Thing
-from ....text.format import byte_size
+from ....text.format import byte_size, flag_names
 from ....text.inventory import bytes_of, few
 from ..column import Cell, Column
 from ..noun import Fact, Noun
@@ -40,7 +41,7 @@ def _map_about(seen: Seen, each: MapEntry) -> list[Fact]:
         Fact("entries", f"at most {each.max_entries:,}"),
         Fact("memory", bytes_of(each.memlock)),
     ]
-    facts += [Fact("flags", f"0x{each.flags:x}")] if each.flags else []
+    facts += [Fact("flags", flag_names(each.flags, MapFlag))] if each.flags else []
     facts += program_facts("used by", each.programs, snapshot)
     if each.holds:
         holder = program_facts if each.type in _OF_PROGRAMS else map_facts

@@ -46,11 +46,24 @@ def _pins_by_name(seen: Seen) -> Mapping[Any, Pin]:
     return {(each.mounts, each.path): each for each in seen.snapshot.pins}
 
 
+def _mounts(_: Seen, each: Pin) -> Cell:
+    if not each.mounts:
+        return Cell("this one", "muted")
+    return Cell(f"mnt:[{each.mounts}]", short=f"[{each.mounts}]")
+
+
 PINS: Final[Noun[Pin]] = Noun(
     "pin",
     "pinned names",
     (
-        Column("path", lambda _, each: Cell(each.path, "link"), lambda _, each: each.path, least=24, most=100),
+        Column(
+            "path",
+            lambda _, each: Cell(each.path, "link"),
+            lambda _, each: each.path,
+            least=24,
+            most=100,
+            keeps_end=True,
+        ),
         Column("kind", lambda _, each: Cell(each.kind), lambda _, each: each.kind, least=7),
         Column("ID", lambda _, each: thing_cell(_KINDS[each.kind], each.id), lambda _, each: each.id, True, 4),
         Column(
@@ -62,9 +75,9 @@ PINS: Final[Noun[Pin]] = Noun(
         ),
         Column(
             "mounts of",
-            lambda _, each: Cell(f"mnt:[{each.mounts}]" if each.mounts else "this one", "" if each.mounts else "muted"),
+            _mounts,
             lambda _, each: each.mounts,
-            least=10,
+            least=12,
             drop=1,
         ),
     ),

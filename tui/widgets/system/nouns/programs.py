@@ -9,7 +9,7 @@ from .....core.system.history import BUCKETS
 from .....core.system.load import MEASURING_NS
 from ....targets import Thing
 from ....text.format import byte_size, duration, rate
-from ....text.inventory import bytes_of, few, place_of
+from ....text.inventory import bytes_of, few
 from ..column import Cell, Column
 from ..noun import Fact, Noun
 from ..strips import strip
@@ -57,7 +57,7 @@ def _on(seen: Seen, each: ProgramEntry) -> Cell:
 
 def _on_text(each: ProgramEntry) -> str:
     if (count := len(each.attachments)) > 0:
-        text = f"▲ {place_of(each.attachments[0], each.type)}"
+        text = f"▲ {each.attachments[0].place(each.type)}"
         return text if count == 1 else f"{text} +{count - 1}"
     others = [text for text in each.held_by if not text.startswith("nobody")]
     return few(others) if others else _NOT_ATTACHED

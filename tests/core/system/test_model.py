@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from bpftui.core.system.model import Attachment
-from bpftui.tui.text.inventory import place_of
 
 
 @pytest.mark.parametrize(
@@ -24,4 +23,4 @@ from bpftui.tui.text.inventory import place_of
     ],
 )
 def test_where_a_program_runs(attachment: Attachment, program_type: str, text: str) -> None:
-    assert place_of(attachment, program_type) == text
+    assert attachment.place(program_type) == text
