@@ -12,11 +12,12 @@ from ..kernel.sys.survey import query_task_fd
 from ..kernel.sys.syscall import BpfError
 from ..uapi import LinkType
 from .groups import GroupWalk
+from .links import read_links
 from .model import Attachment, BtfEntry, LinkEntry, MapEntry, Owner, ProgramEntry, Snapshot
 from .mounts import read_mounts, read_pins
-from .names import Names
+from .names import Names, label
 from .network import read_networks
-from .objects import label, read_btfs, read_links, read_maps, read_programs
+from .objects import read_btfs, read_maps, read_programs
 from .owners import open_walk
 from .places import OF_ROUTES, put_together
 from .processes import read_processes
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from ..kernel.sys.survey import Runs
+    from .links import RawLink
     from .model import Pin
-    from .objects import RawLink, RawMap, RawProgram
+    from .objects import RawMap, RawProgram
     from .owners import Held, Tasks
     from .places import Places
 

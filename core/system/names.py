@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from ..btf import Btf
+    from ..uapi import AttachType, LinkType, MapType, ProgramType
 
-__all__ = ["MOST_FUNCTIONS", "Names", "event_name", "functions_text", "whole_name"]
+__all__ = ["MOST_FUNCTIONS", "Names", "event_name", "functions_text", "label", "whole_name"]
 
 MOST_FUNCTIONS: Final = 3
 """Functions of a multi link that are named."""
@@ -139,6 +140,15 @@ class Names:
             except BpftuiError:
                 self._types[btf_id] = None
         return self._types[btf_id]
+
+
+@functools.cache
+def label(kind: type[ProgramType | MapType | LinkType | AttachType], number: int) -> str:
+    """Return what a number is called, `type 99` where it is newer than bpftui."""
+    try:
+        return kind(number).label
+    except ValueError:
+        return f"type {number}"
 
 
 def event_name(kind: int, config: int) -> str:

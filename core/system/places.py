@@ -14,9 +14,10 @@ from .names import MOST_FUNCTIONS, functions_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from .links import RawLink
     from .model import ControlGroup, Detail, NetworkNamespace
     from .names import Names
-    from .objects import RawLink, RawMap, RawProgram
+    from .objects import RawMap, RawProgram
 
 __all__ = ["OF_ROUTES", "Place", "Places", "put_together"]
 

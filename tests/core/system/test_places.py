@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from bpftui.core.kernel.sys.layouts import BpfLinkInfo
 from bpftui.core.kernel.sys.survey import Runs
+from bpftui.core.system.links import RawLink, described_link
 from bpftui.core.system.model import Attachment, ControlGroup, Hook, Interface, NetworkNamespace, Owner
 from bpftui.core.system.names import Names
-from bpftui.core.system.objects import RawLink, RawMap, RawProgram, described_link
+from bpftui.core.system.objects import RawMap, RawProgram
 from bpftui.core.system.places import Place, put_together
 from bpftui.core.uapi import LinkType
 
