@@ -12,33 +12,29 @@ import re
 import struct
 from collections import deque
 from functools import cached_property
-from itertools import chain
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from ..asm.opcodes import CALL, LD_IMM64, CallSource, ImmSource
+from ..asm.opcodes import CALL, LD_IMM64
 from ..elf import SHN_ABS, SHN_COMMON, SymbolType
 from ..errors import ObjectError
 from ..limits import Budget
 from .jump_tables import SECTION as JUMP_TABLES
-from .jump_tables import table_entries, table_reference
+from .jump_tables import table_reference
+from .linked_pieces import Call, CodeSection, LinkedPieces, Piece
 from .object import FunctionRange
 from .program import (
     INSN_SIZE,
-    CoreRelocation,
     Function,
-    LineInfo,
     LinkedCode,
     Reference,
     ReferenceKind,
 )
-from .source import SourceTexts
 from .windows import helper_call
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping
 
-    from ..dwarf import Dwarf
     from ..elf import Section, Symbol
     from .object import ObjectFile
 
@@ -73,9 +69,9 @@ class Linker:
     def __init__(self, obj: ObjectFile, externs: Mapping[str, ExternPlace]) -> None:
         self.obj = obj
         self.externs = externs
-        self._pieces: dict[FunctionRange, _Piece] = {}
+        self._pieces: dict[FunctionRange, Piece] = {}
         """By identity: aliases lie at the same place and differ in name."""
-        self._sections: dict[int, _CodeSection] = {}
+        self._sections: dict[int, CodeSection] = {}
         self._budget = Budget(
             len(obj.symbols), "the functions of all programs", file=obj.elf.file, least=_FUNCTIONS, each=_EACH
         )
@@ -86,7 +82,7 @@ class Linker:
 
     def link(self, entry: FunctionRange) -> LinkedCode:
         """Return the linked code of a program; what cannot be resolved is noted in its `problem`."""
-        pieces, starts, size = list[_Piece](), dict[tuple[int, int], int](), 0
+        pieces, starts, size = list[Piece](), dict[tuple[int, int], int](), 0
         functions: list[Function] = []
         problem: str | None = None
         is_new = entry.place not in self._linked  # what is linked once more costs what it cost
@@ -112,7 +108,7 @@ class Linker:
             starts[item.place] = size
             size += piece.size
             queue.extend([call.target for call in piece.calls])
-        return _LinkedPieces(self.obj, pieces, starts, tuple(functions), problem)
+        return LinkedPieces(self.obj, pieces, starts, tuple(functions), problem)
 
     def called(self) -> set[tuple[int, int]]:
         """Return the places of the functions that others call, or take the address of.
@@ -133,7 +129,7 @@ class Linker:
                     found.add(call.target.place)
         return found
 
-    def _piece(self, item: FunctionRange) -> _Piece:
+    def _piece(self, item: FunctionRange) -> Piece:
         """Return what one function refers to."""
         elf, section = self.obj.elf, item.section
         global_ = item.symbol is None or item.symbol.is_exported
@@ -148,7 +144,7 @@ class Linker:
                 self._sections[section.number] = self._look_at(section)
             found = self._sections[section.number]
         except ObjectError as error:
-            piece = _Piece(item, origin, None, slice(0), (), (), error.message)
+            piece = Piece(item, origin, None, slice(0), (), (), error.message)
         else:
             calls = (*_within(found.calls, item), *_within(found.local_calls, item))
             first = bisect.bisect_left(found.offsets, item.start)
@@ -156,15 +152,15 @@ class Linker:
             maps = dict.fromkeys(found.maps[uses])
             maps.pop("", None)
             problem = next((reason for _, reason in _within(found.problems, item)), found.problem)
-            piece = _Piece(item, origin, found, uses, calls, tuple(maps), problem)
+            piece = Piece(item, origin, found, uses, calls, tuple(maps), problem)
         self._pieces[item] = piece
         return piece
 
-    def _look_at(self, section: Section) -> _CodeSection:
+    def _look_at(self, section: Section) -> CodeSection:
         """Resolve what the instructions of a section refer to, by relocations and by calls that need none."""
         obj, elf = self.obj, self.obj.elf
         obj.check_code(section)
-        found = _CodeSection()
+        found = CodeSection()
         code, end = elf.view(section), section.size
         imm = struct.Struct("<i" if elf.byte_order == "little" else ">i").unpack_from
         resolved = self._resolved
@@ -188,7 +184,7 @@ class Linker:
                 found.problems.append((offset, elf.error(target, section.name, offset).message))
             else:
                 kind = ReferenceKind.CALL if code[offset] == CALL else ReferenceKind.FUNCTION
-                found.calls.append(_Call(offset, target, kind))
+                found.calls.append(Call(offset, target, kind))
         if obj.for_windows:
             self._add_helpers(found, section, relocated)
         for match in _LOCAL_CALLS[elf.byte_order].finditer(code):
@@ -199,7 +195,7 @@ class Linker:
             if isinstance(target, str):
                 found.problems.append((offset, elf.error(target, section.name, offset).message))
             else:
-                found.local_calls.append(_Call(offset, target, ReferenceKind.CALL))
+                found.local_calls.append(Call(offset, target, ReferenceKind.CALL))
         found.problems.sort()
         return found
 
@@ -232,7 +228,7 @@ class Linker:
                         return False
         return found
 
-    def _add_helpers(self, found: _CodeSection, section: Section, relocated: set[int]) -> None:
+    def _add_helpers(self, found: CodeSection, section: Section, relocated: set[int]) -> None:
         """Add the calls of helpers, whose numbers are Windows' own, to what the instructions of a section refer to."""
         elf = self.obj.elf
         code = elf.view(section)
@@ -309,213 +305,6 @@ class Linker:
         if map_name is None:
             return Reference(kind, symbol.name, weak=weak)
         return Reference(kind, symbol.name, map_name, place + imm, imm, weak)
-
-
-class _Call(NamedTuple):
-    """An instruction that calls a subprogram, or takes its address."""
-
-    offset: int
-    target: FunctionRange
-    kind: ReferenceKind
-
-
-class _CodeSection:
-    """What the instructions of a section refer to: each list is sorted by offset."""
-
-    def __init__(self) -> None:
-        self.offsets: list[int] = []
-        """Where the instructions lie that refer to what `references` holds."""
-        self.references: list[Reference] = []
-        self.maps: list[str] = []
-        """The maps of `references`, empty for none."""
-        self.calls: list[_Call] = []
-        """Those that relocations name."""
-        self.local_calls: list[_Call] = []
-        """Those that the compiler resolved by itself."""
-        self.problems: list[tuple[int, str]] = []
-        self.problem: str | None = None
-        """Of a relocation that belongs to no function, because it lies beyond the end."""
-
-
-class _Piece:
-    """One function, and what its instructions refer to."""
-
-    __slots__ = ("calls", "item", "maps", "origin", "problem", "section", "size", "uses")
-
-    def __init__(
-        self,
-        item: FunctionRange,
-        origin: tuple[str, int, int, bool],
-        section: _CodeSection | None,
-        uses: slice,
-        calls: tuple[_Call, ...],
-        maps: tuple[str, ...],
-        problem: str | None,
-    ) -> None:
-        self.item = item
-        self.origin = origin
-        """What a `Function` has behind its size."""
-        self.section = section
-        """None where it has no instructions that a program can take in."""
-        self.uses = uses
-        """Which of the section's `offsets` and `references` are its own."""
-        self.calls = calls
-        self.maps = maps
-        self.problem = problem
-        self.size = (item.stop - item.start) // INSN_SIZE
-        """In slots."""
-
-
-class _LinkedPieces(LinkedCode):
-    """A program of pieces, each part made when it is first looked at."""
-
-    def __init__(
-        self,
-        obj: ObjectFile,
-        pieces: list[_Piece],
-        starts: dict[tuple[int, int], int],
-        functions: tuple[Function, ...],
-        problem: str | None,
-    ) -> None:
-        super().__init__(functions=functions, problem=problem)
-        self._obj = obj
-        self._pieces = pieces
-        self._starts = starts
-        """The first slot of each piece, by the function's place."""
-
-    @cached_property
-    def _origins(self) -> dict[int, tuple[int, int]]:
-        return {start: place for place, start in self._starts.items()}
-
-    def origin(self, start: int) -> tuple[int, int] | None:
-        """Return the section and the place in it that the function at a slot is of."""
-        return self._origins.get(start)
-
-    @cached_property
-    def code(self) -> bytes:
-        """The instructions; the distances to subprograms are written in, now that their places are known."""
-        elf = self._obj.elf
-        code = bytearray()
-        for piece in self._pieces:
-            code += elf.view(piece.item.section)[piece.item.start : piece.item.stop]
-        little = elf.byte_order == "little"
-        for slot, start, call in self._calls():
-            at = slot * INSN_SIZE
-            source = CallSource.SUBPROGRAM if call.kind is ReferenceKind.CALL else ImmSource.FUNC
-            registers = code[at + 1]
-            code[at + 1] = registers & 0x0F | source << 4 if little else registers & 0xF0 | source
-            code[at + 4 : at + 8] = (start - slot - 1).to_bytes(4, elf.byte_order, signed=True)
-            if call.kind is ReferenceKind.FUNCTION and at + 16 <= len(code):
-                code[at + 12 : at + 16] = bytes(4)
-        if self._obj.for_windows:
-            for slot, reference in self.references.items():
-                if reference.kind is ReferenceKind.HELPER:
-                    at = slot * INSN_SIZE
-                    code[at + 4 : at + 8] = reference.offset.to_bytes(4, elf.byte_order, signed=True)
-        return bytes(code)
-
-    @cached_property
-    def references(self) -> dict[int, Reference]:
-        """What instructions refer to, by slot."""
-        found: dict[int, Reference] = {}
-        for piece, function in zip(self._pieces, self.functions, strict=True):
-            section, base = piece.section, piece.item.start
-            if section is not None:
-                slots = [function.start + (offset - base) // INSN_SIZE for offset in section.offsets[piece.uses]]
-                found.update(zip(slots, section.references[piece.uses], strict=True))
-        for slot, start, call in self._calls():
-            found[slot] = Reference(call.kind, call.target.name, offset=start)
-        return found
-
-    @cached_property
-    def tables(self) -> dict[str, tuple[int, ...]]:
-        """Its jump tables by name: the slots that their entries lead to."""
-        found: dict[str, tuple[int, ...]] = {}
-        for piece, function in zip(self._pieces, self.functions, strict=True):
-            for reference in piece.section.references[piece.uses] if piece.section is not None else ():
-                if reference.kind is ReferenceKind.TABLE:
-                    shift = function.start - piece.item.start // INSN_SIZE
-                    entries = table_entries(self._obj, reference)
-                    found[reference.name] = tuple(shift + entry // INSN_SIZE for entry in entries)
-        return found
-
-    def _calls(self) -> Iterator[tuple[int, int, _Call]]:
-        """Yield the slots that refer to subprograms, and where those begin."""
-        for piece, function in zip(self._pieces, self.functions, strict=True):
-            for call in piece.calls:
-                start = self._starts.get(call.target.place)
-                if start is not None:
-                    yield function.start + (call.offset - piece.item.start) // INSN_SIZE, start, call
-
-    @property
-    def maps(self) -> list[str]:
-        """Names of the maps and data sections that the code uses, in the order of first use."""
-        return list(dict.fromkeys(chain.from_iterable([piece.maps for piece in self._pieces])))
-
-    def _ranges(self) -> Iterator[tuple[int, tuple[str, int, int]]]:
-        """Yield what a slot lies behind its byte in the file, then the bytes: section, start and stop."""
-        for piece, function in zip(self._pieces, self.functions, strict=True):
-            item = piece.item
-            yield function.start - item.start // INSN_SIZE, (item.section.name, item.start, item.stop)
-
-    @property
-    def counts(self) -> tuple[int, int]:
-        """The numbers of lines and of CO-RE relocations in .BTF.ext."""
-        ext = self._obj.ext
-        if ext is None:
-            return 0, 0
-        places = [place for _, place in self._ranges()]
-        return sum(ext.count_lines(*place) for place in places), sum(ext.count_core(*place) for place in places)
-
-    @cached_property
-    def line_infos(self) -> Sequence[LineInfo]:
-        """The C lines, sorted by slot: from .BTF.ext, else from DWARF."""
-        btf, ext = self._obj.btf, self._obj.ext
-        if self._obj.dwarf is not None:
-            return self._debug_lines(self._obj.dwarf)
-        if btf is None or ext is None:
-            return ()
-        return [
-            LineInfo(
-                shift + record.offset // INSN_SIZE,
-                btf.name(record.file),
-                record.line,
-                record.column,
-                btf.name(record.source),
-                record.file,
-                record.source,
-            )
-            for shift, place in self._ranges()
-            for record in ext.lines(*place)
-        ]
-
-    def _debug_lines(self, dwarf: Dwarf) -> Sequence[LineInfo]:
-        """Return the lines of DWARF, with their text where the file is on this machine."""
-        texts = SourceTexts(self._obj.elf.file, self._obj.source_directories)
-        found: list[LineInfo] = []
-        for piece, function in zip(self._pieces, self.functions, strict=True):
-            item = piece.item
-            rows = dwarf.lines(item.section.number)
-            first = bisect.bisect_left(rows, item.start, key=lambda row: row.offset)
-            for row in rows[first : bisect.bisect_left(rows, item.stop, key=lambda row: row.offset)]:
-                slot = function.start + (row.offset - item.start) // INSN_SIZE
-                found.append(LineInfo(slot, row.file.path, row.line, row.column, texts.line(row.file, row.line)))
-        self._obj.note_debug()
-        return found
-
-    @cached_property
-    def core_relocations(self) -> Sequence[CoreRelocation]:
-        """The accesses to be adapted to the running kernel, sorted by slot."""
-        btf, ext = self._obj.btf, self._obj.ext
-        if btf is None or ext is None:
-            return ()
-        return [
-            CoreRelocation(
-                shift + record.offset // INSN_SIZE, record.type_id, btf.name(record.access), record.kind, record.access
-            )
-            for shift, place in self._ranges()
-            for record in ext.core(*place)
-        ]
 
 
 _Target = Reference | FunctionRange | str
