@@ -15,7 +15,7 @@ from __future__ import annotations
 import random
 import struct
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from ..asm.arithmetic import COMPARISONS, alu, compare, signed, swap
 from ..asm.flow.worklist import closure
@@ -42,9 +42,10 @@ from ..errors import BpftuiError
 from ..helpers.effects import effect_of
 from ..helpers.names import HELPERS
 from ..spec.program import ReferenceKind
+from .run_values import Address, Held, Memory, Term, Unknown, apply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from ..spec.collection import CollectionSpec
     from ..spec.program import ProgramSpec
@@ -77,115 +78,6 @@ _NEVER_NULL: Final = frozenset(
     _NUMBERS[name] for name in ("get_local_storage", "get_current_task_btf", "this_cpu_ptr", "task_pt_regs")
 )
 _LOOP: Final = _NUMBERS["loop"]
-
-
-class Address(NamedTuple):
-    """Where a pointer leads that is not NULL."""
-
-    space: str
-    """`stack`, `data`, `function`, or `other`."""
-    key: int | str = 0
-    """A frame, a map's name, or a slot."""
-    offset: int = 0
-
-
-class Unknown:
-    """What a program is given. Its value is chosen when it is first looked at.
-
-    Args:
-        width: Its bytes.
-        allowed: The values that it can have; all where it is empty.
-        may_be_zero: Whether the verifier takes 0 for possible: not of a pointer that it trusts.
-    """
-
-    def __init__(self, width: int, allowed: tuple[int, ...] = (), *, may_be_zero: bool = True) -> None:
-        self.mask = (1 << 8 * width) - 1
-        self.allowed = allowed
-        self.may_be_zero = may_be_zero
-        self.value: int | None = None
-
-    def possible(self, number: int) -> int | None:
-        """Return a number as this can have it, None where it cannot."""
-        number &= self.mask
-        return number if number or self.may_be_zero else None
-
-
-class Term(NamedTuple):
-    """What was computed of something unknown."""
-
-    of: Unknown
-    steps: tuple[Callable[[int], int], ...] = ()
-    added: int = 0
-    """What was added to it, to guess what a comparison needs."""
-
-    def at(self, number: int) -> int:
-        """Return the result where the unknown has a value."""
-        for step in self.steps:
-            number = step(number)
-        return number
-
-    def then(self, step: Callable[[int], int], added: int = 0) -> Term:
-        """Return the term with one step more."""
-        return Term(self.of, (*self.steps, step), self.added + added)
-
-
-Held: TypeAlias = int | Address | Term | None
-"""What a register holds; None is what we know less of than the verifier may."""
-
-
-@dataclass
-class _Memory:
-    """A stack frame."""
-
-    numbers: dict[int, int] = field(default_factory=dict[int, int])
-    """Bytes, by offset."""
-    objects: dict[int, tuple[int, Held]] = field(default_factory=dict[int, "tuple[int, Held]"])
-    """What is no number, with its size."""
-    lost: set[int] = field(default_factory=set[int])
-    """Bytes that something may have changed."""
-    is_lost: bool = False
-
-    def store(self, at: int, size: int, value: Held, order: str) -> None:
-        """Write a value."""
-        self.forget(at, size)
-        if isinstance(value, int):
-            raw = (value & (1 << 8 * size) - 1).to_bytes(size, "little" if order == "little" else "big")
-            self.numbers.update(zip(range(at, at + size), raw, strict=True))
-        elif value is None or (isinstance(value, Address) and size != 8):
-            self.lost.update(range(at, at + size))
-        else:
-            self.objects[at] = (size, value)
-
-    def forget(self, at: int, size: int) -> None:
-        """Drop what is there: what is then read can be anything."""
-        for byte in range(at, at + size):
-            self.numbers.pop(byte, None)
-            self.lost.discard(byte)
-        for start, (length, _) in list(self.objects.items()):
-            if start < at + size and at < start + length:
-                del self.objects[start]
-                self.lost.update(each for each in range(start, start + length) if not at <= each < at + size)
-
-    def lose(self, at: int, size: int = 512) -> None:
-        """Note that something may be there, or still what was."""
-        self.forget(at, size)
-        self.lost.update(range(at, at + size))
-
-    def load(self, at: int, size: int, order: str) -> Held:
-        """Read a value."""
-        span = range(at, at + size)
-        if self.is_lost or not self.lost.isdisjoint(span):
-            return None
-        found = self.objects.get(at)
-        if found is not None and found[0] == size:
-            return found[1]
-        if any(start < at + size and at < start + length for start, (length, _) in self.objects.items()):
-            return None
-        raw = [self.numbers.get(byte) for byte in span]
-        known = [byte for byte in raw if byte is not None]
-        if len(known) == size:
-            return int.from_bytes(bytes(known), "little" if order == "little" else "big")
-        return Term(Unknown(size)) if not known else None
 
 
 @dataclass
@@ -345,7 +237,7 @@ class _Run:
         self.runs = runs
         self.rng = rng
         self.registers: list[Held] = [None] * 11
-        self.memory: dict[int, _Memory] = {}
+        self.memory: dict[int, Memory] = {}
         self.frames: list[_Frame] = []
         self.at = entry
         self._enter(-1)
@@ -371,7 +263,7 @@ class _Run:
 
     def _enter(self, returns_to: int) -> None:
         serial = len(self.memory)
-        self.memory[serial] = _Memory()
+        self.memory[serial] = Memory()
         self.frames.append(_Frame(serial, returns_to, self.registers[6:10]))
         self.registers[6:10] = [None] * 4
         self.registers[10] = Address("stack", serial)
@@ -410,15 +302,15 @@ class _Run:
         right: Held = self.known(self.registers[src]) if opcode & Source.X else imm & _U64
         if operation == AluOp.END:
             swaps = bits == 64 or bool(opcode & Source.X) == (self.runs.order == "little")
-            return _apply(left, lambda number: swap(number, imm) if swaps else number & (1 << imm) - 1)
+            return apply(left, lambda number: swap(number, imm) if swaps else number & (1 << imm) - 1)
         if operation > AluOp.END:
             raise _EndError
         if operation == AluOp.NEG:
-            return _apply(left, lambda number: alu(operation, number, 0, bits, offset))
+            return apply(left, lambda number: alu(operation, number, 0, bits, offset))
         if operation == AluOp.MOV:
             if isinstance(right, Address):
                 return right if bits == 64 and offset in (0, ADDR_SPACE_CAST) else None
-            return _apply(right, lambda number: alu(operation, 0, number, bits, offset))
+            return apply(right, lambda number: alu(operation, 0, number, bits, offset))
         if isinstance(left, Address) or isinstance(right, Address):
             return self._pointer(operation, bits, left, right)
         if left is None or right is None:
@@ -476,7 +368,7 @@ class _Run:
         if mode not in (Mode.MEM, Mode.MEMSX):
             raise _EndError
         value = self._read(base, offset, size)
-        return value if mode == Mode.MEM else _apply(value, lambda number: signed(number, size * 8) & _U64)
+        return value if mode == Mode.MEM else apply(value, lambda number: signed(number, size * 8) & _U64)
 
     def _read(self, base: Held, offset: int, size: int) -> Held:
         base = self.known(base)
@@ -702,9 +594,3 @@ def _same_place(operation: int, bits: int, left: Held, right: Held) -> bool:
         elif 0 in (left, right):
             return operation == JmpOp.JNE
     raise _EndError
-
-
-def _apply(value: Held, step: Callable[[int], int]) -> Held:
-    if isinstance(value, Term):
-        return value.then(step)
-    return step(value) if isinstance(value, int) else None
