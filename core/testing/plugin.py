@@ -1,17 +1,19 @@
-"""The pytest plugin: the fixture `bpf`, `--bpf-runtime`, and what a failure shows of the runs before it.
+"""The pytest plugin: the fixture `bpf`, `--bpf-runtime`, `--bpf-cov`, and what a failure shows of the runs before it.
 
 pytest loads it in every run (entry point `pytest11`): whatever is heavy is imported where it is used.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import os
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from ..coverage.gathered import Gathered
     from .bpf import Bpf
 
 __all__ = ["bpf"]
@@ -20,23 +22,58 @@ _RUNTIMES: Final = ("vm", "kernel", "both")
 _MOST_RUNS: Final = 3
 """Runs that a failure tells of: the last ones."""
 _BPF = pytest.StashKey["Bpf"]()
+_GATHERED = pytest.StashKey["Gathered"]()
+_SENT: Final = "bpf_coverage"
+"""Under which name a worker of pytest-xdist hands its coverage over."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add where BPF programs run."""
-    parser.getgroup("bpf").addoption(
+    """Add where BPF programs run, and what is told of what they came to."""
+    group = parser.getgroup("bpf")
+    group.addoption(
         "--bpf-runtime",
         choices=_RUNTIMES,
         help="where the fixture bpf loads programs: the built-in machine (vm, which takes no rights), the running "
         "kernel, or both, which then have to do the same; default: bpf_runtime of the configuration, or vm",
     )
+    group.addoption(
+        "--bpf-cov",
+        action="store_true",
+        help="count what runs on the built-in machine come to, and report it at the end",
+    )
+    group.addoption(
+        "--bpf-cov-report",
+        action="append",
+        metavar="KIND[:FILE]",
+        help="with --bpf-cov: term (the default), html, lcov or cobertura, each but the first to a file "
+        "(bpf-coverage.html, .info, .xml); may be given several times",
+    )
+    group.addoption(
+        "--bpf-cov-append", action="store_true", help="with --bpf-cov: add to what the data file holds of runs before"
+    )
+    group.addoption(
+        "--bpf-cov-data", metavar="FILE", default=".bpf-coverage", help="the data file (default: .bpf-coverage)"
+    )
     parser.addini("bpf_runtime", "where the fixture bpf loads programs: vm, kernel or both", default="vm")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse a runtime that there is not, before the first test."""
+    """Refuse a runtime and a report that there is not, before the first test."""
     if (named := config.getini("bpf_runtime")) not in _RUNTIMES:
         raise pytest.UsageError(f"bpf_runtime = {named}: there is vm, kernel and both")
+    if config.getoption("--bpf-cov"):
+        from ..coverage.gathered import Gathered
+        from ..coverage.report import parse_report
+        from ..errors import BpftuiError
+
+        config.stash[_GATHERED] = Gathered()
+        try:
+            for text in config.getoption("--bpf-cov-report") or ():
+                parse_report(text)
+            if (file := _before(config)) is not None:
+                Gathered.read(file)
+        except BpftuiError as error:
+            raise pytest.UsageError(error.message) from None
 
 
 @pytest.fixture
@@ -48,6 +85,59 @@ def bpf(request: pytest.FixtureRequest) -> Generator[Bpf]:
     with Bpf(named) as found:
         request.node.stash[_BPF] = found
         yield found
+        if (gathered := request.config.stash.get(_GATHERED, None)) is not None:
+            from .coverage import gather
+
+            gather(found, gathered)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what a worker of pytest-xdist has gathered."""
+    gathered: Gathered | None = node.config.stash.get(_GATHERED, None)
+    sent = getattr(node, "workeroutput", {}).get(_SENT)
+    if gathered is not None and sent is not None:
+        gathered.merge(type(gathered).from_document(sent, "a worker"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand over, or write to the data file, what runs came to."""
+    gathered = session.config.stash.get(_GATHERED, None)
+    if gathered is None:
+        return
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput[_SENT] = gathered.document()  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+        return
+    if (file := _before(session.config)) is not None:
+        before = type(gathered).read(file)
+        before.merge(gathered)
+        gathered = session.config.stash[_GATHERED] = before
+    gathered.write(_data(session.config))
+
+
+def _data(config: pytest.Config) -> str:
+    return str(config.getoption("--bpf-cov-data"))
+
+
+def _before(config: pytest.Config) -> str | None:
+    """Return the data file that is to be added to; None where there is none yet, or it begins anew."""
+    file = _data(config)
+    return file if config.getoption("--bpf-cov-append") and os.path.exists(file) else None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Report what runs came to."""
+    gathered = config.stash.get(_GATHERED, None)
+    if gathered is None:
+        return
+    from ..coverage.report import parse_report
+    from .coverage import reported
+
+    terminalreporter.section("BPF coverage")
+    wanted = [parse_report(text) for text in config.getoption("--bpf-cov-report") or ["term"]]
+    for line in reported(gathered, wanted):
+        terminalreporter.write_line(line)
 
 
 @pytest.hookimpl(wrapper=True)

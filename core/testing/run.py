@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..btf import format_value
+from .errors import NotHereError
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping
+    from collections.abc import Callable, Container, Iterator, Mapping
 
     from ..btf import Value
     from .values import Change, PacketOut, Retval
@@ -45,6 +46,19 @@ class Run:
     """In the order of each map."""
     printk: tuple[str, ...]
     duration_ns: int
+    counted: Callable[[], int] | None = None
+    """Returns how many instructions it took; None where nobody counts."""
+
+    @property
+    def steps(self) -> int:
+        """How many instructions it took, those of functions and of programs that it went on with among them.
+
+        Raises:
+            NotHereError: It ran in the kernel, which does not count.
+        """
+        if self.counted is None:
+            raise NotHereError("the kernel does not count the instructions of a run: steps are the built-in machine's")
+        return self.counted()
 
     def __repr__(self) -> str:
         return f"<Run of {self.program}: {self.retval!r}>"

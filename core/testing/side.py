@@ -19,9 +19,9 @@ from .run import Event, Run
 from .values import Change, Entries, PacketOut, Retval
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-    from ..runtime import Collection, MapSnapshot, Program
+    from ..runtime import Collection, Counts, MapSnapshot, Program
     from ..spec import ProgramSpec
 
 __all__ = ["Side"]
@@ -39,6 +39,8 @@ class Side(Closing):
             self._stack = stack.pop_all()
         self._effects = EffectsReader(collection)
         self._counting = collection.spec.derived(Counting)
+        for program in collection.programs.values():
+            program.count()
 
     @property
     def name(self) -> str:
@@ -62,9 +64,13 @@ class Side(Closing):
         program = self.program(name)
         self._look()  # what was changed from outside is no part of the run
         before = self._effects.held
+        counted: Callable[[], int] | None = None
         try:
             if isinstance(program, MachineProgram):
+                first = _taken(program)
                 result = program.run(packet, context=ctx, cpu=cpu)
+                last = _taken(program)
+                counted = lambda: _steps(last) - _steps(first)  # noqa: E731  # reckoned for who asks
             elif cpu:
                 raise NotHereError(f"cpu={cpu}: in the kernel, test runs have the CPU on which they are made")
             else:
@@ -86,6 +92,7 @@ class Side(Closing):
             events,
             printed,
             result.duration_ns,
+            counted,
         )
 
     def _look(self) -> tuple[Any, tuple[Event, ...], tuple[str, ...]]:
@@ -121,3 +128,12 @@ class Side(Closing):
 def _fields(program: ProgramSpec, raw: bytes) -> dict[str, Any]:
     layout = layout_of(program)
     return layout.decode(raw) if layout is not None and raw else {}
+
+
+def _taken(program: MachineProgram) -> list[Callable[[], Counts]]:
+    """Return what was counted until now, of all programs that share the machine."""
+    return [each.counter.taken() for each in program.machine.processor.machines if each.counter is not None]
+
+
+def _steps(taken: Iterable[Callable[[], Counts]]) -> int:
+    return sum(sum(each().runs) for each in taken)

@@ -34,6 +34,8 @@ COMMANDS = (
     ("check", "--runtime", "vm"),
     ("run", "--runtime", "vm"),
     ("debug", "--batch", "next", "--batch", "continue", "--batch", "reverse-step"),
+    ("cover",),
+    ("cover", "--json"),
     ("log", "--object"),
 )
 LOG = "0: (79) r1 = *(u64 *)(r1 +8)\n1: (bf) r2 = r1\n; return 0; @ a.c:1\ninvalid access to packet, off=0 size=8\n"
@@ -54,7 +56,7 @@ def call(command: tuple[str, ...], path: Path, log: Path) -> int:
     words = [*command, str(path)]
     if command[0] == "log":
         words = ["log", str(log), "--object", str(path)]
-    elif command[0] in ("run", "debug"):
+    elif command[0] in ("run", "debug", "cover"):
         words = [command[0], str(path), _program(path), *command[1:], "--data", "00" * 64]
     out, err = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.StringIO()
     start = time.process_time()

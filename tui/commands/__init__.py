@@ -38,6 +38,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "run": Command("run.command", "run OBJECT PROGRAM", "run a program on a test packet"),
     "debug": Command("debug.command", "debug OBJECT PROGRAM", "step through a run, forwards and backwards"),
     "dap": Command("dap", "dap [--listen PORT]", "the same for editors: the Debug Adapter Protocol"),
+    "cover": Command("cover", "cover OBJECT PROGRAM [--pcap FILE]", "what its runs come to, by C lines and jumps"),
     "watch": Command("watch", "watch OBJECT [--attach PROGRAM=TARGET]", "load, attach, and print maps as they change"),
     "check": Command("check.command", "check OBJECT", "load everything and close it: what loads, what does not, why"),
     "list": Command("system.list", "list [prog|map|link|…] [--json]", "what this machine runs, whoever loaded it"),

@@ -29,6 +29,8 @@ _SANDBOX: Final = (Capability.CAP_NET_ADMIN, Capability.CAP_NET_RAW, Capability.
 _EVERYTHING: Final = (*_LOADING, *_LOOKING)
 EXPLORER: Final = "bpftui"
 """What the command is called that is none: the explorer, from which one gets to what the machine runs."""
+_WITHOUT_SANDBOX: Final = ("show", "disasm", "log", "run", "debug", "dap", "cover", "check", "list", "top")
+"""Commands that make none."""
 _CLONE_NEWUSER: Final = 0x1000_0000
 
 
@@ -37,7 +39,7 @@ def kept(command: str, options: argparse.Namespace) -> tuple[Capability, ...]:
     if options.runtime == "vm":
         return ()
     match command:
-        case "debug" | "dap":
+        case "debug" | "dap" | "cover":
             return ()
         case "show" | "disasm" | "watch" if parse_loaded(options.object) is not None:
             return (Capability.CAP_BPF, *_LOOKING)  # without the first the kernel hides the code
@@ -65,7 +67,7 @@ def give_up_for(command: str, options: argparse.Namespace) -> str:
     reads = [each for name in names for each in (name, name.rpartition("#")[0]) if each]
     return give_up(
         kept(command, options),
-        sandbox=command not in ("show", "disasm", "log", "run", "debug", "dap", "check", "list", "top"),
+        sandbox=command not in _WITHOUT_SANDBOX,
         inventory=is_loaded or command in ("list", "top") or (command == EXPLORER and options.runtime != "vm"),
         changes=command == EXPLORER and not changes_refused(options),
         reads=reads,

@@ -50,8 +50,8 @@ function _shtab_bpftui_using
   test "$_shtab_bpftui_cmdpath" = "$argv"
 end
 
-set -g _shtab_bpftui_commands show disasm run debug dap watch check list top log demo doctor
-set -g _shtab_bpftui_opts_with_value --against --attach --batch --break --btf --color --compare --ctx --data --duration --endian --format --helpers --hot --interval --kernel-btf --kernels --layout --limit --listen --log-level --map --memory --object --only --output --path --pcap --pin-path --preset --program --rate --record --repeat --return --runtime --save --section --set --sort --source --syntax --token --traffic --type --write
+set -g _shtab_bpftui_commands show disasm run debug dap cover watch check list top log demo doctor
+set -g _shtab_bpftui_opts_with_value --against --attach --batch --break --btf --color --compare --ctx --data --duration --endian --format --helpers --hot --interval --kernel-btf --kernels --layout --limit --listen --log-level --map --memory --object --only --output --path --pcap --pin-path --preset --program --rate --record --repeat --report --return --runtime --save --section --set --sort --source --syntax --token --traffic --type --write
 
 complete -c bpftui -e
 complete -c bpftui -f
@@ -164,6 +164,24 @@ complete -c bpftui -n '_shtab_bpftui_using dap' -l runtime -xka "auto kernel vm"
 complete -c bpftui -n '_shtab_bpftui_using dap' -l token -xka "(__fish_complete_directories)" -d 'in a user namespace: a bpffs that delegates BPF tokens'
 complete -c bpftui -n '_shtab_bpftui_using dap' -l drop -l no-drop -d 'before any file is read, give up all capabilities that the command …'
 complete -c bpftui -n '_shtab_bpftui_using dap' -l listen -x -d 'speak to whoever connects to this port of 127.0.0.1, one after the …'
+complete -c bpftui -n '_shtab_bpftui_using; and test $_shtab_bpftui_npos -eq 0' -a cover -d 'what its runs come to, by C lines and jumps'
+complete -c bpftui -n '_shtab_bpftui_using cover' -s h -l help -d 'show this help message and exit'
+complete -c bpftui -n '_shtab_bpftui_using cover' -l color -xka "auto always never" -d 'colours: auto'
+complete -c bpftui -n '_shtab_bpftui_using cover' -l runtime -xka "auto kernel vm" -d 'what runs the programs: the kernel, or the built-in machine'
+complete -c bpftui -n '_shtab_bpftui_using cover' -l token -xka "(__fish_complete_directories)" -d 'in a user namespace: a bpffs that delegates BPF tokens'
+complete -c bpftui -n '_shtab_bpftui_using cover' -l drop -l no-drop -d 'before any file is read, give up all capabilities that the command …'
+complete -c bpftui -n '_shtab_bpftui_using cover' -l set -x -d 'set a global variable, or a member: cfg.limits[2].rate=5, mode=STRICT, …'
+complete -c bpftui -n '_shtab_bpftui_using cover' -l preset -x -d 'set the variables that were saved under this name in the explorer'
+complete -c bpftui -n '_shtab_bpftui_using cover' -l type -x -d 'what a program is, whatever its section says: a program type'
+complete -c bpftui -n '_shtab_bpftui_using cover' -l data -xka "(__fish_complete_path (commandline -ct))" -d 'the packet: hexadecimal digits, a dump with offsets, or a file'
+complete -c bpftui -n '_shtab_bpftui_using cover' -l ctx -xka "(__fish_complete_path (commandline -ct))" -d 'the context: mark=5,cb[2]=1 or …'
+complete -c bpftui -n '_shtab_bpftui_using cover' -l pcap -xka "(__fish_complete_path (commandline -ct))" -d 'one run on each packet of a capture; maps carry over'
+complete -c bpftui -n '_shtab_bpftui_using cover' -l report -xka "(__fish_complete_path (commandline -ct))" -d 'html, lcov or cobertura, to a file'
+complete -c bpftui -n '_shtab_bpftui_using cover' -l json -d 'one JSON document, schema bpftui/cover/1'
+complete -c bpftui -n '_shtab_bpftui_using cover' -l return -x -d 'the built-in runtime only: what a helper or kernel function returns, …'
+complete -c bpftui -n '_shtab_bpftui_using cover' -l memory -xka "(__fish_complete_path (commandline -ct))" -d 'the built-in runtime only: what bpf_probe_read* and the kernel'"'"'s …'
+complete -c bpftui -n '_shtab_bpftui_using cover' -l btf -xka "(__fish_complete_path (commandline -ct))" -d 'adapt the programs'
+complete -c bpftui -n '_shtab_bpftui_using cover; and test $_shtab_bpftui_npos -eq 0' -ka "(__fish_complete_path (commandline -ct))" -d 'a BPF ELF object file, or what holds one'
 complete -c bpftui -n '_shtab_bpftui_using; and test $_shtab_bpftui_npos -eq 0' -a watch -d 'load, attach, and print maps as they change'
 complete -c bpftui -n '_shtab_bpftui_using watch' -s h -l help -d 'show this help message and exit'
 complete -c bpftui -n '_shtab_bpftui_using watch' -l color -xka "auto always never" -d 'colours: auto'

@@ -106,3 +106,53 @@ def test_other_projects_pay_nothing_for_it(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pytest", "-s", "-q", "-p", "no:cacheprovider", str(tmp_path)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE, check=True)
     assert "heavy: ['bpftui.core', 'bpftui.core.testing', 'bpftui.core.testing.plugin']" in done.stdout
+
+
+COVERED = """
+import pytest
+from bpftui.core.packet import template
+
+@pytest.mark.parametrize("name", ["IPv4 UDP", "IPv6 TCP"])
+def test_counts(bpf, name):
+    obj = bpf.load("{root}/bpf/traffic.o", set={{"track_sources": False}})
+    run = obj.program("count_traffic").run(template(name))
+    assert run.steps == {{"IPv4 UDP": 122, "IPv6 TCP": 123}}[name]
+    assert obj.program("count_traffic").run(template(name)).steps < run.steps  # the entry is there
+"""
+
+
+def test_coverage_is_gathered_over_tests_and_reported(tmp_path: Path) -> None:
+    code, told = run(tmp_path, COVERED, "--bpf-cov", "--bpf-cov-report=term", "--bpf-cov-report=lcov:out.info")
+    assert code == 0, told
+    assert "BPF coverage" in told
+    assert "traffic.c:185: if w1 != 0x1 goto pc+150 never jumped to line 197" in told
+    assert "traffic.c:111" not in told  # reached by the second test
+    assert "lcov report: out.info" in told
+    info = (tmp_path / "out.info").read_text()
+    assert "DA:98,4\n" in info
+    assert "DA:144," not in info  # track_sources is false
+    code, told = run(tmp_path, COVERED, "--bpf-cov", "--bpf-cov-append", "--bpf-cov-report=lcov:out.info", "-k", "UDP")
+    assert code == 0, told
+    assert "DA:98,6\n" in (tmp_path / "out.info").read_text()
+
+
+def test_coverage_without_a_report_of_that_name_is_refused(tmp_path: Path) -> None:
+    code, told = run(tmp_path, PASSES, "--bpf-cov", "--bpf-cov-report=pdf")
+    assert (code, "there is no report 'pdf'" in told) == (4, True)
+
+
+def test_workers_hand_over_what_they_gathered(tmp_path: Path) -> None:
+    (tmp_path / "test_one.py").write_text(COVERED.format(root=ROOT))
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    options = ("-p", "no:cacheprovider", "-p", "no:asyncio", "-n", "2", "--bpf-cov", "--bpf-cov-report=lcov:out.info")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, str(tmp_path)],
+        cwd=tmp_path,
+        env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "DA:98,4\n" in (tmp_path / "out.info").read_text()
