@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from tests.kernels.boot import CannotBootError, boot, kernel
+from bpftui.core.guest.errors import GuestError
+from bpftui.core.guest.kernels import debian_kernel
+from bpftui.core.guest.machine import require_emulator
+from bpftui.core.since import Version
+from tests.kernels.boot import boot_guest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -241,12 +245,13 @@ XDP_PASS: Final = 2
 def findings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Finding]]:
     """Boot the kernels, and return what `guest.py` found in each."""
     try:
-        kernels = [kernel(line) for line in LINES]
-    except CannotBootError as error:
+        require_emulator()
+        kernels = [debian_kernel(Version.of(line)) for line in LINES]
+    except GuestError as error:
         pytest.skip(str(error))
     folders = [tmp_path_factory.mktemp("guest") for _ in kernels]
     with ThreadPoolExecutor() as pool:
-        return dict(zip(LINES, pool.map(boot, kernels, folders), strict=True))
+        return dict(zip(LINES, pool.map(boot_guest, kernels, folders), strict=True))
 
 
 @pytest.fixture(params=LINES)

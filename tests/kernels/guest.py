@@ -17,7 +17,6 @@ import struct
 import subprocess
 import sys
 import time
-import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +27,7 @@ from bpftui import bpf  # noqa: E402
 from bpftui.core import kernel  # noqa: E402
 from bpftui.core.btf.kernel import modules, vmlinux  # noqa: E402
 from bpftui.core.errors import BpftuiError  # noqa: E402
+from bpftui.core.guest.init import load_modules, run, say  # noqa: E402
 from bpftui.core.kernel.collection import Loader  # noqa: E402
 from bpftui.core.kernel.sys.layouts import BpfProgInfo  # noqa: E402
 from bpftui.core.kernel.sys.object import object_info  # noqa: E402
@@ -48,39 +48,12 @@ if TYPE_CHECKING:
     from bpftui.core.kernel.program import Program
     from bpftui.core.spec import ProgramSpec
 
-PREFIX = "@@ "
 OBJECTS = HOME / "tests/objects"
-LIBC = ctypes.CDLL(None, use_errno=True)
-MOUNTS = (
-    ("devtmpfs", "/dev"),
-    ("proc", "/proc"),
-    ("sysfs", "/sys"),
-    ("securityfs", "/sys/kernel/security"),
-    ("tracefs", "/sys/kernel/tracing"),
-    ("bpf", "/sys/fs/bpf"),
-    ("cgroup2", "/sys/fs/cgroup"),
-)
 GROUP = Path("/sys/fs/cgroup/bpftui")
 """Where programs of control groups are attached."""
 TOO_LONG = "bad_complexity.o"
 """A million instructions for the verifier, one by one: minutes where the processor is emulated."""
-FINIT_MODULE = 313
-"""The number of the system call on x86-64."""
-POWER_OFF = 0x4321FEDC
 IFF_UP, SIOCSIFFLAGS = 1, 0x8914
-
-
-def say(finding: str, **facts: object) -> None:
-    """Print one finding."""
-    print(PREFIX + json.dumps({"finding": finding, **facts}), flush=True)
-
-
-def mount() -> None:
-    """Mount what a running system has mounted."""
-    for kind, where in MOUNTS:
-        Path(where).mkdir(exist_ok=True)
-        if LIBC.mount(kind.encode(), where.encode(), kind.encode(), 0, None):
-            say("crash", step="mount", trace=f"{kind}: {os.strerror(ctypes.get_errno())}")
 
 
 def refused(call: Callable[[], object]) -> dict[str, str] | None:
@@ -264,10 +237,8 @@ def functions_of_modules() -> None:
     """Call and trace functions of a module: before it is there, and then."""
     spec = CollectionSpec.from_file(OBJECTS / "conntrack.o")
     before = {name: refused(lambda name=name: spec.load(programs={name}).close()) for name in spec.programs}
-    for path in sorted((HOME / "modules").glob("*.ko"), key=lambda path: int(path.stem)):
-        with path.open("rb") as file:
-            if LIBC.syscall(FINIT_MODULE, file.fileno(), b"", 0):
-                say("crash", step="finit_module", trace=f"{path.name}: {os.strerror(ctypes.get_errno())}")
+    for name, reason in load_modules().items():
+        say("crash", step="finit_module", trace=f"{name}: {reason}")
     with spec.load() as loaded:
         problems = {name: problem.message for name, problem in loaded.problems.items()}
         with attached(*(loaded.programs[name] for name in ("on_packet",) if name in loaded.programs)):
@@ -423,30 +394,24 @@ def doctor() -> None:
     say("doctor", features=[dataclasses.asdict(feature) for feature in kernel.probe.report()])
 
 
-def main() -> None:
-    """Run all steps; what a step dies of is a finding, too."""
-    print(flush=True)  # the firmware leaves its last line open
+def release() -> None:
+    """Which kernel this is."""
     say("release", release=platform.release())
-    for step in (
-        mount,
-        doctor,
-        objects,
-        hooks,
-        attachments,
-        probes,
-        replacements,
-        externs,
-        core,
-        machine,
-        functions_of_modules,
-    ):
-        try:
-            step()
-        except BaseException:  # init must not die
-            say("crash", step=step.__name__, trace=traceback.format_exc())
-    say("end")
-    LIBC.reboot(POWER_OFF)
 
 
 if __name__ == "__main__":
-    main()
+    run(
+        (
+            release,
+            doctor,
+            objects,
+            hooks,
+            attachments,
+            probes,
+            replacements,
+            externs,
+            core,
+            machine,
+            functions_of_modules,
+        )
+    )

@@ -50,7 +50,7 @@ def kept(command: str, options: argparse.Namespace) -> tuple[Capability, ...]:
         case "log" | "list" | "top":
             return ()
         case "check":
-            return _LOADING
+            return () if options.kernels or options.kernel_image else _LOADING
         case _:  # the explorer, its demo, what tells what can be done; run and watch: which program printed a line
             return _EVERYTHING
 
@@ -88,6 +88,7 @@ def _named(options: argparse.Namespace) -> list[str]:
     """Return what is to be read as the command line names it: files, and what is loaded."""
     given = vars(options)
     names = [given.get(name) for name in ("object", "btf", "file", "compare")] + list(given.get("objects") or ())
+    names += given.get("kernel_image") or ()
     return [name for name in names if isinstance(name, str)]
 
 

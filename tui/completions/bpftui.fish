@@ -51,7 +51,7 @@ function _shtab_bpftui_using
 end
 
 set -g _shtab_bpftui_commands show disasm run debug dap cover watch check list top log demo doctor
-set -g _shtab_bpftui_opts_with_value --against --attach --batch --break --btf --color --compare --ctx --data --duration --endian --format --helpers --hot --interval --kernel-btf --kernels --layout --limit --listen --log-level --map --memory --object --only --output --path --pcap --pin-path --preset --program --rate --record --repeat --report --return --runtime --save --section --set --sort --source --syntax --token --traffic --type --write
+set -g _shtab_bpftui_opts_with_value --against --attach --batch --break --btf --color --compare --ctx --data --duration --endian --format --helpers --hot --interval --kernel-btf --kernel-image --kernels --layout --limit --listen --log-level --map --memory --object --only --output --path --pcap --pin-path --preset --program --rate --record --repeat --report --return --runtime --save --section --set --sort --source --syntax --token --traffic --type --write
 
 complete -c bpftui -e
 complete -c bpftui -f
@@ -219,6 +219,8 @@ complete -c bpftui -n '_shtab_bpftui_using check' -l compare -xka "(__fish_compl
 complete -c bpftui -n '_shtab_bpftui_using check' -l log-level -x -d 'what the verifier logs: 1 the path that it refuses, 2 every path, 4 …'
 complete -c bpftui -n '_shtab_bpftui_using check' -l sort -xka "name insns verified states peak time log" -d 'the programs that have most of it first: name, insns, verified, …'
 complete -c bpftui -n '_shtab_bpftui_using check' -l only -x -d 'only programs whose names match, with the maps that they use; may be …'
+complete -c bpftui -n '_shtab_bpftui_using check' -l kernels -x -d 'load it in Debian'"'"'s kernels of these lines'
+complete -c bpftui -n '_shtab_bpftui_using check' -l kernel-image -xka "(__fish_complete_path (commandline -ct))" -d 'the same with a kernel in a file'
 complete -c bpftui -n '_shtab_bpftui_using check' -l source -xka "(__fish_complete_directories)" -d 'where the source files are that DWARF names, besides the object'"'"'s own …'
 complete -c bpftui -n '_shtab_bpftui_using check' -l set -x -d 'set a global variable, or a member: cfg.limits[2].rate=5, mode=STRICT, …'
 complete -c bpftui -n '_shtab_bpftui_using check' -l preset -x -d 'set the variables that were saved under this name in the explorer'

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from ....core.errors import UnknownNameError
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from ....core.btf import Btf
     from ....core.runtime import CheckReport, LoadOutcome, Runtime
     from ....core.spec import CollectionSpec
     from ....core.verifier import Explanation
 
-__all__ = ["COLUMNS", "SCHEMA", "SORTS", "Checked", "check_json", "explained"]
+__all__ = ["COLUMNS", "SCHEMA", "SORTS", "Checked", "check_json", "chosen", "explained", "explaining"]
 
 SCHEMA: Final = "bpftui/check/1"
 COLUMNS: Final = {
@@ -30,21 +34,30 @@ class Checked(NamedTuple):
     """An object that was tried."""
 
     spec: CollectionSpec
-    runtime: Runtime
+    runtime: str
+    """`kernel` or `vm`."""
     report: CheckReport
     open_ms: float
-    target: Btf | None = None
-    """The types that it was adapted to, instead of the running kernel's."""
+    explain: Callable[[LoadOutcome], Explanation | None]
+    """Explains why a program was refused."""
 
 
 def explained(checked: Checked, outcome: LoadOutcome) -> Explanation | None:
     """Return the explanation of a program's refusal; None where it was not the verifier who refused it."""
-    if outcome.ok or not outcome.log:
-        return None
+    return None if outcome.ok or not outcome.log else checked.explain(outcome)
+
+
+def explaining(
+    spec: CollectionSpec, runtime: Runtime, target: Btf | None
+) -> Callable[[LoadOutcome], Explanation | None]:
+    """Return what explains why programs were refused that were tried in a runtime, adapted to *target*'s types."""
     from ....core.verifier import VerifierLog
 
-    program = checked.spec.programs.get(outcome.name)
-    return checked.runtime.explain(VerifierLog(outcome.log, program, target=checked.target), program)
+    def explain(outcome: LoadOutcome) -> Explanation | None:
+        program = spec.programs.get(outcome.name)
+        return runtime.explain(VerifierLog(outcome.log or "", program, target=target), program)
+
+    return explain
 
 
 def check_json(checked: Checked) -> dict[str, Any]:
@@ -53,7 +66,7 @@ def check_json(checked: Checked) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "file": checked.spec.file,
-        "runtime": checked.runtime.name,
+        "runtime": checked.runtime,
         "ok": report.ok,
         "maps": [
             {"name": m.name, "type": m.type, "ok": m.ok, "error": m.error, "optional": m.optional} for m in report.maps
@@ -89,3 +102,15 @@ def _program(checked: Checked, outcome: LoadOutcome) -> dict[str, Any]:
         "log_size": len((outcome.log or "").encode()),
         "explanation": None if explanation is None else explanation_json(explanation),
     }
+
+
+def chosen(spec: CollectionSpec, patterns: Sequence[str]) -> CollectionSpec:
+    """Return the part of an object that the programs need whose names match; without patterns, the whole."""
+    from fnmatch import fnmatchcase
+
+    if not patterns:
+        return spec
+    names = {name for name in spec.programs if any(fnmatchcase(name, pattern) for pattern in patterns)}
+    if not names:
+        raise UnknownNameError("program", patterns[0], spec.programs, where=spec.file)
+    return spec.subset(maps=set(), programs=names, variables=set())

@@ -7,7 +7,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ....core.errors import BpftuiError, ExitCode, UnknownNameError, UsageError
+from ....core.errors import BpftuiError, ExitCode, UsageError
 from ....core.references import refuse_loaded
 from ...terminal.output import write_lines
 from ..common import (
@@ -22,14 +22,13 @@ from ..common import (
     target_types,
     warn,
 )
-from .checked import SCHEMA, SORTS, Checked, check_json
+from .checked import SCHEMA, SORTS, Checked, check_json, chosen, explaining
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Sequence
 
     from ....core.runtime import Runtime
-    from ....core.spec import CollectionSpec
 
 __all__ = ["make_parser", "run"]
 
@@ -41,6 +40,10 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command: exit code 1 where something does not load."""
     options = _parse(arguments)
     refuse_loaded(options.objects, "check", "the verifier has taken what is loaded")
+    if options.kernels or options.kernel_image:
+        from .elsewhere import run_elsewhere
+
+        return run_elsewhere(options)
     import_module("bpftui.core.spec.reader")  # what is measured is the reading, not the importing
 
     from .rows import print_csv, print_programs, program_rows
@@ -75,7 +78,7 @@ def run(arguments: Sequence[str]) -> int:
         documents.append(document)
         if options.json or options.csv or options.table:
             continue
-        print_report(checked, several=len(options.objects) > 1, sort=options.sort, color=options.color)
+        print_report(checked, heading=file if len(options.objects) > 1 else "", sort=options.sort, color=options.color)
         if not runtime().verifies:
             _print_findings(checked)
         compared = before
@@ -105,7 +108,12 @@ def make_parser() -> Parser:
     parser.add_argument("--table", action="store_true", help="the programs of all objects in one table")
     parser.add_argument("--csv", action="store_true", help="that as CSV, with the columns of veristat -o csv")
     parser.add_argument(
-        "--compare", metavar="FILE", help="show what is different from an earlier check --json or --csv, or veristat"
+        "--compare",
+        metavar="FILE",
+        nargs="?",
+        const="",
+        help="show what is different from an earlier check --json or --csv, or veristat; with --kernels and without a "
+        "FILE, from the first of the kernels",
     )
     parser.add_argument(
         "--log-level",
@@ -127,6 +135,19 @@ def make_parser() -> Parser:
         default=[],
         help="only programs whose names match, with the maps that they use; may be given several times",
     )
+    parser.add_argument(
+        "--kernels",
+        metavar="VERSIONS",
+        help="load it in Debian's kernels of these lines (6.1,6.12), in a virtual machine; needs qemu-system-x86_64, "
+        "apt, no rights, and some 20 s for each kernel the first time",
+    )
+    parser.add_argument(
+        "--kernel-image",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="the same with a kernel in a file (bzImage, vmlinuz); may be given several times",
+    )
     add_source(parser)
     add_settings(parser)
     add_target(parser)
@@ -134,9 +155,16 @@ def make_parser() -> Parser:
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
-    options = make_parser().parse(arguments)
+    # What is loaded in a guest takes no rights here.
+    in_guest = any(each.partition("=")[0] in ("--kernels", "--kernel-image") for each in arguments)
+    options = make_parser().parse(arguments, drops=in_guest)
     if options.table + options.csv + options.json + (options.compare is not None) > 1:
         raise UsageError("--table, --csv, --json and --compare are different answers: one at a time")
+    if in_guest:
+        if options.btf or options.runtime == "vm" or options.table or options.csv:
+            raise UsageError("with --kernels there is no --btf, --table, --csv or --runtime vm: each kernel is its own")
+    elif options.compare == "":
+        raise UsageError("--compare names no FILE", hint="without one it is for --kernels")
     if not 1 <= options.log_level <= _MOST_LEVELS:
         raise UsageError(f"--log-level {options.log_level} is not from 1 to {_MOST_LEVELS}")
     return options
@@ -149,25 +177,14 @@ def _check(file: str, options: argparse.Namespace, runtime: Callable[[], Runtime
     start = time.perf_counter()
     spec = CollectionSpec.from_file(file, source_directories=options.source)
     configured(spec, options, settings=settings)
-    if options.only:
-        spec = _chosen(spec, options.only)
+    spec = chosen(spec, options.only)
     open_ms = (time.perf_counter() - start) * 1000
     report = runtime().check(spec, log_level=options.log_level)
     for remark in report.remarks:
         warn(remark)
     refused = sum(outcome.failed for outcome in (*report.maps, *report.programs))
     record(f"checked: {f'{refused} do not load' if refused else 'everything loads'}", spec)
-    return Checked(spec, runtime(), report, open_ms, options.target)
-
-
-def _chosen(spec: CollectionSpec, patterns: Sequence[str]) -> CollectionSpec:
-    """Return the part of an object that the programs need whose names match."""
-    from fnmatch import fnmatchcase
-
-    names = {name for name in spec.programs if any(fnmatchcase(name, pattern) for pattern in patterns)}
-    if not names:
-        raise UnknownNameError("program", patterns[0], spec.programs, where=spec.file)
-    return spec.subset(maps=set(), programs=names, variables=set())
+    return Checked(spec, runtime().name, report, open_ms, explaining(spec, runtime(), options.target))
 
 
 def _print_findings(checked: Checked) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ....core.runtime import LoadOutcome
     from .checked import Checked
 
-__all__ = ["print_comparison", "print_report", "read_results"]
+__all__ = ["mark_of", "plain_table", "print_comparison", "print_report", "read_results"]
 
 _TITLES: Final = {"time": "µs", "log": "log bytes"}
 _NUMBERS: Final = tuple((field, _TITLES.get(name, name)) for name, field in COLUMNS.items())
@@ -34,16 +34,18 @@ _COMPARED: Final = _NUMBERS[1:4]
 """Those that are the same in each run: time is not."""
 
 
-def print_report(checked: Checked, *, several: bool, sort: str | None, color: str) -> None:
-    """Print the table of one object and why what did not load did not; *sort* as `--sort` has it."""
+def print_report(checked: Checked, *, heading: str, sort: str | None, color: str) -> None:
+    """Print the table of one object, under a *heading* if it is to have one, and why what did not load did not.
+
+    *sort* is as `--sort` has it.
+    """
     from ....core.verifier import parse_summary
 
     colored = wants_color(color)
     report = checked.report
-    if several:
-        heading = f"══ {checked.spec.file}"
-        write_line(paint(heading, "bold") if colored else heading)
-    table = _table("", "kind", "name", "type")
+    if heading:
+        write_line(paint(f"══ {heading}", "bold") if colored else f"══ {heading}")
+    table = plain_table("", "kind", "name", "type")
     for _, name in _NUMBERS:
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("stack", justify="right", no_wrap=True)
@@ -51,7 +53,7 @@ def print_report(checked: Checked, *, several: bool, sort: str | None, color: st
     for outcome in report.maps:
         blanks = [""] * (len(_NUMBERS) + 1)
         table.add_row(
-            _mark(outcome), "map", assembled(outcome.name), outcome.type, *blanks, _lines(outcome.error or "")
+            mark_of(outcome), "map", assembled(outcome.name), outcome.type, *blanks, _lines(outcome.error or "")
         )
     numbers_of = {outcome.name: _numbers(checked, outcome) for outcome in report.programs}
     programs = _sorted(report.programs, numbers_of, sort)
@@ -59,7 +61,7 @@ def print_report(checked: Checked, *, several: bool, sort: str | None, color: st
         summary, numbers = parse_summary(outcome.log or ""), numbers_of[outcome.name]
         why = explained(checked, outcome)
         table.add_row(
-            _mark(outcome),
+            mark_of(outcome),
             "program",
             assembled(outcome.name),
             outcome.type,
@@ -164,7 +166,7 @@ def print_comparison(before: Sequence[dict[str, Any]], after: dict[str, Any], wh
         write_line(f"{name} is not in {what}")
         return
     old = {program["name"]: program for document in same or before for program in document["programs"]}
-    table = _table("program", "before", "now")
+    table = plain_table("program", "before", "now")
     for _, title in _COMPARED:
         table.add_column(title, justify="right", no_wrap=True)
     changed = 0
@@ -198,7 +200,8 @@ def _difference(was: dict[str, Any] | None, now: dict[str, Any], field: str) -> 
     return f"{old:,} → {new:,}{share}"
 
 
-def _table(*names: str) -> Table:
+def plain_table(*names: str) -> Table:
+    """Return a table without lines."""
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
@@ -214,8 +217,8 @@ def _lines(text: str) -> Text:
     return Text("\n").join([assembled(line) for line in text.split("\n")])
 
 
-def _mark(outcome: LoadOutcome) -> Any:
-
+def mark_of(outcome: LoadOutcome) -> Any:
+    """Return how a table says whether something loaded."""
     if outcome.failed:
         return assembled(("NO", "bold danger"))
     return assembled(("ok", "good") if outcome.ok else ("–", "dim"))
