@@ -181,6 +181,13 @@ class EventReader(Closing):
                 self._drain()
             return {name: stream.take() for name, stream in self._streams.items()}
 
+    def totals(self) -> Mapping[str, Events]:
+        """Return how much came of each stream and was lost since the reading began, and take nothing."""
+        with self._lock:
+            if not self._stopping.is_set():
+                self._drain()
+            return {name: stream.take(0) for name, stream in self._streams.items()}
+
     def batches(self, size: int = 0) -> Iterator[Mapping[str, Events]]:
         """Yield what has come, a batch of at most *size* records of each stream at a time, one batch at least.
 

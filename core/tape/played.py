@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ..live import Events, Sample
     from ..runtime import (
         AttachTarget,
+        Counts,
         Entry,
         ExternAnswer,
         Link,
@@ -310,6 +311,8 @@ class _Program:
 
     takes_packet = False
     packet_sizes: PacketSizes | None = None
+    counts: Counts | None = None
+    """What runs came to is not in a recording."""
 
     def __init__(self, spec: ProgramSpec, player: Player) -> None:
         self.spec = spec
@@ -335,6 +338,10 @@ class _Program:
         sample = self._player.sample
         found = None if sample is None else sample.programs.get(self.name)
         return ProgramInfo(0, "", 0, 0, None, 0, 0) if found is None else found
+
+    def count(self) -> bool:
+        """Return that nothing is counted: it does not run."""
+        return False
 
     def run(
         self,

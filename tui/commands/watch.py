@@ -31,6 +31,7 @@ from .common import (
     warn,
 )
 from .event_lines import event_lines, print_lines
+from .exporting import Ticks, exporting, parse_address
 from .live_table import LiveTable, unlisted
 from .recording import recording
 from .run.changes import told
@@ -41,10 +42,11 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Generator, Iterator, Sequence
 
-    from ...core.live import EventSource, MapRow, MapTable, Sample, Session
+    from ...core.live import EventReader, EventSource, MapRow, MapTable, Sample, Sampler, Session
     from ...core.references import LoadedName
     from ...core.runtime import Collection, Link, PrintReader, Runtime
     from ...core.spec import CollectionSpec
+    from .exporting import Address
     from .recording import Recording
     from .sampling import Sampling
 
@@ -80,6 +82,13 @@ def make_parser() -> Parser:
         metavar="FILE",
         help="keep all of it in a new file, which `bpftui watch FILE` and `bpftui show FILE` open as it was",
     )
+    parser.add_argument(
+        "--prometheus",
+        metavar="ADDR:PORT",
+        help="instead of printing, tell all of it as metrics at http://ADDR:PORT/metrics, read anew for whoever asks; "
+        "without ADDR to this machine alone. Names and labels are those of the types: "
+        'bpf_map_traffic_packets_total{protocol="TCP"}',
+    )
     add_loading(parser)
     parser.add_argument(
         "--limit",
@@ -106,6 +115,8 @@ def run(arguments: Sequence[str]) -> int:
     check_timing(options)
     if options.limit < 1:
         raise UsageError(f"--limit {options.limit} is no number of entries")
+    if options.prometheus is not None and (options.json or options.record):
+        raise UsageError("--prometheus is given alone: it prints nothing, and keeps nothing")
     loaded = parse_loaded(options.object)
     if loaded is not None:
         return _run_loaded(loaded, options)
@@ -136,10 +147,18 @@ def _run_loaded(name: LoadedName, options: argparse.Namespace) -> int:
 
 def _play(options: argparse.Namespace) -> int:
     """Print what was recorded, from its beginning, as fast as it is read."""
-    if options.attach or options.settings or options.program_types or options.preset or options.record is not None:
+    given = (
+        options.attach,
+        options.settings,
+        options.program_types,
+        options.preset,
+        options.record,
+        options.prometheus,
+    )
+    if any(given):
         raise UsageError(
             f"{options.object} is a recording: it is played, and not changed",
-            hint="--attach, --set, --type, --preset and --record are for objects",
+            hint="--attach, --set, --type, --preset, --record and --prometheus are for objects",
         )
     from ...core.live import Session
     from ...core.tape import Playback, PlayedCollection, PlayedEvents, PlayedRuntime, Tape
@@ -165,6 +184,7 @@ def _run(spec: CollectionSpec, runtime: Runtime | None, options: argparse.Namesp
     from ...core.spec.targets import parse_attachment
 
     attachments = [parse_attachment(text) for text in options.attach]
+    address = None if options.prometheus is None else parse_address(options.prometheus)
     for program, target in attachments:
         check_target(spec.program(program), target)
     if runtime is None:
@@ -204,7 +224,39 @@ def _run(spec: CollectionSpec, runtime: Runtime | None, options: argparse.Namesp
                 limit=options.limit,
                 statistics=nullcontext(uncounted),
             )
+            if address is not None:
+                return _export(session, collection, sampler, events, printed, address, options)
             return _watch(session, collection, sampler, source, printed, options, tape)
+
+
+def _export(
+    session: Session,
+    collection: Collection,
+    sampler: Sampler,
+    events: EventReader,
+    printed: PrintReader,
+    address: Address,
+    options: argparse.Namespace,
+) -> ExitCode:
+    """Tell metrics to whoever asks, to the end; it fails where what something was attached to is gone before."""
+    from ...core.metrics import CollectionMetrics
+
+    metrics = CollectionMetrics(collection)
+    gone: tuple[Link, ...] = ()
+
+    def over() -> bool:
+        return session.finished or (bool(gone) and len(gone) == len(session.links))
+
+    with exporting(address, lambda: metrics.families(sampler.take(), events.totals())) as where:
+        warn(f"metrics are at {where.url}{', for every machine that reaches it' if where.is_open else ''}")
+        for _ in each_sample(Ticks(options.interval), options.duration, until=over):
+            events.take()  # they are counted, and nobody wants to see them
+            print_lines(printed.read())
+            for link in session.gone:
+                if link not in gone:
+                    warn(f"{link.program} is attached to nothing any more: {link.target.name} is gone")
+            gone = session.gone
+    return ExitCode.REFUSED if gone else ExitCode.OK
 
 
 def add_timing(parser: Parser) -> None:

@@ -51,7 +51,7 @@ function _shtab_bpftui_using
 end
 
 set -g _shtab_bpftui_commands show disasm run debug dap cover watch check list top log demo doctor
-set -g _shtab_bpftui_opts_with_value --against --attach --batch --break --btf --color --compare --ctx --data --duration --endian --format --helpers --hot --interval --kernel-btf --kernel-image --kernels --layout --limit --listen --log-level --map --memory --object --only --output --path --pcap --pin-path --preset --program --rate --record --repeat --report --return --runtime --save --section --set --sort --source --syntax --token --traffic --type --write
+set -g _shtab_bpftui_opts_with_value --against --attach --batch --break --btf --color --compare --ctx --data --duration --endian --format --helpers --hot --interval --kernel-btf --kernel-image --kernels --layout --limit --listen --log-level --map --memory --object --only --output --path --pcap --pin-path --preset --program --prometheus --rate --record --repeat --report --return --runtime --save --section --set --sort --source --syntax --token --traffic --type --write
 
 complete -c bpftui -e
 complete -c bpftui -f
@@ -197,6 +197,7 @@ complete -c bpftui -n '_shtab_bpftui_using watch' -l interval -x -d 'between sam
 complete -c bpftui -n '_shtab_bpftui_using watch' -l duration -x -d 'how long'
 complete -c bpftui -n '_shtab_bpftui_using watch' -l json -d 'one JSON object a sample, schema bpftui/sample/2'
 complete -c bpftui -n '_shtab_bpftui_using watch' -l record -xka "(__fish_complete_path (commandline -ct))" -d 'keep all of it in a new file, which `bpftui watch FILE` and `bpftui …'
+complete -c bpftui -n '_shtab_bpftui_using watch' -l prometheus -x -d 'instead of printing, tell all of it as metrics at …'
 complete -c bpftui -n '_shtab_bpftui_using watch' -l strict -d 'load all programs or nothing'
 complete -c bpftui -n '_shtab_bpftui_using watch' -l pin-path -xka "(__fish_complete_directories)" -d 'a directory of a bpffs, where maps that are pinned by name are found …'
 complete -c bpftui -n '_shtab_bpftui_using watch' -l return -x -d 'the built-in runtime only: what a helper or kernel function returns, …'

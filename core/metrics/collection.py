@@ -1,0 +1,223 @@
+"""What a loaded collection tells as metrics: its maps, variables, programs and streams, named by its types."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from ..analysis.counting import Counting
+from ..btf.notation import Notation
+from ..btf.units import unit_of
+from ..live import fields_of, variable_counters
+from .families import Family
+from .names import indexed, label_names, metric_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from ..live import Counter, Events, Field, Sample
+    from ..runtime import Collection, Entry, Map, MapSnapshot
+    from ..spec import VariableSpec
+
+__all__ = ["DEFAULT_SERIES", "CollectionMetrics"]
+
+_Part: TypeAlias = "tuple[Family, Counter, float, tuple[str, ...]]"
+"""An integer of a variable: its family, where it is read, seconds (or ones) that it counts, indexes of elements."""
+_Taken: TypeAlias = "Callable[[str, bool], str]"
+DEFAULT_SERIES: Final = 10_000
+"""Numbers of one map that are told; what is beyond them is counted."""
+
+
+class CollectionMetrics:
+    """Makes families of what was sampled of a collection.
+
+    What has the same name twice is told apart by a number behind it, in the order of the object.
+
+    Args:
+        collection: What is loaded.
+        series: The most numbers that are told of one map: a key that comes from outside could else fill the memory of
+            whoever collects them.
+    """
+
+    def __init__(self, collection: Collection, *, series: int = DEFAULT_SERIES) -> None:
+        self._collection = collection
+        self._series = series
+        self._counting = collection.spec.derived(Counting)
+        self._names: set[str] = set()
+        self._fixed = {each.name for each in _own_families()}
+        self._maps = {
+            name: _MapMetrics(map_, self._counting, self._taken)
+            for name, map_ in collection.maps.items()
+            if not map_.spec.is_data and not map_.type.is_stream
+        }
+        self._variables: dict[str, list[_Part]] = {
+            name: [*self._variable(each.spec)] for name, each in collection.variables.items()
+        }
+
+    def _taken(self, name: str, counts: bool) -> str:
+        """Return a name that no other family has."""
+        stem, end = (name.removesuffix("_total"), "_total") if counts else (name, "")
+        number = 2
+        while name in self._names or name in self._fixed:
+            name, number = f"{stem}_{number}{end}", number + 1
+        self._names.add(name)
+        return name
+
+    def _variable(self, spec: VariableSpec) -> Iterator[_Part]:
+        """Iterate over the integers of a variable: family, where it is read, its factor, the indexes of elements."""
+        families: dict[str, Family] = {}
+        for counter in variable_counters(spec):
+            path, indexes = indexed(counter.path)
+            family = families.get(path)
+            if family is None:
+                place = spec.offset + counter.offset
+                is_counting = not spec.constant and self._counting.counts(
+                    spec.map.name, f".{spec.name}{counter.path}", None, place, counter.size
+                )
+                name = metric_name(("bpf", "variable", spec.name, path), counter.unit, counts=is_counting)
+                family = families[path] = Family(
+                    self._taken(name, is_counting),
+                    "counter" if is_counting else "gauge",
+                    f"The variable {spec.name}{path}.",
+                    tuple(label_names(_index_labels(len(indexes)))),
+                )
+            yield family, counter, counter.unit.seconds or 1.0, indexes
+
+    def families(self, sample: Sample, events: Mapping[str, Events]) -> list[Family]:
+        """Return all families of a sample.
+
+        Args:
+            sample: What there was.
+            events: What was counted of each stream since the beginning.
+        """
+        found: list[Family] = []
+        own = {each.name: each for each in _own_families()}
+        for name, snapshot in sample.maps.items():
+            metrics = self._maps.get(name)
+            if metrics is None:
+                continue
+            map_ = self._collection.maps[name]
+            told, series = metrics.families(snapshot, self._series)
+            found += told
+            if snapshot.is_counted and not snapshot.note:
+                own["bpf_map_entries"].add(snapshot.count, name, map_.type.label)
+            own["bpf_map_max_entries"].add(map_.max_entries, name, map_.type.label)
+            own["bpf_map_unexported_entries"].add(len(snapshot.entries) - series + snapshot.beyond, name)
+        for name, raw in sample.variables.items():
+            parts = self._variables.get(name, ())
+            of_variable = {each.name: each for each, *_ in parts}
+            for family in of_variable.values():
+                family.numbers.clear()
+            found += of_variable.values()
+            for family, counter, factor, indexes in parts:
+                family.add(counter.read(raw) * factor, *indexes)
+        for name, info in sample.programs.items():
+            spec = self._collection.programs[name].spec
+            labels = (name, spec.type.label)
+            if not sample.uncounted:
+                own["bpf_program_runs_total"].add(info.run_cnt, *labels)
+                own["bpf_program_run_seconds_total"].add(info.run_time_ns / 1e9, *labels)
+                own["bpf_program_missed_runs_total"].add(info.recursion_misses, *labels)
+            own["bpf_program_info"].add(1, *labels, str(info.id), info.tag)
+        for name, each in events.items():
+            own["bpf_stream_records_total"].add(each.count, name)
+            own["bpf_stream_lost_records_total"].add(each.lost, name)
+        return [each for each in (*own.values(), *found) if each.numbers]
+
+
+def _own_families() -> list[Family]:
+    """Return those that every collection has, without numbers."""
+    program = ("program", "type")
+    return [
+        Family("bpf_map_entries", "gauge", "How many entries a map has.", ("map", "type")),
+        Family("bpf_map_max_entries", "gauge", "How many entries a map has room for.", ("map", "type")),
+        Family(
+            "bpf_map_unexported_entries",
+            "gauge",
+            "Entries of a map of which nothing is told: those beyond the limit.",
+            ("map",),
+        ),
+        Family("bpf_program_runs_total", "counter", "How often a program ran.", program),
+        Family("bpf_program_run_seconds_total", "counter", "How long a program ran.", program),
+        Family(
+            "bpf_program_missed_runs_total", "counter", "Runs left out: the program was running on that CPU.", program
+        ),
+        Family("bpf_program_info", "info", "What a program is.", (*program, "id", "tag")),
+        Family("bpf_stream_records_total", "counter", "Records that a stream brought.", ("map",)),
+        Family("bpf_stream_lost_records_total", "counter", "Records that found no room.", ("map",)),
+    ]
+
+
+def _index_labels(count: int) -> list[str]:
+    return ["index"] * count
+
+
+class _Column:
+    """A number within the values of a map."""
+
+    def __init__(self, family: Family, field: Field, indexes: tuple[str, ...], factor: float, cpus: int) -> None:
+        self.family = family
+        self.indexes = indexes
+        self.width = cpus if field.is_by_cpu else 1
+        self._field = field
+        self._factor = factor
+
+    def add(self, entry: Entry, labels: tuple[str, ...]) -> None:
+        """Add what an entry has of it."""
+        field = self._field
+        if not field.is_by_cpu:
+            self.family.add(field.number(entry) * self._factor, *labels, *self.indexes)
+            return
+        for cpu, value in enumerate(entry.values):
+            one = entry._replace(values=(value,))
+            self.family.add(field.number(one) * self._factor, *labels, *self.indexes, str(cpu))
+
+
+class _MapMetrics:
+    """The families of one map."""
+
+    def __init__(self, map_: Map, counting: Counting, taken: _Taken) -> None:
+        fields = fields_of(map_, counting)
+        keys = [field.label for field in fields.keys]
+        self._map = map_
+        self._fields = fields
+        self._columns: list[_Column] = []
+        self._labels: dict[bytes, tuple[str, ...]] = {}
+        """By key: written once."""
+        families: dict[str, Family] = {}
+        for field in fields.values:
+            if not field.is_number or field.says_which or field.notation is not Notation.TYPED:
+                continue
+            path, indexes = indexed(field.path)
+            unit = field.counter.unit if field.counter is not None else unit_of(f"{map_.name}{path}", field.type)
+            if path not in families:
+                labels = [*keys, *_index_labels(len(indexes)), *(["cpu"] if field.is_by_cpu else [])]
+                name = metric_name(("bpf", "map", map_.name, path), unit, counts=field.counts)
+                families[path] = Family(
+                    taken(name, field.counts),
+                    "counter" if field.counts else "gauge",
+                    f"{path.removeprefix('.') or 'The value'} of the entries of map {map_.name}"
+                    f"{', summed over the CPUs' if fields.is_summed and field.counter is not None else ''}.",
+                    tuple(label_names(labels)),
+                )
+            self._columns.append(_Column(families[path], field, indexes, unit.seconds or 1.0, map_.cpus))
+        self._families = [*families.values()]
+
+    def families(self, snapshot: MapSnapshot, series: int) -> tuple[list[Family], int]:
+        """Return its families, and of how many entries there are numbers in them."""
+        for family in self._families:
+            family.numbers.clear()
+        each = sum(column.width for column in self._columns)
+        shown = snapshot.entries[: series // each if each else 0]
+        # Two numbers with the same labels would make whoever collects them refuse all.
+        alike = self._fields.alike(self._map, shown)
+        labels: dict[bytes, tuple[str, ...]] = {}
+        for entry in shown:
+            known = self._labels.get(entry.key)
+            if known is None:
+                known = tuple(field.text(entry) for field in self._fields.keys)
+            labels[entry.key] = known
+            own = (*known[:-1], f"{known[-1]} {entry.key.hex()}") if entry.key in alike and known else known
+            for column in self._columns:
+                column.add(entry, own)
+        self._labels = labels
+        return self._families, len(shown) if each else len(snapshot.entries)

@@ -1,0 +1,77 @@
+"""What a collection tells as metrics, literally."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bpftui.core.live import EventReader, Sampler, choose_runtime
+from bpftui.core.metrics import CollectionMetrics, Family
+from bpftui.core.spec import CollectionSpec
+
+LIVE = Path(__file__).parents[2] / "objects" / "live.o"
+UDP = bytes(12) + b"\x08\0" + b"\x45" + bytes(8) + b"\x11" + bytes(2) + bytes([192, 0, 2, 9]) + bytes(34)
+
+
+def families(path: Path | str, runs: dict[str, bytes], series: int = 10_000) -> dict[str, Family]:
+    """Run programs on packets, and return what is told then; a second look must find the same."""
+    with choose_runtime("vm").load(CollectionSpec.from_file(path)) as collection, EventReader(collection) as events:
+        for name, packet in runs.items():
+            collection.programs[name].run(packet)
+        metrics = CollectionMetrics(collection, series=series)
+        sampler = Sampler(collection, limit=100)
+        first = {
+            each.name: (each.labels, [*each.numbers]) for each in metrics.families(sampler.take(), events.totals())
+        }
+        found = metrics.families(sampler.take(), events.totals())
+        assert {each.name: (each.labels, each.numbers) for each in found} == first
+        assert len(first) == len(found)
+        return {each.name: each for each in found}
+
+
+def test_the_shipped_counter() -> None:
+    found = families("bpf/traffic.o", {"count_traffic": UDP})
+    told = {name: (each.kind, each.labels, each.numbers) for name, each in found.items()}
+    assert told.pop("bpf_program_info")[:2] == ("info", ("program", "type", "id", "tag"))
+    told.pop("bpf_map_sources_last_seen")
+    maps = ("map", "type")
+    program = ("counter", ("program", "type"), [(("count_traffic", "xdp"), 0)])
+    key, source = ("family", "protocol"), ("address",)
+    assert told == {
+        "bpf_map_entries": ("gauge", maps, [(("traffic", "percpu_hash"), 1), (("sources", "lru_hash"), 1)]),
+        "bpf_map_max_entries": ("gauge", maps, [(("traffic", "percpu_hash"), 256), (("sources", "lru_hash"), 4096)]),
+        "bpf_map_unexported_entries": ("gauge", ("map",), [(("traffic",), 0), (("sources",), 0)]),
+        "bpf_program_runs_total": program,  # nobody has it counted
+        "bpf_program_run_seconds_total": program,
+        "bpf_program_missed_runs_total": program,
+        "bpf_stream_records_total": ("counter", ("map",), [(("events",), 1)]),
+        "bpf_stream_lost_records_total": ("counter", ("map",), [(("events",), 0)]),
+        "bpf_map_traffic_packets_total": ("counter", key, [(("IPV4", "UDP"), 1)]),
+        "bpf_map_traffic_bytes_total": ("counter", key, [(("IPV4", "UDP"), 64)]),
+        "bpf_map_sources_packets_total": ("counter", source, [(("192.0.2.9",), 1)]),
+        "bpf_map_sources_bytes_total": ("counter", source, [(("192.0.2.9",), 64)]),
+        "bpf_variable_sample_every": ("gauge", (), [((), 1000)]),
+        "bpf_variable_total_packets_total": ("counter", (), [((), 1)]),
+        "bpf_variable_total_bytes_total": ("counter", (), [((), 64)]),
+        "bpf_variable_lost_events_total": ("counter", (), [((), 0)]),
+    }
+
+
+def test_keys_that_look_alike_have_labels_of_their_own() -> None:
+    # Two numbers with the same labels, and Prometheus takes nothing of a scrape.
+    found = families(LIVE, {"alike": bytes(64)})
+    for each in found.values():
+        labels = [labels for labels, _ in each.numbers]
+        assert len({*labels}) == len(labels)
+    assert found["bpf_map_pad"].labels == ("a", "b")
+    assert sorted(labels for labels, _ in found["bpf_map_pad"].numbers) == [
+        ("1", "5 0100000005000000"),
+        ("1", "5 0100000905000000"),
+        ("1", "5 01cc000005000000"),
+    ]
+
+
+def test_what_is_beyond_the_limit_is_counted() -> None:
+    found = families(LIVE, {"alike": bytes(64)}, series=2)
+    assert len(found["bpf_map_pad"].numbers) == 2
+    assert dict(found["bpf_map_unexported_entries"].numbers)["pad",] == 1
+    assert dict(found["bpf_map_entries"].numbers)["pad", "hash"] == 3
