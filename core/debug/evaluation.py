@@ -83,6 +83,18 @@ class Evaluator:
         self._text = text
         return self._value(self._trees[text])
 
+    def number(self, text: str) -> int:
+        """Return the number that an expression is; errors as for `evaluate`, also for what is no number."""
+        value = self.evaluate(text)
+        if value.kind.is_aggregate:
+            raise ExpressionError(text, 0, f"{value.kind.text} is no number")
+        return value.number
+
+    def is_variable(self, name: str) -> bool:
+        """Whether a name is a variable's, also where a register is called the same."""
+        variable = self._spec.variables.get(name)
+        return variable is not None and variable.map.name in self._session.world.collection.maps
+
     def check(self, text: str) -> None:
         """Raise ExpressionError where a text is no expression, whatever it would mean."""
         parse(text, self._is_type)

@@ -46,6 +46,7 @@ _LARGEST: Final = 1 << 30
 """Bytes that all parts of a file together may unpack to: a megabyte of a file can say a gigabyte of zeros."""
 _LONE: Final = re.compile("[\ud800-\udfff]")
 """Half of a character, which JSON can say and a program cannot be told."""
+_REGISTER: Final = re.compile("r[0-9]")
 _ID: Final = range(1 << 32)
 _NUMBERS: Final = {
     "cpus": range(1, 8192 + 1),  # as many as the kernel is built for at most (NR_CPUS)
@@ -78,14 +79,23 @@ class Call(NamedTuple):
 
 
 class Change(NamedTuple):
-    """Bytes of memory that somebody changed while a run stood still."""
+    """Bytes of memory, or a register, that somebody changed while a run stood still."""
 
     run: int
     """Which run, from 0 on."""
     position: int
     """Before which of its steps."""
     address: int
+    """Of memory; 0 for a register."""
     raw: bytes
+    """The bytes; of a register its value, eight bytes of which the first is the lowest."""
+    register: int | None = None
+    """Which register of the innermost function, from 0 to 9; None for memory."""
+
+    @property
+    def place(self) -> int | str:
+        """What was changed, as a file has it: an address, or `r3`."""
+        return self.address if self.register is None else f"r{self.register}"
 
 
 class Times:
@@ -295,7 +305,7 @@ class Recording:
                 }
                 for call in self.calls
             ],
-            "changes": [[each.run, each.position, each.address, each.raw.hex()] for each in self.changes],
+            "changes": [[each.run, each.position, each.place, each.raw.hex()] for each in self.changes],
             "times": self.times,
         }
 
@@ -374,10 +384,7 @@ class Recording:
             ),
             target=None if target is None else Btf(_unpacked(target, budget)),
             changes=sorted(
-                (
-                    Change(_time(run), _position(position), _time(address), bytes.fromhex(raw))
-                    for run, position, address, raw in document["changes"]
-                ),
+                (_change(run, position, place, raw) for run, position, place, raw in document["changes"]),
                 key=_where,
             ),
             times=[_time(each) for each in document["times"]],
@@ -445,6 +452,15 @@ def _time(value: Any) -> int:
     if 0 <= _check(value, int, "a time") < 1 << 64:
         return value
     raise ValueError("a time has 64 bits")
+
+
+def _change(run: Any, position: Any, place: Any, text: Any) -> Change:
+    raw = bytes.fromhex(text)
+    if isinstance(place, str):
+        if _REGISTER.fullmatch(place) is None or len(raw) != 8:
+            raise ValueError("a register is r0 to r9, of eight bytes")
+        return Change(_time(run), _position(position), 0, raw, int(place[1:]))
+    return Change(_time(run), _position(position), _time(place), raw)
 
 
 def _position(value: Any) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Standing"]
 
+_REGISTER: Final = re.compile("r(?:[0-9]|10)|w[0-9]")
+_FRAME_POINTER: Final = 10
+_MASK64: Final = (1 << 64) - 1
+_MASK32: Final = (1 << 32) - 1
 _MOST_TIMELINES: Final = 8
 """Runs whose steps are kept."""
 
@@ -258,12 +263,13 @@ class Standing(Closing):
     # What is changed
 
     def change(self, expression: str, text: str) -> Recording:
-        """Change what lies in memory where the session stands: a variable, an entry's value, a byte of the packet.
+        """Change something where the session stands: a variable, an entry's value, a byte of the packet, a register.
 
         What comes after is another run; return the recording as it was, for who wants to go back to it.
 
         Args:
-            expression: What is changed: `total_packets`, `traffic[{IPV4, TCP}].packets`, `pkt[23]`.
+            expression: What is changed: `total_packets`, `traffic[{IPV4, TCP}].packets`, `pkt[23]`; of the innermost
+                function `r3`, or `w3`, with which the upper half becomes zero.
             text: Its new value, an expression; for a struct or an array as `CType.parse` takes it.
 
         Raises:
@@ -272,8 +278,15 @@ class Standing(Closing):
             TypeMismatchError, ValueRangeError: The value does not fit.
         """
         self._check_going_on()
+        name = expression.strip().removeprefix("$")
+        if _REGISTER.fullmatch(name) is not None and not self.evaluator.is_variable(name):
+            number = int(name[1:])
+            if number == _FRAME_POINTER:
+                raise UsageError("r10 is where the stack frame ends, which nothing changes")
+            value = self.evaluator.number(text) & (_MASK64 if name[0] == "r" else _MASK32)
+            return self._changed(Change(self.run, self.position, 0, value.to_bytes(8, "little"), number))
         raw, address = self.evaluator.encoded(expression, text)
-        return self._changed(address, raw)
+        return self._changed(Change(self.run, self.position, address, raw))
 
     def change_bytes(self, address: int, raw: bytes) -> Recording:
         """Change bytes of memory where the session stands; see `change`.
@@ -284,17 +297,17 @@ class Standing(Closing):
         self._check_going_on()
         if self.world.changeable(address, len(raw)) is None:
             raise UsageError(f"no {len(raw)} bytes at {address:#x} can be changed")
-        return self._changed(address, raw)
+        return self._changed(Change(self.run, self.position, address, raw))
 
     def _check_going_on(self) -> None:
         if self.at_end:
             raise UsageError("the run is over, and nothing comes that a change could reach", hint="go back in it first")
 
-    def _changed(self, address: int, raw: bytes) -> Recording:
-        """Change bytes; return the recording as it was."""
+    def _changed(self, change: Change) -> Recording:
+        """Change something; return the recording as it was."""
         before, run, position = self.recording.copy(), self.run, self.position
         kept = [each for each in self.recording.changes if (each.run, each.position) <= (run, position)]
-        self.recording.changes[:] = [*kept, Change(run, position, address, raw)]
+        self.recording.changes[:] = [*kept, change]
         self.world.forget(run)
         for number in [each for each in self._timelines if each >= run]:
             del self._timelines[number]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..errors import BpftuiError
 from ..vm.engine.calls import walked
 from ..vm.engine.errors import Thrown
+from ..vm.engine.translation import set_register
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
@@ -63,13 +64,15 @@ class Walk:
         world.is_torn = True
         self.given: Given = self._context.__enter__()
         processor.stops, processor.turned = stops, turned
+        changes = world.recording.changes_in(world.next)
+        processor.doubts = any(each.register is not None for each in changes)
         processor.start(world.program.machine.limit, world.program.name)
         self._inner: Generator[int, None, object] | None = None
         phases = self._phases()
         self._first = next(phases)
         self._direct = direct
         self.places: Iterator[int] = chain.from_iterable(chain((self._first,), phases))
-        if changes := world.recording.changes_in(world.next):
+        if changes:
             self._direct, self.places = 0, self._changed(self.places, changes)
         """The places where it stops, one after the other; see `advance` for what to do about exceptions."""
         self.r0: int | None = None
@@ -115,6 +118,9 @@ class Walk:
                 return
             taken = position + 1
             for change in together:
+                if change.register is not None:
+                    _set_register(self._inner, change.register, int.from_bytes(change.raw, "little"))
+                    continue
                 region = self._world.changeable(change.address, len(change.raw))
                 if region is not None:
                     offset = change.address - region.base
@@ -185,6 +191,7 @@ class Walk:
             self._inner = None
         self._processor.depth[0] = -1
         self._processor.turned = None
+        self._processor.doubts = False
         self._context.__exit__(None, None, None)
         if self.finished:
             self._world.passed()
@@ -197,6 +204,21 @@ def activations(generator: Any) -> list[Activation]:
         found += _of_frame(frame)
         generator = generator.gi_yieldfrom
     return found
+
+
+def _set_register(generator: Any, number: int, value: int) -> None:
+    """Change a register of the innermost function that a generator is in."""
+    innermost: FrameType | None = None
+    while generator is not None and (frame := generator.gi_frame) is not None:
+        if frame.f_globals.get("__translation__") is not None or frame.f_code.co_qualname == _STEPPING:
+            innermost = frame
+        generator = generator.gi_yieldfrom
+    if innermost is None:
+        return
+    if innermost.f_code.co_qualname == _STEPPING:
+        innermost.f_locals["stepper"].registers[number] = value
+    else:
+        set_register(innermost, number, value)
 
 
 def _of_frame(frame: FrameType) -> list[Activation]:

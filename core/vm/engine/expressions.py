@@ -13,7 +13,7 @@ from ...asm import AluOp, CallSource, Class, Instruction, JmpOp, Mode, Size, Sou
 from ...asm.opcodes import ADDR_SPACE_CAST, CALLX, EXIT, LD_IMM64, MAY_GOTO, MOV64_X, NOSPEC
 from .accesses import Accesses, register, register_or_number
 from .code import MASK64
-from .ranges import MASK32, bounds, operand, pointer_arithmetic, transfer, width
+from .ranges import MASK32, UNKNOWN, bounds, operand, pointer_arithmetic, transfer, width
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -68,14 +68,22 @@ class Expressions:
         leave: Statements that give the stack frame back, before a return.
         observer: What is written before returns and comparisons.
         stops: Where to stop, for a function that is a generator; None for one that is none.
+        doubts: Whether registers may have been changed where it stops: nothing is known of them then.
     """
 
     def __init__(
-        self, machine: Machine, leave: list[str], observer: Observer, stops: Container[int] | None = None
+        self,
+        machine: Machine,
+        leave: list[str],
+        observer: Observer,
+        stops: Container[int] | None = None,
+        *,
+        doubts: bool = False,
     ) -> None:
         self.code = machine.code
         self._observer = observer
         self._stops: Container[int] = () if stops is None else stops
+        self._doubts = doubts
         self._from = "" if stops is None else "yield from "
         """Before what runs other code of the program."""
         self.names: set[str] = set()
@@ -93,6 +101,9 @@ class Expressions:
         result: list[tuple[int, list[str]]] = []
         chained = 0
         for (slot, insn), (next_slot, following) in zip_longest(insns, insns[1:], fillvalue=_NOTHING):
+            if self._doubts:
+                state[:] = UNKNOWN
+                self._accesses.begin([(slot, insn)])
             stop = [f"yield {self._machine.place(slot)}"] if slot in self._stops else []
             if insn.is_jump:
                 result.append((slot, stop + self._count_may_goto(insn) + self._compared(slot, insn, state)))
@@ -113,6 +124,8 @@ class Expressions:
                 result.append((slot, stop + self._statements(slot, insn, state)))
             transfer(slot, insn, state, self._machine.immediate)
             self._accesses.forget(insn)
+        if self._doubts:
+            state[:] = UNKNOWN
         return result
 
     def _text(self, number: int, state: State) -> str:

@@ -261,6 +261,8 @@ class Machine:
         """
         if self.is_stepped:
             return {entry: self._stepping(entry) for entry in self.code.functions}
+        if self.processor.doubts:
+            return self._doubting
         every = self.processor.stops
         stops = None if every is None else every.get(self.number, frozenset())
         found = self._walkers.get(stops)
@@ -272,6 +274,13 @@ class Machine:
             where = range(self.code.count) if stops is None else stops
             found = self._walkers[stops] = Translation(self, where).functions
         return found
+
+    @cached_property
+    def _doubting(self) -> Mapping[int, Walker]:
+        """The walkers for runs in which somebody changes registers: they stop before each instruction."""
+        from .translation import Translation
+
+        return Translation(self, range(self.code.count), doubts=True).functions
 
     def _stepping(self, entry: int) -> Walker:
         """Return a function that only the stepper can run, as a generator."""

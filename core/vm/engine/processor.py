@@ -148,6 +148,8 @@ class Processor:
         self._by_base: dict[int, Machine] = {}
         self.stops: Mapping[int, frozenset[int]] | None = None
         """Where what walks (`Machine.walkers`) stops: the slots by the machines' numbers; None for each instruction."""
+        self.doubts = False
+        """Whether registers may be changed where what walks stops, which it does before each instruction then."""
         self.returned = [0]
         """What the function returned that ended last, of those that may stop."""
         self.turned: Callable[[], None] | None = None

@@ -38,6 +38,8 @@ State: TypeAlias = list[Value]
 """By register, r0 to r10."""
 
 ANY: Final[Value] = (0, MASK64, False)
+UNKNOWN: Final[State] = [*[ANY] * 10, (0, 0, True)]
+"""Where nothing is known of any register but the frame pointer."""
 
 
 def width(value: Value, bits: int) -> tuple[int, int]:

@@ -10,7 +10,9 @@ it is executed: of each one, or of some. What stands between two stops is the sa
 
 from __future__ import annotations
 
+import ctypes
 import struct
+import sys
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -30,7 +32,7 @@ from .stepper import MAX_MAY_GOTO
 from .structure import Line, dispatched, structured
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
     from types import CodeType, FrameType
 
     from ...asm import Instruction
@@ -38,11 +40,13 @@ if TYPE_CHECKING:
     from .counting import Watcher
     from .machine import Machine
 
-__all__ = ["Translation", "located"]
+__all__ = ["Translation", "located", "set_register"]
 
 _FAULTS: Final = (KeyError, IndexError, struct.error, TypeError, OverflowError)
 """What translated code itself raises: bad accesses, calls too deep, helpers that return no integer."""
 _PROLOGUE: Final = -1
+_OTHERS: Final = ("r0", "r6", "r7", "r8", "r9")
+"""The registers that are no arguments."""
 
 
 class Translation:
@@ -53,10 +57,19 @@ class Translation:
         stops: The slots before which to stop; None for functions that are no generators. A generator yields the place
             (`Machine.place`) and returns r0; until it is resumed, its registers are its frame's local variables.
         watcher: What is told of their runs.
+        doubts: Whether somebody may change registers where it stops (`set_register`): nothing is known of them then.
     """
 
-    def __init__(self, machine: Machine, stops: Collection[int] | None = None, watcher: Watcher | None = None) -> None:
+    def __init__(
+        self,
+        machine: Machine,
+        stops: Collection[int] | None = None,
+        watcher: Watcher | None = None,
+        *,
+        doubts: bool = False,
+    ) -> None:
         self.machine = machine
+        self.doubts = doubts
         self.stops = stops
         self.watcher = watcher
         self._around: dict[CodeType, tuple[int, Graph]] = {}
@@ -128,7 +141,7 @@ class Translation:
         calls = stops is not None or any(code.at(slot).is_call for slot in function.slots)
         leave = ["D[0] = d - 1", *(["TURN()"] if stops is not None else [])] if calls else []
         for write in (structured, dispatched):
-            expressions = Expressions(machine, leave, observer, stops)
+            expressions = Expressions(machine, leave, observer, stops, doubts=self.doubts)
             body = write(graph, expressions, states, meter.number, observer)
             if body is None:
                 continue
@@ -147,7 +160,7 @@ class Translation:
             head += [f" s{size} = S{size}[d]" for size in (1, 2, 4, 8) if f"s{size}" in expressions.names]
             if "q" in expressions.names:
                 head.append(f" q = {MAX_MAY_GOTO}")
-            if live := _live_at_start(machine, graph):
+            if live := _OTHERS if self.doubts else _live_at_start(machine, graph):
                 head.append(f" {' = '.join(live)} = 0")
             head += [f" {text}" for text in observer.head]
             loop = len(head) + 2
@@ -226,7 +239,7 @@ def _packet_loader(machine: Machine) -> Callable[[int, int], int | None]:
     return load
 
 
-def _live_at_start(machine: Machine, graph: Graph) -> list[str]:
+def _live_at_start(machine: Machine, graph: Graph) -> Sequence[str]:
     """Return r0 and r6 to r9 as far as they can be read before they are written to."""
     code = machine.code
     needs: list[int] = []
@@ -254,7 +267,14 @@ def _live_at_start(machine: Machine, graph: Graph) -> list[str]:
         return graph.predecessors[number]
 
     settle(range(len(graph.blocks)), visit, backwards=True)
-    return [f"r{number}" for number in (0, 6, 7, 8, 9) if needs[0] >> number & 1]
+    return [name for name in _OTHERS if needs[0] >> int(name[1:]) & 1]
+
+
+def set_register(frame: FrameType, number: int, value: int) -> None:
+    """Change a register of a translated function that doubts, and that has stopped."""
+    frame.f_locals[f"r{number}"] = value
+    if sys.version_info < (3, 13):  # since then (PEP 667) `f_locals` are the variables, and not a copy
+        ctypes.pythonapi.PyFrame_LocalsToFast(ctypes.py_object(frame), 0)
 
 
 def located(error: Exception) -> Exception:

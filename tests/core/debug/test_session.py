@@ -287,3 +287,40 @@ def test_the_guide_does_what_it_says(capsys: pytest.CaptureFixture[str], tmp_pat
     assert told[0].startswith("67 Location(program='count_traffic', function='count_traffic', slot=94,")
     assert told[1:] == [f"{told[1].split()[0]} 1"]
     assert (tmp_path / "run.json").is_file()
+
+
+def test_a_register_is_changed(session: Session, tmp_path: Path) -> None:
+    session.goto(session.length - 1)
+    assert (session.location.text if session.location else "", session.registers[0]) == ("exit", 2)
+    session.change("r0", "XDP_DROP")
+    session.resume()
+    assert session.retval == 1
+    session.back.step_instruction(1)
+    assert (session.position, session.registers[0]) == (140, 1)
+    Interpreter(session).execute("set w6 = -1")
+    assert session.registers[6] == 0xFFFF_FFFF
+    session.save(tmp_path / "run.json")
+    with Session(Recording.read(tmp_path / "run.json")) as again:
+        again.resume()
+        assert again.retval == 1
+        again.resume()
+        assert (again.run, again.retval) == (1, 2)
+    with pytest.raises(UsageError, match="r10 is where the stack frame ends"):
+        session.change("r10", "0")
+
+
+@pytest.mark.parametrize(
+    ("path", "name"), [("isa.o", "atomics"), ("callbacks.o", ""), ("subprograms.o", ""), ("tail_calls.o", "")]
+)
+def test_a_register_that_is_set_to_what_it_is_changes_nothing(path: str, name: str) -> None:
+    """What is known of registers is doubted then, and the run is the same."""
+    spec = CollectionSpec.from_file(Path("tests/objects") / path)
+    names = [name] if name else [each for each in spec.programs if each != "broken"]
+    for each in names:
+        with Session(recording(Path("tests/objects") / path, each, UDP)) as session:
+            places, error = list(session.timeline.places), session.timeline.error
+            session.goto(session.length // 2)
+            for number in range(10):
+                session.change(f"r{number}", str(session.registers[number]))
+            assert list(session.timeline.places) == places
+            assert str(session.timeline.error) == str(error)
