@@ -7,6 +7,11 @@ one the 20 ms are most of what a test takes. The event loop and the threads know
 What they cannot know has a time of its own: samples, looks at the machine, what is due later than the next frame. Tests
 wait for these by what they bring (`Walk.until`). And nobody rests while the kernel's verifier is at work: a test that
 looks at what is under way has the app take a key (`App.simulate_key`), and waits for what it looks at.
+
+While a pilot waits, the app's time stands still. What recurs, as a sample or a cursor that blinks, comes after: on a
+slow machine it would be there again before all is done that it brings. A frame is there once nothing else is to be
+done, instead of at each sixtieth of a second, when most of what it shows is not there yet; and it is drawn then, not
+whenever something is laid out: all these pictures are half of what a test of the screen takes, and nobody sees them.
 """
 
 from __future__ import annotations
@@ -18,11 +23,13 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakKeyDictionary, WeakSet
 
 import pytest
 import textual.app
 import textual.pilot
 from textual._context import active_app
+from textual.screen import Screen
 from textual.timer import Timer
 
 from tests.waiting import PATIENCE, waits
@@ -30,6 +37,7 @@ from tests.waiting import PATIENCE, waits
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
+    from textual.app import App
     from textual.pilot import Pilot
 
 __all__ = ["patient_pilots", "wait_for_rest"]
@@ -38,9 +46,12 @@ _TURNS: Final = 3
 """Turns of the loop in which nothing is ready: a message goes from a queue to its handler in one or two."""
 _SOON: Final = 0.02
 """Seconds: what is due within is waited for, and frames (each sixtieth); a cursor that blinks is not."""
-_SLICE: Final = 0.001
+_SLICES: Final = (0.001, 0.008)
+"""Seconds between two looks: those of the first, and, as it gets longer, of the last."""
 _MOST: Final = 1000
 """Turns in which something is ready. The longest way of a key through the explorer takes some sixty."""
+_FRAMES: Final = 50
+"""How many are drawn: what changes with each of them comes of no key."""
 _AGAIN: Final = 2
 """How often a thread may begin with the same while it is waited for: what goes on beginning comes of no key."""
 _LEAST: Final = 1000
@@ -70,12 +81,18 @@ class _Call:
 
 
 _calls: set[_Call] = set()
+_waits: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Event] = WeakKeyDictionary()
+"""By loop, what is set when the waiting is over."""
+_undrawn: WeakSet[Screen[Any]] = WeakSet()
+"""Screens that have been laid out, or have changed, since they were drawn."""
+_refresh, _update = Screen[Any]._compositor_refresh, Screen[Any]._on_timer_update
 
 
 @contextmanager
 def patient_pilots() -> Generator[None]:
     """Have Textual's pilots wait after all that they do until the app is at rest."""
     begin, press = asyncio.BaseEventLoop.run_in_executor, textual.pilot.Pilot.press
+    tick = Timer._tick
 
     def run_in_executor(loop: Any, executor: Any, work: Callable[..., Any], *arguments: Any) -> asyncio.Future[Any]:
         call = _Call(loop, " ".join(_names(work, *arguments)))
@@ -106,6 +123,23 @@ def patient_pilots() -> Generator[None]:
         # Whoever says for how long looks at what is under way.
         await (wait_for_rest() if delay is None else asyncio.sleep(delay))
 
+    async def tick_after_wait(timer: Timer, **when: Any) -> None:
+        while _recurs(timer) and (over := _waits.get(asyncio.get_running_loop())):
+            await over.wait()
+        await tick(timer, **when)
+
+    def frame_after_wait(screen: Screen[Any]) -> None:
+        if asyncio.get_running_loop() not in _waits:
+            _update(screen)
+
+    def refresh_later(screen: Screen[Any]) -> None:
+        if screen is not screen.app.screen:
+            _refresh(screen)  # says to the one above what has changed
+            return
+        _undrawn.add(screen)
+        screen._dirty_widgets.clear()
+        screen.app._update_mouse_over(screen)
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(asyncio.BaseEventLoop, "run_in_executor", run_in_executor)
         for module in (textual.app, textual.pilot):
@@ -113,6 +147,9 @@ def patient_pilots() -> Generator[None]:
         patch.setattr(textual.pilot.Pilot, "_wait_for_screen", wait_for_screen)
         patch.setattr(textual.pilot.Pilot, "pause", pause)
         patch.setattr(textual.pilot.Pilot, "press", press_at_rest)
+        patch.setattr(Timer, "_tick", tick_after_wait)
+        patch.setattr(Screen, "_on_timer_update", frame_after_wait)
+        patch.setattr(Screen, "_compositor_refresh", refresh_later)
         yield
 
 
@@ -127,9 +164,20 @@ async def wait_for_rest(seconds: float = PATIENCE) -> None:
         AssertionError: A thread, or something that is due, never comes to its end.
     """
     loop: Any = asyncio.get_running_loop()
-    stop = time.monotonic() + seconds
-    waited = busy = quiet = 0
+    while before := _waits.get(loop):
+        await before.wait()
+    over = _waits[loop] = asyncio.Event()
+    try:
+        await _wait(loop, time.monotonic() + seconds)
+    finally:
+        del _waits[loop]
+        over.set()
+
+
+async def _wait(loop: Any, stop: float) -> None:
+    waited = busy = quiet = frames = 0
     begun: dict[str, set[_Call]] = {}
+    slice_, longest = _SLICES
     while quiet < _TURNS and busy < _MOST:
         await asyncio.sleep(0)
         if why := _at_work(loop, begun):
@@ -139,11 +187,37 @@ async def wait_for_rest(seconds: float = PATIENCE) -> None:
             continue
         elif not (why := _due(loop)):
             quiet += 1
+            if quiet == _TURNS and frames < _FRAMES and _frame():
+                quiet, frames = 0, frames + 1
             continue
-        await asyncio.sleep(_SLICE)
+        await asyncio.sleep(min(slice_ * (1 + waited // 8), longest))
         waited += 1
         # By looks as well: a machine that stood still for a while has done nothing in that time.
         assert waited < _LEAST or time.monotonic() < stop, f"the app does not come to rest: {why}"
+
+
+def _frame() -> bool:
+    """Do what is to be done with the next frame, and when nothing is, draw it; return whether there was something."""
+    app = active_app.get(None)
+    if app is None or app._exit:  # one that is being left draws no more
+        return False
+    screens = [screen for stack in app._screen_stacks.values() for screen in stack]
+    if due := [screen for screen in screens if screen._update_timer._active.is_set()]:
+        _do(app, _update, due)
+        return True
+    if undrawn := [screen for screen in screens if screen in _undrawn]:
+        _undrawn.difference_update(undrawn)
+        _do(app, _refresh, undrawn)
+    return bool(undrawn)
+
+
+def _do(app: App[Any], what: Callable[[Screen[Any]], None], screens: list[Screen[Any]]) -> None:
+    for screen in screens:
+        with screen._context():
+            try:
+                what(screen)
+            except Exception as error:  # as Textual does
+                app._handle_exception(error)
 
 
 def _at_work(loop: object, begun: dict[str, set[_Call]]) -> list[str]:
@@ -169,7 +243,7 @@ def _names(*called: object) -> Iterator[str]:
 
 
 def _due(loop: Any) -> list[object]:
-    """Return what happens soon, but for what happens again and again: on a slow machine that is always soon."""
+    """Return what happens soon, but for frames, and for what happens again and again: that comes after the wait."""
     soon = loop.time() + _SOON
     return [handle for handle in loop._scheduled if not handle.cancelled() and _is_due(handle, soon)]
 
@@ -178,10 +252,14 @@ def _is_due(handle: Any, soon: float) -> bool:
     timer = _timer(handle)
     if timer is None or timer._repeat is not None:
         return handle.when() < soon
-    # Of what recurs frames alone, as long as there is something to be drawn; they may come two frames from now.
-    # An app that is being left draws no more.
+    if _recurs(timer) or not timer._active.is_set() or (timer._callback is not None and timer.name == "screen_update"):
+        return False
     app = active_app.get(None)
-    return timer._interval <= _SOON and timer._active.is_set() and not (app is None or app._exit)
+    return not (app is None or app._exit)  # what moves; it may come two frames from now
+
+
+def _recurs(timer: Timer) -> bool:
+    return timer._repeat is None and timer._interval > _SOON
 
 
 def _timer(handle: Any) -> Timer | None:
