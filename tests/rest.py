@@ -29,6 +29,7 @@ import pytest
 import textual.app
 import textual.pilot
 from textual._context import active_app
+from textual.message_pump import MessagePump
 from textual.screen import Screen
 from textual.timer import Timer
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
     from textual.app import App
+    from textual.message import Message
     from textual.pilot import Pilot
 
 __all__ = ["patient_pilots", "wait_for_rest"]
@@ -50,7 +52,7 @@ _SLICES: Final = (0.001, 0.008)
 """Seconds between two looks: those of the first, and, as it gets longer, of the last."""
 _MOST: Final = 1000
 """Turns in which something is ready. The longest way of a key through the explorer takes some sixty."""
-_FRAMES: Final = 50
+_FRAMES: Final = 20
 """How many are drawn: what changes with each of them comes of no key."""
 _AGAIN: Final = 2
 """How often a thread may begin with the same while it is waited for: what goes on beginning comes of no key."""
@@ -80,9 +82,19 @@ class _Call:
         return not self.is_over and (self.thread is None or not waits(self.thread))
 
 
+class _Wait:
+    """A wait for rest."""
+
+    def __init__(self) -> None:
+        self.over = asyncio.Event()
+        self.held: list[tuple[MessagePump, Message]] = []
+        """What threads told meanwhile that have a time of their own, as the one that takes samples."""
+
+
 _calls: set[_Call] = set()
-_waits: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Event] = WeakKeyDictionary()
-"""By loop, what is set when the waiting is over."""
+_waits: WeakKeyDictionary[asyncio.AbstractEventLoop, _Wait] = WeakKeyDictionary()
+"""By loop, the wait that is under way."""
+_changing = threading.Lock()
 _undrawn: WeakSet[Screen[Any]] = WeakSet()
 """Screens that have been laid out, or have changed, since they were drawn."""
 _refresh, _update = Screen[Any]._compositor_refresh, Screen[Any]._on_timer_update
@@ -92,7 +104,7 @@ _refresh, _update = Screen[Any]._compositor_refresh, Screen[Any]._on_timer_updat
 def patient_pilots() -> Generator[None]:
     """Have Textual's pilots wait after all that they do until the app is at rest."""
     begin, press = asyncio.BaseEventLoop.run_in_executor, textual.pilot.Pilot.press
-    tick = Timer._tick
+    tick, post = Timer._tick, MessagePump.post_message
 
     def run_in_executor(loop: Any, executor: Any, work: Callable[..., Any], *arguments: Any) -> asyncio.Future[Any]:
         call = _Call(loop, " ".join(_names(work, *arguments)))
@@ -124,9 +136,21 @@ def patient_pilots() -> Generator[None]:
         await (wait_for_rest() if delay is None else asyncio.sleep(delay))
 
     async def tick_after_wait(timer: Timer, **when: Any) -> None:
-        while _recurs(timer) and (over := _waits.get(asyncio.get_running_loop())):
-            await over.wait()
-        await tick(timer, **when)
+        if _recurs(timer) and (wait := _waits.get(asyncio.get_running_loop())):
+            await wait.over.wait()
+            await timer._active.wait()  # it may have been told to stand, or to begin anew
+        if not timer._reset:
+            await tick(timer, **when)
+
+    def post_after_wait(pump: MessagePump, message: Message) -> bool:
+        thread = threading.get_ident()
+        if pump._thread_id != thread and not any(call.thread == thread for call in [*_calls]):
+            loop = pump.app._loop
+            with _changing:
+                if loop is not None and (wait := _waits.get(loop)):
+                    wait.held.append((pump, message))
+                    return True
+        return post(pump, message)
 
     def frame_after_wait(screen: Screen[Any]) -> None:
         if asyncio.get_running_loop() not in _waits:
@@ -148,6 +172,7 @@ def patient_pilots() -> Generator[None]:
         patch.setattr(textual.pilot.Pilot, "pause", pause)
         patch.setattr(textual.pilot.Pilot, "press", press_at_rest)
         patch.setattr(Timer, "_tick", tick_after_wait)
+        patch.setattr(MessagePump, "post_message", post_after_wait)
         patch.setattr(Screen, "_on_timer_update", frame_after_wait)
         patch.setattr(Screen, "_compositor_refresh", refresh_later)
         yield
@@ -165,13 +190,16 @@ async def wait_for_rest(seconds: float = PATIENCE) -> None:
     """
     loop: Any = asyncio.get_running_loop()
     while before := _waits.get(loop):
-        await before.wait()
-    over = _waits[loop] = asyncio.Event()
+        await before.over.wait()
+    wait = _waits[loop] = _Wait()
     try:
         await _wait(loop, time.monotonic() + seconds)
     finally:
-        del _waits[loop]
-        over.set()
+        with _changing:
+            del _waits[loop]
+        wait.over.set()
+        for pump, message in wait.held:
+            pump.post_message(message)
 
 
 async def _wait(loop: Any, stop: float) -> None:

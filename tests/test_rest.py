@@ -5,16 +5,14 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from textual import events
 from textual.app import App
 
 from tests import rest
 from tests.rest import wait_for_rest
-
-if TYPE_CHECKING:
-    from textual import events
 
 
 class ChainApp(App[None]):
@@ -24,6 +22,10 @@ class ChainApp(App[None]):
         super().__init__()
         self.done: list[str] = []
         self.gate = threading.Event()
+        self.frames = 0
+
+    def post_display_hook(self) -> None:
+        self.frames += 1
 
     def on_key(self, event: events.Key) -> None:
         getattr(self, f"key_of_{event.key}")()
@@ -72,6 +74,28 @@ class ChainApp(App[None]):
         self.refresh()
         self.screen._update_timer.resume()
         self.exit()
+
+    def key_of_d(self, left: int = 50) -> None:
+        """Change what is on the screen so many times."""
+        self.screen.refresh()
+        if left:
+            self.call_later(self.key_of_d, left - 1)
+
+    def key_of_i(self) -> None:
+        """Do something again and again, which begins before a thread has done what the key had it do."""
+        self.set_interval(0.025, lambda: self.done.append("again"))
+        self.key_of_w()
+
+    def key_of_s(self) -> None:
+        """Have a thread of its own tell again and again that it is time to do something, and more than there is."""
+
+        def tell() -> None:
+            while not self._exit:
+                self.post_message(events.Callback(callback=lambda: self.done.append("sample")))
+                time.sleep(0.0005)
+
+        threading.Thread(target=tell).start()
+        self.key_of_w()
 
     def key_of_r(self) -> None:
         """Do something again and again, without a pause on a machine as slow as this."""
@@ -140,6 +164,32 @@ async def test_what_happens_again_and_again_is_not_waited_for() -> None:
         assert app.done == ["messages", "messages"]
         await pilot.press("a", "m", "w")
         assert app.done == ["messages", "messages", "messages", "worker"]
+
+
+async def test_what_recurs_comes_when_all_is_done_that_a_key_does() -> None:
+    app = ChainApp()
+    async with app.run_test() as pilot:
+        await pilot.press("i")
+        assert app.done[0] == "worker"
+        while "again" not in app.done:
+            await pilot.pause()
+
+
+async def test_what_a_thread_tells_that_has_a_time_of_its_own_comes_when_all_is_done_that_a_key_does() -> None:
+    app = ChainApp()
+    async with app.run_test() as pilot:
+        await pilot.press("s")
+        assert app.done[0] == "worker"
+        while "sample" not in app.done:
+            await pilot.pause()
+
+
+async def test_what_a_key_changes_is_drawn_once() -> None:
+    app = ChainApp()
+    async with app.run_test() as pilot:
+        before = app.frames
+        await pilot.press("d")
+        assert app.frames == before + 1
 
 
 async def test_what_is_told_without_a_pause_is_left_alone_and_a_thread_without_an_end_is_said() -> None:
