@@ -323,7 +323,7 @@ def test_where_there_are_no_user_namespaces_the_sandbox_keeps_its_rights() -> No
 @pytest.mark.parametrize("attachment", ["tracepoint", "uprobe_malloc=libc.so.6:malloc", "raw_tracepoint"])
 def test_what_only_root_may_attach_to_is_attached_with_the_stewards_help(attachment: str) -> None:
     watch = ["watch", "--drop", "tests/objects/sections.o", "--attach", attachment, "--duration", "0.5"]
-    done = bpftui(*watch, "--interval", "0.1", "--json")
+    done = bpftui(*watch, "--interval", "0.1", "--json", is_fresh=True)
     assert done.code == 0, done.err
     name = attachment.partition("=")[0]
     assert json.loads(done.out.splitlines()[-1])["programs"][name]["run_cnt"] > 0
@@ -331,7 +331,7 @@ def test_what_only_root_may_attach_to_is_attached_with_the_stewards_help(attachm
 
 def test_what_programs_print_is_read_with_the_stewards_help() -> None:
     watch = ["watch", "--drop", "tests/objects/prints.o", "--attach", "hello=sandbox,rate=100", "--duration", "1"]
-    done = bpftui(*watch, "--interval", "0.2", "--json")
+    done = bpftui(*watch, "--interval", "0.2", "--json", is_fresh=True)
     assert (done.code, done.err) == (0, "")
     samples = [json.loads(line) for line in done.out.splitlines()]
     assert {text for sample in samples for text in sample["printed"]} == {"hello 42"}

@@ -16,6 +16,7 @@ from bpftui.core.spec import CollectionSpec
 from bpftui.tui.__main__ import main
 from tests.kernel.system.others import attached_by_others
 from tests.nobody import NOBODY, as_nobody, nobody_with
+from tests.tui.commands.command_line import bpftui
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,8 +35,9 @@ def others() -> Iterator[Others]:
 
 
 def listed(*words: str) -> Any:
-    done = subprocess.run([*BPFTUI, "list", "--json", *words], capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)
+    done = bpftui("list", "--json", *words, is_fresh="--drop" in words)
+    assert done.code == 0, done.err
+    return json.loads(done.out)
 
 
 @pytest.mark.vmlinux

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from tests.forked import Forks
 from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["COMMAND", "ROOT", "Outcome", "bpftui", "user_environment"]
 
@@ -42,9 +44,39 @@ class Outcome:
         return line.removeprefix("bpftui: error: ")
 
 
-def bpftui(*arguments: str | Path, prefix: Sequence[str] = (), **options: Any) -> Outcome:
-    """Run bpftui without a terminal; *prefix* is a command that runs it, such as setpriv."""
-    options = {"stdin": subprocess.DEVNULL, "timeout": PATIENCE, "cwd": ROOT, "env": user_environment()} | options
-    command = [*prefix, *COMMAND, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, **options)
+def bpftui(
+    *arguments: str | Path,
+    prefix: Sequence[str] = (),
+    cwd: Path = ROOT,
+    env: Mapping[str, str] | None = None,
+    is_fresh: bool = False,
+) -> Outcome:
+    """Run bpftui without a terminal and without a standard input.
+
+    Args:
+        arguments: Its command and what that is given.
+        prefix: A command that runs it, such as setpriv.
+        cwd: Its working directory.
+        env: Its environment; a user's, if there is none.
+        is_fresh: Whether it begins with nothing loaded, as users have it; as with a *prefix*; else it is forked.
+    """
+    words, env = [*map(str, arguments)], user_environment() if env is None else env
+    if prefix or is_fresh:
+        done = subprocess.run(
+            [*prefix, *COMMAND, *words],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=cwd,
+            env=env,
+            timeout=PATIENCE,
+        )
+    else:
+        done = _forks().run(words, cwd=cwd, env=env, timeout=PATIENCE)
     return Outcome(done.returncode, done.stdout, done.stderr)
+
+
+@functools.cache
+def _forks() -> Forks:
+    return Forks("bpftui.tui")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +11,7 @@ import pytest
 
 from bpftui.core.vm.runtime import MachineRuntime
 from bpftui.tui.commands.check.command import run
-from tests.waiting import PATIENCE
+from tests.tui.commands.command_line import bpftui
 
 if TYPE_CHECKING:
     from bpftui.core.runtime import CheckReport
@@ -23,9 +21,8 @@ ROOT = Path(__file__).parents[4]
 
 
 def check(*arguments: str) -> tuple[int, str, str]:
-    command = [sys.executable, "-m", "bpftui.tui", "check", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=PATIENCE, check=False)
-    return done.returncode, done.stdout, done.stderr
+    done = bpftui("check", *arguments)
+    return done.code, done.out, done.err
 
 
 @pytest.mark.kernel
