@@ -4,19 +4,21 @@ Textual parses all style sheets when a theme is chosen or a screen brings one of
 rules when its style may be another one: when it is mounted, shown, focused or left, or below the mouse. A widget has
 its colours as component classes, a listing has fifty, and each is looked up as well. What they are follows from the
 rules and from what selectors can see of the way down to the widget; where that is as it was before, so are they, in the
-next app of this process too.
+next app of this process too. And a colour is looked up when it is first drawn with: most never are.
 """
 
 # pyright: reportPrivateUsage=false
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from textual.cache import LRUCache
 from textual.css import stylesheet
+from textual.dom import DOMNode
 from textual.widget import Widget
 
 if TYPE_CHECKING:
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from textual.css.model import RuleSet
     from textual.css.styles import RenderStyles, RulesMap
     from textual.css.types import CSSLocation
-    from textual.dom import DOMNode
 
 __all__ = ["Stylesheet"]
 
@@ -44,6 +45,8 @@ _numbers: Final[LRUCache[tuple[RuleSet, ...], int]] = LRUCache(4096)
 _serial: Final = count()
 _found: Final[LRUCache[Hashable, RulesMap]] = LRUCache(8192)
 """What the rules say of a node, by their number and what selectors can see."""
+_orders: Final[LRUCache[tuple[int, ...], _Order]] = LRUCache(64)
+"""What was put together of rules, by their identities."""
 
 
 class _Candidates(NamedTuple):
@@ -54,20 +57,51 @@ class _Candidates(NamedTuple):
     """The pseudo-classes in them."""
 
 
+@dataclass(frozen=True)
+class _Order:
+    """Rules in their order, and what follows from it."""
+
+    rules: list[RuleSet]
+    by_name: dict[str, list[RuleSet]]
+    """Those that may be for what has a name: of a class, a type, an id."""
+    places: dict[RuleSet, int]
+    candidates: dict[frozenset[str], _Candidates] = field(default_factory=dict)
+
+
+class _Parts(dict[str, "RenderStyles"]):
+    """The styles of a widget's parts in one state of it, each looked up when it is asked for."""
+
+    def __init__(self, sheet: Stylesheet, node: DOMNode, names: frozenset[str], state: Hashable) -> None:
+        super().__init__()
+        self._sheet, self._node, self._names, self._state = sheet, ref(node), names, state
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __missing__(self, name: str) -> RenderStyles:
+        node = self._node()
+        if node is None or name not in self._names:
+            raise KeyError(name)
+        state = _state(node)
+        styles = self._sheet.styles_of_part(node, name, state)
+        if state == self._state:  # it may have another one by now, and is about to be given the styles of that
+            self[name] = styles
+        return styles
+
+
 class Stylesheet(stylesheet.Stylesheet):
     """Textual's stylesheet, for the app whose styles change for the reasons that are compared here."""
 
     def __init__(self, *, variables: dict[str, str] | None = None) -> None:
         super().__init__(variables=variables)
         self._given = frozenset(self._variables.items())
-        self._places: dict[RuleSet, int] = {}
-        self._candidates: dict[frozenset[str], _Candidates] = {}
+        self._order = _Order([], {}, {})
         self._whole: DOMNode | None = None
         """The widget whose parts are looked up, in the state that follows."""
         self._state: Hashable = None
         self._of: list[RuleSet] | None = None
         self._can_be_kept: dict[frozenset[str], bool] = {}
-        self._kept: WeakKeyDictionary[DOMNode, dict[Hashable, dict[str, RenderStyles]]] = WeakKeyDictionary()
+        self._kept: WeakKeyDictionary[DOMNode, dict[Hashable, _Parts]] = WeakKeyDictionary()
 
     def set_variables(self, variables: dict[str, str]) -> None:
         """Set what the names in the style sheets stand for."""
@@ -77,8 +111,13 @@ class Stylesheet(stylesheet.Stylesheet):
     def parse(self) -> None:
         """Parse what is new, and put the rules together."""
         super().parse()
-        self._places = {rule: place for place, rule in enumerate(self._rules)}
-        self._candidates.clear()
+        rules = self._rules
+        key = tuple(map(id, rules))
+        order = _orders.get(key)
+        if order is None:
+            places = {rule: place for place, rule in enumerate(rules)}
+            order = _orders[key] = _Order(rules, self.rules_map, places)
+        self._order, self._rules_map = order, order.by_name
 
     def reparse(self) -> None:
         """Put the rules together anew, of the variables of now. An error leaves them as they were."""
@@ -124,14 +163,15 @@ class Stylesheet(stylesheet.Stylesheet):
     def _may_be_for(self, node: DOMNode) -> _Candidates:
         rules_map = self.rules_map
         names = frozenset(rules_map.keys() & node._selector_names)
-        found = self._candidates.get(names)
+        candidates, places = self._order.candidates, self._order.places
+        found = candidates.get(names)
         if found is None:
-            rules = tuple(sorted({rule for name in names for rule in rules_map[name]}, key=self._places.__getitem__))
+            rules = tuple(sorted({rule for name in names for rule in rules_map[name]}, key=places.__getitem__))
             number = _numbers.get(rules)
             if number is None:
                 number = _numbers[rules] = next(_serial)
             asked = frozenset[str]().union(*(rule.pseudo_classes for rule in rules))
-            found = self._candidates[names] = _Candidates(number, asked)
+            found = candidates[names] = _Candidates(number, asked)
         return found
 
     def _process_component_classes(self, node: DOMNode) -> None:
@@ -144,24 +184,34 @@ class Stylesheet(stylesheet.Stylesheet):
             self._kept.clear()
         if classes not in self._can_be_kept:
             self._can_be_kept[classes] = self._are_seen(classes)
+        before = node._component_styles
         if not self._can_be_kept[classes]:
+            node._component_styles = dict(before.items())  # Textual clears it
             super()._process_component_classes(node)
             return
         kept = self._kept.setdefault(node, {})
         state = _state(node)
-        found = kept.get(state)
-        if found is None:
-            self._whole, self._state = node, state
-            try:
-                super()._process_component_classes(node)
-            finally:
-                self._whole = None
+        parts = kept.get(state)
+        if parts is None:
             if len(kept) >= _MOST:
                 kept.clear()
-            kept[state] = node._component_styles.copy()
-        elif found != node._component_styles:
-            node._component_styles = found.copy()
-            node.refresh()
+            parts = kept[state] = _Parts(self, node, classes, state)
+        if parts is not before:
+            node._component_styles = parts
+            if not before or any(parts[name] != styles for name, styles in before.items()):
+                node.refresh()
+
+    def styles_of_part(self, node: DOMNode, name: str, state: Hashable) -> RenderStyles:
+        """Return the styles that a component class of a widget has in the state that the widget is in."""
+        part = DOMNode(classes=name)
+        part._attach(node)
+        whole = self._whole, self._state
+        self._whole, self._state = node, state
+        try:
+            self.apply(part)
+        finally:
+            self._whole, self._state = whole
+        return part.styles
 
     def _are_seen(self, classes: frozenset[str]) -> bool:
         """Return whether all that the rules for some classes ask for is part of the state."""
