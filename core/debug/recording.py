@@ -31,7 +31,7 @@ from ..files import write_whole
 from ..limits import Budget
 from ..spec import CollectionSpec
 from ..spec.container import read_source
-from ..vm.world.settings import Settings
+from ..vm.world.settings import Settings, parse_returns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -214,6 +214,21 @@ class Recording:
     def copy(self) -> Recording:
         """Return one that goes on by itself: what its runs are told and what is changed in them is not shared."""
         return replace(self, calls=list(self.calls), changes=list(self.changes), times=list(self.times))
+
+    def answered(self, name: str, text: str) -> Recording:
+        """Return one that goes on by itself, in which a helper or a kernel function returns a value and does nothing.
+
+        Args:
+            name: The function.
+            text: The value, as `--return` takes it: a number, an errno, `-ENOENT`.
+
+        Raises:
+            UsageError, ValueRangeError: It is none.
+        """
+        found = self.copy()
+        returns = {**(self.settings.returns or {}), **parse_returns([f"{name}={text.strip()}"])}
+        found.settings = self.settings._replace(returns=returns)
+        return found
 
     def spec(self) -> CollectionSpec:
         """Return the object as it is to be loaded, read anew.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ..asm.arithmetic import signed
 from ..context.fields import return_codes
 from ..live.effects import EffectsReader
+from ..vm.engine.errors import RunError
 from ..vm.engine.memory import STACK_SIZE
 from .pointers import Pointers, layers_of
 from .stops import Breakpoint, Stop
@@ -17,13 +18,16 @@ from .trail import HelperCall, Trail
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ..errors import BpftuiError
     from ..live.effects import EffectLine
     from ..packet.layers import Layer
     from .session import Session
     from .symbols import Location
 
-__all__ = ["Eyes", "Held", "Register", "Sight", "Slot", "Watched"]
+__all__ = ["Eyes", "Held", "Register", "RunSeen", "Sight", "Slot", "Watched"]
 
+_NEAR: Final = 8
+"""Runs before and behind this one that are seen with it."""
 _WORD: Final = 8
 
 
@@ -75,6 +79,16 @@ class Held(NamedTuple):
     problem: str = ""
 
 
+class RunSeen(NamedTuple):
+    """A run among others."""
+
+    run: int
+    """From 0 on."""
+    origin: str
+    verdict: str
+    """What it came to; empty where nobody has gone through it yet."""
+
+
 @dataclass(frozen=True)
 class Sight:
     """Where a session stands, and what is to be seen there."""
@@ -94,6 +108,10 @@ class Sight:
     """What will come of the run: `XDP_DROP`, `7`; empty where it is stopped before its end."""
     fails: str
     """Why the run will be stopped before its end; empty where it will not."""
+    lacks: str
+    """The helper or kernel function that the machine has not, where the run was stopped here for want of it."""
+    near: tuple[RunSeen, ...]
+    """This run and those around it, where there are several."""
     location: Location | None
     last: Location | None
     """The instruction before; None at the beginning."""
@@ -194,6 +212,8 @@ class Eyes:
             error=session.error,
             ends=ends,
             fails="" if timeline.error is None else timeline.error.message,
+            lacks=_lacking(timeline.error) if session.error is not None else "",
+            near=self._near(),
             location=location,
             last=session.symbols.location(timeline.places[position - 1]) if position else None,
             will_jump=self._jumps(position),
@@ -216,6 +236,21 @@ class Eyes:
             stops=frozenset(place - first_place for place in stops if session.world.processor.at(place)[0] is shown),
             marks=self._marks(stops),
         )
+
+    def _near(self) -> tuple[RunSeen, ...]:
+        session = self.session
+        if session.runs == 1:
+            return ()
+        numbers = range(max(0, session.run - _NEAR), min(session.runs, session.run + _NEAR + 1))
+        return tuple(
+            RunSeen(number, session.recording.calls[number].origin, self._came_of(number)) for number in numbers
+        )
+
+    def _came_of(self, run: int) -> str:
+        outcome = self.session.outcomes.get(run)
+        if outcome is None:
+            return ""
+        return "stopped" if outcome.retval is None else self._verdict(outcome.retval)
 
     def _verdict(self, r0: int) -> str:
         number = signed(r0 & 0xFFFF_FFFF, 32)
@@ -301,3 +336,7 @@ class Eyes:
         timeline = self.session.timeline
         at = self.session.breakpoints.at(timeline.places[position]) if position < len(timeline.places) else []
         return any(not each.at_line or timeline.begins_line(position) for each in at)
+
+
+def _lacking(error: BpftuiError | None) -> str:
+    return error.lacks if isinstance(error, RunError) else ""

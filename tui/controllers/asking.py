@@ -149,6 +149,24 @@ class AskingController(Controller):
         self._debuggee.replace(before.recording, before.run, before.position)
         self.stage.notify("this is the run before the change again", timeout=3)
 
+    # What the machine lacks
+
+    def ask_for(self, name: str) -> None:
+        """Ask what a helper or a kernel function is to return that the machine has not."""
+        recording, sight = self._debuggee.recording, self._debuggee.sight
+        if sight is None:
+            return
+        run, position = sight.stop.run, sight.position
+
+        def attempt(text: str) -> object:
+            return recording.answered(name, text)
+
+        def answer(text: str) -> None:
+            self._debuggee.replace(recording.answered(name, text), run, position)
+
+        hint = "a number, or -ENOENT: it is part of the recording then · esc leaves the run stopped here"
+        self._line().open(f"{name}() returns", "0", hint, attempt, answer)
+
     # gdb's words
 
     def action_words(self) -> None:

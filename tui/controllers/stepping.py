@@ -70,6 +70,24 @@ class SteppingController(Controller):
             id="debug.stop-next",
             tooltip="The next stop of this run; else its end",
         ),
+        Binding(
+            "left_parenthesis",
+            "run(-1)",
+            "Run before",
+            show=False,
+            key_display="(",
+            id="debug.run-before",
+            tooltip="The run before: the packet before of a capture",
+        ),
+        Binding(
+            "right_parenthesis",
+            "run(1)",
+            "Next run",
+            show=False,
+            key_display=")",
+            id="debug.run-next",
+            tooltip="The next run: the next packet of a capture",
+        ),
         Binding("ctrl+r", "restart", "Start", show=False, id="debug.restart", tooltip="Back to the run's beginning"),
     ]
 
@@ -171,6 +189,23 @@ class SteppingController(Controller):
         else:
             to = next((each for each in reversed(sight.marks) if each < sight.position), 0)
         self.go_to(to)
+
+    def action_run(self, by: int) -> None:
+        """Go to the beginning of the run before or behind this one."""
+        sight = self._debuggee.sight
+        if sight is None:
+            return
+        to = sight.stop.run + by
+        if 0 <= to < sight.runs:
+            self.enter(to)
+        else:
+            only = "this is the only run: bpftui debug --pcap has one for each packet"
+            edge = "this is the first run" if by < 0 else "this is the last run"
+            self.stage.notify(only if sight.runs == 1 else edge, severity="warning", timeout=4)
+
+    def enter(self, run: int) -> None:
+        """Go to the beginning of a run, from 0 on; those before it are run first."""
+        self._debuggee.do(f"going to run {run + 1:,}", lambda session: session.enter(run))
 
     def go_to(self, position: int) -> None:
         """Go to a step of the run."""

@@ -21,7 +21,7 @@ from ..text.fit import fitted, width_of
 from ..widgets.code.code_pane import CodePane
 from ..widgets.code.decorations.trail import Trail
 from ..widgets.debug.changes_view import ChangesView
-from ..widgets.debug.output_view import Called, OutputView
+from ..widgets.debug.output_view import Called, OutputView, RunRow
 from ..widgets.debug.packet_view import DebugPacketView
 from ..widgets.debug.run_line import TABS, RunLine, Way
 from ..widgets.debug.state_view import About, DebugStateView
@@ -153,6 +153,8 @@ class DebuggerScreen(ControlledScreen):
         }
         self._place: tuple[Location, int] | None = None
         """Where the code was shown last: it stays where the user has moved it as long as the run stands still."""
+        self._asked: tuple[Recording, int] | None = None
+        """The run for which was asked what the machine lacks: it is asked once."""
         self._zoomed = False
         self._lower = "packet"
         """Which of the lower panes stands beside the code where there is room for one."""
@@ -224,6 +226,9 @@ class DebuggerScreen(ControlledScreen):
             pane.show(sight)
         self._show_code(sight)
         self.stops.follow(sight, self.debuggee.expressions)
+        if sight.lacks and self._asked != (self.debuggee.recording, sight.stop.run):
+            self._asked = self.debuggee.recording, sight.stop.run
+            self.asking.ask_for(sight.lacks)
         self.refresh_bindings()
 
     def _answered(self, found: Why) -> None:
@@ -388,6 +393,8 @@ class DebuggerScreen(ControlledScreen):
             self.stepping.go_to(self.why.step)
         elif event.view is self.output and isinstance(about := self.output.about, Called):
             self.stepping.go_to(about.step)
+        elif event.view is self.output and isinstance(about := self.output.about, RunRow):
+            self.stepping.enter(about.run)
 
     def on_status_line_chosen(self, event: StatusLine.Chosen) -> None:
         """Go to a step of the way to where one is."""

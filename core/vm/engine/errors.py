@@ -6,9 +6,9 @@ from typing import Final
 
 from ...errors import BpftuiError
 
-__all__ = ["RETURN_HINT", "AccessError", "InvalidCodeError", "MemoryLimitError", "RunError", "StepLimitError", "Thrown"]
+__all__ = ["AccessError", "InvalidCodeError", "MemoryLimitError", "RunError", "StepLimitError", "Thrown"]
 
-RETURN_HINT: Final = "--return {}=VALUE makes it return a value"
+_RETURN_HINT: Final = "--return {}=VALUE makes it return a value"
 """What to do about a helper or a kernel function that there is none of."""
 
 
@@ -33,11 +33,13 @@ class RunError(BpftuiError):
     Args:
         reason: What happened.
         hint: What to do about it, where there is something.
+        lacks: The helper or kernel function that there is none of, and for which a value can stand.
     """
 
-    def __init__(self, reason: str, *, hint: str | None = None) -> None:
-        super().__init__(reason, hint=hint)
+    def __init__(self, reason: str, *, hint: str | None = None, lacks: str = "") -> None:
+        super().__init__(reason, hint=_RETURN_HINT.format(lacks) if lacks else hint)
         self.reason = reason
+        self.lacks = lacks
         self.slot: int | None = None
         """The instruction's first slot; None until `locate` said where."""
         self.text = ""

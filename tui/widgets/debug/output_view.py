@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from ....core.debug.sight import Sight
 
-__all__ = ["Called", "OutputView"]
+__all__ = ["Called", "OutputView", "RunRow"]
 
 
 _MOST_ANSWERS: Final = 200
@@ -23,6 +23,12 @@ class Called(NamedTuple):
 
     step: int
     name: str
+
+
+class RunRow(NamedTuple):
+    """A line of a run."""
+
+    run: int
 
 
 class OutputView(LinesView):
@@ -43,7 +49,8 @@ class OutputView(LinesView):
 
     def title(self, sight: Sight) -> str:
         """Say how much there is."""
-        return f"{len(sight.called)} calls · {len(sight.printed)} lines printed"
+        run = f"run {sight.stop.run + 1:,} of {sight.runs:,} · " if sight.near else ""
+        return f"{run}{len(sight.called)} calls · {len(sight.printed)} lines printed"
 
     def empty(self, sight: Sight) -> str:
         """Say what would stand here."""
@@ -51,6 +58,15 @@ class OutputView(LinesView):
 
     def lines(self, sight: Sight, width: int) -> Iterator[Line]:
         """Return what was printed, what breakpoints noted, and what was called."""
+        if sight.near:
+            yield heading(f"Runs {sight.runs:,}")
+            digits = len(str(sight.runs))
+            for run in sight.near:
+                here = run.run == sight.stop.run
+                verdict = sight.ends if here and not run.verdict else run.verdict or "not run yet"
+                name = "here" if here else "link"
+                parts = ((f"{run.run + 1:>{digits}} ", name), (f"{verdict:<14}", ""), (f"  {run.origin}", "muted"))
+                yield Line(parts, RunRow(run.run))
         for text, name in self._answers:
             yield Line(((text, name),))
         if sight.printed:

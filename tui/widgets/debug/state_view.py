@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from textual.binding import Binding, BindingType
 
-from ...text.fit import fitted, width_of
+from ...text.fit import fitted, width_of, wrapped
 from .lines_view import Line, LinesView, heading
 
 if TYPE_CHECKING:
@@ -60,7 +60,9 @@ class DebugStateView(LinesView):
         return f"{sight.location.function}()"
 
     def lines(self, sight: Sight, width: int) -> Iterator[Line]:
-        """Return registers first: they are what one looks at most."""
+        """Return registers first: they are what one looks at most; above them why the run was stopped, if it was."""
+        for number, text in enumerate(wrapped(f"✗ {sight.error}", width) if sight.error is not None else []):
+            yield Line(((text if not number else f"  {text}", "bad"),), About("error", str(number)))
         yield from self._registers(sight, width)
         if sight.watched:
             yield heading("Watched")
