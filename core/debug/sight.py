@@ -86,7 +86,7 @@ class RunSeen(NamedTuple):
     """From 0 on."""
     origin: str
     verdict: str
-    """What it came to; empty where nobody has gone through it yet."""
+    """What it came to; empty where nobody has looked at it yet."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +144,11 @@ class Sight:
     """The steps of this run at which breakpoints are, for the line of the run; not of all where there are many."""
 
     @property
+    def has_more_marks(self) -> bool:
+        """Whether there may be more breakpoints in the run than `marks` has."""
+        return len(self.marks) == _MOST_MARKS
+
+    @property
     def verdict(self) -> str:
         """What the run came to, or will."""
         if self.fails:
@@ -169,6 +174,9 @@ class Eyes:
         self._run = -1
         self._effects: EffectsReader | None = None
         self._before: Sight | None = None
+        self._came: dict[int, str] = {}
+        """What came of the runs that were looked at."""
+        self._changes = len(session.recording.changes)
 
     def look(self) -> Sight:
         """Return what is to be seen."""
@@ -185,6 +193,11 @@ class Eyes:
         if trail is None or trail.timeline is not session.timeline:
             self._trails = {run: Trail(session)}
             trail = self._trails[run]
+            ends = self._verdict(trail.timeline.r0) if trail.timeline.r0 is not None else ""
+            if (changes := len(session.recording.changes)) != self._changes:
+                self._came = {number: text for number, text in self._came.items() if number < run}
+                self._changes = changes
+            self._came[run] = "stopped" if trail.timeline.error is not None else ends
         self._before = self._seen(trail, self._effects)
         return self._before
 
@@ -243,14 +256,8 @@ class Eyes:
             return ()
         numbers = range(max(0, session.run - _NEAR), min(session.runs, session.run + _NEAR + 1))
         return tuple(
-            RunSeen(number, session.recording.calls[number].origin, self._came_of(number)) for number in numbers
+            RunSeen(number, session.recording.calls[number].origin, self._came.get(number, "")) for number in numbers
         )
-
-    def _came_of(self, run: int) -> str:
-        outcome = self.session.outcomes.get(run)
-        if outcome is None:
-            return ""
-        return "stopped" if outcome.retval is None else self._verdict(outcome.retval)
 
     def _verdict(self, r0: int) -> str:
         number = signed(r0 & 0xFFFF_FFFF, 32)

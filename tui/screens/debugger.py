@@ -221,7 +221,7 @@ class DebuggerScreen(ControlledScreen):
     def show(self, sight: Sight) -> None:
         """Show where the run stands."""
         self._show_top()
-        self.query_one(RunLine).way = Way(sight.position, sight.length, sight.marks)
+        self.query_one(RunLine).way = Way(sight.position, sight.length, sight.marks, sight.has_more_marks)
         for pane in self.panes:
             pane.show(sight)
         self._show_code(sight)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bpftui.core.debug import Call, Recording
 from bpftui.tui.screens.debugger import DebuggerScreen
 
 if TYPE_CHECKING:
@@ -130,3 +131,30 @@ async def test_panes_alone_and_all_at_once(explore: Callable[..., Any], size: tu
             await walk.press("3", "z")
             assert "r7 = r1" not in walk.screen
             assert "Packet  60 bytes" in walk.screen
+
+
+async def test_what_the_machine_lacks_is_asked_for_and_runs_follow_each_other(explore: Callable[..., Any]) -> None:
+    async with explore("tests/objects/dead_by_constants.o", size=(120, 40)) as walk:
+        # What is set in the explorer is what runs.
+        spec = walk.explorer.spec
+        spec.variables["timeout_ms"].set(10)
+        recording = Recording.of(spec, "multiplied", [Call(bytes(64)), Call(bytes(60), origin="packet 2 of x.pcap")])
+        walk.explorer.debug(recording)
+        await at(walk, "step 0 of 5")
+        assert "will be stopped" in walk.screen
+        await walk.press("c")
+        screen = await at(walk, "bpf_sys_close() returns")
+        assert "✗ there is no bpf_sys_close (helper 168) here" in screen
+        await walk.press(*"-EIO", "enter")
+        screen = await at(walk, "will end XDP_PASS · step 5 of 8")
+        assert debugger(walk).debuggee.recording.settings.returns == {"bpf_sys_close": -5}
+        await walk.press("right_parenthesis")
+        screen = await at(walk, "multiplied › run 2")
+        assert "packet 2 of x.pcap · will end XDP_PASS · step 0 of 8" in screen
+        await walk.press("6")
+        screen = await at(walk, "run 2 of 2")
+        assert line_with(screen, "1 XDP_PASS")
+        await walk.press("g", "down", "enter")
+        await at(walk, "multiplied › run 1")
+        await walk.press("left_parenthesis")
+        await at(walk, "this is the first run")

@@ -63,7 +63,7 @@ class OutputView(LinesView):
             digits = len(str(sight.runs))
             for run in sight.near:
                 here = run.run == sight.stop.run
-                verdict = sight.ends if here and not run.verdict else run.verdict or "not run yet"
+                verdict = run.verdict or "?"
                 name = "here" if here else "link"
                 parts = ((f"{run.run + 1:>{digits}} ", name), (f"{verdict:<14}", ""), (f"  {run.origin}", "muted"))
                 yield Line(parts, RunRow(run.run))

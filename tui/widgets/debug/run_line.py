@@ -31,6 +31,8 @@ class Way(NamedTuple):
     length: int = 0
     marks: tuple[int, ...] = ()
     """The steps at which it would be stopped."""
+    has_more: bool = False
+    """Whether there are more of them."""
 
 
 class RunLine(Widget):
@@ -70,7 +72,8 @@ class RunLine(Widget):
         tabs = assembled(*parts)
         way = self.way
         marks = len(way.marks)
-        stops = f"{marks} {'stop' if marks == 1 else 'stops'}, " if marks else ""
+        least = "≥ " if way.has_more else ""
+        stops = f"{least}{marks} {'stop' if marks == 1 else 'stops'}, " if marks else ""
         left = way.length - way.position
         told = f" {stops}{left:,} {'step' if left == 1 else 'steps'} to go"
         room = self.size.width - tabs.cell_length - len(told) - 3

@@ -80,15 +80,14 @@ class WhyView(LinesView):
             if decided and is_again:
                 continue
             here = "here" if step == sight.position else "link"
-            indent = "  " * min(depth, _DEEPEST)
+            indent = " " * min(depth, _DEEPEST)
             because = f"because {cause.location.slot} {'jumped' if cause.jumped else 'did not jump'}  "
             text = (because if cause.jumped is not None else f"{cause.location.slot}  ") + cause.location.text
-            line = "" if cause.location.line is None else f"   {_c_line(cause)}"
-            parts = [(f"{step:>{digits}} ", here), (f"{indent}{text}", ""), (line, "muted")]
-            if is_again:
-                parts.append(("   as above", "muted"))
-            else:
-                parts += [(f"   ◂ {told(origin)}", "changed") for origin in cause.origins]
+            line = "" if cause.location.line is None else f"  {_c_line(cause)}"
+            parts = [(f"{step:>{digits}} ", here), (f"{indent}{text}", "")]
+            # Where it began stands before the line of C: that may be cut.
+            parts += [(f"  ◂ {told(origin)}", "changed") for origin in cause.origins if not is_again]
+            parts.append(("  as above" if is_again else line, "muted"))
             yield Line(tuple(parts), WhyStep(row, step))
             row += 1
             if is_again:
