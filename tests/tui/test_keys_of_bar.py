@@ -95,4 +95,5 @@ async def test_what_a_screen_is_for_comes_before_its_panes(explore: Callable[...
         await walk.press("R")
         await walk.until(lambda: isinstance(walk.app.screen, RunScreen))
         await walk.settle()
-        assert [name for _, name in keys_of(walk)] == ["Run", "Edit", "Add", "Search", "Packets", "Back", "Help"]
+        names = [name for _, name in keys_of(walk)]
+        assert names == ["Run", "Edit", "Add", "Search", "Packets", "Debug", "Back", "Help"]
