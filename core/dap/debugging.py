@@ -299,8 +299,9 @@ class Debugging:
     def _evaluate(self, arguments: Arguments) -> Answer:
         expression = arguments.text("expression").strip()
         if arguments.text("context", "repl") != "repl" or not self._is_command(expression):
-            return self.inspection.evaluated(expression)
+            return self.inspection.evaluated(expression, arguments)
         self._check_going()
+        self.session.level = 0
         answer = self._interpreter.execute(expression)
         if answer.moved:
             self.inspection.forget()

@@ -54,8 +54,9 @@ class Inspection:
         self._sources = sources
         self._places = places
         self._first_line = 1 if is_from_one else 0
-        self._unfolding: list[tuple[Unfold, int]] = []
-        """By the number of a variable that can be unfolded, from 1 on: its parts, and how many are numbered."""
+        self._unfolding: list[tuple[Unfold, int, int]] = []
+        """By the number of a variable that can be unfolded, from 1 on: its parts, how many are numbered, and of which
+        function it is."""
 
     def forget(self) -> None:
         """Forget what was numbered: the session stands elsewhere."""
@@ -105,7 +106,8 @@ class Inspection:
 
     def scopes(self, arguments: Arguments) -> dict[str, Any]:
         """Return the groups of variables of a frame."""
-        return {"scopes": [self._scope(each) for each in scopes(self._session, self._depth(arguments))]}
+        self._session.level = self._depth(arguments)
+        return {"scopes": [self._scope(each) for each in scopes(self._session)]}
 
     def _scope(self, scope: Scope) -> dict[str, Any]:
         found: dict[str, Any] = {
@@ -120,13 +122,13 @@ class Inspection:
     def _number(self, unfold: Unfold | None, numbered: int) -> int:
         if unfold is None:
             return 0
-        self._unfolding.append((unfold, numbered))
+        self._unfolding.append((unfold, numbered, self._session.level))
         return len(self._unfolding)
 
     def _parts(self, number: int, start: int = 0, count: int = 0) -> Sequence[Variable]:
         if not 0 < number <= len(self._unfolding):
             raise UsageError(f"there is no variable {number} where it stands now")
-        unfold, _ = self._unfolding[number - 1]
+        unfold, _, self._session.level = self._unfolding[number - 1]
         return unfold(max(start, 0), min(count, _MOST) if count > 0 else _MOST)
 
     def variables(self, arguments: Arguments) -> dict[str, Any]:
@@ -181,8 +183,9 @@ class Inspection:
         found = self._variable(unfolded(self._session, expression, expression, self._session.evaluate(expression)))
         return {name: found[name] for name in ("value", "type", "variablesReference") if name in found}
 
-    def evaluated(self, expression: str) -> dict[str, Any]:
-        """Return what an expression is."""
+    def evaluated(self, expression: str, arguments: Arguments) -> dict[str, Any]:
+        """Return what an expression is, in a frame."""
+        self._session.level = self._depth(arguments)
         value = self._session.evaluate(expression)
         found = self._variable(unfolded(self._session, expression, expression, value))
         found["result"] = found.pop("value")

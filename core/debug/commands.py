@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..errors import UsageError, nearest
+from .locals import OPTIMIZED_OUT
 from .why import why
 
 if TYPE_CHECKING:
@@ -93,6 +94,9 @@ class Interpreter:
             "info": self._info,
             "why": self._why,
             "set": self._set,
+            "frame": self._frame,
+            "up": self._frame,
+            "down": self._frame,
         }
 
     @property
@@ -192,6 +196,19 @@ class Interpreter:
         ]
         return Answer(line, "\n".join(texts), [each.function for each in calls])
 
+    def _frame(self, line: str, rest: str) -> Answer:
+        """Say which function expressions are about."""
+        session, word = self._session, line.partition(" ")[0]
+        number = _number(rest, word) if rest else int(word != "frame")
+        level = number if word == "frame" else session.level + (number if word == "up" else -number)
+        calls = session.calls[::-1]
+        if not 0 <= level < len(calls):
+            raise UsageError(f"there is no frame {level}: there are {len(calls)}, from 0 on")
+        session.level = level
+        here = calls[level]
+        text = f"#{level} {here.function}() {'' if here.line is None else here.line.text}".rstrip()
+        return Answer(line, text, here.function)
+
     def _set(self, line: str, rest: str) -> Answer:
         expression, equals, text = rest.removeprefix("var ").partition("=")
         if not equals or not expression.strip() or not text.strip():
@@ -223,6 +240,9 @@ class Interpreter:
                 registers = self._session.registers
                 texts = [f"r{number:<2} {value:#x}  {value}" for number, value in enumerate(registers)]
                 return Answer(line, "\n".join(texts), {f"r{n}": value for n, value in enumerate(registers)})
+            case "locals":
+                found = _locals(self._session)
+                return Answer(line, "\n".join(f"{name} = {text}" for name, text in found.items()), found)
             case "breakpoints" | "b":
                 breakpoints = self._session.breakpoints
                 texts = [
@@ -236,7 +256,19 @@ class Interpreter:
                 ]
                 return Answer(line, "\n".join(texts))
             case _:
-                raise UsageError("info tells of registers or breakpoints", hint="info registers, info breakpoints")
+                raise UsageError(
+                    "info tells of registers, locals or breakpoints",
+                    hint="info registers, info locals, info breakpoints",
+                )
+
+
+def _locals(session: Session) -> dict[str, str]:
+    """Return the C variables of the function that expressions are about, with their values."""
+    frame = session.frame
+    if frame is None:
+        return {}
+    values = {each.name: session.locals.value(frame, each) for each in session.locals.at(frame)}
+    return {name: OPTIMIZED_OUT if value is None else value.text for name, value in values.items()}
 
 
 def _number(text: str, word: str) -> int:

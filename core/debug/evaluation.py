@@ -1,8 +1,9 @@
 """What expressions mean where a session stands: values with their types, from registers, memory, maps and contexts.
 
-Names are looked for in this order: global variables, maps, registers (`r0` to `r10`, and `w0` to `w9` for their lower
-halves), `ctx`, the packet (`pkt`, a pointer to its bytes, and `pkt_len`), enumerators of the object's types, names of
-the program type's return values. Integers are calculated with 64 bits, signed where both operands are.
+Names are looked for in this order: C variables of the function, as far as DWARF tells where they are; global
+variables, maps, registers (`r0` to `r10`, `w0` to `w9` for their lower halves; `$r0` is always the register), `ctx`,
+the packet (`pkt`, a pointer to its bytes, and `pkt_len`), enumerators of the object's types, names of the program
+type's return values. Integers are calculated with 64 bits, signed where both operands are.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from ..errors import BpftuiError, ValueRangeError, nearest
 from ..maps import ElementError
 from ..vm.maps import ArrayStore
 from ..vm.maps.hashes import HashStore, LruStore
+from .locals import OPTIMIZED_OUT
 from .syntax import (
     SWAPS,
     Binary,
@@ -204,6 +206,8 @@ class Evaluator:
 
     def _name(self, node: Name) -> Value:
         name, session = node.name.removeprefix("$"), self._session
+        if not node.name.startswith("$") and (found := self._local(node)) is not None:
+            return found
         variable = self._spec.variables.get(name)
         if variable is not None and variable.map.name in session.world.collection.maps:
             store = session.world.collection.maps[variable.map.name].store
@@ -212,10 +216,10 @@ class Evaluator:
         if name in session.world.collection.maps:
             raise self._error(node, f"{name} is a map: its entries are {name}[key]")
         if name[:1] in ("r", "w") and name[1:].isdecimal() and len(name) <= 3 and int(name[1:]) <= 10:
-            number = session.registers[int(name[1:])]
+            number = self._registers[int(name[1:])]
             return Value(U64, number) if name[0] == "r" else Value(Kind(4, text="u32"), number & 0xFFFF_FFFF)
         if name == "fp":
-            return Value(U64, session.registers[10])
+            return Value(U64, self._registers[10])
         if name == "ctx":
             return Value(Kind(8, False, None, VOID, "context *"), session.context_address)
         if name in ("pkt", "pkt_len"):
@@ -227,6 +231,25 @@ class Evaluator:
             hint = f"did you mean {close}?" if close else "there are variables, maps, registers (r0 to r10), ctx, pkt"
             raise self._error(node, f"nothing is called {name} here", hint=hint)
         return Value(S64, number, name=name)
+
+    @property
+    def _registers(self) -> tuple[int, ...]:
+        """Those of the function that expressions are about."""
+        frame = self._session.frame
+        return self._session.registers if frame is None else frame.registers
+
+    def _local(self, node: Name) -> Value | None:
+        """Return a C variable of the function; None where none is called that."""
+        frame, found = self._session.frame, self._session.locals
+        variable = None if frame is None else found.find(frame, node.name)
+        if frame is None or variable is None:
+            return None
+        value = found.value(frame, variable)
+        if value is None and node.name in ("ctx", "pkt", "pkt_len"):
+            return None  # what is meant by these is known without the compiler
+        if value is None:
+            raise self._error(node, f"{node.name} is {OPTIMIZED_OUT} here")
+        return value
 
     def _packet(self, node: Name, name: str) -> Value:
         packet = self._session.world.host.packet

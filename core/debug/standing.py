@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from ..closing import Closing
 from ..errors import UsageError
 from .evaluation import Evaluator
+from .locals import Locals
 from .recording import Change
 from .stops import Reason, Stop
 from .symbols import Location, Symbols
@@ -58,6 +59,8 @@ class Standing(Closing):
         self._printed = 0
         self.stop = Stop(Reason.START, 0, 0)
         """Why it stands where it stands."""
+        self.level = 0
+        """Which function expressions are about: 0 for the innermost, 1 for the one that called it; 0 after a move."""
         self._begin(0)
 
     def close(self) -> None:
@@ -153,6 +156,17 @@ class Standing(Closing):
         """Where the context of this run lies, which r1 is at the beginning."""
         return self._walk.context_address if self._walk is not None else 0
 
+    @property
+    def frame(self) -> Activation | None:
+        """The function that expressions are about, `level` functions out; None at the end of a run."""
+        found = self.activations
+        return found[-1 - min(self.level, len(found) - 1)] if found else None
+
+    @cached_property
+    def locals(self) -> Locals:
+        """Finds the C variables of functions."""
+        return Locals(self)
+
     @cached_property
     def evaluator(self) -> Evaluator:
         """Tells what expressions mean where the session stands."""
@@ -222,6 +236,7 @@ class Standing(Closing):
 
     def _stand(self, position: int) -> None:
         """Stand at a position, which there is."""
+        self.level = 0
         here = self._position
         is_there = self._walk is not None and position == here
         if self._walk is None or here is None or position < here or (self._walk.finished and not is_there):
@@ -280,6 +295,8 @@ class Standing(Closing):
         self._check_going_on()
         name = expression.strip().removeprefix("$")
         if _REGISTER.fullmatch(name) is not None and not self.evaluator.is_variable(name):
+            if self.level:
+                raise UsageError("only the innermost function's registers can be changed", hint="frame 0 first")
             number = int(name[1:])
             if number == _FRAME_POINTER:
                 raise UsageError("r10 is where the stack frame ends, which nothing changes")

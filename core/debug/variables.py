@@ -9,6 +9,7 @@ from ..btf import types as t
 from ..context.packet_sizes import packet_begin
 from ..errors import BpftuiError, UsageError
 from ..packet.layers import dissect
+from .locals import OPTIMIZED_OUT
 from .values import Value, kind_of
 
 if TYPE_CHECKING:
@@ -66,20 +67,19 @@ class Scope(NamedTuple):
     """Whether there may be a great many."""
 
 
-def scopes(session: Session, depth: int = 0) -> list[Scope]:
-    """Return what is to be seen where a session stands.
-
-    Args:
-        session: Which one.
-        depth: Of which function: 0 is the innermost, 1 the one that called it, …
-    """
+def scopes(session: Session) -> list[Scope]:
+    """Return what is to be seen where a session stands, of the function that `session.level` says."""
     world = session.world
     maps = [each for each in world.collection.maps.values() if not each.spec.is_data]
     variables = [
         name for name, each in world.collection.spec.variables.items() if each.map.name in world.collection.maps
     ]
-    registers = _registers(session, depth)
+    registers = _registers(session)
     found = [Scope("Registers", _each(registers, lambda each: each), len(registers))]
+    frame = session.frame
+    known = [] if frame is None else [each.name for each in session.locals.at(frame)]
+    if known:
+        found.append(Scope("Locals", _each(known, lambda each: _local(session, each)), len(known)))
     packet = session.packet
     if packet is not None:
         layers = _layers(session, packet)
@@ -156,6 +156,16 @@ def _named(session: Session, name: str, expression: str) -> Variable:
         return Variable(name, f"<{error.message}>")
 
 
+def _local(session: Session, name: str) -> Variable:
+    """Return a C variable of the function that expressions are about."""
+    frame = session.frame
+    variable = None if frame is None else session.locals.find(frame, name)
+    value = None if frame is None or variable is None else session.locals.value(frame, variable)
+    if value is None:
+        return Variable(name, OPTIMIZED_OUT)
+    return unfolded(session, name, name, value)
+
+
 def _elements(session: Session, expression: str, count: int) -> Unfold:
     return _each(range(count), lambda number: _named(session, f"[{number}]", f"{_operand(expression)}[{number}]"))
 
@@ -168,13 +178,11 @@ def _one(session: Session, expression: str) -> Unfold:
     return lambda start, _: [] if start else [_named(session, expression, expression)]
 
 
-def _registers(session: Session, depth: int) -> list[Variable]:
-    if depth == 0:
-        values = session.registers[:1] if session.at_end else session.registers
-    else:
-        values = session.activations[-1 - depth].registers
+def _registers(session: Session) -> list[Variable]:
+    frame = session.frame
+    values = session.registers[:1] if frame is None else frame.registers
     return [
-        Variable(f"r{number}", f"{value:#x}", "u64", f"r{number}" if depth == 0 else "")
+        Variable(f"r{number}", f"{value:#x}", "u64", f"$r{number}" if session.level == 0 else "")
         for number, value in enumerate(values)
     ]
 

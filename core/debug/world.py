@@ -14,6 +14,7 @@ from .recording import Times
 from .walk import Walk
 
 if TYPE_CHECKING:
+    from ..dwarf import Dwarf
     from ..errors import BpftuiError
     from ..runtime import PrintedLine
     from ..spec import ProgramSpec
@@ -74,6 +75,8 @@ class World:
         spec = whole.subset(maps=set(), programs={recording.program}, variables=set())
         runtime = MachineRuntime(settings, target=recording.target)
         self.collection = runtime.load(spec, programs={recording.program})
+        self.debug: Dwarf | None = whole.read_debug()
+        """What the object says of its functions' variables; None where it says nothing."""
         self.program: Program = self.collection.programs[recording.program]
         self.parts = self.program.parts
         self.host = self.parts.host

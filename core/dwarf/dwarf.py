@@ -15,6 +15,7 @@ from .sections import DebugSections
 if TYPE_CHECKING:
     from ..btf import Btf
     from ..elf import Elf
+    from .variables import LocalVariable
 
 __all__ = ["Dwarf", "FoldedVariable", "FunctionPlace"]
 
@@ -117,6 +118,28 @@ class Dwarf:
                 if name and At.SPECIFICATION not in entry.attributes and not is_function_pointer(info, entry):
                     found.append(FoldedVariable(name, entry.number(At.CONST_VALUE)))
         return found
+
+    @cached_property
+    def locals(self) -> list[LocalVariable]:
+        """The parameters and variables of functions that have code, in the order of the file."""
+        from ..btf import CType
+        from .types import convert
+        from .variables import read_locals, typed_entry, variables_of
+
+        info = self._info
+        typed: dict[int, int] = {}
+        for entry, _ in variables_of(info):
+            try:
+                typed[typed_entry(info, entry).offset] = 0
+            except ObjectError as error:
+                self.problems.append(error)
+        try:
+            btf = convert(info, {}, typed)
+        except ObjectError as error:
+            self.problems.append(error)
+            btf = None
+        types = {} if btf is None else {offset: CType(btf, number) for offset, number in typed.items() if number}
+        return read_locals(info, types, self.problems)
 
     @cached_property
     def structures(self) -> dict[str, frozenset[str]]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..btf import ByteOrder
     from .sections import DebugSections
 
-__all__ = ["Abbreviation", "At", "DebugInfo", "Entry", "Tag", "Unit"]
+__all__ = ["Abbreviation", "At", "DebugInfo", "Entry", "Form", "Tag", "Unit"]
 
 
 class Tag:
@@ -39,6 +39,7 @@ class Tag:
     UNSPECIFIED_PARAMETERS: Final = 0x18
     VARIANT: Final = 0x19
     INHERITANCE: Final = 0x1C
+    INLINED_SUBROUTINE: Final = 0x1D
     SUBRANGE: Final = 0x21
     BASE: Final = 0x24
     CONST: Final = 0x26
@@ -78,12 +79,16 @@ class At:
     DECLARATION: Final = 0x3C
     ENCODING: Final = 0x3E
     EXTERNAL: Final = 0x3F
+    FRAME_BASE: Final = 0x40
     SPECIFICATION: Final = 0x47
     TYPE: Final = 0x49
+    RANGES: Final = 0x55
     DATA_BIT_OFFSET: Final = 0x6B
     LINKAGE_NAME: Final = 0x6E
     STR_OFFSETS_BASE: Final = 0x72
     ADDR_BASE: Final = 0x73
+    RNGLISTS_BASE: Final = 0x74
+    LOCLISTS_BASE: Final = 0x8C
 
 
 class Form:
@@ -235,13 +240,14 @@ class DebugInfo:
         self.problem: ObjectError | None = None
         """Where reading had to end."""
         try:
-            cursor = self._cursor(".debug_info")
+            cursor = self.cursor(".debug_info")
             while cursor.at < cursor.end:
                 self._unit(cursor)
         except ObjectError as error:
             self.problem = error
 
-    def _cursor(self, name: str, at: int = 0) -> Cursor:
+    def cursor(self, name: str, at: int = 0) -> Cursor:
+        """Return a cursor over a debug section."""
         return Cursor(self.sections[name], self.order, name, self.file, at=at)
 
     def _unit(self, cursor: Cursor) -> None:
@@ -276,7 +282,7 @@ class DebugInfo:
             return found
         found = self._abbreviations[key] = {}
         sizes = {**_FIXED, **_NO_NUMBERS, **dict.fromkeys(_OFFSETS, offset_size), Form.ADDR: address_size}
-        cursor = self._cursor(".debug_abbrev", offset)
+        cursor = self.cursor(".debug_abbrev", offset)
         while code := cursor.uleb():
             tag, children = cursor.uleb(), bool(cursor.unsigned(1))
             attributes: list[tuple[int, int, int]] = []
@@ -310,7 +316,7 @@ class DebugInfo:
             entry = self._entry(unit, cursor, offset, abbreviation)
             if not parents:
                 self.units.append(entry)
-                for base in (At.STR_OFFSETS_BASE, At.ADDR_BASE):
+                for base in (At.STR_OFFSETS_BASE, At.ADDR_BASE, At.RNGLISTS_BASE, At.LOCLISTS_BASE):
                     unit.bases[base] = entry.number(base) or 0
             parent = parents[-1] if parents else None
             kept = (not parents or parent is not None) and abbreviation.tag in _KEPT_TAGS
@@ -394,9 +400,9 @@ class DebugInfo:
             return ""
         if form in _INDEXED:
             base, size = entry.unit.bases.get(At.STR_OFFSETS_BASE, 0), entry.unit.offset_size
-            form, value = Form.STRP, self._cursor(".debug_str_offsets", base + value * size).unsigned(size)
+            form, value = Form.STRP, self.cursor(".debug_str_offsets", base + value * size).unsigned(size)
         name = ".debug_line_str" if form == Form.LINE_STRP else ".debug_str"
-        return self._cursor(name, value).text()
+        return self.cursor(name, value).text()
 
     def reference(self, entry: Entry, attribute: int) -> Entry | None:
         """Return the entry that an attribute refers to; None where there is no such attribute.
@@ -413,10 +419,10 @@ class DebugInfo:
             value += entry.unit.offset
         found = self.entries.get(value)
         if found is None and self._only is not None and value > entry.unit.offset:
-            cursor = self._cursor(".debug_info", value)
+            cursor = self.cursor(".debug_info", value)
             found = self._entry(entry.unit, cursor, value, self._abbreviation(entry.unit, cursor, cursor.uleb()))
         if found is None:
-            raise self._cursor(".debug_info", entry.offset).error("it refers to an entry that is not there")
+            raise self.cursor(".debug_info", entry.offset).error("it refers to an entry that is not there")
         return found
 
     def address(self, entry: Entry, attribute: int) -> tuple[int, int] | None:
@@ -448,9 +454,14 @@ class DebugInfo:
             offset += cursor.uleb()
         return value >> ADDRESS_BITS, offset
 
+    def indexed(self, unit: Unit, index: int) -> tuple[int, int]:
+        """Return an address of .debug_addr, as section number and offset."""
+        value = self._indexed(unit, index)
+        return value >> ADDRESS_BITS, value & (1 << ADDRESS_BITS) - 1
+
     def _indexed(self, unit: Unit, index: int) -> int:
         at = unit.bases.get(At.ADDR_BASE, 0) + index * unit.address_size
-        return self._cursor(".debug_addr", at).unsigned(unit.address_size)
+        return self.cursor(".debug_addr", at).unsigned(unit.address_size)
 
     def walk(self, *tags: int) -> Iterator[Entry]:
         """Yield the entries of these kinds that are no part of a type, in the order of the file."""

@@ -53,14 +53,18 @@ class _NoBtfError(Exception):
     """BTF has no way to say what a type is."""
 
 
-def convert(info: DebugInfo, sections: Mapping[int, str]) -> Btf | None:
+def convert(info: DebugInfo, sections: Mapping[int, str], typed: dict[int, int] | None = None) -> Btf | None:
     """Return the types of all units, the variables by section and the functions; None where there are none.
 
     Args:
         info: The entries.
         sections: Names of the sections that hold data, by number.
+        typed: By the offsets of entries that have a type, gets its id.
     """
     converter = _Converter(info)
+    for offset in typed or ():
+        assert typed is not None
+        typed[offset] = converter.target(info.entries[offset])
     for unit in info.units:
         for entry in unit.children:
             if entry.tag in (*_COMPOSITES, Tag.ENUMERATION, Tag.TYPEDEF) and At.NAME in entry.attributes:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from bpftui.core.debug import Call, Reason, Recording, Session
 from bpftui.core.debug.commands import Interpreter
+from bpftui.core.debug.syntax import ExpressionError
 from bpftui.core.debug.why import why
 from bpftui.core.errors import BpftuiError, UnknownNameError, UsageError
 from bpftui.core.spec import CollectionSpec
@@ -324,3 +325,38 @@ def test_a_register_that_is_set_to_what_it_is_changes_nothing(path: str, name: s
                 session.change(f"r{number}", str(session.registers[number]))
             assert list(session.timeline.places) == places
             assert str(session.timeline.error) == str(error)
+
+
+def test_c_variables(session: Session) -> None:
+    """As llvm-dwarfdump has their places: in registers, in the stack frame that clang counts from below, nowhere."""
+    interpreter = Interpreter(session)
+    session.goto(40)
+    assert session.location is not None
+    assert session.location.slot == 62
+    values = interpreter.execute("info locals").value
+    assert isinstance(values, dict)
+    assert list(values) == ["number", "now", "packet", "ctx", "eth", "data_end", "data"]
+    assert (values["number"], values["eth"]) == ("<optimized out>", "<optimized out>")
+    assert values["now"] == str(session.registers[6])
+    assert session.evaluate("packet->kind").text == "{family=IPV4, protocol=UDP}"
+    assert session.evaluate("&packet->kind.family").number == session.registers[10] - 56
+    with pytest.raises(ExpressionError, match="eth is <optimized out> here"):
+        session.evaluate("eth->h_proto")
+    session.goto(5)
+    assert session.evaluate("sizeof(packet)").number == 32
+    assert session.evaluate("packet").address == session.registers[10] - 56
+
+
+def test_c_variables_of_the_function_that_called() -> None:
+    with Session(recording(Path("tests/objects/subprograms.o"), "first", UDP)) as session:
+        session.until("twice")
+        session.step_instruction()
+        interpreter = Interpreter(session)
+        assert interpreter.execute("info locals").value == {"x": "41"}
+        assert interpreter.execute("up").text.startswith("#1 global_sum() subprograms.c:19")
+        assert interpreter.execute("info locals").value == {"b": "41", "a": "-38"}
+        assert interpreter.execute("print a + b").value == 3
+        with pytest.raises(UsageError, match="only the innermost"):
+            session.change("r6", "1")
+        session.step_instruction()
+        assert interpreter.execute("info locals").value == {"x": "41"}
