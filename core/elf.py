@@ -12,7 +12,7 @@ import stat
 import struct
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, BinaryIO, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, Final, Literal, NamedTuple, Self
 
 from .errors import NoPermissionError, ObjectError
 from .files import beside, inside
@@ -33,6 +33,7 @@ __all__ = [
     "Relocation",
     "Section",
     "SectionFlag",
+    "SectionHeader",
     "SectionType",
     "Symbol",
     "SymbolType",
@@ -78,6 +79,7 @@ class SectionType(enum.IntEnum):
     RELA = 4
     NOBITS = 8
     REL = 9
+    DYNSYM = 11
 
 
 class SectionFlag(enum.IntFlag):
@@ -114,6 +116,37 @@ class Visibility(enum.IntEnum):
     INTERNAL = 1
     HIDDEN = 2
     PROTECTED = 3
+
+
+_HEADERS: Final = {32: "IIIIIIIIII", 64: "IIQQQQIIQQ"}
+"""`Elf32_Shdr` and `Elf64_Shdr`, whose members are the same, in the same order; see `SectionHeader`."""
+
+
+class SectionHeader(NamedTuple):
+    """A section header as it is in the file, of any machine. Offsets and sizes in bytes."""
+
+    name: int
+    """Where its name is among those of sections."""
+    type: int
+    flags: int
+    address: int
+    offset: int
+    size: int
+    link: int
+    info: int
+    alignment: int
+    entry_size: int
+
+    @staticmethod
+    def bytes_of_one(bits: int) -> int:
+        """Return the size of a header in a file of 32 or of 64 bits."""
+        return struct.calcsize("=" + _HEADERS[bits])
+
+    @classmethod
+    def read(cls, raw: bytes, byte_order: Literal["little", "big"], bits: int = 64) -> list[Self]:
+        """Return the headers of a table of them; what is too short for one at its end is left out."""
+        form = struct.Struct(("<" if byte_order == "little" else ">") + _HEADERS[bits])
+        return [cls._make(each) for each in form.iter_unpack(raw[: len(raw) // form.size * form.size])]
 
 
 class Section(NamedTuple):
@@ -271,18 +304,18 @@ class Elf:
             raise self.error("it is cut off: its section table lies beyond the end", offset=table)
         if count == 0 or names_index == _SHN_XINDEX:
             # More than 65,279 sections: the first header holds the real numbers (gABI, "Sections").
-            first = struct.unpack_from(self._order + "IIQQQQIIQQ", self.data, table)
-            count = count or first[5]
-            names_index = first[6] if names_index == _SHN_XINDEX else names_index
+            (first,) = SectionHeader.read(self.data[table : table + 64], self.byte_order)
+            count = count or first.size
+            names_index = first.link if names_index == _SHN_XINDEX else names_index
         if table + count * 64 > len(self.data):
             raise self.error("it is cut off: its section table lies beyond the end", offset=table)
-        raw = list(struct.iter_unpack(self._order + "IIQQQQIIQQ", self.data[table : table + count * 64]))
+        headers = SectionHeader.read(self.data[table : table + count * 64], self.byte_order)
         names = StringTable(b"")
-        if 0 < names_index < count and raw[names_index][1] != SectionType.NOBITS:
-            names = StringTable(self.data[raw[names_index][4] : raw[names_index][4] + raw[names_index][5]])
+        if 0 < names_index < count and (told := headers[names_index]).type != SectionType.NOBITS:
+            names = StringTable(self.data[told.offset : told.offset + told.size])
         return [
-            Section(index, names.text(f[0]), f[1], f[2], f[4], f[5], f[6], f[7], f[8], f[9])
-            for index, f in enumerate(raw)
+            Section(index, names.text(name), kind, flags, *rest)
+            for index, (name, kind, flags, _, *rest) in enumerate(headers)
         ]
 
     def contents(self, section: Section) -> bytes:

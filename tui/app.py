@@ -17,7 +17,7 @@ from ..core.spec import CollectionSpec
 from ..core.spec.container import SeveralObjectsError
 from .base_app import BaseApp
 from .dialogs.confirm import ConfirmDialog
-from .operations import Operations, link_text
+from .operations import Operations
 from .permission import Permission
 from .screens.explorer import WIDE, ExplorerScreen
 from .state.config import config_file
@@ -359,7 +359,7 @@ class BpftuiApp(BaseApp[ExitCode]):
         if self._last is found:
             self._last = None
         self._list_at_home()
-        await asyncio.to_thread(_close_quietly, found)
+        await asyncio.to_thread(found.operations.close_noted)
         await self.remove_mode(found.mode)
         self._list_at_home()  # what became of it is known now
 
@@ -519,15 +519,6 @@ def _some(names: Iterable[str]) -> str:
     found = sorted(names)
     more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
     return ", ".join(found[:_NAMED]) + more
-
-
-def _close_quietly(found: _Object) -> None:
-    """Undo what was done with one object."""
-    attached = [f", detached {link_text(link)}" for link in found.session.links]
-    try:
-        found.operations.close()
-    finally:
-        found.operations.note("closed" + "".join(attached))
 
 
 def _warm_up() -> None:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from .state.journal import Journal
     from .widgets.spec.variables_view import Place
 
-__all__ = ["AttachRequest", "EditRequest", "Host", "Operations", "link_text"]
+__all__ = ["AttachRequest", "EditRequest", "Host", "Operations"]
 
 _MARKED: Final = 24
 """Characters of a value at a mark of the graph."""
@@ -211,9 +211,9 @@ class Operations:
     def attachments(self) -> list[str]:
         """Return what is attached as text, no two alike: a program can be attached to several sandboxes."""
         links = self.session.links
-        texts = [link_text(link) for link in links]
+        texts = [_link_text(link) for link in links]
         for index, (link, text) in enumerate(zip(links, list(texts), strict=True)):
-            number = sum(link_text(each) == text for each in links[: index + 1])
+            number = sum(_link_text(each) == text for each in links[: index + 1])
             texts[index] += (f" ({number})" if number > 1 else "") + (" (gone)" if link in self._gone else "")
         return texts
 
@@ -221,7 +221,7 @@ class Operations:
         """Take note of what is attached to nothing any more; return what of it is new, as text."""
         new = [link for link in links if link not in self._gone]
         self._gone.update(new)
-        texts = [link_text(link) for link in new]
+        texts = [_link_text(link) for link in new]
         for text in texts:
             self.host.notify(f"{text}: what it was attached to is gone", severity="warning", timeout=8)
         return texts
@@ -312,9 +312,9 @@ class Operations:
             self._tell(Failed("attach", error, Node(NodeKind.PROGRAM, request.program), "overview"))
         else:
             if stop.is_set():
-                self._tell(GivenUp(f"given up: {link_text(link)} is detached again"))
+                self._tell(GivenUp(f"given up: {_link_text(link)} is detached again"))
             else:
-                self._tell(Attached(link, link_text(link), request.detach_after))
+                self._tell(Attached(link, _link_text(link), request.detach_after))
 
     def _give_up_attach(self) -> None:
         """Have the attachment given up: it ends by GivenUp, or by Attached where it was as good as done."""
@@ -325,7 +325,7 @@ class Operations:
         self._start("detach", "detaching", partial(self._detach, list(links)))
 
     def _detach(self, links: list[Link]) -> None:
-        texts = tuple(map(link_text, links))
+        texts = tuple(map(_link_text, links))
         try:
             for link in links:
                 self.session.detach(link)
@@ -525,6 +525,19 @@ class Operations:
         finally:
             self.session.close()
 
+    @property
+    def ending(self) -> str:
+        """What the user's log is told of its end: what is attached now is detached then."""
+        return "closed" + "".join(f", detached {_link_text(link)}" for link in self.session.links)
+
+    def close_noted(self) -> None:
+        """Undo everything, and write so to the user's log."""
+        ending = self.ending
+        try:
+            self.close()
+        finally:
+            self.note(ending)
+
 
 def _not_loaded(problems: Mapping[str, BpftuiError]) -> Failure:
     """Return what is said of programs that were not loaded, while others were."""
@@ -551,7 +564,7 @@ def _value_text(place: Place, raw: bytes) -> str:
     return raw[:_MARKED].hex(" ") if place.type is None else place.type.format(raw, limit=_MARKED)
 
 
-def link_text(link: Link) -> str:
+def _link_text(link: Link) -> str:
     """Return `program → target`."""
     place = link.target.name if link.target.namespace is None else SANDBOX
     return f"{link.program} → {place}"

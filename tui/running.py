@@ -13,7 +13,6 @@ from ..core.live import Session, check_target, runtime_name
 from ..core.references import parse_loaded
 from ..core.threads import NoThreadError, start_thread
 from .app import BpftuiApp
-from .operations import link_text
 from .state.config import load_config
 from .terminal.guardian import guardian
 from .terminal.hush import unhush
@@ -126,7 +125,7 @@ class _Observing:
 
 def _close(app: BpftuiApp, code: ExitCode) -> None:
     """Undo what the explorer did; where a worker holds that up, end the process with *code*: that undoes it as well."""
-    attached = [[f", detached {link_text(link)}" for link in each.session.links] for each in app.objects]
+    endings = [each.operations.ending for each in app.objects]
     problems: list[Exception] = []
 
     def close() -> None:
@@ -144,8 +143,8 @@ def _close(app: BpftuiApp, code: ExitCode) -> None:
         close()  # if this is held up, the guardian ends it
     else:
         closing.join(_PATIENCE if process.own else None)
-    for each, detached in zip(app.objects, attached, strict=True):
-        each.operations.note("closed" + "".join(detached))
+    for each, ending in zip(app.objects, endings, strict=True):
+        each.operations.note(ending)
     if closing.is_alive():
         unhush()
         os._exit(code)

@@ -223,3 +223,17 @@ def test_a_variable_takes_a_text_or_says_why_not(desk: Desk) -> None:
     assert spec.variables["sample_every"].get() == 7
     assert [type(message) for message in desk.messages] == [Failed]
     operations.close()
+
+
+def test_what_is_detached_at_the_end_is_in_the_log(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = Session(CollectionSpec.from_file(OBJECT.with_name("traffic.o")), MachineRuntime())
+    operations = Operations(session, runtime="vm")
+    operations.bind(desk)
+    notes: list[str] = []
+    monkeypatch.setattr(operations, "note", notes.append)
+    assert operations.ending == "closed"
+    session.load()
+    session.attach("count_traffic", "sandbox")
+    operations.close_noted()
+    assert notes == ["closed, detached count_traffic → sandbox"]
+    assert operations.ending == "closed"

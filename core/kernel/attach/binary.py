@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from ...elf import SectionFlag, SectionHeader, SectionType, SymbolType
 from ...errors import UnknownNameError, UsageError
 from ...limits import Budget
 
@@ -36,11 +37,6 @@ _INDIRECT: Final = "STT_LOOS"
 _MOST_LISTED: Final = 8
 _ENTRIES: Final = {32: ("IIIBBH", (0, 1, 2, 3, 5)), 64: ("IBBHQQ", (0, 4, 5, 1, 3))}
 """`Elf32_Sym` and `Elf64_Sym`, and where in them are name, address, size, info and section."""
-_SECTIONS: Final = {32: "IIIIIIIIII", 64: "IIQQQQIIQQ"}
-"""`Elf32_Shdr` and `Elf64_Shdr`, whose members are the same, in the same order; see `_Section`."""
-_SHT_SYMTAB: Final = 2
-_SHT_DYNSYM: Final = 11
-_SHF_COMPRESSED: Final = 0x800
 _LARGEST_TABLE: Final = 1 << 25
 """Bytes of a symbol table that is read whole: some 1.4 million symbols."""
 _LARGEST_NAMES: Final = 1 << 27
@@ -49,8 +45,6 @@ _LONGEST_NAME: Final = 512
 """Bytes of a function's name that are told: mangled ones of C++ have some hundred."""
 _MOST_SEGMENTS: Final = 32
 """Executable segments that are looked into: linkers make one or two."""
-_FUNCTION: Final = 2
-"""STT_FUNC."""
 _DAMAGE: Final = (
     struct.error,
     zlib.error,
@@ -171,7 +165,7 @@ def function_places(path: str) -> list[FunctionPlace]:
             budget = Budget(len(names), "the names of its functions", file=path, each=4)
             for symbol in entry.iter_unpack(raw[: len(raw) // entry.size * entry.size]):
                 name, address, size, info, index = (symbol[place] for place in places)
-                if info & 15 != _FUNCTION or not index:
+                if info & 15 != SymbolType.FUNC or not index:
                     continue
                 offset = next((place for each in loaded if (place := each.place(address)) is not None), None)
                 if offset is not None and offset not in found:
@@ -181,42 +175,27 @@ def function_places(path: str) -> list[FunctionPlace]:
     return sorted(found.values())
 
 
-class _Section(NamedTuple):
-    """A section header, as it is in the file."""
-
-    name: int
-    type: int
-    flags: int
-    address: int
-    offset: int
-    size: int
-    link: int
-    info: int
-    alignment: int
-    entry_size: int
-
-
 def _raw_tables(elf: Any) -> Iterator[tuple[bytes, bytes]]:
     """Iterate over a file's symbol tables, each with its table of names: first the whole one, if it was not stripped.
 
     A file with more sections than its header can count (65,279) has none, as far as this goes.
     """
-    form = struct.Struct(("<" if elf.little_endian else ">") + _SECTIONS[elf.elfclass])
-    if elf["e_shentsize"] != form.size:
+    size = SectionHeader.bytes_of_one(elf.elfclass)
+    if elf["e_shentsize"] != size:
         return
 
     def read(offset: int, size: int) -> bytes:
         elf.stream.seek(offset)
         return elf.stream.read(size)
 
-    raw = read(elf["e_shoff"], form.size * elf["e_shnum"])
-    sections = [_Section(*each) for each in form.iter_unpack(raw[: len(raw) // form.size * form.size])]
-    for kind in (_SHT_SYMTAB, _SHT_DYNSYM):
+    raw = read(elf["e_shoff"], size * elf["e_shnum"])
+    sections = SectionHeader.read(raw, "little" if elf.little_endian else "big", elf.elfclass)
+    for kind in (SectionType.SYMTAB, SectionType.DYNSYM):
         table = next((each for each in sections if each.type == kind), None)
         if table is None or table.link >= len(sections):
             continue
         names = sections[table.link]
-        is_compressed = (table.flags | names.flags) & _SHF_COMPRESSED
+        is_compressed = (table.flags | names.flags) & SectionFlag.COMPRESSED
         if not is_compressed and table.size <= _LARGEST_TABLE and names.size <= _LARGEST_NAMES:
             yield read(table.offset, table.size), read(names.offset, names.size)
 
