@@ -51,7 +51,7 @@ function _shtab_bpftui_using
 end
 
 set -g _shtab_bpftui_commands show disasm run debug dap cover watch check list top log demo doctor
-set -g _shtab_bpftui_opts_with_value --against --attach --batch --break --btf --color --compare --ctx --data --duration --endian --format --helpers --hot --interval --kernel-btf --kernel-image --kernels --layout --limit --listen --log-level --map --memory --object --only --output --path --pcap --pin-path --preset --program --prometheus --rate --record --repeat --report --return --runtime --save --section --set --sort --source --syntax --token --traffic --type --write
+set -g _shtab_bpftui_opts_with_value --against --attach --batch --break --btf --color --compare --ctx --data --duration --endian --format --helpers --hot --interval --kernel-btf --kernel-image --kernels --layout --limit --listen --log-level --map --memory --object --only --output --path --pcap --pin-path --preset --program --prometheus --rate --record --repeat --report --return --runtime --save --save-test --section --set --sort --source --syntax --token --traffic --type --write
 
 complete -c bpftui -e
 complete -c bpftui -f
@@ -130,6 +130,7 @@ complete -c bpftui -n '_shtab_bpftui_using run' -l repeat -x -d 'how many runs'
 complete -c bpftui -n '_shtab_bpftui_using run' -l pcap -xka "(__fish_complete_path (commandline -ct))" -d 'one run on each packet of a capture'
 complete -c bpftui -n '_shtab_bpftui_using run' -l write -xka "(__fish_complete_path (commandline -ct))" -d 'with --pcap: the packets that the program lets go on, as it left them'
 complete -c bpftui -n '_shtab_bpftui_using run' -l json -d 'one JSON object a run, schema bpftui/run/1'
+complete -c bpftui -n '_shtab_bpftui_using run' -l save-test -xka "(__fish_complete_path (commandline -ct))" -d 'write a test for pytest: packets, context, maps and variables, and …'
 complete -c bpftui -n '_shtab_bpftui_using run' -l pin-path -xka "(__fish_complete_directories)" -d 'a directory of a bpffs, where maps that are pinned by name are found …'
 complete -c bpftui -n '_shtab_bpftui_using run' -l return -x -d 'the built-in runtime only: what a helper or kernel function returns, …'
 complete -c bpftui -n '_shtab_bpftui_using run' -l memory -xka "(__fish_complete_path (commandline -ct))" -d 'the built-in runtime only: what bpf_probe_read* and the kernel'"'"'s …'
@@ -155,6 +156,7 @@ complete -c bpftui -n '_shtab_bpftui_using debug' -l batch -x -d 'do this; again
 complete -c bpftui -n '_shtab_bpftui_using debug' -l prompt -d 'commands are typed, one a line, in a terminal too'
 complete -c bpftui -n '_shtab_bpftui_using debug' -l trace -d 'print each step of the run'
 complete -c bpftui -n '_shtab_bpftui_using debug' -l save -xka "(__fish_complete_path (commandline -ct))" -d 'write the recording, which OBJECT can be the next time: all that it …'
+complete -c bpftui -n '_shtab_bpftui_using debug' -l save-test -xka "(__fish_complete_path (commandline -ct))" -d 'write a test for pytest: packets, context, maps and variables, and …'
 complete -c bpftui -n '_shtab_bpftui_using debug' -l json -d 'one JSON object a stop, schema bpftui/debug/1'
 complete -c bpftui -n '_shtab_bpftui_using debug; and test $_shtab_bpftui_npos -eq 0' -ka "(__fish_complete_path (commandline -ct))" -d 'a BPF ELF object file, or what holds one'
 complete -c bpftui -n '_shtab_bpftui_using; and test $_shtab_bpftui_npos -eq 0' -a dap -d 'the same for editors'

@@ -10,6 +10,7 @@ from ....core.errors import BpftuiError, ExitCode, UsageError
 from ...terminal.guardian import guardian
 from ...terminal.output import write_line
 from ..common import Parser, hire_guardian, uncollected, warn
+from ..saved_test import add_save_test, check_save_test, save_recording_as_test
 from .recorded import add_calls, recording_of
 from .told import Teller
 
@@ -50,6 +51,7 @@ def make_parser() -> Parser:
     parser.add_argument(
         "--save", metavar="FILE", help="write the recording, which OBJECT can be the next time: all that it was given"
     )
+    add_save_test(parser)
     parser.add_argument("--json", action="store_true", help=f"one JSON object a stop, schema {SCHEMA}")
     return parser
 
@@ -65,6 +67,8 @@ def run(arguments: Sequence[str]) -> int:
         raise UsageError("--prompt takes commands as they are typed: it goes with neither --batch nor --trace")
     if options.trace and (options.breaks or options.batch):
         raise UsageError("--trace prints all of each run: it goes with neither --break nor --batch")
+    if options.save_test is not None:
+        check_save_test(options)
     recording = recording_of(options)
 
     from ....core.debug import Session
@@ -100,12 +104,21 @@ def run(arguments: Sequence[str]) -> int:
             session.save(options.save)
             if not options.json:
                 write_line(f"saved: {options.save}")
+        if options.save_test is not None:
+            save_recording_as_test(options, session.recording)
     return ExitCode.OK
 
 
 def _is_for_screen(options: Any) -> bool:
     """Whether somebody sits there, and asks for nothing that is printed."""
-    printed = options.prompt or options.batch or options.trace or options.json or options.save is not None
+    printed = (
+        options.prompt
+        or options.batch
+        or options.trace
+        or options.json
+        or options.save is not None
+        or options.save_test is not None
+    )
     return not printed and sys.stdin.isatty() and sys.stdout.isatty()
 
 
@@ -133,7 +146,8 @@ def _commands(options: Any) -> Iterator[str]:
 
     With --save there is something to do without any command: then nobody at a terminal is waited for.
     """
-    if options.batch or (options.save is not None and sys.stdin.isatty()):
+    saves = options.save is not None or options.save_test is not None
+    if options.batch or (saves and sys.stdin.isatty()):
         yield from options.batch
         return
     for line in sys.stdin:

@@ -27,6 +27,7 @@ from ..common import (
     warn,
 )
 from ..event_lines import event_lines, print_lines
+from ..saved_test import Given, add_save_test, captured_runs, check_save_test, save_test
 from .changes import Changes
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def make_parser() -> Parser:
         "--write", metavar="OUT.pcap", help="with --pcap: the packets that the program lets go on, as it left them"
     )
     parser.add_argument("--json", action="store_true", help=f"one JSON object a run, schema {SCHEMA}")
+    add_save_test(parser)
     add_loading(parser, several=False)
     return parser
 
@@ -77,6 +79,10 @@ def run(arguments: Sequence[str]) -> int:
         raise UsageError("--pcap brings the packets, one run for each: it goes with neither --data nor --repeat")
     if options.write is not None and options.pcap is None:
         raise UsageError("--write is for the packets of --pcap")
+    if options.save_test is not None:
+        check_save_test(options)
+        if options.repeat != 1 or options.pcap == "-":
+            raise UsageError("--save-test takes one run, or those of a capture in a file")
     data = None if options.data is None else parse_data(options.data)
     context = None if options.ctx is None else parse_context(options.ctx)
     refuse_loaded([options.object], "run", "a test run changes maps, and those that are loaded are somebody's")
@@ -102,6 +108,7 @@ def run(arguments: Sequence[str]) -> int:
 
             record(f"loaded {program.name} for test runs on {capture.path}", spec)
             run_capture(loaded, capture, changes, write=options.write, schema=SCHEMA if options.json else None)
+            save_test(options, spec, captured_runs(capture.path))
             return ExitCode.OK
         record(f"loaded {program.name} for {options.repeat} test runs", spec)
         for _ in range(options.repeat):
@@ -119,6 +126,7 @@ def run(arguments: Sequence[str]) -> int:
             write_lines(event_lines(changes.events))
             sys.stdout.flush()
             print_lines(changes.printed.read())
+    save_test(options, spec, [Given(data, context)])
     return ExitCode.OK
 
 

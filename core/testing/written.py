@@ -1,0 +1,228 @@
+"""A test, written: what a program was given and what it did, as code that a person would write and pytest runs.
+
+What it did is found out by running it here, on the built-in machine, as the test will: so the test is green when it is
+written, and red when the program does something else.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+
+from ..errors import BpftuiError, UsageError
+from ..packet import dissect
+from ..visible import visible
+from .bpf import Bpf
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from .loaded import BpfObject
+    from .run import Run
+
+__all__ = ["Given", "World", "written"]
+
+_WIDTH: Final = 110
+"""Columns of a line, as far as it can be broken."""
+_DIGITS: Final = 64
+"""Hexadecimal digits of a packet in a line."""
+_MOST_RUNS: Final = 100
+_MOST_ENTRIES: Final = 20
+"""Entries of one map that a run changed and that are written out."""
+
+
+class Given(NamedTuple):
+    """What one run is given."""
+
+    packet: bytes | None = None
+    ctx: Mapping[str, Any] | bytes | None = None
+    cpu: int = 0
+    origin: str = ""
+    """Where it is from, for people: `packet 3 of http.pcap`."""
+
+
+class World(NamedTuple):
+    """What holds for all runs."""
+
+    set: Mapping[str, Any] = {}
+    """Values of variables."""
+    contents: Mapping[str, Sequence[tuple[bytes, bytes]]] = {}
+    """What maps hold before the first run."""
+    options: Mapping[str, Any] = {}
+    """Other arguments of `Bpf.load`: `time`, `seed`, `helpers`, ….."""
+
+
+def written(file: str, program: str, runs: Sequence[Given], test: str, world: World | None = None) -> str:
+    """Return a module with one test: the runs one after the other, each with what it did.
+
+    Args:
+        file: The object.
+        program: The program in it.
+        runs: What each is given; maps carry over from one to the next.
+        test: The file in which the module will be: it looks for the object from there.
+        world: What holds for all of them.
+
+    Raises:
+        UsageError: They are too many for a test that somebody reads.
+        BpftuiError: The object or its program cannot be loaded.
+    """
+    if len(runs) > _MOST_RUNS:
+        raise UsageError(f"{len(runs):,} runs are too many for a test: {_MOST_RUNS} at most", hint="a shorter capture")
+    world = world or World()
+    with Bpf("vm") as bpf:
+        obj = bpf.load(file, set=world.set, programs=[program], **world.options)
+        return "\n".join(_module(obj, program, runs, test, world)) + "\n"
+
+
+def _module(obj: BpfObject, program: str, runs: Sequence[Given], test: str, world: World) -> Iterator[str]:
+    body = list(_test(obj, program, runs, world))
+    folder = os.path.relpath(os.path.abspath(obj.spec.file), os.path.dirname(os.path.abspath(test)))
+    origin = f", from {runs[0].origin}" if runs and runs[0].origin else ""
+    yield f'"""{_told(f"What {program} of {obj.spec.title} does{origin}")}."""'
+    yield ""
+    yield "from pathlib import Path"
+    if any("pytest.raises" in line for line in body):
+        yield from ("", "import pytest", "", "from bpftui.core.errors import BpftuiError")
+    yield ""
+    yield f"OBJECT = Path(__file__).parent / {_plain(folder)}"
+    yield from ("", "")
+    yield f"def test_{re.sub(r'[^0-9a-zA-Z_]', '_', program)}(bpf):"
+    yield from (f"    {line}" if line else "" for line in body)
+
+
+def _told(text: str) -> str:
+    """Return a text as it may stand in a docstring or a comment."""
+    return visible(text).replace("\\", "\\\\").replace('"', "'")
+
+
+def _test(obj: BpfObject, program: str, runs: Sequence[Given], world: World) -> Iterator[str]:
+    options = {"set": dict(world.set)} if world.set else {}
+    given = {"programs": [program], **options, **world.options}
+    yield f"obj = bpf.load(OBJECT, {', '.join(f'{name}={_plain(value)}' for name, value in given.items())})"
+    collection = obj.sides[0].collection
+    for name, entries in world.contents.items():
+        for key, value in entries:
+            there = collection.maps[name]
+            there[key] = value
+            shown = key if there.key is None else there.key.decode(key)
+            yield from _assigned(f"obj.maps[{_plain(name)}][{_plain(shown)}]", there[key])
+    yield f"program = obj.program({_plain(program)})"
+    for number, each in enumerate(runs):
+        yield ""
+        if each.origin and len(runs) > 1:
+            yield f"# {_told(each.origin)}"
+        again = number > 0 and each.packet == runs[number - 1].packet
+        if each.packet is not None and not again:
+            yield from _bytes("packet = ", each.packet)
+        arguments = ["packet"] if each.packet is not None else []
+        if each.ctx is not None:
+            yield from _assigned("ctx", each.ctx)
+            arguments.append("ctx=ctx")
+        if each.cpu:
+            arguments.append(f"cpu={each.cpu}")
+        call = f"program.run({', '.join(arguments)})"
+        try:
+            run = obj.program(program).run(each.packet, ctx=each.ctx, cpu=each.cpu)
+        except BpftuiError as error:
+            yield "with pytest.raises(BpftuiError) as stopped:"
+            yield f"    {call}"
+            yield from _compared("stopped.value.message", error.message)
+            return
+        yield f"run = {call}"
+        yield from _outcome(obj, run, each)
+
+
+def _outcome(obj: BpfObject, run: Run, given: Given) -> Iterator[str]:
+    """Yield what a run did, as assertions."""
+    yield f"assert run.retval == {_plain(run.retval.name or int(run.retval))}"
+    if given.packet is not None:
+        if run.packet == given.packet:
+            yield "assert run.packet == packet"
+        elif run.packet:
+            yield from _bytes("assert run.packet == ", bytes(run.packet))
+    elif run.ctx or given.ctx is not None:
+        yield from _compared("run.ctx", run.ctx)
+    for name, change in run.maps.items():
+        if not change.is_touched or obj.spec.maps[name].is_data:
+            continue
+        before, after = change.before, change.after
+        changed = [(key, value) for key, value in after.items() if key not in before or before[key] != value]
+        for key, value in changed[:_MOST_ENTRIES]:
+            there = f"run.maps[{_plain(name)}]"
+            if len(_plain(key)) + len(_plain(value)) > _WIDTH // 2 and isinstance(key, dict):
+                yield from _assigned("key", key)
+                yield from _compared(f"{there}[key]", value)
+            else:
+                yield from _compared(f"{there}[{_plain(key)}]", value)
+        gone = [key for key, _ in before.items() if key not in after]
+        yield from (f"assert {_literal(key)} not in run.maps[{_plain(name)}]" for key in gone[:_MOST_ENTRIES])
+        yield f"assert len(run.maps[{_plain(name)}]) == {len(after)}"
+    if run.variables:
+        yield from _compared("run.variables", dict(run.variables))
+    if run.events:
+        yield from _compared(
+            "[(event.map, event.value) for event in run.events]", [(e.map, e.value) for e in run.events]
+        )
+    if run.printk:
+        yield from _compared("run.printk", run.printk)
+
+
+def _compared(what: str, value: object) -> list[str]:
+    return f"assert {what} == {_literal(value, len(what) + 11)}".split("\n")
+
+
+def _assigned(name: str, value: object) -> list[str]:
+    return f"{name} = {_literal(value, len(name) + 3)}".split("\n")
+
+
+def _bytes(head: str, data: bytes) -> Iterator[str]:
+    """Yield bytes as hexadecimal digits, layer by layer."""
+    if not data:
+        yield f'{head}b""'
+        return
+    yield f"{head}bytes.fromhex("
+    for layer in dissect(data):
+        digits, name = layer.raw.hex(), f"  # {layer.protocol.name}"
+        for at in range(0, len(digits), _DIGITS):
+            yield f'    "{digits[at : at + _DIGITS]}"{name}'
+            name = ""
+    yield ")"
+
+
+def _literal(value: object, used: int = 0, depth: int = 0) -> str:
+    """Return a value as Python has it, in several lines where one would be too long, of which some is *used*."""
+    short = _plain(value)
+    if used + len(short) + 4 * depth <= _WIDTH or not isinstance(value, dict | list | tuple):
+        return short
+    inside, outside = "    " * (depth + 1), "    " * depth
+    if isinstance(value, dict):
+        items = cast("dict[object, object]", value).items()
+        parts = [f"{_plain(key)}: {_literal(item, len(_plain(key)) + 2, depth + 1)}" for key, item in items]
+        opening, closing = "{", "}"
+    else:
+        parts = [_literal(item, 0, depth + 1) for item in cast("Sequence[object]", value)]
+        opening, closing = "[]" if isinstance(value, list) else "()"
+    return f"{opening}\n" + "".join(f"{inside}{part},\n" for part in parts) + f"{outside}{closing}"
+
+
+def _plain(value: Any) -> str:
+    """Return a value on one line; texts and integers of our own are those of Python."""
+    match value:
+        case dict():
+            items = cast("dict[object, object]", value).items()
+            return "{" + ", ".join(f"{_plain(key)}: {_plain(item)}" for key, item in items) + "}"
+        case list():
+            return "[" + ", ".join(map(_plain, cast("list[object]", value))) + "]"
+        case tuple():
+            parts = [*map(_plain, cast("tuple[object, ...]", value))]
+            return "(" + ", ".join(parts) + ("," if len(parts) == 1 else "") + ")"
+        case str():
+            text = ascii(str(value))
+            return f'"{text[1:-1]}"' if text[0] == "'" and '"' not in text else text
+        case bool() | float() | bytes():
+            return repr(value)
+        case int():
+            return repr(int(value))
+        case _:
+            return repr(value)

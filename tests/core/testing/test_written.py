@@ -1,0 +1,97 @@
+"""Tests that are written for the user: readable, and green when they are run."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bpftui.core.errors import UsageError
+from bpftui.core.packet import template
+from bpftui.core.testing.bpf import Bpf
+from bpftui.core.testing.written import Given, World, written
+from bpftui.tui.__main__ import main
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).parents[3]
+UDP = bytes(template("IPv4 UDP"))
+
+
+def run_saved(file: Path) -> str:
+    """Run the one test in a file as pytest would; return its code."""
+    text = file.read_text()
+    namespace: dict[str, Any] = {"__file__": str(file)}
+    exec(compile(text, str(file), "exec"), namespace)
+    (test,) = (each for name, each in namespace.items() if name.startswith("test_"))
+    call: Callable[[Bpf], None] = test
+    with Bpf("vm") as bpf:
+        call(bpf)
+    return text
+
+
+def test_packets_by_layers_and_what_came_of_them(tmp_path: Path) -> None:
+    file = tmp_path / "test_saved.py"
+    runs = [Given(UDP, origin="packet 1 of x.pcap"), Given(UDP[:20], origin='packet 2 of "\n'), Given(b"")]
+    file.write_text(
+        written(
+            str(ROOT / "bpf/traffic.o"), "count_traffic", runs, str(file), World({"sample_every": 0}, {}, {"cpus": 1})
+        )
+    )
+    text = run_saved(file)
+    lines = text.splitlines()
+    at = lines.index("    # packet 1 of x.pcap")
+    assert lines[at : at + 11] == [
+        "    # packet 1 of x.pcap",
+        "    packet = bytes.fromhex(",
+        '        "0200000000000200000000010800"  # Ethernet',
+        '        "4500002e000040004011b6aec0000209c0000207"  # IPv4',
+        '        "c0000035001abb73"  # UDP',
+        '        "000000000000000000000000000000000000"  # payload',
+        "    )",
+        "    run = program.run(packet)",
+        '    assert run.retval == "XDP_PASS"',
+        "    assert run.packet == packet",
+        '    key = {"family": "IPV4", "protocol": "UDP"}',
+    ]
+    assert '    obj = bpf.load(OBJECT, programs=["count_traffic"], set={"sample_every": 0}, cpus=1)' in lines
+    assert '    assert run.variables == {"total_packets": (0, 1), "total_bytes": (0, 60)}' in lines
+    assert "    # packet 2 of '\\\\n" in lines
+    assert lines[-1] == (
+        '    assert stopped.value.message == "a packet has 14 to 73152 bytes in test runs of type xdp, not 0"'
+    )
+    # It is a test: with another outcome it is red.
+    file.write_text(text.replace('"total_packets": (0, 1)', '"total_packets": (0, 2)'))
+    with pytest.raises(AssertionError):
+        run_saved(file)
+
+
+def test_what_maps_held_before(tmp_path: Path) -> None:
+    file = tmp_path / "test_saved.py"
+    contents = {"pkt_count": [(bytes(4), (41).to_bytes(8, "little"))]}
+    text = written(str(ROOT / "bpf/count_packets.o"), "count_packets", [Given(UDP)], str(file), World({}, contents))
+    file.write_text(text)
+    assert '    obj.maps["pkt_count"][0] = 41\n' in run_saved(file)
+    assert '    assert run.maps["pkt_count"][0] == 42\n' in text
+
+
+def test_too_many_runs() -> None:
+    with pytest.raises(UsageError, match="101 runs are too many for a test: 100 at most"):
+        written("bpf/traffic.o", "count_traffic", [Given(UDP)] * 101, "test.py")
+
+
+def test_saved_by_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    traffic, sizes = str(ROOT / "bpf/traffic.o"), ["--set", "sample_every=0", "--data", UDP.hex()]
+    file, again = tmp_path / "test_run.py", tmp_path / "test_debug.py"
+    assert main(["run", traffic, "count_traffic", *sizes, "--save-test", str(file)]) == 0
+    assert capsys.readouterr().out.endswith(f"saved as a test: {file}\n")
+    assert main(["debug", traffic, "count_traffic", *sizes, "--batch", "info registers", "--save-test", str(again)]) == 0
+    for each in (file, again):  # the debugger's has the time of day that its run saw
+        assert '    run = program.run(packet)\n    assert run.retval == "XDP_PASS"\n' in run_saved(each)
+    assert "time=" in again.read_text()
+    with contextlib.suppress(SystemExit):
+        assert main(["run", traffic, "count_traffic", *sizes, "--save-test", str(file)]) == 2
+    assert f"--save-test: {file} is there already" in capsys.readouterr().err

@@ -1,0 +1,137 @@
+"""`--save-test FILE`: what a command ran becomes a test that pytest runs."""
+
+from __future__ import annotations
+
+import os
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from ...core.errors import ObjectError, UsageError
+from ...core.files import write_whole
+from ..terminal.output import write_line
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping, Sequence
+
+    from ...core.context.values import ContextValues
+    from ...core.debug import Recording
+    from ...core.spec import CollectionSpec
+    from .common import Parser
+
+__all__ = ["Given", "add_save_test", "captured_runs", "check_save_test", "save_recording_as_test", "save_test"]
+
+_MOST_RUNS: Final = 100
+
+
+class Given(NamedTuple):
+    """What one run is given."""
+
+    packet: bytes | None = None
+    ctx: ContextValues | bytes | None = None
+    cpu: int = 0
+    origin: str = ""
+    """Where it is from, for people: `packet 3 of http.pcap`."""
+
+
+def add_save_test(parser: Parser) -> None:
+    """Add `--save-test`."""
+    parser.add_argument(
+        "--save-test",
+        metavar="FILE.py",
+        help="write a test for pytest: packets, context, maps and variables, and what the program does with them on "
+        "the built-in machine (docs/testing.md)",
+    )
+
+
+def check_save_test(options: argparse.Namespace) -> None:
+    """Raise what a test cannot say of what was asked for.
+
+    Raises:
+        UsageError: It cannot.
+    """
+    if options.runtime == "kernel":
+        raise UsageError("--save-test is of the built-in machine: leave --runtime kernel out")
+    for name in ("program_types", "memory", "returns"):
+        if getattr(options, name):
+            option = {"program_types": "--type", "memory": "--memory", "returns": "--return"}[name]
+            raise UsageError(f"--save-test: a test has no {option}")
+    if os.path.lexists(options.save_test):
+        raise UsageError(f"--save-test: {options.save_test} is there already", hint="pytest finds test_*.py")
+
+
+def captured_runs(path: str) -> list[Given]:
+    """Return a run for each packet of a capture, and one more than a test may have where there are more."""
+    from ...core.traffic import Capture
+
+    found = islice(Capture(path), _MOST_RUNS + 1)
+    return [Given(each.frame, origin=f"packet {each.number} of {os.path.basename(path)}") for each in found]
+
+
+def save_test(
+    options: argparse.Namespace,
+    spec: CollectionSpec,
+    runs: Sequence[Given],
+    contents: Mapping[str, Sequence[tuple[bytes, bytes]]] | None = None,
+    **world: Any,
+) -> None:
+    """Write a test of runs of a program, with the variables that were set in *spec*, if one was asked for.
+
+    Args:
+        options: Where, and which program.
+        spec: The object, whose file the test loads.
+        runs: What each run is given.
+        contents: What maps hold before the first one.
+        world: Other arguments of `Bpf.load`.
+
+    Raises:
+        UsageError: There are too many runs for a test, or the object is in no file.
+        ObjectError: It cannot be written.
+    """
+    path: str | None = options.save_test
+    if path is None:
+        return
+    from ...core.testing.written import Given as Written
+    from ...core.testing.written import World, written
+
+    if not os.path.isfile(spec.file):
+        raise UsageError(f"--save-test: a test loads its object from a file, and {spec.file} is none")
+    if len(runs) > _MOST_RUNS:
+        raise UsageError(f"--save-test: more than {_MOST_RUNS} packets are too many for a test", hint="cut the capture")
+    if options.btf is not None:
+        world["btf"] = os.path.abspath(options.btf)
+    values = {name: each.get() for name, each in spec.variables.items() if each.changed}
+    text = written(
+        spec.file, options.program, [Written(*each) for each in runs], path, World(values, contents or {}, world)
+    )
+    try:
+        write_whole(path, [text], replace=False)
+    except OSError as error:
+        raise ObjectError(os.strerror(error.errno or 0).lower(), file=path) from error
+    if not options.json:
+        write_line(f"saved as a test: {path}")
+
+
+def save_recording_as_test(options: argparse.Namespace, recording: Recording) -> None:
+    """Write a test of the runs of a recording.
+
+    Raises:
+        UsageError: It has what a test cannot say, or its object is in no file.
+        ObjectError: It cannot be written.
+    """
+    from ...core.spec.container import read_source
+
+    check_save_test(options)
+    changed = recording.types or recording.sizes or recording.changes or recording.settings.returns
+    if changed or (recording.target is not None and options.btf is None):
+        hint = (
+            "types of programs, sizes of maps, results of helpers, changes while it stood still, another kernel's types"
+        )
+        raise UsageError("--save-test: the recording has what a test does not say", hint=hint)
+    spec = recording.spec()
+    if not os.path.isfile(spec.file) or read_source(spec.file) != recording.object:
+        raise UsageError(f"--save-test: the object of the recording is not in {spec.file} any more")
+    runs = [Given(each.data, each.context, each.cpu, each.origin) for each in recording.calls]
+    options.program = recording.program
+    world = {"time": recording.times[0]} if recording.times else {}
+    save_test(options, spec, runs, recording.contents, **world)
