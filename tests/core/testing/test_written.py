@@ -88,7 +88,8 @@ def test_saved_by_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     file, again = tmp_path / "test_run.py", tmp_path / "test_debug.py"
     assert main(["run", traffic, "count_traffic", *sizes, "--save-test", str(file)]) == 0
     assert capsys.readouterr().out.endswith(f"saved as a test: {file}\n")
-    assert main(["debug", traffic, "count_traffic", *sizes, "--batch", "info registers", "--save-test", str(again)]) == 0
+    batch = ["--batch", "info registers"]
+    assert main(["debug", traffic, "count_traffic", *sizes, *batch, "--save-test", str(again)]) == 0
     for each in (file, again):  # the debugger's has the time of day that its run saw
         assert '    run = program.run(packet)\n    assert run.retval == "XDP_PASS"\n' in run_saved(each)
     assert "time=" in again.read_text()
