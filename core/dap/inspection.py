@@ -210,7 +210,7 @@ class Inspection:
         return {
             "dataId": expression,
             "description": f"{expression}, {value.kind.size} bytes",
-            "accessTypes": ["write"],
+            "accessTypes": ["write", "read", "readWrite"],
             "canPersist": True,
         }
 

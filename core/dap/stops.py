@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from ..debug import Access
 from ..errors import BpftuiError, UsageError
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ __all__ = ["Stops"]
 
 _HITS: Final = re.compile(r"\s*(?P<sign>[<>=!]=|[<>=%]|)\s*(?P<number>\d{1,18})\s*")
 _LINE, _FUNCTION, _INSTRUCTION, _DATA = "line", "function", "instruction", "data"
+_ACCESSES: Final = {"write": Access.CHANGE, "read": Access.READ, "readWrite": Access.ANY}
 _REASONS: Final = {
     _LINE: "breakpoint",
     _FUNCTION: "function breakpoint",
@@ -121,7 +123,10 @@ class Stops:
 
         def make(each: Arguments) -> dict[str, Any]:
             stops = _hit_condition(each.text("hitCondition", ""))
-            found = self._session.watch(each.text("dataId"))
+            access = _ACCESSES.get(each.text("accessType", "write"))
+            if access is None:
+                raise UsageError("a data breakpoint is for write, read or readWrite")
+            found = self._session.watch(each.text("dataId"), access)
             found.stops_at = stops
             return {"id": found.number, "verified": True}
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from .recording import Call, Change, Recording
 from .session import Session
-from .stops import Breakpoint, Reason, Stop, Watchpoint
+from .stops import Access, Breakpoint, Reason, Stop, Watchpoint
 from .symbols import Location
 from .walk import Activation
 from .why import Why, why
 from .world import Outcome
 
 __all__ = [
+    "Access",
     "Activation",
     "Breakpoint",
     "Call",

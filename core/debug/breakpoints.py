@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..errors import UsageError
-from .stops import Breakpoint, Watchpoint
+from .stops import Access, Breakpoint, Watchpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -103,10 +103,10 @@ class Breakpoints:
         self.breakpoints.append(found)
         return found
 
-    def watch(self, what: str, address: int, size: int) -> Watchpoint:
-        """Stop where *size* bytes at *address* change; *what* is what people call them."""
+    def watch(self, what: str, address: int, size: int, access: Access = Access.CHANGE) -> Watchpoint:
+        """Stop where *size* bytes at *address* are accessed; *what* is what people call them."""
         self._number += 1
-        found = Watchpoint(self._number, what, address, size)
+        found = Watchpoint(self._number, what, address, size, access)
         self.watchpoints.append(found)
         return found
 

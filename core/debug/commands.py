@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..errors import UsageError, nearest
 from .locals import OPTIMIZED_OUT
+from .stops import Access
 from .why import why
 
 if TYPE_CHECKING:
@@ -82,6 +83,8 @@ class Interpreter:
         self._others: dict[str, Callable[[str, str], Answer]] = {
             "break": self._break,
             "watch": self._watch,
+            "rwatch": self._watch,
+            "awatch": self._watch,
             "delete": self._delete,
             "enable": self._enable,
             "disable": self._enable,
@@ -154,7 +157,11 @@ class Interpreter:
             raise UsageError(
                 "watch takes an expression", hint="watch total_packets, watch traffic[{IPV4, TCP}].packets"
             )
-        found = self._session.watch(rest)
+        word = line.partition(" ")[0]
+        if word == Access.CHANGE and rest.startswith("-w "):
+            found = self._session.watch(rest.removeprefix("-w "), Access.WRITE)
+        else:
+            found = self._session.watch(rest, Access(word))
         return Answer(line, f"watchpoint {found.number}: {found.what}, {found.size} bytes", found.number)
 
     def _delete(self, line: str, rest: str) -> Answer:
@@ -251,7 +258,7 @@ class Interpreter:
                     for each in breakpoints.breakpoints
                 ]
                 texts += [
-                    f"{each.number} watch {each.what}{'' if each.enabled else ' (off)'}  hit {each.hits}"
+                    f"{each.number} {each.access} {each.what}{'' if each.enabled else ' (off)'}  hit {each.hits}"
                     for each in breakpoints.watchpoints
                 ]
                 return Answer(line, "\n".join(texts))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..vm.maps import Store
     from .session import Session
 
-__all__ = ["TAIL_CALL", "RunLog"]
+__all__ = ["TAIL_CALL", "RunLog", "address_of"]
 
 TAIL_CALL = 12
 """The helper's number."""
@@ -120,7 +120,7 @@ class RunLog:
         key = None if store is None else machine.processor.memory.own(registers[2], store.shape.key_size)
         if store is None or key is None:
             return
-        address = _address_of(store, key, self._session.world.host.cpu)
+        address = address_of(store, key, self._session.world.host.cpu)
         if address:
             self.updated[step - 1] = address, store.shape.value_size
 
@@ -155,7 +155,7 @@ class RunLog:
         return _Activation(self._functions[key], call)
 
 
-def _address_of(store: Store, key: bytes, cpu: int) -> int:
+def address_of(store: Store, key: bytes, cpu: int) -> int:
     """Return where the value of an entry lies, which is no use of it."""
     if isinstance(store, HashStore):
         regions = store.keys.get(key)

@@ -16,10 +16,11 @@ from __future__ import annotations
 from threading import Event
 from typing import TYPE_CHECKING
 
+from .accesses import Accesses, accesses_at
 from .backwards import Backwards, repeated
 from .breakpoints import Breakpoints, Place
 from .standing import Standing
-from .stops import Breakpoint, Reason, Stop, Watchpoint
+from .stops import Access, Breakpoint, Reason, Stop, Watchpoint
 from .syntax import ExpressionError
 from .walk import Walk
 
@@ -96,8 +97,13 @@ class Session(Standing):
 
         return holds
 
-    def watch(self, expression: str) -> Watchpoint:
+    def watch(self, expression: str, access: Access = Access.CHANGE) -> Watchpoint:
         """Stop behind what changes the value of an expression that lies in memory: a variable, an entry of a map.
+
+        Args:
+            expression: What is watched; what it means is found out now, and not again.
+            access: Whether reads count, or all writes, in place of changes. What is asked is what instructions and
+                helpers do: what a kernel function reads or writes shows only as a change.
 
         Raises:
             ExpressionError: It means nothing here, or lies nowhere.
@@ -105,7 +111,7 @@ class Session(Standing):
         value = self.evaluate(expression)
         if value.address is None:
             raise ExpressionError(expression, 0, "it lies nowhere in memory, and cannot be watched")
-        return self.breakpoints.watch(expression, value.address, value.kind.size)
+        return self.breakpoints.watch(expression, value.address, value.kind.size, access)
 
     # Steps
 
@@ -269,10 +275,24 @@ class Session(Standing):
         walk = self._walk
         assert walk is not None
         own = self.memory.own
+        asks = any(each.access is not Access.CHANGE for each in watched)
         for position in range(max(start, 0) + 1, stop + 1):
+            accesses = accesses_at(self) if asks else None
             walk.advance(1)
             self._position = position
             for each, old in zip(watched, before, strict=True):
-                if own(each.address, each.size) != old:
+                changed = each.access is not Access.READ and own(each.address, each.size) != old
+                if changed or (accesses is not None and _touches(each, accesses)):
                     return each
         return None
+
+
+def _touches(watchpoint: Watchpoint, accesses: Accesses) -> bool:
+    """Whether accesses are what a watchpoint stops at."""
+    parts: tuple[range, ...] = ()
+    if watchpoint.access in (Access.READ, Access.ANY):
+        parts += accesses.read
+    if watchpoint.access in (Access.WRITE, Access.ANY):
+        parts += accesses.written
+    start, stop = watchpoint.address, watchpoint.address + watchpoint.size
+    return any(part.start < stop and start < part.stop for part in parts)

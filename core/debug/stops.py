@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from .session import Session
 
-__all__ = ["Breakpoint", "Reason", "Stop", "Watchpoint"]
+__all__ = ["Access", "Breakpoint", "Reason", "Stop", "Watchpoint"]
 
 
 class Reason(enum.StrEnum):
@@ -57,9 +57,21 @@ class Breakpoint:
     """Why its condition could not be told the last time, where it could not: it stops then."""
 
 
+class Access(enum.StrEnum):
+    """What a watchpoint stops at."""
+
+    CHANGE = "watch"
+    """Bytes have other values than before, whoever has changed them."""
+    READ = "rwatch"
+    WRITE = "write"
+    """They are written to, also with what is there already."""
+    ANY = "awatch"
+    """They are read or written to."""
+
+
 @dataclass(eq=False)
 class Watchpoint:
-    """Stops behind what changes some bytes; going backwards, before it."""
+    """Stops behind what changes, reads or writes some bytes; going backwards, before it."""
 
     number: int
     what: str
@@ -67,11 +79,12 @@ class Watchpoint:
     address: int
     size: int
     """In bytes."""
+    access: Access = Access.CHANGE
     enabled: bool = True
     stops_at: Callable[[int], bool] | None = field(default=None, repr=False)
     """Tells whether it stops when it is hit for the so-many-th time; None where it always does."""
     hits: int = 0
-    """How often it was changed, forwards."""
+    """How often that happened, forwards."""
 
 
 class Stop(NamedTuple):

@@ -360,3 +360,35 @@ def test_c_variables_of_the_function_that_called() -> None:
             session.change("r6", "1")
         session.step_instruction()
         assert interpreter.execute("info locals").value == {"x": "41"}
+
+
+def test_what_reads_and_what_writes_memory(session: Session) -> None:
+    """Each by the instruction before which it stood: forwards behind it, backwards before it."""
+    interpreter = Interpreter(session)
+
+    def passed(command: str, expression: str) -> list[str]:
+        found = interpreter.execute(f"{command} {expression}").value
+        session.enter(0)
+        texts: list[str] = []
+        while session.run == 0 and session.resume().reason is Reason.WATCHPOINT and session.run == 0:
+            session.back.step_instruction()
+            assert session.location is not None
+            texts.append(session.location.text)
+            session.step_instruction()
+        interpreter.execute(f"delete {found}")
+        return texts
+
+    ethertype = passed("rwatch", "*(u16 *)(pkt + 12)")
+    assert ethertype == ["r2 = *(u8 *)(r1 +12)", "r4 = *(u8 *)(r1 +13)"]
+    assert passed("watch -w", "*(u16 *)(pkt + 12)") == []
+    assert passed("watch", "total_packets") == passed("watch -w", "total_packets")
+    counted = passed("awatch", "total_packets")
+    assert len(counted) == 1
+    assert "total_packets" in counted[0] or "atomic" in counted[0]
+    session.enter(0)
+    interpreter.execute("rwatch pkt[23]")
+    session.goto(session.length)
+    session.back.resume()
+    assert session.stop.reason is Reason.WATCHPOINT
+    assert session.location is not None
+    assert "*(u8 *)" in session.location.text
