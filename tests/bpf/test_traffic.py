@@ -36,8 +36,19 @@ def hop_by_hop() -> Packet:
         (template("ARP"), {"family": "OTHER", "protocol": "NONE"}),
         (bytes(UDP4)[:30], {"family": "OTHER", "protocol": "NONE"}),
         (bytes(TCP6)[:50], {"family": "OTHER", "protocol": "NONE"}),
+        (bytes(hop_by_hop())[:54], {"family": "IPV6", "protocol": "NONE"}),
     ],
-    ids=["UDP", "TCP", "ICMP", "IPv6", "hop by hop", "ARP", "half an IPv4 header", "half an IPv6 header"],
+    ids=[
+        "UDP",
+        "TCP",
+        "ICMP",
+        "IPv6",
+        "hop by hop",
+        "ARP",
+        "half an IPv4 header",
+        "half an IPv6 header",
+        "no hop-by-hop header",
+    ],
 )
 def test_each_kind_is_counted_by_itself(bpf: Bpf, packet: Packet | bytes, kind: dict[str, object]) -> None:
     run = bpf.load("bpf/traffic.o", may_differ=TIMES).program("count_traffic").run(packet)
